@@ -1,0 +1,20 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+// The long suites (kill -9, random trees for hours, figures) are named on the command line of their own npm scripts.
+const long = ['test/crash/**', 'test/fuzz/**', 'test/bench/**'];
+const asked = process.argv.some((word) => /\btest\/(?:crash|fuzz|bench)\b/.test(word));
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    exclude: asked ? [...configDefaults.exclude] : [...configDefaults.exclude, ...long],
+    // Real processes with signals and memory limits of their own: threads would share both.
+    pool: 'forks',
+    maxWorkers: 2,
+    // A test waits for events, never for time; the limits only end what hangs.
+    testTimeout: asked ? 600_000 : 20_000,
+    hookTimeout: 20_000,
+    teardownTimeout: 10_000,
+  },
+});
