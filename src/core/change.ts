@@ -1,0 +1,39 @@
+// A change says what it expects to find as well as what it leaves (after Mutagen's change.proto), so that whoever
+// carries it out can look once more and refuse when the world has moved on.
+import type { Entry, FileEntry } from './entry.js';
+import type { ProblemCode } from './errors.js';
+import type { RelPath } from './path.js';
+
+/** What a change does, in the words of the servers' events. */
+export type Action = 'created' | 'modified' | 'deleted' | 'renamed' | 'metadata';
+
+/** One step for one side. */
+export interface Change {
+  readonly path: RelPath;
+  readonly action: Action;
+  /** What must stand at `path` for the step to be taken. For a rename: nothing. */
+  readonly before: Entry | null;
+  /** What stands there afterwards. */
+  readonly after: Entry | null;
+  /** For a rename: where the content comes from, and what must stand there. */
+  readonly from?: { readonly path: RelPath; readonly entry: Entry };
+  /** Where the overwritten content goes on living under a name of its own (a conflict copy); else it goes to versions. */
+  readonly keepAs?: RelPath;
+}
+
+/** How a step ended. */
+export type Outcome =
+  /** Done and durable; `sent` counts the content bytes that were carried for it. */
+  | { readonly kind: 'done'; readonly sent: number }
+  /** Not done: something else stands there than was expected, or the source changed. Look again. */
+  | { readonly kind: 'stale' }
+  /** Not done: a directory holds only what is excluded from synchronisation, so it stays. */
+  | { readonly kind: 'kept' }
+  /** Not done: trouble with this path; try again later. */
+  | { readonly kind: 'problem'; readonly code: ProblemCode; readonly message: string };
+
+/** @returns the file whose content has to be carried for `change`, or null where none has. */
+export function contentOf(change: Change): FileEntry | null {
+  if (change.after?.type !== 'file') return null;
+  return change.action === 'created' || change.action === 'modified' ? change.after : null;
+}

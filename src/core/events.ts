@@ -1,0 +1,46 @@
+// What the servers say and `client watch` streams: one closed union. `time` is added where it is said.
+import type { Action } from './change.js';
+import type { Side } from './path.js';
+
+export type SyncEvent =
+  | { readonly event: 'listening'; readonly host: string; readonly port: number; readonly dir: string }
+  | { readonly event: 'peer-connected' }
+  | { readonly event: 'peer-lost'; readonly reason: string }
+  | { readonly event: 'scan-started' }
+  | { readonly event: 'scan-finished'; readonly files: number; readonly bytes: number; readonly ms: number }
+  | {
+      readonly event: 'synced';
+      readonly path: string;
+      readonly action: Action;
+      readonly from: Side;
+      readonly to: Side;
+      /** Size of the file in bytes. */
+      readonly bytes: number;
+      /** Content bytes that crossed. */
+      readonly sent: number;
+      readonly ms: number;
+      /** For a rename: the former path. */
+      readonly was?: string;
+    }
+  | { readonly event: 'held'; readonly path: string; readonly action: Action; readonly position: number }
+  | {
+      readonly event: 'applied';
+      readonly path: string;
+      readonly action: Action;
+      readonly position: number;
+      readonly of: number;
+    }
+  | { readonly event: 'locked'; readonly path: string; readonly owner: string; readonly side: Side }
+  | {
+      readonly event: 'unlocked';
+      readonly path: string;
+      readonly owner: string;
+      readonly by: string;
+      readonly reason: 'released' | 'forced' | 'stolen' | 'expired';
+    }
+  | { readonly event: 'waiting'; readonly path: string; readonly owner: string; readonly position: number }
+  | { readonly event: 'conflict'; readonly path: string; readonly kept: Side; readonly copy: string | null }
+  | { readonly event: 'problem'; readonly path: string; readonly code: string; readonly message: string }
+  | { readonly event: 'halted'; readonly code: string; readonly message: string }
+  | { readonly event: 'resumed' }
+  | { readonly event: 'in-sync'; readonly files: number; readonly bytes: number };

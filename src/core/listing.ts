@@ -1,0 +1,39 @@
+// The merged listing: every file and link that either side has, each once, in the order of the paths' bytes, so that a
+// number means the same file on every machine.
+import type { Entry } from './entry.js';
+import { comparePaths, joinPath, type RelPath, type Side } from './path.js';
+import { childOf, type Node, type Snapshot } from './snapshot.js';
+
+/** One row before locks are added. */
+export interface ListedFile {
+  readonly path: RelPath;
+  readonly entry: Exclude<Entry, { type: 'dir' }>;
+  readonly on: 'both' | Side;
+}
+
+/**
+ * Merges both sides.
+ * @param b null while side b has never been seen: then what is there is not known, and a's files count as a's alone.
+ */
+export function mergedListing(a: Snapshot, b: Snapshot | null): ListedFile[] {
+  const files: ListedFile[] = [];
+  collect('', a.root, b?.root ?? null, files);
+  return files.sort((x, y) => comparePaths(x.path, y.path));
+}
+
+function collect(path: RelPath | '', a: Node | null, b: Node | null, files: ListedFile[]): void {
+  const fileA = a !== null && a.type !== 'dir' ? a : null;
+  const fileB = b !== null && b.type !== 'dir' ? b : null;
+  if (fileA !== null && fileB !== null) {
+    files.push({ path: path as RelPath, entry: fileB.mtime > fileA.mtime ? fileB : fileA, on: 'both' });
+  } else if (fileA !== null) files.push({ path: path as RelPath, entry: fileA, on: 'a' });
+  else if (fileB !== null) files.push({ path: path as RelPath, entry: fileB, on: 'b' });
+  if (a?.type === 'dir') {
+    for (const [name, child] of a.children) collect(joinPath(path, name), child, childOf(b, name), files);
+  }
+  if (b?.type === 'dir') {
+    for (const [name, child] of b.children) {
+      if (childOf(a, name) === null) collect(joinPath(path, name), null, child, files);
+    }
+  }
+}

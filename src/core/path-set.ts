@@ -1,0 +1,50 @@
+// A set of paths that knows what lies below each: the marks on a tree that say where to look again.
+import type { RelPath } from './path.js';
+
+/** The marks on one branch: `here` for the branch itself, `below` by name. */
+export interface Marks {
+  here: boolean;
+  readonly below: Map<string, Marks>;
+}
+
+/** A set of paths as a tree, so that a walk can leave out every branch that bears no mark. */
+export class PathSet {
+  readonly root: Marks = { here: false, below: new Map() };
+  size = 0;
+
+  add(path: RelPath | ''): void {
+    let at = this.root;
+    if (path !== '') {
+      for (const name of path.split('/')) {
+        let next = at.below.get(name);
+        if (next === undefined) {
+          next = { here: false, below: new Map() };
+          at.below.set(name, next);
+        }
+        at = next;
+      }
+    }
+    if (!at.here) this.size++;
+    at.here = true;
+  }
+
+  clear(): void {
+    this.root.here = false;
+    this.root.below.clear();
+    this.size = 0;
+  }
+}
+
+/** @returns those of `paths` that are not below another of them. */
+export function topmost(paths: Iterable<RelPath | ''>): (RelPath | '')[] {
+  const all = new Set(paths);
+  if (all.has('')) return [''];
+  return [...all].filter((path) => !hasAncestorIn(path, all));
+}
+
+function hasAncestorIn(path: RelPath | '', all: ReadonlySet<string>): boolean {
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    if (all.has(path.slice(0, slash))) return true;
+  }
+  return false;
+}

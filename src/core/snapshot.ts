@@ -1,0 +1,107 @@
+// A snapshot: what one side holds, as a tree. The archive is a snapshot too: the last state that both sides shared.
+// Invariant: every entry's ancestors are directories of the same tree; counts are those of the tree, at any moment.
+import { type DirEntry, type Entry, type FileEntry, type LinkEntry, sizeOf } from './entry.js';
+import { joinPath, type RelPath } from './path.js';
+
+/** A directory with what lies in it, by name. */
+export interface DirNode extends DirEntry {
+  readonly children: Map<string, Node>;
+}
+
+export type Node = FileEntry | LinkEntry | DirNode;
+
+/** @returns the node in `dir` called `name`, null where there is none or `dir` is no directory. */
+export function childOf(dir: Node | null, name: string): Node | null {
+  return dir?.type === 'dir' ? (dir.children.get(name) ?? null) : null;
+}
+
+/** A mutable tree of entries, with the number of files and of bytes always at hand. */
+export class Snapshot {
+  readonly root: DirNode = { type: 'dir', mode: 0o755, children: new Map() };
+  /** Files and links, as the listing counts them. */
+  files = 0;
+  bytes = 0;
+
+  /** @returns the node at `path`, or null. */
+  get(path: RelPath | ''): Node | null {
+    if (path === '') return this.root;
+    let node: Node | null = this.root;
+    for (const name of path.split('/')) {
+      node = childOf(node, name);
+      if (node === null) return null;
+    }
+    return node;
+  }
+
+  /**
+   * Records `entry` at `path`; null removes it with all that is below. A directory that was one already keeps its
+   * children. Ancestors that are missing, or that are no directories, become directories: an entry proves them.
+   */
+  put(path: RelPath, entry: Entry | null): void {
+    const names = path.split('/');
+    const name = names.pop() as string;
+    let dir = this.root;
+    for (const ancestor of names) {
+      const next = dir.children.get(ancestor);
+      if (next?.type === 'dir') {
+        dir = next;
+        continue;
+      }
+      if (entry === null) return;
+      if (next !== undefined) this.count(next, -1);
+      const made: DirNode = { type: 'dir', mode: 0o755, children: new Map() };
+      dir.children.set(ancestor, made);
+      dir = made;
+    }
+    this.place(dir, name, entry);
+  }
+
+  private place(dir: DirNode, name: string, entry: Entry | null): void {
+    const old = dir.children.get(name);
+    if (entry === null) {
+      if (old === undefined) return;
+      this.count(old, -1);
+      dir.children.delete(name);
+      return;
+    }
+    if (entry.type === 'dir') {
+      if (old !== undefined && old.type !== 'dir') this.count(old, -1);
+      dir.children.set(name, {
+        type: 'dir',
+        mode: entry.mode,
+        children: old?.type === 'dir' ? old.children : new Map(),
+      });
+      return;
+    }
+    if (old !== undefined) this.count(old, -1);
+    dir.children.set(name, entry);
+    this.count(entry, 1);
+  }
+
+  private count(node: Node, sign: 1 | -1): void {
+    if (node.type === 'dir') {
+      for (const child of node.children.values()) this.count(child, sign);
+      return;
+    }
+    this.files += sign;
+    this.bytes += sign * sizeOf(node);
+  }
+
+  /** Every entry at or below `from`, parents before children, in no particular order of names. The root itself is left out. */
+  *walk(from: RelPath | '' = ''): Generator<[RelPath, Node]> {
+    const start = this.get(from);
+    if (start !== null) yield* walkNode(from, start);
+  }
+}
+
+/** Every entry at or below `node`, parents before children. */
+export function* walkNode(path: RelPath | '', node: Node): Generator<[RelPath, Node]> {
+  if (path !== '') yield [path, node];
+  if (node.type !== 'dir') return;
+  for (const [name, child] of node.children) yield* walkNode(joinPath(path, name), child);
+}
+
+/** @returns `node` without its children: what may be sent, stored or compared. */
+export function entryOf(node: Node | null): Entry | null {
+  return node?.type === 'dir' ? { type: 'dir', mode: node.mode } : node;
+}

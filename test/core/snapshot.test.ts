@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Entry, sizeOf } from '../../src/core/entry.js';
+import type { RelPath } from '../../src/core/path.js';
+import { childOf, entryOf, Snapshot } from '../../src/core/snapshot.js';
+import { path, propertyMs, replay, runs } from '../support/core-random.js';
+import { file, put, showTree, snapshotOf, type Tree, tree, treeOf } from '../support/core-tree.js';
+
+const p = (text: string) => text as RelPath;
+
+const entry: fc.Arbitrary<Entry | null> = fc.oneof(
+  fc.constantFrom('', '1', '22', '333').map((word) => file(word)),
+  fc.constant({ type: 'symlink', target: 'x', mtime: 1 } as const),
+  fc.constantFrom(0o755, 0o700).map((mode) => ({ type: 'dir', mode }) as const),
+  fc.constant(null),
+);
+
+function expectEqual(snapshot: Snapshot, model: Tree): void {
+  expect(showTree(treeOf(snapshot))).toBe(showTree(model));
+  const leaves = [...model.values()].filter(({ type }) => type !== 'dir');
+  expect(snapshot.files).toBe(leaves.length);
+  expect(snapshot.bytes).toBe(leaves.reduce((sum, leaf) => sum + sizeOf(leaf), 0));
+  for (const [at, one] of model) expect(entryOf(snapshot.get(at))).toEqual(one);
+}
+
+describe(`Snapshot, ${replay}`, { timeout: propertyMs }, () => {
+  test('holds what a flat map holds, and its counts are right at any moment', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(path, entry), { maxLength: 25 }), (puts) => {
+        const [snapshot, model]: [Snapshot, Tree] = [new Snapshot(), new Map()];
+        for (const [at, one] of puts) {
+          snapshot.put(at, one);
+          put(model, at, one);
+          expectEqual(snapshot, model);
+        }
+      }),
+      runs(400),
+    );
+  });
+
+  test.each([
+    ['a directory again keeps its children', 'd/x:1', 'd', { type: 'dir', mode: 0o700 }, 'd/!700 d/x:1'],
+    ['a file for a directory takes them away', 'd/x:1 d/e/y:2', 'd', file('3'), 'd:3'],
+    ['a directory for a file is empty', 'd:1', 'd', { type: 'dir', mode: 0o755 }, 'd/'],
+    ['what lies below a file proves a directory', 'd:1', 'd/e/x', file('2'), 'd/e/x:2'],
+    ['nothing removes all below', 'd/x:1 d/e/y:2 z:3', 'd', null, 'z:3'],
+    ['nothing below what is not there makes nothing', 'z:3', 'd/e', null, 'z:3'],
+    ['nothing below a file leaves the file', 'd:1', 'd/e', null, 'd:1'],
+  ] as const)('%s', (_, before, at, one, after) => {
+    const snapshot = snapshotOf(tree(before));
+    snapshot.put(p(at), one);
+    expectEqual(snapshot, tree(after));
+  });
+
+  test('walks parents before children, from anywhere', () => {
+    const snapshot = snapshotOf(tree('d/e/x:1 d/y:2 z:3'));
+    const seen: string[] = [];
+    for (const [at] of snapshot.walk()) {
+      const above = at.split('/').slice(0, -1).join('/');
+      expect(above === '' || seen.includes(above)).toBe(true);
+      seen.push(at);
+    }
+    expect(seen.sort()).toEqual(['d', 'd/e', 'd/e/x', 'd/y', 'z']);
+    expect([...snapshot.walk(p('d/e'))].map(([at]) => at)).toEqual(['d/e', 'd/e/x']);
+    expect([...snapshot.walk(p('d/q'))]).toEqual([]);
+  });
+
+  test('takes names that objects choke on, and finds nothing below files', () => {
+    const snapshot = snapshotOf(tree('__proto__/constructor:1 x:2'));
+    expect(snapshot.get(p('__proto__/constructor'))).toEqual(file('1'));
+    expect([snapshot.get(p('x/y')), snapshot.get(p('toString')), childOf(null, 'x')]).toEqual([null, null, null]);
+    expect(snapshot.get('')).toBe(snapshot.root);
+  });
+});
