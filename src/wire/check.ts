@@ -1,0 +1,97 @@
+// What comes in as params, checked field by field and bounded, one schema a method. Unknown fields are dropped, so that
+// a newer client can talk to an older server.
+import * as v from 'valibot';
+import { pathFault, type RelPath } from '../core/path.js';
+import type { ClientMethods, Target } from './messages.js';
+import type { PeerMethods } from './peer-messages.js';
+
+const MAX_NAME_CHARS = 256;
+const MAX_MESSAGE_CHARS = 4096;
+const MAX_TARGETS = 10_000;
+/** Items of a list that belongs to one call. */
+const MAX_COUNT = 100_000;
+const MAX_INDEX = 1_000_000_000;
+const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
+
+/** Whole numbers from `least` to `most`. */
+export const whole = (least: number, most: number) =>
+  v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most));
+
+/** Text of `least` to `most` characters (UTF-16 units) that is valid Unicode. */
+export const text = (least: number, most: number) =>
+  v.pipe(
+    v.string(),
+    v.minLength(least),
+    v.maxLength(most),
+    v.check((value) => value.isWellFormed(), 'it is not valid Unicode'),
+  );
+
+/** A path from outside becomes a RelPath here, or is refused with the reason. */
+export const path = v.pipe(
+  v.string(),
+  v.check(
+    (value) => pathFault(value) === null,
+    (issue) => pathFault(issue.input) ?? 'it is no path',
+  ),
+  v.transform((value) => value as RelPath),
+);
+
+export const side = v.picklist(['a', 'b']);
+
+const index = whole(0, MAX_INDEX);
+
+/** A file by index or by path. */
+export const target = v.pipe(
+  v.object({ index: v.exactOptional(index), path: v.exactOptional(path) }),
+  v.check((value) => (value.index === undefined) !== (value.path === undefined), 'it should have an index or a path'),
+  v.transform((value): Target => (value.path === undefined ? { index: value.index! } : { path: value.path })),
+);
+
+const targets = v.pipe(v.array(target), v.minLength(1), v.maxLength(MAX_TARGETS));
+const owner = text(1, MAX_NAME_CHARS);
+const none = v.object({});
+
+type ClientParams = { [M in keyof ClientMethods]: v.GenericSchema<unknown, ClientMethods[M]['params']> };
+
+/** What server-a's methods take from clients. */
+export const clientParams = {
+  hello: v.object({
+    protocol: whole(0, MAX_INDEX),
+    role: v.exactOptional(v.literal('client')),
+    program: v.exactOptional(text(0, MAX_NAME_CHARS)),
+  }),
+  list: none,
+  locks: none,
+  held: v.object({ target: v.exactOptional(target) }),
+  lock: v.object({
+    targets,
+    owner,
+    side: v.exactOptional(side),
+    message: v.exactOptional(text(0, MAX_MESSAGE_CHARS)),
+  }),
+  unlock: v.object({ targets, owner }),
+  status: none,
+  flush: v.object({ timeoutMs: v.exactOptional(whole(0, MAX_WAIT_MS)) }),
+  rescan: none,
+  pause: none,
+  resume: v.object({ acceptDeletes: v.exactOptional(v.boolean()) }),
+  watch: none,
+} satisfies ClientParams;
+
+type PeerParams = { [M in keyof PeerMethods]: v.GenericSchema<unknown, PeerMethods[M]['params']> };
+
+/** What server-b's methods take from server-a; the lists that follow them are checked in `peer-messages`. */
+export const peerParams = {
+  hello: v.object({
+    protocol: whole(0, MAX_INDEX),
+    // A client that comes to the wrong server is to be told so in words.
+    role: v.optional(v.picklist(['peer', 'client']), 'client'),
+    root: v.optional(text(0, MAX_NAME_CHARS), ''),
+    lane: v.optional(v.boolean(), false),
+  }),
+  look: v.object({ scope: v.picklist(['hinted', 'everything']) }),
+  'accept-deletes': none,
+  read: v.object({ count: whole(0, MAX_COUNT) }),
+  apply: v.object({ count: whole(0, MAX_COUNT) }),
+  ping: none,
+} satisfies PeerParams;

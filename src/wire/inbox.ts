@@ -1,0 +1,77 @@
+// What has come in and was not taken yet, as an async iterable for one consumer. Whoever fills it can wait until it is
+// empty: that is how a slow consumer slows down the socket.
+
+export class Inbox<T> implements AsyncIterableIterator<T, undefined> {
+  #items: T[] = [];
+  #next = 0;
+  #ended = false;
+  #fault: Error | null = null;
+  #take: { resolve: (result: IteratorResult<T, undefined>) => void; reject: (fault: Error) => void } | null = null;
+  #emptied: (() => void)[] = [];
+
+  get empty(): boolean {
+    return this.#next === this.#items.length;
+  }
+
+  /** Adds `item`; after the end it is dropped. */
+  put(item: T): void {
+    if (this.#ended) return;
+    if (this.#take === null) {
+      this.#items.push(item);
+      return;
+    }
+    const { resolve } = this.#take;
+    this.#take = null;
+    resolve({ done: false, value: item });
+  }
+
+  /** Resolves when everything that was put has been taken or dropped. */
+  whenEmpty(): Promise<void> {
+    return this.empty ? Promise.resolve() : new Promise((resolve) => this.#emptied.push(resolve));
+  }
+
+  /** Nothing more comes. What is there can still be taken; then the iteration ends, or throws `fault`. */
+  end(fault: Error | null = null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#fault = fault;
+    const take = this.#take;
+    this.#take = null;
+    if (take === null) return;
+    if (fault === null) take.resolve({ done: true, value: undefined });
+    else take.reject(fault);
+  }
+
+  /** Drops what was not taken. */
+  clear(): void {
+    this.#items = [];
+    this.#next = 0;
+    for (const resolve of this.#emptied.splice(0)) resolve();
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (!this.empty) return Promise.resolve({ done: false, value: this.#shift() });
+    if (!this.#ended) return new Promise((resolve, reject) => (this.#take = { resolve, reject }));
+    const fault = this.#fault;
+    this.#fault = null;
+    return fault === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(fault);
+  }
+
+  /** A consumer that leaves its loop wants nothing more. */
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.end();
+    this.#fault = null;
+    this.clear();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #shift(): T {
+    const item = this.#items[this.#next++] as T;
+    if (this.empty) this.clear();
+    return item;
+  }
+}

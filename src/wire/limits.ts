@@ -1,0 +1,60 @@
+// Every limit of the wire, in one place. What is not limited here is limited by these: a frame by its line and its
+// payload, a connection by its frames and its queue, a server by its connections.
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECONDS = 1000;
+const MINUTES = 60 * SECONDS;
+
+export interface WireLimits {
+  /** The longest line taken from the other end, in bytes without its newline. */
+  readonly lineBytes: number;
+  /** The longest line sent: what the other end takes. A longer one is refused to the sender, and nothing is sent. */
+  readonly sentLineBytes: number;
+  /** The largest payload behind a line, in bytes. */
+  readonly payloadBytes: number;
+  /** How deep arrays and objects may be nested in a line. */
+  readonly depth: number;
+  /** Connections that a server has at one time. */
+  readonly connections: number;
+  /** Requests under way on one connection; as many again may wait for their turn. */
+  readonly inFlight: number;
+  /** A request's time in milliseconds: to arrive whole from its first byte on, and to wait for its turn. */
+  readonly requestMs: number;
+  /** How long a connection may be silent with no call under way, in milliseconds. */
+  readonly idleMs: number;
+  /** Bytes queued for a reader that does not read; from there on whoever sends has to wait. */
+  readonly queuedBytes: number;
+  /** Sends that may wait for room in that queue; one more means that the sender does not wait, and ends the connection. */
+  readonly waitingSends: number;
+  /** How long a reader may take nothing while bytes are queued for it, in milliseconds. */
+  readonly readerMs: number;
+  /** How long closing may take to hand over what was sent, in milliseconds. */
+  readonly closeMs: number;
+}
+
+/** What a server allows whoever connects to it. */
+export const DEFAULT_LIMITS: WireLimits = {
+  lineBytes: 64 * KIB,
+  sentLineBytes: Number.POSITIVE_INFINITY,
+  payloadBytes: MIB,
+  depth: 32,
+  connections: 1024,
+  inFlight: 64,
+  requestMs: 30 * SECONDS,
+  idleMs: 5 * MINUTES,
+  queuedBytes: 4 * MIB,
+  waitingSends: 16_384,
+  readerMs: 30 * SECONDS,
+  closeMs: SECONDS,
+};
+
+/** What a program allows a server it has dialled: a listing is one line, and may take its time on a slow link. */
+export const DIAL_LIMITS: WireLimits = {
+  ...DEFAULT_LIMITS,
+  lineBytes: 256 * MIB,
+  sentLineBytes: DEFAULT_LIMITS.lineBytes,
+  requestMs: 10 * MINUTES,
+};
+
+/** What server-a allows the server-b it has dialled: lists travel in payloads there, so lines stay short both ways. */
+export const PEER_LIMITS: WireLimits = { ...DEFAULT_LIMITS, sentLineBytes: DEFAULT_LIMITS.lineBytes };

@@ -1,0 +1,146 @@
+// The messages as types: JSON-RPC 2.0, one object a line, and one extension: a message with `payload` is followed by
+// that many raw bytes. What each method takes and gives is here; checking is `check`, bytes are `frames`.
+import type { Action } from '../core/change.js';
+import type { ErrorCode, Problem } from '../core/errors.js';
+import type { Side } from '../core/path.js';
+
+export const PROTOCOL_VERSION = 1;
+
+/** A message that wants an answer. */
+export interface Request {
+  readonly id: number | string;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/** A message that wants none; one that belongs to a request has that request's id in its params. */
+export interface Notification {
+  readonly method: string;
+  readonly params: unknown;
+}
+
+export interface Success {
+  readonly id: number | string;
+  readonly result: unknown;
+}
+
+/** `data.code` is the word to act on; the number is JSON-RPC's. */
+export interface Failure {
+  readonly id: number | string | null;
+  readonly error: { readonly code: number; readonly message: string; readonly data: FailureData };
+}
+
+export interface FailureData {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly [fact: string]: unknown;
+}
+
+export type Message = Request | Notification | Success | Failure;
+
+/** A message with the raw bytes that followed it. */
+export interface Frame {
+  readonly message: Message;
+  readonly payload: Buffer | null;
+}
+
+// ---- what server-a answers to clients -------------------------------------------------------------------------------
+
+/** A file to act on: by its place in the server's present listing, or by path. Globs are resolved by the client. */
+export type Target = { readonly index: number } | { readonly path: string };
+
+export interface LockInfo {
+  readonly owner: string;
+  readonly side: Side;
+  /** ISO 8601, as all times on the wire. */
+  readonly since: string;
+  readonly expires: string | null;
+  readonly message: string;
+  readonly token: number;
+}
+
+export interface ListEntry {
+  readonly index: number;
+  readonly path: string;
+  readonly type: 'file' | 'symlink';
+  readonly size: number;
+  readonly mtime: string;
+  readonly mode: number;
+  readonly on: 'both' | Side;
+  readonly lock: LockInfo | null;
+  readonly held: number;
+  /** Present while content is on its way: 0–100. */
+  readonly syncing?: number;
+}
+
+export interface Listing {
+  readonly generation: number;
+  readonly entries: readonly ListEntry[];
+}
+
+export interface LockRow extends LockInfo {
+  readonly path: string;
+  readonly held: number;
+  readonly waiting: readonly { readonly owner: string; readonly since: string }[];
+}
+
+export interface HeldRow {
+  readonly path: string;
+  readonly position: number;
+  readonly action: Action;
+  readonly size: number;
+  readonly received: string;
+  /** The content hash of the version that the update was made on; null where there was none. */
+  readonly base: string | null;
+}
+
+export type PairState = 'in-sync' | 'syncing' | 'scanning' | 'paused' | 'halted' | 'peer-lost';
+
+export interface Status {
+  readonly state: PairState;
+  readonly peer: { readonly address: string; readonly connected: boolean };
+  readonly a: { readonly files: number; readonly bytes: number };
+  readonly b: { readonly files: number; readonly bytes: number } | null;
+  readonly pending: number;
+  readonly held: number;
+  readonly locks: number;
+  readonly conflicts: number;
+  readonly problems: readonly Problem[];
+}
+
+/** One object for each target of a command that acts. */
+export interface Acted {
+  readonly path: string;
+  readonly changed: boolean;
+  readonly [fact: string]: unknown;
+}
+
+/** A target that a command refused, with the same words as an error. */
+export interface Refused {
+  readonly path: string;
+  readonly changed: false;
+  readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
+}
+
+/** Every method of server-a: what it takes and what it gives. */
+export interface ClientMethods {
+  hello: {
+    params: { protocol: number; role?: 'client'; program?: string };
+    result: { protocol: number; server: 'a'; version: string };
+  };
+  list: { params: Record<string, never>; result: Listing };
+  locks: { params: Record<string, never>; result: { locks: readonly LockRow[] } };
+  held: { params: { target?: Target }; result: { held: readonly HeldRow[] } };
+  lock: {
+    params: { targets: readonly Target[]; owner: string; side?: Side; message?: string };
+    result: { targets: readonly (Acted | Refused)[] };
+  };
+  unlock: { params: { targets: readonly Target[]; owner: string }; result: { targets: readonly (Acted | Refused)[] } };
+  status: { params: Record<string, never>; result: Status };
+  flush: { params: { timeoutMs?: number }; result: { flushed: true } };
+  rescan: { params: Record<string, never>; result: { rescanning: true } };
+  pause: { params: Record<string, never>; result: { changed: boolean } };
+  resume: { params: { acceptDeletes?: boolean }; result: { changed: boolean } };
+  /** Ends only with the connection; every event comes as a notification `event`. */
+  watch: { params: Record<string, never>; result: { ended: true } };
+}

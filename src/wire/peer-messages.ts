@@ -1,0 +1,169 @@
+// What server-a and server-b say to each other, besides params: looks, contents, changes and their outcomes. Everything
+// is built anew from checked fields; nothing that was parsed is passed on as it came.
+import type { Action, Change, Outcome } from '../core/change.js';
+import type { Entry, FileEntry } from '../core/entry.js';
+import type { ProblemCode } from '../core/errors.js';
+import type { RelPath } from '../core/path.js';
+import { type Batch, encodeList, fail, object, parseList, relPath, shortText, whole } from './json-list.js';
+
+/** Every method of server-b: what it takes and what it gives. Lists travel in payloads of any number, see `json-list`. */
+export interface PeerMethods {
+  /** A lane is a further connection of the same server-a, for contents. */
+  hello: {
+    params: { protocol: number; role: 'peer' | 'client'; root: string; lane: boolean };
+    result: { protocol: number; server: 'b'; version: string; root: string };
+  };
+  /** Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. */
+  look: { params: { scope: 'hinted' | 'everything' }; result: object };
+  'accept-deletes': { params: object; result: object };
+  /** From the caller `wanted`, a list of `count` in all; back come `content` and `failed`. */
+  read: { params: { count: number }; result: object };
+  /** From the caller `changes`, a list of `count` in all, then `content`, `failed` and at last `end`; back come `outcomes`, lists too. */
+  apply: { params: { count: number }; result: object };
+  ping: { params: object; result: object };
+}
+
+/** A file whose content is asked for. */
+export interface Wanted {
+  readonly path: RelPath;
+  readonly file: FileEntry;
+}
+
+/** How the `n`-th change of an apply ended. */
+export interface Applied {
+  readonly n: number;
+  readonly outcome: Outcome;
+}
+
+/** A piece of the `n`-th content, or why it cannot be had. */
+export type Content =
+  | { readonly n: number; readonly data: Buffer; readonly last: boolean }
+  | { readonly n: number; readonly failed: Exclude<Outcome, { kind: 'done' | 'kept' }> };
+
+const HASH = /^[0-9a-f]{64}$/;
+const MAX_TARGET_CHARS = 4095;
+const MAX_MESSAGE_CHARS = 4096;
+
+const ACTIONS: Readonly<Record<Action, true>> = {
+  created: true,
+  modified: true,
+  deleted: true,
+  renamed: true,
+  metadata: true,
+};
+
+const PROBLEMS: Readonly<Record<ProblemCode, true>> = {
+  'no-space': true,
+  'no-permission': true,
+  'read-only': true,
+  unreadable: true,
+  'bad-name': true,
+  'bad-link': true,
+  'unsupported-type': true,
+  'not-empty': true,
+  'busy-file': true,
+  'watch-limit': true,
+  'io-error': true,
+};
+
+export const encodePaths = (paths: Iterable<RelPath>): Generator<Batch> => encodeList(paths);
+export const encodeWanted = (wanted: Iterable<Wanted>): Generator<Batch> => encodeList(wanted);
+export const encodeChanges = (changes: Iterable<Change>): Generator<Batch> => encodeList(changes);
+export const encodeApplied = (applied: Iterable<Applied>): Generator<Batch> => encodeList(applied);
+
+/** @throws SyncError `bad-message`, as all that parse here. */
+export const parsePaths = (payload: Buffer | null): RelPath[] => parseList(payload, relPath);
+export const parseWanted = (payload: Buffer | null): Wanted[] => parseList(payload, wantedOf);
+export const parseChanges = (payload: Buffer | null): Change[] => parseList(payload, changeOf);
+export const parseApplied = (payload: Buffer | null): Applied[] => parseList(payload, appliedOf);
+
+/** @returns the notification for one piece; `payload` goes with it. The call's id is still to be added. */
+export function encodeContent(content: Content): { method: 'content' | 'failed'; params: object; payload?: Buffer } {
+  if ('failed' in content) return { method: 'failed', params: { n: content.n, failed: content.failed } };
+  return { method: 'content', params: { n: content.n, last: content.last }, payload: content.data };
+}
+
+/**
+ * @param method `content` or `failed`.
+ * @throws SyncError `bad-message`.
+ */
+export function parseContent(method: string, params: unknown, payload: Buffer | null): Content {
+  const fields = object(params, 'a piece of content');
+  const n = whole(fields.n, 'the number of a content', 0);
+  if (method === 'failed') {
+    const failed = outcomeOf(fields.failed);
+    return failed.kind === 'done' || failed.kind === 'kept' ? fail('a failure is none') : { n, failed };
+  }
+  const last = fields.last;
+  if (method !== 'content' || payload === null || typeof last !== 'boolean')
+    return fail('a piece of content is broken');
+  return { n, data: payload, last };
+}
+
+/** @throws SyncError `bad-message`. */
+export function entryOf(value: unknown): Entry {
+  const { type, mode, mtime, size, hash, target } = object(value, 'an entry');
+  if (type === 'dir') return { type, mode: modeOf(mode) };
+  if (type === 'file')
+    return { type, size: whole(size, 'a size', 0), mtime: timeOf(mtime), mode: modeOf(mode), hash: hashOf(hash) };
+  if (type === 'symlink')
+    return { type, target: shortText(target, "a link's target", MAX_TARGET_CHARS), mtime: timeOf(mtime) };
+  return fail('an entry is of no known type');
+}
+
+/** @throws SyncError `bad-message`. */
+export function problemCodeOf(value: unknown): ProblemCode {
+  return typeof value === 'string' && Object.hasOwn(PROBLEMS, value)
+    ? (value as ProblemCode)
+    : fail('a problem is unknown');
+}
+
+/** @throws SyncError `bad-message`. */
+export const messageOf = (value: unknown): string => shortText(value, 'a message', MAX_MESSAGE_CHARS);
+
+const modeOf = (value: unknown): number => whole(value, 'a mode', 0, 0o777);
+const timeOf = (value: unknown): number => whole(value, 'a time', Number.MIN_SAFE_INTEGER);
+const hashOf = (value: unknown): string =>
+  typeof value === 'string' && HASH.test(value) ? value : fail('a hash is none');
+const entryOrNull = (value: unknown): Entry | null => (value === null ? null : entryOf(value));
+
+function wantedOf(value: unknown): Wanted {
+  const { path, file } = object(value, 'a wanted file');
+  const entry = entryOf(file);
+  return entry.type === 'file' ? { path: relPath(path), file: entry } : fail('what is wanted is no file');
+}
+
+function changeOf(value: unknown): Change {
+  const fields = object(value, 'a change');
+  const { action } = fields;
+  if (typeof action !== 'string' || !Object.hasOwn(ACTIONS, action)) return fail('an action is unknown');
+  const change = {
+    path: relPath(fields.path),
+    action: action as Action,
+    before: entryOrNull(fields.before),
+    after: entryOrNull(fields.after),
+    ...(fields.from === undefined ? {} : { from: sourceOf(fields.from) }),
+    ...(fields.keepAs === undefined ? {} : { keepAs: relPath(fields.keepAs) }),
+  };
+  if ((action === 'deleted') !== (change.after === null)) return fail('a change says two things about its end');
+  if ((action === 'renamed') !== 'from' in change) return fail('a change says two things about its source');
+  return change;
+}
+
+function sourceOf(value: unknown): NonNullable<Change['from']> {
+  const { path, entry } = object(value, "a rename's source");
+  return { path: relPath(path), entry: entryOf(entry) };
+}
+
+function appliedOf(value: unknown): Applied {
+  const { n, outcome } = object(value, 'an outcome');
+  return { n: whole(n, 'the number of a change', 0), outcome: outcomeOf(outcome) };
+}
+
+function outcomeOf(value: unknown): Outcome {
+  const { kind, sent, code, message } = object(value, 'an outcome');
+  if (kind === 'stale' || kind === 'kept') return { kind };
+  if (kind === 'done') return { kind, sent: whole(sent, 'a number of bytes', 0) };
+  if (kind === 'problem') return { kind, code: problemCodeOf(code), message: messageOf(message) };
+  return fail('an outcome is of no known kind');
+}
