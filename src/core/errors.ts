@@ -55,9 +55,12 @@ export type ProblemCode =
   | 'watch-limit'
   | 'io-error';
 
-/** Trouble with one path, as data. `path` may be the escaped form of a name that is no valid path. */
+/** Why no file of the pair may be touched until a person looked. */
+export type HaltCode = 'root-missing' | 'root-replaced' | 'root-emptied' | 'mass-deletion';
+
+/** Trouble with one path, as data, or with a whole root (then `path` is empty). `path` may be the escaped form of a name that is no valid path. */
 export interface Problem {
   readonly path: string;
-  readonly code: ProblemCode;
+  readonly code: ProblemCode | HaltCode;
   readonly message: string;
 }

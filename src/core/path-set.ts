@@ -1,24 +1,27 @@
 // A set of paths that knows what lies below each: the marks on a tree that say where to look again.
-import type { RelPath } from './path.js';
+import { joinPath, type RelPath } from './path.js';
 
 /** The marks on one branch: `here` for the branch itself, `below` by name. */
 export interface Marks {
   here: boolean;
+  /** Whether everything below is meant too. */
+  deep: boolean;
   readonly below: Map<string, Marks>;
 }
 
 /** A set of paths as a tree, so that a walk can leave out every branch that bears no mark. */
 export class PathSet {
-  readonly root: Marks = { here: false, below: new Map() };
+  readonly root: Marks = { here: false, deep: false, below: new Map() };
   size = 0;
 
-  add(path: RelPath | ''): void {
+  /** @param deep whether everything below `path` is meant too. */
+  add(path: RelPath | '', deep = false): void {
     let at = this.root;
     if (path !== '') {
       for (const name of path.split('/')) {
         let next = at.below.get(name);
         if (next === undefined) {
-          next = { here: false, below: new Map() };
+          next = { here: false, deep: false, below: new Map() };
           at.below.set(name, next);
         }
         at = next;
@@ -26,10 +29,21 @@ export class PathSet {
     }
     if (!at.here) this.size++;
     at.here = true;
+    at.deep ||= deep;
+  }
+
+  /** Adds what `marks` say of `path` and of what lies below it; null: everything. */
+  addMarks(path: RelPath | '', marks: Marks | null): void {
+    if (marks === null) this.add(path, true);
+    else {
+      if (marks.here) this.add(path, marks.deep);
+      for (const [name, below] of marks.below) this.addMarks(joinPath(path, name), below);
+    }
   }
 
   clear(): void {
     this.root.here = false;
+    this.root.deep = false;
     this.root.below.clear();
     this.size = 0;
   }

@@ -40,6 +40,8 @@ export interface Plan {
   readonly toB: Change[];
   /** Paths on which both sides already agree and the archive does not know it yet. */
   readonly agreed: { readonly path: RelPath; readonly entry: Entry | null }[];
+  /** What was pinned, with the marks that lie on it and below it (null: everything): to be looked at when it is free. */
+  readonly postponed: { readonly path: RelPath; readonly marks: Marks | null }[];
   /** Spoken of only once the change that settles them is done. */
   readonly conflicts: Conflict[];
 }
@@ -72,7 +74,7 @@ export function reconcile(archive: Snapshot, a: Snapshot, b: Snapshot, terms: Te
   };
 }
 
-const emptyPlan = (): Plan => ({ toA: [], toB: [], agreed: [], conflicts: [] });
+const emptyPlan = (): Plan => ({ toA: [], toB: [], agreed: [], postponed: [], conflicts: [] });
 
 /** One walk over the three trees, writing into one plan. */
 class Pass {
@@ -97,12 +99,15 @@ class Pass {
 
   private child(path: RelPath | '', at: Triple, name: string, marks: Marks | null): Fate {
     const triple = { o: childOf(at.o, name), a: childOf(at.a, name), b: childOf(at.b, name) };
-    return this.visit(joinPath(path, name), triple, marks);
+    return this.visit(joinPath(path, name), triple, marks?.deep ? null : marks);
   }
 
   /** Reaches the verdict on `path` and all that is below it. */
   private visit(path: RelPath, at: Triple, marks: Marks | null): Fate {
-    if (this.terms.pinned(path)) return 'pinned';
+    if (this.terms.pinned(path)) {
+      this.plan.postponed.push({ path, marks });
+      return 'pinned';
+    }
     const { o, a, b } = at;
     if (a?.type === 'dir' && b?.type === 'dir') {
       this.directory(path, at, marks);
@@ -175,7 +180,7 @@ class Pass {
 
   /** The other side deleted a directory that both had, or put a file in its place. It goes if nothing in it survives. */
   private removedDirectory(side: Side, path: RelPath, at: Triple, dir: Node, other: Node | null): Fate {
-    const trial = emptyPlan();
+    const trial = { ...emptyPlan(), postponed: this.plan.postponed };
     const fate = new Pass(this.terms, trial).orphans(path, { ...at, [otherSide(side)]: null });
     if (fate === 'gone') {
       this.take(trial);
