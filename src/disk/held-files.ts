@@ -1,0 +1,110 @@
+// ROOT/.lockstep/held: the contents of held updates, whole plain files under their old path with the number of the
+// update in the name, so that a person finds them. A content is flushed before anybody is told that it is held.
+import fs from 'node:fs';
+import path from 'node:path';
+import { shorten, splitName } from '../core/conflict-name.js';
+import type { FileEntry } from '../core/entry.js';
+import { SyncError } from '../core/errors.js';
+import { MAX_NAME_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
+import type { Content } from '../sync/replica.js';
+import { readContent } from './read-content.js';
+import type { StagedFile, Staging } from './staging.js';
+import { fsyncDirectory } from './store.js';
+import { madeBelow, moveWithoutReplacing, type Versions } from './versions.js';
+
+/** The held contents of one root. */
+export class HeldFiles {
+  constructor(
+    private readonly directory: string,
+    private readonly staging: Staging,
+    private readonly versions: Versions,
+  ) {}
+
+  /**
+   * Receives the content of a held update.
+   * @param id the number that no other held update has.
+   * @returns the name it is kept under, or null where the content could not be had (it changed meanwhile).
+   * @throws SyncError `failed` where it cannot be written.
+   */
+  async save(of: RelPath, id: number, file: FileEntry, contents: AsyncIterable<Content>): Promise<string | null> {
+    let staged: StagedFile | null = null;
+    try {
+      staged = this.staging.begin(file);
+      for await (const piece of contents) {
+        if ('failed' in piece) return null;
+        await staged.write(piece.data, piece.last);
+      }
+      if (!staged.isSound()) return null;
+      await staged.flush();
+      return this.place(of, id, staged.path);
+    } catch (cause) {
+      throw new SyncError('failed', `An update of ${of} cannot be held: ${(cause as Error).message}.`, { cause });
+    } finally {
+      staged?.discard();
+    }
+  }
+
+  private place(of: RelPath, id: number, staged: string): string {
+    const [stem, extension] = splitName(nameOf(of));
+    const directory = madeBelow(this.directory, parentOf(of)) ? parentOf(of) : '';
+    // A number given before the last restart may stand there: no held content ever takes another's place.
+    for (let n = id; ; n++) {
+      const mark = ` (held ${n})`;
+      const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
+      const name = path.join(directory, `${shorten(stem, room)}${mark}${extension}`);
+      try {
+        moveWithoutReplacing(staged, path.join(this.directory, name));
+        this.makeDurable(directory);
+        return name;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  /** A name is as durable as all the directories above it, and those may be new. */
+  private makeDurable(directory: string): void {
+    for (let at = directory; at !== '' && at !== '.'; at = path.dirname(at))
+      fsyncDirectory(path.join(this.directory, at));
+    fsyncDirectory(this.directory);
+  }
+
+  /** The content kept under `name`, as the only one of an apply. */
+  read(name: string, file: FileEntry): AsyncIterable<Content> {
+    return readContent(0, () => path.join(this.directory, name), file.size);
+  }
+
+  /** The update has taken effect: its content stands where it belongs. */
+  remove(name: string): void {
+    fs.rmSync(path.join(this.directory, name), { force: true });
+    this.tidy(path.dirname(name));
+  }
+
+  /** The update will not take effect: its content goes to the versions of `of`. */
+  putAside(of: RelPath, name: string): void {
+    const absolute = path.join(this.directory, name);
+    if (!fs.existsSync(absolute)) return;
+    this.versions.take(of, absolute);
+    this.tidy(path.dirname(name));
+  }
+
+  /** Contents that no update names any more (a crash came between the two) go to versions; nothing is thrown away. */
+  recover(known: ReadonlySet<string>): void {
+    const names = fs.readdirSync(this.directory, { recursive: true, encoding: 'utf8' });
+    for (const name of names) {
+      if (known.has(name) || !fs.lstatSync(path.join(this.directory, name)).isFile()) continue;
+      this.putAside(name as RelPath, name);
+    }
+  }
+
+  /** Removes the directories that have become empty. */
+  private tidy(directory: string): void {
+    for (let at = directory; at !== '.'; at = path.dirname(at)) {
+      try {
+        fs.rmdirSync(path.join(this.directory, at));
+      } catch {
+        return; // not empty, or gone already: either way there is nothing more to tidy
+      }
+    }
+  }
+}

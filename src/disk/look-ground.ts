@@ -1,0 +1,63 @@
+// What every step of a look stands on: the root, what was last seen in it, and the questions that all of them ask.
+import * as fs from 'node:fs';
+import type { RelPath } from '../core/path.js';
+import type { Snapshot } from '../core/snapshot.js';
+import type { IgnoreRules } from './ignore-rules.js';
+import type { Places } from './look-places.js';
+import type { Troubles } from './look-troubles.js';
+import type { Waiting } from './look-waiting.js';
+import type { Root } from './root.js';
+
+export interface Ground {
+  readonly root: Root;
+  readonly snapshot: Snapshot;
+  readonly places: Places;
+  readonly waiting: Waiting;
+  readonly troubles: Troubles;
+  rules: IgnoreRules;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly absolute: (path: RelPath | '') => string;
+}
+
+/** What lstat says of a path: its stats, null for nothing there, or an error that leaves it unknown. */
+export type Standing = fs.Stats | null | NodeJS.ErrnoException;
+
+/** Never follows a link in the last name of `absolute`. */
+export function standingAt(absolute: string): Standing {
+  try {
+    return fs.lstatSync(absolute, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? null : (error as NodeJS.ErrnoException);
+  }
+}
+
+/** @returns the stats where something stands and can be looked at. */
+export function statsAt(absolute: string): fs.Stats | null {
+  const standing = standingAt(absolute);
+  return standing instanceof Error ? null : standing;
+}
+
+/**
+ * @returns the highest directory above `path` that is not the one that is known and watched (moved, removed, swapped for
+ * a link), or `path` itself where all are. Looking below such a directory would see another tree, perhaps outside the root.
+ */
+export function highestUnsound(ground: Ground, path: RelPath | '', checked: Map<string, boolean>): RelPath | '' {
+  if (path === '') return '';
+  if (!isSoundDir(ground, '', checked)) return '';
+  for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+    const dir = path.slice(0, slash) as RelPath;
+    if (!isSoundDir(ground, dir, checked)) return dir;
+  }
+  return path;
+}
+
+function isSoundDir(ground: Ground, dir: RelPath | '', checked: Map<string, boolean>): boolean {
+  let sound = checked.get(dir);
+  if (sound === undefined) {
+    const stats = statsAt(ground.absolute(dir));
+    sound = stats !== null && ground.places.isSame(dir, stats) && ground.snapshot.get(dir)?.type === 'dir';
+    checked.set(dir, sound);
+  }
+  return sound;
+}

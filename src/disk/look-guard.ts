@@ -1,0 +1,80 @@
+// The cases in which one side lost so much, or its root is so strange, that no file may be touched until a person has
+// looked (mutagen's safety.go, rclone's --max-delete). Predicates over what is about to be told; nothing is changed here.
+import * as fs from 'node:fs';
+import type { RelPath } from '../core/path.js';
+import type { Node } from '../core/snapshot.js';
+import type { Look } from '../sync/replica.js';
+import { isNeverSynchronised } from './ignore-rules.js';
+import { describe } from './look-enter.js';
+import type { Ground } from './look-ground.js';
+import type { Findings } from './look-judge.js';
+import { rootFault } from './root.js';
+import type { SeenFile } from './seen.js';
+
+export type Halt = NonNullable<Look['halt']>;
+
+const MANY_FILES = 100;
+const SOME_FILES = 5;
+const WAY_OUT =
+  'Nothing is touched. Put the files back, or, if this was meant, confirm it with: client resume --accept-deletes';
+
+/** @returns why the root cannot be looked at now, or null where it can. */
+export function rootHalt(ground: Ground, deletesAccepted: boolean): Halt | null {
+  const fault = rootFault(ground.root);
+  if (fault !== null) return fault;
+  try {
+    if (deletesAccepted || ground.snapshot.files < SOME_FILES || !isEmpty(ground)) return null;
+  } catch (error) {
+    const why = describe(error as NodeJS.ErrnoException);
+    const message = `${ground.root.path} cannot be read: ${why}. Nothing is touched; it goes on when it can be read.`;
+    return { code: 'root-missing', message };
+  }
+  const files = `${ground.snapshot.files} files`;
+  return {
+    code: 'root-emptied',
+    message: `${ground.root.path} is empty, but had ${files} at the last look. ${WAY_OUT}`,
+  };
+}
+
+function isEmpty({ root, rules }: Ground): boolean {
+  const dir = fs.opendirSync(root.path);
+  try {
+    for (let dirent = dir.readSync(); dirent !== null; dirent = dir.readSync()) {
+      if (isNeverSynchronised(dirent.name)) continue;
+      if (!rules.matches(dirent.name as RelPath, dirent.isDirectory())) return false;
+    }
+    return true;
+  } finally {
+    dir.closeSync();
+  }
+}
+
+/**
+ * @param hasMoved whether a path went away because its directory stands elsewhere now.
+ * @returns the halt where `findings` take away more than half of the files and more than 100; moved ones do not count.
+ */
+export function lossHalt(ground: Ground, findings: Findings, hasMoved: (path: RelPath) => boolean): Halt | null {
+  const before = ground.snapshot.files;
+  if (before <= MANY_FILES) return null;
+  const lost = new Set<number>();
+  let files = 0;
+  for (const [path, entry] of findings) {
+    const node = ground.snapshot.get(path);
+    if (node === null || hasMoved(path) || (entry !== null && (node.type !== 'dir' || entry.type === 'dir'))) continue;
+    files += collect(node, lost);
+  }
+  if (files <= MANY_FILES || files * 2 <= before) return null;
+  for (const entry of findings.values()) if (entry?.type === 'file' && lost.has((entry as SeenFile).ino)) files--;
+  if (files <= MANY_FILES || files * 2 <= before) return null;
+  const message = `${files} of ${before} files in ${ground.root.path} vanished at once. ${WAY_OUT}`;
+  return { code: 'mass-deletion', message };
+}
+
+/** @returns how many files are at and below `node`; their inodes are added to `inodes`. */
+function collect(node: Node, inodes: Set<number>): number {
+  if (node.type === 'file') inodes.add((node as SeenFile).ino);
+  if (node.type !== 'dir') return 1;
+  let files = 0;
+  for (const child of node.children.values()) files += collect(child, inodes);
+  return files;
+}

@@ -1,0 +1,39 @@
+// From what the watcher says to hints: paths below the root, without what is never synchronised.
+import { joinPath, pathFault, type RelPath } from '../core/path.js';
+import type { Logger } from '../log.js';
+import { isNeverSynchronised } from './ignore-rules.js';
+import { type Ground, statsAt } from './look-ground.js';
+import type { Hints } from './look-hints.js';
+import type { WatchListener } from './watch.js';
+
+/** @param ground asked for at each event: the watcher is part of it, and so comes first. */
+export function hintListener(ground: () => Ground, hints: Hints, log: Logger): WatchListener {
+  const relative = (dir: string) => dir.slice(ground().root.path.length + 1) as RelPath | '';
+  return {
+    changed(dir, name) {
+      const at = relative(dir);
+      if (name === null) hints.add(at, true);
+      else if (!isNeverSynchronised(name)) hintNamed(at, name, hints);
+    },
+    doubtful(dir) {
+      const at = relative(dir);
+      ground().places.doubtUnlessProven(at, statsAt(dir), ground().now());
+      hints.add(at);
+    },
+    overflowed() {
+      log.detail('The system dropped file events; everything is looked at again.');
+      ground().places.doubt('');
+      hints.addAll();
+    },
+    limited(dir) {
+      ground().troubles.limitWatches(relative(dir) || '.');
+    },
+  };
+}
+
+/** A name that makes no path is found, and reported, when its directory is read. */
+function hintNamed(dir: RelPath | '', name: string, hints: Hints): void {
+  const path = joinPath(dir, name);
+  if (pathFault(path) === null) hints.add(path);
+  else hints.add(dir, true);
+}

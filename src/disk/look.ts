@@ -1,0 +1,257 @@
+// Looking at one tree. Events only say where to look; what is there is decided by names, stats and content that are read
+// here. One look at a time, in steps: survey (what differs), judge (what is believed), guard (whether that can be), commit.
+// Invariants: `snapshot` is what was last believed; a look that fails or halts changes nothing of it, and the next one
+// looks at everything; whatever is in motion is in `waiting`, and an alarm is set for it.
+import type { Stats } from 'node:fs';
+import type { DirEntry, Entry, LinkEntry } from '../core/entry.js';
+import { joinPath, pathFault, type RelPath } from '../core/path.js';
+import { Snapshot } from '../core/snapshot.js';
+import { type Logger, silent } from '../log.js';
+import type { Look, LookScope } from '../sync/replica.js';
+import { DigestQueue } from './digest-queue.js';
+import { IGNORE_FILE, IgnoreRules } from './ignore-rules.js';
+import { Alert } from './look-alert.js';
+import { commit, Overwritten } from './look-commit.js';
+import { type Ground, statsAt } from './look-ground.js';
+import { type Halt, lossHalt, rootHalt } from './look-guard.js';
+import { Hints } from './look-hints.js';
+import { type Findings, Judge } from './look-judge.js';
+import { noteOwn } from './look-own.js';
+import { Places } from './look-places.js';
+import { adoptRules, readRules } from './look-rules.js';
+import { stillStands } from './look-still.js';
+import { Survey } from './look-survey.js';
+import { Teller } from './look-tell.js';
+import { Troubles } from './look-troubles.js';
+import { Waiting } from './look-waiting.js';
+import { hintListener } from './look-watch.js';
+import type { Root } from './root.js';
+import type { SeenFile } from './seen.js';
+import { bestWatchKind, openWatcher, unwatched, type Watcher, type WatchKind } from './watch.js';
+
+export interface LookerOptions {
+  readonly root: Root;
+  /** The patterns of --ignore, gitignore lines. */
+  readonly ignore: readonly string[];
+  /** What was remembered of an earlier run; content is read again only where a signature differs. */
+  readonly known?: Snapshot;
+  /** False: nothing is watched, and only looks at everything find anything. */
+  readonly watch: boolean;
+  readonly forcePolling?: boolean;
+  /** How to watch, where that is not to be chosen by the system. */
+  readonly watchKind?: WatchKind;
+  /** Milliseconds since 1970, by the clock that stamps files. */
+  readonly now?: () => number;
+  /** Called when a look would be worth while; not again before the next look has begun. */
+  readonly onHint: () => void;
+  readonly log?: Logger;
+}
+
+/** One tree, and what was last seen of it. */
+export class Looker {
+  /** What was last seen; the files in it are SeenFile. */
+  readonly snapshot: Snapshot;
+  /** Called for every change of the snapshot, to remember it; null: gone with all below. */
+  onSeen: (path: RelPath, entry: SeenFile | LinkEntry | DirEntry | null) => void = () => {};
+
+  readonly #options: LookerOptions;
+  readonly #log: Logger;
+  readonly #ground: Ground;
+  readonly #watcher: Watcher;
+  readonly #hints: Hints;
+  readonly #alert: Alert;
+  readonly #digests: DigestQueue;
+  readonly #teller: Teller;
+  readonly #overwritten = new Overwritten();
+  #rulesHash: string | null | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #deletesAccepted = false;
+
+  constructor(options: LookerOptions) {
+    const now = options.now ?? Date.now;
+    this.#options = options;
+    this.#log = options.log ?? silent;
+    this.snapshot = options.known ?? new Snapshot();
+    this.#hints = new Hints(now, () => this.#inTurn(() => this.#alert.glance()));
+    this.#digests = new DigestQueue(now, (path) => {
+      this.#ground.waiting.postpone(path, now());
+      this.#hints.add(path);
+    });
+    const absolute = (path: RelPath | '') => (path === '' ? options.root.path : `${options.root.path}/${path}`);
+    this.#watcher = options.watch ? this.#openWatcher(() => this.#ground) : unwatched;
+    this.#ground = {
+      root: options.root,
+      snapshot: this.snapshot,
+      places: new Places(this.#watcher, absolute),
+      waiting: new Waiting(),
+      troubles: new Troubles(),
+      rules: new IgnoreRules([]),
+      now,
+      absolute,
+    };
+    this.#teller = new Teller(this.#ground);
+    this.#alert = new Alert(this.#ground, this.#hints, options.onHint, (path, file) => this.#confirm(path, file));
+  }
+
+  /**
+   * Looks at the tree; overlapping calls wait for each other. The first look is whole whatever its scope.
+   * @throws SyncError `failed` where the root cannot be read; nothing is lost, and the next look tells it.
+   */
+  look(scope: LookScope): Promise<Look> {
+    return this.#inTurn(() => this.#look(scope));
+  }
+
+  /** Has the next look, whenever it comes, look at `paths` in any case. */
+  suspect(paths: Iterable<RelPath>): void {
+    for (const path of paths) this.#hints.include(path);
+  }
+
+  /**
+   * @returns whether `name`, which stands in `dir`, is left out of synchronisation: it is ignored, or makes no path, or
+   *   is something that does not travel.
+   */
+  ignores(dir: RelPath | '', name: string): boolean {
+    const path = joinPath(dir, name);
+    if (name.includes('\ufffd') || pathFault(path) !== null) return true;
+    const isDir = statsAt(this.#ground.absolute(path))?.isDirectory() ?? false;
+    return this.#ground.rules.ignores(path, isDir) || this.#ground.troubles.has(path);
+  }
+
+  /** Lets the next look tell of deletions, however many. */
+  acceptDeletes(): void {
+    this.#deletesAccepted = true;
+    this.#hints.requireAll();
+  }
+
+  /**
+   * To be called after our own write, so that its echo is no change.
+   * @param reported the entry that the pair agreed on; it goes on being reported until the disk's signature changes.
+   * @param stats what lstat says of it now.
+   */
+  wrote(path: RelPath, reported: Entry | null, stats: Stats | null): void {
+    this.#overwritten.add(path);
+    const entry = noteOwn(this.#ground, path, reported, stats, (dir) => this.#hints.add(dir, true));
+    this.#seen(path, entry);
+    if (path !== IGNORE_FILE) return;
+    this.#rulesHash = undefined;
+    this.#hints.addAll();
+  }
+
+  /**
+   * Whether what stands at `path` is still `entry`, by its signature or, where that proves nothing, by its content.
+   * @param absolute where to look; the caller has made sure that no link leads there.
+   */
+  stillIs(path: RelPath, entry: Entry | null, absolute: string): boolean {
+    return stillStands(this.#ground, path, entry, absolute);
+  }
+
+  /** Stops watching; a look under way ends first. */
+  async close(): Promise<void> {
+    this.#alert.close();
+    await this.#digests.close();
+    await this.#turn;
+    this.#alert.close();
+    await this.#watcher.close();
+  }
+
+  #openWatcher(ground: () => Ground): Watcher {
+    const kind = this.#options.watchKind ?? bestWatchKind(this.#options.forcePolling ?? false);
+    return openWatcher(kind, hintListener(ground, this.#hints, this.#log));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #look(scope: LookScope): Promise<Look> {
+    this.#alert.lookBegins();
+    const accepted = this.#deletesAccepted;
+    this.#deletesAccepted = false;
+    this.#overwritten.clear();
+    const halt = rootHalt(this.#ground, accepted);
+    if (halt !== null) return this.#halted(halt);
+    await this.#refreshRules();
+    const { everything, paths } = this.#hints.take();
+    try {
+      return await this.#lookAt(everything || scope === 'everything' || !this.#teller.hasTold, paths, accepted);
+    } catch (error) {
+      this.#hints.requireAll();
+      throw error;
+    } finally {
+      this.#ground.places.endLook();
+    }
+  }
+
+  async #lookAt(everything: boolean, paths: Map<RelPath | '', boolean>, accepted: boolean): Promise<Look> {
+    const survey = new Survey(this.#ground);
+    await (everything ? survey.all() : survey.at(this.#withDue(paths)));
+    const findings = await new Judge(this.#ground, survey, this.#digests, accepted).findings();
+    if (this.#rulesDiffer(findings)) {
+      await this.#refreshRules();
+      return this.#lookAt(true, new Map(), accepted);
+    }
+    const halt = accepted ? null : lossHalt(this.#ground, findings, (path) => survey.hasLeft(path));
+    if (halt !== null) return this.#halted(halt);
+    await this.#commit(findings, survey);
+    this.#alert.setAlarm();
+    return this.#teller.tell(survey.again);
+  }
+
+  #withDue(paths: Map<RelPath | '', boolean>): Map<RelPath | '', boolean> {
+    for (const path of this.#ground.waiting.dueFiles(this.#ground.now())) if (!paths.has(path)) paths.set(path, false);
+    return paths;
+  }
+
+  async #commit(findings: Findings, survey: Survey): Promise<void> {
+    await commit(findings, {
+      ground: this.#ground,
+      differences: this.#teller.differences,
+      overwritten: this.#overwritten,
+      onSeen: (path, entry) => this.#seen(path, entry),
+      again: (path) => survey.again.add(path),
+    });
+    for (const path of survey.again) this.#hints.add(path);
+  }
+
+  #seen(path: RelPath, entry: Entry | null): void {
+    this.#alert.seen(path, entry);
+    this.onSeen(path, entry as SeenFile | LinkEntry | DirEntry | null);
+  }
+
+  /** A second reading found what the first one did, late enough to be sure. */
+  #confirm(path: RelPath, file: SeenFile): void {
+    this.snapshot.put(path, file);
+    this.#seen(path, file);
+  }
+
+  // Rules.
+
+  /** Reads the rules where they are not known to be those in the file. */
+  async #refreshRules(): Promise<void> {
+    if (this.#rulesHash !== undefined) return;
+    const { lines, hash } = readRules(this.#ground);
+    this.#rulesHash = hash;
+    await adoptRules(this.#ground, [...this.#options.ignore, ...lines], (path) => {
+      this.#teller.differences.forget(path);
+      this.#seen(path, null);
+    });
+    this.#hints.requireAll();
+  }
+
+  #rulesDiffer(findings: Findings): boolean {
+    const found = findings.get(IGNORE_FILE);
+    if (found === undefined || (found?.type === 'file' ? found.hash : null) === this.#rulesHash) return false;
+    this.#rulesHash = undefined;
+    return true;
+  }
+
+  #halted(halt: Halt): Look {
+    // A root that is gone takes its watches with it, and says nothing when it comes back.
+    if (halt.code === 'root-missing' || halt.code === 'root-replaced') this.#ground.places.drop('');
+    this.#hints.requireAll();
+    this.#hints.setAlarm(Number.POSITIVE_INFINITY);
+    return this.#teller.halted(halt);
+  }
+}

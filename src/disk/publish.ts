@@ -1,0 +1,185 @@
+// One step on the tree: compare, then change. Whoever wrote the file since it was last looked at wins: then nothing is
+// done and the path is looked at anew. Nothing is overwritten or removed before its content has another name.
+import fs from 'node:fs';
+import type { Change } from '../core/change.js';
+import type { Entry, FileEntry } from '../core/entry.js';
+import { nameOf, parentOf, type RelPath } from '../core/path.js';
+import type { Looker } from './look.js';
+import type { Parents } from './parents.js';
+import type { Staging } from './staging.js';
+import { linkOrCopy, moveWithoutReplacing, type Versions } from './versions.js';
+
+/** Names that systems leave in directories by themselves; a directory with nothing else in it counts as empty. */
+const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
+
+/** What a step needs to know of the tree it works on. */
+export interface Site {
+  readonly looker: Looker;
+  readonly parents: Parents;
+  readonly staging: Staging;
+  readonly versions: Versions;
+}
+
+/** How a step on the disk ended; system errors are thrown. */
+export type Step = 'done' | 'stale' | 'kept';
+
+/** Carries out a change that needs no content from elsewhere. */
+export function carryOut(site: Site, change: Change): Step {
+  const { before, after, action } = change;
+  if (action === 'renamed') return rename(site, change);
+  if (action === 'metadata') return setMetadata(site, change);
+  if (after === null) return remove(site, change);
+  if (after.type === 'dir') return makeDirectory(site, change);
+  if (after.type === 'symlink') return placeLink(site, change, after.target);
+  throw new Error(`a ${action} ${before?.type} at ${change.path} needs content`);
+}
+
+/**
+ * Gives a staged file its name.
+ * @param staged where the complete, flushed content lies, on the same file system.
+ */
+export function publishFile(site: Site, change: Change, staged: string): Step {
+  return replace(
+    site,
+    change,
+    (target) => moveWithoutReplacing(staged, target),
+    (target) => fs.renameSync(staged, target),
+  );
+}
+
+function placeLink(site: Site, change: Change, to: string): Step {
+  const over = (target: string) => {
+    const staged = site.staging.link(to);
+    try {
+      fs.renameSync(staged, target);
+    } finally {
+      fs.rmSync(staged, { force: true });
+    }
+  };
+  return replace(site, change, (target) => fs.symlinkSync(to, target), over);
+}
+
+/** Puts something new at the path: `create` where nothing stands there, `over` in the place of what was expected. */
+function replace(site: Site, change: Change, create: (target: string) => void, over: (target: string) => void): Step {
+  const { path, before } = change;
+  const target = locate(site, path);
+  if (!isStill(site, path, before, target)) return 'stale';
+  if (before?.type === 'dir') {
+    const emptied = emptyDirectory(site, path);
+    if (emptied !== 'done') return emptied;
+  } else if (before !== null) {
+    return keepingOld(site, change, target, () => {
+      over(target);
+      return recorded(site, change, target);
+    });
+  }
+  create(target);
+  return recorded(site, change, target);
+}
+
+/**
+ * Gives the content that is about to go another name, then lets `act` take its place.
+ * RACE: what is saved in place from here on goes to the kept name too; a save by rename shows as another inode, but for
+ * the one between this look and the rename, which no system call of Node can exclude.
+ */
+function keepingOld(site: Site, { path, before, keepAs }: Change, target: string, act: () => Step): Step {
+  const { ino } = fs.lstatSync(target);
+  const copy = keepAs === undefined ? null : locate(site, keepAs);
+  if (copy === null) site.versions.keep(path, target);
+  else linkOrCopy(target, copy);
+  let step: Step = 'stale';
+  try {
+    if (fs.lstatSync(target).ino === ino) step = act();
+  } finally {
+    // A conflict copy of what still has its name is none: the next attempt makes it anew.
+    const untouched = step !== 'done' && fs.lstatSync(target, { throwIfNoEntry: false })?.ino === ino;
+    if (copy !== null && untouched) fs.rmSync(copy, { force: true });
+  }
+  if (copy !== null && keepAs !== undefined && step === 'done') site.looker.wrote(keepAs, before, fs.lstatSync(copy));
+  return step;
+}
+
+function remove(site: Site, change: Change): Step {
+  const { path, before } = change;
+  const target = locate(site, path);
+  if (!isStill(site, path, before, target)) return 'stale';
+  if (before?.type === 'dir') {
+    const emptied = emptyDirectory(site, path);
+    if (emptied !== 'done') return emptied;
+  } else if (before !== null) site.versions.take(path, target);
+  site.looker.wrote(path, null, null);
+  return 'done';
+}
+
+/** Removes a directory that has nothing in it that is synchronised: litter goes, anything else excluded keeps it. */
+function emptyDirectory(site: Site, path: RelPath): Step {
+  const names = fs.readdirSync(site.parents.at(path, ''));
+  if (names.some((name) => !LITTER.has(name))) {
+    return names.every((name) => site.looker.ignores(path, name)) ? 'kept' : 'stale';
+  }
+  for (const name of names) fs.unlinkSync(site.parents.at(path, name));
+  fs.rmdirSync(locate(site, path));
+  return 'done';
+}
+
+function makeDirectory(site: Site, change: Change): Step {
+  const { path, before, after } = change;
+  const target = locate(site, path);
+  if (!isStill(site, path, before, target)) return 'stale';
+  const mode = after?.type === 'dir' ? after.mode | 0o700 : 0o755;
+  const make = (): Step => {
+    if (before !== null) fs.unlinkSync(target);
+    fs.mkdirSync(target, mode);
+    fs.chmodSync(target, mode);
+    site.looker.wrote(path, { type: 'dir', mode }, fs.lstatSync(target));
+    return 'done';
+  };
+  return before === null ? make() : keepingOld(site, change, target, make);
+}
+
+function rename(site: Site, change: Change): Step {
+  const { path, from, after } = change;
+  if (from === undefined) throw new Error(`the rename to ${path} has no source`);
+  const source = locate(site, from.path);
+  if (!isStill(site, from.path, from.entry, source)) return 'stale';
+  const target = locate(site, path);
+  moveWithoutReplacing(source, target);
+  const file = after as FileEntry;
+  fs.chmodSync(target, file.mode);
+  setTime(target, file.mtime);
+  site.looker.wrote(from.path, null, null);
+  return recorded(site, change, target);
+}
+
+function setMetadata(site: Site, change: Change): Step {
+  const { path, before, after } = change;
+  const target = locate(site, path);
+  if (!isStill(site, path, before, target) || after === null || after.type === 'symlink') return 'stale';
+  fs.chmodSync(target, after.mode);
+  if (after.type === 'file') setTime(target, after.mtime);
+  return recorded(site, change, target);
+}
+
+/** @param mtime microseconds; the half keeps the platform's conversion from falling one short (measured). */
+export function setTime(target: string, mtime: number): void {
+  const seconds = mtimeSeconds(mtime);
+  fs.utimesSync(target, seconds, seconds);
+}
+
+/** @returns the seconds that, given to utimes, come back as exactly `mtime` microseconds; times before 1970 become 1970. */
+export const mtimeSeconds = (mtime: number): number => (Math.max(mtime, 0) + 0.5) / 1e6;
+
+/** Whether the change finds what it expects. What cannot even be asked about is thrown: looking again would not help. */
+function isStill(site: Site, path: RelPath, entry: Entry | null, target: string): boolean {
+  if (site.looker.stillIs(path, entry, target)) return true;
+  fs.lstatSync(target, { throwIfNoEntry: false });
+  return false;
+}
+
+const locate = (site: Site, path: RelPath): string => site.parents.at(parentOf(path), nameOf(path));
+
+function recorded(site: Site, { path, after }: Change, target: string): Step {
+  if (after?.type === 'symlink') fs.lutimesSync(target, mtimeSeconds(after.mtime), mtimeSeconds(after.mtime));
+  site.looker.wrote(path, after as Entry, fs.lstatSync(target));
+  return 'done';
+}

@@ -1,0 +1,130 @@
+// Earlier contents: whatever synchronisation or a client overwrites or deletes comes here first, as a whole plain file
+// under its old path with the moment in its name, so that a person can find it without our program.
+import fs from 'node:fs';
+import path from 'node:path';
+import { shorten, splitName, stampOf } from '../core/conflict-name.js';
+import { MAX_NAME_BYTES, MAX_PATH_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
+
+/** The versions of one root. */
+export class Versions {
+  private readonly made = new Set<string>();
+
+  /**
+   * @param directory ROOT/.lockstep/versions.
+   * @param now milliseconds since 1970.
+   */
+  constructor(
+    private readonly directory: string,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /**
+   * Keeps the content at `absolute` under another name as well, so that a rename may replace it. The file itself stays.
+   * @throws the system's error where that is impossible; then nothing may be overwritten.
+   */
+  keep(file: RelPath, absolute: string): void {
+    this.place(file, (name) => linkOrCopy(absolute, name));
+  }
+
+  /** Moves what stands at `absolute` here: a deletion that can be undone. */
+  take(file: RelPath, absolute: string): void {
+    this.place(file, (name) => renameToFree(absolute, name));
+  }
+
+  /** Tries one free name after the other until `put` succeeds on it. */
+  private place(file: RelPath, put: (absolute: string) => void): void {
+    const directory = this.directoryFor(parentOf(file));
+    const [stem, extension] = splitName(nameOf(file));
+    const stamp = stampOf(new Date(this.now()));
+    let remade = false;
+    for (let n = 1; ; n++) {
+      const mark = ` (${stamp}${n === 1 ? '' : ` ${n}`})`;
+      const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
+      try {
+        put(path.join(directory, `${shorten(stem, room)}${mark}${extension}`));
+        return;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // A person may have removed the directory; or there is nothing to keep any more.
+        if (code === 'ENOENT' && !remade && this.made.delete(directory)) {
+          remade = true;
+          this.directoryFor(parentOf(file));
+        } else if (code !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  /** The directory for versions of files in `parent`, made if missing; the top one where that cannot be. */
+  private directoryFor(parent: RelPath | ''): string {
+    const directory = path.join(this.directory, parent);
+    if (this.made.has(directory)) return directory;
+    if (!madeBelow(this.directory, parent)) return this.directory;
+    if (this.made.size > 10_000) this.made.clear();
+    this.made.add(directory);
+    return directory;
+  }
+}
+
+/**
+ * Makes the directory `parent` below `directory`, and those above it.
+ * @returns false where it would leave no room for names, or where a file stands in the way.
+ */
+export function madeBelow(directory: string, parent: RelPath | ''): boolean {
+  const absolute = path.join(directory, parent);
+  if (utf8Length(absolute) + 1 + MAX_NAME_BYTES > MAX_PATH_BYTES) return false;
+  try {
+    fs.mkdirSync(absolute, { recursive: true, mode: 0o700 });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+/** Where the system allows no second name: file systems without them, too many, another file system. */
+const NO_LINK = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV']);
+
+/** Gives `from` the second name `to`, never over another file; a copy where the system allows no second name. */
+export function linkOrCopy(from: string, to: string): void {
+  try {
+    fs.linkSync(from, to);
+  } catch (error) {
+    if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    copyDurably(from, to);
+  }
+}
+
+function copyDurably(from: string, to: string): void {
+  if (fs.lstatSync(from).isSymbolicLink()) {
+    fs.symlinkSync(fs.readlinkSync(from), to);
+    return;
+  }
+  const { COPYFILE_EXCL, COPYFILE_FICLONE } = fs.constants;
+  fs.copyFileSync(from, to, COPYFILE_EXCL | COPYFILE_FICLONE);
+  const stats = fs.statSync(from);
+  fs.utimesSync(to, stats.atimeMs / 1000, stats.mtimeMs / 1000);
+  const fd = fs.openSync(to, 'r');
+  fs.fsyncSync(fd);
+  fs.closeSync(fd);
+}
+
+/** Renames `from` to `to`, never over another file. Whatever the file system, `to` is never seen half written. */
+export function moveWithoutReplacing(from: string, to: string): void {
+  try {
+    fs.linkSync(from, to);
+  } catch (error) {
+    if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    renameToFree(from, to);
+    return;
+  }
+  fs.unlinkSync(from);
+}
+
+/** RACE: what appears at `to` between the two calls is replaced. */
+function renameToFree(from: string, to: string): void {
+  if (fs.lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
+    throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
+  }
+  fs.renameSync(from, to);
+}
