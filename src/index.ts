@@ -1,0 +1,19 @@
+// What a program may import: the typed client, its types, and the one error class.
+export { type ErrorCode, type Problem, type ProblemCode, SyncError } from './core/errors.js';
+export type { SyncEvent } from './core/events.js';
+export type { Side } from './core/path.js';
+export { Client, type ConnectOptions, type LockOptions, type TargetResult } from './wire/client.js';
+export type { TimedEvent } from './wire/event-queue.js';
+export type {
+  Acted,
+  HeldRow,
+  ListEntry,
+  Listing,
+  LockInfo,
+  LockRow,
+  PairState,
+  Refused,
+  Status,
+  Target,
+} from './wire/messages.js';
+export type { Address } from './wire/server-address.js';

@@ -1,0 +1,169 @@
+// Carries one side's changes from the plan to the replica: small ones in order and in batches on one lane, large files
+// one by one on lanes of their own, so that a gigabyte under way holds up nothing else. It decides nothing; a path in
+// its hands is pinned until its outcome is known.
+import { type Change, contentOf, type Outcome } from '../core/change.js';
+import { sizeOf } from '../core/entry.js';
+import type { RelPath, Side } from '../core/path.js';
+import type { Content, Replica } from './replica.js';
+
+/** A file from this size on, in bytes, travels alone. */
+const LARGE_BYTES = 4 << 20;
+const LARGE_LANES = 2;
+/** A batch ends with this many changes or bytes of content. */
+const BATCH_CHANGES = 2_000;
+const BATCH_BYTES = 64 << 20;
+
+/** What a carrier tells its session. */
+export type CarrierEvent =
+  | {
+      readonly kind: 'applied';
+      readonly side: Side;
+      readonly change: Change;
+      readonly outcome: Outcome;
+      readonly ms: number;
+    }
+  /** A job ended; `left` are changes whose outcome will never be known. */
+  | { readonly kind: 'job-ended'; readonly side: Side; readonly left: readonly Change[]; readonly error: unknown };
+
+/** One change in a carrier's hands. */
+interface Ticket {
+  readonly change: Change;
+  readonly since: number;
+  readonly size: number;
+  /** Content bytes that have come so far. */
+  arrived: number;
+  state: 'waiting' | 'begun' | 'recalled';
+}
+
+/** Brings changes to one side. */
+export class Carrier {
+  private small: Ticket[] = [];
+  private large: Ticket[] = [];
+  private smallRunning = false;
+  private largeRunning = 0;
+  private readonly tickets = new Map<RelPath, Ticket>();
+
+  constructor(
+    private readonly side: Side,
+    private readonly target: Replica,
+    private readonly source: Replica,
+    private readonly post: (event: CarrierEvent) => void,
+    /** Whether the directory that a change needs is there already. */
+    private readonly isReady: (change: Change) => boolean,
+    private readonly now: () => number,
+  ) {}
+
+  /** Takes over changes, in the order in which they must be carried out. */
+  add(changes: readonly Change[]): void {
+    const since = this.now();
+    for (const change of changes) {
+      const ticket: Ticket = { change, since, size: sizeOf(contentOf(change)), arrived: 0, state: 'waiting' };
+      for (const path of pathsOf(change)) this.tickets.set(path, ticket);
+      const alone = ticket.size >= LARGE_BYTES && change.before?.type !== 'dir';
+      (alone ? this.large : this.small).push(ticket);
+    }
+  }
+
+  has(path: RelPath): boolean {
+    return this.tickets.has(path);
+  }
+
+  /** How many paths are in its hands. */
+  get size(): number {
+    return this.tickets.size;
+  }
+
+  /** @returns how much of the content for `path` has come, 0–100; null where none is on its way. */
+  progress(path: RelPath): number | null {
+    const ticket = this.tickets.get(path);
+    if (ticket === undefined || ticket.size === 0) return null;
+    return Math.min(100, Math.floor((ticket.arrived / ticket.size) * 100));
+  }
+
+  /** Gives a path back that was not begun yet, because it has changed again. */
+  recall(path: RelPath): void {
+    const ticket = this.tickets.get(path);
+    if (ticket?.state !== 'waiting') return;
+    ticket.state = 'recalled';
+    this.free(ticket.change);
+  }
+
+  private free(change: Change): void {
+    for (const path of pathsOf(change)) this.tickets.delete(path);
+  }
+
+  /** Begins whatever has a free lane. */
+  start(): void {
+    if (!this.smallRunning) {
+      const batch = this.nextBatch();
+      if (batch.length > 0) {
+        this.smallRunning = true;
+        void this.run(batch, () => {
+          this.smallRunning = false;
+        });
+      }
+    }
+    this.large = this.large.filter(({ state }) => state !== 'recalled');
+    while (this.largeRunning < LARGE_LANES) {
+      const at = this.large.findIndex(({ change }) => this.isReady(change));
+      if (at < 0) return;
+      this.largeRunning++;
+      void this.run(this.large.splice(at, 1), () => {
+        this.largeRunning--;
+      });
+    }
+  }
+
+  private nextBatch(): Ticket[] {
+    const batch: Ticket[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const ticket of this.small) {
+      if (batch.length >= BATCH_CHANGES || bytes >= BATCH_BYTES) break;
+      taken++;
+      if (ticket.state === 'recalled') continue;
+      batch.push(ticket);
+      bytes += ticket.size;
+    }
+    this.small.splice(0, taken);
+    return batch;
+  }
+
+  private async run(batch: readonly Ticket[], ended: () => void): Promise<void> {
+    const left = new Set(batch.map(({ change }) => change));
+    for (const ticket of batch) ticket.state = 'begun';
+    let error: unknown = null;
+    try {
+      const changes = batch.map(({ change }) => change);
+      for await (const { n, outcome } of this.target.apply(changes, this.contents(changes))) {
+        const { change, since } = batch[n]!;
+        if (!left.delete(change)) continue;
+        this.free(change);
+        this.post({ kind: 'applied', side: this.side, change, outcome, ms: this.now() - since });
+      }
+    } catch (thrown) {
+      error = thrown;
+    }
+    ended();
+    for (const change of left) this.free(change);
+    this.post({ kind: 'job-ended', side: this.side, left: [...left], error });
+  }
+
+  private async *contents(changes: readonly Change[]): AsyncGenerator<Content> {
+    const carrying = changes.filter((change) => contentOf(change) !== null);
+    if (carrying.length === 0) return;
+    const wanted = carrying.map((change) => ({ path: change.path, file: contentOf(change)! }));
+    for await (const piece of this.source.read(wanted)) {
+      const ticket = this.tickets.get(wanted[piece.n]!.path);
+      if (ticket !== undefined && 'data' in piece) ticket.arrived += piece.data.length;
+      yield piece;
+    }
+  }
+}
+
+/** Every path that a change touches. */
+function* pathsOf(change: Change): Generator<RelPath> {
+  yield change.path;
+  if (change.from !== undefined) yield change.from.path;
+  if (change.keepAs !== undefined) yield change.keepAs;
+}

@@ -1,0 +1,78 @@
+// The lock table on disk: rows are recorded and written in one step, and nobody is answered before they are durable.
+import type { SyncEvent } from '../core/events.js';
+import { LockTable, type Row } from '../core/lock-table.js';
+import { decide, type LockAnswer, type LockEvent } from '../core/locks.js';
+import { Store, type Table } from '../disk/store.js';
+import type { Logger } from '../log.js';
+
+const TABLES = ['counter', 'lock', 'held', 'drain', 'preference'] as const;
+
+/** The locks, held updates and drains of a pair. */
+export class LockBook {
+  readonly table = new LockTable();
+  /** Called when the last of the rows under way is on disk and said. */
+  onSettled: () => void = () => {};
+  private readonly store: Store;
+  private underWay = 0;
+
+  /** @param file the journal; a damaged one is set aside, and said so. */
+  constructor(
+    file: string,
+    private readonly log: Logger,
+  ) {
+    const tables = Object.fromEntries(TABLES.map((name) => [name, this.tableNamed(name)]));
+    const { store, setAside } = Store.open(file, tables);
+    if (setAside !== null) {
+      log.warn(`The lock table was damaged and is set aside as ${setAside}; no lock is in force.`);
+    }
+    this.store = store;
+  }
+
+  private tableNamed(name: (typeof TABLES)[number]): Table {
+    const { table } = this;
+    return {
+      load: (key, value) => table.record([{ table: name, key, value } as Row]),
+      *all() {
+        for (const row of table.rows()) if (row.table === name) yield [row.key, row.value] as const;
+      },
+    };
+  }
+
+  /**
+   * Lets `event` happen. The table has changed when this returns.
+   * @param settled called with the answer once everything is on disk and what happened has been said, or with the error
+   *   that kept it from the disk.
+   */
+  happen(event: LockEvent, settled: (answer: LockAnswer, error: unknown) => void = () => {}): void {
+    const { rows, answer, events } = decide(this.table, event);
+    this.commit(rows, events).then(
+      () => settled(answer, null),
+      (error: unknown) => settled(answer, error),
+    );
+  }
+
+  /** Whether all that happened is on disk and has been said. */
+  get isSettled(): boolean {
+    return this.underWay === 0;
+  }
+
+  /** Records `rows`; `events` are said once they are durable. */
+  async commit(rows: readonly Row[], events: readonly SyncEvent[] = []): Promise<void> {
+    this.underWay++;
+    this.table.record(rows);
+    for (const { table, key, value } of rows) this.store.put(table, key, value);
+    try {
+      if (rows.length > 0) await this.store.durable();
+      for (const event of events) this.log.event(event);
+    } catch (error) {
+      this.log.warn((error as Error).message);
+      throw error;
+    } finally {
+      if (--this.underWay === 0) this.onSettled();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+}

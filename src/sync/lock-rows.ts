@@ -1,0 +1,36 @@
+// The lock table as clients see it.
+import type { Lock, LockTable } from '../core/lock-table.js';
+import { heldSize } from '../core/locks.js';
+import type { RelPath } from '../core/path.js';
+import type { HeldRow, LockInfo, LockRow } from '../wire/messages.js';
+import { iso } from './lock-desk.js';
+
+/** @returns what is said of a lock. */
+export function lockInfo({ owner, side, since, expires, message, token }: Lock): LockInfo {
+  return { owner, side, since: iso(since), expires: expires === null ? null : iso(expires), message, token };
+}
+
+/** @returns every lock, with what it holds back. */
+export function lockRows(table: LockTable): LockRow[] {
+  return [...table.locks.values()].map((lock) => ({
+    path: lock.path,
+    ...lockInfo(lock),
+    held: table.heldOf(lock.path).length,
+    waiting: [],
+  }));
+}
+
+/** @returns the held updates in order, of one path or (null) of all. */
+export function heldRows(table: LockTable, only: RelPath | null): HeldRow[] {
+  const queues = only === null ? [...table.held.values()] : [table.heldOf(only)];
+  return queues.flatMap((queue) =>
+    queue.map((update, at) => ({
+      path: update.path,
+      position: at + 1,
+      action: update.action,
+      size: heldSize(update),
+      received: iso(update.received),
+      base: update.base?.type === 'file' ? update.base.hash : null,
+    })),
+  );
+}

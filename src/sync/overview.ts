@@ -1,0 +1,59 @@
+// The pair at a glance, for `status` and the listing: read from what is there, changing nothing.
+import type { Problem } from '../core/errors.js';
+import type { RelPath } from '../core/path.js';
+import type { PairState } from '../wire/messages.js';
+import type { Far } from './far.js';
+import type { Pair } from './pair.js';
+import type { Recorder } from './recorder.js';
+import type { Troubles } from './troubles.js';
+
+/** What an overview is drawn from. */
+export interface OverviewSurroundings {
+  readonly pair: Pair;
+  readonly recorder: Recorder;
+  readonly troubles: Troubles;
+  readonly far: () => Far | null;
+  readonly isPaused: () => boolean;
+  readonly isQuiet: () => boolean;
+}
+
+/** How the pair stands. */
+export class Overview {
+  constructor(private readonly around: OverviewSurroundings) {}
+
+  get state(): PairState {
+    const { pair, recorder, far, isPaused, isQuiet } = this.around;
+    const present = far();
+    if (recorder.halted) return 'halted';
+    if (isPaused()) return 'paused';
+    if (pair.a.snapshot === null) return 'scanning';
+    if (present === null) return 'peer-lost';
+    if (!present.seen) return 'scanning';
+    return isQuiet() ? 'in-sync' : 'syncing';
+  }
+
+  get isConnected(): boolean {
+    return this.around.far() !== null;
+  }
+
+  /** How many paths are waiting to be carried or looked at. */
+  get pending(): number {
+    const { pair, far } = this.around;
+    const carriers = far()?.carriers;
+    const carried = carriers === undefined ? 0 : carriers.a.size + carriers.b.size;
+    return carried + pair.marks.size + pair.a.unsettled + pair.b.unsettled;
+  }
+
+  /** Everything that is in the way at present; what halts the whole pair has no path. */
+  problems(): Problem[] {
+    const { a, b } = this.around.pair;
+    const halts = [a.halt, b.halt].flatMap((halt) => (halt === null ? [] : [{ path: '', ...halt }]));
+    return [...halts, ...a.problems, ...b.problems, ...this.around.troubles.list()];
+  }
+
+  /** @returns how much of the content of `path` has come to where it goes, 0–100, null where nothing is on its way. */
+  progress(path: RelPath): number | null {
+    const carriers = this.around.far()?.carriers;
+    return carriers?.a.progress(path) ?? carriers?.b.progress(path) ?? null;
+  }
+}

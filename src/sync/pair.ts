@@ -1,0 +1,208 @@
+// What server-a knows of both sides: a snapshot of each, the archive, and the marks that say where they may differ.
+// Looks and outcomes are folded in here; nothing here decides.
+import type { Change } from '../core/change.js';
+import { type Entry, sameEntry } from '../core/entry.js';
+import type { Problem } from '../core/errors.js';
+import { otherSide, type RelPath, type Side } from '../core/path.js';
+import { PathSet } from '../core/path-set.js';
+import { entryOf, Snapshot } from '../core/snapshot.js';
+import { IgnoreRules } from '../disk/ignore-rules.js';
+import type { Store } from '../disk/store.js';
+import type { Look } from './replica.js';
+
+/** What is known of one side. */
+export interface SideState {
+  /** Null until its first look. */
+  snapshot: Snapshot | null;
+  rules: IgnoreRules;
+  /** Paths of which nothing is known now, nor of what lies below them. */
+  unknown: ReadonlySet<RelPath>;
+  problems: readonly Problem[];
+  unsettled: number;
+  halt: Look['halt'];
+}
+
+const nothingKnown = (): SideState => ({
+  snapshot: null,
+  rules: new IgnoreRules([]),
+  unknown: new Set(),
+  problems: [],
+  unsettled: 0,
+  halt: null,
+});
+
+/** The pair as server-a sees it. */
+export class Pair {
+  readonly a: SideState = nothingKnown();
+  b: SideState = nothingKnown();
+  readonly marks = new PathSet();
+  /** Whether everything has to be compared, not only what is marked. */
+  everythingMarked = true;
+  /** Whether the two roots have never been in step: then nothing was ever shared. */
+  firstContact = false;
+  private rulesDiffer = false;
+  /** Grows with every change of what a listing shows. */
+  generation = 1;
+
+  /** @param store where the archive's records go, under `archive`. */
+  constructor(
+    readonly archive: Snapshot,
+    private readonly store: Store,
+  ) {}
+
+  side(side: Side): SideState {
+    return side === 'a' ? this.a : this.b;
+  }
+
+  /** @returns what `side` has at `path`, as last seen. */
+  entry(side: Side, path: RelPath): Entry | null {
+    return entryOf(this.side(side).snapshot?.get(path) ?? null);
+  }
+
+  /** @param deep whether everything below `path` is to be compared too. */
+  mark(path: RelPath, deep = false): void {
+    this.marks.add(path, deep);
+  }
+
+  markEverything(): void {
+    this.everythingMarked = true;
+  }
+
+  /** Those marks that hit something pinned; they count again at the next `resumeMarks`. */
+  readonly postponed = new PathSet();
+
+  resumeMarks(): void {
+    this.marks.addMarks('', this.postponed.root);
+    this.postponed.clear();
+  }
+
+  get hasMarks(): boolean {
+    return this.everythingMarked || this.marks.size > 0;
+  }
+
+  clearMarks(): void {
+    this.marks.clear();
+    this.everythingMarked = false;
+  }
+
+  /** Takes in what a look at `side` said. */
+  foldLook(side: Side, look: Look): void {
+    const state = this.side(side);
+    state.halt = look.halt;
+    state.problems = look.problems;
+    state.unsettled = look.unsettled;
+    if (look.halt !== null) return;
+    this.changeUnknown(state, look.unknown);
+    if (look.rules.join('\n') !== state.rules.lines.join('\n')) this.changeRules(state, look.rules);
+    if (look.whole || state.snapshot === null) {
+      state.snapshot = new Snapshot();
+      this.markEverything();
+    }
+    for (const { path, entry } of look.entries) {
+      state.snapshot.put(path, entry);
+      if (!this.everythingMarked) this.marks.add(path);
+    }
+    if (look.entries.length > 0 || look.whole) this.generation++;
+  }
+
+  /** What is known again is compared again. */
+  private changeUnknown(state: SideState, unknown: readonly RelPath[]): void {
+    const still = new Set(unknown);
+    for (const path of state.unknown) {
+      if (!still.has(path)) this.mark(path, true);
+    }
+    state.unknown = still;
+  }
+
+  private isDirectory(path: RelPath): boolean {
+    return this.a.snapshot?.get(path)?.type === 'dir' || this.b.snapshot?.get(path)?.type === 'dir';
+  }
+
+  /** What has become ignored is forgotten, so that its absence on one side is never taken for a deletion. */
+  private changeRules(state: SideState, lines: readonly string[]): void {
+    state.rules = new IgnoreRules(lines);
+    this.rulesDiffer = this.a.rules.lines.join('\n') !== this.b.rules.lines.join('\n');
+    for (const path of this.ignoredIn(this.archive, state.rules)) this.agree(path, null);
+    if (state.snapshot !== null) {
+      for (const path of this.ignoredIn(state.snapshot, state.rules)) state.snapshot.put(path, null);
+    }
+    this.markEverything();
+  }
+
+  private ignoredIn(snapshot: Snapshot, rules: IgnoreRules): RelPath[] {
+    const all = [...snapshot.walk()];
+    return all.filter(([path, node]) => rules.ignores(path, node.type === 'dir')).map(([path]) => path);
+  }
+
+  /** Records what both sides now share at `path`. */
+  agree(path: RelPath, entry: Entry | null): void {
+    this.archive.put(path, entry);
+    this.store.put('archive', path, entry);
+  }
+
+  /** Takes in that `change` was carried out on `side`. */
+  foldDone(side: Side, change: Change): void {
+    const snapshot = this.side(side).snapshot;
+    if (snapshot === null) return;
+    this.generation++;
+    const after = asMade(change.after);
+    if (change.from !== undefined) {
+      snapshot.put(change.from.path, null);
+      this.agree(change.from.path, null);
+    }
+    if (change.keepAs !== undefined) {
+      snapshot.put(change.keepAs, change.before);
+      this.mark(change.keepAs);
+    }
+    snapshot.put(change.path, after);
+    this.agree(change.path, after);
+    if (!sameEntry(this.entry(otherSide(side), change.path), after)) this.mark(change.path);
+  }
+
+  /** Whether `path` is not to be touched because one side ignores it or cannot say what is there. */
+  isOutOfReach(path: RelPath): boolean {
+    return this.isIgnored(path) || this.isUnknown(path);
+  }
+
+  /** Each side leaves out what its own rules exclude; where they differ, what either excludes is left alone. */
+  private isIgnored(path: RelPath): boolean {
+    if (!this.rulesDiffer) return false;
+    const isDir = this.isDirectory(path);
+    return this.a.rules.ignores(path, isDir) || this.b.rules.ignores(path, isDir);
+  }
+
+  private isUnknown(path: RelPath): boolean {
+    if (this.a.unknown.size === 0 && this.b.unknown.size === 0) return false;
+    for (let at: string = path; at !== ''; at = at.slice(0, Math.max(at.lastIndexOf('/'), 0))) {
+      if (this.a.unknown.has(at as RelPath) || this.b.unknown.has(at as RelPath)) return true;
+    }
+    return false;
+  }
+
+  /** Side b went away: what was known of it stays for the listing, everything is compared when it is back. */
+  loseB(): void {
+    this.b.unsettled = 0;
+    this.b.halt = null;
+    this.b.problems = [];
+    this.markEverything();
+  }
+
+  /** Both sides have come to agree for the first time: from now on there is an archive to go by. */
+  endFirstContact(): void {
+    this.firstContact = false;
+    this.store.put('meta', 'firstContact', null);
+  }
+
+  /** Forgets all that was ever shared: the other root is another one. Nothing is deleted for want of an archive. */
+  beginFirstContact(): void {
+    for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
+    this.b = nothingKnown();
+    this.firstContact = true;
+    this.store.put('meta', 'firstContact', true);
+    this.markEverything();
+  }
+}
+
+/** A directory is made writable for its owner, so that its contents can come; its own mode follows after them. */
+const asMade = (after: Entry | null): Entry | null =>
+  after?.type === 'dir' && (after.mode & 0o700) !== 0o700 ? { type: 'dir', mode: after.mode | 0o700 } : after;

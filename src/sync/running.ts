@@ -1,0 +1,11 @@
+// What both servers have in common for whoever starts them.
+
+/** A server that runs. */
+export interface RunningServer {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting, finishes or abandons the step in hand cleanly, and lets go of everything. */
+  stop(): Promise<void>;
+  /** Resolves only if the server dies by itself. */
+  readonly failed: Promise<Error>;
+}

@@ -1,0 +1,243 @@
+// The far end of a remote replica: server-b serves its root to one server-a. It decides nothing; it looks, reads and
+// applies as it is asked, and says when a look would be worth while.
+import type { GenericSchema, InferOutput } from 'valibot';
+import type { Change } from '../core/change.js';
+import type { Entry } from '../core/entry.js';
+import { SyncError } from '../core/errors.js';
+import type { SyncEvent } from '../core/events.js';
+import type { LocalReplica } from '../disk/local-replica.js';
+import type { Logger } from '../log.js';
+import { peerParams } from '../wire/check.js';
+import { eventParams } from '../wire/check-event.js';
+import type { Connection } from '../wire/connection.js';
+import { PROTOCOL_VERSION } from '../wire/messages.js';
+import { lookParts, lookResult } from '../wire/peer-look.js';
+import {
+  encodeApplied,
+  encodeContent,
+  parseChanges,
+  parseContent,
+  parsePaths,
+  parseWanted,
+} from '../wire/peer-messages.js';
+import type { Call, Method } from '../wire/serve.js';
+import type { Applied, Content, Look, LookScope } from './replica.js';
+
+/** What serving a replica needs. */
+export interface ServedReplica {
+  readonly replica: LocalReplica;
+  /** The id of side b's root. */
+  readonly rootId: string;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/** The server-a that is served at present. */
+interface Guest {
+  readonly root: string;
+  readonly control: Connection;
+  /** Whether it has been told everything once; from then on differences are enough. */
+  toldAll: boolean;
+}
+
+/** Serves one root. */
+export class ReplicaServer {
+  private guest: Guest | null = null;
+  private readonly lanes = new Set<Connection>();
+
+  constructor(private readonly served: ServedReplica) {
+    served.replica.onHint(() => {
+      this.guest?.control.send({ method: 'hint', params: {} }).catch(() => {});
+    });
+  }
+
+  /** The methods for one connection: only what has said hello as server-a gets anything. */
+  methods(connection: Connection): Record<string, Method> {
+    const known = () => this.guest !== null && (this.guest.control === connection || this.lanes.has(connection));
+    const guarded = (params: GenericSchema, handle: Method['handle']): Method => ({
+      params,
+      handle: async (checked, call, payload) => {
+        if (!known()) throw notIntroduced();
+        return handle(checked, call, payload);
+      },
+    });
+    return {
+      hello: { params: peerParams.hello, handle: async (params) => this.hello(params, connection) },
+      ping: guarded(peerParams.ping, async () => ({})),
+      look: guarded(peerParams.look, ({ scope }, call, payload) => this.look(scope, call, payload)),
+      'accept-deletes': guarded(peerParams['accept-deletes'], async () => {
+        await this.served.replica.acceptDeletes();
+        return {};
+      }),
+      read: guarded(peerParams.read, ({ count }, call) => this.read(count, call)),
+      apply: guarded(peerParams.apply, ({ count }, call) => this.apply(count, call)),
+      event: guarded(eventParams, async (event) => {
+        this.repeat(event);
+        return {};
+      }),
+    };
+  }
+
+  private hello(hello: InferOutput<typeof peerParams.hello>, connection: Connection): object {
+    const { rootId, version } = this.served;
+    if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
+    if (hello.role !== 'peer') throw notForClients();
+    if (hello.lane) {
+      if (this.guest?.root !== hello.root) throw notIntroduced();
+      this.lanes.add(connection);
+      void connection.closed.then(() => this.lanes.delete(connection));
+    } else this.welcome(hello.root, connection);
+    return { protocol: PROTOCOL_VERSION, server: 'b', version, root: rootId };
+  }
+
+  private welcome(root: string, control: Connection): void {
+    if (this.guest !== null && this.guest.root !== root) throw taken();
+    this.guest?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
+    const guest: Guest = { root, control, toldAll: false };
+    this.guest = guest;
+    const { log } = this.served;
+    log.event({ event: 'peer-connected' });
+    void control.closed.then((reason) => {
+      if (this.guest !== guest) return;
+      this.guest = null;
+      for (const lane of this.lanes) lane.close();
+      log.event({ event: 'peer-lost', reason: reason?.message ?? 'server-a closed the connection' });
+    });
+  }
+
+  private async look(scope: LookScope, call: Call, payload: Buffer | null): Promise<object> {
+    const { guest } = this;
+    const { replica } = this.served;
+    const paths = payload === null ? [] : parsePaths(payload);
+    const isFirst = guest !== null && !guest.toldAll;
+    let look: Look = await replica.look(isFirst ? 'everything' : scope, paths);
+    if (isFirst && look.halt === null) {
+      look = { ...look, whole: true, entries: [...allOf(replica)] };
+      guest.toldAll = true;
+    } else
+      look = { ...look, whole: false, entries: look.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
+    for (const { method, payload: part } of lookParts(look)) await call.notify(method, {}, part);
+    return lookResult(look);
+  }
+
+  private async read(count: number, call: Call): Promise<object> {
+    const wanted = await collect(count, call, 'wanted', parseWanted);
+    for await (const content of this.served.replica.read(wanted)) {
+      const { method, params, payload } = encodeContent(content);
+      await call.notify(method, params, payload);
+    }
+    return {};
+  }
+
+  private async apply(count: number, call: Call): Promise<object> {
+    const incoming = call.incoming[Symbol.asyncIterator]();
+    const changes: Change[] = [];
+    while (changes.length < count) {
+      const { value, done } = await incoming.next();
+      if (done || value.method !== 'changes') throw new SyncError('bad-message', 'The changes are missing.');
+      changes.push(...parseChanges(value.payload));
+    }
+    const outcomes = new Outbound(call);
+    for await (const applied of this.served.replica.apply(changes, contentsFrom(incoming))) outcomes.add(applied);
+    await outcomes.flush();
+    return {};
+  }
+
+  /** What happens to the pair is said here too, so that both consoles tell the same story; what is server-a's own is not. */
+  private repeat(event: SyncEvent): void {
+    if (!OWN_EVENTS.has(event.event)) this.served.log.event(event);
+  }
+}
+
+const OWN_EVENTS: ReadonlySet<SyncEvent['event']> = new Set([
+  'listening',
+  'peer-connected',
+  'peer-lost',
+  'scan-started',
+  'scan-finished',
+]);
+
+/** Outcomes on their way back, joined into lists. */
+class Outbound {
+  private waiting: Applied[] = [];
+  private sending: Promise<void> = Promise.resolve();
+  private scheduled = false;
+
+  constructor(private readonly call: Call) {}
+
+  add(applied: Applied): void {
+    this.waiting.push(applied);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.flush().catch(() => {}); // the connection's end, which the call learns by itself
+    });
+  }
+
+  flush(): Promise<void> {
+    const applied = this.waiting;
+    this.waiting = [];
+    this.sending = this.sending.then(async () => {
+      for (const { payload } of encodeApplied(applied)) await this.call.notify('outcomes', {}, payload);
+    });
+    return this.sending;
+  }
+}
+
+async function collect<T>(
+  count: number,
+  call: Call,
+  method: string,
+  parse: (payload: Buffer | null) => T[],
+): Promise<T[]> {
+  const items: T[] = [];
+  if (count === 0) return items;
+  for await (const incoming of call.incoming) {
+    if (incoming.method !== method) throw new SyncError('bad-message', `The list of ${method} is missing.`);
+    items.push(...parse(incoming.payload));
+    if (items.length >= count) break;
+  }
+  return items;
+}
+
+type Incoming = Awaited<ReturnType<AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }>['next']>>;
+
+async function* contentsFrom(incoming: { next(): Promise<Incoming> }): AsyncGenerator<Content> {
+  for (;;) {
+    const { value, done } = await incoming.next();
+    if (done || value.method === 'end') return;
+    yield parseContent(value.method, value.params, value.payload);
+  }
+}
+
+function* allOf(replica: LocalReplica): Generator<Look['entries'][number]> {
+  for (const [path, node] of replica.looker.snapshot.walk()) yield { path, entry: plain(node) };
+}
+
+/** Only what the wire knows: the signature of a file on this disk is nobody else's business. */
+function plain(entry: Entry | null): Entry | null {
+  if (entry === null) return null;
+  if (entry.type === 'dir') return { type: 'dir', mode: entry.mode };
+  if (entry.type === 'symlink') return { type: 'symlink', target: entry.target, mtime: entry.mtime };
+  const { type, size, mtime, mode, hash } = entry;
+  return { type, size, mtime, mode, hash };
+}
+
+const notIntroduced = (): SyncError =>
+  new SyncError('not-allowed', 'Say hello as server-a first.', { hint: 'Clients talk to server-a.' });
+
+const notForClients = (): SyncError =>
+  new SyncError('not-allowed', 'This is server-b; clients talk to server-a.', {
+    hint: 'Name server-a with --server HOST:PORT (its port is 8080 by default).',
+  });
+
+const foreignProtocol = (protocol: number): SyncError =>
+  new SyncError('bad-message', `This server speaks protocol ${PROTOCOL_VERSION}, not ${protocol}.`, {
+    hint: 'Use the same version of Lockstep on both sides.',
+  });
+
+const taken = (): SyncError =>
+  new SyncError('busy', 'This server-b is paired with another server-a at present.', {
+    hint: 'Stop that one first: a directory has one partner.',
+  });

@@ -1,0 +1,193 @@
+// server-a: a root of its own, the archive, the locks and the loop. It answers clients from the first moment, whether
+// server-b is there or not, and goes on dialling it.
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SyncError } from '../core/errors.js';
+import type { SyncEvent } from '../core/events.js';
+import { HeldFiles } from '../disk/held-files.js';
+import { LocalReplica } from '../disk/local-replica.js';
+import { openRoot } from '../disk/root.js';
+import { Staging } from '../disk/staging.js';
+import { openStateDirectory, type StateDirectory } from '../disk/state-directory.js';
+import type { Logger } from '../log.js';
+import { serve } from '../wire/serve.js';
+import { listen } from '../wire/tcp.js';
+import { type Archive, openArchive } from './archive.js';
+import { LockBook } from './lock-book.js';
+import { RemoteReplica } from './remote-replica.js';
+import type { RunningServer } from './running.js';
+import { ClientServer } from './serve-clients.js';
+import { Session } from './session.js';
+
+export type { RunningServer } from './running.js';
+
+/** How server-a is started. */
+export interface ServerAOptions {
+  readonly dir: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Where server-b is, or will be. */
+  readonly peer: { readonly host: string; readonly port: number };
+  /** Patterns to exclude, gitignore lines. */
+  readonly ignore: readonly string[];
+  /** Everything is looked at again after this many milliseconds. */
+  readonly rescanMs: number;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+const FIRST_DIAL_MS = 50;
+const LAST_DIAL_MS = 1_500;
+const PATIENCE_MS = 1_000;
+
+/**
+ * Starts server-a.
+ * @throws SyncError `usage` where the directory or the port cannot be had.
+ */
+export async function startServerA(options: ServerAOptions): Promise<RunningServer> {
+  const root = openRoot(options.dir);
+  const state = openStateDirectory(root.path);
+  const rooms = new Rooms(options, root, state);
+  try {
+    const methods = rooms.clients.methods();
+    const { host, port } = options;
+    const listener = await listen({
+      host,
+      port,
+      onConnection: (connection) => {
+        const onFault = (method: string, error: unknown) =>
+          rooms.log.warn(`${method} failed: ${(error as Error).message}`);
+        void serve(connection, methods, { onFault });
+      },
+    });
+    rooms.log.event({ event: 'listening', host, port: listener.port, dir: root.path });
+    rooms.session.start();
+    const rescanning = setInterval(() => rooms.session.rescan(), options.rescanMs);
+    const stopping = new AbortController();
+    const dialling = keepDialling(rooms, options, state.id, stopping.signal);
+    return {
+      host,
+      port: listener.port,
+      failed: new Promise(() => {}),
+      stop: async () => {
+        stopping.abort();
+        clearInterval(rescanning);
+        rooms.session.stop();
+        await listener.close();
+        await dialling;
+        await rooms.close();
+      },
+    };
+  } catch (error) {
+    rooms.session.stop();
+    await rooms.close();
+    throw error;
+  }
+}
+
+/** Everything that server-a consists of, joined. */
+class Rooms {
+  readonly log: Logger;
+  readonly archive: Archive;
+  readonly book: LockBook;
+  readonly replica: LocalReplica;
+  readonly session: Session;
+  readonly clients: ClientServer;
+  /** The connection to server-b, for telling it what happens. */
+  far: RemoteReplica | null = null;
+  private readonly listeners = new Set<(event: SyncEvent, time: string) => void>();
+
+  constructor(
+    options: ServerAOptions,
+    root: ReturnType<typeof openRoot>,
+    private readonly state: StateDirectory,
+  ) {
+    const inState = (name: string) => path.join(state.path, name);
+    this.log = { ...options.log, event: (event) => this.say(options.log, event) };
+    this.archive = openArchive(inState('archive.log'), this.log);
+    this.book = new LockBook(inState('locks.log'), this.log);
+    this.replica = new LocalReplica({ root, state, ignore: options.ignore, log: this.log });
+    const heldFiles = new HeldFiles(state.held, new Staging(state.staging), this.replica.versions);
+    heldFiles.recover(namesOf(this.book));
+    const { pair } = this.archive;
+    this.session = new Session({
+      pair,
+      local: this.replica,
+      book: this.book,
+      heldFiles,
+      log: this.log,
+      now: Date.now,
+    });
+    this.clients = new ClientServer({
+      session: this.session,
+      pair,
+      book: this.book,
+      version: options.version,
+      peer: `${options.peer.host}:${options.peer.port}`,
+      listen: (listener) => {
+        this.listeners.add(listener);
+        return () => void this.listeners.delete(listener);
+      },
+    });
+  }
+
+  private say(log: Logger, event: SyncEvent): void {
+    log.event(event);
+    const time = new Date().toISOString();
+    for (const listener of this.listeners) listener(event, time);
+    this.far?.tell(event);
+  }
+
+  async close(): Promise<void> {
+    await this.far?.close();
+    await this.replica.close();
+    await this.book.close();
+    await this.archive.close();
+    this.state.release();
+  }
+}
+
+function namesOf(book: LockBook): Set<string> {
+  const names = new Set<string>();
+  for (const queue of book.table.held.values()) for (const { file } of queue) if (file !== null) names.add(file);
+  return names;
+}
+
+/** Dials server-b until told to stop; says why it is not there once, not every time. */
+async function keepDialling(rooms: Rooms, options: ServerAOptions, root: string, signal: AbortSignal): Promise<void> {
+  const { host, port } = options.peer;
+  const begun = Date.now();
+  let wait = FIRST_DIAL_MS;
+  let said = '';
+  while (!signal.aborted) {
+    try {
+      const replica = await RemoteReplica.connect({ host, port, root, signal });
+      wait = FIRST_DIAL_MS;
+      await serveUntilLost(rooms, replica, signal);
+      said = 'unreachable';
+    } catch (error) {
+      const { code, message } = error as SyncError;
+      // Both servers are often started together: a moment is no reason for words.
+      const isEarly = code === 'unreachable' && Date.now() - begun < PATIENCE_MS;
+      if (code !== said && !isEarly && !signal.aborted) {
+        rooms.log.event({ event: 'peer-lost', reason: message });
+        said = code;
+      }
+    }
+    await delay(wait, undefined, { signal }).catch(() => {});
+    wait = Math.min(wait * 2, LAST_DIAL_MS);
+  }
+}
+
+async function serveUntilLost(rooms: Rooms, replica: RemoteReplica, signal: AbortSignal): Promise<void> {
+  const onAbort = () => void replica.close();
+  signal.addEventListener('abort', onAbort);
+  rooms.archive.meet(replica.rootId);
+  rooms.far = replica;
+  rooms.session.connected(replica);
+  const reason = await replica.closed;
+  rooms.far = null;
+  signal.removeEventListener('abort', onAbort);
+  if (!signal.aborted) rooms.session.disconnected(reason?.message ?? 'server-b closed the connection');
+}

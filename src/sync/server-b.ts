@@ -1,0 +1,76 @@
+// server-b: a root of its own, served to one server-a.
+import { LocalReplica } from '../disk/local-replica.js';
+import { openRoot } from '../disk/root.js';
+import { openStateDirectory } from '../disk/state-directory.js';
+import type { Logger } from '../log.js';
+import { serve } from '../wire/serve.js';
+import { listen } from '../wire/tcp.js';
+import type { RunningServer } from './running.js';
+import { ReplicaServer } from './serve-replica.js';
+
+export type { RunningServer } from './running.js';
+
+/** How server-b is started. */
+export interface ServerBOptions {
+  readonly dir: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Patterns to exclude, gitignore lines. */
+  readonly ignore: readonly string[];
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/**
+ * Starts server-b.
+ * @throws SyncError `usage` where the directory or the port cannot be had.
+ */
+export async function startServerB(options: ServerBOptions): Promise<RunningServer> {
+  const { dir, host, port, ignore, version, log } = options;
+  const root = openRoot(dir);
+  const state = openStateDirectory(root.path);
+  const replica = new LocalReplica({ root, state, ignore, log });
+  const guests = new ReplicaServer({ replica, rootId: state.id, version, log });
+  const close = async () => {
+    await replica.close();
+    state.release();
+  };
+  try {
+    const listener = await listen({
+      host,
+      port,
+      onConnection: (connection) => {
+        const onFault = (method: string, error: unknown) => log.warn(`${method} failed: ${(error as Error).message}`);
+        void serve(connection, guests.methods(connection), { onFault });
+      },
+    });
+    log.event({ event: 'listening', host, port: listener.port, dir: root.path });
+    void firstLook(replica, log);
+    return {
+      host,
+      port: listener.port,
+      failed: new Promise(() => {}),
+      stop: async () => {
+        await listener.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What is there is known before server-a asks for it. */
+async function firstLook(replica: LocalReplica, log: Logger): Promise<void> {
+  const since = performance.now();
+  log.event({ event: 'scan-started' });
+  try {
+    await replica.look('everything');
+    const { files, bytes } = replica.looker.snapshot;
+    log.event({ event: 'scan-finished', files, bytes, ms: Math.round(performance.now() - since) });
+  } catch (error) {
+    log.warn(`The first look failed and is tried again: ${(error as Error).message}`);
+  }
+}

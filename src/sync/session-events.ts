@@ -1,0 +1,21 @@
+// Everything that can happen to a pair, as one closed union: what the session's mailbox takes.
+import type { RelPath, Side } from '../core/path.js';
+import type { CarrierEvent } from './carrier.js';
+import type { Flush } from './flushes.js';
+import type { HoldingEvent } from './holding.js';
+import type { LookoutEvent } from './lookout.js';
+import type { Replica } from './replica.js';
+
+export type SessionEvent =
+  | LookoutEvent
+  | CarrierEvent
+  | HoldingEvent
+  | { readonly kind: 'hint'; readonly side: Side }
+  | { readonly kind: 'peer'; readonly replica: Replica }
+  | { readonly kind: 'peer-lost'; readonly reason: string }
+  | { readonly kind: 'rescan' }
+  | { readonly kind: 'retry'; readonly path: RelPath }
+  | { readonly kind: 'flush'; readonly flush: Flush }
+  | { readonly kind: 'pause'; readonly paused: boolean }
+  /** Nothing happened, but a turn is wanted. */
+  | { readonly kind: 'woken' };
