@@ -1,0 +1,62 @@
+// The classroom's spellings become ordinary ones before commander sees them: `-list`, `-lock -3`, `--unlock 3`. Only the
+// command word is translated, and a number with a dash only among the targets of lock and unlock.
+
+/** How the classroom writes the commands. */
+export const SPELLINGS: Readonly<Record<string, string>> = {
+  '-list': 'list',
+  '--list': 'list',
+  '-lock': 'lock',
+  '--lock': 'lock',
+  '-unlock': 'unlock',
+  '--unlock': 'unlock',
+};
+
+/** The options that take the next word as their value; all of them are global but the last three. */
+const TAKES_VALUE = new Set(['--server', '--as', '--color', '-m', '--message', '--side']);
+const ASKS_ONLY = new Set(['-h', '--help', '-V', '--version']);
+
+/**
+ * @param args the words after the program's name.
+ * @returns the same request in the spelling that commander knows; `list` where no command was named.
+ */
+export function plainArgv(args: readonly string[]): string[] {
+  const at = commandAt(args);
+  const word = args[at];
+  if (word === undefined || word === '--') {
+    return args.some((arg) => ASKS_ONLY.has(arg)) ? [...args] : [...args.slice(0, at), 'list', ...args.slice(at)];
+  }
+  const command = Object.hasOwn(SPELLINGS, word) ? SPELLINGS[word]! : word;
+  const rest = args.slice(at + 1);
+  return [...args.slice(0, at), command, ...(command === 'lock' || command === 'unlock' ? plainTargets(rest) : rest)];
+}
+
+/** @returns where the command word stands: the first word that is neither a global option nor its value. */
+function commandAt(args: readonly string[]): number {
+  let i = 0;
+  while (i < args.length) {
+    const arg = args[i]!;
+    if (arg === '--' || !arg.startsWith('-') || Object.hasOwn(SPELLINGS, arg)) return i;
+    i += TAKES_VALUE.has(arg) ? 2 : 1;
+  }
+  return args.length;
+}
+
+/** `-3` becomes 3, and a message that looks like an option stays a message. */
+function plainTargets(rest: readonly string[]): string[] {
+  const plain: string[] = [];
+  for (let i = 0; i < rest.length; i++) {
+    const arg = rest[i]!;
+    if (arg === '--') return [...plain, ...rest.slice(i)];
+    const value = rest[i + 1];
+    if ((arg === '-m' || arg === '--message') && value !== undefined) {
+      plain.push(`--message=${value}`);
+      i++;
+    } else if (TAKES_VALUE.has(arg) && value !== undefined) {
+      plain.push(arg, value);
+      i++;
+    } else {
+      plain.push(/^-\d+$/.test(arg) ? arg.slice(1) : arg);
+    }
+  }
+  return plain;
+}

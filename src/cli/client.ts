@@ -1,0 +1,85 @@
+// The program `client`: its arguments, its streams, its signals and its exit code.
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { Client } from '../wire/client.js';
+import { complain } from './complain.js';
+import { Connections } from './connections.js';
+import { EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit.js';
+import { runLine } from './program.js';
+import type { Ground } from './room.js';
+import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-listing.js';
+import { terminalIdentity } from './terminal.js';
+import { Writer } from './writer.js';
+
+const { stdout, stderr, env } = process;
+const stdinIsTerminal = isatty(0);
+const connections = new Connections((server, user) => Client.connect({ server, user }));
+const interrupted = new AbortController();
+const output = new Writer((text) => stdout.write(text));
+
+const ground: Ground = {
+  env,
+  connect: (server, user) => connections.get(server, user),
+  out: (text) => output.add(text),
+  err: sayOnStderr,
+  flush: () => output.flush(),
+  shown: shownInThisTerminal(),
+  signal: interrupted.signal,
+  stdin: () => process.stdin,
+  stdinIsTerminal,
+  stdoutIsTerminal: stdout.isTTY === true,
+  columns: stdout.isTTY ? stdout.columns : undefined,
+};
+
+// `client list | head` is no failure.
+stdout.on('error', () => process.exit(EXIT_OK));
+stderr.on('error', () => {});
+process.once('SIGINT', interrupt);
+process.once('SIGTERM', interrupt);
+
+let code: number;
+try {
+  code = await runLine(process.argv.slice(2), ground);
+} catch (error) {
+  complain({ json: false, out: ground.out, err: ground.err }, error);
+  code = exitCodeOf(error);
+}
+connections.close();
+end(interrupted.signal.aborted ? EXIT_INTERRUPTED : code);
+
+/** Ctrl-C: what was said is written, and nothing more is waited for. */
+function interrupt(): void {
+  interrupted.abort();
+  end(EXIT_INTERRUPTED);
+}
+
+/** Exits when everything has left for stdout. */
+function end(exitCode: number): void {
+  output.flush();
+  stdout.write('', () => process.exit(exitCode));
+}
+
+/** Keeps the order of what is said on both streams. */
+function sayOnStderr(text: string): void {
+  output.flush();
+  stderr.write(text);
+}
+
+function shownInThisTerminal(): ShownListing {
+  return shownOnTerminal({
+    directory: stateDirectory(env),
+    identity: terminalIdentity,
+    recalls: stdinIsTerminal || stdout.isTTY || stderr.isTTY,
+    records: stdout.isTTY || (stderr.isTTY && stdoutIsPipe()),
+    warn: (text) => sayOnStderr(`${text}\n`),
+  });
+}
+
+function stdoutIsPipe(): boolean {
+  try {
+    const kind = fstatSync(1);
+    return kind.isFIFO() || kind.isSocket();
+  } catch {
+    return false; // stdout is closed
+  }
+}

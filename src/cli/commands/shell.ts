@@ -1,0 +1,123 @@
+// `client shell`: a prompt that takes any of the client's lines, and the classroom's `server`, `server lock N`. One
+// connection serves the whole shell; a number means the listing last shown in it.
+import { createInterface, type Interface } from 'node:readline';
+import { SyncError } from '../../core/errors.js';
+import { complain, usageError } from '../complain.js';
+import { EXIT_OK } from '../exit.js';
+import { runLine } from '../program.js';
+import type { Ground, Room } from '../room.js';
+import { shownHere } from '../shown-listing.js';
+import { escapeWord, splitLine, splitWords } from '../words.js';
+import { candidates } from './complete.js';
+
+const PROMPT = 'lockstep> ';
+const WELCOME = 'Type list, lock N, unlock N, help or quit.\n';
+const HELP = `Any line of the client works here, with or without "client" or "server" before it:
+  list, lock 3, unlock 3, locks, held, status, watch, flush, rescan, pause, resume
+  server            the list
+  server lock 3     lock number 3 of the list last shown here
+  server unlock 3   unlock it
+  help              this; "help lock" tells about one command
+  quit              leave (also: exit, Ctrl-D)
+`;
+
+export async function shell(room: Room): Promise<number> {
+  const ground = { ...room, shown: shownHere(room.shown) };
+  const terminal = room.stdinIsTerminal && room.stdoutIsTerminal;
+  const lines = createInterface({
+    input: room.stdin(),
+    crlfDelay: Infinity,
+    ...(terminal
+      ? { output: process.stdout, terminal, prompt: PROMPT, completer: completer(room) }
+      : { terminal: false }),
+  });
+  const running: Running = { stop: null };
+  lines.on('SIGINT', () => interrupt(lines, running));
+  const leave = () => lines.close();
+  room.signal.addEventListener('abort', leave, { once: true });
+  const prompt = () => {
+    room.flush();
+    if (terminal) lines.prompt();
+  };
+  if (terminal) room.out(WELCOME);
+  prompt();
+  for await (const line of lines) {
+    if (!(await answer(line, room, ground, running))) break;
+    prompt();
+  }
+  room.signal.removeEventListener('abort', leave);
+  lines.close();
+  return EXIT_OK;
+}
+
+/** How to end the line that runs, if one does. */
+interface Running {
+  stop: AbortController | null;
+}
+
+/** @returns whether the shell goes on. */
+async function answer(line: string, room: Room, ground: Ground, running: Running): Promise<boolean> {
+  const words = wordsOf(line, room);
+  if (words === null || words.length === 0) return true;
+  if (words[0] === 'quit' || words[0] === 'exit') return false;
+  if (words[0] === 'help' && words.length === 1) ground.out(HELP);
+  else if (words[0] === 'shell') complain(room, usageError('This is the shell already.', 'Type quit to leave it.'));
+  else await runStoppable(words, room, ground, running);
+  return true;
+}
+
+/** The words of a line without the program's name before them; null where the line makes no sense, which has been said. */
+function wordsOf(line: string, room: Room): readonly string[] | null {
+  if (line.trimStart().startsWith('#')) return [];
+  try {
+    const words = splitWords(line);
+    const named = words[0] === 'server' || words[0] === 'client';
+    return named && words.length === 1 ? ['list'] : named ? words.slice(1) : words;
+  } catch (error) {
+    complain(room, error);
+    return null;
+  }
+}
+
+async function runStoppable(words: readonly string[], room: Room, ground: Ground, running: Running): Promise<void> {
+  const stop = new AbortController();
+  running.stop = stop;
+  const signal = AbortSignal.any([room.signal, stop.signal]);
+  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const unlessStopped = (say: (text: string) => void) => (text: string) => {
+    if (!signal.aborted) say(text);
+  };
+  const here = { ...ground, signal, out: unlessStopped(ground.out), err: unlessStopped(ground.err) };
+  await Promise.race([runLine(words, here, room.globals), stopped]);
+  running.stop = null;
+}
+
+/** Ctrl-C ends the line that runs; at the prompt it drops what was typed. */
+function interrupt(lines: Interface, running: Running): void {
+  process.stdout.write('\n');
+  if (running.stop !== null) {
+    running.stop.abort(new SyncError('interrupted', 'Interrupted.'));
+    return;
+  }
+  lines.write(null, { ctrl: true, name: 'e' });
+  lines.write(null, { ctrl: true, name: 'u' });
+  lines.prompt();
+}
+
+type Completer = (line: string, done: (error: null, found: [string[], string]) => void) => void;
+
+/** Tab: the candidates as they have to be typed, quoted like what is there already. */
+function completer(room: Room): Completer {
+  return (line, done) => {
+    const { open, between, from } = splitLine(line);
+    const typed = between ? '' : line.slice(from);
+    const words = line.replace(/^\s*(server|client)(?=\s)/, '');
+    candidates(room, `client ${words}`).then(
+      ({ found }) => {
+        const hits = found.map(({ value }) => (open === '' ? escapeWord(value) : `${open}${value}${open}`));
+        done(null, [hits.filter((hit) => hit.startsWith(typed)), typed]);
+      },
+      () => done(null, [[], typed]),
+    );
+  };
+}

@@ -1,0 +1,17 @@
+// `client watch`: everything that happens, a line each, until Ctrl-C (130) or the server's end (6).
+import { SyncError } from '../../core/errors.js';
+import { EXIT_INTERRUPTED } from '../exit.js';
+import { eventText } from '../render/event.js';
+import type { Room } from '../room.js';
+
+export async function watch(room: Room): Promise<number> {
+  const api = await room.api();
+  for await (const said of api.events(room.signal)) {
+    const { time, ...event } = said;
+    room.out(
+      room.json ? `${JSON.stringify({ time, ...event })}\n` : `${eventText(said, new Date(time), room.colors)}\n`,
+    );
+  }
+  if (room.signal.aborted) return EXIT_INTERRUPTED;
+  throw new SyncError('closed', 'The server has ended the stream of events.');
+}

@@ -1,0 +1,37 @@
+// One connection for a run of the client, kept while it lasts: a shell dials once, and once more after it was lost.
+import { type Address, addressText } from '../wire/server-address.js';
+import type { Api } from './room.js';
+
+/** What is kept. */
+export type Kept = Api & { readonly closed: Promise<unknown>; close(): void };
+
+export class Connections<T extends Kept> {
+  readonly #dial: (server: Address, user: string) => Promise<T>;
+  #current: { readonly key: string; readonly client: Promise<T> } | null = null;
+
+  constructor(dial: (server: Address, user: string) => Promise<T>) {
+    this.#dial = dial;
+  }
+
+  /** @returns the connection for this server and user; another one is closed first. */
+  get(server: Address, user: string): Promise<T> {
+    const key = JSON.stringify([addressText(server), user]);
+    if (this.#current?.key === key) return this.#current.client;
+    this.close();
+    const current = { key, client: this.#dial(server, user) };
+    this.#current = current;
+    const forget = () => {
+      if (this.#current === current) this.#current = null;
+    };
+    current.client.then((client) => client.closed.then(forget), forget);
+    return current.client;
+  }
+
+  close(): void {
+    this.#current?.client.then(
+      (client) => client.close(),
+      () => {},
+    );
+    this.#current = null;
+  }
+}

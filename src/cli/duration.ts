@@ -1,0 +1,25 @@
+// Durations as people write them: `60s`, `5m`, `1.5h`; a bare number is seconds.
+import ms, { type StringValue } from 'ms';
+import { SyncError } from '../core/errors.js';
+
+/** What a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * @param text what was typed.
+ * @param from where, for the message: a flag or the name of a variable.
+ * @returns milliseconds, more than zero.
+ * @throws SyncError `usage`.
+ */
+export function parseDuration(text: string, from: string): number {
+  const trimmed = text.trim();
+  const value = /^\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) * 1000 : named(trimmed);
+  if (!Number.isFinite(value) || value < 1 || value > LONGEST_MS) {
+    throw new SyncError('usage', `${from} takes a duration such as 60s or 5m, not "${text}".`);
+  }
+  return Math.round(value);
+}
+
+function named(text: string): number {
+  return /^\d+(\.\d+)? ?[a-z]+$/i.test(text) ? (ms(text as StringValue) ?? Number.NaN) : Number.NaN;
+}

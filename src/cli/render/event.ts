@@ -1,0 +1,110 @@
+// One line for each thing that happens, the same at the servers and in `client watch`:
+// `14:03:22.118  a → b  modified  docs/plan.txt  12.3 KB  4 ms`.
+import type { SyncEvent } from '../../core/events.js';
+import type { Colors } from './colors.js';
+import { countText, shortSizeText } from './size.js';
+import { clockText } from './time.js';
+import { shownName } from './width.js';
+
+/** @returns the line for an event, not ended. Names in it are safe to show. */
+export function eventText(event: SyncEvent, time: Date, colors: Colors): string {
+  const [word, ...rest] = eventWords(event);
+  return [colors.dim(clockText(time)), paint(event, colors)(word!), ...rest.filter((part) => part !== '')].join('  ');
+}
+
+function eventWords(event: SyncEvent): string[] {
+  switch (event.event) {
+    case 'listening':
+      return ['listening', `${event.host}:${event.port}`, shownName(event.dir)];
+    case 'peer-connected':
+      return ['peer connected'];
+    case 'peer-lost':
+      return ['peer lost', shownName(event.reason)];
+    case 'scan-started':
+      return ['scanning'];
+    case 'scan-finished':
+      return ['scanned', ...volume(event), `${Math.round(event.ms)} ms`];
+    case 'synced':
+      return syncedWords(event);
+    case 'in-sync':
+      return ['in sync', ...volume(event)];
+    case 'problem':
+      return ['problem', shownName(event.path), `${shownName(event.message)} (${event.code})`];
+    case 'halted':
+      return ['halted', `${shownName(event.message)} (${event.code})`];
+    case 'resumed':
+      return ['resumed'];
+    default:
+      return lockWords(event);
+  }
+}
+
+type LockEvent = Extract<SyncEvent, { event: 'held' | 'applied' | 'locked' | 'unlocked' | 'waiting' | 'conflict' }>;
+
+function lockWords(event: LockEvent): string[] {
+  const path = shownName(event.path);
+  switch (event.event) {
+    case 'held':
+      return ['held', event.action.padEnd(8), path, `update ${event.position} waits for the lock`];
+    case 'applied':
+      return ['applied', event.action.padEnd(8), path, `held update ${event.position} of ${event.of}`];
+    case 'locked':
+      return ['locked', path, `by ${shownName(event.owner)}`, `on side ${event.side}`];
+    case 'unlocked':
+      return ['unlocked', path, unlockedHow(event)];
+    case 'waiting':
+      return ['waiting', path, `${shownName(event.owner)} is number ${event.position} in the queue`];
+    case 'conflict':
+      return ['conflict', path, `side ${event.kept} keeps the name`, conflictCopy(event.copy)];
+    default:
+      return unknownWords(event);
+  }
+}
+
+function syncedWords(event: Extract<SyncEvent, { event: 'synced' }>): string[] {
+  const name = event.was === undefined ? shownName(event.path) : `${shownName(event.was)} → ${shownName(event.path)}`;
+  const size = event.action === 'deleted' ? '' : shortSizeText(event.bytes);
+  return [`${event.from} → ${event.to}`, event.action.padEnd(8), name, size, `${Math.round(event.ms)} ms`];
+}
+
+function unlockedHow(event: Extract<SyncEvent, { event: 'unlocked' }>): string {
+  const owner = shownName(event.owner);
+  if (event.reason === 'released') return `by ${owner}`;
+  if (event.reason === 'expired') return `the lock of ${owner} has expired`;
+  return `${event.reason} by ${shownName(event.by)}, was held by ${owner}`;
+}
+
+const conflictCopy = (copy: string | null): string =>
+  copy === null ? 'the other content is in versions' : `the other is ${shownName(copy)}`;
+
+const volume = (event: { files: number; bytes: number }): string[] => [
+  countText(event.files, 'file'),
+  shortSizeText(event.bytes),
+];
+
+/** A newer server may say what this client has no words for. */
+function unknownWords(event: never): string[] {
+  const { event: word, time: _time, ...fields } = event as { event: string; time?: string };
+  return [shownName(String(word)), shownName(JSON.stringify(fields))];
+}
+
+function paint(event: SyncEvent, colors: Colors): (text: string) => string {
+  switch (event.event) {
+    case 'problem':
+    case 'halted':
+      return colors.red;
+    case 'conflict':
+    case 'peer-lost':
+    case 'held':
+      return colors.yellow;
+    case 'locked':
+    case 'unlocked':
+    case 'waiting':
+      return colors.cyan;
+    case 'in-sync':
+    case 'peer-connected':
+      return colors.green;
+    default:
+      return String;
+  }
+}

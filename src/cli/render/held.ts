@@ -1,0 +1,25 @@
+// The updates that wait for an unlock, for people.
+import type { HeldRow } from '../../wire/messages.js';
+import { sizeText } from './size.js';
+import { tableLines } from './table.js';
+import { minuteText } from './time.js';
+import { shownName } from './width.js';
+
+/** @returns the held updates as a table, in the order in which they will be applied. */
+export function heldText(held: readonly HeldRow[]): string {
+  const rows = held.map((row) => [
+    shownName(row.path),
+    String(row.position),
+    row.action,
+    row.action === 'deleted' ? '' : sizeText(row.size),
+    minuteText(row.received),
+  ]);
+  const columns = [
+    { title: 'name', widest: 60 },
+    { title: 'position', align: 'right' as const },
+    { title: 'action' },
+    { title: 'size', align: 'right' as const },
+    { title: 'received' },
+  ];
+  return `${tableLines(columns, rows).join('\n')}\n`;
+}

@@ -1,0 +1,30 @@
+// Who holds what, for people.
+import type { LockRow } from '../../wire/messages.js';
+import { tableLines } from './table.js';
+import { minuteText } from './time.js';
+import { shownName } from './width.js';
+
+/** @returns the locks as a table. */
+export function locksText(locks: readonly LockRow[]): string {
+  const rows = locks.map((lock) => [
+    shownName(lock.path),
+    shownName(lock.owner),
+    lock.side,
+    minuteText(lock.since),
+    lock.expires === null ? 'unlocked' : minuteText(lock.expires),
+    lock.held === 0 ? '' : String(lock.held),
+    lock.waiting.map((waiter) => shownName(waiter.owner)).join(', '),
+    shownName(lock.message),
+  ]);
+  const columns = [
+    { title: 'name', widest: 60 },
+    { title: 'holder', widest: 30 },
+    { title: 'side' },
+    { title: 'since' },
+    { title: 'until' },
+    { title: 'held', align: 'right' as const },
+    { title: 'waiting', widest: 30 },
+    { title: 'why' },
+  ];
+  return `${tableLines(columns, rows).join('\n')}\n`;
+}

@@ -1,0 +1,23 @@
+// Sizes for people, in steps of 1024.
+
+const UNITS = ['KB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** @returns `661 B`, `128.90 KB`: two decimals. */
+export const sizeText = (bytes: number): string => inUnits(bytes, 2);
+
+/** @returns `661 B`, `12.3 KB`: one decimal, for a line of an event. */
+export const shortSizeText = (bytes: number): string => inUnits(bytes, 1);
+
+function inUnits(bytes: number, decimals: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  let value = bytes / 1024;
+  let unit = 0;
+  while (unit < UNITS.length - 1 && Number(value.toFixed(decimals)) >= 1024) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value.toFixed(decimals)} ${UNITS[unit]}`;
+}
+
+/** @returns `1 file`, `12 files`. */
+export const countText = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,31 @@
+// Local times for people; scripts get ISO 8601.
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** @returns the local minute, `2026-11-21 14:03`; '' for what is no time. */
+export function minuteText(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return '';
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** @returns the local time of day to the millisecond, `14:03:22.118`. */
+export function clockText(date: Date): string {
+  const ms = String(date.getMilliseconds()).padStart(3, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+}
+
+/** @returns `minuteText` that remembers the minutes it has seen: a long listing repeats them. */
+export function minuteMemo(): (iso: string) => string {
+  const seen = new Map<string, string>();
+  return (iso) => {
+    const key = iso.endsWith('Z') ? iso.slice(0, 16) : iso;
+    let text = seen.get(key);
+    if (text === undefined) {
+      text = minuteText(iso);
+      seen.set(key, text);
+    }
+    return text;
+  };
+}

@@ -1,0 +1,94 @@
+// What a command is given: the answers to every global option, a way to the server, and where to speak. Commands know
+// no process, so that a test or the shell can run them just as well.
+import { SyncError } from '../core/errors.js';
+import type { Client } from '../wire/client.js';
+import { type Address, DEFAULT_SERVER } from '../wire/server-address.js';
+import { parseAddress } from '../wire/tcp.js';
+import { defaultUser } from '../wire/user-name.js';
+import { usageError } from './complain.js';
+import { type Colors, colorsFor, wantsColor } from './render/colors.js';
+import type { ShownListing } from './shown-listing.js';
+
+/** What commands use of a Client; tests give a fake. */
+export type Api = Pick<
+  Client,
+  'list' | 'locks' | 'held' | 'lock' | 'unlock' | 'status' | 'flush' | 'rescan' | 'pause' | 'resume' | 'events' | 'user'
+>;
+
+/** The environment variables, as far as a command may look. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a run of the client stands on, whatever it is asked. */
+export interface Ground {
+  readonly env: Env;
+  /** A connection; the same one for the same server and user while it lasts. */
+  connect(server: Address, user: string): Promise<Api>;
+  /** Writes text to stdout, to stderr. Lines are already ended. */
+  out(text: string): void;
+  err(text: string): void;
+  /** Writes what `out` has gathered, before somebody else writes to the terminal. */
+  flush(): void;
+  readonly shown: ShownListing;
+  /** Ends what would go on for ever. */
+  readonly signal: AbortSignal;
+  /** Where a shell's lines come from; opened when it is asked for. */
+  stdin(): NodeJS.ReadableStream;
+  readonly stdinIsTerminal: boolean;
+  readonly stdoutIsTerminal: boolean;
+  /** The terminal's width, where there is one. */
+  readonly columns: number | undefined;
+}
+
+/** The ground, and what the global options say. */
+export interface Room extends Ground {
+  readonly server: Address;
+  readonly user: string;
+  readonly json: boolean;
+  readonly colors: Colors;
+  /** The words of the global options as given, for a shell's lines to start from. */
+  readonly globals: Globals;
+  api(): Promise<Api>;
+}
+
+/** The global options as they were typed. */
+export interface Globals {
+  readonly server?: string;
+  readonly as?: string;
+  readonly json?: boolean;
+  readonly color?: 'auto' | 'always' | 'never';
+}
+
+/**
+ * @returns the room for a command under these global options; a flag wins over the environment.
+ * @throws SyncError `usage`, naming the flag or the variable.
+ */
+export function roomFor(ground: Ground, globals: Globals): Room {
+  const server = serverOf(globals.server, ground.env);
+  const user = userOf(globals.as, ground.env);
+  const color = wantsColor(globals.color ?? 'auto', ground.stdoutIsTerminal, ground.env);
+  return {
+    ...ground,
+    server,
+    user,
+    globals,
+    json: globals.json === true,
+    colors: colorsFor(color),
+    api: () => ground.connect(server, user),
+  };
+}
+
+function serverOf(flag: string | undefined, env: Env): Address {
+  const text = flag ?? (env.LOCKSTEP_SERVER || DEFAULT_SERVER);
+  try {
+    return parseAddress(text, '127.0.0.1');
+  } catch (error) {
+    const from = flag === undefined ? 'LOCKSTEP_SERVER' : '--server';
+    throw error instanceof SyncError ? usageError(`${from}: ${error.message}`, error.hint) : error;
+  }
+}
+
+function userOf(flag: string | undefined, env: Env): string {
+  const name = flag ?? (env.LOCKSTEP_USER || defaultUser());
+  if (name.trim() === '') throw usageError('--as takes a name that is not empty.');
+  return name;
+}

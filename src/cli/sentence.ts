@@ -1,0 +1,23 @@
+// Anything that was thrown, as one line for a person or one object for a script. Never a stack.
+import { type ErrorCode, SyncError } from '../core/errors.js';
+import { escapeControls } from '../core/path.js';
+
+/** The form in which a script gets an error. */
+export interface ErrorObject {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** @returns code, message and hint of whatever was thrown. */
+export function errorObject(error: unknown): ErrorObject {
+  if (error instanceof SyncError) return { code: error.code, message: error.message, hint: error.hint };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'failed', message: `Something went wrong that should not: ${message}`, hint: '' };
+}
+
+/** @returns one line: what, why, what to do next. Names in it cannot drive a terminal. */
+export function sentence(error: Pick<ErrorObject, 'message' | 'hint'>): string {
+  const message = /[.!?)"]$/.test(error.message) || error.message === '' ? error.message : `${error.message}.`;
+  return escapeControls([message, error.hint].filter((part) => part !== '').join(' '));
+}

@@ -1,0 +1,239 @@
+// What a server is told by its flags and its environment, checked. A flag wins; what is wrong is named as it was given.
+import { Command, CommanderError, Option } from 'commander';
+import { SyncError } from '../core/errors.js';
+import { isLoopback, parseAddress } from '../wire/tcp.js';
+import { commanderSentence } from './commander-sentence.js';
+import { usageError } from './complain.js';
+import { parseDuration } from './duration.js';
+import type { Env } from './room.js';
+import { packageVersion } from './version.js';
+
+/** What both servers are told. */
+export interface ServerSettings {
+  readonly dir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly ignore: readonly string[];
+  readonly log: 'text' | 'json';
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+/** What server-a is told besides. */
+export interface ServerASettings extends ServerSettings {
+  readonly peer: { readonly host: string; readonly port: number };
+  readonly rescanMs: number;
+}
+
+const DEFAULTS = {
+  a: { dir: 'directory_a', port: '8080' },
+  b: { dir: 'directory_b', port: '8081' },
+} as const;
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PEER = '127.0.0.1:8081';
+const DEFAULT_RESCAN = '60s';
+
+/** A text and where it came from: a flag or a variable, for the message when it is wrong. */
+interface Given {
+  readonly text: string;
+  readonly from: string;
+}
+
+interface Flags {
+  port?: string;
+  host?: string;
+  dir?: string;
+  ignore?: string[];
+  log?: string;
+  verbose?: boolean;
+  quiet?: boolean;
+  peer?: string;
+  rescan?: string;
+}
+
+/** What the command line asked for: to run with these settings, or nothing more than a text that has been printed. */
+export type Asked<S> = { readonly settings: S } | { readonly printed: true };
+
+/**
+ * @param args the words after the program's name.
+ * @param print takes the help or the version.
+ * @throws SyncError `usage`.
+ */
+export function serverAOptions(
+  args: readonly string[],
+  env: Env,
+  print: (text: string) => void,
+): Asked<ServerASettings> {
+  const read = parse('a', args, env, print);
+  if (read === null) return { printed: true };
+  const peer = read.given('peer', DEFAULT_PEER);
+  const rescan = read.given('rescan', DEFAULT_RESCAN);
+  const settings = { ...common(read), peer: addressOf(peer), rescanMs: parseDuration(rescan.text, rescan.from) };
+  return { settings };
+}
+
+/** The same for server-b. */
+export function serverBOptions(
+  args: readonly string[],
+  env: Env,
+  print: (text: string) => void,
+): Asked<ServerSettings> {
+  const read = parse('b', args, env, print);
+  return read === null ? { printed: true } : { settings: common(read) };
+}
+
+interface Read {
+  readonly which: 'a' | 'b';
+  readonly flags: Flags;
+  /** @returns a flag's text, else the variable's, else the default. */
+  given(name: Exclude<keyof Flags, 'ignore' | 'verbose' | 'quiet'>, otherwise: string): Given;
+  /** @returns whether a switch is on. */
+  on(name: 'verbose' | 'quiet'): boolean;
+  readonly ignore: readonly string[];
+}
+
+function common(read: Read): ServerSettings {
+  const { dir, port } = DEFAULTS[read.which];
+  const folder = read.given('dir', dir);
+  if (folder.text === '') throw usageError(`${folder.from} takes a directory, not an empty name.`);
+  const log = read.given('log', 'text');
+  if (log.text !== 'text' && log.text !== 'json')
+    throw usageError(`${log.from} takes text or json, not "${log.text}".`);
+  const number = portOf(read.given('port', port));
+  return {
+    dir: folder.text,
+    host: hostOf(read.given('host', DEFAULT_HOST), number, read.which),
+    port: number,
+    ignore: read.ignore,
+    log: log.text,
+    verbose: read.on('verbose'),
+    quiet: read.on('quiet'),
+  };
+}
+
+function portOf({ text, from }: Given): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535))
+    throw usageError(`${from} takes a number from 0 to 65535, not "${text}" (0 is any free port).`);
+  return port;
+}
+
+/** Nothing that comes over the network is encrypted yet, so nothing but this machine may connect. */
+function hostOf({ text, from }: Given, port: number, which: 'a' | 'b'): string {
+  if (isLoopback(text)) return text;
+  const tunnel = port === 0 ? Number(DEFAULTS[which].port) : port;
+  throw usageError(
+    `${from} ${text} is refused: Lockstep listens on loopback only so far, as its connections are not encrypted yet.`,
+    `Leave it out, and reach the server from another machine through a tunnel: ssh -L ${tunnel}:127.0.0.1:${tunnel} THIS-MACHINE.`,
+  );
+}
+
+function addressOf({ text, from }: Given): { host: string; port: number } {
+  try {
+    return parseAddress(text, DEFAULT_HOST);
+  } catch (error) {
+    throw error instanceof SyncError ? usageError(`${from}: ${error.message}`, error.hint) : error;
+  }
+}
+
+function parse(which: 'a' | 'b', args: readonly string[], env: Env, print: (text: string) => void): Read | null {
+  const program = serverCommand(which, print);
+  try {
+    program.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return null;
+    throw usageError(commanderSentence(error), `Try "server-${which} --help".`);
+  }
+  return readingOf(which, program, env);
+}
+
+function readingOf(which: 'a' | 'b', program: Command, env: Env): Read {
+  const flags = program.opts<Flags>();
+  const positional = program.args[0];
+  if (positional !== undefined && flags.port !== undefined && positional !== flags.port) {
+    throw usageError(`The port is given twice: ${positional} and --port ${flags.port}.`, 'Give one of them.');
+  }
+  const variable = (name: string): string => `LOCKSTEP_${which.toUpperCase()}_${name.toUpperCase()}`;
+  const fromEnv = (name: string): string | undefined => env[variable(name)] || undefined;
+  return {
+    which,
+    flags,
+    given(name, otherwise) {
+      if (name === 'port' && positional !== undefined) return { text: positional, from: 'PORT' };
+      const flag = flags[name];
+      if (flag !== undefined) return { text: flag, from: `--${name}` };
+      const text = fromEnv(name);
+      return text === undefined ? { text: otherwise, from: `--${name}` } : { text, from: variable(name) };
+    },
+    on: (name) => flags[name] ?? switchOf(fromEnv(name) ?? '0', variable(name)),
+    ignore: flags.ignore ?? (fromEnv('ignore') ?? '').split(/\r?\n/).filter((line) => line.trim() !== ''),
+  };
+}
+
+function switchOf(text: string, from: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (['1', 'true', 'yes', 'on'].includes(word)) return true;
+  if (['0', 'false', 'no', 'off'].includes(word)) return false;
+  throw usageError(`${from} takes 1 or 0, not "${text}".`);
+}
+
+const ABOUT = {
+  a: 'Watches directory_a, keeps it and the directory of server-b identical, and owns the locks.',
+  b: 'Watches directory_b and serves it to server-a.',
+};
+
+function serverCommand(which: 'a' | 'b', print: (text: string) => void): Command {
+  const { dir, port } = DEFAULTS[which];
+  const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
+  const command = new Command(`server-${which}`)
+    .description(ABOUT[which])
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
+    .exitOverride()
+    .argument('[port]', 'the same as --port')
+    .option('--port <n>', `port to listen on, 0 for any free one (default: ${port})`)
+    .option('--host <addr>', `address to listen on (default: ${DEFAULT_HOST})`)
+    .option('--dir <path>', `the directory (default: ${dir})`)
+    .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several);
+  if (which === 'a') {
+    command
+      .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)
+      .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
+  }
+  return command
+    .addOption(new Option('--log <format>', 'text, or json: one object a line (default: text)'))
+    .option('--verbose', 'say details too')
+    .option('--quiet', 'say only warnings, problems, halts and conflicts')
+    .version(packageVersion())
+    .addHelpText('after', afterHelp(which));
+}
+
+function afterHelp(which: 'a' | 'b'): string {
+  const prefix = `LOCKSTEP_${which.toUpperCase()}_`;
+  const names = [
+    'PORT',
+    'HOST',
+    'DIR',
+    'IGNORE',
+    ...(which === 'a' ? ['PEER', 'RESCAN'] : []),
+    'LOG',
+    'VERBOSE',
+    'QUIET',
+  ];
+  return `
+Examples:
+${EXAMPLES[which]}
+
+Environment, one variable for each flag; a flag wins:
+  ${names.map((name) => prefix + name).join('\n  ')}
+${prefix}IGNORE has one pattern a line, the switches take 1 or 0.`;
+}
+
+const EXAMPLES = {
+  a: `  server-a                                 directory_a on 8080, server-b on 8081
+  server-a 9000 --dir ~/art --peer 127.0.0.1:9001
+  server-a --ignore '*.tmp' --ignore build/ --log json`,
+  b: `  server-b                                 directory_b on 8081
+  server-b 9001 --dir /mnt/art
+  server-b --ignore '*.tmp' --log json`,
+};

@@ -1,0 +1,131 @@
+// The listing last shown on this terminal: a number that a person types means the file that stood there. One small file
+// a terminal and server, written in one step, readable by its owner alone; only paths are kept.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/** What the commands need of it. */
+export interface ShownListing {
+  /** The paths last shown, in the order of their numbers, or null where none were. */
+  recall(server: string): readonly string[] | null;
+  record(server: string, paths: readonly string[]): void;
+}
+
+/** The memory of a program that has no terminal. */
+export const nothingShown: ShownListing = { recall: () => null, record: () => {} };
+
+const FORMAT = 1;
+const KEPT_MS = 30 * 24 * 3600 * 1000;
+const OURS = /^shown-[0-9a-f]{32}\.json(\.\d+)?$/;
+
+/** @returns the directory for what outlives a run, by the XDG rules: a relative XDG_STATE_HOME does not count. */
+export function stateDirectory(env: Readonly<Record<string, string | undefined>>): string {
+  const home = env.XDG_STATE_HOME;
+  return join(home && isAbsolute(home) ? home : join(homedir(), '.local', 'state'), 'lockstep');
+}
+
+/**
+ * @param options `identity`: the terminal, see `terminalIdentity`; asked when it is needed. `recalls` and `records`:
+ *   whether this run may use or write the memory. `warn`: told once where writing fails; the listing itself is fine.
+ */
+export function shownOnTerminal(options: {
+  directory: string;
+  identity: () => string | null;
+  recalls: boolean;
+  records: boolean;
+  warn: (text: string) => void;
+  now?: () => number;
+}): ShownListing {
+  const fileFor = (server: string): string | null => {
+    const identity = options.identity();
+    if (identity === null) return null;
+    const key = createHash('sha256')
+      .update(JSON.stringify([identity, server]))
+      .digest('hex')
+      .slice(0, 32);
+    return join(options.directory, `shown-${key}.json`);
+  };
+  return {
+    recall(server) {
+      const file = options.recalls ? fileFor(server) : null;
+      return file === null ? null : readPaths(file);
+    },
+    record(server, paths) {
+      const file = options.records ? fileFor(server) : null;
+      if (file === null) return;
+      try {
+        writePaths(options.directory, file, paths);
+      } catch (error) {
+        discard(temporary(file));
+        const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+        options.warn(
+          `The numbers of this listing cannot be remembered in ${options.directory} (${why}): name files by path.`,
+        );
+        return;
+      }
+      forgetOld(options.directory, (options.now ?? Date.now)() - KEPT_MS);
+    },
+  };
+}
+
+/** Remembers in memory what this run has shown, and asks and tells `outer` besides. */
+export function shownHere(outer: ShownListing): ShownListing {
+  const here = new Map<string, readonly string[]>();
+  return {
+    recall: (server) => here.get(server) ?? outer.recall(server),
+    record(server, paths) {
+      here.set(server, paths);
+      outer.record(server, paths);
+    },
+  };
+}
+
+const temporary = (file: string): string => `${file}.${process.pid}`;
+
+function writePaths(directory: string, file: string, paths: readonly string[]): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  rmSync(temporary(file), { force: true });
+  writeFileSync(temporary(file), JSON.stringify({ format: FORMAT, paths }), { mode: 0o600, flag: 'wx' });
+  renameSync(temporary(file), file);
+}
+
+/** Removes what a failed write may have left; best effort. */
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // the directory is no directory, or is not ours to write
+  }
+}
+
+/** A memory that is missing, damaged or of another format is none. */
+function readPaths(file: string): readonly string[] | null {
+  try {
+    const { format, paths } = JSON.parse(readFileSync(file, 'utf8')) as { format: unknown; paths: unknown };
+    const sound = format === FORMAT && Array.isArray(paths) && paths.every((path) => typeof path === 'string');
+    return sound ? paths : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Removes the memories of terminals that are long gone; best effort. */
+function forgetOld(directory: string, beforeMs: number): void {
+  for (const name of namesIn(directory)) {
+    const file = join(directory, name);
+    try {
+      if (OURS.test(name) && statSync(file).mtimeMs < beforeMs) rmSync(file, { force: true });
+    } catch {
+      // another run has removed it
+    }
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

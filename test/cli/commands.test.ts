@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import { SyncError } from '../../src/core/errors.js';
+import { entry, fakeApi, memory, run } from './fake-room.js';
+
+const json = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('list', () => {
+  it('shows the files with their numbers, and remembers them', async () => {
+    const shown = memory();
+    const { code, out } = await run([], { shown });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^#.*\n0 {2}a\.txt.*\n1 {2}b\.txt.*\n$/);
+    expect(shown.paths).toEqual(['a.txt', 'b.txt']);
+  });
+
+  it('keeps the numbers of the full listing for a glob, and remembers the full one', async () => {
+    const shown = memory();
+    const { out } = await run(['list', 'b*'], { shown });
+    expect(out).toMatch(/^#.*\n1 {2}b\.txt.*\n$/);
+    expect(shown.paths).toEqual(['a.txt', 'b.txt']);
+  });
+
+  it('shows what is below a directory, and a file whose name is a number', async () => {
+    const api = fakeApi(['7', '77', 'docs/a', 'docs2']);
+    expect(json((await run(['--json', 'list', 'docs'], { api })).out)[0].entries).toMatchObject([{ path: 'docs/a' }]);
+    expect(json((await run(['--json', 'list', '7'], { api })).out)[0].entries).toMatchObject([{ path: '7', index: 0 }]);
+  });
+
+  it('gives the whole listing as JSON, and does not remember that', async () => {
+    const shown = memory();
+    const { out } = await run(['list', '--json'], { shown });
+    expect(JSON.parse(out)).toEqual({ generation: 7, entries: [entry(0, 'a.txt'), entry(1, 'b.txt')] });
+    expect(shown.paths).toBeNull();
+  });
+
+  it('says that a pair is empty, and that nothing matches', async () => {
+    expect((await run([], { api: fakeApi([]) })).out).toBe('The pair is empty: there is no file on either side yet.\n');
+    expect(await run(['list', '*.gif'])).toMatchObject({ code: 0, out: 'No file matches "*.gif".\n' });
+  });
+});
+
+describe('lock and unlock', () => {
+  it.each([
+    ['-lock', '-1'],
+    ['-lock', '1'],
+    ['--lock', '1'],
+    ['lock', '-1'],
+    ['lock', '1'],
+    ['lock', 'b.txt'],
+    ['lock', 'b*'],
+  ])('client %s %s locks b.txt and names it', async (...args) => {
+    const { code, out } = await run(args);
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: 'Locked b.txt for ann: changes of it on side b wait until "client unlock".\n',
+    });
+  });
+
+  it('takes the file that was shown at the number, though others came', async () => {
+    const calls: unknown[] = [];
+    const api = fakeApi(['aaa.txt', 'a.txt', 'b.txt'], calls);
+    await run(['lock', '0'], { api, shown: memory(['a.txt', 'b.txt']) });
+    expect(calls).toContainEqual(['lock', [{ path: 'a.txt' }], {}]);
+  });
+
+  it.each(['lock', 'unlock'])('%s never takes another file for one that is gone', async (command) => {
+    const { code, err } = await run([command, '0'], { api: fakeApi(['b.txt']), shown: memory(['gone.txt']) });
+    expect(code).toBe(4);
+    expect(err).toMatch(/^Number 0 was "gone.txt" in the listing last shown here, and that file is gone\. .*\n$/);
+  });
+
+  it('passes message and side on', async () => {
+    const calls: unknown[] = [];
+    await run(['lock', '-m', '-3', 'a.txt'], { api: fakeApi(['a.txt'], calls), env: { LOCKSTEP_SIDE: 'b' } });
+    await run(['lock', '--side', 'a', 'a.txt'], { api: fakeApi(['a.txt'], calls), env: { LOCKSTEP_SIDE: 'b' } });
+    expect(calls).toEqual([
+      ['lock', [{ path: 'a.txt' }], { message: '-3', side: 'b' }],
+      ['lock', [{ path: 'a.txt' }], { side: 'a' }],
+    ]);
+  });
+
+  it('does all it can and ends with the first failure', async () => {
+    const api = fakeApi(['a.txt', 'bobs.txt', 'c.txt']);
+    await api.lock([{ path: 'bobs.txt' }]);
+    const { code, out } = await run(['--json', 'lock', 'a.txt', 'bobs.txt', '*.gif', 'no.txt', 'c.txt'], { api });
+    expect(code).toBe(3);
+    expect(json(out)).toMatchObject([
+      { path: 'a.txt', changed: true },
+      { path: 'bobs.txt', error: { code: 'locked' } },
+      { path: '*.gif', error: { code: 'not-found' } },
+      { path: 'no.txt', error: { code: 'not-found' } },
+      { path: 'c.txt', changed: true },
+    ]);
+  });
+
+  it('says refusals on stderr, one line each', async () => {
+    const { code, out, err } = await run(['lock', 'no.txt', 'a.txt']);
+    expect(code).toBe(4);
+    expect(err).toBe('There is no file no.txt.\n');
+    expect(out).toMatch(/^Locked a\.txt /);
+  });
+
+  it('unlocks what was locked, and says what nobody holds', async () => {
+    const api = fakeApi(['a.txt', 'b.txt']);
+    await run(['lock', 'a.txt'], { api });
+    expect(await run(['unlock', '*.txt'], { api })).toMatchObject({ code: 0, out: 'Unlocked a.txt.\n' });
+    const { code, out } = await run(['-unlock', '-0'], { api });
+    expect({ code, out }).toEqual({ code: 0, out: 'Nobody holds a lock on a.txt: there is nothing to unlock.\n' });
+  });
+
+  it('takes what follows -- for a path', async () => {
+    const { code, out } = await run(['lock', '--', '-3', '--json'], { api: fakeApi(['-3', '--json']) });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Locked -3 .*\nLocked --json /);
+  });
+});
+
+describe('the other commands', () => {
+  it('locks', async () => {
+    const api = fakeApi(['a.txt', 'bobs.txt']);
+    expect((await run(['locks'], { api })).out).toBe('No file is locked.\n');
+    await api.lock([{ path: 'a.txt' }, { path: 'bobs.txt' }]);
+    expect(json((await run(['locks', '--json'], { api })).out)[0].locks).toHaveLength(2);
+    const mine = json((await run(['locks', '--mine', '--json', '--as', 'bob'], { api })).out)[0].locks;
+    expect(mine).toMatchObject([{ path: 'bobs.txt' }]);
+    expect((await run(['locks', '--mine', '--as', 'eve'], { api })).out).toBe('You hold no lock.\n');
+  });
+
+  it('held', async () => {
+    const calls: unknown[] = [];
+    const api = fakeApi(['a.txt'], calls);
+    expect((await run(['held'], { api })).out).toBe('No update is held.\n');
+    expect(JSON.parse((await run(['--json', 'held', '0'], { api })).out)).toEqual({ held: [] });
+    expect((await run(['held', '5'], { api, shown: memory(['a.txt']) })).code).toBe(4);
+    expect(calls).toEqual([
+      ['held', undefined],
+      ['held', { index: 0 }],
+    ]);
+  });
+
+  it('status, flush, rescan, pause, resume', async () => {
+    const calls: unknown[] = [];
+    const api = fakeApi([], calls);
+    expect(JSON.parse((await run(['status', '--json'])).out)).toMatchObject({ state: 'in-sync', problems: [] });
+    expect(await run(['flush', '--timeout', '5s', '--json'], { api })).toMatchObject({
+      code: 0,
+      out: '{"flushed":true}\n',
+    });
+    expect((await run(['rescan', '--json'])).out).toBe('{"rescanning":true}\n');
+    expect((await run(['pause', '--json'])).out).toBe('{"changed":true}\n');
+    expect((await run(['resume', '--accept-deletes'], { api })).out).toBe('Resumed.\n');
+    expect(calls).toEqual([
+      ['flush', { timeoutMs: 5000 }],
+      ['resume', { acceptDeletes: true }],
+    ]);
+  });
+
+  it('watch ends with 6 when the server goes, and with 130 when it is interrupted', async () => {
+    const gone = await run(['watch', '--json']);
+    expect(json(gone.out)[0]).toEqual({ time: '2026-11-21T14:03:22.118Z', event: 'resumed' });
+    expect(gone.code).toBe(6);
+    expect(await run(['watch'], { signal: AbortSignal.abort() })).toMatchObject({ code: 130, err: '' });
+  });
+});
+
+describe('refusals', () => {
+  it.each([
+    [['lisst'], 'Unknown command \'lisst\' (did you mean list?). Try "client --help".\n'],
+    [['lock'], 'Missing required argument \'target\'. Try "client lock --help".\n'],
+    [['lock', '--steal', 'x'], /^Unknown option '--steal'.*\n$/],
+    [['--no-such-flag'], /^Unknown option '--no-such-flag'.*\n$/],
+    [['upload', 'x'], /^Unknown command 'upload'.*\n$/],
+    [['lock', 'a.txt', '--side', 'c'], '--side takes a or b, not "c".\n'],
+    [['flush', '--timeout', 'soon'], /^--timeout takes a duration/],
+    [['--color', 'blue'], /^Option '--color <when>' argument 'blue' is invalid.*\n$/],
+    [['--server', 'x:y'], /^--server: "x:y" is not an address/],
+    [['--as', ' '], /^--as takes a name/],
+    [['completion', 'tcsh'], /^There is no completion for "tcsh"/],
+  ])('client %j: exit 2 and one line', async (args, text) => {
+    const { code, out, err } = await run(args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    if (typeof text === 'string') expect(err).toBe(text);
+    else expect(err).toMatch(text);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('names the variable that is wrong', async () => {
+    expect((await run(['list'], { env: { LOCKSTEP_SERVER: 'zz' } })).err).toMatch(/^LOCKSTEP_SERVER: /);
+    expect((await run(['lock', '0'], { env: { LOCKSTEP_SIDE: 'zz' } })).err).toMatch(/^LOCKSTEP_SIDE /);
+  });
+
+  it('says an unreachable server in words of the command line, in both forms', async () => {
+    const connect = () =>
+      Promise.reject(new SyncError('unreachable', 'Cannot reach server-a at 127.0.0.1:8080: connection refused.'));
+    expect(await run([], { connect })).toEqual({
+      code: 6,
+      out: '',
+      err: 'Cannot reach server-a at 127.0.0.1:8080: connection refused. Start it with "npx server-a" (or name another with --server HOST:PORT).\n',
+    });
+    const { out, err } = await run(['status', '--json'], { connect });
+    expect(err).toBe('');
+    expect(JSON.parse(out)).toMatchObject({
+      error: { code: 'unreachable', message: expect.any(String), hint: expect.any(String) },
+    });
+  });
+
+  it('never shows a stack', async () => {
+    const connect = () => Promise.reject(new TypeError('x is not a function'));
+    expect(await run([], { connect })).toMatchObject({
+      code: 1,
+      err: 'Something went wrong that should not: x is not a function.\n',
+    });
+  });
+
+  it('prints help and version on stdout', async () => {
+    expect(await run(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const word of ['list', 'unlock', 'LOCKSTEP_SERVER', 'Examples']) expect(out).toContain(word);
+    for (const later of ['upload', 'restore', 'menu', '--secret-file', '__complete']) expect(out).not.toContain(later);
+  });
+
+  it('takes global options after the command', async () => {
+    const asked: unknown[] = [];
+    const connect = async (server: unknown, user: unknown) => {
+      asked.push(server, user);
+      return fakeApi([]);
+    };
+    await run(['list', '--server', 'localhost:9', '--as', 'eve', '--json'], { connect });
+    expect(asked).toEqual([{ host: 'localhost', port: 9 }, 'eve']);
+  });
+});

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { fakeApi, memory, run } from './fake-room.js';
+
+const complete = async (line: string, given = {}, shell = 'fish') => {
+  const { code, out, err } = await run(['__complete', shell, '--', line], {
+    api: fakeApi(['a b.txt', 'b.txt', '7']),
+    ...given,
+  });
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out
+    .split('\n')
+    .filter(Boolean)
+    .map((text) => text.split('\t')[0]);
+};
+
+describe('completion', () => {
+  it.each([
+    ['client lo', ['lock', 'locks']],
+    ['client --j', ['--json']],
+    ['client --color ', ['auto', 'always', 'never']],
+    ['client --json unl', ['unlock']],
+    ['client completion ', ['bash', 'zsh', 'fish']],
+    ['client lock --s', ['--side', '--server']],
+    ['client lock --side ', ['a', 'b']],
+    ['client lock -m ', []],
+    ['client lock b', ['b.txt']],
+    ['client -lock b', ['b.txt']],
+    ['client lock "a ', ['a b.txt']],
+    ['client lock ', ['a b.txt', 'b.txt', './7', '0', '1', '2']],
+    ['client lock 1', ['1']],
+    ['client list ', ['a b.txt', 'b.txt', './7']],
+    ['client --server localhost:1 list b', ['b.txt']],
+    ['client unlock ', []],
+    ['client locks ', []],
+    ['client nonsense ', []],
+  ])('%s', async (line, words) => {
+    expect(await complete(line)).toEqual(words);
+  });
+
+  it('offers the numbers of the listing last shown', async () => {
+    expect(await complete('client lock 1', { shown: memory(['x', 'b.txt']) })).toEqual(['1']);
+    expect(await complete('client lock 2', { shown: memory(['x', 'b.txt']) })).toEqual([]);
+  });
+
+  it('is silent when the server is away', async () => {
+    expect(await complete('client lock b', { connect: () => Promise.reject(new Error('away')) })).toEqual([]);
+  });
+
+  it('gives bash only what stands after its last word break', async () => {
+    expect(await complete('client lock x:', { api: fakeApi(['x:y']) }, 'bash')).toEqual(['y']);
+    expect(await complete('client lock "x:', { api: fakeApi(['x:y']) }, 'bash')).toEqual(['x:y']);
+  });
+
+  it.each(['bash', 'zsh', 'fish'])('has a script for %s', async (shell) => {
+    const { code, out } = await run(['completion', shell]);
+    expect(code).toBe(0);
+    expect(out).toContain(`__complete ${shell}`);
+    const checked = spawnSync(shell, ['-n'], { input: out, encoding: 'utf8' });
+    if (checked.error === undefined) expect(checked.stderr).toBe(''); // a shell that is not installed cannot say
+  });
+});

@@ -1,0 +1,153 @@
+// A ground for commands without a process: what they say is kept, the server is an object.
+import { Readable } from 'node:stream';
+import { runLine } from '../../src/cli/program.js';
+import type { Api, Ground } from '../../src/cli/room.js';
+import type { ShownListing } from '../../src/cli/shown-listing.js';
+import type { ListEntry } from '../../src/wire/messages.js';
+
+export const entry = (index: number, path: string, more: Partial<ListEntry> = {}): ListEntry => ({
+  index,
+  path,
+  type: 'file',
+  size: 661,
+  mtime: '2026-11-21T14:03:22.118Z',
+  mode: 0o644,
+  on: 'both',
+  lock: null,
+  held: 0,
+  ...more,
+});
+
+export const lockOf = (owner: string) => ({
+  owner,
+  side: 'a' as const,
+  since: '2026-11-21T14:03:22.118Z',
+  expires: null,
+  message: '',
+  token: 1,
+});
+
+/** A server that knows these paths and locks them; `calls` says what it was asked. */
+export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
+  const owners = new Map<string, string>();
+  const entries = () =>
+    paths.map((path, i) => entry(i, path, owners.has(path) ? { lock: lockOf(owners.get(path)!) } : {}));
+  const pathOf = (target: unknown): string | undefined => {
+    const { index, path } = target as { index?: number; path?: string };
+    return index === undefined ? paths.find((one) => one === path) : paths[index];
+  };
+  const missing = (target: unknown) => {
+    const path = String((target as { path?: string; index?: number }).path ?? (target as { index: number }).index);
+    const error = { code: 'not-found' as const, message: `There is no file ${path}.`, hint: '' };
+    return { path, changed: false as const, error };
+  };
+  return {
+    user: 'ann',
+    list: async () => {
+      calls.push(['list']);
+      return { generation: 7, entries: entries() };
+    },
+    locks: async () => ({
+      locks: [...owners].map(([path, owner]) => ({ ...lockOf(owner), path, held: 0, waiting: [] })),
+    }),
+    held: async (target) => {
+      calls.push(['held', target]);
+      return { held: [] };
+    },
+    lock: async (targets, options) => {
+      calls.push(['lock', targets, options]);
+      return targets.map((target) => {
+        const path = pathOf(target);
+        if (path === undefined) return missing(target);
+        if (owners.get(path) === 'bob') {
+          const error = { code: 'locked' as const, message: `${path} is locked by bob.`, hint: '' };
+          return { path, changed: false as const, error };
+        }
+        owners.set(path, path.startsWith('bobs') ? 'bob' : 'ann');
+        return { path, changed: true, owner: 'ann', side: 'a', token: 1 };
+      });
+    },
+    unlock: async (targets) => {
+      calls.push(['unlock', targets]);
+      return targets.map((target) => {
+        const path = pathOf(target) ?? (target as { path: string }).path;
+        return { path, changed: owners.delete(path) };
+      });
+    },
+    status: async () => ({
+      state: 'in-sync',
+      peer: { address: '127.0.0.1:8081', connected: true },
+      a: { files: 1, bytes: 661 },
+      b: { files: 1, bytes: 661 },
+      pending: 0,
+      held: 0,
+      locks: 0,
+      conflicts: 0,
+      problems: [],
+    }),
+    flush: async (options) => {
+      calls.push(['flush', options]);
+    },
+    rescan: async () => {},
+    pause: async () => ({ changed: true }),
+    resume: async (options) => {
+      calls.push(['resume', options]);
+      return { changed: true };
+    },
+    async *events() {
+      yield { event: 'resumed', time: '2026-11-21T14:03:22.118Z' };
+    },
+  };
+}
+
+export interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Given {
+  readonly api?: Api;
+  readonly connect?: Ground['connect'];
+  readonly shown?: ShownListing;
+  readonly env?: Record<string, string>;
+  readonly stdin?: string;
+  readonly terminal?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Memory that lives as long as a test. */
+export function memory(paths: readonly string[] | null = null): ShownListing & { paths: readonly string[] | null } {
+  const kept = {
+    paths,
+    recall: () => kept.paths,
+    record: (_: string, some: readonly string[]) => {
+      kept.paths = some;
+    },
+  };
+  return kept;
+}
+
+/** Runs one line of the client. */
+export async function run(args: readonly string[], given: Given = {}): Promise<Run> {
+  let out = '';
+  let err = '';
+  const code = await runLine(args, {
+    env: given.env ?? {},
+    connect: given.connect ?? (async () => given.api ?? fakeApi(['a.txt', 'b.txt'])),
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    flush: () => {},
+    shown: given.shown ?? memory(),
+    signal: given.signal ?? new AbortController().signal,
+    stdin: () => Readable.from([given.stdin ?? '']),
+    stdinIsTerminal: false,
+    stdoutIsTerminal: given.terminal ?? false,
+    columns: undefined,
+  });
+  return { code, out, err };
+}

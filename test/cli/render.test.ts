@@ -1,0 +1,148 @@
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import { colorsFor, wantsColor } from '../../src/cli/render/colors.js';
+import { heldText } from '../../src/cli/render/held.js';
+import { listingText, stateText } from '../../src/cli/render/listing.js';
+import { locksText } from '../../src/cli/render/locks.js';
+import { shortSizeText, sizeText } from '../../src/cli/render/size.js';
+import { statusText } from '../../src/cli/render/status.js';
+import { minuteText } from '../../src/cli/render/time.js';
+import { widthOf } from '../../src/cli/render/width.js';
+import type { ListEntry, Status } from '../../src/wire/messages.js';
+import { entry, lockOf } from './fake-room.js';
+
+const colors = colorsFor(false);
+const lines = (entries: ListEntry[], columns?: number) => listingText(entries, { colors, columns }).split('\n');
+
+describe('sizes', () => {
+  it.each([
+    [0, '0 B', '0 B'],
+    [661, '661 B', '661 B'],
+    [1023, '1023 B', '1023 B'],
+    [1024, '1.00 KB', '1.0 KB'],
+    [131_992, '128.90 KB', '128.9 KB'],
+    [1_048_575, '1.00 MB', '1.0 MB'],
+    [8_563_132, '8.17 MB', '8.2 MB'],
+    [2 ** 40 * 3, '3.00 TB', '3.0 TB'],
+    [2 ** 53, '8.00 PB', '8.0 PB'],
+  ])('%d', (bytes, long, short) => {
+    expect([sizeText(bytes), shortSizeText(bytes)]).toEqual([long, short]);
+  });
+});
+
+describe('widthOf', () => {
+  it('agrees with string-width on every character of the basic plane, alone and in company', () => {
+    const differ: string[] = [];
+    for (let unit = 0x20; unit < 0xd800; unit++) {
+      const text = `a${String.fromCharCode(unit)}字`;
+      if (widthOf(text) !== stringWidth(text)) differ.push(unit.toString(16));
+    }
+    expect(differ).toEqual([]);
+  });
+});
+
+describe('the listing', () => {
+  it('is aligned, and nothing stands at the end of a line', () => {
+    const time = minuteText('2026-11-21T14:03:22.118Z');
+    expect(lines([entry(0, 'a.jpg', { size: 131_992 }), entry(10, 'longer.txt', { lock: lockOf('ann') })])).toEqual([
+      ' #  name             size  modified          state',
+      ` 0  a.jpg       128.90 KB  ${time}`,
+      `10  longer.txt      661 B  ${time}  locked by ann`,
+      '',
+    ]);
+  });
+
+  it('is aligned for wide names', () => {
+    const names = ['漢字.txt', '🎨 art.psd', '👩‍👩‍👧.png', 'é.txt', 'e\u0301.txt', 'plain', '한국.md'];
+    const places = lines(names.map((name, i) => entry(i, name)))
+      .slice(1, -1)
+      .map((line) => stringWidth(line.slice(0, line.indexOf('661 B'))));
+    expect(new Set(places).size).toBe(1);
+  });
+
+  it('makes control characters visible, in names and owners', () => {
+    const text = listingText([entry(0, 'a\u001b[31m\n\u202eb', { lock: lockOf('e\u0007') })], { colors });
+    expect(text).toContain('a\\u001b[31m\\n\\u202eb');
+    expect(text).toContain('locked by e\\u0007');
+    expect(text.split('\n')).toHaveLength(3);
+  });
+
+  it('never cuts a name, and one long name does not stretch the others', () => {
+    const long = 'x'.repeat(250);
+    const [, first, second] = lines([entry(0, long), entry(1, 'b')]);
+    expect(first).toContain(long);
+    expect(second!.length).toBeLessThan(150);
+    const [, , narrow] = lines([entry(0, long), entry(1, 'b')], 80);
+    expect(narrow!.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each([
+    [{}, ''],
+    [{ lock: lockOf('ann') }, 'locked by ann'],
+    [{ held: 2 }, 'held: 2'],
+    [{ on: 'a' as const }, 'only in a'],
+    [{ on: 'b' as const, syncing: 43.9 }, 'only in b, syncing 43 %'],
+    [{ path: 'x (conflict B 2026-11-21 14-03-22).txt' }, 'conflict copy'],
+    [{ lock: lockOf('ann'), held: 3, on: 'a' as const }, 'locked by ann, held: 3, only in a'],
+  ])('state of %j is "%s"', (more, state) => {
+    expect(stateText(entry(0, 'x', more))).toBe(state);
+  });
+
+  it('shows 100,000 rows', () => {
+    const many = Array.from({ length: 100_000 }, (_, i) => entry(i, `directory-${i % 100}/file-${i}.txt`));
+    expect(lines(many)).toHaveLength(100_002);
+  });
+});
+
+describe('the other tables', () => {
+  it('shows locks', () => {
+    const text = locksText([
+      { ...lockOf('ann'), path: 'a.txt', message: 'new\ncover', held: 2, waiting: [{ owner: 'bob', since: '' }] },
+    ]);
+    expect(text).toMatch(
+      /^name +holder +side +since +until +held +waiting +why\na\.txt +ann +a .*unlocked +2 +bob +new\\ncover\n$/,
+    );
+  });
+
+  it('shows held updates', () => {
+    const text = heldText([
+      { path: 'a.txt', position: 1, action: 'modified', size: 661, received: '2026-11-21T14:03:22Z', base: null },
+      { path: 'a.txt', position: 2, action: 'deleted', size: 0, received: '2026-11-21T14:03:22Z', base: null },
+    ]);
+    expect(text.split('\n')[1]).toMatch(/^a\.txt +1 {2}modified +661 B {2}2026-11-21 /);
+    expect(text.split('\n')[2]).toMatch(/^a\.txt +2 {2}deleted {2} +2026-11-21 /);
+  });
+
+  it('shows the status, and what to type after a halt', () => {
+    const status: Status = {
+      state: 'halted',
+      peer: { address: '127.0.0.1:8081', connected: false },
+      a: { files: 1, bytes: 661 },
+      b: null,
+      pending: 0,
+      held: 0,
+      locks: 0,
+      conflicts: 0,
+      problems: [{ path: 'x\u001b', code: 'io-error', message: 'the disk is ill' }],
+    };
+    const text = statusText(status, colors);
+    expect(text).toContain('Halted for safety');
+    expect(text).toContain('client resume --accept-deletes');
+    expect(text).toContain('side a     1 file, 661 B');
+    expect(text).toContain('  x\\u001b: the disk is ill (io-error)');
+  });
+});
+
+describe('colours', () => {
+  it.each([
+    ['auto', true, {}, true],
+    ['auto', false, {}, false],
+    ['auto', true, { NO_COLOR: '1' }, false],
+    ['auto', true, { NO_COLOR: '' }, true],
+    ['auto', true, { TERM: 'dumb' }, false],
+    ['always', false, { NO_COLOR: '1' }, true],
+    ['never', true, {}, false],
+  ] as const)('%s, terminal %s, %j: %s', (wish, terminal, env, on) => {
+    expect(wantsColor(wish, terminal, env)).toBe(on);
+  });
+});
