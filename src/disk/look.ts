@@ -16,6 +16,7 @@ import { type Ground, statsAt } from './look-ground.js';
 import { type Halt, lossHalt, rootHalt } from './look-guard.js';
 import { Hints } from './look-hints.js';
 import { type Findings, Judge } from './look-judge.js';
+import type { LookerOptions } from './look-options.js';
 import { noteOwn } from './look-own.js';
 import { Places } from './look-places.js';
 import { adoptRules, readRules } from './look-rules.js';
@@ -25,27 +26,8 @@ import { Teller } from './look-tell.js';
 import { Troubles } from './look-troubles.js';
 import { Waiting } from './look-waiting.js';
 import { hintListener } from './look-watch.js';
-import type { Root } from './root.js';
 import type { SeenFile } from './seen.js';
-import { bestWatchKind, openWatcher, unwatched, type Watcher, type WatchKind } from './watch.js';
-
-export interface LookerOptions {
-  readonly root: Root;
-  /** The patterns of --ignore, gitignore lines. */
-  readonly ignore: readonly string[];
-  /** What was remembered of an earlier run; content is read again only where a signature differs. */
-  readonly known?: Snapshot;
-  /** False: nothing is watched, and only looks at everything find anything. */
-  readonly watch: boolean;
-  readonly forcePolling?: boolean;
-  /** How to watch, where that is not to be chosen by the system. */
-  readonly watchKind?: WatchKind;
-  /** Milliseconds since 1970, by the clock that stamps files. */
-  readonly now?: () => number;
-  /** Called when a look would be worth while; not again before the next look has begun. */
-  readonly onHint: () => void;
-  readonly log?: Logger;
-}
+import { bestWatchKind, openWatcher, unwatched, type Watcher } from './watch.js';
 
 /** One tree, and what was last seen of it. */
 export class Looker {

@@ -1,52 +1,27 @@
-// Held updates in practice: what the other side did to a locked path is fetched and kept as it comes; at the unlock it
-// takes effect, one update after the other. The lock machine says what; this room carries it out.
+// Held updates in practice: what the other side did to a locked path is kept as it comes; at the unlock it takes effect,
+// one update after the other. The lock machine says what; this room carries it out.
 import type { Change, Outcome } from '../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../core/entry.js';
 import type { Drain, HeldUpdate } from '../core/lock-table.js';
-import { actionOf, arrivalOn } from '../core/locks.js';
-import { otherSide, type RelPath, type Side } from '../core/path.js';
-import type { HeldFiles } from '../disk/held-files.js';
-import type { Logger } from '../log.js';
-import type { LockBook } from './lock-book.js';
-import type { Pair } from './pair.js';
+import { actionOf } from '../core/locks.js';
+import { otherSide, type RelPath } from '../core/path.js';
+import { Arrivals } from './arrivals.js';
+import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
 import type { Content, Replica } from './replica.js';
+import { Resting } from './resting.js';
 
-export type HoldingEvent =
-  | {
-      readonly kind: 'stored';
-      readonly path: RelPath;
-      readonly base: Entry | null;
-      readonly after: Entry | null;
-      readonly file: string | null;
-    }
-  /** The content was gone before it could be fetched (error null), or could not be kept. */
-  | { readonly kind: 'not-stored'; readonly path: RelPath; readonly after: Entry | null; readonly error: unknown }
-  | { readonly kind: 'drain-step'; readonly path: RelPath; readonly change: Change; readonly outcome: Outcome };
-
-/** What holding needs of its session. */
-export interface HoldingSurroundings {
-  readonly pair: Pair;
-  readonly book: LockBook;
-  readonly files: HeldFiles;
-  readonly log: Logger;
-  readonly now: () => number;
-  readonly post: (event: HoldingEvent) => void;
-  /** The replica of a side, null while it is away. */
-  readonly replica: (side: Side) => Replica | null;
-  readonly isBusy: (path: RelPath) => boolean;
-  /** The path was not as expected: it is looked at, and tried, again. */
-  readonly lookAgain: (path: RelPath) => void;
-  readonly report: (path: RelPath, outcome: Outcome & { kind: 'problem' }) => void;
-}
+export type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
 
 /** Fetches and drains held updates. */
 export class Holding {
-  private readonly fetching = new Set<RelPath>();
   private readonly stepping = new Set<RelPath>();
-  /** Paths that wait for better times, and what was there when the last attempt failed: anything else is worth one. */
-  private readonly resting = new Map<RelPath, Entry | null>();
+  private readonly resting: Resting;
+  private readonly arrivals: Arrivals;
 
-  constructor(private readonly around: HoldingSurroundings) {}
+  constructor(private readonly around: HoldingSurroundings) {
+    this.resting = new Resting(around.pair);
+    this.arrivals = new Arrivals(around, this.resting);
+  }
 
   private get table() {
     return this.around.book.table;
@@ -59,95 +34,40 @@ export class Holding {
     if (table.drains.has(path)) return true;
     const side = table.heldSide(path);
     if (side === null) return false;
-    if (table.heldOf(path).length > 0 || this.fetching.has(path)) return true;
     const { pair } = this.around;
+    if (table.heldOf(path).length > 0 || this.arrivals.isFetching(path)) return true;
     const present = pair.entry(side, path);
-    return !sameEntry(present, this.shared(path)) && !sameEntry(present, pair.entry(otherSide(side), path));
+    return !sameEntry(present, pair.shared(path)) && !sameEntry(present, pair.entry(otherSide(side), path));
   }
 
   /** Whether held updates of `path` are still coming in or taking effect. */
   isMoving(path: RelPath): boolean {
-    return this.fetching.has(path) || this.table.drains.has(path);
+    return this.arrivals.isFetching(path) || this.table.drains.has(path);
   }
 
   get isIdle(): boolean {
-    return this.fetching.size === 0 && this.stepping.size === 0 && !this.hasDueDrain();
+    return this.arrivals.isIdle && this.stepping.size === 0 && !this.hasDueDrain();
   }
 
   private hasDueDrain(): boolean {
     for (const { path, side } of this.table.drains.values()) {
-      if (!this.isResting(path, side) && this.around.replica(side) !== null) return true;
+      if (!this.resting.has(path, side) && this.around.replica(side) !== null) return true;
     }
     return false;
   }
 
-  private shared(path: RelPath): Entry | null {
-    const node = this.around.pair.archive.get(path);
-    return node?.type === 'dir' ? { type: 'dir', mode: node.mode } : node;
-  }
-
   /** Begins to fetch whatever has arrived on the other side of a lock since the last time. */
   collect(): void {
-    for (const lock of this.table.locks.values()) this.collectAt(lock.path, otherSide(lock.side));
-  }
-
-  private collectAt(path: RelPath, side: Side): void {
-    const { pair, replica, isBusy } = this.around;
-    const source = replica(side);
-    if (source === null || pair.side(side).snapshot === null || pair.isOutOfReach(path)) return;
-    if (this.fetching.has(path) || this.isResting(path, side) || isBusy(path)) return;
-    const present = pair.entry(side, path);
-    const arrival = arrivalOn(this.table, path, this.shared(path), present);
-    if (arrival === null) return;
-    if (this.table.heldOf(path).length === 0 && sameEntry(present, pair.entry(otherSide(side), path))) return;
-    this.fetching.add(path);
-    void this.fetch(path, source, arrival.base, present);
-  }
-
-  private async fetch(path: RelPath, source: Replica, base: Entry | null, after: Entry | null): Promise<void> {
-    const { files, post } = this.around;
-    try {
-      if (after?.type !== 'file' || sameContent(base, after)) {
-        post({ kind: 'stored', path, base, after, file: null });
-        return;
-      }
-      const number = this.nextFileNumber();
-      const file = await files.save(path, number, after, source.read([{ path, file: after }]));
-      if (file === null) post({ kind: 'not-stored', path, after, error: null });
-      else post({ kind: 'stored', path, base, after, file });
-    } catch (error) {
-      post({ kind: 'not-stored', path, after, error });
-    }
-  }
-
-  private fileNumber = 0;
-
-  private nextFileNumber(): number {
-    this.fileNumber = Math.max(this.fileNumber, this.table.counter('held')) + 1;
-    return this.fileNumber;
+    this.arrivals.collect();
   }
 
   /** An update's content is safe: it takes its place in the queue. */
-  stored({ path, base, after, file }: HoldingEvent & { kind: 'stored' }): void {
-    this.fetching.delete(path);
-    const { book, pair, now } = this.around;
-    if (!this.table.locks.has(path)) {
-      if (file !== null) this.around.files.putAside(path, file);
-      pair.mark(path, true);
-      return;
-    }
-    book.happen({ kind: 'hold', path, base, after, file, now: now() });
-    pair.generation++;
+  stored(event: HoldingEvent & { kind: 'stored' }): void {
+    this.arrivals.stored(event);
   }
 
-  notStored({ path, after, error }: HoldingEvent & { kind: 'not-stored' }): void {
-    this.fetching.delete(path);
-    this.resting.set(path, after);
-    if (error === null) this.around.lookAgain(path);
-    else {
-      const message = `${(error as Error).message} It is tried again.`;
-      this.around.report(path, { kind: 'problem', code: 'io-error', message });
-    }
+  notStored(event: HoldingEvent & { kind: 'not-stored' }): void {
+    this.arrivals.notStored(event);
   }
 
   /** Takes the next step of every drain that can go on. */
@@ -162,13 +82,8 @@ export class Holding {
   }
 
   private isEngaged({ path, side }: Drain): boolean {
-    if (this.stepping.has(path) || this.fetching.has(path) || this.around.isBusy(path)) return true;
-    return this.isResting(path, side);
-  }
-
-  private isResting(path: RelPath, side: Side): boolean {
-    const tried = this.resting.get(path);
-    return tried !== undefined && sameEntry(tried, this.around.pair.entry(side, path));
+    if (this.stepping.has(path) || this.arrivals.isFetching(path) || this.around.isBusy(path)) return true;
+    return this.resting.has(path, side);
   }
 
   /** The holder changed the file too: its version stays, what was held goes to versions, the plan does the rest. */
@@ -235,7 +150,7 @@ export class Holding {
       this.finished(path, true, first.file);
       return;
     }
-    this.resting.set(path, change.before);
+    this.resting.add(path, change.before);
     if (outcome.kind === 'problem') this.around.report(path, outcome);
     else this.around.lookAgain(path);
   }

@@ -59,6 +59,11 @@ export class Pair {
     return entryOf(this.side(side).snapshot?.get(path) ?? null);
   }
 
+  /** @returns what both sides last shared at `path`. */
+  shared(path: RelPath): Entry | null {
+    return entryOf(this.archive.get(path));
+  }
+
   /** @param deep whether everything below `path` is to be compared too. */
   mark(path: RelPath, deep = false): void {
     this.marks.add(path, deep);

@@ -1,0 +1,93 @@
+// What arrives under a lock: whatever the other side does to a locked path is fetched and kept, in the order in which
+// successive looks find it, and joins the queue once its content is safe.
+import { type Entry, sameContent, sameEntry } from '../core/entry.js';
+import { arrivalOn } from '../core/locks.js';
+import { otherSide, type RelPath, type Side } from '../core/path.js';
+import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
+import type { Replica } from './replica.js';
+import type { Resting } from './resting.js';
+
+/** Fetches held updates. */
+export class Arrivals {
+  private readonly fetching = new Set<RelPath>();
+  private fileNumber = 0;
+
+  constructor(
+    private readonly around: HoldingSurroundings,
+    private readonly resting: Resting,
+  ) {}
+
+  private get table() {
+    return this.around.book.table;
+  }
+
+  get isIdle(): boolean {
+    return this.fetching.size === 0;
+  }
+
+  isFetching(path: RelPath): boolean {
+    return this.fetching.has(path);
+  }
+
+  /** Begins to fetch whatever has arrived on the other side of a lock since the last time. */
+  collect(): void {
+    for (const lock of this.table.locks.values()) this.collectAt(lock.path, otherSide(lock.side));
+  }
+
+  private collectAt(path: RelPath, side: Side): void {
+    const { pair, replica, isBusy } = this.around;
+    const source = replica(side);
+    if (source === null || pair.side(side).snapshot === null || pair.isOutOfReach(path)) return;
+    if (this.fetching.has(path) || this.resting.has(path, side) || isBusy(path)) return;
+    const present = pair.entry(side, path);
+    const arrival = arrivalOn(this.table, path, pair.shared(path), present);
+    if (arrival === null) return;
+    if (this.table.heldOf(path).length === 0 && sameEntry(present, pair.entry(otherSide(side), path))) return;
+    this.fetching.add(path);
+    void this.fetch(path, source, arrival.base, present);
+  }
+
+  private async fetch(path: RelPath, source: Replica, base: Entry | null, after: Entry | null): Promise<void> {
+    const { files, post } = this.around;
+    try {
+      if (after?.type !== 'file' || sameContent(base, after)) {
+        post({ kind: 'stored', path, base, after, file: null });
+        return;
+      }
+      const number = this.nextFileNumber();
+      const file = await files.save(path, number, after, source.read([{ path, file: after }]));
+      if (file === null) post({ kind: 'not-stored', path, after, error: null });
+      else post({ kind: 'stored', path, base, after, file });
+    } catch (error) {
+      post({ kind: 'not-stored', path, after, error });
+    }
+  }
+
+  private nextFileNumber(): number {
+    this.fileNumber = Math.max(this.fileNumber, this.table.counter('held')) + 1;
+    return this.fileNumber;
+  }
+
+  /** An update's content is safe: it takes its place in the queue. */
+  stored({ path, base, after, file }: HoldingEvent & { kind: 'stored' }): void {
+    this.fetching.delete(path);
+    const { book, pair, now } = this.around;
+    if (!this.table.locks.has(path)) {
+      if (file !== null) this.around.files.putAside(path, file);
+      pair.mark(path, true);
+      return;
+    }
+    book.happen({ kind: 'hold', path, base, after, file, now: now() });
+    pair.generation++;
+  }
+
+  notStored({ path, after, error }: HoldingEvent & { kind: 'not-stored' }): void {
+    this.fetching.delete(path);
+    this.resting.add(path, after);
+    if (error === null) this.around.lookAgain(path);
+    else {
+      const message = `${(error as Error).message} It is tried again.`;
+      this.around.report(path, { kind: 'problem', code: 'io-error', message });
+    }
+  }
+}

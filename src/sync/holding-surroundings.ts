@@ -1,0 +1,37 @@
+// What holding tells its session, and what it needs of it.
+import type { Change, Outcome } from '../core/change.js';
+import type { Entry } from '../core/entry.js';
+import type { RelPath, Side } from '../core/path.js';
+import type { HeldFiles } from '../disk/held-files.js';
+import type { Logger } from '../log.js';
+import type { LockBook } from './lock-book.js';
+import type { Pair } from './pair.js';
+import type { Replica } from './replica.js';
+
+export type HoldingEvent =
+  | {
+      readonly kind: 'stored';
+      readonly path: RelPath;
+      readonly base: Entry | null;
+      readonly after: Entry | null;
+      readonly file: string | null;
+    }
+  /** The content was gone before it could be fetched (error null), or could not be kept. */
+  | { readonly kind: 'not-stored'; readonly path: RelPath; readonly after: Entry | null; readonly error: unknown }
+  | { readonly kind: 'drain-step'; readonly path: RelPath; readonly change: Change; readonly outcome: Outcome };
+
+/** What holding needs of its session. */
+export interface HoldingSurroundings {
+  readonly pair: Pair;
+  readonly book: LockBook;
+  readonly files: HeldFiles;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly post: (event: HoldingEvent) => void;
+  /** The replica of a side, null while it is away. */
+  readonly replica: (side: Side) => Replica | null;
+  readonly isBusy: (path: RelPath) => boolean;
+  /** The path was not as expected: it is looked at, and tried, again. */
+  readonly lookAgain: (path: RelPath) => void;
+  readonly report: (path: RelPath, outcome: Outcome & { kind: 'problem' }) => void;
+}
