@@ -6,6 +6,7 @@ export { Client, type ConnectOptions, type LockOptions, type TargetResult } from
 export type { TimedEvent } from './wire/event-queue.js';
 export type {
   Acted,
+  ConflictRow,
   HeldRow,
   ListEntry,
   Listing,
@@ -15,5 +16,6 @@ export type {
   Refused,
   Status,
   Target,
+  VersionRow,
 } from './wire/messages.js';
 export type { Address } from './wire/server-address.js';

@@ -2,19 +2,20 @@
 import ms, { type StringValue } from 'ms';
 import { SyncError } from '../core/errors.js';
 
-/** What a timer takes. */
+/** What a timer takes; what is no timer's may be longer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * @param text what was typed.
  * @param from where, for the message: a flag or the name of a variable.
+ * @param longest in milliseconds.
  * @returns milliseconds, more than zero.
  * @throws SyncError `usage`.
  */
-export function parseDuration(text: string, from: string): number {
+export function parseDuration(text: string, from: string, longest = LONGEST_MS): number {
   const trimmed = text.trim();
   const value = /^\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) * 1000 : named(trimmed);
-  if (!Number.isFinite(value) || value < 1 || value > LONGEST_MS) {
+  if (!Number.isFinite(value) || value < 1 || value > longest) {
     throw new SyncError('usage', `${from} takes a duration such as 60s or 5m, not "${text}".`);
   }
   return Math.round(value);

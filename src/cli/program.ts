@@ -16,6 +16,7 @@ Examples:
   client lock 3 -m "new cover"    lock the file that stood at 3 in that list
   client lock docs/plan.txt 'art/**/*.psd'
   client unlock 3
+  client versions docs/plan.txt   what is kept of it; client restore docs/plan.txt
   client watch --json             every event, one JSON object a line
 
 TARGET is a number of the list last shown on this terminal, a path, or a glob
@@ -58,7 +59,7 @@ export async function runLine(args: readonly string[], ground: Ground, base: Glo
 /** @returns the client's commander program; `ended` is told each command's exit code. */
 export function clientProgram(ground: Ground, base: Globals, ended: (code: number) => void): Command {
   const program = new Command('client')
-    .description('Lists, locks and unlocks the files of a synchronised pair of directories.')
+    .description('Lists, locks, unlocks and restores the files of a synchronised pair of directories.')
     .usage('[options] [command]')
     .configureOutput({ writeOut: (text) => ground.out(text), writeErr: () => {}, outputError: () => {} })
     .exitOverride()
@@ -72,6 +73,7 @@ export function clientProgram(ground: Ground, base: Globals, ended: (code: numbe
     command(roomFor(ground, { ...base, ...program.opts<Globals>() })).then(ended);
   addListing(program, run);
   addLocking(program, run);
+  addEarlier(program, run);
   addPair(program, run);
   addPrograms(program, run);
   return program;
@@ -114,6 +116,34 @@ function addLocking(program: Command, run: Run): void {
     .argument('<target...>', 'number, path or glob')
     .description('unlock files (also: -unlock -N)')
     .action((targets: string[]) => run(async (room) => (await import('./commands/unlock.js')).unlock(room, targets)));
+}
+
+function addEarlier(program: Command, run: Run): void {
+  program
+    .command('versions')
+    .argument('<target>', 'number or path, also of a file that is gone')
+    .description('the earlier contents of a file, the newest first')
+    .action((target: string) => run(async (room) => (await import('./commands/versions.js')).versions(room, target)));
+  program
+    .command('restore')
+    .argument('<target>', 'number or path, also of a file that is gone')
+    .option('--at <n>', 'which version, as "versions" numbers them (1)')
+    .description('put an earlier content back; the present one goes to versions')
+    .action((target: string, flags: { at?: string }) =>
+      run(async (room) => (await import('./commands/restore.js')).restore(room, target, flags)),
+    );
+  program
+    .command('conflicts')
+    .description('the conflict copies')
+    .action(() => run(async (room) => (await import('./commands/conflicts.js')).conflicts(room)));
+  program
+    .command('resolve')
+    .argument('<target>', 'the file, or one of its copies: number or path')
+    .option('--keep <a|b|both>', 'whose content gets the name; both gives the copies plain names')
+    .description('settle the conflict copies of a file; what goes, goes to versions')
+    .action((target: string, flags: { keep?: string }) =>
+      run(async (room) => (await import('./commands/resolve.js')).resolve(room, target, flags)),
+    );
 }
 
 function addPair(program: Command, run: Run): void {
@@ -173,7 +203,10 @@ function usageOf(error: CommanderError, args: readonly string[]): SyncError {
   return usageError(commanderSentence(error), `Try "client ${helpTopic(args)}--help".`);
 }
 
-const COMMANDS_WITH_HELP = ['list', 'lock', 'unlock', 'locks', 'held', 'flush', 'resume', 'completion'];
+const COMMANDS_WITH_HELP = [
+  ...['list', 'lock', 'unlock', 'locks', 'held', 'versions', 'restore', 'conflicts', 'resolve'],
+  ...['flush', 'resume', 'completion'],
+];
 
 function helpTopic(args: readonly string[]): string {
   const command = args.find((arg) => COMMANDS_WITH_HELP.includes(arg));

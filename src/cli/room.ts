@@ -12,7 +12,22 @@ import type { ShownListing } from './shown-listing.js';
 /** What commands use of a Client; tests give a fake. */
 export type Api = Pick<
   Client,
-  'list' | 'locks' | 'held' | 'lock' | 'unlock' | 'status' | 'flush' | 'rescan' | 'pause' | 'resume' | 'events' | 'user'
+  | 'list'
+  | 'locks'
+  | 'held'
+  | 'lock'
+  | 'unlock'
+  | 'versions'
+  | 'restore'
+  | 'conflicts'
+  | 'resolve'
+  | 'status'
+  | 'flush'
+  | 'rescan'
+  | 'pause'
+  | 'resume'
+  | 'events'
+  | 'user'
 >;
 
 /** The environment variables, as far as a command may look. */

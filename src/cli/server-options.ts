@@ -1,12 +1,21 @@
 // What a server is told by its flags and its environment, checked. A flag wins; what is wrong is named as it was given.
-import { Command, CommanderError, Option } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { SyncError } from '../core/errors.js';
+import type { VersionLimits } from '../disk/version-pruning.js';
 import { isLoopback, parseAddress } from '../wire/tcp.js';
 import { commanderSentence } from './commander-sentence.js';
 import { usageError } from './complain.js';
 import { parseDuration } from './duration.js';
 import type { Env } from './room.js';
-import { packageVersion } from './version.js';
+import {
+  DEFAULT_HOST,
+  DEFAULT_KEEP,
+  DEFAULT_PEER,
+  DEFAULT_RESCAN,
+  DEFAULT_SHARE,
+  DEFAULTS,
+  serverCommand,
+} from './server-command.js';
 
 /** What both servers are told. */
 export interface ServerSettings {
@@ -14,6 +23,7 @@ export interface ServerSettings {
   readonly host: string;
   readonly port: number;
   readonly ignore: readonly string[];
+  readonly versionLimits: VersionLimits;
   readonly log: 'text' | 'json';
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -25,13 +35,8 @@ export interface ServerASettings extends ServerSettings {
   readonly rescanMs: number;
 }
 
-const DEFAULTS = {
-  a: { dir: 'directory_a', port: '8080' },
-  b: { dir: 'directory_b', port: '8081' },
-} as const;
-const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_PEER = '127.0.0.1:8081';
-const DEFAULT_RESCAN = '60s';
+/** A hundred years: for ever, as far as files go. */
+const LONGEST_KEEP_MS = 100 * 365.25 * 24 * 60 * 60 * 1000;
 
 /** A text and where it came from: a flag or a variable, for the message when it is wrong. */
 interface Given {
@@ -49,6 +54,8 @@ interface Flags {
   quiet?: boolean;
   peer?: string;
   rescan?: string;
+  keepVersions?: string;
+  versionsShare?: string;
 }
 
 /** What the command line asked for: to run with these settings, or nothing more than a text that has been printed. */
@@ -105,10 +112,26 @@ function common(read: Read): ServerSettings {
     host: hostOf(read.given('host', DEFAULT_HOST), number, read.which),
     port: number,
     ignore: read.ignore,
+    versionLimits: limitsOf(read),
     log: log.text,
     verbose: read.on('verbose'),
     quiet: read.on('quiet'),
   };
+}
+
+function limitsOf(read: Read): VersionLimits {
+  const keep = read.given('keepVersions', DEFAULT_KEEP);
+  return {
+    keepMs: parseDuration(keep.text, keep.from, LONGEST_KEEP_MS),
+    share: shareOf(read.given('versionsShare', DEFAULT_SHARE)),
+  };
+}
+
+function shareOf({ text, from }: Given): number {
+  const percent = /^\d+(\.\d+)? ?%?$/.test(text.trim()) ? Number.parseFloat(text) : Number.NaN;
+  if (!(percent > 0 && percent <= 100))
+    throw usageError(`${from} takes a part of the disk such as 20%, not "${text}".`);
+  return percent / 100;
 }
 
 function portOf({ text, from }: Given): number {
@@ -154,7 +177,9 @@ function readingOf(which: 'a' | 'b', program: Command, env: Env): Read {
   if (positional !== undefined && flags.port !== undefined && positional !== flags.port) {
     throw usageError(`The port is given twice: ${positional} and --port ${flags.port}.`, 'Give one of them.');
   }
-  const variable = (name: string): string => `LOCKSTEP_${which.toUpperCase()}_${name.toUpperCase()}`;
+  const spelled = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const variable = (name: string): string =>
+    `LOCKSTEP_${which.toUpperCase()}_${spelled(name).replaceAll('-', '_').toUpperCase()}`;
   const fromEnv = (name: string): string | undefined => env[variable(name)] || undefined;
   return {
     which,
@@ -162,9 +187,9 @@ function readingOf(which: 'a' | 'b', program: Command, env: Env): Read {
     given(name, otherwise) {
       if (name === 'port' && positional !== undefined) return { text: positional, from: 'PORT' };
       const flag = flags[name];
-      if (flag !== undefined) return { text: flag, from: `--${name}` };
+      if (flag !== undefined) return { text: flag, from: `--${spelled(name)}` };
       const text = fromEnv(name);
-      return text === undefined ? { text: otherwise, from: `--${name}` } : { text, from: variable(name) };
+      return text === undefined ? { text: otherwise, from: `--${spelled(name)}` } : { text, from: variable(name) };
     },
     on: (name) => flags[name] ?? switchOf(fromEnv(name) ?? '0', variable(name)),
     ignore: flags.ignore ?? (fromEnv('ignore') ?? '').split(/\r?\n/).filter((line) => line.trim() !== ''),
@@ -177,63 +202,3 @@ function switchOf(text: string, from: string): boolean {
   if (['0', 'false', 'no', 'off'].includes(word)) return false;
   throw usageError(`${from} takes 1 or 0, not "${text}".`);
 }
-
-const ABOUT = {
-  a: 'Watches directory_a, keeps it and the directory of server-b identical, and owns the locks.',
-  b: 'Watches directory_b and serves it to server-a.',
-};
-
-function serverCommand(which: 'a' | 'b', print: (text: string) => void): Command {
-  const { dir, port } = DEFAULTS[which];
-  const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
-  const command = new Command(`server-${which}`)
-    .description(ABOUT[which])
-    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
-    .exitOverride()
-    .argument('[port]', 'the same as --port')
-    .option('--port <n>', `port to listen on, 0 for any free one (default: ${port})`)
-    .option('--host <addr>', `address to listen on (default: ${DEFAULT_HOST})`)
-    .option('--dir <path>', `the directory (default: ${dir})`)
-    .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several);
-  if (which === 'a') {
-    command
-      .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)
-      .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
-  }
-  return command
-    .addOption(new Option('--log <format>', 'text, or json: one object a line (default: text)'))
-    .option('--verbose', 'say details too')
-    .option('--quiet', 'say only warnings, problems, halts and conflicts')
-    .version(packageVersion())
-    .addHelpText('after', afterHelp(which));
-}
-
-function afterHelp(which: 'a' | 'b'): string {
-  const prefix = `LOCKSTEP_${which.toUpperCase()}_`;
-  const names = [
-    'PORT',
-    'HOST',
-    'DIR',
-    'IGNORE',
-    ...(which === 'a' ? ['PEER', 'RESCAN'] : []),
-    'LOG',
-    'VERBOSE',
-    'QUIET',
-  ];
-  return `
-Examples:
-${EXAMPLES[which]}
-
-Environment, one variable for each flag; a flag wins:
-  ${names.map((name) => prefix + name).join('\n  ')}
-${prefix}IGNORE has one pattern a line, the switches take 1 or 0.`;
-}
-
-const EXAMPLES = {
-  a: `  server-a                                 directory_a on 8080, server-b on 8081
-  server-a 9000 --dir ~/art --peer 127.0.0.1:9001
-  server-a --ignore '*.tmp' --ignore build/ --log json`,
-  b: `  server-b                                 directory_b on 8081
-  server-b 9001 --dir /mnt/art
-  server-b --ignore '*.tmp' --log json`,
-};

@@ -7,6 +7,31 @@ import type { RelPath } from './path.js';
 /** What a change does, in the words of the servers' events. */
 export type Action = 'created' | 'modified' | 'deleted' | 'renamed' | 'metadata';
 
+/** Why a content was put aside, in the words that `client versions` shows. */
+export type Reason =
+  | 'overwritten'
+  | 'deleted'
+  | 'first contact'
+  | 'held'
+  | 'discarded'
+  | 'conflict copy limit'
+  | 'conflict resolved'
+  | 'restored';
+
+const REASONS: Readonly<Record<Reason, true>> = {
+  overwritten: true,
+  deleted: true,
+  'first contact': true,
+  held: true,
+  discarded: true,
+  'conflict copy limit': true,
+  'conflict resolved': true,
+  restored: true,
+};
+
+/** @returns whether `value` is a reason that this version knows. */
+export const isReason = (value: unknown): value is Reason => typeof value === 'string' && Object.hasOwn(REASONS, value);
+
 /** One step for one side. */
 export interface Change {
   readonly path: RelPath;
@@ -19,6 +44,8 @@ export interface Change {
   readonly from?: { readonly path: RelPath; readonly entry: Entry };
   /** Where the overwritten content goes on living under a name of its own (a conflict copy); else it goes to versions. */
   readonly keepAs?: RelPath;
+  /** Why what goes to versions goes there, where it is not simply overwritten or deleted. */
+  readonly reason?: Reason;
 }
 
 /** How a step ended. */

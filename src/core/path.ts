@@ -47,7 +47,7 @@ export function pathFault(text: string): string | null {
 function slashFault(text: string): string | null {
   if (text.startsWith('/')) return 'it is absolute';
   for (const name of text.split('/')) {
-    if (name === '..') return 'it contains ..';
+    if (name === '..') return 'it contains ".."';
     if (name === STATE_DIR) return `${STATE_DIR} is Lockstep's own`;
   }
   return null;

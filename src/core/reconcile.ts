@@ -163,8 +163,8 @@ class Pass {
     const loser = otherSide(kept);
     const [before, after] = loser === 'a' ? [a, b] : [b, a];
     const copy = this.terms.firstContact && o === null ? null : this.terms.copyName(path, loser);
-    const keepAs = copy === null ? {} : { keepAs: copy };
-    this.change(loser, { path, action: 'modified', before: entryOf(before), after: entryOf(after), ...keepAs });
+    const kind = copy === null ? ({ reason: 'first contact' } as const) : { keepAs: copy };
+    this.change(loser, { path, action: 'modified', before: entryOf(before), after: entryOf(after), ...kind });
     this.plan.conflicts.push({ path, kept, copy });
     return 'stays';
   }

@@ -4,6 +4,7 @@ import type { Change, Outcome } from '../core/change.js';
 import { contentOf } from '../core/change.js';
 import { parentOf, type RelPath } from '../core/path.js';
 import type { Applied, Content } from '../sync/replica.js';
+import { Incoming } from './incoming.js';
 import { carryOut, publishFile, type Site, type Step } from './publish.js';
 import type { StagedFile } from './staging.js';
 import { outcomeOf } from './trouble.js';
@@ -16,6 +17,8 @@ interface Staged {
   readonly n: number;
   readonly change: Change;
   readonly file: StagedFile;
+  /** Bytes that were sent for it. */
+  readonly sent: number;
 }
 
 /** A step that is done but for the flush of its directories. */
@@ -59,7 +62,7 @@ class Application {
   private groupBytes = 0;
   private contentCount = 0;
   /** The content that is being received. */
-  private incoming: StagedFile | null = null;
+  private incoming: Incoming | null = null;
   /** Steps that are taken but not durable yet: their directories have still to be flushed. */
   private taken: Taken[] = [];
   private done: Applied[] = [];
@@ -83,7 +86,7 @@ class Application {
   async step(n: number, change: Change): Promise<void> {
     await this.publish();
     this.site.parents.trim();
-    this.take(n, change, 0, () => carryOut(this.site, change));
+    this.act(n, change, 0, () => carryOut(this.site, change));
     if (this.taken.length >= GROUP_FILES) await this.settle();
   }
 
@@ -99,23 +102,37 @@ class Application {
         break;
       }
       last = piece.last;
-      if (trouble !== null) continue;
-      try {
-        this.incoming ??= this.site.staging.begin(contentOf(change)!);
-        await this.incoming.write(piece.data, last);
-      } catch (error) {
-        trouble = outcomeOf(error);
-      }
+      trouble ??= await this.take(change, piece);
     }
-    const file = this.incoming;
+    await this.complete(n, change, trouble);
+  }
+
+  /** @returns why the piece could not be taken, null where it was. */
+  private async take(change: Change, piece: Exclude<Content, { failed: unknown }>): Promise<Outcome | null> {
+    try {
+      this.incoming ??= new Incoming(this.site, change);
+      await this.incoming.take(piece);
+      return null;
+    } catch (error) {
+      const outcome = outcomeOf(error);
+      if (outcome.kind === 'problem' && outcome.code === 'no-space') this.site.staging.makeRoom();
+      return outcome;
+    }
+  }
+
+  private async complete(n: number, change: Change, trouble: Outcome | null): Promise<void> {
+    const { incoming } = this;
     this.incoming = null;
-    if (trouble === null && file?.isSound()) {
-      this.group.push({ n, change, file });
+    if (trouble === null && incoming?.isSound()) {
+      const { staged: file, sent } = incoming;
+      this.group.push({ n, change, file, sent });
       this.groupBytes += file.file.size;
       if (this.group.length >= GROUP_FILES || this.groupBytes >= GROUP_BYTES) await this.publish();
       return;
     }
-    file?.discard();
+    // What the source cannot read now it may read later.
+    if (trouble?.kind === 'problem' && trouble.code === 'unreadable') incoming?.leave();
+    else incoming?.discard();
     this.done.push({ n, outcome: trouble ?? { kind: 'stale' } });
   }
 
@@ -147,21 +164,23 @@ class Application {
     this.groupBytes = 0;
     const flushed = await Promise.allSettled(group.map(({ file }) => file.flush()));
     this.site.parents.refresh();
-    for (const [i, { n, change, file }] of group.entries()) {
+    for (const [i, { n, change, file, sent }] of group.entries()) {
       const flush = flushed[i]!;
       this.site.parents.trim();
-      this.take(n, change, file.file.size, () => {
+      this.act(n, change, sent, () => {
         if (flush.status === 'rejected') throw flush.reason;
         return publishFile(this.site, change, file.path);
       });
-      if (this.taken.at(-1)?.n !== n) file.discard();
+      if (this.taken.at(-1)?.n === n) file.published();
+      else if (flush.status === 'rejected') file.discard();
+      else file.leave();
     }
     await this.settle();
   }
 
-  private take(n: number, change: Change, sent: number, act: () => Step): void {
+  private act(n: number, change: Change, sent: number, action: () => Step): void {
     try {
-      const step = act();
+      const step = action();
       if (step !== 'done') {
         this.done.push({ n, outcome: { kind: step } });
         return;
@@ -204,9 +223,9 @@ class Application {
 
   /** Lets go of whatever was not published. */
   async abandon(): Promise<void> {
-    for (const { file } of this.group) file.discard();
+    for (const { file } of this.group) file.leave();
     this.group = [];
-    this.incoming?.discard();
+    this.incoming?.leave();
     this.site.parents.close();
     await this.contents.return?.();
   }

@@ -5,6 +5,7 @@ import { createHash, hash as hashOf } from 'node:crypto';
 import * as fs from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { sameSignature } from './seen.js';
+import { coarseSums, rememberSums } from './sums.js';
 
 /** What reading a file came to. */
 export type Digest =
@@ -68,20 +69,30 @@ export async function digestLarge(absolute: string, at: number, signal: AbortSig
   }
 }
 
+/** One piece is read while the one before is being hashed; the sums of the blocks are taken on the way. */
 async function hashPieces(file: FileHandle, before: fs.Stats, signal: AbortSignal): Promise<string | null> {
   const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  const sums = coarseSums(before.size);
+  const pieces = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)] as const;
   let length = 0;
-  for (let n = 1; !signal.aborted; n++) {
-    const { bytesRead } = await file.read(piece, 0, CHUNK_BYTES, null);
-    if (bytesRead === 0) return length === before.size ? hash.digest('hex') : null;
-    hash.update(piece.subarray(0, bytesRead));
+  let reading = file.read(pieces[0], 0, CHUNK_BYTES, 0);
+  for (let n = 1; ; n++) {
+    const { bytesRead, buffer: piece } = await reading;
     length += bytesRead;
-    if (length > before.size) return null;
+    if (signal.aborted || length > before.size) return null;
+    if (bytesRead === 0) break;
+    reading = file.read(pieces[n % 2]!, 0, CHUNK_BYTES, length);
+    reading.catch(() => {});
+    hash.update(piece.subarray(0, bytesRead));
+    sums?.update(piece.subarray(0, bytesRead));
     // Gives up early where the rest is in vain: a file that is being written costs little.
-    if (n % CHUNKS_A_CHECK === 0 && !sameSignature(before, await file.stat())) return null;
+    if (n % CHUNKS_A_CHECK === 0 && !sameSignature(before, await file.stat())) break;
   }
-  return null;
+  await reading.catch(() => {});
+  if (length !== before.size) return null;
+  const digest = hash.digest('hex');
+  if (sums !== null) rememberSums(digest, sums);
+  return digest;
 }
 
 function failure(error: unknown): Digest {

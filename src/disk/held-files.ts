@@ -6,11 +6,14 @@ import { shorten, splitName } from '../core/conflict-name.js';
 import type { FileEntry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { MAX_NAME_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
-import type { Content } from '../sync/replica.js';
+import type { Content, Offer } from '../sync/replica.js';
 import { readContent } from './read-content.js';
 import type { StagedFile, Staging } from './staging.js';
 import { fsyncDirectory } from './store.js';
 import { madeBelow, moveWithoutReplacing, type Versions } from './versions.js';
+
+/** The mark in a held content's name, where `place` puts it. */
+const HELD_MARK = / \(held \d+\)(\.[^.]*)?$/;
 
 /** The held contents of one root. */
 export class HeldFiles {
@@ -28,20 +31,34 @@ export class HeldFiles {
    */
   async save(of: RelPath, id: number, file: FileEntry, contents: AsyncIterable<Content>): Promise<string | null> {
     let staged: StagedFile | null = null;
+    let cut = false;
     try {
-      staged = this.staging.begin(file);
+      staged = this.staging.begin(file, of);
       for await (const piece of contents) {
-        if ('failed' in piece) return null;
-        await staged.write(piece.data, piece.last);
+        if ('failed' in piece || 'copy' in piece) return null;
+        if ('have' in piece) await staged.resume(piece.have, piece.last);
+        else {
+          await staged.write(piece.data, piece.last);
+          piece.release?.();
+        }
       }
       if (!staged.isSound()) return null;
       await staged.flush();
       return this.place(of, id, staged.path);
     } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') this.staging.makeRoom();
+      else cut = true;
       throw new SyncError('failed', `An update of ${of} cannot be held: ${(cause as Error).message}.`, { cause });
     } finally {
-      staged?.discard();
+      if (cut) staged?.leave();
+      else staged?.discard();
     }
+  }
+
+  /** What is here of a content that is to be held. */
+  offer(file: FileEntry): Offer | null {
+    const have = this.staging.lengthOf(file);
+    return have === 0 ? null : { have, base: null };
   }
 
   private place(of: RelPath, id: number, staged: string): string {
@@ -74,17 +91,26 @@ export class HeldFiles {
     return readContent(0, () => path.join(this.directory, name), file.size);
   }
 
+  /** Whether the content kept under `name` is still there: people may look into held/, and tidy up. */
+  has(name: string): boolean {
+    return fs.existsSync(path.join(this.directory, name));
+  }
+
   /** The update has taken effect: its content stands where it belongs. */
   remove(name: string): void {
-    fs.rmSync(path.join(this.directory, name), { force: true });
+    try {
+      fs.rmSync(path.join(this.directory, name), { force: true });
+    } catch {
+      return; // the next start finds that no update names it, and moves it to the versions
+    }
     this.tidy(path.dirname(name));
   }
 
   /** The update will not take effect: its content goes to the versions of `of`. */
-  putAside(of: RelPath, name: string): void {
+  putAside(of: RelPath, name: string, reason: 'held' | 'discarded' = 'held'): void {
     const absolute = path.join(this.directory, name);
     if (!fs.existsSync(absolute)) return;
-    this.versions.take(of, absolute);
+    this.versions.take(of, absolute, { reason, hash: null });
     this.tidy(path.dirname(name));
   }
 
@@ -93,7 +119,7 @@ export class HeldFiles {
     const names = fs.readdirSync(this.directory, { recursive: true, encoding: 'utf8' });
     for (const name of names) {
       if (known.has(name) || !fs.lstatSync(path.join(this.directory, name)).isFile()) continue;
-      this.putAside(name as RelPath, name);
+      this.putAside(name.replace(HELD_MARK, '$1') as RelPath, name);
     }
   }
 

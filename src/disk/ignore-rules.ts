@@ -1,6 +1,6 @@
 // What is left out of synchronisation: names that never travel, and the user's patterns in gitignore syntax.
 import ignore, { type Ignore } from 'ignore';
-import { nameOf, type RelPath, STATE_DIR } from '../core/path.js';
+import { MAX_PATH_BYTES, nameOf, type RelPath, STATE_DIR } from '../core/path.js';
 
 /** Where a root keeps its own patterns. */
 export const IGNORE_FILE = '.lockstepignore' as RelPath;
@@ -49,8 +49,12 @@ export class IgnoreRules {
   }
 }
 
-/** @returns the lines of a `.lockstepignore`. */
-export const ignoreLines = (text: string): string[] => text.replace(/^\ufeff/, '').split('\n');
+/** @returns the rules in `text`; a line too long for any path excludes nothing and is left out. */
+export const ignoreLines = (text: string): string[] =>
+  text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .filter((line) => line.length <= MAX_PATH_BYTES);
 
 function hasNeverAbove(path: RelPath): boolean {
   for (let from = 0, to = path.indexOf('/'); to >= 0; from = to + 1, to = path.indexOf('/', from)) {

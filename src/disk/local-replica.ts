@@ -1,20 +1,27 @@
 // The side of the pair that is on this machine: looking, reading and applying, with its own memory of what it saw.
+import fs from 'node:fs';
 import path from 'node:path';
 import type { Change } from '../core/change.js';
 import type { Entry } from '../core/entry.js';
+import { SyncError } from '../core/errors.js';
 import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../core/path.js';
 import { entryOf, Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
-import type { Applied, Content, Look, LookScope, Replica, Wanted } from '../sync/replica.js';
+import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from '../sync/replica.js';
 import { applyChanges } from './apply.js';
+import { Damage } from './damage.js';
+import type { EarlierContents } from './earlier.js';
 import { Looker } from './look.js';
+import { offerFor } from './offer.js';
 import { Parents } from './parents.js';
 import { readContents } from './read-content.js';
-import type { Root } from './root.js';
+import { type Root, rootFault } from './root.js';
 import { Staging } from './staging.js';
-import type { StateDirectory } from './state-directory.js';
+import { ANEW, type StateDirectory } from './state-directory.js';
 import { Store, type Table } from './store.js';
-import { Versions } from './versions.js';
+import type { VersionLimits } from './version-pruning.js';
+import { VersionRoom } from './version-room.js';
+import type { Versions } from './versions.js';
 
 /** What a local replica needs. */
 export interface LocalReplicaOptions {
@@ -23,28 +30,41 @@ export interface LocalReplicaOptions {
   /** Patterns of `--ignore`, gitignore lines. */
   readonly ignore: readonly string[];
   readonly log: Logger;
+  /** How much of what was overwritten or deleted is kept; 30 days and 20 % of the disk unless given. */
+  readonly versionLimits?: VersionLimits | undefined;
 }
 
 /** One root on this machine. */
 export class LocalReplica implements Replica {
   readonly looker: Looker;
   readonly versions: Versions;
+  readonly earlier: EarlierContents;
+  private readonly versionRoom: VersionRoom;
   private readonly staging: Staging;
   private readonly store: Store;
+  private readonly root: Root;
   private listener: () => void = () => {};
 
-  constructor(private readonly options: LocalReplicaOptions) {
-    const { root, state, ignore, log } = options;
+  constructor(options: LocalReplicaOptions) {
+    const { root, state, ignore, log, versionLimits } = options;
     const known = new Snapshot();
-    const { store, setAside } = Store.open(path.join(state.path, 'seen.log'), { seen: tableOf(known) });
-    if (setAside !== null)
-      log.warn(
-        `What was last seen of ${root.path} was damaged and is set aside as ${setAside}; everything is looked at anew.`,
-      );
-    this.store = store;
+    const damage = new Damage(state.crash);
+    this.store = openSeen(options, known, damage);
+    damage.onChange = (at, hash) => this.store.put('damaged', at, hash);
+    this.root = { ...root, id: state.id };
     this.staging = new Staging(state.staging);
-    this.versions = new Versions(state.versions);
-    this.looker = new Looker({ root, ignore, known, watch: true, onHint: () => this.listener(), log });
+    this.versionRoom = new VersionRoom(state, log, versionLimits);
+    this.versions = this.versionRoom.versions;
+    this.earlier = this.versionRoom.earlier;
+    this.looker = new Looker({
+      root: this.root,
+      ignore,
+      known,
+      damage,
+      watch: true,
+      onHint: () => this.listener(),
+      log,
+    });
     this.looker.onSeen = (at, entry) => this.store.put('seen', at, entry);
   }
 
@@ -74,12 +94,18 @@ export class LocalReplica implements Replica {
     this.looker.acceptDeletes();
   }
 
+  async offer(change: Change): Promise<Offer | null> {
+    return offerFor({ root: this.root.path, looker: this.looker, staging: this.staging }, change);
+  }
+
   read(wanted: readonly Wanted[]): AsyncIterable<Content> {
-    return readContents(this.options.root.path, wanted);
+    return readContents(this.root.path, wanted);
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
-    const parents = new Parents(this.options.root.path);
+    const fault = rootFault(this.root);
+    if (fault !== null) throw new SyncError('halted', fault.message);
+    const parents = new Parents(this.root.path);
     const site = { looker: this.looker, parents, staging: this.staging, versions: this.versions };
     return applyChanges(site, changes, contents);
   }
@@ -90,8 +116,24 @@ export class LocalReplica implements Replica {
 
   async close(): Promise<void> {
     await this.looker.close();
+    await this.versionRoom.close();
     await this.store.close();
   }
+}
+
+/**
+ * What was last seen, out of the store. A root of which that is lost becomes another root: nobody could tell any more
+ * what vanished from it while no server ran, and no loss would be too large to be believed.
+ */
+function openSeen({ root, state, log }: LocalReplicaOptions, known: Snapshot, damage: Damage): Store {
+  const file = path.join(state.path, 'seen.log');
+  const isLost = !state.isNew && !fs.existsSync(file);
+  const { store, setAside } = Store.open(file, { seen: tableOf(known), damaged: damage });
+  if (setAside !== null) {
+    log.warn(`What was last seen of ${root.path} was damaged and is set aside as ${setAside}. ${ANEW}`);
+  }
+  if (isLost || setAside !== null) state.renew();
+  return store;
 }
 
 /** A snapshot as a table of the store. */

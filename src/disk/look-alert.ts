@@ -46,7 +46,8 @@ export class Alert {
     if (this.#closed || this.#called) return;
     const { waiting, now } = this.#ground;
     this.#takeRechecks(now());
-    if (this.#hints.everything || waiting.nextDue() <= now() || (await this.#isWorthALook())) this.#call();
+    const isOwed = waiting.size < waiting.told || waiting.nextDue() <= now();
+    if (this.#hints.everything || isOwed || (await this.#isWorthALook())) this.#call();
     else this.setAlarm();
   }
 

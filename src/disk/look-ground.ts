@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import type { RelPath } from '../core/path.js';
 import type { Snapshot } from '../core/snapshot.js';
+import type { Damage } from './damage.js';
 import type { IgnoreRules } from './ignore-rules.js';
 import type { Places } from './look-places.js';
 import type { Troubles } from './look-troubles.js';
@@ -14,6 +15,7 @@ export interface Ground {
   readonly places: Places;
   readonly waiting: Waiting;
   readonly troubles: Troubles;
+  readonly damage: Damage;
   rules: IgnoreRules;
   /** Milliseconds since 1970. */
   readonly now: () => number;

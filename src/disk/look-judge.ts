@@ -23,18 +23,21 @@ export class Judge {
   readonly #ground: Ground;
   readonly #survey: Survey;
   readonly #digests: DigestQueue;
-  /** Whether absences are believed at once: a person has confirmed them. */
-  readonly #deletesAccepted: boolean;
+  /**
+   * Whether absences are believed at once: a person has confirmed them, or nothing was told yet. What vanished before the
+   * start must not be told as being there, or a first contact would take it for shared, and then for deleted.
+   */
+  readonly #isGone: boolean;
   readonly #findings: Findings = new Map();
   readonly #pace = new Pace();
   /** Absent files by inode: one that appears elsewhere under this inode was moved, and both are told together. */
   readonly #missing = new Map<number, Wait>();
 
-  constructor(ground: Ground, survey: Survey, digests: DigestQueue, deletesAccepted: boolean) {
+  constructor(ground: Ground, survey: Survey, digests: DigestQueue, isGone: boolean) {
     this.#ground = ground;
     this.#survey = survey;
     this.#digests = digests;
-    this.#deletesAccepted = deletesAccepted;
+    this.#isGone = isGone;
   }
 
   async findings(): Promise<Findings> {
@@ -57,7 +60,7 @@ export class Judge {
     if (node === null) return;
     // Should the directory come back, what happened in it while it was elsewhere went unseen.
     if (node.type === 'dir') places.doubt(path);
-    if (this.#deletesAccepted || this.#survey.hasLeft(path)) this.#findings.set(path, null);
+    if (this.#isGone || this.#survey.hasLeft(path)) this.#findings.set(path, null);
     else waiting.miss(path, now(), node.type === 'file' ? (node as SeenFile).ino : 0, filesIn(node));
   }
 
@@ -145,6 +148,9 @@ export class Judge {
     } else if (digest.kind === 'moving' || digest.stats.ino !== stats.ino) {
       this.#ground.waiting.retry(path, this.#ground.now(), stats.ino);
     } else {
+      const before = this.#ground.snapshot.get(path);
+      const seen = before?.type === 'file' ? (before as SeenFile) : null;
+      this.#ground.damage.judge(path, seen, digest.stats, digest.hash);
       this.#found(path, this.#fileOf(path, digest));
     }
   }

@@ -1,6 +1,7 @@
 // What looking at a tree needs to be told.
 import type { Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
+import type { Damage } from './damage.js';
 import type { Root } from './root.js';
 import type { WatchKind } from './watch.js';
 
@@ -20,4 +21,6 @@ export interface LookerOptions {
   /** Called when a look would be worth while; not again before the next look has begun. */
   readonly onHint: () => void;
   readonly log?: Logger;
+  /** Tells what a crash did from what people did. */
+  readonly damage?: Damage;
 }

@@ -2,6 +2,7 @@
 // a word: it is neither there nor gone, and stays where it is on both sides.
 import { hash } from 'node:crypto';
 import * as fs from 'node:fs';
+import { SyncError } from '../core/errors.js';
 import type { RelPath } from '../core/path.js';
 import { IGNORE_FILE, IgnoreRules, ignoreLines } from './ignore-rules.js';
 import type { Ground } from './look-ground.js';
@@ -17,7 +18,10 @@ const NO_RULES: RulesFile = { lines: [], hash: null };
 const MAX_BYTES = 1024 * 1024;
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
-/** @returns the rules file in the root as it is now. */
+/**
+ * @returns the rules file in the root as it is now.
+ * @throws SyncError `failed` where there is one that cannot be read: what it excludes would travel.
+ */
 export function readRules({ absolute }: Ground): RulesFile {
   let fd: number | null = null;
   try {
@@ -26,8 +30,16 @@ export function readRules({ absolute }: Ground): RulesFile {
     if (!stats.isFile() || stats.size > MAX_BYTES) return NO_RULES;
     const content = fs.readFileSync(fd);
     return { lines: ignoreLines(content.toString()), hash: hash('sha256', content) };
-  } catch {
-    return NO_RULES;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO') return NO_RULES;
+    throw new SyncError(
+      'failed',
+      `${absolute(IGNORE_FILE)} cannot be read (${code}), so what it excludes is not known.`,
+      {
+        hint: 'Make it readable; until then nothing is synchronised.',
+      },
+    );
   } finally {
     if (fd !== null) fs.closeSync(fd);
   }

@@ -2,6 +2,7 @@
 import type { RelPath } from '../core/path.js';
 import { entryOf } from '../core/snapshot.js';
 import type { Look } from '../sync/replica.js';
+import { damageProblem } from './damage.js';
 import { Differences } from './look-differences.js';
 import type { Ground } from './look-ground.js';
 import type { Halt } from './look-guard.js';
@@ -28,11 +29,13 @@ export class Teller {
     const differences = this.differences.take(this.#ground.snapshot);
     const entries = whole ? this.#all() : differences;
     const unsettled = this.#ground.waiting.size + again.size;
+    this.#ground.waiting.told = unsettled;
     return { entries, whole, unknown: this.#unknown(again), ...this.#standing(), unsettled, halt: null };
   }
 
   /** Nothing is told, and nothing of it is lost. */
   halted(halt: Halt): Look {
+    this.#ground.waiting.told = 0;
     return { entries: [], whole: false, unknown: this.#unknown(new Set()), ...this.#standing(), unsettled: 0, halt };
   }
 
@@ -50,7 +53,9 @@ export class Teller {
     return [...unknown];
   }
 
-  #standing(): Pick<Look, 'problems' | 'rules'> {
-    return { problems: this.#ground.troubles.list(), rules: this.#ground.rules.lines };
+  #standing(): Pick<Look, 'problems' | 'rules' | 'damaged'> {
+    const { troubles, rules, damage, snapshot } = this.#ground;
+    const damaged = damage.standing(snapshot);
+    return { problems: [...troubles.list(), ...damaged.map(damageProblem)], rules: rules.lines, damaged };
   }
 }

@@ -22,6 +22,9 @@ export class Waiting {
   /** How many files are missing at present, and when the last of them was found so. */
   readonly #burst = { files: 0, last: 0 };
 
+  /** How many paths the last look called unsettled. Whoever was told so waits for another look, and must get one. */
+  told = 0;
+
   get size(): number {
     return this.#waits.size;
   }

@@ -8,6 +8,7 @@ import { joinPath, pathFault, type RelPath } from '../core/path.js';
 import { Snapshot } from '../core/snapshot.js';
 import { type Logger, silent } from '../log.js';
 import type { Look, LookScope } from '../sync/replica.js';
+import { Damage } from './damage.js';
 import { DigestQueue } from './digest-queue.js';
 import { IGNORE_FILE, IgnoreRules } from './ignore-rules.js';
 import { Alert } from './look-alert.js';
@@ -67,6 +68,7 @@ export class Looker {
       places: new Places(this.#watcher, absolute),
       waiting: new Waiting(),
       troubles: new Troubles(),
+      damage: options.damage ?? new Damage(),
       rules: new IgnoreRules([]),
       now,
       absolute,
@@ -113,6 +115,7 @@ export class Looker {
   wrote(path: RelPath, reported: Entry | null, stats: Stats | null): void {
     this.#overwritten.add(path);
     const entry = noteOwn(this.#ground, path, reported, stats, (dir) => this.#hints.add(dir, true));
+    if (this.#ground.waiting.size < this.#ground.waiting.told) this.#hints.add(path);
     this.#seen(path, entry);
     if (path !== IGNORE_FILE) return;
     this.#rulesHash = undefined;
@@ -169,16 +172,24 @@ export class Looker {
   async #lookAt(everything: boolean, paths: Map<RelPath | '', boolean>, accepted: boolean): Promise<Look> {
     const survey = new Survey(this.#ground);
     await (everything ? survey.all() : survey.at(this.#withDue(paths)));
-    const findings = await new Judge(this.#ground, survey, this.#digests, accepted).findings();
+    const isGone = accepted || !this.#teller.hasTold;
+    const findings = await new Judge(this.#ground, survey, this.#digests, isGone).findings();
     if (this.#rulesDiffer(findings)) {
       await this.#refreshRules();
       return this.#lookAt(true, new Map(), accepted);
     }
-    const halt = accepted ? null : lossHalt(this.#ground, findings, (path) => survey.hasLeft(path));
+    const halt = this.#haltBefore(findings, survey, accepted);
     if (halt !== null) return this.#halted(halt);
     await this.#commit(findings, survey);
     this.#alert.setAlarm();
     return this.#teller.tell(survey.again);
+  }
+
+  /** What was missing may have been the beginning of the root's own end, so that is looked at once more. */
+  #haltBefore(findings: Findings, survey: Survey, accepted: boolean): Halt | null {
+    const loss = accepted ? null : lossHalt(this.#ground, findings, (path) => survey.hasLeft(path));
+    const takesAway = loss !== null || [...findings.values()].includes(null);
+    return accepted || !takesAway ? null : (rootHalt(this.#ground, false) ?? loss);
   }
 
   #withDue(paths: Map<RelPath | '', boolean>): Map<RelPath | '', boolean> {

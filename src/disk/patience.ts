@@ -7,9 +7,12 @@ const MIB = 1024 * 1024;
 export const ABSENCE_MS = 25;
 /** A file written without a pause is published after this, as it then stands. */
 export const OVERDUE_MS = 10_000;
-/** Where more files than this vanish together, they are judged together, once no more follow for a while. */
-export const BURST_FILES = 100;
-const BURST_MS = 50;
+/**
+ * Where more files than this vanish together, they are judged together, once no more follow for a while: `rm -rf` of a
+ * whole root takes its files one by one, and only what comes after them shows that it was no deletion of files.
+ */
+export const BURST_FILES = 4;
+const BURST_MS = 150;
 /** A path that goes on moving is looked at again this often at least. */
 export const MAX_RETRY_MS = 1000;
 

@@ -7,7 +7,7 @@ import { nameOf, parentOf, type RelPath } from '../core/path.js';
 import type { Looker } from './look.js';
 import type { Parents } from './parents.js';
 import type { Staging } from './staging.js';
-import { linkOrCopy, moveWithoutReplacing, type Versions } from './versions.js';
+import { linkOrCopy, moveWithoutReplacing, type Occasion, type Versions } from './versions.js';
 
 /** Names that systems leave in directories by themselves; a directory with nothing else in it counts as empty. */
 const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
@@ -82,10 +82,11 @@ function replace(site: Site, change: Change, create: (target: string) => void, o
  * RACE: what is saved in place from here on goes to the kept name too; a save by rename shows as another inode, but for
  * the one between this look and the rename, which no system call of Node can exclude.
  */
-function keepingOld(site: Site, { path, before, keepAs }: Change, target: string, act: () => Step): Step {
+function keepingOld(site: Site, change: Change, target: string, act: () => Step): Step {
+  const { path, before, keepAs } = change;
   const { ino } = fs.lstatSync(target);
   const copy = keepAs === undefined ? null : locate(site, keepAs);
-  if (copy === null) site.versions.keep(path, target);
+  if (copy === null) site.versions.keep(path, target, occasionOf(change));
   else linkOrCopy(target, copy);
   let step: Step = 'stale';
   try {
@@ -99,6 +100,12 @@ function keepingOld(site: Site, { path, before, keepAs }: Change, target: string
   return step;
 }
 
+/** Why the content that `change` finds is put aside. */
+const occasionOf = ({ before, after, reason }: Change): Occasion => ({
+  reason: reason ?? (after === null ? 'deleted' : 'overwritten'),
+  hash: before?.type === 'file' ? before.hash : null,
+});
+
 function remove(site: Site, change: Change): Step {
   const { path, before } = change;
   const target = locate(site, path);
@@ -106,7 +113,7 @@ function remove(site: Site, change: Change): Step {
   if (before?.type === 'dir') {
     const emptied = emptyDirectory(site, path);
     if (emptied !== 'done') return emptied;
-  } else if (before !== null) site.versions.take(path, target);
+  } else if (before !== null) site.versions.take(path, target, occasionOf(change));
   site.looker.wrote(path, null, null);
   return 'done';
 }

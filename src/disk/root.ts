@@ -2,7 +2,8 @@
 // unmounted, removed or replaced must never be mistaken for one whose files were deleted.
 import * as fs from 'node:fs';
 import { SyncError } from '../core/errors.js';
-import { quote } from '../core/path.js';
+import { quote, STATE_DIR } from '../core/path.js';
+import { identityFile, readIdentity } from './identity.js';
 
 /** A directory that is kept in sync, known by what it is and not only by its name. */
 export interface Root {
@@ -10,6 +11,8 @@ export interface Root {
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
+  /** The id that it bears, where it has one: a system may give the number of a removed directory to a new one. */
+  readonly id?: string;
 }
 
 export interface RootFault {
@@ -42,14 +45,27 @@ export function rootFault(root: Root): RootFault | null {
     return missing(root, `cannot be reached (${(error as NodeJS.ErrnoException).code})`);
   }
   if (stats === undefined) return missing(root, 'is gone');
-  if (stats.isDirectory() && stats.dev === root.dev && stats.ino === root.ino) return null;
-  return {
-    code: 'root-replaced',
-    message:
-      `${root.path} is not the directory any more that was being synchronised (is a disk not mounted?). Nothing is ` +
-      'touched until it is back; to synchronise what is there now, start the server again.',
-  };
+  if (stats.isDirectory() && stats.dev === root.dev && stats.ino === root.ino) return idFault(root);
+  return replaced(root, 'is not the directory any more that was being synchronised (is a disk not mounted?)');
 }
+
+/** The same place on the disk is not yet the same root: it may have been removed and made anew. */
+function idFault(root: Root): RootFault | null {
+  try {
+    if (root.id === undefined || readIdentity(identityFile(root.path)) === root.id) return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return missing(root, `cannot be reached (${code})`);
+  }
+  return replaced(root, `has lost its ${STATE_DIR} directory, or has that of another one: it was made anew`);
+}
+
+const replaced = (root: Root, how: string): RootFault => ({
+  code: 'root-replaced',
+  message:
+    `${root.path} ${how}. Nothing is touched until it is back; to synchronise what is there now, start the server ` +
+    'again.',
+});
 
 const missing = (root: Root, how: string): RootFault => ({
   code: 'root-missing',

@@ -52,7 +52,7 @@ export function seenFile(
 }
 
 /** @returns whole microseconds; a double of milliseconds still holds a quarter of one. */
-export const microseconds = (ms: number): number => Math.round(ms * 1000);
+export const microseconds = (ms: number): number => Math.min(Math.round(ms * 1000), Number.MAX_SAFE_INTEGER);
 
 /** @returns the permission bits that are carried. */
 export const modeOf = (stats: Stats): number => stats.mode & 0o777;

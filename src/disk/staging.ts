@@ -1,26 +1,64 @@
 // Where content arrives: a file in ROOT/.lockstep/staging, on the same file system as its destination, complete and
-// verified by its hash before anybody may give it a real name.
+// verified by its hash before anybody may give it a real name. What was cut in the middle of a large content stays for
+// the next transfer of the same content.
 
 import * as crypto from 'node:crypto';
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { Range } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
+import type { RelPath } from '../core/path.js';
+import { dropPartials, isWorthKeeping, Partials, release } from './partials.js';
 import { mtimeSeconds } from './publish.js';
+
+const COPY_BYTES = 1 << 20;
+const MAX_DISTRUSTED = 1_000;
+const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+const writeAsync = promisify(fs.write);
+const readAsync = promisify(fs.read);
 
 /** Numbers for names, of one series: two stagings of one process may share a directory. */
 let next = 0;
 
 /** The staging area of one root. */
 export class Staging {
-  /** @param directory ROOT/.lockstep/staging. */
-  constructor(private readonly directory: string) {}
+  private readonly partials: Partials;
+  private readonly distrusted = new Set<string>();
 
-  /** Begins a file that shall become `file`. */
-  begin(file: FileEntry): StagedFile {
-    const name = path.join(this.directory, `${process.pid}-${next++}`);
-    return new StagedFile(name, file);
+  /** @param directory ROOT/.lockstep/staging. */
+  constructor(private readonly directory: string) {
+    this.partials = new Partials(directory);
+  }
+
+  /**
+   * Begins a file that shall become `file`.
+   * @param of where it is to stand; with it, what came of a large content is kept when its transfer is cut.
+   */
+  begin(file: FileEntry, of?: RelPath): StagedFile {
+    const part = of === undefined ? null : this.partials.take(file, of);
+    return new StagedFile(part ?? path.join(this.directory, `${process.pid}-${next++}`), file, part !== null);
+  }
+
+  /** @returns how many bytes of `file` are here from an earlier transfer. */
+  lengthOf(file: FileEntry): number {
+    return this.partials.lengthOf(file);
+  }
+
+  /** Whether `file` came out wrong when it was put together from what was here: then it is to be sent whole. */
+  distrusts({ hash }: FileEntry): boolean {
+    return this.distrusted.has(hash);
+  }
+
+  distrust({ hash }: FileEntry): void {
+    if (this.distrusted.size >= MAX_DISTRUSTED) this.distrusted.clear();
+    this.distrusted.add(hash);
+  }
+
+  /** Gives back the room that is kept for transfers to come. */
+  makeRoom(): void {
+    dropPartials(this.directory);
   }
 
   /** Makes a link to `target` that can take a name by rename. @returns where it lies. */
@@ -31,42 +69,86 @@ export class Staging {
   }
 }
 
-/** One content on its way. Owns a file descriptor until `flush` or `discard`. */
+/** One content on its way. Owns a file descriptor until `flush`, `leave` or `discard`. */
 export class StagedFile {
   private fd: number;
   private written = 0;
   private hash: Hash | null = null;
   private digest: string | null = null;
+  private buffers: readonly [Buffer, Buffer] | null = null;
+  /** Whether more came than was announced; it is not written. */
+  private over = false;
 
+  /** @param isPart whether there may be a beginning already, and is to be one when this is left. */
   constructor(
     readonly path: string,
     readonly file: FileEntry,
+    private readonly isPart = false,
   ) {
-    this.fd = fs.openSync(path, 'wx', 0o600);
+    this.fd = fs.openSync(path, isPart ? O_RDWR | O_CREAT | O_NOFOLLOW : 'wx', 0o600);
+  }
+
+  /** Takes the first `bytes` from an earlier transfer. */
+  async resume(bytes: number, last: boolean): Promise<void> {
+    if (this.written > 0 || !this.isPart) throw stale('there is nothing to go on from');
+    await this.copy(this.fd, { at: 0, bytes }, last);
   }
 
   /** Adds the next piece. @throws the system's error (ENOSPC and the like). */
   async write(data: Buffer, last: boolean): Promise<void> {
+    if (this.written + data.length > this.file.size) this.over = true;
+    if (this.over) return;
     if (this.written === 0 && last) {
       this.digest = crypto.hash('sha256', data, 'hex');
       while (this.written < data.length) this.written += fs.writeSync(this.fd, data, this.written);
       return;
     }
-    this.hash ??= createHash('sha256');
     const writing = writeAll(this.fd, data, this.written);
-    this.hash.update(data);
+    this.digestNext(data);
     await writing;
+    if (last) this.end();
+  }
+
+  /** Adds bytes of another open file, or of this one where they stand already. */
+  async copy(from: number, { at, bytes }: Range, last: boolean): Promise<void> {
+    if (this.written + bytes > this.file.size) this.over = true;
+    if (this.over) return;
+    const end = at + bytes;
+    this.buffers ??= [Buffer.allocUnsafeSlow(COPY_BYTES), Buffer.allocUnsafeSlow(COPY_BYTES)];
+    const { buffers } = this;
+    let reading = readPiece(from, at, end, buffers[0]);
+    for (let position = at, n = 1; position < end; n++) {
+      const data = await reading;
+      if (data.length === 0) throw stale('what was to be copied is not there any more');
+      position += data.length;
+      reading = readPiece(from, position, end, buffers[n % 2]!);
+      reading.catch(() => {});
+      const writing = from === this.fd ? null : writeAll(this.fd, data, this.written);
+      this.digestNext(data);
+      await writing;
+    }
+    await reading;
+    if (last) this.end();
+  }
+
+  private digestNext(data: Buffer): void {
+    this.hash ??= createHash('sha256');
+    this.hash.update(data);
     this.written += data.length;
-    if (last) this.digest = this.hash.digest('hex');
+  }
+
+  private end(): void {
+    this.digest = this.hash?.digest('hex') ?? null;
   }
 
   /** @returns whether the content is the one that was announced. */
   isSound(): boolean {
-    return this.digest === this.file.hash && this.written === this.file.size;
+    return !this.over && this.digest === this.file.hash && this.written === this.file.size;
   }
 
   /** Sets mode and time, makes the content durable and closes it. */
   async flush(): Promise<void> {
+    if (this.isPart) fs.ftruncateSync(this.fd, this.written);
     fs.fchmodSync(this.fd, this.file.mode);
     const seconds = mtimeSeconds(this.file.mtime);
     fs.futimesSync(this.fd, seconds, seconds);
@@ -74,10 +156,29 @@ export class StagedFile {
     this.close();
   }
 
+  /** The content has its name. */
+  published(): void {
+    if (this.isPart) release(this.path);
+  }
+
+  /** It did not get its name: what came, now or before, is kept if a later transfer can go on from it. */
+  leave(): void {
+    this.close();
+    const stats = this.isPart && !this.over ? fs.lstatSync(this.path, { throwIfNoEntry: false }) : undefined;
+    if (stats === undefined || !isWorthKeeping(stats.size)) {
+      this.discard();
+      return;
+    }
+    fs.chmodSync(this.path, 0o600);
+    fs.utimesSync(this.path, new Date(), new Date());
+    release(this.path);
+  }
+
   /** Throws the content away. */
   discard(): void {
     this.close();
     fs.rmSync(this.path, { force: true });
+    if (this.isPart) release(this.path);
   }
 
   private close(): void {
@@ -88,10 +189,19 @@ export class StagedFile {
 }
 
 async function writeAll(fd: number, data: Buffer, position: number): Promise<void> {
-  const write = promisify(fs.write);
   let done = 0;
   while (done < data.length) {
-    const { bytesWritten } = await write(fd, data, done, data.length - done, position + done);
+    const { bytesWritten } = await writeAsync(fd, data, done, data.length - done, position + done);
     done += bytesWritten;
   }
 }
+
+async function readPiece(fd: number, at: number, end: number, buffer: Buffer): Promise<Buffer> {
+  const bytes = Math.min(COPY_BYTES, end - at);
+  if (bytes <= 0) return buffer.subarray(0, 0);
+  const { bytesRead } = await readAsync(fd, buffer, 0, bytes, at);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** The receiver is not what it was taken for: the path is to be looked at anew. */
+const stale = (message: string): Error => Object.assign(new Error(message), { code: 'ENOENT' });

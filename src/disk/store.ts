@@ -27,11 +27,17 @@ export interface Table {
 }
 
 /** What opening found. */
-export interface Opened {
-  readonly store: Store;
+export interface Opened<S = Store> {
+  readonly store: S;
   /** Where a damaged or unknown file went; null where all was well. */
   readonly setAside: string | null;
 }
+
+/** What is asked of an open store. */
+export type StoreAccess = Pick<Store, 'put' | 'durable' | 'close'>;
+
+/** Opens the store at `file` and loads its tables. */
+export type OpenStore = (file: string, tables: Readonly<Record<string, Table>>) => Opened<StoreAccess>;
 
 /** A journal of table records. Writes are in order; `durable` says when they are on disk. */
 export class Store {

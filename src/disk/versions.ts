@@ -2,19 +2,41 @@
 // under its old path with the moment in its name, so that a person can find it without our program.
 import fs from 'node:fs';
 import path from 'node:path';
-import { shorten, splitName, stampOf } from '../core/conflict-name.js';
-import { MAX_NAME_BYTES, MAX_PATH_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
+import type { Reason } from '../core/change.js';
+import { joinPath, MAX_NAME_BYTES, MAX_PATH_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
+import { versionName } from './version-name.js';
+
+/** Why a content is put aside, and what it is. */
+export interface Occasion {
+  readonly reason: Reason;
+  /** The content's hash, null where it is not known. */
+  readonly hash: string | null;
+}
+
+/** What is noted of a version besides its name; whoever loses the note still has the content. */
+export interface Note extends Occasion {
+  /** The path that the content stood at. */
+  readonly of: RelPath;
+  /** When it was put aside, milliseconds since 1970. */
+  readonly replaced: number;
+}
+
+/** What is said of the present content when nothing else is known. */
+const OVERWRITTEN: Occasion = { reason: 'overwritten', hash: null };
+const DELETED: Occasion = { reason: 'deleted', hash: null };
 
 /** The versions of one root. */
 export class Versions {
   private readonly made = new Set<string>();
+  /** Told the name below `directory` of every new version. */
+  onKept: (name: RelPath, note: Note) => void = () => {};
 
   /**
    * @param directory ROOT/.lockstep/versions.
    * @param now milliseconds since 1970.
    */
   constructor(
-    private readonly directory: string,
+    readonly directory: string,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -22,31 +44,33 @@ export class Versions {
    * Keeps the content at `absolute` under another name as well, so that a rename may replace it. The file itself stays.
    * @throws the system's error where that is impossible; then nothing may be overwritten.
    */
-  keep(file: RelPath, absolute: string): void {
-    this.place(file, (name) => linkOrCopy(absolute, name));
+  keep(file: RelPath, absolute: string, occasion: Occasion = OVERWRITTEN): void {
+    this.place(file, occasion, (name) => linkOrCopy(absolute, name));
   }
 
   /** Moves what stands at `absolute` here: a deletion that can be undone. */
-  take(file: RelPath, absolute: string): void {
-    this.place(file, (name) => renameToFree(absolute, name));
+  take(file: RelPath, absolute: string, occasion: Occasion = DELETED): void {
+    this.place(file, occasion, (name) => renameToFree(absolute, name));
   }
 
   /** Tries one free name after the other until `put` succeeds on it. */
-  private place(file: RelPath, put: (absolute: string) => void): void {
-    const directory = this.directoryFor(parentOf(file));
-    const [stem, extension] = splitName(nameOf(file));
-    const stamp = stampOf(new Date(this.now()));
+  private place(file: RelPath, occasion: Occasion, put: (absolute: string) => void): void {
+    const replaced = this.now();
+    this.onKept(this.placed(file, replaced, put), { of: file, replaced, ...occasion });
+  }
+
+  private placed(file: RelPath, replaced: number, put: (absolute: string) => void): RelPath {
+    const parent = this.directoryFor(parentOf(file));
     let remade = false;
     for (let n = 1; ; n++) {
-      const mark = ` (${stamp}${n === 1 ? '' : ` ${n}`})`;
-      const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
+      const name = joinPath(parent, versionName(nameOf(file), replaced, n));
       try {
-        put(path.join(directory, `${shorten(stem, room)}${mark}${extension}`));
-        return;
+        put(path.join(this.directory, name));
+        return name;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // A person may have removed the directory; or there is nothing to keep any more.
-        if (code === 'ENOENT' && !remade && this.made.delete(directory)) {
+        // Pruning or a person may have removed the directory; or there is nothing to keep any more.
+        if (code === 'ENOENT' && !remade && this.made.delete(parent)) {
           remade = true;
           this.directoryFor(parentOf(file));
         } else if (code !== 'EEXIST') throw error;
@@ -55,13 +79,12 @@ export class Versions {
   }
 
   /** The directory for versions of files in `parent`, made if missing; the top one where that cannot be. */
-  private directoryFor(parent: RelPath | ''): string {
-    const directory = path.join(this.directory, parent);
-    if (this.made.has(directory)) return directory;
-    if (!madeBelow(this.directory, parent)) return this.directory;
+  private directoryFor(parent: RelPath | ''): RelPath | '' {
+    if (this.made.has(parent)) return parent;
+    if (!madeBelow(this.directory, parent)) return '';
     if (this.made.size > 10_000) this.made.clear();
-    this.made.add(directory);
-    return directory;
+    this.made.add(parent);
+    return parent;
   }
 }
 
@@ -71,7 +94,7 @@ export class Versions {
  */
 export function madeBelow(directory: string, parent: RelPath | ''): boolean {
   const absolute = path.join(directory, parent);
-  if (utf8Length(absolute) + 1 + MAX_NAME_BYTES > MAX_PATH_BYTES) return false;
+  if (!hasRoomBelow(absolute)) return false;
   try {
     fs.mkdirSync(absolute, { recursive: true, mode: 0o700 });
     return true;
@@ -81,6 +104,9 @@ export function madeBelow(directory: string, parent: RelPath | ''): boolean {
     throw error;
   }
 }
+
+/** Whether a file of any name can have its place in the directory `absolute`. */
+export const hasRoomBelow = (absolute: string): boolean => utf8Length(absolute) + 1 + MAX_NAME_BYTES <= MAX_PATH_BYTES;
 
 /** Where the system allows no second name: file systems without them, too many, another file system. */
 const NO_LINK = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV']);

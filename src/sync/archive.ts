@@ -2,7 +2,7 @@
 // meeting a first contact, at which nothing is ever deleted.
 import { Snapshot } from '../core/snapshot.js';
 import { tableOf } from '../disk/local-replica.js';
-import { Store } from '../disk/store.js';
+import { type OpenStore, Store } from '../disk/store.js';
 import type { Logger } from '../log.js';
 import { Pair } from './pair.js';
 
@@ -10,18 +10,20 @@ import { Pair } from './pair.js';
 export interface Archive {
   readonly pair: Pair;
   /**
-   * Told which root side b is. Another one than the archive knows is a first contact.
-   * @returns whether it is the known one.
+   * Told which roots meet. Others than the archive knows are a first contact, unless side b turns out to be empty: then
+   * a person has to say what is meant.
+   * @param own the root of side a.
+   * @returns whether they are the known ones.
    */
-  meet(rootId: string): boolean;
+  meet(rootId: string, own?: string): boolean;
   close(): Promise<void>;
 }
 
 /** Opens the archive in `file`. */
-export function openArchive(file: string, log: Logger): Archive {
+export function openArchive(file: string, log: Logger, open: OpenStore = Store.open): Archive {
   const snapshot = new Snapshot();
   const meta = new Map<string, unknown>();
-  const { store, setAside } = Store.open(file, {
+  const { store, setAside } = open(file, {
     archive: tableOf(snapshot),
     meta: { load: (key, value) => void (value === null ? meta.delete(key) : meta.set(key, value)), all: () => meta },
   });
@@ -34,11 +36,16 @@ export function openArchive(file: string, log: Logger): Archive {
   pair.firstContact = meta.get('firstContact') === true;
   return {
     pair,
-    meet: (rootId) => {
-      if (meta.get('peer') === rootId) return true;
-      pair.beginFirstContact();
-      meta.set('peer', rootId);
-      store.put('meta', 'peer', rootId);
+    meet: (rootId, own = '') => {
+      const roots = `${own} ${rootId}`;
+      if (meta.get('roots') === roots) {
+        pair.stranger = null;
+        return true;
+      }
+      pair.meetStranger(() => {
+        meta.set('roots', roots);
+        store.put('meta', 'roots', roots);
+      });
       return false;
     },
     close: () => store.close(),

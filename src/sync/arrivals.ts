@@ -7,6 +7,9 @@ import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.j
 import type { Replica } from './replica.js';
 import type { Resting } from './resting.js';
 
+/** Contents fetched at one time: each is an open connection and an open file. */
+const AT_ONCE = 8;
+
 /** Fetches held updates. */
 export class Arrivals {
   private readonly fetching = new Set<RelPath>();
@@ -31,7 +34,10 @@ export class Arrivals {
 
   /** Begins to fetch whatever has arrived on the other side of a lock since the last time. */
   collect(): void {
-    for (const lock of this.table.locks.values()) this.collectAt(lock.path, otherSide(lock.side));
+    for (const lock of this.table.locks.values()) {
+      if (this.fetching.size >= AT_ONCE) return;
+      this.collectAt(lock.path, otherSide(lock.side));
+    }
   }
 
   private collectAt(path: RelPath, side: Side): void {
@@ -55,7 +61,9 @@ export class Arrivals {
         return;
       }
       const number = this.nextFileNumber();
-      const file = await files.save(path, number, after, source.read([{ path, file: after }]));
+      const offer = files.offer?.(after) ?? null;
+      const wanted = { path, file: after, ...(offer === null ? {} : { offer }) };
+      const file = await files.save(path, number, after, source.read([wanted]));
       if (file === null) post({ kind: 'not-stored', path, after, error: null });
       else post({ kind: 'stored', path, base, after, file });
     } catch (error) {
@@ -73,12 +81,20 @@ export class Arrivals {
     this.fetching.delete(path);
     const { book, pair, now } = this.around;
     if (!this.table.locks.has(path)) {
-      if (file !== null) this.around.files.putAside(path, file);
+      this.putAside(path, file);
       pair.mark(path, true);
       return;
     }
     book.happen({ kind: 'hold', path, base, after, file, now: now() });
     pair.generation++;
+  }
+
+  private putAside(path: RelPath, file: string | null): void {
+    try {
+      if (file !== null) this.around.files.putAside(path, file);
+    } catch {
+      // It stays in held/, and the next start finds that no update names it.
+    }
   }
 
   notStored({ path, after, error }: HoldingEvent & { kind: 'not-stored' }): void {

@@ -2,9 +2,10 @@
 // one by one on lanes of their own, so that a gigabyte under way holds up nothing else. It decides nothing; a path in
 // its hands is pinned until its outcome is known.
 import { type Change, contentOf, type Outcome } from '../core/change.js';
+import { isWorthAsking } from '../core/delta.js';
 import { sizeOf } from '../core/entry.js';
-import type { RelPath, Side } from '../core/path.js';
-import type { Content, Replica } from './replica.js';
+import { parentOf, type RelPath, type Side } from '../core/path.js';
+import type { Content, Replica, Wanted } from './replica.js';
 
 /** A file from this size on, in bytes, travels alone. */
 const LARGE_BYTES = 4 << 20;
@@ -30,7 +31,7 @@ interface Ticket {
   readonly change: Change;
   readonly since: number;
   readonly size: number;
-  /** Content bytes that have come so far. */
+  /** Content bytes that have come so far, or were there. */
   arrived: number;
   state: 'waiting' | 'begun' | 'recalled';
 }
@@ -41,6 +42,7 @@ export class Carrier {
   private large: Ticket[] = [];
   private smallRunning = false;
   private largeRunning = 0;
+  private readonly running = new Set<Promise<void>>();
   private readonly tickets = new Map<RelPath, Ticket>();
 
   constructor(
@@ -51,6 +53,8 @@ export class Carrier {
     /** Whether the directory that a change needs is there already. */
     private readonly isReady: (change: Change) => boolean,
     private readonly now: () => number,
+    /** Told of every path that was begun and is in its hands no more. */
+    private readonly released: (path: RelPath) => void = () => {},
   ) {}
 
   /** Takes over changes, in the order in which they must be carried out. */
@@ -80,16 +84,44 @@ export class Carrier {
     return Math.min(100, Math.floor((ticket.arrived / ticket.size) * 100));
   }
 
-  /** Gives a path back that was not begun yet, because it has changed again. */
-  recall(path: RelPath): void {
+  /**
+   * Gives a path back that was not begun yet, because it has changed again.
+   * @returns every path that is free now: a rename has two, and both want to be compared anew.
+   */
+  recall(path: RelPath): readonly RelPath[] {
     const ticket = this.tickets.get(path);
-    if (ticket?.state !== 'waiting') return;
+    if (ticket?.state !== 'waiting') return [];
     ticket.state = 'recalled';
     this.free(ticket.change);
+    return [...pathsOf(ticket.change)];
+  }
+
+  /** Gives back what was not begun below `directory`, which could not be made. @returns every path that is free now. */
+  recallBelow(directory: RelPath): RelPath[] {
+    const below = [...this.tickets.keys()].filter((path) => path.startsWith(`${directory}/`));
+    return below.flatMap((path) => this.recall(path));
   }
 
   private free(change: Change): void {
-    for (const path of pathsOf(change)) this.tickets.delete(path);
+    for (const path of pathsOf(change)) {
+      if (this.tickets.get(path)?.state === 'begun') this.released(path);
+      this.tickets.delete(path);
+    }
+  }
+
+  /** Whether something is being written at `path` now. */
+  isWriting(path: RelPath): boolean {
+    return this.tickets.get(path)?.state === 'begun';
+  }
+
+  /** The paths below `directory` at which something is being written now. */
+  *writingBelow(directory: RelPath): Generator<RelPath> {
+    for (const [path, { state }] of this.tickets) if (state === 'begun' && path.startsWith(`${directory}/`)) yield path;
+  }
+
+  /** Resolves when no job is running any more. */
+  async rest(): Promise<void> {
+    await Promise.allSettled(this.running);
   }
 
   /** Begins whatever has a free lane. */
@@ -98,20 +130,37 @@ export class Carrier {
       const batch = this.nextBatch();
       if (batch.length > 0) {
         this.smallRunning = true;
-        void this.run(batch, () => {
+        this.begin(batch, () => {
           this.smallRunning = false;
         });
       }
     }
     this.large = this.large.filter(({ state }) => state !== 'recalled');
+    this.giveUpOrphans();
     while (this.largeRunning < LARGE_LANES) {
       const at = this.large.findIndex(({ change }) => this.isReady(change));
       if (at < 0) return;
       this.largeRunning++;
-      void this.run(this.large.splice(at, 1), () => {
+      this.begin(this.large.splice(at, 1), () => {
         this.largeRunning--;
       });
     }
+  }
+
+  /** A large file whose directory is neither there nor on its way waits for nothing. */
+  private giveUpOrphans(): void {
+    const orphans = this.large.filter(
+      ({ change }) => !this.isReady(change) && !this.tickets.has(parentOf(change.path) as RelPath),
+    );
+    if (orphans.length === 0) return;
+    for (const { change } of orphans) this.recall(change.path);
+    this.large = this.large.filter(({ state }) => state !== 'recalled');
+    this.post({ kind: 'job-ended', side: this.side, left: orphans.map(({ change }) => change), error: null });
+  }
+
+  private begin(batch: readonly Ticket[], ended: () => void): void {
+    const job = this.run(batch, ended).finally(() => this.running.delete(job));
+    this.running.add(job);
   }
 
   private nextBatch(): Ticket[] {
@@ -152,17 +201,31 @@ export class Carrier {
   private async *contents(changes: readonly Change[]): AsyncGenerator<Content> {
     const carrying = changes.filter((change) => contentOf(change) !== null);
     if (carrying.length === 0) return;
-    const wanted = carrying.map((change) => ({ path: change.path, file: contentOf(change)! }));
+    const wanted: Wanted[] = [];
+    for (const change of carrying) wanted.push(await this.wantedFor(change));
     for await (const piece of this.source.read(wanted)) {
       const ticket = this.tickets.get(wanted[piece.n]!.path);
-      if (ticket !== undefined && 'data' in piece) ticket.arrived += piece.data.length;
+      if (ticket !== undefined) ticket.arrived += bytesOf(piece);
       yield piece;
     }
   }
+
+  private async wantedFor(change: Change): Promise<Wanted> {
+    const wanted = { path: change.path, file: contentOf(change)! };
+    const offer = isWorthAsking(change) ? await this.target.offer(change) : null;
+    return offer === null ? wanted : { ...wanted, offer };
+  }
+}
+
+/** How much of the content a piece is. */
+function bytesOf(piece: Content): number {
+  if ('data' in piece) return piece.data.length;
+  if ('copy' in piece) return piece.copy.bytes;
+  return 'have' in piece ? piece.have : 0;
 }
 
 /** Every path that a change touches. */
-function* pathsOf(change: Change): Generator<RelPath> {
+export function* pathsOf(change: Change): Generator<RelPath> {
   yield change.path;
   if (change.from !== undefined) yield change.from.path;
   if (change.keepAs !== undefined) yield change.keepAs;

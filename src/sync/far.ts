@@ -2,6 +2,8 @@
 import type { Change } from '../core/change.js';
 import { parentOf, type RelPath, type Side } from '../core/path.js';
 import { Carrier, type CarrierEvent } from './carrier.js';
+import type { Clock } from './clock.js';
+import { Hands } from './hands.js';
 import { Lookout, type LookoutEvent } from './lookout.js';
 import type { Pair } from './pair.js';
 import type { Replica } from './replica.js';
@@ -25,10 +27,11 @@ export interface FarOptions {
   readonly isPresent: () => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly hands: Hands;
 }
 
 /** Joins side b to the pair. */
-export function joinFar({ pair, local, replica, post, isPresent, now }: FarOptions): Far {
+export function joinFar({ pair, local, replica, post, isPresent, now, hands }: FarOptions): Far {
   const parentIsThere =
     (side: Side) =>
     ({ path }: Change) =>
@@ -36,13 +39,18 @@ export function joinFar({ pair, local, replica, post, isPresent, now }: FarOptio
   const postIfPresent: typeof post = (event) => {
     if (isPresent()) post(event);
   };
+  // What ends when another root may already be side b was not shared with that one: it is looked at anew.
+  const postOutcome = (event: CarrierEvent) => {
+    if (isPresent() || event.kind === 'job-ended') post(event);
+    else post({ kind: 'job-ended', side: event.side, left: [event.change], error: null });
+  };
   replica.onHint(() => postIfPresent({ kind: 'hint', side: 'b' }));
   return {
     replica,
-    lookout: new Lookout('b', replica, postIfPresent, now),
+    lookout: new Lookout('b', replica, postIfPresent, now, () => hands.lookBegins('b')),
     carriers: {
-      a: new Carrier('a', local, replica, post, parentIsThere('a'), now),
-      b: new Carrier('b', replica, local, post, parentIsThere('b'), now),
+      a: new Carrier('a', local, replica, postOutcome, parentIsThere('a'), now, (path) => hands.release('a', path)),
+      b: new Carrier('b', replica, local, postOutcome, parentIsThere('b'), now, (path) => hands.release('b', path)),
     },
     seen: false,
   };
@@ -51,3 +59,41 @@ export function joinFar({ pair, local, replica, post, isPresent, now }: FarOptio
 /** @returns whether either carrier has `path` in its hands. */
 export const isCarried = (far: Far | null, path: RelPath): boolean =>
   far !== null && (far.carriers.a.has(path) || far.carriers.b.has(path));
+
+/** @returns whether nothing is on its way to either side, and no look at b. */
+export const isFarIdle = ({ lookout, carriers }: Far): boolean =>
+  lookout.isIdle && carriers.a.size === 0 && carriers.b.size === 0;
+
+/** How long what is being carried may take to end when the server stops, in milliseconds. */
+const STOP_MS = 2_000;
+
+/** Resolves when the outcomes of what is being carried have been taken in, or will take too long. */
+export async function outcomesOf(far: Far | null, clock: Clock): Promise<void> {
+  const jobs = far === null ? [] : [far.carriers.a.rest(), far.carriers.b.rest()];
+  await Promise.race([Promise.all(jobs), new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
+  await new Promise<void>((resolve) => clock.soon(() => clock.soon(resolve)));
+}
+
+/**
+ * @param isWritten whether a held update or a client's write is under way at a path.
+ * @returns who has what in hand, seen from both carriers.
+ */
+export function handsOver(
+  far: () => Far | null,
+  isWritten: (path: RelPath) => boolean,
+  isDirectory: (side: Side, path: RelPath) => boolean,
+): Hands {
+  return new Hands({
+    isHeld: (side, path) => far()?.carriers[side].isWriting(path) === true || isWritten(path),
+    heldBelow: (side, directory) => far()?.carriers[side].writingBelow(directory) ?? [],
+    isDirectory,
+  });
+}
+
+/** Both sides may tell what vanished, and have told it when this resolves. */
+export async function acceptOnBoth(local: Replica, near: Lookout, far: Far | null, wake: () => void): Promise<void> {
+  await Promise.all([local.acceptDeletes(), far?.replica.acceptDeletes()]);
+  const looks = [near.until(near.ask('everything')), far?.lookout.until(far.lookout.ask('everything'))];
+  wake();
+  await Promise.all(looks);
+}

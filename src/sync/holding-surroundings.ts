@@ -20,17 +20,23 @@ export type HoldingEvent =
   | { readonly kind: 'not-stored'; readonly path: RelPath; readonly after: Entry | null; readonly error: unknown }
   | { readonly kind: 'drain-step'; readonly path: RelPath; readonly change: Change; readonly outcome: Outcome };
 
+/** Where the contents of held updates are; perhaps with what came of one whose transfer was cut. */
+export type HeldContents = Pick<HeldFiles, 'save' | 'read' | 'has' | 'remove' | 'putAside'> &
+  Partial<Pick<HeldFiles, 'offer'>>;
+
 /** What holding needs of its session. */
 export interface HoldingSurroundings {
   readonly pair: Pair;
   readonly book: LockBook;
-  readonly files: HeldFiles;
+  readonly files: HeldContents;
   readonly log: Logger;
   readonly now: () => number;
   readonly post: (event: HoldingEvent) => void;
   /** The replica of a side, null while it is away. */
   readonly replica: (side: Side) => Replica | null;
   readonly isBusy: (path: RelPath) => boolean;
+  /** Told of every path at which an update has taken effect, or will not. */
+  readonly released: (path: RelPath) => void;
   /** The path was not as expected: it is looked at, and tried, again. */
   readonly lookAgain: (path: RelPath) => void;
   readonly report: (path: RelPath, outcome: Outcome & { kind: 'problem' }) => void;

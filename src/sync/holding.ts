@@ -4,13 +4,16 @@ import type { Change, Outcome } from '../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../core/entry.js';
 import type { Drain, HeldUpdate } from '../core/lock-table.js';
 import { actionOf } from '../core/locks.js';
-import { otherSide, type RelPath } from '../core/path.js';
+import { otherSide, parentOf, type RelPath, type Side } from '../core/path.js';
 import { Arrivals } from './arrivals.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
 import type { Content, Replica } from './replica.js';
 import { Resting } from './resting.js';
 
-export type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
+export type { HeldContents, HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
+
+/** Updates that take effect at one time: each is an open connection and an open file. */
+const AT_ONCE = 8;
 
 /** Fetches and drains held updates. */
 export class Holding {
@@ -56,9 +59,10 @@ export class Holding {
     return false;
   }
 
-  /** Begins to fetch whatever has arrived on the other side of a lock since the last time. */
-  collect(): void {
+  /** Begins to fetch whatever has arrived on the other side of a lock since the last time, and goes on with the drains. */
+  work(): void {
     this.arrivals.collect();
+    this.drain();
   }
 
   /** An update's content is safe: it takes its place in the queue. */
@@ -70,9 +74,15 @@ export class Holding {
     this.arrivals.notStored(event);
   }
 
+  /** Whether a held update is taking effect at `path` now. */
+  isStepping(path: RelPath): boolean {
+    return this.stepping.has(path);
+  }
+
   /** Takes the next step of every drain that can go on. */
-  drain(): void {
+  private drain(): void {
     for (const drain of [...this.table.drains.values()]) {
+      if (this.stepping.size >= AT_ONCE) return;
       if (this.isEngaged(drain)) continue;
       const [first] = this.table.heldOf(drain.path);
       if (first === undefined) this.finished(drain.path, false, null);
@@ -83,6 +93,8 @@ export class Holding {
 
   private isEngaged({ path, side }: Drain): boolean {
     if (this.stepping.has(path) || this.arrivals.isFetching(path) || this.around.isBusy(path)) return true;
+    // What is not yet on disk must not begin: after a crash the lock would be back, and half of its updates done.
+    if (this.around.book.isPending(path)) return true;
     return this.resting.has(path, side);
   }
 
@@ -90,13 +102,37 @@ export class Holding {
   private setAside(drain: Drain): void {
     const { path, side } = drain;
     const updates = this.table.heldOf(path);
-    if (updates.at(-1)?.after === null) this.around.log.event({ event: 'conflict', path, kept: side, copy: null });
+    const last = updates.at(-1);
     for (const update of updates) {
-      if (update.file !== null) this.around.files.putAside(path, update.file);
-      this.around.book.happen({ kind: 'drained', path, applied: false });
+      if (!this.putAside(path, update.file)) return;
+      this.around.book.happen({ kind: 'drained', path, applied: false }, () => {
+        if (update !== last || last.after !== null) return;
+        this.around.log.event({ event: 'conflict', path, kept: side, copy: null });
+      });
     }
     this.around.pair.generation++;
     this.around.pair.mark(path, true);
+  }
+
+  /** @returns whether the content is in the versions, or nowhere any more; else that is a problem, and tried again. */
+  private putAside(path: RelPath, file: string | null): boolean {
+    try {
+      if (file !== null) this.around.files.putAside(path, file);
+      return true;
+    } catch (error) {
+      this.resting.add(path, this.around.pair.entry('a', path));
+      const message = `A held update cannot be moved to the versions: ${(error as Error).message}; it is tried again.`;
+      this.around.report(path, { kind: 'problem', code: 'io-error', message });
+      return false;
+    }
+  }
+
+  /** Somebody removed the content of a held update: that update is lost, and said so; the others go on. */
+  private forgo(update: HeldUpdate): void {
+    const { path, file } = update;
+    const message = `The held content ${file} is gone from .lockstep/held, so that update cannot take effect.`;
+    this.around.log.event({ event: 'problem', path, code: 'unreadable', message });
+    this.finished(path, false, null);
   }
 
   private follow(drain: Drain, update: HeldUpdate): void {
@@ -105,16 +141,29 @@ export class Holding {
     const target = replica(side);
     if (target === null || pair.side(side).snapshot === null) return;
     const current = pair.entry(side, path);
-    if (sameEntry(current, update.after)) this.finished(path, true, update.file);
-    else if (sameContent(current, update.base)) this.step(target, update, current);
+    const isThere =
+      sameEntry(current, update.after) || (sameContent(current, update.after) && !sameContent(current, update.base));
+    if (isThere) this.finished(path, true, update.file);
+    else if (update.file !== null && !this.around.files.has(update.file)) this.forgo(update);
+    else if (sameContent(current, update.base) && this.isOneStep(side, update)) this.step(target, update, current);
     else {
       const kept: Drain = { ...drain, mode: 'keep' };
-      void this.around.book.commit([
+      const rows = [
         { table: 'drain', key: path, value: kept },
         { table: 'preference', key: path, value: { path, side } },
-      ]);
-      this.setAside(kept);
+      ] as const;
+      this.around.book.commit(rows).then(
+        () => this.setAside(kept),
+        () => {}, // said by the book; the next turn finds the drain as it is now
+      );
     }
+  }
+
+  /** A directory that came, went, or is missing above takes more than one step: that is the plan's to do. */
+  private isOneStep(side: Side, { path, base, after }: HeldUpdate): boolean {
+    if (base?.type === 'dir' || after?.type === 'dir') return false;
+    const parent = parentOf(path);
+    return parent === '' || this.around.pair.entry(side, parent)?.type === 'dir';
   }
 
   private step(target: Replica, update: HeldUpdate, current: Entry | null): void {
@@ -142,6 +191,7 @@ export class Holding {
   /** A step's outcome is known. */
   stepped({ path, change, outcome }: HoldingEvent & { kind: 'drain-step' }): void {
     this.stepping.delete(path);
+    this.around.released(path);
     const drain = this.table.drains.get(path);
     const [first] = this.table.heldOf(path);
     if (drain === undefined || first === undefined) return;

@@ -1,8 +1,10 @@
 // The lock table on disk: rows are recorded and written in one step, and nobody is answered before they are durable.
+
 import type { SyncEvent } from '../core/events.js';
 import { LockTable, type Row } from '../core/lock-table.js';
 import { decide, type LockAnswer, type LockEvent } from '../core/locks.js';
-import { Store, type Table } from '../disk/store.js';
+import type { RelPath } from '../core/path.js';
+import { type OpenStore, Store, type StoreAccess, type Table } from '../disk/store.js';
 import type { Logger } from '../log.js';
 
 const TABLES = ['counter', 'lock', 'held', 'drain', 'preference'] as const;
@@ -10,18 +12,21 @@ const TABLES = ['counter', 'lock', 'held', 'drain', 'preference'] as const;
 /** The locks, held updates and drains of a pair. */
 export class LockBook {
   readonly table = new LockTable();
-  /** Called when the last of the rows under way is on disk and said. */
+  /** Called when something that happened is on disk and has been said. */
   onSettled: () => void = () => {};
-  private readonly store: Store;
+  private readonly store: StoreAccess;
   private underWay = 0;
+  /** How many rows of each path are on their way to the disk. */
+  private readonly pending = new Map<RelPath, number>();
 
   /** @param file the journal; a damaged one is set aside, and said so. */
   constructor(
     file: string,
     private readonly log: Logger,
+    open: OpenStore = Store.open,
   ) {
     const tables = Object.fromEntries(TABLES.map((name) => [name, this.tableNamed(name)]));
-    const { store, setAside } = Store.open(file, tables);
+    const { store, setAside } = open(file, tables);
     if (setAside !== null) {
       log.warn(`The lock table was damaged and is set aside as ${setAside}; no lock is in force.`);
     }
@@ -45,10 +50,23 @@ export class LockBook {
    */
   happen(event: LockEvent, settled: (answer: LockAnswer, error: unknown) => void = () => {}): void {
     const { rows, answer, events } = decide(this.table, event);
-    this.commit(rows, events).then(
+    this.count(event.path, 1);
+    const written = this.commit(rows, events).finally(() => this.count(event.path, -1));
+    written.then(
       () => settled(answer, null),
       (error: unknown) => settled(answer, error),
     );
+  }
+
+  private count(path: RelPath, by: 1 | -1): void {
+    const count = (this.pending.get(path) ?? 0) + by;
+    if (count === 0) this.pending.delete(path);
+    else this.pending.set(path, count);
+  }
+
+  /** Whether something that happened to `path` is not on disk yet. */
+  isPending(path: RelPath): boolean {
+    return this.pending.has(path);
   }
 
   /** Whether all that happened is on disk and has been said. */
@@ -68,7 +86,8 @@ export class LockBook {
       this.log.warn((error as Error).message);
       throw error;
     } finally {
-      if (--this.underWay === 0) this.onSettled();
+      this.underWay--;
+      this.onSettled();
     }
   }
 

@@ -2,6 +2,7 @@
 // both first have the path looked at on both sides and let what is under way for it arrive; then the machine decides.
 import type { Entry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
+import type { Lock } from '../core/lock-table.js';
 import type { LockAnswer } from '../core/locks.js';
 import type { RelPath, Side } from '../core/path.js';
 import { quote } from '../core/path.js';
@@ -41,11 +42,14 @@ export interface DeskSurroundings {
   /** Whether updates of `path` are being taken in or taking effect. */
   readonly isMoving: (path: RelPath) => boolean;
   readonly wake: () => void;
+  /** Acts after `ms` milliseconds. */
+  readonly after: (ms: number, act: () => void) => void;
 }
 
 /** Answers those who ask for locks and unlocks. */
 export class LockDesk {
   private waiting: Waiting[] = [];
+  private isAlarmSet = false;
 
   constructor(private readonly around: DeskSurroundings) {}
 
@@ -56,6 +60,18 @@ export class LockDesk {
       const looks = { a: lookAt('a', ask.path), b: lookAt('b', ask.path) };
       this.waiting.push({ ask, since: now(), looks, resolve });
       wake();
+      this.setAlarm();
+    });
+  }
+
+  /** Somebody's patience may end when nothing else happens. */
+  private setAlarm(): void {
+    if (this.isAlarmSet) return;
+    this.isAlarmSet = true;
+    this.around.after(PATIENCE_MS + 1, () => {
+      this.isAlarmSet = false;
+      if (this.waiting.length > 0) this.setAlarm();
+      this.around.wake();
     });
   }
 
@@ -91,6 +107,11 @@ export class LockDesk {
 
   private decide(waiting: Waiting): void {
     const { ask } = waiting;
+    if (ask.kind === 'lock' && this.around.isInFlight(ask.path)) {
+      // What is still coming would come under the holder's hands.
+      waiting.resolve(refused(ask.path, stillComing(ask.path)));
+      return;
+    }
     const refusal = ask.kind === 'lock' ? this.refusalOf(ask.path) : null;
     if (refusal !== null) {
       waiting.resolve(refused(ask.path, refusal));
@@ -98,7 +119,7 @@ export class LockDesk {
     }
     this.around.book.happen(this.eventFor(ask), (answer, error) => {
       if (error !== null) {
-        if (answer.kind === 'granted' && answer.changed) this.takeBack(ask.path);
+        if (answer.kind === 'granted' && answer.changed) this.takeBack(ask, answer.lock);
         waiting.resolve(refused(ask.path, error as SyncError));
       } else waiting.resolve(answered(ask, answer));
     });
@@ -115,8 +136,13 @@ export class LockDesk {
   }
 
   /** The grant could not be made durable, so it is none. */
-  private takeBack(path: RelPath): void {
-    void this.around.book.commit([{ table: 'lock', key: path, value: null }]).catch(() => {});
+  private takeBack(ask: Ask, lock: Lock): void {
+    const { book } = this.around;
+    // Renewed since: whoever did that is told whether it is on disk.
+    if (book.table.locks.get(ask.path) !== lock) return;
+    // What has been held meanwhile takes effect as after any unlock.
+    if (book.table.heldOf(ask.path).length > 0) book.happen(this.eventFor({ ...ask, kind: 'unlock' }));
+    else book.commit([{ table: 'lock', key: ask.path, value: null }]).catch(() => {});
   }
 
   /** Why `path` cannot be locked at all. */
@@ -155,7 +181,11 @@ function answered({ path, owner }: Ask, answer: LockAnswer): Acted | Refused {
   );
 }
 
-function lockedBy(path: string, { lock, held }: LockAnswer & { kind: 'refused' }): SyncError {
+/** The refusal of what another's lock forbids. */
+const stillComing = (path: string): SyncError =>
+  new SyncError('busy', `A change of ${quote(path)} is still on its way.`, { hint: 'Try again when it has come.' });
+
+export function lockedBy(path: string, { lock, held }: LockAnswer & { kind: 'refused' }): SyncError {
   const why = lock.message === '' ? '' : ` (${quote(lock.message)})`;
   const until = lock.expires === null ? '' : `, until ${iso(lock.expires)}`;
   const updates = held === 0 ? '' : `; ${held} update${held === 1 ? ' is' : 's are'} held`;

@@ -18,6 +18,9 @@ export class Lookout {
   private wanted: LookScope | null = null;
   private readonly paths = new Set<RelPath>();
   private running = false;
+  /** Whether the last look failed: what it would have told is not known. */
+  private failed = false;
+  private waiters: { readonly number: number; readonly done: () => void }[] = [];
   private begun = 0;
   /** The number of the last look that has been taken in. */
   finished = 0;
@@ -27,6 +30,8 @@ export class Lookout {
     private readonly replica: Replica,
     private readonly post: (event: LookoutEvent) => void,
     private readonly now: () => number,
+    /** Called as each look begins. */
+    private readonly begins: () => void = () => {},
   ) {}
 
   /** Asks for a look at what is hinted at (and at `paths`), or at everything. @returns its number. */
@@ -37,7 +42,7 @@ export class Lookout {
   }
 
   get isIdle(): boolean {
-    return !this.running && this.wanted === null;
+    return !this.running && this.wanted === null && !this.failed;
   }
 
   /** Begins the look that is wanted, unless one is under way. */
@@ -48,11 +53,17 @@ export class Lookout {
     this.wanted = null;
     this.paths.clear();
     this.running = true;
+    this.failed = false;
     this.begun++;
+    this.begins();
     const since = this.now();
     this.replica.look(scope, paths).then(
       (look) => this.post({ kind: 'looked', side: this.side, look, scope, ms: this.now() - since }),
-      (error: unknown) => this.post({ kind: 'look-failed', side: this.side, error }),
+      (error: unknown) => {
+        // What was asked for is told even where it is not new: that is still owed.
+        for (const path of paths) this.paths.add(path);
+        this.post({ kind: 'look-failed', side: this.side, error });
+      },
     );
   }
 
@@ -60,5 +71,38 @@ export class Lookout {
   end(): void {
     this.running = false;
     this.finished = this.begun;
+    this.waiters = this.waiters.filter(({ number, done }) => {
+      if (number <= this.finished) done();
+      return number > this.finished;
+    });
   }
+
+  /** The look under way failed: whoever waits for it waits for the next one. */
+  fail(): void {
+    this.running = false;
+    this.failed = true;
+  }
+
+  /** Resolves when look `number` has been taken in, or when none will be. */
+  until(number: number): Promise<void> {
+    return new Promise((done) => this.waiters.push({ number, done }));
+  }
+
+  /** No look will be taken in any more. */
+  abandon(): void {
+    for (const { done } of this.waiters) done();
+    this.waiters = [];
+  }
+}
+
+/** Looks at single paths, for those who wait for one. @param of the lookout of a side, null while it is away. */
+export const glances = (of: (side: Side) => Lookout | null) => ({
+  lookAt: (side: Side, path: RelPath): number => of(side)?.ask('hinted', [path]) ?? 0,
+  isLooked: (side: Side, number: number): boolean => (of(side)?.finished ?? Number.POSITIVE_INFINITY) >= number,
+});
+
+/** Begins whatever look is wanted, with `due` among what is looked at. */
+export function startLooking(lookout: Lookout, due: readonly RelPath[]): void {
+  if (due.length > 0) lookout.ask('hinted', due);
+  lookout.start();
 }

@@ -1,5 +1,6 @@
 // One mailbox a server: events are handled one at a time, in the order in which they came, and after all that are there
 // comes one turn. Nothing else decides anything.
+import { type Clock, realClock } from './clock.js';
 
 /** Calls `handle` for each event and `turn` when the box is empty again. */
 export class Mailbox<Event> {
@@ -10,6 +11,11 @@ export class Mailbox<Event> {
   constructor(
     private readonly handle: (event: Event) => void,
     private readonly turn: () => void,
+    private readonly clock: Pick<Clock, 'soon'> = realClock,
+    /** Told what a handler threw, which none should. */
+    private readonly onFault: (error: unknown) => void = (error) => {
+      throw error;
+    },
   ) {}
 
   /** Adds an event; what is posted after `close` is dropped. */
@@ -18,7 +24,7 @@ export class Mailbox<Event> {
     this.waiting.push(event);
     if (this.scheduled) return;
     this.scheduled = true;
-    setImmediate(() => this.run());
+    this.clock.soon(() => this.run());
   }
 
   close(): void {
@@ -26,11 +32,21 @@ export class Mailbox<Event> {
     this.waiting = [];
   }
 
+  /** One event's trouble is not the others'. */
+  private attempt(act: () => void): void {
+    if (this.closed) return;
+    try {
+      act();
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
   private run(): void {
     this.scheduled = false;
     const batch = this.waiting;
     this.waiting = [];
-    for (const event of batch) if (!this.closed) this.handle(event);
-    if (!this.closed) this.turn();
+    for (const event of batch) this.attempt(() => this.handle(event));
+    this.attempt(this.turn);
   }
 }

@@ -2,34 +2,15 @@
 // Looks and outcomes are folded in here; nothing here decides.
 import type { Change } from '../core/change.js';
 import { type Entry, sameEntry } from '../core/entry.js';
-import type { Problem } from '../core/errors.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import { PathSet } from '../core/path-set.js';
 import { entryOf, Snapshot } from '../core/snapshot.js';
 import { IgnoreRules } from '../disk/ignore-rules.js';
-import type { Store } from '../disk/store.js';
+import type { StoreAccess } from '../disk/store.js';
 import type { Look } from './replica.js';
-
-/** What is known of one side. */
-export interface SideState {
-  /** Null until its first look. */
-  snapshot: Snapshot | null;
-  rules: IgnoreRules;
-  /** Paths of which nothing is known now, nor of what lies below them. */
-  unknown: ReadonlySet<RelPath>;
-  problems: readonly Problem[];
-  unsettled: number;
-  halt: Look['halt'];
-}
-
-const nothingKnown = (): SideState => ({
-  snapshot: null,
-  rules: new IgnoreRules([]),
-  unknown: new Set(),
-  problems: [],
-  unsettled: 0,
-  halt: null,
-});
+import { nothingKnown, type SideState } from './side-state.js';
+import { Stranger } from './stranger.js';
+import { Unrecorded } from './unrecorded.js';
 
 /** The pair as server-a sees it. */
 export class Pair {
@@ -40,6 +21,9 @@ export class Pair {
   everythingMarked = true;
   /** Whether the two roots have never been in step: then nothing was ever shared. */
   firstContact = false;
+  /** The root that came as side b, while it is not known whether it is meant to be there. */
+  stranger: Stranger | null = null;
+  readonly unrecorded = new Unrecorded();
   private rulesDiffer = false;
   /** Grows with every change of what a listing shows. */
   generation = 1;
@@ -47,7 +31,7 @@ export class Pair {
   /** @param store where the archive's records go, under `archive`. */
   constructor(
     readonly archive: Snapshot,
-    private readonly store: Store,
+    private readonly store: StoreAccess,
   ) {}
 
   side(side: Side): SideState {
@@ -108,6 +92,13 @@ export class Pair {
       if (!this.everythingMarked) this.marks.add(path);
     }
     if (look.entries.length > 0 || look.whole) this.generation++;
+    state.damaged = look.damaged ?? [];
+    this.concedeDamage();
+    if (side === 'b' && this.stranger !== null) {
+      state.halt = this.stranger.judge(state.snapshot.files);
+      if (state.halt === null) this.stranger = null;
+    }
+    if (side === 'b' && this.stranger === null && !this.firstContact) this.unrecorded.settle(this);
   }
 
   /** What is known again is compared again. */
@@ -134,6 +125,19 @@ export class Pair {
     this.markEverything();
   }
 
+  /** Damage counts as what both sides shared: then what the other side has is the change, and takes its place. */
+  private concedeDamage(): void {
+    for (const side of ['a', 'b'] as const) {
+      for (const path of this.side(side).damaged) {
+        const here = this.entry(side, path);
+        const there = this.entry(otherSide(side), path);
+        if (here?.type !== 'file' || there?.type !== 'file' || there.size <= here.size) continue;
+        this.agree(path, here);
+        this.mark(path);
+      }
+    }
+  }
+
   private ignoredIn(snapshot: Snapshot, rules: IgnoreRules): RelPath[] {
     const all = [...snapshot.walk()];
     return all.filter(([path, node]) => rules.ignores(path, node.type === 'dir')).map(([path]) => path);
@@ -143,6 +147,11 @@ export class Pair {
   agree(path: RelPath, entry: Entry | null): void {
     this.archive.put(path, entry);
     this.store.put('archive', path, entry);
+  }
+
+  /** Makes what is shared durable, so that a power cut forgets no more than what happened since. */
+  flush(): void {
+    this.store.durable().catch(() => {}); // it stays pending, and the next flush tries again
   }
 
   /** Takes in that `change` was carried out on `side`. */
@@ -160,8 +169,23 @@ export class Pair {
       this.mark(change.keepAs);
     }
     snapshot.put(change.path, after);
+    // What was shared below a directory that was there before went with it; of this one nothing is shared yet.
+    if (after?.type === 'dir' && change.before?.type !== 'dir') this.agree(change.path, null);
     this.agree(change.path, after);
     if (!sameEntry(this.entry(otherSide(side), change.path), after)) this.mark(change.path);
+  }
+
+  /** Takes in that a client's `change` was carried out on side a: from now on it is a's own, and still to go over. */
+  foldWritten({ path, after, from }: Change): void {
+    const { snapshot } = this.a;
+    if (snapshot === null) return;
+    this.generation++;
+    if (from !== undefined) {
+      snapshot.put(from.path, null);
+      this.mark(from.path);
+    }
+    snapshot.put(path, asMade(after));
+    this.mark(path);
   }
 
   /** Whether `path` is not to be touched because one side ignores it or cannot say what is there. */
@@ -198,10 +222,18 @@ export class Pair {
     this.store.put('meta', 'firstContact', null);
   }
 
-  /** Forgets all that was ever shared: the other root is another one. Nothing is deleted for want of an archive. */
-  beginFirstContact(): void {
-    for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
+  /** Side b is another root than before. @param adopted called once it is taken for the pair's own. */
+  meetStranger(adopted: () => void): void {
     this.b = nothingKnown();
+    this.stranger = new Stranger(this.archive.files, () => {
+      this.beginFirstContact();
+      adopted();
+    });
+  }
+
+  /** Forgets all that was ever shared: the other root is another one. Nothing is deleted for want of an archive. */
+  private beginFirstContact(): void {
+    for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
     this.firstContact = true;
     this.store.put('meta', 'firstContact', true);
     this.markEverything();

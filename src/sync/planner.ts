@@ -2,7 +2,8 @@
 // What is pinned (in somebody's hands, under a lock, out of reach) is left out and marked again by whoever frees it.
 import type { Change } from '../core/change.js';
 import { conflictName, stampOf } from '../core/conflict-name.js';
-import { sameContent } from '../core/entry.js';
+import { limitCopies } from '../core/copy-limit.js';
+import { sameContent, sameEntry } from '../core/entry.js';
 import type { RelPath, Side } from '../core/path.js';
 import { type Conflict, reconcile, type Terms } from '../core/reconcile.js';
 import type { Carrier } from './carrier.js';
@@ -32,9 +33,13 @@ export class Planner {
   /** Plans for whatever is marked; both sides must have been seen. */
   plan(carriers: Readonly<Record<Side, Carrier>>): void {
     const { pair } = this.around;
+    if (carriers.a.size + carriers.b.size === 0) pair.resumeMarks();
     if (pair.hasMarks) {
+      this.settle();
       const marks = pair.everythingMarked ? {} : { marks: pair.marks.root };
-      const plan = reconcile(pair.archive, pair.a.snapshot!, pair.b.snapshot!, { ...this.terms(), ...marks });
+      const [a, b] = [pair.a.snapshot!, pair.b.snapshot!];
+      const terms = this.terms();
+      const plan = limitCopies(reconcile(pair.archive, a, b, { ...terms, ...marks }), a, b, terms);
       pair.clearMarks();
       // What is under a lock or out of reach is marked by whoever frees it; what is being carried, when that has ended.
       for (const { path, marks: on } of plan.postponed) if (this.around.isBusy(path)) pair.postponed.addMarks(path, on);
@@ -42,8 +47,8 @@ export class Planner {
       for (const conflict of plan.conflicts) this.conflicts.set(conflict.path, conflict);
       carriers.a.add(plan.toA);
       carriers.b.add(plan.toB);
-      this.settle();
     }
+    this.settlePreferences();
     carriers.a.start();
     carriers.b.start();
   }
@@ -73,13 +78,19 @@ export class Planner {
     };
   }
 
-  /** Forgets troubles and preferences of paths on which both sides agree by now. */
+  /** Forgets troubles of paths on which both sides agree by now, bits and times too: those can fail by themselves. */
   private settle(): void {
-    const { pair, book, troubles, isBusy } = this.around;
-    const isSettled = (path: RelPath) => sameContent(pair.entry('a', path), pair.entry('b', path)) && !isBusy(path);
-    troubles.forget(isSettled);
+    const { pair, troubles, holding, isBusy } = this.around;
+    const isSettled = (path: RelPath) => sameEntry(pair.entry('a', path), pair.entry('b', path)) && !isBusy(path);
+    for (const path of troubles.forget((path) => isSettled(path) && !holding.isFrozen(path))) pair.mark(path, true);
+  }
+
+  /** Forgets preferences, at every turn: when what one led to is done, often nothing is marked any more. */
+  private settlePreferences(): void {
+    const { pair, book, isBusy } = this.around;
     for (const path of [...book.table.preferences.keys()]) {
-      if (isSettled(path) && !book.table.drains.has(path)) book.happen({ kind: 'settled', path });
+      const isSettled = sameContent(pair.entry('a', path), pair.entry('b', path)) && !isBusy(path);
+      if (isSettled && !book.table.drains.has(path)) book.happen({ kind: 'settled', path });
     }
   }
 }

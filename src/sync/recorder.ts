@@ -2,11 +2,12 @@
 // and in words.
 import type { Change } from '../core/change.js';
 import { sizeOf } from '../core/entry.js';
-import { SyncError } from '../core/errors.js';
-import { otherSide, type Side } from '../core/path.js';
+import { type HaltCode, SyncError } from '../core/errors.js';
+import { otherSide, type RelPath, type Side } from '../core/path.js';
 import type { Logger } from '../log.js';
-import type { CarrierEvent } from './carrier.js';
+import { type CarrierEvent, pathsOf } from './carrier.js';
 import type { Far } from './far.js';
+import type { Hands } from './hands.js';
 import type { LookoutEvent } from './lookout.js';
 import type { Pair } from './pair.js';
 import type { Planner } from './planner.js';
@@ -18,6 +19,7 @@ export interface RecorderSurroundings {
   readonly log: Logger;
   readonly troubles: Troubles;
   readonly planner: Planner;
+  readonly hands: Hands;
   /** Side b, null while it is away. */
   readonly far: () => Far | null;
   /** Everything is to be looked at again before long. */
@@ -30,16 +32,30 @@ export class Recorder {
   halted = false;
   /** Whether something happened since both sides were last said to agree. */
   owesWord = false;
+  private lastFailure = '';
+  private haltedBy: HaltCode | null = null;
 
   constructor(private readonly around: RecorderSurroundings) {}
 
   looked({ side, look, ms }: LookoutEvent & { kind: 'looked' }): void {
-    const { pair, log, troubles } = this.around;
+    const { pair, log, troubles, hands } = this.around;
     const far = this.around.far();
-    pair.foldLook(side, look);
+    if (!look.whole && look.halt === null && pair.side(side).snapshot === null) {
+      // Differences from nothing would make everything else seem deleted.
+      this.lookFailed({ kind: 'look-failed', side, error: new Error('it told differences before it told all') });
+      return;
+    }
+    hands.lookEnds(side);
+    const entries = look.whole ? look.entries : hands.believed(side, look.entries);
+    for (const { path, entry } of entries) {
+      if (entry?.type === 'dir' || pair.entry(side, path)?.type !== 'dir') continue;
+      this.recallBelow('a', path);
+      this.recallBelow('b', path);
+    }
+    pair.foldLook(side, { ...look, entries });
     for (const { path } of look.entries) {
-      far?.carriers.a.recall(path);
-      far?.carriers.b.recall(path);
+      for (const freed of far?.carriers.a.recall(path) ?? []) pair.mark(freed);
+      for (const freed of far?.carriers.b.recall(path) ?? []) pair.mark(freed);
     }
     if (look.halt === null && look.whole) {
       const { files, bytes } = pair.side(side).snapshot!;
@@ -48,18 +64,28 @@ export class Recorder {
     if (side === 'b' && far !== null && look.halt === null) far.seen = true;
     troubles.noteLooks([...pair.a.problems, ...pair.b.problems]);
     this.noteHalt();
+    // What was in doubt may be known now.
+    pair.resumeMarks();
   }
 
   lookFailed({ side, error }: LookoutEvent & { kind: 'look-failed' }): void {
-    this.around.log.detail(`A look at side ${side} failed: ${(error as Error).message}`);
-    this.around.lookSoon();
+    const message = `A look at side ${side} failed: ${(error as Error).message}`;
+    if (message !== this.lastFailure) this.around.log.warn(message);
+    this.lastFailure = message;
+    this.around.hands.lookFailed(side);
+    // What a lost look would have told is told by nobody else: a new connection tells everything.
+    if (side === 'b') void this.around.far()?.replica.close();
+    else this.around.lookSoon();
   }
 
   /** Halts or resumes, as the last looks say. */
   noteHalt(): void {
     const { pair, log, lookSoon } = this.around;
     const halt = pair.a.halt ?? pair.b.halt;
-    if (halt !== null && !this.halted) log.event({ event: 'halted', code: halt.code, message: halt.message });
+    // The reason may change while the pair is halted: what is to be done about it changes with it.
+    if (halt !== null && halt.code !== this.haltedBy)
+      log.event({ event: 'halted', code: halt.code, message: halt.message });
+    this.haltedBy = halt?.code ?? null;
     if (halt === null && this.halted) {
       log.event({ event: 'resumed' });
       pair.markEverything();
@@ -71,10 +97,13 @@ export class Recorder {
 
   /** Why nothing moves, for who waits for it. */
   standstill(): SyncError {
-    const { a, b } = this.around.pair;
+    const { a, b, stranger } = this.around.pair;
     if (!this.halted) return new SyncError('failed', 'The pair is paused.', { hint: 'Go on with: client resume' });
-    const message = (a.halt ?? b.halt)?.message ?? 'The pair is halted for safety.';
-    return new SyncError('halted', message, { hint: 'See: client status' });
+    const halt = a.halt ?? b.halt;
+    const message = halt?.message ?? 'The pair is halted for safety.';
+    const isGone = stranger === null && (halt?.code === 'root-missing' || halt?.code === 'root-replaced');
+    const hint = isGone ? 'No command ends this halt: see client status' : 'See: client status';
+    return new SyncError('halted', message, { hint });
   }
 
   applied({ side, change, outcome, ms }: CarrierEvent & { kind: 'applied' }): void {
@@ -82,16 +111,30 @@ export class Recorder {
     const { path, from } = change;
     if (outcome.kind === 'done') {
       pair.foldDone(side, change);
-      troubles.gone(path);
+      if (troubles.gone(path)) pair.mark(path, true);
+      if (from !== undefined) troubles.gone(from.path);
       this.say(side, change, outcome.sent, ms);
-    } else if (outcome.kind === 'problem') troubles.failed(path, outcome.code, outcome.message);
-    else if (outcome.kind === 'kept') {
+      return;
+    }
+    this.around.planner.takeConflict(change);
+    if (outcome.kind === 'problem') {
+      troubles.failed(path, outcome.code, outcome.message);
+      // Both ends of a move are tried again: the one without the other would be forgotten.
+      if (from !== undefined) troubles.failed(from.path, outcome.code, outcome.message);
+      if (change.after?.type === 'dir') this.recallBelow(side, path);
+    } else if (outcome.kind === 'kept') {
       pair.agree(path, null);
       pair.mark(path);
     } else {
-      troubles.moved(path);
-      if (from !== undefined) troubles.moved(from.path);
+      // Below a directory that could not be made nothing is in motion: it all comes when the directory does.
+      for (const touched of pathsOf(change)) if (!troubles.hasProblemAbove(touched)) troubles.moved(touched);
     }
+  }
+
+  /** What was to be moved there from elsewhere stays where it is, and is compared anew. */
+  private recallBelow(side: Side, directory: RelPath): void {
+    const { pair, far } = this.around;
+    for (const freed of far()?.carriers[side].recallBelow(directory) ?? []) pair.mark(freed);
   }
 
   private say(side: Side, change: Change, sent: number, ms: number): void {
@@ -115,9 +158,10 @@ export class Recorder {
   }
 
   /** What a lost job left is looked at and planned again. */
-  jobEnded({ left, error }: CarrierEvent & { kind: 'job-ended' }): void {
+  jobEnded({ side, left, error }: CarrierEvent & { kind: 'job-ended' }): void {
     if (error !== null) this.around.log.detail(`Work was interrupted: ${(error as Error).message}`);
-    for (const { path } of left) this.around.troubles.moved(path);
+    for (const change of left) for (const path of pathsOf(change)) this.around.troubles.moved(path);
+    if (side === 'b') for (const change of left) this.around.pair.unrecorded.note(change);
     this.around.pair.resumeMarks();
   }
 }

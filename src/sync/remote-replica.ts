@@ -8,20 +8,13 @@ import { Caller } from '../wire/calls.js';
 import { PEER_LIMITS } from '../wire/limits.js';
 import { PROTOCOL_VERSION } from '../wire/messages.js';
 import { LookReader } from '../wire/peer-look.js';
-import {
-  encodeChanges,
-  encodeContent,
-  encodePaths,
-  encodeWanted,
-  parseApplied,
-  parseContent,
-} from '../wire/peer-messages.js';
+import { encodePaths } from '../wire/peer-messages.js';
 import { dial } from '../wire/tcp.js';
-import { Channel } from './channel.js';
-import type { Applied, Content, Look, LookScope, Replica, Wanted } from './replica.js';
+import { Lanes } from './lanes.js';
+import { remoteApply, remoteOffer, remoteRead } from './remote-contents.js';
+import { remoteEarlier } from './remote-earlier.js';
+import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from './replica.js';
 
-/** Idle lanes kept for the next call. */
-const IDLE_LANES = 4;
 const HELLO_MS = 10_000;
 const PING_EVERY_MS = 10_000;
 const PING_MS = 20_000;
@@ -33,14 +26,15 @@ export interface RemoteOptions {
   /** The id of side a's root: a server-b serves one server-a. */
   readonly root: string;
   readonly signal?: AbortSignal;
+  /** How connections are made. */
+  readonly dial?: typeof dial;
 }
 
 /** Side b, as server-a sees it. */
 export class RemoteReplica implements Replica {
-  private readonly idle: Caller[] = [];
-  private readonly lanes = new Set<Caller>();
+  readonly earlier = remoteEarlier((work) => this.lanes.run(work));
+  private readonly lanes = new Lanes(async () => (await introduce(this.options, true, () => {})).caller);
   private listener: () => void = () => {};
-  private over = false;
   private pinging: NodeJS.Timeout | null = null;
 
   private constructor(
@@ -98,51 +92,16 @@ export class RemoteReplica implements Replica {
     await this.control.call('accept-deletes', {});
   }
 
-  async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
-    if (wanted.length === 0) return;
-    const pieces = new Channel<Content>();
-    const ended = this.onLane(async (lane) => {
-      await lane.call(
-        'read',
-        { count: wanted.length },
-        {
-          started: (id) => void sendLists(lane, id, 'wanted', encodeWanted(wanted)),
-          onNotification: (method, params, payload) => pieces.put(parseContent(method, params, payload)),
-        },
-      );
-    });
-    ended.then(
-      () => pieces.end(),
-      (error: unknown) => pieces.end(error),
-    );
-    yield* pieces;
+  offer(change: Change): Promise<Offer | null> {
+    return remoteOffer(this.control, this.lanes, change);
   }
 
-  async *apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
-    const outcomes = new Channel<Applied>();
-    const ended = this.onLane(async (lane) => {
-      let sending: Promise<void> = Promise.resolve();
-      const answered = lane.call(
-        'apply',
-        { count: changes.length },
-        {
-          started: (id) => {
-            sending = sendChanges(lane, id, changes, contents);
-            // A source that fails leaves the other end waiting for content: without this lane it gives up.
-            sending.catch(() => lane.close());
-          },
-          onNotification: async (_method, _params, payload) => {
-            for (const applied of parseApplied(payload)) await outcomes.put(applied);
-          },
-        },
-      );
-      await Promise.all([answered, sending]);
-    });
-    ended.then(
-      () => outcomes.end(),
-      (error: unknown) => outcomes.end(error),
-    );
-    yield* outcomes;
+  read(wanted: readonly Wanted[]): AsyncIterable<Content> {
+    return remoteRead(this.lanes, wanted);
+  }
+
+  apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
+    return remoteApply(this.lanes, changes, contents);
   }
 
   /** Tells the other server what happened, for its own log. */
@@ -155,45 +114,18 @@ export class RemoteReplica implements Replica {
   }
 
   async close(): Promise<void> {
-    this.over = true;
     if (this.pinging !== null) clearInterval(this.pinging);
     this.control.close();
-    for (const lane of this.lanes) lane.close();
-  }
-
-  /** Runs one call on a lane of its own; a lane on which something failed is not used again. */
-  private async onLane(work: (lane: Caller) => Promise<void>): Promise<void> {
-    const lane = this.idle.pop() ?? (await this.openLane());
-    try {
-      await work(lane);
-    } catch (error) {
-      lane.close();
-      throw error;
-    }
-    if (this.over || this.idle.length >= IDLE_LANES) lane.close();
-    else this.idle.push(lane);
-  }
-
-  private async openLane(): Promise<Caller> {
-    if (this.over) throw new SyncError('closed', 'The connection to server-b is over.');
-    const { caller } = await introduce(this.options, true, () => {});
-    this.lanes.add(caller);
-    void caller.closed.then(() => {
-      this.lanes.delete(caller);
-      const at = this.idle.indexOf(caller);
-      if (at >= 0) this.idle.splice(at, 1);
-    });
-    if (this.over) caller.close();
-    return caller;
+    this.lanes.close();
   }
 }
 
 async function introduce(
-  { host, port, root, signal }: RemoteOptions,
+  { host, port, root, signal, dial: connect = dial }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string) => void,
 ): Promise<{ caller: Caller; rootId: string }> {
-  const connection = await dial({ host, port, limits: PEER_LIMITS, ...(signal === undefined ? {} : { signal }) });
+  const connection = await connect({ host, port, limits: PEER_LIMITS, ...(signal === undefined ? {} : { signal }) });
   const caller = new Caller(connection, { onNotification });
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
@@ -209,31 +141,4 @@ async function introduce(
     caller.close();
     throw error;
   }
-}
-
-async function sendLists(
-  lane: Caller,
-  id: number,
-  method: string,
-  lists: Iterable<{ payload: Buffer }>,
-): Promise<void> {
-  try {
-    for (const { payload } of lists) await lane.notify(method, { id }, payload);
-  } catch {
-    lane.close();
-  }
-}
-
-async function sendChanges(
-  lane: Caller,
-  id: number,
-  changes: readonly Change[],
-  contents: AsyncIterable<Content>,
-): Promise<void> {
-  for (const { payload } of encodeChanges(changes)) await lane.notify('changes', { id }, payload);
-  for await (const content of contents) {
-    const { method, params, payload } = encodeContent(content);
-    await lane.notify(method, { ...params, id }, payload);
-  }
-  await lane.notify('end', { id });
 }

@@ -1,6 +1,7 @@
 // One side of the pair, near or far. The session drives two of these and cannot tell which one is on this machine.
-import type { Change, Outcome } from '../core/change.js';
-import type { Entry, FileEntry } from '../core/entry.js';
+import type { Change, Outcome, Reason } from '../core/change.js';
+import type { Range } from '../core/delta.js';
+import type { Entry, FileEntry, LinkEntry } from '../core/entry.js';
 import type { HaltCode, Problem } from '../core/errors.js';
 import type { RelPath } from '../core/path.js';
 
@@ -18,6 +19,8 @@ export interface Look {
    * and still in motion. They are neither there nor gone; what was known of them stays.
    */
   readonly unknown: readonly RelPath[];
+  /** Files that lost content in a crash: what stands there is nobody's work, and no reason to overwrite anything. */
+  readonly damaged?: readonly RelPath[];
   /** Everything that is in the way of looking at present, not only what is new. */
   readonly problems: readonly Problem[];
   /** The ignore rules in force on this side, gitignore lines. What they match is not in `entries`, and is not gone either. */
@@ -32,11 +35,45 @@ export interface Look {
 export interface Wanted {
   readonly path: RelPath;
   readonly file: FileEntry;
+  /** What the receiver has of it already; none where everything is to be sent. */
+  readonly offer?: Offer;
+}
+
+/** What may spare carrying a large content. */
+export interface Offer {
+  /** So many bytes of it from its beginning: an earlier transfer of the same content was cut there. */
+  readonly have: number;
+  /** The file whose place it takes; null where that is not worth comparing. */
+  readonly base: Base | null;
+}
+
+/** A file of the receiver by the sums of its blocks, for finding what of it is in another content. */
+export interface Base {
+  /** Bytes. */
+  readonly size: number;
+  /** That of its content, by which the sender may know it. */
+  readonly hash: string;
+  /**
+   * @param blockBytes a power of two; see `core/delta` for the bounds of all that is asked.
+   * @returns two words for each whole block in `ranges`, in their order (see `disk/sums`); null where the file is not
+   *   what it was any more.
+   */
+  sums(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null>;
 }
 
 /** A piece of the `n`-th wanted content, in order. The last piece of each (perhaps empty) says so. */
 export type Content =
-  | { readonly n: number; readonly data: Buffer; readonly last: boolean }
+  | {
+      readonly n: number;
+      readonly data: Buffer;
+      readonly last: boolean;
+      /** To be called by who is done with `data`: the memory is used again. Without it nothing is lost but time. */
+      readonly release?: () => void;
+    }
+  /** The offered base has these bytes of it. */
+  | { readonly n: number; readonly copy: Range; readonly last: boolean }
+  /** Comes first or never: the receiver has so many bytes from the beginning, as offered. */
+  | { readonly n: number; readonly have: number; readonly last: boolean }
   /** The content cannot be had: the file changed, or could not be read. Nothing more follows for this `n`. */
   | { readonly n: number; readonly failed: Exclude<Outcome, { kind: 'done' | 'kept' }> };
 
@@ -44,6 +81,34 @@ export type Content =
 export interface Applied {
   readonly n: number;
   readonly outcome: Outcome;
+}
+
+/** An earlier content of a file, as it lies among its side's versions. */
+export interface Version {
+  /** Its path below `.lockstep/versions`. */
+  readonly name: RelPath;
+  /** Bytes. */
+  readonly size: number;
+  /** Modification time of the content, microseconds since 1970. */
+  readonly mtime: number;
+  /** When it was put aside, milliseconds since 1970, by its side's clock. */
+  readonly replaced: number;
+  /** Null where the record of it is lost. */
+  readonly reason: Reason | null;
+}
+
+/** The earlier contents that one side keeps. */
+export interface Earlier {
+  /** What is kept of the file at `path`, newest first. */
+  list(path: RelPath): Promise<readonly Version[]>;
+  /**
+   * Reads the version called `name` through.
+   * @returns what it is now, with its hash.
+   * @throws SyncError `not-found` where it is gone, `failed` where it is not what was put aside or cannot be read.
+   */
+  look(name: RelPath): Promise<FileEntry | LinkEntry>;
+  /** The content of a version that `look` said was `file`, as the only one of an apply. */
+  read(name: RelPath, file: FileEntry): AsyncIterable<Content>;
 }
 
 /** One root. Calls may overlap; each path is in one apply at most. */
@@ -54,11 +119,14 @@ export interface Replica {
    * @throws SyncError where the side cannot be reached or its root cannot be looked at.
    */
   look(scope: LookScope, paths?: readonly RelPath[]): Promise<Look>;
+  /** What this side has of the content that `change` brings to it; null: nothing that would spare anything. */
+  offer(change: Change): Promise<Offer | null>;
   /** The contents of `wanted`, one after the other. */
   read(wanted: readonly Wanted[]): AsyncIterable<Content>;
   /**
    * Carries out `changes` in their order, each compared with what stands there before it is written.
-   * @param contents a piece stream as `read` gives it; `n` counts those changes that carry content, from 0.
+   * @param contents a piece stream as `read` gives it; `n` counts those changes that carry content, from 0. A stream that
+   *   throws is resumed by a later apply: see `offer`.
    * @returns every change's outcome, in any order; a done one is durable.
    */
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied>;

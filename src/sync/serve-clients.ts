@@ -5,7 +5,7 @@ import { mtimeOf, sizeOf } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import { type ListedFile, mergedListing } from '../core/listing.js';
-import type { RelPath } from '../core/path.js';
+import type { RelPath, Side } from '../core/path.js';
 import { quote } from '../core/path.js';
 import { clientParams } from '../wire/check.js';
 import {
@@ -22,6 +22,9 @@ import type { LockBook } from './lock-book.js';
 import { iso } from './lock-desk.js';
 import { heldRows, lockInfo, lockRows } from './lock-rows.js';
 import type { Pair } from './pair.js';
+import type { Earlier, Replica } from './replica.js';
+import { Resolving } from './resolving.js';
+import { Restoring } from './restoring.js';
 import type { Session } from './session.js';
 
 /** Rows that a result carries itself; more of them stream ahead as notifications of as many each. */
@@ -33,6 +36,10 @@ export interface ServedPair {
   readonly session: Session;
   readonly pair: Pair;
   readonly book: LockBook;
+  /** Side a, for contents that client writes take from it. */
+  readonly local: Pick<Replica, 'read'>;
+  /** The earlier contents that a side keeps, null while it is away. */
+  readonly earlier: (side: Side) => Earlier | null;
   readonly version: string;
   /** Where server-b is looked for. */
   readonly peer: string;
@@ -49,7 +56,14 @@ export class ClientServer {
     files: [],
   };
 
-  constructor(private readonly served: ServedPair) {}
+  private readonly restoring: Restoring;
+  private readonly resolving: Resolving;
+
+  constructor(private readonly served: ServedPair) {
+    const { session, pair, local, earlier } = served;
+    this.restoring = new Restoring({ writes: session.writes, earlier });
+    this.resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.files() });
+  }
 
   /** The methods, the same for every connection. */
   methods(): Record<string, Method> {
@@ -70,11 +84,19 @@ export class ClientServer {
           session.desk.ask({ kind: 'unlock', path, owner, side: 'a', message: '' }),
         ),
       }),
+      versions: async ({ target }, call) => {
+        const { rows, away } = await this.restoring.versions(this.pathOf(target));
+        return { versions: await streamed(call, rows), away };
+      },
+      restore: async ({ target, owner, at = 1 }) => this.restoring.restore(this.pathOf(target), at, owner),
+      conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.resolving.conflicts()) }),
+      resolve: async ({ target, owner, keep }) => this.resolving.resolve(this.pathOf(target), keep, owner),
       status: async () => this.status(),
       // Whoever asks through a pipe has hung up already and still wants the answer: only the time limit counts.
       flush: async ({ timeoutMs = FLUSH_MS }) => {
         await session.flush(AbortSignal.timeout(timeoutMs));
-        return { flushed: true };
+        const { held, problems } = this.status();
+        return { flushed: true, held, problems: problems.length };
       },
       rescan: async () => {
         session.rescan();
@@ -82,8 +104,10 @@ export class ClientServer {
       },
       pause: async () => ({ changed: session.pause(true) }),
       resume: async ({ acceptDeletes = false }) => {
-        const accepted = acceptDeletes ? await session.acceptDeletes() : false;
-        return { changed: session.pause(false) || accepted };
+        const accepted = acceptDeletes && (await session.acceptDeletes());
+        const resumed = session.pause(false);
+        if (session.halt !== null && !accepted) throw session.halt;
+        return { changed: resumed || accepted };
       },
       watch: (_params, call) => this.watch(call),
     };
@@ -115,8 +139,8 @@ export class ClientServer {
 
   private async list(call: Call): Promise<object> {
     const files = this.files();
-    const rows = files.map((file, index) => this.row(file, index));
-    return { generation: this.listing.generation, entries: await streamed(call, rows) };
+    const { generation } = this.listing;
+    return { generation, entries: await streamed(call, files, (file, index) => this.row(file, index)) };
   }
 
   private row({ path, entry: newest, on }: ListedFile, index: number): ListEntry {
@@ -205,10 +229,16 @@ export class ClientServer {
 }
 
 /** @returns the rows that belong into the result; those before them have been sent. */
-async function streamed<Row>(call: Call, rows: readonly Row[]): Promise<readonly Row[]> {
+async function streamed<Item, Row = Item>(
+  call: Call,
+  items: readonly Item[],
+  rowOf: (item: Item, index: number) => Row = (item) => item as unknown as Row,
+): Promise<readonly Row[]> {
+  const rows = (from: number, to?: number) => items.slice(from, to).map((item, n) => rowOf(item, from + n));
   let at = 0;
-  for (; rows.length - at > ROWS_AT_ONCE; at += ROWS_AT_ONCE) {
-    await call.notify('entries', { entries: rows.slice(at, at + ROWS_AT_ONCE) });
+  // Rows are made as they are sent: a caller that does not read holds up its own answer, and no memory.
+  for (; items.length - at > ROWS_AT_ONCE; at += ROWS_AT_ONCE) {
+    await call.notify('entries', { entries: rows(at, at + ROWS_AT_ONCE) });
   }
-  return at === 0 ? rows : rows.slice(at);
+  return rows(at);
 }

@@ -1,7 +1,6 @@
 // The far end of a remote replica: server-b serves its root to one server-a. It decides nothing; it looks, reads and
 // applies as it is asked, and says when a look would be worth while.
 import type { GenericSchema, InferOutput } from 'valibot';
-import type { Change } from '../core/change.js';
 import type { Entry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
@@ -12,24 +11,21 @@ import { eventParams } from '../wire/check-event.js';
 import type { Connection } from '../wire/connection.js';
 import { PROTOCOL_VERSION } from '../wire/messages.js';
 import { lookParts, lookResult } from '../wire/peer-look.js';
-import {
-  encodeApplied,
-  encodeContent,
-  parseChanges,
-  parseContent,
-  parsePaths,
-  parseWanted,
-} from '../wire/peer-messages.js';
+import { parsePaths } from '../wire/peer-messages.js';
 import type { Call, Method } from '../wire/serve.js';
-import type { Applied, Content, Look, LookScope } from './replica.js';
+import type { Earlier, Look, LookScope, Replica } from './replica.js';
+import { serveApply, serveOffer, serveRead, serveSums } from './serve-contents.js';
+import { earlierMethods } from './serve-earlier.js';
 
 /** What serving a replica needs. */
 export interface ServedReplica {
-  readonly replica: LocalReplica;
+  readonly replica: Replica & { readonly looker: Pick<LocalReplica['looker'], 'snapshot'> };
   /** The id of side b's root. */
   readonly rootId: string;
   readonly version: string;
   readonly log: Logger;
+  /** The earlier contents that are kept, where any are. */
+  readonly earlier?: Earlier;
 }
 
 /** The server-a that is served at present. */
@@ -44,6 +40,8 @@ interface Guest {
 export class ReplicaServer {
   private guest: Guest | null = null;
   private readonly lanes = new Set<Connection>();
+  /** The applies that are under way. */
+  private readonly applies = new Set<Promise<object>>();
 
   constructor(private readonly served: ServedReplica) {
     served.replica.onHint(() => {
@@ -53,6 +51,7 @@ export class ReplicaServer {
 
   /** The methods for one connection: only what has said hello as server-a gets anything. */
   methods(connection: Connection): Record<string, Method> {
+    const { replica } = this.served;
     const known = () => this.guest !== null && (this.guest.control === connection || this.lanes.has(connection));
     const guarded = (params: GenericSchema, handle: Method['handle']): Method => ({
       params,
@@ -69,8 +68,11 @@ export class ReplicaServer {
         await this.served.replica.acceptDeletes();
         return {};
       }),
-      read: guarded(peerParams.read, ({ count }, call) => this.read(count, call)),
-      apply: guarded(peerParams.apply, ({ count }, call) => this.apply(count, call)),
+      offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
+      sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
+      read: guarded(peerParams.read, ({ count }, call) => serveRead(replica, count, call)),
+      apply: guarded(peerParams.apply, ({ count }, call) => this.noted(serveApply(replica, count, call))),
+      ...(this.served.earlier === undefined ? {} : earlierMethods(this.served.earlier, guarded)),
       event: guarded(eventParams, async (event) => {
         this.repeat(event);
         return {};
@@ -93,6 +95,7 @@ export class ReplicaServer {
   private welcome(root: string, control: Connection): void {
     if (this.guest !== null && this.guest.root !== root) throw taken();
     this.guest?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
+    for (const lane of this.lanes) lane.close();
     const guest: Guest = { root, control, toldAll: false };
     this.guest = guest;
     const { log } = this.served;
@@ -105,11 +108,20 @@ export class ReplicaServer {
     });
   }
 
+  private noted(apply: Promise<object>): Promise<object> {
+    this.applies.add(apply);
+    const over = () => void this.applies.delete(apply);
+    apply.then(over, over);
+    return apply;
+  }
+
   private async look(scope: LookScope, call: Call, payload: Buffer | null): Promise<object> {
     const { guest } = this;
     const { replica } = this.served;
     const paths = payload === null ? [] : parsePaths(payload);
     const isFirst = guest !== null && !guest.toldAll;
+    // What an earlier connection began is done before all is told: nobody would tell it afterwards.
+    if (isFirst) await Promise.allSettled(this.applies);
     let look: Look = await replica.look(isFirst ? 'everything' : scope, paths);
     if (isFirst && look.halt === null) {
       look = { ...look, whole: true, entries: [...allOf(replica)] };
@@ -118,29 +130,6 @@ export class ReplicaServer {
       look = { ...look, whole: false, entries: look.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
     for (const { method, payload: part } of lookParts(look)) await call.notify(method, {}, part);
     return lookResult(look);
-  }
-
-  private async read(count: number, call: Call): Promise<object> {
-    const wanted = await collect(count, call, 'wanted', parseWanted);
-    for await (const content of this.served.replica.read(wanted)) {
-      const { method, params, payload } = encodeContent(content);
-      await call.notify(method, params, payload);
-    }
-    return {};
-  }
-
-  private async apply(count: number, call: Call): Promise<object> {
-    const incoming = call.incoming[Symbol.asyncIterator]();
-    const changes: Change[] = [];
-    while (changes.length < count) {
-      const { value, done } = await incoming.next();
-      if (done || value.method !== 'changes') throw new SyncError('bad-message', 'The changes are missing.');
-      changes.push(...parseChanges(value.payload));
-    }
-    const outcomes = new Outbound(call);
-    for await (const applied of this.served.replica.apply(changes, contentsFrom(incoming))) outcomes.add(applied);
-    await outcomes.flush();
-    return {};
   }
 
   /** What happens to the pair is said here too, so that both consoles tell the same story; what is server-a's own is not. */
@@ -157,61 +146,7 @@ const OWN_EVENTS: ReadonlySet<SyncEvent['event']> = new Set([
   'scan-finished',
 ]);
 
-/** Outcomes on their way back, joined into lists. */
-class Outbound {
-  private waiting: Applied[] = [];
-  private sending: Promise<void> = Promise.resolve();
-  private scheduled = false;
-
-  constructor(private readonly call: Call) {}
-
-  add(applied: Applied): void {
-    this.waiting.push(applied);
-    if (this.scheduled) return;
-    this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      this.flush().catch(() => {}); // the connection's end, which the call learns by itself
-    });
-  }
-
-  flush(): Promise<void> {
-    const applied = this.waiting;
-    this.waiting = [];
-    this.sending = this.sending.then(async () => {
-      for (const { payload } of encodeApplied(applied)) await this.call.notify('outcomes', {}, payload);
-    });
-    return this.sending;
-  }
-}
-
-async function collect<T>(
-  count: number,
-  call: Call,
-  method: string,
-  parse: (payload: Buffer | null) => T[],
-): Promise<T[]> {
-  const items: T[] = [];
-  if (count === 0) return items;
-  for await (const incoming of call.incoming) {
-    if (incoming.method !== method) throw new SyncError('bad-message', `The list of ${method} is missing.`);
-    items.push(...parse(incoming.payload));
-    if (items.length >= count) break;
-  }
-  return items;
-}
-
-type Incoming = Awaited<ReturnType<AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }>['next']>>;
-
-async function* contentsFrom(incoming: { next(): Promise<Incoming> }): AsyncGenerator<Content> {
-  for (;;) {
-    const { value, done } = await incoming.next();
-    if (done || value.method === 'end') return;
-    yield parseContent(value.method, value.params, value.payload);
-  }
-}
-
-function* allOf(replica: LocalReplica): Generator<Look['entries'][number]> {
+function* allOf(replica: ServedReplica['replica']): Generator<Look['entries'][number]> {
   for (const [path, node] of replica.looker.snapshot.walk()) yield { path, entry: plain(node) };
 }
 

@@ -9,10 +9,12 @@ import { LocalReplica } from '../disk/local-replica.js';
 import { openRoot } from '../disk/root.js';
 import { Staging } from '../disk/staging.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state-directory.js';
+import type { VersionLimits } from '../disk/version-pruning.js';
 import type { Logger } from '../log.js';
 import { serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
 import { type Archive, openArchive } from './archive.js';
+import { realClock } from './clock.js';
 import { LockBook } from './lock-book.js';
 import { RemoteReplica } from './remote-replica.js';
 import type { RunningServer } from './running.js';
@@ -33,6 +35,8 @@ export interface ServerAOptions {
   readonly ignore: readonly string[];
   /** Everything is looked at again after this many milliseconds. */
   readonly rescanMs: number;
+  /** How much of what was overwritten or deleted is kept; 30 days and 20 % of the disk unless given. */
+  readonly versionLimits?: VersionLimits | undefined;
   readonly version: string;
   readonly log: Logger;
 }
@@ -40,6 +44,7 @@ export interface ServerAOptions {
 const FIRST_DIAL_MS = 50;
 const LAST_DIAL_MS = 1_500;
 const PATIENCE_MS = 1_000;
+const STEADY_MS = 2_000;
 
 /**
  * Starts server-a.
@@ -47,7 +52,7 @@ const PATIENCE_MS = 1_000;
  */
 export async function startServerA(options: ServerAOptions): Promise<RunningServer> {
   const root = openRoot(options.dir);
-  const state = openStateDirectory(root.path);
+  const state = openStateDirectory(root.path, options.log);
   const rooms = new Rooms(options, root, state);
   try {
     const methods = rooms.clients.methods();
@@ -65,22 +70,22 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
     rooms.session.start();
     const rescanning = setInterval(() => rooms.session.rescan(), options.rescanMs);
     const stopping = new AbortController();
-    const dialling = keepDialling(rooms, options, state.id, stopping.signal);
+    const dialling = keepDialling(rooms, options, stopping.signal);
     return {
       host,
       port: listener.port,
       failed: new Promise(() => {}),
       stop: async () => {
-        stopping.abort();
         clearInterval(rescanning);
-        rooms.session.stop();
+        await rooms.session.stop();
+        stopping.abort();
         await listener.close();
         await dialling;
         await rooms.close();
       },
     };
   } catch (error) {
-    rooms.session.stop();
+    await rooms.session.stop();
     await rooms.close();
     throw error;
   }
@@ -101,28 +106,32 @@ class Rooms {
   constructor(
     options: ServerAOptions,
     root: ReturnType<typeof openRoot>,
-    private readonly state: StateDirectory,
+    readonly state: StateDirectory,
   ) {
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.say(options.log, event) };
     this.archive = openArchive(inState('archive.log'), this.log);
     this.book = new LockBook(inState('locks.log'), this.log);
-    this.replica = new LocalReplica({ root, state, ignore: options.ignore, log: this.log });
+    const { ignore, versionLimits } = options;
+    this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
     const heldFiles = new HeldFiles(state.held, new Staging(state.staging), this.replica.versions);
     heldFiles.recover(namesOf(this.book));
     const { pair } = this.archive;
+    if (state.crash !== null) pair.unrecorded.noteRun(this.replica.looker.snapshot, pair.archive);
     this.session = new Session({
       pair,
       local: this.replica,
       book: this.book,
       heldFiles,
       log: this.log,
-      now: Date.now,
+      clock: realClock,
     });
     this.clients = new ClientServer({
       session: this.session,
       pair,
       book: this.book,
+      local: this.replica,
+      earlier: (side) => (side === 'a' ? this.replica.earlier : (this.far?.earlier ?? null)),
       version: options.version,
       peer: `${options.peer.host}:${options.peer.port}`,
       listen: (listener) => {
@@ -140,10 +149,10 @@ class Rooms {
   }
 
   async close(): Promise<void> {
-    await this.far?.close();
-    await this.replica.close();
-    await this.book.close();
-    await this.archive.close();
+    const parts = [this.far, this.replica, this.book, this.archive];
+    // One that cannot write its last state (a full disk) must not keep the others from theirs.
+    const closed = await Promise.allSettled(parts.map((part) => part?.close()));
+    for (const result of closed) if (result.status === 'rejected') this.log.warn((result.reason as Error).message);
     this.state.release();
   }
 }
@@ -155,16 +164,18 @@ function namesOf(book: LockBook): Set<string> {
 }
 
 /** Dials server-b until told to stop; says why it is not there once, not every time. */
-async function keepDialling(rooms: Rooms, options: ServerAOptions, root: string, signal: AbortSignal): Promise<void> {
+async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: AbortSignal): Promise<void> {
   const { host, port } = options.peer;
   const begun = Date.now();
   let wait = FIRST_DIAL_MS;
   let said = '';
   while (!signal.aborted) {
     try {
-      const replica = await RemoteReplica.connect({ host, port, root, signal });
-      wait = FIRST_DIAL_MS;
+      const replica = await RemoteReplica.connect({ host, port, root: rooms.state.id, signal });
+      const since = Date.now();
       await serveUntilLost(rooms, replica, signal);
+      // A connection that is lost as soon as it is made is not to be had again at once.
+      if (Date.now() - since > STEADY_MS) wait = FIRST_DIAL_MS;
       said = 'unreachable';
     } catch (error) {
       const { code, message } = error as SyncError;
@@ -183,7 +194,7 @@ async function keepDialling(rooms: Rooms, options: ServerAOptions, root: string,
 async function serveUntilLost(rooms: Rooms, replica: RemoteReplica, signal: AbortSignal): Promise<void> {
   const onAbort = () => void replica.close();
   signal.addEventListener('abort', onAbort);
-  rooms.archive.meet(replica.rootId);
+  rooms.archive.meet(replica.rootId, rooms.state.id);
   rooms.far = replica;
   rooms.session.connected(replica);
   const reason = await replica.closed;

@@ -2,6 +2,7 @@
 import { LocalReplica } from '../disk/local-replica.js';
 import { openRoot } from '../disk/root.js';
 import { openStateDirectory } from '../disk/state-directory.js';
+import type { VersionLimits } from '../disk/version-pruning.js';
 import type { Logger } from '../log.js';
 import { serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
@@ -18,6 +19,8 @@ export interface ServerBOptions {
   readonly port: number;
   /** Patterns to exclude, gitignore lines. */
   readonly ignore: readonly string[];
+  /** How much of what was overwritten or deleted is kept; 30 days and 20 % of the disk unless given. */
+  readonly versionLimits?: VersionLimits | undefined;
   readonly version: string;
   readonly log: Logger;
 }
@@ -27,11 +30,11 @@ export interface ServerBOptions {
  * @throws SyncError `usage` where the directory or the port cannot be had.
  */
 export async function startServerB(options: ServerBOptions): Promise<RunningServer> {
-  const { dir, host, port, ignore, version, log } = options;
+  const { dir, host, port, ignore, versionLimits, version, log } = options;
   const root = openRoot(dir);
-  const state = openStateDirectory(root.path);
-  const replica = new LocalReplica({ root, state, ignore, log });
-  const guests = new ReplicaServer({ replica, rootId: state.id, version, log });
+  const state = openStateDirectory(root.path, log);
+  const replica = new LocalReplica({ root, state, ignore, log, versionLimits });
+  const guests = new ReplicaServer({ replica, rootId: state.id, version, log, earlier: replica.earlier });
   const close = async () => {
     await replica.close();
     state.release();

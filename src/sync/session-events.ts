@@ -1,6 +1,7 @@
 // Everything that can happen to a pair, as one closed union: what the session's mailbox takes.
 import type { RelPath, Side } from '../core/path.js';
 import type { CarrierEvent } from './carrier.js';
+import type { WriteEvent } from './client-write.js';
 import type { Flush } from './flushes.js';
 import type { HoldingEvent } from './holding.js';
 import type { LookoutEvent } from './lookout.js';
@@ -10,6 +11,7 @@ export type SessionEvent =
   | LookoutEvent
   | CarrierEvent
   | HoldingEvent
+  | WriteEvent
   | { readonly kind: 'hint'; readonly side: Side }
   | { readonly kind: 'peer'; readonly replica: Replica }
   | { readonly kind: 'peer-lost'; readonly reason: string }
@@ -19,3 +21,6 @@ export type SessionEvent =
   | { readonly kind: 'pause'; readonly paused: boolean }
   /** Nothing happened, but a turn is wanted. */
   | { readonly kind: 'woken' };
+
+/** Takes one kind of event. */
+export type SessionHandlers = { readonly [E in SessionEvent as E['kind']]: (event: E) => void };

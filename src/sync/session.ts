@@ -3,36 +3,21 @@
 // agree. Everything slow happens elsewhere and comes back as an event.
 import { SyncError } from '../core/errors.js';
 import type { RelPath, Side } from '../core/path.js';
-import type { HeldFiles } from '../disk/held-files.js';
-import type { Logger } from '../log.js';
-import { type Far, isCarried, joinFar } from './far.js';
+import { ClientWrites } from './client-writes.js';
+import { acceptOnBoth, type Far, handsOver, isCarried, isFarIdle, joinFar, outcomesOf } from './far.js';
 import { Flushes, untilFlushed } from './flushes.js';
 import { Holding } from './holding.js';
-import type { LockBook } from './lock-book.js';
 import { LockDesk } from './lock-desk.js';
-import { Lookout } from './lookout.js';
+import { glances, Lookout, startLooking } from './lookout.js';
 import { Mailbox } from './mailbox.js';
 import { Overview } from './overview.js';
-import type { Pair } from './pair.js';
 import { Planner } from './planner.js';
 import { Recorder } from './recorder.js';
 import type { Replica } from './replica.js';
-import type { SessionEvent } from './session-events.js';
+import type { SessionEvent, SessionHandlers } from './session-events.js';
+import { handlingWith, sessionHandlers } from './session-handlers.js';
+import type { SessionOptions } from './session-options.js';
 import { Troubles } from './troubles.js';
-
-/** What a session works with. */
-export interface SessionOptions {
-  readonly pair: Pair;
-  readonly local: Replica;
-  readonly book: LockBook;
-  readonly heldFiles: HeldFiles;
-  readonly log: Logger;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
-
-/** Takes one kind of event. */
-type Handlers = { readonly [E in SessionEvent as E['kind']]: (event: E) => void };
 
 /** A halted pair, or one that could not be looked at, is looked at again after this long. */
 const LOOK_AGAIN_MS = 1_000;
@@ -40,6 +25,7 @@ const LOOK_AGAIN_MS = 1_000;
 /** One pair of roots under one roof. */
 export class Session {
   readonly desk: LockDesk;
+  readonly writes: ClientWrites;
   readonly overview: Overview;
   private readonly holding: Holding;
   private readonly troubles: Troubles;
@@ -49,39 +35,50 @@ export class Session {
   private readonly mailbox: Mailbox<SessionEvent>;
   private readonly near: Lookout;
   private far: Far | null = null;
+  private readonly hands = handsOver(
+    () => this.far,
+    (path) => this.holding.isStepping(path) || this.writes.has(path),
+    (side, path) => this.options.pair.entry(side, path)?.type === 'dir',
+  );
   private paused = false;
 
   constructor(private readonly options: SessionOptions) {
-    const { pair, local, book, heldFiles: files, log, now } = options;
-    const isBusy = (path: RelPath) => isCarried(this.far, path);
+    const { pair, local, book, heldFiles: files, log, clock } = options;
+    const now = () => clock.now();
+    const isBusy = (path: RelPath) => isCarried(this.far, path) || this.writes.has(path) || this.hands.doubts(path);
+    const replica = (side: Side) => (side === 'a' ? local : (this.far?.replica ?? null));
     const { post } = this;
-    const handlers = this.handlers();
-    const handle = (event: SessionEvent) => (handlers[event.kind] as (event: SessionEvent) => void)(event);
-    this.mailbox = new Mailbox(handle, () => this.turn());
-    this.near = new Lookout('a', local, post, now);
-    const troubles = new Troubles(log, (path) => post({ kind: 'retry', path }));
+    const handle = handlingWith(this.handlers());
+    const onFault = (error: unknown) => log.warn(`An event could not be handled: ${(error as Error).message}`);
+    this.mailbox = new Mailbox(handle, () => this.turn(), clock, onFault);
+    this.near = new Lookout('a', local, post, now, () => this.hands.lookBegins('a'));
+    const troubles = new Troubles(log, (path) => post({ kind: 'retry', path }), clock);
     this.troubles = troubles;
     this.holding = new Holding({
-      ...{ pair, book, files, log, now, post, isBusy },
-      replica: (side) => (side === 'a' ? local : (this.far?.replica ?? null)),
+      ...{ pair, book, files, log, now, post, isBusy, replica },
+      released: (path) => this.hands.releaseOnBoth(path),
       lookAgain: (path) => troubles.moved(path),
       report: (path, { code, message }) => troubles.failed(path, code, message),
     });
     const { holding } = this;
     this.planner = new Planner({ pair, book, holding, troubles, now, isBusy });
-    const lookSoon = () => void setTimeout(() => this.rescan(), LOOK_AGAIN_MS).unref();
-    this.recorder = new Recorder({ pair, log, troubles, planner: this.planner, far: () => this.far, lookSoon });
+    const lookSoon = () => void clock.after(LOOK_AGAIN_MS, () => this.rescan());
+    const { planner, hands } = this;
+    this.recorder = new Recorder({ pair, log, troubles, planner, hands, far: () => this.far, lookSoon });
+    const looking = { ...glances((side) => this.lookout(side)), isMoving: (path: RelPath) => holding.isMoving(path) };
     this.desk = new LockDesk({
-      ...{ pair, book, now },
-      lookAt: (side, path) => this.lookout(side)?.ask('hinted', [path]) ?? 0,
-      isLooked: (side, number) => (this.lookout(side)?.finished ?? Number.POSITIVE_INFINITY) >= number,
+      ...{ pair, book, now, ...looking },
       isInFlight: (path) => isBusy(path) || troubles.isMovingAt(path),
-      isMoving: (path) => holding.isMoving(path),
       wake: () => post({ kind: 'woken' }),
+      after: (ms, act) => void clock.after(ms, act),
+    });
+    this.writes = new ClientWrites({
+      ...{ pair, book, log, clock, replica, post, ...looking },
+      isCarried: (path) => isCarried(this.far, path),
+      standstill: () => this.halt,
     });
     this.overview = new Overview({
-      ...{ pair, troubles, recorder: this.recorder },
-      far: () => this.far,
+      ...{ pair, troubles, recorder: this.recorder, far: () => this.far },
       isPaused: () => this.paused,
       isQuiet: () => this.isQuiet(),
     });
@@ -127,63 +124,63 @@ export class Session {
     return true;
   }
 
-  /** A person confirms what vanished. @returns whether anything was halted. */
+  /** A person confirms what vanished. @returns whether that ended the halt; a root that is gone stays gone. */
   async acceptDeletes(): Promise<boolean> {
     if (!this.recorder.halted) return false;
-    await Promise.all([this.options.local.acceptDeletes(), this.far?.replica.acceptDeletes()]);
-    this.rescan();
-    return true;
+    this.options.pair.stranger?.accept();
+    await acceptOnBoth(this.options.local, this.near, this.far, () => this.post({ kind: 'woken' }));
+    return !this.recorder.halted;
   }
 
-  /** Ends all work; what is under way is abandoned where it stands, which loses nothing. */
-  stop(): void {
+  /** Why the pair is halted; null where it is not. */
+  get halt(): SyncError | null {
+    return this.recorder.halted ? this.recorder.standstill() : null;
+  }
+
+  /**
+   * Ends all work. What is being carried may end for a moment, so that its outcome is known and recorded; what takes
+   * longer is abandoned where it stands, which loses nothing.
+   */
+  async stop(): Promise<void> {
+    this.paused = true;
+    const stopping = new SyncError('closed', 'The server is stopping.');
+    this.flushes.refuse(stopping);
+    this.writes.close(stopping);
+    await outcomesOf(this.far, this.options.clock);
     this.troubles.close();
     this.mailbox.close();
-    this.flushes.refuse(new SyncError('closed', 'The server is stopping.'));
   }
 
-  private handlers(): Handlers {
-    return {
-      hint: ({ side }) => void this.lookout(side)?.ask('hinted'),
-      looked: (event) => {
-        this.lookout(event.side)?.end();
-        this.recorder.looked(event);
-      },
-      'look-failed': (event) => {
-        this.lookout(event.side)?.end();
-        this.recorder.lookFailed(event);
-      },
-      applied: (event) => this.recorder.applied(event),
-      'job-ended': (event) => this.recorder.jobEnded(event),
-      stored: (event) => {
-        this.recorder.owesWord = true;
-        this.holding.stored(event);
-      },
-      'not-stored': (event) => this.holding.notStored(event),
-      'drain-step': (event) => {
-        this.recorder.owesWord = true;
-        this.holding.stepped(event);
-      },
-      peer: ({ replica }) => this.peerCame(replica),
-      'peer-lost': ({ reason }) => this.peerLeft(reason),
-      rescan: () => {
-        this.near.ask('everything');
-        this.far?.lookout.ask('everything');
-      },
-      retry: ({ path }) => this.retry(path),
-      flush: ({ flush }) => this.flushes.add(flush, this.near, this.far?.lookout ?? null),
-      pause: ({ paused }) => {
+  private handlers(): SessionHandlers {
+    const { hands, flushes } = this;
+    return sessionHandlers({
+      ...{ hands, flushes },
+      recorder: () => this.recorder,
+      holding: () => this.holding,
+      writes: () => this.writes,
+      lookout: (side) => this.lookout(side),
+      peerCame: (replica) => this.peerCame(replica),
+      peerLeft: (reason) => this.peerLeft(reason),
+      retry: (path) => this.retry(path),
+      pause: (paused) => {
         this.paused = paused;
         this.options.pair.markEverything();
       },
-      woken: () => {},
-    };
+    });
   }
 
   private peerCame(replica: Replica): void {
-    const { pair, local, now, log } = this.options;
+    const { pair, local, clock, log } = this.options;
     const isPresent = () => this.far?.replica === replica;
-    const far = joinFar({ pair, local, replica, post: this.post, isPresent, now });
+    const far = joinFar({
+      pair,
+      local,
+      replica,
+      post: this.post,
+      isPresent,
+      hands: this.hands,
+      now: () => clock.now(),
+    });
     this.far = far;
     pair.markEverything();
     this.recorder.owesWord = true;
@@ -195,6 +192,8 @@ export class Session {
 
   private peerLeft(reason: string): void {
     if (this.far === null) return;
+    this.far.lookout.abandon();
+    this.hands.forget('b');
     this.far = null;
     this.options.pair.loseB();
     this.recorder.noteHalt();
@@ -206,14 +205,14 @@ export class Session {
     this.far?.lookout.ask('hinted', [path]);
     this.troubles.due(path);
     this.holding.retry(path);
-    this.options.pair.mark(path);
+    this.options.pair.mark(path, true);
   }
 
   private turn(): void {
-    this.near.start();
-    this.far?.lookout.start();
-    this.holding.collect();
-    this.holding.drain();
+    startLooking(this.near, this.hands.takeDue('a'));
+    if (this.far !== null) startLooking(this.far.lookout, this.hands.takeDue('b'));
+    if (!this.recorder.halted && !this.paused) this.holding.work();
+    this.writes.serve();
     if (this.canSync && this.far !== null) this.planner.plan(this.far.carriers);
     this.desk.serve();
     if (this.isQuiet()) this.rest();
@@ -221,17 +220,17 @@ export class Session {
   }
 
   private get canSync(): boolean {
-    const { halted } = this.recorder;
-    return this.far?.seen === true && this.options.pair.a.snapshot !== null && !halted && !this.paused;
+    const isSeen = this.far?.seen === true && this.options.pair.a.snapshot !== null;
+    return isSeen && !this.recorder.halted && !this.paused;
   }
 
   /** Whether both sides agree, as far as anybody can know now. */
   private isQuiet(): boolean {
     const { pair, book } = this.options;
-    if (!this.canSync || this.far === null || pair.hasMarks || !book.isSettled) return false;
-    if (!this.near.isIdle || !this.far.lookout.isIdle || pair.a.unsettled + pair.b.unsettled > 0) return false;
-    const { a, b } = this.far.carriers;
-    return a.size === 0 && b.size === 0 && !this.troubles.isMoving && this.holding.isIdle;
+    if (!this.canSync || this.far === null || !book.isSettled) return false;
+    if (pair.hasMarks || pair.postponed.size > 0) return false;
+    if (!this.near.isIdle || !isFarIdle(this.far) || pair.a.unsettled + pair.b.unsettled > 0) return false;
+    return !this.troubles.isMoving && this.holding.isIdle && this.writes.isIdle && this.hands.isIdle;
   }
 
   private rest(): void {
@@ -240,6 +239,7 @@ export class Session {
     if (this.recorder.owesWord) {
       this.recorder.owesWord = false;
       log.event({ event: 'in-sync', files: pair.a.snapshot!.files, bytes: pair.a.snapshot!.bytes });
+      pair.flush();
     }
     if (this.far !== null) this.flushes.rest(this.near, this.far.lookout);
   }

@@ -1,7 +1,8 @@
 // The problems of the pair, by path: said once when they come, tried again with growing patience, gone when they are.
 import type { Problem, ProblemCode } from '../core/errors.js';
-import type { RelPath } from '../core/path.js';
+import { parentOf, type RelPath } from '../core/path.js';
 import type { Logger } from '../log.js';
+import { type Clock, realClock } from './clock.js';
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
@@ -12,7 +13,8 @@ const LAST_STALE_MS = 2_000;
 interface Trouble {
   readonly problem: Problem | null;
   readonly attempts: number;
-  readonly timer: NodeJS.Timeout;
+  /** Keeps it from being tried again. */
+  readonly cancel: () => void;
   /** Whether its timer is still running. */
   waiting: boolean;
 }
@@ -26,6 +28,7 @@ export class Troubles {
   constructor(
     private readonly log: Logger,
     private readonly retry: (path: RelPath) => void,
+    private readonly clock: Pick<Clock, 'after'> = realClock,
   ) {}
 
   /** A step on `path` failed. */
@@ -41,11 +44,11 @@ export class Troubles {
   }
 
   private put(path: RelPath, problem: Problem | null, before: Trouble | undefined, first: number, last: number): void {
-    if (before !== undefined) clearTimeout(before.timer);
+    before?.cancel();
     const attempts = before !== undefined && (before.problem === null) === (problem === null) ? before.attempts + 1 : 1;
     const delay = Math.min(first * 2 ** Math.min(attempts - 1, 20), last);
-    const timer = setTimeout(() => this.retry(path), delay);
-    this.byPath.set(path, { problem, attempts, timer, waiting: true });
+    const cancel = this.clock.after(delay, () => this.retry(path));
+    this.byPath.set(path, { problem, attempts, cancel, waiting: true });
   }
 
   /** The time to try `path` again has come: it is no longer in motion, but what it took so far is remembered. */
@@ -54,17 +57,22 @@ export class Troubles {
     if (trouble !== undefined) trouble.waiting = false;
   }
 
-  /** A step on `path` succeeded. */
-  gone(path: RelPath): void {
+  /** A step on `path` succeeded. @returns whether there was a problem with it. */
+  gone(path: RelPath): boolean {
     const trouble = this.byPath.get(path);
-    if (trouble === undefined) return;
-    clearTimeout(trouble.timer);
+    if (trouble === undefined) return false;
+    trouble.cancel();
     this.byPath.delete(path);
+    return trouble.problem !== null;
   }
 
-  /** Forgets every trouble whose path needs nothing more. @param isSettled whether both sides agree on a path. */
-  forget(isSettled: (path: RelPath) => boolean): void {
-    for (const path of [...this.byPath.keys()]) if (isSettled(path)) this.gone(path);
+  /**
+   * Forgets every trouble whose path needs nothing more.
+   * @param isSettled whether both sides agree on a path.
+   * @returns those that were problems: what waited for them below has to be compared now.
+   */
+  forget(isSettled: (path: RelPath) => boolean): RelPath[] {
+    return [...this.byPath.keys()].filter((path) => isSettled(path) && this.gone(path));
   }
 
   /** Says what the looks at both sides complain of and did not complain of before. */
@@ -85,6 +93,14 @@ export class Troubles {
     return false;
   }
 
+  /** Whether a directory above `path` is a problem. */
+  hasProblemAbove(path: RelPath): boolean {
+    for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
+      if ((this.byPath.get(above)?.problem ?? null) !== null) return true;
+    }
+    return false;
+  }
+
   isMovingAt(path: RelPath): boolean {
     const trouble = this.byPath.get(path);
     return trouble?.problem === null && trouble.waiting;
@@ -95,7 +111,7 @@ export class Troubles {
   }
 
   close(): void {
-    for (const { timer } of this.byPath.values()) clearTimeout(timer);
+    for (const { cancel } of this.byPath.values()) cancel();
     this.byPath.clear();
   }
 }

@@ -21,7 +21,7 @@ export interface Call {
    */
   readonly signal: AbortSignal;
   /** Sends a notification with this call's id in its params; resolves when more may be sent. */
-  notify(method: string, params: object, payload?: Buffer): Promise<void>;
+  notify(method: string, params: object, payload?: Buffer, sent?: () => void): Promise<void>;
   /**
    * The caller's notifications for this call, for one consumer. While they are not taken the connection is not read, so
    * a handler that wants them asks for this before it first waits; for a handler that does not, they are dropped.
@@ -68,8 +68,9 @@ export class IncomingCall implements Call {
     return this.#begun;
   }
 
-  notify(method: string, params: object, payload?: Buffer): Promise<void> {
-    return this.connection.send({ method, params: this.id === null ? params : { ...params, id: this.id } }, payload);
+  notify(method: string, params: object, payload?: Buffer, sent?: () => void): Promise<void> {
+    const own = this.id === null ? params : { ...params, id: this.id };
+    return this.connection.send({ method, params: own }, payload, sent);
   }
 
   /**

@@ -69,8 +69,8 @@ export class Caller {
   }
 
   /** Sends a notification; with the id of a call in `params` it belongs to that call. Resolves when more may be sent. */
-  notify(method: string, params: object, payload?: Buffer): Promise<void> {
-    return this.#connection.send({ method, params }, payload);
+  notify(method: string, params: object, payload?: Buffer, sent?: () => void): Promise<void> {
+    return this.#connection.send({ method, params }, payload, sent);
   }
 
   close(): void {

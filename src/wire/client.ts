@@ -2,18 +2,20 @@
 // results that come in pieces, and keeps every line that it sends within the server's limit.
 import { SyncError } from '../core/errors.js';
 import type { Side } from '../core/path.js';
+import { Asking } from './asking.js';
 import { Caller } from './calls.js';
 import { EventQueue, type TimedEvent } from './event-queue.js';
-import {
-  type Acted,
-  type ClientMethods,
-  type HeldRow,
-  type Listing,
-  type LockRow,
-  PROTOCOL_VERSION,
-  type Refused,
-  type Status,
-  type Target,
+import type {
+  Acted,
+  ConflictRow,
+  Flushed,
+  HeldRow,
+  Listing,
+  LockRow,
+  Refused,
+  Status,
+  Target,
+  VersionRow,
 } from './messages.js';
 import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } from './server-address.js';
 import { asTarget, inLines } from './targets.js';
@@ -55,11 +57,11 @@ export class Client {
   /** Resolves when the connection is over: with the reason, or null after `close()`. */
   readonly closed: Promise<Error | null>;
   readonly #caller: Caller;
-  readonly #answerMs: number;
+  readonly #ask: Asking;
 
   private constructor(caller: Caller, server: Address, user: string, answerMs: number) {
     this.#caller = caller;
-    this.#answerMs = answerMs;
+    this.#ask = new Asking(caller, answerMs);
     this.server = server;
     this.user = user;
     this.closed = caller.closed;
@@ -77,7 +79,7 @@ export class Client {
     });
     const client = new Client(new Caller(connection), server, user, options.timeoutMs ?? ANSWER_MS);
     try {
-      await client.#hello();
+      await client.#ask.hello(addressText(server));
     } catch (error) {
       client.close();
       throw error;
@@ -87,13 +89,13 @@ export class Client {
 
   /** @returns the merged listing, sorted by the paths' bytes, with indexes 0 … n-1. */
   async list(): Promise<Listing> {
-    const { entries, result } = await this.#joined('list', {}, 'entries');
+    const { entries, result } = await this.#ask.joined('list', {}, 'entries');
     return { ...result, entries };
   }
 
   /** @returns who holds what, since when, and who waits. */
   async locks(): Promise<{ readonly locks: readonly LockRow[] }> {
-    const { entries, result } = await this.#joined('locks', {}, 'locks');
+    const { entries, result } = await this.#ask.joined('locks', {}, 'locks');
     return { ...result, locks: entries };
   }
 
@@ -103,7 +105,7 @@ export class Client {
    */
   async held(target?: Target | string | number): Promise<{ readonly held: readonly HeldRow[] }> {
     const params = target === undefined ? {} : { target: asTarget(target) };
-    const { entries, result } = await this.#joined('held', params, 'held');
+    const { entries, result } = await this.#ask.joined('held', params, 'held');
     return { ...result, held: entries };
   }
 
@@ -115,7 +117,7 @@ export class Client {
   async lock(targets: readonly (Target | string | number)[], options: LockOptions = {}): Promise<TargetResult[]> {
     const results: TargetResult[] = [];
     for (const some of inLines(targets.map(asTarget))) {
-      const answer = await this.#call('lock', { targets: some, owner: this.user, ...options });
+      const answer = await this.#ask.call('lock', { targets: some, owner: this.user, ...options });
       results.push(...answer.targets);
     }
     return results;
@@ -128,15 +130,52 @@ export class Client {
   async unlock(targets: readonly (Target | string | number)[]): Promise<TargetResult[]> {
     const results: TargetResult[] = [];
     for (const some of inLines(targets.map(asTarget))) {
-      const answer = await this.#call('unlock', { targets: some, owner: this.user });
+      const answer = await this.#ask.call('unlock', { targets: some, owner: this.user });
       results.push(...answer.targets);
     }
     return results;
   }
 
+  /**
+   * @param target a path, also of a file that is gone, or a number in the server's present listing.
+   * @returns the earlier contents that both sides keep of it, the newest first, and the sides that could not be asked.
+   */
+  async versions(
+    target: Target | string | number,
+  ): Promise<{ readonly versions: readonly VersionRow[]; readonly away: readonly Side[] }> {
+    const { entries, result } = await this.#ask.joined('versions', { target: asTarget(target) }, 'versions');
+    return { ...result, versions: entries };
+  }
+
+  /**
+   * Puts an earlier content back; the present one goes to versions first.
+   * @param options `at`: which one, 1 (unless given) is the newest.
+   * @throws SyncError `not-found`, `locked`, `exists`.
+   */
+  restore(target: Target | string | number, options: { readonly at?: number } = {}): Promise<Acted> {
+    const params = { target: asTarget(target), owner: this.user, ...options };
+    return this.#ask.call('restore', params, LONGEST_TIMER_MS);
+  }
+
+  /** @returns every conflict copy, those of one file together, oldest first. */
+  async conflicts(): Promise<{ readonly conflicts: readonly ConflictRow[] }> {
+    const { entries, result } = await this.#ask.joined('conflicts', {}, 'conflicts');
+    return { ...result, conflicts: entries };
+  }
+
+  /**
+   * Settles the conflict copies of a file, or one of them.
+   * @param target the file, or the copy.
+   * @param keep the side whose content shall have the name; `both` gives each copy a plain name of its own.
+   * @throws SyncError `not-found`, `locked`.
+   */
+  resolve(target: Target | string | number, keep: Side | 'both'): Promise<Acted> {
+    return this.#ask.call('resolve', { target: asTarget(target), owner: this.user, keep }, LONGEST_TIMER_MS);
+  }
+
   /** @returns the pair at a glance. */
   status(): Promise<Status> {
-    return this.#call('status', {});
+    return this.#ask.call('status', {});
   }
 
   /**
@@ -144,19 +183,19 @@ export class Client {
    * @param options `timeoutMs`: how long to try; 60,000 unless given.
    * @throws SyncError `timeout`, or `halted`.
    */
-  async flush(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  flush(options: { readonly timeoutMs?: number } = {}): Promise<Flushed> {
     const timeoutMs = options.timeoutMs ?? 60_000;
-    await this.#call('flush', { timeoutMs }, Math.min(timeoutMs + FLUSH_GRACE_MS, LONGEST_TIMER_MS));
+    return this.#ask.call('flush', { timeoutMs }, Math.min(timeoutMs + FLUSH_GRACE_MS, LONGEST_TIMER_MS));
   }
 
   /** Has both sides look at everything anew; returns at once. */
   async rescan(): Promise<void> {
-    await this.#call('rescan', {});
+    await this.#ask.call('rescan', {});
   }
 
   /** Stops carrying changes until `resume`. */
   pause(): Promise<{ readonly changed: boolean }> {
-    return this.#call('pause', {});
+    return this.#ask.call('pause', {});
   }
 
   /**
@@ -164,7 +203,7 @@ export class Client {
    * @param options `acceptDeletes`: the files whose disappearance halted the pair were meant to go.
    */
   resume(options: { readonly acceptDeletes?: boolean } = {}): Promise<{ readonly changed: boolean }> {
-    return this.#call('resume', options);
+    return this.#ask.call('resume', options);
   }
 
   /**
@@ -199,49 +238,4 @@ export class Client {
   get #name(): string {
     return `server-a at ${addressText(this.server)}`;
   }
-
-  async #hello(): Promise<void> {
-    const hello = await this.#call('hello', { protocol: PROTOCOL_VERSION, role: 'client', program: 'lockstep' });
-    if (hello?.protocol !== PROTOCOL_VERSION) {
-      throw new SyncError(
-        'failed',
-        `The server at ${addressText(this.server)} speaks version ${hello?.protocol ?? 'unknown'} of the protocol, this client version ${PROTOCOL_VERSION}.`,
-        { hint: 'Install the same version of Lockstep on both machines.' },
-      );
-    }
-    if (hello.server !== 'a') {
-      throw new SyncError('usage', `${addressText(this.server)} is not server-a.`, {
-        hint: 'Clients talk to server-a, on port 8080 unless it was told otherwise.',
-      });
-    }
-  }
-
-  async #call<M extends keyof ClientMethods>(
-    method: M,
-    params: ClientMethods[M]['params'],
-    timeoutMs: number = this.#answerMs,
-  ): Promise<ClientMethods[M]['result']> {
-    const { result } = await this.#caller.call(method, params, { timeoutMs });
-    return result as ClientMethods[M]['result'];
-  }
-
-  /** A result that may come in pieces: rows in notifications first, the rest in the answer under `key`. */
-  async #joined<M extends 'list' | 'locks' | 'held', K extends keyof ClientMethods[M]['result']>(
-    method: M,
-    params: ClientMethods[M]['params'],
-    key: K,
-  ): Promise<{ entries: RowOf<ClientMethods[M]['result'][K]>[]; result: ClientMethods[M]['result'] }> {
-    type Row = RowOf<ClientMethods[M]['result'][K]>;
-    const parts: (readonly Row[])[] = [];
-    const answer = await this.#caller.call(method, params, {
-      timeoutMs: this.#answerMs,
-      onNotification: (name, some: { entries?: readonly Row[] } | undefined) => {
-        if (name === 'entries' && Array.isArray(some?.entries)) parts.push(some.entries);
-      },
-    });
-    const result = answer.result as ClientMethods[M]['result'];
-    return { entries: [...parts, (result[key] ?? []) as readonly Row[]].flat() as Row[], result };
-  }
 }
-
-type RowOf<T> = T extends readonly (infer R)[] ? R : never;

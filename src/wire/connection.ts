@@ -19,10 +19,11 @@ export interface Connection {
   /**
    * Sends in the order of the calls. The promise need not be looked at.
    * @param payload at most 1 MiB; it must not be changed until it is sent.
+   * @param sent called when the payload may be changed; never where the connection ends before.
    * @returns resolves when more may be sent.
    * @throws SyncError `closed` when the connection is over, `too-large` for a frame that the other end would refuse.
    */
-  send(message: Message, payload?: Buffer): Promise<void>;
+  send(message: Message, payload?: Buffer, sent?: () => void): Promise<void>;
   /** What comes in, for one consumer. Ends when the other end has said its last, or the connection is over. */
   readonly frames: AsyncIterable<Frame>;
   /** Resolves when the socket is gone: null after an orderly end, else why. Never rejects. */
@@ -59,8 +60,8 @@ class SocketConnection implements Connection {
     this.closed = new Promise((resolve) => this.#listen(resolve));
   }
 
-  send(message: Message, payload?: Buffer): Promise<void> {
-    return this.#outbox.send(message, payload);
+  send(message: Message, payload?: Buffer, sent?: () => void): Promise<void> {
+    return this.#outbox.send(message, payload, sent);
   }
 
   close(reason?: Error): void {

@@ -4,6 +4,7 @@ import { SyncError } from '../core/errors.js';
 import { type Header, parseHeader } from './header.js';
 import { DEFAULT_LIMITS, type WireLimits } from './limits.js';
 import type { Frame, Message } from './messages.js';
+import { PayloadPool } from './payload-pool.js';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -12,11 +13,12 @@ const NOTHING = Buffer.alloc(0);
 /** Takes a stream of bytes in any pieces and gives the frames in it. */
 export class FrameDecoder {
   readonly #limits: Pick<WireLimits, 'lineBytes' | 'payloadBytes' | 'depth'>;
+  readonly #pool = new PayloadPool();
   #line = NOTHING;
   #lineBytes = 0;
   /** The message whose payload is being filled. */
   #message: Message | null = null;
-  #payload = NOTHING;
+  #payload: Buffer = NOTHING;
   #filled = 0;
   #fault: unknown = null;
 
@@ -90,7 +92,7 @@ export class FrameDecoder {
       frames.push({ message, payload: NOTHING });
     } else {
       this.#message = message;
-      this.#payload = Buffer.allocUnsafe(payloadBytes);
+      this.#payload = this.#pool.take(payloadBytes);
       this.#filled = 0;
     }
   }

@@ -94,6 +94,37 @@ export interface HeldRow {
   readonly base: string | null;
 }
 
+/** An earlier content that is still kept. */
+export interface VersionRow {
+  /** 1 is the newest. */
+  readonly n: number;
+  readonly size: number;
+  readonly mtime: string;
+  /** When it was put aside. */
+  readonly replaced: string;
+  /** Why it was: `overwritten`, `deleted`, `first contact`, `held` …; `unknown` where the record is lost. */
+  readonly reason: string;
+  /** The side that keeps it, and where in its root it lies as a plain file. */
+  readonly side: Side;
+  readonly where: string;
+}
+
+/** A conflict copy. */
+export interface ConflictRow {
+  /** The file that it is a copy of. */
+  readonly path: string;
+  readonly copy: string;
+  /** Whose content it is. */
+  readonly side: Side;
+  /** When it was set aside. */
+  readonly time: string;
+  readonly size: number;
+  readonly mtime: string;
+  readonly on: 'both' | Side;
+  /** What the file itself is now; null where it is gone. */
+  readonly original: { readonly size: number; readonly mtime: string } | null;
+}
+
 export type PairState = 'in-sync' | 'syncing' | 'scanning' | 'paused' | 'halted' | 'peer-lost';
 
 export interface Status {
@@ -122,6 +153,13 @@ export interface Refused {
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
 }
 
+/** What is left apart when all that can be done is done. */
+export interface Flushed {
+  readonly flushed: true;
+  readonly held: number;
+  readonly problems: number;
+}
+
 /** Every method of server-a: what it takes and what it gives. */
 export interface ClientMethods {
   hello: {
@@ -136,8 +174,16 @@ export interface ClientMethods {
     result: { targets: readonly (Acted | Refused)[] };
   };
   unlock: { params: { targets: readonly Target[]; owner: string }; result: { targets: readonly (Acted | Refused)[] } };
+  /** `away`: sides that could not be asked. */
+  versions: {
+    params: { target: Target };
+    result: { versions: readonly VersionRow[]; away: readonly Side[] };
+  };
+  restore: { params: { target: Target; owner: string; at?: number }; result: Acted };
+  conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
+  resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
   status: { params: Record<string, never>; result: Status };
-  flush: { params: { timeoutMs?: number }; result: { flushed: true } };
+  flush: { params: { timeoutMs?: number }; result: Flushed };
   rescan: { params: Record<string, never>; result: { rescanning: true } };
   pause: { params: Record<string, never>; result: { changed: boolean } };
   resume: { params: { acceptDeletes?: boolean }; result: { changed: boolean } };

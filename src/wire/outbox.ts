@@ -14,8 +14,15 @@ const SENT = Promise.resolve();
 interface Waiting {
   readonly message: Message;
   readonly payload: Buffer | undefined;
+  readonly sent: (() => void) | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Bytes to send, and whom to tell when they are with the system. */
+interface Part {
+  readonly bytes: Buffer;
+  readonly sent?: (() => void) | undefined;
 }
 
 export class Outbox {
@@ -25,7 +32,7 @@ export class Outbox {
   readonly #reader: Deadline;
   /** Lines not yet turned into bytes; they come after `#parts`. */
   #lines = '';
-  #parts: Buffer[] = [];
+  #parts: Part[] = [];
   #queuedBytes = 0;
   #waiting: Waiting[] = [];
   #writing = false;
@@ -42,14 +49,17 @@ export class Outbox {
   }
 
   /**
+   * @param sent called when the system has the payload; never where it does not come to that.
    * @returns a promise that resolves when more may be sent, and rejects where this could not be. Nobody needs to look at
    * it: a rejection that is not looked at is no unhandled one.
    */
-  send(message: Message, payload: Buffer | undefined): Promise<void> {
+  send(message: Message, payload: Buffer | undefined, sent?: () => void): Promise<void> {
     if (this.#over !== null) return rejected(this.#over);
-    if (this.#waiting.length > 0 || this.#queuedBytes >= this.#limits.queuedBytes) return this.#wait(message, payload);
+    if (this.#waiting.length > 0 || this.#queuedBytes >= this.#limits.queuedBytes) {
+      return this.#wait(message, payload, sent);
+    }
     try {
-      this.#add(message, payload);
+      this.#add(message, payload, sent);
       return SENT;
     } catch (error) {
       return rejected(error);
@@ -72,18 +82,20 @@ export class Outbox {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
-  #wait(message: Message, payload: Buffer | undefined): Promise<void> {
+  #wait(message: Message, payload: Buffer | undefined, onSent: (() => void) | undefined): Promise<void> {
     if (this.#waiting.length >= this.#limits.waitingSends) {
       const error = new SyncError('too-large', 'More was sent to it than it could read.');
       this.#onStuck(error);
       return rejected(error);
     }
-    const sent = new Promise<void>((resolve, reject) => this.#waiting.push({ message, payload, resolve, reject }));
+    const sent = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ message, payload, sent: onSent, resolve, reject });
+    });
     sent.catch(() => {});
     return sent;
   }
 
-  #add(message: Message, payload: Buffer | undefined): void {
+  #add(message: Message, payload: Buffer | undefined, sent: (() => void) | undefined): void {
     const line = encodeLine(message, payload);
     const bytes = Buffer.byteLength(line);
     if (bytes - 1 > this.#limits.sentLineBytes) throw tooLong(this.#limits.sentLineBytes);
@@ -91,7 +103,7 @@ export class Outbox {
     this.#queuedBytes += bytes;
     if (payload !== undefined && payload.length > 0) {
       this.#closeLines();
-      this.#parts.push(payload);
+      this.#parts.push({ bytes: payload, sent });
       this.#queuedBytes += payload.length;
     }
     this.#schedule();
@@ -121,14 +133,15 @@ export class Outbox {
     this.#write(batch, last);
   }
 
-  #write(batch: Buffer[], last: Buffer): void {
-    const bytes = batch.reduce((sum, part) => sum + part.length, last.length);
+  #write(batch: Part[], last: Part): void {
+    const bytes = batch.reduce((sum, part) => sum + part.bytes.length, last.bytes.length);
     this.#socket.cork();
-    for (const part of batch) this.#socket.write(part);
-    this.#socket.write(last, (error) => {
+    for (const part of batch) this.#socket.write(part.bytes);
+    this.#socket.write(last.bytes, (error) => {
       this.#writing = false;
       this.#queuedBytes -= bytes;
       if (error) return;
+      for (const { sent } of [...batch, last]) sent?.();
       this.#admit();
       this.#pump();
     });
@@ -137,9 +150,9 @@ export class Outbox {
 
   #admit(): void {
     while (this.#waiting.length > 0 && this.#queuedBytes < this.#limits.queuedBytes) {
-      const { message, payload, resolve, reject } = this.#waiting.shift() as Waiting;
+      const { message, payload, sent, resolve, reject } = this.#waiting.shift() as Waiting;
       try {
-        this.#add(message, payload);
+        this.#add(message, payload, sent);
         resolve();
       } catch (error) {
         reject(error);
@@ -147,21 +160,25 @@ export class Outbox {
     }
   }
 
-  #takeBatch(): Buffer[] {
+  #takeBatch(): Part[] {
     this.#closeLines();
-    const batch: Buffer[] = [];
+    const batch: Part[] = [];
     for (let room = BATCH_BYTES; room > 0 && this.#parts.length > 0; ) {
-      const part = this.#parts.shift() as Buffer;
-      batch.push(part.subarray(0, room));
-      if (part.length > room) this.#parts.unshift(part.subarray(room));
-      room -= part.length;
+      const part = this.#parts.shift() as Part;
+      const { bytes, sent } = part;
+      if (bytes.length <= room) batch.push(part);
+      else {
+        batch.push({ bytes: bytes.subarray(0, room) });
+        this.#parts.unshift({ bytes: bytes.subarray(room), sent });
+      }
+      room -= bytes.length;
     }
     return batch;
   }
 
   #closeLines(): void {
     if (this.#lines === '') return;
-    this.#parts.push(Buffer.from(this.#lines));
+    this.#parts.push({ bytes: Buffer.from(this.#lines) });
     this.#lines = '';
   }
 }

@@ -15,6 +15,7 @@ export interface PeerLook {
   readonly entries: readonly LookEntry[];
   readonly whole: boolean;
   readonly unknown: readonly RelPath[];
+  readonly damaged?: readonly RelPath[];
   readonly problems: readonly Problem[];
   readonly rules: readonly string[];
   readonly unsettled: number;
@@ -37,15 +38,15 @@ const HALTS: Readonly<Record<HaltCode, true>> = {
 
 /** @returns the notifications to send before the result, each with its payload. */
 export function* lookParts(look: PeerLook): Generator<{ method: string; payload: Buffer }> {
-  for (const method of ['entries', 'unknown', 'problems', 'rules'] as const) {
-    for (const { payload } of encodeList(look[method])) yield { method, payload };
+  for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules'] as const) {
+    for (const { payload } of encodeList(look[method] ?? [])) yield { method, payload };
   }
 }
 
 /** @returns the result of a look: what is not in {@link lookParts}, and how much is, so that nothing is missed. */
 export function lookResult(look: PeerLook): object {
-  const { entries, unknown, problems, rules, unsettled, halt } = look;
-  const items = entries.length + unknown.length + problems.length + rules.length;
+  const { entries, unknown, damaged = [], problems, rules, unsettled, halt } = look;
+  const items = entries.length + unknown.length + damaged.length + problems.length + rules.length;
   return { whole: look.whole, unsettled, halt, items };
 }
 
@@ -53,6 +54,7 @@ export function lookResult(look: PeerLook): object {
 export class LookReader {
   readonly #entries: LookEntry[] = [];
   readonly #unknown: RelPath[] = [];
+  readonly #damaged: RelPath[] = [];
   readonly #problems: Problem[] = [];
   readonly #rules: string[] = [];
   #items = 0;
@@ -64,6 +66,7 @@ export class LookReader {
   take(method: string, payload: Buffer | null): void {
     if (method === 'entries') this.#add(this.#entries, parseList(payload, lookEntryOf));
     else if (method === 'unknown') this.#add(this.#unknown, parseList(payload, relPath));
+    else if (method === 'damaged') this.#add(this.#damaged, parseList(payload, relPath));
     else if (method === 'problems') this.#add(this.#problems, parseList(payload, problemOf));
     else if (method === 'rules') this.#add(this.#rules, parseList(payload, ruleOf));
     else throw bad('a part of a look is of no known kind');
@@ -81,6 +84,7 @@ export class LookReader {
       entries: this.#entries,
       whole: isWhole,
       unknown: this.#unknown,
+      damaged: this.#damaged,
       problems: this.#problems,
       rules: this.#rules,
       unsettled: whole(unsettled, 'the number of unsettled paths', 0),

@@ -1,10 +1,12 @@
 // What server-a and server-b say to each other, besides params: looks, contents, changes and their outcomes. Everything
 // is built anew from checked fields; nothing that was parsed is passed on as it came.
-import type { Action, Change, Outcome } from '../core/change.js';
+import { type Action, type Change, isReason, type Outcome } from '../core/change.js';
+import { isBaseSize, type Range } from '../core/delta.js';
 import type { Entry, FileEntry } from '../core/entry.js';
 import type { ProblemCode } from '../core/errors.js';
 import type { RelPath } from '../core/path.js';
 import { type Batch, encodeList, fail, object, parseList, relPath, shortText, whole } from './json-list.js';
+import { releaseOf } from './payload-pool.js';
 
 /** Every method of server-b: what it takes and what it gives. Lists travel in payloads of any number, see `json-list`. */
 export interface PeerMethods {
@@ -16,17 +18,33 @@ export interface PeerMethods {
   /** Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. */
   look: { params: { scope: 'hinted' | 'everything' }; result: object };
   'accept-deletes': { params: object; result: object };
-  /** From the caller `wanted`, a list of `count` in all; back come `content` and `failed`. */
+  /** Payload: one change. What is there of its content: `{}` for nothing. */
+  offer: { params: object; result: { have: number; base: number | null } | object };
+  /** Payload: one change, whose base is asked for; then from the caller `ranges`. Payload of the answer, if any: the sums, see `peer-delta`. */
+  sums: { params: { blockBytes: number }; result: object };
+  /**
+   * From the caller `wanted`, a list of `count` in all; back come pieces: `content`, `copy`, `have` and `failed`. A `sums`
+   * that comes back asks for those of the n-th base, and is answered by a `sums`.
+   */
   read: { params: { count: number }; result: object };
-  /** From the caller `changes`, a list of `count` in all, then `content`, `failed` and at last `end`; back come `outcomes`, lists too. */
+  /** From the caller `changes`, a list of `count` in all, then pieces and at last `end`; back come `outcomes`, lists too. */
   apply: { params: { count: number }; result: object };
   ping: { params: object; result: object };
+  /** What is kept of the file at `path`: back come `versions`, lists, newest first. See `peer-versions`. */
+  versions: { params: { path: RelPath }; result: object };
+  /** What the version called `name` is now. */
+  'look-version': { params: { name: RelPath }; result: { entry: object } };
+  /** Payload: one wanted file, its path being the version's name; back come `content` and `failed`. */
+  'read-version': { params: object; result: object };
 }
 
 /** A file whose content is asked for. */
 export interface Wanted {
   readonly path: RelPath;
   readonly file: FileEntry;
+  /** Bytes that the caller has from the beginning, and the file that it has instead. */
+  readonly have?: number;
+  readonly base?: { readonly size: number; readonly hash: string };
 }
 
 /** How the `n`-th change of an apply ended. */
@@ -37,8 +55,12 @@ export interface Applied {
 
 /** A piece of the `n`-th content, or why it cannot be had. */
 export type Content =
-  | { readonly n: number; readonly data: Buffer; readonly last: boolean }
+  | { readonly n: number; readonly data: Buffer; readonly last: boolean; readonly release?: () => void }
+  | { readonly n: number; readonly copy: Range; readonly last: boolean }
+  | { readonly n: number; readonly have: number; readonly last: boolean }
   | { readonly n: number; readonly failed: Exclude<Outcome, { kind: 'done' | 'kept' }> };
+
+type PieceMethod = 'content' | 'copy' | 'have' | 'failed';
 
 const HASH = /^[0-9a-f]{64}$/;
 const MAX_TARGET_CHARS = 4095;
@@ -78,13 +100,17 @@ export const parseChanges = (payload: Buffer | null): Change[] => parseList(payl
 export const parseApplied = (payload: Buffer | null): Applied[] => parseList(payload, appliedOf);
 
 /** @returns the notification for one piece; `payload` goes with it. The call's id is still to be added. */
-export function encodeContent(content: Content): { method: 'content' | 'failed'; params: object; payload?: Buffer } {
-  if ('failed' in content) return { method: 'failed', params: { n: content.n, failed: content.failed } };
-  return { method: 'content', params: { n: content.n, last: content.last }, payload: content.data };
+export function encodeContent(content: Content): { method: PieceMethod; params: object; payload?: Buffer } {
+  const { n } = content;
+  if ('failed' in content) return { method: 'failed', params: { n, failed: content.failed } };
+  const { last } = content;
+  if ('copy' in content) return { method: 'copy', params: { n, ...content.copy, last } };
+  if ('have' in content) return { method: 'have', params: { n, bytes: content.have, last } };
+  return { method: 'content', params: { n, last }, payload: content.data };
 }
 
 /**
- * @param method `content` or `failed`.
+ * @param method that of a piece.
  * @throws SyncError `bad-message`.
  */
 export function parseContent(method: string, params: unknown, payload: Buffer | null): Content {
@@ -94,10 +120,17 @@ export function parseContent(method: string, params: unknown, payload: Buffer | 
     const failed = outcomeOf(fields.failed);
     return failed.kind === 'done' || failed.kind === 'kept' ? fail('a failure is none') : { n, failed };
   }
-  const last = fields.last;
-  if (method !== 'content' || payload === null || typeof last !== 'boolean')
-    return fail('a piece of content is broken');
-  return { n, data: payload, last };
+  const { last } = fields;
+  if (typeof last !== 'boolean') return fail('a piece of content is broken');
+  if (method === 'content' && payload !== null) {
+    const release = releaseOf(payload);
+    return release === null ? { n, data: payload, last } : { n, data: payload, last, release };
+  }
+  if (method !== 'copy' && method !== 'have') return fail('a piece of content is broken');
+  const bytes = whole(fields.bytes, 'the length of a piece', 1);
+  return method === 'have'
+    ? { n, have: bytes, last }
+    : { n, copy: { at: whole(fields.at, 'a place', 0), bytes }, last };
 }
 
 /** @throws SyncError `bad-message`. */
@@ -128,9 +161,26 @@ const hashOf = (value: unknown): string =>
 const entryOrNull = (value: unknown): Entry | null => (value === null ? null : entryOf(value));
 
 function wantedOf(value: unknown): Wanted {
-  const { path, file } = object(value, 'a wanted file');
+  const { path, file, have, base } = object(value, 'a wanted file');
   const entry = entryOf(file);
-  return entry.type === 'file' ? { path: relPath(path), file: entry } : fail('what is wanted is no file');
+  if (entry.type !== 'file') return fail('what is wanted is no file');
+  return {
+    path: relPath(path),
+    file: entry,
+    ...(have === undefined ? {} : { have: whole(have, 'the length of a beginning', 0, entry.size) }),
+    ...(base === undefined ? {} : { base: baseOf(base) }),
+  };
+}
+
+function baseOf(value: unknown): { size: number; hash: string } {
+  const { size, hash } = object(value, 'a base');
+  return { size: baseSizeOf(size), hash: hashOf(hash) };
+}
+
+/** @throws SyncError `bad-message` where `value` is not the size of a file that others are compared with. */
+export function baseSizeOf(value: unknown): number {
+  const size = whole(value, 'the size of a base', 0);
+  return isBaseSize(size) ? size : fail('the size of a base is out of range');
 }
 
 function changeOf(value: unknown): Change {
@@ -144,6 +194,7 @@ function changeOf(value: unknown): Change {
     after: entryOrNull(fields.after),
     ...(fields.from === undefined ? {} : { from: sourceOf(fields.from) }),
     ...(fields.keepAs === undefined ? {} : { keepAs: relPath(fields.keepAs) }),
+    ...(isReason(fields.reason) ? { reason: fields.reason } : {}),
   };
   if ((action === 'deleted') !== (change.after === null)) return fail('a change says two things about its end');
   if ((action === 'renamed') !== 'from' in change) return fail('a change says two things about its source');

@@ -33,6 +33,9 @@ describe('completion', () => {
     ['client --server localhost:1 list b', ['b.txt']],
     ['client unlock ', []],
     ['client locks ', []],
+    ['client re', ['restore', 'resolve', 'rescan', 'resume']],
+    ['client restore b', ['b.txt']],
+    ['client resolve b.txt --keep ', ['a', 'b', 'both']],
     ['client nonsense ', []],
   ])('%s', async (line, words) => {
     expect(await complete(line)).toEqual(words);

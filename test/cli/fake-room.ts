@@ -74,6 +74,33 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
         return { path, changed: owners.delete(path) };
       });
     },
+    versions: async (target) => {
+      calls.push(['versions', target]);
+      const row = {
+        ...{ n: 1, size: 3, mtime: '2026-11-21T13:00:00.000Z', replaced: '2026-11-21T14:03:22.118Z' },
+        ...{ reason: 'overwritten', side: 'b' as const, where: '.lockstep/versions/a (2026-11-21 14-03-22).txt' },
+      };
+      return { versions: pathOf(target) === undefined ? [] : [row], away: [] };
+    },
+    restore: async (target, options) => {
+      calls.push(['restore', target, options]);
+      const path = pathOf(target) ?? (target as { path: string }).path;
+      return { path, changed: true, at: options?.at ?? 1, replaced: '2026-11-21T14:03:22.118Z' };
+    },
+    conflicts: async () => ({
+      conflicts: paths.flatMap((copy) => {
+        const path = copy.replace(/ \(conflict .*\)/, '');
+        if (path === copy) return [];
+        const time = '2026-11-21T14:03:22.000Z';
+        return [{ path, copy, side: 'b' as const, time, size: 3, mtime: time, on: 'both' as const, original: null }];
+      }),
+    }),
+    resolve: async (target, keep) => {
+      calls.push(['resolve', target, keep]);
+      const path = pathOf(target) ?? (target as { path: string }).path;
+      const renamed = keep === 'both' ? [{ from: path, to: `${path} (B)` }] : [];
+      return { path, changed: true, kept: keep, from: keep === 'b' ? `${path}!` : null, removed: [path], renamed };
+    },
     status: async () => ({
       state: 'in-sync',
       peer: { address: '127.0.0.1:8081', connected: true },
@@ -87,6 +114,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
     }),
     flush: async (options) => {
       calls.push(['flush', options]);
+      return { flushed: true, held: 0, problems: 0 };
     },
     rescan: async () => {},
     pause: async () => ({ changed: true }),

@@ -123,11 +123,18 @@ describe('the other tables', () => {
       held: 0,
       locks: 0,
       conflicts: 0,
-      problems: [{ path: 'x\u001b', code: 'io-error', message: 'the disk is ill' }],
+      problems: [
+        { path: '', code: 'root-emptied', message: '/b is empty' },
+        { path: 'x\u001b', code: 'io-error', message: 'the disk is ill' },
+      ],
     };
     const text = statusText(status, colors);
     expect(text).toContain('Halted for safety');
     expect(text).toContain('client resume --accept-deletes');
+    const gone: Status = { ...status, problems: [{ path: '', code: 'root-missing', message: '/b is gone' }] };
+    expect(statusText(gone, colors)).not.toContain('--accept-deletes');
+    const left: Status = { ...status, state: 'in-sync', held: 2 };
+    expect(statusText(left, colors)).toContain('In sync, but for 2 held updates and 2 problems');
     expect(text).toContain('side a     1 file, 661 B');
     expect(text).toContain('  x\\u001b: the disk is ill (io-error)');
   });

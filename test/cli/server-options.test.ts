@@ -9,6 +9,7 @@ const DEFAULT_A = {
   host: '127.0.0.1',
   port: 8080,
   ignore: [],
+  versionLimits: { keepMs: 30 * 86_400_000, share: 0.2 },
   log: 'text',
   verbose: false,
   quiet: false,
@@ -39,6 +40,12 @@ describe('the servers’ options', () => {
     ],
     ['--rescan 5m --dir d', { LOCKSTEP_A_DIR: 'e' }, { rescanMs: 300_000, dir: 'd' }],
     ['', { LOCKSTEP_A_DIR: 'e', LOCKSTEP_B_DIR: 'f' }, { dir: 'e' }],
+    [
+      '--keep-versions 90d',
+      { LOCKSTEP_A_KEEP_VERSIONS: '1d', LOCKSTEP_A_VERSIONS_SHARE: '0.5 %' },
+      { versionLimits: { keepMs: 90 * 86_400_000, share: 0.005 } },
+    ],
+    ['--versions-share 100', {}, { versionLimits: { share: 1 } }],
   ])('%s with %j', (line, env, settings) => {
     expect(a(line, env)).toMatchObject({ settings });
   });
@@ -51,6 +58,10 @@ describe('the servers’ options', () => {
     ['', { LOCKSTEP_A_PORT: 'x' }, 'LOCKSTEP_A_PORT takes a number'],
     ['', { LOCKSTEP_A_QUIET: 'maybe' }, 'LOCKSTEP_A_QUIET takes 1 or 0'],
     ['', { LOCKSTEP_A_RESCAN: 'often' }, 'LOCKSTEP_A_RESCAN takes a duration'],
+    ['--keep-versions never', {}, '--keep-versions takes a duration'],
+    ['', { LOCKSTEP_A_KEEP_VERSIONS: '200y' }, 'LOCKSTEP_A_KEEP_VERSIONS takes a duration'],
+    ['--versions-share 0%', {}, '--versions-share takes a part of the disk such as 20%, not "0%"'],
+    ['', { LOCKSTEP_A_VERSIONS_SHARE: '101%' }, 'LOCKSTEP_A_VERSIONS_SHARE takes a part'],
     ['', { LOCKSTEP_A_PEER: 'h' }, 'LOCKSTEP_A_PEER: '],
     ['', { LOCKSTEP_A_LOG: 'xml' }, 'LOCKSTEP_A_LOG takes text or json'],
     ['--host 0.0.0.0', {}, 'listens on loopback only so far'],

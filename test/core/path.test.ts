@@ -89,7 +89,7 @@ const unsound: [text: unknown, why: RegExp][] = [
   ['x/'.repeat(2048), /longer than 4095/],
 ];
 
-describe('parsePath', () => {
+describe('SCENARIO 30: parsePath', () => {
   test.each(sound)('takes %j', (text) => {
     expect(parsePath(text)).toBe(text);
   });

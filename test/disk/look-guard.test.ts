@@ -15,7 +15,7 @@ async function settled(tree: Tree): Promise<Watched> {
   return watched;
 }
 
-describe('a root', () => {
+describe('SCENARIOS 1, 2, 8: a root', () => {
   it('that is moved away halts, and goes on when it is back', async () => {
     const watched = await settled({ d: files(6) });
     const { root } = watched;
@@ -95,7 +95,7 @@ describe('a root', () => {
   });
 });
 
-describe('the loss of most files at once', () => {
+describe('SCENARIO 4: the loss of most files at once', () => {
   it('halts, keeps halting, and goes on when they are back', async () => {
     const watched = await settled({ most: files(150), rest: files(60) });
     const { root } = watched;
@@ -154,7 +154,7 @@ describe('the loss of most files at once', () => {
   });
 });
 
-describe.runIf(process.getuid !== undefined)('a directory that cannot be read', () => {
+describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that cannot be read', () => {
   /** The superuser reads everything, and so becomes somebody else for the looks. */
   async function asNobody<T>(work: () => Promise<T>): Promise<T> {
     const root = process.getuid!() === 0;

@@ -29,9 +29,9 @@ it('tries again after 20 ms, then twice as long each time, up to a second', () =
 
 it.each([
   ['one file', { files: 1, last: 1000 }, 1025],
-  ['as many as are judged one by one', { files: 100, last: 1020 }, 1025],
-  ['a burst that goes on', { files: 101, last: 1020 }, 1070],
-  ['a burst that ended long ago', { files: 5000, last: 900 }, 1025],
+  ['as many as are judged one by one', { files: 4, last: 1020 }, 1025],
+  ['a burst that goes on', { files: 5, last: 1020 }, 1170],
+  ['a burst that ended long ago', { files: 5000, last: 800 }, 1025],
   ['a burst without end', { files: 5000, last: 90_000 }, 11_000],
 ])('%s missing since 1000', (_case, burst, at) => {
   expect(goneAt(1000, burst)).toBe(at);

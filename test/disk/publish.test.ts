@@ -326,7 +326,7 @@ const steps: [string, (site: DiskSite) => Change, string[]][] = [
   ['a rename', (site) => site.move('f', 'g'), []],
 ];
 
-describe('what somebody changed since it was looked at stays as it is', () => {
+describe('SCENARIO 20: what somebody changed since it was looked at stays as it is', () => {
   const cases = steps.flatMap(([what, change, contents]) =>
     damages.map(([how, damage]) => [`${what} of what is ${how}`, change, contents, damage] as const),
   );
@@ -462,7 +462,7 @@ function outcomeIn(step: () => string): string {
   }
 }
 
-describe('a directory swapped for a link to outside in mid-apply', () => {
+describe('SCENARIO 30: a directory swapped for a link to outside in mid-apply', () => {
   const kinds: [string, (site: DiskSite) => Change, string[]][] = [
     ['a creation', (site) => site.change('d/new', file('new')), ['new']],
     ['a creation of a link', (site) => site.change('d/new', link('x')), []],

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStateDirectory, type StateDirectory } from '../../src/disk/state-directory.js';
 import { compiled, run } from '../support/compiled.js';
 import { makeRoot, put, removeRoot } from '../support/trees.js';
@@ -81,6 +81,16 @@ describe('the state directory', () => {
     expect(reopen().id).toBe(again);
   });
 
+  test('takes another id when told to, for ever', () => {
+    const state = open();
+    const { id } = state;
+    expect(state.isNew).toBe(true);
+    state.renew();
+    expect(state.id).not.toBe(id);
+    const again = reopen();
+    expect([again.id, again.isNew]).toEqual([state.id, false]);
+  });
+
   test('deleted as a whole, begins another root', () => {
     const { id } = open();
     for (const state of opened.splice(0)) state.release();
@@ -123,7 +133,10 @@ describe('the state directory', () => {
 });
 
 describe('one server a root', () => {
-  const code = compiled(['disk/state-directory']);
+  let code: string;
+  beforeAll(() => {
+    code = compiled(['disk/state-directory']);
+  });
   afterAll(() => removeRoot(code));
   const server = `
     import { openStateDirectory } from './disk/state-directory.js';
@@ -152,6 +165,33 @@ describe('one server a root', () => {
     await child.kill();
     open();
     expect(occupant().pid).toBe(process.pid);
+  });
+
+  test('says how the one before ended', () => {
+    expect(open().crash).toBeNull();
+    expect(reopen().crash).toBeNull();
+    const before = occupant();
+    const leave = (more: object) => {
+      for (const state of opened.splice(0)) state.release();
+      fs.writeFileSync(own('server.json'), JSON.stringify({ ...before, started: '1', ...more }));
+      return open().crash;
+    };
+    expect(leave({})).toEqual({ ofMachine: false });
+    expect(leave({ boot: 'another' })).toEqual({ ofMachine: true });
+    expect(leave({ boot: undefined })).toEqual({ ofMachine: true });
+  });
+
+  test.runIf(process.platform === 'linux')('is taken over from a process that nobody has reaped', async () => {
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void parent.kill());
+    const pid = Number(
+      await new Promise<string>((resolve) => parent.stdout.once('data', (data) => resolve(`${data}`))),
+    );
+    await vi.waitUntil(() => / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8')));
+    const started = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[19];
+    fs.mkdirSync(own());
+    fs.writeFileSync(own('server.json'), JSON.stringify({ pid, host: os.hostname(), started }));
+    expect(() => open()).not.toThrow();
   });
 
   test('is not left to another process that got the number of the dead one', async () => {

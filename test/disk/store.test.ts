@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Compaction, Store, type Table } from '../../src/disk/store.js';
 import { compiled, run } from '../support/compiled.js';
 import { propertyMs, replay, runs } from '../support/core-random.js';
@@ -384,7 +384,10 @@ describe('compaction', () => {
 });
 
 describe('killed at any instant', () => {
-  const code = compiled(['disk/store']);
+  let code: string;
+  beforeAll(() => {
+    code = compiled(['disk/store']);
+  });
   afterAll(() => removeRoot(code));
 
   // Writes for ever, and says each number once it is durable. The journal is compacted all the time.

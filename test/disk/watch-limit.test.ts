@@ -12,7 +12,7 @@ vi.mock('node:fs', async (original) => {
   return { ...fs, watch: limited };
 });
 
-it('polls where no watch is left, and says so once', { timeout: 20_000 }, async () => {
+it('SCENARIO 25: polls where no watch is left, and says so once', { timeout: 20_000 }, async () => {
   const watched = watch({ polled1: { f: '1' }, polled2: { s: {} }, watched: {} });
   const look = await watched.look();
   expect(look.problems).toHaveLength(1);

@@ -37,7 +37,7 @@ export async function* stream(contents: readonly (string | Buffer)[], pieceBytes
   for (const [n, content] of contents.entries()) yield* pieces(n, Buffer.from(content as string), pieceBytes);
 }
 
-export function* pieces(n: number, data: Buffer, pieceBytes: number): Generator<Content> {
+export function* pieces(n: number, data: Buffer, pieceBytes: number): Generator<Extract<Content, { data: Buffer }>> {
   for (let at = 0; at === 0 || at < data.length; at += pieceBytes) {
     yield { n, data: data.subarray(at, at + pieceBytes), last: at + pieceBytes >= data.length };
   }

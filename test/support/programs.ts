@@ -1,12 +1,14 @@
 // Real programs for journeys: both servers on temporary roots and ports of their own, and the client. Whatever a test
 // waits for is an event that a server says or a file that appears; whatever was started is ended by its own id.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const project = fileURLToPath(new URL('../../', import.meta.url));
+/** Whose programs run: this checkout's, or a built copy of it that nobody rebuilds during a long run. */
+export const project = process.env.LOCKSTEP_TEST_PROJECT ?? fileURLToPath(new URL('../../', import.meta.url));
 const WAIT_MS = 20_000;
 
 /** An event as a server said it. */
@@ -20,8 +22,15 @@ export class ServerProcess {
   private readonly child: ChildProcess;
   private listeners: (() => void)[] = [];
 
-  constructor(program: 'server-a' | 'server-b', args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.child = spawn(path.join(project, 'bin', program), ['--log', 'json', ...args], {
+  /** @param under a program with its arguments that runs the server (`faketime -f +1h`); it must become the server itself. */
+  constructor(
+    program: 'server-a' | 'server-b',
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    under: readonly string[] = [],
+  ) {
+    const [command, ...more] = [...under, path.join(project, 'bin', program), '--log', 'json', ...args];
+    this.child = spawn(command!, more, {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -59,6 +68,10 @@ export class ServerProcess {
     );
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   kill(signal: NodeJS.Signals): void {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
   }
@@ -93,6 +106,8 @@ export class PairOfPrograms {
   serverB!: ServerProcess;
   portA = 0;
   portB = 0;
+  /** What server-b is run by. */
+  under: readonly string[] = [];
 
   constructor() {
     fs.mkdirSync(this.a);
@@ -102,7 +117,8 @@ export class PairOfPrograms {
   }
 
   async startB(...args: string[]): Promise<void> {
-    this.serverB = new ServerProcess('server-b', ['--dir', this.b, '--port', String(this.portB), ...args], this.env);
+    const own = ['--dir', this.b, '--port', String(this.portB)];
+    this.serverB = new ServerProcess('server-b', [...own, ...args], this.env, this.under);
     this.portB = (await this.serverB.wait('listening')).port as number;
   }
 
@@ -216,7 +232,8 @@ export function treeOf(root: string): Record<string, string> {
         tree[below] = `dir ${(stats.mode & 0o777).toString(8)}`;
         walk(below);
       } else {
-        const content = fs.readFileSync(path.join(root, below)).toString('base64').slice(0, 100);
+        const bytes = fs.readFileSync(path.join(root, below));
+        const content = bytes.length < 80 ? bytes.toString('base64') : createHash('sha1').update(bytes).digest('hex');
         tree[below] =
           `${(stats.mode & 0o777).toString(8)} ${stats.size} ${Math.round(stats.mtimeMs * 1000)} ${content}`;
       }

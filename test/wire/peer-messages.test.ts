@@ -174,6 +174,7 @@ describe('a look', () => {
     ],
     whole: true,
     unknown: [p('d')],
+    damaged: [p('f')],
     problems: [{ path: 'bad\\ufffdname', code: 'bad-name', message: 'It is not UTF-8.' }],
     rules: ['*.tmp', '!keep.tmp'],
     unsettled: 2,
@@ -188,7 +189,7 @@ describe('a look', () => {
   it('comes back as it was, and is what the sync room calls one', () => {
     const back: replica.Look = read(lookParts(look), lookResult(look));
     expect(back).toEqual(look);
-    const empty = { ...look, entries: [], unknown: [], problems: [], rules: [], halt: null };
+    const empty = { ...look, entries: [], unknown: [], damaged: [], problems: [], rules: [], halt: null };
     expect(read(lookParts(empty), lookResult(empty))).toEqual(empty);
   });
 

@@ -56,7 +56,7 @@ describe('params', () => {
   it.each([
     [{ owner: 'eve' }, 'targets', 'it is missing'],
     [{ targets: [], owner: 'eve' }, 'targets', 'its length should be >=1'],
-    [{ targets: [{ path: '../x' }], owner: 'eve' }, 'targets.0.path', 'it contains ..'],
+    [{ targets: [{ path: '../x' }], owner: 'eve' }, 'targets.0.path', 'it contains ".."'],
     [{ targets: [{ path: 'a' }, { path: 'b\\.lockstep\\c' }], owner: 'eve' }, 'targets.1.path', "Lockstep's own"],
     [{ targets: [{ index: 1.5 }], owner: 'eve' }, 'targets.0.index', 'it is not as it should be'],
     [{ targets: [{ index: -1 }], owner: 'eve' }, 'targets.0.index', 'it should be >=0'],

@@ -27,6 +27,10 @@ const COMMANDS: Readonly<
   unlock: { note: 'unlock files', files: true },
   locks: { note: 'who holds what', options: ['--mine'] },
   held: { note: 'updates that wait for an unlock', files: true },
+  versions: { note: 'earlier contents of a file', files: true },
+  restore: { note: 'put an earlier content back', options: ['--at'], files: true },
+  conflicts: { note: 'the conflict copies' },
+  resolve: { note: 'settle conflict copies', options: ['--keep'], files: true },
   status: { note: 'the pair at a glance' },
   watch: { note: 'everything that happens' },
   flush: { note: 'wait until both sides agree', options: ['--timeout'] },
@@ -39,11 +43,13 @@ const COMMANDS: Readonly<
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   '--color': ['auto', 'always', 'never'],
   '--side': ['a', 'b'],
+  '--keep': ['a', 'b', 'both'],
   '--server': [],
   '--as': [],
   '--message': [],
   '-m': [],
   '--timeout': [],
+  '--at': [],
 };
 
 export async function complete(room: Room, shell: string, line: string): Promise<number> {

@@ -13,7 +13,8 @@ import { candidates } from './complete.js';
 const PROMPT = 'lockstep> ';
 const WELCOME = 'Type list, lock N, unlock N, help or quit.\n';
 const HELP = `Any line of the client works here, with or without "client" or "server" before it:
-  list, lock 3, unlock 3, locks, held, status, watch, flush, rescan, pause, resume
+  list, lock 3, unlock 3, locks, held, versions 3, restore 3, conflicts, resolve 3 --keep b
+  status, watch, flush, rescan, pause, resume
   server            the list
   server lock 3     lock number 3 of the list last shown here
   server unlock 3   unlock it

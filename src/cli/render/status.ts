@@ -17,7 +17,9 @@ const STATES: Readonly<Record<PairState, string>> = {
 export function statusText(status: Status, colors: Colors): string {
   const paint = status.state === 'in-sync' ? colors.green : status.state === 'halted' ? colors.red : colors.yellow;
   const lines = [
-    paint(STATES[status.state] ?? status.state),
+    paint(
+      `${STATES[status.state] ?? status.state}${status.state === 'in-sync' ? exceptions(status.held, status.problems.length) : ''}`,
+    ),
     '',
     `peer       ${shownName(status.peer.address)}, ${status.peer.connected ? 'connected' : 'not connected'}`,
     `side a     ${sideText(status.a)}`,
@@ -31,10 +33,19 @@ export function statusText(status: Status, colors: Colors): string {
       ({ path, code, message }) => `  ${shownName([path, message].filter(Boolean).join(': '))} (${code})`,
     ),
   ];
-  if (status.state === 'halted') lines.push('', HALTED);
+  if (status.problems.some(({ code }) => CONFIRMABLE.has(code))) lines.push('', HALTED);
   return `${lines.join('\n')}\n`;
 }
 
+/** @returns what keeps both sides from being equal though all that can be done is done; '' where nothing does. */
+export function exceptions(held: number, problems: number): string {
+  const parts = [held > 0 && countText(held, 'held update'), problems > 0 && countText(problems, 'problem')].filter(
+    Boolean,
+  );
+  return parts.length === 0 ? '' : `, but for ${parts.join(' and ')}`;
+}
+
+const CONFIRMABLE: ReadonlySet<string> = new Set(['root-emptied', 'mass-deletion']);
 const HALTED = 'Put the files back, or, if they were meant to go, type "client resume --accept-deletes".';
 
 const sideText = (side: { files: number; bytes: number }): string =>

@@ -1,0 +1,32 @@
+// `client resolve TARGET --keep a|b|both`: settles the conflict copies of a file, or one of them.
+import type { Acted } from '../../wire/messages.js';
+import { usageError } from '../complain.js';
+import { EXIT_OK } from '../exit.js';
+import { oneTarget } from '../one-target.js';
+import { countText } from '../render/size.js';
+import { shownName } from '../render/width.js';
+import type { Room } from '../room.js';
+
+export async function resolve(room: Room, text: string, flags: { readonly keep?: string }): Promise<number> {
+  const { keep } = flags;
+  if (keep !== 'a' && keep !== 'b' && keep !== 'both') {
+    const given = keep === undefined ? 'which content to keep' : `a, b or both, not "${keep}"`;
+    throw usageError(`resolve takes ${given}.`, 'Add --keep a, --keep b or --keep both.');
+  }
+  const api = await room.api();
+  const known = async () => (await api.conflicts()).conflicts.flatMap(({ path, copy }) => [path, copy]);
+  const acted = await api.resolve(await oneTarget(room, text, known), keep);
+  room.out(room.json ? `${JSON.stringify(acted)}\n` : `${resolvedText(acted)}\n`);
+  return EXIT_OK;
+}
+
+function resolvedText({ path, kept, from, removed, renamed }: Acted): string {
+  const name = shownName(path);
+  if (kept === 'both') {
+    const names = (renamed as { to: string }[]).map(({ to }) => shownName(to));
+    return `Kept ${name} and, under ${names.length === 1 ? 'a plain name' : 'plain names'}, ${names.join(', ')}.`;
+  }
+  const gone = `${countText((removed as string[]).length, 'copy').replace('copys', 'copies')} removed (to versions)`;
+  if (from === null) return `Kept ${name} as it is; ${gone}.`;
+  return `${name} has the content of "${shownName(String(from))}" now, the old one is in versions; ${gone}.`;
+}

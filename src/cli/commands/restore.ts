@@ -1,0 +1,30 @@
+// `client restore TARGET [--at N]`: makes an earlier content the file's content again.
+import type { Acted } from '../../wire/messages.js';
+import { usageError } from '../complain.js';
+import { EXIT_OK } from '../exit.js';
+import { listedPaths, oneTarget } from '../one-target.js';
+import { minuteText } from '../render/time.js';
+import { shownName } from '../render/width.js';
+import type { Room } from '../room.js';
+
+export async function restore(room: Room, text: string, flags: { readonly at?: string }): Promise<number> {
+  const at = numberOf(flags.at ?? '1');
+  const target = await oneTarget(room, text, listedPaths(room));
+  const acted = await (await room.api()).restore(target, { at });
+  room.out(room.json ? `${JSON.stringify(acted)}\n` : `${restoredText(acted)}\n`);
+  return EXIT_OK;
+}
+
+function numberOf(text: string): number {
+  const at = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (at < 1)
+    throw usageError(`--at takes a number from 1 (the newest), not "${text}".`, 'See them with: client versions');
+  return at;
+}
+
+function restoredText({ path, changed, created, at, replaced }: Acted): string {
+  const which = `version ${at} (put aside ${minuteText(String(replaced))})`;
+  if (!changed) return `${shownName(path)} has the content of ${which} already.`;
+  const before = created === true ? '' : '; what was there before is among the versions now';
+  return `Restored ${shownName(path)} from ${which}${before}.`;
+}

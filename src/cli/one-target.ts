@@ -1,0 +1,35 @@
+// TARGET of a command that takes exactly one file, which may be gone: a number of the listing last shown, a path, or a
+// glob that matches one file. What matches nothing is taken for a path, as names have brackets in them, too.
+import { parsePath } from '../core/path.js';
+import type { Target } from '../wire/messages.js';
+import { usageError } from './complain.js';
+import { shownName } from './render/width.js';
+import type { Room } from './room.js';
+import { errorOf, globMatcher, parseTarget, resolveTargets } from './target.js';
+
+/**
+ * @param text as typed.
+ * @param known every path that a glob can mean; asked only where there is a glob.
+ * @throws SyncError as for any target; `usage` where a glob matches several files.
+ */
+export async function oneTarget(room: Room, text: string, known: () => Promise<readonly string[]>): Promise<Target> {
+  const parsed = parseTarget(text);
+  if (parsed.kind !== 'glob') {
+    const [one] = await resolveTargets(room, [text], async () => []);
+    if (one === undefined || 'refused' in one) throw errorOf(one!.refused);
+    return one.target;
+  }
+  const paths = [...new Set(await known())];
+  const matches = globMatcher(parsed.glob);
+  const found = paths.includes(parsed.glob) ? [parsed.glob] : paths.filter((path) => matches(path));
+  if (found.length <= 1) return { path: parsePath(found[0] ?? parsed.glob) };
+  const some = found.slice(0, 3).map(shownName).join(', ');
+  throw usageError(
+    `"${shownName(parsed.glob)}" matches ${found.length} files: ${some}${found.length > 3 ? ', …' : ''}.`,
+    'Name one of them.',
+  );
+}
+
+/** @returns every path of the listing. */
+export const listedPaths = (room: Room) => async (): Promise<readonly string[]> =>
+  (await (await room.api()).list()).entries.map(({ path }) => path);

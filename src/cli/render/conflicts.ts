@@ -1,0 +1,27 @@
+// The conflict copies, for people.
+import type { ConflictRow } from '../../wire/messages.js';
+import { sizeText } from './size.js';
+import { tableLines } from './table.js';
+import { minuteText } from './time.js';
+import { shownName } from './width.js';
+
+/** @returns a table of the copies with the files that they are copies of, and how to settle them. */
+export function conflictsText(conflicts: readonly ConflictRow[]): string {
+  const rows = conflicts.map((row) => [
+    shownName(row.path),
+    row.original === null ? 'gone' : sizeText(row.original.size),
+    row.side,
+    minuteText(row.time),
+    sizeText(row.size),
+    shownName(row.copy),
+  ]);
+  const columns = [
+    { title: 'name', widest: 40 },
+    { title: 'size', align: 'right' as const },
+    { title: 'side' },
+    { title: 'set aside' },
+    { title: 'size', align: 'right' as const },
+    { title: 'copy' },
+  ];
+  return `${tableLines(columns, rows).join('\n')}\nSettle one with: client resolve NAME --keep a|b|both\n`;
+}

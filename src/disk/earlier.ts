@@ -1,0 +1,108 @@
+// The versions of one root as they are asked for: found by what was noted of them and by their names, so that none is
+// missed whose note is lost. A content is handed out only after it was read through and is what was put aside.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { FileEntry, LinkEntry } from '../core/entry.js';
+import { SyncError } from '../core/errors.js';
+import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../core/path.js';
+import type { Content, Earlier, Version } from '../sync/replica.js';
+import { digestLarge } from './digest.js';
+import { Parents } from './parents.js';
+import { readContent } from './read-content.js';
+import { microseconds, modeOf } from './seen.js';
+import { isVersionOf, momentOf } from './version-name.js';
+import type { VersionRecords } from './version-records.js';
+import { hasRoomBelow } from './versions.js';
+
+const { readdir, lstat } = fs.promises;
+
+/** Answers for ROOT/.lockstep/versions. */
+export class EarlierContents implements Earlier {
+  /** @param directory absolute real path of the versions. */
+  constructor(
+    private readonly directory: string,
+    private readonly records: VersionRecords,
+  ) {}
+
+  async list(of: RelPath): Promise<readonly Version[]> {
+    const names = new Set([...this.records.namesOf(of), ...(await this.unnoted(of))]);
+    const versions: Version[] = [];
+    for (const name of names) {
+      const version = await this.versionAt(name);
+      if (version !== null) versions.push(version);
+    }
+    return versions.sort(newestFirst);
+  }
+
+  /** Versions whose names say that they are of this file, and of which nothing is noted. */
+  private async unnoted(of: RelPath): Promise<RelPath[]> {
+    const parent = parentOf(of);
+    const below = hasRoomBelow(path.join(this.directory, parent)) ? parent : '';
+    const names = await readdir(path.join(this.directory, below)).catch(() => []);
+    return names
+      .filter((name) => isVersionOf(name, nameOf(of)))
+      .map((name) => joinPath(below, name))
+      .filter((name) => pathFault(name) === null && this.records.get(name) === null);
+  }
+
+  private async versionAt(name: RelPath): Promise<Version | null> {
+    const stats = await lstat(path.join(this.directory, name)).catch(() => null);
+    if (stats === null || (!stats.isFile() && !stats.isSymbolicLink())) return null;
+    const note = this.records.get(name);
+    return {
+      name,
+      size: stats.isFile() ? stats.size : 0,
+      mtime: microseconds(stats.mtimeMs),
+      replaced: note?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs,
+      reason: note?.reason ?? null,
+    };
+  }
+
+  async look(name: RelPath): Promise<FileEntry | LinkEntry> {
+    const parents = new Parents(this.directory);
+    try {
+      const absolute = parents.at(parentOf(name), nameOf(name));
+      const found = fs.lstatSync(absolute);
+      if (found.isSymbolicLink()) {
+        return { type: 'symlink', target: fs.readlinkSync(absolute), mtime: microseconds(found.mtimeMs) };
+      }
+      const digest = await digestLarge(absolute, Date.now(), new AbortController().signal);
+      if (digest.kind === 'failed') throw digest.error;
+      if (digest.kind === 'moving') throw damaged(name, 'it is being written');
+      const { hash, stats } = digest;
+      const noted = this.records.get(name)?.hash ?? null;
+      if (noted !== null && noted !== hash) throw damaged(name, 'its content is not the one that was put aside');
+      return { type: 'file', size: stats.size, mtime: microseconds(stats.mtimeMs), mode: modeOf(stats), hash };
+    } catch (error) {
+      if (error instanceof SyncError) throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw code === 'ENOENT' || code === 'ENOTDIR' ? gone(name) : damaged(name, message);
+    } finally {
+      parents.close();
+    }
+  }
+
+  async *read(name: RelPath, file: FileEntry): AsyncGenerator<Content> {
+    const parents = new Parents(this.directory);
+    try {
+      yield* readContent(0, () => parents.at(parentOf(name), nameOf(name)), file.size);
+    } finally {
+      parents.close();
+    }
+  }
+}
+
+function newestFirst(x: Version, y: Version): number {
+  const numberOf = ({ name }: Version) => momentOf(nameOf(name))?.n ?? 0;
+  return y.replaced - x.replaced || numberOf(y) - numberOf(x);
+}
+
+const gone = (name: RelPath): SyncError =>
+  new SyncError('not-found', `The version ${quote(name)} is not there any more.`, {
+    hint: 'See what there is with: client versions',
+  });
+
+const damaged = (name: RelPath, why: string): SyncError =>
+  new SyncError('failed', `The version ${quote(name)} cannot be put back: ${why}.`, {
+    hint: `See for yourself: it lies below .lockstep/versions in its root.`,
+  });

@@ -1,0 +1,118 @@
+// Looks and outcomes come over different connections and may overtake each other. What a look says of a path that was in
+// somebody's hands while it was under way is neither surely older nor surely newer than what was done there: it is not
+// believed, and the path is asked about anew when it is free.
+import { parentOf, type RelPath, type Side } from '../core/path.js';
+import type { Look } from './replica.js';
+
+type Entries = Look['entries'];
+
+const SIDES: readonly Side[] = ['a', 'b'];
+
+/** What is known of who has which path in hand. */
+export interface HandsSurroundings {
+  /** Whether something is being written at `path` on `side` now. */
+  readonly isHeld: (side: Side, path: RelPath) => boolean;
+  /** The paths below `directory` at which something is being written on `side` now. */
+  readonly heldBelow: (side: Side, directory: RelPath) => Iterable<RelPath>;
+  readonly isDirectory: (side: Side, path: RelPath) => boolean;
+}
+
+/** Keeps apart what a look can be believed and what has to be asked again. */
+export class Hands {
+  /** Paths that left somebody's hands since the look under way began. */
+  private readonly released = { a: new Set<RelPath>(), b: new Set<RelPath>() };
+  private readonly doubtful = { a: new Set<RelPath>(), b: new Set<RelPath>() };
+  /** What was doubtful and will be told by the next look, or by the one under way. */
+  private readonly asked = { a: new Set<RelPath>(), b: new Set<RelPath>() };
+  private readonly looked = { a: new Set<RelPath>(), b: new Set<RelPath>() };
+
+  constructor(private readonly around: HandsSurroundings) {}
+
+  get isIdle(): boolean {
+    return this.doubtful.a.size === 0 && this.doubtful.b.size === 0;
+  }
+
+  lookBegins(side: Side): void {
+    this.released[side].clear();
+    for (const path of this.asked[side]) this.looked[side].add(path);
+    this.asked[side].clear();
+  }
+
+  /** Something was written at `path`, or will not be. */
+  release(side: Side, path: RelPath): void {
+    this.released[side].add(path);
+  }
+
+  releaseOnBoth(path: RelPath): void {
+    this.release('a', path);
+    this.release('b', path);
+  }
+
+  /** @returns those of `entries` that cannot have been overtaken. */
+  believed(side: Side, entries: Entries): Entries {
+    return entries.filter(({ path, entry }) => {
+      const isDoubtful = this.wasHeld(side, path) || (entry?.type !== 'dir' && this.wasHeldBelow(side, path));
+      if (isDoubtful) this.doubtful[side].add(path);
+      return !isDoubtful;
+    });
+  }
+
+  /** What lies below a path that is written goes or comes with it. */
+  private wasHeld(side: Side, path: RelPath): boolean {
+    return someAtOrAbove(path, (at) => this.released[side].has(at)) || this.isInHand(side, path);
+  }
+
+  private isInHand(side: Side, path: RelPath): boolean {
+    return someAtOrAbove(path, (at) => this.around.isHeld(side, at));
+  }
+
+  private wasHeldBelow(side: Side, path: RelPath): boolean {
+    const { isDirectory, heldBelow } = this.around;
+    if (!isDirectory(side, path)) return false;
+    const below = [...heldBelow(side, path)];
+    for (const released of this.released[side]) if (released.startsWith(`${path}/`)) below.push(released);
+    for (const held of below) this.doubtful[side].add(held);
+    return below.length > 0;
+  }
+
+  /** @returns what has to be asked about and is in nobody's hands now; it is forgotten here. */
+  takeDue(side: Side): RelPath[] {
+    const due = [...this.doubtful[side]].filter((path) => !this.isInHand(side, path) && this.isFreeBelow(side, path));
+    for (const path of due) {
+      this.doubtful[side].delete(path);
+      this.asked[side].add(path);
+    }
+    return due;
+  }
+
+  /** Whether nobody knows what stands at `path`, until it has been looked at again: nothing is to be done there. */
+  doubts(path: RelPath): boolean {
+    return SIDES.some((side) => [this.doubtful, this.asked, this.looked].some((sets) => sets[side].has(path)));
+  }
+
+  /** A look at `side` has told what it was asked for. */
+  lookEnds(side: Side): void {
+    this.looked[side].clear();
+  }
+
+  /** A look told nothing; the next one is asked for the same. */
+  lookFailed(side: Side): void {
+    for (const path of this.looked[side]) this.asked[side].add(path);
+    this.looked[side].clear();
+  }
+
+  private isFreeBelow(side: Side, path: RelPath): boolean {
+    for (const _ of this.around.heldBelow(side, path)) return false;
+    return true;
+  }
+
+  /** Side b is gone: everything will be told anew. */
+  forget(side: Side): void {
+    for (const sets of [this.released, this.doubtful, this.asked, this.looked]) sets[side].clear();
+  }
+}
+
+function someAtOrAbove(path: RelPath, is: (path: RelPath) => boolean): boolean {
+  for (let at: RelPath | '' = path; at !== ''; at = parentOf(at)) if (is(at)) return true;
+  return false;
+}

@@ -1,0 +1,17 @@
+// What a session works with; everything that is not the same in a test or a simulation is passed in here.
+import type { Logger } from '../log.js';
+import type { Clock } from './clock.js';
+import type { HeldContents } from './holding.js';
+import type { LockBook } from './lock-book.js';
+import type { Pair } from './pair.js';
+import type { Replica } from './replica.js';
+
+/** What a session works with. */
+export interface SessionOptions {
+  readonly pair: Pair;
+  readonly local: Replica;
+  readonly book: LockBook;
+  readonly heldFiles: HeldContents;
+  readonly log: Logger;
+  readonly clock: Clock;
+}

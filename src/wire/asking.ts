@@ -1,0 +1,64 @@
+// Asking server-a: one call with a time limit, results that come in pieces joined, and the hello that makes sure that
+// both speak the same protocol.
+import { SyncError } from '../core/errors.js';
+import type { Caller, OnNotification } from './calls.js';
+import { type ClientMethods, PROTOCOL_VERSION } from './messages.js';
+
+/** Methods whose rows may come in pieces. */
+type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts';
+
+type RowOf<T> = T extends readonly (infer R)[] ? R : never;
+
+/** The questions of one client. */
+export class Asking {
+  /** @param answerMs the longest that an answer may take, in milliseconds. */
+  constructor(
+    private readonly caller: Caller,
+    private readonly answerMs: number,
+  ) {}
+
+  async call<M extends keyof ClientMethods>(
+    method: M,
+    params: ClientMethods[M]['params'],
+    timeoutMs: number = this.answerMs,
+  ): Promise<ClientMethods[M]['result']> {
+    const { result } = await this.caller.call(method, params, { timeoutMs });
+    return result as ClientMethods[M]['result'];
+  }
+
+  /** A result that may come in pieces: rows in notifications first, the rest in the answer under `key`. */
+  async joined<M extends Streaming, K extends keyof ClientMethods[M]['result']>(
+    method: M,
+    params: ClientMethods[M]['params'],
+    key: K,
+  ): Promise<{ entries: RowOf<ClientMethods[M]['result'][K]>[]; result: ClientMethods[M]['result'] }> {
+    type Row = RowOf<ClientMethods[M]['result'][K]>;
+    const parts: (readonly Row[])[] = [];
+    const onNotification: OnNotification = (name, some: { entries?: readonly Row[] } | undefined) => {
+      if (name === 'entries' && Array.isArray(some?.entries)) parts.push(some.entries);
+    };
+    const answer = await this.caller.call(method, params, { timeoutMs: this.answerMs, onNotification });
+    const result = answer.result as ClientMethods[M]['result'];
+    return { entries: [...parts, (result[key] ?? []) as readonly Row[]].flat() as Row[], result };
+  }
+
+  /**
+   * @param address of the server, for the words.
+   * @throws SyncError `failed` for a foreign protocol, `usage` where it is not server-a.
+   */
+  async hello(address: string): Promise<void> {
+    const hello = await this.call('hello', { protocol: PROTOCOL_VERSION, role: 'client', program: 'lockstep' });
+    if (hello?.protocol !== PROTOCOL_VERSION) {
+      throw new SyncError(
+        'failed',
+        `The server at ${address} speaks version ${hello?.protocol ?? 'unknown'} of the protocol, this client version ${PROTOCOL_VERSION}.`,
+        { hint: 'Install the same version of Lockstep on both machines.' },
+      );
+    }
+    if (hello.server !== 'a') {
+      throw new SyncError('usage', `${address} is not server-a.`, {
+        hint: 'Clients talk to server-a, on port 8080 unless it was told otherwise.',
+      });
+    }
+  }
+}

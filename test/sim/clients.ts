@@ -1,0 +1,67 @@
+// Two people with locks. What they are told is compared with what they were told before: one holds at most, and it stays
+// theirs until they give it back, whatever dies meanwhile.
+import type { RelPath, Side } from '../../src/core/path.js';
+import type { Refused } from '../../src/wire/messages.js';
+import type { ServerA } from './servers.js';
+import type { World } from './world.js';
+
+interface Claim {
+  readonly owner: string;
+  /** Whether they have asked to be rid of it: from then on it may be anybody's. */
+  releasing: boolean;
+}
+
+export class Clients {
+  private readonly claims = new Map<RelPath, Claim>();
+  private lastToken = 0;
+  asking = 0;
+
+  constructor(private readonly world: World) {}
+
+  async ask(server: ServerA, kind: 'lock' | 'unlock', path: RelPath, owner: string, side: Side): Promise<void> {
+    const claim = this.claims.get(path);
+    if (kind === 'unlock' && claim?.owner === owner) claim.releasing = true;
+    this.asking++;
+    const since = this.world.time;
+    const answer = await server.session.desk.ask({ kind, path, owner, side, message: '' });
+    if (!server.process.alive) return;
+    this.asking--;
+    this.world.say(() => `${owner} is answered: ${kind} ${path} ${JSON.stringify(answer).slice(0, 160)}`);
+    if (this.world.time - since > 130_000)
+      this.world.broken(`${owner} waited ${this.world.time - since} ms for ${kind} ${path}`);
+    if ('error' in answer) {
+      const present = this.claims.get(path);
+      if (
+        (answer as Refused).error.code === 'locked' &&
+        present?.owner === owner &&
+        !present.releasing &&
+        kind === 'lock'
+      ) {
+        this.world.broken(`${owner} lost the lock of ${path}`);
+      }
+      return;
+    }
+    if (kind === 'unlock') {
+      if (this.claims.get(path)?.owner === owner) this.claims.delete(path);
+      return;
+    }
+    const present = this.claims.get(path);
+    if (present !== undefined && present.owner !== owner && !present.releasing) {
+      this.world.broken(`${path} is locked by ${present.owner} and ${owner} at once`);
+    }
+    const token = answer.token as number;
+    if (answer.changed && token <= this.lastToken) this.world.broken(`token ${token} after ${this.lastToken}`);
+    this.lastToken = Math.max(this.lastToken, token);
+    this.claims.set(path, { owner, releasing: false });
+  }
+
+  /** server-a has started anew: whoever was told that they hold a lock still does. */
+  restarted(server: ServerA): void {
+    this.asking = 0;
+    for (const [path, { owner, releasing }] of this.claims) {
+      if (!releasing && server.book.table.locks.get(path)?.owner !== owner) {
+        this.world.broken(`the lock of ${owner} on ${path} did not survive`);
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// npm run test:fuzz -- --runs N --seed S: as many runs as asked for, from seed S on. The first that breaks a promise is made
+// short and printed with its seed.
+import { parseArgs } from 'node:util';
+import { type RunResult, run } from './run.js';
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    all: { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
+    twice: { type: 'boolean', default: false },
+  },
+});
+
+/** Leaves out every step that the fault does not need. */
+async function shrink(seed: number, { steps, fault }: RunResult): Promise<Set<number>> {
+  const without = new Set<number>();
+  for (let size = steps >> 1; size > 0; size >>= 1) {
+    for (let from = 0; from < steps; from += size) {
+      const attempt = new Set(without);
+      for (let n = from; n < from + size; n++) attempt.add(n);
+      if (attempt.size === without.size) continue;
+      if (kindOf((await run({ seed, without: attempt })).fault) === kindOf(fault))
+        for (const n of attempt) without.add(n);
+    }
+  }
+  return without;
+}
+
+/** A shorter run must break the same promise, whatever the names in it. */
+const kindOf = (fault: string | null): string => (fault ?? '').replace(/[xyz][^ ]*|\d+/g, '').slice(0, 24);
+
+async function show(seed: number, result: RunResult): Promise<void> {
+  console.log(`seed ${seed}: ${result.fault}`);
+  const without = await shrink(seed, result);
+  const short = await run({ seed, without, tracing: true });
+  console.log(short.trace.join('\n'));
+  console.log(`seed ${seed}, without steps ${JSON.stringify([...without].sort((x, y) => x - y))}: ${short.fault}`);
+}
+
+const first = Number(values.seed);
+const last = first + Number(values.runs);
+const since = performance.now();
+let failures = 0;
+let events = 0;
+for (let seed = first; seed < last; seed++) {
+  const result = await run({ seed, tracing: values.trace });
+  events += result.events;
+  if (values.trace) console.log(result.trace.join('\n'));
+  if (values.twice && (await run({ seed })).fingerprint !== result.fingerprint) {
+    console.log(`seed ${seed}: two runs differ`);
+    failures++;
+  }
+  if (result.fault === null) continue;
+  failures++;
+  if (values.all) console.log(`seed ${seed}: ${result.fault}`);
+  else {
+    await show(seed, result);
+    break;
+  }
+}
+const seconds = (performance.now() - since) / 1000;
+const runs = last - first;
+console.log(
+  `${runs} runs, ${failures} failed, ${(runs / seconds).toFixed(0)} runs/s, ${(events / runs).toFixed(0)} events each`,
+);
+process.exitCode = failures > 0 ? 1 : 0;

@@ -1,0 +1,81 @@
+// What users wrote and what became of it. A content is counted wherever it stands: in either tree, in versions, in held.
+// The promise: it never goes from somewhere to nowhere by the engine's doing, unless a user destroyed a copy of it.
+import type { World } from './world.js';
+
+/** Whose doing something on a disk is. */
+export type Doer = 'user' | 'engine' | 'power cut';
+
+export class Ledger {
+  readonly written = new Set<string>();
+  /** Contents that a user overwrote or deleted somewhere, or lost in a power cut: to be lost is no fault from then on. */
+  readonly released = new Set<string>();
+  /** Contents saved in the one moment that no system call can guard, or at a first contact: to be had, but not in place. */
+  readonly loose = new Set<string>();
+  /** By path, the contents that a user replaced there: they must not come back by themselves. */
+  readonly #superseded = new Map<string, Set<string>>();
+  /** Paths of which the engine forgot what was shared, in a crash: what stood there may come back. */
+  readonly #forgotten = new Set<string>();
+  /** Contents whose times or bits a user changed at a path: that is a change, and survives a deletion elsewhere. */
+  readonly #touched = new Set<string>();
+  readonly #count = new Map<string, number>();
+  /** Contents that stood in a tree once. */
+  readonly stood = new Set<string>();
+  #lastContent = 0;
+
+  constructor(readonly world: World) {}
+
+  /** @returns a content that nobody ever wrote; `large` ones pass for megabytes. */
+  newContent(large: boolean): string {
+    const id = String(++this.#lastContent).padStart(4, '0');
+    const content = `${large ? 'L' : ''}${id}:${id}`;
+    this.written.add(content);
+    return content;
+  }
+
+  count(content: string): number {
+    return this.#count.get(content) ?? 0;
+  }
+
+  add(content: string, links: number, by: Doer): void {
+    if (links === 0) return;
+    const now = this.count(content) + links;
+    this.#count.set(content, now);
+    if (links < 0 && by === 'user') this.released.add(content);
+    if (now === 0 && by === 'engine' && !this.released.has(content)) this.world.broken(`${content} was lost`);
+    if (links > 0 && by === 'engine' && !this.written.has(content)) {
+      this.world.broken(`${content} was written by nobody`);
+    }
+  }
+
+  supersede(path: string, content: string): void {
+    const at = this.#superseded.get(path);
+    if (at === undefined) this.#superseded.set(path, new Set([content]));
+    else at.add(content);
+  }
+
+  /** A user changed times or bits. */
+  touch(path: string, content: string): void {
+    this.#touched.add(`${path} ${content}`);
+  }
+
+  /** A user put `content` to `path`, or what replaced it there was taken back: it may stand there. */
+  allow(path: string, content: string): void {
+    this.#superseded.get(path)?.delete(content);
+  }
+
+  forget(path: string): void {
+    this.#forgotten.add(path);
+  }
+
+  isSuperseded(path: string, content: string): boolean {
+    if (this.#forgotten.has(path) || this.#touched.has(`${path} ${content}`)) return false;
+    return this.#superseded.get(path)?.has(content) ?? false;
+  }
+
+  /** Contents that nobody destroyed: each must be in place on both sides. */
+  *kept(): Generator<string> {
+    for (const content of this.written) {
+      if (this.stood.has(content) && !this.released.has(content) && !this.loose.has(content)) yield content;
+    }
+  }
+}

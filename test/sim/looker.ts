@@ -1,0 +1,311 @@
+// Looking at a simulated disk, with the contract of src/disk/look.ts: hints only say where to look; a look takes time, in
+// which users go on; what is in motion is unsettled, or unknown where it is new; an absence must last.
+import { type Entry, sameEntry } from '../../src/core/entry.js';
+import { isAtOrBelow, joinPath, parentOf, type RelPath } from '../../src/core/path.js';
+import { entryOf, type Snapshot } from '../../src/core/snapshot.js';
+import { Differences } from '../../src/disk/look-differences.js';
+import type { Look, LookScope } from '../../src/sync/replica.js';
+import { type Inode, type Seen, type SimDisk, seenOf } from './disk.js';
+import type { Process } from './world.js';
+
+const ABSENCE_MS = 25;
+const EMPTIED_MS = 50;
+const MOVING_MS = 20;
+const SOME_FILES = 5;
+
+/** A path in motion: since when, and when to look again. */
+interface Wait {
+  readonly since: number;
+  readonly due: number;
+  readonly absent: boolean;
+}
+
+export class SimLooker {
+  onHint: () => void = () => {};
+  onSeen: (path: RelPath, entry: Entry | null) => void = () => {};
+  /** What cannot be read at present. */
+  readonly differences = new Differences();
+  private readonly waiting = new Map<RelPath, Wait>();
+  private readonly hints = new Set<RelPath>();
+  private everything = true;
+  private called = false;
+  private told = false;
+  private looking = false;
+  private readonly overwritten = new Set<RelPath>();
+  private turn: Promise<unknown> = Promise.resolve();
+  private deletesAccepted = false;
+
+  constructor(
+    readonly snapshot: Snapshot,
+    private readonly disk: SimDisk,
+    private readonly process: Process,
+    private readonly unreadable: ReadonlySet<string>,
+    private readonly dirty: Set<string>,
+  ) {}
+
+  hint(path: RelPath): void {
+    if (!this.process.alive) return;
+    this.hints.add(path);
+    this.call();
+  }
+
+  suspect(paths: readonly RelPath[]): void {
+    for (const path of paths) this.hints.add(path);
+  }
+
+  acceptDeletes(): void {
+    this.deletesAccepted = true;
+    this.everything = true;
+  }
+
+  private call(): void {
+    if (this.called) return;
+    this.called = true;
+    this.process.clock.soon(() => this.onHint());
+  }
+
+  look(scope: LookScope): Promise<Look> {
+    const result = this.turn.then(() => this.lookNow(scope));
+    this.turn = result.catch(() => {});
+    return result;
+  }
+
+  private async lookNow(scope: LookScope): Promise<Look> {
+    const { world } = this.process;
+    this.called = false;
+    this.overwritten.clear();
+    await this.process.step();
+    if (world.random.chance(world.weather.failedLook)) throw new Error('EIO');
+    const accepted = this.deletesAccepted;
+    this.deletesAccepted = false;
+    if (!accepted && this.snapshot.files >= SOME_FILES && this.disk.root.children.size === 0) {
+      this.everything = true;
+      return this.say([], false, new Set(), { code: 'root-emptied', message: 'The root is empty.' });
+    }
+    const all = this.everything || scope === 'everything' || !this.told;
+    const hinted = [...this.hints];
+    this.hints.clear();
+    this.everything = false;
+    this.looking = true;
+    const survey = new Survey(this.disk, this.snapshot, this.process, this.unreadable, this.dirty);
+    if (all) await survey.directory('', true);
+    else {
+      const now = this.now();
+      for (const [path, { due }] of this.waiting) if (due <= now) hinted.push(path);
+      for (const path of hinted) await survey.visit(path);
+    }
+    if (all) for (const path of [...this.waiting.keys()]) if (!survey.seen(path)) this.waiting.delete(path);
+    const again = await this.commit(survey, accepted);
+    this.looking = false;
+    this.setAlarm(again);
+    const whole = !this.told;
+    this.told = true;
+    const differences = this.differences.take(this.snapshot);
+    return this.say(whole ? this.all() : differences, whole, again, null);
+  }
+
+  private now = (): number => this.process.world.time;
+
+  private async commit(survey: Survey, accepted: boolean): Promise<Set<RelPath>> {
+    const again = new Set<RelPath>();
+    const findings = new Map<RelPath, Seen | null>();
+    const moved = new Set<number>();
+    for (const path of survey.same) this.waiting.delete(path);
+    for (const path of [...survey.changed].sort()) {
+      const seen = await this.judge(path, again);
+      if (seen !== null) findings.set(path, seen);
+      if (seen !== null) moved.add(seen.ino);
+    }
+    for (const path of survey.absent) {
+      const inode = (this.snapshot.get(path) as { ino?: number } | null)?.ino ?? 0;
+      if (accepted || this.hasLasted(path) || (moved.has(inode) && this.process.world.random.chance(0.7))) {
+        if (this.disk.at(path) === null) findings.set(path, null);
+        else again.add(path);
+      }
+    }
+    // Parents first, and nothing that we wrote meanwhile.
+    for (const [path, entry] of findings) {
+      const fits = entry === null || this.snapshot.get(parentOf(path))?.type === 'dir';
+      if (fits && !this.concernsOurs(path)) this.commitOne(path, entry);
+      else again.add(path);
+    }
+    return again;
+  }
+
+  /** Reads one file, link or directory; null where it is in motion. */
+  private async judge(path: RelPath, again: Set<RelPath>): Promise<Seen | null> {
+    const inode = this.disk.at(path);
+    if (inode === null) {
+      again.add(path);
+      return null;
+    }
+    const before = seenOf(inode);
+    if (inode.type === 'file') {
+      if (inode.content === '' && this.isYoung(path)) return null;
+      if (this.process.world.random.chance(0.2)) await this.process.step();
+      const now = this.disk.at(path);
+      if (now?.ino !== before.ino || now.ctime !== before.ctime) {
+        this.hold(path, this.now() + MOVING_MS, false);
+        return null;
+      }
+    }
+    return before;
+  }
+
+  private isYoung(path: RelPath): boolean {
+    const since = this.waiting.get(path)?.since ?? this.now();
+    if (this.now() - since >= EMPTIED_MS) return false;
+    this.hold(path, since + EMPTIED_MS, false);
+    return true;
+  }
+
+  private hasLasted(path: RelPath): boolean {
+    const wait = this.waiting.get(path);
+    if (wait?.absent && this.now() - wait.since >= ABSENCE_MS) return true;
+    if (!wait?.absent) this.hold(path, this.now() + ABSENCE_MS, true);
+    return false;
+  }
+
+  private hold(path: RelPath, due: number, absent: boolean): void {
+    const before = this.waiting.get(path);
+    const since = before?.absent === absent ? before.since : this.now();
+    this.waiting.set(path, { since, due, absent });
+  }
+
+  private commitOne(path: RelPath, entry: Seen | null): void {
+    const before = this.snapshot.get(path);
+    const isSame = (before?.type === 'dir') === (entry?.type === 'dir') && sameEntry(entryOf(before), entry);
+    if (!isSame) this.differences.touch(path, before, entry);
+    if (before?.type === 'dir' && entry?.type !== 'dir') this.releaseBelow(path);
+    this.waiting.delete(path);
+    if (before === null && entry === null) return;
+    this.snapshot.put(path, entry);
+    this.onSeen(path, entry);
+  }
+
+  private releaseBelow(path: RelPath): void {
+    for (const other of [...this.waiting.keys()]) if (other.startsWith(`${path}/`)) this.waiting.delete(other);
+  }
+
+  private concernsOurs(path: RelPath): boolean {
+    for (const ours of this.overwritten) if (isAtOrBelow(path, ours) || isAtOrBelow(ours, path)) return true;
+    return false;
+  }
+
+  private setAlarm(again: ReadonlySet<RelPath>): void {
+    for (const path of again) this.hints.add(path);
+    let due = again.size > 0 ? this.now() + 1 : Number.POSITIVE_INFINITY;
+    for (const wait of this.waiting.values()) due = Math.min(due, wait.due);
+    if (due < Number.POSITIVE_INFINITY) this.process.clock.after(due - this.now() + 0.1, () => this.call());
+  }
+
+  private say(entries: Look['entries'], whole: boolean, again: ReadonlySet<RelPath>, halt: Look['halt']): Look {
+    const unknown = new Set<RelPath>();
+    const problems: Look['problems'][number][] = [];
+    for (const path of this.unreadable) {
+      if (this.disk.at(path) === null) continue;
+      unknown.add(path as RelPath);
+      problems.push({ path, code: 'unreadable', message: `${path} cannot be read.` });
+    }
+    for (const path of [...this.waiting.keys(), ...again]) if (this.snapshot.get(path) === null) unknown.add(path);
+    const unsettled = halt === null ? this.waiting.size + again.size : 0;
+    return { entries, whole, unknown: [...unknown], problems, rules: [], unsettled, halt };
+  }
+
+  private all(): Look['entries'] {
+    return Array.from(this.snapshot.walk(), ([path, node]) => ({ path, entry: entryOf(node) }));
+  }
+
+  /** Our own write: its echo is no change. `reported` goes on being told until the disk says otherwise. */
+  wrote(path: RelPath, reported: Entry | null): void {
+    if (this.looking) this.overwritten.add(path);
+    this.waiting.delete(path);
+    const before = this.snapshot.get(path);
+    if (before?.type === 'dir' && reported?.type !== 'dir') this.releaseBelow(path);
+    const inode = this.disk.at(path);
+    const entry = reported === null || inode === null ? reported : { ...reported, ino: inode.ino, ctime: inode.ctime };
+    this.snapshot.put(path, entry);
+    this.onSeen(path, entry);
+  }
+
+  stillIs(path: RelPath, entry: Entry | null): boolean {
+    const inode = this.disk.at(path);
+    if (inode === null || entry === null) return inode === null && entry === null;
+    if (inode.type !== entry.type) return false;
+    if (entry.type === 'dir') return entry.mode === inode.mode;
+    if (entry.type === 'symlink') return inode.content === entry.target;
+    const seen = seenOf(inode);
+    return seen.type === 'file' && seen.hash === entry.hash;
+  }
+}
+
+/** The first step of a look: where the disk differs from what was last seen. */
+class Survey {
+  readonly changed = new Set<RelPath>();
+  readonly absent = new Set<RelPath>();
+  readonly same = new Set<RelPath>();
+
+  constructor(
+    private readonly disk: SimDisk,
+    private readonly snapshot: Snapshot,
+    private readonly process: Process,
+    private readonly unreadable: ReadonlySet<string>,
+    private readonly dirty: Set<string>,
+  ) {}
+
+  seen(path: RelPath): boolean {
+    return this.changed.has(path) || this.absent.has(path);
+  }
+
+  /** Looks at one path, or at the highest directory above it that is not what it was. */
+  async visit(path: RelPath): Promise<void> {
+    let at = '';
+    for (const name of path.split('/')) {
+      at = joinPath(at as RelPath | '', name);
+      if (this.unreadable.has(at)) return;
+      const known = this.snapshot.get(at as RelPath);
+      const inode = this.disk.at(at);
+      if (known?.type !== 'dir' || inode?.type !== 'dir' || inode.ino !== (known as { ino?: number }).ino) break;
+    }
+    await this.compare(at as RelPath, this.disk.at(at));
+  }
+
+  async directory(path: RelPath | '', deep: boolean): Promise<void> {
+    const dir = this.disk.at(path);
+    if (dir?.type !== 'dir') return;
+    const names = [...dir.children.keys()];
+    const known = this.snapshot.get(path);
+    if (known?.type === 'dir') {
+      for (const name of known.children.keys()) {
+        if (!dir.children.has(name)) {
+          this.clean(joinPath(path, name));
+          this.absent.add(joinPath(path, name));
+        }
+      }
+    }
+    if (this.process.world.random.chance(0.3)) await this.process.step();
+    for (const name of names) {
+      const child = this.disk.at(joinPath(path, name));
+      if (child !== null) await this.compare(joinPath(path, name), child, deep);
+    }
+  }
+
+  private async compare(path: RelPath, inode: Inode | null, deep = false): Promise<void> {
+    if (this.unreadable.has(path)) return;
+    this.clean(path);
+    const known = this.snapshot.get(path) as (Seen & { children?: unknown }) | null;
+    if (inode === null) {
+      if (known !== null) this.absent.add(path);
+      else this.same.add(path);
+      return;
+    }
+    if (known !== null && known.ino === inode.ino && known.ctime === inode.ctime) this.same.add(path);
+    else this.changed.add(path);
+    if (inode.type === 'dir' && (deep || known === null || known.ino !== inode.ino)) await this.directory(path, true);
+  }
+
+  /** What users do from here on is not seen by this look. */
+  private clean(path: RelPath): void {
+    this.dirty.delete(path);
+  }
+}

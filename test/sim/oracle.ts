@@ -1,0 +1,167 @@
+// What must be true: at rest, whenever the pair says that it is in sync, when a flush is answered, and of locks always.
+import { originalName } from '../../src/core/conflict-name.js';
+import { sameEntry } from '../../src/core/entry.js';
+import type { SyncEvent } from '../../src/core/events.js';
+import { isAtOrBelow, type RelPath } from '../../src/core/path.js';
+import { entryOf } from '../../src/core/snapshot.js';
+import { type Inode, type SimDisk, seenOf } from './disk.js';
+import type { Ledger } from './ledger.js';
+import type { Place } from './replica.js';
+import type { ServerA } from './servers.js';
+import type { Users } from './users.js';
+import type { World } from './world.js';
+
+export class Oracle {
+  /** By path, the position that was applied last since the unlock. */
+  private readonly applied = new Map<string, number>();
+
+  constructor(
+    private readonly world: World,
+    private readonly ledger: Ledger,
+    private readonly users: Users,
+    private readonly places: { readonly a: Place; readonly b: Place },
+  ) {}
+
+  /** Paths at which the two trees differ. */
+  differing(): string[] {
+    const a = new Map(this.places.a.disk.walk());
+    const b = new Map(this.places.b.disk.walk());
+    const all = new Set([...a.keys(), ...b.keys()]);
+    return [...all].filter((path) => !isSame(a.get(path), b.get(path)));
+  }
+
+  private excused(server: ServerA, path: string): boolean {
+    const { table } = server.book;
+    for (const held of table.held.keys()) if (isNear(held, path)) return true;
+    for (const problem of server.session.overview.problems()) {
+      // A move that fails has two ends, and only one of them is named.
+      if (problem.path === '' || problem.code !== 'unreadable' || touches(problem.path, path)) return true;
+    }
+    return false;
+  }
+
+  /** The pair says that both sides agree. */
+  saidInSync(server: ServerA): void {
+    for (const path of this.differing()) {
+      if (this.excused(server, path) || this.isDirty(path)) continue;
+      this.world.broken(`in-sync was said, but ${path} differs: ${this.show(path)}`);
+      return;
+    }
+  }
+
+  /** Whether a user was there and no look has been since. */
+  private isDirty(path: string): boolean {
+    for (const place of [this.places.a, this.places.b]) {
+      for (const dirty of place.dirty) if (touches(dirty, path)) return true;
+    }
+    return false;
+  }
+
+  /** A flush that was asked for at `since` has been answered. */
+  flushed(server: ServerA, since: number): void {
+    for (const path of this.differing()) {
+      if (this.excused(server, path) || this.touchedSince(path, since)) continue;
+      this.world.broken(`a flush came back, but ${path} differs: ${this.show(path)}`);
+      return;
+    }
+  }
+
+  private touchedSince(path: string, since: number): boolean {
+    for (const [touched, time] of this.users.touched) if (time >= since && touches(touched, path)) return true;
+    return false;
+  }
+
+  /** Nothing moves any more and nothing is in the way: everything must be equal, in place and recorded. */
+  atRest(server: ServerA): void {
+    const fault = this.faultAtRest(server);
+    if (fault !== null) this.world.broken(`at rest ${fault}`);
+    else this.nothingMissing(server);
+  }
+
+  private faultAtRest(server: ServerA): string | null {
+    const { ledger } = this;
+    const isHeld = (path: string) => [...server.book.table.held.keys()].some((held) => isNear(held, path));
+    for (const path of this.differing()) if (!isHeld(path)) return `${path} differs: ${this.show(path)}`;
+    const a = new Map(this.places.a.disk.walk());
+    const archive = new Map([...server.pair.archive.walk()].map(([path, node]) => [path as string, entryOf(node)]));
+    for (const path of new Set([...a.keys(), ...archive.keys()])) {
+      const inode = a.get(path);
+      if (!sameEntry(inode === undefined ? null : seenOf(inode), archive.get(path) ?? null) && !isHeld(path)) {
+        return `the archive is wrong about ${path}`;
+      }
+    }
+    for (const [path, { type, content }] of a) {
+      if (type !== 'file' || isHeld(path) || isInConflict(path, a)) continue;
+      if (ledger.isSuperseded(path, content)) return `${path} is ${content} again, which a user had replaced`;
+    }
+    return null;
+  }
+
+  /** Every content that nobody destroyed is in place on both sides, under its name or a conflict copy's. */
+  private nothingMissing(server: ServerA): void {
+    const inPlace = (disk: SimDisk) => new Set([...disk.walk()].map(([, { content }]) => content));
+    const [a, b] = [inPlace(this.places.a.disk), inPlace(this.places.b.disk)];
+    for (const content of this.ledger.kept()) {
+      if (a.has(content) && b.has(content)) continue;
+      if (server.book.table.held.size > 0) continue;
+      this.world.broken(`at rest ${content} is not in place, though nobody replaced it`);
+      return;
+    }
+  }
+
+  /** What the pair says. */
+  said(server: ServerA | null, event: SyncEvent): void {
+    if (event.event === 'in-sync' && server !== null) this.saidInSync(server);
+    if (event.event === 'unlocked') this.applied.delete(event.path);
+    if (event.event === 'applied') {
+      const before = this.applied.get(event.path) ?? 0;
+      if (event.position <= before) {
+        this.world.broken(`update ${event.position} of ${event.path} was applied after ${before}`);
+      }
+      this.applied.set(event.path, event.position);
+    }
+    if (event.event === 'held' && server !== null) this.arrivedInOrder(server, event.path);
+  }
+
+  /** What is held of a path was written in the order in which it is held. */
+  private arrivedInOrder(server: ServerA, path: string): void {
+    let last = 0;
+    for (const { after } of server.book.table.heldOf(path as RelPath)) {
+      if (after?.type !== 'file') continue;
+      const content = Buffer.from(after.hash.replace(/^0+(?=..)/, ''), 'hex').toString();
+      const number = Number(/(\d{4}):/.exec(content)?.[1] ?? last);
+      if (this.users.wandering.has(content)) continue;
+      if (number < last) this.world.broken(`${path} is held out of order`);
+      last = number;
+    }
+  }
+
+  private show(path: string): string {
+    const one = (disk: SimDisk) => show(disk.at(path));
+    return `a has ${one(this.places.a.disk)}, b has ${one(this.places.b.disk)}`;
+  }
+}
+
+/** What is held may hold back the directory above it, and all that is in that. */
+const isNear = (held: string, path: string): boolean => held.split('/')[0] === path.split('/')[0];
+
+/** A directory that had to give way to a file, and did not, is kept with all that was in it. */
+function isInConflict(path: string, tree: ReadonlyMap<string, unknown>): boolean {
+  for (const each of tree.keys()) {
+    const original = originalName(each as RelPath);
+    if (original !== each && path.startsWith(`${original}/`)) return true;
+  }
+  return false;
+}
+
+const touches = (x: string, y: string): boolean => isAtOrBelow(x, y) || isAtOrBelow(y, x);
+
+function isSame(x: Inode | undefined, y: Inode | undefined): boolean {
+  if (x === undefined || y === undefined) return x === y;
+  return sameEntry(seenOf(x), seenOf(y));
+}
+
+function show(inode: Inode | null): string {
+  if (inode === null) return 'nothing';
+  return `${inode.type} ${inode.content} mode ${inode.mode.toString(8)} at ${inode.mtime}`;
+}

@@ -1,0 +1,340 @@
+// A replica on a simulated disk, with the contract of src/disk: contents go out in pieces while users write on, changes
+// are compared before they are made, what is overwritten is kept first, and an outcome is told once it is durable.
+import { type Change, contentOf, type Outcome } from '../../src/core/change.js';
+import type { Entry, FileEntry } from '../../src/core/entry.js';
+import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../../src/core/path.js';
+import { entryOf, Snapshot } from '../../src/core/snapshot.js';
+import { tableOf } from '../../src/disk/local-replica.js';
+import type { StoreAccess } from '../../src/disk/store.js';
+import type { Applied, Content, Look, LookScope, Replica, Wanted } from '../../src/sync/replica.js';
+import { hashOf, type Inode, type SimDisk, sizeOf } from './disk.js';
+import { SimLooker } from './looker.js';
+import { storesOn } from './store.js';
+import type { Process } from './world.js';
+
+const PIECE = 4;
+
+/** The place of a replica: its disk, who uses it, and what is odd about it. */
+export interface Place {
+  readonly name: 'a' | 'b';
+  readonly disk: SimDisk;
+  readonly unreadable: Set<string>;
+  /** Paths that a user touched and no look has been at since. */
+  readonly dirty: Set<string>;
+  /** The moment between the last look at a path and the write: somebody may use it. */
+  readonly moment: (path: RelPath) => void;
+}
+
+type Step = 'done' | 'stale' | 'kept';
+
+export class SimReplica implements Replica {
+  readonly looker: SimLooker;
+  private readonly seen: StoreAccess;
+
+  constructor(
+    private readonly place: Place,
+    private readonly process: Process,
+  ) {
+    const known = new Snapshot();
+    this.seen = storesOn(place.disk, process)('seen.log', { seen: tableOf(known) }).store;
+    this.looker = new SimLooker(known, place.disk, process, place.unreadable, place.dirty);
+    this.looker.onSeen = (path, entry) => this.seen.put('seen', path, entry);
+  }
+
+  async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
+    this.looker.suspect(paths);
+    const look = await this.looker.look(scope);
+    this.process.world.say(() => `  ${this.place.name}: look ${scope} [${paths}] says ${wordsFor(look)}`);
+    if (look.halt !== null || look.whole || paths.length === 0) return look;
+    const told = new Set(look.entries.map(({ path }) => path));
+    const isUnsaid = (at: RelPath) => look.unknown.some((above) => isAtOrBelow(at, above));
+    const asked = paths.filter((at) => !told.has(at) && !isUnsaid(at)).sort(comparePaths);
+    const { snapshot } = this.looker;
+    return {
+      ...look,
+      entries: [...look.entries, ...asked.map((path) => ({ path, entry: entryOf(snapshot.get(path)) }))],
+    };
+  }
+
+  async acceptDeletes(): Promise<void> {
+    this.looker.acceptDeletes();
+  }
+
+  onHint(listener: () => void): void {
+    this.looker.onHint = listener;
+  }
+
+  async close(): Promise<void> {}
+
+  /** Differences of contents are the disk room's business, and tested there. */
+  async offer(): Promise<null> {
+    return null;
+  }
+
+  // Reading.
+
+  async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    const { world } = this.process;
+    for (const [n, { path, file }] of wanted.entries()) {
+      await this.process.step();
+      const inode = this.place.disk.at(path);
+      if (world.random.chance(world.weather.failedRead)) yield failed(n, problem('unreadable', 'EIO'));
+      else if (inode?.type !== 'file' || sizeOf(inode.content) !== file.size) yield failed(n, { kind: 'stale' });
+      else if (this.place.unreadable.has(path)) yield failed(n, problem('unreadable', 'EACCES'));
+      else yield* this.inPieces(n, inode, inode.content.length);
+    }
+  }
+
+  /** The pieces of what `content` is now. */
+  async *pieces(n: number, content: string): AsyncGenerator<Content> {
+    for (let at = 0; at < content.length; at += PIECE) {
+      yield { n, data: Buffer.from(content.slice(at, at + PIECE)), last: at + PIECE >= content.length };
+    }
+    if (content.length === 0) yield { n, data: Buffer.alloc(0), last: true };
+  }
+
+  /** A writer may come between two pieces: then they are of no one content. */
+  private async *inPieces(n: number, inode: Inode, length: number): AsyncGenerator<Content> {
+    const whole = this.process.world.random.chance(0.6);
+    const size = whole ? Math.max(length, 1) : PIECE;
+    for (let at = 0; at < length || at === 0; at += size) {
+      if (at > 0) await this.process.step();
+      const data = Buffer.from(inode.content.slice(at, Math.min(at + size, length)));
+      if (data.length === 0 && length > 0) {
+        yield failed(n, { kind: 'stale' });
+        return;
+      }
+      yield { n, data, last: at + size >= length };
+    }
+  }
+
+  // Writing.
+
+  async *apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
+    const work = new Application(this.place, this.looker, this.process, contents[Symbol.asyncIterator]());
+    try {
+      for (const [n, change] of changes.entries()) {
+        if (contentOf(change) === null) await work.step(n, change);
+        else await work.content(n, change);
+        yield* work.finished();
+        if (work.broken !== null) break;
+      }
+      await work.publish();
+      await work.settle();
+      yield* work.finished();
+      if (work.broken !== null) throw work.broken.error;
+    } finally {
+      await work.end();
+    }
+  }
+}
+
+const failed = (n: number, why: Exclude<Outcome, { kind: 'done' | 'kept' }>): Content => ({ n, failed: why });
+
+const problem = (code: 'unreadable' | 'no-space' | 'no-permission', why: string) =>
+  ({ kind: 'problem', code, message: `It could not be done: ${why}.` }) as const;
+
+/** One apply under way, as src/disk/apply.ts has it. */
+class Application {
+  private group: { readonly n: number; readonly change: Change; readonly content: string }[] = [];
+  private contentCount = 0;
+  private taken: { readonly n: number; readonly sent: number }[] = [];
+  private done: Applied[] = [];
+  broken: { readonly error: unknown } | null = null;
+
+  constructor(
+    private readonly place: Place,
+    private readonly looker: SimLooker,
+    private readonly process: Process,
+    private readonly contents: AsyncIterator<Content>,
+  ) {}
+
+  finished(): Applied[] {
+    return this.done.splice(0);
+  }
+
+  async step(n: number, change: Change): Promise<void> {
+    await this.publish();
+    await this.process.step();
+    this.take(n, change, 0, () => this.carryOut(change));
+    if (this.process.world.random.chance(0.3)) await this.settle();
+  }
+
+  async content(n: number, change: Change): Promise<void> {
+    const index = this.contentCount++;
+    const parts: Buffer[] = [];
+    for (let last = false; !last; ) {
+      const piece = await this.piece();
+      if (this.broken !== null) return;
+      if (piece === null || piece.n !== index || 'failed' in piece) {
+        const why = piece !== null && 'failed' in piece ? piece.failed : ({ kind: 'stale' } as const);
+        this.done.push({ n, outcome: why });
+        return;
+      }
+      if (!('data' in piece)) throw new Error('nothing was offered');
+      parts.push(piece.data);
+      last = piece.last;
+    }
+    const content = Buffer.concat(parts).toString();
+    if (hashOf(content) !== contentOf(change)!.hash) this.done.push({ n, outcome: { kind: 'stale' } });
+    else this.group.push({ n, change, content });
+    if (this.process.world.random.chance(0.3)) await this.publish();
+  }
+
+  private async piece(): Promise<Content | null> {
+    try {
+      const { value, done } = await this.contents.next();
+      return done ? null : value;
+    } catch (error) {
+      this.broken = { error };
+      return null;
+    }
+  }
+
+  async publish(): Promise<void> {
+    const group = this.group.splice(0);
+    if (group.length === 0) return;
+    await this.process.step();
+    for (const { n, change, content } of group) {
+      this.take(n, change, sizeOf(content), () => this.publishFile(change, content));
+    }
+    await this.settle();
+  }
+
+  private take(n: number, change: Change, sent: number, act: () => Step): void {
+    const { world } = this.process;
+    if (!this.process.alive) return;
+    if (world.random.chance(world.weather.failedWrite)) {
+      this.done.push({ n, outcome: problem(world.random.chance(0.5) ? 'no-space' : 'no-permission', 'ENOSPC') });
+      return;
+    }
+    const step = act();
+    world.say(() => `  ${this.place.name}: ${step} ${show(change)}`);
+    if (step === 'done') this.taken.push({ n, sent });
+    else this.done.push({ n, outcome: { kind: step } });
+  }
+
+  /** Flushes the directories; only then is anything called done. */
+  async settle(): Promise<void> {
+    if (this.taken.length === 0) return;
+    const taken = this.taken.splice(0);
+    await this.process.step();
+    if (!this.process.alive) return;
+    this.place.disk.flush();
+    for (const { n, sent } of taken) this.done.push({ n, outcome: { kind: 'done', sent } });
+  }
+
+  async end(): Promise<void> {
+    await this.contents.return?.();
+  }
+
+  // One step on the tree, as src/disk/publish.ts has it.
+
+  private carryOut(change: Change): Step {
+    const { path, before, after, action, from } = change;
+    const { disk } = this.place;
+    if (action === 'renamed' && from !== undefined) {
+      if (!this.looker.stillIs(from.path, from.entry) || this.isBlocked(path)) return 'stale';
+      const moved = disk.at(from.path)!;
+      disk.rename(this.parent(from.path)!, nameOf(from.path), this.parent(path)!, nameOf(path));
+      const { mode, mtime } = after as FileEntry;
+      disk.setMeta(moved, { mode, mtime });
+      this.looker.wrote(from.path, null);
+      return this.recorded(path, after);
+    }
+    if (!this.looker.stillIs(path, before) || this.parent(path) === null) return 'stale';
+    if (action === 'metadata') {
+      if (after === null || after.type === 'symlink') return 'stale';
+      disk.setMeta(
+        disk.at(path)!,
+        after.type === 'file' ? { mode: after.mode, mtime: after.mtime } : { mode: after.mode },
+      );
+      return this.recorded(path, after);
+    }
+    if (after === null) return this.remove(path, before);
+    if (after.type === 'dir') {
+      const made = { ...after, mode: after.mode | 0o700 };
+      return this.replace(change, made, disk.inode('dir', '', made.mode, 0));
+    }
+    if (after.type === 'symlink') {
+      return this.replace(change, after, disk.inode('symlink', after.target, 0o777, after.mtime));
+    }
+    throw new Error(`a ${action} at ${path} needs content`);
+  }
+
+  private publishFile(change: Change, content: string): Step {
+    const after = contentOf(change)!;
+    if (!this.looker.stillIs(change.path, change.before) || this.parent(change.path) === null) return 'stale';
+    const step = this.replace(change, after, this.place.disk.inode('file', content, after.mode, after.mtime));
+    if (step === 'done') this.place.disk.placed.add(content);
+    return step;
+  }
+
+  private replace({ path, before, keepAs }: Change, after: Entry, inode: Inode): Step {
+    const { disk, moment } = this.place;
+    const dir = this.parent(path)!;
+    if (before?.type === 'dir') {
+      if (disk.at(path)!.children.size > 0) return 'stale';
+      disk.unlink(dir, nameOf(path));
+    } else if (before !== null) {
+      const old = disk.at(path)!;
+      const copyDir = keepAs === undefined ? null : this.parent(keepAs);
+      if (keepAs === undefined) disk.keepVersion(path, old);
+      else if (copyDir === null || disk.at(keepAs) !== null) return 'stale';
+      else disk.link(copyDir, nameOf(keepAs), old);
+      moment(path);
+      if (disk.at(path)?.ino !== old.ino || this.parent(path) !== dir) {
+        // A conflict copy of what still has its name is none, but here it has lost it: it stays.
+        return 'stale';
+      }
+      disk.atomically(() => {
+        disk.unlink(dir, nameOf(path));
+        disk.link(dir, nameOf(path), inode);
+      });
+      if (keepAs !== undefined) this.looker.hint(keepAs);
+      return this.recorded(path, after);
+    }
+    disk.link(dir, nameOf(path), inode);
+    return this.recorded(path, after);
+  }
+
+  private remove(path: RelPath, before: Entry | null): Step {
+    const { disk } = this.place;
+    const dir = this.parent(path)!;
+    const inode = disk.at(path);
+    if (before?.type === 'dir') {
+      if (inode!.children.size > 0) return 'stale';
+    }
+    disk.atomically(() => {
+      if (before !== null && before.type !== 'dir' && inode !== null) disk.keepVersion(path, inode);
+      if (inode !== null) disk.unlink(dir, nameOf(path));
+    });
+    this.looker.wrote(path, null);
+    return 'done';
+  }
+
+  private recorded(path: RelPath, after: Entry | null): Step {
+    this.looker.wrote(path, after);
+    return 'done';
+  }
+
+  private isBlocked(path: RelPath): boolean {
+    return this.place.disk.at(path) !== null || this.parent(path) === null;
+  }
+
+  private parent(path: RelPath): Inode | null {
+    const dir = this.place.disk.at(parentOf(path));
+    return dir?.type === 'dir' ? dir : null;
+  }
+}
+
+function wordsFor({ entries, unsettled, unknown }: Look): string {
+  const found = entries.map(({ path, entry }) => `${path}${entry === null ? ' gone' : ''}`);
+  return `[${found}]${unsettled > 0 ? ` unsettled ${unsettled}` : ''}${unknown.length > 0 ? ` unknown ${unknown}` : ''}`;
+}
+
+function show({ path, action, keepAs, from, after }: Change): string {
+  const content =
+    after?.type === 'file' ? ` ${after.size} ${Buffer.from(after.hash, 'hex').toString().replaceAll('\0', '')}` : '';
+  return `${action} ${path}${content}${from === undefined ? '' : ` from ${from.path}`}${keepAs === undefined ? '' : ` keeping ${keepAs}`}`;
+}

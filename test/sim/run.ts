@@ -1,0 +1,394 @@
+// One run: two servers, their users and clients, and a world that goes wrong, all from one seed; then fair weather, until
+// everything is at rest, and the promises are checked.
+import type { RelPath } from '../../src/core/path.js';
+import type { Snapshot } from '../../src/core/snapshot.js';
+import { Clients } from './clients.js';
+import { hashOf, SimDisk } from './disk.js';
+import { Ledger } from './ledger.js';
+import { Oracle } from './oracle.js';
+import { Random, subSeed } from './random.js';
+import type { Place } from './replica.js';
+import { ServerA, ServerB } from './servers.js';
+import { type Desk, Users } from './users.js';
+import { CALM, type Weather, World } from './world.js';
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Steps that are left out: how a failing run is made short. */
+  readonly without?: ReadonlySet<number>;
+  readonly tracing?: boolean;
+}
+
+export interface RunResult {
+  /** The promise that was broken, null where none was. */
+  readonly fault: string | null;
+  readonly steps: number;
+  readonly trace: readonly string[];
+  /** The same for two runs that did the same. */
+  readonly fingerprint: string;
+  readonly events: number;
+}
+
+const EDITS = [
+  'create',
+  'save',
+  'save',
+  'save',
+  'delete',
+  'remove-tree',
+  'move',
+  'move-tree',
+  'mkdir',
+  'meta',
+  'copy',
+  'link',
+];
+const MISHAPS = [
+  'cut',
+  'cut-all',
+  'wire-down',
+  'kill-a',
+  'kill-b',
+  'power-a',
+  'power-b',
+  'clock',
+  'weather',
+  'unreadable',
+];
+const WISHES = ['lock', 'lock', 'lock', 'unlock', 'unlock', 'flush', 'rescan', 'pause'];
+/** Virtual milliseconds and events after which a pair in fair weather must be at rest. */
+const REST_MS = 300_000;
+const REST_EVENTS = 60_000;
+
+export const run = (options: RunOptions): Promise<RunResult> => new Run(options).run();
+
+class Run {
+  private readonly world: World;
+  private readonly ledger: Ledger;
+  private readonly users: Users;
+  private readonly clients: Clients;
+  private readonly oracle: Oracle;
+  private readonly places: { readonly a: Place; readonly b: Place };
+  private readonly offsets = { a: 0, b: 0 };
+  private a: ServerA | null = null;
+  private b: ServerB | null = null;
+  private lastArchive: Snapshot | null = null;
+  private wireUp = true;
+  private readonly edits: readonly string[];
+  private readonly mishaps: readonly string[];
+  private readonly rough: Weather;
+  private readonly count: number;
+
+  constructor(private readonly options: RunOptions) {
+    const random = new Random(subSeed(options.seed, -1));
+    this.world = new World(options.seed, options.tracing ?? false);
+    this.ledger = new Ledger(this.world);
+    this.ledger.written.add('');
+    this.ledger.released.add('');
+    this.users = new Users(this.world, this.ledger, (path, content) => {
+      const shared = this.lastArchive?.get(path as RelPath);
+      return shared?.type === 'file' && shared.hash === hashOf(content);
+    });
+    this.clients = new Clients(this.world);
+    this.places = { a: this.place('a'), b: this.place('b') };
+    this.oracle = new Oracle(this.world, this.ledger, this.users, this.places);
+    // Each run has only some of the kinds of trouble: all at once hide each other.
+    this.edits = EDITS.filter(() => random.chance(0.7));
+    this.mishaps = MISHAPS.filter(() => random.chance(0.35));
+    const rare = () => (random.chance(0.3) ? random.pick([0.02, 0.1, 0.3]) : 0);
+    this.rough = {
+      lostHint: rare(),
+      failedRead: rare(),
+      failedWrite: rare(),
+      failedSave: rare(),
+      failedSync: rare() / 3,
+      failedLook: rare() / 2,
+      race: rare(),
+      split: random.chance(0.5) ? 0.1 : 0.6,
+      diskMs: random.pick([0.2, 2, 20]),
+      wireMs: random.pick([0.2, 5, 50]),
+    };
+    this.count = 10 + random.below(50);
+  }
+
+  private place(name: 'a' | 'b'): Place {
+    const moment = (path: RelPath) => {
+      const { random, weather } = this.world;
+      if (random.chance(weather.race)) this.users.saveInPlace(this.desk(name), path);
+    };
+    return { name, disk: new SimDisk(this.ledger), unreadable: new Set(), dirty: new Set(), moment };
+  }
+
+  private desk(side: 'a' | 'b'): Desk {
+    return {
+      place: this.places[side],
+      hint: (path) => (side === 'a' ? this.a : this.b)?.replica.looker.hint(path),
+      now: () => Date.UTC(2026, 10, 21) + this.world.time + this.offsets[side],
+    };
+  }
+
+  async run(): Promise<RunResult> {
+    const { world, options } = this;
+    const early = new Random(subSeed(options.seed, -2));
+    for (let n = early.below(4); n > 0; n--) this.users.act(this.desk(early.pick(['a', 'b'])), 'create', early);
+    this.noteFirstContact();
+    this.startA();
+    this.startB();
+    world.weather = this.rough;
+    for (let n = 0; n < this.count && world.fault === null; n++) {
+      const random = new Random(subSeed(options.seed, n));
+      if (options.without?.has(n) !== true) {
+        world.say(() => `-- step ${n}`);
+        this.step(random);
+      }
+      const gap = random.chance(0.5) ? 0 : random.chance(0.7) ? random.between(0, 100) : random.between(0, 4_000);
+      await world.run(() => false, world.time + gap, REST_EVENTS);
+      if (world.events > 400_000) world.broken('it does not come to rest');
+    }
+    if (world.fault === null) await this.clearUp();
+    this.a?.die();
+    this.b?.die();
+    return {
+      fault: world.fault?.message ?? null,
+      steps: this.count,
+      trace: world.lines,
+      fingerprint: `${world.random.state} ${world.events} ${world.time}`,
+      events: world.events,
+    };
+  }
+
+  private step(random: Random): void {
+    const kind = random.unit();
+    if (this.mishaps.length > 0 && kind < 0.15) this.goWrong(random.pick(this.mishaps), random);
+    else if (kind < 0.35) this.wish(random.pick(WISHES), random);
+    else if (this.edits.length > 0) {
+      const desk = this.desk(random.pick(['a', 'b']));
+      this.users.act(desk, random.pick(this.edits), random);
+      this.noteFirstContact();
+    }
+  }
+
+  /** At a first contact the loser goes to versions. */
+  private noteFirstContact(): void {
+    if (this.a !== null && this.metOnce && !this.a.pair.firstContact) return;
+    for (const content of this.ledger.written) this.ledger.loose.add(content);
+  }
+
+  private metOnce = false;
+
+  // Servers.
+
+  private startA(): void {
+    if (this.a !== null) return;
+    const { world } = this;
+    world.say(() => 'server-a starts');
+    const server: ServerA = new ServerA(world, this.places.a, () => this.offsets.a, {
+      onEvent: (event) => {
+        world.say(() => `   ${JSON.stringify(event).slice(0, 200)}`);
+        if (event.event === 'in-sync') this.metOnce = true;
+        this.oracle.said(this.a, event);
+      },
+      onWarning: (text) => world.say(() => `    (${text})`),
+      serverB: () => (this.wireUp ? this.b : null),
+    });
+    this.a = server;
+    this.lastArchive = server.pair.archive;
+    this.clients.restarted(server);
+  }
+
+  private startB(): void {
+    if (this.b !== null) return;
+    this.world.say(() => 'server-b starts');
+    this.b = new ServerB(this.world, this.places.b, () => this.offsets.b);
+  }
+
+  private stopA(power: boolean): void {
+    const server = this.a;
+    if (server === null) return;
+    this.world.say(() => (power ? 'the power of a fails' : 'server-a is killed'));
+    server.die();
+    this.a = null;
+    if (power) {
+      this.cutPower('a');
+      this.metOnce = false;
+      this.noteFirstContact();
+    }
+    // What the archive has forgotten may come back.
+    const kept = new Map<string, string>();
+    for (const [table, key, value] of this.places.a.disk.journals.get('archive.log')?.lines.flat() ?? []) {
+      if (table === 'archive') kept.set(key, JSON.stringify(value));
+    }
+    for (const [path, node] of server.pair.archive.walk()) {
+      if (kept.get(path) !== JSON.stringify({ ...node, children: undefined })) this.ledger.forget(path);
+    }
+    for (const [path, value] of kept) {
+      if (value !== 'null' && server.pair.archive.get(path as RelPath) === null) this.ledger.forget(path);
+    }
+  }
+
+  private stopB(power: boolean): void {
+    if (this.b === null) return;
+    this.world.say(() => (power ? 'the power of b fails' : 'server-b is killed'));
+    this.b.die();
+    this.b = null;
+    if (power) this.cutPower('b');
+  }
+
+  private cutPower(side: 'a' | 'b'): void {
+    const { disk, dirty } = this.places[side];
+    disk.cut(() => this.world.random.unit());
+    // What comes back is older than what went.
+    for (const content of this.ledger.written) this.users.wandering.add(content);
+    for (const [path] of disk.walk()) {
+      dirty.add(path);
+      this.users.touched.set(path, this.world.time);
+    }
+    for (const path of this.users.touched.keys()) {
+      dirty.add(path);
+      this.users.touched.set(path, this.world.time);
+    }
+  }
+
+  private goWrong(kind: string, random: Random): void {
+    const { world } = this;
+    const later = random.chance(0.5) ? random.between(0, 200) : random.between(0, 5_000);
+    world.say(() => `!  ${kind}`);
+    if (kind === 'cut' || kind === 'cut-all') this.a?.cut(kind === 'cut-all');
+    else if (kind === 'wire-down') {
+      this.wireUp = false;
+      this.a?.cut(true);
+      world.at(later, () => {
+        this.wireUp = true;
+      });
+    } else if (kind === 'kill-a' || kind === 'power-a') {
+      this.stopA(kind === 'power-a');
+      world.at(later, () => this.startA());
+    } else if (kind === 'kill-b' || kind === 'power-b') {
+      this.stopB(kind === 'power-b');
+      world.at(later, () => this.startB());
+    } else if (kind === 'clock') {
+      this.offsets[random.pick(['a', 'b'] as const)] += random.pick([-3_600_000, -10_000, 10_000, 3_600_000]);
+    } else if (kind === 'weather') world.weather = world.weather === CALM ? this.rough : CALM;
+    else this.makeUnreadable(random, later);
+  }
+
+  private makeUnreadable(random: Random, later: number): void {
+    const side = random.pick(['a', 'b'] as const);
+    const { disk, unreadable } = this.places[side];
+    const chosen = random.pick([...disk.walk()])?.[0];
+    if (chosen === undefined) return;
+    this.world.say(() => `${side}  ${chosen} becomes unreadable`);
+    unreadable.add(chosen);
+    this.world.at(later, () => this.makeReadable(side, chosen));
+  }
+
+  private makeReadable(side: 'a' | 'b', path: string): void {
+    const { unreadable, dirty } = this.places[side];
+    if (!unreadable.delete(path)) return;
+    dirty.add(path);
+    this.desk(side).hint(path as RelPath);
+  }
+
+  private wish(kind: string, random: Random): void {
+    const server = this.a;
+    if (server === null) return;
+    const owner = random.pick(['Ann', 'Bob']);
+    const side = random.pick(['a', 'b'] as const);
+    if (kind === 'lock') {
+      const files = [...this.places[side].disk.walk()].filter(([, { type }]) => type === 'file');
+      const path = random.pick(files)?.[0];
+      if (path !== undefined) this.ask(server, kind, path, owner, side);
+    } else if (kind === 'unlock') {
+      const lock = random.pick([...server.book.table.locks.values()]);
+      if (lock !== undefined) this.ask(server, kind, lock.path, random.chance(0.8) ? lock.owner : owner, 'a');
+    } else if (kind === 'flush') void this.flush(server, random.between(100, 20_000));
+    else if (kind === 'rescan') server.session.rescan();
+    else {
+      server.session.pause(true);
+      this.world.at(random.between(0, 3_000), () => server.process.alive && server.session.pause(false));
+    }
+  }
+
+  private ask(server: ServerA, kind: 'lock' | 'unlock', path: string, owner: string, side: 'a' | 'b'): void {
+    this.world.say(() => `${owner} asks: ${kind} ${path} for side ${side}`);
+    void this.clients.ask(server, kind, path as RelPath, owner, side);
+  }
+
+  /** @returns whether the pair came to rest in time. */
+  private async flush(server: ServerA, ms: number): Promise<boolean> {
+    const since = this.world.time;
+    const patience = new AbortController();
+    const cancel = this.world.at(ms, () => patience.abort());
+    try {
+      await server.session.flush(patience.signal);
+      cancel();
+      this.world.say(() => `the flush of ${since.toFixed(1)} is answered`);
+      this.oracle.flushed(server, since);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  // Fair weather at last.
+
+  private async clearUp(): Promise<void> {
+    const { world } = this;
+    world.say(() => '-- fair weather');
+    world.weather = CALM;
+    this.wireUp = true;
+    this.startA();
+    this.startB();
+    for (const side of ['a', 'b'] as const)
+      for (const path of [...this.places[side].unreadable]) this.makeReadable(side, path);
+    const server = this.a!;
+    server.session.pause(false);
+    // Whatever waits for a retry, or for the wire, has its chance.
+    await world.run(() => false, world.time + 130_000, REST_EVENTS);
+    if (await this.rests(server)) this.oracle.atRest(server);
+    if (world.fault !== null) return;
+    for (const { path, owner } of [...server.book.table.locks.values()]) this.ask(server, 'unlock', path, owner, 'a');
+    await world.run(() => this.clients.asking === 0, world.time + 60_000, REST_EVENTS);
+    if (this.clients.asking > 0) world.broken('somebody was not answered');
+    if (!(await this.rests(server)) || world.fault !== null) return;
+    const { table } = server.book;
+    if (table.held.size + table.drains.size + table.preferences.size > 0) world.broken('something is held still');
+    this.oracle.atRest(server);
+    if (server.session.overview.state !== 'in-sync')
+      world.broken(`at rest the state is ${server.session.overview.state}`);
+    if (server.session.overview.problems().length > 0) world.broken('at rest there are problems');
+    // Where a record could not be written, its file waits in held/ for the next start.
+    if (this.places.a.disk.held.size > 0 && this.rough.failedSync === 0)
+      world.broken('at rest there is something in held/');
+  }
+
+  private async rests(server: ServerA): Promise<boolean> {
+    const { world } = this;
+    if (server.session.overview.state === 'halted') {
+      void server.session.acceptDeletes();
+      await world.run(() => false, world.time + 5_000, REST_EVENTS);
+    }
+    let rested: boolean | null = null;
+    void this.flush(server, REST_MS).then((in_time) => {
+      rested = in_time;
+    });
+    await world.run(() => rested !== null, world.time + REST_MS + 1, REST_EVENTS);
+    if (rested !== true && world.fault === null) world.broken(`it does not come to rest: ${why(server)}`);
+    return rested === true;
+  }
+}
+
+/** What keeps a pair from resting, for people. */
+function why({ session, pair, book }: ServerA): string {
+  const { near, far, holding, troubles } = session as unknown as Record<string, never>;
+  const { a, b } =
+    (far as unknown as { carriers: { a: { size: number }; b: { size: number } } } | null)?.carriers ?? {};
+  const idle = (of: unknown) => (of as { isIdle?: boolean } | null)?.isIdle;
+  return [
+    session.overview.state,
+    `marks ${pair.marks.size} ${pair.everythingMarked} postponed ${pair.postponed.size}`,
+    `idle ${idle(near)} ${idle((far as unknown as { lookout: unknown } | null)?.lookout)} ${idle(holding)} ${book.isSettled}`,
+    `unsettled ${pair.a.unsettled} ${pair.b.unsettled} carried ${a?.size} ${b?.size}`,
+    `moving ${(troubles as unknown as { isMoving: boolean }).isMoving}`,
+  ].join(', ');
+}

@@ -1,0 +1,155 @@
+// Both servers without their programs: what src/sync/server-a.ts and server-b.ts put together, on simulated disks and a
+// simulated wire, and the ways in which they die.
+import { SyncError } from '../../src/core/errors.js';
+import type { SyncEvent } from '../../src/core/events.js';
+import type { Logger } from '../../src/log.js';
+import { openArchive } from '../../src/sync/archive.js';
+import { LockBook } from '../../src/sync/lock-book.js';
+import type { Pair } from '../../src/sync/pair.js';
+import { RemoteReplica } from '../../src/sync/remote-replica.js';
+import { ReplicaServer } from '../../src/sync/serve-replica.js';
+import { Session } from '../../src/sync/session.js';
+import { serve } from '../../src/wire/serve.js';
+import { SimHeld } from './held.js';
+import { type Place, SimReplica } from './replica.js';
+import { storesOn } from './store.js';
+import { connect, type SimConnection } from './wire.js';
+import { Process, type World } from './world.js';
+
+const RESCAN_MS = 60_000;
+
+/** server-b while it runs. */
+export class ServerB {
+  readonly process: Process;
+  readonly replica: SimReplica;
+  private readonly guests: ReplicaServer;
+  readonly connections = new Set<SimConnection>();
+
+  constructor(world: World, place: Place, offset: () => number) {
+    this.process = new Process(world, offset);
+    this.replica = new SimReplica(place, this.process);
+    const log: Logger = { event: () => {}, detail: () => {}, warn: () => {} };
+    this.guests = new ReplicaServer({ replica: this.replica, rootId: 'root-b', version: '0', log });
+    this.replica.look('everything').catch(() => {});
+  }
+
+  accept(connection: SimConnection): void {
+    this.connections.add(connection);
+    void connection.closed.then(() => this.connections.delete(connection));
+    const onFault = (method: string, error: unknown) => {
+      const { message } = error as Error;
+      if (message !== 'EIO') this.process.world.broken(`server-b failed at ${method}: ${(error as Error).stack}`);
+    };
+    void serve(connection, this.guests.methods(connection), { onFault, idleMs: Number.POSITIVE_INFINITY });
+  }
+
+  die(): void {
+    this.process.alive = false;
+    for (const connection of this.connections) dieAt(connection);
+  }
+}
+
+/** The system closes what a dead process had open; the other end learns it soon. */
+function dieAt(connection: SimConnection): void {
+  connection.cut();
+  connection.drop(null);
+}
+
+/** What server-a says, and how it is reached. */
+export interface Surroundings {
+  readonly onEvent: (event: SyncEvent) => void;
+  readonly onWarning: (text: string) => void;
+  /** server-b, null while it is not there or the wire is down. */
+  readonly serverB: () => ServerB | null;
+}
+
+/** server-a while it runs. */
+export class ServerA {
+  readonly process: Process;
+  readonly replica: SimReplica;
+  readonly pair: Pair;
+  readonly book: LockBook;
+  readonly session: Session;
+  private readonly connections = new Set<SimConnection>();
+  private far: RemoteReplica | null = null;
+
+  constructor(
+    private readonly world: World,
+    place: Place,
+    offset: () => number,
+    private readonly around: Surroundings,
+  ) {
+    this.process = new Process(world, offset);
+    const { process } = this;
+    const log: Logger = {
+      event: (event) => process.alive && around.onEvent(event),
+      detail: (text) => world.say(() => `    (${text})`),
+      warn: (text) => process.alive && around.onWarning(text),
+    };
+    const open = storesOn(place.disk, process);
+    const archive = openArchive('archive.log', log, open);
+    this.pair = archive.pair;
+    this.book = new LockBook('locks.log', log, open);
+    this.replica = new SimReplica(place, process);
+    const heldFiles = new SimHeld(place.disk, process, (n, content) => this.replica.pieces(n, content));
+    const known = [...this.book.table.held.values()].flat().flatMap(({ file }) => file ?? []);
+    heldFiles.recover(new Set(known));
+    const { pair, book, replica: local } = this;
+    this.session = new Session({ pair, local, book, heldFiles, log, clock: process.clock });
+    this.session.start();
+    this.rescanSoon();
+    void this.keepDialling(archive.meet);
+  }
+
+  private rescanSoon(): void {
+    this.process.clock.after(RESCAN_MS, () => {
+      this.session.rescan();
+      this.rescanSoon();
+    });
+  }
+
+  private async keepDialling(meet: (rootId: string, own: string) => boolean): Promise<void> {
+    const dial = () => this.dial();
+    for (let wait = 50; ; wait = Math.min(wait * 2, 1_500)) {
+      try {
+        const replica = await RemoteReplica.connect({ host: 'sim', port: 1, root: 'root-a', dial });
+        if (!this.process.alive) return void replica.close();
+        wait = 25;
+        meet(replica.rootId, 'root-a');
+        this.far = replica;
+        this.session.connected(replica);
+        const reason = await replica.closed;
+        if (!this.process.alive) return;
+        this.far = null;
+        this.session.disconnected(reason?.message ?? 'server-b closed the connection');
+      } catch {
+        if (!this.process.alive) return;
+      }
+      await this.process.sleep(wait);
+    }
+  }
+
+  private async dial(): Promise<SimConnection> {
+    await this.process.sleep(this.world.random.between(0, this.world.weather.wireMs));
+    const server = this.around.serverB();
+    if (server === null) throw new SyncError('unreachable', 'Cannot reach sim.');
+    const [near, far] = connect(this.world);
+    this.connections.add(near);
+    void near.closed.then(() => this.connections.delete(near));
+    server.accept(far);
+    return near;
+  }
+
+  /** Cuts one connection, or all. */
+  cut(all: boolean): void {
+    const connections = [...this.connections];
+    for (const connection of all ? connections : [this.world.random.pick(connections)]) connection?.cut();
+  }
+
+  die(): void {
+    this.process.alive = false;
+    for (const connection of this.connections) dieAt(connection);
+    void this.far?.close();
+    this.session.stop();
+  }
+}

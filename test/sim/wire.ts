@@ -1,0 +1,146 @@
+// Connections in memory: frames become bytes, bytes come late and in pieces, and a connection can be cut at any byte. The
+// ends are those of src/wire/connection.ts without a socket; codec, inbox, caller and server are the real ones.
+import { SyncError } from '../../src/core/errors.js';
+import type { Connection } from '../../src/wire/connection.js';
+import { closedError } from '../../src/wire/errors.js';
+import { encodeFrame, FrameDecoder } from '../../src/wire/frames.js';
+import { Inbox } from '../../src/wire/inbox.js';
+import { PEER_LIMITS } from '../../src/wire/limits.js';
+import type { Frame, Message } from '../../src/wire/messages.js';
+import type { World } from './world.js';
+
+/** From so many queued bytes on a sender has to wait. */
+const QUEUE = 2_000;
+
+export class SimConnection implements Connection {
+  readonly remote = 'sim';
+  readonly frames = new Inbox<Frame>();
+  readonly closed: Promise<Error | null>;
+  peer!: SimConnection;
+  /** Whether it is gone for this end. */
+  over = false;
+  private ended = false;
+  private resolve!: (reason: Error | null) => void;
+  private readonly decoder = new FrameDecoder(PEER_LIMITS);
+  private outgoing: Buffer[] = [];
+  private bytes = 0;
+  private moving = false;
+  private waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+
+  constructor(private readonly world: World) {
+    this.closed = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  send(message: Message, payload?: Buffer): Promise<void> {
+    if (this.over || this.ended) return refused();
+    const frame = Buffer.concat(encodeFrame(message, payload));
+    this.outgoing.push(frame);
+    this.bytes += frame.length;
+    this.move();
+    if (this.bytes < QUEUE) return Promise.resolve();
+    const sent = new Promise<void>((resolve, reject) => this.waiting.push({ resolve, reject }));
+    sent.catch(() => {});
+    return sent;
+  }
+
+  close(reason?: Error): void {
+    if (this.over || this.ended) return;
+    this.ended = true;
+    this.frames.end();
+    this.frames.clear();
+    this.closeReason = reason ?? null;
+    this.move();
+  }
+
+  private closeReason: Error | null = null;
+
+  /** The connection is gone for this end, now. */
+  drop(reason: Error | null): void {
+    if (this.over) return;
+    this.over = true;
+    this.outgoing = [];
+    this.frames.end();
+    for (const { reject } of this.waiting.splice(0)) reject(closedError('sim', reason));
+    this.resolve(reason);
+  }
+
+  /** Cuts it at whatever byte is on its way; each end learns it in its own time. */
+  cut(): void {
+    const { random } = this.world;
+    const reason = new SyncError('closed', 'The connection was cut.');
+    for (const end of [this, this.peer]) {
+      end.outgoing = [];
+      end.severed = true;
+      this.world.at(random.chance(0.1) ? random.between(0, 25_000) : random.between(0, 20), () => end.drop(reason));
+    }
+  }
+
+  private severed = false;
+
+  private move(): void {
+    if (this.moving || this.severed) return;
+    this.moving = true;
+    this.world.at(this.world.random.between(0, this.world.weather.wireMs), () => this.deliver());
+  }
+
+  private deliver(): void {
+    this.moving = false;
+    if (this.severed || this.over) return;
+    if (this.outgoing.length === 0) {
+      if (this.ended) this.finish();
+      return;
+    }
+    const { peer } = this;
+    if (!peer.frames.empty) {
+      this.moving = true;
+      void peer.frames.whenEmpty().then(() => {
+        this.moving = false;
+        this.move();
+      });
+      return;
+    }
+    const { random, weather } = this.world;
+    let chunk = this.outgoing.length === 1 ? this.outgoing[0]! : Buffer.concat(this.outgoing);
+    this.outgoing = [];
+    if (random.chance(weather.split) && chunk.length > 1) {
+      const at = 1 + random.below(chunk.length - 1);
+      this.outgoing = [chunk.subarray(at)];
+      chunk = chunk.subarray(0, at);
+    }
+    this.bytes -= chunk.length;
+    if (this.bytes < QUEUE) for (const { resolve } of this.waiting.splice(0)) resolve();
+    peer.hear(chunk);
+    if (this.outgoing.length > 0 || this.ended) this.move();
+  }
+
+  private hear(chunk: Buffer): void {
+    if (this.over || this.ended) return;
+    try {
+      for (const frame of this.decoder.push(chunk)) this.frames.put(frame);
+    } catch (fault) {
+      this.world.broken(`not the protocol: ${(fault as Error).message}`);
+    }
+  }
+
+  private finish(): void {
+    this.peer.frames.end();
+    this.drop(this.closeReason);
+  }
+}
+
+/** @returns both ends of a new connection. */
+export function connect(world: World): [SimConnection, SimConnection] {
+  const near = new SimConnection(world);
+  const far = new SimConnection(world);
+  near.peer = far;
+  far.peer = near;
+  return [near, far];
+}
+
+function refused(): Promise<never> {
+  const promise = Promise.reject(closedError('sim', null));
+  promise.catch(() => {});
+  return promise;
+}

@@ -1,0 +1,81 @@
+// A replica that does nothing by itself: a test sees what is asked of it and says how it ends.
+import type { Change, Outcome } from '../../src/core/change.js';
+import type { RelPath } from '../../src/core/path.js';
+import { Channel } from '../../src/sync/channel.js';
+import type { Applied, Content, Look, Offer, Replica, Wanted } from '../../src/sync/replica.js';
+
+/** One apply that was asked for. */
+export class Job {
+  readonly outcomes = new Channel<Applied>();
+
+  constructor(
+    readonly changes: readonly Change[],
+    readonly contents: AsyncIterable<Content>,
+  ) {}
+
+  get paths(): string[] {
+    return this.changes.map(({ path }) => path);
+  }
+
+  tell(n: number, outcome: Outcome = { kind: 'done', sent: 0 }): void {
+    void this.outcomes.put({ n, outcome });
+  }
+
+  /** Tells that all is done, and ends. */
+  finish(): void {
+    for (const n of this.changes.keys()) this.tell(n);
+    this.outcomes.end();
+  }
+
+  /** Ends without a word of the rest. */
+  fail(error: Error): void {
+    this.outcomes.end(error);
+  }
+
+  /** Takes all contents in, as text. */
+  async take(): Promise<string[]> {
+    const texts: string[] = [];
+    for await (const piece of this.contents) {
+      if ('data' in piece) texts[piece.n] = (texts[piece.n] ?? '') + piece.data.toString();
+      else if ('failed' in piece) texts[piece.n] = `<${piece.failed.kind}>`;
+    }
+    return texts;
+  }
+}
+
+export class FakeReplica implements Replica {
+  readonly jobs: Job[] = [];
+  readonly wanted: (readonly Wanted[])[] = [];
+  /** What can be read, by path; null: it is stale. */
+  readonly files = new Map<RelPath, string | null>();
+  /** What a read throws, if it does. */
+  readError: Error | null = null;
+
+  apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
+    const job = new Job(changes, contents);
+    this.jobs.push(job);
+    return job.outcomes;
+  }
+
+  async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    this.wanted.push(wanted);
+    for (const [n, { path }] of wanted.entries()) {
+      if (this.readError !== null) throw this.readError;
+      const content = this.files.get(path) ?? null;
+      if (content === null) yield { n, failed: { kind: 'stale' } };
+      else yield { n, data: Buffer.from(content), last: true };
+    }
+  }
+
+  async look(): Promise<Look> {
+    throw new Error('nobody looks here');
+  }
+
+  async offer(): Promise<Offer | null> {
+    return null;
+  }
+
+  async acceptDeletes(): Promise<void> {}
+  onHint(): void {}
+  async close(): Promise<void> {}
+}

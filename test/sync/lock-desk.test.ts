@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../src/core/entry.js';
+import type { Side } from '../../src/core/path.js';
+import { type Ask, LockDesk } from '../../src/sync/lock-desk.js';
+import type { Acted, Refused } from '../../src/wire/messages.js';
+import { dir, file, p, turn } from '../support/disk-site.js';
+import { LockRoom } from '../support/lock-room.js';
+
+const SINCE = '2026-11-21T10:00:00.000Z';
+
+/** A desk at which every look is answered at once, unless a test says otherwise. */
+function open(shared: Record<string, Entry> = { f: file('v0') }) {
+  const room = new LockRoom(shared);
+  const state = { now: Date.parse(SINCE), looked: { a: 999, b: 999 }, inFlight: false, moving: false, wakes: 0 };
+  const asked: string[] = [];
+  let looks = 0;
+  const desk = new LockDesk({
+    pair: room.pair,
+    book: room.book,
+    now: () => state.now,
+    lookAt: (side, path) => {
+      asked.push(`${side}:${path}`);
+      return ++looks;
+    },
+    isLooked: (side: Side, number) => state.looked[side] >= number,
+    isInFlight: () => state.inFlight,
+    isMoving: () => state.moving,
+    after: () => {},
+    wake: () => {
+      state.wakes++;
+    },
+  });
+  const ask = (kind: Ask['kind'], owner: string, more: Partial<Ask> = {}): Promise<Acted | Refused> =>
+    desk.ask({ kind, path: p('f'), owner, side: 'a', message: '', ...more });
+  const lock = (owner: string, more: Partial<Ask> = {}) => ask('lock', owner, more);
+  const unlock = (owner: string, more: Partial<Ask> = {}) => ask('unlock', owner, more);
+  const answer = async (asking: Promise<Acted | Refused>) => {
+    desk.serve();
+    return asking;
+  };
+  return { room, desk, state, asked, lock, unlock, answer };
+}
+
+/** Whether an asker has been answered by now. */
+async function isAnswered(asking: Promise<unknown>): Promise<boolean> {
+  let answered = false;
+  void asking.then(() => {
+    answered = true;
+  });
+  await turn();
+  return answered;
+}
+
+const codeOf = (answer: Acted | Refused): unknown => (answer as Partial<Refused>).error?.code ?? null;
+
+describe('the lock desk', () => {
+  test('grants, with all there is to say', async () => {
+    const { lock, answer, room } = open();
+    expect(await answer(lock('ann', { side: 'b' }))).toMatchObject({
+      path: 'f',
+      changed: true,
+      owner: 'ann',
+      side: 'b',
+      token: 1,
+      since: SINCE,
+    });
+    expect(room.said).toEqual(['locked f ann b']);
+  });
+
+  test('renews', async () => {
+    const { lock, answer } = open();
+    await answer(lock('ann'));
+    expect(await answer(lock('ann'))).toMatchObject({ changed: false, token: 1 });
+  });
+
+  test('refuses in words: who, since when, why, how much is held', async () => {
+    const { lock, answer, room } = open();
+    await answer(lock('ann', { message: 'drawing' }));
+    room.book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    const refused = await answer(lock('bob'));
+    expect(refused).toMatchObject({ path: 'f', changed: false, error: { code: 'locked' } });
+    expect((refused as Refused).error.message).toBe(
+      `"f" is locked by ann since ${SINCE} ("drawing"); 1 update is held.`,
+    );
+  });
+
+  test.each([
+    ['not-found', 'gone'],
+    ['usage', 'd'],
+  ])('refuses with %s what is no file', async (code, name) => {
+    const { lock, answer, room } = open({ f: file('v0'), d: dir() });
+    expect(codeOf(await answer(lock('ann', { path: p(name) })))).toBe(code);
+    expect(room.book.table.locks.size).toBe(0);
+  });
+
+  test('locks what is only on one side', async () => {
+    const { lock, answer, room } = open();
+    room.found('b', 'new', file('x'));
+    expect(await answer(lock('ann', { path: p('new') }))).toMatchObject({ changed: true });
+  });
+
+  test('a lock outlives its file', async () => {
+    const { lock, unlock, answer, room } = open();
+    await answer(lock('ann'));
+    for (const side of ['a', 'b'] as const) room.found(side, 'f', null);
+    expect(codeOf(await answer(lock('bob')))).toBe('locked');
+    expect(await answer(lock('ann'))).toMatchObject({ changed: false });
+    expect(await answer(unlock('ann'))).toMatchObject({ changed: true });
+  });
+
+  test('unlocks for the owner, not for another, and says where nobody holds it', async () => {
+    const { lock, unlock, answer } = open();
+    await answer(lock('ann'));
+    expect(codeOf(await answer(unlock('bob')))).toBe('locked');
+    expect(await answer(unlock('ann'))).toMatchObject({ path: 'f', changed: true, held: 0 });
+    expect(await answer(unlock('ann'))).toMatchObject({ path: 'f', changed: false });
+    expect(await answer(unlock('ann', { path: p('never there') }))).toMatchObject({ changed: false });
+  });
+
+  test("compares at the unlock with what the holder's side has then", async () => {
+    const { lock, unlock, answer, room } = open();
+    await answer(lock('ann', { side: 'b' }));
+    room.book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.found('b', 'f', file('mine'));
+    await answer(unlock('ann'));
+    expect(room.book.table.drains.get(p('f'))).toMatchObject({ side: 'b', mode: 'keep' });
+  });
+
+  test('exactly one of many that ask at once gets it', async () => {
+    const { lock, answer } = open();
+    const owners = Array.from({ length: 50 }, (_, n) => `o${n}`);
+    const answers = owners.map((owner) => lock(owner));
+    await answer(answers[0]!);
+    const all = await Promise.all(answers);
+    expect(all.filter((one) => one.changed)).toHaveLength(1);
+    expect(all[0]).toMatchObject({ changed: true, owner: 'o0' });
+    expect(new Set(all.slice(1).map(codeOf))).toEqual(new Set(['locked']));
+  });
+});
+
+describe('an asker waits', () => {
+  test.each<[string, Ask['kind'], (state: ReturnType<typeof open>['state'], on: boolean) => void, boolean]>([
+    ['for a look at side a', 'lock', (state, on) => (state.looked.a = on ? 0 : 999), true],
+    ['for a look at side b', 'unlock', (state, on) => (state.looked.b = on ? 0 : 999), true],
+    ['for what is in flight', 'lock', (state, on) => (state.inFlight = on), true],
+    ['not, at an unlock, for what is in flight', 'unlock', (state, on) => (state.inFlight = on), false],
+    ['for updates that take effect', 'lock', (state, on) => (state.moving = on), true],
+    ['for updates that come in', 'unlock', (state, on) => (state.moving = on), true],
+  ])('%s', async (_, kind, hold, waits) => {
+    const { desk, state, asked, lock, unlock } = open();
+    const asking = kind === 'lock' ? lock('ann') : unlock('ann');
+    expect([asked, state.wakes > 0]).toEqual([['a:f', 'b:f'], true]);
+    hold(state, true);
+    desk.serve();
+    expect([await isAnswered(asking), desk.isIdle]).toEqual([!waits, !waits]);
+    hold(state, false);
+    desk.serve();
+    await asking;
+    expect(desk.isIdle).toBe(true);
+  });
+
+  test('no longer than there is patience', async () => {
+    const { desk, state, lock } = open();
+    state.inFlight = true;
+    const asking = lock('ann');
+    desk.serve();
+    state.now += 20_001;
+    desk.serve();
+    // What is still on its way would come under the holder's hands.
+    expect(await asking).toMatchObject({ changed: false, error: { code: 'busy' } });
+  });
+
+  test('and is told to come again where the drain outlasts it', async () => {
+    const { lock, unlock, answer, room, state } = open();
+    await answer(lock('ann'));
+    room.book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    await answer(unlock('ann'));
+    state.moving = true;
+    const asking = lock('bob');
+    state.now += 20_001;
+    expect(codeOf(await answer(asking))).toBe('busy');
+  });
+
+  test('for a new look at side b after it came back', async () => {
+    const { desk, state, asked, lock } = open();
+    state.looked.b = 0;
+    const asking = lock('ann');
+    desk.restart();
+    expect(asked).toEqual(['a:f', 'b:f', 'b:f']);
+    state.looked.b = 2;
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(false);
+    state.looked.b = 3;
+    desk.serve();
+    expect(await asking).toMatchObject({ changed: true });
+  });
+
+  test('without holding up those who ask for other paths', async () => {
+    const { desk, state, lock } = open({ f: file('v0'), g: file('v0') });
+    const first = lock('ann');
+    state.looked.a = 0;
+    state.looked.b = 0;
+    desk.serve();
+    expect(await isAnswered(first)).toBe(false);
+    state.looked.a = 999;
+    state.looked.b = 2;
+    const second = lock('bob', { path: p('g') });
+    desk.serve();
+    expect([await isAnswered(first), await isAnswered(second)]).toEqual([true, false]);
+  });
+});
+
+describe('a disk that is full', () => {
+  test('grants nothing, says nothing, and the path is free', async () => {
+    const { lock, answer, room } = open();
+    room.full = true;
+    expect(codeOf(await answer(lock('ann')))).toBe('failed');
+    expect([room.said, room.book.table.locks.size]).toEqual([[], 0]);
+    room.full = false;
+    expect(await answer(lock('bob'))).toMatchObject({ changed: true, owner: 'bob', token: 2 });
+  });
+
+  test('keeps a lock that was there', async () => {
+    const { lock, answer, room } = open();
+    await answer(lock('ann'));
+    room.full = true;
+    expect(codeOf(await answer(lock('ann')))).toBe('failed');
+    expect(room.book.table.locks.get(p('f'))?.owner).toBe('ann');
+  });
+});
