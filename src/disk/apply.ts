@@ -6,7 +6,7 @@ import { parentOf, type RelPath } from '../core/path.js';
 import type { Applied, Content } from '../sync/replica.js';
 import { Incoming } from './incoming.js';
 import { carryOut, publishFile, type Site, type Step } from './publish.js';
-import type { StagedFile } from './staging.js';
+import type { StagedFile } from './staged-file.js';
 import { outcomeOf } from './trouble.js';
 
 /** A group is published when it has this many files or bytes, or when the next content is not here yet. */

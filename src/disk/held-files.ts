@@ -8,7 +8,8 @@ import { SyncError } from '../core/errors.js';
 import { MAX_NAME_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
 import type { Content, Offer } from '../sync/replica.js';
 import { readContent } from './read-content.js';
-import type { StagedFile, Staging } from './staging.js';
+import type { StagedFile } from './staged-file.js';
+import type { Staging } from './staging.js';
 import { fsyncDirectory } from './store.js';
 import { madeBelow, moveWithoutReplacing, type Versions } from './versions.js';
 

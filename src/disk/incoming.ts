@@ -6,7 +6,7 @@ import type { FileEntry } from '../core/entry.js';
 import { nameOf, parentOf } from '../core/path.js';
 import type { Content } from '../sync/replica.js';
 import type { Site } from './publish.js';
-import type { StagedFile } from './staging.js';
+import type { StagedFile } from './staged-file.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 

@@ -6,6 +6,7 @@ import type { Entry, FileEntry } from '../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../core/path.js';
 import type { Looker } from './look.js';
 import type { Parents } from './parents.js';
+import { microseconds, modeOf } from './seen.js';
 import type { Staging } from './staging.js';
 import { linkOrCopy, moveWithoutReplacing, type Occasion, type Versions } from './versions.js';
 
@@ -84,7 +85,8 @@ function replace(site: Site, change: Change, create: (target: string) => void, o
  */
 function keepingOld(site: Site, change: Change, target: string, act: () => Step): Step {
   const { path, before, keepAs } = change;
-  const { ino } = fs.lstatSync(target);
+  const old = fs.lstatSync(target);
+  const { ino } = old;
   const copy = keepAs === undefined ? null : locate(site, keepAs);
   if (copy === null) site.versions.keep(path, target, occasionOf(change));
   else linkOrCopy(target, copy);
@@ -96,8 +98,19 @@ function keepingOld(site: Site, change: Change, target: string, act: () => Step)
     const untouched = step !== 'done' && fs.lstatSync(target, { throwIfNoEntry: false })?.ino === ino;
     if (copy !== null && untouched) fs.rmSync(copy, { force: true });
   }
-  if (copy !== null && keepAs !== undefined && step === 'done') site.looker.wrote(keepAs, before, fs.lstatSync(copy));
+  if (copy !== null && keepAs !== undefined && step === 'done') {
+    const now = fs.lstatSync(copy);
+    if (isAsSeen(before, old, now)) site.looker.wrote(keepAs, before, now);
+    else site.looker.suspect([keepAs]);
+  }
   return step;
+}
+
+/** Whether what was given another name is what the decision saw: a save in place reaches that name too. */
+function isAsSeen(before: Entry | null, old: fs.Stats, now: fs.Stats): boolean {
+  if (before?.type !== 'file') return true;
+  if (now.size !== old.size || now.mtimeMs !== old.mtimeMs) return false;
+  return modeOf(now) === before.mode && microseconds(now.mtimeMs) === before.mtime;
 }
 
 /** Why the content that `change` finds is put aside. */

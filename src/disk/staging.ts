@@ -1,23 +1,13 @@
-// Where content arrives: a file in ROOT/.lockstep/staging, on the same file system as its destination, complete and
-// verified by its hash before anybody may give it a real name. What was cut in the middle of a large content stays for
-// the next transfer of the same content.
-
-import * as crypto from 'node:crypto';
-import { createHash, type Hash } from 'node:crypto';
+// Where content arrives: ROOT/.lockstep/staging, on the same file system as its destination. What was cut in the middle of
+// a large content stays for the next transfer of the same content.
 import fs from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import type { Range } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
 import type { RelPath } from '../core/path.js';
-import { dropPartials, isWorthKeeping, Partials, release } from './partials.js';
-import { mtimeSeconds } from './publish.js';
+import { dropPartials, Partials } from './partials.js';
+import { StagedFile } from './staged-file.js';
 
-const COPY_BYTES = 1 << 20;
 const MAX_DISTRUSTED = 1_000;
-const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
-const writeAsync = promisify(fs.write);
-const readAsync = promisify(fs.read);
 
 /** Numbers for names, of one series: two stagings of one process may share a directory. */
 let next = 0;
@@ -68,140 +58,3 @@ export class Staging {
     return name;
   }
 }
-
-/** One content on its way. Owns a file descriptor until `flush`, `leave` or `discard`. */
-export class StagedFile {
-  private fd: number;
-  private written = 0;
-  private hash: Hash | null = null;
-  private digest: string | null = null;
-  private buffers: readonly [Buffer, Buffer] | null = null;
-  /** Whether more came than was announced; it is not written. */
-  private over = false;
-
-  /** @param isPart whether there may be a beginning already, and is to be one when this is left. */
-  constructor(
-    readonly path: string,
-    readonly file: FileEntry,
-    private readonly isPart = false,
-  ) {
-    this.fd = fs.openSync(path, isPart ? O_RDWR | O_CREAT | O_NOFOLLOW : 'wx', 0o600);
-  }
-
-  /** Takes the first `bytes` from an earlier transfer. */
-  async resume(bytes: number, last: boolean): Promise<void> {
-    if (this.written > 0 || !this.isPart) throw stale('there is nothing to go on from');
-    await this.copy(this.fd, { at: 0, bytes }, last);
-  }
-
-  /** Adds the next piece. @throws the system's error (ENOSPC and the like). */
-  async write(data: Buffer, last: boolean): Promise<void> {
-    if (this.written + data.length > this.file.size) this.over = true;
-    if (this.over) return;
-    if (this.written === 0 && last) {
-      this.digest = crypto.hash('sha256', data, 'hex');
-      while (this.written < data.length) this.written += fs.writeSync(this.fd, data, this.written);
-      return;
-    }
-    const writing = writeAll(this.fd, data, this.written);
-    this.digestNext(data);
-    await writing;
-    if (last) this.end();
-  }
-
-  /** Adds bytes of another open file, or of this one where they stand already. */
-  async copy(from: number, { at, bytes }: Range, last: boolean): Promise<void> {
-    if (this.written + bytes > this.file.size) this.over = true;
-    if (this.over) return;
-    const end = at + bytes;
-    this.buffers ??= [Buffer.allocUnsafeSlow(COPY_BYTES), Buffer.allocUnsafeSlow(COPY_BYTES)];
-    const { buffers } = this;
-    let reading = readPiece(from, at, end, buffers[0]);
-    for (let position = at, n = 1; position < end; n++) {
-      const data = await reading;
-      if (data.length === 0) throw stale('what was to be copied is not there any more');
-      position += data.length;
-      reading = readPiece(from, position, end, buffers[n % 2]!);
-      reading.catch(() => {});
-      const writing = from === this.fd ? null : writeAll(this.fd, data, this.written);
-      this.digestNext(data);
-      await writing;
-    }
-    await reading;
-    if (last) this.end();
-  }
-
-  private digestNext(data: Buffer): void {
-    this.hash ??= createHash('sha256');
-    this.hash.update(data);
-    this.written += data.length;
-  }
-
-  private end(): void {
-    this.digest = this.hash?.digest('hex') ?? null;
-  }
-
-  /** @returns whether the content is the one that was announced. */
-  isSound(): boolean {
-    return !this.over && this.digest === this.file.hash && this.written === this.file.size;
-  }
-
-  /** Sets mode and time, makes the content durable and closes it. */
-  async flush(): Promise<void> {
-    if (this.isPart) fs.ftruncateSync(this.fd, this.written);
-    fs.fchmodSync(this.fd, this.file.mode);
-    const seconds = mtimeSeconds(this.file.mtime);
-    fs.futimesSync(this.fd, seconds, seconds);
-    await promisify(fs.fsync)(this.fd);
-    this.close();
-  }
-
-  /** The content has its name. */
-  published(): void {
-    if (this.isPart) release(this.path);
-  }
-
-  /** It did not get its name: what came, now or before, is kept if a later transfer can go on from it. */
-  leave(): void {
-    this.close();
-    const stats = this.isPart && !this.over ? fs.lstatSync(this.path, { throwIfNoEntry: false }) : undefined;
-    if (stats === undefined || !isWorthKeeping(stats.size)) {
-      this.discard();
-      return;
-    }
-    fs.chmodSync(this.path, 0o600);
-    fs.utimesSync(this.path, new Date(), new Date());
-    release(this.path);
-  }
-
-  /** Throws the content away. */
-  discard(): void {
-    this.close();
-    fs.rmSync(this.path, { force: true });
-    if (this.isPart) release(this.path);
-  }
-
-  private close(): void {
-    if (this.fd < 0) return;
-    fs.closeSync(this.fd);
-    this.fd = -1;
-  }
-}
-
-async function writeAll(fd: number, data: Buffer, position: number): Promise<void> {
-  let done = 0;
-  while (done < data.length) {
-    const { bytesWritten } = await writeAsync(fd, data, done, data.length - done, position + done);
-    done += bytesWritten;
-  }
-}
-
-async function readPiece(fd: number, at: number, end: number, buffer: Buffer): Promise<Buffer> {
-  const bytes = Math.min(COPY_BYTES, end - at);
-  if (bytes <= 0) return buffer.subarray(0, 0);
-  const { bytesRead } = await readAsync(fd, buffer, 0, bytes, at);
-  return buffer.subarray(0, bytesRead);
-}
-
-/** The receiver is not what it was taken for: the path is to be looked at anew. */
-const stale = (message: string): Error => Object.assign(new Error(message), { code: 'ENOENT' });

@@ -25,6 +25,8 @@ export class Hands {
   /** What was doubtful and will be told by the next look, or by the one under way. */
   private readonly asked = { a: new Set<RelPath>(), b: new Set<RelPath>() };
   private readonly looked = { a: new Set<RelPath>(), b: new Set<RelPath>() };
+  /** What was asked for and lies where nothing can be seen. */
+  private readonly hidden = { a: new Set<RelPath>(), b: new Set<RelPath>() };
 
   constructor(private readonly around: HandsSurroundings) {}
 
@@ -46,6 +48,11 @@ export class Hands {
   releaseOnBoth(path: RelPath): void {
     this.release('a', path);
     this.release('b', path);
+  }
+
+  /** What was put at `path` may not be what was meant to be there: it is asked about. */
+  suspect(side: Side, path: RelPath): void {
+    this.doubtful[side].add(path);
   }
 
   /** @returns those of `entries` that cannot have been overtaken. */
@@ -90,8 +97,12 @@ export class Hands {
     return SIDES.some((side) => [this.doubtful, this.asked, this.looked].some((sets) => sets[side].has(path)));
   }
 
-  /** A look at `side` has told what it was asked for. */
-  lookEnds(side: Side): void {
+  /** A look at `side` has told what it was asked for, but for what it could not see: that is asked for when it can. */
+  lookEnds(side: Side, unknown: readonly RelPath[]): void {
+    const hidden = new Set(unknown);
+    const isHidden = (path: RelPath) => hidden.size > 0 && someAtOrAbove(path, (at) => hidden.has(at));
+    for (const path of this.hidden[side]) if (!isHidden(path)) this.doubtful[side].add(path);
+    this.hidden[side] = new Set([...this.hidden[side], ...this.looked[side]].filter(isHidden));
     this.looked[side].clear();
   }
 
@@ -108,7 +119,7 @@ export class Hands {
 
   /** Side b is gone: everything will be told anew. */
   forget(side: Side): void {
-    for (const sets of [this.released, this.doubtful, this.asked, this.looked]) sets[side].clear();
+    for (const sets of [this.released, this.doubtful, this.asked, this.looked, this.hidden]) sets[side].clear();
   }
 }
 

@@ -149,9 +149,15 @@ export class Pair {
     this.store.put('archive', path, entry);
   }
 
-  /** Makes what is shared durable, so that a power cut forgets no more than what happened since. */
+  /** Where a directory is made anew, what was shared in an earlier one and is on neither side now is not shared. */
+  private forgetGoneBelow(directory: RelPath): void {
+    const isGone = (path: RelPath) => this.entry('a', path) === null && this.entry('b', path) === null;
+    for (const [path] of [...this.archive.walk(directory)]) if (isGone(path)) this.agree(path, null);
+  }
+
+  /** Makes what is shared durable: a power cut forgets what came after. Where that fails it stays pending. */
   flush(): void {
-    this.store.durable().catch(() => {}); // it stays pending, and the next flush tries again
+    this.store.durable().catch(() => {});
   }
 
   /** Takes in that `change` was carried out on `side`. */
@@ -169,8 +175,7 @@ export class Pair {
       this.mark(change.keepAs);
     }
     snapshot.put(change.path, after);
-    // What was shared below a directory that was there before went with it; of this one nothing is shared yet.
-    if (after?.type === 'dir' && change.before?.type !== 'dir') this.agree(change.path, null);
+    if (after?.type === 'dir' && change.before?.type !== 'dir') this.forgetGoneBelow(change.path);
     this.agree(change.path, after);
     if (!sameEntry(this.entry(otherSide(side), change.path), after)) this.mark(change.path);
   }

@@ -45,7 +45,7 @@ export class Recorder {
       this.lookFailed({ kind: 'look-failed', side, error: new Error('it told differences before it told all') });
       return;
     }
-    hands.lookEnds(side);
+    hands.lookEnds(side, look.unknown);
     const entries = look.whole ? look.entries : hands.believed(side, look.entries);
     for (const { path, entry } of entries) {
       if (entry?.type === 'dir' || pair.entry(side, path)?.type !== 'dir') continue;
@@ -113,6 +113,7 @@ export class Recorder {
       pair.foldDone(side, change);
       if (troubles.gone(path)) pair.mark(path, true);
       if (from !== undefined) troubles.gone(from.path);
+      if (change.keepAs !== undefined) this.around.hands.suspect(side, change.keepAs);
       this.say(side, change, outcome.sent, ms);
       return;
     }

@@ -72,7 +72,9 @@ export class Troubles {
    * @returns those that were problems: what waited for them below has to be compared now.
    */
   forget(isSettled: (path: RelPath) => boolean): RelPath[] {
-    return [...this.byPath.keys()].filter((path) => isSettled(path) && this.gone(path));
+    // What was not as expected is not known before it has been looked at again.
+    const settled = [...this.byPath.keys()].filter((path) => !this.isMovingAt(path) && isSettled(path));
+    return settled.filter((path) => this.gone(path));
   }
 
   /** Says what the looks at both sides complain of and did not complain of before. */

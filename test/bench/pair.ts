@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import type { Place } from './place.js';
+import { type Place, settle } from './place.js';
 
 /** Whose programs run: this checkout's, or a built copy of it that nobody rebuilds meanwhile. */
 const project = process.env.LOCKSTEP_TEST_PROJECT ?? process.cwd();
@@ -94,6 +94,7 @@ export class Pair {
 
   /** Moves `file` to `name` in side a. @returns milliseconds until side b has it. */
   async put(file: string, name: string): Promise<number> {
+    settle();
     const since = this.serverA.said.length;
     const begun = performance.now();
     fs.renameSync(file, path.join(this.a, name));

@@ -1,4 +1,5 @@
 // Where a run happens: a directory of its own for each, removed only at the very end, and large files made once.
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -44,6 +45,11 @@ export class Place {
     for (const act of this.closing) act();
     fs.rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** What was prepared is written out: nobody is to wait for the disk on account of what another has put in its queue. */
+export function settle(): void {
+  spawnSync('sync');
 }
 
 /** Copies `from` to `to` with `front` before it. */

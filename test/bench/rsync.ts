@@ -3,7 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import type { Place } from './place.js';
+import { type Place, settle } from './place.js';
 
 /** @returns what it says of its version; null where there is none. */
 export function rsyncVersion(): string | null {
@@ -46,6 +46,7 @@ export class Rsync {
 
   /** Brings what is in `source` to the target. */
   run(source: string): RsyncRun {
+    settle();
     const begun = performance.now();
     const args = ['-a', '--stats', `${source}/`, `rsync://127.0.0.1:${this.port}/target/`];
     const said = execFileSync('rsync', args, { encoding: 'utf8' });

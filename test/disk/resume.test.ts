@@ -211,6 +211,19 @@ describe('a beginning', () => {
   });
 });
 
+test('a flush that fails while a content is still coming makes it a problem, though the last one succeeds', async () => {
+  const data = Buffer.alloc(66 * MIB, 'x');
+  const site = await DiskSite.open();
+  const spy = vi.spyOn(fs, 'fdatasync').mockImplementationOnce((_fd, tell) => {
+    tell(Object.assign(new Error('EIO'), { code: 'EIO' }));
+  });
+  async function* coming(): AsyncGenerator<Content> {
+    for (const piece of pieces(0, data, MIB)) yield piece;
+  }
+  expect(await site.outcomes([site.change('f', file(data))], coming())).toMatchObject([{ kind: 'problem' }]);
+  expect([spy.mock.calls.length, site.tree(), site.staged()]).toEqual([1, {}, []]);
+});
+
 describe('a base', () => {
   test('spares what is in it, and only what was sent counts', async () => {
     const old = Buffer.concat([noise(10, 3), NEW.subarray(0, 3 * MIB), noise(5000, 4), NEW.subarray(3 * MIB)]);

@@ -39,8 +39,6 @@ export class SimDisk {
   by: Doer = 'engine';
   versions: { readonly path: string; readonly inode: Inode }[] = [];
   readonly held = new Map<string, Inode>();
-  /** Contents that the engine brought into this tree. */
-  readonly placed = new Set<string>();
   readonly journals = new Map<string, JournalFile>();
   #volatile: (() => void)[] = [];
 

@@ -69,7 +69,7 @@ export class SimHeld implements HeldContents {
   }
 
   private stoodInTree(content: string): boolean {
-    return this.disk.placed.has(content) || [...this.disk.walk()].some(([, inode]) => inode.content === content);
+    return this.disk.ledger.placed.has(content) || [...this.disk.walk()].some(([, inode]) => inode.content === content);
   }
 
   putAside(of: RelPath, name: string): void {

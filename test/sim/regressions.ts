@@ -14,5 +14,12 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [705, 'a move that failed was tried again without its source: the old name stayed'],
   [920, 'a power cut took the whole archive: it was never flushed'],
   [1002, 'a move into a directory that could not be made was forgotten'],
+  [1279, 'server-b went on with the work of a connection that was over, after all had been told to the next one'],
+  [1306, 'a held update of what had become a directory was tried for ever as one step'],
+  [2443, 'what a user put below a path that was being deleted was forgotten with it'],
+  [122360, 'what one side had deleted from a directory came back with the directory'],
+  [129018, 'a path that was not as expected was forgotten before it was looked at again'],
+  [129155, 'what was asked for below an unreadable directory was never told'],
+  [1_000_113, 'a save in place that reached a conflict copy too was taken for what had been there'],
   [17, 'the preference for a holder outlived its conflict'],
 ];

@@ -1,13 +1,13 @@
 // A replica on a simulated disk, with the contract of src/disk: contents go out in pieces while users write on, changes
 // are compared before they are made, what is overwritten is kept first, and an outcome is told once it is durable.
 import { type Change, contentOf, type Outcome } from '../../src/core/change.js';
-import type { Entry, FileEntry } from '../../src/core/entry.js';
+import { type Entry, type FileEntry, sameEntry } from '../../src/core/entry.js';
 import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../../src/core/path.js';
 import { entryOf, Snapshot } from '../../src/core/snapshot.js';
 import { tableOf } from '../../src/disk/local-replica.js';
 import type { StoreAccess } from '../../src/disk/store.js';
 import type { Applied, Content, Look, LookScope, Replica, Wanted } from '../../src/sync/replica.js';
-import { hashOf, type Inode, type SimDisk, sizeOf } from './disk.js';
+import { hashOf, type Inode, type SimDisk, seenOf, sizeOf } from './disk.js';
 import { SimLooker } from './looker.js';
 import { storesOn } from './store.js';
 import type { Process } from './world.js';
@@ -266,7 +266,7 @@ class Application {
     const after = contentOf(change)!;
     if (!this.looker.stillIs(change.path, change.before) || this.parent(change.path) === null) return 'stale';
     const step = this.replace(change, after, this.place.disk.inode('file', content, after.mode, after.mtime));
-    if (step === 'done') this.place.disk.placed.add(content);
+    if (step === 'done') this.place.disk.ledger.placed.add(content);
     return step;
   }
 
@@ -291,7 +291,8 @@ class Application {
         disk.unlink(dir, nameOf(path));
         disk.link(dir, nameOf(path), inode);
       });
-      if (keepAs !== undefined) this.looker.hint(keepAs);
+      if (keepAs !== undefined && sameEntry(before, seenOf(old))) this.looker.wrote(keepAs, before);
+      else if (keepAs !== undefined) this.looker.suspect([keepAs]);
       return this.recorded(path, after);
     }
     disk.link(dir, nameOf(path), inode);

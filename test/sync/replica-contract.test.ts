@@ -1,6 +1,7 @@
 // What the session relies on, whichever form a replica has: server-a cannot tell which one is far away.
 import fs from 'node:fs';
 import path from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change, Outcome } from '../../src/core/change.js';
 import type { Entry, FileEntry } from '../../src/core/entry.js';
@@ -351,28 +352,41 @@ describe.each(forms)('a %s replica', (form) => {
     const site = await openSite(form);
     const source = await openSite(form, { f: data });
     await lookAround(site.replica);
-    const change = created('f', data);
-    const reading = (offer: Offer | null) =>
-      source.replica.read([{ path: p('f'), file: file(data), ...(offer === null ? {} : { offer }) }]);
-    async function* cut(contents: AsyncIterable<Content>, pieces: number) {
-      for await (const piece of contents) {
-        if (pieces-- === 0) throw new Error('the line is dead');
+    async function* reading(offer: Offer | null, bytes: number) {
+      const wanted = { path: p('f'), file: file(data), ...(offer === null ? {} : { offer }) };
+      let left = bytes;
+      for await (const piece of source.replica.read([wanted])) {
+        left -= 'data' in piece ? piece.data.length : 0;
+        if (left < 0) throw new Error('the line is dead');
         yield piece;
       }
     }
-    let offer: Offer | null = null;
-    for (const pieces of [3, 1, 4]) {
-      await expect(outcomes(site.replica, [change], cut(reading(offer), pieces))).rejects.toThrow();
-      // The far form learns of the cut by itself, a moment later.
-      do offer = await site.replica.offer(change);
-      while (offer === null);
-    }
-    const { have } = offer!;
-    expect(have).toBeGreaterThanOrEqual(MIB);
-    const [outcome] = await outcomes(site.replica, [change], reading(offer));
-    expect(outcome).toEqual({ kind: 'done', sent: data.length - have });
-    expect(fs.readFileSync(path.join(site.root, 'f')).equals(data)).toBe(true);
-    expect(staged(site)).toEqual([]);
+    /** The far form learns of a cut by itself, a moment later. */
+    const offered = async (change: Change): Promise<Offer | null> => {
+      for (;;) {
+        const offer = await site.replica.offer(change);
+        if (offer !== null || staged(site).length === 0) return offer;
+      }
+    };
+    let name = 0;
+    const cuts = fc.array(fc.integer({ min: 0, max: 4 * MIB }), { maxLength: 4 });
+    const property = fc.asyncProperty(cuts, async (bytes) => {
+      const change = created(`f${name++}`, data);
+      let have = 0;
+      for (const most of bytes) {
+        const offer = await offered(change);
+        expect(offer?.have ?? 0).toBeGreaterThanOrEqual(have);
+        have = offer?.have ?? 0;
+        if (data.length - have <= most) continue;
+        await expect(outcomes(site.replica, [change], reading(offer, most))).rejects.toThrow();
+      }
+      const offer = await offered(change);
+      const [outcome] = await outcomes(site.replica, [change], reading(offer, data.length));
+      expect(outcome).toEqual({ kind: 'done', sent: data.length - (offer?.have ?? 0) });
+      expect(fs.readFileSync(path.join(site.root, change.path)).equals(data)).toBe(true);
+      expect(staged(site)).toEqual([]);
+    });
+    await fc.assert(property, { numRuns: 10 });
   });
 
   test('applies nothing without changes', async () => {

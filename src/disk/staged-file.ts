@@ -1,0 +1,176 @@
+// One content on its way: a file in staging that is complete, verified by its hash and durable before anybody may give it
+// a real name. It is hashed as it comes, and flushed in steps, so that little is left to do at the end.
+import * as crypto from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+import type { Range } from '../core/delta.js';
+import type { FileEntry } from '../core/entry.js';
+import { isWorthKeeping, release } from './partials.js';
+import { mtimeSeconds } from './publish.js';
+
+const COPY_BYTES = 1 << 20;
+/** What is written of a large content is made durable in steps of this many bytes while the rest comes. */
+const FLUSH_BYTES = 64 << 20;
+const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+const writeAsync = promisify(fs.write);
+const readAsync = promisify(fs.read);
+
+/** One content on its way. Owns a file descriptor until `flush`, `leave` or `discard`. */
+export class StagedFile {
+  private fd: number;
+  private written = 0;
+  private hash: Hash | null = null;
+  private digest: string | null = null;
+  private buffers: readonly [Buffer, Buffer] | null = null;
+  /** The flush of what came so far, and how much that was. */
+  private flushing: Promise<void> | null = null;
+  private isFlushing = false;
+  private flushed = 0;
+  /** Whether more came than was announced; it is not written. */
+  private over = false;
+
+  /** @param isPart whether there may be a beginning already, and is to be one when this is left. */
+  constructor(
+    readonly path: string,
+    readonly file: FileEntry,
+    private readonly isPart = false,
+  ) {
+    this.fd = fs.openSync(path, isPart ? O_RDWR | O_CREAT | O_NOFOLLOW : 'wx', 0o600);
+  }
+
+  /** Takes the first `bytes` from an earlier transfer. */
+  async resume(bytes: number, last: boolean): Promise<void> {
+    if (this.written > 0 || !this.isPart) throw stale('there is nothing to go on from');
+    await this.copy(this.fd, { at: 0, bytes }, last);
+  }
+
+  /** Adds the next piece. @throws the system's error (ENOSPC and the like). */
+  async write(data: Buffer, last: boolean): Promise<void> {
+    if (this.written + data.length > this.file.size) this.over = true;
+    if (this.over) return;
+    if (this.written === 0 && last) {
+      this.digest = crypto.hash('sha256', data, 'hex');
+      while (this.written < data.length) this.written += fs.writeSync(this.fd, data, this.written);
+      return;
+    }
+    const writing = writeAll(this.fd, data, this.written);
+    this.digestNext(data);
+    await writing;
+    this.flushSome();
+    if (last) this.end();
+  }
+
+  /** Adds bytes of another open file, or of this one where they stand already. */
+  async copy(from: number, { at, bytes }: Range, last: boolean): Promise<void> {
+    if (this.written + bytes > this.file.size) this.over = true;
+    if (this.over) return;
+    const end = at + bytes;
+    this.buffers ??= [Buffer.allocUnsafeSlow(COPY_BYTES), Buffer.allocUnsafeSlow(COPY_BYTES)];
+    const { buffers } = this;
+    let reading = readPiece(from, at, end, buffers[0]);
+    for (let position = at, n = 1; position < end; n++) {
+      const data = await reading;
+      if (data.length === 0) throw stale('what was to be copied is not there any more');
+      position += data.length;
+      reading = readPiece(from, position, end, buffers[n % 2]!);
+      reading.catch(() => {});
+      const writing = from === this.fd ? null : writeAll(this.fd, data, this.written);
+      this.digestNext(data);
+      await writing;
+      this.flushSome();
+    }
+    await reading;
+    if (last) this.end();
+  }
+
+  /** One that failed is the last one: it took the system's error with it, and `flush` has to find it. */
+  private flushSome(): void {
+    if (this.isFlushing || this.written - this.flushed < FLUSH_BYTES) return;
+    this.isFlushing = true;
+    this.flushed = this.written;
+    this.flushing = new Promise((resolve, reject) => {
+      fs.fdatasync(this.fd, (error) => {
+        this.isFlushing = error !== null;
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+    this.flushing.catch(() => {});
+  }
+
+  private digestNext(data: Buffer): void {
+    this.hash ??= createHash('sha256');
+    this.hash.update(data);
+    this.written += data.length;
+  }
+
+  private end(): void {
+    this.digest = this.hash?.digest('hex') ?? null;
+  }
+
+  /** @returns whether the content is the one that was announced. */
+  isSound(): boolean {
+    return !this.over && this.digest === this.file.hash && this.written === this.file.size;
+  }
+
+  /** Sets mode and time, makes the content durable and closes it. */
+  async flush(): Promise<void> {
+    if (this.isPart) fs.ftruncateSync(this.fd, this.written);
+    fs.fchmodSync(this.fd, this.file.mode);
+    const seconds = mtimeSeconds(this.file.mtime);
+    fs.futimesSync(this.fd, seconds, seconds);
+    await this.flushing;
+    await promisify(fs.fsync)(this.fd);
+    this.close();
+  }
+
+  /** The content has its name. */
+  published(): void {
+    if (this.isPart) release(this.path);
+  }
+
+  /** It did not get its name: what came, now or before, is kept if a later transfer can go on from it. */
+  leave(): void {
+    this.close();
+    const stats = this.isPart && !this.over ? fs.lstatSync(this.path, { throwIfNoEntry: false }) : undefined;
+    if (stats === undefined || !isWorthKeeping(stats.size)) {
+      this.discard();
+      return;
+    }
+    fs.chmodSync(this.path, 0o600);
+    fs.utimesSync(this.path, new Date(), new Date());
+    release(this.path);
+  }
+
+  /** Throws the content away. */
+  discard(): void {
+    this.close();
+    fs.rmSync(this.path, { force: true });
+    if (this.isPart) release(this.path);
+  }
+
+  private close(): void {
+    if (this.fd < 0) return;
+    fs.closeSync(this.fd);
+    this.fd = -1;
+  }
+}
+
+async function writeAll(fd: number, data: Buffer, position: number): Promise<void> {
+  let done = 0;
+  while (done < data.length) {
+    const { bytesWritten } = await writeAsync(fd, data, done, data.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+async function readPiece(fd: number, at: number, end: number, buffer: Buffer): Promise<Buffer> {
+  const bytes = Math.min(COPY_BYTES, end - at);
+  if (bytes <= 0) return buffer.subarray(0, 0);
+  const { bytesRead } = await readAsync(fd, buffer, 0, bytes, at);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** The receiver is not what it was taken for: the path is to be looked at anew. */
+const stale = (message: string): Error => Object.assign(new Error(message), { code: 'ENOENT' });
