@@ -1,0 +1,23 @@
+// What there is: files, locks, held updates.
+import type { Command } from 'commander';
+import type { Run } from './run.js';
+
+export function addListing(program: Command, run: Run): void {
+  program
+    .command('list')
+    .argument('[glob]', 'only the files that it matches; they keep their numbers')
+    .description('the files of both sides, numbered (also: no command, -list)')
+    .action((glob?: string) => run(async (room) => (await import('../commands/list.js')).list(room, glob)));
+  program
+    .command('locks')
+    .option('--mine', 'only your own')
+    .description('who holds what, since when and why')
+    .action((flags: { mine?: boolean }) =>
+      run(async (room) => (await import('../commands/locks.js')).locks(room, flags)),
+    );
+  program
+    .command('held')
+    .argument('[target]', 'only the updates of this file')
+    .description('the updates that wait for an unlock')
+    .action((target?: string) => run(async (room) => (await import('../commands/held.js')).held(room, target)));
+}

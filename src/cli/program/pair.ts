@@ -1,0 +1,36 @@
+// The pair as a whole: its state, its events, its pauses.
+import type { Command } from 'commander';
+import type { Run } from './run.js';
+
+export function addPair(program: Command, run: Run): void {
+  program
+    .command('status')
+    .description('the pair at a glance')
+    .action(() => run(async (room) => (await import('../commands/status.js')).status(room)));
+  program
+    .command('watch')
+    .description('everything that happens, one line each, until Ctrl-C')
+    .action(() => run(async (room) => (await import('../commands/watch.js')).watch(room)));
+  program
+    .command('flush')
+    .option('--timeout <duration>', 'how long to wait', '60s')
+    .description('wait until all changes made so far are on both sides')
+    .action((flags: { timeout: string }) =>
+      run(async (room) => (await import('../commands/flush.js')).flush(room, flags)),
+    );
+  program
+    .command('rescan')
+    .description('have both sides look at everything anew')
+    .action(() => run(async (room) => (await import('../commands/rescan.js')).rescan(room)));
+  program
+    .command('pause')
+    .description('carry nothing until resume')
+    .action(() => run(async (room) => (await import('../commands/pause.js')).pause(room)));
+  program
+    .command('resume')
+    .option('--accept-deletes', 'after a halt: the missing files were meant to go')
+    .description('go on after a pause or a halt')
+    .action((flags: { acceptDeletes?: boolean }) =>
+      run(async (room) => (await import('../commands/resume.js')).resume(room, flags)),
+    );
+}

@@ -1,0 +1,22 @@
+// What makes the client pleasant to use: the shell, completion.
+import type { Command } from 'commander';
+import type { Run } from './run.js';
+
+export function addPeople(program: Command, run: Run): void {
+  program
+    .command('shell')
+    .description('a prompt that takes any of these lines')
+    .action(() => run(async (room) => (await import('../commands/shell.js')).shell(room)));
+  program
+    .command('completion')
+    .argument('<shell>', 'bash, zsh or fish')
+    .description('print the completion script of a shell')
+    .action((name: string) => run(async (room) => (await import('../commands/completion.js')).completion(room, name)));
+  program
+    .command('__complete', { hidden: true })
+    .argument('<shell>')
+    .argument('<line>')
+    .action((name: string, line: string) =>
+      run(async (room) => (await import('../commands/complete.js')).complete(room, name, line)),
+    );
+}
