@@ -1,0 +1,122 @@
+// What clients are shown of the pair: the merged listing with its numbers, and the pair at a glance. Read from what is
+// known, at any moment; nothing here acts.
+import { isConflictCopy } from '../core/conflict-name.js';
+import { mtimeOf, sizeOf } from '../core/entry.js';
+import { SyncError } from '../core/errors.js';
+import { type ListedFile, mergedListing } from '../core/listing.js';
+import { quote, type RelPath } from '../core/path.js';
+import type { ListEntry, Status, Target } from '../wire/messages.js';
+import type { Call } from '../wire/serve.js';
+import type { LockBook } from './lock-book.js';
+import { iso } from './lock-desk.js';
+import { lockInfo } from './lock-rows.js';
+import type { Pair } from './pair.js';
+import type { Session } from './session.js';
+
+/** Rows that a result carries itself; more of them stream ahead as notifications of as many each. */
+const ROWS_AT_ONCE = 500;
+
+/** What is shown. */
+export interface ShownPair {
+  readonly session: Session;
+  readonly pair: Pair;
+  readonly book: LockBook;
+  /** Where server-b is looked for. */
+  readonly peer: string;
+}
+
+/** Shows one pair. */
+export class ClientQueries {
+  private listing: { readonly generation: number; readonly files: readonly ListedFile[] } = {
+    generation: 0,
+    files: [],
+  };
+
+  constructor(private readonly shown: ShownPair) {}
+
+  /** The files of both sides, in the order of the listing. */
+  files(): readonly ListedFile[] {
+    const { pair } = this.shown;
+    if (this.listing.generation !== pair.generation) {
+      const files = pair.a.snapshot === null ? [] : mergedListing(pair.a.snapshot, pair.b.snapshot ?? pair.archive);
+      this.listing = { generation: pair.generation, files };
+    }
+    return this.listing.files;
+  }
+
+  async list(call: Call): Promise<object> {
+    const files = this.files();
+    const { generation } = this.listing;
+    return { generation, entries: await streamed(call, files, (file, index) => this.row(file, index)) };
+  }
+
+  private row({ path, entry: newest, on }: ListedFile, index: number): ListEntry {
+    const { book, pair, session } = this.shown;
+    const lock = book.table.locks.get(path);
+    // Of a locked file the holder's content is the one that counts.
+    const locked = lock === undefined ? null : pair.entry(lock.side, path);
+    const entry = locked === null || locked.type === 'dir' ? newest : locked;
+    const syncing = session.overview.progress(path);
+    return {
+      index,
+      path,
+      type: entry.type,
+      size: sizeOf(entry),
+      mtime: iso(mtimeOf(entry) / 1000),
+      mode: entry.type === 'file' ? entry.mode : 0o777,
+      on,
+      lock: lock === undefined ? null : lockInfo(lock),
+      held: book.table.heldOf(path).length,
+      ...(syncing === null ? {} : { syncing }),
+    };
+  }
+
+  status(): Status {
+    const { session, pair, book, peer } = this.shown;
+    const { a, b } = pair;
+    const count = (side: typeof a) => ({ files: side.snapshot?.files ?? 0, bytes: side.snapshot?.bytes ?? 0 });
+    let held = 0;
+    for (const queue of book.table.held.values()) held += queue.length;
+    return {
+      state: session.overview.state,
+      peer: { address: peer, connected: session.overview.isConnected },
+      a: count(a),
+      b: b.snapshot === null ? null : count(b),
+      pending: session.overview.pending,
+      held,
+      locks: book.table.locks.size,
+      conflicts: this.files().filter(({ path }) => isConflictCopy(path)).length,
+      problems: session.overview.problems(),
+    };
+  }
+
+  /**
+   * @returns the path that is meant.
+   * @throws SyncError `not-found` where the listing has no such number.
+   */
+  pathOf(target: Target): RelPath {
+    if ('path' in target) return target.path as RelPath;
+    const files = this.files();
+    const file = files[target.index];
+    if (file !== undefined) return file.path;
+    const range = files.length === 0 ? 'the pair is empty' : `the numbers go from 0 to ${files.length - 1}`;
+    throw new SyncError('not-found', `There is no file number ${quote(String(target.index))}: ${range}.`, {
+      hint: 'See the numbers with: client list',
+    });
+  }
+}
+
+/** @returns the rows that belong into the result; those before them have been sent. */
+export async function streamed<Item, Row = Item>(
+  call: Call,
+  items: readonly Item[],
+  rowOf: (item: Item, index: number) => Row = (item) => item as unknown as Row,
+): Promise<readonly Row[]> {
+  const rows = (from: number, to?: number) => items.slice(from, to).map((item, n) => rowOf(item, from + n));
+  let at = 0;
+  // Rows are made as they are sent: a caller that does not read holds up its own answer, and no memory.
+  for (; items.length - at > ROWS_AT_ONCE; at += ROWS_AT_ONCE) {
+    await call.notify('entries', { entries: rows(at, at + ROWS_AT_ONCE) });
+  }
+  return rows(at);
+}
