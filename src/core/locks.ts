@@ -2,25 +2,60 @@
 // answer for whoever asked, and what is to be said. `table.record(rows)` makes it so.
 //
 // Life of a path: free → locked (updates of the other side are held, in order) → draining (they take effect one by one)
-// → free. Waiters, expiry and breaking a lock are further events of the same machine.
-import type { Action } from './change.js';
-import { type Entry, sameContent, sameEntry, sizeOf } from './entry.js';
+// → free. Who waits in line is granted the lock when the path is free and not draining, by an event of its own: what is
+// under way for the path is let in before. Nobody who comes later is granted a free path while somebody waits.
+import type { Entry } from './entry.js';
 import type { SyncEvent } from './events.js';
-import type { Drain, HeldUpdate, Lock, LockTable, Row } from './lock-table.js';
+import type { HeldWay, Lock, Row } from './lock.js';
+import { endLock, expireLock } from './lock-end.js';
+import { drainHeld, holdUpdate } from './lock-held.js';
+import { moveLock } from './lock-move.js';
+import type { LockTable } from './lock-table.js';
+import { grantNext, takeLock } from './lock-take.js';
 import type { RelPath, Side } from './path.js';
+
+/** Somebody wants a lock. */
+export interface LockAsk {
+  readonly kind: 'lock';
+  readonly path: RelPath;
+  readonly owner: string;
+  readonly side: Side;
+  readonly message: string;
+  readonly ttlMs?: number;
+  /** Break another's lock; `current` is then what that one's side has. */
+  readonly steal?: boolean;
+  readonly current?: Entry | null;
+  /** A new number to stand in line under; without one, who cannot have the lock now is refused. */
+  readonly line?: number;
+  readonly now: number;
+}
 
 /** What can happen to the table. `now` is milliseconds since 1970. */
 export type LockEvent =
+  | LockAsk
+  /** The path is free, and everything under way for it has come: the first in line gets the lock. */
+  | { readonly kind: 'grant'; readonly path: RelPath; readonly now: number }
+  /** Somebody in line does not wait any longer. */
+  | { readonly kind: 'leave'; readonly path: RelPath; readonly line: number }
+  /** `current` is what the holder's side has at the path now. */
   | {
-      readonly kind: 'lock';
+      readonly kind: 'unlock';
       readonly path: RelPath;
       readonly owner: string;
-      readonly side: Side;
-      readonly message: string;
+      readonly current: Entry | null;
+      /** Break another's lock. */
+      readonly force?: boolean;
+      readonly held?: HeldWay;
       readonly now: number;
     }
-  /** `current` is what the holder's side has at the path now. */
-  | { readonly kind: 'unlock'; readonly path: RelPath; readonly owner: string; readonly current: Entry | null }
+  /** The time of the lock that expires at `expires` is over. */
+  | {
+      readonly kind: 'expire';
+      readonly path: RelPath;
+      readonly expires: number;
+      readonly current: Entry | null;
+      readonly now: number;
+    }
   | {
       readonly kind: 'hold';
       readonly path: RelPath;
@@ -32,14 +67,19 @@ export type LockEvent =
   /** The first held update of a draining path has taken effect, or was put aside. */
   | { readonly kind: 'drained'; readonly path: RelPath; readonly applied: boolean }
   /** Both sides agree again on a path whose holder's version was to be kept. */
-  | { readonly kind: 'settled'; readonly path: RelPath };
+  | { readonly kind: 'settled'; readonly path: RelPath }
+  /** The file at `path` was renamed by the lock's owner: lock, held updates and those in line go with it. */
+  | { readonly kind: 'moved'; readonly path: RelPath; readonly to: RelPath };
 
 /** What whoever asked is told. */
 export type LockAnswer =
-  | { readonly kind: 'granted'; readonly lock: Lock; readonly changed: boolean }
+  /** `lines` are those in line who have it now too: they are the same owner, or the one whose turn it was. */
+  | { readonly kind: 'granted'; readonly lock: Lock; readonly changed: boolean; readonly lines?: readonly number[] }
+  | { readonly kind: 'queued'; readonly line: number; readonly position: number }
   | { readonly kind: 'released'; readonly owner: string | null; readonly held: number }
-  | { readonly kind: 'refused'; readonly lock: Lock; readonly held: number }
-  /** The path is draining; ask again when that is over. */
+  /** `held` updates and those who are `waiting`. */
+  | { readonly kind: 'refused'; readonly lock: Lock; readonly held: number; readonly waiting?: number }
+  /** The path is draining, or others are in line; ask again when that is over. */
   | { readonly kind: 'later' }
   | { readonly kind: 'noted' };
 
@@ -54,124 +94,36 @@ export interface Decision {
 export function decide(table: LockTable, event: LockEvent): Decision {
   switch (event.kind) {
     case 'lock':
-      return lock(table, event);
+      return takeLock(table, event);
+    case 'grant':
+      return grantNext(table, event.path, event.now);
+    case 'leave':
+      return noted([{ table: 'waiter', key: String(event.line), value: null }]);
     case 'unlock':
-      return unlock(table, event);
+      return endLock(table, event);
+    case 'expire':
+      return expireLock(table, event);
     case 'hold':
-      return hold(table, event);
+      return holdUpdate(table, event);
     case 'drained':
-      return drained(table, event.path, event.applied);
+      return drainHeld(table, event.path, event.applied);
     case 'settled':
       return noted([{ table: 'preference', key: event.path, value: null }]);
+    case 'moved':
+      return moveLock(table, event.path, event.to);
   }
 }
 
-const noted = (rows: readonly Row[], events: readonly SyncEvent[] = []): Decision => ({
+/** Nobody asked, and nobody is answered. */
+export const noted = (rows: readonly Row[], events: readonly SyncEvent[] = []): Decision => ({
   rows,
   answer: { kind: 'noted' },
   events,
 });
 
-function lock(table: LockTable, event: LockEvent & { kind: 'lock' }): Decision {
-  const { path, owner, side, message, now } = event;
-  if (table.drains.has(path)) return { rows: [], answer: { kind: 'later' }, events: [] };
-  const holder = table.locks.get(path);
-  if (holder !== undefined && holder.owner !== owner) {
-    return { rows: [], answer: { kind: 'refused', lock: holder, held: table.heldOf(path).length }, events: [] };
-  }
-  if (holder !== undefined) {
-    const renewed: Lock = { ...holder, message: message === '' ? holder.message : message };
-    const rows: Row[] = [{ table: 'lock', key: path, value: renewed }];
-    return { rows, answer: { kind: 'granted', lock: renewed, changed: false }, events: [] };
-  }
-  const token = table.counter('token') + 1;
-  const granted: Lock = { path, owner, side, since: now, expires: null, message, token };
-  return {
-    rows: [
-      { table: 'counter', key: 'token', value: token },
-      { table: 'lock', key: path, value: granted },
-    ],
-    answer: { kind: 'granted', lock: granted, changed: true },
-    events: [{ event: 'locked', path, owner, side }],
-  };
+/** What somebody is told whom another's lock on `path` keeps out; null where nobody holds it. */
+export function refusal(table: LockTable, path: RelPath): (LockAnswer & { readonly kind: 'refused' }) | null {
+  const lock = table.locks.get(path);
+  if (lock === undefined) return null;
+  return { kind: 'refused', lock, held: table.heldOf(path).length, waiting: table.waitersOf(path).length };
 }
-
-function unlock(table: LockTable, { path, owner, current }: LockEvent & { kind: 'unlock' }): Decision {
-  const holder = table.locks.get(path);
-  const updates = table.heldOf(path);
-  if (holder === undefined) return { rows: [], answer: { kind: 'released', owner: null, held: 0 }, events: [] };
-  if (holder.owner !== owner) {
-    return { rows: [], answer: { kind: 'refused', lock: holder, held: updates.length }, events: [] };
-  }
-  const rows: Row[] = [{ table: 'lock', key: path, value: null }];
-  if (updates.length > 0) rows.push(...startDrain(path, holder.side, updates, current));
-  return {
-    rows,
-    answer: { kind: 'released', owner, held: updates.length },
-    events: [{ event: 'unlocked', path, owner, by: owner, reason: 'released' }],
-  };
-}
-
-/** The held updates follow if the first was made on what the holder's side still has; else the holder's version stays. */
-function startDrain(path: RelPath, side: Side, updates: readonly HeldUpdate[], current: Entry | null): Row[] {
-  const mode = sameContent(updates[0]!.base, current) ? 'apply' : 'keep';
-  const drain: Drain = { path, side, mode, of: updates.length, applied: 0 };
-  const rows: Row[] = [{ table: 'drain', key: path, value: drain }];
-  if (mode === 'keep') rows.push({ table: 'preference', key: path, value: { path, side } });
-  return rows;
-}
-
-function hold(table: LockTable, event: LockEvent & { kind: 'hold' }): Decision {
-  const { path, base, after, file, now } = event;
-  const id = table.counter('held') + 1;
-  const action = actionOf(base, after);
-  const update: HeldUpdate = { id, path, action, received: now, base, after, file };
-  const position = table.heldOf(path).length + 1;
-  return noted(
-    [
-      { table: 'counter', key: 'held', value: id },
-      { table: 'held', key: String(id), value: update },
-    ],
-    [{ event: 'held', path, action, position }],
-  );
-}
-
-function drained(table: LockTable, path: RelPath, applied: boolean): Decision {
-  const drain = table.drains.get(path);
-  const [first, ...rest] = table.heldOf(path);
-  if (drain === undefined || first === undefined) return noted([{ table: 'drain', key: path, value: null }]);
-  const position = drain.of - rest.length;
-  return noted(
-    [
-      { table: 'held', key: String(first.id), value: null },
-      { table: 'drain', key: path, value: rest.length === 0 ? null : { ...drain, applied: position } },
-    ],
-    applied ? [{ event: 'applied', path, action: first.action, position, of: drain.of }] : [],
-  );
-}
-
-/** @returns what turned `base` into `after`. */
-export function actionOf(base: Entry | null, after: Entry | null): Action {
-  if (base === null) return 'created';
-  if (after === null) return 'deleted';
-  return sameContent(base, after) ? 'metadata' : 'modified';
-}
-
-/**
- * Whether the other side's present entry at a locked path is an arrival: something that neither the pair nor the queue knows yet.
- * @param shared what both sides last shared there.
- * @returns what it was made on, or null where it is nothing new.
- */
-export function arrivalOn(
-  table: LockTable,
-  path: RelPath,
-  shared: Entry | null,
-  present: Entry | null,
-): { readonly base: Entry | null } | null {
-  const last = table.heldOf(path).at(-1);
-  const known = last === undefined ? shared : last.after;
-  return sameEntry(known, present) ? null : { base: known };
-}
-
-/** @returns the size in bytes of what a held update brings. */
-export const heldSize = (update: HeldUpdate): number => sizeOf(update.after);

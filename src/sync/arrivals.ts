@@ -1,7 +1,7 @@
 // What arrives under a lock: whatever the other side does to a locked path is fetched and kept, in the order in which
 // successive looks find it, and joins the queue once its content is safe.
 import { type Entry, sameContent, sameEntry } from '../core/entry.js';
-import { arrivalOn } from '../core/locks.js';
+import { arrivalOn } from '../core/lock-held.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
 import type { Replica } from './replica.js';

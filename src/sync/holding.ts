@@ -2,8 +2,8 @@
 // one update after the other. The lock machine says what; this room carries it out.
 import type { Change, Outcome } from '../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../core/entry.js';
-import type { Drain, HeldUpdate } from '../core/lock-table.js';
-import { actionOf } from '../core/locks.js';
+import type { Drain, HeldUpdate } from '../core/lock.js';
+import { actionOf } from '../core/lock-held.js';
 import { otherSide, parentOf, type RelPath, type Side } from '../core/path.js';
 import { Arrivals } from './arrivals.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';

@@ -1,13 +1,15 @@
 // The lock table on disk: rows are recorded and written in one step, and nobody is answered before they are durable.
 
 import type { SyncEvent } from '../core/events.js';
-import { LockTable, type Row } from '../core/lock-table.js';
+import type { Row } from '../core/lock.js';
+import { LockTable } from '../core/lock-table.js';
 import { decide, type LockAnswer, type LockEvent } from '../core/locks.js';
 import type { RelPath } from '../core/path.js';
 import { type OpenStore, Store, type StoreAccess, type Table } from '../disk/store.js';
 import type { Logger } from '../log.js';
 
-const TABLES = ['counter', 'lock', 'held', 'drain', 'preference'] as const;
+/** Who waits in line is not among them: a place there ends with the connection that asked for it. */
+const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice'] as const;
 
 /** The locks, held updates and drains of a pair. */
 export class LockBook {
@@ -78,9 +80,10 @@ export class LockBook {
   async commit(rows: readonly Row[], events: readonly SyncEvent[] = []): Promise<void> {
     this.underWay++;
     this.table.record(rows);
-    for (const { table, key, value } of rows) this.store.put(table, key, value);
+    const lasting = rows.filter(({ table }) => table !== 'waiter');
+    for (const { table, key, value } of lasting) this.store.put(table, key, value);
     try {
-      if (rows.length > 0) await this.store.durable();
+      if (lasting.length > 0) await this.store.durable();
       for (const event of events) this.log.event(event);
     } catch (error) {
       this.log.warn((error as Error).message);

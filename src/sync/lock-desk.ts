@@ -2,7 +2,7 @@
 // both first have the path looked at on both sides and let what is under way for it arrive; then the machine decides.
 import type { Entry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
-import type { Lock } from '../core/lock-table.js';
+import type { Lock } from '../core/lock.js';
 import type { LockAnswer } from '../core/locks.js';
 import type { RelPath, Side } from '../core/path.js';
 import { quote } from '../core/path.js';
@@ -132,7 +132,7 @@ export class LockDesk {
     const { book, pair, now } = this.around;
     if (kind === 'lock') return { kind, path, owner, side, message, now: now() } as const;
     const holder = book.table.locks.get(path);
-    return { kind, path, owner, current: pair.entry(holder?.side ?? 'a', path) } as const;
+    return { kind, path, owner, current: pair.entry(holder?.side ?? 'a', path), now: now() } as const;
   }
 
   /** The grant could not be made durable, so it is none. */

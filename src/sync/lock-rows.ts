@@ -1,6 +1,7 @@
 // The lock table as clients see it.
-import type { Lock, LockTable } from '../core/lock-table.js';
-import { heldSize } from '../core/locks.js';
+import type { Lock } from '../core/lock.js';
+import { heldSize } from '../core/lock-held.js';
+import type { LockTable } from '../core/lock-table.js';
 import type { RelPath } from '../core/path.js';
 import type { HeldRow, LockInfo, LockRow } from '../wire/messages.js';
 import { iso } from './lock-desk.js';

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/core/entry.js';
-import { LockTable, type Row } from '../../src/core/lock-table.js';
-import { actionOf, arrivalOn, type Decision, decide, heldSize, type LockEvent } from '../../src/core/locks.js';
+import type { HeldWay, Row } from '../../src/core/lock.js';
+import { actionOf, arrivalOn, heldSize } from '../../src/core/lock-held.js';
+import { LockTable } from '../../src/core/lock-table.js';
+import { type Decision, decide, type LockAsk, type LockEvent } from '../../src/core/locks.js';
 import type { RelPath, Side } from '../../src/core/path.js';
 import { propertyMs, replay, runs } from '../support/core-random.js';
 
@@ -20,10 +22,7 @@ const file = (word: string, mode = 0o644, mtime = 1): Entry => ({
 const link = (target: string): Entry => ({ type: 'symlink', target, mtime: 1 });
 const dir: Entry = { type: 'dir', mode: 0o755 };
 
-const lock = (
-  owner: string,
-  more: { path?: RelPath; side?: Side; message?: string; now?: number } = {},
-): LockEvent => ({
+const lock = (owner: string, more: Partial<LockAsk> = {}): LockEvent => ({
   kind: 'lock',
   path: P,
   owner,
@@ -32,12 +31,22 @@ const lock = (
   now: 1000,
   ...more,
 });
-const unlock = (owner: string, current: Entry | null = file('v0'), path = P): LockEvent => ({
-  kind: 'unlock',
-  path,
-  owner,
-  current,
-});
+const unlock = (
+  owner: string,
+  current: Entry | null = file('v0'),
+  path = P,
+  more: { force?: boolean; held?: HeldWay } = {},
+): LockEvent => ({ kind: 'unlock', path, owner, current, now: 3000, ...more });
+/** Asks for the lock, or a place in line. */
+const wait = (owner: string, line: number, more: Partial<LockAsk> = {}): LockEvent => lock(owner, { line, ...more });
+const steal = (owner: string, line: number, current: Entry | null = file('v0')): LockEvent =>
+  lock(owner, { steal: true, line, current });
+const force = (owner: string, held?: HeldWay): LockEvent =>
+  unlock(owner, file('v0'), P, { force: true, ...(held === undefined ? {} : { held }) });
+const grant: LockEvent = { kind: 'grant', path: P, now: 4000 };
+const leave = (line: number): LockEvent => ({ kind: 'leave', path: P, line });
+const expire = (expires: number): LockEvent => ({ kind: 'expire', path: P, expires, current: file('v0'), now: 5000 });
+const moved: LockEvent = { kind: 'moved', path: P, to: Q };
 const hold = (base: Entry | null, after: Entry | null, path = P): LockEvent => ({
   kind: 'hold',
   path,
@@ -67,14 +76,25 @@ function show(table: LockTable, path = P): string {
     owner === undefined ? 'free' : `${owner}@${side}`,
     ...held,
     ...(drain === undefined ? [] : [`drain:${drain.mode}:${drain.side}:${drain.applied}/${drain.of}`]),
-    ...(table.preferences.has(path) ? [`prefers:${table.preferences.get(path)!.side}`] : []),
+    ...(table.preferences.has(path) ? [preferenceOf(table, path)] : []),
+    ...table.waitersOf(path).map((waiter) => `${waiter.owner} waits`),
+    ...[...table.notices.values()].map((notice) => `${notice.owner} hears: ${notice.reason} by ${notice.by}`),
   ];
   return words.join(' ');
 }
 
+function preferenceOf(table: LockTable, path: RelPath): string {
+  const { side, other } = table.preferences.get(path)!;
+  return `prefers:${side}${other === undefined ? '' : `:${other}`}`;
+}
+
 /** An answer, in short. */
 function answerOf({ answer }: Decision): string {
-  if (answer.kind === 'granted') return `granted ${answer.lock.token} ${answer.changed ? 'new' : 'renewed'}`;
+  if (answer.kind === 'granted') {
+    const lines = answer.lines?.length ? ` to ${answer.lines}` : '';
+    return `granted ${answer.lock.token} ${answer.changed ? 'new' : 'renewed'}${lines}`;
+  }
+  if (answer.kind === 'queued') return `queued ${answer.line} at ${answer.position}`;
   if (answer.kind === 'released') return `released ${answer.owner} ${answer.held}`;
   if (answer.kind === 'refused') return `refused by ${answer.lock.owner} ${answer.held}`;
   return answer.kind;
@@ -86,6 +106,7 @@ const eventsOf = ({ events }: Decision): string =>
       if (event.event === 'applied') return `applied ${event.action} ${event.position}/${event.of}`;
       if (event.event === 'held') return `held ${event.action} ${event.position}`;
       if (event.event === 'unlocked') return `unlocked ${event.owner} ${event.by} ${event.reason}`;
+      if (event.event === 'waiting') return `waiting ${event.owner} ${event.position}`;
       return event.event === 'locked' ? `locked ${event.owner}@${event.side}` : event.event;
     })
     .join(', ');
@@ -307,6 +328,203 @@ describe('the lock machine', () => {
       'held modified 1',
       'bob@a modified#2',
     ],
+
+    [
+      'gives a place in line',
+      [lock('ann'), wait('bob', 1), wait('cyd', 2)],
+      'queued 2 at 2',
+      'waiting cyd 2',
+      'ann@a bob waits cyd waits',
+    ],
+    ['gives a free lock to who would wait', [wait('bob', 1)], 'granted 1 new', 'locked bob@a', 'bob@a'],
+    [
+      'an unlock leaves the path to who is first in line',
+      [lock('ann'), wait('bob', 1), wait('cyd', 2), unlock('ann')],
+      'released ann 0',
+      'unlocked ann ann released',
+      'free bob waits cyd waits',
+    ],
+    [
+      'grants in the order in which they came',
+      [lock('ann'), wait('bob', 1), wait('cyd', 2), unlock('ann'), grant],
+      'granted 2 new to 1',
+      'locked bob@a',
+      'bob@a cyd waits',
+    ],
+    [
+      'nobody overtakes who waits for a free path',
+      [lock('ann'), wait('bob', 1), unlock('ann'), lock('cyd')],
+      'later',
+      '',
+      'free bob waits',
+    ],
+    [
+      'nobody overtakes with --steal where there is no lock to break',
+      [lock('ann'), wait('bob', 1), unlock('ann'), steal('cyd', 2)],
+      'queued 2 at 2',
+      'waiting cyd 2',
+      'free bob waits cyd waits',
+    ],
+    ['grants nothing while another holds it', [lock('ann'), wait('bob', 1), grant], 'noted', '', 'ann@a bob waits'],
+    ['grants nothing where nobody waits', [grant], 'noted', '', 'free'],
+    [
+      'grants nothing while the path drains',
+      [lock('ann'), wait('bob', 1), hold(v0, v1), unlock('ann', v0), grant],
+      'noted',
+      '',
+      'free modified#1 drain:apply:a:0/1 bob waits',
+    ],
+    [
+      'grants when it has drained',
+      [lock('ann'), wait('bob', 1), hold(v0, v1), unlock('ann', v0), drained(), grant],
+      'granted 2 new to 1',
+      'locked bob@a',
+      'bob@a',
+    ],
+    [
+      'somebody goes out of line',
+      [lock('ann'), wait('bob', 1), wait('cyd', 2), leave(1), unlock('ann'), grant],
+      'granted 2 new to 2',
+      'locked cyd@a',
+      'cyd@a',
+    ],
+    ['leaving twice is nothing', [lock('ann'), wait('bob', 1), leave(1), leave(1)], 'noted', '', 'ann@a'],
+    [
+      'the same owner twice in line has it with the first grant',
+      [lock('ann'), wait('bob', 1), wait('cyd', 2), wait('bob', 3), unlock('ann'), grant],
+      'granted 2 new to 1,3',
+      'locked bob@a',
+      'bob@a cyd waits',
+    ],
+    ['the owner does not wait for himself', [lock('ann'), wait('ann', 1)], 'granted 1 renewed', '', 'ann@a'],
+
+    [
+      'expires',
+      [lock('ann', { ttlMs: 50 }), expire(1050)],
+      'noted',
+      'unlocked ann ann expired',
+      'free ann hears: expired by ann',
+    ],
+    [
+      'does not expire once renewed',
+      [lock('ann', { ttlMs: 50 }), lock('ann', { now: 1020 }), expire(1050)],
+      'noted',
+      '',
+      'ann@a',
+    ],
+    [
+      'expires as renewed',
+      [lock('ann', { ttlMs: 50 }), lock('ann', { now: 1020 }), expire(1070)],
+      'noted',
+      'unlocked ann ann expired',
+      'free ann hears: expired by ann',
+    ],
+    ['what has no end does not expire', [lock('ann'), expire(1050)], 'noted', '', 'ann@a'],
+    [
+      'what follows does not expire with what was before',
+      [lock('ann', { ttlMs: 50 }), unlock('ann'), lock('bob', { ttlMs: 60 }), expire(1050)],
+      'noted',
+      '',
+      'bob@a',
+    ],
+    [
+      'drains what was held when it expires',
+      [lock('ann', { ttlMs: 50 }), hold(v0, v1), expire(1050)],
+      'noted',
+      'unlocked ann ann expired',
+      'free modified#1 drain:apply:a:0/1 ann hears: expired by ann',
+    ],
+
+    [
+      'is forced',
+      [lock('ann'), force('bob')],
+      'released ann 0',
+      'unlocked ann bob forced',
+      'free ann hears: forced by bob',
+    ],
+    [
+      'to force what one holds is to release it',
+      [lock('ann'), force('ann')],
+      'released ann 0',
+      'unlocked ann ann released',
+      'free',
+    ],
+    ['to force what nobody holds is nothing', [force('bob')], 'released null 0', '', 'free'],
+    [
+      'is stolen, in one step',
+      [lock('ann'), steal('bob', 1)],
+      'granted 2 new',
+      'unlocked ann bob stolen, locked bob@a',
+      'bob@a ann hears: stolen by bob',
+    ],
+    [
+      'is stolen from under those in line, who stay there',
+      [lock('ann'), wait('cyd', 1), steal('bob', 2)],
+      'granted 2 new',
+      'unlocked ann bob stolen, locked bob@a',
+      'bob@a cyd waits ann hears: stolen by bob',
+    ],
+    [
+      'who steals a lock with held updates is first in line until they have taken effect',
+      [lock('ann'), wait('cyd', 1), hold(v0, v1), steal('bob', 2)],
+      'queued 2 at 1',
+      'unlocked ann bob stolen',
+      'free modified#1 drain:apply:a:0/1 bob waits cyd waits ann hears: stolen by bob',
+    ],
+    [
+      'and has it then',
+      [lock('ann'), wait('cyd', 1), hold(v0, v1), steal('bob', 2), drained(), grant],
+      'granted 2 new to 2',
+      'locked bob@a',
+      'bob@a cyd waits ann hears: stolen by bob',
+    ],
+    ['to steal what nobody holds is to lock it', [steal('bob', 1)], 'granted 1 new', 'locked bob@a', 'bob@a'],
+    ['to steal from oneself is to renew', [lock('bob'), steal('bob', 1)], 'granted 1 renewed', '', 'bob@a'],
+
+    [
+      'puts the held version beside as a copy where that is wanted',
+      [lock('ann'), hold(v0, v1), unlock('ann', v0, P, { held: 'copy' })],
+      'released ann 1',
+      'unlocked ann ann released',
+      'free modified#1 drain:keep:a:0/1 prefers:a:copy',
+    ],
+    [
+      'discards what was held where that is wanted',
+      [lock('ann'), hold(v0, v1), unlock('ann', v0, P, { held: 'discard' })],
+      'released ann 1',
+      'unlocked ann ann released',
+      'free modified#1 drain:discard:a:0/1 prefers:a:discard',
+    ],
+    [
+      'what is to become of held updates is nothing where none are',
+      [lock('ann'), unlock('ann', v0, P, { held: 'copy' })],
+      'released ann 0',
+      'unlocked ann ann released',
+      'free',
+    ],
+
+    [
+      'leaves a path with its file',
+      [lock('ann'), wait('bob', 1), hold(v0, v1), moved],
+      'noted',
+      'unlocked ann ann released, locked ann@a',
+      'free',
+    ],
+    ['does not move what nobody holds', [moved], 'noted', '', 'free'],
+    [
+      'does not move to where another holds a lock',
+      [lock('ann'), lock('bob', { path: Q }), moved],
+      'noted',
+      '',
+      'ann@a',
+    ],
+    [
+      'does not move while it drains',
+      [lock('ann'), hold(v0, v1), unlock('ann'), moved],
+      'noted',
+      '',
+      'free modified#1 drain:apply:a:0/1',
+    ],
   ])('%s', (_, events, answer, said, state) => {
     const { table, last } = play(events);
     expect({ answer: answerOf(last), said: eventsOf(last), state: show(table) }).toEqual({ answer, said, state });
@@ -320,11 +538,46 @@ describe('the lock machine', () => {
     expect(table.locks.get(P)).toMatchObject({ message: expected, since, token: 1 });
   });
 
+  test('a lock that moves takes its updates, in order, its token and its line along', () => {
+    const { table } = play([...held3, wait('bob', 1), wait('cyd', 2), { kind: 'moved', path: P, to: Q }]);
+    expect(show(table, Q)).toBe('ann@a modified#1 modified#2 modified#3 bob waits cyd waits');
+    expect(table.locks.get(Q)).toMatchObject({ path: Q, token: 1 });
+    expect(table.heldOf(Q).map(({ path }) => path)).toEqual([Q, Q, Q]);
+    expect(show(play([{ kind: 'leave', path: Q, line: 1 }], table).table, Q)).toMatch(/modified#3 cyd waits$/);
+  });
+
+  test('a file that is replaced by the move of another one of the same owner gives its lock up', () => {
+    const { table, last } = play([lock('ann', { path: Q }), lock('ann'), moved]);
+    expect([show(table), show(table, Q), eventsOf(last)]).toEqual([
+      'free',
+      'ann@a',
+      'unlocked ann ann released, unlocked ann ann released, locked ann@a',
+    ]);
+    expect(table.locks.get(Q)?.token).toBe(2);
+  });
+
+  test('notices of people who never come back are forgotten, the oldest first', () => {
+    const events = Array.from({ length: 1_005 }, (_, n) => [lock(`o${n}`), force('bob')]).flat();
+    const { table } = play(events);
+    expect([table.notices.size, table.noticesOf('o4'), table.noticesOf('o5').length]).toEqual([1_000, [], 1]);
+  });
+
+  test.each<[string, Partial<LockAsk>, Partial<LockAsk>, number | null]>([
+    ['none stays none', {}, {}, null],
+    ['the same again', { ttlMs: 100 }, {}, 1120],
+    ['another', { ttlMs: 100 }, { ttlMs: 7 }, 1027],
+    ['one where there was none', {}, { ttlMs: 7 }, 1027],
+  ])('a time at a renewal: %s', (_, first, second, expires) => {
+    const { table } = play([lock('ann', first), lock('ann', { ...second, now: 1020 })]);
+    expect(table.locks.get(P)?.expires).toBe(expires);
+  });
+
   test('a refusal carries the lock that stands in the way', () => {
     const { last } = play([lock('ann', { message: 'drawing', now: 10, side: 'b' }), lock('bob')]);
     expect(last.answer).toEqual({
       kind: 'refused',
       held: 0,
+      waiting: 0,
       lock: { path: P, owner: 'ann', side: 'b', since: 10, expires: null, message: 'drawing', token: 1 },
     });
   });
@@ -395,7 +648,7 @@ const anyEvent: fc.Arbitrary<LockEvent> = fc.oneof(
     message: fc.constantFrom('', 'why'),
     now: fc.nat(99),
   }),
-  fc.record({ kind: fc.constant('unlock' as const), path: paths, owner: owners, current: entries }),
+  fc.record({ kind: fc.constant('unlock' as const), path: paths, owner: owners, current: entries, now: fc.nat(99) }),
   {
     weight: 2,
     arbitrary: fc.record({
@@ -409,6 +662,16 @@ const anyEvent: fc.Arbitrary<LockEvent> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('drained' as const), path: paths, applied: fc.boolean() }) },
   fc.record({ kind: fc.constant('settled' as const), path: paths }),
+  fc.record({ kind: fc.constant('grant' as const), path: paths, now: fc.nat(99) }),
+  fc.record({ kind: fc.constant('leave' as const), path: paths, line: fc.nat(9) }),
+  fc.record({
+    kind: fc.constant('expire' as const),
+    path: paths,
+    expires: fc.nat(99),
+    current: entries,
+    now: fc.nat(99),
+  }),
+  fc.constantFrom<LockEvent[]>({ kind: 'moved', path: P, to: Q }, { kind: 'moved', path: Q, to: P }),
 );
 const histories = fc.array(anyEvent, { maxLength: 40 });
 

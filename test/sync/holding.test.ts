@@ -107,7 +107,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const lock = (side: Side = 'a') =>
     room.book.happen({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
   const unlock = (side: Side = 'a') =>
-    room.book.happen({ kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F) });
+    room.book.happen({ kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
   const held = () =>
     room.book.table
       .heldOf(F)
