@@ -13,6 +13,7 @@ import {
   type Wanted as WantedFields,
 } from '../wire/peer-messages.js';
 import type { Answer, Call } from '../wire/serve.js';
+import type { Clock } from './clock.js';
 import type { Applied, Base, Content, Replica, Wanted } from './replica.js';
 
 type Incoming = Awaited<ReturnType<AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }>['next']>>;
@@ -71,10 +72,10 @@ const baseOf = (base: NonNullable<WantedFields['base']>, n: number, call: Call, 
 });
 
 /** Answers `apply`. */
-export async function serveApply(replica: Replica, count: number, call: Call): Promise<object> {
+export async function serveApply(replica: Replica, count: number, call: Call, soon: Clock['soon']): Promise<object> {
   const incoming = call.incoming[Symbol.asyncIterator]();
   const changes: Change[] = await collect(count, incoming, 'changes', parseChanges);
-  const outcomes = new Outbound(call);
+  const outcomes = new Outbound(call, soon);
   for await (const applied of replica.apply(changes, contentsFrom(incoming))) {
     outcomes.add(applied);
     // Nobody hears of it any more: what is left is not begun.
@@ -90,13 +91,16 @@ class Outbound {
   private sending: Promise<void> = Promise.resolve();
   private scheduled = false;
 
-  constructor(private readonly call: Call) {}
+  constructor(
+    private readonly call: Call,
+    private readonly soon: Clock['soon'],
+  ) {}
 
   add(applied: Applied): void {
     this.waiting.push(applied);
     if (this.scheduled) return;
     this.scheduled = true;
-    setImmediate(() => {
+    this.soon(() => {
       this.scheduled = false;
       this.flush().catch(() => {}); // the connection's end, which the call learns by itself
     });

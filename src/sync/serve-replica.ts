@@ -13,6 +13,7 @@ import { PROTOCOL_VERSION } from '../wire/messages.js';
 import { lookParts, lookResult } from '../wire/peer-look.js';
 import { parsePaths } from '../wire/peer-messages.js';
 import type { Call, Method } from '../wire/serve.js';
+import { type Clock, realClock } from './clock.js';
 import type { Earlier, Look, LookScope, Replica } from './replica.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './serve-contents.js';
 import { earlierMethods } from './serve-earlier.js';
@@ -26,6 +27,7 @@ export interface ServedReplica {
   readonly log: Logger;
   /** The earlier contents that are kept, where any are. */
   readonly earlier?: Earlier;
+  readonly clock?: Pick<Clock, 'soon'>;
 }
 
 /** The server-a that is served at present. */
@@ -51,7 +53,7 @@ export class ReplicaServer {
 
   /** The methods for one connection: only what has said hello as server-a gets anything. */
   methods(connection: Connection): Record<string, Method> {
-    const { replica } = this.served;
+    const { replica, clock = realClock } = this.served;
     const known = () => this.guest !== null && (this.guest.control === connection || this.lanes.has(connection));
     const guarded = (params: GenericSchema, handle: Method['handle']): Method => ({
       params,
@@ -71,7 +73,7 @@ export class ReplicaServer {
       offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
       sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
       read: guarded(peerParams.read, ({ count }, call) => serveRead(replica, count, call)),
-      apply: guarded(peerParams.apply, ({ count }, call) => this.noted(serveApply(replica, count, call))),
+      apply: guarded(peerParams.apply, ({ count }, call) => this.noted(serveApply(replica, count, call, clock.soon))),
       ...(this.served.earlier === undefined ? {} : earlierMethods(this.served.earlier, guarded)),
       event: guarded(eventParams, async (event) => {
         this.repeat(event);

@@ -60,9 +60,11 @@ for (let seed = first; seed < last; seed++) {
     break;
   }
 }
-const seconds = (performance.now() - since) / 1000;
 const runs = last - first;
+const seconds = (performance.now() - since) / 1000;
+const { user, system } = process.cpuUsage();
+const perSecond = ((runs * 1e6) / (user + system)).toFixed(0);
 console.log(
-  `${runs} runs, ${failures} failed, ${(runs / seconds).toFixed(0)} runs/s, ${(events / runs).toFixed(0)} events each`,
+  `${runs} runs, ${failures} failed, ${(runs / seconds).toFixed(0)} runs/s, ${perSecond}/s of CPU, ${(events / runs).toFixed(0)} events each`,
 );
 process.exitCode = failures > 0 ? 1 : 0;

@@ -29,7 +29,11 @@ export class ServerB {
     this.process = new Process(world, offset);
     this.replica = new SimReplica(place, this.process);
     const log: Logger = { event: () => {}, detail: () => {}, warn: () => {} };
-    this.guests = new ReplicaServer({ replica: this.replica, rootId: 'root-b', version: '0', log });
+    const {
+      replica,
+      process: { clock },
+    } = this;
+    this.guests = new ReplicaServer({ replica, rootId: 'root-b', version: '0', log, clock });
     this.replica.look('everything').catch(() => {});
   }
 

@@ -87,26 +87,40 @@ export class World {
   }
 
   /** Lets time go on until `isOver`, at most until `until` and for `events` events. @returns whether it was over. */
-  async run(isOver: () => boolean, until: number, events: number): Promise<boolean> {
+  run(isOver: () => boolean, until: number, events: number): Promise<boolean> {
     const most = this.events + events;
-    for (;;) {
-      if (this.fault !== null) return true;
-      if (isOver()) return true;
-      const next = pop(this.#heap);
-      if (next === undefined) return false;
-      if (next.act === null) continue;
-      if (next.at > until || this.events >= most) {
-        push(this.#heap, next);
-        return false;
+    return outsideOfPromises(() => {
+      for (;;) {
+        if (this.fault !== null || isOver()) return true;
+        const next = pop(this.#heap);
+        if (next === undefined) return false;
+        if (next.act === null) continue;
+        if (next.at > until || this.events >= most) {
+          push(this.#heap, next);
+          return false;
+        }
+        this.time = Math.max(this.time, next.at);
+        this.events++;
+        next.act();
+        letPromisesGoOn();
       }
-      this.time = Math.max(this.time, next.at);
-      this.events++;
-      next.act();
-      // Every promise goes on as far as it can.
-      await new Promise(setImmediate);
-    }
+    });
   }
 }
+
+/** Every promise goes on as far as it can. Twice as quick as waiting for setImmediate, and of no use within a promise. */
+const letPromisesGoOn = (process as unknown as { _tickCallback(): void })._tickCallback;
+
+const outsideOfPromises = <T>(act: () => T): Promise<T> =>
+  new Promise((resolve, reject) => {
+    setImmediate(() => {
+      try {
+        resolve(act());
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
 
 /** A process: what it waits for never comes once it is dead. */
 export class Process {
