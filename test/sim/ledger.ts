@@ -65,6 +65,11 @@ export class Ledger {
     this.#superseded.get(path)?.delete(content);
   }
 
+  /** A directory was to give way to a file and did not: it is kept with all that was in it. */
+  keptWhole(directory: string): void {
+    for (const path of this.#superseded.keys()) if (path.startsWith(`${directory}/`)) this.#superseded.delete(path);
+  }
+
   forget(path: string): void {
     this.#forgotten.add(path);
   }

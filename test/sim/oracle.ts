@@ -1,5 +1,4 @@
 // What must be true: at rest, whenever the pair says that it is in sync, when a flush is answered, and of locks always.
-import { originalName } from '../../src/core/conflict-name.js';
 import { sameEntry } from '../../src/core/entry.js';
 import type { SyncEvent } from '../../src/core/events.js';
 import { isAtOrBelow, type RelPath } from '../../src/core/path.js';
@@ -91,7 +90,7 @@ export class Oracle {
       }
     }
     for (const [path, { type, content }] of a) {
-      if (type !== 'file' || isHeld(path) || isInConflict(path, a)) continue;
+      if (type !== 'file' || isHeld(path)) continue;
       if (ledger.isSuperseded(path, content)) return `${path} is ${content} again, which a user had replaced`;
     }
     return null;
@@ -144,15 +143,6 @@ export class Oracle {
 
 /** What is held may hold back the directory above it, and all that is in that. */
 const isNear = (held: string, path: string): boolean => held.split('/')[0] === path.split('/')[0];
-
-/** A directory that had to give way to a file, and did not, is kept with all that was in it. */
-function isInConflict(path: string, tree: ReadonlyMap<string, unknown>): boolean {
-  for (const each of tree.keys()) {
-    const original = originalName(each as RelPath);
-    if (original !== each && path.startsWith(`${original}/`)) return true;
-  }
-  return false;
-}
 
 const touches = (x: string, y: string): boolean => isAtOrBelow(x, y) || isAtOrBelow(y, x);
 

@@ -291,6 +291,7 @@ class Application {
         disk.unlink(dir, nameOf(path));
         disk.link(dir, nameOf(path), inode);
       });
+      if (keepAs !== undefined && after.type === 'dir') disk.ledger.keptWhole(path);
       if (keepAs !== undefined && sameEntry(before, seenOf(old))) this.looker.wrote(keepAs, before);
       else if (keepAs !== undefined) this.looker.suspect([keepAs]);
       return this.recorded(path, after);
