@@ -15,17 +15,21 @@ export class Clients {
   private readonly claims = new Map<RelPath, Claim>();
   private lastToken = 0;
   asking = 0;
+  /** Unlocks that are on their way, by owner and path: a lock may be granted and given back before either is answered. */
+  private readonly releasing = new Map<string, number>();
 
   constructor(private readonly world: World) {}
 
   async ask(server: ServerA, kind: 'lock' | 'unlock', path: RelPath, owner: string, side: Side): Promise<void> {
     const claim = this.claims.get(path);
     if (kind === 'unlock' && claim?.owner === owner) claim.releasing = true;
+    if (kind === 'unlock') this.count(owner, path, 1);
     this.asking++;
     const since = this.world.time;
     const answer = await server.session.desk.ask({ kind, path, owner, side, message: '' });
     if (!server.process.alive) return;
     this.asking--;
+    if (kind === 'unlock') this.count(owner, path, -1);
     this.world.say(() => `${owner} is answered: ${kind} ${path} ${JSON.stringify(answer).slice(0, 160)}`);
     if (this.world.time - since > 130_000)
       this.world.broken(`${owner} waited ${this.world.time - since} ms for ${kind} ${path}`);
@@ -52,12 +56,18 @@ export class Clients {
     const token = answer.token as number;
     if (answer.changed && token <= this.lastToken) this.world.broken(`token ${token} after ${this.lastToken}`);
     this.lastToken = Math.max(this.lastToken, token);
-    this.claims.set(path, { owner, releasing: false });
+    this.claims.set(path, { owner, releasing: (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 });
+  }
+
+  private count(owner: string, path: RelPath, by: 1 | -1): void {
+    const key = `${owner} ${path}`;
+    this.releasing.set(key, (this.releasing.get(key) ?? 0) + by);
   }
 
   /** server-a has started anew: whoever was told that they hold a lock still does. */
   restarted(server: ServerA): void {
     this.asking = 0;
+    this.releasing.clear();
     for (const [path, { owner, releasing }] of this.claims) {
       if (!releasing && server.book.table.locks.get(path)?.owner !== owner) {
         this.world.broken(`the lock of ${owner} on ${path} did not survive`);
