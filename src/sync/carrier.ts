@@ -114,9 +114,9 @@ export class Carrier {
     return this.tickets.get(path)?.state === 'begun';
   }
 
-  /** The paths below `directory` at which something is being written now. */
-  *writingBelow(directory: RelPath): Generator<RelPath> {
-    for (const [path, { state }] of this.tickets) if (state === 'begun' && path.startsWith(`${directory}/`)) yield path;
+  /** Every path at which something is being written now. */
+  *writing(): Generator<RelPath> {
+    for (const [path, { state }] of this.tickets) if (state === 'begun') yield path;
   }
 
   /** Resolves when no job is running any more. */

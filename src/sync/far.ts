@@ -78,15 +78,13 @@ export async function outcomesOf(far: Far | null, clock: Clock): Promise<void> {
  * @param isWritten whether a held update or a client's write is under way at a path.
  * @returns who has what in hand, seen from both carriers.
  */
-export function handsOver(
-  far: () => Far | null,
-  isWritten: (path: RelPath) => boolean,
-  isDirectory: (side: Side, path: RelPath) => boolean,
-): Hands {
+export function handsOver(far: () => Far | null, isWritten: (path: RelPath) => boolean, pair: Pair): Hands {
   return new Hands({
     isHeld: (side, path) => far()?.carriers[side].isWriting(path) === true || isWritten(path),
-    heldBelow: (side, directory) => far()?.carriers[side].writingBelow(directory) ?? [],
-    isDirectory,
+    written: (side) => far()?.carriers[side].writing() ?? [],
+    *knownBelow(side, directory) {
+      for (const [path] of pair.side(side).snapshot?.walk(directory) ?? []) if (path !== directory) yield path;
+    },
   });
 }
 

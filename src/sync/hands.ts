@@ -1,6 +1,7 @@
 // Looks and outcomes come over different connections and may overtake each other. What a look says of a path that was in
 // somebody's hands while it was under way is neither surely older nor surely newer than what was done there: it is not
 // believed, and the path is asked about anew when it is free.
+import type { Entry } from '../core/entry.js';
 import { parentOf, type RelPath, type Side } from '../core/path.js';
 import type { Look } from './replica.js';
 
@@ -12,9 +13,10 @@ const SIDES: readonly Side[] = ['a', 'b'];
 export interface HandsSurroundings {
   /** Whether something is being written at `path` on `side` now. */
   readonly isHeld: (side: Side, path: RelPath) => boolean;
-  /** The paths below `directory` at which something is being written on `side` now. */
-  readonly heldBelow: (side: Side, directory: RelPath) => Iterable<RelPath>;
-  readonly isDirectory: (side: Side, path: RelPath) => boolean;
+  /** Every path at which a carrier is writing on `side` now. */
+  readonly written: (side: Side) => Iterable<RelPath>;
+  /** The paths below `directory` on `side`, as last seen. */
+  readonly knownBelow: (side: Side, directory: RelPath) => Iterable<RelPath>;
 }
 
 /** Keeps apart what a look can be believed and what has to be asked again. */
@@ -57,11 +59,25 @@ export class Hands {
 
   /** @returns those of `entries` that cannot have been overtaken. */
   believed(side: Side, entries: Entries): Entries {
+    const hands = [...this.around.written(side), ...this.released[side]];
+    const crowded = directoriesAbove(hands);
     return entries.filter(({ path, entry }) => {
-      const isDoubtful = this.wasHeld(side, path) || (entry?.type !== 'dir' && this.wasHeldBelow(side, path));
-      if (isDoubtful) this.doubtful[side].add(path);
+      const isCrowded = entry?.type !== 'dir' && crowded.has(path);
+      const isDoubtful = isCrowded || this.wasHeld(side, path);
+      if (isDoubtful) this.doubt(side, path, entry);
+      if (isCrowded) for (const held of hands) if (held.startsWith(`${path}/`)) this.doubtful[side].add(held);
       return !isDoubtful;
     });
+  }
+
+  /**
+   * A directory that may be gone takes everything below with it, and whoever asks about it later may be told of one that
+   * was made anew: that says nothing of what lay in the first.
+   */
+  private doubt(side: Side, path: RelPath, entry: Entry | null): void {
+    this.doubtful[side].add(path);
+    if (entry?.type === 'dir') return;
+    for (const below of this.around.knownBelow(side, path)) this.doubtful[side].add(below);
   }
 
   /** What lies below a path that is written goes or comes with it. */
@@ -73,18 +89,11 @@ export class Hands {
     return someAtOrAbove(path, (at) => this.around.isHeld(side, at));
   }
 
-  private wasHeldBelow(side: Side, path: RelPath): boolean {
-    const { isDirectory, heldBelow } = this.around;
-    if (!isDirectory(side, path)) return false;
-    const below = [...heldBelow(side, path)];
-    for (const released of this.released[side]) if (released.startsWith(`${path}/`)) below.push(released);
-    for (const held of below) this.doubtful[side].add(held);
-    return below.length > 0;
-  }
-
   /** @returns what has to be asked about and is in nobody's hands now; it is forgotten here. */
   takeDue(side: Side): RelPath[] {
-    const due = [...this.doubtful[side]].filter((path) => !this.isInHand(side, path) && this.isFreeBelow(side, path));
+    if (this.doubtful[side].size === 0) return [];
+    const crowded = directoriesAbove(this.around.written(side));
+    const due = [...this.doubtful[side]].filter((path) => !crowded.has(path) && !this.isInHand(side, path));
     for (const path of due) {
       this.doubtful[side].delete(path);
       this.asked[side].add(path);
@@ -112,15 +121,18 @@ export class Hands {
     this.looked[side].clear();
   }
 
-  private isFreeBelow(side: Side, path: RelPath): boolean {
-    for (const _ of this.around.heldBelow(side, path)) return false;
-    return true;
-  }
-
   /** Side b is gone: everything will be told anew. */
   forget(side: Side): void {
     for (const sets of [this.released, this.doubtful, this.asked, this.looked, this.hidden]) sets[side].clear();
   }
+}
+
+function directoriesAbove(paths: Iterable<RelPath>): Set<RelPath> {
+  const above = new Set<RelPath>();
+  for (const path of paths) {
+    for (let at = parentOf(path); at !== '' && !above.has(at); at = parentOf(at)) above.add(at);
+  }
+  return above;
 }
 
 function someAtOrAbove(path: RelPath, is: (path: RelPath) => boolean): boolean {

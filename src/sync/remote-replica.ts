@@ -73,17 +73,24 @@ export class RemoteReplica implements Replica {
   }
 
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
+    const [first, ...more] = [...encodePaths(paths)];
+    let look = await this.lookOnce(scope, first?.payload);
+    // Each path that is asked for is told even where it is not new, so none may be left out.
+    for (const { payload } of more) {
+      if (look.halt !== null) break;
+      const next = await this.lookOnce('hinted', payload);
+      const damaged = [...(look.damaged ?? []), ...(next.damaged ?? [])];
+      look = { ...next, whole: look.whole, damaged, entries: [...look.entries, ...next.entries] };
+    }
+    return look;
+  }
+
+  private async lookOnce(scope: LookScope, payload: Buffer | undefined): Promise<Look> {
     const reader = new LookReader();
-    const lists = [...encodePaths(paths)];
-    // What is more than one payload is as well looked at with everything else.
-    const [list, ...more] = lists;
     const { result } = await this.control.call(
       'look',
-      { scope: more.length > 0 ? 'everything' : scope },
-      {
-        ...(list === undefined ? {} : { payload: list.payload }),
-        onNotification: (method, _params, payload) => reader.take(method, payload),
-      },
+      { scope },
+      { ...(payload && { payload }), onNotification: (method, _params, part) => reader.take(method, part) },
     );
     return reader.finish(result);
   }

@@ -6,6 +6,7 @@ import type { RelPath, Side } from '../core/path.js';
 import { ClientWrites } from './client-writes.js';
 import { acceptOnBoth, type Far, handsOver, isCarried, isFarIdle, joinFar, outcomesOf } from './far.js';
 import { Flushes, untilFlushed } from './flushes.js';
+import type { Hands } from './hands.js';
 import { Holding } from './holding.js';
 import { LockDesk } from './lock-desk.js';
 import { glances, Lookout, startLooking } from './lookout.js';
@@ -35,15 +36,13 @@ export class Session {
   private readonly mailbox: Mailbox<SessionEvent>;
   private readonly near: Lookout;
   private far: Far | null = null;
-  private readonly hands = handsOver(
-    () => this.far,
-    (path) => this.holding.isStepping(path) || this.writes.has(path),
-    (side, path) => this.options.pair.entry(side, path)?.type === 'dir',
-  );
+  private readonly hands: Hands;
   private paused = false;
 
   constructor(private readonly options: SessionOptions) {
     const { pair, local, book, heldFiles: files, log, clock } = options;
+    const isWritten = (path: RelPath) => this.holding.isStepping(path) || this.writes.has(path);
+    this.hands = handsOver(() => this.far, isWritten, pair);
     const now = () => clock.now();
     const isBusy = (path: RelPath) => isCarried(this.far, path) || this.writes.has(path) || this.hands.doubts(path);
     const replica = (side: Side) => (side === 'a' ? local : (this.far?.replica ?? null));
