@@ -24,6 +24,6 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [1_000_026, 'in-sync was said while the bits of a directory were still to be carried'],
   [1_000_493, 'the simulation: what came back with a directory that was kept whole in a conflict was called a fault'],
   [1_000_921, 'the simulation: a lock that was given back before it was answered was missed after a power cut'],
-  [1_002_914, 'a directory that went and came while something was written in it was believed to have kept its contents'],
+  [1_002_914, 'a directory that went and came while something was written in it seemed to have kept what it had'],
   [17, 'the preference for a holder outlived its conflict'],
 ];
