@@ -25,5 +25,9 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [1_000_493, 'the simulation: what came back with a directory that was kept whole in a conflict was called a fault'],
   [1_000_921, 'the simulation: a lock that was given back before it was answered was missed after a power cut'],
   [1_002_914, 'a directory that went and came while something was written in it seemed to have kept what it had'],
+  [
+    2_103_089,
+    'the simulation: a file that a power cut left under two names was edited by one, and the other had no look yet',
+  ],
   [17, 'the preference for a holder outlived its conflict'],
 ];

@@ -81,7 +81,7 @@ export class Users {
     const content = this.ledger.newContent(false);
     this.ledger.loose.add(content);
     this.world.say(() => `${desk.place.name}  save ${path} = ${content} in the very moment`);
-    this.replaceContent(disk, path, inode, content, this.mtime(desk));
+    this.replaceContent(desk, path, inode, content, this.mtime(desk));
     this.touch(desk, path);
     disk.by = 'engine';
   }
@@ -100,18 +100,18 @@ export class Users {
       if (way === 0) {
         // Truncated first, filled a little later: others may be quicker.
         this.wandering.add(content);
-        this.replaceContent(disk, path, present, '', this.mtime(desk));
+        this.replaceContent(desk, path, present, '', this.mtime(desk));
         this.touch(desk, path);
         const fill = () => {
           if (disk.at(path)?.ino !== present.ino) return;
           disk.by = 'user';
-          this.replaceContent(disk, path, present, content, this.mtime(desk));
+          this.replaceContent(desk, path, present, content, this.mtime(desk));
           this.touch(desk, path);
           disk.by = 'engine';
         };
         this.world.at(random.between(0, 40), fill);
       } else {
-        this.replaceContent(disk, path, present, content, this.mtime(desk));
+        this.replaceContent(desk, path, present, content, this.mtime(desk));
         this.touch(desk, path);
       }
       return;
@@ -126,10 +126,22 @@ export class Users {
     this.put(desk, path, disk.inode('file', content, 0o644, this.mtime(desk)), true);
   }
 
-  private replaceContent(disk: SimDisk, path: string, inode: Inode, content: string, mtime: number): void {
+  private replaceContent(desk: Desk, path: string, inode: Inode, content: string, mtime: number): void {
+    const { disk } = desk.place;
     this.ledger.written.add(content);
     this.superseding(disk, path, inode, () => disk.write(inode, content, mtime));
     this.ledger.allow(path, content);
+    this.touchOtherNames(desk, inode);
+  }
+
+  /** A power cut may leave one file under two names: who writes by one name changes both, and no watcher tells of the other. */
+  private touchOtherNames({ place }: Desk, inode: Inode): void {
+    if (inode.links < 2) return;
+    for (const [path, each] of place.disk.walk()) {
+      if (each !== inode) continue;
+      this.touched.set(path, this.world.time);
+      place.dirty.add(path);
+    }
   }
 
   /** What `act` takes away from `path` must not come back there, unless a power cut takes back what was done. */
@@ -223,6 +235,7 @@ export class Users {
     desk.place.disk.setMeta(inode, inode.type === 'dir' ? { mode } : { mode, mtime: this.mtime(desk) });
     this.ledger.touch(path, inode.content);
     this.wandering.add(inode.content);
+    this.touchOtherNames(desk, inode);
     this.touch(desk, path);
   }
 
