@@ -5,7 +5,7 @@ import type { Refused } from '../../src/wire/messages.js';
 import type { ServerA } from './servers.js';
 import type { World } from './world.js';
 
-interface Claim {
+export interface Claim {
   readonly owner: string;
   /** Whether they have asked to be rid of it: from then on it may be anybody's. */
   releasing: boolean;
@@ -57,6 +57,12 @@ export class Clients {
     if (answer.changed && token <= this.lastToken) this.world.broken(`token ${token} after ${this.lastToken}`);
     this.lastToken = Math.max(this.lastToken, token);
     this.claims.set(path, { owner, releasing: (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 });
+  }
+
+  /** Those who were told that they hold one of `paths`, were not to be rid of it, and are not `owner`. */
+  heldByOthers(owner: string, paths: readonly RelPath[]): Claim[] {
+    const claims = paths.flatMap((path) => this.claims.get(path) ?? []);
+    return claims.filter((claim) => claim.owner !== owner && !claim.releasing);
   }
 
   private count(owner: string, path: RelPath, by: 1 | -1): void {

@@ -1,6 +1,6 @@
 // A disk in memory: a tree of inodes, with Lockstep's own directories beside it. What was done since the last flush is
 // volatile: a power cut takes some of it back, the latest first, as a journalling file system does.
-import type { Entry } from '../../src/core/entry.js';
+import type { Entry, FileEntry } from '../../src/core/entry.js';
 import type { Doer, Ledger } from './ledger.js';
 
 export interface Inode {
@@ -27,6 +27,9 @@ const LARGE = 5 << 20;
 
 export const sizeOf = (content: string): number => (content[0] === 'L' ? LARGE : content.length);
 export const hashOf = (content: string): string => Buffer.from(content).toString('hex').padStart(64, '0');
+
+/** @returns the content of a file of which a side has told. */
+export const contentOf = ({ hash }: FileEntry): string => Buffer.from(hash.replace(/^(?:00)+/, ''), 'hex').toString();
 
 /** An entry with the signature that its side knows it by. */
 export type Seen = Entry & { readonly ino: number; readonly ctime: number };
@@ -196,7 +199,13 @@ export class SimDisk {
     for (let left = Math.round(share() * this.#volatile.length); left > 0; left--) this.#volatile.pop()!();
     this.by = 'engine';
     // What a user wrote and did not flush is the user's risk; what the engine has told as done is flushed.
-    for (const content of before) if (ledger.count(content) === 0) ledger.released.add(content);
+    for (const content of before) {
+      if (ledger.count(content) > 0) continue;
+      if (ledger.promised.has(content) && !ledger.released.has(content)) {
+        ledger.world.broken(`${content} was lost in a power cut, though somebody was told that it is safe`);
+      }
+      ledger.released.add(content);
+    }
     this.flush();
     for (const journal of this.journals.values()) {
       const length = journal.durable + Math.round(share() * (journal.lines.length - journal.durable));

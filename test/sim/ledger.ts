@@ -20,6 +20,8 @@ export class Ledger {
   readonly #count = new Map<string, number>();
   /** Contents that stood in a tree once. */
   readonly stood = new Set<string>();
+  /** Contents that somebody was told are safe: no power cut may take them. */
+  readonly promised = new Set<string>();
   /** Contents that the engine brought into a tree. */
   readonly placed = new Set<string>();
   #lastContent = 0;

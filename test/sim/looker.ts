@@ -40,7 +40,7 @@ export class SimLooker {
     private readonly disk: SimDisk,
     private readonly process: Process,
     private readonly unreadable: ReadonlySet<string>,
-    private readonly dirty: Set<string>,
+    private readonly looksAt: (path: RelPath) => void,
   ) {}
 
   hint(path: RelPath): void {
@@ -87,7 +87,7 @@ export class SimLooker {
     this.hints.clear();
     this.everything = false;
     this.looking = true;
-    const survey = new Survey(this.disk, this.snapshot, this.process, this.unreadable, this.dirty);
+    const survey = new Survey(this.disk, this.snapshot, this.process, this.unreadable, this.looksAt);
     if (all) await survey.directory('', true);
     else {
       const now = this.now();
@@ -250,7 +250,7 @@ class Survey {
     private readonly snapshot: Snapshot,
     private readonly process: Process,
     private readonly unreadable: ReadonlySet<string>,
-    private readonly dirty: Set<string>,
+    private readonly looksAt: (path: RelPath) => void,
   ) {}
 
   seen(path: RelPath): boolean {
@@ -306,6 +306,6 @@ class Survey {
 
   /** What users do from here on is not seen by this look. */
   private clean(path: RelPath): void {
-    this.dirty.delete(path);
+    this.looksAt(path);
   }
 }

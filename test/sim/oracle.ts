@@ -3,7 +3,7 @@ import { sameEntry } from '../../src/core/entry.js';
 import type { SyncEvent } from '../../src/core/events.js';
 import { isAtOrBelow, type RelPath } from '../../src/core/path.js';
 import { entryOf } from '../../src/core/snapshot.js';
-import { type Inode, type SimDisk, seenOf } from './disk.js';
+import { contentOf, type Inode, type SimDisk, seenOf } from './disk.js';
 import type { Ledger } from './ledger.js';
 import type { Place } from './replica.js';
 import type { ServerA } from './servers.js';
@@ -48,10 +48,10 @@ export class Oracle {
     }
   }
 
-  /** Whether a user was there and no look has been since. */
+  /** Whether a user was there, and no look that server-a was told of has been since. */
   private isDirty(path: string): boolean {
     for (const place of [this.places.a, this.places.b]) {
-      for (const dirty of place.dirty) if (touches(dirty, path)) return true;
+      for (const dirty of [...place.dirty, ...place.untold]) if (touches(dirty, path)) return true;
     }
     return false;
   }
@@ -127,7 +127,7 @@ export class Oracle {
     let last = 0;
     for (const { after } of server.book.table.heldOf(path as RelPath)) {
       if (after?.type !== 'file') continue;
-      const content = Buffer.from(after.hash.replace(/^0+(?=..)/, ''), 'hex').toString();
+      const content = contentOf(after);
       const number = Number(/(\d{4}):/.exec(content)?.[1] ?? last);
       if (this.users.wandering.has(content)) continue;
       if (number < last) this.world.broken(`${path} is held out of order`);

@@ -29,5 +29,7 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
     2_103_089,
     'the simulation: a file that a power cut left under two names was edited by one, and the other had no look yet',
   ],
+  [2_105_311, 'the simulation: what server-b had seen after its connection was gone was held against server-a'],
+  [2_106_445, 'the same, where server-b had been killed and looked again before server-a knew'],
   [17, 'the preference for a holder outlived its conflict'],
 ];

@@ -21,6 +21,8 @@ export interface Place {
   readonly unreadable: Set<string>;
   /** Paths that a user touched and no look has been at since. */
   readonly dirty: Set<string>;
+  /** Of those, the ones that a look of server-b has been at since, and server-a has not been told of. */
+  readonly untold: Set<string>;
   /** The moment between the last look at a path and the write: somebody may use it. */
   readonly moment: (path: RelPath) => void;
 }
@@ -37,7 +39,9 @@ export class SimReplica implements Replica {
   ) {
     const known = new Snapshot();
     this.seen = storesOn(place.disk, process)('seen.log', { seen: tableOf(known) }).store;
-    this.looker = new SimLooker(known, place.disk, process, place.unreadable, place.dirty);
+    this.looker = new SimLooker(known, place.disk, process, place.unreadable, (path) => {
+      if (place.dirty.delete(path) && place.name === 'b') place.untold.add(path);
+    });
     this.looker.onSeen = (path, entry) => this.seen.put('seen', path, entry);
   }
 

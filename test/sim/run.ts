@@ -11,6 +11,7 @@ import type { Place } from './replica.js';
 import { ServerA, ServerB } from './servers.js';
 import { type Desk, Users } from './users.js';
 import { CALM, type Weather, World } from './world.js';
+import { Writers } from './writers.js';
 
 export interface RunOptions {
   readonly seed: number;
@@ -56,6 +57,7 @@ const MISHAPS = [
   'unreadable',
 ];
 const WISHES = ['lock', 'lock', 'lock', 'unlock', 'unlock', 'flush', 'rescan', 'pause'];
+const WRITES = ['upload', 'upload', 'overwrite', 'rename', 'remove', 'resolve'];
 /** Virtual milliseconds and events after which a pair in fair weather must be at rest. */
 const REST_MS = 300_000;
 const REST_EVENTS = 60_000;
@@ -67,6 +69,7 @@ class Run {
   private readonly ledger: Ledger;
   private readonly users: Users;
   private readonly clients: Clients;
+  private readonly writers: Writers;
   private readonly oracle: Oracle;
   private readonly places: { readonly a: Place; readonly b: Place };
   private readonly offsets = { a: 0, b: 0 };
@@ -76,6 +79,7 @@ class Run {
   private wireUp = true;
   private readonly edits: readonly string[];
   private readonly mishaps: readonly string[];
+  private readonly wishes: readonly string[];
   private readonly rough: Weather;
   private readonly count: number;
 
@@ -90,6 +94,7 @@ class Run {
       return shared?.type === 'file' && shared.hash === hashOf(content);
     });
     this.clients = new Clients(this.world);
+    this.writers = new Writers(this.world, this.users, this.clients);
     this.places = { a: this.place('a'), b: this.place('b') };
     this.oracle = new Oracle(this.world, this.ledger, this.users, this.places);
     // Each run has only some of the kinds of trouble: all at once hide each other.
@@ -109,6 +114,7 @@ class Run {
       wireMs: random.pick([0.2, 5, 50]),
     };
     this.count = 10 + random.below(50);
+    this.wishes = random.chance(0.5) ? WISHES : [...WISHES, ...WRITES];
   }
 
   private place(name: 'a' | 'b'): Place {
@@ -116,7 +122,7 @@ class Run {
       const { random, weather } = this.world;
       if (random.chance(weather.race)) this.users.saveInPlace(this.desk(name), path);
     };
-    return { name, disk: new SimDisk(this.ledger), unreadable: new Set(), dirty: new Set(), moment };
+    return { name, disk: new SimDisk(this.ledger), unreadable: new Set(), dirty: new Set(), untold: new Set(), moment };
   }
 
   private desk(side: 'a' | 'b'): Desk {
@@ -160,7 +166,7 @@ class Run {
   private step(random: Random): void {
     const kind = random.unit();
     if (this.mishaps.length > 0 && kind < 0.15) this.goWrong(random.pick(this.mishaps), random);
-    else if (kind < 0.35) this.wish(random.pick(WISHES), random);
+    else if (kind < 0.35) this.wish(random.pick(this.wishes), random);
     else if (this.edits.length > 0) {
       const desk = this.desk(random.pick(['a', 'b']));
       this.users.act(desk, random.pick(this.edits), random);
@@ -190,10 +196,12 @@ class Run {
       },
       onWarning: (text) => world.say(() => `    (${text})`),
       serverB: () => (this.wireUp ? this.b : null),
+      onTold: () => this.places.b.untold.clear(),
     });
     this.a = server;
     this.lastArchive = server.pair.archive;
     this.clients.restarted(server);
+    this.writers.restarted();
   }
 
   private startB(): void {
@@ -303,10 +311,25 @@ class Run {
       if (lock !== undefined) this.ask(server, kind, lock.path, random.chance(0.8) ? lock.owner : owner, 'a');
     } else if (kind === 'flush') void this.flush(server, random.between(100, 20_000));
     else if (kind === 'rescan') server.session.rescan();
+    else if (WRITES.includes(kind)) this.write(server, kind, owner, random);
     else {
       server.session.pause(true);
       this.world.at(random.between(0, 3_000), () => server.process.alive && server.session.pause(false));
     }
+  }
+
+  private write(server: ServerA, kind: string, owner: string, random: Random): void {
+    const { writers, users } = this;
+    const files = [...this.places.a.disk.walk()].filter(([, { type }]) => type === 'file');
+    const file = random.pick(files)?.[0] as RelPath | undefined;
+    const somewhere = users.randomPath(random) as RelPath;
+    const path = random.chance(0.5) ? (file ?? somewhere) : somewhere;
+    if (kind === 'upload' || kind === 'overwrite') {
+      const content = this.ledger.newContent(random.chance(0.1));
+      void writers.upload(server, owner, path, content, kind === 'overwrite');
+    } else if (kind === 'resolve') void writers.resolve(server, owner, random.pick(['a', 'b', 'both'] as const));
+    else if (file !== undefined && kind === 'rename') void writers.rename(server, owner, file, somewhere);
+    else if (file !== undefined) void writers.remove(server, owner, file);
   }
 
   private ask(server: ServerA, kind: 'lock' | 'unlock', path: string, owner: string, side: 'a' | 'b'): void {
@@ -348,8 +371,9 @@ class Run {
     if (await this.rests(server)) this.oracle.atRest(server);
     if (world.fault !== null) return;
     for (const { path, owner } of [...server.book.table.locks.values()]) this.ask(server, 'unlock', path, owner, 'a');
-    await world.run(() => this.clients.asking === 0, world.time + 60_000, REST_EVENTS);
-    if (this.clients.asking > 0) world.broken('somebody was not answered');
+    const isAnswered = () => this.clients.asking + this.writers.asking === 0;
+    await world.run(isAnswered, world.time + 60_000, REST_EVENTS);
+    if (!isAnswered()) world.broken('somebody was not answered');
     if (!(await this.rests(server)) || world.fault !== null) return;
     const { table } = server.book;
     if (table.held.size + table.drains.size + table.preferences.size > 0) world.broken('something is held still');

@@ -65,6 +65,8 @@ export interface Surroundings {
   readonly onWarning: (text: string) => void;
   /** server-b, null while it is not there or the wire is down. */
   readonly serverB: () => ServerB | null;
+  /** It has been told what a look of server-b found. */
+  readonly onTold: () => void;
 }
 
 /** server-a while it runs. */
@@ -121,6 +123,7 @@ export class ServerA {
         wait = 25;
         meet(replica.rootId, 'root-a');
         this.far = replica;
+        this.hearLooks(replica);
         this.session.connected(replica);
         const reason = await replica.closed;
         if (!this.process.alive) return;
@@ -131,6 +134,15 @@ export class ServerA {
       }
       await this.process.sleep(wait);
     }
+  }
+
+  private hearLooks(replica: RemoteReplica): void {
+    const look = replica.look.bind(replica);
+    replica.look = async (...asked) => {
+      const told = await look(...asked);
+      if (this.process.alive) this.around.onTold();
+      return told;
+    };
   }
 
   private async dial(): Promise<SimConnection> {

@@ -29,7 +29,7 @@ export class Users {
     private readonly world: World,
     private readonly ledger: Ledger,
     /** Whether server-a knows that both sides have `content` at `path`. */
-    private readonly isShared: (path: string, content: string) => boolean,
+    readonly isShared: (path: string, content: string) => boolean,
   ) {}
 
   randomPath(random: Random): string {
@@ -84,6 +84,27 @@ export class Users {
     this.replaceContent(desk, path, inode, content, this.mtime(desk));
     this.touch(desk, path);
     disk.by = 'engine';
+  }
+
+  /** A client's write puts `content` aside: it is to be had from now on, but need not be in place. */
+  putAside(content: string): void {
+    this.ledger.loose.add(content);
+    this.wandering.add(content);
+  }
+
+  mayStandAt(path: string, content: string): void {
+    this.ledger.allow(path, content);
+    this.wandering.add(content);
+  }
+
+  /** A client's write took `content` away from `path`: it must not come back there. */
+  takenAway(path: string, content: string): void {
+    this.ledger.supersede(path, content);
+  }
+
+  /** A client was told that `content` is safe. */
+  promised(content: string): void {
+    this.ledger.promised.add(content);
   }
 
   private mtime(desk: Desk): number {
