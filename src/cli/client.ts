@@ -13,13 +13,13 @@ import { Writer } from './writer.js';
 
 const { stdout, stderr, env } = process;
 const stdinIsTerminal = isatty(0);
-const connections = new Connections((server, user) => Client.connect({ server, user }));
+const connections = new Connections((server, user, secretFile) => Client.connect({ server, user, secretFile }));
 const interrupted = new AbortController();
 const output = new Writer((text) => stdout.write(text));
 
 const ground: Ground = {
   env,
-  connect: (server, user) => connections.get(server, user),
+  connect: (server, user, secretFile) => connections.get(server, user, secretFile),
   out: (text) => output.add(text),
   err: sayOnStderr,
   flush: () => output.flush(),

@@ -5,20 +5,22 @@ import type { Api } from './room.js';
 /** What is kept. */
 export type Kept = Api & { readonly closed: Promise<unknown>; close(): void };
 
+type Dial<T> = (server: Address, user: string, secretFile?: string) => Promise<T>;
+
 export class Connections<T extends Kept> {
-  readonly #dial: (server: Address, user: string) => Promise<T>;
+  readonly #dial: Dial<T>;
   #current: { readonly key: string; readonly client: Promise<T> } | null = null;
 
-  constructor(dial: (server: Address, user: string) => Promise<T>) {
+  constructor(dial: Dial<T>) {
     this.#dial = dial;
   }
 
-  /** @returns the connection for this server and user; another one is closed first. */
-  get(server: Address, user: string): Promise<T> {
-    const key = JSON.stringify([addressText(server), user]);
+  /** @returns the connection for this server, user and secret; another one is closed first. */
+  get(server: Address, user: string, secretFile?: string): Promise<T> {
+    const key = JSON.stringify([addressText(server), user, secretFile]);
     if (this.#current?.key === key) return this.#current.client;
     this.close();
-    const current = { key, client: this.#dial(server, user) };
+    const current = { key, client: this.#dial(server, user, secretFile) };
     this.#current = current;
     const forget = () => {
       if (this.#current === current) this.#current = null;

@@ -48,6 +48,7 @@ export function clientProgram(ground: Ground, base: Globals, ended: (code: numbe
     .exitOverride()
     .option('--server <host:port>', 'where server-a listens')
     .option('--as <name>', 'the name to lock and unlock under')
+    .option('--secret-file <path>', 'the secret of the servers, where they have one')
     .option('--json', 'JSON on stdout')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
     .version(packageVersion())

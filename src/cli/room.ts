@@ -36,8 +36,8 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** What a run of the client stands on, whatever it is asked. */
 export interface Ground {
   readonly env: Env;
-  /** A connection; the same one for the same server and user while it lasts. */
-  connect(server: Address, user: string): Promise<Api>;
+  /** A connection; the same one for the same server, user and secret while it lasts. */
+  connect(server: Address, user: string, secretFile?: string): Promise<Api>;
   /** Writes text to stdout, to stderr. Lines are already ended. */
   out(text: string): void;
   err(text: string): void;
@@ -69,6 +69,7 @@ export interface Room extends Ground {
 export interface Globals {
   readonly server?: string;
   readonly as?: string;
+  readonly secretFile?: string;
   readonly json?: boolean;
   readonly color?: 'auto' | 'always' | 'never';
 }
@@ -80,6 +81,7 @@ export interface Globals {
 export function roomFor(ground: Ground, globals: Globals): Room {
   const server = serverOf(globals.server, ground.env);
   const user = userOf(globals.as, ground.env);
+  const secretFile = secretFileOf(globals.secretFile, ground.env);
   const color = wantsColor(globals.color ?? 'auto', ground.stdoutIsTerminal, ground.env);
   return {
     ...ground,
@@ -88,7 +90,7 @@ export function roomFor(ground: Ground, globals: Globals): Room {
     globals,
     json: globals.json === true,
     colors: colorsFor(color),
-    api: () => ground.connect(server, user),
+    api: () => ground.connect(server, user, secretFile),
   };
 }
 
@@ -106,4 +108,9 @@ function userOf(flag: string | undefined, env: Env): string {
   const name = flag ?? (env.LOCKSTEP_USER || defaultUser());
   if (name.trim() === '') throw usageError('--as takes a name that is not empty.');
   return name;
+}
+
+function secretFileOf(flag: string | undefined, env: Env): string | undefined {
+  if (flag === '') throw usageError('--secret-file takes a file, not an empty name.');
+  return flag ?? (env.LOCKSTEP_SECRET_FILE || undefined);
 }

@@ -1,9 +1,14 @@
 // The program `server-b`: its arguments in, a running server out.
+import { readSecretFile } from '../wire/secret.js';
 import { serve } from './serve.js';
 import { serverBOptions } from './server-options.js';
 import { packageVersion } from './version.js';
 
-await serve(serverBOptions, async ({ log: _format, verbose: _verbose, quiet: _quiet, ...settings }, log) => {
-  const { startServerB } = await import('../sync/server-b.js');
-  return startServerB({ ...settings, version: packageVersion(), log });
-});
+await serve(
+  serverBOptions,
+  async ({ log: _format, verbose: _verbose, quiet: _quiet, secretFile, ...settings }, log) => {
+    const secret = secretFile === null ? undefined : readSecretFile(secretFile);
+    const { startServerB } = await import('../sync/server-b.js');
+    return startServerB({ ...settings, secret, version: packageVersion(), log });
+  },
+);

@@ -28,6 +28,7 @@ export function serverCommand(which: 'a' | 'b', print: (text: string) => void): 
     .argument('[port]', 'the same as --port')
     .option('--port <n>', `port to listen on, 0 for any free one (default: ${port})`)
     .option('--host <addr>', `address to listen on (default: ${DEFAULT_HOST})`)
+    .option('--secret-file <path>', 'speak only with who has this secret, encrypted; needed beyond loopback')
     .option('--dir <path>', `the directory (default: ${dir})`)
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several);
   if (which === 'a') {
@@ -53,6 +54,7 @@ function afterHelp(which: 'a' | 'b'): string {
   const names = [
     'PORT',
     'HOST',
+    'SECRET_FILE',
     'DIR',
     'IGNORE',
     ...(which === 'a' ? ['PEER', 'RESCAN'] : []),

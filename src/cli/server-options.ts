@@ -24,6 +24,8 @@ export interface ServerSettings {
   readonly port: number;
   readonly ignore: readonly string[];
   readonly versionLimits: VersionLimits;
+  /** The file with the secret, where there is one. */
+  readonly secretFile: string | null;
   readonly log: 'text' | 'json';
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -47,6 +49,7 @@ interface Given {
 interface Flags {
   port?: string;
   host?: string;
+  secretFile?: string;
   dir?: string;
   ignore?: string[];
   log?: string;
@@ -107,12 +110,16 @@ function common(read: Read): ServerSettings {
   if (log.text !== 'text' && log.text !== 'json')
     throw usageError(`${log.from} takes text or json, not "${log.text}".`);
   const number = portOf(read.given('port', port));
+  const { text: secretFile, from } = read.given('secretFile', '');
+  if (secretFile === '' && read.flags.secretFile !== undefined)
+    throw usageError(`${from} takes a file, not an empty name.`);
   return {
     dir: folder.text,
-    host: hostOf(read.given('host', DEFAULT_HOST), number, read.which),
+    host: hostOf(read.given('host', DEFAULT_HOST), secretFile !== '', read.which),
     port: number,
     ignore: read.ignore,
     versionLimits: limitsOf(read),
+    secretFile: secretFile === '' ? null : secretFile,
     log: log.text,
     verbose: read.on('verbose'),
     quiet: read.on('quiet'),
@@ -141,15 +148,17 @@ function portOf({ text, from }: Given): number {
   return port;
 }
 
-/** Nothing that comes over the network is encrypted yet, so nothing but this machine may connect. */
-function hostOf({ text, from }: Given, port: number, which: 'a' | 'b'): string {
-  if (isLoopback(text)) return text;
-  const tunnel = port === 0 ? Number(DEFAULTS[which].port) : port;
+/** Whoever can connect can read and write everything: beyond this machine only who has the secret. */
+function hostOf({ text, from }: Given, hasSecret: boolean, which: 'a' | 'b'): string {
+  if (isLoopback(text) || hasSecret) return text;
   throw usageError(
-    `${from} ${text} is refused: Lockstep listens on loopback only so far, as its connections are not encrypted yet.`,
-    `Leave it out, and reach the server from another machine through a tunnel: ssh -L ${tunnel}:127.0.0.1:${tunnel} THIS-MACHINE.`,
+    `${from} ${text} would let everybody in who can reach it: listening anywhere but on loopback needs a secret.`,
+    `Make one with "openssl rand -hex 32 > ${SECRET} && chmod 600 ${SECRET}", copy it to each other machine with ` +
+      `"scp -p ${SECRET} OTHER-MACHINE:", and start every program with it: server-${which} --host ${text} --secret-file ${SECRET}`,
   );
 }
+
+const SECRET = 'lockstep.secret';
 
 function addressOf({ text, from }: Given): { host: string; port: number } {
   try {

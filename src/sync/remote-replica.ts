@@ -9,6 +9,7 @@ import { PEER_LIMITS } from '../wire/limits.js';
 import { PROTOCOL_VERSION } from '../wire/messages.js';
 import { LookReader } from '../wire/peer-look.js';
 import { encodePaths } from '../wire/peer-messages.js';
+import type { Secret } from '../wire/secret.js';
 import { dial } from '../wire/tcp.js';
 import { Lanes } from './lanes.js';
 import { remoteApply, remoteOffer, remoteRead } from './remote-contents.js';
@@ -26,6 +27,8 @@ export interface RemoteOptions {
   /** The id of side a's root: a server-b serves one server-a. */
   readonly root: string;
   readonly signal?: AbortSignal;
+  /** What both ends prove to have, where there is one. */
+  readonly secret?: Secret | undefined;
   /** How connections are made. */
   readonly dial?: typeof dial;
 }
@@ -128,11 +131,17 @@ export class RemoteReplica implements Replica {
 }
 
 async function introduce(
-  { host, port, root, signal, dial: connect = dial }: RemoteOptions,
+  { host, port, root, signal, secret, dial: connect = dial }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string) => void,
 ): Promise<{ caller: Caller; rootId: string }> {
-  const connection = await connect({ host, port, limits: PEER_LIMITS, ...(signal === undefined ? {} : { signal }) });
+  const connection = await connect({
+    host,
+    port,
+    secret,
+    limits: PEER_LIMITS,
+    ...(signal === undefined ? {} : { signal }),
+  });
   const caller = new Caller(connection, { onNotification });
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };

@@ -11,6 +11,7 @@ import { Staging } from '../disk/staging.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state-directory.js';
 import type { VersionLimits } from '../disk/version-pruning.js';
 import type { Logger } from '../log.js';
+import type { Secret } from '../wire/secret.js';
 import { serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
 import { type Archive, openArchive } from './archive.js';
@@ -37,6 +38,8 @@ export interface ServerAOptions {
   readonly rescanMs: number;
   /** How much of what was overwritten or deleted is kept; 30 days and 20 % of the disk unless given. */
   readonly versionLimits?: VersionLimits | undefined;
+  /** What server-b and every client must have too; none for plain TCP. */
+  readonly secret?: Secret | undefined;
   readonly version: string;
   readonly log: Logger;
 }
@@ -60,6 +63,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
     const listener = await listen({
       host,
       port,
+      secret: options.secret,
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) =>
           rooms.log.warn(`${method} failed: ${(error as Error).message}`);
@@ -166,23 +170,24 @@ function namesOf(book: LockBook): Set<string> {
 /** Dials server-b until told to stop; says why it is not there once, not every time. */
 async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: AbortSignal): Promise<void> {
   const { host, port } = options.peer;
+  const { secret } = options;
   const begun = Date.now();
   let wait = FIRST_DIAL_MS;
   let said = '';
   while (!signal.aborted) {
     try {
-      const replica = await RemoteReplica.connect({ host, port, root: rooms.state.id, signal });
+      const replica = await RemoteReplica.connect({ host, port, root: rooms.state.id, signal, secret });
       const since = Date.now();
       await serveUntilLost(rooms, replica, signal);
       // A connection that is lost as soon as it is made is not to be had again at once.
       if (Date.now() - since > STEADY_MS) wait = FIRST_DIAL_MS;
       said = 'unreachable';
     } catch (error) {
-      const { code, message } = error as SyncError;
+      const { code, message, hint } = error as SyncError;
       // Both servers are often started together: a moment is no reason for words.
       const isEarly = code === 'unreachable' && Date.now() - begun < PATIENCE_MS;
       if (code !== said && !isEarly && !signal.aborted) {
-        rooms.log.event({ event: 'peer-lost', reason: message });
+        rooms.log.event({ event: 'peer-lost', reason: code === 'not-allowed' ? `${message} ${hint}` : message });
         said = code;
       }
     }

@@ -4,6 +4,7 @@ import { openRoot } from '../disk/root.js';
 import { openStateDirectory } from '../disk/state-directory.js';
 import type { VersionLimits } from '../disk/version-pruning.js';
 import type { Logger } from '../log.js';
+import type { Secret } from '../wire/secret.js';
 import { serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
 import type { RunningServer } from './running.js';
@@ -21,6 +22,8 @@ export interface ServerBOptions {
   readonly ignore: readonly string[];
   /** How much of what was overwritten or deleted is kept; 30 days and 20 % of the disk unless given. */
   readonly versionLimits?: VersionLimits | undefined;
+  /** What server-a must have too; none for plain TCP. */
+  readonly secret?: Secret | undefined;
   readonly version: string;
   readonly log: Logger;
 }
@@ -30,7 +33,7 @@ export interface ServerBOptions {
  * @throws SyncError `usage` where the directory or the port cannot be had.
  */
 export async function startServerB(options: ServerBOptions): Promise<RunningServer> {
-  const { dir, host, port, ignore, versionLimits, version, log } = options;
+  const { dir, host, port, ignore, versionLimits, secret, version, log } = options;
   const root = openRoot(dir);
   const state = openStateDirectory(root.path, log);
   const replica = new LocalReplica({ root, state, ignore, log, versionLimits });
@@ -43,6 +46,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
     const listener = await listen({
       host,
       port,
+      secret,
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) => log.warn(`${method} failed: ${(error as Error).message}`);
         void serve(connection, guests.methods(connection), { onFault });

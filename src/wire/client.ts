@@ -4,7 +4,6 @@ import { SyncError } from '../core/errors.js';
 import type { Side } from '../core/path.js';
 import { Asking } from './asking.js';
 import { Caller } from './calls.js';
-import { unpackRow } from './compact-rows.js';
 import { EventQueue, type TimedEvent } from './event-queue.js';
 import type {
   Acted,
@@ -18,6 +17,7 @@ import type {
   Target,
   VersionRow,
 } from './messages.js';
+import { givenSecret } from './secret.js';
 import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } from './server-address.js';
 import { asTarget, inLines } from './targets.js';
 import { dial } from './tcp.js';
@@ -37,6 +37,10 @@ export interface ConnectOptions {
   readonly user?: string;
   /** The longest that connecting (5,000 unless given) and each answer (60,000) may take, in milliseconds. */
   readonly timeoutMs?: number;
+  /** The file with the servers' secret, where they have one; only its owner may be able to read it. */
+  readonly secretFile?: string | undefined;
+  /** The secret itself, 64 hexadecimal digits; wins over the file. */
+  readonly secret?: string | undefined;
 }
 
 export interface LockOptions {
@@ -70,14 +74,18 @@ export class Client {
 
   /**
    * Connects to server-a and makes sure that both speak the same protocol.
-   * @throws SyncError `usage` for a bad address, `unreachable`, `not-allowed`, or `failed` for a foreign protocol.
+   * @throws SyncError `usage` for a bad address or secret file, `unreachable`, `not-allowed` for a secret that is wrong or
+   *   missing, or `failed` for a foreign protocol.
    */
   static async connect(options: ConnectOptions = {}): Promise<Client> {
     const server = addressOf(options.server ?? DEFAULT_SERVER);
     const user = options.user ?? defaultUser();
-    const connection = await dial({ ...server, timeoutMs: options.timeoutMs ?? DIAL_MS }).catch((error: unknown) => {
-      throw unreachable(server, error);
-    });
+    const secret = givenSecret(options);
+    const connection = await dial({ ...server, secret, timeoutMs: options.timeoutMs ?? DIAL_MS }).catch(
+      (error: unknown) => {
+        throw unreachable(server, error);
+      },
+    );
     const client = new Client(new Caller(connection), server, user, options.timeoutMs ?? ANSWER_MS);
     try {
       await client.#ask.hello(addressText(server));
@@ -90,8 +98,8 @@ export class Client {
 
   /** @returns the merged listing, sorted by the paths' bytes, with indexes 0 … n-1. */
   async list(): Promise<Listing> {
-    const { entries, result } = await this.#ask.joined('list', { compact: true }, 'entries');
-    return { ...result, entries: entries.map(unpackRow) };
+    const { entries, result } = await this.#ask.joined('list', {}, 'entries');
+    return { ...result, entries };
   }
 
   /** @returns who holds what, since when, and who waits. */

@@ -9,6 +9,7 @@ import { Inbox } from './inbox.js';
 import { DEFAULT_LIMITS, type WireLimits } from './limits.js';
 import type { Frame, Message } from './messages.js';
 import { Outbox } from './outbox.js';
+import { isTls } from './secure.js';
 import { wordsFor } from './socket-errors.js';
 
 const KEEP_ALIVE_MS = 60_000;
@@ -32,9 +33,16 @@ export interface Connection {
   close(reason?: Error): void;
 }
 
-/** @param socket connected; it is not to be used by anyone else from now on. */
-export function connectionOver(socket: Socket, limits: Partial<WireLimits> = {}): Connection {
-  return new SocketConnection(socket, { ...DEFAULT_LIMITS, ...limits });
+/**
+ * @param socket connected; it is not to be used by anyone else from now on.
+ * @param introduced called once, when the first message has come.
+ */
+export function connectionOver(
+  socket: Socket,
+  limits: Partial<WireLimits> = {},
+  introduced: () => void = () => {},
+): Connection {
+  return new SocketConnection(socket, { ...DEFAULT_LIMITS, ...limits }, introduced);
 }
 
 class SocketConnection implements Connection {
@@ -47,10 +55,12 @@ class SocketConnection implements Connection {
   /** Runs while a frame has begun and has not come whole. */
   readonly #arrival: Deadline;
   readonly #linger: Deadline;
+  #introduced: (() => void) | null;
   #reason: Error | null = null;
   #closing = false;
 
-  constructor(socket: Socket, limits: WireLimits) {
+  constructor(socket: Socket, limits: WireLimits, introduced: () => void) {
+    this.#introduced = introduced;
     this.remote = addressOf(socket);
     this.#socket = socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
     this.#decoder = new FrameDecoder(limits);
@@ -97,15 +107,22 @@ class SocketConnection implements Connection {
     if (this.#closing) return;
     const frames: Frame[] = [];
     try {
+      if (this.#decoder.idle && isTls(chunk)) throw spokenInSecret();
       this.#decoder.push(chunk, frames);
     } catch (fault) {
       this.#refuse(fault as SyncError);
       return;
     }
+    if (frames.length > 0) this.#introduce();
     for (const frame of frames) this.frames.put(frame);
     if (!this.frames.empty) this.#pauseUntilTaken();
     else if (this.#decoder.idle) this.#arrival.stop();
     else if (frames.length > 0 || !this.#arrival.running) this.#arrival.start();
+  }
+
+  #introduce(): void {
+    this.#introduced?.();
+    this.#introduced = null;
   }
 
   #pauseUntilTaken(): void {
@@ -140,6 +157,11 @@ class SocketConnection implements Connection {
 function addressOf({ remoteAddress, remoteFamily, remotePort }: Socket): string {
   return remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }
+
+const spokenInSecret = (): SyncError =>
+  new SyncError('not-allowed', 'It was spoken to in TLS, but has no secret.', {
+    hint: 'Start it with --secret-file, or leave the secret out on the other end.',
+  });
 
 const tooSlow = (ms: number): SyncError =>
   new SyncError('timeout', `A message did not come whole within ${ms / 1000} s.`);

@@ -16,6 +16,10 @@ export interface WireLimits {
   readonly depth: number;
   /** Connections that a server has at one time. */
   readonly connections: number;
+  /** Where a secret is set: connections that have not proved it, or have said nothing since. The oldest makes room. */
+  readonly strangers: number;
+  /** How long proving the secret may take, in milliseconds. */
+  readonly handshakeMs: number;
   /** Requests under way on one connection; as many again may wait for their turn. */
   readonly inFlight: number;
   /** A request's time in milliseconds: to arrive whole from its first byte on, and to wait for its turn. */
@@ -39,6 +43,8 @@ export const DEFAULT_LIMITS: WireLimits = {
   payloadBytes: MIB,
   depth: 32,
   connections: 1024,
+  strangers: 64,
+  handshakeMs: 10 * SECONDS,
   inFlight: 64,
   requestMs: 30 * SECONDS,
   idleMs: 5 * MINUTES,

@@ -166,8 +166,7 @@ export interface ClientMethods {
     params: { protocol: number; role?: 'client'; program?: string };
     result: { protocol: number; server: 'a'; version: string };
   };
-  /** `compact`: rows as arrays, see `compact-rows`. */
-  list: { params: { compact?: boolean }; result: Listing };
+  list: { params: Record<string, never>; result: Listing };
   locks: { params: Record<string, never>; result: { locks: readonly LockRow[] } };
   held: { params: { target?: Target }; result: { held: readonly HeldRow[] } };
   lock: {

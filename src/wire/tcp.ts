@@ -4,6 +4,8 @@ import { SyncError } from '../core/errors.js';
 import { type Connection, connectionOver } from './connection.js';
 import { toFailure } from './errors.js';
 import { DEFAULT_LIMITS, DIAL_LIMITS, type WireLimits } from './limits.js';
+import type { Secret } from './secret.js';
+import { handshakeFault, SecureDoor, secureSocket } from './secure.js';
 import { wordsFor } from './socket-errors.js';
 
 export { isLoopback, parseAddress } from './address.js';
@@ -23,6 +25,8 @@ export interface ListenOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly limits?: Partial<WireLimits>;
+  /** Where there is one, only who proves it gets any further. */
+  readonly secret?: Secret | undefined;
   readonly onConnection: (connection: Connection) => void;
 }
 
@@ -31,17 +35,20 @@ export interface ListenOptions {
  * @throws SyncError `usage` where it cannot listen there, saying why and what to do.
  */
 export function listen(options: ListenOptions): Promise<Listener> {
-  const { host, port } = options;
+  const { host, port, secret } = options;
   const guests: Guests = { served: new Set(), turnedAway: new Set() };
+  const door = secret === undefined ? null : doorWith(secret, guests, options);
   // Half open: `printf … | nc` has said its last while its answer is still to come.
-  const server = net.createServer({ allowHalfOpen: true }, (socket) => welcome(socket, guests, options));
+  const server = net.createServer({ allowHalfOpen: true }, (socket) =>
+    door === null ? welcome(socket, guests, options) : door.welcome(socket),
+  );
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)));
     server.listen({ host, port }, () => {
       // From here on an error is one of accepting (too many open files): the next connection is a new chance.
       server.removeAllListeners('error').on('error', () => {});
       const taken = (server.address() as net.AddressInfo).port;
-      resolve({ host, port: taken, close: () => closeAll(server, guests) });
+      resolve({ host, port: taken, close: () => closeAll(server, door, guests) });
     });
   });
 }
@@ -52,39 +59,57 @@ interface Guests {
   readonly turnedAway: Set<Connection>;
 }
 
-function welcome(
-  socket: net.Socket,
-  { served, turnedAway }: Guests,
-  { limits = {}, onConnection }: ListenOptions,
-): void {
-  const most = limits.connections ?? DEFAULT_LIMITS.connections;
-  if (served.size < most) {
-    onConnection(admit(socket, served, limits));
-  } else if (turnedAway.size < most) {
-    turnAway(admit(socket, turnedAway, limits), most);
-  } else {
-    // So many at once that there is no time for words.
-    socket.destroy();
-  }
+function doorWith(secret: Secret, guests: Guests, options: ListenOptions): SecureDoor {
+  return new SecureDoor(
+    secret,
+    { ...DEFAULT_LIMITS, ...options.limits },
+    {
+      onProved: (socket, introduced) => welcome(socket, guests, options, introduced),
+      onPlain: (socket) => turnAway(socket, guests, options, secretWanted()),
+    },
+  );
 }
 
-function admit(socket: net.Socket, guests: Set<Connection>, limits: Partial<WireLimits>): Connection {
-  const connection = connectionOver(socket, limits);
+function welcome(socket: net.Socket, guests: Guests, options: ListenOptions, introduced = () => {}): void {
+  const { limits = {}, onConnection } = options;
+  const most = limits.connections ?? DEFAULT_LIMITS.connections;
+  if (guests.served.size < most) onConnection(admit(socket, guests.served, limits, introduced));
+  else turnAway(socket, guests, options, tooMany(most));
+}
+
+function admit(
+  socket: net.Socket,
+  guests: Set<Connection>,
+  limits: Partial<WireLimits>,
+  introduced?: () => void,
+): Connection {
+  const connection = connectionOver(socket, limits, introduced);
   guests.add(connection);
   void connection.closed.then(() => guests.delete(connection));
   return connection;
 }
 
-function turnAway(connection: Connection, most: number): void {
-  const error = new SyncError('busy', `The server has ${most} connections, as many as it takes.`, {
-    hint: 'Try again when others have gone.',
-  });
+function turnAway(socket: net.Socket, { turnedAway }: Guests, { limits = {} }: ListenOptions, error: SyncError): void {
+  // So many at once that there is no time for words.
+  if (turnedAway.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
+  const connection = admit(socket, turnedAway, limits);
   void connection.send({ id: null, error: toFailure(error) });
   connection.close(error);
 }
 
-async function closeAll(server: net.Server, { served, turnedAway }: Guests): Promise<void> {
+const tooMany = (most: number): SyncError =>
+  new SyncError('busy', `The server has ${most} connections, as many as it takes.`, {
+    hint: 'Try again when others have gone.',
+  });
+
+const secretWanted = (): SyncError =>
+  new SyncError('not-allowed', 'This server answers only who has its secret.', {
+    hint: 'Give a copy of its secret file with --secret-file.',
+  });
+
+async function closeAll(server: net.Server, door: SecureDoor | null, { served, turnedAway }: Guests): Promise<void> {
   const stopped = new Promise((resolve) => server.close(resolve));
+  door?.close();
   for (const connection of [...served, ...turnedAway]) connection.close();
   await stopped;
 }
@@ -96,16 +121,19 @@ export interface DialOptions {
   readonly timeoutMs?: number;
   readonly limits?: Partial<WireLimits>;
   readonly signal?: AbortSignal;
+  /** What both ends prove to have before anything else is said. */
+  readonly secret?: Secret | undefined;
 }
 
 /**
  * Connects to a server.
- * @throws SyncError `unreachable` where nobody answers, `interrupted` where `signal` is aborted first.
+ * @throws SyncError `unreachable` where nobody answers, `not-allowed` where the other end has another secret or none,
+ *   `interrupted` where `signal` is aborted first.
  */
-export function dial({ host, port, timeoutMs = DIAL_MS, limits, signal }: DialOptions): Promise<Connection> {
+export function dial({ host, port, timeoutMs = DIAL_MS, limits, signal, secret }: DialOptions): Promise<Connection> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(interrupted(host, port));
-    const socket = net.connect({ host, port });
+    const socket = secret === undefined ? net.connect({ host, port }) : secureSocket(host, port, secret);
     const timer = setTimeout(() => socket.destroy(new Error(`no answer came within ${timeoutMs / 1000} s`)), timeoutMs);
     const onAbort = () => socket.destroy(interrupted(host, port));
     const settle = () => {
@@ -115,10 +143,11 @@ export function dial({ host, port, timeoutMs = DIAL_MS, limits, signal }: DialOp
     signal?.addEventListener('abort', onAbort);
     const onError = (error: Error) => {
       settle();
-      reject(error instanceof SyncError ? error : cannotReach(host, port, error));
+      const fault = secret === undefined ? null : handshakeFault(place(host, port), error);
+      reject(error instanceof SyncError ? error : (fault ?? cannotReach(host, port, error)));
     };
     socket.once('error', onError);
-    socket.once('connect', () => {
+    socket.once(secret === undefined ? 'connect' : 'secureConnect', () => {
       settle();
       socket.removeListener('error', onError);
       resolve(connectionOver(socket, { ...DIAL_LIMITS, ...limits }));

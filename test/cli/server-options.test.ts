@@ -10,6 +10,7 @@ const DEFAULT_A = {
   port: 8080,
   ignore: [],
   versionLimits: { keepMs: 30 * 86_400_000, share: 0.2 },
+  secretFile: null,
   log: 'text',
   verbose: false,
   quiet: false,
@@ -31,6 +32,8 @@ describe('the servers’ options', () => {
     ['--port 1', { LOCKSTEP_A_PORT: 'nonsense' }, { port: 1 }],
     ['--peer [::1]:9', { LOCKSTEP_A_PEER: 'h:1' }, { peer: { host: '::1', port: 9 } }],
     ['--host localhost', {}, { host: 'localhost' }],
+    ['--host 0.0.0.0 --secret-file s', {}, { host: '0.0.0.0', secretFile: 's' }],
+    ['', { LOCKSTEP_A_SECRET_FILE: 's', LOCKSTEP_A_HOST: '::' }, { host: '::', secretFile: 's' }],
     ['--ignore *.tmp --ignore x/', { LOCKSTEP_A_IGNORE: 'y' }, { ignore: ['*.tmp', 'x/'] }],
     ['', { LOCKSTEP_A_IGNORE: '*.tmp\n\nx y/\n' }, { ignore: ['*.tmp', 'x y/'] }],
     [
@@ -64,13 +67,23 @@ describe('the servers’ options', () => {
     ['', { LOCKSTEP_A_VERSIONS_SHARE: '101%' }, 'LOCKSTEP_A_VERSIONS_SHARE takes a part'],
     ['', { LOCKSTEP_A_PEER: 'h' }, 'LOCKSTEP_A_PEER: '],
     ['', { LOCKSTEP_A_LOG: 'xml' }, 'LOCKSTEP_A_LOG takes text or json'],
-    ['--host 0.0.0.0', {}, 'listens on loopback only so far'],
-    ['', { LOCKSTEP_A_HOST: '::' }, 'LOCKSTEP_A_HOST :: is refused'],
-    ['--secret-file x', {}, "Unknown option '--secret-file'"],
+    ['--host 0.0.0.0', {}, '--host 0.0.0.0 would let everybody in who can reach it'],
+    ['', { LOCKSTEP_A_HOST: '::' }, 'LOCKSTEP_A_HOST :: would let'],
+    ['--secret-file=', {}, '--secret-file takes a file'],
     ['--no-such-flag', {}, "Unknown option '--no-such-flag'"],
   ])('refuses %s with %j', (line, env, message) => {
     expect(() => a(line, env)).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('name the two commands that make and copy a secret', () => {
+    expect(() => b('--host 0.0.0.0')).toThrow(
+      expect.objectContaining({
+        hint: expect.stringMatching(
+          /"openssl rand -hex 32 > lockstep\.secret && chmod 600 lockstep\.secret".*"scp -p lockstep\.secret /,
+        ),
+      }),
     );
   });
 

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Caller } from '../../src/wire/calls.js';
 import type { Call, Handler, Method } from '../../src/wire/serve.js';
 import { dial } from '../../src/wire/tcp.js';
-import { at, calling, gate, listening, rawSocket, serving } from './ends.js';
+import { at, calling, gate, listening, overBoth, rawSocket, serving } from './ends.js';
 
 const any = v.object({});
 /** For handlers of one line: `result`, after something was done. */
@@ -14,7 +14,7 @@ const untilAborted = (call: Call) =>
 const ping = method(async () => ({}));
 const PIECE = Buffer.alloc(256 * 1024, 'x');
 
-describe('a call', () => {
+overBoth('a call', () => {
   it('gets its own answer, in whatever order answers come', async () => {
     const first = gate();
     const caller = await calling(
@@ -150,7 +150,7 @@ describe('a call', () => {
   });
 });
 
-describe('what streams in for a handler that does not ask for it', () => {
+overBoth('what streams in for a handler that does not ask for it', () => {
   it('is dropped, and holds up neither a cancel nor the rest', async () => {
     const watch = method((_, call) => untilAborted(call));
     const caller = await calling(await serving({ watch, ping }));
@@ -190,7 +190,7 @@ describe('what streams in for a handler that does not ask for it', () => {
       return {};
     });
     const watch = method((_, call) => untilAborted(call));
-    const caller = await calling(await serving({ drink, watch }, { inFlight: 1, requestMs: 30 }));
+    const caller = await calling(await serving({ drink, watch }, { inFlight: 1, requestMs: 300 }));
     const stop = new AbortController();
     const watching = caller.call('watch', {}, { signal: stop.signal });
     const tooLate = caller.call('drink', {});
@@ -204,7 +204,7 @@ describe('what streams in for a handler that does not ask for it', () => {
   });
 });
 
-describe('the end of a call', () => {
+overBoth('the end of a call', () => {
   it('by its signal is told to the server', async () => {
     const told = gate<string>();
     const watch = method((_, call) => {

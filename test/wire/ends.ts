@@ -1,11 +1,37 @@
-// Two ends of a connection for a test, on a free port of the loopback, closed when the test is over.
+// Two ends of a connection for a test, on a free port of the loopback, closed when the test is over; plain, or with a
+// secret where the test runs over both.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import net from 'node:net';
-import { onTestFinished } from 'vitest';
+import tls from 'node:tls';
+import { beforeEach, describe, onTestFinished } from 'vitest';
 import { Caller } from '../../src/wire/calls.js';
 import type { Connection } from '../../src/wire/connection.js';
 import type { WireLimits } from '../../src/wire/limits.js';
+import { Secret } from '../../src/wire/secret.js';
 import { type Method, type ServeOptions, serve } from '../../src/wire/serve.js';
 import { dial, type Listener, listen } from '../../src/wire/tcp.js';
+
+export const aSecret = Secret.parse(randomBytes(32).toString('hex'));
+
+/** What the present test's ends share. */
+let secret: Secret | undefined;
+
+/** The same tests over plain TCP and over TLS: nothing above the socket may notice. */
+export function overBoth(name: string, tests: () => void): void {
+  describe.each([
+    ['plain', undefined],
+    ['with a secret', aSecret],
+  ])(`${name}, %s`, (_, own) => {
+    beforeEach(() => {
+      secret = own;
+      return () => {
+        secret = undefined;
+      };
+    });
+    tests();
+  });
+}
 
 /** A listener and the connections that came to it, in order. */
 export async function listening(limits: Partial<WireLimits> = {}) {
@@ -15,6 +41,7 @@ export async function listening(limits: Partial<WireLimits> = {}) {
     host: '127.0.0.1',
     port: 0,
     limits,
+    secret,
     onConnection: (connection) => {
       const next = waiting.shift();
       if (next === undefined) came.push(connection);
@@ -34,6 +61,7 @@ export async function serving(methods: Record<string, Method>, limits: ServeOpti
     host: '127.0.0.1',
     port: 0,
     limits,
+    secret,
     onConnection: (connection) => void serve(connection, methods, limits),
   });
   onTestFinished(() => listener.close());
@@ -50,17 +78,49 @@ export async function calling(
   return caller;
 }
 
-export const at = ({ host, port }: Listener) => ({ host, port });
+export const at = ({ host, port }: Listener) => ({ host, port, secret });
 
-/** A plain socket, as a program in another language has it. */
-export async function rawSocket(
-  listener: Listener,
+/** A socket, as a program in another language has it. */
+export async function rawSocket(listener: Listener, options: { readonly allowHalfOpen?: boolean } = {}) {
+  const plain = await plainSocket(listener, options);
+  return secret === undefined ? plain : tlsOver(plain, secret);
+}
+
+/** A raw socket, and the way to break it off as a crash does. */
+export async function breakableSocket(listener: Listener): Promise<{ socket: net.Socket; reset: () => void }> {
+  // What TLS runs over is out of reach, so it runs through something that is not.
+  const far = await plainSocket(listener);
+  const between = net.createServer((near) => void near.pipe(far).pipe(near)).listen(0, listener.host);
+  onTestFinished(() => void between.close());
+  await once(between, 'listening');
+  const socket = await rawSocket({ ...listener, port: (between.address() as net.AddressInfo).port });
+  return { socket, reset: () => void far.resetAndDestroy() };
+}
+
+/** A socket that knows no secret, whatever the listener wants. */
+export async function plainSocket(
+  { host, port }: Listener,
   options: { readonly allowHalfOpen?: boolean } = {},
 ): Promise<net.Socket> {
-  const socket = net.connect({ ...at(listener), ...options });
+  const socket = net.connect({ host, port, ...options });
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {});
   await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+}
+
+async function tlsOver(under: net.Socket, { key: psk }: Secret): Promise<tls.TLSSocket> {
+  const socket = tls.connect({
+    socket: under,
+    minVersion: 'TLSv1.3',
+    ciphers: 'TLS_AES_128_GCM_SHA256',
+    ca: [],
+    pskCallback: () => ({ identity: 'lockstep', psk }),
+    checkServerIdentity: () => new Error('no certificates here'),
+  });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
   return socket;
 }
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import fc from 'fast-check';
 import * as v from 'valibot';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { SyncError } from '../../src/core/errors.js';
 import { clientParams } from '../../src/wire/check.js';
 import type { Call, Handler, Method } from '../../src/wire/serve.js';
-import { calling, gate, lines, rawSocket, serving, untilClosed } from './ends.js';
+import { calling, gate, lines, overBoth, rawSocket, serving, untilClosed } from './ends.js';
 
 const any = v.object({});
 /** For handlers of one line: `result`, after something was done. */
@@ -14,7 +14,7 @@ const method = (handle: Handler, params: v.GenericSchema = any): Method => ({ pa
 const untilAborted = (call: Call) =>
   new Promise<never>((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)));
 
-describe('a plain socket', () => {
+overBoth('a plain socket', () => {
   it('gets its answer though it has said its last, as nc does', async () => {
     // The signal tells that the other end has said its last: only then comes the answer.
     const list = method((_, call) => untilAborted(call).catch(() => ({ entries: [] })));
@@ -46,7 +46,7 @@ describe('a plain socket', () => {
   });
 });
 
-describe('params', () => {
+overBoth('params', () => {
   const handled: unknown[] = [];
   const lock = method(async (params) => {
     handled.push(params);
@@ -82,7 +82,7 @@ describe('params', () => {
   });
 });
 
-describe('methods', () => {
+overBoth('methods', () => {
   it.each(['nothing', 'constructor', '__proto__', 'toString', 'hasOwnProperty'])('%s is no method', async (name) => {
     const caller = await calling(await serving({ list: method(async () => ({})) }));
     await expect(caller.call(name, {})).rejects.toMatchObject({ code: 'unknown-method' });
@@ -154,7 +154,7 @@ describe('methods', () => {
   });
 });
 
-describe('requests at one time', () => {
+overBoth('requests at one time', () => {
   it('are at most the limit; the next take their turn', async () => {
     let running = 0;
     let most = 0;
@@ -211,7 +211,7 @@ describe('requests at one time', () => {
   });
 });
 
-describe('silence', () => {
+overBoth('silence', () => {
   it('ends a connection without calls', async () => {
     const socket = await rawSocket(await serving({}, { idleMs: 20 }));
     expect(await untilClosed(socket)).toBe('');
@@ -229,7 +229,7 @@ describe('silence', () => {
   });
 });
 
-describe('any bytes at all', () => {
+overBoth('any bytes at all', () => {
   it('leave the server and its other connections as they were', async () => {
     const list = method(async () => ({}), clientParams.lock);
     const listener = await serving(

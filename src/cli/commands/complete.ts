@@ -18,7 +18,7 @@ export interface Candidate {
   readonly note: string;
 }
 
-const GLOBAL_OPTIONS = ['--server', '--as', '--json', '--color', '--help', '--version'];
+const GLOBAL_OPTIONS = ['--server', '--as', '--secret-file', '--json', '--color', '--help', '--version'];
 const COMMANDS: Readonly<
   Record<string, { readonly note: string; readonly options?: readonly string[]; readonly files?: boolean }>
 > = {
@@ -46,6 +46,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   '--keep': ['a', 'b', 'both'],
   '--server': [],
   '--as': [],
+  '--secret-file': [],
   '--message': [],
   '-m': [],
   '--timeout': [],
@@ -120,7 +121,7 @@ const named = (path: string, lock: ListEntry['lock']): Candidate => ({
   note: lock === null ? '' : `locked by ${shownName(lock.owner)}`,
 });
 
-/** The server's listing, or nothing if it is away or slow. The line's own --server and --as count. */
+/** The server's listing, or nothing if it is away or slow. The line's own --server, --as and --secret-file count. */
 async function listed(room: Room, before: readonly string[]): Promise<readonly ListEntry[]> {
   const late = new Promise<readonly ListEntry[]>((resolve) => setTimeout(resolve, PATIENCE_MS, []).unref());
   const asked = async () => (await (await asTyped(room, before).api()).list()).entries;
@@ -128,12 +129,13 @@ async function listed(room: Room, before: readonly string[]): Promise<readonly L
 }
 
 function asTyped(room: Room, before: readonly string[]): Room {
-  const typed: { server?: string; as?: string } = {};
+  const typed: { server?: string; as?: string; secretFile?: string } = {};
   for (const [i, word] of before.entries()) {
     const [name, value] = word.includes('=')
       ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]
       : [word, before[i + 1]];
     if (name === '--server' && value !== undefined) typed.server = value;
+    if (name === '--secret-file' && value !== undefined) typed.secretFile = value;
     if (name === '--as' && value !== undefined) typed.as = value;
   }
   const globals: Globals = { ...room.globals, ...typed };

@@ -15,10 +15,11 @@ in quotes. ./7 is a file named 7; -- ends the options. The classroom's words
 work too: client -list, client -lock -3, client -unlock -3.
 
 Environment:
-  LOCKSTEP_SERVER   where server-a listens (${DEFAULT_SERVER})
-  LOCKSTEP_USER     the name to lock under (user@host)
-  LOCKSTEP_SIDE     the side you work on, for lock (a)
-  NO_COLOR          no colours
+  LOCKSTEP_SERVER       where server-a listens (${DEFAULT_SERVER})
+  LOCKSTEP_USER         the name to lock under (user@host)
+  LOCKSTEP_SIDE         the side you work on, for lock (a)
+  LOCKSTEP_SECRET_FILE  the file with the servers' secret
+  NO_COLOR              no colours
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 locked by another, 4 no such file or
 number, 5 already exists, 6 cannot reach the server, 7 not allowed, 8 halted
