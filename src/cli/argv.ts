@@ -12,7 +12,7 @@ export const SPELLINGS: Readonly<Record<string, string>> = {
 };
 
 /** The options that take the next word as their value; all of them are global but the last three. */
-const TAKES_VALUE = new Set(['--server', '--as', '--secret-file', '--color', '-m', '--message', '--side']);
+const TAKES_VALUE = new Set(['--server', '--as', '--secret-file', '--color', '-m', '--message', '--side', '--sort']);
 const ASKS_ONLY = new Set(['-h', '--help', '-V', '--version']);
 
 /**

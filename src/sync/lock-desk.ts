@@ -2,6 +2,7 @@
 // both first have the path looked at on both sides and let what is under way for it arrive; then the machine decides.
 import type { Entry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
+import { isoTime } from '../core/iso-time.js';
 import type { Lock } from '../core/lock.js';
 import type { LockAnswer } from '../core/locks.js';
 import type { RelPath, Side } from '../core/path.js';
@@ -199,4 +200,4 @@ export function lockedBy(path: string, { lock, held }: LockAnswer & { kind: 'ref
 }
 
 /** @param ms milliseconds since 1970. */
-export const iso = (ms: number): string => new Date(ms).toISOString();
+export const iso = isoTime;

@@ -45,7 +45,7 @@ export class ClientServer {
     const { session, book } = this.served;
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: Call) => Promise<object> } = {
       hello: async ({ protocol }) => this.hello(protocol),
-      list: (_params, call) => this.queries.list(call),
+      list: (params, call) => this.queries.list(params, call),
       locks: async (_params, call) => ({ locks: await streamed(call, lockRows(book.table)) }),
       held: async ({ target }, call) => {
         const only = target === undefined ? null : this.queries.pathOf(target);

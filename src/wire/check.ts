@@ -60,7 +60,7 @@ export const clientParams = {
     role: v.exactOptional(v.literal('client')),
     program: v.exactOptional(text(0, MAX_NAME_CHARS)),
   }),
-  list: none,
+  list: v.object({ compact: v.exactOptional(v.boolean()) }),
   locks: none,
   held: v.object({ target: v.exactOptional(target) }),
   lock: v.object({

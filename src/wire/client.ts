@@ -4,6 +4,7 @@ import { SyncError } from '../core/errors.js';
 import type { Side } from '../core/path.js';
 import { Asking } from './asking.js';
 import { Caller } from './calls.js';
+import { unpackRow } from './compact-rows.js';
 import { EventQueue, type TimedEvent } from './event-queue.js';
 import type {
   Acted,
@@ -98,8 +99,8 @@ export class Client {
 
   /** @returns the merged listing, sorted by the paths' bytes, with indexes 0 … n-1. */
   async list(): Promise<Listing> {
-    const { entries, result } = await this.#ask.joined('list', {}, 'entries');
-    return { ...result, entries };
+    const { entries, result } = await this.#ask.joined('list', { compact: true }, 'entries');
+    return { ...result, entries: entries.map(unpackRow) };
   }
 
   /** @returns who holds what, since when, and who waits. */

@@ -166,7 +166,8 @@ export interface ClientMethods {
     params: { protocol: number; role?: 'client'; program?: string };
     result: { protocol: number; server: 'a'; version: string };
   };
-  list: { params: Record<string, never>; result: Listing };
+  /** `compact`: rows as arrays, see `compact-rows`. */
+  list: { params: { compact?: boolean }; result: Listing };
   locks: { params: Record<string, never>; result: { locks: readonly LockRow[] } };
   held: { params: { target?: Target }; result: { held: readonly HeldRow[] } };
   lock: {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SyncError } from '../../src/core/errors.js';
-import { entry, fakeApi, memory, run } from './fake-room.js';
+import type { ListEntry } from '../../src/wire/messages.js';
+import { entry, fakeApi, lockOf, memory, run } from './fake-room.js';
 
 const json = (text: string) =>
   text
@@ -28,6 +29,27 @@ describe('list', () => {
     const api = fakeApi(['7', '77', 'docs/a', 'docs2']);
     expect(json((await run(['--json', 'list', 'docs'], { api })).out)[0].entries).toMatchObject([{ path: 'docs/a' }]);
     expect(json((await run(['--json', 'list', '7'], { api })).out)[0].entries).toMatchObject([{ path: '7', index: 0 }]);
+  });
+
+  it('sorts and selects, and every file keeps its number', async () => {
+    const api = fakeApi([]);
+    const entries = [
+      entry(0, 'a', { size: 1, mtime: '2026-11-21T14:00:00.000Z' }),
+      entry(1, 'b', { size: 9, mtime: '2026-11-20T14:00:00.000Z', lock: lockOf('ann') }),
+      entry(2, 'c', { size: 5, mtime: '2026-11-22T14:00:00.000Z', on: 'a' }),
+    ];
+    api.list = async () => ({ generation: 1, entries });
+    const numbers = async (...args: string[]) =>
+      json((await run(['list', '--json', ...args], { api })).out)[0].entries.map(({ index }: ListEntry) => index);
+    expect(await numbers('--sort', 'size')).toEqual([1, 2, 0]);
+    expect(await numbers('--sort=time')).toEqual([2, 0, 1]);
+    expect(await numbers('--sort', 'state')).toEqual([1, 2, 0]);
+    expect(await numbers('--sort', 'name')).toEqual([0, 1, 2]);
+    expect(await numbers('--locked')).toEqual([1]);
+    expect(await run(['list', '--locked', 'a'], { api })).toMatchObject({
+      out: 'No file that matches "a" is locked.\n',
+    });
+    expect(await run(['list', '--sort', 'colour'], { api })).toMatchObject({ code: 2 });
   });
 
   it('gives the whole listing as JSON, and does not remember that', async () => {

@@ -1,8 +1,9 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { colorsFor, wantsColor } from '../../src/cli/render/colors.js';
+import { stateText } from '../../src/cli/render/entry-state.js';
 import { heldText } from '../../src/cli/render/held.js';
-import { listingText, stateText } from '../../src/cli/render/listing.js';
+import { listingText } from '../../src/cli/render/listing.js';
 import { locksText } from '../../src/cli/render/locks.js';
 import { shortSizeText, sizeText } from '../../src/cli/render/size.js';
 import { statusText } from '../../src/cli/render/status.js';
@@ -12,7 +13,8 @@ import type { ListEntry, Status } from '../../src/wire/messages.js';
 import { entry, lockOf } from './fake-room.js';
 
 const colors = colorsFor(false);
-const lines = (entries: ListEntry[], columns?: number) => listingText(entries, { colors, columns }).split('\n');
+const lines = (entries: ListEntry[], columns?: number) =>
+  [...listingText(entries, { colors, columns })].join('').split('\n');
 
 describe('sizes', () => {
   it.each([
@@ -39,6 +41,14 @@ describe('widthOf', () => {
     }
     expect(differ).toEqual([]);
   });
+
+  it('agrees on emoji, alone, joined, coloured and by halves', () => {
+    const differ: string[] = [];
+    const others = ['👩‍👩‍👧', '👍🏽', '🇩🇪', '🖼️', '😀\u0301', '\ud83d', '\ude00', '𠀀'];
+    const texts = [...others, ...Array.from({ length: 0x800 }, (_, i) => String.fromCodePoint(0x1f300 + i))];
+    for (const text of texts) if (widthOf(`a${text}字`) !== stringWidth(`a${text}字`)) differ.push(text);
+    expect(differ).toEqual([]);
+  });
 });
 
 describe('the listing', () => {
@@ -61,10 +71,37 @@ describe('the listing', () => {
   });
 
   it('makes control characters visible, in names and owners', () => {
-    const text = listingText([entry(0, 'a\u001b[31m\n\u202eb', { lock: lockOf('e\u0007') })], { colors });
+    const shown = listingText([entry(0, 'a\u001b[31m\n\u202eb', { lock: lockOf('e\u0007') })], { colors });
+    const text = [...shown].join('');
     expect(text).toContain('a\\u001b[31m\\n\\u202eb');
     expect(text).toContain('locked by e\\u0007');
     expect(text.split('\n')).toHaveLength(3);
+  });
+
+  it('gives a name that is too long for the window a line of its own, and the others their columns', () => {
+    const long = `${'長'.repeat(20)}.psd`;
+    const locked = { lock: lockOf('ann@studio') };
+    expect(lines([entry(0, long, locked), entry(1, 'b')], 40)).toEqual([
+      '#  name           size  state',
+      `0  ${long}`,
+      '                 661 B  locked by ann@studio',
+      '1  b             661 B',
+      '',
+    ]);
+    const [, name, rest] = lines([entry(0, long, locked), entry(1, 'b')], 72);
+    expect([name, rest!.indexOf('661 B')]).toEqual([`0  ${long}`, rest!.search(/6/)]);
+    for (const line of lines([entry(0, long, locked), entry(1, 'b')], 72))
+      expect(stringWidth(line)).toBeLessThanOrEqual(72);
+  });
+
+  it('paints by state', () => {
+    const painted = [
+      ...listingText([entry(0, 'a'), entry(1, 'b', { lock: lockOf('ann') })], { colors: colorsFor(true) }),
+    ]
+      .join('')
+      .split('\n');
+    expect(painted[1]).not.toContain('\u001b');
+    expect(painted[2]).toContain('\u001b[33mlocked by ann\u001b[39m');
   });
 
   it('never cuts a name, and one long name does not stretch the others', () => {

@@ -1,20 +1,29 @@
-// `client list [GLOB]`: the merged listing. A glob keeps the numbers of the full listing.
-
+// `client list [GLOB]`: the merged listing. A glob, an order and `--locked` keep the numbers of the full listing.
 import type { ListEntry } from '../../wire/messages.js';
 import { addressText } from '../../wire/server-address.js';
+import { usageError } from '../complain.js';
 import { EXIT_OK } from '../exit.js';
+import { stateText } from '../render/entry-state.js';
 import { listingText } from '../render/listing.js';
 import { shownName } from '../render/width.js';
 import type { Room } from '../room.js';
 
-export async function list(room: Room, glob: string | undefined): Promise<number> {
+export interface ListFlags {
+  readonly sort?: string;
+  readonly locked?: boolean;
+}
+
+export async function list(room: Room, glob: string | undefined, flags: ListFlags = {}): Promise<number> {
+  const order = orderOf(flags.sort ?? 'name');
   const listing = await (await room.api()).list();
-  const entries = glob === undefined ? listing.entries : await chosen(listing.entries, glob);
+  const matching = glob === undefined ? listing.entries : await chosen(listing.entries, glob);
+  const entries = order(flags.locked ? matching.filter(({ lock }) => lock !== null) : matching);
   if (room.json) {
     room.out(`${JSON.stringify({ ...listing, entries })}\n`);
     return EXIT_OK;
   }
-  room.out(entries.length === 0 ? emptyText(glob) : listingText(entries, room));
+  if (entries.length === 0) room.out(emptyText(glob, flags.locked === true, listing.entries.length));
+  else for (const text of listingText(entries, room)) room.out(text);
   room.shown.record(addressText(room.server), inPlaces(listing.entries));
   return EXIT_OK;
 }
@@ -31,6 +40,28 @@ async function chosen(entries: readonly ListEntry[], text: string): Promise<read
   return entries.filter(({ path }) => matches(path));
 }
 
+type Order = (entries: readonly ListEntry[]) => readonly ListEntry[];
+
+/** Largest and newest first, as people look for them; files with a state before those without. Equals by number. */
+const ORDERS: Readonly<Record<string, Order>> = {
+  name: (entries) => entries,
+  size: (entries) => entries.toSorted((x, y) => y.size - x.size),
+  time: (entries) => entries.toSorted((x, y) => compareText(y.mtime, x.mtime)),
+  state: (entries) => {
+    const stated = entries.map((entry) => ({ entry, state: stateText(entry) }));
+    const special = stated.filter(({ state }) => state !== '').sort((x, y) => compareText(x.state, y.state));
+    return [...special, ...stated.filter(({ state }) => state === '')].map(({ entry }) => entry);
+  },
+};
+
+function orderOf(name: string): Order {
+  const order = Object.hasOwn(ORDERS, name) ? ORDERS[name] : undefined;
+  if (order !== undefined) return order;
+  throw usageError(`--sort takes name, size, time or state, not "${name}".`);
+}
+
+const compareText = (x: string, y: string): number => (x < y ? -1 : x > y ? 1 : 0);
+
 /** The paths at the places that their indexes name. */
 function inPlaces(entries: readonly ListEntry[]): string[] {
   const paths: string[] = [];
@@ -38,7 +69,9 @@ function inPlaces(entries: readonly ListEntry[]): string[] {
   return paths;
 }
 
-const emptyText = (glob: string | undefined): string =>
-  glob === undefined
-    ? 'The pair is empty: there is no file on either side yet.\n'
-    : `No file matches "${shownName(glob)}".\n`;
+function emptyText(glob: string | undefined, locked: boolean, files: number): string {
+  if (files === 0) return 'The pair is empty: there is no file on either side yet.\n';
+  const matching = glob === undefined ? '' : ` that matches "${shownName(glob)}"`;
+  if (locked) return `No file${matching} is locked.\n`;
+  return `No file matches "${shownName(glob ?? '')}".\n`;
+}

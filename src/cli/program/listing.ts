@@ -6,8 +6,12 @@ export function addListing(program: Command, run: Run): void {
   program
     .command('list')
     .argument('[glob]', 'only the files that it matches; they keep their numbers')
+    .option('--sort <name|size|time|state>', 'the order; largest, newest, and what has a state first')
+    .option('--locked', 'only the files that are locked')
     .description('the files of both sides, numbered (also: no command, -list)')
-    .action((glob?: string) => run(async (room) => (await import('../commands/list.js')).list(room, glob)));
+    .action((glob: string | undefined, flags: { sort?: string; locked?: boolean }) =>
+      run(async (room) => (await import('../commands/list.js')).list(room, glob, flags)),
+    );
   program
     .command('locks')
     .option('--mine', 'only your own')

@@ -1,88 +1,121 @@
-// The merged listing as text: `#  name  size  modified  state`. Written for 100,000 rows: one pass to measure, one to print.
-import { isConflictCopy } from '../../core/conflict-name.js';
-import type { RelPath } from '../../core/path.js';
+// The merged listing as text: `#  name  size  modified  state`. Written for 100,000 rows: one pass to measure, one to
+// print in pieces. A name is never cut: one that is too long for its column has its line, or on a terminal a line of its
+// own, so that the other columns stay in their places.
 import type { ListEntry } from '../../wire/messages.js';
 import type { Colors } from './colors.js';
+import { statePaint, stateText } from './entry-state.js';
 import { sizeText } from './size.js';
 import { minuteMemo } from './time.js';
 import { shownName, widthOf } from './width.js';
 
-/** Names beyond this many columns stay whole but do not stretch every other line. */
+/** Names beyond this many columns do not stretch every other line. */
 const WIDEST_NAME = 100;
+const NARROWEST_NAME = 12;
+/** States beyond this many columns may wrap. */
+const WIDEST_STATE = 24;
 const TIME_WIDTH = 16;
+/** Windows narrower than this have no room for times. */
+const NO_TIMES_BELOW = 60;
+const ROWS_AT_ONCE = 512;
 
-interface Row {
-  readonly index: string;
-  readonly name: string;
-  readonly nameWidth: number;
-  readonly size: string;
-  readonly modified: string;
-  readonly state: string;
-  readonly marked: boolean;
+/** How the columns are laid out. */
+interface Layout {
+  readonly index: number;
+  readonly name: number;
+  readonly size: number;
+  readonly times: boolean;
+  /** Whether a name that is too long gets a line of its own. */
+  readonly folds: boolean;
+}
+
+/** What was measured: the texts that are needed again. */
+interface Measured {
+  readonly names: readonly string[];
+  readonly nameWidths: Uint16Array;
+  readonly sizes: readonly string[];
 }
 
 /**
  * @param entries the rows to show, each with its number in the full listing.
  * @param options `columns`: the terminal's width, where there is one.
- * @returns the text, every line ended.
+ * @returns the text in pieces, every line ended.
  */
-export function listingText(
+export function* listingText(
   entries: readonly ListEntry[],
-  options: { colors: Colors; columns?: number | undefined },
-): string {
-  const rows = measure(entries);
-  const indexWidth = widest(rows, (row) => row.index.length, 1);
-  const sizeWidth = widest(rows, (row) => row.size.length, 4);
-  const room = (options.columns ?? Infinity) - indexWidth - sizeWidth - TIME_WIDTH - 6;
-  const most = Math.max(20, Math.min(WIDEST_NAME, room));
-  const nameWidth = widest(rows, (row) => Math.min(row.nameWidth, most), 4);
-  const { bold, yellow } = options.colors;
-  const title = `${'#'.padStart(indexWidth)}  ${'name'.padEnd(nameWidth)}  ${'size'.padStart(sizeWidth)}  ${'modified'.padEnd(TIME_WIDTH)}  state`;
-  let text = `${bold(title)}\n`;
-  for (const row of rows) {
-    const gap = row.nameWidth < nameWidth ? ' '.repeat(nameWidth - row.nameWidth) : '';
-    const front = `${row.index.padStart(indexWidth)}  ${row.name}${gap}  ${row.size.padStart(sizeWidth)}  `;
-    text += row.state === '' ? front + row.modified : front + row.modified.padEnd(TIME_WIDTH + 2);
-    text += `${row.marked ? yellow(row.state) : row.state}\n`;
-  }
-  return text;
-}
-
-function measure(entries: readonly ListEntry[]): Row[] {
+  options: { readonly colors: Colors; readonly columns?: number | undefined },
+): Generator<string> {
+  const { colors, columns } = options;
+  const measured = measure(entries);
+  const layout = layoutFor(entries, measured, columns);
+  yield `${colors.bold(titleLine(layout))}\n`;
   const minute = minuteMemo();
-  return entries.map((entry) => {
-    const name = shownName(entry.path);
-    return {
-      index: String(entry.index),
-      name,
-      nameWidth: widthOf(name),
-      size: sizeText(entry.size),
-      modified: minute(entry.mtime),
-      state: stateText(entry),
-      marked: entry.lock !== null || entry.held > 0,
-    };
-  });
-}
-
-function widest(rows: readonly Row[], width: (row: Row) => number, least: number): number {
-  let most = least;
-  for (const row of rows) {
-    const w = width(row);
-    if (w > most) most = w;
+  let lines: string[] = [];
+  for (const [i, entry] of entries.entries()) {
+    lines.push(lineOf(entry, i, measured, layout, minute, colors));
+    if (lines.length === ROWS_AT_ONCE) {
+      yield lines.join('');
+      lines = [];
+    }
   }
-  return most;
+  yield lines.join('');
 }
 
-/** @returns what is special about a file, in words; '' where nothing is. */
-export function stateText(entry: ListEntry): string {
-  const plain = entry.lock === null && entry.held === 0 && entry.on === 'both' && entry.syncing === undefined;
-  const copy = entry.path.includes('(') && isConflictCopy(entry.path as RelPath);
-  if (plain) return copy ? 'conflict copy' : '';
-  const words: string[] = [];
-  if (entry.lock !== null) words.push(`locked by ${shownName(entry.lock.owner)}`);
-  if (entry.held > 0) words.push(`held: ${entry.held}`);
-  if (entry.on !== 'both') words.push(`only in ${entry.on}`);
-  if (entry.syncing !== undefined) words.push(`syncing ${Math.floor(entry.syncing)} %`);
-  if (copy) words.push('conflict copy');
-  return words.join(', ');
+function measure(entries: readonly ListEntry[]): Measured {
+  const names = entries.map(({ path }) => shownName(path));
+  return {
+    names,
+    nameWidths: Uint16Array.from(names, (name) => Math.min(widthOf(name), 0xffff)),
+    sizes: entries.map(({ size }) => sizeText(size)),
+  };
+}
+
+function layoutFor(entries: readonly ListEntry[], measured: Measured, columns: number | undefined): Layout {
+  let last = 0;
+  let state = 5;
+  for (const entry of entries) {
+    last = Math.max(last, entry.index);
+    if (isSpecial(entry)) state = Math.max(state, Math.min(widthOf(stateText(entry)), WIDEST_STATE));
+  }
+  const index = String(last).length;
+  const size = measured.sizes.reduce((most, text) => Math.max(most, text.length), 4);
+  const times = columns === undefined || columns >= NO_TIMES_BELOW;
+  const others = index + size + state + 6 + (times ? TIME_WIDTH + 2 : 0);
+  const most = Math.max(NARROWEST_NAME, Math.min(WIDEST_NAME, (columns ?? Infinity) - others));
+  const name = measured.nameWidths.reduce((widest, width) => Math.max(widest, Math.min(width, most)), 4);
+  return { index, name, size, times, folds: columns !== undefined };
+}
+
+/** Whether a file may have a state: quicker to ask than its words. */
+const isSpecial = (entry: ListEntry): boolean =>
+  entry.lock !== null ||
+  entry.held > 0 ||
+  entry.on !== 'both' ||
+  entry.syncing !== undefined ||
+  entry.path.includes('(');
+
+function titleLine({ index, name, size, times }: Layout): string {
+  const modified = times ? `${'modified'.padEnd(TIME_WIDTH)}  ` : '';
+  return `${'#'.padStart(index)}  ${'name'.padEnd(name)}  ${'size'.padStart(size)}  ${modified}state`;
+}
+
+function lineOf(
+  entry: ListEntry,
+  i: number,
+  { names, nameWidths, sizes }: Measured,
+  layout: Layout,
+  minute: (iso: string) => string,
+  colors: Colors,
+): string {
+  const state = isSpecial(entry) ? stateText(entry) : '';
+  const paint = state === '' ? String : statePaint(entry, colors);
+  const name = names[i]!;
+  const room = layout.name - nameWidths[i]!;
+  const fold = layout.folds && room < 0;
+  const gap = fold ? `\n${' '.repeat(layout.index + 2 + layout.name)}` : ' '.repeat(Math.max(0, room));
+  let line = `${String(entry.index).padStart(layout.index)}  ${paint(name)}${gap}  ${sizes[i]!.padStart(layout.size)}`;
+  if (layout.times) {
+    const time = minute(entry.mtime);
+    line += `  ${state === '' ? time : time.padEnd(TIME_WIDTH)}`;
+  }
+  return state === '' ? `${line}\n` : `${line}  ${paint(state)}\n`;
 }

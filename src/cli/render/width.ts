@@ -4,19 +4,42 @@ import stringWidth from 'string-width';
 import { escapeControls } from '../../core/path.js';
 
 const PLAIN = /^[\x20-\x7e]*$/;
-/** One column each: Latin, Greek and Cyrillic letters. Two each: Han, kana, Hangul syllables, full-width forms. */
-const NARROW = '\\x20-\\x7e\\u00a1-\\u00ac\\u00ae-\\u024f\\u0391-\\u03a1\\u03a3-\\u03c9\\u0410-\\u044f';
-const WIDE = '\\u3041-\\u3096\\u309f-\\u30ff\\u4e00-\\u9fff\\uac00-\\ud7a3\\uff01-\\uff60';
-const SIMPLE = new RegExp(`^[${NARROW}${WIDE}]*$`);
-const FIRST_WIDE = 0x3041;
+/** One column each, first and last: Latin, Greek and Cyrillic letters. */
+const NARROW = [0x20, 0x7e, 0xa1, 0xac, 0xae, 0x24f, 0x391, 0x3a1, 0x3a3, 0x3c9, 0x410, 0x44f];
+/** Two each: kana, Han, Hangul syllables, full-width forms; and the emoji that nothing can join or colour. */
+const WIDE = [0x3041, 0x3096, 0x309f, 0x30ff, 0x4e00, 0x9fff, 0xac00, 0xd7a3, 0xff01, 0xff60];
+const EMOJI_FROM = 0x1f300;
+const EMOJI_TO = 0x1faff;
+const EMOJI = /^(?![\u{1f3fb}-\u{1f3ff}])\p{Emoji_Presentation}$/u;
+/** 1 for an emoji that takes two columns, 2 for what is none; 0 was never met. */
+const emoji = new Uint8Array(EMOJI_TO - EMOJI_FROM + 1);
 
 /** @returns the columns that `text` takes. */
 export function widthOf(text: string): number {
   if (PLAIN.test(text)) return text.length;
-  if (!SIMPLE.test(text)) return stringWidth(text);
-  let width = text.length;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= FIRST_WIDE) width++;
+  let width = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (isWithin(NARROW, unit)) width++;
+    else if (isWithin(WIDE, unit)) width += 2;
+    else if (isEmoji(text.codePointAt(i)!)) {
+      width += 2;
+      i++;
+    } else return stringWidth(text);
+  }
   return width;
+}
+
+function isWithin(ranges: readonly number[], unit: number): boolean {
+  for (let i = 0; i < ranges.length; i += 2) if (unit <= ranges[i + 1]!) return unit >= ranges[i]!;
+  return false;
+}
+
+function isEmoji(point: number): boolean {
+  if (point < EMOJI_FROM || point > EMOJI_TO) return false;
+  const at = point - EMOJI_FROM;
+  if (emoji[at] === 0) emoji[at] = EMOJI.test(String.fromCodePoint(point)) ? 1 : 2;
+  return emoji[at] === 1;
 }
 
 /** @returns `name` with nothing in it that could drive a terminal. */
