@@ -2,7 +2,14 @@
 export { type ErrorCode, type Problem, type ProblemCode, SyncError } from './core/errors.js';
 export type { SyncEvent } from './core/events.js';
 export type { Side } from './core/path.js';
-export { Client, type ConnectOptions, type LockOptions, type TargetResult } from './wire/client.js';
+export {
+  Client,
+  type ConnectOptions,
+  type LockOptions,
+  type TargetResult,
+  type UnlockOptions,
+  type WaitingPlace,
+} from './wire/client.js';
 export type { TimedEvent } from './wire/event-queue.js';
 export type {
   Acted,
@@ -12,6 +19,7 @@ export type {
   Listing,
   LockInfo,
   LockRow,
+  NoticeRow,
   PairState,
   Refused,
   Status,

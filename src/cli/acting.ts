@@ -47,7 +47,8 @@ async function settle(
 
 function tell(room: Room, result: TargetResult, how: Act): number {
   if (isRefused(result)) {
-    complain(room, errorOf(result), { path: result.path, changed: false });
+    const { path, changed, lock } = result;
+    complain(room, errorOf(result), { path, changed, ...(lock === undefined ? {} : { lock }) });
     return exitCodeFor(result.error.code);
   }
   room.out(room.json ? `${JSON.stringify(result)}\n` : `${how.say(result)}\n`);

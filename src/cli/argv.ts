@@ -11,8 +11,14 @@ export const SPELLINGS: Readonly<Record<string, string>> = {
   '--unlock': 'unlock',
 };
 
-/** The options that take the next word as their value; all of them are global but the last three. */
-const TAKES_VALUE = new Set(['--server', '--as', '--secret-file', '--color', '-m', '--message', '--side', '--sort']);
+/** What `--wait` alone stands for: its duration follows an equals sign only, as what follows a blank is a target. */
+export const FOREVER = 'for ever';
+
+/** The options that take the next word as their value; those from `-m` on belong to one command or another. */
+const TAKES_VALUE = new Set([
+  ...['--server', '--as', '--secret-file', '--color'],
+  ...['-m', '--message', '--side', '--ttl', '--held', '--sort'],
+]);
 const ASKS_ONLY = new Set(['-h', '--help', '-V', '--version']);
 
 /**
@@ -54,6 +60,8 @@ function plainTargets(rest: readonly string[]): string[] {
     } else if (TAKES_VALUE.has(arg) && value !== undefined) {
       plain.push(arg, value);
       i++;
+    } else if (arg === '--wait') {
+      plain.push(`--wait=${FOREVER}`);
     } else {
       plain.push(/^-\d+$/.test(arg) ? arg.slice(1) : arg);
     }

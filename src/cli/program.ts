@@ -6,6 +6,7 @@ import { plainArgv } from './argv.js';
 import { commanderSentence } from './commander-sentence.js';
 import { complain, usageError } from './complain.js';
 import { EXIT_OK, exitCodeOf } from './exit.js';
+import { withNotices } from './notices.js';
 import { addEarlier } from './program/earlier.js';
 import { AFTER_HELP } from './program/help.js';
 import { addListing } from './program/listing.js';
@@ -53,7 +54,8 @@ export function clientProgram(ground: Ground, base: Globals, ended: (code: numbe
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
     .version(packageVersion())
     .addHelpText('after', AFTER_HELP);
-  const run: Run = (command) => command(roomFor(ground, { ...base, ...program.opts<Globals>() })).then(ended);
+  const run: Run = (command) =>
+    withNotices(roomFor(ground, { ...base, ...program.opts<Globals>() }), command).then(ended);
   addListing(program, run);
   addLocking(program, run);
   addEarlier(program, run);

@@ -17,6 +17,7 @@ export type Api = Pick<
   | 'held'
   | 'lock'
   | 'unlock'
+  | 'notices'
   | 'versions'
   | 'restore'
   | 'conflicts'

@@ -9,8 +9,8 @@ import { quote, type RelPath } from '../core/path.js';
 import { packRow, type Row } from '../wire/compact-rows.js';
 import type { ListEntry, Status, Target } from '../wire/messages.js';
 import type { Call } from '../wire/serve.js';
+import { lockInfo } from './lock-answers.js';
 import type { LockBook } from './lock-book.js';
-import { lockInfo } from './lock-rows.js';
 import type { Pair } from './pair.js';
 import type { Session } from './session.js';
 

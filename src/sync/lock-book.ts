@@ -1,7 +1,8 @@
 // The lock table on disk: rows are recorded and written in one step, and nobody is answered before they are durable.
 
+import type { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
-import type { Row } from '../core/lock.js';
+import type { Notice, Row } from '../core/lock.js';
 import { LockTable } from '../core/lock-table.js';
 import { decide, type LockAnswer, type LockEvent } from '../core/locks.js';
 import type { RelPath } from '../core/path.js';
@@ -16,6 +17,8 @@ export class LockBook {
   readonly table = new LockTable();
   /** Called when something that happened is on disk and has been said. */
   onSettled: () => void = () => {};
+  /** Told of every row that has changed the table. */
+  onRecorded: (rows: readonly Row[]) => void = () => {};
   private readonly store: StoreAccess;
   private underWay = 0;
   /** How many rows of each path are on their way to the disk. */
@@ -49,15 +52,17 @@ export class LockBook {
    * Lets `event` happen. The table has changed when this returns.
    * @param settled called with the answer once everything is on disk and what happened has been said, or with the error
    *   that kept it from the disk.
+   * @returns that answer, which is not to be told before it is settled.
    */
-  happen(event: LockEvent, settled: (answer: LockAnswer, error: unknown) => void = () => {}): void {
+  happen(event: LockEvent, settled: (answer: LockAnswer, error: SyncError | null) => void = () => {}): LockAnswer {
     const { rows, answer, events } = decide(this.table, event);
     this.count(event.path, 1);
     const written = this.commit(rows, events).finally(() => this.count(event.path, -1));
     written.then(
       () => settled(answer, null),
-      (error: unknown) => settled(answer, error),
+      (error: SyncError) => settled(answer, error),
     );
+    return answer;
   }
 
   private count(path: RelPath, by: 1 | -1): void {
@@ -80,6 +85,7 @@ export class LockBook {
   async commit(rows: readonly Row[], events: readonly SyncEvent[] = []): Promise<void> {
     this.underWay++;
     this.table.record(rows);
+    this.onRecorded(rows);
     const lasting = rows.filter(({ table }) => table !== 'waiter');
     for (const { table, key, value } of lasting) this.store.put(table, key, value);
     try {
@@ -92,6 +98,15 @@ export class LockBook {
       this.underWay--;
       this.onSettled();
     }
+  }
+
+  /** @returns what `owner` has still to be told of locks lost; it counts as told now. */
+  takeNotices(owner: string): readonly Notice[] {
+    const notices = this.table.noticesOf(owner);
+    const told: Row[] = notices.map(({ id }) => ({ table: 'notice', key: String(id), value: null }));
+    // Should this not get to the disk, it is told once more after a restart.
+    if (told.length > 0) this.commit(told).catch(() => {});
+    return notices;
   }
 
   close(): Promise<void> {

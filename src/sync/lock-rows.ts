@@ -1,15 +1,9 @@
 // The lock table as clients see it.
-import type { Lock } from '../core/lock.js';
 import { heldSize } from '../core/lock-held.js';
 import type { LockTable } from '../core/lock-table.js';
 import type { RelPath } from '../core/path.js';
-import type { HeldRow, LockInfo, LockRow } from '../wire/messages.js';
-import { iso } from './lock-desk.js';
-
-/** @returns what is said of a lock. */
-export function lockInfo({ owner, side, since, expires, message, token }: Lock): LockInfo {
-  return { owner, side, since: iso(since), expires: expires === null ? null : iso(expires), message, token };
-}
+import type { HeldRow, LockRow } from '../wire/messages.js';
+import { iso, lockInfo } from './lock-answers.js';
 
 /** @returns every lock, with what it holds back. */
 export function lockRows(table: LockTable): LockRow[] {
@@ -17,7 +11,7 @@ export function lockRows(table: LockTable): LockRow[] {
     path: lock.path,
     ...lockInfo(lock),
     held: table.heldOf(lock.path).length,
-    waiting: [],
+    waiting: table.waitersOf(lock.path).map(({ owner, since }) => ({ owner, since: iso(since) })),
   }));
 }
 

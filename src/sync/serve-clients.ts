@@ -2,15 +2,16 @@
 
 import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
-import type { RelPath, Side } from '../core/path.js';
+import type { Side } from '../core/path.js';
 import { clientParams } from '../wire/check.js';
-import { type Acted, type ClientMethods, PROTOCOL_VERSION, type Refused, type Target } from '../wire/messages.js';
+import { type ClientMethods, PROTOCOL_VERSION } from '../wire/messages.js';
 import type { Call, Method } from '../wire/serve.js';
 import { ClientQueries, type ShownPair, streamed } from './client-queries.js';
 import { heldRows, lockRows } from './lock-rows.js';
 import type { Earlier, Replica } from './replica.js';
 import { Resolving } from './resolving.js';
 import { Restoring } from './restoring.js';
+import { ServeLocks } from './serve-locks.js';
 
 const FLUSH_MS = 60_000;
 
@@ -32,11 +33,17 @@ export class ClientServer {
   private readonly queries: ClientQueries;
   private readonly restoring: Restoring;
   private readonly resolving: Resolving;
+  private readonly locks: ServeLocks;
 
   constructor(private readonly served: ServedPair) {
     const { session, pair, local, earlier } = served;
     this.queries = new ClientQueries(served);
     this.restoring = new Restoring({ writes: session.writes, earlier });
+    this.locks = new ServeLocks({
+      desk: session.desk,
+      book: served.book,
+      pathOf: (target) => this.queries.pathOf(target),
+    });
     this.resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.queries.files() });
   }
 
@@ -51,14 +58,9 @@ export class ClientServer {
         const only = target === undefined ? null : this.queries.pathOf(target);
         return { held: await streamed(call, heldRows(book.table, only)) };
       },
-      lock: async ({ targets, owner, side = 'a', message = '' }) => ({
-        targets: await this.forEach(targets, (path) => session.desk.ask({ kind: 'lock', path, owner, side, message })),
-      }),
-      unlock: async ({ targets, owner }) => ({
-        targets: await this.forEach(targets, (path) =>
-          session.desk.ask({ kind: 'unlock', path, owner, side: 'a', message: '' }),
-        ),
-      }),
+      lock: (params, call) => this.locks.lock(params, call),
+      unlock: (params) => this.locks.unlock(params),
+      notices: async ({ owner }) => ({ notices: [], ...this.locks.noticesFor(owner) }),
       versions: async ({ target }, call) => {
         const { rows, away } = await this.restoring.versions(this.queries.pathOf(target));
         return { versions: await streamed(call, rows), away };
@@ -113,26 +115,5 @@ export class ClientServer {
     });
     stop();
     return { ended: true };
-  }
-
-  /** Acts on every target at once; one refusal does not keep the others from their answers. */
-  private forEach(
-    targets: readonly Target[],
-    act: (path: RelPath) => Promise<Acted | Refused>,
-  ): Promise<(Acted | Refused)[]> {
-    return Promise.all(
-      targets.map((target) => {
-        try {
-          return act(this.queries.pathOf(target));
-        } catch (error) {
-          const { code, message, hint } = error as SyncError;
-          return {
-            path: 'path' in target ? target.path : `${target.index}`,
-            changed: false as const,
-            error: { code, message, hint },
-          };
-        }
-      }),
-    );
   }
 }

@@ -69,7 +69,7 @@ export class Session {
       ...{ pair, book, now, ...looking },
       isInFlight: (path) => isBusy(path) || troubles.isMovingAt(path),
       wake: () => post({ kind: 'woken' }),
-      after: (ms, act) => void clock.after(ms, act),
+      after: (ms, act) => clock.after(ms, act),
     });
     this.writes = new ClientWrites({
       ...{ pair, book, log, clock, replica, post, ...looking },

@@ -9,6 +9,13 @@ type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts';
 
 type RowOf<T> = T extends readonly (infer R)[] ? R : never;
 
+/** How long an answer may take, in milliseconds (null: for ever), and what may come before it. */
+export interface Patience {
+  readonly timeoutMs?: number | null;
+  readonly onNotification?: OnNotification;
+  readonly signal?: AbortSignal;
+}
+
 /** The questions of one client. */
 export class Asking {
   /** @param answerMs the longest that an answer may take, in milliseconds. */
@@ -20,9 +27,11 @@ export class Asking {
   async call<M extends keyof ClientMethods>(
     method: M,
     params: ClientMethods[M]['params'],
-    timeoutMs: number = this.answerMs,
+    how: number | Patience = this.answerMs,
   ): Promise<ClientMethods[M]['result']> {
-    const { result } = await this.caller.call(method, params, { timeoutMs });
+    const { timeoutMs = this.answerMs, ...options } = typeof how === 'number' ? { timeoutMs: how } : how;
+    const limit = timeoutMs === null ? {} : { timeoutMs };
+    const { result } = await this.caller.call(method, params, { ...options, ...limit });
     return result as ClientMethods[M]['result'];
   }
 

@@ -12,6 +12,8 @@ const MAX_TARGETS = 10_000;
 const MAX_COUNT = 100_000;
 const MAX_INDEX = 1_000_000_000;
 const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
+/** A hundred years: for ever, as far as locks go. */
+const MAX_TTL_MS = 100 * 365 * MAX_WAIT_MS;
 
 /** Whole numbers from `least` to `most`. */
 export const whole = (least: number, most: number) =>
@@ -68,8 +70,18 @@ export const clientParams = {
     owner,
     side: v.exactOptional(side),
     message: v.exactOptional(text(0, MAX_MESSAGE_CHARS)),
+    ttlMs: v.exactOptional(whole(1, MAX_TTL_MS)),
+    steal: v.exactOptional(v.boolean()),
+    wait: v.exactOptional(v.boolean()),
+    waitMs: v.exactOptional(whole(0, MAX_WAIT_MS)),
   }),
-  unlock: v.object({ targets, owner }),
+  unlock: v.object({
+    targets,
+    owner,
+    force: v.exactOptional(v.boolean()),
+    held: v.exactOptional(v.picklist(['apply', 'copy', 'discard'])),
+  }),
+  notices: v.object({ owner }),
   versions: v.object({ target }),
   restore: v.object({ target, owner, at: v.exactOptional(whole(1, MAX_COUNT)) }),
   conflicts: none,

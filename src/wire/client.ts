@@ -6,6 +6,7 @@ import { Asking } from './asking.js';
 import { Caller } from './calls.js';
 import { unpackRow } from './compact-rows.js';
 import { EventQueue, type TimedEvent } from './event-queue.js';
+import { Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locking.js';
 import type {
   Acted,
   ConflictRow,
@@ -13,14 +14,14 @@ import type {
   HeldRow,
   Listing,
   LockRow,
-  Refused,
+  NoticeRow,
   Status,
   Target,
   VersionRow,
 } from './messages.js';
 import { givenSecret } from './secret.js';
 import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } from './server-address.js';
-import { asTarget, inLines } from './targets.js';
+import { asTarget } from './targets.js';
 import { dial } from './tcp.js';
 import { defaultUser } from './user-name.js';
 
@@ -44,15 +45,7 @@ export interface ConnectOptions {
   readonly secret?: string | undefined;
 }
 
-export interface LockOptions {
-  /** Why, for others to read. */
-  readonly message?: string;
-  /** Where the holder works; changes on the other side are held. Side a unless given. */
-  readonly side?: Side;
-}
-
-/** What became of one target: done, or refused with the words and the code of an error. */
-export type TargetResult = Acted | Refused;
+export type { LockOptions, TargetResult, UnlockOptions, WaitingPlace } from './locking.js';
 
 /** A connection to server-a. Every method rejects with a SyncError, whose `code` says why. */
 export class Client {
@@ -64,10 +57,12 @@ export class Client {
   readonly closed: Promise<Error | null>;
   readonly #caller: Caller;
   readonly #ask: Asking;
+  readonly #locking: Locking;
 
   private constructor(caller: Caller, server: Address, user: string, answerMs: number) {
     this.#caller = caller;
     this.#ask = new Asking(caller, answerMs);
+    this.#locking = new Locking(this.#ask, user);
     this.server = server;
     this.user = user;
     this.closed = caller.closed;
@@ -120,30 +115,27 @@ export class Client {
   }
 
   /**
-   * Locks files for this client's user. Locking what the user holds renews it.
+   * Locks files for this client's user. Locking what the user holds renews it. With `wait`, targets are taken one after
+   * the other in the order of their bytes, so that no two requests can wait for each other for ever.
    * @param targets paths, or numbers in the server's present listing.
    * @returns one result for each target, in their order; a target that is refused does not stop the others.
+   * @throws SyncError `interrupted` when `signal` is aborted: then nothing was locked.
    */
-  async lock(targets: readonly (Target | string | number)[], options: LockOptions = {}): Promise<TargetResult[]> {
-    const results: TargetResult[] = [];
-    for (const some of inLines(targets.map(asTarget))) {
-      const answer = await this.#ask.call('lock', { targets: some, owner: this.user, ...options });
-      results.push(...answer.targets);
-    }
-    return results;
+  lock(targets: readonly (Target | string | number)[], options: LockOptions = {}): Promise<TargetResult[]> {
+    return this.#locking.lock(targets, options);
   }
 
   /**
    * Unlocks what this client's user holds. What nobody holds comes back with `changed: false`.
    * @returns one result for each target, in their order.
    */
-  async unlock(targets: readonly (Target | string | number)[]): Promise<TargetResult[]> {
-    const results: TargetResult[] = [];
-    for (const some of inLines(targets.map(asTarget))) {
-      const answer = await this.#ask.call('unlock', { targets: some, owner: this.user });
-      results.push(...answer.targets);
-    }
-    return results;
+  unlock(targets: readonly (Target | string | number)[], options: UnlockOptions = {}): Promise<TargetResult[]> {
+    return this.#locking.unlock(targets, options);
+  }
+
+  /** @returns the locks that this client's user has lost since he was told last: each is told once, to whoever asks. */
+  notices(): Promise<readonly NoticeRow[]> {
+    return this.#locking.notices();
   }
 
   /**

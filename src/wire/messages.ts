@@ -2,6 +2,7 @@
 // that many raw bytes. What each method takes and gives is here; checking is `check`, bytes are `frames`.
 import type { Action } from '../core/change.js';
 import type { ErrorCode, Problem } from '../core/errors.js';
+import type { HeldWay } from '../core/lock.js';
 import type { Side } from '../core/path.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -84,6 +85,15 @@ export interface LockRow extends LockInfo {
   readonly waiting: readonly { readonly owner: string; readonly since: string }[];
 }
 
+/** A lock that somebody has lost without having given it back. */
+export interface NoticeRow {
+  readonly path: string;
+  readonly reason: 'forced' | 'stolen' | 'expired';
+  /** Who took or broke it; of one that has expired its owner. */
+  readonly by: string;
+  readonly time: string;
+}
+
 export interface HeldRow {
   readonly path: string;
   readonly position: number;
@@ -151,6 +161,8 @@ export interface Refused {
   readonly path: string;
   readonly changed: false;
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
+  /** The lock in the way, where another holds one, with how many updates it holds back and how many wait for it. */
+  readonly lock?: LockInfo & { readonly held: number; readonly waiting: number };
 }
 
 /** What is left apart when all that can be done is done. */
@@ -170,11 +182,26 @@ export interface ClientMethods {
   list: { params: { compact?: boolean }; result: Listing };
   locks: { params: Record<string, never>; result: { locks: readonly LockRow[] } };
   held: { params: { target?: Target }; result: { held: readonly HeldRow[] } };
+  /** `wait` stands in line (for ever, or `waitMs`): notifications `waiting {path, owner, position}` tell the place. */
   lock: {
-    params: { targets: readonly Target[]; owner: string; side?: Side; message?: string };
-    result: { targets: readonly (Acted | Refused)[] };
+    params: {
+      targets: readonly Target[];
+      owner: string;
+      side?: Side;
+      message?: string;
+      ttlMs?: number;
+      steal?: boolean;
+      wait?: boolean;
+      waitMs?: number;
+    };
+    result: { targets: readonly (Acted | Refused)[]; notices?: readonly NoticeRow[] };
   };
-  unlock: { params: { targets: readonly Target[]; owner: string }; result: { targets: readonly (Acted | Refused)[] } };
+  unlock: {
+    params: { targets: readonly Target[]; owner: string; force?: boolean; held?: HeldWay };
+    result: { targets: readonly (Acted | Refused)[]; notices?: readonly NoticeRow[] };
+  };
+  /** Locks that `owner` has lost since he was told last; each is told once, here or with an answer to lock or unlock. */
+  notices: { params: { owner: string }; result: { notices: readonly NoticeRow[] } };
   /** `away`: sides that could not be asked. */
   versions: {
     params: { target: Target };

@@ -193,7 +193,7 @@ describe('refusals', () => {
   it.each([
     [['lisst'], 'Unknown command \'lisst\' (did you mean list?). Try "client --help".\n'],
     [['lock'], 'Missing required argument \'target\'. Try "client lock --help".\n'],
-    [['lock', '--steal', 'x'], /^Unknown option '--steal'.*\n$/],
+    [['lock', '--seize', 'x'], /^Unknown option '--seize'.*\n$/],
     [['--no-such-flag'], /^Unknown option '--no-such-flag'.*\n$/],
     [['upload', 'x'], /^Unknown command 'upload'.*\n$/],
     [['lock', 'a.txt', '--side', 'c'], '--side takes a or b, not "c".\n'],

@@ -21,7 +21,7 @@ describe('completion', () => {
     ['client --color ', ['auto', 'always', 'never']],
     ['client --json unl', ['unlock']],
     ['client completion ', ['bash', 'zsh', 'fish']],
-    ['client lock --s', ['--side', '--server', '--secret-file']],
+    ['client lock --s', ['--side', '--steal', '--server', '--secret-file']],
     ['client lock --side ', ['a', 'b']],
     ['client lock -m ', []],
     ['client lock b', ['b.txt']],

@@ -67,6 +67,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
         return { path, changed: true, owner: 'ann', side: 'a', token: 1 };
       });
     },
+    notices: async () => [],
     unlock: async (targets) => {
       calls.push(['unlock', targets]);
       return targets.map((target) => {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/core/entry.js';
+import { SyncError } from '../../src/core/errors.js';
 import type { Side } from '../../src/core/path.js';
+import type { Wait } from '../../src/sync/lock-ask.js';
 import { type Ask, LockDesk } from '../../src/sync/lock-desk.js';
+import { LockExpiry } from '../../src/sync/lock-expiry.js';
 import type { Acted, Refused } from '../../src/wire/messages.js';
 import { dir, file, p, turn } from '../support/disk-site.js';
 import { LockRoom } from '../support/lock-room.js';
@@ -14,6 +17,8 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const state = { now: Date.parse(SINCE), looked: { a: 999, b: 999 }, inFlight: false, moving: false, wakes: 0 };
   const asked: string[] = [];
   let looks = 0;
+  let elapsed = 0;
+  const timers = new Set<{ readonly at: number; readonly act: () => void }>();
   const desk = new LockDesk({
     pair: room.pair,
     book: room.book,
@@ -25,20 +30,37 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     isLooked: (side: Side, number) => state.looked[side] >= number,
     isInFlight: () => state.inFlight,
     isMoving: () => state.moving,
-    after: () => {},
+    after: (ms, act) => {
+      const timer = { at: elapsed + ms, act };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
     wake: () => {
       state.wakes++;
     },
   });
   const ask = (kind: Ask['kind'], owner: string, more: Partial<Ask> = {}): Promise<Acted | Refused> =>
     desk.ask({ kind, path: p('f'), owner, side: 'a', message: '', ...more });
+  /** Real time goes by, the clock stands still. */
+  const elapse = (ms: number) => {
+    elapsed += ms;
+    for (const timer of [...timers]) {
+      if (timer.at > elapsed) continue;
+      timers.delete(timer);
+      timer.act();
+    }
+  };
+  const pass = (ms: number) => {
+    state.now += ms;
+    elapse(ms);
+  };
   const lock = (owner: string, more: Partial<Ask> = {}) => ask('lock', owner, more);
   const unlock = (owner: string, more: Partial<Ask> = {}) => ask('unlock', owner, more);
   const answer = async (asking: Promise<Acted | Refused>) => {
     desk.serve();
     return asking;
   };
-  return { room, desk, state, asked, lock, unlock, answer };
+  return { room, desk, state, asked, lock, unlock, answer, elapse, pass };
 }
 
 /** Whether an asker has been answered by now. */
@@ -207,6 +229,217 @@ describe('an asker waits', () => {
     const second = lock('bob', { path: p('g') });
     desk.serve();
     expect([await isAnswered(first), await isAnswered(second)]).toEqual([true, false]);
+  });
+});
+
+/** Somebody in line: the places told so far, and the way to go. */
+function standing(forMs: number | null = null) {
+  const places: number[] = [];
+  const gone = new AbortController();
+  const wait: Wait = { forMs, signal: gone.signal, told: (_, position) => void places.push(position) };
+  return { wait, places, go: (error = new SyncError('closed', 'gone')) => gone.abort(error) };
+}
+
+describe('in line', () => {
+  test('the places are told, at first and when they change, and the order is that of coming', async () => {
+    const { lock, unlock, answer, room, desk, pass } = open();
+    await answer(lock('ann'));
+    const people = [standing(), standing(), standing()];
+    const waiting = people.map(({ wait }, n) => lock(`o${n}`, { wait }));
+    desk.serve();
+    expect(people.map(({ places }) => places)).toEqual([[1], [2], [3]]);
+    for (const [n, owner] of ['ann', 'o0', 'o1'].entries()) {
+      await answer(unlock(owner));
+      desk.serve();
+      expect(await waiting[n]).toMatchObject({ changed: true, owner: `o${n}` });
+      pass(100);
+    }
+    expect(people.map(({ places }) => places)).toEqual([[1], [2, 1], [3, 2, 1]]);
+    expect(room.said.filter((line) => /^(locked|waiting)/.test(line))).toEqual([
+      'locked f ann a',
+      ...[0, 1, 2].map((n) => `waiting f o${n} ${n + 1}`),
+      ...[0, 1, 2].map((n) => `locked f o${n} a`),
+    ]);
+  });
+
+  test('who goes makes room, and is told why he has no lock', async () => {
+    const { lock, unlock, answer, desk, pass } = open();
+    await answer(lock('ann', { message: 'mine' }));
+    const [first, second] = [standing(), standing()];
+    const asking = [lock('bob', { wait: first.wait }), lock('cyd', { wait: second.wait })];
+    desk.serve();
+    first.go();
+    expect(codeOf(await answer(asking[0]!))).toBe('interrupted');
+    pass(100);
+    expect(second.places).toEqual([2, 1]);
+    await answer(unlock('ann'));
+    desk.serve();
+    expect(await asking[1]).toMatchObject({ owner: 'cyd' });
+  });
+
+  test('a time that is over is a refusal like any other', async () => {
+    const { lock, answer, desk, pass, room } = open();
+    await answer(lock('ann'));
+    const asking = lock('bob', { wait: standing(500).wait });
+    desk.serve();
+    pass(499);
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(false);
+    pass(1);
+    expect(await answer(asking)).toMatchObject({ error: { code: 'locked' }, lock: { owner: 'ann', waiting: 0 } });
+    expect(room.book.table.waiters.size).toBe(0);
+  });
+
+  test('who has hung up before he could stand in line is refused at once; what is free he gets', async () => {
+    const { lock, answer, desk } = open({ f: file('v0'), g: file('v0') });
+    await answer(lock('ann'));
+    const { wait, go } = standing();
+    go();
+    expect(await answer(lock('bob', { wait, path: p('g') }))).toMatchObject({ changed: true });
+    const asking = lock('bob', { wait });
+    desk.serve();
+    expect(codeOf(await answer(asking))).toBe('interrupted');
+  });
+
+  test('a grant that nobody is there to be told of goes on to the next', async () => {
+    const { lock, unlock, answer, desk, room } = open();
+    await answer(lock('ann'));
+    const [first, second] = [standing(), standing()];
+    const asking = [lock('bob', { wait: first.wait }), lock('cyd', { wait: second.wait })];
+    desk.serve();
+    const unlocking = unlock('ann');
+    desk.serve();
+    first.go();
+    await unlocking;
+    await asking[0];
+    desk.serve();
+    expect(await asking[1]).toMatchObject({ changed: true, owner: 'cyd' });
+    expect(room.said).toContain('unlocked f bob bob released');
+  });
+
+  test('nobody is granted before the path has been looked at and what is in flight has come', async () => {
+    const { lock, unlock, answer, desk, state } = open();
+    await answer(lock('ann'));
+    const asking = lock('bob', { wait: standing().wait });
+    desk.serve();
+    state.inFlight = true;
+    await answer(unlock('ann'));
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(false);
+    state.inFlight = false;
+    state.looked.b = 0;
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(false);
+    state.looked.b = 999;
+    desk.serve();
+    expect(await asking).toMatchObject({ changed: true });
+  });
+
+  test('who comes later does not get a path that is free for somebody in line', async () => {
+    const { lock, unlock, answer, desk, state } = open();
+    await answer(lock('ann'));
+    const asking = lock('bob', { wait: standing().wait });
+    desk.serve();
+    await answer(unlock('ann'));
+    state.looked.a = 0;
+    const later = lock('cyd');
+    desk.serve();
+    state.looked.a = 999;
+    desk.serve();
+    desk.serve();
+    expect(await asking).toMatchObject({ owner: 'bob' });
+    expect(codeOf(await answer(later))).not.toBeNull();
+  });
+
+  test('a file that goes meanwhile is no longer there to be locked', async () => {
+    const { lock, unlock, answer, desk, room } = open();
+    await answer(lock('ann'));
+    const asking = [lock('bob', { wait: standing().wait }), lock('cyd', { wait: standing().wait })];
+    desk.serve();
+    for (const side of ['a', 'b'] as const) room.found(side, 'f', null);
+    await answer(unlock('ann'));
+    for (const one of asking) expect(codeOf(await answer(one))).toBe('not-found');
+  });
+
+  test('a thief waits for the held updates before all others', async () => {
+    const { lock, answer, desk, room } = open();
+    await answer(lock('ann'));
+    room.book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    const waiting = lock('bob', { wait: standing().wait });
+    desk.serve();
+    const stealing = lock('cyd', { steal: true });
+    desk.serve();
+    expect(await isAnswered(stealing)).toBe(false);
+    room.book.happen({ kind: 'drained', path: p('f'), applied: true });
+    desk.serve();
+    expect(await stealing).toMatchObject({ changed: true, owner: 'cyd' });
+    expect(await isAnswered(waiting)).toBe(false);
+    expect(room.book.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'cyd' }]);
+    expect(room.book.takeNotices('ann')).toEqual([]);
+  });
+});
+
+describe('a lock with an end', () => {
+  test('ends when its time is over, whatever the clock does meanwhile', async () => {
+    const { lock, answer, desk, room, state, elapse } = open();
+    await answer(lock('ann', { ttlMs: 1_000 }));
+    for (const jump of [86_400_000, -172_800_000]) {
+      state.now += jump;
+      elapse(400);
+      desk.serve();
+      await turn();
+      expect(room.book.table.locks.has(p('f'))).toBe(true);
+    }
+    elapse(200);
+    desk.serve();
+    await turn();
+    expect([room.book.table.locks.size, room.said.at(-1)]).toEqual([0, 'unlocked f ann ann expired']);
+  });
+
+  test('renewed, counts anew, and moved, goes on', async () => {
+    const { lock, answer, desk, room, elapse } = open();
+    await answer(lock('ann', { ttlMs: 1_000 }));
+    elapse(900);
+    await answer(lock('ann'));
+    elapse(900);
+    room.book.happen({ kind: 'moved', path: p('f'), to: p('g') });
+    elapse(99);
+    desk.serve();
+    await turn();
+    expect(room.book.table.locks.has(p('g'))).toBe(true);
+    elapse(1);
+    desk.serve();
+    await turn();
+    expect(room.book.table.locks.size).toBe(0);
+  });
+
+  test('is watched after a restart too: what is left of it counts, and never more than was given', async () => {
+    const { lock, answer, room, state } = open();
+    await answer(lock('ann', { ttlMs: 1_000 }));
+    for (const [away, left] of [
+      [300, 700],
+      [5_000, 0],
+      [-86_400_000, 1_000],
+    ] as const) {
+      const waits: number[] = [];
+      const now = () => state.now + away;
+      const after = (ms: number) => {
+        waits.push(ms);
+        return () => {};
+      };
+      new LockExpiry({ book: room.book, now, after, expire: async () => true }).start();
+      expect(waits).toEqual([left]);
+    }
+  });
+
+  test('that cannot be ended on disk is tried again', async () => {
+    const { lock, answer, desk, room, elapse } = open();
+    await answer(lock('ann', { ttlMs: 1_000 }));
+    room.full = true;
+    elapse(1_000);
+    desk.serve();
+    await turn();
+    expect(room.said).toEqual(['locked f ann a']);
   });
 });
 

@@ -23,8 +23,8 @@ const COMMANDS: Readonly<
   Record<string, { readonly note: string; readonly options?: readonly string[]; readonly files?: boolean }>
 > = {
   list: { note: 'the files of both sides', files: true },
-  lock: { note: 'lock files', options: ['--message', '--side'], files: true },
-  unlock: { note: 'unlock files', files: true },
+  lock: { note: 'lock files', options: ['--message', '--side', '--ttl', '--wait', '--steal'], files: true },
+  unlock: { note: 'unlock files', options: ['--force', '--held'], files: true },
   locks: { note: 'who holds what', options: ['--mine'] },
   held: { note: 'updates that wait for an unlock', files: true },
   versions: { note: 'earlier contents of a file', files: true },
@@ -44,6 +44,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   '--color': ['auto', 'always', 'never'],
   '--side': ['a', 'b'],
   '--keep': ['a', 'b', 'both'],
+  '--held': ['apply', 'copy', 'discard'],
+  '--ttl': [],
   '--server': [],
   '--as': [],
   '--secret-file': [],

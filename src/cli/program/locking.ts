@@ -1,5 +1,7 @@
 // Locks: taken and given back.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { LockFlags } from '../commands/lock.js';
+import type { UnlockFlags } from '../commands/unlock.js';
 import type { Run } from './run.js';
 
 export function addLocking(program: Command, run: Run): void {
@@ -8,13 +10,22 @@ export function addLocking(program: Command, run: Run): void {
     .argument('<target...>', 'number, path or glob')
     .option('-m, --message <why>', 'why, for others to read')
     .option('--side <a|b>', 'the side you work on; changes on the other side wait')
-    .description('lock files (also: -lock -N)')
-    .action((targets: string[], flags: { message?: string; side?: string }) =>
+    .option('--ttl <duration>', 'unlock by itself after this long, such as 30m')
+    .option('--wait [duration]', 'stand in line for what another holds; --wait=5m: for so long at most')
+    .option('--steal', 'break the lock of another and take it')
+    .description('lock files, or renew your own locks (also: -lock -N)')
+    .action((targets: string[], flags: LockFlags) =>
       run(async (room) => (await import('../commands/lock.js')).lock(room, targets, flags)),
     );
   program
     .command('unlock')
     .argument('<target...>', 'number, path or glob')
+    .option('--force', 'break the lock of another, who is told at his next command')
+    .addOption(
+      new Option('--held <what>', 'what becomes of held updates (apply)').choices(['apply', 'copy', 'discard']),
+    )
     .description('unlock files (also: -unlock -N)')
-    .action((targets: string[]) => run(async (room) => (await import('../commands/unlock.js')).unlock(room, targets)));
+    .action((targets: string[], flags: UnlockFlags) =>
+      run(async (room) => (await import('../commands/unlock.js')).unlock(room, targets, flags)),
+    );
 }
