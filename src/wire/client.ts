@@ -70,8 +70,7 @@ export class Client {
 
   /**
    * Connects to server-a and makes sure that both speak the same protocol.
-   * @throws SyncError `usage` for a bad address or secret file, `unreachable`, `not-allowed` for a secret that is wrong or
-   *   missing, or `failed` for a foreign protocol.
+   * @throws SyncError `usage`, `unreachable`, `not-allowed` (the secret), or `failed` for a foreign protocol.
    */
   static async connect(options: ConnectOptions = {}): Promise<Client> {
     const server = addressOf(options.server ?? DEFAULT_SERVER);
