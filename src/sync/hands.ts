@@ -106,12 +106,15 @@ export class Hands {
     return SIDES.some((side) => [this.doubtful, this.asked, this.looked].some((sets) => sets[side].has(path)));
   }
 
-  /** A look at `side` has told what it was asked for, but for what it could not see: that is asked for when it can. */
-  lookEnds(side: Side, unknown: readonly RelPath[]): void {
+  /**
+   * A look at `side` has told of `paths`, for which it was asked by whomever, but for what it could not see: that is asked
+   * for when it can. It would not be told by itself: what we have written there ourselves is nothing new to that side.
+   */
+  lookEnds(side: Side, paths: readonly RelPath[], unknown: readonly RelPath[]): void {
     const hidden = new Set(unknown);
     const isHidden = (path: RelPath) => hidden.size > 0 && someAtOrAbove(path, (at) => hidden.has(at));
     for (const path of this.hidden[side]) if (!isHidden(path)) this.doubtful[side].add(path);
-    this.hidden[side] = new Set([...this.hidden[side], ...this.looked[side]].filter(isHidden));
+    this.hidden[side] = new Set([...this.hidden[side], ...paths].filter(isHidden));
     this.looked[side].clear();
   }
 

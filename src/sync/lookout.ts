@@ -9,6 +9,8 @@ export type LookoutEvent =
       readonly side: Side;
       readonly look: Look;
       readonly scope: LookScope;
+      /** What it was asked for by name. */
+      readonly paths: readonly RelPath[];
       readonly ms: number;
     }
   | { readonly kind: 'look-failed'; readonly side: Side; readonly error: unknown };
@@ -58,7 +60,7 @@ export class Lookout {
     this.begins();
     const since = this.now();
     this.replica.look(scope, paths).then(
-      (look) => this.post({ kind: 'looked', side: this.side, look, scope, ms: this.now() - since }),
+      (look) => this.post({ kind: 'looked', side: this.side, look, scope, paths, ms: this.now() - since }),
       (error: unknown) => {
         // What was asked for is told even where it is not new: that is still owed.
         for (const path of paths) this.paths.add(path);

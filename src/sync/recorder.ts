@@ -37,7 +37,7 @@ export class Recorder {
 
   constructor(private readonly around: RecorderSurroundings) {}
 
-  looked({ side, look, ms }: LookoutEvent & { kind: 'looked' }): void {
+  looked({ side, look, paths, ms }: LookoutEvent & { kind: 'looked' }): void {
     const { pair, log, troubles, hands } = this.around;
     const far = this.around.far();
     if (!look.whole && look.halt === null && pair.side(side).snapshot === null) {
@@ -45,7 +45,7 @@ export class Recorder {
       this.lookFailed({ kind: 'look-failed', side, error: new Error('it told differences before it told all') });
       return;
     }
-    hands.lookEnds(side, look.unknown);
+    hands.lookEnds(side, paths, look.unknown);
     const entries = look.whole ? look.entries : hands.believed(side, look.entries);
     for (const { path, entry } of entries) {
       if (entry?.type === 'dir' || pair.entry(side, path)?.type !== 'dir') continue;
