@@ -119,6 +119,11 @@ export class Carrier {
     for (const [path, { state }] of this.tickets) if (state === 'begun') yield path;
   }
 
+  /** Whether some job has not ended. */
+  get isRunning(): boolean {
+    return this.running.size > 0;
+  }
+
   /** Resolves when no job is running any more. */
   async rest(): Promise<void> {
     await Promise.allSettled(this.running);

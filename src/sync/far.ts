@@ -64,6 +64,23 @@ export const isCarried = (far: Far | null, path: RelPath): boolean =>
 export const isFarIdle = ({ lookout, carriers }: Far): boolean =>
   lookout.isIdle && carriers.a.size === 0 && carriers.b.size === 0;
 
+/**
+ * Far sides that are gone. What they left under way may still be written on side a, and nobody knows of it before its job
+ * has ended: until then the pair is not at rest, though a new far side may have come.
+ */
+export class Departed {
+  private readonly fars = new Set<Far>();
+
+  add(far: Far): void {
+    this.fars.add(far);
+  }
+
+  get isIdle(): boolean {
+    for (const far of this.fars) if (!far.carriers.a.isRunning && !far.carriers.b.isRunning) this.fars.delete(far);
+    return this.fars.size === 0;
+  }
+}
+
 /** How long what is being carried may take to end when the server stops, in milliseconds. */
 const STOP_MS = 2_000;
 

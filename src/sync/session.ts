@@ -4,7 +4,7 @@
 import { SyncError } from '../core/errors.js';
 import type { RelPath, Side } from '../core/path.js';
 import { ClientWrites } from './client-writes.js';
-import { acceptOnBoth, type Far, handsOver, isCarried, isFarIdle, joinFar, outcomesOf } from './far.js';
+import { acceptOnBoth, Departed, type Far, handsOver, isCarried, isFarIdle, joinFar, outcomesOf } from './far.js';
 import { Flushes, untilFlushed } from './flushes.js';
 import type { Hands } from './hands.js';
 import { Holding } from './holding.js';
@@ -36,6 +36,7 @@ export class Session {
   private readonly mailbox: Mailbox<SessionEvent>;
   private readonly near: Lookout;
   private far: Far | null = null;
+  private readonly departed = new Departed();
   private readonly hands: Hands;
   private paused = false;
 
@@ -193,6 +194,7 @@ export class Session {
     if (this.far === null) return;
     this.far.lookout.abandon();
     this.hands.forget('b');
+    this.departed.add(this.far);
     this.far = null;
     this.options.pair.loseB();
     this.recorder.noteHalt();
@@ -226,7 +228,7 @@ export class Session {
   /** Whether both sides agree, as far as anybody can know now. */
   private isQuiet(): boolean {
     const { pair, book } = this.options;
-    if (!this.canSync || this.far === null || !book.isSettled) return false;
+    if (!this.canSync || this.far === null || !book.isSettled || !this.departed.isIdle) return false;
     if (pair.hasMarks || pair.postponed.size > 0) return false;
     if (!this.near.isIdle || !isFarIdle(this.far) || pair.a.unsettled + pair.b.unsettled > 0) return false;
     return !this.troubles.isMoving && this.holding.isIdle && this.writes.isIdle && this.hands.isIdle;
