@@ -3,7 +3,7 @@
 import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
 import { Clients } from './clients.js';
-import { hashOf, SimDisk } from './disk.js';
+import { contentOf, SimDisk } from './disk.js';
 import { Ledger } from './ledger.js';
 import { Oracle } from './oracle.js';
 import { Random, subSeed } from './random.js';
@@ -89,10 +89,11 @@ class Run {
     this.ledger = new Ledger(this.world);
     this.ledger.written.add('');
     this.ledger.released.add('');
-    this.users = new Users(this.world, this.ledger, (path, content) => {
+    const sharedAt = (path: string) => {
       const shared = this.lastArchive?.get(path as RelPath);
-      return shared?.type === 'file' && shared.hash === hashOf(content);
-    });
+      return shared?.type === 'file' ? contentOf(shared) : null;
+    };
+    this.users = new Users(this.world, this.ledger, (path, content) => sharedAt(path) === content, sharedAt);
     this.clients = new Clients(this.world);
     this.writers = new Writers(this.world, this.users, this.clients);
     this.places = { a: this.place('a'), b: this.place('b') };
@@ -330,6 +331,7 @@ class Run {
     } else if (kind === 'resolve') void writers.resolve(server, owner, random.pick(['a', 'b', 'both'] as const));
     else if (file !== undefined && kind === 'rename') void writers.rename(server, owner, file, somewhere);
     else if (file !== undefined) void writers.remove(server, owner, file);
+    this.noteFirstContact();
   }
 
   private ask(server: ServerA, kind: 'lock' | 'unlock', path: string, owner: string, side: 'a' | 'b'): void {

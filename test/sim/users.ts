@@ -30,6 +30,8 @@ export class Users {
     private readonly ledger: Ledger,
     /** Whether server-a knows that both sides have `content` at `path`. */
     readonly isShared: (path: string, content: string) => boolean,
+    /** The content that server-a believes both sides to have at `path`. */
+    readonly sharedAt: (path: string) => string | null,
   ) {}
 
   randomPath(random: Random): string {
@@ -173,12 +175,22 @@ export class Users {
     if (type === 'file') disk.volatile(() => this.ledger.allow(path, content));
   }
 
+  /**
+   * Somebody puts something where server-a knows what both sides have. Where that is not there (it was taken away by a step
+   * that server-a never heard of, or by a power cut) it cannot know but that it was replaced: to be had, but not in place.
+   */
+  private standIn(path: string, present: Inode | null): void {
+    const shared = this.sharedAt(path);
+    if (shared !== null && present?.content !== shared) this.ledger.loose.add(shared);
+  }
+
   /** Puts something at a path; a file there is replaced, a directory stays as it is. */
   private put(desk: Desk, path: string, inode: Inode, silent = false): void {
     const { disk } = desk.place;
     const parent = this.parents(desk, path);
     const present = disk.at(path);
     if (parent === null || present?.type === 'dir') return;
+    this.standIn(path, present);
     if (!silent) this.say(desk, `put ${inode.type} ${path} = ${inode.content}`);
     if (present !== null) {
       this.superseding(disk, path, present, () => void disk.unlink(parent, nameOf(path as RelPath)));
@@ -190,6 +202,7 @@ export class Users {
 
   private makeDirectory(desk: Desk, path: string): void {
     if (this.parents(desk, path) === null || desk.place.disk.at(path) !== null) return;
+    this.standIn(path, null);
     this.say(desk, `mkdir ${path}`);
     this.makeOne(desk, path);
   }

@@ -12,6 +12,9 @@ import type { World } from './world.js';
 /** From so many queued bytes on a sender has to wait. */
 const QUEUE = 2_000;
 
+/** An end that is closed waits so long for its last words to leave. */
+const LINGER_MS = PEER_LIMITS.closeMs;
+
 export class SimConnection implements Connection {
   readonly remote = 'sim';
   readonly frames = new Inbox<Frame>();
@@ -52,6 +55,7 @@ export class SimConnection implements Connection {
     this.frames.clear();
     this.closeReason = reason ?? null;
     this.move();
+    this.world.at(LINGER_MS, () => this.drop(this.closeReason));
   }
 
   private closeReason: Error | null = null;

@@ -111,7 +111,10 @@ export class Writers {
         decide: (at) => {
           taken.length = 0;
           const steps = write.decide(at);
-          for (const { change } of steps) this.note(change, taken);
+          for (const { change } of steps) {
+            this.note(change, taken);
+            this.noteOther(server, change);
+          }
           return steps;
         },
       });
@@ -132,6 +135,12 @@ export class Writers {
     if (before?.type === 'file') users.putAside(contentOf(before));
     if (from !== undefined) take(from.path, from.entry);
     if (after?.type === 'file') users.mayStandAt(path, contentOf(after));
+  }
+
+  /** The holder of side b writes there, too: what side b had goes to versions. */
+  private noteOther({ book, pair }: ServerA, { path }: Change): void {
+    const entry = book.table.heldSide(path) === 'a' ? pair.entry('b', path) : null;
+    if (entry?.type === 'file') this.users.putAside(contentOf(entry));
   }
 
   private async ask(writing: Writing, paths: readonly RelPath[], act: () => Promise<unknown>): Promise<void> {
