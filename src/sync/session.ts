@@ -172,15 +172,8 @@ export class Session {
   private peerCame(replica: Replica): void {
     const { pair, local, clock, log } = this.options;
     const isPresent = () => this.far?.replica === replica;
-    const far = joinFar({
-      pair,
-      local,
-      replica,
-      post: this.post,
-      isPresent,
-      hands: this.hands,
-      now: () => clock.now(),
-    });
+    const { post, hands } = this;
+    const far = joinFar({ pair, local, replica, post, isPresent, hands, now: () => clock.now() });
     this.far = far;
     pair.markEverything();
     this.recorder.owesWord = true;
