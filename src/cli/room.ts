@@ -23,6 +23,7 @@ export type Api = Pick<
   | 'conflicts'
   | 'resolve'
   | 'status'
+  | 'transfers'
   | 'flush'
   | 'rescan'
   | 'pause'

@@ -84,6 +84,24 @@ export class Carrier {
     return Math.min(100, Math.floor((ticket.arrived / ticket.size) * 100));
   }
 
+  /** How many changes have no outcome yet, and how much of their content has not come. */
+  get left(): { readonly files: number; readonly bytes: number } {
+    let [files, bytes] = [0, 0];
+    for (const [path, { change, size, arrived }] of this.tickets) {
+      if (path !== change.path) continue;
+      files++;
+      bytes += Math.max(0, size - arrived);
+    }
+    return { files, bytes };
+  }
+
+  /** The contents that are coming now; what has come whole waits for the disk. */
+  *coming(): Generator<{ readonly path: RelPath; readonly size: number; readonly arrived: number }> {
+    for (const [path, { change, size, arrived, state }] of this.tickets) {
+      if (path === change.path && state === 'begun' && arrived > 0 && arrived < size) yield { path, size, arrived };
+    }
+  }
+
   /**
    * Gives a path back that was not begun yet, because it has changed again.
    * @returns every path that is free now: a rename has two, and both want to be compared anew.

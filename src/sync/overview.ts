@@ -1,11 +1,14 @@
 // The pair at a glance, for `status` and the listing: read from what is there, changing nothing.
 import type { Problem } from '../core/errors.js';
-import type { RelPath } from '../core/path.js';
-import type { PairState } from '../wire/messages.js';
+import type { RelPath, Side } from '../core/path.js';
+import type { PairState, Transfer } from '../wire/messages.js';
 import type { Far } from './far.js';
 import type { Pair } from './pair.js';
 import type { Recorder } from './recorder.js';
 import type { Troubles } from './troubles.js';
+
+/** As many as anybody looks at. */
+const MOST_TRANSFERS = 32;
 
 /** What an overview is drawn from. */
 export interface OverviewSurroundings {
@@ -49,6 +52,16 @@ export class Overview {
     const { a, b } = this.around.pair;
     const halts = [a.halt, b.halt].flatMap((halt) => (halt === null ? [] : [{ path: '', ...halt }]));
     return [...halts, ...a.problems, ...b.problems, ...this.around.troubles.list()];
+  }
+
+  /** What is being carried now, the largest first, and what is left to carry. */
+  transfers(): { readonly transfers: Transfer[]; readonly left: { readonly files: number; readonly bytes: number } } {
+    const carriers = this.around.far()?.carriers;
+    if (carriers === undefined) return { transfers: [], left: { files: 0, bytes: 0 } };
+    const coming = (to: Side): Transfer[] => Array.from(carriers[to].coming(), (one) => ({ ...one, to }));
+    const transfers = [...coming('a'), ...coming('b')].sort((x, y) => y.size - x.size).slice(0, MOST_TRANSFERS);
+    const [a, b] = [carriers.a.left, carriers.b.left];
+    return { transfers, left: { files: a.files + b.files, bytes: a.bytes + b.bytes } };
   }
 
   /** @returns how much of the content of `path` has come to where it goes, 0–100, null where nothing is on its way. */

@@ -68,6 +68,7 @@ export class ClientServer {
       restore: async ({ target, owner, at = 1 }) => this.restoring.restore(this.queries.pathOf(target), at, owner),
       conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.resolving.conflicts()) }),
       resolve: async ({ target, owner, keep }) => this.resolving.resolve(this.queries.pathOf(target), keep, owner),
+      transfers: async () => session.overview.transfers(),
       status: async () => this.queries.status(),
       // Whoever asks through a pipe has hung up already and still wants the answer: only the time limit counts.
       flush: async ({ timeoutMs = FLUSH_MS }) => {

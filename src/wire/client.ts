@@ -17,6 +17,7 @@ import type {
   NoticeRow,
   Status,
   Target,
+  Transfers,
   VersionRow,
 } from './messages.js';
 import { givenSecret } from './secret.js';
@@ -177,6 +178,11 @@ export class Client {
   /** @returns the pair at a glance. */
   status(): Promise<Status> {
     return this.#ask.call('status', {});
+  }
+
+  /** @returns what is being carried now, and what is left to carry. */
+  transfers(): Promise<Transfers> {
+    return this.#ask.call('transfers', {});
   }
 
   /**

@@ -149,6 +149,20 @@ export interface Status {
   readonly problems: readonly Problem[];
 }
 
+/** A content on its way from one side to the other, in bytes. */
+export interface Transfer {
+  readonly path: string;
+  readonly to: Side;
+  readonly size: number;
+  readonly arrived: number;
+}
+
+/** What is being carried now, the largest first, and what is left to carry. */
+export interface Transfers {
+  readonly transfers: readonly Transfer[];
+  readonly left: { readonly files: number; readonly bytes: number };
+}
+
 /** One object for each target of a command that acts. */
 export interface Acted {
   readonly path: string;
@@ -211,6 +225,7 @@ export interface ClientMethods {
   conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
   resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
   status: { params: Record<string, never>; result: Status };
+  transfers: { params: Record<string, never>; result: Transfers };
   flush: { params: { timeoutMs?: number }; result: Flushed };
   rescan: { params: Record<string, never>; result: { rescanning: true } };
   pause: { params: Record<string, never>; result: { changed: boolean } };

@@ -113,6 +113,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       conflicts: 0,
       problems: [],
     }),
+    transfers: async () => ({ transfers: [], left: { files: 0, bytes: 0 } }),
     flush: async (options) => {
       calls.push(['flush', options]);
       return { flushed: true, held: 0, problems: 0 };

@@ -9,7 +9,7 @@ export function addPair(program: Command, run: Run): void {
     .action(() => run(async (room) => (await import('../commands/status.js')).status(room)));
   program
     .command('watch')
-    .description('everything that happens, one line each, until Ctrl-C')
+    .description('the pair live on a terminal; otherwise everything that happens, one line each')
     .action(() => run(async (room) => (await import('../commands/watch.js')).watch(room)));
   program
     .command('flush')

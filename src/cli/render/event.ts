@@ -12,6 +12,16 @@ export function eventText(event: SyncEvent, time: Date, colors: Colors): string 
   return [colors.dim(clockText(time)), paint(event, colors)(word!), ...rest.filter((part) => part !== '')].join('  ');
 }
 
+/** The same without the time, in pieces with their paints, for lines that may be cut. */
+export function eventSpans(event: SyncEvent, colors: Colors): [string, (text: string) => string][] {
+  const [word, ...rest] = eventWords(event);
+  const others = rest.filter((part) => part !== '').map((part) => `  ${part}`);
+  return [
+    [word!, paint(event, colors)],
+    [others.join(''), String],
+  ];
+}
+
 function eventWords(event: SyncEvent): string[] {
   switch (event.event) {
     case 'listening':

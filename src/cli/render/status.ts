@@ -4,7 +4,7 @@ import type { Colors } from './colors.js';
 import { countText, sizeText } from './size.js';
 import { shownName } from './width.js';
 
-const STATES: Readonly<Record<PairState, string>> = {
+export const STATES: Readonly<Record<PairState, string>> = {
   'in-sync': 'In sync',
   syncing: 'Syncing',
   scanning: 'Scanning',

@@ -48,3 +48,28 @@ export const shownName = (name: string): string => (PLAIN.test(name) ? name : es
 /** @returns `text` filled with spaces to `width` columns; a wider one stays whole. */
 export const padRight = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 export const padLeft = (text: string, width: number): string => ' '.repeat(Math.max(0, width - widthOf(text))) + text;
+
+/** @returns `text` cut to `width` columns, with … for what is left out: at its end, or in its middle. */
+export function fitted(text: string, width: number, where: 'end' | 'middle' = 'end'): string {
+  if (widthOf(text) <= width) return text;
+  if (width <= 1) return width === 1 ? '…' : '';
+  const front = where === 'end' ? width - 1 : Math.ceil((width - 1) / 2);
+  const units = [...drawn.segment(text)].map(({ segment }) => segment);
+  return `${taken(units, front)}…${taken(units.toReversed(), width - 1 - front, true)}`;
+}
+
+/** Splits a text into what is drawn as one. */
+const drawn = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** The first units that fit; `backwards`: they came from the end. */
+function taken(units: readonly string[], width: number, backwards = false): string {
+  if (width === 0) return '';
+  let left = width;
+  const some: string[] = [];
+  for (const unit of units) {
+    left -= widthOf(unit);
+    if (left < 0) break;
+    some.push(unit);
+  }
+  return (backwards ? some.reverse() : some).join('');
+}

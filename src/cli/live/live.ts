@@ -1,0 +1,192 @@
+// `client watch` on a terminal: events come in, answers are fetched for what they concern, and the view is drawn anew, a
+// few times a second at most. When server-a goes away it is dialled again until it is back.
+import { setTimeout as delay } from 'node:timers/promises';
+import { SyncError } from '../../core/errors.js';
+import { addressText } from '../../wire/server-address.js';
+import { EXIT_INTERRUPTED, EXIT_OK } from '../exit.js';
+import type { Api, Room } from '../room.js';
+import { Screen } from './screen.js';
+import {
+  ALL_QUESTIONS,
+  type LiveState,
+  type Question,
+  questionsAfter,
+  startOf,
+  withAnswers,
+  withEvent,
+  withoutServer,
+  withServer,
+} from './state.js';
+import { liveLines } from './view.js';
+import type { Window } from './window.js';
+
+const DRAW_MS = 100;
+/** How often is asked while something is going on. */
+const ASK_MS = 500;
+/** A server that takes its time is asked less: long listings are long to count. */
+const PAUSE_PER_ANSWER = 3;
+const LONGEST_PAUSE_MS = 5_000;
+const DIAL_MS = 1_000;
+
+/** @returns the exit code, once the window has been given back. */
+export async function live(room: Room, window: Window): Promise<number> {
+  const api = await room.api();
+  const screen = new Screen(window);
+  window.onEnd(() => screen.close());
+  const view = new View(room, window, screen);
+  try {
+    return await view.run(api);
+  } finally {
+    view.stop();
+    screen.close();
+  }
+}
+
+class View {
+  private state: LiveState;
+  private readonly wanted = new Set<Question>(ALL_QUESTIONS);
+  private drawing: NodeJS.Timeout | null = null;
+  private readonly over = new AbortController();
+  private code: number = EXIT_OK;
+  private wake: () => void = () => {};
+
+  constructor(
+    private readonly room: Room,
+    private readonly window: Window,
+    private readonly screen: Screen,
+  ) {
+    this.state = startOf(addressText(room.server), room.user);
+    const end = (code: number) => {
+      this.code = code;
+      this.over.abort();
+    };
+    room.signal.addEventListener('abort', () => end(EXIT_INTERRUPTED), { once: true });
+    window.onKey((key) => {
+      if (key === 'quit') end(EXIT_OK);
+      else if (key === 'interrupt') end(EXIT_INTERRUPTED);
+    });
+    window.onResize(() => {
+      screen.forget();
+      this.draw();
+    });
+  }
+
+  async run(first: Api): Promise<number> {
+    let api: Api | null = first;
+    const { signal } = this.over;
+    while (!signal.aborted) {
+      if (api !== null) await this.follow(api);
+      if (signal.aborted) break;
+      if (this.state.lostSince === null) this.change(withoutServer(this.state, new Date()));
+      await delay(DIAL_MS, undefined, { signal }).catch(() => {});
+      api = await this.dial();
+    }
+    return this.code;
+  }
+
+  stop(): void {
+    this.over.abort();
+    if (this.drawing !== null) clearTimeout(this.drawing);
+  }
+
+  /** Lives with one connection until it ends. */
+  private async follow(api: Api): Promise<void> {
+    const connected = new AbortController();
+    const signal = AbortSignal.any([this.over.signal, connected.signal]);
+    const asking = this.keepAsking(api, signal);
+    try {
+      for await (const { time, ...event } of api.events(signal)) {
+        this.change(withEvent(this.state, { time: new Date(time), event }));
+        this.ask(questionsAfter(event.event));
+      }
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+    } finally {
+      connected.abort();
+      await asking;
+    }
+  }
+
+  private async dial(): Promise<Api | null> {
+    try {
+      const api = await this.room.api();
+      this.change(withServer(this.state, new Date()));
+      this.ask(ALL_QUESTIONS);
+      return api;
+    } catch (error) {
+      if (error instanceof SyncError) return null;
+      throw error;
+    }
+  }
+
+  private ask(questions: readonly Question[]): void {
+    for (const question of questions) this.wanted.add(question);
+    this.wake();
+  }
+
+  /** Asks whenever there is something to ask, and goes on while something is being carried. */
+  private async keepAsking(api: Api, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const questions = [...this.wanted];
+      this.wanted.clear();
+      const begun = performance.now();
+      try {
+        if (questions.length > 0) this.change(withAnswers(this.state, await answersTo(api, questions)));
+      } catch (error) {
+        if (error instanceof SyncError) return; // the connection is over, which ends the events, too
+        throw error;
+      }
+      const pause = Math.min(Math.max(ASK_MS, PAUSE_PER_ANSWER * (performance.now() - begun)), LONGEST_PAUSE_MS);
+      await delay(pause, undefined, { signal }).catch(() => {});
+      if (this.isBusy) this.ask(['status', 'transfers']);
+      if (this.wanted.size === 0 && !signal.aborted) await this.untilWanted(signal);
+    }
+  }
+
+  private get isBusy(): boolean {
+    const { status, transfers } = this.state;
+    return status?.state === 'syncing' || status?.state === 'scanning' || transfers.left.files > 0;
+  }
+
+  private untilWanted(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  private change(state: LiveState): void {
+    this.state = state;
+    this.drawing ??= setTimeout(() => this.draw(), DRAW_MS);
+  }
+
+  private draw(): void {
+    if (this.drawing !== null) clearTimeout(this.drawing);
+    this.drawing = null;
+    const { columns, rows } = this.window.size();
+    // The last column stays free: some terminals draw an emoji wider than it is, and none wraps there.
+    this.screen.draw(liveLines(this.state, { columns: columns - 1, rows }, this.room.colors));
+  }
+}
+
+type Answers = Parameters<typeof withAnswers>[1];
+
+async function answersTo(api: Api, questions: readonly Question[]): Promise<Answers> {
+  const asked = await Promise.all(
+    questions.map(async (question): Promise<Answers> => {
+      switch (question) {
+        case 'status':
+          return { status: await api.status() };
+        case 'locks':
+          return { locks: (await api.locks()).locks };
+        case 'held':
+          return { held: (await api.held()).held };
+        case 'conflicts':
+          return { conflicts: (await api.conflicts()).conflicts };
+        case 'transfers':
+          return { transfers: await api.transfers() };
+      }
+    }),
+  );
+  return Object.assign({}, ...asked);
+}

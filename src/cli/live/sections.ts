@@ -1,0 +1,77 @@
+// The rows of the live view's sections: names first where they fit, figures where they line up.
+import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/messages.js';
+import type { Colors } from '../render/colors.js';
+import { eventSpans } from '../render/event.js';
+import { shortSizeText } from '../render/size.js';
+import { clockText, minuteText } from '../render/time.js';
+import { shownName, widthOf } from '../render/width.js';
+import { cell, type Span } from './spans.js';
+import type { LiveState } from './state.js';
+
+const BAR_WIDTH = 20;
+
+export function problemRows(status: Status | null, most: number, colors: Colors): Span[][] {
+  return (status?.problems ?? [])
+    .slice(0, most)
+    .map(({ path, message }) => [[`  ${path === '' ? '' : `${shownName(path)}: `}`, colors.red], shownName(message)]);
+}
+
+/** `  a → b  [########------------]  43 %  5.4 MB of 12.6 MB  art/cover.psd`; the bar gives way first. */
+export function transferRows({ transfers }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
+  return transfers.transfers.slice(0, most).map(({ path, to, size, arrived }) => {
+    const share = size === 0 ? 1 : arrived / size;
+    const width = columns < 70 ? 0 : BAR_WIDTH;
+    const filled = Math.round(share * width);
+    const bar = width === 0 ? '' : `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}]  `;
+    const figures = `${String(Math.floor(share * 100)).padStart(3)} %  `;
+    const volume = columns < 60 ? '' : `${shortSizeText(arrived)} of ${shortSizeText(size)}  `;
+    return [`  ${to === 'b' ? 'a → b' : 'b → a'}  `, [bar, colors.cyan], figures, volume, shownName(path)];
+  });
+}
+
+/** `  art/cover.psd  ann on a since 14:03, 2 held, bob and carl wait`. */
+export function lockRows(locks: readonly LockRow[], columns: number, most: number, colors: Colors): Span[][] {
+  const some = locks.slice(0, most);
+  const width = nameWidth(some, columns);
+  return some.map((lock) => {
+    const owner = shownName(lock.owner);
+    const facts = [
+      ` on ${lock.side} since ${minuteText(lock.since).slice(11)}`,
+      lock.expires === null ? '' : `, until ${minuteText(lock.expires).slice(11)}`,
+      lock.held === 0 ? '' : `, ${lock.held} held`,
+      waitersText(lock.waiting.map((waiter) => shownName(waiter.owner))),
+    ];
+    return ['  ', cell(shownName(lock.path), width), '  ', [owner, colors.yellow], facts.join('')];
+  });
+}
+
+function waitersText(owners: readonly string[]): string {
+  if (owners.length === 0) return '';
+  return owners.length === 1 ? `, ${owners[0]} waits` : `, ${owners.join(', ')} wait`;
+}
+
+export function heldRows(held: readonly HeldRow[], columns: number, most: number): Span[][] {
+  const some = held.slice(0, most);
+  const width = nameWidth(some, columns);
+  return some.map(({ path, position, action, size, received }) => [
+    ...['  ', cell(shownName(path), width), `  ${position}  ${action}`],
+    action === 'deleted' ? '' : `  ${shortSizeText(size)}`,
+    `  ${minuteText(received).slice(11)}`,
+  ]);
+}
+
+export const conflictRows = (conflicts: readonly ConflictRow[], most: number): Span[][] =>
+  conflicts.slice(0, most).map(({ copy }) => ['  ', shownName(copy)]);
+
+/** The latest last, as in a log. */
+export function eventRows({ events }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
+  return events.slice(-most).map((happened): Span[] => {
+    const clock: Span = [columns < 60 ? '  ' : `  ${clockText(happened.time).slice(0, 8)}  `, colors.dim];
+    if ('event' in happened) return [clock, ...eventSpans(happened.event, colors)];
+    return [clock, [`server-a is ${happened.server}`, happened.server === 'gone' ? colors.red : colors.green]];
+  });
+}
+
+/** The width of a column of names: as wide as they are, at most half of the window. */
+const nameWidth = (rows: readonly { readonly path: string }[], columns: number): number =>
+  Math.min(Math.max(1, Math.floor(columns / 2) - 2), Math.max(1, ...rows.map(({ path }) => widthOf(shownName(path)))));

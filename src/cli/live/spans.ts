@@ -1,0 +1,24 @@
+// A line of a view: pieces of text, each with its paint. It is cut to a width first and painted then, so that no escape
+// sequence is ever cut.
+import { fitted, padRight, widthOf } from '../render/width.js';
+
+export type Paint = (text: string) => string;
+export type Span = string | readonly [text: string, paint: Paint];
+
+/** @returns the line cut to `columns`, painted. */
+export function lineOf(spans: readonly Span[], columns: number): string {
+  let left = columns;
+  let line = '';
+  for (const span of spans) {
+    const [whole, paint] = typeof span === 'string' ? [span, String] : span;
+    if (whole === '') continue;
+    const text = fitted(whole, left);
+    line += paint(text);
+    left -= widthOf(text);
+    if (text !== whole || left <= 0) break;
+  }
+  return line;
+}
+
+/** @returns the text in a column of exactly `width`, cut in its middle: names differ at both ends. */
+export const cell = (text: string, width: number): string => padRight(fitted(text, width, 'middle'), width);

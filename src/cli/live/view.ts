@@ -1,0 +1,119 @@
+// The live view as a pure function: what is known and a window's size in, its lines out. The head says how the pair
+// stands; what needs a person comes first below it; the events have the rest.
+import type { Status } from '../../wire/messages.js';
+import type { Colors } from '../render/colors.js';
+import { countText, shortSizeText } from '../render/size.js';
+import { exceptions, STATES } from '../render/status.js';
+import { clockText } from '../render/time.js';
+import { shownName, widthOf } from '../render/width.js';
+import { shareLines } from './room-for.js';
+import { conflictRows, eventRows, heldRows, lockRows, problemRows, transferRows } from './sections.js';
+import { lineOf, type Paint, type Span } from './spans.js';
+import type { LiveState } from './state.js';
+
+const NARROW = 60;
+
+export interface WindowSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** @returns at most `rows` lines, none wider than `columns`. */
+export function liveLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors): string[] {
+  const head = headLines(state, columns, colors);
+  const foot = rows >= 8 ? [lineOf([['q quits', colors.dim]], columns)] : [];
+  const room = rows - head.length - foot.length;
+  const body = room > 1 ? bodyLines(state, { columns, rows: room }, colors) : [];
+  const filler = Array.from({ length: foot.length === 0 ? 0 : Math.max(0, room - body.length) }, () => '');
+  return [...head, ...body, ...filler, ...foot].slice(0, Math.max(1, rows));
+}
+
+function headLines(state: LiveState, columns: number, colors: Colors): string[] {
+  const [said, paint] = stateSpan(state, colors);
+  const server = ` ${state.server}`;
+  const gap = ' '.repeat(Math.max(1, columns - widthOf(said) - widthOf(server)));
+  const lines = [lineOf([[said, paint], gap, [server, colors.dim]], columns)];
+  const { status } = state;
+  if (status === null) return lines;
+  lines.push(lineOf([sidesText(status)], columns), lineOf(countSpans(state, columns, colors), columns));
+  const progress = progressText(state);
+  if (progress !== '') lines.push(lineOf([[progress, colors.cyan]], columns));
+  return lines;
+}
+
+function sidesText({ a, b }: Status): string {
+  if (b === null) return `a ${sideText(a)}   b not known yet`;
+  if (a.files === b.files && a.bytes === b.bytes) return `${sideText(a)} on each side`;
+  return `a ${sideText(a)}   b ${sideText(b)}`;
+}
+
+const sideText = ({ files, bytes }: { files: number; bytes: number }): string =>
+  `${countText(files, 'file')}, ${shortSizeText(bytes)}`;
+
+function stateSpan({ lostSince, status }: LiveState, colors: Colors): [string, Paint] {
+  if (lostSince !== null) {
+    return [
+      `server-a is gone since ${clockText(lostSince).slice(0, 8)}: trying again`,
+      (text) => colors.bold(colors.red(text)),
+    ];
+  }
+  if (status === null) return ['Connected', colors.bold];
+  const { state, held, problems } = status;
+  const said = `${STATES[state] ?? state}${state === 'in-sync' ? exceptions(held, problems.length) : ''}`;
+  const paint = state === 'in-sync' ? colors.green : state === 'halted' ? colors.red : colors.yellow;
+  return [shownName(said), (text) => colors.bold(paint(text))];
+}
+
+/** A window with little room shows only what there is, what needs a person first. */
+function countSpans({ status, transfers }: LiveState, columns: number, colors: Colors): Span[] {
+  if (status === null) return [];
+  const counts: [string, number, Paint][] = [
+    ['pending', Math.max(status.pending, transfers.left.files), colors.cyan],
+    ['held', status.held, colors.magenta],
+    ['locks', status.locks, colors.yellow],
+    ['conflicts', status.conflicts, colors.red],
+    ['problems', status.problems.length, colors.red],
+  ];
+  const some = columns < NARROW ? counts.filter(([, n], i) => i === 0 || n > 0).reverse() : counts;
+  return some.flatMap(([word, n, paint], i): Span[] => [
+    i === 0 ? '' : '  ',
+    [`${word} ${n}`, n === 0 ? colors.dim : paint],
+  ]);
+}
+
+/** How far the work is: `12,345 of 100,000 files, 1.2 GB of 3.4 GB`. */
+function progressText({ transfers: { left }, most }: LiveState): string {
+  if (most.files < 2) return '';
+  const files = `${most.files - left.files} of ${countText(most.files, 'file')}`;
+  if (most.bytes === 0) return files;
+  const share = Math.floor((1 - left.bytes / most.bytes) * 100);
+  return `${files}, ${shortSizeText(most.bytes - left.bytes)} of ${shortSizeText(most.bytes)}, ${share} %`;
+}
+
+/** Makes at most so many lines, in a window of so many columns. */
+type Rows = (columns: number, most: number) => Span[][];
+
+function bodyLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors): string[] {
+  const { status, transfers, locks, held, conflicts, events } = state;
+  const problems = status?.problems ?? [];
+  const sections: [string, number, Rows][] = [
+    ['Problems', problems.length, (_, most) => problemRows(status, most, colors)],
+    ['Transfers', transfers.transfers.length, (width, most) => transferRows(state, width, most, colors)],
+    ['Events', events.length, (width, most) => eventRows(state, width, most, colors)],
+    ['Locks', locks.length, (width, most) => lockRows(locks, width, most, colors)],
+    ['Held updates', held.length, (width, most) => heldRows(held, width, most)],
+    ['Conflict copies', conflicts.length, (_, most) => conflictRows(conflicts, most)],
+  ];
+  const wishes = sections.map(([, wanted]) => ({ wanted }));
+  const shares = shareLines(wishes, rows);
+  const lines: string[] = [];
+  for (const i of [0, 1, 3, 4, 5, 2]) {
+    const most = shares[i]!;
+    if (most < 0) continue;
+    const [title, count, make] = sections[i]!;
+    const more = count > most && title !== 'Events' ? ` (${most} of ${count})` : '';
+    lines.push(lineOf([[`${title}${more}`, colors.bold]], columns));
+    for (const spans of make(columns, most)) lines.push(lineOf(spans, columns));
+  }
+  return lines;
+}

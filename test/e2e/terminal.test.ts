@@ -1,0 +1,69 @@
+// What people see: the client on a terminal of its own.
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PairOfPrograms, project, putWhole } from '../support/programs.js';
+import { noTerminal, type Size, TerminalProgram } from '../support/terminal.js';
+
+let pair: PairOfPrograms;
+let program: TerminalProgram | null = null;
+beforeEach(() => {
+  pair = new PairOfPrograms();
+});
+afterEach(async () => {
+  program?.kill('SIGKILL');
+  program = null;
+  await pair.close();
+});
+
+const client = (words: readonly string[], size?: Size): TerminalProgram => {
+  const server = ['--server', `127.0.0.1:${pair.portA}`, '--as', 'ann'];
+  program = new TerminalProgram([path.join(project, 'bin', 'client'), ...server, ...words], pair.env, size);
+  return program;
+};
+
+/** How the terminal is given back: wrapping, the cursor, the normal screen. */
+const GIVEN_BACK = '\u001b[?7h\u001b[?25h\u001b[?1049l';
+const title = (text: string) => (noTerminal === null ? text : `${text} (skipped: ${noTerminal})`);
+
+describe.skipIf(noTerminal !== null)(title('watch'), () => {
+  test.each([
+    { columns: 80, rows: 24 },
+    { columns: 40, rows: 10 },
+  ])('shows what happens in $columns×$rows, finds server-a again, and gives the terminal back at q', async (size) => {
+    putWhole(pair.a, '图纸/封面.psd', 'x');
+    await pair.start();
+    const watch = client(['watch'], size);
+    await watch.sees('1 file');
+    await pair.client('--as', 'bob\u001b[31m', 'lock', '图纸/封面.psd');
+    await watch.sees('locks 1');
+    await watch.sees('封面.psd');
+    await watch.sees('bob\\u001b');
+    await pair.serverA.stop();
+    await watch.sees('server-a is gone since');
+    await pair.startA();
+    await pair.serverA.wait('in-sync');
+    const back = await watch.sees('server-a is back');
+    putWhole(pair.b, 'new 🎉.txt', 'y');
+    await watch.sees('new 🎉.txt', back);
+    watch.type('q');
+    expect(await watch.ended).toBe(0);
+    expect(watch.text).toContain(GIVEN_BACK);
+  });
+
+  test.each([['Ctrl-C', '\u0003']])('gives the terminal back at %s, and exits 130', async (_, key) => {
+    await pair.start();
+    const watch = client(['watch']);
+    await watch.sees('In sync');
+    watch.type(key);
+    expect(await watch.ended).toBe(130);
+    expect(watch.text.indexOf(GIVEN_BACK)).toBeGreaterThan(0);
+  });
+
+  test('says where it looked when there is no server, on the normal screen', async () => {
+    pair.portA = 1;
+    const watch = client(['watch']);
+    expect(await watch.ended).toBe(6);
+    expect(watch.text).not.toContain('\u001b[?1049h');
+    expect(watch.text).toContain('npx server-a');
+  });
+});
