@@ -13,6 +13,9 @@ export default defineConfig({
     // Real processes with signals and memory limits of their own: threads would share both.
     pool: 'forks',
     maxWorkers: 2,
+    // A process for each file would spend half of its time on starting: files share two, and leave nothing behind.
+    isolate: false,
+    restoreMocks: true,
     // A test waits for events, never for time; the limits only end what hangs.
     testTimeout: asked ? 600_000 : 20_000,
     hookTimeout: 20_000,

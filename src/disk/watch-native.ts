@@ -1,6 +1,6 @@
 // One fs.watch a directory: on Linux one inotify watch each, which follows the inode and not the name. What inotify does
 // not say aloud is found out here: an overflow is silent, a removed directory leaves a deaf watch.
-import * as fs from 'node:fs';
+import fs from 'node:fs';
 import { basename } from 'node:path';
 import type { Armed, Watcher, WatchListener } from './watch.js';
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type BlockSums, coarseSums, rememberSums } from '../../src/disk/sums.js';
 import { MemoryBase, noise, transfer } from '../support/delta.js';
 import { file } from '../support/disk-site.js';
+import { sized } from '../support/sizes.js';
 
 const KIB = 1 << 10;
 const MIB = 1 << 20;
@@ -123,6 +124,6 @@ test('after random edits', async () => {
       // A move has three edges, what is left of a block on each side of an edge is a fine block at most.
       expect(sent).toBeLessThanOrEqual(fresh + (edits.length * 3 + 1) * EDGE);
     }),
-    { numRuns: 100 },
+    { numRuns: sized(20, 1_000) },
   );
 });

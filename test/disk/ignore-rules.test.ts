@@ -48,6 +48,7 @@ it('reads lines of any ending, without comments and empty ones', () => {
 
 it('stays right beyond what it remembers', () => {
   const rules = new IgnoreRules(['*.o']);
-  for (let n = 0; n < 50_000; n++) expect(rules.matches(`f${n}.o` as RelPath, false)).toBe(true);
+  const names = Array.from({ length: 50_000 }, (_, n) => `f${n}.o` as RelPath);
+  expect(names.filter((name) => !rules.matches(name, false))).toEqual([]);
   expect(rules.matches('f.c' as RelPath, false)).toBe(false);
 });

@@ -43,8 +43,8 @@ it('does not say that what becomes ignored is gone, and says it again when it is
   expect(watched.told.at(-1)?.[0]).toBe('x/b/d');
 });
 
-it('does not say that 1,000 files are gone because rules cover them now', async () => {
-  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`f${n}`, '']));
+it('does not say that 200 files are gone because rules cover them now', async () => {
+  const many = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`f${n}`, '']));
   const watched = watch({ many, keep: 'k' });
   await watched.settle();
   watched.forget();

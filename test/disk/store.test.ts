@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type Compaction, Store, type Table } from '../../src/disk/store.js';
 import { compiled, run } from '../support/compiled.js';
 import { propertyMs, replay, runs } from '../support/core-random.js';
+import { sized } from '../support/sizes.js';
 import { makeRoot, removeRoot } from '../support/trees.js';
 
 const HEADER = 'lockstep-store 1\n';
@@ -407,9 +408,9 @@ describe('killed at any instant', () => {
     }
   `;
 
-  test('everything that was said to be durable is there, twenty times', { timeout: 60_000 }, async () => {
+  test('everything that was said to be durable is there, however often', { timeout: 600_000 }, async () => {
     let from = 0;
-    for (let kill = 0; kill < 20; kill++) {
+    for (let kill = 0; kill < sized(6, 100); kill++) {
       const child = run(code, writer, [file, String(from)]);
       const enough = from + 3 + kill * 37;
       await child.said((line) => Number(line) >= enough);

@@ -3,11 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../src/core/snapshot.js';
 import type { WatchKind } from '../../src/disk/watch.js';
+import { sized } from '../support/sizes.js';
 import { makeRoot, removeRoot } from '../support/trees.js';
 import { Churn } from '../support/trees-churn.js';
 import { flat, flatDisk, watch } from '../support/trees-looker.js';
 
-const runs = Number(process.env.TORTURE_RUNS ?? 4);
+const runs = Number(process.env.TORTURE_RUNS ?? sized(2, 50));
 const firstSeed = Number(process.env.TORTURE_SEED ?? Math.floor(Math.random() * 1e6));
 const churnMs = Number(process.env.TORTURE_MS ?? 1000);
 const watchKind = process.env.TORTURE_WATCH as WatchKind | undefined;

@@ -1,18 +1,22 @@
 // A system with too few watches: polling for the rest, one problem that says what to type. SCENARIOS 25.
-import { expect, it, vi } from 'vitest';
+import fs from 'node:fs';
+import { afterEach, expect, it, vi } from 'vitest';
 import { put } from '../support/trees.js';
 import { watch } from '../support/trees-looker.js';
 
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  const limited: typeof fs.watch = ((dir: string, ...rest: never[]) => {
+/** A system that has no watch left for directories whose name says so. */
+function fewWatches(): void {
+  const enough = fs.watch as (...all: unknown[]) => fs.FSWatcher;
+  vi.spyOn(fs, 'watch').mockImplementation(((dir: string, ...rest: unknown[]) => {
     if (dir.includes('/polled')) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
-    return (fs.watch as (...all: unknown[]) => unknown)(dir, ...rest);
-  }) as never;
-  return { ...fs, watch: limited };
-});
+    return enough(dir, ...rest);
+  }) as typeof fs.watch);
+}
+
+afterEach(() => void vi.restoreAllMocks());
 
 it('SCENARIO 25: polls where no watch is left, and says so once', { timeout: 20_000 }, async () => {
+  fewWatches();
   const watched = watch({ polled1: { f: '1' }, polled2: { s: {} }, watched: {} });
   const look = await watched.look();
   expect(look.problems).toHaveLength(1);

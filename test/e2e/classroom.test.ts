@@ -4,6 +4,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PairOfPrograms, putWhole, run, textOf, treeOf, until } from '../support/programs.js';
+import { full } from '../support/sizes.js';
 
 interface Row {
   index: number;
@@ -16,7 +17,7 @@ interface Row {
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
@@ -111,10 +112,11 @@ describe('in real time', () => {
 
 describe('locks', () => {
   test('updates of B are held in order under a lock by index, and take effect one by one at the unlock', async () => {
+    pair.asProcesses();
     putWhole(pair.a, 'a.txt', 'first file');
     putWhole(pair.a, 'plan.txt', 'original');
     await pair.start();
-    const locked = await pair.client('-lock', '-1');
+    const locked = await pair.program('-lock', '-1');
     expect(locked).toMatchObject({ code: 0, stderr: '' });
     expect(locked.stdout).toContain('plan.txt');
     for (const [n, content] of ['one', 'two', 'three'].entries()) {
@@ -127,7 +129,7 @@ describe('locks', () => {
     expect(fs.readdirSync(path.join(pair.a, '.lockstep/held')).sort()).toHaveLength(3);
 
     const since = pair.serverA.said.length;
-    expect((await pair.client('-unlock', '-2')).code).toBe(0);
+    expect((await pair.program('-unlock', '-2')).code).toBe(0);
     await until(() => textOf(pair.a, 'plan.txt') === 'three');
     await pair.flush();
     const applied = pair.serverA.said.slice(since).filter(({ event }) => event === 'applied');
@@ -193,6 +195,7 @@ describe('locks', () => {
   });
 
   test('locks and held updates survive kill -9 of server-a, in their order', async () => {
+    pair.asProcesses();
     putWhole(pair.a, 'plan.txt', 'original');
     await pair.start();
     await pair.client('--as', 'anna', 'lock', 'plan.txt');
@@ -214,6 +217,8 @@ describe('locks', () => {
 });
 
 describe('the programs', () => {
+  beforeEach(() => pair.asProcesses());
+
   test('start in any order; without B, A answers and says once that B is away', async () => {
     putWhole(pair.a, 'a.txt', 'here');
     await pair.startB();
@@ -283,14 +288,11 @@ describe('the programs', () => {
   test('list stays quick while a large file goes through', async () => {
     await pair.start();
     const since = pair.serverA.said.length;
-    putWhole(pair.a, 'large.bin', Buffer.alloc(200 << 20, 7));
-    const done = pair.serverA.wait(({ event, path: name }) => event === 'synced' && name === 'large.bin', since);
-    let finished = false;
-    void done.then(() => {
-      finished = true;
-    });
+    putWhole(pair.a, 'large.bin', Buffer.alloc(full ? 1 << 30 : 48 << 20, 7));
+    const arrived = () =>
+      pair.serverA.said.slice(since).some(({ event, path: name }) => event === 'synced' && name === 'large.bin');
     const took: number[] = [];
-    while (!finished) {
+    while (!arrived()) {
       const begun = performance.now();
       await ask(pair.portA, '{"jsonrpc":"2.0","id":1,"method":"list"}\n');
       took.push(performance.now() - begun);

@@ -5,14 +5,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CutWire } from '../support/cut-wire.js';
 import { noise } from '../support/delta.js';
 import { PairOfPrograms, putWhole, type Said, until } from '../support/programs.js';
+import { sized } from '../support/sizes.js';
 
 const MIB = 1 << 20;
-const SIZE = 32 * MIB;
+const SIZE = sized(16, 64) * MIB;
 const NINE_TENTHS = Math.floor(0.9 * SIZE);
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
@@ -56,6 +57,7 @@ describe('SCENARIO 24: a transfer that is cut at nine tenths', () => {
   });
 
   test('by kill -9 of the receiver goes on from there', async () => {
+    pair.asProcesses();
     const data = noise(SIZE, 2);
     const proxy = await untilNineTenths('a', data);
     await pair.serverB.crash();
@@ -67,6 +69,7 @@ describe('SCENARIO 24: a transfer that is cut at nine tenths', () => {
   });
 
   test('by kill -9 of the sender goes on from there', async () => {
+    pair.asProcesses();
     const data = noise(SIZE, 2);
     const proxy = await untilNineTenths('a', data);
     await pair.serverA.crash();

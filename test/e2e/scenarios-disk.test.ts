@@ -4,16 +4,17 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { PairOfPrograms, putWhole, type ServerProcess, textOf, treeOf, until } from '../support/programs.js';
+import { PairOfPrograms, putWhole, textOf, treeOf, until } from '../support/programs.js';
+import type { Server } from '../support/server-here.js';
+import { full } from '../support/sizes.js';
 import { missing } from '../support/tools.js';
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
-const full = process.env.LOCKSTEP_TEST_FULL !== undefined;
 const MINUTES = 900_000;
 /** Time that belongs to the input: how fast somebody writes, how long nobody does. */
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -103,7 +104,7 @@ test.skipIf(missing.namespaces !== '')(
   },
 );
 
-const many = full ? 50_000 : 2_000;
+const many = full ? 50_000 : 600;
 test(`SCENARIO 26: ${many} files unpacked at once: all arrive`, { timeout: MINUTES }, async () => {
   const archive = path.join(pair.directory, 'many.tar');
   const source = path.join(pair.directory, 'many');
@@ -122,6 +123,7 @@ test(`SCENARIO 26: ${many} files unpacked at once: all arrive`, { timeout: MINUT
 
 const idleMs = full ? 60_000 : 2_000;
 test(`SCENARIO 28: idle for ${idleMs} ms: nothing is said, next to nothing is done`, { timeout: MINUTES }, async () => {
+  pair.asProcesses();
   for (let n = 0; n < 300; n++) putWhole(pair.a, `d${n % 20}/${n}.txt`, `${n}`);
   await pair.start();
   await pair.flush();
@@ -135,7 +137,7 @@ test(`SCENARIO 28: idle for ${idleMs} ms: nothing is said, next to nothing is do
 });
 
 /** @returns processor time that a server has taken so far; 10 ms is the finest that Linux counts here. */
-function cpuMs({ pid }: ServerProcess): number {
+function cpuMs({ pid }: Server): number {
   const fields = fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }

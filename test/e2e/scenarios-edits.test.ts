@@ -4,15 +4,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PairOfPrograms, putWhole, textOf, treeOf, until } from '../support/programs.js';
+import { full } from '../support/sizes.js';
 import { missing, underClock } from '../support/tools.js';
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
-const full = process.env.LOCKSTEP_TEST_FULL !== undefined;
 const at = (root: string, name: string) => path.join(root, name);
 const synced = (since = 0) => pair.serverA.said.slice(since).filter(({ event }) => event === 'synced');
 const conflicts = () => pair.serverA.said.filter(({ event }) => event === 'conflict');

@@ -4,16 +4,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PairOfPrograms, putWhole, type Said, textOf, treeOf, until } from '../support/programs.js';
+import { full } from '../support/sizes.js';
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
 const SIDES = ['a', 'b'] as const;
 /** In `npm test` one of several cases of a kind stands for them all; LOCKSTEP_TEST_FULL=1 tries every one. */
-const full = process.env.LOCKSTEP_TEST_FULL !== undefined;
 const some = <T>(cases: readonly T[], ...picked: number[]): readonly T[] =>
   full ? cases : cases.filter((_, n) => picked.includes(n));
 type Side = (typeof SIDES)[number];
@@ -168,11 +168,11 @@ describe('SCENARIO 3: a root that is made anew', () => {
       await expectHalted(/root-replaced/, /is not the directory any more.*start the server again/);
       fs.rmSync(`${pair[side]}-away`, { recursive: true });
       if (side === 'a') {
-        await pair.serverA.crash();
+        await pair.serverA.stop();
         await pair.startA();
         await pair.serverA.wait('in-sync');
       } else {
-        await pair.serverB.crash();
+        await pair.serverB.stop();
         const since = pair.serverA.said.length;
         await pair.startB();
         await pair.serverA.wait('in-sync', since);

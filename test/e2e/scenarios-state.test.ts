@@ -13,7 +13,7 @@ const SIDES = ['a', 'b'] as const;
 describe('with programs', () => {
   let pair: PairOfPrograms;
   beforeEach(() => {
-    pair = new PairOfPrograms();
+    pair = new PairOfPrograms('here if short');
   });
   afterEach(() => pair.close());
 
@@ -98,6 +98,7 @@ describe('with programs', () => {
     }
 
     async function crashed(work: () => void): Promise<void> {
+      pair.asProcesses();
       for (const name of ['empty', 'short', 'edited']) putWhole(pair[side], `${name}.txt`, `${name} `.repeat(1_000));
       await pair.start();
       await pair.flush();

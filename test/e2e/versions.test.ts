@@ -23,7 +23,7 @@ interface Conflict {
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 

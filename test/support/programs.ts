@@ -6,21 +6,23 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Ground } from '../../src/cli/room.js';
+import { Client } from '../../src/wire/client.js';
+import { run as runLine } from '../cli/fake-room.js';
+import { Sayings } from './sayings.js';
+import { type Server, ServerHere } from './server-here.js';
+
+export { type Said, until } from './sayings.js';
 
 /** Whose programs run: this checkout's, or a built copy of it that nobody rebuilds during a long run. */
 export const project = process.env.LOCKSTEP_TEST_PROJECT ?? fileURLToPath(new URL('../../', import.meta.url));
-const WAIT_MS = 20_000;
-
-/** An event as a server said it. */
-export type Said = Record<string, unknown> & { event: string };
+/** A start of node costs more than most of what programs are asked: in the short form, only what is tested is started. */
+const short = process.env.LOCKSTEP_TEST_FULL === undefined && process.env.LOCKSTEP_TEST_PROJECT === undefined;
 
 /** A server process, with everything it has said. */
-export class ServerProcess {
-  readonly said: Said[] = [];
-  stderr = '';
+export class ServerProcess extends Sayings implements Server {
   readonly ended: Promise<number | null>;
   private readonly child: ChildProcess;
-  private listeners: (() => void)[] = [];
 
   /** @param under a program with its arguments that runs the server (`faketime -f +1h`); it must become the server itself. */
   constructor(
@@ -29,42 +31,21 @@ export class ServerProcess {
     env: NodeJS.ProcessEnv,
     under: readonly string[] = [],
   ) {
+    super();
     const [command, ...more] = [...under, path.join(project, 'bin', program), '--log', 'json', ...args];
     this.child = spawn(command!, more, {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let rest = '';
-    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() as string;
-      for (const line of lines) this.said.push(JSON.parse(line) as Said);
-      for (const listener of this.listeners) listener();
-    });
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => this.hear(text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
     this.ended = new Promise((resolve) =>
       this.child.on('close', (code) => {
         resolve(code);
-        for (const listener of this.listeners) listener();
+        this.wake();
       }),
-    );
-  }
-
-  /** Waits for an event, said already (from `since` on) or still to come. */
-  async wait(want: string | ((said: Said) => boolean), since = 0): Promise<Said> {
-    const test = typeof want === 'string' ? (said: Said) => said.event === want : want;
-    let at = since;
-    return until(
-      () => {
-        while (at < this.said.length) if (test(this.said[at++]!)) return this.said[at - 1];
-        return undefined;
-      },
-      () => `${String(want)}; stderr: ${this.stderr}; last: ${JSON.stringify(this.said.slice(-3))}`,
-      (listener) => {
-        this.listeners.push(listener);
-      },
     );
   }
 
@@ -102,14 +83,17 @@ export class PairOfPrograms {
   readonly a = path.join(this.directory, 'a');
   readonly b = path.join(this.directory, 'b');
   readonly env: NodeJS.ProcessEnv;
-  serverA!: ServerProcess;
-  serverB!: ServerProcess;
+  serverA!: Server;
+  serverB!: Server;
   portA = 0;
   portB = 0;
   /** What server-b is run by. */
   under: readonly string[] = [];
+  private here: boolean;
 
-  constructor() {
+  /** @param servers whether they may run in this process, if that is short: they can be stopped then, but not killed. */
+  constructor(servers: 'processes' | 'here if short' = 'processes') {
+    this.here = short && servers !== 'processes';
     fs.mkdirSync(this.a);
     fs.mkdirSync(this.b);
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
@@ -118,18 +102,25 @@ export class PairOfPrograms {
 
   async startB(...args: string[]): Promise<void> {
     const own = ['--dir', this.b, '--port', String(this.portB)];
-    this.serverB = new ServerProcess('server-b', [...own, ...args], this.env, this.under);
+    this.serverB = this.run('server-b', [...own, ...args]);
     this.portB = (await this.serverB.wait('listening')).port as number;
   }
 
   async startA(...args: string[]): Promise<void> {
     const peer = ['--peer', `127.0.0.1:${this.portB}`];
-    this.serverA = new ServerProcess(
-      'server-a',
-      ['--dir', this.a, '--port', String(this.portA), ...peer, ...args],
-      this.env,
-    );
+    this.serverA = this.run('server-a', ['--dir', this.a, '--port', String(this.portA), ...peer, ...args]);
     this.portA = (await this.serverA.wait('listening')).port as number;
+  }
+
+  /** Has processes run from now on, because the test is about them. */
+  asProcesses(): void {
+    this.here = false;
+  }
+
+  private run(program: 'server-a' | 'server-b', args: string[]): Server {
+    const under = program === 'server-b' ? this.under : [];
+    if (this.here && under.length === 0) return new ServerHere(program, args, this.env);
+    return new ServerProcess(program, args, this.env, under);
   }
 
   async start(): Promise<void> {
@@ -138,7 +129,23 @@ export class PairOfPrograms {
     await this.serverA.wait('in-sync');
   }
 
-  client(...args: string[]): Promise<Ran> {
+  /** Runs a line of the client: all of it but its process. */
+  async client(...args: string[]): Promise<Ran> {
+    if (!short) return this.program(...args);
+    const connected: Client[] = [];
+    const connect: Ground['connect'] = async (server, user) => {
+      const client = await Client.connect({ server, user });
+      connected.push(client);
+      return client;
+    };
+    const env = this.env as Record<string, string>;
+    const { code, out, err } = await runLine(['--server', `127.0.0.1:${this.portA}`, ...args], { connect, env });
+    for (const client of connected) client.close();
+    return { code, stdout: out, stderr: err };
+  }
+
+  /** Runs the client program itself. */
+  program(...args: string[]): Promise<Ran> {
     return run('client', ['--server', `127.0.0.1:${this.portA}`, ...args], this.env);
   }
 
@@ -153,7 +160,7 @@ export class PairOfPrograms {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.serverA?.crash(), this.serverB?.crash()]);
+    await Promise.all([this.serverA, this.serverB].map((server) => (this.here ? server?.stop() : server?.crash())));
     if (!this.directory.startsWith(os.tmpdir())) throw new Error(`${this.directory} is not temporary`);
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
@@ -193,29 +200,6 @@ export function textOf(root: string, name: string): string | null {
     return fs.readFileSync(path.join(root, name), 'utf8');
   } catch {
     return null;
-  }
-}
-
-/** Waits until `test` gives something, asked again at every event of `subscribe` and at short intervals. */
-export async function until<T>(
-  test: () => T | undefined | false | null | Promise<T | undefined | false | null>,
-  what: () => string = () => 'condition',
-  subscribe: (listener: () => void) => void = () => {},
-): Promise<T> {
-  const end = Date.now() + WAIT_MS;
-  let wake: () => void = () => {};
-  subscribe(() => wake());
-  for (;;) {
-    const value = await test();
-    if (value !== undefined && value !== false && value !== null) return value;
-    if (Date.now() > end) throw new Error(`not met in ${WAIT_MS} ms: ${what()}`);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 5);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

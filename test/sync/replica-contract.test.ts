@@ -10,6 +10,7 @@ import type { Content, Offer, Replica } from '../../src/sync/replica.js';
 import { noise } from '../support/delta.js';
 import { dir, file, link, p, pieces, stream, turn } from '../support/disk-site.js';
 import { type Form, lookAround, lookUntil, openSite, type Site } from '../support/replicas.js';
+import { sized } from '../support/sizes.js';
 import { readTree } from '../support/trees.js';
 
 const forms: Form[] = ['near', 'far'];
@@ -66,9 +67,12 @@ describe.each(forms)('a %s replica', (form) => {
 
   test('tells of thousands of entries, parents before children', { timeout: 30_000 }, async () => {
     const files = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`file number ${n} with a name`, `${n}`]));
-    const site = await openSite(form, Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`d${n}`, files])));
+    const site = await openSite(
+      form,
+      Object.fromEntries(Array.from({ length: sized(20, 60) }, (_, n) => [`d${n}`, files])),
+    );
     const look = await site.replica.look('everything');
-    expect(look.entries).toHaveLength(60 * 101);
+    expect(look.entries).toHaveLength(sized(20, 60) * 101);
     const seen = new Set<string>();
     for (const { path: at } of look.entries) {
       const parent = path.dirname(at);
@@ -134,7 +138,7 @@ describe.each(forms)('a %s replica', (form) => {
   });
 
   test('reads many small files', async () => {
-    const names = Array.from({ length: 3_000 }, (_, n) => `f${n}`);
+    const names = Array.from({ length: sized(800, 3_000) }, (_, n) => `f${n}`);
     const site = await openSite(form, Object.fromEntries(names.map((name) => [name, name])));
     const found = await collect(site.replica.read(names.map((name) => ({ path: p(name), file: file(name) }))));
     expect([...found.values()].map(String)).toEqual(names);
@@ -386,7 +390,7 @@ describe.each(forms)('a %s replica', (form) => {
       expect(fs.readFileSync(path.join(site.root, change.path)).equals(data)).toBe(true);
       expect(staged(site)).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 10 });
+    await fc.assert(property, { numRuns: sized(6, 100) });
   });
 
   test('applies nothing without changes', async () => {

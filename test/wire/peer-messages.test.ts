@@ -7,6 +7,7 @@ import type * as replica from '../../src/sync/replica.js';
 import { encodeList, relPath } from '../../src/wire/json-list.js';
 import { LookReader, lookParts, lookResult, type PeerLook } from '../../src/wire/peer-look.js';
 import * as peer from '../../src/wire/peer-messages.js';
+import { sized } from '../support/sizes.js';
 
 const p = (text: string) => parsePath(text);
 const file: FileEntry = { type: 'file', size: 5, mtime: -1, mode: 0o644, hash: 'ab'.repeat(32) };
@@ -136,7 +137,7 @@ describe('lists', () => {
         }
         expect(taken).toBe(pathFault(text) === null);
       }),
-      { numRuns: 2000 },
+      { numRuns: sized(500, 20_000) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { SyncError } from '../../src/core/errors.js';
 import { clientParams } from '../../src/wire/check.js';
 import type { Call, Handler, Method } from '../../src/wire/serve.js';
+import { sized } from '../support/sizes.js';
 import { calling, gate, lines, overBoth, rawSocket, serving, untilClosed } from './ends.js';
 
 const any = v.object({});
@@ -257,7 +258,7 @@ overBoth('any bytes at all', () => {
         for (const line of (await said).split('\n')) if (line !== '') expect(JSON.parse(line).jsonrpc).toBe('2.0');
         await expect(canary.call('nothing', {})).rejects.toMatchObject({ code: 'unknown-method' });
       }),
-      { numRuns: 150, timeout: 3000 },
+      { numRuns: sized(50, 2_000), timeout: 3000 },
     );
   });
 });

@@ -1,0 +1,80 @@
+// A server in the process of the test: all of the program but its process. Its arguments are parsed and its events
+// said as ever; only signals, and how a process ends, are missing.
+import { sayer } from '../../src/cli/say.js';
+import { errorObject, sentence } from '../../src/cli/sentence.js';
+import { type Asked, serverAOptions, serverBOptions } from '../../src/cli/server-options.js';
+import type { Logger } from '../../src/log.js';
+import { startServerA } from '../../src/sync/server-a.js';
+import { startServerB } from '../../src/sync/server-b.js';
+import { type Said, Sayings } from './sayings.js';
+
+/** What tests do with a server, wherever it runs. */
+export interface Server {
+  readonly said: readonly Said[];
+  readonly stderr: string;
+  readonly pid: number;
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number | null>;
+  wait(want: string | ((said: Said) => boolean), since?: number): Promise<Said>;
+  kill(signal: NodeJS.Signals): void;
+  stop(): Promise<number | null>;
+  crash(): Promise<void>;
+}
+
+export class ServerHere extends Sayings implements Server {
+  readonly ended: Promise<number | null>;
+  readonly #starting: Promise<{ stop(): Promise<void>; readonly failed: Promise<Error> }>;
+  #stopping: Promise<void> | null = null;
+  #end: (code: number) => void = () => {};
+
+  constructor(program: 'server-a' | 'server-b', args: readonly string[], env: NodeJS.ProcessEnv) {
+    super();
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const err = (text: string) => {
+      this.stderr += text;
+      this.wake();
+    };
+    const log = sayer({ format: 'json', quiet: false, verbose: false, out: (text) => this.hear(text), err });
+    this.#starting = start(program, args, env, log);
+    this.#starting
+      .then((running) => running.failed)
+      .catch((error: unknown) => error)
+      .then((error) => {
+        err(`${sentence(errorObject(error))}\n`);
+        this.#end(2);
+      });
+  }
+
+  get pid(): number {
+    throw new Error('This server runs in the process of the test, which has no id of its own.');
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    throw new Error(`This server runs in the process of the test: no ${signal} for it.`);
+  }
+
+  stop(): Promise<number | null> {
+    this.#stopping ??= this.#starting.then(
+      (running) => running.stop().then(() => this.#end(0)),
+      () => {},
+    );
+    return this.#stopping.then(() => this.ended);
+  }
+
+  async crash(): Promise<void> {
+    this.kill('SIGKILL');
+  }
+}
+
+async function start(program: 'server-a' | 'server-b', args: readonly string[], env: NodeJS.ProcessEnv, log: Logger) {
+  const print = () => {};
+  if (program === 'server-a') return startServerA({ ...settingsOf(serverAOptions(args, env, print)), log });
+  return startServerB({ ...settingsOf(serverBOptions(args, env, print)), log });
+}
+
+function settingsOf<S>(asked: Asked<S>): S & { version: string } {
+  if ('printed' in asked) throw new Error('A text was asked for, not a server.');
+  return { ...asked.settings, version: 'test' };
+}
