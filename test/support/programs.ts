@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Ground } from '../../src/cli/room.js';
+import { Connections } from '../../src/cli/connections.js';
 import { Client } from '../../src/wire/client.js';
 import { run as runLine } from '../cli/fake-room.js';
 import { Sayings } from './sayings.js';
@@ -132,15 +132,11 @@ export class PairOfPrograms {
   /** Runs a line of the client: all of it but its process. */
   async client(...args: string[]): Promise<Ran> {
     if (!short) return this.program(...args);
-    const connected: Client[] = [];
-    const connect: Ground['connect'] = async (server, user) => {
-      const client = await Client.connect({ server, user });
-      connected.push(client);
-      return client;
-    };
+    const connections = new Connections((server, user, secretFile) => Client.connect({ server, user, secretFile }));
+    const connect = connections.get.bind(connections);
     const env = this.env as Record<string, string>;
     const { code, out, err } = await runLine(['--server', `127.0.0.1:${this.portA}`, ...args], { connect, env });
-    for (const client of connected) client.close();
+    connections.close();
     return { code, stdout: out, stderr: err };
   }
 
