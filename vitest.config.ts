@@ -20,7 +20,5 @@ export default defineConfig({
     testTimeout: asked ? 600_000 : 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 10_000,
-    // Two tests (a patience of 50 ms, a turn of 100 ms) are known to miss their moment on an overloaded machine.
-    retry: 2,
   },
 });

@@ -189,15 +189,19 @@ overBoth('what streams in for a handler that does not ask for it', () => {
       for await (const piece of call.incoming) if (piece.method === 'end') break;
       return {};
     });
-    const watch = method((_, call) => untilAborted(call));
+    const left = gate();
+    const watch = method((_, call) => untilAborted(call).finally(left.open));
     const caller = await calling(await serving({ drink, watch }, { inFlight: 1, requestMs: 300 }));
     const stop = new AbortController();
-    const watching = caller.call('watch', {}, { signal: stop.signal });
-    const tooLate = caller.call('drink', {});
+    const watching = expect(caller.call('watch', {}, { signal: stop.signal })).rejects.toMatchObject({
+      code: 'interrupted',
+    });
+    const tooLate = expect(caller.call('drink', {})).rejects.toMatchObject({ code: 'busy' });
     for (let n = 0; n < 50; n++) await caller.notify('piece', { id: 2, n }, PIECE);
     stop.abort();
-    await expect(watching).rejects.toMatchObject({ code: 'interrupted' });
-    await expect(tooLate).rejects.toMatchObject({ code: 'busy' });
+    await Promise.all([watching, tooLate]);
+    // Its \`cancel\` stands behind the pieces: only now the turn is free.
+    await left.opened;
     const inTime = caller.call('drink', {});
     await caller.notify('end', { id: 3 });
     await inTime;
