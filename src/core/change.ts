@@ -36,7 +36,7 @@ export const isReason = (value: unknown): value is Reason => typeof value === 's
 export interface Change {
   readonly path: RelPath;
   readonly action: Action;
-  /** What must stand at `path` for the step to be taken. For a rename: nothing. */
+  /** What must stand at `path` for the step to be taken. A rename finds nothing there, or what it is told to replace. */
   readonly before: Entry | null;
   /** What stands there afterwards. */
   readonly after: Entry | null;

@@ -56,6 +56,17 @@ export class Snapshot {
     this.place(dir, name, entry);
   }
 
+  /** Moves `from` with all that is below it to `to`, over what is there. @returns what stands there now, by new paths. */
+  move(from: RelPath, to: RelPath): [RelPath, Entry][] {
+    const moved: [RelPath, Entry][] = [];
+    for (const [path, node] of this.walk(from))
+      moved.push([`${to}${path.slice(from.length)}` as RelPath, entryOf(node)!]);
+    this.put(from, null);
+    this.put(to, null);
+    for (const [path, entry] of moved) this.put(path, entry);
+    return moved;
+  }
+
   private place(dir: DirNode, name: string, entry: Entry | null): void {
     const old = dir.children.get(name);
     if (entry === null) {

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Change } from '../core/change.js';
-import type { Entry } from '../core/entry.js';
+import type { Entry, FileEntry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../core/path.js';
 import { entryOf, Snapshot } from '../core/snapshot.js';
@@ -13,8 +13,11 @@ import { Damage } from './damage.js';
 import type { EarlierContents } from './earlier.js';
 import { Looker } from './look.js';
 import { offerFor } from './offer.js';
+import { OpenContent } from './open-content.js';
 import { Parents } from './parents.js';
+import type { Site } from './publish.js';
 import { readContents } from './read-content.js';
+import { Receiving, roomFor } from './receiving.js';
 import { type Root, rootFault } from './root.js';
 import { Staging } from './staging.js';
 import { ANEW, type StateDirectory } from './state-directory.js';
@@ -41,6 +44,7 @@ export class LocalReplica implements Replica {
   readonly earlier: EarlierContents;
   private readonly versionRoom: VersionRoom;
   private readonly staging: Staging;
+  private readonly stagingPath: string;
   private readonly store: Store;
   private readonly root: Root;
   private listener: () => void = () => {};
@@ -53,6 +57,7 @@ export class LocalReplica implements Replica {
     damage.onChange = (at, hash) => this.store.put('damaged', at, hash);
     this.root = { ...root, id: state.id };
     this.staging = new Staging(state.staging);
+    this.stagingPath = state.staging;
     this.versionRoom = new VersionRoom(state, log, versionLimits);
     this.versions = this.versionRoom.versions;
     this.earlier = this.versionRoom.earlier;
@@ -103,11 +108,36 @@ export class LocalReplica implements Replica {
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
+    return applyChanges(this.site(), changes, contents);
+  }
+
+  private site(): Site {
     const fault = rootFault(this.root);
     if (fault !== null) throw new SyncError('halted', fault.message);
     const parents = new Parents(this.root.path);
-    const site = { looker: this.looker, parents, staging: this.staging, versions: this.versions };
-    return applyChanges(site, changes, contents);
+    return { looker: this.looker, parents, staging: this.staging, versions: this.versions };
+  }
+
+  /**
+   * Begins to take in a content from a client.
+   * @param file what it shall be, without its hash.
+   * @throws SyncError `failed` where there is no room for it.
+   */
+  receive(file: Omit<FileEntry, 'hash'>): Receiving {
+    const free = () => roomFor(this.stagingPath);
+    if (free() < file.size) this.staging.makeRoom();
+    if (free() < file.size) throw noRoom(file.size);
+    return new Receiving(this.staging.begin({ ...file, hash: '' }));
+  }
+
+  /** Gives a received content its name. */
+  publish(change: Change, received: Receiving): AsyncIterable<Applied> {
+    return received.publish(this.site(), change);
+  }
+
+  /** Opens the file at `path` for a reader; null where there is none. */
+  open(at: RelPath): Promise<OpenContent | null> {
+    return OpenContent.open(this.root.path, this.looker, at);
   }
 
   onHint(listener: () => void): void {
@@ -120,6 +150,11 @@ export class LocalReplica implements Replica {
     await this.store.close();
   }
 }
+
+const noRoom = (bytes: number): SyncError =>
+  new SyncError('failed', `Side a has no room for ${bytes} bytes more: its disk is full.`, {
+    hint: 'Free some space there, then try again.',
+  });
 
 /**
  * What was last seen, out of the store. A root of which that is lost becomes another root: nobody could tell any more

@@ -4,10 +4,11 @@ import type { Logger } from '../log.js';
 import { isNeverSynchronised } from './ignore-rules.js';
 import { type Ground, statsAt } from './look-ground.js';
 import type { Hints } from './look-hints.js';
-import type { WatchListener } from './watch.js';
+import type { LookerOptions } from './look-options.js';
+import { bestWatchKind, openWatcher, unwatched, type Watcher, type WatchListener } from './watch.js';
 
 /** @param ground asked for at each event: the watcher is part of it, and so comes first. */
-export function hintListener(ground: () => Ground, hints: Hints, log: Logger): WatchListener {
+function hintListener(ground: () => Ground, hints: Hints, log: Logger): WatchListener {
   const relative = (dir: string) => dir.slice(ground().root.path.length + 1) as RelPath | '';
   return {
     changed(dir, name) {
@@ -36,4 +37,11 @@ function hintNamed(dir: RelPath | '', name: string, hints: Hints): void {
   const path = joinPath(dir, name);
   if (pathFault(path) === null) hints.add(path);
   else hints.add(dir, true);
+}
+
+/** @returns what watches the tree of `ground`, where it is to be watched. */
+export function watcherFor(options: LookerOptions, ground: () => Ground, hints: Hints, log: Logger): Watcher {
+  if (!options.watch) return unwatched;
+  const kind = options.watchKind ?? bestWatchKind(options.forcePolling ?? false);
+  return openWatcher(kind, hintListener(ground, hints, log));
 }

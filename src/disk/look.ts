@@ -17,6 +17,7 @@ import { type Ground, statsAt } from './look-ground.js';
 import { type Halt, lossHalt, rootHalt } from './look-guard.js';
 import { Hints } from './look-hints.js';
 import { type Findings, Judge } from './look-judge.js';
+import { moveKnown } from './look-moved.js';
 import type { LookerOptions } from './look-options.js';
 import { noteOwn } from './look-own.js';
 import { Places } from './look-places.js';
@@ -26,9 +27,9 @@ import { Survey } from './look-survey.js';
 import { Teller } from './look-tell.js';
 import { Troubles } from './look-troubles.js';
 import { Waiting } from './look-waiting.js';
-import { hintListener } from './look-watch.js';
+import { watcherFor } from './look-watch.js';
 import type { SeenFile } from './seen.js';
-import { bestWatchKind, openWatcher, unwatched, type Watcher } from './watch.js';
+import type { Watcher } from './watch.js';
 
 /** One tree, and what was last seen of it. */
 export class Looker {
@@ -37,7 +38,7 @@ export class Looker {
   /** Called for every change of the snapshot, to remember it; null: gone with all below. */
   onSeen: (path: RelPath, entry: SeenFile | LinkEntry | DirEntry | null) => void = () => {};
 
-  readonly #options: LookerOptions;
+  readonly #ignore: readonly string[];
   readonly #log: Logger;
   readonly #ground: Ground;
   readonly #watcher: Watcher;
@@ -52,7 +53,7 @@ export class Looker {
 
   constructor(options: LookerOptions) {
     const now = options.now ?? Date.now;
-    this.#options = options;
+    this.#ignore = options.ignore;
     this.#log = options.log ?? silent;
     this.snapshot = options.known ?? new Snapshot();
     this.#hints = new Hints(now, () => this.#inTurn(() => this.#alert.glance()));
@@ -61,7 +62,7 @@ export class Looker {
       this.#hints.add(path);
     });
     const absolute = (path: RelPath | '') => (path === '' ? options.root.path : `${options.root.path}/${path}`);
-    this.#watcher = options.watch ? this.#openWatcher(() => this.#ground) : unwatched;
+    this.#watcher = watcherFor(options, () => this.#ground, this.#hints, this.#log);
     this.#ground = {
       root: options.root,
       snapshot: this.snapshot,
@@ -122,6 +123,11 @@ export class Looker {
     this.#hints.addAll();
   }
 
+  /** To be called after we moved the directory `from` to `to`, where `absolute` leads: what it holds is known there, too. */
+  moved(from: RelPath, to: RelPath, absolute: string): void {
+    for (const { path, entry, stats } of moveKnown(this.#ground, from, to, absolute)) this.wrote(path, entry, stats);
+  }
+
   /**
    * Whether what stands at `path` is still `entry`, by its signature or, where that proves nothing, by its content.
    * @param absolute where to look; the caller has made sure that no link leads there.
@@ -137,11 +143,6 @@ export class Looker {
     await this.#turn;
     this.#alert.close();
     await this.#watcher.close();
-  }
-
-  #openWatcher(ground: () => Ground): Watcher {
-    const kind = this.#options.watchKind ?? bestWatchKind(this.#options.forcePolling ?? false);
-    return openWatcher(kind, hintListener(ground, this.#hints, this.#log));
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -219,14 +220,12 @@ export class Looker {
     this.#seen(path, file);
   }
 
-  // Rules.
-
   /** Reads the rules where they are not known to be those in the file. */
   async #refreshRules(): Promise<void> {
     if (this.#rulesHash !== undefined) return;
     const { lines, hash } = readRules(this.#ground);
     this.#rulesHash = hash;
-    await adoptRules(this.#ground, [...this.#options.ignore, ...lines], (path) => {
+    await adoptRules(this.#ground, [...this.#ignore, ...lines], (path) => {
       this.#teller.differences.forget(path);
       this.#seen(path, null);
     });

@@ -2,7 +2,7 @@
 // done and the path is looked at anew. Nothing is overwritten or removed before its content has another name.
 import fs from 'node:fs';
 import type { Change } from '../core/change.js';
-import type { Entry, FileEntry } from '../core/entry.js';
+import type { Entry } from '../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../core/path.js';
 import type { Looker } from './look.js';
 import type { Parents } from './parents.js';
@@ -157,18 +157,40 @@ function makeDirectory(site: Site, change: Change): Step {
   return before === null ? make() : keepingOld(site, change, target, make);
 }
 
+/** Where something is to be replaced, what stands there is kept first; a directory moves whole, and replaces nothing. */
 function rename(site: Site, change: Change): Step {
-  const { path, from, after } = change;
+  const { path, from, before } = change;
   if (from === undefined) throw new Error(`the rename to ${path} has no source`);
   const source = locate(site, from.path);
   if (!isStill(site, from.path, from.entry, source)) return 'stale';
   const target = locate(site, path);
-  moveWithoutReplacing(source, target);
-  const file = after as FileEntry;
-  fs.chmodSync(target, file.mode);
-  setTime(target, file.mtime);
-  site.looker.wrote(from.path, null, null);
-  return recorded(site, change, target);
+  if (!isStill(site, path, before, target)) return 'stale';
+  if (from.entry.type === 'dir') return before === null ? moveDirectory(site, from.path, path) : 'stale';
+  if (before?.type === 'dir') return 'stale';
+  const arrive = (): Step => {
+    if (change.after?.type === 'file') {
+      fs.chmodSync(target, change.after.mode);
+      setTime(target, change.after.mtime);
+    }
+    site.looker.wrote(from.path, null, null);
+    return recorded(site, change, target);
+  };
+  if (before === null) {
+    moveWithoutReplacing(source, target);
+    return arrive();
+  }
+  return keepingOld(site, change, target, () => {
+    fs.renameSync(source, target);
+    return arrive();
+  });
+}
+
+/** RACE: an empty directory that appears there between the look and the rename is replaced, and nothing is lost. */
+function moveDirectory(site: Site, from: RelPath, to: RelPath): Step {
+  const target = locate(site, to);
+  fs.renameSync(locate(site, from), target);
+  site.looker.moved(from, to, target);
+  return 'done';
 }
 
 function setMetadata(site: Site, change: Change): Step {

@@ -21,7 +21,8 @@ export class StagedFile {
   private fd: number;
   private written = 0;
   private hash: Hash | null = null;
-  private digest: string | null = null;
+  /** The hash of what came, once the last piece has. */
+  digest: string | null = null;
   private buffers: readonly [Buffer, Buffer] | null = null;
   /** The flush of what came so far, and how much that was. */
   private flushing: Promise<void> | null = null;
@@ -37,6 +38,11 @@ export class StagedFile {
     private readonly isPart = false,
   ) {
     this.fd = fs.openSync(path, isPart ? O_RDWR | O_CREAT | O_NOFOLLOW : 'wx', 0o600);
+  }
+
+  /** How many bytes are here. */
+  get bytes(): number {
+    return this.over ? this.file.size + 1 : this.written;
   }
 
   /** Takes the first `bytes` from an earlier transfer. */

@@ -72,6 +72,12 @@ export class Carrier {
     return this.tickets.has(path);
   }
 
+  /** Whether anything below `directory` is in its hands. */
+  hasBelow(directory: RelPath): boolean {
+    for (const path of this.tickets.keys()) if (path.startsWith(`${directory}/`)) return true;
+    return false;
+  }
+
   /** How many paths are in its hands. */
   get size(): number {
     return this.tickets.size;

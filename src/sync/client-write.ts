@@ -1,19 +1,27 @@
-// What a client write is: asked for by a client, decided on what stands on side a, taken in steps. `client-writes` carries
-// it out.
+// What a client write is: asked for by a client, decided on what stands on side a, taken in steps. `client-writes` says
+// when, `client-steps` carries them out.
 import type { Change, Outcome } from '../core/change.js';
-import type { Entry } from '../core/entry.js';
+import { type Entry, sameContent } from '../core/entry.js';
 import type { SyncError } from '../core/errors.js';
 import type { RelPath, Side } from '../core/path.js';
 import type { Logger } from '../log.js';
 import type { Clock } from './clock.js';
 import type { LockBook } from './lock-book.js';
 import type { Pair } from './pair.js';
-import type { Content, Replica } from './replica.js';
+import type { Applied, Content, Replica } from './replica.js';
 
-/** One step of a write: a change of side a, and its content where it carries one. */
+/** One step of a write, and the content where it carries one. */
 export interface WriteStep {
   readonly change: Change;
+  /** Changes that are tried together with it, whatever becomes of each. */
+  readonly others?: readonly Change[];
+  /** The side it is taken on; side a unless given: b is for what only b has. */
+  readonly side?: Side;
   readonly contents?: () => AsyncIterable<Content>;
+  /** Takes the step where its content is on that side's disk already, in place of an apply. */
+  readonly publish?: (change: Change) => AsyncIterable<Applied>;
+  /** Whether side b gets it at once, over what it has there: that is known to whoever asked. */
+  readonly over?: boolean;
 }
 
 /** What is asked. */
@@ -22,6 +30,8 @@ export interface ClientWrite {
   readonly owner: string;
   /** The paths that it is about: looked at before it is decided. */
   readonly paths: readonly RelPath[];
+  /** Whether all that lies below those paths is concerned as well, where they are directories. */
+  readonly deep?: boolean;
   /**
    * Decides on what stands on side a now; called anew when that has changed meanwhile.
    * @returns steps to be taken one after the other, each only when those before it are done; none: nothing to do.
@@ -30,13 +40,22 @@ export interface ClientWrite {
   readonly decide: (at: (path: RelPath) => Entry | null) => readonly WriteStep[];
 }
 
+/** What became of one change of a step. */
+export interface Result {
+  readonly change: Change;
+  readonly outcome: Outcome;
+}
+
 /** What a write tells its session: one step's outcome is known. */
 export interface WriteEvent {
   readonly kind: 'client-step';
   readonly side: Side;
   readonly write: Writing;
-  readonly change: Change;
-  readonly outcome: Outcome;
+  /** Whether the other side was given what is done on side a. */
+  readonly passedOn: boolean;
+  readonly step: WriteStep;
+  /** In the order of the step's changes. */
+  readonly results: readonly Result[];
   /** Why the side could not be written to at all, null where it could. */
   readonly error: unknown;
 }
@@ -45,11 +64,13 @@ export interface WriteEvent {
 export interface Writing {
   readonly ask: ClientWrite;
   readonly since: number;
-  look: number;
+  looks: Readonly<Record<Side, number>>;
   attempts: number;
   pinned: readonly RelPath[];
   left: WriteStep[];
   readonly done: Change[];
+  /** What goes on when side b has been given what it gets at once. */
+  after: () => void;
   readonly resolve: (done: readonly Change[]) => void;
   readonly reject: (error: SyncError) => void;
 }
@@ -63,13 +84,32 @@ export interface WriteSurroundings {
   /** The replica of a side, null while it is away. */
   readonly replica: (side: Side) => Replica | null;
   readonly post: (event: WriteEvent | { readonly kind: 'woken' }) => void;
-  /** Asks for a look at `path` on `side`. @returns the look's number. */
+  /** Asks for a look at `path` on `side`. @returns the look's number, 0 where the side is away. */
   readonly lookAt: (side: Side, path: RelPath) => number;
   readonly isLooked: (side: Side, number: number) => boolean;
-  /** Whether synchronisation has the path in its hands. */
-  readonly isCarried: (path: RelPath) => boolean;
+  /** Whether synchronisation has the path, or (deep) anything below it, in its hands. */
+  readonly isCarried: (path: RelPath, deep?: boolean) => boolean;
   /** Whether held updates of `path` are being taken in or taking effect. */
   readonly isMoving: (path: RelPath) => boolean;
   /** Why no file may be touched now, null where they may. */
   readonly standstill: () => SyncError | null;
 }
+
+/** Every change of a step. */
+export const changesOf = ({ change, others = [] }: WriteStep): readonly Change[] => [change, ...others];
+
+/** @returns what side b has at `path`, or had when it was last there. */
+export const onSideB = (pair: Pair, path: RelPath): Entry | null =>
+  pair.b.snapshot === null ? pair.shared(path) : pair.entry('b', path);
+
+/** @returns what side b alone has at `path`: not what side a had, too, and has deleted, which is about to go. */
+export function onlyInB(pair: Pair, path: RelPath): Entry | null {
+  const there = pair.entry('a', path) === null ? onSideB(pair, path) : null;
+  return there === null || sameContent(there, pair.shared(path)) ? null : there;
+}
+
+/** @returns what stands at `path` for whoever writes there: on side a, or on side b alone. */
+export const standingAt = (pair: Pair, path: RelPath): { readonly side: Side; readonly entry: Entry | null } => {
+  const alone = onlyInB(pair, path);
+  return alone === null ? { side: 'a', entry: pair.entry('a', path) } : { side: 'b', entry: alone };
+};

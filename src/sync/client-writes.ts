@@ -1,12 +1,21 @@
-// Client writes: what people ask to be done to files, carried out on directory_a and nowhere else, so that there is one
-// decider. Each is decided on what a fresh look finds, compared once more before it is written, and folded into the pair
-// as a change of side a, which then goes over like any other. Its paths are pinned while it is under way.
-import { type Change, contentOf, type Outcome } from '../core/change.js';
-import { SyncError } from '../core/errors.js';
-import { quote, type RelPath, type Side } from '../core/path.js';
-import type { ClientWrite, WriteEvent, WriteStep, WriteSurroundings, Writing } from './client-write.js';
+// Client writes: what people ask to be done to files, carried out on directory_a and nowhere else (but for what only side
+// b has), so that there is one decider. Each is decided on what a fresh look finds, compared once more before it is
+// written, and folded into the pair as a change of that side, which then goes over like any other. Its paths are pinned
+// while it is under way.
+import type { Change } from '../core/change.js';
+import type { SyncError } from '../core/errors.js';
+import { isAtOrBelow, parentOf, type RelPath } from '../core/path.js';
+import { carryStep, foldResults, toPassOn } from './client-steps.js';
+import {
+  type ClientWrite,
+  changesOf,
+  type Result,
+  type WriteEvent,
+  type WriteSurroundings,
+  type Writing,
+} from './client-write.js';
+import { busy, failed, failure, ignored, outOfReach } from './client-write-words.js';
 import { lockedBy } from './lock-desk.js';
-import type { Content } from './replica.js';
 
 /** How long a write waits for what is under way on its paths, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -17,40 +26,42 @@ const MOST_ATTEMPTS = 5;
 export class ClientWrites {
   private waiting: Writing[] = [];
   private readonly pinned = new Map<RelPath, Writing>();
+  /** How many of those that are pinned are pinned with all below them. */
+  private deepCount = 0;
 
   constructor(private readonly around: WriteSurroundings) {}
 
   /**
-   * @returns the changes that were made on side a, once they are durable.
+   * @returns the changes that were made, once they are durable.
    * @throws SyncError as `decide` refuses; `locked`, `halted`, `busy`, or `failed` where the disk refuses.
    */
   ask(ask: ClientWrite): Promise<readonly Change[]> {
     const { clock, post } = this.around;
     return new Promise((resolve, reject) => {
+      const looks = { a: this.lookAt('a', ask.paths), b: 0 };
       const since = clock.now();
-      this.waiting.push({
-        ask,
-        since,
-        look: this.look(ask),
-        attempts: 0,
-        pinned: [],
-        left: [],
-        done: [],
-        resolve,
-        reject,
-      });
+      const after = () => {};
+      this.waiting.push({ ask, since, looks, attempts: 0, pinned: [], left: [], done: [], after, resolve, reject });
       clock.after(PATIENCE_MS + 1, () => post({ kind: 'woken' }));
       post({ kind: 'woken' });
     });
   }
 
-  private look({ paths }: ClientWrite): number {
-    return Math.max(0, ...paths.map((path) => this.around.lookAt('a', path)));
+  private lookAt(side: 'a' | 'b', paths: readonly RelPath[]): number {
+    return Math.max(0, ...paths.map((path) => this.around.lookAt(side, path)));
   }
 
   /** Whether a write has `path` in its hands. */
   has(path: RelPath): boolean {
-    return this.pinned.has(path);
+    if (this.pinned.has(path)) return true;
+    if (this.deepCount === 0) return false;
+    for (let at = parentOf(path); at !== ''; at = parentOf(at)) if (this.pinned.get(at)?.ask.deep) return true;
+    return false;
+  }
+
+  private hasBelow(directory: RelPath): boolean {
+    for (const path of this.pinned.keys()) if (isAtOrBelow(path, directory)) return true;
+    return false;
   }
 
   get isIdle(): boolean {
@@ -71,103 +82,110 @@ export class ClientWrites {
     }
   }
 
-  private isReady({ ask, since, look }: Writing): boolean {
-    const { clock, isLooked, isCarried, isMoving, pair, standstill } = this.around;
+  private isReady({ ask, since, looks }: Writing): boolean {
+    const { clock, isLooked, pair, standstill, replica } = this.around;
     const halt = standstill();
     if (halt !== null) throw halt;
-    const isBusy = (path: RelPath) => isCarried(path) || isMoving(path) || this.has(path);
-    if (pair.a.snapshot !== null && isLooked('a', look) && !ask.paths.some(isBusy)) return true;
+    // A look at a side that has gone since will not come; what it would have told is compared by the step.
+    const isSeen = isLooked('a', looks.a) && (looks.b === 0 || replica('b') === null || isLooked('b', looks.b));
+    if (pair.a.snapshot !== null && isSeen && !ask.paths.some((path) => this.isBusy(path, ask.deep))) return true;
     if (clock.now() - since > PATIENCE_MS) throw busy(ask.paths[0]!);
     return false;
   }
 
+  private isBusy(path: RelPath, deep = false): boolean {
+    const { isCarried, isMoving, book } = this.around;
+    if (isCarried(path, deep) || isMoving(path) || this.has(path)) return true;
+    if (!deep) return false;
+    const { locks, drains } = book.table;
+    return (
+      this.hasBelow(path) || [...locks.keys(), ...drains.keys()].some((at) => isAtOrBelow(at, path) && isMoving(at))
+    );
+  }
+
   private begin(write: Writing): void {
     const { pair } = this.around;
-    for (const path of write.ask.paths) this.refuseForeign(write.ask, path);
-    const steps = write.ask.decide((path) => pair.entry('a', path));
-    for (const { change } of steps) this.refuseForeign(write.ask, change.path);
-    write.left = [...steps];
-    write.pinned = [...new Set([...write.ask.paths, ...steps.map(({ change }) => change.path)])];
+    const { ask } = write;
+    for (const path of ask.paths) this.refuseForeign(ask, path);
+    write.left = [...ask.decide((path) => pair.entry('a', path))];
+    const paths = write.left.flatMap(changesOf).flatMap(({ path, from }) => (from ? [path, from.path] : [path]));
+    const isAsked = (path: RelPath) => ask.deep === true && ask.paths.some((top) => isAtOrBelow(path, top));
+    for (const path of paths) if (!isAsked(path)) this.refuseForeign(ask, path);
+    write.pinned = [...new Set([...ask.paths, ...paths])];
     for (const path of write.pinned) this.pinned.set(path, write);
+    if (ask.deep) this.deepCount += write.pinned.length;
     this.next(write);
   }
 
-  private refuseForeign({ owner }: ClientWrite, path: RelPath): void {
+  private refuseForeign({ owner, deep }: ClientWrite, path: RelPath): void {
     const { book, pair } = this.around;
-    const lock = book.table.locks.get(path);
-    if (lock !== undefined && lock.owner !== owner) {
-      throw lockedBy(path, { kind: 'refused', lock, held: book.table.heldOf(path).length });
+    for (const lock of deep ? book.table.locks.values() : [book.table.locks.get(path)]) {
+      if (lock === undefined || lock.owner === owner || !isAtOrBelow(lock.path, path)) continue;
+      throw lockedBy(lock.path, { kind: 'refused', lock, held: book.table.heldOf(lock.path).length });
     }
-    if (pair.isOutOfReach(path) || pair.a.rules.ignores(path, false)) throw outOfReach(path);
+    if (pair.a.rules.ignores(path, false)) throw ignored(path);
+    if (pair.isOutOfReach(path)) throw outOfReach(path);
   }
 
   private next(write: Writing): void {
     const step = write.left.shift();
     if (step === undefined) this.finish(write, () => write.resolve(write.done));
-    else void this.carry(write, 'a', step);
-  }
-
-  private async carry(write: Writing, side: Side, { change, contents }: WriteStep): Promise<void> {
-    let outcome: Outcome = { kind: 'stale' };
-    let error: unknown = null;
-    try {
-      const replica = this.around.replica(side);
-      const applied = replica?.apply([change], contents?.() ?? nothing()) ?? [];
-      for await (const one of applied) outcome = one.outcome;
-    } catch (thrown) {
-      error = thrown;
-    }
-    this.around.post({ kind: 'client-step', side, write, change, outcome, error });
+    else void carryStep(this.around, write, step.side ?? 'a', step);
   }
 
   /** A step's outcome is known. */
-  stepped({ side, write, change, outcome, error }: WriteEvent): void {
-    const { pair, log } = this.around;
-    if (side === 'b') {
-      // Not done: then the change of side a is held like any other, until the owner unlocks.
-      if (outcome.kind === 'done') pair.foldDone('b', change);
-      else log.detail(`The write of ${change.path} has not gone over at once.`);
-      this.next(write);
-    } else if (outcome.kind === 'done') {
-      pair.foldWritten(change);
-      write.done.push(change);
-      this.passOn(write, change);
-    } else if (error !== null) this.finish(write, () => write.reject(failed(change.path, error)));
-    else if (outcome.kind === 'problem') {
-      this.finish(write, () => write.reject(diskRefused(change.path, outcome.message)));
-    } else this.again(write);
-  }
-
-  /** The owner of a lock on side b writes as its holder: side b gets it with the same step, as it would hold it back else. */
-  private passOn(write: Writing, change: Change): void {
-    const { book, pair, replica } = this.around;
-    const { path, after, from } = change;
-    const isHeldBack = from === undefined && book.table.heldSide(path) === 'a';
-    const local = replica('a');
-    if (!isHeldBack || local === null || replica('b') === null || pair.b.snapshot === null) {
-      this.next(write);
+  stepped(event: WriteEvent): void {
+    const { write, passedOn } = event;
+    const left = foldResults(this.around, event);
+    if (passedOn) {
+      // Not done: then the change of side a goes over like any other, or is held until the owner unlocks.
+      for (const { change } of left) this.around.log.detail(`The write of ${change.path} has not gone over at once.`);
+      write.after();
       return;
     }
-    const before = pair.entry('b', path);
-    const action = after === null ? 'deleted' : before === null ? 'created' : 'modified';
-    const over: Change = { path, action, before, after };
-    const file = contentOf(over);
-    void this.carry(write, 'b', {
-      change: over,
-      ...(file === null ? {} : { contents: () => local.read([{ path, file }]) }),
-    });
+    write.after = () => this.settle(event, left);
+    const passing = toPassOn(this.around, event);
+    if (passing === null) write.after();
+    else void carryStep(this.around, write, 'b', passing, true);
+  }
+
+  /** What was done is on its way; what was not decides how the write goes on. */
+  private settle({ write, side, error }: WriteEvent, left: readonly Result[]): void {
+    const trouble = left.find(({ outcome }) => outcome.kind === 'problem');
+    const kept = left.filter(({ outcome }) => outcome.kind === 'kept').map(({ change }) => change.path);
+    // A directory above one that keeps what is not synchronised is kept with it.
+    const stale = left.filter(
+      ({ change, outcome }) => outcome.kind === 'stale' && !kept.some((at) => isAtOrBelow(at, change.path)),
+    );
+    if (error !== null)
+      this.finish(write, () => write.reject(failed(left[0]?.change.path ?? write.ask.paths[0]!, side, error)));
+    else if (trouble !== undefined) this.finish(write, () => write.reject(failure(trouble, side)));
+    else if (stale.length > 0)
+      this.again(
+        write,
+        stale.map(({ change }) => change.path),
+      );
+    else this.next(write);
   }
 
   /** Somebody wrote in between: it is decided anew on what a new look finds. */
-  private again(write: Writing): void {
+  private again(write: Writing, stale: readonly RelPath[]): void {
     this.free(write);
     if (++write.attempts >= MOST_ATTEMPTS) {
       write.reject(busy(write.ask.paths[0]!));
       return;
     }
-    write.look = this.look(write.ask);
+    const paths = [...write.ask.paths, ...stale];
+    write.looks = { a: this.lookAt('a', paths), b: this.lookAt('b', paths) };
     this.waiting.push(write);
     this.around.post({ kind: 'woken' });
+  }
+
+  /** Side b has come (back): nobody waits for a look of an earlier connection. */
+  restart(): void {
+    for (const write of this.waiting) {
+      if (write.looks.b > 0) write.looks = { ...write.looks, b: this.lookAt('b', write.ask.paths) };
+    }
   }
 
   private finish(write: Writing, answer: () => void): void {
@@ -178,6 +196,7 @@ export class ClientWrites {
 
   private free(write: Writing): void {
     const { pair } = this.around;
+    if (write.ask.deep) this.deepCount -= write.pinned.length;
     for (const path of write.pinned) {
       this.pinned.delete(path);
       pair.mark(path, true);
@@ -193,23 +212,3 @@ export class ClientWrites {
     this.waiting = [];
   }
 }
-
-async function* nothing(): AsyncGenerator<Content> {}
-
-const busy = (path: RelPath): SyncError =>
-  new SyncError('busy', `${quote(path)} is being written or carried by somebody else all the time.`, {
-    hint: 'Try again in a moment; see what is under way with: client status',
-  });
-
-const outOfReach = (path: RelPath): SyncError =>
-  new SyncError('failed', `${quote(path)} is left out of synchronisation, or cannot be read at present.`, {
-    hint: 'See: client status, and .lockstepignore',
-  });
-
-const failed = (path: RelPath, error: unknown): SyncError =>
-  error instanceof SyncError ? error : diskRefused(path, (error as Error).message);
-
-const diskRefused = (path: RelPath, message: string): SyncError =>
-  new SyncError('failed', `${quote(path)} could not be written on side a. ${message}`, {
-    hint: 'Nothing was lost: the file is as it was.',
-  });

@@ -56,9 +56,12 @@ export function joinFar({ pair, local, replica, post, isPresent, now, hands }: F
   };
 }
 
-/** @returns whether either carrier has `path` in its hands. */
-export const isCarried = (far: Far | null, path: RelPath): boolean =>
-  far !== null && (far.carriers.a.has(path) || far.carriers.b.has(path));
+/** @returns whether either carrier has `path`, or (where asked for) anything below it, in its hands. */
+export function isCarried(far: Far | null, path: RelPath, deep = false): boolean {
+  if (far === null) return false;
+  const { a, b } = far.carriers;
+  return a.has(path) || b.has(path) || (deep && (a.hasBelow(path) || b.hasBelow(path)));
+}
 
 /** @returns whether nothing is on its way to either side, and no look at b. */
 export const isFarIdle = ({ lookout, carriers }: Far): boolean =>

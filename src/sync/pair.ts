@@ -180,17 +180,17 @@ export class Pair {
     if (!sameEntry(this.entry(otherSide(side), change.path), after)) this.mark(change.path);
   }
 
-  /** Takes in that a client's `change` was carried out on side a: from now on it is a's own, and still to go over. */
-  foldWritten({ path, after, from }: Change): void {
-    const { snapshot } = this.a;
+  /** Takes in that a client's `change` was carried out on `side`: from now on it is that side's own, and still to go over. */
+  foldWritten(side: Side, { path, after, from }: Change): void {
+    const { snapshot } = this.side(side);
     if (snapshot === null) return;
     this.generation++;
     if (from !== undefined) {
-      snapshot.put(from.path, null);
-      this.mark(from.path);
+      snapshot.move(from.path, path);
+      this.mark(from.path, true);
     }
-    snapshot.put(path, asMade(after));
-    this.mark(path);
+    snapshot.put(path, from === undefined ? asMade(after) : after);
+    this.mark(path, true);
   }
 
   /** Whether `path` is not to be touched because one side ignores it or cannot say what is there. */

@@ -4,21 +4,25 @@ import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
 import { clientParams } from '../wire/check.js';
-import { type ClientMethods, PROTOCOL_VERSION } from '../wire/messages.js';
+import { type ClientMethods, PROTOCOL_VERSION, type Target } from '../wire/messages.js';
 import type { Call, Method } from '../wire/serve.js';
 import { ClientQueries, type ShownPair, streamed } from './client-queries.js';
+import type { FilesSurroundings } from './files-surroundings.js';
 import { heldRows, lockRows } from './lock-rows.js';
-import type { Earlier, Replica } from './replica.js';
+import type { Earlier } from './replica.js';
 import { Resolving } from './resolving.js';
 import { Restoring } from './restoring.js';
+import { fileHandlers } from './serve-files.js';
 import { ServeLocks } from './serve-locks.js';
 
 const FLUSH_MS = 60_000;
 
 /** What serving clients needs. */
 export interface ServedPair extends ShownPair {
-  /** Side a, for contents that client writes take from it. */
-  readonly local: Pick<Replica, 'read'>;
+  /** Side a, which client writes act on. */
+  readonly local: FilesSurroundings['local'];
+  /** The replica of a side, null while it is away. */
+  readonly replica: FilesSurroundings['replica'];
   /** The earlier contents that a side keeps, null while it is away. */
   readonly earlier: (side: Side) => Earlier | null;
   readonly version: string;
@@ -31,6 +35,7 @@ type Params<M extends keyof ClientMethods> = ClientMethods[M]['params'];
 /** Answers clients. */
 export class ClientServer {
   private readonly queries: ClientQueries;
+  private readonly files: ReturnType<typeof fileHandlers>;
   private readonly restoring: Restoring;
   private readonly resolving: Resolving;
   private readonly locks: ServeLocks;
@@ -38,12 +43,10 @@ export class ClientServer {
   constructor(private readonly served: ServedPair) {
     const { session, pair, local, earlier } = served;
     this.queries = new ClientQueries(served);
+    const pathOf = (target: Target) => this.queries.pathOf(target);
+    this.files = fileHandlers({ ...served, writes: session.writes }, pathOf);
     this.restoring = new Restoring({ writes: session.writes, earlier });
-    this.locks = new ServeLocks({
-      desk: session.desk,
-      book: served.book,
-      pathOf: (target) => this.queries.pathOf(target),
-    });
+    this.locks = new ServeLocks({ desk: session.desk, book: served.book, pathOf });
     this.resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.queries.files() });
   }
 
@@ -66,6 +69,7 @@ export class ClientServer {
         return { versions: await streamed(call, rows), away };
       },
       restore: async ({ target, owner, at = 1 }) => this.restoring.restore(this.queries.pathOf(target), at, owner),
+      ...this.files,
       conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.resolving.conflicts()) }),
       resolve: async ({ target, owner, keep }) => this.resolving.resolve(this.queries.pathOf(target), keep, owner),
       transfers: async () => session.overview.transfers(),

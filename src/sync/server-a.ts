@@ -135,6 +135,7 @@ class Rooms {
       pair,
       book: this.book,
       local: this.replica,
+      replica: (side) => (side === 'a' ? this.replica : this.far),
       earlier: (side) => (side === 'a' ? this.replica.earlier : (this.far?.earlier ?? null)),
       version: options.version,
       peer: `${options.peer.host}:${options.peer.port}`,

@@ -49,7 +49,10 @@ export function sessionHandlers(parts: SessionParts): SessionHandlers {
       holding().stepped(event);
     },
     'client-step': (event) => {
-      hands.release(event.side, event.change.path);
+      for (const { change } of event.results) {
+        hands.release(event.side, change.path);
+        if (change.from !== undefined) hands.release(event.side, change.from.path);
+      }
       writes().stepped(event);
     },
     peer: ({ replica }) => parts.peerCame(replica),

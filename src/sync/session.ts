@@ -74,7 +74,7 @@ export class Session {
     });
     this.writes = new ClientWrites({
       ...{ pair, book, log, clock, replica, post, ...looking },
-      isCarried: (path) => isCarried(this.far, path),
+      isCarried: (path, deep) => isCarried(this.far, path, deep),
       standstill: () => this.halt,
     });
     this.overview = new Overview({
@@ -180,7 +180,7 @@ export class Session {
     log.event({ event: 'peer-connected' });
     far.lookout.ask('everything');
     this.flushes.restart(far.lookout);
-    this.desk.restart();
+    for (const waiting of [this.desk, this.writes]) waiting.restart();
   }
 
   private peerLeft(reason: string): void {

@@ -52,6 +52,15 @@ export const target = v.pipe(
 const targets = v.pipe(v.array(target), v.minLength(1), v.maxLength(MAX_TARGETS));
 const owner = text(1, MAX_NAME_CHARS);
 const none = v.object({});
+const time = v.pipe(
+  v.string(),
+  v.maxLength(40),
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'it is no time in ISO 8601'),
+);
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'it is no SHA-256 in 64 hexadecimal digits'));
+
+/** What comes with a piece of an upload. */
+export const contentParams = v.object({ last: v.exactOptional(v.boolean()), hash: v.exactOptional(hash) });
 
 type ClientParams = { [M in keyof ClientMethods]: v.GenericSchema<unknown, ClientMethods[M]['params']> };
 
@@ -84,6 +93,22 @@ export const clientParams = {
   notices: v.object({ owner }),
   versions: v.object({ target }),
   restore: v.object({ target, owner, at: v.exactOptional(whole(1, MAX_COUNT)) }),
+  upload: v.object({
+    path,
+    name: v.exactOptional(path),
+    owner,
+    size: whole(0, Number.MAX_SAFE_INTEGER),
+    mtime: v.exactOptional(time),
+    mode: v.exactOptional(whole(0, 0o777)),
+    overwrite: v.exactOptional(v.boolean()),
+  }),
+  download: v.object({
+    target,
+    from: v.exactOptional(whole(0, Number.MAX_SAFE_INTEGER)),
+    hash: v.exactOptional(hash),
+  }),
+  rename: v.object({ target, to: path, owner, overwrite: v.exactOptional(v.boolean()) }),
+  delete: v.object({ targets, owner, recursive: v.exactOptional(v.boolean()) }),
   conflicts: none,
   resolve: v.object({ target, owner, keep: v.picklist(['a', 'b', 'both']) }),
   status: none,

@@ -4,26 +4,17 @@ import { SyncError } from '../core/errors.js';
 import type { Side } from '../core/path.js';
 import { Asking } from './asking.js';
 import { Caller } from './calls.js';
-import { unpackRow } from './compact-rows.js';
+import { ClientQuestions } from './client-questions.js';
 import { EventQueue, type TimedEvent } from './event-queue.js';
 import { Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locking.js';
-import type {
-  Acted,
-  ConflictRow,
-  Flushed,
-  HeldRow,
-  Listing,
-  LockRow,
-  NoticeRow,
-  Status,
-  Target,
-  Transfers,
-  VersionRow,
-} from './messages.js';
+import type { Acted, Flushed, NoticeRow, Target } from './messages.js';
+import { type Downloaded, type DownloadOptions, saveDownload } from './save-download.js';
 import { givenSecret } from './secret.js';
 import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } from './server-address.js';
-import { asTarget } from './targets.js';
+import { asTarget, inLines } from './targets.js';
 import { dial } from './tcp.js';
+import { readContent, type TransferOptions } from './transfers.js';
+import { type UploadOptions, uploadFrom } from './upload.js';
 import { defaultUser } from './user-name.js';
 
 const DIAL_MS = 5_000;
@@ -49,7 +40,7 @@ export interface ConnectOptions {
 export type { LockOptions, TargetResult, UnlockOptions, WaitingPlace } from './locking.js';
 
 /** A connection to server-a. Every method rejects with a SyncError, whose `code` says why. */
-export class Client {
+export class Client extends ClientQuestions {
   /** The server that was reached. */
   readonly server: Address;
   /** The owner's name in every lock and unlock of this client. */
@@ -61,8 +52,10 @@ export class Client {
   readonly #locking: Locking;
 
   private constructor(caller: Caller, server: Address, user: string, answerMs: number) {
+    const ask = new Asking(caller, answerMs);
+    super(ask);
     this.#caller = caller;
-    this.#ask = new Asking(caller, answerMs);
+    this.#ask = ask;
     this.#locking = new Locking(this.#ask, user);
     this.server = server;
     this.user = user;
@@ -92,28 +85,6 @@ export class Client {
     return client;
   }
 
-  /** @returns the merged listing, sorted by the paths' bytes, with indexes 0 … n-1. */
-  async list(): Promise<Listing> {
-    const { entries, result } = await this.#ask.joined('list', { compact: true }, 'entries');
-    return { ...result, entries: entries.map(unpackRow) };
-  }
-
-  /** @returns who holds what, since when, and who waits. */
-  async locks(): Promise<{ readonly locks: readonly LockRow[] }> {
-    const { entries, result } = await this.#ask.joined('locks', {}, 'locks');
-    return { ...result, locks: entries };
-  }
-
-  /**
-   * @param target a path, a number in the server's present listing, or nothing for every file.
-   * @returns the held updates in the order in which they will be applied.
-   */
-  async held(target?: Target | string | number): Promise<{ readonly held: readonly HeldRow[] }> {
-    const params = target === undefined ? {} : { target: asTarget(target) };
-    const { entries, result } = await this.#ask.joined('held', params, 'held');
-    return { ...result, held: entries };
-  }
-
   /**
    * Locks files for this client's user. Locking what the user holds renews it. With `wait`, targets are taken one after
    * the other in the order of their bytes, so that no two requests can wait for each other for ever.
@@ -139,17 +110,6 @@ export class Client {
   }
 
   /**
-   * @param target a path, also of a file that is gone, or a number in the server's present listing.
-   * @returns the earlier contents that both sides keep of it, the newest first, and the sides that could not be asked.
-   */
-  async versions(
-    target: Target | string | number,
-  ): Promise<{ readonly versions: readonly VersionRow[]; readonly away: readonly Side[] }> {
-    const { entries, result } = await this.#ask.joined('versions', { target: asTarget(target) }, 'versions');
-    return { ...result, versions: entries };
-  }
-
-  /**
    * Puts an earlier content back; the present one goes to versions first.
    * @param options `at`: which one, 1 (unless given) is the newest.
    * @throws SyncError `not-found`, `locked`, `exists`.
@@ -159,10 +119,61 @@ export class Client {
     return this.#ask.call('restore', params, LONGEST_TIMER_MS);
   }
 
-  /** @returns every conflict copy, those of one file together, oldest first. */
-  async conflicts(): Promise<{ readonly conflicts: readonly ConflictRow[] }> {
-    const { entries, result } = await this.#ask.joined('conflicts', {}, 'conflicts');
-    return { ...result, conflicts: entries };
+  /**
+   * Puts a file into the pair; missing directories are made, and what it replaces goes to versions.
+   * @param source a local file's name, or a stream of its content; then `options.size` says how many bytes it has.
+   * @param path in the pair. With `options.name`, a directory there gets the file under that name.
+   * @returns `{path, changed, created, size, hash}`, once it is durable on side a.
+   * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `interrupted`, `failed`; then nothing was changed.
+   */
+  upload(source: string | AsyncIterable<Uint8Array>, path: string, options: UploadOptions = {}): Promise<Acted> {
+    return uploadFrom(this.#caller, this.user, source, path, options);
+  }
+
+  /**
+   * Copies a file out of the pair: one version, whole and verified, whatever becomes of it meanwhile. One that was cut is
+   * gone on with.
+   * @param destination a local file, or a directory to put it into.
+   * @throws SyncError `not-found`, `exists`, `busy` where it is written to all the time; `interrupted` or `closed`, with
+   *   the facts `partial` and `bytes` where what came is kept.
+   */
+  download(target: Target | string | number, destination: string, options: DownloadOptions = {}): Promise<Downloaded> {
+    return saveDownload(this.#caller, asTarget(target), destination, options);
+  }
+
+  /**
+   * Reads a file of the pair without saving it. What was yielded is whole and sound only once the iteration has ended.
+   * @throws SyncError as `download`.
+   */
+  read(target: Target | string | number, options: TransferOptions = {}): AsyncGenerator<Buffer, void, void> {
+    return readContent(this.#caller, asTarget(target), options);
+  }
+
+  /**
+   * Renames a file or a directory, which moves no content; missing directories are made. The user's lock goes along.
+   * @param to its new path in the pair.
+   * @param options `overwrite`: whether a file there may be replaced; it goes to versions.
+   * @throws SyncError `not-found`, `exists`, `locked`, `usage` for a directory into itself.
+   */
+  rename(target: Target | string | number, to: string, options: { readonly overwrite?: boolean } = {}): Promise<Acted> {
+    return this.#ask.call('rename', { target: asTarget(target), to, owner: this.user, ...options }, LONGEST_TIMER_MS);
+  }
+
+  /**
+   * Deletes files; their contents go to versions.
+   * @param options `recursive`: directories too, with all that is in them.
+   * @returns one result for each target, in their order; a target that is refused does not stop the others.
+   */
+  async remove(
+    targets: readonly (Target | string | number)[],
+    options: { readonly recursive?: boolean } = {},
+  ): Promise<TargetResult[]> {
+    const results: TargetResult[] = [];
+    for (const some of inLines(targets.map(asTarget))) {
+      const params = { targets: some, owner: this.user, ...options };
+      results.push(...(await this.#ask.call('delete', params, LONGEST_TIMER_MS)).targets);
+    }
+    return results;
   }
 
   /**
@@ -173,16 +184,6 @@ export class Client {
    */
   resolve(target: Target | string | number, keep: Side | 'both'): Promise<Acted> {
     return this.#ask.call('resolve', { target: asTarget(target), owner: this.user, keep }, LONGEST_TIMER_MS);
-  }
-
-  /** @returns the pair at a glance. */
-  status(): Promise<Status> {
-    return this.#ask.call('status', {});
-  }
-
-  /** @returns what is being carried now, and what is left to carry. */
-  transfers(): Promise<Transfers> {
-    return this.#ask.call('transfers', {});
   }
 
   /**

@@ -13,6 +13,8 @@ export class BothServers {
   /** What was said since the last start. */
   events: SyncEvent[] = [];
   warnings: string[] = [];
+  /** Where server-a listens. */
+  port = 0;
   private running: RunningServer[] = [];
   private wake: () => void = () => {};
 
@@ -34,7 +36,9 @@ export class BothServers {
     const b = await startServerB({ ...common, dir: this.b, log });
     this.running.push(b);
     const peer = { host: '127.0.0.1', port: b.port };
-    this.running.push(await startServerA({ ...common, dir: this.a, peer, rescanMs: 60_000, log: { ...log, event } }));
+    const a = await startServerA({ ...common, dir: this.a, peer, rescanMs: 60_000, log: { ...log, event } });
+    this.running.push(a);
+    this.port = a.port;
   }
 
   /** Resolves when this has been said since the last start. */
@@ -44,6 +48,11 @@ export class BothServers {
         this.wake = resolve;
       });
     }
+  }
+
+  /** Ends side b alone. */
+  async stopB(): Promise<void> {
+    await this.running.shift()!.stop();
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,109 @@
+// The steps of client writes: carried out on one side, folded into the pair as that side's own, and passed on to side b
+// at once where they would be held back there else, or where whoever asked knows what they replace.
+import { type Change, contentOf, type Outcome } from '../core/change.js';
+import type { RelPath, Side } from '../core/path.js';
+import {
+  changesOf,
+  type Result,
+  type WriteEvent,
+  type WriteStep,
+  type WriteSurroundings,
+  type Writing,
+} from './client-write.js';
+import type { Pair } from './pair.js';
+import type { Applied, Content, Replica } from './replica.js';
+
+/** Carries out one step; the session is told of its end. */
+export async function carryStep(
+  { replica, post }: WriteSurroundings,
+  write: Writing,
+  side: Side,
+  step: WriteStep,
+  passedOn = false,
+): Promise<void> {
+  const changes = changesOf(step);
+  const outcomes = new Map<number, Outcome>();
+  let error: unknown = null;
+  try {
+    const target = replica(side);
+    const applied = target === null ? nothing<Applied>() : apply(target, step, changes);
+    for await (const { n, outcome } of applied) outcomes.set(n, outcome);
+  } catch (thrown) {
+    error = thrown;
+  }
+  const results = changes.map((change, n): Result => ({ change, outcome: outcomes.get(n) ?? { kind: 'stale' } }));
+  post({ kind: 'client-step', side, write, passedOn, step, results, error });
+}
+
+function apply(target: Replica, step: WriteStep, changes: readonly Change[]): AsyncIterable<Applied> {
+  if (step.publish !== undefined) return step.publish(step.change);
+  return target.apply(changes, step.contents?.() ?? nothing<Content>());
+}
+
+/** Takes in what was done. @returns those results that are to be looked at again or told. */
+export function foldResults({ pair }: WriteSurroundings, event: WriteEvent): Result[] {
+  const left: Result[] = [];
+  for (const result of event.results) {
+    const { change, outcome } = result;
+    if (outcome.kind !== 'done') left.push(result);
+    else if (!event.passedOn) {
+      pair.foldWritten(event.side, change);
+      event.write.done.push(change);
+    } else if (change.from === undefined) pair.foldDone(event.side, change);
+    else {
+      pair.foldWritten(event.side, change);
+      moveShared(pair, change.from.path, change.path);
+    }
+  }
+  return left;
+}
+
+/** Both sides have moved `from` to `to`: what they shared has moved along. */
+function moveShared(pair: Pair, from: RelPath, to: RelPath): void {
+  const moved = pair.archive.move(from, to);
+  for (const gone of [from, to]) pair.agree(gone, null);
+  for (const [path, entry] of moved) pair.agree(path, entry);
+}
+
+/** @returns what side b gets at once of what was done on side a; null: nothing. */
+export function toPassOn(around: WriteSurroundings, event: WriteEvent): WriteStep | null {
+  const { pair, replica } = around;
+  const local = replica('a');
+  if (event.side === 'b' || local === null || replica('b') === null || pair.b.snapshot === null) return null;
+  const due = event.results.flatMap(({ change, outcome }) =>
+    outcome.kind === 'done' ? (passedOn(around, change, event.step.over === true) ?? []) : [],
+  );
+  const [change, ...others] = due;
+  if (change === undefined) return null;
+  const wanted = due.flatMap(({ path, after, action, ...rest }) => {
+    const file = contentOf({ path, after, action, ...rest });
+    return file === null ? [] : [{ path, file }];
+  });
+  return { change, others, ...(wanted.length === 0 ? {} : { contents: () => local.read(wanted) }) };
+}
+
+/** The same for side b, which would hold back what is not its holder's; null where it goes over by itself. */
+function passedOn({ pair, book }: WriteSurroundings, change: Change, over: boolean): Change | null {
+  const { path, after, from } = change;
+  const before = pair.entry('b', path);
+  if (from !== undefined) {
+    if (!hasLockWithin(book.table.locks.keys(), path, from.path)) return null;
+    const there = pair.entry('b', from.path);
+    // A directory replaces nothing; where side b has nothing to move, what it lacks is no change of its own.
+    if (there === null || there.type !== from.entry.type || (before !== null && there.type === 'dir')) return null;
+    return { path, action: 'renamed', before, after: there, from: { path: from.path, entry: there } };
+  }
+  if (!over && book.table.heldSide(path) !== 'a') return null;
+  const action = after === null ? 'deleted' : before === null ? 'created' : 'modified';
+  return before === null && after === null ? null : { path, action, before, after };
+}
+
+/** A lock goes along with what is moved: it is at the one place or at the other by now. */
+function hasLockWithin(locked: Iterable<RelPath>, to: RelPath, from: RelPath): boolean {
+  for (const path of locked) {
+    if (path === to || path === from || path.startsWith(`${to}/`) || path.startsWith(`${from}/`)) return true;
+  }
+  return false;
+}
+
+async function* nothing<T>(): AsyncGenerator<T> {}

@@ -1,0 +1,136 @@
+// Downloads: a reader gets one version, the one that it began with. Side a's file is held open; what only side b has, or
+// what its lock's holder has there, comes through the replica. Reads wait for no lock and no look.
+import { type Entry, type FileEntry, sameContent } from '../core/entry.js';
+import { SyncError } from '../core/errors.js';
+import { quote, type RelPath } from '../core/path.js';
+import type { ClientMethods } from '../wire/messages.js';
+import type { Call } from '../wire/serve.js';
+import { onlyInB, onSideB } from './client-write.js';
+import { ignored, isAway, noSuchFile } from './client-write-words.js';
+import type { FilesSurroundings } from './files-surroundings.js';
+import { iso } from './lock-answers.js';
+import type { Wanted } from './replica.js';
+
+/** Pieces that may be on their way to one reader: enough to keep it busy, little memory where there are many. */
+const WINDOW = 3;
+
+type DownloadParams = Omit<ClientMethods['download']['params'], 'target'>;
+type Downloaded = ClientMethods['download']['result'];
+
+/** What a client has of the content already. */
+interface Piece {
+  readonly data: Buffer;
+  readonly release?: (() => void) | undefined;
+}
+
+/** A version that can be read from any place. */
+interface Source {
+  readonly file: FileEntry;
+  pieces(from: number): AsyncIterable<Piece>;
+  close(): void;
+}
+
+/**
+ * Sends the file at `path`.
+ * @throws SyncError `not-found`; `usage` for a directory; `failed` for a link, or where server-b has it and is away;
+ *   `busy` where somebody writes into it all the time.
+ */
+export async function download(
+  around: FilesSurroundings,
+  path: RelPath,
+  { from = 0, hash }: DownloadParams,
+  call: Call,
+): Promise<Downloaded> {
+  const source = await sourceOf(around, path);
+  try {
+    const { file } = source;
+    const start = hash === file.hash && from <= file.size ? from : 0;
+    const { size, mode } = file;
+    await call.notify('file', { path, size, mtime: iso(file.mtime / 1000), mode, hash: file.hash, from: start });
+    await send(source.pieces(start), call);
+    return { path, size, hash: file.hash };
+  } finally {
+    source.close();
+  }
+}
+
+/** Sends pieces, never more than a few ahead of the reader. */
+async function send(pieces: AsyncIterable<Piece>, call: Call): Promise<void> {
+  let onTheWay = 0;
+  let isOver = false;
+  let wake = () => {};
+  void call.connection.closed.then(() => {
+    isOver = true;
+    wake();
+  });
+  for await (const { data, release } of pieces) {
+    // A reader that will say no more still reads; one that has cancelled does not.
+    if (call.signal.aborted && (call.signal.reason as SyncError).code === 'interrupted') throw call.signal.reason;
+    onTheWay++;
+    await call.notify('content', {}, data, () => {
+      release?.();
+      onTheWay--;
+      wake();
+    });
+    while (onTheWay >= WINDOW && !isOver) await new Promise<void>((resolve) => (wake = resolve));
+  }
+}
+
+/** Of a locked file the holder's side counts, as in the listing; else the newest of what can be had. */
+async function sourceOf(around: FilesSurroundings, path: RelPath): Promise<Source> {
+  const { pair, book, local, replica } = around;
+  if (pair.a.rules.ignores(path, false)) throw ignored(path);
+  const onA = pair.entry('a', path);
+  const onB = onSideB(pair, path);
+  const holder = book.table.locks.get(path)?.side;
+  const isHere = replica('b') !== null;
+  if (isHere && onB?.type === 'file' && isFromB(onA, onB, holder)) return fromB(around, path, onB);
+  const open = await local.open(path);
+  if (open !== null) return open;
+  if (onA?.type === 'dir' || onB?.type === 'dir') throw isDirectory(path);
+  const link = [onA, onB].find((entry) => entry?.type === 'symlink');
+  if (link?.type === 'symlink') throw isLink(path, link.target);
+  if (onB?.type !== 'file' || (onA === null && onlyInB(pair, path) === null)) throw noSuchFile(path);
+  if (!isHere) throw isAway(path);
+  return fromB(around, path, onB);
+}
+
+function isFromB(onA: Entry | null, onB: FileEntry, holder: 'a' | 'b' | undefined): boolean {
+  if (onA?.type !== 'file' || sameContent(onA, onB)) return false;
+  return holder === undefined ? onB.mtime > onA.mtime : holder === 'b';
+}
+
+function fromB({ replica }: FilesSurroundings, path: RelPath, file: FileEntry): Source {
+  const source = replica('b');
+  if (source === null) throw isAway(path);
+  return {
+    file,
+    close: () => {},
+    async *pieces(from) {
+      const wanted: Wanted = from === 0 ? { path, file } : { path, file, offer: { have: from, base: null } };
+      let at = from;
+      for await (const piece of source.read([wanted])) {
+        if ('failed' in piece) throw changedInB(path);
+        if (!('data' in piece)) continue; // what the reader has already
+        at += piece.data.length;
+        if (piece.data.length > 0) yield piece;
+      }
+      if (at !== file.size) throw changedInB(path);
+    },
+  };
+}
+
+const isDirectory = (path: RelPath): SyncError =>
+  new SyncError('usage', `${quote(path)} is a directory, and downloads are of files.`, {
+    hint: `See the files in it with: client list '${path}/**'`,
+  });
+
+const isLink = (path: RelPath, target: string): SyncError =>
+  new SyncError('failed', `${quote(path)} is a symbolic link to ${quote(target)}, and links are not followed.`, {
+    hint: 'Download the file that it points to.',
+  });
+
+const changedInB = (path: RelPath): SyncError =>
+  new SyncError('busy', `${quote(path)} has just changed on side b, so this version cannot be read to its end.`, {
+    hint: 'Try again.',
+  });

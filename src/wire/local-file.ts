@@ -1,0 +1,75 @@
+// A file of the machine that the client runs on, as it is sent: opened once, and the same from its first byte to its last.
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { SyncError } from '../core/errors.js';
+import { quote } from '../core/path.js';
+import { PIECE_BYTES } from './transfers.js';
+
+/** An open local file. */
+export interface LocalFile {
+  readonly size: number;
+  /** ISO 8601. */
+  readonly mtime: string;
+  readonly mode: number;
+  pieces(): AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
+
+/** @throws SyncError `not-found`, `usage` where it is no regular file, `failed` where it cannot be read. */
+export async function openLocalFile(name: string): Promise<LocalFile> {
+  let handle: fs.FileHandle;
+  try {
+    handle = await fs.open(name, 'r');
+  } catch (error) {
+    throw notOpened(name, error as NodeJS.ErrnoException);
+  }
+  const stats = await handle.stat();
+  if (!stats.isFile()) {
+    await handle.close();
+    throw noFile(name, stats.isDirectory());
+  }
+  return {
+    size: stats.size,
+    mtime: stats.mtime.toISOString(),
+    mode: stats.mode & 0o777,
+    async *pieces() {
+      for (let at = 0; at < stats.size; ) {
+        const data = Buffer.allocUnsafe(Math.min(PIECE_BYTES, stats.size - at));
+        const { bytesRead } = await handle.read(data, 0, data.length, at);
+        if (bytesRead === 0) throw changed(name);
+        at += bytesRead;
+        yield data.subarray(0, bytesRead);
+      }
+      const now = await handle.stat();
+      if (now.size !== stats.size || now.mtimeMs !== stats.mtimeMs) throw changed(name);
+    },
+    close: () => handle.close(),
+  };
+}
+
+function notOpened(name: string, { code = '', message }: NodeJS.ErrnoException): SyncError {
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new SyncError(
+      'not-found',
+      `There is no file ${quote(name)} on this machine (looked for ${path.resolve(name)}).`,
+      {
+        hint: `See what there is with: ls ${path.dirname(name)}`,
+      },
+    );
+  }
+  return new SyncError('failed', `${quote(name)} cannot be read: ${code || message}.`, {
+    hint: 'Look at its permissions.',
+  });
+}
+
+function noFile(name: string, isDirectory: boolean): SyncError {
+  const what = isDirectory ? 'a directory' : 'no regular file';
+  return new SyncError('usage', `${quote(name)} is ${what}, and an upload is of one file.`, {
+    hint: isDirectory ? 'Name the files in it, one after the other.' : 'Name a file.',
+  });
+}
+
+const changed = (name: string): SyncError =>
+  new SyncError('failed', `${quote(name)} was changed while it was sent, so nothing of it was taken.`, {
+    hint: 'Send it again when whoever writes it has finished.',
+  });

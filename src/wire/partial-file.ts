@@ -1,0 +1,111 @@
+// What has come of a download so far, beside its destination: `NAME.HASH.part`, named after the content that it is the
+// beginning of, so that a later download goes on with it if that still is the content, and never mixes two.
+import { createHash, type Hash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const HASH = '[0-9a-f]{64}';
+const MAX_NAME_BYTES = 255;
+const COPY_BYTES = 1 << 20;
+
+/** One partial download, open for going on. */
+export class PartialFile {
+  private constructor(
+    /** Where it lies. */
+    readonly place: string,
+    /** The hash of the whole content. */
+    readonly contentHash: string,
+    private readonly fd: number,
+    private readonly digest: Hash,
+    /** Bytes that are there. */
+    public bytes: number,
+  ) {}
+
+  /** @returns what came of an earlier download to `destination`, read through; null where there is nothing of use. */
+  static async find(destination: string): Promise<PartialFile | null> {
+    for (const place of placesOf(destination)) {
+      const hash = place.slice(-'.part'.length - 64, -'.part'.length);
+      const fd = fs.openSync(place, 'r+');
+      const digest = createHash('sha256');
+      const buffer = Buffer.allocUnsafeSlow(COPY_BYTES);
+      let bytes = 0;
+      for (;;) {
+        const read = await readAt(fd, buffer, bytes);
+        if (read === 0) break;
+        digest.update(buffer.subarray(0, read));
+        bytes += read;
+      }
+      return new PartialFile(place, hash, fd, digest, bytes);
+    }
+    return null;
+  }
+
+  /** Begins anew; what came of other contents goes. */
+  static begin(destination: string, hash: string): PartialFile {
+    for (const place of placesOf(destination)) fs.rmSync(place, { force: true });
+    const place = placeOf(destination, hash);
+    const fd = fs.openSync(place, 'w', 0o600);
+    return new PartialFile(place, hash, fd, createHash('sha256'), 0);
+  }
+
+  async add(data: Buffer): Promise<void> {
+    this.digest.update(data);
+    for (let done = 0; done < data.length; ) done += await writeAt(this.fd, data, done, this.bytes + done);
+    this.bytes += data.length;
+  }
+
+  /** Whether all of it is here. Nothing can be added afterwards. */
+  isWhole(): boolean {
+    return this.digest.digest('hex') === this.contentHash;
+  }
+
+  /** Gives the whole content its bits and its time and makes it durable; it is still to be renamed. */
+  finish(mode: number, mtime: Date): void {
+    fs.fchmodSync(this.fd, mode);
+    fs.futimesSync(this.fd, mtime, mtime);
+    fs.fdatasyncSync(this.fd);
+    fs.closeSync(this.fd);
+  }
+
+  /** Lets go of it; with nothing in it, it goes. */
+  leave(): void {
+    fs.closeSync(this.fd);
+    if (this.bytes === 0) fs.rmSync(this.place, { force: true });
+  }
+
+  discard(): void {
+    fs.closeSync(this.fd);
+    fs.rmSync(this.place, { force: true });
+  }
+}
+
+const readAt = (fd: number, buffer: Buffer, at: number): Promise<number> =>
+  new Promise((resolve, reject) =>
+    fs.read(fd, buffer, 0, buffer.length, at, (error, read) => (error ? reject(error) : resolve(read))),
+  );
+
+const writeAt = (fd: number, data: Buffer, from: number, at: number): Promise<number> =>
+  new Promise((resolve, reject) =>
+    fs.write(fd, data, from, data.length - from, at, (error, written) => (error ? reject(error) : resolve(written))),
+  );
+
+function placesOf(destination: string): string[] {
+  const directory = path.dirname(destination);
+  const pattern = new RegExp(`^${escaped(stemOf(destination))}\\.${HASH}\\.part$`);
+  return fs
+    .readdirSync(directory)
+    .filter((name) => pattern.test(name))
+    .map((name) => path.join(directory, name));
+}
+
+const placeOf = (destination: string, hash: string): string =>
+  path.join(path.dirname(destination), `${stemOf(destination)}.${hash}.part`);
+
+/** A name too long to have anything behind it is told apart by its own hash. */
+function stemOf(destination: string): string {
+  const name = path.basename(destination);
+  const room = MAX_NAME_BYTES - 64 - '..part'.length;
+  return Buffer.byteLength(name) <= room ? name : createHash('sha256').update(name).digest('hex');
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
