@@ -11,6 +11,8 @@ import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-list
 import { terminalIdentity } from './terminal.js';
 import { Writer } from './writer.js';
 
+/** How long a command that was interrupted may take to end, in milliseconds. */
+const LAST_WORDS_MS = 300;
 const { stdout, stderr, env } = process;
 const stdinIsTerminal = isatty(0);
 const connections = new Connections((server, user, secretFile) => Client.connect({ server, user, secretFile }));
@@ -28,6 +30,7 @@ const ground: Ground = {
   stdin: () => process.stdin,
   stdinIsTerminal,
   stdoutIsTerminal: stdout.isTTY === true,
+  progress: stderr.isTTY ? stderr : undefined,
   columns: stdout.isTTY ? stdout.columns : undefined,
 };
 
@@ -47,10 +50,10 @@ try {
 connections.close();
 end(interrupted.signal.aborted ? EXIT_INTERRUPTED : code);
 
-/** Ctrl-C: what was said is written, and nothing more is waited for. */
+/** Ctrl-C: whoever has something to say about it may say it; nothing more is waited for. */
 function interrupt(): void {
   interrupted.abort();
-  end(EXIT_INTERRUPTED);
+  setTimeout(end, LAST_WORDS_MS, EXIT_INTERRUPTED);
 }
 
 /** Exits when everything has left for stdout. */

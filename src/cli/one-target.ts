@@ -1,11 +1,12 @@
 // TARGET of a command that takes exactly one file, which may be gone: a number of the listing last shown, a path, or a
 // glob that matches one file. What matches nothing is taken for a path, as names have brackets in them, too.
+import { SyncError } from '../core/errors.js';
 import { parsePath } from '../core/path.js';
 import type { Target } from '../wire/messages.js';
 import { usageError } from './complain.js';
 import { shownName } from './render/width.js';
 import type { Room } from './room.js';
-import { errorOf, globMatcher, parseTarget, resolveTargets } from './target.js';
+import { errorOf, globMatcher, goneRefusal, parseTarget, resolveTargets } from './target.js';
 
 /**
  * @param text as typed.
@@ -28,6 +29,26 @@ export async function oneTarget(room: Room, text: string, known: () => Promise<r
     `"${shownName(parsed.glob)}" matches ${found.length} files: ${some}${found.length > 3 ? ', …' : ''}.`,
     'Name one of them.',
   );
+}
+
+/**
+ * Acts on the one target that `text` names. Where that is a number, and its file is gone, it is said so.
+ * @throws SyncError as `oneTarget`, and as `act`.
+ */
+export async function onOneTarget<T>(
+  room: Room,
+  text: string,
+  known: () => Promise<readonly string[]>,
+  act: (target: Target) => Promise<T>,
+): Promise<T> {
+  const target = await oneTarget(room, text, known);
+  try {
+    return await act(target);
+  } catch (error) {
+    const isShown = /^\d+$/.test(text) && 'path' in target;
+    if (!isShown || !(error instanceof SyncError) || error.code !== 'not-found') throw error;
+    throw errorOf(goneRefusal({ index: text, path: target.path }));
+  }
 }
 
 /** @returns every path of the listing. */

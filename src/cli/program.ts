@@ -8,6 +8,7 @@ import { complain, usageError } from './complain.js';
 import { EXIT_OK, exitCodeOf } from './exit.js';
 import { withNotices } from './notices.js';
 import { addEarlier } from './program/earlier.js';
+import { addFiles } from './program/files.js';
 import { AFTER_HELP } from './program/help.js';
 import { addListing } from './program/listing.js';
 import { addLocking } from './program/locking.js';
@@ -58,6 +59,7 @@ export function clientProgram(ground: Ground, base: Globals, ended: (code: numbe
     withNotices(roomFor(ground, { ...base, ...program.opts<Globals>() }), command).then(ended);
   addListing(program, run);
   addLocking(program, run);
+  addFiles(program, run);
   addEarlier(program, run);
   addPair(program, run);
   addPeople(program, run);

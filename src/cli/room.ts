@@ -1,5 +1,6 @@
 // What a command is given: the answers to every global option, a way to the server, and where to speak. Commands know
 // no process, so that a test or the shell can run them just as well.
+import type { WriteStream } from 'node:tty';
 import { SyncError } from '../core/errors.js';
 import type { Client } from '../wire/client.js';
 import { type Address, DEFAULT_SERVER } from '../wire/server-address.js';
@@ -22,6 +23,10 @@ export type Api = Pick<
   | 'restore'
   | 'conflicts'
   | 'resolve'
+  | 'upload'
+  | 'download'
+  | 'rename'
+  | 'remove'
   | 'status'
   | 'transfers'
   | 'flush'
@@ -52,6 +57,8 @@ export interface Ground {
   stdin(): NodeJS.ReadableStream;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
+  /** The terminal that progress is drawn on; none where stderr is no terminal. */
+  readonly progress?: WriteStream | undefined;
   /** The terminal's width, where there is one. */
   readonly columns: number | undefined;
 }
@@ -91,6 +98,7 @@ export function roomFor(ground: Ground, globals: Globals): Room {
     user,
     globals,
     json: globals.json === true,
+    progress: globals.json === true ? undefined : ground.progress,
     colors: colorsFor(color),
     api: () => ground.connect(server, user, secretFile),
   };

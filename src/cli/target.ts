@@ -33,9 +33,12 @@ const SEE_LIST = 'Type "client list" to see the numbers.';
  */
 export function parseTarget(text: string): ParsedTarget {
   if (/^\d+$/.test(text)) return { kind: 'index', index: Number(text), text };
-  const path = text.replace(/^(\.\/+)+(?=[^/])/, '').replace(/(?<=[^/])\/+$/, '');
+  const path = pairPath(text);
   return isGlob(path) ? { kind: 'glob', glob: path } : { kind: 'path', path };
 }
+
+/** @returns `text` as a path of the pair is spelled: without a leading `./` and a slash at the end. */
+export const pairPath = (text: string): string => text.replace(/^(\.\/+)+(?=[^/])/, '').replace(/(?<=[^/])\/+$/, '');
 
 const isGlob = (text: string): boolean => /[*?[\]{}]|[!+@]\(/.test(text);
 

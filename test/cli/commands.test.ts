@@ -195,7 +195,7 @@ describe('refusals', () => {
     [['lock'], 'Missing required argument \'target\'. Try "client lock --help".\n'],
     [['lock', '--seize', 'x'], /^Unknown option '--seize'.*\n$/],
     [['--no-such-flag'], /^Unknown option '--no-such-flag'.*\n$/],
-    [['upload', 'x'], /^Unknown command 'upload'.*\n$/],
+    [['frobnicate', 'x'], /^Unknown command 'frobnicate'.*\n$/],
     [['lock', 'a.txt', '--side', 'c'], '--side takes a or b, not "c".\n'],
     [['flush', '--timeout', 'soon'], /^--timeout takes a duration/],
     [['--color', 'blue'], /^Option '--color <when>' argument 'blue' is invalid.*\n$/],
@@ -244,7 +244,11 @@ describe('refusals', () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
     for (const word of ['list', 'unlock', 'LOCKSTEP_SERVER', 'Examples']) expect(out).toContain(word);
+<<<<<<< HEAD
     for (const later of ['upload', 'menu', '__complete']) expect(out).not.toContain(later);
+=======
+    for (const later of ['menu', '--secret-file', '__complete']) expect(out).not.toContain(later);
+>>>>>>> 94fb0a4 (Give people upload, download, rename and delete)
   });
 
   it('takes global options after the command', async () => {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { runLine } from '../../src/cli/program.js';
 import type { Api, Ground } from '../../src/cli/room.js';
 import type { ShownListing } from '../../src/cli/shown-listing.js';
+import { SyncError } from '../../src/core/errors.js';
 import type { ListEntry } from '../../src/wire/messages.js';
 
 export const entry = (index: number, path: string, more: Partial<ListEntry> = {}): ListEntry => ({
@@ -88,6 +89,32 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       const path = pathOf(target) ?? (target as { path: string }).path;
       return { path, changed: true, at: options?.at ?? 1, replaced: '2026-11-21T14:03:22.118Z' };
     },
+    upload: async (source, path, options) => {
+      calls.push(['upload', source, path, without(options)]);
+      if (paths.includes(path) && options?.overwrite !== true) throw existing(path);
+      return { path, changed: true, created: !paths.includes(path), size: 3, hash: '' };
+    },
+    download: async (target, destination, options) => {
+      calls.push(['download', target, destination, without(options)]);
+      const path = pathOf(target);
+      if (path === undefined) throw gone(target);
+      options?.onProgress?.({ bytes: 3, size: 3 });
+      return { path, to: destination, size: 3, hash: '', resumed: 0 };
+    },
+    rename: async (target, to, options) => {
+      calls.push(['rename', target, to, options]);
+      const path = pathOf(target);
+      if (path === undefined) throw gone(target);
+      if (paths.includes(to) && options?.overwrite !== true) throw existing(to);
+      return { path, changed: true, to, type: 'file', ...(paths.includes(to) ? { replaced: true } : {}) };
+    },
+    remove: async (targets, options) => {
+      calls.push(['remove', targets, options]);
+      return targets.map((target) => {
+        const path = pathOf(target);
+        return path === undefined ? missing(target) : { path, changed: true, type: 'file' };
+      });
+    },
     conflicts: async () => ({
       conflicts: paths.flatMap((copy) => {
         const path = copy.replace(/ \(conflict .*\)/, '');
@@ -129,6 +156,15 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
     },
   };
 }
+
+/** The options of a transfer as far as a test compares them. */
+function without(options: object | undefined): object {
+  const { onProgress: _onProgress, signal: _signal, ...rest } = (options ?? {}) as Record<string, unknown>;
+  return rest;
+}
+
+const existing = (path: string) => new SyncError('exists', `"${path}" exists already.`, { hint: 'Add --overwrite.' });
+const gone = (target: unknown) => new SyncError('not-found', `There is no ${JSON.stringify(target)}.`);
 
 export interface Run {
   readonly code: number;

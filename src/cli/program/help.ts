@@ -7,6 +7,8 @@ Examples:
   client lock 3 -m "new cover"    lock the file that stood at 3 in that list
   client lock docs/plan.txt 'art/**/*.psd'
   client unlock 3
+  client upload plan.txt docs/    put a file of this machine into docs
+  client download 3 ~/Desktop     copy the file at 3 out of the pair
   client versions docs/plan.txt   what is kept of it; client restore docs/plan.txt
   client watch --json             every event, one JSON object a line
 

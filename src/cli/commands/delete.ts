@@ -1,0 +1,27 @@
+// `client delete TARGET…`: files, and directories where that was asked for. What goes, goes to versions.
+import type { Acted } from '../../wire/messages.js';
+import { actOn } from '../acting.js';
+import { countText } from '../render/size.js';
+import { shownName } from '../render/width.js';
+import type { Room } from '../room.js';
+
+export interface DeleteFlags {
+  readonly recursive?: boolean;
+}
+
+export async function remove(room: Room, targets: readonly string[], flags: DeleteFlags): Promise<number> {
+  const api = await room.api();
+  return actOn(room, targets, {
+    known: async () => [(await api.list()).entries.map(({ path }) => path)],
+    act: (wanted) => api.remove(wanted, { recursive: flags.recursive === true }),
+    say: deletedText,
+  });
+}
+
+function deletedText({ path, type, files, kept }: Acted): string {
+  const name = shownName(path);
+  if (type !== 'dir') return `Deleted ${name}; its content is among the versions now.`;
+  const what = countText(Number(files ?? 0), 'file');
+  if (kept === true) return `Deleted ${what} in ${name}; it stays for what is left out of synchronisation in it.`;
+  return `Deleted ${name} with ${what}; their contents are among the versions now.`;
+}

@@ -1,0 +1,52 @@
+// `client download TARGET [DEST]`: a file out of the pair. What came of one that was cut is kept, and gone on with.
+import { SyncError } from '../../core/errors.js';
+import type { Downloaded } from '../../wire/save-download.js';
+import { EXIT_OK } from '../exit.js';
+import { listedPaths, onOneTarget } from '../one-target.js';
+import { openBar } from '../progress.js';
+import { sizeText } from '../render/size.js';
+import { shownName } from '../render/width.js';
+import type { Room } from '../room.js';
+
+export interface DownloadFlags {
+  readonly overwrite?: boolean;
+}
+
+export async function download(
+  room: Room,
+  text: string,
+  destination: string | undefined,
+  flags: DownloadFlags,
+): Promise<number> {
+  const api = await room.api();
+  const bar = openBar(room.progress, text);
+  let done: Downloaded;
+  try {
+    done = await onOneTarget(room, text, listedPaths(room), (target) =>
+      api.download(target, destination ?? '.', {
+        overwrite: flags.overwrite === true,
+        signal: room.signal,
+        onProgress: ({ bytes, size }) => bar.update(bytes, size),
+      }),
+    );
+  } catch (error) {
+    throw withRemainder(error);
+  } finally {
+    bar.stop();
+  }
+  room.out(room.json ? `${JSON.stringify({ ...done, changed: true })}\n` : `${downloadedText(done)}\n`);
+  return EXIT_OK;
+}
+
+function downloadedText({ path, to, size, resumed }: Downloaded): string {
+  const before = resumed === 0 ? '' : `, ${sizeText(resumed)} of them from an earlier download`;
+  return `Downloaded ${shownName(path)} to ${shownName(to)} (${sizeText(size)}${before}).`;
+}
+
+/** Says where what came so far is. */
+function withRemainder(error: unknown): unknown {
+  if (!(error instanceof SyncError) || typeof error.facts.partial !== 'string') return error;
+  const { code, message, facts } = error;
+  const hint = `${sizeText(Number(facts.bytes))} are kept as ${shownName(String(facts.partial))}; the same command goes on from there.`;
+  return new SyncError(code, message, { hint, facts, cause: error });
+}

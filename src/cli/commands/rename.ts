@@ -1,0 +1,42 @@
+// `client rename TARGET NEWNAME`: a file or a directory gets another path in the pair.
+import path from 'node:path';
+import { parsePath } from '../../core/path.js';
+import type { Acted } from '../../wire/messages.js';
+import { EXIT_OK } from '../exit.js';
+import { listedPaths, onOneTarget } from '../one-target.js';
+import { shownName } from '../render/width.js';
+import type { Room } from '../room.js';
+import { pairPath } from '../target.js';
+
+export interface RenameFlags {
+  readonly overwrite?: boolean;
+}
+
+export async function rename(room: Room, text: string, name: string, flags: RenameFlags): Promise<number> {
+  const api = await room.api();
+  const acted = await onOneTarget(room, text, listedPaths(room), async (target) => {
+    const to = await newPath(room, name, target);
+    return api.rename(target, to, { overwrite: flags.overwrite === true });
+  });
+  room.out(room.json ? `${JSON.stringify(acted)}\n` : `${renamedText(acted)}\n`);
+  return EXIT_OK;
+}
+
+/** A name that ends in a slash is a directory to move into. */
+async function newPath(
+  room: Room,
+  name: string,
+  target: { readonly path: string } | { readonly index: number },
+): Promise<string> {
+  if (!/\/$/.test(name) && name !== '.') return parsePath(pairPath(name));
+  const from = 'path' in target ? target.path : (await listedPaths(room)())[target.index];
+  const below = pairPath(name);
+  const base = path.posix.basename(from ?? '');
+  return parsePath(below === '' || below === '.' ? base : `${below}/${base}`);
+}
+
+function renamedText({ path: from, to, changed, replaced }: Acted): string {
+  if (!changed) return `${shownName(from)} has that name already.`;
+  const before = replaced === true ? '; what was there before is among the versions now' : '';
+  return `Renamed ${shownName(from)} to ${shownName(String(to))}${before}.`;
+}

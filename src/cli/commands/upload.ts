@@ -1,0 +1,51 @@
+// `client upload FILE [AS]`: a local file into the pair.
+import path from 'node:path';
+import { parsePath } from '../../core/path.js';
+import type { Acted } from '../../wire/messages.js';
+import { usageError } from '../complain.js';
+import { EXIT_OK } from '../exit.js';
+import { openBar } from '../progress.js';
+import { sizeText } from '../render/size.js';
+import { shownName } from '../render/width.js';
+import type { Room } from '../room.js';
+import { pairPath } from '../target.js';
+
+export interface UploadFlags {
+  readonly overwrite?: boolean;
+}
+
+export async function upload(room: Room, file: string, as: string | undefined, flags: UploadFlags): Promise<number> {
+  const name = path.basename(file);
+  if (name === '' || name === '.' || name === '..')
+    throw usageError(`"${file}" is a directory, and an upload is of one file.`);
+  const isInto = as === undefined || /\/$/.test(as) || as === '.';
+  const place = parsePath(as === undefined ? name : isInto ? joined(as, name) : pairPath(as));
+  const api = await room.api();
+  const bar = openBar(room.progress, name);
+  let acted: Acted;
+  try {
+    acted = await api.upload(file, place, {
+      ...(isInto ? {} : { name }),
+      overwrite: flags.overwrite === true,
+      signal: room.signal,
+      onProgress: ({ bytes, size }) => bar.update(bytes, size),
+    });
+  } finally {
+    bar.stop();
+  }
+  room.out(room.json ? `${JSON.stringify(acted)}\n` : `${uploadedText(acted, file)}\n`);
+  return EXIT_OK;
+}
+
+/** `docs/` and `./` as directories of the pair. */
+function joined(directory: string, name: string): string {
+  const below = pairPath(directory);
+  return below === '' || below === '.' ? name : `${below}/${name}`;
+}
+
+function uploadedText({ path: place, changed, created, size }: Acted, file: string): string {
+  const to = shownName(place);
+  if (!changed) return `${to} has the content of ${shownName(file)} already.`;
+  const before = created === true ? '' : '; what was there before is among the versions now';
+  return `Uploaded ${shownName(file)} as ${to} (${sizeText(Number(size))})${before}.`;
+}

@@ -1,0 +1,86 @@
+// The four commands about whole files, against a server that is an object: how words become a request, and what is said.
+import { describe, expect, it } from 'vitest';
+import { fakeApi, memory, run } from './fake-room.js';
+
+async function ran(args: readonly string[], paths = ['a.txt', 'docs/b.txt']) {
+  const calls: unknown[] = [];
+  const done = await run([...args], { api: fakeApi(paths, calls), shown: memory(paths) });
+  return { ...done, calls };
+}
+
+const plain = { overwrite: false };
+
+describe('where an upload goes', () => {
+  it.each([
+    [['/tmp/x.png'], 'x.png', plain],
+    [['x.png', 'docs/'], 'docs/x.png', plain],
+    [['x.png', './'], 'x.png', plain],
+    [['x.png', '.'], 'x.png', plain],
+    [['x.png', 'docs'], 'docs', { name: 'x.png', ...plain }],
+    [['x.png', './y.png', '--overwrite'], 'y.png', { name: 'x.png', overwrite: true }],
+  ])('upload %j: %s', async (words, path, options) => {
+    const { code, calls } = await ran(['upload', ...words]);
+    expect(code).toBe(0);
+    expect(calls).toEqual([['upload', words[0], path, options]]);
+  });
+
+  it('says what became of it', async () => {
+    expect((await ran(['upload', 'x.png', 'docs/'])).out).toBe('Uploaded x.png as docs/x.png (3 B).\n');
+    expect((await ran(['upload', 'a.txt', '--overwrite'])).out).toMatch(/what was there before is among the versions/);
+    expect(await ran(['upload', 'a.txt'])).toMatchObject({
+      code: 5,
+      err: '"a.txt" exists already. Add --overwrite.\n',
+    });
+    expect(await ran(['upload', '..'])).toMatchObject({ code: 2 });
+    expect(await ran(['upload', 'x', '../y'])).toMatchObject({ code: 2 });
+    const { out } = await ran(['--json', 'upload', 'x']);
+    expect(JSON.parse(out)).toMatchObject({ path: 'x', changed: true, created: true });
+  });
+});
+
+describe('download', () => {
+  it('goes into the present directory unless told otherwise', async () => {
+    expect((await ran(['download', '1'])).calls).toEqual([['download', { path: 'docs/b.txt' }, '.', plain]]);
+    const { calls, out } = await ran(['download', 'a.txt', 'here.txt', '--overwrite']);
+    expect(calls).toEqual([['download', { path: 'a.txt' }, 'here.txt', { overwrite: true }]]);
+    expect(out).toBe('Downloaded a.txt to here.txt (3 B).\n');
+  });
+
+  it('never takes another file for a number whose file is gone', async () => {
+    const shown = memory(['gone.txt', 'a.txt']);
+    const { code, err } = await run(['download', '0'], { api: fakeApi(['a.txt']), shown });
+    expect(code).toBe(4);
+    expect(err).toMatch(/^Number 0 was "gone\.txt" .* and that file is gone\./);
+  });
+});
+
+describe('rename', () => {
+  it.each([
+    [['1', 'c.txt'], { path: 'docs/b.txt' }, 'c.txt'],
+    [['a.txt', 'docs/'], { path: 'a.txt' }, 'docs/a.txt'],
+    [['docs/b.txt', '.'], { path: 'docs/b.txt' }, 'b.txt'],
+    [['docs/', 'texts'], { path: 'docs' }, 'texts'],
+  ])('rename %j', async (words, target, to) => {
+    const { calls } = await ran(['mv', ...words], ['a.txt', 'docs/b.txt', 'docs']);
+    expect(calls.filter((call) => (call as string[])[0] === 'rename')).toEqual([['rename', target, to, plain]]);
+  });
+
+  it('says what became of it', async () => {
+    expect((await ran(['rename', 'a.txt', 'c.txt'])).out).toBe('Renamed a.txt to c.txt.\n');
+    expect((await ran(['rename', 'a.txt', 'docs/b.txt', '--overwrite'])).out).toMatch(/among the versions now/);
+    expect((await ran(['rename', 'a.txt', 'docs/b.txt'])).code).toBe(5);
+    expect((await ran(['rename', 'zzz', 'y'])).code).toBe(4);
+    expect((await ran(['rename', 'a.txt', '/etc/passwd'])).code).toBe(2);
+  });
+});
+
+describe('delete', () => {
+  it('does all it can, in order, and ends with the first failure', async () => {
+    const { code, out, err, calls } = await ran(['rm', '0', 'zzz', 'docs/*', '-r']);
+    expect(code).toBe(4);
+    expect(out).toMatch(/^Deleted a\.txt; .*\nDeleted docs\/b\.txt; .*\n$/);
+    expect(err).toBe('There is no file zzz.\n');
+    const targets = [{ path: 'a.txt' }, { path: 'zzz' }, { path: 'docs/b.txt' }];
+    expect(calls.at(-1)).toEqual(['remove', targets, { recursive: true }]);
+  });
+});
