@@ -1,7 +1,7 @@
 // The steps of client writes: carried out on one side, folded into the pair as that side's own, and passed on to side b
 // at once where they would be held back there else, or where whoever asked knows what they replace.
 import { type Change, contentOf, type Outcome } from '../core/change.js';
-import type { RelPath, Side } from '../core/path.js';
+import { isAtOrBelow, type RelPath, type Side } from '../core/path.js';
 import {
   changesOf,
   type Result,
@@ -41,7 +41,8 @@ function apply(target: Replica, step: WriteStep, changes: readonly Change[]): As
 }
 
 /** Takes in what was done. @returns those results that are to be looked at again or told. */
-export function foldResults({ pair }: WriteSurroundings, event: WriteEvent): Result[] {
+export function foldResults(around: WriteSurroundings, event: WriteEvent): Result[] {
+  const { pair } = around;
   const left: Result[] = [];
   for (const result of event.results) {
     const { change, outcome } = result;
@@ -49,6 +50,7 @@ export function foldResults({ pair }: WriteSurroundings, event: WriteEvent): Res
     else if (!event.passedOn) {
       pair.foldWritten(event.side, change);
       event.write.done.push(change);
+      if (change.from !== undefined) event.write.saving.push(...moveLocks(around, change.from.path, change.path));
     } else if (change.from === undefined) pair.foldDone(event.side, change);
     else {
       pair.foldWritten(event.side, change);
@@ -56,6 +58,18 @@ export function foldResults({ pair }: WriteSurroundings, event: WriteEvent): Res
     }
   }
   return left;
+}
+
+/** Locks go along with what was moved. */
+function moveLocks({ book }: WriteSurroundings, from: RelPath, to: RelPath): Promise<void>[] {
+  const along = [...book.table.locks.keys()].filter((path) => isAtOrBelow(path, from));
+  return along.map(
+    (path) =>
+      new Promise<void>((resolve, reject) => {
+        const target = `${to}${path.slice(from.length)}` as RelPath;
+        book.happen({ kind: 'moved', path, to: target }, (_, error) => (error === null ? resolve() : reject(error)));
+      }),
+  );
 }
 
 /** Both sides have moved `from` to `to`: what they shared has moved along. */
@@ -87,7 +101,8 @@ function passedOn({ pair, book }: WriteSurroundings, change: Change, over: boole
   const { path, after, from } = change;
   const before = pair.entry('b', path);
   if (from !== undefined) {
-    if (!hasLockWithin(book.table.locks.keys(), path, from.path)) return null;
+    // Its locks have gone along by now.
+    if (![...book.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return null;
     const there = pair.entry('b', from.path);
     // A directory replaces nothing; where side b has nothing to move, what it lacks is no change of its own.
     if (there === null || there.type !== from.entry.type || (before !== null && there.type === 'dir')) return null;
@@ -96,14 +111,6 @@ function passedOn({ pair, book }: WriteSurroundings, change: Change, over: boole
   if (!over && book.table.heldSide(path) !== 'a') return null;
   const action = after === null ? 'deleted' : before === null ? 'created' : 'modified';
   return before === null && after === null ? null : { path, action, before, after };
-}
-
-/** A lock goes along with what is moved: it is at the one place or at the other by now. */
-function hasLockWithin(locked: Iterable<RelPath>, to: RelPath, from: RelPath): boolean {
-  for (const path of locked) {
-    if (path === to || path === from || path.startsWith(`${to}/`) || path.startsWith(`${from}/`)) return true;
-  }
-  return false;
 }
 
 async function* nothing<T>(): AsyncGenerator<T> {}

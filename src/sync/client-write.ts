@@ -69,6 +69,8 @@ export interface Writing {
   pinned: readonly RelPath[];
   left: WriteStep[];
   readonly done: Change[];
+  /** What has to be on disk before it is answered: the locks that went along. */
+  readonly saving: Promise<void>[];
   /** What goes on when side b has been given what it gets at once. */
   after: () => void;
   readonly resolve: (done: readonly Change[]) => void;

@@ -22,6 +22,11 @@ const PATIENCE_MS = 20_000;
 /** How often a write is decided anew because somebody else wrote in between. */
 const MOST_ATTEMPTS = 5;
 
+/** Answers when the locks that went along are on disk, too. */
+function answer({ saving, done, resolve, reject }: Writing): void {
+  Promise.all(saving).then(() => resolve(done), reject);
+}
+
 /** Carries out client writes. */
 export class ClientWrites {
   private waiting: Writing[] = [];
@@ -41,7 +46,8 @@ export class ClientWrites {
       const looks = { a: this.lookAt('a', ask.paths), b: 0 };
       const since = clock.now();
       const after = () => {};
-      this.waiting.push({ ask, since, looks, attempts: 0, pinned: [], left: [], done: [], after, resolve, reject });
+      const fresh = { attempts: 0, pinned: [], left: [], done: [], saving: [] };
+      this.waiting.push({ ask, since, looks, ...fresh, after, resolve, reject });
       clock.after(PATIENCE_MS + 1, () => post({ kind: 'woken' }));
       post({ kind: 'woken' });
     });
@@ -129,7 +135,7 @@ export class ClientWrites {
 
   private next(write: Writing): void {
     const step = write.left.shift();
-    if (step === undefined) this.finish(write, () => write.resolve(write.done));
+    if (step === undefined) this.finish(write, () => answer(write));
     else void carryStep(this.around, write, step.side ?? 'a', step);
   }
 

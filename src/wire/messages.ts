@@ -4,6 +4,7 @@ import type { Action } from '../core/change.js';
 import type { ErrorCode, Problem } from '../core/errors.js';
 import type { HeldWay } from '../core/lock.js';
 import type { Side } from '../core/path.js';
+import type { FileMethods } from './file-methods.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -179,18 +180,6 @@ export interface Refused {
   readonly lock?: LockInfo & { readonly held: number; readonly waiting: number };
 }
 
-/** What is on its way to whoever downloads it. */
-export interface DownloadedFile {
-  readonly path: string;
-  readonly size: number;
-  readonly mtime: string;
-  readonly mode: number;
-  /** SHA-256 of the whole content, hexadecimal. */
-  readonly hash: string;
-  /** The byte that the content begins at: what was asked for, or 0. */
-  readonly from: number;
-}
-
 /** What is left apart when all that can be done is done. */
 export interface Flushed {
   readonly flushed: true;
@@ -199,7 +188,7 @@ export interface Flushed {
 }
 
 /** Every method of server-a: what it takes and what it gives. */
-export interface ClientMethods {
+export interface ClientMethods extends FileMethods {
   hello: {
     params: { protocol: number; role?: 'client'; program?: string };
     result: { protocol: number; server: 'a'; version: string };
@@ -234,35 +223,6 @@ export interface ClientMethods {
     result: { versions: readonly VersionRow[]; away: readonly Side[] };
   };
   restore: { params: { target: Target; owner: string; at?: number }; result: Acted };
-  /**
-   * `name`: where `path` is a directory, the file goes into it under this name. The server sends a notification `ready`
-   * when it wants the content, which then comes in notifications `content {last?, hash?}` with payloads.
-   */
-  upload: {
-    params: {
-      path: string;
-      name?: string;
-      owner: string;
-      size: number;
-      mtime?: string;
-      mode?: number;
-      overwrite?: boolean;
-    };
-    result: Acted;
-  };
-  /**
-   * First a notification `file`, see `DownloadedFile`, then `content` with payloads. `from`: how many bytes the caller has
-   * of the content with this `hash`; where the file has another one by now, it comes from its beginning.
-   */
-  download: {
-    params: { target: Target; from?: number; hash?: string };
-    result: { path: string; size: number; hash: string };
-  };
-  rename: { params: { target: Target; to: string; owner: string; overwrite?: boolean }; result: Acted };
-  delete: {
-    params: { targets: readonly Target[]; owner: string; recursive?: boolean };
-    result: { targets: readonly (Acted | Refused)[] };
-  };
   conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
   resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
   status: { params: Record<string, never>; result: Status };

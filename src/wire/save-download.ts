@@ -5,7 +5,8 @@ import path from 'node:path';
 import { SyncError } from '../core/errors.js';
 import { quote } from '../core/path.js';
 import type { Caller } from './calls.js';
-import type { DownloadedFile, Target } from './messages.js';
+import type { DownloadedFile } from './file-methods.js';
+import type { Target } from './messages.js';
 import { PartialFile } from './partial-file.js';
 import { receiveContent, type TransferOptions } from './transfers.js';
 

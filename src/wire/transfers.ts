@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import { SyncError } from '../core/errors.js';
 import type { Caller } from './calls.js';
+import type { DownloadedFile } from './file-methods.js';
 import { Inbox } from './inbox.js';
-import type { Acted, ClientMethods, DownloadedFile, Target } from './messages.js';
+import type { Acted, ClientMethods, Target } from './messages.js';
 import { releaseOf } from './payload-pool.js';
 
 /** The largest piece sent, in bytes: nobody waits long for another's. */

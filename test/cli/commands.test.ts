@@ -244,11 +244,7 @@ describe('refusals', () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
     for (const word of ['list', 'unlock', 'LOCKSTEP_SERVER', 'Examples']) expect(out).toContain(word);
-<<<<<<< HEAD
-    for (const later of ['upload', 'menu', '__complete']) expect(out).not.toContain(later);
-=======
-    for (const later of ['menu', '--secret-file', '__complete']) expect(out).not.toContain(later);
->>>>>>> 94fb0a4 (Give people upload, download, rename and delete)
+    for (const later of ['menu', '__complete']) expect(out).not.toContain(later);
   });
 
   it('takes global options after the command', async () => {

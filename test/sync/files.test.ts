@@ -195,6 +195,24 @@ test('the holder of a lock on side b writes both sides at once', async () => {
   expect([textOf(servers.a, 'f'), textOf(servers.b, 'f')]).toEqual([null, null]);
 });
 
+test.each(['a', 'b'] as const)('a lock on side %s goes along with its file, and so does what is held', async (side) => {
+  putWhole(servers.a, 'docs/f', 'one');
+  await ann.flush();
+  await bob.lock(['docs/f'], { side });
+  putWhole(side === 'a' ? servers.b : servers.a, 'docs/f', 'held');
+  await until(async () => (await ann.list()).entries[0]?.held === 1);
+  expect(await bob.rename('docs', 'texts')).toMatchObject({ changed: true });
+  expect((await ann.locks()).locks).toMatchObject([{ path: 'texts/f', owner: 'bob', side, held: 1 }]);
+  await ann.flush();
+  const files = () => [textOf(servers.a, 'texts/f'), textOf(servers.b, 'texts/f')];
+  expect(files()).toEqual(side === 'a' ? ['one', 'held'] : ['held', 'one']);
+  await bob.rename('texts/f', 'g');
+  await bob.unlock(['g']);
+  await ann.flush();
+  expect(Object.keys(treeOf(servers.a))).toEqual(['g', 'texts']);
+  expect([textOf(servers.a, 'g'), textOf(servers.b, 'g')]).toEqual(['held', 'held']);
+});
+
 test('of two who rename the same file one does, and the other is told that it is gone', async () => {
   putWhole(servers.a, 'f', 'one');
   await ann.flush();
