@@ -6,6 +6,7 @@ import { isWorthAsking } from '../core/delta.js';
 import { sizeOf } from '../core/entry.js';
 import { parentOf, type RelPath, type Side } from '../core/path.js';
 import type { Content, Replica, Wanted } from './replica.js';
+import { bytesOf, pathsOf } from './touched.js';
 
 /** A file from this size on, in bytes, travels alone. */
 const LARGE_BYTES = 4 << 20;
@@ -244,18 +245,4 @@ export class Carrier {
     const offer = isWorthAsking(change) ? await this.target.offer(change) : null;
     return offer === null ? wanted : { ...wanted, offer };
   }
-}
-
-/** How much of the content a piece is. */
-function bytesOf(piece: Content): number {
-  if ('data' in piece) return piece.data.length;
-  if ('copy' in piece) return piece.copy.bytes;
-  return 'have' in piece ? piece.have : 0;
-}
-
-/** Every path that a change touches. */
-export function* pathsOf(change: Change): Generator<RelPath> {
-  yield change.path;
-  if (change.from !== undefined) yield change.from.path;
-  if (change.keepAs !== undefined) yield change.keepAs;
 }

@@ -5,12 +5,13 @@ import { sizeOf } from '../core/entry.js';
 import { type HaltCode, SyncError } from '../core/errors.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import type { Logger } from '../log.js';
-import { type CarrierEvent, pathsOf } from './carrier.js';
+import type { CarrierEvent } from './carrier.js';
 import type { Far } from './far.js';
 import type { Hands } from './hands.js';
 import type { LookoutEvent } from './lookout.js';
 import type { Pair } from './pair.js';
 import type { Planner } from './planner.js';
+import { pathsOf } from './touched.js';
 import type { Troubles } from './troubles.js';
 
 /** What recording needs of its session. */
