@@ -5,46 +5,16 @@
 // A verdict is reached for a whole tree, not path by path: a directory that one side deleted goes only if nothing below
 // it survives, and survival is known only after looking at everything below. So `visit` answers with the fate of what
 // it visited, and a directory's verdict is drawn from its children's.
-import type { Change } from './change.js';
-import { type Entry, mtimeOf, sameContent, sameEntry, sameMetadata } from './entry.js';
+import type { Change, Reason } from './change.js';
+import { mtimeOf, sameContent, sameEntry, sameMetadata } from './entry.js';
 import { inOrder } from './order.js';
 import { joinPath, otherSide, type RelPath, type Side } from './path.js';
 import type { Marks } from './path-set.js';
+import type { Insistence, Plan, Terms } from './plan.js';
 import { pairRenames } from './rename.js';
 import { childOf, entryOf, type Node, type Snapshot } from './snapshot.js';
 
-/** What reconciliation has to be told besides the snapshots. */
-export interface Terms {
-  /** The archive is empty because the pair never met: differing files are settled by time alone, the loser goes to versions. */
-  readonly firstContact: boolean;
-  /** Paths that must not be touched now: ignored, unknown, in work, or held under a lock. They count as surviving. */
-  readonly pinned: (path: RelPath) => boolean;
-  /** Whose content keeps the name at `path` whatever the times say: a lock's holder. */
-  readonly keeper?: (path: RelPath) => Side | null;
-  /** A free name beside `path` for the content that `side` loses the name for. */
-  readonly copyName: (path: RelPath, side: Side) => RelPath;
-  /** Where to look; the whole tree where absent. */
-  readonly marks?: Marks;
-}
-
-/** Both sides changed one path differently: who kept the name, and where the other content is (null: in versions). */
-export interface Conflict {
-  readonly path: RelPath;
-  readonly kept: Side;
-  readonly copy: RelPath | null;
-}
-
-/** What is to be done, in an order in which it can be done. */
-export interface Plan {
-  readonly toA: Change[];
-  readonly toB: Change[];
-  /** Paths on which both sides already agree and the archive does not know it yet. */
-  readonly agreed: { readonly path: RelPath; readonly entry: Entry | null }[];
-  /** What was pinned, with the marks that lie on it and below it (null: everything): to be looked at when it is free. */
-  readonly postponed: { readonly path: RelPath; readonly marks: Marks | null }[];
-  /** Spoken of only once the change that settles them is done. */
-  readonly conflicts: Conflict[];
-}
+export type { Conflict, Insistence, Plan, Terms } from './plan.js';
 
 /** What becomes of a path: it ends on neither side, on both, or is left alone for now. */
 type Fate = 'gone' | 'pinned' | 'stays';
@@ -136,13 +106,16 @@ class Pass {
     const known = o !== null && sameContent(o, a) ? o : null;
     const onlyB = known !== null && sameMetadata(known, a);
     const onlyA = known !== null && sameMetadata(known, b);
-    const source: Side = onlyB ? 'b' : onlyA || mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b';
+    const insisted = this.terms.insists?.(path)?.side;
+    const source: Side = insisted ?? (onlyB ? 'b' : onlyA || mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
     const [before, after] = source === 'a' ? [b, a] : [a, b];
     this.change(otherSide(source), { path, action: 'metadata', before: entryOf(before), after: entryOf(after) });
   }
 
   /** No directory on either side, and the contents differ. */
   private files(path: RelPath, { o, a, b }: Triple): Fate {
+    const insisted = this.terms.insists?.(path) ?? null;
+    if (insisted !== null) return this.insist(path, insisted, { o, a, b });
     if (sameEntry(entryOf(o), a) || (b !== null && sameContent(entryOf(o), a))) return this.follow('b', path, a, b);
     if (sameEntry(entryOf(o), b) || (a !== null && sameContent(entryOf(o), b))) return this.follow('a', path, b, a);
     if (b === null) return this.follow('a', path, b, a);
@@ -151,15 +124,25 @@ class Pass {
   }
 
   /** The other side follows `leader`: it has `before` and gets `after`. */
-  private follow(leader: Side, path: RelPath, before: Node | null, after: Node | null): Fate {
+  private follow(leader: Side, path: RelPath, before: Node | null, after: Node | null, reason?: Reason): Fate {
     const action = before === null ? 'created' : after === null ? 'deleted' : 'modified';
-    this.change(otherSide(leader), { path, action, before: entryOf(before), after: entryOf(after) });
+    const why = reason === undefined ? {} : { reason };
+    this.change(otherSide(leader), { path, action, before: entryOf(before), after: entryOf(after), ...why });
     return after === null ? 'gone' : 'stays';
   }
 
+  /** The holder of a lock said what is to become of the other side's changes. What only one side has survives a copy. */
+  private insist(path: RelPath, { side, other }: Insistence, { o, a, b }: Triple): Fate {
+    const [kept, lost] = side === 'a' ? [a, b] : [b, a];
+    if (lost === null) return this.follow(side, path, null, kept);
+    if (other === 'discard') return this.follow(side, path, lost, kept, 'discarded');
+    if (kept === null) return this.follow(otherSide(side), path, null, lost);
+    return this.conflict(path, o, a!, b!, side);
+  }
+
   /** Both changed, differently: the newer keeps the name, a where the times are equal. */
-  private conflict(path: RelPath, o: Node | null, a: Node, b: Node): Fate {
-    const kept: Side = this.terms.keeper?.(path) ?? (mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
+  private conflict(path: RelPath, o: Node | null, a: Node, b: Node, insisted: Side | null = null): Fate {
+    const kept: Side = insisted ?? this.terms.keeper?.(path) ?? (mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
     const loser = otherSide(kept);
     const [before, after] = loser === 'a' ? [a, b] : [b, a];
     const copy = this.terms.firstContact && o === null ? null : this.terms.copyName(path, loser);
@@ -174,7 +157,8 @@ class Pass {
     const dir = at[side] as Node;
     const other = at[otherSide(side)];
     if (at.o?.type === 'dir') return this.removedDirectory(side, path, at, dir, other);
-    if (other === null || sameContent(entryOf(at.o), other)) return this.newDirectory(side, path, dir, other, null);
+    const isUnchanged = sameContent(entryOf(at.o), other) && (this.terms.insists?.(path) ?? null) === null;
+    if (other === null || isUnchanged) return this.newDirectory(side, path, dir, other, null);
     return this.newDirectory(side, path, dir, other, this.terms.copyName(path, otherSide(side)));
   }
 

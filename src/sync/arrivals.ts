@@ -1,6 +1,6 @@
 // What arrives under a lock: whatever the other side does to a locked path is fetched and kept, in the order in which
 // successive looks find it, and joins the queue once its content is safe.
-import { type Entry, sameContent, sameEntry } from '../core/entry.js';
+import { sameContent, sameEntry } from '../core/entry.js';
 import { arrivalOn } from '../core/lock-held.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
@@ -9,6 +9,9 @@ import type { Resting } from './resting.js';
 
 /** Contents fetched at one time: each is an open connection and an open file. */
 const AT_ONCE = 8;
+
+/** What has come, and under which lock. */
+type Arrival = Pick<HoldingEvent & { kind: 'stored' }, 'path' | 'base' | 'after' | 'token'>;
 
 /** Fetches held updates. */
 export class Arrivals {
@@ -36,11 +39,11 @@ export class Arrivals {
   collect(): void {
     for (const lock of this.table.locks.values()) {
       if (this.fetching.size >= AT_ONCE) return;
-      this.collectAt(lock.path, otherSide(lock.side));
+      this.collectAt(lock.path, otherSide(lock.side), lock.token);
     }
   }
 
-  private collectAt(path: RelPath, side: Side): void {
+  private collectAt(path: RelPath, side: Side, token: number): void {
     const { pair, replica, isBusy } = this.around;
     const source = replica(side);
     if (source === null || pair.side(side).snapshot === null || pair.isOutOfReach(path)) return;
@@ -50,14 +53,15 @@ export class Arrivals {
     if (arrival === null) return;
     if (this.table.heldOf(path).length === 0 && sameEntry(present, pair.entry(otherSide(side), path))) return;
     this.fetching.add(path);
-    void this.fetch(path, source, arrival.base, present);
+    void this.fetch({ path, base: arrival.base, after: present, token }, source);
   }
 
-  private async fetch(path: RelPath, source: Replica, base: Entry | null, after: Entry | null): Promise<void> {
+  private async fetch(arrival: Arrival, source: Replica): Promise<void> {
     const { files, post } = this.around;
+    const { path, base, after } = arrival;
     try {
       if (after?.type !== 'file' || sameContent(base, after)) {
-        post({ kind: 'stored', path, base, after, file: null });
+        post({ kind: 'stored', ...arrival, file: null });
         return;
       }
       const number = this.nextFileNumber();
@@ -65,7 +69,7 @@ export class Arrivals {
       const wanted = { path, file: after, ...(offer === null ? {} : { offer }) };
       const file = await files.save(path, number, after, source.read([wanted]));
       if (file === null) post({ kind: 'not-stored', path, after, error: null });
-      else post({ kind: 'stored', path, base, after, file });
+      else post({ kind: 'stored', ...arrival, file });
     } catch (error) {
       post({ kind: 'not-stored', path, after, error });
     }
@@ -77,10 +81,11 @@ export class Arrivals {
   }
 
   /** An update's content is safe: it takes its place in the queue. */
-  stored({ path, base, after, file }: HoldingEvent & { kind: 'stored' }): void {
+  stored({ path, base, after, file, token }: HoldingEvent & { kind: 'stored' }): void {
     this.fetching.delete(path);
     const { book, pair, now } = this.around;
-    if (!this.table.locks.has(path)) {
+    // Under another lock it may be another side that is held.
+    if (this.table.locks.get(path)?.token !== token) {
       this.putAside(path, file);
       pair.mark(path, true);
       return;

@@ -15,6 +15,8 @@ export type HoldingEvent =
       readonly base: Entry | null;
       readonly after: Entry | null;
       readonly file: string | null;
+      /** That of the lock under which it came. */
+      readonly token: number;
     }
   /** The content was gone before it could be fetched (error null), or could not be kept. */
   | { readonly kind: 'not-stored'; readonly path: RelPath; readonly after: Entry | null; readonly error: unknown }

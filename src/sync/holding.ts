@@ -86,8 +86,8 @@ export class Holding {
       if (this.isEngaged(drain)) continue;
       const [first] = this.table.heldOf(drain.path);
       if (first === undefined) this.finished(drain.path, false, null);
-      else if (drain.mode === 'keep') this.setAside(drain);
-      else this.follow(drain, first);
+      else if (drain.mode === 'apply') this.follow(drain, first);
+      else this.setAside(drain);
     }
   }
 
@@ -98,16 +98,28 @@ export class Holding {
     return this.resting.has(path, side);
   }
 
-  /** The holder changed the file too: its version stays, what was held goes to versions, the plan does the rest. */
-  private setAside(drain: Drain): void {
-    const { path, side } = drain;
+  /** The holder's version stays: what was held goes to versions, the plan does the rest. */
+  private setAside({ path, side, mode }: Drain): void {
+    const last = this.table.heldOf(path).at(-1);
+    const isDropped = mode === 'keep' && last?.after === null;
+    this.leaveToPlan(path, mode === 'discard' ? 'discarded' : 'held', false, () => {
+      if (isDropped) this.around.log.event({ event: 'conflict', path, kept: side, copy: null });
+    });
+  }
+
+  /** Every held update of `path` goes to versions, and the plan makes both sides equal. */
+  private leaveToPlan(
+    path: RelPath,
+    reason: 'held' | 'discarded',
+    applied: boolean,
+    ended: () => void = () => {},
+  ): void {
     const updates = this.table.heldOf(path);
     const last = updates.at(-1);
     for (const update of updates) {
-      if (!this.putAside(path, update.file)) return;
-      this.around.book.happen({ kind: 'drained', path, applied: false }, () => {
-        if (update !== last || last.after !== null) return;
-        this.around.log.event({ event: 'conflict', path, kept: side, copy: null });
+      if (!this.putAside(path, update.file, reason)) return;
+      this.around.book.happen({ kind: 'drained', path, applied }, () => {
+        if (update === last) ended();
       });
     }
     this.around.pair.generation++;
@@ -115,9 +127,9 @@ export class Holding {
   }
 
   /** @returns whether the content is in the versions, or nowhere any more; else that is a problem, and tried again. */
-  private putAside(path: RelPath, file: string | null): boolean {
+  private putAside(path: RelPath, file: string | null, reason: 'held' | 'discarded'): boolean {
     try {
-      if (file !== null) this.around.files.putAside(path, file);
+      if (file !== null) this.around.files.putAside(path, file, reason);
       return true;
     } catch (error) {
       this.resting.add(path, this.around.pair.entry('a', path));
@@ -145,8 +157,10 @@ export class Holding {
       sameEntry(current, update.after) || (sameContent(current, update.after) && !sameContent(current, update.base));
     if (isThere) this.finished(path, true, update.file);
     else if (update.file !== null && !this.around.files.has(update.file)) this.forgo(update);
-    else if (sameContent(current, update.base) && this.isOneStep(side, update)) this.step(target, update, current);
-    else {
+    else if (sameContent(current, update.base)) {
+      if (this.isOneStep(side, update)) this.step(target, update, current);
+      else this.leaveToPlan(path, 'held', true);
+    } else {
       const kept: Drain = { ...drain, mode: 'keep' };
       const rows = [
         { table: 'drain', key: path, value: kept },

@@ -70,6 +70,10 @@ export class Planner {
       firstContact: pair.firstContact,
       pinned: (path) => isBusy(path) || pair.isOutOfReach(path) || holding.isFrozen(path),
       keeper: (path) => book.table.preferences.get(path)?.side ?? null,
+      insists: (path) => {
+        const { side, other } = book.table.preferences.get(path) ?? {};
+        return side === undefined || other === undefined ? null : { side, other };
+      },
       copyName: (path, side) => {
         const name = conflictName(path, side, stamp, taken);
         given.add(name);
@@ -88,8 +92,9 @@ export class Planner {
   /** Forgets preferences, at every turn: when what one led to is done, often nothing is marked any more. */
   private settlePreferences(): void {
     const { pair, book, isBusy } = this.around;
-    for (const path of [...book.table.preferences.keys()]) {
-      const isSettled = sameContent(pair.entry('a', path), pair.entry('b', path)) && !isBusy(path);
+    for (const { path, other } of [...book.table.preferences.values()]) {
+      const isSame = other === undefined ? sameContent : sameEntry;
+      const isSettled = isSame(pair.entry('a', path), pair.entry('b', path)) && !isBusy(path);
       if (isSettled && !book.table.drains.has(path)) book.happen({ kind: 'settled', path });
     }
   }

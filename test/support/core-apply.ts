@@ -20,6 +20,7 @@ export interface Circumstances {
   readonly firstContact?: boolean;
   readonly pinned?: (path: RelPath) => boolean;
   readonly keeper?: NonNullable<Terms['keeper']>;
+  readonly insists?: NonNullable<Terms['insists']>;
   readonly marks?: (pair: Pair) => Marks;
 }
 
@@ -47,6 +48,7 @@ export function planOf(pair: Pair, circumstances: Circumstances = {}): Plan {
     pinned: circumstances.pinned ?? (() => false),
     copyName,
     ...(circumstances.keeper === undefined ? {} : { keeper: circumstances.keeper }),
+    ...(circumstances.insists === undefined ? {} : { insists: circumstances.insists }),
     ...(circumstances.marks === undefined ? {} : { marks: circumstances.marks(pair) }),
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Change, Outcome } from '../../src/core/change.js';
 import type { Entry, FileEntry } from '../../src/core/entry.js';
+import type { HeldWay } from '../../src/core/lock.js';
 import type { RelPath, Side } from '../../src/core/path.js';
 import { Holding, type HoldingEvent } from '../../src/sync/holding.js';
 import type { Content } from '../../src/sync/replica.js';
@@ -45,8 +46,8 @@ class FakeFiles {
     this.held.delete(name);
   }
 
-  putAside(_of: RelPath, name: string): void {
-    if (this.held.has(name)) this.aside.push(this.held.get(name)!);
+  putAside(_of: RelPath, name: string, reason = 'held'): void {
+    if (this.held.has(name)) this.aside.push(`${this.held.get(name)}${reason === 'held' ? '' : ` ${reason}`}`);
     this.held.delete(name);
   }
 }
@@ -106,8 +107,8 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   };
   const lock = (side: Side = 'a') =>
     room.book.happen({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
-  const unlock = (side: Side = 'a') =>
-    room.book.happen({ kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
+  const unlock = (side: Side = 'a', held: HeldWay = 'apply') =>
+    room.book.happen({ held, kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
   const held = () =>
     room.book.table
       .heldOf(F)
@@ -335,6 +336,50 @@ describe('after the unlock', () => {
     ]);
     expect([room.book.table.drains.size, room.book.table.preferences.get(F)?.side]).toEqual([0, 'a']);
     expect(room.said).toEqual(['unlocked f ann ann released']);
+  });
+
+  test.each<[HeldWay, string[], object]>([
+    ['copy', ['v1', 'v2', 'v3', 'v4', 'v5'], { side: 'a', other: 'copy' }],
+    ['discard', ['v1', 'v2', 'v3', 'v4', 'v5'].map((v) => `${v} discarded`), { side: 'a', other: 'discard' }],
+  ])('--held %s: nothing is applied, all goes to versions, and the holder keeps the name', async (way, aside, wish) => {
+    const { unlock, settle, files, replicas, room } = await five();
+    unlock('a', way);
+    await settle();
+    expect([files.aside, replicas.a!.jobs]).toEqual([aside, []]);
+    expect([room.book.table.drains.size, room.book.table.preferences.get(F)]).toMatchObject([0, wish]);
+    expect(room.said).toEqual(['unlocked f ann ann released']);
+  });
+
+  test.each<[string, Record<string, Entry>, string, Entry | null]>([
+    ['a directory in its place', { f: file('v0') }, 'f', dir()],
+    ['a file whose directory is gone here', { d: dir(), 'd/f': file('v0') }, 'd/f', file('v1')],
+  ])('%s is left to the plan, and told as applied', async (_, shared, path, entry) => {
+    const { room, settle, replicas, holding } = open(shared);
+    room.book.happen({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1 });
+    if (path !== 'f') {
+      for (const side of ['a', 'b'] as const) room.found(side, path, null);
+      room.found('a', 'd', null);
+      room.pair.agree(p(path), null);
+      replicas.b!.files.set(p(path), 'v1');
+    }
+    room.found('b', path, entry);
+    await settle();
+    const current = room.pair.entry('a', p(path));
+    room.book.happen({ kind: 'unlock', path: p(path), owner: 'ann', current, now: 2 });
+    await settle();
+    expect(room.said.at(-1)).toMatch(/^applied .* 1 1$/);
+    expect([replicas.a!.jobs, room.book.table.drains.size, room.book.table.preferences.size]).toEqual([[], 0, 0]);
+    expect([room.pair.hasMarks, holding.isFrozen(p(path))]).toEqual([true, false]);
+  });
+
+  test('what is stored under a lock that has changed hands meanwhile is put aside, and found again', async () => {
+    const { lock, settle, saves, held, files, room, holding } = open();
+    lock();
+    saves('v1');
+    holding.work();
+    room.book.happen({ kind: 'lock', path: F, owner: 'bob', side: 'a', message: '', now: 3, steal: true });
+    await settle();
+    expect([files.aside, held()]).toEqual([['v1'], ['modified v1']]);
   });
 
   test('a held deletion of what the holder changed is dropped, and said', async () => {
