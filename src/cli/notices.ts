@@ -14,10 +14,12 @@ export async function withNotices(room: Room, command: (room: Room) => Promise<n
     else for (const notice of notices) room.err(`${noticeText(notice)}\n`);
   };
   const ask = async (): Promise<Api> => {
-    if (api !== null) return api;
+    // Asked for again and again, as a connection that was lost is another one now.
     const connected = await room.api();
-    hear(await connected.notices());
-    api = connected;
+    if (connected !== api) {
+      api = connected;
+      hear(await connected.notices());
+    }
     return connected;
   };
   const out = (text: string): void => {

@@ -6,6 +6,7 @@ import { isWorthAsking } from '../core/delta.js';
 import { sizeOf } from '../core/entry.js';
 import { parentOf, type RelPath, type Side } from '../core/path.js';
 import type { Content, Replica, Wanted } from './replica.js';
+import type { Ticket } from './ticket.js';
 import { bytesOf, pathsOf } from './touched.js';
 
 /** A file from this size on, in bytes, travels alone. */
@@ -26,16 +27,6 @@ export type CarrierEvent =
     }
   /** A job ended; `left` are changes whose outcome will never be known. */
   | { readonly kind: 'job-ended'; readonly side: Side; readonly left: readonly Change[]; readonly error: unknown };
-
-/** One change in a carrier's hands. */
-interface Ticket {
-  readonly change: Change;
-  readonly since: number;
-  readonly size: number;
-  /** Content bytes that have come so far, or were there. */
-  arrived: number;
-  state: 'waiting' | 'begun' | 'recalled';
-}
 
 /** Brings changes to one side. */
 export class Carrier {
@@ -91,22 +82,9 @@ export class Carrier {
     return Math.min(100, Math.floor((ticket.arrived / ticket.size) * 100));
   }
 
-  /** How many changes have no outcome yet, and how much of their content has not come. */
-  get left(): { readonly files: number; readonly bytes: number } {
-    let [files, bytes] = [0, 0];
-    for (const [path, { change, size, arrived }] of this.tickets) {
-      if (path !== change.path) continue;
-      files++;
-      bytes += Math.max(0, size - arrived);
-    }
-    return { files, bytes };
-  }
-
-  /** The contents that are coming now; what has come whole waits for the disk. */
-  *coming(): Generator<{ readonly path: RelPath; readonly size: number; readonly arrived: number }> {
-    for (const [path, { change, size, arrived, state }] of this.tickets) {
-      if (path === change.path && state === 'begun' && arrived > 0 && arrived < size) yield { path, size, arrived };
-    }
+  /** Every change in its hands, under each path that it touches. */
+  get carried(): ReadonlyMap<RelPath, Ticket> {
+    return this.tickets;
   }
 
   /**

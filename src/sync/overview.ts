@@ -5,6 +5,7 @@ import type { PairState, Transfer } from '../wire/messages.js';
 import type { Far } from './far.js';
 import type { Pair } from './pair.js';
 import type { Recorder } from './recorder.js';
+import { comingOf, leftOf } from './ticket.js';
 import type { Troubles } from './troubles.js';
 
 /** As many as anybody looks at. */
@@ -58,9 +59,9 @@ export class Overview {
   transfers(): { readonly transfers: Transfer[]; readonly left: { readonly files: number; readonly bytes: number } } {
     const carriers = this.around.far()?.carriers;
     if (carriers === undefined) return { transfers: [], left: { files: 0, bytes: 0 } };
-    const coming = (to: Side): Transfer[] => Array.from(carriers[to].coming(), (one) => ({ ...one, to }));
+    const coming = (to: Side): Transfer[] => Array.from(comingOf(carriers[to].carried), (one) => ({ ...one, to }));
     const transfers = [...coming('a'), ...coming('b')].sort((x, y) => y.size - x.size).slice(0, MOST_TRANSFERS);
-    const [a, b] = [carriers.a.left, carriers.b.left];
+    const [a, b] = [leftOf(carriers.a.carried), leftOf(carriers.b.carried)];
     return { transfers, left: { files: a.files + b.files, bytes: a.bytes + b.bytes } };
   }
 

@@ -1,7 +1,7 @@
 // What people see: the client on a terminal of its own.
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PairOfPrograms, project, putWhole } from '../support/programs.js';
+import { PairOfPrograms, project, putWhole, textOf } from '../support/programs.js';
 import { noTerminal, type Size, TerminalProgram } from '../support/terminal.js';
 
 let pair: PairOfPrograms;
@@ -65,5 +65,41 @@ describe.skipIf(noTerminal !== null)(title('watch'), () => {
     expect(await watch.ended).toBe(6);
     expect(watch.text).not.toContain('\u001b[?1049h');
     expect(watch.text).toContain('npx server-a');
+  });
+});
+
+describe.skipIf(noTerminal !== null)(title('menu'), () => {
+  test.each([
+    { columns: 80, rows: 24 },
+    { columns: 40, rows: 10 },
+  ])('locks what was picked by a part of its name, explains refusals, and ends, in $columns×$rows', async (size) => {
+    putWhole(pair.a, '图纸/封面 🎉.psd', 'x');
+    putWhole(pair.a, 'bobs.txt', 'y');
+    await pair.start();
+    await pair.client('--as', 'bob', 'lock', 'bobs.txt');
+    const menu = client(['menu'], size);
+    let at = await menu.sees('Type a number:');
+    menu.type('2\r');
+    at = await menu.sees('Lock which file?', at);
+    menu.type('封面');
+    at = await menu.sees('1 match', at);
+    menu.type('\r');
+    at = await menu.sees('Locked 图纸/封面 🎉.psd for ann', at);
+    at = await menu.sees('Type a number:', at);
+    menu.type('2\r');
+    at = await menu.sees('Lock which file?', at);
+    menu.type('bobs');
+    at = await menu.sees('1 match', at);
+    menu.type('\r');
+    at = await menu.sees('is locked by bob', at);
+    at = await menu.sees('Type a number:', at);
+    menu.type('3\r');
+    at = await menu.sees('Unlock which file?', at);
+    menu.type('\u0003');
+    at = await menu.sees('Type a number:', at);
+    menu.type('\u0003');
+    expect(await menu.ended).toBe(130);
+    expect(menu.text).not.toMatch(/\bat .*\.js:/);
+    expect(textOf(pair.b, '图纸/封面 🎉.psd')).toBe('x');
   });
 });

@@ -110,6 +110,7 @@ class View {
   private async dial(): Promise<Api | null> {
     try {
       const api = await this.room.api();
+      this.screen.forget(); // a notice may have been written over it
       this.change(withServer(this.state, new Date()));
       this.ask(ALL_QUESTIONS);
       return api;

@@ -4,6 +4,10 @@ import type { Run } from './run.js';
 
 export function addPeople(program: Command, run: Run): void {
   program
+    .command('menu')
+    .description('a numbered menu: list, lock, unlock, upload, download, delete, rename')
+    .action(() => run(async (room) => (await import('../commands/menu.js')).menu(room)));
+  program
     .command('shell')
     .description('a prompt that takes any of these lines')
     .action(() => run(async (room) => (await import('../commands/shell.js')).shell(room)));

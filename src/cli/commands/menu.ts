@@ -1,0 +1,62 @@
+// `client menu`: numbered choices for people, and for scripts that give a line for each answer. Whatever happens is said,
+// and then the menu is there again.
+import { complain, usageError } from '../complain.js';
+import { EXIT_INTERRUPTED, EXIT_OK } from '../exit.js';
+import { ACTIONS, type Menu, type Went } from '../menu/actions.js';
+import { type Asker, BACK } from '../menu/asker.js';
+import { widthOf } from '../render/width.js';
+import type { Room } from '../room.js';
+import { shownHere } from '../shown-listing.js';
+
+const QUIT = ACTIONS.length + 1;
+
+export async function menu(room: Room): Promise<number> {
+  const asker = await askerFor(room);
+  const here: Menu = { room, ground: { ...room, shown: shownHere(room.shown) }, asker };
+  const text = menuText(room);
+  try {
+    for (;;) {
+      room.flush();
+      const typed = await asker.choice(text);
+      if (typed === BACK) return EXIT_INTERRUPTED;
+      if (typed === null || (await answer(here, typed)) === 'ended') return EXIT_OK;
+    }
+  } finally {
+    asker.close();
+  }
+}
+
+async function askerFor(room: Room): Promise<Asker> {
+  const people = room.stdinIsTerminal && room.stdoutIsTerminal;
+  if (people) return (await import('../menu/people-asker.js')).peopleAsker(process.stdin, process.stdout, room.signal);
+  const { lineAsker } = await import('../menu/line-asker.js');
+  return lineAsker(room.stdin(), room.json ? () => {} : (text) => room.out(text));
+}
+
+/** The choices in as few lines as the window allows. */
+function menuText({ colors, columns = 80 }: Room): string {
+  const names = [...ACTIONS.map(([name]) => name), 'quit'];
+  let text = '';
+  let width = 0;
+  for (const [i, name] of names.entries()) {
+    const plain = `${i + 1} ${name}`;
+    const gap = i === 0 ? '' : width + 2 + widthOf(plain) < columns ? '  ' : '\n';
+    width = gap === '\n' ? plain.length : width + gap.length + plain.length;
+    text += `${gap}${colors.bold(String(i + 1))} ${name}`;
+  }
+  return `\n${text}\nType a number: `;
+}
+
+async function answer(menu: Menu, typed: string): Promise<Went> {
+  const word = typed.trim().toLowerCase();
+  if (word === '') return 'on';
+  if (word === String(QUIT) || word === 'quit' || word === 'exit' || word === 'q') return 'ended';
+  const found = ACTIONS.find(([name], i) => word === name || word === String(i + 1));
+  try {
+    if (found === undefined) throw usageError(`The menu has no "${typed.trim()}".`, `Type a number from 1 to ${QUIT}.`);
+    return await found[1](menu);
+  } catch (error) {
+    complain(menu.room, error);
+    return 'on';
+  }
+}

@@ -1,0 +1,128 @@
+// What the menu's choices do: ask for what is missing, then run the line that a person could have typed. Refusals have
+// been explained by that line; where something is there already, overwriting is asked for and tried.
+import path from 'node:path';
+import { addressText } from '../../wire/server-address.js';
+import { exitCodeFor } from '../exit.js';
+import { runLine } from '../program.js';
+import { stateText } from '../render/entry-state.js';
+import { shownName } from '../render/width.js';
+import type { Ground, Room } from '../room.js';
+import { type Asker, BACK, type Choice } from './asker.js';
+
+/** Whether the menu goes on, or the input has ended. */
+export type Went = 'on' | 'ended';
+
+export interface Menu {
+  readonly room: Room;
+  /** What the lines run on: it remembers what the list has shown here. */
+  readonly ground: Ground;
+  readonly asker: Asker;
+}
+
+export type Action = (menu: Menu) => Promise<Went>;
+
+const EXISTS = exitCodeFor('exists');
+
+const run = (menu: Menu, ...words: string[]): Promise<number> => {
+  menu.room.flush();
+  return runLine(words, menu.ground, menu.room.globals);
+};
+
+async function list(menu: Menu): Promise<Went> {
+  await run(menu, 'list');
+  return 'on';
+}
+
+async function lock(menu: Menu): Promise<Went> {
+  const target = await menu.asker.pick('Lock which file?', () => choices(menu, false));
+  return withAnswer(target, (file) => run(menu, 'lock', '--', file));
+}
+
+async function unlock(menu: Menu): Promise<Went> {
+  const target = await menu.asker.pick('Unlock which file?', () => choices(menu, true));
+  return withAnswer(target, (file) => run(menu, 'unlock', '--', file));
+}
+
+async function upload(menu: Menu): Promise<Went> {
+  const more = { message: 'Its name in the pair', initial: (file: string) => path.basename(file) };
+  const words = await menu.asker.words('Upload which file of this machine?', more);
+  return withAnswer(words, (given) =>
+    orOverwrite(menu, 'upload', given.map(homeless(menu)), given[1] ?? path.basename(given[0] ?? '')),
+  );
+}
+
+async function download(menu: Menu): Promise<Went> {
+  const target = await menu.asker.pick('Download which file?', () => choices(menu, false));
+  return withAnswer(target, (file) => orOverwrite(menu, 'download', [file], 'the file of that name on this machine'));
+}
+
+async function remove(menu: Menu): Promise<Went> {
+  const target = await menu.asker.pick('Delete which file?', () => choices(menu, false));
+  return withAnswer(target, async (file) => {
+    const name = shownName(file);
+    if (await menu.asker.agrees(`Delete ${name} on both sides? It is kept among the versions.`, 'delete')) {
+      await run(menu, 'delete', '--', file);
+    }
+  });
+}
+
+async function rename(menu: Menu): Promise<Went> {
+  const target = await menu.asker.pick('Rename which file?', () => choices(menu, false));
+  return withAnswer(target, async (file) => {
+    const name = await menu.asker.words('Its new name', null);
+    return withAnswer(name, ([to = '']) => orOverwrite(menu, 'rename', [file, to], to));
+  });
+}
+
+/** The choices in the order of their numbers, but for the last one, which is to quit. */
+export const ACTIONS: readonly (readonly [name: string, action: Action])[] = [
+  ['list', list],
+  ['lock', lock],
+  ['unlock', unlock],
+  ['upload', upload],
+  ['download', download],
+  ['delete', remove],
+  ['rename', rename],
+];
+
+/** Goes on with what was answered; who goes back is back at the menu. */
+async function withAnswer<T>(answer: T | typeof BACK | null, act: (given: T) => Promise<unknown>): Promise<Went> {
+  if (answer === null) return 'ended';
+  if (answer === BACK) return 'on';
+  return (await act(answer as T)) === 'ended' ? 'ended' : 'on';
+}
+
+async function orOverwrite(menu: Menu, command: string, words: readonly string[], what: string): Promise<void> {
+  const code = await run(menu, command, '--', ...words);
+  if (code !== EXISTS) return;
+  menu.room.flush();
+  if (await menu.asker.agrees(`Overwrite ${shownName(what)}?`, 'overwrite')) {
+    await run(menu, command, '--overwrite', '--', ...words);
+  }
+}
+
+/** `~/` as a shell has it: here no shell has seen the word. */
+const homeless =
+  ({ room }: Menu) =>
+  (word: string, i: number): string =>
+    i === 0 && word.startsWith('~/') && room.env.HOME ? path.join(room.env.HOME, word.slice(2)) : word;
+
+/** The files to pick from, under the numbers that the list has shown here. */
+async function choices({ ground, room }: Menu, locked: boolean): Promise<readonly Choice[]> {
+  const { entries } = await (await room.api()).list();
+  const server = addressText(room.server);
+  if (ground.shown.recall(server) === null)
+    ground.shown.record(
+      server,
+      entries.map((entry) => entry.path),
+    );
+  const numbers = new Map((ground.shown.recall(server) ?? []).map((name, index) => [name, String(index)]));
+  const some = locked ? entries.filter(({ lock: held }) => held !== null) : entries;
+  if (some.length === 0) room.out(locked ? 'No file is locked.\n' : 'There is no file yet.\n');
+  return some.map((entry) => ({
+    target: /^\d+$/.test(entry.path) ? `./${entry.path}` : entry.path,
+    index: numbers.get(entry.path) ?? '',
+    name: shownName(entry.path),
+    note: stateText(entry),
+  }));
+}

@@ -1,0 +1,98 @@
+// Questions to a person at a terminal. Files are picked by typing parts of their names or their numbers.
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { ReadStream, WriteStream } from 'node:tty';
+import { autocomplete, confirm, isCancel, text } from '@clack/prompts';
+import { fitted } from '../render/width.js';
+import { type Asker, BACK, type Back, type Choice } from './asker.js';
+
+/** Lines that the picker takes besides the files it shows. */
+const PICKER_LINES = 7;
+/** What a picker draws before a name. */
+const PICKER_MARGIN = 8;
+
+export function peopleAsker(input: ReadStream, output: WriteStream, signal: AbortSignal): Asker {
+  const streams = { input, output, signal };
+  return {
+    choice: (menu) => lineFrom(input, output, menu),
+    async pick(message, choices) {
+      const all = await choices();
+      if (all.length === 0) return BACK;
+      const options = all.map((choice) => optionFor(choice, (output.columns || 80) - PICKER_MARGIN));
+      const wanted = new Map(all.map((choice) => [choice.target, choice]));
+      const byNumber = new Set(all.map(({ index }) => index));
+      return orBack(
+        await autocomplete<string>({
+          ...streams,
+          message,
+          placeholder: 'type a name or number',
+          maxItems: Math.max(3, Math.min(12, (output.rows || 24) - PICKER_LINES)),
+          options,
+          filter: (search, { value }) => matches(search, wanted.get(value)!, byNumber),
+        }),
+      );
+    },
+    async words(message, more) {
+      const first = orBack(await text({ ...streams, message, validate: notEmpty }));
+      if (first === BACK || more === null) return first === BACK ? BACK : [first];
+      const initialValue = more.initial(first);
+      const second = orBack(await text({ ...streams, message: more.message, initialValue, validate: notEmpty }));
+      return second === BACK ? BACK : [first, second];
+    },
+    agrees: async (message) => (await confirm({ ...streams, message, initialValue: false })) === true,
+    close: () => {},
+  };
+}
+
+const orBack = (answer: string | symbol): string | Back => (isCancel(answer) ? BACK : (answer as string));
+
+const notEmpty = (value: string | undefined): string | undefined =>
+  value === undefined || value.trim() === '' ? 'Type a name, or go back with Escape.' : undefined;
+
+function optionFor({ target, index, name, note }: Choice, columns: number): { value: string; label: string } {
+  const front = `${index}  `;
+  const behind = note === '' ? '' : `  (${note})`;
+  const room = columns - front.length - behind.length;
+  const fits = room >= 12;
+  return {
+    value: target,
+    label: `${front}${fitted(name, Math.max(4, fits ? room : columns - front.length), 'middle')}${fits ? behind : ''}`,
+  };
+}
+
+/** A number that a file has means that file; otherwise every word has to be somewhere in the name. */
+function matches(search: string, { index, name }: Choice, numbers: ReadonlySet<string>): boolean {
+  const typed = search.trim();
+  if (numbers.has(typed)) return index === typed;
+  const lower = name.toLowerCase();
+  return typed
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => lower.includes(word));
+}
+
+/** One line, typed with the editing that a terminal gives; BACK at Ctrl-C, null at Ctrl-D. */
+async function lineFrom(input: ReadStream, output: WriteStream, prompt: string): Promise<string | Back | null> {
+  const lines = createInterface({ input, output, terminal: true, historySize: 0 });
+  const [first, last] = splitAtLastLine(prompt);
+  output.write(first);
+  lines.setPrompt(last);
+  lines.prompt();
+  const stop = new AbortController();
+  const { signal } = stop;
+  try {
+    return await Promise.race([
+      once(lines, 'line', { signal }).then(([line]) => line as string),
+      once(lines, 'SIGINT', { signal }).then((): Back => BACK),
+      once(lines, 'close', { signal }).then(() => null),
+    ]);
+  } finally {
+    stop.abort();
+    lines.close();
+  }
+}
+
+function splitAtLastLine(text: string): [string, string] {
+  const at = text.lastIndexOf('\n') + 1;
+  return [text.slice(0, at), text.slice(at)];
+}
