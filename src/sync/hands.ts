@@ -57,6 +57,11 @@ export class Hands {
     this.doubtful[side].add(path);
   }
 
+  /** A look has told all there is: it is believed for want of anything else, but for what it was overtaken by. */
+  toldAll(side: Side): void {
+    for (const path of this.released[side]) this.doubtful[side].add(path);
+  }
+
   /** @returns those of `entries` that cannot have been overtaken. */
   believed(side: Side, entries: Entries): Entries {
     const hands = [...this.around.written(side), ...this.released[side]];

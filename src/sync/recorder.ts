@@ -47,6 +47,7 @@ export class Recorder {
       return;
     }
     hands.lookEnds(side, paths, look.unknown);
+    if (look.whole) hands.toldAll(side);
     const entries = look.whole ? look.entries : hands.believed(side, look.entries);
     for (const { path, entry } of entries) {
       if (entry?.type === 'dir' || pair.entry(side, path)?.type !== 'dir') continue;
