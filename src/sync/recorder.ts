@@ -75,9 +75,14 @@ export class Recorder {
     if (message !== this.lastFailure) this.around.log.warn(message);
     this.lastFailure = message;
     this.around.hands.lookFailed(side);
-    // What a lost look would have told is told by nobody else: a new connection tells everything.
-    if (side === 'b') void this.around.far()?.replica.close();
-    else this.around.lookSoon();
+    const far = this.around.far();
+    if (side === 'a') this.around.lookSoon();
+    else if (far !== null) {
+      // What a lost look would have told is told by nobody else: a new connection tells everything. Until this one is
+      // known to be over, whatever is sent over it fails at once, and would be planned again at once.
+      far.seen = false;
+      void far.replica.close();
+    }
   }
 
   /** Halts or resumes, as the last looks say. */

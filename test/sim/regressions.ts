@@ -34,5 +34,7 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [3_101_997, 'what was asked for by name and could not be seen was never told: a directory stayed on one side'],
   [3_109_333, 'a flush came back while a job of an earlier connection was still writing on side a'],
   [3_207_314, 'the first look after a reconnection was believed although an unlock had been carried out meanwhile'],
+  [4_009_019, 'work was planned again and again at once over a connection that was being closed'],
+  [4_004_162, 'the simulation: what a conflict copy kept had been replaced under that very name before'],
   [17, 'the preference for a holder outlived its conflict'],
 ];
