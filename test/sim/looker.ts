@@ -262,7 +262,7 @@ class Survey {
     let at = '';
     for (const name of path.split('/')) {
       at = joinPath(at as RelPath | '', name);
-      if (this.unreadable.has(at)) return;
+      if (this.unreadable.has(at) && this.disk.at(at) !== null) return;
       const known = this.snapshot.get(at as RelPath);
       const inode = this.disk.at(at);
       if (known?.type !== 'dir' || inode?.type !== 'dir' || inode.ino !== (known as { ino?: number }).ino) break;
@@ -291,7 +291,7 @@ class Survey {
   }
 
   private async compare(path: RelPath, inode: Inode | null, deep = false): Promise<void> {
-    if (this.unreadable.has(path)) return;
+    if (inode !== null && this.unreadable.has(path)) return;
     this.clean(path);
     const known = this.snapshot.get(path) as (Seen & { children?: unknown }) | null;
     if (inode === null) {

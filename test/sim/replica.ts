@@ -285,7 +285,10 @@ class Application {
       const copyDir = keepAs === undefined ? null : this.parent(keepAs);
       if (keepAs === undefined) disk.keepVersion(path, old);
       else if (copyDir === null || disk.at(keepAs) !== null) return 'stale';
-      else disk.link(copyDir, nameOf(keepAs), old);
+      else {
+        disk.link(copyDir, nameOf(keepAs), old);
+        disk.ledger.allow(keepAs, old.content);
+      }
       moment(path);
       if (disk.at(path)?.ino !== old.ino || this.parent(path) !== dir) {
         // A conflict copy of what still has its name is none, but here it has lost it: it stays.
