@@ -1,9 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// The long suites (kill -9, random trees for hours, figures) are named on the command line of their own npm scripts. The
-// simulation is among them while the hunt with it goes on: it still finds runs in which in-sync is said too early.
-const long = ['test/crash/**', 'test/fuzz/**', 'test/bench/**', 'test/sim/**'];
-const asked = process.argv.some((word) => /\btest\/(?:crash|fuzz|bench|sim)\b/.test(word));
+// The long suites (kill -9, random trees for hours, figures) are named on the command line of their own npm scripts.
+const long = ['test/crash/**', 'test/fuzz/**', 'test/bench/**'];
+const asked = process.argv.some((word) => /\btest\/(?:crash|fuzz|bench)\b/.test(word));
 
 export default defineConfig({
   test: {
