@@ -22,6 +22,8 @@ export class Lookout {
   private running = false;
   /** Whether the last look failed: what it would have told is not known. */
   private failed = false;
+  /** Whether it was to tell of everything: then the next one is, whatever that is asked for. */
+  private owesAll = false;
   private waiters: { readonly number: number; readonly done: () => void }[] = [];
   private begun = 0;
   /** The number of the last look that has been taken in. */
@@ -50,12 +52,13 @@ export class Lookout {
   /** Begins the look that is wanted, unless one is under way. */
   start(): void {
     if (this.running || this.wanted === null) return;
-    const scope = this.wanted;
+    const scope = this.owesAll ? 'everything' : this.wanted;
     const paths = [...this.paths];
     this.wanted = null;
     this.paths.clear();
     this.running = true;
     this.failed = false;
+    this.owesAll = false;
     this.begun++;
     this.begins();
     const since = this.now();
@@ -64,6 +67,7 @@ export class Lookout {
       (error: unknown) => {
         // What was asked for is told even where it is not new: that is still owed.
         for (const path of paths) this.paths.add(path);
+        this.owesAll = scope === 'everything';
         this.post({ kind: 'look-failed', side: this.side, error });
       },
     );

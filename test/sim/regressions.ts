@@ -36,5 +36,6 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [3_207_314, 'the first look after a reconnection was believed although an unlock had been carried out meanwhile'],
   [4_009_019, 'work was planned again and again at once over a connection that was being closed'],
   [4_004_162, 'the simulation: what a conflict copy kept had been replaced under that very name before'],
+  [4_101_325, 'a flush waited for a look at everything that failed, and was satisfied with one at a hint'],
   [17, 'the preference for a holder outlived its conflict'],
 ];
