@@ -34,6 +34,7 @@ export function serverCommand(which: 'a' | 'b', print: (text: string) => void): 
   if (which === 'a') {
     command
       .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)
+      .option('--guard', "take the write bits off the other side's copy while a file is locked")
       .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
   }
   return command
@@ -57,7 +58,7 @@ function afterHelp(which: 'a' | 'b'): string {
     'SECRET_FILE',
     'DIR',
     'IGNORE',
-    ...(which === 'a' ? ['PEER', 'RESCAN'] : []),
+    ...(which === 'a' ? ['PEER', 'RESCAN', 'GUARD'] : []),
     'KEEP_VERSIONS',
     'VERSIONS_SHARE',
     'LOG',

@@ -35,6 +35,8 @@ export interface ServerSettings {
 export interface ServerASettings extends ServerSettings {
   readonly peer: { readonly host: string; readonly port: number };
   readonly rescanMs: number;
+  /** Whether the other side's copy of a locked file loses its write bits meanwhile. */
+  readonly guard: boolean;
 }
 
 /** A hundred years: for ever, as far as files go. */
@@ -55,6 +57,7 @@ interface Flags {
   log?: string;
   verbose?: boolean;
   quiet?: boolean;
+  guard?: boolean;
   peer?: string;
   rescan?: string;
   keepVersions?: string;
@@ -78,7 +81,12 @@ export function serverAOptions(
   if (read === null) return { printed: true };
   const peer = read.given('peer', DEFAULT_PEER);
   const rescan = read.given('rescan', DEFAULT_RESCAN);
-  const settings = { ...common(read), peer: addressOf(peer), rescanMs: parseDuration(rescan.text, rescan.from) };
+  const settings = {
+    ...common(read),
+    peer: addressOf(peer),
+    rescanMs: parseDuration(rescan.text, rescan.from),
+    guard: read.on('guard'),
+  };
   return { settings };
 }
 
@@ -96,9 +104,9 @@ interface Read {
   readonly which: 'a' | 'b';
   readonly flags: Flags;
   /** @returns a flag's text, else the variable's, else the default. */
-  given(name: Exclude<keyof Flags, 'ignore' | 'verbose' | 'quiet'>, otherwise: string): Given;
+  given(name: Exclude<keyof Flags, 'ignore' | 'verbose' | 'quiet' | 'guard'>, otherwise: string): Given;
   /** @returns whether a switch is on. */
-  on(name: 'verbose' | 'quiet'): boolean;
+  on(name: 'verbose' | 'quiet' | 'guard'): boolean;
   readonly ignore: readonly string[];
 }
 

@@ -11,6 +11,7 @@ import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from '
 import { applyChanges } from './apply.js';
 import { Damage } from './damage.js';
 import type { EarlierContents } from './earlier.js';
+import { Guard } from './guard.js';
 import { Looker } from './look.js';
 import { offerFor } from './offer.js';
 import { OpenContent } from './open-content.js';
@@ -47,6 +48,7 @@ export class LocalReplica implements Replica {
   private readonly stagingPath: string;
   private readonly store: Store;
   private readonly root: Root;
+  private readonly guarding: Guard;
   private listener: () => void = () => {};
 
   constructor(options: LocalReplicaOptions) {
@@ -68,9 +70,13 @@ export class LocalReplica implements Replica {
       damage,
       watch: true,
       onHint: () => this.listener(),
+      reported: (at, mode) => this.guarding.reported(at, mode),
       log,
     });
+    this.guarding = new Guard(root.path, path.join(state.path, 'guarded.json'), this.looker);
     this.looker.onSeen = (at, entry) => this.store.put('seen', at, entry);
+    // Whoever ran before may have been killed; what is to be guarded now is told anew.
+    this.guarding.clear();
   }
 
   /**
@@ -108,7 +114,20 @@ export class LocalReplica implements Replica {
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
-    return applyChanges(this.site(), changes, contents);
+    return this.guarded(changes, applyChanges(this.site(), changes, contents));
+  }
+
+  /** What comes to a guarded path is guarded like what was there. */
+  private async *guarded(changes: readonly Change[], applied: AsyncIterable<Applied>): AsyncGenerator<Applied> {
+    for await (const one of applied) {
+      if (one.outcome.kind === 'done') this.guarding.again(changes[one.n]!.path);
+      yield one;
+    }
+  }
+
+  async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
+    if (paths.length === 0) this.guarding.clear();
+    else this.guarding.set(paths, on);
   }
 
   private site(): Site {

@@ -20,6 +20,8 @@ export interface Ground {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly absolute: (path: RelPath | '') => string;
+  /** The mode that a file is reported with: a guarded one keeps the one that it had. */
+  readonly reported: (path: RelPath, mode: number) => number;
 }
 
 /** What lstat says of a path: its stats, null for nothing there, or an error that leaves it unknown. */

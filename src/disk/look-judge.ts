@@ -159,9 +159,9 @@ export class Judge {
   #fileOf(path: RelPath, { stats, hash, at }: Digest & { kind: 'read' }): SeenFile {
     const before = this.#ground.snapshot.get(path) as Node | SeenFile | null;
     if (before?.type !== 'file' || !('ino' in before) || before.hash !== hash || before.mtimeMs !== stats.mtimeMs) {
-      return seenFile(stats, hash, at);
+      return seenFile(stats, hash, at, { mode: this.#ground.reported(path, modeOf(stats)) });
     }
-    const mode = sameSignature(before, stats) ? before.mode : modeOf(stats);
+    const mode = sameSignature(before, stats) ? before.mode : this.#ground.reported(path, modeOf(stats));
     return seenFile(stats, hash, at, { mtime: before.mtime, mode });
   }
 

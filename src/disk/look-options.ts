@@ -1,4 +1,5 @@
 // What looking at a tree needs to be told.
+import type { RelPath } from '../core/path.js';
 import type { Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
 import type { Damage } from './damage.js';
@@ -21,6 +22,8 @@ export interface LookerOptions {
   /** Called when a look would be worth while; not again before the next look has begun. */
   readonly onHint: () => void;
   readonly log?: Logger;
+  /** The mode that a file is reported with, where that is not the one on disk. */
+  readonly reported?: (path: RelPath, mode: number) => number;
   /** Tells what a crash did from what people did. */
   readonly damage?: Damage;
 }

@@ -73,6 +73,7 @@ export class Looker {
       rules: new IgnoreRules([]),
       now,
       absolute,
+      reported: options.reported ?? ((_path, mode) => mode),
     };
     this.#teller = new Teller(this.#ground);
     this.#alert = new Alert(this.#ground, this.#hints, options.onHint, (path, file) => this.#confirm(path, file));

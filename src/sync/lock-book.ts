@@ -17,8 +17,7 @@ export class LockBook {
   readonly table = new LockTable();
   /** Called when something that happened is on disk and has been said. */
   onSettled: () => void = () => {};
-  /** Told of every row that has changed the table. */
-  onRecorded: (rows: readonly Row[]) => void = () => {};
+  private readonly listeners: ((rows: readonly Row[]) => void)[] = [];
   private readonly store: StoreAccess;
   private underWay = 0;
   /** How many rows of each path are on their way to the disk. */
@@ -71,6 +70,11 @@ export class LockBook {
     else this.pending.set(path, count);
   }
 
+  /** Has `listener` told of every row that has changed the table. */
+  listen(listener: (rows: readonly Row[]) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** Whether something that happened to `path` is not on disk yet. */
   isPending(path: RelPath): boolean {
     return this.pending.has(path);
@@ -85,7 +89,7 @@ export class LockBook {
   async commit(rows: readonly Row[], events: readonly SyncEvent[] = []): Promise<void> {
     this.underWay++;
     this.table.record(rows);
-    this.onRecorded(rows);
+    for (const listener of this.listeners) listener(rows);
     const lasting = rows.filter(({ table }) => table !== 'waiter');
     for (const { table, key, value } of lasting) this.store.put(table, key, value);
     try {

@@ -35,7 +35,7 @@ export class LockExpiry {
   /** Counts from now on, for the locks that are there already too. */
   start(): void {
     const { book } = this.around;
-    book.onRecorded = (rows) => this.note(rows);
+    book.listen((rows) => this.note(rows));
     for (const lock of book.table.locks.values()) this.watch(lock);
   }
 

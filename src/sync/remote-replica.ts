@@ -102,6 +102,12 @@ export class RemoteReplica implements Replica {
     await this.control.call('accept-deletes', {});
   }
 
+  async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
+    const batches = [...encodePaths(paths)];
+    if (batches.length === 0) await this.control.call('guard', { on });
+    for (const { payload } of batches) await this.control.call('guard', { on }, { payload });
+  }
+
   offer(change: Change): Promise<Offer | null> {
     return remoteOffer(this.control, this.lanes, change);
   }

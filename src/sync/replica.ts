@@ -130,6 +130,11 @@ export interface Replica {
    * @returns every change's outcome, in any order; a done one is durable.
    */
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied>;
+  /**
+   * Takes the write bits off the files at `paths`, or gives them back; of no paths: all back. To looks and changes they
+   * keep their modes.
+   */
+  guard?(paths: readonly RelPath[], on: boolean): Promise<void>;
   /** A person confirmed that what vanished was meant to: the next look reports it. */
   acceptDeletes(): Promise<void>;
   /** Called whenever a look would be worth while. */

@@ -70,6 +70,11 @@ export class ReplicaServer {
         await this.served.replica.acceptDeletes();
         return {};
       }),
+      guard: guarded(peerParams.guard, async ({ on }: { on: boolean }, _call, payload) => {
+        const paths = payload === null ? [] : parsePaths(payload);
+        await replica.guard?.(paths, on && paths.length > 0);
+        return {};
+      }),
       offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
       sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
       read: guarded(peerParams.read, ({ count }, call) => serveRead(replica, count, call)),

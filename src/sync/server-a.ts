@@ -16,6 +16,7 @@ import { serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
 import { type Archive, openArchive } from './archive.js';
 import { realClock } from './clock.js';
+import { Guarding } from './guarding.js';
 import { LockBook } from './lock-book.js';
 import { RemoteReplica } from './remote-replica.js';
 import type { RunningServer } from './running.js';
@@ -40,6 +41,8 @@ export interface ServerAOptions {
   readonly versionLimits?: VersionLimits | undefined;
   /** What server-b and every client must have too; none for plain TCP. */
   readonly secret?: Secret | undefined;
+  /** Whether the other side's copy of a locked file is to lose its write bits meanwhile. */
+  readonly guard?: boolean;
   readonly version: string;
   readonly log: Logger;
 }
@@ -103,6 +106,7 @@ class Rooms {
   readonly replica: LocalReplica;
   readonly session: Session;
   readonly clients: ClientServer;
+  readonly guarding: Guarding;
   /** The connection to server-b, for telling it what happens. */
   far: RemoteReplica | null = null;
   private readonly listeners = new Set<(event: SyncEvent, time: string) => void>();
@@ -118,6 +122,8 @@ class Rooms {
     this.book = new LockBook(inState('locks.log'), this.log);
     const { ignore, versionLimits } = options;
     this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
+    this.guarding = new Guarding(this.book, options.guard === true);
+    this.guarding.joined('a', this.replica);
     const heldFiles = new HeldFiles(state.held, new Staging(state.staging), this.replica.versions);
     heldFiles.recover(namesOf(this.book));
     const { pair } = this.archive;
@@ -203,8 +209,10 @@ async function serveUntilLost(rooms: Rooms, replica: RemoteReplica, signal: Abor
   rooms.archive.meet(replica.rootId, rooms.state.id);
   rooms.far = replica;
   rooms.session.connected(replica);
+  rooms.guarding.joined('b', replica);
   const reason = await replica.closed;
   rooms.far = null;
+  rooms.guarding.left('b');
   signal.removeEventListener('abort', onAbort);
   if (!signal.aborted) rooms.session.disconnected(reason?.message ?? 'server-b closed the connection');
 }

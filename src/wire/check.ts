@@ -133,6 +133,7 @@ export const peerParams = {
   }),
   look: v.object({ scope: v.picklist(['hinted', 'everything']) }),
   'accept-deletes': none,
+  guard: v.object({ on: v.boolean() }),
   offer: none,
   sums: v.object({ blockBytes: whole(1, MAX_INDEX) }),
   read: v.object({ count: whole(0, MAX_COUNT) }),

@@ -18,6 +18,8 @@ export interface PeerMethods {
   /** Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. */
   look: { params: { scope: 'hinted' | 'everything' }; result: object };
   'accept-deletes': { params: object; result: object };
+  /** `payload` is a list of paths, as for `look`; none: whatever is guarded, with `on` false. */
+  guard: { params: { on: boolean }; result: object };
   /** Payload: one change. What is there of its content: `{}` for nothing. */
   offer: { params: object; result: { have: number; base: number | null } | object };
   /** Payload: one change, whose base is asked for; then from the caller `ranges`. Payload of the answer, if any: the sums, see `peer-delta`. */
