@@ -16,6 +16,7 @@ const DEFAULT_A = {
   quiet: false,
   peer: { host: '127.0.0.1', port: 8081 },
   rescanMs: 60_000,
+  guard: false,
 };
 
 describe('the servers’ options', () => {

@@ -24,7 +24,9 @@ beforeAll(async () => {
 
 afterAll(() => pair.close());
 
-test('SCENARIO 38: a guarded file loses its write bits, and gets them back whatever happens', { timeout: 90_000 }, async () => {
+test('SCENARIO 38: a guarded file loses its write bits, and gets them back whatever happens', {
+  timeout: 90_000,
+}, async () => {
   await pair.json('--as', 'ann', 'lock', 'two');
   await untilMode(pair.b, 'two', '555');
   expect(modeOf(pair.a, 'two')).toBe('755');
