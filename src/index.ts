@@ -26,4 +26,7 @@ export type {
   Target,
   VersionRow,
 } from './wire/messages.js';
+export type { Downloaded, DownloadOptions } from './wire/save-download.js';
 export type { Address } from './wire/server-address.js';
+export type { Progress, TransferOptions } from './wire/transfers.js';
+export type { Content, UploadOptions } from './wire/upload.js';

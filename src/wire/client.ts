@@ -14,7 +14,7 @@ import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } fro
 import { asTarget, inLines } from './targets.js';
 import { dial } from './tcp.js';
 import { readContent, type TransferOptions } from './transfers.js';
-import { type UploadOptions, uploadFrom } from './upload.js';
+import { type Content, type UploadOptions, uploadFrom } from './upload.js';
 import { defaultUser } from './user-name.js';
 
 const DIAL_MS = 5_000;
@@ -121,12 +121,12 @@ export class Client extends ClientQuestions {
 
   /**
    * Puts a file into the pair; missing directories are made, and what it replaces goes to versions.
-   * @param source a local file's name, or a stream of its content; then `options.size` says how many bytes it has.
+   * @param source a local file's name, or its content as a stream; then `options.size` says how many bytes it has.
    * @param path in the pair. With `options.name`, a directory there gets the file under that name.
    * @returns `{path, changed, created, size, hash}`, once it is durable on side a.
    * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `interrupted`, `failed`; then nothing was changed.
    */
-  upload(source: string | AsyncIterable<Uint8Array>, path: string, options: UploadOptions = {}): Promise<Acted> {
+  upload(source: string | Content, path: string, options: UploadOptions = {}): Promise<Acted> {
     return uploadFrom(this.#caller, this.user, source, path, options);
   }
 

@@ -35,7 +35,7 @@ export interface TransferOptions {
 export async function sendContent(
   caller: Caller,
   params: ClientMethods['upload']['params'],
-  pieces: () => AsyncIterable<Uint8Array>,
+  pieces: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { onProgress, signal }: TransferOptions,
 ): Promise<Acted> {
   const giveUp = new AbortController();
@@ -69,7 +69,7 @@ export async function sendContent(
 async function pump(
   caller: Caller,
   id: number,
-  pieces: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   size: number,
   onProgress: TransferOptions['onProgress'],
   signal: AbortSignal,

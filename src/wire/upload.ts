@@ -5,6 +5,9 @@ import { openLocalFile } from './local-file.js';
 import type { Acted } from './messages.js';
 import { sendContent, type TransferOptions } from './transfers.js';
 
+/** A content as a program has it: a stream (`Readable` is one), or its pieces. */
+export type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 export interface UploadOptions extends TransferOptions {
   /** Whether a file there may be replaced; it goes to versions. */
   readonly overwrite?: boolean;
@@ -22,7 +25,7 @@ export interface UploadOptions extends TransferOptions {
 export async function uploadFrom(
   caller: Caller,
   owner: string,
-  source: string | AsyncIterable<Uint8Array>,
+  source: string | Content,
   path: string,
   { overwrite, name, size, mtime, mode, ...transfer }: UploadOptions,
 ): Promise<Acted> {

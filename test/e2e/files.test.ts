@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { PairOfPrograms, project, until } from '../support/programs.js';
+import { Client } from '../../src/wire/client.js';
+import { PairOfPrograms, project, type ServerProcess, until } from '../support/programs.js';
+import { missing } from '../support/tools.js';
 
 let pair: PairOfPrograms;
 beforeEach(async () => {
@@ -11,6 +13,39 @@ beforeEach(async () => {
   await pair.start();
 });
 afterEach(() => pair.close());
+
+test.skipIf(missing.namespaces !== '')(
+  `a full disk: the upload is refused, the old file intact, nothing left behind${missing.namespaces}`,
+  async () => {
+    const small = new PairOfPrograms();
+    try {
+      const disk = path.join(small.directory, 'disk');
+      fs.mkdirSync(disk);
+      fs.rmdirSync(small.a);
+      Object.assign(small, { a: path.join(disk, 'a') });
+      const mount = 'mount -t tmpfs -o size=4m none "$0" && mkdir "$0/a" && exec "$@"';
+      small.underA = ['unshare', '-Urm', 'sh', '-c', mount, disk];
+      await small.start();
+      const inside = path.join(`/proc/${(small.serverA as ServerProcess).pid}/root`, small.a);
+      const client = await Client.connect({ server: `127.0.0.1:${small.portA}`, user: 'ann' });
+      await client.upload([Buffer.from('old')], 'f', { size: 3 });
+      const words = (act: Promise<unknown>) => act.then(String, (error: Error) => error.message);
+      const large = Buffer.alloc(1 << 20, 1);
+      const six = client.upload(Array(6).fill(large), 'f', { size: 6 << 20, overwrite: true });
+      expect(await words(six)).toMatch(/no room for 6291456 bytes more: its disk is full/);
+      // There is room when it begins, and none when all of it has come.
+      const both = await Promise.all(
+        ['f', 'g'].map((name) => words(client.upload(Array(2).fill(large), name, { size: 2 << 20, overwrite: true }))),
+      );
+      expect(both.some((word) => /disk is full|no room/.test(word))).toBe(true);
+      await until(() => fs.readdirSync(path.join(inside, '.lockstep/staging')).length === 0);
+      expect([3, 2 << 20]).toContain(fs.statSync(path.join(inside, 'f')).size);
+      client.close();
+    } finally {
+      await small.close();
+    }
+  },
+);
 
 const staged = () => fs.readdirSync(path.join(pair.a, '.lockstep/staging'));
 

@@ -89,6 +89,8 @@ export class PairOfPrograms {
   portB = 0;
   /** What server-b is run by. */
   under: readonly string[] = [];
+  /** What server-a is run by. */
+  underA: readonly string[] = [];
   private here: boolean;
 
   /** @param servers whether they may run in this process, if that is short: they can be stopped then, but not killed. */
@@ -118,7 +120,7 @@ export class PairOfPrograms {
   }
 
   private run(program: 'server-a' | 'server-b', args: string[]): Server {
-    const under = program === 'server-b' ? this.under : [];
+    const under = program === 'server-b' ? this.under : this.underA;
     if (this.here && under.length === 0) return new ServerHere(program, args, this.env);
     return new ServerProcess(program, args, this.env, under);
   }

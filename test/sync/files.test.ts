@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SyncError } from '../../src/core/errors.js';
 import { Client } from '../../src/wire/client.js';
 import { BothServers } from '../support/both-servers.js';
+import { CutWire } from '../support/cut-wire.js';
 import { putWhole, textOf, treeOf, until } from '../support/programs.js';
 
 let servers: BothServers;
@@ -221,7 +222,7 @@ test('of two who rename the same file one does, and the other is told that it is
 });
 
 test('a download goes on undisturbed while the file is replaced, renamed and deleted', async () => {
-  const old = Buffer.alloc(24 << 20, 'old ');
+  const old = Buffer.alloc(8 << 20, 'old ');
   write('old', old);
   write('new', Buffer.alloc(1 << 20, 'new '));
   await ann.upload(here('old'), 'f');
@@ -235,6 +236,63 @@ test('a download goes on undisturbed while the file is replaced, renamed and del
     parts.push(part);
   }
   expect(Buffer.concat(parts).equals(old)).toBe(true);
+});
+
+/** Downloads `f` through a wire that is cut after so many bytes. @returns what is said to be kept. */
+async function cutDownload(bytes: number): Promise<{ partial: string; bytes: number }> {
+  const wire = await CutWire.open(() => servers.port);
+  const client = await Client.connect({ server: `127.0.0.1:${wire.port}`, user: 'ann' });
+  const held = wire.holdAfter(bytes);
+  const cut = client.download('f', here('out')).catch((error: SyncError) => error);
+  await held;
+  wire.cut();
+  const error = (await cut) as SyncError;
+  expect(error.code).toBe('closed');
+  return error.facts as { partial: string; bytes: number };
+}
+
+test('a download that is cut goes on from there; of a file that changed it begins again', async () => {
+  const one = Buffer.alloc(8 << 20, 'one ');
+  await ann.upload([one], 'f', { size: one.length });
+  const kept = await cutDownload(5 << 20);
+  expect(kept.bytes).toBeGreaterThan(1 << 20);
+  expect(fs.statSync(kept.partial).size).toBe(kept.bytes);
+  expect(fs.existsSync(here('out'))).toBe(false);
+  expect(await ann.download('f', here('out'))).toMatchObject({ resumed: kept.bytes, size: one.length });
+  expect(fs.readFileSync(here('out')).equals(one)).toBe(true);
+  expect(fs.readdirSync(local)).toEqual(['out']);
+
+  fs.rmSync(here('out'));
+  await cutDownload(5 << 20);
+  const two = Buffer.alloc(9 << 20, 'two ');
+  await ann.upload([two], 'f', { size: two.length, overwrite: true });
+  expect(await ann.download('f', here('out'))).toMatchObject({ resumed: 0, size: two.length });
+  expect(fs.readFileSync(here('out')).equals(two)).toBe(true);
+  expect(fs.readdirSync(local)).toEqual(['out']);
+});
+
+test('what lies beside a destination and is not what it claims to be costs a transfer, never a file', async () => {
+  const one = Buffer.alloc(2 << 20, 'one ');
+  const { hash } = (await ann.upload([one], 'f', { size: one.length })) as unknown as { hash: string };
+  fs.writeFileSync(here(`out.${hash}.part`), Buffer.alloc(1 << 20, 'lie '));
+  await ann.download('f', here('out'));
+  expect(fs.readFileSync(here('out')).equals(one)).toBe(true);
+  expect(fs.readdirSync(local)).toEqual(['out']);
+});
+
+test('a file that somebody writes into is never read as two versions', async () => {
+  const size = 8 << 20;
+  fs.writeFileSync(path.join(servers.a, 'f'), Buffer.alloc(size, 1));
+  let read = 0;
+  const torn = (async () => {
+    for await (const part of ann.read('f')) {
+      if (read === 0) fs.writeFileSync(path.join(servers.a, 'f'), Buffer.alloc(size, 2), { flag: 'r+' });
+      read += part.length;
+    }
+  })();
+  expect(await codeOf(torn)).toBe('busy');
+  expect(await codeOf(ann.download('f', here('f')))).toBe('done');
+  expect(fs.readFileSync(here('f')).equals(Buffer.alloc(size, 2))).toBe(true);
 });
 
 test('an upload that is given up leaves nothing behind', async () => {
