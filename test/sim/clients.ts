@@ -65,6 +65,14 @@ export class Clients {
     return claims.filter((claim) => claim.owner !== owner && !claim.releasing);
   }
 
+  /** `owner` has files at `paths` renamed, and their locks go along: from now on theirs may be gone from there. */
+  renaming(owner: string, paths: readonly RelPath[]): void {
+    for (const path of paths) {
+      const claim = this.claims.get(path);
+      if (claim?.owner === owner) claim.releasing = true;
+    }
+  }
+
   private count(owner: string, path: RelPath, by: 1 | -1): void {
     const key = `${owner} ${path}`;
     this.releasing.set(key, (this.releasing.get(key) ?? 0) + by);

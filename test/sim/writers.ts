@@ -73,6 +73,7 @@ export class Writers {
       const change = { path: to, action: 'renamed', before: null, after: entry, from: { path: from, entry } } as const;
       return [...missingParents(to, at), { change }];
     };
+    this.clients.renaming(owner, [from]);
     return this.ask(writing, [from, to], () => writing.writes.ask({ owner, paths: [from, to], decide }));
   }
 
@@ -98,6 +99,7 @@ export class Writers {
     const original = row.path as RelPath;
     const copies = resolving.conflicts().filter(({ path }) => path === original);
     const paths = [original, ...copies.map(({ copy }) => copy as RelPath)];
+    this.clients.renaming(owner, paths);
     return this.ask(writing, paths, () => resolving.resolve(original, keep, owner));
   }
 
