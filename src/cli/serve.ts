@@ -55,7 +55,9 @@ export async function serve<S extends ServerSettings>(
     const starting = start(asked.settings, logger(asked.settings, output));
     stopOnSignals(starting, leave, give);
     const running = await starting;
-    die(wrapped(await running.failed));
+    const error = await running.failed;
+    await running.stop();
+    die(wrapped(error));
   } catch (error) {
     die(error);
   }

@@ -24,6 +24,28 @@ export function readIdentity(file: string): string | null {
   }
 }
 
+/**
+ * @param root absolute and without links, as `openRoot` gives it.
+ * @returns the ids of the roots in which `root` lies, whoever has them.
+ */
+export function idsAbove(root: string): string[] {
+  const ids: string[] = [];
+  for (let at = path.dirname(root), last = root; at !== last; last = at, at = path.dirname(at)) {
+    const id = idOf(at);
+    if (id !== null) ids.push(id);
+  }
+  return ids;
+}
+
+/** What cannot be read is no root of this user's. */
+function idOf(root: string): string | null {
+  try {
+    return readIdentity(identityFile(root));
+  } catch {
+    return null;
+  }
+}
+
 /** @returns the id in `file`, null where there is no such file or where it was damaged; then it is set aside. */
 export function openIdentity(file: string, setAside: (where: string) => void): string | null {
   if (!fs.existsSync(file)) return null;

@@ -28,7 +28,7 @@ export interface ShownPair {
 
 /** Shows one pair. */
 export class ClientQueries {
-  private listing: { readonly generation: number; readonly files: readonly ListedFile[] } = {
+  private listing: { readonly generation: number; readonly files: readonly ListedFile[]; conflicts?: number } = {
     generation: 0,
     files: [],
   };
@@ -89,9 +89,16 @@ export class ClientQueries {
       pending: session.overview.pending,
       held,
       locks: book.table.locks.size,
-      conflicts: this.files().filter(({ path }) => isConflictCopy(path)).length,
+      conflicts: this.conflicts(),
       problems: session.overview.problems(),
     };
+  }
+
+  /** Counted once for each state of the pair: people ask for it all the time. */
+  private conflicts(): number {
+    const files = this.files();
+    this.listing.conflicts ??= files.filter(({ path }) => isConflictCopy(path)).length;
+    return this.listing.conflicts;
   }
 
   /**

@@ -45,6 +45,8 @@ export class RemoteReplica implements Replica {
     private readonly control: Caller,
     /** The id of side b's root. */
     readonly rootId: string,
+    /** The ids of the roots in which it lies. */
+    readonly above: readonly string[],
   ) {}
 
   /**
@@ -56,8 +58,8 @@ export class RemoteReplica implements Replica {
     const onNotification = (method: string) => {
       if (method === 'hint') replica?.listener();
     };
-    const { caller, rootId } = await introduce(options, false, onNotification);
-    replica = new RemoteReplica(options, caller, rootId);
+    const { caller, rootId, above } = await introduce(options, false, onNotification);
+    replica = new RemoteReplica(options, caller, rootId, above);
     replica.keepAlive();
     return replica;
   }
@@ -140,7 +142,7 @@ async function introduce(
   { host, port, root, signal, secret, dial: connect = dial }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string) => void,
-): Promise<{ caller: Caller; rootId: string }> {
+): Promise<{ caller: Caller; rootId: string; above: readonly string[] }> {
   const connection = await connect({
     host,
     port,
@@ -152,13 +154,13 @@ async function introduce(
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS });
-    const { server, root: rootId } = result as { server?: unknown; root?: unknown };
+    const { server, root: rootId, above } = result as { server?: unknown; root?: unknown; above?: unknown };
     if (server !== 'b' || typeof rootId !== 'string') {
       throw new SyncError('bad-message', `What listens at ${host}:${port} is not a server-b.`, {
         hint: 'Give the address of a server-b with --peer HOST:PORT.',
       });
     }
-    return { caller, rootId };
+    return { caller, rootId, above: Array.isArray(above) ? above.map(String) : [] };
   } catch (error) {
     caller.close();
     throw error;

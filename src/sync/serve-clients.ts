@@ -54,7 +54,7 @@ export class ClientServer {
   methods(): Record<string, Method> {
     const { session, book } = this.served;
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: Call) => Promise<object> } = {
-      hello: async ({ protocol }) => this.hello(protocol),
+      hello: async (params) => this.hello(params),
       list: (params, call) => this.queries.list(params, call),
       locks: async (_params, call) => ({ locks: await streamed(call, lockRows(book.table)) }),
       held: async ({ target }, call) => {
@@ -101,7 +101,12 @@ export class ClientServer {
     );
   }
 
-  private hello(protocol: number): object {
+  private hello({ protocol, role }: Params<'hello'>): object {
+    if (role === 'peer') {
+      throw new SyncError('not-allowed', 'This is a server-a; another server-a has nothing to say to it.', {
+        hint: 'Give --peer the address of a server-b (its port is 8081 by default).',
+      });
+    }
     if (protocol !== PROTOCOL_VERSION) {
       throw new SyncError('bad-message', `This server speaks protocol ${PROTOCOL_VERSION}, not ${protocol}.`, {
         hint: 'Use a client of the same version.',

@@ -23,6 +23,8 @@ export interface ServedReplica {
   readonly replica: Replica & { readonly looker: Pick<LocalReplica['looker'], 'snapshot'> };
   /** The id of side b's root. */
   readonly rootId: string;
+  /** @returns the ids of the roots in which it lies; the other server's may have become one since this one started. */
+  readonly above?: () => readonly string[];
   readonly version: string;
   readonly log: Logger;
   /** The earlier contents that are kept, where any are. */
@@ -88,7 +90,7 @@ export class ReplicaServer {
   }
 
   private hello(hello: InferOutput<typeof peerParams.hello>, connection: Connection): object {
-    const { rootId, version } = this.served;
+    const { rootId, version, above = () => [] } = this.served;
     if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
     if (hello.role !== 'peer') throw notForClients();
     if (hello.lane) {
@@ -96,7 +98,7 @@ export class ReplicaServer {
       this.lanes.add(connection);
       void connection.closed.then(() => this.lanes.delete(connection));
     } else this.welcome(hello.root, connection);
-    return { protocol: PROTOCOL_VERSION, server: 'b', version, root: rootId };
+    return { protocol: PROTOCOL_VERSION, server: 'b', version, root: rootId, above: above() };
   }
 
   private welcome(root: string, control: Connection): void {

@@ -5,12 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import { HeldFiles } from '../disk/held-files.js';
+import { idsAbove } from '../disk/identity.js';
 import { LocalReplica } from '../disk/local-replica.js';
 import { openRoot } from '../disk/root.js';
 import { Staging } from '../disk/staging.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state-directory.js';
 import type { VersionLimits } from '../disk/version-pruning.js';
 import type { Logger } from '../log.js';
+import { CLIENT_LIMITS } from '../wire/limits.js';
 import type { Secret } from '../wire/secret.js';
 import { serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
@@ -18,6 +20,7 @@ import { type Archive, openArchive } from './archive.js';
 import { realClock } from './clock.js';
 import { Guarding } from './guarding.js';
 import { LockBook } from './lock-book.js';
+import { nestingFault } from './nesting.js';
 import { RemoteReplica } from './remote-replica.js';
 import type { RunningServer } from './running.js';
 import { ClientServer } from './serve-clients.js';
@@ -67,6 +70,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       host,
       port,
       secret: options.secret,
+      limits: CLIENT_LIMITS,
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) =>
           rooms.log.warn(`${method} failed: ${(error as Error).message}`);
@@ -77,11 +81,15 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
     rooms.session.start();
     const rescanning = setInterval(() => rooms.session.rescan(), options.rescanMs);
     const stopping = new AbortController();
-    const dialling = keepDialling(rooms, options, stopping.signal);
+    let fail: (error: Error) => void = () => {};
+    const failed = new Promise<Error>((resolve) => {
+      fail = resolve;
+    });
+    const dialling = keepDialling(rooms, options, stopping.signal).catch(fail);
     return {
       host,
       port: listener.port,
-      failed: new Promise(() => {}),
+      failed,
       stop: async () => {
         clearInterval(rescanning);
         await rooms.session.stop();
@@ -174,16 +182,28 @@ function namesOf(book: LockBook): Set<string> {
   return names;
 }
 
-/** Dials server-b until told to stop; says why it is not there once, not every time. */
+/**
+ * Dials server-b until told to stop; says why it is not there once, not every time.
+ * @throws SyncError `usage` where the first server-b that answers has a directory that cannot be paired with this one.
+ */
 async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: AbortSignal): Promise<void> {
   const { host, port } = options.peer;
   const { secret } = options;
   const begun = Date.now();
   let wait = FIRST_DIAL_MS;
   let said = '';
+  let isPaired = false;
+  let nested: SyncError | null = null;
   while (!signal.aborted) {
     try {
       const replica = await RemoteReplica.connect({ host, port, root: rooms.state.id, signal, secret });
+      nested = nestingFault(
+        { id: rooms.state.id, above: idsAbove(path.dirname(rooms.state.path)) },
+        { id: replica.rootId, above: replica.above },
+      );
+      if (nested !== null) await replica.close();
+      if (nested !== null) throw nested;
+      isPaired = true;
       const since = Date.now();
       await serveUntilLost(rooms, replica, signal);
       // A connection that is lost as soon as it is made is not to be had again at once.
@@ -191,6 +211,8 @@ async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: Abort
       said = 'unreachable';
     } catch (error) {
       const { code, message, hint } = error as SyncError;
+      // Nothing would cure it but starting anew; once it has been a pair, it is the other one that is wrong.
+      if (error === nested && !isPaired) throw error;
       // Both servers are often started together: a moment is no reason for words.
       const isEarly = code === 'unreachable' && Date.now() - begun < PATIENCE_MS;
       if (code !== said && !isEarly && !signal.aborted) {

@@ -1,4 +1,5 @@
 // server-b: a root of its own, served to one server-a.
+import { idsAbove } from '../disk/identity.js';
 import { LocalReplica } from '../disk/local-replica.js';
 import { openRoot } from '../disk/root.js';
 import { openStateDirectory } from '../disk/state-directory.js';
@@ -37,7 +38,14 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
   const root = openRoot(dir);
   const state = openStateDirectory(root.path, log);
   const replica = new LocalReplica({ root, state, ignore, log, versionLimits });
-  const guests = new ReplicaServer({ replica, rootId: state.id, version, log, earlier: replica.earlier });
+  const guests = new ReplicaServer({
+    replica,
+    rootId: state.id,
+    above: () => idsAbove(root.path),
+    version,
+    log,
+    earlier: replica.earlier,
+  });
   const close = async () => {
     await replica.close();
     state.release();

@@ -68,7 +68,8 @@ type ClientParams = { [M in keyof ClientMethods]: v.GenericSchema<unknown, Clien
 export const clientParams = {
   hello: v.object({
     protocol: whole(0, MAX_INDEX),
-    role: v.exactOptional(v.literal('client')),
+    // A server-a that comes to the wrong server is to be told so in words.
+    role: v.exactOptional(v.picklist(['client', 'peer'])),
     program: v.exactOptional(text(0, MAX_NAME_CHARS)),
   }),
   list: v.object({ compact: v.exactOptional(v.boolean()) }),

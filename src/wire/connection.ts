@@ -25,6 +25,8 @@ export interface Connection {
    * @throws SyncError `closed` when the connection is over, `too-large` for a frame that the other end would refuse.
    */
   send(message: Message, payload?: Buffer, sent?: () => void): Promise<void>;
+  /** Resolves when what was sent has left room for more, or the connection is over; null where there is room. */
+  readonly room?: () => Promise<void> | null;
   /** What comes in, for one consumer. Ends when the other end has said its last, or the connection is over. */
   readonly frames: AsyncIterable<Frame>;
   /** Resolves when the socket is gone: null after an orderly end, else why. Never rejects. */
@@ -72,6 +74,10 @@ class SocketConnection implements Connection {
 
   send(message: Message, payload?: Buffer, sent?: () => void): Promise<void> {
     return this.#outbox.send(message, payload, sent);
+  }
+
+  room(): Promise<void> | null {
+    return this.#outbox.room();
   }
 
   close(reason?: Error): void {
@@ -159,7 +165,7 @@ function addressOf({ remoteAddress, remoteFamily, remotePort }: Socket): string 
 }
 
 const spokenInSecret = (): SyncError =>
-  new SyncError('not-allowed', 'It was spoken to in TLS, but has no secret.', {
+  new SyncError('not-allowed', 'It was spoken to in TLS, but was started without a secret.', {
     hint: 'Start it with --secret-file, or leave the secret out on the other end.',
   });
 

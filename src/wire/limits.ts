@@ -22,6 +22,8 @@ export interface WireLimits {
   readonly handshakeMs: number;
   /** Requests under way on one connection; as many again may wait for their turn. */
   readonly inFlight: number;
+  /** How long the requests of one connection keep all others waiting before those have a turn, in milliseconds. */
+  readonly burstMs: number;
   /** A request's time in milliseconds: to arrive whole from its first byte on, and to wait for its turn. */
   readonly requestMs: number;
   /** How long a connection may be silent with no call under way, in milliseconds. */
@@ -46,6 +48,7 @@ export const DEFAULT_LIMITS: WireLimits = {
   strangers: 64,
   handshakeMs: 10 * SECONDS,
   inFlight: 64,
+  burstMs: 5,
   requestMs: 30 * SECONDS,
   idleMs: 5 * MINUTES,
   queuedBytes: 4 * MIB,
@@ -53,6 +56,9 @@ export const DEFAULT_LIMITS: WireLimits = {
   readerMs: 30 * SECONDS,
   closeMs: SECONDS,
 };
+
+/** What server-a allows clients: many may be slow at one time, and nobody's content is so urgent that it needs more. */
+export const CLIENT_LIMITS: WireLimits = { ...DEFAULT_LIMITS, queuedBytes: MIB };
 
 /** What a program allows a server it has dialled: a listing is one line, and may take its time on a slow link. */
 export const DIAL_LIMITS: WireLimits = {

@@ -190,7 +190,7 @@ export interface Flushed {
 /** Every method of server-a: what it takes and what it gives. */
 export interface ClientMethods extends FileMethods {
   hello: {
-    params: { protocol: number; role?: 'client'; program?: string };
+    params: { protocol: number; role?: 'client' | 'peer'; program?: string };
     result: { protocol: number; server: 'a'; version: string };
   };
   /** `compact`: rows as arrays, see `compact-rows`. */

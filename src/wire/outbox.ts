@@ -35,6 +35,8 @@ export class Outbox {
   #parts: Part[] = [];
   #queuedBytes = 0;
   #waiting: Waiting[] = [];
+  /** Who waits for room, with nothing to send yet. */
+  #expecting: (() => void)[] = [];
   #writing = false;
   #scheduled = false;
   #over: SyncError | null = null;
@@ -66,10 +68,17 @@ export class Outbox {
     }
   }
 
+  /** Resolves when a send would not have to wait, or none can be any more; null where that is so already. */
+  room(): Promise<void> | null {
+    const full = this.#waiting.length > 0 || this.#queuedBytes >= this.#limits.queuedBytes;
+    return full && this.#over === null ? new Promise((resolve) => this.#expecting.push(resolve)) : null;
+  }
+
   /** Takes nothing more (`error` is the answer to later sends) and calls `onFlushed` when all is with the system. */
   finish(error: SyncError, onFlushed: () => void): void {
     this.#over ??= error;
     this.#onFlushed = onFlushed;
+    this.#tellRoom();
     if (!this.#writing) this.#pump();
   }
 
@@ -79,6 +88,7 @@ export class Outbox {
     this.#reader.clear();
     this.#lines = '';
     this.#parts = [];
+    this.#tellRoom();
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
@@ -158,6 +168,11 @@ export class Outbox {
         reject(error);
       }
     }
+    if (this.#queuedBytes < this.#limits.queuedBytes) this.#tellRoom();
+  }
+
+  #tellRoom(): void {
+    for (const tell of this.#expecting.splice(0)) tell();
   }
 
   #takeBatch(): Part[] {

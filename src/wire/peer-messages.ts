@@ -13,7 +13,8 @@ export interface PeerMethods {
   /** A lane is a further connection of the same server-a, for contents. */
   hello: {
     params: { protocol: number; role: 'peer' | 'client'; root: string; lane: boolean };
-    result: { protocol: number; server: 'b'; version: string; root: string };
+    /** `above`: the ids of the roots in which this one lies. */
+    result: { protocol: number; server: 'b'; version: string; root: string; above: readonly string[] };
   };
   /** Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. */
   look: { params: { scope: 'hinted' | 'everything' }; result: object };

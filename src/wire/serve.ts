@@ -68,10 +68,15 @@ class Server {
     this.#silence.start();
     // Reading may be held up by a call that waits for its caller, so this cannot wait for the end of the frames.
     void this.#connection.closed.then(() => this.#hangUp());
+    let since = performance.now();
     for await (const frame of this.#connection.frames) {
       this.#silence.start();
       const taken = this.#take(frame);
       if (taken !== undefined) await taken;
+      // Frames that came together are taken one after the other with nothing in between, unless something is put there.
+      if (performance.now() - since < this.#options.burstMs) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      since = performance.now();
     }
     this.#hangUp();
     await Promise.race([this.#turns.allDone(), this.#connection.closed]);
@@ -143,6 +148,8 @@ class Server {
 
   async #answer(request: Request, call: IncomingCall, payload: Buffer | null): Promise<void> {
     const { id } = request;
+    // While answers are not read no more are made: each would hold its rows until then.
+    for (let room = this.#connection.room?.(); room; room = this.#connection.room?.()) await room;
     const done = await this.#perform(request, call, payload);
     const sent = 'error' in done ? this.#fail(id, done.error) : this.#succeed(id, done.value);
     // The turn lasts until the answer is on its way, so that answers nobody reads hold up new requests.

@@ -44,7 +44,12 @@ export class ServerB {
       const { message } = error as Error;
       if (message !== 'EIO') this.process.world.broken(`server-b failed at ${method}: ${(error as Error).stack}`);
     };
-    void serve(connection, this.guests.methods(connection), { onFault, idleMs: Number.POSITIVE_INFINITY });
+    void serve(connection, this.guests.methods(connection), {
+      onFault,
+      idleMs: Number.POSITIVE_INFINITY,
+      // A real clock has no say here.
+      burstMs: Number.POSITIVE_INFINITY,
+    });
   }
 
   die(): void {

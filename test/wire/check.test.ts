@@ -24,7 +24,7 @@ const GOOD: readonly Row[] = [
 const BAD: readonly Row[] = [
   ['hello', {}],
   ['hello', { protocol: '1' }],
-  ['hello', { protocol: 1, role: 'peer' }],
+  ['hello', { protocol: 1, role: 'nobody' }],
   ['hello', { protocol: 1, program: 'x'.repeat(257) }],
   ['list', 'x'],
   ['held', { target: {} }],

@@ -1,0 +1,22 @@
+// Two roots of which one lies in the other, or that are one, can never be equal: each copy would be found as a new file
+// of the other side. They are told by their ids, so that links, other names and other machines make no difference.
+import { SyncError } from '../core/errors.js';
+
+/** A root, and the roots in which it lies. */
+export interface Placed {
+  readonly id: string;
+  readonly above: readonly string[];
+}
+
+/** @returns why the two cannot be a pair; null where they can. */
+export function nestingFault(a: Placed, b: Placed): SyncError | null {
+  if (a.id === b.id) return fault('Both sides are the same directory.');
+  if (b.above.includes(a.id)) return fault("Server-b's directory lies inside that of server-a.");
+  if (a.above.includes(b.id)) return fault("Server-a's directory lies inside that of server-b.");
+  return null;
+}
+
+const fault = (what: string): SyncError =>
+  new SyncError('usage', `${what} They cannot be kept identical.`, {
+    hint: 'Name two directories beside each other with --dir.',
+  });
