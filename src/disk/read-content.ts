@@ -1,5 +1,5 @@
 // Contents on their way out: files in order, in pieces. The reader opens what it was asked for without following links
-// and gives up early when the size is not the announced one; the receiver's hash has the last word.
+// and gives up early when there is less than was announced; the receiver's hash has the last word.
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import type { Range } from '../core/delta.js';
@@ -53,7 +53,8 @@ export async function* readContent(
   try {
     fd = fs.openSync(locate(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stats = fs.fstatSync(fd);
-    if (!stats.isFile() || stats.size !== size) yield { n, failed: { kind: 'stale' } };
+    // A log has grown since it was looked at; what it had then is still its beginning, and goes over.
+    if (!stats.isFile() || stats.size < size) yield { n, failed: { kind: 'stale' } };
     else if (read !== undefined) yield* read(fd);
     else if (size <= WHOLE_BYTES) yield readWhole(n, fd, size);
     else yield* readPieces(n, fd, { at: 0, bytes: size }, size);

@@ -1,5 +1,7 @@
 // What a server says, line by line, and how a test waits for it: in a process of its own or in this one.
-const WAIT_MS = 20_000;
+import { sized } from './sizes.js';
+
+const WAIT_MS = sized(20_000, 120_000);
 
 /** An event as a server said it. */
 export type Said = Record<string, unknown> & { event: string };
