@@ -16,7 +16,7 @@ const complete = async (line: string, given = {}, shell = 'fish') => {
 
 describe('completion', () => {
   it.each([
-    ['client lo', ['lock', 'locks']],
+    ['client lo', ['locks', 'lock']],
     ['client --j', ['--json']],
     ['client --color ', ['auto', 'always', 'never']],
     ['client --json unl', ['unlock']],
@@ -33,7 +33,15 @@ describe('completion', () => {
     ['client --server localhost:1 list b', ['b.txt']],
     ['client unlock ', []],
     ['client locks ', []],
-    ['client re', ['restore', 'resolve', 'rescan', 'resume']],
+    ['client re', ['rename', 'restore', 'resolve', 'rescan', 'resume']],
+    ['client rm b', ['b.txt']],
+    ['client unlock --held ', ['apply', 'copy', 'discard']],
+    ['client list --sort ', ['name', 'size', 'time', 'state']],
+    ['client lock --wa', ['--wait']],
+    ['client upload LICEN', ['LICENSE']],
+    ['client upload LICENSE b', ['b.txt']],
+    ['client download b.txt bin', ['bin/']],
+    ['client men', ['menu']],
     ['client restore b', ['b.txt']],
     ['client resolve b.txt --keep ', ['a', 'b', 'both']],
     ['client nonsense ', []],

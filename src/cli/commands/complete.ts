@@ -1,10 +1,12 @@
 // `client __complete SHELL LINE`: what the word at the end of LINE could become, one candidate a line, `value TAB note`.
 // Called by the completion scripts on every Tab, so it is quick and says nothing when the server is away.
-
+import { readdirSync } from 'node:fs';
+import type { Argument, Command, Option } from 'commander';
 import type { ListEntry } from '../../wire/messages.js';
 import { addressText } from '../../wire/server-address.js';
 import { SPELLINGS } from '../argv.js';
 import { EXIT_OK } from '../exit.js';
+import { clientProgram } from '../program.js';
 import { shownName } from '../render/width.js';
 import { type Globals, type Room, roomFor } from '../room.js';
 import { splitLine } from '../words.js';
@@ -17,43 +19,6 @@ export interface Candidate {
   readonly value: string;
   readonly note: string;
 }
-
-const GLOBAL_OPTIONS = ['--server', '--as', '--secret-file', '--json', '--color', '--help', '--version'];
-const COMMANDS: Readonly<
-  Record<string, { readonly note: string; readonly options?: readonly string[]; readonly files?: boolean }>
-> = {
-  list: { note: 'the files of both sides', files: true },
-  lock: { note: 'lock files', options: ['--message', '--side', '--ttl', '--wait', '--steal'], files: true },
-  unlock: { note: 'unlock files', options: ['--force', '--held'], files: true },
-  locks: { note: 'who holds what', options: ['--mine'] },
-  held: { note: 'updates that wait for an unlock', files: true },
-  versions: { note: 'earlier contents of a file', files: true },
-  restore: { note: 'put an earlier content back', options: ['--at'], files: true },
-  conflicts: { note: 'the conflict copies' },
-  resolve: { note: 'settle conflict copies', options: ['--keep'], files: true },
-  status: { note: 'the pair at a glance' },
-  watch: { note: 'everything that happens' },
-  flush: { note: 'wait until both sides agree', options: ['--timeout'] },
-  rescan: { note: 'look at everything anew' },
-  pause: { note: 'carry nothing until resume' },
-  resume: { note: 'go on', options: ['--accept-deletes'] },
-  shell: { note: 'a prompt' },
-  completion: { note: 'completion script of a shell' },
-};
-const VALUES: Readonly<Record<string, readonly string[]>> = {
-  '--color': ['auto', 'always', 'never'],
-  '--side': ['a', 'b'],
-  '--keep': ['a', 'b', 'both'],
-  '--held': ['apply', 'copy', 'discard'],
-  '--ttl': [],
-  '--server': [],
-  '--as': [],
-  '--secret-file': [],
-  '--message': [],
-  '-m': [],
-  '--timeout': [],
-  '--at': [],
-};
 
 export async function complete(room: Room, shell: string, line: string): Promise<number> {
   const { found, word, quoted } = await candidates(room, line);
@@ -75,31 +40,91 @@ export async function candidates(
 }
 
 async function possible(room: Room, before: readonly string[], word: string): Promise<Candidate[]> {
+  const program = clientProgram(room, room.globals, () => {});
   const ended = before.includes('--');
-  const values = ended ? undefined : VALUES[before.at(-1) ?? ''];
-  if (values !== undefined) return values.map(plain);
-  const command = commandIn(before);
-  if (command === null)
-    return [...Object.entries(COMMANDS).map(([value, { note }]) => ({ value, note })), ...options([], word)];
-  if (command === 'completion') return ['bash', 'zsh', 'fish'].map(plain);
-  const known = COMMANDS[command];
-  if (!ended && word.startsWith('-')) return options(known?.options ?? [], word);
-  return known?.files === true ? filesFor(room, before, command, word) : [];
+  const command = commandIn(before, program);
+  if (command === 'unknown') return [];
+  const last = ended ? undefined : optionCalled(before.at(-1) ?? '', command, program);
+  if (last?.required) return valuesOf(last);
+  if (!ended && word.startsWith('-')) return optionsOf(command, program).map(plain);
+  if (command === null) return program.commands.flatMap((one) => (isHidden(one) ? [] : [noted(one)]));
+  const argument = argumentAt(command, before);
+  if (argument === undefined) return [];
+  const choices = alternatives(argument.description);
+  if (choices.length > 0) return choices.map(plain);
+  if (LOCAL.has(argument.name())) return localFiles(word);
+  return OF_THE_PAIR.has(argument.name()) ? filesFor(room, before, command.name(), word) : [];
 }
 
+/** What arguments are called that name files of the pair, and files of this machine. */
+const OF_THE_PAIR = new Set(['target', 'glob', 'newname', 'as']);
+const LOCAL = new Set(['file', 'dest']);
+
 const plain = (value: string): Candidate => ({ value, note: '' });
+const noted = (command: Command): Candidate => ({ value: command.name(), note: command.description() });
+const isHidden = (command: Command): boolean => command.name().startsWith('__');
 
-const options = (own: readonly string[], word: string): Candidate[] =>
-  word.startsWith('-') ? [...own, ...GLOBAL_OPTIONS].map(plain) : [];
+const optionsOf = (command: Command | null, program: Command): string[] => [
+  ...[...(command?.options ?? []), ...program.options].flatMap(({ long }) => (long ? [long] : [])),
+  '--help',
+];
 
-function commandIn(words: readonly string[]): string | null {
+/** An option of the command or of the program by its name as typed. */
+const optionCalled = (typed: string, command: Command | null, program: Command): Option | undefined =>
+  [...(command?.options ?? []), ...program.options].find((option) => isCalled(option, typed));
+
+const isCalled = ({ short, long }: Option, typed: string): boolean => typed === short || typed === long;
+
+/** The values that the table knows: choices, or those in `<a|b>`. */
+function valuesOf(option: Option): Candidate[] {
+  const inFlags = /<([^>]*\|[^>]*)>/.exec(option.flags)?.[1]?.split('|') ?? [];
+  return (option.argChoices ?? inFlags).map(plain);
+}
+
+/** `bash, zsh or fish` as three words. */
+const alternatives = (text: string): string[] =>
+  /^\w+(, \w+)* or \w+$/.test(text) && !text.includes('path') ? text.split(/, | or /) : [];
+
+/** The argument that the next word would be; the last one may be repeated. */
+function argumentAt(command: Command, before: readonly string[]): Argument | undefined {
+  const typed = before.slice(
+    before.findIndex((word) => nameOf(word) === command.name() || command.aliases().includes(word)) + 1,
+  );
+  let at = 0;
+  for (let i = 0; i < typed.length; i++) {
+    const option = command.options.find((one) => isCalled(one, typed[i]!));
+    if (option?.required) i++;
+    else if (!typed[i]!.startsWith('-')) at++;
+  }
+  const arguments_ = command.registeredArguments;
+  return arguments_[at] ?? (arguments_.at(-1)?.variadic ? arguments_.at(-1) : undefined);
+}
+
+const nameOf = (word: string): string => (Object.hasOwn(SPELLINGS, word) ? SPELLINGS[word]! : word);
+
+function commandIn(words: readonly string[], program: Command): Command | null | 'unknown' {
   for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    if (word in SPELLINGS) return SPELLINGS[word]!;
-    if (word in VALUES) i++;
-    else if (!word.startsWith('-')) return word;
+    const name = nameOf(words[i]!);
+    const command = program.commands.find((one) => one.name() === name || one.aliases().includes(name));
+    if (command !== undefined) return command;
+    if (optionCalled(words[i]!, null, program)?.required) i++;
+    else if (!words[i]!.startsWith('-')) return 'unknown';
   }
   return null;
+}
+
+/** Files of this machine whose names go on from the word. */
+function localFiles(word: string): Candidate[] {
+  const at = word.lastIndexOf('/') + 1;
+  const directory = word.slice(0, at);
+  try {
+    const entries = readdirSync(directory === '' ? '.' : directory, { withFileTypes: true });
+    return entries
+      .filter(({ name }) => shownName(name) === name && (!name.startsWith('.') || word.slice(at).startsWith('.')))
+      .map((entry) => plain(`${directory}${entry.name}${entry.isDirectory() ? '/' : ''}`));
+  } catch {
+    return []; // there is no such directory
+  }
 }
 
 /** File names; numbers where the word could become one. */

@@ -6,6 +6,7 @@ import { complain, usageError } from '../complain.js';
 import { EXIT_OK } from '../exit.js';
 import { runLine } from '../program.js';
 import type { Ground, Room } from '../room.js';
+import { openHistory } from '../shell-history.js';
 import { shownHere } from '../shown-listing.js';
 import { escapeWord, splitLine, splitWords } from '../words.js';
 import { candidates } from './complete.js';
@@ -13,7 +14,8 @@ import { candidates } from './complete.js';
 const PROMPT = 'lockstep> ';
 const WELCOME = 'Type list, lock N, unlock N, help or quit.\n';
 const HELP = `Any line of the client works here, with or without "client" or "server" before it:
-  list, lock 3, unlock 3, locks, held, versions 3, restore 3, conflicts, resolve 3 --keep b
+  list, lock 3, unlock 3, locks, held, upload FILE, download 3, rename 3 NAME, delete 3
+  versions 3, restore 3, conflicts, resolve 3 --keep b
   status, watch, flush, rescan, pause, resume
   server            the list
   server lock 3     lock number 3 of the list last shown here
@@ -23,15 +25,18 @@ const HELP = `Any line of the client works here, with or without "client" or "se
 `;
 
 export async function shell(room: Room): Promise<number> {
-  const ground = { ...room, shown: shownHere(room.shown) };
   const terminal = room.stdinIsTerminal && room.stdoutIsTerminal;
+  // The keys are the prompt's: no line that runs here may take them.
+  const ground = { ...room, stdinIsTerminal: false, shown: shownHere(room.shown) };
+  const history = terminal ? openHistory(room.env) : null;
   const lines = createInterface({
     input: room.stdin(),
     crlfDelay: Infinity,
     ...(terminal
-      ? { output: process.stdout, terminal, prompt: PROMPT, completer: completer(room) }
+      ? { output: process.stdout, terminal, prompt: PROMPT, completer: completer(room), ...history?.options }
       : { terminal: false }),
   });
+  if (history !== null) lines.on('history', (all: string[]) => history.keep(all));
   const running: Running = { stop: null };
   lines.on('SIGINT', () => interrupt(lines, running));
   const leave = () => lines.close();
@@ -63,6 +68,8 @@ async function answer(line: string, room: Room, ground: Ground, running: Running
   if (words[0] === 'quit' || words[0] === 'exit') return false;
   if (words[0] === 'help' && words.length === 1) ground.out(HELP);
   else if (words[0] === 'shell') complain(room, usageError('This is the shell already.', 'Type quit to leave it.'));
+  else if (words[0] === 'menu')
+    complain(room, usageError('The menu has a prompt of its own.', 'Type quit, then: client menu'));
   else await runStoppable(words, room, ground, running);
   return true;
 }

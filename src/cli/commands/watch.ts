@@ -6,7 +6,7 @@ import { eventText } from '../render/event.js';
 import type { Room } from '../room.js';
 
 export async function watch(room: Room): Promise<number> {
-  if (room.stdoutIsTerminal && !room.json && room.env.TERM !== 'dumb') return liveView(room);
+  if (room.stdinIsTerminal && room.stdoutIsTerminal && !room.json && room.env.TERM !== 'dumb') return liveView(room);
   const api = await room.api();
   for await (const said of api.events(room.signal)) {
     const { time, ...event } = said;
