@@ -117,12 +117,12 @@ describe.each(forms)('a %s replica', (form) => {
 
   test('reads what it is asked for, in order: small, large, empty, missing and changed files', async () => {
     const large = Buffer.alloc(3 * MIB + 5, 'large ');
-    const site = await openSite(form, { small: 'small', large, empty: '', changed: 'longer than it was' });
+    const site = await openSite(form, { small: 'small', large, empty: '', changed: 'short' });
     const wanted = [
       { path: p('small'), file: file('small') },
       { path: p('missing'), file: file('x') },
       { path: p('large'), file: file(large) },
-      { path: p('changed'), file: file('short') },
+      { path: p('changed'), file: file('longer than it is now') },
       { path: p('empty'), file: file('') },
     ];
     const found = await collect(site.replica.read(wanted));
