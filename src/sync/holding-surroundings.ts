@@ -42,4 +42,6 @@ export interface HoldingSurroundings {
   /** The path was not as expected: it is looked at, and tried, again. */
   readonly lookAgain: (path: RelPath) => void;
   readonly report: (path: RelPath, outcome: Outcome & { kind: 'problem' }) => void;
+  /** There is something to do, though nothing happened. */
+  readonly wake: () => void;
 }

@@ -221,7 +221,8 @@ export class Holding {
 
   /** A path that waited for a look or for better times may be tried again. */
   retry(path: RelPath): void {
-    this.resting.delete(path);
+    // What rests may have been all that is left to do.
+    if (this.resting.delete(path)) this.around.wake();
   }
 
   private finished(path: RelPath, applied: boolean, file: string | null): void {

@@ -18,8 +18,8 @@ export class Resting {
     return found !== undefined && sameEntry(found, this.pair.entry(side, path));
   }
 
-  /** The time has come to try again. */
-  delete(path: RelPath): void {
-    this.tried.delete(path);
+  /** The time has come to try again. @returns whether `path` waited for it. */
+  delete(path: RelPath): boolean {
+    return this.tried.delete(path);
   }
 }

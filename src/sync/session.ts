@@ -52,10 +52,12 @@ export class Session {
     const onFault = (error: unknown) => log.warn(`An event could not be handled: ${(error as Error).message}`);
     this.mailbox = new Mailbox(handle, () => this.turn(), clock, onFault);
     this.near = new Lookout('a', local, post, now, () => this.hands.lookBegins('a'));
-    const troubles = new Troubles(log, (path) => post({ kind: 'retry', path }), clock);
+    const wake = () => post({ kind: 'woken' });
+    const retry = (path: RelPath) => post({ kind: 'retry', path });
+    const troubles = new Troubles(log, retry, clock, (path) => this.holding.retry(path));
     this.troubles = troubles;
     this.holding = new Holding({
-      ...{ pair, book, files, log, now, post, isBusy, replica },
+      ...{ pair, book, files, log, now, post, isBusy, replica, wake },
       released: (path) => this.hands.releaseOnBoth(path),
       lookAgain: (path) => troubles.moved(path),
       report: (path, { code, message }) => troubles.failed(path, code, message),
@@ -69,7 +71,7 @@ export class Session {
     this.desk = new LockDesk({
       ...{ pair, book, now, ...looking },
       isInFlight: (path) => isBusy(path) || troubles.isMovingAt(path),
-      wake: () => post({ kind: 'woken' }),
+      wake,
       after: (ms, act) => clock.after(ms, act),
     });
     this.writes = new ClientWrites({

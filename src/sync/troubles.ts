@@ -24,11 +24,15 @@ export class Troubles {
   private readonly byPath = new Map<RelPath, Trouble>();
   private seen = new Set<string>();
 
-  /** @param retry called when a path may be tried again. */
+  /**
+   * @param retry called when a path may be tried again.
+   * @param over called when a path is in trouble no more, and will not be tried again on account of it.
+   */
   constructor(
     private readonly log: Logger,
     private readonly retry: (path: RelPath) => void,
     private readonly clock: Pick<Clock, 'after'> = realClock,
+    private readonly over: (path: RelPath) => void = () => {},
   ) {}
 
   /** A step on `path` failed. */
@@ -63,6 +67,7 @@ export class Troubles {
     if (trouble === undefined) return false;
     trouble.cancel();
     this.byPath.delete(path);
+    this.over(path);
     return trouble.problem !== null;
   }
 

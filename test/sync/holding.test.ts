@@ -74,6 +74,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     released: () => {},
     lookAgain: (path) => void again.push(path),
     report: (path, { code }) => void problems.push(`${path} ${code}`),
+    wake: () => {},
   });
   /** Whether the next turn has a drain to go on with. */
   const isDue = () => {
