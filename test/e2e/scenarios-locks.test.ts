@@ -261,24 +261,33 @@ describe.concurrent('a holder who does not come back', { timeout: MINUTE }, () =
   });
 
   test('SCENARIO 38: --force and --steal free it now, and the former owner is told, once', async () => {
+    // Names of their own: who else commands in a name takes its notices away.
     await shared('38.dwg');
     await lock('38.dwg', 'lost');
     putWhole(pair.b, '38.dwg', 'v1');
     await untilHeld('38.dwg', 1);
-    expect(await unlock('38.dwg', 'bob')).toMatchObject({
+    expect(await unlock('38.dwg', 'thief')).toMatchObject({
       error: { code: 'locked' },
       lock: { owner: 'lost', held: 1 },
     });
-    expect(await lock('38.dwg', 'bob', { steal: true })).toMatchObject({ path: '38.dwg', changed: true, owner: 'bob' });
+    expect(await lock('38.dwg', 'thief', { steal: true })).toMatchObject({
+      path: '38.dwg',
+      changed: true,
+      owner: 'thief',
+    });
     expect(textOf(pair.a, '38.dwg')).toBe('v1');
     const told = await pair.client('--as', 'lost', 'list');
     expect([told.code, told.stderr]).toEqual([
       0,
-      expect.stringMatching(/^Note: your lock on 38\.dwg was taken by bob /),
+      expect.stringMatching(/^Note: your lock on 38\.dwg was taken by thief /),
     ]);
     expect(await (await as('lost')).notices()).toEqual([]);
-    expect(await unlock('38.dwg', 'lost', { force: true })).toMatchObject({ changed: true, owner: 'bob', by: 'lost' });
-    const { notices } = await pair.json<{ notices: unknown }>('--as', 'bob', 'status');
+    expect(await unlock('38.dwg', 'lost', { force: true })).toMatchObject({
+      changed: true,
+      owner: 'thief',
+      by: 'lost',
+    });
+    const { notices } = await pair.json<{ notices: unknown }>('--as', 'thief', 'status');
     expect(notices).toMatchObject([{ path: '38.dwg', reason: 'forced', by: 'lost' }]);
   });
 
