@@ -2,6 +2,7 @@
 // loaded when it is asked for. Running a line touches no process, so that the shell and the tests run the same code.
 import { Command, CommanderError, Option } from 'commander';
 import type { SyncError } from '../core/errors.js';
+import { appendixText } from './appendix.js';
 import { plainArgv } from './argv.js';
 import { commanderSentence } from './commander-sentence.js';
 import { complain, usageError } from './complain.js';
@@ -9,7 +10,7 @@ import { EXIT_OK, exitCodeOf } from './exit.js';
 import { withNotices } from './notices.js';
 import { addEarlier } from './program/earlier.js';
 import { addFiles } from './program/files.js';
-import { AFTER_HELP } from './program/help.js';
+import { CLIENT_APPENDIX } from './program/help.js';
 import { addListing } from './program/listing.js';
 import { addLocking } from './program/locking.js';
 import { addPair } from './program/pair.js';
@@ -27,8 +28,8 @@ import { packageVersion } from './version.js';
 export async function runLine(args: readonly string[], ground: Ground, base: Globals = {}): Promise<number> {
   const plain = plainArgv(args);
   let code: number = EXIT_OK;
-  const program = clientProgram(ground, base, (ran) => {
-    code = ran;
+  const program = clientProgram(ground.out, (given) => async (command) => {
+    code = await withNotices(roomFor(ground, { ...base, ...given() }), command);
   });
   try {
     await program.parseAsync(plain, { from: 'user' });
@@ -41,12 +42,16 @@ export async function runLine(args: readonly string[], ground: Ground, base: Glo
   }
 }
 
-/** @returns the client's commander program; `ended` is told each command's exit code. */
-export function clientProgram(ground: Ground, base: Globals, ended: (code: number) => void): Command {
+/**
+ * @param print takes the help or the version.
+ * @param runner gives what runs a command under the options that were given before it.
+ * @returns the client's commander program.
+ */
+export function clientProgram(print: (text: string) => void, runner: (given: () => Globals) => Run): Command {
   const program = new Command('client')
     .description('Lists, locks, unlocks and restores the files of a synchronised pair of directories.')
     .usage('[options] [command]')
-    .configureOutput({ writeOut: (text) => ground.out(text), writeErr: () => {}, outputError: () => {} })
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride()
     .option('--server <host:port>', 'where server-a listens')
     .option('--as <name>', 'the name to lock and unlock under')
@@ -54,9 +59,8 @@ export function clientProgram(ground: Ground, base: Globals, ended: (code: numbe
     .option('--json', 'JSON on stdout')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
     .version(packageVersion())
-    .addHelpText('after', AFTER_HELP);
-  const run: Run = (command) =>
-    withNotices(roomFor(ground, { ...base, ...program.opts<Globals>() }), command).then(ended);
+    .addHelpText('after', appendixText(CLIENT_APPENDIX));
+  const run = runner(() => program.opts<Globals>());
   addListing(program, run);
   addLocking(program, run);
   addFiles(program, run);

@@ -1,5 +1,7 @@
 // The servers' command lines as commander knows them: their flags, their help, their examples. Nothing is checked here.
 import { Command, Option } from 'commander';
+import { appendixText } from './appendix.js';
+import { serverAppendix } from './server-appendix.js';
 import { packageVersion } from './version.js';
 
 export const DEFAULTS = {
@@ -37,7 +39,7 @@ export function serverCommand(which: 'a' | 'b', print: (text: string) => void): 
       .option('--guard', "take the write bits off the other side's copy while a file is locked")
       .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
   }
-  return command
+  command
     .option(
       '--keep-versions <duration>',
       `how long overwritten and deleted contents are kept (default: ${DEFAULT_KEEP})`,
@@ -46,39 +48,6 @@ export function serverCommand(which: 'a' | 'b', print: (text: string) => void): 
     .addOption(new Option('--log <format>', 'text, or json: one object a line (default: text)'))
     .option('--verbose', 'say details too')
     .option('--quiet', 'say only warnings, problems, halts and conflicts')
-    .version(packageVersion())
-    .addHelpText('after', afterHelp(which));
+    .version(packageVersion());
+  return command.addHelpText('after', appendixText(serverAppendix(which, command)));
 }
-
-function afterHelp(which: 'a' | 'b'): string {
-  const prefix = `LOCKSTEP_${which.toUpperCase()}_`;
-  const names = [
-    'PORT',
-    'HOST',
-    'SECRET_FILE',
-    'DIR',
-    'IGNORE',
-    ...(which === 'a' ? ['PEER', 'RESCAN', 'GUARD'] : []),
-    'KEEP_VERSIONS',
-    'VERSIONS_SHARE',
-    'LOG',
-    'VERBOSE',
-    'QUIET',
-  ];
-  return `
-Examples:
-${EXAMPLES[which]}
-
-Environment, one variable for each flag; a flag wins:
-  ${names.map((name) => prefix + name).join('\n  ')}
-${prefix}IGNORE has one pattern a line, the switches take 1 or 0.`;
-}
-
-const EXAMPLES = {
-  a: `  server-a                                 directory_a on 8080, server-b on 8081
-  server-a 9000 --dir ~/art --peer 127.0.0.1:9001
-  server-a --ignore '*.tmp' --ignore build/ --log json`,
-  b: `  server-b                                 directory_b on 8081
-  server-b 9001 --dir /mnt/art
-  server-b --ignore '*.tmp' --log json`,
-};

@@ -14,6 +14,8 @@ import { splitLine } from '../words.js';
 /** How long a Tab may wait for the server. */
 const PATIENCE_MS = 700;
 const MOST = 300;
+/** The program is read here, never run. */
+const NOTHING = async (): Promise<void> => {};
 
 export interface Candidate {
   readonly value: string;
@@ -40,7 +42,7 @@ export async function candidates(
 }
 
 async function possible(room: Room, before: readonly string[], word: string): Promise<Candidate[]> {
-  const program = clientProgram(room, room.globals, () => {});
+  const program = clientProgram(NOTHING, () => NOTHING);
   const ended = before.includes('--');
   const command = commandIn(before, program);
   if (command === 'unknown') return [];

@@ -1,28 +1,40 @@
 // What `client --help` says after the commands.
 import { DEFAULT_SERVER } from '../../wire/server-address.js';
+import type { Appendix } from '../appendix.js';
 
-export const AFTER_HELP = `
-Examples:
-  client                          list the files of both sides, numbered
-  client lock 3 -m "new cover"    lock the file that stood at 3 in that list
-  client lock docs/plan.txt 'art/**/*.psd'
-  client unlock 3
-  client upload plan.txt docs/    put a file of this machine into docs
-  client download 3 ~/Desktop     copy the file at 3 out of the pair
-  client versions docs/plan.txt   what is kept of it; client restore docs/plan.txt
-  client watch --json             every event, one JSON object a line
-
-TARGET is a number of the list last shown on this terminal, a path, or a glob
-in quotes. ./7 is a file named 7; -- ends the options. The classroom's words
-work too: client -list, client -lock -3, client -unlock -3.
-
-Environment:
-  LOCKSTEP_SERVER       where server-a listens (${DEFAULT_SERVER})
-  LOCKSTEP_USER         the name to lock under (user@host)
-  LOCKSTEP_SIDE         the side you work on, for lock (a)
-  LOCKSTEP_SECRET_FILE  the file with the servers' secret
-  NO_COLOR              no colours
-
-Exit codes: 0 done, 1 failed, 2 usage, 3 locked by another, 4 no such file or
-number, 5 already exists, 6 cannot reach the server, 7 not allowed, 8 halted
-for safety, 130 interrupted.`;
+export const CLIENT_APPENDIX: Appendix = {
+  examples: [
+    ['client', 'list the files of both sides, numbered'],
+    ['client lock 3 -m "new cover"', 'lock the file that stood at 3 in that list'],
+    ["client lock docs/plan.txt 'art/**/*.psd'", ''],
+    ['client unlock 3', ''],
+    ['client upload plan.txt docs/', 'put a file of this machine into docs'],
+    ['client download 3 ~/Desktop', 'copy the file at 3 out of the pair'],
+    ['client versions docs/plan.txt', 'what is kept of it; client restore docs/plan.txt'],
+    ['client watch --json', 'every event, one JSON object a line'],
+  ],
+  notes: [
+    'TARGET is a number of the list last shown on this terminal, a path, or a glob in quotes. ./7 is a file named 7; ' +
+      "-- ends the options. The classroom's words work too: client -list, client -lock -3, client -unlock -3.",
+  ],
+  environment: [
+    ['LOCKSTEP_SERVER', `where server-a listens (${DEFAULT_SERVER})`],
+    ['LOCKSTEP_USER', 'the name to lock under (user@host)'],
+    ['LOCKSTEP_SIDE', 'the side you work on, for lock (a)'],
+    ['LOCKSTEP_SECRET_FILE', "the file with the servers' secret"],
+    ['NO_COLOR', 'no colours'],
+  ],
+  environmentNote: '',
+  exitCodes: [
+    ['0', 'done'],
+    ['1', 'failed'],
+    ['2', 'usage'],
+    ['3', 'locked by another'],
+    ['4', 'no such file or number'],
+    ['5', 'already exists'],
+    ['6', 'cannot reach the server'],
+    ['7', 'not allowed'],
+    ['8', 'halted for safety'],
+    ['130', 'interrupted'],
+  ],
+};

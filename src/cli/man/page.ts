@@ -1,0 +1,71 @@
+// A program's man page, made of what its help is made of: every command, argument and option that commander knows, and
+// the appendix. What is hidden from the help is hidden here.
+import type { Command, Help, Option } from 'commander';
+import type { Appendix, Row } from '../appendix.js';
+import { bold, lines, roff, section, tagged, verbatim } from './roff.js';
+
+/** What a page says about the package. */
+export interface PageFrame {
+  readonly version: string;
+  /** The other programs that have a page. */
+  readonly seeAlso: readonly string[];
+}
+
+/** @returns the page of `program`, as roff with the man macros. */
+export function manPage(program: Command, appendix: Appendix, { version, seeAlso }: PageFrame): string {
+  const help = program.createHelp();
+  const name = program.name();
+  const about = program.description();
+  const others = seeAlso.map((other) => `${bold(other)}(1)`).join(', ');
+  return [
+    `.TH ${roff(name.toUpperCase())} 1 "" "Lockstep ${roff(version)}" "Lockstep"`,
+    // No word is broken: it may be one to type.
+    '.nh',
+    ...section('NAME', [`${roff(name)} \\- ${roff(phrase(about))}`]),
+    ...section('SYNOPSIS', [`${bold(name)} ${roff(program.usage())}`]),
+    ...section(
+      'DESCRIPTION',
+      [about, ...appendix.notes].map((text) => `.PP\n${lines(text)}`),
+    ),
+    ...section('OPTIONS', [...argumentsOf(program, help), ...optionsOf(help.visibleOptions(program), help)]),
+    ...section('COMMANDS', commandsOf(program, help)),
+    ...section('ENVIRONMENT', environmentOf(appendix)),
+    ...section('EXIT STATUS', appendix.exitCodes.map(definition)),
+    ...section('EXAMPLES', appendix.examples.map(example)),
+    ...section('SEE ALSO', [others]),
+    '',
+  ].join('\n');
+}
+
+/** The first sentence as the name section has it: `Watches x.` is `watches x`. */
+const phrase = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
+
+const definition = ([word, meaning]: Row): string => tagged(bold(word), lines(meaning));
+
+const example = ([line, meaning]: Row): string =>
+  `.PP\n${verbatim(line)}${meaning === '' ? '' : `\n.RS\n${lines(meaning)}\n.RE`}`;
+
+const environmentOf = ({ environment, environmentNote }: Appendix): string[] => [
+  ...environment.map(definition),
+  ...(environmentNote === '' ? [] : [`.PP\n${lines(environmentNote)}`]),
+];
+
+const argumentsOf = (command: Command, help: Help): string[] =>
+  help
+    .visibleArguments(command)
+    .map((argument) =>
+      tagged(`\\fI${roff(help.argumentTerm(argument))}\\fR`, lines(help.argumentDescription(argument))),
+    );
+
+const optionsOf = (options: readonly Option[], help: Help): string[] =>
+  options.map((option) => definition([help.optionTerm(option), help.optionDescription(option)]));
+
+/** Each command with what it takes, further in; that it has a --help goes without saying. */
+function commandsOf(program: Command, help: Help): string[] {
+  return help.visibleCommands(program).map((command) => {
+    const options = help.visibleOptions(command).filter(({ long }) => long !== '--help');
+    const own = [...argumentsOf(command, help), ...optionsOf(options, help)];
+    const inner = own.length === 0 ? [] : ['.RS', ...own, '.RE'];
+    return [definition([help.subcommandTerm(command), help.subcommandDescription(command)]), ...inner].join('\n');
+  });
+}
