@@ -78,7 +78,7 @@ class TerminalBar implements Bar {
 }
 
 /** Bytes a second over the last seconds. */
-class Rate {
+export class Rate {
   private readonly notes: { readonly at: number; readonly bytes: number }[] = [];
 
   note(at: number, bytes: number): void {

@@ -1,11 +1,13 @@
 // What both server programs do with a process: start, say why not, stop on a signal, and leave within five seconds.
 import { SyncError } from '../core/errors.js';
+import type { SyncEvent } from '../core/events.js';
 import type { Logger } from '../log.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit.js';
 import { colorsFor, wantsColor } from './render/colors.js';
 import { sayer } from './say.js';
 import { errorObject, sentence } from './sentence.js';
 import type { Asked, ServerSettings } from './server-options.js';
+import { type Left, SyncBar } from './sync-bar.js';
 import { Writer } from './writer.js';
 
 /** How long stopping may take; the promise is five seconds from the signal to the exit. */
@@ -16,6 +18,8 @@ const ECHO_MS = 250;
 /** What a server's start gives. */
 export interface Running {
   stop(): Promise<void>;
+  /** What is left to carry, for the server that knows. */
+  left?(): Left;
   /** Resolves only if the server ends by itself. */
   readonly failed: Promise<Error>;
 }
@@ -29,15 +33,18 @@ export async function serve<S extends ServerSettings>(
   read: (args: string[], env: NodeJS.ProcessEnv, print: (text: string) => void) => Asked<S>,
   start: (settings: S, log: Logger) => Promise<Running>,
 ): Promise<void> {
-  const output = new Writer((text) => process.stdout.write(text));
+  let bar = new SyncBar(null);
+  const output = new Writer((text) => bar.aside(() => process.stdout.write(text)));
   // A reader that goes away does not end the server.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   const leave = (code: number): void => {
+    bar.stop();
     output.flush();
     process.exit(code);
   };
   const give = (error: unknown, verbose: boolean): void => {
+    bar.stop();
     process.stderr.write(`${sentence(errorObject(error))}\n`);
     if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   };
@@ -52,9 +59,11 @@ export async function serve<S extends ServerSettings>(
     const asked = read(process.argv.slice(2), process.env, (text) => output.add(text));
     if ('printed' in asked) return;
     verbose = asked.settings.verbose;
-    const starting = start(asked.settings, logger(asked.settings, output));
+    bar = new SyncBar(terminalFor(asked.settings));
+    const starting = start(asked.settings, logger(asked.settings, output, bar));
     stopOnSignals(starting, leave, give);
     const running = await starting;
+    if (running.left !== undefined) bar.follow(() => running.left!());
     const error = await running.failed;
     await running.stop();
     die(wrapped(error));
@@ -66,15 +75,24 @@ export async function serve<S extends ServerSettings>(
 const wrapped = (error: Error): Error =>
   error instanceof SyncError ? error : new SyncError('failed', error.message, { cause: error });
 
-function logger(settings: ServerSettings, output: Writer): Logger {
-  return sayer({
+/** People see a bar; a log that is read by programs, or is to be quiet, has none. */
+const terminalFor = ({ log, quiet }: ServerSettings): NodeJS.WriteStream | null =>
+  log === 'text' && !quiet && process.stderr.isTTY ? process.stderr : null;
+
+function logger(settings: ServerSettings, output: Writer, bar: SyncBar): Logger {
+  const said = sayer({
     format: settings.log,
     quiet: settings.quiet,
     verbose: settings.verbose,
     colors: colorsFor(settings.log === 'text' && wantsColor('auto', process.stdout.isTTY === true, process.env)),
     out: (text) => output.add(text),
-    err: (text) => process.stderr.write(text),
+    err: (text) => bar.aside(() => process.stderr.write(text)),
   });
+  const event = (happened: SyncEvent): void => {
+    said.event(happened);
+    bar.event(happened);
+  };
+  return { ...said, event };
 }
 
 function stopOnSignals(

@@ -58,11 +58,18 @@ export class Overview {
   /** What is being carried now, the largest first, and what is left to carry. */
   transfers(): { readonly transfers: Transfer[]; readonly left: { readonly files: number; readonly bytes: number } } {
     const carriers = this.around.far()?.carriers;
-    if (carriers === undefined) return { transfers: [], left: { files: 0, bytes: 0 } };
+    if (carriers === undefined) return { transfers: [], left: this.left() };
     const coming = (to: Side): Transfer[] => Array.from(comingOf(carriers[to].carried), (one) => ({ ...one, to }));
     const transfers = [...coming('a'), ...coming('b')].sort((x, y) => y.size - x.size).slice(0, MOST_TRANSFERS);
+    return { transfers, left: this.left() };
+  }
+
+  /** What is left to carry. */
+  left(): { readonly files: number; readonly bytes: number } {
+    const carriers = this.around.far()?.carriers;
+    if (carriers === undefined) return { files: 0, bytes: 0 };
     const [a, b] = [leftOf(carriers.a.carried), leftOf(carriers.b.carried)];
-    return { transfers, left: { files: a.files + b.files, bytes: a.bytes + b.bytes } };
+    return { files: a.files + b.files, bytes: a.bytes + b.bytes };
   }
 
   /** @returns how much of the content of `path` has come to where it goes, 0–100, null where nothing is on its way. */

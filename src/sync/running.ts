@@ -6,6 +6,8 @@ export interface RunningServer {
   readonly port: number;
   /** Stops accepting, finishes or abandons the step in hand cleanly, and lets go of everything. */
   stop(): Promise<void>;
+  /** What is left to carry, for the server that knows. */
+  left?(): { readonly files: number; readonly bytes: number };
   /** Resolves only if the server dies by itself. */
   readonly failed: Promise<Error>;
 }

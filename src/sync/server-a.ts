@@ -90,6 +90,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       host,
       port: listener.port,
       failed,
+      left: () => rooms.session.overview.left(),
       stop: async () => {
         clearInterval(rescanning);
         await rooms.session.stop();
