@@ -15,8 +15,9 @@ export function takeLock(table: LockTable, ask: LockAsk): Decision {
   }
   if (holder !== undefined && ask.steal === true) return steal(table, ask, holder);
   if (ask.line !== undefined) return inLine(table, ask, ask.line, ask.line);
-  const refused = refusal(table, path);
-  return { rows: [], answer: refused ?? { kind: 'later' }, events: [] };
+  const waiting = table.waitersOf(path).length;
+  const later = table.drains.has(path) ? ({ kind: 'later' } as const) : ({ kind: 'later', waiting } as const);
+  return { rows: [], answer: refusal(table, path) ?? later, events: [] };
 }
 
 /** The same lock for as long again, or as newly said: what is not said anew stays. */

@@ -79,8 +79,8 @@ export type LockAnswer =
   | { readonly kind: 'released'; readonly owner: string | null; readonly held: number }
   /** `held` updates and those who are `waiting`. */
   | { readonly kind: 'refused'; readonly lock: Lock; readonly held: number; readonly waiting?: number }
-  /** The path is draining, or others are in line; ask again when that is over. */
-  | { readonly kind: 'later' }
+  /** The path is draining, or free for those who are `waiting` in line; ask again when that is over. */
+  | { readonly kind: 'later'; readonly waiting?: number }
   | { readonly kind: 'noted' };
 
 /** The outcome of an event: rows to write, in order, what to answer, what to say. */

@@ -51,8 +51,9 @@ export function seenFile(
   return { type: 'file', size, mtime, mode: reported.mode ?? modeOf(stats), hash, ino, mtimeMs, ctimeMs, racy };
 }
 
-/** @returns whole microseconds; a double of milliseconds still holds a quarter of one. */
-export const microseconds = (ms: number): number => Math.min(Math.round(ms * 1000), Number.MAX_SAFE_INTEGER);
+/** @returns whole microseconds, from the year 1684 to 2255; a double of milliseconds still holds a quarter of one. */
+export const microseconds = (ms: number): number =>
+  Math.max(Math.min(Math.round(ms * 1000), Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
 
 /** @returns the permission bits that are carried. */
 export const modeOf = (stats: Stats): number => stats.mode & 0o777;

@@ -50,7 +50,7 @@ export function foldResults(around: WriteSurroundings, event: WriteEvent): Resul
     else if (!event.passedOn) {
       pair.foldWritten(event.side, change);
       event.write.done.push(change);
-      if (change.from !== undefined) event.write.saving.push(...moveLocks(around, change.from.path, change.path));
+      if (change.from !== undefined) keepSaving(event.write, moveLocks(around, change.from.path, change.path));
     } else if (change.from === undefined) pair.foldDone(event.side, change);
     else {
       pair.foldWritten(event.side, change);
@@ -58,6 +58,14 @@ export function foldResults(around: WriteSurroundings, event: WriteEvent): Resul
     }
   }
   return left;
+}
+
+/** Who asked is told of a failure at the end; until then nobody else is to take it for one that nobody handles. */
+function keepSaving({ saving }: Writing, under: readonly Promise<void>[]): void {
+  for (const promise of under) {
+    promise.catch(() => {});
+    saving.push(promise);
+  }
 }
 
 /** Locks go along with what was moved. */

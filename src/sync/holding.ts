@@ -59,10 +59,13 @@ export class Holding {
     return false;
   }
 
-  /** Begins to fetch whatever has arrived on the other side of a lock since the last time, and goes on with the drains. */
-  work(): void {
+  /**
+   * Begins to fetch whatever has arrived on the other side of a lock since the last time, and goes on with the drains.
+   * @param mayDrain whether files may be touched; what arrives is taken in always, else a later unlock knows nothing of it.
+   */
+  work(mayDrain = true): void {
     this.arrivals.collect();
-    this.drain();
+    if (mayDrain) this.drain();
   }
 
   /** An update's content is safe: it takes its place in the queue. */

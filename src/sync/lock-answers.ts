@@ -36,6 +36,7 @@ export function answered({ path, owner }: Ask, answer: LockAnswer, note = ''): A
   }
   if (answer.kind === 'refused') return refused(path, lockedBy(path, answer));
   if (answer.kind === 'noted') return { path, changed: true };
+  if (answer.kind === 'later' && answer.waiting !== undefined) return refused(path, othersFirst(path, answer.waiting));
   return refused(path, stillDraining(path));
 }
 
@@ -58,6 +59,11 @@ export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): Sy
 const stillDraining = (path: string): SyncError =>
   new SyncError('busy', `The held updates of ${quote(path)} are still taking effect.`, {
     hint: 'Try again in a moment.',
+  });
+
+const othersFirst = (path: string, waiting: number): SyncError =>
+  new SyncError('locked', `The lock of ${quote(path)} goes to who stands in line for it (${waiting}).`, {
+    hint: `Stand in line too with: client lock ${quote(path)} --wait`,
   });
 
 export const stillComing = (path: string): SyncError =>

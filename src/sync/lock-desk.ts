@@ -82,7 +82,8 @@ export class LockDesk {
     // Who is turned away, or has to stand in line, needs no look at anything.
     if (ask.kind === 'lock' && this.isKeptOut(ask)) return true;
     if (this.ground.isLate(pending)) return true;
-    return this.ground.isSettled(pending, ask.path) && (ask.kind !== 'lock' || !this.around.isInFlight(ask.path));
+    // What the holder saves is still going over: what the other side has then is told to be its own only afterwards.
+    return this.ground.isSettled(pending, ask.path) && !this.around.isInFlight(ask.path);
   }
 
   /** Whether somebody else has the lock, or comes first. */

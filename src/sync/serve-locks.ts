@@ -1,7 +1,7 @@
 // What server-a answers to clients about taking and giving back locks, and what it has to tell those who lost one.
 import type { SyncError } from '../core/errors.js';
 import type { HeldWay, Notice } from '../core/lock.js';
-import { comparePaths, type RelPath } from '../core/path.js';
+import { comparePaths, type RelPath, type Side } from '../core/path.js';
 import type { Acted, ClientMethods, NoticeRow, Refused, Target } from '../wire/messages.js';
 import type { Call } from '../wire/serve.js';
 import { iso, refused } from './lock-answers.js';
@@ -35,7 +35,8 @@ export class ServeLocks {
       ...(steal === undefined ? {} : { steal }),
       ...(wait === null ? {} : { wait }),
     };
-    const results = await this.forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
+    const taken = await this.forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
+    const results = params.side === undefined ? taken : taken.map((result) => withSide(result, side));
     // Who does not wait for the rest any longer is told of none of them.
     if (results.some(isBrokenOff)) await this.giveBack(results, owner);
     return { targets: results, ...this.noticesFor(owner) };
@@ -105,6 +106,13 @@ function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: Call): Wa
     signal: call.signal,
     told,
   };
+}
+
+/** Who renews a lock for another side is told that it stays where it was. */
+function withSide(result: Acted | Refused, side: Side): Acted | Refused {
+  if (result.changed || 'error' in result || result.side === side) return result;
+  const note = `It stays a lock of side ${result.side}: unlock it to take it for side ${side}.`;
+  return { ...result, note: typeof result.note === 'string' ? `${note} ${result.note}` : note };
 }
 
 const noticeRow = ({ path, reason, by, time }: Notice): NoticeRow => ({ path, reason, by, time: iso(time) });

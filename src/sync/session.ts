@@ -207,7 +207,7 @@ export class Session {
   private turn(): void {
     startLooking(this.near, this.hands.takeDue('a'));
     if (this.far !== null) startLooking(this.far.lookout, this.hands.takeDue('b'));
-    if (!this.recorder.halted && !this.paused) this.holding.work();
+    this.holding.work(!this.recorder.halted && !this.paused);
     this.writes.serve();
     if (this.canSync && this.far !== null) this.planner.plan(this.far.carriers);
     this.desk.serve();

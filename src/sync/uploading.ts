@@ -5,6 +5,7 @@ import { type Entry, sameContent } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { joinPath, parsePath, quote, type RelPath } from '../core/path.js';
 import type { Receiving } from '../disk/receiving.js';
+import { microseconds } from '../disk/seen.js';
 import { outcomeOf } from '../disk/trouble.js';
 import { contentParams } from '../wire/check.js';
 import type { Acted, ClientMethods } from '../wire/messages.js';
@@ -31,7 +32,7 @@ export async function upload(around: FilesSurroundings, params: UploadParams, ca
   const target = new UploadTarget(around, params);
   const { path, standing } = await target.ask();
   const { size, mtime, mode = standing?.type === 'file' ? standing.mode : DEFAULT_MODE } = params;
-  const micros = (mtime === undefined ? Date.now() : Date.parse(mtime)) * 1000;
+  const micros = microseconds(mtime === undefined ? Date.now() : Date.parse(mtime));
   const receiving = around.local.receive({ type: 'file', size, mtime: micros, mode });
   try {
     await call.notify('ready', { path });
