@@ -55,7 +55,11 @@ export function arrivalOn(
   shared: Entry | null,
   present: Entry | null,
 ): { readonly base: Entry | null } | null {
-  const last = table.heldOf(path).at(-1);
+  const held = table.heldOf(path);
+  const last = held.at(-1);
+  // What is held is of a file that both had, and nothing is shared here: the lock came with a rename that the held side
+  // has not done. It never had this name, so it has not deleted it.
+  if (present === null && shared === null && held[0] !== undefined && held[0].base !== null) return null;
   const known = last === undefined ? shared : last.after;
   return sameEntry(known, present) ? null : { base: known };
 }

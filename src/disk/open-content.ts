@@ -72,9 +72,16 @@ export class OpenContent {
       const { bytesRead } = await readAsync(this.fd, whole, 0, Math.min(PIECE_BYTES, size - at), at);
       if (bytesRead === 0) throw beingWritten(this.path);
       at += bytesRead;
-      if (at === size && !isAsItWas(this.fd, this.stats)) throw beingWritten(this.path);
+      if (at === size && !(await this.isWhole())) throw beingWritten(this.path);
       yield { data: whole.subarray(0, bytesRead), release: () => void free.push(whole) };
     }
+  }
+
+  /** Whoever only set its time wrote nothing: where the disk says otherwise than it did, the content decides. */
+  private async isWhole(): Promise<boolean> {
+    if (isAsItWas(this.fd, this.stats)) return true;
+    const { size, hash } = this.file;
+    return (await digestOf(this.fd, size)) === hash;
   }
 
   close(): void {

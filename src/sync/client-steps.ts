@@ -1,7 +1,7 @@
 // The steps of client writes: carried out on one side, folded into the pair as that side's own, and passed on to side b
 // at once where they would be held back there else, or where whoever asked knows what they replace.
 import { type Change, contentOf, type Outcome } from '../core/change.js';
-import { isAtOrBelow, type RelPath, type Side } from '../core/path.js';
+import { isAtOrBelow, parentOf, type RelPath, type Side } from '../core/path.js';
 import {
   changesOf,
   type Result,
@@ -93,7 +93,7 @@ export function toPassOn(around: WriteSurroundings, event: WriteEvent): WriteSte
   const local = replica('a');
   if (event.side === 'b' || local === null || replica('b') === null || pair.b.snapshot === null) return null;
   const due = event.results.flatMap(({ change, outcome }) =>
-    outcome.kind === 'done' ? (passedOn(around, change, event.step.over === true) ?? []) : [],
+    outcome.kind === 'done' ? passedOn(around, change, event.step.over === true) : [],
   );
   const [change, ...others] = due;
   if (change === undefined) return null;
@@ -104,21 +104,32 @@ export function toPassOn(around: WriteSurroundings, event: WriteEvent): WriteSte
   return { change, others, ...(wanted.length === 0 ? {} : { contents: () => local.read(wanted) }) };
 }
 
-/** The same for side b, which would hold back what is not its holder's; null where it goes over by itself. */
-function passedOn({ pair, book }: WriteSurroundings, change: Change, over: boolean): Change | null {
+/** The same for side b, which would hold back what is not its holder's; nothing where it goes over by itself. */
+function passedOn({ pair, book }: WriteSurroundings, change: Change, over: boolean): Change[] {
   const { path, after, from } = change;
   const before = pair.entry('b', path);
   if (from !== undefined) {
     // Its locks have gone along by now.
-    if (![...book.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return null;
+    if (![...book.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return [];
     const there = pair.entry('b', from.path);
     // A directory replaces nothing; where side b has nothing to move, what it lacks is no change of its own.
-    if (there === null || there.type !== from.entry.type || (before !== null && there.type === 'dir')) return null;
-    return { path, action: 'renamed', before, after: there, from: { path: from.path, entry: there } };
+    if (there === null || there.type !== from.entry.type || (before !== null && there.type === 'dir')) return [];
+    const renamed = { path, action: 'renamed', before, after: there, from: { path: from.path, entry: there } } as const;
+    return [...parentsOf(pair, path), renamed];
   }
-  if (!over && book.table.heldSide(path) !== 'a') return null;
+  if (!over && book.table.heldSide(path) !== 'a') return [];
   const action = after === null ? 'deleted' : before === null ? 'created' : 'modified';
-  return before === null && after === null ? null : { path, action, before, after };
+  return before === null && after === null ? [] : [{ path, action, before, after }];
+}
+
+/** The directories above `path` that side a has and side b has not yet: without them nothing can be moved there. */
+function parentsOf(pair: Pair, path: RelPath): Change[] {
+  const made: Change[] = [];
+  for (let at = parentOf(path); at !== '' && pair.entry('b', at) === null; at = parentOf(at)) {
+    const after = pair.entry('a', at);
+    if (after?.type === 'dir') made.unshift({ path: at, action: 'created', before: null, after });
+  }
+  return made;
 }
 
 async function* nothing<T>(): AsyncGenerator<T> {}

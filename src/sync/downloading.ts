@@ -1,5 +1,6 @@
 // Downloads: a reader gets one version, the one that it began with. Side a's file is held open; what only side b has, or
 // what its lock's holder has there, comes through the replica. Reads wait for no lock and no look.
+import { createHash } from 'node:crypto';
 import { type Entry, type FileEntry, sameContent } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { quote, type RelPath } from '../core/path.js';
@@ -9,7 +10,7 @@ import { onlyInB, onSideB } from './client-write.js';
 import { ignored, isAway, noSuchFile } from './client-write-words.js';
 import type { FilesSurroundings } from './files-surroundings.js';
 import { iso } from './lock-answers.js';
-import type { Wanted } from './replica.js';
+import type { Content, Wanted } from './replica.js';
 
 /** Pieces that may be on their way to one reader: enough to keep it busy, little memory where there are many. */
 const WINDOW = 3;
@@ -23,7 +24,10 @@ interface Piece {
   readonly release?: (() => void) | undefined;
 }
 
-/** A version that can be read from any place. */
+/** A piece as it comes from a replica. */
+type Read = Extract<Content, { readonly data: Buffer }>;
+
+/** A version, open for reading. */
 interface Source {
   readonly file: FileEntry;
   pieces(from: number): AsyncIterable<Piece>;
@@ -41,10 +45,11 @@ export async function download(
   { from = 0, hash }: DownloadParams,
   call: Call,
 ): Promise<Downloaded> {
-  const source = await sourceOf(around, path);
+  const had = (file: FileEntry) => (hash === file.hash && from <= file.size ? from : 0);
+  const source = await sourceOf(around, path, had);
   try {
     const { file } = source;
-    const start = hash === file.hash && from <= file.size ? from : 0;
+    const start = had(file);
     const { size, mode } = file;
     await call.notify('file', { path, size, mtime: iso(file.mtime / 1000), mode, hash: file.hash, from: start });
     await send(source.pieces(start), call);
@@ -77,14 +82,21 @@ async function send(pieces: AsyncIterable<Piece>, call: Call): Promise<void> {
 }
 
 /** Of a locked file the holder's side counts, as in the listing; else the newest of what can be had. */
-async function sourceOf(around: FilesSurroundings, path: RelPath): Promise<Source> {
+async function sourceOf(around: FilesSurroundings, path: RelPath, had: (file: FileEntry) => number): Promise<Source> {
   const { pair, book, local, replica } = around;
   if (pair.a.rules.ignores(path, false)) throw ignored(path);
   const onA = pair.entry('a', path);
   const onB = onSideB(pair, path);
   const holder = book.table.locks.get(path)?.side;
   const isHere = replica('b') !== null;
-  if (isHere && onB?.type === 'file' && isFromB(onA, onB, holder)) return fromB(around, path, onB);
+  if (isHere && onB?.type === 'file' && isFromB(onA, onB, pair.shared(path), holder)) {
+    try {
+      return await fromB(around, path, onB, had(onB));
+    } catch (error) {
+      // It has just been replaced there; what side a has is a whole version, too, and no less the newest.
+      if (holder === 'b' || (error as SyncError).code !== 'busy') throw error;
+    }
+  }
   const open = await local.open(path);
   if (open !== null) return open;
   if (onA?.type === 'dir' || onB?.type === 'dir') throw isDirectory(path);
@@ -92,33 +104,56 @@ async function sourceOf(around: FilesSurroundings, path: RelPath): Promise<Sourc
   if (link?.type === 'symlink') throw isLink(path, link.target);
   if (onB?.type !== 'file' || (onA === null && onlyInB(pair, path) === null)) throw noSuchFile(path);
   if (!isHere) throw isAway(path);
-  return fromB(around, path, onB);
+  return fromB(around, path, onB, had(onB));
 }
 
-function isFromB(onA: Entry | null, onB: FileEntry, holder: 'a' | 'b' | undefined): boolean {
+function isFromB(onA: Entry | null, onB: FileEntry, shared: Entry | null, holder: 'a' | 'b' | undefined): boolean {
   if (onA?.type !== 'file' || sameContent(onA, onB)) return false;
+  // What both had last is being replaced there by what side a has now, whatever the times say.
+  if (sameContent(onB, shared)) return false;
   return holder === undefined ? onB.mtime > onA.mtime : holder === 'b';
 }
 
-function fromB({ replica }: FilesSurroundings, path: RelPath, file: FileEntry): Source {
+/** What side b has, with its first piece read: from then on the file is open there, whatever becomes of its name. */
+async function fromB({ replica }: FilesSurroundings, path: RelPath, file: FileEntry, from: number): Promise<Source> {
   const source = replica('b');
   if (source === null) throw isAway(path);
-  return {
-    file,
-    close: () => {},
-    async *pieces(from) {
-      const wanted: Wanted = from === 0 ? { path, file } : { path, file, offer: { have: from, base: null } };
-      let at = from;
-      for await (const piece of source.read([wanted])) {
-        if ('failed' in piece) throw changedInB(path);
-        if (!('data' in piece)) continue; // what the reader has already
-        at += piece.data.length;
-        if (piece.data.length > 0) yield piece;
-      }
-      if (at !== file.size) throw changedInB(path);
-    },
+  const wanted: Wanted = from === 0 ? { path, file } : { path, file, offer: { have: from, base: null } };
+  const contents = source.read([wanted])[Symbol.asyncIterator]();
+  const close = () => void contents.return?.().catch(() => {}); // its end is of no use to anybody by now
+  const next = async (): Promise<Read | null> => {
+    for (;;) {
+      const { value, done } = await contents.next();
+      if (done) return null;
+      if ('failed' in value) throw changedInB(path);
+      if ('data' in value) return value; // else what the reader has already
+    }
   };
+  try {
+    const first = await next();
+    if (first?.last && from === 0 && hashOf(first.data) !== file.hash) throw changedInB(path);
+    return { file, close, pieces: () => piecesOf(path, file.size - from, first, next) };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
+
+async function* piecesOf(
+  path: RelPath,
+  size: number,
+  first: Read | null,
+  next: () => Promise<Read | null>,
+): AsyncGenerator<Piece> {
+  let bytes = 0;
+  for (let piece = first; piece !== null; piece = await next()) {
+    bytes += piece.data.length;
+    if (piece.data.length > 0) yield piece;
+  }
+  if (bytes !== size) throw changedInB(path);
+}
+
+const hashOf = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
 const isDirectory = (path: RelPath): SyncError =>
   new SyncError('usage', `${quote(path)} is a directory, and downloads are of files.`, {

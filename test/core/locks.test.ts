@@ -629,6 +629,8 @@ describe('arrivalOn', () => {
     ['a link touched', [lock('ann')], link('x'), { ...link('x'), mtime: 9 } as Entry, null],
     ['another type', [lock('ann')], v0, dir, { base: v0 }],
     ['a first file', [lock('ann')], null, v1, { base: null }],
+    ['a first file gone again', [lock('ann'), hold(null, v1)], null, null, { base: v1 }],
+    ['a name that came with a rename not done there', one, null, null, null],
   ])('%s', (_, events, shared, present, expected) => {
     expect(arrivalOn(play(events).table, P, shared, present)).toEqual(expected);
   });

@@ -207,11 +207,11 @@ test.each(['a', 'b'] as const)('a lock on side %s goes along with its file, and 
   await ann.flush();
   const files = () => [textOf(servers.a, 'texts/f'), textOf(servers.b, 'texts/f')];
   expect(files()).toEqual(side === 'a' ? ['one', 'held'] : ['held', 'one']);
-  await bob.rename('texts/f', 'g');
-  await bob.unlock(['g']);
+  await bob.rename('texts/f', 'new/deep/g');
+  expect(await bob.unlock(['new/deep/g'])).toMatchObject([{ path: 'new/deep/g', held: 1 }]);
   await ann.flush();
-  expect(Object.keys(treeOf(servers.a))).toEqual(['g', 'texts']);
-  expect([textOf(servers.a, 'g'), textOf(servers.b, 'g')]).toEqual(['held', 'held']);
+  expect(Object.keys(treeOf(servers.a))).toEqual(['new', 'new/deep', 'new/deep/g', 'texts']);
+  expect([textOf(servers.a, 'new/deep/g'), textOf(servers.b, 'new/deep/g')]).toEqual(['held', 'held']);
 });
 
 test('of two who rename the same file one does, and the other is told that it is gone', async () => {
@@ -293,6 +293,17 @@ test('a file that somebody writes into is never read as two versions', async () 
   expect(await codeOf(torn)).toBe('busy');
   expect(await codeOf(ann.download('f', here('f')))).toBe('done');
   expect(fs.readFileSync(here('f')).equals(Buffer.alloc(size, 2))).toBe(true);
+});
+
+test('a file whose time alone is set while it is read is the version that it was', async () => {
+  const content = Buffer.alloc(8 << 20, 1);
+  putWhole(servers.a, 'f', content.toString('latin1'));
+  let bytes = 0;
+  for await (const part of ann.read('f')) {
+    if (bytes === 0) fs.utimesSync(path.join(servers.a, 'f'), 1, 1);
+    bytes += part.length;
+  }
+  expect(bytes).toBe(content.length);
 });
 
 test('an upload that is given up leaves nothing behind', async () => {
