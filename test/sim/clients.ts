@@ -17,6 +17,8 @@ export class Clients {
   asking = 0;
   /** Unlocks that are on their way, by owner and path: a lock may be granted and given back before either is answered. */
   private readonly releasing = new Map<string, number>();
+  /** Who waits for an answer, and whether what he gets may have gone along with a rename before he has it. */
+  private readonly waiting = new Set<{ readonly owner: string; readonly path: RelPath; renamed: boolean }>();
 
   constructor(private readonly world: World) {}
 
@@ -25,10 +27,13 @@ export class Clients {
     if (kind === 'unlock' && claim?.owner === owner) claim.releasing = true;
     if (kind === 'unlock') this.count(owner, path, 1);
     this.asking++;
+    const wish = { owner, path, renamed: false };
+    this.waiting.add(wish);
     const since = this.world.time;
     const answer = await server.session.desk.ask({ kind, path, owner, side, message: '' });
     if (!server.process.alive) return;
     this.asking--;
+    this.waiting.delete(wish);
     if (kind === 'unlock') this.count(owner, path, -1);
     this.world.say(() => `${owner} is answered: ${kind} ${path} ${JSON.stringify(answer).slice(0, 160)}`);
     if (this.world.time - since > 130_000)
@@ -56,7 +61,7 @@ export class Clients {
     const token = answer.token as number;
     if (answer.changed && token <= this.lastToken) this.world.broken(`token ${token} after ${this.lastToken}`);
     this.lastToken = Math.max(this.lastToken, token);
-    this.claims.set(path, { owner, releasing: (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 });
+    this.claims.set(path, { owner, releasing: wish.renamed || (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 });
   }
 
   /** Those who were told that they hold one of `paths`, were not to be rid of it, and are not `owner`. */
@@ -65,12 +70,20 @@ export class Clients {
     return claims.filter((claim) => claim.owner !== owner && !claim.releasing);
   }
 
-  /** `owner` has files at `paths` renamed, and their locks go along: from now on theirs may be gone from there. */
-  renaming(owner: string, paths: readonly RelPath[]): void {
+  /**
+   * `owner` has files at `paths` renamed, and their locks go along: from now on theirs may be gone from there, also one that
+   * is asked for still. @returns to be called when that has ended.
+   */
+  renaming(owner: string, paths: readonly RelPath[]): () => void {
     for (const path of paths) {
       const claim = this.claims.get(path);
       if (claim?.owner === owner) claim.releasing = true;
+      this.count(owner, path, 1);
+      for (const wish of this.waiting) if (wish.owner === owner && wish.path === path) wish.renamed = true;
     }
+    return () => {
+      for (const path of paths) this.count(owner, path, -1);
+    };
   }
 
   private count(owner: string, path: RelPath, by: 1 | -1): void {
@@ -82,6 +95,7 @@ export class Clients {
   restarted(server: ServerA): void {
     this.asking = 0;
     this.releasing.clear();
+    this.waiting.clear();
     for (const [path, { owner, releasing }] of this.claims) {
       if (!releasing && server.book.table.locks.get(path)?.owner !== owner) {
         this.world.broken(`the lock of ${owner} on ${path} did not survive`);

@@ -39,5 +39,6 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [4_101_325, 'a flush waited for a look at everything that failed, and was satisfied with one at a hint'],
   [4_200_388, 'the simulation: the lock of a file that its owner renames goes along with it'],
   [4_305_328, 'a held update that had failed once waited for a retry that was called off'],
+  [4_301_614, 'the simulation: a lock that was asked for still when its owner had the file renamed went along unseen'],
   [17, 'the preference for a holder outlived its conflict'],
 ];

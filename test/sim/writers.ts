@@ -73,8 +73,8 @@ export class Writers {
       const change = { path: to, action: 'renamed', before: null, after: entry, from: { path: from, entry } } as const;
       return [...missingParents(to, at), { change }];
     };
-    this.clients.renaming(owner, [from]);
-    return this.ask(writing, [from, to], () => writing.writes.ask({ owner, paths: [from, to], decide }));
+    const ended = this.clients.renaming(owner, [from]);
+    return this.ask(writing, [from, to], () => writing.writes.ask({ owner, paths: [from, to], decide }), ended);
   }
 
   remove(server: ServerA, owner: string, path: RelPath): Promise<void> {
@@ -99,8 +99,8 @@ export class Writers {
     const original = row.path as RelPath;
     const copies = resolving.conflicts().filter(({ path }) => path === original);
     const paths = [original, ...copies.map(({ copy }) => copy as RelPath)];
-    this.clients.renaming(owner, paths);
-    return this.ask(writing, paths, () => resolving.resolve(original, keep, owner));
+    const ended = this.clients.renaming(owner, paths);
+    return this.ask(writing, paths, () => resolving.resolve(original, keep, owner), ended);
   }
 
   /** What is decided for this person is noted before it is done. */
@@ -145,7 +145,12 @@ export class Writers {
     if (entry?.type === 'file') this.users.putAside(contentOf(entry));
   }
 
-  private async ask(writing: Writing, paths: readonly RelPath[], act: () => Promise<unknown>): Promise<void> {
+  private async ask(
+    writing: Writing,
+    paths: readonly RelPath[],
+    act: () => Promise<unknown>,
+    ended = () => {},
+  ): Promise<void> {
     const { server, owner, what } = writing;
     const { world, clients } = this;
     world.say(() => `${owner} asks: ${what}`);
@@ -161,6 +166,7 @@ export class Writers {
     }
     if (!server.process.alive) return;
     this.asking--;
+    ended();
     world.say(() => `${owner} is answered: ${what}: ${refused === null ? 'done' : (refused as Error).message}`);
     if (world.time - since > 130_000) world.broken(`${owner} waited ${world.time - since} ms for ${what}`);
     if (refused !== null) return;
