@@ -23,8 +23,9 @@ export function fileHandlers(
 ): { readonly [M in 'upload' | 'download' | 'rename' | 'delete']: Of<M> } {
   const limit = new TransferLimit();
   return {
-    upload: (params, call) => limit.run(() => upload(around, params, call)),
-    download: ({ target, ...rest }, call) => limit.run(() => download(around, pathOf(target), rest, call)),
+    upload: (params, call) => upload(around, params, call, limit),
+    download: ({ target, ...rest }, call) =>
+      limit.run(call.connection, () => download(around, pathOf(target), rest, call)),
     rename: ({ target, to, owner, overwrite = false }) =>
       renamePath(around, { from: pathOf(target), to: to as RelPath, owner, overwrite }),
     delete: async ({ targets: wanted, owner, recursive = false }) => {

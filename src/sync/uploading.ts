@@ -15,6 +15,7 @@ import type { Call } from '../wire/serve.js';
 import { onlyInB, standingAt, type WriteStep } from './client-write.js';
 import type { FilesSurroundings } from './files-surroundings.js';
 import { missingParents } from './restoring.js';
+import type { TransferLimit } from './transfer-limit.js';
 
 /** How long a client may send nothing, in milliseconds. */
 const SILENCE_MS = 60_000;
@@ -27,20 +28,28 @@ type UploadParams = ClientMethods['upload']['params'];
  * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `failed`; `timeout` where nothing more comes, `closed` or
  *   `interrupted` where nothing more will. Then nothing of it is left.
  */
-export async function upload(around: FilesSurroundings, params: UploadParams, call: Call): Promise<Acted> {
+export async function upload(
+  around: FilesSurroundings,
+  params: UploadParams,
+  call: Call,
+  limit: TransferLimit,
+): Promise<Acted> {
   const incoming = call.incoming[Symbol.asyncIterator]();
   const target = new UploadTarget(around, params);
   const { path, standing } = await target.ask();
   const { size, mtime, mode = standing?.type === 'file' ? standing.mode : DEFAULT_MODE } = params;
   const micros = microseconds(mtime === undefined ? Date.now() : Date.parse(mtime));
-  const receiving = around.local.receive({ type: 'file', size, mtime: micros, mode });
-  try {
-    await call.notify('ready', { path });
-    const file = await receive(receiving, incoming, path, size);
-    return await target.write(path, file, receiving);
-  } finally {
-    receiving.discard();
-  }
+  // One that is still to be decided on is no open file, and does not count.
+  return limit.run(call.connection, async () => {
+    const receiving = around.local.receive({ type: 'file', size, mtime: micros, mode });
+    try {
+      await call.notify('ready', { path });
+      const file = await receive(receiving, incoming, path, size);
+      return await target.write(path, file, receiving);
+    } finally {
+      receiving.discard();
+    }
+  });
 }
 
 /** Where an upload goes, and whether it may. */

@@ -62,6 +62,16 @@ const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'it is no SHA-256 in 6
 /** What comes with a piece of an upload. */
 export const contentParams = v.object({ last: v.exactOptional(v.boolean()), hash: v.exactOptional(hash) });
 
+/** What is said of a file that is downloaded. */
+export const downloadedFile = v.object({
+  path,
+  size: whole(0, Number.MAX_SAFE_INTEGER),
+  mtime: time,
+  mode: whole(0, 0o777),
+  hash,
+  from: whole(0, Number.MAX_SAFE_INTEGER),
+});
+
 type ClientParams = { [M in keyof ClientMethods]: v.GenericSchema<unknown, ClientMethods[M]['params']> };
 
 /** What server-a's methods take from clients. */

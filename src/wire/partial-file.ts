@@ -25,17 +25,15 @@ export class PartialFile {
   static async find(destination: string): Promise<PartialFile | null> {
     for (const place of placesOf(destination)) {
       const hash = place.slice(-'.part'.length - 64, -'.part'.length);
-      const fd = fs.openSync(place, 'r+');
-      const digest = createHash('sha256');
-      const buffer = Buffer.allocUnsafeSlow(COPY_BYTES);
-      let bytes = 0;
-      for (;;) {
-        const read = await readAt(fd, buffer, bytes);
-        if (read === 0) break;
-        digest.update(buffer.subarray(0, read));
-        bytes += read;
+      const fd = openFile(place);
+      if (fd === null) continue;
+      try {
+        const { digest, bytes } = await readThrough(fd);
+        return new PartialFile(place, hash, fd, digest, bytes);
+      } catch (error) {
+        fs.closeSync(fd);
+        throw error;
       }
-      return new PartialFile(place, hash, fd, digest, bytes);
     }
     return null;
   }
@@ -44,7 +42,8 @@ export class PartialFile {
   static begin(destination: string, hash: string): PartialFile {
     for (const place of placesOf(destination)) fs.rmSync(place, { force: true });
     const place = placeOf(destination, hash);
-    const fd = fs.openSync(place, 'w', 0o600);
+    // Never into what another download has just begun under that name.
+    const fd = fs.openSync(place, 'wx', 0o600);
     return new PartialFile(place, hash, fd, createHash('sha256'), 0);
   }
 
@@ -59,9 +58,16 @@ export class PartialFile {
     return this.digest.digest('hex') === this.contentHash;
   }
 
+  /** Whether its name is still its own: another download to the same destination may have begun anew there. */
+  hasName(): boolean {
+    const there = fs.lstatSync(this.place, { throwIfNoEntry: false });
+    const { ino, dev } = fs.fstatSync(this.fd);
+    return there?.ino === ino && there.dev === dev;
+  }
+
   /** Gives the whole content its bits and its time and makes it durable; it is still to be renamed. */
   finish(mode: number, mtime: Date): void {
-    fs.fchmodSync(this.fd, mode);
+    fs.fchmodSync(this.fd, mode & 0o777);
     fs.futimesSync(this.fd, mtime, mtime);
     fs.fdatasyncSync(this.fd);
     fs.closeSync(this.fd);
@@ -69,13 +75,38 @@ export class PartialFile {
 
   /** Lets go of it; with nothing in it, it goes. */
   leave(): void {
-    fs.closeSync(this.fd);
-    if (this.bytes === 0) fs.rmSync(this.place, { force: true });
+    if (this.bytes === 0) this.discard();
+    else fs.closeSync(this.fd);
   }
 
   discard(): void {
+    if (this.hasName()) fs.rmSync(this.place, { force: true });
     fs.closeSync(this.fd);
-    fs.rmSync(this.place, { force: true });
+  }
+}
+
+/** @returns null where there is no plain file to go on with; links are not followed. */
+function openFile(place: string): number | null {
+  const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  try {
+    const fd = fs.openSync(place, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    if (fs.fstatSync(fd).isFile()) return fd;
+    fs.closeSync(fd);
+    return null;
+  } catch (error) {
+    if (['ELOOP', 'ENOENT', 'ENXIO', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+}
+
+async function readThrough(fd: number): Promise<{ digest: Hash; bytes: number }> {
+  const digest = createHash('sha256');
+  const buffer = Buffer.allocUnsafeSlow(COPY_BYTES);
+  for (let bytes = 0; ; ) {
+    const read = await readAt(fd, buffer, bytes);
+    if (read === 0) return { digest, bytes };
+    digest.update(buffer.subarray(0, read));
+    bytes += read;
   }
 }
 

@@ -121,6 +121,7 @@ class Saving {
     const { partial, file, to } = this;
     if (partial === null || file === null) throw new SyncError('bad-message', 'The server named no file.');
     if (partial.bytes !== file.size || !partial.isWhole()) throw torn(file.path);
+    if (!partial.hasName()) throw otherDownload(to);
     partial.finish(file.mode, new Date(file.mtime));
     this.partial = null;
     this.place(partial.place, to);
@@ -184,6 +185,9 @@ const torn = (file: string): SyncError =>
   new SyncError('busy', `${quote(file)} was written to while it was read, so it is not one version.`, {
     hint: 'Try again when whoever writes it has finished.',
   });
+
+const otherDownload = (to: string): SyncError =>
+  new SyncError('busy', `Another download to ${quote(to)} is under way.`, { hint: 'Wait for its end.' });
 
 const notWritten = (to: string, { code, message }: NodeJS.ErrnoException): SyncError =>
   new SyncError('failed', `${quote(to)} cannot be written on this machine: ${WORDS[code ?? ''] ?? code ?? message}.`, {

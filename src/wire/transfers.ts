@@ -3,9 +3,11 @@
 import { createHash } from 'node:crypto';
 import { SyncError } from '../core/errors.js';
 import type { Caller } from './calls.js';
+import { downloadedFile } from './check.js';
 import type { DownloadedFile } from './file-methods.js';
 import { Inbox } from './inbox.js';
 import type { Acted, ClientMethods, Target } from './messages.js';
+import { checkParams } from './params.js';
 import { releaseOf } from './payload-pool.js';
 
 /** The largest piece sent, in bytes: nobody waits long for another's. */
@@ -110,8 +112,8 @@ export async function receiveContent(
   sink: DownloadSink,
   signal?: AbortSignal,
 ): Promise<ClientMethods['download']['result']> {
-  const onNotification = async (method: string, told: DownloadedFile, payload: Buffer | null): Promise<void> => {
-    if (method === 'file') await sink.file(told);
+  const onNotification = async (method: string, told: unknown, payload: Buffer | null): Promise<void> => {
+    if (method === 'file') await sink.file(checkParams(downloadedFile, told) as DownloadedFile);
     if (method !== 'content' || payload === null) return;
     await sink.piece(payload);
     releaseOf(payload)?.();

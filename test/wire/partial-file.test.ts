@@ -1,0 +1,41 @@
+// What lies beside a destination while two downloads go there at once, and links that lie there.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PartialFile } from '../../src/wire/partial-file.js';
+
+let directory: string;
+beforeEach(() => {
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-partial-'));
+});
+afterEach(() => fs.rmSync(directory, { recursive: true }));
+
+const data = Buffer.alloc(1000, 'content');
+const hash = createHash('sha256').update(data).digest('hex');
+
+test('of two that begin at one destination the former knows that its name is gone, and takes nothing away', async () => {
+  const to = path.join(directory, 'out');
+  const one = PartialFile.begin(to, hash);
+  await one.add(data.subarray(0, 400));
+  const two = PartialFile.begin(to, hash);
+  await two.add(data.subarray(0, 100));
+  await one.add(data.subarray(400));
+  expect([one.isWhole(), one.hasName(), two.hasName()]).toEqual([true, false, true]);
+  one.discard();
+  expect(fs.readFileSync(two.place)).toEqual(data.subarray(0, 100));
+  two.leave();
+});
+
+test('a link in its place is not followed', async () => {
+  const to = path.join(directory, 'out');
+  fs.writeFileSync(path.join(directory, 'other'), 'other');
+  fs.symlinkSync('other', `${to}.${hash}.part`);
+  expect(await PartialFile.find(to)).toBeNull();
+  const begun = PartialFile.begin(to, hash);
+  await begun.add(data);
+  begun.finish(0o4644, new Date());
+  expect(fs.readFileSync(path.join(directory, 'other'), 'utf8')).toBe('other');
+  expect(fs.lstatSync(begun.place).mode & 0o7777).toBe(0o644);
+});
