@@ -27,6 +27,9 @@ import type { VersionLimits } from './version-pruning.js';
 import { VersionRoom } from './version-room.js';
 import type { Versions } from './versions.js';
 
+/** After how many changes guarding hears of them, at the latest. */
+const GUARD_TOGETHER = 128;
+
 /** What a local replica needs. */
 export interface LocalReplicaOptions {
   readonly root: Root;
@@ -70,10 +73,10 @@ export class LocalReplica implements Replica {
       damage,
       watch: true,
       onHint: () => this.listener(),
-      reported: (at, mode) => this.guarding.reported(at, mode),
+      reported: (at, stats) => this.guarding.reported(at, stats),
       log,
     });
-    this.guarding = new Guard(root.path, path.join(state.path, 'guarded.json'), this.looker);
+    this.guarding = new Guard(root.path, path.join(state.path, 'guarded.json'), this.looker, log);
     this.looker.onSeen = (at, entry) => this.store.put('seen', at, entry);
     // Whoever ran before may have been killed; what is to be guarded now is told anew.
     this.guarding.clear();
@@ -86,6 +89,7 @@ export class LocalReplica implements Replica {
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
     this.looker.suspect(paths);
     const look = await this.looker.look(scope);
+    this.guarding.looked(look);
     if (look.halt !== null || look.whole || paths.length === 0) return look;
     const told = new Set(look.entries.map(({ path: at }) => at));
     const asked = paths.filter((at) => !told.has(at) && !this.isUnsaid(at, look)).sort(comparePaths);
@@ -117,11 +121,20 @@ export class LocalReplica implements Replica {
     return this.guarded(changes, applyChanges(this.site(), changes, contents));
   }
 
-  /** What comes to a guarded path is guarded like what was there. */
+  /** What comes to a guarded path is guarded like what was there; many together, for each time is a flush. */
   private async *guarded(changes: readonly Change[], applied: AsyncIterable<Applied>): AsyncGenerator<Applied> {
-    for await (const one of applied) {
-      if (one.outcome.kind === 'done') this.guarding.again(changes[one.n]!.path);
-      yield one;
+    let done: Change[] = [];
+    const noted = () => {
+      this.guarding.applied(done);
+      done = [];
+    };
+    try {
+      for await (const one of applied) {
+        if (one.outcome.kind === 'done' && done.push(changes[one.n]!) >= GUARD_TOGETHER) noted();
+        yield one;
+      }
+    } finally {
+      noted();
     }
   }
 
@@ -151,7 +164,7 @@ export class LocalReplica implements Replica {
 
   /** Gives a received content its name. */
   publish(change: Change, received: Receiving): AsyncIterable<Applied> {
-    return received.publish(this.site(), change);
+    return this.guarded([change], received.publish(this.site(), change));
   }
 
   /** Opens the file at `path` for a reader; null where there is none. */

@@ -21,7 +21,7 @@ export interface Ground {
   readonly now: () => number;
   readonly absolute: (path: RelPath | '') => string;
   /** The mode that a file is reported with: a guarded one keeps the one that it had. */
-  readonly reported: (path: RelPath, mode: number) => number;
+  readonly reported: (path: RelPath, stats: fs.Stats) => number;
 }
 
 /** What lstat says of a path: its stats, null for nothing there, or an error that leaves it unknown. */

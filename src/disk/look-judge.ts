@@ -14,7 +14,7 @@ import { Pace } from './look-pace.js';
 import type { Survey } from './look-survey.js';
 import type { Wait } from './look-waiting.js';
 import { ABSENCE_MS, MAX_RETRY_MS, OVERDUE_MS, readableAt } from './patience.js';
-import { modeOf, type SeenFile, sameSignature, seenFile } from './seen.js';
+import { type SeenFile, sameSignature, seenFile } from './seen.js';
 
 /** What a look believes, parents before children; null: gone, with all below. */
 export type Findings = Map<RelPath, Entry | null>;
@@ -159,9 +159,9 @@ export class Judge {
   #fileOf(path: RelPath, { stats, hash, at }: Digest & { kind: 'read' }): SeenFile {
     const before = this.#ground.snapshot.get(path) as Node | SeenFile | null;
     if (before?.type !== 'file' || !('ino' in before) || before.hash !== hash || before.mtimeMs !== stats.mtimeMs) {
-      return seenFile(stats, hash, at, { mode: this.#ground.reported(path, modeOf(stats)) });
+      return seenFile(stats, hash, at, { mode: this.#ground.reported(path, stats) });
     }
-    const mode = sameSignature(before, stats) ? before.mode : this.#ground.reported(path, modeOf(stats));
+    const mode = sameSignature(before, stats) ? before.mode : this.#ground.reported(path, stats);
     return seenFile(stats, hash, at, { mtime: before.mtime, mode });
   }
 

@@ -1,4 +1,5 @@
 // What looking at a tree needs to be told.
+import type { Stats } from 'node:fs';
 import type { RelPath } from '../core/path.js';
 import type { Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
@@ -23,7 +24,7 @@ export interface LookerOptions {
   readonly onHint: () => void;
   readonly log?: Logger;
   /** The mode that a file is reported with, where that is not the one on disk. */
-  readonly reported?: (path: RelPath, mode: number) => number;
+  readonly reported?: (path: RelPath, stats: Stats) => number;
   /** Tells what a crash did from what people did. */
   readonly damage?: Damage;
 }

@@ -28,7 +28,7 @@ import { Teller } from './look-tell.js';
 import { Troubles } from './look-troubles.js';
 import { Waiting } from './look-waiting.js';
 import { watcherFor } from './look-watch.js';
-import type { SeenFile } from './seen.js';
+import { modeOf, type SeenFile } from './seen.js';
 import type { Watcher } from './watch.js';
 
 /** One tree, and what was last seen of it. */
@@ -73,7 +73,7 @@ export class Looker {
       rules: new IgnoreRules([]),
       now,
       absolute,
-      reported: options.reported ?? ((_path, mode) => mode),
+      reported: options.reported ?? ((_path, stats) => modeOf(stats)),
     };
     this.#teller = new Teller(this.#ground);
     this.#alert = new Alert(this.#ground, this.#hints, options.onHint, (path, file) => this.#confirm(path, file));

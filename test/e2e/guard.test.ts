@@ -67,3 +67,31 @@ test('SCENARIO 38: a guarded file loses its write bits, and gets them back whate
   expect([modeOf(pair.a, 'three'), modeOf(pair.b, 'one')]).toEqual(['644', '644']);
   expect(await pair.json('held')).toEqual({ held: [] });
 });
+
+test('a guarded file that is renamed gets its write bits back', { timeout: 60_000 }, async () => {
+  await pair.serverA.stop();
+  await pair.startA('--guard');
+  await pair.serverA.wait('in-sync');
+  fs.mkdirSync(path.join(pair.a, 'dir'));
+  for (const name of ['doc', 'dir/f']) putWhole(pair.a, name, name);
+  await pair.flush();
+  for (const name of ['doc', 'dir/f']) await pair.json('--as', 'ann', 'lock', name);
+  await untilMode(pair.b, 'doc', '444');
+  await untilMode(pair.b, 'dir/f', '444');
+
+  // By its owner, along with its directory.
+  await pair.json('--as', 'ann', 'rename', 'dir', 'dir2');
+  await until(() => textOf(pair.b, 'dir2/f') !== null);
+  await untilMode(pair.b, 'dir2/f', '444');
+  await pair.json('--as', 'ann', 'unlock', 'dir2/f');
+  await untilMode(pair.b, 'dir2/f', '644');
+
+  // By somebody on the guarded side.
+  fs.renameSync(path.join(pair.b, 'doc'), path.join(pair.b, 'moved'));
+  await until(() => textOf(pair.a, 'moved') !== null);
+  await untilMode(pair.b, 'moved', '644');
+  await pair.json('--as', 'ann', 'unlock', 'doc');
+  await pair.flush();
+  expect([modeOf(pair.a, 'moved'), modeOf(pair.a, 'dir2/f')]).toEqual(['644', '644']);
+  expect([modeOf(pair.b, 'moved'), modeOf(pair.b, 'dir2/f')]).toEqual(['644', '644']);
+});
