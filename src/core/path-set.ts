@@ -41,6 +41,18 @@ export class PathSet {
     }
   }
 
+  /** @returns whether `path`, or anything above or below it, is in the set. */
+  touches(path: RelPath): boolean {
+    let at = this.root;
+    for (const name of path.split('/')) {
+      const next = at.below.get(name);
+      if (at.here || next === undefined) return at.here;
+      at = next;
+    }
+    // A branch is there for the sake of what is in it.
+    return true;
+  }
+
   clear(): void {
     this.root.here = false;
     this.root.deep = false;

@@ -30,7 +30,15 @@ export class Teller {
     const entries = whole ? this.#all() : differences;
     const unsettled = this.#ground.waiting.size + again.size;
     this.#ground.waiting.told = unsettled;
-    return { entries, whole, unknown: this.#unknown(again), ...this.#standing(), unsettled, halt: null };
+    return {
+      entries,
+      whole,
+      unknown: this.#unknown(again),
+      ...this.#standing(),
+      unsettled,
+      moving: this.#moving(again),
+      halt: null,
+    };
   }
 
   /** Nothing is told, and nothing of it is lost. */
@@ -42,6 +50,12 @@ export class Teller {
   #all(): Look['entries'] {
     const nodes = this.#ground.snapshot.walk();
     return Array.from(nodes, ([path, node]) => ({ path, entry: entryOf(node) }));
+  }
+
+  #moving(again: ReadonlySet<RelPath | ''>): RelPath[] {
+    const moving = new Set(this.#ground.waiting.paths());
+    for (const path of again) if (path !== '') moving.add(path);
+    return [...moving];
   }
 
   /** What cannot be read, and what is new and still in motion: neither there nor gone. */

@@ -1,6 +1,7 @@
 // What arrives under a lock: whatever the other side does to a locked path is fetched and kept, in the order in which
 // successive looks find it, and joins the queue once its content is safe.
 import { sameContent, sameEntry } from '../core/entry.js';
+import type { Lock } from '../core/lock.js';
 import { arrivalOn } from '../core/lock-held.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
@@ -44,16 +45,29 @@ export class Arrivals {
   }
 
   private collectAt(path: RelPath, side: Side, token: number): void {
-    const { pair, replica, isBusy } = this.around;
-    const source = replica(side);
-    if (source === null || pair.side(side).snapshot === null || pair.isOutOfReach(path)) return;
-    if (this.fetching.has(path) || this.resting.has(path, side) || isBusy(path)) return;
-    const present = pair.entry(side, path);
-    const arrival = arrivalOn(this.table, path, pair.shared(path), present);
-    if (arrival === null) return;
-    if (this.table.heldOf(path).length === 0 && sameEntry(present, pair.entry(otherSide(side), path))) return;
+    const source = this.around.replica(side);
+    if (source === null || this.fetching.has(path) || this.resting.has(path, side) || this.around.isBusy(path)) return;
+    const arrived = this.arrived(path, side);
+    if (arrived === null) return;
     this.fetching.add(path);
-    void this.fetch({ path, base: arrival.base, after: present, token }, source);
+    void this.fetch({ path, ...arrived, token }, source);
+  }
+
+  /** Whether what came under `lock` is still to be fetched, now or when its time has come. */
+  isDue({ path, side }: Pick<Lock, 'path' | 'side'>): boolean {
+    const from = otherSide(side);
+    return this.around.replica(from) !== null && this.arrived(path, from) !== null;
+  }
+
+  /** @returns what has come at `path` and is not held yet; null where that is nothing. */
+  private arrived(path: RelPath, side: Side): Pick<Arrival, 'base' | 'after'> | null {
+    const { pair } = this.around;
+    if (pair.side(side).snapshot === null || pair.isOutOfReach(path)) return null;
+    const after = pair.entry(side, path);
+    const arrival = arrivalOn(this.table, path, pair.shared(path), after);
+    if (arrival === null) return null;
+    const isShared = this.table.heldOf(path).length === 0 && sameEntry(after, pair.entry(otherSide(side), path));
+    return isShared ? null : { base: arrival.base, after };
   }
 
   private async fetch(arrival: Arrival, source: Replica): Promise<void> {

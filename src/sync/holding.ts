@@ -48,6 +48,12 @@ export class Holding {
     return this.arrivals.isFetching(path) || this.table.drains.has(path);
   }
 
+  /** Whether something has come under the lock of `path` that is to be held, and is not yet, for whatever reason. */
+  isDue(path: RelPath): boolean {
+    const lock = this.table.locks.get(path);
+    return lock !== undefined && this.arrivals.isDue(lock);
+  }
+
   get isIdle(): boolean {
     return this.arrivals.isIdle && this.stepping.size === 0 && !this.hasDueDrain();
   }

@@ -102,7 +102,7 @@ export class LockDesk {
       resolve(refused(path, why));
       return;
     }
-    const note = this.ground.noteOn(pending);
+    const note = this.ground.noteOn(pending, path);
     const decided = this.around.book.happen(this.eventFor(pending), (answer, error) => {
       if (answer.kind === 'granted') this.ground.settle(answer, error, { asker: pending, called, note });
       else if (error !== null) resolve(refused(path, error));

@@ -28,7 +28,7 @@ export interface DeskSurroundings {
   readonly isLooked: (side: Side, number: number) => boolean;
   /** Whether something for `path` is on its way to either side. */
   readonly isInFlight: (path: RelPath) => boolean;
-  /** Whether updates of `path` are being taken in or taking effect. */
+  /** Whether updates of `path` are to be taken in, are being taken in or taking effect. */
   readonly isMoving: (path: RelPath) => boolean;
   readonly wake: () => void;
   /** Acts after `ms` milliseconds of real time, whatever the clock says. @returns the way to prevent it. */
@@ -68,10 +68,13 @@ export class LockGround {
     return this.around.now() - since > PATIENCE_MS;
   }
 
-  /** Whether the path has been looked at and no update of it is being taken in or taking effect. */
+  /**
+   * Whether the path has been looked at, stood still when it was, and no update of it is being taken in or taking effect.
+   * A look that found it in motion has not seen what was done there: another one follows.
+   */
   isSettled({ looks }: Looking, path: RelPath): boolean {
-    const { isLooked, isMoving } = this.around;
-    return isLooked('a', looks.a) && isLooked('b', looks.b) && !isMoving(path);
+    const { isLooked, isMoving, pair } = this.around;
+    return isLooked('a', looks.a) && isLooked('b', looks.b) && !isInMotion(pair, path) && !isMoving(path);
   }
 
   setAlarm(): void {
@@ -85,9 +88,11 @@ export class LockGround {
   }
 
   /** What there is to know about a lock that is granted now; '' where nothing is. */
-  noteOn({ looks }: Looking): string {
+  noteOn({ looks }: Looking, path: RelPath): string {
     if (looks.b === 0) return 'Side b is away: what was changed there meanwhile is not known before it is back.';
-    return this.around.isLooked('b', looks.b) ? '' : 'Side b does not answer: what was changed there is not known yet.';
+    const { isLooked, pair } = this.around;
+    if (!isLooked('b', looks.b)) return 'Side b does not answer: what was changed there is not known yet.';
+    return isInMotion(pair, path) ? 'It is being written to: what is there in the end is not known yet.' : '';
   }
 
   /** Why `path` cannot be locked at all. */
@@ -135,3 +140,6 @@ export class LockGround {
     this.touched(path);
   }
 }
+
+/** Whether a side has `path`, or what is above or below it, in motion: then what stands there is not known yet. */
+const isInMotion = ({ a, b }: Pair, path: RelPath): boolean => a.moving.touches(path) || b.moving.touches(path);

@@ -45,7 +45,7 @@ export class LockTurns {
       lines.turnAway(path, why);
       return;
     }
-    const note = ground.noteOn(looking);
+    const note = ground.noteOn(looking, path);
     const granted = book.happen({ kind: 'grant', path, now: now() }, (answer, error) => {
       if (answer.kind === 'granted') ground.settle(answer, error, { called, note });
     });

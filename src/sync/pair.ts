@@ -8,7 +8,7 @@ import { entryOf, Snapshot } from '../core/snapshot.js';
 import { IgnoreRules } from '../disk/ignore-rules.js';
 import type { StoreAccess } from '../disk/store.js';
 import type { Look } from './replica.js';
-import { nothingKnown, type SideState } from './side-state.js';
+import { foldStanding, nothingKnown, type SideState } from './side-state.js';
 import { Stranger } from './stranger.js';
 import { Unrecorded } from './unrecorded.js';
 
@@ -77,9 +77,7 @@ export class Pair {
   /** Takes in what a look at `side` said. */
   foldLook(side: Side, look: Look): void {
     const state = this.side(side);
-    state.halt = look.halt;
-    state.problems = look.problems;
-    state.unsettled = look.unsettled;
+    foldStanding(state, look);
     if (look.halt !== null) return;
     this.changeUnknown(state, look.unknown);
     if (look.rules.join('\n') !== state.rules.lines.join('\n')) this.changeRules(state, look.rules);
@@ -215,9 +213,7 @@ export class Pair {
 
   /** Side b went away: what was known of it stays for the listing, everything is compared when it is back. */
   loseB(): void {
-    this.b.unsettled = 0;
-    this.b.halt = null;
-    this.b.problems = [];
+    foldStanding(this.b, { unsettled: 0, halt: null, problems: [] });
     this.markEverything();
   }
 

@@ -94,7 +94,7 @@ export class RemoteReplica implements Replica {
     const reader = new LookReader();
     const { result } = await this.control.call(
       'look',
-      { scope },
+      { scope, moving: true },
       { ...(payload && { payload }), onNotification: (method, _params, part) => reader.take(method, part) },
     );
     return reader.finish(result);

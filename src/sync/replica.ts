@@ -27,6 +27,8 @@ export interface Look {
   readonly rules: readonly string[];
   /** How many paths are in motion (being written, or just vanished) and will be in a later look; a hint follows. */
   readonly unsettled: number;
+  /** Which those are, vanished directories for all below them: what is known of them is older than what is there. */
+  readonly moving?: readonly RelPath[];
   /** Why no file may be touched: the root is gone, is another one, or is emptied. Null where all is well. */
   readonly halt: { readonly code: HaltCode; readonly message: string } | null;
 }

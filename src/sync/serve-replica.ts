@@ -14,7 +14,7 @@ import { lookParts, lookResult } from '../wire/peer-look.js';
 import { parsePaths } from '../wire/peer-messages.js';
 import type { Call, Method } from '../wire/serve.js';
 import { type Clock, realClock } from './clock.js';
-import type { Earlier, Look, LookScope, Replica } from './replica.js';
+import type { Earlier, Look, Replica } from './replica.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './serve-contents.js';
 import { earlierMethods } from './serve-earlier.js';
 
@@ -31,6 +31,8 @@ export interface ServedReplica {
   readonly earlier?: Earlier;
   readonly clock?: Pick<Clock, 'soon'>;
 }
+
+type LookAsked = InferOutput<typeof peerParams.look>;
 
 /** The server-a that is served at present. */
 interface Guest {
@@ -67,7 +69,7 @@ export class ReplicaServer {
     return {
       hello: { params: peerParams.hello, handle: async (params) => this.hello(params, connection) },
       ping: guarded(peerParams.ping, async () => ({})),
-      look: guarded(peerParams.look, ({ scope }, call, payload) => this.look(scope, call, payload)),
+      look: guarded(peerParams.look, (asked, call, payload) => this.look(asked, call, payload)),
       'accept-deletes': guarded(peerParams['accept-deletes'], async () => {
         await this.served.replica.acceptDeletes();
         return {};
@@ -124,19 +126,20 @@ export class ReplicaServer {
     return apply;
   }
 
-  private async look(scope: LookScope, call: Call, payload: Buffer | null): Promise<object> {
+  private async look(asked: LookAsked, call: Call, payload: Buffer | null): Promise<object> {
     const { guest } = this;
     const { replica } = this.served;
     const paths = payload === null ? [] : parsePaths(payload);
     const isFirst = guest !== null && !guest.toldAll;
     // What an earlier connection began is done before all is told: nobody would tell it afterwards.
     if (isFirst) await Promise.allSettled(this.applies);
-    let look: Look = await replica.look(isFirst ? 'everything' : scope, paths);
+    let look: Look = await replica.look(isFirst ? 'everything' : asked.scope, paths);
     if (isFirst && look.halt === null) {
       look = { ...look, whole: true, entries: [...allOf(replica)] };
       guest.toldAll = true;
     } else
       look = { ...look, whole: false, entries: look.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
+    if (!asked.moving) look = { ...look, moving: [] };
     for (const { method, payload: part } of lookParts(look)) await call.notify(method, {}, part);
     return lookResult(look);
   }

@@ -70,6 +70,7 @@ export class Session {
     const looking = { ...glances((side) => this.lookout(side)), isMoving: (path: RelPath) => holding.isMoving(path) };
     this.desk = new LockDesk({
       ...{ pair, book, now, ...looking },
+      isMoving: (path) => holding.isMoving(path) || holding.isDue(path) || this.hands.doubts(path),
       isInFlight: (path) => isBusy(path) || troubles.isMovingAt(path),
       wake,
       after: (ms, act) => clock.after(ms, act),

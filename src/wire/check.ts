@@ -142,7 +142,7 @@ export const peerParams = {
     root: v.optional(text(0, MAX_NAME_CHARS), ''),
     lane: v.optional(v.boolean(), false),
   }),
-  look: v.object({ scope: v.picklist(['hinted', 'everything']) }),
+  look: v.object({ scope: v.picklist(['hinted', 'everything']), moving: v.optional(v.boolean(), false) }),
   'accept-deletes': none,
   guard: v.object({ on: v.boolean() }),
   offer: none,

@@ -19,6 +19,7 @@ export interface PeerLook {
   readonly problems: readonly Problem[];
   readonly rules: readonly string[];
   readonly unsettled: number;
+  readonly moving?: readonly RelPath[];
   readonly halt: { readonly code: HaltCode; readonly message: string } | null;
 }
 
@@ -38,15 +39,16 @@ const HALTS: Readonly<Record<HaltCode, true>> = {
 
 /** @returns the notifications to send before the result, each with its payload. */
 export function* lookParts(look: PeerLook): Generator<{ method: string; payload: Buffer }> {
-  for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules'] as const) {
+  for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving'] as const) {
     for (const { payload } of encodeList(look[method] ?? [])) yield { method, payload };
   }
 }
 
 /** @returns the result of a look: what is not in {@link lookParts}, and how much is, so that nothing is missed. */
 export function lookResult(look: PeerLook): object {
-  const { entries, unknown, damaged = [], problems, rules, unsettled, halt } = look;
-  const items = entries.length + unknown.length + damaged.length + problems.length + rules.length;
+  const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = look;
+  const lists = [entries, unknown, damaged, problems, rules, moving];
+  const items = lists.reduce((sum, { length }) => sum + length, 0);
   return { whole: look.whole, unsettled, halt, items };
 }
 
@@ -57,6 +59,7 @@ export class LookReader {
   readonly #damaged: RelPath[] = [];
   readonly #problems: Problem[] = [];
   readonly #rules: string[] = [];
+  readonly #moving: RelPath[] = [];
   #items = 0;
 
   /**
@@ -69,6 +72,7 @@ export class LookReader {
     else if (method === 'damaged') this.#add(this.#damaged, parseList(payload, relPath));
     else if (method === 'problems') this.#add(this.#problems, parseList(payload, problemOf));
     else if (method === 'rules') this.#add(this.#rules, parseList(payload, ruleOf));
+    else if (method === 'moving') this.#add(this.#moving, parseList(payload, relPath));
     else throw bad('a part of a look is of no known kind');
   }
 
@@ -88,6 +92,7 @@ export class LookReader {
       problems: this.#problems,
       rules: this.#rules,
       unsettled: whole(unsettled, 'the number of unsettled paths', 0),
+      moving: this.#moving,
       halt: halt === null ? null : haltOf(halt),
     };
   }

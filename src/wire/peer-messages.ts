@@ -16,8 +16,11 @@ export interface PeerMethods {
     /** `above`: the ids of the roots in which this one lies. */
     result: { protocol: number; server: 'b'; version: string; root: string; above: readonly string[] };
   };
-  /** Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. */
-  look: { params: { scope: 'hinted' | 'everything' }; result: object };
+  /**
+   * Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. `moving`: whether the
+   * caller takes the list of that name; earlier ones know nothing of it.
+   */
+  look: { params: { scope: 'hinted' | 'everything'; moving: boolean }; result: object };
   'accept-deletes': { params: object; result: object };
   /** `payload` is a list of paths, as for `look`; none: whatever is guarded, with `on` false. */
   guard: { params: { on: boolean }; result: object };

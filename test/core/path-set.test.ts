@@ -27,6 +27,18 @@ describe(`PathSet, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
+  test('is touched by what is in it, and by whatever is above or below that', () => {
+    fc.assert(
+      fc.property(fc.array(path), path, (paths, asked) => {
+        const set = new PathSet();
+        for (const one of paths) set.add(one);
+        const isTouched = paths.some((one) => isAtOrBelow(one, asked) || isAtOrBelow(asked, one));
+        expect(set.touches(asked)).toBe(isTouched);
+      }),
+      runs(300),
+    );
+  });
+
   test('takes names that objects choke on', () => {
     const set = new PathSet();
     set.add('__proto__/constructor' as RelPath);

@@ -164,6 +164,27 @@ describe.concurrent('two people, one file', { timeout: MINUTE }, () => {
     expect(await versionsOf(`${stem}.dwg`)).toContain('theirs');
   });
 
+  test('SCENARIO 34: what was written a moment before unlock --held discard is held, and then discarded', async () => {
+    await shared('34-fresh.bin');
+    await lock('34-fresh.bin');
+    await pair.flush();
+    const theirs = 'B'.repeat(8 * 1024 * 1024);
+    fs.writeFileSync(path.join(pair.b, '34-fresh.bin'), theirs);
+    expect(await unlock('34-fresh.bin', 'ann', { held: 'discard' })).toMatchObject({ changed: true, held: 1 });
+    await pair.flush();
+    for (const root of [pair.a, pair.b]) expect(textOf(root, '34-fresh.bin')).toBe('v0');
+    expect((await versionsOf('34-fresh.bin')).includes(theirs)).toBe(true);
+  });
+
+  test('SCENARIO 31: what was written a moment before a lock is there when it is granted', async () => {
+    await shared('31-fresh.bin');
+    const theirs = 'B'.repeat(8 * 1024 * 1024);
+    fs.writeFileSync(path.join(pair.b, '31-fresh.bin'), theirs);
+    expect(await lock('31-fresh.bin')).toMatchObject({ changed: true });
+    expect(textOf(pair.a, '31-fresh.bin') === theirs).toBe(true);
+    await unlock('31-fresh.bin');
+  });
+
   test('SCENARIO 34: the same for a holder on side b', async () => {
     await shared('34-b.dwg');
     await lock('34-b.dwg', 'ann', { side: 'b' });

@@ -209,7 +209,8 @@ export class SimLooker {
     }
     for (const path of [...this.waiting.keys(), ...again]) if (this.snapshot.get(path) === null) unknown.add(path);
     const unsettled = halt === null ? this.waiting.size + again.size : 0;
-    return { entries, whole, unknown: [...unknown], problems, rules: [], unsettled, halt };
+    const moving = halt === null ? [...new Set([...this.waiting.keys(), ...again])] : [];
+    return { entries, whole, unknown: [...unknown], problems, rules: [], unsettled, moving, halt };
   }
 
   private all(): Look['entries'] {

@@ -42,6 +42,11 @@ export class LockRoom {
     for (const side of ['a', 'b'] as const) this.pair.foldLook(side, { ...LOOK, whole: true, entries });
   }
 
+  /** A look at `side` finds `paths` in motion, and nothing else. */
+  foundMoving(side: Side, ...paths: string[]): void {
+    this.pair.foldLook(side, { ...LOOK, unsettled: paths.length, moving: paths as RelPath[] });
+  }
+
   /** A look at `side` finds `entry` at `path`. */
   found(side: Side, path: string, entry: Entry | null): void {
     this.pair.foldLook(side, { ...LOOK, entries: [{ path: path as RelPath, entry }] });

@@ -144,6 +144,23 @@ describe('under a lock', () => {
     expect([held(), holding.isFrozen(F), holding.isIdle]).toEqual([[], false, true]);
   });
 
+  test('what has come is due until it is held, also while something keeps it from being fetched', async () => {
+    const { lock, settle, saves, holding, busy, replicas } = open();
+    lock();
+    expect(holding.isDue(F)).toBe(false);
+    busy.add(F);
+    saves('v1');
+    await settle();
+    expect([holding.isDue(F), holding.isMoving(F)]).toEqual([true, false]);
+    const away = replicas.b;
+    replicas.b = null;
+    expect(holding.isDue(F)).toBe(false);
+    replicas.b = away;
+    busy.delete(F);
+    await settle();
+    expect(holding.isDue(F)).toBe(false);
+  });
+
   test('each change of the other side is held, in order, from one look to the next', async () => {
     const { lock, settle, saves, held, room, holding } = open();
     lock();

@@ -60,7 +60,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     desk.serve();
     return asking;
   };
-  return { room, desk, state, asked, lock, unlock, answer, elapse, pass };
+  return { room, desk, state, asked, ask, lock, unlock, answer, elapse, pass };
 }
 
 /** Whether an asker has been answered by now. */
@@ -179,6 +179,39 @@ describe('an asker waits', () => {
     desk.serve();
     await asking;
     expect(desk.isIdle).toBe(true);
+  });
+
+  test.each<[Ask['kind'], Side, string]>([
+    ['lock', 'a', 'd/f'],
+    ['lock', 'b', 'd/f'],
+    ['unlock', 'b', 'd/f'],
+    ['unlock', 'b', 'd'],
+    ['unlock', 'b', 'd/f/below'],
+    ['expire', 'b', 'd/f'],
+  ])('with %s where the look found side %s in motion at %s, until one finds it still', async (kind, side, moving) => {
+    const { desk, room, ask } = open({ d: dir(), 'd/f': file('v0') });
+    room.foundMoving(side, 'd/other', moving);
+    const asking = ask(kind, 'ann', { path: p('d/f') });
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(false);
+    room.foundMoving(side, 'd/other');
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(true);
+  });
+
+  test('so does who steals; and after all patience a lock is granted, and says that the file moves', async () => {
+    const { desk, room, state, lock, answer } = open();
+    await answer(lock('ann'));
+    room.foundMoving('b', 'f');
+    const asking = lock('bob', { steal: true });
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(false);
+    state.now += 20_001;
+    expect(await answer(asking)).toMatchObject({
+      changed: true,
+      owner: 'bob',
+      note: expect.stringContaining('written'),
+    });
   });
 
   test('no longer than there is patience', async () => {

@@ -179,6 +179,7 @@ describe('a look', () => {
     problems: [{ path: 'bad\\ufffdname', code: 'bad-name', message: 'It is not UTF-8.' }],
     rules: ['*.tmp', '!keep.tmp'],
     unsettled: 2,
+    moving: [p('d'), p('a/b')],
     halt: { code: 'root-emptied', message: 'gone' },
   };
   const read = (parts: Iterable<{ method: string; payload: Buffer }>, result: unknown) => {
@@ -190,7 +191,7 @@ describe('a look', () => {
   it('comes back as it was, and is what the sync room calls one', () => {
     const back: replica.Look = read(lookParts(look), lookResult(look));
     expect(back).toEqual(look);
-    const empty = { ...look, entries: [], unknown: [], damaged: [], problems: [], rules: [], halt: null };
+    const empty = { ...look, entries: [], unknown: [], damaged: [], problems: [], rules: [], moving: [], halt: null };
     expect(read(lookParts(empty), lookResult(empty))).toEqual(empty);
   });
 
