@@ -5,6 +5,7 @@ import { Screen } from '../../src/cli/live/screen.js';
 import {
   type LiveState,
   questionsAfter,
+  questionsAfterAnswers,
   startOf,
   withAnswers,
   withEvent,
@@ -145,6 +146,14 @@ describe('the live view', () => {
     ['synced', ['status', 'transfers']],
   ] as const)('asks after %s for %j', (event, questions) => {
     expect(questionsAfter(event)).toEqual(questions);
+  });
+
+  it('asks for what is counted anew: a conflict that was settled leaves the view', () => {
+    const before = full();
+    expect(questionsAfterAnswers(before, before)).toEqual([]);
+    expect(questionsAfterAnswers(startOf('h:1', 'ann'), before)).toEqual([]);
+    const after = withAnswers(before, { status: { ...status, conflicts: 0, held: 1 } });
+    expect(questionsAfterAnswers(before, after)).toEqual(['held', 'conflicts']);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type LiveState,
   type Question,
   questionsAfter,
+  questionsAfterAnswers,
   startOf,
   withAnswers,
   withEvent,
@@ -127,12 +128,13 @@ class View {
 
   /** Asks whenever there is something to ask, and goes on while something is being carried. */
   private async keepAsking(api: Api, signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.wake(), { once: true });
     while (!signal.aborted) {
       const questions = [...this.wanted];
       this.wanted.clear();
       const begun = performance.now();
       try {
-        if (questions.length > 0) this.change(withAnswers(this.state, await answersTo(api, questions)));
+        if (questions.length > 0) this.learn(await answersTo(api, questions));
       } catch (error) {
         if (error instanceof SyncError) return; // the connection is over, which ends the events, too
         throw error;
@@ -140,7 +142,7 @@ class View {
       const pause = Math.min(Math.max(ASK_MS, PAUSE_PER_ANSWER * (performance.now() - begun)), LONGEST_PAUSE_MS);
       await delay(pause, undefined, { signal }).catch(() => {});
       if (this.isBusy) this.ask(['status', 'transfers']);
-      if (this.wanted.size === 0 && !signal.aborted) await this.untilWanted(signal);
+      if (this.wanted.size === 0 && !signal.aborted) await this.untilWanted();
     }
   }
 
@@ -149,11 +151,17 @@ class View {
     return status?.state === 'syncing' || status?.state === 'scanning' || transfers.left.files > 0;
   }
 
-  private untilWanted(signal: AbortSignal): Promise<void> {
+  private untilWanted(): Promise<void> {
     return new Promise((resolve) => {
       this.wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
     });
+  }
+
+  /** The state is read once the answers are there: meanwhile events have come. */
+  private learn(answers: Answers): void {
+    const before = this.state;
+    this.change(withAnswers(before, answers));
+    this.ask(questionsAfterAnswers(before, this.state));
   }
 
   private change(state: LiveState): void {

@@ -82,5 +82,12 @@ export function questionsAfter(event: SyncEvent['event']): readonly Question[] {
   }
 }
 
+/** @returns what a count that has changed makes worth asking for: that a conflict is settled, for one, no event says. */
+export function questionsAfterAnswers(before: LiveState, after: LiveState): readonly Question[] {
+  const [was, is] = [before.status, after.status];
+  if (was === null || is === null) return [];
+  return (['locks', 'held', 'conflicts'] as const).filter((counted) => was[counted] !== is[counted]);
+}
+
 /** Everything, for a start. */
 export const ALL_QUESTIONS: readonly Question[] = ['status', 'locks', 'held', 'conflicts', 'transfers'];
