@@ -32,7 +32,8 @@ export async function oneTarget(room: Room, text: string, known: () => Promise<r
 }
 
 /**
- * Acts on the one target that `text` names. Where that is a number, and its file is gone, it is said so.
+ * Acts on the one target that `text` names. Where that is a number, and its file is gone, it is said so; what else was
+ * not found, such as a directory of this machine, keeps its own words.
  * @throws SyncError as `oneTarget`, and as `act`.
  */
 export async function onOneTarget<T>(
@@ -47,6 +48,7 @@ export async function onOneTarget<T>(
   } catch (error) {
     const isShown = /^\d+$/.test(text) && 'path' in target;
     if (!isShown || !(error instanceof SyncError) || error.code !== 'not-found') throw error;
+    if ((await known()).includes(target.path)) throw error;
     throw errorOf(goneRefusal({ index: text, path: target.path }));
   }
 }

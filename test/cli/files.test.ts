@@ -1,5 +1,6 @@
 // The four commands about whole files, against a server that is an object: how words become a request, and what is said.
 import { describe, expect, it } from 'vitest';
+import { SyncError } from '../../src/core/errors.js';
 import { fakeApi, memory, run } from './fake-room.js';
 
 async function ran(args: readonly string[], paths = ['a.txt', 'docs/b.txt']) {
@@ -51,6 +52,13 @@ describe('download', () => {
     const { code, err } = await run(['download', '0'], { api: fakeApi(['a.txt']), shown });
     expect(code).toBe(4);
     expect(err).toMatch(/^Number 0 was "gone\.txt" .* and that file is gone\./);
+  });
+
+  it('does not say so of a file that is there, where this machine lacks the directory', async () => {
+    const message = 'There is no directory "/nowhere" on this machine.';
+    const api = { ...fakeApi(['a.txt']), download: () => Promise.reject(new SyncError('not-found', message)) };
+    const { code, err } = await run(['download', '0', '/nowhere/x'], { api, shown: memory(['a.txt']) });
+    expect({ code, err }).toEqual({ code: 4, err: `${message}\n` });
   });
 });
 
