@@ -102,4 +102,30 @@ describe.skipIf(noTerminal !== null)(title('menu'), () => {
     expect(menu.text).not.toMatch(/\bat .*\.js:/);
     expect(textOf(pair.b, '图纸/封面 🎉.psd')).toBe('x');
   });
+
+  test('acts on nothing that was not picked, and says which file it is about to rename', async () => {
+    putWhole(pair.a, 'art.txt', 'x');
+    putWhole(pair.a, 'pack.txt', 'y');
+    await pair.start();
+    const menu = client(['menu']);
+    await menu.sees('Type a number:');
+    menu.type('7\r');
+    let at = await menu.sees('Rename which file?');
+    menu.type('nowhere');
+    at = await menu.sees('No matches found', at);
+    menu.type('\r');
+    at = await menu.sees('No file is picked', at);
+    menu.type('\u0015pack');
+    at = await menu.sees('1 match', at);
+    menu.type('\r');
+    at = await menu.sees('New path of pack.txt', at);
+    menu.type('.bak\r');
+    at = await menu.sees('Rename pack.txt to pack.txt.bak?', at);
+    menu.type('n');
+    at = await menu.sees('Nothing was changed.', at);
+    at = await menu.sees('Type a number:', at);
+    menu.type('8\r');
+    expect(await menu.ended).toBe(0);
+    expect(textOf(pair.a, 'pack.txt')).toBe('y');
+  });
 });

@@ -1,5 +1,6 @@
 // What the menu's choices do: ask for what is missing, then run the line that a person could have typed. Refusals have
 // been explained by that line; where something is there already, overwriting is asked for and tried.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { addressText } from '../../wire/server-address.js';
 import { exitCodeFor } from '../exit.js';
@@ -35,42 +36,52 @@ async function list(menu: Menu): Promise<Went> {
 
 async function lock(menu: Menu): Promise<Went> {
   const target = await menu.asker.pick('Lock which file?', () => choices(menu, false));
-  return withAnswer(target, (file) => run(menu, 'lock', '--', file));
+  return withAnswer(menu, target, (file) => run(menu, 'lock', '--', file));
 }
 
 async function unlock(menu: Menu): Promise<Went> {
   const target = await menu.asker.pick('Unlock which file?', () => choices(menu, true));
-  return withAnswer(target, (file) => run(menu, 'unlock', '--', file));
+  return withAnswer(menu, target, (file) => run(menu, 'unlock', '--', file));
 }
 
 async function upload(menu: Menu): Promise<Went> {
   const more = { message: 'Its name in the pair', initial: (file: string) => path.basename(file) };
-  const words = await menu.asker.words('Upload which file of this machine?', more);
-  return withAnswer(words, (given) =>
+  const objection = (file: string) =>
+    existsSync(homeless(menu)(file, 0)) ? undefined : 'There is no such file on this machine.';
+  const words = await menu.asker.words({ message: 'Upload which file of this machine?', objection }, more);
+  return withAnswer(menu, words, (given) =>
     orOverwrite(menu, 'upload', given.map(homeless(menu)), given[1] ?? path.basename(given[0] ?? '')),
   );
 }
 
 async function download(menu: Menu): Promise<Went> {
   const target = await menu.asker.pick('Download which file?', () => choices(menu, false));
-  return withAnswer(target, (file) => orOverwrite(menu, 'download', [file], 'the file of that name on this machine'));
+  return withAnswer(menu, target, (file) =>
+    orOverwrite(menu, 'download', [file], 'the file of that name on this machine'),
+  );
 }
 
 async function remove(menu: Menu): Promise<Went> {
   const target = await menu.asker.pick('Delete which file?', () => choices(menu, false));
-  return withAnswer(target, async (file) => {
+  return withAnswer(menu, target, async (file) => {
     const name = shownName(file);
-    if (await menu.asker.agrees(`Delete ${name} on both sides? It is kept among the versions.`, 'delete')) {
-      await run(menu, 'delete', '--', file);
-    }
+    const agreed = await menu.asker.agrees(`Delete ${name} on both sides? It is kept among the versions.`, 'delete');
+    if (agreed) await run(menu, 'delete', '--', file);
+    else menu.asker.unchanged();
   });
 }
 
 async function rename(menu: Menu): Promise<Went> {
   const target = await menu.asker.pick('Rename which file?', () => choices(menu, false));
-  return withAnswer(target, async (file) => {
-    const name = await menu.asker.words('Its new name', null);
-    return withAnswer(name, ([to = '']) => orOverwrite(menu, 'rename', [file, to], to));
+  return withAnswer(menu, target, async (file) => {
+    const from = shownName(file);
+    const message = `New path of ${from}, from the top of the pair`;
+    const words = await menu.asker.words({ message, initial: file.replace(/^\.\//, '') }, null);
+    return withAnswer(menu, words, async ([to = '']) => {
+      const agreed = await menu.asker.agrees(`Rename ${from} to ${shownName(to)}?`, 'rename');
+      if (agreed) await orOverwrite(menu, 'rename', [file, to], to);
+      else menu.asker.unchanged();
+    });
   });
 }
 
@@ -86,9 +97,16 @@ export const ACTIONS: readonly (readonly [name: string, action: Action])[] = [
 ];
 
 /** Goes on with what was answered; who goes back is back at the menu. */
-async function withAnswer<T>(answer: T | typeof BACK | null, act: (given: T) => Promise<unknown>): Promise<Went> {
+async function withAnswer<T>(
+  menu: Menu,
+  answer: T | typeof BACK | null,
+  act: (given: T) => Promise<unknown>,
+): Promise<Went> {
   if (answer === null) return 'ended';
-  if (answer === BACK) return 'on';
+  if (answer === BACK) {
+    menu.asker.unchanged();
+    return 'on';
+  }
   return (await act(answer as T)) === 'ended' ? 'ended' : 'on';
 }
 
@@ -96,9 +114,9 @@ async function orOverwrite(menu: Menu, command: string, words: readonly string[]
   const code = await run(menu, command, '--', ...words);
   if (code !== EXISTS) return;
   menu.room.flush();
-  if (await menu.asker.agrees(`Overwrite ${shownName(what)}?`, 'overwrite')) {
-    await run(menu, command, '--overwrite', '--', ...words);
-  }
+  const agreed = await menu.asker.agrees(`Overwrite ${shownName(what)}?`, 'overwrite');
+  if (agreed) await run(menu, command, '--overwrite', '--', ...words);
+  else menu.asker.unchanged();
 }
 
 /** `~/` as a shell has it: here no shell has seen the word. */

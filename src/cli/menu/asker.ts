@@ -20,10 +20,19 @@ export interface Asker {
   /** @param choices asked for only where they are shown. */
   pick(message: string, choices: () => Promise<readonly Choice[]>): Promise<string | Back | null>;
   /** Words: what is asked for first, and an answer to `more` behind it where one is given. */
-  words(message: string, more: Question | null): Promise<readonly string[] | Back | null>;
-  /** @param caution whether no answer means no; a script is asked only then. */
-  agrees(message: string, caution: 'overwrite' | 'delete'): Promise<boolean>;
+  words(first: FirstQuestion, more: Question | null): Promise<readonly string[] | Back | null>;
+  /** @param caution what a no prevents; a script is asked only before it overwrites. */
+  agrees(message: string, caution: 'overwrite' | 'delete' | 'rename'): Promise<boolean>;
+  /** Tells somebody who is there that his no was heard. */
+  unchanged(): void;
   close(): void;
+}
+
+/** What is asked for first: with what stands there already, and what a person's answer is refused with at once. */
+export interface FirstQuestion {
+  readonly message: string;
+  readonly initial?: string;
+  readonly objection?: (answer: string) => string | undefined;
 }
 
 /** A second question, with what is meant where nothing is answered. */

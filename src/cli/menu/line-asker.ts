@@ -28,7 +28,7 @@ export function lineAsker(input: NodeJS.ReadableStream, say: (text: string) => v
       return next();
     },
     pick: async (message) => orBack(await ask(`${message} (number or name):`)),
-    async words(message, more) {
+    async words({ message }, more) {
       const line = orBack(
         await ask(`${message}${more === null ? '' : ` (and perhaps, ${more.message.toLowerCase()})`}:`),
       );
@@ -37,11 +37,12 @@ export function lineAsker(input: NodeJS.ReadableStream, say: (text: string) => v
       return more === null || existsSync(line) ? [line] : splitWords(line);
     },
     async agrees(message, caution) {
-      if (caution === 'delete') return true;
+      if (caution !== 'overwrite') return true;
       const line = await ask(`${message} (y/n)`);
       if (line !== null && !/^\s*(y|yes|n|no)?\s*$/i.test(line)) kept = line;
       return line !== null && /^\s*y(es)?\s*$/i.test(line);
     },
+    unchanged: () => {},
     close: () => lines.close(),
   };
 }

@@ -5,41 +5,69 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { autocomplete, confirm, isCancel, text } from '@clack/prompts';
 import { fitted } from '../render/width.js';
 import { type Asker, BACK, type Back, type Choice } from './asker.js';
+import { TypeAhead } from './type-ahead.js';
 
 /** Lines that the picker takes besides the files it shows. */
 const PICKER_LINES = 7;
 /** What a picker draws before a name. */
 const PICKER_MARGIN = 8;
 
+interface Streams {
+  readonly input: ReadStream;
+  readonly output: WriteStream;
+  readonly signal: AbortSignal;
+}
+
 export function peopleAsker(input: ReadStream, output: WriteStream, signal: AbortSignal): Asker {
-  const streams = { input, output, signal };
+  /** Each question listens for the end by itself, and no longer than it is asked. */
+  const put = async <T>(question: (streams: Streams) => Promise<T>): Promise<T> => {
+    const over = new AbortController();
+    const stop = () => over.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      return await question({ input, output, signal: over.signal });
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  };
   return {
     choice: (menu) => lineFrom(input, output, menu),
     async pick(message, choices) {
-      const all = await choices();
-      if (all.length === 0) return BACK;
+      const ahead = new TypeAhead(input);
+      const all = await choices().finally(() => ahead.end());
+      if (all.length === 0 || ahead.isBack) return BACK;
       const options = all.map((choice) => optionFor(choice, (output.columns || 80) - PICKER_MARGIN));
       const wanted = new Map(all.map((choice) => [choice.target, choice]));
       const byNumber = new Set(all.map(({ index }) => index));
       return orBack(
-        await autocomplete<string>({
-          ...streams,
-          message,
-          placeholder: 'type a name or number',
-          maxItems: Math.max(3, Math.min(12, (output.rows || 24) - PICKER_LINES)),
-          options,
-          filter: (search, { value }) => matches(search, wanted.get(value)!, byNumber),
-        }),
+        await put((streams) =>
+          autocomplete<string>({
+            ...streams,
+            message,
+            placeholder: 'type a name or number',
+            maxItems: Math.max(3, Math.min(12, (output.rows || 24) - PICKER_LINES)),
+            options,
+            initialUserInput: ahead.text,
+            validate: (picked) =>
+              picked === undefined ? 'No file is picked: go on typing, or go back with Escape.' : undefined,
+            filter: (search, { value }) => matches(search, wanted.get(value)!, byNumber),
+          }),
+        ),
       );
     },
-    async words(message, more) {
-      const first = orBack(await text({ ...streams, message, validate: notEmpty }));
+    async words({ message, initial = '', objection }, more) {
+      const validate = (value: string | undefined) => notEmpty(value) ?? objection?.(value ?? '');
+      const first = orBack(await put((streams) => text({ ...streams, message, initialValue: initial, validate })));
       if (first === BACK || more === null) return first === BACK ? BACK : [first];
       const initialValue = more.initial(first);
-      const second = orBack(await text({ ...streams, message: more.message, initialValue, validate: notEmpty }));
+      const second = orBack(
+        await put((streams) => text({ ...streams, message: more.message, initialValue, validate: notEmpty })),
+      );
       return second === BACK ? BACK : [first, second];
     },
-    agrees: async (message) => (await confirm({ ...streams, message, initialValue: false })) === true,
+    agrees: async (message) => (await put((streams) => confirm({ ...streams, message, initialValue: false }))) === true,
+    unchanged: () => void output.write('Nothing was changed.\n'),
     close: () => {},
   };
 }
@@ -81,8 +109,10 @@ async function lineFrom(input: ReadStream, output: WriteStream, prompt: string):
   const stop = new AbortController();
   const { signal } = stop;
   try {
+    const line = once(lines, 'line', { signal });
+    lines.once('line', () => lines.close()); // what was typed behind it is no line of the menu
     return await Promise.race([
-      once(lines, 'line', { signal }).then(([line]) => line as string),
+      line.then(([typed]) => typed as string),
       once(lines, 'SIGINT', { signal }).then((): Back => BACK),
       once(lines, 'close', { signal }).then(() => null),
     ]);
