@@ -1,5 +1,7 @@
 // The classroom's spellings become ordinary ones before commander sees them: `-list`, `-lock -3`, `--unlock 3`. Only the
 // command word is translated, and a number with a dash only among the targets of lock and unlock.
+import type { SyncError } from '../core/errors.js';
+import { usageError } from './complain.js';
 
 /** How the classroom writes the commands. */
 export const SPELLINGS: Readonly<Record<string, string>> = {
@@ -23,6 +25,7 @@ const ASKS_ONLY = new Set(['-h', '--help', '-V', '--version']);
 
 /**
  * @param args the words after the program's name.
+ * @throws SyncError `usage` for a duration that would be taken for a file.
  * @returns the same request in the spelling that commander knows; `list` where no command was named.
  */
 export function plainArgv(args: readonly string[]): string[] {
@@ -47,6 +50,12 @@ function commandAt(args: readonly string[]): number {
   return args.length;
 }
 
+/** What nobody means as a target where a duration could stand. */
+const A_DURATION = /^\d+(\.\d+)?(ms|s|m|h|d)$/;
+
+const notATarget = (value: string): SyncError =>
+  usageError(`After "--wait" and a blank, "${value}" is a file.`, `Write --wait=${value}, or ./${value} for the file.`);
+
 /** `-3` becomes 3, and a message that looks like an option stays a message. */
 function plainTargets(rest: readonly string[]): string[] {
   const plain: string[] = [];
@@ -61,6 +70,7 @@ function plainTargets(rest: readonly string[]): string[] {
       plain.push(arg, value);
       i++;
     } else if (arg === '--wait') {
+      if (value !== undefined && A_DURATION.test(value)) throw notATarget(value);
       plain.push(`--wait=${FOREVER}`);
     } else {
       plain.push(/^-\d+$/.test(arg) ? arg.slice(1) : arg);

@@ -1,5 +1,6 @@
 // How a refusal reaches the person or the script that asked.
 import { SyncError } from '../core/errors.js';
+import { minuteText } from './render/time.js';
 import { type ErrorObject, errorObject, sentence } from './sentence.js';
 
 /** Where the complaint goes, and in which form. */
@@ -13,7 +14,22 @@ interface Ear {
 export function complain(ear: Ear, error: unknown, extra: Readonly<Record<string, unknown>> = {}): void {
   const said = inWordsOfTheCommandLine(errorObject(error));
   if (ear.json) ear.out(`${JSON.stringify({ error: said, ...extra })}\n`);
-  else ear.err(`${sentence(said)}\n`);
+  else ear.err(`${sentence({ ...said, message: inLocalTime(said.message, lockIn(error, extra)) })}\n`);
+}
+
+function lockIn(error: unknown, extra: Readonly<Record<string, unknown>>): unknown {
+  return extra.lock ?? (error instanceof SyncError ? error.facts.lock : undefined);
+}
+
+/** The times of a lock as the tables show them. */
+function inLocalTime(message: string, lock: unknown): string {
+  if (typeof lock !== 'object' || lock === null) return message;
+  const { since, expires } = lock as { since?: unknown; expires?: unknown };
+  let text = message;
+  if (typeof since === 'string' && since !== '') text = text.replace(`since ${since}`, `since ${minuteText(since)}`);
+  if (typeof expires === 'string' && expires !== '')
+    text = text.replace(`until ${expires}`, `until ${minuteText(expires)}`);
+  return text;
 }
 
 const START_IT = 'Start it with "npx server-a" (or name another with --server HOST:PORT).';

@@ -26,12 +26,13 @@ import { packageVersion } from './version.js';
  * @returns the exit code. Whatever goes wrong has been said.
  */
 export async function runLine(args: readonly string[], ground: Ground, base: Globals = {}): Promise<number> {
-  const plain = plainArgv(args);
+  let plain = [...args];
   let code: number = EXIT_OK;
   const program = clientProgram(ground.out, (given) => async (command) => {
     code = await withNotices(roomFor(ground, { ...base, ...given() }), command);
   });
   try {
+    plain = plainArgv(args);
     await program.parseAsync(plain, { from: 'user' });
     return code;
   } catch (error) {

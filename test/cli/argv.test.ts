@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainArgv } from '../../src/cli/argv.js';
+import { FOREVER, plainArgv } from '../../src/cli/argv.js';
 
 const CASES: [line: string, plain: string][] = [
   ['', 'list'],
@@ -41,4 +41,9 @@ describe('plainArgv', () => {
   it.each(CASES)('client %s → %s', (line, plain) => {
     expect(plainArgv(line.split(' ').filter(Boolean)).join(' ')).toBe(plain);
   });
+});
+
+it('refuses a duration that stands as a file behind --wait', () => {
+  expect(() => plainArgv(['lock', '--wait', '5m', 'a.txt'])).toThrow('"5m" is a file');
+  expect(plainArgv(['lock', '--wait', './5m'])).toEqual(['lock', `--wait=${FOREVER}`, './5m']);
 });

@@ -4,6 +4,16 @@ import type { LockFlags } from '../commands/lock.js';
 import type { UnlockFlags } from '../commands/unlock.js';
 import type { Run } from './run.js';
 
+/** Shown as it has to be written: after a blank stands a target. */
+function waitOption(): Option {
+  const option = new Option(
+    '--wait [duration]',
+    'stand in line for what another holds; --wait=5m: for so long at most',
+  );
+  option.flags = '--wait[=duration]';
+  return option;
+}
+
 export function addLocking(program: Command, run: Run): void {
   program
     .command('lock')
@@ -11,7 +21,7 @@ export function addLocking(program: Command, run: Run): void {
     .option('-m, --message <why>', 'why, for others to read')
     .option('--side <a|b>', 'the side you work on; changes on the other side wait')
     .option('--ttl <duration>', 'unlock by itself after this long, such as 30m')
-    .option('--wait [duration]', 'stand in line for what another holds; --wait=5m: for so long at most')
+    .addOption(waitOption())
     .option('--steal', 'break the lock of another and take it')
     .description('lock files, or renew your own locks (also: -lock -N)')
     .action((targets: string[], flags: LockFlags) =>

@@ -11,7 +11,7 @@ export function locksText(locks: readonly LockRow[]): string {
     shownName(lock.owner),
     lock.side,
     minuteText(lock.since),
-    lock.expires === null ? 'unlocked' : minuteText(lock.expires),
+    lock.expires === null ? '-' : minuteText(lock.expires),
     lock.held === 0 ? '' : String(lock.held),
     lock.waiting.map((waiter) => shownName(waiter.owner)).join(', '),
     shownName(lock.message),
