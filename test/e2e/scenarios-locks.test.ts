@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { minuteText } from '../../src/cli/render/time.js';
 import { Client } from '../../src/index.js';
 import { PairOfPrograms, project, putWhole, type Said, textOf, until } from '../support/programs.js';
 
@@ -78,7 +79,7 @@ describe.concurrent('two people, one file', { timeout: MINUTE }, () => {
     }
     const { code, stdout, stderr } = await pair.client('--as', 'late', 'lock', '31.dwg');
     expect([code, stdout]).toEqual([3, '']);
-    for (const word of [owner!, since!, message!]) expect(stderr).toContain(word);
+    for (const word of [owner!, minuteText(since!), message!]) expect(stderr).toContain(word);
   });
 
   const noScript = spawnSync('script', ['--version']).status !== 0;
