@@ -31,7 +31,7 @@ export class EarlierContents implements Earlier {
       const version = await this.versionAt(name);
       if (version !== null) versions.push(version);
     }
-    return versions.sort(newestFirst);
+    return timed(versions).sort(newestFirst);
   }
 
   /** Versions whose names say that they are of this file, and of which nothing is noted. */
@@ -92,8 +92,23 @@ export class EarlierContents implements Earlier {
   }
 }
 
+const numberOf = ({ name }: Version): number => momentOf(nameOf(name))?.n ?? 0;
+
+const secondOf = ({ replaced }: Version): number => Math.floor(replaced / 1000);
+
+/** Where the note is lost (a crash takes the last ones) only the second is known: it was not before the one numbered ahead of it. */
+function timed(versions: readonly Version[]): Version[] {
+  const inOrder = versions.toSorted((x, y) => secondOf(x) - secondOf(y) || numberOf(x) - numberOf(y));
+  const found: Version[] = [];
+  for (const version of inOrder) {
+    const before = found.at(-1);
+    const isLost = version.reason === null && before !== undefined && secondOf(before) === secondOf(version);
+    found.push(isLost ? { ...version, replaced: Math.max(before.replaced, version.replaced) } : version);
+  }
+  return found;
+}
+
 function newestFirst(x: Version, y: Version): number {
-  const numberOf = ({ name }: Version) => momentOf(nameOf(name))?.n ?? 0;
   return y.replaced - x.replaced || numberOf(y) - numberOf(x);
 }
 

@@ -54,6 +54,14 @@ async function restored(name: RelPath): Promise<string> {
 }
 
 describe('the versions of a file', () => {
+  test('keep their order where the note of one in the middle is lost', async () => {
+    now = NOON + 500;
+    for (const content of ['one', 'two', 'three']) version('x.txt', content);
+    records.remove(p('x (2026-11-21 12-00-00 2).txt'));
+    const list = await earlier().list(p('x.txt'));
+    expect(list.map(({ name }) => textOf(name))).toEqual(['three', 'two', 'one']);
+  });
+
   test('are listed newest first, with moment and reason', async () => {
     version('d/x.txt', 'one', { reason: 'deleted', hash: null });
     version('d/x.txt', 'two!', { reason: 'first contact', hash: null });
