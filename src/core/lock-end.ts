@@ -3,8 +3,8 @@
 import { type Entry, sameContent } from './entry.js';
 import type { SyncEvent } from './events.js';
 import type { Drain, HeldUpdate, HeldWay, Lock, Notice, Preference, Row } from './lock.js';
+import { type Decision, type LockEvent, noted, refusal } from './lock-event.js';
 import type { LockTable } from './lock-table.js';
-import { type Decision, type LockEvent, noted, refusal } from './locks.js';
 import type { RelPath, Side } from './path.js';
 
 /** Notices that are kept; more would be of people who never come back. */

@@ -2,8 +2,8 @@
 import type { Action } from './change.js';
 import { type Entry, sameContent, sameEntry, sizeOf } from './entry.js';
 import type { HeldUpdate } from './lock.js';
+import { type Decision, type LockEvent, noted } from './lock-event.js';
 import type { LockTable } from './lock-table.js';
-import { type Decision, type LockEvent, noted } from './locks.js';
 import type { RelPath } from './path.js';
 
 /** An update of a locked path joins its queue. */

@@ -2,8 +2,8 @@
 // updates in their order and with those who wait for it.
 import type { SyncEvent } from './events.js';
 import type { Row } from './lock.js';
+import { type Decision, noted } from './lock-event.js';
 import type { LockTable } from './lock-table.js';
-import { type Decision, noted } from './locks.js';
 import type { RelPath } from './path.js';
 
 /** Whether the lock of `path` may go to `to` now: nothing of another may be there, and nothing be taking effect at either. */

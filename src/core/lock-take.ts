@@ -1,8 +1,8 @@
 // Taking a lock: at once, in line, or by breaking another's. And whose turn it is when one is free.
 import type { Lock, Row, Waiter } from './lock.js';
 import { breakLock } from './lock-end.js';
+import { type Decision, type LockAsk, noted, refusal } from './lock-event.js';
 import type { LockTable } from './lock-table.js';
-import { type Decision, type LockAsk, noted, refusal } from './locks.js';
 import type { RelPath } from './path.js';
 
 /** Decides on somebody who wants a lock. */

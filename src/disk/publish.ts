@@ -6,7 +6,7 @@ import type { Entry } from '../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../core/path.js';
 import type { Looker } from './look.js';
 import type { Parents } from './parents.js';
-import { microseconds, modeOf } from './seen.js';
+import { microseconds, modeOf, mtimeSeconds } from './seen.js';
 import type { Staging } from './staging.js';
 import { linkOrCopy, moveWithoutReplacing, type Occasion, type Versions } from './versions.js';
 
@@ -207,9 +207,6 @@ export function setTime(target: string, mtime: number): void {
   const seconds = mtimeSeconds(mtime);
   fs.utimesSync(target, seconds, seconds);
 }
-
-/** @returns the seconds that, given to utimes, come back as exactly `mtime` microseconds; times before 1970 become 1970. */
-export const mtimeSeconds = (mtime: number): number => (Math.max(mtime, 0) + 0.5) / 1e6;
 
 /** Whether the change finds what it expects. What cannot even be asked about is thrown: looking again would not help. */
 function isStill(site: Site, path: RelPath, entry: Entry | null, target: string): boolean {

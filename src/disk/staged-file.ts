@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Range } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
 import { isWorthKeeping, release } from './partials.js';
-import { mtimeSeconds } from './publish.js';
+import { mtimeSeconds } from './seen.js';
 
 const COPY_BYTES = 1 << 20;
 /** What is written of a large content is made durable in steps of this many bytes while the rest comes. */

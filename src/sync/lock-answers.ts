@@ -2,7 +2,7 @@
 import { SyncError } from '../core/errors.js';
 import { isoTime } from '../core/iso-time.js';
 import type { Lock } from '../core/lock.js';
-import type { LockAnswer } from '../core/locks.js';
+import type { LockAnswer } from '../core/lock-event.js';
 import { quote } from '../core/path.js';
 import type { Acted, LockInfo, Refused } from '../wire/messages.js';
 import type { Ask } from './lock-ask.js';

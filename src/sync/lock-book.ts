@@ -3,8 +3,9 @@
 import type { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import type { Notice, Row } from '../core/lock.js';
+import type { LockAnswer, LockEvent } from '../core/lock-event.js';
 import { LockTable } from '../core/lock-table.js';
-import { decide, type LockAnswer, type LockEvent } from '../core/locks.js';
+import { decide } from '../core/locks.js';
 import type { RelPath } from '../core/path.js';
 import { type OpenStore, Store, type StoreAccess, type Table } from '../disk/store.js';
 import type { Logger } from '../log.js';

@@ -1,7 +1,7 @@
 // Where clients ask for locks. A lock is granted on the newest version and an unlock settles what really happened, so
 // both first have the path looked at on both sides and let what is under way for it arrive; then the machine decides.
 import type { Lock } from '../core/lock.js';
-import type { LockEvent } from '../core/locks.js';
+import type { LockEvent } from '../core/lock-event.js';
 import type { RelPath } from '../core/path.js';
 import type { Acted, Refused } from '../wire/messages.js';
 import { answered, noLongerWaiting, refused, stillComing, tooMany } from './lock-answers.js';

@@ -2,7 +2,7 @@
 // lock, and how a grant becomes a lock that somebody knows of, or none.
 import { SyncError } from '../core/errors.js';
 import type { Lock } from '../core/lock.js';
-import type { LockAnswer } from '../core/locks.js';
+import type { LockAnswer } from '../core/lock-event.js';
 import { quote, type RelPath, type Side } from '../core/path.js';
 import { answered, refused } from './lock-answers.js';
 import { type Asking, isCancelled } from './lock-ask.js';

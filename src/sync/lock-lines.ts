@@ -1,7 +1,7 @@
 // Those who stand in line for a lock: they are told their place, leave when their time is over or nobody is at the other
 // end any more, and get the lock when it is their turn. The order is the lock table's.
 import { SyncError } from '../core/errors.js';
-import { type LockAnswer, refusal } from '../core/locks.js';
+import { type LockAnswer, refusal } from '../core/lock-event.js';
 import type { RelPath } from '../core/path.js';
 import { lockedBy, noLongerWaiting, refused } from './lock-answers.js';
 import type { Asking } from './lock-ask.js';

@@ -2,8 +2,9 @@
 // side, with the table rebuilt from its rows (what a crash leaves of it) at every state. Beyond that depth, random ones.
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/core/entry.js';
+import type { LockEvent } from '../../src/core/lock-event.js';
 import { LockTable } from '../../src/core/lock-table.js';
-import { decide, type LockEvent } from '../../src/core/locks.js';
+import { decide } from '../../src/core/locks.js';
 import type { RelPath } from '../../src/core/path.js';
 
 const DEPTH = Number(process.env.LOCKSTEP_TEST_DEPTH ?? 4);

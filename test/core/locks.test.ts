@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/core/entry.js';
 import type { HeldWay, Row } from '../../src/core/lock.js';
+import type { Decision, LockAsk, LockEvent } from '../../src/core/lock-event.js';
 import { actionOf, arrivalOn, heldSize } from '../../src/core/lock-held.js';
 import { LockTable } from '../../src/core/lock-table.js';
-import { type Decision, decide, type LockAsk, type LockEvent } from '../../src/core/locks.js';
+import { decide } from '../../src/core/locks.js';
 import type { RelPath, Side } from '../../src/core/path.js';
 import { propertyMs, replay, runs } from '../support/core-random.js';
 
