@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStateDirectory, type StateDirectory } from '../../src/disk/state-directory.js';
 import { compiled, run } from '../support/compiled.js';
@@ -183,11 +184,16 @@ describe('one server a root', () => {
   });
 
   test.runIf(process.platform === 'linux')('is taken over from a process that nobody has reaped', async () => {
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The child ends only when its parent is a program that never waits for one: a shell might still reap it.
+    const parent = spawn('sh', ['-c', 'read line <&3 & echo $!; exec sleep 1000'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+    });
     onTestFinished(() => void parent.kill());
     const pid = Number(
-      await new Promise<string>((resolve) => parent.stdout.once('data', (data) => resolve(`${data}`))),
+      await new Promise<string>((resolve) => parent.stdout!.once('data', (data) => resolve(`${data}`))),
     );
+    await vi.waitUntil(() => fs.readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
+    (parent.stdio[3] as Writable).end();
     await vi.waitUntil(() => / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8')));
     const started = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[19];
     fs.mkdirSync(own());
