@@ -11,7 +11,7 @@ export default defineConfig({
     exclude: asked ? [...configDefaults.exclude] : [...configDefaults.exclude, ...long],
     // Real processes with signals and memory limits of their own: threads would share both.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // A process for each file would spend half of its time on starting: files share two, and leave nothing behind.
     isolate: false,
     restoreMocks: true,
