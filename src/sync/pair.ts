@@ -147,9 +147,13 @@ export class Pair {
     this.store.put('archive', path, entry);
   }
 
-  /** Where a directory is made anew, what was shared in an earlier one and is on neither side now is not shared. */
+  /**
+   * Where a directory is made anew, what was shared in an earlier one and is on neither side now is not shared. What cannot
+   * be seen is not gone: forgotten, it would pass for new as soon as it can be.
+   */
   private forgetGoneBelow(directory: RelPath): void {
-    const isGone = (path: RelPath) => this.entry('a', path) === null && this.entry('b', path) === null;
+    const isGone = (path: RelPath) =>
+      this.entry('a', path) === null && this.entry('b', path) === null && !this.isOutOfReach(path);
     for (const [path] of [...this.archive.walk(directory)]) if (isGone(path)) this.agree(path, null);
   }
 

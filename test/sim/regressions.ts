@@ -40,5 +40,6 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [4_200_388, 'the simulation: the lock of a file that its owner renames goes along with it'],
   [4_305_328, 'a held update that had failed once waited for a retry that was called off'],
   [4_301_614, 'the simulation: a lock that was asked for still when its owner had the file renamed went along unseen'],
+  [20_026_169, 'what could not be seen in a directory that was made anew was forgotten, and came back as new'],
   [17, 'the preference for a holder outlived its conflict'],
 ];
