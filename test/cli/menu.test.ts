@@ -38,6 +38,66 @@ describe('the menu, driven by lines', () => {
     expect(out).toMatch(/Locked b\.txt /);
   });
 
+  it.each<[string, string, unknown[][], RegExp]>([
+    ['uploads', '4\n/there/new.txt\n8\n', [['upload', '/there/new.txt', 'new.txt', { overwrite: false }]], /new\.txt/],
+    [
+      'uploads under a name',
+      '4\n/there/x docs/\n8\n',
+      [['upload', '/there/x', 'docs/x', { overwrite: false }]],
+      /docs\/x/,
+    ],
+    [
+      'overwrites by uploading, once that is agreed to',
+      'upload\n/there/a.txt\ny\n8\n',
+      [
+        ['upload', '/there/a.txt', 'a.txt', { overwrite: false }],
+        ['upload', '/there/a.txt', 'a.txt', { overwrite: true }],
+      ],
+      /Overwrite a\.txt\? \(y\/n\)/,
+    ],
+    [
+      'overwrites nothing at no',
+      '4\n/there/a.txt\nn\n8\n',
+      [['upload', '/there/a.txt', 'a.txt', { overwrite: false }]],
+      /Overwrite/,
+    ],
+    [
+      'takes what is neither yes nor no for the next choice',
+      '4\n/there/a.txt\n6\nb.txt\n8\n',
+      [
+        ['upload', '/there/a.txt', 'a.txt', { overwrite: false }],
+        ['remove', [{ path: 'b.txt' }], { recursive: false }],
+      ],
+      /b\.txt/,
+    ],
+    ['deletes', '6\nb.txt\n8\n', [['remove', [{ path: 'b.txt' }], { recursive: false }]], /b\.txt/],
+    ['renames', '7\na.txt\nc d.txt\n8\n', [['rename', { path: 'a.txt' }, 'c d.txt', { overwrite: false }]], /c d\.txt/],
+    [
+      'overwrites by renaming, once that is agreed to',
+      'rename\na.txt\nb.txt\nyes\n8\n',
+      [
+        ['rename', { path: 'a.txt' }, 'b.txt', { overwrite: false }],
+        ['rename', { path: 'a.txt' }, 'b.txt', { overwrite: true }],
+      ],
+      /Overwrite b\.txt\?/,
+    ],
+    ['goes back at an empty line', '4\n\n5\n\n6\n\n7\n\n7\na.txt\n\n8\n', [], /8 quit/],
+  ])('%s', async (_, stdin, wanted, said) => {
+    const calls: unknown[][] = [];
+    const { code, out } = await menu(stdin, ['a.txt', 'b.txt'], calls);
+    expect(calls.filter(([word]) => word !== 'list')).toEqual(wanted);
+    expect(out).toMatch(said);
+    expect(code).toBe(0);
+  });
+
+  it('downloads into the directory it was started in', async () => {
+    const calls: unknown[][] = [];
+    expect(await menu('5\na.txt\n8\n', ['a.txt'], calls)).toMatchObject({ code: 0, err: '' });
+    expect(calls.filter(([word]) => word !== 'list')).toEqual([
+      ['download', { path: 'a.txt' }, '.', { overwrite: false }],
+    ]);
+  });
+
   it('goes on when the server is away', async () => {
     const connect = () => Promise.reject(new SyncError('unreachable', 'Cannot reach it.'));
     const { code, err } = await run(['menu'], { stdin: '1\n2\n0\n8\n', connect });

@@ -129,3 +129,26 @@ describe.skipIf(noTerminal !== null)(title('menu'), () => {
     expect(textOf(pair.a, 'pack.txt')).toBe('y');
   });
 });
+
+describe.skipIf(noTerminal !== null)(title('shell'), () => {
+  test('completes names at Tab, and has the lines of earlier shells at the up arrow', async () => {
+    putWhole(pair.a, 'my cover.psd', 'x');
+    putWhole(pair.a, 'other.txt', 'y');
+    await pair.start();
+    const shell = client(['shell']);
+    let at = await shell.sees('> ');
+    shell.type('lock my\t');
+    at = await shell.sees('cover.psd', at);
+    shell.type('\r');
+    await shell.sees('Locked my cover.psd for ann', at);
+    shell.type('quit\r');
+    expect(await shell.ended).toBe(0);
+    await pair.client('--as', 'ann', 'unlock', 'my cover.psd');
+    const later = client(['shell']);
+    at = await later.sees('> ');
+    later.type('\u001b[A\u001b[A\r');
+    at = await later.sees('Locked my cover.psd for ann', at);
+    later.type('\u0004');
+    expect(await later.ended).toBe(0);
+  });
+});
