@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeRoot, removeRoot } from '../support/trees.js';
 import { fakeApi, memory, run } from './fake-room.js';
 
 const complete = async (line: string, given = {}, shell = 'fish') => {
@@ -67,7 +70,12 @@ describe('completion', () => {
     const { code, out } = await run(['completion', shell]);
     expect(code).toBe(0);
     expect(out).toContain(`__complete ${shell}`);
-    const checked = spawnSync(shell, ['-n'], { input: out, encoding: 'utf8' });
+    // In a file: fish does not read from the socket that would be its stdin here.
+    const root = makeRoot('completion');
+    onTestFinished(() => removeRoot(root));
+    const file = path.join(root, 'script');
+    writeFileSync(file, out);
+    const checked = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
     if (checked.error === undefined) expect(checked.stderr).toBe(''); // a shell that is not installed cannot say
   });
 });
