@@ -1,22 +1,30 @@
 // What people see: the client on a terminal of its own.
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { PairOfPrograms, project, putWhole, textOf } from '../support/programs.js';
 import { noTerminal, type Size, TerminalProgram } from '../support/terminal.js';
 
+// One pair for all: each test has files of its own.
 let pair: PairOfPrograms;
 let program: TerminalProgram | null = null;
-beforeEach(() => {
-  pair = new PairOfPrograms();
+beforeAll(async () => {
+  pair = new PairOfPrograms('here if short');
+  await pair.start();
 });
-afterEach(async () => {
+afterEach(() => {
   program?.kill('SIGKILL');
   program = null;
-  await pair.close();
 });
+afterAll(() => pair.close());
 
-const client = (words: readonly string[], size?: Size): TerminalProgram => {
-  const server = ['--server', `127.0.0.1:${pair.portA}`, '--as', 'ann'];
+/** Makes a file of this name, on both sides. */
+const put = async (name: string, content: string): Promise<void> => {
+  putWhole(pair.a, name, content);
+  await pair.flush();
+};
+
+const client = (words: readonly string[], size?: Size, port = pair.portA): TerminalProgram => {
+  const server = ['--server', `127.0.0.1:${port}`, '--as', 'ann'];
   program = new TerminalProgram([path.join(project, 'bin', 'client'), ...server, ...words], pair.env, size);
   return program;
 };
@@ -30,28 +38,28 @@ describe.skipIf(noTerminal !== null)(title('watch'), () => {
     { columns: 80, rows: 24 },
     { columns: 40, rows: 10 },
   ])('shows what happens in $columns×$rows, finds server-a again, and gives the terminal back at q', async (size) => {
-    putWhole(pair.a, '图纸/封面.psd', 'x');
-    await pair.start();
+    const name = `图纸/${size.columns}.psd`;
+    await put(name, 'x');
     const watch = client(['watch'], size);
-    await watch.sees('1 file');
-    await pair.client('--as', 'bob\u001b[31m', 'lock', '图纸/封面.psd');
+    await watch.sees(' file');
+    await pair.client('--as', 'bob\u001b[31m', 'lock', name);
     await watch.sees('locks 1');
-    await watch.sees('封面.psd');
+    await watch.sees(`${size.columns}.psd`);
     await watch.sees('bob\\u001b');
     await pair.serverA.stop();
     await watch.sees('server-a is gone since');
     await pair.startA();
     await pair.serverA.wait('in-sync');
     const back = await watch.sees('server-a is back');
-    putWhole(pair.b, 'new 🎉.txt', 'y');
-    await watch.sees('new 🎉.txt', back);
+    putWhole(pair.b, `new 🎉 ${size.columns}.txt`, 'y');
+    await watch.sees(`new 🎉 ${size.columns}.txt`, back);
     watch.type('q');
     expect(await watch.ended).toBe(0);
     expect(watch.text).toContain(GIVEN_BACK);
+    await pair.client('unlock', '--force', name);
   });
 
   test.each([['Ctrl-C', '\u0003']])('gives the terminal back at %s, and exits 130', async (_, key) => {
-    await pair.start();
     const watch = client(['watch']);
     await watch.sees('In sync');
     watch.type(key);
@@ -60,8 +68,7 @@ describe.skipIf(noTerminal !== null)(title('watch'), () => {
   });
 
   test('says where it looked when there is no server, on the normal screen', async () => {
-    pair.portA = 1;
-    const watch = client(['watch']);
+    const watch = client(['watch'], undefined, 1);
     expect(await watch.ended).toBe(6);
     expect(watch.text).not.toContain('\u001b[?1049h');
     expect(watch.text).toContain('npx server-a');
@@ -73,10 +80,10 @@ describe.skipIf(noTerminal !== null)(title('menu'), () => {
     { columns: 80, rows: 24 },
     { columns: 40, rows: 10 },
   ])('locks what was picked by a part of its name, explains refusals, and ends, in $columns×$rows', async (size) => {
-    putWhole(pair.a, '图纸/封面 🎉.psd', 'x');
-    putWhole(pair.a, 'bobs.txt', 'y');
-    await pair.start();
-    await pair.client('--as', 'bob', 'lock', 'bobs.txt');
+    const bobs = `bobs-${size.columns}.txt`;
+    await put('图纸/封面 🎉.psd', 'x');
+    await put(bobs, 'y');
+    await pair.client('--as', 'bob', 'lock', bobs);
     const menu = client(['menu'], size);
     let at = await menu.sees('Type a number:');
     menu.type('2\r');
@@ -88,7 +95,7 @@ describe.skipIf(noTerminal !== null)(title('menu'), () => {
     at = await menu.sees('Type a number:', at);
     menu.type('2\r');
     at = await menu.sees('Lock which file?', at);
-    menu.type('bobs');
+    menu.type(bobs);
     at = await menu.sees('1 match', at);
     menu.type('\r');
     at = await menu.sees('is locked by bob', at);
@@ -101,12 +108,12 @@ describe.skipIf(noTerminal !== null)(title('menu'), () => {
     expect(await menu.ended).toBe(130);
     expect(menu.text).not.toMatch(/\bat .*\.js:/);
     expect(textOf(pair.b, '图纸/封面 🎉.psd')).toBe('x');
+    await pair.client('unlock', '--force', '图纸/封面 🎉.psd', bobs);
   });
 
   test('acts on nothing that was not picked, and says which file it is about to rename', async () => {
-    putWhole(pair.a, 'art.txt', 'x');
-    putWhole(pair.a, 'pack.txt', 'y');
-    await pair.start();
+    await put('art.txt', 'x');
+    await put('pack.txt', 'y');
     const menu = client(['menu']);
     await menu.sees('Type a number:');
     menu.type('7\r');
@@ -132,9 +139,7 @@ describe.skipIf(noTerminal !== null)(title('menu'), () => {
 
 describe.skipIf(noTerminal !== null)(title('shell'), () => {
   test('completes names at Tab, and has the lines of earlier shells at the up arrow', async () => {
-    putWhole(pair.a, 'my cover.psd', 'x');
-    putWhole(pair.a, 'other.txt', 'y');
-    await pair.start();
+    await put('my cover.psd', 'x');
     const shell = client(['shell']);
     let at = await shell.sees('> ');
     shell.type('lock my\t');
