@@ -41,5 +41,9 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [4_305_328, 'a held update that had failed once waited for a retry that was called off'],
   [4_301_614, 'the simulation: a lock that was asked for still when its owner had the file renamed went along unseen'],
   [20_026_169, 'what could not be seen in a directory that was made anew was forgotten, and came back as new'],
+  [
+    21_011_371,
+    'the simulation: what a power cut brought back under a lock was held, and survived its deletion by the holder',
+  ],
   [17, 'the preference for a holder outlived its conflict'],
 ];

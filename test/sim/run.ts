@@ -93,7 +93,13 @@ class Run {
       const shared = this.lastArchive?.get(path as RelPath);
       return shared?.type === 'file' ? contentOf(shared) : null;
     };
-    this.users = new Users(this.world, this.ledger, (path, content) => sharedAt(path) === content, sharedAt);
+    // What the other side made there again under a lock (a power cut can do that) survives a deletion by the holder.
+    const isMadeAgain = (path: string, content: string) =>
+      this.a?.book.table
+        .heldOf(path as RelPath)
+        .some(({ after }) => after?.type === 'file' && contentOf(after) === content) === true;
+    const isShared = (path: string, content: string) => sharedAt(path) === content && !isMadeAgain(path, content);
+    this.users = new Users(this.world, this.ledger, isShared, sharedAt);
     this.clients = new Clients(this.world);
     this.writers = new Writers(this.world, this.users, this.clients);
     this.places = { a: this.place('a'), b: this.place('b') };
