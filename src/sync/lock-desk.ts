@@ -81,7 +81,7 @@ export class LockDesk {
     const { ask } = pending;
     // Who is turned away, or has to stand in line, needs no look at anything.
     if (ask.kind === 'lock' && this.isKeptOut(ask)) return true;
-    if (this.ground.isLate(pending)) return true;
+    if (this.ground.isLate(pending) || this.ground.isOvertaken(pending, ask.path)) return true;
     // What the holder saves is still going over: what the other side has then is told to be its own only afterwards.
     return this.ground.isSettled(pending, ask.path) && !this.around.isInFlight(ask.path);
   }

@@ -12,10 +12,15 @@ import type { Pair } from './pair.js';
 /** How long an asker waits for what is under way on the path, in milliseconds. */
 const PATIENCE_MS = 20_000;
 
+/** So many updates taken in one after the other: one was being fetched, one may have been told, the third is newer than both. */
+const CERTAINLY_NEWER = 3;
+
 /** What has to be seen before something is decided, and since when that is waited for. */
 export interface Looking {
   readonly since: number;
   looks: Readonly<Record<Side, number>>;
+  /** How many updates of the path were held when the looks had been taken. */
+  heldThen?: number;
 }
 
 /** What the desk needs of its session. */
@@ -62,6 +67,7 @@ export class LockGround {
   /** Side b has come (back). */
   lookAgain(looking: Looking, path: RelPath): void {
     looking.looks = { a: looking.looks.a, b: this.around.lookAt('b', path) };
+    delete looking.heldThen;
   }
 
   isLate({ since }: Looking): boolean {
@@ -75,6 +81,18 @@ export class LockGround {
   isSettled({ looks }: Looking, path: RelPath): boolean {
     const { isLooked, isMoving, pair } = this.around;
     return isLooked('a', looks.a) && isLooked('b', looks.b) && !isInMotion(pair, path) && !isMoving(path);
+  }
+
+  /**
+   * Whether what was there at the asking is held by now, although more and more comes: the other side writes without a
+   * pause, and the path never settles.
+   */
+  isOvertaken(looking: Looking, path: RelPath): boolean {
+    const { isLooked, book } = this.around;
+    if (!isLooked('a', looking.looks.a) || !isLooked('b', looking.looks.b)) return false;
+    const held = book.table.heldOf(path).length;
+    looking.heldThen ??= held;
+    return held >= looking.heldThen + CERTAINLY_NEWER;
   }
 
   setAlarm(): void {

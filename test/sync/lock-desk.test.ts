@@ -214,6 +214,37 @@ describe('an asker waits', () => {
     });
   });
 
+  test('and an unlock no longer than until something newer is held, where the other side writes without a pause', async () => {
+    const { desk, room, state, lock, unlock, answer } = open();
+    const hold = (n: number) =>
+      room.book.happen({
+        kind: 'hold',
+        path: p('f'),
+        base: file(`v${n}`),
+        after: file(`v${n + 1}`),
+        file: `${n}`,
+        now: 1,
+      });
+    await answer(lock('ann'));
+    hold(0);
+    state.moving = true;
+    state.looked = { a: 0, b: 0 };
+    const asking = unlock('ann');
+    for (const n of [1, 2, 3, 4]) hold(n);
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(false);
+    state.looked = { a: 999, b: 999 };
+    for (const n of [5, 6]) {
+      desk.serve();
+      hold(n);
+    }
+    desk.serve();
+    expect(await isAnswered(asking)).toBe(false);
+    hold(7);
+    desk.serve();
+    expect(await asking).toMatchObject({ changed: true, held: 8 });
+  });
+
   test('no longer than there is patience', async () => {
     const { desk, state, lock } = open();
     state.inFlight = true;
