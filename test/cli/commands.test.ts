@@ -59,6 +59,19 @@ describe('list', () => {
     expect(shown.paths).toBeNull();
   });
 
+  it('says who waits, and that side b is what was last known where server-b is away', async () => {
+    const api = fakeApi(['a.txt', 'b.txt']);
+    await api.lock([{ path: 'a.txt' }]);
+    api.locks = async () => ({
+      locks: [{ ...lockOf('ann'), path: 'a.txt', held: 0, waiting: [{ owner: 'bob', since: '' }] }],
+    });
+    expect((await run([], { api })).out).toMatch(/a\.txt .* locked by ann, bob waits\n1 {2}b\.txt .*\d\n$/);
+    expect((await run([], { api })).err).toBe('');
+    api.status = async () => ({ ...(await fakeApi([]).status()), peer: { address: 'x:1', connected: false } });
+    expect((await run([], { api })).err).toMatch(/^Server-b is away: .* last known\. .*npx server-b.*\n$/);
+    expect((await run(['--json'], { api })).err).toBe('');
+  });
+
   it('says that a pair is empty, and that nothing matches', async () => {
     expect((await run([], { api: fakeApi([]) })).out).toBe('The pair is empty: there is no file on either side yet.\n');
     expect(await run(['list', '*.gif'])).toMatchObject({ code: 0, out: 'No file matches "*.gif".\n' });
@@ -134,6 +147,44 @@ describe('lock and unlock', () => {
     expect({ code, out }).toEqual({ code: 0, out: 'Nobody holds a lock on a.txt: there is nothing to unlock.\n' });
   });
 
+  it('says of a wait that ran out that the place is given up, and who holds the lock', async () => {
+    const api = fakeApi(['bobs.txt']);
+    api.lock = async (_targets, options) => {
+      options?.onWaiting?.({ path: 'bobs.txt', owner: 'ann', position: 2 });
+      const error = { code: 'locked' as const, message: '"bobs.txt" is locked by bob.', hint: 'Ask bob.' };
+      return [{ path: 'bobs.txt', changed: false, error, lock: { ...lockOf('bob'), held: 0, waiting: 1 } }];
+    };
+    expect(await run(['lock', 'bobs.txt', '--wait=2s'], { api })).toEqual({
+      code: 3,
+      out: '',
+      err:
+        'Waiting for bobs.txt: number 2 in line.\n' +
+        'The wait of 2s is over, and with it your place in line: "bobs.txt" is locked by bob. ' +
+        'Ask bob to unlock it, or stand in line again with: client lock bobs.txt --wait\n',
+    });
+  });
+
+  it.each([
+    [
+      'interrupted',
+      130,
+      /^Gave up: nothing was locked, and your place in line .*\(number 1\).* locked by bob since .* --wait$/,
+    ],
+    ['closed', 6, /^Gone, and with it your place in line for "my bobs\.txt"\./],
+    ['busy', 1, /^Gone\.$/],
+  ] as const)('says of a wait that was %s what became of it', async (why, exit, said) => {
+    const api = fakeApi(['my bobs.txt']);
+    api.locks = async () => ({ locks: [{ ...lockOf('bob'), path: 'my bobs.txt', held: 0, waiting: [] }] });
+    api.lock = async (_targets, options) => {
+      options?.onWaiting?.({ path: 'my bobs.txt', owner: 'ann', position: 1 });
+      throw new SyncError(why, 'Gone.');
+    };
+    const { code, err } = await run(['lock', 'my bobs.txt', '--wait'], { api });
+    expect(code).toBe(exit);
+    expect(err.trimEnd().split('\n')[1]).toMatch(said);
+    if (why === 'interrupted') expect(err).toContain('client lock my\\ bobs.txt --wait');
+  });
+
   it('takes what follows -- for a path', async () => {
     const { code, out } = await run(['lock', '--', '-3', '--json'], { api: fakeApi(['-3', '--json']) });
     expect(code).toBe(0);
@@ -179,6 +230,22 @@ describe('the other commands', () => {
       ['flush', { timeoutMs: 5000 }],
       ['resume', { acceptDeletes: true }],
     ]);
+  });
+
+  it('flush says that server-b is away, at first and when the time is over', async () => {
+    const api = fakeApi([]);
+    api.status = async () => ({ ...(await fakeApi([]).status()), peer: { address: 'x:1', connected: false } });
+    api.flush = () => Promise.reject(new SyncError('timeout', 'Late.'));
+    const { code, err } = await run(['flush'], { api });
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^Server-b is away; waiting for it\. .*\nServer-b is away \(x:1 does not answer\): .*npx server-b.*\n$/,
+    );
+    const { code: alike, out } = await run(['flush', '--json'], { api });
+    expect(alike).toBe(1);
+    expect(json(out)).toMatchObject([{ error: { code: 'timeout', hint: expect.stringContaining('npx server-b') } }]);
+    api.status = fakeApi([]).status;
+    expect((await run(['flush'], { api })).err).toBe('Late.\n');
   });
 
   it('watch ends with 6 when the server goes, and with 130 when it is interrupted', async () => {

@@ -8,6 +8,7 @@ import { locksText } from '../../src/cli/render/locks.js';
 import { shortSizeText, sizeText } from '../../src/cli/render/size.js';
 import { statusText } from '../../src/cli/render/status.js';
 import { minuteText } from '../../src/cli/render/time.js';
+import { waitersText } from '../../src/cli/render/waiters.js';
 import { widthOf } from '../../src/cli/render/width.js';
 import type { ListEntry, Status } from '../../src/wire/messages.js';
 import { entry, lockOf } from './fake-room.js';
@@ -150,6 +151,34 @@ describe('the other tables', () => {
     expect(text.split('\n')[2]).toMatch(/^a\.txt +2 {2}deleted {2} +2026-11-21 /);
   });
 
+  it.each([
+    [[], ''],
+    [['bob'], 'bob waits'],
+    [['bob', 'c\u001bl'], 'bob and c\\u001bl wait'],
+    [['bob', 'carl', 'dora'], 'bob and 2 more wait'],
+  ])('says of %j: %s', (owners, said) => {
+    expect(waitersText(owners.map((owner) => ({ owner, since: '' })))).toBe(said);
+  });
+
+  it('shows in the status who holds what and who waits, as far as a glance goes', () => {
+    const lock = (n: number) => ({
+      ...lockOf('ann'),
+      path: `f${n}`,
+      held: n % 2,
+      waiting: [{ owner: 'bob', since: '' }],
+    });
+    const locks = Array.from({ length: 12 }, (_, n) => lock(n));
+    const status: Status = {
+      ...{ state: 'peer-lost', peer: { address: 'x:1', connected: false }, a: { files: 1, bytes: 1 }, pending: 0 },
+      ...{ b: { files: 2, bytes: 2 }, held: 6, locks: 12, conflicts: 0, problems: [] },
+    };
+    const text = statusText(status, locks, colors);
+    expect(text).toContain('locks      12\n  f0: ann, bob waits\n  f1: ann, 1 held, bob waits\n');
+    expect(text).toContain('  f9: ann, 1 held, bob waits\n  and 2 more: client locks\n');
+    expect(text).toMatch(/^Server-b is away\n[\s\S]*side b {5}2 files, 2 B when last seen[\s\S]*npx server-b/);
+    expect(statusText({ ...status, b: null }, [], colors)).toMatch(/nothing is known of side b yet/);
+  });
+
   it('shows the status, and what to type after a halt', () => {
     const status: Status = {
       state: 'halted',
@@ -165,13 +194,13 @@ describe('the other tables', () => {
         { path: 'x\u001b', code: 'io-error', message: 'the disk is ill' },
       ],
     };
-    const text = statusText(status, colors);
+    const text = statusText(status, [], colors);
     expect(text).toContain('Halted for safety');
     expect(text).toContain('client resume --accept-deletes');
     const gone: Status = { ...status, problems: [{ path: '', code: 'root-missing', message: '/b is gone' }] };
-    expect(statusText(gone, colors)).not.toContain('--accept-deletes');
+    expect(statusText(gone, [], colors)).not.toContain('--accept-deletes');
     const left: Status = { ...status, state: 'in-sync', held: 2 };
-    expect(statusText(left, colors)).toContain('In sync, but for 2 held updates and 2 problems');
+    expect(statusText(left, [], colors)).toContain('In sync, but for 2 held updates and 2 problems');
     expect(text).toContain('side a     1 file, 661 B');
     expect(text).toContain('  x\\u001b: the disk is ill (io-error)');
   });

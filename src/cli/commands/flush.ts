@@ -1,13 +1,29 @@
 // `client flush`: returns when everything that was changed before the call is on both sides.
+
+import { SyncError } from '../../core/errors.js';
 import { parseDuration } from '../duration.js';
 import { EXIT_OK } from '../exit.js';
+import { START_B, WAITING_FOR_B } from '../render/away.js';
 import { exceptions } from '../render/status.js';
-import type { Room } from '../room.js';
+import type { Api, Room } from '../room.js';
 
 export async function flush(room: Room, flags: { readonly timeout: string }): Promise<number> {
   const timeoutMs = parseDuration(flags.timeout, '--timeout');
-  const { held, problems } = await (await room.api()).flush({ timeoutMs });
+  const api = await room.api();
+  if (!room.json && !(await api.status()).peer.connected) room.err(`${WAITING_FOR_B}\n`);
+  const { held, problems } = await api.flush({ timeoutMs }).catch(async (error) => {
+    throw await inWordsOf(api, error);
+  });
   const said = `Every change made before now is on both sides${exceptions(held, problems)}.`;
   room.out(room.json ? `${JSON.stringify({ flushed: true, held, problems })}\n` : `${said}\n`);
   return EXIT_OK;
+}
+
+/** Where the time was over because server-b is away, that is said. */
+async function inWordsOf(api: Api, error: unknown): Promise<unknown> {
+  if (!(error instanceof SyncError) || error.code !== 'timeout') return error;
+  const status = await api.status().catch(() => null);
+  if (status === null || status.peer.connected) return error;
+  const message = `Server-b is away (${status.peer.address} does not answer): what was changed is not on both sides.`;
+  return new SyncError('timeout', message, { hint: START_B, cause: error });
 }

@@ -3,10 +3,12 @@ import type { ListEntry } from '../../wire/messages.js';
 import { addressText } from '../../wire/server-address.js';
 import { usageError } from '../complain.js';
 import { EXIT_OK } from '../exit.js';
+import { B_IS_AWAY } from '../render/away.js';
 import { stateText } from '../render/entry-state.js';
 import { listingText } from '../render/listing.js';
+import { waitersText } from '../render/waiters.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
+import type { Api, Room } from '../room.js';
 
 export interface ListFlags {
   readonly sort?: string;
@@ -15,17 +17,30 @@ export interface ListFlags {
 
 export async function list(room: Room, glob: string | undefined, flags: ListFlags = {}): Promise<number> {
   const order = orderOf(flags.sort ?? 'name');
-  const listing = await (await room.api()).list();
+  const api = await room.api();
+  const [listing, status] = await Promise.all([api.list(), room.json ? null : api.status()]);
   const matching = glob === undefined ? listing.entries : await chosen(listing.entries, glob);
   const entries = order(flags.locked ? matching.filter(({ lock }) => lock !== null) : matching);
-  if (room.json) {
+  if (status === null) {
     room.out(`${JSON.stringify({ ...listing, entries })}\n`);
     return EXIT_OK;
   }
-  if (entries.length === 0) room.out(emptyText(glob, flags.locked === true, listing.entries.length));
-  else for (const text of listingText(entries, room)) room.out(text);
+  const isAway = !status.peer.connected;
+  if (entries.length === 0) room.out(emptyText(glob, flags.locked === true, listing.entries.length, isAway));
+  else {
+    const waiters = entries.some(({ lock }) => lock !== null) ? await waitersOf(api) : undefined;
+    for (const text of listingText(entries, { ...room, waiters })) room.out(text);
+  }
+  if (isAway) room.err(`${B_IS_AWAY}\n`);
   room.shown.record(addressText(room.server), inPlaces(listing.entries));
   return EXIT_OK;
+}
+
+async function waitersOf(api: Api): Promise<ReadonlyMap<string, string>> {
+  const { locks } = await api.locks();
+  return new Map(
+    locks.filter(({ waiting }) => waiting.length > 0).map((lock) => [lock.path, waitersText(lock.waiting)]),
+  );
 }
 
 /** An exact path wins, then a directory's contents, then the glob. */
@@ -69,7 +84,8 @@ function inPlaces(entries: readonly ListEntry[]): string[] {
   return paths;
 }
 
-function emptyText(glob: string | undefined, locked: boolean, files: number): string {
+function emptyText(glob: string | undefined, locked: boolean, files: number, isAway: boolean): string {
+  if (files === 0 && isAway) return 'There is no file on side a, and none is known of side b.\n';
   if (files === 0) return 'The pair is empty: there is no file on either side yet.\n';
   const matching = glob === undefined ? '' : ` that matches "${shownName(glob)}"`;
   if (locked) return `No file${matching} is locked.\n`;

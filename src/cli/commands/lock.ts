@@ -1,14 +1,15 @@
 // `client lock TARGET…`: take the locks, renew one's own, stand in line for another's, or break it.
 import type { Side } from '../../core/path.js';
-import type { LockOptions } from '../../wire/client.js';
-import type { Acted } from '../../wire/messages.js';
+import type { LockOptions, TargetResult } from '../../wire/client.js';
+import type { Acted, Target } from '../../wire/messages.js';
 import { actOn } from '../acting.js';
 import { FOREVER } from '../argv.js';
 import { usageError } from '../complain.js';
 import { parseDuration } from '../duration.js';
-import { minuteText } from '../render/time.js';
+import { LockWait } from '../lock-wait.js';
+import { endText } from '../render/time.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
+import type { Api, Room } from '../room.js';
 
 export interface LockFlags {
   readonly message?: string;
@@ -27,7 +28,8 @@ export async function lock(room: Room, targets: readonly string[], flags: LockFl
   const api = await room.api();
   return actOn(room, targets, {
     known: async () => [(await api.list()).entries.map(({ path }) => path)],
-    act: (wanted) => api.lock(wanted, options),
+    act: (wanted) =>
+      flags.wait === undefined ? api.lock(wanted, options) : inLine(room, api, wanted, options, flags.wait),
     say: (acted) => lockedText(acted, room.user),
   });
 }
@@ -39,23 +41,30 @@ function optionsOf(room: Room, { message, side: flag, ttl, wait, steal }: LockFl
     ...(side === undefined ? {} : { side }),
     ...(ttl === undefined ? {} : { ttlMs: parseDuration(ttl, '--ttl', LONGEST_MS) }),
     ...(steal === true ? { steal } : {}),
-    ...(wait === undefined ? {} : waiting(room, wait)),
+    ...(wait === undefined ? {} : { wait: wait === FOREVER ? true : parseDuration(wait, '--wait', LONGEST_WAIT_MS) }),
   };
 }
 
-function waiting(room: Room, text: string): LockOptions {
-  const wait = text === FOREVER ? true : parseDuration(text, '--wait', LONGEST_WAIT_MS);
-  return {
-    wait,
-    signal: room.signal,
-    onWaiting: ({ path, position }) => room.err(`Waiting for ${shownName(path)}: number ${position} in line.\n`),
-  };
+async function inLine(
+  room: Room,
+  api: Api,
+  wanted: readonly Target[],
+  options: LockOptions,
+  text: string,
+): Promise<readonly TargetResult[]> {
+  const wait = new LockWait(room, text === FOREVER ? null : text);
+  try {
+    const results = await api.lock(wanted, { ...options, ...wait.options });
+    return results.map((result) => wait.inItsWords(result));
+  } catch (error) {
+    throw await wait.brokenOff(error, api);
+  }
 }
 
 function lockedText(acted: Acted, user: string): string {
   const what = `${shownName(acted.path)} for ${shownName(typeof acted.owner === 'string' ? acted.owner : user)}`;
   const other = acted.side === 'b' ? 'a' : 'b';
-  const until = typeof acted.expires === 'string' ? `, until ${minuteText(acted.expires)}` : '';
+  const until = typeof acted.expires === 'string' ? `, until ${endText(acted.expires, Date.now())}` : '';
   const note = typeof acted.note === 'string' ? ` ${acted.note}` : '';
   return acted.changed
     ? `Locked ${what}${until}: changes of it on side ${other} wait until "client unlock".${note}`

@@ -1,11 +1,12 @@
 // `client locks`: who holds what since when, why, and who waits.
 import { EXIT_OK } from '../exit.js';
-import { locksText } from '../render/locks.js';
+import { inOrder, locksText } from '../render/locks.js';
 import type { Room } from '../room.js';
 
 export async function locks(room: Room, flags: { readonly mine?: boolean }): Promise<number> {
   const answer = await (await room.api()).locks();
-  const some = flags.mine ? answer.locks.filter(({ owner }) => owner === room.user) : answer.locks;
+  const sorted = inOrder(answer.locks);
+  const some = flags.mine ? sorted.filter(({ owner }) => owner === room.user) : sorted;
   if (room.json) room.out(`${JSON.stringify({ ...answer, locks: some })}\n`);
   else room.out(some.length > 0 ? locksText(some) : flags.mine ? 'You hold no lock.\n' : 'No file is locked.\n');
   return EXIT_OK;

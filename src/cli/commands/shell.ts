@@ -1,6 +1,7 @@
 // `client shell`: a prompt that takes any of the client's lines, and the classroom's `server`, `server lock N`. One
 // connection serves the whole shell; a number means the listing last shown in it.
 import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../../core/errors.js';
 import { complain, usageError } from '../complain.js';
 import { EXIT_OK } from '../exit.js';
@@ -11,6 +12,8 @@ import { shownHere } from '../shown-listing.js';
 import { escapeWord, splitLine, splitWords } from '../words.js';
 import { candidates } from './complete.js';
 
+/** How long a line that was interrupted may still say something, in milliseconds. */
+const LAST_WORDS_MS = 300;
 const PROMPT = 'lockstep> ';
 const WELCOME = 'Type list, lock N, unlock N, help or quit.\n';
 const HELP = `Any line of the client works here, with or without "client" or "server" before it:
@@ -92,11 +95,13 @@ async function runStoppable(words: readonly string[], room: Room, ground: Ground
   running.stop = stop;
   const signal = AbortSignal.any([room.signal, stop.signal]);
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  const unlessStopped = (say: (text: string) => void) => (text: string) => {
-    if (!signal.aborted) say(text);
+  let isOver = false;
+  const untilOver = (say: (text: string) => void) => (text: string) => {
+    if (!isOver) say(text);
   };
-  const here = { ...ground, signal, out: unlessStopped(ground.out), err: unlessStopped(ground.err) };
-  await Promise.race([runLine(words, here, room.globals), stopped]);
+  const here = { ...ground, signal, out: untilOver(ground.out), err: untilOver(ground.err) };
+  await Promise.race([runLine(words, here, room.globals), stopped.then(() => delay(LAST_WORDS_MS))]);
+  isOver = true;
   running.stop = null;
 }
 

@@ -1,10 +1,13 @@
 // `client status`: the pair at a glance.
 import { EXIT_OK } from '../exit.js';
+import { inOrder } from '../render/locks.js';
 import { statusText } from '../render/status.js';
 import type { Room } from '../room.js';
 
 export async function status(room: Room): Promise<number> {
-  const answer = await (await room.api()).status();
-  room.out(room.json ? `${JSON.stringify(answer)}\n` : statusText(answer, room.colors));
+  const api = await room.api();
+  const answer = await api.status();
+  if (room.json) room.out(`${JSON.stringify(answer)}\n`);
+  else room.out(statusText(answer, answer.locks === 0 ? [] : inOrder((await api.locks()).locks), room.colors));
   return EXIT_OK;
 }

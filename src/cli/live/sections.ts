@@ -4,6 +4,7 @@ import type { Colors } from '../render/colors.js';
 import { eventSpans } from '../render/event.js';
 import { shortSizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
+import { waitersText } from '../render/waiters.js';
 import { shownName, widthOf } from '../render/width.js';
 import { cell, type Span } from './spans.js';
 import type { LiveState } from './state.js';
@@ -39,15 +40,10 @@ export function lockRows(locks: readonly LockRow[], columns: number, most: numbe
       ` on ${lock.side} since ${minuteText(lock.since).slice(11)}`,
       lock.expires === null ? '' : `, until ${minuteText(lock.expires).slice(11)}`,
       lock.held === 0 ? '' : `, ${lock.held} held`,
-      waitersText(lock.waiting.map((waiter) => shownName(waiter.owner))),
+      lock.waiting.length === 0 ? '' : `, ${waitersText(lock.waiting)}`,
     ];
     return ['  ', cell(shownName(lock.path), width), '  ', [owner, colors.yellow], facts.join('')];
   });
-}
-
-function waitersText(owners: readonly string[]): string {
-  if (owners.length === 0) return '';
-  return owners.length === 1 ? `, ${owners[0]} waits` : `, ${owners.join(', ')} wait`;
 }
 
 export function heldRows(held: readonly HeldRow[], columns: number, most: number): Span[][] {

@@ -20,7 +20,7 @@ export function addLocking(program: Command, run: Run): void {
     .argument('<target...>', 'number, path or glob')
     .option('-m, --message <why>', 'why, for others to read')
     .option('--side <a|b>', 'the side you work on; changes on the other side wait')
-    .option('--ttl <duration>', 'unlock by itself after this long, such as 30m')
+    .option('--ttl <duration>', 'unlock by itself after this long, such as 30m or 2h; a bare number is seconds')
     .addOption(waitOption())
     .option('--steal', 'break the lock of another and take it')
     .description('lock files, or renew your own locks (also: -lock -N)')

@@ -13,7 +13,7 @@ export function addPair(program: Command, run: Run): void {
     .action(() => run(async (room) => (await import('../commands/watch.js')).watch(room)));
   program
     .command('flush')
-    .option('--timeout <duration>', 'how long to wait', '60s')
+    .option('--timeout <duration>', 'how long to wait, such as 5m; a bare number is seconds', '60s')
     .description('wait until all changes made so far are on both sides')
     .action((flags: { timeout: string }) =>
       run(async (room) => (await import('../commands/flush.js')).flush(room, flags)),

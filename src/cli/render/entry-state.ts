@@ -5,8 +5,11 @@ import type { ListEntry } from '../../wire/messages.js';
 import type { Colors } from './colors.js';
 import { shownName } from './width.js';
 
-/** @returns what is special about a file, in words; '' where nothing is. */
-export function stateText(entry: ListEntry): string {
+/**
+ * @param waiters who waits for its lock, in words.
+ * @returns what is special about a file, in words; '' where nothing is.
+ */
+export function stateText(entry: ListEntry, waiters = ''): string {
   const copy = isCopy(entry);
   if (entry.lock === null && entry.held === 0 && entry.on === 'both' && entry.syncing === undefined) {
     return copy ? 'conflict copy' : '';
@@ -17,6 +20,7 @@ export function stateText(entry: ListEntry): string {
   if (entry.on !== 'both') words.push(`only in ${entry.on}`);
   if (entry.syncing !== undefined) words.push(`syncing ${Math.floor(entry.syncing)} %`);
   if (copy) words.push('conflict copy');
+  if (waiters !== '') words.push(waiters);
   return words.join(', ');
 }
 

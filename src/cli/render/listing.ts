@@ -37,21 +37,26 @@ interface Measured {
 
 /**
  * @param entries the rows to show, each with its number in the full listing.
- * @param options `columns`: the terminal's width, where there is one.
+ * @param options `columns`: the terminal's width, where there is one; `waiters`: who waits for which file's lock, in words.
  * @returns the text in pieces, every line ended.
  */
 export function* listingText(
   entries: readonly ListEntry[],
-  options: { readonly colors: Colors; readonly columns?: number | undefined },
+  options: {
+    readonly colors: Colors;
+    readonly columns?: number | undefined;
+    readonly waiters?: ReadonlyMap<string, string> | undefined;
+  },
 ): Generator<string> {
-  const { colors, columns } = options;
+  const { colors, columns, waiters } = options;
+  const stateOf = (entry: ListEntry): string => (isSpecial(entry) ? stateText(entry, waiters?.get(entry.path)) : '');
   const measured = measure(entries);
-  const layout = layoutFor(entries, measured, columns);
+  const layout = layoutFor(entries, measured, stateOf, columns);
   yield `${colors.bold(titleLine(layout))}\n`;
   const minute = minuteMemo();
   let lines: string[] = [];
   for (const [i, entry] of entries.entries()) {
-    lines.push(lineOf(entry, i, measured, layout, minute, colors));
+    lines.push(lineOf(entry, i, stateOf(entry), measured, layout, minute, colors));
     if (lines.length === ROWS_AT_ONCE) {
       yield lines.join('');
       lines = [];
@@ -69,12 +74,18 @@ function measure(entries: readonly ListEntry[]): Measured {
   };
 }
 
-function layoutFor(entries: readonly ListEntry[], measured: Measured, columns: number | undefined): Layout {
+function layoutFor(
+  entries: readonly ListEntry[],
+  measured: Measured,
+  stateOf: (entry: ListEntry) => string,
+  columns: number | undefined,
+): Layout {
   let last = 0;
   let state = 5;
   for (const entry of entries) {
     last = Math.max(last, entry.index);
-    if (isSpecial(entry)) state = Math.max(state, Math.min(widthOf(stateText(entry)), WIDEST_STATE));
+    const said = stateOf(entry);
+    if (said !== '') state = Math.max(state, Math.min(widthOf(said), WIDEST_STATE));
   }
   const index = String(last).length;
   const size = measured.sizes.reduce((most, text) => Math.max(most, text.length), 4);
@@ -101,12 +112,12 @@ function titleLine({ index, name, size, times }: Layout): string {
 function lineOf(
   entry: ListEntry,
   i: number,
+  state: string,
   { names, nameWidths, sizes }: Measured,
   layout: Layout,
   minute: (iso: string) => string,
   colors: Colors,
 ): string {
-  const state = isSpecial(entry) ? stateText(entry) : '';
   const paint = state === '' ? String : statePaint(entry, colors);
   const name = names[i]!;
   const room = layout.name - nameWidths[i]!;

@@ -1,8 +1,13 @@
 // Who holds what, for people.
+import { comparePaths } from '../../core/path.js';
 import type { LockRow } from '../../wire/messages.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';
+
+/** @returns the locks in the order of the listing. */
+export const inOrder = (locks: readonly LockRow[]): readonly LockRow[] =>
+  locks.toSorted((x, y) => comparePaths(x.path, y.path));
 
 /** @returns the locks as a table. */
 export function locksText(locks: readonly LockRow[]): string {

@@ -1,7 +1,9 @@
 // The pair at a glance.
-import type { PairState, Status } from '../../wire/messages.js';
+import type { LockRow, PairState, Status } from '../../wire/messages.js';
+import { B_IS_AWAY, B_IS_UNKNOWN } from './away.js';
 import type { Colors } from './colors.js';
 import { countText, sizeText } from './size.js';
+import { waitersText } from './waiters.js';
 import { shownName } from './width.js';
 
 export const STATES: Readonly<Record<PairState, string>> = {
@@ -10,12 +12,19 @@ export const STATES: Readonly<Record<PairState, string>> = {
   scanning: 'Scanning',
   paused: 'Paused: nothing is carried until "client resume"',
   halted: 'Halted for safety: no file is touched',
-  'peer-lost': 'Waiting for server-b',
+  'peer-lost': 'Server-b is away',
 };
 
-/** @returns the status in a few aligned lines, each ended. */
-export function statusText(status: Status, colors: Colors): string {
+/** Locks that a glance takes in. */
+const MOST_LOCKS = 10;
+
+/**
+ * @param locks who holds what; asked for where there are any.
+ * @returns the status in a few aligned lines, each ended.
+ */
+export function statusText(status: Status, locks: readonly LockRow[], colors: Colors): string {
   const paint = status.state === 'in-sync' ? colors.green : status.state === 'halted' ? colors.red : colors.yellow;
+  const isAway = !status.peer.connected;
   const lines = [
     paint(
       `${STATES[status.state] ?? status.state}${status.state === 'in-sync' ? exceptions(status.held, status.problems.length) : ''}`,
@@ -23,18 +32,30 @@ export function statusText(status: Status, colors: Colors): string {
     '',
     `peer       ${shownName(status.peer.address)}, ${status.peer.connected ? 'connected' : 'not connected'}`,
     `side a     ${sideText(status.a)}`,
-    `side b     ${status.b === null ? 'not known yet' : sideText(status.b)}`,
+    `side b     ${status.b === null ? 'not known yet' : `${sideText(status.b)}${isAway ? ' when last seen' : ''}`}`,
     `pending    ${status.pending}`,
     `held       ${status.held}`,
     `locks      ${status.locks}`,
+    ...lockLines(locks),
     `conflicts  ${status.conflicts}`,
     `problems   ${status.problems.length}`,
     ...status.problems.map(
       ({ path, code, message }) => `  ${shownName([path, message].filter(Boolean).join(': '))} (${code})`,
     ),
   ];
+  if (isAway) lines.push('', status.b === null ? B_IS_UNKNOWN : B_IS_AWAY);
   if (status.problems.some(({ code }) => CONFIRMABLE.has(code))) lines.push('', HALTED);
   return `${lines.join('\n')}\n`;
+}
+
+/** `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
+function lockLines(locks: readonly LockRow[]): string[] {
+  const lines = locks.slice(0, MOST_LOCKS).map(({ path, owner, held, waiting }) => {
+    const facts = [shownName(owner), held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
+    return `  ${shownName(path)}: ${facts.join(', ')}`;
+  });
+  const more = locks.length - lines.length;
+  return more === 0 ? lines : [...lines, `  and ${more} more: client locks`];
 }
 
 /** @returns what keeps both sides from being equal though all that can be done is done; '' where nothing does. */

@@ -10,6 +10,16 @@ export function minuteText(iso: string): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** Ends that are nearer than this are told to the second. */
+const NEAR_MS = 10 * 60_000;
+
+/** @returns the local time at which something ends. */
+export function endText(iso: string, now: number): string {
+  const end = new Date(iso);
+  const isNear = end.getTime() - now < NEAR_MS;
+  return isNear ? `${minuteText(iso)}:${two(end.getSeconds())}` : minuteText(iso);
+}
+
 /** @returns the local time of day to the millisecond, `14:03:22.118`. */
 export function clockText(date: Date): string {
   const ms = String(date.getMilliseconds()).padStart(3, '0');
