@@ -4,6 +4,7 @@ import type { TargetResult } from '../wire/client.js';
 import type { Acted, Refused, Target } from '../wire/messages.js';
 import { complain } from './complain.js';
 import { EXIT_OK, exitCodeFor } from './exit.js';
+import { listedPaths } from './one-target.js';
 import type { Room } from './room.js';
 import { errorOf, goneRefusal, type Known, type Resolved, resolveTargets, type ShownAs } from './target.js';
 
@@ -21,7 +22,7 @@ export interface Act {
 
 /** @returns the exit code. */
 export async function actOn(room: Room, texts: readonly string[], how: Act): Promise<number> {
-  const resolved = await resolveTargets(room, texts, () => how.known());
+  const resolved = await distinct(room, await resolveTargets(room, texts, () => how.known()));
   const wanted = resolved.flatMap((one) => ('target' in one ? [one.target] : []));
   const results = wanted.length === 0 ? [] : await how.act(wanted);
   let code: number = EXIT_OK;
@@ -32,6 +33,24 @@ export async function actOn(room: Room, texts: readonly string[], how: Act): Pro
     if (code === EXIT_OK) code = told;
   }
   return code;
+}
+
+/** Each file once, however often and in whatever ways it was named. */
+async function distinct(room: Room, resolved: readonly Resolved[]): Promise<Resolved[]> {
+  const named = resolved.some((one) => 'target' in one && 'path' in one.target);
+  const numbered = resolved.some((one) => 'target' in one && 'index' in one.target);
+  // A number in the server's present listing may be a file that is named as well.
+  const paths = named && numbered ? await listedPaths(room)() : [];
+  const found = new Map<string, Resolved>();
+  for (const one of resolved) {
+    if ('refused' in one) found.set(`refused ${one.refused.path}`, one);
+    else {
+      const path = 'path' in one.target ? one.target.path : paths[one.target.index];
+      const key = path === undefined ? JSON.stringify(one.target) : `path ${path}`;
+      if (!found.has(key)) found.set(key, path === undefined ? one : { ...one, target: { path } });
+    }
+  }
+  return [...found.values()];
 }
 
 async function settle(

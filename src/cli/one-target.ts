@@ -53,6 +53,20 @@ export async function onOneTarget<T>(
   }
 }
 
+/**
+ * @param paths of the listing.
+ * @param besides what else is not there, for the words.
+ * @throws SyncError `not-found` where `target` is neither a file in it nor a directory.
+ */
+export function mustBeListed(target: Target, paths: readonly string[], besides = ''): void {
+  if (!('path' in target)) return; // the server has found it by its number
+  const { path } = target;
+  if (paths.some((one) => one === path || one.startsWith(`${path}/`))) return;
+  throw new SyncError('not-found', `There is no file "${shownName(path)}" on either side${besides}.`, {
+    hint: 'See what there is with: client list',
+  });
+}
+
 /** @returns every path of the listing. */
 export const listedPaths = (room: Room) => async (): Promise<readonly string[]> =>
   (await (await room.api()).list()).entries.map(({ path }) => path);

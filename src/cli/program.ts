@@ -73,12 +73,27 @@ export function clientProgram(print: (text: string) => void, runner: (given: () 
 
 /** Commander's refusal as one sentence with the way to the help. */
 function usageOf(error: CommanderError, args: readonly string[], program: Command): SyncError {
-  const commands = new Set(program.commands.map((command) => command.name()));
-  const topic = args.find((arg) => commands.has(arg));
-  return usageError(commanderSentence(error), `Try "client ${topic === undefined ? '' : `${topic} `}--help".`);
+  const topic = program.commands.find((one) => args.some((arg) => arg === one.name() || one.aliases().includes(arg)));
+  const help = `Try "client ${topic === undefined ? '' : `${topic.name()} `}--help".`;
+  const file = topic === undefined || topic.registeredArguments.length === 0 ? null : dashedFile(error, args);
+  const hint = file === null ? help : `For a file of that name write ./${file}, or -- before it. ${help}`;
+  return usageError(commanderSentence(error), hint);
 }
 
-function asksForJson(args: readonly string[]): boolean {
+/** The word that was read as options, and may have been meant for a file whose name begins with a dash. */
+function dashedFile({ code, message }: CommanderError, args: readonly string[]): string | null {
+  const words = beforeEnd(args);
+  if (code === 'commander.missingArgument') return words.find((word) => /^-[^-].*\./.test(word)) ?? null;
+  if (code !== 'commander.unknownOption') return null;
+  const unknown = /'-(.*)'/.exec(message)?.[1] ?? '';
+  const word = words.find((one) => one.startsWith('-') && one.endsWith(unknown));
+  return word === undefined || /^--[\w-]*$/.test(word) ? null : word;
+}
+
+const asksForJson = (args: readonly string[]): boolean => beforeEnd(args).includes('--json');
+
+/** The words before `--`. */
+function beforeEnd(args: readonly string[]): readonly string[] {
   const end = args.indexOf('--');
-  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+  return end < 0 ? args : args.slice(0, end);
 }

@@ -75,17 +75,12 @@ function resolve(room: Pick<Room, 'server' | 'shown'>, parsed: ParsedTarget, kno
     const matched = paths.filter((path) => matches(path));
     if (matched.length > 0) return matched.map((path) => ({ target: { path } }));
   }
-  return [
-    {
-      refused: refusal(
-        parsed.glob,
-        'not-found',
-        `No file matches "${shownName(parsed.glob)}".`,
-        'Type "client list" to see what there is.',
-      ),
-    },
-  ];
+  return [{ refused: matchesNothing(parsed.glob) }];
 }
+
+/** @returns the refusal of a glob without a match. */
+export const matchesNothing = (glob: string): Refused =>
+  refusal(glob, 'not-found', `No file matches "${shownName(glob)}".`, 'Type "client list" to see what there is.');
 
 /** What can be no path is refused here, so that it does not take the other targets of the request with it. */
 function resolvePath(path: string): Resolved {

@@ -132,6 +132,23 @@ describe('lock and unlock', () => {
     ]);
   });
 
+  it.each([
+    [['a.txt', './a.txt', 'a*', 'a.txt'], null, [{ path: 'a.txt' }]],
+    [['0', '1', '0'], null, [{ index: 0 }, { index: 1 }]],
+    [['0', 'a.txt', '1', '*.txt'], null, [{ path: 'a.txt' }, { path: 'b.txt' }]],
+    [
+      ['1', 'a.txt', 'b.txt'],
+      ['b.txt', 'a.txt'],
+      [{ path: 'a.txt' }, { path: 'b.txt' }],
+    ],
+    [['no.txt', '5', 'no.txt', '5', 'a.txt'], null, [{ path: 'no.txt' }, { index: 5 }, { path: 'a.txt' }]],
+  ])('acts once on each of %j', async (targets, shown, wanted) => {
+    const calls: unknown[] = [];
+    const api = fakeApi(['a.txt', 'b.txt'], calls);
+    await run(['lock', ...targets], { api, shown: memory(shown) });
+    expect(calls.filter((call) => (call as unknown[])[0] === 'lock')).toEqual([['lock', wanted, {}]]);
+  });
+
   it('says refusals on stderr, one line each', async () => {
     const { code, out, err } = await run(['lock', 'no.txt', 'a.txt']);
     expect(code).toBe(4);
@@ -209,10 +226,25 @@ describe('the other commands', () => {
     expect((await run(['held'], { api })).out).toBe('No update is held.\n');
     expect(JSON.parse((await run(['--json', 'held', '0'], { api })).out)).toEqual({ held: [] });
     expect((await run(['held', '5'], { api, shown: memory(['a.txt']) })).code).toBe(4);
-    expect(calls).toEqual([
+    expect(calls.filter((call) => (call as unknown[])[0] === 'held')).toEqual([
       ['held', undefined],
       ['held', { index: 0 }],
     ]);
+  });
+
+  it('held refuses what is no file, but not what a lock or an update is left of', async () => {
+    const api = fakeApi(['a.txt', 'docs/x']);
+    for (const target of ['a.txt', 'a*', 'docs', '0']) expect((await run(['held', target], { api })).code).toBe(0);
+    for (const target of ['no.txt', 'no*']) {
+      expect(await run(['held', target], { api })).toMatchObject({
+        code: 4,
+        err: expect.stringContaining('client list'),
+      });
+    }
+    const gone = await run(['held', '1'], { api, shown: memory(['a.txt', 'gone.txt']) });
+    expect(gone).toMatchObject({ code: 4, err: expect.stringMatching(/^Number 1 was "gone\.txt"/) });
+    api.locks = async () => ({ locks: [{ ...lockOf('ann'), path: 'no.txt', held: 0, waiting: [] }] });
+    expect(await run(['held', './no.txt'], { api })).toMatchObject({ code: 0, out: 'No update is held for no.txt.\n' });
   });
 
   it('status, flush, rescan, pause, resume', async () => {
@@ -261,6 +293,13 @@ describe('refusals', () => {
     [['lisst'], 'Unknown command \'lisst\' (did you mean list?). Try "client --help".\n'],
     [['lock'], 'Missing required argument \'target\'. Try "client lock --help".\n'],
     [['lock', '--seize', 'x'], /^Unknown option '--seize'.*\n$/],
+    [
+      ['lock', '-dash.txt'],
+      /^Unknown option '-dash\.txt'\. For a file of that name write \.\/-dash\.txt, or -- before it\. Try "client lock --help"\.\n$/,
+    ],
+    [['rm', '-r.txt'], /^Unknown option '-\.txt'\. .* \.\/-r\.txt, .*"client delete --help"/],
+    [['lock', '-music.txt'], /^Missing required argument 'target'\. .* \.\/-music\.txt, /],
+    [['status', '-x'], 'Unknown option \'-x\'. Try "client status --help".\n'],
     [['--no-such-flag'], /^Unknown option '--no-such-flag'.*\n$/],
     [['frobnicate', 'x'], /^Unknown command 'frobnicate'.*\n$/],
     [['lock', 'a.txt', '--side', 'c'], '--side takes a or b, not "c".\n'],

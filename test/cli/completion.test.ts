@@ -52,6 +52,11 @@ describe('completion', () => {
     expect(await complete(line)).toEqual(words);
   });
 
+  it('offers a name that begins with a dash so that it is no option', async () => {
+    expect(await complete('client lock ', { api: fakeApi(['-x', 'y']) })).toEqual(['./-x', 'y', '0', '1']);
+    expect(await complete('client lock ./', { api: fakeApi(['-x', 'y']) })).toEqual(['./-x']);
+  });
+
   it('offers the numbers of the listing last shown', async () => {
     expect(await complete('client lock 1', { shown: memory(['x', 'b.txt']) })).toEqual(['1']);
     expect(await complete('client lock 2', { shown: memory(['x', 'b.txt']) })).toEqual([]);

@@ -23,11 +23,35 @@ describe('client versions', () => {
     expect(JSON.parse(out)).toMatchObject({ versions: [{ n: 1, size: 3, reason: 'overwritten' }], away: [] });
   });
 
-  it('says it where nothing is kept', async () => {
-    expect(await asked(['versions', 'gone.txt'])).toMatchObject({
-      code: 0,
-      out: 'Nothing earlier is kept of gone.txt.\n',
+  it('says it where nothing is kept, of a file, and of what was none', async () => {
+    const api = { ...fakeApi(['b.txt']), versions: async () => ({ versions: [], away: ['b' as const] }) };
+    expect(await asked(['versions', 'b.txt'], { api })).toEqual({
+      ...{ code: 0, out: 'Nothing earlier is kept of b.txt.\n', calls: [] },
+      err: 'Side b is away: what it keeps is not in this list.\n',
     });
+    expect(await asked(['versions', 'gone.txt'])).toMatchObject({
+      ...{ code: 4, out: '' },
+      err: expect.stringMatching(/^There is no file "gone\.txt" on either side, and nothing earlier is kept of it\. /),
+    });
+    const { code, out } = await asked(['versions', 'gone.txt', '--json']);
+    expect([code, JSON.parse(out)]).toMatchObject([4, { error: { code: 'not-found' } }]);
+  });
+
+  it('is one row for people where both sides keep one content, and two for scripts', async () => {
+    const row = (n: number, side: 'a' | 'b', size = 3) => ({
+      ...{ n, side, size, mtime: '2026-11-21T13:00:00.000Z', replaced: '2026-11-21T14:03:22.118Z', reason: 'deleted' },
+      where: '.lockstep/versions/a (2026-11-21 14-03-22).txt',
+    });
+    const rows = [row(1, 'b'), row(2, 'a'), row(3, 'a'), row(4, 'b', 4)];
+    const api = { ...fakeApi([]), versions: async () => ({ versions: rows, away: [] }) };
+    const lines = (await asked(['versions', 'a.txt'], { api })).out.trimEnd().split('\n');
+    expect(lines.map((line) => line.split(/ {2,}/).filter((_, i) => i === 0 || i === 5))).toEqual([
+      ['n', 'side'],
+      ['1, 2', 'b, a'],
+      ['3', 'a'],
+      ['4', 'b'],
+    ]);
+    expect(JSON.parse((await asked(['versions', 'a.txt', '--json'], { api })).out).versions).toEqual(rows);
   });
 
   it.each([

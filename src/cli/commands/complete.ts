@@ -144,9 +144,9 @@ async function filesFor(room: Room, before: readonly string[], command: string, 
   return word === '' ? [...names, ...numbers] : [...numbers, ...names];
 }
 
-/** A file whose name is all digits needs ./ before it, or it would be a number. */
+/** A file whose name is all digits needs ./ before it, or it would be a number; one that begins with a dash, an option. */
 const named = (path: string, lock: ListEntry['lock']): Candidate => ({
-  value: /^\d+$/.test(path) ? `./${path}` : path,
+  value: /^(\d+$|-)/.test(path) ? `./${path}` : path,
   note: lock === null ? '' : `locked by ${shownName(lock.owner)}`,
 });
 

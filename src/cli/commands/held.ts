@@ -1,10 +1,11 @@
 // `client held [TARGET]`: the updates that wait for an unlock, in the order in which they will be applied.
-import type { HeldRow } from '../../wire/messages.js';
+import type { HeldRow, Target } from '../../wire/messages.js';
 import { EXIT_OK } from '../exit.js';
+import { listedPaths, mustBeListed, onOneTarget } from '../one-target.js';
 import { heldText } from '../render/held.js';
 import { shownName } from '../render/width.js';
 import type { Api, Room } from '../room.js';
-import { errorOf, globMatcher, parseTarget, resolveTargets } from '../target.js';
+import { errorOf, globMatcher, matchesNothing, pairPath, parseTarget } from '../target.js';
 
 export async function held(room: Room, target: string | undefined): Promise<number> {
   const rows = await rowsFor(room, await room.api(), target);
@@ -16,17 +17,29 @@ export async function held(room: Room, target: string | undefined): Promise<numb
 async function rowsFor(room: Room, api: Api, target: string | undefined): Promise<readonly HeldRow[]> {
   if (target === undefined) return (await api.held()).held;
   const parsed = parseTarget(target);
-  if (parsed.kind === 'glob') {
-    const { held: all } = await api.held();
-    const exact = all.filter(({ path }) => path === parsed.glob);
-    const matches = globMatcher(parsed.glob);
-    return exact.length > 0 ? exact : all.filter(({ path }) => matches(path));
-  }
-  const [one] = await resolveTargets(room, [target], async () => []);
-  if (one === undefined) return [];
-  if ('refused' in one) throw errorOf(one.refused);
-  return (await api.held(one.target)).held;
+  if (parsed.kind === 'glob') return matching(room, api, parsed.glob);
+  return onOneTarget(room, target, listedPaths(room), async (wanted) => {
+    const { held: rows } = await api.held(wanted);
+    // Updates and locks may outlive their file.
+    if (rows.length === 0 && !(await isLocked(api, wanted))) mustBeListed(wanted, await listedPaths(room)());
+    return rows;
+  });
 }
 
+/** The updates of all files that a glob matches; it has to match a file. */
+async function matching(room: Room, api: Api, glob: string): Promise<readonly HeldRow[]> {
+  const { held: all } = await api.held();
+  const exact = all.filter(({ path }) => path === glob);
+  const matches = globMatcher(glob);
+  const rows = exact.length > 0 ? exact : all.filter(({ path }) => matches(path));
+  if (rows.length > 0) return rows;
+  const paths = await listedPaths(room)();
+  if (!paths.some((path) => path === glob || matches(path))) throw errorOf(matchesNothing(glob));
+  return rows;
+}
+
+const isLocked = async (api: Api, target: Target): Promise<boolean> =>
+  'path' in target && (await api.locks()).locks.some(({ path }) => path === target.path);
+
 const noneText = (target: string | undefined): string =>
-  target === undefined ? 'No update is held.\n' : `No update is held for ${shownName(target)}.\n`;
+  target === undefined ? 'No update is held.\n' : `No update is held for ${shownName(pairPath(target))}.\n`;

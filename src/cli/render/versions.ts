@@ -5,19 +5,25 @@ import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';
 
-/** @returns the versions as a table, the newest first, each with the place where it lies as a plain file. */
+/**
+ * @returns the versions as a table, the newest first, each with the place where it lies as a plain file. What both sides
+ *   keep of one content is one row with both numbers.
+ */
 export function versionsText(versions: readonly VersionRow[]): string {
-  const rows = versions.map((row) => [
-    String(row.n),
-    minuteText(row.replaced),
-    row.reason,
-    sizeText(row.size),
-    minuteText(row.mtime),
-    row.side,
-    shownName(row.where),
-  ]);
+  const rows = together(versions).map((same) => {
+    const [row] = same;
+    return [
+      same.map(({ n }) => n).join(', '),
+      minuteText(row.replaced),
+      row.reason,
+      sizeText(row.size),
+      minuteText(row.mtime),
+      same.map(({ side }) => side).join(', '),
+      [...new Set(same.map(({ where }) => shownName(where)))].join(', '),
+    ];
+  });
   const columns = [
-    { title: 'n', align: 'right' as const },
+    { title: 'n' },
     { title: 'put aside' },
     { title: 'reason' },
     { title: 'size', align: 'right' as const },
@@ -26,4 +32,25 @@ export function versionsText(versions: readonly VersionRow[]): string {
     { title: 'where' },
   ];
   return `${tableLines(columns, rows).join('\n')}\n`;
+}
+
+type Same = [VersionRow, ...VersionRow[]];
+
+/** Rows of one content that the sides keep one each of, as a deletion or an overwriting leaves it. */
+function together(versions: readonly VersionRow[]): Same[] {
+  const all: Same[] = [];
+  const open = new Map<string, Same>();
+  for (const row of versions) {
+    const key = JSON.stringify([row.size, row.mtime, row.reason]);
+    const other = open.get(key);
+    if (other !== undefined && other[0].side !== row.side) {
+      other.push(row);
+      open.delete(key);
+    } else {
+      const same: Same = [row];
+      all.push(same);
+      open.set(key, same);
+    }
+  }
+  return all;
 }
