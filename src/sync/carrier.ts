@@ -117,6 +117,11 @@ export class Carrier {
     return this.tickets.get(path)?.state === 'begun';
   }
 
+  isWritingBelow(directory: RelPath): boolean {
+    for (const path of this.writing()) if (path.startsWith(`${directory}/`)) return true;
+    return false;
+  }
+
   /** Every path at which something is being written now. */
   *writing(): Generator<RelPath> {
     for (const [path, { state }] of this.tickets) if (state === 'begun') yield path;

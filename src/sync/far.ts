@@ -82,6 +82,16 @@ export class Departed {
     for (const far of this.fars) if (!far.carriers.a.isRunning && !far.carriers.b.isRunning) this.fars.delete(far);
     return this.fars.size === 0;
   }
+
+  /** @returns whether something is still being written at `path`, or (where asked for) below it: whose outcome comes last? */
+  has(path: RelPath, deep = false): boolean {
+    for (const { carriers } of this.fars) {
+      for (const carrier of [carriers.a, carriers.b]) {
+        if (carrier.isWriting(path) || (deep && carrier.isWritingBelow(path))) return true;
+      }
+    }
+    return false;
+  }
 }
 
 /** How long what is being carried may take to end when the server stops, in milliseconds. */

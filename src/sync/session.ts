@@ -45,7 +45,8 @@ export class Session {
     const isWritten = (path: RelPath) => this.holding.isStepping(path) || this.writes.has(path);
     this.hands = handsOver(() => this.far, isWritten, pair);
     const now = () => clock.now();
-    const isBusy = (path: RelPath) => isCarried(this.far, path) || this.writes.has(path) || this.hands.doubts(path);
+    const inHand = (path: RelPath, deep = false) => isCarried(this.far, path, deep) || this.departed.has(path, deep);
+    const isBusy = (path: RelPath) => inHand(path) || this.writes.has(path) || this.hands.doubts(path);
     const replica = (side: Side) => (side === 'a' ? local : (this.far?.replica ?? null));
     const { post } = this;
     const handle = handlingWith(this.handlers());
@@ -77,7 +78,7 @@ export class Session {
     });
     this.writes = new ClientWrites({
       ...{ pair, book, log, clock, replica, post, ...looking },
-      isCarried: (path, deep) => isCarried(this.far, path, deep),
+      isCarried: inHand,
       standstill: () => this.halt,
     });
     this.overview = new Overview({

@@ -197,7 +197,13 @@ export class Users {
     }
     disk.link(parent, nameOf(path as RelPath), inode);
     if (inode.type === 'file') this.ledger.allow(path, inode.content);
+    this.touchSame(path, inode);
     this.touch(desk, path);
+  }
+
+  /** What comes to where both sides have the same content has other times, at least. */
+  private touchSame(path: string, { type, content }: Inode): void {
+    if (type === 'file' && this.sharedAt(path) === content) this.ledger.touch(path, content);
   }
 
   private makeDirectory(desk: Desk, path: string): void {
@@ -256,6 +262,7 @@ export class Users {
       const [was, is] = [join(from, rest), join(to, rest)];
       this.superseding(disk, was, each, () => {});
       this.ledger.allow(is, each.content);
+      this.touchSame(is, each);
       this.wandering.add(each.content);
       this.touch(desk, was);
       this.touch(desk, is);
