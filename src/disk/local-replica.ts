@@ -13,6 +13,7 @@ import { Damage } from './damage.js';
 import type { EarlierContents } from './earlier.js';
 import { Guard } from './guard.js';
 import { Looker } from './look.js';
+import { makeNamesDurable } from './names.js';
 import { offerFor } from './offer.js';
 import { OpenContent } from './open-content.js';
 import { Parents } from './parents.js';
@@ -52,12 +53,15 @@ export class LocalReplica implements Replica {
   private readonly store: Store;
   private readonly root: Root;
   private readonly guarding: Guard;
+  /** Whether the names in the tree may not be on the disk yet. */
+  private areNamesLoose: boolean;
   private listener: () => void = () => {};
 
   constructor(options: LocalReplicaOptions) {
     const { root, state, ignore, log, versionLimits } = options;
     const known = new Snapshot();
     const damage = new Damage(state.crash);
+    this.areNamesLoose = state.crash?.ofMachine === false;
     this.store = openSeen(options, known, damage);
     damage.onChange = (at, hash) => this.store.put('damaged', at, hash);
     this.root = { ...root, id: state.id };
@@ -89,6 +93,10 @@ export class LocalReplica implements Replica {
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
     this.looker.suspect(paths);
     const look = await this.looker.look(scope);
+    if (this.areNamesLoose && look.halt === null) {
+      await makeNamesDurable(this.root.path, this.directories());
+      this.areNamesLoose = false;
+    }
     this.guarding.looked(look);
     if (look.halt !== null || look.whole || paths.length === 0) return look;
     const told = new Set(look.entries.map(({ path: at }) => at));
@@ -98,6 +106,11 @@ export class LocalReplica implements Replica {
       ...look,
       entries: [...look.entries, ...asked.map((at) => ({ path: at, entry: entryOf(snapshot.get(at)) }))],
     };
+  }
+
+  private *directories(): Generator<RelPath | ''> {
+    yield '';
+    for (const [at, { type }] of this.looker.snapshot.walk()) if (type === 'dir') yield at;
   }
 
   /** What is ignored or unknown is neither there nor gone. */

@@ -47,5 +47,9 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   ],
   [22_000_942, 'the simulation: what came to where the same content had been was no change of its times'],
   [22_012_777, 'what an earlier connection was still deleting was made at the same time: which came last, nobody knew'],
+  [
+    22_000_466,
+    'a name that a killed server had given was believed, and a power cut that took it back looked like a deletion',
+  ],
   [17, 'the preference for a holder outlived its conflict'],
 ];

@@ -32,6 +32,8 @@ type Step = 'done' | 'stale' | 'kept';
 export class SimReplica implements Replica {
   readonly looker: SimLooker;
   private readonly seen: StoreAccess;
+  /** Whether whoever ran before may have given names that are not durable. */
+  private areNamesLoose = true;
 
   constructor(
     private readonly place: Place,
@@ -48,6 +50,11 @@ export class SimReplica implements Replica {
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
     this.looker.suspect(paths);
     const look = await this.looker.look(scope);
+    if (this.areNamesLoose && look.halt === null) {
+      await this.process.step();
+      if (this.process.alive) this.place.disk.flush();
+      this.areNamesLoose = false;
+    }
     this.process.world.say(() => `  ${this.place.name}: look ${scope} [${paths}] says ${wordsFor(look)}`);
     if (look.halt !== null || look.whole || paths.length === 0) return look;
     const told = new Set(look.entries.map(({ path }) => path));
