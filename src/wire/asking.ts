@@ -16,6 +16,8 @@ export interface Patience {
   readonly signal?: AbortSignal;
 }
 
+const same = <Row>(row: Row): Row => row;
+
 /** The questions of one client. */
 export class Asking {
   /** @param answerMs the longest that an answer may take, in milliseconds. */
@@ -35,20 +37,28 @@ export class Asking {
     return result as ClientMethods[M]['result'];
   }
 
-  /** A result that may come in pieces: rows in notifications first, the rest in the answer under `key`. */
+  /**
+   * A result that may come in pieces: rows in notifications first, the rest in the answer under `key`.
+   * @param take makes of a row, and its place, what is wanted.
+   */
   async joined<M extends Streaming, K extends keyof ClientMethods[M]['result']>(
     method: M,
     params: ClientMethods[M]['params'],
     key: K,
+    take: (row: RowOf<ClientMethods[M]['result'][K]>, index: number) => RowOf<ClientMethods[M]['result'][K]> = same,
   ): Promise<{ entries: RowOf<ClientMethods[M]['result'][K]>[]; result: ClientMethods[M]['result'] }> {
     type Row = RowOf<ClientMethods[M]['result'][K]>;
-    const parts: (readonly Row[])[] = [];
+    const entries: Row[] = [];
+    const add = (rows: readonly Row[]) => {
+      for (const row of rows) entries.push(take(row, entries.length));
+    };
     const onNotification: OnNotification = (name, some: { entries?: readonly Row[] } | undefined) => {
-      if (name === 'entries' && Array.isArray(some?.entries)) parts.push(some.entries);
+      if (name === 'entries' && Array.isArray(some?.entries)) add(some.entries);
     };
     const answer = await this.caller.call(method, params, { timeoutMs: this.answerMs, onNotification });
     const result = answer.result as ClientMethods[M]['result'];
-    return { entries: [...parts, (result[key] ?? []) as readonly Row[]].flat() as Row[], result };
+    add((result[key] ?? []) as readonly Row[]);
+    return { entries, result };
   }
 
   /**

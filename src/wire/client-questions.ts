@@ -15,8 +15,9 @@ export abstract class ClientQuestions {
 
   /** @returns the merged listing, sorted by the paths' bytes, with indexes 0 … n-1. */
   async list(): Promise<Listing> {
-    const { entries, result } = await this.#ask.joined('list', { compact: true }, 'entries');
-    return { ...result, entries: entries.map(unpackRow) };
+    // Each piece is unpacked as it comes: of a hundred thousand rows, the arrays they came in are gone again at once.
+    const { entries, result } = await this.#ask.joined('list', { compact: true }, 'entries', unpackRow);
+    return { ...result, entries };
   }
 
   /** @returns who holds what, since when, and who waits. */

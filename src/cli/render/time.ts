@@ -29,13 +29,17 @@ export function clockText(date: Date): string {
 /** @returns `minuteText` that remembers the minutes it has seen: a long listing repeats them. */
 export function minuteMemo(): (iso: string) => string {
   const seen = new Map<string, string>();
+  let last = '';
+  let lastText = '';
   return (iso) => {
+    if (last !== '' && iso.startsWith(last) && iso.endsWith('Z')) return lastText;
     const key = iso.endsWith('Z') ? iso.slice(0, 16) : iso;
     let text = seen.get(key);
     if (text === undefined) {
       text = minuteText(iso);
       seen.set(key, text);
     }
+    [last, lastText] = [iso.endsWith('Z') ? key : '', text];
     return text;
   };
 }
