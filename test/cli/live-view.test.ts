@@ -96,6 +96,19 @@ describe('the live view', () => {
     ]);
   });
 
+  it('says in a narrow window how many wait, and what starts server-b', () => {
+    const waiting = ['bob', 'carl', 'dora'].map((owner) => ({ owner, since: '' }));
+    const away: Status = { ...status, state: 'peer-lost', conflicts: 0, held: 0, problems: [] };
+    const locks = [{ ...lockOf('ann'), path: 'art/cover.psd', held: 2, waiting }];
+    const state = withAnswers(startOf('h:1', 'ann'), { status: away, locks });
+    const narrow = liveLines(state, { columns: 45, rows: 10 }, colors);
+    expect(narrow[0]).toMatch(/^Server-b is away: npx server-b starts it/);
+    expect(narrow).toContain('  art/cover.psd  ann on a, 2 held, 3 wait');
+    expect(liveLines(state, { columns: 80, rows: 10 }, colors)).toContainEqual(
+      expect.stringMatching(/, 2 held, bob and 2 more wait$/),
+    );
+  });
+
   it('fits every window', () => {
     for (const state of [startOf('h:1', 'ann'), full(), withoutServer(full(), time)]) {
       for (let columns = 1; columns < 130; columns += 16) {

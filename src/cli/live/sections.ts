@@ -30,6 +30,9 @@ export function transferRows({ transfers }: LiveState, columns: number, most: nu
   });
 }
 
+/** Windows narrower than this show how many wait, and not since when. */
+const NARROW = 60;
+
 /** `  art/cover.psd  ann on a since 14:03, 2 held, bob and carl wait`. */
 export function lockRows(locks: readonly LockRow[], columns: number, most: number, colors: Colors): Span[][] {
   const some = locks.slice(0, most);
@@ -37,14 +40,18 @@ export function lockRows(locks: readonly LockRow[], columns: number, most: numbe
   return some.map((lock) => {
     const owner = shownName(lock.owner);
     const facts = [
-      ` on ${lock.side} since ${minuteText(lock.since).slice(11)}`,
-      lock.expires === null ? '' : `, until ${minuteText(lock.expires).slice(11)}`,
+      ` on ${lock.side}${columns < NARROW ? '' : ` since ${minuteText(lock.since).slice(11)}`}`,
+      lock.expires === null || columns < NARROW ? '' : `, until ${minuteText(lock.expires).slice(11)}`,
       lock.held === 0 ? '' : `, ${lock.held} held`,
-      lock.waiting.length === 0 ? '' : `, ${waitersText(lock.waiting)}`,
+      lock.waiting.length === 0
+        ? ''
+        : `, ${columns < NARROW ? countedText(lock.waiting.length) : waitersText(lock.waiting)}`,
     ];
     return ['  ', cell(shownName(lock.path), width), '  ', [owner, colors.yellow], facts.join('')];
   });
 }
+
+const countedText = (waiting: number): string => `${waiting} wait${waiting === 1 ? 's' : ''}`;
 
 export function heldRows(held: readonly HeldRow[], columns: number, most: number): Span[][] {
   const some = held.slice(0, most);

@@ -59,6 +59,8 @@ function stateSpan({ lostSince, status }: LiveState, colors: Colors): [string, P
   }
   if (status === null) return ['Connected', colors.bold];
   const { state, held, problems } = status;
+  if (state === 'peer-lost')
+    return ['Server-b is away: npx server-b starts it', (text) => colors.bold(colors.yellow(text))];
   const said = `${STATES[state] ?? state}${state === 'in-sync' ? exceptions(held, problems.length) : ''}`;
   const paint = state === 'in-sync' ? colors.green : state === 'halted' ? colors.red : colors.yellow;
   return [shownName(said), (text) => colors.bold(paint(text))];
