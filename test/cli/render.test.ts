@@ -7,6 +7,7 @@ import { listingText } from '../../src/cli/render/listing.js';
 import { locksText } from '../../src/cli/render/locks.js';
 import { shortSizeText, sizeText } from '../../src/cli/render/size.js';
 import { statusText } from '../../src/cli/render/status.js';
+import { tableLines } from '../../src/cli/render/table.js';
 import { minuteText } from '../../src/cli/render/time.js';
 import { waitersText } from '../../src/cli/render/waiters.js';
 import { widthOf } from '../../src/cli/render/width.js';
@@ -140,6 +141,26 @@ describe('the other tables', () => {
     expect(text).toMatch(
       /^name +holder +side +since +until +held +waiting +why\na\.txt +ann +a .*- +2 +bob +new\\ncover\n$/,
     );
+  });
+
+  it('is a table where it fits, without empty columns where it fits so, and paragraphs where it does not', () => {
+    const columns = ['name', 'side', 'until', 'waits', 'why'].map((title) => ({ title }));
+    const rows = [
+      ['图纸/plan.txt', 'a', '-', '', 'new roof'],
+      ['b.txt', 'b', '-', '', 'a reason that is long'],
+    ];
+    const heads = (window: number) => tableLines(columns, rows, window)[0];
+    expect(heads(Number.POSITIVE_INFINITY)).toBe('name           side  until  waits  why');
+    expect(heads(38)).toBe('name           side  until  waits  why');
+    expect(heads(37)).toBe('name           side  why');
+    expect(heads(24)).toBe('name           side  why');
+    expect(tableLines(columns, rows, 23)).toEqual([
+      '图纸/plan.txt  side a',
+      '  why new roof',
+      'b.txt  side b',
+      '  why a reason that is long',
+    ]);
+    expect(tableLines(columns, [], 5)).toHaveLength(1);
   });
 
   it('shows held updates', () => {

@@ -6,6 +6,9 @@ import type { Room } from '../room.js';
 export async function conflicts(room: Room): Promise<number> {
   const answer = await (await room.api()).conflicts();
   if (room.json) room.out(`${JSON.stringify(answer)}\n`);
-  else room.out(answer.conflicts.length > 0 ? conflictsText(answer.conflicts) : 'There is no conflict copy.\n');
+  else
+    room.out(
+      answer.conflicts.length > 0 ? conflictsText(answer.conflicts, room.columns) : 'There is no conflict copy.\n',
+    );
   return EXIT_OK;
 }

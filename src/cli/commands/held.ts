@@ -10,7 +10,7 @@ import { errorOf, globMatcher, matchesNothing, pairPath, parseTarget } from '../
 export async function held(room: Room, target: string | undefined): Promise<number> {
   const rows = await rowsFor(room, await room.api(), target);
   if (room.json) room.out(`${JSON.stringify({ held: rows })}\n`);
-  else room.out(rows.length > 0 ? heldText(rows) : noneText(target));
+  else room.out(rows.length > 0 ? heldText(rows, room.columns) : noneText(target));
   return EXIT_OK;
 }
 

@@ -8,6 +8,9 @@ export async function locks(room: Room, flags: { readonly mine?: boolean }): Pro
   const sorted = inOrder(answer.locks);
   const some = flags.mine ? sorted.filter(({ owner }) => owner === room.user) : sorted;
   if (room.json) room.out(`${JSON.stringify({ ...answer, locks: some })}\n`);
-  else room.out(some.length > 0 ? locksText(some) : flags.mine ? 'You hold no lock.\n' : 'No file is locked.\n');
+  else
+    room.out(
+      some.length > 0 ? locksText(some, room.columns) : flags.mine ? 'You hold no lock.\n' : 'No file is locked.\n',
+    );
   return EXIT_OK;
 }

@@ -15,7 +15,12 @@ export async function versions(room: Room, text: string): Promise<number> {
     if (answer.versions.length === 0) mustBeListed(target, await listed(), ', and nothing earlier is kept of it');
     const name = shownName('path' in target ? target.path : text);
     if (room.json) room.out(`${JSON.stringify(answer)}\n`);
-    else room.out(answer.versions.length > 0 ? versionsText(answer.versions) : `Nothing earlier is kept of ${name}.\n`);
+    else
+      room.out(
+        answer.versions.length > 0
+          ? versionsText(answer.versions, room.columns)
+          : `Nothing earlier is kept of ${name}.\n`,
+      );
   });
   return EXIT_OK;
 }

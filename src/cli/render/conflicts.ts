@@ -6,7 +6,7 @@ import { minuteText } from './time.js';
 import { shownName } from './width.js';
 
 /** @returns a table of the copies with the files that they are copies of, and how to settle them. */
-export function conflictsText(conflicts: readonly ConflictRow[]): string {
+export function conflictsText(conflicts: readonly ConflictRow[], window?: number): string {
   const rows = conflicts.map((row) => [
     shownName(row.path),
     row.original === null ? 'gone' : sizeText(row.original.size),
@@ -23,5 +23,5 @@ export function conflictsText(conflicts: readonly ConflictRow[]): string {
     { title: 'size', align: 'right' as const },
     { title: 'copy' },
   ];
-  return `${tableLines(columns, rows).join('\n')}\nSettle one with: client resolve NAME --keep a|b|both\n`;
+  return `${tableLines(columns, rows, window).join('\n')}\nSettle one with: client resolve NAME --keep a|b|both\n`;
 }

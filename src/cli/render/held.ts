@@ -6,7 +6,7 @@ import { minuteText } from './time.js';
 import { shownName } from './width.js';
 
 /** @returns the held updates as a table, in the order in which they will be applied. */
-export function heldText(held: readonly HeldRow[]): string {
+export function heldText(held: readonly HeldRow[], window?: number): string {
   const rows = held.map((row) => [
     shownName(row.path),
     String(row.position),
@@ -21,5 +21,5 @@ export function heldText(held: readonly HeldRow[]): string {
     { title: 'size', align: 'right' as const },
     { title: 'received' },
   ];
-  return `${tableLines(columns, rows).join('\n')}\n`;
+  return `${tableLines(columns, rows, window).join('\n')}\n`;
 }

@@ -10,7 +10,7 @@ export const inOrder = (locks: readonly LockRow[]): readonly LockRow[] =>
   locks.toSorted((x, y) => comparePaths(x.path, y.path));
 
 /** @returns the locks as a table. */
-export function locksText(locks: readonly LockRow[]): string {
+export function locksText(locks: readonly LockRow[], window?: number): string {
   const rows = locks.map((lock) => [
     shownName(lock.path),
     shownName(lock.owner),
@@ -31,5 +31,5 @@ export function locksText(locks: readonly LockRow[]): string {
     { title: 'waiting', widest: 30 },
     { title: 'why' },
   ];
-  return `${tableLines(columns, rows).join('\n')}\n`;
+  return `${tableLines(columns, rows, window).join('\n')}\n`;
 }

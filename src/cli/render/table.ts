@@ -1,4 +1,5 @@
-// A small table: aligned columns, two spaces between them, nothing at the end of a line.
+// A small table: aligned columns, two spaces between them, nothing at the end of a line. In a window that it does not fit
+// each row is a paragraph instead, as wrapped lines of a table are hard to read.
 import { padLeft, padRight, widthOf } from './width.js';
 
 export interface Column {
@@ -8,8 +9,37 @@ export interface Column {
   readonly widest?: number;
 }
 
-/** @returns the lines of a table, the titles first. */
-export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+/**
+ * @param window the columns of the terminal, where there is one.
+ * @returns the lines of a table, the titles first.
+ */
+export function tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  window = Number.POSITIVE_INFINITY,
+): string[] {
+  if (rows.length === 0 || fits(columns, rows, window)) return alignedLines(columns, rows);
+  const used = columns.flatMap((_, i) => (rows.some((row) => !isEmpty(row[i])) ? [i] : []));
+  const someColumns = used.map((i) => columns[i]!);
+  const someCells = rows.map((row) => used.map((i) => row[i] ?? ''));
+  if (fits(someColumns, someCells, window)) return alignedLines(someColumns, someCells);
+  const titles = someColumns.map((column) => column.title);
+  return someCells.flatMap((row) => paragraph(titles, row, window));
+}
+
+/** Whether a window has room for all but what the last column, which may go on in the next line, has besides its title. */
+function fits(columns: readonly Column[], rows: readonly (readonly string[])[], window: number): boolean {
+  const last = columns.at(-1)?.title ?? '';
+  const others = alignedLines(
+    columns,
+    rows.map((row) => [...row.slice(0, columns.length - 1), last]),
+  );
+  return others.every((line) => widthOf(line) <= window);
+}
+
+const isEmpty = (cell: string | undefined): boolean => cell === undefined || cell === '' || cell === '-';
+
+function alignedLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const titles = columns.map((column) => column.title);
   const widths = columns.map((column, i) => {
     let width = widthOf(column.title);
@@ -22,4 +52,21 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
       .join('  ')
       .trimEnd();
   return [line(titles), ...rows.map(line)];
+}
+
+const INDENT = '  ';
+
+/** What a row says, each with its title, in as few lines as the window allows. */
+function paragraph(titles: readonly string[], row: readonly string[], window: number): string[] {
+  const lines: string[] = [];
+  for (const [i, title] of titles.entries()) {
+    const cell = row[i] ?? '';
+    if (isEmpty(cell)) continue;
+    const said = title === 'name' ? cell : `${title} ${cell}`;
+    const last = lines.at(-1);
+    if (last === undefined) lines.push(said);
+    else if (widthOf(last) + 2 + widthOf(said) <= window) lines[lines.length - 1] = `${last}  ${said}`;
+    else lines.push(INDENT + said);
+  }
+  return lines;
 }

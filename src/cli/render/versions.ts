@@ -9,7 +9,7 @@ import { shownName } from './width.js';
  * @returns the versions as a table, the newest first, each with the place where it lies as a plain file. What both sides
  *   keep of one content is one row with both numbers.
  */
-export function versionsText(versions: readonly VersionRow[]): string {
+export function versionsText(versions: readonly VersionRow[], window?: number): string {
   const rows = together(versions).map((same) => {
     const [row] = same;
     return [
@@ -31,7 +31,7 @@ export function versionsText(versions: readonly VersionRow[]): string {
     { title: 'side' },
     { title: 'where' },
   ];
-  return `${tableLines(columns, rows).join('\n')}\n`;
+  return `${tableLines(columns, rows, window).join('\n')}\n`;
 }
 
 type Same = [VersionRow, ...VersionRow[]];
