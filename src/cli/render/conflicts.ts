@@ -9,7 +9,7 @@ import { shownName } from './width.js';
 export function conflictsText(conflicts: readonly ConflictRow[], window?: number): string {
   const rows = conflicts.map((row) => [
     shownName(row.path),
-    row.original === null ? 'gone' : sizeText(row.original.size),
+    row.original === null ? 'no file' : sizeText(row.original.size),
     row.side,
     minuteText(row.time),
     sizeText(row.size),
