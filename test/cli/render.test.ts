@@ -86,7 +86,8 @@ describe('the listing', () => {
     expect(lines([entry(0, long, locked), entry(1, 'b')], 40)).toEqual([
       '#  name           size  state',
       `0  ${long}`,
-      '                 661 B  locked by ann@studio',
+      '                 661 B',
+      '     locked by ann@studio',
       '1  b             661 B',
       '',
     ]);
@@ -113,6 +114,21 @@ describe('the listing', () => {
     expect(second!.length).toBeLessThan(150);
     const [, , narrow] = lines([entry(0, long), entry(1, 'b')], 80);
     expect(narrow!.length).toBeLessThanOrEqual(80);
+  });
+
+  it('gives a state that has no room a line of its own, and only on a terminal', () => {
+    const entries = [entry(0, 'a.txt', { lock: lockOf('ann') }), entry(1, 'b.txt', { held: 2 })];
+    expect(lines(entries, 29)).toEqual([
+      '#  name    size  state',
+      '0  a.txt  661 B',
+      '     locked by ann',
+      '1  b.txt  661 B  held: 2',
+      '',
+    ]);
+    expect(lines(entries, 60)).toHaveLength(4);
+    const waiters = new Map([['a.txt', 'bob and 2 more wait']]);
+    const plain = [...listingText(entries, { colors, waiters })].join('');
+    expect(plain).toMatch(/\n0 .* locked by ann, bob and 2 more wait\n1 .* held: 2\n$/);
   });
 
   it.each([

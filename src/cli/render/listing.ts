@@ -26,6 +26,8 @@ interface Layout {
   readonly times: boolean;
   /** Whether a name that is too long gets a line of its own. */
   readonly folds: boolean;
+  /** The columns that are left for a state; one that needs more gets a line of its own. */
+  readonly state: number;
 }
 
 /** What was measured: the texts that are needed again. */
@@ -93,7 +95,8 @@ function layoutFor(
   const others = index + size + state + 6 + (times ? TIME_WIDTH + 2 : 0);
   const most = Math.max(NARROWEST_NAME, Math.min(WIDEST_NAME, (columns ?? Infinity) - others));
   const name = measured.nameWidths.reduce((widest, width) => Math.max(widest, Math.min(width, most)), 4);
-  return { index, name, size, times, folds: columns !== undefined };
+  const left = (columns ?? Infinity) - (others - state) - name;
+  return { index, name, size, times, folds: columns !== undefined, state: left };
 }
 
 /** Whether a file may have a state: quicker to ask than its words. */
@@ -128,5 +131,7 @@ function lineOf(
     const time = minute(entry.mtime);
     line += `  ${state === '' ? time : time.padEnd(TIME_WIDTH)}`;
   }
-  return state === '' ? `${line}\n` : `${line}  ${paint(state)}\n`;
+  if (state === '') return `${line}\n`;
+  const between = widthOf(state) <= layout.state ? '  ' : `\n${' '.repeat(layout.index + 4)}`;
+  return `${line}${between}${paint(state)}\n`;
 }
