@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../../core/errors.js';
 import { addressText } from '../../wire/server-address.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from '../exit.js';
+import { inOrder } from '../render/locks.js';
 import type { Api, Room } from '../room.js';
 import { Screen } from './screen.js';
 import {
@@ -187,7 +188,7 @@ async function answersTo(api: Api, questions: readonly Question[]): Promise<Answ
         case 'status':
           return { status: await api.status() };
         case 'locks':
-          return { locks: (await api.locks()).locks };
+          return { locks: inOrder((await api.locks()).locks) };
         case 'held':
           return { held: (await api.held()).held };
         case 'conflicts':
