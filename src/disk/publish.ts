@@ -88,8 +88,8 @@ function keepingOld(site: Site, change: Change, target: string, act: () => Step)
   const old = fs.lstatSync(target);
   const { ino } = old;
   const copy = keepAs === undefined ? null : locate(site, keepAs);
-  if (copy === null) site.versions.keep(path, target, occasionOf(change));
-  else linkOrCopy(target, copy);
+  const version = copy === null ? site.versions.keep(path, target, occasionOf(change)) : null;
+  if (copy !== null) linkOrCopy(target, copy);
   let step: Step = 'stale';
   try {
     if (fs.lstatSync(target).ino === ino) step = act();
@@ -98,12 +98,18 @@ function keepingOld(site: Site, change: Change, target: string, act: () => Step)
     const untouched = step !== 'done' && fs.lstatSync(target, { throwIfNoEntry: false })?.ino === ino;
     if (copy !== null && untouched) fs.rmSync(copy, { force: true });
   }
+  if (version !== null && step === 'done') unguard(site, version, before, old);
   if (copy !== null && keepAs !== undefined && step === 'done') {
     const now = fs.lstatSync(copy);
     if (isAsSeen(before, old, now)) site.looker.wrote(keepAs, before, now);
     else site.looker.suspect([keepAs]);
   }
   return step;
+}
+
+/** A file that was guarded goes to versions with the bits that it had before: who restores it wants to write to it. */
+function unguard({ versions }: Site, version: RelPath, before: Entry | null, old: fs.Stats): void {
+  if (before?.type === 'file' && before.mode !== modeOf(old)) versions.setMode(version, before.mode);
 }
 
 /** Whether what was given another name is what the decision saw: a save in place reaches that name too. */
@@ -126,7 +132,10 @@ function remove(site: Site, change: Change): Step {
   if (before?.type === 'dir') {
     const emptied = emptyDirectory(site, path);
     if (emptied !== 'done') return emptied;
-  } else if (before !== null) site.versions.take(path, target, occasionOf(change));
+  } else if (before !== null) {
+    const old = fs.lstatSync(target);
+    unguard(site, site.versions.take(path, target, occasionOf(change)), before, old);
+  }
   site.looker.wrote(path, null, null);
   return 'done';
 }

@@ -42,21 +42,29 @@ export class Versions {
 
   /**
    * Keeps the content at `absolute` under another name as well, so that a rename may replace it. The file itself stays.
+   * @returns the version's name.
    * @throws the system's error where that is impossible; then nothing may be overwritten.
    */
-  keep(file: RelPath, absolute: string, occasion: Occasion = OVERWRITTEN): void {
-    this.place(file, occasion, (name) => linkOrCopy(absolute, name));
+  keep(file: RelPath, absolute: string, occasion: Occasion = OVERWRITTEN): RelPath {
+    return this.place(file, occasion, (name) => linkOrCopy(absolute, name));
   }
 
   /** Moves what stands at `absolute` here: a deletion that can be undone. */
-  take(file: RelPath, absolute: string, occasion: Occasion = DELETED): void {
-    this.place(file, occasion, (name) => renameToFree(absolute, name));
+  take(file: RelPath, absolute: string, occasion: Occasion = DELETED): RelPath {
+    return this.place(file, occasion, (name) => renameToFree(absolute, name));
+  }
+
+  /** Gives the version `name` the permission bits that its file really had, where guarding had taken some off. */
+  setMode(name: RelPath, mode: number): void {
+    fs.chmodSync(path.join(this.directory, name), mode);
   }
 
   /** Tries one free name after the other until `put` succeeds on it. */
-  private place(file: RelPath, occasion: Occasion, put: (absolute: string) => void): void {
+  private place(file: RelPath, occasion: Occasion, put: (absolute: string) => void): RelPath {
     const replaced = this.now();
-    this.onKept(this.placed(file, replaced, put), { of: file, replaced, ...occasion });
+    const name = this.placed(file, replaced, put);
+    this.onKept(name, { of: file, replaced, ...occasion });
+    return name;
   }
 
   private placed(file: RelPath, replaced: number, put: (absolute: string) => void): RelPath {

@@ -244,3 +244,15 @@ test('a save whose write fails closes its file', async () => {
   expect(close).toHaveBeenCalled();
   expect(mode('f')).toBe('644');
 });
+
+test.each(['deleted', 'modified'] as const)(
+  'a guarded file that is %s goes to versions with the bits it had',
+  async (action) => {
+    await replica.guard([p('f')], true);
+    expect(mode('f')).toBe('444');
+    const after = action === 'deleted' ? null : ({ type: 'symlink', target: 'd', mtime: 1 } as const);
+    await done({ path: p('f'), action, before: seen('f'), after });
+    const [version] = await replica.earlier.list(p('f'));
+    expect(fs.statSync(path.join(state.path, 'versions', version!.name)).mode & 0o777).toBe(0o644);
+  },
+);
