@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SyncError } from '../core/errors.js';
-import { appendLine, HEADER, NOTHING, type Operation, putAside, readJournal } from './journal.js';
+import { appendLine, HEADER, type Operation, putAside, readOperations, soundLength } from './journal.js';
 
 /** When a journal is rewritten, and how. */
 export interface Compaction {
@@ -66,15 +66,19 @@ export class Store {
    */
   static open(file: string, tables: Readonly<Record<string, Table>>, when: Compaction = COMPACTION): Opened {
     try {
-      const found = readJournal(file);
+      const found = soundLength(file);
       const setAside = found === null ? putAside(file) : null;
-      const { operations, length } = found ?? NOTHING;
-      for (const [table, key, value] of operations) tables[table]?.load(key, value);
+      const length = found ?? 0;
+      let rows = 0;
+      readOperations(file, length, ([table, key, value]) => {
+        tables[table]?.load(key, value);
+        rows++;
+      });
       const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
       fs.ftruncateSync(fd, length);
       const store = new Store(file, fd, tables, when);
       store.bytes = length === 0 ? fs.writeSync(fd, HEADER, 0) : length;
-      store.compactBytes = length > when.minBytes ? (length * rowsOf(tables)) / operations.length : length;
+      store.compactBytes = length > when.minBytes ? (length * rowsOf(tables)) / rows : length;
       if (length === 0) fsyncDirectory(path.dirname(file));
       return { store, setAside };
     } catch (cause) {

@@ -52,6 +52,9 @@ async function found(): Promise<{ x: Record<string, unknown>; y: Record<string, 
   return { x: Object.fromEntries(x), y: Object.fromEntries(y), setAside };
 }
 
+/** Where each line ends: behind its newline. */
+const lineEnds = (bytes: Buffer): number[] => [...bytes.keys()].filter((at) => bytes[at] === 0x0a).map((at) => at + 1);
+
 const damagedFiles = () => fs.readdirSync(directory).filter((name) => name.includes('.damaged-'));
 
 async function filled(rows: readonly (readonly [string, unknown])[]): Promise<Buffer> {
@@ -252,6 +255,27 @@ describe('a damaged journal', () => {
       fs.writeFileSync(file, Buffer.concat([whole.subarray(0, whole.length - lost), Buffer.alloc(4096)]));
       expect((await found()).x).toEqual({ a: 1 });
     }
+  });
+
+  test('in a record that is longer than what is read at a time, and in the one behind it', async () => {
+    const long = 'm'.repeat((1 << 20) + 7);
+    const whole = await filled([
+      ['a', 1],
+      ['long', long],
+      ['b', 2],
+    ]);
+    const [, first, second] = lineEnds(whole);
+    for (const [cut, x] of [
+      [second! - 1, { a: 1 }],
+      [whole.length - 1, { a: 1, long }],
+      [whole.length, { a: 1, long, b: 2 }],
+    ] as const) {
+      fs.writeFileSync(file, whole.subarray(0, cut));
+      expect(await found()).toEqual({ x, y: {}, setAside: null });
+    }
+    whole[first! + (1 << 20)]! ^= 1;
+    fs.writeFileSync(file, whole);
+    expect(await found()).toEqual({ x: {}, y: {}, setAside: expect.any(String) });
   });
 
   test('what is put after a torn record is there', async () => {
