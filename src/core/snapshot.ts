@@ -1,7 +1,7 @@
 // A snapshot: what one side holds, as a tree. The archive is a snapshot too: the last state that both sides shared.
 // Invariant: every entry's ancestors are directories of the same tree; counts are those of the tree, at any moment.
-import { type DirEntry, type Entry, type FileEntry, type LinkEntry, sizeOf } from './entry.js';
-import { joinPath, type RelPath } from './path.js';
+import { type DirEntry, type Entry, type FileEntry, type LinkEntry, sameEntry, sizeOf } from './entry.js';
+import { joinPath, type RelPath, type Side } from './path.js';
 
 /** A directory with what lies in it, by name. */
 export interface DirNode extends DirEntry {
@@ -115,4 +115,18 @@ export function* walkNode(path: RelPath | '', node: Node): Generator<[RelPath, N
 /** @returns `node` without its children: what may be sent, stored or compared. */
 export function entryOf(node: Node | null): Entry | null {
   return node?.type === 'dir' ? { type: 'dir', mode: node.mode } : node;
+}
+
+/**
+ * A large tree is known three times over, and mostly as the same: then one object does for all.
+ * @param side whose entry it is: the archive takes over what side a has, for that is in memory in any case.
+ * @returns what is to be recorded of `entry`.
+ */
+export function shareEqual(archive: Snapshot, path: RelPath, entry: Entry | null, side: Side): Entry | null {
+  if (entry?.type !== 'file') return entry;
+  const shared = archive.get(path);
+  if (shared?.type !== 'file' || !sameEntry(shared, entry)) return entry;
+  if (side === 'b') return shared;
+  archive.put(path, entry);
+  return entry;
 }

@@ -4,7 +4,7 @@ import type { Change } from '../core/change.js';
 import { type Entry, sameEntry } from '../core/entry.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import { PathSet } from '../core/path-set.js';
-import { entryOf, Snapshot } from '../core/snapshot.js';
+import { entryOf, Snapshot, shareEqual } from '../core/snapshot.js';
 import { IgnoreRules } from '../disk/ignore-rules.js';
 import type { StoreAccess } from '../disk/store.js';
 import type { Look } from './replica.js';
@@ -86,7 +86,7 @@ export class Pair {
       this.markEverything();
     }
     for (const { path, entry } of look.entries) {
-      state.snapshot.put(path, entry);
+      state.snapshot.put(path, look.whole ? shareEqual(this.archive, path, entry, side) : entry);
       if (!this.everythingMarked) this.marks.add(path);
     }
     if (look.entries.length > 0 || look.whole) this.generation++;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Entry, sizeOf } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
-import { childOf, entryOf, Snapshot } from '../../src/core/snapshot.js';
+import { childOf, entryOf, Snapshot, shareEqual } from '../../src/core/snapshot.js';
 import { path, propertyMs, replay, runs } from '../support/core-random.js';
 import { file, put, showTree, snapshotOf, type Tree, tree, treeOf } from '../support/core-tree.js';
 
@@ -70,5 +70,29 @@ describe(`Snapshot, ${replay}`, { timeout: propertyMs }, () => {
     expect(snapshot.get(p('__proto__/constructor'))).toEqual(file('1'));
     expect([snapshot.get(p('x/y')), snapshot.get(p('toString')), childOf(null, 'x')]).toEqual([null, null, null]);
     expect(snapshot.get('')).toBe(snapshot.root);
+  });
+});
+
+describe('what all trees have in common is one object', () => {
+  const mine = file('1');
+
+  test('the archive takes over what side a has, and side b what the archive has', () => {
+    const archive = snapshotOf(tree('x:1'));
+    expect(shareEqual(archive, p('x'), mine, 'a')).toBe(mine);
+    expect(archive.get(p('x'))).toBe(mine);
+    expect(shareEqual(archive, p('x'), { ...mine }, 'b')).toBe(mine);
+    expect([archive.files, archive.bytes]).toEqual([1, sizeOf(mine)]);
+  });
+
+  test.each([
+    ['another content', 'x', file('22')],
+    ['other bits', 'x', { ...mine, mode: 0o600 }],
+    ['a directory', 'x', { type: 'dir', mode: 0o755 }],
+    ['what was never shared', 'y', mine],
+    ['nothing', 'x', null],
+  ] as const)('%s stays what it is, and is not taken for shared', (_, at, other) => {
+    const archive = snapshotOf(tree('x:1'));
+    for (const side of ['a', 'b'] as const) expect(shareEqual(archive, p(at), other, side)).toBe(other);
+    expect(showTree(treeOf(archive))).toBe(showTree(tree('x:1')));
   });
 });
