@@ -115,7 +115,8 @@ export class LocalReplica implements Replica {
 
   /** What is ignored or unknown is neither there nor gone. */
   private isUnsaid(at: RelPath, { unknown }: Look): boolean {
-    return unknown.some((above) => isAtOrBelow(at, above)) || this.looker.ignores(parentOf(at), nameOf(at));
+    const seen = entryOf(this.looker.snapshot.get(at));
+    return unknown.some((above) => isAtOrBelow(at, above)) || this.looker.ignores(parentOf(at), nameOf(at), seen);
   }
 
   async acceptDeletes(): Promise<void> {

@@ -1,7 +1,6 @@
 // The second step of a look: decides what of the survey is believed now and what has to wait. Content is read here.
 // Invariants: a finding is something that was read in one state, or an absence that has lasted; whatever is left out is
 // in `waiting`, or has its problem noted, and goes on being reported as it was.
-import type { Stats } from 'node:fs';
 import type { Entry } from '../core/entry.js';
 import { joinPath, type RelPath } from '../core/path.js';
 import { type Node, walkNode } from '../core/snapshot.js';
@@ -14,7 +13,7 @@ import { Pace } from './look-pace.js';
 import type { Survey } from './look-survey.js';
 import type { Wait } from './look-waiting.js';
 import { ABSENCE_MS, MAX_RETRY_MS, OVERDUE_MS, readableAt } from './patience.js';
-import { type SeenFile, sameSignature, seenFile } from './seen.js';
+import { type SeenFile, type Stood, sameSignature, seenFile } from './seen.js';
 
 /** What a look believes, parents before children; null: gone, with all below. */
 export type Findings = Map<RelPath, Entry | null>;
@@ -47,6 +46,8 @@ export class Judge {
     for (const path of [...this.#survey.dirs.keys()].sort()) this.#findings.set(path, this.#survey.dirs.get(path)!);
     for (const path of this.#survey.unreadable) this.#carryOver(path);
     for (const [path, stats] of this.#survey.changed) {
+      // Whoever is judged is not needed here any more, and there may be very many.
+      this.#survey.changed.delete(path);
       this.#judge(path, stats);
       if (this.#pace.isTired) await this.#pace.rest();
     }
@@ -74,18 +75,14 @@ export class Judge {
     }
   }
 
-  #judge(path: RelPath, stats: Stats): void {
-    if (stats.isFile()) this.#judgeFile(path, stats);
-    else if (stats.isSymbolicLink()) this.#judgeLink(path, stats);
+  #judge(path: RelPath, stats: Stood): void {
+    if (stats.kind === 'file') this.#judgeFile(path, stats);
+    else if (stats.kind === 'symlink') this.#judgeLink(path, stats);
     else
-      this.#cannot(
-        path,
-        'unsupported-type',
-        `${path} is a ${kindOf(stats)}; only files, directories and links travel.`,
-      );
+      this.#cannot(path, 'unsupported-type', `${path} is a ${stats.kind}; only files, directories and links travel.`);
   }
 
-  #judgeLink(path: RelPath, stats: Stats): void {
+  #judgeLink(path: RelPath, stats: Stood): void {
     const link = readLink(path, this.#ground.absolute(path), stats);
     if (link === null) this.#survey.again.add(path);
     else if ('fault' in link) this.#cannot(path, 'bad-link', link.fault);
@@ -97,7 +94,7 @@ export class Judge {
     this.#ground.troubles.add(path, code, message);
   }
 
-  #judgeFile(path: RelPath, stats: Stats): void {
+  #judgeFile(path: RelPath, stats: Stood): void {
     const moved = this.#seenBeforeMove(path, stats);
     if (moved !== null) {
       this.#found(path, moved);
@@ -113,7 +110,7 @@ export class Judge {
   }
 
   /** @returns the file at `path`, already read, if its directory was moved here and it is unchanged. */
-  #seenBeforeMove(path: RelPath, stats: Stats): SeenFile | null {
+  #seenBeforeMove(path: RelPath, stats: Stood): SeenFile | null {
     const slash = path.lastIndexOf('/');
     if (slash < 0 || this.#survey.former.size === 0) return null;
     const former = this.#survey.former.get(path.slice(0, slash) as RelPath);
@@ -122,7 +119,7 @@ export class Judge {
     return sameSignature(seen as SeenFile, stats) ? (seen as SeenFile) : null;
   }
 
-  #readableAt(path: RelPath, stats: Stats): number {
+  #readableAt(path: RelPath, stats: Stood): number {
     const { snapshot, waiting, now } = this.#ground;
     const node = snapshot.get(path);
     const emptied = stats.size === 0 && (node?.type !== 'file' || node.size > 0);
@@ -131,7 +128,7 @@ export class Judge {
     return missing === undefined ? quiet : Math.max(quiet, waiting.goneAt(missing));
   }
 
-  #readLarge(path: RelPath, stats: Stats): void {
+  #readLarge(path: RelPath, stats: Stood): void {
     const digest = this.#digests.take(path);
     if (digest !== null && (digest.kind !== 'read' || sameSignature(digest.stats, stats))) {
       this.#accept(path, stats, digest);
@@ -142,7 +139,7 @@ export class Judge {
     waiting.hold(path, 'reading', { now: now(), due: Number.POSITIVE_INFINITY, ino: stats.ino });
   }
 
-  #accept(path: RelPath, stats: Stats, digest: Digest): void {
+  #accept(path: RelPath, stats: Stood, digest: Digest): void {
     if (digest.kind === 'failed') {
       this.#cannot(path, 'unreadable', `${path} cannot be read: ${describe(digest.error)}.`);
     } else if (digest.kind === 'moving' || digest.stats.ino !== stats.ino) {
@@ -202,10 +199,4 @@ function filesIn(node: Node): number {
   let files = 0;
   for (const child of node.children.values()) files += filesIn(child);
   return files;
-}
-
-function kindOf(stats: Stats): string {
-  if (stats.isFIFO()) return 'pipe';
-  if (stats.isSocket()) return 'socket';
-  return 'device';
 }

@@ -7,7 +7,11 @@ import { parentOf, quote, type RelPath } from '../core/path.js';
 import { microseconds } from './seen.js';
 
 /** @returns the link at `path`, why it cannot be carried, or null where there is no link any more. */
-export function readLink(path: RelPath, absolute: string, stats: fs.Stats): LinkEntry | { fault: string } | null {
+export function readLink(
+  path: RelPath,
+  absolute: string,
+  stats: { readonly mtimeMs: number },
+): LinkEntry | { fault: string } | null {
   let bytes: Buffer;
   try {
     bytes = fs.readlinkSync(absolute, { encoding: 'buffer' });

@@ -9,13 +9,13 @@ import type { Node } from '../core/snapshot.js';
 import { describe, type Entered, Entrance, isKnownDir, type Listing } from './look-enter.js';
 import { type Ground, highestUnsound, type Standing, standingAt, statsAt } from './look-ground.js';
 import { Pace } from './look-pace.js';
-import { modeOf, type SeenFile, sameSignature } from './seen.js';
+import { modeOf, type SeenFile, type Stood, sameSignature, stoodAs } from './seen.js';
 
 const NOTHING: ReadonlyMap<string, Node> = new Map();
 
 export class Survey implements Entered {
   /** What is new or differs, directories aside. */
-  readonly changed = new Map<RelPath, Stats>();
+  readonly changed = new Map<RelPath, Stood>();
   /** Directories that are new or have other permission bits. */
   readonly dirs = new Map<RelPath, DirEntry>();
   /** What is not there any more; the highest of each branch. */
@@ -128,7 +128,7 @@ export class Survey implements Entered {
     else if (isUnchanged(standing, node)) {
       waiting.release(path);
       troubles.clear(path);
-    } else this.changed.set(path, standing);
+    } else this.changed.set(path, stoodAs(standing));
   }
 
   #foundNothing(path: RelPath, node: Node | null): void {

@@ -93,13 +93,13 @@ export class Looker {
   }
 
   /**
-   * @returns whether `name`, which stands in `dir`, is left out of synchronisation: it is ignored, or makes no path, or
-   *   is something that does not travel.
+   * @returns whether `name`, which stands in `dir` (as `seen` just now, or it is looked at), is left out of
+   *   synchronisation: it is ignored, or makes no path, or is something that does not travel.
    */
-  ignores(dir: RelPath | '', name: string): boolean {
+  ignores(dir: RelPath | '', name: string, seen: Entry | null = null): boolean {
     const path = joinPath(dir, name);
     if (name.includes('\ufffd') || pathFault(path) !== null) return true;
-    const isDir = statsAt(this.#ground.absolute(path))?.isDirectory() ?? false;
+    const isDir = seen === null ? (statsAt(this.#ground.absolute(path))?.isDirectory() ?? false) : seen.type === 'dir';
     return this.#ground.rules.ignores(path, isDir) || this.#ground.troubles.has(path);
   }
 

@@ -17,6 +17,24 @@ export interface SeenFile extends FileEntry, Signature {
   readonly racy: boolean;
 }
 
+/** What lstat said, in few bytes: of a tree that is new there is one for every file at a time. */
+export interface Stood extends Signature {
+  readonly kind: 'file' | 'symlink' | 'pipe' | 'socket' | 'device';
+}
+
+/** @returns what is to be remembered of `stats`, which are not a directory's. */
+export function stoodAs(stats: Stats): Stood {
+  const { ino, size, mtimeMs, ctimeMs } = stats;
+  return { kind: kindOf(stats), ino, size, mtimeMs, ctimeMs };
+}
+
+function kindOf(stats: Stats): Stood['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isFIFO()) return 'pipe';
+  return stats.isSocket() ? 'socket' : 'device';
+}
+
 /** A clock that stamps files moves in steps of at most this. */
 export const RACY_MS = 20;
 /** File systems with whole-second or two-second stamps (FAT) need longer. */
