@@ -10,6 +10,17 @@ export interface DirNode extends DirEntry {
 
 export type Node = FileEntry | LinkEntry | DirNode;
 
+/**
+ * A name that was split off a path keeps the whole path in memory, and a large tree is known four times over. V8 has one
+ * copy of what is the name of a property, and lets go of it when nobody uses it any more.
+ * @returns `name`, equal to what it was and free of where it came from.
+ */
+function detached(name: string): string {
+  const named: Record<string, true> = Object.create(null);
+  named[name] = true;
+  return Object.keys(named)[0] as string;
+}
+
 /** @returns the node in `dir` called `name`, null where there is none or `dir` is no directory. */
 export function childOf(dir: Node | null, name: string): Node | null {
   return dir?.type === 'dir' ? (dir.children.get(name) ?? null) : null;
@@ -50,7 +61,7 @@ export class Snapshot {
       if (entry === null) return;
       if (next !== undefined) this.count(next, -1);
       const made: DirNode = { type: 'dir', mode: 0o755, children: new Map() };
-      dir.children.set(ancestor, made);
+      dir.children.set(next === undefined ? detached(ancestor) : ancestor, made);
       dir = made;
     }
     this.place(dir, name, entry);
@@ -75,9 +86,10 @@ export class Snapshot {
       dir.children.delete(name);
       return;
     }
+    const key = old === undefined ? detached(name) : name;
     if (entry.type === 'dir') {
       if (old !== undefined && old.type !== 'dir') this.count(old, -1);
-      dir.children.set(name, {
+      dir.children.set(key, {
         type: 'dir',
         mode: entry.mode,
         children: old?.type === 'dir' ? old.children : new Map(),
@@ -85,7 +97,7 @@ export class Snapshot {
       return;
     }
     if (old !== undefined) this.count(old, -1);
-    dir.children.set(name, entry);
+    dir.children.set(key, entry);
     this.count(entry, 1);
   }
 

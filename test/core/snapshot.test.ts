@@ -24,6 +24,24 @@ function expectEqual(snapshot: Snapshot, model: Tree): void {
 }
 
 describe(`Snapshot, ${replay}`, { timeout: propertyMs }, () => {
+  test.each([
+    '__proto__',
+    'constructor',
+    '7',
+    '07',
+    '-1',
+    ' ',
+    'é',
+    '漢字の名前がここに長くあります',
+    '👩‍🎨'.repeat(9),
+    'a name of more than a few letters',
+  ])('keeps the name %j to the letter', (name) => {
+    const snapshot = new Snapshot();
+    snapshot.put(p(`above/${name}/${name}`), file('1'));
+    const dir = childOf(childOf(snapshot.root, 'above'), name);
+    expect([...(dir as { children: Map<string, unknown> }).children.keys()]).toEqual([name]);
+  });
+
   test('holds what a flat map holds, and its counts are right at any moment', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(path, entry), { maxLength: 25 }), (puts) => {
