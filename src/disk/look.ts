@@ -148,7 +148,7 @@ export class Looker {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
+    this.#turn = result.then(() => {}).catch(() => {}); // without what it came to, which may be a whole tree
     return result;
   }
 
