@@ -37,3 +37,14 @@ function collect(path: RelPath | '', a: Node | null, b: Node | null, files: List
     }
   }
 }
+
+/** @returns how many files {@link mergedListing} would have whose name `is` one that counts. */
+export function countListed(a: Node | null, b: Node | null, is: (name: string) => boolean, name = ''): number {
+  const isFile = (a !== null && a.type !== 'dir') || (b !== null && b.type !== 'dir');
+  let count = isFile && is(name) ? 1 : 0;
+  if (a?.type === 'dir')
+    for (const [below, child] of a.children) count += countListed(child, childOf(b, below), is, below);
+  if (b?.type !== 'dir') return count;
+  for (const [below, child] of b.children) if (childOf(a, below) === null) count += countListed(null, child, is, below);
+  return count;
+}

@@ -4,7 +4,7 @@ import { isConflictCopy } from '../core/conflict-name.js';
 import { mtimeOf, sizeOf } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { isoTime } from '../core/iso-time.js';
-import { type ListedFile, mergedListing } from '../core/listing.js';
+import { countListed, type ListedFile, mergedListing } from '../core/listing.js';
 import { quote, type RelPath } from '../core/path.js';
 import { packRow, type Row } from '../wire/compact-rows.js';
 import type { ListEntry, Status, Target } from '../wire/messages.js';
@@ -28,10 +28,11 @@ export interface ShownPair {
 
 /** Shows one pair. */
 export class ClientQueries {
-  private listing: { readonly generation: number; readonly files: readonly ListedFile[]; conflicts?: number } = {
+  private listing: { readonly generation: number; readonly files: readonly ListedFile[] } = {
     generation: 0,
     files: [],
   };
+  private counted = { generation: 0, conflicts: 0 };
 
   constructor(private readonly shown: ShownPair) {}
 
@@ -94,11 +95,18 @@ export class ClientQueries {
     };
   }
 
-  /** Counted once for each state of the pair: people ask for it all the time. */
+  /**
+   * Counted once for each state of the pair: people ask for it all the time. No list is made for it, which of a large
+   * tree would take as much memory as all that is known of a side.
+   */
   private conflicts(): number {
-    const files = this.files();
-    this.listing.conflicts ??= files.filter(({ path }) => isConflictCopy(path)).length;
-    return this.listing.conflicts;
+    const { a, b, archive, generation } = this.shown.pair;
+    if (this.counted.generation !== generation) {
+      const isCopy = (name: string) => isConflictCopy(name as RelPath);
+      const conflicts = a.snapshot === null ? 0 : countListed(a.snapshot.root, (b.snapshot ?? archive).root, isCopy);
+      this.counted = { generation, conflicts };
+    }
+    return this.counted.conflicts;
   }
 
   /**
