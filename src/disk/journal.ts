@@ -9,12 +9,25 @@ const NEWLINE = 0x0a;
 const PREFIX = 9;
 /** A journal is read this much at a time: one of a large tree is as large as all that is known of it. */
 const PIECE_BYTES = 1 << 20;
+/** What is put in one turn may be a whole tree; a line is made, and read, as one. */
+const LINE_OPERATIONS = 10_000;
 
 /** A record of a table under its key; null deletes it. */
 export type Operation = readonly [table: string, key: string, value: unknown];
 
-/** @returns how many bytes were added at `position`. */
-export function appendLine(fd: number, operations: readonly Operation[], position: number): number {
+/**
+ * Adds `operations` in as few lines as may be; where that fails they can be added once more at the same position.
+ * @returns how many bytes were added at `position`.
+ */
+export function appendLines(fd: number, operations: readonly Operation[], position: number): number {
+  let bytes = 0;
+  for (let n = 0; n < operations.length; n += LINE_OPERATIONS) {
+    bytes += appendLine(fd, operations.slice(n, n + LINE_OPERATIONS), position + bytes);
+  }
+  return bytes;
+}
+
+function appendLine(fd: number, operations: readonly Operation[], position: number): number {
   const json = JSON.stringify(operations);
   const line = Buffer.from(`${checksum(Buffer.from(json))} ${json}\n`);
   let written = 0;
@@ -71,23 +84,25 @@ function reading<T>(file: string, read: (fd: number) => T): T {
 
 /** The lines from `at` on; each is good until the next is asked for. The last may have no end. */
 function* linesOf(fd: number, at: number): Generator<{ readonly line: Buffer; readonly ended: boolean }> {
-  const piece = Buffer.allocUnsafe(PIECE_BYTES);
-  let begun: Buffer[] = [];
+  let piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   let next = at;
+  /** How many bytes of a line that is not whole yet are at the beginning of `piece`. */
+  let begun = 0;
   for (;;) {
-    const read = fs.readSync(fd, piece, 0, piece.length, next);
+    if (begun === piece.length) piece = Buffer.concat([piece], 2 * piece.length);
+    const read = fs.readSync(fd, piece, begun, piece.length - begun, next);
     if (read === 0) break;
     next += read;
+    const filled = begun + read;
     let from = 0;
-    for (let end = piece.indexOf(NEWLINE); end >= 0 && end < read; end = piece.indexOf(NEWLINE, from)) {
-      const rest = piece.subarray(from, end);
-      yield { line: begun.length === 0 ? rest : Buffer.concat([...begun, rest]), ended: true };
-      begun = [];
+    for (let end = piece.indexOf(NEWLINE, begun); end >= 0 && end < filled; end = piece.indexOf(NEWLINE, from)) {
+      yield { line: piece.subarray(from, end), ended: true };
       from = end + 1;
     }
-    if (from < read) begun.push(Buffer.from(piece.subarray(from, read)));
+    piece.copyWithin(0, from, filled);
+    begun = filled - from;
   }
-  if (begun.length > 0) yield { line: Buffer.concat(begun), ended: false };
+  if (begun > 0) yield { line: piece.subarray(0, begun), ended: false };
 }
 
 const isSound = (line: Buffer): boolean =>

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SyncError } from '../core/errors.js';
-import { appendLine, HEADER, type Operation, putAside, readOperations, soundLength } from './journal.js';
+import { appendLines, HEADER, type Operation, putAside, readOperations, soundLength } from './journal.js';
 
 /** When a journal is rewritten, and how. */
 export interface Compaction {
@@ -141,12 +141,12 @@ export class Store {
     if (this.pending.length === 0 || this.closed) return;
     const operations = this.pending;
     try {
-      this.bytes += appendLine(this.fd, operations, this.bytes);
+      this.bytes += appendLines(this.fd, operations, this.bytes);
     } catch (error) {
       throw storeFailed(this.file, error);
     }
     this.pending = [];
-    this.since?.push(...operations);
+    if (this.since !== null) for (const operation of operations) this.since.push(operation);
     if (this.isBloated()) this.compact().catch(() => {}); // the journal as it is goes on
   }
 
@@ -173,12 +173,12 @@ export class Store {
     try {
       let bytes = fs.writeSync(fd, HEADER);
       for (const slice of slices(this.tables, this.when.slice)) {
-        bytes += appendLine(fd, slice, bytes);
+        bytes += appendLines(fd, slice, bytes);
         await nextTurn();
       }
       await promisify(fs.fsync)(fd);
       while (this.syncing !== null) await this.syncing;
-      if (since.length > 0) bytes += appendLine(fd, since, bytes);
+      bytes += appendLines(fd, since, bytes);
       fs.fsyncSync(fd);
       fs.renameSync(temporary, this.file);
       fs.closeSync(this.fd);

@@ -101,6 +101,22 @@ describe('what is put', () => {
     ]);
   });
 
+  test('a whole tree in one turn comes back, in lines that are not too long, also while the journal is rewritten', async () => {
+    const { store, put } = open(OFTEN);
+    put('x', 'first', 'x'.repeat(2 * OFTEN.minBytes));
+    put('x', 'first', 0);
+    const rewritten = store.durable(); // begins a compaction, which takes what is put meanwhile along
+    for (let n = 0; n < 150_000; n++) put('y', `k${n}`, n);
+    await rewritten;
+    await store.close();
+    const lengths = fs
+      .readFileSync(file, 'latin1')
+      .split('\n')
+      .map(({ length }) => length);
+    expect(Math.max(...lengths)).toBeLessThan(400_000);
+    expect(Object.keys((await found()).y)).toHaveLength(150_000);
+  });
+
   test('the last word counts', async () => {
     await filled([
       ['a', 1],
