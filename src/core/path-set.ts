@@ -6,26 +6,23 @@ export interface Marks {
   here: boolean;
   /** Whether everything below is meant too. */
   deep: boolean;
-  readonly below: Map<string, Marks>;
+  below: ReadonlyMap<string, Marks>;
 }
+
+/** Most marks are on files: one map of nothing does for all of them. */
+const NOTHING: ReadonlyMap<string, Marks> = new Map();
+const unmarked = (): Marks => ({ here: false, deep: false, below: NOTHING });
 
 /** A set of paths as a tree, so that a walk can leave out every branch that bears no mark. */
 export class PathSet {
-  readonly root: Marks = { here: false, deep: false, below: new Map() };
+  readonly root: Marks = unmarked();
   size = 0;
 
   /** @param deep whether everything below `path` is meant too. */
   add(path: RelPath | '', deep = false): void {
     let at = this.root;
     if (path !== '') {
-      for (const name of path.split('/')) {
-        let next = at.below.get(name);
-        if (next === undefined) {
-          next = { here: false, deep: false, below: new Map() };
-          at.below.set(name, next);
-        }
-        at = next;
-      }
+      for (const name of path.split('/')) at = at.below.get(name) ?? grow(at, name);
     }
     if (!at.here) this.size++;
     at.here = true;
@@ -56,9 +53,16 @@ export class PathSet {
   clear(): void {
     this.root.here = false;
     this.root.deep = false;
-    this.root.below.clear();
+    this.root.below = NOTHING;
     this.size = 0;
   }
+}
+
+function grow(at: Marks, name: string): Marks {
+  const next = unmarked();
+  if (at.below === NOTHING) at.below = new Map([[name, next]]);
+  else (at.below as Map<string, Marks>).set(name, next);
+  return next;
 }
 
 /** @returns those of `paths` that are not below another of them. */
