@@ -22,8 +22,8 @@ export function conflictName(path: RelPath, side: Side, stamp: string, taken: (p
   }
 }
 
-/** @returns whether `path` has the name of a conflict copy. */
-export const isConflictCopy = (path: RelPath): boolean => originalName(path) !== path;
+/** @returns whether `path` has the name of a conflict copy; asked of every file of a pair, so most are told by a search. */
+export const isConflictCopy = (path: RelPath): boolean => path.includes(' (conflict ') && originalName(path) !== path;
 
 /** @returns the path that a conflict copy is a copy of; `path` itself where it is none, or where `..` would be left. */
 export function originalName(path: RelPath): RelPath {
