@@ -83,6 +83,12 @@ export function isAtOrBelow(path: string, above: string): boolean {
   return above === '' || path === above || path.startsWith(`${above}/`);
 }
 
+/** @returns whether `is` holds of `path` or of a directory above it; the root is not asked about. */
+export function someAtOrAbove(path: RelPath, is: (path: RelPath) => boolean): boolean {
+  for (let at: RelPath | '' = path; at !== ''; at = parentOf(at)) if (is(at)) return true;
+  return false;
+}
+
 /**
  * The order of the paths' UTF-8 bytes. UTF-16 order differs from it only where a surrogate meets a unit above it, so
  * those are moved out of the way (the fix-up that ICU calls code point order).

@@ -50,7 +50,7 @@ export function foldResults(around: WriteSurroundings, event: WriteEvent): Resul
     else if (!event.passedOn) {
       pair.foldWritten(event.side, change);
       event.write.done.push(change);
-      if (change.from !== undefined) keepSaving(event.write, moveLocks(around, change.from.path, change.path));
+      if (change.from !== undefined) keepSaving(event.write, moveLocks(around, change));
     } else if (change.from === undefined) pair.foldDone(event.side, change);
     else {
       pair.foldWritten(event.side, change);
@@ -68,9 +68,11 @@ function keepSaving({ saving }: Writing, under: readonly Promise<void>[]): void 
   }
 }
 
-/** Locks go along with what was moved. */
-function moveLocks({ book }: WriteSurroundings, from: RelPath, to: RelPath): Promise<void>[] {
-  const along = [...book.table.locks.keys()].filter((path) => isAtOrBelow(path, from));
+/** Locks go along with what was moved. Below a file they are of what was there before it, and stay. */
+function moveLocks({ book }: WriteSurroundings, { path: to, from: source, after }: Change): Promise<void>[] {
+  const from = source!.path;
+  const isMoved = (path: RelPath) => path === from || (after?.type === 'dir' && isAtOrBelow(path, from));
+  const along = [...book.table.locks.keys()].filter(isMoved);
   return along.map(
     (path) =>
       new Promise<void>((resolve, reject) => {

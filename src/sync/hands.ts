@@ -2,7 +2,7 @@
 // somebody's hands while it was under way is neither surely older nor surely newer than what was done there: it is not
 // believed, and the path is asked about anew when it is free.
 import type { Entry } from '../core/entry.js';
-import { parentOf, type RelPath, type Side } from '../core/path.js';
+import { parentOf, type RelPath, type Side, someAtOrAbove } from '../core/path.js';
 import type { Look } from './replica.js';
 
 type Entries = Look['entries'];
@@ -141,9 +141,4 @@ function directoriesAbove(paths: Iterable<RelPath>): Set<RelPath> {
     for (let at = parentOf(path); at !== '' && !above.has(at); at = parentOf(at)) above.add(at);
   }
   return above;
-}
-
-function someAtOrAbove(path: RelPath, is: (path: RelPath) => boolean): boolean {
-  for (let at: RelPath | '' = path; at !== ''; at = parentOf(at)) if (is(at)) return true;
-  return false;
 }

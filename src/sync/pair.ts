@@ -2,7 +2,7 @@
 // Looks and outcomes are folded in here; nothing here decides.
 import type { Change } from '../core/change.js';
 import { type Entry, sameEntry } from '../core/entry.js';
-import { otherSide, type RelPath, type Side } from '../core/path.js';
+import { otherSide, type RelPath, type Side, someAtOrAbove } from '../core/path.js';
 import { PathSet } from '../core/path-set.js';
 import { entryOf, Snapshot, shareEqual } from '../core/snapshot.js';
 import { IgnoreRules } from '../disk/ignore-rules.js';
@@ -86,8 +86,10 @@ export class Pair {
       this.markEverything();
     }
     for (const { path, entry } of look.entries) {
+      // What was in a directory that is gone is not told of one by one, and a new one may stand there at the next look.
+      const isGone = entry?.type !== 'dir' && state.snapshot.get(path)?.type === 'dir';
       state.snapshot.put(path, look.whole ? shareEqual(this.archive, path, entry, side) : entry);
-      if (!this.everythingMarked) this.marks.add(path);
+      if (!this.everythingMarked) this.marks.add(path, isGone);
     }
     if (look.entries.length > 0 || look.whole) this.generation++;
     state.damaged = look.damaged ?? [];
@@ -209,10 +211,7 @@ export class Pair {
 
   private isUnknown(path: RelPath): boolean {
     if (this.a.unknown.size === 0 && this.b.unknown.size === 0) return false;
-    for (let at: string = path; at !== ''; at = at.slice(0, Math.max(at.lastIndexOf('/'), 0))) {
-      if (this.a.unknown.has(at as RelPath) || this.b.unknown.has(at as RelPath)) return true;
-    }
-    return false;
+    return someAtOrAbove(path, (at) => this.a.unknown.has(at) || this.b.unknown.has(at));
   }
 
   /** Side b went away: what was known of it stays for the listing, everything is compared when it is back. */

@@ -1,6 +1,6 @@
 // Two people with locks. What they are told is compared with what they were told before: one holds at most, and it stays
 // theirs until they give it back, whatever dies meanwhile.
-import { isAtOrBelow, type RelPath, type Side } from '../../src/core/path.js';
+import type { RelPath, Side } from '../../src/core/path.js';
 import type { Refused } from '../../src/wire/messages.js';
 import type { ServerA } from './servers.js';
 import type { World } from './world.js';
@@ -75,9 +75,9 @@ export class Clients {
    * is asked for still. @returns to be called when that has ended.
    */
   renaming(owner: string, paths: readonly RelPath[]): () => void {
-    // A lock outlives its file: where there was a directory there may be a file by now, and locks below it go along, too.
-    for (const [at, claim] of this.claims) {
-      if (claim.owner === owner && paths.some((path) => isAtOrBelow(at, path))) claim.releasing = true;
+    for (const path of paths) {
+      const claim = this.claims.get(path);
+      if (claim?.owner === owner) claim.releasing = true;
     }
     for (const path of paths) {
       this.count(owner, path, 1);

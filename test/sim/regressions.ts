@@ -51,5 +51,7 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
     22_000_466,
     'a name that a killed server had given was believed, and a power cut that took it back looked like a deletion',
   ],
+  [24_012_826, 'a directory went and came, and what had been in it on both sides was not compared'],
+  [24_010_701, 'the lock of another went along with a file that had taken the place of its directory'],
   [17, 'the preference for a holder outlived its conflict'],
 ];
