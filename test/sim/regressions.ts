@@ -53,5 +53,9 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   ],
   [24_012_826, 'a directory went and came, and what had been in it on both sides was not compared'],
   [24_010_701, 'the lock of another went along with a file that had taken the place of its directory'],
+  [
+    25_001_874,
+    'the simulation: side b, which had forgotten in a power cut what it saw last, was believed for a moment',
+  ],
   [17, 'the preference for a holder outlived its conflict'],
 ];

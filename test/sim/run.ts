@@ -229,10 +229,7 @@ class Run {
       this.noteFirstContact();
     }
     // What the archive has forgotten may come back.
-    const kept = new Map<string, string>();
-    for (const [table, key, value] of this.places.a.disk.journals.get('archive.log')?.lines.flat() ?? []) {
-      if (table === 'archive') kept.set(key, JSON.stringify(value));
-    }
+    const kept = this.journalOf('a', 'archive');
     for (const [path, node] of server.pair.archive.walk()) {
       if (kept.get(path) !== JSON.stringify({ ...node, children: undefined })) this.ledger.forget(path);
     }
@@ -246,7 +243,22 @@ class Run {
     this.world.say(() => (power ? 'the power of b fails' : 'server-b is killed'));
     this.b.die();
     this.b = null;
-    if (power) this.cutPower('b');
+    if (!power) return;
+    this.cutPower('b');
+    // What side b saw last is behind what is there: for the moment in which that is in motion, the older counts.
+    const seen = this.journalOf('b', 'seen');
+    for (const [path, inode] of this.places.b.disk.walk()) {
+      if (seen.has(path) && JSON.parse(seen.get(path)!)?.type !== inode.type) this.ledger.forget(path);
+    }
+  }
+
+  /** The rows of a table as they are on the disk now, each as JSON. */
+  private journalOf(side: 'a' | 'b', table: 'archive' | 'seen'): Map<string, string> {
+    const rows = new Map<string, string>();
+    for (const [of, key, value] of this.places[side].disk.journals.get(`${table}.log`)?.lines.flat() ?? []) {
+      if (of === table) rows.set(key, JSON.stringify(value));
+    }
+    return rows;
   }
 
   private cutPower(side: 'a' | 'b'): void {
