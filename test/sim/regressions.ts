@@ -57,5 +57,6 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
     25_001_874,
     'the simulation: side b, which had forgotten in a power cut what it saw last, was believed for a moment',
   ],
+  [30_085_456, 'the simulation: both people renamed a file alike, and one took it back while nobody could see'],
   [17, 'the preference for a holder outlived its conflict'],
 ];

@@ -24,6 +24,8 @@ export class Users {
   readonly touched = new Map<string, number>();
   /** Contents that were moved or copied: they may turn up again later. */
   readonly wandering = new Set<string>();
+  /** Who brought a content to a path last, by both. */
+  private readonly brought = new Map<string, string>();
 
   constructor(
     private readonly world: World,
@@ -197,13 +199,19 @@ export class Users {
     }
     disk.link(parent, nameOf(path as RelPath), inode);
     if (inode.type === 'file') this.ledger.allow(path, inode.content);
-    this.touchSame(path, inode);
+    this.noteArrival(desk, path, inode);
     this.touch(desk, path);
   }
 
-  /** What comes to where both sides have the same content has other times, at least. */
-  private touchSame(path: string, { type, content }: Inode): void {
-    if (type === 'file' && this.sharedAt(path) === content) this.ledger.touch(path, content);
+  private noteArrival({ place }: Desk, path: string, { type, content }: Inode): void {
+    if (type !== 'file') return;
+    // What comes to where both sides have the same content has other times, at least.
+    if (this.sharedAt(path) === content) this.ledger.touch(path, content);
+    // Where both people do the very same, who cannot see when takes the one for the other carried over, and what the one
+    // undoes for undone: to be had, but not in place.
+    const key = `${path} ${content}`;
+    if ((this.brought.get(key) ?? place.name) !== place.name) this.ledger.loose.add(content);
+    this.brought.set(key, place.name);
   }
 
   private makeDirectory(desk: Desk, path: string): void {
@@ -262,7 +270,7 @@ export class Users {
       const [was, is] = [join(from, rest), join(to, rest)];
       this.superseding(disk, was, each, () => {});
       this.ledger.allow(is, each.content);
-      this.touchSame(is, each);
+      this.noteArrival(desk, is, each);
       this.wandering.add(each.content);
       this.touch(desk, was);
       this.touch(desk, is);
