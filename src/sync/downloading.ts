@@ -1,6 +1,7 @@
 // Downloads: a reader gets one version, the one that it began with. Side a's file is held open; what only side b has, or
 // what its lock's holder has there, comes through the replica. Reads wait for no lock and no look.
 import { createHash } from 'node:crypto';
+import { setTimeout as passed } from 'node:timers/promises';
 import { type Entry, type FileEntry, sameContent } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { quote, type RelPath } from '../core/path.js';
@@ -14,6 +15,10 @@ import type { Content, Wanted } from './replica.js';
 
 /** Pieces that may be on their way to one reader: enough to keep it busy, little memory where there are many. */
 const WINDOW = 3;
+
+/** How long what changes on side b is waited for until it is known, in milliseconds: the first time, and the last. */
+const FIRST_WAIT_MS = 10;
+const LAST_WAIT_MS = 320;
 
 type DownloadParams = Omit<ClientMethods['download']['params'], 'target'>;
 type Downloaded = ClientMethods['download']['result'];
@@ -81,8 +86,20 @@ async function send(pieces: AsyncIterable<Piece>, call: Call): Promise<void> {
   }
 }
 
+/** What is replaced or removed on side b before it is open is known to be so a moment later: then it is decided anew. */
+async function sourceOf(...asked: Parameters<typeof sourceNow>): Promise<Source> {
+  for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
+    try {
+      return await sourceNow(...asked);
+    } catch (error) {
+      if ((error as SyncError).code !== 'busy' || wait > LAST_WAIT_MS) throw error;
+      await passed(wait);
+    }
+  }
+}
+
 /** Of a locked file the holder's side counts, as in the listing; else the newest of what can be had. */
-async function sourceOf(around: FilesSurroundings, path: RelPath, had: (file: FileEntry) => number): Promise<Source> {
+async function sourceNow(around: FilesSurroundings, path: RelPath, had: (file: FileEntry) => number): Promise<Source> {
   const { pair, book, local, replica } = around;
   if (pair.a.rules.ignores(path, false)) throw ignored(path);
   const onA = pair.entry('a', path);

@@ -14,9 +14,10 @@ const at = (text: string, mtime: number): FileEntry => ({ ...(file(text) as File
 
 /** Downloads `f` of a pair that knows these; side b then really has `inB`. @returns what was announced, and what came. */
 async function read(
-  known: { a: Entry; b: Entry; shared: Entry | null; lock?: Side },
+  known: { a: Entry | null; b: Entry; shared: Entry | null; lock?: Side },
   inA: FileEntry & { text?: string },
   inB: Content,
+  afterwards: (pair: Pair) => void = () => {},
 ) {
   const archive = new Snapshot();
   archive.put(F, known.shared);
@@ -35,16 +36,18 @@ async function read(
     pair,
     book: { table },
     local: {
-      open: async () => ({
-        file: inA,
-        close: () => {},
-        pieces: async function* () {
-          yield { data: Buffer.from('from a') };
+      open: async () =>
+        pair.entry('a', F) && {
+          file: inA,
+          close: () => {},
+          pieces: async function* () {
+            yield { data: Buffer.from('from a') };
+          },
         },
-      }),
     },
     replica: () => ({
       read: async function* () {
+        afterwards(pair);
         yield inB;
       },
     }),
@@ -80,4 +83,23 @@ test('replaced on side b before it is open there, it comes from side a, unless t
     expect(await read({ a, b, shared: null }, a, inB)).toEqual(['file a', 'from a']);
     expect(await read({ a, b, shared: null, lock: 'b' }, a, inB)).toEqual(['busy']);
   }
+});
+
+const stale: Content = { n: 0, failed: { kind: 'stale' } };
+
+test('what was removed from side b before it was open is not there', async () => {
+  const former = at('from b', 1);
+  const removed = (pair: Pair) => pair.b.snapshot!.put(F, null);
+  expect(await read({ a: null, b: former, shared: null }, former, stale, removed)).toEqual(['not-found']);
+});
+
+test('what has come to side a meanwhile is read there', async () => {
+  const [newest, former] = [at('from a', 2), at('from b', 1)];
+  const came = (pair: Pair) => pair.a.snapshot!.put(F, newest);
+  expect(await read({ a: null, b: former, shared: null }, newest, stale, came)).toEqual(['file a', 'from a']);
+});
+
+test('what changes there again and again is refused in the end', async () => {
+  const former = at('from b', 1);
+  expect(await read({ a: null, b: former, shared: null }, former, stale)).toEqual(['busy']);
 });
