@@ -1,9 +1,10 @@
 // The end of a lock: released, forced, stolen or expired. What was held back takes effect, and who lost his lock without
 // having given it back is told at his next command.
-import { type Entry, sameContent } from './entry.js';
+import type { Entry } from './entry.js';
 import type { SyncEvent } from './events.js';
 import type { Drain, HeldUpdate, HeldWay, Lock, Notice, Preference, Row } from './lock.js';
 import { type Decision, type LockEvent, noted, refusal } from './lock-event.js';
+import { follows, heldFate } from './lock-fate.js';
 import type { LockTable } from './lock-table.js';
 import type { RelPath, Side } from './path.js';
 
@@ -18,9 +19,11 @@ export function endLock(table: LockTable, event: LockEvent & { kind: 'unlock' })
   const isOwn = holder.owner === owner;
   if (!isOwn && !force) return { rows: [], answer: refusal(table, path)!, events: [] };
   const reason = isOwn ? 'released' : 'forced';
+  const updates = table.heldOf(path);
+  const becomes = updates.length === 0 ? {} : { becomes: heldFate(updates, current, held) };
   return {
     ...breakLock(table, holder, { by: owner, reason, current, held, now }),
-    answer: { kind: 'released', owner: holder.owner, held: table.heldOf(path).length },
+    answer: { kind: 'released', owner: holder.owner, held: updates.length, ...becomes },
   };
 }
 
@@ -63,11 +66,11 @@ function startDrain(
   current: Entry | null,
   held: HeldWay,
 ): Row[] {
-  const follows = held === 'apply' && sameContent(updates[0]!.base, current);
-  const mode = follows ? 'apply' : held === 'discard' ? 'discard' : 'keep';
+  const areApplied = follows(updates, current, held);
+  const mode = areApplied ? 'apply' : held === 'discard' ? 'discard' : 'keep';
   const drain: Drain = { path, side, mode, of: updates.length, applied: 0 };
   const rows: Row[] = [{ table: 'drain', key: path, value: drain }];
-  if (follows) return rows;
+  if (areApplied) return rows;
   const preference: Preference = { path, side, ...(held === 'apply' ? {} : { other: held }) };
   return [...rows, { table: 'preference', key: path, value: preference }];
 }

@@ -2,6 +2,7 @@
 import type { Entry } from './entry.js';
 import type { SyncEvent } from './events.js';
 import type { HeldWay, Lock, Row } from './lock.js';
+import type { HeldFate } from './lock-fate.js';
 import type { LockTable } from './lock-table.js';
 import type { RelPath, Side } from './path.js';
 
@@ -67,7 +68,13 @@ export type LockAnswer =
   /** `lines` are those in line who have it now too: they are the same owner, or the one whose turn it was. */
   | { readonly kind: 'granted'; readonly lock: Lock; readonly changed: boolean; readonly lines?: readonly number[] }
   | { readonly kind: 'queued'; readonly line: number; readonly position: number }
-  | { readonly kind: 'released'; readonly owner: string | null; readonly held: number }
+  /** `becomes` is said where something is held. */
+  | {
+      readonly kind: 'released';
+      readonly owner: string | null;
+      readonly held: number;
+      readonly becomes?: HeldFate;
+    }
   /** `held` updates and those who are `waiting`. */
   | { readonly kind: 'refused'; readonly lock: Lock; readonly held: number; readonly waiting?: number }
   /** The path is draining, or free for those who are `waiting` in line; ask again when that is over. */

@@ -30,9 +30,10 @@ export function answered({ path, owner }: Ask, answer: LockAnswer, note = ''): A
     return { path: lock.path, changed, ...lockInfo(lock), ...(note === '' ? {} : { note }) };
   }
   if (answer.kind === 'released') {
-    const { owner: holder, held } = answer;
+    const { owner: holder, held, becomes } = answer;
     const forced = holder === null || holder === owner ? {} : { by: owner };
-    return { path, changed: holder !== null, owner: holder ?? owner, held, ...forced };
+    const fate = becomes === undefined ? {} : { becomes };
+    return { path, changed: holder !== null, owner: holder ?? owner, held, ...fate, ...forced };
   }
   if (answer.kind === 'refused') return refused(path, lockedBy(path, answer));
   if (answer.kind === 'noted') return { path, changed: true };

@@ -164,6 +164,31 @@ describe('lock and unlock', () => {
     expect({ code, out }).toEqual({ code: 0, out: 'Nobody holds a lock on a.txt: there is nothing to unlock.\n' });
   });
 
+  it.each([
+    ['applied', 1, '1 held update to apply'],
+    ['applied', 2, '2 held updates to apply one by one'],
+    ['copy', 1, "the holder's version keeps the name, the held update becomes a conflict copy"],
+    [
+      'copy',
+      3,
+      "the holder's version keeps the name, the last of 3 held updates becomes a conflict copy; the earlier ones go to versions",
+    ],
+    ['dropped', 1, "the held deletion is dropped and the holder's version stays"],
+    [
+      'dropped',
+      2,
+      "the last of 2 held updates, a deletion, is dropped and the holder's version stays; the earlier ones go to versions",
+    ],
+    ['same', 1, "the held update left the same as the holder's side has"],
+    ['returns', 1, "the file is gone on the holder's side, so the held update brings it back"],
+    ['versions', 2, "the holder's version stays, 2 held updates go to versions"],
+    [undefined, 2, '2 held updates to settle, and nothing of them is lost'],
+  ])('says of held updates that are %s (%i) what becomes of them', async (becomes, held, said) => {
+    const api = fakeApi(['a.txt']);
+    api.unlock = async () => [{ path: 'a.txt', changed: true, owner: 'ann', held, becomes }];
+    expect((await run(['unlock', 'a.txt'], { api })).out).toBe(`Unlocked a.txt; ${said}.\n`);
+  });
+
   it('says of a wait that ran out that the place is given up, and who holds the lock', async () => {
     const api = fakeApi(['bobs.txt']);
     api.lock = async (_targets, options) => {

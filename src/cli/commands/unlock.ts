@@ -1,5 +1,6 @@
 // `client unlock TARGET…`: give locks back, or break another's. To unlock what nobody holds is no failure, but it is said.
 import type { HeldWay } from '../../core/lock.js';
+import type { HeldFate } from '../../core/lock-fate.js';
 import type { Acted } from '../../wire/messages.js';
 import { actOn } from '../acting.js';
 import { countText } from '../render/size.js';
@@ -18,7 +19,7 @@ export async function unlock(room: Room, targets: readonly string[], flags: Unlo
   return actOn(room, targets, {
     known: () => lockedThenPresent(api),
     act: (wanted) => api.unlock(wanted, flags),
-    say: (acted) => unlockedText(acted, flags.held ?? 'apply'),
+    say: unlockedText,
     async recheck(acted, shownAs) {
       if (acted.changed) return acted; // the lock had outlived its file, or the file is there
       present ??= new Set((await api.list()).entries.map(({ path }) => path));
@@ -33,18 +34,36 @@ async function lockedThenPresent(api: Api): Promise<Known> {
   return [locks.map(({ path }) => path), entries.map(({ path }) => path)];
 }
 
-function unlockedText(acted: Acted, way: HeldWay): string {
+function unlockedText(acted: Acted): string {
   const path = shownName(acted.path);
   if (!acted.changed) return `Nobody holds a lock on ${path}: there is nothing to unlock.`;
   const whose = acted.by === undefined ? '' : `, which ${shownName(String(acted.owner))} had locked`;
   const held = typeof acted.held === 'number' ? acted.held : 0;
   return held > 0
-    ? `Unlocked ${path}${whose}; ${countText(held, 'held update')} ${BECOMES[way]}.`
+    ? `Unlocked ${path}${whose}; ${fateText(held, acted.becomes as HeldFate | undefined)}.`
     : `Unlocked ${path}${whose}.`;
 }
 
-const BECOMES: Readonly<Record<HeldWay, string>> = {
-  apply: 'to apply',
-  copy: 'to set aside as a conflict copy',
-  discard: 'to discard, into the versions',
-};
+/** What becomes of `held` updates. */
+function fateText(held: number, fate: HeldFate | undefined): string {
+  const updates = countText(held, 'held update');
+  const last = held === 1 ? 'the held update' : `the last of ${updates}`;
+  const deletion = held === 1 ? 'the held deletion' : `the last of ${updates}, a deletion,`;
+  const earlier = held === 1 ? '' : '; the earlier ones go to versions';
+  switch (fate) {
+    case 'applied':
+      return `${updates} to apply${held === 1 ? '' : ' one by one'}`;
+    case 'copy':
+      return `the holder's version keeps the name, ${last} becomes a conflict copy${earlier}`;
+    case 'dropped':
+      return `${deletion} is dropped and the holder's version stays${earlier}`;
+    case 'same':
+      return `${last} left the same as the holder's side has${earlier}`;
+    case 'returns':
+      return `the file is gone on the holder's side, so ${last} brings it back${earlier}`;
+    case 'versions':
+      return `the holder's version stays, ${updates} ${held === 1 ? 'goes' : 'go'} to versions`;
+    default: // a directory among them, or a server that says nothing of it
+      return `${updates} to settle, and nothing of ${held === 1 ? 'it' : 'them'} is lost`;
+  }
+}
