@@ -131,6 +131,22 @@ describe.skipIf(noTerminal !== null)(title('menu'), () => {
     menu.type('n');
     at = await menu.sees('Nothing was changed.', at);
     at = await menu.sees('Type a number:', at);
+    menu.type('6\r');
+    at = await menu.sees('Delete which file?', at);
+    menu.type('pack');
+    at = await menu.sees('1 match', at);
+    menu.type('\r');
+    const asked = await menu.sees('Delete pack.txt on both sides?', at);
+    menu.type('\u001b');
+    at = await menu.sees('Nothing was changed.', asked);
+    expect(menu.text.slice(asked, at)).not.toContain(`\u001b[9m`); // nothing is struck out
+    expect(
+      menu.text
+        .slice(asked, at)
+        .match(/Yes|No\b/g)
+        ?.slice(-2),
+    ).toEqual(['No', 'No']); // the choice, then the answer
+    at = await menu.sees('Type a number:', at);
     menu.type('8\r');
     expect(await menu.ended).toBe(0);
     expect(textOf(pair.a, 'pack.txt')).toBe('y');

@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
-import { autocomplete, confirm, isCancel, text } from '@clack/prompts';
+import { autocomplete, isCancel, text } from '@clack/prompts';
 import { fitted } from '../render/width.js';
+import { agreement } from './agreement.js';
 import { type Asker, BACK, type Back, type Choice } from './asker.js';
 import { TypeAhead } from './type-ahead.js';
 
@@ -66,7 +67,7 @@ export function peopleAsker(input: ReadStream, output: WriteStream, signal: Abor
       );
       return second === BACK ? BACK : [first, second];
     },
-    agrees: async (message) => (await put((streams) => confirm({ ...streams, message, initialValue: false }))) === true,
+    agrees: (message) => put((streams) => agreement(message, streams)),
     unchanged: () => void output.write('Nothing was changed.\n'),
     close: () => {},
   };
