@@ -33,6 +33,8 @@ describe('where an upload goes', () => {
       err: '"a.txt" exists already. Add --overwrite.\n',
     });
     expect(await ran(['upload', '..'])).toMatchObject({ code: 2 });
+    expect(await ran(['upload', ''])).toMatchObject({ code: 2, err: expect.stringMatching(/^The name .* is empty\./) });
+    expect(await ran(['upload', 'x', ''])).toMatchObject({ code: 2, err: expect.stringContaining('it is empty') });
     expect(await ran(['upload', 'x', '../y'])).toMatchObject({ code: 2 });
     const { out } = await ran(['--json', 'upload', 'x']);
     expect(JSON.parse(out)).toMatchObject({ path: 'x', changed: true, created: true });
@@ -45,6 +47,12 @@ describe('download', () => {
     const { calls, out } = await ran(['download', 'a.txt', 'here.txt', '--overwrite']);
     expect(calls).toEqual([['download', { path: 'a.txt' }, 'here.txt', { overwrite: true }]]);
     expect(out).toBe('Downloaded a.txt to here.txt (3 B).\n');
+  });
+
+  it('goes to no empty name', async () => {
+    const { code, err, calls } = await ran(['download', 'a.txt', '']);
+    expect({ code, calls }).toEqual({ code: 2, calls: [] });
+    expect(err).toMatch(/^The destination of the download is empty\. /);
   });
 
   it('never takes another file for a number whose file is gone', async () => {

@@ -1,6 +1,7 @@
 // `client download TARGET [DEST]`: a file out of the pair. What came of one that was cut is kept, and gone on with.
 import { SyncError } from '../../core/errors.js';
 import type { Downloaded } from '../../wire/save-download.js';
+import { usageError } from '../complain.js';
 import { EXIT_OK } from '../exit.js';
 import { listedPaths, onOneTarget } from '../one-target.js';
 import { openBar } from '../progress.js';
@@ -18,6 +19,11 @@ export async function download(
   destination: string | undefined,
   flags: DownloadFlags,
 ): Promise<number> {
+  if (destination === '')
+    throw usageError(
+      'The destination of the download is empty.',
+      'Name a file or a directory, or leave it out: then it goes here.',
+    );
   const api = await room.api();
   const bar = openBar(room.progress, text);
   let done: Downloaded;

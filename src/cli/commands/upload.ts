@@ -15,6 +15,7 @@ export interface UploadFlags {
 }
 
 export async function upload(room: Room, file: string, as: string | undefined, flags: UploadFlags): Promise<number> {
+  if (file === '') throw usageError('The name of the file to upload is empty.', 'Name a file of this machine.');
   const name = path.basename(file);
   if (name === '' || name === '.' || name === '..')
     throw usageError(`"${file}" is a directory, and an upload is of one file.`);
