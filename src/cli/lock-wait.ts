@@ -16,14 +16,18 @@ const LAST_LOOK_MS = 150;
 export class LockWait {
   private place: WaitingPlace | null = null;
 
-  /** @param limit how long it waits at most, as typed; null: for ever. */
+  /**
+   * @param limit how long it waits at most, as typed; null: for ever.
+   * @param options what else was asked for, as words of the command line.
+   */
   constructor(
     private readonly room: Room,
     private readonly limit: string | null,
+    private readonly options: readonly string[],
   ) {}
 
   /** What the waiting needs of the call. */
-  get options(): Pick<LockOptions, 'signal' | 'onWaiting'> {
+  get call(): Pick<LockOptions, 'signal' | 'onWaiting'> {
     return {
       signal: this.room.signal,
       onWaiting: (place) => {
@@ -41,7 +45,7 @@ export class LockWait {
     const error = {
       code: 'locked' as const,
       message: `The wait of ${this.limit} is over, and with it your place in line: ${message}`,
-      hint: `Ask ${owner} to unlock it, or ${againWith(result.path)}`,
+      hint: `Ask ${owner} to unlock it, or ${this.againWith(result.path)}`,
     };
     return { ...result, error };
   }
@@ -59,13 +63,17 @@ export class LockWait {
     const by = holder === null ? '' : `; it is locked by ${shownName(holder.owner)} since ${minuteText(holder.since)}`;
     const message = `Gave up: nothing was locked, and your place in line for "${shownName(path)}" (number ${position}) is given up${by}.`;
     const ask = holder === null ? '' : `Ask ${shownName(holder.owner)} to unlock it, or `;
-    const hint = `${ask}${againWith(path)}`;
+    const hint = `${ask}${this.againWith(path)}`;
     return new SyncError('interrupted', message, { hint: `${hint.charAt(0).toUpperCase()}${hint.slice(1)}` });
   }
-}
 
-const againWith = (path: string): string =>
-  `stand in line again with: client lock ${shownName(escapeWord(path))} --wait`;
+  /** The same command once more: under another name it would be another's place. */
+  private againWith(path: string): string {
+    const { as } = this.room.globals;
+    const words = ['client', 'lock', path, '--wait', ...this.options, ...(as === undefined ? [] : ['--as', as])];
+    return `stand in line again with: ${shownName(words.map(escapeWord).join(' '))}`;
+  }
+}
 
 /** Who holds `path`, where the server says so at once. */
 async function holderOf(path: string, api: Api): Promise<LockRow | null> {

@@ -204,6 +204,8 @@ describe('lock and unlock', () => {
         'The wait of 2s is over, and with it your place in line: "bobs.txt" is locked by bob. ' +
         'Ask bob to unlock it, or stand in line again with: client lock bobs.txt --wait\n',
     });
+    const { err } = await run(['--as', 'ann b', 'lock', 'bobs.txt', '--wait=2s', '--side', 'b'], { api });
+    expect(err.trim()).toMatch(/ with: client lock bobs\.txt --wait --side b --as ann\\ b$/);
   });
 
   it.each([

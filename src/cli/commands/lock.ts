@@ -28,8 +28,7 @@ export async function lock(room: Room, targets: readonly string[], flags: LockFl
   const api = await room.api();
   return actOn(room, targets, {
     known: async () => [(await api.list()).entries.map(({ path }) => path)],
-    act: (wanted) =>
-      flags.wait === undefined ? api.lock(wanted, options) : inLine(room, api, wanted, options, flags.wait),
+    act: (wanted) => (flags.wait === undefined ? api.lock(wanted, options) : inLine(room, api, wanted, options, flags)),
     say: (acted) => lockedText(acted, room.user),
   });
 }
@@ -50,16 +49,20 @@ async function inLine(
   api: Api,
   wanted: readonly Target[],
   options: LockOptions,
-  text: string,
+  { wait: text = FOREVER, ...others }: LockFlags,
 ): Promise<readonly TargetResult[]> {
-  const wait = new LockWait(room, text === FOREVER ? null : text);
+  const wait = new LockWait(room, text === FOREVER ? null : text, wordsOf(others));
   try {
-    const results = await api.lock(wanted, { ...options, ...wait.options });
+    const results = await api.lock(wanted, { ...options, ...wait.call });
     return results.map((result) => wait.inItsWords(result));
   } catch (error) {
     throw await wait.brokenOff(error, api);
   }
 }
+
+/** Options as they were typed, to be typed again. */
+const wordsOf = ({ message, side, ttl }: LockFlags): string[] =>
+  Object.entries({ message, side, ttl }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 
 function lockedText(acted: Acted, user: string): string {
   const what = `${shownName(acted.path)} for ${shownName(typeof acted.owner === 'string' ? acted.owner : user)}`;
