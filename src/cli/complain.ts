@@ -1,5 +1,6 @@
 // How a refusal reaches the person or the script that asked.
 import { SyncError } from '../core/errors.js';
+import { CONNECT_AGAIN } from '../wire/errors.js';
 import { minuteText } from './render/time.js';
 import { type ErrorObject, errorObject, sentence } from './sentence.js';
 
@@ -34,10 +35,13 @@ function inLocalTime(message: string, lock: unknown): string {
 
 const START_IT = 'Start it with "npx server-a" (or name another with --server HOST:PORT).';
 
+/** The advice where the server is gone in the middle; perhaps with what else there is to say. */
+export const LOOK_AFTER_IT = 'See whether server-a still runs, then try again';
+
 function inWordsOfTheCommandLine(error: ErrorObject): ErrorObject {
   const { code, message, hint } = error;
   if (code === 'unreachable') return { code, message, hint: START_IT };
-  if (code === 'closed') return { code, message, hint: 'See whether server-a still runs, then try again.' };
+  if (code === 'closed' && (hint === '' || hint === CONNECT_AGAIN)) return { code, message, hint: `${LOOK_AFTER_IT}.` };
   return { code, message, hint };
 }
 

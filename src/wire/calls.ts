@@ -155,7 +155,8 @@ function withResolvers<T>() {
   return { promise, resolve, reject };
 }
 
-const interrupted = (method: string): SyncError => new SyncError('interrupted', `${method} was interrupted.`);
+const interrupted = (method: string): SyncError =>
+  new SyncError('interrupted', `${method.charAt(0).toUpperCase()}${method.slice(1)} was interrupted.`);
 
 const late = (method: string, ms: number): SyncError =>
   new SyncError('timeout', `No answer to ${method} came within ${ms / 1000} s.`, {

@@ -55,11 +55,14 @@ export function fromFailure({ code: number, message, data }: Failure['error']): 
   return new SyncError(word, message, { hint: typeof hint === 'string' ? hint : '', facts });
 }
 
+/** The advice of a connection that knows nothing of what it was used for. */
+export const CONNECT_AGAIN = 'Connect again.';
+
 /** @returns why nothing more can be sent to or heard from `remote`. */
 export function closedError(remote: string, cause: Error | null): SyncError {
   const why = cause === null ? '' : ` ${cause.message}`;
   return new SyncError('closed', `The connection to ${remote} has ended.${why}`, {
-    hint: 'Connect again.',
+    hint: CONNECT_AGAIN,
     cause: cause ?? undefined,
   });
 }

@@ -1,6 +1,8 @@
 // The four commands about whole files, against a server that is an object: how words become a request, and what is said.
 import { describe, expect, it } from 'vitest';
 import { SyncError } from '../../src/core/errors.js';
+import { closedError } from '../../src/wire/errors.js';
+import type { UploadOptions } from '../../src/wire/upload.js';
 import { fakeApi, memory, run } from './fake-room.js';
 
 async function ran(args: readonly string[], paths = ['a.txt', 'docs/b.txt']) {
@@ -67,6 +69,54 @@ describe('download', () => {
     const api = { ...fakeApi(['a.txt']), download: () => Promise.reject(new SyncError('not-found', message)) };
     const { code, err } = await run(['download', '0', '/nowhere/x'], { api, shown: memory(['a.txt']) });
     expect({ code, err }).toEqual({ code: 4, err: `${message}\n` });
+  });
+});
+
+describe('a transfer that is cut', () => {
+  const failing = (error: SyncError, sent = 0) => ({
+    ...fakeApi(['a.txt']),
+    upload: async (_source: unknown, _path: string, options?: UploadOptions) => {
+      options?.onProgress?.({ bytes: sent, size: 9 });
+      throw error;
+    },
+    download: () => Promise.reject(error),
+  });
+  const closed = closedError('127.0.0.1:8080', null);
+  const interrupted = new SyncError('interrupted', 'Upload was interrupted.');
+  const kept = { facts: { partial: 'a.txt.part', bytes: 2048 } };
+
+  it.each<[what: string, words: string[], error: SyncError, sent: number, code: number, said: RegExp]>([
+    ['by Ctrl-C', ['upload', 'x'], interrupted, 3, 130, /^The upload of x was .* Nothing was uploaded\. .* anew\.$/],
+    ['by Ctrl-C at its end', ['upload', 'x'], interrupted, 9, 130, /^The upload .* look for it with "client list"\./],
+    [
+      'by the end of server-a',
+      ['upload', 'x'],
+      closed,
+      3,
+      6,
+      /Nothing was uploaded\. .*server-a still runs, .* anew\.$/,
+    ],
+    [
+      'by Ctrl-C',
+      ['download', 'a.txt'],
+      new SyncError('interrupted', 'Download was interrupted.', kept),
+      0,
+      130,
+      /^Download was interrupted\. 2\.\d+ KB are kept as a\.txt\.part; the same command goes on from there\.$/,
+    ],
+    [
+      'by the end of server-a',
+      ['download', 'a.txt'],
+      new SyncError(closed.code, closed.message, { hint: closed.hint, ...kept }),
+      0,
+      6,
+      /ended\. See whether server-a still runs, then try again: 2.* KB are kept as .* goes on from there\.$/,
+    ],
+    ['with nothing there', ['download', 'a.txt'], closed, 0, 6, /ended\. See whether server-a .* try again\.$/],
+  ])('%s: %j', async (_, words, error, sent, exit, said) => {
+    const { code, err } = await run(words, { api: failing(error, sent) });
+    expect(code).toBe(exit);
+    expect(err.trim()).toMatch(said);
   });
 });
 

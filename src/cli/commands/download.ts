@@ -1,7 +1,7 @@
 // `client download TARGET [DEST]`: a file out of the pair. What came of one that was cut is kept, and gone on with.
 import { SyncError } from '../../core/errors.js';
 import type { Downloaded } from '../../wire/save-download.js';
-import { usageError } from '../complain.js';
+import { LOOK_AFTER_IT, usageError } from '../complain.js';
 import { EXIT_OK } from '../exit.js';
 import { listedPaths, onOneTarget } from '../one-target.js';
 import { openBar } from '../progress.js';
@@ -53,6 +53,8 @@ function downloadedText({ path, to, size, resumed }: Downloaded): string {
 function withRemainder(error: unknown): unknown {
   if (!(error instanceof SyncError) || typeof error.facts.partial !== 'string') return error;
   const { code, message, facts } = error;
-  const hint = `${sizeText(Number(facts.bytes))} are kept as ${shownName(String(facts.partial))}; the same command goes on from there.`;
+  const kept = `${sizeText(Number(facts.bytes))} are kept as ${shownName(String(facts.partial))}`;
+  const again = code === 'closed' ? `${LOOK_AFTER_IT}: ` : '';
+  const hint = `${again}${kept}; the same command goes on from there.`;
   return new SyncError(code, message, { hint, facts, cause: error });
 }

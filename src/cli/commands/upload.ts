@@ -1,8 +1,9 @@
 // `client upload FILE [AS]`: a local file into the pair.
 import path from 'node:path';
+import { SyncError } from '../../core/errors.js';
 import { parsePath } from '../../core/path.js';
 import type { Acted } from '../../wire/messages.js';
-import { usageError } from '../complain.js';
+import { LOOK_AFTER_IT, usageError } from '../complain.js';
 import { EXIT_OK } from '../exit.js';
 import { openBar } from '../progress.js';
 import { sizeText } from '../render/size.js';
@@ -24,13 +25,19 @@ export async function upload(room: Room, file: string, as: string | undefined, f
   const api = await room.api();
   const bar = openBar(room.progress, name);
   let acted: Acted;
+  let isAllSent = false;
   try {
     acted = await api.upload(file, place, {
       ...(isInto ? {} : { name }),
       overwrite: flags.overwrite === true,
       signal: room.signal,
-      onProgress: ({ bytes, size }) => bar.update(bytes, size),
+      onProgress: ({ bytes, size }) => {
+        isAllSent = bytes >= size;
+        bar.update(bytes, size);
+      },
     });
+  } catch (error) {
+    throw cutShort(error, name, isAllSent);
   } finally {
     bar.stop();
   }
@@ -42,6 +49,16 @@ export async function upload(room: Room, file: string, as: string | undefined, f
 function joined(directory: string, name: string): string {
   const below = pairPath(directory);
   return below === '' || below === '.' ? name : `${below}/${name}`;
+}
+
+/** Says what there is now of an upload that was cut; who has sent all of it cannot know. */
+function cutShort(error: unknown, name: string, isAllSent: boolean): unknown {
+  if (!(error instanceof SyncError) || (error.code !== 'interrupted' && error.code !== 'closed')) return error;
+  const { code, facts } = error;
+  const message = code === 'closed' ? error.message : `The upload of ${shownName(name)} was interrupted.`;
+  const result = isAllSent ? 'All of it was sent: look for it with "client list".' : 'Nothing was uploaded.';
+  const again = code === 'closed' ? `${LOOK_AFTER_IT}; it begins anew.` : 'The next try begins anew.';
+  return new SyncError(code, message, { hint: `${result} ${again}`, facts, cause: error });
 }
 
 function uploadedText({ path: place, changed, created, size }: Acted, file: string): string {
