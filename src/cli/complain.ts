@@ -7,13 +7,15 @@ import { type ErrorObject, errorObject, sentence } from './sentence.js';
 /** Where the complaint goes, and in which form. */
 interface Ear {
   readonly json: boolean;
+  readonly asksToOverwrite?: boolean;
   out(text: string): void;
   err(text: string): void;
 }
 
 /** Says `error`: one line on stderr, or one object on stdout; `extra` goes beside the error in the object. */
 export function complain(ear: Ear, error: unknown, extra: Readonly<Record<string, unknown>> = {}): void {
-  const said = inWordsOfTheCommandLine(errorObject(error));
+  const words = inWordsOfTheCommandLine(errorObject(error));
+  const said = ear.asksToOverwrite === true && /--overwrite/.test(words.hint) ? { ...words, hint: '' } : words;
   if (ear.json) ear.out(`${JSON.stringify({ error: said, ...extra })}\n`);
   else ear.err(`${sentence({ ...said, message: inLocalTime(said.message, lockIn(error, extra)) })}\n`);
 }

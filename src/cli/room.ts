@@ -59,6 +59,8 @@ export interface Ground {
   readonly stdoutIsTerminal: boolean;
   /** The terminal that progress is drawn on; none where stderr is no terminal. */
   readonly progress?: WriteStream | undefined;
+  /** Whether overwriting is asked about next, so that no option for it is to be advised. */
+  readonly asksToOverwrite?: boolean;
   /** The terminal's width, where there is one. */
   readonly columns: number | undefined;
 }

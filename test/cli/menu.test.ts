@@ -90,6 +90,17 @@ describe('the menu, driven by lines', () => {
     expect(code).toBe(0);
   });
 
+  it('advises no option where it asks the same', async () => {
+    const { out, err } = await menu('7\na.txt\nb.txt\nn\n8\n');
+    expect(out).toContain('Overwrite b.txt? (y/n)');
+    expect(err).toBe('"b.txt" exists already.\n');
+  });
+
+  it('asks about the path that would be overwritten', async () => {
+    const { out } = await menu('7\n./b.txt\ndocs/\nn\n8\n', ['b.txt', 'docs/b.txt']);
+    expect(out).toContain('Overwrite docs/b.txt? (y/n)');
+  });
+
   it('downloads into the directory it was started in', async () => {
     const calls: unknown[][] = [];
     expect(await menu('5\na.txt\n8\n', ['a.txt'], calls)).toMatchObject({ code: 0, err: '' });

@@ -126,8 +126,8 @@ describe.skipIf(noTerminal !== null)(title('menu'), () => {
     at = await menu.sees('1 match', at);
     menu.type('\r');
     at = await menu.sees('New path of pack.txt', at);
-    menu.type('.bak\r');
-    at = await menu.sees('Rename pack.txt to pack.txt.bak?', at);
+    menu.type('\u0015docs/\r');
+    at = await menu.sees('Rename pack.txt to docs/pack.txt?', at);
     menu.type('n');
     at = await menu.sees('Nothing was changed.', at);
     at = await menu.sees('Type a number:', at);

@@ -28,11 +28,19 @@ async function newPath(
   name: string,
   target: { readonly path: string } | { readonly index: number },
 ): Promise<string> {
-  if (!/\/$/.test(name) && name !== '.') return parsePath(pairPath(name));
+  if (!isInto(name)) return parsePath(pairPath(name));
   const from = 'path' in target ? target.path : (await listedPaths(room)())[target.index];
+  return parsePath(renamedPath(from ?? '', name));
+}
+
+const isInto = (name: string): boolean => /\/$/.test(name) || name === '.';
+
+/** @returns the path that `from` gets with `name` as its new one; whether it can be one is not looked at. */
+export function renamedPath(from: string, name: string): string {
   const below = pairPath(name);
-  const base = path.posix.basename(from ?? '');
-  return parsePath(below === '' || below === '.' ? base : `${below}/${base}`);
+  if (!isInto(name)) return below;
+  const base = path.posix.basename(from);
+  return below === '' || below === '.' ? base : `${below}/${base}`;
 }
 
 function renamedText({ path: from, to, changed, replaced }: Acted): string {

@@ -3,11 +3,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { addressText } from '../../wire/server-address.js';
+import { renamedPath } from '../commands/rename.js';
 import { exitCodeFor } from '../exit.js';
 import { runLine } from '../program.js';
 import { stateText } from '../render/entry-state.js';
 import { shownName } from '../render/width.js';
 import type { Ground, Room } from '../room.js';
+import { pairPath } from '../target.js';
 import { type Asker, BACK, type Choice } from './asker.js';
 
 /** Whether the menu goes on, or the input has ended. */
@@ -24,10 +26,12 @@ export type Action = (menu: Menu) => Promise<Went>;
 
 const EXISTS = exitCodeFor('exists');
 
-const run = (menu: Menu, ...words: string[]): Promise<number> => {
+const run = (menu: Menu, ...words: string[]): Promise<number> => runOn(menu, menu.ground, words);
+
+function runOn(menu: Menu, ground: Ground, words: readonly string[]): Promise<number> {
   menu.room.flush();
-  return runLine(words, menu.ground, menu.room.globals);
-};
+  return runLine(words, ground, menu.room.globals);
+}
 
 async function list(menu: Menu): Promise<Went> {
   await run(menu, 'list');
@@ -77,9 +81,11 @@ async function rename(menu: Menu): Promise<Went> {
     const from = shownName(file);
     const message = `New path of ${from}, from the top of the pair`;
     const words = await menu.asker.words({ message, initial: file.replace(/^\.\//, '') }, null);
-    return withAnswer(menu, words, async ([to = '']) => {
+    return withAnswer(menu, words, async ([name = '']) => {
+      // What a script has given as a number has no name here.
+      const to = /^\d+$/.test(file) ? name : renamedPath(pairPath(file), name);
       const agreed = await menu.asker.agrees(`Rename ${from} to ${shownName(to)}?`, 'rename');
-      if (agreed) await orOverwrite(menu, 'rename', [file, to], to);
+      if (agreed) await orOverwrite(menu, 'rename', [file, name], to);
       else menu.asker.unchanged();
     });
   });
@@ -111,7 +117,7 @@ async function withAnswer<T>(
 }
 
 async function orOverwrite(menu: Menu, command: string, words: readonly string[], what: string): Promise<void> {
-  const code = await run(menu, command, '--', ...words);
+  const code = await runOn(menu, { ...menu.ground, asksToOverwrite: true }, [command, '--', ...words]);
   if (code !== EXISTS) return;
   menu.room.flush();
   const agreed = await menu.asker.agrees(`Overwrite ${shownName(what)}?`, 'overwrite');
