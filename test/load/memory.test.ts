@@ -15,7 +15,8 @@ beforeEach(() => {
   pair = new PairOfPrograms();
   pair.asProcesses();
 });
-afterEach(() => pair.close());
+// Twice as many files are removed: that alone takes minutes.
+afterEach(() => pair.close(), 1_200_000);
 
 /** Half of the files are below `half0`, half below `half1`. */
 function fill(root: string): void {
