@@ -10,8 +10,11 @@ import { isWorthKeeping, release } from './partials.js';
 import { mtimeSeconds } from './seen.js';
 
 const COPY_BYTES = 1 << 20;
-/** What is written of a large content is made durable in steps of this many bytes while the rest comes. */
-const FLUSH_BYTES = 64 << 20;
+/**
+ * What is written of a large content is made durable in steps of this many bytes while the rest comes. A lock, which is
+ * on disk before it is granted, waits for one such step at most.
+ */
+const FLUSH_BYTES = 16 << 20;
 const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
 const writeAsync = promisify(fs.write);
 const readAsync = promisify(fs.read);
