@@ -56,7 +56,11 @@ export class Versions {
 
   /** Gives the version `name` the permission bits that its file really had, where guarding had taken some off. */
   setMode(name: RelPath, mode: number): void {
-    fs.chmodSync(path.join(this.directory, name), mode);
+    try {
+      fs.chmodSync(path.join(this.directory, name), mode);
+    } catch {
+      // The content is safe and the step that put it here is done: bits that stay off make no failure of it.
+    }
   }
 
   /** Tries one free name after the other until `put` succeeds on it. */
