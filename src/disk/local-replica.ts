@@ -47,6 +47,8 @@ export class LocalReplica implements Replica {
   readonly looker: Looker;
   readonly versions: Versions;
   readonly earlier: EarlierContents;
+  /** Whether what was last seen of the root is lost, though it had been seen: nobody can tell what vanished meanwhile. */
+  readonly lostMemory: boolean;
   private readonly versionRoom: VersionRoom;
   private readonly staging: Staging;
   private readonly stagingPath: string;
@@ -62,7 +64,9 @@ export class LocalReplica implements Replica {
     const known = new Snapshot();
     const damage = new Damage(state.crash);
     this.areNamesLoose = state.crash?.ofMachine === false;
-    this.store = openSeen(options, known, damage);
+    const seen = openSeen(options, known, damage);
+    this.store = seen.store;
+    this.lostMemory = seen.isLost;
     damage.onChange = (at, hash) => this.store.put('damaged', at, hash);
     this.root = { ...root, id: state.id };
     this.staging = new Staging(state.staging);
@@ -206,15 +210,17 @@ const noRoom = (bytes: number): SyncError =>
  * What was last seen, out of the store. A root of which that is lost becomes another root: nobody could tell any more
  * what vanished from it while no server ran, and no loss would be too large to be believed.
  */
-function openSeen({ root, state, log }: LocalReplicaOptions, known: Snapshot, damage: Damage): Store {
+function openSeen({ root, state, log }: LocalReplicaOptions, known: Snapshot, damage: Damage) {
   const file = path.join(state.path, 'seen.log');
-  const isLost = !state.isNew && !fs.existsSync(file);
+  const isMissing = !state.isNew && !fs.existsSync(file);
   const { store, setAside } = Store.open(file, { seen: tableOf(known), damaged: damage });
+  if (isMissing) log.warn(`What was last seen of ${root.path} (${file}) is gone. ${ANEW}`);
   if (setAside !== null) {
     log.warn(`What was last seen of ${root.path} was damaged and is set aside as ${setAside}. ${ANEW}`);
   }
-  if (isLost || setAside !== null) state.renew();
-  return store;
+  const isLost = isMissing || setAside !== null;
+  if (isLost) state.renew();
+  return { store, isLost };
 }
 
 /** A snapshot as a table of the store. */
