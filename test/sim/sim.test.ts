@@ -1,5 +1,5 @@
 // The whole engine in a simulated world: seeds that failed once, a few hundred others, and the same seed twice. Thousands
-// more: npm run test:fuzz -- --runs 100000 --seed 1
+// more: npm run test:sim -- --runs 100000 --seed 1
 import { describe, expect, test } from 'vitest';
 import { REGRESSIONS } from './regressions.js';
 import { run } from './run.js';

@@ -1,4 +1,4 @@
-// npm run test:fuzz -- --runs N --seed S: as many runs as asked for, from seed S on. The first that breaks a promise is made
+// npm run test:sim -- --runs N --seed S: as many runs as asked for, from seed S on. The first that breaks a promise is made
 // short and printed with its seed.
 import { parseArgs } from 'node:util';
 import { type RunResult, run } from './run.js';
