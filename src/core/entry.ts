@@ -55,3 +55,12 @@ export const mtimeOf = (entry: Entry): number => (entry.type === 'dir' ? 0 : ent
 
 /** @returns the bytes that `entry` takes; only files have any. */
 export const sizeOf = (entry: Entry | null): number => (entry?.type === 'file' ? entry.size : 0);
+
+/**
+ * @returns the seconds to give to `utimes`. Most systems make exactly `mtime` microseconds of them, whether they cut off
+ *   or round, for a quarter of a microsecond is more than a double of seconds is off until 2038.
+ */
+export function secondsOf(mtime: number): number {
+  const time = Math.max(mtime, 0);
+  return (time % 1e6 === 0 ? time : time + 0.25) / 1e6;
+}

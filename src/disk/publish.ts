@@ -2,11 +2,12 @@
 // done and the path is looked at anew. Nothing is overwritten or removed before its content has another name.
 import fs from 'node:fs';
 import type { Change } from '../core/change.js';
-import type { Entry } from '../core/entry.js';
+import { type Entry, secondsOf } from '../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../core/path.js';
 import type { Looker } from './look.js';
 import type { Parents } from './parents.js';
-import { microseconds, modeOf, mtimeSeconds } from './seen.js';
+import { microseconds, modeOf } from './seen.js';
+import { setTime } from './set-time.js';
 import type { Staging } from './staging.js';
 import { linkOrCopy, moveWithoutReplacing, type Occasion, type Versions } from './versions.js';
 
@@ -211,12 +212,6 @@ function setMetadata(site: Site, change: Change): Step {
   return recorded(site, change, target);
 }
 
-/** @param mtime microseconds; the half keeps the platform's conversion from falling one short (measured). */
-export function setTime(target: string, mtime: number): void {
-  const seconds = mtimeSeconds(mtime);
-  fs.utimesSync(target, seconds, seconds);
-}
-
 /** Whether the change finds what it expects. What cannot even be asked about is thrown: looking again would not help. */
 function isStill(site: Site, path: RelPath, entry: Entry | null, target: string): boolean {
   if (site.looker.stillIs(path, entry, target)) return true;
@@ -227,7 +222,7 @@ function isStill(site: Site, path: RelPath, entry: Entry | null, target: string)
 const locate = (site: Site, path: RelPath): string => site.parents.at(parentOf(path), nameOf(path));
 
 function recorded(site: Site, { path, after }: Change, target: string): Step {
-  if (after?.type === 'symlink') fs.lutimesSync(target, mtimeSeconds(after.mtime), mtimeSeconds(after.mtime));
+  if (after?.type === 'symlink') fs.lutimesSync(target, secondsOf(after.mtime), secondsOf(after.mtime));
   site.looker.wrote(path, after as Entry, fs.lstatSync(target));
   return 'done';
 }

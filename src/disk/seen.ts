@@ -73,8 +73,5 @@ export function seenFile(
 export const microseconds = (ms: number): number =>
   Math.max(Math.min(Math.round(ms * 1000), Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
 
-/** @returns the seconds that, given to utimes, come back as exactly `mtime` microseconds; times before 1970 become 1970. */
-export const mtimeSeconds = (mtime: number): number => (Math.max(mtime, 0) + 0.5) / 1e6;
-
 /** @returns the permission bits that are carried. */
 export const modeOf = (stats: Stats): number => stats.mode & 0o777;

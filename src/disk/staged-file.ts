@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Range } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
 import { isWorthKeeping, release } from './partials.js';
-import { mtimeSeconds } from './seen.js';
+import { setTime } from './set-time.js';
 
 const COPY_BYTES = 1 << 20;
 /**
@@ -127,8 +127,7 @@ export class StagedFile {
   async flush(): Promise<void> {
     if (this.isPart) fs.ftruncateSync(this.fd, this.written);
     fs.fchmodSync(this.fd, this.file.mode);
-    const seconds = mtimeSeconds(this.file.mtime);
-    fs.futimesSync(this.fd, seconds, seconds);
+    setTime(this.fd, this.file.mtime);
     await this.flushing;
     await promisify(fs.fsync)(this.fd);
     this.close();

@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Reason } from '../core/change.js';
 import { joinPath, MAX_NAME_BYTES, MAX_PATH_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
+import { microseconds } from './seen.js';
+import { setTime } from './set-time.js';
 import { versionName } from './version-name.js';
 
 /** Why a content is put aside, and what it is. */
@@ -140,8 +142,7 @@ function copyDurably(from: string, to: string): void {
   }
   const { COPYFILE_EXCL, COPYFILE_FICLONE } = fs.constants;
   fs.copyFileSync(from, to, COPYFILE_EXCL | COPYFILE_FICLONE);
-  const stats = fs.statSync(from);
-  fs.utimesSync(to, stats.atimeMs / 1000, stats.mtimeMs / 1000);
+  setTime(to, microseconds(fs.statSync(from).mtimeMs));
   const fd = fs.openSync(to, 'r');
   fs.fsyncSync(fd);
   fs.closeSync(fd);

@@ -3,6 +3,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { secondsOf } from '../core/entry.js';
 
 const HASH = '[0-9a-f]{64}';
 const MAX_NAME_BYTES = 255;
@@ -68,7 +69,8 @@ export class PartialFile {
   /** Gives the whole content its bits and its time and makes it durable; it is still to be renamed. */
   finish(mode: number, mtime: Date): void {
     fs.fchmodSync(this.fd, mode & 0o777);
-    fs.futimesSync(this.fd, mtime, mtime);
+    const seconds = secondsOf(mtime.getTime() * 1e3);
+    fs.futimesSync(this.fd, seconds, seconds);
     fs.fdatasyncSync(this.fd);
     fs.closeSync(this.fd);
   }

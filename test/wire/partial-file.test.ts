@@ -39,3 +39,13 @@ test('a link in its place is not followed', async () => {
   expect(fs.readFileSync(path.join(directory, 'other'), 'utf8')).toBe('other');
   expect(fs.lstatSync(begun.place).mode & 0o7777).toBe(0o644);
 });
+
+test.each([1_700_000_000_000, 1_700_000_000_123, 1_763_719_331_999, 1])(
+  'a time of %i ms comes back exactly',
+  async (time) => {
+    const begun = PartialFile.begin(path.join(directory, 'out'), hash);
+    await begun.add(data);
+    begun.finish(0o644, new Date(time));
+    expect(fs.statSync(begun.place, { bigint: true }).mtimeNs / 1000n).toBe(BigInt(time) * 1000n);
+  },
+);
