@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { microseconds } from '../../src/disk/seen.js';
+import { setTime } from '../../src/disk/set-time.js';
 import { BothServers } from '../support/both-servers.js';
 import { chance } from '../support/crash-editor.js';
 import { PairOfPrograms, putWhole, textOf, treeOf, until } from '../support/programs.js';
@@ -92,9 +94,8 @@ describe('with programs', () => {
     function damage(name: string, bytes: number): void {
       const file = path.join(pair[side], name);
       const { mtimeMs } = fs.statSync(file);
-      const exact = (Math.round(mtimeMs * 1000) + 0.5) / 1e6;
       fs.truncateSync(file, bytes);
-      fs.utimesSync(file, exact, exact);
+      setTime(file, microseconds(mtimeMs));
     }
 
     async function crashed(work: () => void): Promise<void> {
