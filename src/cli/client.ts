@@ -15,13 +15,13 @@ import { Writer } from './writer.js';
 const LAST_WORDS_MS = 300;
 const { stdout, stderr, env } = process;
 const stdinIsTerminal = isatty(0);
-const connections = new Connections((server, user, secretFile) => Client.connect({ server, user, secretFile }));
+const connections = new Connections((server, user, trust) => Client.connect({ server, user, ...trust }));
 const interrupted = new AbortController();
 const output = new Writer((text) => stdout.write(text));
 
 const ground: Ground = {
   env,
-  connect: (server, user, secretFile) => connections.get(server, user, secretFile),
+  connect: (server, user, trust) => connections.get(server, user, trust),
   out: (text) => output.add(text),
   err: sayOnStderr,
   flush: () => output.flush(),

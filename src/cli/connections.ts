@@ -1,11 +1,11 @@
 // One connection for a run of the client, kept while it lasts: a shell dials once, and once more after it was lost.
 import { type Address, addressText } from '../wire/server-address.js';
-import type { Api } from './room.js';
+import type { Api, Trust } from './room.js';
 
 /** What is kept. */
 export type Kept = Api & { readonly closed: Promise<unknown>; close(): void };
 
-type Dial<T> = (server: Address, user: string, secretFile?: string) => Promise<T>;
+type Dial<T> = (server: Address, user: string, trust: Trust) => Promise<T>;
 
 export class Connections<T extends Kept> {
   readonly #dial: Dial<T>;
@@ -15,12 +15,13 @@ export class Connections<T extends Kept> {
     this.#dial = dial;
   }
 
-  /** @returns the connection for this server, user and secret; another one is closed first. */
-  get(server: Address, user: string, secretFile?: string): Promise<T> {
-    const key = JSON.stringify([addressText(server), user, secretFile]);
+  /** @returns the connection for this server, user and trust; another one is closed first. */
+  get(server: Address, user: string, trust: Trust = {}): Promise<T> {
+    const { secretFile, allowLocal = false } = trust;
+    const key = JSON.stringify([addressText(server), user, secretFile, allowLocal]);
     if (this.#current?.key === key) return this.#current.client;
     this.close();
-    const current = { key, client: this.#dial(server, user, secretFile) };
+    const current = { key, client: this.#dial(server, user, trust) };
     this.#current = current;
     const forget = () => {
       if (this.#current === current) this.#current = null;

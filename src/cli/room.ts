@@ -9,6 +9,7 @@ import { defaultUser } from '../wire/user-name.js';
 import { usageError } from './complain.js';
 import { type Colors, colorsFor, wantsColor } from './render/colors.js';
 import type { ShownListing } from './shown-listing.js';
+import { switchOf } from './switch.js';
 
 /** What commands use of a Client; tests give a fake. */
 export type Api = Pick<
@@ -40,11 +41,19 @@ export type Api = Pick<
 /** The environment variables, as far as a command may look. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** By what a client and a server trust each other. */
+export interface Trust {
+  /** The file with the servers' secret. */
+  readonly secretFile?: string | undefined;
+  /** Whether, without a secret, a server that another local user runs is trusted. */
+  readonly allowLocal?: boolean | undefined;
+}
+
 /** What a run of the client stands on, whatever it is asked. */
 export interface Ground {
   readonly env: Env;
-  /** A connection; the same one for the same server, user and secret while it lasts. */
-  connect(server: Address, user: string, secretFile?: string): Promise<Api>;
+  /** A connection; the same one for the same server, user and trust while it lasts. */
+  connect(server: Address, user: string, trust: Trust): Promise<Api>;
   /** Writes text to stdout, to stderr. Lines are already ended. */
   out(text: string): void;
   err(text: string): void;
@@ -81,6 +90,7 @@ export interface Globals {
   readonly server?: string;
   readonly as?: string;
   readonly secretFile?: string;
+  readonly allowLocal?: boolean;
   readonly json?: boolean;
   readonly color?: 'auto' | 'always' | 'never';
 }
@@ -92,7 +102,10 @@ export interface Globals {
 export function roomFor(ground: Ground, globals: Globals): Room {
   const server = serverOf(globals.server, ground.env);
   const user = userOf(globals.as, ground.env);
-  const secretFile = secretFileOf(globals.secretFile, ground.env);
+  const trust: Trust = {
+    secretFile: secretFileOf(globals.secretFile, ground.env),
+    allowLocal: globals.allowLocal ?? switchOf(ground.env.LOCKSTEP_ALLOW_LOCAL || '0', 'LOCKSTEP_ALLOW_LOCAL'),
+  };
   const color = wantsColor(globals.color ?? 'auto', ground.stdoutIsTerminal, ground.env);
   return {
     ...ground,
@@ -102,7 +115,7 @@ export function roomFor(ground: Ground, globals: Globals): Room {
     json: globals.json === true,
     progress: globals.json === true ? undefined : ground.progress,
     colors: colorsFor(color),
-    api: () => ground.connect(server, user, secretFile),
+    api: () => ground.connect(server, user, trust),
   };
 }
 

@@ -31,6 +31,7 @@ export function serverCommand(which: 'a' | 'b', print: (text: string) => void): 
     .option('--port <n>', `port to listen on, 0 for any free one (default: ${port})`)
     .option('--host <addr>', `address to listen on (default: ${DEFAULT_HOST})`)
     .option('--secret-file <path>', 'speak only with who has this secret, encrypted; needed beyond loopback')
+    .option('--allow-local', 'without a secret, trust every user of this machine, not only yourself and root')
     .option('--dir <path>', `the directory (default: ${dir})`)
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several);
   if (which === 'a') {

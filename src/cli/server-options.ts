@@ -16,6 +16,7 @@ import {
   DEFAULTS,
   serverCommand,
 } from './server-command.js';
+import { switchOf } from './switch.js';
 
 /** What both servers are told. */
 export interface ServerSettings {
@@ -26,6 +27,8 @@ export interface ServerSettings {
   readonly versionLimits: VersionLimits;
   /** The file with the secret, where there is one. */
   readonly secretFile: string | null;
+  /** Whether, without a secret, other users of this machine are trusted. */
+  readonly allowLocal: boolean;
   readonly log: 'text' | 'json';
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -52,6 +55,7 @@ interface Flags {
   port?: string;
   host?: string;
   secretFile?: string;
+  allowLocal?: boolean;
   dir?: string;
   ignore?: string[];
   log?: string;
@@ -100,13 +104,15 @@ export function serverBOptions(
   return read === null ? { printed: true } : { settings: common(read) };
 }
 
+type Switch = 'verbose' | 'quiet' | 'guard' | 'allowLocal';
+
 interface Read {
   readonly which: 'a' | 'b';
   readonly flags: Flags;
   /** @returns a flag's text, else the variable's, else the default. */
-  given(name: Exclude<keyof Flags, 'ignore' | 'verbose' | 'quiet' | 'guard'>, otherwise: string): Given;
+  given(name: Exclude<keyof Flags, 'ignore' | Switch>, otherwise: string): Given;
   /** @returns whether a switch is on. */
-  on(name: 'verbose' | 'quiet' | 'guard'): boolean;
+  on(name: Switch): boolean;
   readonly ignore: readonly string[];
 }
 
@@ -128,6 +134,7 @@ function common(read: Read): ServerSettings {
     ignore: read.ignore,
     versionLimits: limitsOf(read),
     secretFile: secretFile === '' ? null : secretFile,
+    allowLocal: read.on('allowLocal'),
     log: log.text,
     verbose: read.on('verbose'),
     quiet: read.on('quiet'),
@@ -211,11 +218,4 @@ function readingOf(which: 'a' | 'b', program: Command, env: Env): Read {
     on: (name) => flags[name] ?? switchOf(fromEnv(name) ?? '0', variable(name)),
     ignore: flags.ignore ?? (fromEnv('ignore') ?? '').split(/\r?\n/).filter((line) => line.trim() !== ''),
   };
-}
-
-function switchOf(text: string, from: string): boolean {
-  const word = text.trim().toLowerCase();
-  if (['1', 'true', 'yes', 'on'].includes(word)) return true;
-  if (['0', 'false', 'no', 'off'].includes(word)) return false;
-  throw usageError(`${from} takes 1 or 0, not "${text}".`);
 }

@@ -29,6 +29,8 @@ export interface RemoteOptions {
   readonly signal?: AbortSignal;
   /** What both ends prove to have, where there is one. */
   readonly secret?: Secret | undefined;
+  /** Whether, without a secret, server-b may be another local user's. */
+  readonly allowLocal?: boolean | undefined;
   /** How connections are made. */
   readonly dial?: typeof dial;
 }
@@ -139,7 +141,7 @@ export class RemoteReplica implements Replica {
 }
 
 async function introduce(
-  { host, port, root, signal, secret, dial: connect = dial }: RemoteOptions,
+  { host, port, root, signal, secret, allowLocal, dial: connect = dial }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string) => void,
 ): Promise<{ caller: Caller; rootId: string; above: readonly string[] }> {
@@ -147,6 +149,7 @@ async function introduce(
     host,
     port,
     secret,
+    allowLocal,
     limits: PEER_LIMITS,
     ...(signal === undefined ? {} : { signal }),
   });

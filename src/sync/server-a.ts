@@ -25,6 +25,7 @@ import { RemoteReplica } from './remote-replica.js';
 import type { RunningServer } from './running.js';
 import { ClientServer } from './serve-clients.js';
 import { Session } from './session.js';
+import { sayWhoMay } from './who-may.js';
 
 export type { RunningServer } from './running.js';
 
@@ -44,6 +45,8 @@ export interface ServerAOptions {
   readonly versionLimits?: VersionLimits | undefined;
   /** What server-b and every client must have too; none for plain TCP. */
   readonly secret?: Secret | undefined;
+  /** Whether, without a secret, other users of this machine are trusted: who connects, and who runs server-b. */
+  readonly allowLocal?: boolean;
   /** Whether the other side's copy of a locked file is to lose its write bits meanwhile. */
   readonly guard?: boolean;
   readonly version: string;
@@ -65,11 +68,13 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   const rooms = new Rooms(options, root, state);
   try {
     const methods = rooms.clients.methods();
-    const { host, port } = options;
+    const { host, port, secret, allowLocal } = options;
     const listener = await listen({
       host,
       port,
-      secret: options.secret,
+      secret,
+      allowLocal,
+      onRefused: (error) => rooms.log.warn(error.message),
       limits: CLIENT_LIMITS,
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) =>
@@ -78,6 +83,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       },
     });
     rooms.log.event({ event: 'listening', host, port: listener.port, dir: root.path });
+    sayWhoMay(options, rooms.log);
     rooms.session.start();
     const rescanning = setInterval(() => rooms.session.rescan(), options.rescanMs);
     const stopping = new AbortController();
@@ -189,7 +195,7 @@ function namesOf(book: LockBook): Set<string> {
  */
 async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: AbortSignal): Promise<void> {
   const { host, port } = options.peer;
-  const { secret } = options;
+  const { secret, allowLocal } = options;
   const begun = Date.now();
   let wait = FIRST_DIAL_MS;
   let said = '';
@@ -197,7 +203,7 @@ async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: Abort
   let nested: SyncError | null = null;
   while (!signal.aborted) {
     try {
-      const replica = await RemoteReplica.connect({ host, port, root: rooms.state.id, signal, secret });
+      const replica = await RemoteReplica.connect({ host, port, root: rooms.state.id, signal, secret, allowLocal });
       nested = nestingFault(
         { id: rooms.state.id, above: idsAbove(path.dirname(rooms.state.path)) },
         { id: replica.rootId, above: replica.above },

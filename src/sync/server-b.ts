@@ -10,6 +10,7 @@ import { serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
 import type { RunningServer } from './running.js';
 import { ReplicaServer } from './serve-replica.js';
+import { sayWhoMay } from './who-may.js';
 
 export type { RunningServer } from './running.js';
 
@@ -25,6 +26,8 @@ export interface ServerBOptions {
   readonly versionLimits?: VersionLimits | undefined;
   /** What server-a must have too; none for plain TCP. */
   readonly secret?: Secret | undefined;
+  /** Whether, without a secret, other users of this machine may connect. */
+  readonly allowLocal?: boolean;
   readonly version: string;
   readonly log: Logger;
 }
@@ -34,7 +37,7 @@ export interface ServerBOptions {
  * @throws SyncError `usage` where the directory or the port cannot be had.
  */
 export async function startServerB(options: ServerBOptions): Promise<RunningServer> {
-  const { dir, host, port, ignore, versionLimits, secret, version, log } = options;
+  const { dir, host, port, ignore, versionLimits, secret, allowLocal, version, log } = options;
   const root = openRoot(dir);
   const state = openStateDirectory(root.path, log);
   const replica = new LocalReplica({ root, state, ignore, log, versionLimits });
@@ -55,12 +58,15 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       host,
       port,
       secret,
+      allowLocal,
+      onRefused: (error) => log.warn(error.message),
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) => log.warn(`${method} failed: ${(error as Error).message}`);
         void serve(connection, guests.methods(connection), { onFault });
       },
     });
     log.event({ event: 'listening', host, port: listener.port, dir: root.path });
+    sayWhoMay(options, log);
     void firstLook(replica, log);
     return {
       host,

@@ -33,6 +33,8 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
   /** The file with the servers' secret, where they have one; only its owner may be able to read it. */
   readonly secretFile?: string | undefined;
+  /** Whether, without a secret, a server that another local user runs is trusted. */
+  readonly allowLocal?: boolean | undefined;
   /** The secret itself, 64 hexadecimal digits; wins over the file. */
   readonly secret?: string | undefined;
 }
@@ -70,11 +72,10 @@ export class Client extends ClientQuestions {
     const server = addressOf(options.server ?? DEFAULT_SERVER);
     const user = options.user ?? defaultUser();
     const secret = givenSecret(options);
-    const connection = await dial({ ...server, secret, timeoutMs: options.timeoutMs ?? DIAL_MS }).catch(
-      (error: unknown) => {
-        throw unreachable(server, error);
-      },
-    );
+    const { allowLocal, timeoutMs = DIAL_MS } = options;
+    const connection = await dial({ ...server, secret, allowLocal, timeoutMs }).catch((error: unknown) => {
+      throw unreachable(server, error);
+    });
     const client = new Client(new Caller(connection), server, user, options.timeoutMs ?? ANSWER_MS);
     try {
       await client.#ask.hello(addressText(server));

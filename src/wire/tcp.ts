@@ -4,6 +4,7 @@ import { SyncError } from '../core/errors.js';
 import { type Connection, connectionOver } from './connection.js';
 import { toFailure } from './errors.js';
 import { DEFAULT_LIMITS, DIAL_LIMITS, type WireLimits } from './limits.js';
+import { checkListener, refusalOf } from './local-users.js';
 import type { Secret } from './secret.js';
 import { handshakeFault, SecureDoor, secureSocket } from './secure.js';
 import { wordsFor } from './socket-errors.js';
@@ -27,6 +28,10 @@ export interface ListenOptions {
   readonly limits?: Partial<WireLimits>;
   /** Where there is one, only who proves it gets any further. */
   readonly secret?: Secret | undefined;
+  /** Whether, without a secret, other users of this machine may connect too. */
+  readonly allowLocal?: boolean | undefined;
+  /** Told of each user of this machine that is refused, once. */
+  readonly onRefused?: (error: SyncError) => void;
   readonly onConnection: (connection: Connection) => void;
 }
 
@@ -35,13 +40,16 @@ export interface ListenOptions {
  * @throws SyncError `usage` where it cannot listen there, saying why and what to do.
  */
 export function listen(options: ListenOptions): Promise<Listener> {
-  const { host, port, secret } = options;
-  const guests: Guests = { served: new Set(), turnedAway: new Set() };
+  const { host, port, secret, allowLocal } = options;
+  const guests: Guests = { served: new Set(), turnedAway: new Set(), asked: new Set(), refused: new Set() };
   const door = secret === undefined ? null : doorWith(secret, guests, options);
   // Half open: `printf … | nc` has said its last while its answer is still to come.
-  const server = net.createServer({ allowHalfOpen: true }, (socket) =>
-    door === null ? welcome(socket, guests, options) : door.welcome(socket),
-  );
+  const asksWho = door === null && allowLocal !== true;
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: asksWho }, (socket) => {
+    if (asksWho) void askWho(socket, guests, options);
+    else if (door === null) welcome(socket, guests, options);
+    else door.welcome(socket);
+  });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)));
     server.listen({ host, port }, () => {
@@ -53,10 +61,14 @@ export function listen(options: ListenOptions): Promise<Listener> {
   });
 }
 
-/** The connections of a listener: those that are served, and those that are just being told that there is no room. */
+/** The connections of a listener: those that are served, and those that are just being told why they are not. */
 interface Guests {
   readonly served: Set<Connection>;
   readonly turnedAway: Set<Connection>;
+  /** Whose user is being found out. */
+  readonly asked: Set<net.Socket>;
+  /** What has been said of users that were refused. */
+  readonly refused: Set<string>;
 }
 
 function doorWith(secret: Secret, guests: Guests, options: ListenOptions): SecureDoor {
@@ -68,6 +80,26 @@ function doorWith(secret: Secret, guests: Guests, options: ListenOptions): Secur
       onPlain: (socket) => turnAway(socket, guests, options, secretWanted()),
     },
   );
+}
+
+/** @param socket paused: nothing that comes is read before it is known who sends it. */
+async function askWho(socket: net.Socket, guests: Guests, options: ListenOptions): Promise<void> {
+  const { limits = {}, onRefused } = options;
+  if (guests.asked.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
+  guests.asked.add(socket);
+  const ignore = () => {};
+  socket.on('error', ignore);
+  const refusal = await refusalOf(socket);
+  guests.asked.delete(socket);
+  if (socket.destroyed) return;
+  socket.removeListener('error', ignore);
+  if (refusal === null) welcome(socket, guests, options);
+  else {
+    if (!guests.refused.has(refusal.message)) onRefused?.(refusal);
+    guests.refused.add(refusal.message);
+    turnAway(socket, guests, options, refusal);
+  }
+  socket.resume();
 }
 
 function welcome(socket: net.Socket, guests: Guests, options: ListenOptions, introduced = () => {}): void {
@@ -107,9 +139,11 @@ const secretWanted = (): SyncError =>
     hint: 'Give a copy of its secret file with --secret-file.',
   });
 
-async function closeAll(server: net.Server, door: SecureDoor | null, { served, turnedAway }: Guests): Promise<void> {
+async function closeAll(server: net.Server, door: SecureDoor | null, guests: Guests): Promise<void> {
+  const { served, turnedAway, asked } = guests;
   const stopped = new Promise((resolve) => server.close(resolve));
   door?.close();
+  for (const socket of asked) socket.destroy();
   for (const connection of [...served, ...turnedAway]) connection.close();
   await stopped;
 }
@@ -123,16 +157,20 @@ export interface DialOptions {
   readonly signal?: AbortSignal;
   /** What both ends prove to have before anything else is said. */
   readonly secret?: Secret | undefined;
+  /** Whether, without a secret, the server may be another local user's. */
+  readonly allowLocal?: boolean | undefined;
 }
 
 /**
  * Connects to a server.
  * @throws SyncError `unreachable` where nobody answers, `not-allowed` where the other end has another secret or none,
- *   `interrupted` where `signal` is aborted first.
+ *   or is another local user's; `interrupted` where `signal` is aborted first.
  */
-export function dial({ host, port, timeoutMs = DIAL_MS, limits, signal, secret }: DialOptions): Promise<Connection> {
+export function dial(options: DialOptions): Promise<Connection> {
+  const { host, port, timeoutMs = DIAL_MS, limits, signal, secret, allowLocal = false } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(interrupted(host, port));
+    const until = performance.now() + timeoutMs;
     const socket = secret === undefined ? net.connect({ host, port }) : secureSocket(host, port, secret);
     const timer = setTimeout(() => socket.destroy(new Error(`no answer came within ${timeoutMs / 1000} s`)), timeoutMs);
     const onAbort = () => socket.destroy(interrupted(host, port));
@@ -147,11 +185,18 @@ export function dial({ host, port, timeoutMs = DIAL_MS, limits, signal, secret }
       reject(error instanceof SyncError ? error : (fault ?? cannotReach(host, port, error)));
     };
     socket.once('error', onError);
-    socket.once(secret === undefined ? 'connect' : 'secureConnect', () => {
+    const connected = () => {
       settle();
+      if (socket.destroyed) return reject(cannotReach(host, port, new Error('it hung up at once')));
       socket.removeListener('error', onError);
       resolve(connectionOver(socket, { ...DIAL_LIMITS, ...limits }));
-    });
+    };
+    if (secret !== undefined) socket.once('secureConnect', connected);
+    else if (allowLocal) socket.once('connect', connected);
+    else {
+      const check = () => checkListener(socket, place(host, port), until - performance.now());
+      socket.once('connect', () => void check().then(connected, (error: Error) => socket.destroy(error)));
+    }
   });
 }
 

@@ -17,6 +17,7 @@ const DEFAULT_A = {
   peer: { host: '127.0.0.1', port: 8081 },
   rescanMs: 60_000,
   guard: false,
+  allowLocal: false,
 };
 
 describe('the servers’ options', () => {

@@ -134,7 +134,7 @@ export class PairOfPrograms {
   /** Runs a line of the client: all of it but its process. */
   async client(...args: string[]): Promise<Ran> {
     if (!short) return this.program(...args);
-    const connections = new Connections((server, user, secretFile) => Client.connect({ server, user, secretFile }));
+    const connections = new Connections((server, user, trust) => Client.connect({ server, user, ...trust }));
     const connect = connections.get.bind(connections);
     const env = this.env as Record<string, string>;
     const { code, out, err } = await runLine(['--server', `127.0.0.1:${this.portA}`, ...args], { connect, env });

@@ -150,7 +150,7 @@ const named = (path: string, lock: ListEntry['lock']): Candidate => ({
   note: lock === null ? '' : `locked by ${shownName(lock.owner)}`,
 });
 
-/** The server's listing, or nothing if it is away or slow. The line's own --server, --as and --secret-file count. */
+/** The server's listing, or nothing if it is away or slow. The line's own options for reaching it count. */
 async function listed(room: Room, before: readonly string[]): Promise<readonly ListEntry[]> {
   const late = new Promise<readonly ListEntry[]>((resolve) => setTimeout(resolve, PATIENCE_MS, []).unref());
   const asked = async () => (await (await asTyped(room, before).api()).list()).entries;
@@ -158,13 +158,14 @@ async function listed(room: Room, before: readonly string[]): Promise<readonly L
 }
 
 function asTyped(room: Room, before: readonly string[]): Room {
-  const typed: { server?: string; as?: string; secretFile?: string } = {};
+  const typed: { server?: string; as?: string; secretFile?: string; allowLocal?: boolean } = {};
   for (const [i, word] of before.entries()) {
     const [name, value] = word.includes('=')
       ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]
       : [word, before[i + 1]];
     if (name === '--server' && value !== undefined) typed.server = value;
     if (name === '--secret-file' && value !== undefined) typed.secretFile = value;
+    if (word === '--allow-local') typed.allowLocal = true;
     if (name === '--as' && value !== undefined) typed.as = value;
   }
   const globals: Globals = { ...room.globals, ...typed };

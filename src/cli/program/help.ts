@@ -22,6 +22,7 @@ export const CLIENT_APPENDIX: Appendix = {
     ['LOCKSTEP_USER', 'the name to lock under (user@host)'],
     ['LOCKSTEP_SIDE', 'the side you work on, for lock (a)'],
     ['LOCKSTEP_SECRET_FILE', "the file with the servers' secret"],
+    ['LOCKSTEP_ALLOW_LOCAL', '1 to talk to a server that another local user runs'],
     ['NO_COLOR', 'no colours'],
   ],
   environmentNote: '',

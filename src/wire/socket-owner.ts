@@ -1,0 +1,95 @@
+// Which user of this machine owns the other end of a connection, from the kernel's table of TCP sockets. A row counts
+// only where a process still holds that socket: what is left over of a closed one is shown as root's.
+import fs from 'node:fs/promises';
+import net from 'node:net';
+import { endianness } from 'node:os';
+
+/** One end of a TCP connection. */
+export interface SocketEnd {
+  readonly address: string;
+  readonly port: number;
+}
+
+const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
+const MAPPED = '::ffff:';
+/** States of a socket that is connected, or was and is still held: the others belong to nobody in particular. */
+const HELD_STATES: ReadonlySet<string> = new Set(['01', '04', '05', '08', '09', '0B']);
+
+/**
+ * @param table the text of `/proc/net/tcp` and `/proc/net/tcp6`.
+ * @param end the socket that is asked about; `other` is the end that it is connected to.
+ * @returns the uid of its owner, null where no process holds such a socket.
+ */
+export function ownerIn(table: string, end: SocketEnd, other: SocketEnd): number | null {
+  const [from, to] = [spellings(end), spellings(other)];
+  for (const [i, local] of from.entries()) {
+    const uid = ownerOfRow(table, ` ${local} ${to[i]} `);
+    if (uid !== null) return uid;
+  }
+  return null;
+}
+
+function ownerOfRow(table: string, ends: string): number | null {
+  for (let at = table.indexOf(ends); at >= 0; at = table.indexOf(ends, at + 1)) {
+    // After the ends: st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
+    const fields = table.slice(at + ends.length, at + ends.length + 120).split(/ +/, 7);
+    const [state = '', , , , uid = '', , inode = '0'] = fields;
+    if (HELD_STATES.has(state) && /^\d+$/.test(uid) && Number(inode) > 0) return Number(uid);
+  }
+  return null;
+}
+
+/** How the kernel spells an end: an IPv4 address also as one that a socket of IPv6 has. */
+function spellings({ address, port }: SocketEnd): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const plain = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
+  if (!net.isIPv4(plain)) return [wordsOf(bytesOfIPv6(plain)) + suffix];
+  const bytes = plain.split('.').map(Number);
+  const mapped = [...Array<number>(10).fill(0), 0xff, 0xff, ...bytes];
+  return [wordsOf(bytes) + suffix, wordsOf(mapped) + suffix];
+}
+
+function bytesOfIPv6(address: string): number[] {
+  const [head = '', tail] = address.replace(/%.*$/, '').split('::', 2);
+  const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)));
+  const [front, back] = [groups(head), tail === undefined ? [] : groups(tail)];
+  const gap = Array<number>(Math.max(0, 8 - front.length - back.length)).fill(0);
+  return [...front, ...gap, ...back].flatMap((group) => [group >> 8, group & 0xff]);
+}
+
+/** The table has words of 32 bits as this machine reads them. */
+function wordsOf(bytes: readonly number[]): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 4) {
+    const word = bytes.slice(at, at + 4);
+    if (endianness() === 'LE') word.reverse();
+    for (const byte of word) text += byte.toString(16).toUpperCase().padStart(2, '0');
+  }
+  return text;
+}
+
+/** Reads the table for many at once: whoever asks while it is being read shares the next reading. */
+export class SocketTable {
+  private underWay: Promise<unknown> = Promise.resolve();
+  private next: Promise<string> | null = null;
+
+  constructor(private readonly read: () => Promise<string> = readTables) {}
+
+  /** @returns the table as it is at some moment after the call. @throws the system's error. */
+  fresh(): Promise<string> {
+    this.next ??= this.underWay.then(() => {
+      this.next = null;
+      const reading = this.read();
+      this.underWay = reading.catch(() => {});
+      return reading;
+    });
+    return this.next;
+  }
+}
+
+async function readTables(): Promise<string> {
+  const [first, second] = await Promise.allSettled(TABLES.map((name) => fs.readFile(name, 'latin1')));
+  if (first!.status === 'rejected') throw first!.reason;
+  // A kernel without IPv6 has no second table.
+  return second!.status === 'fulfilled' ? first!.value + second!.value : first!.value;
+}
