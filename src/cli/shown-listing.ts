@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { systemTrouble } from '../core/system-error.js';
 
 /** What the commands need of it. */
 export interface ShownListing {
@@ -58,7 +59,7 @@ export function shownOnTerminal(options: {
         writePaths(options.directory, file, paths);
       } catch (error) {
         discard(temporary(file));
-        const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+        const why = systemTrouble(error).why;
         options.warn(
           `The numbers of this listing cannot be remembered in ${options.directory} (${why}): name files by path.`,
         );

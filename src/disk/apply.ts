@@ -7,7 +7,7 @@ import type { Applied, Content } from '../sync/replica.js';
 import { Incoming } from './incoming.js';
 import { carryOut, publishFile, type Site, type Step } from './publish.js';
 import type { StagedFile } from './staged-file.js';
-import { outcomeOf } from './trouble.js';
+import { isFull, outcomeOf } from './trouble.js';
 
 /** A group is published when it has this many files or bytes, or when the next content is not here yet. */
 const GROUP_FILES = 128;
@@ -114,9 +114,7 @@ class Application {
       await this.incoming.take(piece);
       return null;
     } catch (error) {
-      const outcome = outcomeOf(error);
-      if (outcome.kind === 'problem' && outcome.code === 'no-space') this.site.staging.makeRoom();
-      return outcome;
+      return this.failure(error);
     }
   }
 
@@ -189,8 +187,14 @@ class Application {
       if (change.from !== undefined) directories.push(parentOf(change.from.path));
       this.taken.push({ n, sent, directories });
     } catch (error) {
-      this.done.push({ n, outcome: outcomeOf(error) });
+      this.done.push({ n, outcome: this.failure(error) });
     }
+  }
+
+  /** What is kept for later transfers goes where a step finds no room: a version, a directory, a content. */
+  private failure(error: unknown): Outcome {
+    if (isFull(error)) this.site.staging.makeRoom();
+    return outcomeOf(error);
   }
 
   /** Makes the names of all steps taken durable; then they are done. */

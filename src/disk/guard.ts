@@ -6,6 +6,7 @@ import type { Change } from '../core/change.js';
 import type { Entry } from '../core/entry.js';
 import { isAtOrBelow, nameOf, parentOf, type RelPath } from '../core/path.js';
 import type { Snapshot } from '../core/snapshot.js';
+import { reasonOf } from '../core/system-error.js';
 import type { Logger } from '../log.js';
 import type { Look } from '../sync/replica.js';
 import { GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
@@ -187,7 +188,7 @@ export class Guard {
       this.records.replace(next);
       return true;
     } catch (error) {
-      this.log.warn(`Write permissions stay as they are, for it cannot be noted which: ${(error as Error).message}.`);
+      this.log.warn(`Write permissions stay as they are, for it cannot be noted which: ${reasonOf(error)}.`);
       return false;
     }
   }

@@ -6,11 +6,13 @@ import { shorten, splitName } from '../core/conflict-name.js';
 import type { FileEntry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { MAX_NAME_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
+import { reasonForNow, systemTrouble } from '../core/system-error.js';
 import type { Content, Offer } from '../sync/replica.js';
 import { readContent } from './read-content.js';
 import type { StagedFile } from './staged-file.js';
 import type { Staging } from './staging.js';
 import { fsyncDirectory } from './store.js';
+import { isFull } from './trouble.js';
 import { madeBelow, moveWithoutReplacing, type Versions } from './versions.js';
 
 /** The mark in a held content's name, where `place` puts it. */
@@ -47,9 +49,10 @@ export class HeldFiles {
       await staged.flush();
       return this.place(of, id, staged.path);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') this.staging.makeRoom();
+      if (isFull(cause)) this.staging.makeRoom();
       else cut = true;
-      throw new SyncError('failed', `An update of ${of} cannot be held: ${(cause as Error).message}.`, { cause });
+      const why = reasonForNow(systemTrouble(cause));
+      throw new SyncError('failed', `An update of ${of} cannot be held: ${why}.`, { cause });
     } finally {
       if (cut) staged?.leave();
       else staged?.discard();

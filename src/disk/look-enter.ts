@@ -3,6 +3,7 @@
 import type { Stats } from 'node:fs';
 import { SyncError } from '../core/errors.js';
 import type { RelPath } from '../core/path.js';
+import { systemTrouble } from '../core/system-error.js';
 import { type Ground, standingAt, statsAt } from './look-ground.js';
 import { type ScanHost, scan } from './scan.js';
 
@@ -127,9 +128,7 @@ export class Entrance implements ScanHost {
 }
 
 /** @returns why something cannot be read, in words. */
-export function describe(error: NodeJS.ErrnoException): string {
-  return error.code === 'EACCES' || error.code === 'EPERM' ? 'permission denied' : (error.code ?? error.message);
-}
+export const describe = (error: NodeJS.ErrnoException): string => systemTrouble(error).why;
 
 /** @returns whether `stats` are those of the directory last seen at `path`, watched and read. */
 export function isKnownDir({ places, snapshot, troubles }: Ground, path: RelPath | '', stats: Stats): boolean {

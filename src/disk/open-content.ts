@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { FileEntry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { nameOf, parentOf, quote, type RelPath } from '../core/path.js';
+import { systemTrouble } from '../core/system-error.js';
 import type { Looker } from './look.js';
 import { isUnchanged } from './look-survey.js';
 import { Parents } from './parents.js';
@@ -137,10 +138,6 @@ const beingWritten = (path: RelPath): SyncError =>
   });
 
 const unreadable = (path: RelPath, error: unknown): SyncError =>
-  new SyncError(
-    'failed',
-    `${quote(path)} cannot be read on side a: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}.`,
-    {
-      hint: 'Look at its permissions.',
-    },
-  );
+  new SyncError('failed', `${quote(path)} cannot be read on side a: ${systemTrouble(error).why}.`, {
+    hint: 'Look at its permissions.',
+  });

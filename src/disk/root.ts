@@ -3,6 +3,7 @@
 import * as fs from 'node:fs';
 import { SyncError } from '../core/errors.js';
 import { quote, STATE_DIR } from '../core/path.js';
+import { systemTrouble } from '../core/system-error.js';
 import { identityFile, readIdentity } from './identity.js';
 
 /** A directory that is kept in sync, known by what it is and not only by its name. */
@@ -78,7 +79,7 @@ function refusalOf(dir: string, error: NodeJS.ErrnoException): SyncError {
     return refusal(dir, 'it does not exist', `Create it with mkdir -p ${shellWord(dir)}, ${elsewhere}`, error);
   if (error.code === 'ENOTDIR') return refusal(dir, 'it is not a directory', 'Name a directory with --dir.', error);
   const denied = error.code === 'EACCES' || error.code === 'EPERM';
-  const why = denied ? 'it may not be read' : `it cannot be read (${error.code ?? error.message})`;
+  const why = denied ? 'it may not be read' : `it cannot be read (${systemTrouble(error).why})`;
   return refusal(dir, why, `Give yourself access with chmod u+rwx ${shellWord(dir)}, ${elsewhere}`, error);
 }
 

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { SyncError } from '../core/errors.js';
 import { STATE_DIR } from '../core/path.js';
+import { systemTrouble } from '../core/system-error.js';
 import { type Logger, silent } from '../log.js';
 import { identityFile, isCopied, makeIdentity, openIdentity } from './identity.js';
 import { isPart, tidyPartials } from './partials.js';
@@ -60,7 +61,7 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
     for (const name of ['', 'staging', 'held', 'versions']) makeRealDirectory(inside(name));
     if (!fs.existsSync(inside('README.txt'))) fs.writeFileSync(inside('README.txt'), README);
   } catch (cause) {
-    throw new SyncError('usage', `The directory ${root} cannot be written: ${(cause as Error).message}.`, {
+    throw new SyncError('usage', `The directory ${root} cannot be written: ${systemTrouble(cause).why}.`, {
       hint: 'Lockstep keeps its state in it; give yourself write permission, or name another with --dir.',
       cause,
     });

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SyncError } from '../core/errors.js';
+import { systemTrouble } from '../core/system-error.js';
 import { appendLines, HEADER, type Operation, putAside, readOperations, soundLength } from './journal.js';
 
 /** When a journal is rewritten, and how. */
@@ -82,7 +83,7 @@ export class Store {
       if (length === 0) fsyncDirectory(path.dirname(file));
       return { store, setAside };
     } catch (cause) {
-      throw new SyncError('failed', `The state file ${file} cannot be opened: ${(cause as Error).message}.`, {
+      throw new SyncError('failed', `The state file ${file} cannot be opened: ${systemTrouble(cause).why}.`, {
         hint: 'Check the permissions and the free space of that directory.',
         cause,
       });
@@ -211,7 +212,7 @@ export class Store {
 
 function storeFailed(file: string, cause: unknown): SyncError {
   if (cause instanceof SyncError) return cause;
-  return new SyncError('failed', `The state file ${file} cannot be written: ${(cause as Error).message}.`, {
+  return new SyncError('failed', `The state file ${file} cannot be written: ${systemTrouble(cause).why}.`, {
     hint: 'Free some space on that disk, or check its permissions.',
     cause,
   });

@@ -4,6 +4,7 @@ import { sameContent, sameEntry } from '../core/entry.js';
 import type { Lock } from '../core/lock.js';
 import { arrivalOn } from '../core/lock-held.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
+import { systemTrouble } from '../core/system-error.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
 import type { Replica } from './replica.js';
 import type { Resting } from './resting.js';
@@ -121,8 +122,8 @@ export class Arrivals {
     this.resting.add(path, after);
     if (error === null) this.around.lookAgain(path);
     else {
-      const message = `${(error as Error).message} It is tried again.`;
-      this.around.report(path, { kind: 'problem', code: 'io-error', message });
+      const { message } = error as Error;
+      this.around.report(path, { kind: 'problem', code: systemTrouble(error).code, message });
     }
   }
 }

@@ -1,6 +1,7 @@
 // Why a client write is refused, in words.
 import { SyncError } from '../core/errors.js';
 import { quote, type RelPath, type Side } from '../core/path.js';
+import { reasonOf } from '../core/system-error.js';
 import type { Result } from './client-write.js';
 
 export const busy = (path: RelPath): SyncError =>
@@ -19,7 +20,7 @@ export const outOfReach = (path: RelPath): SyncError =>
   });
 
 export const failed = (path: RelPath, side: Side, error: unknown): SyncError =>
-  error instanceof SyncError ? error : diskRefused(path, side, (error as Error).message);
+  error instanceof SyncError ? error : diskRefused(path, side, `It failed: ${reasonOf(error)}.`);
 
 /** @param result one whose outcome is a problem. */
 export const failure = ({ change, outcome }: Result, side: Side): SyncError =>

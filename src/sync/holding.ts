@@ -5,6 +5,7 @@ import { type Entry, sameContent, sameEntry } from '../core/entry.js';
 import type { Drain, HeldUpdate } from '../core/lock.js';
 import { actionOf } from '../core/lock-held.js';
 import { otherSide, parentOf, type RelPath, type Side } from '../core/path.js';
+import { reasonForNow, systemTrouble } from '../core/system-error.js';
 import { Arrivals } from './arrivals.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
 import type { Content, Replica } from './replica.js';
@@ -142,8 +143,9 @@ export class Holding {
       return true;
     } catch (error) {
       this.resting.add(path, this.around.pair.entry('a', path));
-      const message = `A held update cannot be moved to the versions: ${(error as Error).message}; it is tried again.`;
-      this.around.report(path, { kind: 'problem', code: 'io-error', message });
+      const trouble = systemTrouble(error);
+      const message = `A held update cannot be moved to the versions: ${reasonForNow(trouble)}.`;
+      this.around.report(path, { kind: 'problem', code: trouble.code, message });
       return false;
     }
   }

@@ -4,9 +4,9 @@ import type { FileEntry } from '../core/entry.js';
 import { type Entry, sameContent } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import { joinPath, parsePath, quote, type RelPath } from '../core/path.js';
+import { reasonOf } from '../core/system-error.js';
 import type { Receiving } from '../disk/receiving.js';
 import { microseconds } from '../disk/seen.js';
-import { outcomeOf } from '../disk/trouble.js';
 import { contentParams } from '../wire/check.js';
 import type { Acted, ClientMethods } from '../wire/messages.js';
 import { checkParams } from '../wire/params.js';
@@ -151,9 +151,7 @@ async function orRefuse<T>(path: RelPath, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    const outcome = outcomeOf(error);
-    const why = outcome.kind === 'problem' ? outcome.message : (error as Error).message;
-    throw new SyncError('failed', `${quote(path)} cannot be taken in on side a. ${why}`, {
+    throw new SyncError('failed', `${quote(path)} cannot be taken in on side a: ${reasonOf(error)}.`, {
       hint: 'Nothing was changed.',
     });
   }

@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { SyncError } from '../core/errors.js';
 import { quote } from '../core/path.js';
+import { systemTrouble } from '../core/system-error.js';
 import { PIECE_BYTES } from './transfers.js';
 
 /** An open local file. */
@@ -47,7 +48,8 @@ export async function openLocalFile(name: string): Promise<LocalFile> {
   };
 }
 
-function notOpened(name: string, { code = '', message }: NodeJS.ErrnoException): SyncError {
+function notOpened(name: string, error: NodeJS.ErrnoException): SyncError {
+  const { code } = error;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new SyncError(
       'not-found',
@@ -57,7 +59,7 @@ function notOpened(name: string, { code = '', message }: NodeJS.ErrnoException):
       },
     );
   }
-  return new SyncError('failed', `${quote(name)} cannot be read: ${code || message}.`, {
+  return new SyncError('failed', `${quote(name)} cannot be read: ${systemTrouble(error).why}.`, {
     hint: 'Look at its permissions.',
   });
 }

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SyncError } from '../core/errors.js';
 import { quote } from '../core/path.js';
+import { systemTrouble } from '../core/system-error.js';
 import type { Caller } from './calls.js';
 import type { DownloadedFile } from './file-methods.js';
 import type { Target } from './messages.js';
@@ -162,7 +163,7 @@ class Saving {
       const facts = { ...error.facts, partial: partial.place, bytes: partial.bytes };
       return new SyncError(error.code, error.message, { hint: error.hint, facts, cause: error });
     }
-    return notWritten(this.to, error as NodeJS.ErrnoException);
+    return notWritten(this.to, error);
   }
 }
 
@@ -189,13 +190,7 @@ const torn = (file: string): SyncError =>
 const otherDownload = (to: string): SyncError =>
   new SyncError('busy', `Another download to ${quote(to)} is under way.`, { hint: 'Wait for its end.' });
 
-const notWritten = (to: string, { code, message }: NodeJS.ErrnoException): SyncError =>
-  new SyncError('failed', `${quote(to)} cannot be written on this machine: ${WORDS[code ?? ''] ?? code ?? message}.`, {
+const notWritten = (to: string, error: unknown): SyncError =>
+  new SyncError('failed', `${quote(to)} cannot be written on this machine: ${systemTrouble(error).why}.`, {
     hint: 'See to that, then try again.',
   });
-
-const WORDS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EACCES: 'permission denied',
-  EROFS: 'the file system is read-only',
-};

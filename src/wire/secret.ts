@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { SyncError } from '../core/errors.js';
 import { quote } from '../core/path.js';
+import { systemTrouble } from '../core/system-error.js';
 
 const KEY_BYTES = 32;
 const DIGITS = /^[0-9a-fA-F]{64}\r?\n?$/;
@@ -76,7 +77,7 @@ function unreadable(file: string, cause: NodeJS.ErrnoException): SyncError {
   if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return refusal(file, 'there is none', MAKE_ONE, cause);
   if (cause.code === 'EACCES' || cause.code === 'EPERM')
     return refusal(file, 'it may not be read', `See who may with: ls -l ${shellWord(file)}`, cause);
-  return refusal(file, `it cannot be read (${cause.code ?? cause.message})`, 'Name another with --secret-file.', cause);
+  return refusal(file, `it cannot be read (${systemTrouble(cause).why})`, 'Name another with --secret-file.', cause);
 }
 
 const refusal = (file: string, why: string, hint: string, cause?: unknown): SyncError =>

@@ -162,6 +162,22 @@ describe('a group', () => {
 });
 
 describe('a disk that is full', () => {
+  test.each(['ENOSPC', 'EDQUOT'])(
+    '%s where the old content is to be kept: what only later transfers want goes',
+    async (code) => {
+      const site = await DiskSite.open({ f: 'old' });
+      const part = site.at(`.lockstep/staging/${'0'.repeat(64)}.part`);
+      fs.writeFileSync(part, 'a beginning');
+      vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+        throw Object.assign(new Error(code), { code });
+      });
+      const outcomes = await site.outcomes([site.change('f', file('new'))], stream(['new']));
+      vi.restoreAllMocks();
+      expect(outcomes).toMatchObject([{ kind: 'problem', code: 'no-space' }]);
+      expect([site.tree(), site.staged()]).toEqual([{ f: 'old' }, []]);
+    },
+  );
+
   test('is a problem of the file that does not fit; smaller ones go on', async () => {
     const site = await DiskSite.open({ big: 'old' });
     const changes = [site.change('big', file('b'.repeat(1000))), site.change('small', file('s'))];

@@ -110,7 +110,7 @@ describe('what cannot be held', () => {
       throw new Error('the line is dead');
     }
     await expect(held.save(p('f'), 1, file('new'), given())).rejects.toThrow(
-      'An update of f cannot be held: the line is dead.',
+      'An update of f cannot be held: the line is dead; it is tried again.',
     );
     expect([site.kept('held'), site.staged()]).toEqual([{}, []]);
   });
@@ -123,7 +123,7 @@ describe('what cannot be held', () => {
     const saving = held.save(p('f'), 1, file('new'), stream(['new']));
     await expect(saving).rejects.toMatchObject({
       code: 'failed',
-      message: 'An update of f cannot be held: ENOSPC: no space left.',
+      message: 'An update of f cannot be held: the disk is full; free some space, it is tried again.',
     });
     write.mockRestore();
     expect(site.kept('held')).toEqual({});

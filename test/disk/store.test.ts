@@ -192,7 +192,7 @@ describe('durable', () => {
       throw full;
     });
     put('x', 'a', 1);
-    await expect(store.durable()).rejects.toThrow(/test\.log cannot be written: no space left/);
+    await expect(store.durable()).rejects.toThrow(/test\.log cannot be written: the disk is full/);
     put('x', 'b', 2);
     await expect(store.durable()).rejects.toMatchObject({ code: 'failed', cause: full });
     write.mockRestore();
@@ -208,10 +208,10 @@ describe('durable', () => {
     await store.durable();
     const before = fs.statSync(file).ino;
     vi.spyOn(fs, 'fdatasync').mockImplementation(((_fd: number, done: (error: Error) => void) => {
-      done(Object.assign(new Error('I/O error'), { code: 'EIO' }));
+      done(Object.assign(new Error('the disk reports an error'), { code: 'EIO' }));
     }) as typeof fs.fdatasync);
     put('x', 'b', 2);
-    await expect(Promise.all([store.durable(), store.durable()])).rejects.toThrow('I/O error');
+    await expect(Promise.all([store.durable(), store.durable()])).rejects.toThrow('the disk reports an error');
     await store.durable();
     expect(fs.statSync(file).ino).not.toBe(before);
     vi.restoreAllMocks();
@@ -237,7 +237,7 @@ describe('durable', () => {
       return real(fd, data, at, Math.ceil(length / 2), position);
     }) as typeof fs.writeSync);
     put('x', 'long', 'l'.repeat(5_000));
-    await expect(store.durable()).rejects.toThrow('no space');
+    await expect(store.durable()).rejects.toThrow('the disk is full');
     write.mockRestore();
     expect((await found()).x).toEqual({ a: 1 });
     put('x', 'long', 's');

@@ -90,6 +90,30 @@ test.skipIf(missing.namespaces !== '')(
 );
 
 test.skipIf(missing.namespaces !== '')(
+  `SCENARIO 23: a full disk under a lock: the held update is a problem that says so, and is held when there is room${missing.namespaces}`,
+  async () => {
+    const mount = 'mount -t tmpfs -o size=4m none "$0" && mkdir "$0/a" && head -c 3m /dev/zero > "$0/filler"';
+    fs.rmdirSync(pair.a);
+    const disk = path.join(pair.directory, 'disk');
+    fs.mkdirSync(disk);
+    Object.assign(pair, { a: path.join(disk, 'a') });
+    pair.underA = ['unshare', '-Urm', 'sh', '-c', `${mount} && exec "$@"`, disk];
+    putWhole(pair.b, 'plan.txt', 'old');
+    await pair.start();
+    const inside = path.join(`/proc/${pair.serverA.pid}/root`, disk);
+    await pair.json('lock', 'plan.txt');
+    putWhole(pair.b, 'plan.txt', 'new '.repeat(400_000));
+    const { message, ...problem } = await pair.serverA.wait('problem');
+    expect(problem).toMatchObject({ path: 'plan.txt', code: 'no-space' });
+    expect(message).toBe('An update of plan.txt cannot be held: the disk is full; free some space, it is tried again.');
+    fs.rmSync(path.join(inside, 'filler'));
+    await pair.serverA.wait('held');
+    await pair.json('unlock', 'plan.txt');
+    await until(() => textOf(path.join(inside, 'a'), 'plan.txt') === 'new '.repeat(400_000));
+  },
+);
+
+test.skipIf(missing.namespaces !== '')(
   `SCENARIO 25: too few watches: one problem with the command, polling for the rest${missing.namespaces}`,
   async () => {
     const limit = 'echo 6 > /proc/sys/user/max_inotify_watches';

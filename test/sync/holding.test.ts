@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Change, Outcome } from '../../src/core/change.js';
 import type { Entry, FileEntry } from '../../src/core/entry.js';
+import { SyncError } from '../../src/core/errors.js';
 import type { HeldWay } from '../../src/core/lock.js';
 import type { RelPath, Side } from '../../src/core/path.js';
 import { Holding, type HoldingEvent } from '../../src/sync/holding.js';
@@ -251,14 +252,22 @@ describe('under a lock', () => {
     expect(held()).toEqual(['modified v2']);
   });
 
-  test('a disk that is full is a problem, tried again when the time has come, and no busy loop', async () => {
+  test.each([
+    ['ENOSPC', 'no-space'],
+    ['EDQUOT', 'no-space'],
+    ['EFBIG', 'no-space'],
+    ['EROFS', 'read-only'],
+    ['EACCES', 'no-permission'],
+    ['EIO', 'io-error'],
+  ])('a disk that says %s is a problem, tried again when the time has come, and no busy loop', async (errno, code) => {
     const { lock, settle, saves, held, files, problems, holding } = open();
     lock();
     saves('v1');
-    files.error = new Error('The disk is full.');
+    const cause = Object.assign(new Error(`${errno}: what the system says`), { code: errno });
+    files.error = new SyncError('failed', 'An update of f cannot be held.', { cause });
     await settle();
     await settle();
-    expect([problems, files.reads, held(), holding.isIdle]).toEqual([['f io-error'], 1, [], true]);
+    expect([problems, files.reads, held(), holding.isIdle]).toEqual([[`f ${code}`], 1, [], true]);
     files.error = null;
     holding.retry(F);
     await settle();

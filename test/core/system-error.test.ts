@@ -1,0 +1,39 @@
+// What the system refuses, in words: one table for all who tell it.
+import { describe, expect, test } from 'vitest';
+import { SyncError } from '../../src/core/errors.js';
+import { reasonForNow, reasonOf, systemTrouble } from '../../src/core/system-error.js';
+
+const system = (code: string): Error => Object.assign(new Error(`${code}: as the system says it, open 'f'`), { code });
+
+describe('an error is told by its code', () => {
+  test.each([
+    ['ENOSPC', 'no-space', 'the disk is full; free some space, it is tried again'],
+    ['EDQUOT', 'no-space', 'the disk quota is used up; free some space, it is tried again'],
+    ['EFBIG', 'no-space', 'the file is larger than this file system allows'],
+    ['EROFS', 'read-only', 'the file system is read-only; it is tried again'],
+    ['EACCES', 'no-permission', 'permission denied; change the permissions, it is tried again'],
+    ['EIO', 'io-error', 'the disk reports an error; it is tried again'],
+    ['ENAMETOOLONG', 'bad-name', 'the name is too long for this file system'],
+    ['ESTALE', 'io-error', 'ESTALE; it is tried again'],
+  ])('%s', (errno, code, words) => {
+    const trouble = systemTrouble(system(errno));
+    expect([trouble.code, reasonForNow(trouble)]).toEqual([code, words]);
+  });
+});
+
+test('what caused a refusal says why', () => {
+  const refusal = new SyncError('failed', 'It cannot be held.', { cause: system('ENOSPC') });
+  expect(systemTrouble(refusal).code).toBe('no-space');
+  expect(reasonOf(new Error('outer', { cause: refusal }))).toBe('the disk is full; free some space');
+});
+
+test('without a code of the system the message says it, as part of a sentence', () => {
+  expect(reasonOf(new SyncError('closed', 'The line is dead.'))).toBe('The line is dead');
+  expect(reasonOf(new Error('odd', { cause: 'not an error' }))).toBe('odd');
+});
+
+test('causes that go round in a circle end', () => {
+  const error = new Error('round');
+  error.cause = error;
+  expect(systemTrouble(error)).toMatchObject({ code: 'io-error', why: 'round' });
+});
