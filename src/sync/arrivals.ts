@@ -5,6 +5,7 @@ import type { Lock } from '../core/lock.js';
 import { arrivalOn } from '../core/lock-held.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import { systemTrouble } from '../core/system-error.js';
+import type { Claim } from './claims.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
 import type { Replica } from './replica.js';
 import type { Resting } from './resting.js';
@@ -17,7 +18,7 @@ type Arrival = Pick<HoldingEvent & { kind: 'stored' }, 'path' | 'base' | 'after'
 
 /** Fetches held updates. */
 export class Arrivals {
-  private readonly fetching = new Set<RelPath>();
+  private readonly fetching = new Map<RelPath, Claim>();
   private fileNumber = 0;
 
   constructor(
@@ -47,10 +48,10 @@ export class Arrivals {
 
   private collectAt(path: RelPath, side: Side, token: number): void {
     const source = this.around.replica(side);
-    if (source === null || this.fetching.has(path) || this.resting.has(path, side) || this.around.isBusy(path)) return;
+    if (source === null || this.resting.has(path, side) || this.around.claims.heldBy(path) !== null) return;
     const arrived = this.arrived(path, side);
     if (arrived === null) return;
-    this.fetching.add(path);
+    this.fetching.set(path, this.around.claims.claim(path, 'held-update'));
     void this.fetch({ path, ...arrived, token }, source);
   }
 
@@ -95,9 +96,15 @@ export class Arrivals {
     return this.fileNumber;
   }
 
+  #fetched(path: RelPath): void {
+    const claim = this.fetching.get(path);
+    this.fetching.delete(path);
+    if (claim !== undefined) this.around.claims.release(claim);
+  }
+
   /** An update's content is safe: it takes its place in the queue. */
   stored({ path, base, after, file, token }: HoldingEvent & { kind: 'stored' }): void {
-    this.fetching.delete(path);
+    this.#fetched(path);
     const { book, pair, now } = this.around;
     // Under another lock it may be another side that is held.
     if (this.table.locks.get(path)?.token !== token) {
@@ -118,7 +125,7 @@ export class Arrivals {
   }
 
   notStored({ path, after, error }: HoldingEvent & { kind: 'not-stored' }): void {
-    this.fetching.delete(path);
+    this.#fetched(path);
     this.resting.add(path, after);
     if (error === null) this.around.lookAgain(path);
     else {

@@ -1,10 +1,11 @@
 // Carries one side's changes from the plan to the replica: small ones in order and in batches on one lane, large files
-// one by one on lanes of their own, so that a gigabyte under way holds up nothing else. It decides nothing; a path in
-// its hands is pinned until its outcome is known.
+// one by one on lanes of their own, so that a gigabyte under way holds up nothing else. It decides nothing; every path of
+// a change is claimed until its outcome is known.
 import { type Change, contentOf, type Outcome } from '../core/change.js';
 import { isWorthAsking } from '../core/delta.js';
 import { sizeOf } from '../core/entry.js';
 import { parentOf, type RelPath, type Side } from '../core/path.js';
+import type { Claims } from './claims.js';
 import type { Content, Replica, Wanted } from './replica.js';
 import type { Ticket } from './ticket.js';
 import { bytesOf, pathsOf } from './touched.js';
@@ -45,29 +46,20 @@ export class Carrier {
     /** Whether the directory that a change needs is there already. */
     private readonly isReady: (change: Change) => boolean,
     private readonly now: () => number,
-    /** Told of every path that was begun and is in its hands no more. */
-    private readonly released: (path: RelPath) => void = () => {},
+    private readonly claims: Claims,
   ) {}
 
   /** Takes over changes, in the order in which they must be carried out. */
   add(changes: readonly Change[]): void {
     const since = this.now();
     for (const change of changes) {
-      const ticket: Ticket = { change, since, size: sizeOf(contentOf(change)), arrived: 0, state: 'waiting' };
-      for (const path of pathsOf(change)) this.tickets.set(path, ticket);
+      const paths = [...pathsOf(change)];
+      const claims = paths.map((path) => this.claims.claim(path, 'transfer'));
+      const ticket: Ticket = { change, since, size: sizeOf(contentOf(change)), arrived: 0, state: 'waiting', claims };
+      for (const path of paths) this.tickets.set(path, ticket);
       const alone = ticket.size >= LARGE_BYTES && change.before?.type !== 'dir';
       (alone ? this.large : this.small).push(ticket);
     }
-  }
-
-  has(path: RelPath): boolean {
-    return this.tickets.has(path);
-  }
-
-  /** Whether anything below `directory` is in its hands. */
-  hasBelow(directory: RelPath): boolean {
-    for (const path of this.tickets.keys()) if (path.startsWith(`${directory}/`)) return true;
-    return false;
   }
 
   /** How many paths are in its hands. */
@@ -95,7 +87,7 @@ export class Carrier {
     const ticket = this.tickets.get(path);
     if (ticket?.state !== 'waiting') return [];
     ticket.state = 'recalled';
-    this.free(ticket.change);
+    this.free(ticket);
     return [...pathsOf(ticket.change)];
   }
 
@@ -105,26 +97,17 @@ export class Carrier {
     return below.flatMap((path) => this.recall(path));
   }
 
-  private free(change: Change): void {
-    for (const path of pathsOf(change)) {
-      if (this.tickets.get(path)?.state === 'begun') this.released(path);
-      this.tickets.delete(path);
+  private free(ticket: Ticket): void {
+    for (const path of pathsOf(ticket.change)) if (this.tickets.get(path) === ticket) this.tickets.delete(path);
+    for (const claim of ticket.claims) this.claims.release(claim);
+  }
+
+  /** The connection is lost: what was not begun is given up, the rest stays claimed until its job has ended. */
+  disconnect(): void {
+    for (const [path, { state }] of [...this.tickets]) if (state === 'waiting') this.recall(path);
+    for (const { claims } of new Set(this.tickets.values())) {
+      for (const claim of claims) this.claims.handOver(claim, 'disconnected-peer');
     }
-  }
-
-  /** Whether something is being written at `path` now. */
-  isWriting(path: RelPath): boolean {
-    return this.tickets.get(path)?.state === 'begun';
-  }
-
-  isWritingBelow(directory: RelPath): boolean {
-    for (const path of this.writing()) if (path.startsWith(`${directory}/`)) return true;
-    return false;
-  }
-
-  /** Every path at which something is being written now. */
-  *writing(): Generator<RelPath> {
-    for (const [path, { state }] of this.tickets) if (state === 'begun') yield path;
   }
 
   /** Whether some job has not ended. */
@@ -192,23 +175,27 @@ export class Carrier {
   }
 
   private async run(batch: readonly Ticket[], ended: () => void): Promise<void> {
-    const left = new Set(batch.map(({ change }) => change));
-    for (const ticket of batch) ticket.state = 'begun';
+    const left = new Set(batch);
+    for (const ticket of batch) {
+      ticket.state = 'begun';
+      for (const claim of ticket.claims) this.claims.begin(claim, this.side);
+    }
     let error: unknown = null;
     try {
       const changes = batch.map(({ change }) => change);
       for await (const { n, outcome } of this.target.apply(changes, this.contents(changes))) {
-        const { change, since } = batch[n]!;
-        if (!left.delete(change)) continue;
-        this.free(change);
+        const ticket = batch[n]!;
+        const { change, since } = ticket;
+        if (!left.delete(ticket)) continue;
+        this.free(ticket);
         this.post({ kind: 'applied', side: this.side, change, outcome, ms: this.now() - since });
       }
     } catch (thrown) {
       error = thrown;
     }
     ended();
-    for (const change of left) this.free(change);
-    this.post({ kind: 'job-ended', side: this.side, left: [...left], error });
+    for (const ticket of left) this.free(ticket);
+    this.post({ kind: 'job-ended', side: this.side, left: [...left].map(({ change }) => change), error });
   }
 
   private async *contents(changes: readonly Change[]): AsyncGenerator<Content> {

@@ -5,6 +5,7 @@ import { type Entry, sameContent } from '../core/entry.js';
 import type { SyncError } from '../core/errors.js';
 import type { RelPath, Side } from '../core/path.js';
 import type { Logger } from '../log.js';
+import type { Claim, Claims } from './claims.js';
 import type { Clock } from './clock.js';
 import type { LockBook } from './lock-book.js';
 import type { Pair } from './pair.js';
@@ -66,7 +67,8 @@ export interface Writing {
   readonly since: number;
   looks: Readonly<Record<Side, number>>;
   attempts: number;
-  pinned: readonly RelPath[];
+  /** What it holds while it is under way. */
+  claims: readonly Claim[];
   left: WriteStep[];
   readonly done: Change[];
   /** What has to be on disk before it is answered: the locks that went along. */
@@ -89,8 +91,7 @@ export interface WriteSurroundings {
   /** Asks for a look at `path` on `side`. @returns the look's number, 0 where the side is away. */
   readonly lookAt: (side: Side, path: RelPath) => number;
   readonly isLooked: (side: Side, number: number) => boolean;
-  /** Whether synchronisation has the path, or (deep) anything below it, in its hands. */
-  readonly isCarried: (path: RelPath, deep?: boolean) => boolean;
+  readonly claims: Claims;
   /** Whether held updates of `path` are being taken in or taking effect. */
   readonly isMoving: (path: RelPath) => boolean;
   /** Why no file may be touched now, null where they may. */

@@ -1,10 +1,11 @@
 // Client writes: what people ask to be done to files, carried out on directory_a and nowhere else (but for what only side
 // b has), so that there is one decider. Each is decided on what a fresh look finds, compared once more before it is
-// written, and folded into the pair as a change of that side, which then goes over like any other. Its paths are pinned
+// written, and folded into the pair as a change of that side, which then goes over like any other. Its paths are claimed
 // while it is under way.
 import type { Change } from '../core/change.js';
 import type { SyncError } from '../core/errors.js';
-import { isAtOrBelow, parentOf, type RelPath } from '../core/path.js';
+import { isAtOrBelow, type RelPath } from '../core/path.js';
+import type { ClaimKind } from './claims.js';
 import { carryStep, foldResults, toPassOn } from './client-steps.js';
 import {
   type ClientWrite,
@@ -19,6 +20,8 @@ import { lockedBy } from './lock-desk.js';
 
 /** How long a write waits for what is under way on its paths, in milliseconds. */
 const PATIENCE_MS = 20_000;
+/** Whom a write waits for. What is unconfirmed is scanned for it in any case. */
+const WRITERS: readonly ClaimKind[] = ['transfer', 'disconnected-peer', 'client-write'];
 /** How often a write is decided anew because somebody else wrote in between. */
 const MOST_ATTEMPTS = 5;
 
@@ -30,9 +33,7 @@ function answer({ saving, done, resolve, reject }: Writing): void {
 /** Carries out client writes. */
 export class ClientWrites {
   private waiting: Writing[] = [];
-  private readonly pinned = new Map<RelPath, Writing>();
-  /** How many of those that are pinned are pinned with all below them. */
-  private deepCount = 0;
+  private readonly underWay = new Set<Writing>();
 
   constructor(private readonly around: WriteSurroundings) {}
 
@@ -46,7 +47,7 @@ export class ClientWrites {
       const looks = { a: this.lookAt('a', ask.paths), b: 0 };
       const since = clock.now();
       const after = () => {};
-      const fresh = { attempts: 0, pinned: [], left: [], done: [], saving: [] };
+      const fresh = { attempts: 0, claims: [], left: [], done: [], saving: [] };
       this.waiting.push({ ask, since, looks, ...fresh, after, resolve, reject });
       clock.after(PATIENCE_MS + 1, () => post({ kind: 'woken' }));
       post({ kind: 'woken' });
@@ -57,21 +58,13 @@ export class ClientWrites {
     return Math.max(0, ...paths.map((path) => this.around.lookAt(side, path)));
   }
 
-  /** Whether a write has `path` in its hands. */
-  has(path: RelPath): boolean {
-    if (this.pinned.has(path)) return true;
-    if (this.deepCount === 0) return false;
-    for (let at = parentOf(path); at !== ''; at = parentOf(at)) if (this.pinned.get(at)?.ask.deep) return true;
-    return false;
-  }
-
-  private hasBelow(directory: RelPath): boolean {
-    for (const path of this.pinned.keys()) if (isAtOrBelow(path, directory)) return true;
-    return false;
+  /** Whether somebody holds `path`: a new name should not be one of those. */
+  isClaimed(path: RelPath): boolean {
+    return this.around.claims.heldBy(path) !== null;
   }
 
   get isIdle(): boolean {
-    return this.waiting.length === 0 && this.pinned.size === 0;
+    return this.waiting.length === 0 && this.underWay.size === 0;
   }
 
   /** Begins whatever can begin now. */
@@ -100,13 +93,12 @@ export class ClientWrites {
   }
 
   private isBusy(path: RelPath, deep = false): boolean {
-    const { isCarried, isMoving, book } = this.around;
-    if (isCarried(path, deep) || isMoving(path) || this.has(path)) return true;
+    const { claims, isMoving, book } = this.around;
+    if (claims.heldBy(path, WRITERS) !== null || isMoving(path)) return true;
     if (!deep) return false;
+    for (const { by } of claims.below(path)) if (WRITERS.includes(by)) return true;
     const { locks, drains } = book.table;
-    return (
-      this.hasBelow(path) || [...locks.keys(), ...drains.keys()].some((at) => isAtOrBelow(at, path) && isMoving(at))
-    );
+    return [...locks.keys(), ...drains.keys()].some((at) => isAtOrBelow(at, path) && isMoving(at));
   }
 
   private begin(write: Writing): void {
@@ -117,9 +109,9 @@ export class ClientWrites {
     const paths = write.left.flatMap(changesOf).flatMap(({ path, from }) => (from ? [path, from.path] : [path]));
     const isAsked = (path: RelPath) => ask.deep === true && ask.paths.some((top) => isAtOrBelow(path, top));
     for (const path of paths) if (!isAsked(path)) this.refuseForeign(ask, path);
-    write.pinned = [...new Set([...ask.paths, ...paths])];
-    for (const path of write.pinned) this.pinned.set(path, write);
-    if (ask.deep) this.deepCount += write.pinned.length;
+    const { claims } = this.around;
+    write.claims = [...new Set([...ask.paths, ...paths])].map((path) => claims.claim(path, 'client-write', ask.deep));
+    this.underWay.add(write);
     this.next(write);
   }
 
@@ -201,20 +193,20 @@ export class ClientWrites {
   }
 
   private free(write: Writing): void {
-    const { pair } = this.around;
-    if (write.ask.deep) this.deepCount -= write.pinned.length;
-    for (const path of write.pinned) {
-      this.pinned.delete(path);
-      pair.mark(path, true);
+    const { pair, claims } = this.around;
+    this.underWay.delete(write);
+    for (const claim of write.claims) {
+      claims.release(claim);
+      pair.mark(claim.path, true);
     }
-    write.pinned = [];
+    write.claims = [];
     pair.resumeMarks();
   }
 
   /** Nobody waits any longer. */
   close(error: SyncError): void {
     for (const write of this.waiting) write.reject(error);
-    for (const write of new Set(this.pinned.values())) write.reject(error);
+    for (const write of this.underWay) write.reject(error);
     this.waiting = [];
   }
 }

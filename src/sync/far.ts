@@ -1,9 +1,10 @@
 // The other side while it is connected: how it is looked at, and who carries changes to and from it.
 import type { Change } from '../core/change.js';
-import { parentOf, type RelPath, type Side } from '../core/path.js';
+import { parentOf, type Side } from '../core/path.js';
 import { Carrier, type CarrierEvent } from './carrier.js';
+import type { Claims } from './claims.js';
 import type { Clock } from './clock.js';
-import { Hands } from './hands.js';
+import type { Hands } from './hands.js';
 import { Lookout, type LookoutEvent } from './lookout.js';
 import type { Pair } from './pair.js';
 import type { Replica } from './replica.js';
@@ -28,10 +29,11 @@ export interface FarOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly hands: Hands;
+  readonly claims: Claims;
 }
 
 /** Joins side b to the pair. */
-export function joinFar({ pair, local, replica, post, isPresent, now, hands }: FarOptions): Far {
+export function joinFar({ pair, local, replica, post, isPresent, now, hands, claims }: FarOptions): Far {
   const parentIsThere =
     (side: Side) =>
     ({ path }: Change) =>
@@ -49,50 +51,16 @@ export function joinFar({ pair, local, replica, post, isPresent, now, hands }: F
     replica,
     lookout: new Lookout('b', replica, postIfPresent, now, () => hands.lookBegins('b')),
     carriers: {
-      a: new Carrier('a', local, replica, postOutcome, parentIsThere('a'), now, (path) => hands.release('a', path)),
-      b: new Carrier('b', replica, local, postOutcome, parentIsThere('b'), now, (path) => hands.release('b', path)),
+      a: new Carrier('a', local, replica, postOutcome, parentIsThere('a'), now, claims),
+      b: new Carrier('b', replica, local, postOutcome, parentIsThere('b'), now, claims),
     },
     seen: false,
   };
 }
 
-/** @returns whether either carrier has `path`, or (where asked for) anything below it, in its hands. */
-export function isCarried(far: Far | null, path: RelPath, deep = false): boolean {
-  if (far === null) return false;
-  const { a, b } = far.carriers;
-  return a.has(path) || b.has(path) || (deep && (a.hasBelow(path) || b.hasBelow(path)));
-}
-
 /** @returns whether nothing is on its way to either side, and no look at b. */
 export const isFarIdle = ({ lookout, carriers }: Far): boolean =>
   lookout.isIdle && carriers.a.size === 0 && carriers.b.size === 0;
-
-/**
- * Far sides that are gone. What they left under way may still be written on side a, and nobody knows of it before its job
- * has ended: until then the pair is not at rest, though a new far side may have come.
- */
-export class Departed {
-  private readonly fars = new Set<Far>();
-
-  add(far: Far): void {
-    this.fars.add(far);
-  }
-
-  get isIdle(): boolean {
-    for (const far of this.fars) if (!far.carriers.a.isRunning && !far.carriers.b.isRunning) this.fars.delete(far);
-    return this.fars.size === 0;
-  }
-
-  /** @returns whether something is still being written at `path`, or (where asked for) below it: whose outcome comes last? */
-  has(path: RelPath, deep = false): boolean {
-    for (const { carriers } of this.fars) {
-      for (const carrier of [carriers.a, carriers.b]) {
-        if (carrier.isWriting(path) || (deep && carrier.isWritingBelow(path))) return true;
-      }
-    }
-    return false;
-  }
-}
 
 /** How long what is being carried may take to end when the server stops, in milliseconds. */
 const STOP_MS = 2_000;
@@ -102,20 +70,6 @@ export async function outcomesOf(far: Far | null, clock: Clock): Promise<void> {
   const jobs = far === null ? [] : [far.carriers.a.rest(), far.carriers.b.rest()];
   await Promise.race([Promise.all(jobs), new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
   await new Promise<void>((resolve) => clock.soon(() => clock.soon(resolve)));
-}
-
-/**
- * @param isWritten whether a held update or a client's write is under way at a path.
- * @returns who has what in hand, seen from both carriers.
- */
-export function handsOver(far: () => Far | null, isWritten: (path: RelPath) => boolean, pair: Pair): Hands {
-  return new Hands({
-    isHeld: (side, path) => far()?.carriers[side].isWriting(path) === true || isWritten(path),
-    written: (side) => far()?.carriers[side].writing() ?? [],
-    *knownBelow(side, directory) {
-      for (const [path] of pair.side(side).snapshot?.walk(directory) ?? []) if (path !== directory) yield path;
-    },
-  });
 }
 
 /** Both sides may tell what vanished, and have told it when this resolves. */

@@ -1,137 +1,168 @@
-// Looks and outcomes come over different connections and may overtake each other. What a look says of a path that was in
-// somebody's hands while it was under way is neither surely older nor surely newer than what was done there: it is not
-// believed, and the path is asked about anew when it is free.
+// Scans and outcomes arrive over different connections and may overtake each other. What a scan says of a path that was
+// written while the scan ran is neither surely older nor surely newer than what was written: it is not accepted, and
+// the path is scanned by name when nobody writes there any more. Until then it is claimed as unconfirmed.
 import type { Entry } from '../core/entry.js';
 import { parentOf, type RelPath, type Side, someAtOrAbove } from '../core/path.js';
+import type { Claim, Claims } from './claims.js';
+import type { Pair } from './pair.js';
 import type { Look } from './replica.js';
 
 type Entries = Look['entries'];
 
-const SIDES: readonly Side[] = ['a', 'b'];
-
-/** What is known of who has which path in hand. */
-export interface HandsSurroundings {
-  /** Whether something is being written at `path` on `side` now. */
-  readonly isHeld: (side: Side, path: RelPath) => boolean;
-  /** Every path at which a carrier is writing on `side` now. */
-  readonly written: (side: Side) => Iterable<RelPath>;
-  /** The paths below `directory` on `side`, as last seen. */
-  readonly knownBelow: (side: Side, directory: RelPath) => Iterable<RelPath>;
+/** What one side's scans cannot be believed about. A path may be doubtful, asked for and scanned at the same time. */
+interface SideDoubts {
+  /** Paths at which writing ended since the scan under way began. */
+  readonly released: Set<RelPath>;
+  /** What has to be asked for. */
+  readonly doubtful: Set<RelPath>;
+  /** What the next scan will report. */
+  readonly asked: Set<RelPath>;
+  /** What the scan under way will report. */
+  readonly scanned: Set<RelPath>;
+  /** What was asked for and lies where nothing can be seen. */
+  readonly hidden: Set<RelPath>;
+  /** One for each path that is doubtful, asked for or being scanned. */
+  readonly claims: Map<RelPath, Claim>;
 }
 
-/** Keeps apart what a look can be believed and what has to be asked again. */
+const noDoubts = (): SideDoubts => ({
+  released: new Set(),
+  doubtful: new Set(),
+  asked: new Set(),
+  scanned: new Set(),
+  hidden: new Set(),
+  claims: new Map(),
+});
+
+/** Separates what a scan can be believed about from what has to be asked again. */
 export class Hands {
-  /** Paths that left somebody's hands since the look under way began. */
-  private readonly released = { a: new Set<RelPath>(), b: new Set<RelPath>() };
-  private readonly doubtful = { a: new Set<RelPath>(), b: new Set<RelPath>() };
-  /** What was doubtful and will be told by the next look, or by the one under way. */
-  private readonly asked = { a: new Set<RelPath>(), b: new Set<RelPath>() };
-  private readonly looked = { a: new Set<RelPath>(), b: new Set<RelPath>() };
-  /** What was asked for and lies where nothing can be seen. */
-  private readonly hidden = { a: new Set<RelPath>(), b: new Set<RelPath>() };
+  readonly #sides: Readonly<Record<Side, SideDoubts>> = { a: noDoubts(), b: noDoubts() };
+  readonly #claims: Claims;
+  readonly #pair: Pick<Pair, 'side'>;
 
-  constructor(private readonly around: HandsSurroundings) {}
+  constructor(claims: Claims, pair: Pick<Pair, 'side'>) {
+    this.#claims = claims;
+    this.#pair = pair;
+    claims.onRelease(({ path, writes }) => {
+      for (const side of writes) this.release(side, path);
+    });
+  }
 
+  /** Whether nothing has to be asked for. */
   get isIdle(): boolean {
-    return this.doubtful.a.size === 0 && this.doubtful.b.size === 0;
+    return this.#sides.a.doubtful.size === 0 && this.#sides.b.doubtful.size === 0;
   }
 
   lookBegins(side: Side): void {
-    this.released[side].clear();
-    for (const path of this.asked[side]) this.looked[side].add(path);
-    this.asked[side].clear();
+    const { released, asked, scanned } = this.#sides[side];
+    released.clear();
+    for (const path of asked) scanned.add(path);
+    asked.clear();
   }
 
   /** Something was written at `path`, or will not be. */
   release(side: Side, path: RelPath): void {
-    this.released[side].add(path);
+    this.#sides[side].released.add(path);
   }
 
-  releaseOnBoth(path: RelPath): void {
-    this.release('a', path);
-    this.release('b', path);
-  }
-
-  /** What was put at `path` may not be what was meant to be there: it is asked about. */
+  /** What was put at `path` may not be what was meant to be there: a scan has to confirm it. */
   suspect(side: Side, path: RelPath): void {
-    this.doubtful[side].add(path);
+    const { doubtful, claims } = this.#sides[side];
+    doubtful.add(path);
+    if (!claims.has(path)) claims.set(path, this.#claims.claim(path, 'unconfirmed'));
   }
 
-  /** A look has told all there is: it is believed for want of anything else, but for what it was overtaken by. */
+  /** A scan has reported everything: accept it, except for paths that were written while it ran. */
   toldAll(side: Side): void {
-    for (const path of this.released[side]) this.doubtful[side].add(path);
+    for (const path of this.#sides[side].released) this.suspect(side, path);
   }
 
   /** @returns those of `entries` that cannot have been overtaken. */
   believed(side: Side, entries: Entries): Entries {
-    const hands = [...this.around.written(side), ...this.released[side]];
-    const crowded = directoriesAbove(hands);
+    const written = [...this.#claims.writing(side), ...this.#sides[side].released];
+    const crowded = directoriesAbove(written);
     return entries.filter(({ path, entry }) => {
       const isCrowded = entry?.type !== 'dir' && crowded.has(path);
-      const isDoubtful = isCrowded || this.wasHeld(side, path);
-      if (isDoubtful) this.doubt(side, path, entry);
-      if (isCrowded) for (const held of hands) if (held.startsWith(`${path}/`)) this.doubtful[side].add(held);
+      const isDoubtful = isCrowded || this.#wasWritten(side, path);
+      if (isDoubtful) this.#doubt(side, path, entry);
+      if (isCrowded) for (const below of written) if (below.startsWith(`${path}/`)) this.suspect(side, below);
       return !isDoubtful;
     });
   }
 
   /**
-   * A directory that may be gone takes everything below with it, and whoever asks about it later may be told of one that
-   * was made anew: that says nothing of what lay in the first.
+   * A directory that may be gone takes everything below it along, and a later scan may find another one of the same name:
+   * that says nothing of what lay in the first.
    */
-  private doubt(side: Side, path: RelPath, entry: Entry | null): void {
-    this.doubtful[side].add(path);
+  #doubt(side: Side, path: RelPath, entry: Entry | null): void {
+    this.suspect(side, path);
     if (entry?.type === 'dir') return;
-    for (const below of this.around.knownBelow(side, path)) this.doubtful[side].add(below);
+    for (const [below] of this.#pair.side(side).snapshot?.walk(path) ?? []) this.suspect(side, below);
   }
 
   /** What lies below a path that is written goes or comes with it. */
-  private wasHeld(side: Side, path: RelPath): boolean {
-    return someAtOrAbove(path, (at) => this.released[side].has(at)) || this.isInHand(side, path);
+  #wasWritten(side: Side, path: RelPath): boolean {
+    return someAtOrAbove(path, (at) => this.#sides[side].released.has(at)) || this.#isWritten(side, path);
   }
 
-  private isInHand(side: Side, path: RelPath): boolean {
-    return someAtOrAbove(path, (at) => this.around.isHeld(side, at));
+  #isWritten(side: Side, path: RelPath): boolean {
+    return someAtOrAbove(path, (at) => this.#claims.isWriting(side, at));
   }
 
-  /** @returns what has to be asked about and is in nobody's hands now; it is forgotten here. */
+  /** @returns what has to be asked for and is not being written now; it counts as asked for from here on. */
   takeDue(side: Side): RelPath[] {
-    if (this.doubtful[side].size === 0) return [];
-    const crowded = directoriesAbove(this.around.written(side));
-    const due = [...this.doubtful[side]].filter((path) => !crowded.has(path) && !this.isInHand(side, path));
+    const { doubtful, asked } = this.#sides[side];
+    if (doubtful.size === 0) return [];
+    const crowded = directoriesAbove(this.#claims.writing(side));
+    const due = [...doubtful].filter((path) => !crowded.has(path) && !this.#isWritten(side, path));
     for (const path of due) {
-      this.doubtful[side].delete(path);
-      this.asked[side].add(path);
+      doubtful.delete(path);
+      asked.add(path);
     }
     return due;
   }
 
-  /** Whether nobody knows what stands at `path`, until it has been looked at again: nothing is to be done there. */
-  doubts(path: RelPath): boolean {
-    return SIDES.some((side) => [this.doubtful, this.asked, this.looked].some((sets) => sets[side].has(path)));
-  }
-
   /**
-   * A look at `side` has told of `paths`, for which it was asked by whomever, but for what it could not see: that is asked
-   * for when it can. It would not be told by itself: what we have written there ourselves is nothing new to that side.
+   * A scan of `side` has reported `paths`, for which it was asked, except for what it could not see: that is asked for
+   * when it can be seen. The side would not report it by itself: what was written there through it is nothing new to it.
    */
   lookEnds(side: Side, paths: readonly RelPath[], unknown: readonly RelPath[]): void {
-    const hidden = new Set(unknown);
-    const isHidden = (path: RelPath) => hidden.size > 0 && someAtOrAbove(path, (at) => hidden.has(at));
-    for (const path of this.hidden[side]) if (!isHidden(path)) this.doubtful[side].add(path);
-    this.hidden[side] = new Set([...this.hidden[side], ...paths].filter(isHidden));
-    this.looked[side].clear();
+    const { hidden } = this.#sides[side];
+    const unseen = new Set(unknown);
+    const isHidden = (path: RelPath) => unseen.size > 0 && someAtOrAbove(path, (at) => unseen.has(at));
+    for (const path of [...hidden]) {
+      if (isHidden(path)) continue;
+      hidden.delete(path);
+      this.suspect(side, path);
+    }
+    for (const path of paths) if (isHidden(path)) hidden.add(path);
+    this.#endScan(side);
   }
 
-  /** A look told nothing; the next one is asked for the same. */
+  /** What the scan reported is confirmed, unless it has come into doubt again. */
+  #endScan(side: Side): void {
+    const { doubtful, asked, scanned, claims } = this.#sides[side];
+    for (const path of scanned) {
+      const claim = claims.get(path);
+      if (claim === undefined || doubtful.has(path) || asked.has(path)) continue;
+      claims.delete(path);
+      this.#claims.release(claim);
+    }
+    scanned.clear();
+  }
+
+  /** A scan reported nothing; the next one is asked for the same. */
   lookFailed(side: Side): void {
-    for (const path of this.looked[side]) this.asked[side].add(path);
-    this.looked[side].clear();
+    const { asked, scanned } = this.#sides[side];
+    for (const path of scanned) asked.add(path);
+    scanned.clear();
   }
 
-  /** Side b is gone: everything will be told anew. */
+  /** Side b is gone: everything will be reported anew. */
   forget(side: Side): void {
-    for (const sets of [this.released, this.doubtful, this.asked, this.looked, this.hidden]) sets[side].clear();
+    const { claims, ...sets } = this.#sides[side];
+    for (const claim of claims.values()) this.#claims.release(claim);
+    for (const things of [claims, ...Object.values(sets)]) things.clear();
   }
 }
 

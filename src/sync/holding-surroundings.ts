@@ -4,6 +4,7 @@ import type { Entry } from '../core/entry.js';
 import type { RelPath, Side } from '../core/path.js';
 import type { HeldFiles } from '../disk/held-files.js';
 import type { Logger } from '../log.js';
+import type { Claims } from './claims.js';
 import type { LockBook } from './lock-book.js';
 import type { Pair } from './pair.js';
 import type { Replica } from './replica.js';
@@ -36,9 +37,7 @@ export interface HoldingSurroundings {
   readonly post: (event: HoldingEvent) => void;
   /** The replica of a side, null while it is away. */
   readonly replica: (side: Side) => Replica | null;
-  readonly isBusy: (path: RelPath) => boolean;
-  /** Told of every path at which an update has taken effect, or will not. */
-  readonly released: (path: RelPath) => void;
+  readonly claims: Claims;
   /** The path was not as expected: it is looked at, and tried, again. */
   readonly lookAgain: (path: RelPath) => void;
   readonly report: (path: RelPath, outcome: Outcome & { kind: 'problem' }) => void;

@@ -7,6 +7,7 @@ import { actionOf } from '../core/lock-held.js';
 import { otherSide, parentOf, type RelPath, type Side } from '../core/path.js';
 import { reasonForNow, systemTrouble } from '../core/system-error.js';
 import { Arrivals } from './arrivals.js';
+import type { Claim } from './claims.js';
 import type { HoldingEvent, HoldingSurroundings } from './holding-surroundings.js';
 import type { Content, Replica } from './replica.js';
 import { Resting } from './resting.js';
@@ -18,7 +19,7 @@ const AT_ONCE = 8;
 
 /** Fetches and drains held updates. */
 export class Holding {
-  private readonly stepping = new Set<RelPath>();
+  private readonly stepping = new Map<RelPath, Claim>();
   private readonly resting: Resting;
   private readonly arrivals: Arrivals;
 
@@ -84,11 +85,6 @@ export class Holding {
     this.arrivals.notStored(event);
   }
 
-  /** Whether a held update is taking effect at `path` now. */
-  isStepping(path: RelPath): boolean {
-    return this.stepping.has(path);
-  }
-
   /** Takes the next step of every drain that can go on. */
   private drain(): void {
     for (const drain of [...this.table.drains.values()]) {
@@ -102,7 +98,7 @@ export class Holding {
   }
 
   private isEngaged({ path, side }: Drain): boolean {
-    if (this.stepping.has(path) || this.arrivals.isFetching(path) || this.around.isBusy(path)) return true;
+    if (this.around.claims.heldBy(path) !== null) return true;
     // What is not yet on disk must not begin: after a crash the lock would be back, and half of its updates done.
     if (this.around.book.isPending(path)) return true;
     return this.resting.has(path, side);
@@ -193,7 +189,9 @@ export class Holding {
 
   private step(target: Replica, update: HeldUpdate, current: Entry | null): void {
     const { path, after } = update;
-    this.stepping.add(path);
+    const claim = this.around.claims.claim(path, 'held-update');
+    this.around.claims.begin(claim, 'a', 'b');
+    this.stepping.set(path, claim);
     const change: Change = { path, action: actionOf(current, after), before: current, after };
     void this.apply(target, change, this.contentOf(update));
   }
@@ -215,8 +213,9 @@ export class Holding {
 
   /** A step's outcome is known. */
   stepped({ path, change, outcome }: HoldingEvent & { kind: 'drain-step' }): void {
+    const claim = this.stepping.get(path);
     this.stepping.delete(path);
-    this.around.released(path);
+    if (claim !== undefined) this.around.claims.release(claim);
     const drain = this.table.drains.get(path);
     const [first] = this.table.heldOf(path);
     if (drain === undefined || first === undefined) return;

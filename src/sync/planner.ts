@@ -1,5 +1,5 @@
 // From the marks to the carriers: reconciles what is marked, notes what both sides agree on, and hands the rest over.
-// What is pinned (in somebody's hands, under a lock, out of reach) is left out and marked again by whoever frees it.
+// What is claimed, under a lock or out of reach is left out, and marked again by whoever frees it.
 import type { Change } from '../core/change.js';
 import { conflictName, stampOf } from '../core/conflict-name.js';
 import { limitCopies } from '../core/copy-limit.js';
@@ -7,6 +7,7 @@ import { sameContent, sameEntry } from '../core/entry.js';
 import type { RelPath, Side } from '../core/path.js';
 import { type Conflict, reconcile, type Terms } from '../core/reconcile.js';
 import type { Carrier } from './carrier.js';
+import type { Claims } from './claims.js';
 import type { Holding } from './holding.js';
 import type { LockBook } from './lock-book.js';
 import type { Pair } from './pair.js';
@@ -20,7 +21,7 @@ export interface PlannerSurroundings {
   readonly troubles: Troubles;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly isBusy: (path: RelPath) => boolean;
+  readonly claims: Claims;
 }
 
 /** Plans for one pair. */
@@ -32,7 +33,7 @@ export class Planner {
 
   /** Plans for whatever is marked; both sides must have been seen. */
   plan(carriers: Readonly<Record<Side, Carrier>>): void {
-    const { pair } = this.around;
+    const { pair, claims } = this.around;
     if (carriers.a.size + carriers.b.size === 0) pair.resumeMarks();
     if (pair.hasMarks) {
       this.settle();
@@ -42,7 +43,8 @@ export class Planner {
       const plan = limitCopies(reconcile(pair.archive, a, b, { ...terms, ...marks }), a, b, terms);
       pair.clearMarks();
       // What is under a lock or out of reach is marked by whoever frees it; what is being carried, when that has ended.
-      for (const { path, marks: on } of plan.postponed) if (this.around.isBusy(path)) pair.postponed.addMarks(path, on);
+      for (const { path, marks: on } of plan.postponed)
+        if (claims.heldBy(path) !== null) pair.postponed.addMarks(path, on);
       for (const { path, entry } of plan.agreed) pair.agree(path, entry);
       for (const conflict of plan.conflicts) this.conflicts.set(conflict.path, conflict);
       carriers.a.add(plan.toA);
@@ -61,14 +63,15 @@ export class Planner {
   }
 
   private terms(): Omit<Terms, 'marks'> {
-    const { pair, book, holding, now, isBusy } = this.around;
+    const { pair, book, holding, now, claims } = this.around;
+    const isClaimed = (path: RelPath) => claims.heldBy(path) !== null;
     const stamp = stampOf(new Date(now()));
     const given = new Set<RelPath>();
     const taken = (path: RelPath) =>
-      given.has(path) || isBusy(path) || pair.entry('a', path) !== null || pair.entry('b', path) !== null;
+      given.has(path) || isClaimed(path) || pair.entry('a', path) !== null || pair.entry('b', path) !== null;
     return {
       firstContact: pair.firstContact,
-      pinned: (path) => isBusy(path) || pair.isOutOfReach(path) || holding.isFrozen(path),
+      pinned: (path) => isClaimed(path) || pair.isOutOfReach(path) || holding.isFrozen(path),
       keeper: (path) => book.table.preferences.get(path)?.side ?? null,
       insists: (path) => {
         const { side, other } = book.table.preferences.get(path) ?? {};
@@ -84,17 +87,18 @@ export class Planner {
 
   /** Forgets troubles of paths on which both sides agree by now, bits and times too: those can fail by themselves. */
   private settle(): void {
-    const { pair, troubles, holding, isBusy } = this.around;
-    const isSettled = (path: RelPath) => sameEntry(pair.entry('a', path), pair.entry('b', path)) && !isBusy(path);
+    const { pair, troubles, holding, claims } = this.around;
+    const isSettled = (path: RelPath) =>
+      sameEntry(pair.entry('a', path), pair.entry('b', path)) && claims.heldBy(path) === null;
     for (const path of troubles.forget((path) => isSettled(path) && !holding.isFrozen(path))) pair.mark(path, true);
   }
 
   /** Forgets preferences, at every turn: when what one led to is done, often nothing is marked any more. */
   private settlePreferences(): void {
-    const { pair, book, isBusy } = this.around;
+    const { pair, book, claims } = this.around;
     for (const { path, other } of [...book.table.preferences.values()]) {
       const isSame = other === undefined ? sameContent : sameEntry;
-      const isSettled = isSame(pair.entry('a', path), pair.entry('b', path)) && !isBusy(path);
+      const isSettled = isSame(pair.entry('a', path), pair.entry('b', path)) && claims.heldBy(path) === null;
       if (isSettled && !book.table.drains.has(path)) book.happen({ kind: 'settled', path });
     }
   }

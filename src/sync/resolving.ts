@@ -75,7 +75,7 @@ export class Resolving {
       paths: [original, ...meant.map((copy) => copy.path)],
       decide: (at) => {
         const taken = (name: RelPath) =>
-          pair.entry('a', name) !== null || pair.entry('b', name) !== null || writes.has(name);
+          pair.entry('a', name) !== null || pair.entry('b', name) !== null || writes.isClaimed(name);
         decided = resolution({ original, copies: meant, at, taken }, keep);
         const { from } = decided;
         return decided.steps.map((change) => {

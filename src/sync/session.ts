@@ -3,10 +3,11 @@
 // agree. Everything slow happens elsewhere and comes back as an event.
 import { SyncError } from '../core/errors.js';
 import type { RelPath, Side } from '../core/path.js';
+import { Claims, MAY_CHANGE } from './claims.js';
 import { ClientWrites } from './client-writes.js';
-import { acceptOnBoth, Departed, type Far, handsOver, isCarried, isFarIdle, joinFar, outcomesOf } from './far.js';
+import { acceptOnBoth, type Far, isFarIdle, joinFar, outcomesOf } from './far.js';
 import { Flushes, untilFlushed } from './flushes.js';
-import type { Hands } from './hands.js';
+import { Hands } from './hands.js';
 import { Holding } from './holding.js';
 import { LockDesk } from './lock-desk.js';
 import { glances, Lookout, startLooking } from './lookout.js';
@@ -36,17 +37,15 @@ export class Session {
   private readonly mailbox: Mailbox<SessionEvent>;
   private readonly near: Lookout;
   private far: Far | null = null;
-  private readonly departed = new Departed();
+  private readonly claims = new Claims();
   private readonly hands: Hands;
   private paused = false;
 
   constructor(private readonly options: SessionOptions) {
     const { pair, local, book, heldFiles: files, log, clock } = options;
-    const isWritten = (path: RelPath) => this.holding.isStepping(path) || this.writes.has(path);
-    this.hands = handsOver(() => this.far, isWritten, pair);
+    const { claims } = this;
+    this.hands = new Hands(claims, pair);
     const now = () => clock.now();
-    const inHand = (path: RelPath, deep = false) => isCarried(this.far, path, deep) || this.departed.has(path, deep);
-    const isBusy = (path: RelPath) => inHand(path) || this.writes.has(path) || this.hands.doubts(path);
     const replica = (side: Side) => (side === 'a' ? local : (this.far?.replica ?? null));
     const { post } = this;
     const handle = handlingWith(this.handlers());
@@ -58,27 +57,27 @@ export class Session {
     const troubles = new Troubles(log, retry, clock, (path) => this.holding.retry(path));
     this.troubles = troubles;
     this.holding = new Holding({
-      ...{ pair, book, files, log, now, post, isBusy, replica, wake },
-      released: (path) => this.hands.releaseOnBoth(path),
+      ...{ pair, book, files, log, now, post, claims, replica, wake },
       lookAgain: (path) => troubles.moved(path),
       report: (path, { code, message }) => troubles.failed(path, code, message),
     });
     const { holding } = this;
-    this.planner = new Planner({ pair, book, holding, troubles, now, isBusy });
+    this.planner = new Planner({ pair, book, holding, troubles, now, claims });
     const lookSoon = () => void clock.after(LOOK_AGAIN_MS, () => this.rescan());
     const { planner, hands } = this;
     this.recorder = new Recorder({ pair, log, troubles, planner, hands, far: () => this.far, lookSoon });
     const looking = { ...glances((side) => this.lookout(side)), isMoving: (path: RelPath) => holding.isMoving(path) };
     this.desk = new LockDesk({
       ...{ pair, book, now, ...looking },
-      isMoving: (path) => holding.isMoving(path) || holding.isDue(path) || this.hands.doubts(path),
-      isInFlight: (path) => isBusy(path) || troubles.isMovingAt(path),
+      isMoving: (path) =>
+        holding.isMoving(path) || holding.isDue(path) || claims.heldBy(path, ['unconfirmed']) !== null,
+      isInFlight: (path) => claims.heldBy(path, MAY_CHANGE) !== null || troubles.isMovingAt(path),
       wake,
       after: (ms, act) => clock.after(ms, act),
     });
     this.writes = new ClientWrites({
       ...{ pair, book, log, clock, replica, post, ...looking },
-      isCarried: inHand,
+      claims,
       standstill: () => this.halt,
     });
     this.overview = new Overview({
@@ -177,7 +176,7 @@ export class Session {
     const { pair, local, clock, log } = this.options;
     const isPresent = () => this.far?.replica === replica;
     const { post, hands } = this;
-    const far = joinFar({ pair, local, replica, post, isPresent, hands, now: () => clock.now() });
+    const far = joinFar({ pair, local, replica, post, isPresent, hands, claims: this.claims, now: () => clock.now() });
     this.far = far;
     pair.markEverything();
     this.recorder.owesWord = true;
@@ -191,7 +190,7 @@ export class Session {
     if (this.far === null) return;
     this.far.lookout.abandon();
     this.hands.forget('b');
-    this.departed.add(this.far);
+    for (const carrier of Object.values(this.far.carriers)) carrier.disconnect();
     this.far = null;
     this.options.pair.loseB();
     this.recorder.noteHalt();
@@ -225,7 +224,8 @@ export class Session {
   /** Whether both sides agree, as far as anybody can know now. */
   private isQuiet(): boolean {
     const { pair, book } = this.options;
-    if (!this.canSync || this.far === null || !book.isSettled || !this.departed.isIdle) return false;
+    if (!this.canSync || this.far === null || !book.isSettled || this.claims.count('disconnected-peer') > 0)
+      return false;
     if (pair.hasMarks || pair.postponed.size > 0) return false;
     if (!this.near.isIdle || !isFarIdle(this.far) || pair.a.unsettled + pair.b.unsettled > 0) return false;
     return !this.troubles.isMoving && this.holding.isIdle && this.writes.isIdle && this.hands.isIdle;

@@ -1,6 +1,7 @@
 // A change in a carrier's hands, and what many of them come to: what is under way, and what is left.
 import type { Change } from '../core/change.js';
 import type { RelPath } from '../core/path.js';
+import type { Claim } from './claims.js';
 
 /** One change in a carrier's hands. */
 export interface Ticket {
@@ -10,6 +11,8 @@ export interface Ticket {
   /** Content bytes that have come so far, or were there. */
   arrived: number;
   state: 'waiting' | 'begun' | 'recalled';
+  /** One for each path that the change touches. */
+  readonly claims: readonly Claim[];
 }
 
 /** What one carrier has in its hands, under each path that a change touches. */

@@ -120,7 +120,7 @@ export class Writers {
           return steps;
         },
       });
-    const noting = { ask, has: (path: RelPath) => writes.has(path) } as ClientWrites;
+    const noting = { ask, isClaimed: (path: RelPath) => writes.isClaimed(path) } as ClientWrites;
     return { server, owner, what, taken, writes: noting };
   }
 

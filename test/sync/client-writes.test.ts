@@ -8,6 +8,7 @@ import { LockTable } from '../../src/core/lock-table.js';
 import type { RelPath, Side } from '../../src/core/path.js';
 import { Snapshot } from '../../src/core/snapshot.js';
 import { silent } from '../../src/log.js';
+import { Claims } from '../../src/sync/claims.js';
 import type { WriteEvent, WriteSurroundings } from '../../src/sync/client-write.js';
 import { ClientWrites } from '../../src/sync/client-writes.js';
 import { Pair } from '../../src/sync/pair.js';
@@ -25,7 +26,7 @@ class Scene {
   looks = 0;
   looked = 0;
   now = 0;
-  carried = new Set<RelPath>();
+  readonly claims = new Claims();
   halt: SyncError | null = null;
   readonly writes: ClientWrites;
   private posted: WriteEvent[] = [];
@@ -48,7 +49,7 @@ class Scene {
       post: (event) => void (event.kind === 'client-step' && this.posted.push(event)),
       lookAt: () => this.looks + 1,
       isLooked: (_, number) => this.looked >= number,
-      isCarried: (path) => this.carried.has(path),
+      claims: this.claims,
       isMoving: () => false,
       standstill: () => this.halt,
     };
@@ -111,24 +112,24 @@ describe('a client write', () => {
     expect(scene.applied).toEqual(['a created x done']);
     expect(scene.pair.entry('a', X)).toEqual(file('new'));
     expect([scene.pair.entry('b', X), scene.pair.shared(X), scene.pair.hasMarks]).toEqual([null, null, true]);
-    expect([scene.writes.isIdle, scene.writes.has(X)]).toEqual([true, false]);
+    expect([scene.writes.isIdle, scene.writes.isClaimed(X)]).toEqual([true, false]);
   });
 
   test('waits for a look that began after it was asked, and for what is carried', async () => {
     const scene = new Scene();
-    scene.carried.add(X);
+    const transfer = scene.claims.claim(X, 'transfer');
     const { answer } = scene.ask();
     scene.writes.serve();
     await scene.run();
     expect(scene.applied).toEqual([]);
-    scene.carried.clear();
+    scene.claims.release(transfer);
     await scene.run();
     expect(await answer).toBe('x');
   });
 
   test('is refused when that takes too long', async () => {
     const scene = new Scene();
-    scene.carried.add(X);
+    scene.claims.claim(X, 'transfer');
     const { answer } = scene.ask();
     scene.now = 60_000;
     await scene.run();

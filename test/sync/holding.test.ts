@@ -4,6 +4,7 @@ import type { Entry, FileEntry } from '../../src/core/entry.js';
 import { SyncError } from '../../src/core/errors.js';
 import type { HeldWay } from '../../src/core/lock.js';
 import type { RelPath, Side } from '../../src/core/path.js';
+import { Claims } from '../../src/sync/claims.js';
 import { Holding, type HoldingEvent } from '../../src/sync/holding.js';
 import type { Content } from '../../src/sync/replica.js';
 import { dir, file, link, p, turn } from '../support/disk-site.js';
@@ -61,7 +62,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const posted: HoldingEvent[] = [];
   const again: string[] = [];
   const problems: string[] = [];
-  const busy = new Set<string>();
+  const claims = new Claims();
   let now = 0;
   const holding = new Holding({
     pair: room.pair,
@@ -71,8 +72,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     now: () => ++now,
     post: (event) => void posted.push(event),
     replica: (side) => replicas[side],
-    isBusy: (path) => busy.has(path),
-    released: () => {},
+    claims,
     lookAgain: (path) => void again.push(path),
     report: (path, { code }) => void problems.push(`${path} ${code}`),
     wake: () => {},
@@ -134,7 +134,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const settleUntilJob = async (target: FakeReplica, n: number) => {
     for (let rounds = 0; rounds < 10 && target.jobs.length <= n; rounds++) await settle();
   };
-  return { room, holding, files, replicas, again, problems, busy, settle, saves, lock, unlock, held, drain };
+  return { room, holding, files, replicas, again, problems, claims, settle, saves, lock, unlock, held, drain };
 }
 
 describe('under a lock', () => {
@@ -146,10 +146,10 @@ describe('under a lock', () => {
   });
 
   test('what has come is due until it is held, also while something keeps it from being fetched', async () => {
-    const { lock, settle, saves, holding, busy, replicas } = open();
+    const { lock, settle, saves, holding, claims, replicas } = open();
     lock();
     expect(holding.isDue(F)).toBe(false);
-    busy.add(F);
+    const transfer = claims.claim(F, 'transfer');
     saves('v1');
     await settle();
     expect([holding.isDue(F), holding.isMoving(F)]).toEqual([true, false]);
@@ -157,7 +157,7 @@ describe('under a lock', () => {
     replicas.b = null;
     expect(holding.isDue(F)).toBe(false);
     replicas.b = away;
-    busy.delete(F);
+    claims.release(transfer);
     await settle();
     expect(holding.isDue(F)).toBe(false);
   });
@@ -225,17 +225,17 @@ describe('under a lock', () => {
   });
 
   test('nothing is fetched while the other side is away, or the path is being carried', async () => {
-    const { lock, settle, saves, held, replicas, busy } = open();
+    const { lock, settle, saves, held, replicas, claims } = open();
     lock();
     saves('v1');
     const { b } = replicas;
     replicas.b = null;
     await settle();
     replicas.b = b;
-    busy.add('f');
+    const transfer = claims.claim(F, 'transfer');
     await settle();
     expect(held()).toEqual([]);
-    busy.clear();
+    claims.release(transfer);
     await settle();
     expect(held()).toEqual(['modified v1']);
   });
