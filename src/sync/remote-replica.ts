@@ -5,7 +5,7 @@ import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import type { RelPath } from '../core/path.js';
 import { Caller } from '../wire/calls.js';
-import { PEER_LIMITS } from '../wire/limits.js';
+import { LANE_SILENCE, PEER_LIMITS } from '../wire/limits.js';
 import { PROTOCOL_VERSION } from '../wire/messages.js';
 import { LookReader } from '../wire/peer-look.js';
 import { encodePaths } from '../wire/peer-messages.js';
@@ -153,7 +153,7 @@ async function introduce(
     limits: PEER_LIMITS,
     ...(signal === undefined ? {} : { signal }),
   });
-  const caller = new Caller(connection, { onNotification });
+  const caller = new Caller(connection, { onNotification, ...(lane && { silence: LANE_SILENCE }) });
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS });

@@ -55,6 +55,7 @@ export class ClientServer {
     const { session, book } = this.served;
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: Call) => Promise<object> } = {
       hello: async (params) => this.hello(params),
+      ping: async () => ({}),
       list: (params, call) => this.queries.list(params, call),
       locks: async (_params, call) => ({ locks: await streamed(call, lockRows(book.table)) }),
       held: async ({ target }, call) => {

@@ -5,6 +5,7 @@ import type { Connection } from './connection.js';
 import { closedError, fromFailure } from './errors.js';
 import { asObject } from './json.js';
 import type { Frame, Message, Notification } from './messages.js';
+import { Silence, type SilenceLimits } from './silence.js';
 
 /** Takes a notification; the next frame is not read before its promise resolves, which is the back-pressure. */
 // biome-ignore lint/suspicious/noExplicitAny: what a method's notifications carry is checked by who knows the method
@@ -35,6 +36,13 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+export interface CallerOptions {
+  /** Takes the notifications that belong to no call. What it throws ends the connection. */
+  readonly onNotification?: OnNotification;
+  /** How long the other end may say nothing while a call is under way; for ever unless given. */
+  readonly silence?: SilenceLimits;
+}
+
 export class Caller {
   readonly closed: Promise<Error | null>;
   readonly #connection: Connection;
@@ -43,12 +51,15 @@ export class Caller {
   #lastId = 0;
   /** Why there will be no more answers. */
   #over: SyncError | null = null;
+  readonly #silence: Silence | null;
 
-  /** @param options.onNotification takes the notifications that belong to no call. What it throws ends the connection. */
-  constructor(connection: Connection, options: { onNotification?: OnNotification } = {}) {
+  constructor(connection: Connection, { onNotification, silence }: CallerOptions = {}) {
     this.#connection = connection;
-    this.#onNotification = options.onNotification;
+    this.#onNotification = onNotification;
     this.closed = connection.closed;
+    const ask = () => void connection.send({ id: ++this.#lastId, method: 'ping', params: {} });
+    this.#silence =
+      silence === undefined ? null : new Silence(silence, ask, () => connection.close(saidNothing(silence.endMs)));
     void this.#read();
   }
 
@@ -90,7 +101,9 @@ export class Caller {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       this.#pending.delete(id);
+      if (this.#pending.size === 0) this.#silence?.stop();
     };
+    if (this.#pending.size === 0) this.#silence?.broken();
     this.#pending.set(id, { onNotification, ended: promise.then(end, end), resolve, reject });
     return promise;
   }
@@ -100,11 +113,16 @@ export class Caller {
     try {
       for await (const frame of this.#connection.frames) {
         const taken = this.#take(frame);
-        if (taken !== undefined) await taken;
+        if (taken !== undefined) {
+          this.#silence?.stop();
+          await taken;
+        }
+        if (this.#pending.size > 0) this.#silence?.broken();
       }
     } catch (error) {
       fault = error as Error;
     }
+    this.#silence?.clear();
     this.#connection.close(fault);
     this.#end(closedError(this.#connection.remote, fault ?? (await this.#connection.closed)));
   }
@@ -157,6 +175,8 @@ function withResolvers<T>() {
 
 const interrupted = (method: string): SyncError =>
   new SyncError('interrupted', `${method.charAt(0).toUpperCase()}${method.slice(1)} was interrupted.`);
+
+const saidNothing = (ms: number): SyncError => new SyncError('timeout', `It said nothing for ${ms / 1000} s.`);
 
 const late = (method: string, ms: number): SyncError =>
   new SyncError('timeout', `No answer to ${method} came within ${ms / 1000} s.`, {

@@ -82,6 +82,7 @@ export const clientParams = {
     role: v.exactOptional(v.picklist(['client', 'peer'])),
     program: v.exactOptional(text(0, MAX_NAME_CHARS)),
   }),
+  ping: none,
   list: v.object({ compact: v.exactOptional(v.boolean()) }),
   locks: none,
   held: v.object({ target: v.exactOptional(target) }),

@@ -1,11 +1,11 @@
 // The typed client: what a program writes against, and what the command line is built on. It says hello first, joins
 // results that come in pieces, and keeps every line that it sends within the server's limit.
-import { SyncError } from '../core/errors.js';
 import type { Side } from '../core/path.js';
 import { Asking } from './asking.js';
 import { Caller } from './calls.js';
 import { ClientQuestions } from './client-questions.js';
-import { EventQueue, type TimedEvent } from './event-queue.js';
+import { eventsOf, type TimedEvent } from './event-queue.js';
+import { SERVER_SILENCE } from './limits.js';
 import { Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locking.js';
 import type { Acted, Flushed, NoticeRow, Target } from './messages.js';
 import { type Downloaded, type DownloadOptions, saveDownload } from './save-download.js';
@@ -76,7 +76,12 @@ export class Client extends ClientQuestions {
     const connection = await dial({ ...server, secret, allowLocal, timeoutMs }).catch((error: unknown) => {
       throw unreachable(server, error);
     });
-    const client = new Client(new Caller(connection), server, user, options.timeoutMs ?? ANSWER_MS);
+    const client = new Client(
+      new Caller(connection, { silence: SERVER_SILENCE }),
+      server,
+      user,
+      options.timeoutMs ?? ANSWER_MS,
+    );
     try {
       await client.#ask.hello(addressText(server));
     } catch (error) {
@@ -220,31 +225,12 @@ export class Client extends ClientQuestions {
    * @param signal ends the stream quietly.
    * @throws SyncError `closed` when the server goes away.
    */
-  async *events(signal?: AbortSignal): AsyncGenerator<TimedEvent, void, void> {
-    const queue = new EventQueue();
-    const over = new AbortController();
-    const stop = () => queue.end(null);
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) queue.end(null);
-    this.#caller.call('watch', {}, { signal: over.signal, onNotification: (_, params) => queue.add(params) }).then(
-      () => queue.end(new SyncError('closed', `${this.#name} has ended the stream of events.`)),
-      (error: Error) => queue.end(error),
-    );
-    try {
-      yield* queue;
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      queue.end(null);
-      over.abort();
-    }
+  events(signal?: AbortSignal): AsyncGenerator<TimedEvent, void, void> {
+    return eventsOf(this.#caller, `server-a at ${addressText(this.server)}`, signal);
   }
 
   /** Closes the connection; calls under way reject with `closed`. */
   close(): void {
     this.#caller.close();
-  }
-
-  get #name(): string {
-    return `server-a at ${addressText(this.server)}`;
   }
 }

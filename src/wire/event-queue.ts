@@ -1,6 +1,8 @@
 // Events between the connection that brings them and the one consumer that takes them, bounded: while it is full the
 // connection is not read.
+import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
+import type { Caller } from './calls.js';
 
 /** An event as it is streamed: with the time at which it happened, ISO 8601. */
 export type TimedEvent = SyncEvent & { readonly time: string };
@@ -46,5 +48,34 @@ export class EventQueue {
         this.#wake = resolve;
       });
     }
+  }
+}
+
+/**
+ * Everything that happens from now on, in order.
+ * @param server whose events they are, for the words.
+ * @param signal ends the stream quietly.
+ * @throws SyncError `closed` when the server goes away.
+ */
+export async function* eventsOf(
+  caller: Caller,
+  server: string,
+  signal?: AbortSignal,
+): AsyncGenerator<TimedEvent, void, void> {
+  const queue = new EventQueue();
+  const over = new AbortController();
+  const stop = () => queue.end(null);
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) queue.end(null);
+  caller.call('watch', {}, { signal: over.signal, onNotification: (_, params) => queue.add(params) }).then(
+    () => queue.end(new SyncError('closed', `${server} has ended the stream of events.`)),
+    (error: Error) => queue.end(error),
+  );
+  try {
+    yield* queue;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    queue.end(null);
+    over.abort();
   }
 }

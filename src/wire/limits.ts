@@ -1,5 +1,7 @@
 // Every limit of the wire, in one place. What is not limited here is limited by these: a frame by its line and its
 // payload, a connection by its frames and its queue, a server by its connections.
+import type { SilenceLimits } from './silence.js';
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const SECONDS = 1000;
@@ -70,3 +72,12 @@ export const DIAL_LIMITS: WireLimits = {
 
 /** What server-a allows the server-b it has dialled: lists travel in payloads there, so lines stay short both ways. */
 export const PEER_LIMITS: WireLimits = { ...DEFAULT_LIMITS, sentLineBytes: DEFAULT_LIMITS.lineBytes };
+
+/** How long a server may say nothing while a client waits for it; it is asked before. */
+export const SERVER_SILENCE: SilenceLimits = { askMs: 10 * SECONDS, endMs: 30 * SECONDS };
+
+/**
+ * The same for a connection that carries contents to or from server-b. A disk that flushes for minutes is not read
+ * from meanwhile; whether server-b lives is known from the connection that carries none.
+ */
+export const LANE_SILENCE: SilenceLimits = { askMs: 4 * MINUTES, endMs: 5 * MINUTES };

@@ -193,6 +193,8 @@ export interface ClientMethods extends FileMethods {
     params: { protocol: number; role?: 'client' | 'peer'; program?: string };
     result: { protocol: number; server: 'a'; version: string };
   };
+  /** A sign of life, out of turn: also while as many calls wait as may. */
+  ping: { params: Record<string, never>; result: Record<string, never> };
   /** `compact`: rows as arrays, see `compact-rows`. */
   list: { params: { compact?: boolean }; result: Listing };
   locks: { params: Record<string, never>; result: { locks: readonly LockRow[] } };

@@ -108,6 +108,8 @@ class Server {
       return this.#fail(request.id, new SyncError('bad-message', 'A request with this id is under way.'));
     }
     const call = this.#open(request.id);
+    // A sign of life waits for nobody's turn: it may be calls that wait for people which have all of them.
+    if (request.method === 'ping') return this.#answer(request, call, payload);
     const accepted = await this.#turns.take(() => this.#answer(request, call, payload));
     if (!accepted) await this.#end(call, this.#fail(request.id, tooMany(this.#options.inFlight)));
   }
