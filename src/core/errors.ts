@@ -53,6 +53,7 @@ export type ProblemCode =
   | 'not-empty'
   | 'busy-file'
   | 'watch-limit'
+  | 'state-damaged'
   | 'io-error';
 
 /** Why no file of the pair may be touched until a person looked. */

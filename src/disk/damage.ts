@@ -5,8 +5,8 @@ import os from 'node:os';
 import type { Problem } from '../core/errors.js';
 import type { RelPath } from '../core/path.js';
 import type { Snapshot } from '../core/snapshot.js';
+import type { Crash } from './occupant.js';
 import { microseconds, type SeenFile } from './seen.js';
-import type { Crash } from './state-directory.js';
 import type { Table } from './store.js';
 
 /** The damaged files of one root, until they are healed from the other side or somebody writes them. */

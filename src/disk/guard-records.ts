@@ -1,8 +1,10 @@
 // What was there before write bits were taken off: the mode of each guarded file, and which file it is, so that it is
 // known again under another name. What is in memory is what was last written: a save that fails changes neither.
-import fs from 'node:fs';
+import type fs from 'node:fs';
 import type { RelPath } from '../core/path.js';
+import type { SealedFile } from './sealed-file.js';
 import { modeOf } from './seen.js';
+import type { StateFiles } from './state-files.js';
 
 const WRITE_BITS = 0o222;
 
@@ -39,9 +41,15 @@ export class GuardRecords {
   private records: RecordMap;
   private byIno: Map<number, RelPath>;
 
-  /** @param file where they are kept. */
-  constructor(private readonly file: string) {
-    this.records = readRecords(file);
+  /**
+   * @param file where they are kept.
+   * @param value what is in it; null: nothing yet.
+   */
+  constructor(
+    private readonly file: SealedFile,
+    value: Readonly<Record<string, unknown>> | null,
+  ) {
+    this.records = recordsIn(value);
     this.byIno = pathsByIno(this.records);
   }
 
@@ -66,16 +74,8 @@ export class GuardRecords {
   /** @throws the system's error; then everything is as it was. */
   replace(records: RecordMap): void {
     if (isSame(records, this.records)) return;
-    const beside = `${this.file}.new`;
-    const fd = fs.openSync(beside, 'w', 0o600);
-    try {
-      const modes = Array.from(records, ([path, { mode, ino, born }]) => [path, mode, ino, born]);
-      fs.writeFileSync(fd, JSON.stringify({ version: 1, modes }));
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
-    fs.renameSync(beside, this.file);
+    const modes = Array.from(records, ([path, { mode, ino, born }]) => [path, mode, ino, born]);
+    this.file.write({ version: 1, modes });
     this.records = records;
     this.byIno = pathsByIno(records);
   }
@@ -93,13 +93,24 @@ function isSame(some: RecordMap, others: RecordMap): boolean {
 const pathsByIno = (records: RecordMap): Map<number, RelPath> =>
   new Map(Array.from(records, ([path, { ino }]) => [ino, path]));
 
-/** An unknown or damaged file is as good as none: then the files keep the mode that they have now. */
-function readRecords(file: string): RecordMap {
-  try {
-    const { modes } = JSON.parse(fs.readFileSync(file, 'utf8')) as { modes: [RelPath, number, number?, number?][] };
-    const sound = modes.filter(([path, mode]) => typeof path === 'string' && Number.isInteger(mode));
-    return new Map(sound.map(([path, mode, ino = 0, born = 0]) => [path, { mode, ino, born }]));
-  } catch {
-    return new Map();
-  }
+/** What is no record of ours is left out: that file keeps the mode that it has now. */
+function recordsIn(value: Readonly<Record<string, unknown>> | null): RecordMap {
+  const modes: readonly unknown[] = Array.isArray(value?.modes) ? value.modes : [];
+  const sound = modes.filter(isModeRecord);
+  return new Map(sound.map(([path, mode, ino = 0, born = 0]) => [path, { mode, ino, born }]));
+}
+
+function isModeRecord(record: unknown): record is [RelPath, number, number?, number?] {
+  return Array.isArray(record) && typeof record[0] === 'string' && Number.isInteger(record[1]);
+}
+
+/** Opens the records of a root; where they were damaged, new ones are begun. @throws the system's error. */
+export function openGuardRecords(files: StateFiles): GuardRecords {
+  const { file, value, isLost } = files.openSealed(
+    'guarded.json',
+    ({ version }) => version === 1,
+    'Files whose write permission was taken off for a lock of the other side stay read-only: give it back with chmod u+w.',
+  );
+  if (isLost) file.write({ version: 1, modes: [] });
+  return new GuardRecords(file, value);
 }

@@ -9,7 +9,7 @@ import type { Snapshot } from '../core/snapshot.js';
 import { reasonOf } from '../core/system-error.js';
 import type { Logger } from '../log.js';
 import type { Look } from '../sync/replica.js';
-import { GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
+import { type GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
 import { Parents } from './parents.js';
 import { modeOf, type SeenFile, sameSignature } from './seen.js';
 
@@ -28,17 +28,14 @@ type Found = { readonly target: string; readonly stats: fs.Stats } | 'no-file' |
 export class Guard {
   /** What is to be guarded, whether a file is there now or not. */
   private readonly wanted = new Set<RelPath>();
-  private readonly records: GuardRecords;
 
-  /** @param file where it is kept what was there before. */
+  /** @param records what was there before. */
   constructor(
     private readonly root: string,
-    file: string,
+    private readonly records: GuardRecords,
     private readonly tree: GuardedTree,
     private readonly log: Logger,
-  ) {
-    this.records = new GuardRecords(file);
-  }
+  ) {}
 
   /** The mode that is reported of the file at `path`, of which the disk says `stats`; a guarded one may have been moved. */
   reported(path: RelPath, stats: fs.Stats): number {

@@ -11,9 +11,9 @@ import type { Content, Offer } from '../sync/replica.js';
 import { readContent } from './read-content.js';
 import type { StagedFile } from './staged-file.js';
 import type { Staging } from './staging.js';
-import { fsyncDirectory } from './store.js';
 import { isFull } from './trouble.js';
 import { madeBelow, moveWithoutReplacing, type Versions } from './versions.js';
+import { fsyncDirectory } from './whole-file.js';
 
 /** The mark in a held content's name, where `place` puts it. */
 const HELD_MARK = / \(held \d+\)(\.[^.]*)?$/;

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { STATE_DIR } from '../core/path.js';
+import { ANEW, type StateFiles } from './state-files.js';
 
 const FORMAT = 1;
 
@@ -17,12 +18,16 @@ export const identityFile = (root: string): string => path.join(root, STATE_DIR,
 export function readIdentity(file: string): string | null {
   const text = fs.readFileSync(file, 'utf8');
   try {
-    const { format, id } = JSON.parse(text) as { format: unknown; id: unknown };
-    return format === FORMAT && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id) ? id : null;
+    return soundId(JSON.parse(text) as Value);
   } catch {
     return null;
   }
 }
+
+type Value = Readonly<Record<string, unknown>>;
+
+const soundId = (value: Value | null): string | null =>
+  value?.format === FORMAT && typeof value.id === 'string' && /^[0-9a-f-]{36}$/.test(value.id) ? value.id : null;
 
 /**
  * @param root absolute and without links, as `openRoot` gives it.
@@ -46,32 +51,49 @@ function idOf(root: string): string | null {
   }
 }
 
-/** @returns the id in `file`, null where there is no such file or where it was damaged; then it is set aside. */
-export function openIdentity(file: string, setAside: (where: string) => void): string | null {
-  if (!fs.existsSync(file)) return null;
-  const id = readIdentity(file);
-  if (id !== null) return id;
-  const aside = `${file}.damaged-${Date.now()}`;
-  fs.renameSync(file, aside);
-  setAside(aside);
-  return null;
+/** The identity of a root that is being opened. */
+export interface Identity {
+  readonly id: string;
+  /** Whether the root had none, or one that is not to be believed. */
+  readonly isNew: boolean;
+  /** Whether it had one, and that is gone or damaged. */
+  readonly isLost: boolean;
+  /** Makes the root another root from now on. */
+  renew(): void;
 }
 
 /**
- * @returns whether the root at `root` is a copy of the one that `file` was written for (a backup that was put back, for
- *   example): what was shared with the other side since then is not what it holds.
+ * Reads the identity of `root`, or makes one.
+ * @param copied told that the root is a copy of another one.
+ * @throws the system's error where it cannot be read or written.
  */
-export function isCopied(file: string, root: string): boolean {
-  const { inode } = JSON.parse(fs.readFileSync(file, 'utf8')) as { inode?: unknown };
-  return typeof inode === 'number' && inode !== fs.statSync(root).ino;
+export function openIdentity(root: string, files: StateFiles, copied: () => void): Identity {
+  const { file, value, isLost } = files.openSealed('identity.json', (one) => soundId(one) !== null, ANEW);
+  const known = soundId(value);
+  const isCopied = known !== null && isCopyOf(root, value?.inode);
+  if (isCopied) copied();
+  const make = () => {
+    const made = randomUUID();
+    const inode = fs.statSync(root).ino;
+    file.write({ format: FORMAT, id: made, inode, created: new Date().toISOString() });
+    return made;
+  };
+  let id = known === null || isCopied ? make() : known;
+  return {
+    get id() {
+      return id;
+    },
+    isNew: known === null || isCopied,
+    isLost,
+    renew: () => {
+      id = make();
+    },
+  };
 }
 
-/** Makes `root` another root from now on. @returns its id. */
-export function makeIdentity(file: string, root: string): string {
-  const id = randomUUID();
-  const temporary = `${file}.new`;
-  const content = `${JSON.stringify({ format: FORMAT, id, inode: fs.statSync(root).ino, created: new Date().toISOString() })}\n`;
-  fs.writeFileSync(temporary, content, { flush: true });
-  fs.renameSync(temporary, file);
-  return id;
-}
+/**
+ * Whether `root` is a copy of the one that had the inode number `inode` (a backup that was put back, for example): what was
+ * shared with the other side since then is not what it holds.
+ */
+const isCopyOf = (root: string, inode: unknown): boolean =>
+  typeof inode === 'number' && inode !== fs.statSync(root).ino;

@@ -12,6 +12,8 @@ import { applyChanges } from './apply.js';
 import { Damage } from './damage.js';
 import type { EarlierContents } from './earlier.js';
 import { Guard } from './guard.js';
+import { openGuardRecords } from './guard-records.js';
+import { type DamageKind, damageText } from './journal-check.js';
 import { Looker } from './look.js';
 import { makeNamesDurable } from './names.js';
 import { offerFor } from './offer.js';
@@ -22,8 +24,10 @@ import { readContents } from './read-content.js';
 import { Receiving, roomFor } from './receiving.js';
 import { type Root, rootFault } from './root.js';
 import { Staging } from './staging.js';
-import { ANEW, type StateDirectory } from './state-directory.js';
-import { Store, type Table } from './store.js';
+import type { StateDirectory } from './state-directory.js';
+import { ANEW } from './state-files.js';
+import type { StateProblems } from './state-problems.js';
+import type { Store, Table } from './store.js';
 import type { VersionLimits } from './version-pruning.js';
 import { VersionRoom } from './version-room.js';
 import type { Versions } from './versions.js';
@@ -54,6 +58,7 @@ export class LocalReplica implements Replica {
   private readonly stagingPath: string;
   private readonly store: Store;
   private readonly root: Root;
+  private readonly problems: StateProblems;
   private readonly guarding: Guard;
   /** Whether the names in the tree may not be on the disk yet. */
   private areNamesLoose: boolean;
@@ -84,7 +89,9 @@ export class LocalReplica implements Replica {
       reported: (at, stats) => this.guarding.reported(at, stats),
       log,
     });
-    this.guarding = new Guard(root.path, path.join(state.path, 'guarded.json'), this.looker, log);
+    this.guarding = new Guard(root.path, openGuardRecords(state.files), this.looker, log);
+    this.problems = state.files.problems;
+    this.problems.onChange = () => this.listener();
     this.looker.onSeen = (at, entry) => this.store.put('seen', at, entry);
     // Whoever ran before may have been killed; what is to be guarded now is told anew.
     this.guarding.clear();
@@ -96,7 +103,8 @@ export class LocalReplica implements Replica {
    */
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
     this.looker.suspect(paths);
-    const look = await this.looker.look(scope);
+    const seen = await this.looker.look(scope);
+    const look = { ...seen, problems: [...seen.problems, ...this.problems.list()] };
     if (this.areNamesLoose && look.halt === null) {
       await makeNamesDurable(this.root.path, this.directories());
       this.areNamesLoose = false;
@@ -210,16 +218,23 @@ const noRoom = (bytes: number): SyncError =>
  * What was last seen, out of the store. A root of which that is lost becomes another root: nobody could tell any more
  * what vanished from it while no server ran, and no loss would be too large to be believed.
  */
-function openSeen({ root, state, log }: LocalReplicaOptions, known: Snapshot, damage: Damage) {
+function openSeen({ root, state }: LocalReplicaOptions, known: Snapshot, damage: Damage) {
+  const { files } = state;
   const file = path.join(state.path, 'seen.log');
-  const isMissing = !state.isNew && !fs.existsSync(file);
-  const { store, setAside } = Store.open(file, { seen: tableOf(known), damaged: damage });
-  if (isMissing) log.warn(`What was last seen of ${root.path} (${file}) is gone. ${ANEW}`);
-  if (setAside !== null) {
-    log.warn(`What was last seen of ${root.path} was damaged and is set aside as ${setAside}. ${ANEW}`);
+  const consequence = `What was last seen of ${root.path} is not known any more. ${ANEW}`;
+  let isLost = state.isIdentityLost;
+  const lose = () => {
+    isLost = true;
+    state.renew();
+  };
+  // Where nothing is known of the state files, the identity alone tells that there must have been one.
+  if (files.areUnknown && !state.isNew && !fs.existsSync(file)) {
+    files.report('seen.log', `${damageText(file, 'missing', null)} ${consequence}`);
+    lose();
   }
-  const isLost = isMissing || setAside !== null;
-  if (isLost) state.renew();
+  const tables = { seen: tableOf(known), damaged: damage };
+  const onDamage = (kind: DamageKind) => (kind === 'tail' ? undefined : lose());
+  const { store } = files.openStore(file, tables, { consequence, onDamage });
   return { store, isLost };
 }
 

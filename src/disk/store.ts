@@ -1,31 +1,29 @@
 // A small state store: tables in memory, one checksummed journal on disk. Everything in it is in memory anyway, so the
 // disk only has to survive: appends are whole lines with a CRC, a torn last line (kill, power cut) is dropped, damage
-// anywhere else is noticed and the file set aside. (lmdb was tried: a damaged page aborts the process, a truncated file
-// is a bus error; a program that guards people's work must outlive its own bookkeeping.)
+// anywhere else is noticed and the file set aside, and so is one that is shorter or older than its watermark says. A file
+// that somebody removes or cuts while it is open is written anew. (lmdb was tried: a damaged page aborts the process, a
+// truncated file is a bus error; a program that guards people's work must outlive its own bookkeeping.)
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { SyncError } from '../core/errors.js';
-import { systemTrouble } from '../core/system-error.js';
-import { appendLines, HEADER, type Operation, putAside, readOperations, soundLength } from './journal.js';
+import { appendLines, headerOf, type Operation, type Position, startOf } from './journal.js';
+import {
+  beginJournal,
+  besideOf,
+  COMPACTION,
+  type Compaction,
+  type DamagePolicy,
+  liveBytes,
+  type OpenJournal,
+  openJournal,
+  slices,
+  type Tables,
+} from './journal-open.js';
+import { type Mark, NO_MARK } from './watermarks.js';
+import { cannotOpen, cannotWrite, fsyncDirectory, isFile } from './whole-file.js';
 
-/** When a journal is rewritten, and how. */
-export interface Compaction {
-  /** It has grown by this factor and by this many bytes since it was last compact. */
-  readonly factor: number;
-  readonly minBytes: number;
-  /** Rows written before other work gets its turn. */
-  readonly slice: number;
-}
-
-const COMPACTION: Compaction = { factor: 3, minBytes: 4 << 20, slice: 2_000 };
-
-/** One table: where its records live in memory. Values are JSON; null deletes. */
-export interface Table {
-  load(key: string, value: unknown): void;
-  all(): Iterable<readonly [key: string, value: unknown]>;
-}
+export type { Compaction, Table } from './journal-open.js';
 
 /** What opening found. */
 export interface Opened<S = Store> {
@@ -38,13 +36,26 @@ export interface Opened<S = Store> {
 export type StoreAccess = Pick<Store, 'put' | 'durable' | 'close'>;
 
 /** Opens the store at `file` and loads its tables. */
-export type OpenStore = (file: string, tables: Readonly<Record<string, Table>>) => Opened<StoreAccess>;
+export type OpenStore = (file: string, tables: Tables, policy?: DamagePolicy) => Opened<StoreAccess>;
+
+/** How a store is kept. */
+export interface StoreOptions extends DamagePolicy {
+  readonly when?: Compaction;
+  /** Where it is noted how far the journal was written. */
+  readonly mark?: Mark;
+  /** Called when the file was found removed or changed by another program; it is written anew from memory. */
+  readonly onReplaced?: () => void;
+}
 
 /** A journal of table records. Writes are in order; `durable` says when they are on disk. */
 export class Store {
   private pending: Operation[] = [];
-  private bytes = 0;
-  private compactBytes = 0;
+  private fd!: number;
+  private ino!: number;
+  private generation!: number;
+  private end!: Position;
+  private durableEnd!: Position;
+  private compactBytes: number;
   private since: Operation[] | null = null;
   private compaction: Promise<void> | null = null;
   private queued: Promise<void> | null = null;
@@ -56,38 +67,43 @@ export class Store {
 
   private constructor(
     private readonly file: string,
-    private fd: number,
-    private readonly tables: Readonly<Record<string, Table>>,
+    private readonly tables: Tables,
     private readonly when: Compaction,
-  ) {}
+    private readonly options: StoreOptions,
+    { fd, generation, end, rows }: OpenJournal,
+  ) {
+    this.use(fd, generation, end);
+    this.compactBytes = end.bytes > when.minBytes ? liveBytes(end.bytes, rows, tables) : end.bytes;
+    this.note();
+  }
 
   /**
-   * Opens the journal at `file` and loads its tables. A damaged or unknown one is renamed and an empty one begun.
+   * Opens the journal at `file` and loads its tables. A damaged or unknown one is set aside and a new one begun.
    * @throws SyncError `failed` where the file cannot be read or written at all.
    */
-  static open(file: string, tables: Readonly<Record<string, Table>>, when: Compaction = COMPACTION): Opened {
+  static open(file: string, tables: Tables, options: StoreOptions = {}): Opened {
+    const { when = COMPACTION, mark = NO_MARK } = options;
     try {
-      const found = soundLength(file);
-      const setAside = found === null ? putAside(file) : null;
-      const length = found ?? 0;
-      let rows = 0;
-      readOperations(file, length, ([table, key, value]) => {
-        tables[table]?.load(key, value);
-        rows++;
-      });
-      const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
-      fs.ftruncateSync(fd, length);
-      const store = new Store(file, fd, tables, when);
-      store.bytes = length === 0 ? fs.writeSync(fd, HEADER, 0) : length;
-      store.compactBytes = length > when.minBytes ? (length * rowsOf(tables)) / rows : length;
-      if (length === 0) fsyncDirectory(path.dirname(file));
-      return { store, setAside };
+      const journal = openJournal(file, tables, mark, options);
+      const store = new Store(file, tables, when, options, journal);
+      mark.sync();
+      return { store, setAside: journal.setAside };
     } catch (cause) {
-      throw new SyncError('failed', `The state file ${file} cannot be opened: ${systemTrouble(cause).why}.`, {
-        hint: 'Check the permissions and the free space of that directory.',
-        cause,
-      });
+      throw cannotOpen(file, cause);
     }
+  }
+
+  private use(fd: number, generation: number, end: Position): void {
+    this.fd = fd;
+    this.ino = fs.fstatSync(fd).ino;
+    this.generation = generation;
+    this.end = end;
+    this.durableEnd = end;
+  }
+
+  private note(): void {
+    const { generation, end: written, durableEnd: durable, closed } = this;
+    this.options.mark?.write({ generation, written, durable, closed });
   }
 
   /** Records `value` under `key`; null deletes. Written soon, with all that is put in the same turn of the loop. */
@@ -125,12 +141,30 @@ export class Store {
       else await this.sync();
     } catch (error) {
       this.untrusted = true;
-      throw storeFailed(this.file, error);
+      throw cannotWrite(this.file, error);
     }
   }
 
+  /** Finds out whether the file is what was left there; if not, it is written anew by the next flush. */
+  private check(): void {
+    if (this.closed || this.compaction !== null || this.untrusted) return;
+    if (isFile(this.file, this.ino, this.end.bytes)) return;
+    this.untrusted = true;
+    this.options.onReplaced?.();
+  }
+
+  /** Writes the file anew where somebody removed or changed it. @throws as `durable`. */
+  async mend(): Promise<void> {
+    this.check();
+    if (this.untrusted && !this.closed) await this.durable();
+  }
+
   private sync(): Promise<void> {
-    const synced = promisify(fs.fdatasync)(this.fd);
+    const { end } = this;
+    const synced = promisify(fs.fdatasync)(this.fd).then(() => {
+      this.durableEnd = end;
+      this.note();
+    });
     const ended = () => {
       this.syncing = null;
     };
@@ -139,12 +173,14 @@ export class Store {
   }
 
   private write(): void {
+    this.check();
     if (this.pending.length === 0 || this.closed) return;
     const operations = this.pending;
     try {
-      this.bytes += appendLines(this.fd, operations, this.bytes);
+      this.end = appendLines(this.fd, operations, this.end);
+      this.note();
     } catch (error) {
-      throw storeFailed(this.file, error);
+      throw cannotWrite(this.file, error);
     }
     this.pending = [];
     if (this.since !== null) for (const operation of operations) this.since.push(operation);
@@ -153,7 +189,8 @@ export class Store {
 
   private isBloated(): boolean {
     const { factor, minBytes } = this.when;
-    return this.bytes > factor * this.compactBytes && this.bytes - this.compactBytes > minBytes;
+    const { bytes } = this.end;
+    return bytes > factor * this.compactBytes && bytes - this.compactBytes > minBytes;
   }
 
   private compact(): Promise<void> {
@@ -168,32 +205,32 @@ export class Store {
   private async rewrite(): Promise<void> {
     const since: Operation[] = [];
     this.since = since;
-    this.compactBytes = this.bytes; // should this fail, it is not tried again at once
-    const temporary = `${this.file}.new`;
-    const fd = fs.openSync(temporary, 'w', 0o600);
+    this.compactBytes = this.end.bytes; // should this fail, it is not tried again at once
+    const generation = this.generation + 1;
+    const fd = beginJournal(this.file, generation);
     try {
-      let bytes = fs.writeSync(fd, HEADER);
+      let end = startOf(headerOf(generation));
       for (const slice of slices(this.tables, this.when.slice)) {
-        bytes += appendLines(fd, slice, bytes);
+        end = appendLines(fd, slice, end);
         await nextTurn();
       }
       await promisify(fs.fsync)(fd);
       while (this.syncing !== null) await this.syncing;
-      bytes += appendLines(fd, since, bytes);
+      end = appendLines(fd, since, end);
       fs.fsyncSync(fd);
-      fs.renameSync(temporary, this.file);
+      fs.renameSync(besideOf(this.file), this.file);
       fs.closeSync(this.fd);
-      this.fd = fd;
-      this.bytes = bytes;
-      this.compactBytes = bytes;
+      this.use(fd, generation, end);
+      this.compactBytes = end.bytes;
     } catch (error) {
       fs.closeSync(fd);
-      fs.rmSync(temporary, { force: true });
+      fs.rmSync(besideOf(this.file), { force: true });
       throw error;
     }
     this.untrusted = true;
     fsyncDirectory(path.dirname(this.file));
     this.untrusted = false;
+    this.note();
   }
 
   /** Writes what is pending, makes it durable and closes. */
@@ -203,46 +240,11 @@ export class Store {
         await this.durable();
         await this.compaction?.catch(() => {});
       } while (this.pending.length > 0);
+      this.closed = true;
+      this.note();
     } finally {
       this.closed = true;
       fs.closeSync(this.fd);
     }
-  }
-}
-
-function storeFailed(file: string, cause: unknown): SyncError {
-  if (cause instanceof SyncError) return cause;
-  return new SyncError('failed', `The state file ${file} cannot be written: ${systemTrouble(cause).why}.`, {
-    hint: 'Free some space on that disk, or check its permissions.',
-    cause,
-  });
-}
-
-function rowsOf(tables: Readonly<Record<string, Table>>): number {
-  let rows = 0;
-  for (const table of Object.values(tables)) for (const _ of table.all()) rows++;
-  return rows;
-}
-
-function* slices(tables: Readonly<Record<string, Table>>, length: number): Generator<Operation[]> {
-  let slice: Operation[] = [];
-  for (const [table, rows] of Object.entries(tables)) {
-    for (const [key, value] of rows.all()) {
-      slice.push([table, key, value]);
-      if (slice.length < length) continue;
-      yield slice;
-      slice = [];
-    }
-  }
-  if (slice.length > 0) yield slice;
-}
-
-/** Makes the names in `directory` durable. */
-export function fsyncDirectory(directory: string): void {
-  const fd = fs.openSync(directory, 'r');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
   }
 }

@@ -2,28 +2,24 @@
 // the hash. The record may be damaged or deleted at any time: then the versions are there all the same, by their names.
 import { isReason } from '../core/change.js';
 import type { RelPath } from '../core/path.js';
-import type { Logger } from '../log.js';
-import { Store } from './store.js';
+import { type OpenStore, Store, type StoreAccess } from './store.js';
 import type { Note } from './versions.js';
 
 /** The notes of one root's versions. */
 export class VersionRecords {
   private readonly notes = new Map<RelPath, Note>();
   private readonly names = new Map<RelPath, Set<RelPath>>();
-  private readonly store: Store;
+  private readonly store: StoreAccess;
 
-  /** @param file the journal; a damaged one is set aside, and said so. */
-  constructor(file: string, log: Logger) {
+  /** @param file the journal; what is sound in a damaged one is used. */
+  constructor(file: string, open: OpenStore = Store.open) {
     const table = {
       load: (key: string, value: unknown) => this.set(key as RelPath, noteOf(value)),
       all: () => this.notes,
     };
-    const { store, setAside } = Store.open(file, { version: table });
-    if (setAside !== null) {
-      log.warn(
-        `The record of versions was damaged and is set aside as ${setAside}; the versions themselves are there.`,
-      );
-    }
+    const consequence =
+      'The versions themselves are all there; of some it may not be known when and why they were kept.';
+    const { store } = open(file, { version: table }, { salvage: true, consequence });
     this.store = store;
   }
 

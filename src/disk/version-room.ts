@@ -18,7 +18,7 @@ export class VersionRoom {
 
   constructor(state: StateDirectory, log: Logger, limits: VersionLimits = DEFAULT_VERSION_LIMITS) {
     const directory = state.versions;
-    const records = new VersionRecords(path.join(state.path, 'versions.log'), log);
+    const records = new VersionRecords(path.join(state.path, 'versions.log'), state.files.openStore);
     this.records = records;
     this.pruning = new VersionPruning({ directory, records, limits, log });
     this.earlier = new EarlierContents(directory, records);

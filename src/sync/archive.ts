@@ -2,8 +2,8 @@
 // meeting a first contact, at which nothing is ever deleted.
 import { Snapshot } from '../core/snapshot.js';
 import { tableOf } from '../disk/local-replica.js';
+import { ANEW } from '../disk/state-files.js';
 import { type OpenStore, Store } from '../disk/store.js';
-import type { Logger } from '../log.js';
 import { Pair } from './pair.js';
 
 /** An archive that is open. */
@@ -19,19 +19,19 @@ export interface Archive {
   close(): Promise<void>;
 }
 
-/** Opens the archive in `file`. */
-export function openArchive(file: string, log: Logger, open: OpenStore = Store.open): Archive {
+/** Opens the archive in `file`. A damaged one counts as none. */
+export function openArchive(file: string, open: OpenStore = Store.open): Archive {
   const snapshot = new Snapshot();
   const meta = new Map<string, unknown>();
-  const { store, setAside } = open(file, {
+  const tables = {
     archive: tableOf(snapshot),
-    meta: { load: (key, value) => void (value === null ? meta.delete(key) : meta.set(key, value)), all: () => meta },
-  });
-  if (setAside !== null) {
-    log.warn(
-      `The archive was damaged and is set aside as ${setAside}. Nothing is deleted; both sides are compared anew.`,
-    );
-  }
+    meta: {
+      load: (key: string, value: unknown) => void (value === null ? meta.delete(key) : meta.set(key, value)),
+      all: () => meta,
+    },
+  };
+  const consequence = `What both sides last shared is not known any more. ${ANEW}`;
+  const { store } = open(file, tables, { consequence });
   const pair = new Pair(snapshot, store);
   pair.firstContact = meta.get('firstContact') === true;
   return {

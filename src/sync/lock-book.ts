@@ -7,6 +7,7 @@ import type { LockAnswer, LockEvent } from '../core/lock-event.js';
 import { LockTable } from '../core/lock-table.js';
 import { decide } from '../core/locks.js';
 import type { RelPath } from '../core/path.js';
+import { damageText } from '../disk/journal-check.js';
 import { type OpenStore, Store, type StoreAccess, type Table } from '../disk/store.js';
 import type { Logger } from '../log.js';
 
@@ -23,19 +24,59 @@ export class LockBook {
   private underWay = 0;
   /** How many rows of each path are on their way to the disk. */
   private readonly pending = new Map<RelPath, number>();
+  private readonly lossRows = new Map<string, unknown>();
 
-  /** @param file the journal; a damaged one is set aside, and said so. */
+  /** @param file the journal; what is sound in a damaged one is used, for a lock too many is better than one too few. */
   constructor(
     file: string,
     private readonly log: Logger,
     open: OpenStore = Store.open,
   ) {
     const tables = Object.fromEntries(TABLES.map((name) => [name, this.tableNamed(name)]));
-    const { store, setAside } = open(file, tables);
-    if (setAside !== null) {
-      log.warn(`The lock table was damaged and is set aside as ${setAside}; no lock is in force.`);
-    }
+    const loss: Table = { load: (key, value) => setOrDelete(this.lossRows, key, value), all: () => this.lossRows };
+    const { store } = open(
+      file,
+      { ...tables, loss },
+      {
+        salvage: true,
+        consequence: 'Locks and held updates may be missing from it; those that could be read are in force.',
+        onDamage: (kind) => {
+          if (kind !== 'tail') this.lose(damageText(file, kind, null));
+        },
+      },
+    );
     this.store = store;
+  }
+
+  /** What was lost is not known: no number that may have been given is given again. */
+  private lose(message: string): void {
+    const { table } = this;
+    this.lossRows.set('message', message);
+    const held = [...table.held.values()].flat().map(({ id }) => id);
+    const counters = {
+      token: Math.max(table.counter('token') + 1_000_000, Date.now()),
+      held: Math.max(table.counter('held'), ...held),
+      notice: Math.max(table.counter('notice'), ...table.notices.keys()),
+    };
+    table.record(Object.entries(counters).map(([key, value]) => ({ table: 'counter', key, value })));
+  }
+
+  /** How locks and held updates may have been lost, until a person has said that it is all right to go on; null: none were. */
+  get loss(): string | null {
+    return (this.lossRows.get('message') as string | undefined) ?? null;
+  }
+
+  /** A person has looked at what was lost. @throws SyncError `failed` where that cannot be written. */
+  async acceptLoss(): Promise<void> {
+    const { loss } = this;
+    this.lossRows.clear();
+    this.store.put('loss', 'message', null);
+    try {
+      await this.store.durable();
+    } catch (error) {
+      this.lossRows.set('message', loss);
+      throw error;
+    }
   }
 
   private tableNamed(name: (typeof TABLES)[number]): Table {
@@ -117,4 +158,9 @@ export class LockBook {
   close(): Promise<void> {
     return this.store.close();
   }
+}
+
+function setOrDelete(rows: Map<string, unknown>, key: string, value: unknown): void {
+  if (value === null) rows.delete(key);
+  else rows.set(key, value);
 }

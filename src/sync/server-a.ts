@@ -133,8 +133,8 @@ class Rooms {
   ) {
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.say(options.log, event) };
-    this.archive = openArchive(inState('archive.log'), this.log);
-    this.book = new LockBook(inState('locks.log'), this.log);
+    this.archive = openArchive(inState('archive.log'), state.files.openStore);
+    this.book = new LockBook(inState('locks.log'), this.log, state.files.openStore);
     const { ignore, versionLimits } = options;
     this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
     this.guarding = new Guarding(this.book, options.guard === true);

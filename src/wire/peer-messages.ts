@@ -91,6 +91,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, true>> = {
   'not-empty': true,
   'busy-file': true,
   'watch-limit': true,
+  'state-damaged': true,
   'io-error': true,
 };
 

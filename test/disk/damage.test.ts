@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { RelPath } from '../../src/core/path.js';
 import { Snapshot } from '../../src/core/snapshot.js';
 import { Damage } from '../../src/disk/damage.js';
+import type { Crash } from '../../src/disk/occupant.js';
 import { type SeenFile, seenFile } from '../../src/disk/seen.js';
-import type { Crash } from '../../src/disk/state-directory.js';
 
 const path = 'f' as RelPath;
 const BOOTED = 5_000;

@@ -7,7 +7,6 @@ import { EarlierContents } from '../../src/disk/earlier.js';
 import { isVersionOf, momentOf, versionName } from '../../src/disk/version-name.js';
 import { VersionRecords } from '../../src/disk/version-records.js';
 import { type Occasion, Versions } from '../../src/disk/versions.js';
-import { silent } from '../../src/log.js';
 import { file } from '../support/disk-site.js';
 import { makeRoot, put, removeRoot } from '../support/trees.js';
 
@@ -31,7 +30,7 @@ afterEach(async () => {
 });
 
 function open(): void {
-  records = new VersionRecords(path.join(root, 'versions.log'), silent);
+  records = new VersionRecords(path.join(root, 'versions.log'));
 }
 
 function version(of: string, content: string, occasion?: Occasion): void {

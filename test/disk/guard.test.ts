@@ -5,8 +5,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Change } from '../../src/core/change.js';
 import { Guard } from '../../src/disk/guard.js';
+import { GuardRecords } from '../../src/disk/guard-records.js';
 import { LocalReplica } from '../../src/disk/local-replica.js';
 import { openRoot } from '../../src/disk/root.js';
+import { SealedFile } from '../../src/disk/sealed-file.js';
 import { openStateDirectory, type StateDirectory } from '../../src/disk/state-directory.js';
 import { silent } from '../../src/log.js';
 import type { Applied, Content } from '../../src/sync/replica.js';
@@ -223,15 +225,20 @@ test('a server starts, and gives back, where the records cannot be written', asy
   expect(JSON.parse(fs.readFileSync(guardFile(), 'utf8')).modes).toEqual([]);
 });
 
-test('many files are one save', () => {
+test('many files are one save: a flush of the file and one of its directory', () => {
   const names = Array.from({ length: 50 }, (_, i) => p(`n${i}`));
   put(root, Object.fromEntries(names.map((name) => [name, name])));
-  const guard = new Guard(root, at('.lockstep-guarded.json'), replica.looker, silent);
+  const guard = new Guard(
+    root,
+    new GuardRecords(new SealedFile(at('.lockstep-guarded.json')), null),
+    replica.looker,
+    silent,
+  );
   const flush = vi.spyOn(fs, 'fsyncSync');
   guard.set(names, true);
-  expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([1, '444', '444']);
+  expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([2, '444', '444']);
   guard.clear();
-  expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([2, '644', '644']);
+  expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([4, '644', '644']);
 });
 
 test('a save whose write fails closes its file', async () => {

@@ -44,6 +44,7 @@ describe('the state directory', () => {
       'server.json',
       'staging',
       'versions',
+      'watermarks',
     ]);
     expect(fs.readFileSync(own('README.txt'), 'utf8')).toMatch(/belongs to Lockstep/);
     expect(fs.statSync(state.path).mode & 0o777).toBe(0o700);
@@ -53,7 +54,14 @@ describe('the state directory', () => {
   test('leaves nothing of a server that ended', () => {
     open();
     reopen().release();
-    expect(fs.readdirSync(own()).sort()).toEqual(['README.txt', 'held', 'identity.json', 'staging', 'versions']);
+    expect(fs.readdirSync(own()).sort()).toEqual([
+      'README.txt',
+      'held',
+      'identity.json',
+      'staging',
+      'versions',
+      'watermarks',
+    ]);
   });
 
   test('has one identity for ever, and each root its own', () => {

@@ -8,7 +8,7 @@ import { propertyMs, replay, runs } from '../support/core-random.js';
 import { sized } from '../support/sizes.js';
 import { makeRoot, removeRoot } from '../support/trees.js';
 
-const HEADER = 'lockstep-store 1\n';
+const HEADER = 'lockstep-store 2 1\n';
 /** Compacts as soon as there is anything to gain. */
 const OFTEN: Compaction = { factor: 2, minBytes: 400, slice: 3 };
 
@@ -37,7 +37,7 @@ class MapTable implements Table {
 
 function open(when?: Compaction) {
   const tables = { x: new MapTable(), y: new MapTable() };
-  const { store, setAside } = Store.open(file, tables, when);
+  const { store, setAside } = Store.open(file, tables, when === undefined ? {} : { when });
   const put = (table: 'x' | 'y', key: string, value: unknown) => {
     tables[table].load(key, value);
     store.put(table, key, value);
@@ -325,7 +325,9 @@ describe('a damaged journal', () => {
 
   test.each([
     ['of another program', 'SQLite format 3\0 and more of it'],
-    ['of a later version', 'lockstep-store 2\n12345678 [["x","a",1]]\n'],
+    ['of a later version', 'lockstep-store 3 1\n12345678 [["x","a",1]]\n'],
+    ['empty', ''],
+    ['of zeros, as after a power cut', '\0'.repeat(64)],
     ['short and foreign', 'hello'],
     ['a line without a checksum', `${HEADER}[["x","a",1]]\n00000000 []\n`],
   ])('%s is set aside', async (_, content) => {
@@ -337,12 +339,13 @@ describe('a damaged journal', () => {
     expect(damagedFiles()).toHaveLength(1);
   });
 
-  test.each(Array.from({ length: HEADER.length + 1 }, (_, n) => HEADER.slice(0, n)))(
-    'a beginning of %j is an empty one',
+  test.each(Array.from({ length: HEADER.length - 1 }, (_, n) => HEADER.slice(0, n)))(
+    'a beginning of %j is none that we ever leave: it is set aside',
     async (content) => {
       fs.writeFileSync(file, content);
-      await filled([['a', 1]]);
-      expect(await found()).toEqual({ x: { a: 1 }, y: {}, setAside: null });
+      const { x, setAside } = await found();
+      expect([x, fs.readFileSync(setAside!, 'utf8')]).toEqual([{}, content]);
+      expect(await found()).toEqual({ x: {}, y: {}, setAside: null });
     },
   );
 
@@ -437,7 +440,7 @@ describe('killed at any instant', () => {
     const rows = new Map();
     const table = { load: (k, v) => rows.set(k, v), all: () => rows };
     const when = { factor: 2, minBytes: 2000, slice: 5 };
-    const { store, setAside } = Store.open(process.argv[2], { x: table }, when);
+    const { store, setAside } = Store.open(process.argv[2], { x: table }, { when });
     if (setAside !== null) throw new Error('set aside: ' + setAside);
     const said = Number(process.argv[3]);
     for (let n = said; ; n++) {

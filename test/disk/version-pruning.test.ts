@@ -21,7 +21,7 @@ beforeEach(() => {
   root = makeRoot('pruning');
   kept = path.join(root, 'versions');
   fs.mkdirSync(kept);
-  records = new VersionRecords(path.join(root, 'versions.log'), silent);
+  records = new VersionRecords(path.join(root, 'versions.log'));
   now = NOON;
 });
 afterEach(async () => {

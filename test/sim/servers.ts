@@ -98,7 +98,7 @@ export class ServerA {
       warn: (text) => process.alive && around.onWarning(text),
     };
     const open = storesOn(place.disk, process);
-    const archive = openArchive('archive.log', log, open);
+    const archive = openArchive('archive.log', open);
     this.pair = archive.pair;
     this.book = new LockBook('locks.log', log, open);
     this.replica = new SimReplica(place, process);
