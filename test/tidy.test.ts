@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { faultsOf, MAX_LINES, type Source } from './support/core-tidy.js';
+import { faultsOf, linesOf, MANY_LINES, MAX_LINES, type Source } from './support/core-tidy.js';
 
 const checkout = path.join(import.meta.dirname, '..');
 
@@ -54,7 +54,7 @@ const breaches: [it: string, file: string, text: string, fault: RegExp | null][]
   ['the public door', 'src/index.ts', `export { Client } from './wire/client.js';`, null],
   ['an empty name', 'src/disk/utils.ts', 'export {};', /name that says nothing/],
   ['an empty name, hidden', 'src/disk/file-helper.ts', 'export {};', /name that says nothing/],
-  ['too long', 'src/disk/x.ts', '\n'.repeat(MAX_LINES), /has 251 lines/],
+  ['too long', 'src/disk/x.ts', '\n'.repeat(MAX_LINES), /has 351 lines/],
   ['something left', 'src/disk/x.ts', '// TODO: later', /line 2 has a TODO/],
 ];
 
@@ -78,4 +78,9 @@ describe('the law', () => {
 test('the house keeps it', () => {
   const faults = sources().flatMap(faultsOf);
   expect(faults, `\n${faults.join('\n')}\n`).toEqual([]);
+});
+
+test('long files are named', () => {
+  const long = sources().filter(({ text }) => linesOf(text) > MANY_LINES);
+  for (const { file, text } of long) console.warn(`${file} has ${linesOf(text)} lines: is it one thought?`);
 });
