@@ -1,10 +1,10 @@
 // Contents to and from the other machine, each call on a lane of its own; `serve-contents` is the other end. Of a content
 // that the receiver has some of, the sums of its base cross first, and then only what is not in it.
 import { type Change, contentOf } from '../core/change.js';
+import { AsyncQueue } from '../wire/async-queue.js';
 import type { Caller } from '../wire/calls.js';
 import { encodeAsked, encodeSums, parseAsked, parseOffer, parseSums } from '../wire/peer-delta.js';
 import { encodeChanges, encodeContent, encodeWanted, parseApplied, parseContent } from '../wire/peer-messages.js';
-import { Channel } from './channel.js';
 import type { Lanes } from './lanes.js';
 import type { Applied, Base, Content, Offer, Wanted } from './replica.js';
 
@@ -36,7 +36,7 @@ function baseOf(lanes: Lanes, change: Change, size: number | null): Base | null 
 /** The contents of `wanted` from the other side. */
 export async function* remoteRead(lanes: Lanes, wanted: readonly Wanted[]): AsyncGenerator<Content> {
   if (wanted.length === 0) return;
-  const pieces = new Channel<Content>();
+  const pieces = new AsyncQueue<Content>();
   const ended = lanes.run(async (lane) => {
     let call = 0;
     await lane.call(
@@ -50,13 +50,13 @@ export async function* remoteRead(lanes: Lanes, wanted: readonly Wanted[]): Asyn
         onNotification: (method, params, payload) =>
           method === 'sums'
             ? sendSums(lane, call, wanted[params.n]?.offer?.base, params.blockBytes, payload)
-            : pieces.put(parseContent(method, params, payload)),
+            : pieces.handOver(parseContent(method, params, payload)),
       },
     );
   });
   ended.then(
     () => pieces.end(),
-    (error: unknown) => pieces.end(error),
+    (error: Error) => pieces.end(error),
   );
   yield* pieces;
 }
@@ -67,7 +67,7 @@ export async function* remoteApply(
   changes: readonly Change[],
   contents: AsyncIterable<Content>,
 ): AsyncGenerator<Applied> {
-  const outcomes = new Channel<Applied>();
+  const outcomes = new AsyncQueue<Applied>();
   const ended = lanes.run(async (lane) => {
     let sending: Promise<void> = Promise.resolve();
     const answered = lane.call(
@@ -80,7 +80,7 @@ export async function* remoteApply(
           sending.catch(() => lane.close());
         },
         onNotification: async (_method, _params, payload) => {
-          for (const applied of parseApplied(payload)) await outcomes.put(applied);
+          for (const applied of parseApplied(payload)) await outcomes.handOver(applied);
         },
       },
     );
@@ -88,7 +88,7 @@ export async function* remoteApply(
   });
   ended.then(
     () => outcomes.end(),
-    (error: unknown) => outcomes.end(error),
+    (error: Error) => outcomes.end(error),
   );
   yield* outcomes;
 }

@@ -1,8 +1,8 @@
 // The earlier contents that the other machine keeps, asked for over the wire; `serve-earlier` is the other end.
+import { AsyncQueue } from '../wire/async-queue.js';
 import type { Caller } from '../wire/calls.js';
 import { encodeWanted, parseContent } from '../wire/peer-messages.js';
 import { parseLookedVersion, parseVersions } from '../wire/peer-versions.js';
-import { Channel } from './channel.js';
 import type { Content, Earlier, Version } from './replica.js';
 
 /** @param onLane runs one call on a connection that nothing else waits for. */
@@ -25,15 +25,15 @@ export function remoteEarlier(onLane: (work: (lane: Caller) => Promise<void>) =>
       return looked!;
     },
     async *read(name, file) {
-      const pieces = new Channel<Content>();
+      const pieces = new AsyncQueue<Content>();
       const [list] = encodeWanted([{ path: name, file }]);
       const onNotification = (method: string, params: unknown, payload: Buffer | null) =>
-        pieces.put(parseContent(method, params, payload));
+        pieces.handOver(parseContent(method, params, payload));
       onLane(async (lane) => {
         await lane.call('read-version', {}, { payload: list!.payload, onNotification });
       }).then(
         () => pieces.end(),
-        (error: unknown) => pieces.end(error),
+        (error: Error) => pieces.end(error),
       );
       yield* pieces;
     },

@@ -1,7 +1,7 @@
-// What has come in and was not taken yet, as an async iterable for one consumer. Whoever fills it can wait until it is
-// empty: that is how a slow consumer slows down the socket.
+// Items that were put and are not taken yet, as an async iterable for one consumer. A producer can wait until the queue
+// is empty: that is how a slow consumer slows down a socket, and why nothing piles up.
 
-export class Inbox<T> implements AsyncIterableIterator<T, undefined> {
+export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   #items: T[] = [];
   #next = 0;
   #ended = false;
@@ -11,6 +11,10 @@ export class Inbox<T> implements AsyncIterableIterator<T, undefined> {
 
   get empty(): boolean {
     return this.#next === this.#items.length;
+  }
+
+  get size(): number {
+    return this.#items.length - this.#next;
   }
 
   /** Adds `item`; after the end it is dropped. */
@@ -23,6 +27,12 @@ export class Inbox<T> implements AsyncIterableIterator<T, undefined> {
     const { resolve } = this.#take;
     this.#take = null;
     resolve({ done: false, value: item });
+  }
+
+  /** Adds `item`. @returns a promise that resolves when it has been taken, or nobody wants it any more. */
+  handOver(item: T): Promise<void> {
+    this.put(item);
+    return this.whenEmpty();
   }
 
   /** Resolves when everything that was put has been taken or dropped. */

@@ -1,7 +1,7 @@
 // One request as its handler sees it: who asks, whether it is still wanted, and what streams in and out for it.
 import type { SyncError } from '../core/errors.js';
+import { AsyncQueue } from './async-queue.js';
 import type { Connection } from './connection.js';
-import { Inbox } from './inbox.js';
 
 /** A notification that belongs to a call. */
 export interface Incoming {
@@ -34,7 +34,7 @@ export interface Call {
 export class IncomingCall implements Call {
   readonly id: number | string | null;
   readonly connection: Connection;
-  readonly #inbox = new Inbox<Incoming>();
+  readonly #incoming = new AsyncQueue<Incoming>();
   /** Made when somebody asks for the signal: most calls are answered before. */
   #abort: AbortController | null = null;
   #ended: SyncError | null = null;
@@ -60,7 +60,7 @@ export class IncomingCall implements Call {
   get incoming(): AsyncIterable<Incoming> {
     if (this.#dropped) throw new Error('A handler asks for incoming before it first waits: some of it was dropped.');
     this.#streams = true;
-    return this.#inbox;
+    return this.#incoming;
   }
 
   /** Whether the handler is running. */
@@ -87,14 +87,14 @@ export class IncomingCall implements Call {
 
   /** @returns resolves when it has been taken, or dropped because nobody will. */
   deliver(incoming: Incoming): Promise<void> {
-    this.#inbox.put(incoming);
+    this.#incoming.put(incoming);
     if (this.#begun && !this.#streams) this.#drop();
-    return this.#inbox.whenEmpty();
+    return this.#incoming.whenEmpty();
   }
 
   /** Ends it from outside: what the handler does with that is its own business, but nothing more comes in. */
   end(why: SyncError): void {
-    this.#inbox.end(why);
+    this.#incoming.end(why);
     this.#ended ??= why;
     this.#abort?.abort(why);
   }
@@ -103,17 +103,17 @@ export class IncomingCall implements Call {
   refuse(why: SyncError): void {
     this.#refused ??= why;
     this.end(why);
-    if (!this.#begun) this.#inbox.clear();
+    if (!this.#begun) this.#incoming.clear();
   }
 
   /** It has been answered: what was not taken never will be. */
   finish(): void {
-    this.#inbox.end();
-    this.#inbox.clear();
+    this.#incoming.end();
+    this.#incoming.clear();
   }
 
   #drop(): void {
-    this.#dropped ||= !this.#inbox.empty;
-    this.#inbox.clear();
+    this.#dropped ||= !this.#incoming.empty;
+    this.#incoming.clear();
   }
 }

@@ -2,10 +2,10 @@
 // frames go in, and while they are not read the sender waits. It ends once, with a value, and never throws from an event.
 import type { Socket } from 'node:net';
 import { SyncError } from '../core/errors.js';
+import { AsyncQueue } from './async-queue.js';
 import { Deadline } from './deadline.js';
 import { closedError, toFailure } from './errors.js';
 import { FrameDecoder } from './frames.js';
-import { Inbox } from './inbox.js';
 import { DEFAULT_LIMITS, type WireLimits } from './limits.js';
 import type { Frame, Message } from './messages.js';
 import { Outbox } from './outbox.js';
@@ -49,7 +49,7 @@ export function connectionOver(
 
 class SocketConnection implements Connection {
   readonly remote: string;
-  readonly frames = new Inbox<Frame>();
+  readonly frames = new AsyncQueue<Frame>();
   readonly closed: Promise<Error | null>;
   readonly #socket: Socket;
   readonly #decoder: FrameDecoder;

@@ -1,54 +1,22 @@
-// Events between the connection that brings them and the one consumer that takes them, bounded: while it is full the
-// connection is not read.
+// The events of a watched pair, on their way from the connection to one consumer: bounded, since the connection is not
+// read while too many wait.
 import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
+import { AsyncQueue } from './async-queue.js';
 import type { Caller } from './calls.js';
 
 /** An event as it is streamed: with the time at which it happened, ISO 8601. */
 export type TimedEvent = SyncEvent & { readonly time: string };
 
 /** Events that wait for a slow consumer before the connection is made to wait too. */
-const EVENT_QUEUE = 1_000;
+const MAX_WAITING = 1_000;
 
-/** For one consumer; ends with a value or an error. */
-export class EventQueue {
-  #waiting: TimedEvent[] = [];
-  #end: { readonly error: Error | null } | null = null;
-  #wake: () => void = () => {};
-  #drained: () => void = () => {};
-
-  /** @returns a promise to wait for, where the consumer is behind. */
-  add(params: unknown): void | Promise<void> {
-    if (this.#end !== null || typeof params !== 'object' || params === null) return;
-    const { id: _id, ...event } = params as { id?: unknown } & TimedEvent;
-    this.#waiting.push(event as TimedEvent);
-    this.#wake();
-    if (this.#waiting.length < EVENT_QUEUE) return;
-    return new Promise((resolve) => {
-      this.#drained = resolve;
-    });
-  }
-
-  end(error: Error | null): void {
-    this.#end ??= { error };
-    this.#wake();
-    this.#drained();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<TimedEvent, void, void> {
-    for (;;) {
-      const some = this.#waiting;
-      this.#waiting = [];
-      this.#drained();
-      yield* some;
-      if (this.#waiting.length > 0) continue;
-      if (this.#end?.error) throw this.#end.error;
-      if (this.#end !== null) return;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
+/** Adds what a notification says. @returns a promise to wait for, where the consumer is behind. */
+function addEvent(events: AsyncQueue<TimedEvent>, params: unknown): void | Promise<void> {
+  if (typeof params !== 'object' || params === null) return;
+  const { id: _id, ...event } = params as { id?: unknown } & TimedEvent;
+  events.put(event as TimedEvent);
+  if (events.size >= MAX_WAITING) return events.whenEmpty();
 }
 
 /**
@@ -62,12 +30,12 @@ export async function* eventsOf(
   server: string,
   signal?: AbortSignal,
 ): AsyncGenerator<TimedEvent, void, void> {
-  const queue = new EventQueue();
+  const queue = new AsyncQueue<TimedEvent>();
   const over = new AbortController();
-  const stop = () => queue.end(null);
+  const stop = () => queue.end();
   signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted) queue.end(null);
-  caller.call('watch', {}, { signal: over.signal, onNotification: (_, params) => queue.add(params) }).then(
+  if (signal?.aborted) queue.end();
+  caller.call('watch', {}, { signal: over.signal, onNotification: (_, params) => addEvent(queue, params) }).then(
     () => queue.end(new SyncError('closed', `${server} has ended the stream of events.`)),
     (error: Error) => queue.end(error),
   );
@@ -75,7 +43,7 @@ export async function* eventsOf(
     yield* queue;
   } finally {
     signal?.removeEventListener('abort', stop);
-    queue.end(null);
+    queue.end();
     over.abort();
   }
 }

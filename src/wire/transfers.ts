@@ -2,10 +2,10 @@
 // sent once it is asked for; what comes is counted and hashed by whoever takes it.
 import { createHash } from 'node:crypto';
 import { SyncError } from '../core/errors.js';
+import { AsyncQueue } from './async-queue.js';
 import type { Caller } from './calls.js';
 import { downloadedFile } from './check.js';
 import type { DownloadedFile } from './file-methods.js';
-import { Inbox } from './inbox.js';
 import type { Acted, ClientMethods, Target } from './messages.js';
 import { checkParams } from './params.js';
 import { releaseOf } from './payload-pool.js';
@@ -131,7 +131,7 @@ export async function* readContent(
   target: Target,
   { onProgress, signal }: TransferOptions = {},
 ): AsyncGenerator<Buffer, void, void> {
-  const pieces = new Inbox<Buffer>();
+  const pieces = new AsyncQueue<Buffer>();
   const over = new AbortController();
   const onAbort = () => over.abort();
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -147,8 +147,7 @@ export async function* readContent(
       const own = Buffer.from(data);
       hash.update(own);
       bytes += own.length;
-      pieces.put(own);
-      return pieces.whenEmpty();
+      return pieces.handOver(own);
     },
   };
   const end = () => pieces.end(hash.digest('hex') === file?.hash ? null : notSound());

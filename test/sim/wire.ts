@@ -1,10 +1,10 @@
 // Connections in memory: frames become bytes, bytes come late and in pieces, and a connection can be cut at any byte. The
 // ends are those of src/wire/connection.ts without a socket; codec, inbox, caller and server are the real ones.
 import { SyncError } from '../../src/core/errors.js';
+import { AsyncQueue } from '../../src/wire/async-queue.js';
 import type { Connection } from '../../src/wire/connection.js';
 import { closedError } from '../../src/wire/errors.js';
 import { encodeFrame, FrameDecoder } from '../../src/wire/frames.js';
-import { Inbox } from '../../src/wire/inbox.js';
 import { PEER_LIMITS } from '../../src/wire/limits.js';
 import type { Frame, Message } from '../../src/wire/messages.js';
 import type { World } from './world.js';
@@ -17,7 +17,7 @@ const LINGER_MS = PEER_LIMITS.closeMs;
 
 export class SimConnection implements Connection {
   readonly remote = 'sim';
-  readonly frames = new Inbox<Frame>();
+  readonly frames = new AsyncQueue<Frame>();
   readonly closed: Promise<Error | null>;
   peer!: SimConnection;
   /** Whether it is gone for this end. */

@@ -1,12 +1,12 @@
 // A replica that does nothing by itself: a test sees what is asked of it and says how it ends.
 import type { Change, Outcome } from '../../src/core/change.js';
 import type { RelPath } from '../../src/core/path.js';
-import { Channel } from '../../src/sync/channel.js';
 import type { Applied, Content, Look, Offer, Replica, Wanted } from '../../src/sync/replica.js';
+import { AsyncQueue } from '../../src/wire/async-queue.js';
 
 /** One apply that was asked for. */
 export class Job {
-  readonly outcomes = new Channel<Applied>();
+  readonly outcomes = new AsyncQueue<Applied>();
 
   constructor(
     readonly changes: readonly Change[],

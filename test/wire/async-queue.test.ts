@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Channel } from '../../src/sync/channel.js';
+import { AsyncQueue } from '../../src/wire/async-queue.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -13,79 +13,78 @@ async function isDone(promise: Promise<unknown>): Promise<boolean> {
   return done;
 }
 
-async function all<T>(channel: AsyncIterable<T>): Promise<T[]> {
+async function all<T>(queue: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
-  for await (const item of channel) items.push(item);
+  for await (const item of queue) items.push(item);
   return items;
 }
 
-describe('a channel', () => {
+describe('an async queue', () => {
   test('gives items in the order in which they came, then ends', async () => {
-    const channel = new Channel<number>();
-    for (const n of [1, 2, 3]) void channel.put(n);
-    channel.end();
-    expect(await all(channel)).toEqual([1, 2, 3]);
+    const queue = new AsyncQueue<number>();
+    for (const n of [1, 2, 3]) void queue.handOver(n);
+    queue.end();
+    expect(await all(queue)).toEqual([1, 2, 3]);
   });
 
   test('gives items to a consumer that was waiting', async () => {
-    const channel = new Channel<number>();
-    const items = all(channel);
+    const queue = new AsyncQueue<number>();
+    const items = all(queue);
     for (const n of [1, 2]) {
       await turn();
-      await channel.put(n);
+      await queue.handOver(n);
     }
     await turn();
-    channel.end();
+    queue.end();
     expect(await items).toEqual([1, 2]);
   });
 
-  test('holds a producer back until its item is taken', async () => {
-    const channel = new Channel<number>();
-    const [first, second] = [channel.put(1), channel.put(2)];
-    expect(await isDone(first)).toBe(false);
-    const items = channel[Symbol.asyncIterator]();
-    await items.next();
-    expect([await isDone(first), await isDone(second)]).toEqual([true, false]);
-    await items.next();
-    expect(await isDone(second)).toBe(true);
+  test('holds producers back until all items are taken', async () => {
+    const queue = new AsyncQueue<number>();
+    const [first, second] = [queue.handOver(1), queue.handOver(2)];
+    expect([await isDone(first), queue.size]).toEqual([false, 2]);
+    await queue.next();
+    expect([await isDone(second), queue.size]).toEqual([false, 1]);
+    await queue.next();
+    expect([await isDone(first), await isDone(second), queue.empty]).toEqual([true, true, true]);
   });
 
   test('gives an error after the items that are there', async () => {
-    const channel = new Channel<number>();
-    void channel.put(1);
-    channel.end(new Error('broken'));
+    const queue = new AsyncQueue<number>();
+    void queue.handOver(1);
+    queue.end(new Error('broken'));
     const seen: number[] = [];
     const reading = (async () => {
-      for await (const item of channel) seen.push(item);
+      for await (const item of queue) seen.push(item);
     })();
     await expect(reading).rejects.toThrow('broken');
     expect(seen).toEqual([1]);
   });
 
   test('gives an error to a consumer that is waiting', async () => {
-    const channel = new Channel<number>();
-    const reading = all(channel);
+    const queue = new AsyncQueue<number>();
+    const reading = all(queue);
     await turn();
-    channel.end(new Error('broken'));
+    queue.end(new Error('broken'));
     await expect(reading).rejects.toThrow('broken');
   });
 
   test('ends once: what comes later changes nothing', async () => {
-    const channel = new Channel<number>();
-    channel.end();
-    channel.end(new Error('too late'));
-    await channel.put(1);
-    expect(await all(channel)).toEqual([]);
+    const queue = new AsyncQueue<number>();
+    queue.end();
+    queue.end(new Error('too late'));
+    await queue.handOver(1);
+    expect(await all(queue)).toEqual([]);
   });
 
   test('lets all producers go when the consumer leaves', async () => {
-    const channel = new Channel<number>();
-    const puts = [1, 2, 3].map((n) => channel.put(n));
-    for await (const item of channel) {
+    const queue = new AsyncQueue<number>();
+    const puts = [1, 2, 3].map((n) => queue.handOver(n));
+    for await (const item of queue) {
       expect(item).toBe(1);
       break;
     }
     await Promise.all(puts);
-    await channel.put(4);
+    await queue.handOver(4);
   });
 });
