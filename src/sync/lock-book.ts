@@ -146,9 +146,9 @@ export class LockBook {
     }
   }
 
-  /** @returns what `owner` has still to be told of locks lost; it counts as told now. */
+  /** @returns what `owner` has still to be told of locks that are lost for good, on disk too; it counts as told now. */
   takeNotices(owner: string): readonly Notice[] {
-    const notices = this.table.noticesOf(owner);
+    const notices = this.table.noticesOf(owner).filter(({ path }) => !this.isPending(path));
     const told: Row[] = notices.map(({ id }) => ({ table: 'notice', key: String(id), value: null }));
     // Should this not get to the disk, it is told once more after a restart.
     if (told.length > 0) this.commit(told).catch(() => {});

@@ -442,6 +442,18 @@ describe('in line', () => {
     expect(room.book.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'cyd' }]);
     expect(room.book.takeNotices('ann')).toEqual([]);
   });
+
+  test('of a loss nobody is told before it is on disk: after a crash the lock would be there still', async () => {
+    const { lock, answer, room } = open();
+    await answer(lock('ann'));
+    room.book.happen({ kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', steal: true, now: 2 });
+    expect(room.book.takeNotices('ann')).toEqual([]);
+    await new Promise<void>((resolve) => {
+      room.book.onSettled = resolve;
+    });
+    await turn();
+    expect(room.book.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'bob' }]);
+  });
 });
 
 describe('a lock with an end', () => {
