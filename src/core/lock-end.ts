@@ -71,7 +71,8 @@ function startDrain(
   const drain: Drain = { path, side, mode, of: updates.length, applied: 0 };
   const rows: Row[] = [{ table: 'drain', key: path, value: drain }];
   if (areApplied) return rows;
-  const preference: Preference = { path, side, ...(held === 'apply' ? {} : { other: held }) };
+  const last = updates.at(-1)?.after ?? null;
+  const preference: Preference = { path, side, ...(held === 'apply' ? {} : { other: held, last }) };
   return [...rows, { table: 'preference', key: path, value: preference }];
 }
 

@@ -68,6 +68,8 @@ export interface Preference {
    * changed, or nothing more than the versions have of it.
    */
   readonly other?: 'copy' | 'discard';
+  /** What the other side had at the unlock: what comes after it was never held, and is nothing to be discarded. */
+  readonly last?: Entry | null;
 }
 
 /** What the former owner of a lock has still to be told. */

@@ -4,7 +4,7 @@ import type { Change } from '../core/change.js';
 import { conflictName, stampOf } from '../core/conflict-name.js';
 import { limitCopies } from '../core/copy-limit.js';
 import { sameContent, sameEntry } from '../core/entry.js';
-import type { RelPath, Side } from '../core/path.js';
+import { otherSide, type RelPath, type Side } from '../core/path.js';
 import { type Conflict, reconcile, type Terms } from '../core/reconcile.js';
 import type { Carrier } from './carrier.js';
 import type { Claims } from './claims.js';
@@ -74,8 +74,11 @@ export class Planner {
       pinned: (path) => isClaimed(path) || pair.isOutOfReach(path) || holding.isFrozen(path),
       keeper: (path) => book.table.preferences.get(path)?.side ?? null,
       insists: (path) => {
-        const { side, other } = book.table.preferences.get(path) ?? {};
-        return side === undefined || other === undefined ? null : { side, other };
+        const { side, other, last } = book.table.preferences.get(path) ?? {};
+        if (side === undefined || other === undefined) return null;
+        // What was saved after the unlock was never held: it goes over, or is a conflict, like any other change.
+        const isLast = other === 'copy' || last === undefined || sameContent(pair.entry(otherSide(side), path), last);
+        return isLast ? { side, other } : null;
       },
       copyName: (path, side) => {
         const name = conflictName(path, side, stamp, taken);
