@@ -1,73 +1,290 @@
-// Two people with locks. What they are told is compared with what they were told before: one holds at most, and it stays
-// theirs until they give it back, whatever dies meanwhile.
+// People with locks. What they are told is compared with what they were told before: one holds at most, and it stays
+// theirs until they give it back, its time is over, or somebody breaks it, whatever dies meanwhile; who stands in line has
+// his turn in his order, and who leaves is gone.
+import { SyncError } from '../../src/core/errors.js';
+import type { HeldWay } from '../../src/core/lock.js';
 import type { RelPath, Side } from '../../src/core/path.js';
-import type { Refused } from '../../src/wire/messages.js';
+import type { Acted, Refused } from '../../src/wire/messages.js';
+import type { Notices } from './notices.js';
 import type { ServerA } from './servers.js';
 import type { World } from './world.js';
 
+/** What somebody wants. */
+export interface Wish {
+  readonly kind: 'lock' | 'unlock';
+  readonly paths: readonly RelPath[];
+  readonly owner: string;
+  readonly side: Side;
+  readonly ttlMs?: number;
+  readonly steal?: boolean;
+  readonly force?: boolean;
+  readonly held?: HeldWay;
+  /** Stands in line, so many milliseconds at most; null: for ever. Of several paths for ever only. */
+  readonly wait?: { readonly forMs: number | null };
+}
+
+/** Somebody who was told that he holds a lock. */
 export interface Claim {
   readonly owner: string;
-  /** Whether they have asked to be rid of it: from then on it may be anybody's. */
+  /** Whether it may be anybody's by now: its owner has asked to be rid of it, or somebody to break it. */
   releasing: boolean;
+  /** From this moment on its time may be over. */
+  endsFrom: number;
+  readonly ttlMs: number | null;
+  readonly token: number;
+  /** By how much the clock of side a was off when it was granted; null where that changed meanwhile. */
+  readonly clock: number | null;
 }
+
+/** A wish that is under way, for one path. */
+interface Asked {
+  readonly wish: Wish;
+  readonly path: RelPath;
+  readonly time: number;
+  readonly clock: number;
+  /** When it was asked, in the order of everything that is. */
+  readonly order: number;
+  /** When it got its place in line. */
+  joined: number | null;
+  /** Whether he does not wait any longer. */
+  left: boolean;
+  /** Whether what he gets may be gone before he has it: renamed, broken, given back. */
+  loose: boolean;
+  /** Whether his place in line may be of another path by now. */
+  moved: boolean;
+}
+
+/** Nobody waits longer for what is not a place in line. */
+const PATIENCE_MS = 130_000;
+/** Who leaves the line is gone from it within this time. */
+const LEAVING_MS = 1_000;
 
 export class Clients {
   private readonly claims = new Map<RelPath, Claim>();
+  private readonly tokens = new Map<number, string>();
   private lastToken = 0;
-  asking = 0;
+  private order = 0;
   /** Unlocks that are on their way, by owner and path: a lock may be granted and given back before either is answered. */
   private readonly releasing = new Map<string, number>();
-  /** Who waits for an answer, and whether what he gets may have gone along with a rename before he has it. */
-  private readonly waiting = new Set<{ readonly owner: string; readonly path: RelPath; renamed: boolean }>();
+  private readonly under = new Set<Asked>();
+  private readonly leavers = new Map<Asked, AbortController>();
 
-  constructor(private readonly world: World) {}
+  constructor(
+    private readonly world: World,
+    private readonly notices: Notices,
+    /** By how much the clock of side a is off. */
+    private readonly clock: () => number,
+  ) {}
 
-  async ask(server: ServerA, kind: 'lock' | 'unlock', path: RelPath, owner: string, side: Side): Promise<void> {
-    const claim = this.claims.get(path);
-    if (kind === 'unlock' && claim?.owner === owner) claim.releasing = true;
-    if (kind === 'unlock') this.count(owner, path, 1);
-    this.asking++;
-    const wish = { owner, path, renamed: false };
-    this.waiting.add(wish);
-    const since = this.world.time;
-    const answer = await server.session.desk.ask({ kind, path, owner, side, message: '' });
+  get asking(): number {
+    return this.under.size;
+  }
+
+  async ask(server: ServerA, wish: Wish): Promise<void> {
+    this.world.say(() => `${wish.owner} asks: ${JSON.stringify(wish)}`);
+    const controller = new AbortController();
+    const asked = wish.paths.map((path) => this.begin(wish, path));
+    for (const each of asked) this.leavers.set(each, controller);
+    const answers = await this.answersOf(server, asked, wish, controller.signal);
     if (!server.process.alive) return;
-    this.asking--;
-    this.waiting.delete(wish);
-    if (kind === 'unlock') this.count(owner, path, -1);
-    this.world.say(() => `${owner} is answered: ${kind} ${path} ${JSON.stringify(answer).slice(0, 160)}`);
-    if (this.world.time - since > 130_000)
-      this.world.broken(`${owner} waited ${this.world.time - since} ms for ${kind} ${path}`);
-    if ('error' in answer) {
-      const present = this.claims.get(path);
-      if (
-        (answer as Refused).error.code === 'locked' &&
-        present?.owner === owner &&
-        !present.releasing &&
-        kind === 'lock'
-      ) {
-        this.world.broken(`${owner} lost the lock of ${path}`);
-      }
-      return;
+    for (const [n, each] of asked.entries()) {
+      this.under.delete(each);
+      this.leavers.delete(each);
+      if (wish.kind === 'unlock') this.count(wish.owner, each.path, -1);
+      this.answered(each, answers[n]!);
     }
-    if (kind === 'unlock') {
-      if (this.claims.get(path)?.owner === owner) this.claims.delete(path);
-      return;
+  }
+
+  private begin(wish: Wish, path: RelPath): Asked {
+    const { owner, kind } = wish;
+    const { world } = this;
+    const claim = this.claims.get(path);
+    const isBreaking = wish.force === true || wish.steal === true;
+    if (claim !== undefined && (claim.owner === owner ? kind === 'unlock' : isBreaking)) claim.releasing = true;
+    if (claim?.owner === owner && wish.ttlMs !== undefined) {
+      claim.endsFrom = Math.min(claim.endsFrom, world.time + wish.ttlMs);
     }
-    const present = this.claims.get(path);
-    if (present !== undefined && present.owner !== owner && !present.releasing) {
-      this.world.broken(`${path} is locked by ${present.owner} and ${owner} at once`);
+    for (const other of this.under) {
+      if (other.path !== path) continue;
+      if (other.wish.owner === owner ? kind === 'unlock' && other.wish.paths.length > 1 : isBreaking)
+        other.loose = true;
     }
+    if (kind === 'unlock') this.count(owner, path, 1);
+    const asked: Asked = {
+      ...{ wish, path, time: world.time, clock: this.clock(), order: ++this.order },
+      ...{ joined: null, left: false, loose: false, moved: false },
+    };
+    this.under.add(asked);
+    return asked;
+  }
+
+  private async answersOf(
+    server: ServerA,
+    asked: readonly Asked[],
+    wish: Wish,
+    signal: AbortSignal,
+  ): Promise<readonly (Acted | Refused)[]> {
+    const { kind, owner, side, wait, paths, ttlMs, steal, force, held } = wish;
+    const told = (path: string) => {
+      const one = asked.find((each) => each.path === path && each.joined === null);
+      if (one !== undefined) one.joined = ++this.order;
+    };
+    const how = {
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+      ...(steal === undefined ? {} : { steal }),
+      ...(force === undefined ? {} : { force }),
+      ...(held === undefined ? {} : { held }),
+    };
+    const targets = paths.map((path) => ({ path }));
+    const notify = async (_: string, { path }: { path?: string }) => told(path ?? '');
+    const call = { id: 1, signal, notify } as unknown as Parameters<typeof server.locks.lock>[1];
+    if (wait?.forMs === undefined || wait.forMs === null) {
+      const waits = wait === undefined ? {} : { wait: true };
+      const answer = await (kind === 'lock'
+        ? server.locks.lock({ targets, owner, side, ...how, ...waits }, call)
+        : server.locks.unlock({ targets, owner, ...how }));
+      this.told(server, owner, answer.notices);
+      return answer.targets;
+    }
+    const line = { forMs: wait.forMs, signal, told };
+    const answer = await server.session.desk.ask({
+      kind,
+      path: paths[0]!,
+      owner,
+      side,
+      message: '',
+      ...how,
+      wait: line,
+    });
+    this.told(server, owner, server.locks.noticesFor(owner).notices);
+    return [answer];
+  }
+
+  private told(server: ServerA, owner: string, notices: Parameters<Notices['tell']>[1] = []): void {
+    if (server.process.alive) this.notices.tell(owner, notices);
+  }
+
+  private answered(asked: Asked, answer: Acted | Refused): void {
+    const { world } = this;
+    const { wish, path, time } = asked;
+    const { owner, kind } = wish;
+    world.say(() => `${owner} is answered: ${kind} ${path} ${JSON.stringify(answer).slice(0, 160)}`);
+    const longest = wish.wait === undefined ? PATIENCE_MS : (wish.wait.forMs ?? Number.POSITIVE_INFINITY) + PATIENCE_MS;
+    if (world.time - time > longest) world.broken(`${owner} waited ${world.time - time} ms for ${kind} ${path}`);
+    if ('error' in answer) this.refused(asked, answer as Refused);
+    else if (kind === 'unlock') this.unlocked(asked, answer);
+    // Nobody is there to be told.
+    else if (!asked.left) this.granted(asked, answer);
+  }
+
+  private refused({ wish: { owner, kind }, path }: Asked, { error }: Refused): void {
+    const claim = this.claims.get(path);
+    if (error.code !== 'locked' || claim?.owner !== owner || this.mayBeGone(claim) || kind !== 'lock') return;
+    this.world.broken(`${owner} lost the lock of ${path}`);
+  }
+
+  private unlocked({ wish: { owner, force }, path }: Asked, answer: Acted): void {
+    if (answer.changed && answer.owner !== owner && force !== true) {
+      this.world.broken(`${owner} has unlocked what ${answer.owner} held`);
+    }
+    if (this.claims.get(path)?.owner === owner) this.claims.delete(path);
+  }
+
+  private granted(asked: Asked, answer: Acted): void {
+    const { world } = this;
+    const { wish } = asked;
+    const { owner } = wish;
+    // The file may have been renamed meanwhile, and its line with it.
+    const path = answer.path as RelPath;
     const token = answer.token as number;
-    if (answer.changed && token <= this.lastToken) this.world.broken(`token ${token} after ${this.lastToken}`);
+    const present = this.claims.get(path);
+    // Who waits for several is told of all at the end: some he may have lost again by then.
+    if (wish.paths.length > 1 && present !== undefined && present.token > token) return;
+    if (present !== undefined && present.owner !== owner && !this.mayBeGone(present)) {
+      world.broken(`${path} is locked by ${present.owner} and ${owner} at once`);
+    }
+    if (answer.changed) {
+      this.checkToken(asked, path, token);
+      this.checkLine(asked);
+    }
+    const isLoose = asked.loose || (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 || this.isBeingBroken(path, owner);
+    const lasts = answer.expires === null ? null : (wish.ttlMs ?? present?.ttlMs ?? 0);
+    const clock = asked.clock === this.clock() ? asked.clock : null;
+    const own = lasts === null ? Number.POSITIVE_INFINITY : asked.time + lasts;
+    // Who stands in line twice is told twice of the one lock, which has the end of his first place.
+    const known = present?.token === token && answer.changed ? present.endsFrom : Number.POSITIVE_INFINITY;
+    const endsFrom = Math.min(own, known, this.soonestEnd(asked));
+    this.claims.set(path, { owner, releasing: isLoose, endsFrom, ttlMs: lasts, token, clock });
+  }
+
+  private checkToken({ wish }: Asked, path: RelPath, token: number): void {
+    const whose = `${wish.owner} ${path}`;
+    const known = this.tokens.get(token);
+    if (known !== undefined && known !== whose) this.world.broken(`token ${token} for ${known} and for ${whose}`);
+    // Who waits for several is told of all at the end.
+    if (token < this.lastToken && wish.paths.length === 1) this.world.broken(`token ${token} after ${this.lastToken}`);
+    this.tokens.set(token, whose);
     this.lastToken = Math.max(this.lastToken, token);
-    this.claims.set(path, { owner, releasing: wish.renamed || (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 });
+  }
+
+  /** Nobody who stood in line before still does. */
+  private checkLine({ wish, path, joined, order }: Asked): void {
+    const isThief = (each: Asked) => each.path === path && each.wish.owner === wish.owner && each.wish.steal === true;
+    if (wish.steal === true || [...this.under].some(isThief)) return;
+    for (const other of this.under) {
+      if (other.path !== path || other.joined === null || other.left || other.moved) continue;
+      if (other.wish.owner === wish.owner || other.joined > (joined ?? order)) continue;
+      this.world.broken(`${wish.owner} got ${path} before ${other.wish.owner}, who stood in line before`);
+    }
+  }
+
+  private isBeingBroken(path: RelPath, owner: string): boolean {
+    for (const { wish, path: at } of this.under) {
+      if (at === path && wish.owner !== owner && (wish.force === true || wish.steal === true)) return true;
+    }
+    return false;
+  }
+
+  /** What else its owner has asked for may give it an end before this is known. */
+  private soonestEnd({ path, wish: { owner } }: Asked): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { path: at, wish, time } of this.under) {
+      if (at !== path || wish.owner !== owner || wish.ttlMs === undefined) continue;
+      soonest = Math.min(soonest, time + wish.ttlMs);
+    }
+    return soonest;
+  }
+
+  private mayBeGone({ releasing, endsFrom }: Claim): boolean {
+    return releasing || this.world.time >= endsFrom - 1;
+  }
+
+  /** The pair says that the time of a lock is over. */
+  expired(path: string, owner: string): void {
+    const claim = this.claims.get(path as RelPath);
+    if (claim?.owner !== owner || this.mayBeGone(claim)) return;
+    this.world.broken(`the lock of ${owner} on ${path} expired ${claim.endsFrom - this.world.time} ms early`);
+  }
+
+  /** Somebody who stands in line does not want it any more, or his connection is gone. */
+  leave(server: ServerA, hangsUp: boolean, pick: <T>(of: readonly T[]) => T): void {
+    const one = pick([...this.under].filter(({ wish, left }) => wish.wait !== undefined && !left));
+    if (one === undefined) return;
+    const { wish } = one;
+    this.world.say(() => `${wish.owner} ${hangsUp ? 'hangs up' : 'does not wait any longer'}: ${wish.paths}`);
+    const controller = this.leavers.get(one)!;
+    for (const each of this.under) if (this.leavers.get(each) === controller) each.left = true;
+    controller.abort(new SyncError(hangsUp ? 'closed' : 'interrupted', 'Nobody waits any longer.'));
+    this.world.at(LEAVING_MS, () => {
+      if (server.process.alive && this.under.has(one) && one.joined !== null && wish.paths.length === 1)
+        this.world.broken(`${wish.owner} does not wait any longer, and still stands in line for ${one.path}`);
+    });
   }
 
   /** Those who were told that they hold one of `paths`, were not to be rid of it, and are not `owner`. */
   heldByOthers(owner: string, paths: readonly RelPath[]): Claim[] {
     const claims = paths.flatMap((path) => this.claims.get(path) ?? []);
-    return claims.filter((claim) => claim.owner !== owner && !claim.releasing);
+    return claims.filter((claim) => claim.owner !== owner && !this.mayBeGone(claim));
   }
 
   /**
@@ -81,7 +298,11 @@ export class Clients {
     }
     for (const path of paths) {
       this.count(owner, path, 1);
-      for (const wish of this.waiting) if (wish.owner === owner && wish.path === path) wish.renamed = true;
+      for (const asked of this.under) {
+        if (asked.path !== path) continue;
+        asked.moved = true;
+        if (asked.wish.owner === owner) asked.loose = true;
+      }
     }
     return () => {
       for (const path of paths) this.count(owner, path, -1);
@@ -95,11 +316,15 @@ export class Clients {
 
   /** server-a has started anew: whoever was told that they hold a lock still does. */
   restarted(server: ServerA): void {
-    this.asking = 0;
     this.releasing.clear();
-    this.waiting.clear();
-    for (const [path, { owner, releasing }] of this.claims) {
-      if (!releasing && server.book.table.locks.get(path)?.owner !== owner) {
+    this.under.clear();
+    this.leavers.clear();
+    this.notices.restarted();
+    for (const [path, claim] of this.claims) {
+      const { owner, clock, ttlMs } = claim;
+      // What was recorded is the moment by the clock: one that was set meanwhile ends it earlier.
+      if (ttlMs !== null && clock !== this.clock()) claim.endsFrom = 0;
+      if (!this.mayBeGone(claim) && server.book.table.locks.get(path)?.owner !== owner) {
         this.world.broken(`the lock of ${owner} on ${path} did not survive`);
       }
     }

@@ -9,6 +9,8 @@ export interface Inode {
   /** A file's content, or a link's target. */
   content: string;
   mode: number;
+  /** The mode that it had before guarding took its write bits off; null where nothing was taken off. */
+  guarded: number | null;
   /** Microseconds. */
   mtime: number;
   /** Grows with every change of anything about it: no two states have the same. */
@@ -50,7 +52,17 @@ export class SimDisk {
   }
 
   inode(type: Inode['type'], content: string, mode: number, mtime: number): Inode {
-    return { ino: ++numbers, type, content, mode, mtime, ctime: ++numbers, links: 0, children: new Map() };
+    return {
+      ino: ++numbers,
+      type,
+      content,
+      mode,
+      guarded: null,
+      mtime,
+      ctime: ++numbers,
+      links: 0,
+      children: new Map(),
+    };
   }
 
   // Looking.
@@ -215,9 +227,15 @@ export class SimDisk {
   }
 }
 
+export const withoutWrite = (mode: number): number => mode & ~0o222;
+
+/** Whether its bits are as guarding left them. */
+export const isGuarded = ({ mode, guarded }: Inode): boolean => guarded !== null && mode === withoutWrite(guarded);
+
 /** @returns what stands there, as a replica would tell it. */
 export function seenOf(inode: Inode): Seen {
-  const { ino, ctime, type, mode, mtime, content } = inode;
+  const { ino, ctime, type, mtime, content } = inode;
+  const mode = isGuarded(inode) ? inode.guarded! : inode.mode;
   if (type === 'dir') return { type, mode, ino, ctime };
   if (type === 'symlink') return { type, target: content, mtime, ino, ctime };
   return { type, size: sizeOf(content), mtime, mode, hash: hashOf(content), ino, ctime };

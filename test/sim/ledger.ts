@@ -72,6 +72,16 @@ export class Ledger {
     for (const path of this.#superseded.keys()) if (path.startsWith(`${directory}/`)) this.#superseded.delete(path);
   }
 
+  /** What a user replaced at `path` may stand there again: somebody said so. */
+  allowAll(path: string): void {
+    this.#superseded.delete(path);
+  }
+
+  /** The pair has said that it keeps `content`: from now on it is to be had, though a user may have replaced it before. */
+  keeps(content: string): void {
+    if (this.released.delete(content)) this.loose.add(content);
+  }
+
   forget(path: string): void {
     this.#forgotten.add(path);
   }

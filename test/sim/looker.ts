@@ -269,6 +269,8 @@ class Survey {
       if (known?.type !== 'dir' || inode?.type !== 'dir' || inode.ino !== (known as { ino?: number }).ino) break;
     }
     await this.compare(at as RelPath, this.disk.at(at));
+    // It went with what is above it: nothing of it is in motion any more.
+    if (at !== path && this.disk.at(path) === null && this.snapshot.get(path) === null) this.same.add(path);
   }
 
   async directory(path: RelPath | '', deep: boolean): Promise<void> {

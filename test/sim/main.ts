@@ -9,9 +9,12 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     all: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
+    plain: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
   },
 });
+
+const { plain } = values;
 
 /** Leaves out every step that the fault does not need. */
 async function shrink(seed: number, { steps, fault }: RunResult): Promise<Set<number>> {
@@ -21,7 +24,7 @@ async function shrink(seed: number, { steps, fault }: RunResult): Promise<Set<nu
       const attempt = new Set(without);
       for (let n = from; n < from + size; n++) attempt.add(n);
       if (attempt.size === without.size) continue;
-      if (kindOf((await run({ seed, without: attempt })).fault) === kindOf(fault))
+      if (kindOf((await run({ seed, plain, without: attempt })).fault) === kindOf(fault))
         for (const n of attempt) without.add(n);
     }
   }
@@ -34,7 +37,7 @@ const kindOf = (fault: string | null): string => (fault ?? '').replace(/[xyz][^ 
 async function show(seed: number, result: RunResult): Promise<void> {
   console.log(`seed ${seed}: ${result.fault}`);
   const without = await shrink(seed, result);
-  const short = await run({ seed, without, tracing: true });
+  const short = await run({ seed, plain, without, tracing: true });
   console.log(short.trace.join('\n'));
   console.log(`seed ${seed}, without steps ${JSON.stringify([...without].sort((x, y) => x - y))}: ${short.fault}`);
 }
@@ -45,10 +48,10 @@ const since = performance.now();
 let failures = 0;
 let events = 0;
 for (let seed = first; seed < last; seed++) {
-  const result = await run({ seed, tracing: values.trace });
+  const result = await run({ seed, plain, tracing: values.trace });
   events += result.events;
   if (values.trace) console.log(result.trace.join('\n'));
-  if (values.twice && (await run({ seed })).fingerprint !== result.fingerprint) {
+  if (values.twice && (await run({ seed, plain })).fingerprint !== result.fingerprint) {
     console.log(`seed ${seed}: two runs differ`);
     failures++;
   }

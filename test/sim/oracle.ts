@@ -1,10 +1,13 @@
 // What must be true: at rest, whenever the pair says that it is in sync, when a flush is answered, and of locks always.
 import { sameEntry } from '../../src/core/entry.js';
 import type { SyncEvent } from '../../src/core/events.js';
-import { isAtOrBelow, type RelPath } from '../../src/core/path.js';
+import type { Lock, Row } from '../../src/core/lock.js';
+import { isAtOrBelow, otherSide, type RelPath } from '../../src/core/path.js';
 import { entryOf } from '../../src/core/snapshot.js';
-import { contentOf, type Inode, type SimDisk, seenOf } from './disk.js';
+import type { Clients } from './clients.js';
+import { contentOf, type Inode, isGuarded, type SimDisk, seenOf } from './disk.js';
 import type { Ledger } from './ledger.js';
+import type { Notices } from './notices.js';
 import type { Place } from './replica.js';
 import type { ServerA } from './servers.js';
 import type { Users } from './users.js';
@@ -13,11 +16,15 @@ import type { World } from './world.js';
 export class Oracle {
   /** By path, the position that was applied last since the unlock. */
   private readonly applied = new Map<string, number>();
+  /** When each lock was taken, by its token. */
+  private readonly taken = new Map<number, number>();
 
   constructor(
     private readonly world: World,
     private readonly ledger: Ledger,
     private readonly users: Users,
+    private readonly clients: Clients,
+    private readonly notices: Notices,
     private readonly places: { readonly a: Place; readonly b: Place },
   ) {}
 
@@ -111,7 +118,7 @@ export class Oracle {
   /** What the pair says. */
   said(server: ServerA | null, event: SyncEvent): void {
     if (event.event === 'in-sync' && server !== null) this.saidInSync(server);
-    if (event.event === 'unlocked') this.applied.delete(event.path);
+    if (event.event === 'unlocked' && server !== null) this.unlocked(server, event);
     if (event.event === 'applied') {
       const before = this.applied.get(event.path) ?? 0;
       if (event.position <= before) {
@@ -120,6 +127,35 @@ export class Oracle {
       this.applied.set(event.path, event.position);
     }
     if (event.event === 'held' && server !== null) this.arrivedInOrder(server, event.path);
+  }
+
+  private unlocked({ book }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
+    this.applied.delete(event.path);
+    this.notices.said(event);
+    if (event.reason === 'expired') this.clients.expired(event.path, event.owner);
+    for (const { file, after } of book.table.heldOf(event.path as RelPath)) {
+      if (file !== null && after?.type === 'file') this.ledger.keeps(contentOf(after));
+    }
+  }
+
+  private noteLock({ token }: Lock): void {
+    if (!this.taken.has(token)) this.taken.set(token, this.world.time);
+  }
+
+  /** Rows of the lock table have changed. */
+  noteRows({ book, pair }: ServerA, rows: readonly Row[]): void {
+    for (const row of rows) {
+      if (row.table === 'lock' && row.value !== null) this.noteLock(row.value);
+      if (row.table !== 'preference') continue;
+      const path = row.key as RelPath;
+      // Whoever unlocked has said that the holder's version stays.
+      this.ledger.allowAll(path);
+      if (row.value?.other !== 'discard') continue;
+      const discarded = book.table.heldOf(path).map(({ after }) => after);
+      for (const entry of [...discarded, pair.entry(otherSide(row.value.side), path)]) {
+        if (entry?.type === 'file') this.users.putAside(contentOf(entry));
+      }
+    }
   }
 
   /** What is held of a path was written in the order in which it is held. */
@@ -132,6 +168,24 @@ export class Oracle {
       if (this.users.wandering.has(content)) continue;
       if (number < last) this.world.broken(`${path} is held out of order`);
       last = number;
+    }
+  }
+
+  /** With `--guard` the other side's copy of a locked file has no write bits, unless its people gave it some; no other file. */
+  guards(server: ServerA): void {
+    for (const { name, disk } of [this.places.a, this.places.b]) {
+      for (const [path, inode] of disk.walk()) {
+        const lock = server.book.table.locks.get(path as RelPath);
+        const isGuarding = server.guards === true && lock !== undefined && lock.side !== name && inode.type === 'file';
+        if (
+          isGuarding &&
+          (inode.mode & 0o222) !== 0 &&
+          !this.touchedSince(path, this.taken.get(lock.token) ?? Number.POSITIVE_INFINITY)
+        )
+          this.world.broken(`at rest ${path} is not guarded on side ${name}`);
+        if (!isGuarding && isGuarded(inode) && inode.mode !== inode.guarded)
+          this.world.broken(`at rest the write bits of ${path} were not given back on side ${name}`);
+      }
     }
   }
 

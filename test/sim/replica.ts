@@ -8,6 +8,7 @@ import { tableOf } from '../../src/disk/local-replica.js';
 import type { StoreAccess } from '../../src/disk/store.js';
 import type { Applied, Content, Look, LookScope, Replica, Wanted } from '../../src/sync/replica.js';
 import { hashOf, type Inode, type SimDisk, seenOf, sizeOf } from './disk.js';
+import { SimGuard } from './guard.js';
 import { SimLooker } from './looker.js';
 import { storesOn } from './store.js';
 import type { Process } from './world.js';
@@ -32,6 +33,7 @@ type Step = 'done' | 'stale' | 'kept';
 export class SimReplica implements Replica {
   readonly looker: SimLooker;
   private readonly seen: StoreAccess;
+  private readonly guarding: SimGuard;
   /** Whether whoever ran before may have given names that are not durable. */
   private areNamesLoose = true;
 
@@ -45,6 +47,8 @@ export class SimReplica implements Replica {
       if (place.dirty.delete(path) && place.name === 'b') place.untold.add(path);
     });
     this.looker.onSeen = (path, entry) => this.seen.put('seen', path, entry);
+    this.guarding = new SimGuard(place.disk, this.looker, process);
+    this.guarding.clear();
   }
 
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
@@ -55,6 +59,7 @@ export class SimReplica implements Replica {
       if (this.process.alive) this.place.disk.flush();
       this.areNamesLoose = false;
     }
+    this.guarding.giveBack();
     this.process.world.say(() => `  ${this.place.name}: look ${scope} [${paths}] says ${wordsFor(look)}`);
     if (look.halt !== null || look.whole || paths.length === 0) return look;
     const told = new Set(look.entries.map(({ path }) => path));
@@ -80,6 +85,17 @@ export class SimReplica implements Replica {
   /** Differences of contents are the disk room's business, and tested there. */
   async offer(): Promise<null> {
     return null;
+  }
+
+  async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
+    await this.process.step();
+    if (paths.length === 0) this.guarding.clear();
+    else this.guarding.set(paths, on);
+  }
+
+  private guarded(changes: readonly Change[], applied: readonly Applied[]): readonly Applied[] {
+    for (const { n, outcome } of applied) if (outcome.kind === 'done') this.guarding.applied(changes[n]!);
+    return applied;
   }
 
   // Reading.
@@ -127,12 +143,12 @@ export class SimReplica implements Replica {
       for (const [n, change] of changes.entries()) {
         if (contentOf(change) === null) await work.step(n, change);
         else await work.content(n, change);
-        yield* work.finished();
+        yield* this.guarded(changes, work.finished());
         if (work.broken !== null) break;
       }
       await work.publish();
       await work.settle();
-      yield* work.finished();
+      yield* this.guarded(changes, work.finished());
       if (work.broken !== null) throw work.broken.error;
     } finally {
       await work.end();

@@ -4,12 +4,15 @@ import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
 import { Clients } from './clients.js';
 import { contentOf, SimDisk } from './disk.js';
+import { type Features, featuresOf, PLAIN } from './features.js';
 import { Ledger } from './ledger.js';
+import { Notices } from './notices.js';
 import { Oracle } from './oracle.js';
 import { Random, subSeed } from './random.js';
 import type { Place } from './replica.js';
 import { ServerA, ServerB } from './servers.js';
 import { type Desk, Users } from './users.js';
+import { Wishes } from './wishes.js';
 import { CALM, type Weather, World } from './world.js';
 import { Writers } from './writers.js';
 
@@ -18,6 +21,8 @@ export interface RunOptions {
   /** Steps that are left out: how a failing run is made short. */
   readonly without?: ReadonlySet<number>;
   readonly tracing?: boolean;
+  /** Without anything of features.ts. */
+  readonly plain?: boolean;
 }
 
 export interface RunResult {
@@ -56,11 +61,11 @@ const MISHAPS = [
   'weather',
   'unreadable',
 ];
-const WISHES = ['lock', 'lock', 'lock', 'unlock', 'unlock', 'flush', 'rescan', 'pause'];
-const WRITES = ['upload', 'upload', 'overwrite', 'rename', 'remove', 'resolve'];
 /** Virtual milliseconds and events after which a pair in fair weather must be at rest. */
 const REST_MS = 300_000;
 const REST_EVENTS = 60_000;
+/** So often those in line get what others give back, at the most. */
+const ROUNDS = 40;
 
 export const run = (options: RunOptions): Promise<RunResult> => new Run(options).run();
 
@@ -68,6 +73,7 @@ class Run {
   private readonly world: World;
   private readonly ledger: Ledger;
   private readonly users: Users;
+  private readonly notices: Notices;
   private readonly clients: Clients;
   private readonly writers: Writers;
   private readonly oracle: Oracle;
@@ -79,12 +85,14 @@ class Run {
   private wireUp = true;
   private readonly edits: readonly string[];
   private readonly mishaps: readonly string[];
-  private readonly wishes: readonly string[];
+  private readonly features: Features;
+  private readonly wishes: Wishes;
   private readonly rough: Weather;
   private readonly count: number;
 
   constructor(private readonly options: RunOptions) {
     const random = new Random(subSeed(options.seed, -1));
+    this.features = options.plain === true ? PLAIN : featuresOf(options.seed);
     this.world = new World(options.seed, options.tracing ?? false);
     this.ledger = new Ledger(this.world);
     this.ledger.written.add('');
@@ -100,10 +108,12 @@ class Run {
         .some(({ after }) => after?.type === 'file' && contentOf(after) === content) === true;
     const isShared = (path: string, content: string) => sharedAt(path) === content && !isMadeAgain(path, content);
     this.users = new Users(this.world, this.ledger, isShared, sharedAt);
-    this.clients = new Clients(this.world);
+    const notices = new Notices(this.world, () => this.rough.failedSync > 0);
+    this.notices = notices;
+    this.clients = new Clients(this.world, notices, () => this.offsets.a);
     this.writers = new Writers(this.world, this.users, this.clients);
     this.places = { a: this.place('a'), b: this.place('b') };
-    this.oracle = new Oracle(this.world, this.ledger, this.users, this.places);
+    this.oracle = new Oracle(this.world, this.ledger, this.users, this.clients, notices, this.places);
     // Each run has only some of the kinds of trouble: all at once hide each other.
     this.edits = EDITS.filter(() => random.chance(0.7));
     this.mishaps = MISHAPS.filter(() => random.chance(0.35));
@@ -121,7 +131,15 @@ class Run {
       wireMs: random.pick([0.2, 5, 50]),
     };
     this.count = 10 + random.below(50);
-    this.wishes = random.chance(0.5) ? WISHES : [...WISHES, ...WRITES];
+    this.wishes = new Wishes(
+      {
+        ...{ world: this.world, features: this.features, places: this.places, ledger: this.ledger },
+        ...{ users: this.users, clients: this.clients, writers: this.writers },
+        flush: (server, ms) => void this.flush(server, ms),
+        written: () => this.noteFirstContact(),
+      },
+      !random.chance(0.5),
+    );
   }
 
   private place(name: 'a' | 'b'): Place {
@@ -173,7 +191,7 @@ class Run {
   private step(random: Random): void {
     const kind = random.unit();
     if (this.mishaps.length > 0 && kind < 0.15) this.goWrong(random.pick(this.mishaps), random);
-    else if (kind < 0.35) this.wish(random.pick(this.wishes), random);
+    else if (kind < 0.35) this.wish(random);
     else if (this.edits.length > 0) {
       const desk = this.desk(random.pick(['a', 'b']));
       this.users.act(desk, random.pick(this.edits), random);
@@ -189,22 +207,33 @@ class Run {
 
   private metOnce = false;
 
+  private wish(random: Random): void {
+    if (this.a !== null) this.wishes.wish(this.a, random);
+  }
+
   // Servers.
 
   private startA(): void {
     if (this.a !== null) return;
     const { world } = this;
     world.say(() => 'server-a starts');
-    const server: ServerA = new ServerA(world, this.places.a, () => this.offsets.a, {
-      onEvent: (event) => {
-        world.say(() => `   ${JSON.stringify(event).slice(0, 200)}`);
-        if (event.event === 'in-sync') this.metOnce = true;
-        this.oracle.said(this.a, event);
+    const server: ServerA = new ServerA(
+      world,
+      this.places.a,
+      () => this.offsets.a,
+      {
+        onEvent: (event) => {
+          world.say(() => `   ${JSON.stringify(event).slice(0, 200)}`);
+          if (event.event === 'in-sync') this.metOnce = true;
+          this.oracle.said(this.a, event);
+        },
+        onWarning: (text) => world.say(() => `    (${text})`),
+        serverB: () => (this.wireUp ? this.b : null),
+        onTold: () => this.places.b.untold.clear(),
       },
-      onWarning: (text) => world.say(() => `    (${text})`),
-      serverB: () => (this.wireUp ? this.b : null),
-      onTold: () => this.places.b.untold.clear(),
-    });
+      this.features.guard ? world.random.chance(0.8) : null,
+    );
+    server.book.listen((rows) => this.oracle.noteRows(server, rows));
     this.a = server;
     this.lastArchive = server.pair.archive;
     this.clients.restarted(server);
@@ -316,47 +345,6 @@ class Run {
     this.desk(side).hint(path as RelPath);
   }
 
-  private wish(kind: string, random: Random): void {
-    const server = this.a;
-    if (server === null) return;
-    const owner = random.pick(['Ann', 'Bob']);
-    const side = random.pick(['a', 'b'] as const);
-    if (kind === 'lock') {
-      const files = [...this.places[side].disk.walk()].filter(([, { type }]) => type === 'file');
-      const path = random.pick(files)?.[0];
-      if (path !== undefined) this.ask(server, kind, path, owner, side);
-    } else if (kind === 'unlock') {
-      const lock = random.pick([...server.book.table.locks.values()]);
-      if (lock !== undefined) this.ask(server, kind, lock.path, random.chance(0.8) ? lock.owner : owner, 'a');
-    } else if (kind === 'flush') void this.flush(server, random.between(100, 20_000));
-    else if (kind === 'rescan') server.session.rescan();
-    else if (WRITES.includes(kind)) this.write(server, kind, owner, random);
-    else {
-      server.session.pause(true);
-      this.world.at(random.between(0, 3_000), () => server.process.alive && server.session.pause(false));
-    }
-  }
-
-  private write(server: ServerA, kind: string, owner: string, random: Random): void {
-    const { writers, users } = this;
-    const files = [...this.places.a.disk.walk()].filter(([, { type }]) => type === 'file');
-    const file = random.pick(files)?.[0] as RelPath | undefined;
-    const somewhere = users.randomPath(random) as RelPath;
-    const path = random.chance(0.5) ? (file ?? somewhere) : somewhere;
-    if (kind === 'upload' || kind === 'overwrite') {
-      const content = this.ledger.newContent(random.chance(0.1));
-      void writers.upload(server, owner, path, content, kind === 'overwrite');
-    } else if (kind === 'resolve') void writers.resolve(server, owner, random.pick(['a', 'b', 'both'] as const));
-    else if (file !== undefined && kind === 'rename') void writers.rename(server, owner, file, somewhere);
-    else if (file !== undefined) void writers.remove(server, owner, file);
-    this.noteFirstContact();
-  }
-
-  private ask(server: ServerA, kind: 'lock' | 'unlock', path: string, owner: string, side: 'a' | 'b'): void {
-    this.world.say(() => `${owner} asks: ${kind} ${path} for side ${side}`);
-    void this.clients.ask(server, kind, path as RelPath, owner, side);
-  }
-
   /** @returns whether the pair came to rest in time. */
   private async flush(server: ServerA, ms: number): Promise<boolean> {
     const since = this.world.time;
@@ -388,12 +376,13 @@ class Run {
     server.session.pause(false);
     // Whatever waits for a retry, or for the wire, has its chance.
     await world.run(() => false, world.time + 130_000, REST_EVENTS);
-    if (await this.rests(server)) this.oracle.atRest(server);
+    if (await this.rests(server)) {
+      this.oracle.atRest(server);
+      this.oracle.guards(server);
+      this.noneOverdue(server);
+    }
     if (world.fault !== null) return;
-    for (const { path, owner } of [...server.book.table.locks.values()]) this.ask(server, 'unlock', path, owner, 'a');
-    const isAnswered = () => this.clients.asking + this.writers.asking === 0;
-    await world.run(isAnswered, world.time + 60_000, REST_EVENTS);
-    if (!isAnswered()) world.broken('somebody was not answered');
+    await this.giveEverythingBack(server);
     if (!(await this.rests(server)) || world.fault !== null) return;
     const { table } = server.book;
     if (table.held.size + table.drains.size + table.preferences.size > 0) world.broken('something is held still');
@@ -404,6 +393,41 @@ class Run {
     // Where a record could not be written, its file waits in held/ for the next start.
     if (this.places.a.disk.held.size > 0 && this.rough.failedSync === 0)
       world.broken('at rest there is something in held/');
+    await this.tellEverything(server);
+    // A flush does not wait for bits.
+    await world.run(() => false, world.time + 2_000, REST_EVENTS);
+    this.oracle.guards(server);
+  }
+
+  /** The time of a lock is over by now. */
+  private noneOverdue({ book }: ServerA): void {
+    for (const { path, ttlMs } of book.table.locks.values())
+      if (ttlMs !== undefined) this.world.broken(`the lock of ${path} should have ended long ago`);
+  }
+
+  /** Whoever has a lock gives it back, then those in line who got it, until nobody has any */
+  private async giveEverythingBack(server: ServerA): Promise<void> {
+    const { world, wishes } = this;
+    const isAnswered = () => this.clients.asking + this.writers.asking === 0;
+    const { table } = server.book;
+    for (let round = 0; round < ROUNDS && world.fault === null; round++) {
+      if (isAnswered() && table.locks.size === 0) break;
+      const tokens = wishes.giveBack(server);
+      const isNext = () => [...table.locks.values()].some(({ token }) => !tokens.has(token));
+      const isOver = () => isNext() || (isAnswered() && table.locks.size === 0);
+      await world.run(isOver, world.time + 60_000, REST_EVENTS);
+    }
+    if (!isAnswered()) world.broken('somebody was not answered');
+    if (table.locks.size + table.waiters.size > 0) world.broken('there are locks still, or people in line');
+  }
+
+  /** Everybody asks what he has lost. */
+  private async tellEverything(server: ServerA): Promise<void> {
+    const { world, wishes, clients } = this;
+    wishes.askWhatWasLost(server);
+    await world.run(() => clients.asking === 0, world.time + 60_000, REST_EVENTS);
+    if (clients.asking > 0) world.broken('somebody was not answered');
+    this.notices.atTheEnd();
   }
 
   private async rests(server: ServerA): Promise<boolean> {

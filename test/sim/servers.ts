@@ -2,13 +2,17 @@
 // simulated wire, and the ways in which they die.
 import { SyncError } from '../../src/core/errors.js';
 import type { SyncEvent } from '../../src/core/events.js';
+import type { RelPath } from '../../src/core/path.js';
 import type { Logger } from '../../src/log.js';
 import { openArchive } from '../../src/sync/archive.js';
+import { Guarding } from '../../src/sync/guarding.js';
 import { LockBook } from '../../src/sync/lock-book.js';
 import type { Pair } from '../../src/sync/pair.js';
 import { RemoteReplica } from '../../src/sync/remote-replica.js';
+import { ServeLocks } from '../../src/sync/serve-locks.js';
 import { ReplicaServer } from '../../src/sync/serve-replica.js';
 import { Session } from '../../src/sync/session.js';
+import type { Target } from '../../src/wire/messages.js';
 import { serve } from '../../src/wire/serve.js';
 import { SimHeld } from './held.js';
 import { type Place, SimReplica } from './replica.js';
@@ -81,6 +85,8 @@ export class ServerA {
   readonly pair: Pair;
   readonly book: LockBook;
   readonly session: Session;
+  readonly locks: ServeLocks;
+  private readonly guarding: Guarding | null;
   private readonly connections = new Set<SimConnection>();
   private far: RemoteReplica | null = null;
 
@@ -89,6 +95,8 @@ export class ServerA {
     place: Place,
     offset: () => number,
     private readonly around: Surroundings,
+    /** Whether it runs with `--guard`; null: nobody ever did here, and there is nothing to give back. */
+    readonly guards: boolean | null,
   ) {
     this.process = new Process(world, offset);
     const { process } = this;
@@ -106,7 +114,11 @@ export class ServerA {
     const known = [...this.book.table.held.values()].flat().flatMap(({ file }) => file ?? []);
     heldFiles.recover(new Set(known));
     const { pair, book, replica: local } = this;
+    this.guarding = guards === null ? null : new Guarding(book, guards);
+    this.guarding?.joined('a', local);
     this.session = new Session({ pair, local, book, heldFiles, log, clock: process.clock });
+    const pathOf = (target: Target) => ('path' in target ? target.path : '') as RelPath;
+    this.locks = new ServeLocks({ desk: this.session.desk, book, pathOf });
     this.session.start();
     this.rescanSoon();
     void this.keepDialling(archive.meet);
@@ -130,9 +142,11 @@ export class ServerA {
         this.far = replica;
         this.hearLooks(replica);
         this.session.connected(replica);
+        this.guarding?.joined('b', replica);
         const reason = await replica.closed;
         if (!this.process.alive) return;
         this.far = null;
+        this.guarding?.left('b');
         this.session.disconnected(reason?.message ?? 'server-b closed the connection');
       } catch {
         if (!this.process.alive) return;

@@ -1,7 +1,7 @@
 // The whole engine in a simulated world: seeds that failed once, a few hundred others, and the same seed twice. Thousands
 // more: npm run test:sim -- --runs 100000 --seed 1
 import { describe, expect, test } from 'vitest';
-import { REGRESSIONS } from './regressions.js';
+import { REGRESSIONS, WHOLE } from './regressions.js';
 import { run } from './run.js';
 
 const FRESH = 200;
@@ -9,6 +9,10 @@ const BATCH = 25;
 
 describe('seeds that broke a promise once', () => {
   test.each(REGRESSIONS)('%i: %s', async (seed) => {
+    expect((await run({ seed, plain: true })).fault).toBeNull();
+  });
+
+  test.each(WHOLE)('%i in the whole world: %s', async (seed) => {
     expect((await run({ seed })).fault).toBeNull();
   });
 });

@@ -80,7 +80,7 @@ export class Users {
   saveInPlace(desk: Desk, path: RelPath): void {
     const { disk } = desk.place;
     const inode = disk.at(path);
-    if (inode?.type !== 'file') return;
+    if (inode?.type !== 'file' || isReadOnly(inode)) return;
     disk.by = 'user';
     const content = this.ledger.newContent(false);
     this.ledger.loose.add(content);
@@ -119,7 +119,7 @@ export class Users {
     const { disk } = desk.place;
     const content = this.ledger.newContent(random.chance(0.1));
     const present = disk.at(path);
-    const way = random.below(4);
+    const way = isReadOnly(present) ? 2 : random.below(4);
     if (present?.type === 'file' && way < 2) {
       this.say(desk, `save ${path} = ${content} (was ${present.content})${way === 0 ? ' in two steps' : ''}`);
       if (way === 0) {
@@ -302,5 +302,8 @@ export class Users {
     this.world.at(random.between(0, late), () => desk.hint(path as RelPath));
   }
 }
+
+/** Who has no leave to write in a file puts another one in its place. */
+const isReadOnly = (inode: Inode | null): boolean => inode?.type === 'file' && (inode.mode & 0o200) === 0;
 
 const join = (above: string, rest: string): string => (rest === '' ? above : `${above}/${rest}`);

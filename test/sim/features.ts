@@ -1,0 +1,25 @@
+// What a run has beside edits, mishaps and plain locks: each run only some of it, for all at once hide each other. What
+// is drawn here is drawn apart from everything else, so that a run without any of it is the same as ever.
+import { Random, subSeed } from './random.js';
+
+export interface Features {
+  /** Locks with an end. */
+  readonly ttl: boolean;
+  /** People stand in line, leave it, and hang up. */
+  readonly lines: boolean;
+  /** Locks are broken and stolen. */
+  readonly breaking: boolean;
+  /** Unlocks say what is to become of the held updates. */
+  readonly ways: boolean;
+  /** server-a runs with `--guard`, mostly. */
+  readonly guard: boolean;
+}
+
+/** Nothing of it: the world of the first regressions. */
+export const PLAIN: Features = { ttl: false, lines: false, breaking: false, ways: false, guard: false };
+
+export function featuresOf(seed: number): Features {
+  const random = new Random(subSeed(seed, -3));
+  const some = () => random.chance(0.45);
+  return { ttl: some(), lines: some(), breaking: some(), ways: some(), guard: some() };
+}
