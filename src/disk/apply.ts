@@ -167,7 +167,7 @@ class Application {
       this.site.parents.trim();
       this.act(n, change, sent, () => {
         if (flush.status === 'rejected') throw flush.reason;
-        return publishFile(this.site, change, file.path);
+        return publishFile(this.site, change, file);
       });
       if (this.taken.at(-1)?.n === n) file.published();
       else if (flush.status === 'rejected') file.discard();

@@ -10,6 +10,7 @@ import { reasonOf } from '../core/system-error.js';
 import type { Logger } from '../log.js';
 import type { Look } from '../sync/replica.js';
 import { type GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
+import { holding, isSameInode } from './inode.js';
 import { Parents } from './parents.js';
 import { modeOf, type SeenFile, sameSignature } from './seen.js';
 
@@ -169,12 +170,15 @@ export class Guard {
   private change(path: RelPath, { target, stats }: Exclude<Found, string>, mode: number): boolean {
     if (modeOf(stats) === mode) return true;
     try {
-      fs.chmodSync(target, mode);
-      const known = this.tree.snapshot.get(path) as SeenFile | null;
-      // Only of a file that is just as it was seen is it known what it is.
-      if (known?.type === 'file' && sameSignature(known, stats)) this.tree.wrote(path, known, fs.lstatSync(target));
-      else this.tree.suspect([path]);
-      return true;
+      return holding(target, (inode) => {
+        if (!isSameInode(inode.stats, stats)) return false;
+        inode.chmod(mode);
+        const known = this.tree.snapshot.get(path) as SeenFile | null;
+        // Only of a file that is just as it was seen is it known what it is.
+        if (known?.type === 'file' && sameSignature(known, stats)) this.tree.wrote(path, known, inode.now());
+        else this.tree.suspect([path]);
+        return true;
+      });
     } catch {
       return false; // not there any more, or not ours to change
     }

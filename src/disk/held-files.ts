@@ -113,8 +113,9 @@ export class HeldFiles {
   /** The update will not take effect: its content goes to the versions of `of`. */
   putAside(of: RelPath, name: string, reason: 'held' | 'discarded' = 'held'): void {
     const absolute = path.join(this.directory, name);
-    if (!fs.existsSync(absolute)) return;
-    this.versions.take(of, absolute, { reason, hash: null });
+    const stats = fs.lstatSync(absolute, { throwIfNoEntry: false });
+    if (stats === undefined) return;
+    this.versions.take(of, absolute, stats, { reason, hash: null });
     this.tidy(path.dirname(name));
   }
 

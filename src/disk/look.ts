@@ -13,7 +13,7 @@ import { DigestQueue } from './digest-queue.js';
 import { IGNORE_FILE, IgnoreRules } from './ignore-rules.js';
 import { Alert } from './look-alert.js';
 import { commit, Overwritten } from './look-commit.js';
-import { type Ground, statsAt } from './look-ground.js';
+import { type Ground, type Standing, statsAt } from './look-ground.js';
 import { type Halt, lossHalt, rootHalt } from './look-guard.js';
 import { Hints } from './look-hints.js';
 import { type Findings, Judge } from './look-judge.js';
@@ -131,10 +131,10 @@ export class Looker {
 
   /**
    * Whether what stands at `path` is still `entry`, by its signature or, where that proves nothing, by its content.
-   * @param absolute where to look; the caller has made sure that no link leads there.
+   * @param absolute where to look, and `standing` what is known of it already; no link leads there, the caller sees to it.
    */
-  stillIs(path: RelPath, entry: Entry | null, absolute: string): boolean {
-    return stillStands(this.#ground, path, entry, absolute);
+  stillIs(path: RelPath, entry: Entry | null, absolute: string, standing?: Standing): boolean {
+    return stillStands(this.#ground, path, entry, absolute, standing);
   }
 
   /** Stops watching; a look under way ends first. */

@@ -2,14 +2,16 @@
 // done and the path is looked at anew. Nothing is overwritten or removed before its content has another name.
 import fs from 'node:fs';
 import type { Change } from '../core/change.js';
-import { type Entry, secondsOf } from '../core/entry.js';
-import { nameOf, parentOf, type RelPath } from '../core/path.js';
+import type { Entry, LinkEntry } from '../core/entry.js';
+import type { RelPath } from '../core/path.js';
+import { holding, type Inode, setLinkTime } from './inode.js';
+import { keepingOld, locate, takeOld } from './keep-old.js';
 import type { Looker } from './look.js';
+import { type Standing, standingAt } from './look-ground.js';
 import type { Parents } from './parents.js';
-import { microseconds, modeOf } from './seen.js';
-import { setTime } from './set-time.js';
+import { modeOf } from './seen.js';
 import type { Staging } from './staging.js';
-import { linkOrCopy, moveWithoutReplacing, type Occasion, type Versions } from './versions.js';
+import { moveWithoutReplacing, type Versions } from './versions.js';
 
 /** Names that systems leave in directories by themselves; a directory with nothing else in it counts as empty. */
 const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
@@ -32,24 +34,35 @@ export function carryOut(site: Site, change: Change): Step {
   if (action === 'metadata') return setMetadata(site, change);
   if (after === null) return remove(site, change);
   if (after.type === 'dir') return makeDirectory(site, change);
-  if (after.type === 'symlink') return placeLink(site, change, after.target);
+  if (after.type === 'symlink') return placeLink(site, change, after);
   throw new Error(`a ${action} ${before?.type} at ${change.path} needs content`);
 }
 
-/**
- * Gives a staged file its name.
- * @param staged where the complete, flushed content lies, on the same file system.
- */
-export function publishFile(site: Site, change: Change, staged: string): Step {
-  return replace(
-    site,
-    change,
-    (target) => moveWithoutReplacing(staged, target),
-    (target) => fs.renameSync(staged, target),
-  );
+/** A complete, flushed content on the same file system, held open. */
+export interface StagedContent {
+  readonly path: string;
+  /** What the system says of it now. */
+  stats(): fs.Stats;
 }
 
-function placeLink(site: Site, change: Change, to: string): Step {
+/** Ways to put something at a path. */
+interface Put {
+  readonly create: (target: string) => void;
+  readonly over: (target: string) => void;
+  /** What the system says of what was put. */
+  readonly stats: (target: string) => fs.Stats;
+}
+
+/** Gives a staged file its name. */
+export function publishFile(site: Site, change: Change, staged: StagedContent): Step {
+  return replace(site, change, {
+    create: (target) => moveWithoutReplacing(staged.path, target),
+    over: (target) => fs.renameSync(staged.path, target),
+    stats: () => staged.stats(),
+  });
+}
+
+function placeLink(site: Site, change: Change, { target: to, mtime }: LinkEntry): Step {
   const over = (target: string) => {
     const staged = site.staging.link(to);
     try {
@@ -58,85 +71,41 @@ function placeLink(site: Site, change: Change, to: string): Step {
       fs.rmSync(staged, { force: true });
     }
   };
-  return replace(site, change, (target) => fs.symlinkSync(to, target), over);
+  return replace(site, change, {
+    create: (target) => fs.symlinkSync(to, target),
+    over,
+    stats: (target) => setLinkTime(target, mtime),
+  });
 }
 
 /** Puts something new at the path: `create` where nothing stands there, `over` in the place of what was expected. */
-function replace(site: Site, change: Change, create: (target: string) => void, over: (target: string) => void): Step {
+function replace(site: Site, change: Change, put: Put): Step {
   const { path, before } = change;
   const target = locate(site, path);
-  if (!isStill(site, path, before, target)) return 'stale';
+  const old = standingAt(target);
+  if (!isStill(site, path, before, target, old)) return 'stale';
   if (before?.type === 'dir') {
     const emptied = emptyDirectory(site, path);
     if (emptied !== 'done') return emptied;
-  } else if (before !== null) {
-    return keepingOld(site, change, target, () => {
-      over(target);
-      return recorded(site, change, target);
+  } else if (isStats(old)) {
+    return keepingOld(site, change, { target, stats: old }, () => {
+      put.over(target);
+      return recorded(site, change, put.stats(target));
     });
   }
-  create(target);
-  return recorded(site, change, target);
+  put.create(target);
+  return recorded(site, change, put.stats(target));
 }
-
-/**
- * Gives the content that is about to go another name, then lets `act` take its place.
- * RACE: what is saved in place from here on goes to the kept name too; a save by rename shows as another inode, but for
- * the one between this look and the rename, which no system call of Node can exclude.
- */
-function keepingOld(site: Site, change: Change, target: string, act: () => Step): Step {
-  const { path, before, keepAs } = change;
-  const old = fs.lstatSync(target);
-  const { ino } = old;
-  const copy = keepAs === undefined ? null : locate(site, keepAs);
-  const version = copy === null ? site.versions.keep(path, target, occasionOf(change)) : null;
-  if (copy !== null) linkOrCopy(target, copy);
-  let step: Step = 'stale';
-  try {
-    if (fs.lstatSync(target).ino === ino) step = act();
-  } finally {
-    // A conflict copy of what still has its name is none: the next attempt makes it anew.
-    const untouched = step !== 'done' && fs.lstatSync(target, { throwIfNoEntry: false })?.ino === ino;
-    if (copy !== null && untouched) fs.rmSync(copy, { force: true });
-  }
-  if (version !== null && step === 'done') unguard(site, version, before, old);
-  if (copy !== null && keepAs !== undefined && step === 'done') {
-    const now = fs.lstatSync(copy);
-    if (isAsSeen(before, old, now)) site.looker.wrote(keepAs, before, now);
-    else site.looker.suspect([keepAs]);
-  }
-  return step;
-}
-
-/** A file that was guarded goes to versions with the bits that it had before: who restores it wants to write to it. */
-function unguard({ versions }: Site, version: RelPath, before: Entry | null, old: fs.Stats): void {
-  if (before?.type === 'file' && before.mode !== modeOf(old)) versions.setMode(version, before.mode);
-}
-
-/** Whether what was given another name is what the decision saw: a save in place reaches that name too. */
-function isAsSeen(before: Entry | null, old: fs.Stats, now: fs.Stats): boolean {
-  if (before?.type !== 'file') return true;
-  if (now.size !== old.size || now.mtimeMs !== old.mtimeMs) return false;
-  return modeOf(now) === before.mode && microseconds(now.mtimeMs) === before.mtime;
-}
-
-/** Why the content that `change` finds is put aside. */
-const occasionOf = ({ before, after, reason }: Change): Occasion => ({
-  reason: reason ?? (after === null ? 'deleted' : 'overwritten'),
-  hash: before?.type === 'file' ? before.hash : null,
-});
 
 function remove(site: Site, change: Change): Step {
   const { path, before } = change;
   const target = locate(site, path);
-  if (!isStill(site, path, before, target)) return 'stale';
+  const old = standingAt(target);
+  if (!isStill(site, path, before, target, old)) return 'stale';
   if (before?.type === 'dir') {
     const emptied = emptyDirectory(site, path);
     if (emptied !== 'done') return emptied;
-  } else if (before !== null) {
-    const old = fs.lstatSync(target);
-    unguard(site, site.versions.take(path, target, occasionOf(change)), before, old);
-  }
+  } else if (isStats(old)) takeOld(site, change, { target, stats: old });
   site.looker.wrote(path, null, null);
   return 'done';
 }
@@ -155,16 +124,21 @@ function emptyDirectory(site: Site, path: RelPath): Step {
 function makeDirectory(site: Site, change: Change): Step {
   const { path, before, after } = change;
   const target = locate(site, path);
-  if (!isStill(site, path, before, target)) return 'stale';
+  const old = standingAt(target);
+  if (!isStill(site, path, before, target, old)) return 'stale';
   const mode = after?.type === 'dir' ? after.mode | 0o700 : 0o755;
   const make = (): Step => {
     if (before !== null) fs.unlinkSync(target);
     fs.mkdirSync(target, mode);
-    fs.chmodSync(target, mode);
-    site.looker.wrote(path, { type: 'dir', mode }, fs.lstatSync(target));
-    return 'done';
+    return holding(target, (inode) => {
+      // RACE: another directory may stand there already. An empty one may have the mode; in any other nothing is changed.
+      if (modeOf(inode.stats) !== mode && fs.readdirSync(inode.path).length > 0) return 'stale';
+      inode.chmod(mode);
+      site.looker.wrote(path, { type: 'dir', mode }, inode.now());
+      return 'done';
+    });
   };
-  return before === null ? make() : keepingOld(site, change, target, make);
+  return isStats(old) ? keepingOld(site, change, { target, stats: old }, make) : make();
 }
 
 /** Where something is to be replaced, what stands there is kept first; a directory moves whole, and replaces nothing. */
@@ -172,57 +146,63 @@ function rename(site: Site, change: Change): Step {
   const { path, from, before } = change;
   if (from === undefined) throw new Error(`the rename to ${path} has no source`);
   const source = locate(site, from.path);
-  if (!isStill(site, from.path, from.entry, source)) return 'stale';
-  const target = locate(site, path);
-  if (!isStill(site, path, before, target)) return 'stale';
-  if (from.entry.type === 'dir') return before === null ? moveDirectory(site, from.path, path) : 'stale';
-  if (before?.type === 'dir') return 'stale';
-  const arrive = (): Step => {
-    if (change.after?.type === 'file') {
-      fs.chmodSync(target, change.after.mode);
-      setTime(target, change.after.mtime);
+  return holding(source, (inode) => {
+    if (!isStill(site, from.path, from.entry, source, inode.stats)) return 'stale';
+    const target = locate(site, path);
+    const old = standingAt(target);
+    if (!isStill(site, path, before, target, old)) return 'stale';
+    if (from.entry.type === 'dir') return before === null ? moveDirectory(site, from.path, path, inode) : 'stale';
+    if (before?.type === 'dir') return 'stale';
+    if (!isStats(old)) {
+      moveWithoutReplacing(source, target);
+      return arrived(site, change, inode);
     }
-    site.looker.wrote(from.path, null, null);
-    return recorded(site, change, target);
-  };
-  if (before === null) {
-    moveWithoutReplacing(source, target);
-    return arrive();
-  }
-  return keepingOld(site, change, target, () => {
-    fs.renameSync(source, target);
-    return arrive();
+    return keepingOld(site, change, { target, stats: old }, () => {
+      fs.renameSync(source, target);
+      return arrived(site, change, inode);
+    });
   });
 }
 
+/** RACE: another file may have been renamed than the one that is held; only this one is changed, and the next look tells. */
+function arrived(site: Site, change: Change, inode: Inode): Step {
+  const { from, after } = change;
+  if (after?.type === 'file' && inode.stats.isFile()) inode.chmod(after.mode);
+  if (after?.type === 'file' || after?.type === 'symlink') inode.setTime(after.mtime);
+  if (from !== undefined) site.looker.wrote(from.path, null, null);
+  return recorded(site, change, inode.now());
+}
+
 /** RACE: an empty directory that appears there between the look and the rename is replaced, and nothing is lost. */
-function moveDirectory(site: Site, from: RelPath, to: RelPath): Step {
-  const target = locate(site, to);
-  fs.renameSync(locate(site, from), target);
-  site.looker.moved(from, to, target);
+function moveDirectory(site: Site, from: RelPath, to: RelPath, inode: Inode): Step {
+  fs.renameSync(locate(site, from), locate(site, to));
+  site.looker.moved(from, to, inode.path);
   return 'done';
 }
 
+/** Only what is held is changed, whatever has the name by then. */
 function setMetadata(site: Site, change: Change): Step {
   const { path, before, after } = change;
+  if (after === null || after.type === 'symlink' || before?.type !== after.type) return 'stale';
   const target = locate(site, path);
-  if (!isStill(site, path, before, target) || after === null || after.type === 'symlink') return 'stale';
-  fs.chmodSync(target, after.mode);
-  if (after.type === 'file') setTime(target, after.mtime);
-  return recorded(site, change, target);
+  return holding(target, (inode) => {
+    if (!isStill(site, path, before, target, inode.stats)) return 'stale';
+    inode.chmod(after.mode);
+    if (after.type === 'file') inode.setTime(after.mtime);
+    return recorded(site, change, inode.now());
+  });
 }
 
 /** Whether the change finds what it expects. What cannot even be asked about is thrown: looking again would not help. */
-function isStill(site: Site, path: RelPath, entry: Entry | null, target: string): boolean {
-  if (site.looker.stillIs(path, entry, target)) return true;
-  fs.lstatSync(target, { throwIfNoEntry: false });
-  return false;
+function isStill(site: Site, path: RelPath, entry: Entry | null, target: string, standing: Standing): boolean {
+  if (standing instanceof Error) throw standing;
+  return site.looker.stillIs(path, entry, target, standing);
 }
 
-const locate = (site: Site, path: RelPath): string => site.parents.at(parentOf(path), nameOf(path));
+const isStats = (standing: Standing): standing is fs.Stats => standing !== null && !(standing instanceof Error);
 
-function recorded(site: Site, { path, after }: Change, target: string): Step {
-  if (after?.type === 'symlink') fs.lutimesSync(target, secondsOf(after.mtime), secondsOf(after.mtime));
-  site.looker.wrote(path, after as Entry, fs.lstatSync(target));
+/** @param stats those of what was brought there, and not of what has its name by now. */
+function recorded(site: Site, { path, after }: Change, stats: fs.Stats): Step {
+  site.looker.wrote(path, after as Entry, stats);
   return 'done';
 }

@@ -51,7 +51,7 @@ export class Receiving {
 
   private async takeName(site: Site, change: Change): Promise<Outcome> {
     try {
-      const step = publishFile(site, change, this.staged.path);
+      const step = publishFile(site, change, this.staged);
       if (step !== 'done') return { kind: step };
       this.isPublished = true;
       await site.parents.sync(parentOf(change.path));
@@ -63,7 +63,8 @@ export class Receiving {
 
   /** Leaves nothing behind but what has its name. */
   discard(): void {
-    if (!this.isPublished) this.staged.discard();
+    if (this.isPublished) this.staged.published();
+    else this.staged.discard();
   }
 }
 

@@ -9,12 +9,20 @@ const MAX_TRIES = 7;
 /** No rounding moves a time farther than this; a file system with a coarser clock (FAT has two seconds) does. */
 const MAX_ROUNDING = 4;
 
+/** What has a modification time, and is held so that it cannot be swapped. */
+export interface Timed {
+  /** Seconds since 1970. */
+  setSeconds(seconds: number): void;
+  /** What the system says of it now. */
+  now(): fs.Stats;
+}
+
 /**
- * @param file an open file, or a path; a link there is followed by the call, and not by the question.
+ * @param file an open file, or what is held otherwise.
  * @param mtime microseconds since 1970; what is before becomes 1970.
  * @returns what the disk says of the file now. Where it cannot hold the microsecond, its time is near it.
  */
-export function setTime(file: number | string, mtime: number): fs.Stats {
+export function setTime(file: number | Timed, mtime: number): fs.Stats {
   const wanted = Math.max(mtime, 0);
   let seconds = secondsOf(mtime);
   const step = Math.max(0.25e-6, 2 ** (Math.floor(Math.log2(seconds)) - 52));
@@ -26,11 +34,11 @@ export function setTime(file: number | string, mtime: number): fs.Stats {
   }
 }
 
-function setSeconds(file: number | string, seconds: number): fs.Stats {
+function setSeconds(file: number | Timed, seconds: number): fs.Stats {
   if (typeof file === 'number') {
     fs.futimesSync(file, seconds, seconds);
     return fs.fstatSync(file);
   }
-  fs.utimesSync(file, seconds, seconds);
-  return fs.lstatSync(file);
+  file.setSeconds(seconds);
+  return file.now();
 }

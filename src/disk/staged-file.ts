@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 import type { Range } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
+import { isSameInode } from './inode.js';
 import { isWorthKeeping, release } from './partials.js';
 import { setTime } from './set-time.js';
 
@@ -15,7 +16,7 @@ const COPY_BYTES = 1 << 20;
  * on disk before it is granted, waits for one such step at most.
  */
 const FLUSH_BYTES = 16 << 20;
-const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const writeAsync = promisify(fs.write);
 const readAsync = promisify(fs.read);
 
@@ -40,7 +41,12 @@ export class StagedFile {
     readonly file: FileEntry,
     private readonly isPart = false,
   ) {
-    this.fd = fs.openSync(path, isPart ? O_RDWR | O_CREAT | O_NOFOLLOW : 'wx', 0o600);
+    this.fd = isPart ? openPart(path) : fs.openSync(path, 'wx', 0o600);
+  }
+
+  /** What the system says of it now, under whatever name. */
+  stats(): fs.Stats {
+    return fs.fstatSync(this.fd);
   }
 
   /** How many bytes are here. */
@@ -123,32 +129,37 @@ export class StagedFile {
     return !this.over && this.digest === this.file.hash && this.written === this.file.size;
   }
 
-  /** Sets mode and time, makes the content durable and closes it. */
+  /** Sets mode and time and makes the content durable. */
   async flush(): Promise<void> {
     if (this.isPart) fs.ftruncateSync(this.fd, this.written);
     fs.fchmodSync(this.fd, this.file.mode);
     setTime(this.fd, this.file.mtime);
     await this.flushing;
     await promisify(fs.fsync)(this.fd);
-    this.close();
   }
 
   /** The content has its name. */
   published(): void {
+    this.close();
     if (this.isPart) release(this.path);
   }
 
   /** It did not get its name: what came, now or before, is kept if a later transfer can go on from it. */
   leave(): void {
-    this.close();
-    const stats = this.isPart && !this.over ? fs.lstatSync(this.path, { throwIfNoEntry: false }) : undefined;
-    if (stats === undefined || !isWorthKeeping(stats.size)) {
+    if (!this.isPart || this.over || !this.hasName() || !isWorthKeeping(this.stats().size)) {
       this.discard();
       return;
     }
-    fs.chmodSync(this.path, 0o600);
-    fs.utimesSync(this.path, new Date(), new Date());
+    fs.fchmodSync(this.fd, 0o600);
+    fs.futimesSync(this.fd, new Date(), new Date());
+    this.close();
     release(this.path);
+  }
+
+  /** Whether its name in staging still is its own. */
+  private hasName(): boolean {
+    const there = fs.lstatSync(this.path, { throwIfNoEntry: false });
+    return this.fd >= 0 && there !== undefined && isSameInode(there, this.stats());
   }
 
   /** Throws the content away. */
@@ -163,6 +174,16 @@ export class StagedFile {
     fs.closeSync(this.fd);
     this.fd = -1;
   }
+}
+
+/** Opens the part at `path`, or begins one. What is no plain file, or has another name elsewhere, is not written to. */
+function openPart(path: string): number {
+  const fd = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  const stats = fs.fstatSync(fd);
+  if (stats.isFile() && stats.nlink === 1) return fd;
+  fs.closeSync(fd);
+  fs.rmSync(path, { force: true });
+  return fs.openSync(path, 'wx+', 0o600);
 }
 
 async function writeAll(fd: number, data: Buffer, position: number): Promise<void> {

@@ -3,7 +3,7 @@
 import type { Outcome } from '../core/change.js';
 import { reasonForNow, systemTrouble } from '../core/system-error.js';
 
-const STALE = new Set(['ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP', 'EISDIR', 'ENOTEMPTY']);
+const STALE = new Set(['ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP', 'EISDIR', 'ENOTEMPTY', 'ESTALE']);
 
 /** @returns the outcome of a step that failed with the system's `error`. */
 export function outcomeOf(error: unknown): Exclude<Outcome, { kind: 'done' | 'kept' }> {

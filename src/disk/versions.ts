@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Reason } from '../core/change.js';
 import { joinPath, MAX_NAME_BYTES, MAX_PATH_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
-import { microseconds } from './seen.js';
-import { setTime } from './set-time.js';
+import { copyDurably } from './copy-file.js';
+import { holding, type Identity, isSameInode, swapped } from './inode.js';
 import { versionName } from './version-name.js';
 
 /** Why a content is put aside, and what it is. */
@@ -44,22 +44,36 @@ export class Versions {
 
   /**
    * Keeps the content at `absolute` under another name as well, so that a rename may replace it. The file itself stays.
+   * @param expected the file that it is.
    * @returns the version's name.
-   * @throws the system's error where that is impossible; then nothing may be overwritten.
+   * @throws the system's error where that is impossible, ESTALE where another file stands there; then nothing may be
+   *   overwritten.
    */
-  keep(file: RelPath, absolute: string, occasion: Occasion = OVERWRITTEN): RelPath {
-    return this.place(file, occasion, (name) => linkOrCopy(absolute, name));
+  keep(file: RelPath, absolute: string, expected: fs.Stats, occasion: Occasion = OVERWRITTEN): RelPath {
+    return this.place(file, occasion, (name) => linkOrCopy(absolute, name, expected));
   }
 
-  /** Moves what stands at `absolute` here: a deletion that can be undone. */
-  take(file: RelPath, absolute: string, occasion: Occasion = DELETED): RelPath {
-    return this.place(file, occasion, (name) => renameToFree(absolute, name));
+  /**
+   * Moves what stands at `absolute` here: a deletion that can be undone.
+   * @param expected the file that it is; another one is put back.
+   */
+  take(file: RelPath, absolute: string, expected: Identity, occasion: Occasion = DELETED): RelPath {
+    return this.place(file, occasion, (name) => {
+      renameToFree(absolute, name);
+      if (!isSameInode(fs.lstatSync(name), expected)) throw putBack(name, absolute);
+    });
   }
 
-  /** Gives the version `name` the permission bits that its file really had, where guarding had taken some off. */
-  setMode(name: RelPath, mode: number): void {
+  /**
+   * Gives the version `name` the permission bits that its file really had, where guarding had taken some off.
+   * @param old the file that it was; a copy of it has no other name.
+   */
+  setMode(name: RelPath, mode: number, old: Identity): void {
     try {
-      fs.chmodSync(path.join(this.directory, name), mode);
+      holding(path.join(this.directory, name), (inode) => {
+        const { stats } = inode;
+        if (stats.isFile() && (isSameInode(stats, old) || stats.nlink === 1)) inode.chmod(mode);
+      });
     } catch {
       // The content is safe and the step that put it here is done: bits that stay off make no failure of it.
     }
@@ -125,27 +139,33 @@ export const hasRoomBelow = (absolute: string): boolean => utf8Length(absolute) 
 /** Where the system allows no second name: file systems without them, too many, another file system. */
 const NO_LINK = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV']);
 
-/** Gives `from` the second name `to`, never over another file; a copy where the system allows no second name. */
-export function linkOrCopy(from: string, to: string): void {
+/**
+ * Gives `from` the second name `to`, never over another file; a copy where the system allows no second name.
+ * @param expected the file or link that `from` is.
+ * @returns what has the name `to`.
+ * @throws ESTALE where `from` is another one; then there is no `to`.
+ */
+export function linkOrCopy(from: string, to: string, expected: fs.Stats): Identity {
   try {
     fs.linkSync(from, to);
   } catch (error) {
     if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    copyDurably(from, to);
+    return copyDurably(from, to, expected);
   }
+  const made = fs.lstatSync(to);
+  if (isSameInode(made, expected)) return made;
+  fs.unlinkSync(to);
+  throw swapped(from);
 }
 
-function copyDurably(from: string, to: string): void {
-  if (fs.lstatSync(from).isSymbolicLink()) {
-    fs.symlinkSync(fs.readlinkSync(from), to);
-    return;
+/** What was swapped in gets its name back, unless that is taken: then it is a version. @returns the error to throw. */
+function putBack(name: string, absolute: string): Error {
+  try {
+    moveWithoutReplacing(name, absolute);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  const { COPYFILE_EXCL, COPYFILE_FICLONE } = fs.constants;
-  fs.copyFileSync(from, to, COPYFILE_EXCL | COPYFILE_FICLONE);
-  setTime(to, microseconds(fs.statSync(from).mtimeMs));
-  const fd = fs.openSync(to, 'r');
-  fs.fsyncSync(fd);
-  fs.closeSync(fd);
+  return swapped(absolute);
 }
 
 /** Renames `from` to `to`, never over another file. Whatever the file system, `to` is never seen half written. */

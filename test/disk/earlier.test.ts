@@ -37,7 +37,7 @@ function version(of: string, content: string, occasion?: Occasion): void {
   put(root, { incoming: content });
   const versions = new Versions(kept, () => now);
   versions.onKept = (name, note) => records.add(name, note);
-  versions.take(p(of), path.join(root, 'incoming'), occasion);
+  versions.take(p(of), path.join(root, 'incoming'), fs.lstatSync(path.join(root, 'incoming')), occasion);
   now += 1;
 }
 
@@ -129,7 +129,7 @@ describe('a version’s content', () => {
 
   test('can be a link', async () => {
     fs.symlinkSync('there', path.join(root, 'l'));
-    new Versions(kept, () => now).take(p('l'), path.join(root, 'l'));
+    new Versions(kept, () => now).take(p('l'), path.join(root, 'l'), fs.lstatSync(path.join(root, 'l')));
     const [found] = await earlier().list(p('l'));
     expect(await earlier().look(found!.name)).toMatchObject({ type: 'symlink', target: 'there' });
   });

@@ -449,7 +449,7 @@ async function stepOn(site: Site, change: Change, content: string | undefined): 
   const staged = site.staging.begin(change.after as FileEntry);
   await staged.write(Buffer.from(content), true);
   await staged.flush();
-  const outcome = outcomeIn(() => publishFile(site, change, staged.path));
+  const outcome = outcomeIn(() => publishFile(site, change, staged));
   staged.discard();
   return outcome;
 }

@@ -34,7 +34,7 @@ function version(file: string, content: string): void {
   put(root, { incoming: content });
   const versions = new Versions(kept, () => now);
   versions.onKept = (name, note) => records.add(name, note);
-  versions.take(p(file), path.join(root, 'incoming'));
+  versions.take(p(file), path.join(root, 'incoming'), fs.lstatSync(path.join(root, 'incoming')));
 }
 
 /** A disk of `bytes`, and these limits. */

@@ -23,6 +23,7 @@ afterEach(() => {
 });
 
 const at = (name: string) => path.join(root, name);
+const stood = (name: string) => fs.lstatSync(at(name));
 const versions = () => new Versions(kept, () => NOON);
 
 describe('a version', () => {
@@ -35,14 +36,14 @@ describe('a version', () => {
     ['👋', `👋 (${STAMP})`],
   ])('of %j is %j', (name, expected) => {
     put(root, { [name]: 'old' });
-    versions().take(p(name), at(name));
+    versions().take(p(name), at(name), stood(name));
     expect(readTree(kept)).toEqual({ [expected]: 'old' });
     expect(fs.existsSync(at(name))).toBe(false);
   });
 
   test('lies in the directories of its file', () => {
     put(root, { a: { b: { 'c.txt': 'old' } } });
-    versions().take(p('a/b/c.txt'), at('a/b/c.txt'));
+    versions().take(p('a/b/c.txt'), at('a/b/c.txt'), stood('a/b/c.txt'));
     expect(readTree(kept)).toEqual({ a: { b: { [`c (${STAMP}).txt`]: 'old' } } });
   });
 
@@ -50,7 +51,7 @@ describe('a version', () => {
     const all = versions();
     for (const content of ['one', 'two', 'three']) {
       put(root, { 'a.txt': content });
-      all.take(p('a.txt'), at('a.txt'));
+      all.take(p('a.txt'), at('a.txt'), stood('a.txt'));
     }
     expect(readTree(kept)).toEqual({
       [`a (${STAMP}).txt`]: 'one',
@@ -63,14 +64,14 @@ describe('a version', () => {
     const all = versions();
     for (const target of ['one', 'two']) {
       fs.symlinkSync(target, at('l'));
-      all.take(p('l'), at('l'));
+      all.take(p('l'), at('l'), stood('l'));
     }
     expect(readTree(kept)).toEqual({ [`l (${STAMP})`]: { link: 'one' }, [`l (${STAMP} 2)`]: { link: 'two' } });
   });
 
   test('of what stays is the same content under another name', () => {
     put(root, { 'a.txt': 'old' });
-    versions().keep(p('a.txt'), at('a.txt'));
+    versions().keep(p('a.txt'), at('a.txt'), stood('a.txt'));
     fs.rmSync(at('a.txt'));
     put(root, { 'a.txt': 'new' });
     expect(readTree(root)).toEqual({ 'a.txt': 'new', kept: { [`a (${STAMP}).txt`]: 'old' } });
@@ -83,7 +84,7 @@ describe('a version', () => {
     [`${'👋'.repeat(60)}.jpeg`, '.jpeg'],
   ])('of a long name has one that fits, and its extension', (name, extension) => {
     put(root, { [name]: 'old' });
-    versions().take(p(name), at(name));
+    versions().take(p(name), at(name), stood(name));
     const [version] = fs.readdirSync(kept);
     expect(Buffer.byteLength(version!)).toBeLessThanOrEqual(255);
     expect(version).toMatch(new RegExp(`\\(${STAMP}\\)${extension}$`));
@@ -93,7 +94,7 @@ describe('a version', () => {
   test('of a path too long for two prefixes is kept at the top', () => {
     const deep = Array.from({ length: 40 }, () => 'd'.repeat(100)).join('/');
     put(root, { f: 'old' });
-    versions().take(p(`${deep}/f`), at('f'));
+    versions().take(p(`${deep}/f`), at('f'), stood('f'));
     expect(readTree(kept)).toEqual({ [`f (${STAMP})`]: 'old' });
   });
 
@@ -101,7 +102,7 @@ describe('a version', () => {
     const all = versions();
     for (const content of ['one', 'two']) {
       put(root, { d: { f: content } });
-      all.take(p('d/f'), at('d/f'));
+      all.take(p('d/f'), at('d/f'), stood('d/f'));
       if (content === 'one') fs.rmSync(path.join(kept, 'd'), { recursive: true });
     }
     expect(Object.values(readTree(path.join(kept, 'd')))).toEqual(['two']);
@@ -110,15 +111,16 @@ describe('a version', () => {
   test.each(['keep', 'take'] as const)('of what has vanished is an error, and no endless search (%s)', (how) => {
     const all = versions();
     put(root, { f: 'x' });
-    all.take(p('f'), at('f'));
-    expect(() => all[how](p('f'), at('f'))).toThrow(/ENOENT/);
-    expect(() => all[how](p('f'), at('f'))).toThrow(/ENOENT/);
+    const stats = stood('f');
+    all.take(p('f'), at('f'), stats);
+    expect(() => all[how](p('f'), at('f'), stats)).toThrow(/ENOENT/);
+    expect(() => all[how](p('f'), at('f'), stats)).toThrow(/ENOENT/);
   });
 
   test('keeps the times of its content', () => {
     put(root, { f: 'old' });
     fs.utimesSync(at('f'), 1_000, 1_000.5);
-    versions().keep(p('f'), at('f'));
+    versions().keep(p('f'), at('f'), stood('f'));
     expect(fs.statSync(path.join(kept, `f (${STAMP})`)).mtimeMs).toBe(1_000_500);
   });
 });
@@ -135,10 +137,10 @@ describe.each(['EPERM', 'ENOTSUP', 'EMLINK'])('where links fail with %s', (code)
     put(root, { f: 'old' });
     fs.utimesSync(at('f'), 1_000, 1_000.5);
     withoutLinks(code);
-    linkOrCopy(at('f'), at('g'));
+    linkOrCopy(at('f'), at('g'), stood('f'));
     expect(readTree(root)).toEqual({ f: 'old', g: 'old', kept: {} });
     expect(microseconds(fs.statSync(at('g')).mtimeMs)).toBe(1_000_500_000);
-    expect(() => linkOrCopy(at('f'), at('g'))).toThrow(/EEXIST/);
+    expect(() => linkOrCopy(at('f'), at('g'), stood('f'))).toThrow(/EEXIST/);
   });
 
   test('a move is a move: no half file under the new name, none replaced', () => {

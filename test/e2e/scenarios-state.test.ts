@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { holding } from '../../src/disk/inode.js';
 import { microseconds } from '../../src/disk/seen.js';
-import { setTime } from '../../src/disk/set-time.js';
 import { BothServers } from '../support/both-servers.js';
 import { chance } from '../support/crash-editor.js';
 import { PairOfPrograms, putWhole, textOf, treeOf, until } from '../support/programs.js';
@@ -95,7 +95,7 @@ describe('with programs', () => {
       const file = path.join(pair[side], name);
       const { mtimeMs } = fs.statSync(file);
       fs.truncateSync(file, bytes);
-      setTime(file, microseconds(mtimeMs));
+      holding(file, (inode) => inode.setTime(microseconds(mtimeMs)));
     }
 
     async function crashed(work: () => void): Promise<void> {
