@@ -16,7 +16,7 @@ import { addLocking } from './program/locking.js';
 import { addPair } from './program/pair.js';
 import { addPeople } from './program/people.js';
 import type { Run } from './program/run.js';
-import { type Globals, type Ground, roomFor } from './room.js';
+import { type CommandLine, type Globals, type Ground, roomFor } from './room.js';
 import { packageVersion } from './version.js';
 
 /**
@@ -29,7 +29,7 @@ export async function runLine(args: readonly string[], ground: Ground, base: Glo
   let plain = [...args];
   let code: number = EXIT_OK;
   const program = clientProgram(ground.out, (given) => async (command) => {
-    code = await withNotices(roomFor(ground, { ...base, ...given() }), command);
+    code = await withNotices(roomFor(ground, { ...base, ...given() }, COMMAND_LINE), command);
   });
   try {
     plain = plainArgv(args);
@@ -42,6 +42,17 @@ export async function runLine(args: readonly string[], ground: Ground, base: Glo
     return exitCodeOf(refused);
   }
 }
+
+const NOTHING = async () => {};
+
+const COMMAND_LINE: CommandLine = {
+  run: runLine,
+  commands: () =>
+    clientProgram(
+      () => {},
+      () => NOTHING,
+    ),
+};
 
 /**
  * @param print takes the help or the version.

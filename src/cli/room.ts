@@ -1,6 +1,7 @@
 // What a command is given: the answers to every global option, a way to the server, and where to speak. Commands know
 // no process, so that a test or the shell can run them just as well.
 import type { WriteStream } from 'node:tty';
+import type { Command } from 'commander';
 import { SyncError } from '../core/errors.js';
 import type { Client } from '../wire/client.js';
 import { type Address, DEFAULT_SERVER } from '../wire/server-address.js';
@@ -74,6 +75,14 @@ export interface Ground {
   readonly columns: number | undefined;
 }
 
+/** The client's own command line, for commands that read lines themselves: the shell, the menu, completion. */
+export interface CommandLine {
+  /** Runs `words` as a line of the client. @returns the exit code; whatever goes wrong has been said. */
+  run(words: readonly string[], ground: Ground, globals: Globals): Promise<number>;
+  /** Every command with its options, to be read and not run. */
+  commands(): Command;
+}
+
 /** The ground, and what the global options say. */
 export interface Room extends Ground {
   readonly server: Address;
@@ -82,6 +91,7 @@ export interface Room extends Ground {
   readonly colors: Colors;
   /** The words of the global options as given, for a shell's lines to start from. */
   readonly globals: Globals;
+  readonly commandLine: CommandLine;
   api(): Promise<Api>;
 }
 
@@ -99,7 +109,7 @@ export interface Globals {
  * @returns the room for a command under these global options; a flag wins over the environment.
  * @throws SyncError `usage`, naming the flag or the variable.
  */
-export function roomFor(ground: Ground, globals: Globals): Room {
+export function roomFor(ground: Ground, globals: Globals, commandLine: CommandLine): Room {
   const server = serverOf(globals.server, ground.env);
   const user = userOf(globals.as, ground.env);
   const trust: Trust = {
@@ -112,6 +122,7 @@ export function roomFor(ground: Ground, globals: Globals): Room {
     server,
     user,
     globals,
+    commandLine,
     json: globals.json === true,
     progress: globals.json === true ? undefined : ground.progress,
     colors: colorsFor(color),

@@ -3,9 +3,18 @@
 // now. Otherwise a file that its owner deletes meanwhile would come back, and one that he brings back would be deleted.
 import type { Change } from '../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../core/entry.js';
-import type { RelPath } from '../core/path.js';
+import type { RelPath, Side } from '../core/path.js';
 import { entryOf, type Snapshot } from '../core/snapshot.js';
-import type { Pair } from './pair.js';
+
+/** What is asked of the pair, and told to it. */
+export interface SharedState {
+  isOutOfReach(path: RelPath): boolean;
+  entry(side: Side, path: RelPath): Entry | null;
+  /** @returns what both sides last shared at `path`. */
+  shared(path: RelPath): Entry | null;
+  agree(path: RelPath, entry: Entry | null): void;
+  mark(path: RelPath): void;
+}
 
 /** States of side a that side b may share, by path. */
 export class Unrecorded {
@@ -26,7 +35,7 @@ export class Unrecorded {
   }
 
   /** Side b has been looked at since. What it cannot tell yet (a large file that is still being read) waits. */
-  settle(pair: Pair): void {
+  settle(pair: SharedState): void {
     for (const [path, state] of this.states) {
       if (pair.isOutOfReach(path)) continue;
       this.states.delete(path);

@@ -1,5 +1,6 @@
 // The live view's driving: a server and a window that are objects, and the terminal's end as a signal.
 import { getEventListeners } from 'node:events';
+import { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { live } from '../../src/cli/live/live.js';
 import type { Window } from '../../src/cli/live/window.js';
@@ -46,6 +47,7 @@ function viewing(
       ...{ stdinIsTerminal: true, stdoutIsTerminal: true, columns: 100 },
     },
     globals,
+    { run: async () => 0, commands: () => new Command() },
   );
   const sees = (wanted: string): Promise<void> =>
     new Promise((resolve) => {

@@ -6,7 +6,6 @@ import type { ListEntry } from '../../wire/messages.js';
 import { addressText } from '../../wire/server-address.js';
 import { SPELLINGS } from '../argv.js';
 import { EXIT_OK } from '../exit.js';
-import { clientProgram } from '../program.js';
 import { shownName } from '../render/width.js';
 import { type Globals, type Room, roomFor } from '../room.js';
 import { splitLine } from '../words.js';
@@ -14,8 +13,6 @@ import { splitLine } from '../words.js';
 /** How long a Tab may wait for the server. */
 const PATIENCE_MS = 700;
 const MOST = 300;
-/** The program is read here, never run. */
-const NOTHING = async (): Promise<void> => {};
 
 export interface Candidate {
   readonly value: string;
@@ -42,7 +39,7 @@ export async function candidates(
 }
 
 async function possible(room: Room, before: readonly string[], word: string): Promise<Candidate[]> {
-  const program = clientProgram(NOTHING, () => NOTHING);
+  const program = room.commandLine.commands();
   const ended = before.includes('--');
   const command = commandIn(before, program);
   if (command === 'unknown') return [];
@@ -169,7 +166,7 @@ function asTyped(room: Room, before: readonly string[]): Room {
     if (name === '--as' && value !== undefined) typed.as = value;
   }
   const globals: Globals = { ...room.globals, ...typed };
-  return roomFor(room, globals);
+  return roomFor(room, globals, room.commandLine);
 }
 
 /** @returns where the part of a word begins that bash takes for a word of its own. */

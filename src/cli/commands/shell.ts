@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../../core/errors.js';
 import { complain, usageError } from '../complain.js';
 import { EXIT_OK } from '../exit.js';
-import { runLine } from '../program.js';
 import type { Ground, Room } from '../room.js';
 import { openHistory } from '../shell-history.js';
 import { shownHere } from '../shown-listing.js';
@@ -100,7 +99,7 @@ async function runStoppable(words: readonly string[], room: Room, ground: Ground
     if (!isOver) say(text);
   };
   const here = { ...ground, signal, out: untilOver(ground.out), err: untilOver(ground.err) };
-  await Promise.race([runLine(words, here, room.globals), stopped.then(() => delay(LAST_WORDS_MS))]);
+  await Promise.race([room.commandLine.run(words, here, room.globals), stopped.then(() => delay(LAST_WORDS_MS))]);
   isOver = true;
   running.stop = null;
 }

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { addressText } from '../../wire/server-address.js';
 import { renamedPath } from '../commands/rename.js';
 import { exitCodeFor } from '../exit.js';
-import { runLine } from '../program.js';
 import { stateText } from '../render/entry-state.js';
 import { shownName } from '../render/width.js';
 import type { Ground, Room } from '../room.js';
@@ -30,7 +29,7 @@ const run = (menu: Menu, ...words: string[]): Promise<number> => runOn(menu, men
 
 function runOn(menu: Menu, ground: Ground, words: readonly string[]): Promise<number> {
   menu.room.flush();
-  return runLine(words, ground, menu.room.globals);
+  return menu.room.commandLine.run(words, ground, menu.room.globals);
 }
 
 async function list(menu: Menu): Promise<Went> {
