@@ -83,10 +83,8 @@ class Running {
   async #printed({ who, command, printed }: Typed, goesOn: boolean): Promise<readonly string[]> {
     if (goesOn) return this.#said(await this.#present.begin(who, command), printed);
     const text = await this.#present.type(who, command);
-    const isServer = /^(?:npx )?server-[ab]\b/.test(command);
-    if (isServer && text.includes('listening')) {
-      return this.#said(this.#present.talkers.get(/server-[ab]/.exec(command)![0]), printed);
-    }
+    const server = this.#present.running(command);
+    if (server !== null) return this.#said(server, printed);
     const lines = linesOf(text);
     if (isShown(printed, lines)) return printed;
     return lines;

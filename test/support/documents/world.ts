@@ -1,6 +1,6 @@
 // What the blocks of a document run in: directories of their own, servers in the process of the test, and a shell. A
 // command is run as it stands, with these substitutions:
-// - a server listens on a free port instead of the one that it is told, and wherever a document names a port that a
+// - a server listens on a free port, the same one when it is started again, instead of the one that it is told, and wherever a document names a port that a
 //   server was told, 8080 and 8081 unless it says otherwise, commands get the real one; what is printed is turned back;
 // - a name of another machine, in front of such a port, becomes 127.0.0.1: all machines are directories of this one, and
 //   `scp FILE MACHINE:DIRECTORY` copies from one to another;
@@ -64,6 +64,12 @@ export class World {
     const printed = await this.#run(who, command);
     await this.#settle();
     return this.normal(printed);
+  }
+
+  /** @returns the server that `command` has started; null where it has started none, or one that could not start. */
+  running(command: string): Talker | null {
+    const program = SERVER.exec(command)?.[1];
+    return program !== undefined && isPlain(command) && this.#exitCode === 0 ? this.talkers.get(program)! : null;
   }
 
   /** Starts what goes on talking, and waits until it has begun. */
@@ -139,6 +145,8 @@ export class World {
 
   async #serve(who: string, program: 'server-a' | 'server-b', args: readonly string[]): Promise<string> {
     const words = this.#serverWords(program, args, this.#cwd(who));
+    const other = this.#runningServer(program === 'server-a' ? 'server-b' : 'server-a');
+    const agreed = program === 'server-b' ? other?.agreed() : undefined;
     const talker = new TalkingServer(program, words.args, this.#env(who));
     this.talkers.set(program, talker);
     const port = await talker.port();
@@ -146,10 +154,17 @@ export class World {
       this.#exitCode = (await talker.ended) ?? 1;
       return talker.text;
     }
+    this.#exitCode = 0;
     this.#ports.set(words.port, port);
     if (words.secretFile !== undefined) this.#secretFile = words.secretFile;
-    await talker.ready();
+    await talker.ready(other !== null);
+    await agreed;
     return talker.text;
+  }
+
+  #runningServer(program: string): TalkingServer | null {
+    const talker = this.talkers.get(program);
+    return talker instanceof TalkingServer && !talker.isStopped ? talker : null;
   }
 
   /** A server's words with a free port and with absolute paths: it runs in the directory of the test. */
@@ -167,7 +182,12 @@ export class World {
       else args.push(this.#real(word));
     }
     const isPort = Number(port) <= 65_535;
-    args.push('--dir', path.resolve(cwd, dir.replace(/^~(?=\/)/, this.#home)), '--port', isPort ? '0' : port);
+    args.push(
+      '--dir',
+      path.resolve(cwd, dir.replace(/^~(?=\/)/, this.#home)),
+      '--port',
+      isPort ? String(this.#ports.get(port) ?? 0) : port,
+    );
     if (secretFile !== undefined) args.push('--secret-file', secretFile);
     const peer = this.#ports.get('8081');
     if (program === 'server-a' && peer !== undefined && !args.includes('--peer'))
