@@ -12,8 +12,6 @@ export interface Talker {
   readonly text: string;
   /** Resolves with the exit code. */
   readonly ended: Promise<number | null>;
-  /** Resolves when it has printed what it prints at first, or has ended. */
-  ready(): Promise<unknown>;
   stop(): Promise<unknown>;
 }
 
@@ -91,9 +89,13 @@ export class TalkingCommand implements Talker {
     this.ended = new Promise((resolve) => this.#child.on('close', resolve));
   }
 
-  ready(): Promise<unknown> {
+  /** @param cause makes it print something. */
+  ready(cause: () => Promise<void> = async () => {}): Promise<unknown> {
     return until(
-      () => this.text.includes('\n'),
+      async () => {
+        await cause();
+        return this.text.includes('\n');
+      },
       () => this.text,
     );
   }

@@ -6,7 +6,6 @@
 //   `scp FILE MACHINE:DIRECTORY` copies from one to another;
 // - `nc HOST PORT` at the end of a pipe is a socket of the test, because not every machine has an nc;
 // - client lines without anything for a shell run in the process of the test, all of the program but its process.
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -36,11 +35,13 @@ export class World {
   readonly #exported = new Map<string, Record<string, string>>();
   /** Ports as documents say them, and as they are. */
   readonly #ports = new Map<string, number>();
+  readonly #machines: readonly string[];
   #secretFile: string | undefined;
   #exitCode = 0;
 
   /** @param machines directories that stand for machines; the prompt with the name of one is in it. */
   constructor(machines: readonly string[] = []) {
+    this.#machines = machines;
     for (const name of ['directory_a', 'directory_b', ...machines]) {
       fs.mkdirSync(path.join(this.#place, name), { recursive: true });
     }
@@ -76,14 +77,24 @@ export class World {
   async begin(who: string, command: string): Promise<Talker> {
     const talker = new TalkingCommand(this.#real(command), this.#cwd(who), this.#env(who));
     this.talkers.set(who, talker);
-    await talker.ready();
+    await talker.ready(/ watch\b/.test(command) ? () => this.#lockOnce() : undefined);
     return talker;
   }
 
+  /** Makes something happen that `client watch` shows: it prints nothing else when it has begun. */
+  async #lockOnce(): Promise<void> {
+    const server = `127.0.0.1:${this.port('8080')}`;
+    const client = await Client.connect({ server, user: 'nobody', secretFile: this.#secretFile });
+    await client.lock([0]);
+    await client.unlock([0]);
+    client.close();
+  }
+
   normal(text: string): string {
+    const machines = this.#machines.map((name) => [this.#homeOf(name), '/home/anna'] as const);
     const ports = [...this.#ports].map(([shown, real]) => [`:${real}`, `:${shown}`] as const);
     const numbers = [...this.#ports].map(([shown, real]) => [`"port":${real}`, `"port":${shown}`] as const);
-    return normal(text, [[this.#home, '/home/anna'], ...ports, ...numbers]);
+    return normal(text, [...machines, [this.#home, '/home/anna'], ...ports, ...numbers]);
   }
 
   /** @returns the real port for one that a document names. */
@@ -96,7 +107,8 @@ export class World {
   async #run(who: string, command: string): Promise<string> {
     const exported = /^export (\w+)=(.*)$/.exec(command);
     if (exported !== null) {
-      this.#exported.set(who, { ...this.#exported.get(who), [exported[1]!]: splitWords(exported[2]!)[0] ?? '' });
+      const value = this.#real(splitWords(exported[2]!)[0] ?? '').replace(/^~(?=\/)/, this.#homeOf(who));
+      this.#exported.set(who, { ...this.#exported.get(who), [exported[1]!]: value });
       return '';
     }
     if (command === 'echo $?') return `${this.#exitCode}\n`;
@@ -114,9 +126,18 @@ export class World {
     return this.#shell(who, command);
   }
 
+  /** Who works at a machine is in the home directory there, else beside both directories. */
   #cwd(who: string): string {
-    const machine = path.join(this.#place, who);
-    return who !== '' && fs.existsSync(machine) ? machine : this.#place;
+    return this.#machines.includes(who) ? this.#homeOf(who) : this.#place;
+  }
+
+  /** At a machine, the name that a client there has unless it is told another. */
+  #nameOf(who: string): string {
+    return this.#machines.includes(who) ? `anna@${who}` : who === '' ? 'anna' : who;
+  }
+
+  #homeOf(who: string): string {
+    return this.#machines.includes(who) ? path.join(this.#place, who) : this.#home;
   }
 
   #env(who: string): NodeJS.ProcessEnv {
@@ -124,9 +145,9 @@ export class World {
     const port = this.#ports.get('8080') ?? 1;
     return {
       ...Object.fromEntries(own),
-      ...{ HOME: this.#home, XDG_STATE_HOME: path.join(this.directory, 'state'), NO_COLOR: '1', TZ: 'UTC' },
+      ...{ HOME: this.#homeOf(who), XDG_STATE_HOME: path.join(this.directory, 'state'), NO_COLOR: '1', TZ: 'UTC' },
       PATH: `${path.join(this.directory, 'bin')}:${process.env.PATH}`,
-      ...{ LOCKSTEP_SERVER: `127.0.0.1:${port}`, LOCKSTEP_USER: who === '' ? 'anna' : who },
+      ...{ LOCKSTEP_SERVER: `127.0.0.1:${port}`, LOCKSTEP_USER: this.#nameOf(who) },
       ...this.#exported.get(who),
     };
   }
@@ -210,19 +231,14 @@ export class World {
     }
   }
 
-  #shell(who: string, command: string): string {
+  /** The servers go on meanwhile: they are in this process. */
+  async #shell(who: string, command: string): Promise<string> {
     const copied = command.replace(/^scp ((?:-\w+ )*\S+) (\S+):(\S*)$/, (_, what, machine, to) => {
       return `cp ${what} '${path.join(this.#place, machine, to)}/'`;
     });
-    const script = `exec 2>&1\n${this.#real(copied)}`;
-    const { stdout, status } = spawnSync('bash', ['-c', script], {
-      cwd: this.#cwd(who),
-      env: this.#env(who),
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-    this.#exitCode = status ?? 1;
-    return stdout;
+    const running = new TalkingCommand(this.#real(copied), this.#cwd(who), this.#env(who));
+    this.#exitCode = (await running.ended) ?? 1;
+    return running.text;
   }
 
   async #netcat(who: string, pipe: string, port: number): Promise<string> {
@@ -231,7 +247,7 @@ export class World {
     socket.setEncoding('utf8').on('data', (text: string) => {
       heard += text;
     });
-    socket.end(this.#shell(who, pipe));
+    socket.end(await this.#shell(who, pipe));
     await once(socket, 'close');
     return heard;
   }
