@@ -13,6 +13,7 @@ export {
 export type { TimedEvent } from './wire/event-queue.js';
 export type {
   Acted,
+  Confirmation,
   ConflictRow,
   HeldRow,
   ListEntry,

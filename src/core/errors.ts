@@ -56,8 +56,11 @@ export type ProblemCode =
   | 'state-damaged'
   | 'io-error';
 
-/** Why no file of the pair may be touched until a person looked. */
-export type HaltCode = 'root-missing' | 'root-replaced' | 'root-emptied' | 'mass-deletion';
+/** Why a side says that no file of the pair may be touched until a person looked. */
+export type SideHaltCode = 'root-missing' | 'root-replaced' | 'root-emptied' | 'mass-deletion';
+
+/** Why no file of the pair may be touched: what a side says, and what server-a finds by its archive. */
+export type HaltCode = SideHaltCode | 'other-partner' | 'rolled-back' | 'root-unmounted';
 
 /** Trouble with one path, as data, or with a whole root (then `path` is empty). `path` may be the escaped form of a name that is no valid path. */
 export interface Problem {

@@ -7,6 +7,9 @@ import { STATE_DIR } from '../core/path.js';
 import { ANEW, type StateFiles } from './state-files.js';
 
 const FORMAT = 1;
+const ID = /^[0-9a-f-]{36}$/;
+/** Former ids that are remembered. */
+const MAX_FORMER = 8;
 
 /** @returns where the identity of `root` lies. */
 export const identityFile = (root: string): string => path.join(root, STATE_DIR, 'identity.json');
@@ -27,7 +30,7 @@ export function readIdentity(file: string): string | null {
 type Value = Readonly<Record<string, unknown>>;
 
 const soundId = (value: Value | null): string | null =>
-  value?.format === FORMAT && typeof value.id === 'string' && /^[0-9a-f-]{36}$/.test(value.id) ? value.id : null;
+  value?.format === FORMAT && typeof value.id === 'string' && ID.test(value.id) ? value.id : null;
 
 /**
  * @param root absolute and without links, as `openRoot` gives it.
@@ -54,6 +57,8 @@ function idOf(root: string): string | null {
 /** The identity of a root that is being opened. */
 export interface Identity {
   readonly id: string;
+  /** The ids that the root had before what was known of it was lost, the latest last. */
+  readonly former: readonly string[];
   /** Whether the root had none, or one that is not to be believed. */
   readonly isNew: boolean;
   /** Whether it had one, and that is gone or damaged. */
@@ -72,10 +77,11 @@ export function openIdentity(root: string, files: StateFiles, copied: () => void
   const known = soundId(value);
   const isCopied = known !== null && isCopyOf(root, value?.inode);
   if (isCopied) copied();
+  let former = known === null || isCopied ? [] : formerIdsIn(value);
   const make = () => {
     const made = randomUUID();
     const inode = fs.statSync(root).ino;
-    file.write({ format: FORMAT, id: made, inode, created: new Date().toISOString() });
+    file.write({ format: FORMAT, id: made, inode, created: new Date().toISOString(), former });
     return made;
   };
   let id = known === null || isCopied ? make() : known;
@@ -83,13 +89,20 @@ export function openIdentity(root: string, files: StateFiles, copied: () => void
     get id() {
       return id;
     },
+    get former() {
+      return former;
+    },
     isNew: known === null || isCopied,
     isLost,
     renew: () => {
+      former = [...former, id].slice(-MAX_FORMER);
       id = make();
     },
   };
 }
+
+const formerIdsIn = (value: Value | null): string[] =>
+  Array.isArray(value?.former) ? value.former.filter((id) => typeof id === 'string' && ID.test(id)) : [];
 
 /**
  * Whether `root` is a copy of the one that had the inode number `inode` (a backup that was put back, for example): what was

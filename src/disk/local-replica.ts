@@ -19,6 +19,7 @@ import { makeNamesDurable } from './names.js';
 import { offerFor } from './offer.js';
 import { OpenContent } from './open-content.js';
 import { Parents } from './parents.js';
+import { PARTNER_TABLE, PartnerMemory } from './partner-memory.js';
 import type { Site } from './publish.js';
 import { readContents } from './read-content.js';
 import { Receiving, roomFor } from './receiving.js';
@@ -53,6 +54,8 @@ export class LocalReplica implements Replica {
   readonly earlier: EarlierContents;
   /** Whether what was last seen of the root is lost, though it had been seen: nobody can tell what vanished meanwhile. */
   readonly lostMemory: boolean;
+  /** What the root remembers of its partner. */
+  readonly memory = new PartnerMemory();
   private readonly versionRoom: VersionRoom;
   private readonly staging: Staging;
   private readonly stagingPath: string;
@@ -69,8 +72,9 @@ export class LocalReplica implements Replica {
     const known = new Snapshot();
     const damage = new Damage(state.crash);
     this.areNamesLoose = state.crash?.ofMachine === false;
-    const seen = openSeen(options, known, damage);
+    const seen = openSeen(options, { seen: tableOf(known), damaged: damage, [PARTNER_TABLE]: this.memory });
     this.store = seen.store;
+    this.memory.openIn(seen.store);
     this.lostMemory = seen.isLost;
     damage.onChange = (at, hash) => this.store.put('damaged', at, hash);
     this.root = { ...root, id: state.id };
@@ -218,7 +222,7 @@ const noRoom = (bytes: number): SyncError =>
  * What was last seen, out of the store. A root of which that is lost becomes another root: nobody could tell any more
  * what vanished from it while no server ran, and no loss would be too large to be believed.
  */
-function openSeen({ root, state }: LocalReplicaOptions, known: Snapshot, damage: Damage) {
+function openSeen({ root, state }: LocalReplicaOptions, tables: Readonly<Record<string, Table>>) {
   const { files } = state;
   const file = path.join(state.path, 'seen.log');
   const consequence = `What was last seen of ${root.path} is not known any more. ${ANEW}`;
@@ -232,7 +236,6 @@ function openSeen({ root, state }: LocalReplicaOptions, known: Snapshot, damage:
     files.report('seen.log', `${damageText(file, 'missing', null)} ${consequence}`);
     lose();
   }
-  const tables = { seen: tableOf(known), damaged: damage };
   const onDamage = (kind: DamageKind) => (kind === 'tail' ? undefined : lose());
   const { store } = files.openStore(file, tables, { consequence, onDamage });
   return { store, isLost };

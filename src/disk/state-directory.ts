@@ -29,6 +29,8 @@ export interface StateDirectory {
   readonly path: string;
   /** Made once for each root; another id means another root, whatever its name. */
   readonly id: string;
+  /** The ids that it had before what was known of it was lost, the latest last. */
+  readonly former: readonly string[];
   /** Whether the root had no id before. */
   readonly isNew: boolean;
   /** How the last server ended that had the root; null where it let go of it properly. */
@@ -72,6 +74,9 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
       path: directory,
       get id() {
         return identity.id;
+      },
+      get former() {
+        return identity.former;
       },
       isNew: identity.isNew,
       isIdentityLost: identity.isLost,

@@ -19,3 +19,16 @@ export const realClock: Clock = {
   },
   soon: (act) => void setImmediate(act),
 };
+
+/** @returns what has `act` done after `ms` milliseconds, once however often it is called meanwhile. */
+export function oncePer(clock: Pick<Clock, 'after'>, ms: number, act: () => void): () => void {
+  let isSet = false;
+  return () => {
+    if (isSet) return;
+    isSet = true;
+    clock.after(ms, () => {
+      isSet = false;
+      act();
+    });
+  };
+}

@@ -16,6 +16,8 @@ export interface Far {
   readonly carriers: Readonly<Record<Side, Carrier>>;
   /** Whether it has been looked at since it came: what was known before may have changed. */
   seen: boolean;
+  /** Whether its files may be touched: it is the one that is meant. */
+  isPaired: boolean;
 }
 
 /** What joining needs. */
@@ -55,6 +57,7 @@ export function joinFar({ pair, local, replica, post, isPresent, now, hands, cla
       b: new Carrier('b', replica, local, postOutcome, parentIsThere('b'), now, claims),
     },
     seen: false,
+    isPaired: false,
   };
 }
 
@@ -70,12 +73,4 @@ export async function outcomesOf(far: Far | null, clock: Clock): Promise<void> {
   const jobs = far === null ? [] : [far.carriers.a.rest(), far.carriers.b.rest()];
   await Promise.race([Promise.all(jobs), new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
   await new Promise<void>((resolve) => clock.soon(() => clock.soon(resolve)));
-}
-
-/** Both sides may tell what vanished, and have told it when this resolves. */
-export async function acceptOnBoth(local: Replica, near: Lookout, far: Far | null, wake: () => void): Promise<void> {
-  await Promise.all([local.acceptDeletes(), far?.replica.acceptDeletes()]);
-  const looks = [near.until(near.ask('everything')), far?.lookout.until(far.lookout.ask('everything'))];
-  wake();
-  await Promise.all(looks);
 }

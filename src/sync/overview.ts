@@ -50,8 +50,8 @@ export class Overview {
 
   /** Everything that is in the way at present; what halts the whole pair has no path. */
   problems(): Problem[] {
-    const { a, b } = this.around.pair;
-    const halts = [a.halt, b.halt].flatMap((halt) => (halt === null ? [] : [{ path: '', ...halt }]));
+    const { a, b, halts: found } = this.around.pair;
+    const halts = found.map((halt) => ({ path: '', ...halt }));
     return [...halts, ...a.problems, ...b.problems, ...this.around.troubles.list()];
   }
 

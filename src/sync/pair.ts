@@ -2,15 +2,25 @@
 // Looks and outcomes are folded in here; nothing here decides.
 import type { Change } from '../core/change.js';
 import { type Entry, sameEntry } from '../core/entry.js';
-import { otherSide, type RelPath, type Side, someAtOrAbove } from '../core/path.js';
+import type { Introduction, RootDescription } from '../core/partner.js';
+import { otherSide, type RelPath, type Side } from '../core/path.js';
 import { PathSet } from '../core/path-set.js';
 import { entryOf, Snapshot, shareEqual } from '../core/snapshot.js';
-import { IgnoreRules } from '../disk/ignore-rules.js';
 import type { StoreAccess } from '../disk/store.js';
+import { ArchiveMeta, META_TABLE } from './archive-meta.js';
+import type { Halt } from './halt-words.js';
+import { GONE_TABLE, KnownLosses } from './known-losses.js';
+import { Reach } from './reach.js';
 import type { Look } from './replica.js';
+import { Safety } from './safety.js';
 import { foldStanding, nothingKnown, type SideState } from './side-state.js';
-import { Stranger } from './stranger.js';
 import { Unrecorded } from './unrecorded.js';
+
+/** What the archive says besides the entries. */
+export interface ArchiveNotes {
+  readonly meta: ArchiveMeta;
+  readonly losses: KnownLosses;
+}
 
 /** The pair as server-a sees it. */
 export class Pair {
@@ -19,20 +29,44 @@ export class Pair {
   readonly marks = new PathSet();
   /** Whether everything has to be compared, not only what is marked. */
   everythingMarked = true;
-  /** Whether the two roots have never been in step: then nothing was ever shared. */
-  firstContact = false;
-  /** The root that came as side b, while it is not known whether it is meant to be there. */
-  stranger: Stranger | null = null;
+  readonly meta: ArchiveMeta;
+  /** Judges each scan that is taken in. */
+  readonly safety: Safety;
+  private readonly losses: KnownLosses;
   readonly unrecorded = new Unrecorded();
-  private rulesDiffer = false;
+  private readonly reach = new Reach(this);
   /** Grows with every change of what a listing shows. */
   generation = 1;
 
-  /** @param store where the archive's records go, under `archive`. */
+  /** How often something was recorded as shared. */
+  records = 0;
+
+  /**
+   * @param store where the archive's records go, under `archive`; its notes go there, too.
+   * @param say tells people what was done without a question.
+   */
   constructor(
     readonly archive: Snapshot,
     private readonly store: StoreAccess,
-  ) {}
+    notes: ArchiveNotes = { meta: new ArchiveMeta(), losses: new KnownLosses() },
+    say: (text: string) => void = () => {},
+  ) {
+    this.meta = notes.meta;
+    this.losses = notes.losses;
+    this.meta.write = (key, value) => store.put(META_TABLE, key, value);
+    this.losses.write = (key, value) => store.put(GONE_TABLE, key, value);
+    this.safety = new Safety(this, this.meta, this.losses, say);
+  }
+
+  /** Whether the two roots have never been in step: then nothing was ever shared. */
+  get firstContact(): boolean {
+    return this.meta.get('firstContact') === true;
+  }
+
+  /** Why no file may be touched: what the sides say, and what the archive says. */
+  get halts(): Halt[] {
+    return [this.a.halt, this.b.halt, ...this.safety.halts].filter((halt) => halt !== null);
+  }
 
   side(side: Side): SideState {
     return side === 'a' ? this.a : this.b;
@@ -74,13 +108,12 @@ export class Pair {
     this.everythingMarked = false;
   }
 
-  /** Takes in what a look at `side` said. */
-  foldLook(side: Side, look: Look): void {
+  /** Takes in what a look at `side` said. @param now milliseconds since 1970. */
+  foldLook(side: Side, look: Look, now: number): void {
     const state = this.side(side);
     foldStanding(state, look);
     if (look.halt !== null) return;
-    this.changeUnknown(state, look.unknown);
-    if (look.rules.join('\n') !== state.rules.lines.join('\n')) this.changeRules(state, look.rules);
+    this.reach.note(side, look);
     if (look.whole || state.snapshot === null) {
       state.snapshot = new Snapshot();
       this.markEverything();
@@ -93,36 +126,9 @@ export class Pair {
     }
     if (look.entries.length > 0 || look.whole) this.generation++;
     state.damaged = look.damaged ?? [];
-    this.concedeDamage();
-    if (side === 'b' && this.stranger !== null) {
-      state.halt = this.stranger.judge(state.snapshot.files);
-      if (state.halt === null) this.stranger = null;
-    }
-    if (side === 'b' && this.stranger === null && !this.firstContact) this.unrecorded.settle(this);
-  }
-
-  /** What is known again is compared again. */
-  private changeUnknown(state: SideState, unknown: readonly RelPath[]): void {
-    const still = new Set(unknown);
-    for (const path of state.unknown) {
-      if (!still.has(path)) this.mark(path, true);
-    }
-    state.unknown = still;
-  }
-
-  private isDirectory(path: RelPath): boolean {
-    return this.a.snapshot?.get(path)?.type === 'dir' || this.b.snapshot?.get(path)?.type === 'dir';
-  }
-
-  /** What has become ignored is forgotten, so that its absence on one side is never taken for a deletion. */
-  private changeRules(state: SideState, lines: readonly string[]): void {
-    state.rules = new IgnoreRules(lines);
-    this.rulesDiffer = this.a.rules.lines.join('\n') !== this.b.rules.lines.join('\n');
-    for (const path of this.ignoredIn(this.archive, state.rules)) this.agree(path, null);
-    if (state.snapshot !== null) {
-      for (const path of this.ignoredIn(state.snapshot, state.rules)) state.snapshot.put(path, null);
-    }
-    this.markEverything();
+    this.safety.judge(side, look, now);
+    if (this.safety.trusts('a') && this.safety.trusts('b')) this.concedeDamage();
+    if (side === 'b' && this.safety.trusts('b') && !this.firstContact) this.unrecorded.settle(this);
   }
 
   /** Damage counts as what both sides shared: then what the other side has is the change, and takes its place. */
@@ -138,15 +144,12 @@ export class Pair {
     }
   }
 
-  private ignoredIn(snapshot: Snapshot, rules: IgnoreRules): RelPath[] {
-    const all = [...snapshot.walk()];
-    return all.filter(([path, node]) => rules.ignores(path, node.type === 'dir')).map(([path]) => path);
-  }
-
   /** Records what both sides now share at `path`. */
   agree(path: RelPath, entry: Entry | null): void {
     this.archive.put(path, entry);
     this.store.put('archive', path, entry);
+    this.losses.settle(path);
+    this.records++;
   }
 
   /**
@@ -199,47 +202,33 @@ export class Pair {
 
   /** Whether `path` is not to be touched because one side ignores it or cannot say what is there. */
   isOutOfReach(path: RelPath): boolean {
-    return this.isIgnored(path) || this.isUnknown(path);
-  }
-
-  /** Each side leaves out what its own rules exclude; where they differ, what either excludes is left alone. */
-  private isIgnored(path: RelPath): boolean {
-    if (!this.rulesDiffer) return false;
-    const isDir = this.isDirectory(path);
-    return this.a.rules.ignores(path, isDir) || this.b.rules.ignores(path, isDir);
-  }
-
-  private isUnknown(path: RelPath): boolean {
-    if (this.a.unknown.size === 0 && this.b.unknown.size === 0) return false;
-    return someAtOrAbove(path, (at) => this.a.unknown.has(at) || this.b.unknown.has(at));
+    return this.reach.isOut(path);
   }
 
   /** Side b went away: what was known of it stays for the listing, everything is compared when it is back. */
   loseB(): void {
     foldStanding(this.b, { unsettled: 0, halt: null, problems: [] });
+    this.safety.leave();
     this.markEverything();
   }
 
   /** Both sides have come to agree for the first time: from now on there is an archive to go by. */
   endFirstContact(): void {
-    this.firstContact = false;
-    this.store.put('meta', 'firstContact', null);
+    this.meta.put('firstContact', null);
   }
 
-  /** Side b is another root than before. @param adopted called once it is taken for the pair's own. */
-  meetStranger(adopted: () => void): void {
-    this.b = nothingKnown();
-    this.stranger = new Stranger(this.archive.files, () => {
-      this.beginFirstContact();
-      adopted();
-    });
+  /** Side b comes. @returns whether both roots are the known ones; if not, nothing is known of side b. */
+  meet(own: RootDescription, b: Introduction): boolean {
+    const isKnown = this.safety.meet(own, b);
+    if (!isKnown) this.b = nothingKnown();
+    return isKnown;
   }
 
   /** Forgets all that was ever shared: the other root is another one. Nothing is deleted for want of an archive. */
-  private beginFirstContact(): void {
+  beginFirstContact(): void {
     for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
-    this.firstContact = true;
-    this.store.put('meta', 'firstContact', true);
+    this.losses.clear();
+    this.meta.put('firstContact', true);
     this.markEverything();
   }
 }

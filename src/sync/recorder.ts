@@ -5,9 +5,8 @@ import { sizeOf } from '../core/entry.js';
 import { type HaltCode, SyncError } from '../core/errors.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import type { Logger } from '../log.js';
-import { MAX_SIDE_BYTES } from '../wire/limits.js';
-import { sideTooLarge } from '../wire/peer-look.js';
 import type { CarrierEvent } from './carrier.js';
+import { canConfirm } from './confirming.js';
 import type { Far } from './far.js';
 import type { Hands } from './hands.js';
 import type { LookoutEvent } from './lookout.js';
@@ -27,6 +26,8 @@ export interface RecorderSurroundings {
   readonly far: () => Far | null;
   /** Everything is to be looked at again before long. */
   readonly lookSoon: () => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** Records what happened. */
@@ -56,12 +57,7 @@ export class Recorder {
       this.recallBelow('a', path);
       this.recallBelow('b', path);
     }
-    pair.foldLook(side, { ...look, entries });
-    // Each look is bounded; what many of them add up to is bounded here.
-    if (side === 'b' && (pair.b.snapshot?.weight ?? 0) > MAX_SIDE_BYTES) {
-      this.lookFailed({ kind: 'look-failed', side, error: sideTooLarge() });
-      return;
-    }
+    pair.foldLook(side, { ...look, entries }, this.around.now());
     for (const { path } of look.entries) {
       for (const freed of far?.carriers.a.recall(path) ?? []) pair.mark(freed);
       for (const freed of far?.carriers.b.recall(path) ?? []) pair.mark(freed);
@@ -95,7 +91,7 @@ export class Recorder {
   /** Halts or resumes, as the last looks say. */
   noteHalt(): void {
     const { pair, log, lookSoon } = this.around;
-    const halt = pair.a.halt ?? pair.b.halt;
+    const halt = pair.halts[0] ?? null;
     // The reason may change while the pair is halted: what is to be done about it changes with it.
     if (halt !== null && halt.code !== this.haltedBy)
       log.event({ event: 'halted', code: halt.code, message: halt.message });
@@ -106,17 +102,15 @@ export class Recorder {
       this.owesWord = true;
     }
     this.halted = halt !== null;
-    if (this.halted) lookSoon();
+    if (this.halted || pair.safety.isSettling) lookSoon();
   }
 
   /** Why nothing moves, for who waits for it. */
   standstill(): SyncError {
-    const { a, b, stranger } = this.around.pair;
+    const { pair } = this.around;
     if (!this.halted) return new SyncError('failed', 'The pair is paused.', { hint: 'Go on with: client resume' });
-    const halt = a.halt ?? b.halt;
-    const message = halt?.message ?? 'The pair is halted for safety.';
-    const isGone = stranger === null && (halt?.code === 'root-missing' || halt?.code === 'root-replaced');
-    const hint = isGone ? 'No command ends this halt: see client status' : 'See: client status';
+    const message = pair.halts[0]?.message ?? 'The pair is halted for safety.';
+    const hint = canConfirm(pair) ? 'See: client status' : 'No command ends this halt: see client status';
     return new SyncError('halted', message, { hint });
   }
 

@@ -3,12 +3,13 @@
 import type { Change } from '../core/change.js';
 import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
+import type { Introduction, RootDescription } from '../core/partner.js';
 import type { RelPath } from '../core/path.js';
-import type { Budget } from '../wire/budget.js';
 import { Caller } from '../wire/calls.js';
 import { LANE_SILENCE, PEER_LIMITS } from '../wire/limits.js';
 import { PROTOCOL_VERSION } from '../wire/messages.js';
-import { LookReader, lookBudget } from '../wire/peer-look.js';
+import { idsOf, introductionOf } from '../wire/peer-hello.js';
+import { LookReader } from '../wire/peer-look.js';
 import { encodePaths } from '../wire/peer-messages.js';
 import type { Secret } from '../wire/secret.js';
 import { dial } from '../wire/tcp.js';
@@ -46,8 +47,7 @@ export class RemoteReplica implements Replica {
   private constructor(
     private readonly options: RemoteOptions,
     private readonly control: Caller,
-    /** The id of side b's root. */
-    readonly rootId: string,
+    readonly introduction: Introduction,
     /** The ids of the roots in which it lies. */
     readonly above: readonly string[],
   ) {}
@@ -61,8 +61,8 @@ export class RemoteReplica implements Replica {
     const onNotification = (method: string) => {
       if (method === 'hint') replica?.listener();
     };
-    const { caller, rootId, above } = await introduce(options, false, onNotification);
-    replica = new RemoteReplica(options, caller, rootId, above);
+    const { caller, introduction, above } = await introduce(options, false, onNotification);
+    replica = new RemoteReplica(options, caller, introduction, above);
     replica.keepAlive();
     return replica;
   }
@@ -82,20 +82,19 @@ export class RemoteReplica implements Replica {
 
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
     const [first, ...more] = [...encodePaths(paths)];
-    const budget = lookBudget();
-    let look = await this.lookOnce(scope, first?.payload, budget);
+    let look = await this.lookOnce(scope, first?.payload);
     // Each path that is asked for is told even where it is not new, so none may be left out.
     for (const { payload } of more) {
       if (look.halt !== null) break;
-      const next = await this.lookOnce('hinted', payload, budget);
+      const next = await this.lookOnce('hinted', payload);
       const damaged = [...(look.damaged ?? []), ...(next.damaged ?? [])];
       look = { ...next, whole: look.whole, damaged, entries: [...look.entries, ...next.entries] };
     }
     return look;
   }
 
-  private async lookOnce(scope: LookScope, payload: Buffer | undefined, budget: Budget): Promise<Look> {
-    const reader = new LookReader(budget);
+  private async lookOnce(scope: LookScope, payload: Buffer | undefined): Promise<Look> {
+    const reader = new LookReader();
     const { result } = await this.control.call(
       'look',
       { scope, moving: true },
@@ -106,6 +105,11 @@ export class RemoteReplica implements Replica {
 
   async acceptDeletes(): Promise<void> {
     await this.control.call('accept-deletes', {});
+  }
+
+  async acknowledge(epoch: number, partner: RootDescription): Promise<void> {
+    const { root, dir, device, machine } = partner;
+    await this.control.call('acknowledge', { epoch, root, dir, device, machine });
   }
 
   async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
@@ -146,7 +150,7 @@ async function introduce(
   { host, port, root, signal, secret, allowLocal, dial: connect = dial }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string) => void,
-): Promise<{ caller: Caller; rootId: string; above: readonly string[] }> {
+): Promise<{ caller: Caller; introduction: Introduction; above: readonly string[] }> {
   const connection = await connect({
     host,
     port,
@@ -159,13 +163,14 @@ async function introduce(
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS });
-    const { server, root: rootId, above } = result as { server?: unknown; root?: unknown; above?: unknown };
+    const { server, root: rootId, above } = result as Record<string, unknown>;
     if (server !== 'b' || typeof rootId !== 'string') {
       throw new SyncError('bad-message', `What listens at ${host}:${port} is not a server-b.`, {
         hint: 'Give the address of a server-b with --peer HOST:PORT.',
       });
     }
-    return { caller, rootId, above: Array.isArray(above) ? above.map(String) : [] };
+    const introduction = introductionOf(result as Record<string, unknown>);
+    return { caller, introduction, above: above === undefined ? [] : idsOf(above) };
   } catch (error) {
     caller.close();
     throw error;

@@ -2,7 +2,8 @@
 import type { Change, Outcome, Reason } from '../core/change.js';
 import type { Range } from '../core/delta.js';
 import type { Entry, FileEntry, LinkEntry } from '../core/entry.js';
-import type { HaltCode, Problem } from '../core/errors.js';
+import type { Problem, SideHaltCode } from '../core/errors.js';
+import type { Introduction, RootDescription } from '../core/partner.js';
 import type { RelPath } from '../core/path.js';
 
 /** What to look at: what the watcher pointed to since the last look, or everything. */
@@ -30,7 +31,7 @@ export interface Look {
   /** Which those are, vanished directories for all below them: what is known of them is older than what is there. */
   readonly moving?: readonly RelPath[];
   /** Why no file may be touched: the root is gone, is another one, or is emptied. Null where all is well. */
-  readonly halt: { readonly code: HaltCode; readonly message: string } | null;
+  readonly halt: { readonly code: SideHaltCode; readonly message: string } | null;
 }
 
 /** A file whose content is wanted; it is sent only while it is still the one that was seen. */
@@ -139,6 +140,13 @@ export interface Replica {
   guard?(paths: readonly RelPath[], on: boolean): Promise<void>;
   /** A person confirmed that what vanished was meant to: the next look reports it. */
   acceptDeletes(): Promise<void>;
+  /** Who a far side says it is. */
+  readonly introduction?: Introduction;
+  /**
+   * Has a far side remember that everything up to `epoch` is recorded as shared with `partner`.
+   * @throws SyncError where it cannot be remembered, or the side is of an earlier version.
+   */
+  acknowledge?(epoch: number, partner: RootDescription): Promise<void>;
   /** Called whenever a look would be worth while. */
   onHint(listener: () => void): void;
   /** Stops watching and lets go of everything. */

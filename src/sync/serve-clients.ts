@@ -86,8 +86,8 @@ export class ClientServer {
         return { rescanning: true };
       },
       pause: async () => ({ changed: session.pause(true) }),
-      resume: async ({ acceptDeletes = false }) => {
-        const accepted = acceptDeletes && (await session.acceptDeletes());
+      resume: async (confirmation) => {
+        const accepted = Object.values(confirmation).includes(true) && (await session.confirm(confirmation));
         const resumed = session.pause(false);
         if (session.halt !== null && !accepted) throw session.halt;
         return { changed: resumed || accepted };

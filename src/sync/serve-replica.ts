@@ -5,12 +5,11 @@ import type { Entry } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import type { LocalReplica } from '../disk/local-replica.js';
+import type { PartnerMemory } from '../disk/partner-memory.js';
 import type { Logger } from '../log.js';
-import { SharedBudget } from '../wire/budget.js';
 import { peerParams } from '../wire/check.js';
 import { eventParams } from '../wire/check-event.js';
 import type { Connection } from '../wire/connection.js';
-import { MAX_LISTED_BYTES } from '../wire/limits.js';
 import { PROTOCOL_VERSION } from '../wire/messages.js';
 import { lookParts, lookResult } from '../wire/peer-look.js';
 import { parsePaths } from '../wire/peer-messages.js';
@@ -27,6 +26,12 @@ export interface ServedReplica {
   readonly rootId: string;
   /** @returns the ids of the roots in which it lies; the other server's may have become one since this one started. */
   readonly above?: () => readonly string[];
+  /** @returns the ids that the root had before what was known of it was lost. */
+  readonly former?: () => readonly string[];
+  /** The absolute path of the root. */
+  readonly dir?: string;
+  /** What the root remembers of its partner; without it, it says that it remembers nothing. */
+  readonly memory?: Pick<PartnerMemory, 'epoch' | 'partner' | 'acknowledge'>;
   readonly version: string;
   readonly log: Logger;
   /** The earlier contents that are kept, where any are. */
@@ -34,6 +39,7 @@ export interface ServedReplica {
   readonly clock?: Pick<Clock, 'soon'>;
 }
 
+type Acknowledged = InferOutput<typeof peerParams.acknowledge>;
 type LookAsked = InferOutput<typeof peerParams.look>;
 
 /** The server-a that is served at present. */
@@ -50,8 +56,6 @@ export class ReplicaServer {
   private readonly lanes = new Set<Connection>();
   /** The applies that are under way. */
   private readonly applies = new Set<Promise<object>>();
-  /** The memory for the lists of calls under way. */
-  private readonly lists = new SharedBudget(MAX_LISTED_BYTES, tooManyLists);
 
   constructor(private readonly served: ServedReplica) {
     served.replica.onHint(() => {
@@ -78,6 +82,10 @@ export class ReplicaServer {
         await this.served.replica.acceptDeletes();
         return {};
       }),
+      acknowledge: guarded(peerParams.acknowledge, async ({ epoch, ...partner }: Acknowledged) => {
+        await this.served.memory?.acknowledge(epoch, partner);
+        return { epoch };
+      }),
       guard: guarded(peerParams.guard, async ({ on }: { on: boolean }, _call, payload) => {
         const paths = payload === null ? [] : parsePaths(payload);
         await replica.guard?.(paths, on && paths.length > 0);
@@ -85,12 +93,8 @@ export class ReplicaServer {
       }),
       offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
       sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
-      read: guarded(peerParams.read, ({ count }, call) =>
-        this.lists.lend((take) => serveRead(replica, count, call, take)),
-      ),
-      apply: guarded(peerParams.apply, ({ count }, call) =>
-        this.noted(this.lists.lend((take) => serveApply(replica, count, call, clock.soon, take))),
-      ),
+      read: guarded(peerParams.read, ({ count }, call) => serveRead(replica, count, call)),
+      apply: guarded(peerParams.apply, ({ count }, call) => this.noted(serveApply(replica, count, call, clock.soon))),
       ...(this.served.earlier === undefined ? {} : earlierMethods(this.served.earlier, guarded)),
       event: guarded(eventParams, async (event) => {
         this.repeat(event);
@@ -100,7 +104,7 @@ export class ReplicaServer {
   }
 
   private hello(hello: InferOutput<typeof peerParams.hello>, connection: Connection): object {
-    const { rootId, version, above = () => [] } = this.served;
+    const { rootId, version, above = () => [], former = () => [], dir, memory } = this.served;
     if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
     if (hello.role !== 'peer') throw notForClients();
     if (hello.lane) {
@@ -108,7 +112,8 @@ export class ReplicaServer {
       this.lanes.add(connection);
       void connection.closed.then(() => this.lanes.delete(connection));
     } else this.welcome(hello.root, connection);
-    return { protocol: PROTOCOL_VERSION, server: 'b', version, root: rootId, above: above() };
+    const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
+    return { protocol: PROTOCOL_VERSION, server: 'b', version, ...introduction, above: above() };
   }
 
   private welcome(root: string, control: Connection): void {
@@ -178,11 +183,6 @@ function plain(entry: Entry | null): Entry | null {
   const { type, size, mtime, mode, hash } = entry;
   return { type, size, mtime, mode, hash };
 }
-
-const tooManyLists = (): SyncError =>
-  new SyncError('busy', `The lists of the calls under way take more than ${MAX_LISTED_BYTES / 2 ** 20} MiB.`, {
-    hint: 'Wait for answers before asking more.',
-  });
 
 const notIntroduced = (): SyncError =>
   new SyncError('not-allowed', 'Say hello as server-a first.', { hint: 'Clients talk to server-a.' });

@@ -7,6 +7,7 @@ import type { SyncEvent } from '../core/events.js';
 import { HeldFiles } from '../disk/held-files.js';
 import { idsAbove } from '../disk/identity.js';
 import { LocalReplica } from '../disk/local-replica.js';
+import { describeRoot } from '../disk/machine.js';
 import { openRoot } from '../disk/root.js';
 import { Staging } from '../disk/staging.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state-directory.js';
@@ -133,7 +134,7 @@ class Rooms {
   ) {
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.say(options.log, event) };
-    this.archive = openArchive(inState('archive.log'), state.files.openStore);
+    this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), state.files.openStore);
     this.book = new LockBook(inState('locks.log'), this.log, state.files.openStore);
     const { ignore, versionLimits } = options;
     this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
@@ -145,11 +146,13 @@ class Rooms {
     if (state.crash !== null) pair.unrecorded.noteRun(this.replica.looker.snapshot, pair.archive);
     this.session = new Session({
       pair,
+      own: describeRoot(root, state.id),
       local: this.replica,
       book: this.book,
       heldFiles,
       log: this.log,
       clock: realClock,
+      paired: (replica) => this.guarding.joined('b', replica),
     });
     this.clients = new ClientServer({
       session: this.session,
@@ -206,7 +209,7 @@ async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: Abort
       const replica = await RemoteReplica.connect({ host, port, root: rooms.state.id, signal, secret, allowLocal });
       nested = nestingFault(
         { id: rooms.state.id, above: idsAbove(path.dirname(rooms.state.path)) },
-        { id: replica.rootId, above: replica.above },
+        { id: replica.introduction.root, above: replica.above },
       );
       if (nested !== null) await replica.close();
       if (nested !== null) throw nested;
@@ -235,10 +238,8 @@ async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: Abort
 async function serveUntilLost(rooms: Rooms, replica: RemoteReplica, signal: AbortSignal): Promise<void> {
   const onAbort = () => void replica.close();
   signal.addEventListener('abort', onAbort);
-  rooms.archive.meet(replica.rootId, rooms.state.id);
   rooms.far = replica;
   rooms.session.connected(replica);
-  rooms.guarding.joined('b', replica);
   const reason = await replica.closed;
   rooms.far = null;
   rooms.guarding.left('b');

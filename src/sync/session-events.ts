@@ -2,6 +2,7 @@
 import type { RelPath, Side } from '../core/path.js';
 import type { CarrierEvent } from './carrier.js';
 import type { WriteEvent } from './client-write.js';
+import type { EpochEvent } from './epochs.js';
 import type { Flush } from './flushes.js';
 import type { HoldingEvent } from './holding.js';
 import type { LookoutEvent } from './lookout.js';
@@ -19,6 +20,7 @@ export type SessionEvent =
   | { readonly kind: 'retry'; readonly path: RelPath }
   | { readonly kind: 'flush'; readonly flush: Flush }
   | { readonly kind: 'pause'; readonly paused: boolean }
+  | EpochEvent
   /** Nothing happened, but a turn is wanted. */
   | { readonly kind: 'woken' };
 

@@ -1,6 +1,7 @@
 // What each kind of event does: one line or two, and the rest is whose business it is.
 import type { RelPath, Side } from '../core/path.js';
 import type { ClientWrites } from './client-writes.js';
+import type { EpochEvent } from './epochs.js';
 import type { Flushes } from './flushes.js';
 import type { Hands } from './hands.js';
 import type { Holding } from './holding.js';
@@ -22,6 +23,7 @@ export interface SessionParts {
   readonly peerLeft: (reason: string) => void;
   readonly retry: (path: RelPath) => void;
   readonly pause: (paused: boolean) => void;
+  readonly acknowledged: (event: EpochEvent) => void;
 }
 
 /** @returns a handler for each kind of event. */
@@ -64,6 +66,7 @@ export function sessionHandlers(parts: SessionParts): SessionHandlers {
     retry: ({ path }) => parts.retry(path),
     flush: ({ flush }) => flushes.add(flush, lookout('a')!, lookout('b')),
     pause: ({ paused }) => parts.pause(paused),
+    acknowledged: (event) => parts.acknowledged(event),
     woken: () => {},
   };
 }

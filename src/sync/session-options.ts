@@ -1,4 +1,5 @@
 // What a session works with; everything that is not the same in a test or a simulation is passed in here.
+import type { RootDescription } from '../core/partner.js';
 import type { Logger } from '../log.js';
 import type { Clock } from './clock.js';
 import type { HeldContents } from './holding.js';
@@ -9,9 +10,13 @@ import type { Replica } from './replica.js';
 /** What a session works with. */
 export interface SessionOptions {
   readonly pair: Pair;
+  /** How side a is known to side b. */
+  readonly own: RootDescription;
   readonly local: Replica;
   readonly book: LockBook;
   readonly heldFiles: HeldContents;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Called once side b is found to be the one that is meant: from then on its files may be touched. */
+  readonly paired?: (replica: Replica) => void;
 }

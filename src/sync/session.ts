@@ -3,9 +3,13 @@
 // agree. Everything slow happens elsewhere and comes back as an event.
 import { SyncError } from '../core/errors.js';
 import type { RelPath, Side } from '../core/path.js';
+import type { Confirmation } from '../wire/messages.js';
 import { Claims, MAY_CHANGE } from './claims.js';
 import { ClientWrites } from './client-writes.js';
-import { acceptOnBoth, type Far, isFarIdle, joinFar, outcomesOf } from './far.js';
+import { oncePer } from './clock.js';
+import { confirm } from './confirming.js';
+import { Epochs } from './epochs.js';
+import { type Far, isFarIdle, joinFar, outcomesOf } from './far.js';
 import { Flushes, untilFlushed } from './flushes.js';
 import { Hands } from './hands.js';
 import { Holding } from './holding.js';
@@ -39,6 +43,7 @@ export class Session {
   private far: Far | null = null;
   private readonly claims = new Claims();
   private readonly hands: Hands;
+  private readonly epochs: Epochs;
   private paused = false;
 
   constructor(private readonly options: SessionOptions) {
@@ -47,25 +52,27 @@ export class Session {
     this.hands = new Hands(claims, pair);
     const now = () => clock.now();
     const replica = (side: Side) => (side === 'a' ? local : (this.far?.replica ?? null));
+    const trusted = (side: Side) => (pair.safety.trusts(side) ? replica(side) : null);
     const { post } = this;
     const handle = handlingWith(this.handlers());
     const onFault = (error: unknown) => log.warn(`An event could not be handled: ${(error as Error).message}`);
     this.mailbox = new Mailbox(handle, () => this.turn(), clock, onFault);
+    this.epochs = new Epochs(pair, clock, post);
     this.near = new Lookout('a', local, post, now, () => this.hands.lookBegins('a'));
     const wake = () => post({ kind: 'woken' });
     const retry = (path: RelPath) => post({ kind: 'retry', path });
     const troubles = new Troubles(log, retry, clock, (path) => this.holding.retry(path));
     this.troubles = troubles;
     this.holding = new Holding({
-      ...{ pair, book, files, log, now, post, claims, replica, wake },
+      ...{ pair, book, files, log, now, post, claims, replica: trusted, wake },
       lookAgain: (path) => troubles.moved(path),
       report: (path, { code, message }) => troubles.failed(path, code, message),
     });
     const { holding } = this;
     this.planner = new Planner({ pair, book, holding, troubles, now, claims });
-    const lookSoon = () => void clock.after(LOOK_AGAIN_MS, () => this.rescan());
+    const lookSoon = oncePer(clock, LOOK_AGAIN_MS, () => this.rescan());
     const { planner, hands } = this;
-    this.recorder = new Recorder({ pair, log, troubles, planner, hands, far: () => this.far, lookSoon });
+    this.recorder = new Recorder({ pair, log, troubles, planner, hands, far: () => this.far, lookSoon, now });
     const looking = { ...glances((side) => this.lookout(side)), isMoving: (path: RelPath) => holding.isMoving(path) };
     this.desk = new LockDesk({
       ...{ pair, book, now, ...looking },
@@ -76,7 +83,7 @@ export class Session {
       after: (ms, act) => clock.after(ms, act),
     });
     this.writes = new ClientWrites({
-      ...{ pair, book, log, clock, replica, post, ...looking },
+      ...{ pair, book, log, clock, replica: trusted, post, ...looking },
       claims,
       standstill: () => this.halt,
     });
@@ -127,12 +134,11 @@ export class Session {
     return true;
   }
 
-  /** A person confirms what vanished. @returns whether that ended the halt; a root that is gone stays gone. */
-  async acceptDeletes(): Promise<boolean> {
-    if (!this.recorder.halted) return false;
-    this.options.pair.stranger?.accept();
-    await acceptOnBoth(this.options.local, this.near, this.far, () => this.post({ kind: 'woken' }));
-    return !this.recorder.halted;
+  /** A person confirms a halt. @returns whether that ended it; a root that is gone stays gone. */
+  confirm(what: Confirmation): Promise<boolean> {
+    const { pair, local } = this.options;
+    const { recorder, near, far } = this;
+    return confirm({ pair, local, recorder, near, far, wake: () => this.post({ kind: 'woken' }) }, what);
   }
 
   /** Why the pair is halted; null where it is not. */
@@ -165,6 +171,7 @@ export class Session {
       peerCame: (replica) => this.peerCame(replica),
       peerLeft: (reason) => this.peerLeft(reason),
       retry: (path) => this.retry(path),
+      acknowledged: (event) => this.epochs.acknowledged(event, this.far?.replica === event.replica),
       pause: (paused) => {
         this.paused = paused;
         this.options.pair.markEverything();
@@ -173,9 +180,10 @@ export class Session {
   }
 
   private peerCame(replica: Replica): void {
-    const { pair, local, clock, log } = this.options;
+    const { pair, own, local, clock, log } = this.options;
     const isPresent = () => this.far?.replica === replica;
     const { post, hands } = this;
+    if (replica.introduction !== undefined) pair.meet(own, replica.introduction);
     const far = joinFar({ pair, local, replica, post, isPresent, hands, claims: this.claims, now: () => clock.now() });
     this.far = far;
     pair.markEverything();
@@ -208,17 +216,29 @@ export class Session {
   private turn(): void {
     startLooking(this.near, this.hands.takeDue('a'));
     if (this.far !== null) startLooking(this.far.lookout, this.hands.takeDue('b'));
-    this.holding.work(!this.recorder.halted && !this.paused);
+    this.holding.work(this.mayTouch);
     this.writes.serve();
-    if (this.canSync && this.far !== null) this.planner.plan(this.far.carriers);
+    if (this.canSync && this.far !== null) this.sync(this.far);
     this.desk.serve();
-    if (this.isQuiet()) this.rest();
+    const isQuiet = this.isQuiet();
+    if (this.canSync && this.far !== null) this.epochs.serve(this.far.replica, isQuiet, !this.flushes.isIdle);
+    if (isQuiet) this.rest();
     else if (this.recorder.halted || this.paused) this.flushes.refuse(this.recorder.standstill());
   }
 
+  private sync(far: Far): void {
+    if (!far.isPaired) this.options.paired?.(far.replica);
+    far.isPaired = true;
+    this.planner.plan(far.carriers);
+  }
+
+  /** Whether files may be touched, as far as that is known. */
+  private get mayTouch(): boolean {
+    return !this.recorder.halted && !this.paused && !this.options.pair.safety.blocks;
+  }
+
   private get canSync(): boolean {
-    const isSeen = this.far?.seen === true && this.options.pair.a.snapshot !== null;
-    return isSeen && !this.recorder.halted && !this.paused;
+    return this.far?.seen === true && this.options.pair.a.snapshot !== null && this.mayTouch;
   }
 
   /** Whether both sides agree, as far as anybody can know now. */
@@ -239,7 +259,7 @@ export class Session {
       log.event({ event: 'in-sync', files: pair.a.snapshot!.files, bytes: pair.a.snapshot!.bytes });
       pair.flush();
     }
-    if (this.far !== null) this.flushes.rest(this.near, this.far.lookout);
+    if (this.far !== null && this.epochs.isTold(this.far.replica)) this.flushes.rest(this.near, this.far.lookout);
   }
 
   private lookout(side: Side): Lookout | null {

@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import { pathFault, type RelPath } from '../core/path.js';
 import type { ClientMethods, Target } from './messages.js';
+import { MAX_DIR_CHARS } from './peer-hello.js';
 import type { PeerMethods } from './peer-messages.js';
 
 const MAX_NAME_CHARS = 256;
@@ -128,7 +129,11 @@ export const clientParams = {
   flush: v.object({ timeoutMs: v.exactOptional(whole(0, MAX_WAIT_MS)) }),
   rescan: none,
   pause: none,
-  resume: v.object({ acceptDeletes: v.exactOptional(v.boolean()) }),
+  resume: v.object({
+    acceptDeletes: v.exactOptional(v.boolean()),
+    newPartner: v.exactOptional(v.boolean()),
+    acceptRollback: v.exactOptional(v.boolean()),
+  }),
   watch: none,
 } satisfies ClientParams;
 
@@ -145,6 +150,13 @@ export const peerParams = {
   }),
   look: v.object({ scope: v.picklist(['hinted', 'everything']), moving: v.optional(v.boolean(), false) }),
   'accept-deletes': none,
+  acknowledge: v.object({
+    epoch: whole(1, Number.MAX_SAFE_INTEGER),
+    root: text(1, MAX_NAME_CHARS),
+    dir: text(0, MAX_DIR_CHARS),
+    device: text(0, MAX_NAME_CHARS),
+    machine: text(0, MAX_NAME_CHARS),
+  }),
   guard: v.object({ on: v.boolean() }),
   offer: none,
   sums: v.object({ blockBytes: whole(1, MAX_INDEX) }),

@@ -7,7 +7,7 @@ import { ClientQuestions } from './client-questions.js';
 import { eventsOf, type TimedEvent } from './event-queue.js';
 import { SERVER_SILENCE } from './limits.js';
 import { Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locking.js';
-import type { Acted, Flushed, NoticeRow, Target } from './messages.js';
+import type { Acted, Confirmation, Flushed, NoticeRow, Target } from './messages.js';
 import { type Downloaded, type DownloadOptions, saveDownload } from './save-download.js';
 import { givenSecret } from './secret.js';
 import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } from './server-address.js';
@@ -212,11 +212,8 @@ export class Client extends ClientQuestions {
     return this.#ask.call('pause', {});
   }
 
-  /**
-   * Goes on after `pause` or after a halt.
-   * @param options `acceptDeletes`: the files whose disappearance halted the pair were meant to go.
-   */
-  resume(options: { readonly acceptDeletes?: boolean } = {}): Promise<{ readonly changed: boolean }> {
+  /** Goes on after `pause`, or after a halt that is confirmed. */
+  resume(options: Confirmation = {}): Promise<{ readonly changed: boolean }> {
     return this.#ask.call('resume', options);
   }
 

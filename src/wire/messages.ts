@@ -187,6 +187,16 @@ export interface Flushed {
   readonly problems: number;
 }
 
+/** What ends a halt; see the README's list of halts. */
+export interface Confirmation {
+  /** The files whose disappearance halted the pair were meant to go. */
+  readonly acceptDeletes?: boolean;
+  /** The root that is there now is meant: both sides meet as for the first time, and nothing is deleted. */
+  readonly newPartner?: boolean;
+  /** Side a is to follow side b back to an older state. */
+  readonly acceptRollback?: boolean;
+}
+
 /** Every method of server-a: what it takes and what it gives. */
 export interface ClientMethods extends FileMethods {
   hello: {
@@ -232,7 +242,7 @@ export interface ClientMethods extends FileMethods {
   flush: { params: { timeoutMs?: number }; result: Flushed };
   rescan: { params: Record<string, never>; result: { rescanning: true } };
   pause: { params: Record<string, never>; result: { changed: boolean } };
-  resume: { params: { acceptDeletes?: boolean }; result: { changed: boolean } };
+  resume: { params: Confirmation; result: { changed: boolean } };
   /** Ends only with the connection; every event comes as a notification `event`. */
   watch: { params: Record<string, never>; result: { ended: true } };
 }

@@ -4,6 +4,7 @@ import { type Action, type Change, isReason, type Outcome } from '../core/change
 import { isBaseSize, type Range } from '../core/delta.js';
 import type { Entry, FileEntry } from '../core/entry.js';
 import type { ProblemCode } from '../core/errors.js';
+import type { Introduction, RootDescription } from '../core/partner.js';
 import type { RelPath } from '../core/path.js';
 import { type Batch, encodeList, fail, object, parseList, relPath, shortText, whole } from './json-list.js';
 import { releaseOf } from './payload-pool.js';
@@ -13,9 +14,17 @@ export interface PeerMethods {
   /** A lane is a further connection of the same server-a, for contents. */
   hello: {
     params: { protocol: number; role: 'peer' | 'client'; root: string; lane: boolean };
-    /** `above`: the ids of the roots in which this one lies. */
-    result: { protocol: number; server: 'b'; version: string; root: string; above: readonly string[] };
+    /** `above`: the ids of the roots in which this one lies. The rest: see `peer-hello`; earlier versions leave it out. */
+    result: {
+      protocol: number;
+      server: 'b';
+      version: string;
+      root: string;
+      above: readonly string[];
+    } & Partial<Introduction>;
   };
+  /** Has server-b remember, on its disk, that all up to `epoch` is recorded as shared with the root that is described. */
+  acknowledge: { params: { epoch: number } & RootDescription; result: { epoch: number } };
   /**
    * Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. `moving`: whether the
    * caller takes the list of that name; earlier ones know nothing of it.

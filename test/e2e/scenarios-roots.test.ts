@@ -96,8 +96,8 @@ describe('SCENARIO 1: a root that is gone', () => {
     let since = pair.serverA.said.length;
     await pair.startB();
     await expectHalted(
-      /root-replaced/,
-      /directory of side b is empty.*had 6 files.*client resume --accept-deletes/,
+      /other-partner/,
+      /Side b .* is empty and is not the directory that was synchronised.*6 files.*client resume --new-partner/,
       since,
     );
     expect(treeOf(pair.a)).toEqual(before);
@@ -144,15 +144,19 @@ describe('SCENARIO 2: a root that is emptied', () => {
 });
 
 describe('SCENARIO 3: a root that is made anew', () => {
-  test('with other files, while stopped: a first contact, union, nothing deleted', async () => {
+  test('with other files, while stopped: halts; confirmed, a first contact, union, nothing deleted', async () => {
     fill(pair.a, 6);
     await pair.start();
     await pair.serverB.stop();
     fs.rmSync(pair.b, { recursive: true });
     fill(pair.b, 3, 'other');
-    const since = pair.serverA.said.length;
+    let since = pair.serverA.said.length;
     await pair.startB();
-    await pair.serverA.wait('in-sync', since);
+    await expectHalted(/other-partner/, /another directory.* has 0 of the 6 files/, since);
+    expect(Object.keys(treeOf(pair.b))).toHaveLength(3);
+    since = pair.serverA.said.length;
+    await pair.json('resume', '--new-partner');
+    await resumes(since);
     expect(treeOf(pair.a)).toEqual(treeOf(pair.b));
     expect(Object.keys(treeOf(pair.a))).toHaveLength(9);
   });
@@ -175,6 +179,8 @@ describe('SCENARIO 3: a root that is made anew', () => {
         await pair.serverB.stop();
         const since = pair.serverA.said.length;
         await pair.startB();
+        await pair.serverA.wait(halted(/other-partner/), since);
+        await pair.json('resume', '--new-partner');
         await pair.serverA.wait('in-sync', since);
       }
       expect(treeOf(pair.a)).toEqual(treeOf(pair.b));
@@ -201,25 +207,24 @@ describe('SCENARIO 3: a root that is made anew', () => {
     fs.mkdirSync(path.join(pair.b, 'empty'), { recursive: true });
     let since = pair.serverA.said.length;
     await pair.startB();
-    await expectHalted(/root-replaced/, /To fill this one from side a.*client resume --accept-deletes/, since);
+    await expectHalted(/other-partner/, /If this one is meant.*client resume --new-partner/, since);
     since = pair.serverA.said.length;
-    await pair.json('resume', '--accept-deletes');
+    await pair.json('resume', '--new-partner');
     await resumes(since);
     expect(Object.keys(treeOf(pair.b))).toHaveLength(7);
   });
 
-  test('empty, and then with a file in it: no halt any more, union', async () => {
+  test('with most of the files: a first contact without a question', async () => {
     fill(pair.a, 6);
     await pair.start();
     await pair.serverB.stop();
     fs.rmSync(pair.b, { recursive: true });
-    fs.mkdirSync(pair.b);
-    let since = pair.serverA.said.length;
-    await pair.startB();
-    await pair.serverA.wait('halted', since);
-    since = pair.serverA.said.length;
+    fill(pair.b, 3);
     fill(pair.b, 1, 'other');
-    await resumes(since);
+    const since = pair.serverA.said.length;
+    await pair.startB();
+    await pair.serverA.wait('in-sync', since);
+    expect(treeOf(pair.a)).toEqual(treeOf(pair.b));
     expect(Object.keys(treeOf(pair.a))).toHaveLength(7);
   });
 });

@@ -433,7 +433,7 @@ class Run {
   private async rests(server: ServerA): Promise<boolean> {
     const { world } = this;
     if (server.session.overview.state === 'halted') {
-      void server.session.acceptDeletes();
+      void server.session.confirm({ acceptDeletes: true });
       await world.run(() => false, world.time + 5_000, REST_EVENTS);
     }
     let rested: boolean | null = null;

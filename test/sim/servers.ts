@@ -9,6 +9,7 @@ import { Guarding } from '../../src/sync/guarding.js';
 import { LockBook } from '../../src/sync/lock-book.js';
 import type { Pair } from '../../src/sync/pair.js';
 import { RemoteReplica } from '../../src/sync/remote-replica.js';
+import type { Replica } from '../../src/sync/replica.js';
 import { ServeLocks } from '../../src/sync/serve-locks.js';
 import { ReplicaServer } from '../../src/sync/serve-replica.js';
 import { Session } from '../../src/sync/session.js';
@@ -106,7 +107,7 @@ export class ServerA {
       warn: (text) => process.alive && around.onWarning(text),
     };
     const open = storesOn(place.disk, process);
-    const archive = openArchive('archive.log', open);
+    const archive = openArchive('archive.log', (text) => log.warn(text), open);
     this.pair = archive.pair;
     this.book = new LockBook('locks.log', log, open);
     this.replica = new SimReplica(place, process);
@@ -116,12 +117,15 @@ export class ServerA {
     const { pair, book, replica: local } = this;
     this.guarding = guards === null ? null : new Guarding(book, guards);
     this.guarding?.joined('a', local);
-    this.session = new Session({ pair, local, book, heldFiles, log, clock: process.clock });
+    const own = { root: 'root-a', dir: '/a', device: '1', machine: 'sim' };
+    const { clock } = process;
+    const paired = (replica: Replica) => this.guarding?.joined('b', replica);
+    this.session = new Session({ pair, own, local, book, heldFiles, log, clock, paired });
     const pathOf = (target: Target) => ('path' in target ? target.path : '') as RelPath;
     this.locks = new ServeLocks({ desk: this.session.desk, book, pathOf });
     this.session.start();
     this.rescanSoon();
-    void this.keepDialling(archive.meet);
+    void this.keepDialling();
   }
 
   private rescanSoon(): void {
@@ -131,18 +135,16 @@ export class ServerA {
     });
   }
 
-  private async keepDialling(meet: (rootId: string, own: string) => boolean): Promise<void> {
+  private async keepDialling(): Promise<void> {
     const dial = () => this.dial();
     for (let wait = 50; ; wait = Math.min(wait * 2, 1_500)) {
       try {
         const replica = await RemoteReplica.connect({ host: 'sim', port: 1, root: 'root-a', dial });
         if (!this.process.alive) return void replica.close();
         wait = 25;
-        meet(replica.rootId, 'root-a');
         this.far = replica;
         this.hearLooks(replica);
         this.session.connected(replica);
-        this.guarding?.joined('b', replica);
         const reason = await replica.closed;
         if (!this.process.alive) return;
         this.far = null;

@@ -39,16 +39,16 @@ export class LockRoom {
     this.book = new LockBook('locks', this.log, open);
     const entries = Object.entries(shared).map(([path, entry]) => ({ path: path as RelPath, entry }));
     for (const { path, entry } of entries) this.pair.agree(path, entry);
-    for (const side of ['a', 'b'] as const) this.pair.foldLook(side, { ...LOOK, whole: true, entries });
+    for (const side of ['a', 'b'] as const) this.pair.foldLook(side, { ...LOOK, whole: true, entries }, 0);
   }
 
   /** A look at `side` finds `paths` in motion, and nothing else. */
   foundMoving(side: Side, ...paths: string[]): void {
-    this.pair.foldLook(side, { ...LOOK, unsettled: paths.length, moving: paths as RelPath[] });
+    this.pair.foldLook(side, { ...LOOK, unsettled: paths.length, moving: paths as RelPath[] }, 0);
   }
 
   /** A look at `side` finds `entry` at `path`. */
   found(side: Side, path: string, entry: Entry | null): void {
-    this.pair.foldLook(side, { ...LOOK, entries: [{ path: path as RelPath, entry }] });
+    this.pair.foldLook(side, { ...LOOK, entries: [{ path: path as RelPath, entry }] }, 0);
   }
 }

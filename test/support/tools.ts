@@ -1,16 +1,28 @@
 // What this machine can do: tests that need more than Node skip with a word that says what is missing.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 const works = (program: string, ...args: string[]): boolean =>
   spawnSync(program, args, { stdio: 'ignore', timeout: 10_000 }).status === 0;
+
+function canMount(): boolean {
+  const at = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-mount-'));
+  try {
+    return works('mount', '-t', 'tmpfs', 'none', at) && works('umount', at);
+  } finally {
+    fs.rmdirSync(at);
+  }
+}
 
 /** Each tool, and why it is missing; '' where it works. */
 export const missing = {
   strace: works('strace', '-qq', '-o', '/dev/null', 'true') ? '' : ' (skipped: strace cannot be used here)',
   faketime: works('faketime', '2001-01-01', 'true') ? '' : ' (skipped: faketime is not installed)',
   namespaces: works('unshare', '-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt') ? '' : ' (skipped: unshare -Urm fails)',
+  mounts: canMount() ? '' : ' (skipped: only the superuser can mount)',
   nobody: works('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true')
     ? ''
     : ' (skipped: only the superuser can become somebody else)',

@@ -1,9 +1,15 @@
-// `client resume`: go on after a pause; with --accept-deletes also after a halt.
+// `client resume`: go on after a pause; with what confirms a halt, also after that one.
+import type { Confirmation } from '../../wire/messages.js';
 import { EXIT_OK } from '../exit.js';
 import type { Room } from '../room.js';
 
-export async function resume(room: Room, flags: { readonly acceptDeletes?: boolean }): Promise<number> {
-  const { changed } = await (await room.api()).resume({ acceptDeletes: flags.acceptDeletes === true });
+export async function resume(room: Room, { acceptDeletes, newPartner, acceptRollback }: Confirmation): Promise<number> {
+  const confirmation = {
+    ...(acceptDeletes && { acceptDeletes }),
+    ...(newPartner && { newPartner }),
+    ...(acceptRollback && { acceptRollback }),
+  };
+  const { changed } = await (await room.api()).resume(confirmation);
   const said = changed ? 'Resumed.' : 'It was neither paused nor halted: nothing to resume.';
   room.out(room.json ? `${JSON.stringify({ changed })}\n` : `${said}\n`);
   return EXIT_OK;

@@ -1,5 +1,6 @@
 // The pair as a whole: its state, its events, its pauses.
 import type { Command } from 'commander';
+import type { Confirmation } from '../../wire/messages.js';
 import type { Run } from './run.js';
 
 export function addPair(program: Command, run: Run): void {
@@ -29,8 +30,8 @@ export function addPair(program: Command, run: Run): void {
   program
     .command('resume')
     .option('--accept-deletes', 'after a halt: the missing files were meant to go')
+    .option('--new-partner', 'after a halt: what is there now is meant; nothing is deleted, the newer content stays')
+    .option('--accept-rollback', 'after a halt: side a follows side b back to its older state')
     .description('go on after a pause or a halt')
-    .action((flags: { acceptDeletes?: boolean }) =>
-      run(async (room) => (await import('../commands/resume.js')).resume(room, flags)),
-    );
+    .action((flags: Confirmation) => run(async (room) => (await import('../commands/resume.js')).resume(room, flags)));
 }

@@ -44,7 +44,8 @@ export function statusText(status: Status, locks: readonly LockRow[], colors: Co
     ),
   ];
   if (isAway) lines.push('', status.b === null ? B_IS_UNKNOWN : B_IS_AWAY);
-  if (status.problems.some(({ code }) => CONFIRMABLE.has(code))) lines.push('', HALTED);
+  const waysOut = new Set(status.problems.flatMap(({ code }) => WAYS_OUT.get(code) ?? []));
+  for (const way of waysOut) lines.push('', way);
   return `${lines.join('\n')}\n`;
 }
 
@@ -66,8 +67,24 @@ export function exceptions(held: number, problems: number): string {
   return parts.length === 0 ? '' : `, but for ${parts.join(' and ')}`;
 }
 
-const CONFIRMABLE: ReadonlySet<string> = new Set(['root-emptied', 'mass-deletion']);
-const HALTED = 'Put the files back, or, if they were meant to go, type "client resume --accept-deletes".';
+const LOST = 'Put the files back, or, if they were meant to go, type "client resume --accept-deletes".';
+/** What ends which halt; those that no word ends say themselves what does. */
+const WAYS_OUT: ReadonlyMap<string, string> = new Map([
+  ['root-emptied', LOST],
+  ['mass-deletion', LOST],
+  [
+    'other-partner',
+    'Start server-b with the right directory, or, if this one is meant, type "client resume --new-partner".',
+  ],
+  [
+    'root-unmounted',
+    'Mount the disk and start server-a again, or, if this one is meant, type "client resume --new-partner".',
+  ],
+  [
+    'rolled-back',
+    'To keep what is newer on side a, type "client resume --new-partner"; to take it back, "client resume --accept-rollback".',
+  ],
+]);
 
 const sideText = (side: { files: number; bytes: number }): string =>
   `${countText(side.files, 'file')}, ${sizeText(side.bytes)}`;
