@@ -26,12 +26,17 @@ export function childOf(dir: Node | null, name: string): Node | null {
   return dir?.type === 'dir' ? (dir.children.get(name) ?? null) : null;
 }
 
+/** About what one entry takes in memory, its name apart. */
+const ENTRY_BYTES = 256;
+
 /** A mutable tree of entries, with the number of files and of bytes always at hand. */
 export class Snapshot {
   readonly root: DirNode = { type: 'dir', mode: 0o755, children: new Map() };
   /** Files and links, as the listing counts them. */
   files = 0;
   bytes = 0;
+  /** About how many bytes of memory the tree takes. */
+  weight = 0;
 
   /** @returns the node at `path`, or null. */
   get(path: RelPath | ''): Node | null {
@@ -59,9 +64,10 @@ export class Snapshot {
         continue;
       }
       if (entry === null) return;
-      if (next !== undefined) this.count(next, -1);
+      if (next !== undefined) this.count(ancestor, next, -1);
       const made: DirNode = { type: 'dir', mode: 0o755, children: new Map() };
       dir.children.set(next === undefined ? detached(ancestor) : ancestor, made);
+      this.count(ancestor, made, 1);
       dir = made;
     }
     this.place(dir, name, entry);
@@ -82,28 +88,29 @@ export class Snapshot {
     const old = dir.children.get(name);
     if (entry === null) {
       if (old === undefined) return;
-      this.count(old, -1);
+      this.count(name, old, -1);
       dir.children.delete(name);
       return;
     }
     const key = old === undefined ? detached(name) : name;
     if (entry.type === 'dir') {
-      if (old !== undefined && old.type !== 'dir') this.count(old, -1);
-      dir.children.set(key, {
-        type: 'dir',
-        mode: entry.mode,
-        children: old?.type === 'dir' ? old.children : new Map(),
-      });
+      const known = old?.type === 'dir' ? old.children : null;
+      const made: DirNode = { type: 'dir', mode: entry.mode, children: known ?? new Map() };
+      dir.children.set(key, made);
+      if (known !== null) return;
+      if (old !== undefined) this.count(name, old, -1);
+      this.count(name, made, 1);
       return;
     }
-    if (old !== undefined) this.count(old, -1);
+    if (old !== undefined) this.count(name, old, -1);
     dir.children.set(key, entry);
-    this.count(entry, 1);
+    this.count(name, entry, 1);
   }
 
-  private count(node: Node, sign: 1 | -1): void {
+  private count(name: string, node: Node, sign: 1 | -1): void {
+    this.weight += sign * (ENTRY_BYTES + name.length + (node.type === 'symlink' ? node.target.length : 0));
     if (node.type === 'dir') {
-      for (const child of node.children.values()) this.count(child, sign);
+      for (const [below, child] of node.children) this.count(below, child, sign);
       return;
     }
     this.files += sign;

@@ -165,6 +165,7 @@ async function* piecesOf(
   let bytes = 0;
   for (let piece = first; piece !== null; piece = await next()) {
     bytes += piece.data.length;
+    if (bytes > size) throw changedInB(path);
     if (piece.data.length > 0) yield piece;
   }
   if (bytes !== size) throw changedInB(path);

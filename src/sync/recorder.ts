@@ -5,6 +5,8 @@ import { sizeOf } from '../core/entry.js';
 import { type HaltCode, SyncError } from '../core/errors.js';
 import { otherSide, type RelPath, type Side } from '../core/path.js';
 import type { Logger } from '../log.js';
+import { MAX_SIDE_BYTES } from '../wire/limits.js';
+import { sideTooLarge } from '../wire/peer-look.js';
 import type { CarrierEvent } from './carrier.js';
 import { canConfirm } from './confirming.js';
 import type { Far } from './far.js';
@@ -58,6 +60,11 @@ export class Recorder {
       this.recallBelow('b', path);
     }
     pair.foldLook(side, { ...look, entries }, this.around.now());
+    // Each look is bounded; what many of them add up to is bounded here.
+    if (side === 'b' && (pair.b.snapshot?.weight ?? 0) > MAX_SIDE_BYTES) {
+      this.lookFailed({ kind: 'look-failed', side, error: sideTooLarge() });
+      return;
+    }
     for (const { path } of look.entries) {
       for (const freed of far?.carriers.a.recall(path) ?? []) pair.mark(freed);
       for (const freed of far?.carriers.b.recall(path) ?? []) pair.mark(freed);

@@ -3,16 +3,24 @@
 import { type Change, contentOf } from '../core/change.js';
 import { AsyncQueue } from '../wire/async-queue.js';
 import type { Caller } from '../wire/calls.js';
+import { Deadline } from '../wire/deadline.js';
+import { bad } from '../wire/json-list.js';
+import { STALL_MS } from '../wire/limits.js';
 import { encodeAsked, encodeSums, parseAsked, parseOffer, parseSums } from '../wire/peer-delta.js';
 import { encodeChanges, encodeContent, encodeWanted, parseApplied, parseContent } from '../wire/peer-messages.js';
+import { Announced } from './announced.js';
+import { inTime } from './in-time.js';
 import type { Lanes } from './lanes.js';
 import type { Applied, Base, Content, Offer, Wanted } from './replica.js';
+
+/** How long a call may take to end after its last content, in milliseconds. */
+const LAST_WORD_MS = 10_000;
 
 /** What the other side has of the content that `change` brings to it. */
 export async function remoteOffer(control: Caller, lanes: Lanes, change: Change): Promise<Offer | null> {
   if (contentOf(change) === null) return null;
   const [list] = encodeChanges([change]);
-  const { result } = await control.call('offer', {}, { payload: list!.payload });
+  const { result } = await control.call('offer', {}, { payload: list!.payload, timeoutMs: STALL_MS });
   const fields = parseOffer(result);
   if (fields === null) return null;
   return { have: fields.have, base: baseOf(lanes, change, fields.base) };
@@ -27,22 +35,29 @@ function baseOf(lanes: Lanes, change: Change, size: number | null): Base | null 
     lanes.run(async (lane) => {
       const asked = encodeAsked(ranges).payload;
       const started = (id: number) => void lane.notify('ranges', { id }, asked).catch(() => {});
-      const { payload } = await lane.call('sums', { blockBytes }, { payload: list!.payload, started });
+      const { payload } = await lane.call(
+        'sums',
+        { blockBytes },
+        { payload: list!.payload, started, timeoutMs: STALL_MS },
+      );
       return payload === null ? null : parseSums(payload, { blockBytes, ranges });
     });
   return { size, hash, sums };
 }
 
-/** The contents of `wanted` from the other side. */
+/** The contents of `wanted` from the other side. Whoever stops taking them ends the call. */
 export async function* remoteRead(lanes: Lanes, wanted: readonly Wanted[]): AsyncGenerator<Content> {
   if (wanted.length === 0) return;
   const pieces = new AsyncQueue<Content>();
+  const announced = new Announced(wanted.map(({ file }) => file.size));
+  const over = new AbortController();
   const ended = lanes.run(async (lane) => {
     let call = 0;
     await lane.call(
       'read',
       { count: wanted.length },
       {
+        signal: over.signal,
         started: (id) => {
           call = id;
           void sendLists(lane, id, 'wanted', encodeWanted(wanted.map(fieldsOf)));
@@ -50,7 +65,7 @@ export async function* remoteRead(lanes: Lanes, wanted: readonly Wanted[]): Asyn
         onNotification: (method, params, payload) =>
           method === 'sums'
             ? sendSums(lane, call, wanted[params.n]?.offer?.base, params.blockBytes, payload)
-            : pieces.handOver(parseContent(method, params, payload)),
+            : pieces.handOver(announced.check(parseContent(method, params, payload))),
       },
     );
   });
@@ -58,7 +73,32 @@ export async function* remoteRead(lanes: Lanes, wanted: readonly Wanted[]): Asyn
     () => pieces.end(),
     (error: Error) => pieces.end(error),
   );
-  yield* pieces;
+  try {
+    yield* inTimeEach(pieces, 'a content');
+  } finally {
+    leave(over, announced);
+  }
+}
+
+/** Ends a call whose contents nobody takes any more; one that has told all of them may end by itself. */
+export function leave(call: AbortController, { isComplete }: Announced): void {
+  if (isComplete) setTimeout(() => call.abort(), LAST_WORD_MS).unref();
+  else call.abort();
+}
+
+/** Items that are waited for, but not for ever. */
+export async function* inTimeEach<T>(items: AsyncIterable<T>, what: string): AsyncGenerator<T> {
+  const each = items[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { value, done } = await inTime(each.next(), STALL_MS, what);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // One that is being waited for would hold up the end of the iteration.
+    void each.return?.();
+  }
 }
 
 /** Has the other side carry out `changes`. */
@@ -70,6 +110,9 @@ export async function* remoteApply(
   const outcomes = new AsyncQueue<Applied>();
   const ended = lanes.run(async (lane) => {
     let sending: Promise<void> = Promise.resolve();
+    // Outcomes may wait for contents, but once all of it is there they come.
+    const stall = new Deadline(STALL_MS, () => lane.close());
+    const left = new Set(changes.keys());
     const answered = lane.call(
       'apply',
       { count: changes.length },
@@ -77,14 +120,21 @@ export async function* remoteApply(
         started: (id) => {
           sending = sendChanges(lane, id, changes, contents);
           // A source that fails leaves the other end waiting for content: without this lane it gives up.
-          sending.catch(() => lane.close());
+          sending.then(
+            () => stall.start(),
+            () => lane.close(),
+          );
         },
         onNotification: async (_method, _params, payload) => {
-          for (const applied of parseApplied(payload)) await outcomes.handOver(applied);
+          if (stall.running) stall.start();
+          for (const applied of parseApplied(payload)) {
+            if (!left.delete(applied.n)) throw bad('an outcome is of no change that is under way');
+            await outcomes.handOver(applied);
+          }
         },
       },
     );
-    await Promise.all([answered, sending]);
+    await Promise.all([answered, sending]).finally(() => stall.clear());
   });
   ended.then(
     () => outcomes.end(),

@@ -1,8 +1,15 @@
 // The earlier contents that the other machine keeps, asked for over the wire; `serve-earlier` is the other end.
+
+import type { SyncError } from '../core/errors.js';
 import { AsyncQueue } from '../wire/async-queue.js';
+import { Budget, ITEM_BYTES } from '../wire/budget.js';
 import type { Caller } from '../wire/calls.js';
+import { bad } from '../wire/json-list.js';
+import { MAX_VERSIONS_BYTES, STALL_MS } from '../wire/limits.js';
 import { encodeWanted, parseContent } from '../wire/peer-messages.js';
 import { parseLookedVersion, parseVersions } from '../wire/peer-versions.js';
+import { Announced } from './announced.js';
+import { inTimeEach, leave } from './remote-contents.js';
 import type { Content, Earlier, Version } from './replica.js';
 
 /** @param onLane runs one call on a connection that nothing else waits for. */
@@ -10,16 +17,20 @@ export function remoteEarlier(onLane: (work: (lane: Caller) => Promise<void>) =>
   return {
     async list(path) {
       const versions: Version[] = [];
+      const budget = new Budget(MAX_VERSIONS_BYTES, endless);
       const onNotification = (_method: string, _params: unknown, payload: Buffer | null) => {
-        versions.push(...parseVersions(payload));
+        const some = parseVersions(payload);
+        budget.take((payload?.length ?? 0) + (some.length + 1) * ITEM_BYTES);
+        for (const version of some) versions.push(version);
       };
-      await onLane(async (lane) => void (await lane.call('versions', { path }, { onNotification })));
+      const options = { onNotification, timeoutMs: STALL_MS };
+      await onLane(async (lane) => void (await lane.call('versions', { path }, options)));
       return versions;
     },
     async look(name) {
       let looked: ReturnType<typeof parseLookedVersion> | null = null;
       await onLane(async (lane) => {
-        const { result } = await lane.call('look-version', { name });
+        const { result } = await lane.call('look-version', { name }, { timeoutMs: STALL_MS });
         looked = parseLookedVersion(result);
       });
       return looked!;
@@ -27,15 +38,23 @@ export function remoteEarlier(onLane: (work: (lane: Caller) => Promise<void>) =>
     async *read(name, file) {
       const pieces = new AsyncQueue<Content>();
       const [list] = encodeWanted([{ path: name, file }]);
+      const announced = new Announced([file.size]);
+      const over = new AbortController();
       const onNotification = (method: string, params: unknown, payload: Buffer | null) =>
-        pieces.handOver(parseContent(method, params, payload));
+        pieces.handOver(announced.check(parseContent(method, params, payload)));
       onLane(async (lane) => {
-        await lane.call('read-version', {}, { payload: list!.payload, onNotification });
+        await lane.call('read-version', {}, { payload: list!.payload, onNotification, signal: over.signal });
       }).then(
         () => pieces.end(),
         (error: Error) => pieces.end(error),
       );
-      yield* pieces;
+      try {
+        yield* inTimeEach(pieces, 'an earlier content');
+      } finally {
+        leave(over, announced);
+      }
     },
   };
 }
+
+const endless = (): SyncError => bad('the versions of a file have no end');

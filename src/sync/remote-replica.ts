@@ -5,11 +5,12 @@ import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import type { Introduction, RootDescription } from '../core/partner.js';
 import type { RelPath } from '../core/path.js';
+import type { Budget } from '../wire/budget.js';
 import { Caller } from '../wire/calls.js';
 import { LANE_SILENCE, PEER_LIMITS } from '../wire/limits.js';
 import { PROTOCOL_VERSION } from '../wire/messages.js';
 import { idsOf, introductionOf } from '../wire/peer-hello.js';
-import { LookReader } from '../wire/peer-look.js';
+import { LookReader, lookBudget } from '../wire/peer-look.js';
 import { encodePaths } from '../wire/peer-messages.js';
 import type { Secret } from '../wire/secret.js';
 import { dial } from '../wire/tcp.js';
@@ -82,19 +83,20 @@ export class RemoteReplica implements Replica {
 
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
     const [first, ...more] = [...encodePaths(paths)];
-    let look = await this.lookOnce(scope, first?.payload);
+    const budget = lookBudget();
+    let look = await this.lookOnce(scope, first?.payload, budget);
     // Each path that is asked for is told even where it is not new, so none may be left out.
     for (const { payload } of more) {
       if (look.halt !== null) break;
-      const next = await this.lookOnce('hinted', payload);
+      const next = await this.lookOnce('hinted', payload, budget);
       const damaged = [...(look.damaged ?? []), ...(next.damaged ?? [])];
       look = { ...next, whole: look.whole, damaged, entries: [...look.entries, ...next.entries] };
     }
     return look;
   }
 
-  private async lookOnce(scope: LookScope, payload: Buffer | undefined): Promise<Look> {
-    const reader = new LookReader();
+  private async lookOnce(scope: LookScope, payload: Buffer | undefined, budget: Budget): Promise<Look> {
+    const reader = new LookReader(budget);
     const { result } = await this.control.call(
       'look',
       { scope, moving: true },

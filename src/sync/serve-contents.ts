@@ -3,6 +3,9 @@
 import { type Change, contentOf } from '../core/change.js';
 import type { Range } from '../core/delta.js';
 import { SyncError } from '../core/errors.js';
+import { ITEM_BYTES } from '../wire/budget.js';
+import { bad } from '../wire/json-list.js';
+import { STALL_MS } from '../wire/limits.js';
 import { encodeAsked, encodeSums, parseAsked, parseOneChange, parseSums } from '../wire/peer-delta.js';
 import {
   encodeApplied,
@@ -13,12 +16,16 @@ import {
   type Wanted as WantedFields,
 } from '../wire/peer-messages.js';
 import type { Answer, Call } from '../wire/serve.js';
+import { Announced } from './announced.js';
 import type { Clock } from './clock.js';
+import { inTime } from './in-time.js';
 import type { Applied, Base, Content, Replica, Wanted } from './replica.js';
 
 type Incoming = Awaited<ReturnType<AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }>['next']>>;
 /** What the caller sends for one call, taken one by one. */
 type Stream = { next(): Promise<Incoming> };
+/** Takes bytes of the memory that there is for lists. */
+type Take = (bytes: number) => void;
 
 /** Answers `offer`. */
 export async function serveOffer(replica: Replica, payload: Buffer | null): Promise<object> {
@@ -33,7 +40,7 @@ export async function serveSums(
   call: Call,
   payload: Buffer | null,
 ): Promise<Answer | object> {
-  const incoming = call.incoming[Symbol.asyncIterator]();
+  const incoming = streamOf(call);
   const change = parseOneChange(payload);
   const { value, done } = await incoming.next();
   if (done || contentOf(change) === null) throw missing('ranges');
@@ -44,9 +51,9 @@ export async function serveSums(
 }
 
 /** Answers `read`. */
-export async function serveRead(replica: Replica, count: number, call: Call): Promise<object> {
-  const incoming = call.incoming[Symbol.asyncIterator]();
-  const fields = await collect(count, incoming, 'wanted', parseWanted);
+export async function serveRead(replica: Replica, count: number, call: Call, take: Take): Promise<object> {
+  const incoming = streamOf(call);
+  const fields = await collect(count, incoming, 'wanted', parseWanted, take);
   const wanted = fields.map((one, n) => wantedFrom(one, n, call, incoming));
   for await (const content of replica.read(wanted)) {
     const { method, params, payload } = encodeContent(content);
@@ -72,11 +79,18 @@ const baseOf = (base: NonNullable<WantedFields['base']>, n: number, call: Call, 
 });
 
 /** Answers `apply`. */
-export async function serveApply(replica: Replica, count: number, call: Call, soon: Clock['soon']): Promise<object> {
-  const incoming = call.incoming[Symbol.asyncIterator]();
-  const changes: Change[] = await collect(count, incoming, 'changes', parseChanges);
+export async function serveApply(
+  replica: Replica,
+  count: number,
+  call: Call,
+  soon: Clock['soon'],
+  take: Take,
+): Promise<object> {
+  const incoming = streamOf(call);
+  const changes: Change[] = await collect(count, incoming, 'changes', parseChanges, take);
+  const announced = new Announced(changes.flatMap((change) => contentOf(change)?.size ?? []));
   const outcomes = new Outbound(call, soon);
-  for await (const applied of replica.apply(changes, contentsFrom(incoming))) {
+  for await (const applied of replica.apply(changes, contentsFrom(incoming, announced))) {
     outcomes.add(applied);
     // Nobody hears of it any more: what is left is not begun.
     if (call.signal.aborted) break;
@@ -121,21 +135,31 @@ async function collect<T>(
   incoming: Stream,
   method: string,
   parse: (payload: Buffer | null) => T[],
+  take: Take,
 ): Promise<T[]> {
   const items: T[] = [];
   while (items.length < count) {
     const { value, done } = await incoming.next();
     if (done || value.method !== method) throw missing(method);
-    items.push(...parse(value.payload));
+    const some = parse(value.payload);
+    take((value.payload?.length ?? 0) + (some.length + 1) * ITEM_BYTES);
+    for (const item of some) items.push(item);
   }
+  if (items.length > count) throw bad('a list is longer than it was announced');
   return items;
 }
 
-async function* contentsFrom(incoming: Stream): AsyncGenerator<Content> {
+/** What the caller sends for `call`; who sends nothing for long is not waited for. */
+function streamOf(call: Call): Stream {
+  const incoming = call.incoming[Symbol.asyncIterator]();
+  return { next: () => inTime(incoming.next(), STALL_MS, 'what server-a sends') };
+}
+
+async function* contentsFrom(incoming: Stream, announced: Announced): AsyncGenerator<Content> {
   for (;;) {
     const { value, done } = await incoming.next();
     if (done || value.method === 'end') return;
-    yield parseContent(value.method, value.params, value.payload);
+    yield announced.check(parseContent(value.method, value.params, value.payload));
   }
 }
 

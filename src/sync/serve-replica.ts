@@ -7,9 +7,11 @@ import type { SyncEvent } from '../core/events.js';
 import type { LocalReplica } from '../disk/local-replica.js';
 import type { PartnerMemory } from '../disk/partner-memory.js';
 import type { Logger } from '../log.js';
+import { SharedBudget } from '../wire/budget.js';
 import { peerParams } from '../wire/check.js';
 import { eventParams } from '../wire/check-event.js';
 import type { Connection } from '../wire/connection.js';
+import { MAX_LISTED_BYTES } from '../wire/limits.js';
 import { PROTOCOL_VERSION } from '../wire/messages.js';
 import { lookParts, lookResult } from '../wire/peer-look.js';
 import { parsePaths } from '../wire/peer-messages.js';
@@ -56,6 +58,8 @@ export class ReplicaServer {
   private readonly lanes = new Set<Connection>();
   /** The applies that are under way. */
   private readonly applies = new Set<Promise<object>>();
+  /** The memory for the lists of calls under way. */
+  private readonly lists = new SharedBudget(MAX_LISTED_BYTES, tooManyLists);
 
   constructor(private readonly served: ServedReplica) {
     served.replica.onHint(() => {
@@ -93,8 +97,12 @@ export class ReplicaServer {
       }),
       offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
       sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
-      read: guarded(peerParams.read, ({ count }, call) => serveRead(replica, count, call)),
-      apply: guarded(peerParams.apply, ({ count }, call) => this.noted(serveApply(replica, count, call, clock.soon))),
+      read: guarded(peerParams.read, ({ count }, call) =>
+        this.lists.lend((take) => serveRead(replica, count, call, take)),
+      ),
+      apply: guarded(peerParams.apply, ({ count }, call) =>
+        this.noted(this.lists.lend((take) => serveApply(replica, count, call, clock.soon, take))),
+      ),
       ...(this.served.earlier === undefined ? {} : earlierMethods(this.served.earlier, guarded)),
       event: guarded(eventParams, async (event) => {
         this.repeat(event);
@@ -183,6 +191,11 @@ function plain(entry: Entry | null): Entry | null {
   const { type, size, mtime, mode, hash } = entry;
   return { type, size, mtime, mode, hash };
 }
+
+const tooManyLists = (): SyncError =>
+  new SyncError('busy', `The lists of the calls under way take more than ${MAX_LISTED_BYTES / 2 ** 20} MiB.`, {
+    hint: 'Wait for answers before asking more.',
+  });
 
 const notIntroduced = (): SyncError =>
   new SyncError('not-allowed', 'Say hello as server-a first.', { hint: 'Clients talk to server-a.' });

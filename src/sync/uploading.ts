@@ -14,6 +14,7 @@ import { releaseOf } from '../wire/payload-pool.js';
 import type { Call } from '../wire/serve.js';
 import { onlyInB, standingAt, type WriteStep } from './client-write.js';
 import type { FilesSurroundings } from './files-surroundings.js';
+import { inTime } from './in-time.js';
 import { missingParents } from './restoring.js';
 import type { TransferLimit } from './transfer-limit.js';
 
@@ -133,7 +134,7 @@ async function receive(
   size: number,
 ): Promise<FileEntry> {
   for (;;) {
-    const { value } = await inTime(incoming.next());
+    const { value } = await inTime(incoming.next(), SILENCE_MS, 'the content');
     if (value?.method !== 'content') throw broken('Something else than content came');
     const { last = false, hash = '' } = checkParams(contentParams, value.params) as { last?: boolean; hash?: string };
     const data = value.payload ?? Buffer.alloc(0);
@@ -154,19 +155,6 @@ async function orRefuse<T>(path: RelPath, act: () => Promise<T>): Promise<T> {
     throw new SyncError('failed', `${quote(path)} cannot be taken in on side a: ${reasonOf(error)}.`, {
       hint: 'Nothing was changed.',
     });
-  }
-}
-
-async function inTime<T>(next: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new SyncError('timeout', `Nothing more of the content came for ${SILENCE_MS / 1000} s.`);
-    timer = setTimeout(() => reject(error), SILENCE_MS);
-  });
-  try {
-    return await Promise.race([next, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

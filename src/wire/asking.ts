@@ -1,7 +1,9 @@
 // Asking server-a: one call with a time limit, results that come in pieces joined, and the hello that makes sure that
 // both speak the same protocol.
 import { SyncError } from '../core/errors.js';
+import { Budget, ITEM_BYTES, weightOf } from './budget.js';
 import type { Caller, OnNotification } from './calls.js';
+import { MAX_ANSWER_BYTES } from './limits.js';
 import { type ClientMethods, PROTOCOL_VERSION } from './messages.js';
 
 /** Methods whose rows may come in pieces. */
@@ -24,6 +26,7 @@ export class Asking {
   constructor(
     private readonly caller: Caller,
     private readonly answerMs: number,
+    private readonly answerBytes = MAX_ANSWER_BYTES,
   ) {}
 
   async call<M extends keyof ClientMethods>(
@@ -49,8 +52,14 @@ export class Asking {
   ): Promise<{ entries: RowOf<ClientMethods[M]['result'][K]>[]; result: ClientMethods[M]['result'] }> {
     type Row = RowOf<ClientMethods[M]['result'][K]>;
     const entries: Row[] = [];
+    const budget = new Budget(this.answerBytes, () => tooLong(method, this.answerBytes));
     const add = (rows: readonly Row[]) => {
-      for (const row of rows) entries.push(take(row, entries.length));
+      budget.take(ITEM_BYTES);
+      for (const row of rows) {
+        const taken = take(row, entries.length);
+        budget.take(weightOf(taken));
+        entries.push(taken);
+      }
     };
     const onNotification: OnNotification = (name, some: { entries?: readonly Row[] } | undefined) => {
       if (name === 'entries' && Array.isArray(some?.entries)) add(some.entries);
@@ -81,3 +90,12 @@ export class Asking {
     }
   }
 }
+
+const tooLong = (method: string, most: number): SyncError =>
+  new SyncError(
+    'too-large',
+    `The answer to ${method} has more than ${Math.round(most / 2 ** 20)} MiB, and no end in sight.`,
+    {
+      hint: 'See whether what listens there is your server.',
+    },
+  );

@@ -34,6 +34,8 @@ interface Pending {
   readonly ended: Promise<void>;
   resolve(reply: Reply): void;
   reject(error: unknown): void;
+  /** Rejects, and tells the server. */
+  refuse(error: unknown): void;
 }
 
 export interface CallerOptions {
@@ -95,6 +97,8 @@ export class Caller {
       void this.notify('cancel', { id });
     };
     const onAbort = () => giveUp(interrupted(method));
+    // Who was told something that he cannot use wants no more of it.
+    const refuse = (error: unknown) => giveUp(error as SyncError);
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => giveUp(late(method, timeoutMs)), timeoutMs);
     signal?.addEventListener('abort', onAbort);
     const end = () => {
@@ -104,7 +108,7 @@ export class Caller {
       if (this.#pending.size === 0) this.#silence?.stop();
     };
     if (this.#pending.size === 0) this.#silence?.broken();
-    this.#pending.set(id, { onNotification, ended: promise.then(end, end), resolve, reject });
+    this.#pending.set(id, { onNotification, ended: promise.then(end, end), resolve, reject, refuse });
     return promise;
   }
 
@@ -144,9 +148,9 @@ export class Caller {
     try {
       const taken = pending.onNotification(method, params, payload);
       // A call that was given up must not hold the others up.
-      if (taken instanceof Promise) return Promise.race([taken.catch(pending.reject), pending.ended]);
+      if (taken instanceof Promise) return Promise.race([taken.catch(pending.refuse), pending.ended]);
     } catch (error) {
-      pending.reject(error);
+      pending.refuse(error);
     }
   }
 

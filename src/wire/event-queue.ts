@@ -3,7 +3,9 @@
 import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import { AsyncQueue } from './async-queue.js';
+import { weightOf } from './budget.js';
 import type { Caller } from './calls.js';
+import { MAX_QUEUED_EVENTS_BYTES } from './limits.js';
 
 /** An event as it is streamed: with the time at which it happened, ISO 8601. */
 export type TimedEvent = SyncEvent & { readonly time: string };
@@ -11,12 +13,20 @@ export type TimedEvent = SyncEvent & { readonly time: string };
 /** Events that wait for a slow consumer before the connection is made to wait too. */
 const MAX_WAITING = 1_000;
 
-/** Adds what a notification says. @returns a promise to wait for, where the consumer is behind. */
-function addEvent(events: AsyncQueue<TimedEvent>, params: unknown): void | Promise<void> {
-  if (typeof params !== 'object' || params === null) return;
-  const { id: _id, ...event } = params as { id?: unknown } & TimedEvent;
-  events.put(event as TimedEvent);
-  if (events.size >= MAX_WAITING) return events.whenEmpty();
+/** Events that are not taken yet. */
+export class WaitingEvents {
+  readonly queue = new AsyncQueue<TimedEvent>();
+  private bytes = 0;
+
+  /** Adds what a notification says. @returns a promise to wait for, where the consumer is behind. */
+  add(params: unknown): void | Promise<void> {
+    if (typeof params !== 'object' || params === null) return;
+    const { id: _id, ...event } = params as { id?: unknown } & TimedEvent;
+    if (this.queue.empty) this.bytes = 0;
+    this.queue.put(event as TimedEvent);
+    this.bytes += weightOf(event);
+    if (this.queue.size >= MAX_WAITING || this.bytes >= MAX_QUEUED_EVENTS_BYTES) return this.queue.whenEmpty();
+  }
 }
 
 /**
@@ -30,12 +40,13 @@ export async function* eventsOf(
   server: string,
   signal?: AbortSignal,
 ): AsyncGenerator<TimedEvent, void, void> {
-  const queue = new AsyncQueue<TimedEvent>();
+  const waiting = new WaitingEvents();
+  const { queue } = waiting;
   const over = new AbortController();
   const stop = () => queue.end();
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) queue.end();
-  caller.call('watch', {}, { signal: over.signal, onNotification: (_, params) => addEvent(queue, params) }).then(
+  caller.call('watch', {}, { signal: over.signal, onNotification: (_, params) => waiting.add(params) }).then(
     () => queue.end(new SyncError('closed', `${server} has ended the stream of events.`)),
     (error: Error) => queue.end(error),
   );

@@ -62,10 +62,10 @@ export const DEFAULT_LIMITS: WireLimits = {
 /** What server-a allows clients: many may be slow at one time, and nobody's content is so urgent that it needs more. */
 export const CLIENT_LIMITS: WireLimits = { ...DEFAULT_LIMITS, queuedBytes: MIB };
 
-/** What a program allows a server it has dialled: a listing is one line, and may take its time on a slow link. */
+/** What a program allows a server it has dialled: 500 rows are one line, and may take their time on a slow link. */
 export const DIAL_LIMITS: WireLimits = {
   ...DEFAULT_LIMITS,
-  lineBytes: 256 * MIB,
+  lineBytes: 32 * MIB,
   sentLineBytes: DEFAULT_LIMITS.lineBytes,
   requestMs: 10 * MINUTES,
 };
@@ -81,3 +81,21 @@ export const SERVER_SILENCE: SilenceLimits = { askMs: 10 * SECONDS, endMs: 30 * 
  * from meanwhile; whether server-b lives is known from the connection that carries none.
  */
 export const LANE_SILENCE: SilenceLimits = { askMs: 4 * MINUTES, endMs: 5 * MINUTES };
+
+/**
+ * What server-b may tell of its side, in one look and in all of them together: the bytes of its lists, and
+ * `ITEM_BYTES` for each item. A million and a half files fit.
+ */
+export const MAX_SIDE_BYTES = 512 * MIB;
+/** The ignore rules of a side. */
+export const MAX_RULES_BYTES = MIB;
+/** What an answer to a client may take in memory, its rows included. A million and a half files fit. */
+export const MAX_ANSWER_BYTES = 512 * MIB;
+/** Events that wait in a client for who takes them; from there on the connection is not read. */
+export const MAX_QUEUED_EVENTS_BYTES = 8 * MIB;
+/** What server-b keeps in memory of lists that server-a has sent for calls under way, all together. */
+export const MAX_LISTED_BYTES = 128 * MIB;
+/** How long either server may send nothing for a content or a list that the other waits for, in milliseconds. */
+export const STALL_MS = 10 * MINUTES;
+/** What server-b may tell of the earlier contents of one file. */
+export const MAX_VERSIONS_BYTES = 16 * MIB;

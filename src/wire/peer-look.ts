@@ -1,13 +1,13 @@
 // A look on its way from server-b to server-a: its lists stream ahead as notifications, each of any length, and the rest
 // is the result. A look that is cut short is no look: what is missing from it would pass for deleted.
 import type { Entry } from '../core/entry.js';
-import type { Problem } from '../core/errors.js';
+import { type Problem, SyncError } from '../core/errors.js';
 import { MAX_PATH_BYTES, type RelPath } from '../core/path.js';
+import { Budget, ITEM_BYTES } from './budget.js';
 import { bad, encodeList, fail, object, parseList, relPath, shortText, whole } from './json-list.js';
+import { MAX_RULES_BYTES, MAX_SIDE_BYTES } from './limits.js';
 import { entryOf, messageOf, problemCodeOf } from './peer-messages.js';
 
-/** Items in one look: beyond this the other server is not one of ours, or the tree is not for us. */
-const MAX_ITEMS = 10_000_000;
 const MAX_RULE_CHARS = 4096;
 
 /** What one side has; the meaning of each field is `Look`'s in the sync room. */
@@ -52,6 +52,15 @@ export function lookResult(look: PeerLook): object {
   return { whole: look.whole, unsettled, halt, items };
 }
 
+/** @returns what a look, or several that are one to who asked, may take. */
+export const lookBudget = (bytes = MAX_SIDE_BYTES): Budget => new Budget(bytes, sideTooLarge);
+
+/** @returns the error where a side has more than is remembered of it. */
+export const sideTooLarge = (): SyncError =>
+  new SyncError('too-large', `Side b tells of more than ${MAX_SIDE_BYTES / 2 ** 20} MiB of names and entries.`, {
+    hint: 'Synchronise a smaller directory, or ignore a part of it.',
+  });
+
 /** Puts a look together again. */
 export class LookReader {
   readonly #entries: LookEntry[] = [];
@@ -60,13 +69,21 @@ export class LookReader {
   readonly #problems: Problem[] = [];
   readonly #rules: string[] = [];
   readonly #moving: RelPath[] = [];
+  readonly #budget: Budget;
+  readonly #rulesBudget = new Budget(MAX_RULES_BYTES, () => bad('its ignore rules have no end'));
   #items = 0;
+
+  constructor(budget: Budget = lookBudget()) {
+    this.#budget = budget;
+  }
 
   /**
    * Takes one notification of the call.
    * @throws SyncError `bad-message`.
    */
   take(method: string, payload: Buffer | null): void {
+    this.#budget.take(ITEM_BYTES + (payload?.length ?? 0));
+    if (method === 'rules') this.#rulesBudget.take(payload?.length ?? 0);
     if (method === 'entries') this.#add(this.#entries, parseList(payload, lookEntryOf));
     else if (method === 'unknown') this.#add(this.#unknown, parseList(payload, relPath));
     else if (method === 'damaged') this.#add(this.#damaged, parseList(payload, relPath));
@@ -99,7 +116,7 @@ export class LookReader {
 
   #add<T>(list: T[], more: readonly T[]): void {
     this.#items += more.length;
-    if (this.#items > MAX_ITEMS) throw bad('a look has no end');
+    this.#budget.take(more.length * ITEM_BYTES);
     for (const item of more) list.push(item);
   }
 }

@@ -122,7 +122,11 @@ class Server {
       else await this.#deliver(call, { method, params, payload });
     } else if (Object.hasOwn(this.#methods, method)) {
       const unanswered = this.#open(null);
-      const done = () => this.#perform(notification, unanswered, payload).then(() => this.#close(unanswered));
+      const done = async () => {
+        const performed = await this.#perform(notification, unanswered, payload);
+        this.#close(unanswered);
+        this.#endIfForeign(performed);
+      };
       if (!(await this.#turns.take(done))) this.#close(unanswered);
     }
   }
@@ -156,6 +160,7 @@ class Server {
     const sent = 'error' in done ? this.#fail(id, done.error) : this.#succeed(id, done.value);
     // The turn lasts until the answer is on its way, so that answers nobody reads hold up new requests.
     await this.#end(call, sent);
+    this.#endIfForeign(done);
   }
 
   async #end(call: IncomingCall, sent: Promise<void>): Promise<void> {
@@ -179,6 +184,12 @@ class Server {
       if (!(error instanceof SyncError)) this.#options.onFault?.(name, error);
       return { error };
     }
+  }
+
+  /** Who sends a handler what is not the protocol has had his reply; what else he streams is not read. */
+  #endIfForeign(done: object): void {
+    const { error } = done as { error?: unknown };
+    if (error instanceof SyncError && error.code === 'bad-message') this.#connection.close(error);
   }
 
   #succeed(id: number | string, value: object | Answer): Promise<void> {

@@ -20,6 +20,10 @@ function expectEqual(snapshot: Snapshot, model: Tree): void {
   const leaves = [...model.values()].filter(({ type }) => type !== 'dir');
   expect(snapshot.files).toBe(leaves.length);
   expect(snapshot.bytes).toBe(leaves.reduce((sum, leaf) => sum + sizeOf(leaf), 0));
+  const weights = [...model].map(
+    ([at, one]) => 256 + at.slice(at.lastIndexOf('/') + 1).length + (one.type === 'symlink' ? one.target.length : 0),
+  );
+  expect(snapshot.weight).toBe(weights.reduce((sum, weight) => sum + weight, 0));
   for (const [at, one] of model) expect(entryOf(snapshot.get(at))).toEqual(one);
 }
 

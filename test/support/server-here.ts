@@ -2,10 +2,11 @@
 // said as ever; only signals, and how a process ends, are missing.
 import { sayer } from '../../src/cli/say.js';
 import { errorObject, sentence } from '../../src/cli/sentence.js';
-import { type Asked, serverAOptions, serverBOptions } from '../../src/cli/server-options.js';
+import { type Asked, type ServerSettings, serverAOptions, serverBOptions } from '../../src/cli/server-options.js';
 import type { Logger } from '../../src/log.js';
 import { startServerA } from '../../src/sync/server-a.js';
 import { startServerB } from '../../src/sync/server-b.js';
+import { readSecretFile, type Secret } from '../../src/wire/secret.js';
 import { type Said, Sayings } from './sayings.js';
 
 /** What tests do with a server, wherever it runs. */
@@ -74,7 +75,8 @@ async function start(program: 'server-a' | 'server-b', args: readonly string[], 
   return startServerB({ ...settingsOf(serverBOptions(args, env, print)), log });
 }
 
-function settingsOf<S>(asked: Asked<S>): S & { version: string } {
+function settingsOf<S extends ServerSettings>(asked: Asked<S>): S & { version: string; secret?: Secret | undefined } {
   if ('printed' in asked) throw new Error('A text was asked for, not a server.');
-  return { ...asked.settings, version: 'test' };
+  const { secretFile } = asked.settings;
+  return { ...asked.settings, version: 'test', secret: secretFile === null ? undefined : readSecretFile(secretFile) };
 }

@@ -12,18 +12,27 @@ export interface Talker {
   readonly text: string;
   /** Resolves with the exit code. */
   readonly ended: Promise<number | null>;
-  /** Resolves when it has printed what it prints at first, or has ended. */
-  ready(): Promise<unknown>;
   stop(): Promise<unknown>;
 }
+
+/** What a server says with `--quiet`. */
+const SAID_QUIETLY: ReadonlySet<string> = new Set(['problem', 'halted', 'conflict']);
+
+/** How a meeting of the two servers ends. */
+const AGREED: readonly string[] = ['in-sync', 'halted'];
 
 /** A server in the process of the test; its events are printed as the program prints them. */
 export class TalkingServer implements Talker {
   readonly server: ServerHere;
+  isStopped = false;
   readonly #program: 'server-a' | 'server-b';
+  readonly #isQuiet: boolean;
+  readonly #isJson: boolean;
 
   constructor(program: 'server-a' | 'server-b', args: readonly string[], env: NodeJS.ProcessEnv) {
     this.#program = program;
+    this.#isQuiet = args.includes('--quiet');
+    this.#isJson = args.join(' ').includes('--log json');
     this.server = new ServerHere(program, args, env);
   }
 
@@ -33,8 +42,10 @@ export class TalkingServer implements Talker {
 
   get text(): string {
     const colors = colorsFor(false);
-    const lines = this.server.said.map((said) => {
-      const { time, ...event } = said as unknown as { time: string };
+    const said = this.server.said.filter(({ event }) => !this.#isQuiet || SAID_QUIETLY.has(event));
+    if (this.#isJson) return said.map((one) => `${JSON.stringify(one)}\n`).join('');
+    const lines = said.map((one) => {
+      const { time, ...event } = one as unknown as { time: string };
       return `${eventText(event as unknown as SyncEvent, new Date(time), colors)}\n`;
     });
     return lines.join('') + this.server.stderr;
@@ -46,11 +57,19 @@ export class TalkingServer implements Talker {
     return Promise.race([listening, this.ended.then(() => null)]);
   }
 
-  ready(): Promise<unknown> {
-    return this.server.wait(this.#program === 'server-a' ? 'in-sync' : 'scan-finished');
+  /** @param peer whether the other server runs. */
+  ready(peer = false): Promise<unknown> {
+    const end = this.#program === 'server-a' && peer ? AGREED : 'scan-finished';
+    return this.server.wait(({ event }) => end.includes(event));
+  }
+
+  /** Resolves when both sides have met again after now. */
+  agreed(): Promise<unknown> {
+    return this.server.wait(({ event }) => AGREED.includes(event), this.server.said.length);
   }
 
   stop(): Promise<unknown> {
+    this.isStopped = true;
     return this.server.stop();
   }
 }
@@ -70,9 +89,13 @@ export class TalkingCommand implements Talker {
     this.ended = new Promise((resolve) => this.#child.on('close', resolve));
   }
 
-  ready(): Promise<unknown> {
+  /** @param cause makes it print something. */
+  ready(cause: () => Promise<void> = async () => {}): Promise<unknown> {
     return until(
-      () => this.text.includes('\n'),
+      async () => {
+        await cause();
+        return this.text.includes('\n');
+      },
       () => this.text,
     );
   }

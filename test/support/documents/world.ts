@@ -1,12 +1,11 @@
 // What the blocks of a document run in: directories of their own, servers in the process of the test, and a shell. A
 // command is run as it stands, with these substitutions:
-// - a server listens on a free port instead of the one that it is told, and wherever a document names a port that a
+// - a server listens on a free port, the same one when it is started again, instead of the one that it is told, and wherever a document names a port that a
 //   server was told, 8080 and 8081 unless it says otherwise, commands get the real one; what is printed is turned back;
 // - a name of another machine, in front of such a port, becomes 127.0.0.1: all machines are directories of this one, and
 //   `scp FILE MACHINE:DIRECTORY` copies from one to another;
 // - `nc HOST PORT` at the end of a pipe is a socket of the test, because not every machine has an nc;
 // - client lines without anything for a shell run in the process of the test, all of the program but its process.
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -36,11 +35,13 @@ export class World {
   readonly #exported = new Map<string, Record<string, string>>();
   /** Ports as documents say them, and as they are. */
   readonly #ports = new Map<string, number>();
+  readonly #machines: readonly string[];
   #secretFile: string | undefined;
   #exitCode = 0;
 
   /** @param machines directories that stand for machines; the prompt with the name of one is in it. */
   constructor(machines: readonly string[] = []) {
+    this.#machines = machines;
     for (const name of ['directory_a', 'directory_b', ...machines]) {
       fs.mkdirSync(path.join(this.#place, name), { recursive: true });
     }
@@ -66,18 +67,34 @@ export class World {
     return this.normal(printed);
   }
 
+  /** @returns the server that `command` has started; null where it has started none, or one that could not start. */
+  running(command: string): Talker | null {
+    const program = SERVER.exec(command)?.[1];
+    return program !== undefined && isPlain(command) && this.#exitCode === 0 ? this.talkers.get(program)! : null;
+  }
+
   /** Starts what goes on talking, and waits until it has begun. */
   async begin(who: string, command: string): Promise<Talker> {
     const talker = new TalkingCommand(this.#real(command), this.#cwd(who), this.#env(who));
     this.talkers.set(who, talker);
-    await talker.ready();
+    await talker.ready(/ watch\b/.test(command) ? () => this.#lockOnce() : undefined);
     return talker;
   }
 
+  /** Makes something happen that `client watch` shows: it prints nothing else when it has begun. */
+  async #lockOnce(): Promise<void> {
+    const server = `127.0.0.1:${this.port('8080')}`;
+    const client = await Client.connect({ server, user: 'nobody', secretFile: this.#secretFile });
+    await client.lock([0]);
+    await client.unlock([0]);
+    client.close();
+  }
+
   normal(text: string): string {
+    const machines = this.#machines.map((name) => [this.#homeOf(name), '/home/anna'] as const);
     const ports = [...this.#ports].map(([shown, real]) => [`:${real}`, `:${shown}`] as const);
     const numbers = [...this.#ports].map(([shown, real]) => [`"port":${real}`, `"port":${shown}`] as const);
-    return normal(text, [[this.#home, '/home/anna'], ...ports, ...numbers]);
+    return normal(text, [...machines, [this.#home, '/home/anna'], ...ports, ...numbers]);
   }
 
   /** @returns the real port for one that a document names. */
@@ -90,7 +107,8 @@ export class World {
   async #run(who: string, command: string): Promise<string> {
     const exported = /^export (\w+)=(.*)$/.exec(command);
     if (exported !== null) {
-      this.#exported.set(who, { ...this.#exported.get(who), [exported[1]!]: splitWords(exported[2]!)[0] ?? '' });
+      const value = this.#real(splitWords(exported[2]!)[0] ?? '').replace(/^~(?=\/)/, this.#homeOf(who));
+      this.#exported.set(who, { ...this.#exported.get(who), [exported[1]!]: value });
       return '';
     }
     if (command === 'echo $?') return `${this.#exitCode}\n`;
@@ -108,9 +126,18 @@ export class World {
     return this.#shell(who, command);
   }
 
+  /** Who works at a machine is in the home directory there, else beside both directories. */
   #cwd(who: string): string {
-    const machine = path.join(this.#place, who);
-    return who !== '' && fs.existsSync(machine) ? machine : this.#place;
+    return this.#machines.includes(who) ? this.#homeOf(who) : this.#place;
+  }
+
+  /** At a machine, the name that a client there has unless it is told another. */
+  #nameOf(who: string): string {
+    return this.#machines.includes(who) ? `anna@${who}` : who === '' ? 'anna' : who;
+  }
+
+  #homeOf(who: string): string {
+    return this.#machines.includes(who) ? path.join(this.#place, who) : this.#home;
   }
 
   #env(who: string): NodeJS.ProcessEnv {
@@ -118,9 +145,9 @@ export class World {
     const port = this.#ports.get('8080') ?? 1;
     return {
       ...Object.fromEntries(own),
-      ...{ HOME: this.#home, XDG_STATE_HOME: path.join(this.directory, 'state'), NO_COLOR: '1', TZ: 'UTC' },
+      ...{ HOME: this.#homeOf(who), XDG_STATE_HOME: path.join(this.directory, 'state'), NO_COLOR: '1', TZ: 'UTC' },
       PATH: `${path.join(this.directory, 'bin')}:${process.env.PATH}`,
-      ...{ LOCKSTEP_SERVER: `127.0.0.1:${port}`, LOCKSTEP_USER: who === '' ? 'anna' : who },
+      ...{ LOCKSTEP_SERVER: `127.0.0.1:${port}`, LOCKSTEP_USER: this.#nameOf(who) },
       ...this.#exported.get(who),
     };
   }
@@ -139,6 +166,8 @@ export class World {
 
   async #serve(who: string, program: 'server-a' | 'server-b', args: readonly string[]): Promise<string> {
     const words = this.#serverWords(program, args, this.#cwd(who));
+    const other = this.#runningServer(program === 'server-a' ? 'server-b' : 'server-a');
+    const agreed = program === 'server-b' ? other?.agreed() : undefined;
     const talker = new TalkingServer(program, words.args, this.#env(who));
     this.talkers.set(program, talker);
     const port = await talker.port();
@@ -146,10 +175,17 @@ export class World {
       this.#exitCode = (await talker.ended) ?? 1;
       return talker.text;
     }
+    this.#exitCode = 0;
     this.#ports.set(words.port, port);
     if (words.secretFile !== undefined) this.#secretFile = words.secretFile;
-    await talker.ready();
+    await talker.ready(other !== null);
+    await agreed;
     return talker.text;
+  }
+
+  #runningServer(program: string): TalkingServer | null {
+    const talker = this.talkers.get(program);
+    return talker instanceof TalkingServer && !talker.isStopped ? talker : null;
   }
 
   /** A server's words with a free port and with absolute paths: it runs in the directory of the test. */
@@ -167,7 +203,12 @@ export class World {
       else args.push(this.#real(word));
     }
     const isPort = Number(port) <= 65_535;
-    args.push('--dir', path.resolve(cwd, dir.replace(/^~(?=\/)/, this.#home)), '--port', isPort ? '0' : port);
+    args.push(
+      '--dir',
+      path.resolve(cwd, dir.replace(/^~(?=\/)/, this.#home)),
+      '--port',
+      isPort ? String(this.#ports.get(port) ?? 0) : port,
+    );
     if (secretFile !== undefined) args.push('--secret-file', secretFile);
     const peer = this.#ports.get('8081');
     if (program === 'server-a' && peer !== undefined && !args.includes('--peer'))
@@ -190,19 +231,14 @@ export class World {
     }
   }
 
-  #shell(who: string, command: string): string {
+  /** The servers go on meanwhile: they are in this process. */
+  async #shell(who: string, command: string): Promise<string> {
     const copied = command.replace(/^scp ((?:-\w+ )*\S+) (\S+):(\S*)$/, (_, what, machine, to) => {
       return `cp ${what} '${path.join(this.#place, machine, to)}/'`;
     });
-    const script = `exec 2>&1\n${this.#real(copied)}`;
-    const { stdout, status } = spawnSync('bash', ['-c', script], {
-      cwd: this.#cwd(who),
-      env: this.#env(who),
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-    this.#exitCode = status ?? 1;
-    return stdout;
+    const running = new TalkingCommand(this.#real(copied), this.#cwd(who), this.#env(who));
+    this.#exitCode = (await running.ended) ?? 1;
+    return running.text;
   }
 
   async #netcat(who: string, pipe: string, port: number): Promise<string> {
@@ -211,7 +247,7 @@ export class World {
     socket.setEncoding('utf8').on('data', (text: string) => {
       heard += text;
     });
-    socket.end(this.#shell(who, pipe));
+    socket.end(await this.#shell(who, pipe));
     await once(socket, 'close');
     return heard;
   }
