@@ -12,6 +12,7 @@ import type { Look } from '../sync/replica.js';
 import { type GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
 import { holding, isSameInode } from './inode.js';
 import { Parents } from './parents.js';
+import type { Root } from './root.js';
 import { modeOf, type SeenFile, sameSignature } from './seen.js';
 
 /** What guarding needs to know of the tree. */
@@ -32,7 +33,7 @@ export class Guard {
 
   /** @param records what was there before. */
   constructor(
-    private readonly root: string,
+    private readonly root: string | Root,
     private readonly records: GuardRecords,
     private readonly tree: GuardedTree,
     private readonly log: Logger,

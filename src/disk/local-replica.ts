@@ -18,12 +18,11 @@ import { Looker } from './look.js';
 import { makeNamesDurable } from './names.js';
 import { offerFor } from './offer.js';
 import { OpenContent } from './open-content.js';
-import { Parents } from './parents.js';
 import { PARTNER_TABLE, PartnerMemory } from './partner-memory.js';
-import type { Site } from './publish.js';
+import { openSite, type Site } from './publish.js';
 import { readContents } from './read-content.js';
 import { Receiving, roomFor } from './receiving.js';
-import { type Root, rootFault } from './root.js';
+import type { Root } from './root.js';
 import { Staging } from './staging.js';
 import type { StateDirectory } from './state-directory.js';
 import { ANEW } from './state-files.js';
@@ -93,7 +92,7 @@ export class LocalReplica implements Replica {
       reported: (at, stats) => this.guarding.reported(at, stats),
       log,
     });
-    this.guarding = new Guard(root.path, openGuardRecords(state.files), this.looker, log);
+    this.guarding = new Guard(root, openGuardRecords(state.files), this.looker, log);
     this.problems = state.files.problems;
     this.problems.onChange = () => this.listener();
     this.looker.onSeen = (at, entry) => this.store.put('seen', at, entry);
@@ -110,7 +109,7 @@ export class LocalReplica implements Replica {
     const seen = await this.looker.look(scope);
     const look = { ...seen, problems: [...seen.problems, ...this.problems.list()] };
     if (this.areNamesLoose && look.halt === null) {
-      await makeNamesDurable(this.root.path, this.directories());
+      await makeNamesDurable(this.root, this.directories());
       this.areNamesLoose = false;
     }
     this.guarding.looked(look);
@@ -140,11 +139,11 @@ export class LocalReplica implements Replica {
   }
 
   async offer(change: Change): Promise<Offer | null> {
-    return offerFor({ root: this.root.path, looker: this.looker, staging: this.staging }, change);
+    return offerFor({ root: this.root, looker: this.looker, staging: this.staging }, change);
   }
 
   read(wanted: readonly Wanted[]): AsyncIterable<Content> {
-    return readContents(this.root.path, wanted);
+    return readContents(this.root, wanted);
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
@@ -174,10 +173,7 @@ export class LocalReplica implements Replica {
   }
 
   private site(): Site {
-    const fault = rootFault(this.root);
-    if (fault !== null) throw new SyncError('halted', fault.message);
-    const parents = new Parents(this.root.path);
-    return { looker: this.looker, parents, staging: this.staging, versions: this.versions };
+    return openSite(this.root, { looker: this.looker, staging: this.staging, versions: this.versions });
   }
 
   /**
@@ -199,7 +195,7 @@ export class LocalReplica implements Replica {
 
   /** Opens the file at `path` for a reader; null where there is none. */
   open(at: RelPath): Promise<OpenContent | null> {
-    return OpenContent.open(this.root.path, this.looker, at);
+    return OpenContent.open(this.root, this.looker, at);
   }
 
   onHint(listener: () => void): void {

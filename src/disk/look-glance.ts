@@ -1,11 +1,10 @@
 // A glance at what was hinted, before anybody is told: the echo of our own writing, a file that came and went, a second
 // reading that finds the same content are no reason for a look. Only what is proven to be no change is dropped.
-import type { LinkEntry } from '../core/entry.js';
 import type { RelPath } from '../core/path.js';
 import { digestSmall, SMALL_BYTES } from './digest.js';
 import { isKnownDir } from './look-enter.js';
 import { type Ground, highestUnsound, standingAt } from './look-ground.js';
-import { readLink } from './look-link.js';
+import { isLinkTo } from './look-link.js';
 import { isUnchanged } from './look-survey.js';
 import { isRacy, modeOf, type SeenFile, sameSignature } from './seen.js';
 
@@ -39,17 +38,12 @@ export function glanceAt(ground: Ground, path: RelPath | '', checked: Map<string
   }
   if (isUnchanged(standing, node)) return SAME;
   if (standing.isSymbolicLink()) {
-    return node?.type === 'symlink' && isSameLink(path, ground.absolute(path), standing, node) ? SAME : LOOK;
+    return node?.type === 'symlink' && isLinkTo(ground.absolute(path), node.target) ? SAME : LOOK;
   }
   // Somebody uses a pipe or a socket that is known to be there.
   if (!standing.isFile() && ground.troubles.has(path)) return SAME;
   if (node?.type !== 'file' || !sameSignature(node as SeenFile, standing)) return LOOK;
   return glanceAtRacy(ground, path, node as SeenFile);
-}
-
-function isSameLink(path: RelPath, absolute: string, stats: Parameters<typeof readLink>[2], seen: LinkEntry): boolean {
-  const link = readLink(path, absolute, stats);
-  return link !== null && 'target' in link && link.target === seen.target;
 }
 
 function glanceAtRacy(ground: Ground, path: RelPath, seen: SeenFile): Glance {

@@ -6,6 +6,7 @@ import { joinPath, type RelPath } from '../core/path.js';
 import { type Node, walkNode } from '../core/snapshot.js';
 import { type Digest, digestSmall, SMALL_BYTES } from './digest.js';
 import type { DigestQueue } from './digest-queue.js';
+import { LinkTargets } from './link-target.js';
 import { describe } from './look-enter.js';
 import { type Ground, standingAt } from './look-ground.js';
 import { readLink } from './look-link.js';
@@ -20,6 +21,7 @@ export type Findings = Map<RelPath, Entry | null>;
 
 export class Judge {
   readonly #ground: Ground;
+  readonly #targets: LinkTargets;
   readonly #survey: Survey;
   readonly #digests: DigestQueue;
   /**
@@ -34,6 +36,7 @@ export class Judge {
 
   constructor(ground: Ground, survey: Survey, digests: DigestQueue, isGone: boolean) {
     this.#ground = ground;
+    this.#targets = new LinkTargets(ground.root.path);
     this.#survey = survey;
     this.#digests = digests;
     this.#isGone = isGone;
@@ -83,7 +86,7 @@ export class Judge {
   }
 
   #judgeLink(path: RelPath, stats: Stood): void {
-    const link = readLink(path, this.#ground.absolute(path), stats);
+    const link = readLink(path, this.#ground.absolute(path), stats, this.#targets);
     if (link === null) this.#survey.again.add(path);
     else if ('fault' in link) this.#cannot(path, 'bad-link', link.fault);
     else this.#found(path, link);

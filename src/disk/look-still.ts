@@ -5,7 +5,7 @@ import type { RelPath } from '../core/path.js';
 import { digestSmall, SMALL_BYTES } from './digest.js';
 import { isSameInode } from './inode.js';
 import { type Ground, type Standing, standingAt } from './look-ground.js';
-import { readLink } from './look-link.js';
+import { isLinkTo } from './look-link.js';
 import { isUnchanged } from './look-survey.js';
 import { modeOf } from './seen.js';
 
@@ -27,8 +27,7 @@ export function stillStands(
     return standing.isDirectory() && (ground.places.heldMode(path) ?? entry.mode) === modeOf(standing);
   }
   if (entry.type === 'symlink') {
-    const link = standing.isSymbolicLink() ? readLink(path, absolute, standing) : null;
-    return link !== null && 'target' in link && link.target === entry.target;
+    return standing.isSymbolicLink() && isLinkTo(absolute, entry.target);
   }
   if (!standing.isFile()) return false;
   const node = ground.snapshot.get(path);

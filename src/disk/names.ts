@@ -3,6 +3,7 @@
 // would pass for a deletion. So the names are flushed before the first of them is told.
 import type { RelPath } from '../core/path.js';
 import { Parents } from './parents.js';
+import type { Root } from './root.js';
 
 /** What became of a directory since it was seen; then there is no name in it to keep. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM']);
@@ -12,7 +13,7 @@ const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM']);
  * @param root absolute real path of the root.
  * @throws the system's error where the disk fails.
  */
-export async function makeNamesDurable(root: string, directories: Iterable<RelPath | ''>): Promise<void> {
+export async function makeNamesDurable(root: string | Root, directories: Iterable<RelPath | ''>): Promise<void> {
   const parents = new Parents(root);
   try {
     for (const directory of directories) {

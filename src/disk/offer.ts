@@ -8,6 +8,7 @@ import { nameOf, parentOf, type RelPath } from '../core/path.js';
 import type { Base, Offer } from '../sync/replica.js';
 import type { Looker } from './look.js';
 import { Parents } from './parents.js';
+import type { Root } from './root.js';
 import type { Staging } from './staging.js';
 import { readSums, recallSums } from './sums.js';
 
@@ -16,7 +17,7 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 /** What an offer is made of. */
 export interface Stock {
   /** Absolute real path of the root. */
-  readonly root: string;
+  readonly root: string | Root;
   readonly looker: Looker;
   readonly staging: Staging;
 }

@@ -11,6 +11,7 @@ import { systemTrouble } from '../core/system-error.js';
 import type { Looker } from './look.js';
 import { isUnchanged } from './look-survey.js';
 import { Parents } from './parents.js';
+import type { Root } from './root.js';
 import { microseconds, modeOf } from './seen.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -40,7 +41,7 @@ export class OpenContent {
    * @returns null where there is none, or it is no regular file.
    * @throws SyncError `busy` where it is written to all the time, `failed` where it cannot be read.
    */
-  static async open(root: string, looker: Looker, path: RelPath): Promise<OpenContent | null> {
+  static async open(root: string | Root, looker: Looker, path: RelPath): Promise<OpenContent | null> {
     const fd = openIn(root, path);
     if (fd === null) return null;
     try {
@@ -90,7 +91,7 @@ export class OpenContent {
   }
 }
 
-function openIn(root: string, path: RelPath): number | null {
+function openIn(root: string | Root, path: RelPath): number | null {
   const parents = new Parents(root);
   try {
     return fs.openSync(parents.at(parentOf(path), nameOf(path)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

@@ -5,6 +5,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { RelPath } from '../core/path.js';
+import { isSameInode, swapped } from './inode.js';
+import type { Root } from './root.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 const throughProc = process.platform === 'linux';
@@ -16,11 +18,19 @@ export class Parents {
   private readonly open = new Map<string, number>();
   /** Directories found elsewhere; a spelling may still be in use, so they are closed with the others. */
   private moved: number[] = [];
+  private readonly root: string;
   private readonly rootFd: number;
 
-  /** @param root absolute real path of the root. */
-  constructor(private readonly root: string) {
-    this.rootFd = fs.openSync(root, O_RDONLY | O_DIRECTORY);
+  /**
+   * @param root the root, or the absolute real path of a directory.
+   * @throws the system's error, ESTALE where another directory stands there than the root that is meant.
+   */
+  constructor(root: string | Root) {
+    this.root = typeof root === 'string' ? root : root.path;
+    this.rootFd = fs.openSync(this.root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (typeof root === 'string' || isSameInode(fs.fstatSync(this.rootFd), root)) return;
+    fs.closeSync(this.rootFd);
+    throw swapped(this.root);
   }
 
   /**

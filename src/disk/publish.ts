@@ -3,12 +3,15 @@
 import fs from 'node:fs';
 import type { Change } from '../core/change.js';
 import type { Entry, LinkEntry } from '../core/entry.js';
+import { SyncError } from '../core/errors.js';
 import type { RelPath } from '../core/path.js';
 import { holding, type Inode, setLinkTime } from './inode.js';
 import { keepingOld, locate, takeOld } from './keep-old.js';
+import { LinkGate, linksIn } from './link-target.js';
 import type { Looker } from './look.js';
 import { type Standing, standingAt } from './look-ground.js';
-import type { Parents } from './parents.js';
+import { Parents } from './parents.js';
+import { type Root, rootFault } from './root.js';
 import { modeOf } from './seen.js';
 import type { Staging } from './staging.js';
 import { moveWithoutReplacing, type Versions } from './versions.js';
@@ -22,6 +25,25 @@ export interface Site {
   readonly parents: Parents;
   readonly staging: Staging;
   readonly versions: Versions;
+  readonly links: LinkGate;
+}
+
+/**
+ * Gets ready for steps on `root`; whoever takes them closes the parents.
+ * @throws SyncError `halted` where the root is not the one that is meant.
+ */
+export function openSite(root: Root, tree: Pick<Site, 'looker' | 'staging' | 'versions'>): Site {
+  const refuse = (cause?: unknown) => {
+    const fault = rootFault(root);
+    if (fault !== null) throw new SyncError('halted', fault.message, { cause });
+  };
+  refuse();
+  try {
+    return { ...tree, parents: new Parents(root), links: new LinkGate(root.path, tree.looker.snapshot) };
+  } catch (error) {
+    refuse(error);
+    throw error;
+  }
 }
 
 /** How a step on the disk ended; system errors are thrown. */
@@ -63,6 +85,7 @@ export function publishFile(site: Site, change: Change, staged: StagedContent): 
 }
 
 function placeLink(site: Site, change: Change, { target: to, mtime }: LinkEntry): Step {
+  site.links.admit(new Map([[change.path, to]]));
   const over = (target: string) => {
     const staged = site.staging.link(to);
     try {
@@ -153,6 +176,7 @@ function rename(site: Site, change: Change): Step {
     if (!isStill(site, path, before, target, old)) return 'stale';
     if (from.entry.type === 'dir') return before === null ? moveDirectory(site, from.path, path, inode) : 'stale';
     if (before?.type === 'dir') return 'stale';
+    if (from.entry.type === 'symlink') site.links.admit(new Map([[path, from.entry.target]]));
     if (!isStats(old)) {
       moveWithoutReplacing(source, target);
       return arrived(site, change, inode);
@@ -175,6 +199,8 @@ function arrived(site: Site, change: Change, inode: Inode): Step {
 
 /** RACE: an empty directory that appears there between the look and the rename is replaced, and nothing is lost. */
 function moveDirectory(site: Site, from: RelPath, to: RelPath, inode: Inode): Step {
+  const links = [...linksIn(site.looker.snapshot, from)];
+  site.links.admit(new Map(links.map(([at, target]) => [`${to}${at.slice(from.length)}` as RelPath, target])));
   fs.renameSync(locate(site, from), locate(site, to));
   site.looker.moved(from, to, inode.path);
   return 'done';

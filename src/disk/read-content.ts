@@ -7,6 +7,7 @@ import { nameOf, parentOf } from '../core/path.js';
 import type { Content, Wanted } from '../sync/replica.js';
 import { readDifference } from './difference.js';
 import { Parents } from './parents.js';
+import type { Root } from './root.js';
 import { readOutcomeOf } from './trouble.js';
 
 const readAsync = promisify(fs.read);
@@ -24,7 +25,7 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
  * The contents of `wanted`, one after the other.
  * @param root absolute real path of the root they are in.
  */
-export async function* readContents(root: string, wanted: readonly Wanted[]): AsyncGenerator<Content> {
+export async function* readContents(root: string | Root, wanted: readonly Wanted[]): AsyncGenerator<Content> {
   const parents = new Parents(root);
   try {
     for (const [n, { path, file, offer }] of wanted.entries()) {

@@ -4,8 +4,16 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LocalReplica } from '../../src/disk/local-replica.js';
+import { openRoot } from '../../src/disk/root.js';
+import { openStateDirectory } from '../../src/disk/state-directory.js';
+import { silent } from '../../src/log.js';
+import { ReplicaServer } from '../../src/sync/serve-replica.js';
 import { PROTOCOL_VERSION } from '../../src/wire/messages.js';
+import { serve } from '../../src/wire/serve.js';
+import { listen } from '../../src/wire/tcp.js';
+import { link, p } from '../support/disk-site.js';
 import { PairOfPrograms, putWhole, textOf, treeOf, until } from '../support/programs.js';
 
 const OUTSIDE = ['../outside/secret.txt', 'd/../../outside/secret.txt', '..\\outside\\secret.txt', '/etc/passwd'];
@@ -95,6 +103,31 @@ describe('SCENARIO 30: paths that leave the root', () => {
   });
 });
 
+/** A server-b whose root is `root`, and which says that there are these links in it, too. */
+async function lyingServerB(root: string, links: Readonly<Record<string, string>>) {
+  const opened = openRoot(root);
+  const state = openStateDirectory(opened.path);
+  const replica = new LocalReplica({ root: opened, state, ignore: [], log: silent });
+  const look = replica.look.bind(replica);
+  vi.spyOn(replica, 'look').mockImplementation(async (...asked) => {
+    const truth = await look(...asked);
+    for (const [at, target] of Object.entries(links)) replica.looker.snapshot.put(p(at), link(target));
+    return truth;
+  });
+  const server = new ReplicaServer({ replica, rootId: state.id, version: '0', log: silent });
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    onConnection: (connection) => void serve(connection, server.methods(connection)),
+  });
+  const close = async () => {
+    await listener.close();
+    await replica.close();
+    state.release();
+  };
+  return { port: listener.port, close };
+}
+
 describe('SCENARIO 30: links', () => {
   test('that are absolute or leave the root are problems and stay where they are', async () => {
     await pair.start();
@@ -109,6 +142,36 @@ describe('SCENARIO 30: links', () => {
     await pair.flush();
     expect(Object.keys(treeOf(pair.b))).toEqual(['absolute', 'good', 'inside.txt']);
     expect(Object.keys(treeOf(pair.a))).toEqual(['good', 'inside.txt', 'up']);
+  });
+
+  test.each(['a', 'b'] as const)('that lead out through another link stay on side %s', async (side) => {
+    const there = side === 'a' ? 'b' : 'a';
+    putWhole(pair[side], 'k/m/f.txt', 'x');
+    fs.symlinkSync('..', path.join(pair[side], 'k/m/p'));
+    fs.symlinkSync('k/m/p/../..', path.join(pair[side], 'comp'));
+    fs.symlinkSync('k/m/p/m/f.txt', path.join(pair[side], 'good'));
+    await pair.start();
+    await pair.flush();
+    expect(Object.keys(treeOf(pair[there])).sort()).toEqual(['good', 'k', 'k/m', 'k/m/f.txt', 'k/m/p']);
+    const { problems } = await pair.json<{ problems: object[] }>('status');
+    expect(problems).toEqual([expect.objectContaining({ path: 'comp', code: 'bad-link' })]);
+  });
+
+  test('that a lying server-b tells of are not made', async () => {
+    const lies = { l2: '/etc', 'd/l3': '../../outside', comp: 'k/m/p/../..', 'k/m/p': '..', good: 'd/f.txt' };
+    putWhole(pair.b, 'd/f.txt', 'x');
+    putWhole(pair.b, 'k/m/f.txt', 'x');
+    const liar = await lyingServerB(pair.b, lies);
+    pair.portB = liar.port;
+    await pair.startA();
+    const refused = ['l2', 'd/l3', 'k/m/p'];
+    for (const name of refused) {
+      await pair.serverA.wait(({ event, path: at, code }) => event === 'problem' && at === name && code === 'bad-link');
+    }
+    await until(() => fs.lstatSync(path.join(pair.a, 'good'), { throwIfNoEntry: false })?.isSymbolicLink());
+    for (const name of refused)
+      expect(fs.lstatSync(path.join(pair.a, name), { throwIfNoEntry: false })).toBeUndefined();
+    await liar.close();
   });
 
   test.each(['a', 'b'] as const)('in the place of a directory of side %s are not written through', async (side) => {

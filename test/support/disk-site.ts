@@ -9,6 +9,7 @@ import type { DirEntry, Entry, FileEntry, LinkEntry } from '../../src/core/entry
 import type { RelPath } from '../../src/core/path.js';
 import { entryOf } from '../../src/core/snapshot.js';
 import { applyChanges } from '../../src/disk/apply.js';
+import { LinkGate } from '../../src/disk/link-target.js';
 import { Looker } from '../../src/disk/look.js';
 import { Parents } from '../../src/disk/parents.js';
 import { openRoot } from '../../src/disk/root.js';
@@ -106,7 +107,7 @@ export class DiskSite {
 
   parts() {
     const { looker, staging, versions } = this;
-    return { looker, staging, versions };
+    return { looker, staging, versions, links: new LinkGate(this.root, looker.snapshot) };
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content> = stream([])): AsyncGenerator<Applied> {
