@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { type Identity, isSameInode, swapped } from './inode.js';
 import { microseconds, modeOf } from './seen.js';
 import { setTime } from './set-time.js';
+import { writeDataSync } from './write-data.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const PIECE_BYTES = 1 << 20;
@@ -32,7 +33,7 @@ export function copyDurably(from: string, to: string, expected: fs.Stats): Ident
 function copyInto(source: number, stats: fs.Stats, to: string): Identity {
   const copy = fs.openSync(to, 'wx', 0o600);
   try {
-    pour(source, copy);
+    pour(source, copy, stats.size);
     fs.fchmodSync(copy, modeOf(stats));
     setTime(copy, microseconds(stats.mtimeMs));
     fs.fsyncSync(copy);
@@ -45,12 +46,16 @@ function copyInto(source: number, stats: fs.Stats, to: string): Identity {
   }
 }
 
-function pour(source: number, copy: number): void {
+/** @param size what the source was; it may have grown. */
+function pour(source: number, copy: number, size: number): void {
   const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
   for (let at = 0; ; ) {
     const bytes = fs.readSync(source, buffer, 0, PIECE_BYTES, at);
-    if (bytes === 0) return;
-    for (let done = 0; done < bytes; ) done += fs.writeSync(copy, buffer, done, bytes - done, at + done);
+    if (bytes === 0) {
+      fs.ftruncateSync(copy, at);
+      return;
+    }
+    writeDataSync(copy, buffer.subarray(0, bytes), at, size);
     at += bytes;
   }
 }

@@ -4,11 +4,13 @@ import * as crypto from 'node:crypto';
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { SPARSE_BYTES } from '../core/data-runs.js';
 import type { Range } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
 import { isSameInode } from './inode.js';
 import { isWorthKeeping, release } from './partials.js';
 import { setTime } from './set-time.js';
+import { writeData, writeDataSync } from './write-data.js';
 
 const COPY_BYTES = 1 << 20;
 /**
@@ -17,7 +19,6 @@ const COPY_BYTES = 1 << 20;
  */
 const FLUSH_BYTES = 16 << 20;
 const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-const writeAsync = promisify(fs.write);
 const readAsync = promisify(fs.read);
 
 /** One content on its way. Owns a file descriptor until `flush`, `leave` or `discard`. */
@@ -34,6 +35,8 @@ export class StagedFile {
   private flushed = 0;
   /** Whether more came than was announced; it is not written. */
   private over = false;
+  /** Whether a part may still have, behind what of it is used, something of an earlier transfer. */
+  private hasRest: boolean;
 
   /** @param isPart whether there may be a beginning already, and is to be one when this is left. */
   constructor(
@@ -42,6 +45,7 @@ export class StagedFile {
     private readonly isPart = false,
   ) {
     this.fd = isPart ? openPart(path) : fs.openSync(path, 'wx', 0o600);
+    this.hasRest = isPart;
   }
 
   /** What the system says of it now, under whatever name. */
@@ -65,15 +69,32 @@ export class StagedFile {
     if (this.written + data.length > this.file.size) this.over = true;
     if (this.over) return;
     if (this.written === 0 && last) {
-      this.digest = crypto.hash('sha256', data, 'hex');
-      while (this.written < data.length) this.written += fs.writeSync(this.fd, data, this.written);
+      this.writeWhole(data);
       return;
     }
-    const writing = writeAll(this.fd, data, this.written);
+    const writing = this.put(data);
     this.digestNext(data);
     await writing;
     this.flushSome();
     if (last) this.end();
+  }
+
+  private writeWhole(data: Buffer): void {
+    this.digest = crypto.hash('sha256', data, 'hex');
+    this.cutRest();
+    writeDataSync(this.fd, data, 0, this.file.size);
+    this.written = data.length;
+  }
+
+  private put(data: Buffer): Promise<void> {
+    this.cutRest();
+    return writeData(this.fd, data, this.written, this.file.size);
+  }
+
+  /** Zeros are not written, so nothing may stand where they are to be. */
+  private cutRest(): void {
+    if (this.hasRest) fs.ftruncateSync(this.fd, this.written);
+    this.hasRest = false;
   }
 
   /** Adds bytes of another open file, or of this one where they stand already. */
@@ -90,7 +111,7 @@ export class StagedFile {
       position += data.length;
       reading = readPiece(from, position, end, buffers[n % 2]!);
       reading.catch(() => {});
-      const writing = from === this.fd ? null : writeAll(this.fd, data, this.written);
+      const writing = from === this.fd ? null : this.put(data);
       this.digestNext(data);
       await writing;
       this.flushSome();
@@ -131,7 +152,7 @@ export class StagedFile {
 
   /** Sets mode and time and makes the content durable. */
   async flush(): Promise<void> {
-    if (this.isPart) fs.ftruncateSync(this.fd, this.written);
+    if (this.isPart || this.file.size >= SPARSE_BYTES) fs.ftruncateSync(this.fd, this.written);
     fs.fchmodSync(this.fd, this.file.mode);
     setTime(this.fd, this.file.mtime);
     await this.flushing;
@@ -146,6 +167,7 @@ export class StagedFile {
 
   /** It did not get its name: what came, now or before, is kept if a later transfer can go on from it. */
   leave(): void {
+    this.lengthen();
     if (!this.isPart || this.over || !this.hasName() || !isWorthKeeping(this.stats().size)) {
       this.discard();
       return;
@@ -160,6 +182,16 @@ export class StagedFile {
   private hasName(): boolean {
     const there = fs.lstatSync(this.path, { throwIfNoEntry: false });
     return this.fd >= 0 && there !== undefined && isSameInode(there, this.stats());
+  }
+
+  /** Zeros at the end of what came were not written; where there is no room for them, they are sent again. */
+  private lengthen(): void {
+    if (this.fd < 0 || !this.isPart || this.hasRest) return;
+    try {
+      fs.ftruncateSync(this.fd, this.written);
+    } catch {
+      // A shorter beginning is a beginning, too.
+    }
   }
 
   /** Throws the content away. */
@@ -184,14 +216,6 @@ function openPart(path: string): number {
   fs.closeSync(fd);
   fs.rmSync(path, { force: true });
   return fs.openSync(path, 'wx+', 0o600);
-}
-
-async function writeAll(fd: number, data: Buffer, position: number): Promise<void> {
-  let done = 0;
-  while (done < data.length) {
-    const { bytesWritten } = await writeAsync(fd, data, done, data.length - done, position + done);
-    done += bytesWritten;
-  }
 }
 
 async function readPiece(fd: number, at: number, end: number, buffer: Buffer): Promise<Buffer> {

@@ -3,6 +3,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { dataRuns } from '../core/data-runs.js';
 import { secondsOf } from '../core/entry.js';
 
 const HASH = '[0-9a-f]{64}';
@@ -48,9 +49,12 @@ export class PartialFile {
     return new PartialFile(place, hash, fd, createHash('sha256'), 0);
   }
 
-  async add(data: Buffer): Promise<void> {
+  /** @param size of the whole content: zeros in a large one leave holes. */
+  async add(data: Buffer, size: number): Promise<void> {
     this.digest.update(data);
-    for (let done = 0; done < data.length; ) done += await writeAt(this.fd, data, done, this.bytes + done);
+    for (const { from, to } of dataRuns(data, this.bytes, size)) {
+      for (let at = from; at < to; ) at += await writeAt(this.fd, data, at, to, this.bytes + at);
+    }
     this.bytes += data.length;
   }
 
@@ -68,6 +72,7 @@ export class PartialFile {
 
   /** Gives the whole content its bits and its time and makes it durable; it is still to be renamed. */
   finish(mode: number, mtime: Date): void {
+    fs.ftruncateSync(this.fd, this.bytes);
     fs.fchmodSync(this.fd, mode & 0o777);
     const seconds = secondsOf(mtime.getTime() * 1e3);
     fs.futimesSync(this.fd, seconds, seconds);
@@ -77,8 +82,16 @@ export class PartialFile {
 
   /** Lets go of it; with nothing in it, it goes. */
   leave(): void {
-    if (this.bytes === 0) this.discard();
-    else fs.closeSync(this.fd);
+    if (this.bytes === 0) {
+      this.discard();
+      return;
+    }
+    try {
+      fs.ftruncateSync(this.fd, this.bytes);
+    } catch {
+      // Without the zeros at its end, for which there may be no room, it is a beginning all the same.
+    }
+    fs.closeSync(this.fd);
   }
 
   discard(): void {
@@ -117,9 +130,9 @@ const readAt = (fd: number, buffer: Buffer, at: number): Promise<number> =>
     fs.read(fd, buffer, 0, buffer.length, at, (error, read) => (error ? reject(error) : resolve(read))),
   );
 
-const writeAt = (fd: number, data: Buffer, from: number, at: number): Promise<number> =>
+const writeAt = (fd: number, data: Buffer, from: number, to: number, at: number): Promise<number> =>
   new Promise((resolve, reject) =>
-    fs.write(fd, data, from, data.length - from, at, (error, written) => (error ? reject(error) : resolve(written))),
+    fs.write(fd, data, from, to - from, at, (error, written) => (error ? reject(error) : resolve(written))),
   );
 
 function placesOf(destination: string): string[] {

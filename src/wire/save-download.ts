@@ -110,7 +110,7 @@ class Saving {
 
   private async add(data: Buffer): Promise<void> {
     if (this.partial === null) throw new SyncError('bad-message', 'Content came before its file was named.');
-    await this.partial.add(data);
+    await this.partial.add(data, this.file!.size);
     this.tell();
   }
 

@@ -18,10 +18,10 @@ const hash = createHash('sha256').update(data).digest('hex');
 test('of two that begin at one destination the former knows that its name is gone, and takes nothing away', async () => {
   const to = path.join(directory, 'out');
   const one = PartialFile.begin(to, hash);
-  await one.add(data.subarray(0, 400));
+  await one.add(data.subarray(0, 400), data.length);
   const two = PartialFile.begin(to, hash);
-  await two.add(data.subarray(0, 100));
-  await one.add(data.subarray(400));
+  await two.add(data.subarray(0, 100), data.length);
+  await one.add(data.subarray(400), data.length);
   expect([one.isWhole(), one.hasName(), two.hasName()]).toEqual([true, false, true]);
   one.discard();
   expect(fs.readFileSync(two.place)).toEqual(data.subarray(0, 100));
@@ -34,7 +34,7 @@ test('a link in its place is not followed', async () => {
   fs.symlinkSync('other', `${to}.${hash}.part`);
   expect(await PartialFile.find(to)).toBeNull();
   const begun = PartialFile.begin(to, hash);
-  await begun.add(data);
+  await begun.add(data, data.length);
   begun.finish(0o4644, new Date());
   expect(fs.readFileSync(path.join(directory, 'other'), 'utf8')).toBe('other');
   expect(fs.lstatSync(begun.place).mode & 0o7777).toBe(0o644);
@@ -44,7 +44,7 @@ test.each([1_700_000_000_000, 1_700_000_000_123, 1_763_719_331_999, 1])(
   'a time of %i ms comes back exactly',
   async (time) => {
     const begun = PartialFile.begin(path.join(directory, 'out'), hash);
-    await begun.add(data);
+    await begun.add(data, data.length);
     begun.finish(0o644, new Date(time));
     expect(fs.statSync(begun.place, { bigint: true }).mtimeNs / 1000n).toBe(BigInt(time) * 1000n);
   },
