@@ -7,7 +7,7 @@ import { SyncError } from '../core/errors.js';
 import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../core/path.js';
 import type { Content, Earlier, Version } from '../sync/replica.js';
 import { digestLarge } from './digest.js';
-import { Parents } from './parents.js';
+import type { OwnDirectory } from './own-directory.js';
 import { readContent } from './read-content.js';
 import { microseconds, modeOf } from './seen.js';
 import { isVersionOf, momentOf } from './version-name.js';
@@ -18,13 +18,13 @@ const { readdir, lstat } = fs.promises;
 
 /** Answers for ROOT/.lockstep/versions. */
 export class EarlierContents implements Earlier {
-  /** @param directory absolute real path of the versions. */
   constructor(
-    private readonly directory: string,
+    private readonly directory: OwnDirectory,
     private readonly records: VersionRecords,
   ) {}
 
   async list(of: RelPath): Promise<readonly Version[]> {
+    this.directory.ensure();
     const names = new Set([...this.records.namesOf(of), ...(await this.unnoted(of))]);
     const versions: Version[] = [];
     for (const name of names) {
@@ -37,8 +37,8 @@ export class EarlierContents implements Earlier {
   /** Versions whose names say that they are of this file, and of which nothing is noted. */
   private async unnoted(of: RelPath): Promise<RelPath[]> {
     const parent = parentOf(of);
-    const below = hasRoomBelow(path.join(this.directory, parent)) ? parent : '';
-    const names = await readdir(path.join(this.directory, below)).catch(() => []);
+    const below = hasRoomBelow(path.join(this.directory.path, parent)) ? parent : '';
+    const names = await readdir(path.join(this.directory.path, below)).catch(() => []);
     return names
       .filter((name) => isVersionOf(name, nameOf(of)))
       .map((name) => joinPath(below, name))
@@ -46,7 +46,7 @@ export class EarlierContents implements Earlier {
   }
 
   private async versionAt(name: RelPath): Promise<Version | null> {
-    const stats = await lstat(path.join(this.directory, name)).catch(() => null);
+    const stats = await lstat(path.join(this.directory.path, name)).catch(() => null);
     if (stats === null || (!stats.isFile() && !stats.isSymbolicLink())) return null;
     const note = this.records.get(name);
     return {
@@ -59,9 +59,9 @@ export class EarlierContents implements Earlier {
   }
 
   async look(name: RelPath): Promise<FileEntry | LinkEntry> {
-    const parents = new Parents(this.directory);
+    const opened = this.directory.open();
     try {
-      const absolute = parents.at(parentOf(name), nameOf(name));
+      const absolute = opened.at(name);
       const found = fs.lstatSync(absolute);
       if (found.isSymbolicLink()) {
         return { type: 'symlink', target: fs.readlinkSync(absolute), mtime: microseconds(found.mtimeMs) };
@@ -78,17 +78,12 @@ export class EarlierContents implements Earlier {
       const { code, message } = error as NodeJS.ErrnoException;
       throw code === 'ENOENT' || code === 'ENOTDIR' ? gone(name) : damaged(name, message);
     } finally {
-      parents.close();
+      opened.close();
     }
   }
 
   async *read(name: RelPath, file: FileEntry): AsyncGenerator<Content> {
-    const parents = new Parents(this.directory);
-    try {
-      yield* readContent(0, () => parents.at(parentOf(name), nameOf(name)), file.size);
-    } finally {
-      parents.close();
-    }
+    yield* readContent(0, () => this.directory.spelling(name), file.size);
   }
 }
 

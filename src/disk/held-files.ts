@@ -8,12 +8,12 @@ import { SyncError } from '../core/errors.js';
 import { MAX_NAME_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
 import { reasonForNow, systemTrouble } from '../core/system-error.js';
 import type { Content, Offer } from '../sync/replica.js';
+import { GONE, type OwnDirectory } from './own-directory.js';
 import { readContent } from './read-content.js';
 import type { StagedFile } from './staged-file.js';
 import type { Staging } from './staging.js';
 import { isFull } from './trouble.js';
 import { madeBelow, moveWithoutReplacing, type Versions } from './versions.js';
-import { fsyncDirectory } from './whole-file.js';
 
 /** The mark in a held content's name, where `place` puts it. */
 const HELD_MARK = / \(held \d+\)(\.[^.]*)?$/;
@@ -21,7 +21,7 @@ const HELD_MARK = / \(held \d+\)(\.[^.]*)?$/;
 /** The held contents of one root. */
 export class HeldFiles {
   constructor(
-    private readonly directory: string,
+    private readonly directory: OwnDirectory,
     private readonly staging: Staging,
     private readonly versions: Versions,
   ) {}
@@ -47,7 +47,7 @@ export class HeldFiles {
       }
       if (!staged.isSound()) return null;
       await staged.flush();
-      return this.place(of, id, staged.path);
+      return this.place(of, id, staged);
     } catch (cause) {
       if (isFull(cause)) this.staging.makeRoom();
       else cut = true;
@@ -65,7 +65,7 @@ export class HeldFiles {
     return have === 0 ? null : { have, base: null };
   }
 
-  private place(of: RelPath, id: number, staged: string): string {
+  private place(of: RelPath, id: number, staged: StagedFile): string {
     const [stem, extension] = splitName(nameOf(of));
     const directory = madeBelow(this.directory, parentOf(of)) ? parentOf(of) : '';
     // A number given before the last restart may stand there: no held content ever takes another's place.
@@ -74,7 +74,7 @@ export class HeldFiles {
       const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
       const name = path.join(directory, `${shorten(stem, room)}${mark}${extension}`);
       try {
-        moveWithoutReplacing(staged, path.join(this.directory, name));
+        this.directory.use(name, (absolute) => moveWithoutReplacing(staged.path, absolute));
         this.makeDurable(directory);
         return name;
       } catch (error) {
@@ -85,25 +85,38 @@ export class HeldFiles {
 
   /** A name is as durable as all the directories above it, and those may be new. */
   private makeDurable(directory: string): void {
-    for (let at = directory; at !== '' && at !== '.'; at = path.dirname(at))
-      fsyncDirectory(path.join(this.directory, at));
-    fsyncDirectory(this.directory);
+    for (let at = directory; at !== '' && at !== '.'; at = path.dirname(at)) this.directory.syncBelow(at);
+    this.directory.syncBelow('');
   }
 
   /** The content kept under `name`, as the only one of an apply. */
   read(name: string, file: FileEntry): AsyncIterable<Content> {
-    return readContent(0, () => path.join(this.directory, name), file.size);
+    return readContent(0, () => this.directory.spelling(name), file.size);
   }
 
   /** Whether the content kept under `name` is still there: people may look into held/, and tidy up. */
   has(name: string): boolean {
-    return fs.existsSync(path.join(this.directory, name));
+    try {
+      return this.statsOf(name) !== null;
+    } catch {
+      return true; // whoever reads it finds out what is wrong
+    }
+  }
+
+  /** @returns null where nothing is kept under `name`. @throws the system's error where that cannot be known. */
+  private statsOf(name: string): fs.Stats | null {
+    try {
+      return this.directory.use(name, (absolute) => fs.lstatSync(absolute));
+    } catch (error) {
+      if (GONE.has((error as NodeJS.ErrnoException).code)) return null;
+      throw error;
+    }
   }
 
   /** The update has taken effect: its content stands where it belongs. */
   remove(name: string): void {
     try {
-      fs.rmSync(path.join(this.directory, name), { force: true });
+      this.directory.use(name, (absolute) => fs.rmSync(absolute, { force: true }));
     } catch {
       return; // the next start finds that no update names it, and moves it to the versions
     }
@@ -112,27 +125,29 @@ export class HeldFiles {
 
   /** The update will not take effect: its content goes to the versions of `of`. */
   putAside(of: RelPath, name: string, reason: 'held' | 'discarded' = 'held'): void {
-    const absolute = path.join(this.directory, name);
-    const stats = fs.lstatSync(absolute, { throwIfNoEntry: false });
-    if (stats === undefined) return;
-    this.versions.take(of, absolute, stats, { reason, hash: null });
+    const stats = this.statsOf(name);
+    if (stats === null) return;
+    this.versions.take(of, this.directory.spelling(name), stats, { reason, hash: null });
     this.tidy(path.dirname(name));
   }
 
   /** Contents that no update names any more (a crash came between the two) go to versions; nothing is thrown away. */
   recover(known: ReadonlySet<string>): void {
-    const names = fs.readdirSync(this.directory, { recursive: true, encoding: 'utf8' });
-    for (const name of names) {
-      if (known.has(name) || !fs.lstatSync(path.join(this.directory, name)).isFile()) continue;
-      this.putAside(name.replace(HELD_MARK, '$1') as RelPath, name);
-    }
+    for (const name of this.orphans(known)) this.putAside(name.replace(HELD_MARK, '$1') as RelPath, name);
+  }
+
+  /** The names of the contents that are none of `known`. */
+  orphans(known: ReadonlySet<string>): string[] {
+    this.directory.ensure();
+    const names = fs.readdirSync(this.directory.path, { recursive: true, encoding: 'utf8' });
+    return names.filter((name) => !known.has(name) && this.statsOf(name)?.isFile());
   }
 
   /** Removes the directories that have become empty. */
   private tidy(directory: string): void {
     for (let at = directory; at !== '.'; at = path.dirname(at)) {
       try {
-        fs.rmdirSync(path.join(this.directory, at));
+        this.directory.use(at, (absolute) => fs.rmdirSync(absolute));
       } catch {
         return; // not empty, or gone already: either way there is nothing more to tidy
       }

@@ -23,10 +23,10 @@ import { openSite, type Site } from './publish.js';
 import { readContents } from './read-content.js';
 import { Receiving, roomFor } from './receiving.js';
 import type { Root } from './root.js';
+import { isMostlyAsSeen } from './same-tree.js';
 import { Staging } from './staging.js';
 import type { StateDirectory } from './state-directory.js';
 import { ANEW } from './state-files.js';
-import type { StateProblems } from './state-problems.js';
 import type { Store, Table } from './store.js';
 import type { VersionLimits } from './version-pruning.js';
 import { VersionRoom } from './version-room.js';
@@ -34,6 +34,8 @@ import type { Versions } from './versions.js';
 
 /** After how many changes guarding hears of them, at the latest. */
 const GUARD_TOGETHER = 128;
+/** How often it is seen to that nobody has removed what is ours. */
+const KEEP_MS = 2_000;
 
 /** What a local replica needs. */
 export interface LocalReplicaOptions {
@@ -57,10 +59,10 @@ export class LocalReplica implements Replica {
   readonly memory = new PartnerMemory();
   private readonly versionRoom: VersionRoom;
   private readonly staging: Staging;
-  private readonly stagingPath: string;
   private readonly store: Store;
   private readonly root: Root;
-  private readonly problems: StateProblems;
+  private readonly state: StateDirectory;
+  private readonly keeping: NodeJS.Timeout;
   private readonly guarding: Guard;
   /** Whether the names in the tree may not be on the disk yet. */
   private areNamesLoose: boolean;
@@ -77,8 +79,8 @@ export class LocalReplica implements Replica {
     this.lostMemory = seen.isLost;
     damage.onChange = (at, hash) => this.store.put('damaged', at, hash);
     this.root = { ...root, id: state.id };
+    this.state = state;
     this.staging = new Staging(state.staging);
-    this.stagingPath = state.staging;
     this.versionRoom = new VersionRoom(state, log, versionLimits);
     this.versions = this.versionRoom.versions;
     this.earlier = this.versionRoom.earlier;
@@ -93,11 +95,11 @@ export class LocalReplica implements Replica {
       log,
     });
     this.guarding = new Guard(root, openGuardRecords(state.files), this.looker, log);
-    this.problems = state.files.problems;
-    this.problems.onChange = () => this.listener();
+    state.problems.onChange = () => this.listener();
     this.looker.onSeen = (at, entry) => this.store.put('seen', at, entry);
     // Whoever ran before may have been killed; what is to be guarded now is told anew.
     this.guarding.clear();
+    this.keeping = setInterval(() => void this.keep(), KEEP_MS).unref();
   }
 
   /**
@@ -106,8 +108,7 @@ export class LocalReplica implements Replica {
    */
   async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
     this.looker.suspect(paths);
-    const seen = await this.looker.look(scope);
-    const look = { ...seen, problems: [...seen.problems, ...this.problems.list()] };
+    const look = await this.lookAndKeep(scope);
     if (this.areNamesLoose && look.halt === null) {
       await makeNamesDurable(this.root, this.directories());
       this.areNamesLoose = false;
@@ -121,6 +122,20 @@ export class LocalReplica implements Replica {
       ...look,
       entries: [...look.entries, ...asked.map((at) => ({ path: at, entry: entryOf(snapshot.get(at)) }))],
     };
+  }
+
+  /** A root that has lost its identity may get it back, where it surely is the same one. */
+  private async lookAndKeep(scope: LookScope): Promise<Look> {
+    let look = await this.looker.look(scope);
+    if (look.halt?.code === 'root-replaced') {
+      await this.keep();
+      look = await this.looker.look(scope);
+    }
+    return { ...look, problems: [...look.problems, ...this.state.problems.list()] };
+  }
+
+  private keep(): Promise<void> {
+    return this.state.keep(() => isMostlyAsSeen(this.root.path, this.looker.snapshot));
   }
 
   private *directories(): Generator<RelPath | ''> {
@@ -182,7 +197,7 @@ export class LocalReplica implements Replica {
    * @throws SyncError `failed` where there is no room for it.
    */
   receive(file: Omit<FileEntry, 'hash'>): Receiving {
-    const free = () => roomFor(this.stagingPath);
+    const free = () => this.state.staging.use('.', roomFor);
     if (free() < file.size) this.staging.makeRoom();
     if (free() < file.size) throw noRoom(file.size);
     return new Receiving(this.staging.begin({ ...file, hash: '' }));
@@ -203,6 +218,8 @@ export class LocalReplica implements Replica {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.keeping);
+    await this.keep();
     await this.looker.close();
     await this.versionRoom.close();
     await this.store.close();

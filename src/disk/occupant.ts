@@ -13,6 +13,12 @@ export interface Crash {
 export interface Occupancy {
   /** How the last server ended that had the root; null where it let go of it properly. */
   readonly crash: Crash | null;
+  /**
+   * Says once more whose the root is, where the file that says so is gone or damaged.
+   * @returns whether that was so.
+   * @throws SyncError `usage` where another server has taken the root.
+   */
+  check(): boolean;
   /** Lets another server have the root. */
   release(): void;
 }
@@ -31,10 +37,11 @@ export function occupy(file: string, root: string): Occupancy {
   const self: Occupant = { pid: process.pid, host: os.hostname(), started: startOf(process.pid), boot: thisBoot() };
   let crash: Crash | null = null;
   const claim = `${file}.${process.pid}`;
-  fs.writeFileSync(claim, JSON.stringify(self));
+  fs.writeFileSync(claim, JSON.stringify(self), { flush: true });
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
-      if (linked(claim, file)) return { crash, release: () => letGo(file, self) };
+      if (linked(claim, file))
+        return { crash, check: () => holdOn(file, root, self), release: () => letGo(file, self) };
       const occupant = readOccupant(file);
       if (occupant !== null && isAlive(occupant)) throw occupied(root, file, occupant);
       crash = { ofMachine: occupant === null || occupant.boot === '' || occupant.boot !== self.boot };
@@ -46,10 +53,27 @@ export function occupy(file: string, root: string): Occupancy {
   throw new SyncError('usage', `Another server is just starting on ${root}.`, { hint: 'One server a directory.' });
 }
 
+function holdOn(file: string, root: string, self: Occupant): boolean {
+  const occupant = readOccupant(file);
+  if (occupant !== null && isSelf(occupant, self)) return false;
+  if (occupant !== null && isAlive(occupant)) throw occupied(root, file, occupant);
+  const claim = `${file}.${process.pid}`;
+  fs.writeFileSync(claim, JSON.stringify(self), { flush: true });
+  try {
+    if (!linked(claim, file)) fs.renameSync(claim, file);
+  } finally {
+    fs.rmSync(claim, { force: true });
+  }
+  return true;
+}
+
+const isSelf = (occupant: Occupant, self: Occupant): boolean =>
+  occupant.pid === self.pid && occupant.host === self.host && occupant.started === self.started;
+
 /** By now the name may lead to another root, which another server has. */
 function letGo(file: string, self: Occupant): void {
   const occupant = readOccupant(file);
-  if (occupant?.pid === self.pid && occupant.started === self.started) fs.rmSync(file, { force: true });
+  if (occupant !== null && isSelf(occupant, self)) fs.rmSync(file, { force: true });
 }
 
 /** Removes the file of a dead process, unless another server has just done so and put its own there. */

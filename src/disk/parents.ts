@@ -23,9 +23,13 @@ export class Parents {
 
   /**
    * @param root the root, or the absolute real path of a directory.
+   * @param most how many directories may be open at once.
    * @throws the system's error, ESTALE where another directory stands there than the root that is meant.
    */
-  constructor(root: string | Root) {
+  constructor(
+    root: string | Root,
+    private readonly most = MAX_OPEN,
+  ) {
     this.root = typeof root === 'string' ? root : root.path;
     this.rootFd = fs.openSync(this.root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (typeof root === 'string' || isSameInode(fs.fstatSync(this.rootFd), root)) return;
@@ -84,7 +88,7 @@ export class Parents {
 
   /** Keeps the number of open directories bounded; only between two steps, never while a spelling is in use. */
   trim(): void {
-    if (this.open.size + this.moved.length > MAX_OPEN) this.refresh();
+    if (this.open.size + this.moved.length > this.most) this.refresh();
   }
 
   close(): void {

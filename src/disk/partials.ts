@@ -2,10 +2,10 @@
 // that a transfer that was cut goes on where it was, even after a crash. Nobody trusts them: what is made of one is
 // verified whole. They are a luxury: old ones, many ones and those on a full disk are removed.
 import fs from 'node:fs';
-import path from 'node:path';
 import { RESUMED_BYTES } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
 import type { RelPath } from '../core/path.js';
+import type { OwnDirectory } from './own-directory.js';
 
 /** Parts are used in steps of this many bytes; what is shorter is not kept. */
 const STEP_BYTES = 1 << 20;
@@ -16,49 +16,52 @@ const NAME = /^[0-9a-f]{64}\.part$/;
 /** Parts in use by this process: two stagings may share a directory. */
 const inUse = new Set<string>();
 
+const keyOf = (directory: OwnDirectory, name: string): string => `${directory.path}/${name}`;
+
 /** The parts in one staging directory. */
 export class Partials {
   /** Which content was last on its way to a path: another one there makes the first unwanted. */
   private readonly wanted = new Map<RelPath, string>();
 
-  constructor(private readonly directory: string) {}
+  constructor(private readonly directory: OwnDirectory) {}
 
   /** @returns how many bytes of `file` are here from its beginning. */
   lengthOf(file: FileEntry): number {
-    const absolute = this.placeOf(file);
-    if (file.size < RESUMED_BYTES || inUse.has(absolute)) return 0;
-    const stats = fs.lstatSync(absolute, { throwIfNoEntry: false });
+    const name = nameFor(file);
+    if (file.size < RESUMED_BYTES || this.isInUse(name)) return 0;
+    const stats = statsOf(this.directory, name);
     if (!stats?.isFile() || stats.size > file.size) return 0;
     return stats.size === file.size ? stats.size : stats.size - (stats.size % STEP_BYTES);
   }
 
-  /** @returns where `file` is to be received, to be given back with `release`; null where it is not worth resuming. */
+  /** @returns the name under which `file` is to be received, to be given back with `release`; null: it is not worth resuming. */
   take(file: FileEntry, of: RelPath): string | null {
-    if (file.size < RESUMED_BYTES) return null;
-    const absolute = this.placeOf(file);
-    if (inUse.has(absolute)) return null;
-    this.forget(of, absolute);
-    tidyPartials(this.directory, Date.now(), absolute);
-    inUse.add(absolute);
-    return absolute;
+    const name = nameFor(file);
+    if (file.size < RESUMED_BYTES || this.isInUse(name)) return null;
+    this.forget(of, name);
+    tidyPartials(this.directory, Date.now(), name);
+    inUse.add(keyOf(this.directory, name));
+    return name;
   }
 
   /** The content now on its way to `of` is another one: what came of the former is in nobody's way, and of no use. */
-  private forget(of: RelPath, absolute: string): void {
+  private forget(of: RelPath, name: string): void {
     const former = this.wanted.get(of);
-    if (former !== undefined && former !== absolute && !inUse.has(former)) fs.rmSync(former, { force: true });
+    if (former !== undefined && former !== name && !this.isInUse(former)) remove(this.directory, former);
     if (this.wanted.size > 1_000) this.wanted.clear();
-    this.wanted.set(of, absolute);
+    this.wanted.set(of, name);
   }
 
-  private placeOf({ hash }: FileEntry): string {
-    return path.join(this.directory, `${hash}.part`);
+  private isInUse(name: string): boolean {
+    return inUse.has(keyOf(this.directory, name));
   }
 }
 
+const nameFor = ({ hash }: FileEntry): string => `${hash}.part`;
+
 /** A part is free again: published, removed, or left for a later transfer. */
-export function release(absolute: string): void {
-  inUse.delete(absolute);
+export function release(directory: OwnDirectory, name: string): void {
+  inUse.delete(keyOf(directory, name));
 }
 
 /** Whether `name` is that of a part. */
@@ -71,36 +74,60 @@ export const isWorthKeeping = (bytes: number): boolean => bytes >= STEP_BYTES;
  * Removes from a staging directory everything that no later transfer will use.
  * @param now milliseconds since 1970.
  * @param wanted a part that is just being asked for.
+ * @throws OwnDirectoryError where the directory is unusable.
  */
-export function tidyPartials(directory: string, now: number, wanted: string | null = null): void {
-  const parts: { absolute: string; mtimeMs: number; size: number }[] = [];
-  for (const name of fs.readdirSync(directory)) {
-    const absolute = path.join(directory, name);
-    if (!isPart(name) || inUse.has(absolute) || absolute === wanted) continue;
-    const stats = fs.lstatSync(absolute, { throwIfNoEntry: false });
-    if (!stats?.isFile() || !isWorthKeeping(stats.size) || now - stats.mtimeMs > MAX_AGE_MS) remove(absolute);
-    else parts.push({ absolute, mtimeMs: stats.mtimeMs, size: stats.size });
+export function tidyPartials(directory: OwnDirectory, now: number, wanted: string | null = null): void {
+  const parts: { name: string; mtimeMs: number; size: number }[] = [];
+  for (const name of partsIn(directory)) {
+    if (name === wanted) continue;
+    const stats = statsOf(directory, name);
+    const isOld = stats !== null && now - stats.mtimeMs > MAX_AGE_MS;
+    if (!stats?.isFile() || !isWorthKeeping(stats.size) || isOld) remove(directory, name);
+    else parts.push({ name, mtimeMs: stats.mtimeMs, size: stats.size });
   }
   parts.sort((a, b) => b.mtimeMs - a.mtimeMs);
   let room = parts.length === 0 ? 0 : freeBytes(directory);
-  for (const [i, { absolute, size }] of parts.entries()) {
+  for (const [i, { name, size }] of parts.entries()) {
     room -= size;
-    if (i >= MAX_PARTS || room < 0) remove(absolute);
+    if (i >= MAX_PARTS || room < 0) remove(directory, name);
   }
 }
 
 /** Removes every part that is not in use: the disk is full. */
-export function dropPartials(directory: string): void {
-  for (const name of fs.readdirSync(directory)) {
-    const absolute = path.join(directory, name);
-    if (isPart(name) && !inUse.has(absolute)) remove(absolute);
+export function dropPartials(directory: OwnDirectory): void {
+  try {
+    for (const name of partsIn(directory)) remove(directory, name);
+  } catch {
+    // Whoever needs the directory finds out what is wrong with it.
   }
 }
 
+/** The parts that are not in use. */
+const partsIn = (directory: OwnDirectory): string[] =>
+  directory
+    .use('.', (absolute) => fs.readdirSync(absolute))
+    .filter((name) => isPart(name) && !inUse.has(keyOf(directory, name)));
+
 /** Parts may take as much again as is free. */
-function freeBytes(directory: string): number {
-  const { bavail, bsize } = fs.statfsSync(directory);
+function freeBytes(directory: OwnDirectory): number {
+  const { bavail, bsize } = directory.use('.', (absolute) => fs.statfsSync(absolute));
   return bavail * bsize;
 }
 
-const remove = (absolute: string): void => fs.rmSync(absolute, { recursive: true, force: true });
+/** @returns null where nothing is that can be known. */
+function statsOf(directory: OwnDirectory, name: string): fs.Stats | null {
+  try {
+    return directory.use(name, (absolute) => fs.lstatSync(absolute));
+  } catch {
+    return null;
+  }
+}
+
+/** What cannot be removed is in nobody's way. */
+function remove(directory: OwnDirectory, name: string): void {
+  try {
+    directory.use(name, (absolute) => fs.rmSync(absolute, { recursive: true, force: true }));
+  } catch {
+    // It is tried again at the next start.
+  }
+}

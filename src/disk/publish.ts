@@ -86,17 +86,9 @@ export function publishFile(site: Site, change: Change, staged: StagedContent): 
 
 function placeLink(site: Site, change: Change, { target: to, mtime }: LinkEntry): Step {
   site.links.admit(new Map([[change.path, to]]));
-  const over = (target: string) => {
-    const staged = site.staging.link(to);
-    try {
-      fs.renameSync(staged, target);
-    } finally {
-      fs.rmSync(staged, { force: true });
-    }
-  };
   return replace(site, change, {
     create: (target) => fs.symlinkSync(to, target),
-    over,
+    over: (target) => site.staging.link(to, (staged) => fs.renameSync(staged, target)),
     stats: (target) => setLinkTime(target, mtime),
   });
 }

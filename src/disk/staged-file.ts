@@ -8,6 +8,7 @@ import { SPARSE_BYTES } from '../core/data-runs.js';
 import type { Range } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
 import { isSameInode } from './inode.js';
+import type { OwnDirectory } from './own-directory.js';
 import { isWorthKeeping, release } from './partials.js';
 import { setTime } from './set-time.js';
 import { writeData, writeDataSync } from './write-data.js';
@@ -40,12 +41,18 @@ export class StagedFile {
 
   /** @param isPart whether there may be a beginning already, and is to be one when this is left. */
   constructor(
-    readonly path: string,
+    private readonly directory: OwnDirectory,
+    private readonly name: string,
     readonly file: FileEntry,
     private readonly isPart = false,
   ) {
-    this.fd = isPart ? openPart(path) : fs.openSync(path, 'wx', 0o600);
+    this.fd = directory.use(name, (path) => (isPart ? openPart(path) : fs.openSync(path, 'wx', 0o600)));
     this.hasRest = isPart;
+  }
+
+  /** Where it lies, good until anything else is done in staging. @throws the system's error. */
+  get path(): string {
+    return this.directory.spelling(this.name);
   }
 
   /** What the system says of it now, under whatever name. */
@@ -162,7 +169,7 @@ export class StagedFile {
   /** The content has its name. */
   published(): void {
     this.close();
-    if (this.isPart) release(this.path);
+    this.release();
   }
 
   /** It did not get its name: what came, now or before, is kept if a later transfer can go on from it. */
@@ -175,13 +182,16 @@ export class StagedFile {
     fs.fchmodSync(this.fd, 0o600);
     fs.futimesSync(this.fd, new Date(), new Date());
     this.close();
-    release(this.path);
+    this.release();
   }
 
   /** Whether its name in staging still is its own. */
   private hasName(): boolean {
-    const there = fs.lstatSync(this.path, { throwIfNoEntry: false });
-    return this.fd >= 0 && there !== undefined && isSameInode(there, this.stats());
+    try {
+      return this.fd >= 0 && isSameInode(fs.lstatSync(this.path), this.stats());
+    } catch {
+      return false;
+    }
   }
 
   /** Zeros at the end of what came were not written; where there is no room for them, they are sent again. */
@@ -197,8 +207,16 @@ export class StagedFile {
   /** Throws the content away. */
   discard(): void {
     this.close();
-    fs.rmSync(this.path, { force: true });
-    if (this.isPart) release(this.path);
+    try {
+      fs.rmSync(this.path, { force: true });
+    } catch {
+      // It is gone with its directory, or stays until the next start.
+    }
+    this.release();
+  }
+
+  private release(): void {
+    if (this.isPart) release(this.directory, this.name);
   }
 
   private close(): void {

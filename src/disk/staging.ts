@@ -1,9 +1,9 @@
 // Where content arrives: ROOT/.lockstep/staging, on the same file system as its destination. What was cut in the middle of
 // a large content stays for the next transfer of the same content.
 import fs from 'node:fs';
-import path from 'node:path';
 import type { FileEntry } from '../core/entry.js';
 import type { RelPath } from '../core/path.js';
+import type { OwnDirectory } from './own-directory.js';
 import { dropPartials, Partials } from './partials.js';
 import { StagedFile } from './staged-file.js';
 
@@ -18,7 +18,7 @@ export class Staging {
   private readonly distrusted = new Set<string>();
 
   /** @param directory ROOT/.lockstep/staging. */
-  constructor(private readonly directory: string) {
+  constructor(private readonly directory: OwnDirectory) {
     this.partials = new Partials(directory);
   }
 
@@ -28,7 +28,7 @@ export class Staging {
    */
   begin(file: FileEntry, of?: RelPath): StagedFile {
     const part = of === undefined ? null : this.partials.take(file, of);
-    return new StagedFile(part ?? path.join(this.directory, `${process.pid}-${next++}`), file, part !== null);
+    return new StagedFile(this.directory, part ?? `${process.pid}-${next++}`, file, part !== null);
   }
 
   /** @returns how many bytes of `file` are here from an earlier transfer. */
@@ -51,10 +51,15 @@ export class Staging {
     dropPartials(this.directory);
   }
 
-  /** Makes a link to `target` that can take a name by rename. @returns where it lies. */
-  link(target: string): string {
-    const name = path.join(this.directory, `${process.pid}-${next++}`);
-    fs.symlinkSync(target, name);
-    return name;
+  /** Makes a link to `target` that can take a name by rename, and gives `act` where it lies. */
+  link(target: string, act: (absolute: string) => void): void {
+    this.directory.use(`${process.pid}-${next++}`, (absolute) => {
+      fs.symlinkSync(target, absolute);
+      try {
+        act(absolute);
+      } finally {
+        fs.rmSync(absolute, { force: true });
+      }
+    });
   }
 }

@@ -8,8 +8,11 @@ import { systemTrouble } from '../core/system-error.js';
 import { type Logger, silent } from '../log.js';
 import { openIdentity } from './identity.js';
 import { type Crash, occupy } from './occupant.js';
+import { OwnDirectory } from './own-directory.js';
 import { isPart, tidyPartials } from './partials.js';
 import { ANEW, StateFiles } from './state-files.js';
+import { type OwnDirectories, StateKeeper } from './state-keeper.js';
+import { StateProblems } from './state-problems.js';
 
 const README = `This directory belongs to Lockstep, which keeps the directory around it identical to another one.
 
@@ -25,7 +28,7 @@ outside it is touched, and the next start compares the two sides afresh.
 `;
 
 /** The open state directory of a root. */
-export interface StateDirectory {
+export interface StateDirectory extends OwnDirectories {
   readonly path: string;
   /** Made once for each root; another id means another root, whatever its name. */
   readonly id: string;
@@ -35,15 +38,19 @@ export interface StateDirectory {
   readonly isNew: boolean;
   /** How the last server ended that had the root; null where it let go of it properly. */
   readonly crash: Crash | null;
-  readonly staging: string;
-  readonly held: string;
-  readonly versions: string;
   /** The state files that are in it. */
   readonly files: StateFiles;
+  /** What is wrong with it. */
+  readonly problems: StateProblems;
   /** Whether the root had an identity that is gone or damaged. */
   readonly isIdentityLost: boolean;
   /** Gives the root another id: too much was lost of what was known of it. */
   renew(): void;
+  /**
+   * Makes again what somebody removed or changed of all this, and says so.
+   * @param isSame whether the root holds what was last seen in it: one without an identity that does not is another root.
+   */
+  keep(isSame: () => boolean): Promise<void>;
   /** Lets another server have the root. */
   release(): void;
 }
@@ -58,17 +65,32 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
   const directory = path.join(root, STATE_DIR);
   const inside = (name: string) => path.join(directory, name);
   try {
-    for (const name of ['', 'staging', 'held', 'versions']) makeRealDirectory(inside(name));
-    if (!fs.existsSync(inside('README.txt'))) fs.writeFileSync(inside('README.txt'), README);
+    if (isLink(directory)) {
+      fs.unlinkSync(directory);
+      log.warn(`${directory} was a link. It is removed, and a directory made in its place.`);
+    }
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw cannotBeWritten(root, cause);
   }
-  const { crash, release } = occupy(inside('server.json'), root);
+  const occupancy = occupy(inside('server.json'), root);
   try {
-    emptyStaging(inside('staging'));
-    const files = new StateFiles(directory, log);
+    const problems = new StateProblems(log);
+    const files = new StateFiles(directory, problems);
     const identity = openIdentity(root, files, () => {
       log.warn(`${root} is a copy of the directory that was synchronised, or was put back from one. ${ANEW}`);
+    });
+    const own = openOwnDirectories(root, problems, !identity.isNew || identity.isLost);
+    writeReadme(inside('README.txt'));
+    emptyStaging(own.staging);
+    const keeper = new StateKeeper({
+      root,
+      identity,
+      occupancy,
+      files,
+      own,
+      problems,
+      writeReadme: () => writeReadme(inside('README.txt')),
     });
     return {
       path: directory,
@@ -80,21 +102,37 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
       },
       isNew: identity.isNew,
       isIdentityLost: identity.isLost,
-      crash,
+      crash: occupancy.crash,
       renew: identity.renew,
-      staging: inside('staging'),
-      held: inside('held'),
-      versions: inside('versions'),
+      ...own,
       files,
+      problems,
+      keep: (isSame) => keeper.keep(isSame),
       release: () => {
         files.close();
-        release();
+        for (const one of Object.values(own)) one.close();
+        occupancy.release();
       },
     };
   } catch (error) {
-    release();
+    occupancy.release();
     throw cannotBeWritten(root, error);
   }
+}
+
+const isLink = (file: string): boolean => fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
+function openOwnDirectories(root: string, repairs: StateProblems, isKnown: boolean): OwnDirectories {
+  const open = (name: string) => {
+    const directory = new OwnDirectory(root, `${STATE_DIR}/${name}`, repairs, isKnown);
+    directory.ensure();
+    return directory;
+  };
+  return { staging: open('staging'), held: open('held'), versions: open('versions') };
+}
+
+function writeReadme(file: string): void {
+  if (fs.lstatSync(file, { throwIfNoEntry: false }) === undefined) fs.writeFileSync(file, README, { flag: 'wx' });
 }
 
 const cannotBeWritten = (root: string, cause: unknown): SyncError =>
@@ -103,16 +141,10 @@ const cannotBeWritten = (root: string, cause: unknown): SyncError =>
     cause,
   });
 
-/** A link is no place for our state, and what it leads to is not ours to empty. */
-function makeRealDirectory(directory: string): void {
-  if (fs.lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink()) fs.unlinkSync(directory);
-  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-}
-
 /** Nothing is left in it but what spares sending large contents again. */
-function emptyStaging(directory: string): void {
-  for (const name of fs.readdirSync(directory)) {
-    if (!isPart(name)) fs.rmSync(path.join(directory, name), { recursive: true, force: true });
+function emptyStaging(staging: OwnDirectory): void {
+  for (const name of staging.use('.', (absolute) => fs.readdirSync(absolute))) {
+    if (!isPart(name)) staging.use(name, (absolute) => fs.rmSync(absolute, { recursive: true, force: true }));
   }
-  tidyPartials(directory, Date.now());
+  tidyPartials(staging, Date.now());
 }

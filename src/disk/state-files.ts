@@ -1,11 +1,10 @@
 // The state files of one root: each is opened against its watermark, and what is wrong with one is told to people. While
 // they are in use, one that somebody removes or changes is written anew.
 import path from 'node:path';
-import type { Logger } from '../log.js';
 import { damageText } from './journal-check.js';
 import type { DamagePolicy, Tables } from './journal-open.js';
 import { SealedFile } from './sealed-file.js';
-import { StateProblems } from './state-problems.js';
+import type { StateProblems } from './state-problems.js';
 import { type Opened, Store } from './store.js';
 import { type StateFileName, Watermarks } from './watermarks.js';
 import { setAside } from './whole-file.js';
@@ -25,7 +24,6 @@ interface OpenSealed {
 
 /** The files of one ROOT/.lockstep. */
 export class StateFiles {
-  readonly problems: StateProblems;
   private readonly watermarks: Watermarks;
   private readonly stores = new Set<Store>();
   private readonly sealedFiles: SealedFile[] = [];
@@ -33,9 +31,8 @@ export class StateFiles {
   /** @throws the system's error where nothing can be written. */
   constructor(
     private readonly directory: string,
-    log: Logger,
+    readonly problems: StateProblems,
   ) {
-    this.problems = new StateProblems(log);
     this.watermarks = new Watermarks(directory);
     const { damage } = this.watermarks;
     if (damage === null) return;
@@ -90,10 +87,14 @@ export class StateFiles {
     return { file, value, isLost: damage !== null };
   }
 
-  /** Writes anew what somebody removed or changed. @throws the system's error, or a SyncError, where that is impossible. */
-  async check(): Promise<void> {
+  /** Writes the small files anew that somebody removed or changed. @throws the system's error where that is impossible. */
+  restore(): void {
     if (this.watermarks.check()) this.replaced('watermarks');
     for (const file of this.sealedFiles) if (file.check()) this.replaced(path.basename(file.path));
+  }
+
+  /** Writes the journals anew that somebody removed or changed. @throws SyncError where that is impossible. */
+  async mend(): Promise<void> {
     for (const store of this.stores) await store.mend();
   }
 

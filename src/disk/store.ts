@@ -62,6 +62,9 @@ export class Store {
   private syncing: Promise<void> | null = null;
   /** Whether a flush failed: what was written before it may be lost whatever the next one says, so all is written anew. */
   private untrusted = false;
+  /** Whether the file that has the name is not the one that was written: it is written anew. */
+  private isDisplaced = false;
+  private isClosing = false;
   private writeScheduled = false;
   private closed = false;
 
@@ -137,26 +140,26 @@ export class Store {
     this.queued = null;
     this.write();
     try {
-      if (this.untrusted) await this.compact();
+      if (this.untrusted || this.isDisplaced) await this.compact();
       else await this.sync();
     } catch (error) {
-      this.untrusted = true;
+      this.untrusted ||= !this.isDisplaced;
       throw cannotWrite(this.file, error);
     }
   }
 
   /** Finds out whether the file is what was left there; if not, it is written anew by the next flush. */
   private check(): void {
-    if (this.closed || this.compaction !== null || this.untrusted) return;
+    if (this.closed || this.isClosing || this.compaction !== null || this.isDisplaced) return;
     if (isFile(this.file, this.ino, this.end.bytes)) return;
-    this.untrusted = true;
+    this.isDisplaced = true;
     this.options.onReplaced?.();
   }
 
   /** Writes the file anew where somebody removed or changed it. @throws as `durable`. */
   async mend(): Promise<void> {
     this.check();
-    if (this.untrusted && !this.closed) await this.durable();
+    if (this.isDisplaced && !this.closed) await this.durable();
   }
 
   private sync(): Promise<void> {
@@ -222,6 +225,7 @@ export class Store {
       fs.closeSync(this.fd);
       this.use(fd, generation, end);
       this.compactBytes = end.bytes;
+      this.isDisplaced = false;
     } catch (error) {
       fs.closeSync(fd);
       fs.rmSync(besideOf(this.file), { force: true });
@@ -235,6 +239,10 @@ export class Store {
 
   /** Writes what is pending, makes it durable and closes. */
   async close(): Promise<void> {
+    // Where there is no place for it any more, the next start finds that it is missing.
+    await this.mend().catch(() => {});
+    this.isClosing = true;
+    this.isDisplaced = false;
     try {
       do {
         await this.durable();

@@ -3,12 +3,14 @@
 import type { Outcome } from '../core/change.js';
 import { reasonForNow, systemTrouble } from '../core/system-error.js';
 import { BadLink } from './link-target.js';
+import { OwnDirectoryError } from './own-directory.js';
 
 const STALE = new Set(['ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP', 'EISDIR', 'ENOTEMPTY', 'ESTALE']);
 
 /** @returns the outcome of a step that failed with the system's `error`. */
 export function outcomeOf(error: unknown): Exclude<Outcome, { kind: 'done' | 'kept' }> {
   if (error instanceof BadLink) return { kind: 'problem', code: 'bad-link', message: error.message };
+  if (error instanceof OwnDirectoryError) return { kind: 'problem', ...error.problem };
   if (STALE.has((error as NodeJS.ErrnoException).code ?? '')) return { kind: 'stale' };
   const trouble = systemTrouble(error);
   return { kind: 'problem', code: trouble.code, message: `It could not be written: ${reasonForNow(trouble)}.` };

@@ -2,8 +2,10 @@
 // oldest. It works in the background, a few files at a time, and an empty directory goes with the last file in it.
 import fs from 'node:fs';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { comparePaths, joinPath, nameOf, parentOf, pathFault, type RelPath } from '../core/path.js';
 import type { Logger } from '../log.js';
+import type { OwnDirectory } from './own-directory.js';
 import { momentOf } from './version-name.js';
 import type { VersionRecords } from './version-records.js';
 
@@ -20,7 +22,7 @@ export const DEFAULT_VERSION_LIMITS: VersionLimits = { keepMs: 30 * 24 * 60 * 60
 /** What pruning needs to be told, and tests may tell otherwise. */
 export interface PruningOptions {
   /** ROOT/.lockstep/versions. */
-  readonly directory: string;
+  readonly directory: OwnDirectory;
   readonly records: VersionRecords;
   readonly limits: VersionLimits;
   readonly log: Logger;
@@ -36,7 +38,7 @@ const EVERY_MS = 60 * 60 * 1000;
 const SOON_MS = 1_000;
 const FILES_AT_ONCE = 32;
 
-const { lstat, readdir, rm, rmdir } = fs.promises;
+const { lstat, readdir } = fs.promises;
 
 /** A file among the versions. */
 interface Kept {
@@ -88,22 +90,23 @@ export class VersionPruning {
     const { directory, limits, log, now = Date.now, statfs = fs.promises.statfs } = this.options;
     const begun = now();
     this.bytes = 0;
-    const { blocks, bsize } = await statfs(directory);
+    directory.ensure();
+    const { blocks, bsize } = await statfs(directory.path);
     const most = blocks * bsize * limits.share;
     const { files, directories } = await this.survey();
     let left = files.reduce((sum, { size }) => sum + size, 0);
     let removed = 0;
     for (const { name, size, replaced } of files.sort(oldestFirst)) {
       if (this.closed || (replaced >= begun - limits.keepMs && left <= most)) break;
-      await this.remove(name);
+      this.remove(name);
+      if (++removed % FILES_AT_ONCE === 0) await nextTurn();
       left -= size;
-      removed++;
     }
-    await this.removeEmpty(directories, files.slice(removed));
+    this.removeEmpty(directories, files.slice(removed));
     this.forget(files, begun);
     this.bytes += left;
     this.most = most;
-    if (removed > 0) log.detail(`Removed the oldest versions, ${removed} in number, below ${directory}`);
+    if (removed > 0) log.detail(`Removed the oldest versions, ${removed} in number, below ${directory.path}`);
   }
 
   /** Everything that is there; what cannot be named or read stays out of it. */
@@ -113,7 +116,9 @@ export class VersionPruning {
     const waiting: (RelPath | '')[] = [''];
     for (let at = waiting.pop(); at !== undefined && !this.closed; at = waiting.pop()) {
       const parent = at;
-      const entries = await readdir(path.join(this.options.directory, parent), { withFileTypes: true }).catch(() => []);
+      const entries = await readdir(path.join(this.options.directory.path, parent), { withFileTypes: true }).catch(
+        () => [],
+      );
       const sound = entries.filter(({ name }) => pathFault(name) === null);
       for (const entry of sound) if (entry.isDirectory()) directories.push(joinPath(parent, entry.name));
       for (const entry of sound) if (entry.isDirectory()) waiting.push(joinPath(parent, entry.name));
@@ -128,25 +133,33 @@ export class VersionPruning {
 
   /** A file that nothing says the moment of is as old as its presence here. */
   private async kept(name: RelPath): Promise<Kept | null> {
-    const stats = await lstat(path.join(this.options.directory, name)).catch(() => null);
+    const stats = await lstat(path.join(this.options.directory.path, name)).catch(() => null);
     if (stats === null) return null;
     const replaced = this.options.records.get(name)?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs;
     return { name, size: stats.size, replaced };
   }
 
-  private async remove(name: RelPath): Promise<void> {
-    await rm(path.join(this.options.directory, name), { force: true });
+  private remove(name: RelPath): void {
+    this.options.directory.use(name, (absolute) => fs.rmSync(absolute, { force: true }));
     this.options.records.remove(name);
   }
 
   /** Removes directories in which nothing is left, children first. RACE: one that a version has just come into is not empty. */
-  private async removeEmpty(directories: readonly RelPath[], left: readonly Kept[]): Promise<void> {
+  private removeEmpty(directories: readonly RelPath[], left: readonly Kept[]): void {
     const used = new Set<RelPath | ''>();
     for (const { name } of left) {
       for (let at = parentOf(name); at !== '' && !used.has(at); at = parentOf(at)) used.add(at);
     }
     for (const directory of directories.toReversed()) {
-      if (!used.has(directory)) await rmdir(path.join(this.options.directory, directory)).catch(() => {});
+      if (!used.has(directory)) this.removeDirectory(directory);
+    }
+  }
+
+  private removeDirectory(directory: RelPath): void {
+    try {
+      this.options.directory.use(directory, (absolute) => fs.rmdirSync(absolute));
+    } catch {
+      // Something has come into it.
     }
   }
 

@@ -25,7 +25,7 @@ export class VersionRoom {
     this.versions = new Versions(directory);
     this.versions.onKept = (name, note) => {
       records.add(name, note);
-      this.pruning.grew(fs.lstatSync(path.join(directory, name), { throwIfNoEntry: false })?.size ?? 0);
+      this.pruning.grew(fs.lstatSync(path.join(directory.path, name), { throwIfNoEntry: false })?.size ?? 0);
     };
     this.pruning.start();
   }

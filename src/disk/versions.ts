@@ -6,6 +6,7 @@ import type { Reason } from '../core/change.js';
 import { joinPath, MAX_NAME_BYTES, MAX_PATH_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
 import { copyDurably } from './copy-file.js';
 import { holding, type Identity, isSameInode, swapped } from './inode.js';
+import { GONE, type OwnDirectory } from './own-directory.js';
 import { versionName } from './version-name.js';
 
 /** Why a content is put aside, and what it is. */
@@ -38,7 +39,7 @@ export class Versions {
    * @param now milliseconds since 1970.
    */
   constructor(
-    readonly directory: string,
+    private readonly directory: OwnDirectory,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -70,10 +71,12 @@ export class Versions {
    */
   setMode(name: RelPath, mode: number, old: Identity): void {
     try {
-      holding(path.join(this.directory, name), (inode) => {
-        const { stats } = inode;
-        if (stats.isFile() && (isSameInode(stats, old) || stats.nlink === 1)) inode.chmod(mode);
-      });
+      this.directory.use(name, (absolute) =>
+        holding(absolute, (inode) => {
+          const { stats } = inode;
+          if (stats.isFile() && (isSameInode(stats, old) || stats.nlink === 1)) inode.chmod(mode);
+        }),
+      );
     } catch {
       // The content is safe and the step that put it here is done: bits that stay off make no failure of it.
     }
@@ -88,19 +91,19 @@ export class Versions {
   }
 
   private placed(file: RelPath, replaced: number, put: (absolute: string) => void): RelPath {
-    const parent = this.directoryFor(parentOf(file));
+    let parent = this.directoryFor(parentOf(file));
     let remade = false;
     for (let n = 1; ; n++) {
       const name = joinPath(parent, versionName(nameOf(file), replaced, n));
       try {
-        put(path.join(this.directory, name));
+        this.directory.use(name, put);
         return name;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // Pruning or a person may have removed the directory; or there is nothing to keep any more.
-        if (code === 'ENOENT' && !remade && this.made.delete(parent)) {
+        // Pruning or a person may have removed the directory, or put something in its place; or there is nothing to keep.
+        if (GONE.has(code) && !remade && this.made.delete(parent)) {
           remade = true;
-          this.directoryFor(parentOf(file));
+          parent = this.directoryFor(parentOf(file));
         } else if (code !== 'EEXIST') throw error;
       }
     }
@@ -120,17 +123,8 @@ export class Versions {
  * Makes the directory `parent` below `directory`, and those above it.
  * @returns false where it would leave no room for names, or where a file stands in the way.
  */
-export function madeBelow(directory: string, parent: RelPath | ''): boolean {
-  const absolute = path.join(directory, parent);
-  if (!hasRoomBelow(absolute)) return false;
-  try {
-    fs.mkdirSync(absolute, { recursive: true, mode: 0o700 });
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' || code === 'ENOTDIR') return false;
-    throw error;
-  }
+export function madeBelow(directory: OwnDirectory, parent: RelPath | ''): boolean {
+  return hasRoomBelow(path.join(directory.path, parent)) && directory.makeBelow(parent);
 }
 
 /** Whether a file of any name can have its place in the directory `absolute`. */

@@ -7,7 +7,7 @@ import { EarlierContents } from '../../src/disk/earlier.js';
 import { isVersionOf, momentOf, versionName } from '../../src/disk/version-name.js';
 import { VersionRecords } from '../../src/disk/version-records.js';
 import { type Occasion, Versions } from '../../src/disk/versions.js';
-import { file } from '../support/disk-site.js';
+import { file, own } from '../support/disk-site.js';
 import { makeRoot, put, removeRoot } from '../support/trees.js';
 
 const NOON = new Date(2026, 10, 21, 12, 0, 0).getTime();
@@ -35,13 +35,13 @@ function open(): void {
 
 function version(of: string, content: string, occasion?: Occasion): void {
   put(root, { incoming: content });
-  const versions = new Versions(kept, () => now);
+  const versions = new Versions(own(kept), () => now);
   versions.onKept = (name, note) => records.add(name, note);
   versions.take(p(of), path.join(root, 'incoming'), fs.lstatSync(path.join(root, 'incoming')), occasion);
   now += 1;
 }
 
-const earlier = () => new EarlierContents(kept, records);
+const earlier = () => new EarlierContents(own(kept), records);
 const hashOf = (content: string) => file(content).hash;
 const textOf = (name: RelPath) => fs.readFileSync(path.join(kept, name), 'utf8');
 
@@ -129,7 +129,7 @@ describe('a version’s content', () => {
 
   test('can be a link', async () => {
     fs.symlinkSync('there', path.join(root, 'l'));
-    new Versions(kept, () => now).take(p('l'), path.join(root, 'l'), fs.lstatSync(path.join(root, 'l')));
+    new Versions(own(kept), () => now).take(p('l'), path.join(root, 'l'), fs.lstatSync(path.join(root, 'l')));
     const [found] = await earlier().list(p('l'));
     expect(await earlier().look(found!.name)).toMatchObject({ type: 'symlink', target: 'there' });
   });

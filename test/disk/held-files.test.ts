@@ -4,12 +4,12 @@ import { describe, expect, test, vi } from 'vitest';
 import { HeldFiles } from '../../src/disk/held-files.js';
 import { Staging } from '../../src/disk/staging.js';
 import type { Content } from '../../src/sync/replica.js';
-import { DiskSite, file, p, stream } from '../support/disk-site.js';
+import { DiskSite, file, own, p, stream } from '../support/disk-site.js';
 
 async function open() {
   const site = await DiskSite.open();
-  const staging = new Staging(site.at('.lockstep/staging'));
-  const held = new HeldFiles(site.at('.lockstep/held'), staging, site.versions);
+  const staging = new Staging(own(site.at('.lockstep/staging')));
+  const held = new HeldFiles(own(site.at('.lockstep/held')), staging, site.versions);
   const save = (of: string, id: number, content: string) => held.save(p(of), id, file(content), stream([content]));
   return { site, held, save };
 }

@@ -11,7 +11,7 @@ import { readContents } from '../../src/disk/read-content.js';
 import { openStateDirectory } from '../../src/disk/state-directory.js';
 import type { Content, Offer } from '../../src/sync/replica.js';
 import { noise } from '../support/delta.js';
-import { DiskSite, file, p, pieces, turn } from '../support/disk-site.js';
+import { DiskSite, file, own, p, pieces, turn } from '../support/disk-site.js';
 import { makeRoot, put, removeRoot } from '../support/trees.js';
 
 const MIB = 1 << 20;
@@ -278,7 +278,7 @@ describe('a base', () => {
 
 test('a held update that was cut goes on as well', async () => {
   const { source, site, change } = await twoSites();
-  const held = new HeldFiles(site.at('.lockstep/held'), site.staging, site.versions);
+  const held = new HeldFiles(own(site.at('.lockstep/held')), site.staging, site.versions);
   const after = change.after as FileEntry;
   await expect(held.save(p('f'), 1, after, sending(source, change, null, 3 * MIB))).rejects.toThrow('cannot be held');
   const offer = held.offer(after);
@@ -313,7 +313,7 @@ describe('what is left in staging', () => {
     ],
   ])('%s', (_, files, left) => {
     const root = stagingWith(files);
-    tidyPartials(root, Date.now());
+    tidyPartials(own(root), Date.now());
     expect(fs.readdirSync(root).sort()).toEqual(left.sort());
     removeRoot(root);
   });

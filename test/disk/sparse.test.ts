@@ -13,7 +13,7 @@ import { Staging } from '../../src/disk/staging.js';
 import { linkOrCopy } from '../../src/disk/versions.js';
 import { PartialFile } from '../../src/wire/partial-file.js';
 import { noise } from '../support/delta.js';
-import { DiskSite, file, p, stream } from '../support/disk-site.js';
+import { DiskSite, file, own, p, stream } from '../support/disk-site.js';
 import { makeRoot, removeRoot } from '../support/trees.js';
 
 const KIB = 1 << 10;
@@ -111,7 +111,7 @@ describe(`contents with holes anywhere, seeds from ${SEED}`, () => {
 test('what an earlier transfer left behind the part that is used does not show through a hole', async () => {
   const at = path.join(root, `${hashOf(HOLLOW)}.part`);
   fs.writeFileSync(at, Buffer.concat([HOLLOW.subarray(0, MIB), Buffer.alloc(6 * MIB, 0xff)]));
-  const staged = new StagedFile(at, file(HOLLOW), true);
+  const staged = new StagedFile(own(root), path.basename(at), file(HOLLOW), true);
   await staged.resume(MIB, false);
   for (let position = MIB; position < HOLLOW.length; position += MIB) {
     await staged.write(HOLLOW.subarray(position, position + MIB), position + MIB === HOLLOW.length);
@@ -124,7 +124,7 @@ test('what an earlier transfer left behind the part that is used does not show t
 
 test('a transfer that is cut in a hole goes on behind it', async () => {
   const at = path.join(root, `${hashOf(HOLLOW)}.part`);
-  const staged = new StagedFile(at, file(HOLLOW), true);
+  const staged = new StagedFile(own(root), path.basename(at), file(HOLLOW), true);
   for (let n = 0; n < 7; n++) await staged.write(HOLLOW.subarray(n * MIB, (n + 1) * MIB), false);
   staged.leave();
   expect(fs.statSync(at).size).toBe(7 * MIB);
@@ -162,7 +162,11 @@ describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, 
 
   test('when it is held', async () => {
     const site = await DiskSite.open();
-    const held = new HeldFiles(site.at('.lockstep/held'), new Staging(site.at('.lockstep/staging')), site.versions);
+    const held = new HeldFiles(
+      own(site.at('.lockstep/held')),
+      new Staging(own(site.at('.lockstep/staging'))),
+      site.versions,
+    );
     const name = await held.save(p('f'), 1, file(HOLLOW), stream([HOLLOW]));
     expect(taken(site.at(`.lockstep/held/${name}`))).toBeLessThan(LITTLE);
   });
@@ -181,7 +185,7 @@ describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, 
 
   test('when a client sends it', async () => {
     const at = path.join(root, 'upload');
-    const staged = new StagedFile(at, { ...file(HOLLOW), hash: '' });
+    const staged = new StagedFile(own(root), 'upload', { ...file(HOLLOW), hash: '' });
     const receiving = new Receiving(staged);
     const piece = 256 * KIB;
     for (let n = 0; n < 32; n++) await receiving.take(HOLLOW.subarray(n * piece, (n + 1) * piece), n === 31);

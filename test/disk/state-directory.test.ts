@@ -48,7 +48,11 @@ describe('the state directory', () => {
     ]);
     expect(fs.readFileSync(own('README.txt'), 'utf8')).toMatch(/belongs to Lockstep/);
     expect(fs.statSync(state.path).mode & 0o777).toBe(0o700);
-    expect([state.staging, state.held, state.versions]).toEqual([own('staging'), own('held'), own('versions')]);
+    expect([state.staging.path, state.held.path, state.versions.path]).toEqual([
+      own('staging'),
+      own('held'),
+      own('versions'),
+    ]);
   });
 
   test('leaves nothing of a server that ended', () => {

@@ -363,7 +363,7 @@ describe('compaction', () => {
       if (n % 10 === 0) await store.durable();
     }
     await store.close();
-    expect(fs.statSync(file).size).toBeLessThan(20_000);
+    expect(fs.statSync(file).size).toBeLessThan(40_000); // uncompacted: 87,000
     const { x } = await found();
     expect([Object.keys(x).length, x.k19, x.k0]).toEqual([20, 4_999, 4_980]);
     expect(fs.readdirSync(directory)).toEqual(['test.log']);

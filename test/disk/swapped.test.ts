@@ -27,7 +27,7 @@ const CALLS = [
 const TREE = { d: { f: 'old', e: {}, 'some more': 'x' }, h: 'move me' };
 const OUTSIDE = { f: 'OLD', e: {}, new: 'secret', copy: 'secret' };
 /** More than all steps have system calls, times ways to swap. */
-const CASES = sized(600, 1_000);
+const CASES = sized(900, 2_000);
 
 /** What lies outside, to the last bit; but not how many names it has, which a second one changes. */
 function stateOf(directory: string): string[] {

@@ -6,6 +6,7 @@ import { type VersionLimits, VersionPruning } from '../../src/disk/version-pruni
 import { VersionRecords } from '../../src/disk/version-records.js';
 import { Versions } from '../../src/disk/versions.js';
 import { silent } from '../../src/log.js';
+import { own } from '../support/disk-site.js';
 import { makeRoot, put, readTree, removeRoot } from '../support/trees.js';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -32,7 +33,7 @@ afterEach(async () => {
 /** Puts `content` of `file` aside at the present moment. */
 function version(file: string, content: string): void {
   put(root, { incoming: content });
-  const versions = new Versions(kept, () => now);
+  const versions = new Versions(own(kept), () => now);
   versions.onKept = (name, note) => records.add(name, note);
   versions.take(p(file), path.join(root, 'incoming'), fs.lstatSync(path.join(root, 'incoming')));
 }
@@ -40,7 +41,7 @@ function version(file: string, content: string): void {
 /** A disk of `bytes`, and these limits. */
 function pruning(limits: VersionLimits, bytes = 1e9): VersionPruning {
   const statfs = async () => ({ blocks: bytes, bsize: 1 });
-  return new VersionPruning({ directory: kept, records, limits, log: silent, now: () => now, statfs });
+  return new VersionPruning({ directory: own(kept), records, limits, log: silent, now: () => now, statfs });
 }
 
 const contents = () =>
@@ -120,7 +121,7 @@ describe('pruning', () => {
     const warnings: string[] = [];
     const log = { ...silent, warn: (text: string) => void warnings.push(text) };
     const statfs = () => Promise.reject(new Error('EIO'));
-    await new VersionPruning({ directory: kept, records, limits: ALL, log, now: () => now, statfs }).prune();
+    await new VersionPruning({ directory: own(kept), records, limits: ALL, log, now: () => now, statfs }).prune();
     expect(warnings).toEqual([expect.stringContaining('EIO')]);
     expect(contents()).toEqual(['1']);
   });
@@ -131,7 +132,7 @@ describe('pruning', () => {
       asked++;
       return { blocks: 1, bsize: 1 };
     };
-    const one = new VersionPruning({ directory: kept, records, limits: ALL, log: silent, now: () => now, statfs });
+    const one = new VersionPruning({ directory: own(kept), records, limits: ALL, log: silent, now: () => now, statfs });
     await Promise.all([one.prune(), one.prune()]);
     expect(asked).toBe(1);
     await one.close();

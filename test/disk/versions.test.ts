@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RelPath } from '../../src/core/path.js';
 import { microseconds } from '../../src/disk/seen.js';
 import { linkOrCopy, moveWithoutReplacing, Versions } from '../../src/disk/versions.js';
+import { own } from '../support/disk-site.js';
 import { makeRoot, put, readTree, removeRoot } from '../support/trees.js';
 
 const NOON = new Date(2026, 10, 21, 12, 0, 5).getTime();
@@ -24,7 +25,7 @@ afterEach(() => {
 
 const at = (name: string) => path.join(root, name);
 const stood = (name: string) => fs.lstatSync(at(name));
-const versions = () => new Versions(kept, () => NOON);
+const versions = () => new Versions(own(kept), () => NOON);
 
 describe('a version', () => {
   test.each([

@@ -11,6 +11,7 @@ import { entryOf } from '../../src/core/snapshot.js';
 import { applyChanges } from '../../src/disk/apply.js';
 import { LinkGate } from '../../src/disk/link-target.js';
 import { Looker } from '../../src/disk/look.js';
+import { OwnDirectory } from '../../src/disk/own-directory.js';
 import { Parents } from '../../src/disk/parents.js';
 import { openRoot } from '../../src/disk/root.js';
 import { Staging } from '../../src/disk/staging.js';
@@ -46,6 +47,10 @@ export function* pieces(n: number, data: Buffer, pieceBytes: number): Generator<
 
 /** A step of the event loop: what has come so far is published. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+/** One of our own directories, wherever it is. */
+export const own = (absolute: string): OwnDirectory =>
+  new OwnDirectory(path.dirname(absolute), path.basename(absolute));
 
 export class DiskSite {
   readonly looker: Looker;
