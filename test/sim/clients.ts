@@ -91,7 +91,7 @@ export class Clients {
       this.under.delete(each);
       this.leavers.delete(each);
       if (wish.kind === 'unlock') this.count(wish.owner, each.path, -1);
-      this.answered(each, answers[n]!);
+      this.answered(server, each, answers[n]!);
     }
   }
 
@@ -164,7 +164,7 @@ export class Clients {
     if (server.process.alive) this.notices.tell(owner, notices);
   }
 
-  private answered(asked: Asked, answer: Acted | Refused): void {
+  private answered(server: ServerA, asked: Asked, answer: Acted | Refused): void {
     const { world } = this;
     const { wish, path, time } = asked;
     const { owner, kind } = wish;
@@ -174,7 +174,7 @@ export class Clients {
     if ('error' in answer) this.refused(asked, answer as Refused);
     else if (kind === 'unlock') this.unlocked(asked, answer);
     // Nobody is there to be told.
-    else if (!asked.left) this.granted(asked, answer);
+    else if (!asked.left) this.granted(server, asked, answer);
   }
 
   private refused({ wish: { owner, kind }, path }: Asked, { error }: Refused): void {
@@ -190,7 +190,7 @@ export class Clients {
     if (this.claims.get(path)?.owner === owner) this.claims.delete(path);
   }
 
-  private granted(asked: Asked, answer: Acted): void {
+  private granted(server: ServerA, asked: Asked, answer: Acted): void {
     const { world } = this;
     const { wish } = asked;
     const { owner } = wish;
@@ -205,7 +205,7 @@ export class Clients {
     }
     if (answer.changed) {
       this.checkToken(asked, path, token);
-      this.checkLine(asked);
+      this.checkLine(server, asked);
     }
     const isLoose = asked.loose || (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 || this.isBeingBroken(path, owner);
     const lasts = answer.expires === null ? null : (wish.ttlMs ?? present?.ttlMs ?? 0);
@@ -228,12 +228,15 @@ export class Clients {
   }
 
   /** Nobody who stood in line before still does. */
-  private checkLine({ wish, path, joined, order }: Asked): void {
+  private checkLine(server: ServerA, { wish, path, joined, order }: Asked): void {
     const isThief = (each: Asked) => each.path === path && each.wish.owner === wish.owner && each.wish.steal === true;
     if (wish.steal === true || [...this.under].some(isThief)) return;
     for (const other of this.under) {
       if (other.path !== path || other.joined === null || other.left || other.moved) continue;
       if (other.wish.owner === wish.owner || other.joined > (joined ?? order)) continue;
+      // Who waits for several may have this one already, and is told at the end.
+      const waits = ({ owner }: { owner: string }) => owner === other.wish.owner;
+      if (other.wish.paths.length > 1 && !server.book.table.waitersOf(path).some(waits)) continue;
       this.world.broken(`${wish.owner} got ${path} before ${other.wish.owner}, who stood in line before`);
     }
   }

@@ -39,7 +39,11 @@ export type Seen = Entry & { readonly ino: number; readonly ctime: number };
 let numbers = 0;
 
 export class SimDisk {
-  readonly root: Inode;
+  root: Inode;
+  /** The id of the root on it, those it had before, and where it is. */
+  id = 'root';
+  former: readonly string[] = [];
+  directory = '/';
   /** Whose doing what happens now is. */
   by: Doer = 'engine';
   versions: { readonly path: string; readonly inode: Inode }[] = [];
@@ -196,6 +200,29 @@ export class SimDisk {
     this.volatile(() => {
       while (steps.length > 0) steps.pop()!();
     });
+  }
+
+  /** A disk with everything that is on this one, as a snapshot of it would have it. */
+  copy(): SimDisk {
+    const disk = new SimDisk(this.ledger);
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode): Inode => {
+      const known = copies.get(inode);
+      if (known !== undefined) return known;
+      const copy: Inode = { ...inode, links: 0, children: new Map() };
+      copies.set(inode, copy);
+      for (const [name, child] of inode.children) disk.link(copy, name, copyOf(child));
+      return copy;
+    };
+    disk.by = 'user';
+    disk.root = copyOf(this.root);
+    for (const { path, inode } of this.versions) disk.keepVersion(path, copyOf(inode));
+    for (const [name, inode] of this.held) disk.hold(name, copyOf(inode));
+    disk.by = 'engine';
+    for (const [name, { lines, durable }] of this.journals) disk.journals.set(name, { lines: [...lines], durable });
+    Object.assign(disk, { id: this.id, former: this.former, directory: this.directory });
+    disk.flush();
+    return disk;
   }
 
   /** Everything done so far survives. */

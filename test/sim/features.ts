@@ -13,13 +13,21 @@ export interface Features {
   readonly ways: boolean;
   /** server-a runs with `--guard`, mostly. */
   readonly guard: boolean;
+  /** Backups of side b are put back, and server-b comes with another directory. */
+  readonly roots: boolean;
+  /** Servers forget what they knew. */
+  readonly memory: boolean;
 }
 
 /** Nothing of it: the world of the first regressions. */
-export const PLAIN: Features = { ttl: false, lines: false, breaking: false, ways: false, guard: false };
+export const PLAIN: Features = {
+  ...{ ttl: false, lines: false, breaking: false, ways: false, guard: false },
+  ...{ roots: false, memory: false },
+};
 
 export function featuresOf(seed: number): Features {
   const random = new Random(subSeed(seed, -3));
   const some = () => random.chance(0.45);
-  return { ttl: some(), lines: some(), breaking: some(), ways: some(), guard: some() };
+  const locks = { ttl: some(), lines: some(), breaking: some(), ways: some(), guard: some() };
+  return { ...locks, roots: random.chance(0.3), memory: random.chance(0.25) };
 }

@@ -82,6 +82,12 @@ export class Ledger {
     if (this.released.delete(content)) this.loose.add(content);
   }
 
+  /** Both sides meet as for the first time: what was written so far is to be had, and may stand anywhere. */
+  beginAnew(): void {
+    this.#superseded.clear();
+    for (const content of this.written) this.loose.add(content);
+  }
+
   forget(path: string): void {
     this.#forgotten.add(path);
   }

@@ -5,6 +5,7 @@ import { type Entry, type FileEntry, sameEntry } from '../../src/core/entry.js';
 import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../../src/core/path.js';
 import { entryOf, Snapshot } from '../../src/core/snapshot.js';
 import { tableOf } from '../../src/disk/local-replica.js';
+import { PARTNER_TABLE, PartnerMemory } from '../../src/disk/partner-memory.js';
 import type { StoreAccess } from '../../src/disk/store.js';
 import type { Applied, Content, Look, LookScope, Replica, Wanted } from '../../src/sync/replica.js';
 import { hashOf, type Inode, type SimDisk, seenOf, sizeOf } from './disk.js';
@@ -18,7 +19,8 @@ const PIECE = 4;
 /** The place of a replica: its disk, who uses it, and what is odd about it. */
 export interface Place {
   readonly name: 'a' | 'b';
-  readonly disk: SimDisk;
+  /** Another one may take its place while no server runs. */
+  disk: SimDisk;
   readonly unreadable: Set<string>;
   /** Paths that a user touched and no look has been at since. */
   readonly dirty: Set<string>;
@@ -26,12 +28,16 @@ export interface Place {
   readonly untold: Set<string>;
   /** The moment between the last look at a path and the write: somebody may use it. */
   readonly moment: (path: RelPath) => void;
+  /** Something was written into the tree by the engine. */
+  readonly changed: (change: Change) => void;
 }
 
 type Step = 'done' | 'stale' | 'kept';
 
 export class SimReplica implements Replica {
   readonly looker: SimLooker;
+  /** What the root remembers of its partner. */
+  readonly memory = new PartnerMemory();
   private readonly seen: StoreAccess;
   private readonly guarding: SimGuard;
   /** Whether whoever ran before may have given names that are not durable. */
@@ -42,7 +48,9 @@ export class SimReplica implements Replica {
     private readonly process: Process,
   ) {
     const known = new Snapshot();
-    this.seen = storesOn(place.disk, process)('seen.log', { seen: tableOf(known) }).store;
+    const tables = { seen: tableOf(known), [PARTNER_TABLE]: this.memory };
+    this.seen = storesOn(place.disk, process)('seen.log', tables).store;
+    this.memory.openIn(this.seen);
     this.looker = new SimLooker(known, place.disk, process, place.unreadable, (path) => {
       if (place.dirty.delete(path) && place.name === 'b') place.untold.add(path);
     });
@@ -237,6 +245,7 @@ class Application {
     }
     const step = act();
     world.say(() => `  ${this.place.name}: ${step} ${show(change)}`);
+    if (step === 'done') this.place.changed(change);
     if (step === 'done') this.taken.push({ n, sent });
     else this.done.push({ n, outcome: { kind: step } });
   }

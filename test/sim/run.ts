@@ -1,15 +1,18 @@
 // One run: two servers, their users and clients, and a world that goes wrong, all from one seed; then fair weather, until
 // everything is at rest, and the promises are checked.
+import type { Change } from '../../src/core/change.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
 import { Clients } from './clients.js';
 import { contentOf, SimDisk } from './disk.js';
 import { type Features, featuresOf, PLAIN } from './features.js';
+import { Halts } from './halts.js';
 import { Ledger } from './ledger.js';
 import { Notices } from './notices.js';
 import { Oracle } from './oracle.js';
 import { Random, subSeed } from './random.js';
 import type { Place } from './replica.js';
+import { type Arrival, Roots } from './roots.js';
 import { ServerA, ServerB } from './servers.js';
 import { type Desk, Users } from './users.js';
 import { Wishes } from './wishes.js';
@@ -61,6 +64,8 @@ const MISHAPS = [
   'weather',
   'unreadable',
 ];
+const ROOTS = ['backup', 'backup', 'restore', 'restore', 'another-root', 'former-root'];
+const FORGETTING = ['forget-b', 'forget-a', 'empty-b'];
 /** Virtual milliseconds and events after which a pair in fair weather must be at rest. */
 const REST_MS = 300_000;
 const REST_EVENTS = 60_000;
@@ -77,6 +82,8 @@ class Run {
   private readonly clients: Clients;
   private readonly writers: Writers;
   private readonly oracle: Oracle;
+  private readonly roots: Roots;
+  private readonly halts: Halts;
   private readonly places: { readonly a: Place; readonly b: Place };
   private readonly offsets = { a: 0, b: 0 };
   private a: ServerA | null = null;
@@ -114,9 +121,20 @@ class Run {
     this.writers = new Writers(this.world, this.users, this.clients);
     this.places = { a: this.place('a'), b: this.place('b') };
     this.oracle = new Oracle(this.world, this.ledger, this.users, this.clients, notices, this.places);
+    const { world, ledger, users, places } = this;
+    this.roots = new Roots(world, ledger, users, places.b, () => this.desk('b'));
+    this.halts = new Halts(world, ledger, users, places, this.roots, () => this.writers.asking > 0, {
+      formerBack: () => this.changeRoot('former', () => this.roots.formerBack(), world.random),
+      restart: () => this.restart(world.random),
+    });
     // Each run has only some of the kinds of trouble: all at once hide each other.
     this.edits = EDITS.filter(() => random.chance(0.7));
-    this.mishaps = MISHAPS.filter(() => random.chance(0.35));
+    const { roots, memory } = this.features;
+    this.mishaps = [
+      ...MISHAPS.filter(() => random.chance(0.35)),
+      ...(roots ? ROOTS : []),
+      ...(memory ? FORGETTING : []),
+    ];
     const rare = () => (random.chance(0.3) ? random.pick([0.02, 0.1, 0.3]) : 0);
     this.rough = {
       lostHint: rare(),
@@ -147,7 +165,12 @@ class Run {
       const { random, weather } = this.world;
       if (random.chance(weather.race)) this.users.saveInPlace(this.desk(name), path);
     };
-    return { name, disk: new SimDisk(this.ledger), unreadable: new Set(), dirty: new Set(), untold: new Set(), moment };
+    const changed = (change: Change) => name === 'a' && this.halts.changed(this.a, change);
+    const disk = new SimDisk(this.ledger);
+    disk.id = `root-${name}`;
+    disk.directory = `/${name}`;
+    const sets = { unreadable: new Set<string>(), dirty: new Set<string>(), untold: new Set<string>() };
+    return { name, disk, ...sets, moment, changed };
   }
 
   private desk(side: 'a' | 'b'): Desk {
@@ -161,7 +184,8 @@ class Run {
   async run(): Promise<RunResult> {
     const { world, options } = this;
     const early = new Random(subSeed(options.seed, -2));
-    for (let n = early.below(4); n > 0; n--) this.users.act(this.desk(early.pick(['a', 'b'])), 'create', early);
+    for (let n = early.below(this.remembers ? 10 : 4); n > 0; n--)
+      this.users.act(this.desk(early.pick(['a', 'b'])), 'create', early);
     this.noteFirstContact();
     this.startA();
     this.startB();
@@ -225,15 +249,24 @@ class Run {
         onEvent: (event) => {
           world.say(() => `   ${JSON.stringify(event).slice(0, 200)}`);
           if (event.event === 'in-sync') this.metOnce = true;
+          if (event.event === 'halted' && this.remembers) this.halts.halted(server, event.code);
           this.oracle.said(this.a, event);
         },
         onWarning: (text) => world.say(() => `    (${text})`),
         serverB: () => (this.wireUp ? this.b : null),
-        onTold: () => this.places.b.untold.clear(),
+        onTold: () => {
+          this.places.b.untold.clear();
+          this.halts.told(server);
+        },
       },
       this.features.guard ? world.random.chance(0.8) : null,
     );
     server.book.listen((rows) => this.oracle.noteRows(server, rows));
+    const begin = server.pair.beginFirstContact.bind(server.pair);
+    server.pair.beginFirstContact = () => {
+      begin();
+      if (this.remembers) this.halts.beginAnew();
+    };
     this.a = server;
     this.lastArchive = server.pair.archive;
     this.clients.restarted(server);
@@ -243,7 +276,48 @@ class Run {
   private startB(): void {
     if (this.b !== null) return;
     this.world.say(() => 'server-b starts');
-    this.b = new ServerB(this.world, this.places.b, () => this.offsets.b);
+    this.b = new ServerB(this.world, this.places.b, () => this.offsets.b, this.remembers);
+  }
+
+  /** Whether anything happens for which side b has to remember its partner. */
+  private get remembers(): boolean {
+    return this.features.roots || this.features.memory;
+  }
+
+  /** server-b stops, something happens to its disk, and it starts again. */
+  private changeRoot(arrival: Arrival | 'emptied', change: () => void, random: Random): void {
+    this.stopB(false);
+    this.world.say(() => `!  the root of b: ${arrival}`);
+    change();
+    this.halts.arrived(arrival);
+    this.world.at(random.between(0, 2_000), () => this.startB());
+  }
+
+  private restart(random: Random): void {
+    const later = random.between(0, 1_000);
+    if (random.chance(0.5)) {
+      this.stopA(random.chance(0.3));
+      this.world.at(later, () => this.startA());
+    } else {
+      this.stopB(random.chance(0.3));
+      this.world.at(later, () => this.startB());
+    }
+  }
+
+  private forget(side: 'a' | 'b', random: Random): void {
+    const { roots, places, halts, world } = this;
+    if (side === 'b') {
+      this.changeRoot('backup', () => roots.forgetSeen(places.b), random);
+      return;
+    }
+    this.stopA(false);
+    const file = random.pick(['archive.log', 'seen.log']);
+    world.say(() => `!  server-a forgets ${file}`);
+    if (file === 'seen.log') roots.forgetSeen(places.a);
+    else places.a.disk.journals.delete(file);
+    halts.forgotten();
+    this.metOnce = false;
+    world.at(random.between(0, 1_000), () => this.startA());
   }
 
   private stopA(power: boolean): void {
@@ -325,7 +399,25 @@ class Run {
     } else if (kind === 'clock') {
       this.offsets[random.pick(['a', 'b'] as const)] += random.pick([-3_600_000, -10_000, 10_000, 3_600_000]);
     } else if (kind === 'weather') world.weather = world.weather === CALM ? this.rough : CALM;
-    else this.makeUnreadable(random, later);
+    else if (kind === 'unreadable') this.makeUnreadable(random, later);
+    else this.strike(kind, random);
+  }
+
+  /** Something happens to what is remembered. */
+  private strike(kind: string, random: Random): void {
+    const { roots } = this;
+    if (kind === 'backup') roots.takeBackup();
+    else if (kind === 'restore' && roots.hasBackup) this.changeRoot('backup', () => roots.restoreBackup(), random);
+    else if (kind === 'another-root') this.changeRoot('other', () => roots.another(random), random);
+    else if (kind === 'former-root' && roots.hasFormer) this.changeRoot('former', () => roots.formerBack(), random);
+    else if (kind === 'forget-a' || kind === 'forget-b') this.forget(kind === 'forget-a' ? 'a' : 'b', random);
+    else if (kind === 'empty-b') {
+      const change = () => {
+        roots.empty();
+        roots.forgetSeen(this.places.b);
+      };
+      this.changeRoot('emptied', change, random);
+    }
   }
 
   private makeUnreadable(random: Random, later: number): void {
@@ -368,6 +460,7 @@ class Run {
     world.say(() => '-- fair weather');
     world.weather = CALM;
     this.wireUp = true;
+    this.halts.isFair = true;
     this.startA();
     this.startB();
     for (const side of ['a', 'b'] as const)
@@ -376,6 +469,7 @@ class Run {
     server.session.pause(false);
     // Whatever waits for a retry, or for the wire, has its chance.
     await world.run(() => false, world.time + 130_000, REST_EVENTS);
+    this.halts.isNoticed(server);
     if (await this.rests(server)) {
       this.oracle.atRest(server);
       this.oracle.guards(server);
@@ -432,10 +526,11 @@ class Run {
 
   private async rests(server: ServerA): Promise<boolean> {
     const { world } = this;
-    if (server.session.overview.state === 'halted') {
+    if (!this.remembers && server.session.overview.state === 'halted')
       void server.session.confirm({ acceptDeletes: true });
+    if (server.session.overview.state === 'halted') await world.run(() => false, world.time + 5_000, REST_EVENTS);
+    for (let round = 0; this.remembers && round < ROUNDS && this.halts.confirmAll(server); round++)
       await world.run(() => false, world.time + 5_000, REST_EVENTS);
-    }
     let rested: boolean | null = null;
     void this.flush(server, REST_MS).then((in_time) => {
       rested = in_time;

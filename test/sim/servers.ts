@@ -30,7 +30,8 @@ export class ServerB {
   private readonly guests: ReplicaServer;
   readonly connections = new Set<SimConnection>();
 
-  constructor(world: World, place: Place, offset: () => number) {
+  /** @param remembers whether it says what its root remembers of side a. */
+  constructor(world: World, place: Place, offset: () => number, remembers: boolean) {
     this.process = new Process(world, offset);
     this.replica = new SimReplica(place, this.process);
     const log: Logger = { event: () => {}, detail: () => {}, warn: () => {} };
@@ -38,7 +39,9 @@ export class ServerB {
       replica,
       process: { clock },
     } = this;
-    this.guests = new ReplicaServer({ replica, rootId: 'root-b', version: '0', log, clock });
+    const { id: rootId, former, directory: dir } = place.disk;
+    const memory = remembers ? { former: () => former, dir, memory: replica.memory } : {};
+    this.guests = new ReplicaServer({ replica, rootId, version: '0', log, clock, ...memory });
     this.replica.look('everything').catch(() => {});
   }
 
@@ -90,6 +93,7 @@ export class ServerA {
   private readonly guarding: Guarding | null;
   private readonly connections = new Set<SimConnection>();
   private far: RemoteReplica | null = null;
+  private readonly root: string;
 
   constructor(
     private readonly world: World,
@@ -100,6 +104,7 @@ export class ServerA {
     readonly guards: boolean | null,
   ) {
     this.process = new Process(world, offset);
+    this.root = place.disk.id;
     const { process } = this;
     const log: Logger = {
       event: (event) => process.alive && around.onEvent(event),
@@ -117,10 +122,9 @@ export class ServerA {
     const { pair, book, replica: local } = this;
     this.guarding = guards === null ? null : new Guarding(book, guards);
     this.guarding?.joined('a', local);
-    const own = { root: 'root-a', dir: '/a', device: '1', machine: 'sim' };
-    const { clock } = process;
+    const own = { root: place.disk.id, dir: place.disk.directory, device: '1', machine: 'sim' };
     const paired = (replica: Replica) => this.guarding?.joined('b', replica);
-    this.session = new Session({ pair, own, local, book, heldFiles, log, clock, paired });
+    this.session = new Session({ pair, own, local, book, heldFiles, log, clock: process.clock, paired });
     const pathOf = (target: Target) => ('path' in target ? target.path : '') as RelPath;
     this.locks = new ServeLocks({ desk: this.session.desk, book, pathOf });
     this.session.start();
@@ -139,7 +143,7 @@ export class ServerA {
     const dial = () => this.dial();
     for (let wait = 50; ; wait = Math.min(wait * 2, 1_500)) {
       try {
-        const replica = await RemoteReplica.connect({ host: 'sim', port: 1, root: 'root-a', dial });
+        const replica = await RemoteReplica.connect({ host: 'sim', port: 1, root: this.root, dial });
         if (!this.process.alive) return void replica.close();
         wait = 25;
         this.far = replica;

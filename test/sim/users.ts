@@ -128,7 +128,7 @@ export class Users {
         this.replaceContent(desk, path, present, '', this.mtime(desk));
         this.touch(desk, path);
         const fill = () => {
-          if (disk.at(path)?.ino !== present.ino) return;
+          if (desk.place.disk !== disk || disk.at(path)?.ino !== present.ino) return;
           disk.by = 'user';
           this.replaceContent(desk, path, present, content, this.mtime(desk));
           this.touch(desk, path);
@@ -237,6 +237,14 @@ export class Users {
     if (this.parents(desk, parent) === null) return null;
     this.makeOne(desk, parent);
     return disk.at(parent);
+  }
+
+  /** Takes something away, with all that is in it. */
+  removeAt(desk: Desk, path: string): void {
+    const { disk } = desk.place;
+    disk.by = 'user';
+    this.remove(desk, path);
+    disk.by = 'engine';
   }
 
   private remove(desk: Desk, path: string): void {

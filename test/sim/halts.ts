@@ -1,0 +1,217 @@
+// Side b comes as another root, as an older state of itself, or with nothing left: then nothing of side a may be taken away
+// or taken back, and nothing of a stranger may come, until a person has said so. And the person, who sees the halt.
+import { type Change, contentOf as contentBy } from '../../src/core/change.js';
+import type { Entry } from '../../src/core/entry.js';
+import type { Confirmation } from '../../src/wire/messages.js';
+import { contentOf, type SimDisk } from './disk.js';
+import type { Ledger } from './ledger.js';
+import type { Place } from './replica.js';
+import type { Arrival, Roots } from './roots.js';
+import type { ServerA } from './servers.js';
+import type { Users } from './users.js';
+import type { World } from './world.js';
+
+/** What is not to happen before a person has confirmed it. */
+interface Danger {
+  readonly kind: 'other' | 'backup' | 'emptied';
+  /** When server-a heard of it; what it had begun before ends a little later. */
+  readonly since: number;
+  /** By path, the contents at side a that must stay. */
+  readonly kept: ReadonlyMap<string, string>;
+  /** Contents that must not come to side a. */
+  readonly foreign: ReadonlySet<string>;
+}
+
+/** The last steps of work that had begun end within this time. */
+const BEGUN_MS = 300;
+const WORDS: Readonly<Record<string, readonly Confirmation[]>> = {
+  'other-partner': [{ newPartner: true }],
+  'root-unmounted': [{ newPartner: true }],
+  'rolled-back': [{ newPartner: true }, { acceptRollback: true }],
+  'root-emptied': [{ newPartner: true }, { acceptDeletes: true }],
+  'mass-deletion': [{ newPartner: true }, { acceptDeletes: true }],
+};
+const ALL_WORDS: readonly Confirmation[] = [{ newPartner: true }, { acceptRollback: true }, { acceptDeletes: true }];
+
+/** What the person can do, besides typing a word. */
+export interface Hands {
+  readonly formerBack: () => void;
+  readonly restart: () => void;
+}
+
+export class Halts {
+  private arrival: Arrival | 'emptied' | null = null;
+  private arrivedAt = 0;
+  private danger: Danger | null = null;
+  /** Whether everybody only waits for rest. */
+  isFair = false;
+
+  constructor(
+    private readonly world: World,
+    private readonly ledger: Ledger,
+    private readonly users: Users,
+    private readonly places: { readonly a: Place; readonly b: Place },
+    private readonly roots: Roots,
+    private readonly isWriting: () => boolean,
+    private readonly hands: Hands,
+  ) {}
+
+  /** Side b's disk is another one, or empty, from now on. */
+  arrived(arrival: Arrival | 'emptied'): void {
+    this.arrival = arrival;
+    this.arrivedAt = this.world.time;
+    this.danger = null;
+    this.beginAnew();
+  }
+
+  /** server-a has forgotten what was shared. */
+  forgotten(): void {
+    this.arrival = null;
+    this.danger = null;
+    this.beginAnew();
+  }
+
+  /** What was written so far is to be had from now on, and may stand anywhere. */
+  beginAnew(): void {
+    this.ledger.beginAnew();
+    for (const content of this.ledger.written) this.users.wandering.add(content);
+  }
+
+  /** server-a has heard what side b has. */
+  told(server: ServerA): void {
+    const { arrival } = this;
+    this.arrival = null;
+    if (arrival === null || arrival === 'former') return;
+    const danger =
+      arrival === 'backup' && this.isKnown(server) ? this.backupDanger(server) : this.otherDanger(server, arrival);
+    if (danger === null) return;
+    this.danger = danger;
+    this.world.say(() => `nothing may change at a (${danger.kind}) before somebody has confirmed it`);
+  }
+
+  private isKnown({ pair }: ServerA): boolean {
+    const { a, b } = this.places;
+    return pair.meta.get('roots') === `${a.disk.id} ${b.disk.id}`;
+  }
+
+  private otherDanger({ pair }: ServerA, arrival: Arrival | 'emptied'): Danger | null {
+    const { a, b } = this.places;
+    let [files, same] = [0, 0];
+    for (const [path, node] of pair.archive.walk()) {
+      if (node.type === 'dir') continue;
+      files++;
+      const there = b.disk.at(path);
+      const isSame = there?.type === node.type && (there.type !== 'file' || there.content === textOf(node));
+      if (isSame || this.isTouched(path)) same++;
+    }
+    const kept = this.shared(pair.archive, () => true);
+    if (arrival === 'emptied') {
+      const isEmpty = [...b.disk.walk()].every(([, { type }]) => type === 'dir');
+      return isEmpty && kept.size >= 5 ? { kind: 'emptied', since: this.world.time, kept, foreign: new Set() } : null;
+    }
+    // Where only side a has forgotten, it is the same root, and a first contact.
+    const isSameRoot = pair.meta.get('roots')?.split(' ')[1] === b.disk.id;
+    if (files === 0 || same * 2 >= files || isSameRoot) return null;
+    const known = new Set(contentsOf(a.disk));
+    const foreign = new Set(contentsOf(b.disk).filter((content) => !known.has(content)));
+    return { kind: 'other', since: this.world.time, kept, foreign };
+  }
+
+  private backupDanger({ pair }: ServerA): Danger | null {
+    const { b } = this.places;
+    if (epochOn(b.disk) >= (pair.meta.get('epoch') ?? 0)) return null;
+    const kept = this.shared(pair.archive, (path, content) => b.disk.at(path)?.content !== content);
+    return { kind: 'backup', since: this.world.time, kept, foreign: new Set() };
+  }
+
+  /** The files at side a that are as both sides shared them. */
+  private shared(archive: ServerA['pair']['archive'], isMeant: (path: string, content: string) => boolean) {
+    const kept = new Map<string, string>();
+    for (const [path, { type, content }] of this.places.a.disk.walk()) {
+      const known = archive.get(path as Parameters<typeof archive.get>[0]);
+      if (type === 'file' && textOf(known) === content && isMeant(path, content)) kept.set(path, content);
+    }
+    return kept;
+  }
+
+  private isTouched(path: string): boolean {
+    return (this.users.touched.get(path) ?? 0) > this.arrivedAt;
+  }
+
+  /** server-a has changed side a. */
+  changed(server: ServerA | null, change: Change): void {
+    const { danger, world } = this;
+    if (danger === null || server === null || this.isWriting()) return;
+    const { path, before, from } = change;
+    if (server.book.table.drains.has(path)) return;
+    const brought = contentBy(change);
+    if (brought !== null && danger.foreign.has(contentOf(brought))) {
+      world.broken(`${contentOf(brought)} of another side b came to ${path}, and nobody confirmed it`);
+    }
+    if (world.time < danger.since + BEGUN_MS) return;
+    for (const [at, entry] of [
+      [path, before] as const,
+      ...(from === undefined ? [] : [[from.path, from.entry] as const]),
+    ]) {
+      if (textOf(entry) === null || danger.kept.get(at) !== textOf(entry) || this.isTouched(at)) continue;
+      world.broken(`${textOf(entry)} was taken from ${at} (${danger.kind}), and nobody confirmed it`);
+    }
+  }
+
+  /** The pair halts; somebody sees it after a while. */
+  halted(server: ServerA, code: string): void {
+    const { world } = this;
+    world.at(world.random.between(20, 4_000), () => {
+      if (!this.isFair && server.process.alive && server.session.halt !== null) this.react(server, code);
+    });
+  }
+
+  private react(server: ServerA, code: string): void {
+    const { world, roots } = this;
+    const deed = world.random.pick(['word', 'word', 'back', 'wrong', 'restart', 'nothing'] as const);
+    if (deed === 'word') this.confirm(server, world.random.pick(WORDS[code] ?? ALL_WORDS));
+    else if (deed === 'wrong') this.confirm(server, world.random.pick(ALL_WORDS));
+    else if (deed === 'restart') this.hands.restart();
+    else if (deed === 'back' && roots.hasFormer) this.hands.formerBack();
+  }
+
+  private confirm(server: ServerA, what: Confirmation): void {
+    this.world.say(() => `somebody types ${JSON.stringify(what)}`);
+    const { danger } = this;
+    const isMeant =
+      what.newPartner === true ||
+      (what.acceptRollback === true && danger?.kind === 'backup') ||
+      (what.acceptDeletes === true && danger?.kind === 'emptied');
+    if (isMeant) this.danger = null;
+    this.beginAnew();
+    void server.session.confirm(what);
+  }
+
+  /** In fair weather somebody confirms whatever there is to confirm. @returns whether there was something. */
+  confirmAll(server: ServerA): boolean {
+    const { halts } = server.pair;
+    if (server.session.halt === null) return false;
+    for (const { code } of halts) this.confirm(server, this.world.random.pick(WORDS[code] ?? ALL_WORDS));
+    return true;
+  }
+
+  /** In fair weather, after a while: what is dangerous has been noticed. */
+  isNoticed(server: ServerA): void {
+    if (this.danger === null || this.danger.kind === 'backup' || server.session.halt !== null) return;
+    this.world.broken(`nobody halts, though side b is ${this.danger.kind}`);
+  }
+}
+
+const textOf = (entry: Entry | null): string | null => (entry?.type === 'file' ? contentOf(entry) : null);
+
+const contentsOf = (disk: SimDisk): string[] =>
+  [...disk.walk()].flatMap(([, { type, content }]) => (type === 'file' && content !== '' ? [content] : []));
+
+/** The epoch that the root on `disk` remembers. */
+function epochOn(disk: SimDisk): number {
+  let epoch = 0;
+  for (const [table, key, value] of disk.journals.get('seen.log')?.lines.flat() ?? []) {
+    if (table === 'partner' && key === 'epoch') epoch = Number(value);
+  }
+  return epoch;
+}

@@ -1,0 +1,97 @@
+// What becomes of side b's disk: a backup of it is put back, server-b comes with another directory, or with the former one
+// again; and what servers forget of their roots. No disk is ever thrown away: what was on one is to be had from the drawer.
+import type { RelPath } from '../../src/core/path.js';
+import { SimDisk } from './disk.js';
+import type { Ledger } from './ledger.js';
+import type { Random } from './random.js';
+import type { Place } from './replica.js';
+import type { Desk, Users } from './users.js';
+import type { World } from './world.js';
+
+/** How a disk came to be side b's. */
+export type Arrival = 'other' | 'backup' | 'former';
+
+export class Roots {
+  /** The disk that was side b's before. */
+  private drawer: SimDisk | null = null;
+  private backup: SimDisk | null = null;
+  private ids = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly ledger: Ledger,
+    private readonly users: Users,
+    private readonly place: Place,
+    private readonly desk: () => Desk,
+  ) {}
+
+  get hasBackup(): boolean {
+    return this.backup !== null;
+  }
+
+  get hasFormer(): boolean {
+    return this.drawer !== null;
+  }
+
+  /** Copies the disk as it is, as a snapshot of it would. */
+  takeBackup(): void {
+    this.world.say(() => '!  a backup of b is taken');
+    this.backup = this.place.disk.copy();
+  }
+
+  /** server-b does not run. */
+  restoreBackup(): void {
+    const { backup } = this;
+    if (backup === null) return;
+    this.backup = null;
+    this.change(backup);
+  }
+
+  formerBack(): void {
+    if (this.drawer !== null) this.change(this.drawer);
+  }
+
+  /** Another root: with other files, none, or mostly the same ones. */
+  another(random: Random): void {
+    const { place, ledger, users } = this;
+    const kind = random.pick(['other', 'other', 'none', 'same', 'same'] as const);
+    const disk = kind === 'same' ? place.disk.copy() : new SimDisk(ledger);
+    disk.id = `root-b${++this.ids}`;
+    disk.former = [];
+    disk.directory = `/b${this.ids}`;
+    disk.journals.clear();
+    disk.held.clear();
+    this.change(disk);
+    if (kind === 'none') return;
+    for (let n = kind === 'same' ? random.below(3) : 1 + random.below(8); n > 0; n--) {
+      users.act(this.desk(), kind === 'same' ? random.pick(['save', 'delete', 'create']) : 'create', random);
+    }
+  }
+
+  private change(disk: SimDisk): void {
+    const { place, users, world } = this;
+    const before = place.disk;
+    this.drawer = before;
+    place.disk = disk;
+    for (const each of [before, disk]) {
+      for (const [path] of each.walk()) {
+        place.dirty.add(path);
+        users.touched.set(path, world.time);
+      }
+    }
+  }
+
+  /** What was last seen of a root is lost: it becomes another one, and knows that it was this one. */
+  forgetSeen(place: Place): void {
+    const { disk } = place;
+    disk.journals.delete('seen.log');
+    disk.former = [...disk.former, disk.id];
+    disk.id = `${disk.id.split('.')[0]}.${++this.ids}`;
+  }
+
+  /** Its people take everything away while no server looks. */
+  empty(): void {
+    const { disk } = this.place;
+    for (const name of [...disk.root.children.keys()] as RelPath[]) this.users.removeAt(this.desk(), name);
+  }
+}
