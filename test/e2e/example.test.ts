@@ -1,4 +1,4 @@
-// The example that the README shows does what it says, with the package as it is imported from outside.
+// The example that docs/program.md shows does what it says, with the package as it is imported from outside.
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { PairOfPrograms, project, putWhole, textOf } from '../support/programs.js';
 
-test('examples/program.mjs, which the README shows', async () => {
+test('examples/program.mjs, which docs/program.md shows', async () => {
   const file = path.join(project, 'examples/program.mjs');
-  expect(fs.readFileSync(path.join(project, 'README.md'), 'utf8')).toContain(fs.readFileSync(file, 'utf8'));
+  expect(fs.readFileSync(path.join(project, 'docs/program.md'), 'utf8')).toContain(fs.readFileSync(file, 'utf8'));
   const pair = new PairOfPrograms();
   try {
     putWhole(pair.a, 'docs/plan.txt', 'the old roof');

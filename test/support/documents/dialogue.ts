@@ -2,6 +2,7 @@
 // follows `⇒` and `⇐` are the bytes of a payload.
 import { once } from 'node:events';
 import net from 'node:net';
+import { until } from '../sayings.js';
 import { isLine } from './blocks.js';
 import type { World } from './world.js';
 
@@ -20,12 +21,12 @@ export async function talk(world: World, lines: readonly string[]): Promise<stri
         socket.write(`${line.slice(2)}\n`);
       } else if (line.startsWith('⇒ ')) socket.write(line.slice(2));
       if (line.startsWith('→ ') || line.startsWith('⇒ ')) written.push(line);
-      const isNextSent = /^[→⇒] /.test(lines[at + 1] ?? '');
+      const isPayloadNext = lines[at + 1]?.startsWith('⇒ ') === true;
       const shown = count(lines, at + 1);
       if (!/^[→⇒] /.test(line)) continue;
       if (shown > 0)
         written.push(...(await heard.next(shown)).map((text, n) => kept(lines[at + 1 + n]!, world.normal(text))));
-      else if (!isNextSent && process.env.LOCKSTEP_TEST_WRITE === '1') {
+      else if (!isPayloadNext && process.env.LOCKSTEP_TEST_WRITE === '1') {
         written.push(...(await heard.answer(lastId)).map((text) => world.normal(text)));
       }
     }
@@ -49,14 +50,12 @@ class Heard {
   readonly #lines: string[] = [];
   #bytes = Buffer.alloc(0);
   #payload = 0;
-  #wake: () => void = () => {};
   #over = false;
 
   constructor(socket: net.Socket) {
     socket.on('data', (data) => this.#take(data));
     socket.on('close', () => {
       this.#over = true;
-      this.#wake();
     });
   }
 
@@ -71,12 +70,14 @@ class Heard {
       this.#bytes = this.#bytes.subarray(end + (isPayload ? 0 : 1));
       this.#payload = isPayload ? 0 : ((JSON.parse(text) as { payload?: number }).payload ?? 0);
     }
-    this.#wake();
   }
 
   /** @returns the next `n` messages. */
   async next(n: number): Promise<string[]> {
-    while (this.#lines.length < n && !this.#over) await new Promise<void>((resolve) => (this.#wake = resolve));
+    await until(
+      () => this.#lines.length >= n || this.#over,
+      () => `${n} more messages`,
+    );
     return this.#lines.splice(0, n);
   }
 

@@ -26,6 +26,7 @@ export function normal(text: string, places: readonly (readonly [string, string]
     .replace(/\b\d+ ms\b/g, '4 ms')
     .replace(/"ms":[\d.]+/g, '"ms":4')
     .replace(/"generation":\d+/g, '"generation":40')
+    .replace('"version":"test"', '"version":"0.1.0"')
     .replace(/\bprocess \d+\b/g, 'process 4711')
     .replace(/[ \t]+$/gm, '');
 }

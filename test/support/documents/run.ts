@@ -56,7 +56,11 @@ class Running {
     for (const { name, text } of block.directives) await this.#prepare(name, text);
     const says = block.directives.find(({ name }) => name === 'says');
     if (says !== undefined) return this.#said(this.#present.talkers.get(says.text), block.lines);
-    if (block.lines.some((line) => line.startsWith('→ '))) return talk(this.#present, block.lines);
+    if (block.lines.some((line) => line.startsWith('→ '))) {
+      const said = await talk(this.#present, block.lines);
+      await this.#present.settle();
+      return said;
+    }
     const isLeftRunning = block.directives.some(({ name }) => name === 'background');
     const typed = commandsOf(block);
     const written: string[] = [];

@@ -63,7 +63,7 @@ export class World {
   /** Runs what somebody types. @returns what it printed, made the same always. */
   async type(who: string, command: string): Promise<string> {
     const printed = await this.#run(who, command);
-    await this.#settle();
+    await this.settle();
     return this.normal(printed);
   }
 
@@ -253,7 +253,7 @@ export class World {
   }
 
   /** Waits until what was done is on both sides, or held, as far as the pair goes on at all. */
-  async #settle(): Promise<void> {
+  async settle(): Promise<void> {
     const server = `127.0.0.1:${this.#ports.get('8080')}`;
     if (!this.talkers.has('server-a')) return;
     try {
