@@ -16,6 +16,7 @@ import { splitWords } from '../../../src/cli/words.js';
 import { Client } from '../../../src/wire/client.js';
 import { run as runLine } from '../../cli/fake-room.js';
 import { project } from '../programs.js';
+import { until } from '../sayings.js';
 import { normal } from './normal.js';
 import { type Talker, TalkingCommand, TalkingServer } from './talker.js';
 
@@ -23,6 +24,8 @@ const PROGRAMS = ['client', 'server-a', 'server-b'] as const;
 const SERVER = /^(?:npx )?(server-[ab])\b(.*)$/;
 const CLIENT = /^(?:npx )?client\b(.*)$/;
 const NETCAT = / \| nc 127\.0\.0\.1 (\d+)$/;
+/** Nothing listens there. */
+const NOBODY = 1;
 const PORT_OF = { 'server-a': '8080', 'server-b': '8081' } as const;
 
 export class World {
@@ -94,7 +97,13 @@ export class World {
     const machines = this.#machines.map((name) => [this.#homeOf(name), '/home/anna'] as const);
     const ports = [...this.#ports].map(([shown, real]) => [`:${real}`, `:${shown}`] as const);
     const numbers = [...this.#ports].map(([shown, real]) => [`"port":${real}`, `"port":${shown}`] as const);
-    return normal(text, [...machines, [this.#home, '/home/anna'], ...ports, ...numbers]);
+    return normal(text, [
+      ...machines,
+      [this.#home, '/home/anna'],
+      [`127.0.0.1:${NOBODY}:`, '127.0.0.1:8080:'],
+      ...ports,
+      ...numbers,
+    ]);
   }
 
   /** @returns the real port for one that a document names. */
@@ -115,6 +124,11 @@ export class World {
     const stopped = /^stop (\S+)$/.exec(command);
     if (stopped !== null) {
       await this.talkers.get(stopped[1]!)!.stop();
+      return '';
+    }
+    const awaited = /^wait (\S+)$/.exec(command);
+    if (awaited !== null) {
+      await this.#becomes(awaited[1]!);
       return '';
     }
     const netcat = NETCAT.exec(command);
@@ -142,7 +156,7 @@ export class World {
 
   #env(who: string): NodeJS.ProcessEnv {
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
-    const port = this.#ports.get('8080') ?? 1;
+    const port = this.#ports.get('8080') ?? NOBODY;
     return {
       ...Object.fromEntries(own),
       ...{ HOME: this.#homeOf(who), XDG_STATE_HOME: path.join(this.directory, 'state'), NO_COLOR: '1', TZ: 'UTC' },
@@ -250,6 +264,12 @@ export class World {
     socket.end(await this.#shell(who, pipe));
     await once(socket, 'close');
     return heard;
+  }
+
+  async #becomes(state: string): Promise<void> {
+    const client = await Client.connect({ server: `127.0.0.1:${this.port('8080')}`, secretFile: this.#secretFile });
+    await until(async () => (await client.status()).state === state);
+    client.close();
   }
 
   /** Waits until what was done is on both sides, or held, as far as the pair goes on at all. */
