@@ -1,0 +1,128 @@
+// The documents are complete: whatever a user can meet (codes, events, options, commands, methods) is described, and
+// every link leads somewhere. That what they show is true is test/e2e/documents.
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { clientProgram } from '../src/cli/program.js';
+import { serverCommand } from '../src/cli/server-command.js';
+
+const checkout = path.join(import.meta.dirname, '..');
+const read = (name: string) => fs.readFileSync(path.join(checkout, name), 'utf8');
+const source = fs
+  .readdirSync(path.join(checkout, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => read(path.join('src', name)))
+  .join('\n');
+
+/** The words of a union of texts in the source. */
+function wordsOf(type: string): string[] {
+  const union = new RegExp(`\\btype ${type} =([^;]*);`).exec(source)?.[1];
+  if (union === undefined) throw new Error(`There is no type ${type} any more.`);
+  return [...union.matchAll(/'([^']+)'/g)].map(([, word]) => word!);
+}
+
+/** The names of the methods in an interface of the protocol. */
+function methodsOf(name: string): string[] {
+  const body = new RegExp(`interface ${name}[^{]*\\{\n([\\s\\S]*?)\n\\}`).exec(source)?.[1];
+  if (body === undefined) throw new Error(`There is no interface ${name} any more.`);
+  return [...body.matchAll(/^ {2}(\w+): \{/gm)].map(([, method]) => method!);
+}
+
+/** The text below a heading that names `word`, up to the next heading. */
+function sectionsAbout(text: string, word: string): string {
+  const sections = text.split(/^(?=## )/m);
+  return sections.filter((one) => new RegExp(`^## .*\\b${word}\\b`).test(one)).join('');
+}
+
+const said = (text: string, word: string): boolean => text.includes(`\`${word}\``);
+
+describe('docs/troubleshooting.md has every', () => {
+  const text = read('docs/troubleshooting.md');
+  test.each(['ErrorCode', 'ProblemCode', 'SideHaltCode', 'HaltCode'])('%s', (type) => {
+    expect(wordsOf(type).filter((word) => !said(text, word))).toEqual([]);
+  });
+});
+
+describe('docs/servers.md has every', () => {
+  const text = read('docs/servers.md');
+
+  test('event', () => {
+    const events = [...source.matchAll(/readonly event: '([\w-]+)'/g)].map(([, word]) => word!);
+    expect(events.length).toBeGreaterThan(10);
+    expect(events.filter((word) => !said(text, word))).toEqual([]);
+  });
+
+  test.each(['a', 'b'] as const)('option of server-%s and its variable', (which) => {
+    const { options } = serverCommand(which, () => {});
+    const flags = options.map(({ long }) => long!);
+    expect(flags.filter((flag) => !text.includes(flag))).toEqual([]);
+    const variables = flags.filter((flag) => flag !== '--version');
+    const name = (flag: string) =>
+      `LOCKSTEP_${which.toUpperCase()}_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`;
+    expect(variables.map(name).filter((word) => !said(text, word))).toEqual([]);
+  });
+});
+
+describe('docs/client.md has', () => {
+  const text = read('docs/client.md');
+  const program = clientProgram(
+    () => {},
+    () => async () => {},
+  );
+
+  test('every option that comes before a command', () => {
+    const flags = program.options.map(({ long }) => long!).filter((flag) => flag !== '--version');
+    expect(flags.filter((flag) => !text.includes(flag))).toEqual([]);
+  });
+
+  const commands = program.commands.filter((command) => !command.name().startsWith('_'));
+  test.each(commands.map((command) => [command.name(), command] as const))('%s, with its options', (name, command) => {
+    const section = sectionsAbout(text, name);
+    expect(section, `a section "## ${name}"`).not.toBe('');
+    for (const alias of command.aliases()) expect(section).toContain(`\`${alias}\``);
+    const flags = command.options.map(({ long }) => long!.replace(/\[.*/, ''));
+    expect(flags.filter((flag) => !section.includes(flag))).toEqual([]);
+  });
+});
+
+describe('docs/protocol.md has', () => {
+  const text = read('docs/protocol.md');
+  test('every method of server-a', () => {
+    const methods = [...methodsOf('ClientMethods'), ...methodsOf('FileMethods')];
+    expect(methods.length).toBeGreaterThan(20);
+    expect(methods.filter((method) => sectionsAbout(text, method) === '')).toEqual([]);
+  });
+
+  test('every code of an error', () => {
+    expect(wordsOf('ErrorCode').filter((word) => word !== 'unreachable' && !said(text, word))).toEqual([]);
+  });
+});
+
+describe('links', () => {
+  const names = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'test/README.md', 'src/README.md']
+    .filter((name) => fs.existsSync(path.join(checkout, name)))
+    .concat(fs.readdirSync(path.join(checkout, 'docs')).map((name) => `docs/${name}`));
+
+  test.each(names)('of %s lead somewhere', (name) => {
+    const broken: string[] = [];
+    for (const [, target] of read(name).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target!)) continue;
+      const [file = '', anchor] = target!.split('#');
+      const place = file === '' ? name : path.join(path.dirname(name), file);
+      const isThere = fs.existsSync(path.join(checkout, place));
+      if (!isThere || (anchor !== undefined && !anchorsOf(read(place)).includes(anchor))) broken.push(target!);
+    }
+    expect(broken).toEqual([]);
+  });
+});
+
+/** The anchors that GitHub gives the headings of a document. */
+function anchorsOf(text: string): string[] {
+  const headings = [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)];
+  return headings.map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
