@@ -47,7 +47,7 @@ export class Arrivals {
   }
 
   private collectAt(path: RelPath, side: Side, token: number): void {
-    const source = this.around.replica(side);
+    const source = this.around.sides.replica(side);
     if (source === null || this.resting.has(path, side) || this.around.claims.heldBy(path) !== null) return;
     const arrived = this.arrived(path, side);
     if (arrived === null) return;
@@ -58,7 +58,7 @@ export class Arrivals {
   /** Whether what came under `lock` is still to be fetched, now or when its time has come. */
   isDue({ path, side }: Pick<Lock, 'path' | 'side'>): boolean {
     const from = otherSide(side);
-    return this.around.replica(from) !== null && this.arrived(path, from) !== null;
+    return this.around.sides.replica(from) !== null && this.arrived(path, from) !== null;
   }
 
   /** @returns what has come at `path` and is not held yet; null where that is nothing. */
@@ -73,21 +73,21 @@ export class Arrivals {
   }
 
   private async fetch(arrival: Arrival, source: Replica): Promise<void> {
-    const { files, post } = this.around;
+    const { files, mailbox } = this.around;
     const { path, base, after } = arrival;
     try {
       if (after?.type !== 'file' || sameContent(base, after)) {
-        post({ kind: 'stored', ...arrival, file: null });
+        mailbox.post({ kind: 'stored', ...arrival, file: null });
         return;
       }
       const number = this.nextFileNumber();
       const offer = files.offer?.(after) ?? null;
       const wanted = { path, file: after, ...(offer === null ? {} : { offer }) };
       const file = await files.save(path, number, after, source.read([wanted]));
-      if (file === null) post({ kind: 'not-stored', path, after, error: null });
-      else post({ kind: 'stored', ...arrival, file });
+      if (file === null) mailbox.post({ kind: 'not-stored', path, after, error: null });
+      else mailbox.post({ kind: 'stored', ...arrival, file });
     } catch (error) {
-      post({ kind: 'not-stored', path, after, error });
+      mailbox.post({ kind: 'not-stored', path, after, error });
     }
   }
 
@@ -105,14 +105,14 @@ export class Arrivals {
   /** An update's content is safe: it takes its place in the queue. */
   stored({ path, base, after, file, token }: HoldingEvent & { kind: 'stored' }): void {
     this.#fetched(path);
-    const { book, pair, now } = this.around;
+    const { book, pair, clock } = this.around;
     // Under another lock it may be another side that is held.
     if (this.table.locks.get(path)?.token !== token) {
       this.putAside(path, file);
       pair.mark(path, true);
       return;
     }
-    book.happen({ kind: 'hold', path, base, after, file, now: now() });
+    book.happen({ kind: 'hold', path, base, after, file, now: clock.now() });
     pair.generation++;
   }
 
@@ -127,10 +127,10 @@ export class Arrivals {
   notStored({ path, after, error }: HoldingEvent & { kind: 'not-stored' }): void {
     this.#fetched(path);
     this.resting.add(path, after);
-    if (error === null) this.around.lookAgain(path);
+    if (error === null) this.around.troubles.moved(path);
     else {
       const { message } = error as Error;
-      this.around.report(path, { kind: 'problem', code: systemTrouble(error).code, message });
+      this.around.troubles.failed(path, systemTrouble(error).code, message);
     }
   }
 }

@@ -15,7 +15,7 @@ import type { Applied, Content, Replica } from './replica.js';
 
 /** Carries out one step; the session is told of its end. */
 export async function carryStep(
-  { replica, post }: WriteSurroundings,
+  { sides, mailbox }: WriteSurroundings,
   write: Writing,
   side: Side,
   step: WriteStep,
@@ -25,14 +25,14 @@ export async function carryStep(
   const outcomes = new Map<number, Outcome>();
   let error: unknown = null;
   try {
-    const target = replica(side);
+    const target = sides.replica(side);
     const applied = target === null ? nothing<Applied>() : apply(target, step, changes);
     for await (const { n, outcome } of applied) outcomes.set(n, outcome);
   } catch (thrown) {
     error = thrown;
   }
   const results = changes.map((change, n): Result => ({ change, outcome: outcomes.get(n) ?? { kind: 'stale' } }));
-  post({ kind: 'client-step', side, write, passedOn, step, results, error });
+  mailbox.post({ kind: 'client-step', side, write, passedOn, step, results, error });
 }
 
 function apply(target: Replica, step: WriteStep, changes: readonly Change[]): AsyncIterable<Applied> {
@@ -91,9 +91,9 @@ function moveShared(pair: Pair, from: RelPath, to: RelPath): void {
 
 /** @returns what side b gets at once of what was done on side a; null: nothing. */
 export function toPassOn(around: WriteSurroundings, event: WriteEvent): WriteStep | null {
-  const { pair, replica } = around;
-  const local = replica('a');
-  if (event.side === 'b' || local === null || replica('b') === null || pair.b.snapshot === null) return null;
+  const { pair, sides } = around;
+  const local = sides.replica('a');
+  if (event.side === 'b' || local === null || sides.replica('b') === null || pair.b.snapshot === null) return null;
   const due = event.results.flatMap(({ change, outcome }) =>
     outcome.kind === 'done' ? passedOn(around, change, event.step.over === true) : [],
   );

@@ -85,17 +85,19 @@ export interface WriteSurroundings {
   readonly book: LockBook;
   readonly log: Logger;
   readonly clock: Clock;
-  /** The replica of a side, null while it is away. */
-  readonly replica: (side: Side) => Replica | null;
-  readonly post: (event: WriteEvent | { readonly kind: 'woken' }) => void;
-  /** Asks for a look at `path` on `side`. @returns the look's number, 0 where the side is away. */
-  readonly lookAt: (side: Side, path: RelPath) => number;
-  readonly isLooked: (side: Side, number: number) => boolean;
+  readonly mailbox: { post(event: WriteEvent): void; wake(): void };
+  readonly sides: {
+    /** @returns null while the side is away. */
+    replica(side: Side): Replica | null;
+    /** Asks for a scan of `path` on `side`. @returns the scan's number, 0 where the side is away. */
+    lookAt(side: Side, path: RelPath): number;
+    isLooked(side: Side, number: number): boolean;
+  };
   readonly claims: Claims;
-  /** Whether held updates of `path` are being taken in or taking effect. */
-  readonly isMoving: (path: RelPath) => boolean;
-  /** Why no file may be touched now, null where they may. */
-  readonly standstill: () => SyncError | null;
+  /** Whether held updates of a path are being taken in or taking effect. */
+  readonly holding: { isMoving(path: RelPath): boolean };
+  /** Why no file may be touched now; null where they may. */
+  readonly recorder: { readonly halt: SyncError | null };
 }
 
 /** Every change of a step. */

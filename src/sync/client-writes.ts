@@ -42,20 +42,20 @@ export class ClientWrites {
    * @throws SyncError as `decide` refuses; `locked`, `halted`, `busy`, or `failed` where the disk refuses.
    */
   ask(ask: ClientWrite): Promise<readonly Change[]> {
-    const { clock, post } = this.around;
+    const { clock, mailbox } = this.around;
     return new Promise((resolve, reject) => {
       const looks = { a: this.lookAt('a', ask.paths), b: 0 };
       const since = clock.now();
       const after = () => {};
       const fresh = { attempts: 0, claims: [], left: [], done: [], saving: [] };
       this.waiting.push({ ask, since, looks, ...fresh, after, resolve, reject });
-      clock.after(PATIENCE_MS + 1, () => post({ kind: 'woken' }));
-      post({ kind: 'woken' });
+      clock.after(PATIENCE_MS + 1, () => mailbox.wake());
+      mailbox.wake();
     });
   }
 
   private lookAt(side: 'a' | 'b', paths: readonly RelPath[]): number {
-    return Math.max(0, ...paths.map((path) => this.around.lookAt(side, path)));
+    return Math.max(0, ...paths.map((path) => this.around.sides.lookAt(side, path)));
   }
 
   /** Whether somebody holds `path`: a new name should not be one of those. */
@@ -82,23 +82,24 @@ export class ClientWrites {
   }
 
   private isReady({ ask, since, looks }: Writing): boolean {
-    const { clock, isLooked, pair, standstill, replica } = this.around;
-    const halt = standstill();
+    const { clock, pair, recorder, sides } = this.around;
+    const { halt } = recorder;
     if (halt !== null) throw halt;
     // A look at a side that has gone since will not come; what it would have told is compared by the step.
-    const isSeen = isLooked('a', looks.a) && (looks.b === 0 || replica('b') === null || isLooked('b', looks.b));
+    const isSeen =
+      sides.isLooked('a', looks.a) && (looks.b === 0 || sides.replica('b') === null || sides.isLooked('b', looks.b));
     if (pair.a.snapshot !== null && isSeen && !ask.paths.some((path) => this.isBusy(path, ask.deep))) return true;
     if (clock.now() - since > PATIENCE_MS) throw busy(ask.paths[0]!);
     return false;
   }
 
   private isBusy(path: RelPath, deep = false): boolean {
-    const { claims, isMoving, book } = this.around;
-    if (claims.heldBy(path, WRITERS) !== null || isMoving(path)) return true;
+    const { claims, holding, book } = this.around;
+    if (claims.heldBy(path, WRITERS) !== null || holding.isMoving(path)) return true;
     if (!deep) return false;
     for (const { by } of claims.below(path)) if (WRITERS.includes(by)) return true;
     const { locks, drains } = book.table;
-    return [...locks.keys(), ...drains.keys()].some((at) => isAtOrBelow(at, path) && isMoving(at));
+    return [...locks.keys(), ...drains.keys()].some((at) => isAtOrBelow(at, path) && holding.isMoving(at));
   }
 
   private begin(write: Writing): void {
@@ -176,7 +177,7 @@ export class ClientWrites {
     const paths = [...write.ask.paths, ...stale];
     write.looks = { a: this.lookAt('a', paths), b: this.lookAt('b', paths) };
     this.waiting.push(write);
-    this.around.post({ kind: 'woken' });
+    this.around.mailbox.wake();
   }
 
   /** Side b has come (back): nobody waits for a look of an earlier connection. */
@@ -189,7 +190,7 @@ export class ClientWrites {
   private finish(write: Writing, answer: () => void): void {
     this.free(write);
     answer();
-    this.around.post({ kind: 'woken' });
+    this.around.mailbox.wake();
   }
 
   private free(write: Writing): void {

@@ -32,9 +32,9 @@ export class Epochs {
   constructor(
     private readonly pair: Pair,
     private readonly clock: Clock,
-    private readonly post: (event: EpochEvent | { readonly kind: 'woken' }) => void,
+    private readonly mailbox: { post(event: EpochEvent): void; wake(): void },
   ) {
-    this.wakeLater = oncePer(clock, AT_REST_MS, () => post({ kind: 'woken' }));
+    this.wakeLater = oncePer(clock, AT_REST_MS, () => mailbox.wake());
   }
 
   /**
@@ -71,8 +71,8 @@ export class Epochs {
     this.isTelling = true;
     this.lastMs = this.clock.now();
     replica.acknowledge!(epoch, met!.own).then(
-      () => this.post({ kind: 'acknowledged', replica, epoch, records }),
-      () => this.post({ kind: 'acknowledged', replica, epoch: null, records }),
+      () => this.mailbox.post({ kind: 'acknowledged', replica, epoch, records }),
+      () => this.mailbox.post({ kind: 'acknowledged', replica, epoch: null, records }),
     );
   }
 

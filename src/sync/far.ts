@@ -25,28 +25,29 @@ export interface FarOptions {
   readonly pair: Pair;
   readonly local: Replica;
   readonly replica: Replica;
-  readonly post: (event: LookoutEvent | CarrierEvent | { readonly kind: 'hint'; readonly side: Side }) => void;
+  readonly mailbox: { post(event: LookoutEvent | CarrierEvent | { readonly kind: 'hint'; readonly side: Side }): void };
   /** Whether this far side is still the present one: what an earlier one saw does not count. */
   readonly isPresent: () => boolean;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly hands: Hands;
   readonly claims: Claims;
 }
 
 /** Joins side b to the pair. */
-export function joinFar({ pair, local, replica, post, isPresent, now, hands, claims }: FarOptions): Far {
+export function joinFar(options: FarOptions): Far {
+  const { pair, local, replica, mailbox, isPresent, clock, hands, claims } = options;
+  const now = () => clock.now();
   const parentIsThere =
     (side: Side) =>
     ({ path }: Change) =>
       pair.side(side).snapshot?.get(parentOf(path))?.type === 'dir';
-  const postIfPresent: typeof post = (event) => {
-    if (isPresent()) post(event);
+  const postIfPresent: typeof mailbox.post = (event) => {
+    if (isPresent()) mailbox.post(event);
   };
   // What ends when another root may already be side b was not shared with that one: it is looked at anew.
   const postOutcome = (event: CarrierEvent) => {
-    if (isPresent() || event.kind === 'job-ended') post(event);
-    else post({ kind: 'job-ended', side: event.side, left: [event.change], error: null });
+    if (isPresent() || event.kind === 'job-ended') mailbox.post(event);
+    else mailbox.post({ kind: 'job-ended', side: event.side, left: [event.change], error: null });
   };
   replica.onHint(() => postIfPresent({ kind: 'hint', side: 'b' }));
   return {
@@ -60,10 +61,6 @@ export function joinFar({ pair, local, replica, post, isPresent, now, hands, cla
     isPaired: false,
   };
 }
-
-/** @returns whether nothing is on its way to either side, and no look at b. */
-export const isFarIdle = ({ lookout, carriers }: Far): boolean =>
-  lookout.isIdle && carriers.a.size === 0 && carriers.b.size === 0;
 
 /** How long what is being carried may take to end when the server stops, in milliseconds. */
 const STOP_MS = 2_000;

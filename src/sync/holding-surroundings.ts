@@ -1,10 +1,12 @@
 // What holding tells its session, and what it needs of it.
 import type { Change, Outcome } from '../core/change.js';
 import type { Entry } from '../core/entry.js';
+import type { ProblemCode } from '../core/errors.js';
 import type { RelPath, Side } from '../core/path.js';
 import type { HeldFiles } from '../disk/held-files.js';
 import type { Logger } from '../log.js';
 import type { Claims } from './claims.js';
+import type { Clock } from './clock.js';
 import type { LockBook } from './lock-book.js';
 import type { Pair } from './pair.js';
 import type { Replica } from './replica.js';
@@ -33,14 +35,10 @@ export interface HoldingSurroundings {
   readonly book: LockBook;
   readonly files: HeldContents;
   readonly log: Logger;
-  readonly now: () => number;
-  readonly post: (event: HoldingEvent) => void;
-  /** The replica of a side, null while it is away. */
-  readonly replica: (side: Side) => Replica | null;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly mailbox: { post(event: HoldingEvent): void; wake(): void };
+  readonly sides: { replica(side: Side): Replica | null };
   readonly claims: Claims;
-  /** The path was not as expected: it is looked at, and tried, again. */
-  readonly lookAgain: (path: RelPath) => void;
-  readonly report: (path: RelPath, outcome: Outcome & { kind: 'problem' }) => void;
-  /** There is something to do, though nothing happened. */
-  readonly wake: () => void;
+  /** Where a path is tried again: as a problem, or because it was not as expected. */
+  readonly troubles: { failed(path: RelPath, code: ProblemCode, message: string): void; moved(path: RelPath): void };
 }

@@ -62,7 +62,7 @@ export class Holding {
 
   private hasDueDrain(): boolean {
     for (const { path, side } of this.table.drains.values()) {
-      if (!this.resting.has(path, side) && this.around.replica(side) !== null) return true;
+      if (!this.resting.has(path, side) && this.around.sides.replica(side) !== null) return true;
     }
     return false;
   }
@@ -141,7 +141,7 @@ export class Holding {
       this.resting.add(path, this.around.pair.entry('a', path));
       const trouble = systemTrouble(error);
       const message = `A held update cannot be moved to the versions: ${reasonForNow(trouble)}.`;
-      this.around.report(path, { kind: 'problem', code: trouble.code, message });
+      this.around.troubles.failed(path, trouble.code, message);
       return false;
     }
   }
@@ -155,9 +155,9 @@ export class Holding {
   }
 
   private follow(drain: Drain, update: HeldUpdate): void {
-    const { pair, replica } = this.around;
+    const { pair, sides } = this.around;
     const { path, side } = drain;
-    const target = replica(side);
+    const target = sides.replica(side);
     if (target === null || pair.side(side).snapshot === null) return;
     const current = pair.entry(side, path);
     const isThere =
@@ -208,7 +208,7 @@ export class Holding {
     } catch (error) {
       this.around.log.detail(`The unlock of ${path} was interrupted: ${(error as Error).message}`);
     }
-    this.around.post({ kind: 'drain-step', path, change, outcome });
+    this.around.mailbox.post({ kind: 'drain-step', path, change, outcome });
   }
 
   /** A step's outcome is known. */
@@ -225,14 +225,14 @@ export class Holding {
       return;
     }
     this.resting.add(path, change.before);
-    if (outcome.kind === 'problem') this.around.report(path, outcome);
-    else this.around.lookAgain(path);
+    if (outcome.kind === 'problem') this.around.troubles.failed(path, outcome.code, outcome.message);
+    else this.around.troubles.moved(path);
   }
 
   /** A path that waited for a look or for better times may be tried again. */
   retry(path: RelPath): void {
     // What rests may have been all that is left to do.
-    if (this.resting.delete(path)) this.around.wake();
+    if (this.resting.delete(path)) this.around.mailbox.wake();
   }
 
   private finished(path: RelPath, applied: boolean, file: string | null): void {

@@ -35,7 +35,7 @@ export class LockDesk {
   ask(ask: Ask): Promise<Acted | Refused> {
     return new Promise((resolve) => {
       this.waiting.push({ ask, line: ++this.lastLine, resolve, ...this.ground.lookAt(ask.path) });
-      this.around.wake();
+      this.around.mailbox.wake();
       this.ground.setAlarm();
     });
   }
@@ -83,7 +83,7 @@ export class LockDesk {
     if (ask.kind === 'lock' && this.isKeptOut(ask)) return true;
     if (this.ground.isLate(pending) || this.ground.isOvertaken(pending, ask.path)) return true;
     // What the holder saves is still going over: what the other side has then is told to be its own only afterwards.
-    return this.ground.isSettled(pending, ask.path) && !this.around.isInFlight(ask.path);
+    return this.ground.isSettled(pending, ask.path) && !this.ground.isInFlight(ask.path);
   }
 
   /** Whether somebody else has the lock, or comes first. */
@@ -120,14 +120,14 @@ export class LockDesk {
     if (this.isKeptOut(ask))
       return wait !== undefined && this.lines.size >= MOST_IN_LINE ? tooMany(MOST_IN_LINE) : null;
     // What is still coming would come under the holder's hands.
-    if (this.around.isInFlight(path)) return stillComing(path);
+    if (this.ground.isInFlight(path)) return stillComing(path);
     return this.ground.nothingToLock(path);
   }
 
   private eventFor({ ask, line }: Pending): LockEvent {
     const { kind, path, owner, side, message, ttlMs, steal, wait, force, held, expires } = ask;
-    const { book, pair, now: clock } = this.around;
-    const now = clock();
+    const { book, pair, clock } = this.around;
+    const now = clock.now();
     const current = pair.entry(book.table.locks.get(path)?.side ?? 'a', path);
     if (kind === 'expire') return { kind, path, expires: expires ?? 0, current, now };
     if (kind === 'unlock') {

@@ -2,6 +2,7 @@
 // frees nothing early. After a restart the moment that was recorded counts, and never more than the time that was given.
 import type { Lock, Row } from '../core/lock.js';
 import type { RelPath } from '../core/path.js';
+import type { Clock } from './clock.js';
 import type { LockBook } from './lock-book.js';
 
 /** Beyond this a timer fires at once. */
@@ -12,9 +13,7 @@ const AGAIN_MS = 1_000;
 /** What expiry needs of its desk. */
 export interface ExpirySurroundings {
   readonly book: LockBook;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly after: (ms: number, act: () => void) => () => void;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   /** Ends a lock. @returns whether that is settled. */
   readonly expire: (lock: Lock) => Promise<boolean>;
 }
@@ -62,12 +61,12 @@ export class LockExpiry {
     if (expires === null) return;
     const timer: Timer = { path, token, expires, cancel: () => {} };
     this.timers.set(path, timer);
-    this.run(timer, Math.max(0, Math.min(expires - this.around.now(), ttlMs)));
+    this.run(timer, Math.max(0, Math.min(expires - this.around.clock.now(), ttlMs)));
   }
 
   private run(timer: Timer, ms: number): void {
     const step = Math.min(ms, LONGEST_TIMER_MS);
-    timer.cancel = this.around.after(step, () => {
+    timer.cancel = this.around.clock.after(step, () => {
       if (ms > step) this.run(timer, ms - step);
       else void this.end(timer);
     });

@@ -4,6 +4,8 @@ import { SyncError } from '../core/errors.js';
 import type { Lock } from '../core/lock.js';
 import type { LockAnswer } from '../core/lock-event.js';
 import { quote, type RelPath, type Side } from '../core/path.js';
+import { type Claims, MAY_CHANGE } from './claims.js';
+import type { Clock } from './clock.js';
 import { answered, refused } from './lock-answers.js';
 import { type Asking, isCancelled } from './lock-ask.js';
 import type { LockBook } from './lock-book.js';
@@ -27,17 +29,23 @@ export interface Looking {
 export interface DeskSurroundings {
   readonly pair: Pair;
   readonly book: LockBook;
-  readonly now: () => number;
-  /** Asks for a look at `path` on `side`. @returns the look's number, 0 where the side is away. */
-  readonly lookAt: (side: Side, path: RelPath) => number;
-  readonly isLooked: (side: Side, number: number) => boolean;
-  /** Whether something for `path` is on its way to either side. */
-  readonly isInFlight: (path: RelPath) => boolean;
-  /** Whether updates of `path` are to be taken in, are being taken in or taking effect. */
-  readonly isMoving: (path: RelPath) => boolean;
-  readonly wake: () => void;
-  /** Acts after `ms` milliseconds of real time, whatever the clock says. @returns the way to prevent it. */
-  readonly after: (ms: number, act: () => void) => () => void;
+  readonly claims: Pick<Claims, 'heldBy'>;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly mailbox: { wake(): void };
+  /** Asks for scans of single paths, and tells whether they have been taken in. */
+  readonly sides: {
+    /** @returns the scan's number, 0 where the side is away. */
+    lookAt(side: Side, path: RelPath): number;
+    isLooked(side: Side, number: number): boolean;
+  };
+  readonly holding: {
+    /** Whether updates of `path` are being taken in or taking effect. */
+    isMoving(path: RelPath): boolean;
+    /** Whether something has come that is to be held, and is not yet. */
+    isDue(path: RelPath): boolean;
+  };
+  /** Whether `path` was not as expected a moment ago, and will be tried again. */
+  readonly troubles: { isMovingAt(path: RelPath): boolean };
 }
 
 /** Whom a grant is for. */
@@ -60,18 +68,18 @@ export class LockGround {
   ) {}
 
   lookAt(path: RelPath): Looking {
-    const { lookAt, now } = this.around;
-    return { since: now(), looks: { a: lookAt('a', path), b: lookAt('b', path) } };
+    const { sides, clock } = this.around;
+    return { since: clock.now(), looks: { a: sides.lookAt('a', path), b: sides.lookAt('b', path) } };
   }
 
   /** Side b has come (back). */
   lookAgain(looking: Looking, path: RelPath): void {
-    looking.looks = { a: looking.looks.a, b: this.around.lookAt('b', path) };
+    looking.looks = { a: looking.looks.a, b: this.around.sides.lookAt('b', path) };
     delete looking.heldThen;
   }
 
   isLate({ since }: Looking): boolean {
-    return this.around.now() - since > PATIENCE_MS;
+    return this.around.clock.now() - since > PATIENCE_MS;
   }
 
   /**
@@ -79,8 +87,24 @@ export class LockGround {
    * A look that found it in motion has not seen what was done there: another one follows.
    */
   isSettled({ looks }: Looking, path: RelPath): boolean {
-    const { isLooked, isMoving, pair } = this.around;
-    return isLooked('a', looks.a) && isLooked('b', looks.b) && !isInMotion(pair, path) && !isMoving(path);
+    return this.isScanned(looks) && !isInMotion(this.around.pair, path) && !this.isMoving(path);
+  }
+
+  private isScanned({ a, b }: Looking['looks']): boolean {
+    const { sides } = this.around;
+    return sides.isLooked('a', a) && sides.isLooked('b', b);
+  }
+
+  /** Whether updates of `path` are to be taken in, are being taken in or taking effect, or a scan has to confirm it. */
+  private isMoving(path: RelPath): boolean {
+    const { holding, claims } = this.around;
+    return holding.isMoving(path) || holding.isDue(path) || claims.heldBy(path, ['unconfirmed']) !== null;
+  }
+
+  /** Whether something for `path` is on its way to either side. */
+  isInFlight(path: RelPath): boolean {
+    const { claims, troubles } = this.around;
+    return claims.heldBy(path, MAY_CHANGE) !== null || troubles.isMovingAt(path);
   }
 
   /**
@@ -88,9 +112,8 @@ export class LockGround {
    * pause, and the path never settles.
    */
   isOvertaken(looking: Looking, path: RelPath): boolean {
-    const { isLooked, book } = this.around;
-    if (!isLooked('a', looking.looks.a) || !isLooked('b', looking.looks.b)) return false;
-    const held = book.table.heldOf(path).length;
+    if (!this.isScanned(looking.looks)) return false;
+    const held = this.around.book.table.heldOf(path).length;
     looking.heldThen ??= held;
     return held >= looking.heldThen + CERTAINLY_NEWER;
   }
@@ -98,18 +121,18 @@ export class LockGround {
   setAlarm(): void {
     if (this.isAlarmSet) return;
     this.isAlarmSet = true;
-    this.around.after(PATIENCE_MS + 1, () => {
+    this.around.clock.after(PATIENCE_MS + 1, () => {
       this.isAlarmSet = false;
       if (this.isWaited()) this.setAlarm();
-      this.around.wake();
+      this.around.mailbox.wake();
     });
   }
 
   /** What there is to know about a lock that is granted now; '' where nothing is. */
   noteOn({ looks }: Looking, path: RelPath): string {
     if (looks.b === 0) return 'Side b is away: what was changed there meanwhile is not known before it is back.';
-    const { isLooked, pair } = this.around;
-    if (!isLooked('b', looks.b)) return 'Side b does not answer: what was changed there is not known yet.';
+    const { sides, pair } = this.around;
+    if (!sides.isLooked('b', looks.b)) return 'Side b does not answer: what was changed there is not known yet.';
     return isInMotion(pair, path) ? 'It is being written to: what is there in the end is not known yet.' : '';
   }
 
@@ -132,7 +155,7 @@ export class LockGround {
   touched(path: RelPath): void {
     this.around.pair.generation++;
     this.around.pair.mark(path, true);
-    this.around.wake();
+    this.around.mailbox.wake();
   }
 
   /** A grant is on disk, or could not get there: then it is none. */
@@ -149,12 +172,12 @@ export class LockGround {
 
   /** The grant could not be made durable, or nobody was there any more to be told of it. */
   private takeBack(lock: Lock): void {
-    const { book, pair, now } = this.around;
+    const { book, pair, clock } = this.around;
     const { path, owner, side } = lock;
     // Renewed since: whoever did that is told whether it is on disk.
     if (book.table.locks.get(path) !== lock) return;
     // What has been held meanwhile takes effect as after any unlock.
-    book.happen({ kind: 'unlock', path, owner, current: pair.entry(side, path), now: now() });
+    book.happen({ kind: 'unlock', path, owner, current: pair.entry(side, path), now: clock.now() });
     this.touched(path);
   }
 }

@@ -3,6 +3,7 @@
 import { SyncError } from '../core/errors.js';
 import { type LockAnswer, refusal } from '../core/lock-event.js';
 import type { RelPath } from '../core/path.js';
+import type { Clock } from './clock.js';
 import { lockedBy, noLongerWaiting, refused } from './lock-answers.js';
 import type { Asking } from './lock-ask.js';
 import type { LockBook } from './lock-book.js';
@@ -18,8 +19,8 @@ const PATIENCE_MS = 20_000;
 /** What lines need of their desk. */
 export interface LineSurroundings {
   readonly book: LockBook;
-  readonly wake: () => void;
-  readonly after: (ms: number, act: () => void) => () => void;
+  readonly clock: Pick<Clock, 'after'>;
+  readonly mailbox: { wake(): void };
 }
 
 interface InLine {
@@ -46,11 +47,11 @@ export class LockLines {
     const { line, ask } = asking;
     const goes = (why: SyncError | null) => {
       this.leaving.set(line, why);
-      this.around.wake();
+      this.around.mailbox.wake();
     };
     const onAbort = () => goes(noLongerWaiting(ask.path));
     const forMs = ask.wait === undefined ? PATIENCE_MS : ask.wait.forMs;
-    const cancel = forMs === null ? () => {} : this.around.after(forMs, () => goes(null));
+    const cancel = forMs === null ? () => {} : this.around.clock.after(forMs, () => goes(null));
     ask.wait?.signal.addEventListener('abort', onAbort, { once: true });
     const leave = () => {
       cancel();
@@ -114,7 +115,7 @@ export class LockLines {
   private tellSoon(): void {
     if (this.isTelling || this.inLine.size === 0) return;
     this.isTelling = true;
-    this.around.after(TELL_MS, () => {
+    this.around.clock.after(TELL_MS, () => {
       this.isTelling = false;
       this.tellPlaces();
     });

@@ -34,11 +34,11 @@ export class LockTurns {
 
   private serveLine(path: RelPath): void {
     const { ground, lines } = this;
-    const { book, now, isInFlight } = ground.around;
+    const { book, clock } = ground.around;
     const looking = this.free.get(path) ?? ground.lookAt(path);
     this.free.set(path, looking);
     ground.setAlarm();
-    if (isInFlight(path) || !(ground.isLate(looking) || ground.isSettled(looking, path))) return;
+    if (ground.isInFlight(path) || !(ground.isLate(looking) || ground.isSettled(looking, path))) return;
     this.free.delete(path);
     const why = ground.nothingToLock(path);
     if (why !== null) {
@@ -46,7 +46,7 @@ export class LockTurns {
       return;
     }
     const note = ground.noteOn(looking, path);
-    const granted = book.happen({ kind: 'grant', path, now: now() }, (answer, error) => {
+    const granted = book.happen({ kind: 'grant', path, now: clock.now() }, (answer, error) => {
       if (answer.kind === 'granted') ground.settle(answer, error, { called, note });
     });
     const called = granted.kind === 'granted' ? lines.called(granted) : [];

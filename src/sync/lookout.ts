@@ -101,12 +101,6 @@ export class Lookout {
   }
 }
 
-/** Looks at single paths, for those who wait for one. @param of the lookout of a side, null while it is away. */
-export const glances = (of: (side: Side) => Lookout | null) => ({
-  lookAt: (side: Side, path: RelPath): number => of(side)?.ask('hinted', [path]) ?? 0,
-  isLooked: (side: Side, number: number): boolean => (of(side)?.finished ?? Number.POSITIVE_INFINITY) >= number,
-});
-
 /** Begins whatever look is wanted, with `due` among what is looked at. */
 export function startLooking(lookout: Lookout, due: readonly RelPath[]): void {
   if (due.length > 0) lookout.ask('hinted', due);

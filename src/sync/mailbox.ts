@@ -22,7 +22,12 @@ export class Mailbox<Event> {
   post(event: Event): void {
     if (this.closed) return;
     this.waiting.push(event);
-    if (this.scheduled) return;
+    this.wake();
+  }
+
+  /** Has a turn taken, though nothing happened. */
+  wake(): void {
+    if (this.closed || this.scheduled) return;
     this.scheduled = true;
     this.clock.soon(() => this.run());
   }

@@ -2,9 +2,9 @@
 import type { Problem } from '../core/errors.js';
 import type { RelPath, Side } from '../core/path.js';
 import type { PairState, Transfer } from '../wire/messages.js';
-import type { Far } from './far.js';
 import type { Pair } from './pair.js';
 import type { Recorder } from './recorder.js';
+import type { Sides } from './sides.js';
 import { comingOf, leftOf } from './ticket.js';
 import type { Troubles } from './troubles.js';
 
@@ -16,9 +16,8 @@ export interface OverviewSurroundings {
   readonly pair: Pair;
   readonly recorder: Recorder;
   readonly troubles: Troubles;
-  readonly far: () => Far | null;
-  readonly isPaused: () => boolean;
-  readonly isQuiet: () => boolean;
+  readonly sides: Sides;
+  readonly session: { readonly isPaused: boolean; readonly isQuiet: boolean };
 }
 
 /** How the pair stands. */
@@ -26,24 +25,24 @@ export class Overview {
   constructor(private readonly around: OverviewSurroundings) {}
 
   get state(): PairState {
-    const { pair, recorder, far, isPaused, isQuiet } = this.around;
-    const present = far();
+    const { pair, recorder, sides, session } = this.around;
+    const present = sides.far;
     if (recorder.halted) return 'halted';
-    if (isPaused()) return 'paused';
+    if (session.isPaused) return 'paused';
     if (pair.a.snapshot === null) return 'scanning';
     if (present === null) return 'peer-lost';
     if (!present.seen) return 'scanning';
-    return isQuiet() ? 'in-sync' : 'syncing';
+    return session.isQuiet ? 'in-sync' : 'syncing';
   }
 
   get isConnected(): boolean {
-    return this.around.far() !== null;
+    return this.around.sides.far !== null;
   }
 
   /** How many paths are waiting to be carried or looked at. */
   get pending(): number {
-    const { pair, far } = this.around;
-    const carriers = far()?.carriers;
+    const { pair, sides } = this.around;
+    const carriers = sides.far?.carriers;
     const carried = carriers === undefined ? 0 : carriers.a.size + carriers.b.size;
     return carried + pair.marks.size + pair.a.unsettled + pair.b.unsettled;
   }
@@ -57,7 +56,7 @@ export class Overview {
 
   /** What is being carried now, the largest first, and what is left to carry. */
   transfers(): { readonly transfers: Transfer[]; readonly left: { readonly files: number; readonly bytes: number } } {
-    const carriers = this.around.far()?.carriers;
+    const carriers = this.around.sides.far?.carriers;
     if (carriers === undefined) return { transfers: [], left: this.left() };
     const coming = (to: Side): Transfer[] => Array.from(comingOf(carriers[to].carried), (one) => ({ ...one, to }));
     const transfers = [...coming('a'), ...coming('b')].sort((x, y) => y.size - x.size).slice(0, MOST_TRANSFERS);
@@ -66,7 +65,7 @@ export class Overview {
 
   /** What is left to carry. */
   left(): { readonly files: number; readonly bytes: number } {
-    const carriers = this.around.far()?.carriers;
+    const carriers = this.around.sides.far?.carriers;
     if (carriers === undefined) return { files: 0, bytes: 0 };
     const [a, b] = [leftOf(carriers.a.carried), leftOf(carriers.b.carried)];
     return { files: a.files + b.files, bytes: a.bytes + b.bytes };
@@ -74,7 +73,7 @@ export class Overview {
 
   /** @returns how much of the content of `path` has come to where it goes, 0–100, null where nothing is on its way. */
   progress(path: RelPath): number | null {
-    const carriers = this.around.far()?.carriers;
+    const carriers = this.around.sides.far?.carriers;
     return carriers?.a.progress(path) ?? carriers?.b.progress(path) ?? null;
   }
 }

@@ -8,6 +8,7 @@ import { otherSide, type RelPath, type Side } from '../core/path.js';
 import { type Conflict, reconcile, type Terms } from '../core/reconcile.js';
 import type { Carrier } from './carrier.js';
 import type { Claims } from './claims.js';
+import type { Clock } from './clock.js';
 import type { Holding } from './holding.js';
 import type { LockBook } from './lock-book.js';
 import type { Pair } from './pair.js';
@@ -19,8 +20,7 @@ export interface PlannerSurroundings {
   readonly book: LockBook;
   readonly holding: Holding;
   readonly troubles: Troubles;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now'>;
   readonly claims: Claims;
 }
 
@@ -63,9 +63,9 @@ export class Planner {
   }
 
   private terms(): Omit<Terms, 'marks'> {
-    const { pair, book, holding, now, claims } = this.around;
+    const { pair, book, holding, clock, claims } = this.around;
     const isClaimed = (path: RelPath) => claims.heldBy(path) !== null;
-    const stamp = stampOf(new Date(now()));
+    const stamp = stampOf(new Date(clock.now()));
     const given = new Set<RelPath>();
     const taken = (path: RelPath) =>
       given.has(path) || isClaimed(path) || pair.entry('a', path) !== null || pair.entry('b', path) !== null;

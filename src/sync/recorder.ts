@@ -8,14 +8,18 @@ import type { Logger } from '../log.js';
 import { MAX_SIDE_BYTES } from '../wire/limits.js';
 import { sideTooLarge } from '../wire/peer-look.js';
 import type { CarrierEvent } from './carrier.js';
+import { type Clock, oncePer } from './clock.js';
 import { canConfirm } from './confirming.js';
-import type { Far } from './far.js';
 import type { Hands } from './hands.js';
 import type { LookoutEvent } from './lookout.js';
 import type { Pair } from './pair.js';
 import type { Planner } from './planner.js';
+import type { Sides } from './sides.js';
 import { pathsOf } from './touched.js';
 import type { Troubles } from './troubles.js';
+
+/** A halted pair, or one that could not be scanned, is scanned again after this long. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** What recording needs of its session. */
 export interface RecorderSurroundings {
@@ -24,12 +28,9 @@ export interface RecorderSurroundings {
   readonly troubles: Troubles;
   readonly planner: Planner;
   readonly hands: Hands;
-  /** Side b, null while it is away. */
-  readonly far: () => Far | null;
-  /** Everything is to be looked at again before long. */
-  readonly lookSoon: () => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly sides: Sides;
+  readonly clock: Clock;
+  readonly mailbox: { post(event: { readonly kind: 'rescan' }): void };
 }
 
 /** Records what happened. */
@@ -41,11 +42,17 @@ export class Recorder {
   private lastFailure = '';
   private haltedBy: HaltCode | null = null;
 
-  constructor(private readonly around: RecorderSurroundings) {}
+  /** Everything is scanned again before long. */
+  private readonly lookSoon: () => void;
+
+  constructor(private readonly around: RecorderSurroundings) {
+    const { clock, mailbox } = around;
+    this.lookSoon = oncePer(clock, LOOK_AGAIN_MS, () => mailbox.post({ kind: 'rescan' }));
+  }
 
   looked({ side, look, paths, ms }: LookoutEvent & { kind: 'looked' }): void {
     const { pair, log, troubles, hands } = this.around;
-    const far = this.around.far();
+    const { far } = this.around.sides;
     if (!look.whole && look.halt === null && pair.side(side).snapshot === null) {
       // Differences from nothing would make everything else seem deleted.
       this.lookFailed({ kind: 'look-failed', side, error: new Error('it told differences before it told all') });
@@ -59,7 +66,7 @@ export class Recorder {
       this.recallBelow('a', path);
       this.recallBelow('b', path);
     }
-    pair.foldLook(side, { ...look, entries }, this.around.now());
+    pair.foldLook(side, { ...look, entries }, this.around.clock.now());
     // Each look is bounded; what many of them add up to is bounded here.
     if (side === 'b' && (pair.b.snapshot?.weight ?? 0) > MAX_SIDE_BYTES) {
       this.lookFailed({ kind: 'look-failed', side, error: sideTooLarge() });
@@ -85,8 +92,8 @@ export class Recorder {
     if (message !== this.lastFailure) this.around.log.warn(message);
     this.lastFailure = message;
     this.around.hands.lookFailed(side);
-    const far = this.around.far();
-    if (side === 'a') this.around.lookSoon();
+    const { far } = this.around.sides;
+    if (side === 'a') this.lookSoon();
     else if (far !== null) {
       // What a lost look would have told is told by nobody else: a new connection tells everything. Until this one is
       // known to be over, whatever is sent over it fails at once, and would be planned again at once.
@@ -97,7 +104,7 @@ export class Recorder {
 
   /** Halts or resumes, as the last looks say. */
   noteHalt(): void {
-    const { pair, log, lookSoon } = this.around;
+    const { pair, log } = this.around;
     const halt = pair.halts[0] ?? null;
     // The reason may change while the pair is halted: what is to be done about it changes with it.
     if (halt !== null && halt.code !== this.haltedBy)
@@ -109,7 +116,12 @@ export class Recorder {
       this.owesWord = true;
     }
     this.halted = halt !== null;
-    if (this.halted || pair.safety.isSettling) lookSoon();
+    if (this.halted || pair.safety.isSettling) this.lookSoon();
+  }
+
+  /** Why the pair is halted; null where it is not. */
+  get halt(): SyncError | null {
+    return this.halted ? this.standstill() : null;
   }
 
   /** Why nothing moves, for who waits for it. */
@@ -149,8 +161,8 @@ export class Recorder {
 
   /** What was to be moved there from elsewhere stays where it is, and is compared anew. */
   private recallBelow(side: Side, directory: RelPath): void {
-    const { pair, far } = this.around;
-    for (const freed of far()?.carriers[side].recallBelow(directory) ?? []) pair.mark(freed);
+    const { pair, sides } = this.around;
+    for (const freed of sides.far?.carriers[side].recallBelow(directory) ?? []) pair.mark(freed);
   }
 
   private say(side: Side, change: Change, sent: number, ms: number): void {

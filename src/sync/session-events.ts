@@ -20,9 +20,7 @@ export type SessionEvent =
   | { readonly kind: 'retry'; readonly path: RelPath }
   | { readonly kind: 'flush'; readonly flush: Flush }
   | { readonly kind: 'pause'; readonly paused: boolean }
-  | EpochEvent
-  /** Nothing happened, but a turn is wanted. */
-  | { readonly kind: 'woken' };
+  | EpochEvent;
 
 /** Takes one kind of event. */
 export type SessionHandlers = { readonly [E in SessionEvent as E['kind']]: (event: E) => void };

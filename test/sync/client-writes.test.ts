@@ -45,13 +45,11 @@ class Scene {
       book: { table: this.table } as never,
       log: silent,
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
-      replica: side,
-      post: (event) => void (event.kind === 'client-step' && this.posted.push(event)),
-      lookAt: () => this.looks + 1,
-      isLooked: (_, number) => this.looked >= number,
+      mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
+      sides: { replica: side, lookAt: () => this.looks + 1, isLooked: (_, number) => this.looked >= number },
       claims: this.claims,
-      isMoving: () => false,
-      standstill: () => this.halt,
+      holding: { isMoving: () => false },
+      recorder: this,
     };
     this.writes = new ClientWrites(around);
   }

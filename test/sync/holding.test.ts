@@ -69,13 +69,14 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     book: room.book,
     files,
     log: room.log,
-    now: () => ++now,
-    post: (event) => void posted.push(event),
-    replica: (side) => replicas[side],
+    clock: { now: () => ++now },
+    mailbox: { post: (event) => void posted.push(event), wake: () => {} },
+    sides: { replica: (side) => replicas[side] },
     claims,
-    lookAgain: (path) => void again.push(path),
-    report: (path, { code }) => void problems.push(`${path} ${code}`),
-    wake: () => {},
+    troubles: {
+      moved: (path) => void again.push(path),
+      failed: (path, code) => void problems.push(`${path} ${code}`),
+    },
   });
   /** Whether the next turn has a drain to go on with. */
   const isDue = () => {

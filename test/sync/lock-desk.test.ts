@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/core/entry.js';
 import { SyncError } from '../../src/core/errors.js';
 import type { Side } from '../../src/core/path.js';
+import { Claims } from '../../src/sync/claims.js';
 import type { Wait } from '../../src/sync/lock-ask.js';
 import { type Ask, LockDesk } from '../../src/sync/lock-desk.js';
 import { LockExpiry } from '../../src/sync/lock-expiry.js';
@@ -19,25 +20,26 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   let looks = 0;
   let elapsed = 0;
   const timers = new Set<{ readonly at: number; readonly act: () => void }>();
-  const desk = new LockDesk({
-    pair: room.pair,
-    book: room.book,
+  const clock = {
     now: () => state.now,
-    lookAt: (side, path) => {
-      asked.push(`${side}:${path}`);
-      return ++looks;
-    },
-    isLooked: (side: Side, number) => state.looked[side] >= number,
-    isInFlight: () => state.inFlight,
-    isMoving: () => state.moving,
-    after: (ms, act) => {
+    after: (ms: number, act: () => void) => {
       const timer = { at: elapsed + ms, act };
       timers.add(timer);
-      return () => timers.delete(timer);
+      return () => void timers.delete(timer);
     },
-    wake: () => {
-      state.wakes++;
+  };
+  const desk = new LockDesk({
+    ...{ pair: room.pair, book: room.book, claims: new Claims(), clock },
+    mailbox: { wake: () => void state.wakes++ },
+    sides: {
+      lookAt: (side, path) => {
+        asked.push(`${side}:${path}`);
+        return ++looks;
+      },
+      isLooked: (side, number) => state.looked[side] >= number,
     },
+    holding: { isMoving: () => state.moving, isDue: () => false },
+    troubles: { isMovingAt: () => state.inFlight },
   });
   const ask = (kind: Ask['kind'], owner: string, more: Partial<Ask> = {}): Promise<Acted | Refused> =>
     desk.ask({ kind, path: p('f'), owner, side: 'a', message: '', ...more });
@@ -504,7 +506,7 @@ describe('a lock with an end', () => {
         waits.push(ms);
         return () => {};
       };
-      new LockExpiry({ book: room.book, now, after, expire: async () => true }).start();
+      new LockExpiry({ book: room.book, clock: { now, after }, expire: async () => true }).start();
       expect(waits).toEqual([left]);
     }
   });
