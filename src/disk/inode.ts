@@ -22,12 +22,16 @@ export const swapped = (absolute: string): Error =>
 
 /** An open inode of any type. Close it. */
 export class Inode implements Timed {
+  private mode: number;
+
   private constructor(
     private readonly fd: number | null,
     private readonly absolute: string,
     /** What it was when it was opened. */
     readonly stats: fs.Stats,
-  ) {}
+  ) {
+    this.mode = modeOf(stats);
+  }
 
   /**
    * Opens what stands at `absolute`, following no link in its last name.
@@ -50,9 +54,10 @@ export class Inode implements Timed {
 
   /** Sets the permission bits, where they differ. */
   chmod(mode: number): void {
-    if (modeOf(this.stats) === mode) return;
+    if (this.mode === mode) return;
     if (throughProc) fs.chmodSync(this.path, mode);
     else if (this.fd !== null) fs.fchmodSync(this.fd, mode);
+    this.mode = mode;
   }
 
   /** Sets the modification time, where it differs; of a link its own. @param mtime microseconds since 1970. */

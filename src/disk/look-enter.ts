@@ -4,7 +4,8 @@ import type { Stats } from 'node:fs';
 import { SyncError } from '../core/errors.js';
 import type { RelPath } from '../core/path.js';
 import { systemTrouble } from '../core/system-error.js';
-import { type Ground, standingAt, statsAt } from './look-ground.js';
+import { type Ground, isKnownDir, standingAt, statsAt } from './look-ground.js';
+import { readingError } from './readable.js';
 import { type ScanHost, scan } from './scan.js';
 
 /** The names in one directory. */
@@ -66,7 +67,10 @@ export class Entrance implements ScanHost {
     if (!this.#isWatched(path, stats) && !this.#settle(path, stats)) return this.#again(path);
     troubles.clearNames(path);
     if (path !== '') troubles.clear(path);
-    return true;
+    const error = readingError(this.absolute(path), stats);
+    if (error === null) return true;
+    this.unreadable(path, error);
+    return false;
   }
 
   ignores(path: RelPath, isDir: boolean): boolean {
@@ -129,9 +133,3 @@ export class Entrance implements ScanHost {
 
 /** @returns why something cannot be read, in words. */
 export const describe = (error: NodeJS.ErrnoException): string => systemTrouble(error).why;
-
-/** @returns whether `stats` are those of the directory last seen at `path`, watched and read. */
-export function isKnownDir({ places, snapshot, troubles }: Ground, path: RelPath | '', stats: Stats): boolean {
-  if (path !== '' && troubles.has(path)) return false;
-  return places.isSame(path, stats) && snapshot.get(path)?.type === 'dir';
-}

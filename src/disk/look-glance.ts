@@ -2,11 +2,10 @@
 // reading that finds the same content are no reason for a look. Only what is proven to be no change is dropped.
 import type { RelPath } from '../core/path.js';
 import { digestSmall, SMALL_BYTES } from './digest.js';
-import { isKnownDir } from './look-enter.js';
-import { type Ground, highestUnsound, standingAt } from './look-ground.js';
+import { type Ground, highestUnsound, isKnownDir, standingAt } from './look-ground.js';
 import { isLinkTo } from './look-link.js';
 import { isUnchanged } from './look-survey.js';
-import { isRacy, modeOf, type SeenFile, sameSignature } from './seen.js';
+import { isRacy, type SeenFile, sameSignature } from './seen.js';
 
 /**
  * `same`: no change. `sure`: no change, and `file` is proven now to be what was seen. `young`: no change yet, but written
@@ -32,10 +31,7 @@ export function glanceAt(ground: Ground, path: RelPath | '', checked: Map<string
   const node = ground.snapshot.get(path);
   if (standing === null) return node === null && !ground.troubles.has(path) ? SAME : LOOK;
   if (ground.rules.ignores(path, standing.isDirectory())) return SAME;
-  if (standing.isDirectory()) {
-    const mode = node?.type === 'dir' ? (ground.places.heldMode(path) ?? node.mode) : null;
-    return mode === modeOf(standing) && isKnownDir(ground, path, standing) ? SAME : LOOK;
-  }
+  if (standing.isDirectory()) return isKnownDir(ground, path, standing) ? SAME : LOOK;
   if (isUnchanged(standing, node)) return SAME;
   if (standing.isSymbolicLink()) {
     return node?.type === 'symlink' && isLinkTo(ground.absolute(path), node.target) ? SAME : LOOK;

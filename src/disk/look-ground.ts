@@ -8,6 +8,7 @@ import type { Places } from './look-places.js';
 import type { Troubles } from './look-troubles.js';
 import type { Waiting } from './look-waiting.js';
 import type { Root } from './root.js';
+import { modeOf } from './seen.js';
 
 export interface Ground {
   readonly root: Root;
@@ -43,8 +44,9 @@ export function statsAt(absolute: string): fs.Stats | null {
 }
 
 /**
- * @returns the highest directory above `path` that is not the one that is known and watched (moved, removed, swapped for
- * a link), or `path` itself where all are. Looking below such a directory would see another tree, perhaps outside the root.
+ * @returns the highest directory above `path` that is not the one that is known, watched and read (moved, removed,
+ * swapped for a link), or `path` itself where all are. Looking below such a directory would see another tree, perhaps
+ * outside the root.
  */
 export function highestUnsound(ground: Ground, path: RelPath | '', checked: Map<string, boolean>): RelPath | '' {
   if (path === '') return '';
@@ -60,8 +62,18 @@ function isSoundDir(ground: Ground, dir: RelPath | '', checked: Map<string, bool
   let sound = checked.get(dir);
   if (sound === undefined) {
     const stats = statsAt(ground.absolute(dir));
-    sound = stats !== null && ground.places.isSame(dir, stats) && ground.snapshot.get(dir)?.type === 'dir';
+    sound = stats !== null && isKnownDir(ground, dir, stats);
     checked.set(dir, sound);
   }
   return sound;
+}
+
+/**
+ * @returns whether `stats` are those of the directory last seen at `path`, watched and read. Under other permission bits
+ *   it may be readable no more.
+ */
+export function isKnownDir({ places, snapshot, troubles }: Ground, path: RelPath | '', stats: fs.Stats): boolean {
+  const node = snapshot.get(path);
+  if (!places.isSame(path, stats) || node?.type !== 'dir') return false;
+  return path === '' || (!troubles.has(path) && (places.heldMode(path) ?? node.mode) === modeOf(stats));
 }

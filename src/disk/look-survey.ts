@@ -6,8 +6,8 @@ import type { Stats } from 'node:fs';
 import type { DirEntry } from '../core/entry.js';
 import { joinPath, parentOf, type RelPath } from '../core/path.js';
 import type { Node } from '../core/snapshot.js';
-import { describe, type Entered, Entrance, isKnownDir, type Listing } from './look-enter.js';
-import { type Ground, highestUnsound, type Standing, standingAt, statsAt } from './look-ground.js';
+import { describe, type Entered, Entrance, type Listing } from './look-enter.js';
+import { type Ground, highestUnsound, isKnownDir, type Standing, standingAt, statsAt } from './look-ground.js';
 import { Pace } from './look-pace.js';
 import { modeOf, type SeenFile, type Stood, sameSignature, stoodAs } from './seen.js';
 
@@ -137,6 +137,13 @@ export class Survey implements Entered {
     else this.#ground.waiting.release(path);
   }
 
+  /** A directory that moved and cannot be read is what it was; otherwise nothing is known of one. */
+  #carryOver(path: RelPath): void {
+    const former = this.former.get(path);
+    const node = former === undefined ? null : this.#ground.snapshot.get(former);
+    if (node?.type === 'dir') this.dirs.set(path, { type: 'dir', mode: node.mode });
+  }
+
   #foundDir(path: RelPath, stats: Stats, node: Node | null): void {
     const { places, waiting, troubles } = this.#ground;
     // Not the one that was entered: replaced since.
@@ -145,7 +152,11 @@ export class Survey implements Entered {
       return;
     }
     waiting.release(path);
-    if (!this.unreadable.has(path)) troubles.clear(path);
+    if (this.unreadable.has(path)) {
+      this.#carryOver(path);
+      return;
+    }
+    troubles.clear(path);
     const reported = node?.type === 'dir' ? (places.heldMode(path) ?? node.mode) : null;
     if (modeOf(stats) !== reported) this.dirs.set(path, { type: 'dir', mode: modeOf(stats) });
   }

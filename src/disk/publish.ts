@@ -11,6 +11,7 @@ import { LinkGate, linksIn } from './link-target.js';
 import type { Looker } from './look.js';
 import { type Standing, standingAt } from './look-ground.js';
 import { Parents } from './parents.js';
+import { readingError } from './readable.js';
 import { type Root, rootFault } from './root.js';
 import { modeOf } from './seen.js';
 import type { Staging } from './staging.js';
@@ -207,8 +208,15 @@ function setMetadata(site: Site, change: Change): Step {
     if (!isStill(site, path, before, target, inode.stats)) return 'stale';
     inode.chmod(after.mode);
     if (after.type === 'file') inode.setTime(after.mtime);
+    else keepReadable(inode);
     return recorded(site, change, inode.now());
   });
+}
+
+/** Whoever may read a directory on the other side need not be who serves this one: it must not shut itself out. */
+function keepReadable(inode: Inode): void {
+  const stats = inode.now();
+  if (readingError(inode.path, stats) !== null) inode.chmod(modeOf(stats) | 0o500);
 }
 
 /** Whether the change finds what it expects. What cannot even be asked about is thrown: looking again would not help. */

@@ -497,3 +497,23 @@ describe('SCENARIO 30: a directory swapped for a link to outside in mid-apply', 
     expect(site.staged()).toEqual([]);
   });
 });
+
+test.runIf(process.getuid?.() === 0).each([0o000, 0o200, 0o055])(
+  'a server that is no superuser does not shut itself out of a directory with mode %o, and reports what was asked for',
+  async (mode) => {
+    const site = await DiskSite.open({ d: { f: 'x' } });
+    for (const at of ['', 'd', 'd/f']) fs.chownSync(site.at(at), 65534, 65534);
+    await site.looker.look('everything');
+    process.seteuid!(65534);
+    try {
+      const change = { ...site.change('d', dir(mode)), action: 'metadata' as const };
+      expect(await site.kinds([change])).toBe('done');
+      const look = await site.looker.look('everything');
+      expect([look.entries, look.unknown, site.seen('d')]).toEqual([[], [], dir(mode)]);
+    } finally {
+      process.seteuid!(0);
+    }
+    expect(fs.statSync(site.at('d')).mode & 0o777).toBe(mode | 0o500);
+    expect(site.tree()).toEqual({ d: { f: 'x' } });
+  },
+);
