@@ -101,7 +101,7 @@ class Count {
 }
 
 /** @returns whether `here` is none of what was `shared`: a link in the place of a file is a loss of it, too. */
-export const isLost = (shared: Node, here: Node | null): boolean =>
+export const isLost = (shared: Node, here: Pick<Node, 'type'> | null): boolean =>
   here === null || (here.type !== shared.type && (shared.type !== 'symlink' || here.type === 'dir'));
 
 /** @returns how many of `lost` stand under a name now that did not have their content before. */

@@ -77,7 +77,9 @@ export function openIdentity(root: string, files: StateFiles, copied: () => void
   const known = soundId(value);
   const isCopied = known !== null && isCopyOf(root, value?.inode);
   if (isCopied) copied();
-  let former = known === null || isCopied ? [] : formerIdsIn(value);
+  let former = known === null ? [] : formerIdsIn(value);
+  // A copy tells what it is one of: an older state of the root, perhaps.
+  if (known !== null && isCopied) former = [...former, known].slice(-MAX_FORMER);
   const make = () => {
     const made = randomUUID();
     const inode = fs.statSync(root).ino;

@@ -1,6 +1,7 @@
 // The cases in which one side lost so much, or its root is so strange, that no file may be touched until a person has
 // looked (mutagen's safety.go, rclone's --max-delete). Predicates over what is about to be told; nothing is changed here.
 import * as fs from 'node:fs';
+import { isLost, lossCode, MAX_LOST_FILES, SOME_FILES } from '../core/loss.js';
 import type { RelPath } from '../core/path.js';
 import type { Node } from '../core/snapshot.js';
 import type { Look } from '../sync/replica.js';
@@ -13,8 +14,6 @@ import type { SeenFile } from './seen.js';
 
 export type Halt = NonNullable<Look['halt']>;
 
-const MANY_FILES = 100;
-const SOME_FILES = 5;
 const WAY_OUT =
   'Nothing is touched. Put the files back, or, if this was meant, confirm it with: client resume --accept-deletes';
 
@@ -55,20 +54,22 @@ function isEmpty({ root, rules }: Ground): boolean {
  */
 export function lossHalt(ground: Ground, findings: Findings, hasMoved: (path: RelPath) => boolean): Halt | null {
   const before = ground.snapshot.files;
-  if (before <= MANY_FILES) return null;
+  if (before <= MAX_LOST_FILES) return null;
   const lost = new Set<number>();
   let files = 0;
   for (const [path, entry] of findings) {
     const node = ground.snapshot.get(path);
-    if (node === null || hasMoved(path) || (entry !== null && (node.type !== 'dir' || entry.type === 'dir'))) continue;
+    if (node === null || hasMoved(path) || !isLost(node, entry)) continue;
     files += collect(node, lost);
   }
-  if (files <= MANY_FILES || files * 2 <= before) return null;
+  if (!isTooMuch(files, before)) return null;
   for (const entry of findings.values()) if (entry?.type === 'file' && lost.has((entry as SeenFile).ino)) files--;
-  if (files <= MANY_FILES || files * 2 <= before) return null;
+  if (!isTooMuch(files, before)) return null;
   const message = `${files} of ${before} files in ${ground.root.path} vanished at once. ${WAY_OUT}`;
   return { code: 'mass-deletion', message };
 }
+
+const isTooMuch = (files: number, of: number): boolean => lossCode({ files, of }, false) !== null;
 
 /** @returns how many files are at and below `node`; their inodes are added to `inodes`. */
 function collect(node: Node, inodes: Set<number>): number {

@@ -1,4 +1,5 @@
 // A person confirms a halt. Each word ends what it is meant for, and nothing else.
+import type { Side } from '../core/path.js';
 import type { Confirmation } from '../wire/messages.js';
 import type { Pair } from './pair.js';
 import type { Sides } from './sides.js';
@@ -24,25 +25,26 @@ export async function confirm(confirming: Confirming, what: Confirmation): Promi
   const { pair, recorder, mailbox } = confirming;
   if (!recorder.halted) return false;
   if (canConfirm(pair)) {
-    const isLoss = [pair.a.halt, pair.b.halt].some((halt) => halt !== null && LOSSES.has(halt.code));
+    const lossy = (['a', 'b'] as const).filter((side) => LOSSES.has(pair.side(side).halt?.code ?? ''));
     pair.safety.confirm(what);
     recorder.noteHalt();
     mailbox.wake();
-    if (isLoss && (what.acceptDeletes || what.newPartner)) await acceptOnBoth(confirming);
+    if (lossy.length > 0 && (what.acceptDeletes || what.newPartner)) await acceptOn(lossy, confirming);
   }
   return !recorder.halted;
 }
 
-/** Both sides may tell what vanished, and have told it when this resolves. */
-async function acceptOnBoth({ pair: { safety }, sides, mailbox }: Confirming): Promise<void> {
-  const { near, far } = sides;
-  safety.isAccepting = true;
+/** The sides `lossy` may tell what vanished, and have told it when this resolves. */
+async function acceptOn(lossy: readonly Side[], { pair: { safety }, sides, mailbox }: Confirming): Promise<void> {
+  const { local, near } = sides;
+  const [a, b] = [lossy.includes('a'), lossy.includes('b') ? sides.far : null];
+  safety.accepting = lossy;
   try {
-    await Promise.all([sides.local.acceptDeletes(), far?.replica.acceptDeletes()]);
-    const looks = [near.until(near.ask('everything')), far?.lookout.until(far.lookout.ask('everything'))];
+    await Promise.all([a ? local.acceptDeletes() : null, b?.replica.acceptDeletes()]);
+    const looks = [a ? near.until(near.ask('everything')) : null, b?.lookout.until(b.lookout.ask('everything'))];
     mailbox.wake();
     await Promise.all(looks);
   } finally {
-    safety.isAccepting = false;
+    safety.accepting = [];
   }
 }

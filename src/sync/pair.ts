@@ -192,6 +192,9 @@ export class Pair {
     const { snapshot } = this.side(side);
     if (snapshot === null) return;
     this.generation++;
+    // What a person takes away through a client is meant to go.
+    const gone = from?.path ?? (after === null ? path : null);
+    if (gone !== null && this.archive.get(gone) !== null) this.losses.add(side, gone);
     if (from !== undefined) {
       snapshot.move(from.path, path);
       this.mark(from.path, true);

@@ -36,8 +36,8 @@ export class Safety {
   private readonly verdicts = new Verdicts();
   private readonly losses: LossJudge;
   private meeting: Meeting | null = null;
-  /** Whether a person has just confirmed whatever is missing. */
-  isAccepting = false;
+  /** The sides of which a person has just confirmed whatever is missing. */
+  accepting: readonly Side[] = [];
   /** When a scan was judged last, milliseconds since 1970. */
   private now = 0;
 
@@ -60,7 +60,9 @@ export class Safety {
     const isSame = isSameB && rootA === own.root;
     const isForgetful = isSameB || (rootB !== undefined && b.former.includes(rootB));
     const kind = isSame ? 'same' : isNew ? 'new' : isForgetful ? 'forgetful' : 'other';
-    const isBehind = isSame && b.epoch !== null && b.epoch < (this.meta.get('epoch') ?? 0);
+    const isOlder = b.epoch !== null && b.epoch < (this.meta.get('epoch') ?? 0);
+    // A root that lost its memory has acknowledged nothing; a copy of one, what had been when it was made.
+    const isBehind = isOlder && (isSame || (isForgetful && !isSameB && b.epoch > 0));
     this.meeting = { own, b, kind, isBehind, isSeen: false };
     if (isSame && b.dir !== '') this.meta.put('dir', b.dir);
     return isSame;
@@ -117,22 +119,22 @@ export class Safety {
     // What one side has lost is what the other one still has: that may have changed.
     const other = otherSide(side);
     if (this.verdicts.has(lossOn(other))) this.judgeLoss(other, null, now);
-    this.judgePartner(now);
     this.judgeAge(now);
+    this.judgePartner(now);
   }
 
   private judgeLoss(side: Side, told: Told | null, now: number): void {
     const dir = side === 'a' ? this.meeting?.own.dir : this.meeting?.b.dir;
-    this.losses.judge(side, told, this.isAccepting, dir ?? '', now);
+    this.losses.judge(side, told, this.accepting.includes(side), dir ?? '', now);
   }
 
-  /** Is the root that came the one that is meant? Where a side forgot and lost much, the loss is asked about first. */
+  /** Is the root that came the one that is meant? Where a side forgot, what it lost and how old it is is asked about first. */
   private judgePartner(now: number): void {
     const { meeting, pair } = this;
     if (meeting === null || meeting.kind === 'same' || !meeting.isSeen) return;
     if (pair.a.snapshot === null || pair.b.snapshot === null) return;
     if (meeting.kind === 'new') this.judgeNew(meeting, pair.a.snapshot, pair.b.snapshot, now);
-    else if (meeting.kind === 'other' || !(this.verdicts.has('loss-a') || this.verdicts.has('loss-b')))
+    else if (meeting.kind === 'other' || !FIRST_ASKED.some((cause) => this.verdicts.has(cause)))
       this.judgeOther(meeting, pair.b.snapshot, now);
   }
 
@@ -182,26 +184,27 @@ export class Safety {
 
   /** What there is from now on is a first contact. */
   private adopt(meeting: Meeting): void {
+    meeting.isBehind = false;
     this.know(meeting);
     this.verdicts.clear();
     this.pair.beginFirstContact();
   }
 
+  /** The archive is about these roots from now on. */
   private know(meeting: Meeting): void {
     meeting.kind = 'same';
-    meeting.isBehind = false;
     this.meta.put('roots', `${meeting.own.root} ${meeting.b.root}`);
     this.meta.put('dir', meeting.b.dir === '' ? null : meeting.b.dir);
-    this.meta.put('epoch', meeting.b.epoch);
+    if (!meeting.isBehind) this.meta.put('epoch', meeting.b.epoch);
   }
 
   /** A person says what is meant. What a side itself halts for is told to that side. */
   confirm({ acceptDeletes = false, newPartner = false, acceptRollback = false }: Confirmation): void {
     if (newPartner) this.acceptPartner();
     if (acceptDeletes && this.losses.accept()) this.keepArchive();
-    if (acceptRollback && this.verdicts.delete('rollback')) this.know(this.meeting!);
-    this.judgePartner(this.now);
+    if (acceptRollback && this.verdicts.delete('rollback')) this.follow(this.meeting!);
     this.judgeAge(this.now);
+    this.judgePartner(this.now);
   }
 
   private acceptPartner(): void {
@@ -212,12 +215,20 @@ export class Safety {
     }
   }
 
+  private follow(meeting: Meeting): void {
+    meeting.isBehind = false;
+    this.know(meeting);
+  }
+
   /** A side forgot what it knew, and its losses were meant: what both shared counts still. */
   private keepArchive(): void {
     const { meeting } = this;
     if (meeting?.kind === 'forgetful' && meeting.isSeen && this.verdicts.size === 0) this.know(meeting);
   }
 }
+
+/** What is asked about before whether the root is the one that is meant. */
+const FIRST_ASKED = ['loss-a', 'loss-b', 'rollback'] as const;
 
 const isOnOtherDevice = ({ own, b: { partner } }: Meeting): boolean =>
   partner !== null &&

@@ -285,9 +285,13 @@ describe('the other commands', () => {
     expect((await run(['rescan', '--json'])).out).toBe('{"rescanning":true}\n');
     expect((await run(['pause', '--json'])).out).toBe('{"changed":true}\n');
     expect((await run(['resume', '--accept-deletes'], { api })).out).toBe('Resumed.\n');
+    await run(['resume'], { api });
+    await run(['resume', '--new-partner', '--accept-rollback'], { api });
     expect(calls).toEqual([
       ['flush', { timeoutMs: 5000 }],
       ['resume', { acceptDeletes: true }],
+      ['resume', {}],
+      ['resume', { newPartner: true, acceptRollback: true }],
     ]);
   });
 

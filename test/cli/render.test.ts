@@ -236,6 +236,14 @@ describe('the other tables', () => {
     expect(text).toContain('client resume --accept-deletes');
     const gone: Status = { ...status, problems: [{ path: '', code: 'root-missing', message: '/b is gone' }] };
     expect(statusText(gone, [], colors)).not.toContain('--accept-deletes');
+    const ways = (...codes: Status['problems'][number]['code'][]) => {
+      const problems = codes.map((code) => ({ path: '', code, message: 'why' }));
+      return statusText({ ...status, problems }, [], colors).match(/resume --[\w-]+/g);
+    };
+    expect(ways('other-partner')).toEqual(['resume --new-partner']);
+    expect(ways('root-unmounted')).toEqual(['resume --new-partner']);
+    expect(ways('rolled-back')).toEqual(['resume --new-partner', 'resume --accept-rollback']);
+    expect(ways('root-emptied', 'mass-deletion')).toEqual(['resume --accept-deletes']);
     const left: Status = { ...status, state: 'in-sync', held: 2 };
     expect(statusText(left, [], colors)).toContain('In sync, but for 2 held updates and 2 problems');
     expect(text).toContain('side a     1 file, 661 B');

@@ -113,6 +113,20 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     expect(watched.told).toEqual([]);
   });
 
+  it.each<[string, (at: string) => void]>([
+    ['directories', (at) => fs.mkdirSync(at)],
+    ['links', (at) => fs.symlinkSync('elsewhere', at)],
+  ])('counts files that became %s', async (_, make) => {
+    const watched = await settled({ most: files(150), rest: files(60) });
+    for (let n = 0; n < 150; n++) {
+      fs.unlinkSync(`${watched.root}/most/f${n}`);
+      make(`${watched.root}/most/f${n}`);
+    }
+    await watched.until(() => watched.last.halt !== null);
+    expect(watched.last.halt!.message).toMatch(/^150 of 210 files/);
+    expect(watched.looker.snapshot.files).toBe(210);
+  });
+
   it('is told once that is confirmed', async () => {
     const watched = await settled({ most: files(150), rest: files(60) });
     fs.rmSync(`${watched.root}/most`, { recursive: true });

@@ -337,6 +337,7 @@ describe('SCENARIO 43: another partner', () => {
   test('a lock is kept, and nothing is held of what another project lacks', async () => {
     await pair.json('lock', 'f1.txt');
     await startOther();
+    expect((await pair.client('lock', 'f2.txt')).code).toBe(0);
     expect(await pair.json<{ held: unknown[] }>('held')).toEqual({ held: [] });
     expect((await pair.client('unlock', 'f1.txt')).code).toBe(0);
     expect(textOf(pair.a, 'f1.txt')).toBe('content f 1');
@@ -384,6 +385,12 @@ describe('SCENARIO 43: a backup of side b is put back', () => {
       },
     ],
   ];
+
+  /** A copy whose files look new. */
+  function copyAsNew(): void {
+    fs.rmSync(pair.b, { recursive: true });
+    fs.cpSync(backup(), pair.b, { recursive: true });
+  }
 
   /** Ten files are shared; a backup of side b is taken; then one is edited, one made, one deleted, and it is put back. */
   async function putBack(way: () => void): Promise<number> {
@@ -461,6 +468,14 @@ describe('SCENARIO 43: a backup of side b is put back', () => {
     await pair.startB();
     await resumed(back);
     expect(isNewest(pair.b)).toEqual(NEWEST);
+  });
+
+  test('as a copy with new times: halts, for otherwise its contents would be the newer ones', async () => {
+    const since = await putBack(copyAsNew);
+    await expectHalted('rolled-back', /older than what it had acknowledged/, since);
+    expect(isNewest(pair.a)).toEqual(NEWEST);
+    await confirmed('--accept-rollback');
+    expect(isNewest(pair.a)).toEqual(['content f 0', 'content f 1', null]);
   });
 
   test('with the same files: no halt', async () => {

@@ -41,6 +41,7 @@ export async function crashRun({ seed, kills, checkEvery }: CrashRun): Promise<C
         editors[random(2)]!.act();
         figures.acts++;
       });
+      noHalt(pair, `seed ${seed}, after ${figures.kills} kills`);
       await crashSome(pair, random(3));
       figures.kills++;
       if (figures.kills % checkEvery === 0 || figures.kills === kills) {
@@ -62,6 +63,7 @@ export async function crashRun({ seed, kills, checkEvery }: CrashRun): Promise<C
 
 /** Brings the pair to rest; where it does not come to rest, everything that helps to find out why is said. */
 async function rest(pair: PairOfPrograms, when: string): Promise<void> {
+  noHalt(pair, when);
   const { code, stdout } = await pair.client('--json', 'flush', '--timeout', '60s');
   if (code === 0) return;
   const status = await pair.client('--json', 'status');
@@ -69,6 +71,12 @@ async function rest(pair: PairOfPrograms, when: string): Promise<void> {
   throw new Error(
     `${when}: ${stdout}${status.stdout}\n${last.join('\n')}\n${pair.serverA.stderr}${pair.serverB.stderr}`,
   );
+}
+
+/** A killed server is no older state of itself, and what it was about to do is no loss. */
+function noHalt(pair: PairOfPrograms, when: string): void {
+  const halt = pair.serverA.said.find(({ event }) => event === 'halted');
+  if (halt !== undefined) throw new Error(`${when}: ${JSON.stringify(halt)}`);
 }
 
 /** Acts for `ms`, letting the servers' words and the reader in between. */
