@@ -44,9 +44,9 @@ export class Alert {
   /** Looks briefly at what was hinted, and calls if that is worth a look. Not to overlap with a look. */
   async glance(): Promise<void> {
     if (this.#closed || this.#called) return;
-    const { waiting, now } = this.#ground;
+    const { waiting, now, linked } = this.#ground;
     this.#takeRechecks(now());
-    const isOwed = waiting.size < waiting.told || waiting.nextDue() <= now();
+    const isOwed = waiting.size < waiting.told || waiting.nextDue() <= now() || linked.size > 0;
     if (this.#hints.everything || isOwed || (await this.#isWorthALook())) this.#call();
     else this.setAlarm();
   }

@@ -18,6 +18,8 @@ export interface Ground {
   readonly troubles: Troubles;
   readonly damage: Damage;
   rules: IgnoreRules;
+  /** Files with several names that we changed through one of them: the next look visits the others. */
+  readonly linked: Set<number>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly absolute: (path: RelPath | '') => string;

@@ -6,6 +6,7 @@ import type { Stats } from 'node:fs';
 import type { DirEntry } from '../core/entry.js';
 import { joinPath, parentOf, type RelPath } from '../core/path.js';
 import type { Node } from '../core/snapshot.js';
+import { namesOf } from './hard-links.js';
 import { describe, type Entered, Entrance, type Listing } from './look-enter.js';
 import { type Ground, highestUnsound, isKnownDir, type Standing, standingAt, statsAt } from './look-ground.js';
 import { Pace } from './look-pace.js';
@@ -35,8 +36,9 @@ export class Survey implements Entered {
 
   /** Looks at the whole tree. */
   async all(): Promise<void> {
-    const { troubles, waiting } = this.#ground;
+    const { troubles, waiting, linked } = this.#ground;
     troubles.clearBelow('');
+    linked.clear();
     await this.#scan('', true);
     // What was in motion and is not found changed any more is as it was, or went away before it was ever told.
     for (const [path] of waiting.all('files')) if (!this.changed.has(path)) waiting.release(path);
@@ -47,6 +49,16 @@ export class Survey implements Entered {
     for (const [path, relist] of paths) await this.#visit(path, relist);
     // A Set's iteration goes on into what is added meanwhile.
     for (const path of this.left) await this.#visit(path, false);
+    await this.#visitLinked();
+  }
+
+  /** The other names of files that were changed through one of theirs. */
+  async #visitLinked(): Promise<void> {
+    const { linked, snapshot } = this.#ground;
+    if (linked.size === 0) return;
+    const names = namesOf(snapshot, linked);
+    for (const path of names) await this.#visit(path, false);
+    linked.clear();
   }
 
   /** @returns whether `path` went away with a directory that stands under another name now. */
@@ -128,7 +140,10 @@ export class Survey implements Entered {
     else if (isUnchanged(standing, node)) {
       waiting.release(path);
       troubles.clear(path);
-    } else this.changed.set(path, stoodAs(standing));
+    } else {
+      if (isChangedLinked(standing, node)) this.#ground.linked.add(standing.ino);
+      this.changed.set(path, stoodAs(standing));
+    }
   }
 
   #foundNothing(path: RelPath, node: Node | null): void {
@@ -163,6 +178,13 @@ export class Survey implements Entered {
 }
 
 const childrenOf = (node: Node | null): ReadonlyMap<string, Node> => (node?.type === 'dir' ? node.children : NOTHING);
+
+/** Whether a file that has several names is known, and changed. */
+const isChangedLinked = (stats: Stats, node: Node | null): boolean =>
+  stats.nlink > 1 &&
+  node?.type === 'file' &&
+  (node as SeenFile).ino === stats.ino &&
+  !sameSignature(node as SeenFile, stats);
 
 const isDir = (standing: Standing): standing is Stats =>
   standing !== null && !(standing instanceof Error) && standing.isDirectory();

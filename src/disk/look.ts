@@ -71,6 +71,7 @@ export class Looker {
       troubles: new Troubles(),
       damage: options.damage ?? new Damage(),
       rules: new IgnoreRules([]),
+      linked: new Set(),
       now,
       absolute,
       reported: options.reported ?? ((_path, stats) => modeOf(stats)),
@@ -119,9 +120,15 @@ export class Looker {
     const entry = noteOwn(this.#ground, path, reported, stats, (dir) => this.#hints.add(dir, true));
     if (this.#ground.waiting.size < this.#ground.waiting.told) this.#hints.add(path);
     this.#seen(path, entry);
+    if (entry?.type === 'file' && stats !== null && stats.nlink > 1) this.#changedLinked(path, stats);
     if (path !== IGNORE_FILE) return;
     this.#rulesHash = undefined;
     this.#hints.addAll();
+  }
+
+  #changedLinked(path: RelPath, { ino }: Stats): void {
+    this.#ground.linked.add(ino);
+    this.#hints.add(path);
   }
 
   /** To be called after we moved the directory `from` to `to`, where `absolute` leads: what it holds is known there, too. */

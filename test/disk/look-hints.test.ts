@@ -1,13 +1,13 @@
 // What hints alone lead to: everything here goes by `onHint` and looks at what was hinted.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { put, type Tree } from '../support/trees.js';
-import { file, flatDisk, watch } from '../support/trees-looker.js';
+import { makeRoot, put, type Tree } from '../support/trees.js';
+import { file, flatDisk, watch, watchAgain } from '../support/trees-looker.js';
 
 const BIG = Buffer.alloc(300_000, 'big');
 
 type Act = (root: string) => void;
-const cases: [name: string, before: Tree, act: Act, told: [string, string][]][] = [
+const cases: [name: string, before: Tree, act: Act, told: [string, string][], prepare?: Act][] = [
   ['a new file', {}, (r) => put(r, { f: '1' }), [['f', file('1')]]],
   ['a modification', { f: '1' }, (r) => put(r, { f: '2' }), [['f', file('2')]]],
   ['other permission bits', { f: '1' }, (r) => fs.chmodSync(`${r}/f`, 0o600), [['f', file('1', 0o600)]]],
@@ -26,6 +26,57 @@ const cases: [name: string, before: Tree, act: Act, told: [string, string][]][] 
     ],
   ],
   ['rm -rf', { d: { e: { f: '1' }, g: '2' } }, (r) => fs.rmSync(`${r}/d`, { recursive: true }), [['d', 'gone']]],
+  [
+    'an edit in place of a file with three names, two of them elsewhere',
+    { f: '1', d: { e: { other: '' } }, g: '' },
+    (r) => fs.appendFileSync(`${r}/f`, '2'),
+    [
+      ['d/e/f', file('12')],
+      ['d/f', file('12')],
+      ['f', file('12')],
+    ],
+    (r) => {
+      fs.linkSync(`${r}/f`, `${r}/d/f`);
+      fs.linkSync(`${r}/f`, `${r}/d/e/f`);
+    },
+  ],
+  [
+    'other bits of a file with two names',
+    { f: '1', d: {} },
+    (r) => fs.chmodSync(`${r}/d/f`, 0o600),
+    [
+      ['d/f', file('1', 0o600)],
+      ['f', file('1', 0o600)],
+    ],
+    (r) => fs.linkSync(`${r}/f`, `${r}/d/f`),
+  ],
+  [
+    'a large file with two names',
+    { f: BIG, d: {} },
+    (r) => fs.appendFileSync(`${r}/f`, '2'),
+    [
+      ['d/f', file(Buffer.concat([BIG, Buffer.from('2')]))],
+      ['f', file(Buffer.concat([BIG, Buffer.from('2')]))],
+    ],
+    (r) => fs.linkSync(`${r}/f`, `${r}/d/f`),
+  ],
+  [
+    'a second name, and the first one gone: the content is where it was',
+    { f: '1', d: {} },
+    (r) => fs.unlinkSync(`${r}/f`),
+    [['f', 'gone']],
+    (r) => fs.linkSync(`${r}/f`, `${r}/d/f`),
+  ],
+  [
+    'a save by rename of a file with two names: the other is as it was',
+    { f: '1', d: {}, tmp: '2' },
+    (r) => fs.renameSync(`${r}/tmp`, `${r}/f`),
+    [
+      ['f', file('2')],
+      ['tmp', 'gone'],
+    ],
+    (r) => fs.linkSync(`${r}/f`, `${r}/d/f`),
+  ],
   ['a link', {}, (r) => put(r, { l: { link: 'x' } }), [['l', 'link x']]],
   [
     'a link that leads elsewhere',
@@ -72,8 +123,11 @@ const cases: [name: string, before: Tree, act: Act, told: [string, string][]][] 
   ['nothing that stays', {}, (r) => fs.rmSync(fs.mkdtempSync(`${r}/t`), { recursive: true }), []],
 ];
 
-it.each(cases)('%s', async (_case, before, act, told) => {
-  const watched = watch(before);
+it.each(cases)('%s', async (_case, before, act, told, prepare) => {
+  const root = makeRoot('look');
+  put(root, before);
+  prepare?.(root);
+  const watched = watchAgain(root);
   await watched.until(() => watched.last.unsettled === 0);
   watched.forget();
   act(watched.root);

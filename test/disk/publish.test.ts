@@ -517,3 +517,13 @@ test.runIf(process.getuid?.() === 0).each([0o000, 0o200, 0o055])(
     expect(site.tree()).toEqual({ d: { f: 'x' } });
   },
 );
+
+test('bits and a time that come to one name of a file are told of its other names at once', async () => {
+  const site = await DiskSite.open({ f: 'x', d: { other: 'y' } });
+  fs.linkSync(site.at('f'), site.at('d/f'));
+  await site.looker.look('everything');
+  const after = file('x', { mode: 0o600, mtime: TIME });
+  expect(await site.kinds([{ ...site.change('f', after), action: 'metadata' }])).toBe('done');
+  const look = await site.looker.look('hinted');
+  expect(look.entries).toEqual([{ path: p('d/f'), entry: expect.objectContaining({ mode: 0o600, mtime: TIME }) }]);
+});
