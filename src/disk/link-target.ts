@@ -32,11 +32,12 @@ export class LinkTargets {
     return this.#resolve(path, target);
   }
 
-  /** Goes the way of the target name by name. What does not exist is taken for a directory to be. */
+  /** Goes the way of the target name by name. What does not exist is taken for a directory to be; a round trip leads nowhere. */
   #resolve(path: RelPath, target: string): string | null {
     const at = parentOf(path).split('/').filter(isName);
     const ahead = namesOf(target);
-    for (let links = 0; ahead.length > 0; ) {
+    const passed = new Set<string>();
+    while (ahead.length > 0) {
       const name = ahead.pop()!;
       if (name === '..') {
         if (at.pop() === undefined) return `its target ${quote(target)} leaves the root through another link`;
@@ -47,7 +48,10 @@ export class LinkTargets {
       const next = this.#linkAt(at.join('/'));
       if (next === null) continue;
       if (posix.isAbsolute(next)) return `its target ${quote(target)} leads to ${quote(next)} through another link`;
-      if (++links > MAX_LINKS) return `its target ${quote(target)} leads through more than ${MAX_LINKS} links`;
+      const place = `${at.join('/')}\0${ahead.join('/')}`;
+      if (passed.has(place)) return null;
+      passed.add(place);
+      if (passed.size > MAX_LINKS) return `its target ${quote(target)} leads through more than ${MAX_LINKS} links`;
       at.pop();
       ahead.push(...namesOf(next));
     }
