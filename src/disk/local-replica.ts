@@ -187,6 +187,11 @@ export class LocalReplica implements Replica {
     else this.guarding.set(paths, on);
   }
 
+  /** Both sides agree: what came of transfers that were cut is of no use any more. */
+  dropPartials(): void {
+    this.staging.makeRoom();
+  }
+
   private site(): Site {
     return openSite(this.root, { looker: this.looker, staging: this.staging, versions: this.versions });
   }

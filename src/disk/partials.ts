@@ -1,6 +1,7 @@
 // Large contents that came in part: each lies in staging under the hash of the content that it is the beginning of, so
 // that a transfer that was cut goes on where it was, even after a crash. Nobody trusts them: what is made of one is
-// verified whole. They are a luxury: old ones, many ones and those on a full disk are removed.
+// verified whole. They are a luxury with a budget: of what is over it, too old or too many the oldest go first, and all
+// go when nothing is left to be sent or the disk is full.
 import fs from 'node:fs';
 import { RESUMED_BYTES } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
@@ -9,8 +10,10 @@ import type { OwnDirectory } from './own-directory.js';
 
 /** Parts are used in steps of this many bytes; what is shorter is not kept. */
 const STEP_BYTES = 1 << 20;
-const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+const MAX_AGE_MS = 2 * 24 * 60 * 60 * 1000;
 const MAX_PARTS = 16;
+/** All parts together may take this much of what would be free without them. */
+const PARTS_SHARE = 0.2;
 const NAME = /^[0-9a-f]{64}\.part$/;
 
 /** Parts in use by this process: two stagings may share a directory. */
@@ -74,9 +77,15 @@ export const isWorthKeeping = (bytes: number): boolean => bytes >= STEP_BYTES;
  * Removes from a staging directory everything that no later transfer will use.
  * @param now milliseconds since 1970.
  * @param wanted a part that is just being asked for.
+ * @param freeBytes of the file system, besides the parts.
  * @throws OwnDirectoryError where the directory is unusable.
  */
-export function tidyPartials(directory: OwnDirectory, now: number, wanted: string | null = null): void {
+export function tidyPartials(
+  directory: OwnDirectory,
+  now: number,
+  wanted: string | null = null,
+  freeBytes: () => number = () => freeIn(directory),
+): void {
   const parts: { name: string; mtimeMs: number; size: number }[] = [];
   for (const name of partsIn(directory)) {
     if (name === wanted) continue;
@@ -86,14 +95,30 @@ export function tidyPartials(directory: OwnDirectory, now: number, wanted: strin
     else parts.push({ name, mtimeMs: stats.mtimeMs, size: stats.size });
   }
   parts.sort((a, b) => b.mtimeMs - a.mtimeMs);
-  let room = parts.length === 0 ? 0 : freeBytes(directory);
-  for (const [i, { name, size }] of parts.entries()) {
+  if (parts.length === 0) return;
+  const all = parts.reduce((sum, { size }) => sum + size, 0);
+  let room = PARTS_SHARE * (freeBytes() + all);
+  for (const [i, { name, size, mtimeMs }] of parts.entries()) {
+    if (i >= MAX_PARTS || room < STEP_BYTES) remove(directory, name);
+    else if (size > room) shorten(directory, name, room - (room % STEP_BYTES), mtimeMs);
     room -= size;
-    if (i >= MAX_PARTS || room < 0) remove(directory, name);
   }
 }
 
-/** Removes every part that is not in use: the disk is full. */
+/** The beginning of a beginning is one, too. */
+function shorten(directory: OwnDirectory, name: string, bytes: number, mtimeMs: number): void {
+  directory.use(name, (absolute) => {
+    const fd = fs.openSync(absolute, fs.constants.O_WRONLY | fs.constants.O_NOFOLLOW);
+    try {
+      fs.ftruncateSync(fd, bytes);
+      fs.futimesSync(fd, mtimeMs / 1000, mtimeMs / 1000);
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+}
+
+/** Removes every part that is not in use. */
 export function dropPartials(directory: OwnDirectory): void {
   try {
     for (const name of partsIn(directory)) remove(directory, name);
@@ -108,8 +133,7 @@ const partsIn = (directory: OwnDirectory): string[] =>
     .use('.', (absolute) => fs.readdirSync(absolute))
     .filter((name) => isPart(name) && !inUse.has(keyOf(directory, name)));
 
-/** Parts may take as much again as is free. */
-function freeBytes(directory: OwnDirectory): number {
+function freeIn(directory: OwnDirectory): number {
   const { bavail, bsize } = directory.use('.', (absolute) => fs.statfsSync(absolute));
   return bavail * bsize;
 }

@@ -9,7 +9,7 @@ import type { Range } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
 import { isSameInode } from './inode.js';
 import type { OwnDirectory } from './own-directory.js';
-import { isWorthKeeping, release } from './partials.js';
+import { isWorthKeeping, release, tidyPartials } from './partials.js';
 import { setTime } from './set-time.js';
 import { writeData, writeDataSync } from './write-data.js';
 
@@ -183,6 +183,7 @@ export class StagedFile {
     fs.futimesSync(this.fd, new Date(), new Date());
     this.close();
     this.release();
+    tidyPartials(this.directory, Date.now());
   }
 
   /** Whether its name in staging still is its own. */

@@ -46,7 +46,7 @@ export class Staging {
     this.distrusted.add(hash);
   }
 
-  /** Gives back the room that is kept for transfers to come. */
+  /** Gives back the room that is kept for transfers to come: none will, or something else needs it more. */
   makeRoom(): void {
     dropPartials(this.directory);
   }

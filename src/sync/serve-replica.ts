@@ -23,7 +23,10 @@ import { earlierMethods } from './serve-earlier.js';
 
 /** What serving a replica needs. */
 export interface ServedReplica {
-  readonly replica: Replica & { readonly looker: Pick<LocalReplica['looker'], 'snapshot'> };
+  readonly replica: Replica & {
+    readonly looker: Pick<LocalReplica['looker'], 'snapshot'>;
+    readonly dropPartials?: LocalReplica['dropPartials'];
+  };
   /** The id of side b's root. */
   readonly rootId: string;
   /** @returns the ids of the roots in which it lies; the other server's may have become one since this one started. */
@@ -167,6 +170,7 @@ export class ReplicaServer {
 
   /** What happens to the pair is said here too, so that both consoles tell the same story; what is server-a's own is not. */
   private repeat(event: SyncEvent): void {
+    if (event.event === 'in-sync') this.served.replica.dropPartials?.();
     if (!OWN_EVENTS.has(event.event)) this.served.log.event(event);
   }
 }

@@ -172,6 +172,7 @@ class Rooms {
 
   private say(log: Logger, event: SyncEvent): void {
     log.event(event);
+    if (event.event === 'in-sync') this.replica.dropPartials();
     const time = new Date().toISOString();
     for (const listener of this.listeners) listener(event, time);
     this.far?.tell(event);

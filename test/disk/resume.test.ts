@@ -303,8 +303,8 @@ describe('what is left in staging', () => {
   }
 
   test.each<[string, Record<string, [number, number]>, string[]]>([
-    ['recent parts stay', { [name(1)]: [MIB, 0], [name(2)]: [2 * MIB, 6] }, [name(1), name(2)]],
-    ['old ones go', { [name(1)]: [MIB, 8] }, []],
+    ['recent parts stay', { [name(1)]: [MIB, 0], [name(2)]: [2 * MIB, 1.9] }, [name(1), name(2)]],
+    ['old ones go', { [name(1)]: [MIB, 2.1] }, []],
     ['short ones go', { [name(1)]: [MIB - 1, 0] }, []],
     [
       'of many the last stay',
@@ -316,6 +316,31 @@ describe('what is left in staging', () => {
     tidyPartials(own(root), Date.now());
     expect(fs.readdirSync(root).sort()).toEqual(left.sort());
     removeRoot(root);
+  });
+
+  test.each<[string, number, Record<string, number>]>([
+    ['all that fit stay', 95, { [name(1)]: 5, [name(2)]: 10, [name(3)]: 7 }],
+    ['the oldest one goes', 55, { [name(1)]: 5, [name(2)]: 10 }],
+    ['of one that is over it the beginning stays', 38, { [name(1)]: 5, [name(2)]: 7 }],
+    ['one that is over it alone is cut', -2, { [name(1)]: 4 }],
+    ['on a full disk none stay', -22, {}],
+  ])('has a budget: %s', (_, free, left) => {
+    const root = stagingWith({ [name(1)]: [5 * MIB, 0], [name(2)]: [10 * MIB, 0.5], [name(3)]: [7 * MIB, 1] });
+    // A fifth of what is free, the 22 MiB of the parts included.
+    tidyPartials(own(root), Date.now(), null, () => free * MIB);
+    const sizes = fs.readdirSync(root).map((at) => [at, fs.statSync(path.join(root, at)).size / MIB]);
+    expect(Object.fromEntries(sizes)).toEqual(left);
+    removeRoot(root);
+  });
+
+  test('is looked through when another one comes', async () => {
+    const { source, site, change } = await twoSites();
+    const old = path.join(site.at('.lockstep/staging'), name(9));
+    fs.writeFileSync(old, Buffer.alloc(MIB));
+    fs.utimesSync(old, 1, 1);
+    await cutAfter(site, source, change, 2 * MIB);
+    expect(fs.existsSync(old)).toBe(false);
+    expect(site.staged()).toEqual([`${file(NEW).hash}.part`]);
   });
 
   test('is kept over a restart, where it is of use', async () => {
