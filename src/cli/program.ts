@@ -16,6 +16,7 @@ import { addLocking } from './program/locking.js';
 import { addPair } from './program/pair.js';
 import { addPeople } from './program/people.js';
 import type { Run } from './program/run.js';
+import { safeText } from './render/safe.js';
 import { type CommandLine, type Globals, type Ground, roomFor } from './room.js';
 import { packageVersion } from './version.js';
 
@@ -25,11 +26,12 @@ import { packageVersion } from './version.js';
  * @param base what an enclosing shell was told; the line's own options win.
  * @returns the exit code. Whatever goes wrong has been said.
  */
-export async function runLine(args: readonly string[], ground: Ground, base: Globals = {}): Promise<number> {
+export async function runLine(args: readonly string[], given: Ground, base: Globals = {}): Promise<number> {
+  const ground = speakingSafely(given);
   let plain = [...args];
   let code: number = EXIT_OK;
-  const program = clientProgram(ground.out, (given) => async (command) => {
-    code = await withNotices(roomFor(ground, { ...base, ...given() }, COMMAND_LINE), command);
+  const program = clientProgram(ground.out, (options) => async (command) => {
+    code = await withNotices(roomFor(ground, { ...base, ...options() }, COMMAND_LINE), command);
   });
   try {
     plain = plainArgv(args);
@@ -42,6 +44,13 @@ export async function runLine(args: readonly string[], ground: Ground, base: Glo
     return exitCodeOf(refused);
   }
 }
+
+/** A shell's line has been given a ground that does already; once more changes nothing. */
+const speakingSafely = (ground: Ground): Ground => ({
+  ...ground,
+  out: (text) => ground.out(safeText(text)),
+  err: (text) => ground.err(safeText(text)),
+});
 
 const NOTHING = async () => {};
 

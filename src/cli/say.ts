@@ -6,6 +6,7 @@ import { escapeControls } from '../core/path.js';
 import type { Logger } from '../log.js';
 import { type Colors, colorsFor } from './render/colors.js';
 import { eventText } from './render/event.js';
+import { safeText } from './render/safe.js';
 import { clockText } from './render/time.js';
 
 export interface SayOptions {
@@ -37,8 +38,8 @@ export function sayer(options: SayOptions): Logger {
     event(event) {
       if (quiet && !SAID_QUIETLY.has(event.event)) return;
       const time = now();
-      if (format === 'json') options.out(`${JSON.stringify({ time: time.toISOString(), ...event })}\n`);
-      else options.out(`${eventText(event, time, colors)}\n`);
+      if (format === 'json') options.out(safeText(`${JSON.stringify({ time: time.toISOString(), ...event })}\n`));
+      else options.out(safeText(`${eventText(event, time, colors)}\n`));
     },
     detail(text) {
       if (verbose) aside('detail', text);

@@ -4,6 +4,7 @@ import type { SyncEvent } from '../core/events.js';
 import type { Logger } from '../log.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit.js';
 import { colorsFor, wantsColor } from './render/colors.js';
+import { safeText } from './render/safe.js';
 import { sayer } from './say.js';
 import { errorObject, sentence } from './sentence.js';
 import type { Asked, ServerSettings } from './server-options.js';
@@ -46,7 +47,7 @@ export async function serve<S extends ServerSettings>(
   const give = (error: unknown, verbose: boolean): void => {
     bar.stop();
     process.stderr.write(`${sentence(errorObject(error))}\n`);
-    if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (verbose && error instanceof Error) process.stderr.write(safeText(`${error.stack}\n`));
   };
   let verbose = false;
   const die = (error: unknown): void => {

@@ -1,6 +1,7 @@
 // The terminal while a view has it: the alternate screen, no cursor, no wrapping. Only lines that differ are written, in
 // one go that the terminal shows at once, so that nothing flickers; and whatever happens, it is given back as it was.
 import ansi from 'ansi-escapes';
+import { safeText } from '../render/safe.js';
 
 const WRAP_OFF = '\u001b[?7l';
 const WRAP_ON = '\u001b[?7h';
@@ -24,10 +25,10 @@ export class Screen {
     if (!this.open) return;
     let text = '';
     for (let y = 0; y < Math.max(lines.length, this.shown.length); y++) {
-      const line = lines[y] ?? '';
+      const line = safeText(lines[y] ?? '');
       if (line !== this.shown[y]) text += ansi.cursorTo(0, y) + line + ansi.eraseEndLine;
     }
-    this.shown = lines;
+    this.shown = lines.map(safeText);
     if (text !== '') this.terminal.write(ansi.beginSynchronizedOutput + text + ansi.endSynchronizedOutput);
   }
 

@@ -25,7 +25,7 @@ export function eventSpans(event: SyncEvent, colors: Colors): [string, (text: st
 function eventWords(event: SyncEvent): string[] {
   switch (event.event) {
     case 'listening':
-      return ['listening', `${event.host}:${event.port}`, shownName(event.dir)];
+      return ['listening', shownName(`${event.host}:${event.port}`), shownName(event.dir)];
     case 'peer-connected':
       return ['peer connected'];
     case 'peer-lost':
@@ -39,9 +39,9 @@ function eventWords(event: SyncEvent): string[] {
     case 'in-sync':
       return ['in sync', ...volume(event)];
     case 'problem':
-      return ['problem', shownName(event.path), `${shownName(event.message)} (${event.code})`];
+      return ['problem', shownName(event.path), `${shownName(event.message)} (${shownName(event.code)})`];
     case 'halted':
-      return ['halted', `${shownName(event.message)} (${event.code})`];
+      return ['halted', `${shownName(event.message)} (${shownName(event.code)})`];
     case 'resumed':
       return ['resumed'];
     default:

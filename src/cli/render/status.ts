@@ -27,7 +27,7 @@ export function statusText(status: Status, locks: readonly LockRow[], colors: Co
   const isAway = !status.peer.connected;
   const lines = [
     paint(
-      `${STATES[status.state] ?? status.state}${status.state === 'in-sync' ? exceptions(status.held, status.problems.length) : ''}`,
+      `${STATES[status.state] ?? shownName(String(status.state))}${status.state === 'in-sync' ? exceptions(status.held, status.problems.length) : ''}`,
     ),
     '',
     `peer       ${shownName(status.peer.address)}, ${status.peer.connected ? 'connected' : 'not connected'}`,
@@ -40,7 +40,7 @@ export function statusText(status: Status, locks: readonly LockRow[], colors: Co
     `conflicts  ${status.conflicts}`,
     `problems   ${status.problems.length}`,
     ...status.problems.map(
-      ({ path, code, message }) => `  ${shownName([path, message].filter(Boolean).join(': '))} (${code})`,
+      ({ path, code, message }) => `  ${shownName([path, message].filter(Boolean).join(': '))} (${shownName(code)})`,
     ),
   ];
   if (isAway) lines.push('', status.b === null ? B_IS_UNKNOWN : B_IS_AWAY);

@@ -15,7 +15,7 @@ export function versionsText(versions: readonly VersionRow[], window?: number): 
     return [
       same.map(({ n }) => n).join(', '),
       minuteText(row.replaced),
-      row.reason,
+      shownName(row.reason),
       sizeText(row.size),
       minuteText(row.mtime),
       same.map(({ side }) => side).join(', '),
