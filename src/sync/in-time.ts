@@ -2,17 +2,17 @@
 import { SyncError } from '../core/errors.js';
 
 /**
- * @param what is waited for, for the words.
- * @throws SyncError `timeout` where `next` takes longer than `ms`; what it rejects with.
+ * @param late what is said where `next` takes longer than `ms`.
+ * @throws SyncError `timeout` with these words; what `next` rejects with.
  */
-export async function inTime<T>(next: Promise<T>, ms: number, what: string): Promise<T> {
+export async function inTime<T>(next: Promise<T>, ms: number, late: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SyncError('timeout', `Nothing more of ${what} came for ${ms / 1000} s.`)), ms);
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SyncError('timeout', late)), ms);
     timer.unref();
   });
   try {
-    return await Promise.race([next, late]);
+    return await Promise.race([next, timeout]);
   } finally {
     clearTimeout(timer);
   }

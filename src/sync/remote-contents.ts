@@ -89,9 +89,10 @@ export function leave(call: AbortController, { isComplete }: Announced): void {
 /** Items that are waited for, but not for ever. */
 export async function* inTimeEach<T>(items: AsyncIterable<T>, what: string): AsyncGenerator<T> {
   const each = items[Symbol.asyncIterator]();
+  const late = `Server-b sent nothing more of ${what} for ${STALL_MS / 1000} s.`;
   try {
     for (;;) {
-      const { value, done } = await inTime(each.next(), STALL_MS, what);
+      const { value, done } = await inTime(each.next(), STALL_MS, late);
       if (done) return;
       yield value;
     }

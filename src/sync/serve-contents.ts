@@ -152,7 +152,7 @@ async function collect<T>(
 /** What the caller sends for `call`; who sends nothing for long is not waited for. */
 function streamOf(call: Call): Stream {
   const incoming = call.incoming[Symbol.asyncIterator]();
-  return { next: () => inTime(incoming.next(), STALL_MS, 'what server-a sends') };
+  return { next: () => inTime(incoming.next(), STALL_MS, `Server-a sent nothing more for ${STALL_MS / 1000} s.`) };
 }
 
 async function* contentsFrom(incoming: Stream, announced: Announced): AsyncGenerator<Content> {

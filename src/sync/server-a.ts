@@ -15,7 +15,7 @@ import type { VersionLimits } from '../disk/version-pruning.js';
 import type { Logger } from '../log.js';
 import { CLIENT_LIMITS } from '../wire/limits.js';
 import type { Secret } from '../wire/secret.js';
-import { serve } from '../wire/serve.js';
+import { requestMemory, serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
 import { type Archive, openArchive } from './archive.js';
 import { realClock } from './clock.js';
@@ -69,6 +69,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   const rooms = new Rooms(options, root, state);
   try {
     const methods = rooms.clients.methods();
+    const memory = requestMemory();
     const { host, port, secret, allowLocal } = options;
     const listener = await listen({
       host,
@@ -80,7 +81,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) =>
           rooms.log.warn(`${method} failed: ${(error as Error).message}`);
-        void serve(connection, methods, { onFault });
+        void serve(connection, methods, { onFault, memory });
       },
     });
     rooms.log.event({ event: 'listening', host, port: listener.port, dir: root.path });

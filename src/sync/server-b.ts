@@ -6,7 +6,7 @@ import { openStateDirectory } from '../disk/state-directory.js';
 import type { VersionLimits } from '../disk/version-pruning.js';
 import type { Logger } from '../log.js';
 import type { Secret } from '../wire/secret.js';
-import { serve } from '../wire/serve.js';
+import { requestMemory, serve } from '../wire/serve.js';
 import { listen } from '../wire/tcp.js';
 import type { RunningServer } from './running.js';
 import { ReplicaServer } from './serve-replica.js';
@@ -56,6 +56,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
     await replica.close();
     state.release();
   };
+  const memory = requestMemory();
   try {
     const listener = await listen({
       host,
@@ -65,7 +66,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       onRefused: (error) => log.warn(error.message),
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) => log.warn(`${method} failed: ${(error as Error).message}`);
-        void serve(connection, guests.methods(connection), { onFault });
+        void serve(connection, guests.methods(connection), { onFault, memory });
       },
     });
     log.event({ event: 'listening', host, port: listener.port, dir: root.path });

@@ -8,18 +8,17 @@ import { reasonOf } from '../core/system-error.js';
 import type { Receiving } from '../disk/receiving.js';
 import { microseconds } from '../disk/seen.js';
 import { contentParams } from '../wire/check.js';
+import { UPLOAD_PACE } from '../wire/limits.js';
 import type { Acted, ClientMethods } from '../wire/messages.js';
 import { checkParams } from '../wire/params.js';
 import { releaseOf } from '../wire/payload-pool.js';
 import type { Call } from '../wire/serve.js';
 import { onlyInB, standingAt, type WriteStep } from './client-write.js';
 import type { FilesSurroundings } from './files-surroundings.js';
-import { inTime } from './in-time.js';
+import { Pace } from './pace.js';
 import { missingParents } from './restoring.js';
 import type { TransferLimit } from './transfer-limit.js';
 
-/** How long a client may send nothing, in milliseconds. */
-const SILENCE_MS = 60_000;
 const DEFAULT_MODE = 0o644;
 
 type UploadParams = ClientMethods['upload']['params'];
@@ -133,11 +132,13 @@ async function receive(
   path: RelPath,
   size: number,
 ): Promise<FileEntry> {
+  const pace = new Pace(UPLOAD_PACE, 'the content');
   for (;;) {
-    const { value } = await inTime(incoming.next(), SILENCE_MS, 'the content');
+    const { value } = await pace.next(incoming.next());
     if (value?.method !== 'content') throw broken('Something else than content came');
     const { last = false, hash = '' } = checkParams(contentParams, value.params) as { last?: boolean; hash?: string };
     const data = value.payload ?? Buffer.alloc(0);
+    pace.came(data.length);
     if (receiving.bytes + data.length > size) throw broken(`More came than the ${size} bytes announced`);
     await orRefuse(path, () => receiving.take(data, last));
     releaseOf(data)?.();

@@ -29,18 +29,23 @@ export class SharedBudget {
     private readonly refusal: () => SyncError,
   ) {}
 
+  /** @returns the way to give them back, once. @throws SyncError where others have taken too much. */
+  borrow(bytes: number): () => void {
+    if (this.taken + bytes > this.most) throw this.refusal();
+    this.taken += bytes;
+    return () => {
+      this.taken -= bytes;
+      bytes = 0;
+    };
+  }
+
   /** Runs `work`, which takes what it needs. @throws SyncError where others have taken too much. */
   async lend<T>(work: (take: (bytes: number) => void) => Promise<T>): Promise<T> {
-    let own = 0;
-    const take = (bytes: number) => {
-      if (this.taken + bytes > this.most) throw this.refusal();
-      this.taken += bytes;
-      own += bytes;
-    };
+    const back: (() => void)[] = [];
     try {
-      return await work(take);
+      return await work((bytes) => void back.push(this.borrow(bytes)));
     } finally {
-      this.taken -= own;
+      for (const give of back) give();
     }
   }
 }

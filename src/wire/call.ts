@@ -44,7 +44,12 @@ export class IncomingCall implements Call {
   #streams = false;
   #dropped = false;
 
-  constructor(id: number | string | null, connection: Connection) {
+  /** @param finished called when it has been answered. */
+  constructor(
+    id: number | string | null,
+    connection: Connection,
+    private readonly finished: () => void = () => {},
+  ) {
     this.id = id;
     this.connection = connection;
   }
@@ -108,6 +113,7 @@ export class IncomingCall implements Call {
 
   /** It has been answered: what was not taken never will be. */
   finish(): void {
+    this.finished();
     this.#incoming.end();
     this.#incoming.clear();
   }

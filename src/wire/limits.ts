@@ -99,3 +99,7 @@ export const MAX_LISTED_BYTES = 128 * MIB;
 export const STALL_MS = 10 * MINUTES;
 /** What server-b may tell of the earlier contents of one file. */
 export const MAX_VERSIONS_BYTES = 16 * MIB;
+/** What the requests under way on all connections of a server may take in memory. */
+export const MAX_REQUESTS_BYTES = 128 * MIB;
+/** An upload brings at least so many bytes in each time of so many milliseconds that the server waits for it. */
+export const UPLOAD_PACE = { bytes: 64 * KIB, ms: MINUTES };

@@ -109,8 +109,7 @@ class Saving {
   }
 
   private async add(data: Buffer): Promise<void> {
-    if (this.partial === null) throw new SyncError('bad-message', 'Content came before its file was named.');
-    await this.partial.add(data, this.file!.size);
+    await this.partial!.add(data, this.file!.size);
     this.tell();
   }
 
@@ -156,6 +155,11 @@ class Saving {
         hint: error.hint,
         facts: { ...error.facts, again: this.file !== null },
       });
+    }
+    // What is not what was announced is the beginning of nothing.
+    if (error instanceof SyncError && error.code === 'bad-message') {
+      partial?.discard();
+      return error;
     }
     partial?.leave();
     if (error instanceof SyncError) {

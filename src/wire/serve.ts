@@ -2,12 +2,13 @@
 // sees them, and every request gets exactly one answer, whatever its handler does.
 import type { GenericSchema } from 'valibot';
 import { SyncError } from '../core/errors.js';
+import { ITEM_BYTES, SharedBudget, weightOf } from './budget.js';
 import { type Call, type Incoming, IncomingCall } from './call.js';
 import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import { toFailure } from './errors.js';
 import { asObject } from './json.js';
-import { DEFAULT_LIMITS, type WireLimits } from './limits.js';
+import { DEFAULT_LIMITS, MAX_REQUESTS_BYTES, type WireLimits } from './limits.js';
 import type { Frame, Notification, Request } from './messages.js';
 import { checkParams } from './params.js';
 import { Turns } from './turns.js';
@@ -32,7 +33,12 @@ export interface Method {
 export interface ServeOptions extends Partial<WireLimits> {
   /** Told what a handler threw that was no SyncError: the caller is not, so somebody should be. */
   readonly onFault?: (method: string, error: unknown) => void;
+  /** The memory that the requests under way on all connections of a server may take. */
+  readonly memory?: SharedBudget;
 }
+
+/** @returns the memory for the requests of one server, to be given to each of its connections. */
+export const requestMemory = (bytes = MAX_REQUESTS_BYTES): SharedBudget => new SharedBudget(bytes, tooMuch);
 
 /**
  * Answers until the connection ends. A caller that says it will send no more (`nc` does) still gets its answers.
@@ -107,7 +113,14 @@ class Server {
     if (this.#calls.has(request.id)) {
       return this.#fail(request.id, new SyncError('bad-message', 'A request with this id is under way.'));
     }
-    const call = this.#open(request.id);
+    let giveBack = () => {};
+    try {
+      const bytes = ITEM_BYTES + weightOf(request.params) + (payload?.length ?? 0);
+      giveBack = this.#options.memory?.borrow(bytes) ?? giveBack;
+    } catch (error) {
+      return this.#fail(request.id, error);
+    }
+    const call = this.#open(request.id, giveBack);
     // A sign of life waits for nobody's turn: it may be calls that wait for people which have all of them.
     if (request.method === 'ping') return this.#answer(request, call, payload);
     const accepted = await this.#turns.take(() => this.#answer(request, call, payload));
@@ -131,8 +144,8 @@ class Server {
     }
   }
 
-  #open(id: number | string | null): IncomingCall {
-    const call = new IncomingCall(id, this.#connection);
+  #open(id: number | string | null, finished?: () => void): IncomingCall {
+    const call = new IncomingCall(id, this.#connection, finished);
     this.#calls.set(id ?? call, call);
     if (this.#hungUp) call.end(callerGone());
     return call;
@@ -214,6 +227,11 @@ const unknownMethod = (): SyncError =>
 const tooMany = (most: number): SyncError =>
   new SyncError('busy', `There are more than ${most} requests under way on this connection.`, {
     hint: 'Wait for answers before asking more.',
+  });
+
+const tooMuch = (): SyncError =>
+  new SyncError('busy', `The requests under way take more than ${MAX_REQUESTS_BYTES / 2 ** 20} MiB.`, {
+    hint: 'Try again in a moment.',
   });
 
 const cancelled = (): SyncError => new SyncError('interrupted', 'The caller cancelled the call.');

@@ -47,8 +47,11 @@ export async function sendContent(
     giveUp.abort();
   };
   let id = 0;
+  let isReady = false;
   const onNotification = (method: string): void => {
-    if (method === 'ready') pump(caller, id, pieces(), params.size, onProgress, giveUp.signal).catch(failed);
+    if (method !== 'ready' || isReady) return;
+    isReady = true;
+    pump(caller, id, pieces(), params.size, onProgress, giveUp.signal).catch(failed);
   };
   const onAbort = () => giveUp.abort();
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -112,9 +115,11 @@ export async function receiveContent(
   sink: DownloadSink,
   signal?: AbortSignal,
 ): Promise<ClientMethods['download']['result']> {
+  const coming = new Coming();
   const onNotification = async (method: string, told: unknown, payload: Buffer | null): Promise<void> => {
-    if (method === 'file') await sink.file(checkParams(downloadedFile, told) as DownloadedFile);
+    if (method === 'file') await sink.file(coming.begin(checkParams(downloadedFile, told) as DownloadedFile));
     if (method !== 'content' || payload === null) return;
+    coming.add(payload.length);
     await sink.piece(payload);
     releaseOf(payload)?.();
   };
@@ -122,8 +127,40 @@ export async function receiveContent(
     onNotification,
     ...(signal === undefined ? {} : { signal }),
   });
+  coming.end();
   return result as ClientMethods['download']['result'];
 }
+
+/** What comes of a download, held to what the server announced. */
+class Coming {
+  private size = -1;
+  private bytes = 0;
+
+  begin(file: DownloadedFile): DownloadedFile {
+    if (this.size >= 0 || file.from > file.size) throw notAnnounced('The server announced two files for one.');
+    this.size = file.size;
+    this.bytes = file.from;
+    return file;
+  }
+
+  add(bytes: number): void {
+    this.bytes += bytes;
+    if (this.size < 0) throw notAnnounced('The server sent content before its file was named.');
+    if (this.bytes > this.size)
+      throw notAnnounced(`The server sent more than the ${this.size} bytes that it had announced.`);
+  }
+
+  end(): void {
+    if (this.size < 0) throw notAnnounced('The server named no file.');
+    if (this.bytes < this.size)
+      throw notAnnounced(`The server sent ${this.bytes} of the ${this.size} bytes that it had announced.`);
+  }
+}
+
+const notAnnounced = (message: string): SyncError =>
+  new SyncError('bad-message', message, {
+    hint: 'Nothing was saved. See whether what listens there is your server, and of the same version.',
+  });
 
 /** Receives a content as a stream that its consumer pulls. */
 export async function* readContent(

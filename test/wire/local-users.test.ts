@@ -143,7 +143,9 @@ describe.runIf(onLinux)('who connects on this machine', () => {
     open.push(listener);
     const { port } = listener.address() as net.AddressInfo;
     const connect = async (localPort?: number) => {
-      const socket = net.connect({ port, host: '127.0.0.1', ...(localPort && { localPort }) });
+      // An address of its own: nobody else takes the port between the two.
+      const from = { localAddress: '127.9.8.7', ...(localPort && { localPort }) };
+      const socket = net.connect({ port, host: '127.0.0.1', ...from });
       await Promise.all([once(socket, 'connect'), once(listener, 'connection')]);
       return socket;
     };
