@@ -39,7 +39,6 @@ export function coarseBlockBytes(size: number): number {
   const wanted = 8 * Math.sqrt(size);
   let bytes = 8 * MIN_BLOCK_BYTES;
   while (bytes < wanted && bytes < MAX_BLOCK_BYTES) bytes *= 2;
-  while (bytes < MAX_BLOCK_BYTES && size > bytes * MAX_BLOCKS) bytes *= 2;
   return bytes;
 }
 

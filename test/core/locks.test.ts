@@ -520,6 +520,14 @@ describe('the lock machine', () => {
       'ann@a',
     ],
     [
+      'does not move to where held updates take effect',
+      [lock('bob', { path: Q }), hold(v0, v1, Q), unlock('bob', v0, Q), lock('ann'), moved],
+      'noted',
+      '',
+      'ann@a',
+    ],
+    ['does not move to where it is', [lock('ann'), { kind: 'moved', path: P, to: P }], 'noted', '', 'ann@a'],
+    [
       'does not move while it drains',
       [lock('ann'), hold(v0, v1), unlock('ann'), moved],
       'noted',

@@ -3,8 +3,10 @@
 // order, `end` is what both sides and the archive have once nothing is left to do.
 import { describe, expect, test } from 'vitest';
 import { otherSide, type RelPath, type Side } from '../../src/core/path.js';
+import { PathSet } from '../../src/core/path-set.js';
+import { reconcile } from '../../src/core/reconcile.js';
 import { type Circumstances, isEmpty, pairOf, planOf, settle } from '../support/core-apply.js';
-import { showChanges, showConflicts, showEntry, showTree, tree } from '../support/core-tree.js';
+import { showChanges, showConflicts, showEntry, showTree, snapshotOf, tree } from '../support/core-tree.js';
 
 interface Row {
   readonly it: string;
@@ -87,6 +89,7 @@ const bothSame: Row[] = [
   { it: 'the same new file', was: '', a: 'x:1', b: 'x:1', agreed: 'x', end: 'x:1' },
   { it: 'the same edit', was: 'x:1', a: 'x:2@4', b: 'x:2@4', agreed: 'x', end: 'x:2@4' },
   { it: 'the same edit at two times: the newest', was: 'x:1', a: 'x:2@4', b: 'x:2@6', toA: '~x', end: 'x:2@6', versions: '' },
+  { it: 'the same edit, on one side with the time of before: still the newest', was: 'x:1@5', a: 'x:2@5', b: 'x:2@3', toB: '~x', end: 'x:2@5' },
   { it: 'the same deletion', was: 'x:1', a: '', b: '', agreed: 'x', end: '' },
   { it: 'the same directory deleted', was: 'd/x:1', a: '', b: '', agreed: 'd', end: '' },
   { it: 'one file of a directory and the directory', was: 'd/x:1 d/y:2', a: '', b: 'd/y:2', toB: '-d/y -d', agreed: 'd/x', end: '' },
@@ -266,4 +269,18 @@ const tables = { oneSided, renames, bothSame, survival, conflicts, firstContact,
 
 describe.each(Object.entries(tables))('reconcile: %s', (_, rows) => {
   test.each([...rows, ...rows.filter((row) => row.tie !== true).map(mirrored)])('$it', check);
+});
+
+test('what is marked and is nowhere is nothing to note', () => {
+  const marks = new PathSet();
+  marks.add('x' as RelPath);
+  marks.add('y' as RelPath);
+  const snapshots = [snapshotOf(tree('y:1')), snapshotOf(tree('')), snapshotOf(tree(''))] as const;
+  const plan = reconcile(...snapshots, {
+    firstContact: false,
+    pinned: () => false,
+    copyName: (path) => path,
+    marks: marks.root,
+  });
+  expect(plan.agreed).toEqual([{ path: 'y', entry: null }]);
 });

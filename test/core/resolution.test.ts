@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ConflictCopy, isCopyOf, parseCopy, settledName } from '../../src/core/conflict-copy.js';
+import { byAge, type ConflictCopy, isCopyOf, parseCopy, settledName } from '../../src/core/conflict-copy.js';
 import { conflictName } from '../../src/core/conflict-name.js';
 import type { Entry, FileEntry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
@@ -111,4 +111,29 @@ describe('a copy’s name', () => {
     expect(copy).toBe('d/x (conflict A 2026-11-24 10-00-00).txt');
     expect(isCopyOf(parse(copy), X)).toBe(true);
   });
+});
+
+test('a copy is of a file with its extension and its beginning', () => {
+  const copy = parse(B1);
+  expect(['d/x.txt', 'd/x.md', 'd/x', 'd/y.txt', 'x.txt'].map((path) => isCopyOf(copy, p(path)))).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test('copies are sorted by their stamps, then by their numbers, then by their names', () => {
+  const at = (name: string, stamp: string, n = '') => p(`d/${name} (conflict B ${stamp}${n}).txt`);
+  const [S, T] = ['2026-11-21 14-03-22', '2026-11-21 14-03-23'];
+  const sorted = [at('b', S), at('c', S), at('a', S, ' 2'), at('b', S, ' 10'), at('a', T)];
+  for (const order of [sorted, [...sorted].reverse()]) {
+    expect(
+      order
+        .map(parse)
+        .sort(byAge)
+        .map(({ path }) => path),
+    ).toEqual(sorted);
+  }
 });

@@ -37,3 +37,12 @@ test('causes that go round in a circle end', () => {
   error.cause = error;
   expect(systemTrouble(error)).toMatchObject({ code: 'io-error', why: 'round' });
 });
+
+test.each([
+  [3, 'no-space'],
+  [4, 'io-error'],
+])('a cause is found %d steps below: %s', (depth, code) => {
+  let error: Error = system('ENOSPC');
+  for (let n = 0; n < depth; n++) error = new Error('outer', { cause: error });
+  expect(systemTrouble(error).code).toBe(code);
+});
