@@ -1,5 +1,5 @@
-// npm run test:mutants -- --room core|disk|sync|wire|cli [--n 100] [--seed S] [--file PART] [--jobs 2] [--json] [--list]
-// [--also DIR] [--no-types]: how many small faults, put into the code of a room at random places, its own tests find.
+// npm run test:mutants -- --room core|disk|sync|wire|cli [--n 100] [--seed S] [--file PART …] [--jobs 2] [--json] [--list]
+// [--unseen] [--also DIR] [--no-types]: how many small faults, put into the code of a room at random places, its own tests find.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { Checker } from './checker.js';
@@ -15,11 +15,12 @@ const { values } = parseArgs({
     room: { type: 'string' },
     n: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
-    file: { type: 'string', default: '' },
+    file: { type: 'string', multiple: true, default: [''] },
     jobs: { type: 'string', default: String(Math.min(os.availableParallelism(), 2)) },
     json: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     also: { type: 'string', multiple: true, default: [] },
+    unseen: { type: 'boolean', default: false },
     'no-types': { type: 'boolean', default: false },
   },
 });
@@ -38,11 +39,12 @@ if (!ROOMS.includes(values.room ?? '')) stop(`--room is one of ${ROOMS.join(', '
 const [n, seed, jobs] = [whole('n'), whole('seed'), Math.max(whole('jobs'), 1)];
 const checkout = process.cwd();
 const room = new Room(checkout, values.room!, values.also);
-const mutations = room.mutations().filter(({ file }) => file.includes(values.file));
+const mutations = room.mutations().filter(({ file }) => values.file.some((part) => file.includes(part)));
 
 if (values.list) {
   for (const mutation of mutations) console.log(sentence(mutation));
   console.log(`${mutations.length} places`);
+  await written();
   process.exit();
 }
 
@@ -65,6 +67,14 @@ const fault = await room.learn(marking);
 if (fault !== null) stop(`The tests of ${room.name} fail without any mutant: ${fault}`);
 say(`${room.tests.length} test files took ${(room.allMs / 1000).toFixed(1)} s`);
 
+if (values.unseen) {
+  const unseen = mutations.filter((mutation) => room.testsOf(mutation).length === 0);
+  for (const mutation of unseen) console.log(sentence(mutation));
+  console.log(`${unseen.length} of ${mutations.length} places, to which no test of ${room.name} comes`);
+  await written();
+  process.exit();
+}
+
 const checker = values['no-types'] ? null : new Checker(checkout);
 const queue = shuffled(mutations);
 const results: Result[] = [];
@@ -73,7 +83,13 @@ let taken = 0;
 
 await Promise.all(Array.from({ length: jobs }, work));
 report();
+await written();
 process.exit();
+
+/** What was printed into a pipe is there. */
+function written(): Promise<void> {
+  return new Promise((resolve) => process.stdout.write('', () => resolve()));
+}
 
 async function work(): Promise<void> {
   const runner = new Runner({ checkout, bail: true, isolate: false, setup: [], testTimeout: room.testTimeout });
