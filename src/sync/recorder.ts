@@ -149,14 +149,24 @@ export class Recorder {
       troubles.failed(path, outcome.code, outcome.message);
       // Both ends of a move are tried again: the one without the other would be forgotten.
       if (from !== undefined) troubles.failed(from.path, outcome.code, outcome.message);
-      if (change.after?.type === 'dir') this.recallBelow(side, path);
+      if (change.after?.type === 'dir') this.giveUpBelow(side, path);
     } else if (outcome.kind === 'kept') {
       pair.agree(path, null);
       pair.mark(path);
     } else {
-      // Below a directory that could not be made nothing is in motion: it all comes when the directory does.
-      for (const touched of pathsOf(change)) if (!troubles.hasProblemAbove(touched)) troubles.moved(touched);
+      this.tryAgain(pathsOf(change));
     }
+  }
+
+  /** Below a directory that could not be made nothing is in motion: it all comes when the directory does. */
+  private tryAgain(paths: Iterable<RelPath>): void {
+    const { troubles } = this.around;
+    for (const path of paths) if (!troubles.hasProblemAbove(path)) troubles.moved(path);
+  }
+
+  /** What waits for a directory that could not be made is not planned at once: the directory would be tried at once, too. */
+  private giveUpBelow(side: Side, directory: RelPath): void {
+    this.tryAgain(this.around.sides.far?.carriers[side].recallBelow(directory) ?? []);
   }
 
   /** What was to be moved there from elsewhere stays where it is, and is compared anew. */

@@ -1,7 +1,7 @@
 // A replica that does nothing by itself: a test sees what is asked of it and says how it ends.
 import type { Change, Outcome } from '../../src/core/change.js';
 import type { RelPath } from '../../src/core/path.js';
-import type { Applied, Content, Look, Offer, Replica, Wanted } from '../../src/sync/replica.js';
+import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from '../../src/sync/replica.js';
 import { AsyncQueue } from '../../src/wire/async-queue.js';
 
 /** One apply that was asked for. */
@@ -67,7 +67,7 @@ export class FakeReplica implements Replica {
     }
   }
 
-  async look(): Promise<Look> {
+  async look(_scope?: LookScope, _paths?: readonly RelPath[]): Promise<Look> {
     throw new Error('nobody looks here');
   }
 

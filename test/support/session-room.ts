@@ -1,0 +1,249 @@
+// A session between two replicas that do only what a test says: each look and each apply waits until the test answers it,
+// and time stands still until the test lets it go by. What is said comes out as lines.
+import type { Change, Outcome } from '../../src/core/change.js';
+import { SyncError } from '../../src/core/errors.js';
+import { type Introduction, introducedBy, type RootDescription } from '../../src/core/partner.js';
+import type { RelPath, Side } from '../../src/core/path.js';
+import { Snapshot } from '../../src/core/snapshot.js';
+import type { OpenStore } from '../../src/disk/store.js';
+import type { Logger } from '../../src/log.js';
+import type { Clock } from '../../src/sync/clock.js';
+import type { HeldContents } from '../../src/sync/holding.js';
+import { LockBook } from '../../src/sync/lock-book.js';
+import { Pair } from '../../src/sync/pair.js';
+import type { Look, LookScope } from '../../src/sync/replica.js';
+import { Session } from '../../src/sync/session.js';
+import { showChanges, showTree, tree, treeOf } from './core-tree.js';
+import { turn } from './disk-site.js';
+import { FakeReplica, type Job } from './fake-replica.js';
+
+export const LOOK: Look = { entries: [], whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
+
+/** @returns a look that tells of the tree in `text`, or of what differs, with `-x` for what is gone. */
+export function lookAt(text: string, more: Partial<Look> = {}): Look {
+  const gone = text.split(/\s+/).filter((token) => token.startsWith('-'));
+  const there = text.split(/\s+/).filter((token) => !token.startsWith('-'));
+  const entries = [...tree(there.join(' '))].map(([path, entry]) => ({ path, entry }));
+  return {
+    ...LOOK,
+    entries: [...gone.map((token) => ({ path: token.slice(1) as RelPath, entry: null })), ...entries],
+    ...more,
+  };
+}
+
+/** A look that was asked for. */
+export interface AskedLook {
+  readonly scope: LookScope;
+  readonly paths: readonly RelPath[];
+  readonly answer: (look: Look) => void;
+  readonly fail: (error: Error) => void;
+}
+
+export const OWN: RootDescription = { root: 'root-a', dir: '/a', device: '1', machine: 'here' };
+const ROOT_B = 'root-b';
+
+export class ScriptedReplica extends FakeReplica {
+  readonly introduction: Introduction = introducedBy(ROOT_B);
+  /** Looks that were asked for and not answered. */
+  readonly looks: AskedLook[] = [];
+  accepted = 0;
+  closed = 0;
+  hint: () => void = () => {};
+
+  override look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
+    return new Promise((answer, fail) => this.looks.push({ scope, paths, answer, fail }));
+  }
+
+  override async acceptDeletes(): Promise<void> {
+    this.accepted++;
+  }
+
+  override onHint(listener?: () => void): void {
+    this.hint = listener ?? (() => {});
+  }
+
+  override async close(): Promise<void> {
+    this.closed++;
+  }
+}
+
+/** Time that goes by when a test says so. */
+export class HandClock implements Clock {
+  elapsed = 0;
+  private readonly timers = new Set<{ readonly at: number; readonly act: () => void }>();
+
+  now(): number {
+    return Date.parse('2026-11-21T14:03:22.000Z') + this.elapsed;
+  }
+
+  after(ms: number, act: () => void): () => void {
+    const timer = { at: this.elapsed + ms, act };
+    this.timers.add(timer);
+    return () => void this.timers.delete(timer);
+  }
+
+  soon(act: () => void): void {
+    setImmediate(act);
+  }
+
+  pass(ms: number): void {
+    this.elapsed += ms;
+    for (const timer of [...this.timers]) {
+      if (timer.at > this.elapsed) continue;
+      this.timers.delete(timer);
+      timer.act();
+    }
+  }
+}
+
+const NOTHING_HELD: HeldContents = {
+  save: async () => 'held',
+  async *read(_name: string) {
+    yield { n: 0, data: Buffer.from('held'), last: true };
+  },
+  has: () => true,
+  remove: () => {},
+  putAside: () => {},
+} as unknown as HeldContents;
+
+export class SessionRoom {
+  readonly said: string[] = [];
+  readonly warnings: string[] = [];
+  readonly clock = new HandClock();
+  readonly a = new ScriptedReplica();
+  b = new ScriptedReplica();
+  readonly pair: Pair;
+  readonly book: LockBook;
+  readonly session: Session;
+  /** How often the archive was made durable. */
+  flushed = 0;
+  readonly log: Logger = {
+    event: ({ event, ...more }) => void this.said.push([event, ...Object.values(more)].join(' ')),
+    detail: () => {},
+    warn: (text) => void this.warnings.push(text),
+  };
+
+  /** @param shared what both sides shared when the last run ended. */
+  constructor(shared = '') {
+    const open: OpenStore = () => ({
+      setAside: null,
+      store: { put: () => {}, durable: async () => void this.flushed++, close: async () => {} },
+    });
+    const { store } = open('archive', {});
+    this.pair = new Pair(new Snapshot(), store);
+    this.pair.meta.put('roots', `${OWN.root} ${ROOT_B}`);
+    for (const [path, entry] of tree(shared)) this.pair.agree(path, entry);
+    this.book = new LockBook('locks', this.log, open);
+    const { pair, book, log, clock, a: local } = this;
+    this.session = new Session({ pair, own: OWN, local, book, heldFiles: NOTHING_HELD, log, clock });
+  }
+
+  /** Both sides are there, and have `trees`; everything that this leads to is carried out. */
+  static async inSync(text: string, shared = text): Promise<SessionRoom> {
+    const room = new SessionRoom(shared);
+    room.session.start();
+    await room.connect();
+    await room.tell('a', text, { whole: true });
+    await room.tell('b', text, { whole: true });
+    room.said.length = 0;
+    return room;
+  }
+
+  replica(side: Side): ScriptedReplica {
+    return side === 'a' ? this.a : this.b;
+  }
+
+  async connect(replica = new ScriptedReplica()): Promise<void> {
+    this.b = replica;
+    this.session.connected(replica);
+    await this.rest();
+  }
+
+  async disconnect(reason = 'cut'): Promise<void> {
+    this.session.disconnected(reason);
+    await this.rest();
+  }
+
+  /** Everything that can go on without an answer or time has gone on. */
+  async rest(): Promise<void> {
+    for (let n = 0; n < 5; n++) await turn();
+  }
+
+  async pass(ms: number): Promise<void> {
+    this.clock.pass(ms);
+    await this.rest();
+  }
+
+  /** A hint of `side`, and what the look that follows tells. */
+  async finds(side: Side, text: string, more: Partial<Look> = {}): Promise<void> {
+    this.replica(side).hint();
+    await this.rest();
+    await this.tell(side, text, more);
+  }
+
+  /** Answers the first look that `side` was asked for. */
+  async tell(side: Side, text: string, more: Partial<Look> = {}): Promise<AskedLook> {
+    const asked = this.replica(side).looks.shift();
+    if (asked === undefined) throw new Error(`nobody looks at side ${side}`);
+    asked.answer(lookAt(text, more));
+    await this.rest();
+    return asked;
+  }
+
+  async failLook(side: Side, message: string): Promise<void> {
+    this.replica(side).looks.shift()!.fail(new Error(message));
+    await this.rest();
+  }
+
+  /** Answers every look that is asked for with nothing new, until none is. */
+  async quiet(): Promise<void> {
+    for (const side of ['a', 'b'] as const) while (this.replica(side).looks.length > 0) await this.tell(side, '');
+  }
+
+  /** What `side` was asked to look at and has not answered: `everything`, or `hinted x y`. */
+  asked(side: Side): string[] {
+    return this.replica(side).looks.map(({ scope, paths }) => [scope, ...paths].join(' '));
+  }
+
+  /** What is being carried to `side`. */
+  carried(side: Side): string {
+    return this.replica(side)
+      .jobs.map(({ changes }) => showChanges(changes))
+      .join(' | ');
+  }
+
+  /** Ends the first job of `side`: each change as `outcomes` says, or done. */
+  async end(side: Side, ...outcomes: Outcome[]): Promise<readonly Change[]> {
+    const job: Job | undefined = this.replica(side).jobs.shift();
+    if (job === undefined) throw new Error(`nothing is carried to side ${side}`);
+    for (const n of job.changes.keys()) job.tell(n, outcomes[n]);
+    job.outcomes.end();
+    await this.rest();
+    return job.changes;
+  }
+
+  /** What is known of `side`. */
+  tree(side: Side): string {
+    const { snapshot } = this.pair.side(side);
+    return snapshot === null ? 'unknown' : showTree(treeOf(snapshot));
+  }
+
+  get archive(): string {
+    return showTree(treeOf(this.pair.archive));
+  }
+
+  /** Flushes; the second says how that ended, once it has. */
+  flush(): { readonly signal: AbortController; readonly outcome: () => string } {
+    const signal = new AbortController();
+    let outcome = 'waits';
+    this.session.flush(signal.signal).then(
+      () => {
+        outcome = 'done';
+      },
+      (error: SyncError) => {
+        outcome = error instanceof SyncError ? error.code : String(error);
+      },
+    );
+    return { signal, outcome: () => outcome };
+  }
+}
