@@ -258,6 +258,36 @@ describe('an asker waits', () => {
     expect(await asking).toMatchObject({ changed: false, error: { code: 'busy' } });
   });
 
+  test('and is served when that is over, though nothing else happens; who is gone wakes nobody', async () => {
+    const { desk, state, lock, elapse } = open();
+    state.inFlight = true;
+    const asking = lock('ann');
+    desk.serve();
+    const before = state.wakes;
+    elapse(20_000);
+    expect(state.wakes).toBe(before);
+    elapse(1);
+    expect(state.wakes).toBe(before + 1);
+    elapse(20_001);
+    expect(state.wakes).toBe(before + 2);
+    state.inFlight = false;
+    desk.serve();
+    await asking;
+    elapse(20_001);
+    elapse(20_001);
+    expect(state.wakes - before).toBeLessThanOrEqual(4);
+    const after = state.wakes;
+    elapse(60_000);
+    expect(state.wakes).toBe(after);
+    const again = lock('ann');
+    state.inFlight = true;
+    elapse(20_001);
+    expect(state.wakes).toBeGreaterThan(after + 1);
+    state.inFlight = false;
+    desk.serve();
+    await again;
+  });
+
   test('and is told to come again where the drain outlasts it', async () => {
     const { lock, unlock, answer, room, state } = open();
     await answer(lock('ann'));
