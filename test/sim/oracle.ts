@@ -13,6 +13,9 @@ import type { ServerA } from './servers.js';
 import type { Users } from './users.js';
 import type { World } from './world.js';
 
+/** How long the end of a lock may take. */
+const OVERDUE_MS = 30_000;
+
 export class Oracle {
   /** By path, the position that was applied last since the unlock. */
   private readonly applied = new Map<string, number>();
@@ -168,6 +171,15 @@ export class Oracle {
       if (this.users.wandering.has(content)) continue;
       if (number < last) this.world.broken(`${path} is held out of order`);
       last = number;
+    }
+  }
+
+  /** No lock outlasts its time by more than a lock desk waits for what is under way. */
+  noneOverdue({ book }: ServerA): void {
+    for (const { path, ttlMs, token } of book.table.locks.values()) {
+      const since = this.taken.get(token) ?? 0;
+      if (ttlMs !== undefined && this.world.time > since + ttlMs + OVERDUE_MS)
+        this.world.broken(`the lock of ${path} should have ended long ago`);
     }
   }
 

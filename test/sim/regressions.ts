@@ -5,6 +5,7 @@
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [282, 'who had lost a lock was told so before that was on the disk'],
   [1397, 'what was saved after an unlock with --held discard was discarded too'],
+  [100_000_077, 'the simulation: a lock that was granted when a halt ended was called overdue'],
   [1818, 'the simulation: what went while it was looked at was in motion for ever'],
 ];
 

@@ -184,8 +184,8 @@ class Run {
   async run(): Promise<RunResult> {
     const { world, options } = this;
     const early = new Random(subSeed(options.seed, -2));
-    for (let n = early.below(this.remembers ? 10 : 4); n > 0; n--)
-      this.users.act(this.desk(early.pick(['a', 'b'])), 'create', early);
+    const many = this.features.memory ? 6 + early.below(8) : early.below(this.remembers ? 10 : 4);
+    for (let n = many; n > 0; n--) this.users.act(this.desk(early.pick(['a', 'b'])), 'create', early);
     this.noteFirstContact();
     this.startA();
     this.startB();
@@ -473,7 +473,7 @@ class Run {
     if (await this.rests(server)) {
       this.oracle.atRest(server);
       this.oracle.guards(server);
-      this.noneOverdue(server);
+      this.oracle.noneOverdue(server);
     }
     if (world.fault !== null) return;
     await this.giveEverythingBack(server);
@@ -491,12 +491,6 @@ class Run {
     // A flush does not wait for bits.
     await world.run(() => false, world.time + 2_000, REST_EVENTS);
     this.oracle.guards(server);
-  }
-
-  /** The time of a lock is over by now. */
-  private noneOverdue({ book }: ServerA): void {
-    for (const { path, ttlMs } of book.table.locks.values())
-      if (ttlMs !== undefined) this.world.broken(`the lock of ${path} should have ended long ago`);
   }
 
   /** Whoever has a lock gives it back, then those in line who got it, until nobody has any */
