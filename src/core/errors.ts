@@ -60,7 +60,7 @@ export type ProblemCode =
 export type SideHaltCode = 'root-missing' | 'root-replaced' | 'root-emptied' | 'mass-deletion';
 
 /** Why no file of the pair may be touched: what a side says, and what server-a finds by its archive. */
-export type HaltCode = SideHaltCode | 'other-partner' | 'rolled-back' | 'root-unmounted';
+export type HaltCode = SideHaltCode | 'other-partner' | 'rolled-back' | 'root-unmounted' | 'locks-lost';
 
 /** Trouble with one path, as data, or with a whole root (then `path` is empty). `path` may be the escaped form of a name that is no valid path. */
 export interface Problem {

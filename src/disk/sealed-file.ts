@@ -7,6 +7,9 @@ import type { DamageKind } from './journal-check.js';
 import { type Mark, NO_MARK } from './watermarks.js';
 import { isFile, replaceFile } from './whole-file.js';
 
+/** A longer file is not compared byte by byte while it is in use. */
+const MAX_COMPARED = 64 << 10;
+
 type Value = Readonly<Record<string, unknown>>;
 
 /** What reading found: a value and damage exclude each other; neither is a file that never was. */
@@ -76,11 +79,22 @@ export class SealedFile {
    */
   check(): boolean {
     const { content } = this;
-    if (content === null || isFile(this.path, content.ino, Buffer.byteLength(content.text))) return false;
+    if (content === null || this.stands(content)) return false;
     replaceFile(this.path, content.text);
     this.content = { text: content.text, ino: fs.lstatSync(this.path).ino };
     return true;
   }
+
+  private stands({ text, ino }: NonNullable<typeof this.content>): boolean {
+    if (!isFile(this.path, ino, Buffer.byteLength(text))) return false;
+    return text.length > MAX_COMPARED || fs.readFileSync(this.path, 'utf8') === text;
+  }
+}
+
+/** Whether `text` is what a sealed file holds; one of before there were checksums is not. */
+export function isSealed(text: string): boolean {
+  const { generation, sum, ...value } = parse(text) ?? {};
+  return sum !== undefined && Number.isSafeInteger(generation) && text === sealed(value, generation as number);
 }
 
 const damaged = (damage: DamageKind): SealedContent => ({ value: null, damage });

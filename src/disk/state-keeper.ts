@@ -8,6 +8,7 @@ import { systemTrouble } from '../core/system-error.js';
 import { type Identity, identityFile, readIdentity } from './identity.js';
 import type { Occupancy } from './occupant.js';
 import { type OwnDirectory, OwnDirectoryError } from './own-directory.js';
+import { isSealed } from './sealed-file.js';
 import type { StateFiles } from './state-files.js';
 import type { StateProblems } from './state-problems.js';
 
@@ -88,10 +89,12 @@ export class StateKeeper {
   }
 }
 
-/** @returns the id that a root bears; null where it bears none. @throws the system's error where that cannot be known. */
+/** @returns the id that a root bears; null where it bears none, or a damaged one. @throws the system's error. */
 function foundIdentity(root: string): string | null {
   try {
-    return readIdentity(identityFile(root));
+    const file = identityFile(root);
+    const isDamaged = /"sum":/.test(fs.readFileSync(file, 'utf8')) && !isSealed(fs.readFileSync(file, 'utf8'));
+    return isDamaged ? null : readIdentity(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return null;

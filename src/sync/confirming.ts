@@ -13,6 +13,7 @@ const LOSSES: ReadonlySet<string> = new Set(['root-emptied', 'mass-deletion']);
 export interface Confirming {
   readonly pair: Pair;
   readonly sides: Sides;
+  readonly acceptLostLocks?: (() => Promise<void>) | undefined;
   readonly recorder: { readonly halted: boolean; noteHalt(): void };
   readonly mailbox: { wake(): void };
 }
@@ -25,6 +26,7 @@ export async function confirm(confirming: Confirming, what: Confirmation): Promi
   const { pair, recorder, mailbox } = confirming;
   if (!recorder.halted) return false;
   if (canConfirm(pair)) {
+    if (what.acceptLostLocks && pair.locksHalt !== null) await confirming.acceptLostLocks?.();
     const lossy = (['a', 'b'] as const).filter((side) => LOSSES.has(pair.side(side).halt?.code ?? ''));
     pair.safety.confirm(what);
     recorder.noteHalt();

@@ -10,6 +10,8 @@ export interface Halt {
   readonly message: string;
 }
 
+/** As many names as a message has room for. */
+const MAX_ORPHANS_NAMED = 5;
 const NEW_PARTNER = 'client resume --new-partner';
 
 /** @param dir where the side is; '' where that is not known. */
@@ -52,6 +54,33 @@ export function unmountedHalt({ same, of }: Match, dir: string): Halt {
     `${count(of, 'file')} of side b (is a disk not mounted?). Nothing is touched. Mount it and start server-a again, or, if this ` +
     `directory is meant, to be filled from side b, confirm it with: ${NEW_PARTNER}`;
   return { code: 'root-unmounted', message };
+}
+
+/** What is left of a damaged lock table. */
+export interface LockLoss {
+  /** What is wrong with the table. */
+  readonly message: string;
+  readonly locks: number;
+  readonly held: number;
+  /** The names below .lockstep/held of contents that no update is known of. */
+  readonly orphans: readonly string[];
+}
+
+export function locksHalt({ message, locks, held, orphans }: LockLoss): Halt {
+  const some = orphans.slice(0, MAX_ORPHANS_NAMED).map(quote).join(', ');
+  const more = orphans.length > MAX_ORPHANS_NAMED ? ` and ${orphans.length - MAX_ORPHANS_NAMED} more` : '';
+  const kept =
+    orphans.length === 0
+      ? ''
+      : `In .lockstep/held ${count(orphans.length, 'content')} stay that no update is known of: ${some}${more}. `;
+  return {
+    code: 'locks-lost',
+    message:
+      `Locks may be lost. ${message} ${count(locks, 'lock')} and ${count(held, 'held update')} could be read and are in ` +
+      `force. ${kept}Nothing is touched. Lock again what is to stay locked (client locks shows what is), then confirm it with: ` +
+      'client resume --accept-lost-locks. What the other side changed in files that are not locked then comes over like any ' +
+      'other change, and what it replaces goes to the versions.',
+  };
 }
 
 /** What is said where another root came and was taken in without a question. */

@@ -63,9 +63,12 @@ export class Pair {
     return this.meta.get('firstContact') === true;
   }
 
+  /** Set while locks may have been lost, and nobody has said yet that it is all right to go on. */
+  locksHalt: Halt | null = null;
+
   /** Why no file may be touched: what the sides say, and what the archive says. */
   get halts(): Halt[] {
-    return [this.a.halt, this.b.halt, ...this.safety.halts].filter((halt) => halt !== null);
+    return [this.a.halt, this.b.halt, ...this.safety.halts, this.locksHalt].filter((halt) => halt !== null);
   }
 
   side(side: Side): SideState {

@@ -20,6 +20,7 @@ import { listen } from '../wire/tcp.js';
 import { type Archive, openArchive } from './archive.js';
 import { realClock } from './clock.js';
 import { Guarding } from './guarding.js';
+import { type LockLoss, locksHalt } from './halt-words.js';
 import { LockBook } from './lock-book.js';
 import { nestingFault } from './nesting.js';
 import { RemoteReplica } from './remote-replica.js';
@@ -142,8 +143,9 @@ class Rooms {
     this.guarding = new Guarding(this.book, options.guard === true);
     this.guarding.joined('a', this.replica);
     const heldFiles = new HeldFiles(state.held, new Staging(state.staging), this.replica.versions);
-    heldFiles.recover(namesOf(this.book));
     const { pair } = this.archive;
+    if (this.book.loss === null) heldFiles.recover(namesOf(this.book));
+    else pair.locksHalt = locksHalt(lockLossOf(this.book, this.book.loss, heldFiles));
     if (state.crash !== null) pair.unrecorded.noteRun(this.replica.looker.snapshot, pair.archive);
     this.session = new Session({
       pair,
@@ -153,6 +155,11 @@ class Rooms {
       heldFiles,
       log: this.log,
       clock: realClock,
+      acceptLostLocks: async () => {
+        await this.book.acceptLoss();
+        pair.locksHalt = null;
+        heldFiles.recover(namesOf(this.book));
+      },
       paired: (replica) => this.guarding.joined('b', replica),
     });
     this.clients = new ClientServer({
@@ -186,6 +193,11 @@ class Rooms {
     for (const result of closed) if (result.status === 'rejected') this.log.warn((result.reason as Error).message);
     this.state.release();
   }
+}
+
+function lockLossOf(book: LockBook, message: string, heldFiles: HeldFiles): LockLoss {
+  const held = [...book.table.held.values()].reduce((sum, { length }) => sum + length, 0);
+  return { message, locks: book.table.locks.size, held, orphans: heldFiles.orphans(namesOf(book)) };
 }
 
 function namesOf(book: LockBook): Set<string> {

@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly heldFiles: HeldContents;
   readonly log: Logger;
   readonly clock: Clock;
+  /** A person has looked at which locks may be lost. @throws SyncError where that cannot be noted. */
+  readonly acceptLostLocks?: () => Promise<void>;
   /** Called once side b is found to be the one that is meant: from then on its files may be touched. */
   readonly paired?: (replica: Replica) => void;
 }

@@ -76,6 +76,7 @@ export class Session {
 
   /** Begins with a look at side a. */
   start(): void {
+    this.recorder.noteHalt();
     this.options.log.event({ event: 'scan-started' });
     this.rescan();
   }
@@ -112,8 +113,9 @@ export class Session {
 
   /** A person confirms a halt. @returns whether that ended it; a root that is gone stays gone. */
   confirm(what: Confirmation): Promise<boolean> {
+    const { pair, acceptLostLocks } = this.options;
     const { sides, recorder, mailbox } = this;
-    return confirm({ pair: this.options.pair, sides, recorder, mailbox }, what);
+    return confirm({ pair, sides, recorder, mailbox, acceptLostLocks }, what);
   }
 
   /** Why the pair is halted; null where it is not. */

@@ -133,6 +133,7 @@ export const clientParams = {
     acceptDeletes: v.exactOptional(v.boolean()),
     newPartner: v.exactOptional(v.boolean()),
     acceptRollback: v.exactOptional(v.boolean()),
+    acceptLostLocks: v.exactOptional(v.boolean()),
   }),
   watch: none,
 } satisfies ClientParams;

@@ -195,6 +195,8 @@ export interface Confirmation {
   readonly newPartner?: boolean;
   /** Side a is to follow side b back to an older state. */
   readonly acceptRollback?: boolean;
+  /** Locks that were lost with a damaged lock table are not to be waited for. */
+  readonly acceptLostLocks?: boolean;
 }
 
 /** Every method of server-a: what it takes and what it gives. */

@@ -346,6 +346,7 @@ describe('a small file', () => {
     for (const change of [
       () => fs.rmSync(at('guarded.json')),
       () => fs.truncateSync(at('guarded.json'), 0),
+      () => fs.writeFileSync(at('guarded.json'), fs.readFileSync(at('guarded.json'), 'utf8').replace('1', '2')),
       () => {
         fs.rmSync(at('guarded.json'));
         fs.symlinkSync('/nowhere', at('guarded.json'));

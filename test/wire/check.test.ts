@@ -18,6 +18,7 @@ const GOOD: readonly Row[] = [
   ['unlock', { targets: Array.from({ length: 10_000 }, () => target), owner: 'x'.repeat(256) }],
   ['flush', { timeoutMs: 0 }],
   ['resume', { acceptDeletes: true }],
+  ['resume', { acceptLostLocks: true }],
   ['watch', {}],
 ];
 

@@ -3,11 +3,13 @@ import type { Confirmation } from '../../wire/messages.js';
 import { EXIT_OK } from '../exit.js';
 import type { Room } from '../room.js';
 
-export async function resume(room: Room, { acceptDeletes, newPartner, acceptRollback }: Confirmation): Promise<number> {
+export async function resume(room: Room, flags: Confirmation): Promise<number> {
+  const { acceptDeletes, newPartner, acceptRollback, acceptLostLocks } = flags;
   const confirmation = {
     ...(acceptDeletes && { acceptDeletes }),
     ...(newPartner && { newPartner }),
     ...(acceptRollback && { acceptRollback }),
+    ...(acceptLostLocks && { acceptLostLocks }),
   };
   const { changed } = await (await room.api()).resume(confirmation);
   const said = changed ? 'Resumed.' : 'It was neither paused nor halted: nothing to resume.';

@@ -32,6 +32,7 @@ export function addPair(program: Command, run: Run): void {
     .option('--accept-deletes', 'after a halt: the missing files were meant to go')
     .option('--new-partner', 'after a halt: what is there now is meant; nothing is deleted, the newer content stays')
     .option('--accept-rollback', 'after a halt: side a follows side b back to its older state')
+    .option('--accept-lost-locks', 'after a halt: locks that may be lost with a damaged lock table are not missed')
     .description('go on after a pause or a halt')
     .action((flags: Confirmation) => run(async (room) => (await import('../commands/resume.js')).resume(room, flags)));
 }

@@ -80,6 +80,7 @@ const WAYS_OUT: ReadonlyMap<string, string> = new Map([
     'root-unmounted',
     'Mount the disk and start server-a again, or, if this one is meant, type "client resume --new-partner".',
   ],
+  ['locks-lost', 'Lock again what is to stay locked, then type "client resume --accept-lost-locks".'],
   [
     'rolled-back',
     'To keep what is newer on side a, type "client resume --new-partner"; to take it back, "client resume --accept-rollback".',
