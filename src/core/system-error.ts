@@ -58,3 +58,9 @@ export function reasonForNow({ why, advice, passes }: SystemTrouble): string {
   const what = [advice, passes ? 'it is tried again' : ''].filter((part) => part !== '').join(', ');
   return what === '' ? why : `${why}; ${what}`;
 }
+
+/** File systems without second names, too many of one file, another file system. */
+const NO_LINK: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+/** @returns whether `error` says that a file cannot have a second name here. */
+export const refusesLinks = (error: unknown): boolean => NO_LINK.has((error as NodeJS.ErrnoException).code);

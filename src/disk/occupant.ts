@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { SyncError } from '../core/errors.js';
+import { refusesLinks } from '../core/system-error.js';
 
 /** The end of a server that did not let go of its root. */
 export interface Crash {
@@ -97,6 +98,22 @@ function linked(claim: string, file: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (refusesLinks(error)) return written(fs.readFileSync(claim), file);
+    throw error;
+  }
+}
+
+/**
+ * As `linked`, where there are no second names. Who finds the file before all of it is written takes it for one of a dead
+ * process, and removes it: then it is not there afterwards. Who removes it later finds whose it is, and puts it back.
+ */
+function written(claim: Buffer, file: string): boolean {
+  try {
+    fs.writeFileSync(file, claim, { flag: 'wx', flush: true });
+    return fs.readFileSync(file).equals(claim);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
     throw error;
   }
 }

@@ -37,6 +37,8 @@ const EVERY_MS = 60 * 60 * 1000;
 /** After what exceeds the share has come; more of it is often on its way. */
 const SOON_MS = 1_000;
 const FILES_AT_ONCE = 32;
+/** What `stat` counts in. */
+const BLOCK_BYTES = 512;
 
 const { lstat, readdir } = fs.promises;
 
@@ -136,7 +138,8 @@ export class VersionPruning {
     const stats = await lstat(path.join(this.options.directory.path, name)).catch(() => null);
     if (stats === null) return null;
     const replaced = this.options.records.get(name)?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs;
-    return { name, size: stats.size, replaced };
+    // A sparse version takes less than its length.
+    return { name, size: Math.min(stats.size, stats.blocks * BLOCK_BYTES), replaced };
   }
 
   private remove(name: RelPath): void {

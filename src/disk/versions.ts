@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Reason } from '../core/change.js';
 import { joinPath, MAX_NAME_BYTES, MAX_PATH_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../core/path.js';
+import { refusesLinks } from '../core/system-error.js';
 import { copyDurably } from './copy-file.js';
 import { holding, type Identity, isSameInode, swapped } from './inode.js';
 import { GONE, type OwnDirectory } from './own-directory.js';
@@ -130,9 +131,6 @@ export function madeBelow(directory: OwnDirectory, parent: RelPath | ''): boolea
 /** Whether a file of any name can have its place in the directory `absolute`. */
 export const hasRoomBelow = (absolute: string): boolean => utf8Length(absolute) + 1 + MAX_NAME_BYTES <= MAX_PATH_BYTES;
 
-/** Where the system allows no second name: file systems without them, too many, another file system. */
-const NO_LINK = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV']);
-
 /**
  * Gives `from` the second name `to`, never over another file; a copy where the system allows no second name.
  * @param expected the file or link that `from` is.
@@ -143,7 +141,7 @@ export function linkOrCopy(from: string, to: string, expected: fs.Stats): Identi
   try {
     fs.linkSync(from, to);
   } catch (error) {
-    if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!refusesLinks(error)) throw error;
     return copyDurably(from, to, expected);
   }
   const made = fs.lstatSync(to);
@@ -167,7 +165,7 @@ export function moveWithoutReplacing(from: string, to: string): void {
   try {
     fs.linkSync(from, to);
   } catch (error) {
-    if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!refusesLinks(error)) throw error;
     renameToFree(from, to);
     return;
   }

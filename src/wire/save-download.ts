@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SyncError } from '../core/errors.js';
 import { quote } from '../core/path.js';
-import { systemTrouble } from '../core/system-error.js';
+import { refusesLinks, systemTrouble } from '../core/system-error.js';
 import type { Caller } from './calls.js';
 import type { DownloadedFile } from './file-methods.js';
 import type { Target } from './messages.js';
@@ -136,10 +136,10 @@ class Saving {
         fs.linkSync(from, to);
         fs.unlinkSync(from);
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EEXIST')
+        if (refusesLinks(error) && fs.lstatSync(to, { throwIfNoEntry: false }) === undefined) fs.renameSync(from, to);
+        else if (refusesLinks(error) || (error as NodeJS.ErrnoException).code === 'EEXIST')
           throw exists(to, 'has appeared on this machine meanwhile', 'Choose another name, or add --overwrite.');
-        fs.renameSync(from, to); // a file system without second names
+        else throw error;
       }
     }
   }

@@ -245,11 +245,31 @@ describe('one server a root', () => {
     },
   );
 
-  test('exactly one of many that start at once over a dead one gets it', async () => {
+  /** As on a file system that knows no second names. */
+  const withoutLinks = `
+    import fs from 'node:fs';
+    fs.linkSync = () => { throw Object.assign(new Error('EPERM'), { code: 'EPERM' }); };
+  `;
+
+  test('is had by one server only where there are no hard links, and let go of', async () => {
+    vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+      throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+    });
+    const state = open();
+    expect(() => openStateDirectory(root)).toThrow(/already serves/);
+    expect(occupant().pid).toBe(process.pid);
+    state.release();
+    expect(fs.existsSync(own('server.json'))).toBe(false);
+  });
+
+  test.each([
+    ['', ''],
+    [', without hard links', withoutLinks],
+  ])('exactly one of many that start at once over a dead one gets it%s', async (_, before) => {
     reopen().release();
     for (let round = 0; round < sized(1, 10); round++) {
       fs.writeFileSync(own('server.json'), JSON.stringify({ pid: 2 ** 22 + 1, host: os.hostname(), started: '1' }));
-      const children = Array.from({ length: 6 }, () => run(code, server, [root]));
+      const children = Array.from({ length: 6 }, () => run(code, before + server, [root]));
       const lines = await Promise.all(children.map((child) => child.said(() => true)));
       expect(lines.filter((line) => line === 'open')).toHaveLength(1);
       expect(lines.filter((line) => line.startsWith('usage'))).toHaveLength(5);

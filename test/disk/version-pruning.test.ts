@@ -138,3 +138,13 @@ describe('pruning', () => {
     await one.close();
   });
 });
+
+test('a sparse version counts with what it takes of the disk', async () => {
+  version('x', 'first');
+  now += 1000;
+  version('sparse', 'second');
+  const [sparse] = fs.readdirSync(kept).filter((name) => name.startsWith('sparse'));
+  fs.truncateSync(path.join(kept, sparse!), 2 ** 30);
+  await pruning({ ...ALL, share: 0.5 }, 2 ** 20).prune();
+  expect(fs.readdirSync(kept)).toHaveLength(2);
+});
