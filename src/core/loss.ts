@@ -106,6 +106,7 @@ export const isLost = (shared: Node, here: Pick<Node, 'type'> | null): boolean =
 
 /** @returns how many of `lost` stand under a name now that did not have their content before. */
 function movedFiles(lost: readonly Node[], { here, shared }: LossTrees): number {
+  if (here.files === 0) return 0;
   const wanted = new Map<string, number>();
   for (const node of lost) {
     const key = contentKey(node);
