@@ -197,7 +197,7 @@ function plain(entry: Entry | null): Entry | null {
 }
 
 const tooManyLists = (): SyncError =>
-  new SyncError('busy', `The lists of the calls under way take more than ${MAX_LISTED_BYTES / 2 ** 20} MiB.`, {
+  new SyncError('too-large', `The lists of the calls under way take more than ${MAX_LISTED_BYTES / 2 ** 20} MiB.`, {
     hint: 'Wait for answers before asking more.',
   });
 

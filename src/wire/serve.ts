@@ -1,7 +1,7 @@
 // The answering end of one connection. Requests run at the same time up to a limit, params are checked before a handler
 // sees them, and every request gets exactly one answer, whatever its handler does.
 import type { GenericSchema } from 'valibot';
-import { SyncError } from '../core/errors.js';
+import { type ErrorCode, SyncError } from '../core/errors.js';
 import { ITEM_BYTES, SharedBudget, weightOf } from './budget.js';
 import { type Call, type Incoming, IncomingCall } from './call.js';
 import type { Connection } from './connection.js';
@@ -199,10 +199,10 @@ class Server {
     }
   }
 
-  /** Who sends a handler what is not the protocol has had his reply; what else he streams is not read. */
+  /** Who sends a handler what is not the protocol, or too much, has had his reply; what else he streams is not read. */
   #endIfForeign(done: object): void {
     const { error } = done as { error?: unknown };
-    if (error instanceof SyncError && error.code === 'bad-message') this.#connection.close(error);
+    if (error instanceof SyncError && ENDING.has(error.code)) this.#connection.close(error);
   }
 
   #succeed(id: number | string, value: object | Answer): Promise<void> {
@@ -215,6 +215,8 @@ class Server {
     return this.#connection.send({ id, error: toFailure(error) });
   }
 }
+
+const ENDING: ReadonlySet<ErrorCode> = new Set(['bad-message', 'too-large']);
 
 /** No result that comes from JSON's world holds a buffer, so this cannot be mistaken. */
 function isAnswer(value: object): value is Answer {
