@@ -18,6 +18,7 @@ import { run as runLine } from '../../cli/fake-room.js';
 import { project } from '../programs.js';
 import { until } from '../sayings.js';
 import { normal } from './normal.js';
+import { type Answer, withQuickClient, writeQuickClient } from './quick-client.js';
 import { type Talker, TalkingCommand, TalkingServer } from './talker.js';
 
 const PROGRAMS = ['client', 'server-a', 'server-b'] as const;
@@ -33,6 +34,7 @@ export class World {
   /** What was run in the background, by who typed it; servers by the names of their programs. */
   readonly talkers = new Map<string, Talker>();
   readonly #home = path.join(this.directory, 'home', 'anna');
+  readonly #quickBin = path.join(this.directory, 'quick-bin');
   readonly #place = path.join(this.#home, 'lockstep');
   /** What each one has exported. */
   readonly #exported = new Map<string, Record<string, string>>();
@@ -52,6 +54,8 @@ export class World {
     fs.mkdirSync(bin);
     for (const name of PROGRAMS) shim(path.join(bin, name), `exec '${path.join(project, 'bin', name)}' "$@"`);
     shim(path.join(bin, 'npx'), 'exec "$@"');
+    fs.mkdirSync(this.#quickBin);
+    writeQuickClient(path.join(this.#quickBin, 'client'), path.join(bin, 'client'));
   }
 
   /** Copies the samples of the checkout into both directories, as they are when somebody has just cloned it. */
@@ -231,14 +235,18 @@ export class World {
   }
 
   async #client(who: string, words: readonly string[]): Promise<string> {
+    const { code, out, err } = await this.#clientIn(who, words, this.#cwd(who));
+    this.#exitCode = code;
+    return `${err}${out}`;
+  }
+
+  async #clientIn(who: string, words: readonly string[], cwd: string): Promise<Answer> {
     const connections = new Connections((server, user, trust) => Client.connect({ server, user, ...trust }));
     const connect = connections.get.bind(connections);
     const before = process.cwd();
-    process.chdir(this.#cwd(who));
+    process.chdir(cwd);
     try {
-      const { code, out, err } = await runLine(words, { connect, env: this.#env(who) as Record<string, string> });
-      this.#exitCode = code;
-      return `${err}${out}`;
+      return await runLine(words, { connect, env: this.#env(who) as Record<string, string> });
     } finally {
       process.chdir(before);
       connections.close();
@@ -250,8 +258,16 @@ export class World {
     const copied = command.replace(/^scp ((?:-\w+ )*\S+) (\S+):(\S*)$/, (_, what, machine, to) => {
       return `cp ${what} '${path.join(this.#place, machine, to)}/'`;
     });
-    const running = new TalkingCommand(this.#real(copied), this.#cwd(who), this.#env(who));
-    this.#exitCode = (await running.ended) ?? 1;
+    const running = await withQuickClient(
+      (words, cwd) => this.#clientIn(who, words, cwd),
+      async (port) => {
+        const env = this.#env(who);
+        const quick = { ...env, ...port, PATH: `${this.#quickBin}:${env.PATH}` };
+        const talker = new TalkingCommand(this.#real(copied), this.#cwd(who), quick);
+        this.#exitCode = (await talker.ended) ?? 1;
+        return talker;
+      },
+    );
     return running.text;
   }
 
