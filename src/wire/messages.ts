@@ -187,7 +187,7 @@ export interface Flushed {
   readonly problems: number;
 }
 
-/** What ends a halt; see the README's list of halts. */
+/** What ends a halt; see docs/troubleshooting.md. */
 export interface Confirmation {
   /** The files whose disappearance halted the pair were meant to go. */
   readonly acceptDeletes?: boolean;

@@ -11,7 +11,7 @@ export function checkParams(schema: v.GenericSchema, params: unknown): unknown {
   if (checked.success) return checked.output;
   const issue = checked.issues[0];
   throw new SyncError('bad-params', `${fieldOf(issue)}: ${faultOf(issue)}.`, {
-    hint: 'The README says what each method takes.',
+    hint: 'docs/protocol.md says what each method takes.',
     facts: { field: fieldOf(issue) },
   });
 }

@@ -224,7 +224,7 @@ function isAnswer(value: object): value is Answer {
 }
 
 const unknownMethod = (): SyncError =>
-  new SyncError('unknown-method', 'There is no such method.', { hint: 'The README lists the methods.' });
+  new SyncError('unknown-method', 'There is no such method.', { hint: 'docs/protocol.md lists the methods.' });
 
 const tooMany = (most: number): SyncError =>
   new SyncError('busy', `There are more than ${most} requests under way on this connection.`, {

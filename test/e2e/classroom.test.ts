@@ -256,7 +256,7 @@ describe('the programs', () => {
     expect(inUse.stderr).not.toMatch(/^ {4}at /m);
   });
 
-  test('answer the one-liner of the README, and survive garbage', async () => {
+  test('answer the one-liner of docs/protocol.md, and survive garbage', async () => {
     putWhole(pair.a, 'a.txt', 'here');
     await pair.start();
     expect(await ask(pair.portA, '{"jsonrpc":"2.0","id":1,"method":"list"}\n')).toMatchObject({

@@ -23,7 +23,7 @@ afterAll(() => {
 });
 
 describe('what the documents show is what happens', () => {
-  test.each([...names])('%s', { timeout: 120_000 }, async (name) => {
+  test.each(['README.md', ...names])('%s', { timeout: 120_000 }, async (name) => {
     const file = path.join(project, name);
     const text = fs.readFileSync(file, 'utf8');
     const ran = await ranDocument(text);

@@ -120,7 +120,7 @@ export class World {
   async #run(who: string, command: string): Promise<string> {
     const exported = /^export (\w+)=(.*)$/.exec(command);
     if (exported !== null) {
-      const value = this.#real(splitWords(exported[2]!)[0] ?? '').replace(/^~(?=\/)/, this.#homeOf(who));
+      const value = this.#homely(who, this.#real(splitWords(exported[2]!)[0] ?? ''));
       this.#exported.set(who, { ...this.#exported.get(who), [exported[1]!]: value });
       return '';
     }
@@ -139,9 +139,19 @@ export class World {
     if (netcat !== null) return this.#netcat(who, command.slice(0, netcat.index), this.port(netcat[1]!));
     const server = SERVER.exec(command);
     if (server !== null && isPlain(command)) return this.#serve(who, server[1] as 'server-a', splitWords(server[2]!));
+    if (server !== null) throw new Error('a server is started by a plain line of its own');
     const client = CLIENT.exec(command);
-    if (client !== null && isPlain(command)) return this.#client(who, splitWords(this.#real(client[1]!)));
+    if (client !== null && isPlain(command))
+      return this.#client(
+        who,
+        splitWords(this.#real(client[1]!)).map((word) => this.#homely(who, word)),
+      );
     return this.#shell(who, command);
+  }
+
+  /** A word with the home directory for `~`, as a shell gives it. */
+  #homely(who: string, word: string): string {
+    return word.replace(/^~(?=\/)/, this.#homeOf(who));
   }
 
   /** Who works at a machine is in the home directory there, else beside both directories. */
@@ -310,7 +320,7 @@ export class World {
 }
 
 /** Whether a line has nothing in it that only a shell understands. */
-const isPlain = (line: string): boolean => !/[|<>&;$`*?~{}\n]/.test(line.replace(/'[^']*'|"[^"$`]*"/g, ''));
+const isPlain = (line: string): boolean => !/[|<>&;$`*?{}\n]/.test(line.replace(/'[^']*'|"[^"$`]*"/g, ''));
 
 function shim(file: string, line: string): void {
   fs.writeFileSync(file, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
