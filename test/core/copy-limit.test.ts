@@ -32,6 +32,16 @@ const deleted = (changes: readonly Change[]) =>
   changes.filter(({ action }) => action === 'deleted').map(({ path, reason }) => [path, reason]);
 
 describe('the limit of conflict copies', () => {
+  test.each<[it: string, oldest: Partial<Change>]>([
+    ['that is being renamed to where it is', { action: 'renamed', from: { path: p('d/y'), entry: file('y') } }],
+    ['that makes a copy of its own', { action: 'modified', keepAs: copy(12, 'y') }],
+  ])('never takes a copy %s', (_, oldest) => {
+    const both = side(range(1, 10));
+    const change: Change = { path: copy(1), action: 'modified', before: null, after: file('z'), ...oldest };
+    const { toA } = limitCopies(plan([conflict(copy(11)), change]), both, both, free);
+    expect(deleted(toA).map(([path]) => path)).toEqual([copy(2)]);
+  });
+
   test('lets ten be', () => {
     const both = side(range(1, 9));
     const before = plan([conflict(copy(10))]);

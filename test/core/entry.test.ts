@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../src/core/change.js';
-import { type Entry, mtimeOf, sameContent, sameEntry, sizeOf } from '../../src/core/entry.js';
+import { type Entry, mtimeOf, sameContent, sameEntry, secondsOf, sizeOf } from '../../src/core/entry.js';
 import { file, tree } from '../support/core-tree.js';
 
 const entryOf = (text: string): Entry | null => (text === 'nothing' ? null : ([...tree(text).values()][0] ?? null));
@@ -50,4 +50,14 @@ test('only a created or modified file has content to carry', () => {
   expect(contentOf({ path, action: 'renamed', before: null, after: one, from: { path, entry: one } })).toBe(null);
   expect(contentOf({ path, action: 'created', before: null, after: link })).toBe(null);
   expect(contentOf({ path, action: 'deleted', before: one, after: null })).toBe(null);
+});
+
+test.each([
+  [0, 0],
+  [2_000_000, 2],
+  [1_500_000, 1.50000025],
+  [1, 0.00000125],
+  [-5, 0],
+])('%d microseconds are %d seconds', (mtime, seconds) => {
+  expect(secondsOf(mtime)).toBeCloseTo(seconds, 12);
 });

@@ -547,6 +547,12 @@ describe('the lock machine', () => {
     expect(table.locks.get(P)).toMatchObject({ message: expected, since, token: 1 });
   });
 
+  test('the loss of a lock is noted after the lock is gone: nobody is told of what a crash took back', () => {
+    const { last } = play([lock('ann'), force('bob')]);
+    const tables = last.rows.map(({ table }) => table);
+    expect([tables[0], tables.at(-1)]).toEqual(['lock', 'notice']);
+  });
+
   test('a lock that moves takes its updates, in order, its token and its line along', () => {
     const { table } = play([...held3, wait('bob', 1), wait('cyd', 2), { kind: 'moved', path: P, to: Q }]);
     expect(show(table, Q)).toBe('ann@a modified#1 modified#2 modified#3 bob waits cyd waits');

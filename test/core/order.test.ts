@@ -14,6 +14,7 @@ describe('inOrder', () => {
     ['an emptied directory before a file takes its name', 'd/x:1', 'd:2', '-d/x *d'],
     ['a move out of a directory before a file takes its name', 'd/x:1', 'd:2 y:1', 'd/x>y *d'],
     ['a directory for a file before what comes into it', 'x:1', 'x/y:2', '*x +x/y'],
+    ['links before contents', '', 'a:1 z->a', '+z +a'],
     ["a directory's mode last: it may forbid to write in it", 'd/x:1 y:2', 'd/!500 d/x:1 d/y:2', 'y>d/y ~d'],
   ])('%s', (_, before, after, expected) => {
     const plan = planOf(pairOf(tree(before), tree(after), tree(before)));

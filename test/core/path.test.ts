@@ -15,6 +15,8 @@ import {
   parsePath,
   pathFault,
   quote,
+  type RelPath,
+  someAtOrAbove,
   utf8Length,
 } from '../../src/core/path.js';
 import { propertyMs, replay, runs } from '../support/core-random.js';
@@ -226,4 +228,18 @@ describe('escapeControls', () => {
 
 test('the limits are those of Linux', () => {
   expect([MAX_NAME_BYTES, MAX_PATH_BYTES]).toEqual([255, 4095]);
+});
+
+test.each<[path: string, asked: string[], found: string | null]>([
+  ['a/b/c', ['a/b/c', 'a/b', 'a'], null],
+  ['a/b/c', ['a/b/c', 'a/b'], 'a/b'],
+  ['a/b/c', ['a/b/c'], 'a/b/c'],
+  ['a', ['a'], null],
+])('of %s and what is above it, %j are asked about until one is found', (path, asked, found) => {
+  const seen: string[] = [];
+  const is = (at: RelPath) => {
+    seen.push(at);
+    return at === found;
+  };
+  expect([someAtOrAbove(path as RelPath, is), seen]).toEqual([found !== null, asked]);
 });

@@ -284,3 +284,17 @@ test('what is marked and is nowhere is nothing to note', () => {
   });
   expect(plan.agreed).toEqual([{ path: 'y', entry: null }]);
 });
+
+test('what is pinned is postponed, with the marks that hit it', () => {
+  const marks = new PathSet();
+  marks.add('d/x' as RelPath);
+  marks.add('y' as RelPath, true);
+  const snapshots = [snapshotOf(tree('')), snapshotOf(tree('d/x:1 y:1')), snapshotOf(tree('d/'))] as const;
+  const terms = { firstContact: false, pinned: (path: RelPath) => path !== 'd', copyName: (path: RelPath) => path };
+  const { postponed, toB } = reconcile(...snapshots, { ...terms, marks: marks.root });
+  expect(postponed.map(({ path, marks: on }) => [path, on === null ? 'all' : on.deep])).toEqual([
+    ['d/x', false],
+    ['y', 'all'],
+  ]);
+  expect(toB).toEqual([]);
+});

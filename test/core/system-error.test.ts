@@ -14,6 +14,14 @@ describe('an error is told by its code', () => {
     ['EACCES', 'no-permission', 'permission denied; change the permissions, it is tried again'],
     ['EIO', 'io-error', 'the disk reports an error; it is tried again'],
     ['ENAMETOOLONG', 'bad-name', 'the name is too long for this file system'],
+    ['EPERM', 'no-permission', 'the operation is not permitted; change the permissions, it is tried again'],
+    ['EILSEQ', 'bad-name', 'the name cannot be written on this file system'],
+    ['EINVAL', 'bad-name', 'this file system refuses the name or the operation'],
+    ['EBUSY', 'busy-file', 'the file is in use; it is tried again'],
+    ['ETXTBSY', 'busy-file', 'the program is running; it is tried again'],
+    ['EMFILE', 'io-error', 'too many files are open; it is tried again'],
+    ['ENFILE', 'io-error', 'too many files are open; it is tried again'],
+    ['EXDEV', 'io-error', 'another file system is mounted there; Lockstep stays on one'],
     ['ESTALE', 'io-error', 'ESTALE; it is tried again'],
   ])('%s', (errno, code, words) => {
     const trouble = systemTrouble(system(errno));
@@ -45,4 +53,13 @@ test.each([
   let error: Error = system('ENOSPC');
   for (let n = 0; n < depth; n++) error = new Error('outer', { cause: error });
   expect(systemTrouble(error).code).toBe(code);
+});
+
+test('an error of ours carries its code, what to do, facts and its cause', () => {
+  const cause = system('EIO');
+  const error = new SyncError('locked', 'It is locked.', { hint: 'Wait.', facts: { lock: 1 }, cause });
+  expect(error).toMatchObject({ name: 'SyncError', code: 'locked', message: 'It is locked.', hint: 'Wait.', cause });
+  expect(error.facts).toEqual({ lock: 1 });
+  expect(new SyncError('failed', 'No.')).toMatchObject({ hint: '', facts: {} });
+  expect('cause' in new SyncError('failed', 'No.')).toBe(false);
 });
