@@ -331,6 +331,40 @@ describe('after the unlock', () => {
     expect(steps.map(({ before }) => before)).toEqual(['v0', 'v1', 'v2', 'v3', 'v4'].map((content) => file(content)));
   });
 
+  test('a file in a directory takes its steps one by one, too', async () => {
+    const { room, settle, holding, replicas } = open({ d: dir(), 'd/f': file('v0') });
+    const path = p('d/f');
+    room.book.happen({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
+    room.found('b', 'd/f', file('v1'));
+    replicas.b!.files.set(path, 'v1');
+    await settle();
+    room.book.happen({ kind: 'unlock', path, owner: 'ann', current: file('v0'), now: 2 });
+    await settle();
+    expect(replicas.a!.jobs.map(({ paths }) => paths)).toEqual([['d/f']]);
+    expect(holding.isIdle).toBe(false);
+    replicas.a!.jobs[0]!.finish();
+    await settle();
+    expect([room.pair.entry('a', path), holding.isIdle, room.pair.hasMarks]).toEqual([file('v1'), true, true]);
+  });
+
+  test('what cannot be moved to the versions is a problem, and tried again when the time has come', async () => {
+    const { unlock, settle, files, problems, holding, room } = await five();
+    const putAside = files.putAside.bind(files);
+    files.putAside = () => {
+      throw Object.assign(new Error('x'), { code: 'ENOSPC' });
+    };
+    unlock('a', 'discard');
+    await settle();
+    expect([problems, files.aside, holding.isIdle]).toEqual([['f no-space'], [], true]);
+    expect(room.book.table.drains.has(F)).toBe(true);
+    await settle();
+    expect(problems).toHaveLength(1);
+    files.putAside = putAside;
+    holding.retry(F);
+    await settle();
+    expect([files.aside.length, room.book.table.drains.has(F)]).toEqual([5, false]);
+  });
+
   test('a deletion takes effect as one', async () => {
     const { lock, settle, saves, unlock, drain, room } = open();
     lock();

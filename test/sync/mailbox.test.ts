@@ -60,3 +60,42 @@ test('an end in the middle of a batch is one', async () => {
   await turn();
   expect(seen).toEqual(['a']);
 });
+
+test('what a handler or a turn throws is told, and keeps nobody else from being handled', async () => {
+  const [seen, faults]: [string[], string[]] = [[], []];
+  const mailbox = new Mailbox<string>(
+    (event) => {
+      if (event === 'bad') throw new Error('an event');
+      seen.push(event);
+    },
+    () => {
+      seen.push('turn');
+      if (seen.length === 3) throw new Error('a turn');
+    },
+    { soon: (act) => void setImmediate(act) },
+    (error) => void faults.push((error as Error).message),
+  );
+  for (const event of ['a', 'bad', 'b']) mailbox.post(event);
+  await turn();
+  expect([seen, faults]).toEqual([
+    ['a', 'b', 'turn'],
+    ['an event', 'a turn'],
+  ]);
+  mailbox.wake();
+  await turn();
+  expect(seen.at(-1)).toBe('turn');
+});
+
+test('who wakes it several times has one turn taken, and none after the end', async () => {
+  const { mailbox, seen } = open();
+  mailbox.wake();
+  mailbox.wake();
+  await turn();
+  expect(seen).toEqual(['turn']);
+  mailbox.wake();
+  mailbox.close();
+  await turn();
+  mailbox.wake();
+  await turn();
+  expect(seen).toEqual(['turn']);
+});

@@ -321,27 +321,33 @@ describe('a halt', () => {
     expect(room.said).toEqual(['resumed', 'in-sync 2 2']);
   });
 
-  test('is ended by who confirms it: both sides tell all that vanished', async () => {
+  test('is ended by who confirms it: the side that has lost something tells all that vanished', async () => {
     const room = await halted();
     let answer: boolean | null = null;
     void room.session.confirm({ acceptDeletes: true }).then((done) => {
       answer = done;
     });
     await room.rest();
-    expect([room.a.accepted, room.b.accepted, answer]).toEqual([1, 1, null]);
-    expect([room.asked('a'), room.asked('b')]).toEqual([['everything'], ['everything']]);
-    await room.tell('a', '');
-    expect(answer).toBe(null);
+    expect([room.a.accepted, room.b.accepted, answer]).toEqual([0, 1, null]);
+    expect([room.asked('a'), room.asked('b')]).toEqual([[], ['everything']]);
     await room.tell('b', '-x -y');
-    expect(answer).toBe(true);
-    expect(room.carried('a')).toBe('-y -x');
+    expect([answer, room.carried('a')]).toEqual([true, '-y -x']);
+  });
+
+  test('of side a is ended in the same way', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await room.finds('a', '', { halt: HALT });
+    const asking = room.session.confirm({ acceptDeletes: true });
+    await room.rest();
+    expect([room.a.accepted, room.b.accepted, room.asked('a'), room.asked('b')]).toEqual([1, 0, ['everything'], []]);
+    await room.tell('a', '-x -y');
+    expect([await asking, room.carried('b')]).toEqual([true, '-y -x']);
   });
 
   test('that does not end stays, and who confirms what is none changes nothing', async () => {
     const room = await halted();
     const asking = room.session.confirm({ acceptDeletes: true });
     await room.rest();
-    await room.tell('a', '');
     await room.tell('b', '', { halt: HALT });
     expect(await asking).toBe(false);
     const other = await SessionRoom.inSync('x:1');
