@@ -82,6 +82,7 @@ export class LocalReplica implements Replica {
     this.state = state;
     this.staging = new Staging(state.staging);
     this.versionRoom = new VersionRoom(state, log, versionLimits);
+    this.staging.onFull = () => this.versionRoom.makeRoom();
     this.versions = this.versionRoom.versions;
     this.earlier = this.versionRoom.earlier;
     this.looker = new Looker({

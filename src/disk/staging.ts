@@ -16,6 +16,8 @@ let next = 0;
 export class Staging {
   private readonly partials: Partials;
   private readonly distrusted = new Set<string>();
+  /** Called where the disk is full, so that others may give room, too. */
+  onFull: () => void = () => {};
 
   /** @param directory ROOT/.lockstep/staging. */
   constructor(private readonly directory: OwnDirectory) {
@@ -48,6 +50,7 @@ export class Staging {
 
   /** Gives back the room that is kept for transfers to come: none will, or something else needs it more. */
   makeRoom(): void {
+    this.onFull();
     dropPartials(this.directory);
   }
 

@@ -36,6 +36,7 @@ const FIRST_MS = 10_000;
 const EVERY_MS = 60 * 60 * 1000;
 /** After what exceeds the share has come; more of it is often on its way. */
 const SOON_MS = 1_000;
+const HURRY_EVERY_MS = 10_000;
 const FILES_AT_ONCE = 32;
 /** What `stat` counts in. */
 const BLOCK_BYTES = 512;
@@ -54,6 +55,7 @@ export class VersionPruning {
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
   private closed = false;
+  private hurriedAt = Number.NEGATIVE_INFINITY;
   /** What there was at the end of the last run and what has come since. */
   private bytes = 0;
   private most = Number.POSITIVE_INFINITY;
@@ -69,6 +71,14 @@ export class VersionPruning {
   grew(bytes: number): void {
     this.bytes += bytes;
     if (this.bytes > this.most && this.running === null) this.schedule(SOON_MS);
+  }
+
+  /** Prunes at once, but not for everything that finds no room. */
+  hurry(): void {
+    const now = (this.options.now ?? Date.now)();
+    if (this.running !== null || now - this.hurriedAt < HURRY_EVERY_MS) return;
+    this.hurriedAt = now;
+    void this.prune();
   }
 
   private schedule(ms: number): void {

@@ -30,6 +30,11 @@ export class VersionRoom {
     this.pruning.start();
   }
 
+  /** The disk is full: what is beyond the limits goes now, and not when its time comes. */
+  makeRoom(): void {
+    this.pruning.hurry();
+  }
+
   async close(): Promise<void> {
     await this.pruning.close();
     await this.records.close();

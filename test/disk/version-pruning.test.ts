@@ -148,3 +148,29 @@ test('a sparse version counts with what it takes of the disk', async () => {
   await pruning({ ...ALL, share: 0.5 }, 2 ** 20).prune();
   expect(fs.readdirSync(kept)).toHaveLength(2);
 });
+
+test('a full disk is a reason to prune at once, but not over and over', async () => {
+  version('x', 'old');
+  now += 31 * DAY;
+  const ended: (() => void)[] = [];
+  let runs = 0;
+  const statfs = async () => {
+    runs++;
+    return { blocks: 1e9, bsize: 1 };
+  };
+  const log = { ...silent, detail: () => ended.pop()?.() };
+  const at = new VersionPruning({ directory: own(kept), records, limits: ALL, log, now: () => now, statfs });
+  const removed = new Promise<void>((resolve) => ended.push(resolve));
+  at.hurry();
+  await removed;
+  expect(contents()).toEqual([]);
+  await at.prune();
+  now += 9_000;
+  at.hurry();
+  expect(runs).toBe(1);
+  now += 1_000;
+  at.hurry();
+  await at.prune();
+  expect(runs).toBe(2);
+  await at.close();
+});

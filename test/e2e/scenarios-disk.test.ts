@@ -114,6 +114,38 @@ test.skipIf(missing.namespaces !== '')(
 );
 
 test.skipIf(missing.namespaces !== '')(
+  `SCENARIO 23: versions that fill a small disk make room, and keep to their share of it${missing.namespaces}`,
+  async () => {
+    const mount = 'mount -t tmpfs -o size=8m none "$0" && mkdir "$0/b"';
+    fs.rmdirSync(pair.b);
+    const disk = path.join(pair.directory, 'disk');
+    fs.mkdirSync(disk);
+    Object.assign(pair, { b: path.join(disk, 'b') });
+    pair.under = ['unshare', '-Urm', 'sh', '-c', `${mount} && exec "$@"`, disk];
+    await pair.start();
+    const inside = path.join(`/proc/${pair.serverB.pid}/root`, pair.b);
+    /** All versions; one may be removed while they are read. */
+    const kept = (): string[] => {
+      const entries = fs.readdirSync(path.join(inside, '.lockstep/versions'), { withFileTypes: true });
+      const texts = entries.map(({ name }) => textOf(path.join(inside, '.lockstep/versions'), name));
+      return texts.filter((text) => text !== null);
+    };
+    const content = (n: number) => `${String(n).padStart(2, '0')} `.repeat(250_000);
+    // 750 kB each: without pruning the disk is full after ten of them.
+    for (let n = 0; n < 24; n++) {
+      putWhole(pair.a, 'plan.txt', content(n));
+      await until(() => textOf(inside, 'plan.txt') === content(n));
+    }
+    const share = (8 << 20) * 0.2;
+    await until(() => kept().reduce((sum, text) => sum + text.length, 0) <= share);
+    expect(kept()).toContain(content(22));
+    expect(textOf(inside, 'plan.txt')).toBe(content(23));
+    await pair.flush();
+    expect((await pair.json<{ problems: object[] }>('status')).problems).toEqual([]);
+  },
+);
+
+test.skipIf(missing.namespaces !== '')(
   `SCENARIO 25: too few watches: one problem with the command, polling for the rest${missing.namespaces}`,
   async () => {
     const limit = 'echo 6 > /proc/sys/user/max_inotify_watches';
