@@ -13,7 +13,7 @@ import {
 } from './journal.js';
 import { checkJournal, type DamageKind, type Found } from './journal-check.js';
 import type { Mark } from './watermarks.js';
-import { fsyncDirectory, setAside } from './whole-file.js';
+import { fsyncDirectory, inItsDirectory, setAside } from './whole-file.js';
 
 /** When a journal is rewritten, and how. */
 export interface Compaction {
@@ -69,7 +69,7 @@ export function openJournal(file: string, tables: Tables, mark: Mark, policy: Da
   if (damage !== null) policy.onDamage?.(damage);
   const aside = damage === null ? null : setAside(file);
   if (damage === null && head?.chained) {
-    const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
+    const fd = inItsDirectory(file, (at) => fs.openSync(at, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW));
     fs.ftruncateSync(fd, end.bytes);
     fs.fdatasyncSync(fd);
     return { fd, generation: head.generation, end, rows, damage, setAside: aside };
@@ -97,23 +97,35 @@ function writeJournal(file: string, tables: Tables, generation: number): { fd: n
     let end = startOf(headerOf(generation));
     for (const slice of slices(tables, 2_000)) end = appendLines(fd, slice, end);
     fs.fsyncSync(fd);
-    fs.renameSync(besideOf(file), file);
+    takePlace(file);
     fsyncDirectory(path.dirname(file));
     return { fd, end };
   } catch (error) {
     fs.closeSync(fd);
-    fs.rmSync(besideOf(file), { force: true });
+    dropBeside(file);
     throw error;
   }
 }
 
-/** Where the next generation of a journal is written. */
-export const besideOf = (file: string): string => `${file}.new`;
+/** The next generation of a journal is whole, and becomes the journal. */
+export const takePlace = (file: string): void =>
+  inItsDirectory(file, (spelled, beside) => fs.renameSync(beside, spelled));
+
+/** The next generation of a journal came to nothing. */
+export function dropBeside(file: string): void {
+  try {
+    inItsDirectory(file, (_, beside) => fs.rmSync(beside, { force: true }));
+  } catch {
+    // Its directory has gone, too.
+  }
+}
 
 /** @returns the descriptor of a new journal beside `file`, with nothing in it but its header. */
 export function beginJournal(file: string, generation: number): number {
-  fs.rmSync(besideOf(file), { force: true });
-  const fd = fs.openSync(besideOf(file), 'wx+', 0o600);
+  const fd = inItsDirectory(file, (_, beside) => {
+    fs.rmSync(beside, { force: true });
+    return fs.openSync(beside, 'wx+', 0o600);
+  });
   fs.writeSync(fd, headerOf(generation));
   return fd;
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { SyncError } from '../core/errors.js';
 import { refusesLinks } from '../core/system-error.js';
+import { inItsDirectory } from './whole-file.js';
 
 /** The end of a server that did not let go of its root. */
 export interface Crash {
@@ -35,16 +36,24 @@ interface Occupant {
 
 /** Takes the root by creating `file`; a file left behind by a dead process is taken over. */
 export function occupy(file: string, root: string): Occupancy {
-  const self: Occupant = { pid: process.pid, host: os.hostname(), started: startOf(process.pid), boot: thisBoot() };
+  const crash = inItsDirectory(file, (spelled) => claimRoot(spelled, file, root));
+  return {
+    crash,
+    check: () => inItsDirectory(file, (spelled) => holdOn(spelled, file, root)),
+    release: () => letGo(file),
+  };
+}
+
+function claimRoot(file: string, shown: string, root: string): Crash | null {
+  const self = ourselves();
   let crash: Crash | null = null;
   const claim = `${file}.${process.pid}`;
-  fs.writeFileSync(claim, JSON.stringify(self), { flush: true });
+  writeClaim(claim, self);
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
-      if (linked(claim, file))
-        return { crash, check: () => holdOn(file, root, self), release: () => letGo(file, self) };
+      if (linked(claim, file)) return crash;
       const occupant = readOccupant(file);
-      if (occupant !== null && isAlive(occupant)) throw occupied(root, file, occupant);
+      if (occupant !== null && isAlive(occupant)) throw occupied(root, shown, occupant);
       crash = { ofMachine: occupant === null || occupant.boot === '' || occupant.boot !== self.boot };
       evict(file, claim);
     }
@@ -54,12 +63,13 @@ export function occupy(file: string, root: string): Occupancy {
   throw new SyncError('usage', `Another server is just starting on ${root}.`, { hint: 'One server a directory.' });
 }
 
-function holdOn(file: string, root: string, self: Occupant): boolean {
+function holdOn(file: string, shown: string, root: string): boolean {
+  const self = ourselves();
   const occupant = readOccupant(file);
   if (occupant !== null && isSelf(occupant, self)) return false;
-  if (occupant !== null && isAlive(occupant)) throw occupied(root, file, occupant);
+  if (occupant !== null && isAlive(occupant)) throw occupied(root, shown, occupant);
   const claim = `${file}.${process.pid}`;
-  fs.writeFileSync(claim, JSON.stringify(self), { flush: true });
+  writeClaim(claim, self);
   try {
     if (!linked(claim, file)) fs.renameSync(claim, file);
   } finally {
@@ -68,13 +78,27 @@ function holdOn(file: string, root: string, self: Occupant): boolean {
   return true;
 }
 
+/** Never into what somebody has put there. */
+function writeClaim(claim: string, self: Occupant): void {
+  fs.rmSync(claim, { force: true });
+  fs.writeFileSync(claim, JSON.stringify(self), { flag: 'wx', flush: true });
+}
+
+const ourselves = (): Occupant => ({
+  pid: process.pid,
+  host: os.hostname(),
+  started: startOf(process.pid),
+  boot: thisBoot(),
+});
+
 const isSelf = (occupant: Occupant, self: Occupant): boolean =>
   occupant.pid === self.pid && occupant.host === self.host && occupant.started === self.started;
 
 /** By now the name may lead to another root, which another server has. */
-function letGo(file: string, self: Occupant): void {
+function letGo(file: string): void {
   const occupant = readOccupant(file);
-  if (occupant !== null && isSelf(occupant, self)) fs.rmSync(file, { force: true });
+  if (occupant === null || !isSelf(occupant, ourselves())) return;
+  inItsDirectory(file, (spelled) => fs.rmSync(spelled, { force: true }));
 }
 
 /** Removes the file of a dead process, unless another server has just done so and put its own there. */

@@ -7,6 +7,7 @@ import { RESUMED_BYTES } from '../core/delta.js';
 import type { FileEntry } from '../core/entry.js';
 import type { RelPath } from '../core/path.js';
 import type { OwnDirectory } from './own-directory.js';
+import { removeTree } from './remove-tree.js';
 
 /** Parts are used in steps of this many bytes; what is shorter is not kept. */
 const STEP_BYTES = 1 << 20;
@@ -150,7 +151,7 @@ function statsOf(directory: OwnDirectory, name: string): fs.Stats | null {
 /** What cannot be removed is in nobody's way. */
 function remove(directory: OwnDirectory, name: string): void {
   try {
-    directory.use(name, (absolute) => fs.rmSync(absolute, { recursive: true, force: true }));
+    directory.use(name, removeTree);
   } catch {
     // It is tried again at the next start.
   }

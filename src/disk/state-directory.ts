@@ -10,9 +10,11 @@ import { openIdentity } from './identity.js';
 import { type Crash, occupy } from './occupant.js';
 import { OwnDirectory } from './own-directory.js';
 import { isPart, tidyPartials } from './partials.js';
+import { removeTree } from './remove-tree.js';
 import { ANEW, StateFiles } from './state-files.js';
 import { type OwnDirectories, StateKeeper } from './state-keeper.js';
 import { StateProblems } from './state-problems.js';
+import { inItsDirectory } from './whole-file.js';
 
 const README = `This directory belongs to Lockstep, which keeps the directory around it identical to another one.
 
@@ -132,7 +134,10 @@ function openOwnDirectories(root: string, repairs: StateProblems, isKnown: boole
 }
 
 function writeReadme(file: string): void {
-  if (fs.lstatSync(file, { throwIfNoEntry: false }) === undefined) fs.writeFileSync(file, README, { flag: 'wx' });
+  inItsDirectory(file, (spelled) => {
+    if (fs.lstatSync(spelled, { throwIfNoEntry: false }) === undefined)
+      fs.writeFileSync(spelled, README, { flag: 'wx' });
+  });
 }
 
 const cannotBeWritten = (root: string, cause: unknown): SyncError =>
@@ -144,7 +149,7 @@ const cannotBeWritten = (root: string, cause: unknown): SyncError =>
 /** Nothing is left in it but what spares sending large contents again. */
 function emptyStaging(staging: OwnDirectory): void {
   for (const name of staging.use('.', (absolute) => fs.readdirSync(absolute))) {
-    if (!isPart(name)) staging.use(name, (absolute) => fs.rmSync(absolute, { recursive: true, force: true }));
+    if (!isPart(name)) staging.use(name, removeTree);
   }
   tidyPartials(staging, Date.now());
 }

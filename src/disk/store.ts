@@ -10,15 +10,16 @@ import { promisify } from 'node:util';
 import { appendLines, headerOf, type Operation, type Position, startOf } from './journal.js';
 import {
   beginJournal,
-  besideOf,
   COMPACTION,
   type Compaction,
   type DamagePolicy,
+  dropBeside,
   liveBytes,
   type OpenJournal,
   openJournal,
   slices,
   type Tables,
+  takePlace,
 } from './journal-open.js';
 import { type Mark, NO_MARK } from './watermarks.js';
 import { cannotOpen, cannotWrite, fsyncDirectory, isFile } from './whole-file.js';
@@ -221,14 +222,14 @@ export class Store {
       while (this.syncing !== null) await this.syncing;
       end = appendLines(fd, since, end);
       fs.fsyncSync(fd);
-      fs.renameSync(besideOf(this.file), this.file);
+      takePlace(this.file);
       fs.closeSync(this.fd);
       this.use(fd, generation, end);
       this.compactBytes = end.bytes;
       this.isDisplaced = false;
     } catch (error) {
       fs.closeSync(fd);
-      fs.rmSync(besideOf(this.file), { force: true });
+      dropBeside(this.file);
       throw error;
     }
     this.untrusted = true;

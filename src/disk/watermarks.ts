@@ -9,7 +9,7 @@ import { hex, type Position } from './journal.js';
 import type { DamageKind } from './journal-check.js';
 import { reading } from './journal-lines.js';
 import { thisBoot } from './occupant.js';
-import { replaceFile, setAside } from './whole-file.js';
+import { inItsDirectory, replaceFile, setAside } from './whole-file.js';
 
 const FILE = 'watermarks';
 /** The files that have a mark; a slot each, in this order. */
@@ -101,7 +101,7 @@ export class Watermarks {
   }
 
   private openFile(): void {
-    this.fd = fs.openSync(this.file, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
+    this.fd = inItsDirectory(this.file, (at) => fs.openSync(at, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW));
     this.ino = fs.fstatSync(this.fd).ino;
   }
 

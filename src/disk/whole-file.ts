@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SyncError } from '../core/errors.js';
 import { systemTrouble } from '../core/system-error.js';
+import { copyDurably } from './copy-file.js';
+import { Parents } from './parents.js';
 
 /** Makes the names in `directory` durable. */
 export function fsyncDirectory(directory: string): void {
@@ -14,12 +16,32 @@ export function fsyncDirectory(directory: string): void {
   }
 }
 
+/**
+ * Does something to `file`, or beside it, in the directory that it is in: that is opened first, and is no link.
+ * @param act is given the file, and where the next one to take its place is written.
+ */
+export function inItsDirectory<T>(file: string, act: (spelled: string, beside: string) => T): T {
+  const directory = path.dirname(file);
+  if (directory.startsWith('/proc/self/fd/')) return act(file, besideOf(file)); // it is open already
+  const parents = new Parents(directory);
+  try {
+    const spelled = parents.at('', path.basename(file));
+    return act(spelled, besideOf(spelled));
+  } finally {
+    parents.close();
+  }
+}
+
+/** Where the next generation of a file is written. */
+export const besideOf = (file: string): string => `${file}.new`;
+
 /** Writes `content` into `file` so that at every instant the old or the new one is there, whole; durable at the end. */
 export function replaceFile(file: string, content: string): void {
-  const beside = `${file}.new`;
-  fs.rmSync(beside, { force: true });
-  fs.writeFileSync(beside, content, { flag: 'wx', mode: 0o600, flush: true });
-  fs.renameSync(beside, file);
+  inItsDirectory(file, (spelled, beside) => {
+    fs.rmSync(beside, { force: true });
+    fs.writeFileSync(beside, content, { flag: 'wx', mode: 0o600, flush: true });
+    fs.renameSync(beside, spelled);
+  });
   fsyncDirectory(path.dirname(file));
 }
 
@@ -29,19 +51,22 @@ export function replaceFile(file: string, content: string): void {
  * @returns that name; null where nothing stands there.
  */
 export function setAside(file: string): string | null {
-  const stats = fs.lstatSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) return null;
-  const aside = freeName(file);
-  if (!stats.isFile()) fs.renameSync(file, aside);
-  else linkOrCopyAside(file, aside);
-  return aside;
+  const aside = inItsDirectory(file, (spelled) => {
+    const stats = fs.lstatSync(spelled, { throwIfNoEntry: false });
+    if (stats === undefined) return null;
+    const free = freeName(spelled);
+    if (!stats.isFile()) fs.renameSync(spelled, free);
+    else linkOrCopyAside(spelled, free, stats);
+    return free;
+  });
+  return aside === null ? null : path.join(path.dirname(file), path.basename(aside));
 }
 
-function linkOrCopyAside(file: string, aside: string): void {
+function linkOrCopyAside(file: string, aside: string, stats: fs.Stats): void {
   try {
     fs.linkSync(file, aside);
   } catch {
-    fs.copyFileSync(file, aside, fs.constants.COPYFILE_EXCL);
+    copyDurably(file, aside, stats);
   }
 }
 

@@ -2,6 +2,7 @@
 // beginning of, so that a later download goes on with it if that still is the content, and never mixes two.
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { dataRuns } from '../core/data-runs.js';
 import { secondsOf } from '../core/entry.js';
@@ -65,18 +66,26 @@ export class PartialFile {
 
   /** Whether its name is still its own: another download to the same destination may have begun anew there. */
   hasName(): boolean {
-    const there = fs.lstatSync(this.place, { throwIfNoEntry: false });
+    return this.isAt(this.place);
+  }
+
+  /** Whether what has the name `to` is this file. */
+  isAt(to: string): boolean {
+    const there = fs.lstatSync(to, { throwIfNoEntry: false });
     const { ino, dev } = fs.fstatSync(this.fd);
     return there?.ino === ino && there.dev === dev;
   }
 
-  /** Gives the whole content its bits and its time and makes it durable; it is still to be renamed. */
+  /** Gives the whole content its bits and its time and makes it durable; it is still to be renamed, then closed. */
   finish(mode: number, mtime: Date): void {
     fs.ftruncateSync(this.fd, this.bytes);
     fs.fchmodSync(this.fd, mode & 0o777);
     const seconds = secondsOf(mtime.getTime() * 1e3);
     fs.futimesSync(this.fd, seconds, seconds);
     fs.fdatasyncSync(this.fd);
+  }
+
+  close(): void {
     fs.closeSync(this.fd);
   }
 
@@ -100,12 +109,13 @@ export class PartialFile {
   }
 }
 
-/** @returns null where there is no plain file to go on with; links are not followed. */
+/** @returns null where there is no plain file of ours to go on with: no link is followed, no second name is written to. */
 function openFile(place: string): number | null {
   const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   try {
     const fd = fs.openSync(place, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
-    if (fs.fstatSync(fd).isFile()) return fd;
+    const stats = fs.fstatSync(fd);
+    if (stats.isFile() && stats.nlink === 1 && stats.uid === ownUser()) return fd;
     fs.closeSync(fd);
     return null;
   } catch (error) {
@@ -113,6 +123,9 @@ function openFile(place: string): number | null {
     throw error;
   }
 }
+
+/** On Windows everybody is -1, and so is every file's owner 0: there nobody else's directory is written in. */
+const ownUser = (): number => Math.max(os.userInfo().uid, 0);
 
 async function readThrough(fd: number): Promise<{ digest: Hash; bytes: number }> {
   const digest = createHash('sha256');

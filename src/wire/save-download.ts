@@ -122,9 +122,15 @@ class Saving {
     if (partial === null || file === null) throw new SyncError('bad-message', 'The server named no file.');
     if (partial.bytes !== file.size || !partial.isWhole()) throw torn(file.path);
     if (!partial.hasName()) throw otherDownload(to);
-    partial.finish(file.mode, new Date(file.mtime));
     this.partial = null;
-    this.place(partial.place, to);
+    try {
+      partial.finish(file.mode, new Date(file.mtime));
+      this.place(partial.place, to);
+      // Whoever may write in that directory may have swapped it: then it is not what was verified.
+      if (!partial.isAt(to)) throw otherDownload(to);
+    } finally {
+      partial.close();
+    }
     return { path: file.path, to, size: file.size, hash: file.hash, resumed: file.from };
   }
 

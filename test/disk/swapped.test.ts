@@ -2,7 +2,7 @@
 // the second, and so on, until the step has no more. What lies outside the root stays as it was to the last bit.
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Change } from '../../src/core/change.js';
 import type { FileEntry } from '../../src/core/entry.js';
 import { Guard } from '../../src/disk/guard.js';
@@ -10,35 +10,17 @@ import { GuardRecords } from '../../src/disk/guard-records.js';
 import { Parents } from '../../src/disk/parents.js';
 import { carryOut, publishFile } from '../../src/disk/publish.js';
 import { SealedFile } from '../../src/disk/sealed-file.js';
-import { outcomeOf } from '../../src/disk/trouble.js';
 import { silent } from '../../src/log.js';
 import { DiskSite, dir, file, link, p } from '../support/disk-site.js';
 import { sized } from '../support/sizes.js';
+import { Swapping, stateOf } from '../support/swapping.js';
 import { makeRoot, put, removeRoot } from '../support/trees.js';
-
-const CALLS = [
-  ...(['openSync', 'closeSync', 'lstatSync', 'fstatSync', 'statSync', 'readdirSync', 'readlinkSync'] as const),
-  ...(['chmodSync', 'fchmodSync', 'utimesSync', 'futimesSync', 'lutimesSync', 'readSync', 'writeSync'] as const),
-  ...(['renameSync', 'linkSync', 'symlinkSync', 'unlinkSync', 'rmSync', 'rmdirSync', 'mkdirSync'] as const),
-  ...(['copyFileSync', 'fsyncSync', 'existsSync', 'writeFileSync', 'realpathSync'] as const),
-];
 
 /** What each case has for itself in the root. */
 const TREE = { d: { f: 'old', e: {}, 'some more': 'x' }, h: 'move me' };
 const OUTSIDE = { f: 'OLD', e: {}, new: 'secret', copy: 'secret' };
 /** More than all steps have system calls, times ways to swap. */
 const CASES = sized(900, 2_000);
-
-/** What lies outside, to the last bit; but not how many names it has, which a second one changes. */
-function stateOf(directory: string): string[] {
-  const names = ['', ...fs.readdirSync(directory, { recursive: true, encoding: 'utf8' })].sort();
-  return names.map((name) => {
-    const at = path.join(directory, name);
-    const stats = fs.lstatSync(at, { bigint: true });
-    const content = stats.isFile() ? fs.readFileSync(at, 'utf8') : '';
-    return `${name} ${stats.mode} ${stats.uid}:${stats.gid} ${stats.size} ${stats.mtimeNs} ${stats.ino} ${content}`;
-  });
-}
 
 function makeOutside(): string {
   const outside = makeRoot('outside');
@@ -160,51 +142,6 @@ const swaps: [string, (d: string, outside: string, name: string, isSeen: boolean
   ],
 ];
 
-/** Runs steps, and swaps something just before their n-th system call. */
-class Swapping {
-  private calls = 0;
-  private isSeen = false;
-  private at = 0;
-  private swap: (isSeen: boolean) => void = () => {};
-
-  constructor(knowsLinks: boolean) {
-    vi.spyOn(fs, 'fsync').mockImplementation((_, done) => done(null));
-    for (const name of CALLS) {
-      const real = fs[name] as (...args: unknown[]) => unknown;
-      const spied = (...args: unknown[]) => {
-        if (this.at === 0) return real(...args);
-        this.before(name);
-        if (name === 'fsyncSync') return undefined; // it would only take time
-        if (name === 'linkSync' && !knowsLinks) throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
-        return real(...args);
-      };
-      vi.spyOn(fs, name as 'openSync').mockImplementation(spied as never);
-    }
-  }
-
-  private before(name: string): void {
-    if (++this.calls === this.at) {
-      const { at } = this;
-      this.at = 0;
-      this.swap(this.isSeen);
-      this.at = at;
-    }
-    this.isSeen ||= name === 'lstatSync' || name === 'fstatSync';
-  }
-
-  /** @returns whether it came to an n-th call. */
-  run(act: () => unknown, n: number, swap: (isSeen: boolean) => void): boolean {
-    Object.assign(this, { calls: 0, isSeen: false, at: n, swap });
-    try {
-      act();
-    } catch (error) {
-      expect(outcomeOf(error).kind).toMatch(/^(stale|problem)$/);
-    }
-    this.at = 0;
-    return this.calls >= n;
-  }
-}
-
 /** One step with one name swapped in one way, before each of its calls; in the short form not before all of them. */
 interface Row {
   readonly what: string;
@@ -243,7 +180,7 @@ test.each([
       for (let came = true; came; n += stride) {
         const at = `x${used++}`;
         const act = await begin(site, at);
-        came = swapping.run(act, n, (isSeen) => swap(site.at(`${at}/d`), outside, isSeen));
+        came = await swapping.run(act, n, (isSeen) => swap(site.at(`${at}/d`), outside, isSeen));
         expect(stateOf(outside), `${what} before call ${n}`).toEqual(before);
       }
       expect(n, `${what} is a step`).toBeGreaterThan(5);

@@ -36,6 +36,7 @@ test('a link in its place is not followed', async () => {
   const begun = PartialFile.begin(to, hash);
   await begun.add(data, data.length);
   begun.finish(0o4644, new Date());
+  begun.close();
   expect(fs.readFileSync(path.join(directory, 'other'), 'utf8')).toBe('other');
   expect(fs.lstatSync(begun.place).mode & 0o7777).toBe(0o644);
 });
@@ -46,6 +47,33 @@ test.each([1_700_000_000_000, 1_700_000_000_123, 1_763_719_331_999, 1])(
     const begun = PartialFile.begin(path.join(directory, 'out'), hash);
     await begun.add(data, data.length);
     begun.finish(0o644, new Date(time));
+    begun.close();
     expect(fs.statSync(begun.place, { bigint: true }).mtimeNs / 1000n).toBe(BigInt(time) * 1000n);
   },
 );
+
+test('what has a second name elsewhere, or is somebody else’s, is neither gone on with nor written to', async () => {
+  const to = path.join(directory, 'out');
+  const theirs = path.join(directory, 'theirs');
+  fs.writeFileSync(theirs, 'theirs');
+  fs.linkSync(theirs, `${to}.${hash}.part`);
+  expect(await PartialFile.find(to)).toBeNull();
+  const begun = PartialFile.begin(to, hash);
+  await begun.add(data, data.length);
+  begun.finish(0o600, new Date());
+  begun.close();
+  expect(fs.readFileSync(theirs, 'utf8')).toBe('theirs');
+});
+
+test('it knows whether it is what took its name in the end', async () => {
+  const begun = PartialFile.begin(path.join(directory, 'out'), hash);
+  await begun.add(data, data.length);
+  begun.finish(0o600, new Date());
+  const to = path.join(directory, 'out');
+  fs.renameSync(begun.place, to);
+  expect(begun.isAt(to)).toBe(true);
+  fs.rmSync(to);
+  fs.writeFileSync(to, data);
+  expect(begun.isAt(to)).toBe(false);
+  begun.close();
+});
