@@ -12,6 +12,16 @@ import { lossOn, type Verdicts } from './verdicts.js';
 /** What a scan told, as far as it is judged. */
 export type Told = Pick<Look, 'entries' | 'whole'>;
 
+/** What is known of a side that is judged. */
+export interface Judged {
+  /** Whether a person has just confirmed whatever is missing. */
+  readonly accepted: boolean;
+  /** Whether it is an older state of itself: what it never had it has not deleted, and that is not believed. */
+  readonly isOlder: boolean;
+  /** Where it is; '' where that is not known. */
+  readonly dir: string;
+}
+
 export class LossJudge {
   constructor(
     private readonly pair: Pair,
@@ -24,15 +34,15 @@ export class LossJudge {
   /**
    * Judges what `side` lacks now that a scan of it has been taken in.
    * @param told null: everything that was shared is looked at.
-   * @param accepted whether a person has just confirmed whatever is missing.
    */
-  judge(side: Side, told: Told | null, accepted: boolean, dir: string, now: number): void {
+  judge(side: Side, told: Told | null, { accepted, isOlder, dir }: Judged, now: number): void {
     const here = this.seen(side);
     if (here === null) return;
     const loss = this.lossOn(side, here, told);
     const isEmpty = here.files === 0;
     const code = accepted ? null : lossCode(loss, isEmpty);
-    if (code === null) this.believe(side, loss);
+    if (code === null && isOlder && !accepted) this.verdicts.delete(lossOn(side));
+    else if (code === null) this.believe(side, loss);
     else this.verdicts.add(lossOn(side), lossHalt(code, side, dir, loss), this.doubtOn(side), now);
   }
 
@@ -84,10 +94,13 @@ export class LossJudge {
   /** A person confirms what is missing. @returns whether that was in question. */
   accept(): boolean {
     const asked = (['a', 'b'] as const).filter((side) => this.verdicts.has(lossOn(side)));
-    for (const side of asked) {
-      const here = this.seen(side);
-      if (here !== null) this.believe(side, wholeLoss(this.trees(side, here)));
-    }
+    for (const side of asked) this.acceptOn(side);
     return asked.length > 0;
+  }
+
+  /** Whatever `side` lacks is meant. */
+  acceptOn(side: Side): void {
+    const here = this.seen(side);
+    if (here !== null) this.believe(side, wholeLoss(this.trees(side, here)));
   }
 }

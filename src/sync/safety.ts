@@ -125,7 +125,8 @@ export class Safety {
 
   private judgeLoss(side: Side, told: Told | null, now: number): void {
     const dir = side === 'a' ? this.meeting?.own.dir : this.meeting?.b.dir;
-    this.losses.judge(side, told, this.accepting.includes(side), dir ?? '', now);
+    const isOlder = side === 'b' && this.meeting?.isBehind === true;
+    this.losses.judge(side, told, { accepted: this.accepting.includes(side), isOlder, dir: dir ?? '' }, now);
   }
 
   /** Is the root that came the one that is meant? Where a side forgot, what it lost and how old it is is asked about first. */
@@ -215,8 +216,10 @@ export class Safety {
     }
   }
 
+  /** Side a is to follow an older side b, also where that lacks something. */
   private follow(meeting: Meeting): void {
     meeting.isBehind = false;
+    if (!this.verdicts.has('loss-b')) this.losses.acceptOn('b');
     this.know(meeting);
   }
 

@@ -301,6 +301,8 @@ describe('another root', () => {
 
 describe('an older state of side b', () => {
   const newer = { ...FEW, a: 'newer' };
+  /** As before `a` was made. */
+  const { a: _, ...LACKING } = newer as Record<string, string>;
   const come = (epoch: number | null, files: Files, more: Partial<Introduction> = {}) => {
     pair.loseB();
     pair.meet(OWN, { ...B, epoch, ...more });
@@ -320,6 +322,8 @@ describe('an older state of side b', () => {
     [6, newer, null],
     [6, { ...newer, a: file('newer', { mtime: 3 }) }, null],
     [6, { ...newer, x: 'made then' }, 'rolled-back'],
+    [6, LACKING, 'rolled-back'],
+    [7, LACKING, null],
   ])('epoch %s of 7, %j: %s', (epoch, files, code) => {
     come(epoch, files as Files);
     expect(codes()).toEqual(code === null ? [] : [code]);
@@ -343,6 +347,16 @@ describe('an older state of side b', () => {
     whole('a', newer);
     whole('b', FEW);
     expect(codes()).toEqual([]);
+  });
+
+  it('is still asked about when what it had beside is gone, and its losses count once it is followed', () => {
+    come(6, { ...LACKING, x: 'made then' });
+    look('b', { x: null });
+    expect(codes()).toEqual(['rolled-back']);
+    pair.safety.confirm({ acceptRollback: true });
+    expect(codes()).toEqual([]);
+    look('b', { b: 'edited now' });
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
   it('is a new partner if it is said so', () => {
