@@ -203,10 +203,9 @@ export class Clients {
     if (present !== undefined && present.owner !== owner && !this.mayBeGone(present)) {
       world.broken(`${path} is locked by ${present.owner} and ${owner} at once`);
     }
-    if (answer.changed) {
-      this.checkToken(asked, path, token);
-      this.checkLine(server, asked);
-    }
+    // Who stands in line twice is answered twice.
+    if (answer.changed && !this.tokens.has(token)) this.checkLine(server, asked);
+    if (answer.changed) this.checkToken(asked, path, token);
     const isLoose = asked.loose || (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 || this.isBeingBroken(path, owner);
     const lasts = answer.expires === null ? null : (wish.ttlMs ?? present?.ttlMs ?? 0);
     const clock = asked.clock === this.clock() ? asked.clock : null;
@@ -231,9 +230,11 @@ export class Clients {
   private checkLine(server: ServerA, { wish, path, joined, order }: Asked): void {
     const isThief = (each: Asked) => each.path === path && each.wish.owner === wish.owner && each.wish.steal === true;
     if (wish.steal === true || [...this.under].some(isThief)) return;
+    const places = [...this.under].filter((each) => each.path === path && each.wish.owner === wish.owner);
+    const place = Math.min(joined ?? order, ...places.map((each) => each.joined ?? Number.POSITIVE_INFINITY));
     for (const other of this.under) {
       if (other.path !== path || other.joined === null || other.left || other.moved) continue;
-      if (other.wish.owner === wish.owner || other.joined > (joined ?? order)) continue;
+      if (other.wish.owner === wish.owner || other.joined > place) continue;
       // Who waits for several may have this one already, and is told at the end.
       const waits = ({ owner }: { owner: string }) => owner === other.wish.owner;
       if (other.wish.paths.length > 1 && !server.book.table.waitersOf(path).some(waits)) continue;

@@ -64,6 +64,12 @@ export class Halts {
     this.beginAnew();
   }
 
+  /** The power of side a failed: its archive may know less than before, and what it knows is what counts. */
+  powerCut(): void {
+    this.arrival = this.danger?.kind ?? this.arrival;
+    this.danger = null;
+  }
+
   /** server-a has forgotten what was shared. */
   forgotten(): void {
     this.arrival = null;
@@ -177,12 +183,9 @@ export class Halts {
 
   private confirm(server: ServerA, what: Confirmation): void {
     this.world.say(() => `somebody types ${JSON.stringify(what)}`);
-    const { danger } = this;
-    const isMeant =
-      what.newPartner === true ||
-      (what.acceptRollback === true && danger?.kind === 'backup') ||
-      (what.acceptDeletes === true && danger?.kind === 'emptied');
-    if (isMeant) this.danger = null;
+    // A word is a confirmation of what is shown, whatever else may be wrong.
+    const words = server.pair.halts.flatMap(({ code }) => WORDS[code] ?? []);
+    if (words.some((word) => JSON.stringify(word) === JSON.stringify(what))) this.danger = null;
     this.beginAnew();
     void server.session.confirm(what);
   }

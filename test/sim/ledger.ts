@@ -52,6 +52,8 @@ export class Ledger {
   }
 
   supersede(path: string, content: string): void {
+    // Of two empty files nobody can tell which one it is.
+    if (content === '') return;
     const at = this.#superseded.get(path);
     if (at === undefined) this.#superseded.set(path, new Set([content]));
     else at.add(content);

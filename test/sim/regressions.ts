@@ -5,6 +5,11 @@
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [282, 'who had lost a lock was told so before that was on the disk'],
   [1397, 'what was saved after an unlock with --held discard was discarded too'],
+  [200_001_099, 'what an older side b had never had was believed to be deleted there, and deleted on side a'],
+  [200_011_568, 'the simulation: an archive that a power cut had emptied was expected to know another side b'],
+  [200_002_340, 'the simulation: who stood in line twice seemed to be served by his later place'],
+  [200_002_682, 'the simulation: an empty file was taken for the one that was there before'],
+  [200_000_791, 'the simulation: of two things that were wrong only the second was taken for confirmed'],
   [100_000_077, 'the simulation: a lock that was granted when a halt ended was called overdue'],
   [1818, 'the simulation: what went while it was looked at was in motion for ever'],
 ];

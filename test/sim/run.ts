@@ -328,6 +328,7 @@ class Run {
     this.a = null;
     if (power) {
       this.cutPower('a');
+      this.halts.powerCut();
       this.metOnce = false;
       this.noteFirstContact();
     }
