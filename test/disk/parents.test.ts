@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RelPath } from '../../src/core/path.js';
 import { Parents } from '../../src/disk/parents.js';
+import { openRoot } from '../../src/disk/root.js';
 import { makeRoot, put, readTree, removeRoot } from '../support/trees.js';
 
 const p = (text: string) => text as RelPath;
@@ -72,6 +73,24 @@ describe('parents', () => {
     write('a/b/c');
     expect(readTree(root)).toMatchObject({ a: { b: { c: { new: 'new' } } } });
     expect(JSON.stringify(readTree(outside))).not.toContain('new');
+  });
+
+  test.each([
+    ['another directory', () => fs.mkdirSync(root)],
+    ['a link to outside', () => fs.symlinkSync(outside, root)],
+  ])('refuse %s in the place of the root', (_, replace) => {
+    const opened = openRoot(root);
+    new Parents(opened).close();
+    fs.renameSync(root, `${root}-old`);
+    try {
+      replace();
+      expect(() => new Parents(opened)).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/ESTALE|ENOTDIR|ELOOP/) }),
+      );
+    } finally {
+      fs.rmSync(root, { recursive: true, force: true });
+      fs.renameSync(`${root}-old`, root);
+    }
   });
 
   test('find a directory again that was removed and made anew', () => {
