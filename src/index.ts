@@ -1,7 +1,5 @@
 // What a program may import: the typed client, its types, and the one error class.
-export { type ErrorCode, type Problem, type ProblemCode, SyncError } from './core/errors.js';
-export type { SyncEvent } from './core/events.js';
-export type { Side } from './core/path.js';
+
 export {
   Client,
   type ConnectOptions,
@@ -9,8 +7,15 @@ export {
   type TargetResult,
   type UnlockOptions,
   type WaitingPlace,
-} from './wire/client.js';
-export type { TimedEvent } from './wire/event-queue.js';
+} from './client/client.js';
+export type { Downloaded, DownloadOptions } from './client/download.js';
+export type { TimedEvent } from './client/event-stream.js';
+export type { Address } from './client/server-address.js';
+export type { Progress, TransferOptions } from './client/transfers.js';
+export type { Content, UploadOptions } from './client/upload.js';
+export { type ErrorCode, type Problem, type ProblemCode, SyncError } from './core/errors.js';
+export type { SyncEvent } from './core/events.js';
+export type { Side } from './core/path.js';
 export type {
   Acted,
   Confirmation,
@@ -26,8 +31,4 @@ export type {
   Status,
   Target,
   VersionRow,
-} from './wire/messages.js';
-export type { Downloaded, DownloadOptions } from './wire/save-download.js';
-export type { Address } from './wire/server-address.js';
-export type { Progress, TransferOptions } from './wire/transfers.js';
-export type { Content, UploadOptions } from './wire/upload.js';
+} from './wire/client-api/methods.js';

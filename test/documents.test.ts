@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { clientProgram } from '../src/cli/program.js';
-import { serverCommand } from '../src/cli/server-command.js';
+import { clientProgram } from '../src/cli/program/program.js';
+import { serverCommand } from '../src/cli/server/command.js';
 
 const checkout = path.join(import.meta.dirname, '..');
 const read = (name: string) => fs.readFileSync(path.join(checkout, name), 'utf8');

@@ -1,7 +1,7 @@
 // The classroom's spellings become ordinary ones before commander sees them: `-list`, `-lock -3`, `--unlock 3`. Only the
 // command word is translated, and a number with a dash only among the targets of lock and unlock.
 import type { SyncError } from '../core/errors.js';
-import { usageError } from './complain.js';
+import { usageError } from './report-error.js';
 
 /** How the classroom writes the commands. */
 export const SPELLINGS: Readonly<Record<string, string>> = {

@@ -1,15 +1,15 @@
 // The program `client`: its arguments, its streams, its signals and its exit code.
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { Client } from '../wire/client.js';
-import { complain } from './complain.js';
+import { Client } from '../client/client.js';
 import { Connections } from './connections.js';
-import { EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit.js';
-import { runLine } from './program.js';
-import type { Ground } from './room.js';
+import type { Ground } from './context.js';
+import { EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit-codes.js';
+import { Writer } from './output-buffer.js';
+import { runLine } from './program/program.js';
+import { complain } from './report-error.js';
 import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-listing.js';
-import { terminalIdentity } from './terminal.js';
-import { Writer } from './writer.js';
+import { terminalIdentity } from './terminal-identity.js';
 
 /** How long a command that was interrupted may take to end, in milliseconds. */
 const LAST_WORDS_MS = 300;

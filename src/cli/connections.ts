@@ -1,6 +1,6 @@
 // One connection for a run of the client, kept while it lasts: a shell dials once, and once more after it was lost.
-import { type Address, addressText } from '../wire/server-address.js';
-import type { Api, Trust } from './room.js';
+import { type Address, addressText } from '../client/server-address.js';
+import type { Api, Trust } from './context.js';
 
 /** What is kept. */
 export type Kept = Api & { readonly closed: Promise<unknown>; close(): void };

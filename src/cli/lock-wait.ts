@@ -1,13 +1,14 @@
 // Standing in line for a lock: what is told of the place, and of its loss. Whoever does not wait any longer has lost the
 // place, and is told so, with who holds the lock and how to stand in line again.
+
+import type { LockOptions, TargetResult, WaitingPlace } from '../client/client.js';
 import { SyncError } from '../core/errors.js';
-import type { LockOptions, TargetResult, WaitingPlace } from '../wire/client.js';
-import type { LockRow } from '../wire/messages.js';
-import { isRefused } from './acting.js';
+import type { LockRow } from '../wire/client-api/methods.js';
+import type { Api, Room } from './context.js';
 import { minuteText } from './render/time.js';
 import { shownName } from './render/width.js';
-import type { Api, Room } from './room.js';
-import { escapeWord } from './words.js';
+import { escapeWord } from './shell-words.js';
+import { isRefused } from './target/act-on-targets.js';
 
 /** How long somebody who wants to go is kept to be told who holds the lock, in milliseconds. */
 const LAST_LOOK_MS = 150;

@@ -1,5 +1,5 @@
 // A variable that switches something on or off.
-import { usageError } from './complain.js';
+import { usageError } from './report-error.js';
 
 /** @param from the variable, for the words. @throws SyncError `usage`. */
 export function switchOf(text: string, from: string): boolean {

@@ -1,6 +1,6 @@
 // Conflict copies by their names: which file each is a copy of, whose content it is and when it was set aside. The name
 // is all there is to know a copy by, so it survives everything that a file does.
-import { isConflictCopy, shorten, splitName } from './conflict-name.js';
+import { isConflictCopy, shorten, splitName } from './conflicts/copy-name.js';
 import {
   comparePaths,
   joinPath,

@@ -1,7 +1,7 @@
 // What becomes of held updates at the end of their lock, foreseen: it is told to whoever unlocks, so it claims nothing that
 // only a later look can know.
 import { type Entry, sameContent } from './entry.js';
-import type { HeldUpdate, HeldWay } from './lock.js';
+import type { HeldUpdate, HeldWay } from './locks/records.js';
 
 /**
  * `applied`: one by one. `copy`: the last becomes a conflict copy. `dropped`: the last is a deletion, and the holder's

@@ -1,11 +1,11 @@
 // A glance at what was hinted, before anybody is told: the echo of our own writing, a file that came and went, a second
 // reading that finds the same content are no reason for a look. Only what is proven to be no change is dropped.
 import type { RelPath } from '../core/path.js';
-import { digestSmall, SMALL_BYTES } from './digest.js';
-import { type Ground, highestUnsound, isKnownDir, standingAt } from './look-ground.js';
-import { isLinkTo } from './look-link.js';
-import { isUnchanged } from './look-survey.js';
-import { isRacy, type SeenFile, sameSignature } from './seen.js';
+import { digestSmall, SMALL_BYTES } from './fs/digest.js';
+import { isRacy, type SeenFile, sameSignature } from './fs/signature.js';
+import { isLinkTo } from './fs/symlink.js';
+import { type Ground, highestUnsound, isKnownDir, standingAt } from './scan/context.js';
+import { isUnchanged } from './scan/survey.js';
 
 /**
  * `same`: no change. `sure`: no change, and `file` is proven now to be what was seen. `young`: no change yet, but written

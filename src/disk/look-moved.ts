@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import type { Entry } from '../core/entry.js';
 import { joinPath, parentOf, type RelPath } from '../core/path.js';
 import { entryOf, walkNode } from '../core/snapshot.js';
-import type { Ground } from './look-ground.js';
-import { isUnchanged } from './look-survey.js';
+import type { Ground } from './scan/context.js';
+import { isUnchanged } from './scan/survey.js';
 
 /** Something that stands, or stands no longer, where it is said to. */
 export interface Known {

@@ -3,9 +3,9 @@ import type { Stats } from 'node:fs';
 import type { RelPath } from '../core/path.js';
 import type { Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
-import type { Damage } from './damage.js';
-import type { Root } from './root.js';
-import type { WatchKind } from './watch.js';
+import type { Damage } from './scan/crash-damage.js';
+import type { Root } from './state/root.js';
+import type { WatchKind } from './watch/watcher.js';
 
 export interface LookerOptions {
   readonly root: Root;

@@ -1,9 +1,9 @@
 // The lock table as clients see it.
-import { heldSize } from '../core/lock-held.js';
-import type { LockTable } from '../core/lock-table.js';
+import { heldSize } from '../core/locks/held.js';
+import type { LockTable } from '../core/locks/table.js';
 import type { RelPath } from '../core/path.js';
-import type { HeldRow, LockRow } from '../wire/messages.js';
-import { iso, lockInfo } from './lock-answers.js';
+import type { HeldRow, LockRow } from '../wire/client-api/methods.js';
+import { iso, lockInfo } from './locks/answers.js';
 
 /** @returns every lock, with what it holds back. */
 export function lockRows(table: LockTable): LockRow[] {

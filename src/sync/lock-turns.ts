@@ -1,8 +1,8 @@
 // Whose turn it is: the first in line for a path that is free is granted its lock when the path has been looked at and
 // nothing is under way for it, as for anybody who asks for one.
 import type { RelPath } from '../core/path.js';
-import type { LockGround, Looking } from './lock-ground.js';
-import type { LockLines } from './lock-lines.js';
+import type { LockGround, Looking } from './locks/readiness.js';
+import type { LockLines } from './locks/waiters.js';
 
 /** Grants to those in line. */
 export class LockTurns {

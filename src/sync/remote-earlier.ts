@@ -1,16 +1,16 @@
 // The earlier contents that the other machine keeps, asked for over the wire; `serve-earlier` is the other end.
 
 import type { SyncError } from '../core/errors.js';
-import { AsyncQueue } from '../wire/async-queue.js';
-import { Budget, ITEM_BYTES } from '../wire/budget.js';
-import type { Caller } from '../wire/calls.js';
-import { bad } from '../wire/json-list.js';
-import { MAX_VERSIONS_BYTES, STALL_MS } from '../wire/limits.js';
-import { encodeWanted, parseContent } from '../wire/peer-messages.js';
-import { parseLookedVersion, parseVersions } from '../wire/peer-versions.js';
-import { Announced } from './announced.js';
-import { inTimeEach, leave } from './remote-contents.js';
-import type { Content, Earlier, Version } from './replica.js';
+import type { Content, Earlier, Version } from '../replica.js';
+import { Budget, ITEM_BYTES } from '../wire/frame/budget.js';
+import { MAX_VERSIONS_BYTES, STALL_MS } from '../wire/frame/limits.js';
+import { bad } from '../wire/peer-api/list.js';
+import { encodeWanted, parseContent } from '../wire/peer-api/messages.js';
+import { parseLookedVersion, parseVersions } from '../wire/peer-api/versions.js';
+import type { Caller } from '../wire/rpc/caller.js';
+import { AsyncQueue } from '../wire/socket/async-queue.js';
+import { Announced } from './peer/announced.js';
+import { inTimeEach, leave } from './peer/contents-client.js';
 
 /** @param onLane runs one call on a connection that nothing else waits for. */
 export function remoteEarlier(onLane: (work: (lane: Caller) => Promise<void>) => Promise<void>): Earlier {

@@ -1,7 +1,7 @@
 // Paths that wait for better times, and what was there when the last attempt failed: anything else is worth a new one.
 import { type Entry, sameEntry } from '../core/entry.js';
 import type { RelPath, Side } from '../core/path.js';
-import type { Pair } from './pair.js';
+import type { Pair } from './pair/pair.js';
 
 export class Resting {
   private readonly tried = new Map<RelPath, Entry | null>();

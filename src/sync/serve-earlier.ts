@@ -1,11 +1,11 @@
 // The far end of `remote-earlier`: what server-b keeps of earlier contents, for the server-a that it serves.
 import type { GenericSchema } from 'valibot';
 import type { RelPath } from '../core/path.js';
-import { peerParams } from '../wire/check.js';
-import { encodeContent, parseWanted } from '../wire/peer-messages.js';
-import { encodeVersions } from '../wire/peer-versions.js';
-import type { Call, Method } from '../wire/serve.js';
-import type { Earlier } from './replica.js';
+import type { Earlier } from '../replica.js';
+import { peerParams } from '../wire/client-api/params.js';
+import { encodeContent, parseWanted } from '../wire/peer-api/messages.js';
+import { encodeVersions } from '../wire/peer-api/versions.js';
+import type { Call, Method } from '../wire/rpc/responder.js';
 
 /**
  * The methods about earlier contents.

@@ -1,18 +1,19 @@
 // server-b: a root of its own, served to one server-a.
-import { idsAbove } from '../disk/identity.js';
+
 import { LocalReplica } from '../disk/local-replica.js';
-import { openRoot } from '../disk/root.js';
-import { openStateDirectory } from '../disk/state-directory.js';
-import type { VersionLimits } from '../disk/version-pruning.js';
+import { idsAbove } from '../disk/state/identity.js';
+import { openRoot } from '../disk/state/root.js';
+import { openStateDirectory } from '../disk/state/state-directory.js';
+import type { VersionLimits } from '../disk/versions/pruning.js';
 import type { Logger } from '../log.js';
-import type { Secret } from '../wire/secret.js';
-import { requestMemory, serve } from '../wire/serve.js';
-import { listen } from '../wire/tcp.js';
-import type { RunningServer } from './running.js';
-import { ReplicaServer } from './serve-replica.js';
+import { requestMemory, serve } from '../wire/rpc/responder.js';
+import type { Secret } from '../wire/socket/secret.js';
+import { listen } from '../wire/socket/tcp.js';
+import { ReplicaServer } from './peer/replica-server.js';
+import type { RunningServer } from './running-server.js';
 import { sayWhoMay } from './who-may.js';
 
-export type { RunningServer } from './running.js';
+export type { RunningServer } from './running-server.js';
 
 /** How server-b is started. */
 export interface ServerBOptions {

@@ -1,11 +1,11 @@
 // What a session works with; everything that is not the same in a test or a simulation is passed in here.
 import type { RootDescription } from '../core/partner.js';
 import type { Logger } from '../log.js';
+import type { Replica } from '../replica.js';
 import type { Clock } from './clock.js';
-import type { HeldContents } from './holding.js';
-import type { LockBook } from './lock-book.js';
-import type { Pair } from './pair.js';
-import type { Replica } from './replica.js';
+import type { HeldContents } from './held/held-updates.js';
+import type { LockBook } from './locks/lock-store.js';
+import type { Pair } from './pair/pair.js';
 
 /** What a session works with. */
 export interface SessionOptions {

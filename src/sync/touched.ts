@@ -1,7 +1,7 @@
 // What a change touches, and how much of a content a piece brings.
 import type { Change } from '../core/change.js';
 import type { RelPath } from '../core/path.js';
-import type { Content } from './replica.js';
+import type { Content } from '../replica.js';
 
 /** Every path that a change touches. */
 export function* pathsOf(change: Change): Generator<RelPath> {

@@ -1,7 +1,7 @@
 // What a server says at its start where it cannot know which user of this machine connects to it.
 import type { Logger } from '../log.js';
-import { tellsOwners } from '../wire/local-users.js';
-import type { Secret } from '../wire/secret.js';
+import { tellsOwners } from '../wire/socket/local-users.js';
+import type { Secret } from '../wire/socket/secret.js';
 
 /** Says once who may connect, where that is more than people expect. */
 export function sayWhoMay(

@@ -1,5 +1,5 @@
 // The methods of server-a about whole files, as types: what each takes and gives, and what streams between.
-import type { Acted, Refused, Target } from './messages.js';
+import type { Acted, Refused, Target } from './client-api/methods.js';
 
 /** What is on its way to whoever downloads it. */
 export interface DownloadedFile {

@@ -1,12 +1,12 @@
 // A server that means harm, and a client that asks it: every command ends, with an exit code and nothing on the terminal
 // that drives it, whatever comes.
 import { afterEach, describe, expect, it } from 'vitest';
-import { Client } from '../../src/wire/client.js';
+import { Client } from '../../src/client/client.js';
 import { type Heard, type HostileLine, HostileServer } from '../support/hostile.js';
 import { Nonsense, seed } from '../support/nonsense.js';
 import { sized } from '../support/sizes.js';
 import { makeRoot, removeRoot } from '../support/trees.js';
-import { run } from './fake-room.js';
+import { run } from './fake-context.js';
 
 let server: HostileServer | null = null;
 const roots: string[] = [];

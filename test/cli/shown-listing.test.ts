@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shownHere, shownOnTerminal, stateDirectory } from '../../src/cli/shown-listing.js';
-import { identityOnLinux } from '../../src/cli/terminal.js';
-import { memory } from './fake-room.js';
+import { identityOnLinux } from '../../src/cli/terminal-identity.js';
+import { memory } from './fake-context.js';
 
 let state: string;
 const warned: string[] = [];

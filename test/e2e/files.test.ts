@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Client } from '../../src/wire/client.js';
+import { Client } from '../../src/client/client.js';
 import { PairOfPrograms, project, type ServerProcess, until } from '../support/programs.js';
 import { missing } from '../support/tools.js';
 

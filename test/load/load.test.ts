@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Client } from '../../src/wire/client.js';
+import { Client } from '../../src/client/client.js';
 import { PairOfPrograms, putWhole, treeOf } from '../support/programs.js';
 import { Load, startProbe } from './load.js';
 

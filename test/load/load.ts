@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { Client } from '../../src/client/client.js';
 import type { SyncError } from '../../src/core/errors.js';
-import { Client } from '../../src/wire/client.js';
 import type { PairOfPrograms } from '../support/programs.js';
 
 export interface LoadOptions {

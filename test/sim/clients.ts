@@ -2,9 +2,9 @@
 // theirs until they give it back, its time is over, or somebody breaks it, whatever dies meanwhile; who stands in line has
 // his turn in his order, and who leaves is gone.
 import { SyncError } from '../../src/core/errors.js';
-import type { HeldWay } from '../../src/core/lock.js';
+import type { HeldWay } from '../../src/core/locks/records.js';
 import type { RelPath, Side } from '../../src/core/path.js';
-import type { Acted, Refused } from '../../src/wire/messages.js';
+import type { Acted, Refused } from '../../src/wire/client-api/methods.js';
 import type { Notices } from './notices.js';
 import type { ServerA } from './servers.js';
 import type { World } from './world.js';

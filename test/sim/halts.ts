@@ -2,7 +2,7 @@
 // or taken back, and nothing of a stranger may come, until a person has said so. And the person, who sees the halt.
 import { type Change, contentOf as contentBy } from '../../src/core/change.js';
 import type { Entry } from '../../src/core/entry.js';
-import type { Confirmation } from '../../src/wire/messages.js';
+import type { Confirmation } from '../../src/wire/client-api/methods.js';
 import { contentOf, type SimDisk } from './disk.js';
 import type { Ledger } from './ledger.js';
 import type { Place } from './replica.js';

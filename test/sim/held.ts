@@ -2,8 +2,8 @@
 import type { FileEntry } from '../../src/core/entry.js';
 import { SyncError } from '../../src/core/errors.js';
 import type { RelPath } from '../../src/core/path.js';
-import type { HeldContents } from '../../src/sync/holding-surroundings.js';
-import type { Content } from '../../src/sync/replica.js';
+import type { Content } from '../../src/replica.js';
+import type { HeldContents } from '../../src/sync/held/context.js';
 import { hashOf, type SimDisk } from './disk.js';
 import type { Process } from './world.js';
 

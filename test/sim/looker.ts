@@ -3,8 +3,8 @@
 import { type Entry, sameEntry } from '../../src/core/entry.js';
 import { isAtOrBelow, joinPath, parentOf, type RelPath } from '../../src/core/path.js';
 import { entryOf, type Snapshot } from '../../src/core/snapshot.js';
-import { Differences } from '../../src/disk/look-differences.js';
-import type { Look, LookScope } from '../../src/sync/replica.js';
+import { Differences } from '../../src/disk/scan/diff.js';
+import type { Look, LookScope } from '../../src/replica.js';
 import { type Inode, type Seen, type SimDisk, seenOf } from './disk.js';
 import type { Process } from './world.js';
 

@@ -1,7 +1,7 @@
 // What must be true: at rest, whenever the pair says that it is in sync, when a flush is answered, and of locks always.
 import { sameEntry } from '../../src/core/entry.js';
 import type { SyncEvent } from '../../src/core/events.js';
-import type { Lock, Row } from '../../src/core/lock.js';
+import type { Lock, Row } from '../../src/core/locks/records.js';
 import { isAtOrBelow, otherSide, type RelPath } from '../../src/core/path.js';
 import { entryOf } from '../../src/core/snapshot.js';
 import type { Clients } from './clients.js';

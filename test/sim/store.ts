@@ -1,7 +1,7 @@
 // The state store on a simulated disk: what was put reaches the system a moment later, and the disk when `durable` says so.
 // It stands for src/disk/store.ts, whose torn lines and damage have tests of their own.
 import { SyncError } from '../../src/core/errors.js';
-import type { OpenStore, StoreAccess, Table } from '../../src/disk/store.js';
+import type { OpenStore, StoreAccess, Table } from '../../src/disk/state/store.js';
 import type { JournalFile, SimDisk } from './disk.js';
 import type { Process } from './world.js';
 

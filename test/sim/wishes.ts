@@ -1,5 +1,5 @@
 // What people ask of server-a: locks of every kind, places in line, unlocks, writes, flushes, pauses.
-import type { HeldWay } from '../../src/core/lock.js';
+import type { HeldWay } from '../../src/core/locks/records.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Clients, Wish } from './clients.js';
 import type { Features } from './features.js';

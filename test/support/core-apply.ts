@@ -5,7 +5,7 @@ import { type Change, contentOf } from '../../src/core/change.js';
 import { type Entry, sameContent, sameEntry } from '../../src/core/entry.js';
 import { otherSide, parentOf, type RelPath, type Side } from '../../src/core/path.js';
 import type { Marks } from '../../src/core/path-set.js';
-import { type Plan, reconcile, type Terms } from '../../src/core/reconcile.js';
+import { type Plan, reconcile, type Terms } from '../../src/core/reconcile/reconcile.js';
 import { below, put, showChanges, showEntry, showTree, snapshotOf, type Tree } from './core-tree.js';
 
 export interface Pair {

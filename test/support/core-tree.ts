@@ -4,7 +4,7 @@
 import type { Change } from '../../src/core/change.js';
 import { type Entry, type FileEntry, sameEntry } from '../../src/core/entry.js';
 import { comparePaths, type RelPath } from '../../src/core/path.js';
-import type { Conflict } from '../../src/core/reconcile.js';
+import type { Conflict } from '../../src/core/reconcile/reconcile.js';
 import { entryOf, Snapshot } from '../../src/core/snapshot.js';
 
 export type Tree = Map<RelPath, Entry>;

@@ -3,9 +3,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { countBlocks, type Range } from '../../src/core/delta.js';
-import { readDifference } from '../../src/disk/difference.js';
-import { BlockSums } from '../../src/disk/sums.js';
-import type { Base, Content } from '../../src/sync/replica.js';
+import { readDifference } from '../../src/disk/content/delta.js';
+import { BlockSums } from '../../src/disk/fs/block-sums.js';
+import type { Base, Content } from '../../src/replica.js';
 import { file } from './disk-site.js';
 import { makeRoot, removeRoot } from './trees.js';
 

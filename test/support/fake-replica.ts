@@ -1,8 +1,8 @@
 // A replica that does nothing by itself: a test sees what is asked of it and says how it ends.
 import type { Change, Outcome } from '../../src/core/change.js';
 import type { RelPath } from '../../src/core/path.js';
-import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from '../../src/sync/replica.js';
-import { AsyncQueue } from '../../src/wire/async-queue.js';
+import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from '../../src/replica.js';
+import { AsyncQueue } from '../../src/wire/socket/async-queue.js';
 
 /** One apply that was asked for. */
 export class Job {

@@ -3,11 +3,11 @@ import type { Entry } from '../../src/core/entry.js';
 import { SyncError } from '../../src/core/errors.js';
 import type { RelPath, Side } from '../../src/core/path.js';
 import { Snapshot } from '../../src/core/snapshot.js';
-import type { OpenStore } from '../../src/disk/store.js';
+import type { OpenStore } from '../../src/disk/state/store.js';
 import { type Logger, silent } from '../../src/log.js';
-import { LockBook } from '../../src/sync/lock-book.js';
-import { Pair } from '../../src/sync/pair.js';
-import type { Look } from '../../src/sync/replica.js';
+import type { Look } from '../../src/replica.js';
+import { LockBook } from '../../src/sync/locks/lock-store.js';
+import { Pair } from '../../src/sync/pair/pair.js';
 
 const LOOK: Look = { entries: [], whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
 

@@ -5,11 +5,11 @@ import type { Entry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import { entryOf, Snapshot } from '../../src/core/snapshot.js';
 import { silent } from '../../src/log.js';
-import type { Applied, Content, Look, Offer, Replica } from '../../src/sync/replica.js';
-import { ReplicaServer } from '../../src/sync/serve-replica.js';
-import type { Connection } from '../../src/wire/connection.js';
-import { serve } from '../../src/wire/serve.js';
-import { listen } from '../../src/wire/tcp.js';
+import type { Applied, Content, Look, Offer, Replica } from '../../src/replica.js';
+import { ReplicaServer } from '../../src/sync/peer/replica-server.js';
+import { serve } from '../../src/wire/rpc/responder.js';
+import type { Connection } from '../../src/wire/socket/connection.js';
+import { listen } from '../../src/wire/socket/tcp.js';
 
 /** What it claims to have: whatever it was given, until it is told to lie. */
 class Claims implements Replica {

@@ -7,8 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connections } from '../../src/cli/connections.js';
-import { Client } from '../../src/wire/client.js';
-import { run as runLine } from '../cli/fake-room.js';
+import { Client } from '../../src/client/client.js';
+import { run as runLine } from '../cli/fake-context.js';
 import { Sayings } from './sayings.js';
 import { type Server, ServerHere } from './server-here.js';
 

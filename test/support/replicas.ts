@@ -1,15 +1,15 @@
 // The two forms of a replica on a temporary root: near, and the same one served over the loopback.
 import { onTestFinished } from 'vitest';
 import { LocalReplica } from '../../src/disk/local-replica.js';
-import { openRoot } from '../../src/disk/root.js';
-import { openStateDirectory } from '../../src/disk/state-directory.js';
+import { openRoot } from '../../src/disk/state/root.js';
+import { openStateDirectory } from '../../src/disk/state/state-directory.js';
 import { silent } from '../../src/log.js';
-import { RemoteReplica } from '../../src/sync/remote-replica.js';
-import type { Look, Replica } from '../../src/sync/replica.js';
-import { ReplicaServer } from '../../src/sync/serve-replica.js';
-import type { Connection } from '../../src/wire/connection.js';
-import { serve } from '../../src/wire/serve.js';
-import { listen } from '../../src/wire/tcp.js';
+import type { Look, Replica } from '../../src/replica.js';
+import { RemoteReplica } from '../../src/sync/peer/replica-client.js';
+import { ReplicaServer } from '../../src/sync/peer/replica-server.js';
+import { serve } from '../../src/wire/rpc/responder.js';
+import type { Connection } from '../../src/wire/socket/connection.js';
+import { listen } from '../../src/wire/socket/tcp.js';
 import { makeRoot, put, removeRoot, type Tree } from './trees.js';
 
 /** A replica under test, with the root behind it. */

@@ -1,12 +1,13 @@
 // A server in the process of the test: all of the program but its process. Its arguments are parsed and its events
 // said as ever; only signals, and how a process ends, are missing.
-import { sayer } from '../../src/cli/say.js';
-import { errorObject, sentence } from '../../src/cli/sentence.js';
-import { type Asked, type ServerSettings, serverAOptions, serverBOptions } from '../../src/cli/server-options.js';
+
+import { errorObject, sentence } from '../../src/cli/error-text.js';
+import { sayer } from '../../src/cli/server/event-log.js';
+import { type Asked, type ServerSettings, serverAOptions, serverBOptions } from '../../src/cli/server/options.js';
 import type { Logger } from '../../src/log.js';
 import { startServerA } from '../../src/sync/server-a.js';
 import { startServerB } from '../../src/sync/server-b.js';
-import { readSecretFile, type Secret } from '../../src/wire/secret.js';
+import { readSecretFile, type Secret } from '../../src/wire/socket/secret.js';
 import { type Said, Sayings } from './sayings.js';
 
 /** What tests do with a server, wherever it runs. */

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { SyncError } from '../../src/core/errors.js';
-import { outcomeOf } from '../../src/disk/trouble.js';
+import { outcomeOf } from '../../src/disk/fs/system-errors.js';
 
 const CALLS = [
   ...(['openSync', 'closeSync', 'lstatSync', 'fstatSync', 'statSync', 'readdirSync', 'readlinkSync'] as const),

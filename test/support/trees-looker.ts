@@ -5,10 +5,10 @@ import { afterEach } from 'vitest';
 import type { Entry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
-import { Looker } from '../../src/disk/look.js';
 import type { LookerOptions } from '../../src/disk/look-options.js';
-import { openRoot } from '../../src/disk/root.js';
-import type { Look, LookScope } from '../../src/sync/replica.js';
+import { Looker } from '../../src/disk/scan/scanner.js';
+import { openRoot } from '../../src/disk/state/root.js';
+import type { Look, LookScope } from '../../src/replica.js';
 import { makeRoot, put, removeRoot, type Tree } from './trees.js';
 
 const DEADLINE_MS = 10_000;

@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { beforeEach, describe, onTestFinished } from 'vitest';
-import { Caller } from '../../src/wire/calls.js';
-import type { Connection } from '../../src/wire/connection.js';
-import type { WireLimits } from '../../src/wire/limits.js';
-import { Secret } from '../../src/wire/secret.js';
-import { type Method, type ServeOptions, serve } from '../../src/wire/serve.js';
-import { dial, type Listener, listen } from '../../src/wire/tcp.js';
+import type { WireLimits } from '../../src/wire/frame/limits.js';
+import { Caller } from '../../src/wire/rpc/caller.js';
+import { type Method, type ServeOptions, serve } from '../../src/wire/rpc/responder.js';
+import type { Connection } from '../../src/wire/socket/connection.js';
+import { Secret } from '../../src/wire/socket/secret.js';
+import { dial, type Listener, listen } from '../../src/wire/socket/tcp.js';
 
 export const aSecret = Secret.parse(randomBytes(32).toString('hex'));
 

@@ -2,13 +2,13 @@
 // Called by the completion scripts on every Tab, so it is quick and says nothing when the server is away.
 import { readdirSync } from 'node:fs';
 import type { Argument, Command, Option } from 'commander';
-import type { ListEntry } from '../../wire/messages.js';
-import { addressText } from '../../wire/server-address.js';
+import { addressText } from '../../client/server-address.js';
+import type { ListEntry } from '../../wire/client-api/methods.js';
 import { SPELLINGS } from '../argv.js';
-import { EXIT_OK } from '../exit.js';
+import { type Globals, type Room, roomFor } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { shownName } from '../render/width.js';
-import { type Globals, type Room, roomFor } from '../room.js';
-import { splitLine } from '../words.js';
+import { splitLine } from '../shell-words.js';
 
 /** How long a Tab may wait for the server. */
 const PATIENCE_MS = 700;

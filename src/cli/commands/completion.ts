@@ -1,7 +1,8 @@
 // `client completion bash|zsh|fish`: a script that asks `client __complete` at every Tab.
-import { usageError } from '../complain.js';
-import { EXIT_OK } from '../exit.js';
-import type { Room } from '../room.js';
+
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
+import { usageError } from '../report-error.js';
 
 const BASH = `# Lockstep's client: completion for bash. Load it with: source <(client completion bash)
 _lockstep_client() {

@@ -1,7 +1,8 @@
 // `client conflicts`: the conflict copies, and what became of the files that they are copies of.
-import { EXIT_OK } from '../exit.js';
+
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { conflictsText } from '../render/conflicts.js';
-import type { Room } from '../room.js';
 
 export async function conflicts(room: Room): Promise<number> {
   const answer = await (await room.api()).conflicts();

@@ -1,9 +1,9 @@
 // `client delete TARGET…`: files, and directories where that was asked for. What goes, goes to versions.
-import type { Acted } from '../../wire/messages.js';
-import { actOn } from '../acting.js';
+import type { Acted } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
 import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
+import { actOn } from '../target/act-on-targets.js';
 
 export interface DeleteFlags {
   readonly recursive?: boolean;

@@ -1,13 +1,14 @@
 // `client download TARGET [DEST]`: a file out of the pair. What came of one that was cut is kept, and gone on with.
+
+import type { Downloaded } from '../../client/download.js';
 import { SyncError } from '../../core/errors.js';
-import type { Downloaded } from '../../wire/save-download.js';
-import { LOOK_AFTER_IT, usageError } from '../complain.js';
-import { EXIT_OK } from '../exit.js';
-import { listedPaths, onOneTarget } from '../one-target.js';
-import { openBar } from '../progress.js';
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
+import { openBar } from '../progress-bar.js';
 import { sizeText } from '../render/size.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
+import { LOOK_AFTER_IT, usageError } from '../report-error.js';
+import { listedPaths, onOneTarget } from '../target/one-target.js';
 
 export interface DownloadFlags {
   readonly overwrite?: boolean;

@@ -1,11 +1,11 @@
 // `client held [TARGET]`: the updates that wait for an unlock, in the order in which they will be applied.
-import type { HeldRow, Target } from '../../wire/messages.js';
-import { EXIT_OK } from '../exit.js';
-import { listedPaths, mustBeListed, onOneTarget } from '../one-target.js';
+import type { HeldRow, Target } from '../../wire/client-api/methods.js';
+import type { Api, Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { heldText } from '../render/held.js';
 import { shownName } from '../render/width.js';
-import type { Api, Room } from '../room.js';
-import { errorOf, globMatcher, matchesNothing, pairPath, parseTarget } from '../target.js';
+import { listedPaths, mustBeListed, onOneTarget } from '../target/one-target.js';
+import { errorOf, globMatcher, matchesNothing, pairPath, parseTarget } from '../target/target.js';
 
 export async function held(room: Room, target: string | undefined): Promise<number> {
   const rows = await rowsFor(room, await room.api(), target);

@@ -1,14 +1,15 @@
 // `client list [GLOB]`: the merged listing. A glob, an order and `--locked` keep the numbers of the full listing.
-import type { ListEntry } from '../../wire/messages.js';
-import { addressText } from '../../wire/server-address.js';
-import { usageError } from '../complain.js';
-import { EXIT_OK } from '../exit.js';
+
+import { addressText } from '../../client/server-address.js';
+import type { ListEntry } from '../../wire/client-api/methods.js';
+import type { Api, Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { B_IS_AWAY } from '../render/away.js';
 import { stateText } from '../render/entry-state.js';
 import { listingText } from '../render/listing.js';
 import { waitersText } from '../render/waiters.js';
 import { shownName } from '../render/width.js';
-import type { Api, Room } from '../room.js';
+import { usageError } from '../report-error.js';
 
 export interface ListFlags {
   readonly sort?: string;
@@ -45,7 +46,7 @@ async function waitersOf(api: Api): Promise<ReadonlyMap<string, string>> {
 
 /** An exact path wins, then a directory's contents, then the glob. */
 async function chosen(entries: readonly ListEntry[], text: string): Promise<readonly ListEntry[]> {
-  const { globMatcher, parseTarget } = await import('../target.js');
+  const { globMatcher, parseTarget } = await import('../target/target.js');
   const parsed = parseTarget(text);
   if (parsed.kind === 'index') return entries.filter(({ path }) => path === text || path.startsWith(`${text}/`));
   const wanted = parsed.kind === 'path' ? parsed.path : parsed.glob;

@@ -1,15 +1,16 @@
 // `client lock TARGET…`: take the locks, renew one's own, stand in line for another's, or break it.
+
+import type { LockOptions, TargetResult } from '../../client/client.js';
 import type { Side } from '../../core/path.js';
-import type { LockOptions, TargetResult } from '../../wire/client.js';
-import type { Acted, Target } from '../../wire/messages.js';
-import { actOn } from '../acting.js';
+import type { Acted, Target } from '../../wire/client-api/methods.js';
 import { FOREVER } from '../argv.js';
-import { usageError } from '../complain.js';
+import type { Api, Room } from '../context.js';
 import { parseDuration } from '../duration.js';
 import { LockWait } from '../lock-wait.js';
 import { endText } from '../render/time.js';
 import { shownName } from '../render/width.js';
-import type { Api, Room } from '../room.js';
+import { usageError } from '../report-error.js';
+import { actOn } from '../target/act-on-targets.js';
 
 export interface LockFlags {
   readonly message?: string;

@@ -1,7 +1,8 @@
 // `client locks`: who holds what since when, why, and who waits.
-import { EXIT_OK } from '../exit.js';
+
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { inOrder, locksText } from '../render/locks.js';
-import type { Room } from '../room.js';
 
 export async function locks(room: Room, flags: { readonly mine?: boolean }): Promise<number> {
   const answer = await (await room.api()).locks();

@@ -1,11 +1,12 @@
 // `client menu`: numbered choices for people, and for scripts that give a line for each answer. Whatever happens is said,
 // and then the menu is there again.
-import { complain, usageError } from '../complain.js';
-import { EXIT_INTERRUPTED, EXIT_OK } from '../exit.js';
+
+import type { Room } from '../context.js';
+import { EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
 import { ACTIONS, type Menu, type Went } from '../menu/actions.js';
 import { type Asker, BACK } from '../menu/asker.js';
 import { widthOf } from '../render/width.js';
-import type { Room } from '../room.js';
+import { complain, usageError } from '../report-error.js';
 import { shownHere } from '../shown-listing.js';
 
 const QUIT = ACTIONS.length + 1;

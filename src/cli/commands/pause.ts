@@ -1,6 +1,7 @@
 // `client pause`: nothing is carried until `client resume`.
-import { EXIT_OK } from '../exit.js';
-import type { Room } from '../room.js';
+
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 
 export async function pause(room: Room): Promise<number> {
   const { changed } = await (await room.api()).pause();

@@ -1,12 +1,12 @@
 // `client rename TARGET NEWNAME`: a file or a directory gets another path in the pair.
 import path from 'node:path';
 import { parsePath } from '../../core/path.js';
-import type { Acted } from '../../wire/messages.js';
-import { EXIT_OK } from '../exit.js';
-import { listedPaths, onOneTarget } from '../one-target.js';
+import type { Acted } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
-import { pairPath } from '../target.js';
+import { listedPaths, onOneTarget } from '../target/one-target.js';
+import { pairPath } from '../target/target.js';
 
 export interface RenameFlags {
   readonly overwrite?: boolean;

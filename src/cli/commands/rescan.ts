@@ -1,6 +1,7 @@
 // `client rescan`: both sides look at everything anew.
-import { EXIT_OK } from '../exit.js';
-import type { Room } from '../room.js';
+
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 
 export async function rescan(room: Room): Promise<number> {
   await (await room.api()).rescan();

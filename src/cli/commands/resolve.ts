@@ -1,11 +1,11 @@
 // `client resolve TARGET --keep a|b|both`: settles the conflict copies of a file, or one of them.
-import type { Acted } from '../../wire/messages.js';
-import { usageError } from '../complain.js';
-import { EXIT_OK } from '../exit.js';
-import { oneTarget } from '../one-target.js';
+import type { Acted } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
+import { usageError } from '../report-error.js';
+import { oneTarget } from '../target/one-target.js';
 
 export async function resolve(room: Room, text: string, flags: { readonly keep?: string }): Promise<number> {
   const { keep } = flags;

@@ -1,11 +1,11 @@
 // `client restore TARGET [--at N]`: makes an earlier content the file's content again.
-import type { Acted } from '../../wire/messages.js';
-import { usageError } from '../complain.js';
-import { EXIT_OK } from '../exit.js';
-import { listedPaths, oneTarget } from '../one-target.js';
+import type { Acted } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { minuteText } from '../render/time.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
+import { usageError } from '../report-error.js';
+import { listedPaths, oneTarget } from '../target/one-target.js';
 
 export async function restore(room: Room, text: string, flags: { readonly at?: string }): Promise<number> {
   const at = numberOf(flags.at ?? '1');

@@ -1,7 +1,7 @@
 // `client resume`: go on after a pause; with what confirms a halt, also after that one.
-import type { Confirmation } from '../../wire/messages.js';
-import { EXIT_OK } from '../exit.js';
-import type { Room } from '../room.js';
+import type { Confirmation } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 
 export async function resume(room: Room, flags: Confirmation): Promise<number> {
   const { acceptDeletes, newPartner, acceptRollback, acceptLostLocks } = flags;

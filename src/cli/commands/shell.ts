@@ -3,12 +3,12 @@
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../../core/errors.js';
-import { complain, usageError } from '../complain.js';
-import { EXIT_OK } from '../exit.js';
-import type { Ground, Room } from '../room.js';
+import type { Ground, Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
+import { complain, usageError } from '../report-error.js';
 import { openHistory } from '../shell-history.js';
+import { escapeWord, splitLine, splitWords } from '../shell-words.js';
 import { shownHere } from '../shown-listing.js';
-import { escapeWord, splitLine, splitWords } from '../words.js';
 import { candidates } from './complete.js';
 
 /** How long a line that was interrupted may still say something, in milliseconds. */

@@ -1,8 +1,9 @@
 // `client status`: the pair at a glance.
-import { EXIT_OK } from '../exit.js';
+
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { inOrder } from '../render/locks.js';
 import { statusText } from '../render/status.js';
-import type { Room } from '../room.js';
 
 export async function status(room: Room): Promise<number> {
   const api = await room.api();

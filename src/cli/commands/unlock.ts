@@ -1,12 +1,13 @@
 // `client unlock TARGET…`: give locks back, or break another's. To unlock what nobody holds is no failure, but it is said.
-import type { HeldWay } from '../../core/lock.js';
+
 import type { HeldFate } from '../../core/lock-fate.js';
-import type { Acted } from '../../wire/messages.js';
-import { actOn } from '../acting.js';
+import type { HeldWay } from '../../core/locks/records.js';
+import type { Acted } from '../../wire/client-api/methods.js';
+import type { Api, Room } from '../context.js';
 import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
-import type { Api, Room } from '../room.js';
-import { goneRefusal, type Known } from '../target.js';
+import { actOn } from '../target/act-on-targets.js';
+import { goneRefusal, type Known } from '../target/target.js';
 
 export interface UnlockFlags {
   readonly force?: boolean;

@@ -2,14 +2,14 @@
 import path from 'node:path';
 import { SyncError } from '../../core/errors.js';
 import { parsePath } from '../../core/path.js';
-import type { Acted } from '../../wire/messages.js';
-import { LOOK_AFTER_IT, usageError } from '../complain.js';
-import { EXIT_OK } from '../exit.js';
-import { openBar } from '../progress.js';
+import type { Acted } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
+import { openBar } from '../progress-bar.js';
 import { sizeText } from '../render/size.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
-import { pairPath } from '../target.js';
+import { LOOK_AFTER_IT, usageError } from '../report-error.js';
+import { pairPath } from '../target/target.js';
 
 export interface UploadFlags {
   readonly overwrite?: boolean;

@@ -1,10 +1,10 @@
 // `client versions TARGET`: the earlier contents that both sides keep of a file, the newest first.
 import type { Side } from '../../core/path.js';
-import { EXIT_OK } from '../exit.js';
-import { listedPaths, mustBeListed, onOneTarget } from '../one-target.js';
+import type { Room } from '../context.js';
+import { EXIT_OK } from '../exit-codes.js';
 import { versionsText } from '../render/versions.js';
 import { shownName } from '../render/width.js';
-import type { Room } from '../room.js';
+import { listedPaths, mustBeListed, onOneTarget } from '../target/one-target.js';
 
 export async function versions(room: Room, text: string): Promise<number> {
   const api = await room.api();

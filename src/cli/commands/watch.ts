@@ -1,9 +1,9 @@
 // `client watch`: on a terminal a view that is drawn anew; else everything that happens, a line each, until Ctrl-C (130)
 // or the server's end (6).
 import { SyncError } from '../../core/errors.js';
-import { EXIT_INTERRUPTED } from '../exit.js';
+import type { Room } from '../context.js';
+import { EXIT_INTERRUPTED } from '../exit-codes.js';
 import { eventText } from '../render/event.js';
-import type { Room } from '../room.js';
 
 export async function watch(room: Room): Promise<number> {
   if (room.stdinIsTerminal && room.stdoutIsTerminal && !room.json && room.env.TERM !== 'dumb') return liveView(room);

@@ -1,11 +1,11 @@
 // `client watch` on a terminal: events come in, answers are fetched for what they concern, and the view is drawn anew, a
 // few times a second at most. When server-a goes away it is dialled again until it is back.
 import { setTimeout as delay } from 'node:timers/promises';
+import { addressText } from '../../client/server-address.js';
 import { SyncError } from '../../core/errors.js';
-import { addressText } from '../../wire/server-address.js';
-import { EXIT_INTERRUPTED, EXIT_OK } from '../exit.js';
+import type { Api, Room } from '../context.js';
+import { EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
 import { inOrder } from '../render/locks.js';
-import type { Api, Room } from '../room.js';
 import { Screen } from './screen.js';
 import {
   ALL_QUESTIONS,

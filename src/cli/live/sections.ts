@@ -1,5 +1,5 @@
 // The rows of the live view's sections: names first where they fit, figures where they line up.
-import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/messages.js';
+import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-api/methods.js';
 import type { Colors } from '../render/colors.js';
 import { eventSpans } from '../render/event.js';
 import { shortSizeText } from '../render/size.js';

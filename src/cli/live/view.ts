@@ -1,13 +1,13 @@
 // The live view as a pure function: what is known and a window's size in, its lines out. The head says how the pair
 // stands; what needs a person comes first below it; the events have the rest.
-import type { Status } from '../../wire/messages.js';
+import type { Status } from '../../wire/client-api/methods.js';
 import type { Colors } from '../render/colors.js';
 import { countText, shortSizeText } from '../render/size.js';
 import { exceptions, STATES } from '../render/status.js';
 import { clockText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
-import { shareLines } from './room-for.js';
 import { conflictRows, eventRows, heldRows, lockRows, problemRows, transferRows } from './sections.js';
+import { shareLines } from './share-lines.js';
 import { lineOf, type Paint, type Span } from './spans.js';
 import type { LiveState } from './state.js';
 

@@ -1,7 +1,7 @@
 // A program's man page, made of what its help is made of: every command, argument and option that commander knows, and
 // the appendix. What is hidden from the help is hidden here.
 import type { Command, Help, Option } from 'commander';
-import type { Appendix, Row } from '../appendix.js';
+import type { Appendix, Row } from '../program/appendix.js';
 import { bold, lines, roff, section, tagged, verbatim } from './roff.js';
 
 /** What a page says about the package. */

@@ -1,9 +1,9 @@
 // Run by the build: writes the man pages of the three programs to dist/man, where package.json says they are.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { CLIENT_APPENDIX } from '../program/help.js';
-import { clientProgram } from '../program.js';
-import { serverAppendix } from '../server-appendix.js';
-import { serverCommand } from '../server-command.js';
+import { clientProgram } from '../program/program.js';
+import { serverAppendix } from '../server/appendix.js';
+import { serverCommand } from '../server/command.js';
 import { packageVersion } from '../version.js';
 import { manPage } from './page.js';
 

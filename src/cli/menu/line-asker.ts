@@ -2,7 +2,7 @@
 // but for overwriting: there a line that is neither yes nor no means no, and is the next choice of the menu.
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { splitWords } from '../words.js';
+import { splitWords } from '../shell-words.js';
 import { type Asker, BACK, type Back } from './asker.js';
 
 /** @param say writes questions. */

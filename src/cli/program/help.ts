@@ -1,6 +1,6 @@
 // What `client --help` says after the commands.
-import { DEFAULT_SERVER } from '../../wire/server-address.js';
-import type { Appendix } from '../appendix.js';
+import { DEFAULT_SERVER } from '../../client/server-address.js';
+import type { Appendix } from './appendix.js';
 
 export const CLIENT_APPENDIX: Appendix = {
   examples: [

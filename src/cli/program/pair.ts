@@ -1,6 +1,6 @@
 // The pair as a whole: its state, its events, its pauses.
 import type { Command } from 'commander';
-import type { Confirmation } from '../../wire/messages.js';
+import type { Confirmation } from '../../wire/client-api/methods.js';
 import type { Run } from './run.js';
 
 export function addPair(program: Command, run: Run): void {

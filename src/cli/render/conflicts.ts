@@ -1,5 +1,5 @@
 // The conflict copies, for people.
-import type { ConflictRow } from '../../wire/messages.js';
+import type { ConflictRow } from '../../wire/client-api/methods.js';
 import { sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';

@@ -1,7 +1,7 @@
 // What is special about a file: in words, and as the colour that catches the eye.
-import { isConflictCopy } from '../../core/conflict-name.js';
+import { isConflictCopy } from '../../core/conflicts/copy-name.js';
 import type { RelPath } from '../../core/path.js';
-import type { ListEntry } from '../../wire/messages.js';
+import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { Colors } from './colors.js';
 import { shownName } from './width.js';
 

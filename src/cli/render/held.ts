@@ -1,5 +1,5 @@
 // The updates that wait for an unlock, for people.
-import type { HeldRow } from '../../wire/messages.js';
+import type { HeldRow } from '../../wire/client-api/methods.js';
 import { sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';

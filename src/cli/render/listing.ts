@@ -1,7 +1,7 @@
 // The merged listing as text: `#  name  size  modified  state`. Written for 100,000 rows: one pass to measure, one to
 // print in pieces. A name is never cut: one that is too long for its column has its line, or on a terminal a line of its
 // own, so that the other columns stay in their places.
-import type { ListEntry } from '../../wire/messages.js';
+import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { Colors } from './colors.js';
 import { statePaint, stateText } from './entry-state.js';
 import { sizeText } from './size.js';

@@ -1,6 +1,6 @@
 // Who holds what, for people.
 import { comparePaths } from '../../core/path.js';
-import type { LockRow } from '../../wire/messages.js';
+import type { LockRow } from '../../wire/client-api/methods.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';

@@ -1,5 +1,5 @@
 // The pair at a glance.
-import type { LockRow, PairState, Status } from '../../wire/messages.js';
+import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
 import { B_IS_AWAY, B_IS_UNKNOWN } from './away.js';
 import type { Colors } from './colors.js';
 import { countText, sizeText } from './size.js';

@@ -1,5 +1,5 @@
 // The earlier contents of a file, for people.
-import type { VersionRow } from '../../wire/messages.js';
+import type { VersionRow } from '../../wire/client-api/methods.js';
 import { sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';

@@ -1,5 +1,5 @@
 // Who stands in line for a lock, in few words.
-import type { LockRow } from '../../wire/messages.js';
+import type { LockRow } from '../../wire/client-api/methods.js';
 import { shownName } from './width.js';
 
 /** @returns `ben waits`, `ben and carl wait`, `ben and 2 more wait`; '' where nobody does. */

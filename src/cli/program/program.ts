@@ -1,0 +1,120 @@
+// The client's command line: names, options and help, in one table whose parts stand in program/; what a command does is
+// loaded when it is asked for. Running a line touches no process, so that the shell and the tests run the same code.
+import { Command, CommanderError, Option } from 'commander';
+import type { SyncError } from '../../core/errors.js';
+import { plainArgv } from '../argv.js';
+import { commanderSentence } from '../commander-sentence.js';
+import { type CommandLine, type Globals, type Ground, roomFor } from '../context.js';
+import { EXIT_OK, exitCodeOf } from '../exit-codes.js';
+import { safeText } from '../render/safe.js';
+import { complain, usageError } from '../report-error.js';
+import { packageVersion } from '../version.js';
+import { appendixText } from './appendix.js';
+import { addEarlier } from './earlier.js';
+import { addFiles } from './files.js';
+import { CLIENT_APPENDIX } from './help.js';
+import { addListing } from './listing.js';
+import { addLocking } from './locking.js';
+import { withNotices } from './notices.js';
+import { addPair } from './pair.js';
+import { addPeople } from './people.js';
+import type { Run } from './run.js';
+
+/**
+ * Runs one line of the client.
+ * @param args the words after the program's name.
+ * @param base what an enclosing shell was told; the line's own options win.
+ * @returns the exit code. Whatever goes wrong has been said.
+ */
+export async function runLine(args: readonly string[], given: Ground, base: Globals = {}): Promise<number> {
+  const ground = speakingSafely(given);
+  let plain = [...args];
+  let code: number = EXIT_OK;
+  const program = clientProgram(ground.out, (options) => async (command) => {
+    code = await withNotices(roomFor(ground, { ...base, ...options() }, COMMAND_LINE), command);
+  });
+  try {
+    plain = plainArgv(args);
+    await program.parseAsync(plain, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_OK;
+    const refused = error instanceof CommanderError ? usageOf(error, plain, program) : error;
+    complain({ ...ground, json: base.json === true || asksForJson(plain) }, refused);
+    return exitCodeOf(refused);
+  }
+}
+
+/** A shell's line has been given a ground that does already; once more changes nothing. */
+const speakingSafely = (ground: Ground): Ground => ({
+  ...ground,
+  out: (text) => ground.out(safeText(text)),
+  err: (text) => ground.err(safeText(text)),
+});
+
+const NOTHING = async () => {};
+
+const COMMAND_LINE: CommandLine = {
+  run: runLine,
+  commands: () =>
+    clientProgram(
+      () => {},
+      () => NOTHING,
+    ),
+};
+
+/**
+ * @param print takes the help or the version.
+ * @param runner gives what runs a command under the options that were given before it.
+ * @returns the client's commander program.
+ */
+export function clientProgram(print: (text: string) => void, runner: (given: () => Globals) => Run): Command {
+  const program = new Command('client')
+    .description('Lists, locks, unlocks and restores the files of a synchronised pair of directories.')
+    .usage('[options] [command]')
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
+    .exitOverride()
+    .option('--server <host:port>', 'where server-a listens')
+    .option('--as <name>', 'the name to lock and unlock under')
+    .option('--secret-file <path>', 'the secret of the servers, where they have one')
+    .option('--allow-local', 'talk to a server that another user of this machine runs')
+    .option('--json', 'JSON on stdout')
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
+    .version(packageVersion())
+    .addHelpText('after', appendixText(CLIENT_APPENDIX));
+  const run = runner(() => program.opts<Globals>());
+  addListing(program, run);
+  addLocking(program, run);
+  addFiles(program, run);
+  addEarlier(program, run);
+  addPair(program, run);
+  addPeople(program, run);
+  return program;
+}
+
+/** Commander's refusal as one sentence with the way to the help. */
+function usageOf(error: CommanderError, args: readonly string[], program: Command): SyncError {
+  const topic = program.commands.find((one) => args.some((arg) => arg === one.name() || one.aliases().includes(arg)));
+  const help = `Try "client ${topic === undefined ? '' : `${topic.name()} `}--help".`;
+  const file = topic === undefined || topic.registeredArguments.length === 0 ? null : dashedFile(error, args);
+  const hint = file === null ? help : `For a file of that name write ./${file}, or -- before it. ${help}`;
+  return usageError(commanderSentence(error), hint);
+}
+
+/** The word that was read as options, and may have been meant for a file whose name begins with a dash. */
+function dashedFile({ code, message }: CommanderError, args: readonly string[]): string | null {
+  const words = beforeEnd(args);
+  if (code === 'commander.missingArgument') return words.find((word) => /^-[^-].*\./.test(word)) ?? null;
+  if (code !== 'commander.unknownOption') return null;
+  const unknown = /'-(.*)'/.exec(message)?.[1] ?? '';
+  const word = words.find((one) => one.startsWith('-') && one.endsWith(unknown));
+  return word === undefined || /^--[\w-]*$/.test(word) ? null : word;
+}
+
+const asksForJson = (args: readonly string[]): boolean => beforeEnd(args).includes('--json');
+
+/** The words before `--`. */
+function beforeEnd(args: readonly string[]): readonly string[] {
+  const end = args.indexOf('--');
+  return end < 0 ? args : args.slice(0, end);
+}

@@ -1,0 +1,51 @@
+// How a refusal reaches the person or the script that asked.
+import { SyncError } from '../core/errors.js';
+import { CONNECT_AGAIN } from '../wire/frame/errors.js';
+import { type ErrorObject, errorObject, sentence } from './error-text.js';
+import { minuteText } from './render/time.js';
+
+/** Where the complaint goes, and in which form. */
+interface Ear {
+  readonly json: boolean;
+  readonly asksToOverwrite?: boolean;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** Says `error`: one line on stderr, or one object on stdout; `extra` goes beside the error in the object. */
+export function complain(ear: Ear, error: unknown, extra: Readonly<Record<string, unknown>> = {}): void {
+  const words = inWordsOfTheCommandLine(errorObject(error));
+  const said = ear.asksToOverwrite === true && /--overwrite/.test(words.hint) ? { ...words, hint: '' } : words;
+  if (ear.json) ear.out(`${JSON.stringify({ error: said, ...extra })}\n`);
+  else ear.err(`${sentence({ ...said, message: inLocalTime(said.message, lockIn(error, extra)) })}\n`);
+}
+
+function lockIn(error: unknown, extra: Readonly<Record<string, unknown>>): unknown {
+  return extra.lock ?? (error instanceof SyncError ? error.facts.lock : undefined);
+}
+
+/** The times of a lock as the tables show them. */
+function inLocalTime(message: string, lock: unknown): string {
+  if (typeof lock !== 'object' || lock === null) return message;
+  const { since, expires } = lock as { since?: unknown; expires?: unknown };
+  let text = message;
+  if (typeof since === 'string' && since !== '') text = text.replace(`since ${since}`, `since ${minuteText(since)}`);
+  if (typeof expires === 'string' && expires !== '')
+    text = text.replace(`until ${expires}`, `until ${minuteText(expires)}`);
+  return text;
+}
+
+const START_IT = 'Start it with "npx server-a" (or name another with --server HOST:PORT).';
+
+/** The advice where the server is gone in the middle; perhaps with what else there is to say. */
+export const LOOK_AFTER_IT = 'See whether server-a still runs, then try again';
+
+function inWordsOfTheCommandLine(error: ErrorObject): ErrorObject {
+  const { code, message, hint } = error;
+  if (code === 'unreachable') return { code, message, hint: START_IT };
+  if (code === 'closed' && (hint === '' || hint === CONNECT_AGAIN)) return { code, message, hint: `${LOOK_AFTER_IT}.` };
+  return { code, message, hint };
+}
+
+/** A refusal of what was typed. */
+export const usageError = (message: string, hint = ''): SyncError => new SyncError('usage', message, { hint });

@@ -1,0 +1,54 @@
+// The servers' command lines as commander knows them: their flags, their help, their examples. Nothing is checked here.
+import { Command, Option } from 'commander';
+import { appendixText } from '../program/appendix.js';
+import { packageVersion } from '../version.js';
+import { serverAppendix } from './appendix.js';
+
+export const DEFAULTS = {
+  a: { dir: 'directory_a', port: '8080' },
+  b: { dir: 'directory_b', port: '8081' },
+} as const;
+export const DEFAULT_HOST = '127.0.0.1';
+export const DEFAULT_PEER = '127.0.0.1:8081';
+export const DEFAULT_RESCAN = '60s';
+export const DEFAULT_KEEP = '30d';
+export const DEFAULT_SHARE = '20%';
+
+const ABOUT = {
+  a: 'Watches directory_a, keeps it and the directory of server-b identical, and owns the locks.',
+  b: 'Watches directory_b and serves it to server-a.',
+};
+
+/** @param print takes the help or the version. */
+export function serverCommand(which: 'a' | 'b', print: (text: string) => void): Command {
+  const { dir, port } = DEFAULTS[which];
+  const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
+  const command = new Command(`server-${which}`)
+    .description(ABOUT[which])
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
+    .exitOverride()
+    .argument('[port]', 'the same as --port')
+    .option('--port <n>', `port to listen on, 0 for any free one (default: ${port})`)
+    .option('--host <addr>', `address to listen on (default: ${DEFAULT_HOST})`)
+    .option('--secret-file <path>', 'speak only with who has this secret, encrypted; needed beyond loopback')
+    .option('--allow-local', 'without a secret, trust every user of this machine, not only yourself and root')
+    .option('--dir <path>', `the directory (default: ${dir})`)
+    .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several);
+  if (which === 'a') {
+    command
+      .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)
+      .option('--guard', "take the write bits off the other side's copy while a file is locked")
+      .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
+  }
+  command
+    .option(
+      '--keep-versions <duration>',
+      `how long overwritten and deleted contents are kept (default: ${DEFAULT_KEEP})`,
+    )
+    .option('--versions-share <percent>', `the most of the disk that they may take (default: ${DEFAULT_SHARE})`)
+    .addOption(new Option('--log <format>', 'text, or json: one object a line (default: text)'))
+    .option('--verbose', 'say details too')
+    .option('--quiet', 'say only warnings, problems, halts and conflicts')
+    .version(packageVersion());
+  return command.addHelpText('after', appendixText(serverAppendix(which, command)));
+}

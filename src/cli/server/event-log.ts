@@ -1,0 +1,51 @@
+// What a server says: one line for each thing that happens, as text for people or as JSON for scripts. With JSON nothing
+// else is on stdout.
+
+import type { SyncEvent } from '../../core/events.js';
+import { escapeControls } from '../../core/path.js';
+import type { Logger } from '../../log.js';
+import { type Colors, colorsFor } from '../render/colors.js';
+import { eventText } from '../render/event.js';
+import { safeText } from '../render/safe.js';
+import { clockText } from '../render/time.js';
+
+export interface SayOptions {
+  readonly format: 'text' | 'json';
+  /** Say only what a person has to know: warnings, problems, halts, conflicts. */
+  readonly quiet: boolean;
+  /** Say details too. */
+  readonly verbose: boolean;
+  readonly colors?: Colors;
+  out(text: string): void;
+  err(text: string): void;
+  /** The present. */
+  now?(): Date;
+}
+
+const SAID_QUIETLY: ReadonlySet<SyncEvent['event']> = new Set(['problem', 'halted', 'conflict']);
+
+/** @returns the logger of a server program. */
+export function sayer(options: SayOptions): Logger {
+  const { format, quiet, verbose } = options;
+  const colors = options.colors ?? colorsFor(false);
+  const now = options.now ?? (() => new Date());
+  const aside = (word: string, text: string): void => {
+    const line = `${colors.dim(clockText(now()))}  ${word}  ${escapeControls(text)}\n`;
+    if (format === 'json') options.err(line);
+    else options.out(line);
+  };
+  return {
+    event(event) {
+      if (quiet && !SAID_QUIETLY.has(event.event)) return;
+      const time = now();
+      if (format === 'json') options.out(safeText(`${JSON.stringify({ time: time.toISOString(), ...event })}\n`));
+      else options.out(safeText(`${eventText(event, time, colors)}\n`));
+    },
+    detail(text) {
+      if (verbose) aside('detail', text);
+    },
+    warn(text) {
+      aside(colors.yellow('warning'), text);
+    },
+  };
+}

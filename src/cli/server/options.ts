@@ -1,0 +1,221 @@
+// What a server is told by its flags and its environment, checked. A flag wins; what is wrong is named as it was given.
+import { type Command, CommanderError } from 'commander';
+import { SyncError } from '../../core/errors.js';
+import type { VersionLimits } from '../../disk/versions/pruning.js';
+import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
+import { commanderSentence } from '../commander-sentence.js';
+import type { Env } from '../context.js';
+import { parseDuration } from '../duration.js';
+import { usageError } from '../report-error.js';
+import { switchOf } from '../switch.js';
+import {
+  DEFAULT_HOST,
+  DEFAULT_KEEP,
+  DEFAULT_PEER,
+  DEFAULT_RESCAN,
+  DEFAULT_SHARE,
+  DEFAULTS,
+  serverCommand,
+} from './command.js';
+
+/** What both servers are told. */
+export interface ServerSettings {
+  readonly dir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly ignore: readonly string[];
+  readonly versionLimits: VersionLimits;
+  /** The file with the secret, where there is one. */
+  readonly secretFile: string | null;
+  /** Whether, without a secret, other users of this machine are trusted. */
+  readonly allowLocal: boolean;
+  readonly log: 'text' | 'json';
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+/** What server-a is told besides. */
+export interface ServerASettings extends ServerSettings {
+  readonly peer: { readonly host: string; readonly port: number };
+  readonly rescanMs: number;
+  /** Whether the other side's copy of a locked file loses its write bits meanwhile. */
+  readonly guard: boolean;
+}
+
+/** A hundred years: for ever, as far as files go. */
+const LONGEST_KEEP_MS = 100 * 365.25 * 24 * 60 * 60 * 1000;
+
+/** A text and where it came from: a flag or a variable, for the message when it is wrong. */
+interface Given {
+  readonly text: string;
+  readonly from: string;
+}
+
+interface Flags {
+  port?: string;
+  host?: string;
+  secretFile?: string;
+  allowLocal?: boolean;
+  dir?: string;
+  ignore?: string[];
+  log?: string;
+  verbose?: boolean;
+  quiet?: boolean;
+  guard?: boolean;
+  peer?: string;
+  rescan?: string;
+  keepVersions?: string;
+  versionsShare?: string;
+}
+
+/** What the command line asked for: to run with these settings, or nothing more than a text that has been printed. */
+export type Asked<S> = { readonly settings: S } | { readonly printed: true };
+
+/**
+ * @param args the words after the program's name.
+ * @param print takes the help or the version.
+ * @throws SyncError `usage`.
+ */
+export function serverAOptions(
+  args: readonly string[],
+  env: Env,
+  print: (text: string) => void,
+): Asked<ServerASettings> {
+  const read = parse('a', args, env, print);
+  if (read === null) return { printed: true };
+  const peer = read.given('peer', DEFAULT_PEER);
+  const rescan = read.given('rescan', DEFAULT_RESCAN);
+  const settings = {
+    ...common(read),
+    peer: addressOf(peer),
+    rescanMs: parseDuration(rescan.text, rescan.from),
+    guard: read.on('guard'),
+  };
+  return { settings };
+}
+
+/** The same for server-b. */
+export function serverBOptions(
+  args: readonly string[],
+  env: Env,
+  print: (text: string) => void,
+): Asked<ServerSettings> {
+  const read = parse('b', args, env, print);
+  return read === null ? { printed: true } : { settings: common(read) };
+}
+
+type Switch = 'verbose' | 'quiet' | 'guard' | 'allowLocal';
+
+interface Read {
+  readonly which: 'a' | 'b';
+  readonly flags: Flags;
+  /** @returns a flag's text, else the variable's, else the default. */
+  given(name: Exclude<keyof Flags, 'ignore' | Switch>, otherwise: string): Given;
+  /** @returns whether a switch is on. */
+  on(name: Switch): boolean;
+  readonly ignore: readonly string[];
+}
+
+function common(read: Read): ServerSettings {
+  const { dir, port } = DEFAULTS[read.which];
+  const folder = read.given('dir', dir);
+  if (folder.text === '') throw usageError(`${folder.from} takes a directory, not an empty name.`);
+  const log = read.given('log', 'text');
+  if (log.text !== 'text' && log.text !== 'json')
+    throw usageError(`${log.from} takes text or json, not "${log.text}".`);
+  const number = portOf(read.given('port', port));
+  const { text: secretFile, from } = read.given('secretFile', '');
+  if (secretFile === '' && read.flags.secretFile !== undefined)
+    throw usageError(`${from} takes a file, not an empty name.`);
+  return {
+    dir: folder.text,
+    host: hostOf(read.given('host', DEFAULT_HOST), secretFile !== '', read.which),
+    port: number,
+    ignore: read.ignore,
+    versionLimits: limitsOf(read),
+    secretFile: secretFile === '' ? null : secretFile,
+    allowLocal: read.on('allowLocal'),
+    log: log.text,
+    verbose: read.on('verbose'),
+    quiet: read.on('quiet'),
+  };
+}
+
+function limitsOf(read: Read): VersionLimits {
+  const keep = read.given('keepVersions', DEFAULT_KEEP);
+  return {
+    keepMs: parseDuration(keep.text, keep.from, LONGEST_KEEP_MS),
+    share: shareOf(read.given('versionsShare', DEFAULT_SHARE)),
+  };
+}
+
+function shareOf({ text, from }: Given): number {
+  const percent = /^\d+(\.\d+)? ?%?$/.test(text.trim()) ? Number.parseFloat(text) : Number.NaN;
+  if (!(percent > 0 && percent <= 100))
+    throw usageError(`${from} takes a part of the disk such as 20%, not "${text}".`);
+  return percent / 100;
+}
+
+function portOf({ text, from }: Given): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535))
+    throw usageError(`${from} takes a number from 0 to 65535, not "${text}" (0 is any free port).`);
+  return port;
+}
+
+/** Whoever can connect can read and write everything: beyond this machine only who has the secret. */
+function hostOf({ text, from }: Given, hasSecret: boolean, which: 'a' | 'b'): string {
+  if (isLoopback(text) || hasSecret) return text;
+  throw usageError(
+    `${from} ${text} would let everybody in who can reach it: listening anywhere but on loopback needs a secret.`,
+    `Make one with "openssl rand -hex 32 > ${SECRET} && chmod 600 ${SECRET}", copy it to each other machine with ` +
+      `"scp -p ${SECRET} OTHER-MACHINE:", and start every program with it: server-${which} --host ${text} --secret-file ${SECRET}`,
+  );
+}
+
+const SECRET = 'lockstep.secret';
+
+function addressOf({ text, from }: Given): { host: string; port: number } {
+  try {
+    return parseAddress(text, DEFAULT_HOST);
+  } catch (error) {
+    throw error instanceof SyncError ? usageError(`${from}: ${error.message}`, error.hint) : error;
+  }
+}
+
+function parse(which: 'a' | 'b', args: readonly string[], env: Env, print: (text: string) => void): Read | null {
+  const program = serverCommand(which, print);
+  try {
+    program.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return null;
+    throw usageError(commanderSentence(error), `Try "server-${which} --help".`);
+  }
+  return readingOf(which, program, env);
+}
+
+function readingOf(which: 'a' | 'b', program: Command, env: Env): Read {
+  const flags = program.opts<Flags>();
+  const positional = program.args[0];
+  if (positional !== undefined && flags.port !== undefined && positional !== flags.port) {
+    throw usageError(`The port is given twice: ${positional} and --port ${flags.port}.`, 'Give one of them.');
+  }
+  const spelled = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const variable = (name: string): string =>
+    `LOCKSTEP_${which.toUpperCase()}_${spelled(name).replaceAll('-', '_').toUpperCase()}`;
+  const fromEnv = (name: string): string | undefined => env[variable(name)] || undefined;
+  return {
+    which,
+    flags,
+    given(name, otherwise) {
+      if (name === 'port' && positional !== undefined) return { text: positional, from: 'PORT' };
+      const flag = flags[name];
+      if (flag !== undefined) return { text: flag, from: `--${spelled(name)}` };
+      const text = fromEnv(name);
+      return text === undefined ? { text: otherwise, from: `--${spelled(name)}` } : { text, from: variable(name) };
+    },
+    on: (name) => flags[name] ?? switchOf(fromEnv(name) ?? '0', variable(name)),
+    ignore: flags.ignore ?? (fromEnv('ignore') ?? '').split(/\r?\n/).filter((line) => line.trim() !== ''),
+  };
+}

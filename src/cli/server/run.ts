@@ -1,0 +1,126 @@
+// What both server programs do with a process: start, say why not, stop on a signal, and leave within five seconds.
+import { SyncError } from '../../core/errors.js';
+import type { SyncEvent } from '../../core/events.js';
+import type { Logger } from '../../log.js';
+import { errorObject, sentence } from '../error-text.js';
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from '../exit-codes.js';
+import { Writer } from '../output-buffer.js';
+import { colorsFor, wantsColor } from '../render/colors.js';
+import { safeText } from '../render/safe.js';
+import { sayer } from './event-log.js';
+import type { Asked, ServerSettings } from './options.js';
+import { type Left, SyncBar } from './sync-bar.js';
+
+/** How long stopping may take; the promise is five seconds from the signal to the exit. */
+const STOP_MS = 4_500;
+/** A supervisor and the terminal may both pass on one Ctrl-C: within this time a second signal is taken for the first. */
+const ECHO_MS = 250;
+
+/** What a server's start gives. */
+export interface Running {
+  stop(): Promise<void>;
+  /** What is left to carry, for the server that knows. */
+  left?(): Left;
+  /** Resolves only if the server ends by itself. */
+  readonly failed: Promise<Error>;
+}
+
+/**
+ * Runs a server until a signal ends it.
+ * @param read gives the settings from the arguments and the environment.
+ * @param start starts the server.
+ */
+export async function serve<S extends ServerSettings>(
+  read: (args: string[], env: NodeJS.ProcessEnv, print: (text: string) => void) => Asked<S>,
+  start: (settings: S, log: Logger) => Promise<Running>,
+): Promise<void> {
+  let bar = new SyncBar(null);
+  const output = new Writer((text) => bar.aside(() => process.stdout.write(text)));
+  // A reader that goes away does not end the server.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  const leave = (code: number): void => {
+    bar.stop();
+    output.flush();
+    process.exit(code);
+  };
+  const give = (error: unknown, verbose: boolean): void => {
+    bar.stop();
+    process.stderr.write(`${sentence(errorObject(error))}\n`);
+    if (verbose && error instanceof Error) process.stderr.write(safeText(`${error.stack}\n`));
+  };
+  let verbose = false;
+  const die = (error: unknown): void => {
+    give(error, verbose);
+    leave(exitCodeOf(error) === 2 ? 2 : EXIT_FAILED);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  try {
+    const asked = read(process.argv.slice(2), process.env, (text) => output.add(text));
+    if ('printed' in asked) return;
+    verbose = asked.settings.verbose;
+    bar = new SyncBar(terminalFor(asked.settings));
+    const starting = start(asked.settings, logger(asked.settings, output, bar));
+    stopOnSignals(starting, leave, give);
+    const running = await starting;
+    if (running.left !== undefined) bar.follow(() => running.left!());
+    const error = await running.failed;
+    await running.stop();
+    die(wrapped(error));
+  } catch (error) {
+    die(error);
+  }
+}
+
+const wrapped = (error: Error): Error =>
+  error instanceof SyncError ? error : new SyncError('failed', error.message, { cause: error });
+
+/** People see a bar; a log that is read by programs, or is to be quiet, has none. */
+const terminalFor = ({ log, quiet }: ServerSettings): NodeJS.WriteStream | null =>
+  log === 'text' && !quiet && process.stderr.isTTY ? process.stderr : null;
+
+function logger(settings: ServerSettings, output: Writer, bar: SyncBar): Logger {
+  const said = sayer({
+    format: settings.log,
+    quiet: settings.quiet,
+    verbose: settings.verbose,
+    colors: colorsFor(settings.log === 'text' && wantsColor('auto', process.stdout.isTTY === true, process.env)),
+    out: (text) => output.add(text),
+    err: (text) => bar.aside(() => process.stderr.write(text)),
+  });
+  const event = (happened: SyncEvent): void => {
+    said.event(happened);
+    bar.event(happened);
+  };
+  return { ...said, event };
+}
+
+function stopOnSignals(
+  starting: Promise<Running>,
+  leave: (code: number) => void,
+  give: (error: unknown, verbose: boolean) => void,
+): void {
+  let firstAt: number | null = null;
+  const onSignal = (): void => {
+    if (firstAt !== null) {
+      const soon = firstAt + ECHO_MS - performance.now();
+      if (soon <= 0) leave(EXIT_INTERRUPTED);
+      else setTimeout(leave, soon, EXIT_INTERRUPTED);
+      return;
+    }
+    firstAt = performance.now();
+    setTimeout(leave, STOP_MS, EXIT_OK);
+    starting
+      .then((running) => running.stop())
+      .then(
+        () => leave(EXIT_OK),
+        (error) => {
+          give(error, false);
+          leave(EXIT_FAILED);
+        },
+      );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}

@@ -1,0 +1,16 @@
+// The program `server-b`: its arguments in, a running server out.
+import { readSecretFile } from '../../wire/socket/secret.js';
+import { packageVersion } from '../version.js';
+import { boundGarbage } from './heap.js';
+import { serverBOptions } from './options.js';
+import { serve } from './run.js';
+
+boundGarbage();
+await serve(
+  serverBOptions,
+  async ({ log: _format, verbose: _verbose, quiet: _quiet, secretFile, ...settings }, log) => {
+    const secret = secretFile === null ? undefined : readSecretFile(secretFile);
+    const { startServerB } = await import('../../sync/server-b.js');
+    return startServerB({ ...settings, secret, version: packageVersion(), log });
+  },
+);

@@ -1,0 +1,84 @@
+// What lock and unlock have in common: find the targets, ask once, say what became of each in the order typed, and end
+// with the first failure's code.
+import type { TargetResult } from '../../client/client.js';
+import type { Acted, Refused, Target } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
+import { EXIT_OK, exitCodeFor } from '../exit-codes.js';
+import { complain } from '../report-error.js';
+import { listedPaths } from './one-target.js';
+import { errorOf, goneRefusal, type Known, type Resolved, resolveTargets, type ShownAs } from './target.js';
+
+/** How one command acts. */
+export interface Act {
+  /** What a glob can mean. */
+  known(): Promise<Known>;
+  /** One result for each target, in their order. */
+  act(targets: readonly Target[]): Promise<readonly TargetResult[]>;
+  /** One sentence about a target that was not refused. */
+  say(acted: Acted): string;
+  /** Looks at a result once more, where a number was typed that was shown for a file. */
+  recheck?(acted: Acted, shownAs: ShownAs): Promise<TargetResult>;
+}
+
+/** @returns the exit code. */
+export async function actOn(room: Room, texts: readonly string[], how: Act): Promise<number> {
+  const resolved = await distinct(room, await resolveTargets(room, texts, () => how.known()));
+  const wanted = resolved.flatMap((one) => ('target' in one ? [one.target] : []));
+  const results = wanted.length === 0 ? [] : await how.act(wanted);
+  let code: number = EXIT_OK;
+  let next = 0;
+  for (const one of resolved) {
+    const result = 'refused' in one ? one.refused : await settle(results[next++], one, how);
+    const told = tell(room, result, how);
+    if (code === EXIT_OK) code = told;
+  }
+  return code;
+}
+
+/** Each file once, however often and in whatever ways it was named. */
+async function distinct(room: Room, resolved: readonly Resolved[]): Promise<Resolved[]> {
+  const named = resolved.some((one) => 'target' in one && 'path' in one.target);
+  const numbered = resolved.some((one) => 'target' in one && 'index' in one.target);
+  // A number in the server's present listing may be a file that is named as well.
+  const paths = named && numbered ? await listedPaths(room)() : [];
+  const found = new Map<string, Resolved>();
+  for (const one of resolved) {
+    if ('refused' in one) found.set(`refused ${one.refused.path}`, one);
+    else {
+      const path = 'path' in one.target ? one.target.path : paths[one.target.index];
+      const key = path === undefined ? JSON.stringify(one.target) : `path ${path}`;
+      if (!found.has(key)) found.set(key, path === undefined ? one : { ...one, target: { path } });
+    }
+  }
+  return [...found.values()];
+}
+
+async function settle(
+  result: TargetResult | undefined,
+  one: Exclude<Resolved, { refused: Refused }>,
+  how: Act,
+): Promise<TargetResult> {
+  if (result === undefined) return unanswered(one.target);
+  if (one.shownAs === undefined) return result;
+  if (isRefused(result)) return result.error.code === 'not-found' ? goneRefusal(one.shownAs) : result;
+  return (await how.recheck?.(result, one.shownAs)) ?? result;
+}
+
+function tell(room: Room, result: TargetResult, how: Act): number {
+  if (isRefused(result)) {
+    const { path, changed, lock } = result;
+    complain(room, errorOf(result), { path, changed, ...(lock === undefined ? {} : { lock }) });
+    return exitCodeFor(result.error.code);
+  }
+  room.out(room.json ? `${JSON.stringify(result)}\n` : `${how.say(result)}\n`);
+  return EXIT_OK;
+}
+
+export const isRefused = (result: TargetResult): result is Refused =>
+  !result.changed && typeof result.error === 'object' && result.error !== null;
+
+function unanswered(target: Target): Refused {
+  const path = 'path' in target ? target.path : String(target.index);
+  const message = `The server has not said what became of ${path}.`;
+  return { path, changed: false, error: { code: 'failed', message, hint: 'See "client list".' } };
+}

@@ -1,0 +1,72 @@
+// TARGET of a command that takes exactly one file, which may be gone: a number of the listing last shown, a path, or a
+// glob that matches one file. What matches nothing is taken for a path, as names have brackets in them, too.
+import { SyncError } from '../../core/errors.js';
+import { parsePath } from '../../core/path.js';
+import type { Target } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
+import { shownName } from '../render/width.js';
+import { usageError } from '../report-error.js';
+import { errorOf, globMatcher, goneRefusal, parseTarget, resolveTargets } from './target.js';
+
+/**
+ * @param text as typed.
+ * @param known every path that a glob can mean; asked only where there is a glob.
+ * @throws SyncError as for any target; `usage` where a glob matches several files.
+ */
+export async function oneTarget(room: Room, text: string, known: () => Promise<readonly string[]>): Promise<Target> {
+  const parsed = parseTarget(text);
+  if (parsed.kind !== 'glob') {
+    const [one] = await resolveTargets(room, [text], async () => []);
+    if (one === undefined || 'refused' in one) throw errorOf(one!.refused);
+    return one.target;
+  }
+  const paths = [...new Set(await known())];
+  const matches = globMatcher(parsed.glob);
+  const found = paths.includes(parsed.glob) ? [parsed.glob] : paths.filter((path) => matches(path));
+  if (found.length <= 1) return { path: parsePath(found[0] ?? parsed.glob) };
+  const some = found.slice(0, 3).map(shownName).join(', ');
+  throw usageError(
+    `"${shownName(parsed.glob)}" matches ${found.length} files: ${some}${found.length > 3 ? ', …' : ''}.`,
+    'Name one of them.',
+  );
+}
+
+/**
+ * Acts on the one target that `text` names. Where that is a number, and its file is gone, it is said so; what else was
+ * not found, such as a directory of this machine, keeps its own words.
+ * @throws SyncError as `oneTarget`, and as `act`.
+ */
+export async function onOneTarget<T>(
+  room: Room,
+  text: string,
+  known: () => Promise<readonly string[]>,
+  act: (target: Target) => Promise<T>,
+): Promise<T> {
+  const target = await oneTarget(room, text, known);
+  try {
+    return await act(target);
+  } catch (error) {
+    const isShown = /^\d+$/.test(text) && 'path' in target;
+    if (!isShown || !(error instanceof SyncError) || error.code !== 'not-found') throw error;
+    if ((await known()).includes(target.path)) throw error;
+    throw errorOf(goneRefusal({ index: text, path: target.path }));
+  }
+}
+
+/**
+ * @param paths of the listing.
+ * @param besides what else is not there, for the words.
+ * @throws SyncError `not-found` where `target` is neither a file in it nor a directory.
+ */
+export function mustBeListed(target: Target, paths: readonly string[], besides = ''): void {
+  if (!('path' in target)) return; // the server has found it by its number
+  const { path } = target;
+  if (paths.some((one) => one === path || one.startsWith(`${path}/`))) return;
+  throw new SyncError('not-found', `There is no file "${shownName(path)}" on either side${besides}.`, {
+    hint: 'See what there is with: client list',
+  });
+}
+
+/** @returns every path of the listing. */
+export const listedPaths = (room: Room) => async (): Promise<readonly string[]> =>
+  (await (await room.api()).list()).entries.map(({ path }) => path);

@@ -1,0 +1,121 @@
+// TARGET: a number in the listing last shown, a path, or a glob. Parsed by a pure function, then looked up: an exact
+// path wins over a glob, and a number never means another file than the one that was shown.
+import picomatch from 'picomatch';
+import { addressText } from '../../client/server-address.js';
+import { type ErrorCode, SyncError } from '../../core/errors.js';
+import { parsePath } from '../../core/path.js';
+import type { Refused, Target } from '../../wire/client-api/methods.js';
+import type { Room } from '../context.js';
+import { shownName } from '../render/width.js';
+
+export type ParsedTarget =
+  | { readonly kind: 'index'; readonly index: number; readonly text: string }
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'glob'; readonly glob: string };
+
+/** A target to ask the server about, or the refusal that needs no asking. */
+export type Resolved = { readonly target: Target; readonly shownAs?: ShownAs } | { readonly refused: Refused };
+
+/** The number that was typed, and the file that it meant. */
+export interface ShownAs {
+  readonly index: string;
+  readonly path: string;
+}
+
+/** The paths that a glob can mean: of the first list in which it matches any. */
+export type Known = readonly (readonly string[])[];
+
+const SEE_LIST = 'Type "client list" to see the numbers.';
+
+/**
+ * @param text one word of a command line.
+ * @returns what it names. `./7` is the file named 7.
+ */
+export function parseTarget(text: string): ParsedTarget {
+  if (/^\d+$/.test(text)) return { kind: 'index', index: Number(text), text };
+  const path = pairPath(text);
+  return isGlob(path) ? { kind: 'glob', glob: path } : { kind: 'path', path };
+}
+
+/** @returns `text` as a path of the pair is spelled: without a leading `./` and a slash at the end. */
+export const pairPath = (text: string): string => text.replace(/^(\.\/+)+(?=[^/])/, '').replace(/(?<=[^/])\/+$/, '');
+
+const isGlob = (text: string): boolean => /[*?[\]{}]|[!+@]\(/.test(text);
+
+/** @returns a predicate over paths; a glob sees names that begin with a dot, too. */
+export const globMatcher = (glob: string): ((path: string) => boolean) =>
+  picomatch(glob, { dot: true, windows: false });
+
+/**
+ * @param texts the targets as typed.
+ * @param known asked at most once, and only where there is a glob.
+ * @returns what to ask for, in the order typed; a glob becomes every path that it matches.
+ */
+export async function resolveTargets(
+  room: Pick<Room, 'server' | 'shown'>,
+  texts: readonly string[],
+  known: () => Promise<Known>,
+): Promise<Resolved[]> {
+  let paths: Known | null = null;
+  const resolved: Resolved[] = [];
+  for (const text of texts) {
+    const parsed = parseTarget(text);
+    if (parsed.kind === 'glob') paths ??= await known();
+    resolved.push(...resolve(room, parsed, paths ?? []));
+  }
+  return resolved;
+}
+
+function resolve(room: Pick<Room, 'server' | 'shown'>, parsed: ParsedTarget, known: Known): Resolved[] {
+  if (parsed.kind === 'path') return [resolvePath(parsed.path)];
+  if (parsed.kind === 'index') return [resolveIndex(room, parsed.index, parsed.text)];
+  if (known.some((paths) => paths.includes(parsed.glob))) return [{ target: { path: parsed.glob } }];
+  const matches = globMatcher(parsed.glob);
+  for (const paths of known) {
+    const matched = paths.filter((path) => matches(path));
+    if (matched.length > 0) return matched.map((path) => ({ target: { path } }));
+  }
+  return [{ refused: matchesNothing(parsed.glob) }];
+}
+
+/** @returns the refusal of a glob without a match. */
+export const matchesNothing = (glob: string): Refused =>
+  refusal(glob, 'not-found', `No file matches "${shownName(glob)}".`, 'Type "client list" to see what there is.');
+
+/** What can be no path is refused here, so that it does not take the other targets of the request with it. */
+function resolvePath(path: string): Resolved {
+  try {
+    return { target: { path: parsePath(path) } };
+  } catch (error) {
+    const { code, message, hint } = error as SyncError;
+    return { refused: refusal(path, code, message, hint) };
+  }
+}
+
+function resolveIndex(room: Pick<Room, 'server' | 'shown'>, index: number, text: string): Resolved {
+  const shown = room.shown.recall(addressText(room.server));
+  if (shown === null && Number.isSafeInteger(index)) return { target: { index } };
+  const path = shown?.[index];
+  if (path !== undefined) return { target: { path }, shownAs: { index: text, path } };
+  const ends = shown === null ? 'no listing is that long' : extent(shown.length);
+  return { refused: refusal(text, 'not-found', `No file number ${text}: ${ends}.`, SEE_LIST) };
+}
+
+const extent = (files: number): string =>
+  files === 0 ? 'the listing last shown here is empty' : `the listing last shown here ends at ${files - 1}`;
+
+/** @returns the refusal of a number whose file is gone: another file has no claim to it. */
+export function goneRefusal({ index, path }: ShownAs): Refused {
+  const message = `Number ${index} was "${shownName(path)}" in the listing last shown here, and that file is gone.`;
+  return refusal(path, 'not-found', message, SEE_LIST);
+}
+
+const refusal = (path: string, code: ErrorCode, message: string, hint: string): Refused => ({
+  path,
+  changed: false,
+  error: { code, message, hint },
+});
+
+/** @returns a refused target as the error that it stands for. */
+export const errorOf = ({ error }: Refused): SyncError =>
+  new SyncError(error.code, error.message, { hint: error.hint });

@@ -1,0 +1,101 @@
+// Asking server-a: one call with a time limit, results that come in pieces joined, and the hello that makes sure that
+// both speak the same protocol.
+import { SyncError } from '../core/errors.js';
+import { type ClientMethods, PROTOCOL_VERSION } from '../wire/client-api/methods.js';
+import { Budget, ITEM_BYTES, weightOf } from '../wire/frame/budget.js';
+import { MAX_ANSWER_BYTES } from '../wire/frame/limits.js';
+import type { Caller, OnNotification } from '../wire/rpc/caller.js';
+
+/** Methods whose rows may come in pieces. */
+type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts';
+
+type RowOf<T> = T extends readonly (infer R)[] ? R : never;
+
+/** How long an answer may take, in milliseconds (null: for ever), and what may come before it. */
+export interface Patience {
+  readonly timeoutMs?: number | null;
+  readonly onNotification?: OnNotification;
+  readonly signal?: AbortSignal;
+}
+
+const same = <Row>(row: Row): Row => row;
+
+/** The questions of one client. */
+export class Asking {
+  /** @param answerMs the longest that an answer may take, in milliseconds. */
+  constructor(
+    private readonly caller: Caller,
+    private readonly answerMs: number,
+    private readonly answerBytes = MAX_ANSWER_BYTES,
+  ) {}
+
+  async call<M extends keyof ClientMethods>(
+    method: M,
+    params: ClientMethods[M]['params'],
+    how: number | Patience = this.answerMs,
+  ): Promise<ClientMethods[M]['result']> {
+    const { timeoutMs = this.answerMs, ...options } = typeof how === 'number' ? { timeoutMs: how } : how;
+    const limit = timeoutMs === null ? {} : { timeoutMs };
+    const { result } = await this.caller.call(method, params, { ...options, ...limit });
+    return result as ClientMethods[M]['result'];
+  }
+
+  /**
+   * A result that may come in pieces: rows in notifications first, the rest in the answer under `key`.
+   * @param take makes of a row, and its place, what is wanted.
+   */
+  async joined<M extends Streaming, K extends keyof ClientMethods[M]['result']>(
+    method: M,
+    params: ClientMethods[M]['params'],
+    key: K,
+    take: (row: RowOf<ClientMethods[M]['result'][K]>, index: number) => RowOf<ClientMethods[M]['result'][K]> = same,
+  ): Promise<{ entries: RowOf<ClientMethods[M]['result'][K]>[]; result: ClientMethods[M]['result'] }> {
+    type Row = RowOf<ClientMethods[M]['result'][K]>;
+    const entries: Row[] = [];
+    const budget = new Budget(this.answerBytes, () => tooLong(method, this.answerBytes));
+    const add = (rows: readonly Row[]) => {
+      budget.take(ITEM_BYTES);
+      for (const row of rows) {
+        const taken = take(row, entries.length);
+        budget.take(weightOf(taken));
+        entries.push(taken);
+      }
+    };
+    const onNotification: OnNotification = (name, some: { entries?: readonly Row[] } | undefined) => {
+      if (name === 'entries' && Array.isArray(some?.entries)) add(some.entries);
+    };
+    const answer = await this.caller.call(method, params, { timeoutMs: this.answerMs, onNotification });
+    const result = answer.result as ClientMethods[M]['result'];
+    add((result[key] ?? []) as readonly Row[]);
+    return { entries, result };
+  }
+
+  /**
+   * @param address of the server, for the words.
+   * @throws SyncError `failed` for a foreign protocol, `usage` where it is not server-a.
+   */
+  async hello(address: string): Promise<void> {
+    const hello = await this.call('hello', { protocol: PROTOCOL_VERSION, role: 'client', program: 'lockstep' });
+    if (hello?.protocol !== PROTOCOL_VERSION) {
+      throw new SyncError(
+        'failed',
+        `The server at ${address} speaks version ${hello?.protocol ?? 'unknown'} of the protocol, this client version ${PROTOCOL_VERSION}.`,
+        { hint: 'Install the same version of Lockstep on both machines.' },
+      );
+    }
+    if (hello.server !== 'a') {
+      throw new SyncError('usage', `${address} is not server-a.`, {
+        hint: 'Clients talk to server-a, on port 8080 unless it was told otherwise.',
+      });
+    }
+  }
+}
+
+const tooLong = (method: string, most: number): SyncError =>
+  new SyncError(
+    'too-large',
+    `The answer to ${method} has more than ${Math.round(most / 2 ** 20)} MiB, and no end in sight.`,
+    {
+      hint: 'See whether what listens there is your server.',
+    },
+  );

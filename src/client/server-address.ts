@@ -1,0 +1,49 @@
+// Where a client looks for server-a, and what it says when nobody is there.
+import { type ErrorCode, SyncError } from '../core/errors.js';
+import { parseAddress } from '../wire/socket/address.js';
+
+/** Where server-a listens unless told otherwise. */
+export const DEFAULT_SERVER = '127.0.0.1:8080';
+
+/** A host and a port. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @throws SyncError `usage` for a text that is no address. */
+export const addressOf = (server: string | Address): Address =>
+  typeof server === 'string' ? parseAddress(server, '127.0.0.1') : server;
+
+/** @returns `host:port`, an IPv6 host in brackets. */
+export const addressText = ({ host, port }: Address): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ETIMEDOUT: 'no answer in time',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  EHOSTUNREACH: 'no way to that host',
+  ENETUNREACH: 'no way to that network',
+  ECONNRESET: 'connection reset',
+};
+
+/** What every failed dial becomes: where the server was looked for, why it was not found, what to do. */
+export function unreachable(server: Address, error: unknown): SyncError {
+  const code: ErrorCode = error instanceof SyncError ? error.code : 'unreachable';
+  if (error instanceof SyncError && code !== 'unreachable' && code !== 'timeout') return error;
+  return new SyncError('unreachable', `Cannot reach server-a at ${addressText(server)}: ${reasonOf(error)}.`, {
+    hint: 'Start it with "npx server-a", or name another server.',
+    cause: error,
+  });
+}
+
+function reasonOf(error: unknown): string {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown };
+    if (typeof code === 'string' && code in REASONS) return REASONS[code]!;
+    if (at instanceof AggregateError && at.errors.length > 0) return reasonOf(at.errors[0]);
+  }
+  return error instanceof SyncError && error.code === 'timeout' ? 'no answer in time' : 'it does not answer';
+}

@@ -1,0 +1,51 @@
+// An upload from whatever a program has: a local file by name, or a stream with what is to be said of it.
+import { SyncError } from '../core/errors.js';
+import type { Acted } from '../wire/client-api/methods.js';
+import type { Caller } from '../wire/rpc/caller.js';
+import { openLocalFile } from './local-file.js';
+import { sendContent, type TransferOptions } from './transfers.js';
+
+/** A content as a program has it: a stream (`Readable` is one), or its pieces. */
+export type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export interface UploadOptions extends TransferOptions {
+  /** Whether a file there may be replaced; it goes to versions. */
+  readonly overwrite?: boolean;
+  /** The name that the file gets where the path is a directory. */
+  readonly name?: string;
+  /** Of a stream: how many bytes it has. */
+  readonly size?: number;
+  /** Modification time; a local file's own, or the present, unless given. */
+  readonly mtime?: Date;
+  /** Permission bits; a local file's own unless given. */
+  readonly mode?: number;
+}
+
+/** Uploads `source` as `owner`; see `Client.upload`. */
+export async function uploadFrom(
+  caller: Caller,
+  owner: string,
+  source: string | Content,
+  path: string,
+  { overwrite, name, size, mtime, mode, ...transfer }: UploadOptions,
+): Promise<Acted> {
+  const asked = {
+    path,
+    owner,
+    ...(name === undefined ? {} : { name }),
+    ...(overwrite === undefined ? {} : { overwrite }),
+    ...(mtime === undefined ? {} : { mtime: mtime.toISOString() }),
+    ...(mode === undefined ? {} : { mode }),
+  };
+  if (typeof source !== 'string') {
+    if (size === undefined) throw new SyncError('usage', 'An upload of a stream has to say its size.');
+    return sendContent(caller, { ...asked, size }, () => source, transfer);
+  }
+  const file = await openLocalFile(source);
+  try {
+    const params = { mtime: file.mtime, mode: file.mode, ...asked, size: file.size };
+    return await sendContent(caller, params, () => file.pieces(), transfer);
+  } finally {
+    await file.close();
+  }
+}

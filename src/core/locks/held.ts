@@ -1,0 +1,68 @@
+// Held updates: how one joins the queue of its path, what is new enough to join, and how the first leaves it.
+import type { Action } from '../change.js';
+import { type Entry, sameContent, sameEntry, sizeOf } from '../entry.js';
+import type { RelPath } from '../path.js';
+import { type Decision, type LockEvent, noted } from './events.js';
+import type { HeldUpdate } from './records.js';
+import type { LockTable } from './table.js';
+
+/** An update of a locked path joins its queue. */
+export function holdUpdate(table: LockTable, event: LockEvent & { kind: 'hold' }): Decision {
+  const { path, base, after, file, now } = event;
+  const id = table.counter('held') + 1;
+  const action = actionOf(base, after);
+  const update: HeldUpdate = { id, path, action, received: now, base, after, file };
+  const position = table.heldOf(path).length + 1;
+  return noted(
+    [
+      { table: 'counter', key: 'held', value: id },
+      { table: 'held', key: String(id), value: update },
+    ],
+    [{ event: 'held', path, action, position }],
+  );
+}
+
+/** The first update of a draining path leaves its queue. */
+export function drainHeld(table: LockTable, path: RelPath, applied: boolean): Decision {
+  const drain = table.drains.get(path);
+  const [first, ...rest] = table.heldOf(path);
+  if (drain === undefined || first === undefined) return noted([{ table: 'drain', key: path, value: null }]);
+  const position = drain.of - rest.length;
+  return noted(
+    [
+      { table: 'held', key: String(first.id), value: null },
+      { table: 'drain', key: path, value: rest.length === 0 ? null : { ...drain, applied: position } },
+    ],
+    applied ? [{ event: 'applied', path, action: first.action, position, of: drain.of }] : [],
+  );
+}
+
+/** @returns what turned `base` into `after`. */
+export function actionOf(base: Entry | null, after: Entry | null): Action {
+  if (base === null) return 'created';
+  if (after === null) return 'deleted';
+  return sameContent(base, after) ? 'metadata' : 'modified';
+}
+
+/**
+ * Whether the other side's present entry at a locked path is an arrival: something that neither the pair nor the queue knows yet.
+ * @param shared what both sides last shared there.
+ * @returns what it was made on, or null where it is nothing new.
+ */
+export function arrivalOn(
+  table: LockTable,
+  path: RelPath,
+  shared: Entry | null,
+  present: Entry | null,
+): { readonly base: Entry | null } | null {
+  const held = table.heldOf(path);
+  const last = held.at(-1);
+  // What is held is of a file that both had, and nothing is shared here: the lock came with a rename that the held side
+  // has not done. It never had this name, so it has not deleted it.
+  if (present === null && shared === null && held[0] !== undefined && held[0].base !== null) return null;
+  const known = last === undefined ? shared : last.after;
+  return sameEntry(known, present) ? null : { base: known };
+}
+
+/** @returns the size in bytes of what a held update brings. */
+export const heldSize = (update: HeldUpdate): number => sizeOf(update.after);

@@ -1,0 +1,42 @@
+// A lock goes along with the file that its owner renames: the same lock, token and all, under the new path, with its held
+// updates in their order and with those who wait for it.
+import type { SyncEvent } from '../events.js';
+import type { RelPath } from '../path.js';
+import { type Decision, noted } from './events.js';
+import type { Row } from './records.js';
+import type { LockTable } from './table.js';
+
+/** Whether the lock of `path` may go to `to` now: nothing of another may be there, and nothing be taking effect at either. */
+export function canMove(table: LockTable, path: RelPath, to: RelPath): boolean {
+  if (path === to || table.drains.has(path) || table.drains.has(to) || table.heldOf(to).length > 0) return false;
+  const there = table.locks.get(to);
+  return there === undefined || there.owner === table.locks.get(path)?.owner;
+}
+
+/** Where it cannot move, nothing happens; see `canMove`. A lock of the same owner at `to`, on the file replaced there, ends. */
+export function moveLock(table: LockTable, path: RelPath, to: RelPath): Decision {
+  const lock = table.locks.get(path);
+  if (lock === undefined || !canMove(table, path, to)) return noted([]);
+  const replaced = table.locks.get(to);
+  const rows: Row[] = [
+    { table: 'lock', key: path, value: null },
+    { table: 'lock', key: to, value: { ...lock, path: to } },
+  ];
+  for (const update of table.heldOf(path)) {
+    rows.push({ table: 'held', key: String(update.id), value: { ...update, path: to } });
+  }
+  for (const waiter of table.waitersOf(path)) {
+    rows.push({ table: 'waiter', key: String(waiter.id), value: { ...waiter, path: to } });
+  }
+  const { owner, side } = lock;
+  const by = owner;
+  const ended = (at: RelPath, whose: string): SyncEvent => ({
+    event: 'unlocked',
+    path: at,
+    owner: whose,
+    by,
+    reason: 'released',
+  });
+  const events = replaced === undefined ? [] : [ended(to, replaced.owner)];
+  return noted(rows, [...events, ended(path, owner), { event: 'locked', path: to, owner, side }]);
+}

@@ -1,0 +1,90 @@
+// The end of a lock: released, forced, stolen or expired. What was held back takes effect, and who lost his lock without
+// having given it back is told at his next command.
+import type { Entry } from '../entry.js';
+import type { SyncEvent } from '../events.js';
+import { follows, heldFate } from '../lock-fate.js';
+import type { RelPath, Side } from '../path.js';
+import { type Decision, type LockEvent, noted, refusal } from './events.js';
+import type { Drain, HeldUpdate, HeldWay, Lock, Notice, Preference, Row } from './records.js';
+import type { LockTable } from './table.js';
+
+/** Notices that are kept; more would be of people who never come back. */
+const MOST_NOTICES = 1_000;
+
+/** Decides on somebody who gives a lock back, or breaks another's. */
+export function endLock(table: LockTable, event: LockEvent & { kind: 'unlock' }): Decision {
+  const { path, owner, current, force = false, held = 'apply', now } = event;
+  const holder = table.locks.get(path);
+  if (holder === undefined) return { rows: [], answer: { kind: 'released', owner: null, held: 0 }, events: [] };
+  const isOwn = holder.owner === owner;
+  if (!isOwn && !force) return { rows: [], answer: refusal(table, path)!, events: [] };
+  const reason = isOwn ? 'released' : 'forced';
+  const updates = table.heldOf(path);
+  const becomes = updates.length === 0 ? {} : { becomes: heldFate(updates, current, held) };
+  return {
+    ...breakLock(table, holder, { by: owner, reason, current, held, now }),
+    answer: { kind: 'released', owner: holder.owner, held: updates.length, ...becomes },
+  };
+}
+
+/** The time of a lock is over, unless it was renewed, or is another one, by now. */
+export function expireLock(table: LockTable, event: LockEvent & { kind: 'expire' }): Decision {
+  const { path, expires, current, now } = event;
+  const holder = table.locks.get(path);
+  if (holder === undefined || holder.expires !== expires) return noted([]);
+  const { rows, events } = breakLock(table, holder, { by: holder.owner, reason: 'expired', current, now });
+  return noted(rows, events);
+}
+
+interface Breaking {
+  readonly by: string;
+  readonly reason: (SyncEvent & { event: 'unlocked' })['reason'];
+  /** What the holder's side has now. */
+  readonly current: Entry | null;
+  readonly held?: HeldWay;
+  readonly now: number;
+}
+
+/** Ends a lock; what it held back begins to take effect. */
+export function breakLock(
+  table: LockTable,
+  { path, owner, side }: Lock,
+  { by, reason, current, held = 'apply', now }: Breaking,
+): Pick<Decision, 'rows' | 'events'> {
+  const updates = table.heldOf(path);
+  const rows: Row[] = [{ table: 'lock', key: path, value: null }];
+  if (updates.length > 0) rows.push(...startDrain(path, side, updates, current, held));
+  if (reason !== 'released') rows.push(...noticing(table, { owner, path, reason, by, time: now }));
+  return { rows, events: [{ event: 'unlocked', path, owner, by, reason }] };
+}
+
+/** The held updates follow if the first was made on what the holder's side still has; else the holder's version stays. */
+function startDrain(
+  path: RelPath,
+  side: Side,
+  updates: readonly HeldUpdate[],
+  current: Entry | null,
+  held: HeldWay,
+): Row[] {
+  const areApplied = follows(updates, current, held);
+  const mode = areApplied ? 'apply' : held === 'discard' ? 'discard' : 'keep';
+  const drain: Drain = { path, side, mode, of: updates.length, applied: 0 };
+  const rows: Row[] = [{ table: 'drain', key: path, value: drain }];
+  if (areApplied) return rows;
+  const last = updates.at(-1)?.after ?? null;
+  const preference: Preference = { path, side, ...(held === 'apply' ? {} : { other: held, last }) };
+  return [...rows, { table: 'preference', key: path, value: preference }];
+}
+
+function noticing(table: LockTable, fact: Omit<Notice, 'id'>): Row[] {
+  const id = table.counter('notice') + 1;
+  const rows: Row[] = [
+    { table: 'counter', key: 'notice', value: id },
+    { table: 'notice', key: String(id), value: { id, ...fact } },
+  ];
+  const [oldest] = table.notices.keys();
+  if (oldest !== undefined && table.notices.size >= MOST_NOTICES) {
+    rows.push({ table: 'notice', key: String(oldest), value: null });
+  }
+  return rows;
+}

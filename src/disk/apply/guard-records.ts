@@ -1,0 +1,116 @@
+// What was there before write bits were taken off: the mode of each guarded file, and which file it is, so that it is
+// known again under another name. What is in memory is what was last written: a save that fails changes neither.
+import type fs from 'node:fs';
+import type { RelPath } from '../../core/path.js';
+import { modeOf } from '../fs/signature.js';
+import type { StateFiles } from '../state/files.js';
+import type { SealedFile } from '../state/sealed-file.js';
+
+const WRITE_BITS = 0o222;
+
+/** A guarded file. */
+export interface GuardRecord {
+  /** The mode that it had. */
+  readonly mode: number;
+  readonly ino: number;
+  /** When it came to be, for inode numbers are used again. */
+  readonly born: number;
+}
+
+export type RecordMap = Map<RelPath, GuardRecord>;
+
+/** @returns the record of the file of these `stats`, which had `mode`. */
+export const recordOf = (mode: number, { ino, birthtimeMs }: fs.Stats): GuardRecord => ({
+  mode,
+  ino,
+  born: birthtimeMs,
+});
+
+/** @returns `mode` as it is while guarded. */
+export const withoutWrite = (mode: number): number => mode & ~WRITE_BITS;
+
+/** @returns whether the file of these `stats` is as guarding left it. */
+export const isGuarded = ({ mode }: GuardRecord, stats: fs.Stats): boolean => modeOf(stats) === withoutWrite(mode);
+
+/** @returns whether these are the `stats` of the very file that `record` is about. */
+export const isOf = ({ ino, born }: GuardRecord, stats: fs.Stats): boolean =>
+  ino === stats.ino && born === stats.birthtimeMs;
+
+/** The records of one root. */
+export class GuardRecords {
+  private records: RecordMap;
+  private byIno: Map<number, RelPath>;
+
+  /**
+   * @param file where they are kept.
+   * @param value what is in it; null: nothing yet.
+   */
+  constructor(
+    private readonly file: SealedFile,
+    value: Readonly<Record<string, unknown>> | null,
+  ) {
+    this.records = recordsIn(value);
+    this.byIno = pathsByIno(this.records);
+  }
+
+  get size(): number {
+    return this.records.size;
+  }
+
+  get(path: RelPath): GuardRecord | undefined {
+    return this.records.get(path);
+  }
+
+  /** Where the file with this inode number stood when it was guarded. */
+  pathOf(ino: number): RelPath | undefined {
+    return this.byIno.get(ino);
+  }
+
+  /** What `replace` may be given, once it is changed. */
+  copy(): RecordMap {
+    return new Map(this.records);
+  }
+
+  /** @throws the system's error; then everything is as it was. */
+  replace(records: RecordMap): void {
+    if (isSame(records, this.records)) return;
+    const modes = Array.from(records, ([path, { mode, ino, born }]) => [path, mode, ino, born]);
+    this.file.write({ version: 1, modes });
+    this.records = records;
+    this.byIno = pathsByIno(records);
+  }
+}
+
+function isSame(some: RecordMap, others: RecordMap): boolean {
+  if (some.size !== others.size) return false;
+  for (const [path, { mode, ino, born }] of some) {
+    const other = others.get(path);
+    if (other === undefined || other.mode !== mode || other.ino !== ino || other.born !== born) return false;
+  }
+  return true;
+}
+
+const pathsByIno = (records: RecordMap): Map<number, RelPath> =>
+  new Map(Array.from(records, ([path, { ino }]) => [ino, path]));
+
+/** What is no record of ours is left out: that file keeps the mode that it has now. */
+function recordsIn(value: Readonly<Record<string, unknown>> | null): RecordMap {
+  const modes: readonly unknown[] = Array.isArray(value?.modes) ? value.modes : [];
+  const sound = modes.filter(isModeRecord);
+  return new Map(sound.map(([path, mode, ino = 0, born = 0]) => [path, { mode, ino, born }]));
+}
+
+function isModeRecord(record: unknown): record is [RelPath, number, number?, number?] {
+  return Array.isArray(record) && typeof record[0] === 'string' && Number.isInteger(record[1]);
+}
+
+/** Opens the records of a root; where they were damaged, new ones are begun. @throws the system's error. */
+export function openGuardRecords(files: StateFiles): GuardRecords {
+  const { file, value, isLost } = files.openSealed(
+    'guarded.json',
+    ({ version }) => version === 1,
+    'Files whose write permission was taken off for a lock of the other side stay read-only: give it back with chmod u+w.',
+  );
+  if (isLost) file.write({ version: 1, modes: [] });
+  return new GuardRecords(file, value);
+}

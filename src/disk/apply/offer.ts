@@ -1,0 +1,75 @@
+// What a side has already of a content that it is to get: the beginning that an earlier transfer left, and the file whose
+// place it takes, by the sums of its blocks.
+import fs from 'node:fs';
+import { type Change, contentOf } from '../../core/change.js';
+import { coarseBlockBytes, isBaseSize, isWorthAsking, type Range } from '../../core/delta.js';
+import type { FileEntry } from '../../core/entry.js';
+import { nameOf, parentOf, type RelPath } from '../../core/path.js';
+import type { Base, Offer } from '../../replica.js';
+import { readSums, recallSums } from '../fs/block-sums.js';
+import { Parents } from '../fs/parents.js';
+import type { Looker } from '../scan/scanner.js';
+import type { Staging } from '../staging/staging.js';
+import type { Root } from '../state/root.js';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+/** What an offer is made of. */
+export interface Stock {
+  /** Absolute real path of the root. */
+  readonly root: string | Root;
+  readonly looker: Looker;
+  readonly staging: Staging;
+}
+
+/** @returns what is here of the content that `change` brings; null: nothing worth asking for. */
+export function offerFor(stock: Stock, change: Change): Offer | null {
+  const file = contentOf(change);
+  if (file === null || !isWorthAsking(change) || stock.staging.distrusts(file)) return null;
+  const have = stock.staging.lengthOf(file);
+  const { path, before } = change;
+  const base = before?.type === 'file' && isBaseSize(before.size) ? new StandingBase(stock, path, before) : null;
+  return have === 0 && base === null ? null : { have, base };
+}
+
+/** The file that stands at a path. */
+class StandingBase implements Base {
+  constructor(
+    private readonly stock: Stock,
+    private readonly path: RelPath,
+    private readonly file: FileEntry,
+  ) {}
+
+  get size(): number {
+    return this.file.size;
+  }
+
+  get hash(): string {
+    return this.file.hash;
+  }
+
+  async sums(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null> {
+    const { hash, size } = this.file;
+    const [first] = ranges;
+    const isWhole = ranges.length === 1 && first?.at === 0 && first.bytes === size;
+    const known = isWhole && blockBytes === coarseBlockBytes(size) ? recallSums(hash, blockBytes) : null;
+    return known ?? this.read(blockBytes, ranges);
+  }
+
+  /** What was changed since is found out by the hash of what is made of it. */
+  private async read(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null> {
+    const parents = new Parents(this.stock.root);
+    let fd = -1;
+    try {
+      const absolute = parents.at(parentOf(this.path), nameOf(this.path));
+      if (!this.stock.looker.stillIs(this.path, this.file, absolute)) return null;
+      fd = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      return await readSums(fd, blockBytes, ranges);
+    } catch {
+      return null; // gone or unreadable: the content is sent whole, and the apply says what is wrong
+    } finally {
+      if (fd >= 0) fs.closeSync(fd);
+      parents.close();
+    }
+  }
+}

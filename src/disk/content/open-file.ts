@@ -1,0 +1,144 @@
+// A file held open for a reader: what was opened is read to its end whatever becomes of its name meanwhile, as whoever
+// replaces a file gives the name to another one. Who writes into the open file itself is found out.
+
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+import type { FileEntry } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import { nameOf, parentOf, quote, type RelPath } from '../../core/path.js';
+import { systemTrouble } from '../../core/system-error.js';
+import { Parents } from '../fs/parents.js';
+import { microseconds, modeOf } from '../fs/signature.js';
+import type { Looker } from '../scan/scanner.js';
+import { isUnchanged } from '../scan/survey.js';
+import type { Root } from '../state/root.js';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const readAsync = promisify(fs.read);
+/** A piece: small enough that many readers at once take little memory, and that nobody waits long for another's. */
+const PIECE_BYTES = 256 << 10;
+/** How often a file is read through again because it was written to meanwhile. */
+const MOST_READINGS = 4;
+
+/** One piece of an open file; its memory is used again after `release`. */
+export interface Piece {
+  readonly data: Buffer;
+  readonly release: () => void;
+}
+
+/** A regular file, open, with its content known. */
+export class OpenContent {
+  private constructor(
+    private readonly path: RelPath,
+    private readonly fd: number,
+    private readonly stats: fs.Stats,
+    readonly file: FileEntry,
+  ) {}
+
+  /**
+   * Opens the file at `path`, following no link.
+   * @returns null where there is none, or it is no regular file.
+   * @throws SyncError `busy` where it is written to all the time, `failed` where it cannot be read.
+   */
+  static async open(root: string | Root, looker: Looker, path: RelPath): Promise<OpenContent | null> {
+    const fd = openIn(root, path);
+    if (fd === null) return null;
+    try {
+      const known = looker.snapshot.get(path);
+      for (let n = 0; n < MOST_READINGS; n++) {
+        const stats = fs.fstatSync(fd);
+        if (!stats.isFile()) break;
+        if (known?.type === 'file' && isUnchanged(stats, known)) return new OpenContent(path, fd, stats, plain(known));
+        const hash = await digestOf(fd, stats.size);
+        if (hash !== null && isAsItWas(fd, stats)) return new OpenContent(path, fd, stats, fileOf(stats, hash));
+        if (n === MOST_READINGS - 1) throw beingWritten(path);
+      }
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error instanceof SyncError ? error : unreadable(path, error);
+    }
+    fs.closeSync(fd);
+    return null;
+  }
+
+  /**
+   * The content from the byte `from` on.
+   * @throws SyncError `busy` where somebody wrote into it; then what was read may be of two versions.
+   */
+  async *pieces(from: number): AsyncGenerator<Piece> {
+    const free: Buffer[] = [];
+    const { size } = this.file;
+    for (let at = from; at < size; ) {
+      const whole = free.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
+      const { bytesRead } = await readAsync(this.fd, whole, 0, Math.min(PIECE_BYTES, size - at), at);
+      if (bytesRead === 0) throw beingWritten(this.path);
+      at += bytesRead;
+      if (at === size && !(await this.isWhole())) throw beingWritten(this.path);
+      yield { data: whole.subarray(0, bytesRead), release: () => void free.push(whole) };
+    }
+  }
+
+  /** Whoever only set its time wrote nothing: where the disk says otherwise than it did, the content decides. */
+  private async isWhole(): Promise<boolean> {
+    if (isAsItWas(this.fd, this.stats)) return true;
+    const { size, hash } = this.file;
+    return (await digestOf(this.fd, size)) === hash;
+  }
+
+  close(): void {
+    fs.closeSync(this.fd);
+  }
+}
+
+function openIn(root: string | Root, path: RelPath): number | null {
+  const parents = new Parents(root);
+  try {
+    return fs.openSync(parents.at(parentOf(path), nameOf(path)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EISDIR'].includes(code)) return null;
+    throw unreadable(path, error);
+  } finally {
+    parents.close();
+  }
+}
+
+/** Replacing or removing the name changes the times of the inode, but not these. */
+function isAsItWas(fd: number, { size, mtimeMs }: fs.Stats): boolean {
+  const now = fs.fstatSync(fd);
+  return now.size === size && now.mtimeMs === mtimeMs;
+}
+
+/** @returns null where the file is shorter than it was. */
+async function digestOf(fd: number, size: number): Promise<string | null> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await readAsync(fd, buffer, 0, Math.min(PIECE_BYTES, size - at), at);
+    if (bytesRead === 0) return null;
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return hash.digest('hex');
+}
+
+const plain = ({ type, size, mtime, mode, hash }: FileEntry): FileEntry => ({ type, size, mtime, mode, hash });
+
+const fileOf = (stats: fs.Stats, hash: string): FileEntry => ({
+  type: 'file',
+  size: stats.size,
+  mtime: microseconds(stats.mtimeMs),
+  mode: modeOf(stats),
+  hash,
+});
+
+const beingWritten = (path: RelPath): SyncError =>
+  new SyncError('busy', `${quote(path)} was written to while it was read, so it is not one version.`, {
+    hint: 'Try again when whoever writes it has finished.',
+  });
+
+const unreadable = (path: RelPath, error: unknown): SyncError =>
+  new SyncError('failed', `${quote(path)} cannot be read on side a: ${systemTrouble(error).why}.`, {
+    hint: 'Look at its permissions.',
+  });

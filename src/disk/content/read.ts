@@ -1,0 +1,107 @@
+// Contents on their way out: files in order, in pieces. The reader opens what it was asked for without following links
+// and gives up early when there is less than was announced; the receiver's hash has the last word.
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+import type { Range } from '../../core/delta.js';
+import { nameOf, parentOf } from '../../core/path.js';
+import type { Content, Wanted } from '../../replica.js';
+import { Parents } from '../fs/parents.js';
+import { readOutcomeOf } from '../fs/system-errors.js';
+import type { Root } from '../state/root.js';
+import { readDifference } from './delta.js';
+
+const readAsync = promisify(fs.read);
+
+/** Size of a piece in bytes: the largest payload. */
+export const PIECE_BYTES = 1 << 20;
+/** The largest file that is read in one step. */
+const WHOLE_BYTES = 512 << 10;
+/** Files read before other work gets its turn. */
+const TURN_FILES = 32;
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+/**
+ * The contents of `wanted`, one after the other.
+ * @param root absolute real path of the root they are in.
+ */
+export async function* readContents(root: string | Root, wanted: readonly Wanted[]): AsyncGenerator<Content> {
+  const parents = new Parents(root);
+  try {
+    for (const [n, { path, file, offer }] of wanted.entries()) {
+      if (n % TURN_FILES === TURN_FILES - 1) await new Promise((resolve) => setImmediate(resolve));
+      parents.trim();
+      const compare = offer === undefined ? undefined : (fd: number) => readDifference(n, fd, file, offer);
+      yield* readContent(n, () => parents.at(parentOf(path), nameOf(path)), file.size, compare);
+    }
+  } finally {
+    parents.close();
+  }
+}
+
+/**
+ * The content of one file.
+ * @param locate may throw the system's error.
+ * @param read gives the content of the open file, where not all of it is to be sent.
+ */
+export async function* readContent(
+  n: number,
+  locate: () => string,
+  size: number,
+  read?: (fd: number) => AsyncIterable<Content>,
+): AsyncGenerator<Content> {
+  let fd = -1;
+  try {
+    fd = fs.openSync(locate(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const stats = fs.fstatSync(fd);
+    // A log has grown since it was looked at; what it had then is still its beginning, and goes over.
+    if (!stats.isFile() || stats.size < size) yield { n, failed: { kind: 'stale' } };
+    else if (read !== undefined) yield* read(fd);
+    else if (size <= WHOLE_BYTES) yield readWhole(n, fd, size);
+    else yield* readPieces(n, fd, { at: 0, bytes: size }, size);
+  } catch (error) {
+    yield { n, failed: readOutcomeOf(error) };
+  } finally {
+    if (fd >= 0) fs.closeSync(fd);
+  }
+}
+
+function readWhole(n: number, fd: number, size: number): Content {
+  const data = Buffer.allocUnsafe(size);
+  let at = 0;
+  while (at < size) {
+    const bytes = fs.readSync(fd, data, at, size - at, at);
+    if (bytes === 0) return { n, failed: { kind: 'stale' } };
+    at += bytes;
+  }
+  return { n, data, last: true };
+}
+
+/**
+ * The bytes in `range` of an open file of `size` bytes. One piece is read ahead while the one before is on its way.
+ * @throws ENOENT where the file is shorter than it was.
+ */
+export async function* readPieces(n: number, fd: number, range: Range, size: number): AsyncGenerator<Content> {
+  const end = range.at + range.bytes;
+  const free: Buffer[] = [];
+  let next = readPiece(fd, range.at, end, free);
+  try {
+    for (let { at } = range; at < end; ) {
+      const { whole, data } = await next;
+      at += data.length;
+      if (at < end) next = readPiece(fd, at, end, free);
+      next.catch(() => {});
+      yield { n, data, last: at === size, release: () => void free.push(whole) };
+    }
+  } finally {
+    await next.catch(() => {});
+  }
+}
+
+async function readPiece(fd: number, position: number, end: number, free: Buffer[]) {
+  const bytes = Math.min(PIECE_BYTES, end - position);
+  const whole = free.pop() ?? Buffer.allocUnsafeSlow(bytes);
+  const { bytesRead } = await readAsync(fd, whole, 0, Math.min(bytes, whole.length), position);
+  if (bytesRead === 0) throw Object.assign(new Error('the file is shorter than it was'), { code: 'ENOENT' });
+  return { whole, data: whole.subarray(0, bytesRead) };
+}

@@ -1,0 +1,64 @@
+// Reads large files beside everything else, two at a time, so that no look waits for one: a path is handed in, and its
+// digest can be taken at a later look.
+import type { RelPath } from '../../core/path.js';
+import { type Digest, digestLarge } from './digest.js';
+
+const AT_ONCE = 2;
+
+/** Digests of large files, in the making or ready to be taken. */
+export class DigestQueue {
+  readonly #ready = new Map<RelPath, Digest>();
+  readonly #waiting = new Map<RelPath, string>();
+  readonly #reading = new Map<RelPath, Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #now: () => number;
+  readonly #onReady: (path: RelPath) => void;
+
+  /** @param onReady called with each path whose digest can be taken. */
+  constructor(now: () => number, onReady: (path: RelPath) => void) {
+    this.#now = now;
+    this.#onReady = onReady;
+  }
+
+  /** Begins reading `path`, unless that is under way. */
+  start(path: RelPath, absolute: string): void {
+    if (this.isBusyWith(path)) return;
+    this.#waiting.set(path, absolute);
+    this.#next();
+  }
+
+  isBusyWith(path: RelPath): boolean {
+    return this.#waiting.has(path) || this.#reading.has(path);
+  }
+
+  /** @returns the digest of `path`, once, if there is one. */
+  take(path: RelPath): Digest | null {
+    const digest = this.#ready.get(path) ?? null;
+    this.#ready.delete(path);
+    return digest;
+  }
+
+  /** Gives up what is not finished. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#waiting.clear();
+    await Promise.all(this.#reading.values());
+  }
+
+  #next(): void {
+    for (const [path, absolute] of this.#waiting) {
+      if (this.#reading.size >= AT_ONCE) return;
+      this.#waiting.delete(path);
+      this.#reading.set(path, this.#read(path, absolute));
+    }
+  }
+
+  async #read(path: RelPath, absolute: string): Promise<void> {
+    const digest = await digestLarge(absolute, this.#now(), this.#stop.signal);
+    this.#reading.delete(path);
+    if (this.#stop.signal.aborted) return;
+    this.#ready.set(path, digest);
+    this.#next();
+    this.#onReady(path);
+  }
+}

@@ -1,0 +1,114 @@
+// What stands at a name, held by descriptor: whoever swaps the name for a link meanwhile cannot lead a change of mode or
+// time to another file. On Linux it is opened with O_PATH, which needs no permission on the file, opens no device and
+// waits for no pipe, and its /proc/self/fd name leads to that inode whatever its path is by now. Elsewhere it is opened
+// for reading, or for writing where it may not be read; a link, which cannot be opened there, is known by its path.
+import fs from 'node:fs';
+import { setTime, type Timed } from './set-time.js';
+import { microseconds, modeOf } from './signature.js';
+
+const { O_RDONLY, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const throughProc = process.platform === 'linux';
+/** Linux's O_PATH, which Node does not name. */
+const O_PATH = 0x200000;
+
+/** What tells one file from all others that exist at the same time. */
+export type Identity = Pick<fs.Stats, 'dev' | 'ino'>;
+
+export const isSameInode = (x: Identity, y: Identity): boolean => x.ino === y.ino && x.dev === y.dev;
+
+/** The path does not lead to what the decision saw: it is to be looked at anew. */
+export const swapped = (absolute: string): Error =>
+  Object.assign(new Error(`${absolute} is another file now`), { code: 'ESTALE' });
+
+/** An open inode of any type. Close it. */
+export class Inode implements Timed {
+  private mode: number;
+
+  private constructor(
+    private readonly fd: number | null,
+    private readonly absolute: string,
+    /** What it was when it was opened. */
+    readonly stats: fs.Stats,
+  ) {
+    this.mode = modeOf(stats);
+  }
+
+  /**
+   * Opens what stands at `absolute`, following no link in its last name.
+   * @throws the system's error.
+   */
+  static at(absolute: string): Inode {
+    const fd = openAt(absolute);
+    return new Inode(fd, absolute, fd === null ? fs.lstatSync(absolute) : fs.fstatSync(fd));
+  }
+
+  /** A path that leads to this inode as long as it is open; where there is no /proc, the one that it was opened by. */
+  get path(): string {
+    return throughProc ? `/proc/self/fd/${this.fd}` : this.absolute;
+  }
+
+  /** What the system says of it now. */
+  now(): fs.Stats {
+    return this.fd === null ? fs.lstatSync(this.absolute) : fs.fstatSync(this.fd);
+  }
+
+  /** Sets the permission bits, where they differ. */
+  chmod(mode: number): void {
+    if (this.mode === mode) return;
+    if (throughProc) fs.chmodSync(this.path, mode);
+    else if (this.fd !== null) fs.fchmodSync(this.fd, mode);
+    this.mode = mode;
+  }
+
+  /** Sets the modification time, where it differs; of a link its own. @param mtime microseconds since 1970. */
+  setTime(mtime: number): void {
+    if (microseconds(this.stats.mtimeMs) !== mtime) setTime(this, mtime);
+  }
+
+  setSeconds(seconds: number): void {
+    if (throughProc) fs.utimesSync(this.path, seconds, seconds);
+    else if (this.fd !== null) fs.futimesSync(this.fd, seconds, seconds);
+    else fs.lutimesSync(this.absolute, seconds, seconds);
+  }
+
+  close(): void {
+    if (this.fd !== null) fs.closeSync(this.fd);
+  }
+}
+
+/** @returns null for a link, outside Linux. */
+function openAt(absolute: string): number | null {
+  if (throughProc) return fs.openSync(absolute, O_PATH | O_NOFOLLOW);
+  for (const access of [O_RDONLY, O_WRONLY]) {
+    try {
+      return fs.openSync(absolute, access | O_NOFOLLOW | O_NONBLOCK);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ELOOP' || code === 'EMLINK') return null;
+      if (code !== 'EACCES' || access === O_WRONLY) throw error;
+    }
+  }
+  return null;
+}
+
+/** Holds what stands at `absolute` while `act` is at work. */
+export function holding<T>(absolute: string, act: (inode: Inode) => T): T {
+  const inode = Inode.at(absolute);
+  try {
+    return act(inode);
+  } finally {
+    inode.close();
+  }
+}
+
+/**
+ * Sets the modification time of the link at `absolute`, in microseconds.
+ * @returns what the system says of it now.
+ * @throws ESTALE where no link stands there.
+ */
+export const setLinkTime = (absolute: string, mtime: number): fs.Stats =>
+  holding(absolute, (inode) => {
+    if (!inode.stats.isSymbolicLink()) throw swapped(absolute);
+    inode.setTime(mtime);
+    return inode.now();
+  });

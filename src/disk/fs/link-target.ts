@@ -1,0 +1,124 @@
+// Where a symbolic link leads if it is put at a path of this root: by its spelling, and through the links that stand there.
+// A link is carried only if that is inside, judged where it is seen and again where it is put. What becomes of it when
+// another link changes is judged at the next full look; nobody ever follows it for its content.
+import * as fs from 'node:fs';
+import { posix } from 'node:path';
+import { parentOf, quote, type RelPath, STATE_DIR } from '../../core/path.js';
+import type { Snapshot } from '../../core/snapshot.js';
+
+/** As many links as Linux follows in one path. */
+const MAX_LINKS = 40;
+
+/** The links of one root, for a short while: directories that were looked at are not looked at again. */
+export class LinkTargets {
+  readonly #directories = new Set<string>();
+
+  /**
+   * @param root absolute real path of the root.
+   * @param planned links that are about to be put, by path.
+   */
+  constructor(
+    private readonly root: string,
+    private readonly planned: ReadonlyMap<string, string> = new Map(),
+  ) {}
+
+  /** @returns why a link at `path` to `target` must not be carried, or null where it may. */
+  faultOf(path: RelPath, target: string): string | null {
+    for (const spelled of new Set([target, target.replaceAll('\\', '/')])) {
+      if (posix.isAbsolute(spelled)) return `its target ${quote(target)} is absolute`;
+      const resolved = posix.join(parentOf(path), spelled);
+      if (resolved === '..' || resolved.startsWith('../')) return `its target ${quote(target)} leaves the root`;
+    }
+    return this.#resolve(path, target);
+  }
+
+  /** Goes the way of the target name by name. What does not exist is taken for a directory to be; a round trip leads nowhere. */
+  #resolve(path: RelPath, target: string): string | null {
+    const at = parentOf(path).split('/').filter(isName);
+    const ahead = namesOf(target);
+    const passed = new Set<string>();
+    while (ahead.length > 0) {
+      const name = ahead.pop()!;
+      if (name === '..') {
+        if (at.pop() === undefined) return `its target ${quote(target)} leaves the root through another link`;
+        continue;
+      }
+      at.push(name);
+      if (at[0] === STATE_DIR) return `its target ${quote(target)} is in ${STATE_DIR}`;
+      const next = this.#linkAt(at.join('/'));
+      if (next === null) continue;
+      if (posix.isAbsolute(next)) return `its target ${quote(target)} leads to ${quote(next)} through another link`;
+      const place = `${at.join('/')}\0${ahead.join('/')}`;
+      if (passed.has(place)) return null;
+      passed.add(place);
+      if (passed.size > MAX_LINKS) return `its target ${quote(target)} leads through more than ${MAX_LINKS} links`;
+      at.pop();
+      ahead.push(...namesOf(next));
+    }
+    return null;
+  }
+
+  /** @returns where the link at `path` leads; null where there is none. */
+  #linkAt(path: string): string | null {
+    const planned = this.planned.get(path);
+    if (planned !== undefined || this.#directories.has(path)) return planned ?? null;
+    const absolute = `${this.root}/${path}`;
+    try {
+      const stats = fs.lstatSync(absolute, { throwIfNoEntry: false });
+      if (stats?.isDirectory()) this.#directories.add(path);
+      return stats?.isSymbolicLink() ? fs.readlinkSync(absolute) : null;
+    } catch {
+      return null; // nobody can go through what may not be entered
+    }
+  }
+}
+
+const isName = (name: string): boolean => name !== '' && name !== '.';
+
+/** @returns the names of a target, the last one first. */
+const namesOf = (target: string): string[] => target.split('/').filter(isName).reverse();
+
+/** @returns the links that are known at and below `from`, with their targets. */
+export function* linksIn(snapshot: Snapshot, from: RelPath | '' = ''): Generator<[RelPath, string]> {
+  for (const [path, node] of snapshot.walk(from)) if (node.type === 'symlink') yield [path, node.target];
+}
+
+/** A link that may not be put where it was to be. */
+export class BadLink extends Error {}
+
+/** Links that are put into one root, each only if it and those that it changes the way of lead to the inside. */
+export class LinkGate {
+  /** Links that go up again after a name, so that their way depends on what that name is; found when they are needed. */
+  #winding: Map<RelPath, string> | null = null;
+
+  /**
+   * @param root absolute real path of the root.
+   * @param snapshot what is known to stand there.
+   */
+  constructor(
+    private readonly root: string,
+    private readonly snapshot: Snapshot,
+  ) {}
+
+  /** @throws BadLink where one of `planned`, by path, must not be put, or would lead another link to the outside. */
+  admit(planned: ReadonlyMap<RelPath, string>): void {
+    if (planned.size === 0) return;
+    const targets = new LinkTargets(this.root, planned);
+    for (const [path, target] of planned) {
+      const fault = targets.faultOf(path, target);
+      if (fault !== null) throw new BadLink(`The link ${quote(path)} is not put there: ${fault}.`);
+    }
+    this.#winding ??= new Map([...linksIn(this.snapshot)].filter(([, target]) => isWinding(target)));
+    for (const [path, target] of this.#winding) {
+      if (planned.has(path) || targets.faultOf(path, target) === null) continue;
+      const [first] = planned.keys();
+      throw new BadLink(`The link ${quote(first!)} is not put there: it would lead ${quote(path)} out of the root.`);
+    }
+    for (const [path, target] of planned) if (isWinding(target)) this.#winding.set(path, target);
+  }
+}
+
+const isWinding = (target: string): boolean => {
+  const names = target.split('/').filter(isName);
+  return names.lastIndexOf('..') > names.findIndex((name) => name !== '..') && names.some((name) => name !== '..');
+};

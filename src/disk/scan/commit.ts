@@ -1,0 +1,75 @@
+// The last step of a look: what was found becomes what is known. From here on it is told, and remembered.
+import { type Entry, sameEntry } from '../../core/entry.js';
+import { parentOf, type RelPath } from '../../core/path.js';
+import { entryOf, type Node } from '../../core/snapshot.js';
+import { Pace } from '../fs/time-slice.js';
+import type { Ground } from './context.js';
+import type { Differences } from './diff.js';
+import type { Findings } from './judge.js';
+
+/** Paths that we wrote ourselves while a look was under way: what it found at, above or below them is out of date. */
+export class Overwritten {
+  readonly #paths = new Set<RelPath>();
+  readonly #above = new Set<RelPath | ''>();
+
+  add(path: RelPath): void {
+    this.#paths.add(path);
+    for (let dir = parentOf(path); dir !== '' && !this.#above.has(dir); dir = parentOf(dir)) this.#above.add(dir);
+  }
+
+  clear(): void {
+    this.#paths.clear();
+    this.#above.clear();
+  }
+
+  concerns(path: RelPath): boolean {
+    if (this.#paths.size === 0) return false;
+    if (this.#above.has(path)) return true;
+    for (let at: RelPath | '' = path; at !== ''; at = parentOf(at)) if (this.#paths.has(at)) return true;
+    return false;
+  }
+}
+
+/** Who takes part in a commit. */
+export interface CommitTo {
+  readonly ground: Ground;
+  readonly differences: Differences;
+  readonly overwritten: Overwritten;
+  /** Called for every change, to remember it. */
+  readonly onSeen: (path: RelPath, entry: Entry | null) => void;
+  /** Called for what could not be committed, to be looked at again. */
+  readonly again: (path: RelPath) => void;
+}
+
+export async function commit(findings: Findings, to: CommitTo): Promise<void> {
+  const pace = new Pace();
+  for (const [path, entry] of findings) {
+    if (fits(path, entry, to)) commitOne(path, entry, to);
+    else to.again(path);
+    if (pace.isTired) await pace.rest();
+  }
+}
+
+/** RACE: while a look was under way, its directory may have gone, or we may have written there. */
+function fits(path: RelPath, entry: Entry | null, { ground, overwritten }: CommitTo): boolean {
+  if (entry !== null && ground.snapshot.get(parentOf(path))?.type !== 'dir') return false;
+  return !overwritten.concerns(path);
+}
+
+function commitOne(path: RelPath, entry: Entry | null, { ground, differences, onSeen }: CommitTo): void {
+  const { snapshot, places, waiting } = ground;
+  const before = snapshot.get(path);
+  if (!isSame(before, entry)) differences.touch(path, before, entry);
+  if (entry?.type !== 'dir' && before?.type === 'dir') {
+    places.drop(path);
+    waiting.releaseBelow(path);
+  }
+  waiting.release(path);
+  if (entry?.type === 'dir') places.holdMode(path, null);
+  if (before === null && entry === null) return;
+  snapshot.put(path, entry);
+  onSeen(path, entry);
+}
+
+const isSame = (node: Node | null, entry: Entry | null): boolean =>
+  (node?.type === 'dir') === (entry?.type === 'dir') && sameEntry(entryOf(node), entry);

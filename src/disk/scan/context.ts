@@ -1,0 +1,81 @@
+// What every step of a look stands on: the root, what was last seen in it, and the questions that all of them ask.
+import * as fs from 'node:fs';
+import type { RelPath } from '../../core/path.js';
+import type { Snapshot } from '../../core/snapshot.js';
+import { modeOf } from '../fs/signature.js';
+import type { Root } from '../state/root.js';
+import type { Places } from '../watch/directories.js';
+import type { Damage } from './crash-damage.js';
+import type { IgnoreRules } from './ignore-rules.js';
+import type { Troubles } from './problems.js';
+import type { Waiting } from './unsettled.js';
+
+export interface Ground {
+  readonly root: Root;
+  readonly snapshot: Snapshot;
+  readonly places: Places;
+  readonly waiting: Waiting;
+  readonly troubles: Troubles;
+  readonly damage: Damage;
+  rules: IgnoreRules;
+  /** Files with several names that we changed through one of them: the next look visits the others. */
+  readonly linked: Set<number>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly absolute: (path: RelPath | '') => string;
+  /** The mode that a file is reported with: a guarded one keeps the one that it had. */
+  readonly reported: (path: RelPath, stats: fs.Stats) => number;
+}
+
+/** What lstat says of a path: its stats, null for nothing there, or an error that leaves it unknown. */
+export type Standing = fs.Stats | null | NodeJS.ErrnoException;
+
+/** Never follows a link in the last name of `absolute`. */
+export function standingAt(absolute: string): Standing {
+  try {
+    return fs.lstatSync(absolute, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? null : (error as NodeJS.ErrnoException);
+  }
+}
+
+/** @returns the stats where something stands and can be looked at. */
+export function statsAt(absolute: string): fs.Stats | null {
+  const standing = standingAt(absolute);
+  return standing instanceof Error ? null : standing;
+}
+
+/**
+ * @returns the highest directory above `path` that is not the one that is known, watched and read (moved, removed,
+ * swapped for a link), or `path` itself where all are. Looking below such a directory would see another tree, perhaps
+ * outside the root.
+ */
+export function highestUnsound(ground: Ground, path: RelPath | '', checked: Map<string, boolean>): RelPath | '' {
+  if (path === '') return '';
+  if (!isSoundDir(ground, '', checked)) return '';
+  for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+    const dir = path.slice(0, slash) as RelPath;
+    if (!isSoundDir(ground, dir, checked)) return dir;
+  }
+  return path;
+}
+
+function isSoundDir(ground: Ground, dir: RelPath | '', checked: Map<string, boolean>): boolean {
+  let sound = checked.get(dir);
+  if (sound === undefined) {
+    const stats = statsAt(ground.absolute(dir));
+    sound = stats !== null && isKnownDir(ground, dir, stats);
+    checked.set(dir, sound);
+  }
+  return sound;
+}
+
+/**
+ * @returns whether `stats` are those of the directory last seen at `path`, watched and read. Under other permission bits
+ *   it may be readable no more.
+ */
+export function isKnownDir({ places, snapshot, troubles }: Ground, path: RelPath | '', stats: fs.Stats): boolean {
+  const node = snapshot.get(path);
+  if (!places.isSame(path, stats) || node?.type !== 'dir') return false;
+  return path === '' || (!troubles.has(path) && (places.heldMode(path) ?? node.mode) === modeOf(stats));
+}

@@ -1,0 +1,135 @@
+// Going into directories: each is watched, then recognised, then read. This is where a moved directory is found out, and
+// where one that cannot be read is set apart from an empty one.
+import type { Stats } from 'node:fs';
+import { SyncError } from '../../core/errors.js';
+import type { RelPath } from '../../core/path.js';
+import { systemTrouble } from '../../core/system-error.js';
+import { readingError } from '../fs/readable.js';
+import { type Ground, isKnownDir, standingAt, statsAt } from './context.js';
+import { type ScanHost, scan } from './walk.js';
+
+/** The names in one directory. */
+export interface Listing {
+  readonly path: RelPath | '';
+  readonly names: readonly string[];
+}
+
+/** What became of directories while they were entered. */
+export interface Entered {
+  /** Directories that stand under another name now, by their old one. */
+  readonly left: Set<RelPath>;
+  /** The same by their new name, with the old one. */
+  readonly former: Map<RelPath, RelPath>;
+  /** What is in them is unknown. */
+  readonly unreadable: Set<RelPath>;
+  /** Paths that changed while they were looked at, to be hinted again. */
+  readonly again: Set<RelPath | ''>;
+}
+
+/** One scan, of `from` and of the directories below: of all of them, or only of those that are not known yet. */
+export class Entrance implements ScanHost {
+  readonly #ground: Ground;
+  readonly #entered: Entered;
+  readonly #from: RelPath | '';
+  readonly #everything: boolean;
+  readonly #listings: Listing[] = [];
+  #rootError: NodeJS.ErrnoException | null = null;
+
+  constructor(ground: Ground, entered: Entered, from: RelPath | '', everything: boolean) {
+    this.#ground = ground;
+    this.#entered = entered;
+    this.#from = from;
+    this.#everything = everything;
+  }
+
+  /**
+   * @returns the listings of all directories that were read, each before those within it.
+   * @throws SyncError `failed` where the root itself could not be read: it must not pass for an empty one.
+   */
+  async listings(): Promise<readonly Listing[]> {
+    await scan(this.#from, this);
+    if (this.#from === '' && this.#listings[0]?.path !== '') {
+      const why = this.#rootError === null ? 'it changed meanwhile' : describe(this.#rootError);
+      throw new SyncError('failed', `${this.#ground.root.path} could not be read: ${why}.`, { cause: this.#rootError });
+    }
+    return this.#listings;
+  }
+
+  absolute(path: RelPath | ''): string {
+    return this.#ground.absolute(path);
+  }
+
+  enters(path: RelPath | ''): boolean {
+    const { troubles } = this.#ground;
+    const stats = statsAt(this.absolute(path));
+    if (stats === null || !stats.isDirectory()) return this.#again(path);
+    if (!this.#everything && path !== this.#from && isKnownDir(this.#ground, path, stats)) return false;
+    if (!this.#isWatched(path, stats) && !this.#settle(path, stats)) return this.#again(path);
+    troubles.clearNames(path);
+    if (path !== '') troubles.clear(path);
+    const error = readingError(this.absolute(path), stats);
+    if (error === null) return true;
+    this.unreadable(path, error);
+    return false;
+  }
+
+  ignores(path: RelPath, isDir: boolean): boolean {
+    return this.#ground.rules.matches(path, isDir);
+  }
+
+  listed(path: RelPath | '', names: readonly string[]): void {
+    this.#listings.push({ path, names });
+  }
+
+  unreadable(path: RelPath | '', error: NodeJS.ErrnoException): void {
+    if (path === '') {
+      this.#rootError = error;
+      return;
+    }
+    this.#entered.unreadable.add(path);
+    this.#ground.troubles.add(path, 'unreadable', `The directory ${path} cannot be read: ${describe(error)}.`);
+  }
+
+  vanished(path: RelPath | ''): void {
+    this.#again(path);
+  }
+
+  badName(dir: RelPath | '', shown: string, why: string): void {
+    this.#ground.troubles.addBadName(dir, shown, why);
+  }
+
+  #again(path: RelPath | ''): false {
+    this.#entered.again.add(path);
+    return false;
+  }
+
+  /** What could not be read could not be watched either. */
+  #isWatched(path: RelPath | '', stats: Stats): boolean {
+    return this.#ground.places.isSame(path, stats) && !(path !== '' && this.#ground.troubles.has(path));
+  }
+
+  /** Watches a directory that is new, was moved or replaced. RACE: another may take its place while it is being watched. */
+  #settle(path: RelPath | '', stats: Stats): boolean {
+    const { places, now } = this.#ground;
+    places.arm(path);
+    const armed = statsAt(this.absolute(path));
+    if (!armed?.isDirectory() || armed.ino !== stats.ino || armed.birthtimeMs !== stats.birthtimeMs) return false;
+    if (path !== '') this.#recognise(path, armed);
+    places.settle(path, armed, now());
+    return true;
+  }
+
+  /** Finds out whether the directory at `path` stood elsewhere before. */
+  #recognise(path: RelPath, stats: Stats): void {
+    const former = this.#ground.places.formerOf(path, stats);
+    if (former === null || this.#ground.snapshot.get(former)?.type !== 'dir') return;
+    const there = standingAt(this.absolute(former));
+    // Still there as well: a bind mount, no move.
+    if (there instanceof Error || there?.ino === stats.ino) return;
+    this.#entered.former.set(path, former);
+    this.#entered.left.add(former);
+  }
+}
+
+/** @returns why something cannot be read, in words. */
+export const describe = (error: NodeJS.ErrnoException): string => systemTrouble(error).why;

@@ -1,0 +1,64 @@
+// What is left out of synchronisation: names that never travel, and the user's patterns in gitignore syntax.
+import ignore, { type Ignore } from 'ignore';
+import { MAX_PATH_BYTES, nameOf, type RelPath, STATE_DIR } from '../../core/path.js';
+
+/** Where a root keeps its own patterns. */
+export const IGNORE_FILE = '.lockstepignore' as RelPath;
+
+const NEVER = new Set([STATE_DIR, '.DS_Store', 'Thumbs.db', 'desktop.ini']);
+/** `ignore` remembers every path it was asked about, so it is made anew before that takes much memory. */
+const MAX_REMEMBERED = 20_000;
+
+/** @returns whether a file or directory of this name is left out in every root, at any depth. */
+export function isNeverSynchronised(name: string): boolean {
+  const first = name.charCodeAt(0);
+  if (first === 0x7e) return name.startsWith('~$');
+  if (first === 0x2e && name.startsWith('.~lock.')) return name.endsWith('#');
+  return NEVER.has(name);
+}
+
+/** The rules in force on one side. Case matters, as in every name here. */
+export class IgnoreRules {
+  /** gitignore lines, without comments and empty ones. */
+  readonly lines: readonly string[];
+  #matcher: Ignore | null = null;
+  #asked = 0;
+
+  constructor(lines: readonly string[]) {
+    this.lines = lines.map((line) => line.replace(/\r$/, '')).filter((line) => line.trim() !== '' && line[0] !== '#');
+  }
+
+  /** @returns whether `path`, or a directory above it, is left out. */
+  ignores(path: RelPath, isDir: boolean): boolean {
+    return isNeverSynchronised(nameOf(path)) || hasNeverAbove(path) || this.matches(path, isDir);
+  }
+
+  /** As `ignores`, for a path whose names are already known to be none that never travel. */
+  matches(path: RelPath, isDir: boolean): boolean {
+    if (this.lines.length === 0) return false;
+    if (this.#matcher === null || ++this.#asked > MAX_REMEMBERED) {
+      this.#matcher = ignore({ ignoreCase: false }).add([...this.lines]);
+      this.#asked = 0;
+    }
+    return this.#matcher.ignores(isDir ? `${path}/` : path);
+  }
+
+  /** @returns whether `other` has the same rules. */
+  equals(other: IgnoreRules): boolean {
+    return this.lines.length === other.lines.length && this.lines.every((line, n) => line === other.lines[n]);
+  }
+}
+
+/** @returns the rules in `text`; a line too long for any path excludes nothing and is left out. */
+export const ignoreLines = (text: string): string[] =>
+  text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .filter((line) => line.length <= MAX_PATH_BYTES);
+
+function hasNeverAbove(path: RelPath): boolean {
+  for (let from = 0, to = path.indexOf('/'); to >= 0; from = to + 1, to = path.indexOf('/', from)) {
+    if (isNeverSynchronised(path.slice(from, to))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,105 @@
+// When to call for a look: something was hinted that is more than an echo, or something in motion is due. An idle tree
+// has no timer running, and nobody is called twice for one look.
+import type { Entry } from '../../core/entry.js';
+import type { RelPath } from '../../core/path.js';
+import { racyMs, type SeenFile } from '../fs/signature.js';
+import { Pace } from '../fs/time-slice.js';
+import { glanceAt } from '../look-glance.js';
+import type { Hints } from '../watch/hints.js';
+import type { Ground } from './context.js';
+
+/** After its stamps have aged this much more than they must, a file is read again. */
+const RACY_MARGIN_MS = 5;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class Alert {
+  readonly #ground: Ground;
+  readonly #hints: Hints;
+  readonly #onHint: () => void;
+  readonly #confirm: (path: RelPath, file: SeenFile) => void;
+  /** Files to be read again because they were written so recently, and when; the soonest first. */
+  readonly #rechecks = new Map<RelPath, number>();
+  #called = false;
+  #closed = false;
+
+  /** @param confirm called with a file that is proven now to be what was seen of it. */
+  constructor(ground: Ground, hints: Hints, onHint: () => void, confirm: (path: RelPath, file: SeenFile) => void) {
+    this.#ground = ground;
+    this.#hints = hints;
+    this.#onHint = onHint;
+    this.#confirm = confirm;
+  }
+
+  /** From now on, what is hinted is a reason for another look. */
+  lookBegins(): void {
+    this.#called = false;
+  }
+
+  /** To be told of everything that was seen: a file that is racy is read again by itself. */
+  seen(path: RelPath, entry: Entry | null): void {
+    if (entry?.type === 'file' && (entry as SeenFile).racy) this.#recheckLater(path, entry as SeenFile);
+    else this.#rechecks.delete(path);
+  }
+
+  /** Looks briefly at what was hinted, and calls if that is worth a look. Not to overlap with a look. */
+  async glance(): Promise<void> {
+    if (this.#closed || this.#called) return;
+    const { waiting, now, linked } = this.#ground;
+    this.#takeRechecks(now());
+    const isOwed = waiting.size < waiting.told || waiting.nextDue() <= now() || linked.size > 0;
+    if (this.#hints.everything || isOwed || (await this.#isWorthALook())) this.#call();
+    else this.setAlarm();
+  }
+
+  /** Sets the alarm for whatever is due next. */
+  setAlarm(): void {
+    const [recheck] = this.#rechecks.values();
+    this.#hints.setAlarm(Math.min(this.#ground.waiting.nextDue(), recheck ?? NEVER));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#hints.close();
+  }
+
+  async #isWorthALook(): Promise<boolean> {
+    const pace = new Pace();
+    const checked = new Map<string, boolean>();
+    for (const [path, relist] of this.#hints.paths) {
+      if (relist || path === '' || this.#isWorth(path, checked)) return true;
+      if (!pace.isTired) continue;
+      await pace.rest();
+      checked.clear();
+    }
+    return false;
+  }
+
+  #isWorth(path: RelPath, checked: Map<string, boolean>): boolean {
+    const glance = glanceAt(this.#ground, path, checked);
+    if (glance.kind === 'sure') this.#confirm(path, glance.file);
+    if (glance.kind === 'young') this.#recheckLater(path, this.#ground.snapshot.get(path) as SeenFile);
+    if (glance.kind === 'same' || glance.kind === 'sure') this.#hints.paths.delete(path);
+    return glance.kind === 'look';
+  }
+
+  #recheckLater(path: RelPath, file: SeenFile): void {
+    const due = this.#ground.now() + racyMs(file) + RACY_MARGIN_MS;
+    this.#rechecks.delete(path);
+    this.#rechecks.set(path, due);
+    this.#hints.alarmBy(due);
+  }
+
+  #takeRechecks(now: number): void {
+    for (const [path, due] of this.#rechecks) {
+      if (due > now) return;
+      this.#rechecks.delete(path);
+      this.#hints.include(path);
+    }
+  }
+
+  #call(): void {
+    if (this.#called || this.#closed) return;
+    this.#called = true;
+    this.#onHint();
+  }
+}

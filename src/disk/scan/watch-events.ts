@@ -1,0 +1,47 @@
+// From what the watcher says to hints: paths below the root, without what is never synchronised.
+import { joinPath, pathFault, type RelPath } from '../../core/path.js';
+import type { Logger } from '../../log.js';
+import type { LookerOptions } from '../look-options.js';
+import type { Hints } from '../watch/hints.js';
+import { bestWatchKind, openWatcher, unwatched, type Watcher, type WatchListener } from '../watch/watcher.js';
+import { type Ground, statsAt } from './context.js';
+import { isNeverSynchronised } from './ignore-rules.js';
+
+/** @param ground asked for at each event: the watcher is part of it, and so comes first. */
+function hintListener(ground: () => Ground, hints: Hints, log: Logger): WatchListener {
+  const relative = (dir: string) => dir.slice(ground().root.path.length + 1) as RelPath | '';
+  return {
+    changed(dir, name) {
+      const at = relative(dir);
+      if (name === null) hints.add(at, true);
+      else if (!isNeverSynchronised(name)) hintNamed(at, name, hints);
+    },
+    doubtful(dir) {
+      const at = relative(dir);
+      ground().places.doubtUnlessProven(at, statsAt(dir), ground().now());
+      hints.add(at);
+    },
+    overflowed() {
+      log.detail('The system dropped file events; everything is looked at again.');
+      ground().places.doubt('');
+      hints.addAll();
+    },
+    limited(dir) {
+      ground().troubles.limitWatches(relative(dir) || '.');
+    },
+  };
+}
+
+/** A name that makes no path is found, and reported, when its directory is read. */
+function hintNamed(dir: RelPath | '', name: string, hints: Hints): void {
+  const path = joinPath(dir, name);
+  if (pathFault(path) === null) hints.add(path);
+  else hints.add(dir, true);
+}
+
+/** @returns what watches the tree of `ground`, where it is to be watched. */
+export function watcherFor(options: LookerOptions, ground: () => Ground, hints: Hints, log: Logger): Watcher {
+  if (!options.watch) return unwatched;
+  const kind = options.watchKind ?? bestWatchKind(options.forcePolling ?? false);
+  return openWatcher(kind, hintListener(ground, hints, log));
+}

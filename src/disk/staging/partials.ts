@@ -1,0 +1,158 @@
+// Large contents that came in part: each lies in staging under the hash of the content that it is the beginning of, so
+// that a transfer that was cut goes on where it was, even after a crash. Nobody trusts them: what is made of one is
+// verified whole. They are a luxury with a budget: of what is over it, too old or too many the oldest go first, and all
+// go when nothing is left to be sent or the disk is full.
+import fs from 'node:fs';
+import { RESUMED_BYTES } from '../../core/delta.js';
+import type { FileEntry } from '../../core/entry.js';
+import type { RelPath } from '../../core/path.js';
+import type { OwnDirectory } from '../fs/own-directory.js';
+import { removeTree } from '../fs/remove-tree.js';
+
+/** Parts are used in steps of this many bytes; what is shorter is not kept. */
+const STEP_BYTES = 1 << 20;
+const MAX_AGE_MS = 2 * 24 * 60 * 60 * 1000;
+const MAX_PARTS = 16;
+/** All parts together may take this much of what would be free without them. */
+const PARTS_SHARE = 0.2;
+const NAME = /^[0-9a-f]{64}\.part$/;
+
+/** Parts in use by this process: two stagings may share a directory. */
+const inUse = new Set<string>();
+
+const keyOf = (directory: OwnDirectory, name: string): string => `${directory.path}/${name}`;
+
+/** The parts in one staging directory. */
+export class Partials {
+  /** Which content was last on its way to a path: another one there makes the first unwanted. */
+  private readonly wanted = new Map<RelPath, string>();
+
+  constructor(private readonly directory: OwnDirectory) {}
+
+  /** @returns how many bytes of `file` are here from its beginning. */
+  lengthOf(file: FileEntry): number {
+    const name = nameFor(file);
+    if (file.size < RESUMED_BYTES || this.isInUse(name)) return 0;
+    const stats = statsOf(this.directory, name);
+    if (!stats?.isFile() || stats.size > file.size) return 0;
+    return stats.size === file.size ? stats.size : stats.size - (stats.size % STEP_BYTES);
+  }
+
+  /** @returns the name under which `file` is to be received, to be given back with `release`; null: it is not worth resuming. */
+  take(file: FileEntry, of: RelPath): string | null {
+    const name = nameFor(file);
+    if (file.size < RESUMED_BYTES || this.isInUse(name)) return null;
+    this.forget(of, name);
+    tidyPartials(this.directory, Date.now(), name);
+    inUse.add(keyOf(this.directory, name));
+    return name;
+  }
+
+  /** The content now on its way to `of` is another one: what came of the former is in nobody's way, and of no use. */
+  private forget(of: RelPath, name: string): void {
+    const former = this.wanted.get(of);
+    if (former !== undefined && former !== name && !this.isInUse(former)) remove(this.directory, former);
+    if (this.wanted.size > 1_000) this.wanted.clear();
+    this.wanted.set(of, name);
+  }
+
+  private isInUse(name: string): boolean {
+    return inUse.has(keyOf(this.directory, name));
+  }
+}
+
+const nameFor = ({ hash }: FileEntry): string => `${hash}.part`;
+
+/** A part is free again: published, removed, or left for a later transfer. */
+export function release(directory: OwnDirectory, name: string): void {
+  inUse.delete(keyOf(directory, name));
+}
+
+/** Whether `name` is that of a part. */
+export const isPart = (name: string): boolean => NAME.test(name);
+
+/** Whether `bytes` of a content are enough to be kept. */
+export const isWorthKeeping = (bytes: number): boolean => bytes >= STEP_BYTES;
+
+/**
+ * Removes from a staging directory everything that no later transfer will use.
+ * @param now milliseconds since 1970.
+ * @param wanted a part that is just being asked for.
+ * @param freeBytes of the file system, besides the parts.
+ * @throws OwnDirectoryError where the directory is unusable.
+ */
+export function tidyPartials(
+  directory: OwnDirectory,
+  now: number,
+  wanted: string | null = null,
+  freeBytes: () => number = () => freeIn(directory),
+): void {
+  const parts: { name: string; mtimeMs: number; size: number }[] = [];
+  for (const name of partsIn(directory)) {
+    if (name === wanted) continue;
+    const stats = statsOf(directory, name);
+    const isOld = stats !== null && now - stats.mtimeMs > MAX_AGE_MS;
+    if (!stats?.isFile() || !isWorthKeeping(stats.size) || isOld) remove(directory, name);
+    else parts.push({ name, mtimeMs: stats.mtimeMs, size: stats.size });
+  }
+  parts.sort((a, b) => b.mtimeMs - a.mtimeMs);
+  if (parts.length === 0) return;
+  const all = parts.reduce((sum, { size }) => sum + size, 0);
+  let room = PARTS_SHARE * (freeBytes() + all);
+  for (const [i, { name, size, mtimeMs }] of parts.entries()) {
+    if (i >= MAX_PARTS || room < STEP_BYTES) remove(directory, name);
+    else if (size > room) shorten(directory, name, room - (room % STEP_BYTES), mtimeMs);
+    room -= size;
+  }
+}
+
+/** The beginning of a beginning is one, too. */
+function shorten(directory: OwnDirectory, name: string, bytes: number, mtimeMs: number): void {
+  directory.use(name, (absolute) => {
+    const fd = fs.openSync(absolute, fs.constants.O_WRONLY | fs.constants.O_NOFOLLOW);
+    try {
+      fs.ftruncateSync(fd, bytes);
+      fs.futimesSync(fd, mtimeMs / 1000, mtimeMs / 1000);
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+}
+
+/** Removes every part that is not in use. */
+export function dropPartials(directory: OwnDirectory): void {
+  try {
+    for (const name of partsIn(directory)) remove(directory, name);
+  } catch {
+    // Whoever needs the directory finds out what is wrong with it.
+  }
+}
+
+/** The parts that are not in use. */
+const partsIn = (directory: OwnDirectory): string[] =>
+  directory
+    .use('.', (absolute) => fs.readdirSync(absolute))
+    .filter((name) => isPart(name) && !inUse.has(keyOf(directory, name)));
+
+function freeIn(directory: OwnDirectory): number {
+  const { bavail, bsize } = directory.use('.', (absolute) => fs.statfsSync(absolute));
+  return bavail * bsize;
+}
+
+/** @returns null where nothing is that can be known. */
+function statsOf(directory: OwnDirectory, name: string): fs.Stats | null {
+  try {
+    return directory.use(name, (absolute) => fs.lstatSync(absolute));
+  } catch {
+    return null;
+  }
+}
+
+/** What cannot be removed is in nobody's way. */
+function remove(directory: OwnDirectory, name: string): void {
+  try {
+    directory.use(name, removeTree);
+  } catch {
+    // It is tried again at the next start.
+  }
+}

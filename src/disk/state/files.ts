@@ -1,0 +1,110 @@
+// The state files of one root: each is opened against its watermark, and what is wrong with one is told to people. While
+// they are in use, one that somebody removes or changes is written anew.
+import path from 'node:path';
+import { setAside } from '../fs/whole-file.js';
+import { damageText } from './journal-check.js';
+import type { DamagePolicy, Tables } from './journal-open.js';
+import type { StateProblems } from './problems.js';
+import { SealedFile } from './sealed-file.js';
+import { type Opened, Store } from './store.js';
+import { type StateFileName, Watermarks } from './watermarks.js';
+
+/** What follows from damage, in words. */
+export const ANEW = 'Nothing is deleted; both sides are compared anew.';
+
+type Value = Readonly<Record<string, unknown>>;
+
+/** A small file that is open. */
+interface OpenSealed {
+  readonly file: SealedFile;
+  readonly value: Value | null;
+  /** Whether it was damaged, or is missing. */
+  readonly isLost: boolean;
+}
+
+/** The files of one ROOT/.lockstep. */
+export class StateFiles {
+  private readonly watermarks: Watermarks;
+  private readonly stores = new Set<Store>();
+  private readonly sealedFiles: SealedFile[] = [];
+
+  /** @throws the system's error where nothing can be written. */
+  constructor(
+    private readonly directory: string,
+    readonly problems: StateProblems,
+  ) {
+    this.watermarks = new Watermarks(directory);
+    const { damage } = this.watermarks;
+    if (damage === null) return;
+    this.report(
+      'watermarks',
+      `${damageText(path.join(directory, 'watermarks'), damage.kind, damage.setAside)} ` +
+        'Whether the other state files are complete cannot be known this time; what can be read of them is used.',
+    );
+  }
+
+  /** Whether nothing was known of the state files: then nobody can tell whether one is missing. */
+  get areUnknown(): boolean {
+    return this.watermarks.isNew;
+  }
+
+  /** Tells people that the file called `name` is not as it should be. */
+  report(name: string, message: string): void {
+    this.problems.add(name, 'state-damaged', message);
+  }
+
+  /** Opens a journal. `file` is one that has a watermark. */
+  readonly openStore = (file: string, tables: Tables, policy: DamagePolicy = {}): Opened => {
+    const name = path.basename(file) as StateFileName;
+    let kind: Parameters<NonNullable<DamagePolicy['onDamage']>>[0] | null = null;
+    const opened = Store.open(file, tables, {
+      ...policy,
+      mark: this.watermarks.of(name),
+      onDamage: (found) => {
+        kind = found;
+        policy.onDamage?.(found);
+      },
+      onReplaced: () => this.replaced(name),
+    });
+    if (kind !== null) {
+      const more = kind === 'tail' || policy.consequence === undefined ? '' : ` ${policy.consequence}`;
+      this.report(name, damageText(file, kind, opened.setAside) + more);
+    }
+    this.stores.add(opened.store);
+    return opened;
+  };
+
+  /**
+   * Reads a small file. A damaged one is set aside; whoever opens it then writes a new one.
+   * @param isOurs whether a value is one that this version understands.
+   * @param consequence what follows from damage, in words.
+   */
+  openSealed(name: StateFileName, isOurs: (value: Value) => boolean, consequence: string): OpenSealed {
+    const file = new SealedFile(path.join(this.directory, name), this.watermarks.of(name));
+    const { value, damage } = file.read(isOurs);
+    if (damage !== null) this.report(name, `${damageText(file.path, damage, setAside(file.path))} ${consequence}`);
+    this.sealedFiles.push(file);
+    return { file, value, isLost: damage !== null };
+  }
+
+  /** Writes the small files anew that somebody removed or changed. @throws the system's error where that is impossible. */
+  restore(): void {
+    if (this.watermarks.check()) this.replaced('watermarks');
+    for (const file of this.sealedFiles) if (file.check()) this.replaced(path.basename(file.path));
+  }
+
+  /** Writes the journals anew that somebody removed or changed. @throws SyncError where that is impossible. */
+  async mend(): Promise<void> {
+    for (const store of this.stores) await store.mend();
+  }
+
+  private replaced(name: string): void {
+    const file = path.join(this.directory, name);
+    const message = `The state file ${file} was removed or changed by another program. It is written anew; nothing is lost.`;
+    this.problems.note(name, 'state-damaged', message);
+  }
+
+  close(): void {
+    this.watermarks.close();
+  }
+}

@@ -1,0 +1,109 @@
+// While a server runs, ROOT/.lockstep stays what it is: what a cleaner or anybody else removes from it or changes is made
+// again from memory, and said. That is done only where the root surely is the one that was opened: one that has no identity
+// any more and not what was last seen in it may have been made anew under the same number, and is none of ours.
+import fs from 'node:fs';
+import path from 'node:path';
+import { STATE_DIR } from '../../core/path.js';
+import { systemTrouble } from '../../core/system-error.js';
+import { type OwnDirectory, OwnDirectoryError } from '../fs/own-directory.js';
+import type { StateFiles } from './files.js';
+import { type Identity, identityFile, readIdentity } from './identity.js';
+import type { Occupancy } from './occupant.js';
+import type { StateProblems } from './problems.js';
+import { isSealed } from './sealed-file.js';
+
+/** Our own directories in ROOT/.lockstep. */
+export interface OwnDirectories {
+  readonly staging: OwnDirectory;
+  readonly held: OwnDirectory;
+  readonly versions: OwnDirectory;
+}
+
+/** What is kept. */
+export interface Kept {
+  readonly root: string;
+  readonly identity: Pick<Identity, 'id'>;
+  readonly occupancy: Occupancy;
+  readonly files: StateFiles;
+  readonly own: OwnDirectories;
+  readonly problems: StateProblems;
+  readonly writeReadme: () => void;
+}
+
+/** Keeps one ROOT/.lockstep. */
+export class StateKeeper {
+  private readonly rootIno: string;
+  private running: Promise<void> | null = null;
+
+  constructor(private readonly kept: Kept) {
+    this.rootIno = inodeOf(kept.root);
+  }
+
+  /** Looks at everything once; calls at the same time share that. */
+  keep(isSame: () => boolean): Promise<void> {
+    this.running ??= this.run(isSame).finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  private async run(isSame: () => boolean): Promise<void> {
+    const { problems, own, files, occupancy, writeReadme } = this.kept;
+    try {
+      if (!this.isOurs(isSame)) return;
+      for (const [name, directory] of Object.entries(own)) this.ensure(name, directory);
+      if (occupancy.check()) this.said('server.json');
+      writeReadme();
+      files.restore();
+      await files.mend();
+      problems.clear('');
+    } catch (error) {
+      const where = path.join(this.kept.root, STATE_DIR);
+      const message = `Lockstep cannot keep its own files in ${where}: ${(error as Error).message}`;
+      problems.add('', systemTrouble(error).code, message);
+    }
+  }
+
+  private isOurs(isSame: () => boolean): boolean {
+    const { root, identity } = this.kept;
+    const found = foundIdentity(root);
+    if (found !== null) return found === identity.id;
+    return inodeOf(root) === this.rootIno && isSame();
+  }
+
+  private ensure(name: string, directory: OwnDirectory): void {
+    const { problems } = this.kept;
+    try {
+      directory.ensure();
+      problems.clear(name);
+    } catch (error) {
+      if (!(error instanceof OwnDirectoryError)) throw error;
+      problems.add(name, error.problem.code, error.problem.message);
+    }
+  }
+
+  private said(name: string): void {
+    const { root, problems } = this.kept;
+    const file = path.join(root, STATE_DIR, name);
+    problems.note(name, 'state-damaged', `${file} was removed or changed by another program, and is written anew.`);
+  }
+}
+
+/** @returns the id that a root bears; null where it bears none, or a damaged one. @throws the system's error. */
+function foundIdentity(root: string): string | null {
+  try {
+    const file = identityFile(root);
+    const isDamaged = /"sum":/.test(fs.readFileSync(file, 'utf8')) && !isSealed(fs.readFileSync(file, 'utf8'));
+    return isDamaged ? null : readIdentity(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return null;
+    throw error;
+  }
+}
+
+/** @returns which directory this is, '' for none. */
+function inodeOf(directory: string): string {
+  const stats = fs.lstatSync(directory, { throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.dev} ${stats.ino}`;
+}

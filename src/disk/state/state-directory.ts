@@ -1,0 +1,155 @@
+// ROOT/.lockstep: all of Lockstep's own state of a root, and nothing of it elsewhere. It says what it is to whoever
+// finds it, which root this is, and which server has it now: one server a root, at any time.
+import fs from 'node:fs';
+import path from 'node:path';
+import { SyncError } from '../../core/errors.js';
+import { STATE_DIR } from '../../core/path.js';
+import { systemTrouble } from '../../core/system-error.js';
+import { type Logger, silent } from '../../log.js';
+import { OwnDirectory } from '../fs/own-directory.js';
+import { removeTree } from '../fs/remove-tree.js';
+import { inItsDirectory } from '../fs/whole-file.js';
+import { isPart, tidyPartials } from '../staging/partials.js';
+import { ANEW, StateFiles } from './files.js';
+import { openIdentity } from './identity.js';
+import { type OwnDirectories, StateKeeper } from './keeper.js';
+import { type Crash, occupy } from './occupant.js';
+import { StateProblems } from './problems.js';
+
+const README = `This directory belongs to Lockstep, which keeps the directory around it identical to another one.
+
+held/      changes of locked files, waiting for the unlock: whole files, in the order they came
+versions/  earlier contents: whatever was overwritten or deleted, under its old path with the time in its name
+staging/   contents on their way; what is left in it after a restart only spares sending it again
+*.log      what was last known of every file, the locks, and what is noted of the versions
+watermarks how far those were written, so that a loss is noticed
+*.damaged-* what was found damaged, under the moment of that: delete it when it is of no use to you
+
+You may copy files out of held/ and versions/. To start anew, stop the servers and delete the whole directory: nothing
+outside it is touched, and the next start compares the two sides afresh.
+`;
+
+/** The open state directory of a root. */
+export interface StateDirectory extends OwnDirectories {
+  readonly path: string;
+  /** Made once for each root; another id means another root, whatever its name. */
+  readonly id: string;
+  /** The ids that it had before what was known of it was lost, the latest last. */
+  readonly former: readonly string[];
+  /** Whether the root had no id before. */
+  readonly isNew: boolean;
+  /** How the last server ended that had the root; null where it let go of it properly. */
+  readonly crash: Crash | null;
+  /** The state files that are in it. */
+  readonly files: StateFiles;
+  /** What is wrong with it. */
+  readonly problems: StateProblems;
+  /** Whether the root had an identity that is gone or damaged. */
+  readonly isIdentityLost: boolean;
+  /** Gives the root another id: too much was lost of what was known of it. */
+  renew(): void;
+  /**
+   * Makes again what somebody removed or changed of all this, and says so.
+   * @param isSame whether the root holds what was last seen in it: one without an identity that does not is another root.
+   */
+  keep(isSame: () => boolean): Promise<void>;
+  /** Lets another server have the root. */
+  release(): void;
+}
+
+/**
+ * Makes or opens ROOT/.lockstep and takes the root for this process.
+ * @param root absolute path of the root.
+ * @param log told of what was damaged.
+ * @throws SyncError `usage` where another server has the root, or the directory cannot be written.
+ */
+export function openStateDirectory(root: string, log: Logger = silent): StateDirectory {
+  const directory = path.join(root, STATE_DIR);
+  const inside = (name: string) => path.join(directory, name);
+  try {
+    if (isLink(directory)) {
+      fs.unlinkSync(directory);
+      log.warn(`${directory} was a link. It is removed, and a directory made in its place.`);
+    }
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw cannotBeWritten(root, cause);
+  }
+  const occupancy = occupy(inside('server.json'), root);
+  try {
+    const problems = new StateProblems(log);
+    const files = new StateFiles(directory, problems);
+    const identity = openIdentity(root, files, () => {
+      log.warn(`${root} is a copy of the directory that was synchronised, or was put back from one. ${ANEW}`);
+    });
+    const own = openOwnDirectories(root, problems, !identity.isNew || identity.isLost);
+    writeReadme(inside('README.txt'));
+    emptyStaging(own.staging);
+    const keeper = new StateKeeper({
+      root,
+      identity,
+      occupancy,
+      files,
+      own,
+      problems,
+      writeReadme: () => writeReadme(inside('README.txt')),
+    });
+    return {
+      path: directory,
+      get id() {
+        return identity.id;
+      },
+      get former() {
+        return identity.former;
+      },
+      isNew: identity.isNew,
+      isIdentityLost: identity.isLost,
+      crash: occupancy.crash,
+      renew: identity.renew,
+      ...own,
+      files,
+      problems,
+      keep: (isSame) => keeper.keep(isSame),
+      release: () => {
+        files.close();
+        for (const one of Object.values(own)) one.close();
+        occupancy.release();
+      },
+    };
+  } catch (error) {
+    occupancy.release();
+    throw cannotBeWritten(root, error);
+  }
+}
+
+const isLink = (file: string): boolean => fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
+function openOwnDirectories(root: string, repairs: StateProblems, isKnown: boolean): OwnDirectories {
+  const open = (name: string) => {
+    const directory = new OwnDirectory(root, `${STATE_DIR}/${name}`, repairs, isKnown);
+    directory.ensure();
+    return directory;
+  };
+  return { staging: open('staging'), held: open('held'), versions: open('versions') };
+}
+
+function writeReadme(file: string): void {
+  inItsDirectory(file, (spelled) => {
+    if (fs.lstatSync(spelled, { throwIfNoEntry: false }) === undefined)
+      fs.writeFileSync(spelled, README, { flag: 'wx' });
+  });
+}
+
+const cannotBeWritten = (root: string, cause: unknown): SyncError =>
+  new SyncError('usage', `The directory ${root} cannot be written: ${systemTrouble(cause).why}.`, {
+    hint: 'Lockstep keeps its state in it; give yourself write permission, or name another with --dir.',
+    cause,
+  });
+
+/** Nothing is left in it but what spares sending large contents again. */
+function emptyStaging(staging: OwnDirectory): void {
+  for (const name of staging.use('.', (absolute) => fs.readdirSync(absolute))) {
+    if (!isPart(name)) staging.use(name, removeTree);
+  }
+  tidyPartials(staging, Date.now());
+}

@@ -1,0 +1,259 @@
+// A small state store: tables in memory, one checksummed journal on disk. Everything in it is in memory anyway, so the
+// disk only has to survive: appends are whole lines with a CRC, a torn last line (kill, power cut) is dropped, damage
+// anywhere else is noticed and the file set aside, and so is one that is shorter or older than its watermark says. A file
+// that somebody removes or cuts while it is open is written anew. (lmdb was tried: a damaged page aborts the process, a
+// truncated file is a bus error; a program that guards people's work must outlive its own bookkeeping.)
+import fs from 'node:fs';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { cannotOpen, cannotWrite, fsyncDirectory, isFile } from '../fs/whole-file.js';
+import { appendLines, headerOf, type Operation, type Position, startOf } from './journal.js';
+import {
+  beginJournal,
+  COMPACTION,
+  type Compaction,
+  type DamagePolicy,
+  dropBeside,
+  liveBytes,
+  type OpenJournal,
+  openJournal,
+  slices,
+  type Tables,
+  takePlace,
+} from './journal-open.js';
+import { type Mark, NO_MARK } from './watermarks.js';
+
+export type { Compaction, Table } from './journal-open.js';
+
+/** What opening found. */
+export interface Opened<S = Store> {
+  readonly store: S;
+  /** Where a damaged or unknown file went; null where all was well. */
+  readonly setAside: string | null;
+}
+
+/** What is asked of an open store. */
+export type StoreAccess = Pick<Store, 'put' | 'durable' | 'close'>;
+
+/** Opens the store at `file` and loads its tables. */
+export type OpenStore = (file: string, tables: Tables, policy?: DamagePolicy) => Opened<StoreAccess>;
+
+/** How a store is kept. */
+export interface StoreOptions extends DamagePolicy {
+  readonly when?: Compaction;
+  /** Where it is noted how far the journal was written. */
+  readonly mark?: Mark;
+  /** Called when the file was found removed or changed by another program; it is written anew from memory. */
+  readonly onReplaced?: () => void;
+}
+
+/** A journal of table records. Writes are in order; `durable` says when they are on disk. */
+export class Store {
+  private pending: Operation[] = [];
+  private fd!: number;
+  private ino!: number;
+  private generation!: number;
+  private end!: Position;
+  private durableEnd!: Position;
+  private compactBytes: number;
+  private since: Operation[] | null = null;
+  private compaction: Promise<void> | null = null;
+  private queued: Promise<void> | null = null;
+  private syncing: Promise<void> | null = null;
+  /** Whether a flush failed: what was written before it may be lost whatever the next one says, so all is written anew. */
+  private untrusted = false;
+  /** Whether the file that has the name is not the one that was written: it is written anew. */
+  private isDisplaced = false;
+  private isClosing = false;
+  private writeScheduled = false;
+  private closed = false;
+
+  private constructor(
+    private readonly file: string,
+    private readonly tables: Tables,
+    private readonly when: Compaction,
+    private readonly options: StoreOptions,
+    { fd, generation, end, rows }: OpenJournal,
+  ) {
+    this.use(fd, generation, end);
+    this.compactBytes = end.bytes > when.minBytes ? liveBytes(end.bytes, rows, tables) : end.bytes;
+    this.note();
+  }
+
+  /**
+   * Opens the journal at `file` and loads its tables. A damaged or unknown one is set aside and a new one begun.
+   * @throws SyncError `failed` where the file cannot be read or written at all.
+   */
+  static open(file: string, tables: Tables, options: StoreOptions = {}): Opened {
+    const { when = COMPACTION, mark = NO_MARK } = options;
+    try {
+      const journal = openJournal(file, tables, mark, options);
+      const store = new Store(file, tables, when, options, journal);
+      mark.sync();
+      return { store, setAside: journal.setAside };
+    } catch (cause) {
+      throw cannotOpen(file, cause);
+    }
+  }
+
+  private use(fd: number, generation: number, end: Position): void {
+    this.fd = fd;
+    this.ino = fs.fstatSync(fd).ino;
+    this.generation = generation;
+    this.end = end;
+    this.durableEnd = end;
+  }
+
+  private note(): void {
+    const { generation, end: written, durableEnd: durable, closed } = this;
+    this.options.mark?.write({ generation, written, durable, closed });
+  }
+
+  /** Records `value` under `key`; null deletes. Written soon, with all that is put in the same turn of the loop. */
+  put(table: string, key: string, value: unknown): void {
+    if (this.closed) return;
+    this.pending.push([table, key, value]);
+    if (this.writeScheduled) return;
+    this.writeScheduled = true;
+    setImmediate(() => {
+      this.writeScheduled = false;
+      try {
+        this.write();
+      } catch {
+        // It stays pending; whoever needs it on disk asks for `durable`, which tries again and says why not.
+      }
+    });
+  }
+
+  /**
+   * Everything put before the call is on disk when this resolves. Calls that come before a flush has begun share it.
+   * @throws SyncError `failed` where it cannot be written; it stays pending.
+   */
+  durable(): Promise<void> {
+    this.queued ??= this.flush();
+    return this.queued;
+  }
+
+  private async flush(): Promise<void> {
+    await nextTurn();
+    while (this.syncing !== null) await this.syncing;
+    this.queued = null;
+    this.write();
+    try {
+      if (this.untrusted || this.isDisplaced) await this.compact();
+      else await this.sync();
+    } catch (error) {
+      this.untrusted ||= !this.isDisplaced;
+      throw cannotWrite(this.file, error);
+    }
+  }
+
+  /** Finds out whether the file is what was left there; if not, it is written anew by the next flush. */
+  private check(): void {
+    if (this.closed || this.isClosing || this.compaction !== null || this.isDisplaced) return;
+    if (isFile(this.file, this.ino, this.end.bytes)) return;
+    this.isDisplaced = true;
+    this.options.onReplaced?.();
+  }
+
+  /** Writes the file anew where somebody removed or changed it. @throws as `durable`. */
+  async mend(): Promise<void> {
+    this.check();
+    if (this.isDisplaced && !this.closed) await this.durable();
+  }
+
+  private sync(): Promise<void> {
+    const { end } = this;
+    const synced = promisify(fs.fdatasync)(this.fd).then(() => {
+      this.durableEnd = end;
+      this.note();
+    });
+    const ended = () => {
+      this.syncing = null;
+    };
+    this.syncing = synced.then(ended, ended);
+    return synced;
+  }
+
+  private write(): void {
+    this.check();
+    if (this.pending.length === 0 || this.closed) return;
+    const operations = this.pending;
+    try {
+      this.end = appendLines(this.fd, operations, this.end);
+      this.note();
+    } catch (error) {
+      throw cannotWrite(this.file, error);
+    }
+    this.pending = [];
+    if (this.since !== null) for (const operation of operations) this.since.push(operation);
+    if (this.isBloated()) this.compact().catch(() => {}); // the journal as it is goes on
+  }
+
+  private isBloated(): boolean {
+    const { factor, minBytes } = this.when;
+    const { bytes } = this.end;
+    return bytes > factor * this.compactBytes && bytes - this.compactBytes > minBytes;
+  }
+
+  private compact(): Promise<void> {
+    this.compaction ??= this.rewrite().finally(() => {
+      this.compaction = null;
+      this.since = null;
+    });
+    return this.compaction;
+  }
+
+  /** Writes what is live into a new file, in slices, then what was put meanwhile, and lets it take the old one's place. */
+  private async rewrite(): Promise<void> {
+    const since: Operation[] = [];
+    this.since = since;
+    this.compactBytes = this.end.bytes; // should this fail, it is not tried again at once
+    const generation = this.generation + 1;
+    const fd = beginJournal(this.file, generation);
+    try {
+      let end = startOf(headerOf(generation));
+      for (const slice of slices(this.tables, this.when.slice)) {
+        end = appendLines(fd, slice, end);
+        await nextTurn();
+      }
+      await promisify(fs.fsync)(fd);
+      while (this.syncing !== null) await this.syncing;
+      end = appendLines(fd, since, end);
+      fs.fsyncSync(fd);
+      takePlace(this.file);
+      fs.closeSync(this.fd);
+      this.use(fd, generation, end);
+      this.compactBytes = end.bytes;
+      this.isDisplaced = false;
+    } catch (error) {
+      fs.closeSync(fd);
+      dropBeside(this.file);
+      throw error;
+    }
+    this.untrusted = true;
+    fsyncDirectory(path.dirname(this.file));
+    this.untrusted = false;
+    this.note();
+  }
+
+  /** Writes what is pending, makes it durable and closes. */
+  async close(): Promise<void> {
+    // Where there is no place for it any more, the next start finds that it is missing.
+    await this.mend().catch(() => {});
+    this.isClosing = true;
+    this.isDisplaced = false;
+    try {
+      do {
+        await this.durable();
+        await this.compaction?.catch(() => {});
+      } while (this.pending.length > 0);
+      this.closed = true;
+      this.note();
+    } finally {
+      this.closed = true;
+      fs.closeSync(this.fd);
+    }
+  }
+}

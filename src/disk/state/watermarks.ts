@@ -1,0 +1,193 @@
+// .lockstep/watermarks: how far each state file was written, so that one that is cut, older than it was or missing is
+// noticed at the next start. It is never flushed on the way: a kill takes nothing from it, and a power cut leaves at most an
+// earlier mark, which asks for less than was there. Of each file it holds two marks, what was written and what was made
+// durable: the first counts while the machine has not gone down since, the second always.
+import fs from 'node:fs';
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
+import { inItsDirectory, replaceFile, setAside } from '../fs/whole-file.js';
+import { hex, type Position } from './journal.js';
+import type { DamageKind } from './journal-check.js';
+import { reading } from './journal-lines.js';
+import { thisBoot } from './occupant.js';
+
+const FILE = 'watermarks';
+/** The files that have a mark; a slot each, in this order. */
+const NAMES = ['archive.log', 'locks.log', 'seen.log', 'versions.log', 'guarded.json', 'identity.json'] as const;
+export type StateFileName = (typeof NAMES)[number];
+
+/** Slots never lie across the border of a sector of a disk, which is written whole or not at all. */
+const SLOT_BYTES = 128;
+const HEADER = `${'lockstep-watermarks 1'.padEnd(SLOT_BYTES - 1)}\n`;
+const EMPTY = `${''.padEnd(SLOT_BYTES - 1)}\n`;
+const SLOT = /^(\S+) +(\d+) +(\d+) ([0-9a-f]{8}) +(\d+) ([0-9a-f]{8}) ([0-9a-f]{8}) ([oc]) ([0-9a-f]{8}) *\n$/;
+
+/** How far a file was written. */
+export interface Watermark {
+  /** Grows each time that the file is written anew. */
+  readonly generation: number;
+  readonly written: Position;
+  readonly durable: Position;
+  /** Whether nothing was to follow. */
+  readonly closed: boolean;
+}
+
+/** What must be found in a file at least. */
+export interface Expectation extends Position {
+  readonly generation: number;
+  readonly closed: boolean;
+}
+
+/** The watermark of one file. */
+export interface Mark {
+  /** Null where the file never was written. */
+  read(): Expectation | null;
+  write(mark: Watermark): void;
+  /** Makes what was written durable. */
+  sync(): void;
+}
+
+/** A file of which nobody keeps a watermark. */
+export const NO_MARK: Mark = { read: () => null, write: () => {}, sync: () => {} };
+
+/** The watermarks of one root. */
+export class Watermarks {
+  private readonly file: string;
+  private readonly slots = new Map<string, string>();
+  private readonly boot = bootTag();
+  private fd = -1;
+  private ino = 0;
+  /** What is wrong with the file as it was found, null where nothing is, and where it went. */
+  readonly damage: { readonly kind: DamageKind; readonly setAside: string | null } | null;
+
+  /** Whether nothing was known of any file. */
+  readonly isNew: boolean;
+
+  /**
+   * @param directory ROOT/.lockstep.
+   * @throws the system's error where the file cannot be written.
+   */
+  constructor(directory: string) {
+    this.file = path.join(directory, FILE);
+    const kind = this.load(directory);
+    this.damage = kind === null ? null : { kind, setAside: setAside(this.file) };
+    this.isNew = this.slots.size === 0;
+    if (kind === null && !this.isNew) this.openFile();
+    else this.writeAll();
+  }
+
+  /** Takes in every slot that is sound. @returns what is wrong. */
+  private load(directory: string): DamageKind | null {
+    const stats = fs.lstatSync(this.file, { throwIfNoEntry: false });
+    if (stats === undefined) return hasMarkedFiles(directory) ? 'missing' : null;
+    if (!stats.isFile()) return 'foreign';
+    if (stats.size === 0) return 'empty';
+    const text = reading(this.file, (fd) => fs.readFileSync(fd, 'latin1'));
+    if (!text.startsWith(HEADER)) return HEADER.startsWith(text) ? 'cut' : 'foreign';
+    const length = SLOT_BYTES * (NAMES.length + 1);
+    let kind: DamageKind | null = text.length < length ? 'cut' : text.length > length ? 'tail' : null;
+    for (const [n, name] of NAMES.entries()) {
+      const slot = text.slice(SLOT_BYTES * (n + 1), SLOT_BYTES * (n + 2));
+      if (isSound(slot, name)) this.slots.set(name, slot);
+      else if (slot !== EMPTY) kind ??= 'damaged';
+    }
+    return kind;
+  }
+
+  private writeAll(): void {
+    replaceFile(this.file, [HEADER, ...NAMES.map((name) => this.slots.get(name) ?? EMPTY)].join(''));
+    this.close();
+    this.openFile();
+  }
+
+  private openFile(): void {
+    this.fd = inItsDirectory(this.file, (at) => fs.openSync(at, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW));
+    this.ino = fs.fstatSync(this.fd).ino;
+  }
+
+  /** The watermark of the file called `name`. */
+  of(name: StateFileName): Mark {
+    return {
+      read: () => this.read(name),
+      write: (mark) => this.write(name, mark),
+      sync: () => fs.fsyncSync(this.fd),
+    };
+  }
+
+  private read(name: StateFileName): Expectation | null {
+    const [, , generation, bytes, chain, durableBytes, durableChain, boot, state] =
+      SLOT.exec(this.slots.get(name) ?? '') ?? [];
+    if (generation === undefined) return null;
+    const isSameRun = boot === this.boot && boot !== NO_BOOT;
+    const at = isSameRun ? { bytes, chain } : { bytes: durableBytes, chain: durableChain };
+    return {
+      generation: Number(generation),
+      bytes: Number(at.bytes),
+      chain: Number.parseInt(at.chain!, 16),
+      closed: state === 'c',
+    };
+  }
+
+  /** A mark that cannot be written leaves the earlier one, which asks for less. */
+  private write(name: StateFileName, { generation, written, durable, closed }: Watermark): void {
+    const words = [
+      name.padEnd(16),
+      generation,
+      ...wordsOf(written),
+      ...wordsOf(durable),
+      this.boot,
+      closed ? 'c' : 'o',
+    ];
+    const text = words.join(' ');
+    const slot = `${`${text} ${sumOf(text)}`.padEnd(SLOT_BYTES - 1)}\n`;
+    this.slots.set(name, slot);
+    try {
+      fs.writeSync(this.fd, slot, SLOT_BYTES * (NAMES.indexOf(name) + 1), 'latin1');
+    } catch {
+      // See above.
+    }
+  }
+
+  /** Writes the file anew where it is gone or another one. @returns whether that was so. */
+  check(): boolean {
+    const stats = fs.lstatSync(this.file, { throwIfNoEntry: false });
+    if (stats?.ino === this.ino && stats.size === SLOT_BYTES * (NAMES.length + 1)) return false;
+    if (stats?.isDirectory()) setAside(this.file);
+    this.writeAll();
+    return true;
+  }
+
+  close(): void {
+    if (this.fd >= 0) fs.closeSync(this.fd);
+    this.fd = -1;
+  }
+}
+
+const wordsOf = ({ bytes, chain }: Position): string[] => [String(bytes), hex(chain)];
+
+const sumOf = (text: string): string => hex(crc32(text));
+
+function isSound(slot: string, expected: StateFileName): boolean {
+  const [, name, , , , , , , , sum] = SLOT.exec(slot) ?? [];
+  return name === expected && sum === sumOf(slot.trimEnd().slice(0, -9));
+}
+
+const NO_BOOT = hex(0);
+
+/** Which run of the machine this is, in few characters. */
+function bootTag(): string {
+  const boot = thisBoot();
+  return boot === '' ? NO_BOOT : hex(crc32(boot));
+}
+
+/** Whether there are state files that had marks. */
+function hasMarkedFiles(directory: string): boolean {
+  return NAMES.filter((name) => name.endsWith('.log')).some((name) => {
+    const file = path.join(directory, name);
+    if (!fs.lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false;
+    return reading(file, (fd) => {
+      const bytes = Buffer.alloc(16);
+      return bytes.toString('latin1', 0, fs.readSync(fd, bytes, 0, bytes.length, 0)) === 'lockstep-store 2';
+    });
+  });
+}

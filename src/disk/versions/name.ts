@@ -1,0 +1,43 @@
+// The name of a version: `plan (2026-11-21 14-03-22).txt`. The local time in it says when the content was put aside, so
+// that a version whose record is lost still has its place in the order.
+import { shorten, splitName, stampOf } from '../../core/conflicts/copy-name.js';
+import { MAX_NAME_BYTES, utf8Length } from '../../core/path.js';
+
+const MARKED =
+  /^(?<stem>.*)(?<mark> \((?<day>\d{4}-\d\d-\d\d) (?<time>\d\d-\d\d-\d\d)(?: (?<n>\d+))?\))(?<extension>\.[^.]*)?$/s;
+
+/**
+ * @param name the last name of the file that the content stood at.
+ * @param replaced milliseconds since 1970.
+ * @param n its number among those of one second, from 1.
+ */
+export function versionName(name: string, replaced: number, n: number): string {
+  const [stem, extension] = splitName(name);
+  const mark = ` (${stampOf(new Date(replaced))}${n === 1 ? '' : ` ${n}`})`;
+  const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
+  return `${shorten(stem, room)}${mark}${extension}`;
+}
+
+/** When the content in a version of this name was put aside. */
+export interface Moment {
+  /** Milliseconds since 1970, whole seconds. */
+  readonly replaced: number;
+  /** Its number among those of one second. */
+  readonly n: number;
+}
+
+/** @returns what the name of a version says, null where it is none. */
+export function momentOf(version: string): Moment | null {
+  const { day, time, n } = MARKED.exec(version)?.groups ?? {};
+  if (day === undefined || time === undefined) return null;
+  const replaced = new Date(`${day}T${time.replaceAll('-', ':')}`).getTime();
+  return Number.isFinite(replaced) ? { replaced, n: n === undefined ? 1 : Number(n) } : null;
+}
+
+/** @returns whether `version` can be the name of a version of a file called `name`. */
+export function isVersionOf(version: string, name: string): boolean {
+  const { stem, mark, extension = '' } = MARKED.exec(version)?.groups ?? {};
+  const [stemOf, extensionOf] = splitName(name);
+  if (stem === undefined || mark === undefined || extension !== extensionOf) return false;
+  return stem === shorten(stemOf, MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension));
+}

@@ -1,0 +1,118 @@
+// The versions of one root as they are asked for: found by what was noted of them and by their names, so that none is
+// missed whose note is lost. A content is handed out only after it was read through and is what was put aside.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { FileEntry, LinkEntry } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../../core/path.js';
+import type { Content, Earlier, Version } from '../../replica.js';
+import { readContent } from '../content/read.js';
+import { digestLarge } from '../fs/digest.js';
+import type { OwnDirectory } from '../fs/own-directory.js';
+import { microseconds, modeOf } from '../fs/signature.js';
+import { isVersionOf, momentOf } from './name.js';
+import type { VersionRecords } from './records.js';
+import { hasRoomBelow } from './versions.js';
+
+const { readdir, lstat } = fs.promises;
+
+/** Answers for ROOT/.lockstep/versions. */
+export class EarlierContents implements Earlier {
+  constructor(
+    private readonly directory: OwnDirectory,
+    private readonly records: VersionRecords,
+  ) {}
+
+  async list(of: RelPath): Promise<readonly Version[]> {
+    this.directory.ensure();
+    const names = new Set([...this.records.namesOf(of), ...(await this.unnoted(of))]);
+    const versions: Version[] = [];
+    for (const name of names) {
+      const version = await this.versionAt(name);
+      if (version !== null) versions.push(version);
+    }
+    return timed(versions).sort(newestFirst);
+  }
+
+  /** Versions whose names say that they are of this file, and of which nothing is noted. */
+  private async unnoted(of: RelPath): Promise<RelPath[]> {
+    const parent = parentOf(of);
+    const below = hasRoomBelow(path.join(this.directory.path, parent)) ? parent : '';
+    const names = await readdir(path.join(this.directory.path, below)).catch(() => []);
+    return names
+      .filter((name) => isVersionOf(name, nameOf(of)))
+      .map((name) => joinPath(below, name))
+      .filter((name) => pathFault(name) === null && this.records.get(name) === null);
+  }
+
+  private async versionAt(name: RelPath): Promise<Version | null> {
+    const stats = await lstat(path.join(this.directory.path, name)).catch(() => null);
+    if (stats === null || (!stats.isFile() && !stats.isSymbolicLink())) return null;
+    const note = this.records.get(name);
+    return {
+      name,
+      size: stats.isFile() ? stats.size : 0,
+      mtime: microseconds(stats.mtimeMs),
+      replaced: note?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs,
+      reason: note?.reason ?? null,
+    };
+  }
+
+  async look(name: RelPath): Promise<FileEntry | LinkEntry> {
+    const opened = this.directory.open();
+    try {
+      const absolute = opened.at(name);
+      const found = fs.lstatSync(absolute);
+      if (found.isSymbolicLink()) {
+        return { type: 'symlink', target: fs.readlinkSync(absolute), mtime: microseconds(found.mtimeMs) };
+      }
+      const digest = await digestLarge(absolute, Date.now(), new AbortController().signal);
+      if (digest.kind === 'failed') throw digest.error;
+      if (digest.kind === 'moving') throw damaged(name, 'it is being written');
+      const { hash, stats } = digest;
+      const noted = this.records.get(name)?.hash ?? null;
+      if (noted !== null && noted !== hash) throw damaged(name, 'its content is not the one that was put aside');
+      return { type: 'file', size: stats.size, mtime: microseconds(stats.mtimeMs), mode: modeOf(stats), hash };
+    } catch (error) {
+      if (error instanceof SyncError) throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw code === 'ENOENT' || code === 'ENOTDIR' ? gone(name) : damaged(name, message);
+    } finally {
+      opened.close();
+    }
+  }
+
+  async *read(name: RelPath, file: FileEntry): AsyncGenerator<Content> {
+    yield* readContent(0, () => this.directory.spelling(name), file.size);
+  }
+}
+
+const numberOf = ({ name }: Version): number => momentOf(nameOf(name))?.n ?? 0;
+
+const secondOf = ({ replaced }: Version): number => Math.floor(replaced / 1000);
+
+/** Where the note is lost (a crash takes the last ones) only the second is known: it was not before the one numbered ahead of it. */
+function timed(versions: readonly Version[]): Version[] {
+  const inOrder = versions.toSorted((x, y) => secondOf(x) - secondOf(y) || numberOf(x) - numberOf(y));
+  const found: Version[] = [];
+  for (const version of inOrder) {
+    const before = found.at(-1);
+    const isLost = version.reason === null && before !== undefined && secondOf(before) === secondOf(version);
+    found.push(isLost ? { ...version, replaced: Math.max(before.replaced, version.replaced) } : version);
+  }
+  return found;
+}
+
+function newestFirst(x: Version, y: Version): number {
+  return y.replaced - x.replaced || numberOf(y) - numberOf(x);
+}
+
+const gone = (name: RelPath): SyncError =>
+  new SyncError('not-found', `The version ${quote(name)} is not there any more.`, {
+    hint: 'See what there is with: client versions',
+  });
+
+const damaged = (name: RelPath, why: string): SyncError =>
+  new SyncError('failed', `The version ${quote(name)} cannot be put back: ${why}.`, {
+    hint: `See for yourself: it lies below .lockstep/versions in its root.`,
+  });

@@ -1,0 +1,42 @@
+// Everything about the versions of one root, joined: where they come in, what is noted of them, who hands them out, and
+// what keeps them within their limits.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Logger } from '../../log.js';
+import type { StateDirectory } from '../state/state-directory.js';
+import { DEFAULT_VERSION_LIMITS, type VersionLimits, VersionPruning } from './pruning.js';
+import { EarlierContents } from './reader.js';
+import { VersionRecords } from './records.js';
+import { Versions } from './versions.js';
+
+/** The versions of one root, at work until `close`. */
+export class VersionRoom {
+  readonly versions: Versions;
+  readonly earlier: EarlierContents;
+  private readonly records: VersionRecords;
+  private readonly pruning: VersionPruning;
+
+  constructor(state: StateDirectory, log: Logger, limits: VersionLimits = DEFAULT_VERSION_LIMITS) {
+    const directory = state.versions;
+    const records = new VersionRecords(path.join(state.path, 'versions.log'), state.files.openStore);
+    this.records = records;
+    this.pruning = new VersionPruning({ directory, records, limits, log });
+    this.earlier = new EarlierContents(directory, records);
+    this.versions = new Versions(directory);
+    this.versions.onKept = (name, note) => {
+      records.add(name, note);
+      this.pruning.grew(fs.lstatSync(path.join(directory.path, name), { throwIfNoEntry: false })?.size ?? 0);
+    };
+    this.pruning.start();
+  }
+
+  /** The disk is full: what is beyond the limits goes now, and not when its time comes. */
+  makeRoom(): void {
+    this.pruning.hurry();
+  }
+
+  async close(): Promise<void> {
+    await this.pruning.close();
+    await this.records.close();
+  }
+}

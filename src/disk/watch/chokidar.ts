@@ -1,0 +1,86 @@
+// chokidar, one directory at a time: for systems other than Linux, and polling where the system gives no events. Only
+// its hints are taken. `atomic` and `awaitWriteFinish` stay off: they delay, and stability is judged by our own look.
+import { basename, dirname } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import type { Armed, Watcher, WatchListener } from './watcher.js';
+
+const POLL_MS = 1000;
+/** chokidar reads a directory before it watches it and does not say when; by then it surely does. */
+const SURELY_WATCHED_MS = 150;
+
+export function chokidarWatcher(listener: WatchListener, options: { polling: boolean }): Watcher {
+  return new ChokidarWatcher(listener, options.polling);
+}
+
+class ChokidarWatcher implements Watcher {
+  readonly #watcher: FSWatcher;
+  readonly #listener: WatchListener;
+  readonly #polling: boolean;
+  readonly #armed = new Set<string>();
+  #fresh: string[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(listener: WatchListener, polling: boolean) {
+    this.#listener = listener;
+    this.#polling = polling;
+    this.#watcher = watch([], {
+      depth: 0,
+      persistent: true,
+      ignoreInitial: true,
+      followSymlinks: false,
+      atomic: false,
+      ignorePermissionErrors: true,
+      usePolling: polling,
+      interval: POLL_MS,
+      binaryInterval: POLL_MS,
+      // Events of a directory tell of its files; only polling has to ask each file.
+      ...(polling ? {} : { ignored: (_path, stats) => stats !== undefined && !stats.isDirectory() }),
+    });
+    this.#watcher.on('raw', (_event, path, details) => this.#raw(path, details));
+    this.#watcher.on('all', (_event, path) => this.#heard(path));
+    this.#watcher.on('error', () => this.#listener.overflowed());
+  }
+
+  arm(dir: string): Armed {
+    if (this.#armed.has(dir)) return 'already';
+    this.#armed.add(dir);
+    this.#watcher.add(dir);
+    this.#lookAgainAt(dir);
+    return this.#polling ? 'polled' : 'watched';
+  }
+
+  disarm(dir: string): void {
+    if (this.#armed.delete(dir)) this.#watcher.unwatch(dir);
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#watcher.close();
+  }
+
+  #raw(path: string | null, details: unknown): void {
+    const dir = (details as { watchedPath?: string }).watchedPath;
+    if (dir === undefined) this.#heard(path ?? '');
+    else if (this.#armed.has(dir)) this.#inDirectory(dir, path);
+  }
+
+  #inDirectory(dir: string, name: string | null): void {
+    if (name === basename(dir)) this.#listener.doubtful(dir);
+    this.#listener.changed(dir, name === null || name.includes('\ufffd') ? null : name);
+  }
+
+  #heard(path: string): void {
+    if (this.#armed.has(path)) this.#listener.changed(path, null);
+    if (this.#armed.has(dirname(path))) this.#listener.changed(dirname(path), basename(path));
+  }
+
+  #lookAgainAt(dir: string): void {
+    this.#fresh.push(dir);
+    this.#timer ??= setTimeout(() => {
+      const dirs = this.#fresh;
+      this.#fresh = [];
+      this.#timer = null;
+      for (const fresh of dirs) if (this.#armed.has(fresh)) this.#listener.changed(fresh, null);
+    }, SURELY_WATCHED_MS);
+  }
+}

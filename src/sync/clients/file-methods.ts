@@ -1,0 +1,64 @@
+// What clients do to whole files: upload, download, rename, delete. Paths and numbers are resolved by who serves clients.
+import { SyncError } from '../../core/errors.js';
+import type { RelPath } from '../../core/path.js';
+import type { Acted, ClientMethods, Refused, Target } from '../../wire/client-api/methods.js';
+import type { Call } from '../../wire/rpc/responder.js';
+import type { FilesSurroundings } from '../files/context.js';
+import { deletePath } from '../files/delete.js';
+import { download } from '../files/download.js';
+import { renamePath } from '../files/rename.js';
+import { TransferLimit } from '../files/transfer-limit.js';
+import { upload } from '../files/upload.js';
+import { refused } from '../locks/answers.js';
+
+/** Targets of one request that are deleted at one time. */
+const DELETED_AT_ONCE = 8;
+
+type Of<M extends keyof ClientMethods> = (params: ClientMethods[M]['params'], call: Call) => Promise<object>;
+
+/** @returns the handlers, by method. */
+export function fileHandlers(
+  around: FilesSurroundings,
+  pathOf: (target: Target) => RelPath,
+): { readonly [M in 'upload' | 'download' | 'rename' | 'delete']: Of<M> } {
+  const limit = new TransferLimit();
+  return {
+    upload: (params, call) => upload(around, params, call, limit),
+    download: ({ target, ...rest }, call) =>
+      limit.run(call.connection, () => download(around, pathOf(target), rest, call)),
+    rename: ({ target, to, owner, overwrite = false }) =>
+      renamePath(around, { from: pathOf(target), to: to as RelPath, owner, overwrite }),
+    delete: async ({ targets: wanted, owner, recursive = false }) => {
+      // Numbers mean files of one listing: all of them are looked up before anything changes it.
+      const jobs = wanted.map((target) => {
+        try {
+          const path = pathOf(target);
+          return () => deletePath(around, path, owner, recursive).catch((error) => asRefused(path, error));
+        } catch (error) {
+          const refusal = asRefused('path' in target ? target.path : `${target.index}`, error);
+          return async () => refusal;
+        }
+      });
+      return { targets: await someAtOnce<Acted | Refused>(jobs) };
+    },
+  };
+}
+
+/** @returns a refusal as the answer that it is. */
+function asRefused(path: string, error: unknown): Refused {
+  if (error instanceof SyncError) return refused(path, error);
+  throw error;
+}
+
+async function someAtOnce<T>(jobs: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < jobs.length) {
+      const n = next++;
+      results[n] = await jobs[n]!();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(DELETED_AT_ONCE, jobs.length) }, worker));
+  return results;
+}

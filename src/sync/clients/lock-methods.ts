@@ -1,0 +1,118 @@
+// What server-a answers to clients about taking and giving back locks, and what it has to tell those who lost one.
+import type { SyncError } from '../../core/errors.js';
+import type { HeldWay, Notice } from '../../core/locks/records.js';
+import { comparePaths, type RelPath, type Side } from '../../core/path.js';
+import type { Acted, ClientMethods, NoticeRow, Refused, Target } from '../../wire/client-api/methods.js';
+import type { Call } from '../../wire/rpc/responder.js';
+import { iso, refused } from '../locks/answers.js';
+import type { LockDesk } from '../locks/lock-service.js';
+import type { LockBook } from '../locks/lock-store.js';
+import type { Ask, Wait } from '../locks/request.js';
+
+/** What serving locks needs. */
+export interface ServedLocks {
+  readonly desk: LockDesk;
+  readonly book: LockBook;
+  readonly pathOf: (target: Target) => RelPath;
+}
+
+type Params<M extends keyof ClientMethods> = ClientMethods[M]['params'];
+type Result = ClientMethods['lock']['result'];
+
+/** Takes and gives back locks for clients. */
+export class ServeLocks {
+  constructor(private readonly served: ServedLocks) {}
+
+  /**
+   * Who waits takes his targets one after the other, in the order of their bytes, whatever order they came in: then no
+   * two requests can ever wait for each other.
+   */
+  async lock(params: Params<'lock'>, call: Call): Promise<Result> {
+    const { targets, owner, side = 'a', message = '', ttlMs, steal } = params;
+    const wait = waitOf(params, call);
+    const how = {
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+      ...(steal === undefined ? {} : { steal }),
+      ...(wait === null ? {} : { wait }),
+    };
+    const taken = await this.forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
+    const results = params.side === undefined ? taken : taken.map((result) => withSide(result, side));
+    // Who does not wait for the rest any longer is told of none of them.
+    if (results.some(isBrokenOff)) await this.giveBack(results, owner);
+    return { targets: results, ...this.noticesFor(owner) };
+  }
+
+  async unlock({ targets, owner, force, held }: Params<'unlock'>): Promise<Result> {
+    const how: { force?: boolean; held?: HeldWay } = {
+      ...(force === undefined ? {} : { force }),
+      ...(held === undefined ? {} : { held }),
+    };
+    const results = this.forEach(targets, { kind: 'unlock', owner, side: 'a', message: '', ...how }, false);
+    return { targets: await results, ...this.noticesFor(owner) };
+  }
+
+  private async giveBack(results: readonly (Acted | Refused)[], owner: string): Promise<void> {
+    const granted = results.filter(({ changed }) => changed);
+    const { desk } = this.served;
+    await Promise.all(
+      granted.map(({ path }) => desk.ask({ kind: 'unlock', path: path as RelPath, owner, side: 'a', message: '' })),
+    );
+  }
+
+  /** What `owner` has to be told, once; nothing where there is nothing. */
+  noticesFor(owner: string): { readonly notices?: readonly NoticeRow[] } {
+    const notices = this.served.book.takeNotices(owner);
+    return notices.length === 0 ? {} : { notices: notices.map(noticeRow) };
+  }
+
+  /** Acts on every target; one refusal does not keep the others from their answers. */
+  private async forEach(
+    targets: readonly Target[],
+    ask: Omit<Ask, 'path'>,
+    inTurn: boolean,
+  ): Promise<(Acted | Refused)[]> {
+    const results: (Acted | Refused)[] = [];
+    const found: { readonly n: number; readonly path: RelPath }[] = [];
+    for (const [n, target] of targets.entries()) {
+      try {
+        found.push({ n, path: this.served.pathOf(target) });
+      } catch (error) {
+        results[n] = refused('path' in target ? target.path : `${target.index}`, error as SyncError);
+      }
+    }
+    const one = async ({ n, path }: (typeof found)[number]) => {
+      results[n] = await this.served.desk.ask({ ...ask, path });
+    };
+    if (inTurn) for (const next of found.sort((x, y) => comparePaths(x.path, y.path))) await one(next);
+    else await Promise.all(found.map(one));
+    return results;
+  }
+}
+
+const isBrokenOff = (result: Acted | Refused): boolean => (result as Partial<Refused>).error?.code === 'interrupted';
+
+/** How the caller waits, null where it does not: for all its targets together as long as it says. */
+function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: Call): Wait | null {
+  if (!wait && waitMs === undefined) return null;
+  const told = (path: RelPath, position: number) => {
+    // A caller that is gone is noticed by its connection.
+    call.notify('waiting', { path, owner, position }).catch(() => {});
+  };
+  const until = waitMs === undefined ? null : performance.now() + waitMs;
+  return {
+    get forMs() {
+      return until === null ? null : Math.max(0, until - performance.now());
+    },
+    signal: call.signal,
+    told,
+  };
+}
+
+/** Who renews a lock for another side is told that it stays where it was. */
+function withSide(result: Acted | Refused, side: Side): Acted | Refused {
+  if (result.changed || 'error' in result || result.side === side) return result;
+  const note = `It stays a lock of side ${result.side}: unlock it to take it for side ${side}.`;
+  return { ...result, note: typeof result.note === 'string' ? `${note} ${result.note}` : note };
+}
+
+const noticeRow = ({ path, reason, by, time }: Notice): NoticeRow => ({ path, reason, by, time: iso(time) });

@@ -1,0 +1,130 @@
+// What server-a answers to clients. Queries are read from the pair as it stands; whatever acts goes through the session.
+
+import { SyncError } from '../../core/errors.js';
+import type { SyncEvent } from '../../core/events.js';
+import type { Side } from '../../core/path.js';
+import type { Earlier } from '../../replica.js';
+import { type ClientMethods, PROTOCOL_VERSION, type Target } from '../../wire/client-api/methods.js';
+import { clientParams } from '../../wire/client-api/params.js';
+import type { Call, Method } from '../../wire/rpc/responder.js';
+import type { FilesSurroundings } from '../files/context.js';
+import { Resolving } from '../files/resolve-conflict.js';
+import { Restoring } from '../files/restore-version.js';
+import { heldRows, lockRows } from '../lock-rows.js';
+import { fileHandlers } from './file-methods.js';
+import { ServeLocks } from './lock-methods.js';
+import { ClientQueries, type ShownPair, streamed } from './queries.js';
+
+const FLUSH_MS = 60_000;
+
+/** What serving clients needs. */
+export interface ServedPair extends ShownPair {
+  /** Side a, which client writes act on. */
+  readonly local: FilesSurroundings['local'];
+  /** The replica of a side, null while it is away. */
+  readonly replica: FilesSurroundings['replica'];
+  /** The earlier contents that a side keeps, null while it is away. */
+  readonly earlier: (side: Side) => Earlier | null;
+  readonly version: string;
+  /** Adds a listener to everything that is said; @returns the way to remove it. */
+  readonly listen: (listener: (event: SyncEvent, time: string) => void) => () => void;
+}
+
+type Params<M extends keyof ClientMethods> = ClientMethods[M]['params'];
+
+/** Answers clients. */
+export class ClientServer {
+  private readonly queries: ClientQueries;
+  private readonly files: ReturnType<typeof fileHandlers>;
+  private readonly restoring: Restoring;
+  private readonly resolving: Resolving;
+  private readonly locks: ServeLocks;
+
+  constructor(private readonly served: ServedPair) {
+    const { session, pair, local, earlier } = served;
+    this.queries = new ClientQueries(served);
+    const pathOf = (target: Target) => this.queries.pathOf(target);
+    this.files = fileHandlers({ ...served, writes: session.writes }, pathOf);
+    this.restoring = new Restoring({ writes: session.writes, earlier });
+    this.locks = new ServeLocks({ desk: session.desk, book: served.book, pathOf });
+    this.resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.queries.files() });
+  }
+
+  /** The methods, the same for every connection. */
+  methods(): Record<string, Method> {
+    const { session, book } = this.served;
+    const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: Call) => Promise<object> } = {
+      hello: async (params) => this.hello(params),
+      ping: async () => ({}),
+      list: (params, call) => this.queries.list(params, call),
+      locks: async (_params, call) => ({ locks: await streamed(call, lockRows(book.table)) }),
+      held: async ({ target }, call) => {
+        const only = target === undefined ? null : this.queries.pathOf(target);
+        return { held: await streamed(call, heldRows(book.table, only)) };
+      },
+      lock: (params, call) => this.locks.lock(params, call),
+      unlock: (params) => this.locks.unlock(params),
+      notices: async ({ owner }) => ({ notices: [], ...this.locks.noticesFor(owner) }),
+      versions: async ({ target }, call) => {
+        const { rows, away } = await this.restoring.versions(this.queries.pathOf(target));
+        return { versions: await streamed(call, rows), away };
+      },
+      restore: async ({ target, owner, at = 1 }) => this.restoring.restore(this.queries.pathOf(target), at, owner),
+      ...this.files,
+      conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.resolving.conflicts()) }),
+      resolve: async ({ target, owner, keep }) => this.resolving.resolve(this.queries.pathOf(target), keep, owner),
+      transfers: async () => session.overview.transfers(),
+      status: async () => this.queries.status(),
+      // Whoever asks through a pipe has hung up already and still wants the answer: only the time limit counts.
+      flush: async ({ timeoutMs = FLUSH_MS }) => {
+        await session.flush(AbortSignal.timeout(timeoutMs));
+        const { held, problems } = this.queries.status();
+        return { flushed: true, held, problems: problems.length };
+      },
+      rescan: async () => {
+        session.rescan();
+        return { rescanning: true };
+      },
+      pause: async () => ({ changed: session.pause(true) }),
+      resume: async (confirmation) => {
+        const accepted = Object.values(confirmation).includes(true) && (await session.confirm(confirmation));
+        const resumed = session.pause(false);
+        if (session.halt !== null && !accepted) throw session.halt;
+        return { changed: resumed || accepted };
+      },
+      watch: (_params, call) => this.watch(call),
+    };
+    return Object.fromEntries(
+      Object.entries(handlers).map(([name, handle]) => [
+        name,
+        { params: clientParams[name as keyof ClientMethods], handle },
+      ]),
+    );
+  }
+
+  private hello({ protocol, role }: Params<'hello'>): object {
+    if (role === 'peer') {
+      throw new SyncError('not-allowed', 'This is a server-a; another server-a has nothing to say to it.', {
+        hint: 'Give --peer the address of a server-b (its port is 8081 by default).',
+      });
+    }
+    if (protocol !== PROTOCOL_VERSION) {
+      throw new SyncError('bad-message', `This server speaks protocol ${PROTOCOL_VERSION}, not ${protocol}.`, {
+        hint: 'Use a client of the same version.',
+      });
+    }
+    return { protocol: PROTOCOL_VERSION, server: 'a', version: this.served.version };
+  }
+
+  private async watch(call: Call): Promise<object> {
+    const stop = this.served.listen((event, time) => {
+      call.notify('event', { time, ...event }).catch(() => stop());
+    });
+    await new Promise<void>((resolve) => {
+      if (call.signal.aborted) resolve();
+      else call.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    stop();
+    return { ended: true };
+  }
+}

@@ -1,0 +1,147 @@
+// What clients are shown of the pair: the merged listing with its numbers, and the pair at a glance. Read from what is
+// known, at any moment; nothing here acts.
+import { isConflictCopy } from '../../core/conflicts/copy-name.js';
+import { mtimeOf, sizeOf } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import { isoTime } from '../../core/iso-time.js';
+import { countListed, type ListedFile, mergedListing } from '../../core/listing.js';
+import { quote, type RelPath } from '../../core/path.js';
+import { packRow, type Row } from '../../wire/client-api/compact-rows.js';
+import type { ListEntry, Status, Target } from '../../wire/client-api/methods.js';
+import type { Call } from '../../wire/rpc/responder.js';
+import { lockInfo } from '../locks/answers.js';
+import type { LockBook } from '../locks/lock-store.js';
+import type { Pair } from '../pair/pair.js';
+import type { Session } from '../session/session.js';
+
+/** Rows that a result carries itself; more of them stream ahead as notifications of as many each. */
+const ROWS_AT_ONCE = 500;
+
+/** What is shown. */
+export interface ShownPair {
+  readonly session: Session;
+  readonly pair: Pair;
+  readonly book: LockBook;
+  /** Where server-b is looked for. */
+  readonly peer: string;
+}
+
+/** Shows one pair. */
+export class ClientQueries {
+  private listing: { readonly generation: number; readonly files: readonly ListedFile[] } = {
+    generation: 0,
+    files: [],
+  };
+  private counted = { generation: 0, conflicts: 0 };
+
+  constructor(private readonly shown: ShownPair) {}
+
+  /** The files of both sides, in the order of the listing. */
+  files(): readonly ListedFile[] {
+    const { pair } = this.shown;
+    if (this.listing.generation !== pair.generation) {
+      const files = pair.a.snapshot === null ? [] : mergedListing(pair.a.snapshot, pair.b.snapshot ?? pair.archive);
+      this.listing = { generation: pair.generation, files };
+    }
+    return this.listing.files;
+  }
+
+  /** @param compact rows as `compact-rows` has them, for programs that read very many. */
+  async list({ compact = false }: { compact?: boolean }, call: Call): Promise<object> {
+    const files = this.files();
+    const { generation } = this.listing;
+    const entries = compact
+      ? await streamed(call, files, (file) => packRow(this.row(file)))
+      : await streamed(call, files, (file, index) => spelledOut(this.row(file), index));
+    return { generation, entries };
+  }
+
+  private row({ path, entry: newest, on }: ListedFile): Row {
+    const { book, pair, session } = this.shown;
+    const lock = book.table.locks.get(path);
+    // Of a locked file the holder's content is the one that counts.
+    const locked = lock === undefined ? null : pair.entry(lock.side, path);
+    const entry = locked === null || locked.type === 'dir' ? newest : locked;
+    const syncing = session.overview.progress(path);
+    const row = {
+      path,
+      type: entry.type,
+      size: sizeOf(entry),
+      mtimeMs: Math.trunc(mtimeOf(entry) / 1000),
+      mode: entry.type === 'file' ? entry.mode : 0o777,
+      on,
+      lock: lock === undefined ? null : lockInfo(lock),
+      held: book.table.heldOf(path).length,
+    };
+    return syncing === null ? row : { ...row, syncing };
+  }
+
+  status(): Status {
+    const { session, pair, book, peer } = this.shown;
+    const { a, b } = pair;
+    const count = (side: typeof a) => ({ files: side.snapshot?.files ?? 0, bytes: side.snapshot?.bytes ?? 0 });
+    let held = 0;
+    for (const queue of book.table.held.values()) held += queue.length;
+    return {
+      state: session.overview.state,
+      peer: { address: peer, connected: session.overview.isConnected },
+      a: count(a),
+      b: b.snapshot === null ? null : count(b),
+      pending: session.overview.pending,
+      held,
+      locks: book.table.locks.size,
+      conflicts: this.conflicts(),
+      problems: session.overview.problems(),
+    };
+  }
+
+  /**
+   * Counted once for each state of the pair: people ask for it all the time. No list is made for it, which of a large
+   * tree would take as much memory as all that is known of a side.
+   */
+  private conflicts(): number {
+    const { a, b, archive, generation } = this.shown.pair;
+    if (this.counted.generation !== generation) {
+      const isCopy = (name: string) => isConflictCopy(name as RelPath);
+      const conflicts = a.snapshot === null ? 0 : countListed(a.snapshot.root, (b.snapshot ?? archive).root, isCopy);
+      this.counted = { generation, conflicts };
+    }
+    return this.counted.conflicts;
+  }
+
+  /**
+   * @returns the path that is meant.
+   * @throws SyncError `not-found` where the listing has no such number.
+   */
+  pathOf(target: Target): RelPath {
+    if ('path' in target) return target.path as RelPath;
+    const files = this.files();
+    const file = files[target.index];
+    if (file !== undefined) return file.path;
+    const range = files.length === 0 ? 'the pair is empty' : `the numbers go from 0 to ${files.length - 1}`;
+    throw new SyncError('not-found', `There is no file number ${quote(String(target.index))}: ${range}.`, {
+      hint: 'See the numbers with: client list',
+    });
+  }
+}
+
+/** Field by field: spreading costs as much as all the rest of a long listing. */
+function spelledOut({ path, type, size, mtimeMs, mode, on, lock, held, syncing }: Row, index: number): ListEntry {
+  const row = { index, path, type, size, mtime: isoTime(mtimeMs), mode, on, lock, held };
+  return syncing === undefined ? row : { ...row, syncing };
+}
+
+/** @returns the rows that belong into the result; those before them have been sent. */
+export async function streamed<Item, Row = Item>(
+  call: Call,
+  items: readonly Item[],
+  rowOf: (item: Item, index: number) => Row = (item) => item as unknown as Row,
+): Promise<readonly Row[]> {
+  const rows = (from: number, to?: number) => items.slice(from, to).map((item, n) => rowOf(item, from + n));
+  let at = 0;
+  // Rows are made as they are sent: a caller that does not read holds up its own answer, and no memory.
+  for (; items.length - at > ROWS_AT_ONCE; at += ROWS_AT_ONCE) {
+    await call.notify('entries', { entries: rows(at, at + ROWS_AT_ONCE) });
+  }
+  return rows(at);
+}

@@ -1,0 +1,26 @@
+// What those who act on whole files for clients stand on, and what they all ask.
+import type { RelPath, Side } from '../../core/path.js';
+import type { LocalReplica } from '../../disk/local-replica.js';
+import type { Replica } from '../../replica.js';
+import type { LockBook } from '../locks/lock-store.js';
+import type { Pair } from '../pair/pair.js';
+import { heldOnlyInB, isAway } from './refusals.js';
+import type { ClientWrites } from './write-queue.js';
+
+/** What acting on files needs of its server. */
+export interface FilesSurroundings {
+  readonly pair: Pair;
+  readonly book: LockBook;
+  readonly writes: ClientWrites;
+  /** Side a, where clients write. */
+  readonly local: Pick<LocalReplica, 'read' | 'receive' | 'publish' | 'open'>;
+  /** The replica of a side, null while it is away. */
+  readonly replica: (side: Side) => Pick<Replica, 'read' | 'look'> | null;
+}
+
+/** @throws SyncError where `path`, which only side b has, cannot be acted on there. */
+export function refuseOnlyInB({ book, replica }: FilesSurroundings, path: RelPath): void {
+  const lock = book.table.locks.get(path);
+  if (lock !== undefined && book.table.heldOf(path).length > 0) throw heldOnlyInB(path, lock.owner);
+  if (replica('b') === null) throw isAway(path);
+}

@@ -1,0 +1,67 @@
+// Deleting as a client write: a file, or a directory with all that is in it. Everything goes to versions first. What only
+// side b has is deleted there.
+import type { Change } from '../../core/change.js';
+import type { Entry } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import { joinPath, quote, type RelPath, type Side } from '../../core/path.js';
+import { inOrder } from '../../core/reconcile/order.js';
+import { entryOf, walkNode } from '../../core/snapshot.js';
+import type { Acted } from '../../wire/client-api/methods.js';
+import type { FilesSurroundings } from './context.js';
+import { refuseOnlyInB } from './context.js';
+import { noSuchFile } from './refusals.js';
+import { standingAt, type WriteStep } from './write.js';
+
+/**
+ * Deletes what is at `path`.
+ * @throws SyncError `not-found`; `usage` for a directory without `recursive`; as client writes are refused.
+ */
+export async function deletePath(
+  around: FilesSurroundings,
+  path: RelPath,
+  owner: string,
+  recursive: boolean,
+): Promise<Acted> {
+  let type = 'file' as Entry['type'];
+  let isBegun = false;
+  const { pair, writes } = around;
+  const done = await writes.ask({
+    owner,
+    paths: [path],
+    deep: true,
+    decide: () => {
+      const { side, entry } = standingAt(pair, path);
+      if (entry === null) {
+        if (isBegun) return []; // what was left of it went meanwhile
+        throw noSuchFile(path);
+      }
+      if (entry.type === 'dir' && !recursive) throw isDirectory(path);
+      if (side === 'b') refuseOnlyInB(around, path);
+      type = entry.type;
+      isBegun = true;
+      return stepsFor(around, side, path);
+    },
+  });
+  const files = done.filter(({ before }) => before?.type !== 'dir').length;
+  // A directory stays where something in it is left out of synchronisation.
+  const kept = !done.some((change) => change.path === path);
+  return { path, changed: done.length > 0, type, ...(type === 'dir' ? { files, kept } : {}) };
+}
+
+/** All of it in one step: what cannot go does not keep the rest. */
+function stepsFor({ pair }: FilesSurroundings, side: Side, path: RelPath): WriteStep[] {
+  const node = pair.side(side).snapshot?.get(path) ?? null;
+  if (node === null) return [];
+  const changes: Change[] = [];
+  for (const [below, at] of walkNode('', node)) changes.push(deletion(joinPath(path, below), entryOf(at)));
+  changes.push(deletion(path, entryOf(node)));
+  const [change, ...others] = inOrder(changes);
+  return [{ change: change!, others, side }];
+}
+
+const deletion = (path: RelPath, before: Entry | null): Change => ({ path, action: 'deleted', before, after: null });
+
+const isDirectory = (path: RelPath): SyncError =>
+  new SyncError('usage', `${quote(path)} is a directory.`, {
+    hint: `Delete it with all that is in it: client delete --recursive ${path}`,
+  });

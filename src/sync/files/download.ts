@@ -1,0 +1,189 @@
+// Downloads: a reader gets one version, the one that it began with. Side a's file is held open; what only side b has, or
+// what its lock's holder has there, comes through the replica. Reads wait for no lock and no look.
+import { createHash } from 'node:crypto';
+import { setTimeout as passed } from 'node:timers/promises';
+import { type Entry, type FileEntry, sameContent } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import { quote, type RelPath } from '../../core/path.js';
+import type { Content, Wanted } from '../../replica.js';
+import type { ClientMethods } from '../../wire/client-api/methods.js';
+import type { Call } from '../../wire/rpc/responder.js';
+import { iso } from '../locks/answers.js';
+import type { FilesSurroundings } from './context.js';
+import { ignored, isAway, noSuchFile } from './refusals.js';
+import { onlyInB, onSideB } from './write.js';
+
+/** Pieces that may be on their way to one reader: enough to keep it busy, little memory where there are many. */
+const WINDOW = 3;
+
+/** How long what changes on side b is waited for until it is known, in milliseconds: the first time, and the last. */
+const FIRST_WAIT_MS = 10;
+const LAST_WAIT_MS = 320;
+
+type DownloadParams = Omit<ClientMethods['download']['params'], 'target'>;
+type Downloaded = ClientMethods['download']['result'];
+
+/** What a client has of the content already. */
+interface Piece {
+  readonly data: Buffer;
+  readonly release?: (() => void) | undefined;
+}
+
+/** A piece as it comes from a replica. */
+type Read = Extract<Content, { readonly data: Buffer }>;
+
+/** A version, open for reading. */
+interface Source {
+  readonly file: FileEntry;
+  pieces(from: number): AsyncIterable<Piece>;
+  close(): void;
+}
+
+/**
+ * Sends the file at `path`.
+ * @throws SyncError `not-found`; `usage` for a directory; `failed` for a link, or where server-b has it and is away;
+ *   `busy` where somebody writes into it all the time.
+ */
+export async function download(
+  around: FilesSurroundings,
+  path: RelPath,
+  { from = 0, hash }: DownloadParams,
+  call: Call,
+): Promise<Downloaded> {
+  const had = (file: FileEntry) => (hash === file.hash && from <= file.size ? from : 0);
+  const source = await sourceOf(around, path, had);
+  try {
+    const { file } = source;
+    const start = had(file);
+    const { size, mode } = file;
+    await call.notify('file', { path, size, mtime: iso(file.mtime / 1000), mode, hash: file.hash, from: start });
+    await send(source.pieces(start), call);
+    return { path, size, hash: file.hash };
+  } finally {
+    source.close();
+  }
+}
+
+/** Sends pieces, never more than a few ahead of the reader. */
+async function send(pieces: AsyncIterable<Piece>, call: Call): Promise<void> {
+  let onTheWay = 0;
+  let isOver = false;
+  let wake = () => {};
+  void call.connection.closed.then(() => {
+    isOver = true;
+    wake();
+  });
+  for await (const { data, release } of pieces) {
+    // A reader that will say no more still reads; one that has cancelled does not.
+    if (call.signal.aborted && (call.signal.reason as SyncError).code === 'interrupted') throw call.signal.reason;
+    onTheWay++;
+    await call.notify('content', {}, data, () => {
+      release?.();
+      onTheWay--;
+      wake();
+    });
+    while (onTheWay >= WINDOW && !isOver) await new Promise<void>((resolve) => (wake = resolve));
+  }
+}
+
+/** What is replaced or removed on side b before it is open is known to be so a moment later: then it is decided anew. */
+async function sourceOf(...asked: Parameters<typeof sourceNow>): Promise<Source> {
+  for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
+    try {
+      return await sourceNow(...asked);
+    } catch (error) {
+      if ((error as SyncError).code !== 'busy' || wait > LAST_WAIT_MS) throw error;
+      await passed(wait);
+    }
+  }
+}
+
+/** Of a locked file the holder's side counts, as in the listing; else the newest of what can be had. */
+async function sourceNow(around: FilesSurroundings, path: RelPath, had: (file: FileEntry) => number): Promise<Source> {
+  const { pair, book, local, replica } = around;
+  if (pair.a.rules.ignores(path, false)) throw ignored(path);
+  const onA = pair.entry('a', path);
+  const onB = onSideB(pair, path);
+  const holder = book.table.locks.get(path)?.side;
+  const isHere = replica('b') !== null;
+  if (isHere && onB?.type === 'file' && isFromB(onA, onB, pair.shared(path), holder)) {
+    try {
+      return await fromB(around, path, onB, had(onB));
+    } catch (error) {
+      // It has just been replaced there; what side a has is a whole version, too, and no less the newest.
+      if (holder === 'b' || (error as SyncError).code !== 'busy') throw error;
+    }
+  }
+  const open = await local.open(path);
+  if (open !== null) return open;
+  if (onA?.type === 'dir' || onB?.type === 'dir') throw isDirectory(path);
+  const link = [onA, onB].find((entry) => entry?.type === 'symlink');
+  if (link?.type === 'symlink') throw isLink(path, link.target);
+  if (onB?.type !== 'file' || (onA === null && onlyInB(pair, path) === null)) throw noSuchFile(path);
+  if (!isHere) throw isAway(path);
+  return fromB(around, path, onB, had(onB));
+}
+
+function isFromB(onA: Entry | null, onB: FileEntry, shared: Entry | null, holder: 'a' | 'b' | undefined): boolean {
+  if (onA?.type !== 'file' || sameContent(onA, onB)) return false;
+  // What both had last is being replaced there by what side a has now, whatever the times say.
+  if (sameContent(onB, shared)) return false;
+  return holder === undefined ? onB.mtime > onA.mtime : holder === 'b';
+}
+
+/** What side b has, with its first piece read: from then on the file is open there, whatever becomes of its name. */
+async function fromB({ replica }: FilesSurroundings, path: RelPath, file: FileEntry, from: number): Promise<Source> {
+  const source = replica('b');
+  if (source === null) throw isAway(path);
+  const wanted: Wanted = from === 0 ? { path, file } : { path, file, offer: { have: from, base: null } };
+  const contents = source.read([wanted])[Symbol.asyncIterator]();
+  const close = () => void contents.return?.().catch(() => {}); // its end is of no use to anybody by now
+  const next = async (): Promise<Read | null> => {
+    for (;;) {
+      const { value, done } = await contents.next();
+      if (done) return null;
+      if ('failed' in value) throw changedInB(path);
+      if ('data' in value) return value; // else what the reader has already
+    }
+  };
+  try {
+    const first = await next();
+    if (first?.last && from === 0 && hashOf(first.data) !== file.hash) throw changedInB(path);
+    return { file, close, pieces: () => piecesOf(path, file.size - from, first, next) };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function* piecesOf(
+  path: RelPath,
+  size: number,
+  first: Read | null,
+  next: () => Promise<Read | null>,
+): AsyncGenerator<Piece> {
+  let bytes = 0;
+  for (let piece = first; piece !== null; piece = await next()) {
+    bytes += piece.data.length;
+    if (bytes > size) throw changedInB(path);
+    if (piece.data.length > 0) yield piece;
+  }
+  if (bytes !== size) throw changedInB(path);
+}
+
+const hashOf = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
+
+const isDirectory = (path: RelPath): SyncError =>
+  new SyncError('usage', `${quote(path)} is a directory, and downloads are of files.`, {
+    hint: `See the files in it with: client list '${path}/**'`,
+  });
+
+const isLink = (path: RelPath, target: string): SyncError =>
+  new SyncError('failed', `${quote(path)} is a symbolic link to ${quote(target)}, and links are not followed.`, {
+    hint: 'Download the file that it points to.',
+  });
+
+const changedInB = (path: RelPath): SyncError =>
+  new SyncError('busy', `${quote(path)} has just changed on side b, so this version cannot be read to its end.`, {
+    hint: 'Try again.',
+  });

@@ -1,0 +1,110 @@
+// Renaming as a client write: one step on the disk, whatever the size; the other side moves its own. A lock goes along
+// with its file.
+import type { Change } from '../../core/change.js';
+import { type Entry, sizeOf } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import { isAtOrBelow, pathFault, quote, type RelPath } from '../../core/path.js';
+import type { Acted } from '../../wire/client-api/methods.js';
+import { type FilesSurroundings, refuseOnlyInB } from './context.js';
+import { noSuchFile } from './refusals.js';
+import { missingParents } from './restore-version.js';
+import { onSideB, standingAt, type WriteStep } from './write.js';
+
+/** What is asked of a rename. */
+export interface RenameAsk {
+  readonly from: RelPath;
+  readonly to: RelPath;
+  readonly owner: string;
+  readonly overwrite: boolean;
+}
+
+/**
+ * Renames a file or a directory; missing directories are made.
+ * @throws SyncError `not-found`; `exists`; `usage` for a directory into itself; as client writes are refused.
+ */
+export async function renamePath(around: FilesSurroundings, ask: RenameAsk): Promise<Acted> {
+  const { from, to, owner } = ask;
+  let moved: Entry | null = null;
+  const done = await around.writes.ask({
+    owner,
+    paths: [from, to],
+    deep: true,
+    decide: () => {
+      const { side, entry } = standingAt(around.pair, from);
+      if (entry === null) throw noSuchFile(from);
+      moved = entry;
+      if (from === to) return [];
+      if (side === 'b') refuseOnlyInB(around, from);
+      return stepsFor(around, ask, side, entry);
+    },
+  });
+  const change = done.at(-1);
+  const replaced = change?.before ?? null;
+  return {
+    path: from,
+    changed: done.length > 0,
+    to,
+    type: moved!.type,
+    size: sizeOf(moved),
+    ...(replaced === null ? {} : { replaced: true }),
+  };
+}
+
+function stepsFor(around: FilesSurroundings, ask: RenameAsk, side: 'a' | 'b', entry: Entry): WriteStep[] {
+  const { pair } = around;
+  const { from, to } = ask;
+  if (isAtOrBelow(to, from)) throw intoItself(from, to);
+  if (entry.type === 'dir') refuseTooLong(around, ask, side);
+  refuseHeld(around, ask);
+  const before = side === 'a' ? pair.entry('a', to) : onSideB(pair, to);
+  const there = standingAt(pair, to).entry;
+  if (there !== null) refuseOver(ask, entry, there);
+  const at = (path: RelPath) => (side === 'a' ? pair.entry('a', path) : onSideB(pair, path));
+  const change: Change = { path: to, action: 'renamed', before, after: entry, from: { path: from, entry } };
+  const parents = missingParents(to, at).map((step): WriteStep => ({ ...step, side }));
+  return [...parents, { change, side }];
+}
+
+/** What is there may be replaced by a file only where it is one, too, and that was asked for. */
+function refuseOver({ from, to, overwrite }: RenameAsk, entry: Entry, there: Entry): void {
+  if (there.type === 'dir') {
+    throw new SyncError('exists', `${quote(to)} is a directory already.`, {
+      hint: `To move ${quote(from)} into it: client rename ${from} ${to}/`,
+    });
+  }
+  if (entry.type === 'dir') {
+    throw new SyncError('exists', `${quote(to)} is a file already, and a directory cannot take its place.`, {
+      hint: 'Choose another name, or rename that file first.',
+    });
+  }
+  if (!overwrite) {
+    throw new SyncError('exists', `${quote(to)} exists already.`, {
+      hint: 'Choose another name, or add --overwrite: what is there goes to versions.',
+    });
+  }
+}
+
+/** Held updates go along with their lock, and so does the file that they are of: on both sides, or not at all. */
+function refuseHeld({ book, replica }: FilesSurroundings, { from, to }: RenameAsk): void {
+  for (const [path, updates] of book.table.held) {
+    if (updates.length === 0) continue;
+    const isTarget = isAtOrBelow(path, to);
+    if (!isTarget && !(isAtOrBelow(path, from) && replica('b') === null)) continue;
+    const why = isTarget ? '' : ', and server-b, which has to move them along, is away';
+    throw new SyncError('busy', `Updates of ${quote(path)} are held under your lock${why}.`, {
+      hint: `Unlock it first: client unlock ${path}`,
+    });
+  }
+}
+
+function refuseTooLong({ pair }: FilesSurroundings, { from, to }: RenameAsk, side: 'a' | 'b'): void {
+  for (const [path] of pair.side(side).snapshot?.walk(from) ?? []) {
+    const fault = pathFault(`${to}${path.slice(from.length)}`);
+    if (fault !== null) throw new SyncError('bad-path', `${quote(path)} cannot move along: of its new path ${fault}.`);
+  }
+}
+
+const intoItself = (from: RelPath, to: RelPath): SyncError =>
+  new SyncError('usage', `${quote(from)} cannot be moved to ${quote(to)}, which lies in it.`, {
+    hint: 'Choose a name outside of it.',
+  });

@@ -1,0 +1,120 @@
+// Earlier contents of both sides as one list, and putting one of them back as a client write. What a side's own user
+// overwrote is only among the other side's versions, so both are asked.
+import type { Change } from '../../core/change.js';
+import { type Entry, sameContent } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import { joinPath, parentOf, quote, type RelPath, type Side } from '../../core/path.js';
+import type { Earlier, Version } from '../../replica.js';
+import type { Acted, VersionRow } from '../../wire/client-api/methods.js';
+import { iso } from '../locks/lock-service.js';
+import type { WriteStep } from './write.js';
+import type { ClientWrites } from './write-queue.js';
+
+/** What restoring needs of its server. */
+export interface RestoringSurroundings {
+  readonly writes: ClientWrites;
+  /** What a side keeps, null while it is away. */
+  readonly earlier: (side: Side) => Earlier | null;
+}
+
+interface Found extends Version {
+  readonly side: Side;
+}
+
+/** Lists versions and puts them back. */
+export class Restoring {
+  constructor(private readonly around: RestoringSurroundings) {}
+
+  /** @returns the versions of both sides, newest first, and the sides that could not be asked. */
+  async versions(path: RelPath): Promise<{ rows: VersionRow[]; away: Side[] }> {
+    const { found, away } = await this.find(path);
+    return { rows: found.map(rowOf), away };
+  }
+
+  private async find(path: RelPath): Promise<{ found: Found[]; away: Side[] }> {
+    const away: Side[] = [];
+    const lists = await Promise.all(
+      (['a', 'b'] as const).map(async (side) => {
+        const earlier = this.around.earlier(side);
+        if (earlier === null) {
+          away.push(side);
+          return [];
+        }
+        return (await earlier.list(path)).map((version) => ({ ...version, side }));
+      }),
+    );
+    return { found: lists.flat().sort((x, y) => y.replaced - x.replaced), away };
+  }
+
+  /**
+   * Makes the `at`-th version of `path` its content again; what stands there now goes to versions first.
+   * @throws SyncError `not-found` where there is no such version; `locked`, `exists`, `failed` where it cannot be put back.
+   */
+  async restore(path: RelPath, at: number, owner: string): Promise<Acted> {
+    const { found, away } = await this.find(path);
+    const version = found[at - 1];
+    if (version === undefined) throw noSuchVersion(path, at, found.length, away);
+    const earlier = this.around.earlier(version.side);
+    if (earlier === null) throw noSuchVersion(path, at, 0, [version.side]);
+    const entry = await earlier.look(version.name);
+    const contents = entry.type === 'file' ? () => earlier.read(version.name, entry) : undefined;
+    const done = await this.around.writes.ask({
+      owner,
+      paths: [path],
+      decide: (present) => {
+        const change = changeTo(path, present(path), entry);
+        if (change === null) return [];
+        const step: WriteStep = { change, ...(contents === undefined ? {} : { contents }) };
+        return [...missingParents(path, present), step];
+      },
+    });
+    const { n: _n, ...row } = rowOf(version, at - 1);
+    return { path, changed: done.length > 0, created: done.at(-1)?.action === 'created', at, ...row };
+  }
+}
+
+function rowOf({ side, name, size, mtime, replaced, reason }: Found, at: number): VersionRow {
+  return {
+    n: at + 1,
+    size,
+    mtime: iso(mtime / 1000),
+    replaced: iso(replaced),
+    reason: reason ?? 'unknown',
+    side,
+    where: `.lockstep/versions/${name}`,
+  };
+}
+
+function changeTo(path: RelPath, before: Entry | null, after: Exclude<Entry, { type: 'dir' }>): Change | null {
+  if (before?.type === 'dir') {
+    throw new SyncError('exists', `${quote(path)} is a directory now, and a file cannot take its place.`, {
+      hint: 'Move the directory out of the way, then try again.',
+    });
+  }
+  if (sameContent(before, after)) return null;
+  return { path, action: before === null ? 'created' : 'modified', before, after, reason: 'restored' };
+}
+
+/** The directories that have to come back with a file. */
+export function missingParents(path: RelPath, present: (path: RelPath) => Entry | null): WriteStep[] {
+  const steps: WriteStep[] = [];
+  for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
+    const entry = present(at);
+    if (entry?.type === 'dir') break;
+    if (entry !== null) {
+      throw new SyncError('exists', `${quote(joinPath(at, '…'))} has no place: ${quote(at)} is a file now.`, {
+        hint: 'Move that file out of the way, then try again.',
+      });
+    }
+    steps.unshift({ change: { path: at, action: 'created', before: null, after: { type: 'dir', mode: 0o755 } } });
+  }
+  return steps;
+}
+
+function noSuchVersion(path: RelPath, at: number, count: number, away: readonly Side[]): SyncError {
+  const there = count === 0 ? 'nothing is kept of it' : `there are versions 1 to ${count}`;
+  const missing = away.length === 0 ? '' : ` (side ${away.join(' and ')} is away and was not asked)`;
+  return new SyncError('not-found', `There is no version ${at} of ${quote(path)}: ${there}${missing}.`, {
+    hint: `See: client versions ${path}`,
+  });
+}

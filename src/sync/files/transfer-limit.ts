@@ -1,0 +1,41 @@
+// How many transfers may be under way at one time, whoever asked for them: each is an open file. One connection may have
+// only a few of them, so that nobody keeps them from everybody else.
+import { SyncError } from '../../core/errors.js';
+
+const MOST_AT_ONCE = 256;
+const MOST_OF_ONE = 16;
+
+/** Counts transfers. */
+export class TransferLimit {
+  private underWay = 0;
+  private readonly of = new WeakMap<object, number>();
+
+  /**
+   * @param asker the connection that it is for.
+   * @throws SyncError `busy` where there are as many as there may be.
+   */
+  async run<T>(asker: object, transfer: () => Promise<T>): Promise<T> {
+    if (this.underWay >= MOST_AT_ONCE) throw tooMany(MOST_AT_ONCE, '');
+    if (this.ofOne(asker) >= MOST_OF_ONE) throw tooMany(MOST_OF_ONE, ' on this connection');
+    this.count(asker, 1);
+    try {
+      return await transfer();
+    } finally {
+      this.count(asker, -1);
+    }
+  }
+
+  private ofOne(asker: object): number {
+    return this.of.get(asker) ?? 0;
+  }
+
+  private count(asker: object, by: 1 | -1): void {
+    this.underWay += by;
+    this.of.set(asker, this.ofOne(asker) + by);
+  }
+}
+
+const tooMany = (most: number, where: string): SyncError =>
+  new SyncError('busy', `${most} files are being transferred${where} at present, which is as many as can be.`, {
+    hint: 'Try again in a moment.',
+  });

@@ -1,0 +1,163 @@
+// Uploads: refused before any content is sent where that can be known; then the content comes into side a's staging, is
+// verified there, and takes its name as a client write.
+import type { FileEntry } from '../../core/entry.js';
+import { type Entry, sameContent } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import { joinPath, parsePath, quote, type RelPath } from '../../core/path.js';
+import { reasonOf } from '../../core/system-error.js';
+import type { Receiving } from '../../disk/apply/receiving.js';
+import { microseconds } from '../../disk/fs/signature.js';
+import type { Acted, ClientMethods } from '../../wire/client-api/methods.js';
+import { contentParams } from '../../wire/client-api/params.js';
+import { UPLOAD_PACE } from '../../wire/frame/limits.js';
+import { releaseOf } from '../../wire/frame/payload-pool.js';
+import { checkParams } from '../../wire/rpc/params.js';
+import type { Call } from '../../wire/rpc/responder.js';
+import type { FilesSurroundings } from './context.js';
+import { Pace } from './pace.js';
+import { missingParents } from './restore-version.js';
+import type { TransferLimit } from './transfer-limit.js';
+import { onlyInB, standingAt, type WriteStep } from './write.js';
+
+const DEFAULT_MODE = 0o644;
+
+type UploadParams = ClientMethods['upload']['params'];
+
+/**
+ * Takes a file from a client.
+ * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `failed`; `timeout` where nothing more comes, `closed` or
+ *   `interrupted` where nothing more will. Then nothing of it is left.
+ */
+export async function upload(
+  around: FilesSurroundings,
+  params: UploadParams,
+  call: Call,
+  limit: TransferLimit,
+): Promise<Acted> {
+  const incoming = call.incoming[Symbol.asyncIterator]();
+  const target = new UploadTarget(around, params);
+  const { path, standing } = await target.ask();
+  const { size, mtime, mode = standing?.type === 'file' ? standing.mode : DEFAULT_MODE } = params;
+  const micros = microseconds(mtime === undefined ? Date.now() : Date.parse(mtime));
+  // One that is still to be decided on is no open file, and does not count.
+  return limit.run(call.connection, async () => {
+    const receiving = around.local.receive({ type: 'file', size, mtime: micros, mode });
+    try {
+      await call.notify('ready', { path });
+      const file = await receive(receiving, incoming, path, size);
+      return await target.write(path, file, receiving);
+    } finally {
+      receiving.discard();
+    }
+  });
+}
+
+/** Where an upload goes, and whether it may. */
+class UploadTarget {
+  constructor(
+    private readonly around: FilesSurroundings,
+    private readonly params: UploadParams,
+  ) {}
+
+  /** Looks and decides as the write itself will, before anything is sent. */
+  async ask(): Promise<{ path: RelPath; standing: Entry | null }> {
+    const { writes } = this.around;
+    let path = this.params.path as RelPath;
+    let standing: Entry | null = null;
+    const ask = () =>
+      writes.ask({
+        owner: this.params.owner,
+        paths: [path],
+        decide: () => {
+          standing = this.standingAt(path);
+          if (standing?.type !== 'dir' || this.params.name === undefined) this.refuse(path, standing);
+          return [];
+        },
+      });
+    await ask();
+    if (this.params.name !== undefined && this.isDirectory(standing)) {
+      path = parsePath(joinPath(path, this.params.name));
+      await ask();
+      this.refuse(path, standing);
+    }
+    return { path, standing };
+  }
+
+  private isDirectory = (entry: Entry | null): boolean => entry?.type === 'dir';
+
+  private standingAt(path: RelPath): Entry | null {
+    return standingAt(this.around.pair, path).entry;
+  }
+
+  private refuse(path: RelPath, standing: Entry | null): void {
+    missingParents(path, (at) => this.around.pair.entry('a', at));
+    if (standing?.type === 'dir') {
+      throw new SyncError('exists', `${quote(path)} is a directory, and a file cannot take its place.`, {
+        hint: `To put the file into it, end the name with a slash: ${path}/`,
+      });
+    }
+    if (standing !== null && this.params.overwrite !== true) {
+      throw new SyncError('exists', `${quote(path)} exists already.`, {
+        hint: 'Choose another name, or add --overwrite: what is there goes to versions.',
+      });
+    }
+  }
+
+  /** Gives what was received its name. */
+  async write(path: RelPath, file: FileEntry, receiving: Receiving): Promise<Acted> {
+    const { writes, pair, local } = this.around;
+    const done = await writes.ask({
+      owner: this.params.owner,
+      paths: [path],
+      decide: (at) => {
+        this.refuse(path, this.standingAt(path));
+        const before = at(path);
+        if (sameContent(before, file)) return [];
+        const change = { path, action: before === null ? 'created' : 'modified', before, after: file } as const;
+        const publish: WriteStep['publish'] = (final) => local.publish(final, receiving);
+        // What only side b has is what is to be overwritten.
+        const over = onlyInB(pair, path) !== null;
+        return [...missingParents(path, at), { change, publish, over }];
+      },
+    });
+    const created = done.at(-1)?.action === 'created';
+    return { path, changed: done.length > 0, created, size: file.size, hash: file.hash };
+  }
+}
+
+/** Takes the pieces in. @throws SyncError where what came is not what was announced. */
+async function receive(
+  receiving: Receiving,
+  incoming: AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }, undefined>,
+  path: RelPath,
+  size: number,
+): Promise<FileEntry> {
+  const pace = new Pace(UPLOAD_PACE, 'the content');
+  for (;;) {
+    const { value } = await pace.next(incoming.next());
+    if (value?.method !== 'content') throw broken('Something else than content came');
+    const { last = false, hash = '' } = checkParams(contentParams, value.params) as { last?: boolean; hash?: string };
+    const data = value.payload ?? Buffer.alloc(0);
+    pace.came(data.length);
+    if (receiving.bytes + data.length > size) throw broken(`More came than the ${size} bytes announced`);
+    await orRefuse(path, () => receiving.take(data, last));
+    releaseOf(data)?.();
+    if (!last) continue;
+    const file = await orRefuse(path, () => receiving.finish(hash));
+    if (file === null) throw broken(`What came is not the content of ${size} bytes and that hash`);
+    return file;
+  }
+}
+
+async function orRefuse<T>(path: RelPath, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new SyncError('failed', `${quote(path)} cannot be taken in on side a: ${reasonOf(error)}.`, {
+      hint: 'Nothing was changed.',
+    });
+  }
+}
+
+const broken = (what: string): SyncError =>
+  new SyncError('failed', `${what}; nothing was changed.`, { hint: 'Try again; the file may have changed meanwhile.' });

@@ -1,0 +1,137 @@
+// The steps of client writes: carried out on one side, folded into the pair as that side's own, and passed on to side b
+// at once where they would be held back there else, or where whoever asked knows what they replace.
+import { type Change, contentOf, type Outcome } from '../../core/change.js';
+import { isAtOrBelow, parentOf, type RelPath, type Side } from '../../core/path.js';
+import type { Applied, Content, Replica } from '../../replica.js';
+import type { Pair } from '../pair/pair.js';
+import {
+  changesOf,
+  type Result,
+  type WriteEvent,
+  type WriteStep,
+  type WriteSurroundings,
+  type Writing,
+} from './write.js';
+
+/** Carries out one step; the session is told of its end. */
+export async function carryStep(
+  { sides, mailbox }: WriteSurroundings,
+  write: Writing,
+  side: Side,
+  step: WriteStep,
+  passedOn = false,
+): Promise<void> {
+  const changes = changesOf(step);
+  const outcomes = new Map<number, Outcome>();
+  let error: unknown = null;
+  try {
+    const target = sides.replica(side);
+    const applied = target === null ? nothing<Applied>() : apply(target, step, changes);
+    for await (const { n, outcome } of applied) outcomes.set(n, outcome);
+  } catch (thrown) {
+    error = thrown;
+  }
+  const results = changes.map((change, n): Result => ({ change, outcome: outcomes.get(n) ?? { kind: 'stale' } }));
+  mailbox.post({ kind: 'client-step', side, write, passedOn, step, results, error });
+}
+
+function apply(target: Replica, step: WriteStep, changes: readonly Change[]): AsyncIterable<Applied> {
+  if (step.publish !== undefined) return step.publish(step.change);
+  return target.apply(changes, step.contents?.() ?? nothing<Content>());
+}
+
+/** Takes in what was done. @returns those results that are to be looked at again or told. */
+export function foldResults(around: WriteSurroundings, event: WriteEvent): Result[] {
+  const { pair } = around;
+  const left: Result[] = [];
+  for (const result of event.results) {
+    const { change, outcome } = result;
+    if (outcome.kind !== 'done') left.push(result);
+    else if (!event.passedOn) {
+      pair.foldWritten(event.side, change);
+      event.write.done.push(change);
+      if (change.from !== undefined) keepSaving(event.write, moveLocks(around, change));
+    } else if (change.from === undefined) pair.foldDone(event.side, change);
+    else {
+      pair.foldWritten(event.side, change);
+      moveShared(pair, change.from.path, change.path);
+    }
+  }
+  return left;
+}
+
+/** Who asked is told of a failure at the end; until then nobody else is to take it for one that nobody handles. */
+function keepSaving({ saving }: Writing, under: readonly Promise<void>[]): void {
+  for (const promise of under) {
+    promise.catch(() => {});
+    saving.push(promise);
+  }
+}
+
+/** Locks go along with what was moved. Below a file they are of what was there before it, and stay. */
+function moveLocks({ book }: WriteSurroundings, { path: to, from: source, after }: Change): Promise<void>[] {
+  const from = source!.path;
+  const isMoved = (path: RelPath) => path === from || (after?.type === 'dir' && isAtOrBelow(path, from));
+  const along = [...book.table.locks.keys()].filter(isMoved);
+  return along.map(
+    (path) =>
+      new Promise<void>((resolve, reject) => {
+        const target = `${to}${path.slice(from.length)}` as RelPath;
+        book.happen({ kind: 'moved', path, to: target }, (_, error) => (error === null ? resolve() : reject(error)));
+      }),
+  );
+}
+
+/** Both sides have moved `from` to `to`: what they shared has moved along. */
+function moveShared(pair: Pair, from: RelPath, to: RelPath): void {
+  const moved = pair.archive.move(from, to);
+  for (const gone of [from, to]) pair.agree(gone, null);
+  for (const [path, entry] of moved) pair.agree(path, entry);
+}
+
+/** @returns what side b gets at once of what was done on side a; null: nothing. */
+export function toPassOn(around: WriteSurroundings, event: WriteEvent): WriteStep | null {
+  const { pair, sides } = around;
+  const local = sides.replica('a');
+  if (event.side === 'b' || local === null || sides.replica('b') === null || pair.b.snapshot === null) return null;
+  const due = event.results.flatMap(({ change, outcome }) =>
+    outcome.kind === 'done' ? passedOn(around, change, event.step.over === true) : [],
+  );
+  const [change, ...others] = due;
+  if (change === undefined) return null;
+  const wanted = due.flatMap(({ path, after, action, ...rest }) => {
+    const file = contentOf({ path, after, action, ...rest });
+    return file === null ? [] : [{ path, file }];
+  });
+  return { change, others, ...(wanted.length === 0 ? {} : { contents: () => local.read(wanted) }) };
+}
+
+/** The same for side b, which would hold back what is not its holder's; nothing where it goes over by itself. */
+function passedOn({ pair, book }: WriteSurroundings, change: Change, over: boolean): Change[] {
+  const { path, after, from } = change;
+  const before = pair.entry('b', path);
+  if (from !== undefined) {
+    // Its locks have gone along by now.
+    if (![...book.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return [];
+    const there = pair.entry('b', from.path);
+    // A directory replaces nothing; where side b has nothing to move, what it lacks is no change of its own.
+    if (there === null || there.type !== from.entry.type || (before !== null && there.type === 'dir')) return [];
+    const renamed = { path, action: 'renamed', before, after: there, from: { path: from.path, entry: there } } as const;
+    return [...parentsOf(pair, path), renamed];
+  }
+  if (!over && book.table.heldSide(path) !== 'a') return [];
+  const action = after === null ? 'deleted' : before === null ? 'created' : 'modified';
+  return before === null && after === null ? [] : [{ path, action, before, after }];
+}
+
+/** The directories above `path` that side a has and side b has not yet: without them nothing can be moved there. */
+function parentsOf(pair: Pair, path: RelPath): Change[] {
+  const made: Change[] = [];
+  for (let at = parentOf(path); at !== '' && pair.entry('b', at) === null; at = parentOf(at)) {
+    const after = pair.entry('a', at);
+    if (after?.type === 'dir') made.unshift({ path: at, action: 'created', before: null, after });
+  }
+  return made;
+}
+
+async function* nothing<T>(): AsyncGenerator<T> {}

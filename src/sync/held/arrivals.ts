@@ -1,0 +1,136 @@
+// What arrives under a lock: whatever the other side does to a locked path is fetched and kept, in the order in which
+// successive looks find it, and joins the queue once its content is safe.
+import { sameContent, sameEntry } from '../../core/entry.js';
+import { arrivalOn } from '../../core/locks/held.js';
+import type { Lock } from '../../core/locks/records.js';
+import { otherSide, type RelPath, type Side } from '../../core/path.js';
+import { systemTrouble } from '../../core/system-error.js';
+import type { Replica } from '../../replica.js';
+import type { Claim } from '../pair/claims.js';
+import type { Resting } from '../resting.js';
+import type { HoldingEvent, HoldingSurroundings } from './context.js';
+
+/** Contents fetched at one time: each is an open connection and an open file. */
+const AT_ONCE = 8;
+
+/** What has come, and under which lock. */
+type Arrival = Pick<HoldingEvent & { kind: 'stored' }, 'path' | 'base' | 'after' | 'token'>;
+
+/** Fetches held updates. */
+export class Arrivals {
+  private readonly fetching = new Map<RelPath, Claim>();
+  private fileNumber = 0;
+
+  constructor(
+    private readonly around: HoldingSurroundings,
+    private readonly resting: Resting,
+  ) {}
+
+  private get table() {
+    return this.around.book.table;
+  }
+
+  get isIdle(): boolean {
+    return this.fetching.size === 0;
+  }
+
+  isFetching(path: RelPath): boolean {
+    return this.fetching.has(path);
+  }
+
+  /** Begins to fetch whatever has arrived on the other side of a lock since the last time. */
+  collect(): void {
+    for (const lock of this.table.locks.values()) {
+      if (this.fetching.size >= AT_ONCE) return;
+      this.collectAt(lock.path, otherSide(lock.side), lock.token);
+    }
+  }
+
+  private collectAt(path: RelPath, side: Side, token: number): void {
+    const source = this.around.sides.replica(side);
+    if (source === null || this.resting.has(path, side) || this.around.claims.heldBy(path) !== null) return;
+    const arrived = this.arrived(path, side);
+    if (arrived === null) return;
+    this.fetching.set(path, this.around.claims.claim(path, 'held-update'));
+    void this.fetch({ path, ...arrived, token }, source);
+  }
+
+  /** Whether what came under `lock` is still to be fetched, now or when its time has come. */
+  isDue({ path, side }: Pick<Lock, 'path' | 'side'>): boolean {
+    const from = otherSide(side);
+    return this.around.sides.replica(from) !== null && this.arrived(path, from) !== null;
+  }
+
+  /** @returns what has come at `path` and is not held yet; null where that is nothing. */
+  private arrived(path: RelPath, side: Side): Pick<Arrival, 'base' | 'after'> | null {
+    const { pair } = this.around;
+    if (pair.side(side).snapshot === null || pair.isOutOfReach(path)) return null;
+    const after = pair.entry(side, path);
+    const arrival = arrivalOn(this.table, path, pair.shared(path), after);
+    if (arrival === null) return null;
+    const isShared = this.table.heldOf(path).length === 0 && sameEntry(after, pair.entry(otherSide(side), path));
+    return isShared ? null : { base: arrival.base, after };
+  }
+
+  private async fetch(arrival: Arrival, source: Replica): Promise<void> {
+    const { files, mailbox } = this.around;
+    const { path, base, after } = arrival;
+    try {
+      if (after?.type !== 'file' || sameContent(base, after)) {
+        mailbox.post({ kind: 'stored', ...arrival, file: null });
+        return;
+      }
+      const number = this.nextFileNumber();
+      const offer = files.offer?.(after) ?? null;
+      const wanted = { path, file: after, ...(offer === null ? {} : { offer }) };
+      const file = await files.save(path, number, after, source.read([wanted]));
+      if (file === null) mailbox.post({ kind: 'not-stored', path, after, error: null });
+      else mailbox.post({ kind: 'stored', ...arrival, file });
+    } catch (error) {
+      mailbox.post({ kind: 'not-stored', path, after, error });
+    }
+  }
+
+  private nextFileNumber(): number {
+    this.fileNumber = Math.max(this.fileNumber, this.table.counter('held')) + 1;
+    return this.fileNumber;
+  }
+
+  #fetched(path: RelPath): void {
+    const claim = this.fetching.get(path);
+    this.fetching.delete(path);
+    if (claim !== undefined) this.around.claims.release(claim);
+  }
+
+  /** An update's content is safe: it takes its place in the queue. */
+  stored({ path, base, after, file, token }: HoldingEvent & { kind: 'stored' }): void {
+    this.#fetched(path);
+    const { book, pair, clock } = this.around;
+    // Under another lock it may be another side that is held.
+    if (this.table.locks.get(path)?.token !== token) {
+      this.putAside(path, file);
+      pair.mark(path, true);
+      return;
+    }
+    book.happen({ kind: 'hold', path, base, after, file, now: clock.now() });
+    pair.generation++;
+  }
+
+  private putAside(path: RelPath, file: string | null): void {
+    try {
+      if (file !== null) this.around.files.putAside(path, file);
+    } catch {
+      // It stays in held/, and the next start finds that no update names it.
+    }
+  }
+
+  notStored({ path, after, error }: HoldingEvent & { kind: 'not-stored' }): void {
+    this.#fetched(path);
+    this.resting.add(path, after);
+    if (error === null) this.around.troubles.moved(path);
+    else {
+      const { message } = error as Error;
+      this.around.troubles.failed(path, systemTrouble(error).code, message);
+    }
+  }
+}

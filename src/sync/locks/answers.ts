@@ -1,0 +1,77 @@
+// What those who ask for locks are answered, in words and in facts.
+import { SyncError } from '../../core/errors.js';
+import { isoTime } from '../../core/iso-time.js';
+import type { LockAnswer } from '../../core/locks/events.js';
+import type { Lock } from '../../core/locks/records.js';
+import { quote } from '../../core/path.js';
+import type { Acted, LockInfo, Refused } from '../../wire/client-api/methods.js';
+import type { Ask } from './request.js';
+
+type Refusal = LockAnswer & { readonly kind: 'refused' };
+
+/** @param ms milliseconds since 1970. */
+export const iso = isoTime;
+
+/** @returns what is said of a lock. */
+export function lockInfo({ owner, side, since, expires, message, token }: Lock): LockInfo {
+  return { owner, side, since: iso(since), expires: expires === null ? null : iso(expires), message, token };
+}
+
+export function refused(path: string, { code, message, hint, facts }: SyncError): Refused {
+  const lock = facts?.lock as Refused['lock'];
+  const error = { code: code ?? 'failed', message, hint: hint ?? '' };
+  return { path, changed: false, error, ...(lock === undefined ? {} : { lock }) };
+}
+
+/** @param note what there is to know about a lock that was granted, '' where nothing is. */
+export function answered({ path, owner }: Ask, answer: LockAnswer, note = ''): Acted | Refused {
+  if (answer.kind === 'granted') {
+    const { lock, changed } = answer;
+    return { path: lock.path, changed, ...lockInfo(lock), ...(note === '' ? {} : { note }) };
+  }
+  if (answer.kind === 'released') {
+    const { owner: holder, held, becomes } = answer;
+    const forced = holder === null || holder === owner ? {} : { by: owner };
+    const fate = becomes === undefined ? {} : { becomes };
+    return { path, changed: holder !== null, owner: holder ?? owner, held, ...fate, ...forced };
+  }
+  if (answer.kind === 'refused') return refused(path, lockedBy(path, answer));
+  if (answer.kind === 'noted') return { path, changed: true };
+  if (answer.kind === 'later' && answer.waiting !== undefined) return refused(path, othersFirst(path, answer.waiting));
+  return refused(path, stillDraining(path));
+}
+
+/** The refusal of what another's lock forbids. */
+export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): SyncError {
+  const why = lock.message === '' ? '' : ` (${quote(lock.message)})`;
+  const until = lock.expires === null ? '' : `, until ${iso(lock.expires)}`;
+  const updates = held === 0 ? '' : `; ${held} update${held === 1 ? ' is' : 's are'} held`;
+  const line = waiting === 0 ? '' : `; ${waiting} wait${waiting === 1 ? 's' : ''} for it`;
+  return new SyncError(
+    'locked',
+    `${quote(path)} is locked by ${lock.owner} since ${iso(lock.since)}${until}${why}${updates}${line}.`,
+    {
+      hint: `Ask ${lock.owner} to unlock it; see all locks with: client locks`,
+      facts: { lock: { ...lockInfo(lock), held, waiting } },
+    },
+  );
+}
+
+const stillDraining = (path: string): SyncError =>
+  new SyncError('busy', `The held updates of ${quote(path)} are still taking effect.`, {
+    hint: 'Try again in a moment.',
+  });
+
+const othersFirst = (path: string, waiting: number): SyncError =>
+  new SyncError('locked', `The lock of ${quote(path)} goes to who stands in line for it (${waiting}).`, {
+    hint: `Stand in line too with: client lock ${quote(path)} --wait`,
+  });
+
+export const stillComing = (path: string): SyncError =>
+  new SyncError('busy', `A change of ${quote(path)} is still on its way.`, { hint: 'Try again when it has come.' });
+
+export const tooMany = (most: number): SyncError =>
+  new SyncError('busy', `More than ${most} wait for locks already.`, { hint: 'Try again later.' });
+
+export const noLongerWaiting = (path: string): SyncError =>
+  new SyncError('interrupted', `Nobody waits for the lock of ${quote(path)} any longer.`);

@@ -1,0 +1,166 @@
+// The lock table on disk: rows are recorded and written in one step, and nobody is answered before they are durable.
+
+import type { SyncError } from '../../core/errors.js';
+import type { SyncEvent } from '../../core/events.js';
+import { decide } from '../../core/locks/decide.js';
+import type { LockAnswer, LockEvent } from '../../core/locks/events.js';
+import type { Notice, Row } from '../../core/locks/records.js';
+import { LockTable } from '../../core/locks/table.js';
+import type { RelPath } from '../../core/path.js';
+import { damageText } from '../../disk/state/journal-check.js';
+import { type OpenStore, Store, type StoreAccess, type Table } from '../../disk/state/store.js';
+import type { Logger } from '../../log.js';
+
+/** Who waits in line is not among them: a place there ends with the connection that asked for it. */
+const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice'] as const;
+
+/** The locks, held updates and drains of a pair. */
+export class LockBook {
+  readonly table = new LockTable();
+  /** Called when something that happened is on disk and has been said. */
+  onSettled: () => void = () => {};
+  private readonly listeners: ((rows: readonly Row[]) => void)[] = [];
+  private readonly store: StoreAccess;
+  private underWay = 0;
+  /** How many rows of each path are on their way to the disk. */
+  private readonly pending = new Map<RelPath, number>();
+  private readonly lossRows = new Map<string, unknown>();
+
+  /** @param file the journal; what is sound in a damaged one is used, for a lock too many is better than one too few. */
+  constructor(
+    file: string,
+    private readonly log: Logger,
+    open: OpenStore = Store.open,
+  ) {
+    const tables = Object.fromEntries(TABLES.map((name) => [name, this.tableNamed(name)]));
+    const loss: Table = { load: (key, value) => setOrDelete(this.lossRows, key, value), all: () => this.lossRows };
+    const { store } = open(
+      file,
+      { ...tables, loss },
+      {
+        salvage: true,
+        consequence: 'Locks and held updates may be missing from it; those that could be read are in force.',
+        onDamage: (kind) => {
+          if (kind !== 'tail') this.lose(damageText(file, kind, null));
+        },
+      },
+    );
+    this.store = store;
+  }
+
+  /** What was lost is not known: no number that may have been given is given again. */
+  private lose(message: string): void {
+    const { table } = this;
+    this.lossRows.set('message', message);
+    const held = [...table.held.values()].flat().map(({ id }) => id);
+    const counters = {
+      token: Math.max(table.counter('token') + 1_000_000, Date.now()),
+      held: Math.max(table.counter('held'), ...held),
+      notice: Math.max(table.counter('notice'), ...table.notices.keys()),
+    };
+    table.record(Object.entries(counters).map(([key, value]) => ({ table: 'counter', key, value })));
+  }
+
+  /** How locks and held updates may have been lost, until a person has said that it is all right to go on; null: none were. */
+  get loss(): string | null {
+    return (this.lossRows.get('message') as string | undefined) ?? null;
+  }
+
+  /** A person has looked at what was lost. @throws SyncError `failed` where that cannot be written. */
+  async acceptLoss(): Promise<void> {
+    const { loss } = this;
+    this.lossRows.clear();
+    this.store.put('loss', 'message', null);
+    try {
+      await this.store.durable();
+    } catch (error) {
+      this.lossRows.set('message', loss);
+      throw error;
+    }
+  }
+
+  private tableNamed(name: (typeof TABLES)[number]): Table {
+    const { table } = this;
+    return {
+      load: (key, value) => table.record([{ table: name, key, value } as Row]),
+      *all() {
+        for (const row of table.rows()) if (row.table === name) yield [row.key, row.value] as const;
+      },
+    };
+  }
+
+  /**
+   * Lets `event` happen. The table has changed when this returns.
+   * @param settled called with the answer once everything is on disk and what happened has been said, or with the error
+   *   that kept it from the disk.
+   * @returns that answer, which is not to be told before it is settled.
+   */
+  happen(event: LockEvent, settled: (answer: LockAnswer, error: SyncError | null) => void = () => {}): LockAnswer {
+    const { rows, answer, events } = decide(this.table, event);
+    this.count(event.path, 1);
+    const written = this.commit(rows, events).finally(() => this.count(event.path, -1));
+    written.then(
+      () => settled(answer, null),
+      (error: SyncError) => settled(answer, error),
+    );
+    return answer;
+  }
+
+  private count(path: RelPath, by: 1 | -1): void {
+    const count = (this.pending.get(path) ?? 0) + by;
+    if (count === 0) this.pending.delete(path);
+    else this.pending.set(path, count);
+  }
+
+  /** Has `listener` told of every row that has changed the table. */
+  listen(listener: (rows: readonly Row[]) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Whether something that happened to `path` is not on disk yet. */
+  isPending(path: RelPath): boolean {
+    return this.pending.has(path);
+  }
+
+  /** Whether all that happened is on disk and has been said. */
+  get isSettled(): boolean {
+    return this.underWay === 0;
+  }
+
+  /** Records `rows`; `events` are said once they are durable. */
+  async commit(rows: readonly Row[], events: readonly SyncEvent[] = []): Promise<void> {
+    this.underWay++;
+    this.table.record(rows);
+    for (const listener of this.listeners) listener(rows);
+    const lasting = rows.filter(({ table }) => table !== 'waiter');
+    for (const { table, key, value } of lasting) this.store.put(table, key, value);
+    try {
+      if (lasting.length > 0) await this.store.durable();
+      for (const event of events) this.log.event(event);
+    } catch (error) {
+      this.log.warn((error as Error).message);
+      throw error;
+    } finally {
+      this.underWay--;
+      this.onSettled();
+    }
+  }
+
+  /** @returns what `owner` has still to be told of locks that are lost for good, on disk too; it counts as told now. */
+  takeNotices(owner: string): readonly Notice[] {
+    const notices = this.table.noticesOf(owner).filter(({ path }) => !this.isPending(path));
+    const told: Row[] = notices.map(({ id }) => ({ table: 'notice', key: String(id), value: null }));
+    // Should this not get to the disk, it is told once more after a restart.
+    if (told.length > 0) this.commit(told).catch(() => {});
+    return notices;
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+}
+
+function setOrDelete(rows: Map<string, unknown>, key: string, value: unknown): void {
+  if (value === null) rows.delete(key);
+  else rows.set(key, value);
+}

@@ -1,0 +1,29 @@
+// The archive on disk: what both sides last shared, and with which other root. A missing or damaged one makes the next
+// meeting a first contact, at which nothing is ever deleted.
+import { Snapshot } from '../../core/snapshot.js';
+import { tableOf } from '../../disk/local-replica.js';
+import { ANEW } from '../../disk/state/files.js';
+import { type OpenStore, Store } from '../../disk/state/store.js';
+import { ArchiveMeta, META_TABLE } from './archive-meta.js';
+import { GONE_TABLE, KnownLosses } from './known-losses.js';
+import { Pair } from './pair.js';
+
+/** An archive that is open. */
+export interface Archive {
+  readonly pair: Pair;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the archive in `file`. A damaged one counts as none.
+ * @param say tells people what was done without a question.
+ */
+export function openArchive(file: string, say: (text: string) => void, open: OpenStore = Store.open): Archive {
+  const snapshot = new Snapshot();
+  const meta = new ArchiveMeta();
+  const losses = new KnownLosses();
+  const tables = { archive: tableOf(snapshot), [META_TABLE]: meta, [GONE_TABLE]: losses };
+  const consequence = `What both sides last shared is not known any more. ${ANEW}`;
+  const { store } = open(file, tables, { consequence });
+  return { pair: new Pair(snapshot, store, { meta, losses }, say), close: () => store.close() };
+}

@@ -1,0 +1,134 @@
+// One registry answers two questions for the whole session: may this path be touched now, and by whom is it held?
+// Whoever works on a path claims it first and releases the claim when the outcome is known. Nothing here decides what
+// is done with the answer.
+//
+//   claim = claims.claim(path, 'transfer')   nobody else plans or writes there from now on
+//   claims.begin(claim, 'b')                 the write on side b has begun: scans of b may be overtaken by it
+//   claims.release(claim)                    the outcome is known; listeners are told where something was written
+import { parentOf, type RelPath, type Side } from '../../core/path.js';
+
+/**
+ * Who can hold a path: a change in a transfer queue, a client's write, a held update that is fetched or takes effect, a
+ * write that a lost connection left under way, or nobody: what stands there has to be confirmed by a scan first.
+ */
+export type ClaimKind = 'transfer' | 'client-write' | 'disconnected-peer' | 'unconfirmed' | 'held-update';
+
+/** The order in which holders are named where a path has several. */
+const KINDS: readonly ClaimKind[] = ['transfer', 'client-write', 'disconnected-peer', 'unconfirmed', 'held-update'];
+
+/** Who may still bring another content to a path than the one that is known: a lock is granted after it has come. */
+export const MAY_CHANGE: readonly ClaimKind[] = ['transfer', 'client-write', 'disconnected-peer', 'unconfirmed'];
+
+/** One path in somebody's hands; only the registry changes it. */
+export interface Claim {
+  readonly path: RelPath;
+  readonly by: ClaimKind;
+  /** Whether everything below the path is claimed with it. */
+  readonly deep: boolean;
+  /** The sides on which something is being written at the path now. */
+  readonly writes: readonly Side[];
+}
+
+/** Told of each claim that ended after something was, or may have been, written under it. */
+export type ReleaseListener = (claim: Claim) => void;
+
+const NO_SIDE: readonly Side[] = [];
+
+type Changeable = { -readonly [K in keyof Claim]: Claim[K] };
+
+/** All claims of one session. */
+export class Claims {
+  readonly #byPath = new Map<RelPath, Claim[]>();
+  readonly #writing: Readonly<Record<Side, Set<Claim>>> = { a: new Set(), b: new Set() };
+  readonly #counts = new Map<ClaimKind, number>();
+  readonly #listeners: ReleaseListener[] = [];
+  #deepClaims = 0;
+
+  /** @param deep whether everything below `path` is claimed with it. */
+  claim(path: RelPath, by: ClaimKind, deep = false): Claim {
+    const claim: Claim = { path, by, deep, writes: NO_SIDE };
+    const others = this.#byPath.get(path);
+    if (others === undefined) this.#byPath.set(path, [claim]);
+    else others.push(claim);
+    if (deep) this.#deepClaims++;
+    this.#count(by, 1);
+    return claim;
+  }
+
+  /**
+   * @param among the holders that count; all of them unless given.
+   * @returns who holds `path`, itself or by a deep claim on a directory above it; null where nobody does.
+   */
+  heldBy(path: RelPath, among: readonly ClaimKind[] = KINDS): ClaimKind | null {
+    const found = this.#strongest(path, among, false);
+    if (found !== null || this.#deepClaims === 0) return found;
+    for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
+      const above = this.#strongest(at, among, true);
+      if (above !== null) return above;
+    }
+    return null;
+  }
+
+  #strongest(path: RelPath, among: readonly ClaimKind[], deepOnly: boolean): ClaimKind | null {
+    const claims = this.#byPath.get(path);
+    if (claims === undefined) return null;
+    const isHeld = (kind: ClaimKind) => claims.some(({ by, deep }) => by === kind && (deep || !deepOnly));
+    return among.find(isHeld) ?? null;
+  }
+
+  /** The claims on paths below `directory`, not on itself. */
+  *below(directory: RelPath): Generator<Claim> {
+    for (const [path, claims] of this.#byPath) if (path.startsWith(`${directory}/`)) yield* claims;
+  }
+
+  /** Whether something is being written at `path` on `side` now. A client's write counts on both sides as long as it lasts. */
+  isWriting(side: Side, path: RelPath): boolean {
+    if (this.#byPath.get(path)?.some(({ writes }) => writes.includes(side))) return true;
+    return this.heldBy(path, ['client-write']) !== null;
+  }
+
+  /** Every path at which something is being written on `side` now. */
+  *writing(side: Side): Generator<RelPath> {
+    for (const { path } of this.#writing[side]) yield path;
+  }
+
+  /** How many claims `by` has. */
+  count(by: ClaimKind): number {
+    return this.#counts.get(by) ?? 0;
+  }
+
+  onRelease(listener: ReleaseListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Writing begins on `sides` under `claim`. */
+  begin(claim: Claim, ...sides: readonly Side[]): void {
+    (claim as Changeable).writes = sides;
+    for (const side of sides) this.#writing[side].add(claim);
+  }
+
+  /** Another holder has `claim` from now on. */
+  handOver(claim: Claim, to: ClaimKind): void {
+    this.#count(claim.by, -1);
+    this.#count(to, 1);
+    (claim as Changeable).by = to;
+  }
+
+  /** The path is free, as far as `claim` is concerned. */
+  release(claim: Claim): void {
+    const { path, by, deep, writes } = claim;
+    const claims = this.#byPath.get(path) ?? [];
+    const others = claims.filter((other) => other !== claim);
+    if (others.length === claims.length) return;
+    if (others.length === 0) this.#byPath.delete(path);
+    else this.#byPath.set(path, others);
+    if (deep) this.#deepClaims--;
+    this.#count(by, -1);
+    for (const side of writes) this.#writing[side].delete(claim);
+    if (writes.length > 0) for (const listener of this.#listeners) listener(claim);
+  }
+
+  #count(by: ClaimKind, change: number): void {
+    this.#counts.set(by, this.count(by) + change);
+  }
+}

@@ -1,0 +1,44 @@
+// Contents from the other server, held to what was announced: in their order, each once, and none with more bytes than
+// it was said to have. What is shorter or other than it should be is found out by its hash.
+
+import type { Content } from '../../replica.js';
+import { bad } from '../../wire/peer-api/list.js';
+import { bytesOf } from '../touched.js';
+
+/** Pieces of no bytes that are borne with for one content. */
+const MAX_EMPTY_PIECES = 1_000;
+
+/** A run of contents as it should come. */
+export class Announced {
+  private n = 0;
+  private bytes = 0;
+  private empty = 0;
+
+  /** @param sizes of the contents, in the order in which they come. */
+  constructor(private readonly sizes: readonly number[]) {}
+
+  /**
+   * @returns the piece.
+   * @throws SyncError `bad-message` where it should not come.
+   */
+  check(piece: Content): Content {
+    if (piece.n !== this.n || this.n >= this.sizes.length) throw bad('a piece of content is of none that is due');
+    const bytes = bytesOf(piece);
+    this.bytes += bytes;
+    if (this.bytes > this.sizes[this.n]!) throw bad('a content is longer than it was announced');
+    if (bytes === 0 && ++this.empty > MAX_EMPTY_PIECES) throw bad('a content comes in pieces of nothing');
+    if ('failed' in piece || piece.last) this.begin(this.n + 1);
+    return piece;
+  }
+
+  /** Whether all has come that was to come. */
+  get isComplete(): boolean {
+    return this.n >= this.sizes.length;
+  }
+
+  private begin(n: number): void {
+    this.n = n;
+    this.bytes = 0;
+    this.empty = 0;
+  }
+}

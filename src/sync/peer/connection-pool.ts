@@ -1,0 +1,50 @@
+// Further connections to the other server, one call at a time on each, so that TCP itself holds back a sender whose
+// receiver is slow, and no content is in the way of another or of a look.
+import { SyncError } from '../../core/errors.js';
+import type { Caller } from '../../wire/rpc/caller.js';
+
+/** Idle lanes kept for the next call. */
+const IDLE_LANES = 4;
+
+/** The lanes of one remote replica. */
+export class Lanes {
+  private readonly idle: Caller[] = [];
+  private readonly open = new Set<Caller>();
+  private over = false;
+
+  /** @param introduce makes a connection and introduces itself on it. */
+  constructor(private readonly introduce: () => Promise<Caller>) {}
+
+  /** Runs one call on a lane of its own; a lane on which something failed is not used again. */
+  async run<T>(work: (lane: Caller) => Promise<T>): Promise<T> {
+    const lane = this.idle.pop() ?? (await this.openLane());
+    let result: T;
+    try {
+      result = await work(lane);
+    } catch (error) {
+      lane.close();
+      throw error;
+    }
+    if (this.over || this.idle.length >= IDLE_LANES) lane.close();
+    else this.idle.push(lane);
+    return result;
+  }
+
+  close(): void {
+    this.over = true;
+    for (const lane of this.open) lane.close();
+  }
+
+  private async openLane(): Promise<Caller> {
+    if (this.over) throw new SyncError('closed', 'The connection to server-b is over.');
+    const lane = await this.introduce();
+    this.open.add(lane);
+    void lane.closed.then(() => {
+      this.open.delete(lane);
+      const at = this.idle.indexOf(lane);
+      if (at >= 0) this.idle.splice(at, 1);
+    });
+    if (this.over) lane.close();
+    return lane;
+  }
+}

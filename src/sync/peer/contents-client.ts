@@ -1,0 +1,198 @@
+// Contents to and from the other machine, each call on a lane of its own; `serve-contents` is the other end. Of a content
+// that the receiver has some of, the sums of its base cross first, and then only what is not in it.
+import { type Change, contentOf } from '../../core/change.js';
+import type { Applied, Base, Content, Offer, Wanted } from '../../replica.js';
+import { STALL_MS } from '../../wire/frame/limits.js';
+import { encodeAsked, encodeSums, parseAsked, parseOffer, parseSums } from '../../wire/peer-api/delta.js';
+import { bad } from '../../wire/peer-api/list.js';
+import {
+  encodeChanges,
+  encodeContent,
+  encodeWanted,
+  parseApplied,
+  parseContent,
+} from '../../wire/peer-api/messages.js';
+import type { Caller } from '../../wire/rpc/caller.js';
+import { AsyncQueue } from '../../wire/socket/async-queue.js';
+import { Deadline } from '../../wire/socket/deadline.js';
+import { inTime } from '../in-time.js';
+import { Announced } from './announced.js';
+import type { Lanes } from './connection-pool.js';
+
+/** How long a call may take to end after its last content, in milliseconds. */
+const LAST_WORD_MS = 10_000;
+
+/** What the other side has of the content that `change` brings to it. */
+export async function remoteOffer(control: Caller, lanes: Lanes, change: Change): Promise<Offer | null> {
+  if (contentOf(change) === null) return null;
+  const [list] = encodeChanges([change]);
+  const { result } = await control.call('offer', {}, { payload: list!.payload, timeoutMs: STALL_MS });
+  const fields = parseOffer(result);
+  if (fields === null) return null;
+  return { have: fields.have, base: baseOf(lanes, change, fields.base) };
+}
+
+/** The file that stands on the other side where `change` will put its content. */
+function baseOf(lanes: Lanes, change: Change, size: number | null): Base | null {
+  if (size === null || change.before?.type !== 'file') return null;
+  const { hash } = change.before;
+  const [list] = encodeChanges([change]);
+  const sums: Base['sums'] = (blockBytes, ranges) =>
+    lanes.run(async (lane) => {
+      const asked = encodeAsked(ranges).payload;
+      const started = (id: number) => void lane.notify('ranges', { id }, asked).catch(() => {});
+      const { payload } = await lane.call(
+        'sums',
+        { blockBytes },
+        { payload: list!.payload, started, timeoutMs: STALL_MS },
+      );
+      return payload === null ? null : parseSums(payload, { blockBytes, ranges });
+    });
+  return { size, hash, sums };
+}
+
+/** The contents of `wanted` from the other side. Whoever stops taking them ends the call. */
+export async function* remoteRead(lanes: Lanes, wanted: readonly Wanted[]): AsyncGenerator<Content> {
+  if (wanted.length === 0) return;
+  const pieces = new AsyncQueue<Content>();
+  const announced = new Announced(wanted.map(({ file }) => file.size));
+  const over = new AbortController();
+  const ended = lanes.run(async (lane) => {
+    let call = 0;
+    await lane.call(
+      'read',
+      { count: wanted.length },
+      {
+        signal: over.signal,
+        started: (id) => {
+          call = id;
+          void sendLists(lane, id, 'wanted', encodeWanted(wanted.map(fieldsOf)));
+        },
+        onNotification: (method, params, payload) =>
+          method === 'sums'
+            ? sendSums(lane, call, wanted[params.n]?.offer?.base, params.blockBytes, payload)
+            : pieces.handOver(announced.check(parseContent(method, params, payload))),
+      },
+    );
+  });
+  ended.then(
+    () => pieces.end(),
+    (error: Error) => pieces.end(error),
+  );
+  try {
+    yield* inTimeEach(pieces, 'a content');
+  } finally {
+    leave(over, announced);
+  }
+}
+
+/** Ends a call whose contents nobody takes any more; one that has told all of them may end by itself. */
+export function leave(call: AbortController, { isComplete }: Announced): void {
+  if (isComplete) setTimeout(() => call.abort(), LAST_WORD_MS).unref();
+  else call.abort();
+}
+
+/** Items that are waited for, but not for ever. */
+export async function* inTimeEach<T>(items: AsyncIterable<T>, what: string): AsyncGenerator<T> {
+  const each = items[Symbol.asyncIterator]();
+  const late = `Server-b sent nothing more of ${what} for ${STALL_MS / 1000} s.`;
+  try {
+    for (;;) {
+      const { value, done } = await inTime(each.next(), STALL_MS, late);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // One that is being waited for would hold up the end of the iteration.
+    void each.return?.();
+  }
+}
+
+/** Has the other side carry out `changes`. */
+export async function* remoteApply(
+  lanes: Lanes,
+  changes: readonly Change[],
+  contents: AsyncIterable<Content>,
+): AsyncGenerator<Applied> {
+  const outcomes = new AsyncQueue<Applied>();
+  const ended = lanes.run(async (lane) => {
+    let sending: Promise<void> = Promise.resolve();
+    // Outcomes may wait for contents, but once all of it is there they come.
+    const stall = new Deadline(STALL_MS, () => lane.close());
+    const left = new Set(changes.keys());
+    const answered = lane.call(
+      'apply',
+      { count: changes.length },
+      {
+        started: (id) => {
+          sending = sendChanges(lane, id, changes, contents);
+          // A source that fails leaves the other end waiting for content: without this lane it gives up.
+          sending.then(
+            () => stall.start(),
+            () => lane.close(),
+          );
+        },
+        onNotification: async (_method, _params, payload) => {
+          if (stall.running) stall.start();
+          for (const applied of parseApplied(payload)) {
+            if (!left.delete(applied.n)) throw bad('an outcome is of no change that is under way');
+            await outcomes.handOver(applied);
+          }
+        },
+      },
+    );
+    await Promise.all([answered, sending]).finally(() => stall.clear());
+  });
+  ended.then(
+    () => outcomes.end(),
+    (error: Error) => outcomes.end(error),
+  );
+  yield* outcomes;
+}
+
+async function sendLists(
+  lane: Caller,
+  id: number,
+  method: string,
+  lists: Iterable<{ payload: Buffer }>,
+): Promise<void> {
+  try {
+    for (const { payload } of lists) await lane.notify(method, { id }, payload);
+  } catch {
+    lane.close();
+  }
+}
+
+/** Answers what the other end asks of a base of ours. */
+async function sendSums(
+  lane: Caller,
+  id: number,
+  base: Base | null | undefined,
+  blockBytes: unknown,
+  payload: Buffer | null,
+): Promise<void> {
+  const asked = parseAsked(blockBytes, payload, base?.size ?? 0);
+  const words = await base?.sums(asked.blockBytes, asked.ranges);
+  await lane.notify('sums', { id }, words ? encodeSums(words) : undefined);
+}
+
+const fieldsOf = ({ path, file, offer }: Wanted) => ({
+  path,
+  file,
+  ...(offer === undefined || offer.have === 0 ? {} : { have: offer.have }),
+  ...(offer?.base ? { base: { size: offer.base.size, hash: offer.base.hash } } : {}),
+});
+
+async function sendChanges(
+  lane: Caller,
+  id: number,
+  changes: readonly Change[],
+  contents: AsyncIterable<Content>,
+): Promise<void> {
+  for (const { payload } of encodeChanges(changes)) await lane.notify('changes', { id }, payload);
+  for await (const content of contents) {
+    const { method, params, payload } = encodeContent(content);
+    await lane.notify(method, { ...params, id }, payload, 'data' in content ? content.release : undefined);
+  }
+  await lane.notify('end', { id });
+}

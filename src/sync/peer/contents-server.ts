@@ -1,0 +1,166 @@
+// The far end of a remote replica's contents: read from this root, or applied to it. What is asked back on the way - the
+// sums of a base that the caller has - comes on the same lane.
+import { type Change, contentOf } from '../../core/change.js';
+import type { Range } from '../../core/delta.js';
+import { SyncError } from '../../core/errors.js';
+import type { Applied, Base, Content, Replica, Wanted } from '../../replica.js';
+import { ITEM_BYTES } from '../../wire/frame/budget.js';
+import { STALL_MS } from '../../wire/frame/limits.js';
+import { encodeAsked, encodeSums, parseAsked, parseOneChange, parseSums } from '../../wire/peer-api/delta.js';
+import { bad } from '../../wire/peer-api/list.js';
+import {
+  encodeApplied,
+  encodeContent,
+  parseChanges,
+  parseContent,
+  parseWanted,
+  type Wanted as WantedFields,
+} from '../../wire/peer-api/messages.js';
+import type { Answer, Call } from '../../wire/rpc/responder.js';
+import type { Clock } from '../clock.js';
+import { inTime } from '../in-time.js';
+import { Announced } from './announced.js';
+
+type Incoming = Awaited<ReturnType<AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }>['next']>>;
+/** What the caller sends for one call, taken one by one. */
+type Stream = { next(): Promise<Incoming> };
+/** Takes bytes of the memory that there is for lists. */
+type Take = (bytes: number) => void;
+
+/** Answers `offer`. */
+export async function serveOffer(replica: Replica, payload: Buffer | null): Promise<object> {
+  const offer = await replica.offer(parseOneChange(payload));
+  return offer === null ? {} : { have: offer.have, base: offer.base?.size ?? null };
+}
+
+/** Answers `sums`. */
+export async function serveSums(
+  replica: Replica,
+  blockBytes: number,
+  call: Call,
+  payload: Buffer | null,
+): Promise<Answer | object> {
+  const incoming = streamOf(call);
+  const change = parseOneChange(payload);
+  const { value, done } = await incoming.next();
+  if (done || contentOf(change) === null) throw missing('ranges');
+  const asked = parseAsked(blockBytes, value.payload, change.before?.type === 'file' ? change.before.size : 0);
+  const offer = await replica.offer(change);
+  const words = await offer?.base?.sums(asked.blockBytes, asked.ranges);
+  return words ? { result: {}, payload: encodeSums(words) } : {};
+}
+
+/** Answers `read`. */
+export async function serveRead(replica: Replica, count: number, call: Call, take: Take): Promise<object> {
+  const incoming = streamOf(call);
+  const fields = await collect(count, incoming, 'wanted', parseWanted, take);
+  const wanted = fields.map((one, n) => wantedFrom(one, n, call, incoming));
+  for await (const content of replica.read(wanted)) {
+    const { method, params, payload } = encodeContent(content);
+    await call.notify(method, params, payload, 'data' in content ? content.release : undefined);
+  }
+  return {};
+}
+
+function wantedFrom({ path, file, have, base }: WantedFields, n: number, call: Call, incoming: Stream): Wanted {
+  if (have === undefined && base === undefined) return { path, file };
+  return { path, file, offer: { have: have ?? 0, base: base === undefined ? null : baseOf(base, n, call, incoming) } };
+}
+
+/** The base that the caller has for the `n`-th content. */
+const baseOf = (base: NonNullable<WantedFields['base']>, n: number, call: Call, incoming: Stream): Base => ({
+  ...base,
+  sums: async (blockBytes: number, ranges: readonly Range[]) => {
+    await call.notify('sums', { n, blockBytes }, encodeAsked(ranges).payload);
+    const { value, done } = await incoming.next();
+    if (done || value.method !== 'sums') throw missing('sums');
+    return value.payload === null ? null : parseSums(value.payload, { blockBytes, ranges });
+  },
+});
+
+/** Answers `apply`. */
+export async function serveApply(
+  replica: Replica,
+  count: number,
+  call: Call,
+  soon: Clock['soon'],
+  take: Take,
+): Promise<object> {
+  const incoming = streamOf(call);
+  const changes: Change[] = await collect(count, incoming, 'changes', parseChanges, take);
+  const announced = new Announced(changes.flatMap((change) => contentOf(change)?.size ?? []));
+  const outcomes = new Outbound(call, soon);
+  for await (const applied of replica.apply(changes, contentsFrom(incoming, announced))) {
+    outcomes.add(applied);
+    // Nobody hears of it any more: what is left is not begun.
+    if (call.signal.aborted) break;
+  }
+  await outcomes.flush();
+  return {};
+}
+
+/** Outcomes on their way back, joined into lists. */
+class Outbound {
+  private waiting: Applied[] = [];
+  private sending: Promise<void> = Promise.resolve();
+  private scheduled = false;
+
+  constructor(
+    private readonly call: Call,
+    private readonly soon: Clock['soon'],
+  ) {}
+
+  add(applied: Applied): void {
+    this.waiting.push(applied);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.soon(() => {
+      this.scheduled = false;
+      this.flush().catch(() => {}); // the connection's end, which the call learns by itself
+    });
+  }
+
+  flush(): Promise<void> {
+    const applied = this.waiting;
+    this.waiting = [];
+    this.sending = this.sending.then(async () => {
+      for (const { payload } of encodeApplied(applied)) await this.call.notify('outcomes', {}, payload);
+    });
+    return this.sending;
+  }
+}
+
+async function collect<T>(
+  count: number,
+  incoming: Stream,
+  method: string,
+  parse: (payload: Buffer | null) => T[],
+  take: Take,
+): Promise<T[]> {
+  const items: T[] = [];
+  while (items.length < count) {
+    const { value, done } = await incoming.next();
+    if (done || value.method !== method) throw missing(method);
+    const some = parse(value.payload);
+    take((value.payload?.length ?? 0) + (some.length + 1) * ITEM_BYTES);
+    for (const item of some) items.push(item);
+  }
+  if (items.length > count) throw bad('a list is longer than it was announced');
+  return items;
+}
+
+/** What the caller sends for `call`; who sends nothing for long is not waited for. */
+function streamOf(call: Call): Stream {
+  const incoming = call.incoming[Symbol.asyncIterator]();
+  return { next: () => inTime(incoming.next(), STALL_MS, `Server-a sent nothing more for ${STALL_MS / 1000} s.`) };
+}
+
+async function* contentsFrom(incoming: Stream, announced: Announced): AsyncGenerator<Content> {
+  for (;;) {
+    const { value, done } = await incoming.next();
+    if (done || value.method === 'end') return;
+    yield announced.check(parseContent(value.method, value.params, value.payload));
+  }
+}
+
+const missing = (what: string): SyncError => new SyncError('bad-message', `The list of ${what} is missing.`);

@@ -1,0 +1,220 @@
+// The far end of a remote replica: server-b serves its root to one server-a. It decides nothing; it looks, reads and
+// applies as it is asked, and says when a look would be worth while.
+import type { GenericSchema, InferOutput } from 'valibot';
+import type { Entry } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
+import type { SyncEvent } from '../../core/events.js';
+import type { LocalReplica } from '../../disk/local-replica.js';
+import type { PartnerMemory } from '../../disk/state/partner-memory.js';
+import type { Logger } from '../../log.js';
+import type { Earlier, Look, Replica } from '../../replica.js';
+import { eventParams } from '../../wire/client-api/events.js';
+import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
+import { peerParams } from '../../wire/client-api/params.js';
+import { SharedBudget } from '../../wire/frame/budget.js';
+import { MAX_LISTED_BYTES } from '../../wire/frame/limits.js';
+import { parsePaths } from '../../wire/peer-api/messages.js';
+import { lookParts, lookResult } from '../../wire/peer-api/scan-report.js';
+import type { Call, Method } from '../../wire/rpc/responder.js';
+import type { Connection } from '../../wire/socket/connection.js';
+import { type Clock, realClock } from '../clock.js';
+import { earlierMethods } from '../serve-earlier.js';
+import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
+
+/** What serving a replica needs. */
+export interface ServedReplica {
+  readonly replica: Replica & {
+    readonly looker: Pick<LocalReplica['looker'], 'snapshot'>;
+    readonly dropPartials?: LocalReplica['dropPartials'];
+  };
+  /** The id of side b's root. */
+  readonly rootId: string;
+  /** @returns the ids of the roots in which it lies; the other server's may have become one since this one started. */
+  readonly above?: () => readonly string[];
+  /** @returns the ids that the root had before what was known of it was lost. */
+  readonly former?: () => readonly string[];
+  /** The absolute path of the root. */
+  readonly dir?: string;
+  /** What the root remembers of its partner; without it, it says that it remembers nothing. */
+  readonly memory?: Pick<PartnerMemory, 'epoch' | 'partner' | 'acknowledge'>;
+  readonly version: string;
+  readonly log: Logger;
+  /** The earlier contents that are kept, where any are. */
+  readonly earlier?: Earlier;
+  readonly clock?: Pick<Clock, 'soon'>;
+}
+
+type Acknowledged = InferOutput<typeof peerParams.acknowledge>;
+type LookAsked = InferOutput<typeof peerParams.look>;
+
+/** The server-a that is served at present. */
+interface Guest {
+  readonly root: string;
+  readonly control: Connection;
+  /** Whether it has been told everything once; from then on differences are enough. */
+  toldAll: boolean;
+}
+
+/** Serves one root. */
+export class ReplicaServer {
+  private guest: Guest | null = null;
+  private readonly lanes = new Set<Connection>();
+  /** The applies that are under way. */
+  private readonly applies = new Set<Promise<object>>();
+  /** The memory for the lists of calls under way. */
+  private readonly lists = new SharedBudget(MAX_LISTED_BYTES, tooManyLists);
+
+  constructor(private readonly served: ServedReplica) {
+    served.replica.onHint(() => {
+      this.guest?.control.send({ method: 'hint', params: {} }).catch(() => {});
+    });
+  }
+
+  /** The methods for one connection: only what has said hello as server-a gets anything. */
+  methods(connection: Connection): Record<string, Method> {
+    const { replica, clock = realClock } = this.served;
+    const known = () => this.guest !== null && (this.guest.control === connection || this.lanes.has(connection));
+    const guarded = (params: GenericSchema, handle: Method['handle']): Method => ({
+      params,
+      handle: async (checked, call, payload) => {
+        if (!known()) throw notIntroduced();
+        return handle(checked, call, payload);
+      },
+    });
+    return {
+      hello: { params: peerParams.hello, handle: async (params) => this.hello(params, connection) },
+      ping: guarded(peerParams.ping, async () => ({})),
+      look: guarded(peerParams.look, (asked, call, payload) => this.look(asked, call, payload)),
+      'accept-deletes': guarded(peerParams['accept-deletes'], async () => {
+        await this.served.replica.acceptDeletes();
+        return {};
+      }),
+      acknowledge: guarded(peerParams.acknowledge, async ({ epoch, ...partner }: Acknowledged) => {
+        await this.served.memory?.acknowledge(epoch, partner);
+        return { epoch };
+      }),
+      guard: guarded(peerParams.guard, async ({ on }: { on: boolean }, _call, payload) => {
+        const paths = payload === null ? [] : parsePaths(payload);
+        await replica.guard?.(paths, on && paths.length > 0);
+        return {};
+      }),
+      offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
+      sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
+      read: guarded(peerParams.read, ({ count }, call) =>
+        this.lists.lend((take) => serveRead(replica, count, call, take)),
+      ),
+      apply: guarded(peerParams.apply, ({ count }, call) =>
+        this.noted(this.lists.lend((take) => serveApply(replica, count, call, clock.soon, take))),
+      ),
+      ...(this.served.earlier === undefined ? {} : earlierMethods(this.served.earlier, guarded)),
+      event: guarded(eventParams, async (event) => {
+        this.repeat(event);
+        return {};
+      }),
+    };
+  }
+
+  private hello(hello: InferOutput<typeof peerParams.hello>, connection: Connection): object {
+    const { rootId, version, above = () => [], former = () => [], dir, memory } = this.served;
+    if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
+    if (hello.role !== 'peer') throw notForClients();
+    if (hello.lane) {
+      if (this.guest?.root !== hello.root) throw notIntroduced();
+      this.lanes.add(connection);
+      void connection.closed.then(() => this.lanes.delete(connection));
+    } else this.welcome(hello.root, connection);
+    const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
+    return { protocol: PROTOCOL_VERSION, server: 'b', version, ...introduction, above: above() };
+  }
+
+  private welcome(root: string, control: Connection): void {
+    if (this.guest !== null && this.guest.root !== root) throw taken();
+    this.guest?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
+    for (const lane of this.lanes) lane.close();
+    const guest: Guest = { root, control, toldAll: false };
+    this.guest = guest;
+    const { log } = this.served;
+    log.event({ event: 'peer-connected' });
+    void control.closed.then((reason) => {
+      if (this.guest !== guest) return;
+      this.guest = null;
+      for (const lane of this.lanes) lane.close();
+      log.event({ event: 'peer-lost', reason: reason?.message ?? 'server-a closed the connection' });
+    });
+  }
+
+  private noted(apply: Promise<object>): Promise<object> {
+    this.applies.add(apply);
+    const over = () => void this.applies.delete(apply);
+    apply.then(over, over);
+    return apply;
+  }
+
+  private async look(asked: LookAsked, call: Call, payload: Buffer | null): Promise<object> {
+    const { guest } = this;
+    const { replica } = this.served;
+    const paths = payload === null ? [] : parsePaths(payload);
+    const isFirst = guest !== null && !guest.toldAll;
+    // What an earlier connection began is done before all is told: nobody would tell it afterwards.
+    if (isFirst) await Promise.allSettled(this.applies);
+    let look: Look = await replica.look(isFirst ? 'everything' : asked.scope, paths);
+    if (isFirst && look.halt === null) {
+      look = { ...look, whole: true, entries: [...allOf(replica)] };
+      guest.toldAll = true;
+    } else
+      look = { ...look, whole: false, entries: look.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
+    if (!asked.moving) look = { ...look, moving: [] };
+    for (const { method, payload: part } of lookParts(look)) await call.notify(method, {}, part);
+    return lookResult(look);
+  }
+
+  /** What happens to the pair is said here too, so that both consoles tell the same story; what is server-a's own is not. */
+  private repeat(event: SyncEvent): void {
+    if (event.event === 'in-sync') this.served.replica.dropPartials?.();
+    if (!OWN_EVENTS.has(event.event)) this.served.log.event(event);
+  }
+}
+
+const OWN_EVENTS: ReadonlySet<SyncEvent['event']> = new Set([
+  'listening',
+  'peer-connected',
+  'peer-lost',
+  'scan-started',
+  'scan-finished',
+]);
+
+function* allOf(replica: ServedReplica['replica']): Generator<Look['entries'][number]> {
+  for (const [path, node] of replica.looker.snapshot.walk()) yield { path, entry: plain(node) };
+}
+
+/** Only what the wire knows: the signature of a file on this disk is nobody else's business. */
+function plain(entry: Entry | null): Entry | null {
+  if (entry === null) return null;
+  if (entry.type === 'dir') return { type: 'dir', mode: entry.mode };
+  if (entry.type === 'symlink') return { type: 'symlink', target: entry.target, mtime: entry.mtime };
+  const { type, size, mtime, mode, hash } = entry;
+  return { type, size, mtime, mode, hash };
+}
+
+const tooManyLists = (): SyncError =>
+  new SyncError('too-large', `The lists of the calls under way take more than ${MAX_LISTED_BYTES / 2 ** 20} MiB.`, {
+    hint: 'Wait for answers before asking more.',
+  });
+
+const notIntroduced = (): SyncError =>
+  new SyncError('not-allowed', 'Say hello as server-a first.', { hint: 'Clients talk to server-a.' });
+
+const notForClients = (): SyncError =>
+  new SyncError('not-allowed', 'This is server-b; clients talk to server-a.', {
+    hint: 'Name server-a with --server HOST:PORT (its port is 8080 by default).',
+  });
+
+const foreignProtocol = (protocol: number): SyncError =>
+  new SyncError('bad-message', `This server speaks protocol ${PROTOCOL_VERSION}, not ${protocol}.`, {
+    hint: 'Use the same version of Lockstep on both sides.',
+  });
+
+const taken = (): SyncError =>
+  new SyncError('busy', 'This server-b is paired with another server-a at present.', {
+    hint: 'Stop that one first: a directory has one partner.',
+  });

@@ -1,0 +1,26 @@
+// Everything that can happen to a pair, as one closed union: what the session's mailbox takes.
+import type { RelPath, Side } from '../../core/path.js';
+import type { Replica } from '../../replica.js';
+import type { WriteEvent } from '../files/write.js';
+import type { HoldingEvent } from '../held/held-updates.js';
+import type { EpochEvent } from './epochs.js';
+import type { Flush } from './flushes.js';
+import type { LookoutEvent } from './scan-queue.js';
+import type { CarrierEvent } from './transfer-queue.js';
+
+export type SessionEvent =
+  | LookoutEvent
+  | CarrierEvent
+  | HoldingEvent
+  | WriteEvent
+  | { readonly kind: 'hint'; readonly side: Side }
+  | { readonly kind: 'peer'; readonly replica: Replica }
+  | { readonly kind: 'peer-lost'; readonly reason: string }
+  | { readonly kind: 'rescan' }
+  | { readonly kind: 'retry'; readonly path: RelPath }
+  | { readonly kind: 'flush'; readonly flush: Flush }
+  | { readonly kind: 'pause'; readonly paused: boolean }
+  | EpochEvent;
+
+/** Takes one kind of event. */
+export type SessionHandlers = { readonly [E in SessionEvent as E['kind']]: (event: E) => void };

@@ -1,0 +1,232 @@
+// The heart of server-a: takes one event at a time and then one turn. A turn looks where looking was asked for, takes
+// in what came under a lock, decides what differs, has it carried, answers those who asked, and says so when both sides
+// agree. Everything slow happens elsewhere and comes back as an event.
+import { SyncError } from '../../core/errors.js';
+import type { RelPath } from '../../core/path.js';
+import type { Replica } from '../../replica.js';
+import type { Confirmation } from '../../wire/client-api/methods.js';
+import { ClientWrites } from '../files/write-queue.js';
+import { Holding } from '../held/held-updates.js';
+import { LockDesk } from '../locks/lock-service.js';
+import { Claims } from '../pair/claims.js';
+import type { SessionOptions } from '../session-options.js';
+import { confirm } from './confirm.js';
+import { type EpochEvent, Epochs } from './epochs.js';
+import type { SessionEvent } from './events.js';
+import { Flushes, untilFlushed } from './flushes.js';
+import { handlingWith, sessionHandlers } from './handlers.js';
+import { Hands } from './in-flight.js';
+import { Mailbox } from './mailbox.js';
+import { type Far, outcomesOf } from './peer-side.js';
+import { Planner } from './planner.js';
+import { Troubles } from './problems.js';
+import { Recorder } from './recorder.js';
+import { Sides } from './sides.js';
+import { Overview } from './status.js';
+
+/** One pair of roots under one roof. */
+export class Session {
+  readonly desk: LockDesk;
+  readonly writes: ClientWrites;
+  readonly overview: Overview;
+  private readonly mailbox: Mailbox<SessionEvent>;
+  private readonly sides: Sides;
+  private readonly hands: Hands;
+  private readonly claims = new Claims();
+  private readonly flushes = new Flushes();
+  private readonly troubles: Troubles;
+  private readonly holding: Holding;
+  private readonly planner: Planner;
+  private readonly recorder: Recorder;
+  private readonly epochs: Epochs;
+  private paused = false;
+
+  constructor(private readonly options: SessionOptions) {
+    const { pair, local, book, heldFiles: files, log, clock } = options;
+    const { claims } = this;
+    const mailbox = new Mailbox<SessionEvent>(
+      (event) => handle(event),
+      this.turn,
+      clock,
+      (error) => log.warn(`An event could not be handled: ${(error as Error).message}`),
+    );
+    const hands = new Hands(claims, pair);
+    const sides = new Sides({ pair, local, hands, claims, clock, mailbox });
+    const retry = (path: RelPath) => mailbox.post({ kind: 'retry', path });
+    const troubles = new Troubles(log, retry, clock, (path) => this.holding.retry(path));
+    const common = { pair, book, log, clock, claims, sides, mailbox, troubles };
+    const holding = new Holding({ ...common, files });
+    const planner = new Planner({ ...common, holding });
+    const recorder = new Recorder({ ...common, planner, hands });
+    this.mailbox = mailbox;
+    this.hands = hands;
+    this.sides = sides;
+    this.troubles = troubles;
+    this.holding = holding;
+    this.planner = planner;
+    this.recorder = recorder;
+    this.epochs = new Epochs(pair, clock, mailbox);
+    this.desk = new LockDesk({ ...common, holding });
+    this.writes = new ClientWrites({ ...common, holding, recorder });
+    this.overview = new Overview({ ...common, recorder, session: this });
+    const { writes, flushes } = this;
+    const handle = handlingWith(sessionHandlers({ hands, sides, troubles, holding, recorder, writes, flushes }, this));
+    book.onSettled = () => mailbox.wake();
+  }
+
+  /** Begins with a look at side a. */
+  start(): void {
+    this.recorder.noteHalt();
+    this.options.log.event({ event: 'scan-started' });
+    this.rescan();
+  }
+
+  /** Side b is there. */
+  connected(replica: Replica): void {
+    this.mailbox.post({ kind: 'peer', replica });
+  }
+
+  /** Side b is gone. */
+  disconnected(reason: string): void {
+    this.mailbox.post({ kind: 'peer-lost', reason });
+  }
+
+  /**
+   * Resolves when every change made on either side before the call is on both.
+   * @throws SyncError `timeout` once `signal` is aborted, `halted` or `failed` where nothing will move.
+   */
+  flush(signal: AbortSignal): Promise<void> {
+    return untilFlushed(this.flushes, (flush) => this.mailbox.post({ kind: 'flush', flush }), signal);
+  }
+
+  /** Looks at everything on both sides. */
+  rescan(): void {
+    this.mailbox.post({ kind: 'rescan' });
+  }
+
+  /** Stops or resumes synchronising; looks, lists and locks go on. @returns whether that changed anything. */
+  pause(paused: boolean): boolean {
+    if (this.paused === paused) return false;
+    this.mailbox.post({ kind: 'pause', paused });
+    return true;
+  }
+
+  /** A person confirms a halt. @returns whether that ended it; a root that is gone stays gone. */
+  confirm(what: Confirmation): Promise<boolean> {
+    const { pair, acceptLostLocks } = this.options;
+    const { sides, recorder, mailbox } = this;
+    return confirm({ pair, sides, recorder, mailbox, acceptLostLocks }, what);
+  }
+
+  /** Why the pair is halted; null where it is not. */
+  get halt(): SyncError | null {
+    return this.recorder.halt;
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  /**
+   * Ends all work. What is being carried may end for a moment, so that its outcome is known and recorded; what takes
+   * longer is abandoned where it stands, which loses nothing.
+   */
+  async stop(): Promise<void> {
+    this.paused = true;
+    const stopping = new SyncError('closed', 'The server is stopping.');
+    this.flushes.refuse(stopping);
+    this.writes.close(stopping);
+    await outcomesOf(this.sides.far, this.options.clock);
+    this.troubles.close();
+    this.mailbox.close();
+  }
+
+  /** For the mailbox: side b has come. */
+  peerCame(replica: Replica): void {
+    const { pair, own, log } = this.options;
+    if (replica.introduction !== undefined) pair.meet(own, replica.introduction);
+    const far = this.sides.join(replica);
+    pair.markEverything();
+    this.recorder.owesWord = true;
+    log.event({ event: 'peer-connected' });
+    this.flushes.restart(far.lookout);
+    for (const waiting of [this.desk, this.writes]) waiting.restart();
+  }
+
+  /** For the mailbox: side b has gone. */
+  peerLeft(reason: string): void {
+    if (this.sides.far === null) return;
+    this.sides.leave();
+    this.options.pair.loseB();
+    this.recorder.noteHalt();
+    this.options.log.event({ event: 'peer-lost', reason });
+  }
+
+  /** For the mailbox: the time to try `path` again has come. */
+  retry(path: RelPath): void {
+    this.sides.rescan(path);
+    this.troubles.due(path);
+    this.holding.retry(path);
+    this.options.pair.mark(path, true);
+  }
+
+  /** For the mailbox: synchronising is to stop, or to go on. */
+  setPaused(paused: boolean): void {
+    this.paused = paused;
+    this.options.pair.markEverything();
+  }
+
+  /** For the mailbox: side b has remembered how far both sides are in step. */
+  acknowledged(event: EpochEvent): void {
+    this.epochs.acknowledged(event, this.sides.far?.replica === event.replica);
+  }
+
+  private readonly turn = (): void => {
+    const { far } = this.sides;
+    this.sides.startScans();
+    this.holding.work(this.mayTouch);
+    this.writes.serve();
+    if (this.canSync && far !== null) this.sync(far);
+    this.desk.serve();
+    const { isQuiet } = this;
+    if (this.canSync && far !== null) this.epochs.serve(far.replica, isQuiet, !this.flushes.isIdle);
+    if (isQuiet) this.rest();
+    else if (this.recorder.halted || this.paused) this.flushes.refuse(this.recorder.standstill());
+  };
+
+  private sync(far: Far): void {
+    if (!far.isPaired) this.options.paired?.(far.replica);
+    far.isPaired = true;
+    this.planner.plan(far.carriers);
+  }
+
+  /** Whether files may be touched, as far as that is known. */
+  private get mayTouch(): boolean {
+    return !this.recorder.halted && !this.paused && !this.options.pair.safety.blocks;
+  }
+
+  private get canSync(): boolean {
+    return this.sides.far?.seen === true && this.options.pair.a.snapshot !== null && this.mayTouch;
+  }
+
+  /** Whether both sides agree, as far as anybody can know now. */
+  get isQuiet(): boolean {
+    const { pair, book } = this.options;
+    if (!this.canSync || !book.isSettled || this.claims.count('disconnected-peer') > 0) return false;
+    if (pair.hasMarks || pair.postponed.size > 0) return false;
+    if (!this.sides.isIdle || pair.a.unsettled + pair.b.unsettled > 0) return false;
+    return !this.troubles.isMoving && this.holding.isIdle && this.writes.isIdle && this.hands.isIdle;
+  }
+
+  private rest(): void {
+    const { pair, log } = this.options;
+    if (pair.firstContact) pair.endFirstContact();
+    if (this.recorder.owesWord) {
+      this.recorder.owesWord = false;
+      log.event({ event: 'in-sync', files: pair.a.snapshot!.files, bytes: pair.a.snapshot!.bytes });
+      pair.flush();
+    }
+    const { near, far } = this.sides;
+    if (far !== null && this.epochs.isTold(far.replica)) this.flushes.rest(near, far.lookout);
+  }
+}

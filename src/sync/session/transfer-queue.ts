@@ -1,0 +1,218 @@
+// Carries one side's changes from the plan to the replica: small ones in order and in batches on one lane, large files
+// one by one on lanes of their own, so that a gigabyte under way holds up nothing else. It decides nothing; every path of
+// a change is claimed until its outcome is known.
+import { type Change, contentOf, type Outcome } from '../../core/change.js';
+import { isWorthAsking } from '../../core/delta.js';
+import { sizeOf } from '../../core/entry.js';
+import { parentOf, type RelPath, type Side } from '../../core/path.js';
+import type { Content, Replica, Wanted } from '../../replica.js';
+import type { Claims } from '../pair/claims.js';
+import { bytesOf, pathsOf } from '../touched.js';
+import type { Ticket } from './queued-change.js';
+
+/** A file from this size on, in bytes, travels alone. */
+const LARGE_BYTES = 4 << 20;
+const LARGE_LANES = 2;
+/** A batch ends with this many changes or bytes of content. */
+const BATCH_CHANGES = 2_000;
+const BATCH_BYTES = 64 << 20;
+
+/** What a carrier tells its session. */
+export type CarrierEvent =
+  | {
+      readonly kind: 'applied';
+      readonly side: Side;
+      readonly change: Change;
+      readonly outcome: Outcome;
+      readonly ms: number;
+    }
+  /** A job ended; `left` are changes whose outcome will never be known. */
+  | { readonly kind: 'job-ended'; readonly side: Side; readonly left: readonly Change[]; readonly error: unknown };
+
+/** Brings changes to one side. */
+export class Carrier {
+  private small: Ticket[] = [];
+  private large: Ticket[] = [];
+  private smallRunning = false;
+  private largeRunning = 0;
+  private readonly running = new Set<Promise<void>>();
+  private readonly tickets = new Map<RelPath, Ticket>();
+
+  constructor(
+    private readonly side: Side,
+    private readonly target: Replica,
+    private readonly source: Replica,
+    private readonly post: (event: CarrierEvent) => void,
+    /** Whether the directory that a change needs is there already. */
+    private readonly isReady: (change: Change) => boolean,
+    private readonly now: () => number,
+    private readonly claims: Claims,
+  ) {}
+
+  /** Takes over changes, in the order in which they must be carried out. */
+  add(changes: readonly Change[]): void {
+    const since = this.now();
+    for (const change of changes) {
+      const paths = [...pathsOf(change)];
+      const claims = paths.map((path) => this.claims.claim(path, 'transfer'));
+      const ticket: Ticket = { change, since, size: sizeOf(contentOf(change)), arrived: 0, state: 'waiting', claims };
+      for (const path of paths) this.tickets.set(path, ticket);
+      const alone = ticket.size >= LARGE_BYTES && change.before?.type !== 'dir';
+      (alone ? this.large : this.small).push(ticket);
+    }
+  }
+
+  /** How many paths are in its hands. */
+  get size(): number {
+    return this.tickets.size;
+  }
+
+  /** @returns how much of the content for `path` has come, 0–100; null where none is on its way. */
+  progress(path: RelPath): number | null {
+    const ticket = this.tickets.get(path);
+    if (ticket === undefined || ticket.size === 0) return null;
+    return Math.min(100, Math.floor((ticket.arrived / ticket.size) * 100));
+  }
+
+  /** Every change in its hands, under each path that it touches. */
+  get carried(): ReadonlyMap<RelPath, Ticket> {
+    return this.tickets;
+  }
+
+  /**
+   * Gives a path back that was not begun yet, because it has changed again.
+   * @returns every path that is free now: a rename has two, and both want to be compared anew.
+   */
+  recall(path: RelPath): readonly RelPath[] {
+    const ticket = this.tickets.get(path);
+    if (ticket?.state !== 'waiting') return [];
+    ticket.state = 'recalled';
+    this.free(ticket);
+    return [...pathsOf(ticket.change)];
+  }
+
+  /** Gives back what was not begun below `directory`, which could not be made. @returns every path that is free now. */
+  recallBelow(directory: RelPath): RelPath[] {
+    const below = [...this.tickets.keys()].filter((path) => path.startsWith(`${directory}/`));
+    return below.flatMap((path) => this.recall(path));
+  }
+
+  private free(ticket: Ticket): void {
+    for (const path of pathsOf(ticket.change)) if (this.tickets.get(path) === ticket) this.tickets.delete(path);
+    for (const claim of ticket.claims) this.claims.release(claim);
+  }
+
+  /** The connection is lost: what was not begun is given up, the rest stays claimed until its job has ended. */
+  disconnect(): void {
+    for (const [path, { state }] of [...this.tickets]) if (state === 'waiting') this.recall(path);
+    for (const { claims } of new Set(this.tickets.values())) {
+      for (const claim of claims) this.claims.handOver(claim, 'disconnected-peer');
+    }
+  }
+
+  /** Whether some job has not ended. */
+  get isRunning(): boolean {
+    return this.running.size > 0;
+  }
+
+  /** Resolves when no job is running any more. */
+  async rest(): Promise<void> {
+    await Promise.allSettled(this.running);
+  }
+
+  /** Begins whatever has a free lane. */
+  start(): void {
+    if (!this.smallRunning) {
+      const batch = this.nextBatch();
+      if (batch.length > 0) {
+        this.smallRunning = true;
+        this.begin(batch, () => {
+          this.smallRunning = false;
+        });
+      }
+    }
+    this.large = this.large.filter(({ state }) => state !== 'recalled');
+    this.giveUpOrphans();
+    while (this.largeRunning < LARGE_LANES) {
+      const at = this.large.findIndex(({ change }) => this.isReady(change));
+      if (at < 0) return;
+      this.largeRunning++;
+      this.begin(this.large.splice(at, 1), () => {
+        this.largeRunning--;
+      });
+    }
+  }
+
+  /** A large file whose directory is neither there nor on its way waits for nothing. */
+  private giveUpOrphans(): void {
+    const orphans = this.large.filter(
+      ({ change }) => !this.isReady(change) && !this.tickets.has(parentOf(change.path) as RelPath),
+    );
+    if (orphans.length === 0) return;
+    for (const { change } of orphans) this.recall(change.path);
+    this.large = this.large.filter(({ state }) => state !== 'recalled');
+    this.post({ kind: 'job-ended', side: this.side, left: orphans.map(({ change }) => change), error: null });
+  }
+
+  private begin(batch: readonly Ticket[], ended: () => void): void {
+    const job = this.run(batch, ended).finally(() => this.running.delete(job));
+    this.running.add(job);
+  }
+
+  private nextBatch(): Ticket[] {
+    const batch: Ticket[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const ticket of this.small) {
+      if (batch.length >= BATCH_CHANGES || bytes >= BATCH_BYTES) break;
+      taken++;
+      if (ticket.state === 'recalled') continue;
+      batch.push(ticket);
+      bytes += ticket.size;
+    }
+    this.small.splice(0, taken);
+    return batch;
+  }
+
+  private async run(batch: readonly Ticket[], ended: () => void): Promise<void> {
+    const left = new Set(batch);
+    for (const ticket of batch) {
+      ticket.state = 'begun';
+      for (const claim of ticket.claims) this.claims.begin(claim, this.side);
+    }
+    let error: unknown = null;
+    try {
+      const changes = batch.map(({ change }) => change);
+      for await (const { n, outcome } of this.target.apply(changes, this.contents(changes))) {
+        const ticket = batch[n]!;
+        const { change, since } = ticket;
+        if (!left.delete(ticket)) continue;
+        this.free(ticket);
+        this.post({ kind: 'applied', side: this.side, change, outcome, ms: this.now() - since });
+      }
+    } catch (thrown) {
+      error = thrown;
+    }
+    ended();
+    for (const ticket of left) this.free(ticket);
+    this.post({ kind: 'job-ended', side: this.side, left: [...left].map(({ change }) => change), error });
+  }
+
+  private async *contents(changes: readonly Change[]): AsyncGenerator<Content> {
+    const carrying = changes.filter((change) => contentOf(change) !== null);
+    if (carrying.length === 0) return;
+    const wanted: Wanted[] = [];
+    for (const change of carrying) wanted.push(await this.wantedFor(change));
+    for await (const piece of this.source.read(wanted)) {
+      const ticket = this.tickets.get(wanted[piece.n]!.path);
+      if (ticket !== undefined) ticket.arrived += bytesOf(piece);
+      yield piece;
+    }
+  }
+
+  private async wantedFor(change: Change): Promise<Wanted> {
+    const wanted = { path: change.path, file: contentOf(change)! };
+    const offer = isWorthAsking(change) ? await this.target.offer(change) : null;
+    return offer === null ? wanted : { ...wanted, offer };
+  }
+}

@@ -1,0 +1,250 @@
+// The messages as types: JSON-RPC 2.0, one object a line, and one extension: a message with `payload` is followed by
+// that many raw bytes. What each method takes and gives is here; checking is `check`, bytes are `frames`.
+import type { Action } from '../../core/change.js';
+import type { ErrorCode, Problem } from '../../core/errors.js';
+import type { HeldWay } from '../../core/locks/records.js';
+import type { Side } from '../../core/path.js';
+import type { FileMethods } from '../file-methods.js';
+
+export const PROTOCOL_VERSION = 1;
+
+/** A message that wants an answer. */
+export interface Request {
+  readonly id: number | string;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/** A message that wants none; one that belongs to a request has that request's id in its params. */
+export interface Notification {
+  readonly method: string;
+  readonly params: unknown;
+}
+
+export interface Success {
+  readonly id: number | string;
+  readonly result: unknown;
+}
+
+/** `data.code` is the word to act on; the number is JSON-RPC's. */
+export interface Failure {
+  readonly id: number | string | null;
+  readonly error: { readonly code: number; readonly message: string; readonly data: FailureData };
+}
+
+export interface FailureData {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly [fact: string]: unknown;
+}
+
+export type Message = Request | Notification | Success | Failure;
+
+/** A message with the raw bytes that followed it. */
+export interface Frame {
+  readonly message: Message;
+  readonly payload: Buffer | null;
+}
+
+// ---- what server-a answers to clients -------------------------------------------------------------------------------
+
+/** A file to act on: by its place in the server's present listing, or by path. Globs are resolved by the client. */
+export type Target = { readonly index: number } | { readonly path: string };
+
+export interface LockInfo {
+  readonly owner: string;
+  readonly side: Side;
+  /** ISO 8601, as all times on the wire. */
+  readonly since: string;
+  readonly expires: string | null;
+  readonly message: string;
+  readonly token: number;
+}
+
+export interface ListEntry {
+  readonly index: number;
+  readonly path: string;
+  readonly type: 'file' | 'symlink';
+  readonly size: number;
+  readonly mtime: string;
+  readonly mode: number;
+  readonly on: 'both' | Side;
+  readonly lock: LockInfo | null;
+  readonly held: number;
+  /** Present while content is on its way: 0–100. */
+  readonly syncing?: number;
+}
+
+export interface Listing {
+  readonly generation: number;
+  readonly entries: readonly ListEntry[];
+}
+
+export interface LockRow extends LockInfo {
+  readonly path: string;
+  readonly held: number;
+  readonly waiting: readonly { readonly owner: string; readonly since: string }[];
+}
+
+/** A lock that somebody has lost without having given it back. */
+export interface NoticeRow {
+  readonly path: string;
+  readonly reason: 'forced' | 'stolen' | 'expired';
+  /** Who took or broke it; of one that has expired its owner. */
+  readonly by: string;
+  readonly time: string;
+}
+
+export interface HeldRow {
+  readonly path: string;
+  readonly position: number;
+  readonly action: Action;
+  readonly size: number;
+  readonly received: string;
+  /** The content hash of the version that the update was made on; null where there was none. */
+  readonly base: string | null;
+}
+
+/** An earlier content that is still kept. */
+export interface VersionRow {
+  /** 1 is the newest. */
+  readonly n: number;
+  readonly size: number;
+  readonly mtime: string;
+  /** When it was put aside. */
+  readonly replaced: string;
+  /** Why it was: `overwritten`, `deleted`, `first contact`, `held` …; `unknown` where the record is lost. */
+  readonly reason: string;
+  /** The side that keeps it, and where in its root it lies as a plain file. */
+  readonly side: Side;
+  readonly where: string;
+}
+
+/** A conflict copy. */
+export interface ConflictRow {
+  /** The file that it is a copy of. */
+  readonly path: string;
+  readonly copy: string;
+  /** Whose content it is. */
+  readonly side: Side;
+  /** When it was set aside. */
+  readonly time: string;
+  readonly size: number;
+  readonly mtime: string;
+  readonly on: 'both' | Side;
+  /** What the file itself is now; null where it is gone. */
+  readonly original: { readonly size: number; readonly mtime: string } | null;
+}
+
+export type PairState = 'in-sync' | 'syncing' | 'scanning' | 'paused' | 'halted' | 'peer-lost';
+
+export interface Status {
+  readonly state: PairState;
+  readonly peer: { readonly address: string; readonly connected: boolean };
+  readonly a: { readonly files: number; readonly bytes: number };
+  readonly b: { readonly files: number; readonly bytes: number } | null;
+  readonly pending: number;
+  readonly held: number;
+  readonly locks: number;
+  readonly conflicts: number;
+  readonly problems: readonly Problem[];
+}
+
+/** A content on its way from one side to the other, in bytes. */
+export interface Transfer {
+  readonly path: string;
+  readonly to: Side;
+  readonly size: number;
+  readonly arrived: number;
+}
+
+/** What is being carried now, the largest first, and what is left to carry. */
+export interface Transfers {
+  readonly transfers: readonly Transfer[];
+  readonly left: { readonly files: number; readonly bytes: number };
+}
+
+/** One object for each target of a command that acts. */
+export interface Acted {
+  readonly path: string;
+  readonly changed: boolean;
+  readonly [fact: string]: unknown;
+}
+
+/** A target that a command refused, with the same words as an error. */
+export interface Refused {
+  readonly path: string;
+  readonly changed: false;
+  readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
+  /** The lock in the way, where another holds one, with how many updates it holds back and how many wait for it. */
+  readonly lock?: LockInfo & { readonly held: number; readonly waiting: number };
+}
+
+/** What is left apart when all that can be done is done. */
+export interface Flushed {
+  readonly flushed: true;
+  readonly held: number;
+  readonly problems: number;
+}
+
+/** What ends a halt; see docs/troubleshooting.md. */
+export interface Confirmation {
+  /** The files whose disappearance halted the pair were meant to go. */
+  readonly acceptDeletes?: boolean;
+  /** The root that is there now is meant: both sides meet as for the first time, and nothing is deleted. */
+  readonly newPartner?: boolean;
+  /** Side a is to follow side b back to an older state. */
+  readonly acceptRollback?: boolean;
+  /** Locks that were lost with a damaged lock table are not to be waited for. */
+  readonly acceptLostLocks?: boolean;
+}
+
+/** Every method of server-a: what it takes and what it gives. */
+export interface ClientMethods extends FileMethods {
+  hello: {
+    params: { protocol: number; role?: 'client' | 'peer'; program?: string };
+    result: { protocol: number; server: 'a'; version: string };
+  };
+  /** A sign of life, out of turn: also while as many calls wait as may. */
+  ping: { params: Record<string, never>; result: Record<string, never> };
+  /** `compact`: rows as arrays, see `compact-rows`. */
+  list: { params: { compact?: boolean }; result: Listing };
+  locks: { params: Record<string, never>; result: { locks: readonly LockRow[] } };
+  held: { params: { target?: Target }; result: { held: readonly HeldRow[] } };
+  /** `wait` stands in line (for ever, or `waitMs`): notifications `waiting {path, owner, position}` tell the place. */
+  lock: {
+    params: {
+      targets: readonly Target[];
+      owner: string;
+      side?: Side;
+      message?: string;
+      ttlMs?: number;
+      steal?: boolean;
+      wait?: boolean;
+      waitMs?: number;
+    };
+    result: { targets: readonly (Acted | Refused)[]; notices?: readonly NoticeRow[] };
+  };
+  unlock: {
+    params: { targets: readonly Target[]; owner: string; force?: boolean; held?: HeldWay };
+    result: { targets: readonly (Acted | Refused)[]; notices?: readonly NoticeRow[] };
+  };
+  /** Locks that `owner` has lost since he was told last; each is told once, here or with an answer to lock or unlock. */
+  notices: { params: { owner: string }; result: { notices: readonly NoticeRow[] } };
+  /** `away`: sides that could not be asked. */
+  versions: {
+    params: { target: Target };
+    result: { versions: readonly VersionRow[]; away: readonly Side[] };
+  };
+  restore: { params: { target: Target; owner: string; at?: number }; result: Acted };
+  conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
+  resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
+  status: { params: Record<string, never>; result: Status };
+  transfers: { params: Record<string, never>; result: Transfers };
+  flush: { params: { timeoutMs?: number }; result: Flushed };
+  rescan: { params: Record<string, never>; result: { rescanning: true } };
+  pause: { params: Record<string, never>; result: { changed: boolean } };
+  resume: { params: Confirmation; result: { changed: boolean } };
+  /** Ends only with the connection; every event comes as a notification `event`. */
+  watch: { params: Record<string, never>; result: { ended: true } };
+}

@@ -1,0 +1,170 @@
+// What comes in as params, checked field by field and bounded, one schema a method. Unknown fields are dropped, so that
+// a newer client can talk to an older server.
+import * as v from 'valibot';
+import { pathFault, type RelPath } from '../../core/path.js';
+import { MAX_DIR_CHARS } from '../peer-api/hello.js';
+import type { PeerMethods } from '../peer-api/messages.js';
+import type { ClientMethods, Target } from './methods.js';
+
+const MAX_NAME_CHARS = 256;
+const MAX_MESSAGE_CHARS = 4096;
+const MAX_TARGETS = 10_000;
+/** Items of a list that belongs to one call. */
+const MAX_COUNT = 100_000;
+const MAX_INDEX = 1_000_000_000;
+const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
+/** A hundred years: for ever, as far as locks go. */
+const MAX_TTL_MS = 100 * 365 * MAX_WAIT_MS;
+
+/** Whole numbers from `least` to `most`. */
+export const whole = (least: number, most: number) =>
+  v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most));
+
+/** Text of `least` to `most` characters (UTF-16 units) that is valid Unicode. */
+export const text = (least: number, most: number) =>
+  v.pipe(
+    v.string(),
+    v.minLength(least),
+    v.maxLength(most),
+    v.check((value) => value.isWellFormed(), 'it is not valid Unicode'),
+  );
+
+/** A path from outside becomes a RelPath here, or is refused with the reason. */
+export const path = v.pipe(
+  v.string(),
+  v.check(
+    (value) => pathFault(value) === null,
+    (issue) => pathFault(issue.input) ?? 'it is no path',
+  ),
+  v.transform((value) => value as RelPath),
+);
+
+export const side = v.picklist(['a', 'b']);
+
+const index = whole(0, MAX_INDEX);
+
+/** A file by index or by path. */
+export const target = v.pipe(
+  v.object({ index: v.exactOptional(index), path: v.exactOptional(path) }),
+  v.check((value) => (value.index === undefined) !== (value.path === undefined), 'it should have an index or a path'),
+  v.transform((value): Target => (value.path === undefined ? { index: value.index! } : { path: value.path })),
+);
+
+const targets = v.pipe(v.array(target), v.minLength(1), v.maxLength(MAX_TARGETS));
+const owner = text(1, MAX_NAME_CHARS);
+const none = v.object({});
+const time = v.pipe(
+  v.string(),
+  v.maxLength(40),
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'it is no time in ISO 8601'),
+);
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'it is no SHA-256 in 64 hexadecimal digits'));
+
+/** What comes with a piece of an upload. */
+export const contentParams = v.object({ last: v.exactOptional(v.boolean()), hash: v.exactOptional(hash) });
+
+/** What is said of a file that is downloaded. */
+export const downloadedFile = v.object({
+  path,
+  size: whole(0, Number.MAX_SAFE_INTEGER),
+  mtime: time,
+  mode: whole(0, 0o777),
+  hash,
+  from: whole(0, Number.MAX_SAFE_INTEGER),
+});
+
+type ClientParams = { [M in keyof ClientMethods]: v.GenericSchema<unknown, ClientMethods[M]['params']> };
+
+/** What server-a's methods take from clients. */
+export const clientParams = {
+  hello: v.object({
+    protocol: whole(0, MAX_INDEX),
+    // A server-a that comes to the wrong server is to be told so in words.
+    role: v.exactOptional(v.picklist(['client', 'peer'])),
+    program: v.exactOptional(text(0, MAX_NAME_CHARS)),
+  }),
+  ping: none,
+  list: v.object({ compact: v.exactOptional(v.boolean()) }),
+  locks: none,
+  held: v.object({ target: v.exactOptional(target) }),
+  lock: v.object({
+    targets,
+    owner,
+    side: v.exactOptional(side),
+    message: v.exactOptional(text(0, MAX_MESSAGE_CHARS)),
+    ttlMs: v.exactOptional(whole(1, MAX_TTL_MS)),
+    steal: v.exactOptional(v.boolean()),
+    wait: v.exactOptional(v.boolean()),
+    waitMs: v.exactOptional(whole(0, MAX_WAIT_MS)),
+  }),
+  unlock: v.object({
+    targets,
+    owner,
+    force: v.exactOptional(v.boolean()),
+    held: v.exactOptional(v.picklist(['apply', 'copy', 'discard'])),
+  }),
+  notices: v.object({ owner }),
+  versions: v.object({ target }),
+  restore: v.object({ target, owner, at: v.exactOptional(whole(1, MAX_COUNT)) }),
+  upload: v.object({
+    path,
+    name: v.exactOptional(path),
+    owner,
+    size: whole(0, Number.MAX_SAFE_INTEGER),
+    mtime: v.exactOptional(time),
+    mode: v.exactOptional(whole(0, 0o777)),
+    overwrite: v.exactOptional(v.boolean()),
+  }),
+  download: v.object({
+    target,
+    from: v.exactOptional(whole(0, Number.MAX_SAFE_INTEGER)),
+    hash: v.exactOptional(hash),
+  }),
+  rename: v.object({ target, to: path, owner, overwrite: v.exactOptional(v.boolean()) }),
+  delete: v.object({ targets, owner, recursive: v.exactOptional(v.boolean()) }),
+  conflicts: none,
+  resolve: v.object({ target, owner, keep: v.picklist(['a', 'b', 'both']) }),
+  status: none,
+  transfers: none,
+  flush: v.object({ timeoutMs: v.exactOptional(whole(0, MAX_WAIT_MS)) }),
+  rescan: none,
+  pause: none,
+  resume: v.object({
+    acceptDeletes: v.exactOptional(v.boolean()),
+    newPartner: v.exactOptional(v.boolean()),
+    acceptRollback: v.exactOptional(v.boolean()),
+    acceptLostLocks: v.exactOptional(v.boolean()),
+  }),
+  watch: none,
+} satisfies ClientParams;
+
+type PeerParams = { [M in keyof PeerMethods]: v.GenericSchema<unknown, PeerMethods[M]['params']> };
+
+/** What server-b's methods take from server-a; the lists that follow them are checked in `peer-messages`. */
+export const peerParams = {
+  hello: v.object({
+    protocol: whole(0, MAX_INDEX),
+    // A client that comes to the wrong server is to be told so in words.
+    role: v.optional(v.picklist(['peer', 'client']), 'client'),
+    root: v.optional(text(0, MAX_NAME_CHARS), ''),
+    lane: v.optional(v.boolean(), false),
+  }),
+  look: v.object({ scope: v.picklist(['hinted', 'everything']), moving: v.optional(v.boolean(), false) }),
+  'accept-deletes': none,
+  acknowledge: v.object({
+    epoch: whole(1, Number.MAX_SAFE_INTEGER),
+    root: text(1, MAX_NAME_CHARS),
+    dir: text(0, MAX_DIR_CHARS),
+    device: text(0, MAX_NAME_CHARS),
+    machine: text(0, MAX_NAME_CHARS),
+  }),
+  guard: v.object({ on: v.boolean() }),
+  offer: none,
+  sums: v.object({ blockBytes: whole(1, MAX_INDEX) }),
+  read: v.object({ count: whole(0, MAX_COUNT) }),
+  apply: v.object({ count: whole(0, MAX_COUNT) }),
+  ping: none,
+  versions: v.object({ path }),
+  'look-version': v.object({ name: path }),
+  'read-version': none,
+} satisfies PeerParams;

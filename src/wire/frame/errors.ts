@@ -1,0 +1,73 @@
+// Errors as they cross the wire and back. What was not meant to be said (a stack, a foreign error's words) stays here.
+import { type ErrorCode, SyncError } from '../../core/errors.js';
+import type { Failure } from '../client-api/methods.js';
+
+const UNPARSABLE = -32700;
+const INVALID = -32600;
+const UNKNOWN_METHOD = -32601;
+const BAD_PARAMS = -32602;
+const REFUSED = -32000;
+
+/** JSON-RPC's number for each of our words; being complete, it is also the list of the words. */
+const NUMBERS: Readonly<Record<ErrorCode, number>> = {
+  failed: REFUSED,
+  usage: REFUSED,
+  locked: REFUSED,
+  'not-found': REFUSED,
+  exists: REFUSED,
+  unreachable: REFUSED,
+  'not-allowed': REFUSED,
+  halted: REFUSED,
+  interrupted: REFUSED,
+  'bad-path': BAD_PARAMS,
+  'bad-message': INVALID,
+  'bad-params': BAD_PARAMS,
+  'unknown-method': UNKNOWN_METHOD,
+  'too-large': INVALID,
+  busy: REFUSED,
+  timeout: REFUSED,
+  closed: REFUSED,
+};
+
+/** The words for a number, for servers that send no words. */
+const WORDS = new Map<number, ErrorCode>([
+  [UNPARSABLE, 'bad-message'],
+  [INVALID, 'bad-message'],
+  [UNKNOWN_METHOD, 'unknown-method'],
+  [BAD_PARAMS, 'bad-params'],
+]);
+
+/**
+ * @param error anything that was thrown.
+ * @returns what may be said about it: a SyncError's code, words and facts; of anything else only that it failed.
+ */
+export function toFailure(error: unknown): Failure['error'] {
+  const known = error instanceof SyncError ? error : unexpected();
+  const { code, message, hint, facts } = known;
+  const number = facts.unparsable === true ? UNPARSABLE : NUMBERS[code];
+  return { code: number, message, data: { ...facts, code, hint } };
+}
+
+/** @returns the error that {@link toFailure} was given, as far as it was said; an unknown code becomes `failed`. */
+export function fromFailure({ code: number, message, data }: Failure['error']): SyncError {
+  const { code, hint, ...facts } = data;
+  const word = isErrorCode(code) ? code : (WORDS.get(number) ?? 'failed');
+  return new SyncError(word, message, { hint: typeof hint === 'string' ? hint : '', facts });
+}
+
+/** The advice of a connection that knows nothing of what it was used for. */
+export const CONNECT_AGAIN = 'Connect again.';
+
+/** @returns why nothing more can be sent to or heard from `remote`. */
+export function closedError(remote: string, cause: Error | null): SyncError {
+  const why = cause === null ? '' : ` ${cause.message}`;
+  return new SyncError('closed', `The connection to ${remote} has ended.${why}`, {
+    hint: CONNECT_AGAIN,
+    cause: cause ?? undefined,
+  });
+}
+
+const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(NUMBERS, code);
+
+const unexpected = (): SyncError =>
+  new SyncError('failed', 'The server failed while it was answering.', { hint: 'Its log says more.' });

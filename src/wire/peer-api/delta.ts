@@ -1,0 +1,94 @@
+// What server-a and server-b say to each other of a content that the receiver has some of: what is asked for of a base,
+// and the sums that come back. All bounded: an answer is one payload, whatever the size of the file.
+import type { Change } from '../../core/change.js';
+import {
+  countBlocks,
+  MAX_BLOCK_BYTES,
+  MAX_BLOCKS,
+  MAX_RANGES,
+  MIN_BLOCK_BYTES,
+  type Range,
+  WORDS_A_BLOCK,
+} from '../../core/delta.js';
+import { type Batch, encodeList, fail, object, parseList, whole } from './list.js';
+import { baseSizeOf, parseChanges } from './messages.js';
+
+const WORD_BYTES = 4;
+
+/** Which blocks of a base are asked for. */
+export interface AskedBlocks {
+  readonly blockBytes: number;
+  readonly ranges: readonly Range[];
+}
+
+/** The receiver's answer to what it has of a content. */
+export interface OfferFields {
+  /** Bytes. */
+  readonly have: number;
+  /** The size of the base, null where there is none. */
+  readonly base: number | null;
+}
+
+/** @returns ranges as one payload. */
+export function encodeAsked(ranges: readonly Range[]): Batch {
+  const [batch, more] = [...encodeList([ranges.map(({ at, bytes }) => [at, bytes])])];
+  if (batch === undefined || more !== undefined) throw new Error('ranges are one list');
+  return batch;
+}
+
+/**
+ * @param blockBytes as it came with the payload.
+ * @param size of the base.
+ * @throws SyncError `bad-message`.
+ */
+export function parseAsked(blockBytes: unknown, payload: Buffer | null, size: number): AskedBlocks {
+  const [ranges, more] = parseList(payload, rangesOf);
+  if (ranges === undefined || more !== undefined) return fail('ranges are one list');
+  const asked = { blockBytes: blockBytesOf(blockBytes), ranges };
+  let end = 0;
+  for (const { at, bytes } of ranges) {
+    if (at < end || at + bytes > size) return fail('the ranges of a base are out of range');
+    end = at + bytes;
+  }
+  if (countBlocks(ranges, asked.blockBytes) > MAX_BLOCKS) return fail('too many blocks are asked for');
+  return asked;
+}
+
+/** @returns the one change of a payload. @throws SyncError `bad-message`. */
+export function parseOneChange(payload: Buffer | null): Change {
+  const [change, more] = parseChanges(payload);
+  return change === undefined || more !== undefined ? fail('one change is expected') : change;
+}
+
+/** @throws SyncError `bad-message`. */
+export function parseOffer(value: unknown): OfferFields | null {
+  const { have, base } = object(value, 'an offer');
+  if (have === undefined) return null;
+  return { have: whole(have, 'the length of a beginning', 0), base: base === null ? null : baseSizeOf(base) };
+}
+
+export function encodeSums(words: Uint32Array): Buffer {
+  const payload = Buffer.allocUnsafe(words.length * WORD_BYTES);
+  for (const [i, word] of words.entries()) payload.writeUInt32LE(word, i * WORD_BYTES);
+  return payload;
+}
+
+/** @throws SyncError `bad-message` where these are not the sums that were asked for. */
+export function parseSums(payload: Buffer | null, { blockBytes, ranges }: AskedBlocks): Uint32Array {
+  const words = countBlocks(ranges, blockBytes) * WORDS_A_BLOCK;
+  if (payload?.length !== words * WORD_BYTES) return fail('sums are missing, or are too many');
+  return Uint32Array.from({ length: words }, (_, i) => payload.readUInt32LE(i * WORD_BYTES));
+}
+
+function blockBytesOf(value: unknown): number {
+  const bytes = whole(value, 'the size of a block', MIN_BLOCK_BYTES, MAX_BLOCK_BYTES);
+  return (bytes & (bytes - 1)) === 0 ? bytes : fail('the size of a block is no power of two');
+}
+
+function rangesOf(value: unknown): Range[] {
+  if (!Array.isArray(value) || value.length > MAX_RANGES) return fail('ranges are none, or are too many');
+  return value.map((pair: unknown) => {
+    if (!Array.isArray(pair)) return fail('a range is none');
+    return { at: whole(pair[0], 'the place of a range', 0), bytes: whole(pair[1], 'the length of a range', 1) };
+  });
+}

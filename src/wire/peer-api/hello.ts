@@ -1,0 +1,36 @@
+// What server-b says of itself when it is met. All but its id may be missing: earlier versions say no more.
+import { type Introduction, introducedBy, type RootDescription } from '../../core/partner.js';
+import { bad, object, shortText, whole } from './list.js';
+
+const MAX_ID_CHARS = 256;
+export const MAX_DIR_CHARS = 8192;
+/** Ids of one kind that are taken in. */
+const MAX_IDS = 64;
+
+/** @throws SyncError `bad-message`. */
+export function introductionOf(hello: Readonly<Record<string, unknown>>): Introduction {
+  const { root, former, dir, epoch, partner } = hello;
+  return {
+    ...introducedBy(shortText(root, 'the id of a root', MAX_ID_CHARS)),
+    ...(former === undefined ? {} : { former: idsOf(former) }),
+    ...(dir === undefined ? {} : { dir: shortText(dir, 'a directory', MAX_DIR_CHARS) }),
+    ...(epoch === undefined || epoch === null ? {} : { epoch: whole(epoch, 'an epoch', 0) }),
+    ...(partner === undefined || partner === null ? {} : { partner: descriptionOf(partner) }),
+  };
+}
+
+/** @throws SyncError `bad-message`. */
+export function idsOf(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length > MAX_IDS) throw bad('ids are none');
+  return value.map((id) => shortText(id, 'the id of a root', MAX_ID_CHARS));
+}
+
+function descriptionOf(value: unknown): RootDescription {
+  const { root, dir, device, machine } = object(value, 'a description of a root');
+  return {
+    root: shortText(root, 'the id of a root', MAX_ID_CHARS),
+    dir: shortText(dir, 'a directory', MAX_DIR_CHARS),
+    device: shortText(device, 'a device', MAX_ID_CHARS),
+    machine: shortText(machine, 'a machine', MAX_ID_CHARS),
+  };
+}

@@ -1,0 +1,236 @@
+// What server-a and server-b say to each other, besides params: looks, contents, changes and their outcomes. Everything
+// is built anew from checked fields; nothing that was parsed is passed on as it came.
+import { type Action, type Change, isReason, type Outcome } from '../../core/change.js';
+import { isBaseSize, type Range } from '../../core/delta.js';
+import type { Entry, FileEntry } from '../../core/entry.js';
+import type { ProblemCode } from '../../core/errors.js';
+import type { Introduction, RootDescription } from '../../core/partner.js';
+import type { RelPath } from '../../core/path.js';
+import { releaseOf } from '../frame/payload-pool.js';
+import { type Batch, encodeList, fail, object, parseList, relPath, shortText, whole } from './list.js';
+
+/** Every method of server-b: what it takes and what it gives. Lists travel in payloads of any number, see `json-list`. */
+export interface PeerMethods {
+  /** A lane is a further connection of the same server-a, for contents. */
+  hello: {
+    params: { protocol: number; role: 'peer' | 'client'; root: string; lane: boolean };
+    /** `above`: the ids of the roots in which this one lies. The rest: see `peer-hello`; earlier versions leave it out. */
+    result: {
+      protocol: number;
+      server: 'b';
+      version: string;
+      root: string;
+      above: readonly string[];
+    } & Partial<Introduction>;
+  };
+  /** Has server-b remember, on its disk, that all up to `epoch` is recorded as shared with the root that is described. */
+  acknowledge: { params: { epoch: number } & RootDescription; result: { epoch: number } };
+  /**
+   * Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. `moving`: whether the
+   * caller takes the list of that name; earlier ones know nothing of it.
+   */
+  look: { params: { scope: 'hinted' | 'everything'; moving: boolean }; result: object };
+  'accept-deletes': { params: object; result: object };
+  /** `payload` is a list of paths, as for `look`; none: whatever is guarded, with `on` false. */
+  guard: { params: { on: boolean }; result: object };
+  /** Payload: one change. What is there of its content: `{}` for nothing. */
+  offer: { params: object; result: { have: number; base: number | null } | object };
+  /** Payload: one change, whose base is asked for; then from the caller `ranges`. Payload of the answer, if any: the sums, see `peer-delta`. */
+  sums: { params: { blockBytes: number }; result: object };
+  /**
+   * From the caller `wanted`, a list of `count` in all; back come pieces: `content`, `copy`, `have` and `failed`. A `sums`
+   * that comes back asks for those of the n-th base, and is answered by a `sums`.
+   */
+  read: { params: { count: number }; result: object };
+  /** From the caller `changes`, a list of `count` in all, then pieces and at last `end`; back come `outcomes`, lists too. */
+  apply: { params: { count: number }; result: object };
+  ping: { params: object; result: object };
+  /** What is kept of the file at `path`: back come `versions`, lists, newest first. See `peer-versions`. */
+  versions: { params: { path: RelPath }; result: object };
+  /** What the version called `name` is now. */
+  'look-version': { params: { name: RelPath }; result: { entry: object } };
+  /** Payload: one wanted file, its path being the version's name; back come `content` and `failed`. */
+  'read-version': { params: object; result: object };
+}
+
+/** A file whose content is asked for. */
+export interface Wanted {
+  readonly path: RelPath;
+  readonly file: FileEntry;
+  /** Bytes that the caller has from the beginning, and the file that it has instead. */
+  readonly have?: number;
+  readonly base?: { readonly size: number; readonly hash: string };
+}
+
+/** How the `n`-th change of an apply ended. */
+export interface Applied {
+  readonly n: number;
+  readonly outcome: Outcome;
+}
+
+/** A piece of the `n`-th content, or why it cannot be had. */
+export type Content =
+  | { readonly n: number; readonly data: Buffer; readonly last: boolean; readonly release?: () => void }
+  | { readonly n: number; readonly copy: Range; readonly last: boolean }
+  | { readonly n: number; readonly have: number; readonly last: boolean }
+  | { readonly n: number; readonly failed: Exclude<Outcome, { kind: 'done' | 'kept' }> };
+
+type PieceMethod = 'content' | 'copy' | 'have' | 'failed';
+
+const HASH = /^[0-9a-f]{64}$/;
+const MAX_TARGET_CHARS = 4095;
+const MAX_MESSAGE_CHARS = 4096;
+
+const ACTIONS: Readonly<Record<Action, true>> = {
+  created: true,
+  modified: true,
+  deleted: true,
+  renamed: true,
+  metadata: true,
+};
+
+const PROBLEMS: Readonly<Record<ProblemCode, true>> = {
+  'no-space': true,
+  'no-permission': true,
+  'read-only': true,
+  unreadable: true,
+  'bad-name': true,
+  'bad-link': true,
+  'unsupported-type': true,
+  'not-empty': true,
+  'busy-file': true,
+  'watch-limit': true,
+  'state-damaged': true,
+  'io-error': true,
+};
+
+export const encodePaths = (paths: Iterable<RelPath>): Generator<Batch> => encodeList(paths);
+export const encodeWanted = (wanted: Iterable<Wanted>): Generator<Batch> => encodeList(wanted);
+export const encodeChanges = (changes: Iterable<Change>): Generator<Batch> => encodeList(changes);
+export const encodeApplied = (applied: Iterable<Applied>): Generator<Batch> => encodeList(applied);
+
+/** @throws SyncError `bad-message`, as all that parse here. */
+export const parsePaths = (payload: Buffer | null): RelPath[] => parseList(payload, relPath);
+export const parseWanted = (payload: Buffer | null): Wanted[] => parseList(payload, wantedOf);
+export const parseChanges = (payload: Buffer | null): Change[] => parseList(payload, changeOf);
+export const parseApplied = (payload: Buffer | null): Applied[] => parseList(payload, appliedOf);
+
+/** @returns the notification for one piece; `payload` goes with it. The call's id is still to be added. */
+export function encodeContent(content: Content): { method: PieceMethod; params: object; payload?: Buffer } {
+  const { n } = content;
+  if ('failed' in content) return { method: 'failed', params: { n, failed: content.failed } };
+  const { last } = content;
+  if ('copy' in content) return { method: 'copy', params: { n, ...content.copy, last } };
+  if ('have' in content) return { method: 'have', params: { n, bytes: content.have, last } };
+  return { method: 'content', params: { n, last }, payload: content.data };
+}
+
+/**
+ * @param method that of a piece.
+ * @throws SyncError `bad-message`.
+ */
+export function parseContent(method: string, params: unknown, payload: Buffer | null): Content {
+  const fields = object(params, 'a piece of content');
+  const n = whole(fields.n, 'the number of a content', 0);
+  if (method === 'failed') {
+    const failed = outcomeOf(fields.failed);
+    return failed.kind === 'done' || failed.kind === 'kept' ? fail('a failure is none') : { n, failed };
+  }
+  const { last } = fields;
+  if (typeof last !== 'boolean') return fail('a piece of content is broken');
+  if (method === 'content' && payload !== null) {
+    const release = releaseOf(payload);
+    return release === null ? { n, data: payload, last } : { n, data: payload, last, release };
+  }
+  if (method !== 'copy' && method !== 'have') return fail('a piece of content is broken');
+  const bytes = whole(fields.bytes, 'the length of a piece', 1);
+  return method === 'have'
+    ? { n, have: bytes, last }
+    : { n, copy: { at: whole(fields.at, 'a place', 0), bytes }, last };
+}
+
+/** @throws SyncError `bad-message`. */
+export function entryOf(value: unknown): Entry {
+  const { type, mode, mtime, size, hash, target } = object(value, 'an entry');
+  if (type === 'dir') return { type, mode: modeOf(mode) };
+  if (type === 'file')
+    return { type, size: whole(size, 'a size', 0), mtime: timeOf(mtime), mode: modeOf(mode), hash: hashOf(hash) };
+  if (type === 'symlink')
+    return { type, target: shortText(target, "a link's target", MAX_TARGET_CHARS), mtime: timeOf(mtime) };
+  return fail('an entry is of no known type');
+}
+
+/** @throws SyncError `bad-message`. */
+export function problemCodeOf(value: unknown): ProblemCode {
+  return typeof value === 'string' && Object.hasOwn(PROBLEMS, value)
+    ? (value as ProblemCode)
+    : fail('a problem is unknown');
+}
+
+/** @throws SyncError `bad-message`. */
+export const messageOf = (value: unknown): string => shortText(value, 'a message', MAX_MESSAGE_CHARS);
+
+const modeOf = (value: unknown): number => whole(value, 'a mode', 0, 0o777);
+const timeOf = (value: unknown): number => whole(value, 'a time', Number.MIN_SAFE_INTEGER);
+const hashOf = (value: unknown): string =>
+  typeof value === 'string' && HASH.test(value) ? value : fail('a hash is none');
+const entryOrNull = (value: unknown): Entry | null => (value === null ? null : entryOf(value));
+
+function wantedOf(value: unknown): Wanted {
+  const { path, file, have, base } = object(value, 'a wanted file');
+  const entry = entryOf(file);
+  if (entry.type !== 'file') return fail('what is wanted is no file');
+  return {
+    path: relPath(path),
+    file: entry,
+    ...(have === undefined ? {} : { have: whole(have, 'the length of a beginning', 0, entry.size) }),
+    ...(base === undefined ? {} : { base: baseOf(base) }),
+  };
+}
+
+function baseOf(value: unknown): { size: number; hash: string } {
+  const { size, hash } = object(value, 'a base');
+  return { size: baseSizeOf(size), hash: hashOf(hash) };
+}
+
+/** @throws SyncError `bad-message` where `value` is not the size of a file that others are compared with. */
+export function baseSizeOf(value: unknown): number {
+  const size = whole(value, 'the size of a base', 0);
+  return isBaseSize(size) ? size : fail('the size of a base is out of range');
+}
+
+function changeOf(value: unknown): Change {
+  const fields = object(value, 'a change');
+  const { action } = fields;
+  if (typeof action !== 'string' || !Object.hasOwn(ACTIONS, action)) return fail('an action is unknown');
+  const change = {
+    path: relPath(fields.path),
+    action: action as Action,
+    before: entryOrNull(fields.before),
+    after: entryOrNull(fields.after),
+    ...(fields.from === undefined ? {} : { from: sourceOf(fields.from) }),
+    ...(fields.keepAs === undefined ? {} : { keepAs: relPath(fields.keepAs) }),
+    ...(isReason(fields.reason) ? { reason: fields.reason } : {}),
+  };
+  if ((action === 'deleted') !== (change.after === null)) return fail('a change says two things about its end');
+  if ((action === 'renamed') !== 'from' in change) return fail('a change says two things about its source');
+  return change;
+}
+
+function sourceOf(value: unknown): NonNullable<Change['from']> {
+  const { path, entry } = object(value, "a rename's source");
+  return { path: relPath(path), entry: entryOf(entry) };
+}
+
+function appliedOf(value: unknown): Applied {
+  const { n, outcome } = object(value, 'an outcome');
+  return { n: whole(n, 'the number of a change', 0), outcome: outcomeOf(outcome) };
+}
+
+function outcomeOf(value: unknown): Outcome {
+  const { kind, sent, code, message } = object(value, 'an outcome');
+  if (kind === 'stale' || kind === 'kept') return { kind };
+  if (kind === 'done') return { kind, sent: whole(sent, 'a number of bytes', 0) };
+  if (kind === 'problem') return { kind, code: problemCodeOf(code), message: messageOf(message) };
+  return fail('an outcome is of no known kind');
+}

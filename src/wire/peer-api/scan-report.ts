@@ -1,0 +1,145 @@
+// A look on its way from server-b to server-a: its lists stream ahead as notifications, each of any length, and the rest
+// is the result. A look that is cut short is no look: what is missing from it would pass for deleted.
+import type { Entry } from '../../core/entry.js';
+import { type Problem, SyncError } from '../../core/errors.js';
+import { MAX_PATH_BYTES, type RelPath } from '../../core/path.js';
+import { Budget, ITEM_BYTES } from '../frame/budget.js';
+import { MAX_RULES_BYTES, MAX_SIDE_BYTES } from '../frame/limits.js';
+import { bad, encodeList, fail, object, parseList, relPath, shortText, whole } from './list.js';
+import { entryOf, messageOf, problemCodeOf } from './messages.js';
+
+const MAX_RULE_CHARS = 4096;
+
+/** What one side has; the meaning of each field is `Look`'s in the sync room. */
+export interface PeerLook {
+  readonly entries: readonly LookEntry[];
+  readonly whole: boolean;
+  readonly unknown: readonly RelPath[];
+  readonly damaged?: readonly RelPath[];
+  readonly problems: readonly Problem[];
+  readonly rules: readonly string[];
+  readonly unsettled: number;
+  readonly moving?: readonly RelPath[];
+  readonly halt: { readonly code: HaltCode; readonly message: string } | null;
+}
+
+export interface LookEntry {
+  readonly path: RelPath;
+  readonly entry: Entry | null;
+}
+
+type HaltCode = 'root-missing' | 'root-replaced' | 'root-emptied' | 'mass-deletion';
+
+const HALTS: Readonly<Record<HaltCode, true>> = {
+  'root-missing': true,
+  'root-replaced': true,
+  'root-emptied': true,
+  'mass-deletion': true,
+};
+
+/** @returns the notifications to send before the result, each with its payload. */
+export function* lookParts(look: PeerLook): Generator<{ method: string; payload: Buffer }> {
+  for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving'] as const) {
+    for (const { payload } of encodeList(look[method] ?? [])) yield { method, payload };
+  }
+}
+
+/** @returns the result of a look: what is not in {@link lookParts}, and how much is, so that nothing is missed. */
+export function lookResult(look: PeerLook): object {
+  const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = look;
+  const lists = [entries, unknown, damaged, problems, rules, moving];
+  const items = lists.reduce((sum, { length }) => sum + length, 0);
+  return { whole: look.whole, unsettled, halt, items };
+}
+
+/** @returns what a look, or several that are one to who asked, may take. */
+export const lookBudget = (bytes = MAX_SIDE_BYTES): Budget => new Budget(bytes, sideTooLarge);
+
+/** @returns the error where a side has more than is remembered of it. */
+export const sideTooLarge = (): SyncError =>
+  new SyncError('too-large', `Side b tells of more than ${MAX_SIDE_BYTES / 2 ** 20} MiB of names and entries.`, {
+    hint: 'Synchronise a smaller directory, or ignore a part of it.',
+  });
+
+/** Puts a look together again. */
+export class LookReader {
+  readonly #entries: LookEntry[] = [];
+  readonly #unknown: RelPath[] = [];
+  readonly #damaged: RelPath[] = [];
+  readonly #problems: Problem[] = [];
+  readonly #rules: string[] = [];
+  readonly #moving: RelPath[] = [];
+  readonly #budget: Budget;
+  readonly #rulesBudget = new Budget(MAX_RULES_BYTES, () => bad('its ignore rules have no end'));
+  #items = 0;
+
+  constructor(budget: Budget = lookBudget()) {
+    this.#budget = budget;
+  }
+
+  /**
+   * Takes one notification of the call.
+   * @throws SyncError `bad-message`.
+   */
+  take(method: string, payload: Buffer | null): void {
+    this.#budget.take(ITEM_BYTES + (payload?.length ?? 0));
+    if (method === 'rules') this.#rulesBudget.take(payload?.length ?? 0);
+    if (method === 'entries') this.#add(this.#entries, parseList(payload, lookEntryOf));
+    else if (method === 'unknown') this.#add(this.#unknown, parseList(payload, relPath));
+    else if (method === 'damaged') this.#add(this.#damaged, parseList(payload, relPath));
+    else if (method === 'problems') this.#add(this.#problems, parseList(payload, problemOf));
+    else if (method === 'rules') this.#add(this.#rules, parseList(payload, ruleOf));
+    else if (method === 'moving') this.#add(this.#moving, parseList(payload, relPath));
+    else throw bad('a part of a look is of no known kind');
+  }
+
+  /**
+   * @param result the answer to the call.
+   * @throws SyncError `bad-message`, also where a part is missing.
+   */
+  finish(result: unknown): PeerLook {
+    const { whole: isWhole, unsettled, halt, items } = object(result, 'a look');
+    if (typeof isWhole !== 'boolean') throw bad('a look does not say whether it is whole');
+    if (items !== this.#items) throw bad('a part of a look is missing');
+    return {
+      entries: this.#entries,
+      whole: isWhole,
+      unknown: this.#unknown,
+      damaged: this.#damaged,
+      problems: this.#problems,
+      rules: this.#rules,
+      unsettled: whole(unsettled, 'the number of unsettled paths', 0),
+      moving: this.#moving,
+      halt: halt === null ? null : haltOf(halt),
+    };
+  }
+
+  #add<T>(list: T[], more: readonly T[]): void {
+    this.#items += more.length;
+    this.#budget.take(more.length * ITEM_BYTES);
+    for (const item of more) list.push(item);
+  }
+}
+
+function lookEntryOf(value: unknown): LookEntry {
+  const { path, entry } = object(value, 'an entry of a look');
+  return { path: relPath(path), entry: entry === null ? null : entryOf(entry) };
+}
+
+/** The path of a problem may be the escaped form of a name that is no path: text for people, not for the disk. */
+function problemOf(value: unknown): Problem {
+  const { path, code, message } = object(value, 'a problem');
+  return {
+    path: shortText(path, 'a path', 6 * MAX_PATH_BYTES),
+    code: problemCodeOf(code),
+    message: messageOf(message),
+  };
+}
+
+const ruleOf = (value: unknown): string => shortText(value, 'an ignore rule', MAX_RULE_CHARS);
+
+function haltOf(value: unknown): NonNullable<PeerLook['halt']> {
+  const { code, message } = object(value, 'a halt');
+  if (typeof code !== 'string' || !Object.hasOwn(HALTS, code)) return fail('a halt is unknown');
+  return { code: code as HaltCode, message: messageOf(message) };
+}

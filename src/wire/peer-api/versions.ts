@@ -1,0 +1,44 @@
+// Earlier contents on their way from server-b to server-a: what there is of a file, in lists.
+import { isReason, type Reason } from '../../core/change.js';
+import type { FileEntry, LinkEntry } from '../../core/entry.js';
+import type { RelPath } from '../../core/path.js';
+import { type Batch, encodeList, fail, object, parseList, relPath, whole } from './list.js';
+import { entryOf } from './messages.js';
+
+/** The meaning of each field is `Version`'s in the sync room. */
+export interface PeerVersion {
+  readonly name: RelPath;
+  readonly size: number;
+  readonly mtime: number;
+  readonly replaced: number;
+  readonly reason: Reason | null;
+}
+
+export const encodeVersions = (versions: Iterable<PeerVersion>): Generator<Batch> => encodeList(versions);
+
+/** @throws SyncError `bad-message`. */
+export const parseVersions = (payload: Buffer | null): PeerVersion[] => parseList(payload, versionOf);
+
+/**
+ * @param result the answer to `look-version`.
+ * @throws SyncError `bad-message`.
+ */
+export function parseLookedVersion(result: unknown): FileEntry | LinkEntry {
+  const entry = entryOf(object(result, 'a version').entry);
+  return entry.type === 'dir' ? fail('a version is a directory') : entry;
+}
+
+/** A reason that only the other server knows is none that we could name. */
+function versionOf(value: unknown): PeerVersion {
+  const { name, size, mtime, replaced, reason } = object(value, 'a version');
+  return {
+    name: relPath(name),
+    size: whole(size, 'a size', 0),
+    mtime: whole(mtime, 'a time', Number.MIN_SAFE_INTEGER),
+    replaced: momentOf(replaced),
+    reason: isReason(reason) ? reason : null,
+  };
+}
+
+const momentOf = (value: unknown): number =>
+  typeof value === 'number' && Math.abs(value) <= 8.64e15 ? value : fail('a moment is none');

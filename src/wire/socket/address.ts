@@ -1,0 +1,32 @@
+// Addresses as people write them.
+import net from 'node:net';
+import { SyncError } from '../../core/errors.js';
+import { quote } from '../../core/path.js';
+
+const LOOPBACK = new net.BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/**
+ * @param text `HOST:PORT`, `[::1]:8080`, or `PORT` alone.
+ * @param defaultHost the host where `text` names none.
+ * @throws SyncError `usage`, saying how an address is written.
+ */
+export function parseAddress(text: string, defaultHost = '127.0.0.1'): { host: string; port: number } {
+  const parts = /^(?:\[([\da-fA-F:.%\w]+)\]:|([^\s:[\]]*):)?(\d{1,5})$/.exec(text);
+  const host = parts?.[1] ?? (parts?.[2] || defaultHost);
+  const port = Number(parts?.[3]);
+  if (parts === null || port < 1 || port > 65_535 || (parts[1] !== undefined && !net.isIPv6(parts[1]))) {
+    throw new SyncError('usage', `${quote(text)} is not an address.`, {
+      hint: 'Write HOST:PORT with a port of 1 to 65535, such as 127.0.0.1:8080 or [::1]:8080.',
+    });
+  }
+  return { host, port };
+}
+
+/** @returns whether only programs on this machine can connect to `host`. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true;
+  const family = net.isIP(host);
+  return family !== 0 && LOOPBACK.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}

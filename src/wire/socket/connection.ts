@@ -1,0 +1,173 @@
+// A socket as a bounded connection: frames come out one by one, and while they are not taken the socket is not read;
+// frames go in, and while they are not read the sender waits. It ends once, with a value, and never throws from an event.
+import type { Socket } from 'node:net';
+import { SyncError } from '../../core/errors.js';
+import type { Frame, Message } from '../client-api/methods.js';
+import { closedError, toFailure } from '../frame/errors.js';
+import { FrameDecoder } from '../frame/frames.js';
+import { DEFAULT_LIMITS, type WireLimits } from '../frame/limits.js';
+import { AsyncQueue } from './async-queue.js';
+import { Deadline } from './deadline.js';
+import { Outbox } from './outbox.js';
+import { wordsFor } from './socket-errors.js';
+import { isTls } from './tls.js';
+
+const KEEP_ALIVE_MS = 60_000;
+
+export interface Connection {
+  /** The other end, such as `127.0.0.1:54321`. */
+  readonly remote: string;
+  /**
+   * Sends in the order of the calls. The promise need not be looked at.
+   * @param payload at most 1 MiB; it must not be changed until it is sent.
+   * @param sent called when the payload may be changed; never where the connection ends before.
+   * @returns resolves when more may be sent.
+   * @throws SyncError `closed` when the connection is over, `too-large` for a frame that the other end would refuse.
+   */
+  send(message: Message, payload?: Buffer, sent?: () => void): Promise<void>;
+  /** Resolves when what was sent has left room for more, or the connection is over; null where there is room. */
+  readonly room?: () => Promise<void> | null;
+  /** What comes in, for one consumer. Ends when the other end has said its last, or the connection is over. */
+  readonly frames: AsyncIterable<Frame>;
+  /** Resolves when the socket is gone: null after an orderly end, else why. Never rejects. */
+  readonly closed: Promise<Error | null>;
+  /** Drops what has not been taken, hands over what was sent if that can be done in a short time, and closes. */
+  close(reason?: Error): void;
+}
+
+/**
+ * @param socket connected; it is not to be used by anyone else from now on.
+ * @param introduced called once, when the first message has come.
+ */
+export function connectionOver(
+  socket: Socket,
+  limits: Partial<WireLimits> = {},
+  introduced: () => void = () => {},
+): Connection {
+  return new SocketConnection(socket, { ...DEFAULT_LIMITS, ...limits }, introduced);
+}
+
+class SocketConnection implements Connection {
+  readonly remote: string;
+  readonly frames = new AsyncQueue<Frame>();
+  readonly closed: Promise<Error | null>;
+  readonly #socket: Socket;
+  readonly #decoder: FrameDecoder;
+  readonly #outbox: Outbox;
+  /** Runs while a frame has begun and has not come whole. */
+  readonly #arrival: Deadline;
+  readonly #linger: Deadline;
+  #introduced: (() => void) | null;
+  #reason: Error | null = null;
+  #closing = false;
+
+  constructor(socket: Socket, limits: WireLimits, introduced: () => void) {
+    this.#introduced = introduced;
+    this.remote = addressOf(socket);
+    this.#socket = socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#decoder = new FrameDecoder(limits);
+    this.#outbox = new Outbox(socket, limits, (error) => this.#cutOff(error));
+    this.#arrival = new Deadline(limits.requestMs, () => this.#refuse(tooSlow(limits.requestMs)));
+    this.#linger = new Deadline(limits.closeMs, () => socket.destroy());
+    this.closed = new Promise((resolve) => this.#listen(resolve));
+  }
+
+  send(message: Message, payload?: Buffer, sent?: () => void): Promise<void> {
+    return this.#outbox.send(message, payload, sent);
+  }
+
+  room(): Promise<void> | null {
+    return this.#outbox.room();
+  }
+
+  close(reason?: Error): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#reason ??= reason ?? null;
+    this.#arrival.clear();
+    this.frames.end();
+    this.frames.clear();
+    this.#linger.start();
+    this.#outbox.finish(closedError(this.remote, this.#reason), () => this.#socket.end());
+    // What still comes in is read and dropped: a socket destroyed with unread bytes makes the system forget our last words.
+    this.#socket.resume();
+  }
+
+  #listen(onClosed: (reason: Error | null) => void): void {
+    this.#socket.on('data', (chunk: Buffer) => this.#hear(chunk));
+    this.#socket.on('end', () => this.#endOfInput());
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#reason ??= new SyncError('closed', `${wordsFor(error)}.`, { cause: error });
+    });
+    this.#socket.on('close', () => {
+      this.#closing = true;
+      this.#arrival.clear();
+      this.#linger.clear();
+      this.frames.end();
+      this.#outbox.abandon(closedError(this.remote, this.#reason));
+      onClosed(this.#reason);
+    });
+  }
+
+  #hear(chunk: Buffer): void {
+    if (this.#closing) return;
+    const frames: Frame[] = [];
+    try {
+      if (this.#decoder.idle && isTls(chunk)) throw spokenInSecret();
+      this.#decoder.push(chunk, frames);
+    } catch (fault) {
+      this.#refuse(fault as SyncError);
+      return;
+    }
+    if (frames.length > 0) this.#introduce();
+    for (const frame of frames) this.frames.put(frame);
+    if (!this.frames.empty) this.#pauseUntilTaken();
+    else if (this.#decoder.idle) this.#arrival.stop();
+    else if (frames.length > 0 || !this.#arrival.running) this.#arrival.start();
+  }
+
+  #introduce(): void {
+    this.#introduced?.();
+    this.#introduced = null;
+  }
+
+  #pauseUntilTaken(): void {
+    this.#arrival.stop();
+    this.#socket.pause();
+    void this.frames.whenEmpty().then(() => {
+      if (this.#closing) return;
+      this.#socket.resume();
+      if (!this.#decoder.idle) this.#arrival.start();
+    });
+  }
+
+  #endOfInput(): void {
+    this.#arrival.clear();
+    if (!this.#closing && !this.#decoder.idle) this.#reason ??= new SyncError('closed', 'It ended within a message.');
+    this.frames.end();
+  }
+
+  /** Answers what is not the protocol, once, and is done with it. */
+  #refuse(error: SyncError): void {
+    void this.send({ id: null, error: toFailure(error) });
+    this.close(error);
+  }
+
+  #cutOff(error: SyncError): void {
+    this.#reason ??= error;
+    this.#outbox.abandon(closedError(this.remote, error));
+    this.#socket.destroy();
+  }
+}
+
+function addressOf({ remoteAddress, remoteFamily, remotePort }: Socket): string {
+  return remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+}
+
+const spokenInSecret = (): SyncError =>
+  new SyncError('not-allowed', 'It was spoken to in TLS, but was started without a secret.', {
+    hint: 'Start it with --secret-file, or leave the secret out on the other end.',
+  });
+
+const tooSlow = (ms: number): SyncError =>
+  new SyncError('timeout', `A message did not come whole within ${ms / 1000} s.`);

@@ -1,0 +1,87 @@
+// The secret that both ends share, and the file that it is kept in. Where it comes from is told, what it is never: no
+// message quotes it, and printing it shows nothing.
+import fs from 'node:fs';
+import { SyncError } from '../../core/errors.js';
+import { quote } from '../../core/path.js';
+import { systemTrouble } from '../../core/system-error.js';
+
+const KEY_BYTES = 32;
+const DIGITS = /^[0-9a-fA-F]{64}\r?\n?$/;
+/** More than a sound file has; what is longer is none. */
+const MOST_BYTES = 1024;
+
+/** A key of 32 bytes. */
+export class Secret {
+  readonly #key: Buffer;
+
+  /** @param digits its 64 hexadecimal digits. */
+  private constructor(digits: string) {
+    this.#key = Buffer.from(digits, 'hex').subarray(0, KEY_BYTES);
+  }
+
+  /**
+   * @param text 64 hexadecimal digits, as `openssl rand -hex 32` makes them; a newline may follow.
+   * @throws SyncError `usage`, which does not say what was there instead.
+   */
+  static parse(text: string, where = 'The secret'): Secret {
+    if (DIGITS.test(text)) return new Secret(text.slice(0, 2 * KEY_BYTES));
+    throw new SyncError('usage', `${where} is not 64 hexadecimal digits.`, { hint: MAKE_ONE });
+  }
+
+  /** The key, for the handshake and nothing else. */
+  get key(): Buffer {
+    return this.#key;
+  }
+}
+
+const MAKE_ONE = 'Make one with: openssl rand -hex 32 > lockstep.secret && chmod 600 lockstep.secret';
+
+/**
+ * Reads a secret that only its owner can read.
+ * @throws SyncError `usage`, with the command that mends it.
+ */
+export function readSecretFile(file: string): Secret {
+  let handle: number | undefined;
+  try {
+    // A pipe that nobody writes to would be waited for here.
+    handle = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    const stats = fs.fstatSync(handle);
+    if (!stats.isFile()) throw refusal(file, 'it is no file', 'Name the file itself.');
+    if ((stats.mode & 0o077) !== 0) {
+      const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
+      const own = 'Make it yours alone with: chmod 600';
+      throw refusal(file, `others than its owner may use it (mode ${mode})`, `${own} ${shellWord(file)}`);
+    }
+    const bytes = Buffer.alloc(MOST_BYTES);
+    return Secret.parse(bytes.toString('latin1', 0, fs.readSync(handle, bytes)), `The secret file ${quote(file)}`);
+  } catch (error) {
+    throw error instanceof SyncError ? error : unreadable(file, error as NodeJS.ErrnoException);
+  } finally {
+    if (handle !== undefined) fs.closeSync(handle);
+  }
+}
+
+/**
+ * @returns the secret that is given as digits, or else in a file; undefined where none is.
+ * @throws SyncError `usage`.
+ */
+export function givenSecret(given: {
+  secret?: string | undefined;
+  secretFile?: string | undefined;
+}): Secret | undefined {
+  if (given.secret !== undefined) return Secret.parse(given.secret);
+  return given.secretFile === undefined ? undefined : readSecretFile(given.secretFile);
+}
+
+function unreadable(file: string, cause: NodeJS.ErrnoException): SyncError {
+  if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return refusal(file, 'there is none', MAKE_ONE, cause);
+  if (cause.code === 'EACCES' || cause.code === 'EPERM')
+    return refusal(file, 'it may not be read', `See who may with: ls -l ${shellWord(file)}`, cause);
+  return refusal(file, `it cannot be read (${systemTrouble(cause).why})`, 'Name another with --secret-file.', cause);
+}
+
+const refusal = (file: string, why: string, hint: string, cause?: unknown): SyncError =>
+  new SyncError('usage', `The secret file ${quote(file)} cannot be used: ${why}.`, { hint, cause });
+
+const shellWord = (text: string): string =>
+  /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

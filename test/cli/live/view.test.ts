@@ -1,0 +1,229 @@
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import { Screen } from '../../../src/cli/live/screen.js';
+import { shareLines } from '../../../src/cli/live/share-lines.js';
+import {
+  type LiveState,
+  questionsAfter,
+  questionsAfterAnswers,
+  startOf,
+  withAnswers,
+  withEvent,
+  withoutServer,
+  withServer,
+} from '../../../src/cli/live/state.js';
+import { liveLines } from '../../../src/cli/live/view.js';
+import { colorsFor } from '../../../src/cli/render/colors.js';
+import type { Status, Transfers } from '../../../src/wire/client-api/methods.js';
+import { lockOf } from '../fake-context.js';
+
+const colors = colorsFor(false);
+const time = new Date(2026, 10, 21, 14, 3, 22);
+
+const status: Status = {
+  state: 'syncing',
+  peer: { address: '127.0.0.1:8081', connected: true },
+  a: { files: 12, bytes: 8_563_132 },
+  b: { files: 11, bytes: 131_992 },
+  ...{ pending: 2, held: 2, locks: 2, conflicts: 1 },
+  problems: [{ path: 'sealed\u001b[2J', code: 'io-error', message: 'permission denied' }],
+};
+const transfers: Transfers = {
+  transfers: [{ path: '图纸/封面 设计稿.psd', to: 'b', size: 8_000_000, arrived: 3_440_000 }],
+  left: { files: 2, bytes: 5_000_000 },
+};
+const locks = [
+  { ...lockOf('ann'), path: 'art/cover.psd', held: 2, waiting: [{ owner: 'bob', since: '' }] },
+  { ...lockOf('carl\u0007'), path: 'party 🎉.png', held: 0, waiting: [] },
+];
+const held = [1, 2].map((position) => ({
+  ...{ path: 'art/cover.psd', position, action: 'modified' as const },
+  ...{ size: 661, received: '2026-11-21T14:03:22.118Z', base: null },
+}));
+const conflicts = [
+  {
+    ...{ path: 'a.txt', copy: 'a (conflict B 2026-11-21 14-03-22).txt', side: 'b' as const, time: '' },
+    ...{ size: 3, mtime: '', on: 'both' as const, original: null },
+  },
+];
+
+function full(): LiveState {
+  let state = startOf('127.0.0.1:8080', 'ann');
+  for (let i = 0; i < 300; i++) {
+    const event = { event: 'synced', path: `变化 ${i}.txt`, action: 'created', from: 'a', to: 'b' } as const;
+    state = withEvent(state, { time, event: { ...event, bytes: 5, sent: 5, ms: 3 } });
+  }
+  return withAnswers(state, { status, transfers, locks, held, conflicts });
+}
+
+describe('the live view', () => {
+  it('fits 80×24: the head, what needs a person, and the last events', () => {
+    expect(liveLines(full(), { columns: 80, rows: 24 }, colors)).toEqual([
+      'Syncing                                                           127.0.0.1:8080',
+      'a 12 files, 8.2 MB   b 11 files, 128.9 KB',
+      'pending 2  held 2  locks 2  conflicts 1  problems 1',
+      '0 of 2 files, 0 B of 4.8 MB, 0 %',
+      'Problems',
+      '  sealed\\u001b[2J: permission denied',
+      'Transfers',
+      '  a → b  [#########-----------]   43 %  3.3 MB of 7.6 MB  图纸/封面 设计稿.psd',
+      'Locks',
+      expect.stringMatching(/^ {2}art\/cover\.psd {2}ann on a since \d\d:\d\d, 2 held, bob waits$/),
+      expect.stringMatching(/^ {2}party 🎉\.png {3}carl\\u0007 on a since \d\d:\d\d$/),
+      'Held updates',
+      expect.stringMatching(/^ {2}art\/cover\.psd {2}1 {2}modified {2}661 B {2}\d\d:\d\d$/),
+      expect.stringMatching(/^ {2}art\/cover\.psd {2}2 {2}modified/),
+      'Conflict copies',
+      '  a (conflict B 2026-11-21 14-03-22).txt',
+      'Events',
+      ...[294, 295, 296, 297, 298, 299].map((i) => `  14:03:22  a → b  created   变化 ${i}.txt  5 B  3 ms`),
+      'q quits',
+    ]);
+  });
+
+  it('fits 40×10', () => {
+    expect(liveLines(full(), { columns: 40, rows: 10 }, colors)).toEqual([
+      'Syncing                   127.0.0.1:8080',
+      'a 12 files, 8.2 MB   b 11 files, 128.9 …',
+      'problems 1  conflicts 1  locks 2  held 2',
+      '0 of 2 files, 0 B of 4.8 MB, 0 %',
+      'Problems',
+      '  sealed\\u001b[2J: permission denied',
+      'Transfers',
+      '  a → b   43 %  图纸/封面 设计稿.psd',
+      '',
+      'q quits',
+    ]);
+  });
+
+  it('says in a narrow window how many wait, and what starts server-b', () => {
+    const waiting = ['bob', 'carl', 'dora'].map((owner) => ({ owner, since: '' }));
+    const away: Status = { ...status, state: 'peer-lost', conflicts: 0, held: 0, problems: [] };
+    const locks = [{ ...lockOf('ann'), path: 'art/cover.psd', held: 2, waiting }];
+    const state = withAnswers(startOf('h:1', 'ann'), { status: away, locks });
+    const narrow = liveLines(state, { columns: 45, rows: 10 }, colors);
+    expect(narrow[0]).toMatch(/^Server-b is away: npx server-b starts it/);
+    expect(narrow).toContain('  art/cover.psd  ann on a, 2 held, 3 wait');
+    expect(liveLines(state, { columns: 80, rows: 10 }, colors)).toContainEqual(
+      expect.stringMatching(/, 2 held, bob and 2 more wait$/),
+    );
+  });
+
+  it('fits every window', () => {
+    for (const state of [startOf('h:1', 'ann'), full(), withoutServer(full(), time)]) {
+      for (let columns = 1; columns < 130; columns += 16) {
+        for (let rows = 1; rows < 70; rows += 12) {
+          const lines = liveLines(state, { columns, rows }, colorsFor(true));
+          expect(lines.length).toBeLessThanOrEqual(rows);
+          expect(lines.length).toBeGreaterThan(0);
+          for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+        }
+      }
+    }
+  });
+
+  it('says that server-a is gone, since when, and that it is back', () => {
+    const gone = withoutServer(full(), time);
+    expect(liveLines(gone, { columns: 80, rows: 24 }, colors)[0]).toMatch(
+      /^server-a is gone since 14:03:22: trying again /,
+    );
+    expect(liveLines(gone, { columns: 80, rows: 24 }, colors).at(-2)).toBe('  14:03:22  server-a is gone');
+    const back = withServer(gone, time);
+    expect(liveLines(back, { columns: 80, rows: 24 }, colors)[0]).toMatch(/^Syncing/);
+    expect(liveLines(back, { columns: 80, rows: 24 }, colors).at(-2)).toBe('  14:03:22  server-a is back');
+  });
+
+  it('is calm when there is nothing to say', () => {
+    const calm: Status = { ...status, state: 'in-sync', b: status.a, held: 0, problems: [] };
+    const state = withAnswers(startOf('h:1', 'ann'), { status: calm });
+    expect(liveLines(state, { columns: 40, rows: 8 }, colors).slice(0, 3)).toEqual([
+      `In sync${' '.repeat(30)}h:1`,
+      '12 files, 8.2 MB on each side',
+      'conflicts 1  locks 2  pending 2',
+    ]);
+  });
+
+  it('counts work from the most that was left', () => {
+    const left = (files: number, bytes: number) => ({ transfers: { transfers: [], left: { files, bytes } } });
+    let state = withAnswers(startOf('h:1', 'ann'), { status, ...left(100, 4000) });
+    state = withAnswers(state, left(25, 1000));
+    expect(liveLines(state, { columns: 80, rows: 24 }, colors)[3]).toBe('75 of 100 files, 2.9 KB of 3.9 KB, 75 %');
+    state = withAnswers(state, left(0, 0));
+    expect(liveLines(state, { columns: 80, rows: 24 }, colors)[3]).not.toContain('100 files');
+  });
+
+  it.each([
+    ['locked', ['status', 'locks']],
+    ['applied', ['status', 'locks', 'held', 'transfers']],
+    ['conflict', ['status', 'conflicts', 'transfers']],
+    ['synced', ['status', 'transfers']],
+  ] as const)('asks after %s for %j', (event, questions) => {
+    expect(questionsAfter(event)).toEqual(questions);
+  });
+
+  it('asks for what is counted anew: a conflict that was settled leaves the view', () => {
+    const before = full();
+    expect(questionsAfterAnswers(before, before)).toEqual([]);
+    expect(questionsAfterAnswers(startOf('h:1', 'ann'), before)).toEqual([]);
+    const after = withAnswers(before, { status: { ...status, conflicts: 0, held: 1 } });
+    expect(questionsAfterAnswers(before, after)).toEqual(['held', 'conflicts']);
+  });
+});
+
+describe('sharing the lines of a window', () => {
+  it.each([
+    [[3, 2], 10, [3, 2]],
+    [[3, 100], 10, [3, 5]],
+    [[100, 100], 10, [4, 4]],
+    [[100, 0, 100], 10, [4, -1, 4]],
+    [[5, 5, 5], 4, [1, 1, -1]],
+    [[5, 5], 3, [2, -1]],
+    [[5], 1, [-1]],
+  ])('%j in %i: %j', (wanted, lines, shares) => {
+    expect(
+      shareLines(
+        wanted.map((n) => ({ wanted: n })),
+        lines,
+      ),
+    ).toEqual(shares);
+  });
+});
+
+describe('the screen', () => {
+  const drawn = () => {
+    let text = '';
+    const take = () => {
+      const taken = text;
+      text = '';
+      return taken;
+    };
+    const screen = new Screen({
+      write: (more) => {
+        text += more;
+      },
+    });
+    return { screen, take };
+  };
+
+  it('writes only what differs, and gives the terminal back once', () => {
+    const { screen, take } = drawn();
+    expect(take()).toBe('\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J');
+    screen.draw(['one', 'two']);
+    expect(take()).toContain('one');
+    screen.draw(['one', 'three']);
+    const second = take();
+    expect(second).toContain('\u001b[2;1Hthree\u001b[K');
+    expect(second).not.toContain('one');
+    screen.draw(['one', 'three']);
+    expect(take()).toBe('');
+    screen.draw(['one']);
+    expect(take()).toContain('\u001b[2;1H\u001b[K');
+    screen.forget();
+    screen.draw(['one']);
+    expect(take()).toContain('one');
+    screen.close();
+    screen.close();
+    screen.draw(['late']);
+    expect(take()).toBe('\u001b[?7h\u001b[?25h\u001b[?1049l');
+  });
+});

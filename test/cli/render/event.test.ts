@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { colorsFor } from '../../../src/cli/render/colors.js';
+import { eventText } from '../../../src/cli/render/event.js';
+import { sayer } from '../../../src/cli/server/event-log.js';
+import type { SyncEvent } from '../../../src/core/events.js';
+
+const time = new Date(2026, 10, 21, 14, 3, 22, 118);
+const line = (event: SyncEvent) => eventText(event, time, colorsFor(false));
+
+const synced = {
+  event: 'synced',
+  path: 'docs/plan.txt',
+  action: 'modified',
+  from: 'a',
+  to: 'b',
+  bytes: 12_595,
+  sent: 100,
+  ms: 4,
+} as const;
+
+const CASES: [SyncEvent, string][] = [
+  [synced, 'a → b  modified  docs/plan.txt  12.3 KB  4 ms'],
+  [{ ...synced, from: 'b', to: 'a', action: 'deleted', bytes: 0 }, 'b → a  deleted   docs/plan.txt  4 ms'],
+  [{ ...synced, action: 'renamed', was: 'old' }, 'a → b  renamed   old → docs/plan.txt  12.3 KB  4 ms'],
+  [{ ...synced, path: 'a\u001bb\n' }, 'a → b  modified  a\\u001bb\\n  12.3 KB  4 ms'],
+  [{ event: 'listening', host: '127.0.0.1', port: 8080, dir: 'directory_a' }, 'listening  127.0.0.1:8080  directory_a'],
+  [{ event: 'peer-connected' }, 'peer connected'],
+  [{ event: 'peer-lost', reason: 'connection refused' }, 'peer lost  connection refused'],
+  [{ event: 'scan-started' }, 'scanning'],
+  [{ event: 'scan-finished', files: 1, bytes: 661, ms: 12.4 }, 'scanned  1 file  661 B  12 ms'],
+  [{ event: 'held', path: 'x', action: 'created', position: 2 }, 'held  created   x  update 2 waits for the lock'],
+  [{ event: 'applied', path: 'x', action: 'modified', position: 1, of: 3 }, 'applied  modified  x  held update 1 of 3'],
+  [{ event: 'locked', path: 'x', owner: 'ann', side: 'b' }, 'locked  x  by ann  on side b'],
+  [{ event: 'unlocked', path: 'x', owner: 'ann', by: 'ann', reason: 'released' }, 'unlocked  x  by ann'],
+  [
+    { event: 'unlocked', path: 'x', owner: 'ann', by: 'bob', reason: 'stolen' },
+    'unlocked  x  stolen by bob, was held by ann',
+  ],
+  [
+    { event: 'unlocked', path: 'x', owner: 'ann', by: '', reason: 'expired' },
+    'unlocked  x  the lock of ann has expired',
+  ],
+  [{ event: 'waiting', path: 'x', owner: 'bob', position: 1 }, 'waiting  x  bob is number 1 in the queue'],
+  [
+    { event: 'conflict', path: 'x', kept: 'a', copy: 'x (c)' },
+    'conflict  x  side a keeps the name  the other is x (c)',
+  ],
+  [
+    { event: 'conflict', path: 'x', kept: 'b', copy: null },
+    'conflict  x  side b keeps the name  the other content is in versions',
+  ],
+  [{ event: 'problem', path: 'x', code: 'no-space', message: 'disk full' }, 'problem  x  disk full (no-space)'],
+  [{ event: 'halted', code: 'root-emptied', message: 'gone' }, 'halted  gone (root-emptied)'],
+  [{ event: 'resumed' }, 'resumed'],
+  [{ event: 'in-sync', files: 0, bytes: 0 }, 'in sync  0 files  0 B'],
+  [{ event: 'of-tomorrow', x: 1 } as unknown as SyncEvent, 'of-tomorrow  {"x":1}'],
+];
+
+describe('eventText', () => {
+  it.each(CASES)('%j', (event, text) => {
+    expect(line(event)).toBe(`14:03:22.118  ${text}`);
+  });
+});
+
+describe('sayer', () => {
+  function said(options: { format: 'text' | 'json'; quiet?: boolean; verbose?: boolean }) {
+    const heard = { out: '', err: '' };
+    const log = sayer({
+      quiet: false,
+      verbose: false,
+      ...options,
+      now: () => time,
+      out: (text) => {
+        heard.out += text;
+      },
+      err: (text) => {
+        heard.err += text;
+      },
+    });
+    log.event(synced);
+    log.event({ event: 'problem', path: 'x', code: 'io-error', message: 'm' });
+    log.detail('a detail');
+    log.warn('a warning');
+    return heard;
+  }
+
+  it('says one line for each thing', () => {
+    expect(said({ format: 'text' }).out.split('\n')).toEqual([
+      '14:03:22.118  a → b  modified  docs/plan.txt  12.3 KB  4 ms',
+      '14:03:22.118  problem  x  m (io-error)',
+      '14:03:22.118  warning  a warning',
+      '',
+    ]);
+  });
+
+  it('has nothing but objects on stdout in JSON', () => {
+    const { out, err } = said({ format: 'json', verbose: true });
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text)),
+    ).toEqual([
+      { time: time.toISOString(), ...synced },
+      { time: time.toISOString(), event: 'problem', path: 'x', code: 'io-error', message: 'm' },
+    ]);
+    expect(err.split('\n')).toHaveLength(3);
+  });
+
+  it('keeps quiet about what goes well', () => {
+    const { out } = said({ format: 'text', quiet: true });
+    expect(out).not.toContain('synced');
+    expect(out.split('\n')).toHaveLength(3);
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { serverAOptions, serverBOptions } from '../../../src/cli/server/options.js';
+
+const a = (line: string, env = {}) => serverAOptions(line.split(' ').filter(Boolean), env, () => {});
+const b = (line: string, env = {}) => serverBOptions(line.split(' ').filter(Boolean), env, () => {});
+
+const DEFAULT_A = {
+  dir: 'directory_a',
+  host: '127.0.0.1',
+  port: 8080,
+  ignore: [],
+  versionLimits: { keepMs: 30 * 86_400_000, share: 0.2 },
+  secretFile: null,
+  log: 'text',
+  verbose: false,
+  quiet: false,
+  peer: { host: '127.0.0.1', port: 8081 },
+  rescanMs: 60_000,
+  guard: false,
+  allowLocal: false,
+};
+
+describe('the servers’ options', () => {
+  it('have defaults', () => {
+    expect(a('')).toEqual({ settings: DEFAULT_A });
+    expect(b('')).toMatchObject({ settings: { dir: 'directory_b', port: 8081, host: '127.0.0.1' } });
+  });
+
+  it.each([
+    ['9000', {}, { port: 9000 }],
+    ['--port 0', {}, { port: 0 }],
+    ['9000 --port 9000', {}, { port: 9000 }],
+    ['', { LOCKSTEP_A_PORT: '65535' }, { port: 65_535 }],
+    ['--port 1', { LOCKSTEP_A_PORT: 'nonsense' }, { port: 1 }],
+    ['--peer [::1]:9', { LOCKSTEP_A_PEER: 'h:1' }, { peer: { host: '::1', port: 9 } }],
+    ['--host localhost', {}, { host: 'localhost' }],
+    ['--host 0.0.0.0 --secret-file s', {}, { host: '0.0.0.0', secretFile: 's' }],
+    ['', { LOCKSTEP_A_SECRET_FILE: 's', LOCKSTEP_A_HOST: '::' }, { host: '::', secretFile: 's' }],
+    ['--ignore *.tmp --ignore x/', { LOCKSTEP_A_IGNORE: 'y' }, { ignore: ['*.tmp', 'x/'] }],
+    ['', { LOCKSTEP_A_IGNORE: '*.tmp\n\nx y/\n' }, { ignore: ['*.tmp', 'x y/'] }],
+    [
+      '',
+      { LOCKSTEP_A_VERBOSE: '1', LOCKSTEP_A_QUIET: 'no', LOCKSTEP_A_LOG: 'json' },
+      { verbose: true, quiet: false, log: 'json' },
+    ],
+    ['--rescan 5m --dir d', { LOCKSTEP_A_DIR: 'e' }, { rescanMs: 300_000, dir: 'd' }],
+    ['', { LOCKSTEP_A_DIR: 'e', LOCKSTEP_B_DIR: 'f' }, { dir: 'e' }],
+    [
+      '--keep-versions 90d',
+      { LOCKSTEP_A_KEEP_VERSIONS: '1d', LOCKSTEP_A_VERSIONS_SHARE: '0.5 %' },
+      { versionLimits: { keepMs: 90 * 86_400_000, share: 0.005 } },
+    ],
+    ['--versions-share 100', {}, { versionLimits: { share: 1 } }],
+  ])('%s with %j', (line, env, settings) => {
+    expect(a(line, env)).toMatchObject({ settings });
+  });
+
+  it.each([
+    ['--port 65536', {}, '--port takes a number from 0 to 65535, not "65536"'],
+    ['x', {}, 'PORT takes a number'],
+    ['1 --port 2', {}, 'The port is given twice'],
+    ['1 2', {}, 'Too many arguments'],
+    ['', { LOCKSTEP_A_PORT: 'x' }, 'LOCKSTEP_A_PORT takes a number'],
+    ['', { LOCKSTEP_A_QUIET: 'maybe' }, 'LOCKSTEP_A_QUIET takes 1 or 0'],
+    ['', { LOCKSTEP_A_RESCAN: 'often' }, 'LOCKSTEP_A_RESCAN takes a duration'],
+    ['--keep-versions never', {}, '--keep-versions takes a duration'],
+    ['', { LOCKSTEP_A_KEEP_VERSIONS: '200y' }, 'LOCKSTEP_A_KEEP_VERSIONS takes a duration'],
+    ['--versions-share 0%', {}, '--versions-share takes a part of the disk such as 20%, not "0%"'],
+    ['', { LOCKSTEP_A_VERSIONS_SHARE: '101%' }, 'LOCKSTEP_A_VERSIONS_SHARE takes a part'],
+    ['', { LOCKSTEP_A_PEER: 'h' }, 'LOCKSTEP_A_PEER: '],
+    ['', { LOCKSTEP_A_LOG: 'xml' }, 'LOCKSTEP_A_LOG takes text or json'],
+    ['--host 0.0.0.0', {}, '--host 0.0.0.0 would let everybody in who can reach it'],
+    ['', { LOCKSTEP_A_HOST: '::' }, 'LOCKSTEP_A_HOST :: would let'],
+    ['--secret-file=', {}, '--secret-file takes a file'],
+    ['--no-such-flag', {}, "Unknown option '--no-such-flag'"],
+  ])('refuses %s with %j', (line, env, message) => {
+    expect(() => a(line, env)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('name the two commands that make and copy a secret', () => {
+    expect(() => b('--host 0.0.0.0')).toThrow(
+      expect.objectContaining({
+        hint: expect.stringMatching(
+          /"openssl rand -hex 32 > lockstep\.secret && chmod 600 lockstep\.secret".*"scp -p lockstep\.secret /,
+        ),
+      }),
+    );
+  });
+
+  it('print help with examples and variables', () => {
+    let printed = '';
+    const print = (text: string) => {
+      printed += text;
+    };
+    expect(serverAOptions(['--help'], {}, print)).toEqual({ printed: true });
+    for (const word of ['Examples', 'LOCKSTEP_A_RESCAN', '--peer', '8080']) expect(printed).toContain(word);
+    printed = '';
+    serverBOptions(['--help'], {}, print);
+    expect(printed).not.toContain('--peer');
+    expect(printed).toContain('LOCKSTEP_B_DIR');
+  });
+});

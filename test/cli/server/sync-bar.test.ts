@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { type Left, SyncBar } from '../../../src/cli/server/sync-bar.js';
+import type { SyncEvent } from '../../../src/core/events.js';
+
+const IN_SYNC: SyncEvent = { event: 'in-sync', files: 4, bytes: 4096 };
+
+/** One line of a terminal, which knows carriage return, line feed and clearing to the end. */
+class Lines {
+  readonly columns = 80;
+  writes = 0;
+  readonly above: string[] = [];
+  line = '';
+
+  write(text: string): void {
+    this.writes++;
+    for (const part of text.match(/\r\u001b\[K|\n|[^\r\n\u001b]+/g) ?? []) {
+      if (part === '\n') {
+        this.above.push(this.line);
+        this.line = '';
+      } else if (part.startsWith('\r')) this.line = '';
+      else this.line += part;
+    }
+  }
+}
+
+function bench(terminal: Lines | null = new Lines()) {
+  let now = 0;
+  let left: Left = { files: 0, bytes: 0 };
+  const bar = new SyncBar(terminal, () => now);
+  bar.follow(() => left);
+  const at = (time: number, files: number, bytes: number) => {
+    now = time;
+    left = { files, bytes };
+    bar.draw();
+    return terminal?.line;
+  };
+  return { bar, at };
+}
+
+describe('the bar of the servers', () => {
+  it('shows files, bytes, rate and time left once it takes a while, and goes at in-sync', () => {
+    const lines = new Lines();
+    const { bar, at } = bench(lines);
+    bar.event({ event: 'peer-connected' });
+    expect(at(0, 4, 4096)).toBe('');
+    expect(at(500, 4, 4096)).toBe('');
+    expect(at(1000, 3, 3072)).toMatch(
+      /^1 of 4 files \[#+\.+\] {2}25 % {2}1\.0 KB of 4\.0 KB {2}1\.0 KB\/s {2}0:03 left$/,
+    );
+    expect(at(2000, 1, 1024)).toMatch(/^3 of 4 files .* 75 % /);
+    bar.event(IN_SYNC);
+    expect(lines).toMatchObject({ line: '', above: [] });
+  });
+
+  it('stands below the lines of the log and mangles none', () => {
+    const lines = new Lines();
+    const { bar, at } = bench(lines);
+    at(0, 2, 10);
+    const shown = at(1000, 1, 5);
+    for (const text of ['one\n', 'two\nthree\n']) bar.aside(() => lines.write(text));
+    expect(lines).toMatchObject({ line: shown, above: ['one', 'two', 'three'] });
+    bar.stop();
+    bar.aside(() => lines.write('four\n'));
+    expect(lines).toMatchObject({ line: '', above: ['one', 'two', 'three', 'four'] });
+  });
+
+  it('counts what comes up meanwhile, and takes nothing back', () => {
+    const { at } = bench();
+    at(0, 2, 2048);
+    expect(at(1000, 1, 1024)).toMatch(/^1 of 2 files .* 50 % /);
+    expect(at(2000, 3, 3072)).toMatch(/^1 of 4 files .* 25 % /);
+    expect(at(3000, 0, 0)).toBe('');
+  });
+
+  it('counts files where there are no bytes to carry', () => {
+    const { at } = bench();
+    at(0, 3, 0);
+    expect(at(1000, 1, 0)).toBe('2 of 3 files');
+  });
+
+  it.each<SyncEvent>([{ event: 'peer-lost', reason: 'x' }, { event: 'halted', code: 'x', message: 'x' }, IN_SYNC])(
+    'is gone at $event',
+    (event) => {
+      const lines = new Lines();
+      const { bar, at } = bench(lines);
+      at(0, 3, 9);
+      expect(at(1000, 1, 3)).not.toBe('');
+      bar.event(event);
+      expect(lines.line).toBe('');
+    },
+  );
+
+  it('is nothing without a terminal', () => {
+    const { bar, at } = bench(null);
+    let wrote = 0;
+    at(0, 3, 9);
+    expect(() => at(1000, 1, 3)).not.toThrow();
+    bar.aside(() => void wrote++);
+    expect(wrote).toBe(1);
+  });
+
+  it('writes nothing on a terminal while there is nothing to say', () => {
+    const lines = new Lines();
+    const { bar, at } = bench(lines);
+    bar.event({ event: 'peer-connected' });
+    at(0, 0, 0);
+    at(5000, 0, 0);
+    bar.event(IN_SYNC);
+    bar.stop();
+    expect(lines.writes).toBe(0);
+  });
+});

@@ -1,0 +1,41 @@
+// What whoever unlocks is told of the held updates: a row for each way in which the holder and the other side can differ.
+import { expect, test } from 'vitest';
+import type { Entry } from '../../../src/core/entry.js';
+import { type HeldFate, heldFate } from '../../../src/core/lock-fate.js';
+import { actionOf } from '../../../src/core/locks/held.js';
+import type { HeldUpdate, HeldWay } from '../../../src/core/locks/records.js';
+import type { RelPath } from '../../../src/core/path.js';
+
+const file = (word: string): Entry => ({
+  type: 'file',
+  size: word.length,
+  mtime: 1,
+  mode: 0o644,
+  hash: word.padEnd(64, '0'),
+});
+const dir: Entry = { type: 'dir', mode: 0o755 };
+const [v0, v1, v2, mine] = [file('v0'), file('v1'), file('v2'), file('mine')];
+
+/** The updates that make one state of the next. */
+const updates = (...states: (Entry | null)[]): HeldUpdate[] =>
+  states.slice(1).map((after, i) => {
+    const base = states[i]!;
+    return { id: i + 1, path: 'p' as RelPath, action: actionOf(base, after), received: 1, base, after, file: null };
+  });
+
+test.each<[name: string, held: HeldUpdate[], current: Entry | null, fates: Record<HeldWay, HeldFate>]>([
+  ['changed', updates(v0, v1, v2), v0, { apply: 'applied', copy: 'copy', discard: 'versions' }],
+  ['deleted', updates(v0, null), v0, { apply: 'applied', copy: 'dropped', discard: 'dropped' }],
+  ['created', updates(null, v1), null, { apply: 'applied', copy: 'returns', discard: 'versions' }],
+  ['changed by both', updates(v0, v1), mine, { apply: 'copy', copy: 'copy', discard: 'versions' }],
+  ['deleted, and changed', updates(v0, null), mine, { apply: 'dropped', copy: 'dropped', discard: 'dropped' }],
+  ['at last deleted', updates(v0, v1, null), mine, { apply: 'dropped', copy: 'dropped', discard: 'versions' }],
+  ['changed, and deleted', updates(v0, v1), null, { apply: 'returns', copy: 'returns', discard: 'versions' }],
+  ['deleted by both', updates(v0, null), null, { apply: 'same', copy: 'same', discard: 'same' }],
+  ['changed to the same', updates(v0, v1, mine), mine, { apply: 'same', copy: 'same', discard: 'versions' }],
+  ['changed back', updates(v0, v1, v0), mine, { apply: 'versions', copy: 'copy', discard: 'versions' }],
+  ['back, and deleted', updates(v0, v1, v0), null, { apply: 'settled', copy: 'returns', discard: 'versions' }],
+  ['now a directory', updates(v0, dir), mine, { apply: 'settled', copy: 'settled', discard: 'settled' }],
+])('%s', (_, held, current, fates) => {
+  for (const way of ['apply', 'copy', 'discard'] as const) expect(heldFate(held, current, way)).toBe(fates[way]);
+});

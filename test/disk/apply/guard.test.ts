@@ -1,0 +1,265 @@
+// Whatever happens to a guarded file while it is guarded, its write bits come back, and nobody is told that they were off.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Change } from '../../../src/core/change.js';
+import { Guard } from '../../../src/disk/apply/guard.js';
+import { GuardRecords } from '../../../src/disk/apply/guard-records.js';
+import { LocalReplica } from '../../../src/disk/local-replica.js';
+import { openRoot } from '../../../src/disk/state/root.js';
+import { SealedFile } from '../../../src/disk/state/sealed-file.js';
+import { openStateDirectory, type StateDirectory } from '../../../src/disk/state/state-directory.js';
+import { silent } from '../../../src/log.js';
+import type { Applied, Content } from '../../../src/replica.js';
+import { p } from '../../support/disk-site.js';
+import { makeRoot, put, removeRoot } from '../../support/trees.js';
+
+let root: string;
+let state: StateDirectory;
+let replica: LocalReplica;
+
+const start = () => {
+  const opened = openRoot(root);
+  state = openStateDirectory(opened.path);
+  replica = new LocalReplica({ root: opened, state, ignore: [], log: silent });
+};
+const stop = async () => {
+  await replica.close();
+  state.release();
+};
+const at = (name: string) => path.join(root, name);
+const mode = (name: string) => (fs.statSync(at(name)).mode & 0o777).toString(8);
+const guardFile = () => path.join(state.path, 'guarded.json');
+
+beforeEach(async () => {
+  root = makeRoot('guard');
+  put(root, { f: 'f', d: { g: 'g', h: 'h' } });
+  start();
+  await settled();
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await stop();
+  removeRoot(root);
+});
+
+/** Looks until nothing is in motion. @returns what was told of each path last. */
+async function settled(): Promise<Map<string, string | null>> {
+  const told = new Map<string, string | null>();
+  for (let unsettled = 1; unsettled > 0; ) {
+    const look = await replica.look('everything');
+    for (const { path, entry } of look.entries) {
+      told.set(path, entry?.type === 'file' ? entry.mode.toString(8) : (entry?.type ?? null));
+    }
+    unsettled = look.unsettled;
+  }
+  return told;
+}
+
+async function* none(): AsyncGenerator<Content> {}
+
+async function done(change: Change): Promise<void> {
+  const outcomes: Applied[] = [];
+  for await (const one of replica.apply([change], none())) outcomes.push(one);
+  expect(outcomes).toEqual([{ n: 0, outcome: expect.objectContaining({ kind: 'done' }) }]);
+}
+
+const seen = (name: string) => {
+  const node = replica.looker.snapshot.get(p(name))!;
+  return node.type === 'dir' ? { type: node.type, mode: node.mode } : node;
+};
+const moved = (from: string, to: string): Change => {
+  const entry = seen(from);
+  return { path: p(to), action: 'renamed', before: null, after: entry, from: { path: p(from), entry } };
+};
+
+interface Row {
+  readonly name: string;
+  /** What happens while `f` and `d/g` are guarded. */
+  readonly act: () => Promise<unknown> | unknown;
+  /** Modes after that, while still guarded. */
+  readonly guarded: Record<string, string>;
+  /** Modes once nothing is guarded any more. */
+  readonly free: Record<string, string>;
+}
+
+const rows: Row[] = [
+  {
+    name: 'nothing',
+    act: () => {},
+    guarded: { f: '444', 'd/g': '444', 'd/h': '644' },
+    free: { f: '644', 'd/g': '644', 'd/h': '644' },
+  },
+  {
+    name: 'its directory is renamed, then the lock moves',
+    act: async () => {
+      await done(moved('d', 'e'));
+      expect(mode('e/g')).toBe('644');
+      await replica.guard([p('d/g')], false);
+      await replica.guard([p('e/g')], true);
+    },
+    guarded: { f: '444', 'e/g': '444', 'e/h': '644' },
+    free: { f: '644', 'e/g': '644', 'e/h': '644' },
+  },
+  {
+    name: 'the lock moves, then its directory is renamed',
+    act: async () => {
+      await replica.guard([p('d/g')], false);
+      await replica.guard([p('e/g')], true);
+      await done(moved('d', 'e'));
+    },
+    guarded: { f: '444', 'e/g': '444', 'e/h': '644' },
+    free: { f: '644', 'e/g': '644', 'e/h': '644' },
+  },
+  {
+    name: 'the user renames it',
+    act: async () => {
+      fs.renameSync(at('f'), at('f2'));
+      expect((await settled()).get('f2')).toBe('644');
+    },
+    guarded: { f2: '644', 'd/g': '444' },
+    free: { f2: '644', 'd/g': '644' },
+  },
+  {
+    name: 'the user renames its directory',
+    act: async () => {
+      fs.renameSync(at('d'), at('e'));
+      expect((await settled()).get('e/g')).toBe('644');
+    },
+    guarded: { f: '444', 'e/g': '644' },
+    free: { f: '644', 'e/g': '644' },
+  },
+  {
+    name: 'the user renames it, and the lock ends before anybody looks',
+    act: async () => {
+      fs.renameSync(at('f'), at('f2'));
+      await replica.guard([p('f')], false);
+      expect((await settled()).get('f2')).toBe('644');
+    },
+    guarded: { f2: '644' },
+    free: { f2: '644' },
+  },
+  {
+    name: 'the user renames it while nothing runs',
+    act: async () => {
+      await stop();
+      fs.renameSync(at('f'), at('f2'));
+      start();
+      expect((await settled()).get('f2')).toBe('644');
+    },
+    guarded: { f2: '644', 'd/g': '644' },
+    free: { f2: '644', 'd/g': '644' },
+  },
+  {
+    name: 'it gets a second name',
+    act: async () => {
+      fs.linkSync(at('f'), at('f2'));
+      expect((await settled()).get('f2')).toBe('644');
+    },
+    guarded: { f: '444', f2: '444' },
+    free: { f: '644', f2: '644' },
+  },
+  {
+    name: 'the owner makes it read-only',
+    act: async () => {
+      const before = seen('f') as Change['before'] & { type: 'file' };
+      await done({ path: p('f'), action: 'metadata', before, after: { ...before, mode: 0o444 } });
+    },
+    guarded: { f: '444' },
+    free: { f: '444' },
+  },
+  {
+    name: 'the owner uploads it',
+    act: async () => {
+      const hash = createHash('sha256').update('new').digest('hex');
+      const file = { type: 'file', size: 3, mtime: 1e15, mode: 0o640 } as const;
+      const receiving = replica.receive(file);
+      await receiving.take(Buffer.from('new'), true);
+      const after = await receiving.finish(hash);
+      const change: Change = { path: p('f'), action: 'modified', before: seen('f'), after };
+      for await (const { outcome } of replica.publish(change, receiving)) expect(outcome.kind).toBe('done');
+      receiving.discard();
+    },
+    guarded: { f: '440' },
+    free: { f: '640' },
+  },
+];
+
+const modesOf = (names: Record<string, string>) => Object.fromEntries(Object.keys(names).map((at) => [at, mode(at)]));
+
+test.each(rows)('given back: $name', async ({ act, guarded, free }) => {
+  await replica.guard([p('f'), p('d/g')], true);
+  await act();
+  expect(modesOf(guarded)).toEqual(guarded);
+  await replica.guard([], false);
+  expect(modesOf(free)).toEqual(free);
+  const told = await settled();
+  for (const [name, was] of told) if (was !== null && name in free) expect([name, was]).toEqual([name, free[name]]);
+  expect(JSON.parse(fs.readFileSync(guardFile(), 'utf8')).modes).toEqual([]);
+});
+
+test('no bit goes whose record cannot be saved, and it goes when it can', async () => {
+  fs.mkdirSync(`${guardFile()}.new`);
+  await replica.guard([p('f')], true);
+  expect(mode('f')).toBe('644');
+  fs.rmdirSync(`${guardFile()}.new`);
+  await replica.guard([p('f')], true);
+  expect(mode('f')).toBe('444');
+  await stop();
+  start();
+  expect(mode('f')).toBe('644');
+});
+
+test('a server starts, and gives back, where the records cannot be written', async () => {
+  await replica.guard([p('f')], true);
+  const kept = fs.readFileSync(guardFile(), 'utf8');
+  await stop();
+  fs.mkdirSync(`${guardFile()}.new`);
+  start();
+  expect(mode('f')).toBe('644');
+  expect(fs.readFileSync(guardFile(), 'utf8')).toBe(kept);
+  fs.rmdirSync(`${guardFile()}.new`);
+  await replica.guard([], false);
+  expect(JSON.parse(fs.readFileSync(guardFile(), 'utf8')).modes).toEqual([]);
+});
+
+test('many files are one save: a flush of the file and one of its directory', () => {
+  const names = Array.from({ length: 50 }, (_, i) => p(`n${i}`));
+  put(root, Object.fromEntries(names.map((name) => [name, name])));
+  const guard = new Guard(
+    root,
+    new GuardRecords(new SealedFile(at('.lockstep-guarded.json')), null),
+    replica.looker,
+    silent,
+  );
+  const flush = vi.spyOn(fs, 'fsyncSync');
+  guard.set(names, true);
+  expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([2, '444', '444']);
+  guard.clear();
+  expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([4, '644', '644']);
+});
+
+test('a save whose write fails closes its file', async () => {
+  const close = vi.spyOn(fs, 'closeSync');
+  vi.spyOn(fs, 'fsyncSync').mockImplementationOnce((fd) => {
+    close.mockClear();
+    throw Object.assign(new Error(`no space for ${fd}`), { code: 'ENOSPC' });
+  });
+  await replica.guard([p('f')], true);
+  expect(close).toHaveBeenCalled();
+  expect(mode('f')).toBe('644');
+});
+
+test.each(['deleted', 'modified'] as const)(
+  'a guarded file that is %s goes to versions with the bits it had',
+  async (action) => {
+    await replica.guard([p('f')], true);
+    expect(mode('f')).toBe('444');
+    const after = action === 'deleted' ? null : ({ type: 'symlink', target: 'd', mtime: 1 } as const);
+    await done({ path: p('f'), action, before: seen('f'), after });
+    const [version] = await replica.earlier.list(p('f'));
+    expect(fs.statSync(path.join(state.path, 'versions', version!.name)).mode & 0o777).toBe(0o644);
+  },
+);

@@ -1,0 +1,166 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { HeldFiles } from '../../../src/disk/apply/held-files.js';
+import { Staging } from '../../../src/disk/staging/staging.js';
+import type { Content } from '../../../src/replica.js';
+import { DiskSite, file, own, p, stream } from '../../support/disk-site.js';
+
+async function open() {
+  const site = await DiskSite.open();
+  const staging = new Staging(own(site.at('.lockstep/staging')));
+  const held = new HeldFiles(own(site.at('.lockstep/held')), staging, site.versions);
+  const save = (of: string, id: number, content: string) => held.save(p(of), id, file(content), stream([content]));
+  return { site, held, save };
+}
+
+async function contentOf(contents: AsyncIterable<Content>): Promise<string> {
+  const data: Buffer[] = [];
+  for await (const piece of contents) {
+    if ('failed' in piece) return `failed: ${piece.failed.kind}`;
+    if ('data' in piece) data.push(piece.data);
+  }
+  return Buffer.concat(data).toString();
+}
+
+describe('a held content', () => {
+  test.each([
+    ['plan.dwg', 'plan (held 7).dwg'],
+    ['plan', 'plan (held 7)'],
+    ['.profile', '.profile (held 7)'],
+    ['docs/deep/plan.tar.gz', 'docs/deep/plan.tar (held 7).gz'],
+    ['a "b"\nc.txt', 'a "b"\nc (held 7).txt'],
+  ])('of %j is found as %j', async (of, expected) => {
+    const { site, save } = await open();
+    expect(await save(of, 7, 'new')).toBe(expected);
+    expect(site.kept('held')).toEqual({ [expected]: 'new' });
+    expect(site.staged()).toEqual([]);
+  });
+
+  test.each(['', 'x', 'm'.repeat(3 << 20)])('is read back', async (content) => {
+    const { held, save } = await open();
+    const name = await save('a/b', 1, content);
+    expect(await contentOf(held.read(name!, file(content)))).toBe(content);
+  });
+
+  test('of a long name has one that fits, and its extension', async () => {
+    const { save } = await open();
+    const name = await save(`d/${'é'.repeat(120)}.jpeg`, 123456, 'x');
+    expect(Buffer.byteLength(path.basename(name!))).toBeLessThanOrEqual(255);
+    expect(name).toMatch(/\(held 123456\)\.jpeg$/);
+  });
+
+  test('of a path too long for two prefixes is kept at the top', async () => {
+    const { site, held, save } = await open();
+    const deep = Array.from({ length: 40 }, () => 'd'.repeat(100)).join('/');
+    const name = await save(`${deep}/f.txt`, 1, 'x');
+    expect(name).toBe('f (held 1).txt');
+    held.remove(name!);
+    expect(site.kept('held')).toEqual({});
+  });
+
+  test('never takes the place of another, though the numbers begin anew', async () => {
+    const { site, save } = await open();
+    expect([await save('a.txt', 3, 'old'), await save('a.txt', 3, 'new')]).toEqual([
+      'a (held 3).txt',
+      'a (held 4).txt',
+    ]);
+    expect(site.kept('held')).toEqual({ 'a (held 3).txt': 'old', 'a (held 4).txt': 'new' });
+  });
+
+  test('and one of a file where a held one stands are kept apart', async () => {
+    const { site, save } = await open();
+    await save('d', 1, 'one');
+    expect(await save('d (held 1)/f', 2, 'two')).toBe('f (held 2)');
+    expect(site.kept('held')).toEqual({ 'd (held 1)': 'one', 'f (held 2)': 'two' });
+  });
+
+  test('and staged contents of an apply at the same time do not meet', async () => {
+    const { site, held } = await open();
+    const other = site.staging.begin(file('other'));
+    expect(await held.save(p('f'), 1, file('mine'), stream(['mine']))).toBe('f (held 1)');
+    other.discard();
+    expect(site.staged()).toEqual([]);
+  });
+});
+
+describe('what cannot be held', () => {
+  const failed = { n: 0, failed: { kind: 'stale' } } as const;
+  test.each<[string, Content[]]>([
+    ['another content', [{ n: 0, data: Buffer.from('other'), last: true }]],
+    ['another content of the same length', [{ n: 0, data: Buffer.from('nex'), last: true }]],
+    ['too short a content', [{ n: 0, data: Buffer.from('ne'), last: true }]],
+    ['a content without an end', [{ n: 0, data: Buffer.from('new'), last: false }]],
+    ['nothing at all', []],
+    ['what fails at once', [failed]],
+    ['what fails midway', [{ n: 0, data: Buffer.from('ne'), last: false }, failed]],
+  ])('%s leaves nothing', async (_, contents) => {
+    const { site, held } = await open();
+    async function* given() {
+      yield* contents;
+    }
+    expect(await held.save(p('d/f'), 1, file('new'), given())).toBeNull();
+    expect([site.kept('held'), site.staged()]).toEqual([{}, []]);
+  });
+
+  test('a source that throws leaves nothing', async () => {
+    const { site, held } = await open();
+    async function* given(): AsyncGenerator<Content> {
+      yield { n: 0, data: Buffer.from('ne'), last: false };
+      throw new Error('the line is dead');
+    }
+    await expect(held.save(p('f'), 1, file('new'), given())).rejects.toThrow(
+      'An update of f cannot be held: the line is dead; it is tried again.',
+    );
+    expect([site.kept('held'), site.staged()]).toEqual([{}, []]);
+  });
+
+  test('a full disk is an error in words', async () => {
+    const { site, held } = await open();
+    const write = vi.spyOn(fs, 'openSync').mockImplementation(() => {
+      throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    });
+    const saving = held.save(p('f'), 1, file('new'), stream(['new']));
+    await expect(saving).rejects.toMatchObject({
+      code: 'failed',
+      message: 'An update of f cannot be held: the disk is full; free some space, it is tried again.',
+    });
+    write.mockRestore();
+    expect(site.kept('held')).toEqual({});
+  });
+});
+
+describe('afterwards', () => {
+  test('what took effect goes, with the directories that are empty then', async () => {
+    const { site, held, save } = await open();
+    const [one, two] = [await save('a/b/one', 1, 'x'), await save('a/two', 2, 'y')];
+    held.remove(one!);
+    expect(fs.readdirSync(site.at('.lockstep/held/a'))).toEqual(['two (held 2)']);
+    held.remove(two!);
+    held.remove(two!);
+    expect(fs.readdirSync(site.at('.lockstep/held'))).toEqual([]);
+    expect(site.kept()).toEqual({});
+  });
+
+  test('what is put aside goes to the versions of its file, once', async () => {
+    const { site, held, save } = await open();
+    const name = await save('a/plan.dwg', 1, 'x');
+    held.putAside(p('a/plan.dwg'), name!);
+    held.putAside(p('a/plan.dwg'), name!);
+    expect([site.kept('held'), site.kept()]).toEqual([{}, { 'a/plan (*).dwg': 'x' }]);
+  });
+
+  test('what nobody knows any more goes to versions, what is known stays', async () => {
+    const { site, held, save } = await open();
+    const known = await save('a/one.txt', 1, 'x');
+    await save('a/two.txt', 2, 'y');
+    held.recover(new Set([known!]));
+    expect(site.kept('held')).toEqual({ 'a/one (held 1).txt': 'x' });
+    expect(site.kept()).toEqual({ 'a/two (*).txt': 'y' });
+  });
+
+  test('one that a person took away is stale', async () => {
+    const { held } = await open();
+    expect(await contentOf(held.read('gone', file('x')))).toBe('failed: stale');
+  });
+});

@@ -1,0 +1,190 @@
+// SCENARIO 40: whatever a step does, somebody swaps what it works on just before one of its system calls; before the first,
+// the second, and so on, until the step has no more. What lies outside the root stays as it was to the last bit.
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Change } from '../../../src/core/change.js';
+import type { FileEntry } from '../../../src/core/entry.js';
+import { Guard } from '../../../src/disk/apply/guard.js';
+import { GuardRecords } from '../../../src/disk/apply/guard-records.js';
+import { carryOut, publishFile } from '../../../src/disk/apply/step.js';
+import { Parents } from '../../../src/disk/fs/parents.js';
+import { SealedFile } from '../../../src/disk/state/sealed-file.js';
+import { silent } from '../../../src/log.js';
+import { DiskSite, dir, file, link, p } from '../../support/disk-site.js';
+import { sized } from '../../support/sizes.js';
+import { Swapping, stateOf } from '../../support/swapping.js';
+import { makeRoot, put, removeRoot } from '../../support/trees.js';
+
+/** What each case has for itself in the root. */
+const TREE = { d: { f: 'old', e: {}, 'some more': 'x' }, h: 'move me' };
+const OUTSIDE = { f: 'OLD', e: {}, new: 'secret', copy: 'secret' };
+/** More than all steps have system calls, times ways to swap. */
+const CASES = sized(900, 2_000);
+
+function makeOutside(): string {
+  const outside = makeRoot('outside');
+  onTestFinished(() => removeRoot(outside));
+  put(outside, OUTSIDE);
+  for (const name of ['f', 'new', 'copy', 'e', '']) {
+    fs.chmodSync(path.join(outside, name), name === '' || name === 'e' ? 0o711 : 0o600);
+    fs.utimesSync(path.join(outside, name), 1_000, 1_000);
+  }
+  return outside;
+}
+
+/** Gets ready to do a step in the directory `at` of the tree, and returns what does it. */
+type Step = (site: DiskSite, at: string) => Promise<() => unknown>;
+
+const step =
+  (change: (site: DiskSite, at: string) => Change): Step =>
+  async (site, at) => {
+    const planned = change(site, at);
+    return () => within(site, (parents) => carryOut({ ...site.parts(), parents }, planned));
+  };
+
+const publishing =
+  (change: (site: DiskSite, at: string) => Change): Step =>
+  async (site, at) => {
+    const planned = change(site, at);
+    const staged = site.staging.begin(planned.after as FileEntry);
+    await staged.write(Buffer.from('new'), true);
+    await staged.flush();
+    return () => {
+      try {
+        within(site, (parents) => publishFile({ ...site.parts(), parents }, planned, staged));
+      } finally {
+        staged.discard();
+      }
+    };
+  };
+
+function within(site: DiskSite, act: (parents: Parents) => unknown): void {
+  const parents = new Parents(site.root);
+  try {
+    act(parents);
+  } finally {
+    parents.close();
+  }
+}
+
+const guarding =
+  (on: boolean): Step =>
+  async (site, at) => {
+    const records = new GuardRecords(new SealedFile(site.at(`.lockstep/guarded-${at}.json`)), null);
+    const guard = new Guard(site.root, records, site.looker, silent);
+    if (!on) guard.set([p(`${at}/d/f`)], true);
+    return () => guard.set([p(`${at}/d/f`)], on);
+  };
+
+const metadata = { action: 'metadata' } as const;
+const open = (content: string) => file(content, { mode: 0o777 });
+
+/** Each with the names in `d` that it works on. */
+const steps: [string, string[], Step][] = [
+  ['a creation', ['new'], publishing((site, at) => site.change(`${at}/d/new`, file('new')))],
+  ['a creation of a link', ['new'], step((site, at) => site.change(`${at}/d/new`, link('f')))],
+  ['a creation of a directory', ['new'], step((site, at) => site.change(`${at}/d/new`, dir(0o777)))],
+  ['a modification', ['f'], publishing((site, at) => site.change(`${at}/d/f`, file('new')))],
+  [
+    'a conflict copy',
+    ['f', 'copy'],
+    publishing((site, at) => site.change(`${at}/d/f`, file('new'), { keepAs: p(`${at}/d/copy`) })),
+  ],
+  ['a link in the place of a file', ['f'], step((site, at) => site.change(`${at}/d/f`, link('e')))],
+  ['a directory in the place of a file', ['f'], step((site, at) => site.change(`${at}/d/f`, dir(0o777)))],
+  ['a deletion', ['f'], step((site, at) => site.change(`${at}/d/f`, null))],
+  ['a removal of a directory', ['e'], step((site, at) => site.change(`${at}/d/e`, null))],
+  ['metadata', ['f'], step((site, at) => site.change(`${at}/d/f`, open('old'), metadata))],
+  ['metadata of a directory', ['e'], step((site, at) => site.change(`${at}/d/e`, dir(0o777), metadata))],
+  ['a rename in it', ['f', 'new'], step((site, at) => site.move(`${at}/d/f`, `${at}/d/new`, open('old')))],
+  ['a rename out of it', ['f'], step((site, at) => site.move(`${at}/d/f`, `${at}/g`, open('old')))],
+  ['a rename into it', ['new'], step((site, at) => site.move(`${at}/h`, `${at}/d/new`, open('move me')))],
+  [
+    'a rename over a file',
+    ['f'],
+    step((site, at) => ({
+      ...site.move(`${at}/h`, `${at}/d/f`, open('move me')),
+      before: site.seen(`${at}/d/f`),
+    })),
+  ],
+  ['a rename of a directory', ['e', 'new'], step((site, at) => site.move(`${at}/d/e`, `${at}/d/new`))],
+  ['taking write bits off', ['f'], guarding(true)],
+  ['giving write bits back', ['f'], guarding(false)],
+];
+
+const gone = (at: string) => fs.rmSync(at, { recursive: true, force: true });
+
+/** Ways to swap `name` in the directory `d`. @param isSeen whether the step has looked at anything yet. */
+const swaps: [string, (d: string, outside: string, name: string, isSeen: boolean) => void][] = [
+  [
+    'swapped for a link to outside',
+    (d, outside, name) => {
+      gone(path.join(d, name));
+      fs.symlinkSync(path.join(outside, name), path.join(d, name));
+    },
+  ],
+  [
+    'swapped for a second name of a file outside',
+    (d, outside, name, isSeen) => {
+      // One that was there before is as good a file of the root as any.
+      if (!isSeen || !fs.lstatSync(path.join(outside, name)).isFile()) return;
+      gone(path.join(d, name));
+      fs.linkSync(path.join(outside, name), path.join(d, name));
+    },
+  ],
+  [
+    'in a directory swapped for a link to outside',
+    (d, outside) => {
+      fs.renameSync(d, `${d}.old`);
+      fs.symlinkSync(outside, d);
+    },
+  ],
+];
+
+/** One step with one name swapped in one way, before each of its calls; in the short form not before all of them. */
+interface Row {
+  readonly what: string;
+  readonly begin: Step;
+  readonly swap: (d: string, outside: string, isSeen: boolean) => void;
+  readonly stride: number;
+}
+
+const rowsOf = (all: readonly (typeof steps)[number][]): Row[] =>
+  all.flatMap(([what, names, begin]) =>
+    names.flatMap((name) =>
+      swaps.map(([how, swap], way) => ({
+        what: `${what}, ${name} ${how}`,
+        begin,
+        swap: (d, outside, isSeen) => swap(d, outside, name, isSeen),
+        stride: way === 0 ? 1 : sized(3, 1),
+      })),
+    ),
+  );
+
+const keeping = steps.filter(([what]) => /modification|conflict|place|over/.test(what));
+
+test.each([
+  ['with second names', true, steps],
+  ['that knows no second names', false, keeping],
+] as const)(
+  'SCENARIO 40: nothing outside changes, on a file system %s',
+  async (_, knowsLinks, all) => {
+    const outside = makeOutside();
+    const before = stateOf(outside);
+    const site = await DiskSite.open(Object.fromEntries(Array.from({ length: CASES }, (_, n) => [`x${n}`, TREE])));
+    const swapping = new Swapping(knowsLinks);
+    let used = 0;
+    for (const { what, begin, swap, stride } of rowsOf(all)) {
+      let n = 1;
+      for (let came = true; came; n += stride) {
+        const at = `x${used++}`;
+        const act = await begin(site, at);
+        came = await swapping.run(act, n, (isSeen) => swap(site.at(`${at}/d`), outside, isSeen));
+        expect(stateOf(outside), `${what} before call ${n}`).toEqual(before);
+      }
+      expect(n, `${what} is a step`).toBeGreaterThan(5);
+    }
+  },
+  60_000,
+);

@@ -1,0 +1,112 @@
+import fs from 'node:fs';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { PIECE_BYTES, readContents } from '../../../src/disk/content/read.js';
+import type { Wanted } from '../../../src/replica.js';
+import { DiskSite, file, p } from '../../support/disk-site.js';
+import type { Tree } from '../../support/trees.js';
+
+afterEach(() => vi.restoreAllMocks());
+
+const wanted = (path: string, content: string | Buffer): Wanted => ({ path: p(path), file: file(content) });
+
+/** Each content as text, or how it failed. */
+async function contentsOf(root: string, all: readonly Wanted[]): Promise<string[]> {
+  const found: string[] = all.map(() => '');
+  const ended = new Set<number>();
+  let current = 0;
+  for await (const content of readContents(root, all)) {
+    expect(content.n).toBeGreaterThanOrEqual(current);
+    expect(ended.has(content.n)).toBe(false);
+    current = content.n;
+    if ('failed' in content)
+      found[content.n] = content.failed.kind === 'stale' ? '<stale>' : `<${content.failed.code}>`;
+    else if ('data' in content) found[content.n] += content.data.toString('latin1');
+    if ('failed' in content || content.last) ended.add(content.n);
+  }
+  expect(ended.size).toBe(all.length);
+  return found;
+}
+
+const BIG = 'b'.repeat(PIECE_BYTES * 2 + 17);
+
+describe('contents', () => {
+  test.each<[string, Tree, Wanted, string]>([
+    ['an empty file', { f: '' }, wanted('f', ''), ''],
+    ['a small file', { d: { f: 'x' } }, wanted('d/f', 'x'), 'x'],
+    ['a piece exactly', { f: 'x'.repeat(PIECE_BYTES) }, wanted('f', 'x'.repeat(PIECE_BYTES)), 'x'.repeat(PIECE_BYTES)],
+    [
+      'a byte more',
+      { f: 'x'.repeat(PIECE_BYTES + 1) },
+      wanted('f', 'x'.repeat(PIECE_BYTES + 1)),
+      'x'.repeat(PIECE_BYTES + 1),
+    ],
+    ['a large file', { f: BIG }, wanted('f', BIG), BIG],
+    ['other bytes of the same size: the hash will tell', { f: 'y' }, wanted('f', 'x'), 'y'],
+    ['a file that grew, as a log does', { f: 'xy' }, wanted('f', 'x'), 'x'],
+    ['a file that shrank', { f: '' }, wanted('f', 'x'), '<stale>'],
+    ['a file that is gone', {}, wanted('f', 'x'), '<stale>'],
+    ['a file whose directory is gone', {}, wanted('d/f', 'x'), '<stale>'],
+    ['a file whose directory is a file', { d: 'x' }, wanted('d/f', 'x'), '<stale>'],
+    ['a directory', { f: {} }, wanted('f', 'x'), '<stale>'],
+    ['a link', { f: { link: 'g' }, g: 'x' }, wanted('f', 'x'), '<stale>'],
+    ['a file behind a link', { d: { link: 'e' }, e: { f: 'x' } }, wanted('d/f', 'x'), '<stale>'],
+    ['a link to outside', { f: { link: '/etc/hostname' } }, wanted('f', fs.readFileSync('/etc/hostname')), '<stale>'],
+    ['a name that is too long', {}, wanted('x'.repeat(256), 'x'), '<unreadable>'],
+  ])('%s', async (_, tree, want, expected) => {
+    const site = await DiskSite.open(tree);
+    expect(await contentsOf(site.root, [want])).toEqual([expected]);
+  });
+
+  test('come in order, each with its number, whatever becomes of some', async () => {
+    const names = Array.from({ length: 200 }, (_, n) => `f${n}`);
+    const site = await DiskSite.open(Object.fromEntries(names.map((name) => [name, name])));
+    fs.rmSync(site.at('f7'));
+    fs.writeFileSync(site.at('f9'), 'longer');
+    fs.writeFileSync(site.at('f8'), BIG);
+    const all = names.map((name) => wanted(name, name === 'f8' ? BIG : name));
+    const expected = names.map((name) => ({ f7: '<stale>', f8: BIG, f9: 'lo' })[name] ?? name);
+    expect(await contentsOf(site.root, all)).toEqual(expected);
+  });
+
+  test('end where a file shrinks under our hands', async () => {
+    const site = await DiskSite.open({ f: BIG, g: 'x' });
+    const found: string[] = [];
+    for await (const content of readContents(site.root, [wanted('f', BIG), wanted('g', 'x')])) {
+      found.push('data' in content ? `${content.n}:${content.data.length}` : 'stale');
+      fs.truncateSync(site.at('f'), 10);
+    }
+    expect(found.at(-1)).toBe('1:1');
+    expect(found).toContain('stale');
+  });
+
+  test.each([
+    ['EACCES', '<unreadable>'],
+    ['EIO', '<unreadable>'],
+  ])('an %s is a problem of that file', async (code, expected) => {
+    const site = await DiskSite.open({ f: 'x', g: 'y' });
+    const real = fs.readSync;
+    vi.spyOn(fs, 'readSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error(code), { code });
+    });
+    expect(await contentsOf(site.root, [wanted('f', 'x'), wanted('g', 'y')])).toEqual([expected, 'y']);
+    expect(real).not.toBe(fs.readSync);
+  });
+
+  test('that nobody wants any more leave nothing open', async () => {
+    const site = await DiskSite.open({ f: BIG });
+    const openBelow = () =>
+      fs
+        .readdirSync('/proc/self/fd')
+        .map((fd) => {
+          try {
+            return fs.readlinkSync(`/proc/self/fd/${fd}`);
+          } catch {
+            return '';
+          }
+        })
+        .filter((target) => target.startsWith(site.root));
+    const before = openBelow();
+    for await (const _ of readContents(site.root, [wanted('f', BIG), wanted('f', BIG)])) break;
+    expect(openBelow()).toEqual(before);
+  });
+});

@@ -1,0 +1,141 @@
+// Where links lead, by their spelling and through the links that stand there.
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Entry } from '../../../src/core/entry.js';
+import { LinkTargets } from '../../../src/disk/fs/link-target.js';
+import { DiskSite, dir, link, p } from '../../support/disk-site.js';
+import { makeRoot, put, removeRoot, type Tree } from '../../support/trees.js';
+import { Watched } from '../../support/trees-looker.js';
+
+const long = Object.fromEntries(
+  Array.from({ length: 50 }, (_, n) => [`n${n}`, { link: n === 49 ? 'f' : `n${n + 1}` }]),
+);
+const TREE: Tree = {
+  f: 'x',
+  d: { e: { up: { link: '..' }, deep: {} }, back: { link: '../k/m' }, far: { link: '/etc' } },
+  k: { m: { p: { link: '..' } } },
+  round: { link: 'trip' },
+  trip: { link: 'round' },
+  grow: { link: 'grow/x' },
+  state: {},
+  long,
+};
+
+describe('a link', () => {
+  const root = () => {
+    const made = makeRoot('links');
+    onTestFinished(() => removeRoot(made));
+    put(made, TREE);
+    return made;
+  };
+
+  test.each([
+    ['l', 'f'],
+    ['l', './d//e/./deep/'],
+    ['l', 'nowhere/at/all'],
+    ['l', 'nowhere/../f'],
+    ['l', 'd/e/../../f'],
+    ['l', 'd/e/up/../k'],
+    ['l', 'd/back/p/m/p'],
+    ['d/e/l', '../../f'],
+    ['d/e/l', 'up/../k/m/p/m'],
+    ['l', 'f/../d'],
+    ['l', 'long/n20'],
+    ['l', '.'],
+    ['l', 'round'],
+    ['l', 'l'],
+    ['d/l', '..'],
+    ['l', '..f/...'],
+  ])('at %s to %j leads inside', (at, target) => {
+    expect(new LinkTargets(root()).faultOf(p(at), target)).toBeNull();
+  });
+
+  test.each([
+    ['l', '/etc/passwd', /is absolute/],
+    ['l', '..', /leaves the root/],
+    ['l', 'd/../../f', /leaves the root/],
+    ['d/l', '../../f', /leaves the root/],
+    ['l', '..\\..\\f', /leaves the root/],
+    ['l', '\\etc', /is absolute/],
+    ['comp', 'k/m/p/../..', /through another link/],
+    ['l', 'd/e/up/../..', /through another link/],
+    ['l', 'd/back/p/../..', /through another link/],
+    ['l', 'd/e/up/e/up/../..', /through another link/],
+    ['l', 'd/far', /leads to "\/etc" through another link/],
+    ['l', 'd/far/passwd', /leads to "\/etc"/],
+    ['l', 'grow', /more than 40 links/],
+    ['l', 'long/n0', /more than 40 links/],
+    ['l', '.lockstep/versions', /in \.lockstep/],
+    ['d/l', 'e/../../.lockstep', /in \.lockstep/],
+  ])('at %s to %j does not', (at, target, fault) => {
+    expect(new LinkTargets(root()).faultOf(p(at), target)).toMatch(fault);
+  });
+});
+
+const found = (message: RegExp) =>
+  expect.objectContaining({ kind: 'problem', code: 'bad-link', message: expect.stringMatching(message) });
+
+describe('SCENARIO 30: a link that leads outside is refused before it is there', () => {
+  test.each<[string, Record<string, Entry>, string]>([
+    ['absolute', { l2: link('/etc') }, 'l2'],
+    ['by its spelling', { 'd/l': link('../../x') }, 'd/l'],
+    ['through another link', { 'k/m/p': link('..'), comp: link('k/m/p/../..') }, 'comp'],
+    ['through a link that comes after it', { comp: link('k/m/p/../..'), 'k/m/p': link('..') }, 'k/m/p'],
+    ['through one that takes the place of a directory', { comp: link('k/q/../..'), 'k/q': link('..') }, 'k/q'],
+    ['to what is ours', { l: link('.lockstep/held') }, 'l'],
+  ])('%s', async (_, links, refused) => {
+    const site = await DiskSite.open({ d: {}, k: { m: {}, q: {} } });
+    const names = Object.keys(links);
+    const outcomes = await site.outcomes(names.map((name) => site.change(name, links[name]!)));
+    expect(outcomes).toEqual(names.map((name) => (name === refused ? found(/not put there/) : expect.anything())));
+    expect(fs.lstatSync(site.at(refused), { throwIfNoEntry: false })?.isSymbolicLink() ?? false).toBe(false);
+    for (const name of names.filter((other) => other !== refused))
+      expect(fs.lstatSync(site.at(name)).isSymbolicLink()).toBe(true);
+  });
+
+  test('over what stands there: that stays', async () => {
+    const site = await DiskSite.open({ f: 'old', l: { link: 'f' } });
+    const outcomes = await site.outcomes([site.change('f', link('/etc')), site.change('l', link('../x'))]);
+    expect(outcomes).toEqual([found(/absolute/), found(/leaves the root/)]);
+    expect(site.tree()).toEqual({ f: 'old', l: { link: 'f' } });
+    expect([site.kept(), site.staged()]).toEqual([{}, []]);
+  });
+
+  test('by a rename of it, or of a directory that it is in', async () => {
+    const site = await DiskSite.open({
+      d: { e: { l: { link: '../../f' }, good: { link: '.' } }, l: { link: '../f' } },
+    });
+    const moves = [site.move('d/l', 'l'), site.move('d/e', 'e')];
+    expect(await site.outcomes(moves)).toEqual([found(/leaves the root/), found(/leaves the root/)]);
+    expect(site.tree()).toEqual({
+      d: { e: { l: { link: '../../f' }, good: { link: '.' } }, l: { link: '../f' } },
+    });
+  });
+
+  test('and one that stays inside goes along', async () => {
+    const site = await DiskSite.open({ d: { e: { l: { link: '../f' } }, f: 'x' }, k: {} });
+    expect(await site.kinds([site.change('k/e', dir()), site.move('d/e/l', 'k/e/l'), site.move('d/e', 'k/n')])).toBe(
+      'done done done',
+    );
+    expect(site.tree()).toMatchObject({ k: { e: { l: { link: '../f' } }, n: {} } });
+  });
+});
+
+test('SCENARIO 30: a link is a problem as soon as another one leads it outside, and none any more when that is gone', async () => {
+  const root = makeRoot('links');
+  onTestFinished(() => removeRoot(root));
+  put(root, { k: { m: {} }, comp: { link: 'k/m/p/../..' } });
+  const watched = new Watched(root);
+  onTestFinished(() => watched.looker.close());
+  await watched.look();
+  expect([watched.last.problems, watched.known()]).toEqual([[], expect.objectContaining({ comp: 'link k/m/p/../..' })]);
+  fs.symlinkSync('..', path.join(root, 'k/m/p'));
+  await watched.until(() => watched.told.some(([at]) => at === 'k/m/p'));
+  const look = await watched.look('everything');
+  expect(look.problems).toEqual([expect.objectContaining({ path: 'comp', code: 'bad-link' })]);
+  expect(look.unknown).toEqual(['comp']);
+  fs.unlinkSync(path.join(root, 'k/m/p'));
+  await watched.until(() => watched.known()['k/m/p'] === undefined);
+  expect((await watched.look('everything')).problems).toEqual([]);
+});

@@ -1,0 +1,86 @@
+// Ignore rules in force: SCENARIOS 5, and rules that come and go while the server runs.
+import * as fs from 'node:fs';
+import { expect, it } from 'vitest';
+import { Snapshot } from '../../../src/core/snapshot.js';
+import { makeRoot, put } from '../../support/trees.js';
+import { path, watch, watchAgain } from '../../support/trees-looker.js';
+
+const known = (watched: { known(): object }): string[] => Object.keys(watched.known());
+
+it('leaves out what --ignore, the file in the root, and everybody leave out', async () => {
+  const tree = { 'a.o': '', 'b.tmp': '', 'c.c': '', '~$c': '', build: { x: 'x' }, d: { 'e.o': '', 'Thumbs.db': '' } };
+  const watched = watch({ ...tree, '.lockstepignore': '*.tmp\n/build\n' }, { ignore: ['*.o'] });
+  await watched.until(() => watched.last.unsettled === 0);
+  expect(known(watched)).toEqual(['.lockstepignore', 'c.c', 'd']);
+  expect(watched.last.rules).toEqual(['*.o', '*.tmp', '/build']);
+  put(watched.root, { 'new.o': '1', build: { y: '1' }, d: { f: '1', '.DS_Store': '1' } });
+  await watched.settle();
+  expect(known(watched)).toEqual(['.lockstepignore', 'c.c', 'd', 'd/f']);
+});
+
+it('does not say that what becomes ignored is gone, and says it again when it is not any more', async () => {
+  const watched = watch({ keep: 'k', x: { a: '1', b: { c: '2' } }, 'y.log': '3' });
+  await watched.settle();
+  watched.forget();
+  put(watched.root, { '.lockstepignore': 'x/\n*.log\n' });
+  await watched.settle();
+  expect(watched.told.map(([at]) => at)).toEqual(['.lockstepignore']);
+  expect(known(watched)).toEqual(['.lockstepignore', 'keep']);
+  put(watched.root, { x: { a: 'changed' } });
+  fs.unlinkSync(`${watched.root}/y.log`);
+  await watched.settle();
+  expect(watched.told).toHaveLength(1);
+  fs.unlinkSync(`${watched.root}/.lockstepignore`);
+  await watched.settle();
+  expect(
+    watched.told
+      .slice(1)
+      .map(([at]) => at)
+      .sort(),
+  ).toEqual(['.lockstepignore', 'x', 'x/a', 'x/b', 'x/b/c']);
+  put(watched.root, { x: { b: { d: '4' } } });
+  await watched.settle();
+  expect(watched.told.at(-1)?.[0]).toBe('x/b/d');
+});
+
+it('does not say that 200 files are gone because rules cover them now', async () => {
+  const many = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`f${n}`, '']));
+  const watched = watch({ many, keep: 'k' });
+  await watched.settle();
+  watched.forget();
+  put(watched.root, { '.lockstepignore': 'many\n' });
+  await watched.settle();
+  expect(watched.told.map(([at]) => at)).toEqual(['.lockstepignore']);
+  expect(watched.looks.every(({ halt }) => halt === null)).toBe(true);
+});
+
+it('has the rules before the first look, also over what was known', async () => {
+  const root = makeRoot('rules');
+  put(root, { a: '', 'b.o': '' });
+  const first = watchAgain(root, { watch: false });
+  await first.until(() => first.last.unsettled === 0);
+  const before = new Snapshot();
+  for (const [at, node] of first.looker.snapshot.walk()) before.put(at, node);
+  const watched = watchAgain(root, { known: before, ignore: ['*.o'] });
+  await watched.look();
+  expect(watched.told.map(([at]) => at)).toEqual(['a']);
+});
+
+it('follows rules that we wrote ourselves', async () => {
+  const watched = watch({ a: '1', 'b.o': '2' });
+  await watched.settle();
+  put(watched.root, { '.lockstepignore': '*.o\n' });
+  const stats = fs.lstatSync(`${watched.root}/.lockstepignore`);
+  const hash = '6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b';
+  const entry = { type: 'file', size: stats.size, mtime: 0, mode: 0o644, hash } as const;
+  watched.looker.wrote(path('.lockstepignore'), entry, stats);
+  await watched.until(() => watched.last.rules.length === 1);
+  expect(watched.looker.snapshot.get(path('b.o'))).toBeNull();
+});
+
+it('answers whether a name is left out', async () => {
+  const watched = watch({ d: { 'a.o': '', b: '', sub: {} } }, { ignore: ['*.o', 'sub/'] });
+  await watched.look();
+  const out = (name: string) => watched.looker.ignores(path('d'), name);
+  expect(['a.o', 'b', 'sub', '.DS_Store', 'x\\..\\y'].map(out)).toEqual([true, false, true, true, true]);
+});

@@ -1,0 +1,116 @@
+// Our own writes make no echo, and the last look before a write is true.
+import * as fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../../src/core/entry.js';
+import { put } from '../../support/trees.js';
+import { file, path, type Watched, watch } from '../../support/trees-looker.js';
+
+const HASH = '6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b';
+const ONE: Entry = { type: 'file', size: 1, mtime: 1_700_000_000_123_457, mode: 0o640, hash: HASH };
+
+/** Writes as the apply does: beside, with the agreed time and bits, then in place. */
+function writeOne(watched: Watched, name: string): void {
+  const staged = `${watched.root}/.lockstep/staged`;
+  fs.mkdirSync(`${watched.root}/.lockstep`, { recursive: true });
+  fs.writeFileSync(staged, '1', { mode: 0o640 });
+  fs.utimesSync(staged, ONE.type === 'file' ? ONE.mtime / 1e6 : 0, ONE.type === 'file' ? ONE.mtime / 1e6 : 0);
+  fs.renameSync(staged, `${watched.root}/${name}`);
+  watched.looker.wrote(path(name), ONE, fs.lstatSync(`${watched.root}/${name}`));
+}
+
+describe('after our own write', () => {
+  it('there is no hint, and no difference', async () => {
+    const watched = watch({ d: {}, old: 'x', dir: { below: {} } });
+    await watched.settle();
+    const hints = watched.hints;
+    watched.forget();
+    writeOne(watched, 'new');
+    writeOne(watched, 'old');
+    writeOne(watched, 'd/new');
+    fs.mkdirSync(`${watched.root}/made`, { mode: 0o755 });
+    watched.looker.wrote(path('made'), { type: 'dir', mode: 0o755 }, fs.lstatSync(`${watched.root}/made`));
+    writeOne(watched, 'made/new');
+    fs.symlinkSync('new', `${watched.root}/link`);
+    const link: Entry = { type: 'symlink', target: 'new', mtime: 5 };
+    watched.looker.wrote(path('link'), link, fs.lstatSync(`${watched.root}/link`));
+    fs.rmSync(`${watched.root}/dir`, { recursive: true });
+    watched.looker.wrote(path('dir'), null, null);
+    expect(await watched.hinted(200)).toBe(false);
+    expect(watched.hints).toBe(hints);
+    await watched.look('everything');
+    expect(watched.told).toEqual([]);
+    expect(watched.looker.snapshot.get(path('made/new'))).toMatchObject({ ...ONE, racy: false });
+  });
+
+  it('a directory that we made is watched, with what came into it meanwhile', async () => {
+    const watched = watch();
+    await watched.look();
+    put(watched.root, { made: { meanwhile: '1' } });
+    watched.looker.wrote(path('made'), { type: 'dir', mode: 0o755 }, fs.lstatSync(`${watched.root}/made`));
+    await watched.until(() => watched.told.some(([at]) => at === 'made/meanwhile'));
+    put(watched.root, { made: { later: '2' } });
+    await watched.until(() => watched.told.some(([at]) => at === 'made/later'));
+  });
+
+  it("a user's write right behind it is seen", async () => {
+    const watched = watch();
+    await watched.look();
+    for (let n = 0; n < 20; n++) {
+      writeOne(watched, `f${n}`);
+      fs.writeFileSync(`${watched.root}/f${n}`, '2');
+    }
+    await watched.settle();
+    for (let n = 0; n < 20; n++) expect(watched.known()[`f${n}`]).toBe(file('2', 0o640));
+  });
+
+  it('what a look that is under way found before is dropped', async () => {
+    const watched = watch({ f: 'x' });
+    await watched.settle();
+    watched.forget();
+    put(watched.root, { f: 'user' });
+    const looking = watched.look('everything');
+    await Promise.resolve();
+    writeOne(watched, 'f');
+    await looking;
+    await watched.settle();
+    expect(watched.known()).toEqual({ f: file('1', 0o640) });
+  });
+});
+
+describe('whether something still stands', () => {
+  it.each<[string, (root: string) => void, boolean]>([
+    ['untouched', () => {}, true],
+    ['written again with the same content', (r) => put(r, { f: '1' }), true],
+    ['written with other content', (r) => put(r, { f: '2' }), false],
+    ['gone', (r) => fs.unlinkSync(`${r}/f`), false],
+    ['now a directory', (r) => replace(r, () => fs.mkdirSync(`${r}/f`)), false],
+    ['now a link to the same content', (r) => replace(r, () => fs.symlinkSync('g', `${r}/f`)), false],
+  ])('a file that is %s', async (_case, change, still) => {
+    const watched = watch({ f: '1' });
+    await watched.look();
+    const entry = watched.looker.snapshot.get(path('f'));
+    change(watched.root);
+    expect(watched.looker.stillIs(path('f'), entry, `${watched.root}/f`)).toBe(still);
+    await watched.settle();
+    const now = watched.looker.snapshot.get(path('f'));
+    expect(watched.looker.stillIs(path('f'), now, `${watched.root}/f`)).toBe(true);
+  });
+
+  it('asks for nothing, a directory, a link', async () => {
+    const watched = watch({ d: {}, l: { link: 'd' } });
+    await watched.look();
+    const still = (at: string, entry: Entry | null) => watched.looker.stillIs(path(at), entry, `${watched.root}/${at}`);
+    expect(still('none', null)).toBe(true);
+    expect(still('d', null)).toBe(false);
+    expect(still('d', { type: 'dir', mode: 0o755 })).toBe(true);
+    expect(still('d', { type: 'dir', mode: 0o700 })).toBe(false);
+    expect(still('l', { type: 'dir', mode: 0o755 })).toBe(false);
+    expect(still('l', { type: 'symlink', target: 'd', mtime: 0 })).toBe(true);
+    expect(still('l', { type: 'symlink', target: 'e', mtime: 0 })).toBe(false);
+  });
+});
+
+function replace(root: string, by: () => void): void {
+  fs.renameSync(`${root}/f`, `${root}/g`);
+  by();
+}

@@ -1,0 +1,276 @@
+// What halts, what does not, and how it ends: SCENARIOS 1, 2, 4, 6, 8.
+import * as fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Snapshot } from '../../../src/core/snapshot.js';
+import { p } from '../../support/disk-site.js';
+import { makeRoot, put, type Tree } from '../../support/trees.js';
+import { type Watched, watch, watchAgain } from '../../support/trees-looker.js';
+
+const files = (n: number, name = 'f'): Tree =>
+  Object.fromEntries(Array.from({ length: n }, (_, i) => [`${name}${i}`, `${i}`]));
+
+async function settled(tree: Tree): Promise<Watched> {
+  const watched = watch(tree);
+  await watched.settle();
+  watched.forget();
+  return watched;
+}
+
+describe('SCENARIOS 1, 2, 8: a root', () => {
+  it('that is moved away halts, and goes on when it is back', async () => {
+    const watched = await settled({ d: files(6) });
+    const { root } = watched;
+    fs.renameSync(root, `${root}-away`);
+    await watched.until(() => watched.last.halt?.code === 'root-missing');
+    put(`${root}-away`, { d: { new: '1' } });
+    fs.renameSync(`${root}-away`, root);
+    await watched.look('everything');
+    expect(watched.last.halt).toBeNull();
+    await watched.settle();
+    expect(watched.told.map(([at]) => at)).toEqual(['d/new']);
+    put(root, { d: { later: '2' } });
+    await watched.until(() => watched.told.some(([at]) => at === 'd/later'));
+  });
+
+  it('that is removed and made again halts', async () => {
+    const watched = await settled(files(6));
+    fs.rmSync(watched.root, { recursive: true });
+    fs.mkdirSync(watched.root);
+    await watched.until(() => watched.last.halt !== null);
+    // The inode number may be handed out again; then it is an emptied root.
+    expect(['root-replaced', 'root-emptied']).toContain(watched.last.halt!.code);
+    expect(watched.told).toEqual([]);
+  });
+
+  it('that is replaced by a link to itself halts', async () => {
+    const watched = await settled(files(6));
+    fs.renameSync(watched.root, `${watched.root}-away`);
+    fs.symlinkSync(`${watched.root}-away`, watched.root);
+    await watched.until(() => watched.last.halt?.code === 'root-replaced');
+    fs.unlinkSync(watched.root);
+    fs.renameSync(`${watched.root}-away`, watched.root);
+    expect((await watched.look('hinted')).halt).toBeNull();
+  });
+
+  it('that is emptied halts, says what to do, and goes on when the files are back', async () => {
+    const watched = await settled({ d: files(6), '.lockstep': { x: '' } });
+    fs.renameSync(`${watched.root}/d`, `${watched.root}/.lockstep/d`);
+    await watched.until(() => watched.last.halt !== null);
+    expect(watched.last.halt).toMatchObject({ code: 'root-emptied' });
+    expect(watched.last.halt!.message).toMatch(/6 files.*client resume --accept-deletes/);
+    expect(watched.looker.snapshot.files).toBe(6);
+    fs.renameSync(`${watched.root}/.lockstep/d`, `${watched.root}/d`);
+    await watched.until(() => watched.last.halt === null);
+    await watched.settle();
+    expect(watched.told).toEqual([]);
+  });
+
+  it('that is emptied tells so once that is confirmed', async () => {
+    const watched = await settled(files(6));
+    for (let n = 0; n < 6; n++) fs.unlinkSync(`${watched.root}/f${n}`);
+    await watched.until(() => watched.last.halt !== null);
+    expect((await watched.look('everything')).halt?.code).toBe('root-emptied');
+    watched.looker.acceptDeletes();
+    expect((await watched.look('hinted')).entries).toHaveLength(6);
+    expect((await watched.look('everything')).halt).toBeNull();
+  });
+
+  it('of four files may be emptied', async () => {
+    const watched = await settled(files(4));
+    for (let n = 0; n < 4; n++) fs.unlinkSync(`${watched.root}/f${n}`);
+    await watched.until(() => watched.told.length === 4);
+  });
+
+  it('that was emptied before the start halts, and is told whole when the files are back', async () => {
+    const known = new Snapshot();
+    const first = await settled(files(10));
+    for (const [at, node] of first.looker.snapshot.walk()) known.put(at, node);
+    const root = makeRoot('emptied');
+    const watched = watchAgain(root, { known });
+    expect((await watched.look()).halt?.code).toBe('root-emptied');
+    expect((await watched.look('everything')).halt?.code).toBe('root-emptied');
+    put(root, files(10));
+    await watched.until(() => watched.last.halt === null);
+    expect(watched.last).toMatchObject({ whole: true });
+    expect(watched.last.entries).toHaveLength(10);
+  });
+});
+
+describe('SCENARIO 4: the loss of most files at once', () => {
+  it('halts, keeps halting, and goes on when they are back', async () => {
+    const watched = await settled({ most: files(150), rest: files(60) });
+    const { root } = watched;
+    fs.mkdirSync(`${root}/.lockstep`);
+    fs.renameSync(`${root}/most`, `${root}/.lockstep/most`);
+    await watched.until(() => watched.last.halt !== null);
+    expect(watched.last.halt).toMatchObject({ code: 'mass-deletion' });
+    expect(watched.last.halt!.message).toMatch(/^150 of 210 files.*--accept-deletes/);
+    for (let n = 0; n < 3; n++) expect((await watched.look('everything')).halt?.code).toBe('mass-deletion');
+    expect(await watched.hinted(100)).toBe(false);
+    fs.renameSync(`${root}/.lockstep/most`, `${root}/most`);
+    await watched.until(() => watched.last.halt === null);
+    await watched.settle();
+    expect(watched.told).toEqual([]);
+  });
+
+  it.each<[string, (at: string) => void]>([
+    ['directories', (at) => fs.mkdirSync(at)],
+    ['links', (at) => fs.symlinkSync('elsewhere', at)],
+  ])('counts files that became %s', async (_, make) => {
+    const watched = await settled({ most: files(150), rest: files(60) });
+    for (let n = 0; n < 150; n++) {
+      fs.unlinkSync(`${watched.root}/most/f${n}`);
+      make(`${watched.root}/most/f${n}`);
+    }
+    await watched.until(() => watched.last.halt !== null);
+    expect(watched.last.halt!.message).toMatch(/^150 of 210 files/);
+    expect(watched.looker.snapshot.files).toBe(210);
+  });
+
+  it('is told once that is confirmed', async () => {
+    const watched = await settled({ most: files(150), rest: files(60) });
+    fs.rmSync(`${watched.root}/most`, { recursive: true });
+    await watched.until(() => watched.last.halt !== null);
+    expect(watched.looker.snapshot.files).toBe(210);
+    watched.looker.acceptDeletes();
+    expect((await watched.look()).halt).toBeNull();
+    expect(watched.told).toEqual([['most', 'gone']]);
+    await watched.settle();
+    expect(watched.told).toEqual([['most', 'gone']]);
+  });
+
+  it('is judged as one, however slowly they go', async () => {
+    const watched = await settled({ most: files(400), rest: files(60) });
+    for (let n = 0; n < 400; n++) {
+      fs.unlinkSync(`${watched.root}/most/f${n}`);
+      if (n % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 10));
+      if (watched.hints >= watched.looks.length) await watched.look();
+    }
+    await watched.until(() => watched.last.halt !== null);
+    expect(watched.looker.snapshot.files).toBeGreaterThan(400);
+  });
+
+  it.each<[string, (root: string) => void]>([
+    ['a large directory that was renamed', (r) => fs.renameSync(`${r}/most`, `${r}/renamed`)],
+    [
+      'files that were moved one by one',
+      (r) => {
+        fs.mkdirSync(`${r}/other`);
+        for (let n = 0; n < 150; n++) fs.renameSync(`${r}/most/f${n}`, `${r}/other/g${n}`);
+      },
+    ],
+    ['half of the files', (r) => fs.rmSync(`${r}/rest`, { recursive: true })],
+  ])('is not %s', async (_case, change) => {
+    const watched = await settled({ most: files(150), rest: files(140) });
+    change(watched.root);
+    await watched.settle();
+    expect(watched.looks.every(({ halt }) => halt === null)).toBe(true);
+    expect(watched.told.length).toBeGreaterThan(0);
+  });
+});
+
+describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that cannot be read', () => {
+  /** The superuser reads everything, and so becomes somebody else for the looks. */
+  async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+    const root = process.getuid!() === 0;
+    if (root) process.seteuid!(65534);
+    try {
+      return await work();
+    } finally {
+      if (root) process.seteuid!(0);
+    }
+  }
+
+  async function unreadable(): Promise<Watched> {
+    const watched = watch({ d: { s: { f: '1' }, g: '2' }, other: '3' });
+    fs.chmodSync(watched.root, 0o755);
+    await watched.settle();
+    watched.forget();
+    fs.chmodSync(`${watched.root}/d`, 0);
+    return watched;
+  }
+
+  it('is unknown, not empty, and looked at again when it can be', async () => {
+    const watched = await unreadable();
+    await asNobody(async () => {
+      for (let n = 0; n < 3; n++) await watched.look('everything');
+      await watched.settle();
+    });
+    expect(watched.last).toMatchObject({ unknown: ['d'], problems: [{ path: 'd', code: 'unreadable' }] });
+    expect(watched.told).toEqual([]);
+    expect(Object.keys(watched.known())).toEqual(['d', 'd/g', 'd/s', 'd/s/f', 'other']);
+    fs.chmodSync(`${watched.root}/d`, 0o755);
+    await watched.settle();
+    expect(watched.last).toMatchObject({ unknown: [], problems: [] });
+    expect(watched.told).toEqual([]);
+    put(watched.root, { d: { s: { later: '4' }, later: '4' } });
+    await watched.settle();
+    expect(Object.keys(watched.known())).toEqual(expect.arrayContaining(['d/later', 'd/s/later']));
+  });
+
+  /** What the looks say of `d`, asked for at a hint and at everything, in whatever order. */
+  async function heardOf(mode: number, tree: Tree, change: (root: string) => void): Promise<Watched> {
+    const watched = watch(tree);
+    fs.chmodSync(watched.root, 0o755);
+    await watched.settle();
+    watched.forget();
+    change(watched.root);
+    fs.chmodSync(`${watched.root}/d`, mode);
+    return watched;
+  }
+
+  const BLOCKED = [0o000, 0o333, 0o444, 0o600];
+
+  it.each(BLOCKED)(
+    'that was read before is unknown at the first hint, and its bits are not told (%o)',
+    async (mode) => {
+      const watched = await heardOf(mode, { d: { s: { f: '1' }, g: '2' } }, () => {});
+      await asNobody(async () => {
+        for (const scope of ['hinted', 'hinted', 'everything', 'hinted'] as const) {
+          watched.looker.suspect([p('d'), p('d/g')]);
+          await watched.look(scope);
+          expect(watched.last).toMatchObject({ unknown: ['d'], problems: [{ path: 'd', code: 'unreadable' }] });
+        }
+      });
+      expect(watched.told).toEqual([]);
+      expect(Object.keys(watched.known())).toEqual(['d', 'd/g', 'd/s', 'd/s/f']);
+      fs.chmodSync(`${watched.root}/d`, 0o700);
+      await watched.settle();
+      expect(watched.last).toMatchObject({ unknown: [], problems: [] });
+      expect(watched.told).toEqual([['d', 'dir 700']]);
+    },
+  );
+
+  it.each(BLOCKED)('that is new is not told before it can be read (%o)', async (mode) => {
+    const watched = await heardOf(mode, { other: '3' }, (root) => put(root, { d: { f: '1' } }));
+    await asNobody(async () => {
+      for (const scope of ['hinted', 'everything', 'hinted'] as const) {
+        watched.looker.suspect([p('d'), p('d/g')]);
+        await watched.look(scope);
+        expect(watched.last).toMatchObject({ unknown: ['d'], problems: [{ path: 'd', code: 'unreadable' }] });
+      }
+    });
+    expect([watched.told, Object.keys(watched.known())]).toEqual([[], ['other']]);
+    fs.chmodSync(`${watched.root}/d`, 0o755);
+    await watched.settle();
+    expect(Object.keys(watched.known())).toEqual(['d', 'd/f', 'other']);
+  });
+
+  it('keeps what is in it when it is moved', async () => {
+    const watched = await unreadable();
+    fs.renameSync(`${watched.root}/d`, `${watched.root}/e`);
+    await asNobody(async () => watched.settle());
+    expect(Object.keys(watched.known())).toEqual(['e', 'e/g', 'e/s', 'e/s/f', 'other']);
+  });
+
+  it('is a problem where it is a file', async () => {
+    const watched = watch({ secret: 'x', plain: 'y' });
+    fs.chmodSync(watched.root, 0o755);
+    fs.chmodSync(`${watched.root}/secret`, 0);
+    await asNobody(async () => watched.look());
+    expect(watched.last).toMatchObject({ unknown: ['secret'], problems: [{ path: 'secret', code: 'unreadable' }] });
+    fs.chmodSync(`${watched.root}/secret`, 0o644);
+    await watched.until(() => watched.last.unknown.length === 0);
+    expect(Object.keys(watched.known())).toEqual(['plain', 'secret']);
+  });
+});

@@ -1,0 +1,154 @@
+// Nothing half is told: saves by rename, files that are being written, writes within one tick.
+import * as fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { put } from '../../support/trees.js';
+import { file, watch } from '../../support/trees-looker.js';
+
+type Save = (root: string) => void;
+
+const saves: [name: string, save: Save][] = [
+  [
+    'vim',
+    (r) => {
+      fs.renameSync(`${r}/f`, `${r}/f~`);
+      fs.writeFileSync(`${r}/f`, 'new');
+      fs.unlinkSync(`${r}/f~`);
+    },
+  ],
+  [
+    'sed -i',
+    (r) => {
+      fs.writeFileSync(`${r}/sedAbC`, 'new');
+      fs.renameSync(`${r}/sedAbC`, `${r}/f`);
+    },
+  ],
+  [
+    'Word',
+    (r) => {
+      fs.writeFileSync(`${r}/~$f`, 'owner');
+      fs.writeFileSync(`${r}/1A2B.tmp`, 'new');
+      fs.renameSync(`${r}/f`, `${r}/3C4D.tmp`);
+      fs.renameSync(`${r}/1A2B.tmp`, `${r}/f`);
+      fs.unlinkSync(`${r}/3C4D.tmp`);
+    },
+  ],
+  [
+    'LibreOffice',
+    (r) => {
+      fs.writeFileSync(`${r}/.~lock.f#`, 'owner');
+      fs.writeFileSync(`${r}/lu1.tmp`, 'new');
+      fs.unlinkSync(`${r}/f`);
+      fs.renameSync(`${r}/lu1.tmp`, `${r}/f`);
+      fs.unlinkSync(`${r}/.~lock.f#`);
+    },
+  ],
+  [
+    'truncate and write',
+    (r) => {
+      fs.truncateSync(`${r}/f`, 0);
+      fs.writeFileSync(`${r}/f`, 'new');
+    },
+  ],
+];
+
+it.each(saves)('a save by %s is one modification', async (_program, save) => {
+  const watched = watch({ f: 'old' });
+  await watched.settle();
+  watched.forget();
+  save(watched.root);
+  await watched.settle();
+  expect(watched.told).toEqual([['f', file('new')]]);
+});
+
+it.each([0, 3, 6, 10])('a save with the name missing for %i ms is one modification', async (ms) => {
+  const watched = watch({ f: 'old' });
+  await watched.settle();
+  watched.forget();
+  fs.renameSync(`${watched.root}/f`, `${watched.root}/f~`);
+  const until = Date.now() + ms;
+  while (Date.now() < until) await watched.look();
+  fs.writeFileSync(`${watched.root}/f`, 'new');
+  fs.unlinkSync(`${watched.root}/f~`);
+  await watched.settle();
+  expect(watched.told).toEqual([['f', file('new')]]);
+});
+
+it('waits with an empty file, which most likely is about to be filled', async () => {
+  let now = (): number => Date.now();
+  const watched = watch({ f: 'old' }, { now: () => now() });
+  await watched.settle();
+  watched.forget();
+  put(watched.root, { f: '', g: '' });
+  const emptied = Math.max(...['f', 'g'].map((name) => fs.statSync(`${watched.root}/${name}`).ctimeMs));
+  now = () => emptied + 45;
+  expect(await watched.hinted(10_000)).toBe(true);
+  expect(await watched.look()).toMatchObject({ entries: [], unsettled: 2, unknown: ['g'] });
+  now = Date.now;
+  await watched.until(() => watched.told.length === 2);
+});
+
+it('waits for a large file to be quiet, and tells it once', async () => {
+  const watched = watch();
+  await watched.look();
+  const piece = Buffer.alloc(400_000, 'x');
+  const fd = fs.openSync(`${watched.root}/f`, 'w');
+  fs.writeSync(fd, Buffer.concat([piece, piece, piece]));
+  for (let n = 0; n < 10; n++) {
+    fs.writeSync(fd, piece);
+    await watched.hinted(20);
+    await watched.look();
+  }
+  fs.closeSync(fd);
+  await watched.settle();
+  expect(watched.told).toEqual([['f', file(Buffer.alloc(13 * 400_000, 'x'))]]);
+});
+
+describe('two writes within one tick, of the same size', () => {
+  it.each(Array.from({ length: 10 }, (_, n) => n))('run %i', async () => {
+    const watched = watch({ f: '0' });
+    await watched.settle(30);
+    fs.writeFileSync(`${watched.root}/f`, 'first');
+    await watched.look();
+    const { mtime } = fs.statSync(`${watched.root}/f`);
+    fs.writeFileSync(`${watched.root}/f`, 'secnd');
+    fs.utimesSync(`${watched.root}/f`, mtime, mtime);
+    await watched.settle();
+    expect(watched.known()).toEqual({ f: file('secnd') });
+  });
+});
+
+it('never tells a torn state of a file that is rewritten all the time', async () => {
+  const watched = watch({ f: 'a'.repeat(100_000) });
+  await watched.look();
+  const until = Date.now() + 500;
+  while (Date.now() < until) {
+    // Two halves, with looks in between.
+    const letter = 'abc'[Math.floor(Math.random() * 3)]!;
+    const fd = fs.openSync(`${watched.root}/f`, 'r+');
+    fs.writeSync(fd, letter.repeat(50_000), 0);
+    fs.writeSync(fd, letter.repeat(50_000), 50_000);
+    fs.closeSync(fd);
+    await watched.look();
+  }
+  const whole = new Set(['a', 'b', 'c'].map((letter) => file(letter.repeat(100_000))));
+  for (const [, what] of watched.told) expect(whole).toContain(what);
+});
+
+const long = it.runIf(process.env.LOOK_LONG !== undefined);
+long('tells a file that is written without a pause after 10 s, as it then stands', { timeout: 20_000 }, async () => {
+  const watched = watch();
+  await watched.look();
+  const began = Date.now();
+  const path = `${watched.root}/log`;
+  fs.writeFileSync(path, Buffer.alloc(1_100_000));
+  const writing = setInterval(() => fs.appendFileSync(path, 'line\n'), 20);
+  while (watched.told.length === 0 && Date.now() - began < 15_000) {
+    await watched.hinted(200);
+    await watched.look();
+  }
+  clearInterval(writing);
+  const looks = watched.looks.length;
+  expect(Date.now() - began).toBeGreaterThan(9_500);
+  expect(watched.told.map(([at]) => at)).toEqual(['log']);
+  console.log(`${looks} looks in ${Date.now() - began} ms`);
+});

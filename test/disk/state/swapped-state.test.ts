@@ -1,0 +1,92 @@
+// SCENARIO 40 for what is Lockstep's own: its directory, or a part of it, is swapped for a link to outside before each system
+// call of whatever writes there. There lie files of the same names, and none is changed, added or removed.
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { removeTree } from '../../../src/disk/fs/remove-tree.js';
+import { replaceFile, setAside } from '../../../src/disk/fs/whole-file.js';
+import { openStateDirectory } from '../../../src/disk/state/state-directory.js';
+import { Store } from '../../../src/disk/state/store.js';
+import { Swapping, stateOf } from '../../support/swapping.js';
+import { makeRoot, put, removeRoot, type Tree } from '../../support/trees.js';
+
+const OWN: Tree = {
+  'state.json': 'old',
+  'seen.log': 'old',
+  'server.json': '{}',
+  staging: { tree: { deep: { f: 'x' }, g: 'x' }, f: 'x' },
+  versions: {},
+  held: {},
+};
+const OUTSIDE: Tree = {
+  'state.json': 'theirs',
+  'state.json.new': 'theirs',
+  'seen.log': 'theirs',
+  'seen.log.new': 'theirs',
+  watermarks: 'theirs',
+  'identity.json': 'theirs',
+  staging: { tree: { deep: { f: 'theirs' }, g: 'theirs' }, f: 'theirs' },
+  versions: {},
+};
+
+interface Row {
+  readonly what: string;
+  /** What is swapped, below the root. */
+  readonly name: string;
+  readonly act: (own: string) => unknown;
+}
+
+/** Writes a journal, and writes it anew. */
+async function journal(own: string): Promise<void> {
+  const rows = new Map<string, unknown>();
+  const table = { load: (key: string, value: unknown) => void rows.set(key, value), all: () => rows };
+  const { store } = Store.open(
+    path.join(own, 'seen.log'),
+    { seen: table },
+    { when: { factor: 1, minBytes: 0, slice: 1 } },
+  );
+  for (let n = 0; n < 3; n++) {
+    store.put('seen', `f${n}`, n);
+    await store.durable().catch(() => {});
+  }
+  await store.close().catch(() => {});
+}
+
+const rows: Row[] = [
+  { what: 'a state file', name: '.lockstep', act: (own) => replaceFile(path.join(own, 'state.json'), 'new') },
+  { what: 'a damaged file', name: '.lockstep', act: (own) => setAside(path.join(own, 'state.json')) },
+  { what: 'a journal', name: '.lockstep', act: journal },
+  { what: 'a start', name: '.lockstep', act: (own) => openStateDirectory(path.dirname(own)).release() },
+  { what: 'a start', name: '.lockstep/staging', act: (own) => openStateDirectory(path.dirname(own)).release() },
+  { what: 'a removal', name: '.lockstep/staging/tree', act: (own) => removeTree(path.join(own, 'staging/tree')) },
+  { what: 'a removal', name: '.lockstep/staging/tree/deep', act: (own) => removeTree(path.join(own, 'staging/tree')) },
+];
+
+test.each(rows)(
+  'SCENARIO 40: $what, $name swapped',
+  async ({ name, act }) => {
+    const outside = makeRoot('outside');
+    onTestFinished(() => removeRoot(outside));
+    put(outside, OUTSIDE);
+    const before = stateOf(outside);
+    const swapping = new Swapping(true);
+    let n = 1;
+    for (let came = true; came; n++) {
+      const root = makeRoot('state');
+      put(root, { '.lockstep': OWN });
+      const swapped = path.join(root, name);
+      came = await swapping.run(
+        () => act(path.join(root, '.lockstep')),
+        n,
+        () => {
+          fs.renameSync(swapped, path.join(root, 'aside'));
+          fs.symlinkSync(path.join(outside, path.relative('.lockstep', name)), swapped);
+        },
+      );
+      expect(stateOf(outside), `before call ${n}`).toEqual(before);
+      removeRoot(root);
+    }
+    expect(n).toBeGreaterThan(4);
+  },
+  60_000,
+);

@@ -1,0 +1,176 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RelPath } from '../../../src/core/path.js';
+import { type VersionLimits, VersionPruning } from '../../../src/disk/versions/pruning.js';
+import { VersionRecords } from '../../../src/disk/versions/records.js';
+import { Versions } from '../../../src/disk/versions/versions.js';
+import { silent } from '../../../src/log.js';
+import { own } from '../../support/disk-site.js';
+import { makeRoot, put, readTree, removeRoot } from '../../support/trees.js';
+
+const DAY = 24 * 60 * 60 * 1000;
+const NOON = new Date(2026, 10, 21, 12, 0, 0).getTime();
+const ALL: VersionLimits = { keepMs: 30 * DAY, share: 1 };
+const p = (text: string) => text as RelPath;
+
+let root: string;
+let kept: string;
+let records: VersionRecords;
+let now: number;
+beforeEach(() => {
+  root = makeRoot('pruning');
+  kept = path.join(root, 'versions');
+  fs.mkdirSync(kept);
+  records = new VersionRecords(path.join(root, 'versions.log'));
+  now = NOON;
+});
+afterEach(async () => {
+  await records.close();
+  removeRoot(root);
+});
+
+/** Puts `content` of `file` aside at the present moment. */
+function version(file: string, content: string): void {
+  put(root, { incoming: content });
+  const versions = new Versions(own(kept), () => now);
+  versions.onKept = (name, note) => records.add(name, note);
+  versions.take(p(file), path.join(root, 'incoming'), fs.lstatSync(path.join(root, 'incoming')));
+}
+
+/** A disk of `bytes`, and these limits. */
+function pruning(limits: VersionLimits, bytes = 1e9): VersionPruning {
+  const statfs = async () => ({ blocks: bytes, bsize: 1 });
+  return new VersionPruning({ directory: own(kept), records, limits, log: silent, now: () => now, statfs });
+}
+
+const contents = () =>
+  fs
+    .readdirSync(kept, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => fs.readFileSync(path.join(entry.parentPath, entry.name), 'utf8'))
+    .sort();
+
+describe('pruning', () => {
+  test('removes what is too old, and the directories that become empty', async () => {
+    version('d/e/x.txt', 'old');
+    now += 20 * DAY;
+    version('d/y.txt', 'young');
+    now += 10 * DAY + 1;
+    await pruning(ALL).prune();
+    expect(contents()).toEqual(['young']);
+    expect(fs.readdirSync(path.join(kept, 'd'))).toHaveLength(1);
+    expect([...records.all()]).toHaveLength(1);
+    now += 30 * DAY;
+    await pruning(ALL).prune();
+    expect(readTree(kept)).toEqual({});
+  });
+
+  test('removes the oldest of what is more than its share, whatever file it is of', async () => {
+    for (const [file, content] of [
+      ['b', '1111'],
+      ['a', '2222'],
+      ['d/b', '3333'],
+      ['a', '4444'],
+    ] as const) {
+      version(file, content);
+      now += 1000;
+    }
+    await pruning({ keepMs: ALL.keepMs, share: 0.2 }, 45).prune();
+    expect(contents()).toEqual(['3333', '4444']);
+    await pruning({ keepMs: ALL.keepMs, share: 0.2 }, 19).prune();
+    expect(contents()).toEqual([]);
+  });
+
+  test('goes by the names where the record is lost, within one second too', async () => {
+    for (const content of ['1', '2', '3']) version('x.txt', content);
+    for (const name of [...records.all()]) records.remove(name);
+    await pruning({ keepMs: ALL.keepMs, share: 1 }, 2).prune();
+    expect(contents()).toEqual(['2', '3']);
+    now += 31 * DAY;
+    await pruning(ALL).prune();
+    expect(contents()).toEqual([]);
+  });
+
+  test('leaves alone what was put there by hand, until it is old itself', async () => {
+    put(kept, { 'mine.txt': 'mine' });
+    fs.utimesSync(path.join(kept, 'mine.txt'), 1, 1);
+    now = Date.now();
+    await pruning(ALL).prune();
+    expect(contents()).toEqual(['mine']);
+  });
+
+  test('forgets what a person has taken away', async () => {
+    version('x.txt', '1');
+    fs.rmSync(kept, { recursive: true });
+    fs.mkdirSync(kept);
+    now += 1;
+    await pruning(ALL).prune();
+    expect([...records.all()]).toEqual([]);
+  });
+
+  test('never follows a link out of the versions', async () => {
+    put(root, { outside: { 'x (2000-01-01 00-00-00).txt': 'precious' } });
+    fs.symlinkSync(path.join(root, 'outside'), path.join(kept, 'd'));
+    await pruning({ keepMs: 1, share: 0.2 }, 1).prune();
+    expect(readTree(path.join(root, 'outside'))).toEqual({ 'x (2000-01-01 00-00-00).txt': 'precious' });
+  });
+
+  test('a disk that does not answer is a warning, and removes nothing', async () => {
+    version('x.txt', '1');
+    const warnings: string[] = [];
+    const log = { ...silent, warn: (text: string) => void warnings.push(text) };
+    const statfs = () => Promise.reject(new Error('EIO'));
+    await new VersionPruning({ directory: own(kept), records, limits: ALL, log, now: () => now, statfs }).prune();
+    expect(warnings).toEqual([expect.stringContaining('EIO')]);
+    expect(contents()).toEqual(['1']);
+  });
+
+  test('runs that are asked for at one time are one run', async () => {
+    let asked = 0;
+    const statfs = async () => {
+      asked++;
+      return { blocks: 1, bsize: 1 };
+    };
+    const one = new VersionPruning({ directory: own(kept), records, limits: ALL, log: silent, now: () => now, statfs });
+    await Promise.all([one.prune(), one.prune()]);
+    expect(asked).toBe(1);
+    await one.close();
+  });
+});
+
+test('a sparse version counts with what it takes of the disk', async () => {
+  version('x', 'first');
+  now += 1000;
+  version('sparse', 'second');
+  const [sparse] = fs.readdirSync(kept).filter((name) => name.startsWith('sparse'));
+  fs.truncateSync(path.join(kept, sparse!), 2 ** 30);
+  await pruning({ ...ALL, share: 0.5 }, 2 ** 20).prune();
+  expect(fs.readdirSync(kept)).toHaveLength(2);
+});
+
+test('a full disk is a reason to prune at once, but not over and over', async () => {
+  version('x', 'old');
+  now += 31 * DAY;
+  const ended: (() => void)[] = [];
+  let runs = 0;
+  const statfs = async () => {
+    runs++;
+    return { blocks: 1e9, bsize: 1 };
+  };
+  const log = { ...silent, detail: () => ended.pop()?.() };
+  const at = new VersionPruning({ directory: own(kept), records, limits: ALL, log, now: () => now, statfs });
+  const removed = new Promise<void>((resolve) => ended.push(resolve));
+  at.hurry();
+  await removed;
+  expect(contents()).toEqual([]);
+  await at.prune();
+  now += 9_000;
+  at.hurry();
+  expect(runs).toBe(1);
+  now += 1_000;
+  at.hurry();
+  await at.prune();
+  expect(runs).toBe(2);
+  await at.close();
+});

@@ -1,0 +1,244 @@
+// What hints alone lead to: everything here goes by `onHint` and looks at what was hinted.
+import * as fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { makeRoot, put, type Tree } from '../../support/trees.js';
+import { file, flatDisk, watch, watchAgain } from '../../support/trees-looker.js';
+
+const BIG = Buffer.alloc(300_000, 'big');
+
+type Act = (root: string) => void;
+const cases: [name: string, before: Tree, act: Act, told: [string, string][], prepare?: Act][] = [
+  ['a new file', {}, (r) => put(r, { f: '1' }), [['f', file('1')]]],
+  ['a modification', { f: '1' }, (r) => put(r, { f: '2' }), [['f', file('2')]]],
+  ['other permission bits', { f: '1' }, (r) => fs.chmodSync(`${r}/f`, 0o600), [['f', file('1', 0o600)]]],
+  ['an empty directory', {}, (r) => put(r, { d: {} }), [['d', 'dir 755']]],
+  ['bits of a directory', { d: {} }, (r) => fs.chmodSync(`${r}/d`, 0o700), [['d', 'dir 700']]],
+  ['a deletion', { f: '1', g: '' }, (r) => fs.unlinkSync(`${r}/f`), [['f', 'gone']]],
+  [
+    'mkdir -p and a file in it at once',
+    {},
+    (r) => put(r, { a: { b: { c: { f: 'x' } } } }),
+    [
+      ['a', 'dir 755'],
+      ['a/b', 'dir 755'],
+      ['a/b/c', 'dir 755'],
+      ['a/b/c/f', file('x')],
+    ],
+  ],
+  ['rm -rf', { d: { e: { f: '1' }, g: '2' } }, (r) => fs.rmSync(`${r}/d`, { recursive: true }), [['d', 'gone']]],
+  [
+    'an edit in place of a file with three names, two of them elsewhere',
+    { f: '1', d: { e: { other: '' } }, g: '' },
+    (r) => fs.appendFileSync(`${r}/f`, '2'),
+    [
+      ['d/e/f', file('12')],
+      ['d/f', file('12')],
+      ['f', file('12')],
+    ],
+    (r) => {
+      fs.linkSync(`${r}/f`, `${r}/d/f`);
+      fs.linkSync(`${r}/f`, `${r}/d/e/f`);
+    },
+  ],
+  [
+    'other bits of a file with two names',
+    { f: '1', d: {} },
+    (r) => fs.chmodSync(`${r}/d/f`, 0o600),
+    [
+      ['d/f', file('1', 0o600)],
+      ['f', file('1', 0o600)],
+    ],
+    (r) => fs.linkSync(`${r}/f`, `${r}/d/f`),
+  ],
+  [
+    'a large file with two names',
+    { f: BIG, d: {} },
+    (r) => fs.appendFileSync(`${r}/f`, '2'),
+    [
+      ['d/f', file(Buffer.concat([BIG, Buffer.from('2')]))],
+      ['f', file(Buffer.concat([BIG, Buffer.from('2')]))],
+    ],
+    (r) => fs.linkSync(`${r}/f`, `${r}/d/f`),
+  ],
+  [
+    'a second name, and the first one gone: the content is where it was',
+    { f: '1', d: {} },
+    (r) => fs.unlinkSync(`${r}/f`),
+    [['f', 'gone']],
+    (r) => fs.linkSync(`${r}/f`, `${r}/d/f`),
+  ],
+  [
+    'a save by rename of a file with two names: the other is as it was',
+    { f: '1', d: {}, tmp: '2' },
+    (r) => fs.renameSync(`${r}/tmp`, `${r}/f`),
+    [
+      ['f', file('2')],
+      ['tmp', 'gone'],
+    ],
+    (r) => fs.linkSync(`${r}/f`, `${r}/d/f`),
+  ],
+  ['a link', {}, (r) => put(r, { l: { link: 'x' } }), [['l', 'link x']]],
+  [
+    'a link that leads elsewhere',
+    { l: { link: 'x' } },
+    (r) => {
+      fs.unlinkSync(`${r}/l`);
+      put(r, { l: { link: 'y' } });
+    },
+    [['l', 'link y']],
+  ],
+  [
+    'a directory instead of a file',
+    { x: '1' },
+    (r) => {
+      fs.unlinkSync(`${r}/x`);
+      put(r, { x: { f: '2' } });
+    },
+    [
+      ['x', 'dir 755'],
+      ['x/f', file('2')],
+    ],
+  ],
+  [
+    'a file instead of a directory',
+    { x: { f: '1' } },
+    (r) => {
+      fs.rmSync(`${r}/x`, { recursive: true });
+      put(r, { x: '2' });
+    },
+    [['x', file('2')]],
+  ],
+  [
+    'a directory that was removed and made anew',
+    { d: { e: { f: '1' } } },
+    (r) => {
+      fs.rmSync(`${r}/d`, { recursive: true });
+      put(r, { d: { e: { g: '2' } } });
+    },
+    [
+      ['d/e/f', 'gone'],
+      ['d/e/g', file('2')],
+    ],
+  ],
+  ['nothing that stays', {}, (r) => fs.rmSync(fs.mkdtempSync(`${r}/t`), { recursive: true }), []],
+];
+
+it.each(cases)('%s', async (_case, before, act, told, prepare) => {
+  const root = makeRoot('look');
+  put(root, before);
+  prepare?.(root);
+  const watched = watchAgain(root);
+  await watched.until(() => watched.last.unsettled === 0);
+  watched.forget();
+  act(watched.root);
+  await watched.settle();
+  expect([...watched.told].sort()).toEqual([...told].sort());
+  expect(watched.known()).toEqual(flatDisk(watched.root));
+});
+
+it('goes on watching what it found', async () => {
+  const watched = watch();
+  await watched.look();
+  for (let n = 0; n < 5; n++) {
+    put(watched.root, { d: { e: { [`f${n}`]: `${n}` } } });
+    await watched.until(() => watched.told.some(([path]) => path === `d/e/f${n}`));
+    fs.rmSync(`${watched.root}/d`, { recursive: true });
+    await watched.until(() => watched.told.at(-1)?.join() === 'd,gone');
+    watched.forget();
+  }
+});
+
+describe('moves', () => {
+  it('tells both ends of a moved file in one look', async () => {
+    const watched = watch({ old: 'x', d: {} });
+    await watched.look();
+    fs.renameSync(`${watched.root}/old`, `${watched.root}/d/new`);
+    await watched.settle();
+    const look = watched.looks.slice(1).find(({ entries }) => entries.length > 0)!;
+    expect(look.entries.map(({ path }) => path).sort()).toEqual(['d/new', 'old']);
+  });
+
+  it('tells both ends of a moved large file in one look, although it is read again', async () => {
+    const watched = watch({ old: BIG });
+    await watched.until(() => watched.last.unsettled === 0);
+    const before = watched.looks.length;
+    fs.renameSync(`${watched.root}/old`, `${watched.root}/new`);
+    await watched.settle();
+    const telling = watched.looks.slice(before).filter(({ entries }) => entries.length > 0);
+    expect(telling.map(({ entries }) => entries.map(({ path }) => path).sort())).toEqual([['new', 'old']]);
+  });
+
+  it('tells a moved directory at once, without reading its files again', async () => {
+    const watched = watch({ old: { deep: { big: BIG }, f: '1' }, into: {} });
+    await watched.until(() => watched.last.unsettled === 0);
+    // Hashes are trusted only once they are surely those of the signature.
+    await watched.settle();
+    fs.renameSync(`${watched.root}/old`, `${watched.root}/into/new`);
+    expect(await watched.hinted(1000)).toBe(true);
+    const look = await watched.look();
+    expect(look.unsettled).toBe(0);
+    expect(Object.fromEntries(look.entries.map(({ path, entry }) => [path, entry?.type]))).toEqual({
+      old: undefined,
+      'into/new': 'dir',
+      'into/new/deep': 'dir',
+      'into/new/deep/big': 'file',
+      'into/new/f': 'file',
+    });
+    fs.writeFileSync(`${watched.root}/into/new/deep/later`, 'x');
+    await watched.until(() => watched.told.some(([path]) => path === 'into/new/deep/later'));
+  });
+
+  it('tells two directories that changed places', async () => {
+    const watched = watch({ x: { f: 'x', s: { g: 'x' } }, y: { f: 'y', h: 'y' } });
+    await watched.settle();
+    const { root } = watched;
+    fs.renameSync(`${root}/x`, `${root}/z`);
+    fs.renameSync(`${root}/y`, `${root}/x`);
+    fs.renameSync(`${root}/z`, `${root}/y`);
+    await watched.settle();
+    expect(watched.known()).toEqual(flatDisk(root));
+    fs.writeFileSync(`${root}/y/s/new`, '1');
+    fs.writeFileSync(`${root}/x/new`, '2');
+    await watched.settle();
+    expect(watched.known()).toEqual(flatDisk(root));
+  });
+
+  it('finds what was changed in a directory while it was elsewhere', async () => {
+    const watched = watch({ d: { s: { f: '1' } }, '.lockstep': {} });
+    await watched.look();
+    const { root } = watched;
+    fs.renameSync(`${root}/d`, `${root}/.lockstep/d`);
+    expect(await watched.hinted(1000)).toBe(true);
+    await watched.look();
+    fs.writeFileSync(`${root}/.lockstep/d/s/f`, '2');
+    await watched.look();
+    fs.renameSync(`${root}/.lockstep/d`, `${root}/d`);
+    await watched.settle();
+    expect(watched.known()).toEqual({ d: 'dir 755', 'd/s': 'dir 755', 'd/s/f': file('2') });
+  });
+});
+
+it('finds all of a storm of files that overflows the system', { timeout: 30_000 }, async () => {
+  const watched = watch({ d: { e: {} } });
+  await watched.look();
+  // Synchronously, so that nobody takes the events out of the queue meanwhile: first what fills it, then what is lost.
+  const files = ['x', 'y'].map((name) => fs.openSync(`${watched.root}/d/${name}`, 'w'));
+  for (let n = 0; n < 10_000; n++) for (const fd of files) fs.writeSync(fd, '.');
+  for (const fd of files) fs.closeSync(fd);
+  for (let n = 0; n < 300; n++) fs.writeFileSync(`${watched.root}/d/f${n}`, `${n}`);
+  fs.writeFileSync(`${watched.root}/d/e/last`, 'x');
+  await watched.until(() => watched.looker.snapshot.files === 303 && watched.last.unsettled === 0);
+  await watched.settle();
+  expect(watched.known()).toEqual(flatDisk(watched.root));
+});
+
+it('does nothing while nothing happens', async () => {
+  const watched = watch({ a: { b: '1' } });
+  await watched.settle();
+  const [hints, timers] = [watched.hints, timersRunning()];
+  expect(await watched.hinted(500)).toBe(false);
+  expect(watched.hints).toBe(hints);
+  expect(timersRunning()).toBeLessThanOrEqual(timers);
+});
+
+const timersRunning = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;

@@ -1,0 +1,30 @@
+// A system with too few watches: polling for the rest, one problem that says what to type. SCENARIOS 25.
+import fs from 'node:fs';
+import { afterEach, expect, it, vi } from 'vitest';
+import { put } from '../../support/trees.js';
+import { watch } from '../../support/trees-looker.js';
+
+/** A system that has no watch left for directories whose name says so. */
+function fewWatches(): void {
+  const enough = fs.watch as (...all: unknown[]) => fs.FSWatcher;
+  vi.spyOn(fs, 'watch').mockImplementation(((dir: string, ...rest: unknown[]) => {
+    if (dir.includes('/polled')) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    return enough(dir, ...rest);
+  }) as typeof fs.watch);
+}
+
+afterEach(() => void vi.restoreAllMocks());
+
+it('SCENARIO 25: polls where no watch is left, and says so once', { timeout: 20_000 }, async () => {
+  fewWatches();
+  const watched = watch({ polled1: { f: '1' }, polled2: { s: {} }, watched: {} });
+  const look = await watched.look();
+  expect(look.problems).toHaveLength(1);
+  expect(look.problems[0]).toMatchObject({ path: 'polled1', code: 'watch-limit' });
+  expect(look.problems[0]!.message).toMatch(/sudo sysctl fs.inotify.max_user_watches=524288/);
+  await watched.settle();
+  put(watched.root, { polled1: { f: '2', g: '1' }, polled2: { s: { h: '1' } }, watched: { i: '1' } });
+  const wanted = ['polled1/f', 'polled1/g', 'polled2/s/h', 'watched/i'];
+  watched.forget();
+  await watched.until(() => wanted.every((at) => watched.told.some(([path]) => path === at)));
+});

@@ -1,0 +1,56 @@
+// Random churn at full speed while hinted looks run; then, by hints alone, what is known must become what is there.
+// TORTURE_RUNS=50 runs more of it, TORTURE_SEED=n begins at a seed, TORTURE_WATCH=chokidar|polling watches otherwise.
+import { describe, expect, it } from 'vitest';
+import { Snapshot } from '../../../src/core/snapshot.js';
+import type { WatchKind } from '../../../src/disk/watch/watcher.js';
+import { sized } from '../../support/sizes.js';
+import { makeRoot, removeRoot } from '../../support/trees.js';
+import { Churn } from '../../support/trees-churn.js';
+import { flat, flatDisk, watch } from '../../support/trees-looker.js';
+
+const runs = Number(process.env.TORTURE_RUNS ?? sized(2, 50));
+const firstSeed = Number(process.env.TORTURE_SEED ?? Math.floor(Math.random() * 1e6));
+const churnMs = Number(process.env.TORTURE_MS ?? 1000);
+const watchKind = process.env.TORTURE_WATCH as WatchKind | undefined;
+
+describe(`after random churn, seeds from ${firstSeed}`, () => {
+  it.each(Array.from({ length: runs }, (_, n) => firstSeed + n))('seed %i', { timeout: 60_000 }, async (seed) => {
+    const outside = makeRoot('outside');
+    const watched = watch({}, watchKind === undefined ? {} : { watchKind });
+    const churn = new Churn(watched.root, outside, seed);
+    await watched.look();
+    const steps = await stir(churn, () => (watched.hints > watched.looks.length - 1 ? watched.look() : null));
+    await watched.settle(300);
+    removeRoot(outside);
+    console.log(`seed ${seed}: ${steps} steps, ${watched.looks.length} looks, ${watched.looker.snapshot.files} files`);
+    expect(watched.looks.length, `looks, seed ${seed}`).toBeLessThan(2000);
+    expect(watched.known(), `seed ${seed}`).toEqual(flatDisk(watched.root));
+    expect(flat(told(watched.looks.flatMap((look) => look.entries))), `told, seed ${seed}`).toEqual(watched.known());
+  });
+});
+
+/** @returns how many steps were made; between bursts of them, looks have their turn. */
+async function stir(churn: Churn, look: () => Promise<unknown> | null): Promise<number> {
+  const until = Date.now() + churnMs;
+  let steps = 0;
+  let looking: Promise<unknown> | null = null;
+  while (Date.now() < until) {
+    for (let n = steps % 7; n >= 0; n--, steps++) churn.step();
+    if (looking === null) {
+      looking = look();
+      looking?.finally(() => {
+        looking = null;
+      });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await looking;
+  return steps;
+}
+
+/** @returns what a listener would know who was told only the differences. */
+function told(entries: readonly { path: never; entry: never }[] | readonly unknown[]): Snapshot {
+  const snapshot = new Snapshot();
+  for (const { path, entry } of entries as { path: never; entry: never }[]) snapshot.put(path, entry);
+  return snapshot;
+}

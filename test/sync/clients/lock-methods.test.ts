@@ -1,0 +1,161 @@
+// Locks for clients: which targets are asked for in which order, what comes of those that are refused, who is told what.
+import { describe, expect, test } from 'vitest';
+import { SyncError } from '../../../src/core/errors.js';
+import type { RelPath } from '../../../src/core/path.js';
+import { ServeLocks } from '../../../src/sync/clients/lock-methods.js';
+import type { Ask } from '../../../src/sync/locks/request.js';
+import type { Acted, Refused, Target } from '../../../src/wire/client-api/methods.js';
+import { p } from '../../support/disk-site.js';
+
+function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
+  const asks: Ask[] = [];
+  const open: string[] = [];
+  let most = 0;
+  const notices = [{ id: 1, path: p('lost'), owner: 'ann', reason: 'stolen', by: 'bob', time: 5_000 }];
+  const told: object[] = [];
+  const served = new ServeLocks({
+    desk: {
+      ask: async (ask: Ask) => {
+        asks.push(ask);
+        open.push(ask.path);
+        most = Math.max(most, open.length);
+        await new Promise((resolve) => setImmediate(resolve));
+        open.splice(open.indexOf(ask.path), 1);
+        return { path: ask.path, changed: true, ...(ask.kind === 'lock' ? answers[ask.path] : {}) };
+      },
+    } as never,
+    book: { takeNotices: (owner: string) => (owner === 'ann' ? notices.splice(0) : []) } as never,
+    pathOf: (target: Target): RelPath => {
+      if ('path' in target) return p(target.path);
+      if (target.index > 3) throw new SyncError('not-found', `No ${target.index}.`);
+      return p(`file ${target.index}`);
+    },
+  });
+  const signal = new AbortController();
+  const call = { signal: signal.signal, notify: async (_: string, params: object) => void told.push(params) } as never;
+  return { served, asks, call, told, signal, most: () => most };
+}
+
+const paths = (...names: string[]): Target[] => names.map((path) => ({ path }));
+const interrupted = { changed: false, error: { code: 'interrupted', message: '', hint: '' } };
+
+describe('locking', () => {
+  test('asks for all targets at once, and answers in their order', async () => {
+    const { served, asks, call, most } = open({ y: { changed: false } });
+    const { targets } = await served.lock({ targets: paths('z', 'x', 'y'), owner: 'bob' }, call);
+    expect(targets).toEqual([
+      { path: 'z', changed: true },
+      { path: 'x', changed: true },
+      { path: 'y', changed: false },
+    ]);
+    expect([asks.map(({ path }) => path), most()]).toEqual([['z', 'x', 'y'], 3]);
+    expect(asks[0]).toEqual({ kind: 'lock', path: 'z', owner: 'bob', side: 'a', message: '' });
+  });
+
+  test('passes on what is said about it', async () => {
+    const { served, asks, call } = open();
+    const how = { side: 'b', message: 'why', ttlMs: 5, steal: true } as const;
+    await served.lock({ targets: paths('x'), owner: 'bob', ...how }, call);
+    expect(asks).toEqual([{ kind: 'lock', path: 'x', owner: 'bob', ...how }]);
+  });
+
+  test('takes the others where one target is none', async () => {
+    const { served, call } = open();
+    const { targets } = await served.lock({ targets: [{ index: 9 }, { index: 2 }], owner: 'bob' }, call);
+    expect(targets).toMatchObject([
+      { path: '9', changed: false, error: { code: 'not-found' } },
+      { path: 'file 2', changed: true },
+    ]);
+  });
+
+  test('in turn, by the bytes of the paths, where somebody waits', async () => {
+    const { served, asks, call, most, told } = open();
+    const { targets } = await served.lock({ targets: paths('z', 'B', 'a'), owner: 'bob', wait: true }, call);
+    expect([asks.map(({ path }) => path), most(), targets.map(({ path }) => path)]).toEqual([
+      ['B', 'a', 'z'],
+      1,
+      ['z', 'B', 'a'],
+    ]);
+    asks[0]!.wait!.told(p('B'), 3);
+    expect([asks[0]!.wait!.forMs, told]).toEqual([null, [{ path: 'B', owner: 'bob', position: 3 }]]);
+  });
+
+  test('with a limit waits so long for all of them together, and then no more', async () => {
+    const { served, asks, call, signal } = open();
+    await served.lock({ targets: paths('x'), owner: 'bob', waitMs: 60_000 }, call);
+    const { wait } = asks[0]!;
+    expect([wait!.forMs! > 50_000, wait!.forMs! <= 60_000, wait!.signal]).toEqual([true, true, signal.signal]);
+    const late = open();
+    await late.served.lock({ targets: paths('x'), owner: 'bob', waitMs: 0 }, late.call);
+    expect(late.asks[0]!.wait!.forMs).toBe(0);
+  });
+
+  test('that is broken off gives back what was granted, and only that', async () => {
+    const { served, asks, call } = open({ x: {}, y: { changed: false, owner: 'bob' }, z: interrupted as never });
+    await served.lock({ targets: paths('x', 'y', 'z'), owner: 'bob', wait: true }, call);
+    expect(asks.filter(({ kind }) => kind === 'unlock')).toEqual([
+      { kind: 'unlock', path: 'x', owner: 'bob', side: 'a', message: '' },
+    ]);
+  });
+
+  test('that is refused for another reason gives nothing back', async () => {
+    const { served, asks, call } = open({ y: { changed: false, error: { code: 'locked', message: '', hint: '' } } });
+    await served.lock({ targets: paths('x', 'y'), owner: 'bob', wait: true }, call);
+    expect(asks.map(({ kind }) => kind)).toEqual(['lock', 'lock']);
+  });
+});
+
+describe('who renews for another side', () => {
+  const renewed = { changed: false, owner: 'bob', side: 'a' } as const;
+  test.each<[it: string, answer: Partial<Acted & Refused>, side: 'a' | 'b' | undefined, note: string | undefined]>([
+    ['is told that it stays', renewed, 'b', 'It stays a lock of side a: unlock it to take it for side b.'],
+    [
+      'is told so before what else there is',
+      { ...renewed, note: 'Away.' },
+      'b',
+      'It stays a lock of side a: unlock it to take it for side b. Away.',
+    ],
+    ['is told nothing where it is that side', renewed, 'a', undefined],
+    ['is told nothing where he named none', renewed, undefined, undefined],
+    ['is told nothing where it is new', { ...renewed, changed: true } as object, 'b', undefined],
+    [
+      'is told nothing where he is refused',
+      { ...renewed, error: { code: 'locked', message: '', hint: '' } },
+      'b',
+      undefined,
+    ],
+  ])('%s', async (_, answer, side, note) => {
+    const { served, call } = open({ x: answer });
+    const params = { targets: paths('x'), owner: 'bob', ...(side === undefined ? {} : { side }) };
+    const { targets } = await served.lock(params, call);
+    expect((targets[0] as { note?: string }).note).toBe(note);
+  });
+});
+
+describe('unlocking', () => {
+  test('asks for all targets at once, with what is said about it', async () => {
+    const { served, asks, most } = open();
+    await served.unlock({ targets: paths('y', 'x'), owner: 'bob' });
+    expect([asks, most()]).toEqual([
+      ['y', 'x'].map((path) => ({ kind: 'unlock', path, owner: 'bob', side: 'a', message: '' })),
+      2,
+    ]);
+    await served.unlock({ targets: paths('x'), owner: 'bob', force: true, held: 'discard' });
+    expect(asks[2]).toMatchObject({ force: true, held: 'discard' });
+  });
+});
+
+describe('who has lost a lock', () => {
+  test('is told with his next answer, once', async () => {
+    const { served, call } = open();
+    expect(await served.lock({ targets: [], owner: 'bob' }, call)).toEqual({ targets: [] });
+    const notices = [{ path: 'lost', reason: 'stolen', by: 'bob', time: '1970-01-01T00:00:05.000Z' }];
+    expect(await served.lock({ targets: [], owner: 'ann' }, call)).toEqual({ targets: [], notices });
+    expect(await served.unlock({ targets: [], owner: 'ann' })).toEqual({ targets: [] });
+  });
+
+  test('is told by an unlock as well', async () => {
+    const { served } = open();
+    expect(await served.unlock({ targets: [], owner: 'ann' })).toMatchObject({ notices: [{ path: 'lost' }] });
+  });
+});

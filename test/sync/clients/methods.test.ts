@@ -1,0 +1,199 @@
+// The methods that clients call, each on a session that a test plays: what it asks of it, what it answers.
+import { describe, expect, test } from 'vitest';
+import { SyncError } from '../../../src/core/errors.js';
+import type { SyncEvent } from '../../../src/core/events.js';
+import { ClientServer } from '../../../src/sync/clients/methods.js';
+import type { Handler } from '../../../src/wire/rpc/responder.js';
+import { file, p } from '../../support/disk-site.js';
+import { LockRoom } from '../../support/lock-room.js';
+
+function open() {
+  const room = new LockRoom({ x: file('x'), y: file('y') });
+  const asked: string[] = [];
+  const state = { halt: null as SyncError | null, changes: true, accepts: true, left: 0 };
+  const listeners = new Set<(event: SyncEvent, time: string) => void>();
+  const session = {
+    desk: { ask: async () => ({ path: 'x', changed: true }) },
+    writes: {},
+    overview: {
+      state: 'in-sync',
+      isConnected: true,
+      pending: 0,
+      problems: () => [{ path: 'x', code: 'unreadable', message: '' }],
+      progress: () => null,
+      transfers: () => ({ transfers: [], left: { files: 1, bytes: 2 } }),
+    },
+    flush: async (signal: AbortSignal) => void asked.push(`flush ${signal.aborted}`),
+    rescan: () => void asked.push('rescan'),
+    pause: (on: boolean) => {
+      asked.push(on ? 'pause' : 'go on');
+      return state.changes;
+    },
+    confirm: async (what: object) => {
+      asked.push(`accept ${Object.keys(what).join(' ')}`);
+      return state.accepts;
+    },
+    get halt() {
+      return state.halt;
+    },
+  };
+  const server = new ClientServer({
+    session: session as never,
+    pair: room.pair,
+    book: room.book,
+    local: {} as never,
+    replica: () => null,
+    earlier: () => null,
+    version: '1.2.3',
+    peer: 'host:1',
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => {
+        state.left++;
+        listeners.delete(listener);
+      };
+    },
+  });
+  const methods = server.methods();
+  const signal = new AbortController();
+  const told: object[] = [];
+  const call = { signal: signal.signal, notify: async (_: string, params: object) => void told.push(params) };
+  const ask = (method: string, params: object = {}, by: object = call): ReturnType<Handler> =>
+    methods[method]!.handle(params, by as never, null);
+  const hold = (path: string) =>
+    room.book.happen({ kind: 'hold', path: p(path), base: file('1'), after: file('22'), file: null, now: 1_000 });
+  const lock = (path: string) =>
+    room.book.happen({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1_000 });
+  return { room, asked, state, listeners, signal, told, call, ask, hold, lock, methods };
+}
+
+const codeOf = (act: Promise<unknown>) =>
+  act.then(
+    () => 'done',
+    (error: SyncError) => error.code,
+  );
+
+describe('hello', () => {
+  test('says who is there', async () => {
+    const { ask } = open();
+    expect(await ask('hello', { protocol: 1, role: 'client' })).toEqual({ protocol: 1, server: 'a', version: '1.2.3' });
+  });
+
+  test.each([
+    [{ protocol: 2, role: 'client' }, 'bad-message'],
+    [{ protocol: 1, role: 'peer' }, 'not-allowed'],
+  ])('of %j is refused', async (params, code) => {
+    expect(await codeOf(open().ask('hello', params))).toBe(code);
+  });
+});
+
+test('every method has a check of what it is given', () => {
+  const { methods } = open();
+  expect(Object.entries(methods).filter(([, { params }]) => params === undefined)).toEqual([]);
+  expect(Object.keys(methods)).toContain('hello');
+});
+
+describe('locks and held updates', () => {
+  test('are listed with who waits and what is held', async () => {
+    const { ask, lock, hold, room } = open();
+    lock('x');
+    lock('y');
+    hold('x');
+    hold('x');
+    room.book.happen({ kind: 'lock', path: p('x'), owner: 'bob', side: 'a', message: '', line: 7, now: 2_000 });
+    expect(await ask('locks')).toMatchObject({
+      locks: [
+        {
+          path: 'x',
+          owner: 'ann',
+          side: 'a',
+          since: '1970-01-01T00:00:01.000Z',
+          expires: null,
+          held: 2,
+          waiting: [{ owner: 'bob', since: '1970-01-01T00:00:02.000Z' }],
+        },
+        { path: 'y', held: 0, waiting: [] },
+      ],
+    });
+  });
+
+  test('of one path or of all, in order', async () => {
+    const { ask, lock, hold } = open();
+    for (const path of ['x', 'y']) lock(path);
+    for (const path of ['x', 'x', 'y']) hold(path);
+    const { held } = (await ask('held')) as { held: { path: string; position: number }[] };
+    expect(held.map(({ path, position }) => `${path} ${position}`)).toEqual(['x 1', 'x 2', 'y 1']);
+    expect(held[0]).toMatchObject({
+      action: 'modified',
+      size: 2,
+      received: '1970-01-01T00:00:01.000Z',
+      base: file('1').hash,
+    });
+    expect(await ask('held', { target: { path: 'y' } })).toMatchObject({ held: [{ path: 'y' }] });
+  });
+
+  test('nobody is told of nothing', async () => {
+    expect(await open().ask('notices', { owner: 'ann' })).toEqual({ notices: [] });
+  });
+});
+
+describe('what the session does', () => {
+  test.each<[string, object, string[], object]>([
+    ['rescan', {}, ['rescan'], { rescanning: true }],
+    ['pause', {}, ['pause'], { changed: true }],
+    ['resume', {}, ['go on'], { changed: true }],
+    ['resume', { acceptDeletes: true }, ['accept acceptDeletes', 'go on'], { changed: true }],
+    ['flush', {}, ['flush false'], { flushed: true, held: 1, problems: 1 }],
+    ['transfers', {}, [], { transfers: [], left: { files: 1, bytes: 2 } }],
+    ['ping', {}, [], {}],
+  ])('%s %j', async (method, params, asked, answer) => {
+    const scene = open();
+    scene.lock('x');
+    scene.hold('x');
+    expect(await scene.ask(method, params)).toEqual(answer);
+    expect(scene.asked).toEqual(asked);
+  });
+
+  test.each<[changes: boolean, accept: boolean | null, halted: boolean, outcome: unknown]>([
+    [false, null, false, { changed: false }],
+    [false, true, false, { changed: true }],
+    [false, true, true, { changed: true }],
+    [true, false, false, { changed: true }],
+    [false, false, true, 'halted'],
+    [true, null, true, 'halted'],
+  ])('to go on: paused %s, accepted %s, halted %s', async (changes, accept, halted, outcome) => {
+    const { ask, state } = open();
+    Object.assign(state, { changes, accepts: accept === true, halt: halted ? new SyncError('halted', 'H.') : null });
+    const asking = ask('resume', accept === null ? {} : { acceptDeletes: true });
+    expect(await asking.catch((error: SyncError) => error.code)).toEqual(outcome);
+  });
+});
+
+describe('watching', () => {
+  const event = { event: 'peer-connected' } as const;
+
+  test('tells of everything until it is ended', async () => {
+    const { ask, listeners, told, signal } = open();
+    const watching = ask('watch');
+    for (const listener of listeners) listener(event, 'now');
+    expect(told).toEqual([{ time: 'now', ...event }]);
+    signal.abort();
+    expect(await watching).toEqual({ ended: true });
+    expect(listeners.size).toBe(0);
+  });
+
+  test('that was ended before it began ends', async () => {
+    const { ask, listeners, signal } = open();
+    signal.abort();
+    expect(await ask('watch')).toEqual({ ended: true });
+    expect(listeners.size).toBe(0);
+  });
+
+  test('of who cannot be told any more stops', async () => {
+    const { ask, listeners, call } = open();
+    void ask('watch', {}, { ...call, notify: async () => Promise.reject(new Error('gone')) });
+    for (const listener of listeners) listener(event, 'now');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(listeners.size).toBe(0);
+  });
+});

@@ -1,0 +1,324 @@
+// What clients are shown: rows of the listing, the pair at a glance, numbers, and long answers in pieces.
+import { describe, expect, test } from 'vitest';
+import { ClientQueries, streamed } from '../../../src/sync/clients/queries.js';
+import { Overview } from '../../../src/sync/session/status.js';
+import { snapshotOf, tree } from '../../support/core-tree.js';
+import { p } from '../../support/disk-site.js';
+import { LockRoom } from '../../support/lock-room.js';
+
+function open(a: string | null, b: string | null, shared = '') {
+  const room = new LockRoom();
+  const { pair, book } = room;
+  for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
+  pair.a.snapshot = a === null ? null : snapshotOf(tree(a));
+  pair.b.snapshot = b === null ? null : snapshotOf(tree(b));
+  const glance = {
+    state: 'in-sync',
+    isConnected: true,
+    pending: 4,
+    problems: () => [{ path: 'x', code: 'unreadable', message: 'No.' }],
+    progress: (path: string) => (path === 'coming' ? 43 : null),
+  };
+  const queries = new ClientQueries({ session: { overview: glance } as never, pair, book, peer: 'host:1' });
+  const sent: object[] = [];
+  const call = { notify: async (_: string, params: object) => void sent.push(params) } as never;
+  const list = (compact = false) =>
+    queries.list({ compact }, call) as Promise<{ generation: number; entries: object[] }>;
+  const lock = (path: string, side: 'a' | 'b') =>
+    book.happen({ kind: 'lock', path: p(path), owner: 'ann', side, message: 'why', now: 1_000 });
+  const hold = (path: string, n: number) => {
+    const [base, after] = [n, n + 1].map((content) => tree(`x:${content}`).get(p('x'))!);
+    book.happen({ kind: 'hold', path: p(path), base: base!, after: after!, file: null, now: 1 });
+  };
+  return { room, pair, queries, sent, call, list, lock, hold };
+}
+
+describe('a row', () => {
+  test('of a file has all there is to say', async () => {
+    const { list, pair } = open('x:123@5000000!600', 'x:123@5000000!600');
+    expect(await list()).toEqual({
+      generation: pair.generation,
+      entries: [
+        {
+          index: 0,
+          path: 'x',
+          type: 'file',
+          size: 3,
+          mtime: '1970-01-01T00:00:05.000Z',
+          mode: 0o600,
+          on: 'both',
+          lock: null,
+          held: 0,
+        },
+      ],
+    });
+  });
+
+  test('of a link, of what only one side has, and of what is coming', async () => {
+    const { list } = open('coming:1 l->x', 'only:1 l->x');
+    const { entries } = await list();
+    expect(entries).toMatchObject([
+      { path: 'coming', on: 'a', syncing: 43 },
+      { path: 'l', type: 'symlink', mode: 0o777, on: 'both' },
+      { path: 'only', on: 'b', index: 2 },
+    ]);
+    expect(entries[1]).not.toHaveProperty('syncing');
+  });
+
+  test('of a locked file shows what its holder has, who that is, and what is held', async () => {
+    const { list, lock, hold } = open('x:1@9 y:1 z:1', 'x:22@1 y:1 z/f:1');
+    lock('x', 'b');
+    lock('z', 'b');
+    hold('x', 1);
+    hold('x', 2);
+    const { entries } = await list();
+    expect(entries).toMatchObject([
+      {
+        path: 'x',
+        size: 2,
+        held: 2,
+        lock: { owner: 'ann', side: 'b', message: 'why', since: '1970-01-01T00:00:01.000Z' },
+      },
+      { path: 'y', size: 1, held: 0, lock: null },
+      { path: 'z', size: 1 },
+      { path: 'z/f' },
+    ]);
+  });
+
+  test('of a locked file that its holder does not have shows the other', async () => {
+    const { list, lock } = open('x:1', '');
+    lock('x', 'b');
+    expect((await list()).entries).toMatchObject([{ size: 1, on: 'a' }]);
+  });
+
+  test('in short form is an array', async () => {
+    const { list } = open('x:1@5000000', 'x:1@5000000');
+    expect((await list(true)).entries).toEqual([['x', 1, 5_000, 0o644]]);
+  });
+});
+
+describe('the listing', () => {
+  test('is made anew when something has changed, and not before', () => {
+    const { queries, pair } = open('x:1', 'x:1');
+    const before = queries.files();
+    expect(queries.files()).toBe(before);
+    pair.a.snapshot!.put(p('y'), tree('y:1').get(p('y'))!);
+    pair.generation++;
+    expect(queries.files().map(({ path }) => path)).toEqual(['x', 'y']);
+  });
+
+  test('without side b shows what was shared with it; before the first look it is empty', () => {
+    expect(
+      open('x:1', null, 'x:1 y:1')
+        .queries.files()
+        .map(({ path, on }) => `${path} ${on}`),
+    ).toEqual(['x both', 'y b']);
+    expect(open(null, 'x:1', 'x:1').queries.files()).toEqual([]);
+  });
+});
+
+describe('the pair at a glance', () => {
+  test('counts both sides, locks, held updates and conflicts', () => {
+    const copy = 'x (conflict B 2026-11-21 14-03-22)';
+    const { queries, lock, hold, pair } = open('x:1 y:22', 'x:1');
+    pair.a.snapshot!.put(p(copy), tree('c:1').get(p('c'))!);
+    lock('x', 'a');
+    lock('y', 'a');
+    hold('x', 1);
+    hold('x', 2);
+    hold('y', 1);
+    expect(queries.status()).toEqual({
+      state: 'in-sync',
+      peer: { address: 'host:1', connected: true },
+      a: { files: 3, bytes: 4 },
+      b: { files: 1, bytes: 1 },
+      pending: 4,
+      held: 3,
+      locks: 2,
+      conflicts: 1,
+      problems: [{ path: 'x', code: 'unreadable', message: 'No.' }],
+    });
+    pair.a.snapshot!.put(p(copy), null);
+    expect(queries.status().conflicts).toBe(1);
+    pair.generation++;
+    expect(queries.status().conflicts).toBe(0);
+  });
+
+  test('before anything was looked at', () => {
+    expect(open(null, null).queries.status()).toMatchObject({
+      a: { files: 0, bytes: 0 },
+      b: null,
+      conflicts: 0,
+      held: 0,
+    });
+  });
+
+  test('counts conflicts by what was shared while side b is away', () => {
+    const { queries, pair } = open('x:1', null);
+    pair.archive.put(p('x (conflict B 2026-11-21 14-03-22)'), tree('c:1').get(p('c'))!);
+    expect(queries.status().conflicts).toBe(1);
+  });
+});
+
+describe('a target', () => {
+  test('is a path, or a number of the listing', () => {
+    const { queries } = open('x:1 y:1', '');
+    expect([queries.pathOf({ path: 'gone' }), queries.pathOf({ index: 1 })]).toEqual(['gone', 'y']);
+  });
+
+  test.each([
+    ['x:1 y:1', /number "2": the numbers go from 0 to 1\.$/],
+    ['', /number "2": the pair is empty\.$/],
+  ])('that no file has is refused: %j', (text, words) => {
+    const { queries } = open(text, '');
+    expect(() => queries.pathOf({ index: 2 })).toThrow(
+      expect.objectContaining({ code: 'not-found', message: expect.stringMatching(words) }),
+    );
+  });
+});
+
+describe('a long answer', () => {
+  test.each([
+    [0, []],
+    [500, []],
+    [501, [500]],
+    [1_000, [500]],
+    [1_001, [500, 500]],
+  ])('of %d rows is sent ahead in pieces', async (count, pieces) => {
+    const { sent, call } = open('', '');
+    const items = Array.from({ length: count }, (_, n) => n);
+    const rest = await streamed(call, items, (item, index) => [item, index]);
+    const ahead = (sent as { entries: number[][] }[]).map(({ entries }) => entries);
+    expect(ahead.map(({ length }) => length)).toEqual(pieces);
+    expect([...ahead.flat(), ...rest]).toEqual(items.map((item) => [item, item]));
+  });
+
+  test('waits for its caller to read', async () => {
+    let read: () => void = () => {};
+    const call = { notify: () => new Promise<void>((resolve) => (read = resolve)) } as never;
+    let done = false;
+    const asking = streamed(call, new Array(501).fill(0)).then(() => {
+      done = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(done).toBe(false);
+    read();
+    await asking;
+  });
+});
+
+describe('an overview', () => {
+  const ticket = (path: string, size: number, arrived: number, state = 'begun') =>
+    [p(path), { change: { path }, size, arrived, state }] as const;
+  const carrier = (tickets: (readonly [string, object])[], size = tickets.length) => ({
+    size,
+    carried: new Map(tickets),
+    progress: (path: string) => (new Map(tickets).has(p(path)) ? 50 : null),
+  });
+  const seen = (more: object = {}) => {
+    const room = new LockRoom();
+    const far = { seen: true, carriers: { a: carrier([]), b: carrier([]) } };
+    const how = {
+      recorder: { halted: false },
+      far: (): object | null => far,
+      isPaused: () => false,
+      isQuiet: () => true,
+      ...more,
+    };
+    const around = {
+      pair: room.pair,
+      recorder: how.recorder,
+      troubles: { list: () => [{ path: 't', code: 'no-space', message: 'Full.' }] },
+      sides: { far: how.far() },
+      session: { isPaused: how.isPaused(), isQuiet: how.isQuiet() },
+    };
+    return { overview: new Overview(around as never), pair: room.pair };
+  };
+
+  test.each<[string, object]>([
+    ['in-sync', {}],
+    ['syncing', { isQuiet: () => false }],
+    ['halted', { recorder: { halted: true }, isPaused: () => true }],
+    ['paused', { isPaused: () => true, far: () => null }],
+    ['peer-lost', { far: () => null }],
+    ['scanning', { far: () => ({ seen: false }) }],
+  ])('says %s', (state, more) => {
+    expect(seen(more).overview.state).toBe(state);
+  });
+
+  test('says scanning before the first look', () => {
+    const { overview, pair } = seen({ far: () => null });
+    pair.a.snapshot = null;
+    expect([overview.state, overview.isConnected]).toEqual(['scanning', false]);
+  });
+
+  test('counts what waits: carried, marked, in motion', () => {
+    const far = { carriers: { a: carrier([ticket('1', 1, 0)]), b: carrier([ticket('2', 1, 0), ticket('3', 1, 0)]) } };
+    const { overview, pair } = seen({ far: () => far });
+    pair.clearMarks();
+    for (const path of ['m', 'n', 'o', 'q']) pair.mark(p(path));
+    pair.a.unsettled = 10;
+    pair.b.unsettled = 20;
+    expect(overview.pending).toBe(37);
+    expect(seen({ far: () => null }).overview.pending).toBe(0);
+  });
+
+  test('has the problems of both sides, of single paths, and why it is halted', () => {
+    const { overview, pair } = seen();
+    pair.a.problems = [{ path: 'a', code: 'unreadable', message: '1' }];
+    pair.b.problems = [{ path: 'b', code: 'unreadable', message: '2' }];
+    pair.b.halt = { code: 'root-missing', message: '3' };
+    expect(overview.problems().map(({ path, message }) => `${path} ${message}`)).toEqual([
+      ' 3',
+      'a 1',
+      'b 2',
+      't Full.',
+    ]);
+  });
+
+  test('shows what comes, the largest first, and what is left', () => {
+    const far = {
+      carriers: {
+        a: carrier([
+          ticket('small', 10, 5),
+          ticket('whole', 10, 10),
+          ticket('waits', 10, 0, 'waiting'),
+          ticket('none', 10, 0),
+        ]),
+        b: carrier([
+          ticket('large', 100, 60),
+          ['was', { change: { path: 'large' }, size: 100, arrived: 60, state: 'begun' }],
+        ]),
+      },
+    };
+    const { overview } = seen({ far: () => far });
+    expect(overview.transfers()).toEqual({
+      transfers: [
+        { path: 'large', size: 100, arrived: 60, to: 'b' },
+        { path: 'small', size: 10, arrived: 5, to: 'a' },
+      ],
+      left: { files: 5, bytes: 65 },
+    });
+    expect([overview.progress(p('small')), overview.progress(p('large')), overview.progress(p('x'))]).toEqual([
+      50,
+      50,
+      null,
+    ]);
+  });
+
+  test('shows no more than anybody looks at', () => {
+    const many = Array.from({ length: 40 }, (_, n) => ticket(`${n}`, 100 + n, 1));
+    const { overview } = seen({ far: () => ({ carriers: { a: carrier(many), b: carrier([]) } }) });
+    const { transfers } = overview.transfers();
+    expect([transfers.length, transfers[0]!.size]).toEqual([32, 139]);
+  });
+
+  test('without side b has nothing on its way', () => {
+    const { overview } = seen({ far: () => null });
+    expect([overview.transfers(), overview.left(), overview.progress(p('x'))]).toEqual([
+      { transfers: [], left: { files: 0, bytes: 0 } },
+      { files: 0, bytes: 0 },
+      null,
+    ]);
+  });
+});

@@ -1,0 +1,328 @@
+// Which side a download comes from, and what becomes of it when that side's file is replaced before it is open.
+import { describe, expect, test } from 'vitest';
+import type { Entry, FileEntry } from '../../../src/core/entry.js';
+import { SyncError } from '../../../src/core/errors.js';
+import { LockTable } from '../../../src/core/locks/table.js';
+import type { RelPath, Side } from '../../../src/core/path.js';
+import { Snapshot } from '../../../src/core/snapshot.js';
+import { IgnoreRules } from '../../../src/disk/scan/ignore-rules.js';
+import type { Content } from '../../../src/replica.js';
+import { download } from '../../../src/sync/files/download.js';
+import { Pair } from '../../../src/sync/pair/pair.js';
+import { file, turn } from '../../support/disk-site.js';
+
+const F = 'f' as RelPath;
+const at = (text: string, mtime: number): FileEntry => ({ ...(file(text) as FileEntry), mtime });
+
+/** Downloads `f` of a pair that knows these; side b then really has `inB`. @returns what was announced, and what came. */
+async function read(
+  known: { a: Entry | null; b: Entry; shared: Entry | null; lock?: Side },
+  inA: FileEntry & { text?: string },
+  inB: Content,
+  afterwards: (pair: Pair) => void = () => {},
+) {
+  const archive = new Snapshot();
+  archive.put(F, known.shared);
+  const pair = new Pair(archive, { put: () => {} } as never);
+  pair.a.snapshot = new Snapshot();
+  pair.b.snapshot = new Snapshot();
+  pair.a.snapshot.put(F, known.a);
+  pair.b.snapshot.put(F, known.b);
+  const table = new LockTable();
+  if (known.lock !== undefined) {
+    const value = { path: F, owner: 'ann', side: known.lock, since: 0, expires: null, message: '', token: 1 };
+    table.record([{ table: 'lock', key: F, value }]);
+  }
+  const said: string[] = [];
+  const around = {
+    pair,
+    book: { table },
+    local: {
+      open: async () =>
+        pair.entry('a', F) && {
+          file: inA,
+          close: () => {},
+          pieces: async function* () {
+            yield { data: Buffer.from('from a') };
+          },
+        },
+    },
+    replica: () => ({
+      read: async function* () {
+        afterwards(pair);
+        yield inB;
+      },
+    }),
+  };
+  const call = {
+    signal: new AbortController().signal,
+    connection: { closed: new Promise(() => {}) },
+    notify: async (method: string, params: { hash?: string }, data?: Buffer, sent?: () => void) => {
+      said.push(data?.toString() ?? `${method} ${params.hash === inA.hash ? 'a' : 'b'}`);
+      sent?.();
+    },
+  };
+  await download(around as never, F, {}, call as never).catch((error: { code: string }) => said.push(error.code));
+  return said;
+}
+
+const piece = (text: string): Content => ({ n: 0, data: Buffer.from(text), last: true });
+
+test('what is being replaced on side b is not the newest, whatever its time says', async () => {
+  const [newest, former] = [at('from a', 1), at('from b', 2)];
+  expect(await read({ a: newest, b: former, shared: former }, newest, piece('from b'))).toEqual(['file a', 'from a']);
+});
+
+test('what side b has changed itself comes from there', async () => {
+  const [former, newest] = [at('from a', 1), at('from b', 2)];
+  expect(await read({ a: former, b: newest, shared: former }, former, piece('from b'))).toEqual(['file b', 'from b']);
+});
+
+test('replaced on side b before it is open there, it comes from side a, unless the holder is on side b', async () => {
+  const [a, b] = [at('from a', 1), at('from b', 2)];
+  const stale: Content = { n: 0, failed: { kind: 'stale' } };
+  for (const inB of [stale, piece('other!')]) {
+    expect(await read({ a, b, shared: null }, a, inB)).toEqual(['file a', 'from a']);
+    expect(await read({ a, b, shared: null, lock: 'b' }, a, inB)).toEqual(['busy']);
+  }
+});
+
+const stale: Content = { n: 0, failed: { kind: 'stale' } };
+
+test('what was removed from side b before it was open is not there', async () => {
+  const former = at('from b', 1);
+  const removed = (pair: Pair) => pair.b.snapshot!.put(F, null);
+  expect(await read({ a: null, b: former, shared: null }, former, stale, removed)).toEqual(['not-found']);
+});
+
+test('what has come to side a meanwhile is read there', async () => {
+  const [newest, former] = [at('from a', 2), at('from b', 1)];
+  const came = (pair: Pair) => pair.a.snapshot!.put(F, newest);
+  expect(await read({ a: null, b: former, shared: null }, newest, stale, came)).toEqual(['file a', 'from a']);
+});
+
+test('what changes there again and again is refused in the end', async () => {
+  const former = at('from b', 1);
+  expect(await read({ a: null, b: former, shared: null }, former, stale)).toEqual(['busy']);
+});
+
+/** Where downloads of `f` stand, with everything that matters to be set. */
+async function open({
+  a = null,
+  b = null,
+  shared = null,
+  isAway = false,
+  pieces = ['abc', 'def'],
+  inB = pieces.map((text, n): Content => ({ n: 0, data: Buffer.from(text), last: n === pieces.length - 1 })),
+  params = {},
+  rules = [],
+  reads = true,
+}: {
+  a?: Entry | null;
+  b?: Entry | null;
+  shared?: Entry | null;
+  isAway?: boolean;
+  pieces?: readonly string[];
+  inB?: readonly Content[];
+  params?: object;
+  rules?: readonly string[];
+  reads?: boolean;
+}) {
+  const pair = new Pair(new Snapshot(), { put: () => {} } as never);
+  pair.a.snapshot = new Snapshot();
+  pair.b.snapshot = new Snapshot();
+  pair.archive.put(F, shared);
+  pair.a.snapshot.put(F, a);
+  pair.b.snapshot.put(F, b);
+  if (rules.length > 0) pair.a.rules = new IgnoreRules(rules);
+  const seen = {
+    closed: 0,
+    from: [] as number[],
+    wanted: [] as object[],
+    told: [] as object[],
+    text: '',
+    released: 0,
+    ended: 0,
+  };
+  const waiting: (() => void)[] = [];
+  const around = {
+    pair,
+    book: { table: new LockTable() },
+    local: {
+      open: async () =>
+        a?.type !== 'file'
+          ? null
+          : {
+              file: a,
+              close: () => void seen.closed++,
+              pieces: async function* (from: number) {
+                seen.from.push(from);
+                for (const text of pieces) yield { data: Buffer.from(text), release: () => void seen.released++ };
+              },
+            },
+    },
+    replica: () =>
+      isAway
+        ? null
+        : {
+            read: async function* (wanted: readonly object[]) {
+              seen.wanted.push(...wanted);
+              try {
+                yield* inB;
+              } finally {
+                seen.ended++;
+              }
+            },
+          },
+  };
+  const signal = new AbortController();
+  let hangUp: () => void = () => {};
+  const closed = new Promise<void>((resolve) => {
+    hangUp = resolve;
+  });
+  const call = {
+    signal: signal.signal,
+    connection: { closed },
+    notify: async (method: string, more: object, data?: Buffer, sent: () => void = () => {}) => {
+      if (data === undefined) seen.told.push({ method, ...more });
+      else seen.text += data.toString();
+      if (reads) sent();
+      else waiting.push(sent);
+    },
+  };
+  const answer = download(around as never, F, params as never, call as never).catch((error: SyncError) => error);
+  return { answer, seen, waiting, signal, hangUp };
+}
+
+const HASH = at('abcdef', 1).hash;
+
+describe('a download', () => {
+  test('is announced, sent whole, and closed', async () => {
+    const { answer, seen } = await open({ a: { ...at('abcdef', 1_500_000), mode: 0o640 } });
+    expect(await answer).toEqual({ path: 'f', size: 6, hash: HASH });
+    expect(seen).toMatchObject({ text: 'abcdef', closed: 1, from: [0], released: 2 });
+    expect(seen.told).toEqual([
+      { method: 'file', path: 'f', size: 6, mtime: '1970-01-01T00:00:01.500Z', mode: 0o640, hash: HASH, from: 0 },
+    ]);
+  });
+
+  test.each<[it: string, params: object, from: number]>([
+    ['goes on where it was cut', { from: 4, hash: HASH }, 4],
+    ['that has all there is gets the rest', { from: 6, hash: HASH }, 6],
+    ['of another content begins anew', { from: 4, hash: at('other', 1).hash }, 0],
+    ['of more than there is begins anew', { from: 7, hash: HASH }, 0],
+    ['that knows no content begins anew', { from: 4 }, 0],
+  ])('%s', async (_, params, from) => {
+    const { answer, seen } = await open({ a: at('abcdef', 1), params });
+    await answer;
+    expect([seen.from, seen.told]).toEqual([[from], [expect.objectContaining({ from })]]);
+  });
+
+  test('from side b goes on there too', async () => {
+    const rest: Content[] = [
+      { n: 0, have: 4, last: false },
+      { n: 0, data: Buffer.from('ef'), last: true },
+    ];
+    const { answer, seen } = await open({ b: at('abcdef', 1), inB: rest, params: { from: 4, hash: HASH } });
+    expect(await answer).toMatchObject({ size: 6 });
+    expect([seen.text, seen.wanted, seen.ended]).toEqual([
+      'ef',
+      [{ path: 'f', file: at('abcdef', 1), offer: { have: 4, base: null } }],
+      1,
+    ]);
+    const whole = await open({ b: at('abcdef', 1) });
+    await whole.answer;
+    expect([whole.seen.text, whole.seen.wanted]).toEqual(['abcdef', [{ path: 'f', file: at('abcdef', 1) }]]);
+  });
+
+  test('from side b that ends too early, or has another content, is refused', async () => {
+    for (const pieces of [['abc'], ['abc', 'defg']]) {
+      const { answer, seen } = await open({ b: at('abcdef', 1), pieces });
+      expect([((await answer) as SyncError).code, seen.told.length]).toEqual(['busy', expect.any(Number)]);
+    }
+    const odd = await open({ b: at('abcdef', 1), inB: [{ n: 0, data: Buffer.from('uvwxyz'), last: true }] });
+    expect([((await odd.answer) as SyncError).code, odd.seen.text]).toEqual(['busy', '']);
+  });
+
+  test('of nothing that is empty is nothing but a file', async () => {
+    const { answer, seen } = await open({ b: at('', 1), inB: [{ n: 0, data: Buffer.alloc(0), last: true }] });
+    expect(await answer).toMatchObject({ size: 0 });
+    expect(seen.text).toBe('');
+  });
+
+  test('is no more than three pieces ahead of its reader', async () => {
+    const { answer, seen, waiting } = await open({
+      a: at('abcdef', 1),
+      pieces: ['a', 'b', 'c', 'd', 'e'],
+      reads: false,
+    });
+    await turn();
+    expect([seen.text, seen.released]).toEqual(['abc', 0]);
+    // The first is the announcement.
+    waiting[1]!();
+    await turn();
+    expect([seen.text, seen.released]).toEqual(['abcd', 1]);
+    for (const sent of waiting.slice(2)) sent();
+    await turn();
+    expect(seen.text).toBe('abcde');
+    for (const sent of waiting.slice(5)) sent();
+    expect(await answer).toMatchObject({ path: 'f' });
+  });
+
+  test('waits for its announcement to go before content does', async () => {
+    const { seen, waiting, hangUp } = await open({ a: at('abcdef', 1), reads: false });
+    await turn();
+    expect(waiting.length).toBeGreaterThan(0);
+    expect(seen.told).toHaveLength(1);
+    hangUp();
+  });
+
+  test('does not wait for a reader that is gone', async () => {
+    const { answer, seen, hangUp } = await open({
+      a: at('abcdef', 1),
+      pieces: ['a', 'b', 'c', 'd', 'e'],
+      reads: false,
+    });
+    await turn();
+    expect(seen.text).toBe('abc');
+    hangUp();
+    await answer;
+    expect([seen.text, seen.closed]).toEqual(['abcde', 1]);
+  });
+
+  test.each([
+    ['interrupted', ''],
+    ['closed', 'abcdef'],
+  ] as const)('that is ended by %s sends %j', async (code, text) => {
+    const { answer, seen, signal } = await open({ a: at('abcdef', 1) });
+    signal.abort(new SyncError(code, 'No more.'));
+    const outcome = await answer;
+    expect([seen.text, seen.closed, outcome instanceof SyncError]).toEqual([text, 1, code === 'interrupted']);
+  });
+});
+
+describe('there is nothing to download', () => {
+  const dir: Entry = { type: 'dir', mode: 0o755 };
+  const link: Entry = { type: 'symlink', target: 'there', mtime: 1 };
+  test.each<[it: string, sides: Parameters<typeof open>[0], code: string, words: RegExp]>([
+    ['of nothing', {}, 'not-found', /./],
+    ['of a directory on side a', { a: dir }, 'usage', /directory/],
+    ['of a directory on side b', { b: dir }, 'usage', /directory/],
+    ['of a link on side a', { a: link }, 'failed', /link to "there"/],
+    ['of a link on side b', { b: link }, 'failed', /link to "there"/],
+    ['of what is ignored', { a: at('x', 1), rules: ['f'] }, 'failed', /left out/],
+    ['of what only side b has, which is away', { b: at('x', 1), isAway: true }, 'failed', /away/],
+    ['of what side a has deleted', { b: at('x', 1), shared: at('x', 1), isAway: true }, 'not-found', /./],
+  ])('%s', async (_, sides, code, words) => {
+    const { answer, seen } = await open(sides);
+    expect(await answer).toMatchObject({ code, message: expect.stringMatching(words) });
+    expect(seen.told).toEqual([]);
+  });
+
+  test('the newer of two is had where it is: on side b while that is there', async () => {
+    const newer = { a: at('a', 1), b: at('abcdef', 2) };
+    expect((await (await open(newer)).answer) as object).toMatchObject({ size: 6 });
+    expect((await (await open({ ...newer, isAway: true })).answer) as object).toMatchObject({ size: 1 });
+    expect((await (await open({ a: at('a', 2), b: at('abcdef', 2) })).answer) as object).toMatchObject({ size: 1 });
+  });
+});

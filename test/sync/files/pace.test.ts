@@ -1,0 +1,50 @@
+// How slow a sender may be.
+import { describe, expect, it } from 'vitest';
+import { Pace } from '../../../src/sync/files/pace.js';
+import { inTime } from '../../../src/sync/in-time.js';
+
+const LIMITS = { bytes: 1_000, ms: 200 };
+const never = () => new Promise<never>(() => {});
+
+/** A pace whose waits take as long as they are said to. */
+function paced() {
+  let now = 0;
+  const pace = new Pace(LIMITS, 'the content', () => now);
+  const wait = async (ms: number, bytes: number) => {
+    const arrived = pace.next(
+      Promise.resolve().then(() => {
+        now += ms;
+      }),
+    );
+    await arrived;
+    pace.came(bytes);
+  };
+  return { pace, wait };
+}
+
+describe('a sender', () => {
+  it('may be slow as long as enough comes', async () => {
+    const { wait } = paced();
+    for (let n = 0; n < 20; n++) await wait(150, 1_000);
+    for (let n = 0; n < 20; n++) await wait(80, 500);
+  });
+
+  it('may not trickle', async () => {
+    const { pace, wait } = paced();
+    for (let n = 0; n < 19; n++) await wait(10, 1);
+    await expect(pace.next(never())).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'Less than 0.9765625 KiB of the content came in 0.2 s.',
+    });
+  });
+
+  it('may not be silent', async () => {
+    await expect(paced().pace.next(never())).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('is told what it broke with itself', async () => {
+    await expect(paced().pace.next(Promise.reject(new Error('gone')))).rejects.toThrow('gone');
+    await expect(inTime(never(), 1, 'too late')).rejects.toThrow('too late');
+    expect(await inTime(Promise.resolve(1), 1, 'too late')).toBe(1);
+  });
+});

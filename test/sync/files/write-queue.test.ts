@@ -1,0 +1,203 @@
+// Client writes on a pair whose sides are maps: decided on a fresh look, refused under another's lock, decided anew when
+// somebody wrote in between.
+import { describe, expect, test } from 'vitest';
+import type { Change, Outcome } from '../../../src/core/change.js';
+import type { Entry, FileEntry } from '../../../src/core/entry.js';
+import { SyncError } from '../../../src/core/errors.js';
+import { LockTable } from '../../../src/core/locks/table.js';
+import type { RelPath, Side } from '../../../src/core/path.js';
+import { Snapshot } from '../../../src/core/snapshot.js';
+import { silent } from '../../../src/log.js';
+import type { Replica } from '../../../src/replica.js';
+import type { WriteEvent, WriteSurroundings } from '../../../src/sync/files/write.js';
+import { ClientWrites } from '../../../src/sync/files/write-queue.js';
+import { Claims } from '../../../src/sync/pair/claims.js';
+import { Pair } from '../../../src/sync/pair/pair.js';
+
+const p = (text: string) => text as RelPath;
+const file = (hash: string): FileEntry => ({ type: 'file', size: 1, mtime: 0, mode: 0o644, hash });
+const X = p('x');
+
+class Scene {
+  readonly pair = new Pair(new Snapshot(), { put: () => {} } as never);
+  readonly table = new LockTable();
+  readonly applied: string[] = [];
+  outcomes: Outcome[] = [];
+  looks = 0;
+  looked = 0;
+  now = 0;
+  readonly claims = new Claims();
+  halt: SyncError | null = null;
+  readonly writes: ClientWrites;
+  private posted: WriteEvent[] = [];
+
+  constructor() {
+    this.pair.a.snapshot = new Snapshot();
+    this.pair.b.snapshot = new Snapshot();
+    this.pair.clearMarks();
+    const side = (which: Side) =>
+      ({
+        apply: (changes: readonly Change[]) => this.apply(which, changes),
+        read: async function* () {},
+      }) as unknown as Replica;
+    const around: WriteSurroundings = {
+      pair: this.pair,
+      book: { table: this.table } as never,
+      log: silent,
+      clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
+      mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
+      sides: { replica: side, lookAt: () => this.looks + 1, isLooked: (_, number) => this.looked >= number },
+      claims: this.claims,
+      holding: { isMoving: () => false },
+      recorder: this,
+    };
+    this.writes = new ClientWrites(around);
+  }
+
+  private async *apply(which: Side, changes: readonly Change[]) {
+    for (const { path, action } of changes) {
+      const outcome = this.outcomes.shift() ?? ({ kind: 'done', sent: 0 } as const);
+      this.applied.push(`${which} ${action} ${path} ${outcome.kind}`);
+      yield { n: 0, outcome };
+    }
+  }
+
+  ask(owner = 'ann', content = 'new') {
+    const decided: (Entry | null)[] = [];
+    const answer = this.writes
+      .ask({
+        owner,
+        paths: [X],
+        decide: (at) => {
+          decided.push(at(X));
+          const before = at(X);
+          return [
+            { change: { path: X, action: before === null ? 'created' : 'modified', before, after: file(content) } },
+          ];
+        },
+      })
+      .then(
+        (done) => done.map(({ path }) => path).join(' '),
+        (error: SyncError) => error.code,
+      );
+    return { answer, decided };
+  }
+
+  /** Looks, serves, and lets steps end, until nothing happens any more. */
+  async run(): Promise<void> {
+    for (let quiet = 0; quiet < 3; ) {
+      this.looked = ++this.looks;
+      this.writes.serve();
+      await new Promise((resolve) => setImmediate(resolve));
+      quiet = this.posted.length === 0 ? quiet + 1 : 0;
+      for (const event of this.posted.splice(0)) this.writes.stepped(event);
+    }
+  }
+
+  lock(owner: string, side: Side = 'a'): void {
+    const value = { path: X, owner, side, since: 0, expires: null, message: '', token: 1 };
+    this.table.record([{ table: 'lock', key: X, value }]);
+  }
+}
+
+describe('a client write', () => {
+  test('becomes a change of side a that is still to go over', async () => {
+    const scene = new Scene();
+    const { answer } = scene.ask();
+    expect(scene.writes.isIdle).toBe(false);
+    await scene.run();
+    expect(await answer).toBe('x');
+    expect(scene.applied).toEqual(['a created x done']);
+    expect(scene.pair.entry('a', X)).toEqual(file('new'));
+    expect([scene.pair.entry('b', X), scene.pair.shared(X), scene.pair.hasMarks]).toEqual([null, null, true]);
+    expect([scene.writes.isIdle, scene.writes.isClaimed(X)]).toEqual([true, false]);
+  });
+
+  test('waits for a look that began after it was asked, and for what is carried', async () => {
+    const scene = new Scene();
+    const transfer = scene.claims.claim(X, 'transfer');
+    const { answer } = scene.ask();
+    scene.writes.serve();
+    await scene.run();
+    expect(scene.applied).toEqual([]);
+    scene.claims.release(transfer);
+    await scene.run();
+    expect(await answer).toBe('x');
+  });
+
+  test('is refused when that takes too long', async () => {
+    const scene = new Scene();
+    scene.claims.claim(X, 'transfer');
+    const { answer } = scene.ask();
+    scene.now = 60_000;
+    await scene.run();
+    expect(await answer).toBe('busy');
+  });
+
+  test('is decided anew when somebody wrote in between', async () => {
+    const scene = new Scene();
+    scene.outcomes = [{ kind: 'stale' }];
+    const { answer, decided } = scene.ask();
+    await scene.run();
+    expect(await answer).toBe('x');
+    expect(decided).toHaveLength(2);
+  });
+
+  test('is given up when somebody always does', async () => {
+    const scene = new Scene();
+    scene.outcomes = Array(9).fill({ kind: 'stale' });
+    const { answer } = scene.ask();
+    await scene.run();
+    expect(await answer).toBe('busy');
+    expect([scene.applied.length, scene.writes.isIdle]).toEqual([5, true]);
+  });
+
+  test('two of one path follow one another, each on what the other left', async () => {
+    const scene = new Scene();
+    const first = scene.ask('ann', 'one');
+    const second = scene.ask('ann', 'two');
+    await scene.run();
+    expect([await first.answer, await second.answer]).toEqual(['x', 'x']);
+    expect(second.decided).toEqual([file('one')]);
+  });
+
+  test('is refused under another’s lock, and goes through for the owner', async () => {
+    const scene = new Scene();
+    scene.lock('bob');
+    const ann = scene.ask('ann');
+    const bob = scene.ask('bob');
+    await scene.run();
+    expect([await ann.answer, await bob.answer]).toEqual(['locked', 'x']);
+    expect(scene.applied).toEqual(['a created x done']);
+  });
+
+  test('of the holder of a lock on side b goes to both sides with one step', async () => {
+    const scene = new Scene();
+    scene.lock('bob', 'b');
+    const { answer } = scene.ask('bob');
+    await scene.run();
+    expect(await answer).toBe('x');
+    expect(scene.applied).toEqual(['a created x done', 'b created x done']);
+    expect([scene.pair.entry('b', X), scene.pair.shared(X)]).toEqual([file('new'), file('new')]);
+  });
+
+  test('says what the disk says, and touches nothing while the pair is halted', async () => {
+    const scene = new Scene();
+    scene.outcomes = [{ kind: 'problem', code: 'no-space', message: 'The disk is full.' }];
+    const full = scene.ask();
+    await scene.run();
+    expect(await full.answer).toBe('failed');
+    scene.halt = new SyncError('halted', 'The pair is halted.');
+    const halted = scene.ask();
+    await scene.run();
+    expect(await halted.answer).toBe('halted');
+    expect(scene.applied).toHaveLength(1);
+  });
+
+  test('ends with the server', async () => {
+    const scene = new Scene();
+    const { answer } = scene.ask();
+    scene.writes.close(new SyncError('closed', 'The server is stopping.'));
+    expect(await answer).toBe('closed');
+  });
+});

@@ -1,0 +1,534 @@
+import { describe, expect, test } from 'vitest';
+import type { Change, Outcome } from '../../../src/core/change.js';
+import type { Entry, FileEntry } from '../../../src/core/entry.js';
+import { SyncError } from '../../../src/core/errors.js';
+import type { HeldWay } from '../../../src/core/locks/records.js';
+import type { RelPath, Side } from '../../../src/core/path.js';
+import type { Content } from '../../../src/replica.js';
+import { Holding, type HoldingEvent } from '../../../src/sync/held/held-updates.js';
+import { Claims } from '../../../src/sync/pair/claims.js';
+import { dir, file, link, p, turn } from '../../support/disk-site.js';
+import { FakeReplica } from '../../support/fake-replica.js';
+import { LockRoom } from '../../support/lock-room.js';
+
+const F = p('f');
+
+/** Held contents in memory. */
+class FakeFiles {
+  readonly held = new Map<string, string>();
+  readonly aside: string[] = [];
+  error: Error | null = null;
+  reads = 0;
+
+  async save(of: RelPath, id: number, content: FileEntry, contents: AsyncIterable<Content>): Promise<string | null> {
+    let text = '';
+    for await (const piece of contents) {
+      if (!('data' in piece)) return null;
+      text += piece.data.toString();
+    }
+    this.reads++;
+    if (this.error !== null) throw this.error;
+    if (file(text).hash !== content.hash) return null;
+    const name = `${of} (held ${id})`;
+    this.held.set(name, text);
+    return name;
+  }
+
+  async *read(name: string): AsyncGenerator<Content> {
+    const text = this.held.get(name);
+    if (text === undefined) yield { n: 0, failed: { kind: 'stale' } };
+    else yield { n: 0, data: Buffer.from(text), last: true };
+  }
+
+  has(name: string): boolean {
+    return this.held.has(name);
+  }
+
+  remove(name: string): void {
+    this.held.delete(name);
+  }
+
+  putAside(_of: RelPath, name: string, reason = 'held'): void {
+    if (this.held.has(name)) this.aside.push(`${this.held.get(name)}${reason === 'held' ? '' : ` ${reason}`}`);
+    this.held.delete(name);
+  }
+}
+
+/** Holding with a session's mailbox reduced to: everything posted is handled when the test says so. */
+function open(shared: Record<string, Entry> = { f: file('v0') }) {
+  const room = new LockRoom(shared);
+  const files = new FakeFiles();
+  const replicas: Record<Side, FakeReplica | null> = { a: new FakeReplica(), b: new FakeReplica() };
+  const posted: HoldingEvent[] = [];
+  const again: string[] = [];
+  const problems: string[] = [];
+  const claims = new Claims();
+  let now = 0;
+  const holding = new Holding({
+    pair: room.pair,
+    book: room.book,
+    files,
+    log: room.log,
+    clock: { now: () => ++now },
+    mailbox: { post: (event) => void posted.push(event), wake: () => {} },
+    sides: { replica: (side) => replicas[side] },
+    claims,
+    troubles: {
+      moved: (path) => void again.push(path),
+      failed: (path, code) => void problems.push(`${path} ${code}`),
+    },
+  });
+  /** Whether the next turn has a drain to go on with. */
+  const isDue = () => {
+    const before = replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + room.said.length;
+    holding.work();
+    return (
+      before !== replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + room.said.length ||
+      posted.length > 0 ||
+      !room.book.isSettled
+    );
+  };
+  /** Handles what was posted, and takes a turn, until nothing more comes. */
+  const settle = async () => {
+    for (let rounds = 0; rounds < 100; rounds++) {
+      holding.work();
+      do await turn();
+      while (!room.book.isSettled);
+      if (posted.length === 0 && !isDue()) return;
+      for (const event of posted.splice(0)) {
+        if (event.kind === 'stored') holding.stored(event);
+        else if (event.kind === 'not-stored') holding.notStored(event);
+        else holding.stepped(event);
+      }
+    }
+    throw new Error('it never rests');
+  };
+  /** Side `side` saves `content` as f. */
+  const saves = (content: string, side: Side = 'b') => {
+    room.found(side, 'f', file(content));
+    replicas[side]!.files.set(F, content);
+  };
+  const lock = (side: Side = 'a') =>
+    room.book.happen({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
+  const unlock = (side: Side = 'a', held: HeldWay = 'apply') =>
+    room.book.happen({ held, kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
+  const held = () =>
+    room.book.table
+      .heldOf(F)
+      .map(({ action, file: name }) => (name === null ? action : `${action} ${files.held.get(name)}`));
+  /** Has side a (or b) do each step as it is asked, and returns what it did. */
+  const drain = async (side: Side = 'a', outcomeOf: (n: number) => Outcome = () => ({ kind: 'done', sent: 0 })) => {
+    const target = replicas[side]!;
+    const done: string[] = [];
+    for (let n = 0; n < 20; n++) {
+      await settleUntilJob(target, n);
+      const job = target.jobs[n];
+      if (job === undefined) break;
+      const [change] = job.changes as [Change];
+      const [content] = await job.take();
+      done.push(`${change.action}${content === undefined ? '' : ` ${content}`}`);
+      job.tell(0, outcomeOf(n));
+      job.outcomes.end();
+    }
+    return done;
+  };
+  const settleUntilJob = async (target: FakeReplica, n: number) => {
+    for (let rounds = 0; rounds < 10 && target.jobs.length <= n; rounds++) await settle();
+  };
+  return { room, holding, files, replicas, again, problems, claims, settle, saves, lock, unlock, held, drain };
+}
+
+describe('under a lock', () => {
+  test('nothing is held while nothing changes', async () => {
+    const { lock, settle, held, holding } = open();
+    lock();
+    await settle();
+    expect([held(), holding.isFrozen(F), holding.isIdle]).toEqual([[], false, true]);
+  });
+
+  test('what has come is due until it is held, also while something keeps it from being fetched', async () => {
+    const { lock, settle, saves, holding, claims, replicas } = open();
+    lock();
+    expect(holding.isDue(F)).toBe(false);
+    const transfer = claims.claim(F, 'transfer');
+    saves('v1');
+    await settle();
+    expect([holding.isDue(F), holding.isMoving(F)]).toEqual([true, false]);
+    const away = replicas.b;
+    replicas.b = null;
+    expect(holding.isDue(F)).toBe(false);
+    replicas.b = away;
+    claims.release(transfer);
+    await settle();
+    expect(holding.isDue(F)).toBe(false);
+  });
+
+  test('each change of the other side is held, in order, from one look to the next', async () => {
+    const { lock, settle, saves, held, room, holding } = open();
+    lock();
+    for (const content of ['v1', 'v2', 'v3', 'v0']) {
+      saves(content);
+      expect(holding.isFrozen(F)).toBe(true);
+      await settle();
+    }
+    expect(held()).toEqual(['modified v1', 'modified v2', 'modified v3', 'modified v0']);
+    expect(room.said.slice(1)).toEqual([
+      'held f modified 1',
+      'held f modified 2',
+      'held f modified 3',
+      'held f modified 4',
+    ]);
+    expect([holding.isFrozen(F), holding.isMoving(F), holding.isIdle]).toEqual([true, false, true]);
+  });
+
+  test.each<[string, Entry | null, string]>([
+    ['a deletion', null, 'deleted'],
+    ['metadata', file('v0', { mode: 0o600 }), 'metadata'],
+    ['a link in its place', link('x'), 'modified'],
+    ['a directory in its place', dir(), 'modified'],
+  ])('%s is held without content', async (_, entry, expected) => {
+    const { lock, settle, held, room, replicas } = open();
+    lock();
+    room.found('b', 'f', entry);
+    await settle();
+    expect([held(), replicas.b!.wanted]).toEqual([[expected], []]);
+  });
+
+  test('on side b, it is side a whose changes are held', async () => {
+    const { lock, settle, saves, held, holding } = open();
+    lock('b');
+    saves('mine', 'b');
+    await settle();
+    expect([held(), holding.isFrozen(F)]).toEqual([[], false]);
+    saves('yours', 'a');
+    await settle();
+    expect(held()).toEqual(['modified yours']);
+  });
+
+  test("the holder's changes flow as long as nothing is held", async () => {
+    const { lock, settle, saves, holding, held } = open();
+    lock();
+    saves('mine', 'a');
+    await settle();
+    expect([held(), holding.isFrozen(F)]).toEqual([[], false]);
+    saves('yours', 'b');
+    await settle();
+    expect([held(), holding.isFrozen(F)]).toEqual([['modified yours'], true]);
+  });
+
+  test('what both sides made alike is no arrival', async () => {
+    const { lock, settle, saves, held, holding } = open();
+    lock();
+    saves('same', 'a');
+    saves('same', 'b');
+    await settle();
+    expect([held(), holding.isFrozen(F)]).toEqual([[], false]);
+  });
+
+  test('nothing is fetched while the other side is away, or the path is being carried', async () => {
+    const { lock, settle, saves, held, replicas, claims } = open();
+    lock();
+    saves('v1');
+    const { b } = replicas;
+    replicas.b = null;
+    await settle();
+    replicas.b = b;
+    const transfer = claims.claim(F, 'transfer');
+    await settle();
+    expect(held()).toEqual([]);
+    claims.release(transfer);
+    await settle();
+    expect(held()).toEqual(['modified v1']);
+  });
+
+  test('what changed again before it could be fetched is looked at again, not fetched for ever', async () => {
+    const { lock, settle, saves, held, again, room, replicas, holding } = open();
+    lock();
+    room.found('b', 'f', file('v1'));
+    replicas.b!.files.set(F, 'v2');
+    await settle();
+    expect([again, replicas.b!.wanted.length, held(), holding.isFrozen(F)]).toEqual([['f'], 1, [], true]);
+    saves('v2');
+    await settle();
+    expect(held()).toEqual(['modified v2']);
+  });
+
+  test.each([
+    ['ENOSPC', 'no-space'],
+    ['EDQUOT', 'no-space'],
+    ['EFBIG', 'no-space'],
+    ['EROFS', 'read-only'],
+    ['EACCES', 'no-permission'],
+    ['EIO', 'io-error'],
+  ])('a disk that says %s is a problem, tried again when the time has come, and no busy loop', async (errno, code) => {
+    const { lock, settle, saves, held, files, problems, holding } = open();
+    lock();
+    saves('v1');
+    const cause = Object.assign(new Error(`${errno}: what the system says`), { code: errno });
+    files.error = new SyncError('failed', 'An update of f cannot be held.', { cause });
+    await settle();
+    await settle();
+    expect([problems, files.reads, held(), holding.isIdle]).toEqual([[`f ${code}`], 1, [], true]);
+    files.error = null;
+    holding.retry(F);
+    await settle();
+    expect(held()).toEqual(['modified v1']);
+  });
+
+  test('a line that breaks while an update is fetched is a problem, and no loss', async () => {
+    const { lock, settle, saves, held, replicas, problems, holding } = open();
+    lock();
+    saves('v1');
+    replicas.b!.readError = new Error('cut');
+    await settle();
+    replicas.b!.readError = null;
+    holding.retry(F);
+    await settle();
+    expect([problems, held()]).toEqual([['f io-error'], ['modified v1']]);
+  });
+
+  test('what is stored after the lock has gone is put aside, and compared anew', async () => {
+    const { lock, unlock, settle, saves, held, files, room, holding } = open();
+    lock();
+    saves('v1');
+    holding.work();
+    unlock();
+    await settle();
+    expect([held(), files.aside, room.pair.hasMarks]).toEqual([[], ['v1'], true]);
+  });
+});
+
+describe('after the unlock', () => {
+  async function five() {
+    const all = open();
+    all.lock();
+    for (const content of ['v1', 'v2', 'v3', 'v4', 'v5']) {
+      all.saves(content);
+      await all.settle();
+    }
+    all.room.said.length = 0;
+    return all;
+  }
+
+  test('the held updates take effect one by one, in order, each said', async () => {
+    const { unlock, drain, room, files, holding } = await five();
+    unlock();
+    expect([holding.isFrozen(F), holding.isMoving(F), holding.isIdle]).toEqual([true, true, false]);
+    expect(await drain()).toEqual(['modified v1', 'modified v2', 'modified v3', 'modified v4', 'modified v5']);
+    expect(room.said).toEqual([
+      'unlocked f ann ann released',
+      ...[1, 2, 3, 4, 5].map((n) => `applied f modified ${n} 5`),
+    ]);
+    expect([room.pair.entry('a', F), room.pair.shared(F), files.held.size]).toEqual([file('v5'), file('v5'), 0]);
+    expect([holding.isFrozen(F), holding.isMoving(F), holding.isIdle]).toEqual([false, false, true]);
+  });
+
+  test('each is compared with what stands there, and made on what went before', async () => {
+    const { unlock, drain, replicas } = await five();
+    unlock();
+    await drain();
+    const steps = replicas.a!.jobs.map(({ changes }) => changes[0]!);
+    expect(steps.map(({ before }) => before)).toEqual(['v0', 'v1', 'v2', 'v3', 'v4'].map((content) => file(content)));
+  });
+
+  test('a file in a directory takes its steps one by one, too', async () => {
+    const { room, settle, holding, replicas } = open({ d: dir(), 'd/f': file('v0') });
+    const path = p('d/f');
+    room.book.happen({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
+    room.found('b', 'd/f', file('v1'));
+    replicas.b!.files.set(path, 'v1');
+    await settle();
+    room.book.happen({ kind: 'unlock', path, owner: 'ann', current: file('v0'), now: 2 });
+    await settle();
+    expect(replicas.a!.jobs.map(({ paths }) => paths)).toEqual([['d/f']]);
+    expect(holding.isIdle).toBe(false);
+    replicas.a!.jobs[0]!.finish();
+    await settle();
+    expect([room.pair.entry('a', path), holding.isIdle, room.pair.hasMarks]).toEqual([file('v1'), true, true]);
+  });
+
+  test('what cannot be moved to the versions is a problem, and tried again when the time has come', async () => {
+    const { unlock, settle, files, problems, holding, room } = await five();
+    const putAside = files.putAside.bind(files);
+    files.putAside = () => {
+      throw Object.assign(new Error('x'), { code: 'ENOSPC' });
+    };
+    unlock('a', 'discard');
+    await settle();
+    expect([problems, files.aside, holding.isIdle]).toEqual([['f no-space'], [], true]);
+    expect(room.book.table.drains.has(F)).toBe(true);
+    await settle();
+    expect(problems).toHaveLength(1);
+    files.putAside = putAside;
+    holding.retry(F);
+    await settle();
+    expect([files.aside.length, room.book.table.drains.has(F)]).toEqual([5, false]);
+  });
+
+  test('a deletion takes effect as one', async () => {
+    const { lock, settle, saves, unlock, drain, room } = open();
+    lock();
+    saves('v1');
+    await settle();
+    room.found('b', 'f', null);
+    await settle();
+    unlock();
+    expect(await drain()).toEqual(['modified v1', 'deleted']);
+    expect(room.pair.entry('a', F)).toBeNull();
+  });
+
+  test('what the side has already is told as applied, and not carried', async () => {
+    const { unlock, drain, room, replicas } = await five();
+    unlock();
+    room.found('a', 'f', file('v1'));
+    expect(await drain()).toEqual(['modified v2', 'modified v3', 'modified v4', 'modified v5']);
+    expect(room.said.slice(1)).toEqual([1, 2, 3, 4, 5].map((n) => `applied f modified ${n} 5`));
+    expect(replicas.a!.jobs).toHaveLength(4);
+  });
+
+  test('the holder changed it too: its version stays, the held ones are put aside, nothing is carried', async () => {
+    const { unlock, settle, room, files, replicas, saves } = await five();
+    saves('mine', 'a');
+    unlock();
+    await settle();
+    expect([files.aside, replicas.a!.jobs, room.book.table.heldOf(F)]).toEqual([
+      ['v1', 'v2', 'v3', 'v4', 'v5'],
+      [],
+      [],
+    ]);
+    expect([room.book.table.drains.size, room.book.table.preferences.get(F)?.side]).toEqual([0, 'a']);
+    expect(room.said).toEqual(['unlocked f ann ann released']);
+  });
+
+  test.each<[HeldWay, string[], object]>([
+    ['copy', ['v1', 'v2', 'v3', 'v4', 'v5'], { side: 'a', other: 'copy' }],
+    ['discard', ['v1', 'v2', 'v3', 'v4', 'v5'].map((v) => `${v} discarded`), { side: 'a', other: 'discard' }],
+  ])('--held %s: nothing is applied, all goes to versions, and the holder keeps the name', async (way, aside, wish) => {
+    const { unlock, settle, files, replicas, room } = await five();
+    unlock('a', way);
+    await settle();
+    expect([files.aside, replicas.a!.jobs]).toEqual([aside, []]);
+    expect([room.book.table.drains.size, room.book.table.preferences.get(F)]).toMatchObject([0, wish]);
+    expect(room.said).toEqual(['unlocked f ann ann released']);
+  });
+
+  test.each<[string, Record<string, Entry>, string, Entry | null]>([
+    ['a directory in its place', { f: file('v0') }, 'f', dir()],
+    ['a file whose directory is gone here', { d: dir(), 'd/f': file('v0') }, 'd/f', file('v1')],
+  ])('%s is left to the plan, and told as applied', async (_, shared, path, entry) => {
+    const { room, settle, replicas, holding } = open(shared);
+    room.book.happen({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1 });
+    if (path !== 'f') {
+      for (const side of ['a', 'b'] as const) room.found(side, path, null);
+      room.found('a', 'd', null);
+      room.pair.agree(p(path), null);
+      replicas.b!.files.set(p(path), 'v1');
+    }
+    room.found('b', path, entry);
+    await settle();
+    const current = room.pair.entry('a', p(path));
+    room.book.happen({ kind: 'unlock', path: p(path), owner: 'ann', current, now: 2 });
+    await settle();
+    expect(room.said.at(-1)).toMatch(/^applied .* 1 1$/);
+    expect([replicas.a!.jobs, room.book.table.drains.size, room.book.table.preferences.size]).toEqual([[], 0, 0]);
+    expect([room.pair.hasMarks, holding.isFrozen(p(path))]).toEqual([true, false]);
+  });
+
+  test('what is stored under a lock that has changed hands meanwhile is put aside, and found again', async () => {
+    const { lock, settle, saves, held, files, room, holding } = open();
+    lock();
+    saves('v1');
+    holding.work();
+    room.book.happen({ kind: 'lock', path: F, owner: 'bob', side: 'a', message: '', now: 3, steal: true });
+    await settle();
+    expect([files.aside, held()]).toEqual([['v1'], ['modified v1']]);
+  });
+
+  test('a held deletion of what the holder changed is dropped, and said', async () => {
+    const { lock, settle, room, saves, unlock } = open();
+    lock();
+    room.found('b', 'f', null);
+    await settle();
+    saves('mine', 'a');
+    unlock();
+    await settle();
+    expect(room.said.at(-1)).toBe('conflict f a ');
+    expect([room.book.table.drains.size, room.book.table.preferences.get(F)?.side]).toEqual([0, 'a']);
+  });
+
+  test('changed in the middle of the drain, the version that is there then stays, and the rest is put aside', async () => {
+    const { unlock, drain, settle, room, files, again, saves } = await five();
+    unlock();
+    expect(await drain('a', (n) => (n < 2 ? { kind: 'done', sent: 2 } : { kind: 'stale' }))).toEqual([
+      'modified v1',
+      'modified v2',
+      'modified v3',
+    ]);
+    expect([again, files.held.size]).toEqual([['f'], 3]);
+    saves('mine', 'a');
+    await settle();
+    expect([files.aside, room.book.table.drains.size, room.book.table.preferences.get(F)?.side]).toEqual([
+      ['v3', 'v4', 'v5'],
+      0,
+      'a',
+    ]);
+  });
+
+  test('a step that finds nothing changed after all is tried again when the time has come', async () => {
+    const { unlock, drain, holding, again } = await five();
+    unlock();
+    expect(await drain('a', () => ({ kind: 'stale' }))).toEqual(['modified v1']);
+    expect(again).toEqual(['f']);
+    holding.retry(F);
+    expect((await drain('a')).at(-1)).toBe('modified v5');
+  });
+
+  test('a problem rests until the time has come, and does not hold up the pair', async () => {
+    const { unlock, drain, holding, problems, replicas } = await five();
+    unlock();
+    await drain('a', () => ({ kind: 'problem', code: 'no-space', message: 'full' }));
+    expect([problems, replicas.a!.jobs.length, holding.isIdle, holding.isFrozen(F)]).toEqual([
+      ['f no-space'],
+      1,
+      true,
+      true,
+    ]);
+    holding.retry(F);
+    expect((await drain('a')).at(-1)).toBe('modified v5');
+  });
+
+  test('a side that is away is waited for, without holding up the pair', async () => {
+    const { lock, settle, saves, unlock, replicas, drain, holding, held } = open();
+    lock('b');
+    saves('v1', 'a');
+    await settle();
+    const { b } = replicas;
+    replicas.b = null;
+    unlock('b');
+    await settle();
+    expect([held(), holding.isIdle, holding.isFrozen(F)]).toEqual([['modified v1'], true, true]);
+    replicas.b = b;
+    expect(await drain('b')).toEqual(['modified v1']);
+  });
+
+  test('a line that breaks in mid-step loses nothing', async () => {
+    const { unlock, settle, replicas, again, held } = await five();
+    unlock();
+    await settle();
+    replicas.a!.jobs[0]!.fail(new Error('cut'));
+    await turn();
+    await settle();
+    expect([again, held().length]).toEqual([['f'], 5]);
+  });
+
+  test('content is only thrown away when its effect is on disk', async () => {
+    const { unlock, settle, replicas, room, files } = await five();
+    unlock();
+    await settle();
+    room.full = true;
+    replicas.a!.jobs[0]!.finish();
+    await turn();
+    await settle();
+    expect(files.held.size).toBe(5);
+  });
+});

@@ -1,0 +1,301 @@
+// Those who stand in line for a lock: when they are told their place, when they leave, and what they are told then.
+import { describe, expect, test } from 'vitest';
+import { SyncError } from '../../../src/core/errors.js';
+import { LockExpiry } from '../../../src/sync/locks/expiry.js';
+import { type Asking, isCancelled } from '../../../src/sync/locks/request.js';
+import { LockLines } from '../../../src/sync/locks/waiters.js';
+import type { Acted, Refused } from '../../../src/wire/client-api/methods.js';
+import { file, p } from '../../support/disk-site.js';
+import { LockRoom } from '../../support/lock-room.js';
+import { HandClock } from '../../support/session-room.js';
+
+function open() {
+  const room = new LockRoom({ f: file('v0'), g: file('v0') });
+  const clock = new HandClock();
+  let wakes = 0;
+  const lines = new LockLines({ book: room.book, clock, mailbox: { wake: () => void wakes++ } });
+  const { book } = room;
+  const lock = (owner: string, line?: number, path = 'f') =>
+    book.happen({
+      kind: 'lock',
+      path: p(path),
+      owner,
+      side: 'a',
+      message: '',
+      now: 1,
+      ...(line === undefined ? {} : { line }),
+    });
+  const answers = new Map<number, Acted | Refused>();
+  const told = new Map<number, string[]>();
+  const signals = new Map<number, AbortController>();
+  /** Somebody joins the line as the desk has him do. @param forMs how long he waits; who steals does not. */
+  const join = (line: number, owner: string, forMs: number | null | 'steals' = null, path = 'f') => {
+    const answer = lock(owner, line, path);
+    if (answer.kind !== 'queued') throw new Error(answer.kind);
+    const places: string[] = [];
+    told.set(line, places);
+    const signal = signals.get(line) ?? new AbortController();
+    signals.set(line, signal);
+    const wait =
+      forMs === 'steals'
+        ? {}
+        : {
+            wait: {
+              forMs,
+              signal: signal.signal,
+              told: (at: string, place: number) => void places.push(`${at} ${place}`),
+            },
+          };
+    const asking: Asking = {
+      ask: { kind: 'lock', path: p(path), owner, side: 'a', message: '', ...wait },
+      line,
+      since: 1,
+      resolve: (given) => void answers.set(line, given),
+    };
+    lines.join(asking, answer.position);
+    return asking;
+  };
+  const codeOf = (line: number) => (answers.get(line) as Refused | undefined)?.error.code ?? null;
+  const inLine = (path = 'f') => book.table.waitersOf(p(path)).map(({ owner }) => owner);
+  return { room, book, clock, lines, lock, join, answers, told, signals, codeOf, inLine, wakes: () => wakes };
+}
+
+describe('a place in line', () => {
+  test('is told at once, and again when it has changed, ten times a second at most', () => {
+    const { lines, clock, lock, join, told, signals } = open();
+    lock('ann');
+    for (const [line, owner] of [
+      [1, 'bob'],
+      [2, 'cid'],
+      [3, 'dan'],
+    ] as const)
+      join(line, owner);
+    expect([...told.values()]).toEqual([['f 1'], ['f 2'], ['f 3']]);
+    clock.pass(100);
+    expect([...told.values()]).toEqual([['f 1'], ['f 2'], ['f 3']]);
+    signals.get(1)!.abort();
+    lines.serve();
+    clock.pass(99);
+    expect(told.get(2)).toEqual(['f 2']);
+    clock.pass(1);
+    expect([told.get(1), told.get(2), told.get(3)]).toEqual([['f 1'], ['f 2', 'f 1'], ['f 3', 'f 2']]);
+    clock.pass(1_000);
+    expect(told.get(3)).toEqual(['f 3', 'f 2']);
+  });
+
+  test('is told once where several go at a time', () => {
+    const { lines, clock, lock, join, told, signals } = open();
+    lock('ann');
+    for (let line = 1; line <= 4; line++) join(line, `o${line}`);
+    clock.pass(100);
+    for (const line of [1, 2]) signals.get(line)!.abort();
+    lines.serve();
+    signals.get(3)!.abort();
+    lines.serve();
+    clock.pass(100);
+    expect(told.get(4)).toEqual(['f 4', 'f 1']);
+  });
+
+  test('is told to those before whom somebody comes', () => {
+    const { clock, book, lines, lock, join, told } = open();
+    lock('ann');
+    join(1, 'bob');
+    clock.pass(100);
+    book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: null, now: 1 });
+    const thief = { kind: 'lock', path: p('f'), owner: 'cid', side: 'a', message: '' } as const;
+    const answer = book.happen({ ...thief, steal: true, line: 2, current: file('v0'), now: 2 });
+    if (answer.kind !== 'queued') throw new Error(answer.kind);
+    lines.join({ ask: { ...thief, steal: true }, line: 2, since: 2, resolve: () => {} }, answer.position);
+    clock.pass(100);
+    expect([answer.position, told.get(1)]).toEqual([1, ['f 1', 'f 2']]);
+  });
+
+  test('moves along with the file', () => {
+    const { book, lines, clock, lock, join, told, signals, inLine } = open();
+    lock('ann');
+    join(1, 'bob');
+    join(2, 'cid');
+    clock.pass(100);
+    book.happen({ kind: 'moved', path: p('f'), to: p('new') });
+    signals.get(1)!.abort();
+    lines.serve();
+    expect(inLine('new')).toEqual(['cid']);
+    clock.pass(100);
+    expect(told.get(2)).toEqual(['f 2', 'new 1']);
+  });
+});
+
+describe('somebody leaves', () => {
+  test.each<[it: string, forMs: number | null | 'steals', passes: number, code: string | null]>([
+    ['when his time is over', 5_000, 5_000, 'locked'],
+    ['not before', 5_000, 4_999, null],
+    ['never, if he waits for ever', null, 86_400_000, null],
+    ['after twenty seconds, if he has broken a lock', 'steals', 20_000, 'locked'],
+    ['not earlier then', 'steals', 19_999, null],
+  ])('%s', (_, forMs, passes, code) => {
+    const { lines, clock, lock, join, codeOf, inLine, wakes } = open();
+    lock('ann');
+    join(1, 'bob', forMs);
+    const before = wakes();
+    clock.pass(passes);
+    expect(wakes() > before).toBe(code !== null);
+    lines.serve();
+    expect([codeOf(1), inLine(), lines.size]).toEqual(code === null ? [null, ['bob'], 1] : [code, [], 0]);
+  });
+
+  test('when nobody is at the other end any more', () => {
+    const { lines, lock, join, signals, codeOf, inLine } = open();
+    lock('ann');
+    join(1, 'bob');
+    join(2, 'cid');
+    signals.get(1)!.abort();
+    expect(codeOf(1)).toBe(null);
+    lines.serve();
+    expect([codeOf(1), inLine(), lines.size]).toEqual(['interrupted', ['cid'], 1]);
+    lines.serve();
+    expect(inLine()).toEqual(['cid']);
+  });
+
+  test('at once, where that was so before he came, and is told no place', () => {
+    const { lines, lock, join, signals, told, codeOf } = open();
+    lock('ann');
+    const gone = new AbortController();
+    gone.abort();
+    signals.set(1, gone);
+    join(1, 'bob');
+    lines.serve();
+    expect([told.get(1), codeOf(1)]).toEqual([[], 'interrupted']);
+  });
+
+  test('because nobody holds the lock and it still could not be had', () => {
+    const { book, lines, clock, lock, join, answers } = open();
+    lock('ann');
+    join(1, 'bob', 50);
+    book.happen({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
+    clock.pass(50);
+    lines.serve();
+    expect(answers.get(1)).toMatchObject({
+      path: 'f',
+      changed: false,
+      error: { code: 'busy', message: 'The lock of f could not be had in time.' },
+    });
+  });
+
+  test('with the lock, and is bothered no more', () => {
+    const { book, lines, clock, lock, join, signals, told, codeOf, wakes } = open();
+    lock('ann');
+    const bob = join(1, 'bob', 5_000);
+    join(2, 'cid');
+    clock.pass(100);
+    book.happen({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
+    const granted = book.happen({ kind: 'grant', path: p('f'), now: 3 });
+    if (granted.kind !== 'granted') throw new Error(granted.kind);
+    expect(lines.called(granted)).toEqual([bob]);
+    expect(lines.size).toBe(1);
+    const before = wakes();
+    clock.pass(5_000);
+    signals.get(1)!.abort();
+    expect(wakes()).toBe(before);
+    lines.serve();
+    expect([codeOf(1), told.get(1), told.get(2)]).toEqual([null, ['f 1'], ['f 2', 'f 1']]);
+    expect(lines.called({ ...granted, lines: [99] })).toEqual([]);
+  });
+
+  test('turned away, because there is nothing to lock: the first only', () => {
+    const { lines, lock, join, codeOf, inLine } = open();
+    lock('ann');
+    join(1, 'bob');
+    join(2, 'cid');
+    lines.turnAway(p('f'), new SyncError('not-found', 'Gone.'));
+    expect([codeOf(1), codeOf(2), inLine()]).toEqual(['not-found', null, ['cid']]);
+    lines.turnAway(p('g'), new SyncError('not-found', 'Gone.'));
+    expect(codeOf(2)).toBe(null);
+  });
+
+  test('from a line of which nobody knows any more', () => {
+    const { lines, lock, inLine } = open();
+    lock('ann');
+    lock('bob', 7);
+    expect(inLine()).toEqual(['bob']);
+    lines.turnAway(p('f'), new SyncError('not-found', 'Gone.'));
+    expect(inLine()).toEqual([]);
+  });
+});
+
+test.each<[it: string, signal: AbortSignal | undefined, cancelled: boolean]>([
+  ['nobody who could', undefined, false],
+  ['somebody who waits', new AbortController().signal, false],
+  ['who has hung up', AbortSignal.abort(), false],
+  ['who has hung up with an error', AbortSignal.abort(new SyncError('closed', 'Gone.')), false],
+  ['who says that he does not want it', AbortSignal.abort(new SyncError('interrupted', 'Ctrl-C.')), true],
+])('cancelled by %s: %s', (_, signal, cancelled) => {
+  expect(isCancelled(signal)).toBe(cancelled);
+});
+
+describe('the timers of locks', () => {
+  const timed = () => {
+    const room = new LockRoom({ f: file('v0') });
+    const timers = new Map<number, { ms: number; act: () => void }>();
+    let n = 0;
+    const expired: string[] = [];
+    const expiry = new LockExpiry({
+      book: room.book,
+      clock: {
+        now: () => 1_000,
+        after: (ms, act) => {
+          const id = n++;
+          timers.set(id, { ms, act });
+          return () => void timers.delete(id);
+        },
+      },
+      expire: async ({ path }) => {
+        expired.push(path);
+        return false;
+      },
+    });
+    expiry.start();
+    const lock = (ttlMs?: number) =>
+      room.book.happen({
+        kind: 'lock',
+        path: p('f'),
+        owner: 'ann',
+        side: 'a',
+        message: '',
+        now: 1_000,
+        ...(ttlMs === undefined ? {} : { ttlMs }),
+      });
+    const waits = () => [...timers.values()].map(({ ms }) => ms);
+    const fire = async () => {
+      for (const [id, { act }] of [...timers]) {
+        timers.delete(id);
+        act();
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    return { room, lock, waits, fire, expired };
+  };
+
+  test('are one for each lock that has an end, whatever becomes of it', async () => {
+    const { room, lock, waits } = timed();
+    lock();
+    expect(waits()).toEqual([]);
+    lock(500);
+    expect(waits()).toEqual([500]);
+    lock(700);
+    expect(waits()).toEqual([700]);
+    room.book.happen({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 1_000 });
+    expect(waits()).toEqual([]);
+  });
+
+  test('of months are set in parts that a timer can hold', async () => {
+    const { lock, waits, fire, expired } = timed();
+    lock(2 ** 31 + 9);
+    expect(waits()).toEqual([2 ** 31 - 1]);
+    await fire();
+    expect([waits(), expired]).toEqual([[10], []]);
+    await fire();
+    expect([expired, waits()]).toEqual([['f'], [1_000]]);
+    await fire();
+    expect(expired).toEqual(['f', 'f']);
+  });
+});

@@ -1,0 +1,71 @@
+// The archive on disk: what a restart finds of it.
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { openArchive } from '../../../src/sync/pair/archive.js';
+import { dir, file, p } from '../../support/disk-site.js';
+import { lookAt } from '../../support/session-room.js';
+import { makeRoot } from '../../support/trees.js';
+
+const place = () => {
+  const said: string[] = [];
+  const at = path.join(makeRoot('archive'), 'archive.log');
+  return { at, said, open: () => openArchive(at, (text) => void said.push(text)) };
+};
+
+test('what both sides shared, the two roots, and what is known to be gone outlast a restart', async () => {
+  const { open, said } = place();
+  const first = open();
+  expect([first.pair.firstContact, first.pair.meta.get('roots')]).toEqual([false, null]);
+  first.pair.agree(p('x'), file('x'));
+  first.pair.agree(p('d'), dir());
+  first.pair.meta.put('roots', 'a b');
+  first.pair.meta.put('firstContact', true);
+  await first.close();
+
+  const second = open();
+  const { pair } = second;
+  expect([pair.shared(p('x')), pair.shared(p('d')), pair.meta.get('roots'), pair.firstContact]).toEqual([
+    file('x'),
+    dir(),
+    'a b',
+    true,
+  ]);
+  pair.endFirstContact();
+  pair.agree(p('d'), null);
+  await second.close();
+
+  const third = open();
+  expect([third.pair.firstContact, third.pair.shared(p('d')), third.pair.shared(p('x'))]).toEqual([
+    false,
+    null,
+    file('x'),
+  ]);
+  await third.close();
+  expect(said).toEqual([]);
+});
+
+test('a first contact forgets all that was shared, for good', async () => {
+  const { open } = place();
+  const first = open();
+  for (const name of ['x', 'y']) first.pair.agree(p(name), file(name));
+  first.pair.foldLook('a', lookAt('x:1', { whole: true }), 0);
+  first.pair.clearMarks();
+  first.pair.beginFirstContact();
+  expect([first.pair.everythingMarked, first.pair.firstContact]).toEqual([true, true]);
+  await first.close();
+  const second = open();
+  expect([second.pair.archive.root.children.size, second.pair.firstContact]).toEqual([0, true]);
+  await second.close();
+});
+
+test('a damaged one counts as none', async () => {
+  const { at, open } = place();
+  const first = open();
+  first.pair.agree(p('x'), file('x'));
+  await first.close();
+  fs.writeFileSync(at, fs.readFileSync(at, 'utf8').replace(/./g, '?'));
+  const second = open();
+  expect(second.pair.shared(p('x'))).toBe(null);
+  await second.close();
+});

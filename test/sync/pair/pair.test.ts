@@ -1,0 +1,386 @@
+// What server-a knows of both sides: what a look, an outcome, a client's write and another root make of it. Marks are
+// shown as the paths that are compared, `x*` with all below; the archive's records as they are written.
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/core/change.js';
+import type { Entry } from '../../../src/core/entry.js';
+import { introducedBy } from '../../../src/core/partner.js';
+import type { Side } from '../../../src/core/path.js';
+import type { Marks } from '../../../src/core/path-set.js';
+import { Snapshot } from '../../../src/core/snapshot.js';
+import type { Look } from '../../../src/replica.js';
+import { Pair } from '../../../src/sync/pair/pair.js';
+import { file, showTree, tree, treeOf } from '../../support/core-tree.js';
+import { dir, p } from '../../support/disk-site.js';
+import { lookAt, OWN } from '../../support/session-room.js';
+
+function open(both = '', shared = both) {
+  const rows: string[] = [];
+  const state = { flushed: 0, fails: false };
+  const pair = new Pair(new Snapshot(), {
+    put: (table, key, value) => void rows.push(`${table} ${key} ${show(value)}`),
+    durable: async () => {
+      state.flushed++;
+      if (state.fails) throw new Error('full');
+    },
+    close: async () => {},
+  });
+  for (const [path, entry] of tree(shared)) pair.agree(path, entry);
+  pair.meta.put('roots', `${OWN.root} b`);
+  pair.meet(OWN, introducedBy('b'));
+  for (const side of ['a', 'b'] as const) pair.foldLook(side, lookAt(both, { whole: true }), 0);
+  pair.clearMarks();
+  rows.length = 0;
+  const look = (side: Side, text: string, more: Partial<Look> = {}) => pair.foldLook(side, lookAt(text, more), 0);
+  const shown = (side: Side) => showTree(treeOf(pair.side(side).snapshot!));
+  return { pair, rows, state, look, shown, archive: () => showTree(treeOf(pair.archive)), marks: () => marksOf(pair) };
+}
+
+const show = (value: unknown) => {
+  const entry = value as Entry | null;
+  return entry === null || typeof entry === 'boolean'
+    ? String(entry)
+    : entry.type === 'file'
+      ? `${entry.size}`
+      : entry.type;
+};
+
+function marksOf(pair: Pair): string {
+  if (pair.everythingMarked) return 'everything';
+  const found: string[] = [];
+  const walk = (marks: Marks, path: string) => {
+    if (marks.here || marks.deep) found.push(`${path}${marks.deep ? '*' : ''}`);
+    for (const [name, below] of marks.below) walk(below, path === '' ? name : `${path}/${name}`);
+  };
+  walk(pair.marks.root, '');
+  return found.sort().join(' ');
+}
+
+const changed = (path: string, before: Entry | null, after: Entry | null, more: Partial<Change> = {}): Change => ({
+  path: p(path),
+  action: 'modified',
+  before,
+  after,
+  ...more,
+});
+
+describe('a look', () => {
+  test('that tells everything replaces what was known, and everything is compared', () => {
+    const { pair, look, shown, marks } = open('x:1 y:1');
+    const { generation } = pair;
+    look('b', 'y:2', { whole: true });
+    expect([shown('b'), shown('a'), marks()]).toEqual(['y:2', 'x:1 y:1', 'everything']);
+    expect([pair.generation > generation, pair.hasMarks]).toEqual([true, true]);
+  });
+
+  test('that tells differences marks them; a directory that is gone with all that was in it', () => {
+    const { pair, look, shown, marks } = open('d/x:1 e/y:1 z:1');
+    expect([pair.hasMarks, marks()]).toEqual([false, '']);
+    look('a', '-d z:2 e:1');
+    expect([shown('a'), marks(), pair.hasMarks]).toEqual(['e:1 z:2', 'd* e* z', true]);
+  });
+
+  test('that tells nothing new changes nothing', () => {
+    const { pair, look, marks } = open('x:1');
+    const { generation } = pair;
+    look('a', '');
+    expect([pair.generation, marks()]).toEqual([generation, '']);
+  });
+
+  test('that was halted says why, and what was known stays', () => {
+    const { pair, look, shown } = open('x:1');
+    const halt = { code: 'root-emptied', message: 'Empty.' } as const;
+    look('b', '', { whole: true, halt, unsettled: 3 });
+    expect([pair.b.halt, pair.b.unsettled, shown('b')]).toEqual([halt, 3, 'x:1']);
+    look('b', '');
+    expect([pair.b.halt, pair.b.unsettled]).toEqual([null, 0]);
+  });
+
+  test('says what is in motion now, and nothing of before', () => {
+    const { pair, look } = open('x:1');
+    look('b', '', { moving: [p('x')], unsettled: 1 });
+    expect(pair.b.moving.touches(p('x'))).toBe(true);
+    look('b', '');
+    expect([pair.b.moving.touches(p('x')), pair.b.unsettled]).toEqual([false, 0]);
+  });
+
+  test('entries that both sides share are one in memory', () => {
+    const { pair, look } = open('x:1');
+    look('a', 'x:1', { whole: true });
+    expect(pair.a.snapshot!.get(p('x'))).toBe(pair.archive.get(p('x')));
+  });
+});
+
+describe('what a side cannot say anything about', () => {
+  test('is out of reach, with all below it, until it can be seen: then it is compared', () => {
+    const { pair, look, marks } = open('d/x:1 e:1');
+    expect(pair.isOutOfReach(p('d'))).toBe(false);
+    look('b', '', { unknown: [p('d')] });
+    expect(['d', 'd/x', 'e', 'dd'].map((path) => pair.isOutOfReach(p(path)))).toEqual([true, true, false, false]);
+    look('a', '', { unknown: [p('e')] });
+    expect([pair.isOutOfReach(p('e')), marks()]).toEqual([true, '']);
+    look('b', '', { unknown: [p('d')] });
+    expect(marks()).toBe('');
+    look('b', '');
+    expect([pair.isOutOfReach(p('d/x')), pair.isOutOfReach(p('e')), marks()]).toEqual([false, true, 'd*']);
+  });
+});
+
+describe('ignore rules', () => {
+  test('of one side only leave alone what either excludes', () => {
+    const { pair, look } = open('x.tmp:1 x.bak:1 d/y:1');
+    look('a', '', { rules: ['*.tmp', 'd/'] });
+    expect(['x.tmp', 'x.bak', 'd', 'd/y'].map((path) => pair.isOutOfReach(p(path)))).toEqual([true, false, true, true]);
+    look('b', '', { rules: ['*.bak'] });
+    expect(['x.tmp', 'x.bak', 'y'].map((path) => pair.isOutOfReach(p(path)))).toEqual([true, true, false]);
+  });
+
+  test('of both sides alike are the sides’ own business', () => {
+    const { pair, look } = open('x:1');
+    for (const side of ['a', 'b'] as const) look(side, '', { rules: ['*.tmp'] });
+    expect(pair.isOutOfReach(p('x.tmp'))).toBe(false);
+    look('a', '', { rules: ['*.tmp', '*.bak'] });
+    expect([pair.isOutOfReach(p('x.tmp')), pair.isOutOfReach(p('x.bak'))]).toEqual([true, true]);
+  });
+
+  test('that come make what they exclude neither shared nor seen, and everything is compared', () => {
+    const { look, shown, archive, rows, marks } = open('x:1 d/y.tmp:1 y.tmp:1');
+    look('a', '', { rules: ['*.tmp'] });
+    expect([shown('a'), shown('b'), archive(), marks()]).toEqual([
+      'd/ x:1',
+      'd/ d/y.tmp:1 x:1 y.tmp:1',
+      'd/ x:1',
+      'everything',
+    ]);
+    expect(rows).toEqual(['archive d/y.tmp null', 'archive y.tmp null']);
+  });
+
+  test('of two lines are not those of one', () => {
+    const { pair, look } = open('x:1');
+    look('a', '', { rules: ['a', 'b'] });
+    look('b', '', { rules: ['ab'] });
+    expect([pair.isOutOfReach(p('b')), pair.isOutOfReach(p('ab'))]).toEqual([true, true]);
+  });
+
+  test('a directory’s rule is for directories', () => {
+    const { pair, look } = open('d:1 e/x:1', '');
+    look('a', '', { rules: ['d/', 'e/'] });
+    expect([pair.isOutOfReach(p('d')), pair.isOutOfReach(p('e'))]).toEqual([false, true]);
+    look('b', '-d -e d/x:1');
+    expect([pair.isOutOfReach(p('d')), pair.isOutOfReach(p('e'))]).toEqual([true, false]);
+  });
+
+  test('that are the same change nothing', () => {
+    const { pair, look, marks } = open('x:1');
+    look('a', '', { rules: ['*.tmp'] });
+    pair.clearMarks();
+    look('a', '', { rules: ['*.tmp'] });
+    expect(marks()).toBe('');
+  });
+});
+
+describe('a file that lost content in a crash', () => {
+  test.each<[it: string, b: string, archive: string, marks: string]>([
+    ['gives way to a longer one', 'x:333', 'x:22', 'x'],
+    ['gives way to none of its length', 'x:33', 'x:1', ''],
+    ['gives way to no shorter one', 'x:3', 'x:1', ''],
+    ['gives way to no directory', 'x/', 'x:1', ''],
+    ['gives way to nothing that is gone', '', 'x:1', ''],
+  ])('%s', (_, b, archive, marks) => {
+    const scene = open('', 'x:1');
+    scene.look('b', b, { whole: true });
+    scene.look('a', 'x:22', { whole: true });
+    scene.pair.clearMarks();
+    scene.look('a', '', { damaged: [p('x')] });
+    expect([scene.archive(), scene.marks()]).toEqual([archive, marks]);
+  });
+
+  test('and so does one on side b, whichever side tells something', () => {
+    const { look, archive } = open('', 'x:1');
+    look('b', 'x:22', { whole: true, damaged: [p('x')] });
+    expect(archive()).toBe('x:1');
+    look('a', 'x:333', { whole: true });
+    expect(archive()).toBe('x:22');
+  });
+});
+
+describe('what was carried out', () => {
+  test('is there, and shared', () => {
+    const { pair, rows, shown, archive, marks } = open('x:1');
+    const { generation } = pair;
+    pair.foldLook('a', lookAt('x:22'), 0);
+    pair.clearMarks();
+    pair.foldDone('b', changed('x', file('1'), file('22')));
+    expect([shown('b'), archive(), rows, marks()]).toEqual(['x:22', 'x:22', ['archive x 2'], '']);
+    expect(pair.generation).toBeGreaterThan(generation);
+  });
+
+  test('and has changed on the other side meanwhile, is compared again', () => {
+    const { pair, marks } = open('x:1');
+    pair.foldDone('b', changed('x', file('1'), file('22')));
+    expect(marks()).toBe('x');
+  });
+
+  test('by moving is gone from where it was', () => {
+    const { pair, rows, shown, archive } = open('x:1');
+    pair.foldDone('b', changed('y', null, file('1'), { action: 'renamed', from: { path: p('x'), entry: file('1') } }));
+    expect([shown('b'), archive(), rows]).toEqual(['y:1', 'y:1', ['archive x null', 'archive y 1']]);
+  });
+
+  test('beside a copy of what was there, has that copy compared', () => {
+    const { pair, shown, marks } = open('x:1');
+    pair.foldLook('a', lookAt('x:22'), 0);
+    pair.clearMarks();
+    pair.foldDone('b', changed('x', file('1'), file('22'), { keepAs: p('copy') }));
+    expect([shown('b'), marks()]).toEqual(['copy:1 x:22', 'copy']);
+  });
+
+  test('a directory without bits for its owner has them at first', () => {
+    const { pair, shown, archive, marks } = open();
+    pair.foldLook('a', lookAt('d/!500'), 0);
+    pair.clearMarks();
+    pair.foldDone('b', changed('d', null, dir(0o500)));
+    expect([shown('b'), archive(), marks()]).toEqual(['d/!700', 'd/!700', 'd']);
+    pair.foldDone('b', changed('e', null, dir(0o750)));
+    expect(shown('b')).toBe('d/!700 e/!750');
+  });
+
+  test('a directory made anew shares nothing of an earlier one that is on neither side', () => {
+    const { pair, rows, archive } = open('b1:1', 'b1:1 d/gone:1 d/hidden:1 d/a:1 d/b:1');
+    pair.foldLook('a', lookAt('d/a:1', { unknown: [p('d/hidden')] }), 0);
+    pair.foldLook('b', lookAt('d/b:1'), 0);
+    rows.length = 0;
+    pair.foldDone('b', changed('d', null, dir()));
+    expect(rows).toEqual(['archive d/gone null', 'archive d dir']);
+    expect(archive()).toBe('b1:1 d/ d/a:1 d/b:1 d/hidden:1');
+  });
+
+  test('a directory that only changed forgets nothing', () => {
+    const { pair, archive } = open('d/', 'd/x:1');
+    pair.foldDone('b', changed('d', dir(), dir(0o700)));
+    expect(archive()).toBe('d/!700 d/x:1');
+  });
+
+  test('on a side that is not known is not noted', () => {
+    const { pair, rows } = open();
+    pair.b.snapshot = null;
+    pair.foldDone('b', changed('x', null, file('1')));
+    pair.foldWritten('b', changed('x', null, file('1')));
+    expect([rows, pair.b.snapshot]).toEqual([[], null]);
+  });
+});
+
+describe('what a client wrote', () => {
+  test('is that side’s own, and goes over', () => {
+    const { pair, shown, archive, marks, rows } = open('x:1');
+    const { generation } = pair;
+    pair.foldWritten('a', changed('x', file('1'), file('22')));
+    expect([shown('a'), shown('b'), archive(), marks(), rows]).toEqual(['x:22', 'x:1', 'x:1', 'x*', []]);
+    expect(pair.generation).toBeGreaterThan(generation);
+  });
+
+  test('a directory that it moved takes all along', () => {
+    const { pair, shown, marks } = open('d/x:1');
+    pair.foldWritten('a', changed('e', null, dir(), { action: 'renamed', from: { path: p('d'), entry: dir() } }));
+    expect([shown('a'), marks()]).toEqual(['e/ e/x:1', 'd* e*']);
+  });
+
+  test('a directory that it moved keeps its bits, one that it made has its owner’s', () => {
+    const { pair, shown } = open('d/!500');
+    pair.foldWritten(
+      'a',
+      changed('e', null, dir(0o500), { action: 'renamed', from: { path: p('d'), entry: dir(0o500) } }),
+    );
+    pair.foldWritten('a', changed('f', null, dir(0o500)));
+    expect(shown('a')).toBe('e/!500 f/!700');
+  });
+});
+
+describe('marks', () => {
+  test('that were postponed count again when they are resumed, once', () => {
+    const { pair, marks } = open('x:1');
+    pair.postponed.add(p('x'), true);
+    pair.resumeMarks();
+    expect([marks(), pair.postponed.size]).toEqual(['x*', 0]);
+    pair.clearMarks();
+    pair.resumeMarks();
+    expect(marks()).toBe('');
+  });
+});
+
+describe('side b', () => {
+  test('that goes stays listed, has nothing in motion and no problem, and everything is compared when it is back', () => {
+    const { pair, look, shown, marks } = open('x:1');
+    look('b', '', {
+      unsettled: 1,
+      moving: [p('x')],
+      halt: { code: 'root-missing', message: '' },
+      problems: [{ path: 'x', code: 'unreadable', message: '' }],
+    });
+    pair.loseB();
+    expect([pair.b.unsettled, pair.b.halt, pair.b.problems, pair.b.moving.size, shown('b'), marks()]).toEqual([
+      0,
+      null,
+      [],
+      0,
+      'x:1',
+      'everything',
+    ]);
+  });
+});
+
+describe('what nobody could record', () => {
+  const note = (pair: Pair, path: string, after: Entry | null, more: Partial<Change> = {}) =>
+    pair.unrecorded.note(changed(path, null, after, more));
+
+  test('was shared where side b has it', () => {
+    const { pair, look, archive, marks } = open('x:1');
+    note(pair, 'x', file('22'));
+    note(pair, 'y', file('1'));
+    look('b', 'x:22');
+    expect([archive(), marks()]).toEqual(['x:22', 'x']);
+    look('b', 'y:1');
+    expect(archive()).toBe('x:22');
+  });
+
+  test('both ends of a move', () => {
+    const { pair, look, archive } = open('x:1');
+    note(pair, 'y', file('1'), { from: { path: p('x'), entry: file('1') } });
+    look('b', '-x y:1');
+    expect(archive()).toBe('y:1');
+  });
+
+  test('waits for what cannot be seen, and for side b', () => {
+    const { pair, look, archive } = open('x:1');
+    note(pair, 'x', file('22'));
+    look('a', '');
+    look('b', '', { unknown: [p('x')] });
+    expect(archive()).toBe('x:1');
+    look('b', 'x:22');
+    expect(archive()).toBe('x:22');
+  });
+
+  test('is nothing at a first contact', () => {
+    const { pair, look, archive } = open('x:1');
+    pair.meta.put('firstContact', true);
+    note(pair, 'x', file('22'));
+    look('b', 'x:22');
+    expect(archive()).toBe('x:1');
+  });
+
+  test('of a whole run is whatever side a had seen and was not shared', () => {
+    const { pair, look, archive } = open('', 'x:1 same:1 gone:1');
+    const seen = new Snapshot();
+    for (const [path, entry] of tree('x:22 same:1 new:1')) seen.put(path, entry);
+    pair.unrecorded.noteRun(seen, pair.archive);
+    look('b', 'x:22 same:333 new:1', { whole: true });
+    expect(archive()).toBe('new:1 same:1 x:22');
+  });
+});
+
+test('what is shared is made durable, and where that fails it is not said', async () => {
+  const { pair, state } = open('x:1');
+  state.fails = true;
+  pair.flush();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(state.flushed).toBe(1);
+});

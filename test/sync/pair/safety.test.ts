@@ -1,0 +1,449 @@
+// Server-a's own judgement, without servers: archives that are closed and opened, looks that are taken in, and what may be
+// done then.
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Entry } from '../../../src/core/entry.js';
+import { type Introduction, introducedBy, type RootDescription } from '../../../src/core/partner.js';
+import type { RelPath, Side } from '../../../src/core/path.js';
+import type { OpenStore, Table } from '../../../src/disk/state/store.js';
+import type { Look } from '../../../src/replica.js';
+import { openArchive } from '../../../src/sync/pair/archive.js';
+import type { Pair } from '../../../src/sync/pair/pair.js';
+import { dir, file, link } from '../../support/disk-site.js';
+
+type Files = Record<string, string | Entry | null>;
+
+const OWN: RootDescription = { root: 'root-a', dir: '/a', device: '1', machine: 'here' };
+const B: Introduction = { ...introducedBy('root-b'), dir: '/b', epoch: 0 };
+
+/** What is on the disk of side a between two runs. */
+let rows: Map<string, Map<string, unknown>>;
+let pair: Pair;
+let said: string[];
+let now: number;
+
+const inMemory: OpenStore = (_file, tables) => {
+  for (const [name, table] of Object.entries(tables as Readonly<Record<string, Table>>)) {
+    for (const [key, value] of rows.get(name) ?? []) table.load(key, JSON.parse(JSON.stringify(value)));
+  }
+  const put = (table: string, key: string, value: unknown) => {
+    if (!rows.has(table)) rows.set(table, new Map());
+    rows.get(table)!.delete(key);
+    rows.get(table)!.set(key, value);
+  };
+  return { store: { put, durable: async () => {}, close: async () => {} } } as never;
+};
+
+/** Server-a starts (again). */
+function start(): void {
+  said = [];
+  pair = openArchive('archive.log', (text) => said.push(text), inMemory).pair;
+}
+
+beforeEach(() => {
+  rows = new Map();
+  now = 1_000_000;
+  start();
+});
+
+function entriesOf(files: Files): { path: RelPath; entry: Entry | null }[] {
+  return Object.entries(files).map(([path, what]) => ({
+    path: path as RelPath,
+    entry: typeof what === 'string' ? file(what) : what,
+  }));
+}
+
+/** A look at `side` is taken in. */
+function look(side: Side, files: Files, more: Partial<Look> = {}): void {
+  const told = { whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
+  pair.foldLook(side, { ...told, ...more, entries: entriesOf(files) }, now);
+}
+
+const whole = (side: Side, files: Files, more: Partial<Look> = {}) => look(side, files, { whole: true, ...more });
+
+/** Both sides agree on what side a has. */
+function agree(): void {
+  for (const [path, node] of pair.a.snapshot!.walk()) pair.agree(path, node);
+  pair.endFirstContact();
+}
+
+/** The pair has been in step with `files`. */
+function inStep(files: Files, b = B): void {
+  pair.meet(OWN, b);
+  whole('a', files);
+  whole('b', files);
+  agree();
+}
+
+const many = (count: number, from = 0): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`d/${from + n}`, `content ${from + n}`]));
+const gone = (files: Files): Files => Object.fromEntries(Object.keys(files).map((path) => [path, null]));
+const codes = () => pair.halts.map(({ code }) => code);
+const shared = () => [...pair.archive.walk()].filter(([, { type }]) => type !== 'dir').length;
+const FEW = { a: '1', b: '2', c: '3', 'd/e': '4', 'd/f': '5', g: '6' };
+
+describe('what a look lacks', () => {
+  const everything = many(300);
+  const most = gone(many(160));
+  const cases: [string, (side: Side) => void, string | null][] = [
+    ['all, in a look at the differences', (side) => look(side, { d: null }), 'root-emptied'],
+    ['all, in a look at everything', (side) => whole(side, {}), 'root-emptied'],
+    ['most', (side) => look(side, most), 'mass-deletion'],
+    ['most, in a look at everything', (side) => whole(side, many(140, 160)), 'mass-deletion'],
+    ['half', (side) => look(side, gone(many(150))), null],
+    ['most, now directories', (side) => look(side, mapped(most, dir())), 'mass-deletion'],
+    ['most, now links', (side) => look(side, mapped(most, link('x'))), 'mass-deletion'],
+    ['a directory, now a file', (side) => look(side, { d: 'x' }), 'mass-deletion'],
+    ['nothing, but all moved', (side) => look(side, { ...renamed(everything, 'e'), d: null }), null],
+    ['most, the rest moved', (side) => look(side, { ...renamed(many(100), 'e'), d: null }), 'mass-deletion'],
+    ['nothing that can be seen', (side) => whole(side, {}, { unknown: ['d' as RelPath] }), null],
+    ['what became ignored', (side) => whole(side, {}, { rules: ['d/'] }), null],
+  ];
+  const onBoth = cases.flatMap(([it, scan, code]) =>
+    (['a', 'b'] as const).map((side) => [it, side, scan, code] as const),
+  );
+
+  it.each(onBoth)('%s, on side %s', (_, side, scan, code) => {
+    inStep(everything);
+    scan(side);
+    expect(codes()).toEqual(code === null ? [] : [code]);
+    expect(pair.safety.blocks).toBe(code !== null);
+    expect(pair.safety.trusts(side)).toBe(code === null);
+  });
+
+  const mapped = (files: Files, entry: Entry): Files =>
+    Object.fromEntries(Object.keys(files).map((path) => [path, entry]));
+  const renamed = (files: Files, to: string): Files =>
+    Object.fromEntries(Object.entries(files).map(([path, what]) => [path.replace('d/', `${to}/`), what]));
+
+  it('is judged for each look by itself', () => {
+    inStep(everything);
+    look('b', gone(many(90)));
+    look('b', gone(many(90, 90)));
+    expect(codes()).toEqual([]);
+    // What was believed is known, also after a restart: what is missing now is not a new loss.
+    start();
+    pair.meet(OWN, B);
+    whole('a', everything);
+    whole('b', many(120, 180));
+    expect(codes()).toEqual([]);
+  });
+
+  it('is asked about again after a restart and a reconnection, and ends when it is back', () => {
+    inStep(everything);
+    look('b', most);
+    pair.loseB();
+    expect(codes()).toEqual([]);
+    pair.meet(OWN, B);
+    whole('b', many(140, 160));
+    expect(codes()).toEqual(['mass-deletion']);
+    start();
+    pair.meet(OWN, B);
+    whole('b', many(140, 160));
+    // Side a may lack the same: then nothing of it would be lost.
+    expect([codes(), pair.safety.blocks]).toEqual([[], true]);
+    whole('a', everything);
+    expect(codes()).toEqual(['mass-deletion']);
+    expect(shared()).toBe(300);
+    look('b', many(160));
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
+  it('is no loss where the other side lacks it, too: both did as they were told before a crash', () => {
+    inStep(everything);
+    start();
+    pair.meet(OWN, B);
+    whole('b', many(140, 160));
+    whole('a', many(140, 160));
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
+  it('is not asked about again once it is confirmed', () => {
+    inStep(everything);
+    look('b', most);
+    pair.safety.confirm({ acceptDeletes: true });
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+    start();
+    pair.meet(OWN, B);
+    whole('a', everything);
+    whole('b', many(140, 160));
+    expect(codes()).toEqual([]);
+    // What was put back and goes again is another matter.
+    look('b', many(160));
+    look('b', most);
+    expect(codes()).toEqual(['mass-deletion']);
+  });
+
+  it('is what a client was told to take away', () => {
+    inStep(everything);
+    for (const path of Object.keys(most) as RelPath[]) {
+      pair.foldWritten('a', { path, action: 'deleted', before: pair.entry('a', path), after: null });
+    }
+    start();
+    pair.meet(OWN, B);
+    whole('a', many(140, 160));
+    whole('b', everything);
+    expect(codes()).toEqual([]);
+  });
+
+  it('waits for what is in motion, and not for ever', () => {
+    inStep(everything);
+    look('b', most, { unsettled: 1 });
+    expect([codes(), pair.safety.blocks, pair.safety.isSettling]).toEqual([[], true, true]);
+    now += 14_000;
+    look('b', {}, { unsettled: 1 });
+    expect(codes()).toEqual([]);
+    now += 2_000;
+    look('b', {}, { unsettled: 1 });
+    expect(codes()).toEqual(['mass-deletion']);
+    look('b', {}, { unsettled: 1 });
+    expect(codes()).toEqual(['mass-deletion']);
+  });
+
+  it('is given back as by a new partner', () => {
+    inStep(everything);
+    look('b', most);
+    pair.safety.confirm({ newPartner: true });
+    expect([codes(), pair.safety.blocks, shared(), pair.firstContact]).toEqual([[], false, 0, true]);
+  });
+});
+
+describe('another root', () => {
+  const other = { ...B, root: 'root-c', dir: '/c' };
+  const come = (files: Files, b: Introduction = other, more: Partial<Look> = {}) => {
+    pair.loseB();
+    pair.meet(OWN, b);
+    whole('b', files, more);
+  };
+
+  it.each([
+    [{}, 'other-partner'],
+    [{ a: '1', b: '2' }, 'other-partner'],
+    [{ a: '1', b: '2', c: 'other', 'd/e': 'other', x: '9' }, 'other-partner'],
+    [{ a: '1', b: '2', c: '3' }, null],
+    [{ ...FEW, a: file('1', { mtime: 7 }) }, null],
+  ])('with %j: %s', (files, code) => {
+    inStep(FEW);
+    come(files);
+    expect(codes()).toEqual(code === null ? [] : [code]);
+    expect(pair.firstContact).toBe(code === null);
+    expect(shared()).toBe(code === null ? 0 : 6);
+    expect(said).toEqual(code === null ? [expect.stringMatching(/"\/c".* not known by its identity/)] : []);
+  });
+
+  it('is asked about until it is confirmed, through restarts; then it is the known one', () => {
+    inStep(FEW);
+    come({ x: '1' });
+    start();
+    pair.meet(OWN, other);
+    whole('b', { x: '1' });
+    whole('a', FEW);
+    expect(codes()).toEqual(['other-partner']);
+    expect(pair.halts[0]!.message).toMatch(/"\/c".* 0 of the 6 files .*which was "\/b".*client resume --new-partner/);
+    for (const word of [{ acceptDeletes: true }, { acceptRollback: true }]) pair.safety.confirm(word);
+    expect([codes(), shared()]).toEqual([['other-partner'], 6]);
+    pair.safety.confirm({ newPartner: true });
+    expect([codes(), pair.firstContact, pair.safety.trusts('b')]).toEqual([[], true, true]);
+    start();
+    expect(pair.meet(OWN, other)).toBe(true);
+    expect(pair.firstContact).toBe(true);
+  });
+
+  it('leaves the archive as it is for the former one', () => {
+    inStep(FEW);
+    come({ x: '1' }, other, { rules: ['d/'], damaged: ['a' as RelPath] });
+    expect(shared()).toBe(6);
+    pair.loseB();
+    expect(pair.meet(OWN, B)).toBe(true);
+    whole('b', FEW);
+    expect([codes(), pair.safety.blocks, shared()]).toEqual([[], false, 6]);
+  });
+
+  it('waits for files that are still being read', () => {
+    inStep(FEW);
+    come({ a: '1' }, other, { unknown: ['d' as RelPath], unsettled: 2 });
+    expect([codes(), pair.safety.blocks]).toEqual([[], true]);
+    look('b', { 'd/e': '4', 'd/f': '5' });
+    expect([codes(), pair.safety.blocks, pair.firstContact]).toEqual([[], false, true]);
+  });
+
+  it('is met for the first time where nothing is shared any more', () => {
+    inStep({});
+    come({ x: '1' });
+    expect([codes(), pair.firstContact]).toEqual([[], true]);
+  });
+
+  it('is the same where only side a has forgotten who it is', () => {
+    inStep(FEW);
+    pair.loseB();
+    expect(pair.meet({ ...OWN, root: 'anew' }, B)).toBe(false);
+    whole('b', { x: '1' });
+    expect([codes(), pair.firstContact]).toEqual([[], true]);
+  });
+
+  it('is the former one that lost its memory: a loss is asked about first', () => {
+    const forgot = { ...other, former: ['root-b'] };
+    inStep(many(300));
+    come(many(140, 160), forgot);
+    expect(codes()).toEqual(['mass-deletion']);
+    pair.safety.confirm({ acceptDeletes: true });
+    // What both shared counts still, or the deletions that are meant would come back.
+    expect([codes(), pair.safety.blocks, shared(), pair.firstContact]).toEqual([[], false, 300, false]);
+    start();
+    expect(pair.meet(OWN, forgot)).toBe(true);
+  });
+
+  it('is the former one that lost its memory: a small loss is not believed', () => {
+    inStep(many(300));
+    come(many(290), { ...other, former: ['root-b'] });
+    expect([codes(), pair.safety.blocks, shared(), pair.firstContact]).toEqual([[], false, 0, true]);
+  });
+});
+
+describe('an older state of side b', () => {
+  const newer = { ...FEW, a: 'newer' };
+  /** As before `a` was made. */
+  const { a: _, ...LACKING } = newer as Record<string, string>;
+  const come = (epoch: number | null, files: Files, more: Partial<Introduction> = {}) => {
+    pair.loseB();
+    pair.meet(OWN, { ...B, epoch, ...more });
+    whole('b', files);
+  };
+  beforeEach(() => {
+    inStep(newer);
+    pair.meta.put('epoch', 7);
+  });
+
+  it.each([
+    [6, FEW, 'rolled-back'],
+    [0, FEW, 'rolled-back'],
+    [7, FEW, null],
+    [8, FEW, null],
+    [null, FEW, null],
+    [6, newer, null],
+    [6, { ...newer, a: file('newer', { mtime: 3 }) }, null],
+    [6, { ...newer, x: 'made then' }, 'rolled-back'],
+    [6, LACKING, 'rolled-back'],
+    [7, LACKING, null],
+  ])('epoch %s of 7, %j: %s', (epoch, files, code) => {
+    come(epoch, files as Files);
+    expect(codes()).toEqual(code === null ? [] : [code]);
+    expect(pair.safety.blocks).toBe(code !== null);
+    expect(shared()).toBe(6);
+  });
+
+  it('is asked about until it is confirmed, and followed then', () => {
+    come(6, FEW);
+    start();
+    pair.meet(OWN, { ...B, epoch: 6 });
+    whole('a', newer);
+    whole('b', FEW);
+    expect(codes()).toEqual(['rolled-back']);
+    pair.safety.confirm({ acceptDeletes: true });
+    expect(codes()).toEqual(['rolled-back']);
+    pair.safety.confirm({ acceptRollback: true });
+    expect([codes(), pair.safety.blocks, shared(), pair.firstContact]).toEqual([[], false, 6, false]);
+    start();
+    pair.meet(OWN, { ...B, epoch: 6 });
+    whole('a', newer);
+    whole('b', FEW);
+    expect(codes()).toEqual([]);
+  });
+
+  it('is still asked about when what it had beside is gone, and its losses count once it is followed', () => {
+    come(6, { ...LACKING, x: 'made then' });
+    look('b', { x: null });
+    expect(codes()).toEqual(['rolled-back']);
+    pair.safety.confirm({ acceptRollback: true });
+    expect(codes()).toEqual([]);
+    look('b', { b: 'edited now' });
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
+  it('is a new partner if it is said so', () => {
+    come(6, FEW);
+    pair.safety.confirm({ newPartner: true });
+    expect([codes(), shared(), pair.firstContact, pair.meta.get('epoch')]).toEqual([[], 0, true, 6]);
+  });
+
+  it('is noticed later where its files were still in motion', () => {
+    pair.loseB();
+    pair.meet(OWN, { ...B, epoch: 6 });
+    whole('b', newer, { unsettled: 1 });
+    expect(codes()).toEqual([]);
+    look('b', { a: '1' });
+    expect(codes()).toEqual(['rolled-back']);
+  });
+
+  it('is forgotten once it is known to be none', () => {
+    come(6, newer);
+    look('b', { a: 'edited now' });
+    expect(codes()).toEqual([]);
+  });
+
+  it('is a copy that was put in its place', () => {
+    come(6, FEW, { root: 'copy', former: ['root-b'] });
+    expect([codes(), shared()]).toEqual([['rolled-back'], 6]);
+    pair.safety.confirm({ acceptRollback: true });
+    expect([codes(), shared(), pair.firstContact]).toEqual([[], 6, false]);
+  });
+
+  it('is a first contact where the copy is up to date', () => {
+    come(7, newer, { root: 'copy', former: ['root-b'] });
+    expect([codes(), pair.firstContact]).toEqual([[], true]);
+  });
+
+  it('is not what a root is that lost its memory', () => {
+    come(0, FEW, { root: 'anew', former: ['root-b'] });
+    expect([codes(), pair.firstContact]).toEqual([[], true]);
+  });
+});
+
+describe('a loss in an older state', () => {
+  it('is asked about first, and what is older then', () => {
+    inStep({ ...many(300), a: 'newer' });
+    pair.meta.put('epoch', 7);
+    pair.loseB();
+    pair.meet(OWN, { ...B, epoch: 6 });
+    whole('b', { ...many(100), a: 'older' });
+    expect(codes()).toEqual(['mass-deletion']);
+    pair.safety.confirm({ acceptDeletes: true });
+    expect(codes()).toEqual(['rolled-back']);
+    expect(pair.halts[0]!.message).toMatch(/ 1 path would change/);
+    pair.safety.confirm({ acceptRollback: true });
+    expect(codes()).toEqual([]);
+  });
+});
+
+describe('a mount point of side a without its disk', () => {
+  const known: RootDescription = { root: 'former-a', dir: '/a', device: '7', machine: 'here' };
+  const none = { root: 'new-a', dir: '/a', device: '1', machine: 'here' };
+
+  it.each<[string, Partial<RootDescription>, Files, string | null]>([
+    ['empty', {}, {}, 'root-unmounted'],
+    ['with a few of the files', {}, { a: '1', x: '2' }, 'root-unmounted'],
+    ['with half of the files', {}, { a: '1', b: '2', c: '3' }, null],
+    ['on the same device', { device: '1' }, {}, null],
+    ['at another path', { dir: '/b' }, {}, null],
+    ['on another machine', { machine: 'there' }, {}, null],
+    ['with the id that is remembered', { root: 'new-a' }, {}, null],
+  ])('%s', (_, more, files, code) => {
+    pair.meet(none, { ...B, partner: { ...known, ...more } });
+    whole('b', FEW);
+    whole('a', files);
+    expect(codes()).toEqual(code === null ? [] : [code]);
+    expect(pair.safety.blocks).toBe(code !== null);
+  });
+
+  it('is filled once that is confirmed', () => {
+    pair.meet(none, { ...B, partner: known });
+    whole('a', {});
+    whole('b', FEW);
+    pair.safety.confirm({ newPartner: true });
+    expect([codes(), pair.safety.blocks, pair.firstContact]).toEqual([[], false, true]);
+    start();
+    pair.meet(none, { ...B, partner: known });
+    whole('a', {});
+    whole('b', FEW);
+    expect(codes()).toEqual([]);
+  });
+});

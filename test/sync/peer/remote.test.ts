@@ -1,0 +1,279 @@
+// Side b over a connection, served by a replica that a test plays: what is asked crosses whole and in both directions, and
+// nobody is sent more than he takes.
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Change } from '../../../src/core/change.js';
+import type { SyncEvent } from '../../../src/core/events.js';
+import type { Applied, Base, Content, Offer, Wanted } from '../../../src/replica.js';
+import { RemoteReplica } from '../../../src/sync/peer/replica-client.js';
+import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
+import { serve } from '../../../src/wire/rpc/responder.js';
+import { listen } from '../../../src/wire/socket/tcp.js';
+import { snapshotOf, tree } from '../../support/core-tree.js';
+import { dir, file, p, turn } from '../../support/disk-site.js';
+import { lookAt, ScriptedReplica } from '../../support/session-room.js';
+
+const BLOCK = 1 << 10;
+const RANGES = [{ at: 0, bytes: 2 * BLOCK }];
+const SUMS = Uint32Array.from([1, 2, 3, 4]);
+
+class Far extends ScriptedReplica {
+  readonly looker = { snapshot: snapshotOf(tree('d/x:1')) as never };
+  readonly guarded: string[] = [];
+  offered: Offer | null = null;
+  give: (wanted: readonly Wanted[]) => AsyncGenerator<Content> = async function* () {};
+  carry: (contents: AsyncIterable<Content>) => AsyncGenerator<Applied> = async function* () {};
+
+  async guard(paths: readonly string[], on: boolean): Promise<void> {
+    await turn();
+    this.guarded.push(`${on} ${paths.length}`);
+  }
+  override async offer(): Promise<Offer | null> {
+    return this.offered;
+  }
+  override read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    return this.give(wanted);
+  }
+  override apply(_changes: readonly Change[], contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
+    return this.carry(contents);
+  }
+}
+
+const versions = Array.from({ length: 3 }, (_, n) => ({
+  name: p(`v${n}`),
+  size: n,
+  mtime: 1,
+  replaced: 2,
+  reason: null,
+}));
+
+async function open() {
+  const far = new Far();
+  const said: SyncEvent[] = [];
+  const log = { event: (event: SyncEvent) => void said.push(event), detail: () => {}, warn: () => {} };
+  const earlier = {
+    list: async () => versions,
+    look: async (name: string) => file(name),
+    read: async function* (name: string): AsyncGenerator<Content> {
+      for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name}${n}`), last: n === 2 };
+    },
+  };
+  const server = new ReplicaServer({
+    replica: far,
+    rootId: 'b',
+    above: () => ['c'],
+    version: '1',
+    log,
+    earlier: earlier as never,
+  });
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    onConnection: (connection) => void serve(connection, server.methods(connection)),
+  });
+  onTestFinished(() => listener.close());
+  const near = await RemoteReplica.connect({ host: '127.0.0.1', port: listener.port, root: 'a' });
+  onTestFinished(() => near.close());
+  return { far, near, said };
+}
+
+const made = (path: string): Change => ({ path: p(path), action: 'modified', before: file('old'), after: file('new') });
+
+/** Waits until `is`, one step of the event loop at a time. */
+async function until(is: () => boolean): Promise<void> {
+  while (!is()) await turn();
+}
+
+test('a look of very many paths is several, joined', async () => {
+  const { far, near } = await open();
+  const paths = Array.from({ length: 60_000 }, (_, n) => p(`directory/of/a/long/name/file ${n}`));
+  const looking = near.look('hinted', paths);
+  const asked: string[] = [];
+  for (let n = 0; asked.length < paths.length; n++) {
+    await until(() => far.looks.length > 0);
+    const look = far.looks.shift()!;
+    asked.push(...look.paths);
+    look.answer(lookAt(`x${n}:1`, { damaged: [p(`d${n}`)] }));
+  }
+  const found = await looking;
+  expect([asked.length, asked.at(-1), found.whole]).toEqual([paths.length, paths.at(-1), true]);
+  expect(found.entries.length).toBeGreaterThan(2);
+  expect(found.damaged!.length).toBeGreaterThan(1);
+});
+
+test('guarding, confirming and telling reach the other side', async () => {
+  const { far, near, said } = await open();
+  await near.guard([p('x'), p('y')], true);
+  await near.guard([], false);
+  await near.acceptDeletes();
+  near.tell({ event: 'halted', code: 'root-missing', message: 'Gone.' });
+  await until(() => said.length > 1);
+  expect([far.guarded, far.accepted, said.at(-1)?.event]).toEqual([['true 2', 'false 0'], 1, 'halted']);
+  expect([near.introduction.root, near.above]).toEqual(['b', ['c']]);
+});
+
+test('earlier contents are listed, looked at and read', async () => {
+  const { near } = await open();
+  expect(await near.earlier.list(p('x'))).toEqual(versions);
+  expect(await near.earlier.look(p('v1'))).toEqual(file('v1'));
+  const texts: string[] = [];
+  for await (const piece of near.earlier.read(p('v1'), file('v11v12')))
+    if ('data' in piece) texts.push(piece.data.toString());
+  expect(texts).toEqual(['v11', 'v12']);
+});
+
+describe('what is offered', () => {
+  test.each<[it: string, offered: Offer | null, change: Change, have: number | null, size: number | null]>([
+    ['nothing', null, made('x'), null, null],
+    ['a beginning', { have: 5, base: null }, made('x'), 5, null],
+    ['a base', { have: 0, base: { size: 1 << 20, hash: 'h', sums: async () => null } }, made('x'), 0, 1 << 20],
+    [
+      'no base where there was no file',
+      { have: 5, base: { size: 1 << 20, hash: 'h', sums: async () => null } },
+      { ...made('x'), before: null },
+      5,
+      null,
+    ],
+    ['nothing for what has no content', { have: 5, base: null }, { ...made('x'), after: dir() }, null, null],
+  ])('%s', async (_, offered, change, have, size) => {
+    const { far, near } = await open();
+    far.offered = offered;
+    const offer = await near.offer(change);
+    expect([offer?.have ?? null, offer?.base?.size ?? null]).toEqual([have, size]);
+  });
+
+  test('has the sums of its base asked for', async () => {
+    const { far, near } = await open();
+    const asked: unknown[] = [];
+    const sums: Base['sums'] = async (blockBytes, ranges) => {
+      asked.push([blockBytes, ranges]);
+      return asked.length === 1 ? SUMS : null;
+    };
+    const before = { ...file('old'), size: 1 << 20 };
+    far.offered = { have: 0, base: { size: before.size, hash: before.hash, sums } };
+    const offer = await near.offer({ ...made('x'), before });
+    expect(await offer!.base!.sums(BLOCK, RANGES)).toEqual(SUMS);
+    expect(await offer!.base!.sums(BLOCK, RANGES)).toBe(null);
+    expect([asked, offer!.base!.hash]).toEqual([
+      [
+        [BLOCK, RANGES],
+        [BLOCK, RANGES],
+      ],
+      before.hash,
+    ]);
+  });
+});
+
+describe('reading', () => {
+  const collect = async (contents: AsyncIterable<Content>) => {
+    const texts: string[] = [];
+    for await (const piece of contents)
+      texts.push('data' in piece ? piece.data.toString() : Object.keys(piece).join(' '));
+    return texts;
+  };
+
+  test('of nothing asks nobody', async () => {
+    const { far, near } = await open();
+    far.give = async function* () {
+      yield { n: 0, data: Buffer.from('x'), last: true };
+    };
+    expect(await collect(near.read([]))).toEqual([]);
+  });
+
+  test('tells what there is of each content, and answers the sums of it', async () => {
+    const { far, near } = await open();
+    const answers: unknown[] = [];
+    const offers: (readonly [have: number | undefined, base: number | undefined])[] = [];
+    far.give = async function* (wanted) {
+      for (const { offer } of wanted) offers.push([offer?.have, offer?.base?.size]);
+      const base = wanted[1]!.offer!.base!;
+      answers.push(await base.sums(BLOCK, RANGES), await base.sums(BLOCK, RANGES), base.hash);
+      yield { n: 0, data: Buffer.from('first'), last: true };
+      yield { n: 1, copy: { at: 0, bytes: 5 }, last: true };
+      yield { n: 2, failed: { kind: 'stale' } };
+    };
+    let asked = 0;
+    const sums: Base['sums'] = async () => {
+      await turn();
+      return asked++ === 0 ? SUMS : null;
+    };
+    const wanted: Wanted[] = [
+      { path: p('x'), file: file('first') },
+      { path: p('y'), file: file('12345'), offer: { have: 0, base: { size: 1 << 20, hash: file('b').hash, sums } } },
+      { path: p('z'), file: file('z'), offer: { have: 1, base: null } },
+    ];
+    expect(await collect(near.read(wanted))).toEqual(['first', 'n copy last', 'n failed']);
+    expect(offers).toEqual([
+      [undefined, undefined],
+      [0, 1 << 20],
+      [1, undefined],
+    ]);
+    expect(answers).toEqual([SUMS, null, file('b').hash]);
+  });
+
+  test('that fails on the other side fails here', async () => {
+    const { far, near } = await open();
+    far.give = async function* () {
+      yield { n: 0, data: Buffer.from('x'), last: false };
+      throw new Error('EIO');
+    };
+    await expect(collect(near.read([{ path: p('x'), file: file('x') }]))).rejects.toThrow();
+  });
+});
+
+describe('applying', () => {
+  const pieces = async function* (): AsyncGenerator<Content> {
+    yield { n: 0, data: Buffer.from('n'), last: false };
+    yield { n: 0, data: Buffer.from('ew'), last: true };
+  };
+
+  test('carries changes and contents over, and outcomes back', async () => {
+    const { far, near } = await open();
+    const taken: string[] = [];
+    far.carry = async function* (contents) {
+      for await (const piece of contents) taken.push('data' in piece ? piece.data.toString() : '');
+      yield { n: 1, outcome: { kind: 'stale' } };
+      yield { n: 0, outcome: { kind: 'done', sent: 3 } };
+    };
+    const outcomes: Applied[] = [];
+    const changes = [made('x'), { ...made('y'), action: 'deleted', after: null } as const];
+    for await (const applied of near.apply(changes, pieces())) outcomes.push(applied);
+    expect([taken.join(''), outcomes]).toEqual([
+      'new',
+      [
+        { n: 1, outcome: { kind: 'stale' } },
+        { n: 0, outcome: { kind: 'done', sent: 3 } },
+      ],
+    ]);
+  });
+
+  test('ends with a source that fails', async () => {
+    const { far, near } = await open();
+    let ended: unknown = null;
+    far.carry = async function* (contents) {
+      try {
+        for await (const _ of contents);
+      } catch (error) {
+        ended = error;
+        throw error;
+      }
+      yield { n: 0, outcome: { kind: 'kept' } };
+    };
+    const failing = async function* (): AsyncGenerator<Content> {
+      yield { n: 0, data: Buffer.from('n'), last: false };
+      throw new Error('EIO');
+    };
+    const outcomes = async () => {
+      for await (const _ of near.apply([made('x')], failing()));
+    };
+    await expect(outcomes()).rejects.toThrow();
+    await until(() => ended !== null);
+  });
+});
+
+test('what is closed answers nothing any more', async () => {
+  const { near } = await open();
+  await near.close();
+  expect(await near.closed).toBe(null);
+  await expect(near.acceptDeletes()).rejects.toMatchObject({ code: 'closed' });
+  await expect(near.earlier.list(p('x'))).rejects.toMatchObject({ code: 'closed' });
+});

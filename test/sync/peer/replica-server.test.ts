@@ -1,0 +1,451 @@
+// server-b's end by itself: who is let in, what the first look and the later ones tell, and that nobody is sent more than
+// he reads. The connections are played.
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/core/change.js';
+import type { SyncError } from '../../../src/core/errors.js';
+import type { SyncEvent } from '../../../src/core/events.js';
+import type { Applied, Content, Look, Replica } from '../../../src/replica.js';
+import { serveApply, serveOffer, serveRead } from '../../../src/sync/peer/contents-server.js';
+import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
+import { earlierMethods } from '../../../src/sync/serve-earlier.js';
+import { encodeChanges, encodePaths, encodeWanted, parseApplied } from '../../../src/wire/peer-api/messages.js';
+import { LookReader } from '../../../src/wire/peer-api/scan-report.js';
+import { snapshotOf, tree } from '../../support/core-tree.js';
+import { file, p, turn } from '../../support/disk-site.js';
+import { lookAt, ScriptedReplica } from '../../support/session-room.js';
+
+/** A connection of which only its end matters. */
+class Line {
+  readonly sent: object[] = [];
+  reason: Error | null | undefined;
+  private end: (reason: Error | null) => void = () => {};
+  readonly closed = new Promise<Error | null>((resolve) => {
+    this.end = resolve;
+  });
+  send = async (message: object) => void this.sent.push(message);
+  close = (reason: Error | null = null) => {
+    this.reason = reason;
+    this.end(reason);
+  };
+}
+
+/** A call that takes what it is sent when the test says so. */
+function callOf(incoming: { method: string; params?: object; payload: Buffer | null }[] = []) {
+  const sent: { method: string; params: object; payload: Buffer | undefined }[] = [];
+  const state = { reads: true, waiting: [] as (() => void)[] };
+  const signal = new AbortController();
+  const call = {
+    signal: signal.signal,
+    incoming: (async function* () {
+      for (const item of incoming) yield { params: {}, ...item };
+    })(),
+    notify: (method: string, params: object, payload?: Buffer) => {
+      sent.push({ method, params, payload });
+      return state.reads ? Promise.resolve() : new Promise<void>((resolve) => state.waiting.push(resolve));
+    },
+  };
+  return { call: call as never, sent, state, signal };
+}
+
+function open(more: { above?: () => readonly string[] } = {}) {
+  const replica = Object.assign(new ScriptedReplica(), {
+    looker: { snapshot: snapshotOf(tree('d/ d/x:1 l->x')) as never },
+    guarded: [] as string[],
+    guard: async (paths: readonly string[], on: boolean) => void replica.guarded.push(`${on} ${paths.join(' ')}`),
+  });
+  const said: SyncEvent[] = [];
+  const log = { event: (event: SyncEvent) => void said.push(event), detail: () => {}, warn: () => {} };
+  const server = new ReplicaServer({ replica, rootId: 'root-b', version: '1', log, ...more });
+  const line = new Line();
+  const ask = (method: string, params: object = {}, on = line, payload: Buffer | null = null, call = callOf().call) =>
+    server.methods(on as never)[method]!.handle(params, call, payload) as Promise<object>;
+  const hello = (params: object = {}, on = line) =>
+    ask('hello', { protocol: 1, role: 'peer', root: 'root-a', lane: false, ...params }, on);
+  /** What a look tells, as server-a reads it. */
+  const look = async (found: Look, asked: object = {}, paths: string[] = []): Promise<Look> => {
+    const { call, sent } = callOf();
+    const [list] = [...encodePaths(paths.map(p))];
+    const looking = ask('look', { scope: 'hinted', moving: true, ...asked }, line, list?.payload ?? null, call);
+    await turn();
+    replica.looks.at(-1)!.answer(found);
+    const result = await looking;
+    const reader = new LookReader();
+    for (const { method, payload } of sent) reader.take(method, payload!);
+    return reader.finish(result);
+  };
+  return { replica, said, server, line, ask, hello, look };
+}
+
+const codeOf = (act: Promise<unknown>) =>
+  act.then(
+    () => 'done',
+    (error: SyncError) => error.code,
+  );
+
+describe('who is let in', () => {
+  test('is server-a, and is told who is there', async () => {
+    const { hello, said } = open({ above: () => ['root-c'] });
+    expect(await hello()).toMatchObject({ protocol: 1, server: 'b', version: '1', root: 'root-b', above: ['root-c'] });
+    expect(said).toEqual([{ event: 'peer-connected' }]);
+  });
+
+  test('without roots above says so', async () => {
+    expect(await open().hello()).toMatchObject({ above: [] });
+  });
+
+  test.each([
+    ['of another protocol', { protocol: 2 }, 'bad-message'],
+    ['that is a client', { role: 'client' }, 'not-allowed'],
+    ['that is a lane of nobody', { lane: true }, 'not-allowed'],
+  ])('is nobody %s', async (_, params, code) => {
+    const { hello, said } = open();
+    expect([await codeOf(hello(params)), said]).toEqual([code, []]);
+  });
+
+  test('is no second server-a, nor a lane of one', async () => {
+    const { hello, line } = open();
+    await hello();
+    expect(await codeOf(hello({ root: 'other' }, new Line()))).toBe('busy');
+    expect(await codeOf(hello({ root: 'other', lane: true }, new Line()))).toBe('not-allowed');
+    expect(line.reason).toBe(undefined);
+  });
+
+  test('is the same server-a once more: the earlier connection and its lanes end', async () => {
+    const { hello, line, said } = open();
+    await hello();
+    const lane = new Line();
+    await hello({ lane: true }, lane);
+    const again = new Line();
+    await hello({}, again);
+    await turn();
+    expect([line.reason?.message, lane.reason, again.reason]).toEqual([
+      expect.stringContaining('anew'),
+      null,
+      undefined,
+    ]);
+    expect(said.map(({ event }) => event)).toEqual(['peer-connected', 'peer-connected']);
+  });
+
+  test('until the connection ends: then its lanes do, and another may come', async () => {
+    const { hello, line, said, ask } = open();
+    await hello();
+    const [lane, gone] = [new Line(), new Line()];
+    await hello({ lane: true }, lane);
+    await hello({ lane: true }, gone);
+    gone.close();
+    await turn();
+    expect(await codeOf(ask('ping', {}, gone))).toBe('not-allowed');
+    expect(await codeOf(ask('ping', {}, lane))).toBe('done');
+    line.close(new Error('cut'));
+    await turn();
+    expect([lane.reason, said.at(-1)]).toEqual([null, { event: 'peer-lost', reason: 'cut' }]);
+    expect(await codeOf(ask('ping'))).toBe('not-allowed');
+    const other = new Line();
+    expect(await codeOf(hello({ root: 'other' }, other))).toBe('done');
+    other.close();
+    await turn();
+    expect(said.at(-1)).toEqual({ event: 'peer-lost', reason: 'server-a closed the connection' });
+  });
+
+  test.each(['ping', 'look', 'accept-deletes', 'guard', 'offer', 'sums', 'read', 'apply', 'event'])(
+    '%s is for nobody else',
+    async (method) => {
+      const { ask, replica } = open();
+      expect(await codeOf(ask(method, { event: 'halted' }))).toBe('not-allowed');
+      expect([replica.looks, replica.accepted, replica.guarded, replica.jobs]).toEqual([[], 0, [], []]);
+    },
+  );
+});
+
+describe('a look', () => {
+  const D = { type: 'dir', mode: 0o755 } as const;
+
+  test('tells everything at first, whatever the replica knows as new, and differences from then on', async () => {
+    const { hello, look, replica } = open();
+    await hello();
+    const first = await look(lookAt('d/x:1'));
+    expect(replica.looks.at(-1)!.scope).toBe('everything');
+    expect([first.whole, first.entries.map(({ path }) => path)]).toEqual([true, ['d', 'd/x', 'l']]);
+    expect(first.entries[0]!.entry).toEqual(D);
+    expect(first.entries[2]!.entry).toEqual({ type: 'symlink', target: 'x', mtime: 1 });
+    const next = await look(lookAt('y:1 -d/x', { whole: true }), {}, ['y']);
+    expect(replica.looks.at(-1)).toMatchObject({ scope: 'hinted', paths: ['y'] });
+    expect([next.whole, next.entries.map(({ path, entry }) => `${path} ${entry?.type ?? null}`)]).toEqual([
+      false,
+      ['d/x null', 'y file'],
+    ]);
+  });
+
+  test('that was halted has not told everything', async () => {
+    const { hello, look } = open();
+    await hello();
+    const halt = { code: 'root-emptied', message: 'Empty.' } as const;
+    expect(await look(lookAt('', { halt }))).toMatchObject({ halt, whole: false });
+    expect(await look(lookAt(''))).toMatchObject({ whole: true, halt: null });
+  });
+
+  test('says nothing of signatures, which are this disk’s', async () => {
+    const { hello, look } = open();
+    await hello();
+    await look(lookAt(''));
+    const [entry] = [...tree('x:1').values()];
+    const found = lookAt('', { entries: [{ path: p('x'), entry: { ...entry!, ino: 7 } as never }] });
+    expect((await look(found)).entries[0]!.entry).toEqual(entry);
+  });
+
+  test('says what is in motion to who asks for that', async () => {
+    const { hello, look } = open();
+    await hello();
+    await look(lookAt(''));
+    const found = lookAt('', { moving: [p('x')], unsettled: 1 });
+    expect((await look(found)).moving).toEqual(['x']);
+    expect((await look(found, { moving: false })).moving ?? []).toEqual([]);
+  });
+
+  test('at everything waits at first for what an earlier connection began', async () => {
+    const { hello, line, ask, replica } = open();
+    await hello();
+    const [list] = [...encodeChanges([{ path: p('x'), action: 'deleted', before: file('x'), after: null }])];
+    const { call } = callOf([{ method: 'changes', payload: list!.payload }]);
+    const applying = ask('apply', { count: 1 }, line, null, call);
+    await turn();
+    const again = new Line();
+    await hello({}, again);
+    const looking = ask('look', { scope: 'hinted' }, again);
+    await turn();
+    expect(replica.looks).toHaveLength(0);
+    replica.jobs[0]!.finish();
+    await applying;
+    await turn();
+    expect(replica.looks).toHaveLength(1);
+    replica.looks[0]!.answer(lookAt(''));
+    await looking;
+  });
+});
+
+describe('what else is asked', () => {
+  test('is passed on', async () => {
+    const { hello, ask, replica, line } = open();
+    await hello();
+    expect([await ask('accept-deletes'), replica.accepted]).toEqual([{}, 1]);
+    const [list] = [...encodePaths([p('x'), p('y')])];
+    await ask('guard', { on: true }, line, list!.payload);
+    await ask('guard', { on: false }, line, list!.payload);
+    await ask('guard', { on: true });
+    expect(replica.guarded).toEqual(['true x y', 'false x y', 'false ']);
+  });
+
+  test('a hint goes to who is there', async () => {
+    const { hello, replica, line } = open();
+    replica.hint();
+    await hello();
+    replica.hint();
+    expect(line.sent).toEqual([{ method: 'hint', params: {} }]);
+  });
+
+  test.each([
+    ['halted', true],
+    ['in-sync', true],
+    ['listening', false],
+    ['peer-connected', false],
+    ['peer-lost', false],
+    ['scan-started', false],
+    ['scan-finished', false],
+  ])('%s is said here too: %s', async (event, isSaid) => {
+    const { hello, ask, said } = open();
+    await hello();
+    said.length = 0;
+    await ask('event', { event });
+    expect(said).toHaveLength(isSaid ? 1 : 0);
+  });
+});
+
+describe('contents', () => {
+  const content = (n: number, text: string): Content => ({ n, data: Buffer.from(text), last: true });
+  const wanted = [...encodeWanted([{ path: p('x'), file: file('x') as never }])][0]!;
+
+  test('are read no faster than they are taken', async () => {
+    let given = 0;
+    const replica = {
+      read: async function* () {
+        for (; given < 3; given++) yield content(0, `${given}`);
+      },
+    } as unknown as Replica;
+    const { call, sent, state } = callOf([{ method: 'wanted', payload: wanted.payload }]);
+    state.reads = false;
+    let isOver = false;
+    const reading = serveRead(replica, 1, call, () => {}).then(() => {
+      isOver = true;
+    });
+    for (let n = 0; n < 3; n++) {
+      await turn();
+      expect([sent.length, isOver]).toEqual([n + 1, false]);
+      state.waiting.shift()!();
+    }
+    await reading;
+  });
+
+  test('are refused where the list of them is missing', async () => {
+    const { call } = callOf([{ method: 'changes', payload: wanted.payload }]);
+    await expect(serveRead({} as never, 1, call, () => {})).rejects.toMatchObject({ code: 'bad-message' });
+    await expect(serveRead({} as never, 1, callOf().call, () => {})).rejects.toMatchObject({ code: 'bad-message' });
+  });
+
+  const changes: Change[] = ['x', 'y', 'z'].map((path) => ({
+    path: p(path),
+    action: 'deleted',
+    before: file('x'),
+    after: null,
+  }));
+  const given = () => ({ method: 'changes', payload: [...encodeChanges(changes)][0]!.payload });
+  const applied = (sent: { payload: Buffer | undefined }[]) =>
+    sent.map(({ payload }) => parseApplied(payload!).map(({ n }) => n));
+
+  test('outcomes are joined while they come together, and all have gone before the answer', async () => {
+    const replica = {
+      apply: async function* (): AsyncGenerator<Applied> {
+        yield { n: 0, outcome: { kind: 'done', sent: 0 } };
+        yield { n: 1, outcome: { kind: 'stale' } };
+        await turn();
+        yield { n: 2, outcome: { kind: 'kept' } };
+      },
+    } as unknown as Replica;
+    const { call, sent, state } = callOf([given()]);
+    state.reads = false;
+    let isOver = false;
+    const soon: (() => void)[] = [];
+    const applying = serveApply(
+      replica,
+      3,
+      call,
+      (act) => void soon.push(act),
+      () => {},
+    ).then(() => {
+      isOver = true;
+    });
+    await turn();
+    expect([soon.length, sent.length]).toEqual([1, 0]);
+    soon.shift()!();
+    await turn();
+    await turn();
+    expect([applied(sent), soon.length, isOver]).toEqual([[[0, 1]], 1, false]);
+    state.waiting.shift()!();
+    await turn();
+    expect([applied(sent), isOver]).toEqual([[[0, 1], [2]], false]);
+    state.waiting.shift()!();
+    await applying;
+  });
+
+  test('what nobody waits for any more is not begun', async () => {
+    let begun = 0;
+    const { call, sent, signal } = callOf([given()]);
+    const replica = {
+      apply: async function* (): AsyncGenerator<Applied> {
+        for (const n of [0, 1, 2]) {
+          begun++;
+          if (n === 1) signal.abort();
+          yield { n, outcome: { kind: 'done', sent: 0 } };
+        }
+      },
+    } as unknown as Replica;
+    expect(
+      await serveApply(
+        replica,
+        3,
+        call,
+        () => {},
+        () => {},
+      ),
+    ).toEqual({});
+    expect([begun, applied(sent)]).toEqual([2, [[0, 1]]]);
+  });
+
+  test('ends where the caller says so', async () => {
+    const taken: Content[] = [];
+    const replica = {
+      apply: async function* (_: unknown, contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
+        for await (const piece of contents) taken.push(piece);
+        yield { n: 0, outcome: { kind: 'kept' } };
+      },
+    } as unknown as Replica;
+    const made: Change[] = ['x', 'y'].map((path) => ({
+      path: p(path),
+      action: 'created',
+      before: null,
+      after: file('1'),
+    }));
+    const list = { method: 'changes', payload: [...encodeChanges(made)][0]!.payload };
+    const piece = { method: 'content', params: { n: 0, last: true }, payload: Buffer.from('x') };
+    await serveApply(
+      replica,
+      2,
+      callOf([list, piece, { method: 'end', payload: null }, piece]).call,
+      () => {},
+      () => {},
+    );
+    expect(taken).toHaveLength(1);
+    await serveApply(
+      replica,
+      2,
+      callOf([list, piece]).call,
+      () => {},
+      () => {},
+    );
+    expect(taken).toHaveLength(2);
+  });
+
+  test('an offer says what is there, and nothing where nothing is', async () => {
+    const [list] = [...encodeChanges([{ path: p('x'), action: 'modified', before: file('x'), after: file('y') }])];
+    const offering = (offer: object | null) => serveOffer({ offer: async () => offer } as never, list!.payload);
+    expect(await offering(null)).toEqual({});
+    expect(await offering({ have: 5, base: { size: 7 } })).toEqual({ have: 5, base: 7 });
+    expect(await offering({ have: 5, base: null })).toEqual({ have: 5, base: null });
+  });
+});
+
+describe('earlier contents', () => {
+  const versions = Array.from({ length: 3 }, (_, n) => ({
+    name: p(`x (${n})`),
+    size: 1,
+    mtime: 2,
+    replaced: 3,
+    reason: null,
+  }));
+  const earlier = {
+    list: async () => versions,
+    look: async (name: string) => file(name),
+    read: async function* (name: string): AsyncGenerator<Content> {
+      for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name} ${n}`), last: n === 2 };
+    },
+  };
+  const methods = earlierMethods(earlier as never, (params, handle) => ({ params, handle }));
+
+  test('are listed, looked at and read', async () => {
+    const listed = callOf();
+    expect(await methods.versions!.handle({ path: 'x' }, listed.call, null)).toEqual({});
+    expect(listed.sent.map(({ method }) => method)).toEqual(['versions']);
+    expect(await methods['look-version']!.handle({ name: 'x (1)' }, listed.call, null)).toEqual({
+      entry: file('x (1)'),
+    });
+    const read = callOf();
+    read.state.reads = false;
+    const list = [
+      ...encodeWanted([
+        { path: p('v'), file: file('v') as never },
+        { path: p('w'), file: file('w') as never },
+      ]),
+    ][0]!;
+    let isOver = false;
+    const reading = methods['read-version']!.handle({}, read.call, list.payload).then(() => {
+      isOver = true;
+    });
+    await turn();
+    expect([read.sent.length, isOver]).toEqual([1, false]);
+    for (let n = 0; n < 2; n++) {
+      read.state.waiting.shift()!();
+      await turn();
+    }
+    await reading;
+    expect(read.sent.map(({ payload }) => payload?.toString())).toEqual(['v 1', 'v 2']);
+  });
+});

@@ -1,0 +1,218 @@
+// What a scan can be believed about while others write: rows of what is written and released around a scan, what the scan
+// says, what of it is accepted, and what is asked for next.
+import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../../src/core/entry.js';
+import type { RelPath, Side } from '../../../src/core/path.js';
+import { Claims } from '../../../src/sync/pair/claims.js';
+import { Hands } from '../../../src/sync/session/in-flight.js';
+import { snapshotOf, tree } from '../../support/core-tree.js';
+import { dir, file, p } from '../../support/disk-site.js';
+
+function open(known = '') {
+  const claims = new Claims();
+  const snapshot = snapshotOf(tree(known));
+  const hands = new Hands(claims, { side: () => ({ snapshot }) as never });
+  const write = (path: string, side: Side = 'a') => {
+    const claim = claims.claim(p(path), 'transfer');
+    claims.begin(claim, side);
+    return () => claims.release(claim);
+  };
+  /** What a scan says: `x` a file, `d/` a directory, `-x` nothing. @returns what of it is accepted. */
+  const says = (words: string, side: Side = 'a'): string => {
+    const entries = words.split(' ').map((word): { path: RelPath; entry: Entry | null } => {
+      if (word.startsWith('-')) return { path: p(word.slice(1)), entry: null };
+      return word.endsWith('/') ? { path: p(word.slice(0, -1)), entry: dir() } : { path: p(word), entry: file('x') };
+    });
+    return hands
+      .believed(side, entries)
+      .map(({ path }) => path)
+      .join(' ');
+  };
+  const due = (side: Side = 'a') => hands.takeDue(side).join(' ');
+  const scan = (side: Side = 'a', unknown: string[] = []) => {
+    const asked = hands.takeDue(side);
+    hands.lookBegins(side);
+    hands.lookEnds(side, asked, unknown.map(p));
+    return asked.join(' ');
+  };
+  return { claims, hands, write, says, due, scan };
+}
+
+const isUnconfirmed = ({ claims }: ReturnType<typeof open>, path: string) => claims.heldBy(p(path)) === 'unconfirmed';
+
+describe('a scan while a path is written', () => {
+  test.each<[it: string, known: string, written: string, says: string, accepted: string, due: string]>([
+    ['says nothing of that path', '', 'x', 'x y', 'y', 'x'],
+    ['nor of what lies below it', '', 'd', 'd/x e', 'e', 'd/x'],
+    ['nor that a directory above it is gone', 'd/x:1 d/y:1', 'd/x', '-d e', 'e', 'd d/x d/y'],
+    ['nor that a file stands there', '', 'd/e/x', 'd', '', 'd d/e/x'],
+    ['but that a directory above it is there', '', 'd/x', 'd/', 'd', ''],
+    ['nor does it matter what stands beside it', '', 'd/x', 'd/y da -dd', 'd/y da dd', ''],
+    [
+      'a directory that may be gone is asked for with all that was in it',
+      'd/x:1 d/e/y:1',
+      'd',
+      '-d',
+      '',
+      'd d/x d/e d/e/y',
+    ],
+    ['one that is there is asked for alone', 'd/x:1', 'd', 'd/', '', 'd'],
+  ])('%s', (_, known, written, says, accepted, due) => {
+    const scene = open(known);
+    const release = scene.write(written);
+    expect(scene.says(says)).toBe(accepted);
+    const wanted = due.split(' ').filter((path) => path !== '');
+    for (const path of wanted) expect([path, scene.claims.heldBy(p(path))]).not.toEqual([path, null]);
+    expect(scene.hands.isIdle).toBe(wanted.length === 0);
+    release();
+    expect(scene.due().split(' ').sort().join(' ')).toBe(wanted.sort().join(' '));
+    expect(scene.hands.isIdle).toBe(true);
+  });
+
+  test('is believed on the other side', () => {
+    const { write, says } = open();
+    write('x', 'b');
+    expect([says('x', 'a'), says('x', 'b')]).toEqual(['x', '']);
+  });
+
+  test('that ended while it was under way is not believed either; the next one is', () => {
+    const { hands, write, says, due } = open();
+    const release = write('x');
+    hands.lookBegins('a');
+    release();
+    expect(says('x')).toBe('');
+    expect(due()).toBe('x');
+    hands.lookBegins('a');
+    expect(says('x')).toBe('x');
+  });
+
+  test('that tells everything is accepted, and what was overtaken is asked for', () => {
+    const scene = open();
+    const release = scene.write('x');
+    scene.hands.lookBegins('a');
+    release();
+    scene.hands.toldAll('a');
+    expect([isUnconfirmed(scene, 'x'), isUnconfirmed(scene, 'y'), scene.due()]).toEqual([true, false, 'x']);
+  });
+
+  test('a claim without a write is no reason for doubt, and one that ended so neither', () => {
+    const { claims, hands, says } = open();
+    const claim = claims.claim(p('x'), 'transfer');
+    expect(says('x')).toBe('x');
+    hands.lookBegins('a');
+    claims.release(claim);
+    expect(says('x')).toBe('x');
+  });
+});
+
+describe('what is doubtful', () => {
+  test('is asked for when nobody writes at it, above it or below it', () => {
+    const { hands, write, due } = open();
+    for (const path of ['d', 'd/x', 'd/x/y', 'e']) hands.suspect('a', p(path));
+    const release = write('d/x');
+    expect(due()).toBe('e');
+    expect(hands.isIdle).toBe(false);
+    release();
+    expect(due()).toBe('d d/x d/x/y');
+    expect(due()).toBe('');
+  });
+
+  test('is asked for on its own side', () => {
+    const { hands, due } = open();
+    hands.suspect('b', p('x'));
+    expect([hands.isIdle, due('a'), due('b'), hands.isIdle]).toEqual([false, '', 'x', true]);
+  });
+
+  test('stays unconfirmed until a scan that began after it was asked for has ended', () => {
+    const scene = open();
+    const { hands } = scene;
+    hands.suspect('a', p('x'));
+    hands.lookBegins('a');
+    expect(scene.due()).toBe('x');
+    hands.lookEnds('a', [], []);
+    expect(isUnconfirmed(scene, 'x')).toBe(true);
+    hands.lookBegins('a');
+    expect(isUnconfirmed(scene, 'x')).toBe(true);
+    hands.lookEnds('a', [p('x')], []);
+    expect(isUnconfirmed(scene, 'x')).toBe(false);
+  });
+
+  test.each([
+    ['came into doubt again', (scene: ReturnType<typeof open>) => scene.hands.suspect('a', p('x'))],
+    [
+      'was asked for again',
+      (scene: ReturnType<typeof open>) => {
+        scene.hands.suspect('a', p('x'));
+        scene.due();
+      },
+    ],
+  ])('and longer where it %s', (_, again) => {
+    const scene = open();
+    scene.hands.suspect('a', p('x'));
+    scene.due();
+    scene.hands.lookBegins('a');
+    again(scene);
+    scene.hands.lookEnds('a', [p('x')], []);
+    expect(isUnconfirmed(scene, 'x')).toBe(true);
+    scene.scan();
+    if (isUnconfirmed(scene, 'x')) scene.scan();
+    expect(isUnconfirmed(scene, 'x')).toBe(false);
+  });
+
+  test('has one claim, however often it came into doubt', () => {
+    const { claims, hands, scan } = open();
+    for (let n = 0; n < 3; n++) hands.suspect('a', p('x'));
+    expect(claims.count('unconfirmed')).toBe(1);
+    scan();
+    expect(claims.count('unconfirmed')).toBe(0);
+  });
+
+  test('is asked for again after a scan that failed', () => {
+    const scene = open();
+    scene.hands.suspect('a', p('x'));
+    scene.due();
+    scene.hands.lookBegins('a');
+    scene.hands.lookFailed('a');
+    scene.hands.lookEnds('a', [], []);
+    expect(isUnconfirmed(scene, 'x')).toBe(true);
+    scene.hands.lookBegins('a');
+    scene.hands.lookEnds('a', [p('x')], []);
+    expect(isUnconfirmed(scene, 'x')).toBe(false);
+  });
+
+  test('and cannot be seen is asked for when it can', () => {
+    const scene = open();
+    for (const path of ['d/x', 'e']) scene.hands.suspect('a', p(path));
+    expect(scene.scan('a', ['d'])).toBe('d/x e');
+    expect([scene.hands.isIdle, scene.due()]).toEqual([true, '']);
+    scene.scan('a', ['d', 'f']);
+    expect(scene.due()).toBe('');
+    scene.scan('a', ['d/y']);
+    expect([isUnconfirmed(scene, 'd/x'), scene.scan()]).toEqual([true, 'd/x']);
+    expect([isUnconfirmed(scene, 'd/x'), scene.scan()]).toEqual([false, '']);
+  });
+
+  test('is forgotten with its side', () => {
+    const scene = open();
+    scene.hands.suspect('b', p('x'));
+    scene.hands.suspect('b', p('y'));
+    scene.hands.suspect('a', p('z'));
+    scene.due('b');
+    scene.hands.suspect('b', p('w'));
+    scene.hands.forget('b');
+    expect([scene.claims.count('unconfirmed'), scene.due('b'), scene.due('a')]).toEqual([1, '', 'z']);
+  });
+
+  test('of a side that is gone, what was released and hidden is forgotten too', () => {
+    const scene = open();
+    const release = scene.write('x', 'b');
+    scene.hands.lookBegins('b');
+    release();
+    scene.hands.suspect('b', p('h'));
+    scene.hands.lookEnds('b', [p('h')], [p('h')]);
+    scene.hands.forget('b');
+    expect(scene.says('x', 'b')).toBe('x');
+    scene.scan('b');
+    expect(scene.due('b')).toBe('');
+  });
+});

@@ -1,0 +1,370 @@
+// Side b while it is connected: whose words count, when it is idle, and how long the end waits for it. And what is small
+// beside it: the paths of a change, the bytes of a piece, the connections that contents go over.
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/core/change.js';
+import { SyncError } from '../../../src/core/errors.js';
+import { Claims } from '../../../src/sync/pair/claims.js';
+import { Lanes } from '../../../src/sync/peer/connection-pool.js';
+import { nestingFault } from '../../../src/sync/root-nesting.js';
+import { Hands } from '../../../src/sync/session/in-flight.js';
+import { joinFar, outcomesOf } from '../../../src/sync/session/peer-side.js';
+import { Sides } from '../../../src/sync/session/sides.js';
+import { bytesOf, pathsOf } from '../../../src/sync/touched.js';
+import { sayWhoMay } from '../../../src/sync/who-may.js';
+import { snapshotOf, tree } from '../../support/core-tree.js';
+import { file, p, turn } from '../../support/disk-site.js';
+import { LockRoom } from '../../support/lock-room.js';
+import { HandClock, LOOK, OWN, ScriptedReplica } from '../../support/session-room.js';
+
+const change = (path: string, size = 1): Change => ({
+  path: p(path),
+  action: 'created',
+  before: null,
+  after: { ...file('x'), size },
+});
+
+function join() {
+  const { pair } = new LockRoom();
+  const [local, replica] = [new ScriptedReplica(), new ScriptedReplica()];
+  const state = { isPresent: true };
+  const posted: { kind: string; side?: string }[] = [];
+  const claims = new Claims();
+  const far = joinFar({
+    ...{ pair, local, replica, claims },
+    mailbox: { post: (event) => void posted.push(event) },
+    isPresent: () => state.isPresent,
+    clock: new HandClock(),
+    hands: new Hands(claims, pair),
+  });
+  return { pair, local, replica, state, posted, far, kinds: () => posted.map(({ kind }) => kind) };
+}
+
+describe('side b', () => {
+  test('is heard while it is the present one', async () => {
+    const { replica, state, far, kinds } = join();
+    expect(far.seen).toBe(false);
+    replica.hint();
+    far.lookout.ask('hinted');
+    far.lookout.start();
+    replica.looks[0]!.answer(LOOK);
+    await turn();
+    expect(kinds()).toEqual(['hint', 'looked']);
+    state.isPresent = false;
+    replica.hint();
+    far.lookout.end();
+    far.lookout.ask('hinted');
+    far.lookout.start();
+    replica.looks[1]!.answer(LOOK);
+    await turn();
+    expect(kinds()).toEqual(['hint', 'looked']);
+  });
+
+  test.each([
+    [true, ['applied', 'job-ended']],
+    [false, ['job-ended', 'job-ended']],
+  ])('what ends there is its outcome only while it is present: %s', async (isPresent, kinds) => {
+    const scene = join();
+    scene.far.carriers.b.add([change('x')]);
+    scene.far.carriers.b.start();
+    scene.state.isPresent = isPresent;
+    await turn();
+    scene.replica.jobs[0]!.finish();
+    await turn();
+    expect(scene.kinds()).toEqual(kinds);
+    if (!isPresent) expect(scene.posted[0]).toMatchObject({ side: 'b', left: [{ path: 'x' }], error: null });
+  });
+
+  test.each(['a', 'b'] as const)('a large file goes to side %s when its directory is there', async (side) => {
+    const { pair, far, local, replica } = join();
+    pair.side(side).snapshot = snapshotOf(tree('d/ f:1'));
+    for (const path of ['d/x', 'f/x']) far.carriers[side].add([change(path, 5 << 20)]);
+    far.carriers[side].start();
+    await turn();
+    const jobs = side === 'a' ? local.jobs : replica.jobs;
+    expect(jobs.map(({ paths }) => paths)).toEqual([['d/x']]);
+  });
+
+  test('that is not there has nothing to wait for at the end', async () => {
+    let isOver = false;
+    const clock = new HandClock();
+    void outcomesOf(null, clock).then(() => {
+      isOver = true;
+    });
+    await turn();
+    await turn();
+    expect(isOver).toBe(true);
+  });
+
+  test.each(['a', 'b'] as const)('what is carried to side %s is waited for at the end', async (side) => {
+    const { far, local, replica } = join();
+    far.carriers[side].add([change('x')]);
+    far.carriers[side].start();
+    let isOver = false;
+    void outcomesOf(far, new HandClock()).then(() => {
+      isOver = true;
+    });
+    await turn();
+    await turn();
+    expect(isOver).toBe(false);
+    (side === 'a' ? local : replica).jobs[0]!.finish();
+    for (let n = 0; n < 3; n++) await turn();
+    expect(isOver).toBe(true);
+  });
+});
+
+test('a change touches its path, where it comes from, and the copy that it leaves', () => {
+  expect([...pathsOf(change('x'))]).toEqual(['x']);
+  expect([...pathsOf({ ...change('x'), from: { path: p('y'), entry: file('x') }, keepAs: p('z') })]).toEqual([
+    'x',
+    'y',
+    'z',
+  ]);
+});
+
+test.each([
+  [{ n: 0, data: Buffer.from('abc'), last: true }, 3],
+  [{ n: 0, copy: { at: 5, bytes: 7 }, last: true }, 7],
+  [{ n: 0, have: 9, last: false }, 9],
+  [{ n: 0, failed: { kind: 'stale' } }, 0],
+] as const)('a piece %j is %d bytes', (piece, bytes) => {
+  expect(bytesOf(piece)).toBe(bytes);
+});
+
+describe('the sides', () => {
+  const open = () => {
+    const { pair } = new LockRoom();
+    pair.meta.put('roots', `${OWN.root} root-b`);
+    const [local, replica] = [new ScriptedReplica(), new ScriptedReplica()];
+    const posted: string[] = [];
+    const claims = new Claims();
+    const hands = new Hands(claims, pair);
+    const mailbox = {
+      post: (event: { kind: string; side?: string }) => void posted.push(`${event.kind} ${event.side}`),
+    };
+    const sides = new Sides({ ...{ pair, local, hands, claims, mailbox }, clock: new HandClock() });
+    const asked = (which: ScriptedReplica) => which.looks.map(({ scope, paths }) => [scope, ...paths].join(' '));
+    return { pair, local, replica, posted, claims, hands, sides, asked };
+  };
+
+  test('are scanned each by its own number; one that is away was scanned at 0', () => {
+    const { sides, local, replica, asked } = open();
+    expect([sides.lookAt('a', p('x')), sides.lookAt('b', p('x'))]).toEqual([1, 0]);
+    expect([sides.isLooked('a', 0), sides.isLooked('a', 1), sides.isLooked('b', 9)]).toEqual([true, false, true]);
+    sides.join(replica);
+    expect([sides.lookAt('b', p('x')), sides.isLooked('b', 1)]).toEqual([1, false]);
+    sides.startScans();
+    expect([asked(local), asked(replica)]).toEqual([['hinted x'], ['everything x']]);
+  });
+
+  test('are scanned again, for everything or one path', () => {
+    const { sides, local, replica, asked } = open();
+    sides.rescan(p('x'));
+    sides.startScans();
+    expect(asked(local)).toEqual(['hinted x']);
+    const other = open();
+    other.sides.join(other.replica);
+    other.sides.rescan();
+    other.sides.startScans();
+    expect([asked(other.local), asked(other.replica), asked(replica)]).toEqual([['everything'], ['everything'], []]);
+  });
+
+  test('are scanned for what is in doubt', () => {
+    const { sides, local, replica, hands, asked } = open();
+    sides.join(replica);
+    hands.suspect('a', p('x'));
+    hands.suspect('b', p('y'));
+    sides.startScans();
+    expect([asked(local), asked(replica)]).toEqual([['hinted x'], ['everything y']]);
+  });
+
+  test('give hints, and side b while it is there', () => {
+    const { sides, local, replica, posted } = open();
+    local.hint();
+    sides.join(replica);
+    replica.hint();
+    sides.leave();
+    sides.leave();
+    replica.hint();
+    expect([posted, sides.far]).toEqual([['hint a', 'hint b'], null]);
+  });
+
+  test('are had as replicas where they are there and can be trusted', () => {
+    const { pair, sides, local, replica } = open();
+    expect([sides.replica('a'), sides.replica('b')]).toEqual([local, null]);
+    pair.meet(OWN, replica.introduction);
+    sides.join(replica);
+    expect(sides.replica('b')).toBe(null);
+    pair.foldLook('b', { ...LOOK, whole: true }, 0);
+    expect(sides.replica('b')).toBe(replica);
+    sides.leave();
+    expect(sides.replica('b')).toBe(null);
+  });
+
+  test('are idle when both are there, nobody scans and nothing is carried to either', async () => {
+    const { sides, replica, local } = open();
+    expect(sides.isIdle).toBe(false);
+    const { lookout, carriers } = sides.join(replica);
+    expect(sides.isIdle).toBe(false);
+    sides.startScans();
+    lookout.end();
+    expect(sides.isIdle).toBe(true);
+    sides.rescan(p('x'));
+    expect(sides.isIdle).toBe(false);
+    sides.startScans();
+    sides.near.end();
+    expect(sides.isIdle).toBe(false);
+    lookout.end();
+    for (const side of ['a', 'b'] as const) {
+      carriers[side].add([change('x')]);
+      expect(sides.isIdle).toBe(false);
+      carriers[side].start();
+      await turn();
+      (side === 'a' ? local : replica).jobs[0]!.finish();
+      await turn();
+      expect(sides.isIdle).toBe(true);
+    }
+  });
+
+  test('what side b had under way when it went is the lost connection’s', async () => {
+    const { sides, replica, claims, hands } = open();
+    const { carriers, lookout } = sides.join(replica);
+    let isOver = false;
+    void lookout.until(9).then(() => {
+      isOver = true;
+    });
+    hands.suspect('b', p('y'));
+    carriers.a.add([change('x')]);
+    carriers.a.start();
+    await turn();
+    sides.leave();
+    await turn();
+    expect([claims.heldBy(p('x')), claims.heldBy(p('y')), isOver]).toEqual(['disconnected-peer', null, true]);
+  });
+});
+
+describe('lanes', () => {
+  const open = () => {
+    const made: { n: number; isClosed: boolean; close: () => void; closed: Promise<void> }[] = [];
+    const lanes = new Lanes(async () => {
+      let end: () => void = () => {};
+      const closed = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      const lane = {
+        n: made.length,
+        isClosed: false,
+        closed,
+        close: () => {
+          lane.isClosed = true;
+          end();
+        },
+      };
+      made.push(lane);
+      return lane as never;
+    });
+    /** Runs a call that lasts until it is let go. */
+    const begin = () => {
+      let go: (error?: Error) => void = () => {};
+      const until = new Promise<void>((resolve, reject) => {
+        go = (error) => (error === undefined ? resolve() : reject(error));
+      });
+      const done = lanes.run(async (lane) => {
+        await until;
+        return (lane as unknown as { n: number }).n;
+      });
+      done.catch(() => {});
+      return { go, done };
+    };
+    return { lanes, made, begin };
+  };
+
+  test('are one for each call, and used again when it has ended', async () => {
+    const { made, begin } = open();
+    const [one, two] = [begin(), begin()];
+    await turn();
+    expect(made).toHaveLength(2);
+    one.go();
+    expect(await one.done).toBe(0);
+    const three = begin();
+    three.go();
+    two.go();
+    expect([await three.done, made.length]).toEqual([0, 2]);
+  });
+
+  test('on which something failed are closed', async () => {
+    const { made, begin } = open();
+    const one = begin();
+    await turn();
+    one.go(new Error('cut'));
+    await expect(one.done).rejects.toThrow('cut');
+    const two = begin();
+    two.go();
+    expect([await two.done, made[0]!.isClosed]).toEqual([1, true]);
+  });
+
+  test('are kept for the next call, four at most', async () => {
+    const { made, begin } = open();
+    const calls = Array.from({ length: 6 }, begin);
+    await turn();
+    for (const { go } of calls) go();
+    await Promise.all(calls.map(({ done }) => done));
+    expect(made.map(({ isClosed }) => isClosed)).toEqual([false, false, false, false, true, true]);
+  });
+
+  test('that end by themselves are not used again', async () => {
+    const { made, begin } = open();
+    const one = begin();
+    one.go();
+    await one.done;
+    made[0]!.close();
+    await turn();
+    const two = begin();
+    two.go();
+    expect(await two.done).toBe(1);
+  });
+
+  test('all end together, and none is made any more', async () => {
+    const { lanes, made, begin } = open();
+    const [one, two] = [begin(), begin()];
+    two.go();
+    await two.done;
+    lanes.close();
+    expect(made.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+    one.go();
+    await one.done;
+    const three = begin();
+    await expect(three.done).rejects.toMatchObject({ code: 'closed' });
+    expect(made).toHaveLength(2);
+  });
+
+  test('one that was being made when all ended is closed', async () => {
+    const { lanes, made, begin } = open();
+    const one = begin();
+    lanes.close();
+    await turn();
+    expect(made[0]!.isClosed).toBe(true);
+    one.go();
+    await one.done;
+  });
+});
+
+test.each<[it: string, a: [string, string[]], b: [string, string[]], fault: boolean]>([
+  ['side by side', ['a', ['x']], ['b', ['x']], false],
+  ['the same', ['a', []], ['a', []], true],
+  ['b in a', ['a', []], ['b', ['x', 'a']], true],
+  ['a in b', ['a', ['b', 'x']], ['b', []], true],
+])('two roots: %s', (_, [a, aboveA], [b, aboveB], fault) => {
+  const found = nestingFault({ id: a, above: aboveA }, { id: b, above: aboveB });
+  expect([found instanceof SyncError, found === null]).toEqual([fault, !fault]);
+});
+
+test.each([
+  [{}, process.platform !== 'linux'],
+  [{ secret: Buffer.alloc(32) }, false],
+  [{ allowLocal: true }, false],
+  [{ allowLocal: false }, process.platform !== 'linux'],
+])('%j: it is said that everybody may connect: %s', (options, isSaid) => {
+  const said: string[] = [];
+  sayWhoMay(options as never, { event: () => {}, detail: () => {}, warn: (text) => void said.push(text) });
+  expect(said.length > 0).toBe(isSaid);
+});

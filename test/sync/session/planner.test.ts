@@ -1,0 +1,227 @@
+// Planning for what is marked: what is carried, what is left out and counts again later, and what becomes of preferences
+// and troubles once both sides agree.
+import { describe, expect, test } from 'vitest';
+import type { Side } from '../../../src/core/path.js';
+import { Claims } from '../../../src/sync/pair/claims.js';
+import { Planner } from '../../../src/sync/session/planner.js';
+import { Troubles } from '../../../src/sync/session/problems.js';
+import { showChanges, snapshotOf, tree } from '../../support/core-tree.js';
+import { file, p } from '../../support/disk-site.js';
+import { LockRoom } from '../../support/lock-room.js';
+
+const NOON = Date.parse('2026-11-21T12:00:00');
+
+/** A carrier that only takes. */
+class Taken {
+  size = 0;
+  started = 0;
+  plans: string[] = [];
+  add(changes: Parameters<typeof showChanges>[0]): void {
+    if (changes.length > 0) this.plans.push(showChanges(changes));
+  }
+  start(): void {
+    this.started++;
+  }
+}
+
+function open(shared: string, a = shared, b = shared) {
+  const room = new LockRoom();
+  const { pair, book } = room;
+  for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
+  for (const [side, text] of [
+    ['a', a],
+    ['b', b],
+  ] as const)
+    pair.side(side).snapshot = snapshotOf(tree(text));
+  const claims = new Claims();
+  const frozen = new Set<string>();
+  const retried: string[] = [];
+  const troubles = new Troubles(room.log, (path) => void retried.push(path), { after: () => () => {} });
+  const holding = { isFrozen: (path: string) => frozen.has(path) } as never;
+  const planner = new Planner({ pair, book, holding, troubles, clock: { now: () => NOON }, claims });
+  const carriers = { a: new Taken(), b: new Taken() };
+  pair.clearMarks();
+  const plan = () => {
+    for (const taken of Object.values(carriers)) taken.plans = [];
+    planner.plan(carriers as never);
+    return [carriers.a.plans.join(' | '), carriers.b.plans.join(' | ')];
+  };
+  const prefer = (path: string, side: Side, other?: 'copy' | 'discard') =>
+    void book.commit([
+      { table: 'preference', key: path, value: { path: p(path), side, ...(other === undefined ? {} : { other }) } },
+    ]);
+  return { room, pair, book, claims, frozen, troubles, planner, carriers, plan, prefer };
+}
+
+describe('a plan', () => {
+  test('is for what is marked, and begun on both sides', () => {
+    const { pair, plan, carriers } = open('x:1 y:1', 'x:2 y:2', 'x:1 y:1 z:3');
+    expect(plan()).toEqual(['', '']);
+    expect([carriers.a.started, carriers.b.started]).toEqual([1, 1]);
+    pair.mark(p('x'));
+    pair.mark(p('z'));
+    expect(plan()).toEqual(['+z', '*x']);
+    expect([carriers.a.started, carriers.b.started, pair.hasMarks]).toEqual([2, 2, false]);
+    pair.markEverything();
+    expect(plan()).toEqual(['+z', expect.stringContaining('*y')]);
+  });
+
+  test('notes what both sides came to agree on', () => {
+    const { pair, plan } = open('x:1', 'x:22', 'x:22');
+    pair.mark(p('x'));
+    expect(plan()).toEqual(['', '']);
+    expect(pair.shared(p('x'))).toMatchObject({ size: 2 });
+  });
+
+  test.each<[string, (scene: ReturnType<typeof open>) => void, boolean]>([
+    ['claimed', ({ claims }) => void claims.claim(p('x'), 'transfer'), true],
+    ['under a lock', ({ frozen }) => void frozen.add('x'), false],
+    ['out of reach', ({ pair }) => void Object.assign(pair.a, { unknown: new Set([p('x')]) }), false],
+  ])('leaves out what is %s', (_, hold, isPostponed) => {
+    const scene = open('x:1 y:1', 'x:2 y:2', 'x:1 y:1');
+    hold(scene);
+    scene.pair.mark(p('x'));
+    scene.pair.mark(p('y'));
+    expect(scene.plan()).toEqual(['', '*y']);
+    expect([scene.pair.postponed.size > 0, scene.pair.hasMarks]).toEqual([isPostponed, false]);
+  });
+
+  test.each<[Side, number, string]>([
+    ['a', 1, ''],
+    ['b', 1, ''],
+    ['a', 0, '*x'],
+  ])('takes up what was postponed when nothing is carried any more (side %s: %d)', (side, size, planned) => {
+    const { pair, claims, carriers, plan } = open('x:1', 'x:2', 'x:1');
+    const claim = claims.claim(p('x'), 'transfer');
+    pair.mark(p('x'));
+    expect(plan()).toEqual(['', '']);
+    claims.release(claim);
+    carriers[side].size = size;
+    expect(plan()).toEqual(['', planned]);
+  });
+
+  test('gives conflict copies names that are free: on both sides, of what is claimed, and in the same plan', () => {
+    const name = 'x (conflict A 2026-11-21 12-00-00)';
+    const conflicts = (scene: ReturnType<typeof open>) => {
+      scene.pair.mark(p('x'));
+      return scene.plan().find((changes) => changes !== '');
+    };
+    const both = (more: (scene: ReturnType<typeof open>) => void = () => {}) => {
+      const scene = open('x:1', 'x:2@5', 'x:3@9');
+      more(scene);
+      return conflicts(scene);
+    };
+    const second = `*x|${name.replace(')', ' 2)')}`;
+    expect(both()).toBe(`*x|${name}`);
+    expect(both(({ claims }) => void claims.claim(p(name), 'transfer'))).toBe(second);
+    for (const side of ['a', 'b'] as const) {
+      expect(both(({ pair }) => void pair.side(side).snapshot!.put(p(name), file('1')))).toBe(second);
+    }
+  });
+
+  test('at a first contact keeps the newer and makes no copy', () => {
+    const { pair, plan } = open('', 'x:2@5', 'x:3@9');
+    pair.meta.put('firstContact', true);
+    pair.mark(p('x'));
+    expect(plan()).toEqual(['*x', '']);
+  });
+
+  test('tells of a conflict once, when the change that settles it has been carried out', () => {
+    const { pair, plan, planner } = open('x:1', 'x:2@5', 'x:3@9');
+    pair.mark(p('x'));
+    plan();
+    const change = { path: p('x'), action: 'modified', before: null, after: null } as const;
+    expect(planner.takeConflict(change)).toMatchObject({ path: 'x', kept: 'b' });
+    expect(planner.takeConflict(change)).toBe(null);
+  });
+});
+
+describe('a preference', () => {
+  test.each<[Side, string, string]>([
+    ['a', '', '*x'],
+    ['b', '*x', ''],
+  ])('for side %s decides a conflict without regard to time', (side, toA, toB) => {
+    const { pair, plan, prefer } = open('x:1', 'x:2@5', 'x:3@9');
+    prefer('x', side);
+    pair.mark(p('x'));
+    const shown = plan().map((changes) => changes.replace(/\|.*/, ''));
+    expect(shown).toEqual([toA, toB]);
+  });
+
+  test.each([
+    ['copy', '*x|x (conflict B 2026-11-21 12-00-00)'],
+    ['discard', '*x'],
+  ] as const)('that insists prevails over a side that changed alone, whose content goes: %s', (other, toB) => {
+    const { pair, plan, prefer } = open('x:1', 'x:1', 'x:3@9');
+    prefer('x', 'a', other);
+    pair.mark(p('x'));
+    expect(plan()).toEqual(['', toB]);
+  });
+
+  const isKept = ({ book }: ReturnType<typeof open>) => book.table.preferences.has(p('x'));
+
+  test.each<[it: string, b: string, other: boolean, isKept: boolean]>([
+    ['contents differ', 'x:2', false, true],
+    ['contents are the same', 'x:1@7', false, false],
+    ['that insists, times differ', 'x:1@7', true, true],
+    ['that insists, all is the same', 'x:1', true, false],
+  ])('is kept while %s', (_, b, other, kept) => {
+    const scene = open('x:1', 'x:1', b);
+    scene.prefer('x', 'a', other ? 'discard' : undefined);
+    scene.plan();
+    expect(isKept(scene)).toBe(kept);
+  });
+
+  test('is kept while the path is claimed', () => {
+    const scene = open('x:1');
+    scene.prefer('x', 'a');
+    const claim = scene.claims.claim(p('x'), 'transfer');
+    scene.plan();
+    expect(isKept(scene)).toBe(true);
+    scene.claims.release(claim);
+    scene.plan();
+    expect(isKept(scene)).toBe(false);
+  });
+
+  test('is kept while held updates take effect', () => {
+    const scene = open('x:1');
+    void scene.book.commit([{ table: 'drain', key: 'x', value: { path: p('x'), side: 'a', mode: 'keep' } as never }]);
+    scene.prefer('x', 'a');
+    scene.plan();
+    expect(isKept(scene)).toBe(true);
+  });
+});
+
+describe('a trouble', () => {
+  const troubled = (a: string, b: string, more: (scene: ReturnType<typeof open>) => void = () => {}) => {
+    const scene = open('x:1 y:1', a, b);
+    scene.troubles.failed(p('x'), 'no-space', 'Full.');
+    more(scene);
+    scene.pair.mark(p('y'));
+    scene.plan();
+    return scene;
+  };
+
+  test.each<[it: string, a: string, b: string, isLeft: boolean]>([
+    ['both sides agree', 'x:1 y:2', 'x:1 y:1', false],
+    ['their bits differ', 'x:1!600 y:2', 'x:1 y:1', true],
+    ['their contents differ', 'x:1 y:2', 'x:3 y:1', true],
+  ])('is forgotten where %s', (_, a, b, isLeft) => {
+    expect(troubled(a, b).troubles.list()).toHaveLength(isLeft ? 1 : 0);
+  });
+
+  test('is kept while the path is claimed or under a lock', () => {
+    const both = 'x:1 y:2';
+    expect(
+      troubled(both, 'x:1 y:1', ({ claims }) => void claims.claim(p('x'), 'transfer')).troubles.list(),
+    ).toHaveLength(1);
+    expect(troubled(both, 'x:1 y:1', ({ frozen }) => void frozen.add('x')).troubles.list()).toHaveLength(1);
+  });
+
+  test('that is forgotten has what is below it compared', () => {
+    const scene = open('d/ d/f:1 y:1', 'd/ d/f:2 y:2', 'd/ d/f:1 y:1');
+    scene.troubles.failed(p('d'), 'no-space', 'Full.');
+    scene.pair.mark(p('y'));
+    expect(scene.plan()[1]).toContain('*d/f');
+  });
+});

@@ -1,0 +1,733 @@
+// The session between two replicas that a test plays: what it asks of them, in which order, what it makes of the answers,
+// and what it says.
+import { describe, expect, test } from 'vitest';
+import { file } from '../../support/core-tree.js';
+import { p } from '../../support/disk-site.js';
+import { lookAt, ScriptedReplica, SessionRoom } from '../../support/session-room.js';
+
+const HALT = { code: 'root-emptied', message: 'It is empty.' } as const;
+const PROBLEM = { kind: 'problem', code: 'no-space', message: 'The disk is full.' } as const;
+const STALE = { kind: 'stale' } as const;
+
+describe('at the beginning', () => {
+  test('side a is looked at, and nothing is touched before both have told all they have', async () => {
+    const room = new SessionRoom();
+    room.session.start();
+    await room.rest();
+    expect([room.asked('a'), room.said]).toEqual([['everything'], ['scan-started']]);
+    expect(room.session.overview.state).toBe('scanning');
+    await room.tell('a', 'd/f:one', { whole: true });
+    expect(room.said.splice(0)).toEqual(['scan-started', expect.stringMatching(/^scan-finished 1 3 \d+$/)]);
+    expect([room.session.overview.state, room.session.overview.isConnected]).toEqual(['peer-lost', false]);
+    await room.connect();
+    expect([room.asked('b'), room.said.splice(0)]).toEqual([['everything'], ['peer-connected']]);
+    expect([room.session.overview.state, room.session.overview.isConnected]).toEqual(['scanning', true]);
+    expect(room.carried('b')).toBe('');
+    await room.tell('b', '', { whole: true });
+    expect(room.carried('b')).toBe('+d +d/f');
+    expect([room.session.overview.state, room.session.overview.pending]).toEqual(['syncing', 2]);
+    expect(room.session.overview.left()).toEqual({ files: 2, bytes: 3 });
+    await room.end('b');
+    expect(room.said).toEqual([
+      expect.stringMatching(/^scan-finished 0 0/),
+      'synced d created a b 0 0 0',
+      'synced d/f created a b 3 0 0',
+      'in-sync 1 3',
+    ]);
+    expect([room.session.overview.state, room.session.overview.pending]).toEqual(['in-sync', 0]);
+    expect([room.tree('b'), room.archive, room.flushed > 0]).toEqual(['d/ d/f:one', 'd/ d/f:one', true]);
+  });
+
+  test('side b may have told first', async () => {
+    const room = new SessionRoom();
+    room.session.start();
+    await room.connect();
+    await room.tell('b', 'x:1', { whole: true });
+    expect([room.carried('a'), room.carried('b'), room.session.overview.state]).toEqual(['', '', 'scanning']);
+    await room.tell('a', '', { whole: true });
+    expect([room.carried('a'), room.carried('b')]).toEqual(['+x', '']);
+  });
+
+  test('differences from nothing are not believed: another look is asked for', async () => {
+    const room = new SessionRoom('x:1');
+    room.session.start();
+    await room.connect();
+    await room.tell('b', 'x:1', { whole: true });
+    await room.tell('a', 'y:1');
+    expect(room.tree('a')).toBe('unknown');
+    expect(room.warnings).toEqual([expect.stringContaining('before it told all')]);
+    expect(room.carried('b')).toBe('');
+    await room.pass(999);
+    expect(room.asked('a')).toEqual([]);
+    await room.pass(1);
+    expect(room.asked('a')).toEqual(['everything']);
+  });
+
+  test('two roots that agree need nothing, and it is said once', async () => {
+    const room = new SessionRoom();
+    room.session.start();
+    await room.connect();
+    await room.tell('a', 'x:1', { whole: true });
+    await room.tell('b', 'x:1', { whole: true });
+    expect(room.said.filter((said) => said.startsWith('in-sync'))).toEqual(['in-sync 1 1']);
+    expect(room.archive).toBe('x:1');
+    await room.finds('a', '');
+    expect(room.said.filter((said) => said.startsWith('in-sync'))).toHaveLength(1);
+  });
+
+  test('what was deleted on one side while nobody ran is deleted on the other; what is unknown is not', async () => {
+    const room = new SessionRoom('x:1 y:1 d/z:1');
+    room.session.start();
+    await room.connect();
+    await room.tell('a', 'x:1', { whole: true, unknown: [p('d')] });
+    await room.tell('b', 'x:1 y:1 d/z:1', { whole: true });
+    expect(room.carried('b')).toBe('-y');
+    await room.end('b');
+    await room.finds('a', 'd/z:1');
+    expect([room.carried('a'), room.carried('b'), room.archive]).toEqual(['', '', 'd/ d/z:1 x:1']);
+  });
+});
+
+describe('a change', () => {
+  test.each(['a', 'b'] as const)(
+    'of side %s is looked at when it is hinted at, and carried to the other',
+    async (side) => {
+      const room = await SessionRoom.inSync('x:1');
+      const other = side === 'a' ? 'b' : 'a';
+      room.replica(side).hint();
+      await room.rest();
+      expect([room.asked(side), room.asked(other)]).toEqual([['hinted'], []]);
+      await room.tell(side, 'x:22');
+      expect([room.carried(other), room.carried(side)]).toEqual(['*x', '']);
+      room.clock.elapsed += 7;
+      await room.end(other, { kind: 'done', sent: 2 });
+      expect(room.said).toEqual([`synced x modified ${side} ${other} 2 2 7`, 'in-sync 1 2']);
+      expect([room.tree('a'), room.tree('b'), room.archive]).toEqual(['x:22', 'x:22', 'x:22']);
+    },
+  );
+
+  test('of a name moves no content, and says what it was called', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('b', '-x y:1');
+    expect(room.carried('a')).toBe('x>y');
+    await room.end('a');
+    expect(room.said).toEqual(['synced y renamed b a 1 0 0 x', 'in-sync 1 1']);
+    expect([room.tree('a'), room.archive]).toEqual(['y:1', 'y:1']);
+  });
+
+  test('of one path on both sides is a conflict, and that is said', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    room.session.pause(true);
+    await room.finds('a', 'x:A@5');
+    await room.finds('b', 'x:B@9');
+    room.session.pause(false);
+    await room.rest();
+    expect(room.carried('a')).toMatch(/^\*x\|x \(conflict A 2026-11-21 .*\)$/);
+    const [change] = await room.end('a');
+    expect(room.said).toContain(`conflict x b ${change!.keepAs}`);
+    // What was kept is confirmed by a look before anything else is done with it.
+    expect(room.asked('a')).toEqual([`hinted ${change!.keepAs}`]);
+    expect(room.carried('b')).toBe('');
+    await room.tell('a', '', { entries: [{ path: change!.keepAs!, entry: file('A', 5) }] });
+    expect(room.carried('b')).toBe(`+${change!.keepAs}`);
+    await room.end('b');
+    expect(room.said.at(-1)).toBe('in-sync 2 2');
+  });
+
+  test('that is changed again before it was begun is taken back and planned anew', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await room.finds('a', 'x:22');
+    await room.finds('a', 'y:333');
+    expect(room.carried('b')).toBe('*x');
+    await room.finds('a', 'y:4444');
+    await room.end('b');
+    expect(room.carried('b')).toBe('*y');
+    const [change] = await room.end('b');
+    expect(change!.after).toMatchObject({ size: 4 });
+    expect(room.tree('b')).toBe('x:22 y:4444');
+  });
+
+  test('a look that was overtaken by an outcome is not believed: it is asked again', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    room.b.hint();
+    await room.rest();
+    await room.end('b');
+    await room.tell('b', 'x:1');
+    expect([room.tree('b'), room.asked('b')]).toEqual(['x:22', ['hinted x']]);
+    expect(room.carried('a')).toBe('');
+    expect(room.said).not.toContain('in-sync 1 2');
+    await room.tell('b', 'x:22');
+    expect(room.said.at(-1)).toBe('in-sync 1 2');
+  });
+
+  test('nobody says in-sync while something is in motion', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('b', 'y:1', { unsettled: 1, moving: [p('z')] });
+    await room.end('a');
+    expect([room.said, room.session.overview.state]).toEqual([['synced y created b a 1 0 0'], 'syncing']);
+    await room.finds('b', '');
+    expect(room.said.at(-1)).toBe('in-sync 2 2');
+  });
+});
+
+describe('what cannot be carried', () => {
+  test('is said once, tried again, and forgotten when it is done', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    await room.end('b', PROBLEM);
+    expect(room.said.splice(0)).toEqual(['problem x no-space The disk is full.']);
+    expect(room.session.overview.problems()).toEqual([{ path: 'x', code: 'no-space', message: 'The disk is full.' }]);
+    await room.pass(999);
+    expect([room.asked('a'), room.asked('b'), room.carried('b')]).toEqual([[], [], '']);
+    await room.pass(1);
+    expect([room.asked('a'), room.asked('b')]).toEqual([['hinted x'], ['hinted x']]);
+    expect(room.carried('b')).toBe('*x');
+    await room.quiet();
+    await room.end('b', PROBLEM);
+    expect(room.said).toEqual([]);
+    await room.pass(2_000);
+    await room.quiet();
+    await room.end('b');
+    expect(room.session.overview.problems()).toEqual([]);
+    expect(room.said).toEqual(['synced x modified a b 2 0 0', 'in-sync 1 2']);
+  });
+
+  test('does not keep the pair from being in sync for the rest', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await room.finds('a', 'x:22 y:22');
+    await room.end('b', PROBLEM);
+    expect(room.said).toEqual(['problem x no-space The disk is full.', 'synced y modified a b 2 0 0', 'in-sync 2 4']);
+  });
+
+  test('because it was not as expected is looked at again on both sides, and nobody is in sync before', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    await room.end('b', STALE);
+    expect([room.said, room.session.overview.state]).toEqual([[], 'syncing']);
+    await room.pass(5);
+    expect([room.asked('a'), room.asked('b')]).toEqual([['hinted x'], ['hinted x']]);
+    await room.tell('b', 'x:22');
+    await room.tell('a', '');
+    // The next attempt was planned on what was known before the looks.
+    while (room.b.jobs.length > 0) await room.end('b', STALE);
+    await room.tell('b', 'x:22');
+    await room.pass(10);
+    await room.quiet();
+    expect([room.said, room.session.overview.state]).toEqual([[], 'in-sync']);
+  });
+
+  test('of a rename leaves both its ends to be tried again', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', '-x y:1');
+    await room.end('b', PROBLEM);
+    expect(room.said).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^problem y/), expect.stringMatching(/^problem x/)]),
+    );
+    await room.pass(1_000);
+    expect(room.asked('b')).toEqual(['hinted x y'].map(() => expect.stringMatching(/^hinted [xy] [xy]$/)));
+    await room.quiet();
+    await room.end('b');
+    expect([room.tree('b'), room.session.overview.problems()]).toEqual(['y:1', []]);
+  });
+
+  test('of a directory takes what was to go into it along, until the directory can be made', async () => {
+    const room = await SessionRoom.inSync('');
+    await room.finds('a', 'd/f:1');
+    await room.end('b', PROBLEM, STALE);
+    expect(room.said.splice(0)).toEqual(['problem d no-space The disk is full.']);
+    expect(room.session.overview.state).toBe('in-sync');
+    await room.pass(1_000);
+    await room.quiet();
+    expect(room.carried('b')).toMatch(/^\+d( \+d\/f)?$/);
+  });
+
+  test('of a directory takes along what waited for it to be there: neither is tried again before its time', async () => {
+    const room = await SessionRoom.inSync('');
+    const large = { ...file('1'), size: 5 << 20 };
+    await room.finds('a', '', {
+      entries: [
+        { path: p('d'), entry: { type: 'dir', mode: 0o755 } },
+        { path: p('d/large'), entry: large },
+      ],
+    });
+    expect(room.carried('b')).toBe('+d');
+    await room.end('b', PROBLEM);
+    expect([room.carried('b'), room.session.overview.left(), room.session.overview.state]).toEqual([
+      '',
+      { files: 0, bytes: 0 },
+      'in-sync',
+    ]);
+    await room.pass(1_000);
+    await room.quiet();
+    await room.end('b');
+    expect(room.carried('b')).toBe('+d/large');
+  });
+
+  test('because the directory is not empty is agreed to be gone, and then comes back', async () => {
+    const room = await SessionRoom.inSync('d/ x:1');
+    await room.finds('a', '-d');
+    expect(room.carried('b')).toBe('-d');
+    await room.end('b', { kind: 'kept' });
+    expect(room.carried('a')).toBe('+d');
+  });
+});
+
+describe('a halt', () => {
+  const halted = async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await room.finds('b', '', { halt: HALT });
+    return room;
+  };
+
+  test('is said once, stops everything, and is looked at again every second', async () => {
+    const room = await halted();
+    expect(room.said.splice(0)).toEqual(['halted root-emptied It is empty.']);
+    expect([room.session.overview.state, room.session.halt?.code, room.session.halt?.message]).toEqual([
+      'halted',
+      'halted',
+      'It is empty.',
+    ]);
+    expect(room.session.overview.problems()).toEqual([{ path: '', ...HALT }]);
+    await room.finds('a', 'x:22');
+    expect(room.carried('b')).toBe('');
+    await room.pass(1_000);
+    expect([room.asked('a'), room.asked('b')]).toEqual([['everything'], ['everything']]);
+    await room.tell('a', '');
+    await room.tell('b', '', { halt: HALT });
+    expect(room.said).toEqual([]);
+    await room.pass(1_000);
+    await room.tell('b', '', { halt: { code: 'mass-deletion', message: 'Too many.' } });
+    expect(room.said).toEqual(['halted mass-deletion Too many.']);
+  });
+
+  test('ends by itself when the files are back, and everything is compared', async () => {
+    const room = await halted();
+    await room.finds('a', 'x:22');
+    room.said.length = 0;
+    await room.pass(1_000);
+    await room.quiet();
+    expect([room.said.splice(0), room.session.halt]).toEqual([['resumed'], null]);
+    expect(room.carried('b')).toBe('*x');
+    await room.end('b');
+    expect(room.said.at(-1)).toBe('in-sync 2 3');
+  });
+
+  test('and if there was nothing to do, it is said that both agree', async () => {
+    const room = await halted();
+    room.said.length = 0;
+    await room.pass(1_000);
+    await room.quiet();
+    expect(room.said).toEqual(['resumed', 'in-sync 2 2']);
+  });
+
+  test('is ended by who confirms it: the side that has lost something tells all that vanished', async () => {
+    const room = await halted();
+    let answer: boolean | null = null;
+    void room.session.confirm({ acceptDeletes: true }).then((done) => {
+      answer = done;
+    });
+    await room.rest();
+    expect([room.a.accepted, room.b.accepted, answer]).toEqual([0, 1, null]);
+    expect([room.asked('a'), room.asked('b')]).toEqual([[], ['everything']]);
+    await room.tell('b', '-x -y');
+    expect([answer, room.carried('a')]).toEqual([true, '-y -x']);
+  });
+
+  test('of side a is ended in the same way', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await room.finds('a', '', { halt: HALT });
+    const asking = room.session.confirm({ acceptDeletes: true });
+    await room.rest();
+    expect([room.a.accepted, room.b.accepted, room.asked('a'), room.asked('b')]).toEqual([1, 0, ['everything'], []]);
+    await room.tell('a', '-x -y');
+    expect([await asking, room.carried('b')]).toEqual([true, '-y -x']);
+  });
+
+  test('that does not end stays, and who confirms what is none changes nothing', async () => {
+    const room = await halted();
+    const asking = room.session.confirm({ acceptDeletes: true });
+    await room.rest();
+    await room.tell('b', '', { halt: HALT });
+    expect(await asking).toBe(false);
+    const other = await SessionRoom.inSync('x:1');
+    expect([await other.session.confirm({ acceptDeletes: true }), other.a.accepted]).toEqual([false, 0]);
+  });
+
+  test('refuses whoever waits for the pair to rest', async () => {
+    const room = await halted();
+    const { outcome } = room.flush();
+    await room.rest();
+    expect(outcome()).toBe('halted');
+  });
+
+  test('of a side that is gone is none', async () => {
+    const room = await halted();
+    await room.disconnect();
+    expect([room.session.halt, room.said.slice(1)]).toEqual([null, ['resumed', 'peer-lost cut']]);
+  });
+});
+
+describe('pausing', () => {
+  test('stops what is carried, not what is looked at, and says whether it changed anything', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    expect([room.session.pause(false), room.session.pause(true)]).toEqual([false, true]);
+    await room.rest();
+    expect([room.session.pause(true), room.session.overview.state]).toEqual([false, 'paused']);
+    await room.finds('a', 'x:22');
+    expect([room.tree('a'), room.carried('b')]).toEqual(['x:22', '']);
+    const { outcome } = room.flush();
+    await room.rest();
+    expect(outcome()).toBe('failed');
+    expect(room.session.pause(false)).toBe(true);
+    await room.rest();
+    expect(room.carried('b')).toBe('*x');
+  });
+});
+
+describe('side b goes', () => {
+  test('and comes back: everything is compared anew', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await room.disconnect();
+    expect([room.said.splice(0), room.session.overview.state]).toEqual([['peer-lost cut'], 'peer-lost']);
+    await room.finds('a', 'x:22');
+    expect(room.carried('b')).toBe('');
+    await room.connect();
+    expect([room.asked('b'), room.carried('b'), room.session.overview.state]).toEqual([['everything'], '', 'scanning']);
+    await room.tell('b', 'x:1', { whole: true });
+    expect([room.carried('b'), room.carried('a')]).toEqual(['*x', '-y']);
+    await room.end('b');
+    await room.end('a');
+    expect(room.said.at(-1)).toBe('in-sync 1 2');
+  });
+
+  test('nothing that was to do is in sync once more', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.disconnect();
+    await room.disconnect();
+    expect(room.said.splice(0)).toEqual(['peer-lost cut']);
+    await room.connect();
+    await room.tell('b', 'x:1', { whole: true });
+    expect(room.said).toEqual(['peer-connected', 'scan-finished 1 1 0', 'in-sync 1 1']);
+  });
+
+  test('what it still says is not heard, and its hints neither', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    const { b } = room;
+    b.hint();
+    await room.rest();
+    await room.disconnect();
+    b.looks.shift()!.answer(lookAt('x:22'));
+    b.hint();
+    await room.rest();
+    expect([room.tree('b'), b.looks.length]).toEqual(['x:1', 0]);
+    await room.connect(new ScriptedReplica());
+    b.hint();
+    await room.rest();
+    expect([b.looks.length, room.asked('b')]).toEqual([0, ['everything']]);
+  });
+
+  test('with a change under way: nobody touches the path before that has ended, and then it is looked at', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await room.finds('b', 'x:22');
+    expect(room.carried('a')).toBe('*x');
+    const { jobs } = room.a;
+    await room.disconnect();
+    await room.connect();
+    await room.tell('b', 'x:22 y:333', { whole: true });
+    expect(jobs).toHaveLength(2);
+    expect(jobs[1]!.paths).toEqual(['y']);
+    await room.end('a');
+    expect(room.said.some((said) => said.startsWith('synced x'))).toBe(false);
+    await room.pass(5);
+    expect([room.asked('a'), room.asked('b')]).toEqual([['hinted x'], ['hinted x']]);
+    await room.tell('a', 'x:22');
+    await room.tell('b', 'x:22');
+    await room.end('a');
+    expect(room.tree('a')).toBe('x:22 y:333');
+    expect(room.said.at(-1)).toBe('in-sync 2 5');
+  });
+
+  test('while what was sent to it has no outcome: where it has it, both shared it', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    const { b } = room;
+    await room.disconnect();
+    b.jobs[0]!.fail(new Error('cut'));
+    await room.rest();
+    await room.finds('a', '-x');
+    await room.connect();
+    await room.tell('b', 'x:22', { whole: true });
+    await room.pass(5);
+    await room.quiet();
+    // Not an edit of side b that survives the deletion.
+    expect(room.carried('b')).toBe('-x');
+    expect(room.carried('a')).toBe('');
+  });
+});
+
+describe('a look that fails', () => {
+  test('at side a is tried again after a second, and said once', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    for (let n = 0; n < 2; n++) {
+      room.a.hint();
+      await room.rest();
+      await room.failLook('a', 'EIO');
+      await room.pass(999);
+      expect(room.asked('a')).toEqual([]);
+      await room.pass(1);
+      expect(room.asked('a')).toEqual(['everything']);
+      await room.tell('a', '');
+      await room.quiet();
+    }
+    expect(room.warnings).toEqual(['A look at side a failed: EIO']);
+  });
+
+  test('at side b ends the connection, and nothing is planned on what it said before', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    room.b.hint();
+    await room.rest();
+    await room.failLook('b', 'gone');
+    expect([room.b.closed, room.session.overview.state, room.warnings]).toEqual([
+      1,
+      'scanning',
+      ['A look at side b failed: gone'],
+    ]);
+    await room.finds('a', 'x:22');
+    expect(room.carried('b')).toBe('');
+    expect(room.said).toEqual([]);
+  });
+});
+
+describe('a flush', () => {
+  test('waits for a look at everything on both sides that began after it, and for what they found', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    room.a.hint();
+    await room.rest();
+    const { outcome } = room.flush();
+    await room.rest();
+    expect([room.asked('a'), room.asked('b')]).toEqual([['hinted'], ['everything']]);
+    await room.tell('b', '');
+    await room.tell('a', '');
+    expect([outcome(), room.asked('a')]).toEqual(['waits', ['everything']]);
+    await room.tell('a', 'x:22');
+    expect(outcome()).toBe('waits');
+    await room.end('b');
+    expect(outcome()).toBe('done');
+  });
+
+  test('without side b waits until it is there', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.disconnect();
+    const { outcome } = room.flush();
+    await room.rest();
+    await room.tell('a', '');
+    expect(outcome()).toBe('waits');
+    await room.connect();
+    await room.tell('b', 'x:1', { whole: true });
+    expect(outcome()).toBe('done');
+  });
+
+  test('ends when its time is over, and then waits for nothing', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    const { signal, outcome } = room.flush();
+    await room.rest();
+    signal.abort();
+    await room.rest();
+    expect(outcome()).toBe('timeout');
+    const late = room.flush();
+    late.signal.abort();
+    await room.rest();
+    expect(late.outcome()).toBe('timeout');
+    await room.quiet();
+  });
+
+  test('that was aborted before it began asks for nothing', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await expect(room.session.flush(AbortSignal.abort())).rejects.toMatchObject({ code: 'timeout' });
+    await room.rest();
+    expect([room.asked('a'), room.asked('b')]).toEqual([[], []]);
+  });
+});
+
+describe('the end', () => {
+  test('refuses those who wait and lets what is carried end', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    const { outcome } = room.flush();
+    await room.rest();
+    let stopped = false;
+    void room.session.stop().then(() => {
+      stopped = true;
+    });
+    await room.rest();
+    expect([outcome(), stopped]).toEqual(['closed', false]);
+    await room.end('b');
+    expect([stopped, room.said]).toEqual([true, ['synced x modified a b 2 0 0']]);
+    expect(room.archive).toBe('x:22');
+  });
+
+  test('does not wait longer than two seconds for it', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    let stopped = false;
+    void room.session.stop().then(() => {
+      stopped = true;
+    });
+    await room.pass(1_999);
+    expect(stopped).toBe(false);
+    await room.pass(1);
+    expect(stopped).toBe(true);
+    await room.end('b');
+    expect(room.said).toEqual([]);
+  });
+
+  test('tries nothing again', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    await room.end('b', PROBLEM);
+    await room.session.stop();
+    await room.pass(60_000);
+    expect([room.asked('a'), room.carried('b')]).toEqual([[], '']);
+  });
+});
+
+describe('under a lock', () => {
+  const lock = async (room: SessionRoom, side: 'a' | 'b' = 'a') => {
+    const asking = room.session.desk.ask({ kind: 'lock', path: p('x'), owner: 'ann', side, message: '' });
+    await room.rest();
+    expect([room.asked('a'), room.asked('b')]).toEqual([['hinted x'], ['hinted x']]);
+    await room.quiet();
+    expect(await asking).toMatchObject({ changed: true });
+  };
+  const unlock = async (room: SessionRoom) => {
+    const asking = room.session.desk.ask({ kind: 'unlock', path: p('x'), owner: 'ann', side: 'a', message: '' });
+    await room.rest();
+    await room.quiet();
+    return asking;
+  };
+
+  test('what the other side does is held, and takes effect at the unlock', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await lock(room);
+    await room.finds('b', 'x:22 y:22');
+    expect(room.carried('a')).toBe('*y');
+    await room.end('a');
+    expect(room.said).toContain('held x modified 1');
+    expect([room.said.at(-1), room.session.overview.state]).toEqual(['in-sync 2 3', 'in-sync']);
+    expect(await unlock(room)).toMatchObject({ changed: true, held: 1 });
+    expect(room.carried('a')).toBe('*x');
+    expect(room.session.overview.state).toBe('syncing');
+    await room.end('a');
+    expect(room.said).toEqual(expect.arrayContaining(['applied x modified 1 1']));
+    expect([room.tree('a'), room.said.at(-1)]).toEqual(['x:22 y:22', 'in-sync 2 4']);
+  });
+
+  test('what the holder does goes over at once', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await lock(room);
+    await room.finds('a', 'x:22');
+    expect(room.carried('b')).toBe('*x');
+  });
+
+  test('updates are taken in while the pair is paused, and take effect when it goes on', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await lock(room);
+    room.session.pause(true);
+    await room.finds('b', 'x:22');
+    expect(room.said).toContain('held x modified 1');
+    expect(await unlock(room)).toMatchObject({ held: 1 });
+    expect(room.carried('a')).toBe('');
+    room.session.pause(false);
+    await room.rest();
+    expect(room.carried('a')).toBe('*x');
+  });
+
+  test('a lock waits for what is on its way', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('b', 'x:22');
+    const asking = room.session.desk.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
+    await room.rest();
+    await room.quiet();
+    expect(room.book.table.locks.size).toBe(0);
+    await room.end('a');
+    await room.quiet();
+    expect(await asking).toMatchObject({ changed: true });
+  });
+
+  test('an unlock while the pair is halted takes effect when it goes on', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await lock(room);
+    await room.finds('b', 'x:22');
+    await room.finds('a', '', { halt: HALT });
+    const asking = room.session.desk.ask({ kind: 'unlock', path: p('x'), owner: 'ann', side: 'a', message: '' });
+    await room.rest();
+    await room.tell('a', '', { halt: HALT });
+    await room.tell('b', '');
+    expect(await asking).toMatchObject({ held: 1 });
+    await room.rest();
+    expect(room.carried('a')).toBe('');
+    await room.pass(1_000);
+    await room.quiet();
+    expect(room.carried('a')).toBe('*x');
+  });
+
+  test('who asks while side b is away is answered on a look at side a; b is looked at for him when it comes', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.disconnect();
+    const asking = room.session.desk.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
+    await room.rest();
+    expect(room.asked('a')).toEqual(['hinted x']);
+    await room.connect();
+    expect(room.asked('b')).toEqual(['everything x']);
+    await room.tell('a', '');
+    expect(room.book.table.locks.size).toBe(0);
+    await room.tell('b', 'x:1', { whole: true });
+    expect(await asking).toMatchObject({ changed: true });
+  });
+});
+
+describe('what is said', () => {
+  test('of what a look complains of: each complaint once, as long as it lasts', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    const problems = [{ path: 'y', code: 'unreadable', message: 'No.' }] as const;
+    await room.finds('a', '', { problems });
+    await room.finds('b', '', { problems: [...problems, { path: 'z', code: 'unreadable', message: 'No.' }] });
+    expect(room.said).toEqual(['problem y unreadable No.', 'problem z unreadable No.']);
+    expect(room.session.overview.problems()).toHaveLength(3);
+    await room.finds('a', '');
+    await room.finds('b', '');
+    await room.finds('a', '', { problems });
+    expect(room.said).toHaveLength(3);
+  });
+
+  test.each<['root-missing' | 'root-replaced' | 'root-emptied', RegExp]>([
+    ['root-missing', /^No command ends/],
+    ['root-replaced', /^No command ends/],
+    ['root-emptied', /^See: client status/],
+  ])('of a halt by %s, to who asks', async (code, hint) => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', '', { halt: { code, message: 'Why.' } });
+    expect(room.session.halt).toMatchObject({ code: 'halted', message: 'Why.', hint: expect.stringMatching(hint) });
+  });
+
+  test('of a conflict whose settling failed nothing, also when the path changes later', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    room.session.pause(true);
+    await room.finds('a', 'x:A@5');
+    await room.finds('b', 'x:B@9');
+    room.session.pause(false);
+    await room.rest();
+    await room.end('a', STALE);
+    await room.pass(5);
+    await room.tell('a', 'x:B@9');
+    await room.tell('b', '');
+    while (room.a.jobs.length > 0) await room.end('a', STALE);
+    await room.tell('a', 'x:B@9');
+    await room.pass(10);
+    await room.quiet();
+    await room.finds('b', 'x:C@9');
+    if (room.a.jobs.length > 0) await room.end('a');
+    expect(room.said.filter((said) => said.startsWith('conflict'))).toEqual([]);
+  });
+});

@@ -1,0 +1,145 @@
+// What the other end may make this one remember has an end in bytes.
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { WaitingEvents } from '../../../src/client/event-stream.js';
+import { Asking } from '../../../src/client/requests.js';
+import { SyncError } from '../../../src/core/errors.js';
+import { SharedBudget, weightOf } from '../../../src/wire/frame/budget.js';
+import { encodeList } from '../../../src/wire/peer-api/list.js';
+import {
+  LookReader,
+  lookBudget,
+  lookParts,
+  lookResult,
+  type PeerLook,
+} from '../../../src/wire/peer-api/scan-report.js';
+import type { Call, Method } from '../../../src/wire/rpc/responder.js';
+import { calling, serving } from '../ends.js';
+
+const KIB = 1024;
+const list = (...items: unknown[]) => [...encodeList(items)][0]!.payload;
+const used = () => new SyncError('too-large', 'used up');
+
+describe('a budget', () => {
+  it('lends what others do not have, and gets it back, whatever becomes of the work', async () => {
+    const shared = new SharedBudget(100, used);
+    let end = () => {};
+    const first = shared.lend((take) => {
+      take(60);
+      return new Promise<void>((resolve) => {
+        end = resolve;
+      });
+    });
+    await expect(shared.lend(async (take) => take(41))).rejects.toThrow('used up');
+    await shared.lend(async (take) => take(40));
+    end();
+    await first;
+    await shared.lend(async (take) => take(100));
+    await expect(shared.lend(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await shared.lend(async (take) => take(100));
+  });
+
+  it('weighs no less than what a value has of text', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(weightOf(value)).toBeGreaterThanOrEqual(JSON.stringify(value).length / 6);
+        expect(weightOf([value])).toBeGreaterThan(weightOf(value));
+      }),
+    );
+  });
+});
+
+describe('a look that has no end', () => {
+  const entry = (n: number) => ({ path: `file ${n}`, entry: { type: 'dir', mode: 0o755 } });
+  const endless: [what: string, method: string, part: (n: number) => Buffer][] = [
+    ['entries', 'entries', (n) => list(entry(n))],
+    ['nothing there', 'entries', (n) => list({ path: `${n}`, entry: null })],
+    ['unknown', 'unknown', (n) => list(`directory ${n}`)],
+    ['damaged', 'damaged', (n) => list(`file ${n}`)],
+    ['moving', 'moving', (n) => list(`file ${n}`)],
+    ['problems', 'problems', (n) => list({ path: `${n}`, code: 'unreadable', message: 'm' })],
+    ['rules', 'rules', () => list('*.tmp')],
+    ['lists with nothing in them', 'entries', () => Buffer.from('[]')],
+  ];
+  it.each(endless)('is broken off: %s', (_what, method, part) => {
+    const reader = new LookReader(lookBudget(64 * KIB));
+    let taken = 0;
+    const pour = () => {
+      for (let n = 0; n < 100_000; n++) {
+        reader.take(method, part(n));
+        taken = n;
+      }
+    };
+    expect(pour).toThrow(/Side b tells of more|no end/);
+    expect(taken).toBeLessThan(512);
+  });
+
+  it('is broken off by its rules alone before they are many', () => {
+    const reader = new LookReader();
+    const rules = Buffer.from(JSON.stringify(Array.from({ length: 200 }, () => '*'.repeat(4_000))));
+    expect(() => [rules, rules].map((part) => reader.take('rules', part))).toThrow('ignore rules');
+  });
+
+  it('shares one budget with what is asked for besides', () => {
+    const budget = lookBudget(KIB);
+    new LookReader(budget).take('unknown', list('a'.repeat(100)));
+    new LookReader(budget).take('unknown', list('a'.repeat(100)));
+    expect(() => new LookReader(budget).take('unknown', list('a'.repeat(100)))).toThrow('Side b tells of more');
+  });
+
+  it('is one of a million files no more than of a thousand', () => {
+    // The real limit, without the million: what one file takes of it.
+    const name = 'projects/2026/a directory of some depth/and a file with a long name 123456.psd';
+    const hash = 'a'.repeat(64);
+    const file = { type: 'file', size: 123_456_789, mtime: 1_790_000_000_000_000, mode: 0o644, hash };
+    const entries = Array.from({ length: 1_000 }, (_, n) => ({ path: `${name}.${n}`, entry: file }));
+    const look = { entries, whole: true, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
+    const reader = new LookReader(lookBudget(Math.floor((512 * KIB * KIB) / 1_000)));
+    for (const { method, payload } of lookParts(look as unknown as PeerLook)) reader.take(method, payload);
+    expect(reader.finish(lookResult(look as unknown as PeerLook)).entries).toHaveLength(1_000);
+  });
+});
+
+describe('an answer that has no end', () => {
+  const rows = (n: number) => Array.from({ length: 100 }, (_, i) => [`file ${n + i}`, 1, 1, 420]);
+  const pouring = (piece: (call: Call, n: number) => Promise<void>): Method => ({
+    params: v.object({}),
+    handle: async (_params, call) => {
+      for (let n = 0; n < 1_000_000 && !call.signal.aborted; n += 100) await piece(call, n);
+      return { entries: [] };
+    },
+  });
+
+  it('is broken off, and the server is told', async () => {
+    let signal: AbortSignal | null = null;
+    const list = pouring((call, n) => {
+      signal = call.signal;
+      return call.notify('entries', { entries: rows(n) });
+    });
+    const caller = await calling(await serving({ list }));
+    const ask = new Asking(caller, 30_000, 64 * KIB);
+    await expect(ask.joined('list', {}, 'entries')).rejects.toMatchObject({ code: 'too-large' });
+    await new Promise<void>((resolve) => {
+      if (signal!.aborted) resolve();
+      else signal!.addEventListener('abort', () => resolve());
+    });
+  });
+
+  it('is broken off where its pieces are empty, and where the end has it all', async () => {
+    const list = pouring((call) => call.notify('entries', { entries: [] }));
+    const locks: Method = { params: v.object({}), handle: async () => ({ locks: rows(0).concat(rows(100)) }) };
+    const caller = await calling(await serving({ list, locks }));
+    const ask = new Asking(caller, 30_000, 8 * KIB);
+    await expect(ask.joined('list', {}, 'entries')).rejects.toMatchObject({ code: 'too-large' });
+    await expect(ask.joined('locks', {}, 'locks')).rejects.toMatchObject({ code: 'too-large' });
+  });
+});
+
+it('events that nobody takes hold up the connection by their bytes too', () => {
+  const queue = new WaitingEvents();
+  const large = { event: 'problem', path: 'a'.repeat(3 << 20), code: 'io-error', message: '', time: '' };
+  expect(queue.add(large)).toBeUndefined();
+  expect(queue.add(large)).toBeUndefined();
+  expect(queue.add(large)).toBeInstanceOf(Promise);
+});

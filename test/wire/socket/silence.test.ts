@@ -1,0 +1,85 @@
+// A server that says nothing is not waited for; one that only takes long is, as long as it lives.
+import { setTimeout as passed } from 'node:timers/promises';
+import * as v from 'valibot';
+import { expect, it } from 'vitest';
+import type { Handler, Method } from '../../../src/wire/rpc/responder.js';
+import { calling, gate, listening, overBoth, serving } from '../ends.js';
+
+const method = (handle: Handler): Method => ({ params: v.object({}), handle });
+const SHORT = { askMs: 250, endMs: 600 };
+
+overBoth('a silent server', () => {
+  it('is given up in the end, and what waits for it is told why', async () => {
+    const { listener, accept } = await listening();
+    const caller = await calling(listener, {}, { silence: SHORT });
+    await accept();
+    await expect(caller.call('list', {})).rejects.toMatchObject({
+      code: 'closed',
+      message: expect.stringContaining('It said nothing for 0.6 s'),
+    });
+  });
+
+  it('is given up in the middle of what it streams', async () => {
+    const { listener, accept } = await listening();
+    const caller = await calling(listener, {}, { silence: SHORT });
+    const connection = await accept();
+    const asked = caller.call('download', {});
+    // It goes on reading, and answers nothing.
+    const reading = (async () => {
+      for await (const _frame of connection.frames);
+    })();
+    await connection.send({ method: 'content', params: { id: 1 } }, Buffer.from('a piece'));
+    await expect(asked).rejects.toMatchObject({ code: 'closed' });
+    await reading;
+  });
+
+  it('is waited for while it lives, whether it knows what it is asked or not', async () => {
+    let pings = 0;
+    const { listener, accept } = await listening();
+    const caller = await calling(listener, {}, { silence: SHORT });
+    const asked = caller.call('lock', {});
+    const connection = await accept();
+    void (async () => {
+      for await (const { message } of connection.frames) {
+        if (!('method' in message) || message.method !== 'ping' || !('id' in message)) continue;
+        const error = { code: -32601, message: 'no', data: { code: 'unknown-method', hint: '' } } as const;
+        await connection.send({ id: message.id, error });
+        if (++pings === 4) await connection.send({ id: 1, result: { pings } });
+      }
+    })();
+    expect(await asked).toMatchObject({ result: { pings: 4 } });
+  });
+
+  it('is not asked while nothing is waited for, nor after the last answer', async () => {
+    let pings = 0;
+    const listener = await serving({ list: method(async () => ({})), ping: method(async () => ({ pings: ++pings })) });
+    const caller = await calling(listener, {}, { silence: SHORT });
+    await caller.call('list', {});
+    await passed(1.4 * SHORT.endMs); // time is what is tested
+    expect(pings).toBe(0);
+    expect(await caller.call('list', {})).toMatchObject({ result: {} });
+  });
+
+  it('is not blamed for a reader that takes its time', async () => {
+    const pour = method(async (_, call) => {
+      await call.notify('content', {}, Buffer.from('a piece'));
+      return { done: true };
+    });
+    const caller = await calling(await serving({ pour }), {}, { silence: SHORT });
+    const slow = () => passed(1.4 * SHORT.endMs);
+    expect(await caller.call('pour', {}, { onNotification: slow })).toMatchObject({ result: { done: true } });
+  });
+
+  it('shows that it lives while as many calls wait as may', async () => {
+    const free = gate();
+    const listener = await serving({
+      lock: method(() => free.opened.then(() => ({}))),
+      ping: method(async () => ({ lives: true })),
+    });
+    const caller = await calling(listener);
+    const waiting = Array.from({ length: 100 }, () => caller.call('lock', {}));
+    expect(await caller.call('ping', {})).toMatchObject({ result: { lives: true } });
+    free.open();
+    await Promise.all(waiting);
+  });
+});

@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { WireLimits } from '../../../src/wire/frame/limits.js';
+import type { Connection } from '../../../src/wire/socket/connection.js';
+import { Secret } from '../../../src/wire/socket/secret.js';
+import { dial, listen } from '../../../src/wire/socket/tcp.js';
+import { aSecret, gate, plainSocket, untilClosed } from '../ends.js';
+
+const host = '127.0.0.1';
+const another = Secret.parse(randomBytes(32).toString('hex'));
+
+async function secured(limits: Partial<WireLimits> = {}) {
+  const came: Connection[] = [];
+  const first = gate<Connection>();
+  const onConnection = (connection: Connection) => {
+    came.push(connection);
+    first.open(connection);
+  };
+  const listener = await listen({ host, port: 0, limits, secret: aSecret, onConnection });
+  onTestFinished(() => listener.close());
+  return { listener, came, first: first.opened, at: { host, port: listener.port } };
+}
+
+describe('a server with a secret', () => {
+  it('and a client with the same one speak', async () => {
+    const { at, first } = await secured();
+    const near = await dial({ ...at, secret: aSecret });
+    await near.send({ method: 'm', params: {} });
+    for await (const { message } of (await first).frames) {
+      expect(message).toEqual({ method: 'm', params: {} });
+      break;
+    }
+    near.close();
+  });
+
+  it('says nothing to another secret, and the client says why', async () => {
+    const { at, came } = await secured();
+    await expect(dial({ ...at, secret: another })).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: `The server at ${host}:${at.port} has another secret.`,
+      hint: expect.stringContaining('--secret-file'),
+    });
+    expect(came).toEqual([]);
+  });
+
+  it('tells who has none, and answers nothing', async () => {
+    const { listener, came } = await secured();
+    const socket = await plainSocket(listener);
+    socket.write('{"jsonrpc":"2.0","id":1,"method":"list"}\n');
+    const said = JSON.parse(await untilClosed(socket));
+    expect(said).toMatchObject({ id: null, error: { data: { code: 'not-allowed' } } });
+    expect(came).toEqual([]);
+  });
+
+  it.each([
+    ['TLS 1.2 with the secret', { maxVersion: 'TLSv1.2', ciphers: 'PSK-AES128-GCM-SHA256' }, 'lockstep', aSecret.key],
+    ['another name for the secret', {}, 'root', aSecret.key],
+    ['no key', {}, null, null],
+    ['an empty key', {}, 'lockstep', Buffer.alloc(0)],
+    ['a key of zeros', {}, 'lockstep', Buffer.alloc(32)],
+  ] as const)('refuses %s', async (_, more, identity, psk) => {
+    const { at, came } = await secured();
+    const socket = tls.connect({
+      ...at,
+      ciphers: 'TLS_AES_128_GCM_SHA256',
+      rejectUnauthorized: false,
+      ...(psk === null ? {} : { pskCallback: () => ({ identity, psk }) }),
+      ...more,
+    });
+    const proved: unknown[] = [];
+    socket.on('secureConnect', () => proved.push('proved'));
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect([proved, came]).toEqual([[], []]);
+  });
+
+  it('gives everybody who proves nothing a short time', async () => {
+    const { listener, came } = await secured({ handshakeMs: 30 });
+    const silent = await plainSocket(listener);
+    const half = await plainSocket(listener);
+    half.write(Buffer.from([0x16, 3, 1, 2, 0]));
+    await Promise.all([untilClosed(silent), untilClosed(half)]);
+    expect(came).toEqual([]);
+  });
+
+  it('bears with a few strangers; the oldest makes room', async () => {
+    const { listener, at } = await secured({ strangers: 8, handshakeMs: 60_000 });
+    const strangers = [];
+    for (let n = 0; n < 20; n++) strangers.push(await plainSocket(listener));
+    for (const stranger of strangers) stranger.resume();
+    await Promise.all(strangers.slice(0, 12).map((socket) => socket.closed || once(socket, 'close')));
+    const near = await dial({ ...at, secret: aSecret });
+    await near.send({ method: 'm', params: {} });
+    expect(strangers.slice(13).map((socket) => socket.closed)).toEqual(Array(7).fill(false));
+    near.close();
+  });
+
+  it('counts who has said nothing yet as a stranger, and nobody else', async () => {
+    const { at, first } = await secured({ strangers: 2 });
+    const friend = await dial({ ...at, secret: aSecret });
+    await friend.send({ method: 'm', params: {} });
+    await (await first).frames[Symbol.asyncIterator]().next();
+    const silent = await dial({ ...at, secret: aSecret });
+    const more = [await dial({ ...at, secret: aSecret }), await dial({ ...at, secret: aSecret })];
+    await silent.closed;
+    await friend.send({ method: 'm', params: {} });
+    for (const connection of [friend, ...more]) connection.close();
+  });
+
+  it('tells who comes beyond its limit of connections', async () => {
+    const { at } = await secured({ connections: 1 });
+    const first = await dial({ ...at, secret: aSecret });
+    const second = await dial({ ...at, secret: aSecret });
+    const said = [];
+    for await (const { message } of second.frames) said.push(message);
+    expect(said).toMatchObject([{ error: { data: { code: 'busy' } } }]);
+    first.close();
+  });
+
+  it('stops with all its connections, strangers too', async () => {
+    const { listener, at } = await secured();
+    const near = await dial({ ...at, secret: aSecret });
+    const stranger = await plainSocket(listener);
+    const ended = untilClosed(stranger);
+    await listener.close();
+    expect([await near.closed, await ended]).toEqual([null, '']);
+  });
+});
+
+describe('a client with a secret', () => {
+  /** Something that listens and is no server of ours. */
+  async function foreign(server: net.Server): Promise<{ host: string; port: number }> {
+    server.listen(0, host);
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    return { host, port: (server.address() as net.AddressInfo).port };
+  }
+
+  it('is told by a server without one', async () => {
+    const listener = await listen({ host, port: 0, onConnection: () => {} });
+    onTestFinished(() => listener.close());
+    await expect(dial({ host, port: listener.port, secret: aSecret })).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: `What listens at ${host}:${listener.port} speaks without a secret.`,
+    });
+  });
+
+  it('finds out who closes at once', async () => {
+    const at = await foreign(net.createServer((socket) => socket.destroy()));
+    await expect(dial({ ...at, secret: aSecret })).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  it('does not wait for ever for who is silent', async () => {
+    const at = await foreign(net.createServer(() => {}));
+    await expect(dial({ ...at, secret: aSecret, timeoutMs: 30 })).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('no answer came'),
+    });
+  });
+
+  it('trusts no certificate', async () => {
+    const at = await foreign(tls.createServer({ key: KEY, cert: CERTIFICATE }));
+    await expect(dial({ ...at, secret: aSecret })).rejects.toMatchObject({ code: 'not-allowed' });
+  });
+});
+
+/** Made for this test: a certificate that says it is 127.0.0.1, and its key, which opens nothing. */
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7nODCNZ6mXimKiCn
+wYgTWzgxVRJKSBmIn6ZuxsO5LpqhRANCAAQDhAyEYzzua/YVbICdD8C5kvA/VZiz
+IXfIMX98pvEjqTAx2s/jXZSpjDq0bxp8JPlm2dN/pZDIYxiYQFNup4ix
+-----END PRIVATE KEY-----
+`;
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBkDCCATagAwIBAgIUcd0l4hpv6NFAaF72rG+RDg+1GOIwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyNzAyNDgxM1oYDzIxMjYxMTAz
+MDI0ODEzWjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQDhAyEYzzua/YVbICdD8C5kvA/VZizIXfIMX98pvEjqTAx2s/jXZSp
+jDq0bxp8JPlm2dN/pZDIYxiYQFNup4ixo2QwYjAdBgNVHQ4EFgQUrS0ifGj+CgLP
+g24r/sWq1MqoSlEwHwYDVR0jBBgwFoAUrS0ifGj+CgLPg24r/sWq1MqoSlEwDwYD
+VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0gAMEUC
+IQCodZc8ce69/Rl3qRrZGXm1T1N8SJcvfLmcyb613k0GLAIgAtfUF8bhoFmBEUPj
+9IoShca4l0SvdmJLHG5gyP/BXpI=
+-----END CERTIFICATE-----
+`;
