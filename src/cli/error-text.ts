@@ -1,4 +1,5 @@
 // Anything that was thrown, as one line for a person or one object for a script. Never a stack.
+import type { CommanderError } from 'commander';
 import { type ErrorCode, SyncError } from '../core/errors.js';
 import { escapeControls } from '../core/path.js';
 
@@ -20,4 +21,12 @@ export function errorObject(error: unknown): ErrorObject {
 export function sentence(error: Pick<ErrorObject, 'message' | 'hint'>): string {
   const message = /[.!?)"]$/.test(error.message) || error.message === '' ? error.message : `${error.message}.`;
   return escapeControls([message, error.hint].filter((part) => part !== '').join(' '));
+}
+
+/** @returns the message without its label, its suggestion in the same line. */
+export function commanderSentence(error: CommanderError): string {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = rest.join(' ').trim();
+  const text = first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, '');
+  return suggestion === '' ? `${text}.` : `${text} ${suggestion.replace('(Did', '(did')}.`;
 }

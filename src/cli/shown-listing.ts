@@ -13,9 +13,6 @@ export interface ShownListing {
   record(server: string, paths: readonly string[]): void;
 }
 
-/** The memory of a program that has no terminal. */
-export const nothingShown: ShownListing = { recall: () => null, record: () => {} };
-
 const FORMAT = 1;
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 const OURS = /^shown-[0-9a-f]{32}\.json(\.\d+)?$/;

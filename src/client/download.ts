@@ -1,12 +1,12 @@
 // A download to a local file: what comes lies beside the destination until it is whole and verified, then takes its name.
 // One that is cut is gone on with by the next.
+
 import fs from 'node:fs';
 import path from 'node:path';
 import { SyncError } from '../core/errors.js';
 import { quote } from '../core/path.js';
 import { refusesLinks, systemTrouble } from '../core/system-error.js';
-import type { Target } from '../wire/client-api/methods.js';
-import type { DownloadedFile } from '../wire/file-methods.js';
+import type { DownloadedFile, Target } from '../wire/client-api/methods.js';
 import type { Caller } from '../wire/rpc/caller.js';
 import { PartialFile } from './partial-file.js';
 import { receiveContent, type TransferOptions } from './transfers.js';

@@ -1,10 +1,10 @@
 // Contents between a client and server-a: the two calls that stream, without the files at either end. What is sent is
 // sent once it is asked for; what comes is counted and hashed by whoever takes it.
+
 import { createHash } from 'node:crypto';
 import { SyncError } from '../core/errors.js';
-import type { Acted, ClientMethods, Target } from '../wire/client-api/methods.js';
+import type { Acted, ClientMethods, DownloadedFile, Target } from '../wire/client-api/methods.js';
 import { downloadedFile } from '../wire/client-api/params.js';
-import type { DownloadedFile } from '../wire/file-methods.js';
 import { releaseOf } from '../wire/frame/payload-pool.js';
 import type { Caller } from '../wire/rpc/caller.js';
 import { checkParams } from '../wire/rpc/params.js';

@@ -64,3 +64,10 @@ export function contentOf(change: Change): FileEntry | null {
   if (change.after?.type !== 'file') return null;
   return change.action === 'created' || change.action === 'modified' ? change.after : null;
 }
+
+/** Every path that a change touches. */
+export function* pathsOf(change: Change): Generator<RelPath> {
+  yield change.path;
+  if (change.from !== undefined) yield change.from.path;
+  if (change.keepAs !== undefined) yield change.keepAs;
+}

@@ -1,9 +1,10 @@
 // Connections in memory: frames become bytes, bytes come late and in pieces, and a connection can be cut at any byte. The
 // ends are those of src/wire/connection.ts without a socket; codec, inbox, caller and server are the real ones.
+
 import { SyncError } from '../../src/core/errors.js';
-import type { Frame, Message } from '../../src/wire/client-api/methods.js';
 import { closedError } from '../../src/wire/frame/errors.js';
 import { encodeFrame, FrameDecoder } from '../../src/wire/frame/frames.js';
+import type { Frame, Message } from '../../src/wire/frame/json-rpc.js';
 import { PEER_LIMITS } from '../../src/wire/frame/limits.js';
 import { AsyncQueue } from '../../src/wire/socket/async-queue.js';
 import type { Connection } from '../../src/wire/socket/connection.js';

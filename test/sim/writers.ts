@@ -1,5 +1,6 @@
 // People who let server-a do it: uploads, renames and deletions of files, and settled conflicts, as client writes on side
 // a. What they are told as done is checked against what others were told before, and must survive a power cut.
+
 import type { Change } from '../../src/core/change.js';
 import type { Keep } from '../../src/core/conflicts/resolve.js';
 import type { Entry, FileEntry } from '../../src/core/entry.js';
@@ -7,8 +8,8 @@ import { SyncError } from '../../src/core/errors.js';
 import { mergedListing } from '../../src/core/listing.js';
 import type { RelPath } from '../../src/core/path.js';
 import { Resolving } from '../../src/sync/files/resolve-conflict.js';
-import { missingParents } from '../../src/sync/files/restore-version.js';
 import type { WriteStep } from '../../src/sync/files/write.js';
+import { missingParents } from '../../src/sync/files/write.js';
 import type { ClientWrites } from '../../src/sync/files/write-queue.js';
 import type { Clients } from './clients.js';
 import { contentOf, hashOf, sizeOf } from './disk.js';

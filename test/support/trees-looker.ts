@@ -1,11 +1,12 @@
 // A Looker on a temporary root, and the ways of tests to wait for it: by its hints and by conditions, never by sleeping.
+
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { afterEach } from 'vitest';
 import type { Entry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
-import type { LookerOptions } from '../../src/disk/look-options.js';
+import type { LookerOptions } from '../../src/disk/scan/context.js';
 import { Looker } from '../../src/disk/scan/scanner.js';
 import { openRoot } from '../../src/disk/state/root.js';
 import type { Look, LookScope } from '../../src/replica.js';

@@ -4,8 +4,7 @@ import { SyncError } from '../../core/errors.js';
 import type { Api, Room } from '../context.js';
 import { parseDuration } from '../duration.js';
 import { EXIT_OK } from '../exit-codes.js';
-import { START_B, WAITING_FOR_B } from '../render/away.js';
-import { exceptions } from '../render/status.js';
+import { exceptions, START_B, WAITING_FOR_B } from '../render/status.js';
 
 export async function flush(room: Room, flags: { readonly timeout: string }): Promise<number> {
   const timeoutMs = parseDuration(flags.timeout, '--timeout');

@@ -4,10 +4,10 @@ import { addressText } from '../../client/server-address.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { Api, Room } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
-import { B_IS_AWAY } from '../render/away.js';
 import { stateText } from '../render/entry-state.js';
 import { listingText } from '../render/listing.js';
-import { waitersText } from '../render/waiters.js';
+import { waitersText } from '../render/locks.js';
+import { B_IS_AWAY } from '../render/status.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
 

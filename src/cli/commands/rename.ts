@@ -1,12 +1,12 @@
 // `client rename TARGET NEWNAME`: a file or a directory gets another path in the pair.
-import path from 'node:path';
+
 import { parsePath } from '../../core/path.js';
 import type { Acted } from '../../wire/client-api/methods.js';
 import type { Room } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { shownName } from '../render/width.js';
 import { listedPaths, onOneTarget } from '../target/one-target.js';
-import { pairPath } from '../target/target.js';
+import { isInto, pairPath, renamedPath } from '../target/target.js';
 
 export interface RenameFlags {
   readonly overwrite?: boolean;
@@ -31,16 +31,6 @@ async function newPath(
   if (!isInto(name)) return parsePath(pairPath(name));
   const from = 'path' in target ? target.path : (await listedPaths(room)())[target.index];
   return parsePath(renamedPath(from ?? '', name));
-}
-
-const isInto = (name: string): boolean => /\/$/.test(name) || name === '.';
-
-/** @returns the path that `from` gets with `name` as its new one; whether it can be one is not looked at. */
-export function renamedPath(from: string, name: string): string {
-  const below = pairPath(name);
-  if (!isInto(name)) return below;
-  const base = path.posix.basename(from);
-  return below === '' || below === '.' ? base : `${below}/${base}`;
 }
 
 function renamedText({ path: from, to, changed, replaced }: Acted): string {

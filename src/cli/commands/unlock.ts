@@ -1,7 +1,6 @@
 // `client unlock TARGET…`: give locks back, or break another's. To unlock what nobody holds is no failure, but it is said.
 
-import type { HeldFate } from '../../core/lock-fate.js';
-import type { HeldWay } from '../../core/locks/records.js';
+import type { HeldFate, HeldWay } from '../../core/locks/records.js';
 import type { Acted } from '../../wire/client-api/methods.js';
 import type { Api, Room } from '../context.js';
 import { countText } from '../render/size.js';

@@ -1,10 +1,11 @@
 // The rows of the live view's sections: names first where they fit, figures where they line up.
+
 import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-api/methods.js';
 import type { Colors } from '../render/colors.js';
 import { eventSpans } from '../render/event.js';
+import { waitersText } from '../render/locks.js';
 import { shortSizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
-import { waitersText } from '../render/waiters.js';
 import { shownName, widthOf } from '../render/width.js';
 import { cell, type Span } from './spans.js';
 import type { LiveState } from './state.js';

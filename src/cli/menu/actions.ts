@@ -1,14 +1,14 @@
 // What the menu's choices do: ask for what is missing, then run the line that a person could have typed. Refusals have
 // been explained by that line; where something is there already, overwriting is asked for and tried.
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { addressText } from '../../client/server-address.js';
-import { renamedPath } from '../commands/rename.js';
 import type { Ground, Room } from '../context.js';
 import { exitCodeFor } from '../exit-codes.js';
 import { stateText } from '../render/entry-state.js';
 import { shownName } from '../render/width.js';
-import { pairPath } from '../target/target.js';
+import { pairPath, renamedPath } from '../target/target.js';
 import { type Asker, BACK, type Choice } from './asker.js';
 
 /** Whether the menu goes on, or the input has ended. */

@@ -1,10 +1,11 @@
 // The client's command line: names, options and help, in one table whose parts stand in program/; what a command does is
 // loaded when it is asked for. Running a line touches no process, so that the shell and the tests run the same code.
+
 import { Command, CommanderError, Option } from 'commander';
 import type { SyncError } from '../../core/errors.js';
 import { plainArgv } from '../argv.js';
-import { commanderSentence } from '../commander-sentence.js';
 import { type CommandLine, type Globals, type Ground, roomFor } from '../context.js';
+import { commanderSentence } from '../error-text.js';
 import { EXIT_OK, exitCodeOf } from '../exit-codes.js';
 import { safeText } from '../render/safe.js';
 import { complain, usageError } from '../report-error.js';

@@ -33,3 +33,11 @@ export function locksText(locks: readonly LockRow[], window?: number): string {
   ];
   return `${tableLines(columns, rows, window).join('\n')}\n`;
 }
+
+/** @returns `ben waits`, `ben and carl wait`, `ben and 2 more wait`; '' where nobody does. */
+export function waitersText(waiting: LockRow['waiting']): string {
+  const [first, second] = waiting.map(({ owner }) => shownName(owner));
+  if (first === undefined) return '';
+  if (second === undefined) return `${first} waits`;
+  return waiting.length === 2 ? `${first} and ${second} wait` : `${first} and ${waiting.length - 1} more wait`;
+}

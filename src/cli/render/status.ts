@@ -1,9 +1,9 @@
 // The pair at a glance.
+
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
-import { B_IS_AWAY, B_IS_UNKNOWN } from './away.js';
 import type { Colors } from './colors.js';
+import { waitersText } from './locks.js';
 import { countText, sizeText } from './size.js';
-import { waitersText } from './waiters.js';
 import { shownName } from './width.js';
 
 export const STATES: Readonly<Record<PairState, string>> = {
@@ -89,3 +89,11 @@ const WAYS_OUT: ReadonlyMap<string, string> = new Map([
 
 const sideText = (side: { files: number; bytes: number }): string =>
   `${countText(side.files, 'file')}, ${sizeText(side.bytes)}`;
+
+export const START_B = 'Start it with "npx server-b".';
+
+export const B_IS_AWAY = `Server-b is away: what is shown of side b is what was last known. ${START_B}`;
+
+export const B_IS_UNKNOWN = `Server-b is away: nothing is known of side b yet. ${START_B}`;
+
+export const WAITING_FOR_B = `Server-b is away; waiting for it. ${START_B}`;

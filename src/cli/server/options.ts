@@ -1,11 +1,12 @@
 // What a server is told by its flags and its environment, checked. A flag wins; what is wrong is named as it was given.
+
 import { type Command, CommanderError } from 'commander';
 import { SyncError } from '../../core/errors.js';
 import type { VersionLimits } from '../../disk/versions/pruning.js';
 import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
-import { commanderSentence } from '../commander-sentence.js';
 import type { Env } from '../context.js';
 import { parseDuration } from '../duration.js';
+import { commanderSentence } from '../error-text.js';
 import { usageError } from '../report-error.js';
 import { switchOf } from '../switch.js';
 import {

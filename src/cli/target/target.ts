@@ -1,5 +1,6 @@
 // TARGET: a number in the listing last shown, a path, or a glob. Parsed by a pure function, then looked up: an exact
 // path wins over a glob, and a number never means another file than the one that was shown.
+import path from 'node:path';
 import picomatch from 'picomatch';
 import { addressText } from '../../client/server-address.js';
 import { type ErrorCode, SyncError } from '../../core/errors.js';
@@ -119,3 +120,13 @@ const refusal = (path: string, code: ErrorCode, message: string, hint: string): 
 /** @returns a refused target as the error that it stands for. */
 export const errorOf = ({ error }: Refused): SyncError =>
   new SyncError(error.code, error.message, { hint: error.hint });
+
+export const isInto = (name: string): boolean => /\/$/.test(name) || name === '.';
+
+/** @returns the path that `from` gets with `name` as its new one; whether it can be one is not looked at. */
+export function renamedPath(from: string, name: string): string {
+  const below = pairPath(name);
+  if (!isInto(name)) return below;
+  const base = path.posix.basename(from);
+  return below === '' || below === '.' ? base : `${below}/${base}`;
+}

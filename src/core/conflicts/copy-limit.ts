@@ -1,11 +1,13 @@
 // Never more than ten conflict copies of one file: what a plan would bring beyond that takes the oldest away, on both
 // sides, as ordinary deletions whose contents go to versions. Decided anew with every plan that touches a copy, so that
 // a deletion that was cut short after one side heals by itself.
+
 import type { Change } from '../change.js';
-import { byAge, type ConflictCopy, parseCopy } from '../conflict-copy.js';
 import { joinPath, parentOf, type RelPath } from '../path.js';
 import type { Plan } from '../reconcile/reconcile.js';
 import { type DirNode, entryOf, type Snapshot } from '../snapshot.js';
+import type { ConflictCopy } from './copy-name.js';
+import { byAge, parseCopy } from './copy-name.js';
 
 export const MAX_COPIES = 10;
 

@@ -1,6 +1,18 @@
 // The name of a conflict copy: `name (conflict B 2026-11-21 14-03-22).ext`. It keeps the extension, so that the file
 // opens in its program, and it never collides and never grows past what a file system takes.
-import { joinPath, MAX_NAME_BYTES, nameOf, parentOf, pathFault, type RelPath, type Side, utf8Length } from '../path.js';
+
+import { shorten, splitName } from '../file-name.js';
+import {
+  comparePaths,
+  joinPath,
+  MAX_NAME_BYTES,
+  nameOf,
+  parentOf,
+  pathFault,
+  type RelPath,
+  type Side,
+  utf8Length,
+} from '../path.js';
 
 /** The mark where `conflictName` puts it: at the end, or before the extension. */
 const MARK = / \(conflict [AB] \d{4}-\d\d-\d\d \d\d-\d\d-\d\d(?: \d+)?\)(\.[^.]*)?$/;
@@ -31,22 +43,62 @@ export function originalName(path: RelPath): RelPath {
   return pathFault(name) === null ? joinPath(parentOf(path), name) : path;
 }
 
-/** @returns the local time `date` as it stands in a conflict copy's name. */
-export function stampOf(date: Date): string {
-  const two = (n: number) => String(n).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}-${two(date.getMinutes())}-${two(date.getSeconds())}`;
+const MARKED = /^(.*)( \(conflict ([AB]) (\d{4}-\d\d-\d\d \d\d-\d\d-\d\d)(?: (\d+))?\))(\.[^.]*)?$/s;
+
+/** What a conflict copy's name says. */
+export interface ConflictCopy {
+  readonly path: RelPath;
+  /** The name without the mark; of a very long original only its beginning. */
+  readonly stem: string;
+  readonly extension: string;
+  /** How many bytes the mark takes. */
+  readonly markBytes: number;
+  /** Whose content it is. */
+  readonly side: Side;
+  /** When it was set aside, as `2026-11-21 14-03-22`, local time of server-a. */
+  readonly stamp: string;
+  /** Its number among those of one second. */
+  readonly n: number;
 }
 
-/** @returns the stem and the extension with its dot; a leading dot begins no extension. */
-export function splitName(name: string): [stem: string, extension: string] {
-  const dot = name.lastIndexOf('.');
-  return dot <= 0 || name.length - dot > 20 ? [name, ''] : [name.slice(0, dot), name.slice(dot)];
+/** @returns what the name of `path` says, null where it is no conflict copy's. */
+export function parseCopy(path: RelPath): ConflictCopy | null {
+  const found = isConflictCopy(path) ? MARKED.exec(nameOf(path)) : null;
+  if (found === null) return null;
+  const [, stem = '', mark = '', side, stamp = '', n, extension = ''] = found;
+  return {
+    path,
+    stem,
+    extension,
+    markBytes: utf8Length(mark),
+    side: side === 'A' ? 'a' : 'b',
+    stamp,
+    n: n === undefined ? 1 : Number(n),
+  };
 }
 
-/** @returns as much of `stem` as fits into `bytes` of UTF-8, no character cut in two. */
-export function shorten(stem: string, bytes: number): string {
-  let short = stem;
-  while (utf8Length(short) > bytes) short = short.slice(0, short.codePointAt(short.length - 2)! > 0xffff ? -2 : -1);
-  return short;
+/** @returns whether `copy` is a copy of the file at `path`, whose name may be too long to stand in the copy's whole. */
+export function isCopyOf(copy: ConflictCopy, path: RelPath): boolean {
+  if (parentOf(copy.path) !== parentOf(path)) return false;
+  const [stem, extension] = splitName(nameOf(path));
+  if (extension !== copy.extension) return false;
+  return copy.stem === shorten(stem, MAX_NAME_BYTES - copy.markBytes - utf8Length(extension));
+}
+
+/** Oldest first. */
+export function byAge(x: ConflictCopy, y: ConflictCopy): number {
+  if (x.stamp !== y.stamp) return x.stamp < y.stamp ? -1 : 1;
+  return x.n - y.n || comparePaths(x.path, y.path);
+}
+
+/**
+ * The name of a copy that is a file in its own right from now on: `name (B 2026-11-21 14-03-22).ext`.
+ * @param taken whether a name is in use on either side.
+ */
+export function settledName(copy: ConflictCopy, taken: (path: RelPath) => boolean): RelPath {
+  for (let n = copy.n; ; n++) {
+    const mark = ` (${copy.side.toUpperCase()} ${copy.stamp}${n === 1 ? '' : ` ${n}`})`;
+    const path = joinPath(parentOf(copy.path), `${copy.stem}${mark}${copy.extension}`);
+    if (!taken(path)) return path;
+  }
 }

@@ -1,11 +1,13 @@
 // Settling conflict copies: what `client resolve` does, decided from the names and what stands there. The newest copy
 // says whose content lost the name last; keeping that side puts the copy's content into the file, keeping the other
 // leaves the file as it is. Either way every copy that was meant goes, its content to versions.
+
 import type { Change } from '../change.js';
-import { byAge, type ConflictCopy, settledName } from '../conflict-copy.js';
 import { type Entry, sameContent } from '../entry.js';
 import { SyncError } from '../errors.js';
 import { quote, type RelPath, type Side } from '../path.js';
+import type { ConflictCopy } from './copy-name.js';
+import { byAge, settledName } from './copy-name.js';
 
 /** Whose content shall have the name. */
 export type Keep = Side | 'both';

@@ -1,9 +1,9 @@
 // The words of the lock machine: what can happen to the table, what comes of it, and what whoever asked is told.
+
 import type { Entry } from '../entry.js';
 import type { SyncEvent } from '../events.js';
-import type { HeldFate } from '../lock-fate.js';
 import type { RelPath, Side } from '../path.js';
-import type { HeldWay, Lock, Row } from './records.js';
+import type { HeldFate, HeldWay, Lock, Row } from './records.js';
 import type { LockTable } from './table.js';
 
 /** Somebody wants a lock. */

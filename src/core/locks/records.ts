@@ -91,3 +91,11 @@ export type Row =
   | { readonly table: 'preference'; readonly key: string; readonly value: Preference | null }
   | { readonly table: 'notice'; readonly key: string; readonly value: Notice | null }
   | { readonly table: 'counter'; readonly key: string; readonly value: number };
+
+/**
+ * `applied`: one by one. `copy`: the last becomes a conflict copy. `dropped`: the last is a deletion, and the holder's
+ * version stays. `same`: the last left what the holder's side has too. `returns`: the holder's side has nothing there, so
+ * the last takes its place. `versions`: the holder's version stays, alone. `settled`: as any conflict. Earlier ones go to
+ * versions in all cases but the first.
+ */
+export type HeldFate = 'applied' | 'copy' | 'dropped' | 'same' | 'returns' | 'versions' | 'settled';

@@ -1,11 +1,12 @@
 // The end of a lock: released, forced, stolen or expired. What was held back takes effect, and who lost his lock without
 // having given it back is told at his next command.
+
 import type { Entry } from '../entry.js';
+import { sameContent } from '../entry.js';
 import type { SyncEvent } from '../events.js';
-import { follows, heldFate } from '../lock-fate.js';
 import type { RelPath, Side } from '../path.js';
 import { type Decision, type LockEvent, noted, refusal } from './events.js';
-import type { Drain, HeldUpdate, HeldWay, Lock, Notice, Preference, Row } from './records.js';
+import type { Drain, HeldFate, HeldUpdate, HeldWay, Lock, Notice, Preference, Row } from './records.js';
 import type { LockTable } from './table.js';
 
 /** Notices that are kept; more would be of people who never come back. */
@@ -87,4 +88,25 @@ function noticing(table: LockTable, fact: Omit<Notice, 'id'>): Row[] {
     rows.push({ table: 'notice', key: String(oldest), value: null });
   }
   return rows;
+}
+
+/** @returns whether the updates follow on what the holder's side has now, `current`. */
+export const follows = (updates: readonly HeldUpdate[], current: Entry | null, way: HeldWay): boolean =>
+  way === 'apply' && sameContent(updates[0]!.base, current);
+
+/**
+ * @param updates of one path, in order; at least one.
+ * @param current what the holder's side has.
+ */
+export function heldFate(updates: readonly HeldUpdate[], current: Entry | null, way: HeldWay): HeldFate {
+  if (follows(updates, current, way)) return 'applied';
+  const last = updates.at(-1)!.after;
+  // Directories take what is below them along: that is decided for the whole tree, and later.
+  if ([current, ...updates.map(({ after }) => after)].some((entry) => entry?.type === 'dir')) return 'settled';
+  if (way === 'discard' && updates.some(({ after }) => after !== null)) return 'versions';
+  if (sameContent(last, current)) return 'same';
+  // The other side is back where it was before: only the holder's side changed after all.
+  if (way === 'apply' && sameContent(last, updates[0]!.base)) return current === null ? 'settled' : 'versions';
+  if (last === null) return 'dropped';
+  return current === null ? 'returns' : 'copy';
 }

@@ -1,19 +1,21 @@
 // ROOT/.lockstep/held: the contents of held updates, whole plain files under their old path with the number of the
 // update in the name, so that a person finds them. A content is flushed before anybody is told that it is held.
+
 import fs from 'node:fs';
 import path from 'node:path';
-import { shorten, splitName } from '../../core/conflicts/copy-name.js';
 import type { FileEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
+import { shorten, splitName } from '../../core/file-name.js';
 import { MAX_NAME_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../../core/path.js';
 import { reasonForNow, systemTrouble } from '../../core/system-error.js';
 import type { Content, Offer } from '../../replica.js';
 import { readContent } from '../content/read.js';
+import { moveWithoutReplacing } from '../fs/move.js';
 import { GONE, type OwnDirectory } from '../fs/own-directory.js';
 import { isFull } from '../fs/system-errors.js';
 import type { StagedFile } from '../staging/staged-file.js';
 import type { Staging } from '../staging/staging.js';
-import { madeBelow, moveWithoutReplacing, type Versions } from '../versions/versions.js';
+import { madeBelow, type Versions } from '../versions/versions.js';
 
 /** The mark in a held content's name, where `place` puts it. */
 const HELD_MARK = / \(held \d+\)(\.[^.]*)?$/;

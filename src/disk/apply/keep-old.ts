@@ -1,12 +1,14 @@
 // Nothing is overwritten or removed before its content has another name: as a conflict copy, or in the versions. What was
 // given another name is compared with what the decision saw, inode by inode, for the name may be swapped in between.
+
 import fs from 'node:fs';
 import type { Change } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../../core/path.js';
 import { isSameInode } from '../fs/inode.js';
+import { linkOrCopy } from '../fs/move.js';
 import { microseconds, modeOf } from '../fs/signature.js';
-import { linkOrCopy, type Occasion } from '../versions/versions.js';
+import type { Occasion } from '../versions/versions.js';
 import type { Site, Step } from './step.js';
 
 /** What the decision saw at a path, and where that is. */

@@ -1,5 +1,6 @@
 // One step on the tree: compare, then change. Whoever wrote the file since it was last looked at wins: then nothing is
 // done and the path is looked at anew. Nothing is overwritten or removed before its content has another name.
+
 import fs from 'node:fs';
 import type { Change } from '../../core/change.js';
 import type { Entry, LinkEntry } from '../../core/entry.js';
@@ -7,6 +8,7 @@ import { SyncError } from '../../core/errors.js';
 import type { RelPath } from '../../core/path.js';
 import { holding, type Inode, setLinkTime } from '../fs/inode.js';
 import { LinkGate, linksIn } from '../fs/link-target.js';
+import { moveWithoutReplacing } from '../fs/move.js';
 import { Parents } from '../fs/parents.js';
 import { readingError } from '../fs/readable.js';
 import { modeOf } from '../fs/signature.js';
@@ -14,7 +16,7 @@ import { type Standing, standingAt } from '../scan/context.js';
 import type { Looker } from '../scan/scanner.js';
 import type { Staging } from '../staging/staging.js';
 import { type Root, rootFault } from '../state/root.js';
-import { moveWithoutReplacing, type Versions } from '../versions/versions.js';
+import type { Versions } from '../versions/versions.js';
 import { keepingOld, locate, takeOld } from './keep-old.js';
 
 /** Names that systems leave in directories by themselves; a directory with nothing else in it counts as empty. */

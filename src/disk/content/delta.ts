@@ -1,13 +1,14 @@
 // A large content for a receiver that has some of it: what an earlier transfer brought is left out, what stands in its
 // base is named, and only the rest is read and sent. The base is compared twice: by coarse blocks, and what was not
 // found by fine ones, so that the sums are small and so is what surrounds a change.
+
 import { coarseBlockBytes, fineBlockBytes, isBaseSize, MAX_RANGES, type Range, uncovered } from '../../core/delta.js';
 import type { FileEntry } from '../../core/entry.js';
 import type { Base, Content, Offer } from '../../replica.js';
 import { recallSums } from '../fs/block-sums.js';
 import { SumIndex } from './block-index.js';
 import { BlockSearch, type Match } from './match-blocks.js';
-import { readPieces } from './read.js';
+import { readPieces } from './pieces.js';
 
 /** What is to be sent is not worth a second comparison below this many bytes. */
 const FINE_BYTES = 1 << 12;

@@ -1,19 +1,15 @@
 // Contents on their way out: files in order, in pieces. The reader opens what it was asked for without following links
 // and gives up early when there is less than was announced; the receiver's hash has the last word.
+
 import fs from 'node:fs';
-import { promisify } from 'node:util';
-import type { Range } from '../../core/delta.js';
 import { nameOf, parentOf } from '../../core/path.js';
 import type { Content, Wanted } from '../../replica.js';
 import { Parents } from '../fs/parents.js';
 import { readOutcomeOf } from '../fs/system-errors.js';
 import type { Root } from '../state/root.js';
 import { readDifference } from './delta.js';
+import { readPieces } from './pieces.js';
 
-const readAsync = promisify(fs.read);
-
-/** Size of a piece in bytes: the largest payload. */
-export const PIECE_BYTES = 1 << 20;
 /** The largest file that is read in one step. */
 const WHOLE_BYTES = 512 << 10;
 /** Files read before other work gets its turn. */
@@ -75,33 +71,4 @@ function readWhole(n: number, fd: number, size: number): Content {
     at += bytes;
   }
   return { n, data, last: true };
-}
-
-/**
- * The bytes in `range` of an open file of `size` bytes. One piece is read ahead while the one before is on its way.
- * @throws ENOENT where the file is shorter than it was.
- */
-export async function* readPieces(n: number, fd: number, range: Range, size: number): AsyncGenerator<Content> {
-  const end = range.at + range.bytes;
-  const free: Buffer[] = [];
-  let next = readPiece(fd, range.at, end, free);
-  try {
-    for (let { at } = range; at < end; ) {
-      const { whole, data } = await next;
-      at += data.length;
-      if (at < end) next = readPiece(fd, at, end, free);
-      next.catch(() => {});
-      yield { n, data, last: at === size, release: () => void free.push(whole) };
-    }
-  } finally {
-    await next.catch(() => {});
-  }
-}
-
-async function readPiece(fd: number, position: number, end: number, free: Buffer[]) {
-  const bytes = Math.min(PIECE_BYTES, end - position);
-  const whole = free.pop() ?? Buffer.allocUnsafeSlow(bytes);
-  const { bytesRead } = await readAsync(fd, whole, 0, Math.min(bytes, whole.length), position);
-  if (bytesRead === 0) throw Object.assign(new Error('the file is shorter than it was'), { code: 'ENOENT' });
-  return { whole, data: whole.subarray(0, bytesRead) };
 }

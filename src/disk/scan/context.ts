@@ -1,10 +1,13 @@
 // What every step of a look stands on: the root, what was last seen in it, and the questions that all of them ask.
+import type { Stats } from 'node:fs';
 import * as fs from 'node:fs';
 import type { RelPath } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
+import type { Logger } from '../../log.js';
 import { modeOf } from '../fs/signature.js';
 import type { Root } from '../state/root.js';
 import type { Places } from '../watch/directories.js';
+import type { WatchKind } from '../watch/open.js';
 import type { Damage } from './crash-damage.js';
 import type { IgnoreRules } from './ignore-rules.js';
 import type { Troubles } from './problems.js';
@@ -78,4 +81,26 @@ export function isKnownDir({ places, snapshot, troubles }: Ground, path: RelPath
   const node = snapshot.get(path);
   if (!places.isSame(path, stats) || node?.type !== 'dir') return false;
   return path === '' || (!troubles.has(path) && (places.heldMode(path) ?? node.mode) === modeOf(stats));
+}
+
+export interface LookerOptions {
+  readonly root: Root;
+  /** The patterns of --ignore, gitignore lines. */
+  readonly ignore: readonly string[];
+  /** What was remembered of an earlier run; content is read again only where a signature differs. */
+  readonly known?: Snapshot;
+  /** False: nothing is watched, and only looks at everything find anything. */
+  readonly watch: boolean;
+  readonly forcePolling?: boolean;
+  /** How to watch, where that is not to be chosen by the system. */
+  readonly watchKind?: WatchKind;
+  /** Milliseconds since 1970, by the clock that stamps files. */
+  readonly now?: () => number;
+  /** Called when a look would be worth while; not again before the next look has begun. */
+  readonly onHint: () => void;
+  readonly log?: Logger;
+  /** The mode that a file is reported with, where that is not the one on disk. */
+  readonly reported?: (path: RelPath, stats: Stats) => number;
+  /** Tells what a crash did from what people did. */
+  readonly damage?: Damage;
 }

@@ -1,11 +1,16 @@
 // What we wrote ourselves is known at once, so that its echo finds no change. A directory that we made is watched from
 // here on.
+
+import type { Stats } from 'node:fs';
 import * as fs from 'node:fs';
 import type { DirEntry, Entry, FileEntry } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
+import { joinPath, parentOf } from '../../core/path.js';
+import { entryOf, walkNode } from '../../core/snapshot.js';
 import { SMALL_BYTES } from '../fs/digest.js';
 import { modeOf, type SeenFile, seenFile } from '../fs/signature.js';
 import { type Ground, statsAt } from './context.js';
+import { isUnchanged } from './survey.js';
 
 /**
  * Notes that `reported` was brought to `path`, and that the disk made `stats` of it.
@@ -57,3 +62,31 @@ function isEmpty(absolute: string): boolean {
     return false;
   }
 }
+
+/** Something that stands, or stands no longer, where it is said to. */
+export interface Known {
+  readonly path: RelPath;
+  readonly entry: Entry | null;
+  readonly stats: Stats | null;
+}
+
+/**
+ * @param absolute where the directory is now.
+ * @returns what is to be noted, in order: the old place is empty, the new one has what was known and is unchanged.
+ */
+export function* moveKnown(ground: Ground, from: RelPath, to: RelPath, absolute: string): Generator<Known> {
+  const node = ground.snapshot.get(from);
+  const nodes = node === null ? [] : [...walkNode('', node)];
+  yield { path: from, entry: null, stats: null };
+  yield { path: to, entry: entryOf(node) ?? { type: 'dir', mode: 0o755 }, stats: fs.lstatSync(absolute) };
+  const missing = new Set<RelPath | ''>();
+  for (const [below, known] of nodes) {
+    const stats = fs.lstatSync(`${absolute}/${below}`, { throwIfNoEntry: false });
+    const isSame = known.type === 'file' ? isUnchanged(stats ?? null, known) : sameKind(known.type, stats);
+    if (stats === undefined || !isSame || missing.has(parentOf(below))) missing.add(below);
+    else yield { path: joinPath(to, below), entry: entryOf(known), stats };
+  }
+}
+
+const sameKind = (type: 'dir' | 'symlink', stats: Stats | undefined): boolean =>
+  type === 'dir' ? stats?.isDirectory() === true : stats?.isSymbolicLink() === true;

@@ -2,6 +2,7 @@
 // here. One look at a time, in steps: survey (what differs), judge (what is believed), guard (whether that can be), commit.
 // Invariants: `snapshot` is what was last believed; a look that fails or halts changes nothing of it, and the next one
 // looks at everything; whatever is in motion is in `waiting`, and an alarm is set for it.
+
 import type { Stats } from 'node:fs';
 import type { DirEntry, Entry, LinkEntry } from '../../core/entry.js';
 import { joinPath, pathFault, type RelPath } from '../../core/path.js';
@@ -10,18 +11,17 @@ import { type Logger, silent } from '../../log.js';
 import type { Look, LookScope } from '../../replica.js';
 import { DigestQueue } from '../fs/digest-queue.js';
 import { modeOf, type SeenFile } from '../fs/signature.js';
-import { moveKnown } from '../look-moved.js';
-import type { LookerOptions } from '../look-options.js';
 import { Places } from '../watch/directories.js';
 import { Hints } from '../watch/hints.js';
 import type { Watcher } from '../watch/watcher.js';
 import { commit, Overwritten } from './commit.js';
+import type { LookerOptions } from './context.js';
 import { type Ground, type Standing, statsAt } from './context.js';
 import { Damage } from './crash-damage.js';
 import { adoptRules, readRules } from './ignore-file.js';
 import { IGNORE_FILE, IgnoreRules } from './ignore-rules.js';
 import { type Findings, Judge } from './judge.js';
-import { noteOwn } from './own-writes.js';
+import { moveKnown, noteOwn } from './own-writes.js';
 import { Troubles } from './problems.js';
 import { Teller } from './report.js';
 import { type Halt, lossHalt, rootHalt } from './safety.js';

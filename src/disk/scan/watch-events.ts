@@ -1,9 +1,11 @@
 // From what the watcher says to hints: paths below the root, without what is never synchronised.
+
 import { joinPath, pathFault, type RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
-import type { LookerOptions } from '../look-options.js';
 import type { Hints } from '../watch/hints.js';
-import { bestWatchKind, openWatcher, unwatched, type Watcher, type WatchListener } from '../watch/watcher.js';
+import { bestWatchKind, openWatcher, unwatched } from '../watch/open.js';
+import type { Watcher, WatchListener } from '../watch/watcher.js';
+import type { LookerOptions } from './context.js';
 import { type Ground, statsAt } from './context.js';
 import { isNeverSynchronised } from './ignore-rules.js';
 

@@ -1,6 +1,6 @@
 // The name of a version: `plan (2026-11-21 14-03-22).txt`. The local time in it says when the content was put aside, so
 // that a version whose record is lost still has its place in the order.
-import { shorten, splitName, stampOf } from '../../core/conflicts/copy-name.js';
+import { shorten, splitName, stampOf } from '../../core/file-name.js';
 import { MAX_NAME_BYTES, utf8Length } from '../../core/path.js';
 
 const MARKED =

@@ -1,5 +1,6 @@
 // Earlier contents: whatever synchronisation or a client overwrites or deletes comes here first, as a whole plain file
 // under its old path with the moment in its name, so that a person can find it without our program.
+
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Reason } from '../../core/change.js';
@@ -12,9 +13,8 @@ import {
   type RelPath,
   utf8Length,
 } from '../../core/path.js';
-import { refusesLinks } from '../../core/system-error.js';
-import { copyDurably } from '../fs/copy-file.js';
 import { holding, type Identity, isSameInode, swapped } from '../fs/inode.js';
+import { linkOrCopy, moveWithoutReplacing, renameToFree } from '../fs/move.js';
 import { GONE, type OwnDirectory } from '../fs/own-directory.js';
 import { versionName } from './name.js';
 
@@ -139,25 +139,6 @@ export function madeBelow(directory: OwnDirectory, parent: RelPath | ''): boolea
 /** Whether a file of any name can have its place in the directory `absolute`. */
 export const hasRoomBelow = (absolute: string): boolean => utf8Length(absolute) + 1 + MAX_NAME_BYTES <= MAX_PATH_BYTES;
 
-/**
- * Gives `from` the second name `to`, never over another file; a copy where the system allows no second name.
- * @param expected the file or link that `from` is.
- * @returns what has the name `to`.
- * @throws ESTALE where `from` is another one; then there is no `to`.
- */
-export function linkOrCopy(from: string, to: string, expected: fs.Stats): Identity {
-  try {
-    fs.linkSync(from, to);
-  } catch (error) {
-    if (!refusesLinks(error)) throw error;
-    return copyDurably(from, to, expected);
-  }
-  const made = fs.lstatSync(to);
-  if (isSameInode(made, expected)) return made;
-  fs.unlinkSync(to);
-  throw swapped(from);
-}
-
 /** What was swapped in gets its name back, unless that is taken: then it is a version. @returns the error to throw. */
 function putBack(name: string, absolute: string): Error {
   try {
@@ -166,24 +147,4 @@ function putBack(name: string, absolute: string): Error {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   return swapped(absolute);
-}
-
-/** Renames `from` to `to`, never over another file. Whatever the file system, `to` is never seen half written. */
-export function moveWithoutReplacing(from: string, to: string): void {
-  try {
-    fs.linkSync(from, to);
-  } catch (error) {
-    if (!refusesLinks(error)) throw error;
-    renameToFree(from, to);
-    return;
-  }
-  fs.unlinkSync(from);
-}
-
-/** RACE: what appears at `to` between the two calls is replaced. */
-function renameToFree(from: string, to: string): void {
-  if (fs.lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
-    throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
-  }
-  fs.renameSync(from, to);
 }

@@ -10,7 +10,7 @@ import type { Call, Method } from '../../wire/rpc/responder.js';
 import type { FilesSurroundings } from '../files/context.js';
 import { Resolving } from '../files/resolve-conflict.js';
 import { Restoring } from '../files/restore-version.js';
-import { heldRows, lockRows } from '../lock-rows.js';
+import { heldRows, lockRows } from '../locks/answers.js';
 import { fileHandlers } from './file-methods.js';
 import { ServeLocks } from './lock-methods.js';
 import { ClientQueries, type ShownPair, streamed } from './queries.js';

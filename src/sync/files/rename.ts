@@ -1,5 +1,6 @@
 // Renaming as a client write: one step on the disk, whatever the size; the other side moves its own. A lock goes along
 // with its file.
+
 import type { Change } from '../../core/change.js';
 import { type Entry, sizeOf } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
@@ -7,8 +8,7 @@ import { isAtOrBelow, pathFault, quote, type RelPath } from '../../core/path.js'
 import type { Acted } from '../../wire/client-api/methods.js';
 import { type FilesSurroundings, refuseOnlyInB } from './context.js';
 import { noSuchFile } from './refusals.js';
-import { missingParents } from './restore-version.js';
-import { onSideB, standingAt, type WriteStep } from './write.js';
+import { missingParents, onSideB, standingAt, type WriteStep } from './write.js';
 
 /** What is asked of a rename. */
 export interface RenameAsk {

@@ -1,8 +1,9 @@
 // Conflict copies as clients see them, and settling them as client writes on side a. What is decided is
 // `core/resolution`'s; here the copies are found and contents are fetched.
+
 import { contentOf } from '../../core/change.js';
-import { byAge, type ConflictCopy, isCopyOf, parseCopy } from '../../core/conflict-copy.js';
-import { isConflictCopy, originalName } from '../../core/conflicts/copy-name.js';
+import type { ConflictCopy } from '../../core/conflicts/copy-name.js';
+import { byAge, isConflictCopy, isCopyOf, originalName, parseCopy } from '../../core/conflicts/copy-name.js';
 import { type Keep, type Resolution, resolution } from '../../core/conflicts/resolve.js';
 import { mtimeOf, sizeOf } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';

@@ -1,13 +1,15 @@
 // Earlier contents of both sides as one list, and putting one of them back as a client write. What a side's own user
 // overwrote is only among the other side's versions, so both are asked.
+
 import type { Change } from '../../core/change.js';
 import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
-import { joinPath, parentOf, quote, type RelPath, type Side } from '../../core/path.js';
+import { quote, type RelPath, type Side } from '../../core/path.js';
 import type { Earlier, Version } from '../../replica.js';
 import type { Acted, VersionRow } from '../../wire/client-api/methods.js';
 import { iso } from '../locks/lock-service.js';
 import type { WriteStep } from './write.js';
+import { missingParents } from './write.js';
 import type { ClientWrites } from './write-queue.js';
 
 /** What restoring needs of its server. */
@@ -93,22 +95,6 @@ function changeTo(path: RelPath, before: Entry | null, after: Exclude<Entry, { t
   }
   if (sameContent(before, after)) return null;
   return { path, action: before === null ? 'created' : 'modified', before, after, reason: 'restored' };
-}
-
-/** The directories that have to come back with a file. */
-export function missingParents(path: RelPath, present: (path: RelPath) => Entry | null): WriteStep[] {
-  const steps: WriteStep[] = [];
-  for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
-    const entry = present(at);
-    if (entry?.type === 'dir') break;
-    if (entry !== null) {
-      throw new SyncError('exists', `${quote(joinPath(at, '…'))} has no place: ${quote(at)} is a file now.`, {
-        hint: 'Move that file out of the way, then try again.',
-      });
-    }
-    steps.unshift({ change: { path: at, action: 'created', before: null, after: { type: 'dir', mode: 0o755 } } });
-  }
-  return steps;
 }
 
 function noSuchVersion(path: RelPath, at: number, count: number, away: readonly Side[]): SyncError {

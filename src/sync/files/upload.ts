@@ -1,5 +1,6 @@
 // Uploads: refused before any content is sent where that can be known; then the content comes into side a's staging, is
 // verified there, and takes its name as a client write.
+
 import type { FileEntry } from '../../core/entry.js';
 import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
@@ -15,9 +16,8 @@ import { checkParams } from '../../wire/rpc/params.js';
 import type { Call } from '../../wire/rpc/responder.js';
 import type { FilesSurroundings } from './context.js';
 import { Pace } from './pace.js';
-import { missingParents } from './restore-version.js';
 import type { TransferLimit } from './transfer-limit.js';
-import { onlyInB, standingAt, type WriteStep } from './write.js';
+import { missingParents, onlyInB, standingAt, type WriteStep } from './write.js';
 
 const DEFAULT_MODE = 0o644;
 

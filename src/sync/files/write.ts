@@ -1,9 +1,11 @@
 // What a client write is: asked for by a client, decided on what stands on side a, taken in steps. `client-writes` says
 // when, `client-steps` carries them out.
+
 import type { Change, Outcome } from '../../core/change.js';
 import { type Entry, sameContent } from '../../core/entry.js';
-import type { SyncError } from '../../core/errors.js';
+import { SyncError } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
+import { joinPath, parentOf, quote } from '../../core/path.js';
 import type { Logger } from '../../log.js';
 import type { Applied, Content, Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
@@ -118,3 +120,19 @@ export const standingAt = (pair: Pair, path: RelPath): { readonly side: Side; re
   const alone = onlyInB(pair, path);
   return alone === null ? { side: 'a', entry: pair.entry('a', path) } : { side: 'b', entry: alone };
 };
+
+/** The directories that have to come back with a file. */
+export function missingParents(path: RelPath, present: (path: RelPath) => Entry | null): WriteStep[] {
+  const steps: WriteStep[] = [];
+  for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
+    const entry = present(at);
+    if (entry?.type === 'dir') break;
+    if (entry !== null) {
+      throw new SyncError('exists', `${quote(joinPath(at, '…'))} has no place: ${quote(at)} is a file now.`, {
+        hint: 'Move that file out of the way, then try again.',
+      });
+    }
+    steps.unshift({ change: { path: at, action: 'created', before: null, after: { type: 'dir', mode: 0o755 } } });
+  }
+  return steps;
+}

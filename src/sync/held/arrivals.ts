@@ -1,5 +1,6 @@
 // What arrives under a lock: whatever the other side does to a locked path is fetched and kept, in the order in which
 // successive looks find it, and joins the queue once its content is safe.
+
 import { sameContent, sameEntry } from '../../core/entry.js';
 import { arrivalOn } from '../../core/locks/held.js';
 import type { Lock } from '../../core/locks/records.js';
@@ -7,8 +8,7 @@ import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
 import type { Replica } from '../../replica.js';
 import type { Claim } from '../pair/claims.js';
-import type { Resting } from '../resting.js';
-import type { HoldingEvent, HoldingSurroundings } from './context.js';
+import type { HoldingEvent, HoldingSurroundings, Resting } from './context.js';
 
 /** Contents fetched at one time: each is an open connection and an open file. */
 const AT_ONCE = 8;

@@ -1,6 +1,8 @@
 // What holding tells its session, and what it needs of it.
+
 import type { Change, Outcome } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
+import { sameEntry } from '../../core/entry.js';
 import type { ProblemCode } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
 import type { HeldFiles } from '../../disk/apply/held-files.js';
@@ -41,4 +43,25 @@ export interface HoldingSurroundings {
   readonly claims: Claims;
   /** Where a path is tried again: as a problem, or because it was not as expected. */
   readonly troubles: { failed(path: RelPath, code: ProblemCode, message: string): void; moved(path: RelPath): void };
+}
+
+export class Resting {
+  private readonly tried = new Map<RelPath, Entry | null>();
+
+  constructor(private readonly pair: Pair) {}
+
+  /** @param found what stood at `path` when the attempt failed. */
+  add(path: RelPath, found: Entry | null): void {
+    this.tried.set(path, found);
+  }
+
+  has(path: RelPath, side: Side): boolean {
+    const found = this.tried.get(path);
+    return found !== undefined && sameEntry(found, this.pair.entry(side, path));
+  }
+
+  /** The time has come to try again. @returns whether `path` waited for it. */
+  delete(path: RelPath): boolean {
+    return this.tried.delete(path);
+  }
 }

@@ -1,5 +1,6 @@
 // Held updates in practice: what the other side did to a locked path is kept as it comes; at the unlock it takes effect,
 // one update after the other. The lock machine says what; this room carries it out.
+
 import type { Change, Outcome } from '../../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
 import { actionOf } from '../../core/locks/held.js';
@@ -8,9 +9,9 @@ import { otherSide, parentOf, type RelPath, type Side } from '../../core/path.js
 import { reasonForNow, systemTrouble } from '../../core/system-error.js';
 import type { Content, Replica } from '../../replica.js';
 import type { Claim } from '../pair/claims.js';
-import { Resting } from '../resting.js';
 import { Arrivals } from './arrivals.js';
 import type { HoldingEvent, HoldingSurroundings } from './context.js';
+import { Resting } from './context.js';
 
 export type { HeldContents, HoldingEvent, HoldingSurroundings } from './context.js';
 

@@ -1,10 +1,14 @@
 // What those who ask for locks are answered, in words and in facts.
+
 import { SyncError } from '../../core/errors.js';
 import { isoTime } from '../../core/iso-time.js';
 import type { LockAnswer } from '../../core/locks/events.js';
+import { heldSize } from '../../core/locks/held.js';
 import type { Lock } from '../../core/locks/records.js';
+import type { LockTable } from '../../core/locks/table.js';
+import type { RelPath } from '../../core/path.js';
 import { quote } from '../../core/path.js';
-import type { Acted, LockInfo, Refused } from '../../wire/client-api/methods.js';
+import type { Acted, HeldRow, LockInfo, LockRow, Refused } from '../../wire/client-api/methods.js';
 import type { Ask } from './request.js';
 
 type Refusal = LockAnswer & { readonly kind: 'refused' };
@@ -75,3 +79,28 @@ export const tooMany = (most: number): SyncError =>
 
 export const noLongerWaiting = (path: string): SyncError =>
   new SyncError('interrupted', `Nobody waits for the lock of ${quote(path)} any longer.`);
+
+/** @returns every lock, with what it holds back. */
+export function lockRows(table: LockTable): LockRow[] {
+  return [...table.locks.values()].map((lock) => ({
+    path: lock.path,
+    ...lockInfo(lock),
+    held: table.heldOf(lock.path).length,
+    waiting: table.waitersOf(lock.path).map(({ owner, since }) => ({ owner, since: iso(since) })),
+  }));
+}
+
+/** @returns the held updates in order, of one path or (null) of all. */
+export function heldRows(table: LockTable, only: RelPath | null): HeldRow[] {
+  const queues = only === null ? [...table.held.values()] : [table.heldOf(only)];
+  return queues.flatMap((queue) =>
+    queue.map((update, at) => ({
+      path: update.path,
+      position: at + 1,
+      action: update.action,
+      size: heldSize(update),
+      received: iso(update.received),
+      base: update.base?.type === 'file' ? update.base.hash : null,
+    })),
+  );
+}

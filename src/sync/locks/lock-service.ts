@@ -5,12 +5,11 @@ import type { LockEvent } from '../../core/locks/events.js';
 import type { Lock } from '../../core/locks/records.js';
 import type { RelPath } from '../../core/path.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
-import { LockTurns } from '../lock-turns.js';
 import { answered, noLongerWaiting, refused, stillComing, tooMany } from './answers.js';
 import { LockExpiry } from './expiry.js';
 import { type DeskSurroundings, LockGround, type Looking } from './readiness.js';
 import { type Ask, type Asking, isCancelled } from './request.js';
-import { LockLines, MOST_IN_LINE } from './waiters.js';
+import { LockLines, LockTurns, MOST_IN_LINE } from './waiters.js';
 
 export { iso, lockedBy } from './answers.js';
 export type { Ask } from './request.js';

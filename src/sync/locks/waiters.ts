@@ -1,11 +1,13 @@
 // Those who stand in line for a lock: they are told their place, leave when their time is over or nobody is at the other
 // end any more, and get the lock when it is their turn. The order is the lock table's.
+
 import { SyncError } from '../../core/errors.js';
 import { type LockAnswer, refusal } from '../../core/locks/events.js';
 import type { RelPath } from '../../core/path.js';
 import type { Clock } from '../clock.js';
 import { lockedBy, noLongerWaiting, refused } from './answers.js';
 import type { LockBook } from './lock-store.js';
+import type { LockGround, Looking } from './readiness.js';
 import type { Asking } from './request.js';
 
 /** Places are told this often at most, in milliseconds: of a thousand in line all move up at every grant. */
@@ -135,3 +137,53 @@ export class LockLines {
 
 const overdue = (path: string): SyncError =>
   new SyncError('busy', `The lock of ${path} could not be had in time.`, { hint: 'Try again in a moment.' });
+
+/** Grants to those in line. */
+export class LockTurns {
+  /** Paths that are free while somebody is in line for them. */
+  private readonly free = new Map<RelPath, Looking>();
+
+  constructor(
+    private readonly ground: LockGround,
+    private readonly lines: LockLines,
+  ) {}
+
+  get size(): number {
+    return this.free.size;
+  }
+
+  /** Side b has come (back): what counts is a look at it from now on. */
+  restart(): void {
+    for (const [path, looking] of this.free) this.ground.lookAgain(looking, path);
+  }
+
+  serve(): void {
+    const { table } = this.ground.around.book;
+    for (const path of this.free.keys()) if (table.waitersOf(path).length === 0) this.free.delete(path);
+    for (const path of [...table.waiters.keys()]) {
+      if (table.locks.has(path) || table.drains.has(path)) this.free.delete(path);
+      else this.serveLine(path);
+    }
+  }
+
+  private serveLine(path: RelPath): void {
+    const { ground, lines } = this;
+    const { book, clock } = ground.around;
+    const looking = this.free.get(path) ?? ground.lookAt(path);
+    this.free.set(path, looking);
+    ground.setAlarm();
+    if (ground.isInFlight(path) || !(ground.isLate(looking) || ground.isSettled(looking, path))) return;
+    this.free.delete(path);
+    const why = ground.nothingToLock(path);
+    if (why !== null) {
+      lines.turnAway(path, why);
+      return;
+    }
+    const note = ground.noteOn(looking, path);
+    const granted = book.happen({ kind: 'grant', path, now: clock.now() }, (answer, error) => {
+      if (answer.kind === 'granted') ground.settle(answer, error, { called, note });
+    });
+    const called = granted.kind === 'granted' ? lines.called(granted) : [];
+    ground.touched(path);
+  }
+}

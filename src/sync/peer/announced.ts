@@ -3,7 +3,6 @@
 
 import type { Content } from '../../replica.js';
 import { bad } from '../../wire/peer-api/list.js';
-import { bytesOf } from '../touched.js';
 
 /** Pieces of no bytes that are borne with for one content. */
 const MAX_EMPTY_PIECES = 1_000;
@@ -41,4 +40,11 @@ export class Announced {
     this.bytes = 0;
     this.empty = 0;
   }
+}
+
+/** How much of the content a piece is. */
+export function bytesOf(piece: Content): number {
+  if ('data' in piece) return piece.data.length;
+  if ('copy' in piece) return piece.copy.bytes;
+  return 'have' in piece ? piece.have : 0;
 }

@@ -1,23 +1,27 @@
 // The side of the pair on the other machine, driven over the wire. One connection carries looks and hints; contents go
 // over lanes of their own, one call at a time on each, so that TCP itself holds back a sender whose receiver is slow.
+
 import type { Change } from '../../core/change.js';
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
-import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from '../../replica.js';
+import type { Applied, Content, Earlier, Look, LookScope, Offer, Replica, Version, Wanted } from '../../replica.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
-import type { Budget } from '../../wire/frame/budget.js';
-import { LANE_SILENCE, PEER_LIMITS } from '../../wire/frame/limits.js';
+import { Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
+import { LANE_SILENCE, MAX_VERSIONS_BYTES, PEER_LIMITS, STALL_MS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
-import { encodePaths } from '../../wire/peer-api/messages.js';
+import { bad } from '../../wire/peer-api/list.js';
+import { encodePaths, encodeWanted, parseContent } from '../../wire/peer-api/messages.js';
 import { LookReader, lookBudget } from '../../wire/peer-api/scan-report.js';
+import { parseLookedVersion, parseVersions } from '../../wire/peer-api/versions.js';
 import { Caller } from '../../wire/rpc/caller.js';
+import { AsyncQueue } from '../../wire/socket/async-queue.js';
 import type { Secret } from '../../wire/socket/secret.js';
 import { dial } from '../../wire/socket/tcp.js';
-import { remoteEarlier } from '../remote-earlier.js';
+import { Announced } from './announced.js';
 import { Lanes } from './connection-pool.js';
-import { remoteApply, remoteOffer, remoteRead } from './contents-client.js';
+import { inTimeEach, leave, remoteApply, remoteOffer, remoteRead } from './contents-client.js';
 
 const HELLO_MS = 10_000;
 const PING_EVERY_MS = 10_000;
@@ -178,3 +182,50 @@ async function introduce(
     throw error;
   }
 }
+
+/** @param onLane runs one call on a connection that nothing else waits for. */
+export function remoteEarlier(onLane: (work: (lane: Caller) => Promise<void>) => Promise<void>): Earlier {
+  return {
+    async list(path) {
+      const versions: Version[] = [];
+      const budget = new Budget(MAX_VERSIONS_BYTES, endless);
+      const onNotification = (_method: string, _params: unknown, payload: Buffer | null) => {
+        const some = parseVersions(payload);
+        budget.take((payload?.length ?? 0) + (some.length + 1) * ITEM_BYTES);
+        for (const version of some) versions.push(version);
+      };
+      const options = { onNotification, timeoutMs: STALL_MS };
+      await onLane(async (lane) => void (await lane.call('versions', { path }, options)));
+      return versions;
+    },
+    async look(name) {
+      let looked: ReturnType<typeof parseLookedVersion> | null = null;
+      await onLane(async (lane) => {
+        const { result } = await lane.call('look-version', { name }, { timeoutMs: STALL_MS });
+        looked = parseLookedVersion(result);
+      });
+      return looked!;
+    },
+    async *read(name, file) {
+      const pieces = new AsyncQueue<Content>();
+      const [list] = encodeWanted([{ path: name, file }]);
+      const announced = new Announced([file.size]);
+      const over = new AbortController();
+      const onNotification = (method: string, params: unknown, payload: Buffer | null) =>
+        pieces.handOver(announced.check(parseContent(method, params, payload)));
+      onLane(async (lane) => {
+        await lane.call('read-version', {}, { payload: list!.payload, onNotification, signal: over.signal });
+      }).then(
+        () => pieces.end(),
+        (error: Error) => pieces.end(error),
+      );
+      try {
+        yield* inTimeEach(pieces, 'an earlier content');
+      } finally {
+        leave(over, announced);
+      }
+    },
+  };
+}
+
+const endless = (): SyncError => bad('the versions of a file have no end');

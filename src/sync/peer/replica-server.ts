@@ -1,24 +1,26 @@
 // The far end of a remote replica: server-b serves its root to one server-a. It decides nothing; it looks, reads and
 // applies as it is asked, and says when a look would be worth while.
+
 import type { GenericSchema, InferOutput } from 'valibot';
 import type { Entry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
+import type { RelPath } from '../../core/path.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { PartnerMemory } from '../../disk/state/partner-memory.js';
 import type { Logger } from '../../log.js';
 import type { Earlier, Look, Replica } from '../../replica.js';
 import { eventParams } from '../../wire/client-api/events.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
-import { peerParams } from '../../wire/client-api/params.js';
 import { SharedBudget } from '../../wire/frame/budget.js';
 import { MAX_LISTED_BYTES } from '../../wire/frame/limits.js';
-import { parsePaths } from '../../wire/peer-api/messages.js';
+import { encodeContent, parsePaths, parseWanted } from '../../wire/peer-api/messages.js';
+import { peerParams } from '../../wire/peer-api/params.js';
 import { lookParts, lookResult } from '../../wire/peer-api/scan-report.js';
+import { encodeVersions } from '../../wire/peer-api/versions.js';
 import type { Call, Method } from '../../wire/rpc/responder.js';
 import type { Connection } from '../../wire/socket/connection.js';
 import { type Clock, realClock } from '../clock.js';
-import { earlierMethods } from '../serve-earlier.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
 
 /** What serving a replica needs. */
@@ -218,3 +220,33 @@ const taken = (): SyncError =>
   new SyncError('busy', 'This server-b is paired with another server-a at present.', {
     hint: 'Stop that one first: a directory has one partner.',
   });
+
+/**
+ * The methods about earlier contents.
+ * @param guarded lets only the server-a that was introduced call a method.
+ */
+export function earlierMethods(
+  earlier: Earlier,
+  guarded: (params: GenericSchema, handle: Method['handle']) => Method,
+): Record<string, Method> {
+  return {
+    versions: guarded(peerParams.versions, async ({ path }: { path: RelPath }, call) => {
+      for (const { payload } of encodeVersions(await earlier.list(path))) await call.notify('versions', {}, payload);
+      return {};
+    }),
+    'look-version': guarded(peerParams['look-version'], async ({ name }: { name: RelPath }) => ({
+      entry: await earlier.look(name),
+    })),
+    'read-version': guarded(peerParams['read-version'], (_params, call, payload) => read(earlier, call, payload)),
+  };
+}
+
+async function read(earlier: Earlier, call: Call, payload: Buffer | null): Promise<object> {
+  for (const { path, file } of parseWanted(payload).slice(0, 1)) {
+    for await (const content of earlier.read(path, file)) {
+      const { method, params, payload: data } = encodeContent(content);
+      await call.notify(method, params, data);
+    }
+  }
+  return {};
+}

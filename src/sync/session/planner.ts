@@ -1,9 +1,11 @@
 // From the marks to the carriers: reconciles what is marked, notes what both sides agree on, and hands the rest over.
 // What is claimed, under a lock or out of reach is left out, and marked again by whoever frees it.
+
 import type { Change } from '../../core/change.js';
 import { limitCopies } from '../../core/conflicts/copy-limit.js';
-import { conflictName, stampOf } from '../../core/conflicts/copy-name.js';
+import { conflictName } from '../../core/conflicts/copy-name.js';
 import { sameContent, sameEntry } from '../../core/entry.js';
+import { stampOf } from '../../core/file-name.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import { type Conflict, reconcile, type Terms } from '../../core/reconcile/reconcile.js';
 import type { Clock } from '../clock.js';

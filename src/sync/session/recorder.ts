@@ -1,6 +1,8 @@
 // What looks and carriers report is recorded here, as it happened and after it happened: in the pair, in the troubles,
 // and in words.
+
 import type { Change } from '../../core/change.js';
+import { pathsOf } from '../../core/change.js';
 import { sizeOf } from '../../core/entry.js';
 import { type HaltCode, SyncError } from '../../core/errors.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
@@ -9,7 +11,6 @@ import { MAX_SIDE_BYTES } from '../../wire/frame/limits.js';
 import { sideTooLarge } from '../../wire/peer-api/scan-report.js';
 import { type Clock, oncePer } from '../clock.js';
 import type { Pair } from '../pair/pair.js';
-import { pathsOf } from '../touched.js';
 import { canConfirm } from './confirm.js';
 import type { Hands } from './in-flight.js';
 import type { Planner } from './planner.js';

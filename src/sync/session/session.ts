@@ -1,15 +1,21 @@
 // The heart of server-a: takes one event at a time and then one turn. A turn looks where looking was asked for, takes
 // in what came under a lock, decides what differs, has it carried, answers those who asked, and says so when both sides
 // agree. Everything slow happens elsewhere and comes back as an event.
+
 import { SyncError } from '../../core/errors.js';
+import type { RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
+import type { Logger } from '../../log.js';
 import type { Replica } from '../../replica.js';
 import type { Confirmation } from '../../wire/client-api/methods.js';
+import type { Clock } from '../clock.js';
 import { ClientWrites } from '../files/write-queue.js';
+import type { HeldContents } from '../held/held-updates.js';
 import { Holding } from '../held/held-updates.js';
 import { LockDesk } from '../locks/lock-service.js';
+import type { LockBook } from '../locks/lock-store.js';
 import { Claims } from '../pair/claims.js';
-import type { SessionOptions } from '../session-options.js';
+import type { Pair } from '../pair/pair.js';
 import { confirm } from './confirm.js';
 import { type EpochEvent, Epochs } from './epochs.js';
 import type { SessionEvent } from './events.js';
@@ -229,4 +235,20 @@ export class Session {
     const { near, far } = this.sides;
     if (far !== null && this.epochs.isTold(far.replica)) this.flushes.rest(near, far.lookout);
   }
+}
+
+/** What a session works with. */
+export interface SessionOptions {
+  readonly pair: Pair;
+  /** How side a is known to side b. */
+  readonly own: RootDescription;
+  readonly local: Replica;
+  readonly book: LockBook;
+  readonly heldFiles: HeldContents;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** A person has looked at which locks may be lost. @throws SyncError where that cannot be noted. */
+  readonly acceptLostLocks?: () => Promise<void>;
+  /** Called once side b is found to be the one that is meant: from then on its files may be touched. */
+  readonly paired?: (replica: Replica) => void;
 }

@@ -1,13 +1,14 @@
 // Carries one side's changes from the plan to the replica: small ones in order and in batches on one lane, large files
 // one by one on lanes of their own, so that a gigabyte under way holds up nothing else. It decides nothing; every path of
 // a change is claimed until its outcome is known.
-import { type Change, contentOf, type Outcome } from '../../core/change.js';
+
+import { type Change, contentOf, type Outcome, pathsOf } from '../../core/change.js';
 import { isWorthAsking } from '../../core/delta.js';
 import { sizeOf } from '../../core/entry.js';
 import { parentOf, type RelPath, type Side } from '../../core/path.js';
 import type { Content, Replica, Wanted } from '../../replica.js';
 import type { Claims } from '../pair/claims.js';
-import { bytesOf, pathsOf } from '../touched.js';
+import { bytesOf } from '../peer/announced.js';
 import type { Ticket } from './queued-change.js';
 
 /** A file from this size on, in bytes, travels alone. */

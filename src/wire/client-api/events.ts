@@ -1,7 +1,8 @@
 // Events as they stream to `client watch` and from server-a to server-b: one schema for each of the closed union.
+
 import * as v from 'valibot';
 import type { SyncEvent } from '../../core/events.js';
-import { side, text, whole } from './params.js';
+import { side, text, whole } from '../rpc/fields.js';
 
 const MAX_PATH_CHARS = 32 * 1024;
 const MAX_WORD_CHARS = 4096;

@@ -4,47 +4,8 @@ import type { Action } from '../../core/change.js';
 import type { ErrorCode, Problem } from '../../core/errors.js';
 import type { HeldWay } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
-import type { FileMethods } from '../file-methods.js';
 
 export const PROTOCOL_VERSION = 1;
-
-/** A message that wants an answer. */
-export interface Request {
-  readonly id: number | string;
-  readonly method: string;
-  readonly params: unknown;
-}
-
-/** A message that wants none; one that belongs to a request has that request's id in its params. */
-export interface Notification {
-  readonly method: string;
-  readonly params: unknown;
-}
-
-export interface Success {
-  readonly id: number | string;
-  readonly result: unknown;
-}
-
-/** `data.code` is the word to act on; the number is JSON-RPC's. */
-export interface Failure {
-  readonly id: number | string | null;
-  readonly error: { readonly code: number; readonly message: string; readonly data: FailureData };
-}
-
-export interface FailureData {
-  readonly code: ErrorCode;
-  readonly hint: string;
-  readonly [fact: string]: unknown;
-}
-
-export type Message = Request | Notification | Success | Failure;
-
-/** A message with the raw bytes that followed it. */
-export interface Frame {
-  readonly message: Message;
-  readonly payload: Buffer | null;
-}
 
 // ---- what server-a answers to clients -------------------------------------------------------------------------------
 
@@ -247,4 +208,49 @@ export interface ClientMethods extends FileMethods {
   resume: { params: Confirmation; result: { changed: boolean } };
   /** Ends only with the connection; every event comes as a notification `event`. */
   watch: { params: Record<string, never>; result: { ended: true } };
+}
+
+/** What is on its way to whoever downloads it. */
+export interface DownloadedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly mtime: string;
+  readonly mode: number;
+  /** SHA-256 of the whole content, hexadecimal. */
+  readonly hash: string;
+  /** The byte that the content begins at: what was asked for, or 0. */
+  readonly from: number;
+}
+
+/** A part of `ClientMethods`. */
+export interface FileMethods {
+  /**
+   * `name`: where `path` is a directory, the file goes into it under this name. The server sends a notification `ready`
+   * when it wants the content, which then comes in notifications `content {last?, hash?}` with payloads.
+   */
+  upload: {
+    params: {
+      path: string;
+      name?: string;
+      owner: string;
+      size: number;
+      mtime?: string;
+      mode?: number;
+      overwrite?: boolean;
+    };
+    result: Acted;
+  };
+  /**
+   * First a notification `file`, see `DownloadedFile`, then `content` with payloads. `from`: how many bytes the caller has
+   * of the content with this `hash`; where the file has another one by now, it comes from its beginning.
+   */
+  download: {
+    params: { target: Target; from?: number; hash?: string };
+    result: { path: string; size: number; hash: string };
+  };
+  rename: { params: { target: Target; to: string; owner: string; overwrite?: boolean }; result: Acted };
+  delete: {
+    params: { targets: readonly Target[]; owner: string; recursive?: boolean };
+    result: { targets: readonly (Acted | Refused)[] };
+  };
 }

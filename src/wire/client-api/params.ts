@@ -1,45 +1,15 @@
 // What comes in as params, checked field by field and bounded, one schema a method. Unknown fields are dropped, so that
 // a newer client can talk to an older server.
+
 import * as v from 'valibot';
-import { pathFault, type RelPath } from '../../core/path.js';
-import { MAX_DIR_CHARS } from '../peer-api/hello.js';
-import type { PeerMethods } from '../peer-api/messages.js';
+import { MAX_COUNT, MAX_INDEX, MAX_NAME_CHARS, none, path, side, text, whole } from '../rpc/fields.js';
 import type { ClientMethods, Target } from './methods.js';
 
-const MAX_NAME_CHARS = 256;
 const MAX_MESSAGE_CHARS = 4096;
 const MAX_TARGETS = 10_000;
-/** Items of a list that belongs to one call. */
-const MAX_COUNT = 100_000;
-const MAX_INDEX = 1_000_000_000;
 const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 /** A hundred years: for ever, as far as locks go. */
 const MAX_TTL_MS = 100 * 365 * MAX_WAIT_MS;
-
-/** Whole numbers from `least` to `most`. */
-export const whole = (least: number, most: number) =>
-  v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most));
-
-/** Text of `least` to `most` characters (UTF-16 units) that is valid Unicode. */
-export const text = (least: number, most: number) =>
-  v.pipe(
-    v.string(),
-    v.minLength(least),
-    v.maxLength(most),
-    v.check((value) => value.isWellFormed(), 'it is not valid Unicode'),
-  );
-
-/** A path from outside becomes a RelPath here, or is refused with the reason. */
-export const path = v.pipe(
-  v.string(),
-  v.check(
-    (value) => pathFault(value) === null,
-    (issue) => pathFault(issue.input) ?? 'it is no path',
-  ),
-  v.transform((value) => value as RelPath),
-);
-
-export const side = v.picklist(['a', 'b']);
 
 const index = whole(0, MAX_INDEX);
 
@@ -52,7 +22,6 @@ export const target = v.pipe(
 
 const targets = v.pipe(v.array(target), v.minLength(1), v.maxLength(MAX_TARGETS));
 const owner = text(1, MAX_NAME_CHARS);
-const none = v.object({});
 const time = v.pipe(
   v.string(),
   v.maxLength(40),
@@ -137,34 +106,3 @@ export const clientParams = {
   }),
   watch: none,
 } satisfies ClientParams;
-
-type PeerParams = { [M in keyof PeerMethods]: v.GenericSchema<unknown, PeerMethods[M]['params']> };
-
-/** What server-b's methods take from server-a; the lists that follow them are checked in `peer-messages`. */
-export const peerParams = {
-  hello: v.object({
-    protocol: whole(0, MAX_INDEX),
-    // A client that comes to the wrong server is to be told so in words.
-    role: v.optional(v.picklist(['peer', 'client']), 'client'),
-    root: v.optional(text(0, MAX_NAME_CHARS), ''),
-    lane: v.optional(v.boolean(), false),
-  }),
-  look: v.object({ scope: v.picklist(['hinted', 'everything']), moving: v.optional(v.boolean(), false) }),
-  'accept-deletes': none,
-  acknowledge: v.object({
-    epoch: whole(1, Number.MAX_SAFE_INTEGER),
-    root: text(1, MAX_NAME_CHARS),
-    dir: text(0, MAX_DIR_CHARS),
-    device: text(0, MAX_NAME_CHARS),
-    machine: text(0, MAX_NAME_CHARS),
-  }),
-  guard: v.object({ on: v.boolean() }),
-  offer: none,
-  sums: v.object({ blockBytes: whole(1, MAX_INDEX) }),
-  read: v.object({ count: whole(0, MAX_COUNT) }),
-  apply: v.object({ count: whole(0, MAX_COUNT) }),
-  ping: none,
-  versions: v.object({ path }),
-  'look-version': v.object({ name: path }),
-  'read-version': none,
-} satisfies PeerParams;

@@ -1,6 +1,7 @@
 // Errors as they cross the wire and back. What was not meant to be said (a stack, a foreign error's words) stays here.
+
 import { type ErrorCode, SyncError } from '../../core/errors.js';
-import type { Failure } from '../client-api/methods.js';
+import type { Failure } from './json-rpc.js';
 
 const UNPARSABLE = -32700;
 const INVALID = -32600;

@@ -1,8 +1,9 @@
 // Bytes to frames and back; no socket is known here. The decoder holds at most one line and one payload, looks at each
 // byte once, and is dead after the first thing that is not the protocol.
+
 import { SyncError } from '../../core/errors.js';
-import type { Frame, Message } from '../client-api/methods.js';
 import { type Header, parseHeader } from './header.js';
+import type { Frame, Message } from './json-rpc.js';
 import { DEFAULT_LIMITS, type WireLimits } from './limits.js';
 import { PayloadPool } from './payload-pool.js';
 

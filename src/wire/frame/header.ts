@@ -1,8 +1,9 @@
 // A line to a message: the shape of JSON-RPC 2.0 is checked here and known fields are picked one by one, so that
 // nothing else that came in (`__proto__` for one) gets any further.
+
 import { SyncError } from '../../core/errors.js';
-import type { Failure, FailureData, Message } from '../client-api/methods.js';
 import { asObject, parseJson } from './json.js';
+import type { Failure, FailureData, Message } from './json-rpc.js';
 import type { WireLimits } from './limits.js';
 
 /** A message, and how many raw bytes follow it; null where none are announced, which is not the same as 0. */

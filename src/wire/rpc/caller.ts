@@ -1,9 +1,10 @@
 // The asking end: requests out, answers back in any order, and what streams in for a request goes to whoever made it.
 // Every call ends, with an answer or a SyncError: the connection's end ends them all.
+
 import { SyncError } from '../../core/errors.js';
-import type { Frame, Message, Notification } from '../client-api/methods.js';
 import { closedError, fromFailure } from '../frame/errors.js';
 import { asObject } from '../frame/json.js';
+import type { Frame, Message, Notification } from '../frame/json-rpc.js';
 import type { Connection } from '../socket/connection.js';
 import { Silence, type SilenceLimits } from '../socket/silence.js';
 

@@ -1,11 +1,12 @@
 // The answering end of one connection. Requests run at the same time up to a limit, params are checked before a handler
 // sees them, and every request gets exactly one answer, whatever its handler does.
+
 import type { GenericSchema } from 'valibot';
 import { type ErrorCode, SyncError } from '../../core/errors.js';
-import type { Frame, Notification, Request } from '../client-api/methods.js';
 import { ITEM_BYTES, SharedBudget, weightOf } from '../frame/budget.js';
 import { toFailure } from '../frame/errors.js';
 import { asObject } from '../frame/json.js';
+import type { Frame, Notification, Request } from '../frame/json-rpc.js';
 import { DEFAULT_LIMITS, MAX_REQUESTS_BYTES, type WireLimits } from '../frame/limits.js';
 import type { Connection } from '../socket/connection.js';
 import { Deadline } from '../socket/deadline.js';

@@ -1,10 +1,11 @@
 // A socket as a bounded connection: frames come out one by one, and while they are not taken the socket is not read;
 // frames go in, and while they are not read the sender waits. It ends once, with a value, and never throws from an event.
+
 import type { Socket } from 'node:net';
 import { SyncError } from '../../core/errors.js';
-import type { Frame, Message } from '../client-api/methods.js';
 import { closedError, toFailure } from '../frame/errors.js';
 import { FrameDecoder } from '../frame/frames.js';
+import type { Frame, Message } from '../frame/json-rpc.js';
 import { DEFAULT_LIMITS, type WireLimits } from '../frame/limits.js';
 import { AsyncQueue } from './async-queue.js';
 import { Deadline } from './deadline.js';

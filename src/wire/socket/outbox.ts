@@ -1,9 +1,10 @@
 // The sending half of a connection: order is kept, small messages of one tick go out together, and what is queued for a
 // reader is bounded. Beyond the bound a send waits unencoded, so that it costs no more than what the sender holds anyway.
+
 import type { Socket } from 'node:net';
 import { SyncError } from '../../core/errors.js';
-import type { Message } from '../client-api/methods.js';
 import { encodeLine } from '../frame/frames.js';
+import type { Message } from '../frame/json-rpc.js';
 import type { WireLimits } from '../frame/limits.js';
 import { Deadline } from './deadline.js';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { conflictName, isConflictCopy, originalName, stampOf } from '../../../src/core/conflicts/copy-name.js';
+import { conflictName, isConflictCopy, originalName } from '../../../src/core/conflicts/copy-name.js';
+import { stampOf } from '../../../src/core/file-name.js';
 import {
   MAX_NAME_BYTES,
   nameOf,

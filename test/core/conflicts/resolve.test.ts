@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { byAge, type ConflictCopy, isCopyOf, parseCopy, settledName } from '../../../src/core/conflict-copy.js';
-import { conflictName } from '../../../src/core/conflicts/copy-name.js';
+import type { ConflictCopy } from '../../../src/core/conflicts/copy-name.js';
+import { byAge, conflictName, isCopyOf, parseCopy, settledName } from '../../../src/core/conflicts/copy-name.js';
 import { type Keep, resolution } from '../../../src/core/conflicts/resolve.js';
 import type { Entry, FileEntry } from '../../../src/core/entry.js';
 import type { RelPath } from '../../../src/core/path.js';

@@ -1,9 +1,10 @@
 // What whoever unlocks is told of the held updates: a row for each way in which the holder and the other side can differ.
+
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
-import { type HeldFate, heldFate } from '../../../src/core/lock-fate.js';
 import { actionOf } from '../../../src/core/locks/held.js';
-import type { HeldUpdate, HeldWay } from '../../../src/core/locks/records.js';
+import type { HeldFate, HeldUpdate, HeldWay } from '../../../src/core/locks/records.js';
+import { heldFate } from '../../../src/core/locks/release.js';
 import type { RelPath } from '../../../src/core/path.js';
 
 const file = (word: string): Entry => ({

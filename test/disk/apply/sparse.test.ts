@@ -1,4 +1,5 @@
 // Sparse files stay sparse on the other side, on every way that a content takes, and are read back to the last byte.
+
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,9 +10,9 @@ import { HeldFiles } from '../../../src/disk/apply/held-files.js';
 import { offerFor } from '../../../src/disk/apply/offer.js';
 import { Receiving } from '../../../src/disk/apply/receiving.js';
 import { readContents } from '../../../src/disk/content/read.js';
+import { linkOrCopy } from '../../../src/disk/fs/move.js';
 import { StagedFile } from '../../../src/disk/staging/staged-file.js';
 import { Staging } from '../../../src/disk/staging/staging.js';
-import { linkOrCopy } from '../../../src/disk/versions/versions.js';
 import { noise } from '../../support/delta.js';
 import { DiskSite, file, own, p, stream } from '../../support/disk-site.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { PIECE_BYTES, readContents } from '../../../src/disk/content/read.js';
+import { PIECE_BYTES } from '../../../src/disk/content/pieces.js';
+import { readContents } from '../../../src/disk/content/read.js';
 import type { Wanted } from '../../../src/replica.js';
 import { DiskSite, file, p } from '../../support/disk-site.js';
 import type { Tree } from '../../support/trees.js';

@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
+import { linkOrCopy, moveWithoutReplacing } from '../../../src/disk/fs/move.js';
 import { microseconds } from '../../../src/disk/fs/signature.js';
-import { linkOrCopy, moveWithoutReplacing, Versions } from '../../../src/disk/versions/versions.js';
+import { Versions } from '../../../src/disk/versions/versions.js';
 import { own } from '../../support/disk-site.js';
 import { makeRoot, put, readTree, removeRoot } from '../../support/trees.js';
 

@@ -1,8 +1,9 @@
 // Random churn at full speed while hinted looks run; then, by hints alone, what is known must become what is there.
 // TORTURE_RUNS=50 runs more of it, TORTURE_SEED=n begins at a seed, TORTURE_WATCH=chokidar|polling watches otherwise.
+
 import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
-import type { WatchKind } from '../../../src/disk/watch/watcher.js';
+import type { WatchKind } from '../../../src/disk/watch/open.js';
 import { sized } from '../../support/sizes.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 import { Churn } from '../../support/trees-churn.js';

@@ -1,13 +1,13 @@
 // server-b's end by itself: who is let in, what the first look and the later ones tell, and that nobody is sent more than
 // he reads. The connections are played.
+
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
 import type { Applied, Content, Look, Replica } from '../../../src/replica.js';
 import { serveApply, serveOffer, serveRead } from '../../../src/sync/peer/contents-server.js';
-import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
-import { earlierMethods } from '../../../src/sync/serve-earlier.js';
+import { earlierMethods, ReplicaServer } from '../../../src/sync/peer/replica-server.js';
 import { encodeChanges, encodePaths, encodeWanted, parseApplied } from '../../../src/wire/peer-api/messages.js';
 import { LookReader } from '../../../src/wire/peer-api/scan-report.js';
 import { snapshotOf, tree } from '../../support/core-tree.js';

@@ -1,15 +1,17 @@
 // Side b while it is connected: whose words count, when it is idle, and how long the end waits for it. And what is small
 // beside it: the paths of a change, the bytes of a piece, the connections that contents go over.
+
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
+import { pathsOf } from '../../../src/core/change.js';
 import { SyncError } from '../../../src/core/errors.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
+import { bytesOf } from '../../../src/sync/peer/announced.js';
 import { Lanes } from '../../../src/sync/peer/connection-pool.js';
 import { nestingFault } from '../../../src/sync/root-nesting.js';
 import { Hands } from '../../../src/sync/session/in-flight.js';
 import { joinFar, outcomesOf } from '../../../src/sync/session/peer-side.js';
 import { Sides } from '../../../src/sync/session/sides.js';
-import { bytesOf, pathsOf } from '../../../src/sync/touched.js';
 import { sayWhoMay } from '../../../src/sync/who-may.js';
 import { snapshotOf, tree } from '../../support/core-tree.js';
 import { file, p, turn } from '../../support/disk-site.js';

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { SyncEvent } from '../../../src/core/events.js';
 import { parseEvent } from '../../../src/wire/client-api/events.js';
-import { clientParams, peerParams } from '../../../src/wire/client-api/params.js';
+import { clientParams } from '../../../src/wire/client-api/params.js';
+import { peerParams } from '../../../src/wire/peer-api/params.js';
 
 const target = { path: 'docs/plan.txt' };
 

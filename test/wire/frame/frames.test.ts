@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Frame, Message } from '../../../src/wire/client-api/methods.js';
 import { encodeFrame, FrameDecoder } from '../../../src/wire/frame/frames.js';
+import type { Frame, Message } from '../../../src/wire/frame/json-rpc.js';
 import { DEFAULT_LIMITS } from '../../../src/wire/frame/limits.js';
 
 const raw = (text: string) => Buffer.from(text, 'latin1');

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import type { Frame } from '../../../src/wire/client-api/methods.js';
 import { FrameDecoder } from '../../../src/wire/frame/frames.js';
+import type { Frame } from '../../../src/wire/frame/json-rpc.js';
 import { DEFAULT_LIMITS } from '../../../src/wire/frame/limits.js';
 import { PayloadPool, releaseOf } from '../../../src/wire/frame/payload-pool.js';
 import { calling, gate, serving } from '../ends.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import type { Frame } from '../../../src/wire/client-api/methods.js';
+import type { Frame } from '../../../src/wire/frame/json-rpc.js';
 import { dial } from '../../../src/wire/socket/tcp.js';
 import { at, breakableSocket, lines, listening, overBoth, rawSocket, untilClosed } from '../ends.js';
 

@@ -1,0 +1,40 @@
+// The messages of JSON-RPC 2.0 as types, with the one extension: a payload that follows the line.
+import type { ErrorCode } from '../../core/errors.js';
+
+/** A message that wants an answer. */
+export interface Request {
+  readonly id: number | string;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/** A message that wants none; one that belongs to a request has that request's id in its params. */
+export interface Notification {
+  readonly method: string;
+  readonly params: unknown;
+}
+
+export interface Success {
+  readonly id: number | string;
+  readonly result: unknown;
+}
+
+/** `data.code` is the word to act on; the number is JSON-RPC's. */
+export interface Failure {
+  readonly id: number | string | null;
+  readonly error: { readonly code: number; readonly message: string; readonly data: FailureData };
+}
+
+export interface FailureData {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly [fact: string]: unknown;
+}
+
+export type Message = Request | Notification | Success | Failure;
+
+/** A message with the raw bytes that followed it. */
+export interface Frame {
+  readonly message: Message;
+  readonly payload: Buffer | null;
+}

@@ -1,0 +1,39 @@
+// Checks of single fields that several methods share.
+
+import * as v from 'valibot';
+import type { RelPath } from '../../core/path.js';
+import { pathFault } from '../../core/path.js';
+
+export const MAX_NAME_CHARS = 256;
+
+/** Items of a list that belongs to one call. */
+export const MAX_COUNT = 100_000;
+
+export const MAX_INDEX = 1_000_000_000;
+
+/** Whole numbers from `least` to `most`. */
+export const whole = (least: number, most: number) =>
+  v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most));
+
+/** Text of `least` to `most` characters (UTF-16 units) that is valid Unicode. */
+export const text = (least: number, most: number) =>
+  v.pipe(
+    v.string(),
+    v.minLength(least),
+    v.maxLength(most),
+    v.check((value) => value.isWellFormed(), 'it is not valid Unicode'),
+  );
+
+/** A path from outside becomes a RelPath here, or is refused with the reason. */
+export const path = v.pipe(
+  v.string(),
+  v.check(
+    (value) => pathFault(value) === null,
+    (issue) => pathFault(issue.input) ?? 'it is no path',
+  ),
+  v.transform((value) => value as RelPath),
+);
+
+export const side = v.picklist(['a', 'b']);
+
+export const none = v.object({});
