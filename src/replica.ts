@@ -7,10 +7,10 @@ import type { Introduction, RootDescription } from './core/partner.js';
 import type { RelPath } from './core/path.js';
 
 /** What to look at: what the watcher pointed to since the last look, or everything. */
-export type LookScope = 'hinted' | 'everything';
+export type ScanScope = 'hinted' | 'everything';
 
 /** What one side has, as far as it differs from what its previous look said. */
-export interface Look {
+export interface ScanResult {
   /** Parents before children; null: nothing is there any more, nor below. */
   readonly entries: readonly { readonly path: RelPath; readonly entry: Entry | null }[];
   /** Whether `entries` is all there is (a first look), instead of what changed. */
@@ -47,11 +47,11 @@ export interface Offer {
   /** So many bytes of it from its beginning: an earlier transfer of the same content was cut there. */
   readonly have: number;
   /** The file whose place it takes; null where that is not worth comparing. */
-  readonly base: Base | null;
+  readonly base: BasisFile | null;
 }
 
 /** A file of the receiver by the sums of its blocks, for finding what of it is in another content. */
-export interface Base {
+export interface BasisFile {
   /** Bytes. */
   readonly size: number;
   /** That of its content, by which the sender may know it. */
@@ -101,7 +101,7 @@ export interface Version {
 }
 
 /** The earlier contents that one side keeps. */
-export interface Earlier {
+export interface VersionReader {
   /** What is kept of the file at `path`, newest first. */
   list(path: RelPath): Promise<readonly Version[]>;
   /**
@@ -109,7 +109,7 @@ export interface Earlier {
    * @returns what it is now, with its hash.
    * @throws SyncError `not-found` where it is gone, `failed` where it is not what was put aside or cannot be read.
    */
-  look(name: RelPath): Promise<FileEntry | LinkEntry>;
+  scan(name: RelPath): Promise<FileEntry | LinkEntry>;
   /** The content of a version that `look` said was `file`, as the only one of an apply. */
   read(name: RelPath, file: FileEntry): AsyncIterable<Content>;
 }
@@ -121,7 +121,7 @@ export interface Replica {
    * @param paths to be looked at in any case.
    * @throws SyncError where the side cannot be reached or its root cannot be looked at.
    */
-  look(scope: LookScope, paths?: readonly RelPath[]): Promise<Look>;
+  scan(scope: ScanScope, paths?: readonly RelPath[]): Promise<ScanResult>;
   /** What this side has of the content that `change` brings to it; null: nothing that would spare anything. */
   offer(change: Change): Promise<Offer | null>;
   /** The contents of `wanted`, one after the other. */

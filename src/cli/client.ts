@@ -3,11 +3,11 @@ import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { Client } from '../client/client.js';
 import { Connections } from './connections.js';
-import type { Ground } from './context.js';
+import type { Io } from './context.js';
 import { EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit-codes.js';
 import { Writer } from './output-buffer.js';
 import { runLine } from './program/program.js';
-import { complain } from './report-error.js';
+import { reportError } from './report-error.js';
 import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-listing.js';
 import { terminalIdentity } from './terminal-identity.js';
 
@@ -19,7 +19,7 @@ const connections = new Connections((server, user, trust) => Client.connect({ se
 const interrupted = new AbortController();
 const output = new Writer((text) => stdout.write(text));
 
-const ground: Ground = {
+const io: Io = {
   env,
   connect: (server, user, trust) => connections.get(server, user, trust),
   out: (text) => output.add(text),
@@ -42,9 +42,9 @@ process.once('SIGTERM', interrupt);
 
 let code: number;
 try {
-  code = await runLine(process.argv.slice(2), ground);
+  code = await runLine(process.argv.slice(2), io);
 } catch (error) {
-  complain({ json: false, out: ground.out, err: ground.err }, error);
+  reportError({ json: false, out: io.out, err: io.err }, error);
   code = exitCodeOf(error);
 }
 connections.close();

@@ -51,7 +51,7 @@ export interface Trust {
 }
 
 /** What a run of the client stands on, whatever it is asked. */
-export interface Ground {
+export interface Io {
   readonly env: Env;
   /** A connection; the same one for the same server, user and trust while it lasts. */
   connect(server: Address, user: string, trust: Trust): Promise<Api>;
@@ -78,13 +78,13 @@ export interface Ground {
 /** The client's own command line, for commands that read lines themselves: the shell, the menu, completion. */
 export interface CommandLine {
   /** Runs `words` as a line of the client. @returns the exit code; whatever goes wrong has been said. */
-  run(words: readonly string[], ground: Ground, globals: Globals): Promise<number>;
+  run(words: readonly string[], io: Io, globals: Globals): Promise<number>;
   /** Every command with its options, to be read and not run. */
   commands(): Command;
 }
 
 /** The ground, and what the global options say. */
-export interface Room extends Ground {
+export interface CommandContext extends Io {
   readonly server: Address;
   readonly user: string;
   readonly json: boolean;
@@ -109,24 +109,24 @@ export interface Globals {
  * @returns the room for a command under these global options; a flag wins over the environment.
  * @throws SyncError `usage`, naming the flag or the variable.
  */
-export function roomFor(ground: Ground, globals: Globals, commandLine: CommandLine): Room {
-  const server = serverOf(globals.server, ground.env);
-  const user = userOf(globals.as, ground.env);
+export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): CommandContext {
+  const server = serverOf(globals.server, io.env);
+  const user = userOf(globals.as, io.env);
   const trust: Trust = {
-    secretFile: secretFileOf(globals.secretFile, ground.env),
-    allowLocal: globals.allowLocal ?? switchOf(ground.env.LOCKSTEP_ALLOW_LOCAL || '0', 'LOCKSTEP_ALLOW_LOCAL'),
+    secretFile: secretFileOf(globals.secretFile, io.env),
+    allowLocal: globals.allowLocal ?? switchOf(io.env.LOCKSTEP_ALLOW_LOCAL || '0', 'LOCKSTEP_ALLOW_LOCAL'),
   };
-  const color = wantsColor(globals.color ?? 'auto', ground.stdoutIsTerminal, ground.env);
+  const color = wantsColor(globals.color ?? 'auto', io.stdoutIsTerminal, io.env);
   return {
-    ...ground,
+    ...io,
     server,
     user,
     globals,
     commandLine,
     json: globals.json === true,
-    progress: globals.json === true ? undefined : ground.progress,
+    progress: globals.json === true ? undefined : io.progress,
     colors: colorsFor(color),
-    api: () => ground.connect(server, user, trust),
+    api: () => io.connect(server, user, trust),
   };
 }
 

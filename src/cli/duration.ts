@@ -3,7 +3,7 @@ import ms, { type StringValue } from 'ms';
 import { SyncError } from '../core/errors.js';
 
 /** What a timer takes; what is no timer's may be longer. */
-const LONGEST_MS = 2 ** 31 - 1;
+const MAX_MS = 2 ** 31 - 1;
 
 /**
  * @param text what was typed.
@@ -12,7 +12,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  * @returns milliseconds, more than zero.
  * @throws SyncError `usage`.
  */
-export function parseDuration(text: string, from: string, longest = LONGEST_MS): number {
+export function parseDuration(text: string, from: string, longest = MAX_MS): number {
   const trimmed = text.trim();
   const value = /^\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) * 1000 : named(trimmed);
   if (!Number.isFinite(value) || value < 1 || value > longest) {

@@ -18,13 +18,13 @@ export function errorObject(error: unknown): ErrorObject {
 }
 
 /** @returns one line: what, why, what to do next. Names in it cannot drive a terminal. */
-export function sentence(error: Pick<ErrorObject, 'message' | 'hint'>): string {
+export function errorText(error: Pick<ErrorObject, 'message' | 'hint'>): string {
   const message = /[.!?)"]$/.test(error.message) || error.message === '' ? error.message : `${error.message}.`;
   return escapeControls([message, error.hint].filter((part) => part !== '').join(' '));
 }
 
 /** @returns the message without its label, its suggestion in the same line. */
-export function commanderSentence(error: CommanderError): string {
+export function commanderErrorText(error: CommanderError): string {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest.join(' ').trim();
   const text = first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, '');

@@ -4,14 +4,14 @@
 import type { LockOptions, TargetResult, WaitingPlace } from '../client/client.js';
 import { SyncError } from '../core/errors.js';
 import type { LockRow } from '../wire/client-api/methods.js';
-import type { Api, Room } from './context.js';
+import type { Api, CommandContext } from './context.js';
 import { minuteText } from './render/time.js';
 import { shownName } from './render/width.js';
 import { escapeWord } from './shell-words.js';
 import { isRefused } from './target/act-on-targets.js';
 
 /** How long somebody who wants to go is kept to be told who holds the lock, in milliseconds. */
-const LAST_LOOK_MS = 150;
+const LAST_QUERY_MS = 150;
 
 /** One command that stands in line. */
 export class LockWait {
@@ -22,7 +22,7 @@ export class LockWait {
    * @param options what else was asked for, as words of the command line.
    */
   constructor(
-    private readonly room: Room,
+    private readonly context: CommandContext,
     private readonly limit: string | null,
     private readonly options: readonly string[],
   ) {}
@@ -30,10 +30,10 @@ export class LockWait {
   /** What the waiting needs of the call. */
   get call(): Pick<LockOptions, 'signal' | 'onWaiting'> {
     return {
-      signal: this.room.signal,
+      signal: this.context.signal,
       onWaiting: (place) => {
         this.place = place;
-        this.room.err(`Waiting for ${shownName(place.path)}: number ${place.position} in line.\n`);
+        this.context.err(`Waiting for ${shownName(place.path)}: number ${place.position} in line.\n`);
       },
     };
   }
@@ -70,7 +70,7 @@ export class LockWait {
 
   /** The same command once more: under another name it would be another's place. */
   private againWith(path: string): string {
-    const { as } = this.room.globals;
+    const { as } = this.context.globals;
     const words = ['client', 'lock', path, '--wait', ...this.options, ...(as === undefined ? [] : ['--as', as])];
     return `stand in line again with: ${shownName(words.map(escapeWord).join(' '))}`;
   }
@@ -80,7 +80,7 @@ export class LockWait {
 async function holderOf(path: string, api: Api): Promise<LockRow | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, LAST_LOOK_MS, null);
+    timer = setTimeout(resolve, LAST_QUERY_MS, null);
   });
   const asked = async () => (await api.locks()).locks.find((lock) => lock.path === path && lock.owner !== api.user);
   const found = await Promise.race([asked().catch(() => null), late]);

@@ -111,11 +111,11 @@ export function barText({ name, bytes, size, rate }: BarState, columns = 80): st
   const left = rate > 0 ? `  ${clockOf((size - bytes) / rate)} left` : '';
   const speed = rate > 0 ? `  ${shortSizeText(Math.round(rate))}/s` : '';
   const figures = `${String(Math.floor(share * 100)).padStart(3)} %  ${shortSizeText(bytes)} of ${shortSizeText(size)}${speed}${left}`;
-  const room = columns - 1 - figures.length;
-  const width = Math.max(0, Math.min(24, Math.floor(room / 3)));
+  const context = columns - 1 - figures.length;
+  const width = Math.max(0, Math.min(24, Math.floor(context / 3)));
   const filled = Math.round(share * width);
   const bar = width < 4 ? '' : `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]`;
-  const label = shortened(shownName(name), Math.max(0, room - bar.length - 2));
+  const label = shortened(shownName(name), Math.max(0, context - bar.length - 2));
   return [label, bar === '' ? figures : `${bar} ${figures}`]
     .filter((part) => part !== '')
     .join(' ')
@@ -126,10 +126,10 @@ export function barText({ name, bytes, size, rate }: BarState, columns = 80): st
 function shortened(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   const kept: string[] = [];
-  let room = columns - 1;
+  let context = columns - 1;
   for (const part of [...new Intl.Segmenter().segment(text)].reverse()) {
-    room -= widthOf(part.segment);
-    if (room < 0) break;
+    context -= widthOf(part.segment);
+    if (context < 0) break;
     kept.unshift(part.segment);
   }
   return columns < 2 ? '' : `…${kept.join('')}`;

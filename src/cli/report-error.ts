@@ -1,11 +1,11 @@
 // How a refusal reaches the person or the script that asked.
 import { SyncError } from '../core/errors.js';
 import { CONNECT_AGAIN } from '../wire/frame/errors.js';
-import { type ErrorObject, errorObject, sentence } from './error-text.js';
+import { type ErrorObject, errorObject, errorText } from './error-text.js';
 import { minuteText } from './render/time.js';
 
 /** Where the complaint goes, and in which form. */
-interface Ear {
+interface ErrorSink {
   readonly json: boolean;
   readonly asksToOverwrite?: boolean;
   out(text: string): void;
@@ -13,11 +13,11 @@ interface Ear {
 }
 
 /** Says `error`: one line on stderr, or one object on stdout; `extra` goes beside the error in the object. */
-export function complain(ear: Ear, error: unknown, extra: Readonly<Record<string, unknown>> = {}): void {
+export function reportError(sink: ErrorSink, error: unknown, extra: Readonly<Record<string, unknown>> = {}): void {
   const words = inWordsOfTheCommandLine(errorObject(error));
-  const said = ear.asksToOverwrite === true && /--overwrite/.test(words.hint) ? { ...words, hint: '' } : words;
-  if (ear.json) ear.out(`${JSON.stringify({ error: said, ...extra })}\n`);
-  else ear.err(`${sentence({ ...said, message: inLocalTime(said.message, lockIn(error, extra)) })}\n`);
+  const said = sink.asksToOverwrite === true && /--overwrite/.test(words.hint) ? { ...words, hint: '' } : words;
+  if (sink.json) sink.out(`${JSON.stringify({ error: said, ...extra })}\n`);
+  else sink.err(`${errorText({ ...said, message: inLocalTime(said.message, lockIn(error, extra)) })}\n`);
 }
 
 function lockIn(error: unknown, extra: Readonly<Record<string, unknown>>): unknown {

@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { stateDirectory } from './shown-listing.js';
 
-const MOST_LINES = 500;
-const LONGEST_LINE = 4_096;
+const MAX_LINES = 500;
+const MAX_LINE_CHARS = 4_096;
 
 export interface History {
   /** For readline: the lines, the latest first. */
@@ -22,7 +22,7 @@ export function openHistory(env: Readonly<Record<string, string | undefined>>): 
   const directory = stateDirectory(env);
   const file = path.join(directory, 'history.json');
   return {
-    options: { history: readLines(file), historySize: MOST_LINES, removeHistoryDuplicates: true },
+    options: { history: readLines(file), historySize: MAX_LINES, removeHistoryDuplicates: true },
     keep(lines) {
       const beside = `${file}.${process.pid}`;
       try {
@@ -38,7 +38,7 @@ export function openHistory(env: Readonly<Record<string, string | undefined>>): 
 }
 
 const bounded = (lines: readonly string[]): string[] =>
-  lines.filter((line) => line.length <= LONGEST_LINE).slice(0, MOST_LINES);
+  lines.filter((line) => line.length <= MAX_LINE_CHARS).slice(0, MAX_LINES);
 
 function readLines(file: string): string[] {
   try {

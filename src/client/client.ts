@@ -3,14 +3,14 @@
 import type { Side } from '../core/path.js';
 import type { Acted, Confirmation, Flushed, NoticeRow, Target } from '../wire/client-api/methods.js';
 import { SERVER_SILENCE } from '../wire/frame/limits.js';
-import { Caller } from '../wire/rpc/caller.js';
+import { RpcClient } from '../wire/rpc/caller.js';
 import { givenSecret } from '../wire/socket/secret.js';
 import { dial } from '../wire/socket/tcp.js';
 import { type Downloaded, type DownloadOptions, saveDownload } from './download.js';
 import { eventsOf, type TimedEvent } from './event-stream.js';
 import { Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locks.js';
-import { ClientQuestions } from './queries.js';
-import { Asking } from './requests.js';
+import { Queries } from './queries.js';
+import { Requests } from './requests.js';
 import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } from './server-address.js';
 import { asTarget, inLines } from './targets.js';
 import { readContent, type TransferOptions } from './transfers.js';
@@ -22,7 +22,7 @@ const ANSWER_MS = 60_000;
 /** What a flush's answer may take beyond the time that the server was given. */
 const FLUSH_GRACE_MS = 10_000;
 /** Beyond this a timer fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface ConnectOptions {
   /** Where server-a listens: `HOST:PORT`, or its parts. 127.0.0.1:8080 unless given. */
@@ -42,21 +42,21 @@ export interface ConnectOptions {
 export type { LockOptions, TargetResult, UnlockOptions, WaitingPlace } from './locks.js';
 
 /** A connection to server-a. Every method rejects with a SyncError, whose `code` says why. */
-export class Client extends ClientQuestions {
+export class Client extends Queries {
   /** The server that was reached. */
   readonly server: Address;
   /** The owner's name in every lock and unlock of this client. */
   readonly user: string;
   /** Resolves when the connection is over: with the reason, or null after `close()`. */
   readonly closed: Promise<Error | null>;
-  readonly #caller: Caller;
-  readonly #ask: Asking;
+  readonly #rpc: RpcClient;
+  readonly #ask: Requests;
   readonly #locking: Locking;
 
-  private constructor(caller: Caller, server: Address, user: string, answerMs: number) {
-    const ask = new Asking(caller, answerMs);
+  private constructor(caller: RpcClient, server: Address, user: string, answerMs: number) {
+    const ask = new Requests(caller, answerMs);
     super(ask);
-    this.#caller = caller;
+    this.#rpc = caller;
     this.#ask = ask;
     this.#locking = new Locking(this.#ask, user);
     this.server = server;
@@ -77,7 +77,7 @@ export class Client extends ClientQuestions {
       throw unreachable(server, error);
     });
     const client = new Client(
-      new Caller(connection, { silence: SERVER_SILENCE }),
+      new RpcClient(connection, { silence: SERVER_SILENCE }),
       server,
       user,
       options.timeoutMs ?? ANSWER_MS,
@@ -122,7 +122,7 @@ export class Client extends ClientQuestions {
    */
   restore(target: Target | string | number, options: { readonly at?: number } = {}): Promise<Acted> {
     const params = { target: asTarget(target), owner: this.user, ...options };
-    return this.#ask.call('restore', params, LONGEST_TIMER_MS);
+    return this.#ask.call('restore', params, MAX_TIMER_MS);
   }
 
   /**
@@ -133,7 +133,7 @@ export class Client extends ClientQuestions {
    * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `interrupted`, `failed`; then nothing was changed.
    */
   upload(source: string | Content, path: string, options: UploadOptions = {}): Promise<Acted> {
-    return uploadFrom(this.#caller, this.user, source, path, options);
+    return uploadFrom(this.#rpc, this.user, source, path, options);
   }
 
   /**
@@ -144,7 +144,7 @@ export class Client extends ClientQuestions {
    *   the facts `partial` and `bytes` where what came is kept.
    */
   download(target: Target | string | number, destination: string, options: DownloadOptions = {}): Promise<Downloaded> {
-    return saveDownload(this.#caller, asTarget(target), destination, options);
+    return saveDownload(this.#rpc, asTarget(target), destination, options);
   }
 
   /**
@@ -152,7 +152,7 @@ export class Client extends ClientQuestions {
    * @throws SyncError as `download`.
    */
   read(target: Target | string | number, options: TransferOptions = {}): AsyncGenerator<Buffer, void, void> {
-    return readContent(this.#caller, asTarget(target), options);
+    return readContent(this.#rpc, asTarget(target), options);
   }
 
   /**
@@ -162,7 +162,7 @@ export class Client extends ClientQuestions {
    * @throws SyncError `not-found`, `exists`, `locked`, `usage` for a directory into itself.
    */
   rename(target: Target | string | number, to: string, options: { readonly overwrite?: boolean } = {}): Promise<Acted> {
-    return this.#ask.call('rename', { target: asTarget(target), to, owner: this.user, ...options }, LONGEST_TIMER_MS);
+    return this.#ask.call('rename', { target: asTarget(target), to, owner: this.user, ...options }, MAX_TIMER_MS);
   }
 
   /**
@@ -177,7 +177,7 @@ export class Client extends ClientQuestions {
     const results: TargetResult[] = [];
     for (const some of inLines(targets.map(asTarget))) {
       const params = { targets: some, owner: this.user, ...options };
-      results.push(...(await this.#ask.call('delete', params, LONGEST_TIMER_MS)).targets);
+      results.push(...(await this.#ask.call('delete', params, MAX_TIMER_MS)).targets);
     }
     return results;
   }
@@ -189,7 +189,7 @@ export class Client extends ClientQuestions {
    * @throws SyncError `not-found`, `locked`.
    */
   resolve(target: Target | string | number, keep: Side | 'both'): Promise<Acted> {
-    return this.#ask.call('resolve', { target: asTarget(target), owner: this.user, keep }, LONGEST_TIMER_MS);
+    return this.#ask.call('resolve', { target: asTarget(target), owner: this.user, keep }, MAX_TIMER_MS);
   }
 
   /**
@@ -199,7 +199,7 @@ export class Client extends ClientQuestions {
    */
   flush(options: { readonly timeoutMs?: number } = {}): Promise<Flushed> {
     const timeoutMs = options.timeoutMs ?? 60_000;
-    return this.#ask.call('flush', { timeoutMs }, Math.min(timeoutMs + FLUSH_GRACE_MS, LONGEST_TIMER_MS));
+    return this.#ask.call('flush', { timeoutMs }, Math.min(timeoutMs + FLUSH_GRACE_MS, MAX_TIMER_MS));
   }
 
   /** Has both sides look at everything anew; returns at once. */
@@ -223,11 +223,11 @@ export class Client extends ClientQuestions {
    * @throws SyncError `closed` when the server goes away.
    */
   events(signal?: AbortSignal): AsyncGenerator<TimedEvent, void, void> {
-    return eventsOf(this.#caller, `server-a at ${addressText(this.server)}`, signal);
+    return eventsOf(this.#rpc, `server-a at ${addressText(this.server)}`, signal);
   }
 
   /** Closes the connection; calls under way reject with `closed`. */
   close(): void {
-    this.#caller.close();
+    this.#rpc.close();
   }
 }

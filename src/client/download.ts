@@ -7,12 +7,12 @@ import { SyncError } from '../core/errors.js';
 import { quote } from '../core/path.js';
 import { refusesLinks, systemTrouble } from '../core/system-error.js';
 import type { DownloadedFile, Target } from '../wire/client-api/methods.js';
-import type { Caller } from '../wire/rpc/caller.js';
+import type { RpcClient } from '../wire/rpc/caller.js';
 import { PartialFile } from './partial-file.js';
 import { receiveContent, type TransferOptions } from './transfers.js';
 
 /** How often a download begins again because the file was written to while it was read. */
-const MOST_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 
 export interface DownloadOptions extends TransferOptions {
   /** Whether a file at the destination may be replaced. */
@@ -38,7 +38,7 @@ export interface Downloaded {
  *   `bytes` where what came so far is kept.
  */
 export async function saveDownload(
-  caller: Caller,
+  caller: RpcClient,
   target: Target,
   destination: string,
   options: DownloadOptions = {},
@@ -48,7 +48,7 @@ export async function saveDownload(
       return await new Saving(destination, options).run(caller, target);
     } catch (error) {
       const isTorn = error instanceof SyncError && error.code === 'busy' && error.facts.again === true;
-      if (!isTorn || attempt >= MOST_ATTEMPTS) throw error;
+      if (!isTorn || attempt >= MAX_ATTEMPTS) throw error;
     }
   }
 }
@@ -64,7 +64,7 @@ class Saving {
     private readonly options: DownloadOptions,
   ) {}
 
-  async run(caller: Caller, target: Target): Promise<Downloaded> {
+  async run(caller: RpcClient, target: Target): Promise<Downloaded> {
     try {
       if ('path' in target || !isInto(this.destination)) {
         this.to = placeFor(this.destination, 'path' in target ? target.path : '');

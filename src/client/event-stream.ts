@@ -4,7 +4,7 @@ import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import { weightOf } from '../wire/frame/budget.js';
 import { MAX_QUEUED_EVENTS_BYTES } from '../wire/frame/limits.js';
-import type { Caller } from '../wire/rpc/caller.js';
+import type { RpcClient } from '../wire/rpc/caller.js';
 import { AsyncQueue } from '../wire/socket/async-queue.js';
 
 /** An event as it is streamed: with the time at which it happened, ISO 8601. */
@@ -36,7 +36,7 @@ export class WaitingEvents {
  * @throws SyncError `closed` when the server goes away.
  */
 export async function* eventsOf(
-  caller: Caller,
+  caller: RpcClient,
   server: string,
   signal?: AbortSignal,
 ): AsyncGenerator<TimedEvent, void, void> {

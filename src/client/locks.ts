@@ -4,7 +4,7 @@ import type { HeldWay } from '../core/locks/records.js';
 import type { Side } from '../core/path.js';
 import type { Acted, NoticeRow, Refused, Target } from '../wire/client-api/methods.js';
 import type { OnNotification } from '../wire/rpc/caller.js';
-import type { Asking } from './requests.js';
+import type { Requests } from './requests.js';
 import { asTarget, inLines } from './targets.js';
 
 export interface LockOptions {
@@ -50,7 +50,7 @@ export class Locking {
   #notices: NoticeRow[] = [];
 
   constructor(
-    private readonly ask: Asking,
+    private readonly ask: Requests,
     private readonly user: string,
   ) {}
 
@@ -64,8 +64,8 @@ export class Locking {
     return this.#each(targets, wait !== false, async (some) => {
       // The time that was given is for all of them together.
       const waitMs = until === null ? {} : { waitMs: Math.max(0, Math.round(until - performance.now())) };
-      const patience = wait === false ? {} : { timeoutMs: null, onNotification };
-      return this.ask.call('lock', { targets: some, ...params, ...waitMs }, { ...patience, ...(signal && { signal }) });
+      const options = wait === false ? {} : { timeoutMs: null, onNotification };
+      return this.ask.call('lock', { targets: some, ...params, ...waitMs }, { ...options, ...(signal && { signal }) });
     });
   }
 

@@ -163,8 +163,8 @@ const placeOf = (destination: string, hash: string): string =>
 /** A name too long to have anything behind it is told apart by its own hash. */
 function stemOf(destination: string): string {
   const name = path.basename(destination);
-  const room = MAX_NAME_BYTES - 64 - '..part'.length;
-  return Buffer.byteLength(name) <= room ? name : createHash('sha256').update(name).digest('hex');
+  const context = MAX_NAME_BYTES - 64 - '..part'.length;
+  return Buffer.byteLength(name) <= context ? name : createHash('sha256').update(name).digest('hex');
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -11,14 +11,14 @@ import type {
   Transfers,
   VersionRow,
 } from '../wire/client-api/methods.js';
-import type { Asking } from './requests.js';
+import type { Requests } from './requests.js';
 import { asTarget } from './targets.js';
 
 /** What can be asked of server-a. */
-export abstract class ClientQuestions {
-  readonly #ask: Asking;
+export abstract class Queries {
+  readonly #ask: Requests;
 
-  protected constructor(ask: Asking) {
+  protected constructor(ask: Requests) {
     this.#ask = ask;
   }
 

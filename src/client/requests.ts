@@ -4,7 +4,7 @@ import { SyncError } from '../core/errors.js';
 import { type ClientMethods, PROTOCOL_VERSION } from '../wire/client-api/methods.js';
 import { Budget, ITEM_BYTES, weightOf } from '../wire/frame/budget.js';
 import { MAX_ANSWER_BYTES } from '../wire/frame/limits.js';
-import type { Caller, OnNotification } from '../wire/rpc/caller.js';
+import type { OnNotification, RpcClient } from '../wire/rpc/caller.js';
 
 /** Methods whose rows may come in pieces. */
 type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts';
@@ -12,7 +12,7 @@ type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts';
 type RowOf<T> = T extends readonly (infer R)[] ? R : never;
 
 /** How long an answer may take, in milliseconds (null: for ever), and what may come before it. */
-export interface Patience {
+export interface RequestOptions {
   readonly timeoutMs?: number | null;
   readonly onNotification?: OnNotification;
   readonly signal?: AbortSignal;
@@ -21,10 +21,10 @@ export interface Patience {
 const same = <Row>(row: Row): Row => row;
 
 /** The questions of one client. */
-export class Asking {
+export class Requests {
   /** @param answerMs the longest that an answer may take, in milliseconds. */
   constructor(
-    private readonly caller: Caller,
+    private readonly caller: RpcClient,
     private readonly answerMs: number,
     private readonly answerBytes = MAX_ANSWER_BYTES,
   ) {}
@@ -32,7 +32,7 @@ export class Asking {
   async call<M extends keyof ClientMethods>(
     method: M,
     params: ClientMethods[M]['params'],
-    how: number | Patience = this.answerMs,
+    how: number | RequestOptions = this.answerMs,
   ): Promise<ClientMethods[M]['result']> {
     const { timeoutMs = this.answerMs, ...options } = typeof how === 'number' ? { timeoutMs: how } : how;
     const limit = timeoutMs === null ? {} : { timeoutMs };

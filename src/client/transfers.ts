@@ -6,7 +6,7 @@ import { SyncError } from '../core/errors.js';
 import type { Acted, ClientMethods, DownloadedFile, Target } from '../wire/client-api/methods.js';
 import { downloadedFile } from '../wire/client-api/params.js';
 import { releaseOf } from '../wire/frame/payload-pool.js';
-import type { Caller } from '../wire/rpc/caller.js';
+import type { RpcClient } from '../wire/rpc/caller.js';
 import { checkParams } from '../wire/rpc/params.js';
 import { AsyncQueue } from '../wire/socket/async-queue.js';
 
@@ -35,7 +35,7 @@ export interface TransferOptions {
  * @throws SyncError as the server refuses; what `pieces` throws.
  */
 export async function sendContent(
-  caller: Caller,
+  caller: RpcClient,
   params: ClientMethods['upload']['params'],
   pieces: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { onProgress, signal }: TransferOptions,
@@ -72,7 +72,7 @@ export async function sendContent(
 }
 
 async function pump(
-  caller: Caller,
+  caller: RpcClient,
   id: number,
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   size: number,
@@ -110,7 +110,7 @@ export interface DownloadSink {
  * @throws SyncError as the server refuses; what `sink` throws.
  */
 export async function receiveContent(
-  caller: Caller,
+  caller: RpcClient,
   params: ClientMethods['download']['params'],
   sink: DownloadSink,
   signal?: AbortSignal,
@@ -164,7 +164,7 @@ const notAnnounced = (message: string): SyncError =>
 
 /** Receives a content as a stream that its consumer pulls. */
 export async function* readContent(
-  caller: Caller,
+  caller: RpcClient,
   target: Target,
   { onProgress, signal }: TransferOptions = {},
 ): AsyncGenerator<Buffer, void, void> {

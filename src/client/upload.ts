@@ -1,7 +1,7 @@
 // An upload from whatever a program has: a local file by name, or a stream with what is to be said of it.
 import { SyncError } from '../core/errors.js';
 import type { Acted } from '../wire/client-api/methods.js';
-import type { Caller } from '../wire/rpc/caller.js';
+import type { RpcClient } from '../wire/rpc/caller.js';
 import { openLocalFile } from './local-file.js';
 import { sendContent, type TransferOptions } from './transfers.js';
 
@@ -23,7 +23,7 @@ export interface UploadOptions extends TransferOptions {
 
 /** Uploads `source` as `owner`; see `Client.upload`. */
 export async function uploadFrom(
-  caller: Caller,
+  caller: RpcClient,
   owner: string,
   source: string | Content,
   path: string,

@@ -43,7 +43,7 @@ export interface Change {
   /** For a rename: where the content comes from, and what must stand there. */
   readonly from?: { readonly path: RelPath; readonly entry: Entry };
   /** Where the overwritten content goes on living under a name of its own (a conflict copy); else it goes to versions. */
-  readonly keepAs?: RelPath;
+  readonly conflictCopy?: RelPath;
   /** Why what goes to versions goes there, where it is not simply overwritten or deleted. */
   readonly reason?: Reason;
 }
@@ -69,5 +69,5 @@ export function contentOf(change: Change): FileEntry | null {
 export function* pathsOf(change: Change): Generator<RelPath> {
   yield change.path;
   if (change.from !== undefined) yield change.from.path;
-  if (change.keepAs !== undefined) yield change.keepAs;
+  if (change.conflictCopy !== undefined) yield change.conflictCopy;
 }

@@ -19,7 +19,7 @@ export const WORDS_A_BLOCK = 2;
 export const MAX_RANGES = 1 << 13;
 export const MIN_BLOCK_BYTES = 1 << 10;
 export const MAX_BLOCK_BYTES = 1 << 22;
-const LARGEST_BASE = MAX_BLOCKS * MAX_BLOCK_BYTES;
+const MAX_BASIS_BYTES = MAX_BLOCKS * MAX_BLOCK_BYTES;
 
 /** Whether it is worth asking the receiver what it has of the content that `change` brings. */
 export function isWorthAsking(change: Change): boolean {
@@ -29,7 +29,7 @@ export function isWorthAsking(change: Change): boolean {
 }
 
 /** Whether a file of `size` bytes is worth comparing with. */
-export const isBaseSize = (size: number): boolean => size >= DELTA_BYTES && size <= LARGEST_BASE;
+export const isBaseSize = (size: number): boolean => size >= DELTA_BYTES && size <= MAX_BASIS_BYTES;
 
 /**
  * The first, coarse blocks: about eight times the root of the size, so that a gigabyte has 4,096 of them. A power of

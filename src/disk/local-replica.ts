@@ -7,19 +7,19 @@ import { SyncError } from '../core/errors.js';
 import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../core/path.js';
 import { entryOf, Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
-import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from '../replica.js';
+import type { Applied, Content, Offer, Replica, ScanResult, ScanScope, Wanted } from '../replica.js';
 import { applyChanges } from './apply/apply.js';
 import { Guard } from './apply/guard.js';
 import { openGuardRecords } from './apply/guard-records.js';
 import { offerFor } from './apply/offer.js';
-import { Receiving, roomFor } from './apply/receiving.js';
-import { openSite, type Site } from './apply/step.js';
+import { contextFor, IncomingUpload } from './apply/receiving.js';
+import { type ApplyContext, openSite } from './apply/step.js';
 import { OpenContent } from './content/open-file.js';
 import { readContents } from './content/read.js';
 import { makeNamesDurable } from './fs/durable-names.js';
 import { Damage } from './scan/crash-damage.js';
 import { isMostlyAsSeen } from './scan/same-tree.js';
-import { Looker } from './scan/scanner.js';
+import { Scanner } from './scan/scanner.js';
 import { Staging } from './staging/staging.js';
 import { ANEW } from './state/files.js';
 import { type DamageKind, damageText } from './state/journal-check.js';
@@ -28,8 +28,8 @@ import type { Root } from './state/root.js';
 import type { StateDirectory } from './state/state-directory.js';
 import type { Store, Table } from './state/store.js';
 import type { VersionLimits } from './versions/pruning.js';
-import type { EarlierContents } from './versions/reader.js';
-import { VersionRoom } from './versions/version-store.js';
+import type { LocalVersionReader } from './versions/reader.js';
+import { VersionStore } from './versions/version-store.js';
 import type { Versions } from './versions/versions.js';
 
 /** After how many changes guarding hears of them, at the latest. */
@@ -50,14 +50,14 @@ export interface LocalReplicaOptions {
 
 /** One root on this machine. */
 export class LocalReplica implements Replica {
-  readonly looker: Looker;
+  readonly scanner: Scanner;
   readonly versions: Versions;
-  readonly earlier: EarlierContents;
+  readonly versionReader: LocalVersionReader;
   /** Whether what was last seen of the root is lost, though it had been seen: nobody can tell what vanished meanwhile. */
   readonly lostMemory: boolean;
   /** What the root remembers of its partner. */
   readonly memory = new PartnerMemory();
-  private readonly versionRoom: VersionRoom;
+  private readonly versionStore: VersionStore;
   private readonly staging: Staging;
   private readonly store: Store;
   private readonly root: Root;
@@ -73,7 +73,7 @@ export class LocalReplica implements Replica {
     const known = new Snapshot();
     const damage = new Damage(state.crash);
     this.areNamesLoose = state.crash?.ofMachine === false;
-    const seen = openSeen(options, { seen: tableOf(known), damaged: damage, [PARTNER_TABLE]: this.memory });
+    const seen = openScanState(options, { seen: tableOf(known), damaged: damage, [PARTNER_TABLE]: this.memory });
     this.store = seen.store;
     this.memory.openIn(seen.store);
     this.lostMemory = seen.isLost;
@@ -81,11 +81,11 @@ export class LocalReplica implements Replica {
     this.root = { ...root, id: state.id };
     this.state = state;
     this.staging = new Staging(state.staging);
-    this.versionRoom = new VersionRoom(state, log, versionLimits);
-    this.staging.onFull = () => this.versionRoom.makeRoom();
-    this.versions = this.versionRoom.versions;
-    this.earlier = this.versionRoom.earlier;
-    this.looker = new Looker({
+    this.versionStore = new VersionStore(state, log, versionLimits);
+    this.staging.onFull = () => this.versionStore.makeRoom();
+    this.versions = this.versionStore.versions;
+    this.versionReader = this.versionStore.versionReader;
+    this.scanner = new Scanner({
       root: this.root,
       ignore,
       known,
@@ -95,9 +95,9 @@ export class LocalReplica implements Replica {
       reported: (at, stats) => this.guarding.reported(at, stats),
       log,
     });
-    this.guarding = new Guard(root, openGuardRecords(state.files), this.looker, log);
+    this.guarding = new Guard(root, openGuardRecords(state.files), this.scanner, log);
     state.problems.onChange = () => this.listener();
-    this.looker.onSeen = (at, entry) => this.store.put('seen', at, entry);
+    this.scanner.onSeen = (at, entry) => this.store.put('seen', at, entry);
     // Whoever ran before may have been killed; what is to be guarded now is told anew.
     this.guarding.clear();
     this.keeping = setInterval(() => void this.keep(), KEEP_MS).unref();
@@ -107,55 +107,55 @@ export class LocalReplica implements Replica {
    * What stands at `paths` is told even where it is what was seen before: whoever asks for them may have missed it, as
    * the outcome of an apply that was cut short is missed.
    */
-  async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
-    this.looker.suspect(paths);
-    const look = await this.lookAndKeep(scope);
-    if (this.areNamesLoose && look.halt === null) {
+  async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
+    this.scanner.markDirty(paths);
+    const scan = await this.lookAndKeep(scope);
+    if (this.areNamesLoose && scan.halt === null) {
       await makeNamesDurable(this.root, this.directories());
       this.areNamesLoose = false;
     }
-    this.guarding.looked(look);
-    if (look.halt !== null || look.whole || paths.length === 0) return look;
-    const told = new Set(look.entries.map(({ path: at }) => at));
-    const asked = paths.filter((at) => !told.has(at) && !this.isUnsaid(at, look)).sort(comparePaths);
-    const { snapshot } = this.looker;
+    this.guarding.scanned(scan);
+    if (scan.halt !== null || scan.whole || paths.length === 0) return scan;
+    const told = new Set(scan.entries.map(({ path: at }) => at));
+    const asked = paths.filter((at) => !told.has(at) && !this.isUnsaid(at, scan)).sort(comparePaths);
+    const { snapshot } = this.scanner;
     return {
-      ...look,
-      entries: [...look.entries, ...asked.map((at) => ({ path: at, entry: entryOf(snapshot.get(at)) }))],
+      ...scan,
+      entries: [...scan.entries, ...asked.map((at) => ({ path: at, entry: entryOf(snapshot.get(at)) }))],
     };
   }
 
   /** A root that has lost its identity may get it back, where it surely is the same one. */
-  private async lookAndKeep(scope: LookScope): Promise<Look> {
-    let look = await this.looker.look(scope);
-    if (look.halt?.code === 'root-replaced') {
+  private async lookAndKeep(scope: ScanScope): Promise<ScanResult> {
+    let scan = await this.scanner.scan(scope);
+    if (scan.halt?.code === 'root-replaced') {
       await this.keep();
-      look = await this.looker.look(scope);
+      scan = await this.scanner.scan(scope);
     }
-    return { ...look, problems: [...look.problems, ...this.state.problems.list()] };
+    return { ...scan, problems: [...scan.problems, ...this.state.problems.list()] };
   }
 
   private keep(): Promise<void> {
-    return this.state.keep(() => isMostlyAsSeen(this.root.path, this.looker.snapshot));
+    return this.state.keep(() => isMostlyAsSeen(this.root.path, this.scanner.snapshot));
   }
 
   private *directories(): Generator<RelPath | ''> {
     yield '';
-    for (const [at, { type }] of this.looker.snapshot.walk()) if (type === 'dir') yield at;
+    for (const [at, { type }] of this.scanner.snapshot.walk()) if (type === 'dir') yield at;
   }
 
   /** What is ignored or unknown is neither there nor gone. */
-  private isUnsaid(at: RelPath, { unknown }: Look): boolean {
-    const seen = entryOf(this.looker.snapshot.get(at));
-    return unknown.some((above) => isAtOrBelow(at, above)) || this.looker.ignores(parentOf(at), nameOf(at), seen);
+  private isUnsaid(at: RelPath, { unknown }: ScanResult): boolean {
+    const seen = entryOf(this.scanner.snapshot.get(at));
+    return unknown.some((above) => isAtOrBelow(at, above)) || this.scanner.ignores(parentOf(at), nameOf(at), seen);
   }
 
   async acceptDeletes(): Promise<void> {
-    this.looker.acceptDeletes();
+    this.scanner.acceptDeletes();
   }
 
   async offer(change: Change): Promise<Offer | null> {
-    return offerFor({ root: this.root, looker: this.looker, staging: this.staging }, change);
+    return offerFor({ root: this.root, scanner: this.scanner, staging: this.staging }, change);
   }
 
   read(wanted: readonly Wanted[]): AsyncIterable<Content> {
@@ -163,7 +163,7 @@ export class LocalReplica implements Replica {
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
-    return this.guarded(changes, applyChanges(this.site(), changes, contents));
+    return this.guarded(changes, applyChanges(this.context(), changes, contents));
   }
 
   /** What comes to a guarded path is guarded like what was there; many together, for each time is a flush. */
@@ -193,8 +193,8 @@ export class LocalReplica implements Replica {
     this.staging.makeRoom();
   }
 
-  private site(): Site {
-    return openSite(this.root, { looker: this.looker, staging: this.staging, versions: this.versions });
+  private context(): ApplyContext {
+    return openSite(this.root, { scanner: this.scanner, staging: this.staging, versions: this.versions });
   }
 
   /**
@@ -202,21 +202,21 @@ export class LocalReplica implements Replica {
    * @param file what it shall be, without its hash.
    * @throws SyncError `failed` where there is no room for it.
    */
-  receive(file: Omit<FileEntry, 'hash'>): Receiving {
-    const free = () => this.state.staging.use('.', roomFor);
+  receive(file: Omit<FileEntry, 'hash'>): IncomingUpload {
+    const free = () => this.state.staging.use('.', contextFor);
     if (free() < file.size) this.staging.makeRoom();
     if (free() < file.size) throw noRoom(file.size);
-    return new Receiving(this.staging.begin({ ...file, hash: '' }));
+    return new IncomingUpload(this.staging.begin({ ...file, hash: '' }));
   }
 
   /** Gives a received content its name. */
-  publish(change: Change, received: Receiving): AsyncIterable<Applied> {
-    return this.guarded([change], received.publish(this.site(), change));
+  publish(change: Change, received: IncomingUpload): AsyncIterable<Applied> {
+    return this.guarded([change], received.publish(this.context(), change));
   }
 
   /** Opens the file at `path` for a reader; null where there is none. */
   open(at: RelPath): Promise<OpenContent | null> {
-    return OpenContent.open(this.root, this.looker, at);
+    return OpenContent.open(this.root, this.scanner, at);
   }
 
   onHint(listener: () => void): void {
@@ -226,8 +226,8 @@ export class LocalReplica implements Replica {
   async close(): Promise<void> {
     clearInterval(this.keeping);
     await this.keep();
-    await this.looker.close();
-    await this.versionRoom.close();
+    await this.scanner.close();
+    await this.versionStore.close();
     await this.store.close();
   }
 }
@@ -241,7 +241,7 @@ const noRoom = (bytes: number): SyncError =>
  * What was last seen, out of the store. A root of which that is lost becomes another root: nobody could tell any more
  * what vanished from it while no server ran, and no loss would be too large to be believed.
  */
-function openSeen({ root, state }: LocalReplicaOptions, tables: Readonly<Record<string, Table>>) {
+function openScanState({ root, state }: LocalReplicaOptions, tables: Readonly<Record<string, Table>>) {
   const { files } = state;
   const file = path.join(state.path, 'seen.log');
   const consequence = `What was last seen of ${root.path} is not known any more. ${ANEW}`;

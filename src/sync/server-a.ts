@@ -14,13 +14,13 @@ import { openStateDirectory, type StateDirectory } from '../disk/state/state-dir
 import type { VersionLimits } from '../disk/versions/pruning.js';
 import type { Logger } from '../log.js';
 import { CLIENT_LIMITS } from '../wire/frame/limits.js';
-import { requestMemory, serve } from '../wire/rpc/responder.js';
+import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { ClientServer } from './clients/methods.js';
 import { realClock } from './clock.js';
 import { Guarding } from './locks/guarding.js';
-import { LockBook } from './locks/lock-store.js';
+import { LockStore } from './locks/lock-store.js';
 import { type Archive, openArchive } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
 import { RemoteReplica } from './peer/replica-client.js';
@@ -67,9 +67,9 @@ const STEADY_MS = 2_000;
 export async function startServerA(options: ServerAOptions): Promise<RunningServer> {
   const root = openRoot(options.dir);
   const state = openStateDirectory(root.path, options.log);
-  const rooms = new Rooms(options, root, state);
+  const server = new ServerA(options, root, state);
   try {
-    const methods = rooms.clients.methods();
+    const methods = server.clients.methods();
     const memory = requestMemory();
     const { host, port, secret, allowLocal } = options;
     const listener = await listen({
@@ -77,56 +77,56 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       port,
       secret,
       allowLocal,
-      onRefused: (error) => rooms.log.warn(error.message),
+      onRefused: (error) => server.log.warn(error.message),
       limits: CLIENT_LIMITS,
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) =>
-          rooms.log.warn(`${method} failed: ${(error as Error).message}`);
-        void serve(connection, methods, { onFault, memory });
+          server.log.warn(`${method} failed: ${(error as Error).message}`);
+        void serveRpc(connection, methods, { onFault, memory });
       },
     });
-    rooms.log.event({ event: 'listening', host, port: listener.port, dir: root.path });
-    sayWhoMay(options, rooms.log);
-    rooms.session.start();
-    const rescanning = setInterval(() => rooms.session.rescan(), options.rescanMs);
+    server.log.event({ event: 'listening', host, port: listener.port, dir: root.path });
+    sayWhoMay(options, server.log);
+    server.session.start();
+    const rescanning = setInterval(() => server.session.rescan(), options.rescanMs);
     const stopping = new AbortController();
     let fail: (error: Error) => void = () => {};
     const failed = new Promise<Error>((resolve) => {
       fail = resolve;
     });
-    const dialling = keepDialling(rooms, options, stopping.signal).catch(fail);
+    const dialling = keepDialling(server, options, stopping.signal).catch(fail);
     return {
       host,
       port: listener.port,
       failed,
-      left: () => rooms.session.overview.left(),
+      left: () => server.session.status.left(),
       stop: async () => {
         clearInterval(rescanning);
-        await rooms.session.stop();
+        await server.session.stop();
         stopping.abort();
         await listener.close();
         await dialling;
-        await rooms.close();
+        await server.close();
       },
     };
   } catch (error) {
-    await rooms.session.stop();
-    await rooms.close();
+    await server.session.stop();
+    await server.close();
     throw error;
   }
 }
 
 /** Everything that server-a consists of, joined. */
-class Rooms {
+class ServerA {
   readonly log: Logger;
   readonly archive: Archive;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
   readonly replica: LocalReplica;
   readonly session: Session;
   readonly clients: ClientServer;
   readonly guarding: Guarding;
   /** The connection to server-b, for telling it what happens. */
-  far: RemoteReplica | null = null;
+  peer: RemoteReplica | null = null;
   private readonly listeners = new Set<(event: SyncEvent, time: string) => void>();
 
   constructor(
@@ -137,38 +137,38 @@ class Rooms {
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.say(options.log, event) };
     this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), state.files.openStore);
-    this.book = new LockBook(inState('locks.log'), this.log, state.files.openStore);
+    this.lockStore = new LockStore(inState('locks.log'), this.log, state.files.openStore);
     const { ignore, versionLimits } = options;
     this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
-    this.guarding = new Guarding(this.book, options.guard === true);
+    this.guarding = new Guarding(this.lockStore, options.guard === true);
     this.guarding.joined('a', this.replica);
     const heldFiles = new HeldFiles(state.held, new Staging(state.staging), this.replica.versions);
     const { pair } = this.archive;
-    if (this.book.loss === null) heldFiles.recover(namesOf(this.book));
-    else pair.locksHalt = locksHalt(lockLossOf(this.book, this.book.loss, heldFiles));
-    if (state.crash !== null) pair.unrecorded.noteRun(this.replica.looker.snapshot, pair.archive);
+    if (this.lockStore.loss === null) heldFiles.recover(namesOf(this.lockStore));
+    else pair.locksHalt = locksHalt(lockLossOf(this.lockStore, this.lockStore.loss, heldFiles));
+    if (state.crash !== null) pair.lostOutcomes.noteRun(this.replica.scanner.snapshot, pair.archive);
     this.session = new Session({
       pair,
       own: describeRoot(root, state.id),
       local: this.replica,
-      book: this.book,
+      lockStore: this.lockStore,
       heldFiles,
       log: this.log,
       clock: realClock,
       acceptLostLocks: async () => {
-        await this.book.acceptLoss();
+        await this.lockStore.acceptLoss();
         pair.locksHalt = null;
-        heldFiles.recover(namesOf(this.book));
+        heldFiles.recover(namesOf(this.lockStore));
       },
       paired: (replica) => this.guarding.joined('b', replica),
     });
     this.clients = new ClientServer({
       session: this.session,
       pair,
-      book: this.book,
+      lockStore: this.lockStore,
       local: this.replica,
-      replica: (side) => (side === 'a' ? this.replica : this.far),
-      earlier: (side) => (side === 'a' ? this.replica.earlier : (this.far?.earlier ?? null)),
+      replica: (side) => (side === 'a' ? this.replica : this.peer),
+      versionReader: (side) => (side === 'a' ? this.replica.versionReader : (this.peer?.versionReader ?? null)),
       version: options.version,
       peer: `${options.peer.host}:${options.peer.port}`,
       listen: (listener) => {
@@ -183,11 +183,11 @@ class Rooms {
     if (event.event === 'in-sync') this.replica.dropPartials();
     const time = new Date().toISOString();
     for (const listener of this.listeners) listener(event, time);
-    this.far?.tell(event);
+    this.peer?.tell(event);
   }
 
   async close(): Promise<void> {
-    const parts = [this.far, this.replica, this.book, this.archive];
+    const parts = [this.peer, this.replica, this.lockStore, this.archive];
     // One that cannot write its last state (a full disk) must not keep the others from theirs.
     const closed = await Promise.allSettled(parts.map((part) => part?.close()));
     for (const result of closed) if (result.status === 'rejected') this.log.warn((result.reason as Error).message);
@@ -195,14 +195,14 @@ class Rooms {
   }
 }
 
-function lockLossOf(book: LockBook, message: string, heldFiles: HeldFiles): LockLoss {
-  const held = [...book.table.held.values()].reduce((sum, { length }) => sum + length, 0);
-  return { message, locks: book.table.locks.size, held, orphans: heldFiles.orphans(namesOf(book)) };
+function lockLossOf(lockStore: LockStore, message: string, heldFiles: HeldFiles): LockLoss {
+  const held = [...lockStore.table.held.values()].reduce((sum, { length }) => sum + length, 0);
+  return { message, locks: lockStore.table.locks.size, held, orphans: heldFiles.orphans(namesOf(lockStore)) };
 }
 
-function namesOf(book: LockBook): Set<string> {
+function namesOf(lockStore: LockStore): Set<string> {
   const names = new Set<string>();
-  for (const queue of book.table.held.values()) for (const { file } of queue) if (file !== null) names.add(file);
+  for (const queue of lockStore.table.held.values()) for (const { file } of queue) if (file !== null) names.add(file);
   return names;
 }
 
@@ -210,7 +210,7 @@ function namesOf(book: LockBook): Set<string> {
  * Dials server-b until told to stop; says why it is not there once, not every time.
  * @throws SyncError `usage` where the first server-b that answers has a directory that cannot be paired with this one.
  */
-async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: AbortSignal): Promise<void> {
+async function keepDialling(server: ServerA, options: ServerAOptions, signal: AbortSignal): Promise<void> {
   const { host, port } = options.peer;
   const { secret, allowLocal } = options;
   const begun = Date.now();
@@ -220,16 +220,16 @@ async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: Abort
   let nested: SyncError | null = null;
   while (!signal.aborted) {
     try {
-      const replica = await RemoteReplica.connect({ host, port, root: rooms.state.id, signal, secret, allowLocal });
+      const replica = await RemoteReplica.connect({ host, port, root: server.state.id, signal, secret, allowLocal });
       nested = nestingFault(
-        { id: rooms.state.id, above: idsAbove(path.dirname(rooms.state.path)) },
+        { id: server.state.id, above: idsAbove(path.dirname(server.state.path)) },
         { id: replica.introduction.root, above: replica.above },
       );
       if (nested !== null) await replica.close();
       if (nested !== null) throw nested;
       isPaired = true;
       const since = Date.now();
-      await serveUntilLost(rooms, replica, signal);
+      await serveUntilLost(server, replica, signal);
       // A connection that is lost as soon as it is made is not to be had again at once.
       if (Date.now() - since > STEADY_MS) wait = FIRST_DIAL_MS;
       said = 'unreachable';
@@ -240,7 +240,7 @@ async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: Abort
       // Both servers are often started together: a moment is no reason for words.
       const isEarly = code === 'unreachable' && Date.now() - begun < PATIENCE_MS;
       if (code !== said && !isEarly && !signal.aborted) {
-        rooms.log.event({ event: 'peer-lost', reason: code === 'not-allowed' ? `${message} ${hint}` : message });
+        server.log.event({ event: 'peer-lost', reason: code === 'not-allowed' ? `${message} ${hint}` : message });
         said = code;
       }
     }
@@ -249,14 +249,14 @@ async function keepDialling(rooms: Rooms, options: ServerAOptions, signal: Abort
   }
 }
 
-async function serveUntilLost(rooms: Rooms, replica: RemoteReplica, signal: AbortSignal): Promise<void> {
+async function serveUntilLost(server: ServerA, replica: RemoteReplica, signal: AbortSignal): Promise<void> {
   const onAbort = () => void replica.close();
   signal.addEventListener('abort', onAbort);
-  rooms.far = replica;
-  rooms.session.connected(replica);
+  server.peer = replica;
+  server.session.connected(replica);
   const reason = await replica.closed;
-  rooms.far = null;
-  rooms.guarding.left('b');
+  server.peer = null;
+  server.guarding.left('b');
   signal.removeEventListener('abort', onAbort);
-  if (!signal.aborted) rooms.session.disconnected(reason?.message ?? 'server-b closed the connection');
+  if (!signal.aborted) server.session.disconnected(reason?.message ?? 'server-b closed the connection');
 }

@@ -6,7 +6,7 @@ import { openRoot } from '../disk/state/root.js';
 import { openStateDirectory } from '../disk/state/state-directory.js';
 import type { VersionLimits } from '../disk/versions/pruning.js';
 import type { Logger } from '../log.js';
-import { requestMemory, serve } from '../wire/rpc/responder.js';
+import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { ReplicaServer } from './peer/replica-server.js';
@@ -51,7 +51,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
     memory: replica.memory,
     version,
     log,
-    earlier: replica.earlier,
+    versionReader: replica.versionReader,
   });
   const close = async () => {
     await replica.close();
@@ -67,12 +67,12 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       onRefused: (error) => log.warn(error.message),
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) => log.warn(`${method} failed: ${(error as Error).message}`);
-        void serve(connection, guests.methods(connection), { onFault, memory });
+        void serveRpc(connection, guests.methods(connection), { onFault, memory });
       },
     });
     log.event({ event: 'listening', host, port: listener.port, dir: root.path });
     sayWhoMay(options, log);
-    void firstLook(replica, log);
+    void firstScan(replica, log);
     return {
       host,
       port: listener.port,
@@ -89,12 +89,12 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
 }
 
 /** What is there is known before server-a asks for it. */
-async function firstLook(replica: LocalReplica, log: Logger): Promise<void> {
+async function firstScan(replica: LocalReplica, log: Logger): Promise<void> {
   const since = performance.now();
   log.event({ event: 'scan-started' });
   try {
-    await replica.look('everything');
-    const { files, bytes } = replica.looker.snapshot;
+    await replica.scan('everything');
+    const { files, bytes } = replica.scanner.snapshot;
     log.event({ event: 'scan-finished', files, bytes, ms: Math.round(performance.now() - since) });
   } catch (error) {
     log.warn(`The first look failed and is tried again: ${(error as Error).message}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/cli/duration.js';
-import { errorObject, sentence } from '../../src/cli/error-text.js';
+import { errorObject, errorText } from '../../src/cli/error-text.js';
 import { exitCodeOf } from '../../src/cli/exit-codes.js';
 import { type ErrorCode, SyncError } from '../../src/core/errors.js';
 
@@ -38,7 +38,7 @@ describe('sentence', () => {
     [new SyncError('failed', 'Two\nlines \u001b[0m.'), 'Two\\nlines \\u001b[0m.'],
     [new TypeError('x is not a function'), 'Something went wrong that should not: x is not a function.'],
   ])('%s', (error, text) => {
-    expect(sentence(errorObject(error))).toBe(text);
+    expect(errorText(errorObject(error))).toBe(text);
   });
 });
 

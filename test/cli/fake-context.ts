@@ -1,6 +1,6 @@
 // A ground for commands without a process: what they say is kept, the server is an object.
 import { Readable } from 'node:stream';
-import type { Api, Ground } from '../../src/cli/context.js';
+import type { Api, Io } from '../../src/cli/context.js';
 import { runLine } from '../../src/cli/program/program.js';
 import type { ShownListing } from '../../src/cli/shown-listing.js';
 import { SyncError } from '../../src/core/errors.js';
@@ -174,7 +174,7 @@ export interface Run {
 
 export interface Given {
   readonly api?: Api;
-  readonly connect?: Ground['connect'];
+  readonly connect?: Io['connect'];
   readonly shown?: ShownListing;
   readonly env?: Record<string, string>;
   readonly stdin?: string;

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saveDownload } from '../../src/client/download.js';
 import { readContent } from '../../src/client/transfers.js';
-import type { Call, Method } from '../../src/wire/rpc/responder.js';
+import type { IncomingCall, Method } from '../../src/wire/rpc/responder.js';
 import { makeRoot, removeRoot } from '../support/trees.js';
 import { calling, serving } from '../wire/ends.js';
 
@@ -23,7 +23,7 @@ const file = { path: 'f', size: CONTENT.length, mtime: '2026-11-21T14:03:22.118Z
 const result = { path: 'f', size: CONTENT.length, hash };
 
 /** A server that answers a download so. */
-async function told(handle: (call: Call) => Promise<void>) {
+async function told(handle: (call: IncomingCall) => Promise<void>) {
   const download: Method = {
     params: v.object({}),
     handle: async (_params, call) => {
@@ -34,13 +34,13 @@ async function told(handle: (call: Call) => Promise<void>) {
   return calling(await serving({ download }));
 }
 
-const say = (call: Call, fields: object = {}) => call.notify('file', { ...file, ...fields });
-const send = (call: Call, data: Buffer) => call.notify('content', {}, data);
-const endless = async (call: Call) => {
+const say = (call: IncomingCall, fields: object = {}) => call.notify('file', { ...file, ...fields });
+const send = (call: IncomingCall, data: Buffer) => call.notify('content', {}, data);
+const endless = async (call: IncomingCall) => {
   while (!call.signal.aborted) await send(call, Buffer.alloc(64 * 1024));
 };
 
-const wrong: [what: string, handle: (call: Call) => Promise<void>, code: string][] = [
+const wrong: [what: string, handle: (call: IncomingCall) => Promise<void>, code: string][] = [
   [
     'more than announced',
     async (call) => [await say(call), await send(call, CONTENT), await send(call, CONTENT)].at(9),

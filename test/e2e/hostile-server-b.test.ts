@@ -3,7 +3,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { asServerB, type Heard, type HostileLine, HostileServer, lookResult, manyEntries } from '../support/hostile.js';
+import {
+  asServerB,
+  type Heard,
+  type HostileLine,
+  HostileServer,
+  manyEntries,
+  scanReportResult,
+} from '../support/hostile.js';
 import { PairOfPrograms, putWhole, type ServerProcess, treeOf, until } from '../support/programs.js';
 import { full } from '../support/sizes.js';
 
@@ -41,20 +48,20 @@ const FILE = { type: 'file', size: 10, mtime: 1_790_000_000_000_000, mode: 0o644
 const json = (...items: unknown[]) => Buffer.from(JSON.stringify(items));
 /** Tells of one file, whose content will be asked for. */
 const telling: Record<string, Behaviour> = {
-  look: async (heard, line) => {
+  scan: async (heard, line) => {
     await line.send({ method: 'entries', params: { id: heard.id } }, json({ path: 'f', entry: FILE }));
-    await line.send(lookResult(heard, 1));
+    await line.send(scanReportResult(heard, 1));
   },
 };
 
 /** A look that has this list in it. */
-const look =
+const scan =
   (payload: Buffer, method = 'entries'): Behaviour =>
   async (heard, line) => {
     await line.send({ method, params: { id: heard.id } }, payload);
-    await line.send(lookResult(heard, 1));
+    await line.send(scanReportResult(heard, 1));
   };
-const entry = (fields: object) => look(json({ path: 'g', entry: { ...FILE, ...fields } }));
+const entry = (fields: object) => scan(json({ path: 'g', entry: { ...FILE, ...fields } }));
 const raw =
   (bytes: string | Buffer): Behaviour =>
   (_heard, line) =>
@@ -64,31 +71,31 @@ const answer =
   ({ id }, line) =>
     line.send({ id, result });
 
-const looks: [what: string, behave: Behaviour][] = [
+const scans: [what: string, behave: Behaviour][] = [
   ['nothing for an answer', answer(null)],
   ['a word for an answer', answer('whole')],
-  ['an answer with parts missing', (heard, line) => line.send(lookResult(heard, 7))],
+  ['an answer with parts missing', (heard, line) => line.send(scanReportResult(heard, 7))],
   [
     'a halt that is none',
     ({ id }, line) => line.send({ id, result: { whole: true, unsettled: 0, items: 0, halt: { code: 'x' } } }),
   ],
-  ['a path that leads out', look(json({ path: '../f', entry: FILE }))],
-  ['a path that is absolute', look(json({ path: '/etc/passwd', entry: FILE }))],
-  ['a path of our own', look(json({ path: '.lockstep/locks.log', entry: FILE }))],
-  ['a path with backslashes that leads out', look(json({ path: '..\\f', entry: FILE }))],
-  ['a path with a NUL', look(json({ path: 'f\0', entry: FILE }))],
-  ['a list that is none', look(Buffer.from('{}'))],
-  ['a list that is no JSON', look(Buffer.from('[{'))],
-  ['a list that is no text', look(Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x5d]))],
-  ['a list that is too deep', look(Buffer.from('['.repeat(99) + ']'.repeat(99)))],
-  ['a list of no known kind', look(json('f'), 'everything')],
+  ['a path that leads out', scan(json({ path: '../f', entry: FILE }))],
+  ['a path that is absolute', scan(json({ path: '/etc/passwd', entry: FILE }))],
+  ['a path of our own', scan(json({ path: '.lockstep/locks.log', entry: FILE }))],
+  ['a path with backslashes that leads out', scan(json({ path: '..\\f', entry: FILE }))],
+  ['a path with a NUL', scan(json({ path: 'f\0', entry: FILE }))],
+  ['a list that is none', scan(Buffer.from('{}'))],
+  ['a list that is no JSON', scan(Buffer.from('[{'))],
+  ['a list that is no text', scan(Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x5d]))],
+  ['a list that is too deep', scan(Buffer.from('['.repeat(99) + ']'.repeat(99)))],
+  ['a list of no known kind', scan(json('f'), 'everything')],
   ['an entry of no known type', entry({ type: 'device' })],
   ['a size below nothing', entry({ size: -1 })],
   ['a size beyond numbers', entry({ size: 1e300 })],
   ['bits that are none of a file', entry({ mode: 0o4755 })],
   ['a hash that is a path', entry({ hash: '../../../../etc/passwd' })],
-  ['a problem of no known code', look(json({ path: 'f', code: '\u001b[2J', message: '' }), 'problems')],
-  ['rules without end', look(json(...Array.from({ length: 250 }, () => '*'.repeat(4_096))), 'rules')],
+  ['a problem of no known code', scan(json({ path: 'f', code: '\u001b[2J', message: '' }), 'problems')],
+  ['rules without end', scan(json(...Array.from({ length: 250 }, () => '*'.repeat(4_096))), 'rules')],
   ['a line that has no end', raw('x'.repeat(70_000))],
   ['what is no JSON', raw('hello\n')],
   ['what is no text', raw(Buffer.from([0xff, 0xfe, 0x0a]))],
@@ -154,8 +161,8 @@ const untouched = () => expect(Object.keys(treeOf(pair.a))).toEqual(['own.txt'])
 const staged = () => fs.readdirSync(path.join(pair.a, '.lockstep', 'staging'));
 
 describe('a hostile server-b', () => {
-  it.each(looks)('tells %s', async (_what, behave) => {
-    const harmed = await meet({ look: behave });
+  it.each(scans)('tells %s', async (_what, behave) => {
+    const harmed = await meet({ scan: behave });
     await until(() => [...harmed].some(({ isOver }) => isOver));
     expect((await pair.client('list')).stdout).toContain('own.txt');
     untouched();
@@ -186,7 +193,7 @@ describe('a hostile server-b', () => {
 
   it('asks server-a for something, and is told that it answers nothing', async () => {
     const lines = await meet({
-      look: (_heard, line) => line.send({ id: 77, method: 'read', params: { count: 1 } }),
+      scan: (_heard, line) => line.send({ id: 77, method: 'read', params: { count: 1 } }),
     });
     const line = await until(() => [...lines][0]);
     expect((await line.hear(({ id }) => id === 77)).error?.data.code).toBe('unknown-method');
@@ -195,7 +202,7 @@ describe('a hostile server-b', () => {
   it.runIf(full)('tells without end: server-a takes no more memory than it may', { timeout: 300_000 }, async () => {
     let sent = 0;
     await meet({
-      look: async (heard, line) => {
+      scan: async (heard, line) => {
         for (let n = 0; !line.isOver && sent < 3e9; ) {
           const { payload, count } = manyEntries(n);
           n += count;

@@ -11,7 +11,7 @@ import { openStateDirectory } from '../../src/disk/state/state-directory.js';
 import { silent } from '../../src/log.js';
 import { ReplicaServer } from '../../src/sync/peer/replica-server.js';
 import { PROTOCOL_VERSION } from '../../src/wire/client-api/methods.js';
-import { serve } from '../../src/wire/rpc/responder.js';
+import { serveRpc } from '../../src/wire/rpc/responder.js';
 import { listen } from '../../src/wire/socket/tcp.js';
 import { link, p } from '../support/disk-site.js';
 import { PairOfPrograms, putWhole, textOf, treeOf, until } from '../support/programs.js';
@@ -108,17 +108,17 @@ async function lyingServerB(root: string, links: Readonly<Record<string, string>
   const opened = openRoot(root);
   const state = openStateDirectory(opened.path);
   const replica = new LocalReplica({ root: opened, state, ignore: [], log: silent });
-  const look = replica.look.bind(replica);
-  vi.spyOn(replica, 'look').mockImplementation(async (...asked) => {
-    const truth = await look(...asked);
-    for (const [at, target] of Object.entries(links)) replica.looker.snapshot.put(p(at), link(target));
+  const scan = replica.scan.bind(replica);
+  vi.spyOn(replica, 'scan').mockImplementation(async (...asked) => {
+    const truth = await scan(...asked);
+    for (const [at, target] of Object.entries(links)) replica.scanner.snapshot.put(p(at), link(target));
     return truth;
   });
   const server = new ReplicaServer({ replica, rootId: state.id, version: '0', log: silent });
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
-    onConnection: (connection) => void serve(connection, server.methods(connection)),
+    onConnection: (connection) => void serveRpc(connection, server.methods(connection)),
   });
   const close = async () => {
     await listener.close();

@@ -42,7 +42,7 @@ const room = new Room(checkout, values.room!, values.also);
 const mutations = room.mutations().filter(({ file }) => values.file.some((part) => file.includes(part)));
 
 if (values.list) {
-  for (const mutation of mutations) console.log(sentence(mutation));
+  for (const mutation of mutations) console.log(errorText(mutation));
   console.log(`${mutations.length} places`);
   await written();
   process.exit();
@@ -69,7 +69,7 @@ say(`${room.tests.length} test files took ${(room.allMs / 1000).toFixed(1)} s`);
 
 if (values.unseen) {
   const unseen = mutations.filter((mutation) => room.testsOf(mutation).length === 0);
-  for (const mutation of unseen) console.log(sentence(mutation));
+  for (const mutation of unseen) console.log(errorText(mutation));
   console.log(`${unseen.length} of ${mutations.length} places, to which no test of ${room.name} comes`);
   await written();
   process.exit();
@@ -142,7 +142,7 @@ function shuffled<T>(items: readonly T[]): T[] {
   return result;
 }
 
-function sentence(mutation: Mutation): string {
+function errorText(mutation: Mutation): string {
   const { line, original, mutated, source } = shown(mutation, room.textOf(mutation.file));
   return `${mutation.file}:${line}  ${mutation.operator}: ${original} → ${mutated}\n      ${source}`;
 }
@@ -150,7 +150,7 @@ function sentence(mutation: Mutation): string {
 /** Survivors at once, and how far it is. */
 function tell({ mutation, verdict }: Result): void {
   const isAlive = verdict === 'survived' || verdict === 'unseen';
-  if (isAlive) console.log(`${verdict === 'unseen' ? 'UNSEEN  ' : 'SURVIVED'}  ${sentence(mutation)}`);
+  if (isAlive) console.log(`${verdict === 'unseen' ? 'UNSEEN  ' : 'SURVIVED'}  ${errorText(mutation)}`);
   if (process.stderr.isTTY) process.stderr.write(`\r${results.length} of ${n} `);
 }
 

@@ -12,7 +12,7 @@ export class SimGuard {
 
   constructor(
     private readonly disk: SimDisk,
-    private readonly looker: SimLooker,
+    private readonly scanner: SimLooker,
     private readonly process: Process,
   ) {}
 
@@ -70,11 +70,11 @@ export class SimGuard {
 
   private change(path: RelPath, inode: Inode, mode: number): void {
     if (inode.mode === mode) return;
-    const known = this.looker.snapshot.get(path) as { ino?: number; ctime?: number } | null;
+    const known = this.scanner.snapshot.get(path) as { ino?: number; ctime?: number } | null;
     const isAsSeen = known?.ino === inode.ino && known.ctime === inode.ctime;
     this.process.world.say(() => `  ${path}: mode ${inode.mode.toString(8)} becomes ${mode.toString(8)}`);
     this.disk.setMeta(inode, { mode });
-    if (isAsSeen) this.looker.wrote(path, entryOf(this.looker.snapshot.get(path)));
-    else this.looker.suspect([path]);
+    if (isAsSeen) this.scanner.wrote(path, entryOf(this.scanner.snapshot.get(path)));
+    else this.scanner.markDirty([path]);
   }
 }

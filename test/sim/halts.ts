@@ -34,7 +34,7 @@ const WORDS: Readonly<Record<string, readonly Confirmation[]>> = {
 const ALL_WORDS: readonly Confirmation[] = [{ newPartner: true }, { acceptRollback: true }, { acceptDeletes: true }];
 
 /** What the person can do, besides typing a word. */
-export interface Hands {
+export interface InFlight {
   readonly formerBack: () => void;
   readonly restart: () => void;
 }
@@ -53,7 +53,7 @@ export class Halts {
     private readonly places: { readonly a: Place; readonly b: Place },
     private readonly roots: Roots,
     private readonly isWriting: () => boolean,
-    private readonly hands: Hands,
+    private readonly inFlight: InFlight,
   ) {}
 
   /** Side b's disk is another one, or empty, from now on. */
@@ -149,7 +149,7 @@ export class Halts {
     const { danger, world } = this;
     if (danger === null || server === null || this.isWriting()) return;
     const { path, before, from } = change;
-    if (server.book.table.drains.has(path)) return;
+    if (server.lockStore.table.drains.has(path)) return;
     const brought = contentBy(change);
     if (brought !== null && danger.foreign.has(contentOf(brought))) {
       world.broken(`${contentOf(brought)} of another side b came to ${path}, and nobody confirmed it`);
@@ -177,8 +177,8 @@ export class Halts {
     const deed = world.random.pick(['word', 'word', 'back', 'wrong', 'restart', 'nothing'] as const);
     if (deed === 'word') this.confirm(server, world.random.pick(WORDS[code] ?? ALL_WORDS));
     else if (deed === 'wrong') this.confirm(server, world.random.pick(ALL_WORDS));
-    else if (deed === 'restart') this.hands.restart();
-    else if (deed === 'back' && roots.hasFormer) this.hands.formerBack();
+    else if (deed === 'restart') this.inFlight.restart();
+    else if (deed === 'back' && roots.hasFormer) this.inFlight.formerBack();
   }
 
   private confirm(server: ServerA, what: Confirmation): void {

@@ -4,7 +4,7 @@ import { type Entry, sameEntry } from '../../src/core/entry.js';
 import { isAtOrBelow, joinPath, parentOf, type RelPath } from '../../src/core/path.js';
 import { entryOf, type Snapshot } from '../../src/core/snapshot.js';
 import { Differences } from '../../src/disk/scan/diff.js';
-import type { Look, LookScope } from '../../src/replica.js';
+import type { ScanResult, ScanScope } from '../../src/replica.js';
 import { type Inode, type Seen, type SimDisk, seenOf } from './disk.js';
 import type { Process } from './world.js';
 
@@ -49,7 +49,7 @@ export class SimLooker {
     this.call();
   }
 
-  suspect(paths: readonly RelPath[]): void {
+  markDirty(paths: readonly RelPath[]): void {
     for (const path of paths) this.hints.add(path);
   }
 
@@ -64,13 +64,13 @@ export class SimLooker {
     this.process.clock.soon(() => this.onHint());
   }
 
-  look(scope: LookScope): Promise<Look> {
+  scan(scope: ScanScope): Promise<ScanResult> {
     const result = this.turn.then(() => this.lookNow(scope));
     this.turn = result.catch(() => {});
     return result;
   }
 
-  private async lookNow(scope: LookScope): Promise<Look> {
+  private async lookNow(scope: ScanScope): Promise<ScanResult> {
     const { world } = this.process;
     this.called = false;
     this.overwritten.clear();
@@ -199,9 +199,14 @@ export class SimLooker {
     if (due < Number.POSITIVE_INFINITY) this.process.clock.after(due - this.now() + 0.1, () => this.call());
   }
 
-  private say(entries: Look['entries'], whole: boolean, again: ReadonlySet<RelPath>, halt: Look['halt']): Look {
+  private say(
+    entries: ScanResult['entries'],
+    whole: boolean,
+    again: ReadonlySet<RelPath>,
+    halt: ScanResult['halt'],
+  ): ScanResult {
     const unknown = new Set<RelPath>();
-    const problems: Look['problems'][number][] = [];
+    const problems: ScanResult['problems'][number][] = [];
     for (const path of this.unreadable) {
       if (this.disk.at(path) === null) continue;
       unknown.add(path as RelPath);
@@ -213,7 +218,7 @@ export class SimLooker {
     return { entries, whole, unknown: [...unknown], problems, rules: [], unsettled, moving, halt };
   }
 
-  private all(): Look['entries'] {
+  private all(): ScanResult['entries'] {
     return Array.from(this.snapshot.walk(), ([path, node]) => ({ path, entry: entryOf(node) }));
   }
 

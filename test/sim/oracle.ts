@@ -40,9 +40,9 @@ export class Oracle {
   }
 
   private excused(server: ServerA, path: string): boolean {
-    const { table } = server.book;
+    const { table } = server.lockStore;
     for (const held of table.held.keys()) if (isNear(held, path)) return true;
-    for (const problem of server.session.overview.problems()) {
+    for (const problem of server.session.status.problems()) {
       // A move that fails has two ends, and only one of them is named.
       if (problem.path === '' || problem.code !== 'unreadable' || touches(problem.path, path)) return true;
     }
@@ -89,7 +89,7 @@ export class Oracle {
 
   private faultAtRest(server: ServerA): string | null {
     const { ledger } = this;
-    const isHeld = (path: string) => [...server.book.table.held.keys()].some((held) => isNear(held, path));
+    const isHeld = (path: string) => [...server.lockStore.table.held.keys()].some((held) => isNear(held, path));
     for (const path of this.differing()) if (!isHeld(path)) return `${path} differs: ${this.show(path)}`;
     const a = new Map(this.places.a.disk.walk());
     const archive = new Map([...server.pair.archive.walk()].map(([path, node]) => [path as string, entryOf(node)]));
@@ -112,7 +112,7 @@ export class Oracle {
     const [a, b] = [inPlace(this.places.a.disk), inPlace(this.places.b.disk)];
     for (const content of this.ledger.kept()) {
       if (a.has(content) && b.has(content)) continue;
-      if (server.book.table.held.size > 0) continue;
+      if (server.lockStore.table.held.size > 0) continue;
       this.world.broken(`at rest ${content} is not in place, though nobody replaced it`);
       return;
     }
@@ -132,11 +132,11 @@ export class Oracle {
     if (event.event === 'held' && server !== null) this.arrivedInOrder(server, event.path);
   }
 
-  private unlocked({ book }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
+  private unlocked({ lockStore }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
     this.applied.delete(event.path);
     this.notices.said(event);
     if (event.reason === 'expired') this.clients.expired(event.path, event.owner);
-    for (const { file, after } of book.table.heldOf(event.path as RelPath)) {
+    for (const { file, after } of lockStore.table.heldOf(event.path as RelPath)) {
       if (file !== null && after?.type === 'file') this.ledger.keeps(contentOf(after));
     }
   }
@@ -146,7 +146,7 @@ export class Oracle {
   }
 
   /** Rows of the lock table have changed. */
-  noteRows({ book, pair }: ServerA, rows: readonly Row[]): void {
+  noteRows({ lockStore, pair }: ServerA, rows: readonly Row[]): void {
     for (const row of rows) {
       if (row.table === 'lock' && row.value !== null) this.noteLock(row.value);
       if (row.table !== 'preference') continue;
@@ -154,7 +154,7 @@ export class Oracle {
       // Whoever unlocked has said that the holder's version stays.
       this.ledger.allowAll(path);
       if (row.value?.other !== 'discard') continue;
-      const discarded = book.table.heldOf(path).map(({ after }) => after);
+      const discarded = lockStore.table.heldOf(path).map(({ after }) => after);
       for (const entry of [...discarded, pair.entry(otherSide(row.value.side), path)]) {
         if (entry?.type === 'file') this.users.putAside(contentOf(entry));
       }
@@ -164,7 +164,7 @@ export class Oracle {
   /** What is held of a path was written in the order in which it is held. */
   private arrivedInOrder(server: ServerA, path: string): void {
     let last = 0;
-    for (const { after } of server.book.table.heldOf(path as RelPath)) {
+    for (const { after } of server.lockStore.table.heldOf(path as RelPath)) {
       if (after?.type !== 'file') continue;
       const content = contentOf(after);
       const number = Number(/(\d{4}):/.exec(content)?.[1] ?? last);
@@ -175,8 +175,8 @@ export class Oracle {
   }
 
   /** No lock outlasts its time by more than a lock desk waits for what is under way. */
-  noneOverdue({ book }: ServerA): void {
-    for (const { path, ttlMs, token } of book.table.locks.values()) {
+  noneOverdue({ lockStore }: ServerA): void {
+    for (const { path, ttlMs, token } of lockStore.table.locks.values()) {
       const since = this.taken.get(token) ?? 0;
       if (ttlMs !== undefined && this.world.time > since + ttlMs + OVERDUE_MS)
         this.world.broken(`the lock of ${path} should have ended long ago`);
@@ -187,7 +187,7 @@ export class Oracle {
   guards(server: ServerA): void {
     for (const { name, disk } of [this.places.a, this.places.b]) {
       for (const [path, inode] of disk.walk()) {
-        const lock = server.book.table.locks.get(path as RelPath);
+        const lock = server.lockStore.table.locks.get(path as RelPath);
         const isGuarding = server.guards === true && lock !== undefined && lock.side !== name && inode.type === 'file';
         if (
           isGuarding &&

@@ -7,7 +7,7 @@ import { entryOf, Snapshot } from '../../src/core/snapshot.js';
 import { tableOf } from '../../src/disk/local-replica.js';
 import { PARTNER_TABLE, PartnerMemory } from '../../src/disk/state/partner-memory.js';
 import type { StoreAccess } from '../../src/disk/state/store.js';
-import type { Applied, Content, Look, LookScope, Replica, Wanted } from '../../src/replica.js';
+import type { Applied, Content, Replica, ScanResult, ScanScope, Wanted } from '../../src/replica.js';
 import { hashOf, type Inode, type SimDisk, seenOf, sizeOf } from './disk.js';
 import { SimGuard } from './guard.js';
 import { SimLooker } from './looker.js';
@@ -35,7 +35,7 @@ export interface Place {
 type Step = 'done' | 'stale' | 'kept';
 
 export class SimReplica implements Replica {
-  readonly looker: SimLooker;
+  readonly scanner: SimLooker;
   /** What the root remembers of its partner. */
   readonly memory = new PartnerMemory();
   private readonly seen: StoreAccess;
@@ -51,41 +51,41 @@ export class SimReplica implements Replica {
     const tables = { seen: tableOf(known), [PARTNER_TABLE]: this.memory };
     this.seen = storesOn(place.disk, process)('seen.log', tables).store;
     this.memory.openIn(this.seen);
-    this.looker = new SimLooker(known, place.disk, process, place.unreadable, (path) => {
+    this.scanner = new SimLooker(known, place.disk, process, place.unreadable, (path) => {
       if (place.dirty.delete(path) && place.name === 'b') place.untold.add(path);
     });
-    this.looker.onSeen = (path, entry) => this.seen.put('seen', path, entry);
-    this.guarding = new SimGuard(place.disk, this.looker, process);
+    this.scanner.onSeen = (path, entry) => this.seen.put('seen', path, entry);
+    this.guarding = new SimGuard(place.disk, this.scanner, process);
     this.guarding.clear();
   }
 
-  async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
-    this.looker.suspect(paths);
-    const look = await this.looker.look(scope);
-    if (this.areNamesLoose && look.halt === null) {
+  async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
+    this.scanner.markDirty(paths);
+    const scan = await this.scanner.scan(scope);
+    if (this.areNamesLoose && scan.halt === null) {
       await this.process.step();
       if (this.process.alive) this.place.disk.flush();
       this.areNamesLoose = false;
     }
     this.guarding.giveBack();
-    this.process.world.say(() => `  ${this.place.name}: look ${scope} [${paths}] says ${wordsFor(look)}`);
-    if (look.halt !== null || look.whole || paths.length === 0) return look;
-    const told = new Set(look.entries.map(({ path }) => path));
-    const isUnsaid = (at: RelPath) => look.unknown.some((above) => isAtOrBelow(at, above));
+    this.process.world.say(() => `  ${this.place.name}: look ${scope} [${paths}] says ${wordsFor(scan)}`);
+    if (scan.halt !== null || scan.whole || paths.length === 0) return scan;
+    const told = new Set(scan.entries.map(({ path }) => path));
+    const isUnsaid = (at: RelPath) => scan.unknown.some((above) => isAtOrBelow(at, above));
     const asked = paths.filter((at) => !told.has(at) && !isUnsaid(at)).sort(comparePaths);
-    const { snapshot } = this.looker;
+    const { snapshot } = this.scanner;
     return {
-      ...look,
-      entries: [...look.entries, ...asked.map((path) => ({ path, entry: entryOf(snapshot.get(path)) }))],
+      ...scan,
+      entries: [...scan.entries, ...asked.map((path) => ({ path, entry: entryOf(snapshot.get(path)) }))],
     };
   }
 
   async acceptDeletes(): Promise<void> {
-    this.looker.acceptDeletes();
+    this.scanner.acceptDeletes();
   }
 
   onHint(listener: () => void): void {
-    this.looker.onHint = listener;
+    this.scanner.onHint = listener;
   }
 
   async close(): Promise<void> {}
@@ -146,7 +146,7 @@ export class SimReplica implements Replica {
   // Writing.
 
   async *apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
-    const work = new Application(this.place, this.looker, this.process, contents[Symbol.asyncIterator]());
+    const work = new Application(this.place, this.scanner, this.process, contents[Symbol.asyncIterator]());
     try {
       for (const [n, change] of changes.entries()) {
         if (contentOf(change) === null) await work.step(n, change);
@@ -179,7 +179,7 @@ class Application {
 
   constructor(
     private readonly place: Place,
-    private readonly looker: SimLooker,
+    private readonly scanner: SimLooker,
     private readonly process: Process,
     private readonly contents: AsyncIterator<Content>,
   ) {}
@@ -270,15 +270,15 @@ class Application {
     const { path, before, after, action, from } = change;
     const { disk } = this.place;
     if (action === 'renamed' && from !== undefined) {
-      if (!this.looker.stillIs(from.path, from.entry) || this.isBlocked(path)) return 'stale';
+      if (!this.scanner.stillIs(from.path, from.entry) || this.isBlocked(path)) return 'stale';
       const moved = disk.at(from.path)!;
       disk.rename(this.parent(from.path)!, nameOf(from.path), this.parent(path)!, nameOf(path));
       const { mode, mtime } = after as FileEntry;
       disk.setMeta(moved, { mode, mtime });
-      this.looker.wrote(from.path, null);
+      this.scanner.wrote(from.path, null);
       return this.recorded(path, after);
     }
-    if (!this.looker.stillIs(path, before) || this.parent(path) === null) return 'stale';
+    if (!this.scanner.stillIs(path, before) || this.parent(path) === null) return 'stale';
     if (action === 'metadata') {
       if (after === null || after.type === 'symlink') return 'stale';
       disk.setMeta(
@@ -300,13 +300,13 @@ class Application {
 
   private publishFile(change: Change, content: string): Step {
     const after = contentOf(change)!;
-    if (!this.looker.stillIs(change.path, change.before) || this.parent(change.path) === null) return 'stale';
+    if (!this.scanner.stillIs(change.path, change.before) || this.parent(change.path) === null) return 'stale';
     const step = this.replace(change, after, this.place.disk.inode('file', content, after.mode, after.mtime));
     if (step === 'done') this.place.disk.ledger.placed.add(content);
     return step;
   }
 
-  private replace({ path, before, keepAs }: Change, after: Entry, inode: Inode): Step {
+  private replace({ path, before, conflictCopy }: Change, after: Entry, inode: Inode): Step {
     const { disk, moment } = this.place;
     const dir = this.parent(path)!;
     if (before?.type === 'dir') {
@@ -314,12 +314,12 @@ class Application {
       disk.unlink(dir, nameOf(path));
     } else if (before !== null) {
       const old = disk.at(path)!;
-      const copyDir = keepAs === undefined ? null : this.parent(keepAs);
-      if (keepAs === undefined) disk.keepVersion(path, old);
-      else if (copyDir === null || disk.at(keepAs) !== null) return 'stale';
+      const copyDir = conflictCopy === undefined ? null : this.parent(conflictCopy);
+      if (conflictCopy === undefined) disk.keepVersion(path, old);
+      else if (copyDir === null || disk.at(conflictCopy) !== null) return 'stale';
       else {
-        disk.link(copyDir, nameOf(keepAs), old);
-        disk.ledger.allow(keepAs, old.content);
+        disk.link(copyDir, nameOf(conflictCopy), old);
+        disk.ledger.allow(conflictCopy, old.content);
       }
       moment(path);
       if (disk.at(path)?.ino !== old.ino || this.parent(path) !== dir) {
@@ -330,9 +330,9 @@ class Application {
         disk.unlink(dir, nameOf(path));
         disk.link(dir, nameOf(path), inode);
       });
-      if (keepAs !== undefined && after.type === 'dir') disk.ledger.keptWhole(path);
-      if (keepAs !== undefined && sameEntry(before, seenOf(old))) this.looker.wrote(keepAs, before);
-      else if (keepAs !== undefined) this.looker.suspect([keepAs]);
+      if (conflictCopy !== undefined && after.type === 'dir') disk.ledger.keptWhole(path);
+      if (conflictCopy !== undefined && sameEntry(before, seenOf(old))) this.scanner.wrote(conflictCopy, before);
+      else if (conflictCopy !== undefined) this.scanner.markDirty([conflictCopy]);
       return this.recorded(path, after);
     }
     disk.link(dir, nameOf(path), inode);
@@ -350,12 +350,12 @@ class Application {
       if (before !== null && before.type !== 'dir' && inode !== null) disk.keepVersion(path, inode);
       if (inode !== null) disk.unlink(dir, nameOf(path));
     });
-    this.looker.wrote(path, null);
+    this.scanner.wrote(path, null);
     return 'done';
   }
 
   private recorded(path: RelPath, after: Entry | null): Step {
-    this.looker.wrote(path, after);
+    this.scanner.wrote(path, after);
     return 'done';
   }
 
@@ -369,13 +369,13 @@ class Application {
   }
 }
 
-function wordsFor({ entries, unsettled, unknown }: Look): string {
+function wordsFor({ entries, unsettled, unknown }: ScanResult): string {
   const found = entries.map(({ path, entry }) => `${path}${entry === null ? ' gone' : ''}`);
   return `[${found}]${unsettled > 0 ? ` unsettled ${unsettled}` : ''}${unknown.length > 0 ? ` unknown ${unknown}` : ''}`;
 }
 
-function show({ path, action, keepAs, from, after }: Change): string {
+function show({ path, action, conflictCopy, from, after }: Change): string {
   const content =
     after?.type === 'file' ? ` ${after.size} ${Buffer.from(after.hash, 'hex').toString().replaceAll('\0', '')}` : '';
-  return `${action} ${path}${content}${from === undefined ? '' : ` from ${from.path}`}${keepAs === undefined ? '' : ` keeping ${keepAs}`}`;
+  return `${action} ${path}${content}${from === undefined ? '' : ` from ${from.path}`}${conflictCopy === undefined ? '' : ` keeping ${conflictCopy}`}`;
 }

@@ -22,7 +22,7 @@ export class Roots {
     private readonly ledger: Ledger,
     private readonly users: Users,
     private readonly place: Place,
-    private readonly desk: () => Desk,
+    private readonly lockService: () => Desk,
   ) {}
 
   get hasBackup(): boolean {
@@ -64,7 +64,7 @@ export class Roots {
     this.change(disk);
     if (kind === 'none') return;
     for (let n = kind === 'same' ? random.below(3) : 1 + random.below(8); n > 0; n--) {
-      users.act(this.desk(), kind === 'same' ? random.pick(['save', 'delete', 'create']) : 'create', random);
+      users.act(this.lockService(), kind === 'same' ? random.pick(['save', 'delete', 'create']) : 'create', random);
     }
   }
 
@@ -92,6 +92,6 @@ export class Roots {
   /** Its people take everything away while no server looks. */
   empty(): void {
     const { disk } = this.place;
-    for (const name of [...disk.root.children.keys()] as RelPath[]) this.users.removeAt(this.desk(), name);
+    for (const name of [...disk.root.children.keys()] as RelPath[]) this.users.removeAt(this.lockService(), name);
   }
 }

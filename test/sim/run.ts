@@ -110,7 +110,7 @@ class Run {
     };
     // What the other side made there again under a lock (a power cut can do that) survives a deletion by the holder.
     const isMadeAgain = (path: string, content: string) =>
-      this.a?.book.table
+      this.a?.lockStore.table
         .heldOf(path as RelPath)
         .some(({ after }) => after?.type === 'file' && contentOf(after) === content) === true;
     const isShared = (path: string, content: string) => sharedAt(path) === content && !isMadeAgain(path, content);
@@ -122,7 +122,7 @@ class Run {
     this.places = { a: this.place('a'), b: this.place('b') };
     this.oracle = new Oracle(this.world, this.ledger, this.users, this.clients, notices, this.places);
     const { world, ledger, users, places } = this;
-    this.roots = new Roots(world, ledger, users, places.b, () => this.desk('b'));
+    this.roots = new Roots(world, ledger, users, places.b, () => this.lockService('b'));
     this.halts = new Halts(world, ledger, users, places, this.roots, () => this.writers.asking > 0, {
       formerBack: () => this.changeRoot('former', () => this.roots.formerBack(), world.random),
       restart: () => this.restart(world.random),
@@ -163,7 +163,7 @@ class Run {
   private place(name: 'a' | 'b'): Place {
     const moment = (path: RelPath) => {
       const { random, weather } = this.world;
-      if (random.chance(weather.race)) this.users.saveInPlace(this.desk(name), path);
+      if (random.chance(weather.race)) this.users.saveInPlace(this.lockService(name), path);
     };
     const changed = (change: Change) => name === 'a' && this.halts.changed(this.a, change);
     const disk = new SimDisk(this.ledger);
@@ -173,10 +173,10 @@ class Run {
     return { name, disk, ...sets, moment, changed };
   }
 
-  private desk(side: 'a' | 'b'): Desk {
+  private lockService(side: 'a' | 'b'): Desk {
     return {
       place: this.places[side],
-      hint: (path) => (side === 'a' ? this.a : this.b)?.replica.looker.hint(path),
+      hint: (path) => (side === 'a' ? this.a : this.b)?.replica.scanner.hint(path),
       now: () => Date.UTC(2026, 10, 21) + this.world.time + this.offsets[side],
     };
   }
@@ -185,7 +185,7 @@ class Run {
     const { world, options } = this;
     const early = new Random(subSeed(options.seed, -2));
     const many = this.features.memory ? 6 + early.below(8) : early.below(this.remembers ? 10 : 4);
-    for (let n = many; n > 0; n--) this.users.act(this.desk(early.pick(['a', 'b'])), 'create', early);
+    for (let n = many; n > 0; n--) this.users.act(this.lockService(early.pick(['a', 'b'])), 'create', early);
     this.noteFirstContact();
     this.startA();
     this.startB();
@@ -217,8 +217,8 @@ class Run {
     if (this.mishaps.length > 0 && kind < 0.15) this.goWrong(random.pick(this.mishaps), random);
     else if (kind < 0.35) this.wish(random);
     else if (this.edits.length > 0) {
-      const desk = this.desk(random.pick(['a', 'b']));
-      this.users.act(desk, random.pick(this.edits), random);
+      const lockService = this.lockService(random.pick(['a', 'b']));
+      this.users.act(lockService, random.pick(this.edits), random);
       this.noteFirstContact();
     }
   }
@@ -261,7 +261,7 @@ class Run {
       },
       this.features.guard ? world.random.chance(0.8) : null,
     );
-    server.book.listen((rows) => this.oracle.noteRows(server, rows));
+    server.lockStore.listen((rows) => this.oracle.noteRows(server, rows));
     const begin = server.pair.beginFirstContact.bind(server.pair);
     server.pair.beginFirstContact = () => {
       begin();
@@ -435,7 +435,7 @@ class Run {
     const { unreadable, dirty } = this.places[side];
     if (!unreadable.delete(path)) return;
     dirty.add(path);
-    this.desk(side).hint(path as RelPath);
+    this.lockService(side).hint(path as RelPath);
   }
 
   /** @returns whether the pair came to rest in time. */
@@ -479,12 +479,11 @@ class Run {
     if (world.fault !== null) return;
     await this.giveEverythingBack(server);
     if (!(await this.rests(server)) || world.fault !== null) return;
-    const { table } = server.book;
+    const { table } = server.lockStore;
     if (table.held.size + table.drains.size + table.preferences.size > 0) world.broken('something is held still');
     this.oracle.atRest(server);
-    if (server.session.overview.state !== 'in-sync')
-      world.broken(`at rest the state is ${server.session.overview.state}`);
-    if (server.session.overview.problems().length > 0) world.broken('at rest there are problems');
+    if (server.session.status.state !== 'in-sync') world.broken(`at rest the state is ${server.session.status.state}`);
+    if (server.session.status.problems().length > 0) world.broken('at rest there are problems');
     // Where a record could not be written, its file waits in held/ for the next start.
     if (this.places.a.disk.held.size > 0 && this.rough.failedSync === 0)
       world.broken('at rest there is something in held/');
@@ -498,7 +497,7 @@ class Run {
   private async giveEverythingBack(server: ServerA): Promise<void> {
     const { world, wishes } = this;
     const isAnswered = () => this.clients.asking + this.writers.asking === 0;
-    const { table } = server.book;
+    const { table } = server.lockStore;
     for (let round = 0; round < ROUNDS && world.fault === null; round++) {
       if (isAnswered() && table.locks.size === 0) break;
       const tokens = wishes.giveBack(server);
@@ -521,9 +520,9 @@ class Run {
 
   private async rests(server: ServerA): Promise<boolean> {
     const { world } = this;
-    if (!this.remembers && server.session.overview.state === 'halted')
+    if (!this.remembers && server.session.status.state === 'halted')
       void server.session.confirm({ acceptDeletes: true });
-    if (server.session.overview.state === 'halted') await world.run(() => false, world.time + 5_000, REST_EVENTS);
+    if (server.session.status.state === 'halted') await world.run(() => false, world.time + 5_000, REST_EVENTS);
     for (let round = 0; this.remembers && round < ROUNDS && this.halts.confirmAll(server); round++)
       await world.run(() => false, world.time + 5_000, REST_EVENTS);
     let rested: boolean | null = null;
@@ -537,15 +536,14 @@ class Run {
 }
 
 /** What keeps a pair from resting, for people. */
-function why({ session, pair, book }: ServerA): string {
-  const { near, far, holding, troubles } = session as unknown as Record<string, never>;
-  const { a, b } =
-    (far as unknown as { carriers: { a: { size: number }; b: { size: number } } } | null)?.carriers ?? {};
+function why({ session, pair, lockStore }: ServerA): string {
+  const { near, peer, holding, troubles } = session as unknown as Record<string, never>;
+  const { a, b } = (peer as unknown as { queues: { a: { size: number }; b: { size: number } } } | null)?.queues ?? {};
   const idle = (of: unknown) => (of as { isIdle?: boolean } | null)?.isIdle;
   return [
-    session.overview.state,
+    session.status.state,
     `marks ${pair.marks.size} ${pair.everythingMarked} postponed ${pair.postponed.size}`,
-    `idle ${idle(near)} ${idle((far as unknown as { lookout: unknown } | null)?.lookout)} ${idle(holding)} ${book.isSettled}`,
+    `idle ${idle(near)} ${idle((peer as unknown as { scanQueue: unknown } | null)?.scanQueue)} ${idle(holding)} ${lockStore.isSettled}`,
     `unsettled ${pair.a.unsettled} ${pair.b.unsettled} carried ${a?.size} ${b?.size}`,
     `moving ${(troubles as unknown as { isMoving: boolean }).isMoving}`,
   ].join(', ');

@@ -7,14 +7,14 @@ import type { Logger } from '../../src/log.js';
 import type { Replica } from '../../src/replica.js';
 import { ServeLocks } from '../../src/sync/clients/lock-methods.js';
 import { Guarding } from '../../src/sync/locks/guarding.js';
-import { LockBook } from '../../src/sync/locks/lock-store.js';
+import { LockStore } from '../../src/sync/locks/lock-store.js';
 import { openArchive } from '../../src/sync/pair/archive.js';
 import type { Pair } from '../../src/sync/pair/pair.js';
 import { RemoteReplica } from '../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../src/sync/peer/replica-server.js';
 import { Session } from '../../src/sync/session/session.js';
 import type { Target } from '../../src/wire/client-api/methods.js';
-import { serve } from '../../src/wire/rpc/responder.js';
+import { serveRpc } from '../../src/wire/rpc/responder.js';
 import { SimHeld } from './held.js';
 import { type Place, SimReplica } from './replica.js';
 import { storesOn } from './store.js';
@@ -42,7 +42,7 @@ export class ServerB {
     const { id: rootId, former, directory: dir } = place.disk;
     const memory = remembers ? { former: () => former, dir, memory: replica.memory } : {};
     this.guests = new ReplicaServer({ replica, rootId, version: '0', log, clock, ...memory });
-    this.replica.look('everything').catch(() => {});
+    this.replica.scan('everything').catch(() => {});
   }
 
   accept(connection: SimConnection): void {
@@ -52,7 +52,7 @@ export class ServerB {
       const { message } = error as Error;
       if (message !== 'EIO') this.process.world.broken(`server-b failed at ${method}: ${(error as Error).stack}`);
     };
-    void serve(connection, this.guests.methods(connection), {
+    void serveRpc(connection, this.guests.methods(connection), {
       onFault,
       idleMs: Number.POSITIVE_INFINITY,
       // A real clock has no say here.
@@ -78,7 +78,7 @@ export interface Surroundings {
   readonly onWarning: (text: string) => void;
   /** server-b, null while it is not there or the wire is down. */
   readonly serverB: () => ServerB | null;
-  /** It has been told what a look of server-b found. */
+  /** It has been told what a scan of server-b found. */
   readonly onTold: () => void;
 }
 
@@ -87,19 +87,19 @@ export class ServerA {
   readonly process: Process;
   readonly replica: SimReplica;
   readonly pair: Pair;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
   readonly session: Session;
   readonly locks: ServeLocks;
   private readonly guarding: Guarding | null;
   private readonly connections = new Set<SimConnection>();
-  private far: RemoteReplica | null = null;
+  private peer: RemoteReplica | null = null;
   private readonly root: string;
 
   constructor(
     private readonly world: World,
     place: Place,
     offset: () => number,
-    private readonly around: Surroundings,
+    private readonly context: Surroundings,
     /** Whether it runs with `--guard`; null: nobody ever did here, and there is nothing to give back. */
     readonly guards: boolean | null,
   ) {
@@ -107,26 +107,26 @@ export class ServerA {
     this.root = place.disk.id;
     const { process } = this;
     const log: Logger = {
-      event: (event) => process.alive && around.onEvent(event),
+      event: (event) => process.alive && context.onEvent(event),
       detail: (text) => world.say(() => `    (${text})`),
-      warn: (text) => process.alive && around.onWarning(text),
+      warn: (text) => process.alive && context.onWarning(text),
     };
     const open = storesOn(place.disk, process);
     const archive = openArchive('archive.log', (text) => log.warn(text), open);
     this.pair = archive.pair;
-    this.book = new LockBook('locks.log', log, open);
+    this.lockStore = new LockStore('locks.log', log, open);
     this.replica = new SimReplica(place, process);
     const heldFiles = new SimHeld(place.disk, process, (n, content) => this.replica.pieces(n, content));
-    const known = [...this.book.table.held.values()].flat().flatMap(({ file }) => file ?? []);
+    const known = [...this.lockStore.table.held.values()].flat().flatMap(({ file }) => file ?? []);
     heldFiles.recover(new Set(known));
-    const { pair, book, replica: local } = this;
-    this.guarding = guards === null ? null : new Guarding(book, guards);
+    const { pair, lockStore, replica: local } = this;
+    this.guarding = guards === null ? null : new Guarding(lockStore, guards);
     this.guarding?.joined('a', local);
     const own = { root: place.disk.id, dir: place.disk.directory, device: '1', machine: 'sim' };
     const paired = (replica: Replica) => this.guarding?.joined('b', replica);
-    this.session = new Session({ pair, own, local, book, heldFiles, log, clock: process.clock, paired });
+    this.session = new Session({ pair, own, local, lockStore, heldFiles, log, clock: process.clock, paired });
     const pathOf = (target: Target) => ('path' in target ? target.path : '') as RelPath;
-    this.locks = new ServeLocks({ desk: this.session.desk, book, pathOf });
+    this.locks = new ServeLocks({ lockService: this.session.lockService, lockStore, pathOf });
     this.session.start();
     this.rescanSoon();
     void this.keepDialling();
@@ -146,12 +146,12 @@ export class ServerA {
         const replica = await RemoteReplica.connect({ host: 'sim', port: 1, root: this.root, dial });
         if (!this.process.alive) return void replica.close();
         wait = 25;
-        this.far = replica;
+        this.peer = replica;
         this.hearLooks(replica);
         this.session.connected(replica);
         const reason = await replica.closed;
         if (!this.process.alive) return;
-        this.far = null;
+        this.peer = null;
         this.guarding?.left('b');
         this.session.disconnected(reason?.message ?? 'server-b closed the connection');
       } catch {
@@ -162,22 +162,22 @@ export class ServerA {
   }
 
   private hearLooks(replica: RemoteReplica): void {
-    const look = replica.look.bind(replica);
-    replica.look = async (...asked) => {
-      const told = await look(...asked);
-      if (this.process.alive) this.around.onTold();
+    const scan = replica.scan.bind(replica);
+    replica.scan = async (...asked) => {
+      const told = await scan(...asked);
+      if (this.process.alive) this.context.onTold();
       return told;
     };
   }
 
   private async dial(): Promise<SimConnection> {
     await this.process.sleep(this.world.random.between(0, this.world.weather.wireMs));
-    const server = this.around.serverB();
+    const server = this.context.serverB();
     if (server === null) throw new SyncError('unreachable', 'Cannot reach sim.');
-    const [near, far] = connect(this.world);
+    const [near, peer] = connect(this.world);
     this.connections.add(near);
     void near.closed.then(() => this.connections.delete(near));
-    server.accept(far);
+    server.accept(peer);
     return near;
   }
 
@@ -190,7 +190,7 @@ export class ServerA {
   die(): void {
     this.process.alive = false;
     for (const connection of this.connections) dieAt(connection);
-    void this.far?.close();
+    void this.peer?.close();
     this.session.stop();
   }
 }

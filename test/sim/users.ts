@@ -42,51 +42,51 @@ export class Users {
   }
 
   /** One thing that somebody does. */
-  act(desk: Desk, kind: string, random: Random): void {
-    const { disk } = desk.place;
+  act(lockService: Desk, kind: string, random: Random): void {
+    const { disk } = lockService.place;
     disk.by = 'user';
     try {
-      this.actAs(desk, kind, random);
+      this.actAs(lockService, kind, random);
     } finally {
       disk.by = 'engine';
     }
   }
 
-  private actAs(desk: Desk, kind: string, random: Random): void {
-    const { disk } = desk.place;
+  private actAs(lockService: Desk, kind: string, random: Random): void {
+    const { disk } = lockService.place;
     const all = [...disk.walk()];
     const file = random.pick(all.filter(([, { type }]) => type !== 'dir'));
     const dir = random.pick(all.filter(([, { type }]) => type === 'dir'));
     const any = random.pick(all);
     const somewhere = this.randomPath(random);
-    if (kind === 'create') this.save(desk, somewhere, random);
-    else if (kind === 'save') this.save(desk, file?.[0] ?? somewhere, random);
-    else if (kind === 'mkdir') this.makeDirectory(desk, somewhere);
+    if (kind === 'create') this.save(lockService, somewhere, random);
+    else if (kind === 'save') this.save(lockService, file?.[0] ?? somewhere, random);
+    else if (kind === 'mkdir') this.makeDirectory(lockService, somewhere);
     else if (kind === 'link') {
-      this.put(desk, somewhere, disk.inode('symlink', random.pick(NAMES), 0o777, this.mtime(desk)));
-    } else if (kind === 'delete' && file !== undefined) this.remove(desk, file[0]);
-    else if (kind === 'remove-tree' && dir !== undefined) this.remove(desk, dir[0]);
-    else if (kind === 'move' && file !== undefined) this.move(desk, file[0], somewhere);
-    else if (kind === 'move-tree' && dir !== undefined) this.move(desk, dir[0], somewhere);
-    else if (kind === 'meta' && any !== undefined) this.meta(desk, any[0], any[1], random);
+      this.put(lockService, somewhere, disk.inode('symlink', random.pick(NAMES), 0o777, this.mtime(lockService)));
+    } else if (kind === 'delete' && file !== undefined) this.remove(lockService, file[0]);
+    else if (kind === 'remove-tree' && dir !== undefined) this.remove(lockService, dir[0]);
+    else if (kind === 'move' && file !== undefined) this.move(lockService, file[0], somewhere);
+    else if (kind === 'move-tree' && dir !== undefined) this.move(lockService, dir[0], somewhere);
+    else if (kind === 'meta' && any !== undefined) this.meta(lockService, any[0], any[1], random);
     else if (kind === 'copy' && file?.[1].type === 'file') {
       this.wandering.add(file[1].content);
       this.ledger.touch(somewhere, file[1].content);
-      this.put(desk, somewhere, disk.inode('file', file[1].content, 0o644, this.mtime(desk)));
+      this.put(lockService, somewhere, disk.inode('file', file[1].content, 0o644, this.mtime(lockService)));
     }
   }
 
   /** Writes into the very file, from within an engine's write. */
-  saveInPlace(desk: Desk, path: RelPath): void {
-    const { disk } = desk.place;
+  saveInPlace(lockService: Desk, path: RelPath): void {
+    const { disk } = lockService.place;
     const inode = disk.at(path);
     if (inode?.type !== 'file' || isReadOnly(inode)) return;
     disk.by = 'user';
     const content = this.ledger.newContent(false);
     this.ledger.loose.add(content);
-    this.world.say(() => `${desk.place.name}  save ${path} = ${content} in the very moment`);
-    this.replaceContent(desk, path, inode, content, this.mtime(desk));
-    this.touch(desk, path);
+    this.world.say(() => `${lockService.place.name}  save ${path} = ${content} in the very moment`);
+    this.replaceContent(lockService, path, inode, content, this.mtime(lockService));
+    this.touch(lockService, path);
     disk.by = 'engine';
   }
 
@@ -111,52 +111,52 @@ export class Users {
     this.ledger.promised.add(content);
   }
 
-  private mtime(desk: Desk): number {
-    return Math.floor(desk.now()) * 1000;
+  private mtime(lockService: Desk): number {
+    return Math.floor(lockService.now()) * 1000;
   }
 
-  private save(desk: Desk, path: string, random: Random): void {
-    const { disk } = desk.place;
+  private save(lockService: Desk, path: string, random: Random): void {
+    const { disk } = lockService.place;
     const content = this.ledger.newContent(random.chance(0.1));
     const present = disk.at(path);
     const way = isReadOnly(present) ? 2 : random.below(4);
     if (present?.type === 'file' && way < 2) {
-      this.say(desk, `save ${path} = ${content} (was ${present.content})${way === 0 ? ' in two steps' : ''}`);
+      this.say(lockService, `save ${path} = ${content} (was ${present.content})${way === 0 ? ' in two steps' : ''}`);
       if (way === 0) {
         // Truncated first, filled a little later: others may be quicker.
         this.wandering.add(content);
-        this.replaceContent(desk, path, present, '', this.mtime(desk));
-        this.touch(desk, path);
+        this.replaceContent(lockService, path, present, '', this.mtime(lockService));
+        this.touch(lockService, path);
         const fill = () => {
-          if (desk.place.disk !== disk || disk.at(path)?.ino !== present.ino) return;
+          if (lockService.place.disk !== disk || disk.at(path)?.ino !== present.ino) return;
           disk.by = 'user';
-          this.replaceContent(desk, path, present, content, this.mtime(desk));
-          this.touch(desk, path);
+          this.replaceContent(lockService, path, present, content, this.mtime(lockService));
+          this.touch(lockService, path);
           disk.by = 'engine';
         };
         this.world.at(random.between(0, 40), fill);
       } else {
-        this.replaceContent(desk, path, present, content, this.mtime(desk));
-        this.touch(desk, path);
+        this.replaceContent(lockService, path, present, content, this.mtime(lockService));
+        this.touch(lockService, path);
       }
       return;
     }
     if (present?.type === 'file' && way === 2) {
       // By a temporary name and a rename, as editors do.
-      this.say(desk, `save ${path} = ${content} by rename (was ${present.content})`);
-      this.put(desk, path, disk.inode('file', content, present.mode, this.mtime(desk)), true);
+      this.say(lockService, `save ${path} = ${content} by rename (was ${present.content})`);
+      this.put(lockService, path, disk.inode('file', content, present.mode, this.mtime(lockService)), true);
       return;
     }
-    this.say(desk, `save ${path} = ${content} anew`);
-    this.put(desk, path, disk.inode('file', content, 0o644, this.mtime(desk)), true);
+    this.say(lockService, `save ${path} = ${content} anew`);
+    this.put(lockService, path, disk.inode('file', content, 0o644, this.mtime(lockService)), true);
   }
 
-  private replaceContent(desk: Desk, path: string, inode: Inode, content: string, mtime: number): void {
-    const { disk } = desk.place;
+  private replaceContent(lockService: Desk, path: string, inode: Inode, content: string, mtime: number): void {
+    const { disk } = lockService.place;
     this.ledger.written.add(content);
     this.superseding(disk, path, inode, () => disk.write(inode, content, mtime));
     this.ledger.allow(path, content);
-    this.touchOtherNames(desk, inode);
+    this.touchOtherNames(lockService, inode);
   }
 
   /** A power cut may leave one file under two names: who writes by one name changes both, and no watcher tells of the other. */
@@ -187,20 +187,20 @@ export class Users {
   }
 
   /** Puts something at a path; a file there is replaced, a directory stays as it is. */
-  private put(desk: Desk, path: string, inode: Inode, silent = false): void {
-    const { disk } = desk.place;
-    const parent = this.parents(desk, path);
+  private put(lockService: Desk, path: string, inode: Inode, silent = false): void {
+    const { disk } = lockService.place;
+    const parent = this.parents(lockService, path);
     const present = disk.at(path);
     if (parent === null || present?.type === 'dir') return;
     this.standIn(path, present);
-    if (!silent) this.say(desk, `put ${inode.type} ${path} = ${inode.content}`);
+    if (!silent) this.say(lockService, `put ${inode.type} ${path} = ${inode.content}`);
     if (present !== null) {
       this.superseding(disk, path, present, () => void disk.unlink(parent, nameOf(path as RelPath)));
     }
     disk.link(parent, nameOf(path as RelPath), inode);
     if (inode.type === 'file') this.ledger.allow(path, inode.content);
-    this.noteArrival(desk, path, inode);
-    this.touch(desk, path);
+    this.noteArrival(lockService, path, inode);
+    this.touch(lockService, path);
   }
 
   private noteArrival({ place }: Desk, path: string, { type, content }: Inode): void {
@@ -214,61 +214,61 @@ export class Users {
     this.brought.set(key, place.name);
   }
 
-  private makeDirectory(desk: Desk, path: string): void {
-    if (this.parents(desk, path) === null || desk.place.disk.at(path) !== null) return;
+  private makeDirectory(lockService: Desk, path: string): void {
+    if (this.parents(lockService, path) === null || lockService.place.disk.at(path) !== null) return;
     this.standIn(path, null);
-    this.say(desk, `mkdir ${path}`);
-    this.makeOne(desk, path);
+    this.say(lockService, `mkdir ${path}`);
+    this.makeOne(lockService, path);
   }
 
-  private makeOne(desk: Desk, path: string): void {
-    const { disk } = desk.place;
+  private makeOne(lockService: Desk, path: string): void {
+    const { disk } = lockService.place;
     disk.link(disk.at(parentOf(path as RelPath))!, nameOf(path as RelPath), disk.inode('dir', '', 0o755, 0));
-    this.touch(desk, path);
+    this.touch(lockService, path);
   }
 
   /** Makes the directories above `path`. @returns the last, or null where a file is in the way. */
-  private parents(desk: Desk, path: string): Inode | null {
-    const { disk } = desk.place;
+  private parents(lockService: Desk, path: string): Inode | null {
+    const { disk } = lockService.place;
     const parent = parentOf(path as RelPath);
     if (parent === '') return disk.root;
     const present = disk.at(parent);
     if (present !== null) return present.type === 'dir' ? present : null;
-    if (this.parents(desk, parent) === null) return null;
-    this.makeOne(desk, parent);
+    if (this.parents(lockService, parent) === null) return null;
+    this.makeOne(lockService, parent);
     return disk.at(parent);
   }
 
   /** Takes something away, with all that is in it. */
-  removeAt(desk: Desk, path: string): void {
-    const { disk } = desk.place;
+  removeAt(lockService: Desk, path: string): void {
+    const { disk } = lockService.place;
     disk.by = 'user';
-    this.remove(desk, path);
+    this.remove(lockService, path);
     disk.by = 'engine';
   }
 
-  private remove(desk: Desk, path: string): void {
-    this.say(desk, `delete ${path}`);
-    this.removeTree(desk, path);
+  private remove(lockService: Desk, path: string): void {
+    this.say(lockService, `delete ${path}`);
+    this.removeTree(lockService, path);
   }
 
-  private removeTree(desk: Desk, path: string): void {
-    const { disk } = desk.place;
+  private removeTree(lockService: Desk, path: string): void {
+    const { disk } = lockService.place;
     const inode = disk.at(path)!;
-    for (const name of [...inode.children.keys()]) this.removeTree(desk, `${path}/${name}`);
+    for (const name of [...inode.children.keys()]) this.removeTree(lockService, `${path}/${name}`);
     const dir = disk.at(parentOf(path as RelPath))!;
     this.superseding(disk, path, inode, () => void disk.unlink(dir, nameOf(path as RelPath)));
-    this.touch(desk, path);
+    this.touch(lockService, path);
   }
 
-  private move(desk: Desk, from: string, to: string): void {
-    const { disk } = desk.place;
+  private move(lockService: Desk, from: string, to: string): void {
+    const { disk } = lockService.place;
     const inode = disk.at(from)!;
     if (from === to || to.startsWith(`${from}/`) || disk.at(to)?.type === 'dir') return;
-    const parent = this.parents(desk, to);
+    const parent = this.parents(lockService, to);
     if (parent === null || (inode.type === 'dir' && disk.at(to) !== null)) return;
     if (to.split('/').length > 3) return;
-    this.say(desk, `move ${from} to ${to}`);
+    this.say(lockService, `move ${from} to ${to}`);
     const present = disk.at(to);
     const below: [string, Inode][] = [['', inode], ...(inode.type === 'dir' ? disk.walk(inode) : [])];
     const dir = disk.at(parentOf(from as RelPath))!;
@@ -278,36 +278,36 @@ export class Users {
       const [was, is] = [join(from, rest), join(to, rest)];
       this.superseding(disk, was, each, () => {});
       this.ledger.allow(is, each.content);
-      this.noteArrival(desk, is, each);
+      this.noteArrival(lockService, is, each);
       this.wandering.add(each.content);
-      this.touch(desk, was);
-      this.touch(desk, is);
+      this.touch(lockService, was);
+      this.touch(lockService, is);
     }
   }
 
-  private meta(desk: Desk, path: string, inode: Inode, random: Random): void {
+  private meta(lockService: Desk, path: string, inode: Inode, random: Random): void {
     if (inode.type === 'symlink') return;
-    this.say(desk, `touch ${path}`);
+    this.say(lockService, `touch ${path}`);
     const mode = inode.type === 'dir' ? random.pick([0o755, 0o700]) : random.pick([0o644, 0o600]);
-    desk.place.disk.setMeta(inode, inode.type === 'dir' ? { mode } : { mode, mtime: this.mtime(desk) });
+    lockService.place.disk.setMeta(inode, inode.type === 'dir' ? { mode } : { mode, mtime: this.mtime(lockService) });
     this.ledger.touch(path, inode.content);
     this.wandering.add(inode.content);
-    this.touchOtherNames(desk, inode);
-    this.touch(desk, path);
+    this.touchOtherNames(lockService, inode);
+    this.touch(lockService, path);
   }
 
-  private say(desk: Desk, what: string): void {
-    this.world.say(() => `${desk.place.name}  ${what}`);
+  private say(lockService: Desk, what: string): void {
+    this.world.say(() => `${lockService.place.name}  ${what}`);
   }
 
   /** Notes that somebody was at `path`, and lets the watcher know, soon, late or never. */
-  private touch(desk: Desk, path: string): void {
+  private touch(lockService: Desk, path: string): void {
     const { random, weather } = this.world;
     this.touched.set(path, this.world.time);
-    desk.place.dirty.add(path);
+    lockService.place.dirty.add(path);
     if (random.chance(weather.lostHint)) return;
     const late = random.chance(0.1) ? 200 : 2;
-    this.world.at(random.between(0, late), () => desk.hint(path as RelPath));
+    this.world.at(random.between(0, late), () => lockService.hint(path as RelPath));
   }
 }
 

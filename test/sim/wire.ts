@@ -138,10 +138,10 @@ export class SimConnection implements Connection {
 /** @returns both ends of a new connection. */
 export function connect(world: World): [SimConnection, SimConnection] {
   const near = new SimConnection(world);
-  const far = new SimConnection(world);
-  near.peer = far;
-  far.peer = near;
-  return [near, far];
+  const peer = new SimConnection(world);
+  near.peer = peer;
+  peer.peer = near;
+  return [near, peer];
 }
 
 function refused(): Promise<never> {

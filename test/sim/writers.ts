@@ -141,8 +141,8 @@ export class Writers {
   }
 
   /** The holder of side b writes there, too: what side b had goes to versions. */
-  private noteOther({ book, pair }: ServerA, { path }: Change): void {
-    const entry = book.table.heldSide(path) === 'a' ? pair.entry('b', path) : null;
+  private noteOther({ lockStore, pair }: ServerA, { path }: Change): void {
+    const entry = lockStore.table.heldSide(path) === 'a' ? pair.entry('b', path) : null;
     if (entry?.type === 'file') this.users.putAside(contentOf(entry));
   }
 

@@ -69,15 +69,15 @@ export function run(directory: string, script: string, args: readonly string[] =
   onTestFinished(kill);
   const said = (test: (line: string) => boolean) =>
     new Promise<string>((resolve, reject) => {
-      const look = () => {
+      const scan = () => {
         const line = lines.find(test);
         if (line === undefined) return;
-        waiting.delete(look);
+        waiting.delete(scan);
         resolve(line);
       };
-      waiting.add(look);
+      waiting.add(scan);
       void ended.then(() => reject(new Error(`The child has ended: ${errors}`)));
-      look();
+      scan();
     });
   return { process: child, lines, said, kill };
 }

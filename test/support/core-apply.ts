@@ -5,7 +5,7 @@ import { type Change, contentOf } from '../../src/core/change.js';
 import { type Entry, sameContent, sameEntry } from '../../src/core/entry.js';
 import { otherSide, parentOf, type RelPath, type Side } from '../../src/core/path.js';
 import type { Marks } from '../../src/core/path-set.js';
-import { type Plan, reconcile, type Terms } from '../../src/core/reconcile/reconcile.js';
+import { type Plan, type ReconcileOptions, reconcile } from '../../src/core/reconcile/reconcile.js';
 import { below, put, showChanges, showEntry, showTree, snapshotOf, type Tree } from './core-tree.js';
 
 export interface Pair {
@@ -19,8 +19,8 @@ export interface Pair {
 export interface Circumstances {
   readonly firstContact?: boolean;
   readonly pinned?: (path: RelPath) => boolean;
-  readonly keeper?: NonNullable<Terms['keeper']>;
-  readonly insists?: NonNullable<Terms['insists']>;
+  readonly winner?: NonNullable<ReconcileOptions['winner']>;
+  readonly overrides?: NonNullable<ReconcileOptions['overrides']>;
   readonly marks?: (pair: Pair) => Marks;
 }
 
@@ -47,8 +47,8 @@ export function planOf(pair: Pair, circumstances: Circumstances = {}): Plan {
     firstContact: circumstances.firstContact ?? false,
     pinned: circumstances.pinned ?? (() => false),
     copyName,
-    ...(circumstances.keeper === undefined ? {} : { keeper: circumstances.keeper }),
-    ...(circumstances.insists === undefined ? {} : { insists: circumstances.insists }),
+    ...(circumstances.winner === undefined ? {} : { winner: circumstances.winner }),
+    ...(circumstances.overrides === undefined ? {} : { overrides: circumstances.overrides }),
     ...(circumstances.marks === undefined ? {} : { marks: circumstances.marks(pair) }),
   });
 }
@@ -121,8 +121,8 @@ function step(pair: Pair, side: Side, change: Change, source: Tree): string | nu
   const target = pair[side];
   const fault = shapeFault(change) ?? placeFault(target, change) ?? sourceFault(change, source);
   if (fault !== null) return fault;
-  const { path, before, after, from, keepAs } = change;
-  if (keepAs !== undefined) target.set(keepAs, before!);
+  const { path, before, after, from, conflictCopy } = change;
+  if (conflictCopy !== undefined) target.set(conflictCopy, before!);
   else if (before !== null && !sameContent(before, after) && before.type !== 'dir')
     pair.versions.push({ path, entry: before });
   if (from !== undefined) target.delete(from.path);
@@ -132,7 +132,7 @@ function step(pair: Pair, side: Side, change: Change, source: Tree): string | nu
 }
 
 /** What is wrong with the change in itself. */
-function shapeFault({ action, before, after, from, keepAs }: Change): string | null {
+function shapeFault({ action, before, after, from, conflictCopy }: Change): string | null {
   const same = sameContent(before, after);
   const right = {
     created: before === null && after !== null,
@@ -143,19 +143,20 @@ function shapeFault({ action, before, after, from, keepAs }: Change): string | n
   }[action];
   if (!right) return `not a change that is called ${action}`;
   if (from !== undefined && action !== 'renamed') return 'only a rename comes from elsewhere';
-  if (keepAs !== undefined && (action !== 'modified' || before?.type === 'dir')) return 'nothing to keep a copy of';
+  if (conflictCopy !== undefined && (action !== 'modified' || before?.type === 'dir'))
+    return 'nothing to keep a copy of';
   return null;
 }
 
 /** What stands in the way of the change in the tree as it is at this moment. */
-function placeFault(target: Tree, { path, before, after, from, keepAs }: Change): string | null {
+function placeFault(target: Tree, { path, before, after, from, conflictCopy }: Change): string | null {
   const parent = parentOf(path);
   if (parent !== '' && target.get(parent)?.type !== 'dir') return 'the directory above is missing';
   const found = target.get(path) ?? null;
   if (!sameEntry(found, before)) return `found ${found === null ? 'nothing' : showEntry(path, found)}`;
   if (from !== undefined && !sameEntry(target.get(from.path) ?? null, from.entry)) return 'another source to move';
   if (before?.type === 'dir' && after?.type !== 'dir' && below(target, path).length > 0) return 'directory not empty';
-  if (keepAs !== undefined && target.has(keepAs)) return 'the copy would overwrite something';
+  if (conflictCopy !== undefined && target.has(conflictCopy)) return 'the copy would overwrite something';
   return null;
 }
 
@@ -164,6 +165,7 @@ function sourceFault(change: Change, source: Tree): string | null {
   const content = contentOf(change);
   if (content !== null && !sameEntry(source.get(change.path) ?? null, content))
     return 'the other side has no such file';
-  if (change.keepAs !== undefined && source.has(change.keepAs)) return 'the copy has a name of the other side';
+  if (change.conflictCopy !== undefined && source.has(change.conflictCopy))
+    return 'the copy has a name of the other side';
   return null;
 }

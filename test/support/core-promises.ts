@@ -30,14 +30,14 @@ export function expectKept(archive: Tree, side: Tree, end: Tree, elsewhere: read
 export function expectGone(pair: Pair, end: Tree): void {
   for (const [at, entry] of pair.archive) {
     if (entry.type === 'dir') continue;
-    for (const [deleter, keeper] of [
+    for (const [deleter, winner] of [
       [pair.a, pair.b],
       [pair.b, pair.a],
     ] as const) {
       const clash = lineage(at).some(
-        (above) => deleter.has(above) && keeper.has(above) && isDir(deleter.get(above)) !== isDir(keeper.get(above)),
+        (above) => deleter.has(above) && winner.has(above) && isDir(deleter.get(above)) !== isDir(winner.get(above)),
       );
-      if (clash || deleter.has(at) || !sameEntry(keeper.get(at) ?? null, entry)) continue;
+      if (clash || deleter.has(at) || !sameEntry(winner.get(at) ?? null, entry)) continue;
       expect(sameContent(end.get(at) ?? null, entry), `${showEntry(at, entry)} came back`).toBe(false);
     }
   }

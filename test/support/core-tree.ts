@@ -98,7 +98,7 @@ export function showChanges(changes: readonly Change[]): string {
   return changes
     .map((change) => {
       if (change.action === 'renamed') return `${change.from?.path}>${change.path}`;
-      return `${SIGN[change.action]}${change.path}${change.keepAs === undefined ? '' : `|${change.keepAs}`}`;
+      return `${SIGN[change.action]}${change.path}${change.conflictCopy === undefined ? '' : `|${change.conflictCopy}`}`;
     })
     .join(' ');
 }

@@ -114,7 +114,7 @@ class Reader {
     while (!this.over && this.fault === null) {
       for (const directory of this.directories) {
         for (const file of filesIn(directory)) {
-          this.look(file);
+          this.scan(file);
           await new Promise((resolve) => setImmediate(resolve));
           if (this.over) return;
         }
@@ -123,7 +123,7 @@ class Reader {
     }
   }
 
-  private look(file: string): void {
+  private scan(file: string): void {
     if (!/\.(txt|bin)$/.test(file)) return;
     let text: string;
     try {

@@ -43,9 +43,9 @@ export class CutWire {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  private join(near: net.Socket, far: net.Socket): void {
-    this.pass(near, far);
-    this.pass(far, near);
+  private join(near: net.Socket, peer: net.Socket): void {
+    this.pass(near, peer);
+    this.pass(peer, near);
   }
 
   private pass(from: net.Socket, to: net.Socket): void {

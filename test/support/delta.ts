@@ -5,7 +5,7 @@ import path from 'node:path';
 import { countBlocks, type Range } from '../../src/core/delta.js';
 import { readDifference } from '../../src/disk/content/delta.js';
 import { BlockSums } from '../../src/disk/fs/block-sums.js';
-import type { Base, Content } from '../../src/replica.js';
+import type { BasisFile, Content } from '../../src/replica.js';
 import { file } from './disk-site.js';
 import { makeRoot, removeRoot } from './trees.js';
 
@@ -23,7 +23,7 @@ export function noise(bytes: number, seed: number): Buffer {
 }
 
 /** A base in memory; it counts what it is asked. */
-export class MemoryBase implements Base {
+export class MemoryBase implements BasisFile {
   asked = 0;
   blocks = 0;
   readonly hash = 'not remembered';

@@ -12,7 +12,7 @@ import { applyChanges } from '../../src/disk/apply/apply.js';
 import { LinkGate } from '../../src/disk/fs/link-target.js';
 import { OwnDirectory } from '../../src/disk/fs/own-directory.js';
 import { Parents } from '../../src/disk/fs/parents.js';
-import { Looker } from '../../src/disk/scan/scanner.js';
+import { Scanner } from '../../src/disk/scan/scanner.js';
 import { Staging } from '../../src/disk/staging/staging.js';
 import { openRoot } from '../../src/disk/state/root.js';
 import { openStateDirectory } from '../../src/disk/state/state-directory.js';
@@ -53,7 +53,7 @@ export const own = (absolute: string): OwnDirectory =>
   new OwnDirectory(path.dirname(absolute), path.basename(absolute));
 
 export class DiskSite {
-  readonly looker: Looker;
+  readonly scanner: Scanner;
   readonly versions: Versions;
   readonly staging: Staging;
   private readonly state: ReturnType<typeof openStateDirectory>;
@@ -64,7 +64,7 @@ export class DiskSite {
   ) {
     const opened = openRoot(root);
     this.state = openStateDirectory(opened.path);
-    this.looker = new Looker({ root: opened, ignore, watch: false, onHint: () => {} });
+    this.scanner = new Scanner({ root: opened, ignore, watch: false, onHint: () => {} });
     this.versions = new Versions(this.state.versions);
     this.staging = new Staging(this.state.staging);
   }
@@ -73,17 +73,17 @@ export class DiskSite {
   static async open(tree: Tree = {}, ignore: readonly string[] = []): Promise<DiskSite> {
     const root = makeRoot('site');
     put(root, tree);
-    const site = new DiskSite(root, ignore);
+    const context = new DiskSite(root, ignore);
     onTestFinished(async () => {
-      await site.looker.close();
-      site.state.release();
+      await context.scanner.close();
+      context.state.release();
       removeRoot(root);
     });
-    for (let look = await site.looker.look('everything'); look.unsettled > 0; ) {
+    for (let scan = await context.scanner.scan('everything'); scan.unsettled > 0; ) {
       await turn();
-      look = await site.looker.look('everything');
+      scan = await context.scanner.scan('everything');
     }
-    return site;
+    return context;
   }
 
   at(name: string): string {
@@ -92,7 +92,7 @@ export class DiskSite {
 
   /** What was seen at `name`, without the signature of the disk. */
   seen(name: string): Entry | null {
-    const entry = entryOf(this.looker.snapshot.get(p(name)));
+    const entry = entryOf(this.scanner.snapshot.get(p(name)));
     if (entry?.type !== 'file') return entry;
     const { type, size, mtime, mode, hash } = entry;
     return { type, size, mtime, mode, hash };
@@ -111,8 +111,8 @@ export class DiskSite {
   }
 
   parts() {
-    const { looker, staging, versions } = this;
-    return { looker, staging, versions, links: new LinkGate(this.root, looker.snapshot) };
+    const { scanner, staging, versions } = this;
+    return { scanner, staging, versions, links: new LinkGate(this.root, scanner.snapshot) };
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content> = stream([])): AsyncGenerator<Applied> {

@@ -1,7 +1,7 @@
 // A replica that does nothing by itself: a test sees what is asked of it and says how it ends.
 import type { Change, Outcome } from '../../src/core/change.js';
 import type { RelPath } from '../../src/core/path.js';
-import type { Applied, Content, Look, LookScope, Offer, Replica, Wanted } from '../../src/replica.js';
+import type { Applied, Content, Offer, Replica, ScanResult, ScanScope, Wanted } from '../../src/replica.js';
 import { AsyncQueue } from '../../src/wire/socket/async-queue.js';
 
 /** One apply that was asked for. */
@@ -67,7 +67,7 @@ export class FakeReplica implements Replica {
     }
   }
 
-  async look(_scope?: LookScope, _paths?: readonly RelPath[]): Promise<Look> {
+  async scan(_scope?: ScanScope, _paths?: readonly RelPath[]): Promise<ScanResult> {
     throw new Error('nobody looks here');
   }
 

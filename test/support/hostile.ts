@@ -125,7 +125,7 @@ export const helloOfB = ({ id }: Heard): object => ({
 });
 
 /** @returns the answer to a `look` that tells of so many items in its lists. */
-export const lookResult = ({ id }: Heard, items: number): object => ({
+export const scanReportResult = ({ id }: Heard, items: number): object => ({
   id,
   result: { whole: true, unsettled: 0, halt: null, items },
 });
@@ -139,7 +139,7 @@ export function asServerB(
     if (Object.hasOwn(otherwise, method)) return void otherwise[method]!(heard, line);
     if (id === undefined) return;
     if (method === 'hello') return void line.send(helloOfB(heard));
-    if (method === 'look') return void line.send(lookResult(heard, 0));
+    if (method === 'look') return void line.send(scanReportResult(heard, 0));
     void line.send({ id, result: {} });
   };
 }

@@ -5,11 +5,11 @@ import type { RelPath, Side } from '../../src/core/path.js';
 import { Snapshot } from '../../src/core/snapshot.js';
 import type { OpenStore } from '../../src/disk/state/store.js';
 import { type Logger, silent } from '../../src/log.js';
-import type { Look } from '../../src/replica.js';
-import { LockBook } from '../../src/sync/locks/lock-store.js';
+import type { ScanResult } from '../../src/replica.js';
+import { LockStore } from '../../src/sync/locks/lock-store.js';
 import { Pair } from '../../src/sync/pair/pair.js';
 
-const LOOK: Look = { entries: [], whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
+const LOOK: ScanResult = { entries: [], whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
 
 /** A pair of trees with equal contents at first, and a lock book. */
 export class LockRoom {
@@ -21,7 +21,7 @@ export class LockRoom {
     event: ({ event, ...more }) => void this.said.push([event, ...Object.values(more)].join(' ')),
   };
   readonly pair: Pair;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
 
   constructor(shared: Readonly<Record<string, Entry>> = {}) {
     const open: OpenStore = () => ({
@@ -36,19 +36,19 @@ export class LockRoom {
     });
     const { store } = open('archive', {});
     this.pair = new Pair(new Snapshot(), store);
-    this.book = new LockBook('locks', this.log, open);
+    this.lockStore = new LockStore('locks', this.log, open);
     const entries = Object.entries(shared).map(([path, entry]) => ({ path: path as RelPath, entry }));
     for (const { path, entry } of entries) this.pair.agree(path, entry);
-    for (const side of ['a', 'b'] as const) this.pair.foldLook(side, { ...LOOK, whole: true, entries }, 0);
+    for (const side of ['a', 'b'] as const) this.pair.foldScan(side, { ...LOOK, whole: true, entries }, 0);
   }
 
   /** A look at `side` finds `paths` in motion, and nothing else. */
   foundMoving(side: Side, ...paths: string[]): void {
-    this.pair.foldLook(side, { ...LOOK, unsettled: paths.length, moving: paths as RelPath[] }, 0);
+    this.pair.foldScan(side, { ...LOOK, unsettled: paths.length, moving: paths as RelPath[] }, 0);
   }
 
   /** A look at `side` finds `entry` at `path`. */
   found(side: Side, path: string, entry: Entry | null): void {
-    this.pair.foldLook(side, { ...LOOK, entries: [{ path: path as RelPath, entry }] }, 0);
+    this.pair.foldScan(side, { ...LOOK, entries: [{ path: path as RelPath, entry }] }, 0);
   }
 }

@@ -5,15 +5,15 @@ import type { Entry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import { entryOf, Snapshot } from '../../src/core/snapshot.js';
 import { silent } from '../../src/log.js';
-import type { Applied, Content, Look, Offer, Replica } from '../../src/replica.js';
+import type { Applied, Content, Offer, Replica, ScanResult } from '../../src/replica.js';
 import { ReplicaServer } from '../../src/sync/peer/replica-server.js';
-import { serve } from '../../src/wire/rpc/responder.js';
+import { serveRpc } from '../../src/wire/rpc/responder.js';
 import type { Connection } from '../../src/wire/socket/connection.js';
 import { listen } from '../../src/wire/socket/tcp.js';
 
 /** What it claims to have: whatever it was given, until it is told to lie. */
 class Claims implements Replica {
-  readonly looker = { snapshot: new Snapshot() };
+  readonly scanner = { snapshot: new Snapshot() };
   private untold: { path: RelPath; entry: Entry | null }[] = [];
   private hint: () => void = () => {};
   /** Changes that it was asked to make. */
@@ -21,13 +21,13 @@ class Claims implements Replica {
 
   claim(entries: Iterable<readonly [RelPath, Entry | null]>): void {
     for (const [path, entry] of entries) {
-      this.looker.snapshot.put(path, entry);
+      this.scanner.snapshot.put(path, entry);
       this.untold.push({ path, entry });
     }
     this.hint();
   }
 
-  async look(): Promise<Look> {
+  async scan(): Promise<ScanResult> {
     const entries = this.untold;
     this.untold = [];
     return { entries, whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
@@ -37,7 +37,7 @@ class Claims implements Replica {
     for await (const content of contents) if ('data' in content) content.release?.();
     for (const [n, change] of changes.entries()) {
       this.asked.push(change);
-      this.looker.snapshot.put(change.path, change.after);
+      this.scanner.snapshot.put(change.path, change.after);
       yield { n, outcome: { kind: 'done', sent: 0 } };
     }
   }
@@ -77,14 +77,14 @@ export async function lyingServerB(): Promise<LyingServerB> {
     port: 0,
     onConnection: (connection) => {
       connections.add(connection);
-      void serve(connection, server.methods(connection));
+      void serveRpc(connection, server.methods(connection));
     },
   });
   onTestFinished(() => listener.close());
   return {
     port: listener.port,
     claims,
-    files: () => [...claims.looker.snapshot.walk()].map(([path, node]) => [path, entryOf(node)!]),
+    files: () => [...claims.scanner.snapshot.walk()].map(([path, node]) => [path, entryOf(node)!]),
     hangUp: () => {
       for (const connection of connections) connection.close();
       connections.clear();

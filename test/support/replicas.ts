@@ -4,16 +4,16 @@ import { LocalReplica } from '../../src/disk/local-replica.js';
 import { openRoot } from '../../src/disk/state/root.js';
 import { openStateDirectory } from '../../src/disk/state/state-directory.js';
 import { silent } from '../../src/log.js';
-import type { Look, Replica } from '../../src/replica.js';
+import type { Replica, ScanResult } from '../../src/replica.js';
 import { RemoteReplica } from '../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../src/sync/peer/replica-server.js';
-import { serve } from '../../src/wire/rpc/responder.js';
+import { serveRpc } from '../../src/wire/rpc/responder.js';
 import type { Connection } from '../../src/wire/socket/connection.js';
 import { listen } from '../../src/wire/socket/tcp.js';
 import { makeRoot, put, removeRoot, type Tree } from './trees.js';
 
 /** A replica under test, with the root behind it. */
-export interface Site {
+export interface ApplyContext {
   readonly root: string;
   readonly replica: Replica;
   /** Ends every connection to the replica at once, as a cut cable does. A near one has none. */
@@ -23,7 +23,7 @@ export interface Site {
 export type Form = 'near' | 'far';
 
 /** Opens a replica of this form on a new root with `tree` in it. All goes when the test ends. */
-export async function openSite(form: Form, tree: Tree = {}): Promise<Site> {
+export async function openSite(form: Form, tree: Tree = {}): Promise<ApplyContext> {
   const path = makeRoot('replica');
   put(path, tree);
   const root = openRoot(path);
@@ -42,7 +42,7 @@ export async function openSite(form: Form, tree: Tree = {}): Promise<Site> {
     port: 0,
     onConnection: (connection) => {
       connections.add(connection);
-      void serve(connection, server.methods(connection));
+      void serveRpc(connection, server.methods(connection));
     },
   });
   onTestFinished(() => listener.close());
@@ -55,12 +55,12 @@ export async function openSite(form: Form, tree: Tree = {}): Promise<Site> {
 }
 
 /** Looks at everything until nothing is in motion. @returns the looks joined. */
-export async function lookAround(replica: Replica): Promise<Look['entries']> {
-  const entries: Look['entries'][number][] = [];
+export async function lookAround(replica: Replica): Promise<ScanResult['entries']> {
+  const entries: ScanResult['entries'][number][] = [];
   for (;;) {
-    const look = await replica.look('everything');
-    entries.push(...look.entries);
-    if (look.unsettled === 0) return entries;
+    const scan = await replica.scan('everything');
+    entries.push(...scan.entries);
+    if (scan.unsettled === 0) return entries;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -68,11 +68,11 @@ export async function lookAround(replica: Replica): Promise<Look['entries']> {
 /** Looks at what is hinted until `isDone` of all that was told, path by path. */
 export async function lookUntil(
   replica: Replica,
-  isDone: (told: ReadonlyMap<string, Look['entries'][number]['entry']>) => boolean,
+  isDone: (told: ReadonlyMap<string, ScanResult['entries'][number]['entry']>) => boolean,
 ): Promise<void> {
-  const told = new Map<string, Look['entries'][number]['entry']>();
+  const told = new Map<string, ScanResult['entries'][number]['entry']>();
   for (;;) {
-    for (const { path, entry } of (await replica.look('hinted')).entries) told.set(path, entry);
+    for (const { path, entry } of (await replica.scan('hinted')).entries) told.set(path, entry);
     if (isDone(told)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -1,8 +1,8 @@
 // A server in the process of the test: all of the program but its process. Its arguments are parsed and its events
 // said as ever; only signals, and how a process ends, are missing.
 
-import { errorObject, sentence } from '../../src/cli/error-text.js';
-import { sayer } from '../../src/cli/server/event-log.js';
+import { errorObject, errorText } from '../../src/cli/error-text.js';
+import { eventLogger } from '../../src/cli/server/event-log.js';
 import { type Asked, type ServerSettings, serverAOptions, serverBOptions } from '../../src/cli/server/options.js';
 import type { Logger } from '../../src/log.js';
 import { startServerA } from '../../src/sync/server-a.js';
@@ -38,13 +38,13 @@ export class ServerHere extends Sayings implements Server {
       this.stderr += text;
       this.wake();
     };
-    const log = sayer({ format: 'json', quiet: false, verbose: false, out: (text) => this.hear(text), err });
+    const log = eventLogger({ format: 'json', quiet: false, verbose: false, out: (text) => this.hear(text), err });
     this.#starting = start(program, args, env, log);
     this.#starting
       .then((running) => running.failed)
       .catch((error: unknown) => error)
       .then((error) => {
-        err(`${sentence(errorObject(error))}\n`);
+        err(`${errorText(errorObject(error))}\n`);
         this.#end(2);
       });
   }

@@ -7,20 +7,28 @@ import type { RelPath, Side } from '../../src/core/path.js';
 import { Snapshot } from '../../src/core/snapshot.js';
 import type { OpenStore } from '../../src/disk/state/store.js';
 import type { Logger } from '../../src/log.js';
-import type { Look, LookScope } from '../../src/replica.js';
+import type { ScanResult, ScanScope } from '../../src/replica.js';
 import type { Clock } from '../../src/sync/clock.js';
 import type { HeldContents } from '../../src/sync/held/held-updates.js';
-import { LockBook } from '../../src/sync/locks/lock-store.js';
+import { LockStore } from '../../src/sync/locks/lock-store.js';
 import { Pair } from '../../src/sync/pair/pair.js';
 import { Session } from '../../src/sync/session/session.js';
 import { showChanges, showTree, tree, treeOf } from './core-tree.js';
 import { turn } from './disk-site.js';
 import { FakeReplica, type Job } from './fake-replica.js';
 
-export const LOOK: Look = { entries: [], whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
+export const LOOK: ScanResult = {
+  entries: [],
+  whole: false,
+  unknown: [],
+  problems: [],
+  rules: [],
+  unsettled: 0,
+  halt: null,
+};
 
 /** @returns a look that tells of the tree in `text`, or of what differs, with `-x` for what is gone. */
-export function lookAt(text: string, more: Partial<Look> = {}): Look {
+export function scanPath(text: string, more: Partial<ScanResult> = {}): ScanResult {
   const gone = text.split(/\s+/).filter((token) => token.startsWith('-'));
   const there = text.split(/\s+/).filter((token) => !token.startsWith('-'));
   const entries = [...tree(there.join(' '))].map(([path, entry]) => ({ path, entry }));
@@ -33,9 +41,9 @@ export function lookAt(text: string, more: Partial<Look> = {}): Look {
 
 /** A look that was asked for. */
 export interface AskedLook {
-  readonly scope: LookScope;
+  readonly scope: ScanScope;
   readonly paths: readonly RelPath[];
-  readonly answer: (look: Look) => void;
+  readonly answer: (scan: ScanResult) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -45,13 +53,13 @@ const ROOT_B = 'root-b';
 export class ScriptedReplica extends FakeReplica {
   readonly introduction: Introduction = introducedBy(ROOT_B);
   /** Looks that were asked for and not answered. */
-  readonly looks: AskedLook[] = [];
+  readonly scans: AskedLook[] = [];
   accepted = 0;
   closed = 0;
   hint: () => void = () => {};
 
-  override look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
-    return new Promise((answer, fail) => this.looks.push({ scope, paths, answer, fail }));
+  override scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
+    return new Promise((answer, fail) => this.scans.push({ scope, paths, answer, fail }));
   }
 
   override async acceptDeletes(): Promise<void> {
@@ -113,7 +121,7 @@ export class SessionRoom {
   readonly a = new ScriptedReplica();
   b = new ScriptedReplica();
   readonly pair: Pair;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
   readonly session: Session;
   /** How often the archive was made durable. */
   flushed = 0;
@@ -133,12 +141,12 @@ export class SessionRoom {
     this.pair = new Pair(new Snapshot(), store);
     this.pair.meta.put('roots', `${OWN.root} ${ROOT_B}`);
     for (const [path, entry] of tree(shared)) this.pair.agree(path, entry);
-    this.book = new LockBook('locks', this.log, open);
-    const { pair, book, log, clock, a: local } = this;
-    this.session = new Session({ pair, own: OWN, local, book, heldFiles: NOTHING_HELD, log, clock });
+    this.lockStore = new LockStore('locks', this.log, open);
+    const { pair, lockStore, log, clock, a: local } = this;
+    this.session = new Session({ pair, own: OWN, local, lockStore, heldFiles: NOTHING_HELD, log, clock });
   }
 
-  /** Both sides are there, and have `trees`; everything that this leads to is carried out. */
+  /** Both sides are there, and have `trees`; everything that this leads to is transferred out. */
   static async inSync(text: string, shared = text): Promise<SessionRoom> {
     const room = new SessionRoom(shared);
     room.session.start();
@@ -175,38 +183,38 @@ export class SessionRoom {
   }
 
   /** A hint of `side`, and what the look that follows tells. */
-  async finds(side: Side, text: string, more: Partial<Look> = {}): Promise<void> {
+  async finds(side: Side, text: string, more: Partial<ScanResult> = {}): Promise<void> {
     this.replica(side).hint();
     await this.rest();
     await this.tell(side, text, more);
   }
 
   /** Answers the first look that `side` was asked for. */
-  async tell(side: Side, text: string, more: Partial<Look> = {}): Promise<AskedLook> {
-    const asked = this.replica(side).looks.shift();
+  async tell(side: Side, text: string, more: Partial<ScanResult> = {}): Promise<AskedLook> {
+    const asked = this.replica(side).scans.shift();
     if (asked === undefined) throw new Error(`nobody looks at side ${side}`);
-    asked.answer(lookAt(text, more));
+    asked.answer(scanPath(text, more));
     await this.rest();
     return asked;
   }
 
   async failLook(side: Side, message: string): Promise<void> {
-    this.replica(side).looks.shift()!.fail(new Error(message));
+    this.replica(side).scans.shift()!.fail(new Error(message));
     await this.rest();
   }
 
   /** Answers every look that is asked for with nothing new, until none is. */
   async quiet(): Promise<void> {
-    for (const side of ['a', 'b'] as const) while (this.replica(side).looks.length > 0) await this.tell(side, '');
+    for (const side of ['a', 'b'] as const) while (this.replica(side).scans.length > 0) await this.tell(side, '');
   }
 
   /** What `side` was asked to look at and has not answered: `everything`, or `hinted x y`. */
   asked(side: Side): string[] {
-    return this.replica(side).looks.map(({ scope, paths }) => [scope, ...paths].join(' '));
+    return this.replica(side).scans.map(({ scope, paths }) => [scope, ...paths].join(' '));
   }
 
-  /** What is being carried to `side`. */
-  carried(side: Side): string {
+  /** What is being transferred to `side`. */
+  transferred(side: Side): string {
     return this.replica(side)
       .jobs.map(({ changes }) => showChanges(changes))
       .join(' | ');
@@ -215,7 +223,7 @@ export class SessionRoom {
   /** Ends the first job of `side`: each change as `outcomes` says, or done. */
   async end(side: Side, ...outcomes: Outcome[]): Promise<readonly Change[]> {
     const job: Job | undefined = this.replica(side).jobs.shift();
-    if (job === undefined) throw new Error(`nothing is carried to side ${side}`);
+    if (job === undefined) throw new Error(`nothing is transferred to side ${side}`);
     for (const n of job.changes.keys()) job.tell(n, outcomes[n]);
     job.outcomes.end();
     await this.rest();

@@ -6,10 +6,10 @@ import { afterEach } from 'vitest';
 import type { Entry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
-import type { LookerOptions } from '../../src/disk/scan/context.js';
-import { Looker } from '../../src/disk/scan/scanner.js';
+import type { ScannerOptions } from '../../src/disk/scan/context.js';
+import { Scanner } from '../../src/disk/scan/scanner.js';
 import { openRoot } from '../../src/disk/state/root.js';
-import type { Look, LookScope } from '../../src/replica.js';
+import type { ScanResult, ScanScope } from '../../src/replica.js';
 import { makeRoot, put, removeRoot, type Tree } from './trees.js';
 
 const DEADLINE_MS = 10_000;
@@ -17,57 +17,57 @@ const opened: Watched[] = [];
 
 afterEach(async () => {
   for (const watched of opened.splice(0)) {
-    await watched.looker.close();
+    await watched.scanner.close();
     removeRoot(watched.root);
   }
 });
 
 /** A looker, with all that it told so far. */
 export class Watched {
-  readonly looker: Looker;
+  readonly scanner: Scanner;
   /** Every difference told, in order; an entry in short: see `brief`. */
   readonly told: [path: string, what: string][] = [];
-  readonly looks: Look[] = [];
+  readonly scans: ScanResult[] = [];
   hints = 0;
   #wake: () => void = () => {};
 
   constructor(
     readonly root: string,
-    options: Partial<LookerOptions> = {},
+    options: Partial<ScannerOptions> = {},
   ) {
     const onHint = () => {
       this.hints++;
       this.#wake();
     };
-    this.looker = new Looker({ root: openRoot(root), ignore: [], watch: true, onHint, ...options });
+    this.scanner = new Scanner({ root: openRoot(root), ignore: [], watch: true, onHint, ...options });
   }
 
-  get last(): Look {
-    return this.looks.at(-1)!;
+  get last(): ScanResult {
+    return this.scans.at(-1)!;
   }
 
-  async look(scope: LookScope = 'hinted'): Promise<Look> {
-    const look = await this.looker.look(scope);
-    this.looks.push(look);
-    for (const { path, entry } of look.entries) this.told.push([path, brief(entry)]);
-    return look;
+  async scan(scope: ScanScope = 'hinted'): Promise<ScanResult> {
+    const scan = await this.scanner.scan(scope);
+    this.scans.push(scan);
+    for (const { path, entry } of scan.entries) this.told.push([path, brief(entry)]);
+    return scan;
   }
 
   /** Looks whenever there is a hint, until `isDone`; fails at a deadline. */
-  async until(isDone: () => boolean, scope: LookScope = 'hinted'): Promise<void> {
+  async until(isDone: () => boolean, scope: ScanScope = 'hinted'): Promise<void> {
     const deadline = Date.now() + DEADLINE_MS;
-    await this.look(scope);
+    await this.scan(scope);
     while (!isDone()) {
       if (Date.now() > deadline) throw new Error(`Not in time. Told: ${JSON.stringify(this.told.slice(-20))}`);
       await this.hinted(200);
-      await this.look(scope);
+      await this.scan(scope);
     }
   }
 
   /** Looks whenever there is a hint, until nothing is in motion and no hint came for `quietMs`. */
   async settle(quietMs = 100): Promise<void> {
-    let look = await this.look();
-    while ((await this.hinted(quietMs)) || look.unsettled > 0) look = await this.look();
+    let scan = await this.scan();
+    while ((await this.hinted(quietMs)) || scan.unsettled > 0) scan = await this.scan();
   }
 
   /** @returns whether a hint came within `ms`. */
@@ -85,7 +85,7 @@ export class Watched {
 
   /** @returns what is known, in short, sorted. */
   known(): Record<string, string> {
-    return flat(this.looker.snapshot);
+    return flat(this.scanner.snapshot);
   }
 
   /** Forgets what was told so far. */
@@ -95,14 +95,14 @@ export class Watched {
 }
 
 /** Opens a looker on a new root with `tree` in it; both are removed after the test. */
-export function watch(tree: Tree = {}, options: Partial<LookerOptions> = {}): Watched {
+export function watch(tree: Tree = {}, options: Partial<ScannerOptions> = {}): Watched {
   const root = makeRoot('look');
   put(root, tree);
   return watchAgain(root, options);
 }
 
 /** Opens a looker on a root that is there already. */
-export function watchAgain(root: string, options: Partial<LookerOptions> = {}): Watched {
+export function watchAgain(root: string, options: Partial<ScannerOptions> = {}): Watched {
   const watched = new Watched(root, options);
   opened.push(watched);
   return watched;

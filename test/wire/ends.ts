@@ -6,8 +6,8 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { beforeEach, describe, onTestFinished } from 'vitest';
 import type { WireLimits } from '../../src/wire/frame/limits.js';
-import { Caller } from '../../src/wire/rpc/caller.js';
-import { type Method, type ServeOptions, serve } from '../../src/wire/rpc/responder.js';
+import { RpcClient } from '../../src/wire/rpc/caller.js';
+import { type Method, type ServeOptions, serveRpc } from '../../src/wire/rpc/responder.js';
 import type { Connection } from '../../src/wire/socket/connection.js';
 import { Secret } from '../../src/wire/socket/secret.js';
 import { dial, type Listener, listen } from '../../src/wire/socket/tcp.js';
@@ -62,7 +62,7 @@ export async function serving(methods: Record<string, Method>, limits: ServeOpti
     port: 0,
     limits,
     secret,
-    onConnection: (connection) => void serve(connection, methods, limits),
+    onConnection: (connection) => void serveRpc(connection, methods, limits),
   });
   onTestFinished(() => listener.close());
   return listener;
@@ -71,9 +71,9 @@ export async function serving(methods: Record<string, Method>, limits: ServeOpti
 export async function calling(
   listener: Listener,
   limits: Partial<WireLimits> = {},
-  options: ConstructorParameters<typeof Caller>[1] = {},
-): Promise<Caller> {
-  const caller = new Caller(await dial({ ...at(listener), limits }), options);
+  options: ConstructorParameters<typeof RpcClient>[1] = {},
+): Promise<RpcClient> {
+  const caller = new RpcClient(await dial({ ...at(listener), limits }), options);
   onTestFinished(() => caller.close());
   return caller;
 }

@@ -5,41 +5,45 @@ import type { Argument, Command, Option } from 'commander';
 import { addressText } from '../../client/server-address.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
 import { SPELLINGS } from '../argv.js';
-import { type Globals, type Room, roomFor } from '../context.js';
+import { type CommandContext, contextFor, type Globals } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { shownName } from '../render/width.js';
 import { splitLine } from '../shell-words.js';
 
 /** How long a Tab may wait for the server. */
 const PATIENCE_MS = 700;
-const MOST = 300;
+const MAX_CANDIDATES = 300;
 
 export interface Candidate {
   readonly value: string;
   readonly note: string;
 }
 
-export async function complete(room: Room, shell: string, line: string): Promise<number> {
-  const { found, word, quoted } = await candidates(room, line);
+export async function complete(context: CommandContext, shell: string, line: string): Promise<number> {
+  const { found, word, quoted } = await candidates(context, line);
   const done = shell === 'bash' && !quoted ? lastBreak(word) : 0; // bash replaces only what follows the last : or =
-  for (const { value, note } of found) room.out(`${value.slice(done)}\t${note}\n`);
+  for (const { value, note } of found) context.out(`${value.slice(done)}\t${note}\n`);
   return EXIT_OK;
 }
 
 /** @returns what the last word of `line` could become, and that word; `line` begins with the program's name. */
 export async function candidates(
-  room: Room,
+  context: CommandContext,
   line: string,
 ): Promise<{ found: Candidate[]; word: string; quoted: boolean }> {
   const { words, open, between } = splitLine(line);
   const typed = words.slice(1);
   const word = between ? '' : (typed.pop() ?? '');
-  const all = await possible(room, typed, word);
-  return { found: all.filter(({ value }) => value.startsWith(word)).slice(0, MOST), word, quoted: open !== '' };
+  const all = await possible(context, typed, word);
+  return {
+    found: all.filter(({ value }) => value.startsWith(word)).slice(0, MAX_CANDIDATES),
+    word,
+    quoted: open !== '',
+  };
 }
 
-async function possible(room: Room, before: readonly string[], word: string): Promise<Candidate[]> {
-  const program = room.commandLine.commands();
+async function possible(context: CommandContext, before: readonly string[], word: string): Promise<Candidate[]> {
+  const program = context.commandLine.commands();
   const ended = before.includes('--');
   const command = commandIn(before, program);
   if (command === 'unknown') return [];
@@ -52,7 +56,7 @@ async function possible(room: Room, before: readonly string[], word: string): Pr
   const choices = alternatives(argument.description);
   if (choices.length > 0) return choices.map(plain);
   if (LOCAL.has(argument.name())) return localFiles(word);
-  return OF_THE_PAIR.has(argument.name()) ? filesFor(room, before, command.name(), word) : [];
+  return OF_THE_PAIR.has(argument.name()) ? filesFor(context, before, command.name(), word) : [];
 }
 
 /** What arguments are called that name files of the pair, and files of this machine. */
@@ -127,12 +131,17 @@ function localFiles(word: string): Candidate[] {
 }
 
 /** File names; numbers where the word could become one. */
-async function filesFor(room: Room, before: readonly string[], command: string, word: string): Promise<Candidate[]> {
-  const entries = await listed(room, before);
+async function filesFor(
+  context: CommandContext,
+  before: readonly string[],
+  command: string,
+  word: string,
+): Promise<Candidate[]> {
+  const entries = await listed(context, before);
   const wanted = command === 'unlock' ? entries.filter(({ lock }) => lock !== null) : entries;
   const names = wanted.filter(({ path }) => shownName(path) === path).map(({ path, lock }) => named(path, lock));
   if (command === 'list' || !/^\d*$/.test(word)) return names;
-  const shown = room.shown.recall(addressText(room.server));
+  const shown = context.shown.recall(addressText(context.server));
   const numberOf = new Map((shown ?? entries.map(({ path }) => path)).map((path, index) => [path, index]));
   const numbers = wanted.flatMap(({ path }) => {
     const index = numberOf.get(path);
@@ -148,13 +157,13 @@ const named = (path: string, lock: ListEntry['lock']): Candidate => ({
 });
 
 /** The server's listing, or nothing if it is away or slow. The line's own options for reaching it count. */
-async function listed(room: Room, before: readonly string[]): Promise<readonly ListEntry[]> {
+async function listed(context: CommandContext, before: readonly string[]): Promise<readonly ListEntry[]> {
   const late = new Promise<readonly ListEntry[]>((resolve) => setTimeout(resolve, PATIENCE_MS, []).unref());
-  const asked = async () => (await (await asTyped(room, before).api()).list()).entries;
+  const asked = async () => (await (await asTyped(context, before).api()).list()).entries;
   return Promise.race([asked().catch(() => []), late]);
 }
 
-function asTyped(room: Room, before: readonly string[]): Room {
+function asTyped(context: CommandContext, before: readonly string[]): CommandContext {
   const typed: { server?: string; as?: string; secretFile?: string; allowLocal?: boolean } = {};
   for (const [i, word] of before.entries()) {
     const [name, value] = word.includes('=')
@@ -165,8 +174,8 @@ function asTyped(room: Room, before: readonly string[]): Room {
     if (word === '--allow-local') typed.allowLocal = true;
     if (name === '--as' && value !== undefined) typed.as = value;
   }
-  const globals: Globals = { ...room.globals, ...typed };
-  return roomFor(room, globals, room.commandLine);
+  const globals: Globals = { ...context.globals, ...typed };
+  return contextFor(context, globals, context.commandLine);
 }
 
 /** @returns where the part of a word begins that bash takes for a word of its own. */

@@ -1,6 +1,6 @@
 // `client completion bash|zsh|fish`: a script that asks `client __complete` at every Tab.
 
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { usageError } from '../report-error.js';
 
@@ -42,9 +42,9 @@ complete -c client -f -a '(__lockstep_client)'
 
 const SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
 
-export async function completion(room: Room, shell: string): Promise<number> {
+export async function completion(context: CommandContext, shell: string): Promise<number> {
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
   if (script === undefined) throw usageError(`There is no completion for "${shell}".`, 'Name bash, zsh or fish.');
-  room.out(script);
+  context.out(script);
   return EXIT_OK;
 }

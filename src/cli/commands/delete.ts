@@ -1,6 +1,6 @@
 // `client delete TARGET…`: files, and directories where that was asked for. What goes, goes to versions.
 import type { Acted } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
 import { actOn } from '../target/act-on-targets.js';
@@ -9,9 +9,9 @@ export interface DeleteFlags {
   readonly recursive?: boolean;
 }
 
-export async function remove(room: Room, targets: readonly string[], flags: DeleteFlags): Promise<number> {
-  const api = await room.api();
-  return actOn(room, targets, {
+export async function remove(context: CommandContext, targets: readonly string[], flags: DeleteFlags): Promise<number> {
+  const api = await context.api();
+  return actOn(context, targets, {
     known: async () => [(await api.list()).entries.map(({ path }) => path)],
     act: (wanted) => api.remove(wanted, { recursive: flags.recursive === true }),
     say: deletedText,

@@ -2,7 +2,7 @@
 
 import type { Downloaded } from '../../client/download.js';
 import { SyncError } from '../../core/errors.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { openBar } from '../progress-bar.js';
 import { sizeText } from '../render/size.js';
@@ -15,7 +15,7 @@ export interface DownloadFlags {
 }
 
 export async function download(
-  room: Room,
+  context: CommandContext,
   text: string,
   destination: string | undefined,
   flags: DownloadFlags,
@@ -25,14 +25,14 @@ export async function download(
       'The destination of the download is empty.',
       'Name a file or a directory, or leave it out: then it goes here.',
     );
-  const api = await room.api();
-  const bar = openBar(room.progress, text);
+  const api = await context.api();
+  const bar = openBar(context.progress, text);
   let done: Downloaded;
   try {
-    done = await onOneTarget(room, text, listedPaths(room), (target) =>
+    done = await onOneTarget(context, text, listedPaths(context), (target) =>
       api.download(target, destination ?? '.', {
         overwrite: flags.overwrite === true,
-        signal: room.signal,
+        signal: context.signal,
         onProgress: ({ bytes, size }) => bar.update(bytes, size),
       }),
     );
@@ -41,7 +41,7 @@ export async function download(
   } finally {
     bar.stop();
   }
-  room.out(room.json ? `${JSON.stringify({ ...done, changed: true })}\n` : `${downloadedText(done)}\n`);
+  context.out(context.json ? `${JSON.stringify({ ...done, changed: true })}\n` : `${downloadedText(done)}\n`);
   return EXIT_OK;
 }
 

@@ -1,20 +1,20 @@
 // `client flush`: returns when everything that was changed before the call is on both sides.
 
 import { SyncError } from '../../core/errors.js';
-import type { Api, Room } from '../context.js';
+import type { Api, CommandContext } from '../context.js';
 import { parseDuration } from '../duration.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { exceptions, START_B, WAITING_FOR_B } from '../render/status.js';
 
-export async function flush(room: Room, flags: { readonly timeout: string }): Promise<number> {
+export async function flush(context: CommandContext, flags: { readonly timeout: string }): Promise<number> {
   const timeoutMs = parseDuration(flags.timeout, '--timeout');
-  const api = await room.api();
-  if (!room.json && !(await api.status()).peer.connected) room.err(`${WAITING_FOR_B}\n`);
+  const api = await context.api();
+  if (!context.json && !(await api.status()).peer.connected) context.err(`${WAITING_FOR_B}\n`);
   const { held, problems } = await api.flush({ timeoutMs }).catch(async (error) => {
     throw await inWordsOf(api, error);
   });
   const said = `Every change made before now is on both sides${exceptions(held, problems)}.`;
-  room.out(room.json ? `${JSON.stringify({ flushed: true, held, problems })}\n` : `${said}\n`);
+  context.out(context.json ? `${JSON.stringify({ flushed: true, held, problems })}\n` : `${said}\n`);
   return EXIT_OK;
 }
 

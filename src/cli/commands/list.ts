@@ -2,7 +2,7 @@
 
 import { addressText } from '../../client/server-address.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
-import type { Api, Room } from '../context.js';
+import type { Api, CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { stateText } from '../render/entry-state.js';
 import { listingText } from '../render/listing.js';
@@ -16,24 +16,24 @@ export interface ListFlags {
   readonly locked?: boolean;
 }
 
-export async function list(room: Room, glob: string | undefined, flags: ListFlags = {}): Promise<number> {
+export async function list(context: CommandContext, glob: string | undefined, flags: ListFlags = {}): Promise<number> {
   const order = orderOf(flags.sort ?? 'name');
-  const api = await room.api();
-  const [listing, status] = await Promise.all([api.list(), room.json ? null : api.status()]);
+  const api = await context.api();
+  const [listing, status] = await Promise.all([api.list(), context.json ? null : api.status()]);
   const matching = glob === undefined ? listing.entries : await chosen(listing.entries, glob);
   const entries = order(flags.locked ? matching.filter(({ lock }) => lock !== null) : matching);
   if (status === null) {
-    room.out(`${JSON.stringify({ ...listing, entries })}\n`);
+    context.out(`${JSON.stringify({ ...listing, entries })}\n`);
     return EXIT_OK;
   }
   const isAway = !status.peer.connected;
-  if (entries.length === 0) room.out(emptyText(glob, flags.locked === true, listing.entries.length, isAway));
+  if (entries.length === 0) context.out(emptyText(glob, flags.locked === true, listing.entries.length, isAway));
   else {
     const waiters = entries.some(({ lock }) => lock !== null) ? await waitersOf(api) : undefined;
-    for (const text of listingText(entries, { ...room, waiters })) room.out(text);
+    for (const text of listingText(entries, { ...context, waiters })) context.out(text);
   }
-  if (isAway) room.err(`${B_IS_AWAY}\n`);
-  room.shown.record(addressText(room.server), inPlaces(listing.entries));
+  if (isAway) context.err(`${B_IS_AWAY}\n`);
+  context.shown.record(addressText(context.server), inPlaces(listing.entries));
   return EXIT_OK;
 }
 

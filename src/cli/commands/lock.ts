@@ -4,7 +4,7 @@ import type { LockOptions, TargetResult } from '../../client/client.js';
 import type { Side } from '../../core/path.js';
 import type { Acted, Target } from '../../wire/client-api/methods.js';
 import { FOREVER } from '../argv.js';
-import type { Api, Room } from '../context.js';
+import type { Api, CommandContext } from '../context.js';
 import { parseDuration } from '../duration.js';
 import { LockWait } from '../lock-wait.js';
 import { endText } from '../render/time.js';
@@ -21,38 +21,39 @@ export interface LockFlags {
 }
 
 /** A hundred years: for ever, as far as locks go. */
-const LONGEST_MS = 100 * 365 * 24 * 60 * 60 * 1000;
-const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000;
+const MAX_MS = 100 * 365 * 24 * 60 * 60 * 1000;
+const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 
-export async function lock(room: Room, targets: readonly string[], flags: LockFlags): Promise<number> {
-  const options = optionsOf(room, flags);
-  const api = await room.api();
-  return actOn(room, targets, {
+export async function lock(context: CommandContext, targets: readonly string[], flags: LockFlags): Promise<number> {
+  const options = optionsOf(context, flags);
+  const api = await context.api();
+  return actOn(context, targets, {
     known: async () => [(await api.list()).entries.map(({ path }) => path)],
-    act: (wanted) => (flags.wait === undefined ? api.lock(wanted, options) : inLine(room, api, wanted, options, flags)),
-    say: (acted) => lockedText(acted, room.user),
+    act: (wanted) =>
+      flags.wait === undefined ? api.lock(wanted, options) : inLine(context, api, wanted, options, flags),
+    say: (acted) => lockedText(acted, context.user),
   });
 }
 
-function optionsOf(room: Room, { message, side: flag, ttl, wait, steal }: LockFlags): LockOptions {
-  const side = sideOf(flag, room.env.LOCKSTEP_SIDE);
+function optionsOf(context: CommandContext, { message, side: flag, ttl, wait, steal }: LockFlags): LockOptions {
+  const side = sideOf(flag, context.env.LOCKSTEP_SIDE);
   return {
     ...(message === undefined ? {} : { message }),
     ...(side === undefined ? {} : { side }),
-    ...(ttl === undefined ? {} : { ttlMs: parseDuration(ttl, '--ttl', LONGEST_MS) }),
+    ...(ttl === undefined ? {} : { ttlMs: parseDuration(ttl, '--ttl', MAX_MS) }),
     ...(steal === true ? { steal } : {}),
-    ...(wait === undefined ? {} : { wait: wait === FOREVER ? true : parseDuration(wait, '--wait', LONGEST_WAIT_MS) }),
+    ...(wait === undefined ? {} : { wait: wait === FOREVER ? true : parseDuration(wait, '--wait', MAX_WAIT_MS) }),
   };
 }
 
 async function inLine(
-  room: Room,
+  context: CommandContext,
   api: Api,
   wanted: readonly Target[],
   options: LockOptions,
   { wait: text = FOREVER, ...others }: LockFlags,
 ): Promise<readonly TargetResult[]> {
-  const wait = new LockWait(room, text === FOREVER ? null : text, wordsOf(others));
+  const wait = new LockWait(context, text === FOREVER ? null : text, wordsOf(others));
   try {
     const results = await api.lock(wanted, { ...options, ...wait.call });
     return results.map((result) => wait.inItsWords(result));

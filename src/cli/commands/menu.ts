@@ -1,23 +1,23 @@
 // `client menu`: numbered choices for people, and for scripts that give a line for each answer. Whatever happens is said,
 // and then the menu is there again.
 
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
 import { ACTIONS, type Menu, type Went } from '../menu/actions.js';
 import { type Asker, BACK } from '../menu/asker.js';
 import { widthOf } from '../render/width.js';
-import { complain, usageError } from '../report-error.js';
+import { reportError, usageError } from '../report-error.js';
 import { shownHere } from '../shown-listing.js';
 
 const QUIT = ACTIONS.length + 1;
 
-export async function menu(room: Room): Promise<number> {
-  const asker = await askerFor(room);
-  const here: Menu = { room, ground: { ...room, shown: shownHere(room.shown) }, asker };
-  const text = menuText(room);
+export async function menu(context: CommandContext): Promise<number> {
+  const asker = await askerFor(context);
+  const here: Menu = { context, io: { ...context, shown: shownHere(context.shown) }, asker };
+  const text = menuText(context);
   try {
     for (;;) {
-      room.flush();
+      context.flush();
       const typed = await asker.choice(text);
       if (typed === BACK) return EXIT_INTERRUPTED;
       if (typed === null || (await answer(here, typed)) === 'ended') return EXIT_OK;
@@ -27,15 +27,16 @@ export async function menu(room: Room): Promise<number> {
   }
 }
 
-async function askerFor(room: Room): Promise<Asker> {
-  const people = room.stdinIsTerminal && room.stdoutIsTerminal;
-  if (people) return (await import('../menu/people-asker.js')).peopleAsker(process.stdin, process.stdout, room.signal);
+async function askerFor(context: CommandContext): Promise<Asker> {
+  const people = context.stdinIsTerminal && context.stdoutIsTerminal;
+  if (people)
+    return (await import('../menu/people-asker.js')).peopleAsker(process.stdin, process.stdout, context.signal);
   const { lineAsker } = await import('../menu/line-asker.js');
-  return lineAsker(room.stdin(), room.json ? () => {} : (text) => room.out(text));
+  return lineAsker(context.stdin(), context.json ? () => {} : (text) => context.out(text));
 }
 
 /** The choices in as few lines as the window allows. */
-function menuText({ colors, columns = 80 }: Room): string {
+function menuText({ colors, columns = 80 }: CommandContext): string {
   const names = [...ACTIONS.map(([name]) => name), 'quit'];
   let text = '';
   let width = 0;
@@ -57,7 +58,7 @@ async function answer(menu: Menu, typed: string): Promise<Went> {
     if (found === undefined) throw usageError(`The menu has no "${typed.trim()}".`, `Type a number from 1 to ${QUIT}.`);
     return await found[1](menu);
   } catch (error) {
-    complain(menu.room, error);
+    reportError(menu.context, error);
     return 'on';
   }
 }

@@ -1,11 +1,11 @@
 // `client pause`: nothing is carried until `client resume`.
 
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 
-export async function pause(room: Room): Promise<number> {
-  const { changed } = await (await room.api()).pause();
+export async function pause(context: CommandContext): Promise<number> {
+  const { changed } = await (await context.api()).pause();
   const said = changed ? 'Paused: nothing is carried until "client resume".' : 'It is paused already.';
-  room.out(room.json ? `${JSON.stringify({ changed })}\n` : `${said}\n`);
+  context.out(context.json ? `${JSON.stringify({ changed })}\n` : `${said}\n`);
   return EXIT_OK;
 }

@@ -2,7 +2,7 @@
 
 import { parsePath } from '../../core/path.js';
 import type { Acted } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { shownName } from '../render/width.js';
 import { listedPaths, onOneTarget } from '../target/one-target.js';
@@ -12,24 +12,24 @@ export interface RenameFlags {
   readonly overwrite?: boolean;
 }
 
-export async function rename(room: Room, text: string, name: string, flags: RenameFlags): Promise<number> {
-  const api = await room.api();
-  const acted = await onOneTarget(room, text, listedPaths(room), async (target) => {
-    const to = await newPath(room, name, target);
+export async function rename(context: CommandContext, text: string, name: string, flags: RenameFlags): Promise<number> {
+  const api = await context.api();
+  const acted = await onOneTarget(context, text, listedPaths(context), async (target) => {
+    const to = await newPath(context, name, target);
     return api.rename(target, to, { overwrite: flags.overwrite === true });
   });
-  room.out(room.json ? `${JSON.stringify(acted)}\n` : `${renamedText(acted)}\n`);
+  context.out(context.json ? `${JSON.stringify(acted)}\n` : `${renamedText(acted)}\n`);
   return EXIT_OK;
 }
 
 /** A name that ends in a slash is a directory to move into. */
 async function newPath(
-  room: Room,
+  context: CommandContext,
   name: string,
   target: { readonly path: string } | { readonly index: number },
 ): Promise<string> {
   if (!isInto(name)) return parsePath(pairPath(name));
-  const from = 'path' in target ? target.path : (await listedPaths(room)())[target.index];
+  const from = 'path' in target ? target.path : (await listedPaths(context)())[target.index];
   return parsePath(renamedPath(from ?? '', name));
 }
 

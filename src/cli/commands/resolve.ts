@@ -1,22 +1,26 @@
 // `client resolve TARGET --keep a|b|both`: settles the conflict copies of a file, or one of them.
 import type { Acted } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
 import { oneTarget } from '../target/one-target.js';
 
-export async function resolve(room: Room, text: string, flags: { readonly keep?: string }): Promise<number> {
+export async function resolve(
+  context: CommandContext,
+  text: string,
+  flags: { readonly keep?: string },
+): Promise<number> {
   const { keep } = flags;
   if (keep !== 'a' && keep !== 'b' && keep !== 'both') {
     const given = keep === undefined ? 'which content to keep' : `a, b or both, not "${keep}"`;
     throw usageError(`resolve takes ${given}.`, 'Add --keep a, --keep b or --keep both.');
   }
-  const api = await room.api();
+  const api = await context.api();
   const known = async () => (await api.conflicts()).conflicts.flatMap(({ path, copy }) => [path, copy]);
-  const acted = await api.resolve(await oneTarget(room, text, known), keep);
-  room.out(room.json ? `${JSON.stringify(acted)}\n` : `${resolvedText(acted)}\n`);
+  const acted = await api.resolve(await oneTarget(context, text, known), keep);
+  context.out(context.json ? `${JSON.stringify(acted)}\n` : `${resolvedText(acted)}\n`);
   return EXIT_OK;
 }
 

@@ -1,17 +1,17 @@
 // `client restore TARGET [--at N]`: makes an earlier content the file's content again.
 import type { Acted } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { minuteText } from '../render/time.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
 import { listedPaths, oneTarget } from '../target/one-target.js';
 
-export async function restore(room: Room, text: string, flags: { readonly at?: string }): Promise<number> {
+export async function restore(context: CommandContext, text: string, flags: { readonly at?: string }): Promise<number> {
   const at = numberOf(flags.at ?? '1');
-  const target = await oneTarget(room, text, listedPaths(room));
-  const acted = await (await room.api()).restore(target, { at });
-  room.out(room.json ? `${JSON.stringify(acted)}\n` : `${restoredText(acted)}\n`);
+  const target = await oneTarget(context, text, listedPaths(context));
+  const acted = await (await context.api()).restore(target, { at });
+  context.out(context.json ? `${JSON.stringify(acted)}\n` : `${restoredText(acted)}\n`);
   return EXIT_OK;
 }
 

@@ -1,9 +1,9 @@
 // `client resume`: go on after a pause; with what confirms a halt, also after that one.
 import type { Confirmation } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 
-export async function resume(room: Room, flags: Confirmation): Promise<number> {
+export async function resume(context: CommandContext, flags: Confirmation): Promise<number> {
   const { acceptDeletes, newPartner, acceptRollback, acceptLostLocks } = flags;
   const confirmation = {
     ...(acceptDeletes && { acceptDeletes }),
@@ -11,8 +11,8 @@ export async function resume(room: Room, flags: Confirmation): Promise<number> {
     ...(acceptRollback && { acceptRollback }),
     ...(acceptLostLocks && { acceptLostLocks }),
   };
-  const { changed } = await (await room.api()).resume(confirmation);
+  const { changed } = await (await context.api()).resume(confirmation);
   const said = changed ? 'Resumed.' : 'It was neither paused nor halted: nothing to resume.';
-  room.out(room.json ? `${JSON.stringify({ changed })}\n` : `${said}\n`);
+  context.out(context.json ? `${JSON.stringify({ changed })}\n` : `${said}\n`);
   return EXIT_OK;
 }

@@ -3,9 +3,9 @@
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../../core/errors.js';
-import type { Ground, Room } from '../context.js';
+import type { CommandContext, Io } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
-import { complain, usageError } from '../report-error.js';
+import { reportError, usageError } from '../report-error.js';
 import { openHistory } from '../shell-history.js';
 import { escapeWord, splitLine, splitWords } from '../shell-words.js';
 import { shownHere } from '../shown-listing.js';
@@ -26,34 +26,34 @@ const HELP = `Any line of the client works here, with or without "client" or "se
   quit              leave (also: exit, Ctrl-D)
 `;
 
-export async function shell(room: Room): Promise<number> {
-  const terminal = room.stdinIsTerminal && room.stdoutIsTerminal;
+export async function shell(context: CommandContext): Promise<number> {
+  const terminal = context.stdinIsTerminal && context.stdoutIsTerminal;
   // The keys are the prompt's: no line that runs here may take them.
-  const ground = { ...room, stdinIsTerminal: false, shown: shownHere(room.shown) };
-  const history = terminal ? openHistory(room.env) : null;
+  const io = { ...context, stdinIsTerminal: false, shown: shownHere(context.shown) };
+  const history = terminal ? openHistory(context.env) : null;
   const lines = createInterface({
-    input: room.stdin(),
+    input: context.stdin(),
     crlfDelay: Infinity,
     ...(terminal
-      ? { output: process.stdout, terminal, prompt: PROMPT, completer: completer(room), ...history?.options }
+      ? { output: process.stdout, terminal, prompt: PROMPT, completer: completer(context), ...history?.options }
       : { terminal: false }),
   });
   if (history !== null) lines.on('history', (all: string[]) => history.keep(all));
   const running: Running = { stop: null };
   lines.on('SIGINT', () => interrupt(lines, running));
   const leave = () => lines.close();
-  room.signal.addEventListener('abort', leave, { once: true });
+  context.signal.addEventListener('abort', leave, { once: true });
   const prompt = () => {
-    room.flush();
+    context.flush();
     if (terminal) lines.prompt();
   };
-  if (terminal) room.out(WELCOME);
+  if (terminal) context.out(WELCOME);
   prompt();
   for await (const line of lines) {
-    if (!(await answer(line, room, ground, running))) break;
+    if (!(await answer(line, context, io, running))) break;
     prompt();
   }
-  room.signal.removeEventListener('abort', leave);
+  context.signal.removeEventListener('abort', leave);
   lines.close();
   return EXIT_OK;
 }
@@ -64,42 +64,48 @@ interface Running {
 }
 
 /** @returns whether the shell goes on. */
-async function answer(line: string, room: Room, ground: Ground, running: Running): Promise<boolean> {
-  const words = wordsOf(line, room);
+async function answer(line: string, context: CommandContext, io: Io, running: Running): Promise<boolean> {
+  const words = wordsOf(line, context);
   if (words === null || words.length === 0) return true;
   if (words[0] === 'quit' || words[0] === 'exit') return false;
-  if (words[0] === 'help' && words.length === 1) ground.out(HELP);
-  else if (words[0] === 'shell') complain(room, usageError('This is the shell already.', 'Type quit to leave it.'));
+  if (words[0] === 'help' && words.length === 1) io.out(HELP);
+  else if (words[0] === 'shell')
+    reportError(context, usageError('This is the shell already.', 'Type quit to leave it.'));
   else if (words[0] === 'menu')
-    complain(room, usageError('The menu has a prompt of its own.', 'Type quit, then: client menu'));
-  else await runStoppable(words, room, ground, running);
+    reportError(context, usageError('The menu has a prompt of its own.', 'Type quit, then: client menu'));
+  else await runStoppable(words, context, io, running);
   return true;
 }
 
 /** The words of a line without the program's name before them; null where the line makes no sense, which has been said. */
-function wordsOf(line: string, room: Room): readonly string[] | null {
+function wordsOf(line: string, context: CommandContext): readonly string[] | null {
   if (line.trimStart().startsWith('#')) return [];
   try {
     const words = splitWords(line);
     const named = words[0] === 'server' || words[0] === 'client';
     return named && words.length === 1 ? ['list'] : named ? words.slice(1) : words;
   } catch (error) {
-    complain(room, error);
+    reportError(context, error);
     return null;
   }
 }
 
-async function runStoppable(words: readonly string[], room: Room, ground: Ground, running: Running): Promise<void> {
+async function runStoppable(
+  words: readonly string[],
+  context: CommandContext,
+  io: Io,
+  running: Running,
+): Promise<void> {
   const stop = new AbortController();
   running.stop = stop;
-  const signal = AbortSignal.any([room.signal, stop.signal]);
+  const signal = AbortSignal.any([context.signal, stop.signal]);
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   let isOver = false;
   const untilOver = (say: (text: string) => void) => (text: string) => {
     if (!isOver) say(text);
   };
-  const here = { ...ground, signal, out: untilOver(ground.out), err: untilOver(ground.err) };
-  await Promise.race([room.commandLine.run(words, here, room.globals), stopped.then(() => delay(LAST_WORDS_MS))]);
+  const here = { ...io, signal, out: untilOver(io.out), err: untilOver(io.err) };
+  await Promise.race([context.commandLine.run(words, here, context.globals), stopped.then(() => delay(LAST_WORDS_MS))]);
   isOver = true;
   running.stop = null;
 }
@@ -119,12 +125,12 @@ function interrupt(lines: Interface, running: Running): void {
 type Completer = (line: string, done: (error: null, found: [string[], string]) => void) => void;
 
 /** Tab: the candidates as they have to be typed, quoted like what is there already. */
-function completer(room: Room): Completer {
+function completer(context: CommandContext): Completer {
   return (line, done) => {
     const { open, between, from } = splitLine(line);
     const typed = between ? '' : line.slice(from);
     const words = line.replace(/^\s*(server|client)(?=\s)/, '');
-    candidates(room, `client ${words}`).then(
+    candidates(context, `client ${words}`).then(
       ({ found }) => {
         const hits = found.map(({ value }) => (open === '' ? escapeWord(value) : `${open}${value}${open}`));
         done(null, [hits.filter((hit) => hit.startsWith(typed)), typed]);

@@ -1,14 +1,14 @@
 // `client status`: the pair at a glance.
 
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { inOrder } from '../render/locks.js';
 import { statusText } from '../render/status.js';
 
-export async function status(room: Room): Promise<number> {
-  const api = await room.api();
+export async function status(context: CommandContext): Promise<number> {
+  const api = await context.api();
   const answer = await api.status();
-  if (room.json) room.out(`${JSON.stringify(answer)}\n`);
-  else room.out(statusText(answer, answer.locks === 0 ? [] : inOrder((await api.locks()).locks), room.colors));
+  if (context.json) context.out(`${JSON.stringify(answer)}\n`);
+  else context.out(statusText(answer, answer.locks === 0 ? [] : inOrder((await api.locks()).locks), context.colors));
   return EXIT_OK;
 }

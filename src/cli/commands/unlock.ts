@@ -2,7 +2,7 @@
 
 import type { HeldFate, HeldWay } from '../../core/locks/records.js';
 import type { Acted } from '../../wire/client-api/methods.js';
-import type { Api, Room } from '../context.js';
+import type { Api, CommandContext } from '../context.js';
 import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
 import { actOn } from '../target/act-on-targets.js';
@@ -13,10 +13,10 @@ export interface UnlockFlags {
   readonly held?: HeldWay;
 }
 
-export async function unlock(room: Room, targets: readonly string[], flags: UnlockFlags): Promise<number> {
-  const api = await room.api();
+export async function unlock(context: CommandContext, targets: readonly string[], flags: UnlockFlags): Promise<number> {
+  const api = await context.api();
   let present: Set<string> | null = null;
-  return actOn(room, targets, {
+  return actOn(context, targets, {
     known: () => lockedThenPresent(api),
     act: (wanted) => api.unlock(wanted, flags),
     say: unlockedText,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { SyncError } from '../../core/errors.js';
 import { parsePath } from '../../core/path.js';
 import type { Acted } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { openBar } from '../progress-bar.js';
 import { sizeText } from '../render/size.js';
@@ -15,22 +15,27 @@ export interface UploadFlags {
   readonly overwrite?: boolean;
 }
 
-export async function upload(room: Room, file: string, as: string | undefined, flags: UploadFlags): Promise<number> {
+export async function upload(
+  context: CommandContext,
+  file: string,
+  as: string | undefined,
+  flags: UploadFlags,
+): Promise<number> {
   if (file === '') throw usageError('The name of the file to upload is empty.', 'Name a file of this machine.');
   const name = path.basename(file);
   if (name === '' || name === '.' || name === '..')
     throw usageError(`"${file}" is a directory, and an upload is of one file.`);
   const isInto = as === undefined || /\/$/.test(as) || as === '.';
   const place = parsePath(as === undefined ? name : isInto ? joined(as, name) : pairPath(as));
-  const api = await room.api();
-  const bar = openBar(room.progress, name);
+  const api = await context.api();
+  const bar = openBar(context.progress, name);
   let acted: Acted;
   let isAllSent = false;
   try {
     acted = await api.upload(file, place, {
       ...(isInto ? {} : { name }),
       overwrite: flags.overwrite === true,
-      signal: room.signal,
+      signal: context.signal,
       onProgress: ({ bytes, size }) => {
         isAllSent = bytes >= size;
         bar.update(bytes, size);
@@ -41,7 +46,7 @@ export async function upload(room: Room, file: string, as: string | undefined, f
   } finally {
     bar.stop();
   }
-  room.out(room.json ? `${JSON.stringify(acted)}\n` : `${uploadedText(acted, file)}\n`);
+  context.out(context.json ? `${JSON.stringify(acted)}\n` : `${uploadedText(acted, file)}\n`);
   return EXIT_OK;
 }
 

@@ -1,24 +1,24 @@
 // `client versions TARGET`: the earlier contents that both sides keep of a file, the newest first.
 import type { Side } from '../../core/path.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { versionsText } from '../render/versions.js';
 import { shownName } from '../render/width.js';
 import { listedPaths, mustBeListed, onOneTarget } from '../target/one-target.js';
 
-export async function versions(room: Room, text: string): Promise<number> {
-  const api = await room.api();
-  const listed = listedPaths(room);
-  await onOneTarget(room, text, listed, async (target) => {
+export async function versions(context: CommandContext, text: string): Promise<number> {
+  const api = await context.api();
+  const listed = listedPaths(context);
+  await onOneTarget(context, text, listed, async (target) => {
     const answer = await api.versions(target);
-    if (!room.json) for (const side of answer.away) room.err(awayText(side));
+    if (!context.json) for (const side of answer.away) context.err(awayText(side));
     if (answer.versions.length === 0) mustBeListed(target, await listed(), ', and nothing earlier is kept of it');
     const name = shownName('path' in target ? target.path : text);
-    if (room.json) room.out(`${JSON.stringify(answer)}\n`);
+    if (context.json) context.out(`${JSON.stringify(answer)}\n`);
     else
-      room.out(
+      context.out(
         answer.versions.length > 0
-          ? versionsText(answer.versions, room.columns)
+          ? versionsText(answer.versions, context.columns)
           : `Nothing earlier is kept of ${name}.\n`,
       );
   });

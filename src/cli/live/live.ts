@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { addressText } from '../../client/server-address.js';
 import { SyncError } from '../../core/errors.js';
-import type { Api, Room } from '../context.js';
+import type { Api, CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
 import { inOrder } from '../render/locks.js';
 import { Screen } from './screen.js';
@@ -27,15 +27,15 @@ const DRAW_MS = 100;
 const ASK_MS = 500;
 /** A server that takes its time is asked less: long listings are long to count. */
 const PAUSE_PER_ANSWER = 3;
-const LONGEST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 5_000;
 const DIAL_MS = 1_000;
 
 /** @returns the exit code, once the window has been given back. */
-export async function live(room: Room, window: Window): Promise<number> {
-  const api = await room.api();
+export async function live(context: CommandContext, window: Window): Promise<number> {
+  const api = await context.api();
   const screen = new Screen(window);
   window.onEnd(() => screen.close());
-  const view = new View(room, window, screen);
+  const view = new View(context, window, screen);
   try {
     return await view.run(api);
   } finally {
@@ -53,16 +53,16 @@ class View {
   private wake: () => void = () => {};
 
   constructor(
-    private readonly room: Room,
+    private readonly context: CommandContext,
     private readonly window: Window,
     private readonly screen: Screen,
   ) {
-    this.state = startOf(addressText(room.server), room.user);
+    this.state = startOf(addressText(context.server), context.user);
     const end = (code: number) => {
       this.code = code;
       this.over.abort();
     };
-    room.signal.addEventListener('abort', () => end(EXIT_INTERRUPTED), { once: true });
+    context.signal.addEventListener('abort', () => end(EXIT_INTERRUPTED), { once: true });
     window.onKey((key) => {
       if (key === 'quit') end(EXIT_OK);
       else if (key === 'interrupt') end(EXIT_INTERRUPTED);
@@ -111,7 +111,7 @@ class View {
 
   private async dial(): Promise<Api | null> {
     try {
-      const api = await this.room.api();
+      const api = await this.context.api();
       this.screen.forget(); // a notice may have been written over it
       this.change(withServer(this.state, new Date()));
       this.ask(ALL_QUESTIONS);
@@ -140,7 +140,7 @@ class View {
         if (error instanceof SyncError) return; // the connection is over, which ends the events, too
         throw error;
       }
-      const pause = Math.min(Math.max(ASK_MS, PAUSE_PER_ANSWER * (performance.now() - begun)), LONGEST_PAUSE_MS);
+      const pause = Math.min(Math.max(ASK_MS, PAUSE_PER_ANSWER * (performance.now() - begun)), MAX_PAUSE_MS);
       await delay(pause, undefined, { signal }).catch(() => {});
       if (this.isBusy) this.ask(['status', 'transfers']);
       if (this.wanted.size === 0 && !signal.aborted) await this.untilWanted();
@@ -175,7 +175,7 @@ class View {
     this.drawing = null;
     const { columns, rows } = this.window.size();
     // The last column stays free: some terminals draw an emoji wider than it is, and none wraps there.
-    this.screen.draw(liveLines(this.state, { columns: columns - 1, rows }, this.room.colors));
+    this.screen.draw(liveLines(this.state, { columns: columns - 1, rows }, this.context.colors));
   }
 }
 

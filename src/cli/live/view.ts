@@ -22,9 +22,9 @@ export interface WindowSize {
 export function liveLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors): string[] {
   const head = headLines(state, columns, colors);
   const foot = rows >= 8 ? [lineOf([['q quits', colors.dim]], columns)] : [];
-  const room = rows - head.length - foot.length;
-  const body = room > 1 ? bodyLines(state, { columns, rows: room }, colors) : [];
-  const filler = Array.from({ length: foot.length === 0 ? 0 : Math.max(0, room - body.length) }, () => '');
+  const context = rows - head.length - foot.length;
+  const body = context > 1 ? bodyLines(state, { columns, rows: context }, colors) : [];
+  const filler = Array.from({ length: foot.length === 0 ? 0 : Math.max(0, context - body.length) }, () => '');
   return [...head, ...body, ...filler, ...foot].slice(0, Math.max(1, rows));
 }
 

@@ -38,7 +38,7 @@ export function manPage(program: Command, appendix: Appendix, { version, seeAlso
 }
 
 /** The first sentence as the name section has it: `Watches x.` is `watches x`. */
-const phrase = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
+const phrase = (errorText: string): string => errorText.charAt(0).toLowerCase() + errorText.slice(1).replace(/\.$/, '');
 
 const definition = ([word, meaning]: Row): string => tagged(bold(word), lines(meaning));
 

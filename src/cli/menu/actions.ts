@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { addressText } from '../../client/server-address.js';
-import type { Ground, Room } from '../context.js';
+import type { CommandContext, Io } from '../context.js';
 import { exitCodeFor } from '../exit-codes.js';
 import { stateText } from '../render/entry-state.js';
 import { shownName } from '../render/width.js';
@@ -15,9 +15,9 @@ import { type Asker, BACK, type Choice } from './asker.js';
 export type Went = 'on' | 'ended';
 
 export interface Menu {
-  readonly room: Room;
+  readonly context: CommandContext;
   /** What the lines run on: it remembers what the list has shown here. */
-  readonly ground: Ground;
+  readonly io: Io;
   readonly asker: Asker;
 }
 
@@ -25,11 +25,11 @@ export type Action = (menu: Menu) => Promise<Went>;
 
 const EXISTS = exitCodeFor('exists');
 
-const run = (menu: Menu, ...words: string[]): Promise<number> => runOn(menu, menu.ground, words);
+const run = (menu: Menu, ...words: string[]): Promise<number> => runOn(menu, menu.io, words);
 
-function runOn(menu: Menu, ground: Ground, words: readonly string[]): Promise<number> {
-  menu.room.flush();
-  return menu.room.commandLine.run(words, ground, menu.room.globals);
+function runOn(menu: Menu, io: Io, words: readonly string[]): Promise<number> {
+  menu.context.flush();
+  return menu.context.commandLine.run(words, io, menu.context.globals);
 }
 
 async function list(menu: Menu): Promise<Went> {
@@ -116,9 +116,9 @@ async function withAnswer<T>(
 }
 
 async function orOverwrite(menu: Menu, command: string, words: readonly string[], what: string): Promise<void> {
-  const code = await runOn(menu, { ...menu.ground, asksToOverwrite: true }, [command, '--', ...words]);
+  const code = await runOn(menu, { ...menu.io, asksToOverwrite: true }, [command, '--', ...words]);
   if (code !== EXISTS) return;
-  menu.room.flush();
+  menu.context.flush();
   const agreed = await menu.asker.agrees(`Overwrite ${shownName(what)}?`, 'overwrite');
   if (agreed) await run(menu, command, '--overwrite', '--', ...words);
   else menu.asker.unchanged();
@@ -126,22 +126,22 @@ async function orOverwrite(menu: Menu, command: string, words: readonly string[]
 
 /** `~/` as a shell has it: here no shell has seen the word. */
 const homeless =
-  ({ room }: Menu) =>
+  ({ context }: Menu) =>
   (word: string, i: number): string =>
-    i === 0 && word.startsWith('~/') && room.env.HOME ? path.join(room.env.HOME, word.slice(2)) : word;
+    i === 0 && word.startsWith('~/') && context.env.HOME ? path.join(context.env.HOME, word.slice(2)) : word;
 
 /** The files to pick from, under the numbers that the list has shown here. */
-async function choices({ ground, room }: Menu, locked: boolean): Promise<readonly Choice[]> {
-  const { entries } = await (await room.api()).list();
-  const server = addressText(room.server);
-  if (ground.shown.recall(server) === null)
-    ground.shown.record(
+async function choices({ io, context }: Menu, locked: boolean): Promise<readonly Choice[]> {
+  const { entries } = await (await context.api()).list();
+  const server = addressText(context.server);
+  if (io.shown.recall(server) === null)
+    io.shown.record(
       server,
       entries.map((entry) => entry.path),
     );
-  const numbers = new Map((ground.shown.recall(server) ?? []).map((name, index) => [name, String(index)]));
+  const numbers = new Map((io.shown.recall(server) ?? []).map((name, index) => [name, String(index)]));
   const some = locked ? entries.filter(({ lock: held }) => held !== null) : entries;
-  if (some.length === 0) room.out(locked ? 'No file is locked.\n' : 'There is no file yet.\n');
+  if (some.length === 0) context.out(locked ? 'No file is locked.\n' : 'There is no file yet.\n');
   return some.map((entry) => ({
     target: /^\d+$/.test(entry.path) ? `./${entry.path}` : entry.path,
     index: numbers.get(entry.path) ?? '',

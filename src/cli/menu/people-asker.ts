@@ -81,11 +81,11 @@ const notEmpty = (value: string | undefined): string | undefined =>
 function optionFor({ target, index, name, note }: Choice, columns: number): { value: string; label: string } {
   const front = `${index}  `;
   const behind = note === '' ? '' : `  (${note})`;
-  const room = columns - front.length - behind.length;
-  const fits = room >= 12;
+  const context = columns - front.length - behind.length;
+  const fits = context >= 12;
   return {
     value: target,
-    label: `${front}${fitted(name, Math.max(4, fits ? room : columns - front.length), 'middle')}${fits ? behind : ''}`,
+    label: `${front}${fitted(name, Math.max(4, fits ? context : columns - front.length), 'middle')}${fits ? behind : ''}`,
   };
 }
 

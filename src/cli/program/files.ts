@@ -14,7 +14,7 @@ export function addFiles(program: Command, run: Run): void {
     .option('--overwrite', 'replace what is there; that goes to versions')
     .description('put a file into the pair; missing directories are made')
     .action((file: string, as: string | undefined, flags: Overwriting) =>
-      run(async (room) => (await import('../commands/upload.js')).upload(room, file, as, flags)),
+      run(async (context) => (await import('../commands/upload.js')).upload(context, file, as, flags)),
     );
   program
     .command('download')
@@ -23,7 +23,7 @@ export function addFiles(program: Command, run: Run): void {
     .option('--overwrite', 'replace a file of that name on this machine')
     .description('copy a file out of the pair; one that was cut is gone on with')
     .action((target: string, dest: string | undefined, flags: Overwriting) =>
-      run(async (room) => (await import('../commands/download.js')).download(room, target, dest, flags)),
+      run(async (context) => (await import('../commands/download.js')).download(context, target, dest, flags)),
     );
   program
     .command('rename')
@@ -33,7 +33,7 @@ export function addFiles(program: Command, run: Run): void {
     .option('--overwrite', 'replace what is there; that goes to versions')
     .description('rename or move; missing directories are made')
     .action((target: string, name: string, flags: Overwriting) =>
-      run(async (room) => (await import('../commands/rename.js')).rename(room, target, name, flags)),
+      run(async (context) => (await import('../commands/rename.js')).rename(context, target, name, flags)),
     );
   program
     .command('delete')
@@ -42,6 +42,6 @@ export function addFiles(program: Command, run: Run): void {
     .option('-r, --recursive', 'directories too, with all that is in them')
     .description('delete files; their contents go to versions')
     .action((targets: string[], flags: { recursive?: boolean }) =>
-      run(async (room) => (await import('../commands/delete.js')).remove(room, targets, flags)),
+      run(async (context) => (await import('../commands/delete.js')).remove(context, targets, flags)),
     );
 }

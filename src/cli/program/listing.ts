@@ -10,18 +10,18 @@ export function addListing(program: Command, run: Run): void {
     .option('--locked', 'only the files that are locked')
     .description('the files of both sides, numbered (also: no command, -list)')
     .action((glob: string | undefined, flags: { sort?: string; locked?: boolean }) =>
-      run(async (room) => (await import('../commands/list.js')).list(room, glob, flags)),
+      run(async (context) => (await import('../commands/list.js')).list(context, glob, flags)),
     );
   program
     .command('locks')
     .option('--mine', 'only your own')
     .description('who holds what, since when and why')
     .action((flags: { mine?: boolean }) =>
-      run(async (room) => (await import('../commands/locks.js')).locks(room, flags)),
+      run(async (context) => (await import('../commands/locks.js')).locks(context, flags)),
     );
   program
     .command('held')
     .argument('[target]', 'only the updates of this file')
     .description('the updates that wait for an unlock')
-    .action((target?: string) => run(async (room) => (await import('../commands/held.js')).held(room, target)));
+    .action((target?: string) => run(async (context) => (await import('../commands/held.js')).held(context, target)));
 }

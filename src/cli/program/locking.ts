@@ -25,7 +25,7 @@ export function addLocking(program: Command, run: Run): void {
     .option('--steal', 'break the lock of another and take it')
     .description('lock files, or renew your own locks (also: -lock -N)')
     .action((targets: string[], flags: LockFlags) =>
-      run(async (room) => (await import('../commands/lock.js')).lock(room, targets, flags)),
+      run(async (context) => (await import('../commands/lock.js')).lock(context, targets, flags)),
     );
   program
     .command('unlock')
@@ -36,6 +36,6 @@ export function addLocking(program: Command, run: Run): void {
     )
     .description('unlock files (also: -unlock -N)')
     .action((targets: string[], flags: UnlockFlags) =>
-      run(async (room) => (await import('../commands/unlock.js')).unlock(room, targets, flags)),
+      run(async (context) => (await import('../commands/unlock.js')).unlock(context, targets, flags)),
     );
 }

@@ -1,21 +1,24 @@
 // Who has lost a lock without having given it back is told at his next command, whatever that is: in a sentence on stderr,
 // or with --json as a field of what the command answers.
 import type { NoticeRow } from '../../wire/client-api/methods.js';
-import type { Api, Room } from '../context.js';
+import type { Api, CommandContext } from '../context.js';
 import { minuteText } from '../render/time.js';
 import { shownName } from '../render/width.js';
 
 /** Runs `command` in a room whose first question to the server is what there is to tell. @returns its exit code. */
-export async function withNotices(room: Room, command: (room: Room) => Promise<number>): Promise<number> {
+export async function withNotices(
+  context: CommandContext,
+  command: (context: CommandContext) => Promise<number>,
+): Promise<number> {
   let api: Api | null = null;
   let untold: readonly NoticeRow[] = [];
   const hear = (notices: readonly NoticeRow[]): void => {
-    if (room.json) untold = [...untold, ...notices];
-    else for (const notice of notices) room.err(`${noticeText(notice)}\n`);
+    if (context.json) untold = [...untold, ...notices];
+    else for (const notice of notices) context.err(`${noticeText(notice)}\n`);
   };
   const ask = async (): Promise<Api> => {
     // Asked for again and again, as a connection that was lost is another one now.
-    const connected = await room.api();
+    const connected = await context.api();
     if (connected !== api) {
       api = connected;
       hear(await connected.notices());
@@ -23,10 +26,10 @@ export async function withNotices(room: Room, command: (room: Room) => Promise<n
     return connected;
   };
   const out = (text: string): void => {
-    room.out(untold.length > 0 && text.startsWith('{') ? withField(text, untold) : text);
+    context.out(untold.length > 0 && text.startsWith('{') ? withField(text, untold) : text);
     if (text.startsWith('{')) untold = [];
   };
-  return command(room.json ? { ...room, api: ask, out } : { ...room, api: ask });
+  return command(context.json ? { ...context, api: ask, out } : { ...context, api: ask });
 }
 
 /** @returns the first object of `text` with the notices in it. */

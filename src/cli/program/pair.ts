@@ -7,26 +7,26 @@ export function addPair(program: Command, run: Run): void {
   program
     .command('status')
     .description('the pair at a glance')
-    .action(() => run(async (room) => (await import('../commands/status.js')).status(room)));
+    .action(() => run(async (context) => (await import('../commands/status.js')).status(context)));
   program
     .command('watch')
     .description('the pair live on a terminal; otherwise everything that happens, one line each')
-    .action(() => run(async (room) => (await import('../commands/watch.js')).watch(room)));
+    .action(() => run(async (context) => (await import('../commands/watch.js')).watch(context)));
   program
     .command('flush')
     .option('--timeout <duration>', 'how long to wait, such as 5m; a bare number is seconds', '60s')
     .description('wait until all changes made so far are on both sides')
     .action((flags: { timeout: string }) =>
-      run(async (room) => (await import('../commands/flush.js')).flush(room, flags)),
+      run(async (context) => (await import('../commands/flush.js')).flush(context, flags)),
     );
   program
     .command('rescan')
     .description('have both sides look at everything anew')
-    .action(() => run(async (room) => (await import('../commands/rescan.js')).rescan(room)));
+    .action(() => run(async (context) => (await import('../commands/rescan.js')).rescan(context)));
   program
     .command('pause')
     .description('carry nothing until resume')
-    .action(() => run(async (room) => (await import('../commands/pause.js')).pause(room)));
+    .action(() => run(async (context) => (await import('../commands/pause.js')).pause(context)));
   program
     .command('resume')
     .option('--accept-deletes', 'after a halt: the missing files were meant to go')
@@ -34,5 +34,7 @@ export function addPair(program: Command, run: Run): void {
     .option('--accept-rollback', 'after a halt: side a follows side b back to its older state')
     .option('--accept-lost-locks', 'after a halt: locks that may be lost with a damaged lock table are not missed')
     .description('go on after a pause or a halt')
-    .action((flags: Confirmation) => run(async (room) => (await import('../commands/resume.js')).resume(room, flags)));
+    .action((flags: Confirmation) =>
+      run(async (context) => (await import('../commands/resume.js')).resume(context, flags)),
+    );
 }

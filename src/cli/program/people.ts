@@ -6,21 +6,23 @@ export function addPeople(program: Command, run: Run): void {
   program
     .command('menu')
     .description('a numbered menu: list, lock, unlock, upload, download, delete, rename')
-    .action(() => run(async (room) => (await import('../commands/menu.js')).menu(room)));
+    .action(() => run(async (context) => (await import('../commands/menu.js')).menu(context)));
   program
     .command('shell')
     .description('a prompt that takes any of these lines')
-    .action(() => run(async (room) => (await import('../commands/shell.js')).shell(room)));
+    .action(() => run(async (context) => (await import('../commands/shell.js')).shell(context)));
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
     .description('print the completion script of a shell')
-    .action((name: string) => run(async (room) => (await import('../commands/completion.js')).completion(room, name)));
+    .action((name: string) =>
+      run(async (context) => (await import('../commands/completion.js')).completion(context, name)),
+    );
   program
     .command('__complete', { hidden: true })
     .argument('<shell>')
     .argument('<line>')
     .action((name: string, line: string) =>
-      run(async (room) => (await import('../commands/complete.js')).complete(room, name, line)),
+      run(async (context) => (await import('../commands/complete.js')).complete(context, name, line)),
     );
 }

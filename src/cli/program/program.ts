@@ -4,11 +4,11 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { SyncError } from '../../core/errors.js';
 import { plainArgv } from '../argv.js';
-import { type CommandLine, type Globals, type Ground, roomFor } from '../context.js';
-import { commanderSentence } from '../error-text.js';
+import { type CommandLine, contextFor, type Globals, type Io } from '../context.js';
+import { commanderErrorText } from '../error-text.js';
 import { EXIT_OK, exitCodeOf } from '../exit-codes.js';
 import { safeText } from '../render/safe.js';
-import { complain, usageError } from '../report-error.js';
+import { reportError, usageError } from '../report-error.js';
 import { packageVersion } from '../version.js';
 import { appendixText } from './appendix.js';
 import { addEarlier } from './earlier.js';
@@ -27,12 +27,12 @@ import type { Run } from './run.js';
  * @param base what an enclosing shell was told; the line's own options win.
  * @returns the exit code. Whatever goes wrong has been said.
  */
-export async function runLine(args: readonly string[], given: Ground, base: Globals = {}): Promise<number> {
-  const ground = speakingSafely(given);
+export async function runLine(args: readonly string[], given: Io, base: Globals = {}): Promise<number> {
+  const io = speakingSafely(given);
   let plain = [...args];
   let code: number = EXIT_OK;
-  const program = clientProgram(ground.out, (options) => async (command) => {
-    code = await withNotices(roomFor(ground, { ...base, ...options() }, COMMAND_LINE), command);
+  const program = clientProgram(io.out, (options) => async (command) => {
+    code = await withNotices(contextFor(io, { ...base, ...options() }, COMMAND_LINE), command);
   });
   try {
     plain = plainArgv(args);
@@ -41,16 +41,16 @@ export async function runLine(args: readonly string[], given: Ground, base: Glob
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_OK;
     const refused = error instanceof CommanderError ? usageOf(error, plain, program) : error;
-    complain({ ...ground, json: base.json === true || asksForJson(plain) }, refused);
+    reportError({ ...io, json: base.json === true || asksForJson(plain) }, refused);
     return exitCodeOf(refused);
   }
 }
 
 /** A shell's line has been given a ground that does already; once more changes nothing. */
-const speakingSafely = (ground: Ground): Ground => ({
-  ...ground,
-  out: (text) => ground.out(safeText(text)),
-  err: (text) => ground.err(safeText(text)),
+const speakingSafely = (io: Io): Io => ({
+  ...io,
+  out: (text) => io.out(safeText(text)),
+  err: (text) => io.err(safeText(text)),
 });
 
 const NOTHING = async () => {};
@@ -99,7 +99,7 @@ function usageOf(error: CommanderError, args: readonly string[], program: Comman
   const help = `Try "client ${topic === undefined ? '' : `${topic.name()} `}--help".`;
   const file = topic === undefined || topic.registeredArguments.length === 0 ? null : dashedFile(error, args);
   const hint = file === null ? help : `For a file of that name write ./${file}, or -- before it. ${help}`;
-  return usageError(commanderSentence(error), hint);
+  return usageError(commanderErrorText(error), hint);
 }
 
 /** The word that was read as options, and may have been meant for a file whose name begins with a dash. */

@@ -1,5 +1,5 @@
 // How an entry of the command table runs its command: in the room that the options given make.
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 
 /** Runs a command and tells its exit code to whoever runs the line. */
-export type Run = (command: (room: Room) => Promise<number>) => Promise<void>;
+export type Run = (command: (context: CommandContext) => Promise<number>) => Promise<void>;

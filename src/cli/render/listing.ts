@@ -123,9 +123,9 @@ function lineOf(
 ): string {
   const paint = state === '' ? String : statePaint(entry, colors);
   const name = names[i]!;
-  const room = layout.name - nameWidths[i]!;
-  const fold = layout.folds && room < 0;
-  const gap = fold ? `\n${' '.repeat(layout.index + 2 + layout.name)}` : ' '.repeat(Math.max(0, room));
+  const context = layout.name - nameWidths[i]!;
+  const fold = layout.folds && context < 0;
+  const gap = fold ? `\n${' '.repeat(layout.index + 2 + layout.name)}` : ' '.repeat(Math.max(0, context));
   let line = `${String(entry.index).padStart(layout.index)}  ${paint(name)}${gap}  ${sizes[i]!.padStart(layout.size)}`;
   if (layout.times) {
     const time = minute(entry.mtime);

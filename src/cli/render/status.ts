@@ -16,7 +16,7 @@ export const STATES: Readonly<Record<PairState, string>> = {
 };
 
 /** Locks that a glance takes in. */
-const MOST_LOCKS = 10;
+const MAX_LOCKS = 10;
 
 /**
  * @param locks who holds what; asked for where there are any.
@@ -51,7 +51,7 @@ export function statusText(status: Status, locks: readonly LockRow[], colors: Co
 
 /** `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
 function lockLines(locks: readonly LockRow[]): string[] {
-  const lines = locks.slice(0, MOST_LOCKS).map(({ path, owner, held, waiting }) => {
+  const lines = locks.slice(0, MAX_LOCKS).map(({ path, owner, held, waiting }) => {
     const facts = [shownName(owner), held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
     return `  ${shownName(path)}: ${facts.join(', ')}`;
   });

@@ -9,7 +9,7 @@ import { eventText } from '../render/event.js';
 import { safeText } from '../render/safe.js';
 import { clockText } from '../render/time.js';
 
-export interface SayOptions {
+export interface EventLoggerOptions {
   readonly format: 'text' | 'json';
   /** Say only what a person has to know: warnings, problems, halts, conflicts. */
   readonly quiet: boolean;
@@ -25,7 +25,7 @@ export interface SayOptions {
 const SAID_QUIETLY: ReadonlySet<SyncEvent['event']> = new Set(['problem', 'halted', 'conflict']);
 
 /** @returns the logger of a server program. */
-export function sayer(options: SayOptions): Logger {
+export function eventLogger(options: EventLoggerOptions): Logger {
   const { format, quiet, verbose } = options;
   const colors = options.colors ?? colorsFor(false);
   const now = options.now ?? (() => new Date());

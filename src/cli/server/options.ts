@@ -6,7 +6,7 @@ import type { VersionLimits } from '../../disk/versions/pruning.js';
 import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
 import type { Env } from '../context.js';
 import { parseDuration } from '../duration.js';
-import { commanderSentence } from '../error-text.js';
+import { commanderErrorText } from '../error-text.js';
 import { usageError } from '../report-error.js';
 import { switchOf } from '../switch.js';
 import {
@@ -44,7 +44,7 @@ export interface ServerASettings extends ServerSettings {
 }
 
 /** A hundred years: for ever, as far as files go. */
-const LONGEST_KEEP_MS = 100 * 365.25 * 24 * 60 * 60 * 1000;
+const MAX_KEEP_MS = 100 * 365.25 * 24 * 60 * 60 * 1000;
 
 /** A text and where it came from: a flag or a variable, for the message when it is wrong. */
 interface Given {
@@ -145,7 +145,7 @@ function common(read: Read): ServerSettings {
 function limitsOf(read: Read): VersionLimits {
   const keep = read.given('keepVersions', DEFAULT_KEEP);
   return {
-    keepMs: parseDuration(keep.text, keep.from, LONGEST_KEEP_MS),
+    keepMs: parseDuration(keep.text, keep.from, MAX_KEEP_MS),
     share: shareOf(read.given('versionsShare', DEFAULT_SHARE)),
   };
 }
@@ -191,7 +191,7 @@ function parse(which: 'a' | 'b', args: readonly string[], env: Env, print: (text
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return null;
-    throw usageError(commanderSentence(error), `Try "server-${which} --help".`);
+    throw usageError(commanderErrorText(error), `Try "server-${which} --help".`);
   }
   return readingOf(which, program, env);
 }

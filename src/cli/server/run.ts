@@ -2,12 +2,12 @@
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
 import type { Logger } from '../../log.js';
-import { errorObject, sentence } from '../error-text.js';
+import { errorObject, errorText } from '../error-text.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from '../exit-codes.js';
 import { Writer } from '../output-buffer.js';
 import { colorsFor, wantsColor } from '../render/colors.js';
 import { safeText } from '../render/safe.js';
-import { sayer } from './event-log.js';
+import { eventLogger } from './event-log.js';
 import type { Asked, ServerSettings } from './options.js';
 import { type Left, SyncBar } from './sync-bar.js';
 
@@ -46,7 +46,7 @@ export async function serve<S extends ServerSettings>(
   };
   const give = (error: unknown, verbose: boolean): void => {
     bar.stop();
-    process.stderr.write(`${sentence(errorObject(error))}\n`);
+    process.stderr.write(`${errorText(errorObject(error))}\n`);
     if (verbose && error instanceof Error) process.stderr.write(safeText(`${error.stack}\n`));
   };
   let verbose = false;
@@ -81,7 +81,7 @@ const terminalFor = ({ log, quiet }: ServerSettings): NodeJS.WriteStream | null 
   log === 'text' && !quiet && process.stderr.isTTY ? process.stderr : null;
 
 function logger(settings: ServerSettings, output: Writer, bar: SyncBar): Logger {
-  const said = sayer({
+  const said = eventLogger({
     format: settings.log,
     quiet: settings.quiet,
     verbose: settings.verbose,

@@ -2,9 +2,9 @@
 // with the first failure's code.
 import type { TargetResult } from '../../client/client.js';
 import type { Acted, Refused, Target } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { EXIT_OK, exitCodeFor } from '../exit-codes.js';
-import { complain } from '../report-error.js';
+import { reportError } from '../report-error.js';
 import { listedPaths } from './one-target.js';
 import { errorOf, goneRefusal, type Known, type Resolved, resolveTargets, type ShownAs } from './target.js';
 
@@ -21,26 +21,26 @@ export interface Act {
 }
 
 /** @returns the exit code. */
-export async function actOn(room: Room, texts: readonly string[], how: Act): Promise<number> {
-  const resolved = await distinct(room, await resolveTargets(room, texts, () => how.known()));
+export async function actOn(context: CommandContext, texts: readonly string[], how: Act): Promise<number> {
+  const resolved = await distinct(context, await resolveTargets(context, texts, () => how.known()));
   const wanted = resolved.flatMap((one) => ('target' in one ? [one.target] : []));
   const results = wanted.length === 0 ? [] : await how.act(wanted);
   let code: number = EXIT_OK;
   let next = 0;
   for (const one of resolved) {
     const result = 'refused' in one ? one.refused : await settle(results[next++], one, how);
-    const told = tell(room, result, how);
+    const told = tell(context, result, how);
     if (code === EXIT_OK) code = told;
   }
   return code;
 }
 
 /** Each file once, however often and in whatever ways it was named. */
-async function distinct(room: Room, resolved: readonly Resolved[]): Promise<Resolved[]> {
+async function distinct(context: CommandContext, resolved: readonly Resolved[]): Promise<Resolved[]> {
   const named = resolved.some((one) => 'target' in one && 'path' in one.target);
   const numbered = resolved.some((one) => 'target' in one && 'index' in one.target);
   // A number in the server's present listing may be a file that is named as well.
-  const paths = named && numbered ? await listedPaths(room)() : [];
+  const paths = named && numbered ? await listedPaths(context)() : [];
   const found = new Map<string, Resolved>();
   for (const one of resolved) {
     if ('refused' in one) found.set(`refused ${one.refused.path}`, one);
@@ -64,13 +64,13 @@ async function settle(
   return (await how.recheck?.(result, one.shownAs)) ?? result;
 }
 
-function tell(room: Room, result: TargetResult, how: Act): number {
+function tell(context: CommandContext, result: TargetResult, how: Act): number {
   if (isRefused(result)) {
     const { path, changed, lock } = result;
-    complain(room, errorOf(result), { path, changed, ...(lock === undefined ? {} : { lock }) });
+    reportError(context, errorOf(result), { path, changed, ...(lock === undefined ? {} : { lock }) });
     return exitCodeFor(result.error.code);
   }
-  room.out(room.json ? `${JSON.stringify(result)}\n` : `${how.say(result)}\n`);
+  context.out(context.json ? `${JSON.stringify(result)}\n` : `${how.say(result)}\n`);
   return EXIT_OK;
 }
 

@@ -3,7 +3,7 @@
 import { SyncError } from '../../core/errors.js';
 import { parsePath } from '../../core/path.js';
 import type { Target } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
 import { errorOf, globMatcher, goneRefusal, parseTarget, resolveTargets } from './target.js';
@@ -13,10 +13,14 @@ import { errorOf, globMatcher, goneRefusal, parseTarget, resolveTargets } from '
  * @param known every path that a glob can mean; asked only where there is a glob.
  * @throws SyncError as for any target; `usage` where a glob matches several files.
  */
-export async function oneTarget(room: Room, text: string, known: () => Promise<readonly string[]>): Promise<Target> {
+export async function oneTarget(
+  context: CommandContext,
+  text: string,
+  known: () => Promise<readonly string[]>,
+): Promise<Target> {
   const parsed = parseTarget(text);
   if (parsed.kind !== 'glob') {
-    const [one] = await resolveTargets(room, [text], async () => []);
+    const [one] = await resolveTargets(context, [text], async () => []);
     if (one === undefined || 'refused' in one) throw errorOf(one!.refused);
     return one.target;
   }
@@ -37,12 +41,12 @@ export async function oneTarget(room: Room, text: string, known: () => Promise<r
  * @throws SyncError as `oneTarget`, and as `act`.
  */
 export async function onOneTarget<T>(
-  room: Room,
+  context: CommandContext,
   text: string,
   known: () => Promise<readonly string[]>,
   act: (target: Target) => Promise<T>,
 ): Promise<T> {
-  const target = await oneTarget(room, text, known);
+  const target = await oneTarget(context, text, known);
   try {
     return await act(target);
   } catch (error) {
@@ -68,5 +72,5 @@ export function mustBeListed(target: Target, paths: readonly string[], besides =
 }
 
 /** @returns every path of the listing. */
-export const listedPaths = (room: Room) => async (): Promise<readonly string[]> =>
-  (await (await room.api()).list()).entries.map(({ path }) => path);
+export const listedPaths = (context: CommandContext) => async (): Promise<readonly string[]> =>
+  (await (await context.api()).list()).entries.map(({ path }) => path);

@@ -6,7 +6,7 @@ import { addressText } from '../../client/server-address.js';
 import { type ErrorCode, SyncError } from '../../core/errors.js';
 import { parsePath } from '../../core/path.js';
 import type { Refused, Target } from '../../wire/client-api/methods.js';
-import type { Room } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { shownName } from '../render/width.js';
 
 export type ParsedTarget =
@@ -53,7 +53,7 @@ export const globMatcher = (glob: string): ((path: string) => boolean) =>
  * @returns what to ask for, in the order typed; a glob becomes every path that it matches.
  */
 export async function resolveTargets(
-  room: Pick<Room, 'server' | 'shown'>,
+  context: Pick<CommandContext, 'server' | 'shown'>,
   texts: readonly string[],
   known: () => Promise<Known>,
 ): Promise<Resolved[]> {
@@ -62,14 +62,14 @@ export async function resolveTargets(
   for (const text of texts) {
     const parsed = parseTarget(text);
     if (parsed.kind === 'glob') paths ??= await known();
-    resolved.push(...resolve(room, parsed, paths ?? []));
+    resolved.push(...resolve(context, parsed, paths ?? []));
   }
   return resolved;
 }
 
-function resolve(room: Pick<Room, 'server' | 'shown'>, parsed: ParsedTarget, known: Known): Resolved[] {
+function resolve(context: Pick<CommandContext, 'server' | 'shown'>, parsed: ParsedTarget, known: Known): Resolved[] {
   if (parsed.kind === 'path') return [resolvePath(parsed.path)];
-  if (parsed.kind === 'index') return [resolveIndex(room, parsed.index, parsed.text)];
+  if (parsed.kind === 'index') return [resolveIndex(context, parsed.index, parsed.text)];
   if (known.some((paths) => paths.includes(parsed.glob))) return [{ target: { path: parsed.glob } }];
   const matches = globMatcher(parsed.glob);
   for (const paths of known) {
@@ -93,8 +93,8 @@ function resolvePath(path: string): Resolved {
   }
 }
 
-function resolveIndex(room: Pick<Room, 'server' | 'shown'>, index: number, text: string): Resolved {
-  const shown = room.shown.recall(addressText(room.server));
+function resolveIndex(context: Pick<CommandContext, 'server' | 'shown'>, index: number, text: string): Resolved {
+  const shown = context.shown.recall(addressText(context.server));
   if (shown === null && Number.isSafeInteger(index)) return { target: { index } };
   const path = shown?.[index];
   if (path !== undefined) return { target: { path }, shownAs: { index: text, path } };

@@ -12,7 +12,7 @@ import { byAge, parseCopy } from './copy-name.js';
 export const MAX_COPIES = 10;
 
 /** What the limit has to be told besides the plan. */
-export interface LimitTerms {
+export interface CopyLimitOptions {
   readonly firstContact: boolean;
   /** Paths that must not be touched now (one may be on its way out already): no other copy goes in its place. */
   readonly pinned: (path: RelPath) => boolean;
@@ -22,17 +22,17 @@ export interface LimitTerms {
  * @param plan what is to be done; every conflict copy that it makes or touches is counted with those beside it.
  * @returns the plan with the surplus copies deleted; at a first contact nothing is deleted, whatever it is called.
  */
-export function limitCopies(plan: Plan, a: Snapshot, b: Snapshot, { firstContact, pinned }: LimitTerms): Plan {
+export function limitCopies(plan: Plan, a: Snapshot, b: Snapshot, { firstContact, pinned }: CopyLimitOptions): Plan {
   if (firstContact) return plan;
-  const made = new Set([...plan.toA, ...plan.toB].flatMap(({ keepAs }) => keepAs ?? []));
+  const made = new Set([...plan.toA, ...plan.toB].flatMap(({ conflictCopy }) => conflictCopy ?? []));
   const going = new Set<RelPath>();
   const moving = new Set<RelPath>();
   const touched = new Map<string, ConflictCopy>();
-  for (const { path, action, from, keepAs } of [...plan.toA, ...plan.toB]) {
+  for (const { path, action, from, conflictCopy } of [...plan.toA, ...plan.toB]) {
     if (action === 'deleted') going.add(path);
     if (from !== undefined) going.add(from.path);
-    if (from !== undefined || keepAs !== undefined) moving.add(path);
-    for (const one of [path, keepAs]) {
+    if (from !== undefined || conflictCopy !== undefined) moving.add(path);
+    for (const one of [path, conflictCopy]) {
       const copy = one === undefined ? null : parseCopy(one);
       if (copy !== null) touched.set(familyOf(copy), copy);
     }

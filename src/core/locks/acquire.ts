@@ -1,13 +1,13 @@
 // Taking a lock: at once, in line, or by breaking another's. And whose turn it is when one is free.
 
 import type { RelPath } from '../path.js';
-import { type Decision, type LockAsk, noted, refusal } from './events.js';
+import { type Decision, type LockRequest, noted, refusal } from './events.js';
 import type { Lock, Row, Waiter } from './records.js';
 import { breakLock } from './release.js';
 import type { LockTable } from './table.js';
 
 /** Decides on somebody who wants a lock. */
-export function takeLock(table: LockTable, ask: LockAsk): Decision {
+export function takeLock(table: LockTable, ask: LockRequest): Decision {
   const { path, owner, now } = ask;
   const holder = table.locks.get(path);
   if (holder?.owner === owner) return renew(table, ask, holder);
@@ -22,7 +22,7 @@ export function takeLock(table: LockTable, ask: LockAsk): Decision {
 }
 
 /** The same lock for as long again, or as newly said: what is not said anew stays. */
-function renew(table: LockTable, { ttlMs, message, now }: LockAsk, holder: Lock): Decision {
+function renew(table: LockTable, { ttlMs, message, now }: LockRequest, holder: Lock): Decision {
   const time = ttlMs ?? holder.ttlMs;
   const lock: Lock = { ...holder, message: message === '' ? holder.message : message, ...lasting(time, now) };
   const lines = linesOf(table, lock);
@@ -31,7 +31,7 @@ function renew(table: LockTable, { ttlMs, message, now }: LockAsk, holder: Lock)
 }
 
 /** What a new lock is made from: a request, or a place in line. */
-type Wish = Pick<LockAsk & Waiter, 'path' | 'owner' | 'side' | 'message'> & { readonly ttlMs?: number };
+type Wish = Pick<LockRequest & Waiter, 'path' | 'owner' | 'side' | 'message'> & { readonly ttlMs?: number };
 
 function granting(table: LockTable, wish: Wish, now: number, before: Decision['rows']): Decision {
   const { path, owner, side, message, ttlMs } = wish;
@@ -64,7 +64,7 @@ const leaving = (lines: readonly number[]): Row[] =>
  * Break and take in one step. Where updates were held they take effect first, so the thief gets the lock from the head of
  * the line, which nobody can come before.
  */
-function steal(table: LockTable, ask: LockAsk, holder: Lock): Decision {
+function steal(table: LockTable, ask: LockRequest, holder: Lock): Decision {
   const { current = null, now, owner, line } = ask;
   const broken = breakLock(table, holder, { by: owner, reason: 'stolen', current, now });
   if (table.heldOf(holder.path).length === 0) {
@@ -76,7 +76,7 @@ function steal(table: LockTable, ask: LockAsk, holder: Lock): Decision {
   return { rows: [...broken.rows, ...rows], answer, events: broken.events };
 }
 
-function inLine(table: LockTable, { path, owner, side, message, ttlMs, now }: LockAsk, id: number, order: number) {
+function inLine(table: LockTable, { path, owner, side, message, ttlMs, now }: LockRequest, id: number, order: number) {
   const lasts = ttlMs === undefined ? {} : { ttlMs };
   const waiter: Waiter = { id, path, owner, side, message, since: now, order, ...lasts };
   const position = table.waitersOf(path).filter((other) => other.order < order).length + 1;

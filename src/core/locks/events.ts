@@ -7,7 +7,7 @@ import type { HeldFate, HeldWay, Lock, Row } from './records.js';
 import type { LockTable } from './table.js';
 
 /** Somebody wants a lock. */
-export interface LockAsk {
+export interface LockRequest {
   readonly kind: 'lock';
   readonly path: RelPath;
   readonly owner: string;
@@ -24,7 +24,7 @@ export interface LockAsk {
 
 /** What can happen to the table. `now` is milliseconds since 1970. */
 export type LockEvent =
-  | LockAsk
+  | LockRequest
   /** The path is free, and everything under way for it has come: the first in line gets the lock. */
   | { readonly kind: 'grant'; readonly path: RelPath; readonly now: number }
   /** Somebody in line does not wait any longer. */

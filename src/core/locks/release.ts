@@ -10,7 +10,7 @@ import type { Drain, HeldFate, HeldUpdate, HeldWay, Lock, Notice, Preference, Ro
 import type { LockTable } from './table.js';
 
 /** Notices that are kept; more would be of people who never come back. */
-const MOST_NOTICES = 1_000;
+const MAX_NOTICES = 1_000;
 
 /** Decides on somebody who gives a lock back, or breaks another's. */
 export function endLock(table: LockTable, event: LockEvent & { kind: 'unlock' }): Decision {
@@ -84,7 +84,7 @@ function noticing(table: LockTable, fact: Omit<Notice, 'id'>): Row[] {
     { table: 'notice', key: String(id), value: { id, ...fact } },
   ];
   const [oldest] = table.notices.keys();
-  if (oldest !== undefined && table.notices.size >= MOST_NOTICES) {
+  if (oldest !== undefined && table.notices.size >= MAX_NOTICES) {
     rows.push({ table: 'notice', key: String(oldest), value: null });
   }
   return rows;

@@ -5,15 +5,15 @@ import type { RelPath, Side } from '../path.js';
 import type { Marks } from '../path-set.js';
 
 /** What reconciliation has to be told besides the snapshots. */
-export interface Terms {
+export interface ReconcileOptions {
   /** The archive is empty because the pair never met: differing files are settled by time alone, the loser goes to versions. */
   readonly firstContact: boolean;
   /** Paths that must not be touched now: ignored, unknown, in work, or held under a lock. They count as surviving. */
   readonly pinned: (path: RelPath) => boolean;
   /** Whose content keeps the name at `path` whatever the times say: a lock's holder. */
-  readonly keeper?: (path: RelPath) => Side | null;
+  readonly winner?: (path: RelPath) => Side | null;
   /** Whose content is to stay at `path` though only the other side changed, and what becomes of that other content. */
-  readonly insists?: (path: RelPath) => Insistence | null;
+  readonly overrides?: (path: RelPath) => Override | null;
   /** A free name beside `path` for the content that `side` loses the name for. */
   readonly copyName: (path: RelPath, side: Side) => RelPath;
   /** Where to look; the whole tree where absent. */
@@ -21,7 +21,7 @@ export interface Terms {
 }
 
 /** One side's content stays; the other's becomes a conflict copy, or goes to versions. */
-export interface Insistence {
+export interface Override {
   readonly side: Side;
   readonly other: 'copy' | 'discard';
 }

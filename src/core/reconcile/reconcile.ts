@@ -11,13 +11,13 @@ import { joinPath, otherSide, type RelPath, type Side } from '../path.js';
 import type { Marks } from '../path-set.js';
 import { childOf, entryOf, type Node, type Snapshot } from '../snapshot.js';
 import { inOrder } from './order.js';
-import type { Insistence, Plan, Terms } from './plan.js';
+import type { Override, Plan, ReconcileOptions } from './plan.js';
 import { pairRenames } from './renames.js';
 
-export type { Conflict, Insistence, Plan, Terms } from './plan.js';
+export type { Conflict, Override, Plan, ReconcileOptions } from './plan.js';
 
 /** What becomes of a path: it ends on neither side, on both, or is left alone for now. */
-type Fate = 'gone' | 'pinned' | 'stays';
+type Survival = 'gone' | 'pinned' | 'stays';
 
 /** The three states of one path. */
 interface Triple {
@@ -33,10 +33,10 @@ interface Triple {
  * @param b what side b has now.
  * @returns an ordered plan for each side; nothing in it overwrites content that is not kept somewhere.
  */
-export function reconcile(archive: Snapshot, a: Snapshot, b: Snapshot, terms: Terms): Plan {
+export function reconcile(archive: Snapshot, a: Snapshot, b: Snapshot, options: ReconcileOptions): Plan {
   const plan = emptyPlan();
-  const pass = new Pass(terms, plan);
-  pass.directory('', { o: archive.root, a: a.root, b: b.root }, terms.marks ?? null);
+  const pass = new Pass(options, plan);
+  pass.directory('', { o: archive.root, a: a.root, b: b.root }, options.marks ?? null);
   return {
     ...plan,
     toA: inOrder(pairRenames(plan.toA)),
@@ -49,7 +49,7 @@ const emptyPlan = (): Plan => ({ toA: [], toB: [], agreed: [], postponed: [], co
 /** One walk over the three trees, writing into one plan. */
 class Pass {
   constructor(
-    private readonly terms: Terms,
+    private readonly options: ReconcileOptions,
     private readonly plan: Plan,
   ) {}
 
@@ -67,14 +67,14 @@ class Pass {
     }
   }
 
-  private child(path: RelPath | '', at: Triple, name: string, marks: Marks | null): Fate {
+  private child(path: RelPath | '', at: Triple, name: string, marks: Marks | null): Survival {
     const triple = { o: childOf(at.o, name), a: childOf(at.a, name), b: childOf(at.b, name) };
     return this.visit(joinPath(path, name), triple, marks?.deep ? null : marks);
   }
 
   /** Reaches the verdict on `path` and all that is below it. */
-  private visit(path: RelPath, at: Triple, marks: Marks | null): Fate {
-    if (this.terms.pinned(path)) {
+  private visit(path: RelPath, at: Triple, marks: Marks | null): Survival {
+    if (this.options.pinned(path)) {
       this.plan.postponed.push({ path, marks });
       return 'pinned';
     }
@@ -106,16 +106,16 @@ class Pass {
     const known = o !== null && sameContent(o, a) ? o : null;
     const onlyB = known !== null && sameMetadata(known, a);
     const onlyA = known !== null && sameMetadata(known, b);
-    const insisted = this.terms.insists?.(path)?.side;
-    const source: Side = insisted ?? (onlyB ? 'b' : onlyA || mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
+    const overridden = this.options.overrides?.(path)?.side;
+    const source: Side = overridden ?? (onlyB ? 'b' : onlyA || mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
     const [before, after] = source === 'a' ? [b, a] : [a, b];
     this.change(otherSide(source), { path, action: 'metadata', before: entryOf(before), after: entryOf(after) });
   }
 
   /** No directory on either side, and the contents differ. */
-  private files(path: RelPath, { o, a, b }: Triple): Fate {
-    const insisted = this.terms.insists?.(path) ?? null;
-    if (insisted !== null) return this.insist(path, insisted, { o, a, b });
+  private files(path: RelPath, { o, a, b }: Triple): Survival {
+    const overridden = this.options.overrides?.(path) ?? null;
+    if (overridden !== null) return this.override(path, overridden, { o, a, b });
     if (sameEntry(entryOf(o), a) || (b !== null && sameContent(entryOf(o), a))) return this.follow('b', path, a, b);
     if (sameEntry(entryOf(o), b) || (a !== null && sameContent(entryOf(o), b))) return this.follow('a', path, b, a);
     if (b === null) return this.follow('a', path, b, a);
@@ -124,7 +124,7 @@ class Pass {
   }
 
   /** The other side follows `leader`: it has `before` and gets `after`. */
-  private follow(leader: Side, path: RelPath, before: Node | null, after: Node | null, reason?: Reason): Fate {
+  private follow(leader: Side, path: RelPath, before: Node | null, after: Node | null, reason?: Reason): Survival {
     const action = before === null ? 'created' : after === null ? 'deleted' : 'modified';
     const why = reason === undefined ? {} : { reason };
     this.change(otherSide(leader), { path, action, before: entryOf(before), after: entryOf(after), ...why });
@@ -132,7 +132,7 @@ class Pass {
   }
 
   /** The holder of a lock said what is to become of the other side's changes. What only one side has survives a copy. */
-  private insist(path: RelPath, { side, other }: Insistence, { o, a, b }: Triple): Fate {
+  private override(path: RelPath, { side, other }: Override, { o, a, b }: Triple): Survival {
     const [kept, lost] = side === 'a' ? [a, b] : [b, a];
     if (lost === null) return this.follow(side, path, null, kept);
     if (other === 'discard') return this.follow(side, path, lost, kept, 'discarded');
@@ -141,66 +141,66 @@ class Pass {
   }
 
   /** Both changed, differently: the newer keeps the name, a where the times are equal. */
-  private conflict(path: RelPath, o: Node | null, a: Node, b: Node, insisted: Side | null = null): Fate {
-    const kept: Side = insisted ?? this.terms.keeper?.(path) ?? (mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
+  private conflict(path: RelPath, o: Node | null, a: Node, b: Node, overridden: Side | null = null): Survival {
+    const kept: Side = overridden ?? this.options.winner?.(path) ?? (mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
     const loser = otherSide(kept);
     const [before, after] = loser === 'a' ? [a, b] : [b, a];
-    const copy = this.terms.firstContact && o === null ? null : this.terms.copyName(path, loser);
-    const kind = copy === null ? ({ reason: 'first contact' } as const) : { keepAs: copy };
+    const copy = this.options.firstContact && o === null ? null : this.options.copyName(path, loser);
+    const kind = copy === null ? ({ reason: 'first contact' } as const) : { conflictCopy: copy };
     this.change(loser, { path, action: 'modified', before: entryOf(before), after: entryOf(after), ...kind });
     this.plan.conflicts.push({ path, kept, copy });
     return 'stays';
   }
 
   /** `side` has a directory, the other has none. */
-  private directoryAgainst(side: Side, path: RelPath, at: Triple): Fate {
+  private directoryAgainst(side: Side, path: RelPath, at: Triple): Survival {
     const dir = at[side] as Node;
     const other = at[otherSide(side)];
     if (at.o?.type === 'dir') return this.removedDirectory(side, path, at, dir, other);
-    const isUnchanged = sameContent(entryOf(at.o), other) && (this.terms.insists?.(path) ?? null) === null;
+    const isUnchanged = sameContent(entryOf(at.o), other) && (this.options.overrides?.(path) ?? null) === null;
     if (other === null || isUnchanged) return this.newDirectory(side, path, dir, other, null);
-    return this.newDirectory(side, path, dir, other, this.terms.copyName(path, otherSide(side)));
+    return this.newDirectory(side, path, dir, other, this.options.copyName(path, otherSide(side)));
   }
 
   /** The other side deleted a directory that both had, or put a file in its place. It goes if nothing in it survives. */
-  private removedDirectory(side: Side, path: RelPath, at: Triple, dir: Node, other: Node | null): Fate {
+  private removedDirectory(side: Side, path: RelPath, at: Triple, dir: Node, other: Node | null): Survival {
     const trial = { ...emptyPlan(), postponed: this.plan.postponed };
-    const fate = new Pass(this.terms, trial).orphans(path, { ...at, [otherSide(side)]: null });
-    if (fate === 'gone') {
+    const survival = new Pass(this.options, trial).orphans(path, { ...at, [otherSide(side)]: null });
+    if (survival === 'gone') {
       this.take(trial);
       const action = other === null ? 'deleted' : 'modified';
       this.change(side, { path, action, before: entryOf(dir), after: entryOf(other) });
       return other === null ? 'gone' : 'stays';
     }
     if (other !== null) {
-      if (fate === 'pinned') return 'pinned';
-      return this.newDirectory(side, path, dir, other, this.terms.copyName(path, otherSide(side)));
+      if (survival === 'pinned') return 'pinned';
+      return this.newDirectory(side, path, dir, other, this.options.copyName(path, otherSide(side)));
     }
     this.take(trial);
-    if (fate === 'stays') {
+    if (survival === 'stays') {
       this.change(otherSide(side), { path, action: 'created', before: null, after: entryOf(dir) });
     }
-    return fate;
+    return survival;
   }
 
   /** What becomes of the contents of a directory that one side has no more. */
-  private orphans(path: RelPath, at: Triple): Fate {
-    let fate: Fate = 'gone';
+  private orphans(path: RelPath, at: Triple): Survival {
+    let survival: Survival = 'gone';
     for (const name of namesIn(at)) {
       const of = this.child(path, at, name, null);
-      if (of === 'stays' || (of === 'pinned' && fate === 'gone')) fate = of;
+      if (of === 'stays' || (of === 'pinned' && survival === 'gone')) survival = of;
     }
-    return fate;
+    return survival;
   }
 
   /** A directory that only `side` has goes over whole; a file in its way goes to versions or, if it was changed, to a copy. */
-  private newDirectory(side: Side, path: RelPath, dir: Node, inTheWay: Node | null, copy: RelPath | null): Fate {
+  private newDirectory(side: Side, path: RelPath, dir: Node, inTheWay: Node | null, copy: RelPath | null): Survival {
     this.change(otherSide(side), {
       path,
       action: inTheWay === null ? 'created' : 'modified',
       before: entryOf(inTheWay),
       after: entryOf(dir),
-      ...(copy === null ? {} : { keepAs: copy }),
+      ...(copy === null ? {} : { conflictCopy: copy }),
     });
     if (copy !== null) this.plan.conflicts.push({ path, kept: side, copy });
     this.orphans(path, { o: null, a: side === 'a' ? dir : null, b: side === 'b' ? dir : null });

@@ -6,8 +6,8 @@ import { parentOf, type RelPath } from '../../core/path.js';
 import type { Applied, Content } from '../../replica.js';
 import { isFull, outcomeOf } from '../fs/system-errors.js';
 import type { StagedFile } from '../staging/staged-file.js';
-import { Incoming } from './incoming.js';
-import { carryOut, publishFile, type Site, type Step } from './step.js';
+import { IncomingFile } from './incoming.js';
+import { type ApplyContext, carryOut, publishFile, type Step } from './step.js';
 
 /** A group is published when it has this many files or bytes, or when the next content is not here yet. */
 const GROUP_FILES = 128;
@@ -35,11 +35,11 @@ interface Taken {
  * @throws what `contents` throws, after the outcomes of all that was done until then.
  */
 export async function* applyChanges(
-  site: Site,
+  context: ApplyContext,
   changes: readonly Change[],
   contents: AsyncIterable<Content>,
 ): AsyncGenerator<Applied> {
-  const work = new Application(site, contents[Symbol.asyncIterator]());
+  const work = new Application(context, contents[Symbol.asyncIterator]());
   try {
     for (const [n, change] of changes.entries()) {
       if (contentOf(change) === null) await work.step(n, change);
@@ -62,7 +62,7 @@ class Application {
   private groupBytes = 0;
   private contentCount = 0;
   /** The content that is being received. */
-  private incoming: Incoming | null = null;
+  private incoming: IncomingFile | null = null;
   /** Steps that are taken but not durable yet: their directories have still to be flushed. */
   private taken: Taken[] = [];
   private done: Applied[] = [];
@@ -71,7 +71,7 @@ class Application {
   broken: { readonly error: unknown } | null = null;
 
   constructor(
-    private readonly site: Site,
+    private readonly context: ApplyContext,
     private readonly contents: AsyncIterator<Content>,
   ) {}
 
@@ -85,8 +85,8 @@ class Application {
   /** A change that needs no content; it waits for the group before it, whose names it may depend on. */
   async step(n: number, change: Change): Promise<void> {
     await this.publish();
-    this.site.parents.trim();
-    this.act(n, change, 0, () => carryOut(this.site, change));
+    this.context.parents.trim();
+    this.act(n, change, 0, () => carryOut(this.context, change));
     if (this.taken.length >= GROUP_FILES) await this.settle();
   }
 
@@ -110,7 +110,7 @@ class Application {
   /** @returns why the piece could not be taken, null where it was. */
   private async take(change: Change, piece: Exclude<Content, { failed: unknown }>): Promise<Outcome | null> {
     try {
-      this.incoming ??= new Incoming(this.site, change);
+      this.incoming ??= new IncomingFile(this.context, change);
       await this.incoming.take(piece);
       return null;
     } catch (error) {
@@ -161,13 +161,13 @@ class Application {
     this.group = [];
     this.groupBytes = 0;
     const flushed = await Promise.allSettled(group.map(({ file }) => file.flush()));
-    this.site.parents.refresh();
+    this.context.parents.refresh();
     for (const [i, { n, change, file, sent }] of group.entries()) {
       const flush = flushed[i]!;
-      this.site.parents.trim();
+      this.context.parents.trim();
       this.act(n, change, sent, () => {
         if (flush.status === 'rejected') throw flush.reason;
-        return publishFile(this.site, change, file);
+        return publishFile(this.context, change, file);
       });
       if (this.taken.at(-1)?.n === n) file.published();
       else if (flush.status === 'rejected') file.discard();
@@ -193,7 +193,7 @@ class Application {
 
   /** What is kept for later transfers goes where a step finds no room: a version, a directory, a content. */
   private failure(error: unknown): Outcome {
-    if (isFull(error)) this.site.staging.makeRoom();
+    if (isFull(error)) this.context.staging.makeRoom();
     return outcomeOf(error);
   }
 
@@ -205,7 +205,7 @@ class Application {
     const directories = [...new Set(taken.flatMap((step) => step.directories))];
     const failures = new Map<RelPath | '', Outcome>();
     for (let i = 0; i < directories.length; i += 32) {
-      this.site.parents.trim();
+      this.context.parents.trim();
       const some = directories.slice(i, i + 32);
       await Promise.all(some.map((directory) => this.syncDirectory(directory, failures)));
     }
@@ -218,7 +218,7 @@ class Application {
   /** A directory that has gone meanwhile needs no flush. */
   private async syncDirectory(directory: RelPath | '', failures: Map<RelPath | '', Outcome>): Promise<void> {
     try {
-      await this.site.parents.sync(directory);
+      await this.context.parents.sync(directory);
     } catch (error) {
       const failure = outcomeOf(error);
       if (failure.kind !== 'stale') failures.set(directory, failure);
@@ -230,7 +230,7 @@ class Application {
     for (const { file } of this.group) file.leave();
     this.group = [];
     this.incoming?.leave();
-    this.site.parents.close();
+    this.context.parents.close();
     await this.contents.return?.();
   }
 }

@@ -8,10 +8,10 @@ import { isAtOrBelow, nameOf, parentOf, type RelPath } from '../../core/path.js'
 import type { Snapshot } from '../../core/snapshot.js';
 import { reasonOf } from '../../core/system-error.js';
 import type { Logger } from '../../log.js';
-import type { Look } from '../../replica.js';
+import type { ScanResult } from '../../replica.js';
 import { holding, isSameInode } from '../fs/inode.js';
 import { Parents } from '../fs/parents.js';
-import { modeOf, type SeenFile, sameSignature } from '../fs/signature.js';
+import { type FileSignature, modeOf, sameSignature } from '../fs/signature.js';
 import type { Root } from '../state/root.js';
 import { type GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
 
@@ -20,7 +20,7 @@ export interface GuardedTree {
   readonly snapshot: Snapshot;
   /** Notes that `entry` stands at a path, though the disk says `stats` of it. */
   wrote(path: RelPath, entry: Entry | null, stats: fs.Stats | null): void;
-  suspect(paths: Iterable<RelPath>): void;
+  markDirty(paths: Iterable<RelPath>): void;
 }
 
 /** What stands at a path: a file, surely no file, or nobody can tell. */
@@ -72,11 +72,11 @@ export class Guard {
     const next = this.records.copy();
     const told = new Map<RelPath, number>();
     const paths = new Set<RelPath>();
-    for (const { path, after, from, keepAs } of changes) {
+    for (const { path, after, from, conflictCopy } of changes) {
       const before = next.get(path);
-      if (keepAs !== undefined && before !== undefined) {
-        next.set(keepAs, before);
-        paths.add(keepAs);
+      if (conflictCopy !== undefined && before !== undefined) {
+        next.set(conflictCopy, before);
+        paths.add(conflictCopy);
       }
       next.delete(path);
       if (from !== undefined) this.move(next, from.path, path, paths);
@@ -90,13 +90,13 @@ export class Guard {
   }
 
   /** A look was taken: a guarded file that it found under another name gets its bits back there. */
-  looked({ entries, whole, halt, unknown }: Look): void {
+  scanned({ entries, whole, halt, unknown }: ScanResult): void {
     if (this.records.size === 0 || halt !== null) return;
     this.within((find) => {
       const next = this.records.copy();
       const paths: RelPath[] = [];
       for (const { path, entry } of entries) {
-        const from = entry?.type === 'file' ? this.records.pathOf((entry as SeenFile).ino) : undefined;
+        const from = entry?.type === 'file' ? this.records.pathOf((entry as FileSignature).ino) : undefined;
         if (from !== undefined && from !== path && this.hasMoved(from, path, find)) {
           paths.push(path);
           next.set(path, this.records.get(from)!);
@@ -174,10 +174,10 @@ export class Guard {
       return holding(target, (inode) => {
         if (!isSameInode(inode.stats, stats)) return false;
         inode.chmod(mode);
-        const known = this.tree.snapshot.get(path) as SeenFile | null;
+        const known = this.tree.snapshot.get(path) as FileSignature | null;
         // Only of a file that is just as it was seen is it known what it is.
         if (known?.type === 'file' && sameSignature(known, stats)) this.tree.wrote(path, known, inode.now());
-        else this.tree.suspect([path]);
+        else this.tree.markDirty([path]);
         return true;
       });
     } catch {

@@ -6,12 +6,12 @@ import type { FileEntry } from '../../core/entry.js';
 import { nameOf, parentOf } from '../../core/path.js';
 import type { Content } from '../../replica.js';
 import type { StagedFile } from '../staging/staged-file.js';
-import type { Site } from './step.js';
+import type { ApplyContext } from './step.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** A content in the making. */
-export class Incoming {
+export class IncomingFile {
   readonly staged: StagedFile;
   private readonly file: FileEntry;
   private base = -1;
@@ -20,11 +20,11 @@ export class Incoming {
   private ownBytes = 0;
 
   constructor(
-    private readonly site: Site,
+    private readonly context: ApplyContext,
     private readonly change: Change,
   ) {
     this.file = contentOf(change) as FileEntry;
-    this.staged = site.staging.begin(this.file, change.path);
+    this.staged = context.staging.begin(this.file, change.path);
   }
 
   /** Adds a piece. @throws the system's error. */
@@ -46,7 +46,7 @@ export class Incoming {
   isSound(): boolean {
     this.closeBase();
     const sound = this.staged.isSound();
-    if (!sound && this.ownBytes > 0) this.site.staging.distrust(this.file);
+    if (!sound && this.ownBytes > 0) this.context.staging.distrust(this.file);
     return sound;
   }
 
@@ -64,8 +64,8 @@ export class Incoming {
   private openBase(): number {
     if (this.base >= 0) return this.base;
     const { path, before } = this.change;
-    const absolute = this.site.parents.at(parentOf(path), nameOf(path));
-    if (before?.type !== 'file' || !this.site.looker.stillIs(path, before, absolute)) {
+    const absolute = this.context.parents.at(parentOf(path), nameOf(path));
+    if (before?.type !== 'file' || !this.context.scanner.matches(path, before, absolute)) {
       throw Object.assign(new Error('the base is another file'), { code: 'ENOENT' });
     }
     this.base = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

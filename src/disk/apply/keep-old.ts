@@ -8,8 +8,8 @@ import { nameOf, parentOf, type RelPath } from '../../core/path.js';
 import { isSameInode } from '../fs/inode.js';
 import { linkOrCopy } from '../fs/move.js';
 import { microseconds, modeOf } from '../fs/signature.js';
-import type { Occasion } from '../versions/versions.js';
-import type { Site, Step } from './step.js';
+import type { VersionReason } from '../versions/versions.js';
+import type { ApplyContext, Step } from './step.js';
 
 /** What the decision saw at a path, and where that is. */
 export interface Old {
@@ -18,18 +18,19 @@ export interface Old {
 }
 
 /** @returns a spelling of `path` that no link can divert. */
-export const locate = (site: Site, path: RelPath): string => site.parents.at(parentOf(path), nameOf(path));
+export const locate = (context: ApplyContext, path: RelPath): string =>
+  context.parents.at(parentOf(path), nameOf(path));
 
 /**
  * Gives the content that is about to go another name, then lets `act` take its place.
  * RACE: what is saved in place from here on goes to the kept name too; a save by rename shows as another inode, but for
  * the one between this look and the rename, which no system call of Node can exclude.
  */
-export function keepingOld(site: Site, change: Change, old: Old, act: () => Step): Step {
-  const { path, before, keepAs } = change;
+export function keepingOld(context: ApplyContext, change: Change, old: Old, act: () => Step): Step {
+  const { path, before, conflictCopy } = change;
   const { target, stats } = old;
-  const copy = keepAs === undefined ? null : locate(site, keepAs);
-  const version = copy === null ? site.versions.keep(path, target, stats, occasionOf(change)) : null;
+  const copy = conflictCopy === undefined ? null : locate(context, conflictCopy);
+  const version = copy === null ? context.versions.keep(path, target, stats, versionReasonOf(change)) : null;
   const made = copy === null ? null : linkOrCopy(target, copy, stats);
   const isThere = (): boolean => {
     const there = fs.lstatSync(target, { throwIfNoEntry: false });
@@ -42,23 +43,23 @@ export function keepingOld(site: Site, change: Change, old: Old, act: () => Step
     // A conflict copy of what still has its name is none: the next attempt makes it anew.
     if (copy !== null && step !== 'done' && isThere()) fs.rmSync(copy, { force: true });
   }
-  if (version !== null && step === 'done') unguard(site, version, before, stats);
-  if (copy !== null && made !== null && keepAs !== undefined && step === 'done') {
+  if (version !== null && step === 'done') unguard(context, version, before, stats);
+  if (copy !== null && made !== null && conflictCopy !== undefined && step === 'done') {
     const now = fs.lstatSync(copy);
-    if (isSameInode(now, made) && isAsSeen(before, stats, now)) site.looker.wrote(keepAs, before, now);
-    else site.looker.suspect([keepAs]);
+    if (isSameInode(now, made) && isAsSeen(before, stats, now)) context.scanner.wrote(conflictCopy, before, now);
+    else context.scanner.markDirty([conflictCopy]);
   }
   return step;
 }
 
 /** Gives the content that is to be removed another name instead. @throws ESTALE where it was swapped; it is where it was. */
-export function takeOld(site: Site, change: Change, { target, stats }: Old): void {
-  const version = site.versions.take(change.path, target, stats, occasionOf(change));
-  unguard(site, version, change.before, stats);
+export function takeOld(context: ApplyContext, change: Change, { target, stats }: Old): void {
+  const version = context.versions.take(change.path, target, stats, versionReasonOf(change));
+  unguard(context, version, change.before, stats);
 }
 
 /** A file that was guarded goes to versions with the bits that it had before: who restores it wants to write to it. */
-function unguard({ versions }: Site, version: RelPath, before: Entry | null, old: fs.Stats): void {
+function unguard({ versions }: ApplyContext, version: RelPath, before: Entry | null, old: fs.Stats): void {
   if (before?.type === 'file' && before.mode !== modeOf(old)) versions.setMode(version, before.mode, old);
 }
 
@@ -70,7 +71,7 @@ function isAsSeen(before: Entry | null, old: fs.Stats, now: fs.Stats): boolean {
 }
 
 /** Why the content that `change` finds is put aside. */
-const occasionOf = ({ before, after, reason }: Change): Occasion => ({
+const versionReasonOf = ({ before, after, reason }: Change): VersionReason => ({
   reason: reason ?? (after === null ? 'deleted' : 'overwritten'),
   hash: before?.type === 'file' ? before.hash : null,
 });

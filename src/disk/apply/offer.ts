@@ -5,37 +5,37 @@ import { type Change, contentOf } from '../../core/change.js';
 import { coarseBlockBytes, isBaseSize, isWorthAsking, type Range } from '../../core/delta.js';
 import type { FileEntry } from '../../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../../core/path.js';
-import type { Base, Offer } from '../../replica.js';
+import type { BasisFile, Offer } from '../../replica.js';
 import { readSums, recallSums } from '../fs/block-sums.js';
 import { Parents } from '../fs/parents.js';
-import type { Looker } from '../scan/scanner.js';
+import type { Scanner } from '../scan/scanner.js';
 import type { Staging } from '../staging/staging.js';
 import type { Root } from '../state/root.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** What an offer is made of. */
-export interface Stock {
+export interface OfferSources {
   /** Absolute real path of the root. */
   readonly root: string | Root;
-  readonly looker: Looker;
+  readonly scanner: Scanner;
   readonly staging: Staging;
 }
 
 /** @returns what is here of the content that `change` brings; null: nothing worth asking for. */
-export function offerFor(stock: Stock, change: Change): Offer | null {
+export function offerFor(sources: OfferSources, change: Change): Offer | null {
   const file = contentOf(change);
-  if (file === null || !isWorthAsking(change) || stock.staging.distrusts(file)) return null;
-  const have = stock.staging.lengthOf(file);
+  if (file === null || !isWorthAsking(change) || sources.staging.distrusts(file)) return null;
+  const have = sources.staging.lengthOf(file);
   const { path, before } = change;
-  const base = before?.type === 'file' && isBaseSize(before.size) ? new StandingBase(stock, path, before) : null;
+  const base = before?.type === 'file' && isBaseSize(before.size) ? new LocalBasis(sources, path, before) : null;
   return have === 0 && base === null ? null : { have, base };
 }
 
 /** The file that stands at a path. */
-class StandingBase implements Base {
+class LocalBasis implements BasisFile {
   constructor(
-    private readonly stock: Stock,
+    private readonly sources: OfferSources,
     private readonly path: RelPath,
     private readonly file: FileEntry,
   ) {}
@@ -58,11 +58,11 @@ class StandingBase implements Base {
 
   /** What was changed since is found out by the hash of what is made of it. */
   private async read(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null> {
-    const parents = new Parents(this.stock.root);
+    const parents = new Parents(this.sources.root);
     let fd = -1;
     try {
       const absolute = parents.at(parentOf(this.path), nameOf(this.path));
-      if (!this.stock.looker.stillIs(this.path, this.file, absolute)) return null;
+      if (!this.sources.scanner.matches(this.path, this.file, absolute)) return null;
       fd = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       return await readSums(fd, blockBytes, ranges);
     } catch {

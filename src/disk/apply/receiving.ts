@@ -7,10 +7,10 @@ import { parentOf } from '../../core/path.js';
 import type { Applied } from '../../replica.js';
 import { outcomeOf } from '../fs/system-errors.js';
 import type { StagedFile } from '../staging/staged-file.js';
-import { publishFile, type Site } from './step.js';
+import { type ApplyContext, publishFile } from './step.js';
 
 /** One content on its way in. Whoever began it ends it with `discard`, published or not. */
-export class Receiving {
+export class IncomingUpload {
   private isPublished = false;
 
   constructor(private readonly staged: StagedFile) {}
@@ -41,20 +41,20 @@ export class Receiving {
   }
 
   /** Gives the finished content its name, as `change` says; it can be tried again where that came to nothing. */
-  async *publish(site: Site, change: Change): AsyncGenerator<Applied> {
+  async *publish(context: ApplyContext, change: Change): AsyncGenerator<Applied> {
     try {
-      yield { n: 0, outcome: await this.takeName(site, change) };
+      yield { n: 0, outcome: await this.takeName(context, change) };
     } finally {
-      site.parents.close();
+      context.parents.close();
     }
   }
 
-  private async takeName(site: Site, change: Change): Promise<Outcome> {
+  private async takeName(context: ApplyContext, change: Change): Promise<Outcome> {
     try {
-      const step = publishFile(site, change, this.staged);
+      const step = publishFile(context, change, this.staged);
       if (step !== 'done') return { kind: step };
       this.isPublished = true;
-      await site.parents.sync(parentOf(change.path));
+      await context.parents.sync(parentOf(change.path));
       return { kind: 'done', sent: 0 };
     } catch (error) {
       return outcomeOf(error);
@@ -69,7 +69,7 @@ export class Receiving {
 }
 
 /** @returns how many bytes can be written to the file system of `directory` now. */
-export function roomFor(directory: string): number {
+export function contextFor(directory: string): number {
   const { bavail, bsize } = fs.statfsSync(directory);
   return bavail * bsize;
 }

@@ -13,7 +13,7 @@ import { Parents } from '../fs/parents.js';
 import { readingError } from '../fs/readable.js';
 import { modeOf } from '../fs/signature.js';
 import { type Standing, standingAt } from '../scan/context.js';
-import type { Looker } from '../scan/scanner.js';
+import type { Scanner } from '../scan/scanner.js';
 import type { Staging } from '../staging/staging.js';
 import { type Root, rootFault } from '../state/root.js';
 import type { Versions } from '../versions/versions.js';
@@ -23,8 +23,8 @@ import { keepingOld, locate, takeOld } from './keep-old.js';
 const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
 
 /** What a step needs to know of the tree it works on. */
-export interface Site {
-  readonly looker: Looker;
+export interface ApplyContext {
+  readonly scanner: Scanner;
   readonly parents: Parents;
   readonly staging: Staging;
   readonly versions: Versions;
@@ -35,14 +35,14 @@ export interface Site {
  * Gets ready for steps on `root`; whoever takes them closes the parents.
  * @throws SyncError `halted` where the root is not the one that is meant.
  */
-export function openSite(root: Root, tree: Pick<Site, 'looker' | 'staging' | 'versions'>): Site {
+export function openSite(root: Root, tree: Pick<ApplyContext, 'scanner' | 'staging' | 'versions'>): ApplyContext {
   const refuse = (cause?: unknown) => {
     const fault = rootFault(root);
     if (fault !== null) throw new SyncError('halted', fault.message, { cause });
   };
   refuse();
   try {
-    return { ...tree, parents: new Parents(root), links: new LinkGate(root.path, tree.looker.snapshot) };
+    return { ...tree, parents: new Parents(root), links: new LinkGate(root.path, tree.scanner.snapshot) };
   } catch (error) {
     refuse(error);
     throw error;
@@ -53,13 +53,13 @@ export function openSite(root: Root, tree: Pick<Site, 'looker' | 'staging' | 've
 export type Step = 'done' | 'stale' | 'kept';
 
 /** Carries out a change that needs no content from elsewhere. */
-export function carryOut(site: Site, change: Change): Step {
+export function carryOut(context: ApplyContext, change: Change): Step {
   const { before, after, action } = change;
-  if (action === 'renamed') return rename(site, change);
-  if (action === 'metadata') return setMetadata(site, change);
-  if (after === null) return remove(site, change);
-  if (after.type === 'dir') return makeDirectory(site, change);
-  if (after.type === 'symlink') return placeLink(site, change, after);
+  if (action === 'renamed') return rename(context, change);
+  if (action === 'metadata') return setMetadata(context, change);
+  if (after === null) return remove(context, change);
+  if (after.type === 'dir') return makeDirectory(context, change);
+  if (after.type === 'symlink') return placeLink(context, change, after);
   throw new Error(`a ${action} ${before?.type} at ${change.path} needs content`);
 }
 
@@ -79,71 +79,71 @@ interface Put {
 }
 
 /** Gives a staged file its name. */
-export function publishFile(site: Site, change: Change, staged: StagedContent): Step {
-  return replace(site, change, {
+export function publishFile(context: ApplyContext, change: Change, staged: StagedContent): Step {
+  return replace(context, change, {
     create: (target) => moveWithoutReplacing(staged.path, target),
     over: (target) => fs.renameSync(staged.path, target),
     stats: () => staged.stats(),
   });
 }
 
-function placeLink(site: Site, change: Change, { target: to, mtime }: LinkEntry): Step {
-  site.links.admit(new Map([[change.path, to]]));
-  return replace(site, change, {
+function placeLink(context: ApplyContext, change: Change, { target: to, mtime }: LinkEntry): Step {
+  context.links.admit(new Map([[change.path, to]]));
+  return replace(context, change, {
     create: (target) => fs.symlinkSync(to, target),
-    over: (target) => site.staging.link(to, (staged) => fs.renameSync(staged, target)),
+    over: (target) => context.staging.link(to, (staged) => fs.renameSync(staged, target)),
     stats: (target) => setLinkTime(target, mtime),
   });
 }
 
 /** Puts something new at the path: `create` where nothing stands there, `over` in the place of what was expected. */
-function replace(site: Site, change: Change, put: Put): Step {
+function replace(context: ApplyContext, change: Change, put: Put): Step {
   const { path, before } = change;
-  const target = locate(site, path);
+  const target = locate(context, path);
   const old = standingAt(target);
-  if (!isStill(site, path, before, target, old)) return 'stale';
+  if (!isStill(context, path, before, target, old)) return 'stale';
   if (before?.type === 'dir') {
-    const emptied = emptyDirectory(site, path);
+    const emptied = emptyDirectory(context, path);
     if (emptied !== 'done') return emptied;
   } else if (isStats(old)) {
-    return keepingOld(site, change, { target, stats: old }, () => {
+    return keepingOld(context, change, { target, stats: old }, () => {
       put.over(target);
-      return recorded(site, change, put.stats(target));
+      return recorded(context, change, put.stats(target));
     });
   }
   put.create(target);
-  return recorded(site, change, put.stats(target));
+  return recorded(context, change, put.stats(target));
 }
 
-function remove(site: Site, change: Change): Step {
+function remove(context: ApplyContext, change: Change): Step {
   const { path, before } = change;
-  const target = locate(site, path);
+  const target = locate(context, path);
   const old = standingAt(target);
-  if (!isStill(site, path, before, target, old)) return 'stale';
+  if (!isStill(context, path, before, target, old)) return 'stale';
   if (before?.type === 'dir') {
-    const emptied = emptyDirectory(site, path);
+    const emptied = emptyDirectory(context, path);
     if (emptied !== 'done') return emptied;
-  } else if (isStats(old)) takeOld(site, change, { target, stats: old });
-  site.looker.wrote(path, null, null);
+  } else if (isStats(old)) takeOld(context, change, { target, stats: old });
+  context.scanner.wrote(path, null, null);
   return 'done';
 }
 
 /** Removes a directory that has nothing in it that is synchronised: litter goes, anything else excluded keeps it. */
-function emptyDirectory(site: Site, path: RelPath): Step {
-  const names = fs.readdirSync(site.parents.at(path, ''));
+function emptyDirectory(context: ApplyContext, path: RelPath): Step {
+  const names = fs.readdirSync(context.parents.at(path, ''));
   if (names.some((name) => !LITTER.has(name))) {
-    return names.every((name) => site.looker.ignores(path, name)) ? 'kept' : 'stale';
+    return names.every((name) => context.scanner.ignores(path, name)) ? 'kept' : 'stale';
   }
-  for (const name of names) fs.unlinkSync(site.parents.at(path, name));
-  fs.rmdirSync(locate(site, path));
+  for (const name of names) fs.unlinkSync(context.parents.at(path, name));
+  fs.rmdirSync(locate(context, path));
   return 'done';
 }
 
-function makeDirectory(site: Site, change: Change): Step {
+function makeDirectory(context: ApplyContext, change: Change): Step {
   const { path, before, after } = change;
-  const target = locate(site, path);
+  const target = locate(context, path);
   const old = standingAt(target);
-  if (!isStill(site, path, before, target, old)) return 'stale';
+  if (!isStill(context, path, before, target, old)) return 'stale';
   const mode = after?.type === 'dir' ? after.mode | 0o700 : 0o755;
   const make = (): Step => {
     if (before !== null) fs.unlinkSync(target);
@@ -152,66 +152,66 @@ function makeDirectory(site: Site, change: Change): Step {
       // RACE: another directory may stand there already. An empty one may have the mode; in any other nothing is changed.
       if (modeOf(inode.stats) !== mode && fs.readdirSync(inode.path).length > 0) return 'stale';
       inode.chmod(mode);
-      site.looker.wrote(path, { type: 'dir', mode }, inode.now());
+      context.scanner.wrote(path, { type: 'dir', mode }, inode.now());
       return 'done';
     });
   };
-  return isStats(old) ? keepingOld(site, change, { target, stats: old }, make) : make();
+  return isStats(old) ? keepingOld(context, change, { target, stats: old }, make) : make();
 }
 
 /** Where something is to be replaced, what stands there is kept first; a directory moves whole, and replaces nothing. */
-function rename(site: Site, change: Change): Step {
+function rename(context: ApplyContext, change: Change): Step {
   const { path, from, before } = change;
   if (from === undefined) throw new Error(`the rename to ${path} has no source`);
-  const source = locate(site, from.path);
+  const source = locate(context, from.path);
   return holding(source, (inode) => {
-    if (!isStill(site, from.path, from.entry, source, inode.stats)) return 'stale';
-    const target = locate(site, path);
+    if (!isStill(context, from.path, from.entry, source, inode.stats)) return 'stale';
+    const target = locate(context, path);
     const old = standingAt(target);
-    if (!isStill(site, path, before, target, old)) return 'stale';
-    if (from.entry.type === 'dir') return before === null ? moveDirectory(site, from.path, path, inode) : 'stale';
+    if (!isStill(context, path, before, target, old)) return 'stale';
+    if (from.entry.type === 'dir') return before === null ? moveDirectory(context, from.path, path, inode) : 'stale';
     if (before?.type === 'dir') return 'stale';
-    if (from.entry.type === 'symlink') site.links.admit(new Map([[path, from.entry.target]]));
+    if (from.entry.type === 'symlink') context.links.admit(new Map([[path, from.entry.target]]));
     if (!isStats(old)) {
       moveWithoutReplacing(source, target);
-      return arrived(site, change, inode);
+      return arrived(context, change, inode);
     }
-    return keepingOld(site, change, { target, stats: old }, () => {
+    return keepingOld(context, change, { target, stats: old }, () => {
       fs.renameSync(source, target);
-      return arrived(site, change, inode);
+      return arrived(context, change, inode);
     });
   });
 }
 
 /** RACE: another file may have been renamed than the one that is held; only this one is changed, and the next look tells. */
-function arrived(site: Site, change: Change, inode: Inode): Step {
+function arrived(context: ApplyContext, change: Change, inode: Inode): Step {
   const { from, after } = change;
   if (after?.type === 'file' && inode.stats.isFile()) inode.chmod(after.mode);
   if (after?.type === 'file' || after?.type === 'symlink') inode.setTime(after.mtime);
-  if (from !== undefined) site.looker.wrote(from.path, null, null);
-  return recorded(site, change, inode.now());
+  if (from !== undefined) context.scanner.wrote(from.path, null, null);
+  return recorded(context, change, inode.now());
 }
 
 /** RACE: an empty directory that appears there between the look and the rename is replaced, and nothing is lost. */
-function moveDirectory(site: Site, from: RelPath, to: RelPath, inode: Inode): Step {
-  const links = [...linksIn(site.looker.snapshot, from)];
-  site.links.admit(new Map(links.map(([at, target]) => [`${to}${at.slice(from.length)}` as RelPath, target])));
-  fs.renameSync(locate(site, from), locate(site, to));
-  site.looker.moved(from, to, inode.path);
+function moveDirectory(context: ApplyContext, from: RelPath, to: RelPath, inode: Inode): Step {
+  const links = [...linksIn(context.scanner.snapshot, from)];
+  context.links.admit(new Map(links.map(([at, target]) => [`${to}${at.slice(from.length)}` as RelPath, target])));
+  fs.renameSync(locate(context, from), locate(context, to));
+  context.scanner.moved(from, to, inode.path);
   return 'done';
 }
 
 /** Only what is held is changed, whatever has the name by then. */
-function setMetadata(site: Site, change: Change): Step {
+function setMetadata(context: ApplyContext, change: Change): Step {
   const { path, before, after } = change;
   if (after === null || after.type === 'symlink' || before?.type !== after.type) return 'stale';
-  const target = locate(site, path);
+  const target = locate(context, path);
   return holding(target, (inode) => {
-    if (!isStill(site, path, before, target, inode.stats)) return 'stale';
+    if (!isStill(context, path, before, target, inode.stats)) return 'stale';
     inode.chmod(after.mode);
     if (after.type === 'file') inode.setTime(after.mtime);
     else keepReadable(inode);
-    return recorded(site, change, inode.now());
+    return recorded(context, change, inode.now());
   });
 }
 
@@ -222,15 +222,21 @@ function keepReadable(inode: Inode): void {
 }
 
 /** Whether the change finds what it expects. What cannot even be asked about is thrown: looking again would not help. */
-function isStill(site: Site, path: RelPath, entry: Entry | null, target: string, standing: Standing): boolean {
+function isStill(
+  context: ApplyContext,
+  path: RelPath,
+  entry: Entry | null,
+  target: string,
+  standing: Standing,
+): boolean {
   if (standing instanceof Error) throw standing;
-  return site.looker.stillIs(path, entry, target, standing);
+  return context.scanner.matches(path, entry, target, standing);
 }
 
 const isStats = (standing: Standing): standing is fs.Stats => standing !== null && !(standing instanceof Error);
 
 /** @param stats those of what was brought there, and not of what has its name by now. */
-function recorded(site: Site, { path, after }: Change, stats: fs.Stats): Step {
-  site.looker.wrote(path, after as Entry, stats);
+function recorded(context: ApplyContext, { path, after }: Change, stats: fs.Stats): Step {
+  context.scanner.wrote(path, after as Entry, stats);
   return 'done';
 }

@@ -5,7 +5,7 @@ import { type Range, WORDS_A_BLOCK } from '../../core/delta.js';
 const FILTER_BITS_A_BLOCK = 64;
 
 /** Looks blocks up. */
-export class SumIndex {
+export class BlockIndex {
   /** A bit for the low bits of each block's second sum. */
   readonly filter: Uint8Array;
   readonly filterMask: number;

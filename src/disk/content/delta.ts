@@ -4,9 +4,9 @@
 
 import { coarseBlockBytes, fineBlockBytes, isBaseSize, MAX_RANGES, type Range, uncovered } from '../../core/delta.js';
 import type { FileEntry } from '../../core/entry.js';
-import type { Base, Content, Offer } from '../../replica.js';
+import type { BasisFile, Content, Offer } from '../../replica.js';
 import { recallSums } from '../fs/block-sums.js';
-import { SumIndex } from './block-index.js';
+import { BlockIndex } from './block-index.js';
 import { BlockSearch, type Match } from './match-blocks.js';
 import { readPieces } from './pieces.js';
 
@@ -41,7 +41,7 @@ class Comparison {
   constructor(
     private readonly fd: number,
     private readonly file: FileEntry,
-    private readonly base: Base | null,
+    private readonly base: BasisFile | null,
   ) {}
 
   async coarse(rest: Range): Promise<Match[]> {
@@ -76,7 +76,7 @@ class Comparison {
     const words = known ?? (await this.base?.sums(blockBytes, ranges));
     if (words === null || words === undefined || words.length === 0) return null;
     const own = recallSums(this.file.hash, blockBytes);
-    return new BlockSearch({ fd: this.fd, size: this.file.size, own }, new SumIndex(blockBytes, ranges, words));
+    return new BlockSearch({ fd: this.fd, size: this.file.size, own }, new BlockIndex(blockBytes, ranges, words));
   }
 }
 

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { Range } from '../../core/delta.js';
-import type { SumIndex } from './block-index.js';
+import type { BlockIndex } from './block-index.js';
 import { Roller } from './rolling-crc.js';
 
 const readAsync = promisify(fs.read);
@@ -42,7 +42,7 @@ export class BlockSearch {
 
   constructor(
     private readonly file: Searched,
-    private readonly index: SumIndex,
+    private readonly index: BlockIndex,
   ) {
     this.blockBytes = index.blockBytes;
     this.roller = new Roller(index.blockBytes);

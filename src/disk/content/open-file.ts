@@ -10,7 +10,7 @@ import { nameOf, parentOf, quote, type RelPath } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
 import { Parents } from '../fs/parents.js';
 import { microseconds, modeOf } from '../fs/signature.js';
-import type { Looker } from '../scan/scanner.js';
+import type { Scanner } from '../scan/scanner.js';
 import { isUnchanged } from '../scan/survey.js';
 import type { Root } from '../state/root.js';
 
@@ -19,7 +19,7 @@ const readAsync = promisify(fs.read);
 /** A piece: small enough that many readers at once take little memory, and that nobody waits long for another's. */
 const PIECE_BYTES = 256 << 10;
 /** How often a file is read through again because it was written to meanwhile. */
-const MOST_READINGS = 4;
+const MAX_READINGS = 4;
 
 /** One piece of an open file; its memory is used again after `release`. */
 export interface Piece {
@@ -41,18 +41,18 @@ export class OpenContent {
    * @returns null where there is none, or it is no regular file.
    * @throws SyncError `busy` where it is written to all the time, `failed` where it cannot be read.
    */
-  static async open(root: string | Root, looker: Looker, path: RelPath): Promise<OpenContent | null> {
+  static async open(root: string | Root, scanner: Scanner, path: RelPath): Promise<OpenContent | null> {
     const fd = openIn(root, path);
     if (fd === null) return null;
     try {
-      const known = looker.snapshot.get(path);
-      for (let n = 0; n < MOST_READINGS; n++) {
+      const known = scanner.snapshot.get(path);
+      for (let n = 0; n < MAX_READINGS; n++) {
         const stats = fs.fstatSync(fd);
         if (!stats.isFile()) break;
         if (known?.type === 'file' && isUnchanged(stats, known)) return new OpenContent(path, fd, stats, plain(known));
         const hash = await digestOf(fd, stats.size);
         if (hash !== null && isAsItWas(fd, stats)) return new OpenContent(path, fd, stats, fileOf(stats, hash));
-        if (n === MOST_READINGS - 1) throw beingWritten(path);
+        if (n === MAX_READINGS - 1) throw beingWritten(path);
       }
     } catch (error) {
       fs.closeSync(fd);

@@ -1,7 +1,7 @@
 // The CRC-32 of a window that moves on byte by byte. A CRC is linear: what the byte that leaves had contributed depends
 // on that byte and the length of the window alone, and can be taken out by a table.
 import { crc32 } from 'node:zlib';
-import type { SumIndex } from './block-index.js';
+import type { BlockIndex } from './block-index.js';
 
 const POLYNOMIAL = 0xedb88320;
 const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
@@ -22,7 +22,7 @@ export class Roller {
    * @param bytes `places` and a window.
    * @returns the first place from 1 to `places` at which a block of `index` stands, by both of its sums; 0: none.
    */
-  find(bytes: Buffer, places: number, index: SumIndex): number {
+  find(bytes: Buffer, places: number, index: BlockIndex): number {
     const { windowBytes, leaving } = this;
     const { filter, filterMask } = index;
     let crc = ~crc32(bytes.subarray(0, windowBytes));
@@ -35,7 +35,7 @@ export class Roller {
     return 0;
   }
 
-  private isBlock(bytes: Buffer, at: number, whole: number, index: SumIndex): boolean {
+  private isBlock(bytes: Buffer, at: number, whole: number, index: BlockIndex): boolean {
     if (!index.has(whole)) return false;
     return index.find(crc32(bytes.subarray(at, at + this.windowBytes / 2)), whole, -1) >= 0;
   }

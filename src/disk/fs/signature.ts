@@ -12,23 +12,23 @@ export interface Signature {
 }
 
 /** A file as it was seen. Its `mtime` and `mode` are what is reported, which may be finer than what the disk holds. */
-export interface SeenFile extends FileEntry, Signature {
+export interface FileSignature extends FileEntry, Signature {
   /** Written so shortly before it was read that a later write could leave the same signature: to be read again. */
   readonly racy: boolean;
 }
 
 /** What lstat said, in few bytes: of a tree that is new there is one for every file at a time. */
-export interface Stood extends Signature {
+export interface StatSignature extends Signature {
   readonly kind: 'file' | 'symlink' | 'pipe' | 'socket' | 'device';
 }
 
 /** @returns what is to be remembered of `stats`, which are not a directory's. */
-export function stoodAs(stats: Stats): Stood {
+export function statSignature(stats: Stats): StatSignature {
   const { ino, size, mtimeMs, ctimeMs } = stats;
   return { kind: kindOf(stats), ino, size, mtimeMs, ctimeMs };
 }
 
-function kindOf(stats: Stats): Stood['kind'] {
+function kindOf(stats: Stats): StatSignature['kind'] {
   if (stats.isFile()) return 'file';
   if (stats.isSymbolicLink()) return 'symlink';
   if (stats.isFIFO()) return 'pipe';
@@ -57,12 +57,12 @@ export function isRacy(file: Signature, at: number): boolean {
 }
 
 /** @returns the file of these `stats` and this `hash`, read from `at` on; `reported` overrides mode and mtime. */
-export function seenFile(
+export function fileSignature(
   stats: Stats,
   hash: string,
   at: number,
   reported: { mode?: number; mtime?: number } = {},
-): SeenFile {
+): FileSignature {
   const { ino, size, mtimeMs, ctimeMs } = stats;
   const racy = isRacy(stats, at);
   const mtime = reported.mtime ?? microseconds(mtimeMs);

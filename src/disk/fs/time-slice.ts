@@ -3,7 +3,7 @@
 const SLICE_MS = 8;
 
 /** Says when a slice is over, and lets the others run. */
-export class Pace {
+export class TimeSlice {
   #until = performance.now() + SLICE_MS;
 
   /** To be asked between two steps; where it is true, `rest` is due. */

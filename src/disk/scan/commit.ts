@@ -2,8 +2,8 @@
 import { type Entry, sameEntry } from '../../core/entry.js';
 import { parentOf, type RelPath } from '../../core/path.js';
 import { entryOf, type Node } from '../../core/snapshot.js';
-import { Pace } from '../fs/time-slice.js';
-import type { Ground } from './context.js';
+import { TimeSlice } from '../fs/time-slice.js';
+import type { ScanContext } from './context.js';
 import type { Differences } from './diff.js';
 import type { Findings } from './judge.js';
 
@@ -32,7 +32,7 @@ export class Overwritten {
 
 /** Who takes part in a commit. */
 export interface CommitTo {
-  readonly ground: Ground;
+  readonly context: ScanContext;
   readonly differences: Differences;
   readonly overwritten: Overwritten;
   /** Called for every change, to remember it. */
@@ -42,30 +42,30 @@ export interface CommitTo {
 }
 
 export async function commit(findings: Findings, to: CommitTo): Promise<void> {
-  const pace = new Pace();
+  const slice = new TimeSlice();
   for (const [path, entry] of findings) {
     if (fits(path, entry, to)) commitOne(path, entry, to);
     else to.again(path);
-    if (pace.isTired) await pace.rest();
+    if (slice.isTired) await slice.rest();
   }
 }
 
 /** RACE: while a look was under way, its directory may have gone, or we may have written there. */
-function fits(path: RelPath, entry: Entry | null, { ground, overwritten }: CommitTo): boolean {
-  if (entry !== null && ground.snapshot.get(parentOf(path))?.type !== 'dir') return false;
+function fits(path: RelPath, entry: Entry | null, { context, overwritten }: CommitTo): boolean {
+  if (entry !== null && context.snapshot.get(parentOf(path))?.type !== 'dir') return false;
   return !overwritten.concerns(path);
 }
 
-function commitOne(path: RelPath, entry: Entry | null, { ground, differences, onSeen }: CommitTo): void {
-  const { snapshot, places, waiting } = ground;
+function commitOne(path: RelPath, entry: Entry | null, { context, differences, onSeen }: CommitTo): void {
+  const { snapshot, directories, unsettled } = context;
   const before = snapshot.get(path);
   if (!isSame(before, entry)) differences.touch(path, before, entry);
   if (entry?.type !== 'dir' && before?.type === 'dir') {
-    places.drop(path);
-    waiting.releaseBelow(path);
+    directories.drop(path);
+    unsettled.releaseBelow(path);
   }
-  waiting.release(path);
-  if (entry?.type === 'dir') places.holdMode(path, null);
+  unsettled.release(path);
+  if (entry?.type === 'dir') directories.holdMode(path, null);
   if (before === null && entry === null) return;
   snapshot.put(path, entry);
   onSeen(path, entry);

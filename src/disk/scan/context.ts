@@ -6,19 +6,19 @@ import type { Snapshot } from '../../core/snapshot.js';
 import type { Logger } from '../../log.js';
 import { modeOf } from '../fs/signature.js';
 import type { Root } from '../state/root.js';
-import type { Places } from '../watch/directories.js';
+import type { WatchedDirectories } from '../watch/directories.js';
 import type { WatchKind } from '../watch/open.js';
 import type { Damage } from './crash-damage.js';
 import type { IgnoreRules } from './ignore-rules.js';
-import type { Troubles } from './problems.js';
-import type { Waiting } from './unsettled.js';
+import type { Problems } from './problems.js';
+import type { Unsettled } from './unsettled.js';
 
-export interface Ground {
+export interface ScanContext {
   readonly root: Root;
   readonly snapshot: Snapshot;
-  readonly places: Places;
-  readonly waiting: Waiting;
-  readonly troubles: Troubles;
+  readonly directories: WatchedDirectories;
+  readonly unsettled: Unsettled;
+  readonly problems: Problems;
   readonly damage: Damage;
   rules: IgnoreRules;
   /** Files with several names that we changed through one of them: the next look visits the others. */
@@ -53,21 +53,21 @@ export function statsAt(absolute: string): fs.Stats | null {
  * swapped for a link), or `path` itself where all are. Looking below such a directory would see another tree, perhaps
  * outside the root.
  */
-export function highestUnsound(ground: Ground, path: RelPath | '', checked: Map<string, boolean>): RelPath | '' {
+export function highestUnsound(context: ScanContext, path: RelPath | '', checked: Map<string, boolean>): RelPath | '' {
   if (path === '') return '';
-  if (!isSoundDir(ground, '', checked)) return '';
+  if (!isSoundDir(context, '', checked)) return '';
   for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
     const dir = path.slice(0, slash) as RelPath;
-    if (!isSoundDir(ground, dir, checked)) return dir;
+    if (!isSoundDir(context, dir, checked)) return dir;
   }
   return path;
 }
 
-function isSoundDir(ground: Ground, dir: RelPath | '', checked: Map<string, boolean>): boolean {
+function isSoundDir(context: ScanContext, dir: RelPath | '', checked: Map<string, boolean>): boolean {
   let sound = checked.get(dir);
   if (sound === undefined) {
-    const stats = statsAt(ground.absolute(dir));
-    sound = stats !== null && isKnownDir(ground, dir, stats);
+    const stats = statsAt(context.absolute(dir));
+    sound = stats !== null && isKnownDir(context, dir, stats);
     checked.set(dir, sound);
   }
   return sound;
@@ -77,13 +77,17 @@ function isSoundDir(ground: Ground, dir: RelPath | '', checked: Map<string, bool
  * @returns whether `stats` are those of the directory last seen at `path`, watched and read. Under other permission bits
  *   it may be readable no more.
  */
-export function isKnownDir({ places, snapshot, troubles }: Ground, path: RelPath | '', stats: fs.Stats): boolean {
+export function isKnownDir(
+  { directories, snapshot, problems }: ScanContext,
+  path: RelPath | '',
+  stats: fs.Stats,
+): boolean {
   const node = snapshot.get(path);
-  if (!places.isSame(path, stats) || node?.type !== 'dir') return false;
-  return path === '' || (!troubles.has(path) && (places.heldMode(path) ?? node.mode) === modeOf(stats));
+  if (!directories.isSame(path, stats) || node?.type !== 'dir') return false;
+  return path === '' || (!problems.has(path) && (directories.heldMode(path) ?? node.mode) === modeOf(stats));
 }
 
-export interface LookerOptions {
+export interface ScannerOptions {
   readonly root: Root;
   /** The patterns of --ignore, gitignore lines. */
   readonly ignore: readonly string[];

@@ -5,7 +5,7 @@ import os from 'node:os';
 import type { Problem } from '../../core/errors.js';
 import type { RelPath } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
-import { microseconds, type SeenFile } from '../fs/signature.js';
+import { type FileSignature, microseconds } from '../fs/signature.js';
 import type { Crash } from '../state/occupant.js';
 import type { Table } from '../state/store.js';
 
@@ -37,7 +37,7 @@ export class Damage implements Table {
   }
 
   /** Notes what stands at `path` if it is damage. @param before what was last seen there. */
-  judge(path: RelPath, before: SeenFile | null, stats: Stats, hash: string): void {
+  judge(path: RelPath, before: FileSignature | null, stats: Stats, hash: string): void {
     if (this.#crash === null || !this.#isDamage(before, stats, this.#crash)) return;
     this.#found.set(path, hash);
     this.onChange(path, hash);
@@ -48,7 +48,7 @@ export class Damage implements Table {
    * then only a file that is empty, and was last touched before the machine came up again, is taken for damage. Somebody
    * who emptied it in the last moments before the crash will find its content again, which is the lesser evil.
    */
-  #isDamage(before: SeenFile | null, stats: Stats, { ofMachine }: Crash): boolean {
+  #isDamage(before: FileSignature | null, stats: Stats, { ofMachine }: Crash): boolean {
     if (before !== null && stats.size >= before.size) return false;
     if (before !== null && microseconds(before.mtimeMs) === microseconds(stats.mtimeMs)) return true;
     return ofMachine && stats.size === 0 && stats.ctimeMs < this.#bootedAt;

@@ -5,7 +5,7 @@ import { SyncError } from '../../core/errors.js';
 import type { RelPath } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
 import { readingError } from '../fs/readable.js';
-import { type Ground, isKnownDir, standingAt, statsAt } from './context.js';
+import { isKnownDir, type ScanContext, standingAt, statsAt } from './context.js';
 import { type ScanHost, scan } from './walk.js';
 
 /** The names in one directory. */
@@ -28,15 +28,15 @@ export interface Entered {
 
 /** One scan, of `from` and of the directories below: of all of them, or only of those that are not known yet. */
 export class Entrance implements ScanHost {
-  readonly #ground: Ground;
+  readonly #context: ScanContext;
   readonly #entered: Entered;
   readonly #from: RelPath | '';
   readonly #everything: boolean;
   readonly #listings: Listing[] = [];
   #rootError: NodeJS.ErrnoException | null = null;
 
-  constructor(ground: Ground, entered: Entered, from: RelPath | '', everything: boolean) {
-    this.#ground = ground;
+  constructor(context: ScanContext, entered: Entered, from: RelPath | '', everything: boolean) {
+    this.#context = context;
     this.#entered = entered;
     this.#from = from;
     this.#everything = everything;
@@ -50,23 +50,25 @@ export class Entrance implements ScanHost {
     await scan(this.#from, this);
     if (this.#from === '' && this.#listings[0]?.path !== '') {
       const why = this.#rootError === null ? 'it changed meanwhile' : describe(this.#rootError);
-      throw new SyncError('failed', `${this.#ground.root.path} could not be read: ${why}.`, { cause: this.#rootError });
+      throw new SyncError('failed', `${this.#context.root.path} could not be read: ${why}.`, {
+        cause: this.#rootError,
+      });
     }
     return this.#listings;
   }
 
   absolute(path: RelPath | ''): string {
-    return this.#ground.absolute(path);
+    return this.#context.absolute(path);
   }
 
   enters(path: RelPath | ''): boolean {
-    const { troubles } = this.#ground;
+    const { problems } = this.#context;
     const stats = statsAt(this.absolute(path));
     if (stats === null || !stats.isDirectory()) return this.#again(path);
-    if (!this.#everything && path !== this.#from && isKnownDir(this.#ground, path, stats)) return false;
+    if (!this.#everything && path !== this.#from && isKnownDir(this.#context, path, stats)) return false;
     if (!this.#isWatched(path, stats) && !this.#settle(path, stats)) return this.#again(path);
-    troubles.clearNames(path);
-    if (path !== '') troubles.clear(path);
+    problems.clearNames(path);
+    if (path !== '') problems.clear(path);
     const error = readingError(this.absolute(path), stats);
     if (error === null) return true;
     this.unreadable(path, error);
@@ -74,7 +76,7 @@ export class Entrance implements ScanHost {
   }
 
   ignores(path: RelPath, isDir: boolean): boolean {
-    return this.#ground.rules.matches(path, isDir);
+    return this.#context.rules.matches(path, isDir);
   }
 
   listed(path: RelPath | '', names: readonly string[]): void {
@@ -87,7 +89,7 @@ export class Entrance implements ScanHost {
       return;
     }
     this.#entered.unreadable.add(path);
-    this.#ground.troubles.add(path, 'unreadable', `The directory ${path} cannot be read: ${describe(error)}.`);
+    this.#context.problems.add(path, 'unreadable', `The directory ${path} cannot be read: ${describe(error)}.`);
   }
 
   vanished(path: RelPath | ''): void {
@@ -95,7 +97,7 @@ export class Entrance implements ScanHost {
   }
 
   badName(dir: RelPath | '', shown: string, why: string): void {
-    this.#ground.troubles.addBadName(dir, shown, why);
+    this.#context.problems.addBadName(dir, shown, why);
   }
 
   #again(path: RelPath | ''): false {
@@ -105,24 +107,24 @@ export class Entrance implements ScanHost {
 
   /** What could not be read could not be watched either. */
   #isWatched(path: RelPath | '', stats: Stats): boolean {
-    return this.#ground.places.isSame(path, stats) && !(path !== '' && this.#ground.troubles.has(path));
+    return this.#context.directories.isSame(path, stats) && !(path !== '' && this.#context.problems.has(path));
   }
 
   /** Watches a directory that is new, was moved or replaced. RACE: another may take its place while it is being watched. */
   #settle(path: RelPath | '', stats: Stats): boolean {
-    const { places, now } = this.#ground;
-    places.arm(path);
+    const { directories, now } = this.#context;
+    directories.arm(path);
     const armed = statsAt(this.absolute(path));
     if (!armed?.isDirectory() || armed.ino !== stats.ino || armed.birthtimeMs !== stats.birthtimeMs) return false;
     if (path !== '') this.#recognise(path, armed);
-    places.settle(path, armed, now());
+    directories.settle(path, armed, now());
     return true;
   }
 
   /** Finds out whether the directory at `path` stood elsewhere before. */
   #recognise(path: RelPath, stats: Stats): void {
-    const former = this.#ground.places.formerOf(path, stats);
-    if (former === null || this.#ground.snapshot.get(former)?.type !== 'dir') return;
+    const former = this.#context.directories.formerOf(path, stats);
+    if (former === null || this.#context.snapshot.get(former)?.type !== 'dir') return;
     const there = standingAt(this.absolute(former));
     // Still there as well: a bind mount, no move.
     if (there instanceof Error || there?.ino === stats.ino) return;

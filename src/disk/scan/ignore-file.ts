@@ -4,8 +4,8 @@ import { hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import type { RelPath } from '../../core/path.js';
-import { Pace } from '../fs/time-slice.js';
-import type { Ground } from './context.js';
+import { TimeSlice } from '../fs/time-slice.js';
+import type { ScanContext } from './context.js';
 import { IGNORE_FILE, IgnoreRules, ignoreLines } from './ignore-rules.js';
 
 /** A `.lockstepignore` as it was read; without one, or with something else in its place, `hash` is null. */
@@ -22,7 +22,7 @@ const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.const
  * @returns the rules file in the root as it is now.
  * @throws SyncError `failed` where there is one that cannot be read: what it excludes would travel.
  */
-export function readRules({ absolute }: Ground): RulesFile {
+export function readRules({ absolute }: ScanContext): RulesFile {
   let fd: number | null = null;
   try {
     fd = fs.openSync(absolute(IGNORE_FILE), FLAGS);
@@ -50,26 +50,26 @@ export function readRules({ absolute }: Ground): RulesFile {
  * @param onIgnored called with the highest of each branch that was known and is ignored now; it has left the snapshot.
  */
 export async function adoptRules(
-  ground: Ground,
+  context: ScanContext,
   lines: readonly string[],
   onIgnored: (path: RelPath) => void,
 ): Promise<void> {
   const rules = new IgnoreRules(lines);
-  if (rules.equals(ground.rules)) return;
-  ground.rules = rules;
+  if (rules.equals(context.rules)) return;
+  context.rules = rules;
   const ignored: RelPath[] = [];
-  const pace = new Pace();
+  const slice = new TimeSlice();
   // RACE: we may write meanwhile; an entry more or less in the walk does no harm.
-  for (const [path, node] of ground.snapshot.walk()) {
+  for (const [path, node] of context.snapshot.walk()) {
     if (rules.ignores(path, node.type === 'dir')) ignored.push(path);
-    if (pace.isTired) await pace.rest();
+    if (slice.isTired) await slice.rest();
   }
   for (const path of ignored) {
-    if (ground.snapshot.get(path) === null) continue;
-    ground.snapshot.put(path, null);
-    ground.places.drop(path);
-    ground.troubles.clearBelow(path);
+    if (context.snapshot.get(path) === null) continue;
+    context.snapshot.put(path, null);
+    context.directories.drop(path);
+    context.problems.clearBelow(path);
     onIgnored(path);
   }
-  for (const path of [...ground.waiting.paths()]) if (rules.ignores(path, false)) ground.waiting.release(path);
+  for (const path of [...context.unsettled.paths()]) if (rules.ignores(path, false)) context.unsettled.release(path);
 }

@@ -7,10 +7,10 @@ import { type Node, walkNode } from '../../core/snapshot.js';
 import { type Digest, digestSmall, SMALL_BYTES } from '../fs/digest.js';
 import type { DigestQueue } from '../fs/digest-queue.js';
 import { LinkTargets } from '../fs/link-target.js';
-import { type SeenFile, type Stood, sameSignature, seenFile } from '../fs/signature.js';
+import { type FileSignature, fileSignature, type StatSignature, sameSignature } from '../fs/signature.js';
 import { readLink } from '../fs/symlink.js';
-import { Pace } from '../fs/time-slice.js';
-import { type Ground, standingAt } from './context.js';
+import { TimeSlice } from '../fs/time-slice.js';
+import { type ScanContext, standingAt } from './context.js';
 import { describe } from './enter.js';
 import { ABSENCE_MS, MAX_RETRY_MS, OVERDUE_MS, readableAt } from './settle-times.js';
 import type { Survey } from './survey.js';
@@ -20,7 +20,7 @@ import type { Wait } from './unsettled.js';
 export type Findings = Map<RelPath, Entry | null>;
 
 export class Judge {
-  readonly #ground: Ground;
+  readonly #context: ScanContext;
   readonly #targets: LinkTargets;
   readonly #survey: Survey;
   readonly #digests: DigestQueue;
@@ -30,13 +30,13 @@ export class Judge {
    */
   readonly #isGone: boolean;
   readonly #findings: Findings = new Map();
-  readonly #pace = new Pace();
+  readonly #slice = new TimeSlice();
   /** Absent files by inode: one that appears elsewhere under this inode was moved, and both are told together. */
   readonly #missing = new Map<number, Wait>();
 
-  constructor(ground: Ground, survey: Survey, digests: DigestQueue, isGone: boolean) {
-    this.#ground = ground;
-    this.#targets = new LinkTargets(ground.root.path);
+  constructor(context: ScanContext, survey: Survey, digests: DigestQueue, isGone: boolean) {
+    this.#context = context;
+    this.#targets = new LinkTargets(context.root.path);
     this.#survey = survey;
     this.#digests = digests;
     this.#isGone = isGone;
@@ -44,7 +44,7 @@ export class Judge {
 
   async findings(): Promise<Findings> {
     for (const path of this.#survey.absent) this.#foundAbsent(path);
-    for (const [, wait] of this.#ground.waiting.all('absent')) if (wait.ino !== 0) this.#missing.set(wait.ino, wait);
+    for (const [, wait] of this.#context.unsettled.all('absent')) if (wait.ino !== 0) this.#missing.set(wait.ino, wait);
     // A new directory is compared after what lies in it; sorted, it comes before.
     for (const path of [...this.#survey.dirs.keys()].sort()) this.#findings.set(path, this.#survey.dirs.get(path)!);
     for (const path of this.#survey.unreadable) this.#carryOver(path);
@@ -52,148 +52,148 @@ export class Judge {
       // Whoever is judged is not needed here any more, and there may be very many.
       this.#survey.changed.delete(path);
       this.#judge(path, stats);
-      if (this.#pace.isTired) await this.#pace.rest();
+      if (this.#slice.isTired) await this.#slice.rest();
     }
     this.#judgeAbsences();
     return this.#findings;
   }
 
   #foundAbsent(path: RelPath): void {
-    const { snapshot, places, waiting, now } = this.#ground;
+    const { snapshot, directories, unsettled, now } = this.#context;
     const node = snapshot.get(path);
     if (node === null) return;
     // Should the directory come back, what happened in it while it was elsewhere went unseen.
-    if (node.type === 'dir') places.doubt(path);
+    if (node.type === 'dir') directories.doubt(path);
     if (this.#isGone || this.#survey.hasLeft(path)) this.#findings.set(path, null);
-    else waiting.miss(path, now(), node.type === 'file' ? (node as SeenFile).ino : 0, filesIn(node));
+    else unsettled.miss(path, now(), node.type === 'file' ? (node as FileSignature).ino : 0, filesIn(node));
   }
 
   /** What is in a directory that moved and cannot be read is what was in it before. */
   #carryOver(path: RelPath): void {
     const former = this.#survey.former.get(path);
-    const node = former === undefined ? null : this.#ground.snapshot.get(former);
+    const node = former === undefined ? null : this.#context.snapshot.get(former);
     if (node?.type !== 'dir') return;
     for (const [below, each] of walkNode('', node)) {
       this.#findings.set(joinPath(path, below), each.type === 'dir' ? { type: 'dir', mode: each.mode } : each);
     }
   }
 
-  #judge(path: RelPath, stats: Stood): void {
+  #judge(path: RelPath, stats: StatSignature): void {
     if (stats.kind === 'file') this.#judgeFile(path, stats);
     else if (stats.kind === 'symlink') this.#judgeLink(path, stats);
     else
       this.#cannot(path, 'unsupported-type', `${path} is a ${stats.kind}; only files, directories and links travel.`);
   }
 
-  #judgeLink(path: RelPath, stats: Stood): void {
-    const link = readLink(path, this.#ground.absolute(path), stats, this.#targets);
+  #judgeLink(path: RelPath, stats: StatSignature): void {
+    const link = readLink(path, this.#context.absolute(path), stats, this.#targets);
     if (link === null) this.#survey.again.add(path);
     else if ('fault' in link) this.#cannot(path, 'bad-link', link.fault);
     else this.#found(path, link);
   }
 
   #cannot(path: RelPath, code: 'unsupported-type' | 'bad-link' | 'unreadable', message: string): void {
-    this.#ground.waiting.release(path);
-    this.#ground.troubles.add(path, code, message);
+    this.#context.unsettled.release(path);
+    this.#context.problems.add(path, code, message);
   }
 
-  #judgeFile(path: RelPath, stats: Stood): void {
+  #judgeFile(path: RelPath, stats: StatSignature): void {
     const moved = this.#seenBeforeMove(path, stats);
     if (moved !== null) {
       this.#found(path, moved);
       return;
     }
-    const { waiting, now } = this.#ground;
-    const wait = waiting.get(path);
+    const { unsettled, now } = this.#context;
+    const wait = unsettled.get(path);
     const overdue = wait !== null && wait.kind !== 'absent' && now() - wait.since >= OVERDUE_MS;
     const due = overdue ? 0 : this.#readableAt(path, stats);
-    if (due > now()) waiting.hold(path, 'moving', { now: now(), due, ino: stats.ino });
-    else if (stats.size <= SMALL_BYTES) this.#accept(path, stats, digestSmall(this.#ground.absolute(path), now()));
+    if (due > now()) unsettled.hold(path, 'moving', { now: now(), due, ino: stats.ino });
+    else if (stats.size <= SMALL_BYTES) this.#accept(path, stats, digestSmall(this.#context.absolute(path), now()));
     else this.#readLarge(path, stats);
   }
 
   /** @returns the file at `path`, already read, if its directory was moved here and it is unchanged. */
-  #seenBeforeMove(path: RelPath, stats: Stood): SeenFile | null {
+  #seenBeforeMove(path: RelPath, stats: StatSignature): FileSignature | null {
     const slash = path.lastIndexOf('/');
     if (slash < 0 || this.#survey.former.size === 0) return null;
     const former = this.#survey.former.get(path.slice(0, slash) as RelPath);
-    const seen = former === undefined ? null : this.#ground.snapshot.get(joinPath(former, path.slice(slash + 1)));
-    if (seen?.type !== 'file' || (seen as SeenFile).racy !== false) return null;
-    return sameSignature(seen as SeenFile, stats) ? (seen as SeenFile) : null;
+    const seen = former === undefined ? null : this.#context.snapshot.get(joinPath(former, path.slice(slash + 1)));
+    if (seen?.type !== 'file' || (seen as FileSignature).racy !== false) return null;
+    return sameSignature(seen as FileSignature, stats) ? (seen as FileSignature) : null;
   }
 
-  #readableAt(path: RelPath, stats: Stood): number {
-    const { snapshot, waiting, now } = this.#ground;
+  #readableAt(path: RelPath, stats: StatSignature): number {
+    const { snapshot, unsettled, now } = this.#context;
     const node = snapshot.get(path);
     const emptied = stats.size === 0 && (node?.type !== 'file' || node.size > 0);
     const quiet = readableAt(stats, emptied, now());
     const missing = node === null ? this.#missing.get(stats.ino) : undefined;
-    return missing === undefined ? quiet : Math.max(quiet, waiting.goneAt(missing));
+    return missing === undefined ? quiet : Math.max(quiet, unsettled.goneAt(missing));
   }
 
-  #readLarge(path: RelPath, stats: Stood): void {
+  #readLarge(path: RelPath, stats: StatSignature): void {
     const digest = this.#digests.take(path);
     if (digest !== null && (digest.kind !== 'read' || sameSignature(digest.stats, stats))) {
       this.#accept(path, stats, digest);
       return;
     }
-    const { waiting, now } = this.#ground;
-    this.#digests.start(path, this.#ground.absolute(path));
-    waiting.hold(path, 'reading', { now: now(), due: Number.POSITIVE_INFINITY, ino: stats.ino });
+    const { unsettled, now } = this.#context;
+    this.#digests.start(path, this.#context.absolute(path));
+    unsettled.hold(path, 'reading', { now: now(), due: Number.POSITIVE_INFINITY, ino: stats.ino });
   }
 
-  #accept(path: RelPath, stats: Stood, digest: Digest): void {
+  #accept(path: RelPath, stats: StatSignature, digest: Digest): void {
     if (digest.kind === 'failed') {
       this.#cannot(path, 'unreadable', `${path} cannot be read: ${describe(digest.error)}.`);
     } else if (digest.kind === 'moving' || digest.stats.ino !== stats.ino) {
-      this.#ground.waiting.retry(path, this.#ground.now(), stats.ino);
+      this.#context.unsettled.retry(path, this.#context.now(), stats.ino);
     } else {
-      const before = this.#ground.snapshot.get(path);
-      const seen = before?.type === 'file' ? (before as SeenFile) : null;
-      this.#ground.damage.judge(path, seen, digest.stats, digest.hash);
+      const before = this.#context.snapshot.get(path);
+      const seen = before?.type === 'file' ? (before as FileSignature) : null;
+      this.#context.damage.judge(path, seen, digest.stats, digest.hash);
       this.#found(path, this.#fileOf(path, digest));
     }
   }
 
   /** A modification time that was asked for, finer than this disk can hold, is reported until the disk's own changes. */
-  #fileOf(path: RelPath, { stats, hash, at }: Digest & { kind: 'read' }): SeenFile {
-    const before = this.#ground.snapshot.get(path) as Node | SeenFile | null;
+  #fileOf(path: RelPath, { stats, hash, at }: Digest & { kind: 'read' }): FileSignature {
+    const before = this.#context.snapshot.get(path) as Node | FileSignature | null;
     if (before?.type !== 'file' || !('ino' in before) || before.hash !== hash || before.mtimeMs !== stats.mtimeMs) {
-      return seenFile(stats, hash, at, { mode: this.#ground.reported(path, stats) });
+      return fileSignature(stats, hash, at, { mode: this.#context.reported(path, stats) });
     }
-    const mode = sameSignature(before, stats) ? before.mode : this.#ground.reported(path, stats);
-    return seenFile(stats, hash, at, { mtime: before.mtime, mode });
+    const mode = sameSignature(before, stats) ? before.mode : this.#context.reported(path, stats);
+    return fileSignature(stats, hash, at, { mtime: before.mtime, mode });
   }
 
   #found(path: RelPath, entry: Entry): void {
-    this.#ground.waiting.release(path);
-    this.#ground.troubles.clear(path);
+    this.#context.unsettled.release(path);
+    this.#context.problems.clear(path);
     this.#findings.set(path, entry);
   }
 
   #judgeAbsences(): void {
-    const { waiting, now } = this.#ground;
-    const arriving = new Set(waiting.all('files').map(([, wait]) => wait.ino));
+    const { unsettled, now } = this.#context;
+    const arriving = new Set(unsettled.all('files').map(([, wait]) => wait.ino));
     const arrived = new Set<number>();
     for (const entry of this.#findings.values()) if (entry !== null && 'ino' in entry) arrived.add(entry.ino as number);
-    for (const [path, wait] of waiting.all('absent')) {
+    for (const [path, wait] of unsettled.all('absent')) {
       if (this.#findings.has(path)) continue;
-      const due = Math.max(waiting.goneAt(wait), wait.due);
-      if (now() < due && !arrived.has(wait.ino)) waiting.postpone(path, due);
+      const due = Math.max(unsettled.goneAt(wait), wait.due);
+      if (now() < due && !arrived.has(wait.ino)) unsettled.postpone(path, due);
       else this.#judgeAbsence(path, wait, wait.ino !== 0 && arriving.has(wait.ino));
     }
   }
 
   /** @param moves whether the same file is about to be told under another name. */
   #judgeAbsence(path: RelPath, wait: Wait, moves: boolean): void {
-    const { waiting, now } = this.#ground;
-    const standing = standingAt(this.#ground.absolute(path));
+    const { unsettled, now } = this.#context;
+    const standing = standingAt(this.#context.absolute(path));
     if (standing === null && !moves) {
       this.#findings.set(path, null);
       return;
     }
     if (standing !== null && !(standing instanceof Error)) this.#survey.again.add(path);
-    waiting.postpone(path, now() + Math.min(Math.max(now() - wait.since, ABSENCE_MS), MAX_RETRY_MS));
+    unsettled.postpone(path, now() + Math.min(Math.max(now() - wait.since, ABSENCE_MS), MAX_RETRY_MS));
   }
 }
 

@@ -8,8 +8,8 @@ import type { RelPath } from '../../core/path.js';
 import { joinPath, parentOf } from '../../core/path.js';
 import { entryOf, walkNode } from '../../core/snapshot.js';
 import { SMALL_BYTES } from '../fs/digest.js';
-import { modeOf, type SeenFile, seenFile } from '../fs/signature.js';
-import { type Ground, statsAt } from './context.js';
+import { type FileSignature, fileSignature, modeOf } from '../fs/signature.js';
+import { type ScanContext, statsAt } from './context.js';
 import { isUnchanged } from './survey.js';
 
 /**
@@ -18,41 +18,47 @@ import { isUnchanged } from './survey.js';
  * @returns the entry as it is known now; null: gone.
  */
 export function noteOwn(
-  ground: Ground,
+  context: ScanContext,
   path: RelPath,
   reported: Entry | null,
   stats: fs.Stats | null,
   hint: (dir: RelPath) => void,
 ): Entry | null {
-  const entry = reported?.type === 'file' && stats !== null ? ownFile(reported, stats, ground.now()) : reported;
-  const before = ground.snapshot.get(path);
-  ground.waiting.release(path);
-  ground.troubles.clearBelow(path);
+  const entry = reported?.type === 'file' && stats !== null ? ownFile(reported, stats, context.now()) : reported;
+  const before = context.snapshot.get(path);
+  context.unsettled.release(path);
+  context.problems.clearBelow(path);
   if (before?.type === 'dir' && entry?.type !== 'dir') {
-    ground.waiting.releaseBelow(path);
-    ground.places.drop(path);
+    context.unsettled.releaseBelow(path);
+    context.directories.drop(path);
   }
-  ground.snapshot.put(path, entry);
-  if (entry?.type === 'dir' && stats !== null) noteDir(ground, path, entry, stats, hint);
+  context.snapshot.put(path, entry);
+  if (entry?.type === 'dir' && stats !== null) noteDir(context, path, entry, stats, hint);
   return entry;
 }
 
 /** A large file need not be read again: between its rename and its stat nobody wrote it, for nobody had it open. */
-function ownFile(reported: FileEntry, stats: fs.Stats, now: number): SeenFile {
+function ownFile(reported: FileEntry, stats: fs.Stats, now: number): FileSignature {
   const { mode, mtime } = reported;
-  const seen = seenFile(stats, reported.hash, now, { mode, mtime });
+  const seen = fileSignature(stats, reported.hash, now, { mode, mtime });
   return stats.size > SMALL_BYTES ? { ...seen, racy: false } : seen;
 }
 
-function noteDir(ground: Ground, path: RelPath, entry: DirEntry, stats: fs.Stats, hint: (dir: RelPath) => void): void {
-  const { places, absolute, now } = ground;
-  if (!places.isSame(path, stats)) {
-    places.arm(path);
+function noteDir(
+  context: ScanContext,
+  path: RelPath,
+  entry: DirEntry,
+  stats: fs.Stats,
+  hint: (dir: RelPath) => void,
+): void {
+  const { directories, absolute, now } = context;
+  if (!directories.isSame(path, stats)) {
+    directories.arm(path);
     const armed = statsAt(absolute(path));
     if (armed === null || armed.ino !== stats.ino || !isEmpty(absolute(path))) hint(path);
-    if (armed?.ino === stats.ino) places.settle(path, armed, now());
+    if (armed?.ino === stats.ino) directories.settle(path, armed, now());
   }
-  places.holdMode(path, modeOf(stats) === entry.mode ? null : modeOf(stats));
+  directories.holdMode(path, modeOf(stats) === entry.mode ? null : modeOf(stats));
 }
 
 function isEmpty(absolute: string): boolean {
@@ -74,8 +80,8 @@ export interface Known {
  * @param absolute where the directory is now.
  * @returns what is to be noted, in order: the old place is empty, the new one has what was known and is unchanged.
  */
-export function* moveKnown(ground: Ground, from: RelPath, to: RelPath, absolute: string): Generator<Known> {
-  const node = ground.snapshot.get(from);
+export function* moveKnown(context: ScanContext, from: RelPath, to: RelPath, absolute: string): Generator<Known> {
+  const node = context.snapshot.get(from);
   const nodes = node === null ? [] : [...walkNode('', node)];
   yield { path: from, entry: null, stats: null };
   yield { path: to, entry: entryOf(node) ?? { type: 'dir', mode: 0o755 }, stats: fs.lstatSync(absolute) };

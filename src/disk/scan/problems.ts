@@ -2,7 +2,7 @@
 import type { Problem, ProblemCode } from '../../core/errors.js';
 import { escapeControls, isAtOrBelow, type RelPath } from '../../core/path.js';
 
-export class Troubles {
+export class Problems {
   /** By path, or by directory and printable name where the name makes no path. */
   readonly #problems = new Map<string, Problem>();
   /** Paths where something stands that cannot be told: neither there nor gone. */

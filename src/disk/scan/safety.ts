@@ -4,38 +4,38 @@ import * as fs from 'node:fs';
 import { isLost, lossCode, MAX_LOST_FILES, SOME_FILES } from '../../core/loss.js';
 import type { RelPath } from '../../core/path.js';
 import type { Node } from '../../core/snapshot.js';
-import type { Look } from '../../replica.js';
-import type { SeenFile } from '../fs/signature.js';
+import type { ScanResult } from '../../replica.js';
+import type { FileSignature } from '../fs/signature.js';
 import { rootFault } from '../state/root.js';
-import type { Ground } from './context.js';
+import type { ScanContext } from './context.js';
 import { describe } from './enter.js';
 import { isNeverSynchronised } from './ignore-rules.js';
 import type { Findings } from './judge.js';
 
-export type Halt = NonNullable<Look['halt']>;
+export type Halt = NonNullable<ScanResult['halt']>;
 
 const WAY_OUT =
   'Nothing is touched. Put the files back, or, if this was meant, confirm it with: client resume --accept-deletes';
 
 /** @returns why the root cannot be looked at now, or null where it can. */
-export function rootHalt(ground: Ground, deletesAccepted: boolean): Halt | null {
-  const fault = rootFault(ground.root);
+export function rootHalt(context: ScanContext, deletesAccepted: boolean): Halt | null {
+  const fault = rootFault(context.root);
   if (fault !== null) return fault;
   try {
-    if (deletesAccepted || ground.snapshot.files < SOME_FILES || !isEmpty(ground)) return null;
+    if (deletesAccepted || context.snapshot.files < SOME_FILES || !isEmpty(context)) return null;
   } catch (error) {
     const why = describe(error as NodeJS.ErrnoException);
-    const message = `${ground.root.path} cannot be read: ${why}. Nothing is touched; it goes on when it can be read.`;
+    const message = `${context.root.path} cannot be read: ${why}. Nothing is touched; it goes on when it can be read.`;
     return { code: 'root-missing', message };
   }
-  const files = `${ground.snapshot.files} files`;
+  const files = `${context.snapshot.files} files`;
   return {
     code: 'root-emptied',
-    message: `${ground.root.path} is empty, but had ${files} at the last look. ${WAY_OUT}`,
+    message: `${context.root.path} is empty, but had ${files} at the last look. ${WAY_OUT}`,
   };
 }
 
-function isEmpty({ root, rules }: Ground): boolean {
+function isEmpty({ root, rules }: ScanContext): boolean {
   const dir = fs.opendirSync(root.path);
   try {
     for (let dirent = dir.readSync(); dirent !== null; dirent = dir.readSync()) {
@@ -52,20 +52,20 @@ function isEmpty({ root, rules }: Ground): boolean {
  * @param hasMoved whether a path went away because its directory stands elsewhere now.
  * @returns the halt where `findings` take away more than half of the files and more than 100; moved ones do not count.
  */
-export function lossHalt(ground: Ground, findings: Findings, hasMoved: (path: RelPath) => boolean): Halt | null {
-  const before = ground.snapshot.files;
+export function lossHalt(context: ScanContext, findings: Findings, hasMoved: (path: RelPath) => boolean): Halt | null {
+  const before = context.snapshot.files;
   if (before <= MAX_LOST_FILES) return null;
   const lost = new Set<number>();
   let files = 0;
   for (const [path, entry] of findings) {
-    const node = ground.snapshot.get(path);
+    const node = context.snapshot.get(path);
     if (node === null || hasMoved(path) || !isLost(node, entry)) continue;
     files += collect(node, lost);
   }
   if (!isTooMuch(files, before)) return null;
-  for (const entry of findings.values()) if (entry?.type === 'file' && lost.has((entry as SeenFile).ino)) files--;
+  for (const entry of findings.values()) if (entry?.type === 'file' && lost.has((entry as FileSignature).ino)) files--;
   if (!isTooMuch(files, before)) return null;
-  const message = `${files} of ${before} files in ${ground.root.path} vanished at once. ${WAY_OUT}`;
+  const message = `${files} of ${before} files in ${context.root.path} vanished at once. ${WAY_OUT}`;
   return { code: 'mass-deletion', message };
 }
 
@@ -73,7 +73,7 @@ const isTooMuch = (files: number, of: number): boolean => lossCode({ files, of }
 
 /** @returns how many files are at and below `node`; their inodes are added to `inodes`. */
 function collect(node: Node, inodes: Set<number>): number {
-  if (node.type === 'file') inodes.add((node as SeenFile).ino);
+  if (node.type === 'file') inodes.add((node as FileSignature).ino);
   if (node.type !== 'dir') return 1;
   let files = 0;
   for (const child of node.children.values()) files += collect(child, inodes);

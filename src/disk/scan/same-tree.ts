@@ -1,7 +1,7 @@
 // Whether a root still holds what was last seen in it: the way to tell one that has lost its identity from another one that
 // was made anew in its place.
 import type { Snapshot } from '../../core/snapshot.js';
-import { type SeenFile, sameSignature } from '../fs/signature.js';
+import { type FileSignature, sameSignature } from '../fs/signature.js';
 import { statsAt } from './context.js';
 
 /** As many files as are looked at. */
@@ -19,7 +19,7 @@ export function isMostlyAsSeen(root: string, snapshot: Snapshot): boolean {
     if (files === MAX_FILES) break;
     files++;
     const stats = statsAt(`${root}/${path}`);
-    if (stats !== null && sameSignature(node as SeenFile, stats)) same++;
+    if (stats !== null && sameSignature(node as FileSignature, stats)) same++;
   }
   return same * 2 >= files;
 }

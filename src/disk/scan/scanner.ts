@@ -8,67 +8,67 @@ import type { DirEntry, Entry, LinkEntry } from '../../core/entry.js';
 import { joinPath, pathFault, type RelPath } from '../../core/path.js';
 import { Snapshot } from '../../core/snapshot.js';
 import { type Logger, silent } from '../../log.js';
-import type { Look, LookScope } from '../../replica.js';
+import type { ScanResult, ScanScope } from '../../replica.js';
 import { DigestQueue } from '../fs/digest-queue.js';
-import { modeOf, type SeenFile } from '../fs/signature.js';
-import { Places } from '../watch/directories.js';
+import { type FileSignature, modeOf } from '../fs/signature.js';
+import { WatchedDirectories } from '../watch/directories.js';
 import { Hints } from '../watch/hints.js';
 import type { Watcher } from '../watch/watcher.js';
 import { commit, Overwritten } from './commit.js';
-import type { LookerOptions } from './context.js';
-import { type Ground, type Standing, statsAt } from './context.js';
+import type { ScannerOptions } from './context.js';
+import { type ScanContext, type Standing, statsAt } from './context.js';
 import { Damage } from './crash-damage.js';
 import { adoptRules, readRules } from './ignore-file.js';
 import { IGNORE_FILE, IgnoreRules } from './ignore-rules.js';
 import { type Findings, Judge } from './judge.js';
 import { moveKnown, noteOwn } from './own-writes.js';
-import { Troubles } from './problems.js';
-import { Teller } from './report.js';
+import { Problems } from './problems.js';
+import { Reporter } from './report.js';
 import { type Halt, lossHalt, rootHalt } from './safety.js';
 import { Survey } from './survey.js';
-import { Alert } from './trigger.js';
-import { Waiting } from './unsettled.js';
-import { stillStands } from './verify.js';
+import { ScanTrigger } from './trigger.js';
+import { Unsettled } from './unsettled.js';
+import { verifyUnchanged } from './verify.js';
 import { watcherFor } from './watch-events.js';
 
 /** One tree, and what was last seen of it. */
-export class Looker {
+export class Scanner {
   /** What was last seen; the files in it are SeenFile. */
   readonly snapshot: Snapshot;
   /** Called for every change of the snapshot, to remember it; null: gone with all below. */
-  onSeen: (path: RelPath, entry: SeenFile | LinkEntry | DirEntry | null) => void = () => {};
+  onSeen: (path: RelPath, entry: FileSignature | LinkEntry | DirEntry | null) => void = () => {};
 
   readonly #ignore: readonly string[];
   readonly #log: Logger;
-  readonly #ground: Ground;
+  readonly #context: ScanContext;
   readonly #watcher: Watcher;
   readonly #hints: Hints;
-  readonly #alert: Alert;
+  readonly #trigger: ScanTrigger;
   readonly #digests: DigestQueue;
-  readonly #teller: Teller;
+  readonly #reporter: Reporter;
   readonly #overwritten = new Overwritten();
   #rulesHash: string | null | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #deletesAccepted = false;
 
-  constructor(options: LookerOptions) {
+  constructor(options: ScannerOptions) {
     const now = options.now ?? Date.now;
     this.#ignore = options.ignore;
     this.#log = options.log ?? silent;
     this.snapshot = options.known ?? new Snapshot();
-    this.#hints = new Hints(now, () => this.#inTurn(() => this.#alert.glance()));
+    this.#hints = new Hints(now, () => this.#inTurn(() => this.#trigger.quickCheck()));
     this.#digests = new DigestQueue(now, (path) => {
-      this.#ground.waiting.postpone(path, now());
+      this.#context.unsettled.postpone(path, now());
       this.#hints.add(path);
     });
     const absolute = (path: RelPath | '') => (path === '' ? options.root.path : `${options.root.path}/${path}`);
-    this.#watcher = watcherFor(options, () => this.#ground, this.#hints, this.#log);
-    this.#ground = {
+    this.#watcher = watcherFor(options, () => this.#context, this.#hints, this.#log);
+    this.#context = {
       root: options.root,
       snapshot: this.snapshot,
-      places: new Places(this.#watcher, absolute),
-      waiting: new Waiting(),
-      troubles: new Troubles(),
+      directories: new WatchedDirectories(this.#watcher, absolute),
+      unsettled: new Unsettled(),
+      problems: new Problems(),
       damage: options.damage ?? new Damage(),
       rules: new IgnoreRules([]),
       linked: new Set(),
@@ -76,20 +76,22 @@ export class Looker {
       absolute,
       reported: options.reported ?? ((_path, stats) => modeOf(stats)),
     };
-    this.#teller = new Teller(this.#ground);
-    this.#alert = new Alert(this.#ground, this.#hints, options.onHint, (path, file) => this.#confirm(path, file));
+    this.#reporter = new Reporter(this.#context);
+    this.#trigger = new ScanTrigger(this.#context, this.#hints, options.onHint, (path, file) =>
+      this.#confirm(path, file),
+    );
   }
 
   /**
    * Looks at the tree; overlapping calls wait for each other. The first look is whole whatever its scope.
    * @throws SyncError `failed` where the root cannot be read; nothing is lost, and the next look tells it.
    */
-  look(scope: LookScope): Promise<Look> {
-    return this.#inTurn(() => this.#look(scope));
+  scan(scope: ScanScope): Promise<ScanResult> {
+    return this.#inTurn(() => this.#scanOnce(scope));
   }
 
   /** Has the next look, whenever it comes, look at `paths` in any case. */
-  suspect(paths: Iterable<RelPath>): void {
+  markDirty(paths: Iterable<RelPath>): void {
     for (const path of paths) this.#hints.include(path);
   }
 
@@ -100,8 +102,8 @@ export class Looker {
   ignores(dir: RelPath | '', name: string, seen: Entry | null = null): boolean {
     const path = joinPath(dir, name);
     if (name.includes('\ufffd') || pathFault(path) !== null) return true;
-    const isDir = seen === null ? (statsAt(this.#ground.absolute(path))?.isDirectory() ?? false) : seen.type === 'dir';
-    return this.#ground.rules.ignores(path, isDir) || this.#ground.troubles.has(path);
+    const isDir = seen === null ? (statsAt(this.#context.absolute(path))?.isDirectory() ?? false) : seen.type === 'dir';
+    return this.#context.rules.ignores(path, isDir) || this.#context.problems.has(path);
   }
 
   /** Lets the next look tell of deletions, however many. */
@@ -117,8 +119,8 @@ export class Looker {
    */
   wrote(path: RelPath, reported: Entry | null, stats: Stats | null): void {
     this.#overwritten.add(path);
-    const entry = noteOwn(this.#ground, path, reported, stats, (dir) => this.#hints.add(dir, true));
-    if (this.#ground.waiting.size < this.#ground.waiting.told) this.#hints.add(path);
+    const entry = noteOwn(this.#context, path, reported, stats, (dir) => this.#hints.add(dir, true));
+    if (this.#context.unsettled.size < this.#context.unsettled.told) this.#hints.add(path);
     this.#seen(path, entry);
     if (entry?.type === 'file' && stats !== null && stats.nlink > 1) this.#changedLinked(path, stats);
     if (path !== IGNORE_FILE) return;
@@ -127,29 +129,29 @@ export class Looker {
   }
 
   #changedLinked(path: RelPath, { ino }: Stats): void {
-    this.#ground.linked.add(ino);
+    this.#context.linked.add(ino);
     this.#hints.add(path);
   }
 
   /** To be called after we moved the directory `from` to `to`, where `absolute` leads: what it holds is known there, too. */
   moved(from: RelPath, to: RelPath, absolute: string): void {
-    for (const { path, entry, stats } of moveKnown(this.#ground, from, to, absolute)) this.wrote(path, entry, stats);
+    for (const { path, entry, stats } of moveKnown(this.#context, from, to, absolute)) this.wrote(path, entry, stats);
   }
 
   /**
    * Whether what stands at `path` is still `entry`, by its signature or, where that proves nothing, by its content.
    * @param absolute where to look, and `standing` what is known of it already; no link leads there, the caller sees to it.
    */
-  stillIs(path: RelPath, entry: Entry | null, absolute: string, standing?: Standing): boolean {
-    return stillStands(this.#ground, path, entry, absolute, standing);
+  matches(path: RelPath, entry: Entry | null, absolute: string, standing?: Standing): boolean {
+    return verifyUnchanged(this.#context, path, entry, absolute, standing);
   }
 
   /** Stops watching; a look under way ends first. */
   async close(): Promise<void> {
-    this.#alert.close();
+    this.#trigger.close();
     await this.#digests.close();
     await this.#turn;
-    this.#alert.close();
+    this.#trigger.close();
     await this.#watcher.close();
   }
 
@@ -159,57 +161,58 @@ export class Looker {
     return result;
   }
 
-  async #look(scope: LookScope): Promise<Look> {
-    this.#alert.lookBegins();
+  async #scanOnce(scope: ScanScope): Promise<ScanResult> {
+    this.#trigger.scanBegins();
     const accepted = this.#deletesAccepted;
     this.#deletesAccepted = false;
     this.#overwritten.clear();
-    const halt = rootHalt(this.#ground, accepted);
+    const halt = rootHalt(this.#context, accepted);
     if (halt !== null) return this.#halted(halt);
     await this.#refreshRules();
     const { everything, paths } = this.#hints.take();
     try {
-      return await this.#lookAt(everything || scope === 'everything' || !this.#teller.hasTold, paths, accepted);
+      return await this.#scanRoot(everything || scope === 'everything' || !this.#reporter.hasReported, paths, accepted);
     } catch (error) {
       this.#hints.requireAll();
       throw error;
     } finally {
-      this.#ground.places.endLook();
+      this.#context.directories.endScan();
     }
   }
 
-  async #lookAt(everything: boolean, paths: Map<RelPath | '', boolean>, accepted: boolean): Promise<Look> {
-    const survey = new Survey(this.#ground);
+  async #scanRoot(everything: boolean, paths: Map<RelPath | '', boolean>, accepted: boolean): Promise<ScanResult> {
+    const survey = new Survey(this.#context);
     await (everything ? survey.all() : survey.at(this.#withDue(paths)));
-    const isGone = accepted || !this.#teller.hasTold;
-    const findings = await new Judge(this.#ground, survey, this.#digests, isGone).findings();
+    const isGone = accepted || !this.#reporter.hasReported;
+    const findings = await new Judge(this.#context, survey, this.#digests, isGone).findings();
     if (this.#rulesDiffer(findings)) {
       await this.#refreshRules();
-      return this.#lookAt(true, new Map(), accepted);
+      return this.#scanRoot(true, new Map(), accepted);
     }
     const halt = this.#haltBefore(findings, survey, accepted);
     if (halt !== null) return this.#halted(halt);
     await this.#commit(findings, survey);
-    this.#alert.setAlarm();
-    return this.#teller.tell(survey.again);
+    this.#trigger.setAlarm();
+    return this.#reporter.tell(survey.again);
   }
 
   /** What was missing may have been the beginning of the root's own end, so that is looked at once more. */
   #haltBefore(findings: Findings, survey: Survey, accepted: boolean): Halt | null {
-    const loss = accepted ? null : lossHalt(this.#ground, findings, (path) => survey.hasLeft(path));
+    const loss = accepted ? null : lossHalt(this.#context, findings, (path) => survey.hasLeft(path));
     const takesAway = loss !== null || [...findings.values()].includes(null);
-    return accepted || !takesAway ? null : (rootHalt(this.#ground, false) ?? loss);
+    return accepted || !takesAway ? null : (rootHalt(this.#context, false) ?? loss);
   }
 
   #withDue(paths: Map<RelPath | '', boolean>): Map<RelPath | '', boolean> {
-    for (const path of this.#ground.waiting.dueFiles(this.#ground.now())) if (!paths.has(path)) paths.set(path, false);
+    for (const path of this.#context.unsettled.dueFiles(this.#context.now()))
+      if (!paths.has(path)) paths.set(path, false);
     return paths;
   }
 
   async #commit(findings: Findings, survey: Survey): Promise<void> {
     await commit(findings, {
-      ground: this.#ground,
-      differences: this.#teller.differences,
+      context: this.#context,
+      differences: this.#reporter.differences,
       overwritten: this.#overwritten,
       onSeen: (path, entry) => this.#seen(path, entry),
       again: (path) => survey.again.add(path),
@@ -218,12 +221,12 @@ export class Looker {
   }
 
   #seen(path: RelPath, entry: Entry | null): void {
-    this.#alert.seen(path, entry);
-    this.onSeen(path, entry as SeenFile | LinkEntry | DirEntry | null);
+    this.#trigger.seen(path, entry);
+    this.onSeen(path, entry as FileSignature | LinkEntry | DirEntry | null);
   }
 
   /** A second reading found what the first one did, late enough to be sure. */
-  #confirm(path: RelPath, file: SeenFile): void {
+  #confirm(path: RelPath, file: FileSignature): void {
     this.snapshot.put(path, file);
     this.#seen(path, file);
   }
@@ -231,10 +234,10 @@ export class Looker {
   /** Reads the rules where they are not known to be those in the file. */
   async #refreshRules(): Promise<void> {
     if (this.#rulesHash !== undefined) return;
-    const { lines, hash } = readRules(this.#ground);
+    const { lines, hash } = readRules(this.#context);
     this.#rulesHash = hash;
-    await adoptRules(this.#ground, [...this.#ignore, ...lines], (path) => {
-      this.#teller.differences.forget(path);
+    await adoptRules(this.#context, [...this.#ignore, ...lines], (path) => {
+      this.#reporter.differences.forget(path);
       this.#seen(path, null);
     });
     this.#hints.requireAll();
@@ -247,11 +250,11 @@ export class Looker {
     return true;
   }
 
-  #halted(halt: Halt): Look {
+  #halted(halt: Halt): ScanResult {
     // A root that is gone takes its watches with it, and says nothing when it comes back.
-    if (halt.code === 'root-missing' || halt.code === 'root-replaced') this.#ground.places.drop('');
+    if (halt.code === 'root-missing' || halt.code === 'root-replaced') this.#context.directories.drop('');
     this.#hints.requireAll();
     this.#hints.setAlarm(Number.POSITIVE_INFINITY);
-    return this.#teller.halted(halt);
+    return this.#reporter.halted(halt);
   }
 }

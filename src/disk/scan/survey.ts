@@ -6,9 +6,9 @@ import type { Stats } from 'node:fs';
 import type { DirEntry } from '../../core/entry.js';
 import { joinPath, parentOf, type RelPath } from '../../core/path.js';
 import type { Node } from '../../core/snapshot.js';
-import { modeOf, type SeenFile, type Stood, sameSignature, stoodAs } from '../fs/signature.js';
-import { Pace } from '../fs/time-slice.js';
-import { type Ground, highestUnsound, isKnownDir, type Standing, standingAt, statsAt } from './context.js';
+import { type FileSignature, modeOf, type StatSignature, sameSignature, statSignature } from '../fs/signature.js';
+import { TimeSlice } from '../fs/time-slice.js';
+import { highestUnsound, isKnownDir, type ScanContext, type Standing, standingAt, statsAt } from './context.js';
 import { describe, type Entered, Entrance, type Listing } from './enter.js';
 import { namesOf } from './hard-links.js';
 
@@ -16,7 +16,7 @@ const NOTHING: ReadonlyMap<string, Node> = new Map();
 
 export class Survey implements Entered {
   /** What is new or differs, directories aside. */
-  readonly changed = new Map<RelPath, Stood>();
+  readonly changed = new Map<RelPath, StatSignature>();
   /** Directories that are new or have other permission bits. */
   readonly dirs = new Map<RelPath, DirEntry>();
   /** What is not there any more; the highest of each branch. */
@@ -25,23 +25,23 @@ export class Survey implements Entered {
   readonly former = new Map<RelPath, RelPath>();
   readonly unreadable = new Set<RelPath>();
   readonly again = new Set<RelPath | ''>();
-  readonly #ground: Ground;
-  readonly #pace = new Pace();
+  readonly #context: ScanContext;
+  readonly #slice = new TimeSlice();
   readonly #checked = new Map<string, boolean>();
   readonly #visited = new Set<RelPath | ''>();
 
-  constructor(ground: Ground) {
-    this.#ground = ground;
+  constructor(context: ScanContext) {
+    this.#context = context;
   }
 
   /** Looks at the whole tree. */
   async all(): Promise<void> {
-    const { troubles, waiting, linked } = this.#ground;
-    troubles.clearBelow('');
+    const { problems, unsettled, linked } = this.#context;
+    problems.clearBelow('');
     linked.clear();
     await this.#scan('', true);
     // What was in motion and is not found changed any more is as it was, or went away before it was ever told.
-    for (const [path] of waiting.all('files')) if (!this.changed.has(path)) waiting.release(path);
+    for (const [path] of unsettled.all('files')) if (!this.changed.has(path)) unsettled.release(path);
   }
 
   /** Looks at `paths`; with a true value, a directory's names are read although it is the one that is known. */
@@ -54,7 +54,7 @@ export class Survey implements Entered {
 
   /** The other names of files that were changed through one of theirs. */
   async #visitLinked(): Promise<void> {
-    const { linked, snapshot } = this.#ground;
+    const { linked, snapshot } = this.#context;
     if (linked.size === 0) return;
     const names = namesOf(snapshot, linked);
     for (const path of names) await this.#visit(path, false);
@@ -69,30 +69,30 @@ export class Survey implements Entered {
   }
 
   async #visit(path: RelPath | '', relist: boolean): Promise<void> {
-    if (this.#pace.isTired) await this.#pace.rest();
-    const top = highestUnsound(this.#ground, path, this.#checked);
+    if (this.#slice.isTired) await this.#slice.rest();
+    const top = highestUnsound(this.#context, path, this.#checked);
     if (top !== path) {
       // Where its directory is not what it was, what was in motion in it is found anew, or has gone.
-      this.#ground.waiting.release(path as RelPath);
+      this.#context.unsettled.release(path as RelPath);
       return this.#visit(top, false);
     }
     if (this.#visited.has(path) && !relist) return;
     this.#visited.add(path);
-    const standing = standingAt(this.#ground.absolute(path));
+    const standing = standingAt(this.#context.absolute(path));
     if (path !== '' && this.#isIgnored(path, standing)) {
-      this.#ground.waiting.release(path);
+      this.#context.unsettled.release(path);
       return;
     }
-    if (isDir(standing) && (relist || !isKnownDir(this.#ground, path, standing))) await this.#scan(path, false);
-    if (path !== '') this.#compare(path, standing, this.#ground.snapshot.get(path));
+    if (isDir(standing) && (relist || !isKnownDir(this.#context, path, standing))) await this.#scan(path, false);
+    if (path !== '') this.#compare(path, standing, this.#context.snapshot.get(path));
   }
 
   #isIgnored(path: RelPath, standing: Standing): boolean {
-    return standing !== null && this.#ground.rules.ignores(path, isDir(standing));
+    return standing !== null && this.#context.rules.ignores(path, isDir(standing));
   }
 
   async #scan(from: RelPath | '', everything: boolean): Promise<void> {
-    const listings = await new Entrance(this.#ground, this, from, everything).listings();
+    const listings = await new Entrance(this.#context, this, from, everything).listings();
     this.#checked.clear();
     for (const listing of listings) {
       if (!everything) this.#visited.add(listing.path);
@@ -101,20 +101,20 @@ export class Survey implements Entered {
   }
 
   async #compareListing({ path: dir, names }: Listing): Promise<void> {
-    const absolute = this.#ground.absolute(dir);
+    const absolute = this.#context.absolute(dir);
     const stats = statsAt(absolute);
     // RACE: were it swapped for a link just now, the names would be another directory's. An event follows in any case.
-    if (stats === null || !this.#ground.places.isSame(dir, stats)) {
+    if (stats === null || !this.#context.directories.isSame(dir, stats)) {
       this.again.add(dir);
       return;
     }
-    const children = childrenOf(this.#ground.snapshot.get(dir));
+    const children = childrenOf(this.#context.snapshot.get(dir));
     let known = 0;
     for (const name of names) {
       const child = children.get(name) ?? null;
       if (child !== null) known++;
       this.#compareNamed(dir, name, `${absolute}/${name}`, child);
-      if (this.#pace.isTired) await this.#pace.rest();
+      if (this.#slice.isTired) await this.#slice.rest();
     }
     if (known < children.size) this.#findAbsent(dir, children, new Set(names));
   }
@@ -126,53 +126,53 @@ export class Survey implements Entered {
   #compareNamed(dir: RelPath | '', name: string, absolute: string, node: Node | null): void {
     const standing = standingAt(absolute);
     // Most files are as they were: for those not even a path is put together.
-    if (this.#ground.waiting.size === 0 && isUnchanged(standing, node)) return;
+    if (this.#context.unsettled.size === 0 && isUnchanged(standing, node)) return;
     this.#compare(joinPath(dir, name), standing, node);
   }
 
   #compare(path: RelPath, standing: Standing, node: Node | null): void {
-    const { waiting, troubles } = this.#ground;
+    const { unsettled, problems } = this.#context;
     if (standing === null) this.#foundNothing(path, node);
     else if (standing instanceof Error) {
-      waiting.release(path);
-      troubles.add(path, 'unreadable', `${path} cannot be looked at: ${describe(standing)}.`);
+      unsettled.release(path);
+      problems.add(path, 'unreadable', `${path} cannot be looked at: ${describe(standing)}.`);
     } else if (standing.isDirectory()) this.#foundDir(path, standing, node);
     else if (isUnchanged(standing, node)) {
-      waiting.release(path);
-      troubles.clear(path);
+      unsettled.release(path);
+      problems.clear(path);
     } else {
-      if (isChangedLinked(standing, node)) this.#ground.linked.add(standing.ino);
-      this.changed.set(path, stoodAs(standing));
+      if (isChangedLinked(standing, node)) this.#context.linked.add(standing.ino);
+      this.changed.set(path, statSignature(standing));
     }
   }
 
   #foundNothing(path: RelPath, node: Node | null): void {
-    this.#ground.troubles.clearBelow(path);
+    this.#context.problems.clearBelow(path);
     if (node !== null) this.absent.add(path);
-    else this.#ground.waiting.release(path);
+    else this.#context.unsettled.release(path);
   }
 
   /** A directory that moved and cannot be read is what it was; otherwise nothing is known of one. */
   #carryOver(path: RelPath): void {
     const former = this.former.get(path);
-    const node = former === undefined ? null : this.#ground.snapshot.get(former);
+    const node = former === undefined ? null : this.#context.snapshot.get(former);
     if (node?.type === 'dir') this.dirs.set(path, { type: 'dir', mode: node.mode });
   }
 
   #foundDir(path: RelPath, stats: Stats, node: Node | null): void {
-    const { places, waiting, troubles } = this.#ground;
+    const { directories, unsettled, problems } = this.#context;
     // Not the one that was entered: replaced since.
-    if (!places.isSame(path, stats)) {
+    if (!directories.isSame(path, stats)) {
       this.again.add(path);
       return;
     }
-    waiting.release(path);
+    unsettled.release(path);
     if (this.unreadable.has(path)) {
       this.#carryOver(path);
       return;
     }
-    troubles.clear(path);
-    const reported = node?.type === 'dir' ? (places.heldMode(path) ?? node.mode) : null;
+    problems.clear(path);
+    const reported = node?.type === 'dir' ? (directories.heldMode(path) ?? node.mode) : null;
     if (modeOf(stats) !== reported) this.dirs.set(path, { type: 'dir', mode: modeOf(stats) });
   }
 }
@@ -183,8 +183,8 @@ const childrenOf = (node: Node | null): ReadonlyMap<string, Node> => (node?.type
 const isChangedLinked = (stats: Stats, node: Node | null): boolean =>
   stats.nlink > 1 &&
   node?.type === 'file' &&
-  (node as SeenFile).ino === stats.ino &&
-  !sameSignature(node as SeenFile, stats);
+  (node as FileSignature).ino === stats.ino &&
+  !sameSignature(node as FileSignature, stats);
 
 const isDir = (standing: Standing): standing is Stats =>
   standing !== null && !(standing instanceof Error) && standing.isDirectory();
@@ -192,6 +192,6 @@ const isDir = (standing: Standing): standing is Stats =>
 /** @returns whether the file that was seen still stands there, and its signature proves it. */
 export function isUnchanged(standing: Standing, node: Node | null): boolean {
   if (standing === null || standing instanceof Error || node?.type !== 'file' || !standing.isFile()) return false;
-  const seen = node as SeenFile;
+  const seen = node as FileSignature;
   return !seen.racy && sameSignature(seen, standing);
 }

@@ -17,7 +17,7 @@ export interface Wait {
   readonly files: number;
 }
 
-export class Waiting {
+export class Unsettled {
   readonly #waits = new Map<RelPath, Wait>();
   /** How many files are missing at present, and when the last of them was found so. */
   readonly #burst = { files: 0, last: 0 };

@@ -6,7 +6,7 @@ import { digestSmall, SMALL_BYTES } from '../fs/digest.js';
 import { isSameInode } from '../fs/inode.js';
 import { modeOf } from '../fs/signature.js';
 import { isLinkTo } from '../fs/symlink.js';
-import { type Ground, type Standing, standingAt } from './context.js';
+import { type ScanContext, type Standing, standingAt } from './context.js';
 import { isUnchanged } from './survey.js';
 
 /**
@@ -15,8 +15,8 @@ import { isUnchanged } from './survey.js';
  * @returns whether `entry` stands there. A large file whose signature differs counts as changed: reading it would take
  *   long, and the next look will say what it is.
  */
-export function stillStands(
-  ground: Ground,
+export function verifyUnchanged(
+  context: ScanContext,
   path: RelPath,
   entry: Entry | null,
   absolute: string,
@@ -24,15 +24,15 @@ export function stillStands(
 ): boolean {
   if (standing === null || standing instanceof Error || entry === null) return standing === null && entry === null;
   if (entry.type === 'dir') {
-    return standing.isDirectory() && (ground.places.heldMode(path) ?? entry.mode) === modeOf(standing);
+    return standing.isDirectory() && (context.directories.heldMode(path) ?? entry.mode) === modeOf(standing);
   }
   if (entry.type === 'symlink') {
     return standing.isSymbolicLink() && isLinkTo(absolute, entry.target);
   }
   if (!standing.isFile()) return false;
-  const node = ground.snapshot.get(path);
+  const node = context.snapshot.get(path);
   if (node?.type === 'file' && isUnchanged(standing, node)) return sameContent(node, entry);
   if (standing.size !== entry.size || standing.size > SMALL_BYTES) return false;
-  const digest = digestSmall(absolute, ground.now());
+  const digest = digestSmall(absolute, context.now());
   return digest.kind === 'read' && digest.hash === entry.hash && isSameInode(digest.stats, standing);
 }

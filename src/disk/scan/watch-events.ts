@@ -5,13 +5,13 @@ import type { Logger } from '../../log.js';
 import type { Hints } from '../watch/hints.js';
 import { bestWatchKind, openWatcher, unwatched } from '../watch/open.js';
 import type { Watcher, WatchListener } from '../watch/watcher.js';
-import type { LookerOptions } from './context.js';
-import { type Ground, statsAt } from './context.js';
+import type { ScannerOptions } from './context.js';
+import { type ScanContext, statsAt } from './context.js';
 import { isNeverSynchronised } from './ignore-rules.js';
 
 /** @param ground asked for at each event: the watcher is part of it, and so comes first. */
-function hintListener(ground: () => Ground, hints: Hints, log: Logger): WatchListener {
-  const relative = (dir: string) => dir.slice(ground().root.path.length + 1) as RelPath | '';
+function hintListener(context: () => ScanContext, hints: Hints, log: Logger): WatchListener {
+  const relative = (dir: string) => dir.slice(context().root.path.length + 1) as RelPath | '';
   return {
     changed(dir, name) {
       const at = relative(dir);
@@ -20,16 +20,16 @@ function hintListener(ground: () => Ground, hints: Hints, log: Logger): WatchLis
     },
     doubtful(dir) {
       const at = relative(dir);
-      ground().places.doubtUnlessProven(at, statsAt(dir), ground().now());
+      context().directories.doubtUnlessProven(at, statsAt(dir), context().now());
       hints.add(at);
     },
     overflowed() {
       log.detail('The system dropped file events; everything is looked at again.');
-      ground().places.doubt('');
+      context().directories.doubt('');
       hints.addAll();
     },
     limited(dir) {
-      ground().troubles.limitWatches(relative(dir) || '.');
+      context().problems.limitWatches(relative(dir) || '.');
     },
   };
 }
@@ -42,8 +42,8 @@ function hintNamed(dir: RelPath | '', name: string, hints: Hints): void {
 }
 
 /** @returns what watches the tree of `ground`, where it is to be watched. */
-export function watcherFor(options: LookerOptions, ground: () => Ground, hints: Hints, log: Logger): Watcher {
+export function watcherFor(options: ScannerOptions, context: () => ScanContext, hints: Hints, log: Logger): Watcher {
   if (!options.watch) return unwatched;
   const kind = options.watchKind ?? bestWatchKind(options.forcePolling ?? false);
-  return openWatcher(kind, hintListener(ground, hints, log));
+  return openWatcher(kind, hintListener(context, hints, log));
 }

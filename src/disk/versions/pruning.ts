@@ -20,7 +20,7 @@ export interface VersionLimits {
 export const DEFAULT_VERSION_LIMITS: VersionLimits = { keepMs: 30 * 24 * 60 * 60 * 1000, share: 0.2 };
 
 /** What pruning needs to be told, and tests may tell otherwise. */
-export interface PruningOptions {
+export interface PrunerOptions {
   /** ROOT/.lockstep/versions. */
   readonly directory: OwnDirectory;
   readonly records: VersionRecords;
@@ -51,7 +51,7 @@ interface Kept {
 }
 
 /** Prunes the versions of one root. */
-export class VersionPruning {
+export class VersionPruner {
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
   private closed = false;
@@ -60,7 +60,7 @@ export class VersionPruning {
   private bytes = 0;
   private most = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly options: PruningOptions) {}
+  constructor(private readonly options: PrunerOptions) {}
 
   /** Prunes before long, and from then on whenever there is a reason. */
   start(): void {

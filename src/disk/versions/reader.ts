@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { FileEntry, LinkEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../../core/path.js';
-import type { Content, Earlier, Version } from '../../replica.js';
+import type { Content, Version, VersionReader } from '../../replica.js';
 import { readContent } from '../content/read.js';
 import { digestLarge } from '../fs/digest.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
@@ -17,7 +17,7 @@ import { hasRoomBelow } from './versions.js';
 const { readdir, lstat } = fs.promises;
 
 /** Answers for ROOT/.lockstep/versions. */
-export class EarlierContents implements Earlier {
+export class LocalVersionReader implements VersionReader {
   constructor(
     private readonly directory: OwnDirectory,
     private readonly records: VersionRecords,
@@ -58,7 +58,7 @@ export class EarlierContents implements Earlier {
     };
   }
 
-  async look(name: RelPath): Promise<FileEntry | LinkEntry> {
+  async scan(name: RelPath): Promise<FileEntry | LinkEntry> {
     const opened = this.directory.open();
     try {
       const absolute = opened.at(name);

@@ -3,11 +3,11 @@
 import { isReason } from '../../core/change.js';
 import type { RelPath } from '../../core/path.js';
 import { type OpenStore, Store, type StoreAccess } from '../state/store.js';
-import type { Note } from './versions.js';
+import type { VersionRecord } from './versions.js';
 
 /** The notes of one root's versions. */
 export class VersionRecords {
-  private readonly notes = new Map<RelPath, Note>();
+  private readonly notes = new Map<RelPath, VersionRecord>();
   private readonly names = new Map<RelPath, Set<RelPath>>();
   private readonly store: StoreAccess;
 
@@ -24,7 +24,7 @@ export class VersionRecords {
   }
 
   /** @returns what is noted of the version called `name` below versions/. */
-  get(name: RelPath): Note | null {
+  get(name: RelPath): VersionRecord | null {
     return this.notes.get(name) ?? null;
   }
 
@@ -37,7 +37,7 @@ export class VersionRecords {
     return this.notes.keys();
   }
 
-  add(name: RelPath, note: Note): void {
+  add(name: RelPath, note: VersionRecord): void {
     this.set(name, note);
     this.store.put('version', name, note);
   }
@@ -48,7 +48,7 @@ export class VersionRecords {
     this.store.put('version', name, null);
   }
 
-  private set(name: RelPath, note: Note | null): void {
+  private set(name: RelPath, note: VersionRecord | null): void {
     const before = this.notes.get(name);
     if (before !== undefined) {
       const names = this.names.get(before.of);
@@ -71,7 +71,7 @@ export class VersionRecords {
 }
 
 /** A note of another version of the program may know reasons that this one does not: then it is no note. */
-function noteOf(value: unknown): Note | null {
-  const note = value as Note | null;
+function noteOf(value: unknown): VersionRecord | null {
+  const note = value as VersionRecord | null;
   return note !== null && typeof note.of === 'string' && isReason(note.reason) ? note : null;
 }

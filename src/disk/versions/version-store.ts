@@ -4,24 +4,24 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '../../log.js';
 import type { StateDirectory } from '../state/state-directory.js';
-import { DEFAULT_VERSION_LIMITS, type VersionLimits, VersionPruning } from './pruning.js';
-import { EarlierContents } from './reader.js';
+import { DEFAULT_VERSION_LIMITS, type VersionLimits, VersionPruner } from './pruning.js';
+import { LocalVersionReader } from './reader.js';
 import { VersionRecords } from './records.js';
 import { Versions } from './versions.js';
 
 /** The versions of one root, at work until `close`. */
-export class VersionRoom {
+export class VersionStore {
   readonly versions: Versions;
-  readonly earlier: EarlierContents;
+  readonly versionReader: LocalVersionReader;
   private readonly records: VersionRecords;
-  private readonly pruning: VersionPruning;
+  private readonly pruning: VersionPruner;
 
   constructor(state: StateDirectory, log: Logger, limits: VersionLimits = DEFAULT_VERSION_LIMITS) {
     const directory = state.versions;
     const records = new VersionRecords(path.join(state.path, 'versions.log'), state.files.openStore);
     this.records = records;
-    this.pruning = new VersionPruning({ directory, records, limits, log });
-    this.earlier = new EarlierContents(directory, records);
+    this.pruning = new VersionPruner({ directory, records, limits, log });
+    this.versionReader = new LocalVersionReader(directory, records);
     this.versions = new Versions(directory);
     this.versions.onKept = (name, note) => {
       records.add(name, note);

@@ -19,14 +19,14 @@ import { GONE, type OwnDirectory } from '../fs/own-directory.js';
 import { versionName } from './name.js';
 
 /** Why a content is put aside, and what it is. */
-export interface Occasion {
+export interface VersionReason {
   readonly reason: Reason;
   /** The content's hash, null where it is not known. */
   readonly hash: string | null;
 }
 
 /** What is noted of a version besides its name; whoever loses the note still has the content. */
-export interface Note extends Occasion {
+export interface VersionRecord extends VersionReason {
   /** The path that the content stood at. */
   readonly of: RelPath;
   /** When it was put aside, milliseconds since 1970. */
@@ -34,14 +34,14 @@ export interface Note extends Occasion {
 }
 
 /** What is said of the present content when nothing else is known. */
-const OVERWRITTEN: Occasion = { reason: 'overwritten', hash: null };
-const DELETED: Occasion = { reason: 'deleted', hash: null };
+const OVERWRITTEN: VersionReason = { reason: 'overwritten', hash: null };
+const DELETED: VersionReason = { reason: 'deleted', hash: null };
 
 /** The versions of one root. */
 export class Versions {
   private readonly made = new Set<string>();
   /** Told the name below `directory` of every new version. */
-  onKept: (name: RelPath, note: Note) => void = () => {};
+  onKept: (name: RelPath, note: VersionRecord) => void = () => {};
 
   /**
    * @param directory ROOT/.lockstep/versions.
@@ -59,16 +59,16 @@ export class Versions {
    * @throws the system's error where that is impossible, ESTALE where another file stands there; then nothing may be
    *   overwritten.
    */
-  keep(file: RelPath, absolute: string, expected: fs.Stats, occasion: Occasion = OVERWRITTEN): RelPath {
-    return this.place(file, occasion, (name) => linkOrCopy(absolute, name, expected));
+  keep(file: RelPath, absolute: string, expected: fs.Stats, reason: VersionReason = OVERWRITTEN): RelPath {
+    return this.place(file, reason, (name) => linkOrCopy(absolute, name, expected));
   }
 
   /**
    * Moves what stands at `absolute` here: a deletion that can be undone.
    * @param expected the file that it is; another one is put back.
    */
-  take(file: RelPath, absolute: string, expected: Identity, occasion: Occasion = DELETED): RelPath {
-    return this.place(file, occasion, (name) => {
+  take(file: RelPath, absolute: string, expected: Identity, reason: VersionReason = DELETED): RelPath {
+    return this.place(file, reason, (name) => {
       renameToFree(absolute, name);
       if (!isSameInode(fs.lstatSync(name), expected)) throw putBack(name, absolute);
     });
@@ -92,10 +92,10 @@ export class Versions {
   }
 
   /** Tries one free name after the other until `put` succeeds on it. */
-  private place(file: RelPath, occasion: Occasion, put: (absolute: string) => void): RelPath {
+  private place(file: RelPath, reason: VersionReason, put: (absolute: string) => void): RelPath {
     const replaced = this.now();
     const name = this.placed(file, replaced, put);
-    this.onKept(name, { of: file, replaced, ...occasion });
+    this.onKept(name, { of: file, replaced, ...reason });
     return name;
   }
 

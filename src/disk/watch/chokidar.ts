@@ -45,7 +45,7 @@ class ChokidarWatcher implements Watcher {
     if (this.#armed.has(dir)) return 'already';
     this.#armed.add(dir);
     this.#watcher.add(dir);
-    this.#lookAgainAt(dir);
+    this.#scanAgainAt(dir);
     return this.#polling ? 'polled' : 'watched';
   }
 
@@ -74,7 +74,7 @@ class ChokidarWatcher implements Watcher {
     if (this.#armed.has(dirname(path))) this.#listener.changed(dirname(path), basename(path));
   }
 
-  #lookAgainAt(dir: string): void {
+  #scanAgainAt(dir: string): void {
     this.#fresh.push(dir);
     this.#timer ??= setTimeout(() => {
       const dirs = this.#fresh;

@@ -6,7 +6,7 @@ import type { Stats } from 'node:fs';
 import type { RelPath } from '../../core/path.js';
 import type { Watcher } from './watcher.js';
 
-interface Place {
+interface WatchedDirectory {
   /** 0: nothing known; only a step on the way to the places below. */
   ino: number;
   dev: number;
@@ -16,14 +16,14 @@ interface Place {
   settledAt: number;
   /** What the disk made of the permission bits that were asked for, where it could not hold them. */
   heldMode: number | null;
-  readonly below: Map<string, Place>;
+  readonly below: Map<string, WatchedDirectory>;
 }
 
 /** A birth this long ago cannot be mistaken for another one in the same tick of the file system's clock. */
 const SURELY_OTHER_TICK_MS = 2000;
 
-export class Places {
-  readonly #top: Place = nowhere();
+export class WatchedDirectories {
+  readonly #top: WatchedDirectory = nowhere();
   /** Where each directory was last settled. May be out of date until `endLook`: what just moved is found by it. */
   readonly #byInode = new Map<number, RelPath | ''>();
   #retired: { ino: number; path: RelPath | '' }[] = [];
@@ -108,14 +108,14 @@ export class Places {
   }
 
   /** Lets go of what was kept only to recognise directories that moved within one look. */
-  endLook(): void {
+  endScan(): void {
     for (const { ino, path } of this.#retired) {
       if (this.#byInode.get(ino) === path && this.#find(path)?.ino !== ino) this.#byInode.delete(ino);
     }
     this.#retired = [];
   }
 
-  #forget(path: RelPath | '', place: Place): void {
+  #forget(path: RelPath | '', place: WatchedDirectory): void {
     if (place.ino !== 0) this.#retired.push({ ino: place.ino, path });
     for (const [name, child] of place.below) {
       const below = (path === '' ? name : `${path}/${name}`) as RelPath;
@@ -126,9 +126,9 @@ export class Places {
     place.below.clear();
   }
 
-  #find(path: RelPath | ''): Place | null {
+  #find(path: RelPath | ''): WatchedDirectory | null {
     if (path === '') return this.#top;
-    let place: Place | undefined = this.#top;
+    let place: WatchedDirectory | undefined = this.#top;
     for (const name of path.split('/')) {
       place = place.below.get(name);
       if (place === undefined) return null;
@@ -136,7 +136,7 @@ export class Places {
     return place;
   }
 
-  #make(path: RelPath | ''): Place {
+  #make(path: RelPath | ''): WatchedDirectory {
     let place = this.#top;
     if (path === '') return place;
     for (const name of path.split('/')) {
@@ -151,17 +151,17 @@ export class Places {
   }
 }
 
-function nowhere(): Place {
+function nowhere(): WatchedDirectory {
   return { ino: 0, dev: 0, birthMs: 0, doubted: false, settledAt: 0, heldMode: null, below: new Map() };
 }
 
-function isPlace(place: Place, stats: Stats): boolean {
+function isPlace(place: WatchedDirectory, stats: Stats): boolean {
   return (
     place.ino === stats.ino && place.dev === stats.dev && place.birthMs === stats.birthtimeMs && stats.isDirectory()
   );
 }
 
-function doubtAll(place: Place): void {
+function doubtAll(place: WatchedDirectory): void {
   place.doubted = true;
   for (const child of place.below.values()) doubtAll(child);
 }

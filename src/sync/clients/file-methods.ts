@@ -2,8 +2,8 @@
 import { SyncError } from '../../core/errors.js';
 import type { RelPath } from '../../core/path.js';
 import type { Acted, ClientMethods, Refused, Target } from '../../wire/client-api/methods.js';
-import type { Call } from '../../wire/rpc/responder.js';
-import type { FilesSurroundings } from '../files/context.js';
+import type { IncomingCall } from '../../wire/rpc/responder.js';
+import type { FilesContext } from '../files/context.js';
 import { deletePath } from '../files/delete.js';
 import { download } from '../files/download.js';
 import { renamePath } from '../files/rename.js';
@@ -14,26 +14,26 @@ import { refused } from '../locks/answers.js';
 /** Targets of one request that are deleted at one time. */
 const DELETED_AT_ONCE = 8;
 
-type Of<M extends keyof ClientMethods> = (params: ClientMethods[M]['params'], call: Call) => Promise<object>;
+type Of<M extends keyof ClientMethods> = (params: ClientMethods[M]['params'], call: IncomingCall) => Promise<object>;
 
 /** @returns the handlers, by method. */
 export function fileHandlers(
-  around: FilesSurroundings,
+  context: FilesContext,
   pathOf: (target: Target) => RelPath,
 ): { readonly [M in 'upload' | 'download' | 'rename' | 'delete']: Of<M> } {
   const limit = new TransferLimit();
   return {
-    upload: (params, call) => upload(around, params, call, limit),
+    upload: (params, call) => upload(context, params, call, limit),
     download: ({ target, ...rest }, call) =>
-      limit.run(call.connection, () => download(around, pathOf(target), rest, call)),
+      limit.run(call.connection, () => download(context, pathOf(target), rest, call)),
     rename: ({ target, to, owner, overwrite = false }) =>
-      renamePath(around, { from: pathOf(target), to: to as RelPath, owner, overwrite }),
+      renamePath(context, { from: pathOf(target), to: to as RelPath, owner, overwrite }),
     delete: async ({ targets: wanted, owner, recursive = false }) => {
       // Numbers mean files of one listing: all of them are looked up before anything changes it.
       const jobs = wanted.map((target) => {
         try {
           const path = pathOf(target);
-          return () => deletePath(around, path, owner, recursive).catch((error) => asRefused(path, error));
+          return () => deletePath(context, path, owner, recursive).catch((error) => asRefused(path, error));
         } catch (error) {
           const refusal = asRefused('path' in target ? target.path : `${target.index}`, error);
           return async () => refusal;

@@ -3,16 +3,16 @@ import type { SyncError } from '../../core/errors.js';
 import type { HeldWay, Notice } from '../../core/locks/records.js';
 import { comparePaths, type RelPath, type Side } from '../../core/path.js';
 import type { Acted, ClientMethods, NoticeRow, Refused, Target } from '../../wire/client-api/methods.js';
-import type { Call } from '../../wire/rpc/responder.js';
+import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { iso, refused } from '../locks/answers.js';
-import type { LockDesk } from '../locks/lock-service.js';
-import type { LockBook } from '../locks/lock-store.js';
-import type { Ask, Wait } from '../locks/request.js';
+import type { LockService } from '../locks/lock-service.js';
+import type { LockStore } from '../locks/lock-store.js';
+import type { ServiceRequest, Wait } from '../locks/request.js';
 
 /** What serving locks needs. */
 export interface ServedLocks {
-  readonly desk: LockDesk;
-  readonly book: LockBook;
+  readonly lockService: LockService;
+  readonly lockStore: LockStore;
   readonly pathOf: (target: Target) => RelPath;
 }
 
@@ -27,7 +27,7 @@ export class ServeLocks {
    * Who waits takes his targets one after the other, in the order of their bytes, whatever order they came in: then no
    * two requests can ever wait for each other.
    */
-  async lock(params: Params<'lock'>, call: Call): Promise<Result> {
+  async lock(params: Params<'lock'>, call: IncomingCall): Promise<Result> {
     const { targets, owner, side = 'a', message = '', ttlMs, steal } = params;
     const wait = waitOf(params, call);
     const how = {
@@ -53,22 +53,24 @@ export class ServeLocks {
 
   private async giveBack(results: readonly (Acted | Refused)[], owner: string): Promise<void> {
     const granted = results.filter(({ changed }) => changed);
-    const { desk } = this.served;
+    const { lockService } = this.served;
     await Promise.all(
-      granted.map(({ path }) => desk.ask({ kind: 'unlock', path: path as RelPath, owner, side: 'a', message: '' })),
+      granted.map(({ path }) =>
+        lockService.ask({ kind: 'unlock', path: path as RelPath, owner, side: 'a', message: '' }),
+      ),
     );
   }
 
   /** What `owner` has to be told, once; nothing where there is nothing. */
   noticesFor(owner: string): { readonly notices?: readonly NoticeRow[] } {
-    const notices = this.served.book.takeNotices(owner);
+    const notices = this.served.lockStore.takeNotices(owner);
     return notices.length === 0 ? {} : { notices: notices.map(noticeRow) };
   }
 
   /** Acts on every target; one refusal does not keep the others from their answers. */
   private async forEach(
     targets: readonly Target[],
-    ask: Omit<Ask, 'path'>,
+    ask: Omit<ServiceRequest, 'path'>,
     inTurn: boolean,
   ): Promise<(Acted | Refused)[]> {
     const results: (Acted | Refused)[] = [];
@@ -81,7 +83,7 @@ export class ServeLocks {
       }
     }
     const one = async ({ n, path }: (typeof found)[number]) => {
-      results[n] = await this.served.desk.ask({ ...ask, path });
+      results[n] = await this.served.lockService.ask({ ...ask, path });
     };
     if (inTurn) for (const next of found.sort((x, y) => comparePaths(x.path, y.path))) await one(next);
     else await Promise.all(found.map(one));
@@ -92,7 +94,7 @@ export class ServeLocks {
 const isBrokenOff = (result: Acted | Refused): boolean => (result as Partial<Refused>).error?.code === 'interrupted';
 
 /** How the caller waits, null where it does not: for all its targets together as long as it says. */
-function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: Call): Wait | null {
+function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: IncomingCall): Wait | null {
   if (!wait && waitMs === undefined) return null;
   const told = (path: RelPath, position: number) => {
     // A caller that is gone is noticed by its connection.

@@ -3,11 +3,11 @@
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
 import type { Side } from '../../core/path.js';
-import type { Earlier } from '../../replica.js';
+import type { VersionReader } from '../../replica.js';
 import { type ClientMethods, PROTOCOL_VERSION, type Target } from '../../wire/client-api/methods.js';
 import { clientParams } from '../../wire/client-api/params.js';
-import type { Call, Method } from '../../wire/rpc/responder.js';
-import type { FilesSurroundings } from '../files/context.js';
+import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
+import type { FilesContext } from '../files/context.js';
 import { Resolving } from '../files/resolve-conflict.js';
 import { Restoring } from '../files/restore-version.js';
 import { heldRows, lockRows } from '../locks/answers.js';
@@ -20,11 +20,11 @@ const FLUSH_MS = 60_000;
 /** What serving clients needs. */
 export interface ServedPair extends ShownPair {
   /** Side a, which client writes act on. */
-  readonly local: FilesSurroundings['local'];
+  readonly local: FilesContext['local'];
   /** The replica of a side, null while it is away. */
-  readonly replica: FilesSurroundings['replica'];
+  readonly replica: FilesContext['replica'];
   /** The earlier contents that a side keeps, null while it is away. */
-  readonly earlier: (side: Side) => Earlier | null;
+  readonly versionReader: (side: Side) => VersionReader | null;
   readonly version: string;
   /** Adds a listener to everything that is said; @returns the way to remove it. */
   readonly listen: (listener: (event: SyncEvent, time: string) => void) => () => void;
@@ -41,26 +41,26 @@ export class ClientServer {
   private readonly locks: ServeLocks;
 
   constructor(private readonly served: ServedPair) {
-    const { session, pair, local, earlier } = served;
+    const { session, pair, local, versionReader } = served;
     this.queries = new ClientQueries(served);
     const pathOf = (target: Target) => this.queries.pathOf(target);
     this.files = fileHandlers({ ...served, writes: session.writes }, pathOf);
-    this.restoring = new Restoring({ writes: session.writes, earlier });
-    this.locks = new ServeLocks({ desk: session.desk, book: served.book, pathOf });
+    this.restoring = new Restoring({ writes: session.writes, versionReader });
+    this.locks = new ServeLocks({ lockService: session.lockService, lockStore: served.lockStore, pathOf });
     this.resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.queries.files() });
   }
 
   /** The methods, the same for every connection. */
   methods(): Record<string, Method> {
-    const { session, book } = this.served;
-    const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: Call) => Promise<object> } = {
+    const { session, lockStore } = this.served;
+    const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: IncomingCall) => Promise<object> } = {
       hello: async (params) => this.hello(params),
       ping: async () => ({}),
       list: (params, call) => this.queries.list(params, call),
-      locks: async (_params, call) => ({ locks: await streamed(call, lockRows(book.table)) }),
+      locks: async (_params, call) => ({ locks: await streamed(call, lockRows(lockStore.table)) }),
       held: async ({ target }, call) => {
         const only = target === undefined ? null : this.queries.pathOf(target);
-        return { held: await streamed(call, heldRows(book.table, only)) };
+        return { held: await streamed(call, heldRows(lockStore.table, only)) };
       },
       lock: (params, call) => this.locks.lock(params, call),
       unlock: (params) => this.locks.unlock(params),
@@ -73,7 +73,7 @@ export class ClientServer {
       ...this.files,
       conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.resolving.conflicts()) }),
       resolve: async ({ target, owner, keep }) => this.resolving.resolve(this.queries.pathOf(target), keep, owner),
-      transfers: async () => session.overview.transfers(),
+      transfers: async () => session.status.transfers(),
       status: async () => this.queries.status(),
       // Whoever asks through a pipe has hung up already and still wants the answer: only the time limit counts.
       flush: async ({ timeoutMs = FLUSH_MS }) => {
@@ -116,7 +116,7 @@ export class ClientServer {
     return { protocol: PROTOCOL_VERSION, server: 'a', version: this.served.version };
   }
 
-  private async watch(call: Call): Promise<object> {
+  private async watch(call: IncomingCall): Promise<object> {
     const stop = this.served.listen((event, time) => {
       call.notify('event', { time, ...event }).catch(() => stop());
     });

@@ -8,9 +8,9 @@ import { countListed, type ListedFile, mergedListing } from '../../core/listing.
 import { quote, type RelPath } from '../../core/path.js';
 import { packRow, type Row } from '../../wire/client-api/compact-rows.js';
 import type { ListEntry, Status, Target } from '../../wire/client-api/methods.js';
-import type { Call } from '../../wire/rpc/responder.js';
+import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { lockInfo } from '../locks/answers.js';
-import type { LockBook } from '../locks/lock-store.js';
+import type { LockStore } from '../locks/lock-store.js';
 import type { Pair } from '../pair/pair.js';
 import type { Session } from '../session/session.js';
 
@@ -21,7 +21,7 @@ const ROWS_AT_ONCE = 500;
 export interface ShownPair {
   readonly session: Session;
   readonly pair: Pair;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
   /** Where server-b is looked for. */
   readonly peer: string;
 }
@@ -47,7 +47,7 @@ export class ClientQueries {
   }
 
   /** @param compact rows as `compact-rows` has them, for programs that read very many. */
-  async list({ compact = false }: { compact?: boolean }, call: Call): Promise<object> {
+  async list({ compact = false }: { compact?: boolean }, call: IncomingCall): Promise<object> {
     const files = this.files();
     const { generation } = this.listing;
     const entries = compact
@@ -57,12 +57,12 @@ export class ClientQueries {
   }
 
   private row({ path, entry: newest, on }: ListedFile): Row {
-    const { book, pair, session } = this.shown;
-    const lock = book.table.locks.get(path);
+    const { lockStore, pair, session } = this.shown;
+    const lock = lockStore.table.locks.get(path);
     // Of a locked file the holder's content is the one that counts.
     const locked = lock === undefined ? null : pair.entry(lock.side, path);
     const entry = locked === null || locked.type === 'dir' ? newest : locked;
-    const syncing = session.overview.progress(path);
+    const syncing = session.status.progress(path);
     const row = {
       path,
       type: entry.type,
@@ -71,27 +71,27 @@ export class ClientQueries {
       mode: entry.type === 'file' ? entry.mode : 0o777,
       on,
       lock: lock === undefined ? null : lockInfo(lock),
-      held: book.table.heldOf(path).length,
+      held: lockStore.table.heldOf(path).length,
     };
     return syncing === null ? row : { ...row, syncing };
   }
 
   status(): Status {
-    const { session, pair, book, peer } = this.shown;
+    const { session, pair, lockStore, peer } = this.shown;
     const { a, b } = pair;
     const count = (side: typeof a) => ({ files: side.snapshot?.files ?? 0, bytes: side.snapshot?.bytes ?? 0 });
     let held = 0;
-    for (const queue of book.table.held.values()) held += queue.length;
+    for (const queue of lockStore.table.held.values()) held += queue.length;
     return {
-      state: session.overview.state,
-      peer: { address: peer, connected: session.overview.isConnected },
+      state: session.status.state,
+      peer: { address: peer, connected: session.status.isConnected },
       a: count(a),
       b: b.snapshot === null ? null : count(b),
-      pending: session.overview.pending,
+      pending: session.status.pending,
       held,
-      locks: book.table.locks.size,
+      locks: lockStore.table.locks.size,
       conflicts: this.conflicts(),
-      problems: session.overview.problems(),
+      problems: session.status.problems(),
     };
   }
 
@@ -133,7 +133,7 @@ function spelledOut({ path, type, size, mtimeMs, mode, on, lock, held, syncing }
 
 /** @returns the rows that belong into the result; those before them have been sent. */
 export async function streamed<Item, Row = Item>(
-  call: Call,
+  call: IncomingCall,
   items: readonly Item[],
   rowOf: (item: Item, index: number) => Row = (item) => item as unknown as Row,
 ): Promise<readonly Row[]> {

@@ -7,7 +7,7 @@ import { joinPath, quote, type RelPath, type Side } from '../../core/path.js';
 import { inOrder } from '../../core/reconcile/order.js';
 import { entryOf, walkNode } from '../../core/snapshot.js';
 import type { Acted } from '../../wire/client-api/methods.js';
-import type { FilesSurroundings } from './context.js';
+import type { FilesContext } from './context.js';
 import { refuseOnlyInB } from './context.js';
 import { noSuchFile } from './refusals.js';
 import { standingAt, type WriteStep } from './write.js';
@@ -17,14 +17,14 @@ import { standingAt, type WriteStep } from './write.js';
  * @throws SyncError `not-found`; `usage` for a directory without `recursive`; as client writes are refused.
  */
 export async function deletePath(
-  around: FilesSurroundings,
+  context: FilesContext,
   path: RelPath,
   owner: string,
   recursive: boolean,
 ): Promise<Acted> {
   let type = 'file' as Entry['type'];
   let isBegun = false;
-  const { pair, writes } = around;
+  const { pair, writes } = context;
   const done = await writes.ask({
     owner,
     paths: [path],
@@ -36,10 +36,10 @@ export async function deletePath(
         throw noSuchFile(path);
       }
       if (entry.type === 'dir' && !recursive) throw isDirectory(path);
-      if (side === 'b') refuseOnlyInB(around, path);
+      if (side === 'b') refuseOnlyInB(context, path);
       type = entry.type;
       isBegun = true;
-      return stepsFor(around, side, path);
+      return stepsFor(context, side, path);
     },
   });
   const files = done.filter(({ before }) => before?.type !== 'dir').length;
@@ -49,7 +49,7 @@ export async function deletePath(
 }
 
 /** All of it in one step: what cannot go does not keep the rest. */
-function stepsFor({ pair }: FilesSurroundings, side: Side, path: RelPath): WriteStep[] {
+function stepsFor({ pair }: FilesContext, side: Side, path: RelPath): WriteStep[] {
   const node = pair.side(side).snapshot?.get(path) ?? null;
   if (node === null) return [];
   const changes: Change[] = [];

@@ -7,9 +7,9 @@ import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath } from '../../core/path.js';
 import type { Content, Wanted } from '../../replica.js';
 import type { ClientMethods } from '../../wire/client-api/methods.js';
-import type { Call } from '../../wire/rpc/responder.js';
+import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { iso } from '../locks/answers.js';
-import type { FilesSurroundings } from './context.js';
+import type { FilesContext } from './context.js';
 import { ignored, isAway, noSuchFile } from './refusals.js';
 import { onlyInB, onSideB } from './write.js';
 
@@ -45,13 +45,13 @@ interface Source {
  *   `busy` where somebody writes into it all the time.
  */
 export async function download(
-  around: FilesSurroundings,
+  context: FilesContext,
   path: RelPath,
   { from = 0, hash }: DownloadParams,
-  call: Call,
+  call: IncomingCall,
 ): Promise<Downloaded> {
   const had = (file: FileEntry) => (hash === file.hash && from <= file.size ? from : 0);
-  const source = await sourceOf(around, path, had);
+  const source = await sourceOf(context, path, had);
   try {
     const { file } = source;
     const start = had(file);
@@ -65,7 +65,7 @@ export async function download(
 }
 
 /** Sends pieces, never more than a few ahead of the reader. */
-async function send(pieces: AsyncIterable<Piece>, call: Call): Promise<void> {
+async function send(pieces: AsyncIterable<Piece>, call: IncomingCall): Promise<void> {
   let onTheWay = 0;
   let isOver = false;
   let wake = () => {};
@@ -99,16 +99,16 @@ async function sourceOf(...asked: Parameters<typeof sourceNow>): Promise<Source>
 }
 
 /** Of a locked file the holder's side counts, as in the listing; else the newest of what can be had. */
-async function sourceNow(around: FilesSurroundings, path: RelPath, had: (file: FileEntry) => number): Promise<Source> {
-  const { pair, book, local, replica } = around;
+async function sourceNow(context: FilesContext, path: RelPath, had: (file: FileEntry) => number): Promise<Source> {
+  const { pair, lockStore, local, replica } = context;
   if (pair.a.rules.ignores(path, false)) throw ignored(path);
   const onA = pair.entry('a', path);
   const onB = onSideB(pair, path);
-  const holder = book.table.locks.get(path)?.side;
+  const holder = lockStore.table.locks.get(path)?.side;
   const isHere = replica('b') !== null;
   if (isHere && onB?.type === 'file' && isFromB(onA, onB, pair.shared(path), holder)) {
     try {
-      return await fromB(around, path, onB, had(onB));
+      return await fromB(context, path, onB, had(onB));
     } catch (error) {
       // It has just been replaced there; what side a has is a whole version, too, and no less the newest.
       if (holder === 'b' || (error as SyncError).code !== 'busy') throw error;
@@ -121,7 +121,7 @@ async function sourceNow(around: FilesSurroundings, path: RelPath, had: (file: F
   if (link?.type === 'symlink') throw isLink(path, link.target);
   if (onB?.type !== 'file' || (onA === null && onlyInB(pair, path) === null)) throw noSuchFile(path);
   if (!isHere) throw isAway(path);
-  return fromB(around, path, onB, had(onB));
+  return fromB(context, path, onB, had(onB));
 }
 
 function isFromB(onA: Entry | null, onB: FileEntry, shared: Entry | null, holder: 'a' | 'b' | undefined): boolean {
@@ -132,7 +132,7 @@ function isFromB(onA: Entry | null, onB: FileEntry, shared: Entry | null, holder
 }
 
 /** What side b has, with its first piece read: from then on the file is open there, whatever becomes of its name. */
-async function fromB({ replica }: FilesSurroundings, path: RelPath, file: FileEntry, from: number): Promise<Source> {
+async function fromB({ replica }: FilesContext, path: RelPath, file: FileEntry, from: number): Promise<Source> {
   const source = replica('b');
   if (source === null) throw isAway(path);
   const wanted: Wanted = from === 0 ? { path, file } : { path, file, offer: { have: from, base: null } };

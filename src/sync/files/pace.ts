@@ -8,7 +8,7 @@ export interface PaceLimits {
   readonly ms: number;
 }
 
-export class Pace {
+export class TimeSlice {
   private waited = 0;
   private bytes = 0;
 

@@ -6,7 +6,7 @@ import { type Entry, sizeOf } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { isAtOrBelow, pathFault, quote, type RelPath } from '../../core/path.js';
 import type { Acted } from '../../wire/client-api/methods.js';
-import { type FilesSurroundings, refuseOnlyInB } from './context.js';
+import { type FilesContext, refuseOnlyInB } from './context.js';
 import { noSuchFile } from './refusals.js';
 import { missingParents, onSideB, standingAt, type WriteStep } from './write.js';
 
@@ -22,20 +22,20 @@ export interface RenameAsk {
  * Renames a file or a directory; missing directories are made.
  * @throws SyncError `not-found`; `exists`; `usage` for a directory into itself; as client writes are refused.
  */
-export async function renamePath(around: FilesSurroundings, ask: RenameAsk): Promise<Acted> {
+export async function renamePath(context: FilesContext, ask: RenameAsk): Promise<Acted> {
   const { from, to, owner } = ask;
   let moved: Entry | null = null;
-  const done = await around.writes.ask({
+  const done = await context.writes.ask({
     owner,
     paths: [from, to],
     deep: true,
     decide: () => {
-      const { side, entry } = standingAt(around.pair, from);
+      const { side, entry } = standingAt(context.pair, from);
       if (entry === null) throw noSuchFile(from);
       moved = entry;
       if (from === to) return [];
-      if (side === 'b') refuseOnlyInB(around, from);
-      return stepsFor(around, ask, side, entry);
+      if (side === 'b') refuseOnlyInB(context, from);
+      return stepsFor(context, ask, side, entry);
     },
   });
   const change = done.at(-1);
@@ -50,12 +50,12 @@ export async function renamePath(around: FilesSurroundings, ask: RenameAsk): Pro
   };
 }
 
-function stepsFor(around: FilesSurroundings, ask: RenameAsk, side: 'a' | 'b', entry: Entry): WriteStep[] {
-  const { pair } = around;
+function stepsFor(context: FilesContext, ask: RenameAsk, side: 'a' | 'b', entry: Entry): WriteStep[] {
+  const { pair } = context;
   const { from, to } = ask;
   if (isAtOrBelow(to, from)) throw intoItself(from, to);
-  if (entry.type === 'dir') refuseTooLong(around, ask, side);
-  refuseHeld(around, ask);
+  if (entry.type === 'dir') refuseTooLong(context, ask, side);
+  refuseHeld(context, ask);
   const before = side === 'a' ? pair.entry('a', to) : onSideB(pair, to);
   const there = standingAt(pair, to).entry;
   if (there !== null) refuseOver(ask, entry, there);
@@ -85,8 +85,8 @@ function refuseOver({ from, to, overwrite }: RenameAsk, entry: Entry, there: Ent
 }
 
 /** Held updates go along with their lock, and so does the file that they are of: on both sides, or not at all. */
-function refuseHeld({ book, replica }: FilesSurroundings, { from, to }: RenameAsk): void {
-  for (const [path, updates] of book.table.held) {
+function refuseHeld({ lockStore, replica }: FilesContext, { from, to }: RenameAsk): void {
+  for (const [path, updates] of lockStore.table.held) {
     if (updates.length === 0) continue;
     const isTarget = isAtOrBelow(path, to);
     if (!isTarget && !(isAtOrBelow(path, from) && replica('b') === null)) continue;
@@ -97,7 +97,7 @@ function refuseHeld({ book, replica }: FilesSurroundings, { from, to }: RenameAs
   }
 }
 
-function refuseTooLong({ pair }: FilesSurroundings, { from, to }: RenameAsk, side: 'a' | 'b'): void {
+function refuseTooLong({ pair }: FilesContext, { from, to }: RenameAsk, side: 'a' | 'b'): void {
   for (const [path] of pair.side(side).snapshot?.walk(from) ?? []) {
     const fault = pathFault(`${to}${path.slice(from.length)}`);
     if (fault !== null) throw new SyncError('bad-path', `${quote(path)} cannot move along: of its new path ${fault}.`);

@@ -16,7 +16,7 @@ import type { Pair } from '../pair/pair.js';
 import type { ClientWrites } from './write-queue.js';
 
 /** What resolving needs of its server. */
-export interface ResolvingSurroundings {
+export interface ResolvingContext {
   readonly pair: Pair;
   readonly writes: ClientWrites;
   readonly local: Pick<Replica, 'read'>;
@@ -30,11 +30,11 @@ interface Copy extends ConflictCopy {
 
 /** Lists conflict copies and settles them. */
 export class Resolving {
-  constructor(private readonly around: ResolvingSurroundings) {}
+  constructor(private readonly context: ResolvingContext) {}
 
   /** @returns every conflict copy, those of one file together, oldest first. */
   conflicts(): ConflictRow[] {
-    const files = new Map(this.around.files().map((file) => [file.path, file]));
+    const files = new Map(this.context.files().map((file) => [file.path, file]));
     return this.copies().map(({ path: copy, side, stamp, original }) => {
       const { entry, on } = files.get(copy)!;
       const there = files.get(original);
@@ -52,7 +52,7 @@ export class Resolving {
   }
 
   private copies(): Copy[] {
-    const files = this.around.files();
+    const files = this.context.files();
     const all = files.flatMap(({ path }) => parseCopy(path) ?? []);
     const directories = new Set(all.map(({ path }) => parentOf(path)));
     const beside = files.filter(({ path }) => directories.has(parentOf(path)) && !isConflictCopy(path));
@@ -69,7 +69,7 @@ export class Resolving {
     const [first] = meant;
     if (first === undefined) throw noCopies(path);
     const { original } = first;
-    const { pair, writes, local } = this.around;
+    const { pair, writes, local } = this.context;
     let decided: Resolution | null = null;
     await writes.ask({
       owner,

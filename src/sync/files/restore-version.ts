@@ -5,7 +5,7 @@ import type { Change } from '../../core/change.js';
 import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath, type Side } from '../../core/path.js';
-import type { Earlier, Version } from '../../replica.js';
+import type { Version, VersionReader } from '../../replica.js';
 import type { Acted, VersionRow } from '../../wire/client-api/methods.js';
 import { iso } from '../locks/lock-service.js';
 import type { WriteStep } from './write.js';
@@ -13,10 +13,10 @@ import { missingParents } from './write.js';
 import type { ClientWrites } from './write-queue.js';
 
 /** What restoring needs of its server. */
-export interface RestoringSurroundings {
+export interface RestoringContext {
   readonly writes: ClientWrites;
   /** What a side keeps, null while it is away. */
-  readonly earlier: (side: Side) => Earlier | null;
+  readonly versionReader: (side: Side) => VersionReader | null;
 }
 
 interface Found extends Version {
@@ -25,7 +25,7 @@ interface Found extends Version {
 
 /** Lists versions and puts them back. */
 export class Restoring {
-  constructor(private readonly around: RestoringSurroundings) {}
+  constructor(private readonly context: RestoringContext) {}
 
   /** @returns the versions of both sides, newest first, and the sides that could not be asked. */
   async versions(path: RelPath): Promise<{ rows: VersionRow[]; away: Side[] }> {
@@ -37,12 +37,12 @@ export class Restoring {
     const away: Side[] = [];
     const lists = await Promise.all(
       (['a', 'b'] as const).map(async (side) => {
-        const earlier = this.around.earlier(side);
-        if (earlier === null) {
+        const versionReader = this.context.versionReader(side);
+        if (versionReader === null) {
           away.push(side);
           return [];
         }
-        return (await earlier.list(path)).map((version) => ({ ...version, side }));
+        return (await versionReader.list(path)).map((version) => ({ ...version, side }));
       }),
     );
     return { found: lists.flat().sort((x, y) => y.replaced - x.replaced), away };
@@ -56,11 +56,11 @@ export class Restoring {
     const { found, away } = await this.find(path);
     const version = found[at - 1];
     if (version === undefined) throw noSuchVersion(path, at, found.length, away);
-    const earlier = this.around.earlier(version.side);
-    if (earlier === null) throw noSuchVersion(path, at, 0, [version.side]);
-    const entry = await earlier.look(version.name);
-    const contents = entry.type === 'file' ? () => earlier.read(version.name, entry) : undefined;
-    const done = await this.around.writes.ask({
+    const versionReader = this.context.versionReader(version.side);
+    if (versionReader === null) throw noSuchVersion(path, at, 0, [version.side]);
+    const entry = await versionReader.scan(version.name);
+    const contents = entry.type === 'file' ? () => versionReader.read(version.name, entry) : undefined;
+    const done = await this.context.writes.ask({
       owner,
       paths: [path],
       decide: (present) => {

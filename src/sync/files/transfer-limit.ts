@@ -2,8 +2,8 @@
 // only a few of them, so that nobody keeps them from everybody else.
 import { SyncError } from '../../core/errors.js';
 
-const MOST_AT_ONCE = 256;
-const MOST_OF_ONE = 16;
+const MAX_AT_ONCE = 256;
+const MAX_OF_ONE = 16;
 
 /** Counts transfers. */
 export class TransferLimit {
@@ -15,8 +15,8 @@ export class TransferLimit {
    * @throws SyncError `busy` where there are as many as there may be.
    */
   async run<T>(asker: object, transfer: () => Promise<T>): Promise<T> {
-    if (this.underWay >= MOST_AT_ONCE) throw tooMany(MOST_AT_ONCE, '');
-    if (this.ofOne(asker) >= MOST_OF_ONE) throw tooMany(MOST_OF_ONE, ' on this connection');
+    if (this.underWay >= MAX_AT_ONCE) throw tooMany(MAX_AT_ONCE, '');
+    if (this.ofOne(asker) >= MAX_OF_ONE) throw tooMany(MAX_OF_ONE, ' on this connection');
     this.count(asker, 1);
     try {
       return await transfer();

@@ -6,16 +6,16 @@ import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { joinPath, parsePath, quote, type RelPath } from '../../core/path.js';
 import { reasonOf } from '../../core/system-error.js';
-import type { Receiving } from '../../disk/apply/receiving.js';
+import type { IncomingUpload } from '../../disk/apply/receiving.js';
 import { microseconds } from '../../disk/fs/signature.js';
 import type { Acted, ClientMethods } from '../../wire/client-api/methods.js';
 import { contentParams } from '../../wire/client-api/params.js';
 import { UPLOAD_PACE } from '../../wire/frame/limits.js';
 import { releaseOf } from '../../wire/frame/payload-pool.js';
 import { checkParams } from '../../wire/rpc/params.js';
-import type { Call } from '../../wire/rpc/responder.js';
-import type { FilesSurroundings } from './context.js';
-import { Pace } from './pace.js';
+import type { IncomingCall } from '../../wire/rpc/responder.js';
+import type { FilesContext } from './context.js';
+import { TimeSlice } from './pace.js';
 import type { TransferLimit } from './transfer-limit.js';
 import { missingParents, onlyInB, standingAt, type WriteStep } from './write.js';
 
@@ -29,19 +29,19 @@ type UploadParams = ClientMethods['upload']['params'];
  *   `interrupted` where nothing more will. Then nothing of it is left.
  */
 export async function upload(
-  around: FilesSurroundings,
+  context: FilesContext,
   params: UploadParams,
-  call: Call,
+  call: IncomingCall,
   limit: TransferLimit,
 ): Promise<Acted> {
   const incoming = call.incoming[Symbol.asyncIterator]();
-  const target = new UploadTarget(around, params);
+  const target = new UploadTarget(context, params);
   const { path, standing } = await target.ask();
   const { size, mtime, mode = standing?.type === 'file' ? standing.mode : DEFAULT_MODE } = params;
   const micros = microseconds(mtime === undefined ? Date.now() : Date.parse(mtime));
   // One that is still to be decided on is no open file, and does not count.
   return limit.run(call.connection, async () => {
-    const receiving = around.local.receive({ type: 'file', size, mtime: micros, mode });
+    const receiving = context.local.receive({ type: 'file', size, mtime: micros, mode });
     try {
       await call.notify('ready', { path });
       const file = await receive(receiving, incoming, path, size);
@@ -55,13 +55,13 @@ export async function upload(
 /** Where an upload goes, and whether it may. */
 class UploadTarget {
   constructor(
-    private readonly around: FilesSurroundings,
+    private readonly context: FilesContext,
     private readonly params: UploadParams,
   ) {}
 
   /** Looks and decides as the write itself will, before anything is sent. */
   async ask(): Promise<{ path: RelPath; standing: Entry | null }> {
-    const { writes } = this.around;
+    const { writes } = this.context;
     let path = this.params.path as RelPath;
     let standing: Entry | null = null;
     const ask = () =>
@@ -86,11 +86,11 @@ class UploadTarget {
   private isDirectory = (entry: Entry | null): boolean => entry?.type === 'dir';
 
   private standingAt(path: RelPath): Entry | null {
-    return standingAt(this.around.pair, path).entry;
+    return standingAt(this.context.pair, path).entry;
   }
 
   private refuse(path: RelPath, standing: Entry | null): void {
-    missingParents(path, (at) => this.around.pair.entry('a', at));
+    missingParents(path, (at) => this.context.pair.entry('a', at));
     if (standing?.type === 'dir') {
       throw new SyncError('exists', `${quote(path)} is a directory, and a file cannot take its place.`, {
         hint: `To put the file into it, end the name with a slash: ${path}/`,
@@ -104,8 +104,8 @@ class UploadTarget {
   }
 
   /** Gives what was received its name. */
-  async write(path: RelPath, file: FileEntry, receiving: Receiving): Promise<Acted> {
-    const { writes, pair, local } = this.around;
+  async write(path: RelPath, file: FileEntry, receiving: IncomingUpload): Promise<Acted> {
+    const { writes, pair, local } = this.context;
     const done = await writes.ask({
       owner: this.params.owner,
       paths: [path],
@@ -127,12 +127,12 @@ class UploadTarget {
 
 /** Takes the pieces in. @throws SyncError where what came is not what was announced. */
 async function receive(
-  receiving: Receiving,
+  receiving: IncomingUpload,
   incoming: AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }, undefined>,
   path: RelPath,
   size: number,
 ): Promise<FileEntry> {
-  const pace = new Pace(UPLOAD_PACE, 'the content');
+  const pace = new TimeSlice(UPLOAD_PACE, 'the content');
   for (;;) {
     const { value } = await pace.next(incoming.next());
     if (value?.method !== 'content') throw broken('Something else than content came');

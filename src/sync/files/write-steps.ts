@@ -4,18 +4,11 @@ import { type Change, contentOf, type Outcome } from '../../core/change.js';
 import { isAtOrBelow, parentOf, type RelPath, type Side } from '../../core/path.js';
 import type { Applied, Content, Replica } from '../../replica.js';
 import type { Pair } from '../pair/pair.js';
-import {
-  changesOf,
-  type Result,
-  type WriteEvent,
-  type WriteStep,
-  type WriteSurroundings,
-  type Writing,
-} from './write.js';
+import { changesOf, type Result, type WriteContext, type WriteEvent, type WriteStep, type Writing } from './write.js';
 
 /** Carries out one step; the session is told of its end. */
 export async function carryStep(
-  { sides, mailbox }: WriteSurroundings,
+  { sides, mailbox }: WriteContext,
   write: Writing,
   side: Side,
   step: WriteStep,
@@ -41,8 +34,8 @@ function apply(target: Replica, step: WriteStep, changes: readonly Change[]): As
 }
 
 /** Takes in what was done. @returns those results that are to be looked at again or told. */
-export function foldResults(around: WriteSurroundings, event: WriteEvent): Result[] {
-  const { pair } = around;
+export function foldResults(context: WriteContext, event: WriteEvent): Result[] {
+  const { pair } = context;
   const left: Result[] = [];
   for (const result of event.results) {
     const { change, outcome } = result;
@@ -50,7 +43,7 @@ export function foldResults(around: WriteSurroundings, event: WriteEvent): Resul
     else if (!event.passedOn) {
       pair.foldWritten(event.side, change);
       event.write.done.push(change);
-      if (change.from !== undefined) keepSaving(event.write, moveLocks(around, change));
+      if (change.from !== undefined) keepSaving(event.write, moveLocks(context, change));
     } else if (change.from === undefined) pair.foldDone(event.side, change);
     else {
       pair.foldWritten(event.side, change);
@@ -69,15 +62,17 @@ function keepSaving({ saving }: Writing, under: readonly Promise<void>[]): void 
 }
 
 /** Locks go along with what was moved. Below a file they are of what was there before it, and stay. */
-function moveLocks({ book }: WriteSurroundings, { path: to, from: source, after }: Change): Promise<void>[] {
+function moveLocks({ lockStore }: WriteContext, { path: to, from: source, after }: Change): Promise<void>[] {
   const from = source!.path;
   const isMoved = (path: RelPath) => path === from || (after?.type === 'dir' && isAtOrBelow(path, from));
-  const along = [...book.table.locks.keys()].filter(isMoved);
+  const along = [...lockStore.table.locks.keys()].filter(isMoved);
   return along.map(
     (path) =>
       new Promise<void>((resolve, reject) => {
         const target = `${to}${path.slice(from.length)}` as RelPath;
-        book.happen({ kind: 'moved', path, to: target }, (_, error) => (error === null ? resolve() : reject(error)));
+        lockStore.dispatch({ kind: 'moved', path, to: target }, (_, error) =>
+          error === null ? resolve() : reject(error),
+        );
       }),
   );
 }
@@ -90,12 +85,12 @@ function moveShared(pair: Pair, from: RelPath, to: RelPath): void {
 }
 
 /** @returns what side b gets at once of what was done on side a; null: nothing. */
-export function toPassOn(around: WriteSurroundings, event: WriteEvent): WriteStep | null {
-  const { pair, sides } = around;
+export function toPassOn(context: WriteContext, event: WriteEvent): WriteStep | null {
+  const { pair, sides } = context;
   const local = sides.replica('a');
   if (event.side === 'b' || local === null || sides.replica('b') === null || pair.b.snapshot === null) return null;
   const due = event.results.flatMap(({ change, outcome }) =>
-    outcome.kind === 'done' ? passedOn(around, change, event.step.over === true) : [],
+    outcome.kind === 'done' ? passedOn(context, change, event.step.over === true) : [],
   );
   const [change, ...others] = due;
   if (change === undefined) return null;
@@ -107,19 +102,19 @@ export function toPassOn(around: WriteSurroundings, event: WriteEvent): WriteSte
 }
 
 /** The same for side b, which would hold back what is not its holder's; nothing where it goes over by itself. */
-function passedOn({ pair, book }: WriteSurroundings, change: Change, over: boolean): Change[] {
+function passedOn({ pair, lockStore }: WriteContext, change: Change, over: boolean): Change[] {
   const { path, after, from } = change;
   const before = pair.entry('b', path);
   if (from !== undefined) {
     // Its locks have gone along by now.
-    if (![...book.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return [];
+    if (![...lockStore.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return [];
     const there = pair.entry('b', from.path);
     // A directory replaces nothing; where side b has nothing to move, what it lacks is no change of its own.
     if (there === null || there.type !== from.entry.type || (before !== null && there.type === 'dir')) return [];
     const renamed = { path, action: 'renamed', before, after: there, from: { path: from.path, entry: there } } as const;
     return [...parentsOf(pair, path), renamed];
   }
-  if (!over && book.table.heldSide(path) !== 'a') return [];
+  if (!over && lockStore.table.heldSide(path) !== 'a') return [];
   const action = after === null ? 'deleted' : before === null ? 'created' : 'modified';
   return before === null && after === null ? [] : [{ path, action, before, after }];
 }

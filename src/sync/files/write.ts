@@ -9,7 +9,7 @@ import { joinPath, parentOf, quote } from '../../core/path.js';
 import type { Logger } from '../../log.js';
 import type { Applied, Content, Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
-import type { LockBook } from '../locks/lock-store.js';
+import type { LockStore } from '../locks/lock-store.js';
 import type { Claim, Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 
@@ -67,7 +67,7 @@ export interface WriteEvent {
 export interface Writing {
   readonly ask: ClientWrite;
   readonly since: number;
-  looks: Readonly<Record<Side, number>>;
+  scans: Readonly<Record<Side, number>>;
   attempts: number;
   /** What it holds while it is under way. */
   claims: readonly Claim[];
@@ -82,9 +82,9 @@ export interface Writing {
 }
 
 /** What client writes need of their session. */
-export interface WriteSurroundings {
+export interface WriteContext {
   readonly pair: Pair;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
   readonly log: Logger;
   readonly clock: Clock;
   readonly mailbox: { post(event: WriteEvent): void; wake(): void };
@@ -92,12 +92,12 @@ export interface WriteSurroundings {
     /** @returns null while the side is away. */
     replica(side: Side): Replica | null;
     /** Asks for a scan of `path` on `side`. @returns the scan's number, 0 where the side is away. */
-    lookAt(side: Side, path: RelPath): number;
-    isLooked(side: Side, number: number): boolean;
+    scanPath(side: Side, path: RelPath): number;
+    isScanned(side: Side, number: number): boolean;
   };
   readonly claims: Claims;
   /** Whether held updates of a path are being taken in or taking effect. */
-  readonly holding: { isMoving(path: RelPath): boolean };
+  readonly heldUpdates: { isMoving(path: RelPath): boolean };
   /** Why no file may be touched now; null where they may. */
   readonly recorder: { readonly halt: SyncError | null };
 }

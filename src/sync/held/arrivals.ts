@@ -8,13 +8,13 @@ import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
 import type { Replica } from '../../replica.js';
 import type { Claim } from '../pair/claims.js';
-import type { HoldingEvent, HoldingSurroundings, Resting } from './context.js';
+import type { Backoff, HeldContext, HeldEvent } from './context.js';
 
 /** Contents fetched at one time: each is an open connection and an open file. */
 const AT_ONCE = 8;
 
 /** What has come, and under which lock. */
-type Arrival = Pick<HoldingEvent & { kind: 'stored' }, 'path' | 'base' | 'after' | 'token'>;
+type Arrival = Pick<HeldEvent & { kind: 'stored' }, 'path' | 'base' | 'after' | 'token'>;
 
 /** Fetches held updates. */
 export class Arrivals {
@@ -22,12 +22,12 @@ export class Arrivals {
   private fileNumber = 0;
 
   constructor(
-    private readonly around: HoldingSurroundings,
-    private readonly resting: Resting,
+    private readonly context: HeldContext,
+    private readonly backoff: Backoff,
   ) {}
 
   private get table() {
-    return this.around.book.table;
+    return this.context.lockStore.table;
   }
 
   get isIdle(): boolean {
@@ -47,23 +47,23 @@ export class Arrivals {
   }
 
   private collectAt(path: RelPath, side: Side, token: number): void {
-    const source = this.around.sides.replica(side);
-    if (source === null || this.resting.has(path, side) || this.around.claims.heldBy(path) !== null) return;
+    const source = this.context.sides.replica(side);
+    if (source === null || this.backoff.has(path, side) || this.context.claims.heldBy(path) !== null) return;
     const arrived = this.arrived(path, side);
     if (arrived === null) return;
-    this.fetching.set(path, this.around.claims.claim(path, 'held-update'));
+    this.fetching.set(path, this.context.claims.claim(path, 'held-update'));
     void this.fetch({ path, ...arrived, token }, source);
   }
 
   /** Whether what came under `lock` is still to be fetched, now or when its time has come. */
   isDue({ path, side }: Pick<Lock, 'path' | 'side'>): boolean {
     const from = otherSide(side);
-    return this.around.sides.replica(from) !== null && this.arrived(path, from) !== null;
+    return this.context.sides.replica(from) !== null && this.arrived(path, from) !== null;
   }
 
   /** @returns what has come at `path` and is not held yet; null where that is nothing. */
   private arrived(path: RelPath, side: Side): Pick<Arrival, 'base' | 'after'> | null {
-    const { pair } = this.around;
+    const { pair } = this.context;
     if (pair.side(side).snapshot === null || pair.isOutOfReach(path)) return null;
     const after = pair.entry(side, path);
     const arrival = arrivalOn(this.table, path, pair.shared(path), after);
@@ -73,7 +73,7 @@ export class Arrivals {
   }
 
   private async fetch(arrival: Arrival, source: Replica): Promise<void> {
-    const { files, mailbox } = this.around;
+    const { files, mailbox } = this.context;
     const { path, base, after } = arrival;
     try {
       if (after?.type !== 'file' || sameContent(base, after)) {
@@ -99,38 +99,38 @@ export class Arrivals {
   #fetched(path: RelPath): void {
     const claim = this.fetching.get(path);
     this.fetching.delete(path);
-    if (claim !== undefined) this.around.claims.release(claim);
+    if (claim !== undefined) this.context.claims.release(claim);
   }
 
   /** An update's content is safe: it takes its place in the queue. */
-  stored({ path, base, after, file, token }: HoldingEvent & { kind: 'stored' }): void {
+  stored({ path, base, after, file, token }: HeldEvent & { kind: 'stored' }): void {
     this.#fetched(path);
-    const { book, pair, clock } = this.around;
+    const { lockStore, pair, clock } = this.context;
     // Under another lock it may be another side that is held.
     if (this.table.locks.get(path)?.token !== token) {
       this.putAside(path, file);
       pair.mark(path, true);
       return;
     }
-    book.happen({ kind: 'hold', path, base, after, file, now: clock.now() });
+    lockStore.dispatch({ kind: 'hold', path, base, after, file, now: clock.now() });
     pair.generation++;
   }
 
   private putAside(path: RelPath, file: string | null): void {
     try {
-      if (file !== null) this.around.files.putAside(path, file);
+      if (file !== null) this.context.files.putAside(path, file);
     } catch {
       // It stays in held/, and the next start finds that no update names it.
     }
   }
 
-  notStored({ path, after, error }: HoldingEvent & { kind: 'not-stored' }): void {
+  notStored({ path, after, error }: HeldEvent & { kind: 'not-stored' }): void {
     this.#fetched(path);
-    this.resting.add(path, after);
-    if (error === null) this.around.troubles.moved(path);
+    this.backoff.add(path, after);
+    if (error === null) this.context.retries.moved(path);
     else {
       const { message } = error as Error;
-      this.around.troubles.failed(path, systemTrouble(error).code, message);
+      this.context.retries.failed(path, systemTrouble(error).code, message);
     }
   }
 }

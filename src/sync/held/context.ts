@@ -9,11 +9,11 @@ import type { HeldFiles } from '../../disk/apply/held-files.js';
 import type { Logger } from '../../log.js';
 import type { Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
-import type { LockBook } from '../locks/lock-store.js';
+import type { LockStore } from '../locks/lock-store.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 
-export type HoldingEvent =
+export type HeldEvent =
   | {
       readonly kind: 'stored';
       readonly path: RelPath;
@@ -32,20 +32,20 @@ export type HeldContents = Pick<HeldFiles, 'save' | 'read' | 'has' | 'remove' | 
   Partial<Pick<HeldFiles, 'offer'>>;
 
 /** What holding needs of its session. */
-export interface HoldingSurroundings {
+export interface HeldContext {
   readonly pair: Pair;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
   readonly files: HeldContents;
   readonly log: Logger;
   readonly clock: Pick<Clock, 'now'>;
-  readonly mailbox: { post(event: HoldingEvent): void; wake(): void };
+  readonly mailbox: { post(event: HeldEvent): void; wake(): void };
   readonly sides: { replica(side: Side): Replica | null };
   readonly claims: Claims;
   /** Where a path is tried again: as a problem, or because it was not as expected. */
-  readonly troubles: { failed(path: RelPath, code: ProblemCode, message: string): void; moved(path: RelPath): void };
+  readonly retries: { failed(path: RelPath, code: ProblemCode, message: string): void; moved(path: RelPath): void };
 }
 
-export class Resting {
+export class Backoff {
   private readonly tried = new Map<RelPath, Entry | null>();
 
   constructor(private readonly pair: Pair) {}

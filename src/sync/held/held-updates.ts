@@ -10,27 +10,27 @@ import { reasonForNow, systemTrouble } from '../../core/system-error.js';
 import type { Content, Replica } from '../../replica.js';
 import type { Claim } from '../pair/claims.js';
 import { Arrivals } from './arrivals.js';
-import type { HoldingEvent, HoldingSurroundings } from './context.js';
-import { Resting } from './context.js';
+import type { HeldContext, HeldEvent } from './context.js';
+import { Backoff } from './context.js';
 
-export type { HeldContents, HoldingEvent, HoldingSurroundings } from './context.js';
+export type { HeldContents, HeldContext, HeldEvent } from './context.js';
 
 /** Updates that take effect at one time: each is an open connection and an open file. */
 const AT_ONCE = 8;
 
 /** Fetches and drains held updates. */
-export class Holding {
+export class HeldUpdates {
   private readonly stepping = new Map<RelPath, Claim>();
-  private readonly resting: Resting;
+  private readonly backoff: Backoff;
   private readonly arrivals: Arrivals;
 
-  constructor(private readonly around: HoldingSurroundings) {
-    this.resting = new Resting(around.pair);
-    this.arrivals = new Arrivals(around, this.resting);
+  constructor(private readonly context: HeldContext) {
+    this.backoff = new Backoff(context.pair);
+    this.arrivals = new Arrivals(context, this.backoff);
   }
 
   private get table() {
-    return this.around.book.table;
+    return this.context.lockStore.table;
   }
 
   /** Whether `path` is to be left alone by synchronisation because of a lock. */
@@ -40,7 +40,7 @@ export class Holding {
     if (table.drains.has(path)) return true;
     const side = table.heldSide(path);
     if (side === null) return false;
-    const { pair } = this.around;
+    const { pair } = this.context;
     if (table.heldOf(path).length > 0 || this.arrivals.isFetching(path)) return true;
     const present = pair.entry(side, path);
     return !sameEntry(present, pair.shared(path)) && !sameEntry(present, pair.entry(otherSide(side), path));
@@ -63,7 +63,7 @@ export class Holding {
 
   private hasDueDrain(): boolean {
     for (const { path, side } of this.table.drains.values()) {
-      if (!this.resting.has(path, side) && this.around.sides.replica(side) !== null) return true;
+      if (!this.backoff.has(path, side) && this.context.sides.replica(side) !== null) return true;
     }
     return false;
   }
@@ -78,11 +78,11 @@ export class Holding {
   }
 
   /** An update's content is safe: it takes its place in the queue. */
-  stored(event: HoldingEvent & { kind: 'stored' }): void {
+  stored(event: HeldEvent & { kind: 'stored' }): void {
     this.arrivals.stored(event);
   }
 
-  notStored(event: HoldingEvent & { kind: 'not-stored' }): void {
+  notStored(event: HeldEvent & { kind: 'not-stored' }): void {
     this.arrivals.notStored(event);
   }
 
@@ -99,10 +99,10 @@ export class Holding {
   }
 
   private isEngaged({ path, side }: Drain): boolean {
-    if (this.around.claims.heldBy(path) !== null) return true;
+    if (this.context.claims.heldBy(path) !== null) return true;
     // What is not yet on disk must not begin: after a crash the lock would be back, and half of its updates done.
-    if (this.around.book.isPending(path)) return true;
-    return this.resting.has(path, side);
+    if (this.context.lockStore.isPending(path)) return true;
+    return this.backoff.has(path, side);
   }
 
   /** The holder's version stays: what was held goes to versions, the plan does the rest. */
@@ -110,7 +110,7 @@ export class Holding {
     const last = this.table.heldOf(path).at(-1);
     const isDropped = mode === 'keep' && last?.after === null;
     this.leaveToPlan(path, mode === 'discard' ? 'discarded' : 'held', false, () => {
-      if (isDropped) this.around.log.event({ event: 'conflict', path, kept: side, copy: null });
+      if (isDropped) this.context.log.event({ event: 'conflict', path, kept: side, copy: null });
     });
   }
 
@@ -125,24 +125,24 @@ export class Holding {
     const last = updates.at(-1);
     for (const update of updates) {
       if (!this.putAside(path, update.file, reason)) return;
-      this.around.book.happen({ kind: 'drained', path, applied }, () => {
+      this.context.lockStore.dispatch({ kind: 'drained', path, applied }, () => {
         if (update === last) ended();
       });
     }
-    this.around.pair.generation++;
-    this.around.pair.mark(path, true);
+    this.context.pair.generation++;
+    this.context.pair.mark(path, true);
   }
 
   /** @returns whether the content is in the versions, or nowhere any more; else that is a problem, and tried again. */
   private putAside(path: RelPath, file: string | null, reason: 'held' | 'discarded'): boolean {
     try {
-      if (file !== null) this.around.files.putAside(path, file, reason);
+      if (file !== null) this.context.files.putAside(path, file, reason);
       return true;
     } catch (error) {
-      this.resting.add(path, this.around.pair.entry('a', path));
+      this.backoff.add(path, this.context.pair.entry('a', path));
       const trouble = systemTrouble(error);
       const message = `A held update cannot be moved to the versions: ${reasonForNow(trouble)}.`;
-      this.around.troubles.failed(path, trouble.code, message);
+      this.context.retries.failed(path, trouble.code, message);
       return false;
     }
   }
@@ -151,12 +151,12 @@ export class Holding {
   private forgo(update: HeldUpdate): void {
     const { path, file } = update;
     const message = `The held content ${file} is gone from .lockstep/held, so that update cannot take effect.`;
-    this.around.log.event({ event: 'problem', path, code: 'unreadable', message });
+    this.context.log.event({ event: 'problem', path, code: 'unreadable', message });
     this.finished(path, false, null);
   }
 
   private follow(drain: Drain, update: HeldUpdate): void {
-    const { pair, sides } = this.around;
+    const { pair, sides } = this.context;
     const { path, side } = drain;
     const target = sides.replica(side);
     if (target === null || pair.side(side).snapshot === null) return;
@@ -164,7 +164,7 @@ export class Holding {
     const isThere =
       sameEntry(current, update.after) || (sameContent(current, update.after) && !sameContent(current, update.base));
     if (isThere) this.finished(path, true, update.file);
-    else if (update.file !== null && !this.around.files.has(update.file)) this.forgo(update);
+    else if (update.file !== null && !this.context.files.has(update.file)) this.forgo(update);
     else if (sameContent(current, update.base)) {
       if (this.isOneStep(side, update)) this.step(target, update, current);
       else this.leaveToPlan(path, 'held', true);
@@ -174,7 +174,7 @@ export class Holding {
         { table: 'drain', key: path, value: kept },
         { table: 'preference', key: path, value: { path, side } },
       ] as const;
-      this.around.book.commit(rows).then(
+      this.context.lockStore.commit(rows).then(
         () => this.setAside(kept),
         () => {}, // said by the book; the next turn finds the drain as it is now
       );
@@ -185,20 +185,20 @@ export class Holding {
   private isOneStep(side: Side, { path, base, after }: HeldUpdate): boolean {
     if (base?.type === 'dir' || after?.type === 'dir') return false;
     const parent = parentOf(path);
-    return parent === '' || this.around.pair.entry(side, parent)?.type === 'dir';
+    return parent === '' || this.context.pair.entry(side, parent)?.type === 'dir';
   }
 
   private step(target: Replica, update: HeldUpdate, current: Entry | null): void {
     const { path, after } = update;
-    const claim = this.around.claims.claim(path, 'held-update');
-    this.around.claims.begin(claim, 'a', 'b');
+    const claim = this.context.claims.claim(path, 'held-update');
+    this.context.claims.begin(claim, 'a', 'b');
     this.stepping.set(path, claim);
     const change: Change = { path, action: actionOf(current, after), before: current, after };
     void this.apply(target, change, this.contentOf(update));
   }
 
   private contentOf({ file, after }: HeldUpdate): AsyncIterable<Content> {
-    return file === null || after?.type !== 'file' ? noContent() : this.around.files.read(file, after);
+    return file === null || after?.type !== 'file' ? noContent() : this.context.files.read(file, after);
   }
 
   private async apply(target: Replica, change: Change, contents: AsyncIterable<Content>): Promise<void> {
@@ -207,38 +207,38 @@ export class Holding {
     try {
       for await (const applied of target.apply([change], contents)) outcome = applied.outcome;
     } catch (error) {
-      this.around.log.detail(`The unlock of ${path} was interrupted: ${(error as Error).message}`);
+      this.context.log.detail(`The unlock of ${path} was interrupted: ${(error as Error).message}`);
     }
-    this.around.mailbox.post({ kind: 'drain-step', path, change, outcome });
+    this.context.mailbox.post({ kind: 'drain-step', path, change, outcome });
   }
 
   /** A step's outcome is known. */
-  stepped({ path, change, outcome }: HoldingEvent & { kind: 'drain-step' }): void {
+  stepped({ path, change, outcome }: HeldEvent & { kind: 'drain-step' }): void {
     const claim = this.stepping.get(path);
     this.stepping.delete(path);
-    if (claim !== undefined) this.around.claims.release(claim);
+    if (claim !== undefined) this.context.claims.release(claim);
     const drain = this.table.drains.get(path);
     const [first] = this.table.heldOf(path);
     if (drain === undefined || first === undefined) return;
     if (outcome.kind === 'done') {
-      this.around.pair.foldDone(drain.side, change);
+      this.context.pair.foldDone(drain.side, change);
       this.finished(path, true, first.file);
       return;
     }
-    this.resting.add(path, change.before);
-    if (outcome.kind === 'problem') this.around.troubles.failed(path, outcome.code, outcome.message);
-    else this.around.troubles.moved(path);
+    this.backoff.add(path, change.before);
+    if (outcome.kind === 'problem') this.context.retries.failed(path, outcome.code, outcome.message);
+    else this.context.retries.moved(path);
   }
 
   /** A path that waited for a look or for better times may be tried again. */
   retry(path: RelPath): void {
     // What rests may have been all that is left to do.
-    if (this.resting.delete(path)) this.around.mailbox.wake();
+    if (this.backoff.delete(path)) this.context.mailbox.wake();
   }
 
   private finished(path: RelPath, applied: boolean, file: string | null): void {
-    const { book, files, pair } = this.around;
-    book.happen({ kind: 'drained', path, applied }, (_, error) => {
+    const { lockStore, files, pair } = this.context;
+    lockStore.dispatch({ kind: 'drained', path, applied }, (_, error) => {
       if (file !== null && error === null) files.remove(file);
     });
     pair.generation++;

@@ -9,7 +9,7 @@ import type { LockTable } from '../../core/locks/table.js';
 import type { RelPath } from '../../core/path.js';
 import { quote } from '../../core/path.js';
 import type { Acted, HeldRow, LockInfo, LockRow, Refused } from '../../wire/client-api/methods.js';
-import type { Ask } from './request.js';
+import type { ServiceRequest } from './request.js';
 
 type Refusal = LockAnswer & { readonly kind: 'refused' };
 
@@ -28,7 +28,7 @@ export function refused(path: string, { code, message, hint, facts }: SyncError)
 }
 
 /** @param note what there is to know about a lock that was granted, '' where nothing is. */
-export function answered({ path, owner }: Ask, answer: LockAnswer, note = ''): Acted | Refused {
+export function answered({ path, owner }: ServiceRequest, answer: LockAnswer, note = ''): Acted | Refused {
   if (answer.kind === 'granted') {
     const { lock, changed } = answer;
     return { path: lock.path, changed, ...lockInfo(lock), ...(note === '' ? {} : { note }) };

@@ -3,16 +3,16 @@
 import type { Lock, Row } from '../../core/locks/records.js';
 import type { RelPath } from '../../core/path.js';
 import type { Clock } from '../clock.js';
-import type { LockBook } from './lock-store.js';
+import type { LockStore } from './lock-store.js';
 
 /** Beyond this a timer fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** What could not be recorded is tried again after this long. */
 const AGAIN_MS = 1_000;
 
 /** What expiry needs of its desk. */
-export interface ExpirySurroundings {
-  readonly book: LockBook;
+export interface ExpiryContext {
+  readonly lockStore: LockStore;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   /** Ends a lock. @returns whether that is settled. */
   readonly expire: (lock: Lock) => Promise<boolean>;
@@ -29,20 +29,20 @@ interface Timer {
 export class LockExpiry {
   private readonly timers = new Map<RelPath, Timer>();
 
-  constructor(private readonly around: ExpirySurroundings) {}
+  constructor(private readonly context: ExpiryContext) {}
 
   /** Counts from now on, for the locks that are there already too. */
   start(): void {
-    const { book } = this.around;
-    book.listen((rows) => this.note(rows));
-    for (const lock of book.table.locks.values()) this.watch(lock);
+    const { lockStore } = this.context;
+    lockStore.listen((rows) => this.note(rows));
+    for (const lock of lockStore.table.locks.values()) this.watch(lock);
   }
 
   private note(rows: readonly Row[]): void {
     const gone: RelPath[] = [];
     for (const row of rows) if (row.table === 'lock' && row.value === null) gone.push(row.key as RelPath);
     for (const row of rows) if (row.table === 'lock' && row.value !== null) this.watch(row.value, gone);
-    for (const path of gone) if (!this.around.book.table.locks.has(path)) this.forget(path);
+    for (const path of gone) if (!this.context.lockStore.table.locks.has(path)) this.forget(path);
   }
 
   /** @param moved where the lock may have been until now: then its time goes on. */
@@ -61,21 +61,21 @@ export class LockExpiry {
     if (expires === null) return;
     const timer: Timer = { path, token, expires, cancel: () => {} };
     this.timers.set(path, timer);
-    this.run(timer, Math.max(0, Math.min(expires - this.around.clock.now(), ttlMs)));
+    this.run(timer, Math.max(0, Math.min(expires - this.context.clock.now(), ttlMs)));
   }
 
   private run(timer: Timer, ms: number): void {
-    const step = Math.min(ms, LONGEST_TIMER_MS);
-    timer.cancel = this.around.clock.after(step, () => {
+    const step = Math.min(ms, MAX_TIMER_MS);
+    timer.cancel = this.context.clock.after(step, () => {
       if (ms > step) this.run(timer, ms - step);
       else void this.end(timer);
     });
   }
 
   private async end(timer: Timer): Promise<void> {
-    const lock = this.around.book.table.locks.get(timer.path);
+    const lock = this.context.lockStore.table.locks.get(timer.path);
     if (lock?.token !== timer.token || lock.expires !== timer.expires) return;
-    const isSettled = await this.around.expire(lock);
+    const isSettled = await this.context.expire(lock);
     // Not on disk; or it had moved away before it was its turn.
     if (this.timers.get(timer.path) === timer) this.run(timer, isSettled ? 0 : AGAIN_MS);
   }

@@ -3,7 +3,7 @@
 import type { Row } from '../../core/locks/records.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
-import type { LockBook } from './lock-store.js';
+import type { LockStore } from './lock-store.js';
 
 /** Has both sides guard what is locked. */
 export class Guarding {
@@ -13,11 +13,11 @@ export class Guarding {
 
   /** @param isOn whether anything is to be guarded; if not, what an earlier run guarded is only given back. */
   constructor(
-    book: LockBook,
+    lockStore: LockStore,
     private readonly isOn: boolean,
   ) {
-    for (const lock of book.table.locks.values()) this.guarded.set(lock.path, otherSide(lock.side));
-    book.listen((rows) => this.note(rows));
+    for (const lock of lockStore.table.locks.values()) this.guarded.set(lock.path, otherSide(lock.side));
+    lockStore.listen((rows) => this.note(rows));
   }
 
   /** A side is there. */

@@ -7,36 +7,36 @@ import type { RelPath } from '../../core/path.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
 import { answered, noLongerWaiting, refused, stillComing, tooMany } from './answers.js';
 import { LockExpiry } from './expiry.js';
-import { type DeskSurroundings, LockGround, type Looking } from './readiness.js';
-import { type Ask, type Asking, isCancelled } from './request.js';
-import { LockLines, LockTurns, MOST_IN_LINE } from './waiters.js';
+import { type LockContext, LockReadiness, type PendingScan } from './readiness.js';
+import { isCancelled, type PendingRequest, type ServiceRequest } from './request.js';
+import { MAX_WAITERS, WaiterGrants, WaitQueue } from './waiters.js';
 
 export { iso, lockedBy } from './answers.js';
-export type { Ask } from './request.js';
+export type { ServiceRequest } from './request.js';
 
-type Pending = Asking & Looking;
+type Pending = PendingRequest & PendingScan;
 
 /** Answers those who ask for locks and unlocks. */
-export class LockDesk {
+export class LockService {
   private waiting: Pending[] = [];
-  private readonly ground: LockGround;
-  private readonly lines: LockLines;
-  private readonly turns: LockTurns;
+  private readonly readiness: LockReadiness;
+  private readonly lines: WaitQueue;
+  private readonly turns: WaiterGrants;
   private lastLine = 0;
 
-  constructor(private readonly around: DeskSurroundings) {
-    this.ground = new LockGround(around, () => this.waiting.length + this.turns.size > 0);
-    this.lines = new LockLines(around);
-    this.turns = new LockTurns(this.ground, this.lines);
-    new LockExpiry({ ...around, expire: (lock) => this.expire(lock) }).start();
+  constructor(private readonly context: LockContext) {
+    this.readiness = new LockReadiness(context, () => this.waiting.length + this.turns.size > 0);
+    this.lines = new WaitQueue(context);
+    this.turns = new WaiterGrants(this.readiness, this.lines);
+    new LockExpiry({ ...context, expire: (lock) => this.expire(lock) }).start();
   }
 
   /** @returns the answer, once it is durable. */
-  ask(ask: Ask): Promise<Acted | Refused> {
+  ask(ask: ServiceRequest): Promise<Acted | Refused> {
     return new Promise((resolve) => {
-      this.waiting.push({ ask, line: ++this.lastLine, resolve, ...this.ground.lookAt(ask.path) });
-      this.around.mailbox.wake();
-      this.ground.setAlarm();
+      this.waiting.push({ ask, line: ++this.lastLine, resolve, ...this.readiness.scanPath(ask.path) });
+      this.context.mailbox.wake();
+      this.readiness.setAlarm();
     });
   }
 
@@ -47,7 +47,7 @@ export class LockDesk {
 
   /** Side b has come (back): what counts is a look at it from now on. */
   restart(): void {
-    for (const pending of this.waiting) this.ground.lookAgain(pending, pending.ask.path);
+    for (const pending of this.waiting) this.readiness.scanAgain(pending, pending.ask.path);
     this.turns.restart();
   }
 
@@ -81,14 +81,14 @@ export class LockDesk {
     const { ask } = pending;
     // Who is turned away, or has to stand in line, needs no look at anything.
     if (ask.kind === 'lock' && this.isKeptOut(ask)) return true;
-    if (this.ground.isLate(pending) || this.ground.isOvertaken(pending, ask.path)) return true;
+    if (this.readiness.isLate(pending) || this.readiness.isOvertaken(pending, ask.path)) return true;
     // What the holder saves is still going over: what the other side has then is told to be its own only afterwards.
-    return this.ground.isSettled(pending, ask.path) && !this.ground.isInFlight(ask.path);
+    return this.readiness.isSettled(pending, ask.path) && !this.readiness.isInFlight(ask.path);
   }
 
   /** Whether somebody else has the lock, or comes first. */
-  private isKeptOut({ path, owner, steal = false, wait }: Ask): boolean {
-    const { table } = this.around.book;
+  private isKeptOut({ path, owner, steal = false, wait }: ServiceRequest): boolean {
+    const { table } = this.context.lockStore;
     const holder = table.locks.get(path);
     if (holder !== undefined) return holder.owner !== owner && !steal;
     return wait !== undefined && table.waitersOf(path).length > 0;
@@ -102,33 +102,32 @@ export class LockDesk {
       resolve(refused(path, why));
       return;
     }
-    const note = this.ground.noteOn(pending, path);
-    const decided = this.around.book.happen(this.eventFor(pending), (answer, error) => {
-      if (answer.kind === 'granted') this.ground.settle(answer, error, { asker: pending, called, note });
+    const note = this.readiness.noteOn(pending, path);
+    const decided = this.context.lockStore.dispatch(this.eventFor(pending), (answer, error) => {
+      if (answer.kind === 'granted') this.readiness.settle(answer, error, { asker: pending, called, note });
       else if (error !== null) resolve(refused(path, error));
       else if (answer.kind !== 'queued') resolve(answered(ask, answer));
     });
     const called = decided.kind === 'granted' ? this.lines.called(decided) : [];
     if (decided.kind === 'queued') this.lines.join(pending, decided.position);
-    if (decided.kind !== 'refused' && decided.kind !== 'later') this.ground.touched(path);
+    if (decided.kind !== 'refused' && decided.kind !== 'later') this.readiness.touched(path);
   }
 
   /** Why a lock can be neither granted nor waited for; null where nothing is in the way. */
-  private objection(ask: Ask): ReturnType<LockGround['nothingToLock']> {
+  private objection(ask: ServiceRequest): ReturnType<LockReadiness['nothingToLock']> {
     const { path, wait } = ask;
     if (wait !== undefined && isCancelled(wait.signal)) return noLongerWaiting(path);
-    if (this.isKeptOut(ask))
-      return wait !== undefined && this.lines.size >= MOST_IN_LINE ? tooMany(MOST_IN_LINE) : null;
+    if (this.isKeptOut(ask)) return wait !== undefined && this.lines.size >= MAX_WAITERS ? tooMany(MAX_WAITERS) : null;
     // What is still coming would come under the holder's hands.
-    if (this.ground.isInFlight(path)) return stillComing(path);
-    return this.ground.nothingToLock(path);
+    if (this.readiness.isInFlight(path)) return stillComing(path);
+    return this.readiness.nothingToLock(path);
   }
 
   private eventFor({ ask, line }: Pending): LockEvent {
     const { kind, path, owner, side, message, ttlMs, steal, wait, force, held, expires } = ask;
-    const { book, pair, clock } = this.around;
+    const { lockStore, pair, clock } = this.context;
     const now = clock.now();
-    const current = pair.entry(book.table.locks.get(path)?.side ?? 'a', path);
+    const current = pair.entry(lockStore.table.locks.get(path)?.side ?? 'a', path);
     if (kind === 'expire') return { kind, path, expires: expires ?? 0, current, now };
     if (kind === 'unlock') {
       const how = { ...(force === undefined ? {} : { force }), ...(held === undefined ? {} : { held }) };

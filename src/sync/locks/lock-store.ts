@@ -15,7 +15,7 @@ import type { Logger } from '../../log.js';
 const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice'] as const;
 
 /** The locks, held updates and drains of a pair. */
-export class LockBook {
+export class LockStore {
   readonly table = new LockTable();
   /** Called when something that happened is on disk and has been said. */
   onSettled: () => void = () => {};
@@ -95,7 +95,7 @@ export class LockBook {
    *   that kept it from the disk.
    * @returns that answer, which is not to be told before it is settled.
    */
-  happen(event: LockEvent, settled: (answer: LockAnswer, error: SyncError | null) => void = () => {}): LockAnswer {
+  dispatch(event: LockEvent, settled: (answer: LockAnswer, error: SyncError | null) => void = () => {}): LockAnswer {
     const { rows, answer, events } = decide(this.table, event);
     this.count(event.path, 1);
     const written = this.commit(rows, events).finally(() => this.count(event.path, -1));

@@ -8,8 +8,8 @@ import type { Clock } from '../clock.js';
 import { type Claims, MAY_CHANGE } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import { answered, refused } from './answers.js';
-import type { LockBook } from './lock-store.js';
-import { type Asking, isCancelled } from './request.js';
+import type { LockStore } from './lock-store.js';
+import { isCancelled, type PendingRequest } from './request.js';
 
 /** How long an asker waits for what is under way on the path, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -18,102 +18,102 @@ const PATIENCE_MS = 20_000;
 const CERTAINLY_NEWER = 3;
 
 /** What has to be seen before something is decided, and since when that is waited for. */
-export interface Looking {
+export interface PendingScan {
   readonly since: number;
-  looks: Readonly<Record<Side, number>>;
+  scans: Readonly<Record<Side, number>>;
   /** How many updates of the path were held when the looks had been taken. */
   heldThen?: number;
 }
 
 /** What the desk needs of its session. */
-export interface DeskSurroundings {
+export interface LockContext {
   readonly pair: Pair;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
   readonly claims: Pick<Claims, 'heldBy'>;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly mailbox: { wake(): void };
   /** Asks for scans of single paths, and tells whether they have been taken in. */
   readonly sides: {
     /** @returns the scan's number, 0 where the side is away. */
-    lookAt(side: Side, path: RelPath): number;
-    isLooked(side: Side, number: number): boolean;
+    scanPath(side: Side, path: RelPath): number;
+    isScanned(side: Side, number: number): boolean;
   };
-  readonly holding: {
+  readonly heldUpdates: {
     /** Whether updates of `path` are being taken in or taking effect. */
     isMoving(path: RelPath): boolean;
     /** Whether something has come that is to be held, and is not yet. */
     isDue(path: RelPath): boolean;
   };
   /** Whether `path` was not as expected a moment ago, and will be tried again. */
-  readonly troubles: { isMovingAt(path: RelPath): boolean };
+  readonly retries: { isMovingAt(path: RelPath): boolean };
 }
 
 /** Whom a grant is for. */
 export interface Granted {
   /** Who asked just now, and did not stand in line. */
-  readonly asker?: Asking;
+  readonly asker?: PendingRequest;
   /** Who stood in line. */
-  readonly called: readonly Asking[];
+  readonly called: readonly PendingRequest[];
   readonly note: string;
 }
 
 /** The ground that locks are granted on. */
-export class LockGround {
+export class LockReadiness {
   private isAlarmSet = false;
 
   /** @param isWaited whether somebody waits whose patience may end when nothing else happens. */
   constructor(
-    readonly around: DeskSurroundings,
+    readonly context: LockContext,
     private readonly isWaited: () => boolean,
   ) {}
 
-  lookAt(path: RelPath): Looking {
-    const { sides, clock } = this.around;
-    return { since: clock.now(), looks: { a: sides.lookAt('a', path), b: sides.lookAt('b', path) } };
+  scanPath(path: RelPath): PendingScan {
+    const { sides, clock } = this.context;
+    return { since: clock.now(), scans: { a: sides.scanPath('a', path), b: sides.scanPath('b', path) } };
   }
 
   /** Side b has come (back). */
-  lookAgain(looking: Looking, path: RelPath): void {
-    looking.looks = { a: looking.looks.a, b: this.around.sides.lookAt('b', path) };
+  scanAgain(looking: PendingScan, path: RelPath): void {
+    looking.scans = { a: looking.scans.a, b: this.context.sides.scanPath('b', path) };
     delete looking.heldThen;
   }
 
-  isLate({ since }: Looking): boolean {
-    return this.around.clock.now() - since > PATIENCE_MS;
+  isLate({ since }: PendingScan): boolean {
+    return this.context.clock.now() - since > PATIENCE_MS;
   }
 
   /**
    * Whether the path has been looked at, stood still when it was, and no update of it is being taken in or taking effect.
    * A look that found it in motion has not seen what was done there: another one follows.
    */
-  isSettled({ looks }: Looking, path: RelPath): boolean {
-    return this.isScanned(looks) && !isInMotion(this.around.pair, path) && !this.isMoving(path);
+  isSettled({ scans }: PendingScan, path: RelPath): boolean {
+    return this.isScanned(scans) && !isInMotion(this.context.pair, path) && !this.isMoving(path);
   }
 
-  private isScanned({ a, b }: Looking['looks']): boolean {
-    const { sides } = this.around;
-    return sides.isLooked('a', a) && sides.isLooked('b', b);
+  private isScanned({ a, b }: PendingScan['scans']): boolean {
+    const { sides } = this.context;
+    return sides.isScanned('a', a) && sides.isScanned('b', b);
   }
 
   /** Whether updates of `path` are to be taken in, are being taken in or taking effect, or a scan has to confirm it. */
   private isMoving(path: RelPath): boolean {
-    const { holding, claims } = this.around;
-    return holding.isMoving(path) || holding.isDue(path) || claims.heldBy(path, ['unconfirmed']) !== null;
+    const { heldUpdates, claims } = this.context;
+    return heldUpdates.isMoving(path) || heldUpdates.isDue(path) || claims.heldBy(path, ['unconfirmed']) !== null;
   }
 
   /** Whether something for `path` is on its way to either side. */
   isInFlight(path: RelPath): boolean {
-    const { claims, troubles } = this.around;
-    return claims.heldBy(path, MAY_CHANGE) !== null || troubles.isMovingAt(path);
+    const { claims, retries } = this.context;
+    return claims.heldBy(path, MAY_CHANGE) !== null || retries.isMovingAt(path);
   }
 
   /**
    * Whether what was there at the asking is held by now, although more and more comes: the other side writes without a
    * pause, and the path never settles.
    */
-  isOvertaken(looking: Looking, path: RelPath): boolean {
-    if (!this.isScanned(looking.looks)) return false;
-    const held = this.around.book.table.heldOf(path).length;
+  isOvertaken(looking: PendingScan, path: RelPath): boolean {
+    if (!this.isScanned(looking.scans)) return false;
+    const held = this.context.lockStore.table.heldOf(path).length;
     looking.heldThen ??= held;
     return held >= looking.heldThen + CERTAINLY_NEWER;
   }
@@ -121,26 +121,26 @@ export class LockGround {
   setAlarm(): void {
     if (this.isAlarmSet) return;
     this.isAlarmSet = true;
-    this.around.clock.after(PATIENCE_MS + 1, () => {
+    this.context.clock.after(PATIENCE_MS + 1, () => {
       this.isAlarmSet = false;
       if (this.isWaited()) this.setAlarm();
-      this.around.mailbox.wake();
+      this.context.mailbox.wake();
     });
   }
 
   /** What there is to know about a lock that is granted now; '' where nothing is. */
-  noteOn({ looks }: Looking, path: RelPath): string {
-    if (looks.b === 0) return 'Side b is away: what was changed there meanwhile is not known before it is back.';
-    const { sides, pair } = this.around;
-    if (!sides.isLooked('b', looks.b)) return 'Side b does not answer: what was changed there is not known yet.';
+  noteOn({ scans }: PendingScan, path: RelPath): string {
+    if (scans.b === 0) return 'Side b is away: what was changed there meanwhile is not known before it is back.';
+    const { sides, pair } = this.context;
+    if (!sides.isScanned('b', scans.b)) return 'Side b does not answer: what was changed there is not known yet.';
     return isInMotion(pair, path) ? 'It is being written to: what is there in the end is not known yet.' : '';
   }
 
   /** Why `path` cannot be locked at all. */
   nothingToLock(path: RelPath): SyncError | null {
-    const { pair, book } = this.around;
+    const { pair, lockStore } = this.context;
     const found = [pair.entry('a', path), pair.entry('b', path)];
-    if (found.some((entry) => entry !== null && entry.type !== 'dir') || book.table.locks.has(path)) return null;
+    if (found.some((entry) => entry !== null && entry.type !== 'dir') || lockStore.table.locks.has(path)) return null;
     if (found.every((entry) => entry === null)) {
       return new SyncError('not-found', `There is no file ${quote(path)} on either side.`, {
         hint: 'See what there is with: client list',
@@ -153,9 +153,9 @@ export class LockGround {
 
   /** What is shown of `path` has changed, and what is to be done there may have. */
   touched(path: RelPath): void {
-    this.around.pair.generation++;
-    this.around.pair.mark(path, true);
-    this.around.mailbox.wake();
+    this.context.pair.generation++;
+    this.context.pair.mark(path, true);
+    this.context.mailbox.wake();
   }
 
   /** A grant is on disk, or could not get there: then it is none. */
@@ -172,12 +172,12 @@ export class LockGround {
 
   /** The grant could not be made durable, or nobody was there any more to be told of it. */
   private takeBack(lock: Lock): void {
-    const { book, pair, clock } = this.around;
+    const { lockStore, pair, clock } = this.context;
     const { path, owner, side } = lock;
     // Renewed since: whoever did that is told whether it is on disk.
-    if (book.table.locks.get(path) !== lock) return;
+    if (lockStore.table.locks.get(path) !== lock) return;
     // What has been held meanwhile takes effect as after any unlock.
-    book.happen({ kind: 'unlock', path, owner, current: pair.entry(side, path), now: clock.now() });
+    lockStore.dispatch({ kind: 'unlock', path, owner, current: pair.entry(side, path), now: clock.now() });
     this.touched(path);
   }
 }

@@ -15,7 +15,7 @@ export interface Wait {
   readonly told: (path: RelPath, position: number) => void;
 }
 
-export interface Ask {
+export interface ServiceRequest {
   /** `expire` is asked by the clock. */
   readonly kind: 'lock' | 'unlock' | 'expire';
   readonly path: RelPath;
@@ -35,8 +35,8 @@ export interface Ask {
 }
 
 /** Somebody who has asked and was not answered yet. */
-export interface Asking {
-  readonly ask: Ask;
+export interface PendingRequest {
+  readonly ask: ServiceRequest;
   /** The number under which he stands in line, if he does. */
   readonly line: number;
   readonly since: number;

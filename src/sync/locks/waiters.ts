@@ -6,60 +6,60 @@ import { type LockAnswer, refusal } from '../../core/locks/events.js';
 import type { RelPath } from '../../core/path.js';
 import type { Clock } from '../clock.js';
 import { lockedBy, noLongerWaiting, refused } from './answers.js';
-import type { LockBook } from './lock-store.js';
-import type { LockGround, Looking } from './readiness.js';
-import type { Asking } from './request.js';
+import type { LockStore } from './lock-store.js';
+import type { LockReadiness, PendingScan } from './readiness.js';
+import type { PendingRequest } from './request.js';
 
 /** Places are told this often at most, in milliseconds: of a thousand in line all move up at every grant. */
 const TELL_MS = 100;
 /** Those in line at one time: each is a request that is kept. */
-export const MOST_IN_LINE = 65_536;
+export const MAX_WAITERS = 65_536;
 
 /** How long who has broken a lock waits until its held updates have taken effect, in milliseconds. */
 const PATIENCE_MS = 20_000;
 
 /** What lines need of their desk. */
-export interface LineSurroundings {
-  readonly book: LockBook;
+export interface WaitQueueContext {
+  readonly lockStore: LockStore;
   readonly clock: Pick<Clock, 'after'>;
   readonly mailbox: { wake(): void };
 }
 
-interface InLine {
-  readonly asking: Asking;
+interface Waiting {
+  readonly request: PendingRequest;
   position: number;
   readonly leave: () => void;
 }
 
 /** Everybody who stands in line. */
-export class LockLines {
-  private readonly inLine = new Map<number, InLine>();
+export class WaitQueue {
+  private readonly inLine = new Map<number, Waiting>();
   /** Those who go, and why: null where their time is over. */
   private readonly leaving = new Map<number, SyncError | null>();
   private isTelling = false;
 
-  constructor(private readonly around: LineSurroundings) {}
+  constructor(private readonly context: WaitQueueContext) {}
 
   get size(): number {
     return this.inLine.size;
   }
 
   /** Somebody has a place in line now. */
-  join(asking: Asking, position: number): void {
-    const { line, ask } = asking;
+  join(request: PendingRequest, position: number): void {
+    const { line, ask } = request;
     const goes = (why: SyncError | null) => {
       this.leaving.set(line, why);
-      this.around.mailbox.wake();
+      this.context.mailbox.wake();
     };
     const onAbort = () => goes(noLongerWaiting(ask.path));
     const forMs = ask.wait === undefined ? PATIENCE_MS : ask.wait.forMs;
-    const cancel = forMs === null ? () => {} : this.around.clock.after(forMs, () => goes(null));
+    const cancel = forMs === null ? () => {} : this.context.clock.after(forMs, () => goes(null));
     ask.wait?.signal.addEventListener('abort', onAbort, { once: true });
     const leave = () => {
       cancel();
       ask.wait?.signal.removeEventListener('abort', onAbort);
     };
-    this.inLine.set(line, { asking, position, leave });
+    this.inLine.set(line, { request, position, leave });
     if (ask.wait?.signal.aborted) onAbort();
     else ask.wait?.told(ask.path, position);
     this.tellSoon();
@@ -69,16 +69,16 @@ export class LockLines {
   serve(): void {
     for (const [line, why] of this.leaving) {
       const one = this.take(line);
-      if (one !== null) this.refuse(one.asking, why);
+      if (one !== null) this.refuse(one.request, why);
     }
     this.leaving.clear();
   }
 
-  private refuse({ ask, line, resolve }: Asking, why: SyncError | null): void {
-    const { book } = this.around;
+  private refuse({ ask, line, resolve }: PendingRequest, why: SyncError | null): void {
+    const { lockStore } = this.context;
     const path = this.pathOf(line) ?? ask.path;
-    book.happen({ kind: 'leave', path, line });
-    const holder = refusal(book.table, path);
+    lockStore.dispatch({ kind: 'leave', path, line });
+    const holder = refusal(lockStore.table, path);
     const late = holder === null ? overdue(path) : lockedBy(path, holder);
     resolve(refused(path, why ?? late));
     this.tellSoon();
@@ -86,7 +86,7 @@ export class LockLines {
 
   /** It may have moved along with its file. */
   private pathOf(line: number): RelPath | null {
-    for (const queue of this.around.book.table.waiters.values()) {
+    for (const queue of this.context.lockStore.table.waiters.values()) {
       const found = queue.find(({ id }) => id === line);
       if (found !== undefined) return found.path;
     }
@@ -95,19 +95,19 @@ export class LockLines {
 
   /** The first in line for `path` is turned away: there is nothing to lock. */
   turnAway(path: RelPath, why: SyncError): void {
-    const [first] = this.around.book.table.waitersOf(path);
+    const [first] = this.context.lockStore.table.waitersOf(path);
     const one = first === undefined ? null : this.take(first.id);
-    if (one !== null) this.refuse(one.asking, why);
-    else if (first !== undefined) this.around.book.happen({ kind: 'leave', path, line: first.id });
+    if (one !== null) this.refuse(one.request, why);
+    else if (first !== undefined) this.context.lockStore.dispatch({ kind: 'leave', path, line: first.id });
   }
 
   /** @returns those whom a grant concerns; they stand in line no more. */
-  called({ lines = [] }: LockAnswer & { kind: 'granted' }): Asking[] {
+  called({ lines = [] }: LockAnswer & { kind: 'granted' }): PendingRequest[] {
     if (lines.length > 0) this.tellSoon();
-    return lines.flatMap((line) => this.take(line)?.asking ?? []);
+    return lines.flatMap((line) => this.take(line)?.request ?? []);
   }
 
-  private take(line: number): InLine | null {
+  private take(line: number): Waiting | null {
     const one = this.inLine.get(line) ?? null;
     one?.leave();
     this.inLine.delete(line);
@@ -117,19 +117,19 @@ export class LockLines {
   private tellSoon(): void {
     if (this.isTelling || this.inLine.size === 0) return;
     this.isTelling = true;
-    this.around.clock.after(TELL_MS, () => {
+    this.context.clock.after(TELL_MS, () => {
       this.isTelling = false;
       this.tellPlaces();
     });
   }
 
   private tellPlaces(): void {
-    for (const queue of this.around.book.table.waiters.values()) {
+    for (const queue of this.context.lockStore.table.waiters.values()) {
       for (const [n, { id, path }] of queue.entries()) {
         const one = this.inLine.get(id);
         if (one === undefined || one.position === n + 1) continue;
         one.position = n + 1;
-        one.asking.ask.wait?.told(path, n + 1);
+        one.request.ask.wait?.told(path, n + 1);
       }
     }
   }
@@ -139,13 +139,13 @@ const overdue = (path: string): SyncError =>
   new SyncError('busy', `The lock of ${path} could not be had in time.`, { hint: 'Try again in a moment.' });
 
 /** Grants to those in line. */
-export class LockTurns {
+export class WaiterGrants {
   /** Paths that are free while somebody is in line for them. */
-  private readonly free = new Map<RelPath, Looking>();
+  private readonly free = new Map<RelPath, PendingScan>();
 
   constructor(
-    private readonly ground: LockGround,
-    private readonly lines: LockLines,
+    private readonly readiness: LockReadiness,
+    private readonly lines: WaitQueue,
   ) {}
 
   get size(): number {
@@ -154,11 +154,11 @@ export class LockTurns {
 
   /** Side b has come (back): what counts is a look at it from now on. */
   restart(): void {
-    for (const [path, looking] of this.free) this.ground.lookAgain(looking, path);
+    for (const [path, looking] of this.free) this.readiness.scanAgain(looking, path);
   }
 
   serve(): void {
-    const { table } = this.ground.around.book;
+    const { table } = this.readiness.context.lockStore;
     for (const path of this.free.keys()) if (table.waitersOf(path).length === 0) this.free.delete(path);
     for (const path of [...table.waiters.keys()]) {
       if (table.locks.has(path) || table.drains.has(path)) this.free.delete(path);
@@ -167,23 +167,23 @@ export class LockTurns {
   }
 
   private serveLine(path: RelPath): void {
-    const { ground, lines } = this;
-    const { book, clock } = ground.around;
-    const looking = this.free.get(path) ?? ground.lookAt(path);
+    const { readiness, lines } = this;
+    const { lockStore, clock } = readiness.context;
+    const looking = this.free.get(path) ?? readiness.scanPath(path);
     this.free.set(path, looking);
-    ground.setAlarm();
-    if (ground.isInFlight(path) || !(ground.isLate(looking) || ground.isSettled(looking, path))) return;
+    readiness.setAlarm();
+    if (readiness.isInFlight(path) || !(readiness.isLate(looking) || readiness.isSettled(looking, path))) return;
     this.free.delete(path);
-    const why = ground.nothingToLock(path);
+    const why = readiness.nothingToLock(path);
     if (why !== null) {
       lines.turnAway(path, why);
       return;
     }
-    const note = ground.noteOn(looking, path);
-    const granted = book.happen({ kind: 'grant', path, now: clock.now() }, (answer, error) => {
-      if (answer.kind === 'granted') ground.settle(answer, error, { called, note });
+    const note = readiness.noteOn(looking, path);
+    const granted = lockStore.dispatch({ kind: 'grant', path, now: clock.now() }, (answer, error) => {
+      if (answer.kind === 'granted') readiness.settle(answer, error, { called, note });
     });
     const called = granted.kind === 'granted' ? lines.called(granted) : [];
-    ground.touched(path);
+    readiness.touched(path);
   }
 }

@@ -3,14 +3,14 @@
 import { isLost, type Loss, type LossTrees, lossAt, lossCode, MAX_LOST_FILES, wholeLoss } from '../../core/loss.js';
 import { otherSide, type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
-import type { Look } from '../../replica.js';
+import type { ScanResult } from '../../replica.js';
 import { lossHalt } from './halt-text.js';
 import type { KnownLosses } from './known-losses.js';
 import type { Pair } from './pair.js';
 import { lossOn, type Verdicts } from './verdicts.js';
 
 /** What a scan told, as far as it is judged. */
-export type Told = Pick<Look, 'entries' | 'whole'>;
+export type Told = Pick<ScanResult, 'entries' | 'whole'>;
 
 /** What is known of a side that is judged. */
 export interface Judged {

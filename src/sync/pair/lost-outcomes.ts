@@ -17,7 +17,7 @@ export interface SharedState {
 }
 
 /** States of side a that side b may share, by path. */
-export class Unrecorded {
+export class LostOutcomes {
   private readonly states = new Map<RelPath, Entry | null>();
 
   /** The outcome of `change` on side b will never be known. */

@@ -7,11 +7,11 @@ import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import { PathSet } from '../../core/path-set.js';
 import { entryOf, Snapshot, shareEqual } from '../../core/snapshot.js';
 import type { StoreAccess } from '../../disk/state/store.js';
-import type { Look } from '../../replica.js';
+import type { ScanResult } from '../../replica.js';
 import { ArchiveMeta, META_TABLE } from './archive-meta.js';
 import type { Halt } from './halt-text.js';
 import { GONE_TABLE, KnownLosses } from './known-losses.js';
-import { Unrecorded } from './lost-outcomes.js';
+import { LostOutcomes } from './lost-outcomes.js';
 import { Reach } from './reach.js';
 import { Safety } from './safety.js';
 import { foldStanding, nothingKnown, type SideState } from './side-state.js';
@@ -33,7 +33,7 @@ export class Pair {
   /** Judges each scan that is taken in. */
   readonly safety: Safety;
   private readonly losses: KnownLosses;
-  readonly unrecorded = new Unrecorded();
+  readonly lostOutcomes = new LostOutcomes();
   private readonly reach = new Reach(this);
   /** Grows with every change of what a listing shows. */
   generation = 1;
@@ -112,26 +112,26 @@ export class Pair {
   }
 
   /** Takes in what a look at `side` said. @param now milliseconds since 1970. */
-  foldLook(side: Side, look: Look, now: number): void {
+  foldScan(side: Side, scan: ScanResult, now: number): void {
     const state = this.side(side);
-    foldStanding(state, look);
-    if (look.halt !== null) return;
-    this.reach.note(side, look);
-    if (look.whole || state.snapshot === null) {
+    foldStanding(state, scan);
+    if (scan.halt !== null) return;
+    this.reach.note(side, scan);
+    if (scan.whole || state.snapshot === null) {
       state.snapshot = new Snapshot();
       this.markEverything();
     }
-    for (const { path, entry } of look.entries) {
+    for (const { path, entry } of scan.entries) {
       // What was in a directory that is gone is not told of one by one, and a new one may stand there at the next look.
       const isGone = entry?.type !== 'dir' && state.snapshot.get(path)?.type === 'dir';
-      state.snapshot.put(path, look.whole ? shareEqual(this.archive, path, entry, side) : entry);
+      state.snapshot.put(path, scan.whole ? shareEqual(this.archive, path, entry, side) : entry);
       if (!this.everythingMarked) this.marks.add(path, isGone);
     }
-    if (look.entries.length > 0 || look.whole) this.generation++;
-    state.damaged = look.damaged ?? [];
-    this.safety.judge(side, look, now);
+    if (scan.entries.length > 0 || scan.whole) this.generation++;
+    state.damaged = scan.damaged ?? [];
+    this.safety.judge(side, scan, now);
     if (this.safety.trusts('a') && this.safety.trusts('b')) this.concedeDamage();
-    if (side === 'b' && this.safety.trusts('b') && !this.firstContact) this.unrecorded.settle(this);
+    if (side === 'b' && this.safety.trusts('b') && !this.firstContact) this.lostOutcomes.settle(this);
   }
 
   /** Damage counts as what both sides shared: then what the other side has is the change, and takes its place. */
@@ -180,9 +180,9 @@ export class Pair {
       snapshot.put(change.from.path, null);
       this.agree(change.from.path, null);
     }
-    if (change.keepAs !== undefined) {
-      snapshot.put(change.keepAs, change.before);
-      this.mark(change.keepAs);
+    if (change.conflictCopy !== undefined) {
+      snapshot.put(change.conflictCopy, change.before);
+      this.mark(change.conflictCopy);
     }
     snapshot.put(change.path, after);
     if (after?.type === 'dir' && change.before?.type !== 'dir') this.forgetGoneBelow(change.path);

@@ -3,7 +3,7 @@
 import { type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import { IgnoreRules } from '../../disk/scan/ignore-rules.js';
-import type { Look } from '../../replica.js';
+import type { ScanResult } from '../../replica.js';
 import type { Pair } from './pair.js';
 import type { SideState } from './side-state.js';
 
@@ -13,7 +13,7 @@ export class Reach {
   constructor(private readonly pair: Pair) {}
 
   /** Takes in what a scan of `side` leaves out. */
-  note(side: Side, { unknown, rules }: Pick<Look, 'unknown' | 'rules'>): void {
+  note(side: Side, { unknown, rules }: Pick<ScanResult, 'unknown' | 'rules'>): void {
     const state = this.pair.side(side);
     this.changeUnknown(state, unknown);
     if (rules.join('\n') !== state.rules.lines.join('\n')) this.changeRules(side, state, rules);

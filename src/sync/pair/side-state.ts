@@ -4,7 +4,7 @@ import type { RelPath } from '../../core/path.js';
 import { PathSet } from '../../core/path-set.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import { IgnoreRules } from '../../disk/scan/ignore-rules.js';
-import type { Look } from '../../replica.js';
+import type { ScanResult } from '../../replica.js';
 
 /** What is known of one side. */
 export interface SideState {
@@ -19,7 +19,7 @@ export interface SideState {
   unsettled: number;
   /** What was in motion at the last look: what is known of it is older than what is there. */
   readonly moving: PathSet;
-  halt: Look['halt'];
+  halt: ScanResult['halt'];
 }
 
 /** A side before its first look. */
@@ -35,10 +35,13 @@ export const nothingKnown = (): SideState => ({
 });
 
 /** Takes in what a look says of the moment, whatever came of it. */
-export function foldStanding(state: SideState, look: Pick<Look, 'halt' | 'problems' | 'unsettled' | 'moving'>): void {
-  state.halt = look.halt;
-  state.problems = look.problems;
-  state.unsettled = look.unsettled;
+export function foldStanding(
+  state: SideState,
+  scan: Pick<ScanResult, 'halt' | 'problems' | 'unsettled' | 'moving'>,
+): void {
+  state.halt = scan.halt;
+  state.problems = scan.problems;
+  state.unsettled = scan.unsettled;
   state.moving.clear();
-  for (const path of look.moving ?? []) state.moving.add(path);
+  for (const path of scan.moving ?? []) state.moving.add(path);
 }

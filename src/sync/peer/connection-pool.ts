@@ -1,22 +1,22 @@
 // Further connections to the other server, one call at a time on each, so that TCP itself holds back a sender whose
 // receiver is slow, and no content is in the way of another or of a look.
 import { SyncError } from '../../core/errors.js';
-import type { Caller } from '../../wire/rpc/caller.js';
+import type { RpcClient } from '../../wire/rpc/caller.js';
 
 /** Idle lanes kept for the next call. */
-const IDLE_LANES = 4;
+const MAX_IDLE = 4;
 
 /** The lanes of one remote replica. */
-export class Lanes {
-  private readonly idle: Caller[] = [];
-  private readonly open = new Set<Caller>();
+export class ConnectionPool {
+  private readonly idle: RpcClient[] = [];
+  private readonly open = new Set<RpcClient>();
   private over = false;
 
   /** @param introduce makes a connection and introduces itself on it. */
-  constructor(private readonly introduce: () => Promise<Caller>) {}
+  constructor(private readonly introduce: () => Promise<RpcClient>) {}
 
   /** Runs one call on a lane of its own; a lane on which something failed is not used again. */
-  async run<T>(work: (lane: Caller) => Promise<T>): Promise<T> {
+  async run<T>(work: (lane: RpcClient) => Promise<T>): Promise<T> {
     const lane = this.idle.pop() ?? (await this.openLane());
     let result: T;
     try {
@@ -25,7 +25,7 @@ export class Lanes {
       lane.close();
       throw error;
     }
-    if (this.over || this.idle.length >= IDLE_LANES) lane.close();
+    if (this.over || this.idle.length >= MAX_IDLE) lane.close();
     else this.idle.push(lane);
     return result;
   }
@@ -35,7 +35,7 @@ export class Lanes {
     for (const lane of this.open) lane.close();
   }
 
-  private async openLane(): Promise<Caller> {
+  private async openLane(): Promise<RpcClient> {
     if (this.over) throw new SyncError('closed', 'The connection to server-b is over.');
     const lane = await this.introduce();
     this.open.add(lane);

@@ -1,7 +1,7 @@
 // Contents to and from the other machine, each call on a lane of its own; `serve-contents` is the other end. Of a content
 // that the receiver has some of, the sums of its base cross first, and then only what is not in it.
 import { type Change, contentOf } from '../../core/change.js';
-import type { Applied, Base, Content, Offer, Wanted } from '../../replica.js';
+import type { Applied, BasisFile, Content, Offer, Wanted } from '../../replica.js';
 import { STALL_MS } from '../../wire/frame/limits.js';
 import { encodeAsked, encodeSums, parseAsked, parseOffer, parseSums } from '../../wire/peer-api/delta.js';
 import { bad } from '../../wire/peer-api/list.js';
@@ -12,33 +12,33 @@ import {
   parseApplied,
   parseContent,
 } from '../../wire/peer-api/messages.js';
-import type { Caller } from '../../wire/rpc/caller.js';
+import type { RpcClient } from '../../wire/rpc/caller.js';
 import { AsyncQueue } from '../../wire/socket/async-queue.js';
 import { Deadline } from '../../wire/socket/deadline.js';
 import { inTime } from '../in-time.js';
 import { Announced } from './announced.js';
-import type { Lanes } from './connection-pool.js';
+import type { ConnectionPool } from './connection-pool.js';
 
 /** How long a call may take to end after its last content, in milliseconds. */
 const LAST_WORD_MS = 10_000;
 
 /** What the other side has of the content that `change` brings to it. */
-export async function remoteOffer(control: Caller, lanes: Lanes, change: Change): Promise<Offer | null> {
+export async function remoteOffer(control: RpcClient, pool: ConnectionPool, change: Change): Promise<Offer | null> {
   if (contentOf(change) === null) return null;
   const [list] = encodeChanges([change]);
   const { result } = await control.call('offer', {}, { payload: list!.payload, timeoutMs: STALL_MS });
   const fields = parseOffer(result);
   if (fields === null) return null;
-  return { have: fields.have, base: baseOf(lanes, change, fields.base) };
+  return { have: fields.have, base: baseOf(pool, change, fields.base) };
 }
 
 /** The file that stands on the other side where `change` will put its content. */
-function baseOf(lanes: Lanes, change: Change, size: number | null): Base | null {
+function baseOf(pool: ConnectionPool, change: Change, size: number | null): BasisFile | null {
   if (size === null || change.before?.type !== 'file') return null;
   const { hash } = change.before;
   const [list] = encodeChanges([change]);
-  const sums: Base['sums'] = (blockBytes, ranges) =>
-    lanes.run(async (lane) => {
+  const sums: BasisFile['sums'] = (blockBytes, ranges) =>
+    pool.run(async (lane) => {
       const asked = encodeAsked(ranges).payload;
       const started = (id: number) => void lane.notify('ranges', { id }, asked).catch(() => {});
       const { payload } = await lane.call(
@@ -52,12 +52,12 @@ function baseOf(lanes: Lanes, change: Change, size: number | null): Base | null 
 }
 
 /** The contents of `wanted` from the other side. Whoever stops taking them ends the call. */
-export async function* remoteRead(lanes: Lanes, wanted: readonly Wanted[]): AsyncGenerator<Content> {
+export async function* remoteRead(pool: ConnectionPool, wanted: readonly Wanted[]): AsyncGenerator<Content> {
   if (wanted.length === 0) return;
   const pieces = new AsyncQueue<Content>();
   const announced = new Announced(wanted.map(({ file }) => file.size));
   const over = new AbortController();
-  const ended = lanes.run(async (lane) => {
+  const ended = pool.run(async (lane) => {
     let call = 0;
     await lane.call(
       'read',
@@ -110,12 +110,12 @@ export async function* inTimeEach<T>(items: AsyncIterable<T>, what: string): Asy
 
 /** Has the other side carry out `changes`. */
 export async function* remoteApply(
-  lanes: Lanes,
+  pool: ConnectionPool,
   changes: readonly Change[],
   contents: AsyncIterable<Content>,
 ): AsyncGenerator<Applied> {
   const outcomes = new AsyncQueue<Applied>();
-  const ended = lanes.run(async (lane) => {
+  const ended = pool.run(async (lane) => {
     let sending: Promise<void> = Promise.resolve();
     // Outcomes may wait for contents, but once all of it is there they come.
     const stall = new Deadline(STALL_MS, () => lane.close());
@@ -151,7 +151,7 @@ export async function* remoteApply(
 }
 
 async function sendLists(
-  lane: Caller,
+  lane: RpcClient,
   id: number,
   method: string,
   lists: Iterable<{ payload: Buffer }>,
@@ -165,9 +165,9 @@ async function sendLists(
 
 /** Answers what the other end asks of a base of ours. */
 async function sendSums(
-  lane: Caller,
+  lane: RpcClient,
   id: number,
-  base: Base | null | undefined,
+  base: BasisFile | null | undefined,
   blockBytes: unknown,
   payload: Buffer | null,
 ): Promise<void> {
@@ -184,7 +184,7 @@ const fieldsOf = ({ path, file, offer }: Wanted) => ({
 });
 
 async function sendChanges(
-  lane: Caller,
+  lane: RpcClient,
   id: number,
   changes: readonly Change[],
   contents: AsyncIterable<Content>,

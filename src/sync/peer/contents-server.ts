@@ -3,7 +3,7 @@
 import { type Change, contentOf } from '../../core/change.js';
 import type { Range } from '../../core/delta.js';
 import { SyncError } from '../../core/errors.js';
-import type { Applied, Base, Content, Replica, Wanted } from '../../replica.js';
+import type { Applied, BasisFile, Content, Replica, Wanted } from '../../replica.js';
 import { ITEM_BYTES } from '../../wire/frame/budget.js';
 import { STALL_MS } from '../../wire/frame/limits.js';
 import { encodeAsked, encodeSums, parseAsked, parseOneChange, parseSums } from '../../wire/peer-api/delta.js';
@@ -16,7 +16,7 @@ import {
   parseWanted,
   type Wanted as WantedFields,
 } from '../../wire/peer-api/messages.js';
-import type { Answer, Call } from '../../wire/rpc/responder.js';
+import type { Answer, IncomingCall } from '../../wire/rpc/responder.js';
 import type { Clock } from '../clock.js';
 import { inTime } from '../in-time.js';
 import { Announced } from './announced.js';
@@ -37,7 +37,7 @@ export async function serveOffer(replica: Replica, payload: Buffer | null): Prom
 export async function serveSums(
   replica: Replica,
   blockBytes: number,
-  call: Call,
+  call: IncomingCall,
   payload: Buffer | null,
 ): Promise<Answer | object> {
   const incoming = streamOf(call);
@@ -51,7 +51,7 @@ export async function serveSums(
 }
 
 /** Answers `read`. */
-export async function serveRead(replica: Replica, count: number, call: Call, take: Take): Promise<object> {
+export async function serveRead(replica: Replica, count: number, call: IncomingCall, take: Take): Promise<object> {
   const incoming = streamOf(call);
   const fields = await collect(count, incoming, 'wanted', parseWanted, take);
   const wanted = fields.map((one, n) => wantedFrom(one, n, call, incoming));
@@ -62,13 +62,18 @@ export async function serveRead(replica: Replica, count: number, call: Call, tak
   return {};
 }
 
-function wantedFrom({ path, file, have, base }: WantedFields, n: number, call: Call, incoming: Stream): Wanted {
+function wantedFrom({ path, file, have, base }: WantedFields, n: number, call: IncomingCall, incoming: Stream): Wanted {
   if (have === undefined && base === undefined) return { path, file };
   return { path, file, offer: { have: have ?? 0, base: base === undefined ? null : baseOf(base, n, call, incoming) } };
 }
 
 /** The base that the caller has for the `n`-th content. */
-const baseOf = (base: NonNullable<WantedFields['base']>, n: number, call: Call, incoming: Stream): Base => ({
+const baseOf = (
+  base: NonNullable<WantedFields['base']>,
+  n: number,
+  call: IncomingCall,
+  incoming: Stream,
+): BasisFile => ({
   ...base,
   sums: async (blockBytes: number, ranges: readonly Range[]) => {
     await call.notify('sums', { n, blockBytes }, encodeAsked(ranges).payload);
@@ -82,7 +87,7 @@ const baseOf = (base: NonNullable<WantedFields['base']>, n: number, call: Call, 
 export async function serveApply(
   replica: Replica,
   count: number,
-  call: Call,
+  call: IncomingCall,
   soon: Clock['soon'],
   take: Take,
 ): Promise<object> {
@@ -106,7 +111,7 @@ class Outbound {
   private scheduled = false;
 
   constructor(
-    private readonly call: Call,
+    private readonly call: IncomingCall,
     private readonly soon: Clock['soon'],
   ) {}
 
@@ -150,7 +155,7 @@ async function collect<T>(
 }
 
 /** What the caller sends for `call`; who sends nothing for long is not waited for. */
-function streamOf(call: Call): Stream {
+function streamOf(call: IncomingCall): Stream {
   const incoming = call.incoming[Symbol.asyncIterator]();
   return { next: () => inTime(incoming.next(), STALL_MS, `Server-a sent nothing more for ${STALL_MS / 1000} s.`) };
 }

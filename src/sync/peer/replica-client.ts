@@ -6,21 +6,31 @@ import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
-import type { Applied, Content, Earlier, Look, LookScope, Offer, Replica, Version, Wanted } from '../../replica.js';
+import type {
+  Applied,
+  Content,
+  Offer,
+  Replica,
+  ScanResult,
+  ScanScope,
+  Version,
+  VersionReader,
+  Wanted,
+} from '../../replica.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
 import { LANE_SILENCE, MAX_VERSIONS_BYTES, PEER_LIMITS, STALL_MS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
 import { bad } from '../../wire/peer-api/list.js';
 import { encodePaths, encodeWanted, parseContent } from '../../wire/peer-api/messages.js';
-import { LookReader, lookBudget } from '../../wire/peer-api/scan-report.js';
-import { parseLookedVersion, parseVersions } from '../../wire/peer-api/versions.js';
-import { Caller } from '../../wire/rpc/caller.js';
+import { lookBudget, ScanReportReader } from '../../wire/peer-api/scan-report.js';
+import { parseReadVersion, parseVersions } from '../../wire/peer-api/versions.js';
+import { RpcClient } from '../../wire/rpc/caller.js';
 import { AsyncQueue } from '../../wire/socket/async-queue.js';
 import type { Secret } from '../../wire/socket/secret.js';
 import { dial } from '../../wire/socket/tcp.js';
 import { Announced } from './announced.js';
-import { Lanes } from './connection-pool.js';
+import { ConnectionPool } from './connection-pool.js';
 import { inTimeEach, leave, remoteApply, remoteOffer, remoteRead } from './contents-client.js';
 
 const HELLO_MS = 10_000;
@@ -44,14 +54,14 @@ export interface RemoteOptions {
 
 /** Side b, as server-a sees it. */
 export class RemoteReplica implements Replica {
-  readonly earlier = remoteEarlier((work) => this.lanes.run(work));
-  private readonly lanes = new Lanes(async () => (await introduce(this.options, true, () => {})).caller);
+  readonly versionReader = remoteVersionReader((work) => this.pool.run(work));
+  private readonly pool = new ConnectionPool(async () => (await introduce(this.options, true, () => {})).caller);
   private listener: () => void = () => {};
   private pinging: NodeJS.Timeout | null = null;
 
   private constructor(
     private readonly options: RemoteOptions,
-    private readonly control: Caller,
+    private readonly control: RpcClient,
     readonly introduction: Introduction,
     /** The ids of the roots in which it lies. */
     readonly above: readonly string[],
@@ -85,22 +95,22 @@ export class RemoteReplica implements Replica {
     void this.control.closed.then(() => this.close());
   }
 
-  async look(scope: LookScope, paths: readonly RelPath[] = []): Promise<Look> {
+  async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
     const [first, ...more] = [...encodePaths(paths)];
     const budget = lookBudget();
-    let look = await this.lookOnce(scope, first?.payload, budget);
+    let scan = await this.scanOnce(scope, first?.payload, budget);
     // Each path that is asked for is told even where it is not new, so none may be left out.
     for (const { payload } of more) {
-      if (look.halt !== null) break;
-      const next = await this.lookOnce('hinted', payload, budget);
-      const damaged = [...(look.damaged ?? []), ...(next.damaged ?? [])];
-      look = { ...next, whole: look.whole, damaged, entries: [...look.entries, ...next.entries] };
+      if (scan.halt !== null) break;
+      const next = await this.scanOnce('hinted', payload, budget);
+      const damaged = [...(scan.damaged ?? []), ...(next.damaged ?? [])];
+      scan = { ...next, whole: scan.whole, damaged, entries: [...scan.entries, ...next.entries] };
     }
-    return look;
+    return scan;
   }
 
-  private async lookOnce(scope: LookScope, payload: Buffer | undefined, budget: Budget): Promise<Look> {
-    const reader = new LookReader(budget);
+  private async scanOnce(scope: ScanScope, payload: Buffer | undefined, budget: Budget): Promise<ScanResult> {
+    const reader = new ScanReportReader(budget);
     const { result } = await this.control.call(
       'look',
       { scope, moving: true },
@@ -125,15 +135,15 @@ export class RemoteReplica implements Replica {
   }
 
   offer(change: Change): Promise<Offer | null> {
-    return remoteOffer(this.control, this.lanes, change);
+    return remoteOffer(this.control, this.pool, change);
   }
 
   read(wanted: readonly Wanted[]): AsyncIterable<Content> {
-    return remoteRead(this.lanes, wanted);
+    return remoteRead(this.pool, wanted);
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
-    return remoteApply(this.lanes, changes, contents);
+    return remoteApply(this.pool, changes, contents);
   }
 
   /** Tells the other server what happened, for its own log. */
@@ -148,7 +158,7 @@ export class RemoteReplica implements Replica {
   async close(): Promise<void> {
     if (this.pinging !== null) clearInterval(this.pinging);
     this.control.close();
-    this.lanes.close();
+    this.pool.close();
   }
 }
 
@@ -156,7 +166,7 @@ async function introduce(
   { host, port, root, signal, secret, allowLocal, dial: connect = dial }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string) => void,
-): Promise<{ caller: Caller; introduction: Introduction; above: readonly string[] }> {
+): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[] }> {
   const connection = await connect({
     host,
     port,
@@ -165,7 +175,7 @@ async function introduce(
     limits: PEER_LIMITS,
     ...(signal === undefined ? {} : { signal }),
   });
-  const caller = new Caller(connection, { onNotification, ...(lane && { silence: LANE_SILENCE }) });
+  const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: LANE_SILENCE }) });
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS });
@@ -184,7 +194,9 @@ async function introduce(
 }
 
 /** @param onLane runs one call on a connection that nothing else waits for. */
-export function remoteEarlier(onLane: (work: (lane: Caller) => Promise<void>) => Promise<void>): Earlier {
+export function remoteVersionReader(
+  onLane: (work: (lane: RpcClient) => Promise<void>) => Promise<void>,
+): VersionReader {
   return {
     async list(path) {
       const versions: Version[] = [];
@@ -198,13 +210,13 @@ export function remoteEarlier(onLane: (work: (lane: Caller) => Promise<void>) =>
       await onLane(async (lane) => void (await lane.call('versions', { path }, options)));
       return versions;
     },
-    async look(name) {
-      let looked: ReturnType<typeof parseLookedVersion> | null = null;
+    async scan(name) {
+      let scanned: ReturnType<typeof parseReadVersion> | null = null;
       await onLane(async (lane) => {
         const { result } = await lane.call('look-version', { name }, { timeoutMs: STALL_MS });
-        looked = parseLookedVersion(result);
+        scanned = parseReadVersion(result);
       });
-      return looked!;
+      return scanned!;
     },
     async *read(name, file) {
       const pieces = new AsyncQueue<Content>();

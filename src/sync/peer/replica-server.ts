@@ -9,16 +9,16 @@ import type { RelPath } from '../../core/path.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { PartnerMemory } from '../../disk/state/partner-memory.js';
 import type { Logger } from '../../log.js';
-import type { Earlier, Look, Replica } from '../../replica.js';
+import type { Replica, ScanResult, VersionReader } from '../../replica.js';
 import { eventParams } from '../../wire/client-api/events.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { SharedBudget } from '../../wire/frame/budget.js';
 import { MAX_LISTED_BYTES } from '../../wire/frame/limits.js';
 import { encodeContent, parsePaths, parseWanted } from '../../wire/peer-api/messages.js';
 import { peerParams } from '../../wire/peer-api/params.js';
-import { lookParts, lookResult } from '../../wire/peer-api/scan-report.js';
+import { scanReportParts, scanReportResult } from '../../wire/peer-api/scan-report.js';
 import { encodeVersions } from '../../wire/peer-api/versions.js';
-import type { Call, Method } from '../../wire/rpc/responder.js';
+import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
 import type { Connection } from '../../wire/socket/connection.js';
 import { type Clock, realClock } from '../clock.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
@@ -26,7 +26,7 @@ import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.
 /** What serving a replica needs. */
 export interface ServedReplica {
   readonly replica: Replica & {
-    readonly looker: Pick<LocalReplica['looker'], 'snapshot'>;
+    readonly scanner: Pick<LocalReplica['scanner'], 'snapshot'>;
     readonly dropPartials?: LocalReplica['dropPartials'];
   };
   /** The id of side b's root. */
@@ -42,15 +42,15 @@ export interface ServedReplica {
   readonly version: string;
   readonly log: Logger;
   /** The earlier contents that are kept, where any are. */
-  readonly earlier?: Earlier;
+  readonly versionReader?: VersionReader;
   readonly clock?: Pick<Clock, 'soon'>;
 }
 
 type Acknowledged = InferOutput<typeof peerParams.acknowledge>;
-type LookAsked = InferOutput<typeof peerParams.look>;
+type ScanRequested = InferOutput<typeof peerParams.look>;
 
 /** The server-a that is served at present. */
-interface Guest {
+interface ConnectedPeer {
   readonly root: string;
   readonly control: Connection;
   /** Whether it has been told everything once; from then on differences are enough. */
@@ -59,8 +59,8 @@ interface Guest {
 
 /** Serves one root. */
 export class ReplicaServer {
-  private guest: Guest | null = null;
-  private readonly lanes = new Set<Connection>();
+  private connectedPeer: ConnectedPeer | null = null;
+  private readonly pool = new Set<Connection>();
   /** The applies that are under way. */
   private readonly applies = new Set<Promise<object>>();
   /** The memory for the lists of calls under way. */
@@ -68,14 +68,15 @@ export class ReplicaServer {
 
   constructor(private readonly served: ServedReplica) {
     served.replica.onHint(() => {
-      this.guest?.control.send({ method: 'hint', params: {} }).catch(() => {});
+      this.connectedPeer?.control.send({ method: 'hint', params: {} }).catch(() => {});
     });
   }
 
   /** The methods for one connection: only what has said hello as server-a gets anything. */
   methods(connection: Connection): Record<string, Method> {
     const { replica, clock = realClock } = this.served;
-    const known = () => this.guest !== null && (this.guest.control === connection || this.lanes.has(connection));
+    const known = () =>
+      this.connectedPeer !== null && (this.connectedPeer.control === connection || this.pool.has(connection));
     const guarded = (params: GenericSchema, handle: Method['handle']): Method => ({
       params,
       handle: async (checked, call, payload) => {
@@ -86,7 +87,7 @@ export class ReplicaServer {
     return {
       hello: { params: peerParams.hello, handle: async (params) => this.hello(params, connection) },
       ping: guarded(peerParams.ping, async () => ({})),
-      look: guarded(peerParams.look, (asked, call, payload) => this.look(asked, call, payload)),
+      look: guarded(peerParams.look, (asked, call, payload) => this.scan(asked, call, payload)),
       'accept-deletes': guarded(peerParams['accept-deletes'], async () => {
         await this.served.replica.acceptDeletes();
         return {};
@@ -108,7 +109,7 @@ export class ReplicaServer {
       apply: guarded(peerParams.apply, ({ count }, call) =>
         this.noted(this.lists.lend((take) => serveApply(replica, count, call, clock.soon, take))),
       ),
-      ...(this.served.earlier === undefined ? {} : earlierMethods(this.served.earlier, guarded)),
+      ...(this.served.versionReader === undefined ? {} : versionMethods(this.served.versionReader, guarded)),
       event: guarded(eventParams, async (event) => {
         this.repeat(event);
         return {};
@@ -121,26 +122,26 @@ export class ReplicaServer {
     if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
     if (hello.role !== 'peer') throw notForClients();
     if (hello.lane) {
-      if (this.guest?.root !== hello.root) throw notIntroduced();
-      this.lanes.add(connection);
-      void connection.closed.then(() => this.lanes.delete(connection));
-    } else this.welcome(hello.root, connection);
+      if (this.connectedPeer?.root !== hello.root) throw notIntroduced();
+      this.pool.add(connection);
+      void connection.closed.then(() => this.pool.delete(connection));
+    } else this.accept(hello.root, connection);
     const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
     return { protocol: PROTOCOL_VERSION, server: 'b', version, ...introduction, above: above() };
   }
 
-  private welcome(root: string, control: Connection): void {
-    if (this.guest !== null && this.guest.root !== root) throw taken();
-    this.guest?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
-    for (const lane of this.lanes) lane.close();
-    const guest: Guest = { root, control, toldAll: false };
-    this.guest = guest;
+  private accept(root: string, control: Connection): void {
+    if (this.connectedPeer !== null && this.connectedPeer.root !== root) throw taken();
+    this.connectedPeer?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
+    for (const lane of this.pool) lane.close();
+    const connectedPeer: ConnectedPeer = { root, control, toldAll: false };
+    this.connectedPeer = connectedPeer;
     const { log } = this.served;
     log.event({ event: 'peer-connected' });
     void control.closed.then((reason) => {
-      if (this.guest !== guest) return;
-      this.guest = null;
-      for (const lane of this.lanes) lane.close();
+      if (this.connectedPeer !== connectedPeer) return;
+      this.connectedPeer = null;
+      for (const lane of this.pool) lane.close();
       log.event({ event: 'peer-lost', reason: reason?.message ?? 'server-a closed the connection' });
     });
   }
@@ -152,22 +153,22 @@ export class ReplicaServer {
     return apply;
   }
 
-  private async look(asked: LookAsked, call: Call, payload: Buffer | null): Promise<object> {
-    const { guest } = this;
+  private async scan(asked: ScanRequested, call: IncomingCall, payload: Buffer | null): Promise<object> {
+    const { connectedPeer } = this;
     const { replica } = this.served;
     const paths = payload === null ? [] : parsePaths(payload);
-    const isFirst = guest !== null && !guest.toldAll;
+    const isFirst = connectedPeer !== null && !connectedPeer.toldAll;
     // What an earlier connection began is done before all is told: nobody would tell it afterwards.
     if (isFirst) await Promise.allSettled(this.applies);
-    let look: Look = await replica.look(isFirst ? 'everything' : asked.scope, paths);
-    if (isFirst && look.halt === null) {
-      look = { ...look, whole: true, entries: [...allOf(replica)] };
-      guest.toldAll = true;
+    let scan: ScanResult = await replica.scan(isFirst ? 'everything' : asked.scope, paths);
+    if (isFirst && scan.halt === null) {
+      scan = { ...scan, whole: true, entries: [...allOf(replica)] };
+      connectedPeer.toldAll = true;
     } else
-      look = { ...look, whole: false, entries: look.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
-    if (!asked.moving) look = { ...look, moving: [] };
-    for (const { method, payload: part } of lookParts(look)) await call.notify(method, {}, part);
-    return lookResult(look);
+      scan = { ...scan, whole: false, entries: scan.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
+    if (!asked.moving) scan = { ...scan, moving: [] };
+    for (const { method, payload: part } of scanReportParts(scan)) await call.notify(method, {}, part);
+    return scanReportResult(scan);
   }
 
   /** What happens to the pair is said here too, so that both consoles tell the same story; what is server-a's own is not. */
@@ -185,8 +186,8 @@ const OWN_EVENTS: ReadonlySet<SyncEvent['event']> = new Set([
   'scan-finished',
 ]);
 
-function* allOf(replica: ServedReplica['replica']): Generator<Look['entries'][number]> {
-  for (const [path, node] of replica.looker.snapshot.walk()) yield { path, entry: plain(node) };
+function* allOf(replica: ServedReplica['replica']): Generator<ScanResult['entries'][number]> {
+  for (const [path, node] of replica.scanner.snapshot.walk()) yield { path, entry: plain(node) };
 }
 
 /** Only what the wire knows: the signature of a file on this disk is nobody else's business. */
@@ -225,25 +226,26 @@ const taken = (): SyncError =>
  * The methods about earlier contents.
  * @param guarded lets only the server-a that was introduced call a method.
  */
-export function earlierMethods(
-  earlier: Earlier,
+export function versionMethods(
+  versionReader: VersionReader,
   guarded: (params: GenericSchema, handle: Method['handle']) => Method,
 ): Record<string, Method> {
   return {
     versions: guarded(peerParams.versions, async ({ path }: { path: RelPath }, call) => {
-      for (const { payload } of encodeVersions(await earlier.list(path))) await call.notify('versions', {}, payload);
+      for (const { payload } of encodeVersions(await versionReader.list(path)))
+        await call.notify('versions', {}, payload);
       return {};
     }),
     'look-version': guarded(peerParams['look-version'], async ({ name }: { name: RelPath }) => ({
-      entry: await earlier.look(name),
+      entry: await versionReader.scan(name),
     })),
-    'read-version': guarded(peerParams['read-version'], (_params, call, payload) => read(earlier, call, payload)),
+    'read-version': guarded(peerParams['read-version'], (_params, call, payload) => read(versionReader, call, payload)),
   };
 }
 
-async function read(earlier: Earlier, call: Call, payload: Buffer | null): Promise<object> {
+async function read(versionReader: VersionReader, call: IncomingCall, payload: Buffer | null): Promise<object> {
   for (const { path, file } of parseWanted(payload).slice(0, 1)) {
-    for await (const content of earlier.read(path, file)) {
+    for await (const content of versionReader.read(path, file)) {
       const { method, params, payload: data } = encodeContent(content);
       await call.notify(method, params, data);
     }

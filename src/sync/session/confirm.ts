@@ -38,14 +38,17 @@ export async function confirm(confirming: Confirming, what: Confirmation): Promi
 
 /** The sides `lossy` may tell what vanished, and have told it when this resolves. */
 async function acceptOn(lossy: readonly Side[], { pair: { safety }, sides, mailbox }: Confirming): Promise<void> {
-  const { local, near } = sides;
-  const [a, b] = [lossy.includes('a'), lossy.includes('b') ? sides.far : null];
+  const { local, localScans } = sides;
+  const [a, b] = [lossy.includes('a'), lossy.includes('b') ? sides.peer : null];
   safety.accepting = lossy;
   try {
     await Promise.all([a ? local.acceptDeletes() : null, b?.replica.acceptDeletes()]);
-    const looks = [a ? near.until(near.ask('everything')) : null, b?.lookout.until(b.lookout.ask('everything'))];
+    const scans = [
+      a ? localScans.until(localScans.ask('everything')) : null,
+      b?.scanQueue.until(b.scanQueue.ask('everything')),
+    ];
     mailbox.wake();
-    await Promise.all(looks);
+    await Promise.all(scans);
   } finally {
     safety.accepting = [];
   }

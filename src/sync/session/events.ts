@@ -2,16 +2,16 @@
 import type { RelPath, Side } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { WriteEvent } from '../files/write.js';
-import type { HoldingEvent } from '../held/held-updates.js';
+import type { HeldEvent } from '../held/held-updates.js';
 import type { EpochEvent } from './epochs.js';
 import type { Flush } from './flushes.js';
-import type { LookoutEvent } from './scan-queue.js';
-import type { CarrierEvent } from './transfer-queue.js';
+import type { ScanEvent } from './scan-queue.js';
+import type { TransferEvent } from './transfer-queue.js';
 
 export type SessionEvent =
-  | LookoutEvent
-  | CarrierEvent
-  | HoldingEvent
+  | ScanEvent
+  | TransferEvent
+  | HeldEvent
   | WriteEvent
   | { readonly kind: 'hint'; readonly side: Side }
   | { readonly kind: 'peer'; readonly replica: Replica }

@@ -2,12 +2,12 @@
 // on both sides that began after the asking, and then the pair at rest.
 import { SyncError } from '../../core/errors.js';
 import type { Side } from '../../core/path.js';
-import type { Lookout } from './scan-queue.js';
+import type { ScanQueue } from './scan-queue.js';
 
 /** Somebody who waits. */
 export interface Flush {
   readonly done: (error: SyncError | null) => void;
-  looks: Readonly<Record<Side, number>>;
+  scans: Readonly<Record<Side, number>>;
 }
 
 /** The flushes under way. */
@@ -18,8 +18,8 @@ export class Flushes {
     return this.waiting.length === 0;
   }
 
-  add(flush: Flush, a: Lookout, b: Lookout | null): void {
-    flush.looks = { a: a.ask('everything'), b: b?.ask('everything') ?? Number.POSITIVE_INFINITY };
+  add(flush: Flush, a: ScanQueue, b: ScanQueue | null): void {
+    flush.scans = { a: a.ask('everything'), b: b?.ask('everything') ?? Number.POSITIVE_INFINITY };
     this.waiting.push(flush);
   }
 
@@ -28,13 +28,13 @@ export class Flushes {
   }
 
   /** Side b has come (back): what counts is a look at it from now on. */
-  restart(b: Lookout): void {
-    for (const flush of this.waiting) flush.looks = { a: flush.looks.a, b: b.ask('everything') };
+  restart(b: ScanQueue): void {
+    for (const flush of this.waiting) flush.scans = { a: flush.scans.a, b: b.ask('everything') };
   }
 
   /** The pair is at rest. */
-  rest(a: Lookout, b: Lookout): void {
-    const done = this.waiting.filter(({ looks }) => a.finished >= looks.a && b.finished >= looks.b);
+  rest(a: ScanQueue, b: ScanQueue): void {
+    const done = this.waiting.filter(({ scans }) => a.finished >= scans.a && b.finished >= scans.b);
     this.waiting = this.waiting.filter((flush) => !done.includes(flush));
     for (const flush of done) flush.done(null);
   }
@@ -56,7 +56,7 @@ export function untilFlushed(flushes: Flushes, post: (flush: Flush) => void, sig
       reject(new SyncError('timeout', 'The pair did not come to rest in time.', { hint }));
     };
     const flush: Flush = {
-      looks: { a: Number.POSITIVE_INFINITY, b: Number.POSITIVE_INFINITY },
+      scans: { a: Number.POSITIVE_INFINITY, b: Number.POSITIVE_INFINITY },
       done: (error) => {
         signal.removeEventListener('abort', onAbort);
         if (error === null) resolve();

@@ -2,24 +2,24 @@
 import type { RelPath } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { ClientWrites } from '../files/write-queue.js';
-import type { Holding } from '../held/held-updates.js';
+import type { HeldUpdates } from '../held/held-updates.js';
 import type { EpochEvent } from './epochs.js';
 import type { SessionEvent, SessionHandlers } from './events.js';
 import type { Flushes } from './flushes.js';
-import type { Hands } from './in-flight.js';
-import type { Troubles } from './problems.js';
+import type { InFlight } from './in-flight.js';
+import type { ProblemRetries } from './problems.js';
 import type { Recorder } from './recorder.js';
 import type { Sides } from './sides.js';
 
 /** The parts of a session that events go to. */
 export interface SessionParts {
-  readonly hands: Hands;
+  readonly inFlight: InFlight;
   readonly sides: Sides;
   readonly flushes: Flushes;
   readonly recorder: Recorder;
-  readonly holding: Holding;
+  readonly heldUpdates: HeldUpdates;
   readonly writes: ClientWrites;
-  readonly troubles: Troubles;
+  readonly retries: ProblemRetries;
 }
 
 /** What concerns the session as a whole. */
@@ -33,32 +33,32 @@ export interface WholeSession {
 
 /** @returns a handler for each kind of event. */
 export function sessionHandlers(parts: SessionParts, session: WholeSession): SessionHandlers {
-  const { recorder, holding, writes, sides, hands, flushes } = parts;
+  const { recorder, heldUpdates, writes, sides, inFlight, flushes } = parts;
   return {
-    hint: ({ side }) => void sides.lookout(side)?.ask('hinted'),
-    looked: (event) => {
-      sides.lookout(event.side)?.end();
-      recorder.looked(event);
+    hint: ({ side }) => void sides.scanQueue(side)?.ask('hinted'),
+    scanned: (event) => {
+      sides.scanQueue(event.side)?.end();
+      recorder.scanned(event);
     },
-    'look-failed': (event) => {
-      sides.lookout(event.side)?.fail();
-      recorder.lookFailed(event);
+    'scan-failed': (event) => {
+      sides.scanQueue(event.side)?.fail();
+      recorder.scanFailed(event);
     },
     applied: (event) => recorder.applied(event),
     'job-ended': (event) => recorder.jobEnded(event),
     stored: (event) => {
       recorder.owesWord = true;
-      holding.stored(event);
+      heldUpdates.stored(event);
     },
-    'not-stored': (event) => holding.notStored(event),
+    'not-stored': (event) => heldUpdates.notStored(event),
     'drain-step': (event) => {
       recorder.owesWord = true;
-      holding.stepped(event);
+      heldUpdates.stepped(event);
     },
     'client-step': (event) => {
       for (const { change } of event.results) {
-        hands.release(event.side, change.path);
-        if (change.from !== undefined) hands.release(event.side, change.from.path);
+        inFlight.release(event.side, change.path);
+        if (change.from !== undefined) inFlight.release(event.side, change.from.path);
       }
       writes.stepped(event);
     },
@@ -66,7 +66,7 @@ export function sessionHandlers(parts: SessionParts, session: WholeSession): Ses
     'peer-lost': ({ reason }) => session.peerLeft(reason),
     rescan: () => sides.rescan(),
     retry: ({ path }) => session.retry(path),
-    flush: ({ flush }) => flushes.add(flush, sides.near, sides.far?.lookout ?? null),
+    flush: ({ flush }) => flushes.add(flush, sides.localScans, sides.peer?.scanQueue ?? null),
     pause: ({ paused }) => session.setPaused(paused),
     acknowledged: (event) => session.acknowledged(event),
   };

@@ -3,11 +3,11 @@
 // the path is scanned by name when nobody writes there any more. Until then it is claimed as unconfirmed.
 import type { Entry } from '../../core/entry.js';
 import { parentOf, type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
-import type { Look } from '../../replica.js';
+import type { ScanResult } from '../../replica.js';
 import type { Claim, Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 
-type Entries = Look['entries'];
+type Entries = ScanResult['entries'];
 
 /** What one side's scans cannot be believed about. A path may be doubtful, asked for and scanned at the same time. */
 interface SideDoubts {
@@ -35,7 +35,7 @@ const noDoubts = (): SideDoubts => ({
 });
 
 /** Separates what a scan can be believed about from what has to be asked again. */
-export class Hands {
+export class InFlight {
   readonly #sides: Readonly<Record<Side, SideDoubts>> = { a: noDoubts(), b: noDoubts() };
   readonly #claims: Claims;
   readonly #pair: Pick<Pair, 'side'>;
@@ -53,7 +53,7 @@ export class Hands {
     return this.#sides.a.doubtful.size === 0 && this.#sides.b.doubtful.size === 0;
   }
 
-  lookBegins(side: Side): void {
+  scanBegins(side: Side): void {
     const { released, asked, scanned } = this.#sides[side];
     released.clear();
     for (const path of asked) scanned.add(path);
@@ -66,7 +66,7 @@ export class Hands {
   }
 
   /** What was put at `path` may not be what was meant to be there: a scan has to confirm it. */
-  suspect(side: Side, path: RelPath): void {
+  markDirty(side: Side, path: RelPath): void {
     const { doubtful, claims } = this.#sides[side];
     doubtful.add(path);
     if (!claims.has(path)) claims.set(path, this.#claims.claim(path, 'unconfirmed'));
@@ -74,7 +74,7 @@ export class Hands {
 
   /** A scan has reported everything: accept it, except for paths that were written while it ran. */
   toldAll(side: Side): void {
-    for (const path of this.#sides[side].released) this.suspect(side, path);
+    for (const path of this.#sides[side].released) this.markDirty(side, path);
   }
 
   /** @returns those of `entries` that cannot have been overtaken. */
@@ -85,7 +85,7 @@ export class Hands {
       const isCrowded = entry?.type !== 'dir' && crowded.has(path);
       const isDoubtful = isCrowded || this.#wasWritten(side, path);
       if (isDoubtful) this.#doubt(side, path, entry);
-      if (isCrowded) for (const below of written) if (below.startsWith(`${path}/`)) this.suspect(side, below);
+      if (isCrowded) for (const below of written) if (below.startsWith(`${path}/`)) this.markDirty(side, below);
       return !isDoubtful;
     });
   }
@@ -95,9 +95,9 @@ export class Hands {
    * that says nothing of what lay in the first.
    */
   #doubt(side: Side, path: RelPath, entry: Entry | null): void {
-    this.suspect(side, path);
+    this.markDirty(side, path);
     if (entry?.type === 'dir') return;
-    for (const [below] of this.#pair.side(side).snapshot?.walk(path) ?? []) this.suspect(side, below);
+    for (const [below] of this.#pair.side(side).snapshot?.walk(path) ?? []) this.markDirty(side, below);
   }
 
   /** What lies below a path that is written goes or comes with it. */
@@ -126,14 +126,14 @@ export class Hands {
    * A scan of `side` has reported `paths`, for which it was asked, except for what it could not see: that is asked for
    * when it can be seen. The side would not report it by itself: what was written there through it is nothing new to it.
    */
-  lookEnds(side: Side, paths: readonly RelPath[], unknown: readonly RelPath[]): void {
+  scanEnds(side: Side, paths: readonly RelPath[], unknown: readonly RelPath[]): void {
     const { hidden } = this.#sides[side];
     const unseen = new Set(unknown);
     const isHidden = (path: RelPath) => unseen.size > 0 && someAtOrAbove(path, (at) => unseen.has(at));
     for (const path of [...hidden]) {
       if (isHidden(path)) continue;
       hidden.delete(path);
-      this.suspect(side, path);
+      this.markDirty(side, path);
     }
     for (const path of paths) if (isHidden(path)) hidden.add(path);
     this.#endScan(side);
@@ -152,7 +152,7 @@ export class Hands {
   }
 
   /** A scan reported nothing; the next one is asked for the same. */
-  lookFailed(side: Side): void {
+  scanFailed(side: Side): void {
     const { asked, scanned } = this.#sides[side];
     for (const path of scanned) asked.add(path);
     scanned.clear();

@@ -5,15 +5,15 @@ import type { Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
-import type { Hands } from './in-flight.js';
-import { Lookout, type LookoutEvent } from './scan-queue.js';
-import { Carrier, type CarrierEvent } from './transfer-queue.js';
+import type { InFlight } from './in-flight.js';
+import { type ScanEvent, ScanQueue } from './scan-queue.js';
+import { type TransferEvent, TransferQueue } from './transfer-queue.js';
 
 /** What is there only while side b is. */
-export interface Far {
+export interface PeerSide {
   readonly replica: Replica;
-  readonly lookout: Lookout;
-  readonly carriers: Readonly<Record<Side, Carrier>>;
+  readonly scanQueue: ScanQueue;
+  readonly queues: Readonly<Record<Side, TransferQueue>>;
   /** Whether it has been looked at since it came: what was known before may have changed. */
   seen: boolean;
   /** Whether its files may be touched: it is the one that is meant. */
@@ -21,21 +21,21 @@ export interface Far {
 }
 
 /** What joining needs. */
-export interface FarOptions {
+export interface PeerSideOptions {
   readonly pair: Pair;
   readonly local: Replica;
   readonly replica: Replica;
-  readonly mailbox: { post(event: LookoutEvent | CarrierEvent | { readonly kind: 'hint'; readonly side: Side }): void };
+  readonly mailbox: { post(event: ScanEvent | TransferEvent | { readonly kind: 'hint'; readonly side: Side }): void };
   /** Whether this far side is still the present one: what an earlier one saw does not count. */
   readonly isPresent: () => boolean;
   readonly clock: Clock;
-  readonly hands: Hands;
+  readonly inFlight: InFlight;
   readonly claims: Claims;
 }
 
 /** Joins side b to the pair. */
-export function joinFar(options: FarOptions): Far {
-  const { pair, local, replica, mailbox, isPresent, clock, hands, claims } = options;
+export function joinPeer(options: PeerSideOptions): PeerSide {
+  const { pair, local, replica, mailbox, isPresent, clock, inFlight, claims } = options;
   const now = () => clock.now();
   const parentIsThere =
     (side: Side) =>
@@ -45,17 +45,17 @@ export function joinFar(options: FarOptions): Far {
     if (isPresent()) mailbox.post(event);
   };
   // What ends when another root may already be side b was not shared with that one: it is looked at anew.
-  const postOutcome = (event: CarrierEvent) => {
+  const postOutcome = (event: TransferEvent) => {
     if (isPresent() || event.kind === 'job-ended') mailbox.post(event);
     else mailbox.post({ kind: 'job-ended', side: event.side, left: [event.change], error: null });
   };
   replica.onHint(() => postIfPresent({ kind: 'hint', side: 'b' }));
   return {
     replica,
-    lookout: new Lookout('b', replica, postIfPresent, now, () => hands.lookBegins('b')),
-    carriers: {
-      a: new Carrier('a', local, replica, postOutcome, parentIsThere('a'), now, claims),
-      b: new Carrier('b', replica, local, postOutcome, parentIsThere('b'), now, claims),
+    scanQueue: new ScanQueue('b', replica, postIfPresent, now, () => inFlight.scanBegins('b')),
+    queues: {
+      a: new TransferQueue('a', local, replica, postOutcome, parentIsThere('a'), now, claims),
+      b: new TransferQueue('b', replica, local, postOutcome, parentIsThere('b'), now, claims),
     },
     seen: false,
     isPaired: false,
@@ -66,8 +66,8 @@ export function joinFar(options: FarOptions): Far {
 const STOP_MS = 2_000;
 
 /** Resolves when the outcomes of what is being carried have been taken in, or will take too long. */
-export async function outcomesOf(far: Far | null, clock: Clock): Promise<void> {
-  const jobs = far === null ? [] : [far.carriers.a.rest(), far.carriers.b.rest()];
+export async function outcomesOf(peer: PeerSide | null, clock: Clock): Promise<void> {
+  const jobs = peer === null ? [] : [peer.queues.a.rest(), peer.queues.b.rest()];
   await Promise.race([Promise.all(jobs), new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
   await new Promise<void>((resolve) => clock.soon(() => clock.soon(resolve)));
 }

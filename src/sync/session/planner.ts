@@ -7,21 +7,21 @@ import { conflictName } from '../../core/conflicts/copy-name.js';
 import { sameContent, sameEntry } from '../../core/entry.js';
 import { stampOf } from '../../core/file-name.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
-import { type Conflict, reconcile, type Terms } from '../../core/reconcile/reconcile.js';
+import { type Conflict, type ReconcileOptions, reconcile } from '../../core/reconcile/reconcile.js';
 import type { Clock } from '../clock.js';
-import type { Holding } from '../held/held-updates.js';
-import type { LockBook } from '../locks/lock-store.js';
+import type { HeldUpdates } from '../held/held-updates.js';
+import type { LockStore } from '../locks/lock-store.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
-import type { Troubles } from './problems.js';
-import type { Carrier } from './transfer-queue.js';
+import type { ProblemRetries } from './problems.js';
+import type { TransferQueue } from './transfer-queue.js';
 
 /** What planning needs of its session. */
-export interface PlannerSurroundings {
+export interface PlannerContext {
   readonly pair: Pair;
-  readonly book: LockBook;
-  readonly holding: Holding;
-  readonly troubles: Troubles;
+  readonly lockStore: LockStore;
+  readonly heldUpdates: HeldUpdates;
+  readonly retries: ProblemRetries;
   readonly clock: Pick<Clock, 'now'>;
   readonly claims: Claims;
 }
@@ -31,12 +31,12 @@ export class Planner {
   /** Conflicts whose settling change is on its way. */
   private readonly conflicts = new Map<RelPath, Conflict>();
 
-  constructor(private readonly around: PlannerSurroundings) {}
+  constructor(private readonly context: PlannerContext) {}
 
   /** Plans for whatever is marked; both sides must have been seen. */
-  plan(carriers: Readonly<Record<Side, Carrier>>): void {
-    const { pair, claims } = this.around;
-    if (carriers.a.size + carriers.b.size === 0) pair.resumeMarks();
+  plan(queues: Readonly<Record<Side, TransferQueue>>): void {
+    const { pair, claims } = this.context;
+    if (queues.a.size + queues.b.size === 0) pair.resumeMarks();
     if (pair.hasMarks) {
       this.settle();
       const marks = pair.everythingMarked ? {} : { marks: pair.marks.root };
@@ -49,12 +49,12 @@ export class Planner {
         if (claims.heldBy(path) !== null) pair.postponed.addMarks(path, on);
       for (const { path, entry } of plan.agreed) pair.agree(path, entry);
       for (const conflict of plan.conflicts) this.conflicts.set(conflict.path, conflict);
-      carriers.a.add(plan.toA);
-      carriers.b.add(plan.toB);
+      queues.a.add(plan.toA);
+      queues.b.add(plan.toB);
     }
     this.settlePreferences();
-    carriers.a.start();
-    carriers.b.start();
+    queues.a.start();
+    queues.b.start();
   }
 
   /** @returns the conflict that `change` settled, once. */
@@ -64,8 +64,8 @@ export class Planner {
     return conflict;
   }
 
-  private terms(): Omit<Terms, 'marks'> {
-    const { pair, book, holding, clock, claims } = this.around;
+  private terms(): Omit<ReconcileOptions, 'marks'> {
+    const { pair, lockStore, heldUpdates, clock, claims } = this.context;
     const isClaimed = (path: RelPath) => claims.heldBy(path) !== null;
     const stamp = stampOf(new Date(clock.now()));
     const given = new Set<RelPath>();
@@ -73,10 +73,10 @@ export class Planner {
       given.has(path) || isClaimed(path) || pair.entry('a', path) !== null || pair.entry('b', path) !== null;
     return {
       firstContact: pair.firstContact,
-      pinned: (path) => isClaimed(path) || pair.isOutOfReach(path) || holding.isFrozen(path),
-      keeper: (path) => book.table.preferences.get(path)?.side ?? null,
-      insists: (path) => {
-        const { side, other, last } = book.table.preferences.get(path) ?? {};
+      pinned: (path) => isClaimed(path) || pair.isOutOfReach(path) || heldUpdates.isFrozen(path),
+      winner: (path) => lockStore.table.preferences.get(path)?.side ?? null,
+      overrides: (path) => {
+        const { side, other, last } = lockStore.table.preferences.get(path) ?? {};
         if (side === undefined || other === undefined) return null;
         // What was saved after the unlock was never held: it goes over, or is a conflict, like any other change.
         const isLast = other === 'copy' || last === undefined || sameContent(pair.entry(otherSide(side), path), last);
@@ -92,19 +92,19 @@ export class Planner {
 
   /** Forgets troubles of paths on which both sides agree by now, bits and times too: those can fail by themselves. */
   private settle(): void {
-    const { pair, troubles, holding, claims } = this.around;
+    const { pair, retries, heldUpdates, claims } = this.context;
     const isSettled = (path: RelPath) =>
       sameEntry(pair.entry('a', path), pair.entry('b', path)) && claims.heldBy(path) === null;
-    for (const path of troubles.forget((path) => isSettled(path) && !holding.isFrozen(path))) pair.mark(path, true);
+    for (const path of retries.forget((path) => isSettled(path) && !heldUpdates.isFrozen(path))) pair.mark(path, true);
   }
 
   /** Forgets preferences, at every turn: when what one led to is done, often nothing is marked any more. */
   private settlePreferences(): void {
-    const { pair, book, claims } = this.around;
-    for (const { path, other } of [...book.table.preferences.values()]) {
+    const { pair, lockStore, claims } = this.context;
+    for (const { path, other } of [...lockStore.table.preferences.values()]) {
       const isSame = other === undefined ? sameContent : sameEntry;
       const isSettled = isSame(pair.entry('a', path), pair.entry('b', path)) && claims.heldBy(path) === null;
-      if (isSettled && !book.table.drains.has(path)) book.happen({ kind: 'settled', path });
+      if (isSettled && !lockStore.table.drains.has(path)) lockStore.dispatch({ kind: 'settled', path });
     }
   }
 }

@@ -10,7 +10,7 @@ const LAST_RETRY_MS = 60_000;
 const FIRST_STALE_MS = 5;
 const LAST_STALE_MS = 2_000;
 
-interface Trouble {
+interface Retry {
   readonly problem: Problem | null;
   readonly attempts: number;
   /** Keeps it from being tried again. */
@@ -20,8 +20,8 @@ interface Trouble {
 }
 
 /** Keeps the troubles of single paths; every other path goes on. */
-export class Troubles {
-  private readonly byPath = new Map<RelPath, Trouble>();
+export class ProblemRetries {
+  private readonly byPath = new Map<RelPath, Retry>();
   private seen = new Set<string>();
 
   /**
@@ -47,7 +47,7 @@ export class Troubles {
     this.put(path, null, this.byPath.get(path), FIRST_STALE_MS, LAST_STALE_MS);
   }
 
-  private put(path: RelPath, problem: Problem | null, before: Trouble | undefined, first: number, last: number): void {
+  private put(path: RelPath, problem: Problem | null, before: Retry | undefined, first: number, last: number): void {
     before?.cancel();
     const attempts = before !== undefined && (before.problem === null) === (problem === null) ? before.attempts + 1 : 1;
     const delay = Math.min(first * 2 ** Math.min(attempts - 1, 20), last);
@@ -83,7 +83,7 @@ export class Troubles {
   }
 
   /** Says what the looks at both sides complain of and did not complain of before. */
-  noteLooks(problems: readonly Problem[]): void {
+  noteScans(problems: readonly Problem[]): void {
     const now = new Set<string>();
     for (const { path, code, message } of problems) {
       // Both sides may complain of one path, each in its own words or in the same.

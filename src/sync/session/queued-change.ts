@@ -4,7 +4,7 @@ import type { RelPath } from '../../core/path.js';
 import type { Claim } from '../pair/claims.js';
 
 /** One change in a carrier's hands. */
-export interface Ticket {
+export interface QueuedChange {
   readonly change: Change;
   readonly since: number;
   readonly size: number;
@@ -16,12 +16,12 @@ export interface Ticket {
 }
 
 /** What one carrier has in its hands, under each path that a change touches. */
-type Carried = ReadonlyMap<RelPath, Ticket>;
+type Transferred = ReadonlyMap<RelPath, QueuedChange>;
 
 /** How many changes have no outcome yet, and how much of their content has not come. */
-export function leftOf(carried: Carried): { readonly files: number; readonly bytes: number } {
+export function leftOf(transferred: Transferred): { readonly files: number; readonly bytes: number } {
   let [files, bytes] = [0, 0];
-  for (const [path, { change, size, arrived }] of carried) {
+  for (const [path, { change, size, arrived }] of transferred) {
     if (path !== change.path) continue;
     files++;
     bytes += Math.max(0, size - arrived);
@@ -31,9 +31,9 @@ export function leftOf(carried: Carried): { readonly files: number; readonly byt
 
 /** The contents that are coming now; what has come whole waits for the disk. */
 export function* comingOf(
-  carried: Carried,
+  transferred: Transferred,
 ): Generator<{ readonly path: RelPath; readonly size: number; readonly arrived: number }> {
-  for (const [path, { change, size, arrived, state }] of carried) {
+  for (const [path, { change, size, arrived, state }] of transferred) {
     if (path === change.path && state === 'begun' && arrived > 0 && arrived < size) yield { path, size, arrived };
   }
 }

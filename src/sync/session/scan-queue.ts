@@ -1,23 +1,23 @@
 // Looks at one side, one look at a time: whoever wants one gets the number of the look that will answer, and what comes
 // in while one is under way is joined into the next.
 import type { RelPath, Side } from '../../core/path.js';
-import type { Look, LookScope, Replica } from '../../replica.js';
+import type { Replica, ScanResult, ScanScope } from '../../replica.js';
 
-export type LookoutEvent =
+export type ScanEvent =
   | {
-      readonly kind: 'looked';
+      readonly kind: 'scanned';
       readonly side: Side;
-      readonly look: Look;
-      readonly scope: LookScope;
+      readonly scan: ScanResult;
+      readonly scope: ScanScope;
       /** What it was asked for by name. */
       readonly paths: readonly RelPath[];
       readonly ms: number;
     }
-  | { readonly kind: 'look-failed'; readonly side: Side; readonly error: unknown };
+  | { readonly kind: 'scan-failed'; readonly side: Side; readonly error: unknown };
 
 /** The looks at one side. */
-export class Lookout {
-  private wanted: LookScope | null = null;
+export class ScanQueue {
+  private wanted: ScanScope | null = null;
   private readonly paths = new Set<RelPath>();
   private running = false;
   /** Whether the last look failed: what it would have told is not known. */
@@ -32,14 +32,14 @@ export class Lookout {
   constructor(
     private readonly side: Side,
     private readonly replica: Replica,
-    private readonly post: (event: LookoutEvent) => void,
+    private readonly post: (event: ScanEvent) => void,
     private readonly now: () => number,
     /** Called as each look begins. */
     private readonly begins: () => void = () => {},
   ) {}
 
   /** Asks for a look at what is hinted at (and at `paths`), or at everything. @returns its number. */
-  ask(scope: LookScope, paths: readonly RelPath[] = []): number {
+  ask(scope: ScanScope, paths: readonly RelPath[] = []): number {
     if (this.wanted !== 'everything') this.wanted = scope;
     for (const path of paths) this.paths.add(path);
     return this.begun + 1;
@@ -62,13 +62,13 @@ export class Lookout {
     this.begun++;
     this.begins();
     const since = this.now();
-    this.replica.look(scope, paths).then(
-      (look) => this.post({ kind: 'looked', side: this.side, look, scope, paths, ms: this.now() - since }),
+    this.replica.scan(scope, paths).then(
+      (scan) => this.post({ kind: 'scanned', side: this.side, scan, scope, paths, ms: this.now() - since }),
       (error: unknown) => {
         // What was asked for is told even where it is not new: that is still owed.
         for (const path of paths) this.paths.add(path);
         this.owesAll = scope === 'everything';
-        this.post({ kind: 'look-failed', side: this.side, error });
+        this.post({ kind: 'scan-failed', side: this.side, error });
       },
     );
   }
@@ -102,7 +102,7 @@ export class Lookout {
 }
 
 /** Begins whatever look is wanted, with `due` among what is looked at. */
-export function startLooking(lookout: Lookout, due: readonly RelPath[]): void {
-  if (due.length > 0) lookout.ask('hinted', due);
-  lookout.start();
+export function startScans(scanQueue: ScanQueue, due: readonly RelPath[]): void {
+  if (due.length > 0) scanQueue.ask('hinted', due);
+  scanQueue.start();
 }

@@ -11,9 +11,9 @@ import type { Confirmation } from '../../wire/client-api/methods.js';
 import type { Clock } from '../clock.js';
 import { ClientWrites } from '../files/write-queue.js';
 import type { HeldContents } from '../held/held-updates.js';
-import { Holding } from '../held/held-updates.js';
-import { LockDesk } from '../locks/lock-service.js';
-import type { LockBook } from '../locks/lock-store.js';
+import { HeldUpdates } from '../held/held-updates.js';
+import { LockService } from '../locks/lock-service.js';
+import type { LockStore } from '../locks/lock-store.js';
 import { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import { confirm } from './confirm.js';
@@ -21,34 +21,34 @@ import { type EpochEvent, Epochs } from './epochs.js';
 import type { SessionEvent } from './events.js';
 import { Flushes, untilFlushed } from './flushes.js';
 import { handlingWith, sessionHandlers } from './handlers.js';
-import { Hands } from './in-flight.js';
+import { InFlight } from './in-flight.js';
 import { Mailbox } from './mailbox.js';
-import { type Far, outcomesOf } from './peer-side.js';
+import { outcomesOf, type PeerSide } from './peer-side.js';
 import { Planner } from './planner.js';
-import { Troubles } from './problems.js';
+import { ProblemRetries } from './problems.js';
 import { Recorder } from './recorder.js';
 import { Sides } from './sides.js';
-import { Overview } from './status.js';
+import { PairStatus } from './status.js';
 
 /** One pair of roots under one roof. */
 export class Session {
-  readonly desk: LockDesk;
+  readonly lockService: LockService;
   readonly writes: ClientWrites;
-  readonly overview: Overview;
+  readonly status: PairStatus;
   private readonly mailbox: Mailbox<SessionEvent>;
   private readonly sides: Sides;
-  private readonly hands: Hands;
+  private readonly inFlight: InFlight;
   private readonly claims = new Claims();
   private readonly flushes = new Flushes();
-  private readonly troubles: Troubles;
-  private readonly holding: Holding;
+  private readonly retries: ProblemRetries;
+  private readonly heldUpdates: HeldUpdates;
   private readonly planner: Planner;
   private readonly recorder: Recorder;
   private readonly epochs: Epochs;
   private paused = false;
 
   constructor(private readonly options: SessionOptions) {
-    const { pair, local, book, heldFiles: files, log, clock } = options;
+    const { pair, local, lockStore, heldFiles: files, log, clock } = options;
     const { claims } = this;
     const mailbox = new Mailbox<SessionEvent>(
       (event) => handle(event),
@@ -56,28 +56,30 @@ export class Session {
       clock,
       (error) => log.warn(`An event could not be handled: ${(error as Error).message}`),
     );
-    const hands = new Hands(claims, pair);
-    const sides = new Sides({ pair, local, hands, claims, clock, mailbox });
+    const inFlight = new InFlight(claims, pair);
+    const sides = new Sides({ pair, local, inFlight, claims, clock, mailbox });
     const retry = (path: RelPath) => mailbox.post({ kind: 'retry', path });
-    const troubles = new Troubles(log, retry, clock, (path) => this.holding.retry(path));
-    const common = { pair, book, log, clock, claims, sides, mailbox, troubles };
-    const holding = new Holding({ ...common, files });
-    const planner = new Planner({ ...common, holding });
-    const recorder = new Recorder({ ...common, planner, hands });
+    const retries = new ProblemRetries(log, retry, clock, (path) => this.heldUpdates.retry(path));
+    const common = { pair, lockStore, log, clock, claims, sides, mailbox, retries };
+    const heldUpdates = new HeldUpdates({ ...common, files });
+    const planner = new Planner({ ...common, heldUpdates });
+    const recorder = new Recorder({ ...common, planner, inFlight });
     this.mailbox = mailbox;
-    this.hands = hands;
+    this.inFlight = inFlight;
     this.sides = sides;
-    this.troubles = troubles;
-    this.holding = holding;
+    this.retries = retries;
+    this.heldUpdates = heldUpdates;
     this.planner = planner;
     this.recorder = recorder;
     this.epochs = new Epochs(pair, clock, mailbox);
-    this.desk = new LockDesk({ ...common, holding });
-    this.writes = new ClientWrites({ ...common, holding, recorder });
-    this.overview = new Overview({ ...common, recorder, session: this });
+    this.lockService = new LockService({ ...common, heldUpdates });
+    this.writes = new ClientWrites({ ...common, heldUpdates, recorder });
+    this.status = new PairStatus({ ...common, recorder, session: this });
     const { writes, flushes } = this;
-    const handle = handlingWith(sessionHandlers({ hands, sides, troubles, holding, recorder, writes, flushes }, this));
-    book.onSettled = () => mailbox.wake();
+    const handle = handlingWith(
+      sessionHandlers({ inFlight, sides, retries, heldUpdates, recorder, writes, flushes }, this),
+    );
+    lockStore.onSettled = () => mailbox.wake();
   }
 
   /** Begins with a look at side a. */
@@ -142,8 +144,8 @@ export class Session {
     const stopping = new SyncError('closed', 'The server is stopping.');
     this.flushes.refuse(stopping);
     this.writes.close(stopping);
-    await outcomesOf(this.sides.far, this.options.clock);
-    this.troubles.close();
+    await outcomesOf(this.sides.peer, this.options.clock);
+    this.retries.close();
     this.mailbox.close();
   }
 
@@ -151,17 +153,17 @@ export class Session {
   peerCame(replica: Replica): void {
     const { pair, own, log } = this.options;
     if (replica.introduction !== undefined) pair.meet(own, replica.introduction);
-    const far = this.sides.join(replica);
+    const peer = this.sides.join(replica);
     pair.markEverything();
     this.recorder.owesWord = true;
     log.event({ event: 'peer-connected' });
-    this.flushes.restart(far.lookout);
-    for (const waiting of [this.desk, this.writes]) waiting.restart();
+    this.flushes.restart(peer.scanQueue);
+    for (const waiting of [this.lockService, this.writes]) waiting.restart();
   }
 
   /** For the mailbox: side b has gone. */
   peerLeft(reason: string): void {
-    if (this.sides.far === null) return;
+    if (this.sides.peer === null) return;
     this.sides.leave();
     this.options.pair.loseB();
     this.recorder.noteHalt();
@@ -171,8 +173,8 @@ export class Session {
   /** For the mailbox: the time to try `path` again has come. */
   retry(path: RelPath): void {
     this.sides.rescan(path);
-    this.troubles.due(path);
-    this.holding.retry(path);
+    this.retries.due(path);
+    this.heldUpdates.retry(path);
     this.options.pair.mark(path, true);
   }
 
@@ -184,26 +186,26 @@ export class Session {
 
   /** For the mailbox: side b has remembered how far both sides are in step. */
   acknowledged(event: EpochEvent): void {
-    this.epochs.acknowledged(event, this.sides.far?.replica === event.replica);
+    this.epochs.acknowledged(event, this.sides.peer?.replica === event.replica);
   }
 
   private readonly turn = (): void => {
-    const { far } = this.sides;
+    const { peer } = this.sides;
     this.sides.startScans();
-    this.holding.work(this.mayTouch);
+    this.heldUpdates.work(this.mayTouch);
     this.writes.serve();
-    if (this.canSync && far !== null) this.sync(far);
-    this.desk.serve();
+    if (this.canSync && peer !== null) this.sync(peer);
+    this.lockService.serve();
     const { isQuiet } = this;
-    if (this.canSync && far !== null) this.epochs.serve(far.replica, isQuiet, !this.flushes.isIdle);
+    if (this.canSync && peer !== null) this.epochs.serve(peer.replica, isQuiet, !this.flushes.isIdle);
     if (isQuiet) this.rest();
     else if (this.recorder.halted || this.paused) this.flushes.refuse(this.recorder.standstill());
   };
 
-  private sync(far: Far): void {
-    if (!far.isPaired) this.options.paired?.(far.replica);
-    far.isPaired = true;
-    this.planner.plan(far.carriers);
+  private sync(peer: PeerSide): void {
+    if (!peer.isPaired) this.options.paired?.(peer.replica);
+    peer.isPaired = true;
+    this.planner.plan(peer.queues);
   }
 
   /** Whether files may be touched, as far as that is known. */
@@ -212,16 +214,16 @@ export class Session {
   }
 
   private get canSync(): boolean {
-    return this.sides.far?.seen === true && this.options.pair.a.snapshot !== null && this.mayTouch;
+    return this.sides.peer?.seen === true && this.options.pair.a.snapshot !== null && this.mayTouch;
   }
 
   /** Whether both sides agree, as far as anybody can know now. */
   get isQuiet(): boolean {
-    const { pair, book } = this.options;
-    if (!this.canSync || !book.isSettled || this.claims.count('disconnected-peer') > 0) return false;
+    const { pair, lockStore } = this.options;
+    if (!this.canSync || !lockStore.isSettled || this.claims.count('disconnected-peer') > 0) return false;
     if (pair.hasMarks || pair.postponed.size > 0) return false;
     if (!this.sides.isIdle || pair.a.unsettled + pair.b.unsettled > 0) return false;
-    return !this.troubles.isMoving && this.holding.isIdle && this.writes.isIdle && this.hands.isIdle;
+    return !this.retries.isMoving && this.heldUpdates.isIdle && this.writes.isIdle && this.inFlight.isIdle;
   }
 
   private rest(): void {
@@ -232,8 +234,8 @@ export class Session {
       log.event({ event: 'in-sync', files: pair.a.snapshot!.files, bytes: pair.a.snapshot!.bytes });
       pair.flush();
     }
-    const { near, far } = this.sides;
-    if (far !== null && this.epochs.isTold(far.replica)) this.flushes.rest(near, far.lookout);
+    const { localScans, peer } = this.sides;
+    if (peer !== null && this.epochs.isTold(peer.replica)) this.flushes.rest(localScans, peer.scanQueue);
   }
 }
 
@@ -243,7 +245,7 @@ export interface SessionOptions {
   /** How side a is known to side b. */
   readonly own: RootDescription;
   readonly local: Replica;
-  readonly book: LockBook;
+  readonly lockStore: LockStore;
   readonly heldFiles: HeldContents;
   readonly log: Logger;
   readonly clock: Clock;

@@ -6,16 +6,16 @@ import type { Clock } from '../clock.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import type { SessionEvent } from './events.js';
-import type { Hands } from './in-flight.js';
+import type { InFlight } from './in-flight.js';
 import type { Mailbox } from './mailbox.js';
-import { type Far, joinFar } from './peer-side.js';
-import { Lookout, type LookoutEvent, startLooking } from './scan-queue.js';
+import { joinPeer, type PeerSide } from './peer-side.js';
+import { type ScanEvent, ScanQueue, startScans } from './scan-queue.js';
 
 /** What both sides are made with. */
 export interface SidesOptions {
   readonly pair: Pair;
   readonly local: Replica;
-  readonly hands: Hands;
+  readonly inFlight: InFlight;
   readonly claims: Claims;
   readonly clock: Clock;
   readonly mailbox: Pick<Mailbox<SessionEvent>, 'post'>;
@@ -25,84 +25,84 @@ export interface SidesOptions {
 export class Sides {
   readonly local: Replica;
   /** The scans of side a. */
-  readonly near: Lookout;
+  readonly localScans: ScanQueue;
   /** Side b; null while it is away. */
-  far: Far | null = null;
+  peer: PeerSide | null = null;
   readonly #options: SidesOptions;
 
   constructor(options: SidesOptions) {
-    const { local, mailbox, clock, hands } = options;
+    const { local, mailbox, clock, inFlight } = options;
     this.#options = options;
     this.local = local;
-    const post = (event: LookoutEvent) => mailbox.post(event);
-    this.near = new Lookout(
+    const post = (event: ScanEvent) => mailbox.post(event);
+    this.localScans = new ScanQueue(
       'a',
       local,
       post,
       () => clock.now(),
-      () => hands.lookBegins('a'),
+      () => inFlight.scanBegins('a'),
     );
     local.onHint(() => mailbox.post({ kind: 'hint', side: 'a' }));
   }
 
   /** Side b is there: it is joined to the pair and scanned whole. */
-  join(replica: Replica): Far {
-    const isPresent = () => this.far?.replica === replica;
-    const far = joinFar({ ...this.#options, replica, isPresent });
-    this.far = far;
-    far.lookout.ask('everything');
-    return far;
+  join(replica: Replica): PeerSide {
+    const isPresent = () => this.peer?.replica === replica;
+    const peer = joinPeer({ ...this.#options, replica, isPresent });
+    this.peer = peer;
+    peer.scanQueue.ask('everything');
+    return peer;
   }
 
   /** Side b is gone: what it has under way is nobody's but the connection's that was lost. */
   leave(): void {
-    if (this.far === null) return;
-    this.far.lookout.abandon();
-    this.#options.hands.forget('b');
-    for (const carrier of Object.values(this.far.carriers)) carrier.disconnect();
-    this.far = null;
+    if (this.peer === null) return;
+    this.peer.scanQueue.abandon();
+    this.#options.inFlight.forget('b');
+    for (const queue of Object.values(this.peer.queues)) queue.disconnect();
+    this.peer = null;
   }
 
   /** @returns the replica of `side`; null while it is away, or where its losses are not confirmed yet. */
   replica(side: Side): Replica | null {
     if (!this.#options.pair.safety.trusts(side)) return null;
-    return side === 'a' ? this.local : (this.far?.replica ?? null);
+    return side === 'a' ? this.local : (this.peer?.replica ?? null);
   }
 
   /** @returns what runs the scans of `side`; null while it is away. */
-  lookout(side: Side): Lookout | null {
-    return side === 'a' ? this.near : (this.far?.lookout ?? null);
+  scanQueue(side: Side): ScanQueue | null {
+    return side === 'a' ? this.localScans : (this.peer?.scanQueue ?? null);
   }
 
   /** Asks for a scan of `path` on `side`. @returns the scan's number, 0 where the side is away. */
-  lookAt(side: Side, path: RelPath): number {
-    return this.lookout(side)?.ask('hinted', [path]) ?? 0;
+  scanPath(side: Side, path: RelPath): number {
+    return this.scanQueue(side)?.ask('hinted', [path]) ?? 0;
   }
 
   /** Whether scan `number` of `side` has been taken in, or will never be. */
-  isLooked(side: Side, number: number): boolean {
-    return (this.lookout(side)?.finished ?? Number.POSITIVE_INFINITY) >= number;
+  isScanned(side: Side, number: number): boolean {
+    return (this.scanQueue(side)?.finished ?? Number.POSITIVE_INFINITY) >= number;
   }
 
   /** Asks for a scan of both sides, of everything or of one path. */
   rescan(path?: RelPath): void {
-    for (const lookout of [this.near, this.far?.lookout]) {
-      if (path === undefined) lookout?.ask('everything');
-      else lookout?.ask('hinted', [path]);
+    for (const scanQueue of [this.localScans, this.peer?.scanQueue]) {
+      if (path === undefined) scanQueue?.ask('everything');
+      else scanQueue?.ask('hinted', [path]);
     }
   }
 
   /** Starts whatever scans are wanted or due. */
   startScans(): void {
-    const { hands } = this.#options;
-    startLooking(this.near, hands.takeDue('a'));
-    if (this.far !== null) startLooking(this.far.lookout, hands.takeDue('b'));
+    const { inFlight } = this.#options;
+    startScans(this.localScans, inFlight.takeDue('a'));
+    if (this.peer !== null) startScans(this.peer.scanQueue, inFlight.takeDue('b'));
   }
 
   /** Whether no scan is wanted or under way, and nothing is on its way to either side. */
   get isIdle(): boolean {
-    if (!this.near.isIdle || this.far === null) return false;
-    const { lookout, carriers } = this.far;
-    return lookout.isIdle && carriers.a.size === 0 && carriers.b.size === 0;
+    if (!this.localScans.isIdle || this.peer === null) return false;
+    const { scanQueue, queues } = this.peer;
+    return scanQueue.isIdle && queues.a.size === 0 && queues.b.size === 0;
   }
 }

@@ -3,30 +3,30 @@ import type { Problem } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
 import type { PairState, Transfer } from '../../wire/client-api/methods.js';
 import type { Pair } from '../pair/pair.js';
-import type { Troubles } from './problems.js';
+import type { ProblemRetries } from './problems.js';
 import { comingOf, leftOf } from './queued-change.js';
 import type { Recorder } from './recorder.js';
 import type { Sides } from './sides.js';
 
 /** As many as anybody looks at. */
-const MOST_TRANSFERS = 32;
+const MAX_TRANSFERS = 32;
 
 /** What an overview is drawn from. */
-export interface OverviewSurroundings {
+export interface StatusContext {
   readonly pair: Pair;
   readonly recorder: Recorder;
-  readonly troubles: Troubles;
+  readonly retries: ProblemRetries;
   readonly sides: Sides;
   readonly session: { readonly isPaused: boolean; readonly isQuiet: boolean };
 }
 
 /** How the pair stands. */
-export class Overview {
-  constructor(private readonly around: OverviewSurroundings) {}
+export class PairStatus {
+  constructor(private readonly context: StatusContext) {}
 
   get state(): PairState {
-    const { pair, recorder, sides, session } = this.around;
-    const present = sides.far;
+    const { pair, recorder, sides, session } = this.context;
+    const present = sides.peer;
     if (recorder.halted) return 'halted';
     if (session.isPaused) return 'paused';
     if (pair.a.snapshot === null) return 'scanning';
@@ -36,44 +36,44 @@ export class Overview {
   }
 
   get isConnected(): boolean {
-    return this.around.sides.far !== null;
+    return this.context.sides.peer !== null;
   }
 
   /** How many paths are waiting to be carried or looked at. */
   get pending(): number {
-    const { pair, sides } = this.around;
-    const carriers = sides.far?.carriers;
-    const carried = carriers === undefined ? 0 : carriers.a.size + carriers.b.size;
-    return carried + pair.marks.size + pair.a.unsettled + pair.b.unsettled;
+    const { pair, sides } = this.context;
+    const queues = sides.peer?.queues;
+    const transferred = queues === undefined ? 0 : queues.a.size + queues.b.size;
+    return transferred + pair.marks.size + pair.a.unsettled + pair.b.unsettled;
   }
 
   /** Everything that is in the way at present; what halts the whole pair has no path. */
   problems(): Problem[] {
-    const { a, b, halts: found } = this.around.pair;
+    const { a, b, halts: found } = this.context.pair;
     const halts = found.map((halt) => ({ path: '', ...halt }));
-    return [...halts, ...a.problems, ...b.problems, ...this.around.troubles.list()];
+    return [...halts, ...a.problems, ...b.problems, ...this.context.retries.list()];
   }
 
   /** What is being carried now, the largest first, and what is left to carry. */
   transfers(): { readonly transfers: Transfer[]; readonly left: { readonly files: number; readonly bytes: number } } {
-    const carriers = this.around.sides.far?.carriers;
-    if (carriers === undefined) return { transfers: [], left: this.left() };
-    const coming = (to: Side): Transfer[] => Array.from(comingOf(carriers[to].carried), (one) => ({ ...one, to }));
-    const transfers = [...coming('a'), ...coming('b')].sort((x, y) => y.size - x.size).slice(0, MOST_TRANSFERS);
+    const queues = this.context.sides.peer?.queues;
+    if (queues === undefined) return { transfers: [], left: this.left() };
+    const coming = (to: Side): Transfer[] => Array.from(comingOf(queues[to].transferred), (one) => ({ ...one, to }));
+    const transfers = [...coming('a'), ...coming('b')].sort((x, y) => y.size - x.size).slice(0, MAX_TRANSFERS);
     return { transfers, left: this.left() };
   }
 
   /** What is left to carry. */
   left(): { readonly files: number; readonly bytes: number } {
-    const carriers = this.around.sides.far?.carriers;
-    if (carriers === undefined) return { files: 0, bytes: 0 };
-    const [a, b] = [leftOf(carriers.a.carried), leftOf(carriers.b.carried)];
+    const queues = this.context.sides.peer?.queues;
+    if (queues === undefined) return { files: 0, bytes: 0 };
+    const [a, b] = [leftOf(queues.a.transferred), leftOf(queues.b.transferred)];
     return { files: a.files + b.files, bytes: a.bytes + b.bytes };
   }
 
   /** @returns how much of the content of `path` has come to where it goes, 0–100, null where nothing is on its way. */
   progress(path: RelPath): number | null {
-    const carriers = this.around.sides.far?.carriers;
-    return carriers?.a.progress(path) ?? carriers?.b.progress(path) ?? null;
+    const queues = this.context.sides.peer?.queues;
+    return queues?.a.progress(path) ?? queues?.b.progress(path) ?? null;
   }
 }

@@ -9,17 +9,17 @@ import { parentOf, type RelPath, type Side } from '../../core/path.js';
 import type { Content, Replica, Wanted } from '../../replica.js';
 import type { Claims } from '../pair/claims.js';
 import { bytesOf } from '../peer/announced.js';
-import type { Ticket } from './queued-change.js';
+import type { QueuedChange } from './queued-change.js';
 
 /** A file from this size on, in bytes, travels alone. */
 const LARGE_BYTES = 4 << 20;
-const LARGE_LANES = 2;
+const LARGE_AT_ONCE = 2;
 /** A batch ends with this many changes or bytes of content. */
 const BATCH_CHANGES = 2_000;
 const BATCH_BYTES = 64 << 20;
 
 /** What a carrier tells its session. */
-export type CarrierEvent =
+export type TransferEvent =
   | {
       readonly kind: 'applied';
       readonly side: Side;
@@ -31,19 +31,19 @@ export type CarrierEvent =
   | { readonly kind: 'job-ended'; readonly side: Side; readonly left: readonly Change[]; readonly error: unknown };
 
 /** Brings changes to one side. */
-export class Carrier {
-  private small: Ticket[] = [];
-  private large: Ticket[] = [];
+export class TransferQueue {
+  private small: QueuedChange[] = [];
+  private large: QueuedChange[] = [];
   private smallRunning = false;
   private largeRunning = 0;
   private readonly running = new Set<Promise<void>>();
-  private readonly tickets = new Map<RelPath, Ticket>();
+  private readonly queuedChanges = new Map<RelPath, QueuedChange>();
 
   constructor(
     private readonly side: Side,
     private readonly target: Replica,
     private readonly source: Replica,
-    private readonly post: (event: CarrierEvent) => void,
+    private readonly post: (event: TransferEvent) => void,
     /** Whether the directory that a change needs is there already. */
     private readonly isReady: (change: Change) => boolean,
     private readonly now: () => number,
@@ -56,28 +56,35 @@ export class Carrier {
     for (const change of changes) {
       const paths = [...pathsOf(change)];
       const claims = paths.map((path) => this.claims.claim(path, 'transfer'));
-      const ticket: Ticket = { change, since, size: sizeOf(contentOf(change)), arrived: 0, state: 'waiting', claims };
-      for (const path of paths) this.tickets.set(path, ticket);
-      const alone = ticket.size >= LARGE_BYTES && change.before?.type !== 'dir';
-      (alone ? this.large : this.small).push(ticket);
+      const queued: QueuedChange = {
+        change,
+        since,
+        size: sizeOf(contentOf(change)),
+        arrived: 0,
+        state: 'waiting',
+        claims,
+      };
+      for (const path of paths) this.queuedChanges.set(path, queued);
+      const alone = queued.size >= LARGE_BYTES && change.before?.type !== 'dir';
+      (alone ? this.large : this.small).push(queued);
     }
   }
 
   /** How many paths are in its hands. */
   get size(): number {
-    return this.tickets.size;
+    return this.queuedChanges.size;
   }
 
   /** @returns how much of the content for `path` has come, 0–100; null where none is on its way. */
   progress(path: RelPath): number | null {
-    const ticket = this.tickets.get(path);
-    if (ticket === undefined || ticket.size === 0) return null;
-    return Math.min(100, Math.floor((ticket.arrived / ticket.size) * 100));
+    const queued = this.queuedChanges.get(path);
+    if (queued === undefined || queued.size === 0) return null;
+    return Math.min(100, Math.floor((queued.arrived / queued.size) * 100));
   }
 
   /** Every change in its hands, under each path that it touches. */
-  get carried(): ReadonlyMap<RelPath, Ticket> {
-    return this.tickets;
+  get transferred(): ReadonlyMap<RelPath, QueuedChange> {
+    return this.queuedChanges;
   }
 
   /**
@@ -85,28 +92,29 @@ export class Carrier {
    * @returns every path that is free now: a rename has two, and both want to be compared anew.
    */
   recall(path: RelPath): readonly RelPath[] {
-    const ticket = this.tickets.get(path);
-    if (ticket?.state !== 'waiting') return [];
-    ticket.state = 'recalled';
-    this.free(ticket);
-    return [...pathsOf(ticket.change)];
+    const queued = this.queuedChanges.get(path);
+    if (queued?.state !== 'waiting') return [];
+    queued.state = 'recalled';
+    this.free(queued);
+    return [...pathsOf(queued.change)];
   }
 
   /** Gives back what was not begun below `directory`, which could not be made. @returns every path that is free now. */
   recallBelow(directory: RelPath): RelPath[] {
-    const below = [...this.tickets.keys()].filter((path) => path.startsWith(`${directory}/`));
+    const below = [...this.queuedChanges.keys()].filter((path) => path.startsWith(`${directory}/`));
     return below.flatMap((path) => this.recall(path));
   }
 
-  private free(ticket: Ticket): void {
-    for (const path of pathsOf(ticket.change)) if (this.tickets.get(path) === ticket) this.tickets.delete(path);
-    for (const claim of ticket.claims) this.claims.release(claim);
+  private free(queued: QueuedChange): void {
+    for (const path of pathsOf(queued.change))
+      if (this.queuedChanges.get(path) === queued) this.queuedChanges.delete(path);
+    for (const claim of queued.claims) this.claims.release(claim);
   }
 
   /** The connection is lost: what was not begun is given up, the rest stays claimed until its job has ended. */
   disconnect(): void {
-    for (const [path, { state }] of [...this.tickets]) if (state === 'waiting') this.recall(path);
-    for (const { claims } of new Set(this.tickets.values())) {
+    for (const [path, { state }] of [...this.queuedChanges]) if (state === 'waiting') this.recall(path);
+    for (const { claims } of new Set(this.queuedChanges.values())) {
       for (const claim of claims) this.claims.handOver(claim, 'disconnected-peer');
     }
   }
@@ -134,7 +142,7 @@ export class Carrier {
     }
     this.large = this.large.filter(({ state }) => state !== 'recalled');
     this.giveUpOrphans();
-    while (this.largeRunning < LARGE_LANES) {
+    while (this.largeRunning < LARGE_AT_ONCE) {
       const at = this.large.findIndex(({ change }) => this.isReady(change));
       if (at < 0) return;
       this.largeRunning++;
@@ -147,7 +155,7 @@ export class Carrier {
   /** A large file whose directory is neither there nor on its way waits for nothing. */
   private giveUpOrphans(): void {
     const orphans = this.large.filter(
-      ({ change }) => !this.isReady(change) && !this.tickets.has(parentOf(change.path) as RelPath),
+      ({ change }) => !this.isReady(change) && !this.queuedChanges.has(parentOf(change.path) as RelPath),
     );
     if (orphans.length === 0) return;
     for (const { change } of orphans) this.recall(change.path);
@@ -155,47 +163,47 @@ export class Carrier {
     this.post({ kind: 'job-ended', side: this.side, left: orphans.map(({ change }) => change), error: null });
   }
 
-  private begin(batch: readonly Ticket[], ended: () => void): void {
+  private begin(batch: readonly QueuedChange[], ended: () => void): void {
     const job = this.run(batch, ended).finally(() => this.running.delete(job));
     this.running.add(job);
   }
 
-  private nextBatch(): Ticket[] {
-    const batch: Ticket[] = [];
+  private nextBatch(): QueuedChange[] {
+    const batch: QueuedChange[] = [];
     let bytes = 0;
     let taken = 0;
-    for (const ticket of this.small) {
+    for (const queued of this.small) {
       if (batch.length >= BATCH_CHANGES || bytes >= BATCH_BYTES) break;
       taken++;
-      if (ticket.state === 'recalled') continue;
-      batch.push(ticket);
-      bytes += ticket.size;
+      if (queued.state === 'recalled') continue;
+      batch.push(queued);
+      bytes += queued.size;
     }
     this.small.splice(0, taken);
     return batch;
   }
 
-  private async run(batch: readonly Ticket[], ended: () => void): Promise<void> {
+  private async run(batch: readonly QueuedChange[], ended: () => void): Promise<void> {
     const left = new Set(batch);
-    for (const ticket of batch) {
-      ticket.state = 'begun';
-      for (const claim of ticket.claims) this.claims.begin(claim, this.side);
+    for (const queued of batch) {
+      queued.state = 'begun';
+      for (const claim of queued.claims) this.claims.begin(claim, this.side);
     }
     let error: unknown = null;
     try {
       const changes = batch.map(({ change }) => change);
       for await (const { n, outcome } of this.target.apply(changes, this.contents(changes))) {
-        const ticket = batch[n]!;
-        const { change, since } = ticket;
-        if (!left.delete(ticket)) continue;
-        this.free(ticket);
+        const queued = batch[n]!;
+        const { change, since } = queued;
+        if (!left.delete(queued)) continue;
+        this.free(queued);
         this.post({ kind: 'applied', side: this.side, change, outcome, ms: this.now() - since });
       }
     } catch (thrown) {
       error = thrown;
     }
     ended();
-    for (const ticket of left) this.free(ticket);
+    for (const queued of left) this.free(queued);
     this.post({ kind: 'job-ended', side: this.side, left: [...left].map(({ change }) => change), error });
   }
 
@@ -205,8 +213,8 @@ export class Carrier {
     const wanted: Wanted[] = [];
     for (const change of carrying) wanted.push(await this.wantedFor(change));
     for await (const piece of this.source.read(wanted)) {
-      const ticket = this.tickets.get(wanted[piece.n]!.path);
-      if (ticket !== undefined) ticket.arrived += bytesOf(piece);
+      const queued = this.queuedChanges.get(wanted[piece.n]!.path);
+      if (queued !== undefined) queued.arrived += bytesOf(piece);
       yield piece;
     }
   }

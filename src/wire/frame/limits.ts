@@ -19,7 +19,7 @@ export interface WireLimits {
   /** Connections that a server has at one time. */
   readonly connections: number;
   /** Where a secret is set: connections that have not proved it, or have said nothing since. The oldest makes room. */
-  readonly strangers: number;
+  readonly unauthenticated: number;
   /** How long proving the secret may take, in milliseconds. */
   readonly handshakeMs: number;
   /** Requests under way on one connection; as many again may wait for their turn. */
@@ -47,7 +47,7 @@ export const DEFAULT_LIMITS: WireLimits = {
   payloadBytes: MIB,
   depth: 32,
   connections: 1024,
-  strangers: 64,
+  unauthenticated: 64,
   handshakeMs: 10 * SECONDS,
   inFlight: 64,
   burstMs: 5,

@@ -106,7 +106,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, true>> = {
 
 export const encodePaths = (paths: Iterable<RelPath>): Generator<Batch> => encodeList(paths);
 export const encodeWanted = (wanted: Iterable<Wanted>): Generator<Batch> => encodeList(wanted);
-export const encodeChanges = (changes: Iterable<Change>): Generator<Batch> => encodeList(changes);
+export const encodeChanges = (changes: Iterable<Change>): Generator<Batch> => encodeList(asSent(changes));
 export const encodeApplied = (applied: Iterable<Applied>): Generator<Batch> => encodeList(applied);
 
 /** @throws SyncError `bad-message`, as all that parse here. */
@@ -199,6 +199,14 @@ export function baseSizeOf(value: unknown): number {
   return isBaseSize(size) ? size : fail('the size of a base is out of range');
 }
 
+/** On the wire the path of a conflict copy is called `keepAs`. */
+function* asSent(changes: Iterable<Change>): Generator<object> {
+  for (const change of changes) {
+    const { conflictCopy: keepAs, ...others } = change;
+    yield keepAs === undefined ? change : { ...others, keepAs };
+  }
+}
+
 function changeOf(value: unknown): Change {
   const fields = object(value, 'a change');
   const { action } = fields;
@@ -209,7 +217,7 @@ function changeOf(value: unknown): Change {
     before: entryOrNull(fields.before),
     after: entryOrNull(fields.after),
     ...(fields.from === undefined ? {} : { from: sourceOf(fields.from) }),
-    ...(fields.keepAs === undefined ? {} : { keepAs: relPath(fields.keepAs) }),
+    ...(fields.keepAs === undefined ? {} : { conflictCopy: relPath(fields.keepAs) }),
     ...(isReason(fields.reason) ? { reason: fields.reason } : {}),
   };
   if ((action === 'deleted') !== (change.after === null)) return fail('a change says two things about its end');

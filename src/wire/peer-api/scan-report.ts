@@ -11,8 +11,8 @@ import { entryOf, messageOf, problemCodeOf } from './messages.js';
 const MAX_RULE_CHARS = 4096;
 
 /** What one side has; the meaning of each field is `Look`'s in the sync room. */
-export interface PeerLook {
-  readonly entries: readonly LookEntry[];
+export interface ScanReport {
+  readonly entries: readonly ScanEntry[];
   readonly whole: boolean;
   readonly unknown: readonly RelPath[];
   readonly damaged?: readonly RelPath[];
@@ -23,7 +23,7 @@ export interface PeerLook {
   readonly halt: { readonly code: HaltCode; readonly message: string } | null;
 }
 
-export interface LookEntry {
+export interface ScanEntry {
   readonly path: RelPath;
   readonly entry: Entry | null;
 }
@@ -38,14 +38,14 @@ const HALTS: Readonly<Record<HaltCode, true>> = {
 };
 
 /** @returns the notifications to send before the result, each with its payload. */
-export function* lookParts(look: PeerLook): Generator<{ method: string; payload: Buffer }> {
+export function* scanReportParts(look: ScanReport): Generator<{ method: string; payload: Buffer }> {
   for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving'] as const) {
     for (const { payload } of encodeList(look[method] ?? [])) yield { method, payload };
   }
 }
 
 /** @returns the result of a look: what is not in {@link lookParts}, and how much is, so that nothing is missed. */
-export function lookResult(look: PeerLook): object {
+export function scanReportResult(look: ScanReport): object {
   const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = look;
   const lists = [entries, unknown, damaged, problems, rules, moving];
   const items = lists.reduce((sum, { length }) => sum + length, 0);
@@ -62,8 +62,8 @@ export const sideTooLarge = (): SyncError =>
   });
 
 /** Puts a look together again. */
-export class LookReader {
-  readonly #entries: LookEntry[] = [];
+export class ScanReportReader {
+  readonly #entries: ScanEntry[] = [];
   readonly #unknown: RelPath[] = [];
   readonly #damaged: RelPath[] = [];
   readonly #problems: Problem[] = [];
@@ -84,7 +84,7 @@ export class LookReader {
   take(method: string, payload: Buffer | null): void {
     this.#budget.take(ITEM_BYTES + (payload?.length ?? 0));
     if (method === 'rules') this.#rulesBudget.take(payload?.length ?? 0);
-    if (method === 'entries') this.#add(this.#entries, parseList(payload, lookEntryOf));
+    if (method === 'entries') this.#add(this.#entries, parseList(payload, scanEntryOf));
     else if (method === 'unknown') this.#add(this.#unknown, parseList(payload, relPath));
     else if (method === 'damaged') this.#add(this.#damaged, parseList(payload, relPath));
     else if (method === 'problems') this.#add(this.#problems, parseList(payload, problemOf));
@@ -97,7 +97,7 @@ export class LookReader {
    * @param result the answer to the call.
    * @throws SyncError `bad-message`, also where a part is missing.
    */
-  finish(result: unknown): PeerLook {
+  finish(result: unknown): ScanReport {
     const { whole: isWhole, unsettled, halt, items } = object(result, 'a look');
     if (typeof isWhole !== 'boolean') throw bad('a look does not say whether it is whole');
     if (items !== this.#items) throw bad('a part of a look is missing');
@@ -121,7 +121,7 @@ export class LookReader {
   }
 }
 
-function lookEntryOf(value: unknown): LookEntry {
+function scanEntryOf(value: unknown): ScanEntry {
   const { path, entry } = object(value, 'an entry of a look');
   return { path: relPath(path), entry: entry === null ? null : entryOf(entry) };
 }
@@ -138,7 +138,7 @@ function problemOf(value: unknown): Problem {
 
 const ruleOf = (value: unknown): string => shortText(value, 'an ignore rule', MAX_RULE_CHARS);
 
-function haltOf(value: unknown): NonNullable<PeerLook['halt']> {
+function haltOf(value: unknown): NonNullable<ScanReport['halt']> {
   const { code, message } = object(value, 'a halt');
   if (typeof code !== 'string' || !Object.hasOwn(HALTS, code)) return fail('a halt is unknown');
   return { code: code as HaltCode, message: messageOf(message) };

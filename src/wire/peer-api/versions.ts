@@ -23,7 +23,7 @@ export const parseVersions = (payload: Buffer | null): PeerVersion[] => parseLis
  * @param result the answer to `look-version`.
  * @throws SyncError `bad-message`.
  */
-export function parseLookedVersion(result: unknown): FileEntry | LinkEntry {
+export function parseReadVersion(result: unknown): FileEntry | LinkEntry {
   const entry = entryOf(object(result, 'a version').entry);
   return entry.type === 'dir' ? fail('a version is a directory') : entry;
 }

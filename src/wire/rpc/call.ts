@@ -11,7 +11,7 @@ export interface Incoming {
   readonly payload: Buffer | null;
 }
 
-export interface Call {
+export interface IncomingCall {
   /** Null for a notification that runs a method: nobody waits for its end. */
   readonly id: number | string | null;
   readonly connection: Connection;
@@ -31,7 +31,7 @@ export interface Call {
 }
 
 /** The side of a call that the server holds. */
-export class IncomingCall implements Call {
+export class ServedCall implements IncomingCall {
   readonly id: number | string | null;
   readonly connection: Connection;
   readonly #incoming = new AsyncQueue<Incoming>();

@@ -46,7 +46,7 @@ export interface CallerOptions {
   readonly silence?: SilenceLimits;
 }
 
-export class Caller {
+export class RpcClient {
   readonly closed: Promise<Error | null>;
   readonly #connection: Connection;
   readonly #onNotification: OnNotification | undefined;

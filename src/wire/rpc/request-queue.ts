@@ -2,7 +2,7 @@
 // read, so requests over the limit step aside; when there is no place to step aside either, reading waits for a while,
 // and after that they are turned away: waiting for ever could be waiting for a `cancel` that is not read.
 
-export class Turns {
+export class ConcurrencyLimit {
   readonly #most: number;
   readonly #patienceMs: number;
   readonly #aside: (() => Promise<void>)[] = [];

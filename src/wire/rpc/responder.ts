@@ -10,11 +10,11 @@ import type { Frame, Notification, Request } from '../frame/json-rpc.js';
 import { DEFAULT_LIMITS, MAX_REQUESTS_BYTES, type WireLimits } from '../frame/limits.js';
 import type { Connection } from '../socket/connection.js';
 import { Deadline } from '../socket/deadline.js';
-import { type Call, type Incoming, IncomingCall } from './call.js';
+import { type Incoming, type IncomingCall, ServedCall } from './call.js';
 import { checkParams } from './params.js';
-import { Turns } from './request-queue.js';
+import { ConcurrencyLimit } from './request-queue.js';
 
-export type { Call } from './call.js';
+export type { IncomingCall } from './call.js';
 
 /** A result with raw bytes behind it. */
 export interface Answer {
@@ -24,7 +24,7 @@ export interface Answer {
 
 /** Answers one method. A SyncError that it throws is said to the caller; of anything else only that it failed. */
 // biome-ignore lint/suspicious/noExplicitAny: the method's schema has checked them; only the handler knows the type
-export type Handler = (params: any, call: Call, payload: Buffer | null) => Promise<object | Answer>;
+export type Handler = (params: any, call: IncomingCall, payload: Buffer | null) => Promise<object | Answer>;
 
 export interface Method {
   readonly params: GenericSchema;
@@ -45,7 +45,7 @@ export const requestMemory = (bytes = MAX_REQUESTS_BYTES): SharedBudget => new S
  * Answers until the connection ends. A caller that says it will send no more (`nc` does) still gets its answers.
  * @param methods by name; a notification of that name runs its method too, unanswered.
  */
-export async function serve(
+export async function serveRpc(
   connection: Connection,
   methods: Readonly<Record<string, Method>>,
   options: ServeOptions = {},
@@ -58,8 +58,8 @@ class Server {
   readonly #methods: Readonly<Record<string, Method>>;
   readonly #options: WireLimits & ServeOptions;
   /** By id; what runs for a notification has none and is its own key. */
-  readonly #calls = new Map<unknown, IncomingCall>();
-  readonly #turns: Turns;
+  readonly #calls = new Map<unknown, ServedCall>();
+  readonly #limit: ConcurrencyLimit;
   readonly #silence: Deadline;
   #hungUp = false;
 
@@ -67,7 +67,7 @@ class Server {
     this.#connection = connection;
     this.#methods = methods;
     this.#options = options;
-    this.#turns = new Turns(options.inFlight, options.requestMs);
+    this.#limit = new ConcurrencyLimit(options.inFlight, options.requestMs);
     this.#silence = new Deadline(options.idleMs, () => this.#onSilence());
   }
 
@@ -86,7 +86,7 @@ class Server {
       since = performance.now();
     }
     this.#hangUp();
-    await Promise.race([this.#turns.allDone(), this.#connection.closed]);
+    await Promise.race([this.#limit.allDone(), this.#connection.closed]);
     this.#silence.clear();
     this.#connection.close();
     await this.#connection.closed;
@@ -99,7 +99,7 @@ class Server {
 
   /** Somebody with a call under way waits for us, not we for them; but who has hung up waits for nothing. */
   #onSilence(): void {
-    if (this.#turns.idle || this.#hungUp)
+    if (this.#limit.idle || this.#hungUp)
       this.#connection.close(new SyncError('timeout', 'It was silent for too long.'));
     else this.#silence.start();
   }
@@ -124,7 +124,7 @@ class Server {
     const call = this.#open(request.id, giveBack);
     // A sign of life waits for nobody's turn: it may be calls that wait for people which have all of them.
     if (request.method === 'ping') return this.#answer(request, call, payload);
-    const accepted = await this.#turns.take(() => this.#answer(request, call, payload));
+    const accepted = await this.#limit.take(() => this.#answer(request, call, payload));
     if (!accepted) await this.#end(call, this.#fail(request.id, tooMany(this.#options.inFlight)));
   }
 
@@ -141,24 +141,24 @@ class Server {
         this.#close(unanswered);
         this.#endIfForeign(performed);
       };
-      if (!(await this.#turns.take(done))) this.#close(unanswered);
+      if (!(await this.#limit.take(done))) this.#close(unanswered);
     }
   }
 
-  #open(id: number | string | null, finished?: () => void): IncomingCall {
-    const call = new IncomingCall(id, this.#connection, finished);
+  #open(id: number | string | null, finished?: () => void): ServedCall {
+    const call = new ServedCall(id, this.#connection, finished);
     this.#calls.set(id ?? call, call);
     if (this.#hungUp) call.end(callerGone());
     return call;
   }
 
-  #close(call: IncomingCall): void {
+  #close(call: ServedCall): void {
     call.finish();
     this.#calls.delete(call.id ?? call);
   }
 
   /** A stream that runs ahead of its call's turn holds up everything behind it, `cancel` too: not for ever, then. */
-  async #deliver(call: IncomingCall, incoming: Incoming): Promise<void> {
+  async #deliver(call: ServedCall, incoming: Incoming): Promise<void> {
     const taken = call.deliver(incoming);
     if (call.begun) return taken;
     const timer = setTimeout(() => call.begun || call.refuse(tooMany(this.#options.inFlight)), this.#options.requestMs);
@@ -166,7 +166,7 @@ class Server {
     clearTimeout(timer);
   }
 
-  async #answer(request: Request, call: IncomingCall, payload: Buffer | null): Promise<void> {
+  async #answer(request: Request, call: ServedCall, payload: Buffer | null): Promise<void> {
     const { id } = request;
     // While answers are not read no more are made: each would hold its rows until then.
     for (let room = this.#connection.room?.(); room; room = this.#connection.room?.()) await room;
@@ -177,7 +177,7 @@ class Server {
     this.#endIfForeign(done);
   }
 
-  async #end(call: IncomingCall, sent: Promise<void>): Promise<void> {
+  async #end(call: ServedCall, sent: Promise<void>): Promise<void> {
     this.#close(call);
     // A failure to send is the connection's end, which is known already.
     await sent.catch(() => {});
@@ -186,7 +186,7 @@ class Server {
   /** Runs the handler; its failure is a value from here on. */
   async #perform(
     { method: name, params }: Request | Notification,
-    call: IncomingCall,
+    call: ServedCall,
     payload: Buffer | null,
   ): Promise<{ value: object | Answer } | { error: unknown }> {
     try {

@@ -8,7 +8,7 @@ import { systemTrouble } from '../../core/system-error.js';
 const KEY_BYTES = 32;
 const DIGITS = /^[0-9a-fA-F]{64}\r?\n?$/;
 /** More than a sound file has; what is longer is none. */
-const MOST_BYTES = 1024;
+const MAX_BYTES = 1024;
 
 /** A key of 32 bytes. */
 export class Secret {
@@ -52,7 +52,7 @@ export function readSecretFile(file: string): Secret {
       const own = 'Make it yours alone with: chmod 600';
       throw refusal(file, `others than its owner may use it (mode ${mode})`, `${own} ${shellWord(file)}`);
     }
-    const bytes = Buffer.alloc(MOST_BYTES);
+    const bytes = Buffer.alloc(MAX_BYTES);
     return Secret.parse(bytes.toString('latin1', 0, fs.readSync(handle, bytes)), `The secret file ${quote(file)}`);
   } catch (error) {
     throw error instanceof SyncError ? error : unreadable(file, error as NodeJS.ErrnoException);

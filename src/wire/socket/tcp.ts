@@ -41,14 +41,14 @@ export interface ListenOptions {
  */
 export function listen(options: ListenOptions): Promise<Listener> {
   const { host, port, secret, allowLocal } = options;
-  const guests: Guests = { served: new Set(), turnedAway: new Set(), asked: new Set(), refused: new Set() };
-  const door = secret === undefined ? null : doorWith(secret, guests, options);
+  const connections: Connections = { served: new Set(), rejected: new Set(), asked: new Set(), refused: new Set() };
+  const door = secret === undefined ? null : doorWith(secret, connections, options);
   // Half open: `printf … | nc` has said its last while its answer is still to come.
   const asksWho = door === null && allowLocal !== true;
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: asksWho }, (socket) => {
-    if (asksWho) void askWho(socket, guests, options);
-    else if (door === null) welcome(socket, guests, options);
-    else door.welcome(socket);
+    if (asksWho) void askWho(socket, connections, options);
+    else if (door === null) accept(socket, connections, options);
+    else door.accept(socket);
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)));
@@ -56,75 +56,75 @@ export function listen(options: ListenOptions): Promise<Listener> {
       // From here on an error is one of accepting (too many open files): the next connection is a new chance.
       server.removeAllListeners('error').on('error', () => {});
       const taken = (server.address() as net.AddressInfo).port;
-      resolve({ host, port: taken, close: () => closeAll(server, door, guests) });
+      resolve({ host, port: taken, close: () => closeAll(server, door, connections) });
     });
   });
 }
 
 /** The connections of a listener: those that are served, and those that are just being told why they are not. */
-interface Guests {
+interface Connections {
   readonly served: Set<Connection>;
-  readonly turnedAway: Set<Connection>;
+  readonly rejected: Set<Connection>;
   /** Whose user is being found out. */
   readonly asked: Set<net.Socket>;
   /** What has been said of users that were refused. */
   readonly refused: Set<string>;
 }
 
-function doorWith(secret: Secret, guests: Guests, options: ListenOptions): SecureDoor {
+function doorWith(secret: Secret, connections: Connections, options: ListenOptions): SecureDoor {
   return new SecureDoor(
     secret,
     { ...DEFAULT_LIMITS, ...options.limits },
     {
-      onProved: (socket, introduced) => welcome(socket, guests, options, introduced),
-      onPlain: (socket) => turnAway(socket, guests, options, secretWanted()),
+      onProved: (socket, introduced) => accept(socket, connections, options, introduced),
+      onPlain: (socket) => reject(socket, connections, options, secretWanted()),
     },
   );
 }
 
 /** @param socket paused: nothing that comes is read before it is known who sends it. */
-async function askWho(socket: net.Socket, guests: Guests, options: ListenOptions): Promise<void> {
+async function askWho(socket: net.Socket, connections: Connections, options: ListenOptions): Promise<void> {
   const { limits = {}, onRefused } = options;
-  if (guests.asked.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
-  guests.asked.add(socket);
+  if (connections.asked.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
+  connections.asked.add(socket);
   const ignore = () => {};
   socket.on('error', ignore);
   const refusal = await refusalOf(socket);
-  guests.asked.delete(socket);
+  connections.asked.delete(socket);
   if (socket.destroyed) return;
   socket.removeListener('error', ignore);
-  if (refusal === null) welcome(socket, guests, options);
+  if (refusal === null) accept(socket, connections, options);
   else {
-    if (!guests.refused.has(refusal.message)) onRefused?.(refusal);
-    guests.refused.add(refusal.message);
-    turnAway(socket, guests, options, refusal);
+    if (!connections.refused.has(refusal.message)) onRefused?.(refusal);
+    connections.refused.add(refusal.message);
+    reject(socket, connections, options, refusal);
   }
   socket.resume();
 }
 
-function welcome(socket: net.Socket, guests: Guests, options: ListenOptions, introduced = () => {}): void {
+function accept(socket: net.Socket, connections: Connections, options: ListenOptions, introduced = () => {}): void {
   const { limits = {}, onConnection } = options;
   const most = limits.connections ?? DEFAULT_LIMITS.connections;
-  if (guests.served.size < most) onConnection(admit(socket, guests.served, limits, introduced));
-  else turnAway(socket, guests, options, tooMany(most));
+  if (connections.served.size < most) onConnection(admit(socket, connections.served, limits, introduced));
+  else reject(socket, connections, options, tooMany(most));
 }
 
 function admit(
   socket: net.Socket,
-  guests: Set<Connection>,
+  connections: Set<Connection>,
   limits: Partial<WireLimits>,
   introduced?: () => void,
 ): Connection {
   const connection = connectionOver(socket, limits, introduced);
-  guests.add(connection);
-  void connection.closed.then(() => guests.delete(connection));
+  connections.add(connection);
+  void connection.closed.then(() => connections.delete(connection));
   return connection;
 }
 
-function turnAway(socket: net.Socket, { turnedAway }: Guests, { limits = {} }: ListenOptions, error: SyncError): void {
+function reject(socket: net.Socket, { rejected }: Connections, { limits = {} }: ListenOptions, error: SyncError): void {
   // So many at once that there is no time for words.
-  if (turnedAway.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
-  const connection = admit(socket, turnedAway, limits);
+  if (rejected.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
+  const connection = admit(socket, rejected, limits);
   void connection.send({ id: null, error: toFailure(error) });
   connection.close(error);
 }
@@ -139,12 +139,12 @@ const secretWanted = (): SyncError =>
     hint: 'Give a copy of its secret file with --secret-file.',
   });
 
-async function closeAll(server: net.Server, door: SecureDoor | null, guests: Guests): Promise<void> {
-  const { served, turnedAway, asked } = guests;
+async function closeAll(server: net.Server, door: SecureDoor | null, connections: Connections): Promise<void> {
+  const { served, rejected, asked } = connections;
   const stopped = new Promise((resolve) => server.close(resolve));
   door?.close();
   for (const socket of asked) socket.destroy();
-  for (const connection of [...served, ...turnedAway]) connection.close();
+  for (const connection of [...served, ...rejected]) connection.close();
   await stopped;
 }
 

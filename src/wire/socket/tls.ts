@@ -30,7 +30,7 @@ export interface Knocking {
   readonly onPlain: (socket: Socket) => void;
 }
 
-interface Stranger {
+interface Unauthenticated {
   readonly socket: Socket;
   readonly timer: NodeJS.Timeout;
 }
@@ -39,11 +39,11 @@ interface Stranger {
 export class SecureDoor {
   readonly #server: tls.Server;
   /** Who has not proved the secret or has said nothing since, by both ends of its connection; the oldest first. */
-  readonly #strangers = new Map<string, Stranger>();
-  readonly #limits: Pick<WireLimits, 'strangers' | 'handshakeMs'>;
+  readonly #unauthenticated = new Map<string, Unauthenticated>();
+  readonly #limits: Pick<WireLimits, 'unauthenticated' | 'handshakeMs'>;
   readonly #onPlain: Knocking['onPlain'];
 
-  constructor(secret: Secret, limits: Pick<WireLimits, 'strangers' | 'handshakeMs'>, knocking: Knocking) {
+  constructor(secret: Secret, limits: Pick<WireLimits, 'unauthenticated' | 'handshakeMs'>, knocking: Knocking) {
     this.#limits = limits;
     this.#onPlain = knocking.onPlain;
     this.#server = tls.createServer({
@@ -56,33 +56,33 @@ export class SecureDoor {
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#server.on('secureConnection', (socket) => {
       const ends = endsOf(socket);
-      const stranger = this.#strangers.get(ends);
+      const stranger = this.#unauthenticated.get(ends);
       if (stranger === undefined) return void socket.destroy();
       clearTimeout(stranger.timer);
-      knocking.onProved(socket, () => this.#strangers.delete(ends));
+      knocking.onProved(socket, () => this.#unauthenticated.delete(ends));
     });
   }
 
   /** @param socket half-open allowed, not read from yet. */
-  welcome(socket: Socket): void {
+  accept(socket: Socket): void {
     // The oldest goes, not the newest: who has the secret is done before many others can come.
-    const oldest = this.#strangers.values().next().value;
-    if (oldest !== undefined && this.#strangers.size >= this.#limits.strangers) this.#leave(oldest.socket);
+    const oldest = this.#unauthenticated.values().next().value;
+    if (oldest !== undefined && this.#unauthenticated.size >= this.#limits.unauthenticated) this.#leave(oldest.socket);
     const ends = endsOf(socket);
     const timer = setTimeout(() => socket.destroy(), this.#limits.handshakeMs).unref();
     const stranger = { socket, timer };
-    this.#strangers.set(ends, stranger);
+    this.#unauthenticated.set(ends, stranger);
     socket.on('error', () => {});
     socket.once('close', () => {
       clearTimeout(timer);
-      if (this.#strangers.get(ends) === stranger) this.#strangers.delete(ends);
+      if (this.#unauthenticated.get(ends) === stranger) this.#unauthenticated.delete(ends);
     });
     this.#hearFirst(socket);
   }
 
   /** Turns out everybody who is still a stranger. */
   close(): void {
-    for (const { socket } of this.#strangers.values()) this.#leave(socket);
+    for (const { socket } of this.#unauthenticated.values()) this.#leave(socket);
   }
 
   #hearFirst(socket: Socket): void {
@@ -98,7 +98,7 @@ export class SecureDoor {
   }
 
   #leave(socket: Socket): void {
-    this.#strangers.delete(endsOf(socket));
+    this.#unauthenticated.delete(endsOf(socket));
     socket.destroy();
   }
 }

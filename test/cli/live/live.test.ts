@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { type Globals, roomFor } from '../../../src/cli/context.js';
+import { contextFor, type Globals } from '../../../src/cli/context.js';
 import { live } from '../../../src/cli/live/live.js';
 import type { Window } from '../../../src/cli/live/window.js';
 import type { SyncEvent } from '../../../src/core/events.js';
@@ -40,7 +40,7 @@ function viewing(
     },
   };
   const globals: Globals = {};
-  const room = roomFor(
+  const context = contextFor(
     {
       ...{ env: {}, connect: async () => api, out: () => {}, err: () => {}, flush: () => {} },
       ...{ shown: memory(), signal: over.signal, stdin: () => process.stdin },
@@ -56,7 +56,7 @@ function viewing(
       };
       look();
     });
-  return { ended: live(room, window), sees, stop: () => over.abort() };
+  return { ended: live(context, window), sees, stop: () => over.abort() };
 }
 
 const untilAborted = (signal: AbortSignal | undefined): Promise<void> =>

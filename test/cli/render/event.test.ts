@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { colorsFor } from '../../../src/cli/render/colors.js';
 import { eventText } from '../../../src/cli/render/event.js';
-import { sayer } from '../../../src/cli/server/event-log.js';
+import { eventLogger } from '../../../src/cli/server/event-log.js';
 import type { SyncEvent } from '../../../src/core/events.js';
 
 const time = new Date(2026, 10, 21, 14, 3, 22, 118);
@@ -65,7 +65,7 @@ describe('eventText', () => {
 describe('sayer', () => {
   function said(options: { format: 'text' | 'json'; quiet?: boolean; verbose?: boolean }) {
     const heard = { out: '', err: '' };
-    const log = sayer({
+    const log = eventLogger({
       quiet: false,
       verbose: false,
       ...options,

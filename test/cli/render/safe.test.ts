@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Api } from '../../../src/cli/context.js';
 import { colorsFor } from '../../../src/cli/render/colors.js';
 import { safeText } from '../../../src/cli/render/safe.js';
-import { sayer } from '../../../src/cli/server/event-log.js';
+import { eventLogger } from '../../../src/cli/server/event-log.js';
 import { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
 import { entry, lockOf, run } from '../fake-context.js';
@@ -178,7 +178,7 @@ describe('what a server says', () => {
       const take = (text: string) => {
         said += text;
       };
-      const log = sayer({ format, quiet: false, verbose: true, colors: colorsFor(false), out: take, err: take });
+      const log = eventLogger({ format, quiet: false, verbose: true, colors: colorsFor(false), out: take, err: take });
       for (const event of EVENTS) log.event(event);
       log.warn(EVIL);
       log.detail(EVIL);

@@ -19,12 +19,12 @@ function side(paths: readonly RelPath[]): Snapshot {
 }
 
 const plan = (toA: Change[], toB: Change[] = []): Plan => ({ toA, toB, agreed: [], postponed: [], conflicts: [] });
-const conflict = (keepAs: RelPath): Change => ({
+const conflict = (conflictCopy: RelPath): Change => ({
   path: p('d/x.txt'),
   action: 'modified',
   before: file('x'),
   after: file('y'),
-  keepAs,
+  conflictCopy,
 });
 const free = { firstContact: false, pinned: () => false };
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => copy(from + i));
@@ -34,7 +34,7 @@ const deleted = (changes: readonly Change[]) =>
 describe('the limit of conflict copies', () => {
   test.each<[it: string, oldest: Partial<Change>]>([
     ['that is being renamed to where it is', { action: 'renamed', from: { path: p('d/y'), entry: file('y') } }],
-    ['that makes a copy of its own', { action: 'modified', keepAs: copy(12, 'y') }],
+    ['that makes a copy of its own', { action: 'modified', conflictCopy: copy(12, 'y') }],
   ])('never takes a copy %s', (_, oldest) => {
     const both = side(range(1, 10));
     const change: Change = { path: copy(1), action: 'modified', before: null, after: file('z'), ...oldest };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import { decide } from '../../../src/core/locks/decide.js';
-import type { Decision, LockAsk, LockEvent } from '../../../src/core/locks/events.js';
+import type { Decision, LockEvent, LockRequest } from '../../../src/core/locks/events.js';
 import { actionOf, arrivalOn, heldSize } from '../../../src/core/locks/held.js';
 import type { HeldWay, Row } from '../../../src/core/locks/records.js';
 import { LockTable } from '../../../src/core/locks/table.js';
@@ -23,7 +23,7 @@ const file = (word: string, mode = 0o644, mtime = 1): Entry => ({
 const link = (target: string): Entry => ({ type: 'symlink', target, mtime: 1 });
 const dir: Entry = { type: 'dir', mode: 0o755 };
 
-const lock = (owner: string, more: Partial<LockAsk> = {}): LockEvent => ({
+const lock = (owner: string, more: Partial<LockRequest> = {}): LockEvent => ({
   kind: 'lock',
   path: P,
   owner,
@@ -39,7 +39,8 @@ const unlock = (
   more: { force?: boolean; held?: HeldWay } = {},
 ): LockEvent => ({ kind: 'unlock', path, owner, current, now: 3000, ...more });
 /** Asks for the lock, or a place in line. */
-const wait = (owner: string, line: number, more: Partial<LockAsk> = {}): LockEvent => lock(owner, { line, ...more });
+const wait = (owner: string, line: number, more: Partial<LockRequest> = {}): LockEvent =>
+  lock(owner, { line, ...more });
 const steal = (owner: string, line: number, current: Entry | null = file('v0')): LockEvent =>
   lock(owner, { steal: true, line, current });
 const force = (owner: string, held?: HeldWay): LockEvent =>
@@ -577,7 +578,7 @@ describe('the lock machine', () => {
     expect([table.notices.size, table.noticesOf('o4'), table.noticesOf('o5').length]).toEqual([1_000, [], 1]);
   });
 
-  test.each<[string, Partial<LockAsk>, Partial<LockAsk>, number | null]>([
+  test.each<[string, Partial<LockRequest>, Partial<LockRequest>, number | null]>([
     ['none stays none', {}, {}, null],
     ['the same again', { ttlMs: 100 }, {}, 1120],
     ['another', { ttlMs: 100 }, { ttlMs: 7 }, 1027],

@@ -79,7 +79,7 @@ function doubled(plan: Plan): RelPath[] {
   const touched = [...plan.toA, ...plan.toB].flatMap((change) => [
     change.path,
     ...(change.from === undefined ? [] : [change.from.path]),
-    ...(change.keepAs === undefined ? [] : [change.keepAs]),
+    ...(change.conflictCopy === undefined ? [] : [change.conflictCopy]),
   ]);
   return touched.filter((at, i) => touched.indexOf(at) !== i);
 }

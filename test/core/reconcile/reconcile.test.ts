@@ -25,7 +25,7 @@ interface Row {
   readonly versions?: string;
   readonly pinned?: string;
   /** Who keeps the name in any conflict of two files; time decides where absent. */
-  readonly keeper?: Side;
+  readonly winner?: Side;
   /** What the keeper said is to become of the other content of x, whoever changed it. */
   readonly other?: 'copy' | 'discard';
   /** A first contact that was cut off: the archive has a part. */
@@ -134,17 +134,17 @@ const survival: Row[] = [
 const conflicts: Row[] = [
   { it: 'both edited: the newer keeps the name', was: 'x:1', a: 'x:2@5', b: 'x:3@6', toA: '*x|x~a', end: 'x:3@6 x~a:2@5', conflicts: 'x=b|x~a', versions: '' },
   { it: 'both edited at one time: a', was: 'x:1', a: 'x:2@5', b: 'x:3@5', toB: '*x|x~b', end: 'x:2@5 x~b:3@5', conflicts: 'x=a|x~b', tie: true },
-  { it: 'the keeper is named: no time counts', was: 'x:1', a: 'x:2@5', b: 'x:3@6', keeper: 'a', toB: '*x|x~b', end: 'x:2@5 x~b:3@6', conflicts: 'x=a|x~b' },
-  { it: 'a copy is wanted of what only the other side changed', was: 'x:1', a: 'x:1', b: 'x:3@6', keeper: 'a', other: 'copy', toB: '*x|x~b', end: 'x:1 x~b:3@6', conflicts: 'x=a|x~b' },
-  { it: 'a copy is wanted of what both changed', was: 'x:1', a: 'x:2@5', b: 'x:3@6', keeper: 'a', other: 'copy', toB: '*x|x~b', end: 'x:2@5 x~b:3@6', conflicts: 'x=a|x~b' },
-  { it: 'a copy is wanted of what is gone: it comes back', was: 'x:1', a: 'x:1', b: '', keeper: 'a', other: 'copy', toB: '+x', end: 'x:1' },
-  { it: 'a copy is wanted where the keeper has deleted: the change survives', was: 'x:1', a: '', b: 'x:3', keeper: 'a', other: 'copy', toA: '+x', end: 'x:3' },
-  { it: 'what only the other side changed is discarded', was: 'x:1', a: 'x:1', b: 'x:3@6', keeper: 'a', other: 'discard', toB: '*x', end: 'x:1', versions: 'x:3@6' },
-  { it: 'what both changed is discarded', was: 'x:1', a: 'x:2@5', b: 'x:3@6', keeper: 'a', other: 'discard', toB: '*x', end: 'x:2@5', versions: 'x:3@6' },
-  { it: 'a deletion is discarded', was: 'x:1', a: 'x:1', b: '', keeper: 'a', other: 'discard', toB: '+x', end: 'x:1' },
-  { it: 'a change is discarded where the keeper has deleted', was: 'x:1', a: '', b: 'x:3', keeper: 'a', other: 'discard', toB: '-x', end: '', versions: 'x:3' },
-  { it: 'the same on both sides is the same', was: 'x:1', a: 'x:1', b: 'x:1', keeper: 'a', other: 'discard', end: 'x:1' },
-  { it: 'a directory in its place does not take the name of a file that is to stay', was: 'x:1', a: 'x:1', b: 'x/y:2', keeper: 'a', other: 'discard', toA: '*x|x~a +x/y', end: 'x~a:1 x/y:2', conflicts: 'x=b|x~a' },
+  { it: 'the keeper is named: no time counts', was: 'x:1', a: 'x:2@5', b: 'x:3@6', winner: 'a', toB: '*x|x~b', end: 'x:2@5 x~b:3@6', conflicts: 'x=a|x~b' },
+  { it: 'a copy is wanted of what only the other side changed', was: 'x:1', a: 'x:1', b: 'x:3@6', winner: 'a', other: 'copy', toB: '*x|x~b', end: 'x:1 x~b:3@6', conflicts: 'x=a|x~b' },
+  { it: 'a copy is wanted of what both changed', was: 'x:1', a: 'x:2@5', b: 'x:3@6', winner: 'a', other: 'copy', toB: '*x|x~b', end: 'x:2@5 x~b:3@6', conflicts: 'x=a|x~b' },
+  { it: 'a copy is wanted of what is gone: it comes back', was: 'x:1', a: 'x:1', b: '', winner: 'a', other: 'copy', toB: '+x', end: 'x:1' },
+  { it: 'a copy is wanted where the keeper has deleted: the change survives', was: 'x:1', a: '', b: 'x:3', winner: 'a', other: 'copy', toA: '+x', end: 'x:3' },
+  { it: 'what only the other side changed is discarded', was: 'x:1', a: 'x:1', b: 'x:3@6', winner: 'a', other: 'discard', toB: '*x', end: 'x:1', versions: 'x:3@6' },
+  { it: 'what both changed is discarded', was: 'x:1', a: 'x:2@5', b: 'x:3@6', winner: 'a', other: 'discard', toB: '*x', end: 'x:2@5', versions: 'x:3@6' },
+  { it: 'a deletion is discarded', was: 'x:1', a: 'x:1', b: '', winner: 'a', other: 'discard', toB: '+x', end: 'x:1' },
+  { it: 'a change is discarded where the keeper has deleted', was: 'x:1', a: '', b: 'x:3', winner: 'a', other: 'discard', toB: '-x', end: '', versions: 'x:3' },
+  { it: 'the same on both sides is the same', was: 'x:1', a: 'x:1', b: 'x:1', winner: 'a', other: 'discard', end: 'x:1' },
+  { it: 'a directory in its place does not take the name of a file that is to stay', was: 'x:1', a: 'x:1', b: 'x/y:2', winner: 'a', other: 'discard', toA: '*x|x~a +x/y', end: 'x~a:1 x/y:2', conflicts: 'x=b|x~a' },
   { it: 'both new', was: 'q:1', a: 'q:1 x:2@5', b: 'q:1 x:3@6', toA: '*x|x~a', end: 'q:1 x:3@6 x~a:2@5', conflicts: 'x=b|x~a' },
   { it: 'both new in a new directory', was: 'q:1', a: 'q:1 d/x:2@5', b: 'q:1 d/x:3@6', toA: '*d/x|d/x~a', agreed: 'd', end: 'd/x:3@6 d/x~a:2@5 q:1', conflicts: 'd/x=b|d/x~a' },
   { it: 'the free name', was: 'x:1 x~a:7', a: 'x:2@5 x~a:7', b: 'x:3@6 x~a:7', toA: '*x|x~a2', end: 'x:3@6 x~a:7 x~a2:2@5', conflicts: 'x=b|x~a2' },
@@ -223,7 +223,7 @@ function mirrored(row: Row): Row {
     a: names(row.b)!,
     b: names(row.a)!,
     end: names(end)!,
-    ...(row.keeper === undefined ? {} : { keeper: otherSide(row.keeper) }),
+    ...(row.winner === undefined ? {} : { winner: otherSide(row.winner) }),
     ...(row.other === undefined ? {} : { other: row.other }),
     ...(row.first === undefined ? {} : { first: row.first }),
     ...Object.fromEntries(given.filter(([, text]) => text !== undefined)),
@@ -236,8 +236,8 @@ function check(row: Row): void {
   const pins = new Set((row.pinned ?? '').split(' '));
   const circumstances: Circumstances = {
     firstContact: row.was === undefined || row.first === true,
-    ...(row.keeper === undefined ? {} : { keeper: () => row.keeper ?? null }),
-    ...(row.other === undefined ? {} : { insists: insisting(row.keeper!, row.other) }),
+    ...(row.winner === undefined ? {} : { winner: () => row.winner ?? null }),
+    ...(row.other === undefined ? {} : { overrides: insisting(row.winner!, row.other) }),
     pinned: (path: RelPath) => pins.has(path),
   };
   const pair = pairOf(tree(row.was ?? ''), tree(row.a), tree(row.b));
@@ -290,8 +290,8 @@ test('what is pinned is postponed, with the marks that hit it', () => {
   marks.add('d/x' as RelPath);
   marks.add('y' as RelPath, true);
   const snapshots = [snapshotOf(tree('')), snapshotOf(tree('d/x:1 y:1')), snapshotOf(tree('d/'))] as const;
-  const terms = { firstContact: false, pinned: (path: RelPath) => path !== 'd', copyName: (path: RelPath) => path };
-  const { postponed, toB } = reconcile(...snapshots, { ...terms, marks: marks.root });
+  const options = { firstContact: false, pinned: (path: RelPath) => path !== 'd', copyName: (path: RelPath) => path };
+  const { postponed, toB } = reconcile(...snapshots, { ...options, marks: marks.root });
   expect(postponed.map(({ path, marks: on }) => [path, on === null ? 'all' : on.deep])).toEqual([
     ['d/x', false],
     ['y', 'all'],

@@ -49,11 +49,11 @@ afterEach(async () => {
 async function settled(): Promise<Map<string, string | null>> {
   const told = new Map<string, string | null>();
   for (let unsettled = 1; unsettled > 0; ) {
-    const look = await replica.look('everything');
-    for (const { path, entry } of look.entries) {
+    const scan = await replica.scan('everything');
+    for (const { path, entry } of scan.entries) {
       told.set(path, entry?.type === 'file' ? entry.mode.toString(8) : (entry?.type ?? null));
     }
-    unsettled = look.unsettled;
+    unsettled = scan.unsettled;
   }
   return told;
 }
@@ -67,7 +67,7 @@ async function done(change: Change): Promise<void> {
 }
 
 const seen = (name: string) => {
-  const node = replica.looker.snapshot.get(p(name))!;
+  const node = replica.scanner.snapshot.get(p(name))!;
   return node.type === 'dir' ? { type: node.type, mode: node.mode } : node;
 };
 const moved = (from: string, to: string): Change => {
@@ -231,7 +231,7 @@ test('many files are one save: a flush of the file and one of its directory', ()
   const guard = new Guard(
     root,
     new GuardRecords(new SealedFile(at('.lockstep-guarded.json')), null),
-    replica.looker,
+    replica.scanner,
     silent,
   );
   const flush = vi.spyOn(fs, 'fsyncSync');
@@ -259,7 +259,7 @@ test.each(['deleted', 'modified'] as const)(
     expect(mode('f')).toBe('444');
     const after = action === 'deleted' ? null : ({ type: 'symlink', target: 'd', mtime: 1 } as const);
     await done({ path: p('f'), action, before: seen('f'), after });
-    const [version] = await replica.earlier.list(p('f'));
+    const [version] = await replica.versionReader.list(p('f'));
     expect(fs.statSync(path.join(state.path, 'versions', version!.name)).mode & 0o777).toBe(0o644);
   },
 );

@@ -7,11 +7,11 @@ import type { Content } from '../../../src/replica.js';
 import { DiskSite, file, own, p, stream } from '../../support/disk-site.js';
 
 async function open() {
-  const site = await DiskSite.open();
-  const staging = new Staging(own(site.at('.lockstep/staging')));
-  const held = new HeldFiles(own(site.at('.lockstep/held')), staging, site.versions);
+  const context = await DiskSite.open();
+  const staging = new Staging(own(context.at('.lockstep/staging')));
+  const held = new HeldFiles(own(context.at('.lockstep/held')), staging, context.versions);
   const save = (of: string, id: number, content: string) => held.save(p(of), id, file(content), stream([content]));
-  return { site, held, save };
+  return { context, held, save };
 }
 
 async function contentOf(contents: AsyncIterable<Content>): Promise<string> {
@@ -31,10 +31,10 @@ describe('a held content', () => {
     ['docs/deep/plan.tar.gz', 'docs/deep/plan.tar (held 7).gz'],
     ['a "b"\nc.txt', 'a "b"\nc (held 7).txt'],
   ])('of %j is found as %j', async (of, expected) => {
-    const { site, save } = await open();
+    const { context, save } = await open();
     expect(await save(of, 7, 'new')).toBe(expected);
-    expect(site.kept('held')).toEqual({ [expected]: 'new' });
-    expect(site.staged()).toEqual([]);
+    expect(context.kept('held')).toEqual({ [expected]: 'new' });
+    expect(context.staged()).toEqual([]);
   });
 
   test.each(['', 'x', 'm'.repeat(3 << 20)])('is read back', async (content) => {
@@ -51,36 +51,36 @@ describe('a held content', () => {
   });
 
   test('of a path too long for two prefixes is kept at the top', async () => {
-    const { site, held, save } = await open();
+    const { context, held, save } = await open();
     const deep = Array.from({ length: 40 }, () => 'd'.repeat(100)).join('/');
     const name = await save(`${deep}/f.txt`, 1, 'x');
     expect(name).toBe('f (held 1).txt');
     held.remove(name!);
-    expect(site.kept('held')).toEqual({});
+    expect(context.kept('held')).toEqual({});
   });
 
   test('never takes the place of another, though the numbers begin anew', async () => {
-    const { site, save } = await open();
+    const { context, save } = await open();
     expect([await save('a.txt', 3, 'old'), await save('a.txt', 3, 'new')]).toEqual([
       'a (held 3).txt',
       'a (held 4).txt',
     ]);
-    expect(site.kept('held')).toEqual({ 'a (held 3).txt': 'old', 'a (held 4).txt': 'new' });
+    expect(context.kept('held')).toEqual({ 'a (held 3).txt': 'old', 'a (held 4).txt': 'new' });
   });
 
   test('and one of a file where a held one stands are kept apart', async () => {
-    const { site, save } = await open();
+    const { context, save } = await open();
     await save('d', 1, 'one');
     expect(await save('d (held 1)/f', 2, 'two')).toBe('f (held 2)');
-    expect(site.kept('held')).toEqual({ 'd (held 1)': 'one', 'f (held 2)': 'two' });
+    expect(context.kept('held')).toEqual({ 'd (held 1)': 'one', 'f (held 2)': 'two' });
   });
 
   test('and staged contents of an apply at the same time do not meet', async () => {
-    const { site, held } = await open();
-    const other = site.staging.begin(file('other'));
+    const { context, held } = await open();
+    const other = context.staging.begin(file('other'));
     expect(await held.save(p('f'), 1, file('mine'), stream(['mine']))).toBe('f (held 1)');
     other.discard();
-    expect(site.staged()).toEqual([]);
+    expect(context.staged()).toEqual([]);
   });
 });
 
@@ -95,16 +95,16 @@ describe('what cannot be held', () => {
     ['what fails at once', [failed]],
     ['what fails midway', [{ n: 0, data: Buffer.from('ne'), last: false }, failed]],
   ])('%s leaves nothing', async (_, contents) => {
-    const { site, held } = await open();
+    const { context, held } = await open();
     async function* given() {
       yield* contents;
     }
     expect(await held.save(p('d/f'), 1, file('new'), given())).toBeNull();
-    expect([site.kept('held'), site.staged()]).toEqual([{}, []]);
+    expect([context.kept('held'), context.staged()]).toEqual([{}, []]);
   });
 
   test('a source that throws leaves nothing', async () => {
-    const { site, held } = await open();
+    const { context, held } = await open();
     async function* given(): AsyncGenerator<Content> {
       yield { n: 0, data: Buffer.from('ne'), last: false };
       throw new Error('the line is dead');
@@ -112,11 +112,11 @@ describe('what cannot be held', () => {
     await expect(held.save(p('f'), 1, file('new'), given())).rejects.toThrow(
       'An update of f cannot be held: the line is dead; it is tried again.',
     );
-    expect([site.kept('held'), site.staged()]).toEqual([{}, []]);
+    expect([context.kept('held'), context.staged()]).toEqual([{}, []]);
   });
 
   test('a full disk is an error in words', async () => {
-    const { site, held } = await open();
+    const { context, held } = await open();
     const write = vi.spyOn(fs, 'openSync').mockImplementation(() => {
       throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
     });
@@ -126,37 +126,37 @@ describe('what cannot be held', () => {
       message: 'An update of f cannot be held: the disk is full; free some space, it is tried again.',
     });
     write.mockRestore();
-    expect(site.kept('held')).toEqual({});
+    expect(context.kept('held')).toEqual({});
   });
 });
 
 describe('afterwards', () => {
   test('what took effect goes, with the directories that are empty then', async () => {
-    const { site, held, save } = await open();
+    const { context, held, save } = await open();
     const [one, two] = [await save('a/b/one', 1, 'x'), await save('a/two', 2, 'y')];
     held.remove(one!);
-    expect(fs.readdirSync(site.at('.lockstep/held/a'))).toEqual(['two (held 2)']);
+    expect(fs.readdirSync(context.at('.lockstep/held/a'))).toEqual(['two (held 2)']);
     held.remove(two!);
     held.remove(two!);
-    expect(fs.readdirSync(site.at('.lockstep/held'))).toEqual([]);
-    expect(site.kept()).toEqual({});
+    expect(fs.readdirSync(context.at('.lockstep/held'))).toEqual([]);
+    expect(context.kept()).toEqual({});
   });
 
   test('what is put aside goes to the versions of its file, once', async () => {
-    const { site, held, save } = await open();
+    const { context, held, save } = await open();
     const name = await save('a/plan.dwg', 1, 'x');
     held.putAside(p('a/plan.dwg'), name!);
     held.putAside(p('a/plan.dwg'), name!);
-    expect([site.kept('held'), site.kept()]).toEqual([{}, { 'a/plan (*).dwg': 'x' }]);
+    expect([context.kept('held'), context.kept()]).toEqual([{}, { 'a/plan (*).dwg': 'x' }]);
   });
 
   test('what nobody knows any more goes to versions, what is known stays', async () => {
-    const { site, held, save } = await open();
+    const { context, held, save } = await open();
     const known = await save('a/one.txt', 1, 'x');
     await save('a/two.txt', 2, 'y');
     held.recover(new Set([known!]));
-    expect(site.kept('held')).toEqual({ 'a/one (held 1).txt': 'x' });
-    expect(site.kept()).toEqual({ 'a/two (*).txt': 'y' });
+    expect(context.kept('held')).toEqual({ 'a/one (held 1).txt': 'x' });
+    expect(context.kept()).toEqual({ 'a/two (*).txt': 'y' });
   });
 
   test('one that a person took away is stale', async () => {

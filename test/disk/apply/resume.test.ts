@@ -24,12 +24,12 @@ afterEach(() => vi.restoreAllMocks());
 /** Two sites: where the content is, and where it goes. */
 async function twoSites(target: Record<string, Buffer> = {}, content = NEW) {
   const source = await DiskSite.open({ f: content });
-  const site = await DiskSite.open(target);
-  return { source, site, change: site.change('f', file(content)) };
+  const context = await DiskSite.open(target);
+  return { source, context, change: context.change('f', file(content)) };
 }
 
-const offerOf = ({ root, looker, staging }: DiskSite, change: Change): Offer | null =>
-  offerFor({ root, looker, staging }, change);
+const offerOf = ({ root, scanner, staging }: DiskSite, change: Change): Offer | null =>
+  offerFor({ root, scanner, staging }, change);
 
 /** What the source sends for `change`, to be cut after `bytes` bytes. */
 async function* sending(source: DiskSite, change: Change, offer: Offer | null, bytes = Number.POSITIVE_INFINITY) {
@@ -42,214 +42,214 @@ async function* sending(source: DiskSite, change: Change, offer: Offer | null, b
   }
 }
 
-async function cutAfter(site: DiskSite, source: DiskSite, change: Change, bytes: number): Promise<void> {
-  await expect(site.outcomes([change], sending(source, change, offerOf(site, change), bytes))).rejects.toBe(dead);
+async function cutAfter(context: DiskSite, source: DiskSite, change: Change, bytes: number): Promise<void> {
+  await expect(context.outcomes([change], sending(source, change, offerOf(context, change), bytes))).rejects.toBe(dead);
 }
 
-async function carry(site: DiskSite, source: DiskSite, change: Change): Promise<Outcome> {
-  const [outcome] = await site.outcomes([change], sending(source, change, offerOf(site, change)));
+async function carry(context: DiskSite, source: DiskSite, change: Change): Promise<Outcome> {
+  const [outcome] = await context.outcomes([change], sending(source, change, offerOf(context, change)));
   return outcome!;
 }
 
 describe('a transfer that is cut', () => {
   test.each([1, 1.5, 3, 5, 6])('after %d MiB goes on from the last whole MiB', async (mib) => {
-    const { source, site, change } = await twoSites();
-    await cutAfter(site, source, change, mib * MIB);
-    expect([site.tree(), site.staged()]).toEqual([{}, [`${file(NEW).hash}.part`]]);
-    expect(offerOf(site, change)).toEqual({ have: Math.floor(mib) * MIB, base: null });
-    expect(await carry(site, source, change)).toEqual({ kind: 'done', sent: SIZE - Math.floor(mib) * MIB });
-    expect(fs.readFileSync(site.at('f')).equals(NEW)).toBe(true);
-    expect([fs.statSync(site.at('f')).mode & 0o777, site.staged()]).toEqual([0o644, []]);
+    const { source, context, change } = await twoSites();
+    await cutAfter(context, source, change, mib * MIB);
+    expect([context.tree(), context.staged()]).toEqual([{}, [`${file(NEW).hash}.part`]]);
+    expect(offerOf(context, change)).toEqual({ have: Math.floor(mib) * MIB, base: null });
+    expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE - Math.floor(mib) * MIB });
+    expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
+    expect([fs.statSync(context.at('f')).mode & 0o777, context.staged()]).toEqual([0o644, []]);
   });
 
   test('again and again, loses nothing of what came before', async () => {
-    const { source, site, change } = await twoSites();
-    for (const bytes of [2 * MIB, 1, MIB, 0, MIB, 0]) await cutAfter(site, source, change, bytes);
-    expect(await carry(site, source, change)).toEqual({ kind: 'done', sent: SIZE - 4 * MIB });
-    expect(fs.readFileSync(site.at('f')).equals(NEW)).toBe(true);
+    const { source, context, change } = await twoSites();
+    for (const bytes of [2 * MIB, 1, MIB, 0, MIB, 0]) await cutAfter(context, source, change, bytes);
+    expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE - 4 * MIB });
+    expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
   });
 
   test('before a MiB came leaves nothing', async () => {
-    const { source, site, change } = await twoSites();
-    await cutAfter(site, source, change, MIB / 2);
-    expect([site.staged(), offerOf(site, change)]).toEqual([[], null]);
+    const { source, context, change } = await twoSites();
+    await cutAfter(context, source, change, MIB / 2);
+    expect([context.staged(), offerOf(context, change)]).toEqual([[], null]);
   });
 
   test('of a file below 4 MiB leaves nothing', async () => {
-    const { source, site, change } = await twoSites({}, NEW.subarray(0, 3 * MIB));
-    await cutAfter(site, source, change, 2 * MIB);
-    expect([site.staged(), offerOf(site, change)]).toEqual([[], null]);
+    const { source, context, change } = await twoSites({}, NEW.subarray(0, 3 * MIB));
+    await cutAfter(context, source, change, 2 * MIB);
+    expect([context.staged(), offerOf(context, change)]).toEqual([[], null]);
   });
 
   test('and whose source changes meanwhile starts again, and what came goes', async () => {
-    const { source, site, change } = await twoSites();
-    await cutAfter(site, source, change, 5 * MIB);
+    const { source, context, change } = await twoSites();
+    await cutAfter(context, source, change, 5 * MIB);
     const other = noise(SIZE, 2);
     fs.writeFileSync(source.at('f'), other);
-    const changed = site.change('f', file(other));
-    expect(offerOf(site, changed)).toBeNull();
-    await cutAfter(site, source, changed, 2 * MIB);
-    expect(site.staged()).toEqual([`${file(other).hash}.part`]);
-    expect(await carry(site, source, changed)).toEqual({ kind: 'done', sent: SIZE - 2 * MIB });
-    expect(fs.readFileSync(site.at('f')).equals(other)).toBe(true);
+    const changed = context.change('f', file(other));
+    expect(offerOf(context, changed)).toBeNull();
+    await cutAfter(context, source, changed, 2 * MIB);
+    expect(context.staged()).toEqual([`${file(other).hash}.part`]);
+    expect(await carry(context, source, changed)).toEqual({ kind: 'done', sent: SIZE - 2 * MIB });
+    expect(fs.readFileSync(context.at('f')).equals(other)).toBe(true);
   });
 
   test('and whose source changes unseen is found out by the hash, and sent anew whole', async () => {
-    const { source, site, change } = await twoSites();
-    await cutAfter(site, source, change, 5 * MIB);
+    const { source, context, change } = await twoSites();
+    await cutAfter(context, source, change, 5 * MIB);
     fs.writeFileSync(source.at('f'), noise(SIZE, 2));
-    expect(await carry(site, source, change)).toEqual({ kind: 'stale' });
-    expect([site.tree(), site.staged(), offerOf(site, change)]).toEqual([{}, [], null]);
+    expect(await carry(context, source, change)).toEqual({ kind: 'stale' });
+    expect([context.tree(), context.staged(), offerOf(context, change)]).toEqual([{}, [], null]);
     fs.writeFileSync(source.at('f'), NEW);
-    expect(await carry(site, source, change)).toEqual({ kind: 'done', sent: SIZE });
+    expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE });
   });
 
   test('and what came is damaged: that is found out, thrown away and sent anew', async () => {
-    const { source, site, change } = await twoSites();
-    await cutAfter(site, source, change, 5 * MIB);
-    const part = path.join(site.at('.lockstep/staging'), site.staged()[0]!);
+    const { source, context, change } = await twoSites();
+    await cutAfter(context, source, change, 5 * MIB);
+    const part = path.join(context.at('.lockstep/staging'), context.staged()[0]!);
     const fd = fs.openSync(part, 'r+');
     fs.writeSync(fd, Buffer.alloc(4096), 0, 4096, MIB);
     fs.closeSync(fd);
-    expect(await carry(site, source, change)).toEqual({ kind: 'stale' });
-    expect([site.staged(), await carry(site, source, change)]).toEqual([[], { kind: 'done', sent: SIZE }]);
+    expect(await carry(context, source, change)).toEqual({ kind: 'stale' });
+    expect([context.staged(), await carry(context, source, change)]).toEqual([[], { kind: 'done', sent: SIZE }]);
   });
 
   test('just before its name needs nothing to be sent again', async () => {
-    const { source, site, change } = await twoSites({ f: Buffer.from('old') });
-    const real = site.looker.stillIs.bind(site.looker);
-    vi.spyOn(site.looker, 'stillIs').mockReturnValueOnce(false);
-    expect(await carry(site, source, change)).toEqual({ kind: 'stale' });
-    site.looker.stillIs = real;
-    expect(offerOf(site, change)?.have).toBe(SIZE);
-    expect(await carry(site, source, change)).toEqual({ kind: 'done', sent: 0 });
-    expect(fs.readFileSync(site.at('f')).equals(NEW)).toBe(true);
+    const { source, context, change } = await twoSites({ f: Buffer.from('old') });
+    const real = context.scanner.matches.bind(context.scanner);
+    vi.spyOn(context.scanner, 'matches').mockReturnValueOnce(false);
+    expect(await carry(context, source, change)).toEqual({ kind: 'stale' });
+    context.scanner.matches = real;
+    expect(offerOf(context, change)?.have).toBe(SIZE);
+    expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: 0 });
+    expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
   });
 
   test('by trouble at the source is resumed too', async () => {
-    const { source, site, change } = await twoSites();
+    const { source, context, change } = await twoSites();
     const failed = { kind: 'problem', code: 'unreadable', message: 'EIO' } as const;
     async function* failing(): AsyncGenerator<Content> {
       for (const piece of pieces(0, NEW.subarray(0, 2 * MIB), MIB)) yield { ...piece, last: false } as Content;
       yield { n: 0, failed };
     }
-    expect(await site.outcomes([change], failing())).toEqual([failed]);
-    expect(await carry(site, source, change)).toEqual({ kind: 'done', sent: SIZE - 2 * MIB });
+    expect(await context.outcomes([change], failing())).toEqual([failed]);
+    expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE - 2 * MIB });
   });
 
   test('and of which the old state stands there takes the rest from that', async () => {
     const old = Buffer.concat([noise(100, 7), NEW]);
-    const { source, site, change } = await twoSites({ f: old });
+    const { source, context, change } = await twoSites({ f: old });
     async function* cut() {
       for (const piece of pieces(0, NEW.subarray(0, 2 * MIB), MIB)) yield { ...piece, last: false } as Content;
       throw dead;
     }
-    await expect(site.outcomes([change], cut())).rejects.toBe(dead);
-    expect(offerOf(site, change)).toMatchObject({ have: 2 * MIB, base: { size: old.length } });
-    const outcome = await carry(site, source, change);
+    await expect(context.outcomes([change], cut())).rejects.toBe(dead);
+    expect(offerOf(context, change)).toMatchObject({ have: 2 * MIB, base: { size: old.length } });
+    const outcome = await carry(context, source, change);
     expect(outcome.kind === 'done' && outcome.sent < 4096).toBe(true);
-    expect(fs.readFileSync(site.at('f')).equals(NEW)).toBe(true);
+    expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
   });
 });
 
 describe('a beginning', () => {
   test('is used by one transfer at a time', async () => {
-    const { source, site, change } = await twoSites();
-    await cutAfter(site, source, change, 2 * MIB);
+    const { source, context, change } = await twoSites();
+    await cutAfter(context, source, change, 2 * MIB);
     const twin = { ...change, path: p('g') };
     let offered: Offer | null = null;
     async function* both() {
-      for await (const piece of sending(source, change, offerOf(site, change))) {
+      for await (const piece of sending(source, change, offerOf(context, change))) {
         yield piece;
-        offered ??= offerOf(site, twin);
+        offered ??= offerOf(context, twin);
       }
     }
-    expect(await site.outcomes([change], both())).toEqual([{ kind: 'done', sent: SIZE - 2 * MIB }]);
+    expect(await context.outcomes([change], both())).toEqual([{ kind: 'done', sent: SIZE - 2 * MIB }]);
     expect(offered).toBeNull();
     const twice = [
-      site.outcomes([{ ...twin, path: p('g1') }], sending(source, change, null)),
-      site.outcomes([{ ...twin, path: p('g2') }], sending(source, change, null)),
+      context.outcomes([{ ...twin, path: p('g1') }], sending(source, change, null)),
+      context.outcomes([{ ...twin, path: p('g2') }], sending(source, change, null)),
     ];
     expect((await Promise.all(twice)).flat().map(({ kind }) => kind)).toEqual(['done', 'done']);
-    expect(site.staged()).toEqual([]);
+    expect(context.staged()).toEqual([]);
   });
 
   test('that was promised and is gone makes it stale', async () => {
-    const { source, site, change } = await twoSites();
-    expect(await site.outcomes([change], sending(source, change, { have: MIB, base: null }))).toEqual([
+    const { source, context, change } = await twoSites();
+    expect(await context.outcomes([change], sending(source, change, { have: MIB, base: null }))).toEqual([
       { kind: 'stale' },
     ]);
-    expect([site.tree(), site.staged()]).toEqual([{}, []]);
+    expect([context.tree(), context.staged()]).toEqual([{}, []]);
   });
 
   test('of which more comes than was announced is thrown away', async () => {
-    const { site, change } = await twoSites();
+    const { context, change } = await twoSites();
     async function* endless(): AsyncGenerator<Content> {
       for (let n = 0; n < 40; n++) yield { n: 0, data: NEW.subarray(0, MIB), last: n === 39 };
     }
-    expect(await site.outcomes([change], endless())).toEqual([{ kind: 'stale' }]);
-    expect([site.tree(), site.staged()]).toEqual([{}, []]);
+    expect(await context.outcomes([change], endless())).toEqual([{ kind: 'stale' }]);
+    expect([context.tree(), context.staged()]).toEqual([{}, []]);
   });
 
   test('gives way on a full disk', async () => {
-    const { source, site, change } = await twoSites();
-    await cutAfter(site, source, change, 2 * MIB);
+    const { source, context, change } = await twoSites();
+    await cutAfter(context, source, change, 2 * MIB);
     vi.spyOn(fs, 'writeSync').mockImplementationOnce(() => {
       throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
     });
-    const small = site.change('small', file('small'));
+    const small = context.change('small', file('small'));
     const given = [{ n: 0, data: Buffer.from('small'), last: true }];
     expect(
-      await site.outcomes(
+      await context.outcomes(
         [small],
         (async function* () {
           yield* given;
         })(),
       ),
     ).toMatchObject([{ kind: 'problem', code: 'no-space' }]);
-    expect(site.staged()).toEqual([]);
+    expect(context.staged()).toEqual([]);
   });
 });
 
 test('a flush that fails while a content is still coming makes it a problem, though the last one succeeds', async () => {
   const data = Buffer.alloc(66 * MIB, 'x');
-  const site = await DiskSite.open();
+  const context = await DiskSite.open();
   const spy = vi.spyOn(fs, 'fdatasync').mockImplementationOnce((_fd, tell) => {
     tell(Object.assign(new Error('EIO'), { code: 'EIO' }));
   });
   async function* coming(): AsyncGenerator<Content> {
     for (const piece of pieces(0, data, MIB)) yield piece;
   }
-  expect(await site.outcomes([site.change('f', file(data))], coming())).toMatchObject([{ kind: 'problem' }]);
-  expect([spy.mock.calls.length, site.tree(), site.staged()]).toEqual([1, {}, []]);
+  expect(await context.outcomes([context.change('f', file(data))], coming())).toMatchObject([{ kind: 'problem' }]);
+  expect([spy.mock.calls.length, context.tree(), context.staged()]).toEqual([1, {}, []]);
 });
 
 describe('a base', () => {
   test('spares what is in it, and only what was sent counts', async () => {
     const old = Buffer.concat([noise(10, 3), NEW.subarray(0, 3 * MIB), noise(5000, 4), NEW.subarray(3 * MIB)]);
-    const { source, site, change } = await twoSites({ f: old });
-    const outcome = await carry(site, source, change);
+    const { source, context, change } = await twoSites({ f: old });
+    const outcome = await carry(context, source, change);
     expect(outcome.kind === 'done' && outcome.sent < 8192).toBe(true);
-    expect(fs.readFileSync(site.at('f')).equals(NEW)).toBe(true);
-    expect(Object.values(site.kept())).toHaveLength(1);
+    expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
+    expect(Object.values(context.kept())).toHaveLength(1);
   });
 
   test('that changes while it is compared makes it stale, and nothing is mixed', async () => {
-    const { source, site, change } = await twoSites({ f: Buffer.concat([NEW, noise(9, 3)]) });
+    const { source, context, change } = await twoSites({ f: Buffer.concat([NEW, noise(9, 3)]) });
     async function* meanwhile() {
-      for await (const piece of sending(source, change, offerOf(site, change))) {
-        fs.writeFileSync(site.at('f'), 'saved by a user');
+      for await (const piece of sending(source, change, offerOf(context, change))) {
+        fs.writeFileSync(context.at('f'), 'saved by a user');
         yield piece;
       }
     }
-    expect(await site.outcomes([change], meanwhile())).toEqual([{ kind: 'stale' }]);
-    expect(site.tree()).toEqual({ f: 'saved by a user' });
+    expect(await context.outcomes([change], meanwhile())).toEqual([{ kind: 'stale' }]);
+    expect(context.tree()).toEqual({ f: 'saved by a user' });
   });
 
   test('whose sums lie is found out by the hash; the next time everything is sent', async () => {
     const old = noise(SIZE, 9);
-    const { source, site, change } = await twoSites({ f: old });
-    const offer = offerOf(site, change)!;
+    const { source, context, change } = await twoSites({ f: old });
+    const offer = offerOf(context, change)!;
     const lying: Offer = {
       have: 0,
       base: {
@@ -259,33 +259,33 @@ describe('a base', () => {
       },
     };
     expect(offer.base?.size).toBe(SIZE);
-    expect(await site.outcomes([change], sending(source, change, lying))).toEqual([{ kind: 'stale' }]);
-    expect(fs.readFileSync(site.at('f')).equals(old)).toBe(true);
-    expect([site.staged(), offerOf(site, change)]).toEqual([[], null]);
-    expect(await carry(site, source, change)).toEqual({ kind: 'done', sent: SIZE });
+    expect(await context.outcomes([change], sending(source, change, lying))).toEqual([{ kind: 'stale' }]);
+    expect(fs.readFileSync(context.at('f')).equals(old)).toBe(true);
+    expect([context.staged(), offerOf(context, change)]).toEqual([[], null]);
+    expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE });
   });
 
   test('that is asked for out of its bounds', async () => {
-    const { source, site, change } = await twoSites({ f: NEW });
+    const { source, context, change } = await twoSites({ f: NEW });
     async function* beyond(): AsyncGenerator<Content> {
       yield { n: 0, copy: { at: SIZE - 10, bytes: SIZE }, last: true };
     }
     expect(source.staged()).toEqual([]);
-    expect(await site.outcomes([change], beyond())).toEqual([{ kind: 'stale' }]);
-    expect(site.staged()).toEqual([]);
+    expect(await context.outcomes([change], beyond())).toEqual([{ kind: 'stale' }]);
+    expect(context.staged()).toEqual([]);
   });
 });
 
 test('a held update that was cut goes on as well', async () => {
-  const { source, site, change } = await twoSites();
-  const held = new HeldFiles(own(site.at('.lockstep/held')), site.staging, site.versions);
+  const { source, context, change } = await twoSites();
+  const held = new HeldFiles(own(context.at('.lockstep/held')), context.staging, context.versions);
   const after = change.after as FileEntry;
   await expect(held.save(p('f'), 1, after, sending(source, change, null, 3 * MIB))).rejects.toThrow('cannot be held');
   const offer = held.offer(after);
   expect(offer).toEqual({ have: 3 * MIB, base: null });
   expect(await held.save(p('f'), 2, after, sending(source, change, offer))).toBe('f (held 2)');
-  expect(fs.readFileSync(site.at('.lockstep/held/f (held 2)')).equals(NEW)).toBe(true);
-  expect(site.staged()).toEqual([]);
+  expect(fs.readFileSync(context.at('.lockstep/held/f (held 2)')).equals(NEW)).toBe(true);
+  expect(context.staged()).toEqual([]);
 });
 
 describe('what is left in staging', () => {
@@ -334,23 +334,23 @@ describe('what is left in staging', () => {
   });
 
   test('is looked through when another one comes', async () => {
-    const { source, site, change } = await twoSites();
-    const old = path.join(site.at('.lockstep/staging'), name(9));
+    const { source, context, change } = await twoSites();
+    const old = path.join(context.at('.lockstep/staging'), name(9));
     fs.writeFileSync(old, Buffer.alloc(MIB));
     fs.utimesSync(old, 1, 1);
-    await cutAfter(site, source, change, 2 * MIB);
+    await cutAfter(context, source, change, 2 * MIB);
     expect(fs.existsSync(old)).toBe(false);
-    expect(site.staged()).toEqual([`${file(NEW).hash}.part`]);
+    expect(context.staged()).toEqual([`${file(NEW).hash}.part`]);
   });
 
   test('is kept over a restart, where it is of use', async () => {
-    const { source, site, change } = await twoSites();
-    await cutAfter(site, source, change, 2 * MIB);
-    fs.writeFileSync(path.join(site.at('.lockstep/staging'), '1-1'), 'half');
+    const { source, context, change } = await twoSites();
+    await cutAfter(context, source, change, 2 * MIB);
+    fs.writeFileSync(path.join(context.at('.lockstep/staging'), '1-1'), 'half');
     await turn();
-    fs.rmSync(site.at('.lockstep/server.json'));
-    openStateDirectory(site.root).release();
-    expect(site.staged()).toEqual([`${file(NEW).hash}.part`]);
-    expect(await carry(site, source, change)).toEqual({ kind: 'done', sent: SIZE - 2 * MIB });
+    fs.rmSync(context.at('.lockstep/server.json'));
+    openStateDirectory(context.root).release();
+    expect(context.staged()).toEqual([`${file(NEW).hash}.part`]);
+    expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE - 2 * MIB });
   });
 });

@@ -8,7 +8,7 @@ import { PartialFile } from '../../../src/client/partial-file.js';
 import { dataRuns, SPARSE_BYTES } from '../../../src/core/data-runs.js';
 import { HeldFiles } from '../../../src/disk/apply/held-files.js';
 import { offerFor } from '../../../src/disk/apply/offer.js';
-import { Receiving } from '../../../src/disk/apply/receiving.js';
+import { IncomingUpload } from '../../../src/disk/apply/receiving.js';
 import { readContents } from '../../../src/disk/content/read.js';
 import { linkOrCopy } from '../../../src/disk/fs/move.js';
 import { StagedFile } from '../../../src/disk/staging/staged-file.js';
@@ -101,11 +101,11 @@ describe(`contents with holes anywhere, seeds from ${SEED}`, () => {
   test.each(Array.from({ length: 20 }, (_, n) => (SEED % 2_000_000_000) + n + 1))('seed %i', async (seed) => {
     const content = patchwork(seed);
     const pieceBytes = 1 + (seed % 70_000);
-    const site = await DiskSite.open({ old: 'old' });
-    const change = site.change('f', file(content));
-    const outcomes = await site.outcomes([change], stream([content], pieceBytes));
+    const context = await DiskSite.open({ old: 'old' });
+    const change = context.change('f', file(content));
+    const outcomes = await context.outcomes([change], stream([content], pieceBytes));
     expect(outcomes).toMatchObject([{ kind: 'done' }]);
-    expect(fs.readFileSync(site.at('f')).equals(content)).toBe(true);
+    expect(fs.readFileSync(context.at('f')).equals(content)).toBe(true);
   });
 });
 
@@ -136,40 +136,40 @@ describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, 
   const LITTLE = 64 * KIB;
 
   test.each([256 * KIB, MIB, 16 * MIB])('when it comes, in pieces of %i', async (pieceBytes) => {
-    const site = await DiskSite.open();
-    expect(await site.outcomes([site.change('f', file(HOLLOW))], stream([HOLLOW], pieceBytes))).toMatchObject([
+    const context = await DiskSite.open();
+    expect(await context.outcomes([context.change('f', file(HOLLOW))], stream([HOLLOW], pieceBytes))).toMatchObject([
       { kind: 'done' },
     ]);
-    expect(taken(site.at('f'))).toBeLessThan(LITTLE);
-    expect(fs.readFileSync(site.at('f')).equals(HOLLOW)).toBe(true);
+    expect(taken(context.at('f'))).toBeLessThan(LITTLE);
+    expect(fs.readFileSync(context.at('f')).equals(HOLLOW)).toBe(true);
   });
 
   test('when it comes as a difference to what is there', async () => {
     const source = await DiskSite.open({ f: HOLLOW });
     const next = Buffer.from(HOLLOW);
     noise(KIB, 3).copy(next, 2 * MIB);
-    const site = await DiskSite.open({ f: HOLLOW });
-    const change = site.change('f', file(next));
+    const context = await DiskSite.open({ f: HOLLOW });
+    const change = context.change('f', file(next));
     fs.writeFileSync(source.at('f'), next);
-    const offer = offerFor(site, change);
+    const offer = offerFor(context, change);
     expect(offer?.base).not.toBeNull();
     const wanted = { path: p('f'), file: file(next), ...(offer === null ? {} : { offer }) };
-    const outcomes = await site.outcomes([change], readContents(source.root, [wanted]));
+    const outcomes = await context.outcomes([change], readContents(source.root, [wanted]));
     expect(outcomes).toMatchObject([{ kind: 'done' }]);
     expect(outcomes[0]).toHaveProperty('sent', expect.any(Number));
-    expect(taken(site.at('f'))).toBeLessThan(LITTLE);
-    expect(fs.readFileSync(site.at('f')).equals(next)).toBe(true);
+    expect(taken(context.at('f'))).toBeLessThan(LITTLE);
+    expect(fs.readFileSync(context.at('f')).equals(next)).toBe(true);
   });
 
   test('when it is held', async () => {
-    const site = await DiskSite.open();
+    const context = await DiskSite.open();
     const held = new HeldFiles(
-      own(site.at('.lockstep/held')),
-      new Staging(own(site.at('.lockstep/staging'))),
-      site.versions,
+      own(context.at('.lockstep/held')),
+      new Staging(own(context.at('.lockstep/staging'))),
+      context.versions,
     );
     const name = await held.save(p('f'), 1, file(HOLLOW), stream([HOLLOW]));
-    expect(taken(site.at(`.lockstep/held/${name}`))).toBeLessThan(LITTLE);
+    expect(taken(context.at(`.lockstep/held/${name}`))).toBeLessThan(LITTLE);
   });
 
   test('when it is copied into the versions, where a file has no second names', async () => {
@@ -187,7 +187,7 @@ describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, 
   test('when a client sends it', async () => {
     const at = path.join(root, 'upload');
     const staged = new StagedFile(own(root), 'upload', { ...file(HOLLOW), hash: '' });
-    const receiving = new Receiving(staged);
+    const receiving = new IncomingUpload(staged);
     const piece = 256 * KIB;
     for (let n = 0; n < 32; n++) await receiving.take(HOLLOW.subarray(n * piece, (n + 1) * piece), n === 31);
     expect(await receiving.finish(hashOf(HOLLOW))).not.toBeNull();

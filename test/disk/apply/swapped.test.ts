@@ -34,33 +34,33 @@ function makeOutside(): string {
 }
 
 /** Gets ready to do a step in the directory `at` of the tree, and returns what does it. */
-type Step = (site: DiskSite, at: string) => Promise<() => unknown>;
+type Step = (context: DiskSite, at: string) => Promise<() => unknown>;
 
 const step =
-  (change: (site: DiskSite, at: string) => Change): Step =>
-  async (site, at) => {
-    const planned = change(site, at);
-    return () => within(site, (parents) => carryOut({ ...site.parts(), parents }, planned));
+  (change: (context: DiskSite, at: string) => Change): Step =>
+  async (context, at) => {
+    const planned = change(context, at);
+    return () => within(context, (parents) => carryOut({ ...context.parts(), parents }, planned));
   };
 
 const publishing =
-  (change: (site: DiskSite, at: string) => Change): Step =>
-  async (site, at) => {
-    const planned = change(site, at);
-    const staged = site.staging.begin(planned.after as FileEntry);
+  (change: (context: DiskSite, at: string) => Change): Step =>
+  async (context, at) => {
+    const planned = change(context, at);
+    const staged = context.staging.begin(planned.after as FileEntry);
     await staged.write(Buffer.from('new'), true);
     await staged.flush();
     return () => {
       try {
-        within(site, (parents) => publishFile({ ...site.parts(), parents }, planned, staged));
+        within(context, (parents) => publishFile({ ...context.parts(), parents }, planned, staged));
       } finally {
         staged.discard();
       }
     };
   };
 
-function within(site: DiskSite, act: (parents: Parents) => unknown): void {
-  const parents = new Parents(site.root);
+function within(context: DiskSite, act: (parents: Parents) => unknown): void {
+  const parents = new Parents(context.root);
   try {
     act(parents);
   } finally {
@@ -70,9 +70,9 @@ function within(site: DiskSite, act: (parents: Parents) => unknown): void {
 
 const guarding =
   (on: boolean): Step =>
-  async (site, at) => {
-    const records = new GuardRecords(new SealedFile(site.at(`.lockstep/guarded-${at}.json`)), null);
-    const guard = new Guard(site.root, records, site.looker, silent);
+  async (context, at) => {
+    const records = new GuardRecords(new SealedFile(context.at(`.lockstep/guarded-${at}.json`)), null);
+    const guard = new Guard(context.root, records, context.scanner, silent);
     if (!on) guard.set([p(`${at}/d/f`)], true);
     return () => guard.set([p(`${at}/d/f`)], on);
   };
@@ -82,33 +82,33 @@ const open = (content: string) => file(content, { mode: 0o777 });
 
 /** Each with the names in `d` that it works on. */
 const steps: [string, string[], Step][] = [
-  ['a creation', ['new'], publishing((site, at) => site.change(`${at}/d/new`, file('new')))],
-  ['a creation of a link', ['new'], step((site, at) => site.change(`${at}/d/new`, link('f')))],
-  ['a creation of a directory', ['new'], step((site, at) => site.change(`${at}/d/new`, dir(0o777)))],
-  ['a modification', ['f'], publishing((site, at) => site.change(`${at}/d/f`, file('new')))],
+  ['a creation', ['new'], publishing((context, at) => context.change(`${at}/d/new`, file('new')))],
+  ['a creation of a link', ['new'], step((context, at) => context.change(`${at}/d/new`, link('f')))],
+  ['a creation of a directory', ['new'], step((context, at) => context.change(`${at}/d/new`, dir(0o777)))],
+  ['a modification', ['f'], publishing((context, at) => context.change(`${at}/d/f`, file('new')))],
   [
     'a conflict copy',
     ['f', 'copy'],
-    publishing((site, at) => site.change(`${at}/d/f`, file('new'), { keepAs: p(`${at}/d/copy`) })),
+    publishing((context, at) => context.change(`${at}/d/f`, file('new'), { conflictCopy: p(`${at}/d/copy`) })),
   ],
-  ['a link in the place of a file', ['f'], step((site, at) => site.change(`${at}/d/f`, link('e')))],
-  ['a directory in the place of a file', ['f'], step((site, at) => site.change(`${at}/d/f`, dir(0o777)))],
-  ['a deletion', ['f'], step((site, at) => site.change(`${at}/d/f`, null))],
-  ['a removal of a directory', ['e'], step((site, at) => site.change(`${at}/d/e`, null))],
-  ['metadata', ['f'], step((site, at) => site.change(`${at}/d/f`, open('old'), metadata))],
-  ['metadata of a directory', ['e'], step((site, at) => site.change(`${at}/d/e`, dir(0o777), metadata))],
-  ['a rename in it', ['f', 'new'], step((site, at) => site.move(`${at}/d/f`, `${at}/d/new`, open('old')))],
-  ['a rename out of it', ['f'], step((site, at) => site.move(`${at}/d/f`, `${at}/g`, open('old')))],
-  ['a rename into it', ['new'], step((site, at) => site.move(`${at}/h`, `${at}/d/new`, open('move me')))],
+  ['a link in the place of a file', ['f'], step((context, at) => context.change(`${at}/d/f`, link('e')))],
+  ['a directory in the place of a file', ['f'], step((context, at) => context.change(`${at}/d/f`, dir(0o777)))],
+  ['a deletion', ['f'], step((context, at) => context.change(`${at}/d/f`, null))],
+  ['a removal of a directory', ['e'], step((context, at) => context.change(`${at}/d/e`, null))],
+  ['metadata', ['f'], step((context, at) => context.change(`${at}/d/f`, open('old'), metadata))],
+  ['metadata of a directory', ['e'], step((context, at) => context.change(`${at}/d/e`, dir(0o777), metadata))],
+  ['a rename in it', ['f', 'new'], step((context, at) => context.move(`${at}/d/f`, `${at}/d/new`, open('old')))],
+  ['a rename out of it', ['f'], step((context, at) => context.move(`${at}/d/f`, `${at}/g`, open('old')))],
+  ['a rename into it', ['new'], step((context, at) => context.move(`${at}/h`, `${at}/d/new`, open('move me')))],
   [
     'a rename over a file',
     ['f'],
-    step((site, at) => ({
-      ...site.move(`${at}/h`, `${at}/d/f`, open('move me')),
-      before: site.seen(`${at}/d/f`),
+    step((context, at) => ({
+      ...context.move(`${at}/h`, `${at}/d/f`, open('move me')),
+      before: context.seen(`${at}/d/f`),
     })),
   ],
-  ['a rename of a directory', ['e', 'new'], step((site, at) => site.move(`${at}/d/e`, `${at}/d/new`))],
+  ['a rename of a directory', ['e', 'new'], step((context, at) => context.move(`${at}/d/e`, `${at}/d/new`))],
   ['taking write bits off', ['f'], guarding(true)],
   ['giving write bits back', ['f'], guarding(false)],
 ];
@@ -172,15 +172,15 @@ test.each([
   async (_, knowsLinks, all) => {
     const outside = makeOutside();
     const before = stateOf(outside);
-    const site = await DiskSite.open(Object.fromEntries(Array.from({ length: CASES }, (_, n) => [`x${n}`, TREE])));
+    const context = await DiskSite.open(Object.fromEntries(Array.from({ length: CASES }, (_, n) => [`x${n}`, TREE])));
     const swapping = new Swapping(knowsLinks);
     let used = 0;
     for (const { what, begin, swap, stride } of rowsOf(all)) {
       let n = 1;
       for (let came = true; came; n += stride) {
         const at = `x${used++}`;
-        const act = await begin(site, at);
-        came = await swapping.run(act, n, (isSeen) => swap(site.at(`${at}/d`), outside, isSeen));
+        const act = await begin(context, at);
+        came = await swapping.run(act, n, (isSeen) => swap(context.at(`${at}/d`), outside, isSeen));
         expect(stateOf(outside), `${what} before call ${n}`).toEqual(before);
       }
       expect(n, `${what} is a step`).toBeGreaterThan(5);

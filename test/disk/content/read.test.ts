@@ -54,27 +54,27 @@ describe('contents', () => {
     ['a link to outside', { f: { link: '/etc/hostname' } }, wanted('f', fs.readFileSync('/etc/hostname')), '<stale>'],
     ['a name that is too long', {}, wanted('x'.repeat(256), 'x'), '<unreadable>'],
   ])('%s', async (_, tree, want, expected) => {
-    const site = await DiskSite.open(tree);
-    expect(await contentsOf(site.root, [want])).toEqual([expected]);
+    const context = await DiskSite.open(tree);
+    expect(await contentsOf(context.root, [want])).toEqual([expected]);
   });
 
   test('come in order, each with its number, whatever becomes of some', async () => {
     const names = Array.from({ length: 200 }, (_, n) => `f${n}`);
-    const site = await DiskSite.open(Object.fromEntries(names.map((name) => [name, name])));
-    fs.rmSync(site.at('f7'));
-    fs.writeFileSync(site.at('f9'), 'longer');
-    fs.writeFileSync(site.at('f8'), BIG);
+    const context = await DiskSite.open(Object.fromEntries(names.map((name) => [name, name])));
+    fs.rmSync(context.at('f7'));
+    fs.writeFileSync(context.at('f9'), 'longer');
+    fs.writeFileSync(context.at('f8'), BIG);
     const all = names.map((name) => wanted(name, name === 'f8' ? BIG : name));
     const expected = names.map((name) => ({ f7: '<stale>', f8: BIG, f9: 'lo' })[name] ?? name);
-    expect(await contentsOf(site.root, all)).toEqual(expected);
+    expect(await contentsOf(context.root, all)).toEqual(expected);
   });
 
   test('end where a file shrinks under our hands', async () => {
-    const site = await DiskSite.open({ f: BIG, g: 'x' });
+    const context = await DiskSite.open({ f: BIG, g: 'x' });
     const found: string[] = [];
-    for await (const content of readContents(site.root, [wanted('f', BIG), wanted('g', 'x')])) {
+    for await (const content of readContents(context.root, [wanted('f', BIG), wanted('g', 'x')])) {
       found.push('data' in content ? `${content.n}:${content.data.length}` : 'stale');
-      fs.truncateSync(site.at('f'), 10);
+      fs.truncateSync(context.at('f'), 10);
     }
     expect(found.at(-1)).toBe('1:1');
     expect(found).toContain('stale');
@@ -84,17 +84,17 @@ describe('contents', () => {
     ['EACCES', '<unreadable>'],
     ['EIO', '<unreadable>'],
   ])('an %s is a problem of that file', async (code, expected) => {
-    const site = await DiskSite.open({ f: 'x', g: 'y' });
+    const context = await DiskSite.open({ f: 'x', g: 'y' });
     const real = fs.readSync;
     vi.spyOn(fs, 'readSync').mockImplementationOnce(() => {
       throw Object.assign(new Error(code), { code });
     });
-    expect(await contentsOf(site.root, [wanted('f', 'x'), wanted('g', 'y')])).toEqual([expected, 'y']);
+    expect(await contentsOf(context.root, [wanted('f', 'x'), wanted('g', 'y')])).toEqual([expected, 'y']);
     expect(real).not.toBe(fs.readSync);
   });
 
   test('that nobody wants any more leave nothing open', async () => {
-    const site = await DiskSite.open({ f: BIG });
+    const context = await DiskSite.open({ f: BIG });
     const openBelow = () =>
       fs
         .readdirSync('/proc/self/fd')
@@ -105,9 +105,9 @@ describe('contents', () => {
             return '';
           }
         })
-        .filter((target) => target.startsWith(site.root));
+        .filter((target) => target.startsWith(context.root));
     const before = openBelow();
-    for await (const _ of readContents(site.root, [wanted('f', BIG), wanted('f', BIG)])) break;
+    for await (const _ of readContents(context.root, [wanted('f', BIG), wanted('f', BIG)])) break;
     expect(openBelow()).toEqual(before);
   });
 });

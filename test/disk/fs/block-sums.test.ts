@@ -3,7 +3,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SumIndex } from '../../../src/disk/content/block-index.js';
+import { BlockIndex } from '../../../src/disk/content/block-index.js';
 import { Roller } from '../../../src/disk/content/rolling-crc.js';
 import { BlockSums, coarseSums, readSums, recallSums, rememberSums } from '../../../src/disk/fs/block-sums.js';
 import { noise } from '../../support/delta.js';
@@ -71,7 +71,7 @@ describe('sums', () => {
 describe('a rolled window', () => {
   test.each([1024, 4096, 8192, 1 << 17])('of %d bytes finds a block at any place, and nothing else', (blockBytes) => {
     const base = noise(4 * blockBytes, 3);
-    const index = new SumIndex(blockBytes, [{ at: 0, bytes: base.length }], sumsOf(base, blockBytes));
+    const index = new BlockIndex(blockBytes, [{ at: 0, bytes: base.length }], sumsOf(base, blockBytes));
     const roller = new Roller(blockBytes);
     for (const at of [1, 2, 255, 1000]) {
       const data = Buffer.concat([noise(at, 4), base.subarray(2 * blockBytes)]);
@@ -88,7 +88,7 @@ describe('an index', () => {
     { at: 0, bytes: 2048 },
     { at: 9000, bytes: 3 * 1024 + 1000 },
   ];
-  const index = new SumIndex(1024, ranges, words);
+  const index = new BlockIndex(1024, ranges, words);
 
   test('knows where its blocks stand', () => {
     expect([...index.places]).toEqual([0, 1024, 9000, 10024, 11048]);
@@ -109,6 +109,6 @@ describe('an index', () => {
     expect(index.has(words[1]!)).toBe(true);
     expect(index.find(words[0]! ^ 1, words[1]!, -1)).toBe(-1);
     expect(index.has(words[1]! ^ 1)).toBe(false);
-    expect(new SumIndex(1024, [], new Uint32Array()).has(0)).toBe(false);
+    expect(new BlockIndex(1024, [], new Uint32Array()).has(0)).toBe(false);
   });
 });

@@ -50,8 +50,8 @@ test.each([
     state.release();
   });
   const found = flushed();
-  await replica.look('everything');
-  await replica.look('everything');
+  await replica.scan('everything');
+  await replica.scan('everything');
   expect(found).toEqual(expected);
 });
 

@@ -85,40 +85,40 @@ describe('SCENARIO 30: a link that leads outside is refused before it is there',
     ['through one that takes the place of a directory', { comp: link('k/q/../..'), 'k/q': link('..') }, 'k/q'],
     ['to what is ours', { l: link('.lockstep/held') }, 'l'],
   ])('%s', async (_, links, refused) => {
-    const site = await DiskSite.open({ d: {}, k: { m: {}, q: {} } });
+    const context = await DiskSite.open({ d: {}, k: { m: {}, q: {} } });
     const names = Object.keys(links);
-    const outcomes = await site.outcomes(names.map((name) => site.change(name, links[name]!)));
+    const outcomes = await context.outcomes(names.map((name) => context.change(name, links[name]!)));
     expect(outcomes).toEqual(names.map((name) => (name === refused ? found(/not put there/) : expect.anything())));
-    expect(fs.lstatSync(site.at(refused), { throwIfNoEntry: false })?.isSymbolicLink() ?? false).toBe(false);
+    expect(fs.lstatSync(context.at(refused), { throwIfNoEntry: false })?.isSymbolicLink() ?? false).toBe(false);
     for (const name of names.filter((other) => other !== refused))
-      expect(fs.lstatSync(site.at(name)).isSymbolicLink()).toBe(true);
+      expect(fs.lstatSync(context.at(name)).isSymbolicLink()).toBe(true);
   });
 
   test('over what stands there: that stays', async () => {
-    const site = await DiskSite.open({ f: 'old', l: { link: 'f' } });
-    const outcomes = await site.outcomes([site.change('f', link('/etc')), site.change('l', link('../x'))]);
+    const context = await DiskSite.open({ f: 'old', l: { link: 'f' } });
+    const outcomes = await context.outcomes([context.change('f', link('/etc')), context.change('l', link('../x'))]);
     expect(outcomes).toEqual([found(/absolute/), found(/leaves the root/)]);
-    expect(site.tree()).toEqual({ f: 'old', l: { link: 'f' } });
-    expect([site.kept(), site.staged()]).toEqual([{}, []]);
+    expect(context.tree()).toEqual({ f: 'old', l: { link: 'f' } });
+    expect([context.kept(), context.staged()]).toEqual([{}, []]);
   });
 
   test('by a rename of it, or of a directory that it is in', async () => {
-    const site = await DiskSite.open({
+    const context = await DiskSite.open({
       d: { e: { l: { link: '../../f' }, good: { link: '.' } }, l: { link: '../f' } },
     });
-    const moves = [site.move('d/l', 'l'), site.move('d/e', 'e')];
-    expect(await site.outcomes(moves)).toEqual([found(/leaves the root/), found(/leaves the root/)]);
-    expect(site.tree()).toEqual({
+    const moves = [context.move('d/l', 'l'), context.move('d/e', 'e')];
+    expect(await context.outcomes(moves)).toEqual([found(/leaves the root/), found(/leaves the root/)]);
+    expect(context.tree()).toEqual({
       d: { e: { l: { link: '../../f' }, good: { link: '.' } }, l: { link: '../f' } },
     });
   });
 
   test('and one that stays inside goes along', async () => {
-    const site = await DiskSite.open({ d: { e: { l: { link: '../f' } }, f: 'x' }, k: {} });
-    expect(await site.kinds([site.change('k/e', dir()), site.move('d/e/l', 'k/e/l'), site.move('d/e', 'k/n')])).toBe(
-      'done done done',
-    );
-    expect(site.tree()).toMatchObject({ k: { e: { l: { link: '../f' } }, n: {} } });
+    const context = await DiskSite.open({ d: { e: { l: { link: '../f' } }, f: 'x' }, k: {} });
+    expect(
+      await context.kinds([context.change('k/e', dir()), context.move('d/e/l', 'k/e/l'), context.move('d/e', 'k/n')]),
+    ).toBe('done done done');
+    expect(context.tree()).toMatchObject({ k: { e: { l: { link: '../f' } }, n: {} } });
   });
 });
 
@@ -127,15 +127,15 @@ test('SCENARIO 30: a link is a problem as soon as another one leads it outside, 
   onTestFinished(() => removeRoot(root));
   put(root, { k: { m: {} }, comp: { link: 'k/m/p/../..' } });
   const watched = new Watched(root);
-  onTestFinished(() => watched.looker.close());
-  await watched.look();
+  onTestFinished(() => watched.scanner.close());
+  await watched.scan();
   expect([watched.last.problems, watched.known()]).toEqual([[], expect.objectContaining({ comp: 'link k/m/p/../..' })]);
   fs.symlinkSync('..', path.join(root, 'k/m/p'));
   await watched.until(() => watched.told.some(([at]) => at === 'k/m/p'));
-  const look = await watched.look('everything');
-  expect(look.problems).toEqual([expect.objectContaining({ path: 'comp', code: 'bad-link' })]);
-  expect(look.unknown).toEqual(['comp']);
+  const scan = await watched.scan('everything');
+  expect(scan.problems).toEqual([expect.objectContaining({ path: 'comp', code: 'bad-link' })]);
+  expect(scan.unknown).toEqual(['comp']);
   fs.unlinkSync(path.join(root, 'k/m/p'));
   await watched.until(() => watched.known()['k/m/p'] === undefined);
-  expect((await watched.look('everything')).problems).toEqual([]);
+  expect((await watched.scan('everything')).problems).toEqual([]);
 });

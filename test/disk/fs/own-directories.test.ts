@@ -26,7 +26,7 @@ beforeEach(async () => {
   put(outside, { precious: 'yes', staging: { keep: 'me' }, held: {}, versions: {}, d: {} });
   put(root, { f: 'old', d: { g: 'old' } });
   start();
-  await replica.look('everything');
+  await replica.scan('everything');
 });
 afterEach(async () => {
   await stop();
@@ -52,7 +52,7 @@ const own = (name: string) => path.join(root, '.lockstep', name);
 
 /** Replaces the content of `name`, which stands in the root. @returns the outcome. */
 async function replace(name: string, content: string): Promise<string> {
-  const before = replica.looker.snapshot.get(p(name));
+  const before = replica.scanner.snapshot.get(p(name));
   const change = { path: p(name), action: 'modified' as const, before, after: file(content) };
   for await (const { outcome } of replica.apply([change], stream([content]))) {
     return outcome.kind === 'problem' ? `${outcome.code}: ${outcome.message}` : outcome.kind;
@@ -99,9 +99,9 @@ describe.each(cells)('%s %s', (name, how, damage) => {
     expect(await hold()).toBe('d/g (held 1)');
     expectSound(name);
     if (isSaid) expect(warnings).toContainEqual(expect.stringContaining(own(name)));
-    const look = await replica.look('hinted');
-    if (isSaid) expect(look.problems.map((problem) => problem.path)).toContain(`.lockstep/${name}`);
-    expect(look.halt).toBeNull();
+    const scan = await replica.scan('hinted');
+    if (isSaid) expect(scan.problems.map((problem) => problem.path)).toContain(`.lockstep/${name}`);
+    expect(scan.halt).toBeNull();
   });
 
   test('while it runs and nobody needs it: it is made again all the same', async () => {
@@ -115,7 +115,7 @@ describe.each(cells)('%s %s', (name, how, damage) => {
     await stop();
     damage(own(name));
     start();
-    await replica.look('everything');
+    await replica.scan('everything');
     expect(await replace('f', 'new')).toBe('done');
     expectSound(name);
     if (isSaid) expect(warnings).toContainEqual(expect.stringContaining(own(name)));
@@ -129,9 +129,9 @@ describe('all of .lockstep', () => {
   ])('%s while it runs is made again from memory, under the same id', async (_, damage) => {
     const { id } = state;
     damage(own(''));
-    const look = await replica.look('everything');
-    expect(look.halt).toBeNull();
-    expect(look.problems.map((problem) => problem.path)).toEqual(
+    const scan = await replica.scan('everything');
+    expect(scan.halt).toBeNull();
+    expect(scan.problems.map((problem) => problem.path)).toEqual(
       expect.arrayContaining(
         ['staging', 'held', 'versions', 'server.json', 'identity.json', 'watermarks', 'seen.log'].map(
           (name) => `.lockstep/${name}`,
@@ -144,27 +144,27 @@ describe('all of .lockstep', () => {
     await stop();
     start();
     expect([state.id, warnings, replica.lostMemory]).toEqual([id, [], false]);
-    expect(replica.looker.snapshot.files).toBe(2);
+    expect(replica.scanner.snapshot.files).toBe(2);
   });
 
   test('removed with what was in the root is another root: nothing is made in it', async () => {
     for (const name of fs.readdirSync(root)) fs.rmSync(path.join(root, name), { recursive: true });
     put(root, { other: 'project' });
-    const look = await replica.look('everything');
-    expect(look.halt?.code).toBe('root-replaced');
+    const scan = await replica.scan('everything');
+    expect(scan.halt?.code).toBe('root-replaced');
     expect(fs.readdirSync(root)).toEqual(['other']);
   });
 
   test('in the place of which a file stands is a problem in words, and over when that is gone', async () => {
     replaceBy(own(''), () => fs.writeFileSync(own(''), 'mine'));
-    await replica.look('everything');
-    expect((await replica.look('everything')).problems).toContainEqual(
+    await replica.scan('everything');
+    expect((await replica.scan('everything')).problems).toContainEqual(
       expect.objectContaining({
         message: expect.stringMatching(/own directory .*something else stands where .*\.lockstep is to be/),
       }),
     );
     fs.rmSync(own(''));
-    await replica.look('everything');
+    await replica.scan('everything');
     expect(await replace('f', 'new')).toBe('done');
   });
 });
@@ -180,7 +180,7 @@ describe('a state file', () => {
       expect(fs.statSync(own(name)).size).toBeGreaterThan(0);
       if (name !== 'README.txt') {
         expect(warnings).toEqual([expect.stringContaining(own(name))]);
-        expect((await replica.look('hinted')).problems).toContainEqual(
+        expect((await replica.scan('hinted')).problems).toContainEqual(
           expect.objectContaining({ path: `.lockstep/${name}`, code: 'state-damaged' }),
         );
       }

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
 import { Snapshot } from '../../../src/core/snapshot.js';
-import { type SeenFile, seenFile } from '../../../src/disk/fs/signature.js';
+import { type FileSignature, fileSignature } from '../../../src/disk/fs/signature.js';
 import { Damage } from '../../../src/disk/scan/crash-damage.js';
 import type { Crash } from '../../../src/disk/state/occupant.js';
 
@@ -12,13 +12,13 @@ const BOOTED = 5_000;
 
 const stats = (size: number, mtimeMs: number, ctimeMs = mtimeMs): Stats =>
   ({ size, mtimeMs, ctimeMs, ino: 7, mode: 0o100644 }) as Stats;
-const seen = (size: number, mtimeMs: number): SeenFile => seenFile(stats(size, mtimeMs), 'before', mtimeMs);
+const seen = (size: number, mtimeMs: number): FileSignature => fileSignature(stats(size, mtimeMs), 'before', mtimeMs);
 
 const ofServer: Crash = { ofMachine: false };
 const ofMachine: Crash = { ofMachine: true };
 
 // biome-ignore format: a row is a line
-const rows: [it: string, crash: Crash | null, before: SeenFile | null, now: Stats, damaged: boolean][] = [
+const rows: [it: string, crash: Crash | null, before: FileSignature | null, now: Stats, damaged: boolean][] = [
   ['empty, of the same time', ofServer, seen(100, 1_000.1234567), stats(0, 1_000.123), true],
   ['short, of the same time', ofServer, seen(100, 1_000), stats(99, 1_000), true],
   ['short, of the same time, after a proper end', null, seen(100, 1_000), stats(99, 1_000), false],
@@ -39,7 +39,7 @@ describe('SCENARIO 22: a file is damage', () => {
     const damage = new Damage(crash, BOOTED);
     const snapshot = new Snapshot();
     damage.judge(path, before, now, 'after');
-    snapshot.put(path, seenFile(now, 'after', 0));
+    snapshot.put(path, fileSignature(now, 'after', 0));
     expect(damage.standing(snapshot)).toEqual(damaged ? [path] : []);
   });
 
@@ -55,7 +55,7 @@ describe('SCENARIO 22: a file is damage', () => {
     expect(remembered.get(path)).toBe(null);
     const later = new Damage(null);
     later.load(path, 'after');
-    snapshot.put(path, seenFile(stats(0, 1_000), 'after', 0));
+    snapshot.put(path, fileSignature(stats(0, 1_000), 'after', 0));
     expect(later.standing(snapshot)).toEqual([path]);
   });
 });

@@ -51,7 +51,7 @@ it('does not say that 200 files are gone because rules cover them now', async ()
   put(watched.root, { '.lockstepignore': 'many\n' });
   await watched.settle();
   expect(watched.told.map(([at]) => at)).toEqual(['.lockstepignore']);
-  expect(watched.looks.every(({ halt }) => halt === null)).toBe(true);
+  expect(watched.scans.every(({ halt }) => halt === null)).toBe(true);
 });
 
 it('has the rules before the first look, also over what was known', async () => {
@@ -60,9 +60,9 @@ it('has the rules before the first look, also over what was known', async () => 
   const first = watchAgain(root, { watch: false });
   await first.until(() => first.last.unsettled === 0);
   const before = new Snapshot();
-  for (const [at, node] of first.looker.snapshot.walk()) before.put(at, node);
+  for (const [at, node] of first.scanner.snapshot.walk()) before.put(at, node);
   const watched = watchAgain(root, { known: before, ignore: ['*.o'] });
-  await watched.look();
+  await watched.scan();
   expect(watched.told.map(([at]) => at)).toEqual(['a']);
 });
 
@@ -73,14 +73,14 @@ it('follows rules that we wrote ourselves', async () => {
   const stats = fs.lstatSync(`${watched.root}/.lockstepignore`);
   const hash = '6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b';
   const entry = { type: 'file', size: stats.size, mtime: 0, mode: 0o644, hash } as const;
-  watched.looker.wrote(path('.lockstepignore'), entry, stats);
+  watched.scanner.wrote(path('.lockstepignore'), entry, stats);
   await watched.until(() => watched.last.rules.length === 1);
-  expect(watched.looker.snapshot.get(path('b.o'))).toBeNull();
+  expect(watched.scanner.snapshot.get(path('b.o'))).toBeNull();
 });
 
 it('answers whether a name is left out', async () => {
   const watched = watch({ d: { 'a.o': '', b: '', sub: {} } }, { ignore: ['*.o', 'sub/'] });
-  await watched.look();
-  const out = (name: string) => watched.looker.ignores(path('d'), name);
+  await watched.scan();
+  const out = (name: string) => watched.scanner.ignores(path('d'), name);
   expect(['a.o', 'b', 'sub', '.DS_Store', 'x\\..\\y'].map(out)).toEqual([true, false, true, true, true]);
 });

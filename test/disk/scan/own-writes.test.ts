@@ -15,7 +15,7 @@ function writeOne(watched: Watched, name: string): void {
   fs.writeFileSync(staged, '1', { mode: 0o640 });
   fs.utimesSync(staged, ONE.type === 'file' ? ONE.mtime / 1e6 : 0, ONE.type === 'file' ? ONE.mtime / 1e6 : 0);
   fs.renameSync(staged, `${watched.root}/${name}`);
-  watched.looker.wrote(path(name), ONE, fs.lstatSync(`${watched.root}/${name}`));
+  watched.scanner.wrote(path(name), ONE, fs.lstatSync(`${watched.root}/${name}`));
 }
 
 describe('after our own write', () => {
@@ -28,25 +28,25 @@ describe('after our own write', () => {
     writeOne(watched, 'old');
     writeOne(watched, 'd/new');
     fs.mkdirSync(`${watched.root}/made`, { mode: 0o755 });
-    watched.looker.wrote(path('made'), { type: 'dir', mode: 0o755 }, fs.lstatSync(`${watched.root}/made`));
+    watched.scanner.wrote(path('made'), { type: 'dir', mode: 0o755 }, fs.lstatSync(`${watched.root}/made`));
     writeOne(watched, 'made/new');
     fs.symlinkSync('new', `${watched.root}/link`);
     const link: Entry = { type: 'symlink', target: 'new', mtime: 5 };
-    watched.looker.wrote(path('link'), link, fs.lstatSync(`${watched.root}/link`));
+    watched.scanner.wrote(path('link'), link, fs.lstatSync(`${watched.root}/link`));
     fs.rmSync(`${watched.root}/dir`, { recursive: true });
-    watched.looker.wrote(path('dir'), null, null);
+    watched.scanner.wrote(path('dir'), null, null);
     expect(await watched.hinted(200)).toBe(false);
     expect(watched.hints).toBe(hints);
-    await watched.look('everything');
+    await watched.scan('everything');
     expect(watched.told).toEqual([]);
-    expect(watched.looker.snapshot.get(path('made/new'))).toMatchObject({ ...ONE, racy: false });
+    expect(watched.scanner.snapshot.get(path('made/new'))).toMatchObject({ ...ONE, racy: false });
   });
 
   it('a directory that we made is watched, with what came into it meanwhile', async () => {
     const watched = watch();
-    await watched.look();
+    await watched.scan();
     put(watched.root, { made: { meanwhile: '1' } });
-    watched.looker.wrote(path('made'), { type: 'dir', mode: 0o755 }, fs.lstatSync(`${watched.root}/made`));
+    watched.scanner.wrote(path('made'), { type: 'dir', mode: 0o755 }, fs.lstatSync(`${watched.root}/made`));
     await watched.until(() => watched.told.some(([at]) => at === 'made/meanwhile'));
     put(watched.root, { made: { later: '2' } });
     await watched.until(() => watched.told.some(([at]) => at === 'made/later'));
@@ -54,7 +54,7 @@ describe('after our own write', () => {
 
   it("a user's write right behind it is seen", async () => {
     const watched = watch();
-    await watched.look();
+    await watched.scan();
     for (let n = 0; n < 20; n++) {
       writeOne(watched, `f${n}`);
       fs.writeFileSync(`${watched.root}/f${n}`, '2');
@@ -68,7 +68,7 @@ describe('after our own write', () => {
     await watched.settle();
     watched.forget();
     put(watched.root, { f: 'user' });
-    const looking = watched.look('everything');
+    const looking = watched.scan('everything');
     await Promise.resolve();
     writeOne(watched, 'f');
     await looking;
@@ -87,19 +87,20 @@ describe('whether something still stands', () => {
     ['now a link to the same content', (r) => replace(r, () => fs.symlinkSync('g', `${r}/f`)), false],
   ])('a file that is %s', async (_case, change, still) => {
     const watched = watch({ f: '1' });
-    await watched.look();
-    const entry = watched.looker.snapshot.get(path('f'));
+    await watched.scan();
+    const entry = watched.scanner.snapshot.get(path('f'));
     change(watched.root);
-    expect(watched.looker.stillIs(path('f'), entry, `${watched.root}/f`)).toBe(still);
+    expect(watched.scanner.matches(path('f'), entry, `${watched.root}/f`)).toBe(still);
     await watched.settle();
-    const now = watched.looker.snapshot.get(path('f'));
-    expect(watched.looker.stillIs(path('f'), now, `${watched.root}/f`)).toBe(true);
+    const now = watched.scanner.snapshot.get(path('f'));
+    expect(watched.scanner.matches(path('f'), now, `${watched.root}/f`)).toBe(true);
   });
 
   it('asks for nothing, a directory, a link', async () => {
     const watched = watch({ d: {}, l: { link: 'd' } });
-    await watched.look();
-    const still = (at: string, entry: Entry | null) => watched.looker.stillIs(path(at), entry, `${watched.root}/${at}`);
+    await watched.scan();
+    const still = (at: string, entry: Entry | null) =>
+      watched.scanner.matches(path(at), entry, `${watched.root}/${at}`);
     expect(still('none', null)).toBe(true);
     expect(still('d', null)).toBe(false);
     expect(still('d', { type: 'dir', mode: 0o755 })).toBe(true);

@@ -24,7 +24,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     await watched.until(() => watched.last.halt?.code === 'root-missing');
     put(`${root}-away`, { d: { new: '1' } });
     fs.renameSync(`${root}-away`, root);
-    await watched.look('everything');
+    await watched.scan('everything');
     expect(watched.last.halt).toBeNull();
     await watched.settle();
     expect(watched.told.map(([at]) => at)).toEqual(['d/new']);
@@ -49,7 +49,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     await watched.until(() => watched.last.halt?.code === 'root-replaced');
     fs.unlinkSync(watched.root);
     fs.renameSync(`${watched.root}-away`, watched.root);
-    expect((await watched.look('hinted')).halt).toBeNull();
+    expect((await watched.scan('hinted')).halt).toBeNull();
   });
 
   it('that is emptied halts, says what to do, and goes on when the files are back', async () => {
@@ -58,7 +58,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     await watched.until(() => watched.last.halt !== null);
     expect(watched.last.halt).toMatchObject({ code: 'root-emptied' });
     expect(watched.last.halt!.message).toMatch(/6 files.*client resume --accept-deletes/);
-    expect(watched.looker.snapshot.files).toBe(6);
+    expect(watched.scanner.snapshot.files).toBe(6);
     fs.renameSync(`${watched.root}/.lockstep/d`, `${watched.root}/d`);
     await watched.until(() => watched.last.halt === null);
     await watched.settle();
@@ -69,10 +69,10 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     const watched = await settled(files(6));
     for (let n = 0; n < 6; n++) fs.unlinkSync(`${watched.root}/f${n}`);
     await watched.until(() => watched.last.halt !== null);
-    expect((await watched.look('everything')).halt?.code).toBe('root-emptied');
-    watched.looker.acceptDeletes();
-    expect((await watched.look('hinted')).entries).toHaveLength(6);
-    expect((await watched.look('everything')).halt).toBeNull();
+    expect((await watched.scan('everything')).halt?.code).toBe('root-emptied');
+    watched.scanner.acceptDeletes();
+    expect((await watched.scan('hinted')).entries).toHaveLength(6);
+    expect((await watched.scan('everything')).halt).toBeNull();
   });
 
   it('of four files may be emptied', async () => {
@@ -84,11 +84,11 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
   it('that was emptied before the start halts, and is told whole when the files are back', async () => {
     const known = new Snapshot();
     const first = await settled(files(10));
-    for (const [at, node] of first.looker.snapshot.walk()) known.put(at, node);
+    for (const [at, node] of first.scanner.snapshot.walk()) known.put(at, node);
     const root = makeRoot('emptied');
     const watched = watchAgain(root, { known });
-    expect((await watched.look()).halt?.code).toBe('root-emptied');
-    expect((await watched.look('everything')).halt?.code).toBe('root-emptied');
+    expect((await watched.scan()).halt?.code).toBe('root-emptied');
+    expect((await watched.scan('everything')).halt?.code).toBe('root-emptied');
     put(root, files(10));
     await watched.until(() => watched.last.halt === null);
     expect(watched.last).toMatchObject({ whole: true });
@@ -105,7 +105,7 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     await watched.until(() => watched.last.halt !== null);
     expect(watched.last.halt).toMatchObject({ code: 'mass-deletion' });
     expect(watched.last.halt!.message).toMatch(/^150 of 210 files.*--accept-deletes/);
-    for (let n = 0; n < 3; n++) expect((await watched.look('everything')).halt?.code).toBe('mass-deletion');
+    for (let n = 0; n < 3; n++) expect((await watched.scan('everything')).halt?.code).toBe('mass-deletion');
     expect(await watched.hinted(100)).toBe(false);
     fs.renameSync(`${root}/.lockstep/most`, `${root}/most`);
     await watched.until(() => watched.last.halt === null);
@@ -124,16 +124,16 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     }
     await watched.until(() => watched.last.halt !== null);
     expect(watched.last.halt!.message).toMatch(/^150 of 210 files/);
-    expect(watched.looker.snapshot.files).toBe(210);
+    expect(watched.scanner.snapshot.files).toBe(210);
   });
 
   it('is told once that is confirmed', async () => {
     const watched = await settled({ most: files(150), rest: files(60) });
     fs.rmSync(`${watched.root}/most`, { recursive: true });
     await watched.until(() => watched.last.halt !== null);
-    expect(watched.looker.snapshot.files).toBe(210);
-    watched.looker.acceptDeletes();
-    expect((await watched.look()).halt).toBeNull();
+    expect(watched.scanner.snapshot.files).toBe(210);
+    watched.scanner.acceptDeletes();
+    expect((await watched.scan()).halt).toBeNull();
     expect(watched.told).toEqual([['most', 'gone']]);
     await watched.settle();
     expect(watched.told).toEqual([['most', 'gone']]);
@@ -144,10 +144,10 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     for (let n = 0; n < 400; n++) {
       fs.unlinkSync(`${watched.root}/most/f${n}`);
       if (n % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 10));
-      if (watched.hints >= watched.looks.length) await watched.look();
+      if (watched.hints >= watched.scans.length) await watched.scan();
     }
     await watched.until(() => watched.last.halt !== null);
-    expect(watched.looker.snapshot.files).toBeGreaterThan(400);
+    expect(watched.scanner.snapshot.files).toBeGreaterThan(400);
   });
 
   it.each<[string, (root: string) => void]>([
@@ -164,7 +164,7 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     const watched = await settled({ most: files(150), rest: files(140) });
     change(watched.root);
     await watched.settle();
-    expect(watched.looks.every(({ halt }) => halt === null)).toBe(true);
+    expect(watched.scans.every(({ halt }) => halt === null)).toBe(true);
     expect(watched.told.length).toBeGreaterThan(0);
   });
 });
@@ -193,7 +193,7 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
   it('is unknown, not empty, and looked at again when it can be', async () => {
     const watched = await unreadable();
     await asNobody(async () => {
-      for (let n = 0; n < 3; n++) await watched.look('everything');
+      for (let n = 0; n < 3; n++) await watched.scan('everything');
       await watched.settle();
     });
     expect(watched.last).toMatchObject({ unknown: ['d'], problems: [{ path: 'd', code: 'unreadable' }] });
@@ -227,8 +227,8 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
       const watched = await heardOf(mode, { d: { s: { f: '1' }, g: '2' } }, () => {});
       await asNobody(async () => {
         for (const scope of ['hinted', 'hinted', 'everything', 'hinted'] as const) {
-          watched.looker.suspect([p('d'), p('d/g')]);
-          await watched.look(scope);
+          watched.scanner.markDirty([p('d'), p('d/g')]);
+          await watched.scan(scope);
           expect(watched.last).toMatchObject({ unknown: ['d'], problems: [{ path: 'd', code: 'unreadable' }] });
         }
       });
@@ -245,8 +245,8 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
     const watched = await heardOf(mode, { other: '3' }, (root) => put(root, { d: { f: '1' } }));
     await asNobody(async () => {
       for (const scope of ['hinted', 'everything', 'hinted'] as const) {
-        watched.looker.suspect([p('d'), p('d/g')]);
-        await watched.look(scope);
+        watched.scanner.markDirty([p('d'), p('d/g')]);
+        await watched.scan(scope);
         expect(watched.last).toMatchObject({ unknown: ['d'], problems: [{ path: 'd', code: 'unreadable' }] });
       }
     });
@@ -267,7 +267,7 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
     const watched = watch({ secret: 'x', plain: 'y' });
     fs.chmodSync(watched.root, 0o755);
     fs.chmodSync(`${watched.root}/secret`, 0);
-    await asNobody(async () => watched.look());
+    await asNobody(async () => watched.scan());
     expect(watched.last).toMatchObject({ unknown: ['secret'], problems: [{ path: 'secret', code: 'unreadable' }] });
     fs.chmodSync(`${watched.root}/secret`, 0o644);
     await watched.until(() => watched.last.unknown.length === 0);

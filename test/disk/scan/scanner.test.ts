@@ -11,8 +11,8 @@ const BIG = Buffer.alloc(300_000, 'big');
 describe('the first look', () => {
   it('is whole, and has files, directories and links', async () => {
     const watched = watch({ 'a.txt': 'a', dir: { 'b.txt': 'b', empty: {} }, link: { link: 'dir/b.txt' } });
-    const look = await watched.look('hinted');
-    expect(look).toMatchObject({ whole: true, unsettled: 0, halt: null, problems: [], unknown: [], rules: [] });
+    const scan = await watched.scan('hinted');
+    expect(scan).toMatchObject({ whole: true, unsettled: 0, halt: null, problems: [], unknown: [], rules: [] });
     expect(Object.fromEntries(watched.told)).toEqual({
       'a.txt': file('a'),
       dir: 'dir 755',
@@ -20,13 +20,13 @@ describe('the first look', () => {
       'dir/empty': 'dir 755',
       link: 'link dir/b.txt',
     });
-    expect(await watched.look('everything')).toMatchObject({ whole: false, entries: [] });
+    expect(await watched.scan('everything')).toMatchObject({ whole: false, entries: [] });
   });
 
   it('has parents before children', async () => {
     const watched = watch({ x: { y: { z: { f: '1' } } }, 'x-': '', 'x y': {} });
     const seen = new Set(['']);
-    for (const { path } of (await watched.look()).entries) {
+    for (const { path } of (await watched.scan()).entries) {
       expect(seen).toContain(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
       seen.add(path);
     }
@@ -34,8 +34,8 @@ describe('the first look', () => {
 
   it('reads a large file beside, and calls when that is done', async () => {
     const watched = watch({ big: BIG, small: 's' });
-    const look = await watched.look();
-    expect(look).toMatchObject({ unsettled: 1, unknown: ['big'] });
+    const scan = await watched.scan();
+    expect(scan).toMatchObject({ unsettled: 1, unknown: ['big'] });
     expect(watched.known()).toEqual({ small: file('s') });
     await watched.until(() => watched.last.unsettled === 0);
     expect(watched.known()).toEqual({ big: file(BIG), small: file('s') });
@@ -56,8 +56,8 @@ describe('the first look', () => {
     ];
     const tree = Object.fromEntries(names.map((name) => [name, { [name]: name }]));
     const watched = watch(tree);
-    const look = await watched.look();
-    expect(look.problems).toEqual([]);
+    const scan = await watched.scan();
+    expect(scan.problems).toEqual([]);
     expect(watched.known()).toEqual(flatDisk(watched.root));
     expect(Object.keys(watched.known())).toHaveLength(2 * names.length);
   });
@@ -69,8 +69,8 @@ describe('what cannot be carried', () => {
     put(`${watched.root}/dir`, { escaping: { link: '../../x' }, 'back\\..\\slash': '' });
     fs.writeFileSync(Buffer.concat([Buffer.from(`${watched.root}/dir/`), Buffer.from([0x66, 0xff])]), '');
     execFileSync('mkfifo', [`${watched.root}/pipe`]);
-    const look = await watched.look();
-    const problems = look.problems.map(({ path, code }) => [path, code]);
+    const scan = await watched.scan();
+    const problems = scan.problems.map(({ path, code }) => [path, code]);
     expect(problems.sort()).toEqual([
       ['absolute', 'bad-link'],
       ['dir/back\\..\\slash', 'bad-name'],
@@ -78,9 +78,9 @@ describe('what cannot be carried', () => {
       ['dir/f\\xff', 'bad-name'],
       ['pipe', 'unsupported-type'],
     ]);
-    expect([...look.unknown].sort()).toEqual(['absolute', 'dir/escaping', 'pipe']);
+    expect([...scan.unknown].sort()).toEqual(['absolute', 'dir/escaping', 'pipe']);
     expect(watched.known()).toEqual({ dir: 'dir 755', good: 'link dir/../dir' });
-    expect((await watched.look('everything')).problems).toHaveLength(5);
+    expect((await watched.scan('everything')).problems).toHaveLength(5);
     fs.rmSync(`${watched.root}/dir`, { recursive: true });
     fs.unlinkSync(`${watched.root}/absolute`);
     await watched.until(() => watched.last.problems.length === 1);
@@ -88,7 +88,7 @@ describe('what cannot be carried', () => {
 
   it('is noticed by hints, too, and its names do not become paths', async () => {
     const watched = watch({ dir: {} });
-    await watched.look();
+    await watched.scan();
     fs.writeFileSync(Buffer.concat([Buffer.from(`${watched.root}/dir/`), Buffer.from([0xff])]), '');
     put(watched.root, { 'x\\..\\y': '1', link: { link: '..' } });
     await watched.until(() => watched.last.problems.length === 3);
@@ -103,14 +103,14 @@ describe('with what was known from an earlier run', () => {
     const first = watchAgain(root, { watch: false });
     await first.until(() => first.last.unsettled === 0);
     const known = new Snapshot();
-    for (const [at, node] of first.looker.snapshot.walk()) known.put(at, node);
+    for (const [at, node] of first.scanner.snapshot.walk()) known.put(at, node);
     // A hash that is not that of the content shows that the content was not read again.
     known.put(path('same'), { ...known.get(path('same')), hash: 'f'.repeat(64), racy: false } as never);
     put(root, { changed: 'new', added: 'added' });
     fs.unlinkSync(`${root}/gone`);
     const second = watchAgain(makeSecond(root), { known });
-    const look = await second.look();
-    expect(look.whole).toBe(true);
+    const scan = await second.scan();
+    expect(scan.whole).toBe(true);
     expect(Object.fromEntries(second.told)).toMatchObject({
       same: `644 ${'f'.repeat(12)}`,
       changed: file('new'),
@@ -129,12 +129,12 @@ describe('what is remembered', () => {
   it('is handed over at every change', async () => {
     const watched = watch({ a: '1', dir: { b: '2' } });
     const memory = new Snapshot();
-    watched.looker.onSeen = (at, entry) => memory.put(at, entry);
-    await watched.look();
+    watched.scanner.onSeen = (at, entry) => memory.put(at, entry);
+    await watched.scan();
     fs.rmSync(`${watched.root}/dir`, { recursive: true });
     put(watched.root, { a: '3', c: '4' });
     await watched.settle();
-    expect([...memory.walk()].sort()).toEqual([...watched.looker.snapshot.walk()].sort());
+    expect([...memory.walk()].sort()).toEqual([...watched.scanner.snapshot.walk()].sort());
     expect(memory.get(path('a'))).toMatchObject({ racy: false });
   });
 });

@@ -66,7 +66,7 @@ it.each([0, 3, 6, 10])('a save with the name missing for %i ms is one modificati
   watched.forget();
   fs.renameSync(`${watched.root}/f`, `${watched.root}/f~`);
   const until = Date.now() + ms;
-  while (Date.now() < until) await watched.look();
+  while (Date.now() < until) await watched.scan();
   fs.writeFileSync(`${watched.root}/f`, 'new');
   fs.unlinkSync(`${watched.root}/f~`);
   await watched.settle();
@@ -82,21 +82,21 @@ it('waits with an empty file, which most likely is about to be filled', async ()
   const emptied = Math.max(...['f', 'g'].map((name) => fs.statSync(`${watched.root}/${name}`).ctimeMs));
   now = () => emptied + 45;
   expect(await watched.hinted(10_000)).toBe(true);
-  expect(await watched.look()).toMatchObject({ entries: [], unsettled: 2, unknown: ['g'] });
+  expect(await watched.scan()).toMatchObject({ entries: [], unsettled: 2, unknown: ['g'] });
   now = Date.now;
   await watched.until(() => watched.told.length === 2);
 });
 
 it('waits for a large file to be quiet, and tells it once', async () => {
   const watched = watch();
-  await watched.look();
+  await watched.scan();
   const piece = Buffer.alloc(400_000, 'x');
   const fd = fs.openSync(`${watched.root}/f`, 'w');
   fs.writeSync(fd, Buffer.concat([piece, piece, piece]));
   for (let n = 0; n < 10; n++) {
     fs.writeSync(fd, piece);
     await watched.hinted(20);
-    await watched.look();
+    await watched.scan();
   }
   fs.closeSync(fd);
   await watched.settle();
@@ -108,7 +108,7 @@ describe('two writes within one tick, of the same size', () => {
     const watched = watch({ f: '0' });
     await watched.settle(30);
     fs.writeFileSync(`${watched.root}/f`, 'first');
-    await watched.look();
+    await watched.scan();
     const { mtime } = fs.statSync(`${watched.root}/f`);
     fs.writeFileSync(`${watched.root}/f`, 'secnd');
     fs.utimesSync(`${watched.root}/f`, mtime, mtime);
@@ -119,7 +119,7 @@ describe('two writes within one tick, of the same size', () => {
 
 it('never tells a torn state of a file that is rewritten all the time', async () => {
   const watched = watch({ f: 'a'.repeat(100_000) });
-  await watched.look();
+  await watched.scan();
   const until = Date.now() + 500;
   while (Date.now() < until) {
     // Two halves, with looks in between.
@@ -128,7 +128,7 @@ it('never tells a torn state of a file that is rewritten all the time', async ()
     fs.writeSync(fd, letter.repeat(50_000), 0);
     fs.writeSync(fd, letter.repeat(50_000), 50_000);
     fs.closeSync(fd);
-    await watched.look();
+    await watched.scan();
   }
   const whole = new Set(['a', 'b', 'c'].map((letter) => file(letter.repeat(100_000))));
   for (const [, what] of watched.told) expect(whole).toContain(what);
@@ -137,18 +137,18 @@ it('never tells a torn state of a file that is rewritten all the time', async ()
 const long = it.runIf(process.env.LOOK_LONG !== undefined);
 long('tells a file that is written without a pause after 10 s, as it then stands', { timeout: 20_000 }, async () => {
   const watched = watch();
-  await watched.look();
+  await watched.scan();
   const began = Date.now();
   const path = `${watched.root}/log`;
   fs.writeFileSync(path, Buffer.alloc(1_100_000));
   const writing = setInterval(() => fs.appendFileSync(path, 'line\n'), 20);
   while (watched.told.length === 0 && Date.now() - began < 15_000) {
     await watched.hinted(200);
-    await watched.look();
+    await watched.scan();
   }
   clearInterval(writing);
-  const looks = watched.looks.length;
+  const scans = watched.scans.length;
   expect(Date.now() - began).toBeGreaterThan(9_500);
   expect(watched.told.map(([at]) => at)).toEqual(['log']);
-  console.log(`${looks} looks in ${Date.now() - began} ms`);
+  console.log(`${scans} looks in ${Date.now() - began} ms`);
 });

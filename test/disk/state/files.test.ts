@@ -21,7 +21,7 @@ async function serveOnce(): Promise<{ lostMemory: boolean; id: string; warnings:
   const log: Logger = { ...silent, warn: (message) => void warnings.push(message) };
   const state = openStateDirectory(root, log);
   const replica = new LocalReplica({ root: openRoot(root), state, ignore: [], log });
-  await replica.look('everything');
+  await replica.scan('everything');
   await replica.close();
   state.release();
   return { lostMemory: replica.lostMemory, id: state.id, warnings };

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
-import { type VersionLimits, VersionPruning } from '../../../src/disk/versions/pruning.js';
+import { type VersionLimits, VersionPruner } from '../../../src/disk/versions/pruning.js';
 import { VersionRecords } from '../../../src/disk/versions/records.js';
 import { Versions } from '../../../src/disk/versions/versions.js';
 import { silent } from '../../../src/log.js';
@@ -39,9 +39,9 @@ function version(file: string, content: string): void {
 }
 
 /** A disk of `bytes`, and these limits. */
-function pruning(limits: VersionLimits, bytes = 1e9): VersionPruning {
+function pruning(limits: VersionLimits, bytes = 1e9): VersionPruner {
   const statfs = async () => ({ blocks: bytes, bsize: 1 });
-  return new VersionPruning({ directory: own(kept), records, limits, log: silent, now: () => now, statfs });
+  return new VersionPruner({ directory: own(kept), records, limits, log: silent, now: () => now, statfs });
 }
 
 const contents = () =>
@@ -121,7 +121,7 @@ describe('pruning', () => {
     const warnings: string[] = [];
     const log = { ...silent, warn: (text: string) => void warnings.push(text) };
     const statfs = () => Promise.reject(new Error('EIO'));
-    await new VersionPruning({ directory: own(kept), records, limits: ALL, log, now: () => now, statfs }).prune();
+    await new VersionPruner({ directory: own(kept), records, limits: ALL, log, now: () => now, statfs }).prune();
     expect(warnings).toEqual([expect.stringContaining('EIO')]);
     expect(contents()).toEqual(['1']);
   });
@@ -132,7 +132,7 @@ describe('pruning', () => {
       asked++;
       return { blocks: 1, bsize: 1 };
     };
-    const one = new VersionPruning({ directory: own(kept), records, limits: ALL, log: silent, now: () => now, statfs });
+    const one = new VersionPruner({ directory: own(kept), records, limits: ALL, log: silent, now: () => now, statfs });
     await Promise.all([one.prune(), one.prune()]);
     expect(asked).toBe(1);
     await one.close();
@@ -159,7 +159,7 @@ test('a full disk is a reason to prune at once, but not over and over', async ()
     return { blocks: 1e9, bsize: 1 };
   };
   const log = { ...silent, detail: () => ended.pop()?.() };
-  const at = new VersionPruning({ directory: own(kept), records, limits: ALL, log, now: () => now, statfs });
+  const at = new VersionPruner({ directory: own(kept), records, limits: ALL, log, now: () => now, statfs });
   const removed = new Promise<void>((resolve) => ended.push(resolve));
   at.hurry();
   await removed;

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FileEntry } from '../../../src/core/entry.js';
 import type { RelPath } from '../../../src/core/path.js';
 import { isVersionOf, momentOf, versionName } from '../../../src/disk/versions/name.js';
-import { EarlierContents } from '../../../src/disk/versions/reader.js';
+import { LocalVersionReader } from '../../../src/disk/versions/reader.js';
 import { VersionRecords } from '../../../src/disk/versions/records.js';
-import { type Occasion, Versions } from '../../../src/disk/versions/versions.js';
+import { type VersionReason, Versions } from '../../../src/disk/versions/versions.js';
 import { file, own } from '../../support/disk-site.js';
 import { makeRoot, put, removeRoot } from '../../support/trees.js';
 
@@ -33,7 +33,7 @@ function open(): void {
   records = new VersionRecords(path.join(root, 'versions.log'));
 }
 
-function version(of: string, content: string, occasion?: Occasion): void {
+function version(of: string, content: string, occasion?: VersionReason): void {
   put(root, { incoming: content });
   const versions = new Versions(own(kept), () => now);
   versions.onKept = (name, note) => records.add(name, note);
@@ -41,14 +41,14 @@ function version(of: string, content: string, occasion?: Occasion): void {
   now += 1;
 }
 
-const earlier = () => new EarlierContents(own(kept), records);
+const versionReader = () => new LocalVersionReader(own(kept), records);
 const hashOf = (content: string) => file(content).hash;
 const textOf = (name: RelPath) => fs.readFileSync(path.join(kept, name), 'utf8');
 
 async function restored(name: RelPath): Promise<string> {
-  const entry = (await earlier().look(name)) as FileEntry;
+  const entry = (await versionReader().scan(name)) as FileEntry;
   let text = '';
-  for await (const piece of earlier().read(name, entry)) if ('data' in piece) text += piece.data.toString();
+  for await (const piece of versionReader().read(name, entry)) if ('data' in piece) text += piece.data.toString();
   return text;
 }
 
@@ -57,7 +57,7 @@ describe('the versions of a file', () => {
     now = NOON + 500;
     for (const content of ['one', 'two', 'three']) version('x.txt', content);
     records.remove(p('x (2026-11-21 12-00-00 2).txt'));
-    const list = await earlier().list(p('x.txt'));
+    const list = await versionReader().list(p('x.txt'));
     expect(list.map(({ name }) => textOf(name))).toEqual(['three', 'two', 'one']);
   });
 
@@ -65,7 +65,7 @@ describe('the versions of a file', () => {
     version('d/x.txt', 'one', { reason: 'deleted', hash: null });
     version('d/x.txt', 'two!', { reason: 'first contact', hash: null });
     version('d/y.txt', 'other');
-    const list = await earlier().list(p('d/x.txt'));
+    const list = await versionReader().list(p('d/x.txt'));
     expect(list.map(({ size, reason, replaced }) => [size, reason, replaced])).toEqual([
       [4, 'first contact', NOON + 1],
       [3, 'deleted', NOON],
@@ -78,7 +78,7 @@ describe('the versions of a file', () => {
     await records.close();
     fs.rmSync(path.join(root, 'versions.log'));
     open();
-    const list = await earlier().list(p('x.txt'));
+    const list = await versionReader().list(p('x.txt'));
     expect(list.map(({ name }) => textOf(name))).toEqual(['3', '2', '1']);
     expect(list.map(({ reason, replaced }) => [reason, replaced])).toEqual(Array(3).fill([null, NOON]));
   });
@@ -89,59 +89,59 @@ describe('the versions of a file', () => {
     const log = path.join(root, 'versions.log');
     fs.writeFileSync(log, `garbage ${fs.readFileSync(log, 'utf8')}`);
     open();
-    expect(await earlier().list(p('x.txt'))).toMatchObject([{ size: 3, reason: null }]);
+    expect(await versionReader().list(p('x.txt'))).toMatchObject([{ size: 3, reason: null }]);
   });
 
   test('are remembered over a restart', async () => {
     version('x.txt', 'one', { reason: 'discarded', hash: null });
     await records.close();
     open();
-    expect(await earlier().list(p('x.txt'))).toMatchObject([{ reason: 'discarded', replaced: NOON }]);
+    expect(await versionReader().list(p('x.txt'))).toMatchObject([{ reason: 'discarded', replaced: NOON }]);
   });
 
   test('of a path too deep for its directory are found by their record', async () => {
     const deep = `${Array.from({ length: 40 }, () => 'd'.repeat(100)).join('/')}/f.txt`;
     version(deep, 'deep');
-    expect(await earlier().list(p(deep))).toMatchObject([{ size: 4 }]);
-    expect(await earlier().list(p('f.txt'))).toEqual([]);
+    expect(await versionReader().list(p(deep))).toMatchObject([{ size: 4 }]);
+    expect(await versionReader().list(p('f.txt'))).toEqual([]);
   });
 
   test('that a person took away are not listed', async () => {
     version('x.txt', 'one');
     fs.rmSync(kept, { recursive: true });
-    expect(await earlier().list(p('x.txt'))).toEqual([]);
+    expect(await versionReader().list(p('x.txt'))).toEqual([]);
   });
 });
 
 describe('a version’s content', () => {
   test('comes whole', async () => {
     version('x.txt', 'one', { reason: 'overwritten', hash: hashOf('one') });
-    const [found] = await earlier().list(p('x.txt'));
+    const [found] = await versionReader().list(p('x.txt'));
     expect(await restored(found!.name)).toBe('one');
   });
 
   test('is refused where it is not what was put aside', async () => {
     version('x.txt', 'one', { reason: 'overwritten', hash: hashOf('one') });
-    const [found] = await earlier().list(p('x.txt'));
+    const [found] = await versionReader().list(p('x.txt'));
     fs.writeFileSync(path.join(kept, found!.name), 'off');
-    await expect(earlier().look(found!.name)).rejects.toMatchObject({ code: 'failed' });
+    await expect(versionReader().scan(found!.name)).rejects.toMatchObject({ code: 'failed' });
   });
 
   test('can be a link', async () => {
     fs.symlinkSync('there', path.join(root, 'l'));
     new Versions(own(kept), () => now).take(p('l'), path.join(root, 'l'), fs.lstatSync(path.join(root, 'l')));
-    const [found] = await earlier().list(p('l'));
-    expect(await earlier().look(found!.name)).toMatchObject({ type: 'symlink', target: 'there' });
+    const [found] = await versionReader().list(p('l'));
+    expect(await versionReader().scan(found!.name)).toMatchObject({ type: 'symlink', target: 'there' });
   });
 
   test('that is gone is said to be', async () => {
-    await expect(earlier().look(p('x (2026-11-21 12-00-00).txt'))).rejects.toMatchObject({ code: 'not-found' });
+    await expect(versionReader().scan(p('x (2026-11-21 12-00-00).txt'))).rejects.toMatchObject({ code: 'not-found' });
   });
 
   test('is never read through a link', async () => {
     put(root, { outside: { 'x (2026-11-21 12-00-00).txt': 'secret' } });
     fs.symlinkSync(path.join(root, 'outside'), path.join(kept, 'd'));
-    await expect(earlier().look(p('d/x (2026-11-21 12-00-00).txt'))).rejects.toThrow();
+    await expect(versionReader().scan(p('d/x (2026-11-21 12-00-00).txt'))).rejects.toThrow();
   });
 });
 

@@ -138,7 +138,7 @@ it.each(cases)('%s', async (_case, before, act, told, prepare) => {
 
 it('goes on watching what it found', async () => {
   const watched = watch();
-  await watched.look();
+  await watched.scan();
   for (let n = 0; n < 5; n++) {
     put(watched.root, { d: { e: { [`f${n}`]: `${n}` } } });
     await watched.until(() => watched.told.some(([path]) => path === `d/e/f${n}`));
@@ -151,20 +151,20 @@ it('goes on watching what it found', async () => {
 describe('moves', () => {
   it('tells both ends of a moved file in one look', async () => {
     const watched = watch({ old: 'x', d: {} });
-    await watched.look();
+    await watched.scan();
     fs.renameSync(`${watched.root}/old`, `${watched.root}/d/new`);
     await watched.settle();
-    const look = watched.looks.slice(1).find(({ entries }) => entries.length > 0)!;
-    expect(look.entries.map(({ path }) => path).sort()).toEqual(['d/new', 'old']);
+    const scan = watched.scans.slice(1).find(({ entries }) => entries.length > 0)!;
+    expect(scan.entries.map(({ path }) => path).sort()).toEqual(['d/new', 'old']);
   });
 
   it('tells both ends of a moved large file in one look, although it is read again', async () => {
     const watched = watch({ old: BIG });
     await watched.until(() => watched.last.unsettled === 0);
-    const before = watched.looks.length;
+    const before = watched.scans.length;
     fs.renameSync(`${watched.root}/old`, `${watched.root}/new`);
     await watched.settle();
-    const telling = watched.looks.slice(before).filter(({ entries }) => entries.length > 0);
+    const telling = watched.scans.slice(before).filter(({ entries }) => entries.length > 0);
     expect(telling.map(({ entries }) => entries.map(({ path }) => path).sort())).toEqual([['new', 'old']]);
   });
 
@@ -175,9 +175,9 @@ describe('moves', () => {
     await watched.settle();
     fs.renameSync(`${watched.root}/old`, `${watched.root}/into/new`);
     expect(await watched.hinted(1000)).toBe(true);
-    const look = await watched.look();
-    expect(look.unsettled).toBe(0);
-    expect(Object.fromEntries(look.entries.map(({ path, entry }) => [path, entry?.type]))).toEqual({
+    const scan = await watched.scan();
+    expect(scan.unsettled).toBe(0);
+    expect(Object.fromEntries(scan.entries.map(({ path, entry }) => [path, entry?.type]))).toEqual({
       old: undefined,
       'into/new': 'dir',
       'into/new/deep': 'dir',
@@ -205,13 +205,13 @@ describe('moves', () => {
 
   it('finds what was changed in a directory while it was elsewhere', async () => {
     const watched = watch({ d: { s: { f: '1' } }, '.lockstep': {} });
-    await watched.look();
+    await watched.scan();
     const { root } = watched;
     fs.renameSync(`${root}/d`, `${root}/.lockstep/d`);
     expect(await watched.hinted(1000)).toBe(true);
-    await watched.look();
+    await watched.scan();
     fs.writeFileSync(`${root}/.lockstep/d/s/f`, '2');
-    await watched.look();
+    await watched.scan();
     fs.renameSync(`${root}/.lockstep/d`, `${root}/d`);
     await watched.settle();
     expect(watched.known()).toEqual({ d: 'dir 755', 'd/s': 'dir 755', 'd/s/f': file('2') });
@@ -220,14 +220,14 @@ describe('moves', () => {
 
 it('finds all of a storm of files that overflows the system', { timeout: 30_000 }, async () => {
   const watched = watch({ d: { e: {} } });
-  await watched.look();
+  await watched.scan();
   // Synchronously, so that nobody takes the events out of the queue meanwhile: first what fills it, then what is lost.
   const files = ['x', 'y'].map((name) => fs.openSync(`${watched.root}/d/${name}`, 'w'));
   for (let n = 0; n < 10_000; n++) for (const fd of files) fs.writeSync(fd, '.');
   for (const fd of files) fs.closeSync(fd);
   for (let n = 0; n < 300; n++) fs.writeFileSync(`${watched.root}/d/f${n}`, `${n}`);
   fs.writeFileSync(`${watched.root}/d/e/last`, 'x');
-  await watched.until(() => watched.looker.snapshot.files === 303 && watched.last.unsettled === 0);
+  await watched.until(() => watched.scanner.snapshot.files === 303 && watched.last.unsettled === 0);
   await watched.settle();
   expect(watched.known()).toEqual(flatDisk(watched.root));
 });

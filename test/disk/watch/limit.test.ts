@@ -18,10 +18,10 @@ afterEach(() => void vi.restoreAllMocks());
 it('SCENARIO 25: polls where no watch is left, and says so once', { timeout: 20_000 }, async () => {
   fewWatches();
   const watched = watch({ polled1: { f: '1' }, polled2: { s: {} }, watched: {} });
-  const look = await watched.look();
-  expect(look.problems).toHaveLength(1);
-  expect(look.problems[0]).toMatchObject({ path: 'polled1', code: 'watch-limit' });
-  expect(look.problems[0]!.message).toMatch(/sudo sysctl fs.inotify.max_user_watches=524288/);
+  const scan = await watched.scan();
+  expect(scan.problems).toHaveLength(1);
+  expect(scan.problems[0]).toMatchObject({ path: 'polled1', code: 'watch-limit' });
+  expect(scan.problems[0]!.message).toMatch(/sudo sysctl fs.inotify.max_user_watches=524288/);
   await watched.settle();
   put(watched.root, { polled1: { f: '2', g: '1' }, polled2: { s: { h: '1' } }, watched: { i: '1' } });
   const wanted = ['polled1/f', 'polled1/g', 'polled2/s/h', 'watched/i'];

@@ -19,26 +19,26 @@ describe(`after random churn, seeds from ${firstSeed}`, () => {
     const outside = makeRoot('outside');
     const watched = watch({}, watchKind === undefined ? {} : { watchKind });
     const churn = new Churn(watched.root, outside, seed);
-    await watched.look();
-    const steps = await stir(churn, () => (watched.hints > watched.looks.length - 1 ? watched.look() : null));
+    await watched.scan();
+    const steps = await stir(churn, () => (watched.hints > watched.scans.length - 1 ? watched.scan() : null));
     await watched.settle(300);
     removeRoot(outside);
-    console.log(`seed ${seed}: ${steps} steps, ${watched.looks.length} looks, ${watched.looker.snapshot.files} files`);
-    expect(watched.looks.length, `looks, seed ${seed}`).toBeLessThan(2000);
+    console.log(`seed ${seed}: ${steps} steps, ${watched.scans.length} looks, ${watched.scanner.snapshot.files} files`);
+    expect(watched.scans.length, `looks, seed ${seed}`).toBeLessThan(2000);
     expect(watched.known(), `seed ${seed}`).toEqual(flatDisk(watched.root));
-    expect(flat(told(watched.looks.flatMap((look) => look.entries))), `told, seed ${seed}`).toEqual(watched.known());
+    expect(flat(told(watched.scans.flatMap((scan) => scan.entries))), `told, seed ${seed}`).toEqual(watched.known());
   });
 });
 
 /** @returns how many steps were made; between bursts of them, looks have their turn. */
-async function stir(churn: Churn, look: () => Promise<unknown> | null): Promise<number> {
+async function stir(churn: Churn, scan: () => Promise<unknown> | null): Promise<number> {
   const until = Date.now() + churnMs;
   let steps = 0;
   let looking: Promise<unknown> | null = null;
   while (Date.now() < until) {
     for (let n = steps % 7; n >= 0; n--, steps++) churn.step();
     if (looking === null) {
-      looking = look();
+      looking = scan();
       looking?.finally(() => {
         looking = null;
       });

@@ -3,19 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import type { RelPath } from '../../../src/core/path.js';
 import { ServeLocks } from '../../../src/sync/clients/lock-methods.js';
-import type { Ask } from '../../../src/sync/locks/request.js';
+import type { ServiceRequest } from '../../../src/sync/locks/request.js';
 import type { Acted, Refused, Target } from '../../../src/wire/client-api/methods.js';
 import { p } from '../../support/disk-site.js';
 
 function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
-  const asks: Ask[] = [];
+  const asks: ServiceRequest[] = [];
   const open: string[] = [];
   let most = 0;
   const notices = [{ id: 1, path: p('lost'), owner: 'ann', reason: 'stolen', by: 'bob', time: 5_000 }];
   const told: object[] = [];
   const served = new ServeLocks({
-    desk: {
-      ask: async (ask: Ask) => {
+    lockService: {
+      ask: async (ask: ServiceRequest) => {
         asks.push(ask);
         open.push(ask.path);
         most = Math.max(most, open.length);
@@ -24,7 +24,7 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
         return { path: ask.path, changed: true, ...(ask.kind === 'lock' ? answers[ask.path] : {}) };
       },
     } as never,
-    book: { takeNotices: (owner: string) => (owner === 'ann' ? notices.splice(0) : []) } as never,
+    lockStore: { takeNotices: (owner: string) => (owner === 'ann' ? notices.splice(0) : []) } as never,
     pathOf: (target: Target): RelPath => {
       if ('path' in target) return p(target.path);
       if (target.index > 3) throw new SyncError('not-found', `No ${target.index}.`);

@@ -13,9 +13,9 @@ function open() {
   const state = { halt: null as SyncError | null, changes: true, accepts: true, left: 0 };
   const listeners = new Set<(event: SyncEvent, time: string) => void>();
   const session = {
-    desk: { ask: async () => ({ path: 'x', changed: true }) },
+    lockService: { ask: async () => ({ path: 'x', changed: true }) },
     writes: {},
-    overview: {
+    status: {
       state: 'in-sync',
       isConnected: true,
       pending: 0,
@@ -40,10 +40,10 @@ function open() {
   const server = new ClientServer({
     session: session as never,
     pair: room.pair,
-    book: room.book,
+    lockStore: room.lockStore,
     local: {} as never,
     replica: () => null,
-    earlier: () => null,
+    versionReader: () => null,
     version: '1.2.3',
     peer: 'host:1',
     listen: (listener) => {
@@ -61,9 +61,16 @@ function open() {
   const ask = (method: string, params: object = {}, by: object = call): ReturnType<Handler> =>
     methods[method]!.handle(params, by as never, null);
   const hold = (path: string) =>
-    room.book.happen({ kind: 'hold', path: p(path), base: file('1'), after: file('22'), file: null, now: 1_000 });
+    room.lockStore.dispatch({
+      kind: 'hold',
+      path: p(path),
+      base: file('1'),
+      after: file('22'),
+      file: null,
+      now: 1_000,
+    });
   const lock = (path: string) =>
-    room.book.happen({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1_000 });
+    room.lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1_000 });
   return { room, asked, state, listeners, signal, told, call, ask, hold, lock, methods };
 }
 
@@ -100,7 +107,7 @@ describe('locks and held updates', () => {
     lock('y');
     hold('x');
     hold('x');
-    room.book.happen({ kind: 'lock', path: p('x'), owner: 'bob', side: 'a', message: '', line: 7, now: 2_000 });
+    room.lockStore.dispatch({ kind: 'lock', path: p('x'), owner: 'bob', side: 'a', message: '', line: 7, now: 2_000 });
     expect(await ask('locks')).toMatchObject({
       locks: [
         {

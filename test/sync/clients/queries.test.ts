@@ -1,34 +1,34 @@
 // What clients are shown: rows of the listing, the pair at a glance, numbers, and long answers in pieces.
 import { describe, expect, test } from 'vitest';
 import { ClientQueries, streamed } from '../../../src/sync/clients/queries.js';
-import { Overview } from '../../../src/sync/session/status.js';
+import { PairStatus } from '../../../src/sync/session/status.js';
 import { snapshotOf, tree } from '../../support/core-tree.js';
 import { p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 
 function open(a: string | null, b: string | null, shared = '') {
   const room = new LockRoom();
-  const { pair, book } = room;
+  const { pair, lockStore } = room;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   pair.a.snapshot = a === null ? null : snapshotOf(tree(a));
   pair.b.snapshot = b === null ? null : snapshotOf(tree(b));
-  const glance = {
+  const quickCheck = {
     state: 'in-sync',
     isConnected: true,
     pending: 4,
     problems: () => [{ path: 'x', code: 'unreadable', message: 'No.' }],
     progress: (path: string) => (path === 'coming' ? 43 : null),
   };
-  const queries = new ClientQueries({ session: { overview: glance } as never, pair, book, peer: 'host:1' });
+  const queries = new ClientQueries({ session: { status: quickCheck } as never, pair, lockStore, peer: 'host:1' });
   const sent: object[] = [];
   const call = { notify: async (_: string, params: object) => void sent.push(params) } as never;
   const list = (compact = false) =>
     queries.list({ compact }, call) as Promise<{ generation: number; entries: object[] }>;
   const lock = (path: string, side: 'a' | 'b') =>
-    book.happen({ kind: 'lock', path: p(path), owner: 'ann', side, message: 'why', now: 1_000 });
+    lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: 'why', now: 1_000 });
   const hold = (path: string, n: number) => {
     const [base, after] = [n, n + 1].map((content) => tree(`x:${content}`).get(p('x'))!);
-    book.happen({ kind: 'hold', path: p(path), base: base!, after: after!, file: null, now: 1 });
+    lockStore.dispatch({ kind: 'hold', path: p(path), base: base!, after: after!, file: null, now: 1 });
   };
   return { room, pair, queries, sent, call, list, lock, hold };
 }
@@ -210,112 +210,103 @@ describe('a long answer', () => {
 describe('an overview', () => {
   const ticket = (path: string, size: number, arrived: number, state = 'begun') =>
     [p(path), { change: { path }, size, arrived, state }] as const;
-  const carrier = (tickets: (readonly [string, object])[], size = tickets.length) => ({
+  const queue = (tickets: (readonly [string, object])[], size = tickets.length) => ({
     size,
     carried: new Map(tickets),
     progress: (path: string) => (new Map(tickets).has(p(path)) ? 50 : null),
   });
   const seen = (more: object = {}) => {
     const room = new LockRoom();
-    const far = { seen: true, carriers: { a: carrier([]), b: carrier([]) } };
+    const peer = { seen: true, queues: { a: queue([]), b: queue([]) } };
     const how = {
       recorder: { halted: false },
-      far: (): object | null => far,
+      peer: (): object | null => peer,
       isPaused: () => false,
       isQuiet: () => true,
       ...more,
     };
-    const around = {
+    const context = {
       pair: room.pair,
       recorder: how.recorder,
-      troubles: { list: () => [{ path: 't', code: 'no-space', message: 'Full.' }] },
-      sides: { far: how.far() },
+      retries: { list: () => [{ path: 't', code: 'no-space', message: 'Full.' }] },
+      sides: { peer: how.peer() },
       session: { isPaused: how.isPaused(), isQuiet: how.isQuiet() },
     };
-    return { overview: new Overview(around as never), pair: room.pair };
+    return { status: new PairStatus(context as never), pair: room.pair };
   };
 
   test.each<[string, object]>([
     ['in-sync', {}],
     ['syncing', { isQuiet: () => false }],
     ['halted', { recorder: { halted: true }, isPaused: () => true }],
-    ['paused', { isPaused: () => true, far: () => null }],
-    ['peer-lost', { far: () => null }],
-    ['scanning', { far: () => ({ seen: false }) }],
+    ['paused', { isPaused: () => true, peer: () => null }],
+    ['peer-lost', { peer: () => null }],
+    ['scanning', { peer: () => ({ seen: false }) }],
   ])('says %s', (state, more) => {
-    expect(seen(more).overview.state).toBe(state);
+    expect(seen(more).status.state).toBe(state);
   });
 
   test('says scanning before the first look', () => {
-    const { overview, pair } = seen({ far: () => null });
+    const { status, pair } = seen({ peer: () => null });
     pair.a.snapshot = null;
-    expect([overview.state, overview.isConnected]).toEqual(['scanning', false]);
+    expect([status.state, status.isConnected]).toEqual(['scanning', false]);
   });
 
   test('counts what waits: carried, marked, in motion', () => {
-    const far = { carriers: { a: carrier([ticket('1', 1, 0)]), b: carrier([ticket('2', 1, 0), ticket('3', 1, 0)]) } };
-    const { overview, pair } = seen({ far: () => far });
+    const peer = { queues: { a: queue([ticket('1', 1, 0)]), b: queue([ticket('2', 1, 0), ticket('3', 1, 0)]) } };
+    const { status, pair } = seen({ peer: () => peer });
     pair.clearMarks();
     for (const path of ['m', 'n', 'o', 'q']) pair.mark(p(path));
     pair.a.unsettled = 10;
     pair.b.unsettled = 20;
-    expect(overview.pending).toBe(37);
-    expect(seen({ far: () => null }).overview.pending).toBe(0);
+    expect(status.pending).toBe(37);
+    expect(seen({ peer: () => null }).status.pending).toBe(0);
   });
 
   test('has the problems of both sides, of single paths, and why it is halted', () => {
-    const { overview, pair } = seen();
+    const { status, pair } = seen();
     pair.a.problems = [{ path: 'a', code: 'unreadable', message: '1' }];
     pair.b.problems = [{ path: 'b', code: 'unreadable', message: '2' }];
     pair.b.halt = { code: 'root-missing', message: '3' };
-    expect(overview.problems().map(({ path, message }) => `${path} ${message}`)).toEqual([
-      ' 3',
-      'a 1',
-      'b 2',
-      't Full.',
-    ]);
+    expect(status.problems().map(({ path, message }) => `${path} ${message}`)).toEqual([' 3', 'a 1', 'b 2', 't Full.']);
   });
 
   test('shows what comes, the largest first, and what is left', () => {
-    const far = {
-      carriers: {
-        a: carrier([
+    const peer = {
+      queues: {
+        a: queue([
           ticket('small', 10, 5),
           ticket('whole', 10, 10),
           ticket('waits', 10, 0, 'waiting'),
           ticket('none', 10, 0),
         ]),
-        b: carrier([
+        b: queue([
           ticket('large', 100, 60),
           ['was', { change: { path: 'large' }, size: 100, arrived: 60, state: 'begun' }],
         ]),
       },
     };
-    const { overview } = seen({ far: () => far });
-    expect(overview.transfers()).toEqual({
+    const { status } = seen({ peer: () => peer });
+    expect(status.transfers()).toEqual({
       transfers: [
         { path: 'large', size: 100, arrived: 60, to: 'b' },
         { path: 'small', size: 10, arrived: 5, to: 'a' },
       ],
       left: { files: 5, bytes: 65 },
     });
-    expect([overview.progress(p('small')), overview.progress(p('large')), overview.progress(p('x'))]).toEqual([
-      50,
-      50,
-      null,
-    ]);
+    expect([status.progress(p('small')), status.progress(p('large')), status.progress(p('x'))]).toEqual([50, 50, null]);
   });
 
   test('shows no more than anybody looks at', () => {
     const many = Array.from({ length: 40 }, (_, n) => ticket(`${n}`, 100 + n, 1));
-    const { overview } = seen({ far: () => ({ carriers: { a: carrier(many), b: carrier([]) } }) });
-    const { transfers } = overview.transfers();
+    const { status } = seen({ peer: () => ({ queues: { a: queue(many), b: queue([]) } }) });
+    const { transfers } = status.transfers();
     expect([transfers.length, transfers[0]!.size]).toEqual([32, 139]);
   });
 
   test('without side b has nothing on its way', () => {
-    const { overview } = seen({ far: () => null });
-    expect([overview.transfers(), overview.left(), overview.progress(p('x'))]).toEqual([
+    const { status } = seen({ peer: () => null });
+    expect([status.transfers(), status.left(), status.progress(p('x'))]).toEqual([
       { transfers: [], left: { files: 0, bytes: 0 } },
       { files: 0, bytes: 0 },
       null,

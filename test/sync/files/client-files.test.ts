@@ -32,30 +32,30 @@ class Scene {
   meanwhile: () => void = () => {};
   readonly writes: ClientWrites;
   now = 0;
-  looked: Record<Side, number> = { a: 999, b: 999 };
+  scanned: Record<Side, number> = { a: 999, b: 999 };
   moving = new Set<string>();
 
   constructor({ a, b = a, shared = a }: Sides) {
-    const { pair, book, log } = this.room;
+    const { pair, lockStore, log } = this.room;
     for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
     pair.a.snapshot = snapshotOf(tree(a));
     pair.b.snapshot = b === null ? null : snapshotOf(tree(b));
     this.isAway = b === null;
     pair.clearMarks();
-    let looks = 0;
+    let scans = 0;
     this.writes = new ClientWrites({
-      ...{ pair, book, log, claims: this.claims },
+      ...{ pair, lockStore, log, claims: this.claims },
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
       sides: {
         replica: (side) => (side === 'b' && this.isAway ? null : this.replica(side)),
-        lookAt: (side, path) => {
+        scanPath: (side, path) => {
           this.asked.push(`${side}:${path}`);
-          return ++looks;
+          return ++scans;
         },
-        isLooked: (side, number) => this.looked[side] >= number,
+        isScanned: (side, number) => this.scanned[side] >= number,
       },
-      holding: { isMoving: (path) => this.moving.has(path) },
+      heldUpdates: { isMoving: (path) => this.moving.has(path) },
       recorder: { halt: null },
     });
   }
@@ -72,15 +72,15 @@ class Scene {
       async *read(wanted: readonly Wanted[]) {
         scene.applied.push(`read ${side} ${wanted.map(({ path }) => path).join(' ')}`);
       },
-      look: async () => ({}),
+      scan: async () => ({}),
     } as unknown as Replica;
   }
 
-  get around() {
-    const { pair, book } = this.room;
+  get context() {
+    const { pair, lockStore } = this.room;
     return {
       pair,
-      book,
+      lockStore,
       writes: this.writes,
       local: {} as never,
       replica: (side: Side) => (side === 'b' && this.isAway ? null : this.replica(side)),
@@ -88,12 +88,19 @@ class Scene {
   }
 
   lock(path: string, owner = 'ann', side: Side = 'a'): this {
-    this.room.book.happen({ kind: 'lock', path: p(path), owner, side, message: '', now: 1 });
+    this.room.lockStore.dispatch({ kind: 'lock', path: p(path), owner, side, message: '', now: 1 });
     return this;
   }
 
   hold(path: string): this {
-    this.room.book.happen({ kind: 'hold', path: p(path), base: file('1'), after: file('2'), file: null, now: 1 });
+    this.room.lockStore.dispatch({
+      kind: 'hold',
+      path: p(path),
+      base: file('1'),
+      after: file('2'),
+      file: null,
+      now: 1,
+    });
     return this;
   }
 
@@ -113,11 +120,11 @@ class Scene {
   }
 
   rename(from: string, to: string, overwrite = false, owner = 'ann') {
-    return this.run(renamePath(this.around, { from: p(from), to: p(to), owner, overwrite }));
+    return this.run(renamePath(this.context, { from: p(from), to: p(to), owner, overwrite }));
   }
 
   remove(path: string, recursive = true, owner = 'ann') {
-    return this.run(deletePath(this.around, p(path), owner, recursive));
+    return this.run(deletePath(this.context, p(path), owner, recursive));
   }
 
   shown(side: Side): string {
@@ -130,7 +137,7 @@ class Scene {
   }
 
   get locks(): string {
-    return [...this.room.book.table.locks.keys()].sort().join(' ');
+    return [...this.room.lockStore.table.locks.keys()].sort().join(' ');
   }
 }
 
@@ -370,8 +377,8 @@ describe('a write waits', () => {
     [
       'for a look at side a',
       (scene) => {
-        scene.looked.a = 0;
-        return () => Object.assign(scene.looked, { a: 999 });
+        scene.scanned.a = 0;
+        return () => Object.assign(scene.scanned, { a: 999 });
       },
     ],
     ['for what is carried there', (scene) => release(scene, 'd')],
@@ -383,7 +390,7 @@ describe('a write waits', () => {
   ])('%s', async (_, hold) => {
     const scene = new Scene({ a: 'd/x:1 e:1' });
     const go = hold(scene);
-    const asking = deletePath(scene.around, p('d'), 'ann', true);
+    const asking = deletePath(scene.context, p('d'), 'ann', true);
     expect(await scene.run(asking)).toBe('waits');
     expect([scene.applied, scene.writes.isIdle]).toEqual([[], false]);
     go();
@@ -402,7 +409,7 @@ describe('a write waits', () => {
   test('no longer than twenty seconds', async () => {
     const scene = new Scene({ a: 'd/x:1' });
     release(scene, 'd');
-    const asking = deletePath(scene.around, p('d'), 'ann', true);
+    const asking = deletePath(scene.context, p('d'), 'ann', true);
     scene.now = 20_000;
     expect(await scene.run(asking)).toBe('waits');
     scene.now = 20_001;
@@ -412,8 +419,8 @@ describe('a write waits', () => {
   test('after a look that was overtaken, for a look at side b too, unless that goes; one that comes is looked at anew', async () => {
     const scene = new Scene({ a: 'x:1' });
     scene.outcomes = [{ kind: 'stale' }];
-    scene.looked.b = 0;
-    const asking = deletePath(scene.around, p('x'), 'ann', true);
+    scene.scanned.b = 0;
+    const asking = deletePath(scene.context, p('x'), 'ann', true);
     expect(await scene.run(asking)).toBe('waits');
     scene.asked.length = 0;
     scene.writes.restart();
@@ -425,8 +432,8 @@ describe('a write waits', () => {
 
   test('that only needs side a is not looked at on side b when that comes', async () => {
     const scene = new Scene({ a: 'x:1' });
-    scene.looked.a = 0;
-    void deletePath(scene.around, p('x'), 'ann', true);
+    scene.scanned.a = 0;
+    void deletePath(scene.context, p('x'), 'ann', true);
     scene.asked.length = 0;
     scene.writes.restart();
     expect(scene.asked).toEqual([]);
@@ -448,7 +455,7 @@ describe('a write that cannot be made', () => {
     scene.room.pair.b.unknown = new Set([p('y')]);
     expect([await scene.remove('y'), scene.applied]).toEqual(['failed', []]);
     const ignored = new Scene({ a: 'x:1' });
-    ignored.room.pair.foldLook(
+    ignored.room.pair.foldScan(
       'a',
       {
         entries: [],
@@ -479,7 +486,7 @@ describe('a write that cannot be made', () => {
       go = resolve;
     });
     scene.room.pair.a.snapshot!.put(p('z'), file('z'));
-    const asks = ['x', 'y'].map((path) => deletePath(scene.around, p(path), 'ann', true));
+    const asks = ['x', 'y'].map((path) => deletePath(scene.context, p(path), 'ann', true));
     scene.writes.serve();
     scene.writes.close(new SyncError('closed', 'The server is stopping.'));
     go();

@@ -34,9 +34,9 @@ async function read(
     table.record([{ table: 'lock', key: F, value }]);
   }
   const said: string[] = [];
-  const around = {
+  const context = {
     pair,
-    book: { table },
+    lockStore: { table },
     local: {
       open: async () =>
         pair.entry('a', F) && {
@@ -62,7 +62,7 @@ async function read(
       sent?.();
     },
   };
-  await download(around as never, F, {}, call as never).catch((error: { code: string }) => said.push(error.code));
+  await download(context as never, F, {}, call as never).catch((error: { code: string }) => said.push(error.code));
   return said;
 }
 
@@ -145,9 +145,9 @@ async function open({
     ended: 0,
   };
   const waiting: (() => void)[] = [];
-  const around = {
+  const context = {
     pair,
-    book: { table: new LockTable() },
+    lockStore: { table: new LockTable() },
     local: {
       open: async () =>
         a?.type !== 'file'
@@ -190,7 +190,7 @@ async function open({
       else waiting.push(sent);
     },
   };
-  const answer = download(around as never, F, params as never, call as never).catch((error: SyncError) => error);
+  const answer = download(context as never, F, params as never, call as never).catch((error: SyncError) => error);
   return { answer, seen, waiting, signal, hangUp };
 }
 

@@ -1,6 +1,6 @@
 // How slow a sender may be.
 import { describe, expect, it } from 'vitest';
-import { Pace } from '../../../src/sync/files/pace.js';
+import { TimeSlice } from '../../../src/sync/files/pace.js';
 import { inTime } from '../../../src/sync/in-time.js';
 
 const LIMITS = { bytes: 1_000, ms: 200 };
@@ -9,7 +9,7 @@ const never = () => new Promise<never>(() => {});
 /** A pace whose waits take as long as they are said to. */
 function paced() {
   let now = 0;
-  const pace = new Pace(LIMITS, 'the content', () => now);
+  const pace = new TimeSlice(LIMITS, 'the content', () => now);
   const wait = async (ms: number, bytes: number) => {
     const arrived = pace.next(
       Promise.resolve().then(() => {

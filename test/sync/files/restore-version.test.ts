@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
-import type { Content, Earlier, Version } from '../../../src/replica.js';
+import type { Content, Version, VersionReader } from '../../../src/replica.js';
 import { Restoring } from '../../../src/sync/files/restore-version.js';
 import type { ClientWrite, WriteStep } from '../../../src/sync/files/write.js';
 import { showChanges } from '../../support/core-tree.js';
@@ -19,15 +19,15 @@ const version = (name: string, replaced: number, more: Partial<Version> = {}): V
 });
 
 /** One side's versions; each version's content is its name. */
-class Kept implements Earlier {
-  readonly looked: string[] = [];
+class Kept implements VersionReader {
+  readonly scanned: string[] = [];
   readonly read_: string[] = [];
   constructor(readonly versions: readonly Version[]) {}
   async list(path: RelPath): Promise<readonly Version[]> {
     return path === 'd/f' ? this.versions : [];
   }
-  async look(name: RelPath) {
-    this.looked.push(name);
+  async scan(name: RelPath) {
+    this.scanned.push(name);
     return name.includes('link') ? link('x') : file(name);
   }
   async *read(name: RelPath): AsyncGenerator<Content> {
@@ -41,7 +41,7 @@ function open(a: Kept | null, b: Kept | null, present: Record<string, Entry> = {
   const asked: ClientWrite[] = [];
   const sides: Record<Side, Kept | null> = { a, b };
   const restoring = new Restoring({
-    earlier: (side) => sides[side],
+    versionReader: (side) => sides[side],
     writes: {
       ask: async (write: ClientWrite) => {
         await turn();
@@ -99,7 +99,7 @@ describe('putting back', () => {
     expect([asked[0]!.owner, asked[0]!.paths, shown()]).toEqual(['ann', ['d/f'], '*d/f']);
     expect(steps[0]!.change).toMatchObject({ before: file('now'), after: file('b1'), reason: 'restored' });
     for await (const _ of steps[0]!.contents!());
-    expect([a.looked, b.looked, b.read_]).toEqual([[], ['b1'], ['b1']]);
+    expect([a.scanned, b.scanned, b.read_]).toEqual([[], ['b1'], ['b1']]);
   });
 
   test('creates what is gone, with the directories above it', async () => {

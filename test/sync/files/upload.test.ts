@@ -24,7 +24,7 @@ interface Given {
 
 async function run({ a = '', b = a, shared = a, pieces = ['abc'], params = {}, fails = {}, meanwhile }: Given) {
   const room = new LockRoom();
-  const { pair, book } = room;
+  const { pair, lockStore } = room;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   pair.a.snapshot = snapshotOf(tree(a));
   pair.b.snapshot = snapshotOf(tree(b));
@@ -54,8 +54,8 @@ async function run({ a = '', b = a, shared = a, pieces = ['abc'], params = {}, f
     },
     discard: () => void seen.discarded++,
   };
-  const around = {
-    ...{ pair, book },
+  const context = {
+    ...{ pair, lockStore },
     replica: () => null,
     local: {
       receive: (entry: object) => {
@@ -96,7 +96,7 @@ async function run({ a = '', b = a, shared = a, pieces = ['abc'], params = {}, f
     notify: async (method: string, what: object) => void seen.sent.push({ method, ...what }),
   };
   const all = { path: 'x', owner: 'ann', size: 3, ...params };
-  const answer = await upload(around as never, all as never, call as never, new TransferLimit()).catch(
+  const answer = await upload(context as never, all as never, call as never, new TransferLimit()).catch(
     (error: SyncError) => `${error.code} ${error.message}`,
   );
   return { answer, ...seen };

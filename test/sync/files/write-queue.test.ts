@@ -9,7 +9,7 @@ import type { RelPath, Side } from '../../../src/core/path.js';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import { silent } from '../../../src/log.js';
 import type { Replica } from '../../../src/replica.js';
-import type { WriteEvent, WriteSurroundings } from '../../../src/sync/files/write.js';
+import type { WriteContext, WriteEvent } from '../../../src/sync/files/write.js';
 import { ClientWrites } from '../../../src/sync/files/write-queue.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
@@ -23,8 +23,8 @@ class Scene {
   readonly table = new LockTable();
   readonly applied: string[] = [];
   outcomes: Outcome[] = [];
-  looks = 0;
-  looked = 0;
+  scans = 0;
+  scanned = 0;
   now = 0;
   readonly claims = new Claims();
   halt: SyncError | null = null;
@@ -40,18 +40,18 @@ class Scene {
         apply: (changes: readonly Change[]) => this.apply(which, changes),
         read: async function* () {},
       }) as unknown as Replica;
-    const around: WriteSurroundings = {
+    const context: WriteContext = {
       pair: this.pair,
-      book: { table: this.table } as never,
+      lockStore: { table: this.table } as never,
       log: silent,
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
-      sides: { replica: side, lookAt: () => this.looks + 1, isLooked: (_, number) => this.looked >= number },
+      sides: { replica: side, scanPath: () => this.scans + 1, isScanned: (_, number) => this.scanned >= number },
       claims: this.claims,
-      holding: { isMoving: () => false },
+      heldUpdates: { isMoving: () => false },
       recorder: this,
     };
-    this.writes = new ClientWrites(around);
+    this.writes = new ClientWrites(context);
   }
 
   private async *apply(which: Side, changes: readonly Change[]) {
@@ -86,7 +86,7 @@ class Scene {
   /** Looks, serves, and lets steps end, until nothing happens any more. */
   async run(): Promise<void> {
     for (let quiet = 0; quiet < 3; ) {
-      this.looked = ++this.looks;
+      this.scanned = ++this.scans;
       this.writes.serve();
       await new Promise((resolve) => setImmediate(resolve));
       quiet = this.posted.length === 0 ? quiet + 1 : 0;

@@ -5,7 +5,7 @@ import { SyncError } from '../../../src/core/errors.js';
 import type { HeldWay } from '../../../src/core/locks/records.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
 import type { Content } from '../../../src/replica.js';
-import { Holding, type HoldingEvent } from '../../../src/sync/held/held-updates.js';
+import { type HeldEvent, HeldUpdates } from '../../../src/sync/held/held-updates.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { dir, file, link, p, turn } from '../../support/disk-site.js';
 import { FakeReplica } from '../../support/fake-replica.js';
@@ -59,21 +59,21 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const room = new LockRoom(shared);
   const files = new FakeFiles();
   const replicas: Record<Side, FakeReplica | null> = { a: new FakeReplica(), b: new FakeReplica() };
-  const posted: HoldingEvent[] = [];
+  const posted: HeldEvent[] = [];
   const again: string[] = [];
   const problems: string[] = [];
   const claims = new Claims();
   let now = 0;
-  const holding = new Holding({
+  const heldUpdates = new HeldUpdates({
     pair: room.pair,
-    book: room.book,
+    lockStore: room.lockStore,
     files,
     log: room.log,
     clock: { now: () => ++now },
     mailbox: { post: (event) => void posted.push(event), wake: () => {} },
     sides: { replica: (side) => replicas[side] },
     claims,
-    troubles: {
+    retries: {
       moved: (path) => void again.push(path),
       failed: (path, code) => void problems.push(`${path} ${code}`),
     },
@@ -81,24 +81,24 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   /** Whether the next turn has a drain to go on with. */
   const isDue = () => {
     const before = replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + room.said.length;
-    holding.work();
+    heldUpdates.work();
     return (
       before !== replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + room.said.length ||
       posted.length > 0 ||
-      !room.book.isSettled
+      !room.lockStore.isSettled
     );
   };
   /** Handles what was posted, and takes a turn, until nothing more comes. */
   const settle = async () => {
     for (let rounds = 0; rounds < 100; rounds++) {
-      holding.work();
+      heldUpdates.work();
       do await turn();
-      while (!room.book.isSettled);
+      while (!room.lockStore.isSettled);
       if (posted.length === 0 && !isDue()) return;
       for (const event of posted.splice(0)) {
-        if (event.kind === 'stored') holding.stored(event);
-        else if (event.kind === 'not-stored') holding.notStored(event);
-        else holding.stepped(event);
+        if (event.kind === 'stored') heldUpdates.stored(event);
+        else if (event.kind === 'not-stored') heldUpdates.notStored(event);
+        else heldUpdates.stepped(event);
       }
     }
     throw new Error('it never rests');
@@ -109,11 +109,11 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     replicas[side]!.files.set(F, content);
   };
   const lock = (side: Side = 'a') =>
-    room.book.happen({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
+    room.lockStore.dispatch({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
   const unlock = (side: Side = 'a', held: HeldWay = 'apply') =>
-    room.book.happen({ held, kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
+    room.lockStore.dispatch({ held, kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
   const held = () =>
-    room.book.table
+    room.lockStore.table
       .heldOf(F)
       .map(({ action, file: name }) => (name === null ? action : `${action} ${files.held.get(name)}`));
   /** Has side a (or b) do each step as it is asked, and returns what it did. */
@@ -135,40 +135,40 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const settleUntilJob = async (target: FakeReplica, n: number) => {
     for (let rounds = 0; rounds < 10 && target.jobs.length <= n; rounds++) await settle();
   };
-  return { room, holding, files, replicas, again, problems, claims, settle, saves, lock, unlock, held, drain };
+  return { room, heldUpdates, files, replicas, again, problems, claims, settle, saves, lock, unlock, held, drain };
 }
 
 describe('under a lock', () => {
   test('nothing is held while nothing changes', async () => {
-    const { lock, settle, held, holding } = open();
+    const { lock, settle, held, heldUpdates } = open();
     lock();
     await settle();
-    expect([held(), holding.isFrozen(F), holding.isIdle]).toEqual([[], false, true]);
+    expect([held(), heldUpdates.isFrozen(F), heldUpdates.isIdle]).toEqual([[], false, true]);
   });
 
   test('what has come is due until it is held, also while something keeps it from being fetched', async () => {
-    const { lock, settle, saves, holding, claims, replicas } = open();
+    const { lock, settle, saves, heldUpdates, claims, replicas } = open();
     lock();
-    expect(holding.isDue(F)).toBe(false);
+    expect(heldUpdates.isDue(F)).toBe(false);
     const transfer = claims.claim(F, 'transfer');
     saves('v1');
     await settle();
-    expect([holding.isDue(F), holding.isMoving(F)]).toEqual([true, false]);
+    expect([heldUpdates.isDue(F), heldUpdates.isMoving(F)]).toEqual([true, false]);
     const away = replicas.b;
     replicas.b = null;
-    expect(holding.isDue(F)).toBe(false);
+    expect(heldUpdates.isDue(F)).toBe(false);
     replicas.b = away;
     claims.release(transfer);
     await settle();
-    expect(holding.isDue(F)).toBe(false);
+    expect(heldUpdates.isDue(F)).toBe(false);
   });
 
   test('each change of the other side is held, in order, from one look to the next', async () => {
-    const { lock, settle, saves, held, room, holding } = open();
+    const { lock, settle, saves, held, room, heldUpdates } = open();
     lock();
     for (const content of ['v1', 'v2', 'v3', 'v0']) {
       saves(content);
-      expect(holding.isFrozen(F)).toBe(true);
+      expect(heldUpdates.isFrozen(F)).toBe(true);
       await settle();
     }
     expect(held()).toEqual(['modified v1', 'modified v2', 'modified v3', 'modified v0']);
@@ -178,7 +178,7 @@ describe('under a lock', () => {
       'held f modified 3',
       'held f modified 4',
     ]);
-    expect([holding.isFrozen(F), holding.isMoving(F), holding.isIdle]).toEqual([true, false, true]);
+    expect([heldUpdates.isFrozen(F), heldUpdates.isMoving(F), heldUpdates.isIdle]).toEqual([true, false, true]);
   });
 
   test.each<[string, Entry | null, string]>([
@@ -195,34 +195,34 @@ describe('under a lock', () => {
   });
 
   test('on side b, it is side a whose changes are held', async () => {
-    const { lock, settle, saves, held, holding } = open();
+    const { lock, settle, saves, held, heldUpdates } = open();
     lock('b');
     saves('mine', 'b');
     await settle();
-    expect([held(), holding.isFrozen(F)]).toEqual([[], false]);
+    expect([held(), heldUpdates.isFrozen(F)]).toEqual([[], false]);
     saves('yours', 'a');
     await settle();
     expect(held()).toEqual(['modified yours']);
   });
 
   test("the holder's changes flow as long as nothing is held", async () => {
-    const { lock, settle, saves, holding, held } = open();
+    const { lock, settle, saves, heldUpdates, held } = open();
     lock();
     saves('mine', 'a');
     await settle();
-    expect([held(), holding.isFrozen(F)]).toEqual([[], false]);
+    expect([held(), heldUpdates.isFrozen(F)]).toEqual([[], false]);
     saves('yours', 'b');
     await settle();
-    expect([held(), holding.isFrozen(F)]).toEqual([['modified yours'], true]);
+    expect([held(), heldUpdates.isFrozen(F)]).toEqual([['modified yours'], true]);
   });
 
   test('what both sides made alike is no arrival', async () => {
-    const { lock, settle, saves, held, holding } = open();
+    const { lock, settle, saves, held, heldUpdates } = open();
     lock();
     saves('same', 'a');
     saves('same', 'b');
     await settle();
-    expect([held(), holding.isFrozen(F)]).toEqual([[], false]);
+    expect([held(), heldUpdates.isFrozen(F)]).toEqual([[], false]);
   });
 
   test('nothing is fetched while the other side is away, or the path is being carried', async () => {
@@ -242,12 +242,12 @@ describe('under a lock', () => {
   });
 
   test('what changed again before it could be fetched is looked at again, not fetched for ever', async () => {
-    const { lock, settle, saves, held, again, room, replicas, holding } = open();
+    const { lock, settle, saves, held, again, room, replicas, heldUpdates } = open();
     lock();
     room.found('b', 'f', file('v1'));
     replicas.b!.files.set(F, 'v2');
     await settle();
-    expect([again, replicas.b!.wanted.length, held(), holding.isFrozen(F)]).toEqual([['f'], 1, [], true]);
+    expect([again, replicas.b!.wanted.length, held(), heldUpdates.isFrozen(F)]).toEqual([['f'], 1, [], true]);
     saves('v2');
     await settle();
     expect(held()).toEqual(['modified v2']);
@@ -261,37 +261,37 @@ describe('under a lock', () => {
     ['EACCES', 'no-permission'],
     ['EIO', 'io-error'],
   ])('a disk that says %s is a problem, tried again when the time has come, and no busy loop', async (errno, code) => {
-    const { lock, settle, saves, held, files, problems, holding } = open();
+    const { lock, settle, saves, held, files, problems, heldUpdates } = open();
     lock();
     saves('v1');
     const cause = Object.assign(new Error(`${errno}: what the system says`), { code: errno });
     files.error = new SyncError('failed', 'An update of f cannot be held.', { cause });
     await settle();
     await settle();
-    expect([problems, files.reads, held(), holding.isIdle]).toEqual([[`f ${code}`], 1, [], true]);
+    expect([problems, files.reads, held(), heldUpdates.isIdle]).toEqual([[`f ${code}`], 1, [], true]);
     files.error = null;
-    holding.retry(F);
+    heldUpdates.retry(F);
     await settle();
     expect(held()).toEqual(['modified v1']);
   });
 
   test('a line that breaks while an update is fetched is a problem, and no loss', async () => {
-    const { lock, settle, saves, held, replicas, problems, holding } = open();
+    const { lock, settle, saves, held, replicas, problems, heldUpdates } = open();
     lock();
     saves('v1');
     replicas.b!.readError = new Error('cut');
     await settle();
     replicas.b!.readError = null;
-    holding.retry(F);
+    heldUpdates.retry(F);
     await settle();
     expect([problems, held()]).toEqual([['f io-error'], ['modified v1']]);
   });
 
   test('what is stored after the lock has gone is put aside, and compared anew', async () => {
-    const { lock, unlock, settle, saves, held, files, room, holding } = open();
+    const { lock, unlock, settle, saves, held, files, room, heldUpdates } = open();
     lock();
     saves('v1');
-    holding.work();
+    heldUpdates.work();
     unlock();
     await settle();
     expect([held(), files.aside, room.pair.hasMarks]).toEqual([[], ['v1'], true]);
@@ -311,16 +311,16 @@ describe('after the unlock', () => {
   }
 
   test('the held updates take effect one by one, in order, each said', async () => {
-    const { unlock, drain, room, files, holding } = await five();
+    const { unlock, drain, room, files, heldUpdates } = await five();
     unlock();
-    expect([holding.isFrozen(F), holding.isMoving(F), holding.isIdle]).toEqual([true, true, false]);
+    expect([heldUpdates.isFrozen(F), heldUpdates.isMoving(F), heldUpdates.isIdle]).toEqual([true, true, false]);
     expect(await drain()).toEqual(['modified v1', 'modified v2', 'modified v3', 'modified v4', 'modified v5']);
     expect(room.said).toEqual([
       'unlocked f ann ann released',
       ...[1, 2, 3, 4, 5].map((n) => `applied f modified ${n} 5`),
     ]);
     expect([room.pair.entry('a', F), room.pair.shared(F), files.held.size]).toEqual([file('v5'), file('v5'), 0]);
-    expect([holding.isFrozen(F), holding.isMoving(F), holding.isIdle]).toEqual([false, false, true]);
+    expect([heldUpdates.isFrozen(F), heldUpdates.isMoving(F), heldUpdates.isIdle]).toEqual([false, false, true]);
   });
 
   test('each is compared with what stands there, and made on what went before', async () => {
@@ -332,37 +332,37 @@ describe('after the unlock', () => {
   });
 
   test('a file in a directory takes its steps one by one, too', async () => {
-    const { room, settle, holding, replicas } = open({ d: dir(), 'd/f': file('v0') });
+    const { room, settle, heldUpdates, replicas } = open({ d: dir(), 'd/f': file('v0') });
     const path = p('d/f');
-    room.book.happen({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
+    room.lockStore.dispatch({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
     room.found('b', 'd/f', file('v1'));
     replicas.b!.files.set(path, 'v1');
     await settle();
-    room.book.happen({ kind: 'unlock', path, owner: 'ann', current: file('v0'), now: 2 });
+    room.lockStore.dispatch({ kind: 'unlock', path, owner: 'ann', current: file('v0'), now: 2 });
     await settle();
     expect(replicas.a!.jobs.map(({ paths }) => paths)).toEqual([['d/f']]);
-    expect(holding.isIdle).toBe(false);
+    expect(heldUpdates.isIdle).toBe(false);
     replicas.a!.jobs[0]!.finish();
     await settle();
-    expect([room.pair.entry('a', path), holding.isIdle, room.pair.hasMarks]).toEqual([file('v1'), true, true]);
+    expect([room.pair.entry('a', path), heldUpdates.isIdle, room.pair.hasMarks]).toEqual([file('v1'), true, true]);
   });
 
   test('what cannot be moved to the versions is a problem, and tried again when the time has come', async () => {
-    const { unlock, settle, files, problems, holding, room } = await five();
+    const { unlock, settle, files, problems, heldUpdates, room } = await five();
     const putAside = files.putAside.bind(files);
     files.putAside = () => {
       throw Object.assign(new Error('x'), { code: 'ENOSPC' });
     };
     unlock('a', 'discard');
     await settle();
-    expect([problems, files.aside, holding.isIdle]).toEqual([['f no-space'], [], true]);
-    expect(room.book.table.drains.has(F)).toBe(true);
+    expect([problems, files.aside, heldUpdates.isIdle]).toEqual([['f no-space'], [], true]);
+    expect(room.lockStore.table.drains.has(F)).toBe(true);
     await settle();
     expect(problems).toHaveLength(1);
     files.putAside = putAside;
-    holding.retry(F);
+    heldUpdates.retry(F);
     await settle();
-    expect([files.aside.length, room.book.table.drains.has(F)]).toEqual([5, false]);
+    expect([files.aside.length, room.lockStore.table.drains.has(F)]).toEqual([5, false]);
   });
 
   test('a deletion takes effect as one', async () => {
@@ -391,12 +391,12 @@ describe('after the unlock', () => {
     saves('mine', 'a');
     unlock();
     await settle();
-    expect([files.aside, replicas.a!.jobs, room.book.table.heldOf(F)]).toEqual([
+    expect([files.aside, replicas.a!.jobs, room.lockStore.table.heldOf(F)]).toEqual([
       ['v1', 'v2', 'v3', 'v4', 'v5'],
       [],
       [],
     ]);
-    expect([room.book.table.drains.size, room.book.table.preferences.get(F)?.side]).toEqual([0, 'a']);
+    expect([room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)?.side]).toEqual([0, 'a']);
     expect(room.said).toEqual(['unlocked f ann ann released']);
   });
 
@@ -408,7 +408,7 @@ describe('after the unlock', () => {
     unlock('a', way);
     await settle();
     expect([files.aside, replicas.a!.jobs]).toEqual([aside, []]);
-    expect([room.book.table.drains.size, room.book.table.preferences.get(F)]).toMatchObject([0, wish]);
+    expect([room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)]).toMatchObject([0, wish]);
     expect(room.said).toEqual(['unlocked f ann ann released']);
   });
 
@@ -416,8 +416,8 @@ describe('after the unlock', () => {
     ['a directory in its place', { f: file('v0') }, 'f', dir()],
     ['a file whose directory is gone here', { d: dir(), 'd/f': file('v0') }, 'd/f', file('v1')],
   ])('%s is left to the plan, and told as applied', async (_, shared, path, entry) => {
-    const { room, settle, replicas, holding } = open(shared);
-    room.book.happen({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1 });
+    const { room, settle, replicas, heldUpdates } = open(shared);
+    room.lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1 });
     if (path !== 'f') {
       for (const side of ['a', 'b'] as const) room.found(side, path, null);
       room.found('a', 'd', null);
@@ -427,19 +427,23 @@ describe('after the unlock', () => {
     room.found('b', path, entry);
     await settle();
     const current = room.pair.entry('a', p(path));
-    room.book.happen({ kind: 'unlock', path: p(path), owner: 'ann', current, now: 2 });
+    room.lockStore.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current, now: 2 });
     await settle();
     expect(room.said.at(-1)).toMatch(/^applied .* 1 1$/);
-    expect([replicas.a!.jobs, room.book.table.drains.size, room.book.table.preferences.size]).toEqual([[], 0, 0]);
-    expect([room.pair.hasMarks, holding.isFrozen(p(path))]).toEqual([true, false]);
+    expect([replicas.a!.jobs, room.lockStore.table.drains.size, room.lockStore.table.preferences.size]).toEqual([
+      [],
+      0,
+      0,
+    ]);
+    expect([room.pair.hasMarks, heldUpdates.isFrozen(p(path))]).toEqual([true, false]);
   });
 
   test('what is stored under a lock that has changed hands meanwhile is put aside, and found again', async () => {
-    const { lock, settle, saves, held, files, room, holding } = open();
+    const { lock, settle, saves, held, files, room, heldUpdates } = open();
     lock();
     saves('v1');
-    holding.work();
-    room.book.happen({ kind: 'lock', path: F, owner: 'bob', side: 'a', message: '', now: 3, steal: true });
+    heldUpdates.work();
+    room.lockStore.dispatch({ kind: 'lock', path: F, owner: 'bob', side: 'a', message: '', now: 3, steal: true });
     await settle();
     expect([files.aside, held()]).toEqual([['v1'], ['modified v1']]);
   });
@@ -453,7 +457,7 @@ describe('after the unlock', () => {
     unlock();
     await settle();
     expect(room.said.at(-1)).toBe('conflict f a ');
-    expect([room.book.table.drains.size, room.book.table.preferences.get(F)?.side]).toEqual([0, 'a']);
+    expect([room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)?.side]).toEqual([0, 'a']);
   });
 
   test('changed in the middle of the drain, the version that is there then stays, and the rest is put aside', async () => {
@@ -467,7 +471,7 @@ describe('after the unlock', () => {
     expect([again, files.held.size]).toEqual([['f'], 3]);
     saves('mine', 'a');
     await settle();
-    expect([files.aside, room.book.table.drains.size, room.book.table.preferences.get(F)?.side]).toEqual([
+    expect([files.aside, room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)?.side]).toEqual([
       ['v3', 'v4', 'v5'],
       0,
       'a',
@@ -475,30 +479,30 @@ describe('after the unlock', () => {
   });
 
   test('a step that finds nothing changed after all is tried again when the time has come', async () => {
-    const { unlock, drain, holding, again } = await five();
+    const { unlock, drain, heldUpdates, again } = await five();
     unlock();
     expect(await drain('a', () => ({ kind: 'stale' }))).toEqual(['modified v1']);
     expect(again).toEqual(['f']);
-    holding.retry(F);
+    heldUpdates.retry(F);
     expect((await drain('a')).at(-1)).toBe('modified v5');
   });
 
   test('a problem rests until the time has come, and does not hold up the pair', async () => {
-    const { unlock, drain, holding, problems, replicas } = await five();
+    const { unlock, drain, heldUpdates, problems, replicas } = await five();
     unlock();
     await drain('a', () => ({ kind: 'problem', code: 'no-space', message: 'full' }));
-    expect([problems, replicas.a!.jobs.length, holding.isIdle, holding.isFrozen(F)]).toEqual([
+    expect([problems, replicas.a!.jobs.length, heldUpdates.isIdle, heldUpdates.isFrozen(F)]).toEqual([
       ['f no-space'],
       1,
       true,
       true,
     ]);
-    holding.retry(F);
+    heldUpdates.retry(F);
     expect((await drain('a')).at(-1)).toBe('modified v5');
   });
 
   test('a side that is away is waited for, without holding up the pair', async () => {
-    const { lock, settle, saves, unlock, replicas, drain, holding, held } = open();
+    const { lock, settle, saves, unlock, replicas, drain, heldUpdates, held } = open();
     lock('b');
     saves('v1', 'a');
     await settle();
@@ -506,7 +510,7 @@ describe('after the unlock', () => {
     replicas.b = null;
     unlock('b');
     await settle();
-    expect([held(), holding.isIdle, holding.isFrozen(F)]).toEqual([['modified v1'], true, true]);
+    expect([held(), heldUpdates.isIdle, heldUpdates.isFrozen(F)]).toEqual([['modified v1'], true, true]);
     replicas.b = b;
     expect(await drain('b')).toEqual(['modified v1']);
   });

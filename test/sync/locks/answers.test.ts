@@ -4,12 +4,12 @@ import { SyncError } from '../../../src/core/errors.js';
 import type { LockAnswer } from '../../../src/core/locks/events.js';
 import type { Lock } from '../../../src/core/locks/records.js';
 import { answered, lockedBy, lockInfo, refused } from '../../../src/sync/locks/answers.js';
-import type { Ask } from '../../../src/sync/locks/request.js';
+import type { ServiceRequest } from '../../../src/sync/locks/request.js';
 import { p } from '../../support/disk-site.js';
 
 const LOCK: Lock = { path: p('f'), owner: 'ann', side: 'a', since: 1_000, expires: null, message: '', token: 3 };
 const INFO = { owner: 'ann', side: 'a', since: '1970-01-01T00:00:01.000Z', expires: null, message: '', token: 3 };
-const ASK: Ask = { kind: 'unlock', path: p('f'), owner: 'ann', side: 'a', message: '' };
+const ASK: ServiceRequest = { kind: 'unlock', path: p('f'), owner: 'ann', side: 'a', message: '' };
 
 test.each<[it: string, answer: LockAnswer, owner: string, note: string, given: object]>([
   ['granted', { kind: 'granted', lock: LOCK, changed: true }, 'ann', '', { path: 'f', changed: true, ...INFO }],

@@ -19,11 +19,11 @@ class Guarded extends FakeReplica {
 function open(isOn: boolean) {
   const room = new LockRoom({ x: file('x'), y: file('y') });
   const lock = (path: string, side: Side) =>
-    room.book.happen({ kind: 'lock', path: p(path), owner: 'ann', side, message: '', now: 1 });
+    room.lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: '', now: 1 });
   const unlock = (path: string) =>
-    room.book.happen({ kind: 'unlock', path: p(path), owner: 'ann', current: file(path), now: 2 });
+    room.lockStore.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current: file(path), now: 2 });
   lock('y', 'a');
-  const guarding = new Guarding(room.book, isOn);
+  const guarding = new Guarding(room.lockStore, isOn);
   return { guarding, lock, unlock, a: new Guarded(), b: new Guarded() };
 }
 

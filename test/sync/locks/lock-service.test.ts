@@ -3,7 +3,7 @@ import type { Entry } from '../../../src/core/entry.js';
 import { SyncError } from '../../../src/core/errors.js';
 import type { Side } from '../../../src/core/path.js';
 import { LockExpiry } from '../../../src/sync/locks/expiry.js';
-import { type Ask, LockDesk } from '../../../src/sync/locks/lock-service.js';
+import { LockService, type ServiceRequest } from '../../../src/sync/locks/lock-service.js';
 import type { Wait } from '../../../src/sync/locks/request.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import type { Acted, Refused } from '../../../src/wire/client-api/methods.js';
@@ -15,9 +15,9 @@ const SINCE = '2026-11-21T10:00:00.000Z';
 /** A desk at which every look is answered at once, unless a test says otherwise. */
 function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const room = new LockRoom(shared);
-  const state = { now: Date.parse(SINCE), looked: { a: 999, b: 999 }, inFlight: false, moving: false, wakes: 0 };
+  const state = { now: Date.parse(SINCE), scanned: { a: 999, b: 999 }, inFlight: false, moving: false, wakes: 0 };
   const asked: string[] = [];
-  let looks = 0;
+  let scans = 0;
   let elapsed = 0;
   const timers = new Set<{ readonly at: number; readonly act: () => void }>();
   const clock = {
@@ -28,21 +28,24 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
       return () => void timers.delete(timer);
     },
   };
-  const desk = new LockDesk({
-    ...{ pair: room.pair, book: room.book, claims: new Claims(), clock },
+  const lockService = new LockService({
+    ...{ pair: room.pair, lockStore: room.lockStore, claims: new Claims(), clock },
     mailbox: { wake: () => void state.wakes++ },
     sides: {
-      lookAt: (side, path) => {
+      scanPath: (side, path) => {
         asked.push(`${side}:${path}`);
-        return ++looks;
+        return ++scans;
       },
-      isLooked: (side, number) => state.looked[side] >= number,
+      isScanned: (side, number) => state.scanned[side] >= number,
     },
-    holding: { isMoving: () => state.moving, isDue: () => false },
-    troubles: { isMovingAt: () => state.inFlight },
+    heldUpdates: { isMoving: () => state.moving, isDue: () => false },
+    retries: { isMovingAt: () => state.inFlight },
   });
-  const ask = (kind: Ask['kind'], owner: string, more: Partial<Ask> = {}): Promise<Acted | Refused> =>
-    desk.ask({ kind, path: p('f'), owner, side: 'a', message: '', ...more });
+  const ask = (
+    kind: ServiceRequest['kind'],
+    owner: string,
+    more: Partial<ServiceRequest> = {},
+  ): Promise<Acted | Refused> => lockService.ask({ kind, path: p('f'), owner, side: 'a', message: '', ...more });
   /** Real time goes by, the clock stands still. */
   const elapse = (ms: number) => {
     elapsed += ms;
@@ -56,13 +59,13 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     state.now += ms;
     elapse(ms);
   };
-  const lock = (owner: string, more: Partial<Ask> = {}) => ask('lock', owner, more);
-  const unlock = (owner: string, more: Partial<Ask> = {}) => ask('unlock', owner, more);
+  const lock = (owner: string, more: Partial<ServiceRequest> = {}) => ask('lock', owner, more);
+  const unlock = (owner: string, more: Partial<ServiceRequest> = {}) => ask('unlock', owner, more);
   const answer = async (asking: Promise<Acted | Refused>) => {
-    desk.serve();
+    lockService.serve();
     return asking;
   };
-  return { room, desk, state, asked, ask, lock, unlock, answer, elapse, pass };
+  return { room, lockService, state, asked, ask, lock, unlock, answer, elapse, pass };
 }
 
 /** Whether an asker has been answered by now. */
@@ -100,7 +103,7 @@ describe('the lock desk', () => {
   test('refuses in words: who, since when, why, how much is held', async () => {
     const { lock, answer, room } = open();
     await answer(lock('ann', { message: 'drawing' }));
-    room.book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     const refused = await answer(lock('bob'));
     expect(refused).toMatchObject({ path: 'f', changed: false, error: { code: 'locked' } });
     expect((refused as Refused).error.message).toBe(
@@ -114,7 +117,7 @@ describe('the lock desk', () => {
   ])('refuses with %s what is no file', async (code, name) => {
     const { lock, answer, room } = open({ f: file('v0'), d: dir() });
     expect(codeOf(await answer(lock('ann', { path: p(name) })))).toBe(code);
-    expect(room.book.table.locks.size).toBe(0);
+    expect(room.lockStore.table.locks.size).toBe(0);
   });
 
   test('locks what is only on one side', async () => {
@@ -144,10 +147,10 @@ describe('the lock desk', () => {
   test("compares at the unlock with what the holder's side has then", async () => {
     const { lock, unlock, answer, room } = open();
     await answer(lock('ann', { side: 'b' }));
-    room.book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     room.found('b', 'f', file('mine'));
     await answer(unlock('ann'));
-    expect(room.book.table.drains.get(p('f'))).toMatchObject({ side: 'b', mode: 'keep' });
+    expect(room.lockStore.table.drains.get(p('f'))).toMatchObject({ side: 'b', mode: 'keep' });
   });
 
   test('exactly one of many that ask at once gets it', async () => {
@@ -163,27 +166,27 @@ describe('the lock desk', () => {
 });
 
 describe('an asker waits', () => {
-  test.each<[string, Ask['kind'], (state: ReturnType<typeof open>['state'], on: boolean) => void, boolean]>([
-    ['for a look at side a', 'lock', (state, on) => (state.looked.a = on ? 0 : 999), true],
-    ['for a look at side b', 'unlock', (state, on) => (state.looked.b = on ? 0 : 999), true],
+  test.each<[string, ServiceRequest['kind'], (state: ReturnType<typeof open>['state'], on: boolean) => void, boolean]>([
+    ['for a look at side a', 'lock', (state, on) => (state.scanned.a = on ? 0 : 999), true],
+    ['for a look at side b', 'unlock', (state, on) => (state.scanned.b = on ? 0 : 999), true],
     ['for what is in flight', 'lock', (state, on) => (state.inFlight = on), true],
     ['for what is in flight at an unlock', 'unlock', (state, on) => (state.inFlight = on), true],
     ['for updates that take effect', 'lock', (state, on) => (state.moving = on), true],
     ['for updates that come in', 'unlock', (state, on) => (state.moving = on), true],
   ])('%s', async (_, kind, hold, waits) => {
-    const { desk, state, asked, lock, unlock } = open();
+    const { lockService, state, asked, lock, unlock } = open();
     const asking = kind === 'lock' ? lock('ann') : unlock('ann');
     expect([asked, state.wakes > 0]).toEqual([['a:f', 'b:f'], true]);
     hold(state, true);
-    desk.serve();
-    expect([await isAnswered(asking), desk.isIdle]).toEqual([!waits, !waits]);
+    lockService.serve();
+    expect([await isAnswered(asking), lockService.isIdle]).toEqual([!waits, !waits]);
     hold(state, false);
-    desk.serve();
+    lockService.serve();
     await asking;
-    expect(desk.isIdle).toBe(true);
+    expect(lockService.isIdle).toBe(true);
   });
 
-  test.each<[Ask['kind'], Side, string]>([
+  test.each<[ServiceRequest['kind'], Side, string]>([
     ['lock', 'a', 'd/f'],
     ['lock', 'b', 'd/f'],
     ['unlock', 'b', 'd/f'],
@@ -191,22 +194,22 @@ describe('an asker waits', () => {
     ['unlock', 'b', 'd/f/below'],
     ['expire', 'b', 'd/f'],
   ])('with %s where the look found side %s in motion at %s, until one finds it still', async (kind, side, moving) => {
-    const { desk, room, ask } = open({ d: dir(), 'd/f': file('v0') });
+    const { lockService, room, ask } = open({ d: dir(), 'd/f': file('v0') });
     room.foundMoving(side, 'd/other', moving);
     const asking = ask(kind, 'ann', { path: p('d/f') });
-    desk.serve();
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
     room.foundMoving(side, 'd/other');
-    desk.serve();
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(true);
   });
 
   test('so does who steals; and after all patience a lock is granted, and says that the file moves', async () => {
-    const { desk, room, state, lock, answer } = open();
+    const { lockService, room, state, lock, answer } = open();
     await answer(lock('ann'));
     room.foundMoving('b', 'f');
     const asking = lock('bob', { steal: true });
-    desk.serve();
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
     state.now += 20_001;
     expect(await answer(asking)).toMatchObject({
@@ -217,9 +220,9 @@ describe('an asker waits', () => {
   });
 
   test('and an unlock no longer than until something newer is held, where the other side writes without a pause', async () => {
-    const { desk, room, state, lock, unlock, answer } = open();
+    const { lockService, room, state, lock, unlock, answer } = open();
     const hold = (n: number) =>
-      room.book.happen({
+      room.lockStore.dispatch({
         kind: 'hold',
         path: p('f'),
         base: file(`v${n}`),
@@ -230,39 +233,39 @@ describe('an asker waits', () => {
     await answer(lock('ann'));
     hold(0);
     state.moving = true;
-    state.looked = { a: 0, b: 0 };
+    state.scanned = { a: 0, b: 0 };
     const asking = unlock('ann');
     for (const n of [1, 2, 3, 4]) hold(n);
-    desk.serve();
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
-    state.looked = { a: 999, b: 999 };
+    state.scanned = { a: 999, b: 999 };
     for (const n of [5, 6]) {
-      desk.serve();
+      lockService.serve();
       hold(n);
     }
-    desk.serve();
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
     hold(7);
-    desk.serve();
+    lockService.serve();
     expect(await asking).toMatchObject({ changed: true, held: 8 });
   });
 
   test('no longer than there is patience', async () => {
-    const { desk, state, lock } = open();
+    const { lockService, state, lock } = open();
     state.inFlight = true;
     const asking = lock('ann');
-    desk.serve();
+    lockService.serve();
     state.now += 20_001;
-    desk.serve();
+    lockService.serve();
     // What is still on its way would come under the holder's hands.
     expect(await asking).toMatchObject({ changed: false, error: { code: 'busy' } });
   });
 
   test('and is served when that is over, though nothing else happens; who is gone wakes nobody', async () => {
-    const { desk, state, lock, elapse } = open();
+    const { lockService, state, lock, elapse } = open();
     state.inFlight = true;
     const asking = lock('ann');
-    desk.serve();
+    lockService.serve();
     const before = state.wakes;
     elapse(20_000);
     expect(state.wakes).toBe(before);
@@ -271,7 +274,7 @@ describe('an asker waits', () => {
     elapse(20_001);
     expect(state.wakes).toBe(before + 2);
     state.inFlight = false;
-    desk.serve();
+    lockService.serve();
     await asking;
     elapse(20_001);
     elapse(20_001);
@@ -284,14 +287,14 @@ describe('an asker waits', () => {
     elapse(20_001);
     expect(state.wakes).toBeGreaterThan(after + 1);
     state.inFlight = false;
-    desk.serve();
+    lockService.serve();
     await again;
   });
 
   test('and is told to come again where the drain outlasts it', async () => {
     const { lock, unlock, answer, room, state } = open();
     await answer(lock('ann'));
-    room.book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     await answer(unlock('ann'));
     state.moving = true;
     const asking = lock('bob');
@@ -300,30 +303,30 @@ describe('an asker waits', () => {
   });
 
   test('for a new look at side b after it came back', async () => {
-    const { desk, state, asked, lock } = open();
-    state.looked.b = 0;
+    const { lockService, state, asked, lock } = open();
+    state.scanned.b = 0;
     const asking = lock('ann');
-    desk.restart();
+    lockService.restart();
     expect(asked).toEqual(['a:f', 'b:f', 'b:f']);
-    state.looked.b = 2;
-    desk.serve();
+    state.scanned.b = 2;
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
-    state.looked.b = 3;
-    desk.serve();
+    state.scanned.b = 3;
+    lockService.serve();
     expect(await asking).toMatchObject({ changed: true });
   });
 
   test('without holding up those who ask for other paths', async () => {
-    const { desk, state, lock } = open({ f: file('v0'), g: file('v0') });
+    const { lockService, state, lock } = open({ f: file('v0'), g: file('v0') });
     const first = lock('ann');
-    state.looked.a = 0;
-    state.looked.b = 0;
-    desk.serve();
+    state.scanned.a = 0;
+    state.scanned.b = 0;
+    lockService.serve();
     expect(await isAnswered(first)).toBe(false);
-    state.looked.a = 999;
-    state.looked.b = 2;
+    state.scanned.a = 999;
+    state.scanned.b = 2;
     const second = lock('bob', { path: p('g') });
-    desk.serve();
+    lockService.serve();
     expect([await isAnswered(first), await isAnswered(second)]).toEqual([true, false]);
   });
 });
@@ -338,15 +341,15 @@ function standing(forMs: number | null = null) {
 
 describe('in line', () => {
   test('the places are told, at first and when they change, and the order is that of coming', async () => {
-    const { lock, unlock, answer, room, desk, pass } = open();
+    const { lock, unlock, answer, room, lockService, pass } = open();
     await answer(lock('ann'));
     const people = [standing(), standing(), standing()];
     const waiting = people.map(({ wait }, n) => lock(`o${n}`, { wait }));
-    desk.serve();
+    lockService.serve();
     expect(people.map(({ places }) => places)).toEqual([[1], [2], [3]]);
     for (const [n, owner] of ['ann', 'o0', 'o1'].entries()) {
       await answer(unlock(owner));
-      desk.serve();
+      lockService.serve();
       expect(await waiting[n]).toMatchObject({ changed: true, owner: `o${n}` });
       pass(100);
     }
@@ -359,167 +362,170 @@ describe('in line', () => {
   });
 
   test('who goes makes room, and is told why he has no lock', async () => {
-    const { lock, unlock, answer, desk, pass } = open();
+    const { lock, unlock, answer, lockService, pass } = open();
     await answer(lock('ann', { message: 'mine' }));
     const [first, second] = [standing(), standing()];
     const asking = [lock('bob', { wait: first.wait }), lock('cyd', { wait: second.wait })];
-    desk.serve();
+    lockService.serve();
     first.go();
     expect(codeOf(await answer(asking[0]!))).toBe('interrupted');
     pass(100);
     expect(second.places).toEqual([2, 1]);
     await answer(unlock('ann'));
-    desk.serve();
+    lockService.serve();
     expect(await asking[1]).toMatchObject({ owner: 'cyd' });
   });
 
   test('a time that is over is a refusal like any other', async () => {
-    const { lock, answer, desk, pass, room } = open();
+    const { lock, answer, lockService, pass, room } = open();
     await answer(lock('ann'));
     const asking = lock('bob', { wait: standing(500).wait });
-    desk.serve();
+    lockService.serve();
     pass(499);
-    desk.serve();
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
     pass(1);
     expect(await answer(asking)).toMatchObject({ error: { code: 'locked' }, lock: { owner: 'ann', waiting: 0 } });
-    expect(room.book.table.waiters.size).toBe(0);
+    expect(room.lockStore.table.waiters.size).toBe(0);
   });
 
   test('who has hung up before he could stand in line is refused at once; what is free he gets', async () => {
-    const { lock, answer, desk } = open({ f: file('v0'), g: file('v0') });
+    const { lock, answer, lockService } = open({ f: file('v0'), g: file('v0') });
     await answer(lock('ann'));
     const { wait, go } = standing();
     go();
     expect(await answer(lock('bob', { wait, path: p('g') }))).toMatchObject({ changed: true });
     const asking = lock('bob', { wait });
-    desk.serve();
+    lockService.serve();
     expect(codeOf(await answer(asking))).toBe('interrupted');
   });
 
   test('a grant that nobody is there to be told of goes on to the next', async () => {
-    const { lock, unlock, answer, desk, room } = open();
+    const { lock, unlock, answer, lockService, room } = open();
     await answer(lock('ann'));
     const [first, second] = [standing(), standing()];
     const asking = [lock('bob', { wait: first.wait }), lock('cyd', { wait: second.wait })];
-    desk.serve();
+    lockService.serve();
     const unlocking = unlock('ann');
-    desk.serve();
+    lockService.serve();
     first.go();
     await unlocking;
     await asking[0];
-    desk.serve();
+    lockService.serve();
     expect(await asking[1]).toMatchObject({ changed: true, owner: 'cyd' });
     expect(room.said).toContain('unlocked f bob bob released');
   });
 
   test('nobody is granted before the path has been looked at and what is in flight has come', async () => {
-    const { lock, unlock, answer, desk, state, room } = open();
+    const { lock, unlock, answer, lockService, state, room } = open();
     await answer(lock('ann'));
     const asking = lock('bob', { wait: standing().wait });
-    desk.serve();
+    lockService.serve();
     // As soon as nobody holds it, something sets out.
-    Object.defineProperty(state, 'inFlight', { get: () => !room.book.table.locks.has(p('f')), configurable: true });
+    Object.defineProperty(state, 'inFlight', {
+      get: () => !room.lockStore.table.locks.has(p('f')),
+      configurable: true,
+    });
     await answer(unlock('ann'));
-    desk.serve();
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
     Object.defineProperty(state, 'inFlight', { value: false, writable: true });
-    state.looked.b = 0;
-    desk.serve();
+    state.scanned.b = 0;
+    lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
-    state.looked.b = 999;
-    desk.serve();
+    state.scanned.b = 999;
+    lockService.serve();
     expect(await asking).toMatchObject({ changed: true });
   });
 
   test('who comes later does not get a path that is free for somebody in line', async () => {
-    const { lock, unlock, answer, desk, state } = open();
+    const { lock, unlock, answer, lockService, state } = open();
     await answer(lock('ann'));
     const asking = lock('bob', { wait: standing().wait });
-    desk.serve();
+    lockService.serve();
     await answer(unlock('ann'));
-    state.looked.a = 0;
+    state.scanned.a = 0;
     const later = lock('cyd');
-    desk.serve();
-    state.looked.a = 999;
-    desk.serve();
-    desk.serve();
+    lockService.serve();
+    state.scanned.a = 999;
+    lockService.serve();
+    lockService.serve();
     expect(await asking).toMatchObject({ owner: 'bob' });
     expect(codeOf(await answer(later))).not.toBeNull();
   });
 
   test('a file that goes meanwhile is no longer there to be locked', async () => {
-    const { lock, unlock, answer, desk, room } = open();
+    const { lock, unlock, answer, lockService, room } = open();
     await answer(lock('ann'));
     const asking = [lock('bob', { wait: standing().wait }), lock('cyd', { wait: standing().wait })];
-    desk.serve();
+    lockService.serve();
     for (const side of ['a', 'b'] as const) room.found(side, 'f', null);
     await answer(unlock('ann'));
     for (const one of asking) expect(codeOf(await answer(one))).toBe('not-found');
   });
 
   test('a thief waits for the held updates before all others', async () => {
-    const { lock, answer, desk, room } = open();
+    const { lock, answer, lockService, room } = open();
     await answer(lock('ann'));
-    room.book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     const waiting = lock('bob', { wait: standing().wait });
-    desk.serve();
+    lockService.serve();
     const stealing = lock('cyd', { steal: true });
-    desk.serve();
+    lockService.serve();
     expect(await isAnswered(stealing)).toBe(false);
-    room.book.happen({ kind: 'drained', path: p('f'), applied: true });
-    desk.serve();
+    room.lockStore.dispatch({ kind: 'drained', path: p('f'), applied: true });
+    lockService.serve();
     expect(await stealing).toMatchObject({ changed: true, owner: 'cyd' });
     expect(await isAnswered(waiting)).toBe(false);
-    expect(room.book.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'cyd' }]);
-    expect(room.book.takeNotices('ann')).toEqual([]);
+    expect(room.lockStore.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'cyd' }]);
+    expect(room.lockStore.takeNotices('ann')).toEqual([]);
   });
 
   test('of a loss nobody is told before it is on disk: after a crash the lock would be there still', async () => {
     const { lock, answer, room } = open();
     await answer(lock('ann'));
-    room.book.happen({ kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', steal: true, now: 2 });
-    expect(room.book.takeNotices('ann')).toEqual([]);
+    room.lockStore.dispatch({ kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', steal: true, now: 2 });
+    expect(room.lockStore.takeNotices('ann')).toEqual([]);
     await new Promise<void>((resolve) => {
-      room.book.onSettled = resolve;
+      room.lockStore.onSettled = resolve;
     });
     await turn();
-    expect(room.book.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'bob' }]);
+    expect(room.lockStore.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'bob' }]);
   });
 });
 
 describe('a lock with an end', () => {
   test('ends when its time is over, whatever the clock does meanwhile', async () => {
-    const { lock, answer, desk, room, state, elapse } = open();
+    const { lock, answer, lockService, room, state, elapse } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     for (const jump of [86_400_000, -172_800_000]) {
       state.now += jump;
       elapse(400);
-      desk.serve();
+      lockService.serve();
       await turn();
-      expect(room.book.table.locks.has(p('f'))).toBe(true);
+      expect(room.lockStore.table.locks.has(p('f'))).toBe(true);
     }
     elapse(200);
-    desk.serve();
+    lockService.serve();
     await turn();
-    expect([room.book.table.locks.size, room.said.at(-1)]).toEqual([0, 'unlocked f ann ann expired']);
+    expect([room.lockStore.table.locks.size, room.said.at(-1)]).toEqual([0, 'unlocked f ann ann expired']);
   });
 
   test('renewed, counts anew, and moved, goes on', async () => {
-    const { lock, answer, desk, room, elapse } = open();
+    const { lock, answer, lockService, room, elapse } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     elapse(900);
     await answer(lock('ann'));
     elapse(900);
-    room.book.happen({ kind: 'moved', path: p('f'), to: p('g') });
+    room.lockStore.dispatch({ kind: 'moved', path: p('f'), to: p('g') });
     elapse(99);
-    desk.serve();
+    lockService.serve();
     await turn();
-    expect(room.book.table.locks.has(p('g'))).toBe(true);
+    expect(room.lockStore.table.locks.has(p('g'))).toBe(true);
     elapse(1);
-    desk.serve();
+    lockService.serve();
     await turn();
-    expect(room.book.table.locks.size).toBe(0);
+    expect(room.lockStore.table.locks.size).toBe(0);
   });
 
   test('is watched after a restart too: what is left of it counts, and never more than was given', async () => {
@@ -536,17 +542,17 @@ describe('a lock with an end', () => {
         waits.push(ms);
         return () => {};
       };
-      new LockExpiry({ book: room.book, clock: { now, after }, expire: async () => true }).start();
+      new LockExpiry({ lockStore: room.lockStore, clock: { now, after }, expire: async () => true }).start();
       expect(waits).toEqual([left]);
     }
   });
 
   test('that cannot be ended on disk is tried again', async () => {
-    const { lock, answer, desk, room, elapse } = open();
+    const { lock, answer, lockService, room, elapse } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     room.full = true;
     elapse(1_000);
-    desk.serve();
+    lockService.serve();
     await turn();
     expect(room.said).toEqual(['locked f ann a']);
   });
@@ -557,7 +563,7 @@ describe('a disk that is full', () => {
     const { lock, answer, room } = open();
     room.full = true;
     expect(codeOf(await answer(lock('ann')))).toBe('failed');
-    expect([room.said, room.book.table.locks.size]).toEqual([[], 0]);
+    expect([room.said, room.lockStore.table.locks.size]).toEqual([[], 0]);
     room.full = false;
     expect(await answer(lock('bob'))).toMatchObject({ changed: true, owner: 'bob', token: 2 });
   });
@@ -567,6 +573,6 @@ describe('a disk that is full', () => {
     await answer(lock('ann'));
     room.full = true;
     expect(codeOf(await answer(lock('ann')))).toBe('failed');
-    expect(room.book.table.locks.get(p('f'))?.owner).toBe('ann');
+    expect(room.lockStore.table.locks.get(p('f'))?.owner).toBe('ann');
   });
 });

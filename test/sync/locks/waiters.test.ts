@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import { LockExpiry } from '../../../src/sync/locks/expiry.js';
-import { type Asking, isCancelled } from '../../../src/sync/locks/request.js';
-import { LockLines } from '../../../src/sync/locks/waiters.js';
+import { isCancelled, type PendingRequest } from '../../../src/sync/locks/request.js';
+import { WaitQueue } from '../../../src/sync/locks/waiters.js';
 import type { Acted, Refused } from '../../../src/wire/client-api/methods.js';
 import { file, p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
@@ -13,10 +13,10 @@ function open() {
   const room = new LockRoom({ f: file('v0'), g: file('v0') });
   const clock = new HandClock();
   let wakes = 0;
-  const lines = new LockLines({ book: room.book, clock, mailbox: { wake: () => void wakes++ } });
-  const { book } = room;
+  const lines = new WaitQueue({ lockStore: room.lockStore, clock, mailbox: { wake: () => void wakes++ } });
+  const { lockStore } = room;
   const lock = (owner: string, line?: number, path = 'f') =>
-    book.happen({
+    lockStore.dispatch({
       kind: 'lock',
       path: p(path),
       owner,
@@ -46,18 +46,18 @@ function open() {
               told: (at: string, place: number) => void places.push(`${at} ${place}`),
             },
           };
-    const asking: Asking = {
+    const request: PendingRequest = {
       ask: { kind: 'lock', path: p(path), owner, side: 'a', message: '', ...wait },
       line,
       since: 1,
       resolve: (given) => void answers.set(line, given),
     };
-    lines.join(asking, answer.position);
-    return asking;
+    lines.join(request, answer.position);
+    return request;
   };
   const codeOf = (line: number) => (answers.get(line) as Refused | undefined)?.error.code ?? null;
-  const inLine = (path = 'f') => book.table.waitersOf(p(path)).map(({ owner }) => owner);
-  return { room, book, clock, lines, lock, join, answers, told, signals, codeOf, inLine, wakes: () => wakes };
+  const inLine = (path = 'f') => lockStore.table.waitersOf(p(path)).map(({ owner }) => owner);
+  return { room, lockStore, clock, lines, lock, join, answers, told, signals, codeOf, inLine, wakes: () => wakes };
 }
 
 describe('a place in line', () => {
@@ -97,13 +97,13 @@ describe('a place in line', () => {
   });
 
   test('is told to those before whom somebody comes', () => {
-    const { clock, book, lines, lock, join, told } = open();
+    const { clock, lockStore, lines, lock, join, told } = open();
     lock('ann');
     join(1, 'bob');
     clock.pass(100);
-    book.happen({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: null, now: 1 });
+    lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: null, now: 1 });
     const thief = { kind: 'lock', path: p('f'), owner: 'cid', side: 'a', message: '' } as const;
-    const answer = book.happen({ ...thief, steal: true, line: 2, current: file('v0'), now: 2 });
+    const answer = lockStore.dispatch({ ...thief, steal: true, line: 2, current: file('v0'), now: 2 });
     if (answer.kind !== 'queued') throw new Error(answer.kind);
     lines.join({ ask: { ...thief, steal: true }, line: 2, since: 2, resolve: () => {} }, answer.position);
     clock.pass(100);
@@ -111,12 +111,12 @@ describe('a place in line', () => {
   });
 
   test('moves along with the file', () => {
-    const { book, lines, clock, lock, join, told, signals, inLine } = open();
+    const { lockStore, lines, clock, lock, join, told, signals, inLine } = open();
     lock('ann');
     join(1, 'bob');
     join(2, 'cid');
     clock.pass(100);
-    book.happen({ kind: 'moved', path: p('f'), to: p('new') });
+    lockStore.dispatch({ kind: 'moved', path: p('f'), to: p('new') });
     signals.get(1)!.abort();
     lines.serve();
     expect(inLine('new')).toEqual(['cid']);
@@ -168,10 +168,10 @@ describe('somebody leaves', () => {
   });
 
   test('because nobody holds the lock and it still could not be had', () => {
-    const { book, lines, clock, lock, join, answers } = open();
+    const { lockStore, lines, clock, lock, join, answers } = open();
     lock('ann');
     join(1, 'bob', 50);
-    book.happen({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
+    lockStore.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
     clock.pass(50);
     lines.serve();
     expect(answers.get(1)).toMatchObject({
@@ -182,13 +182,13 @@ describe('somebody leaves', () => {
   });
 
   test('with the lock, and is bothered no more', () => {
-    const { book, lines, clock, lock, join, signals, told, codeOf, wakes } = open();
+    const { lockStore, lines, clock, lock, join, signals, told, codeOf, wakes } = open();
     lock('ann');
     const bob = join(1, 'bob', 5_000);
     join(2, 'cid');
     clock.pass(100);
-    book.happen({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
-    const granted = book.happen({ kind: 'grant', path: p('f'), now: 3 });
+    lockStore.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
+    const granted = lockStore.dispatch({ kind: 'grant', path: p('f'), now: 3 });
     if (granted.kind !== 'granted') throw new Error(granted.kind);
     expect(lines.called(granted)).toEqual([bob]);
     expect(lines.size).toBe(1);
@@ -239,7 +239,7 @@ describe('the timers of locks', () => {
     let n = 0;
     const expired: string[] = [];
     const expiry = new LockExpiry({
-      book: room.book,
+      lockStore: room.lockStore,
       clock: {
         now: () => 1_000,
         after: (ms, act) => {
@@ -255,7 +255,7 @@ describe('the timers of locks', () => {
     });
     expiry.start();
     const lock = (ttlMs?: number) =>
-      room.book.happen({
+      room.lockStore.dispatch({
         kind: 'lock',
         path: p('f'),
         owner: 'ann',
@@ -283,7 +283,7 @@ describe('the timers of locks', () => {
     expect(waits()).toEqual([500]);
     lock(700);
     expect(waits()).toEqual([700]);
-    room.book.happen({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 1_000 });
+    room.lockStore.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 1_000 });
     expect(waits()).toEqual([]);
   });
 

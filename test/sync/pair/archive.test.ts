@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openArchive } from '../../../src/sync/pair/archive.js';
 import { dir, file, p } from '../../support/disk-site.js';
-import { lookAt } from '../../support/session-room.js';
+import { scanPath } from '../../support/session-room.js';
 import { makeRoot } from '../../support/trees.js';
 
 const place = () => {
@@ -49,7 +49,7 @@ test('a first contact forgets all that was shared, for good', async () => {
   const { open } = place();
   const first = open();
   for (const name of ['x', 'y']) first.pair.agree(p(name), file(name));
-  first.pair.foldLook('a', lookAt('x:1', { whole: true }), 0);
+  first.pair.foldScan('a', scanPath('x:1', { whole: true }), 0);
   first.pair.clearMarks();
   first.pair.beginFirstContact();
   expect([first.pair.everythingMarked, first.pair.firstContact]).toEqual([true, true]);

@@ -7,11 +7,11 @@ import { introducedBy } from '../../../src/core/partner.js';
 import type { Side } from '../../../src/core/path.js';
 import type { Marks } from '../../../src/core/path-set.js';
 import { Snapshot } from '../../../src/core/snapshot.js';
-import type { Look } from '../../../src/replica.js';
+import type { ScanResult } from '../../../src/replica.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
 import { file, showTree, tree, treeOf } from '../../support/core-tree.js';
 import { dir, p } from '../../support/disk-site.js';
-import { lookAt, OWN } from '../../support/session-room.js';
+import { OWN, scanPath } from '../../support/session-room.js';
 
 function open(both = '', shared = both) {
   const rows: string[] = [];
@@ -27,12 +27,13 @@ function open(both = '', shared = both) {
   for (const [path, entry] of tree(shared)) pair.agree(path, entry);
   pair.meta.put('roots', `${OWN.root} b`);
   pair.meet(OWN, introducedBy('b'));
-  for (const side of ['a', 'b'] as const) pair.foldLook(side, lookAt(both, { whole: true }), 0);
+  for (const side of ['a', 'b'] as const) pair.foldScan(side, scanPath(both, { whole: true }), 0);
   pair.clearMarks();
   rows.length = 0;
-  const look = (side: Side, text: string, more: Partial<Look> = {}) => pair.foldLook(side, lookAt(text, more), 0);
+  const scan = (side: Side, text: string, more: Partial<ScanResult> = {}) =>
+    pair.foldScan(side, scanPath(text, more), 0);
   const shown = (side: Side) => showTree(treeOf(pair.side(side).snapshot!));
-  return { pair, rows, state, look, shown, archive: () => showTree(treeOf(pair.archive)), marks: () => marksOf(pair) };
+  return { pair, rows, state, scan, shown, archive: () => showTree(treeOf(pair.archive)), marks: () => marksOf(pair) };
 }
 
 const show = (value: unknown) => {
@@ -65,86 +66,86 @@ const changed = (path: string, before: Entry | null, after: Entry | null, more: 
 
 describe('a look', () => {
   test('that tells everything replaces what was known, and everything is compared', () => {
-    const { pair, look, shown, marks } = open('x:1 y:1');
+    const { pair, scan, shown, marks } = open('x:1 y:1');
     const { generation } = pair;
-    look('b', 'y:2', { whole: true });
+    scan('b', 'y:2', { whole: true });
     expect([shown('b'), shown('a'), marks()]).toEqual(['y:2', 'x:1 y:1', 'everything']);
     expect([pair.generation > generation, pair.hasMarks]).toEqual([true, true]);
   });
 
   test('that tells differences marks them; a directory that is gone with all that was in it', () => {
-    const { pair, look, shown, marks } = open('d/x:1 e/y:1 z:1');
+    const { pair, scan, shown, marks } = open('d/x:1 e/y:1 z:1');
     expect([pair.hasMarks, marks()]).toEqual([false, '']);
-    look('a', '-d z:2 e:1');
+    scan('a', '-d z:2 e:1');
     expect([shown('a'), marks(), pair.hasMarks]).toEqual(['e:1 z:2', 'd* e* z', true]);
   });
 
   test('that tells nothing new changes nothing', () => {
-    const { pair, look, marks } = open('x:1');
+    const { pair, scan, marks } = open('x:1');
     const { generation } = pair;
-    look('a', '');
+    scan('a', '');
     expect([pair.generation, marks()]).toEqual([generation, '']);
   });
 
   test('that was halted says why, and what was known stays', () => {
-    const { pair, look, shown } = open('x:1');
+    const { pair, scan, shown } = open('x:1');
     const halt = { code: 'root-emptied', message: 'Empty.' } as const;
-    look('b', '', { whole: true, halt, unsettled: 3 });
+    scan('b', '', { whole: true, halt, unsettled: 3 });
     expect([pair.b.halt, pair.b.unsettled, shown('b')]).toEqual([halt, 3, 'x:1']);
-    look('b', '');
+    scan('b', '');
     expect([pair.b.halt, pair.b.unsettled]).toEqual([null, 0]);
   });
 
   test('says what is in motion now, and nothing of before', () => {
-    const { pair, look } = open('x:1');
-    look('b', '', { moving: [p('x')], unsettled: 1 });
+    const { pair, scan } = open('x:1');
+    scan('b', '', { moving: [p('x')], unsettled: 1 });
     expect(pair.b.moving.touches(p('x'))).toBe(true);
-    look('b', '');
+    scan('b', '');
     expect([pair.b.moving.touches(p('x')), pair.b.unsettled]).toEqual([false, 0]);
   });
 
   test('entries that both sides share are one in memory', () => {
-    const { pair, look } = open('x:1');
-    look('a', 'x:1', { whole: true });
+    const { pair, scan } = open('x:1');
+    scan('a', 'x:1', { whole: true });
     expect(pair.a.snapshot!.get(p('x'))).toBe(pair.archive.get(p('x')));
   });
 });
 
 describe('what a side cannot say anything about', () => {
   test('is out of reach, with all below it, until it can be seen: then it is compared', () => {
-    const { pair, look, marks } = open('d/x:1 e:1');
+    const { pair, scan, marks } = open('d/x:1 e:1');
     expect(pair.isOutOfReach(p('d'))).toBe(false);
-    look('b', '', { unknown: [p('d')] });
+    scan('b', '', { unknown: [p('d')] });
     expect(['d', 'd/x', 'e', 'dd'].map((path) => pair.isOutOfReach(p(path)))).toEqual([true, true, false, false]);
-    look('a', '', { unknown: [p('e')] });
+    scan('a', '', { unknown: [p('e')] });
     expect([pair.isOutOfReach(p('e')), marks()]).toEqual([true, '']);
-    look('b', '', { unknown: [p('d')] });
+    scan('b', '', { unknown: [p('d')] });
     expect(marks()).toBe('');
-    look('b', '');
+    scan('b', '');
     expect([pair.isOutOfReach(p('d/x')), pair.isOutOfReach(p('e')), marks()]).toEqual([false, true, 'd*']);
   });
 });
 
 describe('ignore rules', () => {
   test('of one side only leave alone what either excludes', () => {
-    const { pair, look } = open('x.tmp:1 x.bak:1 d/y:1');
-    look('a', '', { rules: ['*.tmp', 'd/'] });
+    const { pair, scan } = open('x.tmp:1 x.bak:1 d/y:1');
+    scan('a', '', { rules: ['*.tmp', 'd/'] });
     expect(['x.tmp', 'x.bak', 'd', 'd/y'].map((path) => pair.isOutOfReach(p(path)))).toEqual([true, false, true, true]);
-    look('b', '', { rules: ['*.bak'] });
+    scan('b', '', { rules: ['*.bak'] });
     expect(['x.tmp', 'x.bak', 'y'].map((path) => pair.isOutOfReach(p(path)))).toEqual([true, true, false]);
   });
 
   test('of both sides alike are the sides’ own business', () => {
-    const { pair, look } = open('x:1');
-    for (const side of ['a', 'b'] as const) look(side, '', { rules: ['*.tmp'] });
+    const { pair, scan } = open('x:1');
+    for (const side of ['a', 'b'] as const) scan(side, '', { rules: ['*.tmp'] });
     expect(pair.isOutOfReach(p('x.tmp'))).toBe(false);
-    look('a', '', { rules: ['*.tmp', '*.bak'] });
+    scan('a', '', { rules: ['*.tmp', '*.bak'] });
     expect([pair.isOutOfReach(p('x.tmp')), pair.isOutOfReach(p('x.bak'))]).toEqual([true, true]);
   });
 
   test('that come make what they exclude neither shared nor seen, and everything is compared', () => {
-    const { look, shown, archive, rows, marks } = open('x:1 d/y.tmp:1 y.tmp:1');
-    look('a', '', { rules: ['*.tmp'] });
+    const { scan, shown, archive, rows, marks } = open('x:1 d/y.tmp:1 y.tmp:1');
+    scan('a', '', { rules: ['*.tmp'] });
     expect([shown('a'), shown('b'), archive(), marks()]).toEqual([
       'd/ x:1',
       'd/ d/y.tmp:1 x:1 y.tmp:1',
@@ -155,25 +156,25 @@ describe('ignore rules', () => {
   });
 
   test('of two lines are not those of one', () => {
-    const { pair, look } = open('x:1');
-    look('a', '', { rules: ['a', 'b'] });
-    look('b', '', { rules: ['ab'] });
+    const { pair, scan } = open('x:1');
+    scan('a', '', { rules: ['a', 'b'] });
+    scan('b', '', { rules: ['ab'] });
     expect([pair.isOutOfReach(p('b')), pair.isOutOfReach(p('ab'))]).toEqual([true, true]);
   });
 
   test('a directory’s rule is for directories', () => {
-    const { pair, look } = open('d:1 e/x:1', '');
-    look('a', '', { rules: ['d/', 'e/'] });
+    const { pair, scan } = open('d:1 e/x:1', '');
+    scan('a', '', { rules: ['d/', 'e/'] });
     expect([pair.isOutOfReach(p('d')), pair.isOutOfReach(p('e'))]).toEqual([false, true]);
-    look('b', '-d -e d/x:1');
+    scan('b', '-d -e d/x:1');
     expect([pair.isOutOfReach(p('d')), pair.isOutOfReach(p('e'))]).toEqual([true, false]);
   });
 
   test('that are the same change nothing', () => {
-    const { pair, look, marks } = open('x:1');
-    look('a', '', { rules: ['*.tmp'] });
+    const { pair, scan, marks } = open('x:1');
+    scan('a', '', { rules: ['*.tmp'] });
     pair.clearMarks();
-    look('a', '', { rules: ['*.tmp'] });
+    scan('a', '', { rules: ['*.tmp'] });
     expect(marks()).toBe('');
   });
 });
@@ -187,18 +188,18 @@ describe('a file that lost content in a crash', () => {
     ['gives way to nothing that is gone', '', 'x:1', ''],
   ])('%s', (_, b, archive, marks) => {
     const scene = open('', 'x:1');
-    scene.look('b', b, { whole: true });
-    scene.look('a', 'x:22', { whole: true });
+    scene.scan('b', b, { whole: true });
+    scene.scan('a', 'x:22', { whole: true });
     scene.pair.clearMarks();
-    scene.look('a', '', { damaged: [p('x')] });
+    scene.scan('a', '', { damaged: [p('x')] });
     expect([scene.archive(), scene.marks()]).toEqual([archive, marks]);
   });
 
   test('and so does one on side b, whichever side tells something', () => {
-    const { look, archive } = open('', 'x:1');
-    look('b', 'x:22', { whole: true, damaged: [p('x')] });
+    const { scan, archive } = open('', 'x:1');
+    scan('b', 'x:22', { whole: true, damaged: [p('x')] });
     expect(archive()).toBe('x:1');
-    look('a', 'x:333', { whole: true });
+    scan('a', 'x:333', { whole: true });
     expect(archive()).toBe('x:22');
   });
 });
@@ -207,7 +208,7 @@ describe('what was carried out', () => {
   test('is there, and shared', () => {
     const { pair, rows, shown, archive, marks } = open('x:1');
     const { generation } = pair;
-    pair.foldLook('a', lookAt('x:22'), 0);
+    pair.foldScan('a', scanPath('x:22'), 0);
     pair.clearMarks();
     pair.foldDone('b', changed('x', file('1'), file('22')));
     expect([shown('b'), archive(), rows, marks()]).toEqual(['x:22', 'x:22', ['archive x 2'], '']);
@@ -228,15 +229,15 @@ describe('what was carried out', () => {
 
   test('beside a copy of what was there, has that copy compared', () => {
     const { pair, shown, marks } = open('x:1');
-    pair.foldLook('a', lookAt('x:22'), 0);
+    pair.foldScan('a', scanPath('x:22'), 0);
     pair.clearMarks();
-    pair.foldDone('b', changed('x', file('1'), file('22'), { keepAs: p('copy') }));
+    pair.foldDone('b', changed('x', file('1'), file('22'), { conflictCopy: p('copy') }));
     expect([shown('b'), marks()]).toEqual(['copy:1 x:22', 'copy']);
   });
 
   test('a directory without bits for its owner has them at first', () => {
     const { pair, shown, archive, marks } = open();
-    pair.foldLook('a', lookAt('d/!500'), 0);
+    pair.foldScan('a', scanPath('d/!500'), 0);
     pair.clearMarks();
     pair.foldDone('b', changed('d', null, dir(0o500)));
     expect([shown('b'), archive(), marks()]).toEqual(['d/!700', 'd/!700', 'd']);
@@ -246,8 +247,8 @@ describe('what was carried out', () => {
 
   test('a directory made anew shares nothing of an earlier one that is on neither side', () => {
     const { pair, rows, archive } = open('b1:1', 'b1:1 d/gone:1 d/hidden:1 d/a:1 d/b:1');
-    pair.foldLook('a', lookAt('d/a:1', { unknown: [p('d/hidden')] }), 0);
-    pair.foldLook('b', lookAt('d/b:1'), 0);
+    pair.foldScan('a', scanPath('d/a:1', { unknown: [p('d/hidden')] }), 0);
+    pair.foldScan('b', scanPath('d/b:1'), 0);
     rows.length = 0;
     pair.foldDone('b', changed('d', null, dir()));
     expect(rows).toEqual(['archive d/gone null', 'archive d dir']);
@@ -309,8 +310,8 @@ describe('marks', () => {
 
 describe('side b', () => {
   test('that goes stays listed, has nothing in motion and no problem, and everything is compared when it is back', () => {
-    const { pair, look, shown, marks } = open('x:1');
-    look('b', '', {
+    const { pair, scan, shown, marks } = open('x:1');
+    scan('b', '', {
       unsettled: 1,
       moving: [p('x')],
       halt: { code: 'root-missing', message: '' },
@@ -330,49 +331,49 @@ describe('side b', () => {
 
 describe('what nobody could record', () => {
   const note = (pair: Pair, path: string, after: Entry | null, more: Partial<Change> = {}) =>
-    pair.unrecorded.note(changed(path, null, after, more));
+    pair.lostOutcomes.note(changed(path, null, after, more));
 
   test('was shared where side b has it', () => {
-    const { pair, look, archive, marks } = open('x:1');
+    const { pair, scan, archive, marks } = open('x:1');
     note(pair, 'x', file('22'));
     note(pair, 'y', file('1'));
-    look('b', 'x:22');
+    scan('b', 'x:22');
     expect([archive(), marks()]).toEqual(['x:22', 'x']);
-    look('b', 'y:1');
+    scan('b', 'y:1');
     expect(archive()).toBe('x:22');
   });
 
   test('both ends of a move', () => {
-    const { pair, look, archive } = open('x:1');
+    const { pair, scan, archive } = open('x:1');
     note(pair, 'y', file('1'), { from: { path: p('x'), entry: file('1') } });
-    look('b', '-x y:1');
+    scan('b', '-x y:1');
     expect(archive()).toBe('y:1');
   });
 
   test('waits for what cannot be seen, and for side b', () => {
-    const { pair, look, archive } = open('x:1');
+    const { pair, scan, archive } = open('x:1');
     note(pair, 'x', file('22'));
-    look('a', '');
-    look('b', '', { unknown: [p('x')] });
+    scan('a', '');
+    scan('b', '', { unknown: [p('x')] });
     expect(archive()).toBe('x:1');
-    look('b', 'x:22');
+    scan('b', 'x:22');
     expect(archive()).toBe('x:22');
   });
 
   test('is nothing at a first contact', () => {
-    const { pair, look, archive } = open('x:1');
+    const { pair, scan, archive } = open('x:1');
     pair.meta.put('firstContact', true);
     note(pair, 'x', file('22'));
-    look('b', 'x:22');
+    scan('b', 'x:22');
     expect(archive()).toBe('x:1');
   });
 
   test('of a whole run is whatever side a had seen and was not shared', () => {
-    const { pair, look, archive } = open('', 'x:1 same:1 gone:1');
+    const { pair, scan, archive } = open('', 'x:1 same:1 gone:1');
     const seen = new Snapshot();
     for (const [path, entry] of tree('x:22 same:1 new:1')) seen.put(path, entry);
-    pair.unrecorded.noteRun(seen, pair.archive);
-    look('b', 'x:22 same:333 new:1', { whole: true });
+    pair.lostOutcomes.noteRun(seen, pair.archive);
+    scan('b', 'x:22 same:333 new:1', { whole: true });
     expect(archive()).toBe('new:1 same:1 x:22');
   });
 });

@@ -5,7 +5,7 @@ import type { Entry } from '../../../src/core/entry.js';
 import { type Introduction, introducedBy, type RootDescription } from '../../../src/core/partner.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
 import type { OpenStore, Table } from '../../../src/disk/state/store.js';
-import type { Look } from '../../../src/replica.js';
+import type { ScanResult } from '../../../src/replica.js';
 import { openArchive } from '../../../src/sync/pair/archive.js';
 import type { Pair } from '../../../src/sync/pair/pair.js';
 import { dir, file, link } from '../../support/disk-site.js';
@@ -53,12 +53,12 @@ function entriesOf(files: Files): { path: RelPath; entry: Entry | null }[] {
 }
 
 /** A look at `side` is taken in. */
-function look(side: Side, files: Files, more: Partial<Look> = {}): void {
+function scan(side: Side, files: Files, more: Partial<ScanResult> = {}): void {
   const told = { whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
-  pair.foldLook(side, { ...told, ...more, entries: entriesOf(files) }, now);
+  pair.foldScan(side, { ...told, ...more, entries: entriesOf(files) }, now);
 }
 
-const whole = (side: Side, files: Files, more: Partial<Look> = {}) => look(side, files, { whole: true, ...more });
+const whole = (side: Side, files: Files, more: Partial<ScanResult> = {}) => scan(side, files, { whole: true, ...more });
 
 /** Both sides agree on what side a has. */
 function agree(): void {
@@ -85,16 +85,16 @@ describe('what a look lacks', () => {
   const everything = many(300);
   const most = gone(many(160));
   const cases: [string, (side: Side) => void, string | null][] = [
-    ['all, in a look at the differences', (side) => look(side, { d: null }), 'root-emptied'],
+    ['all, in a look at the differences', (side) => scan(side, { d: null }), 'root-emptied'],
     ['all, in a look at everything', (side) => whole(side, {}), 'root-emptied'],
-    ['most', (side) => look(side, most), 'mass-deletion'],
+    ['most', (side) => scan(side, most), 'mass-deletion'],
     ['most, in a look at everything', (side) => whole(side, many(140, 160)), 'mass-deletion'],
-    ['half', (side) => look(side, gone(many(150))), null],
-    ['most, now directories', (side) => look(side, mapped(most, dir())), 'mass-deletion'],
-    ['most, now links', (side) => look(side, mapped(most, link('x'))), 'mass-deletion'],
-    ['a directory, now a file', (side) => look(side, { d: 'x' }), 'mass-deletion'],
-    ['nothing, but all moved', (side) => look(side, { ...renamed(everything, 'e'), d: null }), null],
-    ['most, the rest moved', (side) => look(side, { ...renamed(many(100), 'e'), d: null }), 'mass-deletion'],
+    ['half', (side) => scan(side, gone(many(150))), null],
+    ['most, now directories', (side) => scan(side, mapped(most, dir())), 'mass-deletion'],
+    ['most, now links', (side) => scan(side, mapped(most, link('x'))), 'mass-deletion'],
+    ['a directory, now a file', (side) => scan(side, { d: 'x' }), 'mass-deletion'],
+    ['nothing, but all moved', (side) => scan(side, { ...renamed(everything, 'e'), d: null }), null],
+    ['most, the rest moved', (side) => scan(side, { ...renamed(many(100), 'e'), d: null }), 'mass-deletion'],
     ['nothing that can be seen', (side) => whole(side, {}, { unknown: ['d' as RelPath] }), null],
     ['what became ignored', (side) => whole(side, {}, { rules: ['d/'] }), null],
   ];
@@ -117,8 +117,8 @@ describe('what a look lacks', () => {
 
   it('is judged for each look by itself', () => {
     inStep(everything);
-    look('b', gone(many(90)));
-    look('b', gone(many(90, 90)));
+    scan('b', gone(many(90)));
+    scan('b', gone(many(90, 90)));
     expect(codes()).toEqual([]);
     // What was believed is known, also after a restart: what is missing now is not a new loss.
     start();
@@ -130,7 +130,7 @@ describe('what a look lacks', () => {
 
   it('is asked about again after a restart and a reconnection, and ends when it is back', () => {
     inStep(everything);
-    look('b', most);
+    scan('b', most);
     pair.loseB();
     expect(codes()).toEqual([]);
     pair.meet(OWN, B);
@@ -144,7 +144,7 @@ describe('what a look lacks', () => {
     whole('a', everything);
     expect(codes()).toEqual(['mass-deletion']);
     expect(shared()).toBe(300);
-    look('b', many(160));
+    scan('b', many(160));
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
@@ -159,7 +159,7 @@ describe('what a look lacks', () => {
 
   it('is not asked about again once it is confirmed', () => {
     inStep(everything);
-    look('b', most);
+    scan('b', most);
     pair.safety.confirm({ acceptDeletes: true });
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
     start();
@@ -168,8 +168,8 @@ describe('what a look lacks', () => {
     whole('b', many(140, 160));
     expect(codes()).toEqual([]);
     // What was put back and goes again is another matter.
-    look('b', many(160));
-    look('b', most);
+    scan('b', many(160));
+    scan('b', most);
     expect(codes()).toEqual(['mass-deletion']);
   });
 
@@ -187,21 +187,21 @@ describe('what a look lacks', () => {
 
   it('waits for what is in motion, and not for ever', () => {
     inStep(everything);
-    look('b', most, { unsettled: 1 });
+    scan('b', most, { unsettled: 1 });
     expect([codes(), pair.safety.blocks, pair.safety.isSettling]).toEqual([[], true, true]);
     now += 14_000;
-    look('b', {}, { unsettled: 1 });
+    scan('b', {}, { unsettled: 1 });
     expect(codes()).toEqual([]);
     now += 2_000;
-    look('b', {}, { unsettled: 1 });
+    scan('b', {}, { unsettled: 1 });
     expect(codes()).toEqual(['mass-deletion']);
-    look('b', {}, { unsettled: 1 });
+    scan('b', {}, { unsettled: 1 });
     expect(codes()).toEqual(['mass-deletion']);
   });
 
   it('is given back as by a new partner', () => {
     inStep(everything);
-    look('b', most);
+    scan('b', most);
     pair.safety.confirm({ newPartner: true });
     expect([codes(), pair.safety.blocks, shared(), pair.firstContact]).toEqual([[], false, 0, true]);
   });
@@ -209,7 +209,7 @@ describe('what a look lacks', () => {
 
 describe('another root', () => {
   const other = { ...B, root: 'root-c', dir: '/c' };
-  const come = (files: Files, b: Introduction = other, more: Partial<Look> = {}) => {
+  const come = (files: Files, b: Introduction = other, more: Partial<ScanResult> = {}) => {
     pair.loseB();
     pair.meet(OWN, b);
     whole('b', files, more);
@@ -262,7 +262,7 @@ describe('another root', () => {
     inStep(FEW);
     come({ a: '1' }, other, { unknown: ['d' as RelPath], unsettled: 2 });
     expect([codes(), pair.safety.blocks]).toEqual([[], true]);
-    look('b', { 'd/e': '4', 'd/f': '5' });
+    scan('b', { 'd/e': '4', 'd/f': '5' });
     expect([codes(), pair.safety.blocks, pair.firstContact]).toEqual([[], false, true]);
   });
 
@@ -351,11 +351,11 @@ describe('an older state of side b', () => {
 
   it('is still asked about when what it had beside is gone, and its losses count once it is followed', () => {
     come(6, { ...LACKING, x: 'made then' });
-    look('b', { x: null });
+    scan('b', { x: null });
     expect(codes()).toEqual(['rolled-back']);
     pair.safety.confirm({ acceptRollback: true });
     expect(codes()).toEqual([]);
-    look('b', { b: 'edited now' });
+    scan('b', { b: 'edited now' });
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
@@ -370,13 +370,13 @@ describe('an older state of side b', () => {
     pair.meet(OWN, { ...B, epoch: 6 });
     whole('b', newer, { unsettled: 1 });
     expect(codes()).toEqual([]);
-    look('b', { a: '1' });
+    scan('b', { a: '1' });
     expect(codes()).toEqual(['rolled-back']);
   });
 
   it('is forgotten once it is known to be none', () => {
     come(6, newer);
-    look('b', { a: 'edited now' });
+    scan('b', { a: 'edited now' });
     expect(codes()).toEqual([]);
   });
 

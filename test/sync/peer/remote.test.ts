@@ -3,21 +3,21 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { SyncEvent } from '../../../src/core/events.js';
-import type { Applied, Base, Content, Offer, Wanted } from '../../../src/replica.js';
+import type { Applied, BasisFile, Content, Offer, Wanted } from '../../../src/replica.js';
 import { RemoteReplica } from '../../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
-import { serve } from '../../../src/wire/rpc/responder.js';
+import { serveRpc } from '../../../src/wire/rpc/responder.js';
 import { listen } from '../../../src/wire/socket/tcp.js';
 import { snapshotOf, tree } from '../../support/core-tree.js';
 import { dir, file, p, turn } from '../../support/disk-site.js';
-import { lookAt, ScriptedReplica } from '../../support/session-room.js';
+import { ScriptedReplica, scanPath } from '../../support/session-room.js';
 
 const BLOCK = 1 << 10;
 const RANGES = [{ at: 0, bytes: 2 * BLOCK }];
 const SUMS = Uint32Array.from([1, 2, 3, 4]);
 
 class Far extends ScriptedReplica {
-  readonly looker = { snapshot: snapshotOf(tree('d/x:1')) as never };
+  readonly scanner = { snapshot: snapshotOf(tree('d/x:1')) as never };
   readonly guarded: string[] = [];
   offered: Offer | null = null;
   give: (wanted: readonly Wanted[]) => AsyncGenerator<Content> = async function* () {};
@@ -47,33 +47,33 @@ const versions = Array.from({ length: 3 }, (_, n) => ({
 }));
 
 async function open() {
-  const far = new Far();
+  const peer = new Far();
   const said: SyncEvent[] = [];
   const log = { event: (event: SyncEvent) => void said.push(event), detail: () => {}, warn: () => {} };
-  const earlier = {
+  const versionReader = {
     list: async () => versions,
-    look: async (name: string) => file(name),
+    scan: async (name: string) => file(name),
     read: async function* (name: string): AsyncGenerator<Content> {
       for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name}${n}`), last: n === 2 };
     },
   };
   const server = new ReplicaServer({
-    replica: far,
+    replica: peer,
     rootId: 'b',
     above: () => ['c'],
     version: '1',
     log,
-    earlier: earlier as never,
+    versionReader: versionReader as never,
   });
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
-    onConnection: (connection) => void serve(connection, server.methods(connection)),
+    onConnection: (connection) => void serveRpc(connection, server.methods(connection)),
   });
   onTestFinished(() => listener.close());
-  const near = await RemoteReplica.connect({ host: '127.0.0.1', port: listener.port, root: 'a' });
-  onTestFinished(() => near.close());
-  return { far, near, said };
+  const localScans = await RemoteReplica.connect({ host: '127.0.0.1', port: listener.port, root: 'a' });
+  onTestFinished(() => localScans.close());
+  return { peer, localScans, said };
 }
 
 const made = (path: string): Change => ({ path: p(path), action: 'modified', before: file('old'), after: file('new') });
@@ -84,15 +84,15 @@ async function until(is: () => boolean): Promise<void> {
 }
 
 test('a look of very many paths is several, joined', async () => {
-  const { far, near } = await open();
+  const { peer, localScans } = await open();
   const paths = Array.from({ length: 60_000 }, (_, n) => p(`directory/of/a/long/name/file ${n}`));
-  const looking = near.look('hinted', paths);
+  const looking = localScans.scan('hinted', paths);
   const asked: string[] = [];
   for (let n = 0; asked.length < paths.length; n++) {
-    await until(() => far.looks.length > 0);
-    const look = far.looks.shift()!;
-    asked.push(...look.paths);
-    look.answer(lookAt(`x${n}:1`, { damaged: [p(`d${n}`)] }));
+    await until(() => peer.scans.length > 0);
+    const scan = peer.scans.shift()!;
+    asked.push(...scan.paths);
+    scan.answer(scanPath(`x${n}:1`, { damaged: [p(`d${n}`)] }));
   }
   const found = await looking;
   expect([asked.length, asked.at(-1), found.whole]).toEqual([paths.length, paths.at(-1), true]);
@@ -101,22 +101,22 @@ test('a look of very many paths is several, joined', async () => {
 });
 
 test('guarding, confirming and telling reach the other side', async () => {
-  const { far, near, said } = await open();
-  await near.guard([p('x'), p('y')], true);
-  await near.guard([], false);
-  await near.acceptDeletes();
-  near.tell({ event: 'halted', code: 'root-missing', message: 'Gone.' });
+  const { peer, localScans, said } = await open();
+  await localScans.guard([p('x'), p('y')], true);
+  await localScans.guard([], false);
+  await localScans.acceptDeletes();
+  localScans.tell({ event: 'halted', code: 'root-missing', message: 'Gone.' });
   await until(() => said.length > 1);
-  expect([far.guarded, far.accepted, said.at(-1)?.event]).toEqual([['true 2', 'false 0'], 1, 'halted']);
-  expect([near.introduction.root, near.above]).toEqual(['b', ['c']]);
+  expect([peer.guarded, peer.accepted, said.at(-1)?.event]).toEqual([['true 2', 'false 0'], 1, 'halted']);
+  expect([localScans.introduction.root, localScans.above]).toEqual(['b', ['c']]);
 });
 
 test('earlier contents are listed, looked at and read', async () => {
-  const { near } = await open();
-  expect(await near.earlier.list(p('x'))).toEqual(versions);
-  expect(await near.earlier.look(p('v1'))).toEqual(file('v1'));
+  const { localScans } = await open();
+  expect(await localScans.versionReader.list(p('x'))).toEqual(versions);
+  expect(await localScans.versionReader.scan(p('v1'))).toEqual(file('v1'));
   const texts: string[] = [];
-  for await (const piece of near.earlier.read(p('v1'), file('v11v12')))
+  for await (const piece of localScans.versionReader.read(p('v1'), file('v11v12')))
     if ('data' in piece) texts.push(piece.data.toString());
   expect(texts).toEqual(['v11', 'v12']);
 });
@@ -135,22 +135,22 @@ describe('what is offered', () => {
     ],
     ['nothing for what has no content', { have: 5, base: null }, { ...made('x'), after: dir() }, null, null],
   ])('%s', async (_, offered, change, have, size) => {
-    const { far, near } = await open();
-    far.offered = offered;
-    const offer = await near.offer(change);
+    const { peer, localScans } = await open();
+    peer.offered = offered;
+    const offer = await localScans.offer(change);
     expect([offer?.have ?? null, offer?.base?.size ?? null]).toEqual([have, size]);
   });
 
   test('has the sums of its base asked for', async () => {
-    const { far, near } = await open();
+    const { peer, localScans } = await open();
     const asked: unknown[] = [];
-    const sums: Base['sums'] = async (blockBytes, ranges) => {
+    const sums: BasisFile['sums'] = async (blockBytes, ranges) => {
       asked.push([blockBytes, ranges]);
       return asked.length === 1 ? SUMS : null;
     };
     const before = { ...file('old'), size: 1 << 20 };
-    far.offered = { have: 0, base: { size: before.size, hash: before.hash, sums } };
-    const offer = await near.offer({ ...made('x'), before });
+    peer.offered = { have: 0, base: { size: before.size, hash: before.hash, sums } };
+    const offer = await localScans.offer({ ...made('x'), before });
     expect(await offer!.base!.sums(BLOCK, RANGES)).toEqual(SUMS);
     expect(await offer!.base!.sums(BLOCK, RANGES)).toBe(null);
     expect([asked, offer!.base!.hash]).toEqual([
@@ -172,18 +172,18 @@ describe('reading', () => {
   };
 
   test('of nothing asks nobody', async () => {
-    const { far, near } = await open();
-    far.give = async function* () {
+    const { peer, localScans } = await open();
+    peer.give = async function* () {
       yield { n: 0, data: Buffer.from('x'), last: true };
     };
-    expect(await collect(near.read([]))).toEqual([]);
+    expect(await collect(localScans.read([]))).toEqual([]);
   });
 
   test('tells what there is of each content, and answers the sums of it', async () => {
-    const { far, near } = await open();
+    const { peer, localScans } = await open();
     const answers: unknown[] = [];
     const offers: (readonly [have: number | undefined, base: number | undefined])[] = [];
-    far.give = async function* (wanted) {
+    peer.give = async function* (wanted) {
       for (const { offer } of wanted) offers.push([offer?.have, offer?.base?.size]);
       const base = wanted[1]!.offer!.base!;
       answers.push(await base.sums(BLOCK, RANGES), await base.sums(BLOCK, RANGES), base.hash);
@@ -192,7 +192,7 @@ describe('reading', () => {
       yield { n: 2, failed: { kind: 'stale' } };
     };
     let asked = 0;
-    const sums: Base['sums'] = async () => {
+    const sums: BasisFile['sums'] = async () => {
       await turn();
       return asked++ === 0 ? SUMS : null;
     };
@@ -201,7 +201,7 @@ describe('reading', () => {
       { path: p('y'), file: file('12345'), offer: { have: 0, base: { size: 1 << 20, hash: file('b').hash, sums } } },
       { path: p('z'), file: file('z'), offer: { have: 1, base: null } },
     ];
-    expect(await collect(near.read(wanted))).toEqual(['first', 'n copy last', 'n failed']);
+    expect(await collect(localScans.read(wanted))).toEqual(['first', 'n copy last', 'n failed']);
     expect(offers).toEqual([
       [undefined, undefined],
       [0, 1 << 20],
@@ -211,12 +211,12 @@ describe('reading', () => {
   });
 
   test('that fails on the other side fails here', async () => {
-    const { far, near } = await open();
-    far.give = async function* () {
+    const { peer, localScans } = await open();
+    peer.give = async function* () {
       yield { n: 0, data: Buffer.from('x'), last: false };
       throw new Error('EIO');
     };
-    await expect(collect(near.read([{ path: p('x'), file: file('x') }]))).rejects.toThrow();
+    await expect(collect(localScans.read([{ path: p('x'), file: file('x') }]))).rejects.toThrow();
   });
 });
 
@@ -227,16 +227,16 @@ describe('applying', () => {
   };
 
   test('carries changes and contents over, and outcomes back', async () => {
-    const { far, near } = await open();
+    const { peer, localScans } = await open();
     const taken: string[] = [];
-    far.carry = async function* (contents) {
+    peer.carry = async function* (contents) {
       for await (const piece of contents) taken.push('data' in piece ? piece.data.toString() : '');
       yield { n: 1, outcome: { kind: 'stale' } };
       yield { n: 0, outcome: { kind: 'done', sent: 3 } };
     };
     const outcomes: Applied[] = [];
     const changes = [made('x'), { ...made('y'), action: 'deleted', after: null } as const];
-    for await (const applied of near.apply(changes, pieces())) outcomes.push(applied);
+    for await (const applied of localScans.apply(changes, pieces())) outcomes.push(applied);
     expect([taken.join(''), outcomes]).toEqual([
       'new',
       [
@@ -247,9 +247,9 @@ describe('applying', () => {
   });
 
   test('ends with a source that fails', async () => {
-    const { far, near } = await open();
+    const { peer, localScans } = await open();
     let ended: unknown = null;
-    far.carry = async function* (contents) {
+    peer.carry = async function* (contents) {
       try {
         for await (const _ of contents);
       } catch (error) {
@@ -263,7 +263,7 @@ describe('applying', () => {
       throw new Error('EIO');
     };
     const outcomes = async () => {
-      for await (const _ of near.apply([made('x')], failing()));
+      for await (const _ of localScans.apply([made('x')], failing()));
     };
     await expect(outcomes()).rejects.toThrow();
     await until(() => ended !== null);
@@ -271,9 +271,9 @@ describe('applying', () => {
 });
 
 test('what is closed answers nothing any more', async () => {
-  const { near } = await open();
-  await near.close();
-  expect(await near.closed).toBe(null);
-  await expect(near.acceptDeletes()).rejects.toMatchObject({ code: 'closed' });
-  await expect(near.earlier.list(p('x'))).rejects.toMatchObject({ code: 'closed' });
+  const { localScans } = await open();
+  await localScans.close();
+  expect(await localScans.closed).toBe(null);
+  await expect(localScans.acceptDeletes()).rejects.toMatchObject({ code: 'closed' });
+  await expect(localScans.versionReader.list(p('x'))).rejects.toMatchObject({ code: 'closed' });
 });

@@ -9,7 +9,7 @@ import type { RelPath } from '../../../src/core/path.js';
 import type { Content, Offer, Replica } from '../../../src/replica.js';
 import { noise } from '../../support/delta.js';
 import { dir, file, link, p, pieces, stream, turn } from '../../support/disk-site.js';
-import { type Form, lookAround, lookUntil, openSite, type Site } from '../../support/replicas.js';
+import { type ApplyContext, type Form, lookAround, lookUntil, openSite } from '../../support/replicas.js';
 import { sized } from '../../support/sizes.js';
 import { readTree } from '../../support/trees.js';
 
@@ -44,12 +44,12 @@ const created = (name: string, content: string | Buffer): Change => ({
   before: null,
   after: file(content),
 });
-const staged = ({ root }: Site) => fs.readdirSync(path.join(root, '.lockstep/staging'));
+const staged = ({ root }: ApplyContext) => fs.readdirSync(path.join(root, '.lockstep/staging'));
 
 describe.each(forms)('a %s replica', (form) => {
   test('tells everything first, then differences', async () => {
     const site = await openSite(form, { d: { f: 'one' }, l: { link: 'd/f' } });
-    const first = await site.replica.look('hinted');
+    const first = await site.replica.scan('hinted');
     expect([first.whole, first.halt, first.rules]).toEqual([true, null, []]);
     expect(first.entries.map(({ path: at, entry }) => [at, entry?.type]).sort()).toEqual([
       ['d', 'dir'],
@@ -58,7 +58,7 @@ describe.each(forms)('a %s replica', (form) => {
     ]);
     const seen = first.entries.find(({ path: at }) => at === 'd/f')!.entry as FileEntry;
     expect([seen.hash, seen.size]).toEqual([file('one').hash, 3]);
-    const idle = await site.replica.look('everything');
+    const idle = await site.replica.scan('everything');
     expect([idle.whole, idle.entries]).toEqual([false, []]);
     fs.writeFileSync(path.join(site.root, 'd/g'), 'two');
     fs.rmSync(path.join(site.root, 'd/f'));
@@ -71,10 +71,10 @@ describe.each(forms)('a %s replica', (form) => {
       form,
       Object.fromEntries(Array.from({ length: sized(20, 60) }, (_, n) => [`d${n}`, files])),
     );
-    const look = await site.replica.look('everything');
-    expect(look.entries).toHaveLength(sized(20, 60) * 101);
+    const scan = await site.replica.scan('everything');
+    expect(scan.entries).toHaveLength(sized(20, 60) * 101);
     const seen = new Set<string>();
-    for (const { path: at } of look.entries) {
+    for (const { path: at } of scan.entries) {
       const parent = path.dirname(at);
       expect(parent === '.' || seen.has(parent)).toBe(true);
       seen.add(at);
@@ -104,7 +104,7 @@ describe.each(forms)('a %s replica', (form) => {
     const site = await openSite(form, { f: 'one', 'strange "name"\n👋': 'x' });
     await lookAround(site.replica);
     const asked = ['f', 'gone', 'strange "name"\n👋'].map(p);
-    const { entries, whole } = await site.replica.look('hinted', asked);
+    const { entries, whole } = await site.replica.scan('hinted', asked);
     expect(whole).toBe(false);
     expect(new Map(entries.map(({ path: at, entry }) => [at, entry?.type ?? null]))).toEqual(
       new Map<RelPath, string | null>([
@@ -155,7 +155,7 @@ describe.each(forms)('a %s replica', (form) => {
     }
     const found = await collect(site.replica.read([{ path: p('small'), file: file('small') }]));
     expect(found.get(0)?.toString()).toBe('small');
-    expect((await site.replica.look('everything')).halt).toBeNull();
+    expect((await site.replica.scan('everything')).halt).toBeNull();
   });
 
   test('carries out changes of every kind, in their order', async () => {
@@ -180,7 +180,7 @@ describe.each(forms)('a %s replica', (form) => {
       after('made', dir(), 'created'),
       after('made/new', file('new', { mode: 0o640 }), 'created'),
       after('change', file('changed'), 'modified'),
-      after('copy', file('changed'), 'modified', { keepAs: p('copy (conflict B)') }),
+      after('copy', file('changed'), 'modified', { conflictCopy: p('copy (conflict B)') }),
       {
         path: p('made/moved'),
         action: 'renamed',
@@ -300,7 +300,7 @@ describe.each(forms)('a %s replica', (form) => {
     await expect(outcomes(site.replica, changes, breaking())).rejects.toThrow();
     await lookUntil(site.replica, () => Object.keys(readTree(site.root)).length === 2);
     expect(readTree(site.root)).toEqual({ first: 'first', second: 'old' });
-    const { entries } = await site.replica.look('everything', [p('first'), p('second')]);
+    const { entries } = await site.replica.scan('everything', [p('first'), p('second')]);
     const told = Object.fromEntries(entries.map(({ path: at, entry: e }) => [at, (e as FileEntry).hash]));
     expect(told).toEqual({ first: file('first').hash, second: file('old').hash });
     expect(await outcomes(site.replica, [created('third', '3')], stream(['3']))).toEqual([{ kind: 'done', sent: 1 }]);
@@ -402,7 +402,7 @@ describe.each(forms)('a %s replica', (form) => {
     const site = await openSite(form, Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`f${n}`, 'x'])));
     await lookAround(site.replica);
     for (let n = 0; n < 8; n++) fs.rmSync(path.join(site.root, `f${n}`));
-    const halted = await site.replica.look('everything');
+    const halted = await site.replica.scan('everything');
     expect([halted.halt?.code, halted.entries]).toEqual(['root-emptied', []]);
     await site.replica.acceptDeletes();
     const gone = new Set<string>();
@@ -434,7 +434,7 @@ describe('a connection lost in mid-apply', () => {
     const changes: Change[] = [{ path: p('f'), action: 'modified', before: entry, after: file(data) }];
     await expect(outcomes(site.replica, changes, contents())).rejects.toMatchObject({ name: 'SyncError' });
     expect(readTree(site.root)).toEqual({ f: 'old' });
-    await expect(site.replica.look('everything')).rejects.toMatchObject({ code: 'closed' });
+    await expect(site.replica.scan('everything')).rejects.toMatchObject({ code: 'closed' });
     await expect(collect(site.replica.read([{ path: p('f'), file: file('old') }]))).rejects.toMatchObject({
       name: 'SyncError',
     });

@@ -5,14 +5,14 @@ import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
-import type { Applied, Content, Look, Replica } from '../../../src/replica.js';
+import type { Applied, Content, Replica, ScanResult } from '../../../src/replica.js';
 import { serveApply, serveOffer, serveRead } from '../../../src/sync/peer/contents-server.js';
-import { earlierMethods, ReplicaServer } from '../../../src/sync/peer/replica-server.js';
+import { ReplicaServer, versionMethods } from '../../../src/sync/peer/replica-server.js';
 import { encodeChanges, encodePaths, encodeWanted, parseApplied } from '../../../src/wire/peer-api/messages.js';
-import { LookReader } from '../../../src/wire/peer-api/scan-report.js';
+import { ScanReportReader } from '../../../src/wire/peer-api/scan-report.js';
 import { snapshotOf, tree } from '../../support/core-tree.js';
 import { file, p, turn } from '../../support/disk-site.js';
-import { lookAt, ScriptedReplica } from '../../support/session-room.js';
+import { ScriptedReplica, scanPath } from '../../support/session-room.js';
 
 /** A connection of which only its end matters. */
 class Line {
@@ -49,7 +49,7 @@ function callOf(incoming: { method: string; params?: object; payload: Buffer | n
 
 function open(more: { above?: () => readonly string[] } = {}) {
   const replica = Object.assign(new ScriptedReplica(), {
-    looker: { snapshot: snapshotOf(tree('d/ d/x:1 l->x')) as never },
+    scanner: { snapshot: snapshotOf(tree('d/ d/x:1 l->x')) as never },
     guarded: [] as string[],
     guard: async (paths: readonly string[], on: boolean) => void replica.guarded.push(`${on} ${paths.join(' ')}`),
   });
@@ -62,14 +62,14 @@ function open(more: { above?: () => readonly string[] } = {}) {
   const hello = (params: object = {}, on = line) =>
     ask('hello', { protocol: 1, role: 'peer', root: 'root-a', lane: false, ...params }, on);
   /** What a look tells, as server-a reads it. */
-  const look = async (found: Look, asked: object = {}, paths: string[] = []): Promise<Look> => {
+  const look = async (found: ScanResult, asked: object = {}, paths: string[] = []): Promise<ScanResult> => {
     const { call, sent } = callOf();
     const [list] = [...encodePaths(paths.map(p))];
     const looking = ask('look', { scope: 'hinted', moving: true, ...asked }, line, list?.payload ?? null, call);
     await turn();
-    replica.looks.at(-1)!.answer(found);
+    replica.scans.at(-1)!.answer(found);
     const result = await looking;
-    const reader = new LookReader();
+    const reader = new ScanReportReader();
     for (const { method, payload } of sent) reader.take(method, payload!);
     return reader.finish(result);
   };
@@ -152,7 +152,7 @@ describe('who is let in', () => {
     async (method) => {
       const { ask, replica } = open();
       expect(await codeOf(ask(method, { event: 'halted' }))).toBe('not-allowed');
-      expect([replica.looks, replica.accepted, replica.guarded, replica.jobs]).toEqual([[], 0, [], []]);
+      expect([replica.scans, replica.accepted, replica.guarded, replica.jobs]).toEqual([[], 0, [], []]);
     },
   );
 });
@@ -163,13 +163,13 @@ describe('a look', () => {
   test('tells everything at first, whatever the replica knows as new, and differences from then on', async () => {
     const { hello, look, replica } = open();
     await hello();
-    const first = await look(lookAt('d/x:1'));
-    expect(replica.looks.at(-1)!.scope).toBe('everything');
+    const first = await look(scanPath('d/x:1'));
+    expect(replica.scans.at(-1)!.scope).toBe('everything');
     expect([first.whole, first.entries.map(({ path }) => path)]).toEqual([true, ['d', 'd/x', 'l']]);
     expect(first.entries[0]!.entry).toEqual(D);
     expect(first.entries[2]!.entry).toEqual({ type: 'symlink', target: 'x', mtime: 1 });
-    const next = await look(lookAt('y:1 -d/x', { whole: true }), {}, ['y']);
-    expect(replica.looks.at(-1)).toMatchObject({ scope: 'hinted', paths: ['y'] });
+    const next = await look(scanPath('y:1 -d/x', { whole: true }), {}, ['y']);
+    expect(replica.scans.at(-1)).toMatchObject({ scope: 'hinted', paths: ['y'] });
     expect([next.whole, next.entries.map(({ path, entry }) => `${path} ${entry?.type ?? null}`)]).toEqual([
       false,
       ['d/x null', 'y file'],
@@ -180,24 +180,24 @@ describe('a look', () => {
     const { hello, look } = open();
     await hello();
     const halt = { code: 'root-emptied', message: 'Empty.' } as const;
-    expect(await look(lookAt('', { halt }))).toMatchObject({ halt, whole: false });
-    expect(await look(lookAt(''))).toMatchObject({ whole: true, halt: null });
+    expect(await look(scanPath('', { halt }))).toMatchObject({ halt, whole: false });
+    expect(await look(scanPath(''))).toMatchObject({ whole: true, halt: null });
   });
 
   test('says nothing of signatures, which are this disk’s', async () => {
     const { hello, look } = open();
     await hello();
-    await look(lookAt(''));
+    await look(scanPath(''));
     const [entry] = [...tree('x:1').values()];
-    const found = lookAt('', { entries: [{ path: p('x'), entry: { ...entry!, ino: 7 } as never }] });
+    const found = scanPath('', { entries: [{ path: p('x'), entry: { ...entry!, ino: 7 } as never }] });
     expect((await look(found)).entries[0]!.entry).toEqual(entry);
   });
 
   test('says what is in motion to who asks for that', async () => {
     const { hello, look } = open();
     await hello();
-    await look(lookAt(''));
-    const found = lookAt('', { moving: [p('x')], unsettled: 1 });
+    await look(scanPath(''));
+    const found = scanPath('', { moving: [p('x')], unsettled: 1 });
     expect((await look(found)).moving).toEqual(['x']);
     expect((await look(found, { moving: false })).moving ?? []).toEqual([]);
   });
@@ -213,12 +213,12 @@ describe('a look', () => {
     await hello({}, again);
     const looking = ask('look', { scope: 'hinted' }, again);
     await turn();
-    expect(replica.looks).toHaveLength(0);
+    expect(replica.scans).toHaveLength(0);
     replica.jobs[0]!.finish();
     await applying;
     await turn();
-    expect(replica.looks).toHaveLength(1);
-    replica.looks[0]!.answer(lookAt(''));
+    expect(replica.scans).toHaveLength(1);
+    replica.scans[0]!.answer(scanPath(''));
     await looking;
   });
 });
@@ -411,14 +411,14 @@ describe('earlier contents', () => {
     replaced: 3,
     reason: null,
   }));
-  const earlier = {
+  const versionReader = {
     list: async () => versions,
     look: async (name: string) => file(name),
     read: async function* (name: string): AsyncGenerator<Content> {
       for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name} ${n}`), last: n === 2 };
     },
   };
-  const methods = earlierMethods(earlier as never, (params, handle) => ({ params, handle }));
+  const methods = versionMethods(versionReader as never, (params, handle) => ({ params, handle }));
 
   test('are listed, looked at and read', async () => {
     const listed = callOf();

@@ -47,7 +47,7 @@ function meet(epoch: number | null, partner: RootDescription | null = OWN): void
   pair.meta.put('roots', 'root-a root-b');
   pair.archive.put('a' as RelPath, file('1'));
   pair.meet(OWN, { ...introducedBy('root-b'), epoch, partner });
-  for (const side of ['a', 'b'] as const) pair.foldLook(side, { ...QUIET, whole: true, entries: [] }, now);
+  for (const side of ['a', 'b'] as const) pair.foldScan(side, { ...QUIET, whole: true, entries: [] }, now);
 }
 
 const record = () => pair.agree('x' as RelPath, file(String(now)));

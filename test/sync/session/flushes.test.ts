@@ -2,16 +2,16 @@
 import { expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import { type Flush, Flushes, untilFlushed } from '../../../src/sync/session/flushes.js';
-import type { Lookout } from '../../../src/sync/session/scan-queue.js';
+import type { ScanQueue } from '../../../src/sync/session/scan-queue.js';
 
 /** The looks at one side, as numbers. */
-const looks = (next: number) => {
+const scans = (next: number) => {
   const side = { asked: [] as string[], finished: 0, ask: (scope: string) => side.asked.push(scope) * 0 + next++ };
-  return side as typeof side & Lookout;
+  return side as typeof side & ScanQueue;
 };
 const waiting = () => {
   const told: (string | null)[] = [];
-  const flush: Flush = { looks: { a: 0, b: 0 }, done: (error) => void told.push(error?.code ?? null) };
+  const flush: Flush = { scans: { a: 0, b: 0 }, done: (error) => void told.push(error?.code ?? null) };
   return { flush, told };
 };
 
@@ -21,11 +21,11 @@ test.each<[a: number, b: number, isDone: boolean]>([
   [3, 7, false],
   [4, 6, false],
 ])('rests once both looks have been taken in: %d and %d', (finishedA, finishedB, isDone) => {
-  const [flushes, a, b] = [new Flushes(), looks(4), looks(7)];
+  const [flushes, a, b] = [new Flushes(), scans(4), scans(7)];
   const { flush, told } = waiting();
   expect(flushes.isIdle).toBe(true);
   flushes.add(flush, a, b);
-  expect([a.asked, b.asked, flush.looks, flushes.isIdle]).toEqual([
+  expect([a.asked, b.asked, flush.scans, flushes.isIdle]).toEqual([
     ['everything'],
     ['everything'],
     { a: 4, b: 7 },
@@ -38,22 +38,22 @@ test.each<[a: number, b: number, isDone: boolean]>([
 });
 
 test('without side b its look counts from when it is there', () => {
-  const [flushes, a, b] = [new Flushes(), looks(1), looks(3)];
+  const [flushes, a, b] = [new Flushes(), scans(1), scans(3)];
   const { flush, told } = waiting();
   flushes.add(flush, a, null);
-  expect(flush.looks).toEqual({ a: 1, b: Number.POSITIVE_INFINITY });
+  expect(flush.scans).toEqual({ a: 1, b: Number.POSITIVE_INFINITY });
   a.finished = 9;
   b.finished = 9;
   flushes.rest(a, b);
   expect(told).toEqual([]);
   flushes.restart(b);
-  expect([flush.looks, b.asked]).toEqual([{ a: 1, b: 3 }, ['everything']]);
+  expect([flush.scans, b.asked]).toEqual([{ a: 1, b: 3 }, ['everything']]);
   flushes.rest(a, b);
   expect(told).toEqual([null]);
 });
 
 test('each has its own looks, and one that is removed is told nothing', () => {
-  const [flushes, a, b] = [new Flushes(), looks(1), looks(1)];
+  const [flushes, a, b] = [new Flushes(), scans(1), scans(1)];
   const all = [waiting(), waiting(), waiting()];
   for (const { flush } of all) flushes.add(flush, a, b);
   flushes.remove(all[0]!.flush);
@@ -83,7 +83,7 @@ test.each<[string, SyncError | null]>([
 });
 
 test('the caller whose time is over waits no more', async () => {
-  const [flushes, a, b] = [new Flushes(), looks(1), looks(1)];
+  const [flushes, a, b] = [new Flushes(), scans(1), scans(1)];
   const signal = new AbortController();
   const asking = untilFlushed(flushes, (flush) => flushes.add(flush, a, b), signal.signal);
   expect(flushes.isIdle).toBe(false);

@@ -4,14 +4,14 @@ import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
-import { Hands } from '../../../src/sync/session/in-flight.js';
+import { InFlight } from '../../../src/sync/session/in-flight.js';
 import { snapshotOf, tree } from '../../support/core-tree.js';
 import { dir, file, p } from '../../support/disk-site.js';
 
 function open(known = '') {
   const claims = new Claims();
   const snapshot = snapshotOf(tree(known));
-  const hands = new Hands(claims, { side: () => ({ snapshot }) as never });
+  const inFlight = new InFlight(claims, { side: () => ({ snapshot }) as never });
   const write = (path: string, side: Side = 'a') => {
     const claim = claims.claim(p(path), 'transfer');
     claims.begin(claim, side);
@@ -23,19 +23,19 @@ function open(known = '') {
       if (word.startsWith('-')) return { path: p(word.slice(1)), entry: null };
       return word.endsWith('/') ? { path: p(word.slice(0, -1)), entry: dir() } : { path: p(word), entry: file('x') };
     });
-    return hands
+    return inFlight
       .believed(side, entries)
       .map(({ path }) => path)
       .join(' ');
   };
-  const due = (side: Side = 'a') => hands.takeDue(side).join(' ');
+  const due = (side: Side = 'a') => inFlight.takeDue(side).join(' ');
   const scan = (side: Side = 'a', unknown: string[] = []) => {
-    const asked = hands.takeDue(side);
-    hands.lookBegins(side);
-    hands.lookEnds(side, asked, unknown.map(p));
+    const asked = inFlight.takeDue(side);
+    inFlight.scanBegins(side);
+    inFlight.scanEnds(side, asked, unknown.map(p));
     return asked.join(' ');
   };
-  return { claims, hands, write, says, due, scan };
+  return { claims, inFlight, write, says, due, scan };
 }
 
 const isUnconfirmed = ({ claims }: ReturnType<typeof open>, path: string) => claims.heldBy(p(path)) === 'unconfirmed';
@@ -63,10 +63,10 @@ describe('a scan while a path is written', () => {
     expect(scene.says(says)).toBe(accepted);
     const wanted = due.split(' ').filter((path) => path !== '');
     for (const path of wanted) expect([path, scene.claims.heldBy(p(path))]).not.toEqual([path, null]);
-    expect(scene.hands.isIdle).toBe(wanted.length === 0);
+    expect(scene.inFlight.isIdle).toBe(wanted.length === 0);
     release();
     expect(scene.due().split(' ').sort().join(' ')).toBe(wanted.sort().join(' '));
-    expect(scene.hands.isIdle).toBe(true);
+    expect(scene.inFlight.isIdle).toBe(true);
   });
 
   test('is believed on the other side', () => {
@@ -76,30 +76,30 @@ describe('a scan while a path is written', () => {
   });
 
   test('that ended while it was under way is not believed either; the next one is', () => {
-    const { hands, write, says, due } = open();
+    const { inFlight, write, says, due } = open();
     const release = write('x');
-    hands.lookBegins('a');
+    inFlight.scanBegins('a');
     release();
     expect(says('x')).toBe('');
     expect(due()).toBe('x');
-    hands.lookBegins('a');
+    inFlight.scanBegins('a');
     expect(says('x')).toBe('x');
   });
 
   test('that tells everything is accepted, and what was overtaken is asked for', () => {
     const scene = open();
     const release = scene.write('x');
-    scene.hands.lookBegins('a');
+    scene.inFlight.scanBegins('a');
     release();
-    scene.hands.toldAll('a');
+    scene.inFlight.toldAll('a');
     expect([isUnconfirmed(scene, 'x'), isUnconfirmed(scene, 'y'), scene.due()]).toEqual([true, false, 'x']);
   });
 
   test('a claim without a write is no reason for doubt, and one that ended so neither', () => {
-    const { claims, hands, says } = open();
+    const { claims, inFlight, says } = open();
     const claim = claims.claim(p('x'), 'transfer');
     expect(says('x')).toBe('x');
-    hands.lookBegins('a');
+    inFlight.scanBegins('a');
     claims.release(claim);
     expect(says('x')).toBe('x');
   });
@@ -107,52 +107,52 @@ describe('a scan while a path is written', () => {
 
 describe('what is doubtful', () => {
   test('is asked for when nobody writes at it, above it or below it', () => {
-    const { hands, write, due } = open();
-    for (const path of ['d', 'd/x', 'd/x/y', 'e']) hands.suspect('a', p(path));
+    const { inFlight, write, due } = open();
+    for (const path of ['d', 'd/x', 'd/x/y', 'e']) inFlight.markDirty('a', p(path));
     const release = write('d/x');
     expect(due()).toBe('e');
-    expect(hands.isIdle).toBe(false);
+    expect(inFlight.isIdle).toBe(false);
     release();
     expect(due()).toBe('d d/x d/x/y');
     expect(due()).toBe('');
   });
 
   test('is asked for on its own side', () => {
-    const { hands, due } = open();
-    hands.suspect('b', p('x'));
-    expect([hands.isIdle, due('a'), due('b'), hands.isIdle]).toEqual([false, '', 'x', true]);
+    const { inFlight, due } = open();
+    inFlight.markDirty('b', p('x'));
+    expect([inFlight.isIdle, due('a'), due('b'), inFlight.isIdle]).toEqual([false, '', 'x', true]);
   });
 
   test('stays unconfirmed until a scan that began after it was asked for has ended', () => {
     const scene = open();
-    const { hands } = scene;
-    hands.suspect('a', p('x'));
-    hands.lookBegins('a');
+    const { inFlight } = scene;
+    inFlight.markDirty('a', p('x'));
+    inFlight.scanBegins('a');
     expect(scene.due()).toBe('x');
-    hands.lookEnds('a', [], []);
+    inFlight.scanEnds('a', [], []);
     expect(isUnconfirmed(scene, 'x')).toBe(true);
-    hands.lookBegins('a');
+    inFlight.scanBegins('a');
     expect(isUnconfirmed(scene, 'x')).toBe(true);
-    hands.lookEnds('a', [p('x')], []);
+    inFlight.scanEnds('a', [p('x')], []);
     expect(isUnconfirmed(scene, 'x')).toBe(false);
   });
 
   test.each([
-    ['came into doubt again', (scene: ReturnType<typeof open>) => scene.hands.suspect('a', p('x'))],
+    ['came into doubt again', (scene: ReturnType<typeof open>) => scene.inFlight.markDirty('a', p('x'))],
     [
       'was asked for again',
       (scene: ReturnType<typeof open>) => {
-        scene.hands.suspect('a', p('x'));
+        scene.inFlight.markDirty('a', p('x'));
         scene.due();
       },
     ],
   ])('and longer where it %s', (_, again) => {
     const scene = open();
-    scene.hands.suspect('a', p('x'));
+    scene.inFlight.markDirty('a', p('x'));
     scene.due();
-    scene.hands.lookBegins('a');
+    scene.inFlight.scanBegins('a');
     again(scene);
-    scene.hands.lookEnds('a', [p('x')], []);
+    scene.inFlight.scanEnds('a', [p('x')], []);
     expect(isUnconfirmed(scene, 'x')).toBe(true);
     scene.scan();
     if (isUnconfirmed(scene, 'x')) scene.scan();
@@ -160,8 +160,8 @@ describe('what is doubtful', () => {
   });
 
   test('has one claim, however often it came into doubt', () => {
-    const { claims, hands, scan } = open();
-    for (let n = 0; n < 3; n++) hands.suspect('a', p('x'));
+    const { claims, inFlight, scan } = open();
+    for (let n = 0; n < 3; n++) inFlight.markDirty('a', p('x'));
     expect(claims.count('unconfirmed')).toBe(1);
     scan();
     expect(claims.count('unconfirmed')).toBe(0);
@@ -169,22 +169,22 @@ describe('what is doubtful', () => {
 
   test('is asked for again after a scan that failed', () => {
     const scene = open();
-    scene.hands.suspect('a', p('x'));
+    scene.inFlight.markDirty('a', p('x'));
     scene.due();
-    scene.hands.lookBegins('a');
-    scene.hands.lookFailed('a');
-    scene.hands.lookEnds('a', [], []);
+    scene.inFlight.scanBegins('a');
+    scene.inFlight.scanFailed('a');
+    scene.inFlight.scanEnds('a', [], []);
     expect(isUnconfirmed(scene, 'x')).toBe(true);
-    scene.hands.lookBegins('a');
-    scene.hands.lookEnds('a', [p('x')], []);
+    scene.inFlight.scanBegins('a');
+    scene.inFlight.scanEnds('a', [p('x')], []);
     expect(isUnconfirmed(scene, 'x')).toBe(false);
   });
 
   test('and cannot be seen is asked for when it can', () => {
     const scene = open();
-    for (const path of ['d/x', 'e']) scene.hands.suspect('a', p(path));
+    for (const path of ['d/x', 'e']) scene.inFlight.markDirty('a', p(path));
     expect(scene.scan('a', ['d'])).toBe('d/x e');
-    expect([scene.hands.isIdle, scene.due()]).toEqual([true, '']);
+    expect([scene.inFlight.isIdle, scene.due()]).toEqual([true, '']);
     scene.scan('a', ['d', 'f']);
     expect(scene.due()).toBe('');
     scene.scan('a', ['d/y']);
@@ -194,23 +194,23 @@ describe('what is doubtful', () => {
 
   test('is forgotten with its side', () => {
     const scene = open();
-    scene.hands.suspect('b', p('x'));
-    scene.hands.suspect('b', p('y'));
-    scene.hands.suspect('a', p('z'));
+    scene.inFlight.markDirty('b', p('x'));
+    scene.inFlight.markDirty('b', p('y'));
+    scene.inFlight.markDirty('a', p('z'));
     scene.due('b');
-    scene.hands.suspect('b', p('w'));
-    scene.hands.forget('b');
+    scene.inFlight.markDirty('b', p('w'));
+    scene.inFlight.forget('b');
     expect([scene.claims.count('unconfirmed'), scene.due('b'), scene.due('a')]).toEqual([1, '', 'z']);
   });
 
   test('of a side that is gone, what was released and hidden is forgotten too', () => {
     const scene = open();
     const release = scene.write('x', 'b');
-    scene.hands.lookBegins('b');
+    scene.inFlight.scanBegins('b');
     release();
-    scene.hands.suspect('b', p('h'));
-    scene.hands.lookEnds('b', [p('h')], [p('h')]);
-    scene.hands.forget('b');
+    scene.inFlight.markDirty('b', p('h'));
+    scene.inFlight.scanEnds('b', [p('h')], [p('h')]);
+    scene.inFlight.forget('b');
     expect(scene.says('x', 'b')).toBe('x');
     scene.scan('b');
     expect(scene.due('b')).toBe('');

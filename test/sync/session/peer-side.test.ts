@@ -7,10 +7,10 @@ import { pathsOf } from '../../../src/core/change.js';
 import { SyncError } from '../../../src/core/errors.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { bytesOf } from '../../../src/sync/peer/announced.js';
-import { Lanes } from '../../../src/sync/peer/connection-pool.js';
+import { ConnectionPool } from '../../../src/sync/peer/connection-pool.js';
 import { nestingFault } from '../../../src/sync/root-nesting.js';
-import { Hands } from '../../../src/sync/session/in-flight.js';
-import { joinFar, outcomesOf } from '../../../src/sync/session/peer-side.js';
+import { InFlight } from '../../../src/sync/session/in-flight.js';
+import { joinPeer, outcomesOf } from '../../../src/sync/session/peer-side.js';
 import { Sides } from '../../../src/sync/session/sides.js';
 import { sayWhoMay } from '../../../src/sync/who-may.js';
 import { snapshotOf, tree } from '../../support/core-tree.js';
@@ -31,32 +31,32 @@ function join() {
   const state = { isPresent: true };
   const posted: { kind: string; side?: string }[] = [];
   const claims = new Claims();
-  const far = joinFar({
+  const peer = joinPeer({
     ...{ pair, local, replica, claims },
     mailbox: { post: (event) => void posted.push(event) },
     isPresent: () => state.isPresent,
     clock: new HandClock(),
-    hands: new Hands(claims, pair),
+    inFlight: new InFlight(claims, pair),
   });
-  return { pair, local, replica, state, posted, far, kinds: () => posted.map(({ kind }) => kind) };
+  return { pair, local, replica, state, posted, peer, kinds: () => posted.map(({ kind }) => kind) };
 }
 
 describe('side b', () => {
   test('is heard while it is the present one', async () => {
-    const { replica, state, far, kinds } = join();
-    expect(far.seen).toBe(false);
+    const { replica, state, peer, kinds } = join();
+    expect(peer.seen).toBe(false);
     replica.hint();
-    far.lookout.ask('hinted');
-    far.lookout.start();
-    replica.looks[0]!.answer(LOOK);
+    peer.scanQueue.ask('hinted');
+    peer.scanQueue.start();
+    replica.scans[0]!.answer(LOOK);
     await turn();
     expect(kinds()).toEqual(['hint', 'looked']);
     state.isPresent = false;
     replica.hint();
-    far.lookout.end();
-    far.lookout.ask('hinted');
-    far.lookout.start();
-    replica.looks[1]!.answer(LOOK);
+    peer.scanQueue.end();
+    peer.scanQueue.ask('hinted');
+    peer.scanQueue.start();
+    replica.scans[1]!.answer(LOOK);
     await turn();
     expect(kinds()).toEqual(['hint', 'looked']);
   });
@@ -66,8 +66,8 @@ describe('side b', () => {
     [false, ['job-ended', 'job-ended']],
   ])('what ends there is its outcome only while it is present: %s', async (isPresent, kinds) => {
     const scene = join();
-    scene.far.carriers.b.add([change('x')]);
-    scene.far.carriers.b.start();
+    scene.peer.queues.b.add([change('x')]);
+    scene.peer.queues.b.start();
     scene.state.isPresent = isPresent;
     await turn();
     scene.replica.jobs[0]!.finish();
@@ -77,10 +77,10 @@ describe('side b', () => {
   });
 
   test.each(['a', 'b'] as const)('a large file goes to side %s when its directory is there', async (side) => {
-    const { pair, far, local, replica } = join();
+    const { pair, peer, local, replica } = join();
     pair.side(side).snapshot = snapshotOf(tree('d/ f:1'));
-    for (const path of ['d/x', 'f/x']) far.carriers[side].add([change(path, 5 << 20)]);
-    far.carriers[side].start();
+    for (const path of ['d/x', 'f/x']) peer.queues[side].add([change(path, 5 << 20)]);
+    peer.queues[side].start();
     await turn();
     const jobs = side === 'a' ? local.jobs : replica.jobs;
     expect(jobs.map(({ paths }) => paths)).toEqual([['d/x']]);
@@ -98,11 +98,11 @@ describe('side b', () => {
   });
 
   test.each(['a', 'b'] as const)('what is carried to side %s is waited for at the end', async (side) => {
-    const { far, local, replica } = join();
-    far.carriers[side].add([change('x')]);
-    far.carriers[side].start();
+    const { peer, local, replica } = join();
+    peer.queues[side].add([change('x')]);
+    peer.queues[side].start();
     let isOver = false;
-    void outcomesOf(far, new HandClock()).then(() => {
+    void outcomesOf(peer, new HandClock()).then(() => {
       isOver = true;
     });
     await turn();
@@ -116,7 +116,7 @@ describe('side b', () => {
 
 test('a change touches its path, where it comes from, and the copy that it leaves', () => {
   expect([...pathsOf(change('x'))]).toEqual(['x']);
-  expect([...pathsOf({ ...change('x'), from: { path: p('y'), entry: file('x') }, keepAs: p('z') })]).toEqual([
+  expect([...pathsOf({ ...change('x'), from: { path: p('y'), entry: file('x') }, conflictCopy: p('z') })]).toEqual([
     'x',
     'y',
     'z',
@@ -139,21 +139,21 @@ describe('the sides', () => {
     const [local, replica] = [new ScriptedReplica(), new ScriptedReplica()];
     const posted: string[] = [];
     const claims = new Claims();
-    const hands = new Hands(claims, pair);
+    const inFlight = new InFlight(claims, pair);
     const mailbox = {
       post: (event: { kind: string; side?: string }) => void posted.push(`${event.kind} ${event.side}`),
     };
-    const sides = new Sides({ ...{ pair, local, hands, claims, mailbox }, clock: new HandClock() });
-    const asked = (which: ScriptedReplica) => which.looks.map(({ scope, paths }) => [scope, ...paths].join(' '));
-    return { pair, local, replica, posted, claims, hands, sides, asked };
+    const sides = new Sides({ ...{ pair, local, inFlight, claims, mailbox }, clock: new HandClock() });
+    const asked = (which: ScriptedReplica) => which.scans.map(({ scope, paths }) => [scope, ...paths].join(' '));
+    return { pair, local, replica, posted, claims, inFlight, sides, asked };
   };
 
   test('are scanned each by its own number; one that is away was scanned at 0', () => {
     const { sides, local, replica, asked } = open();
-    expect([sides.lookAt('a', p('x')), sides.lookAt('b', p('x'))]).toEqual([1, 0]);
-    expect([sides.isLooked('a', 0), sides.isLooked('a', 1), sides.isLooked('b', 9)]).toEqual([true, false, true]);
+    expect([sides.scanPath('a', p('x')), sides.scanPath('b', p('x'))]).toEqual([1, 0]);
+    expect([sides.isScanned('a', 0), sides.isScanned('a', 1), sides.isScanned('b', 9)]).toEqual([true, false, true]);
     sides.join(replica);
-    expect([sides.lookAt('b', p('x')), sides.isLooked('b', 1)]).toEqual([1, false]);
+    expect([sides.scanPath('b', p('x')), sides.isScanned('b', 1)]).toEqual([1, false]);
     sides.startScans();
     expect([asked(local), asked(replica)]).toEqual([['hinted x'], ['everything x']]);
   });
@@ -171,10 +171,10 @@ describe('the sides', () => {
   });
 
   test('are scanned for what is in doubt', () => {
-    const { sides, local, replica, hands, asked } = open();
+    const { sides, local, replica, inFlight, asked } = open();
     sides.join(replica);
-    hands.suspect('a', p('x'));
-    hands.suspect('b', p('y'));
+    inFlight.markDirty('a', p('x'));
+    inFlight.markDirty('b', p('y'));
     sides.startScans();
     expect([asked(local), asked(replica)]).toEqual([['hinted x'], ['everything y']]);
   });
@@ -187,7 +187,7 @@ describe('the sides', () => {
     sides.leave();
     sides.leave();
     replica.hint();
-    expect([posted, sides.far]).toEqual([['hint a', 'hint b'], null]);
+    expect([posted, sides.peer]).toEqual([['hint a', 'hint b'], null]);
   });
 
   test('are had as replicas where they are there and can be trusted', () => {
@@ -196,7 +196,7 @@ describe('the sides', () => {
     pair.meet(OWN, replica.introduction);
     sides.join(replica);
     expect(sides.replica('b')).toBe(null);
-    pair.foldLook('b', { ...LOOK, whole: true }, 0);
+    pair.foldScan('b', { ...LOOK, whole: true }, 0);
     expect(sides.replica('b')).toBe(replica);
     sides.leave();
     expect(sides.replica('b')).toBe(null);
@@ -205,21 +205,21 @@ describe('the sides', () => {
   test('are idle when both are there, nobody scans and nothing is carried to either', async () => {
     const { sides, replica, local } = open();
     expect(sides.isIdle).toBe(false);
-    const { lookout, carriers } = sides.join(replica);
+    const { scanQueue, queues } = sides.join(replica);
     expect(sides.isIdle).toBe(false);
     sides.startScans();
-    lookout.end();
+    scanQueue.end();
     expect(sides.isIdle).toBe(true);
     sides.rescan(p('x'));
     expect(sides.isIdle).toBe(false);
     sides.startScans();
-    sides.near.end();
+    sides.localScans.end();
     expect(sides.isIdle).toBe(false);
-    lookout.end();
+    scanQueue.end();
     for (const side of ['a', 'b'] as const) {
-      carriers[side].add([change('x')]);
+      queues[side].add([change('x')]);
       expect(sides.isIdle).toBe(false);
-      carriers[side].start();
+      queues[side].start();
       await turn();
       (side === 'a' ? local : replica).jobs[0]!.finish();
       await turn();
@@ -228,15 +228,15 @@ describe('the sides', () => {
   });
 
   test('what side b had under way when it went is the lost connection’s', async () => {
-    const { sides, replica, claims, hands } = open();
-    const { carriers, lookout } = sides.join(replica);
+    const { sides, replica, claims, inFlight } = open();
+    const { queues, scanQueue } = sides.join(replica);
     let isOver = false;
-    void lookout.until(9).then(() => {
+    void scanQueue.until(9).then(() => {
       isOver = true;
     });
-    hands.suspect('b', p('y'));
-    carriers.a.add([change('x')]);
-    carriers.a.start();
+    inFlight.markDirty('b', p('y'));
+    queues.a.add([change('x')]);
+    queues.a.start();
     await turn();
     sides.leave();
     await turn();
@@ -247,7 +247,7 @@ describe('the sides', () => {
 describe('lanes', () => {
   const open = () => {
     const made: { n: number; isClosed: boolean; close: () => void; closed: Promise<void> }[] = [];
-    const lanes = new Lanes(async () => {
+    const lanes = new ConnectionPool(async () => {
       let end: () => void = () => {};
       const closed = new Promise<void>((resolve) => {
         end = resolve;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Side } from '../../../src/core/path.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { Planner } from '../../../src/sync/session/planner.js';
-import { Troubles } from '../../../src/sync/session/problems.js';
+import { ProblemRetries } from '../../../src/sync/session/problems.js';
 import { showChanges, snapshotOf, tree } from '../../support/core-tree.js';
 import { file, p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
@@ -26,7 +26,7 @@ class Taken {
 
 function open(shared: string, a = shared, b = shared) {
   const room = new LockRoom();
-  const { pair, book } = room;
+  const { pair, lockStore } = room;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   for (const [side, text] of [
     ['a', a],
@@ -36,32 +36,32 @@ function open(shared: string, a = shared, b = shared) {
   const claims = new Claims();
   const frozen = new Set<string>();
   const retried: string[] = [];
-  const troubles = new Troubles(room.log, (path) => void retried.push(path), { after: () => () => {} });
-  const holding = { isFrozen: (path: string) => frozen.has(path) } as never;
-  const planner = new Planner({ pair, book, holding, troubles, clock: { now: () => NOON }, claims });
-  const carriers = { a: new Taken(), b: new Taken() };
+  const retries = new ProblemRetries(room.log, (path) => void retried.push(path), { after: () => () => {} });
+  const heldUpdates = { isFrozen: (path: string) => frozen.has(path) } as never;
+  const planner = new Planner({ pair, lockStore, heldUpdates, retries, clock: { now: () => NOON }, claims });
+  const queues = { a: new Taken(), b: new Taken() };
   pair.clearMarks();
   const plan = () => {
-    for (const taken of Object.values(carriers)) taken.plans = [];
-    planner.plan(carriers as never);
-    return [carriers.a.plans.join(' | '), carriers.b.plans.join(' | ')];
+    for (const taken of Object.values(queues)) taken.plans = [];
+    planner.plan(queues as never);
+    return [queues.a.plans.join(' | '), queues.b.plans.join(' | ')];
   };
   const prefer = (path: string, side: Side, other?: 'copy' | 'discard') =>
-    void book.commit([
+    void lockStore.commit([
       { table: 'preference', key: path, value: { path: p(path), side, ...(other === undefined ? {} : { other }) } },
     ]);
-  return { room, pair, book, claims, frozen, troubles, planner, carriers, plan, prefer };
+  return { room, pair, lockStore, claims, frozen, retries, planner, queues, plan, prefer };
 }
 
 describe('a plan', () => {
   test('is for what is marked, and begun on both sides', () => {
-    const { pair, plan, carriers } = open('x:1 y:1', 'x:2 y:2', 'x:1 y:1 z:3');
+    const { pair, plan, queues } = open('x:1 y:1', 'x:2 y:2', 'x:1 y:1 z:3');
     expect(plan()).toEqual(['', '']);
-    expect([carriers.a.started, carriers.b.started]).toEqual([1, 1]);
+    expect([queues.a.started, queues.b.started]).toEqual([1, 1]);
     pair.mark(p('x'));
     pair.mark(p('z'));
     expect(plan()).toEqual(['+z', '*x']);
-    expect([carriers.a.started, carriers.b.started, pair.hasMarks]).toEqual([2, 2, false]);
+    expect([queues.a.started, queues.b.started, pair.hasMarks]).toEqual([2, 2, false]);
     pair.markEverything();
     expect(plan()).toEqual(['+z', expect.stringContaining('*y')]);
   });
@@ -91,12 +91,12 @@ describe('a plan', () => {
     ['b', 1, ''],
     ['a', 0, '*x'],
   ])('takes up what was postponed when nothing is carried any more (side %s: %d)', (side, size, planned) => {
-    const { pair, claims, carriers, plan } = open('x:1', 'x:2', 'x:1');
+    const { pair, claims, queues, plan } = open('x:1', 'x:2', 'x:1');
     const claim = claims.claim(p('x'), 'transfer');
     pair.mark(p('x'));
     expect(plan()).toEqual(['', '']);
     claims.release(claim);
-    carriers[side].size = size;
+    queues[side].size = size;
     expect(plan()).toEqual(['', planned]);
   });
 
@@ -158,7 +158,7 @@ describe('a preference', () => {
     expect(plan()).toEqual(['', toB]);
   });
 
-  const isKept = ({ book }: ReturnType<typeof open>) => book.table.preferences.has(p('x'));
+  const isKept = ({ lockStore }: ReturnType<typeof open>) => lockStore.table.preferences.has(p('x'));
 
   test.each<[it: string, b: string, other: boolean, isKept: boolean]>([
     ['contents differ', 'x:2', false, true],
@@ -185,7 +185,9 @@ describe('a preference', () => {
 
   test('is kept while held updates take effect', () => {
     const scene = open('x:1');
-    void scene.book.commit([{ table: 'drain', key: 'x', value: { path: p('x'), side: 'a', mode: 'keep' } as never }]);
+    void scene.lockStore.commit([
+      { table: 'drain', key: 'x', value: { path: p('x'), side: 'a', mode: 'keep' } as never },
+    ]);
     scene.prefer('x', 'a');
     scene.plan();
     expect(isKept(scene)).toBe(true);
@@ -195,7 +197,7 @@ describe('a preference', () => {
 describe('a trouble', () => {
   const troubled = (a: string, b: string, more: (scene: ReturnType<typeof open>) => void = () => {}) => {
     const scene = open('x:1 y:1', a, b);
-    scene.troubles.failed(p('x'), 'no-space', 'Full.');
+    scene.retries.failed(p('x'), 'no-space', 'Full.');
     more(scene);
     scene.pair.mark(p('y'));
     scene.plan();
@@ -207,20 +209,20 @@ describe('a trouble', () => {
     ['their bits differ', 'x:1!600 y:2', 'x:1 y:1', true],
     ['their contents differ', 'x:1 y:2', 'x:3 y:1', true],
   ])('is forgotten where %s', (_, a, b, isLeft) => {
-    expect(troubled(a, b).troubles.list()).toHaveLength(isLeft ? 1 : 0);
+    expect(troubled(a, b).retries.list()).toHaveLength(isLeft ? 1 : 0);
   });
 
   test('is kept while the path is claimed or under a lock', () => {
     const both = 'x:1 y:2';
     expect(
-      troubled(both, 'x:1 y:1', ({ claims }) => void claims.claim(p('x'), 'transfer')).troubles.list(),
+      troubled(both, 'x:1 y:1', ({ claims }) => void claims.claim(p('x'), 'transfer')).retries.list(),
     ).toHaveLength(1);
-    expect(troubled(both, 'x:1 y:1', ({ frozen }) => void frozen.add('x')).troubles.list()).toHaveLength(1);
+    expect(troubled(both, 'x:1 y:1', ({ frozen }) => void frozen.add('x')).retries.list()).toHaveLength(1);
   });
 
   test('that is forgotten has what is below it compared', () => {
     const scene = open('d/ d/f:1 y:1', 'd/ d/f:2 y:2', 'd/ d/f:1 y:1');
-    scene.troubles.failed(p('d'), 'no-space', 'Full.');
+    scene.retries.failed(p('d'), 'no-space', 'Full.');
     scene.pair.mark(p('y'));
     expect(scene.plan()[1]).toContain('*d/f');
   });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Problem } from '../../../src/core/errors.js';
 import type { RelPath } from '../../../src/core/path.js';
 import { silent } from '../../../src/log.js';
-import { Troubles } from '../../../src/sync/session/problems.js';
+import { ProblemRetries } from '../../../src/sync/session/problems.js';
 
 const F = 'f' as RelPath;
 const G = 'g' as RelPath;
@@ -14,11 +14,11 @@ function open() {
   const said: string[] = [];
   const retried: string[] = [];
   const log = { ...silent, event: (event: object) => void said.push(Object.values(event).join(' ')) };
-  const troubles = new Troubles(log, (path) => {
+  const retries = new ProblemRetries(log, (path) => {
     retried.push(path);
-    troubles.due(path);
+    retries.due(path);
   });
-  return { troubles, said, retried };
+  return { retries, said, retried };
 }
 
 /** Milliseconds until each of the next `count` retries, each of which fails again by `fail`. */
@@ -39,96 +39,96 @@ function patience(retried: string[], fail: () => void, count: number): number[] 
 
 describe('a problem', () => {
   test('is said once, however often it is met, and again when it is another', () => {
-    const { troubles, said } = open();
-    troubles.failed(F, 'no-space', 'full');
-    troubles.failed(F, 'no-space', 'full');
-    troubles.failed(F, 'io-error', 'broken');
+    const { retries, said } = open();
+    retries.failed(F, 'no-space', 'full');
+    retries.failed(F, 'no-space', 'full');
+    retries.failed(F, 'io-error', 'broken');
     expect(said).toEqual(['problem f no-space full', 'problem f io-error broken']);
-    expect(troubles.list()).toEqual([{ path: F, code: 'io-error', message: 'broken' }]);
-    troubles.close();
+    expect(retries.list()).toEqual([{ path: F, code: 'io-error', message: 'broken' }]);
+    retries.close();
   });
 
   test('is tried again with growing patience, for ever', () => {
-    const { troubles, retried } = open();
-    const fail = () => troubles.failed(F, 'no-space', 'full');
+    const { retries, retried } = open();
+    const fail = () => retries.failed(F, 'no-space', 'full');
     expect(patience(retried, fail, 9)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
-    troubles.close();
+    retries.close();
   });
 
   test('begins anew after it was gone', () => {
-    const { troubles, said, retried } = open();
-    const fail = () => troubles.failed(F, 'no-space', 'full');
+    const { retries, said, retried } = open();
+    const fail = () => retries.failed(F, 'no-space', 'full');
     patience(retried, fail, 3);
-    troubles.gone(F);
-    expect(troubles.list()).toEqual([]);
+    retries.gone(F);
+    expect(retries.list()).toEqual([]);
     expect(patience(retried, fail, 1)).toEqual([1_000]);
     expect(said).toHaveLength(2);
-    troubles.close();
+    retries.close();
   });
 
   test('does not hold up the pair', () => {
-    const { troubles } = open();
-    troubles.failed(F, 'no-space', 'full');
-    expect([troubles.isMoving, troubles.isMovingAt(F)]).toEqual([false, false]);
-    troubles.close();
+    const { retries } = open();
+    retries.failed(F, 'no-space', 'full');
+    expect([retries.isMoving, retries.isMovingAt(F)]).toEqual([false, false]);
+    retries.close();
   });
 });
 
 describe('a path in motion', () => {
   test('is looked at again soon, then later and later', () => {
-    const { troubles, said, retried } = open();
-    const waits = patience(retried, () => troubles.moved(F), 11);
+    const { retries, said, retried } = open();
+    const waits = patience(retried, () => retries.moved(F), 11);
     expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_000, 2_000]);
     expect(said).toEqual([]);
-    expect(troubles.list()).toEqual([]);
-    troubles.close();
+    expect(retries.list()).toEqual([]);
+    retries.close();
   });
 
   test('holds up the pair until its time has come', () => {
-    const { troubles } = open();
-    troubles.moved(F);
-    expect([troubles.isMoving, troubles.isMovingAt(F), troubles.isMovingAt(G)]).toEqual([true, true, false]);
+    const { retries } = open();
+    retries.moved(F);
+    expect([retries.isMoving, retries.isMovingAt(F), retries.isMovingAt(G)]).toEqual([true, true, false]);
     vi.advanceTimersByTime(5);
-    expect([troubles.isMoving, troubles.isMovingAt(F)]).toEqual([false, false]);
-    troubles.close();
+    expect([retries.isMoving, retries.isMovingAt(F)]).toEqual([false, false]);
+    retries.close();
   });
 
   test('is only retried once for several reasons', () => {
-    const { troubles, retried } = open();
-    troubles.moved(F);
-    troubles.moved(F);
-    troubles.failed(F, 'io-error', 'x');
+    const { retries, retried } = open();
+    retries.moved(F);
+    retries.moved(F);
+    retries.failed(F, 'io-error', 'x');
     vi.advanceTimersByTime(100_000);
     expect(retried).toEqual([F]);
-    troubles.close();
+    retries.close();
   });
 
   test('keeps a problem from being listed that is being looked into, and counts anew', () => {
-    const { troubles, retried } = open();
-    patience(retried, () => troubles.failed(F, 'io-error', 'x'), 3);
-    expect(patience(retried, () => troubles.moved(F), 1)).toEqual([5]);
-    expect(patience(retried, () => troubles.failed(F, 'io-error', 'x'), 1)).toEqual([1_000]);
-    troubles.close();
+    const { retries, retried } = open();
+    patience(retried, () => retries.failed(F, 'io-error', 'x'), 3);
+    expect(patience(retried, () => retries.moved(F), 1)).toEqual([5]);
+    expect(patience(retried, () => retries.failed(F, 'io-error', 'x'), 1)).toEqual([1_000]);
+    retries.close();
   });
 });
 
 test('what is settled is forgotten, with its retry', () => {
-  const { troubles, retried } = open();
-  troubles.failed(F, 'io-error', 'x');
-  troubles.failed(G, 'io-error', 'y');
-  troubles.forget((path) => path === F);
+  const { retries, retried } = open();
+  retries.failed(F, 'io-error', 'x');
+  retries.failed(G, 'io-error', 'y');
+  retries.forget((path) => path === F);
   vi.advanceTimersByTime(1_000);
-  expect([retried, troubles.list().map(({ path }) => path)]).toEqual([[G], [G]]);
-  troubles.close();
+  expect([retried, retries.list().map(({ path }) => path)]).toEqual([[G], [G]]);
+  retries.close();
 });
 
 test('after the end nothing is retried', () => {
-  const { troubles, retried } = open();
-  troubles.failed(F, 'io-error', 'x');
-  troubles.moved(G);
-  troubles.close();
+  const { retries, retried } = open();
+  retries.failed(F, 'io-error', 'x');
+  retries.moved(G);
+  retries.close();
   vi.advanceTimersByTime(100_000);
-  expect([retried, troubles.list(), vi.getTimerCount()]).toEqual([[], [], 0]);
+  expect([retried, retries.list(), vi.getTimerCount()]).toEqual([[], [], 0]);
 });
 
 describe('what the looks complain of', () => {
@@ -146,9 +146,9 @@ describe('what the looks complain of', () => {
       ['l x', 'l y'],
     ],
     ['is said once where both sides say the same', [[bad('l', 'x'), bad('l', 'x')]], ['l x']],
-  ])('%s', (_, looks, expected) => {
-    const { troubles, said } = open();
-    for (const problems of looks) troubles.noteLooks(problems);
+  ])('%s', (_, scans, expected) => {
+    const { retries, said } = open();
+    for (const problems of scans) retries.noteScans(problems);
     expect(said.map((line) => line.replace('problem ', '').replace('bad-link ', ''))).toEqual(expected);
   });
 });

@@ -1,76 +1,76 @@
 // One look at a time: what is asked for while one is under way is joined into the next, and a look that failed is owed.
 import { describe, expect, test } from 'vitest';
-import { Lookout, type LookoutEvent, startLooking } from '../../../src/sync/session/scan-queue.js';
+import { type ScanEvent, ScanQueue, startScans } from '../../../src/sync/session/scan-queue.js';
 import { p, turn } from '../../support/disk-site.js';
 import { LOOK, ScriptedReplica } from '../../support/session-room.js';
 
 function open() {
   const replica = new ScriptedReplica();
-  const events: LookoutEvent[] = [];
+  const events: ScanEvent[] = [];
   const state = { now: 0, begun: 0 };
-  const lookout = new Lookout(
+  const scanQueue = new ScanQueue(
     'b',
     replica,
     (event) => void events.push(event),
     () => state.now,
     () => state.begun++,
   );
-  const asked = () => replica.looks.map(({ scope, paths }) => [scope, ...paths].join(' '));
+  const asked = () => replica.scans.map(({ scope, paths }) => [scope, ...paths].join(' '));
   /** The look under way is answered, and what came of it taken in. */
   const answer = async () => {
-    replica.looks.shift()!.answer(LOOK);
+    replica.scans.shift()!.answer(LOOK);
     await turn();
-    lookout.end();
+    scanQueue.end();
   };
   const fail = async () => {
-    replica.looks.shift()!.fail(new Error('EIO'));
+    replica.scans.shift()!.fail(new Error('EIO'));
     await turn();
-    lookout.fail();
+    scanQueue.fail();
   };
-  return { lookout, asked, answer, fail, events, state };
+  return { scanQueue, asked, answer, fail, events, state };
 }
 
 describe('a look', () => {
   test('is begun when it is wanted, and says what it found, at what, and how long that took', async () => {
-    const { lookout, asked, answer, events, state } = open();
-    lookout.start();
-    expect([asked(), lookout.isIdle, state.begun]).toEqual([[], true, 0]);
-    expect(lookout.ask('hinted', [p('x')])).toBe(1);
-    expect(lookout.isIdle).toBe(false);
-    lookout.start();
-    expect([asked(), lookout.isIdle, state.begun]).toEqual([['hinted x'], false, 1]);
+    const { scanQueue, asked, answer, events, state } = open();
+    scanQueue.start();
+    expect([asked(), scanQueue.isIdle, state.begun]).toEqual([[], true, 0]);
+    expect(scanQueue.ask('hinted', [p('x')])).toBe(1);
+    expect(scanQueue.isIdle).toBe(false);
+    scanQueue.start();
+    expect([asked(), scanQueue.isIdle, state.begun]).toEqual([['hinted x'], false, 1]);
     state.now = 7;
     await answer();
-    expect(events).toEqual([{ kind: 'looked', side: 'b', look: LOOK, scope: 'hinted', paths: ['x'], ms: 7 }]);
-    expect(lookout.isIdle).toBe(true);
-    lookout.start();
+    expect(events).toEqual([{ kind: 'scanned', side: 'b', scan: LOOK, scope: 'hinted', paths: ['x'], ms: 7 }]);
+    expect(scanQueue.isIdle).toBe(true);
+    scanQueue.start();
     expect(asked()).toEqual([]);
   });
 
   test('takes along all that was asked for while another was under way', async () => {
-    const { lookout, asked, answer } = open();
-    lookout.ask('hinted');
-    lookout.start();
+    const { scanQueue, asked, answer } = open();
+    scanQueue.ask('hinted');
+    scanQueue.start();
     expect([
-      lookout.ask('hinted', [p('x')]),
-      lookout.ask('everything', [p('y')]),
-      lookout.ask('hinted', [p('x')]),
+      scanQueue.ask('hinted', [p('x')]),
+      scanQueue.ask('everything', [p('y')]),
+      scanQueue.ask('hinted', [p('x')]),
     ]).toEqual([2, 2, 2]);
-    lookout.start();
+    scanQueue.start();
     expect(asked()).toEqual(['hinted']);
     await answer();
-    expect(lookout.isIdle).toBe(false);
-    lookout.start();
+    expect(scanQueue.isIdle).toBe(false);
+    scanQueue.start();
     expect(asked()).toEqual(['everything x y']);
   });
 
   test('that was at everything is followed by one at what is hinted at', async () => {
-    const { lookout, asked, answer } = open();
-    lookout.ask('everything');
-    lookout.start();
+    const { scanQueue, asked, answer } = open();
+    scanQueue.ask('everything');
+    scanQueue.start();
     await answer();
-    lookout.ask('hinted');
-    lookout.start();
+    scanQueue.ask('hinted');
+    scanQueue.start();
     expect(asked()).toEqual(['hinted']);
   });
 });
@@ -80,69 +80,69 @@ describe('a look that failed', () => {
     ['everything', 'everything x y'],
     ['hinted', 'hinted x y'],
   ] as const)('at %s is owed, with the paths that it was asked for', async (scope, next) => {
-    const { lookout, asked, answer, fail, events } = open();
-    lookout.ask(scope, [p('x')]);
-    lookout.start();
+    const { scanQueue, asked, answer, fail, events } = open();
+    scanQueue.ask(scope, [p('x')]);
+    scanQueue.start();
     await fail();
-    expect(events).toEqual([{ kind: 'look-failed', side: 'b', error: expect.objectContaining({ message: 'EIO' }) }]);
-    expect(lookout.isIdle).toBe(false);
-    lookout.start();
+    expect(events).toEqual([{ kind: 'scan-failed', side: 'b', error: expect.objectContaining({ message: 'EIO' }) }]);
+    expect(scanQueue.isIdle).toBe(false);
+    scanQueue.start();
     expect(asked()).toEqual([]);
-    lookout.ask('hinted', [p('y')]);
-    lookout.start();
+    scanQueue.ask('hinted', [p('y')]);
+    scanQueue.start();
     expect(asked()).toEqual([next]);
     await answer();
-    expect(lookout.isIdle).toBe(true);
-    lookout.ask('hinted');
-    lookout.start();
+    expect(scanQueue.isIdle).toBe(true);
+    scanQueue.ask('hinted');
+    scanQueue.start();
     expect(asked()).toEqual(['hinted']);
   });
 });
 
 describe('who waits', () => {
-  const waits = (lookout: Lookout, number: number) => {
+  const waits = (scanQueue: ScanQueue, number: number) => {
     const state = { done: false };
-    void lookout.until(number).then(() => {
+    void scanQueue.until(number).then(() => {
       state.done = true;
     });
     return state;
   };
 
   test('for a look goes on when that one has been taken in, or a later one after a failure', async () => {
-    const { lookout, answer, fail } = open();
-    const first = waits(lookout, lookout.ask('hinted'));
-    lookout.start();
-    const second = waits(lookout, lookout.ask('hinted'));
+    const { scanQueue, answer, fail } = open();
+    const first = waits(scanQueue, scanQueue.ask('hinted'));
+    scanQueue.start();
+    const second = waits(scanQueue, scanQueue.ask('hinted'));
     await fail();
-    expect([first.done, lookout.finished]).toEqual([false, 0]);
-    lookout.start();
+    expect([first.done, scanQueue.finished]).toEqual([false, 0]);
+    scanQueue.start();
     await answer();
     await turn();
-    expect([first.done, second.done, lookout.finished]).toEqual([true, true, 2]);
-    const third = waits(lookout, 3);
-    lookout.ask('hinted');
-    lookout.start();
+    expect([first.done, second.done, scanQueue.finished]).toEqual([true, true, 2]);
+    const third = waits(scanQueue, 3);
+    scanQueue.ask('hinted');
+    scanQueue.start();
     await turn();
     expect(third.done).toBe(false);
     await answer();
     await turn();
-    expect([third.done, lookout.finished]).toEqual([true, 3]);
+    expect([third.done, scanQueue.finished]).toEqual([true, 3]);
   });
 
   test('goes on as well when no look will be taken in any more, and only once', async () => {
-    const { lookout } = open();
-    const one = waits(lookout, 1);
-    const two = waits(lookout, 9);
-    lookout.abandon();
+    const { scanQueue } = open();
+    const one = waits(scanQueue, 1);
+    const two = waits(scanQueue, 9);
+    scanQueue.abandon();
     await turn();
     expect([one.done, two.done]).toEqual([true, true]);
   });
 });
 
 test('paths that are due are looked at, and nothing is where nothing is wanted', () => {
-  const { lookout, asked } = open();
-  startLooking(lookout, []);
+  const { scanQueue, asked } = open();
+  startScans(scanQueue, []);
   expect(asked()).toEqual([]);
-  startLooking(lookout, [p('x')]);
+  startScans(scanQueue, [p('x')]);
   expect(asked()).toEqual(['hinted x']);
 });

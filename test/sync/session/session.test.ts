@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { file } from '../../support/core-tree.js';
 import { p } from '../../support/disk-site.js';
-import { lookAt, ScriptedReplica, SessionRoom } from '../../support/session-room.js';
+import { ScriptedReplica, SessionRoom, scanPath } from '../../support/session-room.js';
 
 const HALT = { code: 'root-emptied', message: 'It is empty.' } as const;
 const PROBLEM = { kind: 'problem', code: 'no-space', message: 'The disk is full.' } as const;
@@ -15,18 +15,18 @@ describe('at the beginning', () => {
     room.session.start();
     await room.rest();
     expect([room.asked('a'), room.said]).toEqual([['everything'], ['scan-started']]);
-    expect(room.session.overview.state).toBe('scanning');
+    expect(room.session.status.state).toBe('scanning');
     await room.tell('a', 'd/f:one', { whole: true });
     expect(room.said.splice(0)).toEqual(['scan-started', expect.stringMatching(/^scan-finished 1 3 \d+$/)]);
-    expect([room.session.overview.state, room.session.overview.isConnected]).toEqual(['peer-lost', false]);
+    expect([room.session.status.state, room.session.status.isConnected]).toEqual(['peer-lost', false]);
     await room.connect();
     expect([room.asked('b'), room.said.splice(0)]).toEqual([['everything'], ['peer-connected']]);
-    expect([room.session.overview.state, room.session.overview.isConnected]).toEqual(['scanning', true]);
-    expect(room.carried('b')).toBe('');
+    expect([room.session.status.state, room.session.status.isConnected]).toEqual(['scanning', true]);
+    expect(room.transferred('b')).toBe('');
     await room.tell('b', '', { whole: true });
-    expect(room.carried('b')).toBe('+d +d/f');
-    expect([room.session.overview.state, room.session.overview.pending]).toEqual(['syncing', 2]);
-    expect(room.session.overview.left()).toEqual({ files: 2, bytes: 3 });
+    expect(room.transferred('b')).toBe('+d +d/f');
+    expect([room.session.status.state, room.session.status.pending]).toEqual(['syncing', 2]);
+    expect(room.session.status.left()).toEqual({ files: 2, bytes: 3 });
     await room.end('b');
     expect(room.said).toEqual([
       expect.stringMatching(/^scan-finished 0 0/),
@@ -34,7 +34,7 @@ describe('at the beginning', () => {
       'synced d/f created a b 3 0 0',
       'in-sync 1 3',
     ]);
-    expect([room.session.overview.state, room.session.overview.pending]).toEqual(['in-sync', 0]);
+    expect([room.session.status.state, room.session.status.pending]).toEqual(['in-sync', 0]);
     expect([room.tree('b'), room.archive, room.flushed > 0]).toEqual(['d/ d/f:one', 'd/ d/f:one', true]);
   });
 
@@ -43,9 +43,9 @@ describe('at the beginning', () => {
     room.session.start();
     await room.connect();
     await room.tell('b', 'x:1', { whole: true });
-    expect([room.carried('a'), room.carried('b'), room.session.overview.state]).toEqual(['', '', 'scanning']);
+    expect([room.transferred('a'), room.transferred('b'), room.session.status.state]).toEqual(['', '', 'scanning']);
     await room.tell('a', '', { whole: true });
-    expect([room.carried('a'), room.carried('b')]).toEqual(['+x', '']);
+    expect([room.transferred('a'), room.transferred('b')]).toEqual(['+x', '']);
   });
 
   test('differences from nothing are not believed: another look is asked for', async () => {
@@ -56,7 +56,7 @@ describe('at the beginning', () => {
     await room.tell('a', 'y:1');
     expect(room.tree('a')).toBe('unknown');
     expect(room.warnings).toEqual([expect.stringContaining('before it told all')]);
-    expect(room.carried('b')).toBe('');
+    expect(room.transferred('b')).toBe('');
     await room.pass(999);
     expect(room.asked('a')).toEqual([]);
     await room.pass(1);
@@ -81,10 +81,10 @@ describe('at the beginning', () => {
     await room.connect();
     await room.tell('a', 'x:1', { whole: true, unknown: [p('d')] });
     await room.tell('b', 'x:1 y:1 d/z:1', { whole: true });
-    expect(room.carried('b')).toBe('-y');
+    expect(room.transferred('b')).toBe('-y');
     await room.end('b');
     await room.finds('a', 'd/z:1');
-    expect([room.carried('a'), room.carried('b'), room.archive]).toEqual(['', '', 'd/ d/z:1 x:1']);
+    expect([room.transferred('a'), room.transferred('b'), room.archive]).toEqual(['', '', 'd/ d/z:1 x:1']);
   });
 });
 
@@ -98,7 +98,7 @@ describe('a change', () => {
       await room.rest();
       expect([room.asked(side), room.asked(other)]).toEqual([['hinted'], []]);
       await room.tell(side, 'x:22');
-      expect([room.carried(other), room.carried(side)]).toEqual(['*x', '']);
+      expect([room.transferred(other), room.transferred(side)]).toEqual(['*x', '']);
       room.clock.elapsed += 7;
       await room.end(other, { kind: 'done', sent: 2 });
       expect(room.said).toEqual([`synced x modified ${side} ${other} 2 2 7`, 'in-sync 1 2']);
@@ -109,7 +109,7 @@ describe('a change', () => {
   test('of a name moves no content, and says what it was called', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('b', '-x y:1');
-    expect(room.carried('a')).toBe('x>y');
+    expect(room.transferred('a')).toBe('x>y');
     await room.end('a');
     expect(room.said).toEqual(['synced y renamed b a 1 0 0 x', 'in-sync 1 1']);
     expect([room.tree('a'), room.archive]).toEqual(['y:1', 'y:1']);
@@ -122,14 +122,14 @@ describe('a change', () => {
     await room.finds('b', 'x:B@9');
     room.session.pause(false);
     await room.rest();
-    expect(room.carried('a')).toMatch(/^\*x\|x \(conflict A 2026-11-21 .*\)$/);
+    expect(room.transferred('a')).toMatch(/^\*x\|x \(conflict A 2026-11-21 .*\)$/);
     const [change] = await room.end('a');
-    expect(room.said).toContain(`conflict x b ${change!.keepAs}`);
+    expect(room.said).toContain(`conflict x b ${change!.conflictCopy}`);
     // What was kept is confirmed by a look before anything else is done with it.
-    expect(room.asked('a')).toEqual([`hinted ${change!.keepAs}`]);
-    expect(room.carried('b')).toBe('');
-    await room.tell('a', '', { entries: [{ path: change!.keepAs!, entry: file('A', 5) }] });
-    expect(room.carried('b')).toBe(`+${change!.keepAs}`);
+    expect(room.asked('a')).toEqual([`hinted ${change!.conflictCopy}`]);
+    expect(room.transferred('b')).toBe('');
+    await room.tell('a', '', { entries: [{ path: change!.conflictCopy!, entry: file('A', 5) }] });
+    expect(room.transferred('b')).toBe(`+${change!.conflictCopy}`);
     await room.end('b');
     expect(room.said.at(-1)).toBe('in-sync 2 2');
   });
@@ -138,10 +138,10 @@ describe('a change', () => {
     const room = await SessionRoom.inSync('x:1 y:1');
     await room.finds('a', 'x:22');
     await room.finds('a', 'y:333');
-    expect(room.carried('b')).toBe('*x');
+    expect(room.transferred('b')).toBe('*x');
     await room.finds('a', 'y:4444');
     await room.end('b');
-    expect(room.carried('b')).toBe('*y');
+    expect(room.transferred('b')).toBe('*y');
     const [change] = await room.end('b');
     expect(change!.after).toMatchObject({ size: 4 });
     expect(room.tree('b')).toBe('x:22 y:4444');
@@ -155,7 +155,7 @@ describe('a change', () => {
     await room.end('b');
     await room.tell('b', 'x:1');
     expect([room.tree('b'), room.asked('b')]).toEqual(['x:22', ['hinted x']]);
-    expect(room.carried('a')).toBe('');
+    expect(room.transferred('a')).toBe('');
     expect(room.said).not.toContain('in-sync 1 2');
     await room.tell('b', 'x:22');
     expect(room.said.at(-1)).toBe('in-sync 1 2');
@@ -165,7 +165,7 @@ describe('a change', () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('b', 'y:1', { unsettled: 1, moving: [p('z')] });
     await room.end('a');
-    expect([room.said, room.session.overview.state]).toEqual([['synced y created b a 1 0 0'], 'syncing']);
+    expect([room.said, room.session.status.state]).toEqual([['synced y created b a 1 0 0'], 'syncing']);
     await room.finds('b', '');
     expect(room.said.at(-1)).toBe('in-sync 2 2');
   });
@@ -177,19 +177,19 @@ describe('what cannot be carried', () => {
     await room.finds('a', 'x:22');
     await room.end('b', PROBLEM);
     expect(room.said.splice(0)).toEqual(['problem x no-space The disk is full.']);
-    expect(room.session.overview.problems()).toEqual([{ path: 'x', code: 'no-space', message: 'The disk is full.' }]);
+    expect(room.session.status.problems()).toEqual([{ path: 'x', code: 'no-space', message: 'The disk is full.' }]);
     await room.pass(999);
-    expect([room.asked('a'), room.asked('b'), room.carried('b')]).toEqual([[], [], '']);
+    expect([room.asked('a'), room.asked('b'), room.transferred('b')]).toEqual([[], [], '']);
     await room.pass(1);
     expect([room.asked('a'), room.asked('b')]).toEqual([['hinted x'], ['hinted x']]);
-    expect(room.carried('b')).toBe('*x');
+    expect(room.transferred('b')).toBe('*x');
     await room.quiet();
     await room.end('b', PROBLEM);
     expect(room.said).toEqual([]);
     await room.pass(2_000);
     await room.quiet();
     await room.end('b');
-    expect(room.session.overview.problems()).toEqual([]);
+    expect(room.session.status.problems()).toEqual([]);
     expect(room.said).toEqual(['synced x modified a b 2 0 0', 'in-sync 1 2']);
   });
 
@@ -204,7 +204,7 @@ describe('what cannot be carried', () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     await room.end('b', STALE);
-    expect([room.said, room.session.overview.state]).toEqual([[], 'syncing']);
+    expect([room.said, room.session.status.state]).toEqual([[], 'syncing']);
     await room.pass(5);
     expect([room.asked('a'), room.asked('b')]).toEqual([['hinted x'], ['hinted x']]);
     await room.tell('b', 'x:22');
@@ -214,7 +214,7 @@ describe('what cannot be carried', () => {
     await room.tell('b', 'x:22');
     await room.pass(10);
     await room.quiet();
-    expect([room.said, room.session.overview.state]).toEqual([[], 'in-sync']);
+    expect([room.said, room.session.status.state]).toEqual([[], 'in-sync']);
   });
 
   test('of a rename leaves both its ends to be tried again', async () => {
@@ -228,7 +228,7 @@ describe('what cannot be carried', () => {
     expect(room.asked('b')).toEqual(['hinted x y'].map(() => expect.stringMatching(/^hinted [xy] [xy]$/)));
     await room.quiet();
     await room.end('b');
-    expect([room.tree('b'), room.session.overview.problems()]).toEqual(['y:1', []]);
+    expect([room.tree('b'), room.session.status.problems()]).toEqual(['y:1', []]);
   });
 
   test('of a directory takes what was to go into it along, until the directory can be made', async () => {
@@ -236,10 +236,10 @@ describe('what cannot be carried', () => {
     await room.finds('a', 'd/f:1');
     await room.end('b', PROBLEM, STALE);
     expect(room.said.splice(0)).toEqual(['problem d no-space The disk is full.']);
-    expect(room.session.overview.state).toBe('in-sync');
+    expect(room.session.status.state).toBe('in-sync');
     await room.pass(1_000);
     await room.quiet();
-    expect(room.carried('b')).toMatch(/^\+d( \+d\/f)?$/);
+    expect(room.transferred('b')).toMatch(/^\+d( \+d\/f)?$/);
   });
 
   test('of a directory takes along what waited for it to be there: neither is tried again before its time', async () => {
@@ -251,9 +251,9 @@ describe('what cannot be carried', () => {
         { path: p('d/large'), entry: large },
       ],
     });
-    expect(room.carried('b')).toBe('+d');
+    expect(room.transferred('b')).toBe('+d');
     await room.end('b', PROBLEM);
-    expect([room.carried('b'), room.session.overview.left(), room.session.overview.state]).toEqual([
+    expect([room.transferred('b'), room.session.status.left(), room.session.status.state]).toEqual([
       '',
       { files: 0, bytes: 0 },
       'in-sync',
@@ -261,15 +261,15 @@ describe('what cannot be carried', () => {
     await room.pass(1_000);
     await room.quiet();
     await room.end('b');
-    expect(room.carried('b')).toBe('+d/large');
+    expect(room.transferred('b')).toBe('+d/large');
   });
 
   test('because the directory is not empty is agreed to be gone, and then comes back', async () => {
     const room = await SessionRoom.inSync('d/ x:1');
     await room.finds('a', '-d');
-    expect(room.carried('b')).toBe('-d');
+    expect(room.transferred('b')).toBe('-d');
     await room.end('b', { kind: 'kept' });
-    expect(room.carried('a')).toBe('+d');
+    expect(room.transferred('a')).toBe('+d');
   });
 });
 
@@ -283,14 +283,14 @@ describe('a halt', () => {
   test('is said once, stops everything, and is looked at again every second', async () => {
     const room = await halted();
     expect(room.said.splice(0)).toEqual(['halted root-emptied It is empty.']);
-    expect([room.session.overview.state, room.session.halt?.code, room.session.halt?.message]).toEqual([
+    expect([room.session.status.state, room.session.halt?.code, room.session.halt?.message]).toEqual([
       'halted',
       'halted',
       'It is empty.',
     ]);
-    expect(room.session.overview.problems()).toEqual([{ path: '', ...HALT }]);
+    expect(room.session.status.problems()).toEqual([{ path: '', ...HALT }]);
     await room.finds('a', 'x:22');
-    expect(room.carried('b')).toBe('');
+    expect(room.transferred('b')).toBe('');
     await room.pass(1_000);
     expect([room.asked('a'), room.asked('b')]).toEqual([['everything'], ['everything']]);
     await room.tell('a', '');
@@ -308,7 +308,7 @@ describe('a halt', () => {
     await room.pass(1_000);
     await room.quiet();
     expect([room.said.splice(0), room.session.halt]).toEqual([['resumed'], null]);
-    expect(room.carried('b')).toBe('*x');
+    expect(room.transferred('b')).toBe('*x');
     await room.end('b');
     expect(room.said.at(-1)).toBe('in-sync 2 3');
   });
@@ -331,7 +331,7 @@ describe('a halt', () => {
     expect([room.a.accepted, room.b.accepted, answer]).toEqual([0, 1, null]);
     expect([room.asked('a'), room.asked('b')]).toEqual([[], ['everything']]);
     await room.tell('b', '-x -y');
-    expect([answer, room.carried('a')]).toEqual([true, '-y -x']);
+    expect([answer, room.transferred('a')]).toEqual([true, '-y -x']);
   });
 
   test('of side a is ended in the same way', async () => {
@@ -341,7 +341,7 @@ describe('a halt', () => {
     await room.rest();
     expect([room.a.accepted, room.b.accepted, room.asked('a'), room.asked('b')]).toEqual([1, 0, ['everything'], []]);
     await room.tell('a', '-x -y');
-    expect([await asking, room.carried('b')]).toEqual([true, '-y -x']);
+    expect([await asking, room.transferred('b')]).toEqual([true, '-y -x']);
   });
 
   test('that does not end stays, and who confirms what is none changes nothing', async () => {
@@ -373,15 +373,15 @@ describe('pausing', () => {
     const room = await SessionRoom.inSync('x:1');
     expect([room.session.pause(false), room.session.pause(true)]).toEqual([false, true]);
     await room.rest();
-    expect([room.session.pause(true), room.session.overview.state]).toEqual([false, 'paused']);
+    expect([room.session.pause(true), room.session.status.state]).toEqual([false, 'paused']);
     await room.finds('a', 'x:22');
-    expect([room.tree('a'), room.carried('b')]).toEqual(['x:22', '']);
+    expect([room.tree('a'), room.transferred('b')]).toEqual(['x:22', '']);
     const { outcome } = room.flush();
     await room.rest();
     expect(outcome()).toBe('failed');
     expect(room.session.pause(false)).toBe(true);
     await room.rest();
-    expect(room.carried('b')).toBe('*x');
+    expect(room.transferred('b')).toBe('*x');
   });
 });
 
@@ -389,13 +389,17 @@ describe('side b goes', () => {
   test('and comes back: everything is compared anew', async () => {
     const room = await SessionRoom.inSync('x:1 y:1');
     await room.disconnect();
-    expect([room.said.splice(0), room.session.overview.state]).toEqual([['peer-lost cut'], 'peer-lost']);
+    expect([room.said.splice(0), room.session.status.state]).toEqual([['peer-lost cut'], 'peer-lost']);
     await room.finds('a', 'x:22');
-    expect(room.carried('b')).toBe('');
+    expect(room.transferred('b')).toBe('');
     await room.connect();
-    expect([room.asked('b'), room.carried('b'), room.session.overview.state]).toEqual([['everything'], '', 'scanning']);
+    expect([room.asked('b'), room.transferred('b'), room.session.status.state]).toEqual([
+      ['everything'],
+      '',
+      'scanning',
+    ]);
     await room.tell('b', 'x:1', { whole: true });
-    expect([room.carried('b'), room.carried('a')]).toEqual(['*x', '-y']);
+    expect([room.transferred('b'), room.transferred('a')]).toEqual(['*x', '-y']);
     await room.end('b');
     await room.end('a');
     expect(room.said.at(-1)).toBe('in-sync 1 2');
@@ -417,20 +421,20 @@ describe('side b goes', () => {
     b.hint();
     await room.rest();
     await room.disconnect();
-    b.looks.shift()!.answer(lookAt('x:22'));
+    b.scans.shift()!.answer(scanPath('x:22'));
     b.hint();
     await room.rest();
-    expect([room.tree('b'), b.looks.length]).toEqual(['x:1', 0]);
+    expect([room.tree('b'), b.scans.length]).toEqual(['x:1', 0]);
     await room.connect(new ScriptedReplica());
     b.hint();
     await room.rest();
-    expect([b.looks.length, room.asked('b')]).toEqual([0, ['everything']]);
+    expect([b.scans.length, room.asked('b')]).toEqual([0, ['everything']]);
   });
 
   test('with a change under way: nobody touches the path before that has ended, and then it is looked at', async () => {
     const room = await SessionRoom.inSync('x:1 y:1');
     await room.finds('b', 'x:22');
-    expect(room.carried('a')).toBe('*x');
+    expect(room.transferred('a')).toBe('*x');
     const { jobs } = room.a;
     await room.disconnect();
     await room.connect();
@@ -461,8 +465,8 @@ describe('side b goes', () => {
     await room.pass(5);
     await room.quiet();
     // Not an edit of side b that survives the deletion.
-    expect(room.carried('b')).toBe('-x');
-    expect(room.carried('a')).toBe('');
+    expect(room.transferred('b')).toBe('-x');
+    expect(room.transferred('a')).toBe('');
   });
 });
 
@@ -488,13 +492,13 @@ describe('a look that fails', () => {
     room.b.hint();
     await room.rest();
     await room.failLook('b', 'gone');
-    expect([room.b.closed, room.session.overview.state, room.warnings]).toEqual([
+    expect([room.b.closed, room.session.status.state, room.warnings]).toEqual([
       1,
       'scanning',
       ['A look at side b failed: gone'],
     ]);
     await room.finds('a', 'x:22');
-    expect(room.carried('b')).toBe('');
+    expect(room.transferred('b')).toBe('');
     expect(room.said).toEqual([]);
   });
 });
@@ -588,20 +592,20 @@ describe('the end', () => {
     await room.end('b', PROBLEM);
     await room.session.stop();
     await room.pass(60_000);
-    expect([room.asked('a'), room.carried('b')]).toEqual([[], '']);
+    expect([room.asked('a'), room.transferred('b')]).toEqual([[], '']);
   });
 });
 
 describe('under a lock', () => {
   const lock = async (room: SessionRoom, side: 'a' | 'b' = 'a') => {
-    const asking = room.session.desk.ask({ kind: 'lock', path: p('x'), owner: 'ann', side, message: '' });
+    const asking = room.session.lockService.ask({ kind: 'lock', path: p('x'), owner: 'ann', side, message: '' });
     await room.rest();
     expect([room.asked('a'), room.asked('b')]).toEqual([['hinted x'], ['hinted x']]);
     await room.quiet();
     expect(await asking).toMatchObject({ changed: true });
   };
   const unlock = async (room: SessionRoom) => {
-    const asking = room.session.desk.ask({ kind: 'unlock', path: p('x'), owner: 'ann', side: 'a', message: '' });
+    const asking = room.session.lockService.ask({ kind: 'unlock', path: p('x'), owner: 'ann', side: 'a', message: '' });
     await room.rest();
     await room.quiet();
     return asking;
@@ -611,13 +615,13 @@ describe('under a lock', () => {
     const room = await SessionRoom.inSync('x:1 y:1');
     await lock(room);
     await room.finds('b', 'x:22 y:22');
-    expect(room.carried('a')).toBe('*y');
+    expect(room.transferred('a')).toBe('*y');
     await room.end('a');
     expect(room.said).toContain('held x modified 1');
-    expect([room.said.at(-1), room.session.overview.state]).toEqual(['in-sync 2 3', 'in-sync']);
+    expect([room.said.at(-1), room.session.status.state]).toEqual(['in-sync 2 3', 'in-sync']);
     expect(await unlock(room)).toMatchObject({ changed: true, held: 1 });
-    expect(room.carried('a')).toBe('*x');
-    expect(room.session.overview.state).toBe('syncing');
+    expect(room.transferred('a')).toBe('*x');
+    expect(room.session.status.state).toBe('syncing');
     await room.end('a');
     expect(room.said).toEqual(expect.arrayContaining(['applied x modified 1 1']));
     expect([room.tree('a'), room.said.at(-1)]).toEqual(['x:22 y:22', 'in-sync 2 4']);
@@ -627,7 +631,7 @@ describe('under a lock', () => {
     const room = await SessionRoom.inSync('x:1');
     await lock(room);
     await room.finds('a', 'x:22');
-    expect(room.carried('b')).toBe('*x');
+    expect(room.transferred('b')).toBe('*x');
   });
 
   test('updates are taken in while the pair is paused, and take effect when it goes on', async () => {
@@ -637,19 +641,19 @@ describe('under a lock', () => {
     await room.finds('b', 'x:22');
     expect(room.said).toContain('held x modified 1');
     expect(await unlock(room)).toMatchObject({ held: 1 });
-    expect(room.carried('a')).toBe('');
+    expect(room.transferred('a')).toBe('');
     room.session.pause(false);
     await room.rest();
-    expect(room.carried('a')).toBe('*x');
+    expect(room.transferred('a')).toBe('*x');
   });
 
   test('a lock waits for what is on its way', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('b', 'x:22');
-    const asking = room.session.desk.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
+    const asking = room.session.lockService.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
     await room.rest();
     await room.quiet();
-    expect(room.book.table.locks.size).toBe(0);
+    expect(room.lockStore.table.locks.size).toBe(0);
     await room.end('a');
     await room.quiet();
     expect(await asking).toMatchObject({ changed: true });
@@ -660,28 +664,28 @@ describe('under a lock', () => {
     await lock(room);
     await room.finds('b', 'x:22');
     await room.finds('a', '', { halt: HALT });
-    const asking = room.session.desk.ask({ kind: 'unlock', path: p('x'), owner: 'ann', side: 'a', message: '' });
+    const asking = room.session.lockService.ask({ kind: 'unlock', path: p('x'), owner: 'ann', side: 'a', message: '' });
     await room.rest();
     await room.tell('a', '', { halt: HALT });
     await room.tell('b', '');
     expect(await asking).toMatchObject({ held: 1 });
     await room.rest();
-    expect(room.carried('a')).toBe('');
+    expect(room.transferred('a')).toBe('');
     await room.pass(1_000);
     await room.quiet();
-    expect(room.carried('a')).toBe('*x');
+    expect(room.transferred('a')).toBe('*x');
   });
 
   test('who asks while side b is away is answered on a look at side a; b is looked at for him when it comes', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.disconnect();
-    const asking = room.session.desk.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
+    const asking = room.session.lockService.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
     await room.rest();
     expect(room.asked('a')).toEqual(['hinted x']);
     await room.connect();
     expect(room.asked('b')).toEqual(['everything x']);
     await room.tell('a', '');
-    expect(room.book.table.locks.size).toBe(0);
+    expect(room.lockStore.table.locks.size).toBe(0);
     await room.tell('b', 'x:1', { whole: true });
     expect(await asking).toMatchObject({ changed: true });
   });
@@ -694,7 +698,7 @@ describe('what is said', () => {
     await room.finds('a', '', { problems });
     await room.finds('b', '', { problems: [...problems, { path: 'z', code: 'unreadable', message: 'No.' }] });
     expect(room.said).toEqual(['problem y unreadable No.', 'problem z unreadable No.']);
-    expect(room.session.overview.problems()).toHaveLength(3);
+    expect(room.session.status.problems()).toHaveLength(3);
     await room.finds('a', '');
     await room.finds('b', '');
     await room.finds('a', '', { problems });

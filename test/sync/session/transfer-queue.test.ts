@@ -3,7 +3,7 @@ import type { Change, Outcome } from '../../../src/core/change.js';
 import type { Entry } from '../../../src/core/entry.js';
 import type { RelPath } from '../../../src/core/path.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
-import { Carrier, type CarrierEvent } from '../../../src/sync/session/transfer-queue.js';
+import { type TransferEvent, TransferQueue } from '../../../src/sync/session/transfer-queue.js';
 import { dir, file, p, turn } from '../../support/disk-site.js';
 import { FakeReplica } from '../../support/fake-replica.js';
 
@@ -11,10 +11,10 @@ const LARGE = 'L'.repeat(4 << 20);
 
 function open(isReady: (change: Change) => boolean = () => true) {
   const [target, source] = [new FakeReplica(), new FakeReplica()];
-  const events: CarrierEvent[] = [];
+  const events: TransferEvent[] = [];
   const claims = new Claims();
   let time = 1_000;
-  const carrier = new Carrier(
+  const queue = new TransferQueue(
     'a',
     target,
     source,
@@ -30,7 +30,7 @@ function open(isReady: (change: Change) => boolean = () => true) {
       return `ended ${event.left.map(({ path }) => path).join(',')}${event.error === null ? '' : ` ${(event.error as Error).message}`}`;
     });
   const has = (path: RelPath) => claims.heldBy(path) === 'transfer';
-  return { carrier, target, source, events, said, claims, has };
+  return { queue, target, source, events, said, claims, has };
 }
 
 const create = (name: string, content: string): Change => ({
@@ -56,17 +56,17 @@ const large = (name: string, before: Entry | null = null): Change => ({
 
 describe('small changes', () => {
   test('go in one batch, in their order, and what comes meanwhile in the next', async () => {
-    const { carrier, has, target, said } = open();
-    carrier.add([make('d'), create('d/f', '1'), create('g', '2')]);
-    carrier.start();
-    carrier.add([create('later', '3')]);
-    carrier.start();
+    const { queue, has, target, said } = open();
+    queue.add([make('d'), create('d/f', '1'), create('g', '2')]);
+    queue.start();
+    queue.add([create('later', '3')]);
+    queue.start();
     expect(target.jobs.map(({ paths }) => paths)).toEqual([['d', 'd/f', 'g']]);
     target.jobs[0]!.finish();
     await turn();
     expect(said()).toEqual(['d done', 'd/f done', 'g done', 'ended ']);
-    expect([has(p('d')), has(p('later')), carrier.size]).toEqual([false, true, 1]);
-    carrier.start();
+    expect([has(p('d')), has(p('later')), queue.size]).toEqual([false, true, 1]);
+    queue.start();
     expect(target.jobs[1]!.paths).toEqual(['later']);
   });
 
@@ -78,38 +78,38 @@ describe('small changes', () => {
       [17, 17, 6],
     ],
   ])('go in batches of a bounded number of %s', async (_, changes, expected) => {
-    const { carrier, target } = open();
-    carrier.add(changes);
+    const { queue, target } = open();
+    queue.add(changes);
     for (const n of expected.keys()) {
-      carrier.start();
+      queue.start();
       target.jobs[n]!.finish();
       await turn();
     }
-    carrier.start();
+    queue.start();
     expect(target.jobs.map((job) => job.changes.length)).toEqual(expected);
     expect(target.jobs.flatMap(({ paths }) => paths)).toEqual(changes.map(({ path }) => path));
-    expect(carrier.size).toBe(0);
+    expect(queue.size).toBe(0);
   });
 
   test('take their contents from the source, counted among those that have any', async () => {
-    const { carrier, target, source } = open();
+    const { queue, target, source } = open();
     source.files.set(p('f'), 'one').set(p('g'), 'two');
-    carrier.add([
+    queue.add([
       make('d'),
       create('f', 'one'),
       { ...create('f', 'x'), path: p('m'), action: 'metadata' },
       create('g', 'two'),
       create('gone', 'x'),
     ]);
-    carrier.start();
+    queue.start();
     expect(await target.jobs[0]!.take()).toEqual(['one', 'two', '<stale>']);
     expect(source.wanted[0]!.map(({ path }) => path)).toEqual(['f', 'g', 'gone']);
   });
 
   test('without contents ask the source for nothing', async () => {
-    const { carrier, target, source } = open();
-    carrier.add([make('d')]);
-    carrier.start();
+    const { queue, target, source } = open();
+    queue.add([make('d')]);
+    queue.start();
     expect(await target.jobs[0]!.take()).toEqual([]);
     expect(source.wanted).toEqual([]);
   });
@@ -117,9 +117,9 @@ describe('small changes', () => {
   test.each<Outcome>([{ kind: 'stale' }, { kind: 'kept' }, { kind: 'problem', code: 'no-space', message: 'full' }])(
     'tell how each ended: $kind',
     async (outcome) => {
-      const { carrier, has, target, events } = open();
-      carrier.add([create('f', '1')]);
-      carrier.start();
+      const { queue, has, target, events } = open();
+      queue.add([create('f', '1')]);
+      queue.start();
       target.jobs[0]!.tell(0, outcome);
       await turn();
       expect(events).toEqual([{ kind: 'applied', side: 'a', change: create('f', '1'), outcome, ms: 1 }]);
@@ -128,12 +128,12 @@ describe('small changes', () => {
   );
 
   test('pin every path that they touch until their outcome is known', async () => {
-    const { carrier, has, target } = open();
-    const copying: Change = { ...create('f', '1'), keepAs: p('f (conflict)') };
-    carrier.add([move('x', 'y'), copying]);
+    const { queue, has, target } = open();
+    const copying: Change = { ...create('f', '1'), conflictCopy: p('f (conflict)') };
+    queue.add([move('x', 'y'), copying]);
     const pinned = () => ['x', 'y', 'f', 'f (conflict)', 'z'].filter((name) => has(p(name)));
     expect(pinned()).toEqual(['x', 'y', 'f', 'f (conflict)']);
-    carrier.start();
+    queue.start();
     target.jobs[0]!.tell(0);
     await turn();
     expect(pinned()).toEqual(['f', 'f (conflict)']);
@@ -145,13 +145,13 @@ describe('small changes', () => {
 
 describe('large files', () => {
   test('travel alone, two at a time, and hold nothing up', async () => {
-    const { carrier, has, target, said } = open();
-    carrier.add([large('L1'), create('s1', '1'), large('L2'), large('L3'), create('s2', '2')]);
-    carrier.start();
+    const { queue, has, target, said } = open();
+    queue.add([large('L1'), create('s1', '1'), large('L2'), large('L3'), create('s2', '2')]);
+    queue.start();
     expect(target.jobs.map(({ paths }) => paths)).toEqual([['s1', 's2'], ['L1'], ['L2']]);
     target.jobs[2]!.finish();
     await turn();
-    carrier.start();
+    queue.start();
     expect(target.jobs.at(-1)!.paths).toEqual(['L3']);
     target.jobs[0]!.finish();
     await turn();
@@ -161,76 +161,76 @@ describe('large files', () => {
 
   test('wait for their directory, and let others go first', () => {
     const there = new Set<string>();
-    const { carrier, target } = open(({ path }) => there.has(path.split('/')[0]!));
+    const { queue, target } = open(({ path }) => there.has(path.split('/')[0]!));
     const making = (name: string): Change => ({ path: p(name), action: 'created', before: null, after: dir() });
-    carrier.add([making('d'), making('e'), large('d/L1'), large('e/L2')]);
-    carrier.start();
+    queue.add([making('d'), making('e'), large('d/L1'), large('e/L2')]);
+    queue.start();
     expect(target.jobs.splice(0).map(({ paths }) => paths)).toEqual([['d', 'e']]);
     there.add('e');
-    carrier.start();
+    queue.start();
     there.add('d');
-    carrier.start();
+    queue.start();
     expect(target.jobs.map(({ paths }) => paths)).toEqual([['e/L2'], ['d/L1']]);
   });
 
   test('that take the place of a directory keep their place in the order', () => {
-    const { carrier, target } = open();
-    carrier.add([{ path: p('d/f'), action: 'deleted', before: file('x'), after: null }, large('d', dir())]);
-    carrier.start();
+    const { queue, target } = open();
+    queue.add([{ path: p('d/f'), action: 'deleted', before: file('x'), after: null }, large('d', dir())]);
+    queue.start();
     expect(target.jobs.map(({ paths }) => paths)).toEqual([['d/f', 'd']]);
   });
 
   test('say how much of them has come', async () => {
-    const { carrier, target, source } = open();
+    const { queue, target, source } = open();
     source.files.set(p('L'), LARGE.slice(0, LARGE.length / 4));
-    carrier.add([large('L'), make('d')]);
-    expect([carrier.progress(p('L')), carrier.progress(p('d')), carrier.progress(p('x'))]).toEqual([0, null, null]);
-    carrier.start();
+    queue.add([large('L'), make('d')]);
+    expect([queue.progress(p('L')), queue.progress(p('d')), queue.progress(p('x'))]).toEqual([0, null, null]);
+    queue.start();
     await target.jobs[1]!.take();
-    expect(carrier.progress(p('L'))).toBe(25);
+    expect(queue.progress(p('L'))).toBe(25);
     target.jobs[1]!.finish();
     await turn();
-    expect(carrier.progress(p('L'))).toBeNull();
+    expect(queue.progress(p('L'))).toBeNull();
   });
 });
 
 describe('a recall', () => {
   test('of what was not begun gives back every path of it', async () => {
-    const { carrier, has, target } = open();
-    carrier.add([create('first', '1')]);
-    carrier.start();
-    carrier.add([create('f', '1'), move('x', 'y'), create('g', '2')]);
-    expect(carrier.recall(p('f'))).toEqual(['f']);
-    expect([...carrier.recall(p('x'))].sort()).toEqual(['x', 'y']);
+    const { queue, has, target } = open();
+    queue.add([create('first', '1')]);
+    queue.start();
+    queue.add([create('f', '1'), move('x', 'y'), create('g', '2')]);
+    expect(queue.recall(p('f'))).toEqual(['f']);
+    expect([...queue.recall(p('x'))].sort()).toEqual(['x', 'y']);
     expect(['f', 'x', 'y', 'g'].map((name) => has(p(name)))).toEqual([false, false, false, true]);
     target.jobs[0]!.finish();
     await turn();
-    carrier.start();
+    queue.start();
     expect(target.jobs[1]!.paths).toEqual(['g']);
   });
 
   test('of what is under way, or of nobody, is none', () => {
-    const { carrier, has } = open();
-    carrier.add([create('f', '1')]);
-    carrier.start();
-    expect([carrier.recall(p('f')), carrier.recall(p('nobody'))]).toEqual([[], []]);
+    const { queue, has } = open();
+    queue.add([create('f', '1')]);
+    queue.start();
+    expect([queue.recall(p('f')), queue.recall(p('nobody'))]).toEqual([[], []]);
     expect(has(p('f'))).toBe(true);
   });
 
   test('of a large file lets the next one go', () => {
-    const { carrier, target } = open();
-    carrier.add([large('L1'), large('L2'), large('L3')]);
-    carrier.recall(p('L2'));
-    carrier.start();
+    const { queue, target } = open();
+    queue.add([large('L1'), large('L2'), large('L3')]);
+    queue.recall(p('L2'));
+    queue.start();
     expect(target.jobs.map(({ paths }) => paths)).toEqual([['L1'], ['L3']]);
   });
 
   test('makes room for another change of the same path', async () => {
-    const { carrier, target, said } = open();
-    carrier.add([create('f', 'old')]);
-    carrier.recall(p('f'));
-    carrier.add([create('f', 'new')]);
-    carrier.start();
+    const { queue, target, said } = open();
+    queue.add([create('f', 'old')]);
+    queue.recall(p('f'));
+    queue.add([create('f', 'new')]);
+    queue.start();
     expect(target.jobs[0]!.changes).toEqual([create('f', 'new')]);
     target.jobs[0]!.finish();
     await turn();
@@ -240,42 +240,42 @@ describe('a recall', () => {
 
 describe('a job that is lost', () => {
   test('gives back what it left, says why, and frees its lane', async () => {
-    const { carrier, target, said } = open();
-    carrier.add([create('f', '1'), move('x', 'y'), create('g', '2')]);
-    carrier.start();
+    const { queue, target, said } = open();
+    queue.add([create('f', '1'), move('x', 'y'), create('g', '2')]);
+    queue.start();
     target.jobs[0]!.tell(0);
     target.jobs[0]!.fail(new Error('cut'));
     await turn();
     expect(said()).toEqual(['f done', 'ended y,g cut']);
-    expect(carrier.size).toBe(0);
-    carrier.add([create('h', '3')]);
-    carrier.start();
+    expect(queue.size).toBe(0);
+    queue.add([create('h', '3')]);
+    queue.start();
     expect(target.jobs[1]!.paths).toEqual(['h']);
   });
 
   test('silently, gives back what it left', async () => {
-    const { carrier, target, said } = open();
-    carrier.add([create('f', '1'), large('L')]);
-    carrier.start();
+    const { queue, target, said } = open();
+    queue.add([create('f', '1'), large('L')]);
+    queue.start();
     for (const job of target.jobs) job.outcomes.end();
     await turn();
     expect(said().sort()).toEqual(['ended L', 'ended f']);
-    expect(carrier.size).toBe(0);
+    expect(queue.size).toBe(0);
   });
 
   test('by an outcome that it was not asked for ends the job, not the carrier', async () => {
-    const { carrier, target, said } = open();
-    carrier.add([create('f', '1')]);
-    carrier.start();
+    const { queue, target, said } = open();
+    queue.add([create('f', '1')]);
+    queue.start();
     target.jobs[0]!.tell(7);
     await turn();
     expect(said()).toEqual([expect.stringMatching(/^ended f /)]);
   });
 
   test('a second outcome of one change is not told', async () => {
-    const { carrier, target, said } = open();
-    carrier.add([create('f', '1')]);
-    carrier.start();
+    const { queue, target, said } = open();
+    queue.add([create('f', '1')]);
+    queue.start();
     target.jobs[0]!.tell(0);
     target.jobs[0]!.finish();
     await turn();
@@ -283,13 +283,13 @@ describe('a job that is lost', () => {
   });
 
   test('by a target that throws at once is told, too', async () => {
-    const { carrier, target, said } = open();
+    const { queue, target, said } = open();
     target.apply = () => {
       throw new Error('the root is gone');
     };
-    carrier.add([create('f', '1')]);
-    carrier.start();
+    queue.add([create('f', '1')]);
+    queue.start();
     await turn();
-    expect([said(), carrier.size]).toEqual([['ended f the root is gone'], 0]);
+    expect([said(), queue.size]).toEqual([['ended f the root is gone'], 0]);
   });
 });

@@ -3,18 +3,18 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { WaitingEvents } from '../../../src/client/event-stream.js';
-import { Asking } from '../../../src/client/requests.js';
+import { Requests } from '../../../src/client/requests.js';
 import { SyncError } from '../../../src/core/errors.js';
 import { SharedBudget, weightOf } from '../../../src/wire/frame/budget.js';
 import { encodeList } from '../../../src/wire/peer-api/list.js';
 import {
-  LookReader,
   lookBudget,
-  lookParts,
-  lookResult,
-  type PeerLook,
+  type ScanReport,
+  ScanReportReader,
+  scanReportParts,
+  scanReportResult,
 } from '../../../src/wire/peer-api/scan-report.js';
-import type { Call, Method } from '../../../src/wire/rpc/responder.js';
+import type { IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
 import { calling, serving } from '../ends.js';
 
 const KIB = 1024;
@@ -63,7 +63,7 @@ describe('a look that has no end', () => {
     ['lists with nothing in them', 'entries', () => Buffer.from('[]')],
   ];
   it.each(endless)('is broken off: %s', (_what, method, part) => {
-    const reader = new LookReader(lookBudget(64 * KIB));
+    const reader = new ScanReportReader(lookBudget(64 * KIB));
     let taken = 0;
     const pour = () => {
       for (let n = 0; n < 100_000; n++) {
@@ -76,16 +76,16 @@ describe('a look that has no end', () => {
   });
 
   it('is broken off by its rules alone before they are many', () => {
-    const reader = new LookReader();
+    const reader = new ScanReportReader();
     const rules = Buffer.from(JSON.stringify(Array.from({ length: 200 }, () => '*'.repeat(4_000))));
     expect(() => [rules, rules].map((part) => reader.take('rules', part))).toThrow('ignore rules');
   });
 
   it('shares one budget with what is asked for besides', () => {
     const budget = lookBudget(KIB);
-    new LookReader(budget).take('unknown', list('a'.repeat(100)));
-    new LookReader(budget).take('unknown', list('a'.repeat(100)));
-    expect(() => new LookReader(budget).take('unknown', list('a'.repeat(100)))).toThrow('Side b tells of more');
+    new ScanReportReader(budget).take('unknown', list('a'.repeat(100)));
+    new ScanReportReader(budget).take('unknown', list('a'.repeat(100)));
+    expect(() => new ScanReportReader(budget).take('unknown', list('a'.repeat(100)))).toThrow('Side b tells of more');
   });
 
   it('is one of a million files no more than of a thousand', () => {
@@ -95,15 +95,15 @@ describe('a look that has no end', () => {
     const file = { type: 'file', size: 123_456_789, mtime: 1_790_000_000_000_000, mode: 0o644, hash };
     const entries = Array.from({ length: 1_000 }, (_, n) => ({ path: `${name}.${n}`, entry: file }));
     const look = { entries, whole: true, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
-    const reader = new LookReader(lookBudget(Math.floor((512 * KIB * KIB) / 1_000)));
-    for (const { method, payload } of lookParts(look as unknown as PeerLook)) reader.take(method, payload);
-    expect(reader.finish(lookResult(look as unknown as PeerLook)).entries).toHaveLength(1_000);
+    const reader = new ScanReportReader(lookBudget(Math.floor((512 * KIB * KIB) / 1_000)));
+    for (const { method, payload } of scanReportParts(look as unknown as ScanReport)) reader.take(method, payload);
+    expect(reader.finish(scanReportResult(look as unknown as ScanReport)).entries).toHaveLength(1_000);
   });
 });
 
 describe('an answer that has no end', () => {
   const rows = (n: number) => Array.from({ length: 100 }, (_, i) => [`file ${n + i}`, 1, 1, 420]);
-  const pouring = (piece: (call: Call, n: number) => Promise<void>): Method => ({
+  const pouring = (piece: (call: IncomingCall, n: number) => Promise<void>): Method => ({
     params: v.object({}),
     handle: async (_params, call) => {
       for (let n = 0; n < 1_000_000 && !call.signal.aborted; n += 100) await piece(call, n);
@@ -118,7 +118,7 @@ describe('an answer that has no end', () => {
       return call.notify('entries', { entries: rows(n) });
     });
     const caller = await calling(await serving({ list }));
-    const ask = new Asking(caller, 30_000, 64 * KIB);
+    const ask = new Requests(caller, 30_000, 64 * KIB);
     await expect(ask.joined('list', {}, 'entries')).rejects.toMatchObject({ code: 'too-large' });
     await new Promise<void>((resolve) => {
       if (signal!.aborted) resolve();
@@ -130,7 +130,7 @@ describe('an answer that has no end', () => {
     const list = pouring((call) => call.notify('entries', { entries: [] }));
     const locks: Method = { params: v.object({}), handle: async () => ({ locks: rows(0).concat(rows(100)) }) };
     const caller = await calling(await serving({ list, locks }));
-    const ask = new Asking(caller, 30_000, 8 * KIB);
+    const ask = new Requests(caller, 30_000, 8 * KIB);
     await expect(ask.joined('list', {}, 'entries')).rejects.toMatchObject({ code: 'too-large' });
     await expect(ask.joined('locks', {}, 'locks')).rejects.toMatchObject({ code: 'too-large' });
   });

@@ -6,7 +6,12 @@ import { parsePath, pathFault, type RelPath } from '../../../src/core/path.js';
 import type * as replica from '../../../src/replica.js';
 import { encodeList, relPath } from '../../../src/wire/peer-api/list.js';
 import * as peer from '../../../src/wire/peer-api/messages.js';
-import { LookReader, lookParts, lookResult, type PeerLook } from '../../../src/wire/peer-api/scan-report.js';
+import {
+  type ScanReport,
+  ScanReportReader,
+  scanReportParts,
+  scanReportResult,
+} from '../../../src/wire/peer-api/scan-report.js';
 import { sized } from '../../support/sizes.js';
 
 const p = (text: string) => parsePath(text);
@@ -16,7 +21,7 @@ const dir: Entry = { type: 'dir', mode: 0o755 };
 
 const CHANGES: readonly Change[] = [
   { path: p('a'), action: 'created', before: null, after: file },
-  { path: p('b'), action: 'modified', before: dir, after: link, keepAs: p('b (conflict B 2026-11-21 14-03-22)') },
+  { path: p('b'), action: 'modified', before: dir, after: link, conflictCopy: p('b (conflict B 2026-11-21 14-03-22)') },
   { path: p('c'), action: 'deleted', before: file, after: null },
   { path: p('d'), action: 'renamed', before: null, after: file, from: { path: p('ü/e'), entry: file } },
   { path: p('f'), action: 'metadata', before: dir, after: dir },
@@ -167,7 +172,7 @@ describe('content', () => {
 });
 
 describe('a look', () => {
-  const look: PeerLook = {
+  const look: ScanReport = {
     entries: [
       { path: p('a'), entry: dir },
       { path: p('a/b'), entry: file },
@@ -183,23 +188,23 @@ describe('a look', () => {
     halt: { code: 'root-emptied', message: 'gone' },
   };
   const read = (parts: Iterable<{ method: string; payload: Buffer }>, result: unknown) => {
-    const reader = new LookReader();
+    const reader = new ScanReportReader();
     for (const { method, payload } of parts) reader.take(method, payload);
     return reader.finish(JSON.parse(JSON.stringify(result)));
   };
 
   it('comes back as it was, and is what the sync room calls one', () => {
-    const back: replica.Look = read(lookParts(look), lookResult(look));
+    const back: replica.ScanResult = read(scanReportParts(look), scanReportResult(look));
     expect(back).toEqual(look);
     const empty = { ...look, entries: [], unknown: [], damaged: [], problems: [], rules: [], moving: [], halt: null };
-    expect(read(lookParts(empty), lookResult(empty))).toEqual(empty);
+    expect(read(scanReportParts(empty), scanReportResult(empty))).toEqual(empty);
   });
 
   it('that lacks a part is none', () => {
-    const parts = [...lookParts(look)];
+    const parts = [...scanReportParts(look)];
     for (const missing of parts) {
       const some = parts.filter((part) => part !== missing);
-      expect(() => read(some, lookResult(look))).toThrow(expect.objectContaining({ code: 'bad-message' }));
+      expect(() => read(some, scanReportResult(look))).toThrow(expect.objectContaining({ code: 'bad-message' }));
     }
   });
 
@@ -210,13 +215,13 @@ describe('a look', () => {
     [{ halt: undefined }],
     [{ items: undefined }],
   ])('with %j is refused', (wrong) => {
-    expect(() => read(lookParts(look), { ...lookResult(look), ...wrong })).toThrow(
+    expect(() => read(scanReportParts(look), { ...scanReportResult(look), ...wrong })).toThrow(
       expect.objectContaining({ code: 'bad-message' }),
     );
   });
 
   it('with a part of no known kind is refused', () => {
-    expect(() => new LookReader().take('constructor', json([]))).toThrow(
+    expect(() => new ScanReportReader().take('constructor', json([]))).toThrow(
       expect.objectContaining({ code: 'bad-message' }),
     );
   });
@@ -227,6 +232,6 @@ describe('a look', () => {
       entry: { ...file, size: n },
     }));
     const large = { ...look, entries };
-    expect(read(lookParts(large), lookResult(large)).entries).toEqual(entries);
+    expect(read(scanReportParts(large), scanReportResult(large)).entries).toEqual(entries);
   });
 });

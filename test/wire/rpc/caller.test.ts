@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
-import { Caller } from '../../../src/wire/rpc/caller.js';
-import type { Call, Handler, Method } from '../../../src/wire/rpc/responder.js';
+import { RpcClient } from '../../../src/wire/rpc/caller.js';
+import type { Handler, IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
 import { dial } from '../../../src/wire/socket/tcp.js';
 import { at, calling, gate, listening, overBoth, rawSocket, serving } from '../ends.js';
 
@@ -9,7 +9,7 @@ const any = v.object({});
 /** For handlers of one line: `result`, after something was done. */
 const returning = <T>(result: T, ..._done: unknown[]): T => result;
 const method = (handle: Handler): Method => ({ params: any, handle });
-const untilAborted = (call: Call) =>
+const untilAborted = (call: IncomingCall) =>
   new Promise<never>((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)));
 const ping = method(async () => ({}));
 const PIECE = Buffer.alloc(256 * 1024, 'x');
@@ -316,7 +316,7 @@ overBoth('the end of a call', () => {
     const { listener, accept } = await listening({ connections: 1 });
     await calling(listener);
     await accept();
-    const second = new Caller(await dial(at(listener)));
+    const second = new RpcClient(await dial(at(listener)));
     await expect(second.call('list', {})).rejects.toMatchObject({ code: 'busy' });
   });
 

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import { clientParams } from '../../../src/wire/client-api/params.js';
-import type { Call, Handler, Method } from '../../../src/wire/rpc/responder.js';
+import type { Handler, IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
 import { sized } from '../../support/sizes.js';
 import { calling, gate, lines, overBoth, rawSocket, serving, untilClosed } from '../ends.js';
 
@@ -12,7 +12,7 @@ const any = v.object({});
 /** For handlers of one line: `result`, after something was done. */
 const returning = <T>(result: T, ..._done: unknown[]): T => result;
 const method = (handle: Handler, params: v.GenericSchema = any): Method => ({ params, handle });
-const untilAborted = (call: Call) =>
+const untilAborted = (call: IncomingCall) =>
   new Promise<never>((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)));
 
 overBoth('a plain socket', () => {

@@ -5,7 +5,7 @@ import net from 'node:net';
 import * as v from 'valibot';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SyncError } from '../../../src/core/errors.js';
-import { serve } from '../../../src/wire/rpc/responder.js';
+import { serveRpc } from '../../../src/wire/rpc/responder.js';
 import { checkListener, refusalOf } from '../../../src/wire/socket/local-users.js';
 import { type Listener, listen } from '../../../src/wire/socket/tcp.js';
 
@@ -30,7 +30,7 @@ async function server(options: { host?: string; allowLocal?: boolean } = {}) {
     port: 0,
     ...options,
     onRefused: (error) => refused.push(error),
-    onConnection: (connection) => void serve(connection, echo),
+    onConnection: (connection) => void serveRpc(connection, echo),
   });
   open.push(listener);
   return { port: listener.port, refused };

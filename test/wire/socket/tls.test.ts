@@ -87,19 +87,19 @@ describe('a server with a secret', () => {
   });
 
   it('bears with a few strangers; the oldest makes room', async () => {
-    const { listener, at } = await secured({ strangers: 8, handshakeMs: 60_000 });
-    const strangers = [];
-    for (let n = 0; n < 20; n++) strangers.push(await plainSocket(listener));
-    for (const stranger of strangers) stranger.resume();
-    await Promise.all(strangers.slice(0, 12).map((socket) => socket.closed || once(socket, 'close')));
+    const { listener, at } = await secured({ unauthenticated: 8, handshakeMs: 60_000 });
+    const unauthenticated = [];
+    for (let n = 0; n < 20; n++) unauthenticated.push(await plainSocket(listener));
+    for (const stranger of unauthenticated) stranger.resume();
+    await Promise.all(unauthenticated.slice(0, 12).map((socket) => socket.closed || once(socket, 'close')));
     const near = await dial({ ...at, secret: aSecret });
     await near.send({ method: 'm', params: {} });
-    expect(strangers.slice(13).map((socket) => socket.closed)).toEqual(Array(7).fill(false));
+    expect(unauthenticated.slice(13).map((socket) => socket.closed)).toEqual(Array(7).fill(false));
     near.close();
   });
 
   it('counts who has said nothing yet as a stranger, and nobody else', async () => {
-    const { at, first } = await secured({ strangers: 2 });
+    const { at, first } = await secured({ unauthenticated: 2 });
     const friend = await dial({ ...at, secret: aSecret });
     await friend.send({ method: 'm', params: {} });
     await (await first).frames[Symbol.asyncIterator]().next();
