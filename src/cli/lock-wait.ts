@@ -15,46 +15,50 @@ const LAST_QUERY_MS = 150;
 
 /** One command that stands in line. */
 export class LockWait {
-  private place: WaitingPlace | null = null;
+  readonly #context: CommandContext;
+  readonly #limit: string | null;
+  readonly #options: readonly string[];
+
+  #place: WaitingPlace | null = null;
 
   /**
    * @param limit how long it waits at most, as typed; null: for ever.
    * @param options what else was asked for, as words of the command line.
    */
-  constructor(
-    private readonly context: CommandContext,
-    private readonly limit: string | null,
-    private readonly options: readonly string[],
-  ) {}
+  constructor(context: CommandContext, limit: string | null, options: readonly string[]) {
+    this.#context = context;
+    this.#limit = limit;
+    this.#options = options;
+  }
 
   /** What the waiting needs of the call. */
   get call(): Pick<LockOptions, 'signal' | 'onWaiting'> {
     return {
-      signal: this.context.signal,
+      signal: this.#context.signal,
       onWaiting: (place) => {
-        this.place = place;
-        this.context.err(`Waiting for ${shownName(place.path)}: number ${place.position} in line.\n`);
+        this.#place = place;
+        this.#context.err(`Waiting for ${shownName(place.path)}: number ${place.position} in line.\n`);
       },
     };
   }
 
   /** @returns a refusal at the end of the time that was given, with what that means. */
   inItsWords(result: TargetResult): TargetResult {
-    if (this.limit === null || !isRefused(result) || result.error.code !== 'locked') return result;
+    if (this.#limit === null || !isRefused(result) || result.error.code !== 'locked') return result;
     const { message } = result.error;
     const owner = result.lock === undefined ? 'its holder' : shownName(result.lock.owner);
     const error = {
       code: 'locked' as const,
-      message: `The wait of ${this.limit} is over, and with it your place in line: ${message}`,
-      hint: `Ask ${owner} to unlock it, or ${this.againWith(result.path)}`,
+      message: `The wait of ${this.#limit} is over, and with it your place in line: ${message}`,
+      hint: `Ask ${owner} to unlock it, or ${this.#againWith(result.path)}`,
     };
     return { ...result, error };
   }
 
   /** @returns why the waiting ended early, with what that means. */
   async brokenOff(error: unknown, api: Api): Promise<unknown> {
-    if (!(error instanceof SyncError) || this.place === null) return error;
-    const { path, position } = this.place;
+    if (!(error instanceof SyncError) || this.#place === null) return error;
+    const { path, position } = this.#place;
     if (error.code === 'closed') {
       const message = `${error.message.replace(/\.$/, '')}, and with it your place in line for "${shownName(path)}".`;
       return new SyncError('closed', message, { cause: error });
@@ -64,14 +68,14 @@ export class LockWait {
     const by = holder === null ? '' : `; it is locked by ${shownName(holder.owner)} since ${minuteText(holder.since)}`;
     const message = `Gave up: nothing was locked, and your place in line for "${shownName(path)}" (number ${position}) is given up${by}.`;
     const ask = holder === null ? '' : `Ask ${shownName(holder.owner)} to unlock it, or `;
-    const hint = `${ask}${this.againWith(path)}`;
+    const hint = `${ask}${this.#againWith(path)}`;
     return new SyncError('interrupted', message, { hint: `${hint.charAt(0).toUpperCase()}${hint.slice(1)}` });
   }
 
   /** The same command once more: under another name it would be another's place. */
-  private againWith(path: string): string {
-    const { as } = this.context.globals;
-    const words = ['client', 'lock', path, '--wait', ...this.options, ...(as === undefined ? [] : ['--as', as])];
+  #againWith(path: string): string {
+    const { as } = this.#context.globals;
+    const words = ['client', 'lock', path, '--wait', ...this.#options, ...(as === undefined ? [] : ['--as', as])];
     return `stand in line again with: ${shownName(words.map(escapeWord).join(' '))}`;
   }
 }

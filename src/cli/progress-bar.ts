@@ -30,35 +30,39 @@ export function openBar(terminal: WriteStream | undefined, name: string, now: ()
 }
 
 class TerminalBar implements Bar {
-  private bar: SingleBar | null = null;
-  private readonly since: number;
-  private readonly rate = new Rate();
+  readonly #terminal: WriteStream;
+  readonly #name: string;
+  readonly #now: () => number;
 
-  constructor(
-    private readonly terminal: WriteStream,
-    private readonly name: string,
-    private readonly now: () => number,
-  ) {
-    this.since = now();
+  #bar: SingleBar | null = null;
+  readonly #since: number;
+  readonly #rate = new Rate();
+
+  constructor(terminal: WriteStream, name: string, now: () => number) {
+    this.#terminal = terminal;
+    this.#name = name;
+    this.#now = now;
+
+    this.#since = now();
   }
 
   update(bytes: number, size: number): void {
-    const now = this.now();
-    this.rate.note(now, bytes);
-    if (this.bar === null) {
-      if (now - this.since < PATIENCE_MS) return;
-      this.bar = this.open(bytes, size);
+    const now = this.#now();
+    this.#rate.note(now, bytes);
+    if (this.#bar === null) {
+      if (now - this.#since < PATIENCE_MS) return;
+      this.#bar = this.#open(bytes, size);
     }
-    this.bar.setTotal(size);
-    this.bar.update(bytes);
+    this.#bar.setTotal(size);
+    this.#bar.update(bytes);
   }
 
-  private open(bytes: number, size: number): SingleBar {
+  #open(bytes: number, size: number): SingleBar {
     const bar = new SingleBar(
       {
-        stream: this.terminal,
+        stream: this.#terminal,
         format: (_options, { value, total }) =>
-          barText({ name: this.name, bytes: value, size: total, rate: this.rate.perSecond }, this.terminal.columns),
+          barText({ name: this.#name, bytes: value, size: total, rate: this.#rate.perSecond }, this.#terminal.columns),
         clearOnComplete: true,
         hideCursor: true,
         linewrap: null,
@@ -72,25 +76,25 @@ class TerminalBar implements Bar {
   }
 
   stop(): void {
-    this.bar?.stop();
-    this.bar = null;
+    this.#bar?.stop();
+    this.#bar = null;
   }
 }
 
 /** Bytes a second over the last seconds. */
 export class Rate {
-  private readonly notes: { readonly at: number; readonly bytes: number }[] = [];
+  readonly #notes: { readonly at: number; readonly bytes: number }[] = [];
 
   note(at: number, bytes: number): void {
-    const last = this.notes.at(-1);
-    if (last !== undefined && at - last.at < 50) this.notes.pop();
-    this.notes.push({ at: last !== undefined && at - last.at < 50 ? last.at : at, bytes });
-    while (this.notes.length > 2 && at - this.notes[0]!.at > RATE_MS) this.notes.shift();
+    const last = this.#notes.at(-1);
+    if (last !== undefined && at - last.at < 50) this.#notes.pop();
+    this.#notes.push({ at: last !== undefined && at - last.at < 50 ? last.at : at, bytes });
+    while (this.#notes.length > 2 && at - this.#notes[0]!.at > RATE_MS) this.#notes.shift();
   }
 
   get perSecond(): number {
-    const [first] = this.notes;
-    const last = this.notes.at(-1);
+    const [first] = this.#notes;
+    const last = this.#notes.at(-1);
     if (first === undefined || last === undefined || last.at === first.at) return 0;
     return ((last.bytes - first.bytes) * 1000) / (last.at - first.at);
   }

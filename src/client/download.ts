@@ -55,77 +55,82 @@ export async function saveDownload(
 
 /** One attempt. */
 class Saving {
-  private partial: PartialFile | null = null;
-  private file: DownloadedFile | null = null;
-  private to = '';
+  readonly #destination: string;
+  readonly #options: DownloadOptions;
 
-  constructor(
-    private readonly destination: string,
-    private readonly options: DownloadOptions,
-  ) {}
+  #partial: PartialFile | null = null;
+  #file: DownloadedFile | null = null;
+  #to = '';
+
+  constructor(destination: string, options: DownloadOptions) {
+    this.#destination = destination;
+    this.#options = options;
+  }
 
   async run(caller: RpcClient, target: Target): Promise<Downloaded> {
     try {
-      if ('path' in target || !isInto(this.destination)) {
-        this.to = placeFor(this.destination, 'path' in target ? target.path : '');
-        this.refuse();
-        this.partial = await PartialFile.find(this.to);
+      if ('path' in target || !isInto(this.#destination)) {
+        this.#to = placeFor(this.#destination, 'path' in target ? target.path : '');
+        this.#refuse();
+        this.#partial = await PartialFile.find(this.#to);
       }
-      const { partial } = this;
+      const partial = this.#partial;
       const had = partial === null ? {} : { from: partial.bytes, hash: partial.contentHash };
-      const sink = { file: (file: DownloadedFile) => this.begin(file), piece: (data: Buffer) => this.add(data) };
-      await receiveContent(caller, { target, ...had }, sink, this.options.signal);
-      return this.end();
+      const sink = { file: (file: DownloadedFile) => this.#begin(file), piece: (data: Buffer) => this.#add(data) };
+      await receiveContent(caller, { target, ...had }, sink, this.#options.signal);
+      return this.#end();
     } catch (error) {
-      throw this.ended(error);
+      throw this.#ended(error);
     }
   }
 
-  private refuse(): void {
-    const { to } = this;
+  #refuse(): void {
+    const to = this.#to;
     const stats = fs.statSync(to, { throwIfNoEntry: false });
     if (stats?.isDirectory()) throw exists(to, 'is a directory on this machine', 'Choose another name.');
-    if (stats === undefined || this.options.overwrite === true) {
+    if (stats === undefined || this.#options.overwrite === true) {
       if (!fs.existsSync(path.dirname(to))) throw noDirectory(path.dirname(to));
       return;
     }
     throw exists(to, 'exists already on this machine', 'Choose another name, or add --overwrite.');
   }
 
-  private begin(file: DownloadedFile): void {
-    this.file = file;
-    if (this.to === '') {
-      this.to = placeFor(this.destination, file.path);
-      this.refuse();
+  #begin(file: DownloadedFile): void {
+    this.#file = file;
+    if (this.#to === '') {
+      this.#to = placeFor(this.#destination, file.path);
+      this.#refuse();
     }
-    const goesOn = this.partial?.contentHash === file.hash && this.partial.bytes === file.from;
+    const goesOn = this.#partial?.contentHash === file.hash && this.#partial.bytes === file.from;
     if (!goesOn) {
-      this.partial?.discard();
-      this.partial = null;
+      this.#partial?.discard();
+      this.#partial = null;
       if (file.from > 0) throw new SyncError('failed', 'The server goes on where nothing is.');
-      this.partial = PartialFile.begin(this.to, file.hash);
+      this.#partial = PartialFile.begin(this.#to, file.hash);
     }
-    this.tell();
+    this.#tell();
   }
 
-  private async add(data: Buffer): Promise<void> {
-    await this.partial!.add(data, this.file!.size);
-    this.tell();
+  async #add(data: Buffer): Promise<void> {
+    await this.#partial!.add(data, this.#file!.size);
+    this.#tell();
   }
 
-  private tell(): void {
-    this.options.onProgress?.({ bytes: this.partial!.bytes, size: this.file!.size });
+  #tell(): void {
+    this.#options.onProgress?.({ bytes: this.#partial!.bytes, size: this.#file!.size });
   }
 
-  private end(): Downloaded {
-    const { partial, file, to } = this;
+  #end(): Downloaded {
+    const partial = this.#partial;
+    const file = this.#file;
+    const to = this.#to;
     if (partial === null || file === null) throw new SyncError('bad-message', 'The server named no file.');
     if (partial.bytes !== file.size || !partial.isWhole()) throw torn(file.path);
     if (!partial.hasName()) throw otherDownload(to);
-    this.partial = null;
+    this.#partial = null;
     try {
       partial.finish(file.mode, new Date(file.mtime));
-      this.place(partial.place, to);
+      this.#place(partial.place, to);
       // Whoever may write in that directory may have swapped it: then it is not what was verified.
       if (!partial.isAt(to)) throw otherDownload(to);
     } finally {
@@ -135,8 +140,8 @@ class Saving {
   }
 
   /** Takes the name in one step; without `overwrite`, only where nothing has it by now. */
-  private place(from: string, to: string): void {
-    if (this.options.overwrite === true) fs.renameSync(from, to);
+  #place(from: string, to: string): void {
+    if (this.#options.overwrite === true) fs.renameSync(from, to);
     else {
       try {
         fs.linkSync(from, to);
@@ -151,15 +156,15 @@ class Saving {
   }
 
   /** What came is kept where the next attempt can go on with it. @returns the error to throw. */
-  private ended(error: unknown): unknown {
-    const { partial } = this;
-    this.partial = null;
+  #ended(error: unknown): unknown {
+    const partial = this.#partial;
+    this.#partial = null;
     const isTorn = error instanceof SyncError && error.code === 'busy';
     if (isTorn) {
       partial?.discard();
       return new SyncError('busy', error.message, {
         hint: error.hint,
-        facts: { ...error.facts, again: this.file !== null },
+        facts: { ...error.facts, again: this.#file !== null },
       });
     }
     // What is not what was announced is the beginning of nothing.
@@ -173,7 +178,7 @@ class Saving {
       const facts = { ...error.facts, partial: partial.place, bytes: partial.bytes };
       return new SyncError(error.code, error.message, { hint: error.hint, facts, cause: error });
     }
-    return notWritten(this.to, error);
+    return notWritten(this.#to, error);
   }
 }
 

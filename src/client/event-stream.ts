@@ -16,16 +16,16 @@ const MAX_WAITING = 1_000;
 /** Events that are not taken yet. */
 export class WaitingEvents {
   readonly queue = new AsyncQueue<TimedEvent>();
-  private bytes = 0;
+  #bytes = 0;
 
   /** Adds what a notification says. @returns a promise to wait for, where the consumer is behind. */
   add(params: unknown): void | Promise<void> {
     if (typeof params !== 'object' || params === null) return;
     const { id: _id, ...event } = params as { id?: unknown } & TimedEvent;
-    if (this.queue.empty) this.bytes = 0;
+    if (this.queue.empty) this.#bytes = 0;
     this.queue.put(event as TimedEvent);
-    this.bytes += weightOf(event);
-    if (this.queue.size >= MAX_WAITING || this.bytes >= MAX_QUEUED_EVENTS_BYTES) return this.queue.whenEmpty();
+    this.#bytes += weightOf(event);
+    if (this.queue.size >= MAX_WAITING || this.#bytes >= MAX_QUEUED_EVENTS_BYTES) return this.queue.whenEmpty();
   }
 }
 

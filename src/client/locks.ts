@@ -47,16 +47,19 @@ export type TargetResult = Acted | Refused;
 
 /** One user's locks. */
 export class Locking {
+  readonly #ask: Requests;
+  readonly #user: string;
+
   #notices: NoticeRow[] = [];
 
-  constructor(
-    private readonly ask: Requests,
-    private readonly user: string,
-  ) {}
+  constructor(ask: Requests, user: string) {
+    this.#ask = ask;
+    this.#user = user;
+  }
 
   async lock(targets: readonly (Target | string | number)[], options: LockOptions): Promise<TargetResult[]> {
     const { wait = false, onWaiting, signal, ...how } = options;
-    const params = { owner: this.user, ...how, ...(wait === false ? {} : { wait: true }) };
+    const params = { owner: this.#user, ...how, ...(wait === false ? {} : { wait: true }) };
     const until = typeof wait === 'number' ? performance.now() + wait : null;
     const onNotification: OnNotification = (name, { path, owner, position }: WaitingPlace) => {
       if (name === 'waiting') onWaiting?.({ path, owner, position });
@@ -65,13 +68,13 @@ export class Locking {
       // The time that was given is for all of them together.
       const waitMs = until === null ? {} : { waitMs: Math.max(0, Math.round(until - performance.now())) };
       const options = wait === false ? {} : { timeoutMs: null, onNotification };
-      return this.ask.call('lock', { targets: some, ...params, ...waitMs }, { ...options, ...(signal && { signal }) });
+      return this.#ask.call('lock', { targets: some, ...params, ...waitMs }, { ...options, ...(signal && { signal }) });
     });
   }
 
   unlock(targets: readonly (Target | string | number)[], options: UnlockOptions): Promise<TargetResult[]> {
     return this.#each(targets, false, (some) =>
-      this.ask.call('unlock', { targets: some, owner: this.user, ...options }),
+      this.#ask.call('unlock', { targets: some, owner: this.#user, ...options }),
     );
   }
 
@@ -94,7 +97,7 @@ export class Locking {
   }
 
   async notices(): Promise<readonly NoticeRow[]> {
-    const { notices } = await this.ask.call('notices', { owner: this.user });
+    const { notices } = await this.#ask.call('notices', { owner: this.#user });
     const all = [...this.#notices, ...notices];
     this.#notices = [];
     return all;

@@ -13,16 +13,22 @@ const COPY_BYTES = 1 << 20;
 
 /** One partial download, open for going on. */
 export class PartialFile {
+  readonly #fd: number;
+  readonly #digest: Hash;
+
   private constructor(
     /** Where it lies. */
     readonly place: string,
     /** The hash of the whole content. */
     readonly contentHash: string,
-    private readonly fd: number,
-    private readonly digest: Hash,
+    fd: number,
+    digest: Hash,
     /** Bytes that are there. */
     public bytes: number,
-  ) {}
+  ) {
+    this.#fd = fd;
+    this.#digest = digest;
+  }
 
   /** @returns what came of an earlier download to `destination`, read through; null where there is nothing of use. */
   static async find(destination: string): Promise<PartialFile | null> {
@@ -52,16 +58,16 @@ export class PartialFile {
 
   /** @param size of the whole content: zeros in a large one leave holes. */
   async add(data: Buffer, size: number): Promise<void> {
-    this.digest.update(data);
+    this.#digest.update(data);
     for (const { from, to } of dataRuns(data, this.bytes, size)) {
-      for (let at = from; at < to; ) at += await writeAt(this.fd, data, at, to, this.bytes + at);
+      for (let at = from; at < to; ) at += await writeAt(this.#fd, data, at, to, this.bytes + at);
     }
     this.bytes += data.length;
   }
 
   /** Whether all of it is here. Nothing can be added afterwards. */
   isWhole(): boolean {
-    return this.digest.digest('hex') === this.contentHash;
+    return this.#digest.digest('hex') === this.contentHash;
   }
 
   /** Whether its name is still its own: another download to the same destination may have begun anew there. */
@@ -72,21 +78,21 @@ export class PartialFile {
   /** Whether what has the name `to` is this file. */
   isAt(to: string): boolean {
     const there = fs.lstatSync(to, { throwIfNoEntry: false });
-    const { ino, dev } = fs.fstatSync(this.fd);
+    const { ino, dev } = fs.fstatSync(this.#fd);
     return there?.ino === ino && there.dev === dev;
   }
 
   /** Gives the whole content its bits and its time and makes it durable; it is still to be renamed, then closed. */
   finish(mode: number, mtime: Date): void {
-    fs.ftruncateSync(this.fd, this.bytes);
-    fs.fchmodSync(this.fd, mode & 0o777);
+    fs.ftruncateSync(this.#fd, this.bytes);
+    fs.fchmodSync(this.#fd, mode & 0o777);
     const seconds = secondsOf(mtime.getTime() * 1e3);
-    fs.futimesSync(this.fd, seconds, seconds);
-    fs.fdatasyncSync(this.fd);
+    fs.futimesSync(this.#fd, seconds, seconds);
+    fs.fdatasyncSync(this.#fd);
   }
 
   close(): void {
-    fs.closeSync(this.fd);
+    fs.closeSync(this.#fd);
   }
 
   /** Lets go of it; with nothing in it, it goes. */
@@ -96,16 +102,16 @@ export class PartialFile {
       return;
     }
     try {
-      fs.ftruncateSync(this.fd, this.bytes);
+      fs.ftruncateSync(this.#fd, this.bytes);
     } catch {
       // Without the zeros at its end, for which there may be no room, it is a beginning all the same.
     }
-    fs.closeSync(this.fd);
+    fs.closeSync(this.#fd);
   }
 
   discard(): void {
     if (this.hasName()) fs.rmSync(this.place, { force: true });
-    fs.closeSync(this.fd);
+    fs.closeSync(this.#fd);
   }
 }
 

@@ -22,21 +22,25 @@ const same = <Row>(row: Row): Row => row;
 
 /** The questions of one client. */
 export class Requests {
+  readonly #caller: RpcClient;
+  readonly #answerMs: number;
+  readonly #answerBytes: number;
+
   /** @param answerMs the longest that an answer may take, in milliseconds. */
-  constructor(
-    private readonly caller: RpcClient,
-    private readonly answerMs: number,
-    private readonly answerBytes = MAX_ANSWER_BYTES,
-  ) {}
+  constructor(caller: RpcClient, answerMs: number, answerBytes = MAX_ANSWER_BYTES) {
+    this.#caller = caller;
+    this.#answerMs = answerMs;
+    this.#answerBytes = answerBytes;
+  }
 
   async call<M extends keyof ClientMethods>(
     method: M,
     params: ClientMethods[M]['params'],
-    how: number | RequestOptions = this.answerMs,
+    how: number | RequestOptions = this.#answerMs,
   ): Promise<ClientMethods[M]['result']> {
-    const { timeoutMs = this.answerMs, ...options } = typeof how === 'number' ? { timeoutMs: how } : how;
+    const { timeoutMs = this.#answerMs, ...options } = typeof how === 'number' ? { timeoutMs: how } : how;
     const limit = timeoutMs === null ? {} : { timeoutMs };
-    const { result } = await this.caller.call(method, params, { ...options, ...limit });
+    const { result } = await this.#caller.call(method, params, { ...options, ...limit });
     return result as ClientMethods[M]['result'];
   }
 
@@ -52,7 +56,7 @@ export class Requests {
   ): Promise<{ entries: RowOf<ClientMethods[M]['result'][K]>[]; result: ClientMethods[M]['result'] }> {
     type Row = RowOf<ClientMethods[M]['result'][K]>;
     const entries: Row[] = [];
-    const budget = new Budget(this.answerBytes, () => tooLong(method, this.answerBytes));
+    const budget = new Budget(this.#answerBytes, () => tooLong(method, this.#answerBytes));
     const add = (rows: readonly Row[]) => {
       budget.take(ITEM_BYTES);
       for (const row of rows) {
@@ -64,7 +68,7 @@ export class Requests {
     const onNotification: OnNotification = (name, some: { entries?: readonly Row[] } | undefined) => {
       if (name === 'entries' && Array.isArray(some?.entries)) add(some.entries);
     };
-    const answer = await this.caller.call(method, params, { timeoutMs: this.answerMs, onNotification });
+    const answer = await this.#caller.call(method, params, { timeoutMs: this.#answerMs, onNotification });
     const result = answer.result as ClientMethods[M]['result'];
     add((result[key] ?? []) as readonly Row[]);
     return { entries, result };

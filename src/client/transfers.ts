@@ -133,27 +133,27 @@ export async function receiveContent(
 
 /** What comes of a download, held to what the server announced. */
 class Coming {
-  private size = -1;
-  private bytes = 0;
+  #size = -1;
+  #bytes = 0;
 
   begin(file: DownloadedFile): DownloadedFile {
-    if (this.size >= 0 || file.from > file.size) throw notAnnounced('The server announced two files for one.');
-    this.size = file.size;
-    this.bytes = file.from;
+    if (this.#size >= 0 || file.from > file.size) throw notAnnounced('The server announced two files for one.');
+    this.#size = file.size;
+    this.#bytes = file.from;
     return file;
   }
 
   add(bytes: number): void {
-    this.bytes += bytes;
-    if (this.size < 0) throw notAnnounced('The server sent content before its file was named.');
-    if (this.bytes > this.size)
-      throw notAnnounced(`The server sent more than the ${this.size} bytes that it had announced.`);
+    this.#bytes += bytes;
+    if (this.#size < 0) throw notAnnounced('The server sent content before its file was named.');
+    if (this.#bytes > this.#size)
+      throw notAnnounced(`The server sent more than the ${this.#size} bytes that it had announced.`);
   }
 
   end(): void {
-    if (this.size < 0) throw notAnnounced('The server named no file.');
-    if (this.bytes < this.size)
-      throw notAnnounced(`The server sent ${this.bytes} of the ${this.size} bytes that it had announced.`);
+    if (this.#size < 0) throw notAnnounced('The server named no file.');
+    if (this.#bytes < this.#size)
+      throw notAnnounced(`The server sent ${this.#bytes} of the ${this.#size} bytes that it had announced.`);
   }
 }
 

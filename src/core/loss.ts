@@ -63,25 +63,29 @@ export function lossAt(paths: Iterable<RelPath>, trees: LossTrees): Loss {
 
 /** One walk over what was shared. */
 class Count {
+  readonly #trees: LossTrees;
+
   of = 0;
   readonly lost: Node[] = [];
-  private readonly paths: RelPath[] = [];
+  readonly #paths: RelPath[] = [];
 
-  constructor(private readonly trees: LossTrees) {}
-
-  at(path: RelPath, node: Node): void {
-    const { here, there } = this.trees;
-    this.visit(path, node, here.get(path), there === null ? node : there.get(path), true);
+  constructor(trees: LossTrees) {
+    this.#trees = trees;
   }
 
-  private visit(path: RelPath, shared: Node, here: Node | null, there: Node | null, isHighest: boolean): void {
-    if (this.trees.isKnownGone(path)) return;
-    if (here === null && this.trees.isUnknown(path)) {
+  at(path: RelPath, node: Node): void {
+    const { here, there } = this.#trees;
+    this.#visit(path, node, here.get(path), there === null ? node : there.get(path), true);
+  }
+
+  #visit(path: RelPath, shared: Node, here: Node | null, there: Node | null, isHighest: boolean): void {
+    if (this.#trees.isKnownGone(path)) return;
+    if (here === null && this.#trees.isUnknown(path)) {
       this.of += filesIn(shared);
       return;
     }
     const isMissing = isHighest && isLost(shared, here);
-    if (isMissing) this.paths.push(path);
+    if (isMissing) this.#paths.push(path);
     if (shared.type !== 'dir') {
       this.of++;
       // What the other side has changed or deleted itself is not taken from it.
@@ -89,14 +93,14 @@ class Count {
       return;
     }
     for (const [name, child] of shared.children) {
-      this.visit(joinPath(path, name), child, childOf(here, name), childOf(there, name), isHighest && !isMissing);
+      this.#visit(joinPath(path, name), child, childOf(here, name), childOf(there, name), isHighest && !isMissing);
     }
   }
 
   /** @param discount whether files that stand elsewhere on this side now are to be found: that takes a walk over all of it. */
   result(discount: boolean): Loss {
-    const moved = discount ? movedFiles(this.lost, this.trees) : 0;
-    return { files: this.lost.length - moved, of: this.of, paths: this.paths };
+    const moved = discount ? movedFiles(this.lost, this.#trees) : 0;
+    return { files: this.lost.length - moved, of: this.of, paths: this.#paths };
   }
 }
 

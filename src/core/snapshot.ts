@@ -64,13 +64,13 @@ export class Snapshot {
         continue;
       }
       if (entry === null) return;
-      if (next !== undefined) this.count(ancestor, next, -1);
+      if (next !== undefined) this.#count(ancestor, next, -1);
       const made: DirNode = { type: 'dir', mode: 0o755, children: new Map() };
       dir.children.set(next === undefined ? detached(ancestor) : ancestor, made);
-      this.count(ancestor, made, 1);
+      this.#count(ancestor, made, 1);
       dir = made;
     }
-    this.place(dir, name, entry);
+    this.#place(dir, name, entry);
   }
 
   /** Moves `from` with all that is below it to `to`, over what is there. @returns what stands there now, by new paths. */
@@ -84,11 +84,11 @@ export class Snapshot {
     return moved;
   }
 
-  private place(dir: DirNode, name: string, entry: Entry | null): void {
+  #place(dir: DirNode, name: string, entry: Entry | null): void {
     const old = dir.children.get(name);
     if (entry === null) {
       if (old === undefined) return;
-      this.count(name, old, -1);
+      this.#count(name, old, -1);
       dir.children.delete(name);
       return;
     }
@@ -98,19 +98,19 @@ export class Snapshot {
       const made: DirNode = { type: 'dir', mode: entry.mode, children: known ?? new Map() };
       dir.children.set(key, made);
       if (known !== null) return;
-      if (old !== undefined) this.count(name, old, -1);
-      this.count(name, made, 1);
+      if (old !== undefined) this.#count(name, old, -1);
+      this.#count(name, made, 1);
       return;
     }
-    if (old !== undefined) this.count(name, old, -1);
+    if (old !== undefined) this.#count(name, old, -1);
     dir.children.set(key, entry);
-    this.count(name, entry, 1);
+    this.#count(name, entry, 1);
   }
 
-  private count(name: string, node: Node, sign: 1 | -1): void {
+  #count(name: string, node: Node, sign: 1 | -1): void {
     this.weight += sign * (ENTRY_BYTES + name.length + (node.type === 'symlink' ? node.target.length : 0));
     if (node.type === 'dir') {
-      for (const [below, child] of node.children) this.count(below, child, sign);
+      for (const [below, child] of node.children) this.#count(below, child, sign);
       return;
     }
     this.files += sign;

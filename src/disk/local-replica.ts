@@ -57,50 +57,50 @@ export class LocalReplica implements Replica {
   readonly lostMemory: boolean;
   /** What the root remembers of its partner. */
   readonly memory = new PartnerMemory();
-  private readonly versionStore: VersionStore;
-  private readonly staging: Staging;
-  private readonly store: Store;
-  private readonly root: Root;
-  private readonly state: StateDirectory;
-  private readonly keeping: NodeJS.Timeout;
-  private readonly guarding: Guard;
+  readonly #versionStore: VersionStore;
+  readonly #staging: Staging;
+  readonly #store: Store;
+  readonly #root: Root;
+  readonly #state: StateDirectory;
+  readonly #keeping: NodeJS.Timeout;
+  readonly #guarding: Guard;
   /** Whether the names in the tree may not be on the disk yet. */
-  private areNamesLoose: boolean;
-  private listener: () => void = () => {};
+  #areNamesLoose: boolean;
+  #listener: () => void = () => {};
 
   constructor(options: LocalReplicaOptions) {
     const { root, state, ignore, log, versionLimits } = options;
     const known = new Snapshot();
     const damage = new Damage(state.crash);
-    this.areNamesLoose = state.crash?.ofMachine === false;
+    this.#areNamesLoose = state.crash?.ofMachine === false;
     const seen = openScanState(options, { seen: tableOf(known), damaged: damage, [PARTNER_TABLE]: this.memory });
-    this.store = seen.store;
+    this.#store = seen.store;
     this.memory.openIn(seen.store);
     this.lostMemory = seen.isLost;
-    damage.onChange = (at, hash) => this.store.put('damaged', at, hash);
-    this.root = { ...root, id: state.id };
-    this.state = state;
-    this.staging = new Staging(state.staging);
-    this.versionStore = new VersionStore(state, log, versionLimits);
-    this.staging.onFull = () => this.versionStore.makeRoom();
-    this.versions = this.versionStore.versions;
-    this.versionReader = this.versionStore.versionReader;
+    damage.onChange = (at, hash) => this.#store.put('damaged', at, hash);
+    this.#root = { ...root, id: state.id };
+    this.#state = state;
+    this.#staging = new Staging(state.staging);
+    this.#versionStore = new VersionStore(state, log, versionLimits);
+    this.#staging.onFull = () => this.#versionStore.makeRoom();
+    this.versions = this.#versionStore.versions;
+    this.versionReader = this.#versionStore.versionReader;
     this.scanner = new Scanner({
-      root: this.root,
+      root: this.#root,
       ignore,
       known,
       damage,
       watch: true,
-      onHint: () => this.listener(),
-      reported: (at, stats) => this.guarding.reported(at, stats),
+      onHint: () => this.#listener(),
+      reported: (at, stats) => this.#guarding.reported(at, stats),
       log,
     });
-    this.guarding = new Guard(root, openGuardRecords(state.files), this.scanner, log);
-    state.problems.onChange = () => this.listener();
-    this.scanner.onSeen = (at, entry) => this.store.put('seen', at, entry);
+    this.#guarding = new Guard(root, openGuardRecords(state.files), this.scanner, log);
+    state.problems.onChange = () => this.#listener();
+    this.scanner.onSeen = (at, entry) => this.#store.put('seen', at, entry);
     // Whoever ran before may have been killed; what is to be guarded now is told anew.
-    this.guarding.clear();
-    this.keeping = setInterval(() => void this.keep(), KEEP_MS).unref();
+    this.#guarding.clear();
+    this.#keeping = setInterval(() => void this.#keep(), KEEP_MS).unref();
   }
 
   /**
@@ -109,15 +109,15 @@ export class LocalReplica implements Replica {
    */
   async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
     this.scanner.markDirty(paths);
-    const scan = await this.lookAndKeep(scope);
-    if (this.areNamesLoose && scan.halt === null) {
-      await makeNamesDurable(this.root, this.directories());
-      this.areNamesLoose = false;
+    const scan = await this.#lookAndKeep(scope);
+    if (this.#areNamesLoose && scan.halt === null) {
+      await makeNamesDurable(this.#root, this.#directories());
+      this.#areNamesLoose = false;
     }
-    this.guarding.scanned(scan);
+    this.#guarding.scanned(scan);
     if (scan.halt !== null || scan.whole || paths.length === 0) return scan;
     const told = new Set(scan.entries.map(({ path: at }) => at));
-    const asked = paths.filter((at) => !told.has(at) && !this.isUnsaid(at, scan)).sort(comparePaths);
+    const asked = paths.filter((at) => !told.has(at) && !this.#isUnsaid(at, scan)).sort(comparePaths);
     const { snapshot } = this.scanner;
     return {
       ...scan,
@@ -126,26 +126,26 @@ export class LocalReplica implements Replica {
   }
 
   /** A root that has lost its identity may get it back, where it surely is the same one. */
-  private async lookAndKeep(scope: ScanScope): Promise<ScanResult> {
+  async #lookAndKeep(scope: ScanScope): Promise<ScanResult> {
     let scan = await this.scanner.scan(scope);
     if (scan.halt?.code === 'root-replaced') {
-      await this.keep();
+      await this.#keep();
       scan = await this.scanner.scan(scope);
     }
-    return { ...scan, problems: [...scan.problems, ...this.state.problems.list()] };
+    return { ...scan, problems: [...scan.problems, ...this.#state.problems.list()] };
   }
 
-  private keep(): Promise<void> {
-    return this.state.keep(() => isMostlyAsSeen(this.root.path, this.scanner.snapshot));
+  #keep(): Promise<void> {
+    return this.#state.keep(() => isMostlyAsSeen(this.#root.path, this.scanner.snapshot));
   }
 
-  private *directories(): Generator<RelPath | ''> {
+  *#directories(): Generator<RelPath | ''> {
     yield '';
     for (const [at, { type }] of this.scanner.snapshot.walk()) if (type === 'dir') yield at;
   }
 
   /** What is ignored or unknown is neither there nor gone. */
-  private isUnsaid(at: RelPath, { unknown }: ScanResult): boolean {
+  #isUnsaid(at: RelPath, { unknown }: ScanResult): boolean {
     const seen = entryOf(this.scanner.snapshot.get(at));
     return unknown.some((above) => isAtOrBelow(at, above)) || this.scanner.ignores(parentOf(at), nameOf(at), seen);
   }
@@ -155,22 +155,22 @@ export class LocalReplica implements Replica {
   }
 
   async offer(change: Change): Promise<Offer | null> {
-    return offerFor({ root: this.root, scanner: this.scanner, staging: this.staging }, change);
+    return offerFor({ root: this.#root, scanner: this.scanner, staging: this.#staging }, change);
   }
 
   read(wanted: readonly Wanted[]): AsyncIterable<Content> {
-    return readContents(this.root, wanted);
+    return readContents(this.#root, wanted);
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
-    return this.guarded(changes, applyChanges(this.context(), changes, contents));
+    return this.#guarded(changes, applyChanges(this.#context(), changes, contents));
   }
 
   /** What comes to a guarded path is guarded like what was there; many together, for each time is a flush. */
-  private async *guarded(changes: readonly Change[], applied: AsyncIterable<Applied>): AsyncGenerator<Applied> {
+  async *#guarded(changes: readonly Change[], applied: AsyncIterable<Applied>): AsyncGenerator<Applied> {
     let done: Change[] = [];
     const noted = () => {
-      this.guarding.applied(done);
+      this.#guarding.applied(done);
       done = [];
     };
     try {
@@ -184,17 +184,17 @@ export class LocalReplica implements Replica {
   }
 
   async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
-    if (paths.length === 0) this.guarding.clear();
-    else this.guarding.set(paths, on);
+    if (paths.length === 0) this.#guarding.clear();
+    else this.#guarding.set(paths, on);
   }
 
   /** Both sides agree: what came of transfers that were cut is of no use any more. */
   dropPartials(): void {
-    this.staging.makeRoom();
+    this.#staging.makeRoom();
   }
 
-  private context(): ApplyContext {
-    return openSite(this.root, { scanner: this.scanner, staging: this.staging, versions: this.versions });
+  #context(): ApplyContext {
+    return openSite(this.#root, { scanner: this.scanner, staging: this.#staging, versions: this.versions });
   }
 
   /**
@@ -203,32 +203,32 @@ export class LocalReplica implements Replica {
    * @throws SyncError `failed` where there is no room for it.
    */
   receive(file: Omit<FileEntry, 'hash'>): IncomingUpload {
-    const free = () => this.state.staging.use('.', contextFor);
-    if (free() < file.size) this.staging.makeRoom();
+    const free = () => this.#state.staging.use('.', contextFor);
+    if (free() < file.size) this.#staging.makeRoom();
     if (free() < file.size) throw noRoom(file.size);
-    return new IncomingUpload(this.staging.begin({ ...file, hash: '' }));
+    return new IncomingUpload(this.#staging.begin({ ...file, hash: '' }));
   }
 
   /** Gives a received content its name. */
   publish(change: Change, received: IncomingUpload): AsyncIterable<Applied> {
-    return this.guarded([change], received.publish(this.context(), change));
+    return this.#guarded([change], received.publish(this.#context(), change));
   }
 
   /** Opens the file at `path` for a reader; null where there is none. */
   open(at: RelPath): Promise<OpenContent | null> {
-    return OpenContent.open(this.root, this.scanner, at);
+    return OpenContent.open(this.#root, this.scanner, at);
   }
 
   onHint(listener: () => void): void {
-    this.listener = listener;
+    this.#listener = listener;
   }
 
   async close(): Promise<void> {
-    clearInterval(this.keeping);
-    await this.keep();
+    clearInterval(this.#keeping);
+    await this.#keep();
     await this.scanner.close();
-    await this.versionStore.close();
-    await this.store.close();
+    await this.#versionStore.close();
+    await this.#store.close();
   }
 }
 

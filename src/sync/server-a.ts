@@ -127,7 +127,7 @@ class ServerA {
   readonly guarding: Guarding;
   /** The connection to server-b, for telling it what happens. */
   peer: RemoteReplica | null = null;
-  private readonly listeners = new Set<(event: SyncEvent, time: string) => void>();
+  readonly #listeners = new Set<(event: SyncEvent, time: string) => void>();
 
   constructor(
     options: ServerAOptions,
@@ -135,7 +135,7 @@ class ServerA {
     readonly state: StateDirectory,
   ) {
     const inState = (name: string) => path.join(state.path, name);
-    this.log = { ...options.log, event: (event) => this.say(options.log, event) };
+    this.log = { ...options.log, event: (event) => this.#say(options.log, event) };
     this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), state.files.openStore);
     this.lockStore = new LockStore(inState('locks.log'), this.log, state.files.openStore);
     const { ignore, versionLimits } = options;
@@ -172,17 +172,17 @@ class ServerA {
       version: options.version,
       peer: `${options.peer.host}:${options.peer.port}`,
       listen: (listener) => {
-        this.listeners.add(listener);
-        return () => void this.listeners.delete(listener);
+        this.#listeners.add(listener);
+        return () => void this.#listeners.delete(listener);
       },
     });
   }
 
-  private say(log: Logger, event: SyncEvent): void {
+  #say(log: Logger, event: SyncEvent): void {
     log.event(event);
     if (event.event === 'in-sync') this.replica.dropPartials();
     const time = new Date().toISOString();
-    for (const listener of this.listeners) listener(event, time);
+    for (const listener of this.#listeners) listener(event, time);
     this.peer?.tell(event);
   }
 

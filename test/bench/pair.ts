@@ -14,18 +14,18 @@ export type Said = Record<string, unknown> & { readonly event: string; readonly 
 /** A server process. */
 class Server {
   readonly said: Said[] = [];
-  private readonly child: ChildProcess;
-  private listeners: (() => void)[] = [];
+  readonly #child: ChildProcess;
+  #listeners: (() => void)[] = [];
 
   constructor(program: 'server-a' | 'server-b', args: readonly string[]) {
     const command = [path.join(project, 'bin', program), '--log', 'json', ...args];
-    this.child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
     let rest = '';
-    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() as string;
       for (const line of lines) this.said.push({ ...JSON.parse(line), at: performance.now() });
-      for (const listener of this.listeners) listener();
+      for (const listener of this.#listeners) listener();
     });
   }
 
@@ -37,33 +37,35 @@ class Server {
         const found = this.said.slice(since).find(test);
         if (found === undefined) return;
         clearTimeout(timer);
-        this.listeners = this.listeners.filter((listener) => listener !== look);
+        this.#listeners = this.#listeners.filter((listener) => listener !== look);
         resolve(found);
       };
-      this.listeners.push(look);
+      this.#listeners.push(look);
       look();
     });
   }
 
   /** @returns what it took of memory at most, MiB. */
   get peak(): number {
-    const status = fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    const status = fs.readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.on('close', resolve));
-    this.child.kill('SIGTERM');
+    const ended = new Promise((resolve) => this.#child.on('close', resolve));
+    this.#child.kill('SIGTERM');
     await ended;
   }
 
   kill(): void {
-    this.child.kill('SIGKILL');
+    this.#child.kill('SIGKILL');
   }
 }
 
 /** Both servers. */
 export class Pair {
+  readonly #place: Place;
+
   readonly a: string;
   readonly b: string;
   /** Bytes that went over the wire, either way. */
@@ -72,7 +74,9 @@ export class Pair {
   serverB!: Server;
   portA = 0;
 
-  private constructor(private readonly place: Place) {
+  private constructor(place: Place) {
+    this.#place = place;
+
     this.a = place.fresh('a');
     this.b = place.fresh('b');
   }
@@ -83,10 +87,10 @@ export class Pair {
    */
   static async start(place: Place, counted = false): Promise<Pair> {
     const pair = new Pair(place);
-    pair.serverB = pair.launch('server-b', ['--dir', pair.b, '--port', '0']);
+    pair.serverB = pair.#launch('server-b', ['--dir', pair.b, '--port', '0']);
     let port = (await pair.serverB.wait(({ event }) => event === 'listening')).port as number;
-    if (counted) port = await pair.count(port);
-    pair.serverA = pair.launch('server-a', ['--dir', pair.a, '--port', '0', '--peer', `127.0.0.1:${port}`]);
+    if (counted) port = await pair.#count(port);
+    pair.serverA = pair.#launch('server-a', ['--dir', pair.a, '--port', '0', '--peer', `127.0.0.1:${port}`]);
     pair.portA = (await pair.serverA.wait(({ event }) => event === 'listening')).port as number;
     await pair.serverA.wait(({ event }) => event === 'in-sync');
     return pair;
@@ -106,13 +110,13 @@ export class Pair {
     await Promise.all([this.serverA.stop(), this.serverB.stop()]);
   }
 
-  private launch(program: 'server-a' | 'server-b', args: readonly string[]): Server {
+  #launch(program: 'server-a' | 'server-b', args: readonly string[]): Server {
     const server = new Server(program, args);
-    this.place.onClose(() => server.kill());
+    this.#place.onClose(() => server.kill());
     return server;
   }
 
-  private count(to: number): Promise<number> {
+  #count(to: number): Promise<number> {
     const server = net.createServer((near) => {
       const far = net.connect({ host: '127.0.0.1', port: to });
       for (const [from, into] of [
@@ -126,7 +130,7 @@ export class Pair {
         from.pipe(into);
       }
     });
-    this.place.onClose(() => server.close().unref());
+    this.#place.onClose(() => server.close().unref());
     return new Promise((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port));
     });

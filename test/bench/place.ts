@@ -10,8 +10,8 @@ const MIB = 1 << 20;
 /** A directory for benchmarks. */
 export class Place {
   readonly root: string;
-  private next = 0;
-  private readonly closing: (() => void)[] = [];
+  #next = 0;
+  readonly #closing: (() => void)[] = [];
 
   /** @param where on which file system; `tmpfs` is memory. */
   constructor(where: string) {
@@ -21,7 +21,7 @@ export class Place {
 
   /** @returns a new, empty directory. */
   fresh(name: string): string {
-    const directory = path.join(this.root, `${name}-${this.next++}`);
+    const directory = path.join(this.root, `${name}-${this.#next++}`);
     fs.mkdirSync(directory);
     return directory;
   }
@@ -38,11 +38,11 @@ export class Place {
 
   /** To be called at the end, whatever happens. */
   onClose(act: () => void): void {
-    this.closing.push(act);
+    this.#closing.push(act);
   }
 
   close(): void {
-    for (const act of this.closing) act();
+    for (const act of this.#closing) act();
     fs.rmSync(this.root, { recursive: true, force: true });
   }
 }

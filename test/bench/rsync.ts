@@ -20,13 +20,14 @@ export interface RsyncRun {
 
 /** A daemon with one module. */
 export class Rsync {
+  readonly #port: number;
+
   /** What the module holds. */
   readonly target: string;
 
-  private constructor(
-    place: Place,
-    private readonly port: number,
-  ) {
+  private constructor(place: Place, port: number) {
+    this.#port = port;
+
     this.target = place.fresh('rsync-target');
   }
 
@@ -34,13 +35,13 @@ export class Rsync {
     const rsync = new Rsync(place, await freePort());
     const config = path.join(place.fresh('rsync'), 'rsyncd.conf');
     const [user, group] = [process.getuid?.(), process.getgid?.()];
-    const lines = ['use chroot = no', 'address = 127.0.0.1', `port = ${rsync.port}`, '[target]', 'read only = no'];
+    const lines = ['use chroot = no', 'address = 127.0.0.1', `port = ${rsync.#port}`, '[target]', 'read only = no'];
     lines.push(`path = ${rsync.target}`);
     if (user === 0) lines.push(`uid = ${user}`, `gid = ${group}`);
     fs.writeFileSync(config, `${lines.join('\n')}\n`);
     const daemon = spawn('rsync', ['--daemon', '--no-detach', `--config=${config}`], { stdio: 'ignore' });
     place.onClose(() => daemon.kill('SIGTERM'));
-    await answers(rsync.port);
+    await answers(rsync.#port);
     return rsync;
   }
 
@@ -48,7 +49,7 @@ export class Rsync {
   run(source: string): RsyncRun {
     settle();
     const begun = performance.now();
-    const args = ['-a', '--stats', `${source}/`, `rsync://127.0.0.1:${this.port}/target/`];
+    const args = ['-a', '--stats', `${source}/`, `rsync://127.0.0.1:${this.#port}/target/`];
     const said = execFileSync('rsync', args, { encoding: 'utf8' });
     const ms = performance.now() - begun;
     const count = (what: string) => Number(new RegExp(`${what}: ([\\d,]+)`).exec(said)?.[1]?.replaceAll(',', ''));

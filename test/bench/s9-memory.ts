@@ -38,28 +38,28 @@ export const memory: Scenario = {
 
 /** Asks for the list again and again. */
 class Asking {
-  private longest = 0;
-  private stopped = false;
-  private readonly ended: Promise<void>;
+  #longest = 0;
+  #stopped = false;
+  readonly #ended: Promise<void>;
 
   constructor(port: number) {
-    this.ended = this.ask(port);
+    this.#ended = this.#ask(port);
   }
 
   /** @returns how long the longest answer took, milliseconds. */
   async stop(): Promise<number> {
-    this.stopped = true;
-    await this.ended;
-    return this.longest;
+    this.#stopped = true;
+    await this.#ended;
+    return this.#longest;
   }
 
-  private async ask(port: number): Promise<void> {
+  async #ask(port: number): Promise<void> {
     const socket = net.connect({ host: '127.0.0.1', port });
-    while (!this.stopped) {
+    while (!this.#stopped) {
       const begun = performance.now();
       socket.write('{"jsonrpc":"2.0","id":1,"method":"list"}\n');
       await new Promise((resolve) => socket.once('data', resolve));
-      this.longest = Math.max(this.longest, performance.now() - begun);
+      this.#longest = Math.max(this.#longest, performance.now() - begun);
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
     }
     socket.destroy();

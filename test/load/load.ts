@@ -56,110 +56,116 @@ function* contentOf(id: number, size: number): Generator<Buffer> {
 
 /** Runs the load. */
 export class Load {
-  private readonly known = new Set<string>();
-  private readonly everThere = new Set<string>();
-  private readonly everGone = new Set<string>();
-  /** Grants of each path, with their ends. */
-  private readonly grants: { path: string; owner: string; from: number; to: number }[] = [];
-  private readonly done: Record<string, number> = {};
-  private readonly refused: Record<string, number> = {};
-  private readonly faults: string[] = [];
-  private contents = 0;
-  private bytes = 0;
-  private over = false;
+  readonly #pair: PairOfPrograms;
+  readonly #options: LoadOptions;
 
-  constructor(
-    private readonly pair: PairOfPrograms,
-    private readonly options: LoadOptions,
-  ) {}
+  readonly #known = new Set<string>();
+  readonly #everThere = new Set<string>();
+  readonly #everGone = new Set<string>();
+  /** Grants of each path, with their ends. */
+  readonly #grants: { path: string; owner: string; from: number; to: number }[] = [];
+  readonly #done: Record<string, number> = {};
+  readonly #refused: Record<string, number> = {};
+  readonly #faults: string[] = [];
+  #contents = 0;
+  #bytes = 0;
+  #over = false;
+
+  constructor(pair: PairOfPrograms, options: LoadOptions) {
+    this.#pair = pair;
+    this.#options = options;
+  }
 
   async run(): Promise<Report> {
-    const { clients, seconds, seed } = this.options;
+    const { clients, seconds, seed } = this.#options;
     const end = performance.now() + seconds * 1000;
-    const people = await Promise.all(Array.from({ length: clients }, (_, n) => this.connect(`user${n}`)));
-    const probe = startProbe(this.pair.portA);
-    const memory = this.watchMemory(end);
-    await Promise.all(people.map((client, n) => this.live(client, chance(seed * 1_000 + n), end)));
-    this.over = true;
+    const people = await Promise.all(Array.from({ length: clients }, (_, n) => this.#connect(`user${n}`)));
+    const probe = startProbe(this.#pair.portA);
+    const memory = this.#watchMemory(end);
+    await Promise.all(people.map((client, n) => this.#live(client, chance(seed * 1_000 + n), end)));
+    this.#over = true;
     const told = await probe.stop();
     for (const client of people) client.close();
-    const last = await this.connect('last');
+    const last = await this.#connect('last');
     await last.flush({ timeoutMs: 180_000 });
-    await this.checkEnd(last);
+    await this.#checkEnd(last);
     last.close();
-    const { done, refused, faults, bytes } = this;
+    const done = this.#done;
+    const refused = this.#refused;
+    const faults = this.#faults;
+    const bytes = this.#bytes;
     return { seed, done, refused, faults, bytes, probe: told, memory: await memory };
   }
 
-  private connect(user: string): Promise<Client> {
-    return Client.connect({ server: `127.0.0.1:${this.pair.portA}`, user });
+  #connect(user: string): Promise<Client> {
+    return Client.connect({ server: `127.0.0.1:${this.#pair.portA}`, user });
   }
 
-  private async live(client: Client, random: () => number, end: number): Promise<void> {
+  async #live(client: Client, random: () => number, end: number): Promise<void> {
     while (performance.now() < end) {
-      const path = `d${Math.floor(random() * 4)}/f${Math.floor(random() * this.options.files)}`;
-      const other = `d${Math.floor(random() * 4)}/f${Math.floor(random() * this.options.files)}`;
+      const path = `d${Math.floor(random() * 4)}/f${Math.floor(random() * this.#options.files)}`;
+      const other = `d${Math.floor(random() * 4)}/f${Math.floor(random() * this.#options.files)}`;
       const dice = random();
       const since = performance.now();
       try {
-        if (dice < 0.3) await this.upload(client, path, random);
-        else if (dice < 0.62) await this.download(client, path);
-        else if (dice < 0.72) await this.rename(client, path, other);
-        else if (dice < 0.8) await this.remove(client, path);
-        else if (dice < 0.88) await this.lockAWhile(client, path);
-        else await this.list(client);
+        if (dice < 0.3) await this.#upload(client, path, random);
+        else if (dice < 0.62) await this.#download(client, path);
+        else if (dice < 0.72) await this.#rename(client, path, other);
+        else if (dice < 0.8) await this.#remove(client, path);
+        else if (dice < 0.88) await this.#lockAWhile(client, path);
+        else await this.#list(client);
       } catch (error) {
-        this.explain(error as SyncError, client.user, [path, other], since);
+        this.#explain(error as SyncError, client.user, [path, other], since);
       }
     }
   }
 
-  private note(what: string): void {
-    this.done[what] = (this.done[what] ?? 0) + 1;
+  #note(what: string): void {
+    this.#done[what] = (this.#done[what] ?? 0) + 1;
   }
 
-  private async upload(client: Client, path: string, random: () => number): Promise<void> {
-    const { maxBytes } = this.options;
+  async #upload(client: Client, path: string, random: () => number): Promise<void> {
+    const { maxBytes } = this.#options;
     const size = Math.floor(1024 * (maxBytes / 1024) ** (random() ** 1.5));
-    const id = ++this.contents;
+    const id = ++this.#contents;
     const hash = createHash('sha256');
     for (const piece of contentOf(id, size)) hash.update(piece);
-    this.known.add(hash.digest('hex'));
-    this.everThere.add(path);
+    this.#known.add(hash.digest('hex'));
+    this.#everThere.add(path);
     await client.upload(contentOf(id, size), path, { size, overwrite: random() < 0.8 });
-    this.bytes += size;
-    this.note('upload');
+    this.#bytes += size;
+    this.#note('upload');
   }
 
-  private async download(client: Client, path: string): Promise<void> {
+  async #download(client: Client, path: string): Promise<void> {
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const piece of client.read(path)) {
       hash.update(piece);
       bytes += piece.length;
     }
-    this.bytes += bytes;
-    if (!this.known.has(hash.digest('hex'))) this.faults.push(`${path}: nobody uploaded what ${client.user} read`);
-    this.note('download');
+    this.#bytes += bytes;
+    if (!this.#known.has(hash.digest('hex'))) this.#faults.push(`${path}: nobody uploaded what ${client.user} read`);
+    this.#note('download');
   }
 
-  private async rename(client: Client, from: string, to: string): Promise<void> {
-    this.everGone.add(from);
-    this.everThere.add(to);
+  async #rename(client: Client, from: string, to: string): Promise<void> {
+    this.#everGone.add(from);
+    this.#everThere.add(to);
     await client.rename(from, to, { overwrite: false });
-    this.note('rename');
+    this.#note('rename');
   }
 
-  private async remove(client: Client, path: string): Promise<void> {
-    this.everGone.add(path);
+  async #remove(client: Client, path: string): Promise<void> {
+    this.#everGone.add(path);
     const [result] = await client.remove([path]);
     if (result !== undefined && 'error' in result) throw result.error;
-    this.note('delete');
+    this.#note('delete');
   }
 
-  private async lockAWhile(client: Client, path: string): Promise<void> {
+  async #lockAWhile(client: Client, path: string): Promise<void> {
     const grant = { path, owner: client.user, from: performance.now(), to: Number.POSITIVE_INFINITY };
-    this.grants.push(grant);
+    this.#grants.push(grant);
     const [result] = await client.lock([path]);
     if (result === undefined || 'error' in result) {
       grant.to = performance.now();
@@ -168,41 +174,41 @@ export class Load {
     await client.list();
     await client.unlock([path]);
     grant.to = performance.now();
-    this.note('lock');
+    this.#note('lock');
   }
 
-  private async list(client: Client): Promise<void> {
+  async #list(client: Client): Promise<void> {
     await client.list();
-    this.note('list');
+    this.#note('list');
   }
 
   /** A refusal has to follow from what somebody did. */
-  private explain({ code, message }: SyncError, user: string, paths: readonly string[], since: number): void {
-    this.refused[code] = (this.refused[code] ?? 0) + 1;
+  #explain({ code, message }: SyncError, user: string, paths: readonly string[], since: number): void {
+    this.#refused[code] = (this.#refused[code] ?? 0) + 1;
     const isExplained =
-      (code === 'not-found' && paths.some((path) => this.everGone.has(path) || !this.isSure(path))) ||
-      (code === 'exists' && paths.some((path) => this.everThere.has(path))) ||
+      (code === 'not-found' && paths.some((path) => this.#everGone.has(path) || !this.#isSure(path))) ||
+      (code === 'exists' && paths.some((path) => this.#everThere.has(path))) ||
       (code === 'locked' &&
-        this.grants.some(({ path, owner, to }) => owner !== user && paths.includes(path) && to >= since)) ||
+        this.#grants.some(({ path, owner, to }) => owner !== user && paths.includes(path) && to >= since)) ||
       // What is being carried to the other side is waited for, but not for ever.
       (code === 'busy' && performance.now() - since >= PATIENCE_MS);
-    if (!isExplained) this.faults.push(`${user}: ${code} ${message}`);
+    if (!isExplained) this.#faults.push(`${user}: ${code} ${message}`);
   }
 
   /** Whether an upload to it must have been done by now: none is sure while all are under way. */
-  private isSure(path: string): boolean {
-    return this.everThere.has(path) && !this.everGone.has(path) && this.over;
+  #isSure(path: string): boolean {
+    return this.#everThere.has(path) && !this.#everGone.has(path) && this.#over;
   }
 
-  private async checkEnd(client: Client): Promise<void> {
+  async #checkEnd(client: Client): Promise<void> {
     for (const { path, on } of (await client.list()).entries) {
-      if (on !== 'both') this.faults.push(`${path} is only in ${on} after the flush`);
-      if (path !== 'probe') await this.download(client, path);
+      if (on !== 'both') this.#faults.push(`${path} is only in ${on} after the flush`);
+      if (path !== 'probe') await this.#download(client, path);
     }
   }
 
-  private async watchMemory(end: number): Promise<Report['memory']> {
-    const { serverA, serverB } = this.pair;
+  async #watchMemory(end: number): Promise<Report['memory']> {
+    const { serverA, serverB } = this.#pair;
     const samples: number[][] = [[], []];
     while (performance.now() < end) {
       for (const [n, { pid }] of [serverA, serverB].entries()) samples[n]!.push(residentMiB(pid));

@@ -60,65 +60,69 @@ const PATIENCE_MS = 130_000;
 const LEAVING_MS = 1_000;
 
 export class Clients {
-  private readonly claims = new Map<RelPath, Claim>();
-  private readonly tokens = new Map<number, string>();
-  private lastToken = 0;
-  private order = 0;
-  /** Unlocks that are on their way, by owner and path: a lock may be granted and given back before either is answered. */
-  private readonly releasing = new Map<string, number>();
-  private readonly under = new Set<Asked>();
-  private readonly leavers = new Map<Asked, AbortController>();
+  readonly #world: World;
+  readonly #notices: Notices;
+  /** By how much the clock of side a is off. */
+  readonly #clock: () => number;
 
-  constructor(
-    private readonly world: World,
-    private readonly notices: Notices,
-    /** By how much the clock of side a is off. */
-    private readonly clock: () => number,
-  ) {}
+  readonly #claims = new Map<RelPath, Claim>();
+  readonly #tokens = new Map<number, string>();
+  #lastToken = 0;
+  #order = 0;
+  /** Unlocks that are on their way, by owner and path: a lock may be granted and given back before either is answered. */
+  readonly #releasing = new Map<string, number>();
+  readonly #under = new Set<Asked>();
+  readonly #leavers = new Map<Asked, AbortController>();
+
+  constructor(world: World, notices: Notices, clock: () => number) {
+    this.#world = world;
+    this.#notices = notices;
+    this.#clock = clock;
+  }
 
   get asking(): number {
-    return this.under.size;
+    return this.#under.size;
   }
 
   async ask(server: ServerA, wish: Wish): Promise<void> {
-    this.world.say(() => `${wish.owner} asks: ${JSON.stringify(wish)}`);
+    this.#world.say(() => `${wish.owner} asks: ${JSON.stringify(wish)}`);
     const controller = new AbortController();
-    const asked = wish.paths.map((path) => this.begin(wish, path));
-    for (const each of asked) this.leavers.set(each, controller);
-    const answers = await this.answersOf(server, asked, wish, controller.signal);
+    const asked = wish.paths.map((path) => this.#begin(wish, path));
+    for (const each of asked) this.#leavers.set(each, controller);
+    const answers = await this.#answersOf(server, asked, wish, controller.signal);
     if (!server.process.alive) return;
     for (const [n, each] of asked.entries()) {
-      this.under.delete(each);
-      this.leavers.delete(each);
-      if (wish.kind === 'unlock') this.count(wish.owner, each.path, -1);
-      this.answered(server, each, answers[n]!);
+      this.#under.delete(each);
+      this.#leavers.delete(each);
+      if (wish.kind === 'unlock') this.#count(wish.owner, each.path, -1);
+      this.#answered(server, each, answers[n]!);
     }
   }
 
-  private begin(wish: Wish, path: RelPath): Asked {
+  #begin(wish: Wish, path: RelPath): Asked {
     const { owner, kind } = wish;
-    const { world } = this;
-    const claim = this.claims.get(path);
+    const world = this.#world;
+    const claim = this.#claims.get(path);
     const isBreaking = wish.force === true || wish.steal === true;
     if (claim !== undefined && (claim.owner === owner ? kind === 'unlock' : isBreaking)) claim.releasing = true;
     if (claim?.owner === owner && wish.ttlMs !== undefined) {
       claim.endsFrom = Math.min(claim.endsFrom, world.time + wish.ttlMs);
     }
-    for (const other of this.under) {
+    for (const other of this.#under) {
       if (other.path !== path) continue;
       if (other.wish.owner === owner ? kind === 'unlock' && other.wish.paths.length > 1 : isBreaking)
         other.loose = true;
     }
-    if (kind === 'unlock') this.count(owner, path, 1);
+    if (kind === 'unlock') this.#count(owner, path, 1);
     const asked: Asked = {
-      ...{ wish, path, time: world.time, clock: this.clock(), order: ++this.order },
+      ...{ wish, path, time: world.time, clock: this.#clock(), order: ++this.#order },
       ...{ joined: null, left: false, loose: false, moved: false },
     };
-    this.under.add(asked);
+    this.#under.add(asked);
     return asked;
   }
 
-  private async answersOf(
+  async #answersOf(
     server: ServerA,
     asked: readonly Asked[],
     wish: Wish,
@@ -127,7 +131,7 @@ export class Clients {
     const { kind, owner, side, wait, paths, ttlMs, steal, force, held } = wish;
     const told = (path: string) => {
       const one = asked.find((each) => each.path === path && each.joined === null);
-      if (one !== undefined) one.joined = ++this.order;
+      if (one !== undefined) one.joined = ++this.#order;
     };
     const how = {
       ...(ttlMs === undefined ? {} : { ttlMs }),
@@ -143,7 +147,7 @@ export class Clients {
       const answer = await (kind === 'lock'
         ? server.locks.lock({ targets, owner, side, ...how, ...waits }, call)
         : server.locks.unlock({ targets, owner, ...how }));
-      this.told(server, owner, answer.notices);
+      this.#told(server, owner, answer.notices);
       return answer.targets;
     }
     const line = { forMs: wait.forMs, signal, told };
@@ -156,139 +160,141 @@ export class Clients {
       ...how,
       wait: line,
     });
-    this.told(server, owner, server.locks.noticesFor(owner).notices);
+    this.#told(server, owner, server.locks.noticesFor(owner).notices);
     return [answer];
   }
 
-  private told(server: ServerA, owner: string, notices: Parameters<Notices['tell']>[1] = []): void {
-    if (server.process.alive) this.notices.tell(owner, notices);
+  #told(server: ServerA, owner: string, notices: Parameters<Notices['tell']>[1] = []): void {
+    if (server.process.alive) this.#notices.tell(owner, notices);
   }
 
-  private answered(server: ServerA, asked: Asked, answer: Acted | Refused): void {
-    const { world } = this;
+  #answered(server: ServerA, asked: Asked, answer: Acted | Refused): void {
+    const world = this.#world;
     const { wish, path, time } = asked;
     const { owner, kind } = wish;
     world.say(() => `${owner} is answered: ${kind} ${path} ${JSON.stringify(answer).slice(0, 160)}`);
     const longest = wish.wait === undefined ? PATIENCE_MS : (wish.wait.forMs ?? Number.POSITIVE_INFINITY) + PATIENCE_MS;
     if (world.time - time > longest) world.broken(`${owner} waited ${world.time - time} ms for ${kind} ${path}`);
-    if ('error' in answer) this.refused(asked, answer as Refused);
-    else if (kind === 'unlock') this.unlocked(asked, answer);
+    if ('error' in answer) this.#refused(asked, answer as Refused);
+    else if (kind === 'unlock') this.#unlocked(asked, answer);
     // Nobody is there to be told.
-    else if (!asked.left) this.granted(server, asked, answer);
+    else if (!asked.left) this.#granted(server, asked, answer);
   }
 
-  private refused({ wish: { owner, kind }, path }: Asked, { error }: Refused): void {
-    const claim = this.claims.get(path);
-    if (error.code !== 'locked' || claim?.owner !== owner || this.mayBeGone(claim) || kind !== 'lock') return;
-    this.world.broken(`${owner} lost the lock of ${path}`);
+  #refused({ wish: { owner, kind }, path }: Asked, { error }: Refused): void {
+    const claim = this.#claims.get(path);
+    if (error.code !== 'locked' || claim?.owner !== owner || this.#mayBeGone(claim) || kind !== 'lock') return;
+    this.#world.broken(`${owner} lost the lock of ${path}`);
   }
 
-  private unlocked({ wish: { owner, force }, path }: Asked, answer: Acted): void {
+  #unlocked({ wish: { owner, force }, path }: Asked, answer: Acted): void {
     if (answer.changed && answer.owner !== owner && force !== true) {
-      this.world.broken(`${owner} has unlocked what ${answer.owner} held`);
+      this.#world.broken(`${owner} has unlocked what ${answer.owner} held`);
     }
-    if (this.claims.get(path)?.owner === owner) this.claims.delete(path);
+    if (this.#claims.get(path)?.owner === owner) this.#claims.delete(path);
   }
 
-  private granted(server: ServerA, asked: Asked, answer: Acted): void {
-    const { world } = this;
+  #granted(server: ServerA, asked: Asked, answer: Acted): void {
+    const world = this.#world;
     const { wish } = asked;
     const { owner } = wish;
     // The file may have been renamed meanwhile, and its line with it.
     const path = answer.path as RelPath;
     const token = answer.token as number;
-    const present = this.claims.get(path);
+    const present = this.#claims.get(path);
     // Who waits for several is told of all at the end: some he may have lost again by then.
     if (wish.paths.length > 1 && present !== undefined && present.token > token) return;
-    if (present !== undefined && present.owner !== owner && !this.mayBeGone(present)) {
+    if (present !== undefined && present.owner !== owner && !this.#mayBeGone(present)) {
       world.broken(`${path} is locked by ${present.owner} and ${owner} at once`);
     }
     // Who stands in line twice is answered twice.
-    if (answer.changed && !this.tokens.has(token)) this.checkLine(server, asked);
-    if (answer.changed) this.checkToken(asked, path, token);
-    const isLoose = asked.loose || (this.releasing.get(`${owner} ${path}`) ?? 0) > 0 || this.isBeingBroken(path, owner);
+    if (answer.changed && !this.#tokens.has(token)) this.#checkLine(server, asked);
+    if (answer.changed) this.#checkToken(asked, path, token);
+    const isLoose =
+      asked.loose || (this.#releasing.get(`${owner} ${path}`) ?? 0) > 0 || this.#isBeingBroken(path, owner);
     const lasts = answer.expires === null ? null : (wish.ttlMs ?? present?.ttlMs ?? 0);
-    const clock = asked.clock === this.clock() ? asked.clock : null;
+    const clock = asked.clock === this.#clock() ? asked.clock : null;
     const own = lasts === null ? Number.POSITIVE_INFINITY : asked.time + lasts;
     // Who stands in line twice is told twice of the one lock, which has the end of his first place.
     const known = present?.token === token && answer.changed ? present.endsFrom : Number.POSITIVE_INFINITY;
-    const endsFrom = Math.min(own, known, this.soonestEnd(asked));
-    this.claims.set(path, { owner, releasing: isLoose, endsFrom, ttlMs: lasts, token, clock });
+    const endsFrom = Math.min(own, known, this.#soonestEnd(asked));
+    this.#claims.set(path, { owner, releasing: isLoose, endsFrom, ttlMs: lasts, token, clock });
   }
 
-  private checkToken({ wish }: Asked, path: RelPath, token: number): void {
+  #checkToken({ wish }: Asked, path: RelPath, token: number): void {
     const whose = `${wish.owner} ${path}`;
-    const known = this.tokens.get(token);
-    if (known !== undefined && known !== whose) this.world.broken(`token ${token} for ${known} and for ${whose}`);
+    const known = this.#tokens.get(token);
+    if (known !== undefined && known !== whose) this.#world.broken(`token ${token} for ${known} and for ${whose}`);
     // Who waits for several is told of all at the end.
-    if (token < this.lastToken && wish.paths.length === 1) this.world.broken(`token ${token} after ${this.lastToken}`);
-    this.tokens.set(token, whose);
-    this.lastToken = Math.max(this.lastToken, token);
+    if (token < this.#lastToken && wish.paths.length === 1)
+      this.#world.broken(`token ${token} after ${this.#lastToken}`);
+    this.#tokens.set(token, whose);
+    this.#lastToken = Math.max(this.#lastToken, token);
   }
 
   /** Nobody who stood in line before still does. */
-  private checkLine(server: ServerA, { wish, path, joined, order }: Asked): void {
+  #checkLine(server: ServerA, { wish, path, joined, order }: Asked): void {
     const isThief = (each: Asked) => each.path === path && each.wish.owner === wish.owner && each.wish.steal === true;
-    if (wish.steal === true || [...this.under].some(isThief)) return;
-    const places = [...this.under].filter((each) => each.path === path && each.wish.owner === wish.owner);
+    if (wish.steal === true || [...this.#under].some(isThief)) return;
+    const places = [...this.#under].filter((each) => each.path === path && each.wish.owner === wish.owner);
     const place = Math.min(joined ?? order, ...places.map((each) => each.joined ?? Number.POSITIVE_INFINITY));
-    for (const other of this.under) {
+    for (const other of this.#under) {
       if (other.path !== path || other.joined === null || other.left || other.moved) continue;
       if (other.wish.owner === wish.owner || other.joined > place) continue;
       // Who waits for several may have this one already, and is told at the end.
       const waits = ({ owner }: { owner: string }) => owner === other.wish.owner;
       if (other.wish.paths.length > 1 && !server.lockStore.table.waitersOf(path).some(waits)) continue;
-      this.world.broken(`${wish.owner} got ${path} before ${other.wish.owner}, who stood in line before`);
+      this.#world.broken(`${wish.owner} got ${path} before ${other.wish.owner}, who stood in line before`);
     }
   }
 
-  private isBeingBroken(path: RelPath, owner: string): boolean {
-    for (const { wish, path: at } of this.under) {
+  #isBeingBroken(path: RelPath, owner: string): boolean {
+    for (const { wish, path: at } of this.#under) {
       if (at === path && wish.owner !== owner && (wish.force === true || wish.steal === true)) return true;
     }
     return false;
   }
 
   /** What else its owner has asked for may give it an end before this is known. */
-  private soonestEnd({ path, wish: { owner } }: Asked): number {
+  #soonestEnd({ path, wish: { owner } }: Asked): number {
     let soonest = Number.POSITIVE_INFINITY;
-    for (const { path: at, wish, time } of this.under) {
+    for (const { path: at, wish, time } of this.#under) {
       if (at !== path || wish.owner !== owner || wish.ttlMs === undefined) continue;
       soonest = Math.min(soonest, time + wish.ttlMs);
     }
     return soonest;
   }
 
-  private mayBeGone({ releasing, endsFrom }: Claim): boolean {
-    return releasing || this.world.time >= endsFrom - 1;
+  #mayBeGone({ releasing, endsFrom }: Claim): boolean {
+    return releasing || this.#world.time >= endsFrom - 1;
   }
 
   /** The pair says that the time of a lock is over. */
   expired(path: string, owner: string): void {
-    const claim = this.claims.get(path as RelPath);
-    if (claim?.owner !== owner || this.mayBeGone(claim)) return;
-    this.world.broken(`the lock of ${owner} on ${path} expired ${claim.endsFrom - this.world.time} ms early`);
+    const claim = this.#claims.get(path as RelPath);
+    if (claim?.owner !== owner || this.#mayBeGone(claim)) return;
+    this.#world.broken(`the lock of ${owner} on ${path} expired ${claim.endsFrom - this.#world.time} ms early`);
   }
 
   /** Somebody who stands in line does not want it any more, or his connection is gone. */
   leave(server: ServerA, hangsUp: boolean, pick: <T>(of: readonly T[]) => T): void {
-    const one = pick([...this.under].filter(({ wish, left }) => wish.wait !== undefined && !left));
+    const one = pick([...this.#under].filter(({ wish, left }) => wish.wait !== undefined && !left));
     if (one === undefined) return;
     const { wish } = one;
-    this.world.say(() => `${wish.owner} ${hangsUp ? 'hangs up' : 'does not wait any longer'}: ${wish.paths}`);
-    const controller = this.leavers.get(one)!;
-    for (const each of this.under) if (this.leavers.get(each) === controller) each.left = true;
+    this.#world.say(() => `${wish.owner} ${hangsUp ? 'hangs up' : 'does not wait any longer'}: ${wish.paths}`);
+    const controller = this.#leavers.get(one)!;
+    for (const each of this.#under) if (this.#leavers.get(each) === controller) each.left = true;
     controller.abort(new SyncError(hangsUp ? 'closed' : 'interrupted', 'Nobody waits any longer.'));
-    this.world.at(LEAVING_MS, () => {
-      if (server.process.alive && this.under.has(one) && one.joined !== null && wish.paths.length === 1)
-        this.world.broken(`${wish.owner} does not wait any longer, and still stands in line for ${one.path}`);
+    this.#world.at(LEAVING_MS, () => {
+      if (server.process.alive && this.#under.has(one) && one.joined !== null && wish.paths.length === 1)
+        this.#world.broken(`${wish.owner} does not wait any longer, and still stands in line for ${one.path}`);
     });
   }
 
   /** Those who were told that they hold one of `paths`, were not to be rid of it, and are not `owner`. */
   heldByOthers(owner: string, paths: readonly RelPath[]): Claim[] {
-    const claims = paths.flatMap((path) => this.claims.get(path) ?? []);
-    return claims.filter((claim) => claim.owner !== owner && !this.mayBeGone(claim));
+    const claims = paths.flatMap((path) => this.#claims.get(path) ?? []);
+    return claims.filter((claim) => claim.owner !== owner && !this.#mayBeGone(claim));
   }
 
   /**
@@ -297,39 +303,39 @@ export class Clients {
    */
   renaming(owner: string, paths: readonly RelPath[]): () => void {
     for (const path of paths) {
-      const claim = this.claims.get(path);
+      const claim = this.#claims.get(path);
       if (claim?.owner === owner) claim.releasing = true;
     }
     for (const path of paths) {
-      this.count(owner, path, 1);
-      for (const asked of this.under) {
+      this.#count(owner, path, 1);
+      for (const asked of this.#under) {
         if (asked.path !== path) continue;
         asked.moved = true;
         if (asked.wish.owner === owner) asked.loose = true;
       }
     }
     return () => {
-      for (const path of paths) this.count(owner, path, -1);
+      for (const path of paths) this.#count(owner, path, -1);
     };
   }
 
-  private count(owner: string, path: RelPath, by: 1 | -1): void {
+  #count(owner: string, path: RelPath, by: 1 | -1): void {
     const key = `${owner} ${path}`;
-    this.releasing.set(key, (this.releasing.get(key) ?? 0) + by);
+    this.#releasing.set(key, (this.#releasing.get(key) ?? 0) + by);
   }
 
   /** server-a has started anew: whoever was told that they hold a lock still does. */
   restarted(server: ServerA): void {
-    this.releasing.clear();
-    this.under.clear();
-    this.leavers.clear();
-    this.notices.restarted();
-    for (const [path, claim] of this.claims) {
+    this.#releasing.clear();
+    this.#under.clear();
+    this.#leavers.clear();
+    this.#notices.restarted();
+    for (const [path, claim] of this.#claims) {
       const { owner, clock, ttlMs } = claim;
       // What was recorded is the moment by the clock: one that was set meanwhile ends it earlier.
-      if (ttlMs !== null && clock !== this.clock()) claim.endsFrom = 0;
-      if (!this.mayBeGone(claim) && server.lockStore.table.locks.get(path)?.owner !== owner) {
-        this.world.broken(`the lock of ${owner} on ${path} did not survive`);
+      if (ttlMs !== null && clock !== this.#clock()) claim.endsFrom = 0;
+      if (!this.#mayBeGone(claim) && server.lockStore.table.locks.get(path)?.owner !== owner) {
+        this.#world.broken(`the lock of ${owner} on ${path} did not survive`);
       }
     }
   }

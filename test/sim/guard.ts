@@ -8,73 +8,77 @@ import type { SimLooker } from './looker.js';
 import type { Process } from './world.js';
 
 export class SimGuard {
-  private readonly wanted = new Set<RelPath>();
+  readonly #disk: SimDisk;
+  readonly #scanner: SimLooker;
+  readonly #process: Process;
 
-  constructor(
-    private readonly disk: SimDisk,
-    private readonly scanner: SimLooker,
-    private readonly process: Process,
-  ) {}
+  readonly #wanted = new Set<RelPath>();
+
+  constructor(disk: SimDisk, scanner: SimLooker, process: Process) {
+    this.#disk = disk;
+    this.#scanner = scanner;
+    this.#process = process;
+  }
 
   set(paths: readonly RelPath[], on: boolean): void {
-    if (!this.process.alive) return;
+    if (!this.#process.alive) return;
     for (const path of paths) {
-      if (on) this.wanted.add(path);
-      else this.wanted.delete(path);
+      if (on) this.#wanted.add(path);
+      else this.#wanted.delete(path);
     }
-    if (on) for (const path of paths) this.take(path);
+    if (on) for (const path of paths) this.#take(path);
     else this.giveBack();
   }
 
   /** Whoever ran before may have been killed; what is to be guarded now is told anew. */
   clear(): void {
-    this.wanted.clear();
+    this.#wanted.clear();
     this.giveBack();
   }
 
   /** A change was carried out: what came to a guarded path is guarded, and what left one is so no longer. */
   applied({ path, after, from }: Change): void {
-    if (!this.process.alive) return;
-    const inode = this.disk.at(path);
+    if (!this.#process.alive) return;
+    const inode = this.#disk.at(path);
     // Its mode was just set to what it is to be.
-    const isWanted = this.wanted.has(path);
+    const isWanted = this.#wanted.has(path);
     if (after?.type === 'file' && inode !== null) inode.guarded = isWanted ? after.mode : null;
-    if (isWanted) this.take(path);
-    if (from !== undefined) for (const wanted of this.wanted) if (wanted.startsWith(`${path}/`)) this.take(wanted);
+    if (isWanted) this.#take(path);
+    if (from !== undefined) for (const wanted of this.#wanted) if (wanted.startsWith(`${path}/`)) this.#take(wanted);
     this.giveBack();
   }
 
   /** A file that is guarded under no name any more gets its bits back, wherever it is. */
   giveBack(): void {
-    if (!this.process.alive) return;
-    const kept = new Set([...this.wanted].map((path) => this.disk.at(path)));
-    for (const [path, inode] of this.disk.walk()) {
+    if (!this.#process.alive) return;
+    const kept = new Set([...this.#wanted].map((path) => this.#disk.at(path)));
+    for (const [path, inode] of this.#disk.walk()) {
       if (inode.guarded === null || kept.has(inode)) continue;
       if (isGuarded(inode)) {
-        this.change(path as RelPath, inode, inode.guarded);
-        this.disk.flush();
+        this.#change(path as RelPath, inode, inode.guarded);
+        this.#disk.flush();
       }
       inode.guarded = null;
     }
   }
 
-  private take(path: RelPath): void {
-    const inode = this.disk.at(path);
+  #take(path: RelPath): void {
+    const inode = this.#disk.at(path);
     if (inode?.type !== 'file') return;
     if (!isGuarded(inode)) {
       inode.guarded = inode.mode;
-      this.disk.flush();
+      this.#disk.flush();
     }
-    this.change(path, inode, withoutWrite(inode.guarded!));
+    this.#change(path, inode, withoutWrite(inode.guarded!));
   }
 
-  private change(path: RelPath, inode: Inode, mode: number): void {
+  #change(path: RelPath, inode: Inode, mode: number): void {
     if (inode.mode === mode) return;
-    const known = this.scanner.snapshot.get(path) as { ino?: number; ctime?: number } | null;
+    const known = this.#scanner.snapshot.get(path) as { ino?: number; ctime?: number } | null;
     const isAsSeen = known?.ino === inode.ino && known.ctime === inode.ctime;
-    this.process.world.say(() => `  ${path}: mode ${inode.mode.toString(8)} becomes ${mode.toString(8)}`);
-    this.disk.setMeta(inode, { mode });
-    if (isAsSeen) this.scanner.wrote(path, entryOf(this.scanner.snapshot.get(path)));
-    else this.scanner.markDirty([path]);
+    this.#process.world.say(() => `  ${path}: mode ${inode.mode.toString(8)} becomes ${mode.toString(8)}`);
+    this.#disk.setMeta(inode, { mode });
+    if (isAsSeen) this.#scanner.wrote(path, entryOf(this.#scanner.snapshot.get(path)));
+    else this.#scanner.markDirty([path]);
   }
 }

@@ -40,114 +40,131 @@ export interface InFlight {
 }
 
 export class Halts {
-  private arrival: Arrival | 'emptied' | null = null;
-  private arrivedAt = 0;
-  private danger: Danger | null = null;
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #users: Users;
+  readonly #places: { readonly a: Place; readonly b: Place };
+  readonly #roots: Roots;
+  readonly #isWriting: () => boolean;
+  readonly #inFlight: InFlight;
+
+  #arrival: Arrival | 'emptied' | null = null;
+  #arrivedAt = 0;
+  #danger: Danger | null = null;
   /** Whether everybody only waits for rest. */
   isFair = false;
 
   constructor(
-    private readonly world: World,
-    private readonly ledger: Ledger,
-    private readonly users: Users,
-    private readonly places: { readonly a: Place; readonly b: Place },
-    private readonly roots: Roots,
-    private readonly isWriting: () => boolean,
-    private readonly inFlight: InFlight,
-  ) {}
+    world: World,
+    ledger: Ledger,
+    users: Users,
+    places: { readonly a: Place; readonly b: Place },
+    roots: Roots,
+    isWriting: () => boolean,
+    inFlight: InFlight,
+  ) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#users = users;
+    this.#places = places;
+    this.#roots = roots;
+    this.#isWriting = isWriting;
+    this.#inFlight = inFlight;
+  }
 
   /** Side b's disk is another one, or empty, from now on. */
   arrived(arrival: Arrival | 'emptied'): void {
-    this.arrival = arrival;
-    this.arrivedAt = this.world.time;
-    this.danger = null;
+    this.#arrival = arrival;
+    this.#arrivedAt = this.#world.time;
+    this.#danger = null;
     this.beginAnew();
   }
 
   /** The power of side a failed: its archive may know less than before, and what it knows is what counts. */
   powerCut(): void {
-    this.arrival = this.danger?.kind ?? this.arrival;
-    this.danger = null;
+    this.#arrival = this.#danger?.kind ?? this.#arrival;
+    this.#danger = null;
   }
 
   /** server-a has forgotten what was shared. */
   forgotten(): void {
-    this.arrival = null;
-    this.danger = null;
+    this.#arrival = null;
+    this.#danger = null;
     this.beginAnew();
   }
 
   /** What was written so far is to be had from now on, and may stand anywhere. */
   beginAnew(): void {
-    this.ledger.beginAnew();
-    for (const content of this.ledger.written) this.users.wandering.add(content);
+    this.#ledger.beginAnew();
+    for (const content of this.#ledger.written) this.#users.wandering.add(content);
   }
 
   /** server-a has heard what side b has. */
   told(server: ServerA): void {
-    const { arrival } = this;
-    this.arrival = null;
+    const arrival = this.#arrival;
+    this.#arrival = null;
     if (arrival === null || arrival === 'former') return;
     const danger =
-      arrival === 'backup' && this.isKnown(server) ? this.backupDanger(server) : this.otherDanger(server, arrival);
+      arrival === 'backup' && this.#isKnown(server) ? this.#backupDanger(server) : this.#otherDanger(server, arrival);
     if (danger === null) return;
-    this.danger = danger;
-    this.world.say(() => `nothing may change at a (${danger.kind}) before somebody has confirmed it`);
+    this.#danger = danger;
+    this.#world.say(() => `nothing may change at a (${danger.kind}) before somebody has confirmed it`);
   }
 
-  private isKnown({ pair }: ServerA): boolean {
-    const { a, b } = this.places;
+  #isKnown({ pair }: ServerA): boolean {
+    const { a, b } = this.#places;
     return pair.meta.get('roots') === `${a.disk.id} ${b.disk.id}`;
   }
 
-  private otherDanger({ pair }: ServerA, arrival: Arrival | 'emptied'): Danger | null {
-    const { a, b } = this.places;
+  #otherDanger({ pair }: ServerA, arrival: Arrival | 'emptied'): Danger | null {
+    const { a, b } = this.#places;
     let [files, same] = [0, 0];
     for (const [path, node] of pair.archive.walk()) {
       if (node.type === 'dir') continue;
       files++;
       const there = b.disk.at(path);
       const isSame = there?.type === node.type && (there.type !== 'file' || there.content === textOf(node));
-      if (isSame || this.isTouched(path)) same++;
+      if (isSame || this.#isTouched(path)) same++;
     }
-    const kept = this.shared(pair.archive, () => true);
+    const kept = this.#shared(pair.archive, () => true);
     if (arrival === 'emptied') {
       const isEmpty = [...b.disk.walk()].every(([, { type }]) => type === 'dir');
-      return isEmpty && kept.size >= 5 ? { kind: 'emptied', since: this.world.time, kept, foreign: new Set() } : null;
+      return isEmpty && kept.size >= 5 ? { kind: 'emptied', since: this.#world.time, kept, foreign: new Set() } : null;
     }
     // Where only side a has forgotten, it is the same root, and a first contact.
     const isSameRoot = pair.meta.get('roots')?.split(' ')[1] === b.disk.id;
     if (files === 0 || same * 2 >= files || isSameRoot) return null;
     const known = new Set(contentsOf(a.disk));
     const foreign = new Set(contentsOf(b.disk).filter((content) => !known.has(content)));
-    return { kind: 'other', since: this.world.time, kept, foreign };
+    return { kind: 'other', since: this.#world.time, kept, foreign };
   }
 
-  private backupDanger({ pair }: ServerA): Danger | null {
-    const { b } = this.places;
+  #backupDanger({ pair }: ServerA): Danger | null {
+    const { b } = this.#places;
     if (epochOn(b.disk) >= (pair.meta.get('epoch') ?? 0)) return null;
-    const kept = this.shared(pair.archive, (path, content) => b.disk.at(path)?.content !== content);
-    return { kind: 'backup', since: this.world.time, kept, foreign: new Set() };
+    const kept = this.#shared(pair.archive, (path, content) => b.disk.at(path)?.content !== content);
+    return { kind: 'backup', since: this.#world.time, kept, foreign: new Set() };
   }
 
   /** The files at side a that are as both sides shared them. */
-  private shared(archive: ServerA['pair']['archive'], isMeant: (path: string, content: string) => boolean) {
+  #shared(archive: ServerA['pair']['archive'], isMeant: (path: string, content: string) => boolean) {
     const kept = new Map<string, string>();
-    for (const [path, { type, content }] of this.places.a.disk.walk()) {
+    for (const [path, { type, content }] of this.#places.a.disk.walk()) {
       const known = archive.get(path as Parameters<typeof archive.get>[0]);
       if (type === 'file' && textOf(known) === content && isMeant(path, content)) kept.set(path, content);
     }
     return kept;
   }
 
-  private isTouched(path: string): boolean {
-    return (this.users.touched.get(path) ?? 0) > this.arrivedAt;
+  #isTouched(path: string): boolean {
+    return (this.#users.touched.get(path) ?? 0) > this.#arrivedAt;
   }
 
   /** server-a has changed side a. */
   changed(server: ServerA | null, change: Change): void {
-    const { danger, world } = this;
-    if (danger === null || server === null || this.isWriting()) return;
+    const danger = this.#danger;
+    const world = this.#world;
+    if (danger === null || server === null || this.#isWriting()) return;
     const { path, before, from } = change;
     if (server.lockStore.table.drains.has(path)) return;
     const brought = contentBy(change);
@@ -159,33 +176,34 @@ export class Halts {
       [path, before] as const,
       ...(from === undefined ? [] : [[from.path, from.entry] as const]),
     ]) {
-      if (textOf(entry) === null || danger.kept.get(at) !== textOf(entry) || this.isTouched(at)) continue;
+      if (textOf(entry) === null || danger.kept.get(at) !== textOf(entry) || this.#isTouched(at)) continue;
       world.broken(`${textOf(entry)} was taken from ${at} (${danger.kind}), and nobody confirmed it`);
     }
   }
 
   /** The pair halts; somebody sees it after a while. */
   halted(server: ServerA, code: string): void {
-    const { world } = this;
+    const world = this.#world;
     world.at(world.random.between(20, 4_000), () => {
-      if (!this.isFair && server.process.alive && server.session.halt !== null) this.react(server, code);
+      if (!this.isFair && server.process.alive && server.session.halt !== null) this.#react(server, code);
     });
   }
 
-  private react(server: ServerA, code: string): void {
-    const { world, roots } = this;
+  #react(server: ServerA, code: string): void {
+    const world = this.#world;
+    const roots = this.#roots;
     const deed = world.random.pick(['word', 'word', 'back', 'wrong', 'restart', 'nothing'] as const);
-    if (deed === 'word') this.confirm(server, world.random.pick(WORDS[code] ?? ALL_WORDS));
-    else if (deed === 'wrong') this.confirm(server, world.random.pick(ALL_WORDS));
-    else if (deed === 'restart') this.inFlight.restart();
-    else if (deed === 'back' && roots.hasFormer) this.inFlight.formerBack();
+    if (deed === 'word') this.#confirm(server, world.random.pick(WORDS[code] ?? ALL_WORDS));
+    else if (deed === 'wrong') this.#confirm(server, world.random.pick(ALL_WORDS));
+    else if (deed === 'restart') this.#inFlight.restart();
+    else if (deed === 'back' && roots.hasFormer) this.#inFlight.formerBack();
   }
 
-  private confirm(server: ServerA, what: Confirmation): void {
-    this.world.say(() => `somebody types ${JSON.stringify(what)}`);
+  #confirm(server: ServerA, what: Confirmation): void {
+    this.#world.say(() => `somebody types ${JSON.stringify(what)}`);
     // A word is a confirmation of what is shown, whatever else may be wrong.
     const words = server.pair.halts.flatMap(({ code }) => WORDS[code] ?? []);
-    if (words.some((word) => JSON.stringify(word) === JSON.stringify(what))) this.danger = null;
+    if (words.some((word) => JSON.stringify(word) === JSON.stringify(what))) this.#danger = null;
     this.beginAnew();
     void server.session.confirm(what);
   }
@@ -194,14 +212,14 @@ export class Halts {
   confirmAll(server: ServerA): boolean {
     const { halts } = server.pair;
     if (server.session.halt === null) return false;
-    for (const { code } of halts) this.confirm(server, this.world.random.pick(WORDS[code] ?? ALL_WORDS));
+    for (const { code } of halts) this.#confirm(server, this.#world.random.pick(WORDS[code] ?? ALL_WORDS));
     return true;
   }
 
   /** In fair weather, after a while: what is dangerous has been noticed. */
   isNoticed(server: ServerA): void {
-    if (this.danger === null || this.danger.kind === 'backup' || server.session.halt !== null) return;
-    this.world.broken(`nobody halts, though side b is ${this.danger.kind}`);
+    if (this.#danger === null || this.#danger.kind === 'backup' || server.session.halt !== null) return;
+    this.#world.broken(`nobody halts, though side b is ${this.#danger.kind}`);
   }
 }
 

@@ -21,185 +21,195 @@ interface Wait {
 }
 
 export class SimLooker {
+  readonly #disk: SimDisk;
+  readonly #process: Process;
+  readonly #unreadable: ReadonlySet<string>;
+  readonly #looksAt: (path: RelPath) => void;
+
   onHint: () => void = () => {};
   onSeen: (path: RelPath, entry: Entry | null) => void = () => {};
   /** What cannot be read at present. */
   readonly differences = new Differences();
-  private readonly waiting = new Map<RelPath, Wait>();
-  private readonly hints = new Set<RelPath>();
-  private everything = true;
-  private called = false;
-  private told = false;
-  private looking = false;
-  private readonly overwritten = new Set<RelPath>();
-  private turn: Promise<unknown> = Promise.resolve();
-  private deletesAccepted = false;
+  readonly #waiting = new Map<RelPath, Wait>();
+  readonly #hints = new Set<RelPath>();
+  #everything = true;
+  #called = false;
+  #told = false;
+  #looking = false;
+  readonly #overwritten = new Set<RelPath>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #deletesAccepted = false;
 
   constructor(
     readonly snapshot: Snapshot,
-    private readonly disk: SimDisk,
-    private readonly process: Process,
-    private readonly unreadable: ReadonlySet<string>,
-    private readonly looksAt: (path: RelPath) => void,
-  ) {}
+    disk: SimDisk,
+    process: Process,
+    unreadable: ReadonlySet<string>,
+    looksAt: (path: RelPath) => void,
+  ) {
+    this.#disk = disk;
+    this.#process = process;
+    this.#unreadable = unreadable;
+    this.#looksAt = looksAt;
+  }
 
   hint(path: RelPath): void {
-    if (!this.process.alive) return;
-    this.hints.add(path);
-    this.call();
+    if (!this.#process.alive) return;
+    this.#hints.add(path);
+    this.#call();
   }
 
   markDirty(paths: readonly RelPath[]): void {
-    for (const path of paths) this.hints.add(path);
+    for (const path of paths) this.#hints.add(path);
   }
 
   acceptDeletes(): void {
-    this.deletesAccepted = true;
-    this.everything = true;
+    this.#deletesAccepted = true;
+    this.#everything = true;
   }
 
-  private call(): void {
-    if (this.called) return;
-    this.called = true;
-    this.process.clock.soon(() => this.onHint());
+  #call(): void {
+    if (this.#called) return;
+    this.#called = true;
+    this.#process.clock.soon(() => this.onHint());
   }
 
   scan(scope: ScanScope): Promise<ScanResult> {
-    const result = this.turn.then(() => this.lookNow(scope));
-    this.turn = result.catch(() => {});
+    const result = this.#turn.then(() => this.#lookNow(scope));
+    this.#turn = result.catch(() => {});
     return result;
   }
 
-  private async lookNow(scope: ScanScope): Promise<ScanResult> {
-    const { world } = this.process;
-    this.called = false;
-    this.overwritten.clear();
-    await this.process.step();
+  async #lookNow(scope: ScanScope): Promise<ScanResult> {
+    const { world } = this.#process;
+    this.#called = false;
+    this.#overwritten.clear();
+    await this.#process.step();
     if (world.random.chance(world.weather.failedLook)) throw new Error('EIO');
-    const accepted = this.deletesAccepted;
-    this.deletesAccepted = false;
-    if (!accepted && this.snapshot.files >= SOME_FILES && this.disk.root.children.size === 0) {
-      this.everything = true;
-      return this.say([], false, new Set(), { code: 'root-emptied', message: 'The root is empty.' });
+    const accepted = this.#deletesAccepted;
+    this.#deletesAccepted = false;
+    if (!accepted && this.snapshot.files >= SOME_FILES && this.#disk.root.children.size === 0) {
+      this.#everything = true;
+      return this.#say([], false, new Set(), { code: 'root-emptied', message: 'The root is empty.' });
     }
-    const all = this.everything || scope === 'everything' || !this.told;
-    const hinted = [...this.hints];
-    this.hints.clear();
-    this.everything = false;
-    this.looking = true;
-    const survey = new Survey(this.disk, this.snapshot, this.process, this.unreadable, this.looksAt);
+    const all = this.#everything || scope === 'everything' || !this.#told;
+    const hinted = [...this.#hints];
+    this.#hints.clear();
+    this.#everything = false;
+    this.#looking = true;
+    const survey = new Survey(this.#disk, this.snapshot, this.#process, this.#unreadable, this.#looksAt);
     if (all) await survey.directory('', true);
     else {
-      const now = this.now();
-      for (const [path, { due }] of this.waiting) if (due <= now) hinted.push(path);
+      const now = this.#now();
+      for (const [path, { due }] of this.#waiting) if (due <= now) hinted.push(path);
       for (const path of hinted) await survey.visit(path);
     }
-    if (all) for (const path of [...this.waiting.keys()]) if (!survey.seen(path)) this.waiting.delete(path);
-    const again = await this.commit(survey, accepted);
-    this.looking = false;
-    this.setAlarm(again);
-    const whole = !this.told;
-    this.told = true;
+    if (all) for (const path of [...this.#waiting.keys()]) if (!survey.seen(path)) this.#waiting.delete(path);
+    const again = await this.#commit(survey, accepted);
+    this.#looking = false;
+    this.#setAlarm(again);
+    const whole = !this.#told;
+    this.#told = true;
     const differences = this.differences.take(this.snapshot);
-    return this.say(whole ? this.all() : differences, whole, again, null);
+    return this.#say(whole ? this.#all() : differences, whole, again, null);
   }
 
-  private now = (): number => this.process.world.time;
+  #now = (): number => this.#process.world.time;
 
-  private async commit(survey: Survey, accepted: boolean): Promise<Set<RelPath>> {
+  async #commit(survey: Survey, accepted: boolean): Promise<Set<RelPath>> {
     const again = new Set<RelPath>();
     const findings = new Map<RelPath, Seen | null>();
     const moved = new Set<number>();
-    for (const path of survey.same) this.waiting.delete(path);
+    for (const path of survey.same) this.#waiting.delete(path);
     for (const path of [...survey.changed].sort()) {
-      const seen = await this.judge(path, again);
+      const seen = await this.#judge(path, again);
       if (seen !== null) findings.set(path, seen);
       if (seen !== null) moved.add(seen.ino);
     }
     for (const path of survey.absent) {
       const inode = (this.snapshot.get(path) as { ino?: number } | null)?.ino ?? 0;
-      if (accepted || this.hasLasted(path) || (moved.has(inode) && this.process.world.random.chance(0.7))) {
-        if (this.disk.at(path) === null) findings.set(path, null);
+      if (accepted || this.#hasLasted(path) || (moved.has(inode) && this.#process.world.random.chance(0.7))) {
+        if (this.#disk.at(path) === null) findings.set(path, null);
         else again.add(path);
       }
     }
     // Parents first, and nothing that we wrote meanwhile.
     for (const [path, entry] of findings) {
       const fits = entry === null || this.snapshot.get(parentOf(path))?.type === 'dir';
-      if (fits && !this.concernsOurs(path)) this.commitOne(path, entry);
+      if (fits && !this.#concernsOurs(path)) this.#commitOne(path, entry);
       else again.add(path);
     }
     return again;
   }
 
   /** Reads one file, link or directory; null where it is in motion. */
-  private async judge(path: RelPath, again: Set<RelPath>): Promise<Seen | null> {
-    const inode = this.disk.at(path);
+  async #judge(path: RelPath, again: Set<RelPath>): Promise<Seen | null> {
+    const inode = this.#disk.at(path);
     if (inode === null) {
       again.add(path);
       return null;
     }
     const before = seenOf(inode);
     if (inode.type === 'file') {
-      if (inode.content === '' && this.isYoung(path)) return null;
-      if (this.process.world.random.chance(0.2)) await this.process.step();
-      const now = this.disk.at(path);
+      if (inode.content === '' && this.#isYoung(path)) return null;
+      if (this.#process.world.random.chance(0.2)) await this.#process.step();
+      const now = this.#disk.at(path);
       if (now?.ino !== before.ino || now.ctime !== before.ctime) {
-        this.hold(path, this.now() + MOVING_MS, false);
+        this.#hold(path, this.#now() + MOVING_MS, false);
         return null;
       }
     }
     return before;
   }
 
-  private isYoung(path: RelPath): boolean {
-    const since = this.waiting.get(path)?.since ?? this.now();
-    if (this.now() - since >= EMPTIED_MS) return false;
-    this.hold(path, since + EMPTIED_MS, false);
+  #isYoung(path: RelPath): boolean {
+    const since = this.#waiting.get(path)?.since ?? this.#now();
+    if (this.#now() - since >= EMPTIED_MS) return false;
+    this.#hold(path, since + EMPTIED_MS, false);
     return true;
   }
 
-  private hasLasted(path: RelPath): boolean {
-    const wait = this.waiting.get(path);
-    if (wait?.absent && this.now() - wait.since >= ABSENCE_MS) return true;
-    if (!wait?.absent) this.hold(path, this.now() + ABSENCE_MS, true);
+  #hasLasted(path: RelPath): boolean {
+    const wait = this.#waiting.get(path);
+    if (wait?.absent && this.#now() - wait.since >= ABSENCE_MS) return true;
+    if (!wait?.absent) this.#hold(path, this.#now() + ABSENCE_MS, true);
     return false;
   }
 
-  private hold(path: RelPath, due: number, absent: boolean): void {
-    const before = this.waiting.get(path);
-    const since = before?.absent === absent ? before.since : this.now();
-    this.waiting.set(path, { since, due, absent });
+  #hold(path: RelPath, due: number, absent: boolean): void {
+    const before = this.#waiting.get(path);
+    const since = before?.absent === absent ? before.since : this.#now();
+    this.#waiting.set(path, { since, due, absent });
   }
 
-  private commitOne(path: RelPath, entry: Seen | null): void {
+  #commitOne(path: RelPath, entry: Seen | null): void {
     const before = this.snapshot.get(path);
     const isSame = (before?.type === 'dir') === (entry?.type === 'dir') && sameEntry(entryOf(before), entry);
     if (!isSame) this.differences.touch(path, before, entry);
-    if (before?.type === 'dir' && entry?.type !== 'dir') this.releaseBelow(path);
-    this.waiting.delete(path);
+    if (before?.type === 'dir' && entry?.type !== 'dir') this.#releaseBelow(path);
+    this.#waiting.delete(path);
     if (before === null && entry === null) return;
     this.snapshot.put(path, entry);
     this.onSeen(path, entry);
   }
 
-  private releaseBelow(path: RelPath): void {
-    for (const other of [...this.waiting.keys()]) if (other.startsWith(`${path}/`)) this.waiting.delete(other);
+  #releaseBelow(path: RelPath): void {
+    for (const other of [...this.#waiting.keys()]) if (other.startsWith(`${path}/`)) this.#waiting.delete(other);
   }
 
-  private concernsOurs(path: RelPath): boolean {
-    for (const ours of this.overwritten) if (isAtOrBelow(path, ours) || isAtOrBelow(ours, path)) return true;
+  #concernsOurs(path: RelPath): boolean {
+    for (const ours of this.#overwritten) if (isAtOrBelow(path, ours) || isAtOrBelow(ours, path)) return true;
     return false;
   }
 
-  private setAlarm(again: ReadonlySet<RelPath>): void {
-    for (const path of again) this.hints.add(path);
-    let due = again.size > 0 ? this.now() + 1 : Number.POSITIVE_INFINITY;
-    for (const wait of this.waiting.values()) due = Math.min(due, wait.due);
-    if (due < Number.POSITIVE_INFINITY) this.process.clock.after(due - this.now() + 0.1, () => this.call());
+  #setAlarm(again: ReadonlySet<RelPath>): void {
+    for (const path of again) this.#hints.add(path);
+    let due = again.size > 0 ? this.#now() + 1 : Number.POSITIVE_INFINITY;
+    for (const wait of this.#waiting.values()) due = Math.min(due, wait.due);
+    if (due < Number.POSITIVE_INFINITY) this.#process.clock.after(due - this.#now() + 0.1, () => this.#call());
   }
 
-  private say(
+  #say(
     entries: ScanResult['entries'],
     whole: boolean,
     again: ReadonlySet<RelPath>,
@@ -207,35 +217,35 @@ export class SimLooker {
   ): ScanResult {
     const unknown = new Set<RelPath>();
     const problems: ScanResult['problems'][number][] = [];
-    for (const path of this.unreadable) {
-      if (this.disk.at(path) === null) continue;
+    for (const path of this.#unreadable) {
+      if (this.#disk.at(path) === null) continue;
       unknown.add(path as RelPath);
       problems.push({ path, code: 'unreadable', message: `${path} cannot be read.` });
     }
-    for (const path of [...this.waiting.keys(), ...again]) if (this.snapshot.get(path) === null) unknown.add(path);
-    const unsettled = halt === null ? this.waiting.size + again.size : 0;
-    const moving = halt === null ? [...new Set([...this.waiting.keys(), ...again])] : [];
+    for (const path of [...this.#waiting.keys(), ...again]) if (this.snapshot.get(path) === null) unknown.add(path);
+    const unsettled = halt === null ? this.#waiting.size + again.size : 0;
+    const moving = halt === null ? [...new Set([...this.#waiting.keys(), ...again])] : [];
     return { entries, whole, unknown: [...unknown], problems, rules: [], unsettled, moving, halt };
   }
 
-  private all(): ScanResult['entries'] {
+  #all(): ScanResult['entries'] {
     return Array.from(this.snapshot.walk(), ([path, node]) => ({ path, entry: entryOf(node) }));
   }
 
   /** Our own write: its echo is no change. `reported` goes on being told until the disk says otherwise. */
   wrote(path: RelPath, reported: Entry | null): void {
-    if (this.looking) this.overwritten.add(path);
-    this.waiting.delete(path);
+    if (this.#looking) this.#overwritten.add(path);
+    this.#waiting.delete(path);
     const before = this.snapshot.get(path);
-    if (before?.type === 'dir' && reported?.type !== 'dir') this.releaseBelow(path);
-    const inode = this.disk.at(path);
+    if (before?.type === 'dir' && reported?.type !== 'dir') this.#releaseBelow(path);
+    const inode = this.#disk.at(path);
     const entry = reported === null || inode === null ? reported : { ...reported, ino: inode.ino, ctime: inode.ctime };
     this.snapshot.put(path, entry);
     this.onSeen(path, entry);
   }
 
   stillIs(path: RelPath, entry: Entry | null): boolean {
-    const inode = this.disk.at(path);
+    const inode = this.#disk.at(path);
     if (inode === null || entry === null) return inode === null && entry === null;
     if (inode.type !== entry.type) return false;
     if (entry.type === 'dir') return entry.mode === inode.mode;
@@ -247,17 +257,29 @@ export class SimLooker {
 
 /** The first step of a look: where the disk differs from what was last seen. */
 class Survey {
+  readonly #disk: SimDisk;
+  readonly #snapshot: Snapshot;
+  readonly #process: Process;
+  readonly #unreadable: ReadonlySet<string>;
+  readonly #looksAt: (path: RelPath) => void;
+
   readonly changed = new Set<RelPath>();
   readonly absent = new Set<RelPath>();
   readonly same = new Set<RelPath>();
 
   constructor(
-    private readonly disk: SimDisk,
-    private readonly snapshot: Snapshot,
-    private readonly process: Process,
-    private readonly unreadable: ReadonlySet<string>,
-    private readonly looksAt: (path: RelPath) => void,
-  ) {}
+    disk: SimDisk,
+    snapshot: Snapshot,
+    process: Process,
+    unreadable: ReadonlySet<string>,
+    looksAt: (path: RelPath) => void,
+  ) {
+    this.#disk = disk;
+    this.#snapshot = snapshot;
+    this.#process = process;
+    this.#unreadable = unreadable;
+    this.#looksAt = looksAt;
+  }
 
   seen(path: RelPath): boolean {
     return this.changed.has(path) || this.absent.has(path);
@@ -268,40 +290,40 @@ class Survey {
     let at = '';
     for (const name of path.split('/')) {
       at = joinPath(at as RelPath | '', name);
-      if (this.unreadable.has(at) && this.disk.at(at) !== null) return;
-      const known = this.snapshot.get(at as RelPath);
-      const inode = this.disk.at(at);
+      if (this.#unreadable.has(at) && this.#disk.at(at) !== null) return;
+      const known = this.#snapshot.get(at as RelPath);
+      const inode = this.#disk.at(at);
       if (known?.type !== 'dir' || inode?.type !== 'dir' || inode.ino !== (known as { ino?: number }).ino) break;
     }
-    await this.compare(at as RelPath, this.disk.at(at));
+    await this.#compare(at as RelPath, this.#disk.at(at));
     // It went with what is above it: nothing of it is in motion any more.
-    if (at !== path && this.disk.at(path) === null && this.snapshot.get(path) === null) this.same.add(path);
+    if (at !== path && this.#disk.at(path) === null && this.#snapshot.get(path) === null) this.same.add(path);
   }
 
   async directory(path: RelPath | '', deep: boolean): Promise<void> {
-    const dir = this.disk.at(path);
+    const dir = this.#disk.at(path);
     if (dir?.type !== 'dir') return;
     const names = [...dir.children.keys()];
-    const known = this.snapshot.get(path);
+    const known = this.#snapshot.get(path);
     if (known?.type === 'dir') {
       for (const name of known.children.keys()) {
         if (!dir.children.has(name)) {
-          this.clean(joinPath(path, name));
+          this.#clean(joinPath(path, name));
           this.absent.add(joinPath(path, name));
         }
       }
     }
-    if (this.process.world.random.chance(0.3)) await this.process.step();
+    if (this.#process.world.random.chance(0.3)) await this.#process.step();
     for (const name of names) {
-      const child = this.disk.at(joinPath(path, name));
-      if (child !== null) await this.compare(joinPath(path, name), child, deep);
+      const child = this.#disk.at(joinPath(path, name));
+      if (child !== null) await this.#compare(joinPath(path, name), child, deep);
     }
   }
 
-  private async compare(path: RelPath, inode: Inode | null, deep = false): Promise<void> {
-    if (inode !== null && this.unreadable.has(path)) return;
-    this.clean(path);
-    const known = this.snapshot.get(path) as (Seen & { children?: unknown }) | null;
+  async #compare(path: RelPath, inode: Inode | null, deep = false): Promise<void> {
+    if (inode !== null && this.#unreadable.has(path)) return;
+    this.#clean(path);
+    const known = this.#snapshot.get(path) as (Seen & { children?: unknown }) | null;
     if (inode === null) {
       if (known !== null) this.absent.add(path);
       else this.same.add(path);
@@ -313,7 +335,7 @@ class Survey {
   }
 
   /** What users do from here on is not seen by this look. */
-  private clean(path: RelPath): void {
-    this.looksAt(path);
+  #clean(path: RelPath): void {
+    this.#looksAt(path);
   }
 }

@@ -6,46 +6,49 @@ import type { World } from './world.js';
 type Loss = Pick<NoticeRow, 'path' | 'reason' | 'by'> & { readonly owner: string };
 
 export class Notices {
-  /** Losses that were said and not told to their owner yet. */
-  private readonly owed: Loss[] = [];
-  /** Losses that the owner was told of by the server that runs. */
-  private readonly told = new Set<string>();
-  /** What a killed server may have known, and not have said; or have told, and not have noted as told. */
-  private isUnsure = false;
+  readonly #world: World;
+  /** Whether rows may fail to get to the disk: then something is in force that is never said. */
+  readonly #mayFailToSay: () => boolean;
 
-  constructor(
-    private readonly world: World,
-    /** Whether rows may fail to get to the disk: then something is in force that is never said. */
-    private readonly mayFailToSay: () => boolean,
-  ) {}
+  /** Losses that were said and not told to their owner yet. */
+  readonly #owed: Loss[] = [];
+  /** Losses that the owner was told of by the server that runs. */
+  readonly #told = new Set<string>();
+  /** What a killed server may have known, and not have said; or have told, and not have noted as told. */
+  #isUnsure = false;
+
+  constructor(world: World, mayFailToSay: () => boolean) {
+    this.#world = world;
+    this.#mayFailToSay = mayFailToSay;
+  }
 
   said({ path, owner, by, reason }: SyncEvent & { event: 'unlocked' }): void {
-    if (reason !== 'released') this.owed.push({ path, owner, by, reason });
+    if (reason !== 'released') this.#owed.push({ path, owner, by, reason });
   }
 
   restarted(): void {
-    this.isUnsure = true;
-    this.told.clear();
+    this.#isUnsure = true;
+    this.#told.clear();
   }
 
   tell(owner: string, rows: readonly NoticeRow[]): void {
     for (const row of rows) {
       const key = JSON.stringify([owner, row]);
-      this.world.say(() => `${owner} is told: ${key}`);
-      if (this.told.has(key)) this.world.broken(`${owner} was told twice of ${row.path}`);
-      this.told.add(key);
-      const at = this.owed.findIndex((loss) => isThat(loss, owner, row));
-      if (at >= 0) this.owed.splice(at, 1);
-      else if (!this.isUnsure && !this.mayFailToSay())
-        this.world.broken(`${owner} was told of a loss that was none: ${key}`);
+      this.#world.say(() => `${owner} is told: ${key}`);
+      if (this.#told.has(key)) this.#world.broken(`${owner} was told twice of ${row.path}`);
+      this.#told.add(key);
+      const at = this.#owed.findIndex((loss) => isThat(loss, owner, row));
+      if (at >= 0) this.#owed.splice(at, 1);
+      else if (!this.#isUnsure && !this.#mayFailToSay())
+        this.#world.broken(`${owner} was told of a loss that was none: ${key}`);
     }
   }
 
   /** Everybody has asked once more. */
   atTheEnd(): void {
-    const [loss] = this.owed;
+    const [loss] = this.#owed;
     if (loss !== undefined)
-      this.world.broken(`${loss.owner} was never told of the loss of ${loss.path} (${loss.reason})`);
+      this.#world.broken(`${loss.owner} was never told of the loss of ${loss.path} (${loss.reason})`);
   }
 }
 

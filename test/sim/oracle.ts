@@ -17,29 +17,43 @@ import type { World } from './world.js';
 const OVERDUE_MS = 30_000;
 
 export class Oracle {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #users: Users;
+  readonly #clients: Clients;
+  readonly #notices: Notices;
+  readonly #places: { readonly a: Place; readonly b: Place };
+
   /** By path, the position that was applied last since the unlock. */
-  private readonly applied = new Map<string, number>();
+  readonly #applied = new Map<string, number>();
   /** When each lock was taken, by its token. */
-  private readonly taken = new Map<number, number>();
+  readonly #taken = new Map<number, number>();
 
   constructor(
-    private readonly world: World,
-    private readonly ledger: Ledger,
-    private readonly users: Users,
-    private readonly clients: Clients,
-    private readonly notices: Notices,
-    private readonly places: { readonly a: Place; readonly b: Place },
-  ) {}
+    world: World,
+    ledger: Ledger,
+    users: Users,
+    clients: Clients,
+    notices: Notices,
+    places: { readonly a: Place; readonly b: Place },
+  ) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#users = users;
+    this.#clients = clients;
+    this.#notices = notices;
+    this.#places = places;
+  }
 
   /** Paths at which the two trees differ. */
   differing(): string[] {
-    const a = new Map(this.places.a.disk.walk());
-    const b = new Map(this.places.b.disk.walk());
+    const a = new Map(this.#places.a.disk.walk());
+    const b = new Map(this.#places.b.disk.walk());
     const all = new Set([...a.keys(), ...b.keys()]);
     return [...all].filter((path) => !isSame(a.get(path), b.get(path)));
   }
 
-  private excused(server: ServerA, path: string): boolean {
+  #excused(server: ServerA, path: string): boolean {
     const { table } = server.lockStore;
     for (const held of table.held.keys()) if (isNear(held, path)) return true;
     for (const problem of server.session.status.problems()) {
@@ -52,15 +66,15 @@ export class Oracle {
   /** The pair says that both sides agree. */
   saidInSync(server: ServerA): void {
     for (const path of this.differing()) {
-      if (this.excused(server, path) || this.isDirty(path)) continue;
-      this.world.broken(`in-sync was said, but ${path} differs: ${this.show(path)}`);
+      if (this.#excused(server, path) || this.#isDirty(path)) continue;
+      this.#world.broken(`in-sync was said, but ${path} differs: ${this.#show(path)}`);
       return;
     }
   }
 
   /** Whether a user was there, and no look that server-a was told of has been since. */
-  private isDirty(path: string): boolean {
-    for (const place of [this.places.a, this.places.b]) {
+  #isDirty(path: string): boolean {
+    for (const place of [this.#places.a, this.#places.b]) {
       for (const dirty of [...place.dirty, ...place.untold]) if (touches(dirty, path)) return true;
     }
     return false;
@@ -69,29 +83,29 @@ export class Oracle {
   /** A flush that was asked for at `since` has been answered. */
   flushed(server: ServerA, since: number): void {
     for (const path of this.differing()) {
-      if (this.excused(server, path) || this.touchedSince(path, since)) continue;
-      this.world.broken(`a flush came back, but ${path} differs: ${this.show(path)}`);
+      if (this.#excused(server, path) || this.#touchedSince(path, since)) continue;
+      this.#world.broken(`a flush came back, but ${path} differs: ${this.#show(path)}`);
       return;
     }
   }
 
-  private touchedSince(path: string, since: number): boolean {
-    for (const [touched, time] of this.users.touched) if (time >= since && touches(touched, path)) return true;
+  #touchedSince(path: string, since: number): boolean {
+    for (const [touched, time] of this.#users.touched) if (time >= since && touches(touched, path)) return true;
     return false;
   }
 
   /** Nothing moves any more and nothing is in the way: everything must be equal, in place and recorded. */
   atRest(server: ServerA): void {
-    const fault = this.faultAtRest(server);
-    if (fault !== null) this.world.broken(`at rest ${fault}`);
-    else this.nothingMissing(server);
+    const fault = this.#faultAtRest(server);
+    if (fault !== null) this.#world.broken(`at rest ${fault}`);
+    else this.#nothingMissing(server);
   }
 
-  private faultAtRest(server: ServerA): string | null {
-    const { ledger } = this;
+  #faultAtRest(server: ServerA): string | null {
+    const ledger = this.#ledger;
     const isHeld = (path: string) => [...server.lockStore.table.held.keys()].some((held) => isNear(held, path));
-    for (const path of this.differing()) if (!isHeld(path)) return `${path} differs: ${this.show(path)}`;
-    const a = new Map(this.places.a.disk.walk());
+    for (const path of this.differing()) if (!isHeld(path)) return `${path} differs: ${this.#show(path)}`;
+    const a = new Map(this.#places.a.disk.walk());
     const archive = new Map([...server.pair.archive.walk()].map(([path, node]) => [path as string, entryOf(node)]));
     for (const path of new Set([...a.keys(), ...archive.keys()])) {
       const inode = a.get(path);
@@ -107,13 +121,13 @@ export class Oracle {
   }
 
   /** Every content that nobody destroyed is in place on both sides, under its name or a conflict copy's. */
-  private nothingMissing(server: ServerA): void {
+  #nothingMissing(server: ServerA): void {
     const inPlace = (disk: SimDisk) => new Set([...disk.walk()].map(([, { content }]) => content));
-    const [a, b] = [inPlace(this.places.a.disk), inPlace(this.places.b.disk)];
-    for (const content of this.ledger.kept()) {
+    const [a, b] = [inPlace(this.#places.a.disk), inPlace(this.#places.b.disk)];
+    for (const content of this.#ledger.kept()) {
       if (a.has(content) && b.has(content)) continue;
       if (server.lockStore.table.held.size > 0) continue;
-      this.world.broken(`at rest ${content} is not in place, though nobody replaced it`);
+      this.#world.broken(`at rest ${content} is not in place, though nobody replaced it`);
       return;
     }
   }
@@ -121,55 +135,55 @@ export class Oracle {
   /** What the pair says. */
   said(server: ServerA | null, event: SyncEvent): void {
     if (event.event === 'in-sync' && server !== null) this.saidInSync(server);
-    if (event.event === 'unlocked' && server !== null) this.unlocked(server, event);
+    if (event.event === 'unlocked' && server !== null) this.#unlocked(server, event);
     if (event.event === 'applied') {
-      const before = this.applied.get(event.path) ?? 0;
+      const before = this.#applied.get(event.path) ?? 0;
       if (event.position <= before) {
-        this.world.broken(`update ${event.position} of ${event.path} was applied after ${before}`);
+        this.#world.broken(`update ${event.position} of ${event.path} was applied after ${before}`);
       }
-      this.applied.set(event.path, event.position);
+      this.#applied.set(event.path, event.position);
     }
-    if (event.event === 'held' && server !== null) this.arrivedInOrder(server, event.path);
+    if (event.event === 'held' && server !== null) this.#arrivedInOrder(server, event.path);
   }
 
-  private unlocked({ lockStore }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
-    this.applied.delete(event.path);
-    this.notices.said(event);
-    if (event.reason === 'expired') this.clients.expired(event.path, event.owner);
+  #unlocked({ lockStore }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
+    this.#applied.delete(event.path);
+    this.#notices.said(event);
+    if (event.reason === 'expired') this.#clients.expired(event.path, event.owner);
     for (const { file, after } of lockStore.table.heldOf(event.path as RelPath)) {
-      if (file !== null && after?.type === 'file') this.ledger.keeps(contentOf(after));
+      if (file !== null && after?.type === 'file') this.#ledger.keeps(contentOf(after));
     }
   }
 
-  private noteLock({ token }: Lock): void {
-    if (!this.taken.has(token)) this.taken.set(token, this.world.time);
+  #noteLock({ token }: Lock): void {
+    if (!this.#taken.has(token)) this.#taken.set(token, this.#world.time);
   }
 
   /** Rows of the lock table have changed. */
   noteRows({ lockStore, pair }: ServerA, rows: readonly Row[]): void {
     for (const row of rows) {
-      if (row.table === 'lock' && row.value !== null) this.noteLock(row.value);
+      if (row.table === 'lock' && row.value !== null) this.#noteLock(row.value);
       if (row.table !== 'preference') continue;
       const path = row.key as RelPath;
       // Whoever unlocked has said that the holder's version stays.
-      this.ledger.allowAll(path);
+      this.#ledger.allowAll(path);
       if (row.value?.other !== 'discard') continue;
       const discarded = lockStore.table.heldOf(path).map(({ after }) => after);
       for (const entry of [...discarded, pair.entry(otherSide(row.value.side), path)]) {
-        if (entry?.type === 'file') this.users.putAside(contentOf(entry));
+        if (entry?.type === 'file') this.#users.putAside(contentOf(entry));
       }
     }
   }
 
   /** What is held of a path was written in the order in which it is held. */
-  private arrivedInOrder(server: ServerA, path: string): void {
+  #arrivedInOrder(server: ServerA, path: string): void {
     let last = 0;
     for (const { after } of server.lockStore.table.heldOf(path as RelPath)) {
       if (after?.type !== 'file') continue;
       const content = contentOf(after);
       const number = Number(/(\d{4}):/.exec(content)?.[1] ?? last);
-      if (this.users.wandering.has(content)) continue;
-      if (number < last) this.world.broken(`${path} is held out of order`);
+      if (this.#users.wandering.has(content)) continue;
+      if (number < last) this.#world.broken(`${path} is held out of order`);
       last = number;
     }
   }
@@ -177,33 +191,33 @@ export class Oracle {
   /** No lock outlasts its time by more than a lock desk waits for what is under way. */
   noneOverdue({ lockStore }: ServerA): void {
     for (const { path, ttlMs, token } of lockStore.table.locks.values()) {
-      const since = this.taken.get(token) ?? 0;
-      if (ttlMs !== undefined && this.world.time > since + ttlMs + OVERDUE_MS)
-        this.world.broken(`the lock of ${path} should have ended long ago`);
+      const since = this.#taken.get(token) ?? 0;
+      if (ttlMs !== undefined && this.#world.time > since + ttlMs + OVERDUE_MS)
+        this.#world.broken(`the lock of ${path} should have ended long ago`);
     }
   }
 
   /** With `--guard` the other side's copy of a locked file has no write bits, unless its people gave it some; no other file. */
   guards(server: ServerA): void {
-    for (const { name, disk } of [this.places.a, this.places.b]) {
+    for (const { name, disk } of [this.#places.a, this.#places.b]) {
       for (const [path, inode] of disk.walk()) {
         const lock = server.lockStore.table.locks.get(path as RelPath);
         const isGuarding = server.guards === true && lock !== undefined && lock.side !== name && inode.type === 'file';
         if (
           isGuarding &&
           (inode.mode & 0o222) !== 0 &&
-          !this.touchedSince(path, this.taken.get(lock.token) ?? Number.POSITIVE_INFINITY)
+          !this.#touchedSince(path, this.#taken.get(lock.token) ?? Number.POSITIVE_INFINITY)
         )
-          this.world.broken(`at rest ${path} is not guarded on side ${name}`);
+          this.#world.broken(`at rest ${path} is not guarded on side ${name}`);
         if (!isGuarding && isGuarded(inode) && inode.mode !== inode.guarded)
-          this.world.broken(`at rest the write bits of ${path} were not given back on side ${name}`);
+          this.#world.broken(`at rest the write bits of ${path} were not given back on side ${name}`);
       }
     }
   }
 
-  private show(path: string): string {
+  #show(path: string): string {
     const one = (disk: SimDisk) => show(disk.at(path));
-    return `a has ${one(this.places.a.disk)}, b has ${one(this.places.b.disk)}`;
+    return `a has ${one(this.#places.a.disk)}, b has ${one(this.#places.b.disk)}`;
   }
 }
 

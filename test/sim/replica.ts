@@ -35,40 +35,43 @@ export interface Place {
 type Step = 'done' | 'stale' | 'kept';
 
 export class SimReplica implements Replica {
+  readonly #place: Place;
+  readonly #process: Process;
+
   readonly scanner: SimLooker;
   /** What the root remembers of its partner. */
   readonly memory = new PartnerMemory();
-  private readonly seen: StoreAccess;
-  private readonly guarding: SimGuard;
+  readonly #seen: StoreAccess;
+  readonly #guarding: SimGuard;
   /** Whether whoever ran before may have given names that are not durable. */
-  private areNamesLoose = true;
+  #areNamesLoose = true;
 
-  constructor(
-    private readonly place: Place,
-    private readonly process: Process,
-  ) {
+  constructor(place: Place, process: Process) {
+    this.#place = place;
+    this.#process = process;
+
     const known = new Snapshot();
     const tables = { seen: tableOf(known), [PARTNER_TABLE]: this.memory };
-    this.seen = storesOn(place.disk, process)('seen.log', tables).store;
-    this.memory.openIn(this.seen);
+    this.#seen = storesOn(place.disk, process)('seen.log', tables).store;
+    this.memory.openIn(this.#seen);
     this.scanner = new SimLooker(known, place.disk, process, place.unreadable, (path) => {
       if (place.dirty.delete(path) && place.name === 'b') place.untold.add(path);
     });
-    this.scanner.onSeen = (path, entry) => this.seen.put('seen', path, entry);
-    this.guarding = new SimGuard(place.disk, this.scanner, process);
-    this.guarding.clear();
+    this.scanner.onSeen = (path, entry) => this.#seen.put('seen', path, entry);
+    this.#guarding = new SimGuard(place.disk, this.scanner, process);
+    this.#guarding.clear();
   }
 
   async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
     this.scanner.markDirty(paths);
     const scan = await this.scanner.scan(scope);
-    if (this.areNamesLoose && scan.halt === null) {
-      await this.process.step();
-      if (this.process.alive) this.place.disk.flush();
-      this.areNamesLoose = false;
+    if (this.#areNamesLoose && scan.halt === null) {
+      await this.#process.step();
+      if (this.#process.alive) this.#place.disk.flush();
+      this.#areNamesLoose = false;
     }
-    this.guarding.giveBack();
-    this.process.world.say(() => `  ${this.place.name}: look ${scope} [${paths}] says ${wordsFor(scan)}`);
+    this.#guarding.giveBack();
+    this.#process.world.say(() => `  ${this.#place.name}: look ${scope} [${paths}] says ${wordsFor(scan)}`);
     if (scan.halt !== null || scan.whole || paths.length === 0) return scan;
     const told = new Set(scan.entries.map(({ path }) => path));
     const isUnsaid = (at: RelPath) => scan.unknown.some((above) => isAtOrBelow(at, above));
@@ -96,27 +99,27 @@ export class SimReplica implements Replica {
   }
 
   async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
-    await this.process.step();
-    if (paths.length === 0) this.guarding.clear();
-    else this.guarding.set(paths, on);
+    await this.#process.step();
+    if (paths.length === 0) this.#guarding.clear();
+    else this.#guarding.set(paths, on);
   }
 
-  private guarded(changes: readonly Change[], applied: readonly Applied[]): readonly Applied[] {
-    for (const { n, outcome } of applied) if (outcome.kind === 'done') this.guarding.applied(changes[n]!);
+  #guarded(changes: readonly Change[], applied: readonly Applied[]): readonly Applied[] {
+    for (const { n, outcome } of applied) if (outcome.kind === 'done') this.#guarding.applied(changes[n]!);
     return applied;
   }
 
   // Reading.
 
   async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
-    const { world } = this.process;
+    const { world } = this.#process;
     for (const [n, { path, file }] of wanted.entries()) {
-      await this.process.step();
-      const inode = this.place.disk.at(path);
+      await this.#process.step();
+      const inode = this.#place.disk.at(path);
       if (world.random.chance(world.weather.failedRead)) yield failed(n, problem('unreadable', 'EIO'));
       else if (inode?.type !== 'file' || sizeOf(inode.content) !== file.size) yield failed(n, { kind: 'stale' });
-      else if (this.place.unreadable.has(path)) yield failed(n, problem('unreadable', 'EACCES'));
-      else yield* this.inPieces(n, inode, inode.content.length);
+      else if (this.#place.unreadable.has(path)) yield failed(n, problem('unreadable', 'EACCES'));
+      else yield* this.#inPieces(n, inode, inode.content.length);
     }
   }
 
@@ -129,11 +132,11 @@ export class SimReplica implements Replica {
   }
 
   /** A writer may come between two pieces: then they are of no one content. */
-  private async *inPieces(n: number, inode: Inode, length: number): AsyncGenerator<Content> {
-    const whole = this.process.world.random.chance(0.6);
+  async *#inPieces(n: number, inode: Inode, length: number): AsyncGenerator<Content> {
+    const whole = this.#process.world.random.chance(0.6);
     const size = whole ? Math.max(length, 1) : PIECE;
     for (let at = 0; at < length || at === 0; at += size) {
-      if (at > 0) await this.process.step();
+      if (at > 0) await this.#process.step();
       const data = Buffer.from(inode.content.slice(at, Math.min(at + size, length)));
       if (data.length === 0 && length > 0) {
         yield failed(n, { kind: 'stale' });
@@ -146,17 +149,17 @@ export class SimReplica implements Replica {
   // Writing.
 
   async *apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
-    const work = new Application(this.place, this.scanner, this.process, contents[Symbol.asyncIterator]());
+    const work = new Application(this.#place, this.scanner, this.#process, contents[Symbol.asyncIterator]());
     try {
       for (const [n, change] of changes.entries()) {
         if (contentOf(change) === null) await work.step(n, change);
         else await work.content(n, change);
-        yield* this.guarded(changes, work.finished());
+        yield* this.#guarded(changes, work.finished());
         if (work.broken !== null) break;
       }
       await work.publish();
       await work.settle();
-      yield* this.guarded(changes, work.finished());
+      yield* this.#guarded(changes, work.finished());
       if (work.broken !== null) throw work.broken.error;
     } finally {
       await work.end();
@@ -171,39 +174,44 @@ const problem = (code: 'unreadable' | 'no-space' | 'no-permission', why: string)
 
 /** One apply under way, as src/disk/apply.ts has it. */
 class Application {
-  private group: { readonly n: number; readonly change: Change; readonly content: string }[] = [];
-  private contentCount = 0;
-  private taken: { readonly n: number; readonly sent: number }[] = [];
-  private done: Applied[] = [];
+  readonly #place: Place;
+  readonly #scanner: SimLooker;
+  readonly #process: Process;
+  readonly #contents: AsyncIterator<Content>;
+
+  #group: { readonly n: number; readonly change: Change; readonly content: string }[] = [];
+  #contentCount = 0;
+  #taken: { readonly n: number; readonly sent: number }[] = [];
+  #done: Applied[] = [];
   broken: { readonly error: unknown } | null = null;
 
-  constructor(
-    private readonly place: Place,
-    private readonly scanner: SimLooker,
-    private readonly process: Process,
-    private readonly contents: AsyncIterator<Content>,
-  ) {}
+  constructor(place: Place, scanner: SimLooker, process: Process, contents: AsyncIterator<Content>) {
+    this.#place = place;
+    this.#scanner = scanner;
+    this.#process = process;
+    this.#contents = contents;
+  }
 
   finished(): Applied[] {
-    return this.done.splice(0);
+    return this.#done.splice(0);
   }
 
   async step(n: number, change: Change): Promise<void> {
     await this.publish();
-    await this.process.step();
-    this.take(n, change, 0, () => this.carryOut(change));
-    if (this.process.world.random.chance(0.3)) await this.settle();
+    await this.#process.step();
+    this.#take(n, change, 0, () => this.#carryOut(change));
+    if (this.#process.world.random.chance(0.3)) await this.settle();
   }
 
   async content(n: number, change: Change): Promise<void> {
-    const index = this.contentCount++;
+    const index = this.#contentCount++;
     const parts: Buffer[] = [];
     for (let last = false; !last; ) {
-      const piece = await this.piece();
+      const piece = await this.#piece();
       if (this.broken !== null) return;
       if (piece === null || piece.n !== index || 'failed' in piece) {
         const why = piece !== null && 'failed' in piece ? piece.failed : ({ kind: 'stale' } as const);
-        this.done.push({ n, outcome: why });
+        this.#done.push({ n, outcome: why });
         return;
       }
       if (!('data' in piece)) throw new Error('nothing was offered');
@@ -211,14 +219,14 @@ class Application {
       last = piece.last;
     }
     const content = Buffer.concat(parts).toString();
-    if (hashOf(content) !== contentOf(change)!.hash) this.done.push({ n, outcome: { kind: 'stale' } });
-    else this.group.push({ n, change, content });
-    if (this.process.world.random.chance(0.3)) await this.publish();
+    if (hashOf(content) !== contentOf(change)!.hash) this.#done.push({ n, outcome: { kind: 'stale' } });
+    else this.#group.push({ n, change, content });
+    if (this.#process.world.random.chance(0.3)) await this.publish();
   }
 
-  private async piece(): Promise<Content | null> {
+  async #piece(): Promise<Content | null> {
     try {
-      const { value, done } = await this.contents.next();
+      const { value, done } = await this.#contents.next();
       return done ? null : value;
     } catch (error) {
       this.broken = { error };
@@ -227,94 +235,94 @@ class Application {
   }
 
   async publish(): Promise<void> {
-    const group = this.group.splice(0);
+    const group = this.#group.splice(0);
     if (group.length === 0) return;
-    await this.process.step();
+    await this.#process.step();
     for (const { n, change, content } of group) {
-      this.take(n, change, sizeOf(content), () => this.publishFile(change, content));
+      this.#take(n, change, sizeOf(content), () => this.#publishFile(change, content));
     }
     await this.settle();
   }
 
-  private take(n: number, change: Change, sent: number, act: () => Step): void {
-    const { world } = this.process;
-    if (!this.process.alive) return;
+  #take(n: number, change: Change, sent: number, act: () => Step): void {
+    const { world } = this.#process;
+    if (!this.#process.alive) return;
     if (world.random.chance(world.weather.failedWrite)) {
-      this.done.push({ n, outcome: problem(world.random.chance(0.5) ? 'no-space' : 'no-permission', 'ENOSPC') });
+      this.#done.push({ n, outcome: problem(world.random.chance(0.5) ? 'no-space' : 'no-permission', 'ENOSPC') });
       return;
     }
     const step = act();
-    world.say(() => `  ${this.place.name}: ${step} ${show(change)}`);
-    if (step === 'done') this.place.changed(change);
-    if (step === 'done') this.taken.push({ n, sent });
-    else this.done.push({ n, outcome: { kind: step } });
+    world.say(() => `  ${this.#place.name}: ${step} ${show(change)}`);
+    if (step === 'done') this.#place.changed(change);
+    if (step === 'done') this.#taken.push({ n, sent });
+    else this.#done.push({ n, outcome: { kind: step } });
   }
 
   /** Flushes the directories; only then is anything called done. */
   async settle(): Promise<void> {
-    if (this.taken.length === 0) return;
-    const taken = this.taken.splice(0);
-    await this.process.step();
-    if (!this.process.alive) return;
-    this.place.disk.flush();
-    for (const { n, sent } of taken) this.done.push({ n, outcome: { kind: 'done', sent } });
+    if (this.#taken.length === 0) return;
+    const taken = this.#taken.splice(0);
+    await this.#process.step();
+    if (!this.#process.alive) return;
+    this.#place.disk.flush();
+    for (const { n, sent } of taken) this.#done.push({ n, outcome: { kind: 'done', sent } });
   }
 
   async end(): Promise<void> {
-    await this.contents.return?.();
+    await this.#contents.return?.();
   }
 
   // One step on the tree, as src/disk/publish.ts has it.
 
-  private carryOut(change: Change): Step {
+  #carryOut(change: Change): Step {
     const { path, before, after, action, from } = change;
-    const { disk } = this.place;
+    const { disk } = this.#place;
     if (action === 'renamed' && from !== undefined) {
-      if (!this.scanner.stillIs(from.path, from.entry) || this.isBlocked(path)) return 'stale';
+      if (!this.#scanner.stillIs(from.path, from.entry) || this.#isBlocked(path)) return 'stale';
       const moved = disk.at(from.path)!;
-      disk.rename(this.parent(from.path)!, nameOf(from.path), this.parent(path)!, nameOf(path));
+      disk.rename(this.#parent(from.path)!, nameOf(from.path), this.#parent(path)!, nameOf(path));
       const { mode, mtime } = after as FileEntry;
       disk.setMeta(moved, { mode, mtime });
-      this.scanner.wrote(from.path, null);
-      return this.recorded(path, after);
+      this.#scanner.wrote(from.path, null);
+      return this.#recorded(path, after);
     }
-    if (!this.scanner.stillIs(path, before) || this.parent(path) === null) return 'stale';
+    if (!this.#scanner.stillIs(path, before) || this.#parent(path) === null) return 'stale';
     if (action === 'metadata') {
       if (after === null || after.type === 'symlink') return 'stale';
       disk.setMeta(
         disk.at(path)!,
         after.type === 'file' ? { mode: after.mode, mtime: after.mtime } : { mode: after.mode },
       );
-      return this.recorded(path, after);
+      return this.#recorded(path, after);
     }
-    if (after === null) return this.remove(path, before);
+    if (after === null) return this.#remove(path, before);
     if (after.type === 'dir') {
       const made = { ...after, mode: after.mode | 0o700 };
-      return this.replace(change, made, disk.inode('dir', '', made.mode, 0));
+      return this.#replace(change, made, disk.inode('dir', '', made.mode, 0));
     }
     if (after.type === 'symlink') {
-      return this.replace(change, after, disk.inode('symlink', after.target, 0o777, after.mtime));
+      return this.#replace(change, after, disk.inode('symlink', after.target, 0o777, after.mtime));
     }
     throw new Error(`a ${action} at ${path} needs content`);
   }
 
-  private publishFile(change: Change, content: string): Step {
+  #publishFile(change: Change, content: string): Step {
     const after = contentOf(change)!;
-    if (!this.scanner.stillIs(change.path, change.before) || this.parent(change.path) === null) return 'stale';
-    const step = this.replace(change, after, this.place.disk.inode('file', content, after.mode, after.mtime));
-    if (step === 'done') this.place.disk.ledger.placed.add(content);
+    if (!this.#scanner.stillIs(change.path, change.before) || this.#parent(change.path) === null) return 'stale';
+    const step = this.#replace(change, after, this.#place.disk.inode('file', content, after.mode, after.mtime));
+    if (step === 'done') this.#place.disk.ledger.placed.add(content);
     return step;
   }
 
-  private replace({ path, before, conflictCopy }: Change, after: Entry, inode: Inode): Step {
-    const { disk, moment } = this.place;
-    const dir = this.parent(path)!;
+  #replace({ path, before, conflictCopy }: Change, after: Entry, inode: Inode): Step {
+    const { disk, moment } = this.#place;
+    const dir = this.#parent(path)!;
     if (before?.type === 'dir') {
       if (disk.at(path)!.children.size > 0) return 'stale';
       disk.unlink(dir, nameOf(path));
     } else if (before !== null) {
       const old = disk.at(path)!;
-      const copyDir = conflictCopy === undefined ? null : this.parent(conflictCopy);
+      const copyDir = conflictCopy === undefined ? null : this.#parent(conflictCopy);
       if (conflictCopy === undefined) disk.keepVersion(path, old);
       else if (copyDir === null || disk.at(conflictCopy) !== null) return 'stale';
       else {
@@ -322,7 +330,7 @@ class Application {
         disk.ledger.allow(conflictCopy, old.content);
       }
       moment(path);
-      if (disk.at(path)?.ino !== old.ino || this.parent(path) !== dir) {
+      if (disk.at(path)?.ino !== old.ino || this.#parent(path) !== dir) {
         // A conflict copy of what still has its name is none, but here it has lost it: it stays.
         return 'stale';
       }
@@ -331,17 +339,17 @@ class Application {
         disk.link(dir, nameOf(path), inode);
       });
       if (conflictCopy !== undefined && after.type === 'dir') disk.ledger.keptWhole(path);
-      if (conflictCopy !== undefined && sameEntry(before, seenOf(old))) this.scanner.wrote(conflictCopy, before);
-      else if (conflictCopy !== undefined) this.scanner.markDirty([conflictCopy]);
-      return this.recorded(path, after);
+      if (conflictCopy !== undefined && sameEntry(before, seenOf(old))) this.#scanner.wrote(conflictCopy, before);
+      else if (conflictCopy !== undefined) this.#scanner.markDirty([conflictCopy]);
+      return this.#recorded(path, after);
     }
     disk.link(dir, nameOf(path), inode);
-    return this.recorded(path, after);
+    return this.#recorded(path, after);
   }
 
-  private remove(path: RelPath, before: Entry | null): Step {
-    const { disk } = this.place;
-    const dir = this.parent(path)!;
+  #remove(path: RelPath, before: Entry | null): Step {
+    const { disk } = this.#place;
+    const dir = this.#parent(path)!;
     const inode = disk.at(path);
     if (before?.type === 'dir') {
       if (inode!.children.size > 0) return 'stale';
@@ -350,21 +358,21 @@ class Application {
       if (before !== null && before.type !== 'dir' && inode !== null) disk.keepVersion(path, inode);
       if (inode !== null) disk.unlink(dir, nameOf(path));
     });
-    this.scanner.wrote(path, null);
+    this.#scanner.wrote(path, null);
     return 'done';
   }
 
-  private recorded(path: RelPath, after: Entry | null): Step {
-    this.scanner.wrote(path, after);
+  #recorded(path: RelPath, after: Entry | null): Step {
+    this.#scanner.wrote(path, after);
     return 'done';
   }
 
-  private isBlocked(path: RelPath): boolean {
-    return this.place.disk.at(path) !== null || this.parent(path) === null;
+  #isBlocked(path: RelPath): boolean {
+    return this.#place.disk.at(path) !== null || this.#parent(path) === null;
   }
 
-  private parent(path: RelPath): Inode | null {
-    const dir = this.place.disk.at(parentOf(path));
+  #parent(path: RelPath): Inode | null {
+    const dir = this.#place.disk.at(parentOf(path));
     return dir?.type === 'dir' ? dir : null;
   }
 }

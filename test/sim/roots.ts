@@ -12,66 +12,76 @@ import type { World } from './world.js';
 export type Arrival = 'other' | 'backup' | 'former';
 
 export class Roots {
-  /** The disk that was side b's before. */
-  private drawer: SimDisk | null = null;
-  private backup: SimDisk | null = null;
-  private ids = 0;
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #users: Users;
+  readonly #place: Place;
+  readonly #lockService: () => Desk;
 
-  constructor(
-    private readonly world: World,
-    private readonly ledger: Ledger,
-    private readonly users: Users,
-    private readonly place: Place,
-    private readonly lockService: () => Desk,
-  ) {}
+  /** The disk that was side b's before. */
+  #drawer: SimDisk | null = null;
+  #backup: SimDisk | null = null;
+  #ids = 0;
+
+  constructor(world: World, ledger: Ledger, users: Users, place: Place, lockService: () => Desk) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#users = users;
+    this.#place = place;
+    this.#lockService = lockService;
+  }
 
   get hasBackup(): boolean {
-    return this.backup !== null;
+    return this.#backup !== null;
   }
 
   get hasFormer(): boolean {
-    return this.drawer !== null;
+    return this.#drawer !== null;
   }
 
   /** Copies the disk as it is, as a snapshot of it would. */
   takeBackup(): void {
-    this.world.say(() => '!  a backup of b is taken');
-    this.backup = this.place.disk.copy();
+    this.#world.say(() => '!  a backup of b is taken');
+    this.#backup = this.#place.disk.copy();
   }
 
   /** server-b does not run. */
   restoreBackup(): void {
-    const { backup } = this;
+    const backup = this.#backup;
     if (backup === null) return;
-    this.backup = null;
-    this.change(backup);
+    this.#backup = null;
+    this.#change(backup);
   }
 
   formerBack(): void {
-    if (this.drawer !== null) this.change(this.drawer);
+    if (this.#drawer !== null) this.#change(this.#drawer);
   }
 
   /** Another root: with other files, none, or mostly the same ones. */
   another(random: Random): void {
-    const { place, ledger, users } = this;
+    const place = this.#place;
+    const ledger = this.#ledger;
+    const users = this.#users;
     const kind = random.pick(['other', 'other', 'none', 'same', 'same'] as const);
     const disk = kind === 'same' ? place.disk.copy() : new SimDisk(ledger);
-    disk.id = `root-b${++this.ids}`;
+    disk.id = `root-b${++this.#ids}`;
     disk.former = [];
-    disk.directory = `/b${this.ids}`;
+    disk.directory = `/b${this.#ids}`;
     disk.journals.clear();
     disk.held.clear();
-    this.change(disk);
+    this.#change(disk);
     if (kind === 'none') return;
     for (let n = kind === 'same' ? random.below(3) : 1 + random.below(8); n > 0; n--) {
-      users.act(this.lockService(), kind === 'same' ? random.pick(['save', 'delete', 'create']) : 'create', random);
+      users.act(this.#lockService(), kind === 'same' ? random.pick(['save', 'delete', 'create']) : 'create', random);
     }
   }
 
-  private change(disk: SimDisk): void {
-    const { place, users, world } = this;
+  #change(disk: SimDisk): void {
+    const place = this.#place;
+    const users = this.#users;
+    const world = this.#world;
     const before = place.disk;
-    this.drawer = before;
+    this.#drawer = before;
     place.disk = disk;
     for (const each of [before, disk]) {
       for (const [path] of each.walk()) {
@@ -86,12 +96,12 @@ export class Roots {
     const { disk } = place;
     disk.journals.delete('seen.log');
     disk.former = [...disk.former, disk.id];
-    disk.id = `${disk.id.split('.')[0]}.${++this.ids}`;
+    disk.id = `${disk.id.split('.')[0]}.${++this.#ids}`;
   }
 
   /** Its people take everything away while no server looks. */
   empty(): void {
-    const { disk } = this.place;
-    for (const name of [...disk.root.children.keys()] as RelPath[]) this.users.removeAt(this.lockService(), name);
+    const { disk } = this.#place;
+    for (const name of [...disk.root.children.keys()] as RelPath[]) this.#users.removeAt(this.#lockService(), name);
   }
 }

@@ -75,68 +75,75 @@ const ROUNDS = 40;
 export const run = (options: RunOptions): Promise<RunResult> => new Run(options).run();
 
 class Run {
-  private readonly world: World;
-  private readonly ledger: Ledger;
-  private readonly users: Users;
-  private readonly notices: Notices;
-  private readonly clients: Clients;
-  private readonly writers: Writers;
-  private readonly oracle: Oracle;
-  private readonly roots: Roots;
-  private readonly halts: Halts;
-  private readonly places: { readonly a: Place; readonly b: Place };
-  private readonly offsets = { a: 0, b: 0 };
-  private a: ServerA | null = null;
-  private b: ServerB | null = null;
-  private lastArchive: Snapshot | null = null;
-  private wireUp = true;
-  private readonly edits: readonly string[];
-  private readonly mishaps: readonly string[];
-  private readonly features: Features;
-  private readonly wishes: Wishes;
-  private readonly rough: Weather;
-  private readonly count: number;
+  readonly #options: RunOptions;
 
-  constructor(private readonly options: RunOptions) {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #users: Users;
+  readonly #notices: Notices;
+  readonly #clients: Clients;
+  readonly #writers: Writers;
+  readonly #oracle: Oracle;
+  readonly #roots: Roots;
+  readonly #halts: Halts;
+  readonly #places: { readonly a: Place; readonly b: Place };
+  readonly #offsets = { a: 0, b: 0 };
+  #a: ServerA | null = null;
+  #b: ServerB | null = null;
+  #lastArchive: Snapshot | null = null;
+  #wireUp = true;
+  readonly #edits: readonly string[];
+  readonly #mishaps: readonly string[];
+  readonly #features: Features;
+  readonly #wishes: Wishes;
+  readonly #rough: Weather;
+  readonly #count: number;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+
     const random = new Random(subSeed(options.seed, -1));
-    this.features = options.plain === true ? PLAIN : featuresOf(options.seed);
-    this.world = new World(options.seed, options.tracing ?? false);
-    this.ledger = new Ledger(this.world);
-    this.ledger.written.add('');
-    this.ledger.released.add('');
+    this.#features = options.plain === true ? PLAIN : featuresOf(options.seed);
+    this.#world = new World(options.seed, options.tracing ?? false);
+    this.#ledger = new Ledger(this.#world);
+    this.#ledger.written.add('');
+    this.#ledger.released.add('');
     const sharedAt = (path: string) => {
-      const shared = this.lastArchive?.get(path as RelPath);
+      const shared = this.#lastArchive?.get(path as RelPath);
       return shared?.type === 'file' ? contentOf(shared) : null;
     };
     // What the other side made there again under a lock (a power cut can do that) survives a deletion by the holder.
     const isMadeAgain = (path: string, content: string) =>
-      this.a?.lockStore.table
+      this.#a?.lockStore.table
         .heldOf(path as RelPath)
         .some(({ after }) => after?.type === 'file' && contentOf(after) === content) === true;
     const isShared = (path: string, content: string) => sharedAt(path) === content && !isMadeAgain(path, content);
-    this.users = new Users(this.world, this.ledger, isShared, sharedAt);
-    const notices = new Notices(this.world, () => this.rough.failedSync > 0);
-    this.notices = notices;
-    this.clients = new Clients(this.world, notices, () => this.offsets.a);
-    this.writers = new Writers(this.world, this.users, this.clients);
-    this.places = { a: this.place('a'), b: this.place('b') };
-    this.oracle = new Oracle(this.world, this.ledger, this.users, this.clients, notices, this.places);
-    const { world, ledger, users, places } = this;
-    this.roots = new Roots(world, ledger, users, places.b, () => this.lockService('b'));
-    this.halts = new Halts(world, ledger, users, places, this.roots, () => this.writers.asking > 0, {
-      formerBack: () => this.changeRoot('former', () => this.roots.formerBack(), world.random),
-      restart: () => this.restart(world.random),
+    this.#users = new Users(this.#world, this.#ledger, isShared, sharedAt);
+    const notices = new Notices(this.#world, () => this.#rough.failedSync > 0);
+    this.#notices = notices;
+    this.#clients = new Clients(this.#world, notices, () => this.#offsets.a);
+    this.#writers = new Writers(this.#world, this.#users, this.#clients);
+    this.#places = { a: this.#place('a'), b: this.#place('b') };
+    this.#oracle = new Oracle(this.#world, this.#ledger, this.#users, this.#clients, notices, this.#places);
+    const world = this.#world;
+    const ledger = this.#ledger;
+    const users = this.#users;
+    const places = this.#places;
+    this.#roots = new Roots(world, ledger, users, places.b, () => this.#lockService('b'));
+    this.#halts = new Halts(world, ledger, users, places, this.#roots, () => this.#writers.asking > 0, {
+      formerBack: () => this.#changeRoot('former', () => this.#roots.formerBack(), world.random),
+      restart: () => this.#restart(world.random),
     });
     // Each run has only some of the kinds of trouble: all at once hide each other.
-    this.edits = EDITS.filter(() => random.chance(0.7));
-    const { roots, memory } = this.features;
-    this.mishaps = [
+    this.#edits = EDITS.filter(() => random.chance(0.7));
+    const { roots, memory } = this.#features;
+    this.#mishaps = [
       ...MISHAPS.filter(() => random.chance(0.35)),
       ...(roots ? ROOTS : []),
       ...(memory ? FORGETTING : []),
     ];
     const rare = () => (random.chance(0.3) ? random.pick([0.02, 0.1, 0.3]) : 0);
-    this.rough = {
+    this.#rough = {
       lostHint: rare(),
       failedRead: rare(),
       failedWrite: rare(),
@@ -148,306 +155,310 @@ class Run {
       diskMs: random.pick([0.2, 2, 20]),
       wireMs: random.pick([0.2, 5, 50]),
     };
-    this.count = 10 + random.below(50);
-    this.wishes = new Wishes(
+    this.#count = 10 + random.below(50);
+    this.#wishes = new Wishes(
       {
-        ...{ world: this.world, features: this.features, places: this.places, ledger: this.ledger },
-        ...{ users: this.users, clients: this.clients, writers: this.writers },
-        flush: (server, ms) => void this.flush(server, ms),
-        written: () => this.noteFirstContact(),
+        ...{ world: this.#world, features: this.#features, places: this.#places, ledger: this.#ledger },
+        ...{ users: this.#users, clients: this.#clients, writers: this.#writers },
+        flush: (server, ms) => void this.#flush(server, ms),
+        written: () => this.#noteFirstContact(),
       },
       !random.chance(0.5),
     );
   }
 
-  private place(name: 'a' | 'b'): Place {
+  #place(name: 'a' | 'b'): Place {
     const moment = (path: RelPath) => {
-      const { random, weather } = this.world;
-      if (random.chance(weather.race)) this.users.saveInPlace(this.lockService(name), path);
+      const { random, weather } = this.#world;
+      if (random.chance(weather.race)) this.#users.saveInPlace(this.#lockService(name), path);
     };
-    const changed = (change: Change) => name === 'a' && this.halts.changed(this.a, change);
-    const disk = new SimDisk(this.ledger);
+    const changed = (change: Change) => name === 'a' && this.#halts.changed(this.#a, change);
+    const disk = new SimDisk(this.#ledger);
     disk.id = `root-${name}`;
     disk.directory = `/${name}`;
     const sets = { unreadable: new Set<string>(), dirty: new Set<string>(), untold: new Set<string>() };
     return { name, disk, ...sets, moment, changed };
   }
 
-  private lockService(side: 'a' | 'b'): Desk {
+  #lockService(side: 'a' | 'b'): Desk {
     return {
-      place: this.places[side],
-      hint: (path) => (side === 'a' ? this.a : this.b)?.replica.scanner.hint(path),
-      now: () => Date.UTC(2026, 10, 21) + this.world.time + this.offsets[side],
+      place: this.#places[side],
+      hint: (path) => (side === 'a' ? this.#a : this.#b)?.replica.scanner.hint(path),
+      now: () => Date.UTC(2026, 10, 21) + this.#world.time + this.#offsets[side],
     };
   }
 
   async run(): Promise<RunResult> {
-    const { world, options } = this;
+    const world = this.#world;
+    const options = this.#options;
     const early = new Random(subSeed(options.seed, -2));
-    const many = this.features.memory ? 6 + early.below(8) : early.below(this.remembers ? 10 : 4);
-    for (let n = many; n > 0; n--) this.users.act(this.lockService(early.pick(['a', 'b'])), 'create', early);
-    this.noteFirstContact();
-    this.startA();
-    this.startB();
-    world.weather = this.rough;
-    for (let n = 0; n < this.count && world.fault === null; n++) {
+    const many = this.#features.memory ? 6 + early.below(8) : early.below(this.#remembers ? 10 : 4);
+    for (let n = many; n > 0; n--) this.#users.act(this.#lockService(early.pick(['a', 'b'])), 'create', early);
+    this.#noteFirstContact();
+    this.#startA();
+    this.#startB();
+    world.weather = this.#rough;
+    for (let n = 0; n < this.#count && world.fault === null; n++) {
       const random = new Random(subSeed(options.seed, n));
       if (options.without?.has(n) !== true) {
         world.say(() => `-- step ${n}`);
-        this.step(random);
+        this.#step(random);
       }
       const gap = random.chance(0.5) ? 0 : random.chance(0.7) ? random.between(0, 100) : random.between(0, 4_000);
       await world.run(() => false, world.time + gap, REST_EVENTS);
       if (world.events > 400_000) world.broken('it does not come to rest');
     }
-    if (world.fault === null) await this.clearUp();
-    this.a?.die();
-    this.b?.die();
+    if (world.fault === null) await this.#clearUp();
+    this.#a?.die();
+    this.#b?.die();
     return {
       fault: world.fault?.message ?? null,
-      steps: this.count,
+      steps: this.#count,
       trace: world.lines,
       fingerprint: `${world.random.state} ${world.events} ${world.time}`,
       events: world.events,
     };
   }
 
-  private step(random: Random): void {
+  #step(random: Random): void {
     const kind = random.unit();
-    if (this.mishaps.length > 0 && kind < 0.15) this.goWrong(random.pick(this.mishaps), random);
-    else if (kind < 0.35) this.wish(random);
-    else if (this.edits.length > 0) {
-      const lockService = this.lockService(random.pick(['a', 'b']));
-      this.users.act(lockService, random.pick(this.edits), random);
-      this.noteFirstContact();
+    if (this.#mishaps.length > 0 && kind < 0.15) this.#goWrong(random.pick(this.#mishaps), random);
+    else if (kind < 0.35) this.#wish(random);
+    else if (this.#edits.length > 0) {
+      const lockService = this.#lockService(random.pick(['a', 'b']));
+      this.#users.act(lockService, random.pick(this.#edits), random);
+      this.#noteFirstContact();
     }
   }
 
   /** At a first contact the loser goes to versions. */
-  private noteFirstContact(): void {
-    if (this.a !== null && this.metOnce && !this.a.pair.firstContact) return;
-    for (const content of this.ledger.written) this.ledger.loose.add(content);
+  #noteFirstContact(): void {
+    if (this.#a !== null && this.#metOnce && !this.#a.pair.firstContact) return;
+    for (const content of this.#ledger.written) this.#ledger.loose.add(content);
   }
 
-  private metOnce = false;
+  #metOnce = false;
 
-  private wish(random: Random): void {
-    if (this.a !== null) this.wishes.wish(this.a, random);
+  #wish(random: Random): void {
+    if (this.#a !== null) this.#wishes.wish(this.#a, random);
   }
 
   // Servers.
 
-  private startA(): void {
-    if (this.a !== null) return;
-    const { world } = this;
+  #startA(): void {
+    if (this.#a !== null) return;
+    const world = this.#world;
     world.say(() => 'server-a starts');
     const server: ServerA = new ServerA(
       world,
-      this.places.a,
-      () => this.offsets.a,
+      this.#places.a,
+      () => this.#offsets.a,
       {
         onEvent: (event) => {
           world.say(() => `   ${JSON.stringify(event).slice(0, 200)}`);
-          if (event.event === 'in-sync') this.metOnce = true;
-          if (event.event === 'halted' && this.remembers) this.halts.halted(server, event.code);
-          this.oracle.said(this.a, event);
+          if (event.event === 'in-sync') this.#metOnce = true;
+          if (event.event === 'halted' && this.#remembers) this.#halts.halted(server, event.code);
+          this.#oracle.said(this.#a, event);
         },
         onWarning: (text) => world.say(() => `    (${text})`),
-        serverB: () => (this.wireUp ? this.b : null),
+        serverB: () => (this.#wireUp ? this.#b : null),
         onTold: () => {
-          this.places.b.untold.clear();
-          this.halts.told(server);
+          this.#places.b.untold.clear();
+          this.#halts.told(server);
         },
       },
-      this.features.guard ? world.random.chance(0.8) : null,
+      this.#features.guard ? world.random.chance(0.8) : null,
     );
-    server.lockStore.listen((rows) => this.oracle.noteRows(server, rows));
+    server.lockStore.listen((rows) => this.#oracle.noteRows(server, rows));
     const begin = server.pair.beginFirstContact.bind(server.pair);
     server.pair.beginFirstContact = () => {
       begin();
-      if (this.remembers) this.halts.beginAnew();
+      if (this.#remembers) this.#halts.beginAnew();
     };
-    this.a = server;
-    this.lastArchive = server.pair.archive;
-    this.clients.restarted(server);
-    this.writers.restarted();
+    this.#a = server;
+    this.#lastArchive = server.pair.archive;
+    this.#clients.restarted(server);
+    this.#writers.restarted();
   }
 
-  private startB(): void {
-    if (this.b !== null) return;
-    this.world.say(() => 'server-b starts');
-    this.b = new ServerB(this.world, this.places.b, () => this.offsets.b, this.remembers);
+  #startB(): void {
+    if (this.#b !== null) return;
+    this.#world.say(() => 'server-b starts');
+    this.#b = new ServerB(this.#world, this.#places.b, () => this.#offsets.b, this.#remembers);
   }
 
   /** Whether anything happens for which side b has to remember its partner. */
-  private get remembers(): boolean {
-    return this.features.roots || this.features.memory;
+  get #remembers(): boolean {
+    return this.#features.roots || this.#features.memory;
   }
 
   /** server-b stops, something happens to its disk, and it starts again. */
-  private changeRoot(arrival: Arrival | 'emptied', change: () => void, random: Random): void {
-    this.stopB(false);
-    this.world.say(() => `!  the root of b: ${arrival}`);
+  #changeRoot(arrival: Arrival | 'emptied', change: () => void, random: Random): void {
+    this.#stopB(false);
+    this.#world.say(() => `!  the root of b: ${arrival}`);
     change();
-    this.halts.arrived(arrival);
-    this.world.at(random.between(0, 2_000), () => this.startB());
+    this.#halts.arrived(arrival);
+    this.#world.at(random.between(0, 2_000), () => this.#startB());
   }
 
-  private restart(random: Random): void {
+  #restart(random: Random): void {
     const later = random.between(0, 1_000);
     if (random.chance(0.5)) {
-      this.stopA(random.chance(0.3));
-      this.world.at(later, () => this.startA());
+      this.#stopA(random.chance(0.3));
+      this.#world.at(later, () => this.#startA());
     } else {
-      this.stopB(random.chance(0.3));
-      this.world.at(later, () => this.startB());
+      this.#stopB(random.chance(0.3));
+      this.#world.at(later, () => this.#startB());
     }
   }
 
-  private forget(side: 'a' | 'b', random: Random): void {
-    const { roots, places, halts, world } = this;
+  #forget(side: 'a' | 'b', random: Random): void {
+    const roots = this.#roots;
+    const places = this.#places;
+    const halts = this.#halts;
+    const world = this.#world;
     if (side === 'b') {
-      this.changeRoot('backup', () => roots.forgetSeen(places.b), random);
+      this.#changeRoot('backup', () => roots.forgetSeen(places.b), random);
       return;
     }
-    this.stopA(false);
+    this.#stopA(false);
     const file = random.pick(['archive.log', 'seen.log']);
     world.say(() => `!  server-a forgets ${file}`);
     if (file === 'seen.log') roots.forgetSeen(places.a);
     else places.a.disk.journals.delete(file);
     halts.forgotten();
-    this.metOnce = false;
-    world.at(random.between(0, 1_000), () => this.startA());
+    this.#metOnce = false;
+    world.at(random.between(0, 1_000), () => this.#startA());
   }
 
-  private stopA(power: boolean): void {
-    const server = this.a;
+  #stopA(power: boolean): void {
+    const server = this.#a;
     if (server === null) return;
-    this.world.say(() => (power ? 'the power of a fails' : 'server-a is killed'));
+    this.#world.say(() => (power ? 'the power of a fails' : 'server-a is killed'));
     server.die();
-    this.a = null;
+    this.#a = null;
     if (power) {
-      this.cutPower('a');
-      this.halts.powerCut();
-      this.metOnce = false;
-      this.noteFirstContact();
+      this.#cutPower('a');
+      this.#halts.powerCut();
+      this.#metOnce = false;
+      this.#noteFirstContact();
     }
     // What the archive has forgotten may come back.
-    const kept = this.journalOf('a', 'archive');
+    const kept = this.#journalOf('a', 'archive');
     for (const [path, node] of server.pair.archive.walk()) {
-      if (kept.get(path) !== JSON.stringify({ ...node, children: undefined })) this.ledger.forget(path);
+      if (kept.get(path) !== JSON.stringify({ ...node, children: undefined })) this.#ledger.forget(path);
     }
     for (const [path, value] of kept) {
-      if (value !== 'null' && server.pair.archive.get(path as RelPath) === null) this.ledger.forget(path);
+      if (value !== 'null' && server.pair.archive.get(path as RelPath) === null) this.#ledger.forget(path);
     }
   }
 
-  private stopB(power: boolean): void {
-    if (this.b === null) return;
-    this.world.say(() => (power ? 'the power of b fails' : 'server-b is killed'));
-    this.b.die();
-    this.b = null;
+  #stopB(power: boolean): void {
+    if (this.#b === null) return;
+    this.#world.say(() => (power ? 'the power of b fails' : 'server-b is killed'));
+    this.#b.die();
+    this.#b = null;
     if (!power) return;
-    this.cutPower('b');
+    this.#cutPower('b');
     // What side b saw last is behind what is there: for the moment in which that is in motion, the older counts.
-    const seen = this.journalOf('b', 'seen');
-    for (const [path, inode] of this.places.b.disk.walk()) {
-      if (seen.has(path) && JSON.parse(seen.get(path)!)?.type !== inode.type) this.ledger.forget(path);
+    const seen = this.#journalOf('b', 'seen');
+    for (const [path, inode] of this.#places.b.disk.walk()) {
+      if (seen.has(path) && JSON.parse(seen.get(path)!)?.type !== inode.type) this.#ledger.forget(path);
     }
   }
 
   /** The rows of a table as they are on the disk now, each as JSON. */
-  private journalOf(side: 'a' | 'b', table: 'archive' | 'seen'): Map<string, string> {
+  #journalOf(side: 'a' | 'b', table: 'archive' | 'seen'): Map<string, string> {
     const rows = new Map<string, string>();
-    for (const [of, key, value] of this.places[side].disk.journals.get(`${table}.log`)?.lines.flat() ?? []) {
+    for (const [of, key, value] of this.#places[side].disk.journals.get(`${table}.log`)?.lines.flat() ?? []) {
       if (of === table) rows.set(key, JSON.stringify(value));
     }
     return rows;
   }
 
-  private cutPower(side: 'a' | 'b'): void {
-    const { disk, dirty } = this.places[side];
-    disk.cut(() => this.world.random.unit());
+  #cutPower(side: 'a' | 'b'): void {
+    const { disk, dirty } = this.#places[side];
+    disk.cut(() => this.#world.random.unit());
     // What comes back is older than what went.
-    for (const content of this.ledger.written) this.users.wandering.add(content);
+    for (const content of this.#ledger.written) this.#users.wandering.add(content);
     for (const [path] of disk.walk()) {
       dirty.add(path);
-      this.users.touched.set(path, this.world.time);
+      this.#users.touched.set(path, this.#world.time);
     }
-    for (const path of this.users.touched.keys()) {
+    for (const path of this.#users.touched.keys()) {
       dirty.add(path);
-      this.users.touched.set(path, this.world.time);
+      this.#users.touched.set(path, this.#world.time);
     }
   }
 
-  private goWrong(kind: string, random: Random): void {
-    const { world } = this;
+  #goWrong(kind: string, random: Random): void {
+    const world = this.#world;
     const later = random.chance(0.5) ? random.between(0, 200) : random.between(0, 5_000);
     world.say(() => `!  ${kind}`);
-    if (kind === 'cut' || kind === 'cut-all') this.a?.cut(kind === 'cut-all');
+    if (kind === 'cut' || kind === 'cut-all') this.#a?.cut(kind === 'cut-all');
     else if (kind === 'wire-down') {
-      this.wireUp = false;
-      this.a?.cut(true);
+      this.#wireUp = false;
+      this.#a?.cut(true);
       world.at(later, () => {
-        this.wireUp = true;
+        this.#wireUp = true;
       });
     } else if (kind === 'kill-a' || kind === 'power-a') {
-      this.stopA(kind === 'power-a');
-      world.at(later, () => this.startA());
+      this.#stopA(kind === 'power-a');
+      world.at(later, () => this.#startA());
     } else if (kind === 'kill-b' || kind === 'power-b') {
-      this.stopB(kind === 'power-b');
-      world.at(later, () => this.startB());
+      this.#stopB(kind === 'power-b');
+      world.at(later, () => this.#startB());
     } else if (kind === 'clock') {
-      this.offsets[random.pick(['a', 'b'] as const)] += random.pick([-3_600_000, -10_000, 10_000, 3_600_000]);
-    } else if (kind === 'weather') world.weather = world.weather === CALM ? this.rough : CALM;
-    else if (kind === 'unreadable') this.makeUnreadable(random, later);
-    else this.strike(kind, random);
+      this.#offsets[random.pick(['a', 'b'] as const)] += random.pick([-3_600_000, -10_000, 10_000, 3_600_000]);
+    } else if (kind === 'weather') world.weather = world.weather === CALM ? this.#rough : CALM;
+    else if (kind === 'unreadable') this.#makeUnreadable(random, later);
+    else this.#strike(kind, random);
   }
 
   /** Something happens to what is remembered. */
-  private strike(kind: string, random: Random): void {
-    const { roots } = this;
+  #strike(kind: string, random: Random): void {
+    const roots = this.#roots;
     if (kind === 'backup') roots.takeBackup();
-    else if (kind === 'restore' && roots.hasBackup) this.changeRoot('backup', () => roots.restoreBackup(), random);
-    else if (kind === 'another-root') this.changeRoot('other', () => roots.another(random), random);
-    else if (kind === 'former-root' && roots.hasFormer) this.changeRoot('former', () => roots.formerBack(), random);
-    else if (kind === 'forget-a' || kind === 'forget-b') this.forget(kind === 'forget-a' ? 'a' : 'b', random);
+    else if (kind === 'restore' && roots.hasBackup) this.#changeRoot('backup', () => roots.restoreBackup(), random);
+    else if (kind === 'another-root') this.#changeRoot('other', () => roots.another(random), random);
+    else if (kind === 'former-root' && roots.hasFormer) this.#changeRoot('former', () => roots.formerBack(), random);
+    else if (kind === 'forget-a' || kind === 'forget-b') this.#forget(kind === 'forget-a' ? 'a' : 'b', random);
     else if (kind === 'empty-b') {
       const change = () => {
         roots.empty();
-        roots.forgetSeen(this.places.b);
+        roots.forgetSeen(this.#places.b);
       };
-      this.changeRoot('emptied', change, random);
+      this.#changeRoot('emptied', change, random);
     }
   }
 
-  private makeUnreadable(random: Random, later: number): void {
+  #makeUnreadable(random: Random, later: number): void {
     const side = random.pick(['a', 'b'] as const);
-    const { disk, unreadable } = this.places[side];
+    const { disk, unreadable } = this.#places[side];
     const chosen = random.pick([...disk.walk()])?.[0];
     if (chosen === undefined) return;
-    this.world.say(() => `${side}  ${chosen} becomes unreadable`);
+    this.#world.say(() => `${side}  ${chosen} becomes unreadable`);
     unreadable.add(chosen);
-    this.world.at(later, () => this.makeReadable(side, chosen));
+    this.#world.at(later, () => this.#makeReadable(side, chosen));
   }
 
-  private makeReadable(side: 'a' | 'b', path: string): void {
-    const { unreadable, dirty } = this.places[side];
+  #makeReadable(side: 'a' | 'b', path: string): void {
+    const { unreadable, dirty } = this.#places[side];
     if (!unreadable.delete(path)) return;
     dirty.add(path);
-    this.lockService(side).hint(path as RelPath);
+    this.#lockService(side).hint(path as RelPath);
   }
 
   /** @returns whether the pair came to rest in time. */
-  private async flush(server: ServerA, ms: number): Promise<boolean> {
-    const since = this.world.time;
+  async #flush(server: ServerA, ms: number): Promise<boolean> {
+    const since = this.#world.time;
     const patience = new AbortController();
-    const cancel = this.world.at(ms, () => patience.abort());
+    const cancel = this.#world.at(ms, () => patience.abort());
     try {
       await server.session.flush(patience.signal);
       cancel();
-      this.world.say(() => `the flush of ${since.toFixed(1)} is answered`);
-      this.oracle.flushed(server, since);
+      this.#world.say(() => `the flush of ${since.toFixed(1)} is answered`);
+      this.#oracle.flushed(server, since);
       return true;
     } catch {
       return false;
@@ -456,47 +467,48 @@ class Run {
 
   // Fair weather at last.
 
-  private async clearUp(): Promise<void> {
-    const { world } = this;
+  async #clearUp(): Promise<void> {
+    const world = this.#world;
     world.say(() => '-- fair weather');
     world.weather = CALM;
-    this.wireUp = true;
-    this.halts.isFair = true;
-    this.startA();
-    this.startB();
+    this.#wireUp = true;
+    this.#halts.isFair = true;
+    this.#startA();
+    this.#startB();
     for (const side of ['a', 'b'] as const)
-      for (const path of [...this.places[side].unreadable]) this.makeReadable(side, path);
-    const server = this.a!;
+      for (const path of [...this.#places[side].unreadable]) this.#makeReadable(side, path);
+    const server = this.#a!;
     server.session.pause(false);
     // Whatever waits for a retry, or for the wire, has its chance.
     await world.run(() => false, world.time + 130_000, REST_EVENTS);
-    this.halts.isNoticed(server);
-    if (await this.rests(server)) {
-      this.oracle.atRest(server);
-      this.oracle.guards(server);
-      this.oracle.noneOverdue(server);
+    this.#halts.isNoticed(server);
+    if (await this.#rests(server)) {
+      this.#oracle.atRest(server);
+      this.#oracle.guards(server);
+      this.#oracle.noneOverdue(server);
     }
     if (world.fault !== null) return;
-    await this.giveEverythingBack(server);
-    if (!(await this.rests(server)) || world.fault !== null) return;
+    await this.#giveEverythingBack(server);
+    if (!(await this.#rests(server)) || world.fault !== null) return;
     const { table } = server.lockStore;
     if (table.held.size + table.drains.size + table.preferences.size > 0) world.broken('something is held still');
-    this.oracle.atRest(server);
+    this.#oracle.atRest(server);
     if (server.session.status.state !== 'in-sync') world.broken(`at rest the state is ${server.session.status.state}`);
     if (server.session.status.problems().length > 0) world.broken('at rest there are problems');
     // Where a record could not be written, its file waits in held/ for the next start.
-    if (this.places.a.disk.held.size > 0 && this.rough.failedSync === 0)
+    if (this.#places.a.disk.held.size > 0 && this.#rough.failedSync === 0)
       world.broken('at rest there is something in held/');
-    await this.tellEverything(server);
+    await this.#tellEverything(server);
     // A flush does not wait for bits.
     await world.run(() => false, world.time + 2_000, REST_EVENTS);
-    this.oracle.guards(server);
+    this.#oracle.guards(server);
   }
 
   /** Whoever has a lock gives it back, then those in line who got it, until nobody has any */
-  private async giveEverythingBack(server: ServerA): Promise<void> {
-    const { world, wishes } = this;
-    const isAnswered = () => this.clients.asking + this.writers.asking === 0;
+  async #giveEverythingBack(server: ServerA): Promise<void> {
+    const world = this.#world;
+    const wishes = this.#wishes;
+    const isAnswered = () => this.#clients.asking + this.#writers.asking === 0;
     const { table } = server.lockStore;
     for (let round = 0; round < ROUNDS && world.fault === null; round++) {
       if (isAnswered() && table.locks.size === 0) break;
@@ -510,23 +522,25 @@ class Run {
   }
 
   /** Everybody asks what he has lost. */
-  private async tellEverything(server: ServerA): Promise<void> {
-    const { world, wishes, clients } = this;
+  async #tellEverything(server: ServerA): Promise<void> {
+    const world = this.#world;
+    const wishes = this.#wishes;
+    const clients = this.#clients;
     wishes.askWhatWasLost(server);
     await world.run(() => clients.asking === 0, world.time + 60_000, REST_EVENTS);
     if (clients.asking > 0) world.broken('somebody was not answered');
-    this.notices.atTheEnd();
+    this.#notices.atTheEnd();
   }
 
-  private async rests(server: ServerA): Promise<boolean> {
-    const { world } = this;
-    if (!this.remembers && server.session.status.state === 'halted')
+  async #rests(server: ServerA): Promise<boolean> {
+    const world = this.#world;
+    if (!this.#remembers && server.session.status.state === 'halted')
       void server.session.confirm({ acceptDeletes: true });
     if (server.session.status.state === 'halted') await world.run(() => false, world.time + 5_000, REST_EVENTS);
-    for (let round = 0; this.remembers && round < ROUNDS && this.halts.confirmAll(server); round++)
+    for (let round = 0; this.#remembers && round < ROUNDS && this.#halts.confirmAll(server); round++)
       await world.run(() => false, world.time + 5_000, REST_EVENTS);
     let rested: boolean | null = null;
-    void this.flush(server, REST_MS).then((in_time) => {
+    void this.#flush(server, REST_MS).then((in_time) => {
       rested = in_time;
     });
     await world.run(() => rested !== null, world.time + REST_MS + 1, REST_EVENTS);

@@ -27,7 +27,7 @@ const RESCAN_MS = 60_000;
 export class ServerB {
   readonly process: Process;
   readonly replica: SimReplica;
-  private readonly guests: ReplicaServer;
+  readonly #guests: ReplicaServer;
   readonly connections = new Set<SimConnection>();
 
   /** @param remembers whether it says what its root remembers of side a. */
@@ -41,7 +41,7 @@ export class ServerB {
     } = this;
     const { id: rootId, former, directory: dir } = place.disk;
     const memory = remembers ? { former: () => former, dir, memory: replica.memory } : {};
-    this.guests = new ReplicaServer({ replica, rootId, version: '0', log, clock, ...memory });
+    this.#guests = new ReplicaServer({ replica, rootId, version: '0', log, clock, ...memory });
     this.replica.scan('everything').catch(() => {});
   }
 
@@ -52,7 +52,7 @@ export class ServerB {
       const { message } = error as Error;
       if (message !== 'EIO') this.process.world.broken(`server-b failed at ${method}: ${(error as Error).stack}`);
     };
-    void serveRpc(connection, this.guests.methods(connection), {
+    void serveRpc(connection, this.#guests.methods(connection), {
       onFault,
       idleMs: Number.POSITIVE_INFINITY,
       // A real clock has no say here.
@@ -84,27 +84,33 @@ export interface Surroundings {
 
 /** server-a while it runs. */
 export class ServerA {
+  readonly #world: World;
+  readonly #context: Surroundings;
+
   readonly process: Process;
   readonly replica: SimReplica;
   readonly pair: Pair;
   readonly lockStore: LockStore;
   readonly session: Session;
   readonly locks: ServeLocks;
-  private readonly guarding: Guarding | null;
-  private readonly connections = new Set<SimConnection>();
-  private peer: RemoteReplica | null = null;
-  private readonly root: string;
+  readonly #guarding: Guarding | null;
+  readonly #connections = new Set<SimConnection>();
+  #peer: RemoteReplica | null = null;
+  readonly #root: string;
 
   constructor(
-    private readonly world: World,
+    world: World,
     place: Place,
     offset: () => number,
-    private readonly context: Surroundings,
+    context: Surroundings,
     /** Whether it runs with `--guard`; null: nobody ever did here, and there is nothing to give back. */
     readonly guards: boolean | null,
   ) {
+    this.#world = world;
+    this.#context = context;
+
     this.process = new Process(world, offset);
-    this.root = place.disk.id;
+    this.#root = place.disk.id;
     const { process } = this;
     const log: Logger = {
       event: (event) => process.alive && context.onEvent(event),
@@ -120,39 +126,39 @@ export class ServerA {
     const known = [...this.lockStore.table.held.values()].flat().flatMap(({ file }) => file ?? []);
     heldFiles.recover(new Set(known));
     const { pair, lockStore, replica: local } = this;
-    this.guarding = guards === null ? null : new Guarding(lockStore, guards);
-    this.guarding?.joined('a', local);
+    this.#guarding = guards === null ? null : new Guarding(lockStore, guards);
+    this.#guarding?.joined('a', local);
     const own = { root: place.disk.id, dir: place.disk.directory, device: '1', machine: 'sim' };
-    const paired = (replica: Replica) => this.guarding?.joined('b', replica);
+    const paired = (replica: Replica) => this.#guarding?.joined('b', replica);
     this.session = new Session({ pair, own, local, lockStore, heldFiles, log, clock: process.clock, paired });
     const pathOf = (target: Target) => ('path' in target ? target.path : '') as RelPath;
     this.locks = new ServeLocks({ lockService: this.session.lockService, lockStore, pathOf });
     this.session.start();
-    this.rescanSoon();
-    void this.keepDialling();
+    this.#rescanSoon();
+    void this.#keepDialling();
   }
 
-  private rescanSoon(): void {
+  #rescanSoon(): void {
     this.process.clock.after(RESCAN_MS, () => {
       this.session.rescan();
-      this.rescanSoon();
+      this.#rescanSoon();
     });
   }
 
-  private async keepDialling(): Promise<void> {
-    const dial = () => this.dial();
+  async #keepDialling(): Promise<void> {
+    const dial = () => this.#dial();
     for (let wait = 50; ; wait = Math.min(wait * 2, 1_500)) {
       try {
-        const replica = await RemoteReplica.connect({ host: 'sim', port: 1, root: this.root, dial });
+        const replica = await RemoteReplica.connect({ host: 'sim', port: 1, root: this.#root, dial });
         if (!this.process.alive) return void replica.close();
         wait = 25;
-        this.peer = replica;
-        this.hearLooks(replica);
+        this.#peer = replica;
+        this.#hearLooks(replica);
         this.session.connected(replica);
         const reason = await replica.closed;
         if (!this.process.alive) return;
-        this.peer = null;
-        this.guarding?.left('b');
+        this.#peer = null;
+        this.#guarding?.left('b');
         this.session.disconnected(reason?.message ?? 'server-b closed the connection');
       } catch {
         if (!this.process.alive) return;
@@ -161,36 +167,36 @@ export class ServerA {
     }
   }
 
-  private hearLooks(replica: RemoteReplica): void {
+  #hearLooks(replica: RemoteReplica): void {
     const scan = replica.scan.bind(replica);
     replica.scan = async (...asked) => {
       const told = await scan(...asked);
-      if (this.process.alive) this.context.onTold();
+      if (this.process.alive) this.#context.onTold();
       return told;
     };
   }
 
-  private async dial(): Promise<SimConnection> {
-    await this.process.sleep(this.world.random.between(0, this.world.weather.wireMs));
-    const server = this.context.serverB();
+  async #dial(): Promise<SimConnection> {
+    await this.process.sleep(this.#world.random.between(0, this.#world.weather.wireMs));
+    const server = this.#context.serverB();
     if (server === null) throw new SyncError('unreachable', 'Cannot reach sim.');
-    const [near, peer] = connect(this.world);
-    this.connections.add(near);
-    void near.closed.then(() => this.connections.delete(near));
+    const [near, peer] = connect(this.#world);
+    this.#connections.add(near);
+    void near.closed.then(() => this.#connections.delete(near));
     server.accept(peer);
     return near;
   }
 
   /** Cuts one connection, or all. */
   cut(all: boolean): void {
-    const connections = [...this.connections];
-    for (const connection of all ? connections : [this.world.random.pick(connections)]) connection?.cut();
+    const connections = [...this.#connections];
+    for (const connection of all ? connections : [this.#world.random.pick(connections)]) connection?.cut();
   }
 
   die(): void {
     this.process.alive = false;
-    for (const connection of this.connections) dieAt(connection);
-    void this.peer?.close();
+    for (const connection of this.#connections) dieAt(connection);
+    void this.#peer?.close();
     this.session.stop();
   }
 }

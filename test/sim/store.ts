@@ -20,44 +20,47 @@ function load({ lines }: JournalFile, tables: Readonly<Record<string, Table>>): 
 }
 
 class SimStore implements StoreAccess {
-  private pending: [string, string, unknown][] = [];
-  private scheduled = false;
-  private queue: Promise<void> = Promise.resolve();
+  readonly #journal: JournalFile;
+  readonly #process: Process;
 
-  constructor(
-    private readonly journal: JournalFile,
-    private readonly process: Process,
-  ) {}
+  #pending: [string, string, unknown][] = [];
+  #scheduled = false;
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(journal: JournalFile, process: Process) {
+    this.#journal = journal;
+    this.#process = process;
+  }
 
   put(table: string, key: string, value: unknown): void {
-    this.pending.push([table, key, value]);
-    if (this.scheduled) return;
-    this.scheduled = true;
-    this.process.clock.soon(() => {
-      this.scheduled = false;
-      this.write();
+    this.#pending.push([table, key, value]);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#process.clock.soon(() => {
+      this.#scheduled = false;
+      this.#write();
     });
   }
 
-  private write(): void {
-    if (this.pending.length > 0) this.journal.lines.push(this.pending);
-    this.pending = [];
+  #write(): void {
+    if (this.#pending.length > 0) this.#journal.lines.push(this.#pending);
+    this.#pending = [];
   }
 
   durable(): Promise<void> {
-    const flushed = this.queue.then(() => this.flush());
-    this.queue = flushed.catch(() => {});
+    const flushed = this.#queue.then(() => this.#flush());
+    this.#queue = flushed.catch(() => {});
     return flushed;
   }
 
-  private async flush(): Promise<void> {
-    const { random, weather } = this.process.world;
-    await this.process.step();
+  async #flush(): Promise<void> {
+    const { random, weather } = this.#process.world;
+    await this.#process.step();
     if (random.chance(weather.failedSync)) throw new SyncError('failed', 'The state file cannot be written: ENOSPC.');
-    this.write();
-    const length = this.journal.lines.length;
-    await this.process.step();
-    this.journal.durable = Math.max(this.journal.durable, length);
+    this.#write();
+    const length = this.#journal.lines.length;
+    await this.#process.step();
+    this.#journal.durable = Math.max(this.#journal.durable, length);
   }
 
   async close(): Promise<void> {

@@ -20,21 +20,27 @@ export interface Desk {
 }
 
 export class Users {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+
   /** When a path was last touched, by side and path. */
   readonly touched = new Map<string, number>();
   /** Contents that were moved or copied: they may turn up again later. */
   readonly wandering = new Set<string>();
   /** Who brought a content to a path last, by both. */
-  private readonly brought = new Map<string, string>();
+  readonly #brought = new Map<string, string>();
 
   constructor(
-    private readonly world: World,
-    private readonly ledger: Ledger,
+    world: World,
+    ledger: Ledger,
     /** Whether server-a knows that both sides have `content` at `path`. */
     readonly isShared: (path: string, content: string) => boolean,
     /** The content that server-a believes both sides to have at `path`. */
     readonly sharedAt: (path: string) => string | null,
-  ) {}
+  ) {
+    this.#world = world;
+    this.#ledger = ledger;
+  }
 
   randomPath(random: Random): string {
     const depth = random.chance(0.5) ? 1 : random.chance(0.6) ? 2 : 3;
@@ -46,33 +52,33 @@ export class Users {
     const { disk } = lockService.place;
     disk.by = 'user';
     try {
-      this.actAs(lockService, kind, random);
+      this.#actAs(lockService, kind, random);
     } finally {
       disk.by = 'engine';
     }
   }
 
-  private actAs(lockService: Desk, kind: string, random: Random): void {
+  #actAs(lockService: Desk, kind: string, random: Random): void {
     const { disk } = lockService.place;
     const all = [...disk.walk()];
     const file = random.pick(all.filter(([, { type }]) => type !== 'dir'));
     const dir = random.pick(all.filter(([, { type }]) => type === 'dir'));
     const any = random.pick(all);
     const somewhere = this.randomPath(random);
-    if (kind === 'create') this.save(lockService, somewhere, random);
-    else if (kind === 'save') this.save(lockService, file?.[0] ?? somewhere, random);
-    else if (kind === 'mkdir') this.makeDirectory(lockService, somewhere);
+    if (kind === 'create') this.#save(lockService, somewhere, random);
+    else if (kind === 'save') this.#save(lockService, file?.[0] ?? somewhere, random);
+    else if (kind === 'mkdir') this.#makeDirectory(lockService, somewhere);
     else if (kind === 'link') {
-      this.put(lockService, somewhere, disk.inode('symlink', random.pick(NAMES), 0o777, this.mtime(lockService)));
-    } else if (kind === 'delete' && file !== undefined) this.remove(lockService, file[0]);
-    else if (kind === 'remove-tree' && dir !== undefined) this.remove(lockService, dir[0]);
-    else if (kind === 'move' && file !== undefined) this.move(lockService, file[0], somewhere);
-    else if (kind === 'move-tree' && dir !== undefined) this.move(lockService, dir[0], somewhere);
-    else if (kind === 'meta' && any !== undefined) this.meta(lockService, any[0], any[1], random);
+      this.#put(lockService, somewhere, disk.inode('symlink', random.pick(NAMES), 0o777, this.#mtime(lockService)));
+    } else if (kind === 'delete' && file !== undefined) this.#remove(lockService, file[0]);
+    else if (kind === 'remove-tree' && dir !== undefined) this.#remove(lockService, dir[0]);
+    else if (kind === 'move' && file !== undefined) this.#move(lockService, file[0], somewhere);
+    else if (kind === 'move-tree' && dir !== undefined) this.#move(lockService, dir[0], somewhere);
+    else if (kind === 'meta' && any !== undefined) this.#meta(lockService, any[0], any[1], random);
     else if (kind === 'copy' && file?.[1].type === 'file') {
       this.wandering.add(file[1].content);
-      this.ledger.touch(somewhere, file[1].content);
-      this.put(lockService, somewhere, disk.inode('file', file[1].content, 0o644, this.mtime(lockService)));
+      this.#ledger.touch(somewhere, file[1].content);
+      this.#put(lockService, somewhere, disk.inode('file', file[1].content, 0o644, this.#mtime(lockService)));
     }
   }
 
@@ -82,160 +88,160 @@ export class Users {
     const inode = disk.at(path);
     if (inode?.type !== 'file' || isReadOnly(inode)) return;
     disk.by = 'user';
-    const content = this.ledger.newContent(false);
-    this.ledger.loose.add(content);
-    this.world.say(() => `${lockService.place.name}  save ${path} = ${content} in the very moment`);
-    this.replaceContent(lockService, path, inode, content, this.mtime(lockService));
-    this.touch(lockService, path);
+    const content = this.#ledger.newContent(false);
+    this.#ledger.loose.add(content);
+    this.#world.say(() => `${lockService.place.name}  save ${path} = ${content} in the very moment`);
+    this.#replaceContent(lockService, path, inode, content, this.#mtime(lockService));
+    this.#touch(lockService, path);
     disk.by = 'engine';
   }
 
   /** A client's write puts `content` aside: it is to be had from now on, but need not be in place. */
   putAside(content: string): void {
-    this.ledger.loose.add(content);
+    this.#ledger.loose.add(content);
     this.wandering.add(content);
   }
 
   mayStandAt(path: string, content: string): void {
-    this.ledger.allow(path, content);
+    this.#ledger.allow(path, content);
     this.wandering.add(content);
   }
 
   /** A client's write took `content` away from `path`: it must not come back there. */
   takenAway(path: string, content: string): void {
-    this.ledger.supersede(path, content);
+    this.#ledger.supersede(path, content);
   }
 
   /** A client was told that `content` is safe. */
   promised(content: string): void {
-    this.ledger.promised.add(content);
+    this.#ledger.promised.add(content);
   }
 
-  private mtime(lockService: Desk): number {
+  #mtime(lockService: Desk): number {
     return Math.floor(lockService.now()) * 1000;
   }
 
-  private save(lockService: Desk, path: string, random: Random): void {
+  #save(lockService: Desk, path: string, random: Random): void {
     const { disk } = lockService.place;
-    const content = this.ledger.newContent(random.chance(0.1));
+    const content = this.#ledger.newContent(random.chance(0.1));
     const present = disk.at(path);
     const way = isReadOnly(present) ? 2 : random.below(4);
     if (present?.type === 'file' && way < 2) {
-      this.say(lockService, `save ${path} = ${content} (was ${present.content})${way === 0 ? ' in two steps' : ''}`);
+      this.#say(lockService, `save ${path} = ${content} (was ${present.content})${way === 0 ? ' in two steps' : ''}`);
       if (way === 0) {
         // Truncated first, filled a little later: others may be quicker.
         this.wandering.add(content);
-        this.replaceContent(lockService, path, present, '', this.mtime(lockService));
-        this.touch(lockService, path);
+        this.#replaceContent(lockService, path, present, '', this.#mtime(lockService));
+        this.#touch(lockService, path);
         const fill = () => {
           if (lockService.place.disk !== disk || disk.at(path)?.ino !== present.ino) return;
           disk.by = 'user';
-          this.replaceContent(lockService, path, present, content, this.mtime(lockService));
-          this.touch(lockService, path);
+          this.#replaceContent(lockService, path, present, content, this.#mtime(lockService));
+          this.#touch(lockService, path);
           disk.by = 'engine';
         };
-        this.world.at(random.between(0, 40), fill);
+        this.#world.at(random.between(0, 40), fill);
       } else {
-        this.replaceContent(lockService, path, present, content, this.mtime(lockService));
-        this.touch(lockService, path);
+        this.#replaceContent(lockService, path, present, content, this.#mtime(lockService));
+        this.#touch(lockService, path);
       }
       return;
     }
     if (present?.type === 'file' && way === 2) {
       // By a temporary name and a rename, as editors do.
-      this.say(lockService, `save ${path} = ${content} by rename (was ${present.content})`);
-      this.put(lockService, path, disk.inode('file', content, present.mode, this.mtime(lockService)), true);
+      this.#say(lockService, `save ${path} = ${content} by rename (was ${present.content})`);
+      this.#put(lockService, path, disk.inode('file', content, present.mode, this.#mtime(lockService)), true);
       return;
     }
-    this.say(lockService, `save ${path} = ${content} anew`);
-    this.put(lockService, path, disk.inode('file', content, 0o644, this.mtime(lockService)), true);
+    this.#say(lockService, `save ${path} = ${content} anew`);
+    this.#put(lockService, path, disk.inode('file', content, 0o644, this.#mtime(lockService)), true);
   }
 
-  private replaceContent(lockService: Desk, path: string, inode: Inode, content: string, mtime: number): void {
+  #replaceContent(lockService: Desk, path: string, inode: Inode, content: string, mtime: number): void {
     const { disk } = lockService.place;
-    this.ledger.written.add(content);
-    this.superseding(disk, path, inode, () => disk.write(inode, content, mtime));
-    this.ledger.allow(path, content);
-    this.touchOtherNames(lockService, inode);
+    this.#ledger.written.add(content);
+    this.#superseding(disk, path, inode, () => disk.write(inode, content, mtime));
+    this.#ledger.allow(path, content);
+    this.#touchOtherNames(lockService, inode);
   }
 
   /** A power cut may leave one file under two names: who writes by one name changes both, and no watcher tells of the other. */
-  private touchOtherNames({ place }: Desk, inode: Inode): void {
+  #touchOtherNames({ place }: Desk, inode: Inode): void {
     if (inode.links < 2) return;
     for (const [path, each] of place.disk.walk()) {
       if (each !== inode) continue;
-      this.touched.set(path, this.world.time);
+      this.touched.set(path, this.#world.time);
       place.dirty.add(path);
     }
   }
 
   /** What `act` takes away from `path` must not come back there, unless a power cut takes back what was done. */
-  private superseding(disk: SimDisk, path: string, { type, content }: Inode, act: () => void): void {
+  #superseding(disk: SimDisk, path: string, { type, content }: Inode, act: () => void): void {
     // Of what the pair has not yet noted as shared it cannot be told whether its loss was meant.
-    if (type === 'file' && this.isShared(path, content)) this.ledger.supersede(path, content);
+    if (type === 'file' && this.isShared(path, content)) this.#ledger.supersede(path, content);
     act();
-    if (type === 'file') disk.volatile(() => this.ledger.allow(path, content));
+    if (type === 'file') disk.volatile(() => this.#ledger.allow(path, content));
   }
 
   /**
    * Somebody puts something where server-a knows what both sides have. Where that is not there (it was taken away by a step
    * that server-a never heard of, or by a power cut) it cannot know but that it was replaced: to be had, but not in place.
    */
-  private standIn(path: string, present: Inode | null): void {
+  #standIn(path: string, present: Inode | null): void {
     const shared = this.sharedAt(path);
-    if (shared !== null && present?.content !== shared) this.ledger.loose.add(shared);
+    if (shared !== null && present?.content !== shared) this.#ledger.loose.add(shared);
   }
 
   /** Puts something at a path; a file there is replaced, a directory stays as it is. */
-  private put(lockService: Desk, path: string, inode: Inode, silent = false): void {
+  #put(lockService: Desk, path: string, inode: Inode, silent = false): void {
     const { disk } = lockService.place;
-    const parent = this.parents(lockService, path);
+    const parent = this.#parents(lockService, path);
     const present = disk.at(path);
     if (parent === null || present?.type === 'dir') return;
-    this.standIn(path, present);
-    if (!silent) this.say(lockService, `put ${inode.type} ${path} = ${inode.content}`);
+    this.#standIn(path, present);
+    if (!silent) this.#say(lockService, `put ${inode.type} ${path} = ${inode.content}`);
     if (present !== null) {
-      this.superseding(disk, path, present, () => void disk.unlink(parent, nameOf(path as RelPath)));
+      this.#superseding(disk, path, present, () => void disk.unlink(parent, nameOf(path as RelPath)));
     }
     disk.link(parent, nameOf(path as RelPath), inode);
-    if (inode.type === 'file') this.ledger.allow(path, inode.content);
-    this.noteArrival(lockService, path, inode);
-    this.touch(lockService, path);
+    if (inode.type === 'file') this.#ledger.allow(path, inode.content);
+    this.#noteArrival(lockService, path, inode);
+    this.#touch(lockService, path);
   }
 
-  private noteArrival({ place }: Desk, path: string, { type, content }: Inode): void {
+  #noteArrival({ place }: Desk, path: string, { type, content }: Inode): void {
     if (type !== 'file') return;
     // What comes to where both sides have the same content has other times, at least.
-    if (this.sharedAt(path) === content) this.ledger.touch(path, content);
+    if (this.sharedAt(path) === content) this.#ledger.touch(path, content);
     // Where both people do the very same, who cannot see when takes the one for the other carried over, and what the one
     // undoes for undone: to be had, but not in place.
     const key = `${path} ${content}`;
-    if ((this.brought.get(key) ?? place.name) !== place.name) this.ledger.loose.add(content);
-    this.brought.set(key, place.name);
+    if ((this.#brought.get(key) ?? place.name) !== place.name) this.#ledger.loose.add(content);
+    this.#brought.set(key, place.name);
   }
 
-  private makeDirectory(lockService: Desk, path: string): void {
-    if (this.parents(lockService, path) === null || lockService.place.disk.at(path) !== null) return;
-    this.standIn(path, null);
-    this.say(lockService, `mkdir ${path}`);
-    this.makeOne(lockService, path);
+  #makeDirectory(lockService: Desk, path: string): void {
+    if (this.#parents(lockService, path) === null || lockService.place.disk.at(path) !== null) return;
+    this.#standIn(path, null);
+    this.#say(lockService, `mkdir ${path}`);
+    this.#makeOne(lockService, path);
   }
 
-  private makeOne(lockService: Desk, path: string): void {
+  #makeOne(lockService: Desk, path: string): void {
     const { disk } = lockService.place;
     disk.link(disk.at(parentOf(path as RelPath))!, nameOf(path as RelPath), disk.inode('dir', '', 0o755, 0));
-    this.touch(lockService, path);
+    this.#touch(lockService, path);
   }
 
   /** Makes the directories above `path`. @returns the last, or null where a file is in the way. */
-  private parents(lockService: Desk, path: string): Inode | null {
+  #parents(lockService: Desk, path: string): Inode | null {
     const { disk } = lockService.place;
     const parent = parentOf(path as RelPath);
     if (parent === '') return disk.root;
     const present = disk.at(parent);
     if (present !== null) return present.type === 'dir' ? present : null;
-    if (this.parents(lockService, parent) === null) return null;
-    this.makeOne(lockService, parent);
+    if (this.#parents(lockService, parent) === null) return null;
+    this.#makeOne(lockService, parent);
     return disk.at(parent);
   }
 
@@ -243,71 +249,71 @@ export class Users {
   removeAt(lockService: Desk, path: string): void {
     const { disk } = lockService.place;
     disk.by = 'user';
-    this.remove(lockService, path);
+    this.#remove(lockService, path);
     disk.by = 'engine';
   }
 
-  private remove(lockService: Desk, path: string): void {
-    this.say(lockService, `delete ${path}`);
-    this.removeTree(lockService, path);
+  #remove(lockService: Desk, path: string): void {
+    this.#say(lockService, `delete ${path}`);
+    this.#removeTree(lockService, path);
   }
 
-  private removeTree(lockService: Desk, path: string): void {
+  #removeTree(lockService: Desk, path: string): void {
     const { disk } = lockService.place;
     const inode = disk.at(path)!;
-    for (const name of [...inode.children.keys()]) this.removeTree(lockService, `${path}/${name}`);
+    for (const name of [...inode.children.keys()]) this.#removeTree(lockService, `${path}/${name}`);
     const dir = disk.at(parentOf(path as RelPath))!;
-    this.superseding(disk, path, inode, () => void disk.unlink(dir, nameOf(path as RelPath)));
-    this.touch(lockService, path);
+    this.#superseding(disk, path, inode, () => void disk.unlink(dir, nameOf(path as RelPath)));
+    this.#touch(lockService, path);
   }
 
-  private move(lockService: Desk, from: string, to: string): void {
+  #move(lockService: Desk, from: string, to: string): void {
     const { disk } = lockService.place;
     const inode = disk.at(from)!;
     if (from === to || to.startsWith(`${from}/`) || disk.at(to)?.type === 'dir') return;
-    const parent = this.parents(lockService, to);
+    const parent = this.#parents(lockService, to);
     if (parent === null || (inode.type === 'dir' && disk.at(to) !== null)) return;
     if (to.split('/').length > 3) return;
-    this.say(lockService, `move ${from} to ${to}`);
+    this.#say(lockService, `move ${from} to ${to}`);
     const present = disk.at(to);
     const below: [string, Inode][] = [['', inode], ...(inode.type === 'dir' ? disk.walk(inode) : [])];
     const dir = disk.at(parentOf(from as RelPath))!;
-    if (present !== null) this.superseding(disk, to, present, () => void disk.unlink(parent, nameOf(to as RelPath)));
+    if (present !== null) this.#superseding(disk, to, present, () => void disk.unlink(parent, nameOf(to as RelPath)));
     disk.rename(dir, nameOf(from as RelPath), parent, nameOf(to as RelPath));
     for (const [rest, each] of below) {
       const [was, is] = [join(from, rest), join(to, rest)];
-      this.superseding(disk, was, each, () => {});
-      this.ledger.allow(is, each.content);
-      this.noteArrival(lockService, is, each);
+      this.#superseding(disk, was, each, () => {});
+      this.#ledger.allow(is, each.content);
+      this.#noteArrival(lockService, is, each);
       this.wandering.add(each.content);
-      this.touch(lockService, was);
-      this.touch(lockService, is);
+      this.#touch(lockService, was);
+      this.#touch(lockService, is);
     }
   }
 
-  private meta(lockService: Desk, path: string, inode: Inode, random: Random): void {
+  #meta(lockService: Desk, path: string, inode: Inode, random: Random): void {
     if (inode.type === 'symlink') return;
-    this.say(lockService, `touch ${path}`);
+    this.#say(lockService, `touch ${path}`);
     const mode = inode.type === 'dir' ? random.pick([0o755, 0o700]) : random.pick([0o644, 0o600]);
-    lockService.place.disk.setMeta(inode, inode.type === 'dir' ? { mode } : { mode, mtime: this.mtime(lockService) });
-    this.ledger.touch(path, inode.content);
+    lockService.place.disk.setMeta(inode, inode.type === 'dir' ? { mode } : { mode, mtime: this.#mtime(lockService) });
+    this.#ledger.touch(path, inode.content);
     this.wandering.add(inode.content);
-    this.touchOtherNames(lockService, inode);
-    this.touch(lockService, path);
+    this.#touchOtherNames(lockService, inode);
+    this.#touch(lockService, path);
   }
 
-  private say(lockService: Desk, what: string): void {
-    this.world.say(() => `${lockService.place.name}  ${what}`);
+  #say(lockService: Desk, what: string): void {
+    this.#world.say(() => `${lockService.place.name}  ${what}`);
   }
 
   /** Notes that somebody was at `path`, and lets the watcher know, soon, late or never. */
-  private touch(lockService: Desk, path: string): void {
-    const { random, weather } = this.world;
-    this.touched.set(path, this.world.time);
+  #touch(lockService: Desk, path: string): void {
+    const { random, weather } = this.#world;
+    this.touched.set(path, this.#world.time);
     lockService.place.dirty.add(path);
     if (random.chance(weather.lostHint)) return;
     const late = random.chance(0.1) ? 200 : 2;
-    this.world.at(random.between(0, late), () => lockService.hint(path as RelPath));
+    this.#world.at(random.between(0, late), () => lockService.hint(path as RelPath));
   }
 }
 

@@ -17,121 +17,125 @@ const QUEUE = 2_000;
 const LINGER_MS = PEER_LIMITS.closeMs;
 
 export class SimConnection implements Connection {
+  readonly #world: World;
+
   readonly remote = 'sim';
   readonly frames = new AsyncQueue<Frame>();
   readonly closed: Promise<Error | null>;
   peer!: SimConnection;
   /** Whether it is gone for this end. */
   over = false;
-  private ended = false;
-  private resolve!: (reason: Error | null) => void;
-  private readonly decoder = new FrameDecoder(PEER_LIMITS);
-  private outgoing: Buffer[] = [];
-  private bytes = 0;
-  private moving = false;
-  private waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+  #ended = false;
+  #resolve!: (reason: Error | null) => void;
+  readonly #decoder = new FrameDecoder(PEER_LIMITS);
+  #outgoing: Buffer[] = [];
+  #bytes = 0;
+  #moving = false;
+  #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
 
-  constructor(private readonly world: World) {
+  constructor(world: World) {
+    this.#world = world;
+
     this.closed = new Promise((resolve) => {
-      this.resolve = resolve;
+      this.#resolve = resolve;
     });
   }
 
   send(message: Message, payload?: Buffer): Promise<void> {
-    if (this.over || this.ended) return refused();
+    if (this.over || this.#ended) return refused();
     const frame = Buffer.concat(encodeFrame(message, payload));
-    this.outgoing.push(frame);
-    this.bytes += frame.length;
-    this.move();
-    if (this.bytes < QUEUE) return Promise.resolve();
-    const sent = new Promise<void>((resolve, reject) => this.waiting.push({ resolve, reject }));
+    this.#outgoing.push(frame);
+    this.#bytes += frame.length;
+    this.#move();
+    if (this.#bytes < QUEUE) return Promise.resolve();
+    const sent = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     sent.catch(() => {});
     return sent;
   }
 
   close(reason?: Error): void {
-    if (this.over || this.ended) return;
-    this.ended = true;
+    if (this.over || this.#ended) return;
+    this.#ended = true;
     this.frames.end();
     this.frames.clear();
-    this.closeReason = reason ?? null;
-    this.move();
-    this.world.at(LINGER_MS, () => this.drop(this.closeReason));
+    this.#closeReason = reason ?? null;
+    this.#move();
+    this.#world.at(LINGER_MS, () => this.drop(this.#closeReason));
   }
 
-  private closeReason: Error | null = null;
+  #closeReason: Error | null = null;
 
   /** The connection is gone for this end, now. */
   drop(reason: Error | null): void {
     if (this.over) return;
     this.over = true;
-    this.outgoing = [];
+    this.#outgoing = [];
     this.frames.end();
-    for (const { reject } of this.waiting.splice(0)) reject(closedError('sim', reason));
-    this.resolve(reason);
+    for (const { reject } of this.#waiting.splice(0)) reject(closedError('sim', reason));
+    this.#resolve(reason);
   }
 
   /** Cuts it at whatever byte is on its way; each end learns it in its own time. */
   cut(): void {
-    const { random } = this.world;
+    const { random } = this.#world;
     const reason = new SyncError('closed', 'The connection was cut.');
     for (const end of [this, this.peer]) {
-      end.outgoing = [];
-      end.severed = true;
-      this.world.at(random.chance(0.1) ? random.between(0, 25_000) : random.between(0, 20), () => end.drop(reason));
+      end.#outgoing = [];
+      end.#severed = true;
+      this.#world.at(random.chance(0.1) ? random.between(0, 25_000) : random.between(0, 20), () => end.drop(reason));
     }
   }
 
-  private severed = false;
+  #severed = false;
 
-  private move(): void {
-    if (this.moving || this.severed) return;
-    this.moving = true;
-    this.world.at(this.world.random.between(0, this.world.weather.wireMs), () => this.deliver());
+  #move(): void {
+    if (this.#moving || this.#severed) return;
+    this.#moving = true;
+    this.#world.at(this.#world.random.between(0, this.#world.weather.wireMs), () => this.#deliver());
   }
 
-  private deliver(): void {
-    this.moving = false;
-    if (this.severed || this.over) return;
-    if (this.outgoing.length === 0) {
-      if (this.ended) this.finish();
+  #deliver(): void {
+    this.#moving = false;
+    if (this.#severed || this.over) return;
+    if (this.#outgoing.length === 0) {
+      if (this.#ended) this.#finish();
       return;
     }
     const { peer } = this;
     if (!peer.frames.empty) {
-      this.moving = true;
+      this.#moving = true;
       void peer.frames.whenEmpty().then(() => {
-        this.moving = false;
-        this.move();
+        this.#moving = false;
+        this.#move();
       });
       return;
     }
-    const { random, weather } = this.world;
-    let chunk = this.outgoing.length === 1 ? this.outgoing[0]! : Buffer.concat(this.outgoing);
-    this.outgoing = [];
+    const { random, weather } = this.#world;
+    let chunk = this.#outgoing.length === 1 ? this.#outgoing[0]! : Buffer.concat(this.#outgoing);
+    this.#outgoing = [];
     if (random.chance(weather.split) && chunk.length > 1) {
       const at = 1 + random.below(chunk.length - 1);
-      this.outgoing = [chunk.subarray(at)];
+      this.#outgoing = [chunk.subarray(at)];
       chunk = chunk.subarray(0, at);
     }
-    this.bytes -= chunk.length;
-    if (this.bytes < QUEUE) for (const { resolve } of this.waiting.splice(0)) resolve();
-    peer.hear(chunk);
-    if (this.outgoing.length > 0 || this.ended) this.move();
+    this.#bytes -= chunk.length;
+    if (this.#bytes < QUEUE) for (const { resolve } of this.#waiting.splice(0)) resolve();
+    peer.#hear(chunk);
+    if (this.#outgoing.length > 0 || this.#ended) this.#move();
   }
 
-  private hear(chunk: Buffer): void {
-    if (this.over || this.ended) return;
+  #hear(chunk: Buffer): void {
+    if (this.over || this.#ended) return;
     try {
-      for (const frame of this.decoder.push(chunk)) this.frames.put(frame);
+      for (const frame of this.#decoder.push(chunk)) this.frames.put(frame);
     } catch (fault) {
-      this.world.broken(`not the protocol: ${(fault as Error).message}`);
+      this.#world.broken(`not the protocol: ${(fault as Error).message}`);
     }
   }
 
-  private finish(): void {
+  #finish(): void {
     this.peer.frames.end();
-    this.drop(this.closeReason);
+    this.drop(this.#closeReason);
   }
 }
 

@@ -33,43 +33,44 @@ export interface Asked {
 }
 
 export class Wishes {
-  private readonly kinds: readonly string[];
-  private readonly people: readonly string[];
+  readonly #asked: Asked;
 
-  constructor(
-    private readonly asked: Asked,
-    mayWrite: boolean,
-  ) {
+  readonly #kinds: readonly string[];
+  readonly #people: readonly string[];
+
+  constructor(asked: Asked, mayWrite: boolean) {
+    this.#asked = asked;
+
     const { lines, breaking } = asked.features;
-    this.kinds = [...WISHES, ...(mayWrite ? WRITES : []), ...(lines ? LINES : []), ...(breaking ? BREAKING : [])];
-    this.people = lines || breaking ? ['Ann', 'Bob', 'Cid'] : ['Ann', 'Bob'];
+    this.#kinds = [...WISHES, ...(mayWrite ? WRITES : []), ...(lines ? LINES : []), ...(breaking ? BREAKING : [])];
+    this.#people = lines || breaking ? ['Ann', 'Bob', 'Cid'] : ['Ann', 'Bob'];
   }
 
   /** Somebody wishes something. */
   wish(server: ServerA, random: Random): void {
-    const { world, features, clients } = this.asked;
-    const kind = random.pick(this.kinds);
-    const owner = random.pick(this.people);
+    const { world, features, clients } = this.#asked;
+    const kind = random.pick(this.#kinds);
+    const owner = random.pick(this.#people);
     const side = random.pick(['a', 'b'] as const);
-    if (['lock', 'steal', 'wait', 'wait-many'].includes(kind)) this.lock(server, kind, owner, side, random);
+    if (['lock', 'steal', 'wait', 'wait-many'].includes(kind)) this.#lock(server, kind, owner, side, random);
     else if (kind === 'unlock' || kind === 'force') {
       const lock = random.pick([...server.lockStore.table.locks.values()]);
       if (lock === undefined) return;
       const by = kind === 'unlock' && random.chance(0.8) ? lock.owner : owner;
       const force = kind === 'force' ? { force: true } : {};
       const held = features.ways && random.chance(0.6) ? { held: random.pick(WAYS) } : {};
-      this.ask(server, { kind: 'unlock', paths: [lock.path], owner: by, side: 'a', ...force, ...held });
+      this.#ask(server, { kind: 'unlock', paths: [lock.path], owner: by, side: 'a', ...force, ...held });
     } else if (kind === 'leave') clients.leave(server, random.chance(0.4), (of) => random.pick(of));
-    else if (kind === 'flush') this.asked.flush(server, random.between(100, 20_000));
+    else if (kind === 'flush') this.#asked.flush(server, random.between(100, 20_000));
     else if (kind === 'rescan') server.session.rescan();
     else if (kind === 'pause') {
       server.session.pause(true);
       world.at(random.between(0, 3_000), () => server.process.alive && server.session.pause(false));
-    } else this.write(server, kind, owner, random);
+    } else this.#write(server, kind, owner, random);
   }
 
-  private lock(server: ServerA, kind: string, owner: string, side: 'a' | 'b', random: Random): void {
-    const { features, places } = this.asked;
+  #lock(server: ServerA, kind: string, owner: string, side: 'a' | 'b', random: Random): void {
+    const { features, places } = this.#asked;
     const files = [...places[side].disk.walk()].filter(([, { type }]) => type === 'file');
     const one = random.pick(files)?.[0] as RelPath | undefined;
     if (one === undefined) return;
@@ -81,15 +82,15 @@ export class Wishes {
     const how = kind === 'steal' ? { steal: true } : {};
     const forMs = kind === 'wait' && random.chance(0.5) ? random.pick(WAIT_MS) : null;
     const wait = kind.startsWith('wait') ? { wait: { forMs } } : {};
-    this.ask(server, { kind: 'lock', paths, owner, side, ...ttl, ...how, ...wait });
+    this.#ask(server, { kind: 'lock', paths, owner, side, ...ttl, ...how, ...wait });
   }
 
-  private ask(server: ServerA, wish: Wish): void {
-    void this.asked.clients.ask(server, wish);
+  #ask(server: ServerA, wish: Wish): void {
+    void this.#asked.clients.ask(server, wish);
   }
 
-  private write(server: ServerA, kind: string, owner: string, random: Random): void {
-    const { writers, users, places, ledger, written } = this.asked;
+  #write(server: ServerA, kind: string, owner: string, random: Random): void {
+    const { writers, users, places, ledger, written } = this.#asked;
     const files = [...places.a.disk.walk()].filter(([, { type }]) => type === 'file');
     const file = random.pick(files)?.[0] as RelPath | undefined;
     const somewhere = users.randomPath(random) as RelPath;
@@ -106,15 +107,15 @@ export class Wishes {
   /** Everybody gives back what he has. @returns the tokens of all that. */
   giveBack(server: ServerA): ReadonlySet<number> {
     const locks = [...server.lockStore.table.locks.values()];
-    for (const { path, owner } of locks) this.ask(server, { kind: 'unlock', paths: [path], owner, side: 'a' });
+    for (const { path, owner } of locks) this.#ask(server, { kind: 'unlock', paths: [path], owner, side: 'a' });
     return new Set(locks.map(({ token }) => token));
   }
 
   /** Everybody asks once more what he has lost. */
   askWhatWasLost(server: ServerA): void {
-    const { ttl, breaking } = this.asked.features;
+    const { ttl, breaking } = this.#asked.features;
     if (!ttl && !breaking) return;
-    for (const owner of this.people)
-      this.ask(server, { kind: 'unlock', paths: ['nothing' as RelPath], owner, side: 'a' });
+    for (const owner of this.#people)
+      this.#ask(server, { kind: 'unlock', paths: ['nothing' as RelPath], owner, side: 'a' });
   }
 }

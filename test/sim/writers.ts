@@ -37,13 +37,17 @@ interface Writing {
 }
 
 export class Writers {
+  readonly #world: World;
+  readonly #users: Users;
+  readonly #clients: Clients;
+
   asking = 0;
 
-  constructor(
-    private readonly world: World,
-    private readonly users: Users,
-    private readonly clients: Clients,
-  ) {}
+  constructor(world: World, users: Users, clients: Clients) {
+    this.#world = world;
+    this.#users = users;
+    this.#clients = clients;
+  }
 
   /** server-a has started anew: who waited for the last one is not answered. */
   restarted(): void {
@@ -51,7 +55,7 @@ export class Writers {
   }
 
   upload(server: ServerA, owner: string, path: RelPath, content: string, overwrite: boolean): Promise<void> {
-    const writing = this.begin(server, owner, `upload ${path} = ${content}`);
+    const writing = this.#begin(server, owner, `upload ${path} = ${content}`);
     const decide = (at: At): WriteStep[] => {
       const before = at(path);
       if (before?.type === 'dir' || (before !== null && !overwrite)) throw exists(path);
@@ -60,32 +64,32 @@ export class Writers {
       const change = { path, action: before === null ? 'created' : 'modified', before, after } as const;
       return [...missingParents(path, at), { change, contents: () => server.replica.pieces(0, content) }];
     };
-    return this.ask(writing, [path], async () => {
+    return this.#ask(writing, [path], async () => {
       await writing.writes.ask({ owner, paths: [path], decide });
-      this.users.promised(content);
+      this.#users.promised(content);
     });
   }
 
   rename(server: ServerA, owner: string, from: RelPath, to: RelPath): Promise<void> {
-    const writing = this.begin(server, owner, `rename ${from} to ${to}`);
+    const writing = this.#begin(server, owner, `rename ${from} to ${to}`);
     const decide = (at: At): WriteStep[] => {
       const entry = at(from);
       if (entry?.type !== 'file' || at(to) !== null) throw exists(to);
       const change = { path: to, action: 'renamed', before: null, after: entry, from: { path: from, entry } } as const;
       return [...missingParents(to, at), { change }];
     };
-    const ended = this.clients.renaming(owner, [from]);
-    return this.ask(writing, [from, to], () => writing.writes.ask({ owner, paths: [from, to], decide }), ended);
+    const ended = this.#clients.renaming(owner, [from]);
+    return this.#ask(writing, [from, to], () => writing.writes.ask({ owner, paths: [from, to], decide }), ended);
   }
 
   remove(server: ServerA, owner: string, path: RelPath): Promise<void> {
-    const writing = this.begin(server, owner, `delete ${path}`);
+    const writing = this.#begin(server, owner, `delete ${path}`);
     const decide = (at: At): WriteStep[] => {
       const before = at(path);
       if (before === null || before.type === 'dir') return [];
       return [{ change: { path, action: 'deleted', before, after: null } }];
     };
-    return this.ask(writing, [path], () => writing.writes.ask({ owner, paths: [path], decide }));
+    return this.#ask(writing, [path], () => writing.writes.ask({ owner, paths: [path], decide }));
   }
 
   /** Settles whatever conflict copies there are of one file. */
@@ -93,19 +97,19 @@ export class Writers {
     const { pair, replica: local } = server;
     const files = () =>
       pair.a.snapshot === null ? [] : mergedListing(pair.a.snapshot, pair.b.snapshot ?? pair.archive);
-    const writing = this.begin(server, owner, `resolve keeping ${keep}`);
+    const writing = this.#begin(server, owner, `resolve keeping ${keep}`);
     const resolving = new Resolving({ pair, writes: writing.writes, local, files });
     const [row] = resolving.conflicts();
     if (row === undefined) return Promise.resolve();
     const original = row.path as RelPath;
     const copies = resolving.conflicts().filter(({ path }) => path === original);
     const paths = [original, ...copies.map(({ copy }) => copy as RelPath)];
-    const ended = this.clients.renaming(owner, paths);
-    return this.ask(writing, paths, () => resolving.resolve(original, keep, owner), ended);
+    const ended = this.#clients.renaming(owner, paths);
+    return this.#ask(writing, paths, () => resolving.resolve(original, keep, owner), ended);
   }
 
   /** What is decided for this person is noted before it is done. */
-  private begin(server: ServerA, owner: string, what: string): Writing {
+  #begin(server: ServerA, owner: string, what: string): Writing {
     const { writes } = server.session;
     const taken: Taken[] = [];
     const ask: ClientWrites['ask'] = (write) =>
@@ -115,8 +119,8 @@ export class Writers {
           taken.length = 0;
           const steps = write.decide(at);
           for (const { change } of steps) {
-            this.note(change, taken);
-            this.noteOther(server, change);
+            this.#note(change, taken);
+            this.#noteOther(server, change);
           }
           return steps;
         },
@@ -126,8 +130,9 @@ export class Writers {
   }
 
   /** What stands there goes to versions, or (where it is moved) to another path. */
-  private note({ path, before, after, from }: Change, taken: Taken[]): void {
-    const { world, users } = this;
+  #note({ path, before, after, from }: Change, taken: Taken[]): void {
+    const world = this.#world;
+    const users = this.#users;
     const take = (at: RelPath, entry: Entry | null) => {
       users.touched.set(at, world.time);
       if (entry?.type !== 'file') return;
@@ -141,19 +146,20 @@ export class Writers {
   }
 
   /** The holder of side b writes there, too: what side b had goes to versions. */
-  private noteOther({ lockStore, pair }: ServerA, { path }: Change): void {
+  #noteOther({ lockStore, pair }: ServerA, { path }: Change): void {
     const entry = lockStore.table.heldSide(path) === 'a' ? pair.entry('b', path) : null;
-    if (entry?.type === 'file') this.users.putAside(contentOf(entry));
+    if (entry?.type === 'file') this.#users.putAside(contentOf(entry));
   }
 
-  private async ask(
+  async #ask(
     writing: Writing,
     paths: readonly RelPath[],
     act: () => Promise<unknown>,
     ended = () => {},
   ): Promise<void> {
     const { server, owner, what } = writing;
-    const { world, clients } = this;
+    const world = this.#world;
+    const clients = this.#clients;
     world.say(() => `${owner} asks: ${what}`);
     const foreign = clients.heldByOthers(owner, paths);
     const since = world.time;
@@ -175,9 +181,9 @@ export class Writers {
       if (foreign.includes(claim)) world.broken(`${what} was done under the lock of ${claim.owner}`);
     }
     for (const { path, content, shared, time } of writing.taken) {
-      if (shared && this.users.touched.get(path) === time) this.users.takenAway(path, content);
+      if (shared && this.#users.touched.get(path) === time) this.#users.takenAway(path, content);
     }
-    for (const path of paths) this.users.touched.set(path, world.time);
+    for (const path of paths) this.#users.touched.set(path, world.time);
   }
 }
 

@@ -15,8 +15,8 @@ export class BothServers {
   warnings: string[] = [];
   /** Where server-a listens. */
   port = 0;
-  private running: RunningServer[] = [];
-  private wake: () => void = () => {};
+  #running: RunningServer[] = [];
+  #wake: () => void = () => {};
 
   constructor() {
     fs.mkdirSync(this.a);
@@ -31,13 +31,13 @@ export class BothServers {
     const log = { event: () => {}, detail: () => {}, warn };
     const event = (said: SyncEvent) => {
       this.events.push(said);
-      this.wake();
+      this.#wake();
     };
     const b = await startServerB({ ...common, dir: this.b, log });
-    this.running.push(b);
+    this.#running.push(b);
     const peer = { host: '127.0.0.1', port: b.port };
     const a = await startServerA({ ...common, dir: this.a, peer, rescanMs: 60_000, log: { ...log, event } });
-    this.running.push(a);
+    this.#running.push(a);
     this.port = a.port;
   }
 
@@ -45,18 +45,18 @@ export class BothServers {
   async said(word: SyncEvent['event']): Promise<void> {
     while (!this.events.some(({ event }) => event === word)) {
       await new Promise<void>((resolve) => {
-        this.wake = resolve;
+        this.#wake = resolve;
       });
     }
   }
 
   /** Ends side b alone. */
   async stopB(): Promise<void> {
-    await this.running.shift()!.stop();
+    await this.#running.shift()!.stop();
   }
 
   async stop(): Promise<void> {
-    for (const server of this.running.splice(0)) await server.stop();
+    for (const server of this.#running.splice(0)) await server.stop();
   }
 
   async close(): Promise<void> {

@@ -52,10 +52,10 @@ export function expectUntouched(pin: RelPath, before: Tree, now: Tree): void {
 
 /** The contents that someone made and nobody has deleted or overwritten by hand since. */
 export class Made {
-  private readonly words: { readonly at: RelPath; readonly entry: Entry }[] = [];
+  readonly #words: { readonly at: RelPath; readonly entry: Entry }[] = [];
 
   constructor(pair: Pair) {
-    for (const side of ['a', 'b'] as const) this.note(pair, new Map(), pair[side]);
+    for (const side of ['a', 'b'] as const) this.#note(pair, new Map(), pair[side]);
   }
 
   /** Someone works on `side`; what their hands destroy is no longer ours to keep, wherever it stands. */
@@ -64,31 +64,31 @@ export class Made {
     const now = after(before, done);
     for (const at of differences(before, now)) {
       const gone = before.get(at) ?? null;
-      if (gone !== null && !sameContent(gone, now.get(at) ?? null)) this.forget(gone);
+      if (gone !== null && !sameContent(gone, now.get(at) ?? null)) this.#forget(gone);
     }
     pair[side].clear();
     for (const [at, entry] of now) pair[side].set(at, entry);
-    this.note(pair, before, now);
+    this.#note(pair, before, now);
   }
 
   expectAll(pair: Pair): void {
     const everywhere = [...pair.a.values(), ...pair.b.values()];
-    for (const { at, entry } of this.words) {
+    for (const { at, entry } of this.#words) {
       const kept = everywhere.some((one) => sameContent(one, entry));
       expect(kept, `${showEntry(at, entry)} is lost`).toBe(true);
     }
   }
 
   /** What both sides shared at a path is nobody's own there, though it was put back by hand. */
-  private note(pair: Pair, before: Tree, now: Tree): void {
+  #note(pair: Pair, before: Tree, now: Tree): void {
     for (const [at, entry] of now) {
       const known = [before.get(at), pair.archive.get(at)].some((one) => sameContent(one ?? null, entry));
-      if (entry.type !== 'dir' && !known) this.words.push({ at, entry });
+      if (entry.type !== 'dir' && !known) this.#words.push({ at, entry });
     }
   }
 
-  private forget(gone: Entry): void {
-    const kept = this.words.filter(({ entry }) => !sameContent(entry, gone));
-    this.words.splice(0, this.words.length, ...kept);
+  #forget(gone: Entry): void {
+    const kept = this.#words.filter(({ entry }) => !sameContent(entry, gone));
+    this.#words.splice(0, this.#words.length, ...kept);
   }
 }

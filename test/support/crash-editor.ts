@@ -31,13 +31,18 @@ export function versionOf(text: string): string | null {
 }
 
 export class Editor {
+  readonly #side: 'a' | 'b';
+  readonly #root: string;
+  readonly #outside: string;
+  readonly #random: (below: number) => number;
+
   /** What ought to stand below `home`: path there to version. Only this person writes there. */
   readonly model = new Map<string, string>();
   /** Every version that ever stood under a name below `home`. */
   readonly history = new Map<string, Set<string>>();
   /** What ought to be found somewhere: versions of shared files that this person wrote and did not give up. */
   readonly shared = new Map<string, string>();
-  private count = 0;
+  #count = 0;
 
   /**
    * @param root the root of this side.
@@ -45,161 +50,175 @@ export class Editor {
    * @param outside a directory outside the root, on the same disk.
    */
   constructor(
-    private readonly side: 'a' | 'b',
-    private readonly root: string,
+    side: 'a' | 'b',
+    root: string,
     readonly home: string,
-    private readonly outside: string,
-    private readonly random: (below: number) => number,
+    outside: string,
+    random: (below: number) => number,
   ) {
-    fs.mkdirSync(this.at(home), { recursive: true });
-    fs.mkdirSync(this.at('both'), { recursive: true });
+    this.#side = side;
+    this.#root = root;
+    this.#outside = outside;
+    this.#random = random;
+
+    fs.mkdirSync(this.#at(home), { recursive: true });
+    fs.mkdirSync(this.#at('both'), { recursive: true });
     fs.mkdirSync(outside, { recursive: true });
   }
 
-  private at(name: string): string {
-    return path.join(this.root, name);
+  #at(name: string): string {
+    return path.join(this.#root, name);
   }
 
-  private next(): string {
-    return `${this.side}${++this.count}`;
+  #next(): string {
+    return `${this.#side}${++this.#count}`;
   }
 
-  private anyName(): string {
+  #anyName(): string {
     const dirs = ['', 'd/', 'd/e/', 'g/'];
-    return `${dirs[this.random(dirs.length)]}f${this.random(8)}.txt`;
+    return `${dirs[this.#random(dirs.length)]}f${this.#random(8)}.txt`;
   }
 
-  private anyKnown(): string | null {
+  #anyKnown(): string | null {
     const names = [...this.model.keys()];
-    return names.length === 0 ? null : names[this.random(names.length)]!;
+    return names.length === 0 ? null : names[this.#random(names.length)]!;
   }
 
-  private put(name: string, version: string): void {
+  #put(name: string, version: string): void {
     this.model.set(name, version);
-    this.remember(name, [version]);
+    this.#remember(name, [version]);
   }
 
-  private remember(name: string, versions: Iterable<string>): void {
+  #remember(name: string, versions: Iterable<string>): void {
     this.history.set(name, new Set([...(this.history.get(name) ?? []), ...versions]));
   }
 
   /** Does one thing. */
   act(): void {
-    const acts = [this.copy, this.copy, this.sed, this.vi, this.move, this.moveDirectory, this.remove, this.large];
-    const more = [this.sharedWrite, this.sharedWrite, this.sharedRemove, this.checkout];
+    const acts = [
+      this.#copy,
+      this.#copy,
+      this.#sed,
+      this.#vi,
+      this.#move,
+      this.#moveDirectory,
+      this.#remove,
+      this.#large,
+    ];
+    const more = [this.#sharedWrite, this.#sharedWrite, this.#sharedRemove, this.#checkout];
     const all = [...acts, ...more];
-    all[this.random(all.length)]!.call(this);
+    all[this.#random(all.length)]!.call(this);
   }
 
-  private copy(): void {
-    const name = this.anyName();
-    const version = this.next();
-    const source = path.join(this.outside, 'source');
-    fs.writeFileSync(source, contentOf(version, SMALL[this.random(SMALL.length)]!));
-    fs.mkdirSync(path.dirname(this.at(`${this.home}/${name}`)), { recursive: true });
-    if (run('cp', [source, this.at(`${this.home}/${name}`)])) this.put(name, version);
+  #copy(): void {
+    const name = this.#anyName();
+    const version = this.#next();
+    const source = path.join(this.#outside, 'source');
+    fs.writeFileSync(source, contentOf(version, SMALL[this.#random(SMALL.length)]!));
+    fs.mkdirSync(path.dirname(this.#at(`${this.home}/${name}`)), { recursive: true });
+    if (run('cp', [source, this.#at(`${this.home}/${name}`)])) this.#put(name, version);
   }
 
   /** A large file comes by rename, as a download does. */
-  private large(): void {
-    const name = `large${this.random(2)}.bin`;
-    const version = this.next();
-    const source = path.join(this.outside, 'large');
-    fs.writeFileSync(source, contentOf(version, LARGE_BYTES + this.random(100_000)));
-    fs.renameSync(source, this.at(`${this.home}/${name}`));
-    this.put(name, version);
+  #large(): void {
+    const name = `large${this.#random(2)}.bin`;
+    const version = this.#next();
+    const source = path.join(this.#outside, 'large');
+    fs.writeFileSync(source, contentOf(version, LARGE_BYTES + this.#random(100_000)));
+    fs.renameSync(source, this.#at(`${this.home}/${name}`));
+    this.#put(name, version);
   }
 
-  private sed(): void {
-    const name = this.anyKnown();
+  #sed(): void {
+    const name = this.#anyKnown();
     if (name === null) return;
-    const version = this.next();
-    if (run('sed', ['-i', `s/^v=.*/v=${version}/`, this.at(`${this.home}/${name}`)])) this.put(name, version);
+    const version = this.#next();
+    if (run('sed', ['-i', `s/^v=.*/v=${version}/`, this.#at(`${this.home}/${name}`)])) this.#put(name, version);
   }
 
-  private vi(): void {
-    const name = this.anyKnown();
+  #vi(): void {
+    const name = this.#anyKnown();
     if (name === null || name.startsWith('large')) return;
-    const version = this.next();
-    const file = this.at(`${this.home}/${name}`);
+    const version = this.#next();
+    const file = this.#at(`${this.home}/${name}`);
     const args = ['-es', '-u', 'NONE', '-c', `%s/^v=.*/v=${version}/`, '-c', 'wq', file];
-    if (run('vim.tiny', args)) this.put(name, version);
+    if (run('vim.tiny', args)) this.#put(name, version);
   }
 
-  private move(): void {
-    const from = this.anyKnown();
-    const to = this.anyName();
+  #move(): void {
+    const from = this.#anyKnown();
+    const to = this.#anyName();
     if (from === null || from === to || from.startsWith('large')) return;
-    fs.mkdirSync(path.dirname(this.at(`${this.home}/${to}`)), { recursive: true });
-    if (!run('mv', [this.at(`${this.home}/${from}`), this.at(`${this.home}/${to}`)])) return;
-    this.put(to, this.model.get(from)!);
-    this.remember(to, this.history.get(from)!);
+    fs.mkdirSync(path.dirname(this.#at(`${this.home}/${to}`)), { recursive: true });
+    if (!run('mv', [this.#at(`${this.home}/${from}`), this.#at(`${this.home}/${to}`)])) return;
+    this.#put(to, this.model.get(from)!);
+    this.#remember(to, this.history.get(from)!);
     this.model.delete(from);
   }
 
-  private moveDirectory(): void {
-    const [from, to] = this.random(2) === 0 ? (['d', 'g'] as const) : (['g', 'd'] as const);
-    const target = `${to}/moved${this.random(3)}`;
-    if (!fs.existsSync(this.at(`${this.home}/${from}`)) || fs.existsSync(this.at(`${this.home}/${target}`))) return;
-    fs.mkdirSync(this.at(`${this.home}/${to}`), { recursive: true });
-    fs.renameSync(this.at(`${this.home}/${from}`), this.at(`${this.home}/${target}`));
+  #moveDirectory(): void {
+    const [from, to] = this.#random(2) === 0 ? (['d', 'g'] as const) : (['g', 'd'] as const);
+    const target = `${to}/moved${this.#random(3)}`;
+    if (!fs.existsSync(this.#at(`${this.home}/${from}`)) || fs.existsSync(this.#at(`${this.home}/${target}`))) return;
+    fs.mkdirSync(this.#at(`${this.home}/${to}`), { recursive: true });
+    fs.renameSync(this.#at(`${this.home}/${from}`), this.#at(`${this.home}/${target}`));
     const newName = (name: string) => `${target}/${name.slice(from.length + 1)}`;
     for (const [name, versions] of [...this.history]) {
-      if (name.startsWith(`${from}/`)) this.remember(newName(name), versions);
+      if (name.startsWith(`${from}/`)) this.#remember(newName(name), versions);
     }
     for (const [name, version] of [...this.model]) {
       if (!name.startsWith(`${from}/`)) continue;
       this.model.delete(name);
-      this.put(newName(name), version);
+      this.#put(newName(name), version);
     }
   }
 
-  private remove(): void {
+  #remove(): void {
     const victims = ['d', 'd/e', 'g', 'd/moved0', 'f1.txt', 'g/moved1'];
-    const victim = victims[this.random(victims.length)]!;
-    run('rm', ['-rf', this.at(`${this.home}/${victim}`)]);
+    const victim = victims[this.#random(victims.length)]!;
+    run('rm', ['-rf', this.#at(`${this.home}/${victim}`)]);
     for (const name of [...this.model.keys()]) {
       if (name === victim || name.startsWith(`${victim}/`)) this.model.delete(name);
     }
   }
 
-  private sharedWrite(): void {
-    const name = `s${this.random(5)}.txt`;
-    const version = this.next();
-    const source = path.join(this.outside, 'shared');
-    fs.writeFileSync(source, contentOf(version, SMALL[this.random(SMALL.length)]!));
-    fs.renameSync(source, this.at(`both/${name}`));
+  #sharedWrite(): void {
+    const name = `s${this.#random(5)}.txt`;
+    const version = this.#next();
+    const source = path.join(this.#outside, 'shared');
+    fs.writeFileSync(source, contentOf(version, SMALL[this.#random(SMALL.length)]!));
+    fs.renameSync(source, this.#at(`both/${name}`));
     this.shared.set(name, version);
   }
 
-  private sharedRemove(): void {
-    const name = `s${this.random(5)}.txt`;
-    run('rm', ['-f', this.at(`both/${name}`)]);
+  #sharedRemove(): void {
+    const name = `s${this.#random(5)}.txt`;
+    run('rm', ['-f', this.#at(`both/${name}`)]);
     this.shared.delete(name);
   }
 
-  private commits = 0;
+  #commits = 0;
 
   /** Back and forth between the commits of a small repository. */
-  private checkout(): void {
-    const repo = this.at(`${this.home}/repo`);
+  #checkout(): void {
+    const repo = this.#at(`${this.home}/repo`);
     const git = (...args: string[]) =>
       run('git', ['-C', repo, '-c', 'user.name=x', '-c', 'user.email=x@x', '-c', 'gc.auto=0', ...args]);
-    if (this.commits === 0) {
+    if (this.#commits === 0) {
       fs.mkdirSync(repo, { recursive: true });
       git('init', '-q', '-b', 'main');
-      for (; this.commits < 4; this.commits++) {
+      for (; this.#commits < 4; this.#commits++) {
         for (let n = 0; n < 12; n++) {
-          const file = path.join(repo, `src/m${(n + this.commits) % 15}/c${n}.txt`);
+          const file = path.join(repo, `src/m${(n + this.#commits) % 15}/c${n}.txt`);
           fs.mkdirSync(path.dirname(file), { recursive: true });
-          fs.writeFileSync(file, contentOf(`${this.side}git${this.commits}-${n}`, 200 * n));
+          fs.writeFileSync(file, contentOf(`${this.#side}git${this.#commits}-${n}`, 200 * n));
         }
         git('add', '-A');
-        git('commit', '-q', '-m', `commit ${this.commits}`);
-        git('tag', `t${this.commits}`);
+        git('commit', '-q', '-m', `commit ${this.#commits}`);
+        git('tag', `t${this.#commits}`);
       }
     }
-    git('checkout', '-q', `t${this.random(this.commits)}`);
+    git('checkout', '-q', `t${this.#random(this.#commits)}`);
   }
 
   /** @returns what git finds in the work tree on side `root` that it did not leave there. */

@@ -98,32 +98,35 @@ async function crashSome(pair: PairOfPrograms, which: number): Promise<void> {
 
 /** Reads what only the other person writes: on this side it comes by synchronisation alone, and must always be whole. */
 class Reader {
-  fault: string | null = null;
-  private over = false;
+  readonly #directories: readonly string[];
+  readonly #figures: CrashFigures;
 
-  constructor(
-    private readonly directories: readonly string[],
-    private readonly figures: CrashFigures,
-  ) {}
+  fault: string | null = null;
+  #over = false;
+
+  constructor(directories: readonly string[], figures: CrashFigures) {
+    this.#directories = directories;
+    this.#figures = figures;
+  }
 
   stop(): void {
-    this.over = true;
+    this.#over = true;
   }
 
   async run(): Promise<void> {
-    while (!this.over && this.fault === null) {
-      for (const directory of this.directories) {
+    while (!this.#over && this.fault === null) {
+      for (const directory of this.#directories) {
         for (const file of filesIn(directory)) {
-          this.scan(file);
+          this.#scan(file);
           await new Promise((resolve) => setImmediate(resolve));
-          if (this.over) return;
+          if (this.#over) return;
         }
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   }
 
-  private scan(file: string): void {
+  #scan(file: string): void {
     if (!/\.(txt|bin)$/.test(file)) return;
     let text: string;
     try {
@@ -131,7 +134,7 @@ class Reader {
     } catch {
       return;
     }
-    this.figures.reads++;
+    this.#figures.reads++;
     if (versionOf(text) === null) {
       this.fault ??= `${file} is half: ${text.length} characters, ${JSON.stringify(text.slice(0, 60))}`;
     }

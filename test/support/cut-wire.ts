@@ -4,19 +4,23 @@ import { onTestFinished } from 'vitest';
 
 /** Forwards connections to a port of this machine. */
 export class CutWire {
-  private readonly sockets = new Set<net.Socket>();
-  private left = Number.POSITIVE_INFINITY;
-  private onHeld: () => void = () => {};
+  readonly #server: net.Server;
+
+  readonly #sockets = new Set<net.Socket>();
+  #left = Number.POSITIVE_INFINITY;
+  #onHeld: () => void = () => {};
   /** Bytes that went either way. */
   carried = 0;
 
-  private constructor(private readonly server: net.Server) {}
+  private constructor(server: net.Server) {
+    this.#server = server;
+  }
 
   /** @param to the port that is asked for at each connection, so that what is behind may come back elsewhere. */
   static async open(to: () => number): Promise<CutWire> {
     const server = net.createServer();
     const proxy = new CutWire(server);
-    server.on('connection', (near) => proxy.join(near, net.connect({ host: '127.0.0.1', port: to() })));
+    server.on('connection', (near) => proxy.#join(near, net.connect({ host: '127.0.0.1', port: to() })));
     await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
     onTestFinished(() => {
       server.close();
@@ -26,46 +30,46 @@ export class CutWire {
   }
 
   get port(): number {
-    return (this.server.address() as net.AddressInfo).port;
+    return (this.#server.address() as net.AddressInfo).port;
   }
 
   /** Lets `bytes` more through and then nothing. @returns resolves when it holds. */
   holdAfter(bytes: number): Promise<void> {
-    this.left = bytes;
+    this.#left = bytes;
     return new Promise((resolve) => {
-      this.onHeld = resolve;
+      this.#onHeld = resolve;
     });
   }
 
   /** Ends every connection at once; new ones get through. */
   cut(): void {
-    this.left = Number.POSITIVE_INFINITY;
-    for (const socket of this.sockets) socket.destroy();
+    this.#left = Number.POSITIVE_INFINITY;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
-  private join(near: net.Socket, peer: net.Socket): void {
-    this.pass(near, peer);
-    this.pass(peer, near);
+  #join(near: net.Socket, peer: net.Socket): void {
+    this.#pass(near, peer);
+    this.#pass(peer, near);
   }
 
-  private pass(from: net.Socket, to: net.Socket): void {
-    this.sockets.add(from);
+  #pass(from: net.Socket, to: net.Socket): void {
+    this.#sockets.add(from);
     from.on('error', () => {});
     from.on('close', () => {
-      this.sockets.delete(from);
+      this.#sockets.delete(from);
       to.destroy();
     });
     from.on('data', (data: Buffer) => {
       this.carried += data.length;
-      this.left -= data.length;
+      this.#left -= data.length;
       to.write(data);
       if (to.writableLength > 1 << 20) {
         from.pause();
         to.once('drain', () => from.resume());
       }
-      if (this.left > 0) return;
-      for (const socket of this.sockets) socket.pause();
-      this.onHeld();
+      if (this.#left > 0) return;
+      for (const socket of this.#sockets) socket.pause();
+      this.#onHeld();
     });
     from.on('end', () => to.end());
   }

@@ -56,17 +56,17 @@ export class DiskSite {
   readonly scanner: Scanner;
   readonly versions: Versions;
   readonly staging: Staging;
-  private readonly state: ReturnType<typeof openStateDirectory>;
+  readonly #state: ReturnType<typeof openStateDirectory>;
 
   private constructor(
     readonly root: string,
     ignore: readonly string[],
   ) {
     const opened = openRoot(root);
-    this.state = openStateDirectory(opened.path);
+    this.#state = openStateDirectory(opened.path);
     this.scanner = new Scanner({ root: opened, ignore, watch: false, onHint: () => {} });
-    this.versions = new Versions(this.state.versions);
-    this.staging = new Staging(this.state.staging);
+    this.versions = new Versions(this.#state.versions);
+    this.staging = new Staging(this.#state.staging);
   }
 
   /** A site on a new root with `tree` in it, looked at; removed after the test. */
@@ -76,7 +76,7 @@ export class DiskSite {
     const context = new DiskSite(root, ignore);
     onTestFinished(async () => {
       await context.scanner.close();
-      context.state.release();
+      context.#state.release();
       removeRoot(root);
     });
     for (let scan = await context.scanner.scan('everything'); scan.unsettled > 0; ) {

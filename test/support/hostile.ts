@@ -16,18 +16,22 @@ export interface Heard {
 
 /** One connection in the hands of a hostile program. */
 export class HostileLine {
-  private text: Buffer = Buffer.alloc(0);
-  private skip = 0;
+  readonly #onHeard: (heard: Heard, line: HostileLine) => void;
+
+  #text: Buffer = Buffer.alloc(0);
+  #skip = 0;
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>;
   isOver = false;
   readonly heard: Heard[] = [];
-  private waiting: { readonly want: (heard: Heard) => boolean; readonly found: (heard: Heard) => void }[] = [];
+  #waiting: { readonly want: (heard: Heard) => boolean; readonly found: (heard: Heard) => void }[] = [];
 
   constructor(
     readonly socket: net.Socket,
-    private readonly onHeard: (heard: Heard, line: HostileLine) => void = () => {},
+    onHeard: (heard: Heard, line: HostileLine) => void = () => {},
   ) {
+    this.#onHeard = onHeard;
+
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.isOver = true;
@@ -35,7 +39,7 @@ export class HostileLine {
       });
     });
     socket.on('error', () => {});
-    socket.on('data', (chunk: Buffer) => this.take(chunk));
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
   }
 
   /** Sends a message, and waits while the other end does not read. */
@@ -53,7 +57,7 @@ export class HostileLine {
   hear(want: (heard: Heard) => boolean): Promise<Heard> {
     const there = this.heard.find(want);
     if (there !== undefined) return Promise.resolve(there);
-    return new Promise((found) => this.waiting.push({ want, found }));
+    return new Promise((found) => this.#waiting.push({ want, found }));
   }
 
   /** Asks, and waits for the answer. */
@@ -62,49 +66,49 @@ export class HostileLine {
     return this.hear((heard) => heard.id === id && heard.method === undefined);
   }
 
-  private take(chunk: Buffer): void {
-    this.text = this.text.length === 0 ? chunk : Buffer.concat([this.text, chunk]);
+  #take(chunk: Buffer): void {
+    this.#text = this.#text.length === 0 ? chunk : Buffer.concat([this.#text, chunk]);
     for (;;) {
-      const skipped = Math.min(this.skip, this.text.length);
-      this.text = this.text.subarray(skipped);
-      this.skip -= skipped;
-      const end = this.text.indexOf(10);
-      if (this.skip > 0 || end < 0) return;
-      const heard = JSON.parse(this.text.toString('utf8', 0, end)) as Heard;
-      this.text = this.text.subarray(end + 1);
-      this.skip = heard.payload ?? 0;
-      this.note(heard);
+      const skipped = Math.min(this.#skip, this.#text.length);
+      this.#text = this.#text.subarray(skipped);
+      this.#skip -= skipped;
+      const end = this.#text.indexOf(10);
+      if (this.#skip > 0 || end < 0) return;
+      const heard = JSON.parse(this.#text.toString('utf8', 0, end)) as Heard;
+      this.#text = this.#text.subarray(end + 1);
+      this.#skip = heard.payload ?? 0;
+      this.#note(heard);
     }
   }
 
-  private note(heard: Heard): void {
+  #note(heard: Heard): void {
     if (this.heard.length < 10_000) this.heard.push(heard);
-    for (const { found } of this.waiting.filter(({ want }) => want(heard))) found(heard);
-    this.waiting = this.waiting.filter(({ want }) => !want(heard));
-    this.onHeard(heard, this);
+    for (const { found } of this.#waiting.filter(({ want }) => want(heard))) found(heard);
+    this.#waiting = this.#waiting.filter(({ want }) => !want(heard));
+    this.#onHeard(heard, this);
   }
 }
 
 /** A server that answers as it likes. */
 export class HostileServer {
   readonly lines: HostileLine[] = [];
-  private readonly server: net.Server;
+  readonly #server: net.Server;
 
   /** @param onHeard told everything that comes, on any connection. */
   constructor(onHeard: (heard: Heard, line: HostileLine) => void) {
-    this.server = net.createServer((socket) => this.lines.push(new HostileLine(socket, onHeard)));
+    this.#server = net.createServer((socket) => this.lines.push(new HostileLine(socket, onHeard)));
   }
 
   async listen(): Promise<number> {
-    this.server.listen(0, '127.0.0.1');
-    await once(this.server, 'listening');
-    return (this.server.address() as net.AddressInfo).port;
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return (this.#server.address() as net.AddressInfo).port;
   }
 
   async close(): Promise<void> {
     for (const { socket } of this.lines) socket.destroy();
-    this.server.close();
-    await once(this.server, 'close');
+    this.#server.close();
+    await once(this.#server, 'close');
   }
 }
 

@@ -14,22 +14,22 @@ import { listen } from '../../src/wire/socket/tcp.js';
 /** What it claims to have: whatever it was given, until it is told to lie. */
 class Claims implements Replica {
   readonly scanner = { snapshot: new Snapshot() };
-  private untold: { path: RelPath; entry: Entry | null }[] = [];
-  private hint: () => void = () => {};
+  #untold: { path: RelPath; entry: Entry | null }[] = [];
+  #hint: () => void = () => {};
   /** Changes that it was asked to make. */
   readonly asked: Change[] = [];
 
   claim(entries: Iterable<readonly [RelPath, Entry | null]>): void {
     for (const [path, entry] of entries) {
       this.scanner.snapshot.put(path, entry);
-      this.untold.push({ path, entry });
+      this.#untold.push({ path, entry });
     }
-    this.hint();
+    this.#hint();
   }
 
   async scan(): Promise<ScanResult> {
-    const entries = this.untold;
-    this.untold = [];
+    const entries = this.#untold;
+    this.#untold = [];
     return { entries, whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
   }
 
@@ -51,7 +51,7 @@ class Claims implements Replica {
   async acceptDeletes(): Promise<void> {}
 
   onHint(listener: () => void): void {
-    this.hint = listener;
+    this.#hint = listener;
   }
 
   async close(): Promise<void> {}

@@ -22,7 +22,7 @@ const short = process.env.LOCKSTEP_TEST_FULL === undefined && process.env.LOCKST
 /** A server process, with everything it has said. */
 export class ServerProcess extends Sayings implements Server {
   readonly ended: Promise<number | null>;
-  private readonly child: ChildProcess;
+  readonly #child: ChildProcess;
 
   /** @param under a program with its arguments that runs the server (`faketime -f +1h`); it must become the server itself. */
   constructor(
@@ -33,16 +33,16 @@ export class ServerProcess extends Sayings implements Server {
   ) {
     super();
     const [command, ...more] = [...under, path.join(project, 'bin', program), '--log', 'json', ...args];
-    this.child = spawn(command!, more, {
+    this.#child = spawn(command!, more, {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => this.hear(text));
-    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => this.hear(text));
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
     this.ended = new Promise((resolve) =>
-      this.child.on('close', (code) => {
+      this.#child.on('close', (code) => {
         resolve(code);
         this.wake();
       }),
@@ -50,11 +50,11 @@ export class ServerProcess extends Sayings implements Server {
   }
 
   get pid(): number {
-    return this.child.pid!;
+    return this.#child.pid!;
   }
 
   kill(signal: NodeJS.Signals): void {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
   }
 
   /** @returns the exit code after a polite request. */
@@ -91,11 +91,11 @@ export class PairOfPrograms {
   under: readonly string[] = [];
   /** What server-a is run by. */
   underA: readonly string[] = [];
-  private here: boolean;
+  #here: boolean;
 
   /** @param servers whether they may run in this process, if that is short: they can be stopped then, but not killed. */
   constructor(servers: 'processes' | 'here if short' = 'processes') {
-    this.here = short && servers !== 'processes';
+    this.#here = short && servers !== 'processes';
     fs.mkdirSync(this.a);
     fs.mkdirSync(this.b);
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
@@ -104,24 +104,24 @@ export class PairOfPrograms {
 
   async startB(...args: string[]): Promise<void> {
     const own = ['--dir', this.b, '--port', String(this.portB)];
-    this.serverB = this.run('server-b', [...own, ...args]);
+    this.serverB = this.#run('server-b', [...own, ...args]);
     this.portB = (await this.serverB.wait('listening')).port as number;
   }
 
   async startA(...args: string[]): Promise<void> {
     const peer = ['--peer', `127.0.0.1:${this.portB}`];
-    this.serverA = this.run('server-a', ['--dir', this.a, '--port', String(this.portA), ...peer, ...args]);
+    this.serverA = this.#run('server-a', ['--dir', this.a, '--port', String(this.portA), ...peer, ...args]);
     this.portA = (await this.serverA.wait('listening')).port as number;
   }
 
   /** Has processes run from now on, because the test is about them. */
   asProcesses(): void {
-    this.here = false;
+    this.#here = false;
   }
 
-  private run(program: 'server-a' | 'server-b', args: string[]): Server {
+  #run(program: 'server-a' | 'server-b', args: string[]): Server {
     const under = program === 'server-b' ? this.under : this.underA;
-    if (this.here && under.length === 0) return new ServerHere(program, args, this.env);
+    if (this.#here && under.length === 0) return new ServerHere(program, args, this.env);
     return new ServerProcess(program, args, this.env, under);
   }
 
@@ -158,7 +158,7 @@ export class PairOfPrograms {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.serverA, this.serverB].map((server) => (this.here ? server?.stop() : server?.crash())));
+    await Promise.all([this.serverA, this.serverB].map((server) => (this.#here ? server?.stop() : server?.crash())));
     if (!this.directory.startsWith(os.tmpdir())) throw new Error(`${this.directory} is not temporary`);
     fs.rmSync(this.directory, { recursive: true, force: true });
   }

@@ -10,19 +10,19 @@ export type Said = Record<string, unknown> & { event: string };
 export class Sayings {
   readonly said: Said[] = [];
   stderr = '';
-  private rest = '';
-  private listeners: (() => void)[] = [];
+  #rest = '';
+  #listeners: (() => void)[] = [];
 
   /** Takes what came on stdout. */
   hear(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop() as string;
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() as string;
     for (const line of lines) this.said.push(JSON.parse(line) as Said);
     this.wake();
   }
 
   wake(): void {
-    for (const listener of this.listeners) listener();
+    for (const listener of this.#listeners) listener();
   }
 
   /** Waits for an event, said already (from `since` on) or still to come. */
@@ -36,7 +36,7 @@ export class Sayings {
       },
       () => `${String(want)}; stderr: ${this.stderr}; last: ${JSON.stringify(this.said.slice(-3))}`,
       (listener) => {
-        this.listeners.push(listener);
+        this.#listeners.push(listener);
       },
     );
   }

@@ -78,7 +78,7 @@ export class ScriptedReplica extends FakeReplica {
 /** Time that goes by when a test says so. */
 export class HandClock implements Clock {
   elapsed = 0;
-  private readonly timers = new Set<{ readonly at: number; readonly act: () => void }>();
+  readonly #timers = new Set<{ readonly at: number; readonly act: () => void }>();
 
   now(): number {
     return Date.parse('2026-11-21T14:03:22.000Z') + this.elapsed;
@@ -86,8 +86,8 @@ export class HandClock implements Clock {
 
   after(ms: number, act: () => void): () => void {
     const timer = { at: this.elapsed + ms, act };
-    this.timers.add(timer);
-    return () => void this.timers.delete(timer);
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
   }
 
   soon(act: () => void): void {
@@ -96,9 +96,9 @@ export class HandClock implements Clock {
 
   pass(ms: number): void {
     this.elapsed += ms;
-    for (const timer of [...this.timers]) {
+    for (const timer of [...this.#timers]) {
       if (timer.at > this.elapsed) continue;
-      this.timers.delete(timer);
+      this.#timers.delete(timer);
       timer.act();
     }
   }

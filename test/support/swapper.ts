@@ -36,14 +36,14 @@ export interface AmbushPlan {
 export class DiskUser {
   /** How often it has swapped something. */
   count = 0;
-  private readonly child: ChildProcess;
-  private readonly ended: Promise<unknown>;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
 
   private constructor(work: string, plan: SwapPlan | AmbushPlan) {
     const source = `(${work})(require('node:fs'), ${JSON.stringify(plan)}, (${chanceFrom})(${plan.seed}))`;
-    this.child = spawn(process.execPath, ['-e', source], { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.ended = once(this.child, 'close');
-    createInterface({ input: this.child.stdout! }).on('line', (line) => {
+    this.#child = spawn(process.execPath, ['-e', source], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#ended = once(this.#child, 'close');
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       this.count = Number(line);
     });
   }
@@ -58,8 +58,8 @@ export class DiskUser {
 
   /** Lets it put everything back and end. */
   async stop(): Promise<void> {
-    this.child.stdin!.end();
-    await this.ended;
+    this.#child.stdin!.end();
+    await this.#ended;
   }
 }
 

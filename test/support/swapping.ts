@@ -26,18 +26,18 @@ export function stateOf(directory: string): string[] {
 
 /** Runs steps, and swaps something just before their n-th system call. */
 export class Swapping {
-  private calls = 0;
-  private isSeen = false;
-  private at = 0;
-  private swap: (isSeen: boolean) => void = () => {};
+  #calls = 0;
+  #isSeen = false;
+  #at = 0;
+  #swap: (isSeen: boolean) => void = () => {};
 
   constructor(knowsLinks: boolean) {
     vi.spyOn(fs, 'fsync').mockImplementation((_, done) => done(null));
     for (const name of CALLS) {
       const real = fs[name] as (...args: unknown[]) => unknown;
       const spied = (...args: unknown[]) => {
-        if (this.at === 0) return real(...args);
-        this.before(name);
+        if (this.#at === 0) return real(...args);
+        this.#before(name);
         if (name === 'fsyncSync') return undefined; // it would only take time
         if (name === 'linkSync' && !knowsLinks) throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
         return real(...args);
@@ -46,14 +46,14 @@ export class Swapping {
     }
   }
 
-  private before(name: string): void {
-    if (++this.calls === this.at) {
-      const { at } = this;
-      this.at = 0;
-      this.swap(this.isSeen);
-      this.at = at;
+  #before(name: string): void {
+    if (++this.#calls === this.#at) {
+      const at = this.#at;
+      this.#at = 0;
+      this.#swap(this.#isSeen);
+      this.#at = at;
     }
-    this.isSeen ||= name === 'lstatSync' || name === 'fstatSync';
+    this.#isSeen ||= name === 'lstatSync' || name === 'fstatSync';
   }
 
   /** @returns whether it came to an n-th call. */
@@ -65,7 +65,7 @@ export class Swapping {
       // What is in order or in words is for other tests to say; here only what it does to the disk counts.
       if (!(error instanceof SyncError)) expect(outcomeOf(error).kind).toMatch(/^(stale|problem)$/);
     }
-    this.at = 0;
-    return this.calls >= n;
+    this.#at = 0;
+    return this.#calls >= n;
   }
 }

@@ -18,28 +18,28 @@ export class TerminalProgram {
   /** Everything that was written on the terminal. */
   text = '';
   readonly ended: Promise<number | null>;
-  private readonly child: ChildProcess;
-  private listeners: (() => void)[] = [];
+  readonly #child: ChildProcess;
+  #listeners: (() => void)[] = [];
 
   constructor(words: readonly string[], env: NodeJS.ProcessEnv, { columns, rows }: Size = { columns: 80, rows: 24 }) {
     const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
     const line = `stty rows ${rows} cols ${columns}; exec ${quoted}`;
-    this.child = spawn('script', ['-qec', line, '/dev/null'], { env: { ...env, TERM: 'xterm', SHELL: '/bin/sh' } });
-    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    this.#child = spawn('script', ['-qec', line, '/dev/null'], { env: { ...env, TERM: 'xterm', SHELL: '/bin/sh' } });
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.text += text;
-      this.call();
+      this.#call();
     });
     this.ended = new Promise((resolve) =>
-      this.child.on('close', (code) => {
+      this.#child.on('close', (code) => {
         resolve(code);
-        this.call();
+        this.#call();
       }),
     );
   }
 
   /** Types keys. */
   type(keys: string): void {
-    this.child.stdin!.write(keys);
+    this.#child.stdin!.write(keys);
   }
 
   /** Waits for text that was written after `from`; @returns where it ends. */
@@ -50,15 +50,15 @@ export class TerminalProgram {
         return at < 0 ? undefined : at + text.length;
       },
       () => `${JSON.stringify(text)} in ${JSON.stringify(this.text.slice(-2000))}`,
-      (listener) => void this.listeners.push(listener),
+      (listener) => void this.#listeners.push(listener),
     );
   }
 
   kill(signal: NodeJS.Signals): void {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
   }
 
-  private call(): void {
-    for (const listener of this.listeners) listener();
+  #call(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -31,25 +31,25 @@ export class Churn {
 
   step(): void {
     const steps = [
-      this.write,
-      this.write,
-      this.overwrite,
-      this.append,
-      this.renameFile,
-      this.renameFile,
-      this.renameDir,
-      this.renameDir,
-      this.moveOut,
-      this.moveIn,
-      this.deepWrite,
-      this.deepWrite,
-      this.remove,
-      this.removeTree,
-      this.swap,
-      this.link,
-      this.chmod,
-      this.replaceDir,
-      this.saveByRename,
+      this.#write,
+      this.#write,
+      this.#overwrite,
+      this.#append,
+      this.#renameFile,
+      this.#renameFile,
+      this.#renameDir,
+      this.#renameDir,
+      this.#moveOut,
+      this.#moveIn,
+      this.#deepWrite,
+      this.#deepWrite,
+      this.#remove,
+      this.#removeTree,
+      this.#swap,
+      this.#link,
+      this.#chmod,
+      this.#replaceDir,
+      this.#saveByRename,
     ];
     const step = steps[Math.floor(this.#random() * steps.length)]!;
     try {
@@ -59,20 +59,20 @@ export class Churn {
     }
   }
 
-  private pick<T>(all: readonly T[]): T {
+  #pick<T>(all: readonly T[]): T {
     return all[Math.floor(this.#random() * all.length)]!;
   }
 
   /** A path in the tree, of one to four names; what is there, if anything, is left to chance. */
-  private any(depth = 1 + Math.floor(this.#random() * 4)): string {
-    return `${this.root}/${Array.from({ length: depth }, () => this.pick(NAMES)).join('/')}`;
+  #any(depth = 1 + Math.floor(this.#random() * 4)): string {
+    return `${this.root}/${Array.from({ length: depth }, () => this.#pick(NAMES)).join('/')}`;
   }
 
-  private content(): string {
+  #content(): string {
     return `${this.#count++} ${'x'.repeat(Math.floor(this.#random() * 3))}`;
   }
 
-  private dirs(): string[] {
+  #dirs(): string[] {
     const found = [this.root];
     for (const dir of found) {
       for (const dirent of fs.readdirSync(dir, { withFileTypes: true })) {
@@ -82,90 +82,90 @@ export class Churn {
     return found;
   }
 
-  private someDir(): string {
-    return this.pick(this.dirs());
+  #someDir(): string {
+    return this.#pick(this.#dirs());
   }
 
-  private some(): string {
-    const dir = this.someDir();
+  #some(): string {
+    const dir = this.#someDir();
     const names = fs.readdirSync(dir);
-    return names.length === 0 ? this.any() : `${dir}/${this.pick(names)}`;
+    return names.length === 0 ? this.#any() : `${dir}/${this.#pick(names)}`;
   }
 
-  private fresh(): string {
-    return `${this.someDir()}/${this.pick(NAMES)}`;
+  #fresh(): string {
+    return `${this.#someDir()}/${this.#pick(NAMES)}`;
   }
 
-  private write(): void {
-    fs.writeFileSync(this.fresh(), this.content());
+  #write(): void {
+    fs.writeFileSync(this.#fresh(), this.#content());
   }
-  private overwrite(): void {
-    const path = this.some();
+  #overwrite(): void {
+    const path = this.#some();
     if (!fs.lstatSync(path).isFile()) return;
-    fs.writeFileSync(path, this.content());
-    fs.writeFileSync(path, this.content());
+    fs.writeFileSync(path, this.#content());
+    fs.writeFileSync(path, this.#content());
   }
-  private append(): void {
-    const path = this.some();
-    if (fs.lstatSync(path).isFile()) fs.appendFileSync(path, this.content());
+  #append(): void {
+    const path = this.#some();
+    if (fs.lstatSync(path).isFile()) fs.appendFileSync(path, this.#content());
   }
-  private renameFile(): void {
-    const path = this.some();
-    if (!fs.lstatSync(path).isDirectory()) fs.renameSync(path, this.fresh());
+  #renameFile(): void {
+    const path = this.#some();
+    if (!fs.lstatSync(path).isDirectory()) fs.renameSync(path, this.#fresh());
   }
-  private renameDir(): void {
-    const path = this.someDir();
-    if (path !== this.root) fs.renameSync(path, this.fresh());
+  #renameDir(): void {
+    const path = this.#someDir();
+    if (path !== this.root) fs.renameSync(path, this.#fresh());
   }
-  private moveOut(): void {
-    const path = this.someDir();
-    if (path !== this.root) fs.renameSync(path, `${this.outside}/${this.pick(NAMES)}`);
+  #moveOut(): void {
+    const path = this.#someDir();
+    if (path !== this.root) fs.renameSync(path, `${this.outside}/${this.#pick(NAMES)}`);
   }
-  private moveIn(): void {
-    const name = this.pick(fs.readdirSync(this.outside).concat('none'));
-    if (this.#random() < 0.5) fs.writeFileSync(`${this.outside}/${name}/${this.pick(NAMES)}`, this.content());
-    fs.renameSync(`${this.outside}/${name}`, this.fresh());
+  #moveIn(): void {
+    const name = this.#pick(fs.readdirSync(this.outside).concat('none'));
+    if (this.#random() < 0.5) fs.writeFileSync(`${this.outside}/${name}/${this.#pick(NAMES)}`, this.#content());
+    fs.renameSync(`${this.outside}/${name}`, this.#fresh());
   }
-  private deepWrite(): void {
-    const dir = this.any();
+  #deepWrite(): void {
+    const dir = this.#any();
     fs.mkdirSync(dir, { recursive: true });
-    fs.writeFileSync(`${dir}/${this.pick(NAMES)}`, this.content());
+    fs.writeFileSync(`${dir}/${this.#pick(NAMES)}`, this.#content());
   }
-  private remove(): void {
-    const path = this.some();
+  #remove(): void {
+    const path = this.#some();
     if (!fs.lstatSync(path).isDirectory()) fs.unlinkSync(path);
   }
-  private removeTree(): void {
-    const path = this.someDir();
-    if (path !== this.root && this.dirs().length > 12) fs.rmSync(path, { recursive: true });
+  #removeTree(): void {
+    const path = this.#someDir();
+    if (path !== this.root && this.#dirs().length > 12) fs.rmSync(path, { recursive: true });
   }
-  private swap(): void {
-    const [x, y] = [this.someDir(), this.someDir()];
+  #swap(): void {
+    const [x, y] = [this.#someDir(), this.#someDir()];
     if (x === y || x.startsWith(`${y}/`) || y.startsWith(`${x}/`) || x === this.root || y === this.root) return;
     const between = `${this.root}/swap`;
     fs.renameSync(x, between);
     fs.renameSync(y, x);
     fs.renameSync(between, y);
   }
-  private link(): void {
-    fs.symlinkSync(this.pick(NAMES), this.fresh());
+  #link(): void {
+    fs.symlinkSync(this.#pick(NAMES), this.#fresh());
   }
-  private chmod(): void {
-    const path = this.some();
+  #chmod(): void {
+    const path = this.#some();
     if (!fs.lstatSync(path).isSymbolicLink()) fs.chmodSync(path, this.#random() < 0.5 ? 0o755 : 0o700);
   }
   /** The same name, perhaps the same inode number, another directory. */
-  private replaceDir(): void {
-    const path = this.someDir();
-    if (path === this.root || this.dirs().length <= 12) return;
+  #replaceDir(): void {
+    const path = this.#someDir();
+    if (path === this.root || this.#dirs().length <= 12) return;
     fs.rmSync(path, { recursive: true });
     fs.mkdirSync(path);
-    fs.writeFileSync(`${path}/${this.pick(NAMES)}`, this.content());
+    fs.writeFileSync(`${path}/${this.#pick(NAMES)}`, this.#content());
   }
-  private saveByRename(): void {
-    const path = this.some();
+  #saveByRename(): void {
+    const path = this.#some();
     if (!fs.lstatSync(path).isFile()) return;
-    fs.writeFileSync(`${path}.tmp`, this.content());
+    fs.writeFileSync(`${path}.tmp`, this.#content());
     fs.renameSync(`${path}.tmp`, path);
   }
 }

@@ -45,22 +45,26 @@ export async function live(context: CommandContext, window: Window): Promise<num
 }
 
 class View {
-  private state: LiveState;
-  private readonly wanted = new Set<Question>(ALL_QUESTIONS);
-  private drawing: NodeJS.Timeout | null = null;
-  private readonly over = new AbortController();
-  private code: number = EXIT_OK;
-  private wake: () => void = () => {};
+  readonly #context: CommandContext;
+  readonly #window: Window;
+  readonly #screen: Screen;
 
-  constructor(
-    private readonly context: CommandContext,
-    private readonly window: Window,
-    private readonly screen: Screen,
-  ) {
-    this.state = startOf(addressText(context.server), context.user);
+  #state: LiveState;
+  readonly #wanted = new Set<Question>(ALL_QUESTIONS);
+  #drawing: NodeJS.Timeout | null = null;
+  readonly #over = new AbortController();
+  #code: number = EXIT_OK;
+  #wake: () => void = () => {};
+
+  constructor(context: CommandContext, window: Window, screen: Screen) {
+    this.#context = context;
+    this.#window = window;
+    this.#screen = screen;
+
+    this.#state = startOf(addressText(context.server), context.user);
     const end = (code: number) => {
-      this.code = code;
-      this.over.abort();
+      this.#code = code;
+      this.#over.abort();
     };
     context.signal.addEventListener('abort', () => end(EXIT_INTERRUPTED), { once: true });
     window.onKey((key) => {
@@ -69,37 +73,37 @@ class View {
     });
     window.onResize(() => {
       screen.forget();
-      this.draw();
+      this.#draw();
     });
   }
 
   async run(first: Api): Promise<number> {
     let api: Api | null = first;
-    const { signal } = this.over;
+    const { signal } = this.#over;
     while (!signal.aborted) {
-      if (api !== null) await this.follow(api);
+      if (api !== null) await this.#follow(api);
       if (signal.aborted) break;
-      if (this.state.lostSince === null) this.change(withoutServer(this.state, new Date()));
+      if (this.#state.lostSince === null) this.#change(withoutServer(this.#state, new Date()));
       await delay(DIAL_MS, undefined, { signal }).catch(() => {});
-      api = await this.dial();
+      api = await this.#dial();
     }
-    return this.code;
+    return this.#code;
   }
 
   stop(): void {
-    this.over.abort();
-    if (this.drawing !== null) clearTimeout(this.drawing);
+    this.#over.abort();
+    if (this.#drawing !== null) clearTimeout(this.#drawing);
   }
 
   /** Lives with one connection until it ends. */
-  private async follow(api: Api): Promise<void> {
+  async #follow(api: Api): Promise<void> {
     const connected = new AbortController();
-    const signal = AbortSignal.any([this.over.signal, connected.signal]);
-    const asking = this.keepAsking(api, signal);
+    const signal = AbortSignal.any([this.#over.signal, connected.signal]);
+    const asking = this.#keepAsking(api, signal);
     try {
       for await (const { time, ...event } of api.events(signal)) {
-        this.change(withEvent(this.state, { time: new Date(time), event }));
-        this.ask(questionsAfter(event.event));
+        this.#change(withEvent(this.#state, { time: new Date(time), event }));
+        this.#ask(questionsAfter(event.event));
       }
     } catch (error) {
       if (!(error instanceof SyncError)) throw error;
@@ -109,12 +113,12 @@ class View {
     }
   }
 
-  private async dial(): Promise<Api | null> {
+  async #dial(): Promise<Api | null> {
     try {
-      const api = await this.context.api();
-      this.screen.forget(); // a notice may have been written over it
-      this.change(withServer(this.state, new Date()));
-      this.ask(ALL_QUESTIONS);
+      const api = await this.#context.api();
+      this.#screen.forget(); // a notice may have been written over it
+      this.#change(withServer(this.#state, new Date()));
+      this.#ask(ALL_QUESTIONS);
       return api;
     } catch (error) {
       if (error instanceof SyncError) return null;
@@ -122,60 +126,60 @@ class View {
     }
   }
 
-  private ask(questions: readonly Question[]): void {
-    for (const question of questions) this.wanted.add(question);
-    this.wake();
+  #ask(questions: readonly Question[]): void {
+    for (const question of questions) this.#wanted.add(question);
+    this.#wake();
   }
 
   /** Asks whenever there is something to ask, and goes on while something is being carried. */
-  private async keepAsking(api: Api, signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.wake(), { once: true });
+  async #keepAsking(api: Api, signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
-      const questions = [...this.wanted];
-      this.wanted.clear();
+      const questions = [...this.#wanted];
+      this.#wanted.clear();
       const begun = performance.now();
       try {
-        if (questions.length > 0) this.learn(await answersTo(api, questions));
+        if (questions.length > 0) this.#learn(await answersTo(api, questions));
       } catch (error) {
         if (error instanceof SyncError) return; // the connection is over, which ends the events, too
         throw error;
       }
       const pause = Math.min(Math.max(ASK_MS, PAUSE_PER_ANSWER * (performance.now() - begun)), MAX_PAUSE_MS);
       await delay(pause, undefined, { signal }).catch(() => {});
-      if (this.isBusy) this.ask(['status', 'transfers']);
-      if (this.wanted.size === 0 && !signal.aborted) await this.untilWanted();
+      if (this.#isBusy) this.#ask(['status', 'transfers']);
+      if (this.#wanted.size === 0 && !signal.aborted) await this.#untilWanted();
     }
   }
 
-  private get isBusy(): boolean {
-    const { status, transfers } = this.state;
+  get #isBusy(): boolean {
+    const { status, transfers } = this.#state;
     return status?.state === 'syncing' || status?.state === 'scanning' || transfers.left.files > 0;
   }
 
-  private untilWanted(): Promise<void> {
+  #untilWanted(): Promise<void> {
     return new Promise((resolve) => {
-      this.wake = resolve;
+      this.#wake = resolve;
     });
   }
 
   /** The state is read once the answers are there: meanwhile events have come. */
-  private learn(answers: Answers): void {
-    const before = this.state;
-    this.change(withAnswers(before, answers));
-    this.ask(questionsAfterAnswers(before, this.state));
+  #learn(answers: Answers): void {
+    const before = this.#state;
+    this.#change(withAnswers(before, answers));
+    this.#ask(questionsAfterAnswers(before, this.#state));
   }
 
-  private change(state: LiveState): void {
-    this.state = state;
-    this.drawing ??= setTimeout(() => this.draw(), DRAW_MS);
+  #change(state: LiveState): void {
+    this.#state = state;
+    this.#drawing ??= setTimeout(() => this.#draw(), DRAW_MS);
   }
 
-  private draw(): void {
-    if (this.drawing !== null) clearTimeout(this.drawing);
-    this.drawing = null;
-    const { columns, rows } = this.window.size();
+  #draw(): void {
+    if (this.#drawing !== null) clearTimeout(this.#drawing);
+    this.#drawing = null;
+    const { columns, rows } = this.#window.size();
     // The last column stays free: some terminals draw an emoji wider than it is, and none wraps there.
-    this.screen.draw(liveLines(this.state, { columns: columns - 1, rows }, this.context.colors));
+    this.#screen.draw(liveLines(this.#state, { columns: columns - 1, rows }, this.#context.colors));
   }
 }
 

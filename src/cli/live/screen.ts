@@ -13,36 +13,40 @@ export interface Drawable {
 }
 
 export class Screen {
-  private shown: readonly string[] = [];
-  private open = true;
+  readonly #terminal: Drawable;
 
-  constructor(private readonly terminal: Drawable) {
+  #shown: readonly string[] = [];
+  #open = true;
+
+  constructor(terminal: Drawable) {
+    this.#terminal = terminal;
+
     terminal.write(ansi.enterAlternativeScreen + ansi.cursorHide + WRAP_OFF + ansi.eraseScreen);
   }
 
   /** Makes the screen show these lines from its top. */
   draw(lines: readonly string[]): void {
-    if (!this.open) return;
+    if (!this.#open) return;
     let text = '';
-    for (let y = 0; y < Math.max(lines.length, this.shown.length); y++) {
+    for (let y = 0; y < Math.max(lines.length, this.#shown.length); y++) {
       const line = safeText(lines[y] ?? '');
-      if (line !== this.shown[y]) text += ansi.cursorTo(0, y) + line + ansi.eraseEndLine;
+      if (line !== this.#shown[y]) text += ansi.cursorTo(0, y) + line + ansi.eraseEndLine;
     }
-    this.shown = lines.map(safeText);
-    if (text !== '') this.terminal.write(ansi.beginSynchronizedOutput + text + ansi.endSynchronizedOutput);
+    this.#shown = lines.map(safeText);
+    if (text !== '') this.#terminal.write(ansi.beginSynchronizedOutput + text + ansi.endSynchronizedOutput);
   }
 
   /** The window has changed, or somebody else has written on it: all is drawn anew. */
   forget(): void {
-    if (!this.open) return;
-    this.shown = [];
-    this.terminal.write(ansi.eraseScreen);
+    if (!this.#open) return;
+    this.#shown = [];
+    this.#terminal.write(ansi.eraseScreen);
   }
 
   /** Gives the terminal back; may be called again. */
   close(): void {
-    if (!this.open) return;
-    this.open = false;
-    this.terminal.write(WRAP_ON + ansi.cursorShow + ansi.exitAlternativeScreen);
+    if (!this.#open) return;
+    this.#open = false;
+    this.#terminal.write(WRAP_ON + ansi.cursorShow + ansi.exitAlternativeScreen);
   }
 }

@@ -18,25 +18,28 @@ const KEYS: Readonly<Record<string, Key>> = { q: 'quit', Q: 'quit', '\u0003': 'i
 
 /** The window of stdout; keys come from stdin where that is a terminal. `close` gives keys and listeners back. */
 export class TerminalWindow implements Window {
-  private readonly closers: (() => void)[] = [];
+  readonly #stdout: WriteStream;
+  readonly #stdin: ReadStream;
 
-  constructor(
-    private readonly stdout: WriteStream,
-    private readonly stdin: ReadStream,
-  ) {}
+  readonly #closers: (() => void)[] = [];
+
+  constructor(stdout: WriteStream, stdin: ReadStream) {
+    this.#stdout = stdout;
+    this.#stdin = stdin;
+  }
 
   /** Writing to a terminal is synchronous, so what is written while the program ends still arrives. */
   write(text: string): void {
-    this.stdout.write(text);
+    this.#stdout.write(text);
   }
 
   size(): WindowSize {
     // Some terminals that are not drawn anywhere have no size.
-    return { columns: this.stdout.columns || 80, rows: this.stdout.rows || 24 };
+    return { columns: this.#stdout.columns || 80, rows: this.#stdout.rows || 24 };
   }
 
   onKey(listener: (key: Key) => void): void {
-    const { stdin } = this;
+    const stdin = this.#stdin;
     if (!stdin.isTTY) return;
     const onData = (data: Buffer) => {
       for (const character of data.toString()) {
@@ -46,7 +49,7 @@ export class TerminalWindow implements Window {
     };
     stdin.setRawMode(true);
     stdin.on('data', onData);
-    this.closers.push(() => {
+    this.#closers.push(() => {
       stdin.off('data', onData);
       stdin.setRawMode(false);
       stdin.pause();
@@ -54,22 +57,22 @@ export class TerminalWindow implements Window {
   }
 
   onResize(listener: () => void): void {
-    this.listen(this.stdout, 'resize', listener);
+    this.#listen(this.#stdout, 'resize', listener);
     // Back from where it was stopped, somebody else has written on the screen.
-    this.listen(process, 'SIGCONT', listener);
+    this.#listen(process, 'SIGCONT', listener);
   }
 
   onEnd(listener: () => void): void {
-    this.listen(process, 'exit', listener);
-    this.listen(process, 'uncaughtExceptionMonitor', listener);
+    this.#listen(process, 'exit', listener);
+    this.#listen(process, 'uncaughtExceptionMonitor', listener);
   }
 
   close(): void {
-    for (const close of this.closers.splice(0)) close();
+    for (const close of this.#closers.splice(0)) close();
   }
 
-  private listen(emitter: NodeJS.EventEmitter, name: string, listener: () => void): void {
+  #listen(emitter: NodeJS.EventEmitter, name: string, listener: () => void): void {
     emitter.on(name, listener);
-    this.closers.push(() => void emitter.off(name, listener));
+    this.#closers.push(() => void emitter.off(name, listener));
   }
 }

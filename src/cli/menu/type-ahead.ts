@@ -5,25 +5,29 @@ import type { ReadStream } from 'node:tty';
 
 /** Takes the keys of a terminal from now on, until `end`. */
 export class TypeAhead {
+  readonly #input: ReadStream;
+
   /** What was typed to be read. */
   text = '';
   /** Whether whoever types wants to go back. */
   isBack = false;
 
-  constructor(private readonly input: ReadStream) {
+  constructor(input: ReadStream) {
+    this.#input = input;
+
     emitKeypressEvents(input);
-    input.on('keypress', this.take);
+    input.on('keypress', this.#take);
     input.setRawMode(true);
     input.resume();
   }
 
   end(): void {
-    this.input.off('keypress', this.take);
-    this.input.setRawMode(false);
-    this.input.pause();
+    this.#input.off('keypress', this.#take);
+    this.#input.setRawMode(false);
+    this.#input.pause();
   }
 
-  private readonly take = (character: string | undefined, key: Key): void => {
+  readonly #take = (character: string | undefined, key: Key): void => {
     if (key.name === 'escape' || (key.ctrl === true && key.name === 'c')) this.isBack = true;
     else if (key.name === 'backspace') this.text = this.text.slice(0, -1);
     else if (character !== undefined && /^\P{C}+$/u.test(character)) this.text += character;

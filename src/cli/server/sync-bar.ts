@@ -25,88 +25,95 @@ export interface BarTerminal {
 const NOTHING: Left = { files: 0, bytes: 0 };
 
 export class SyncBar {
-  private timer: NodeJS.Timeout | null = null;
-  private left: () => Left = () => NOTHING;
-  private line = '';
-  private work: Work | null = null;
+  readonly #terminal: BarTerminal | null;
+  readonly #now: () => number;
+
+  #timer: NodeJS.Timeout | null = null;
+  #left: () => Left = () => NOTHING;
+  #line = '';
+  #work: Work | null = null;
 
   /**
    * @param terminal where to draw; null: nowhere.
    * @param now milliseconds, growing.
    */
-  constructor(
-    private readonly terminal: BarTerminal | null,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  constructor(terminal: BarTerminal | null, now: () => number = () => performance.now()) {
+    this.#terminal = terminal;
+    this.#now = now;
+  }
 
   /** @param left says at any time what is left. */
   follow(left: () => Left): void {
-    this.left = left;
+    this.#left = left;
   }
 
   /** Takes note of what was said: a connection begins the work, in-sync ends it. */
   event({ event }: SyncEvent): void {
-    if (event === 'peer-connected' || event === 'resumed') this.start();
+    if (event === 'peer-connected' || event === 'resumed') this.#start();
     else if (event === 'in-sync' || event === 'peer-lost' || event === 'halted') this.stop();
   }
 
   /** Writes what is no part of the bar where it would stand. */
   aside(write: () => void): void {
-    const { line } = this;
-    this.show('');
+    const line = this.#line;
+    this.#show('');
     write();
-    this.show(line);
+    this.#show(line);
   }
 
   /** Takes the bar away. */
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.timer = null;
-    this.work = null;
-    this.show('');
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#work = null;
+    this.#show('');
   }
 
   /** Looks how far it is, and draws that. */
   draw(): void {
-    const left = this.left();
-    if (left.files === 0) this.work = null;
-    else this.work ??= new Work(this.now());
-    this.work?.note(this.now(), left);
-    this.show(this.work?.text(this.now(), this.terminal?.columns || 80) ?? '');
+    const left = this.#left();
+    if (left.files === 0) this.#work = null;
+    else this.#work ??= new Work(this.#now());
+    this.#work?.note(this.#now(), left);
+    this.#show(this.#work?.text(this.#now(), this.#terminal?.columns || 80) ?? '');
   }
 
-  private start(): void {
-    if (this.terminal === null) return;
-    this.timer ??= setInterval(() => this.draw(), DRAW_MS).unref();
+  #start(): void {
+    if (this.#terminal === null) return;
+    this.#timer ??= setInterval(() => this.draw(), DRAW_MS).unref();
   }
 
-  private show(line: string): void {
-    if (line === this.line) return;
-    this.terminal?.write(CLEAR + line);
-    this.line = line;
+  #show(line: string): void {
+    if (line === this.#line) return;
+    this.#terminal?.write(CLEAR + line);
+    this.#line = line;
   }
 }
 
 /** One stretch of work. What comes up meanwhile makes the whole larger, never what is done smaller. */
 class Work {
-  private whole = NOTHING;
-  private left = NOTHING;
-  private readonly rate = new Rate();
+  readonly #since: number;
 
-  constructor(private readonly since: number) {}
+  #whole = NOTHING;
+  #left = NOTHING;
+  readonly #rate = new Rate();
+
+  constructor(since: number) {
+    this.#since = since;
+  }
 
   note(now: number, left: Left): void {
-    const more = (what: keyof Left) => this.whole[what] + Math.max(0, left[what] - this.left[what]);
-    this.whole = { files: more('files'), bytes: more('bytes') };
-    this.left = left;
-    this.rate.note(now, this.whole.bytes - left.bytes);
+    const more = (what: keyof Left) => this.#whole[what] + Math.max(0, left[what] - this.#left[what]);
+    this.#whole = { files: more('files'), bytes: more('bytes') };
+    this.#left = left;
+    this.#rate.note(now, this.#whole.bytes - left.bytes);
   }
 
   text(now: number, columns: number): string {
-    if (now - this.since < PATIENCE_MS) return '';
-    const { files, bytes } = this.whole;
-    const name = `${files - this.left.files} of ${countText(files, 'file')}`;
+    if (now - this.#since < PATIENCE_MS) return '';
+    const { files, bytes } = this.#whole;
+    const name = `${files - this.#left.files} of ${countText(files, 'file')}`;
     if (bytes === 0) return name.slice(0, columns - 1);
-    return barText({ name, bytes: bytes - this.left.bytes, size: bytes, rate: this.rate.perSecond }, columns);
+    return barText({ name, bytes: bytes - this.#left.bytes, size: bytes, rate: this.#rate.perSecond }, columns);
   }
 }

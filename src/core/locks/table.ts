@@ -12,11 +12,11 @@ export class LockTable {
   readonly preferences = new Map<RelPath, Preference>();
   readonly waiters = new Map<RelPath, Waiter[]>();
   readonly notices = new Map<number, Notice>();
-  private readonly counters = new Map<string, number>();
+  readonly #counters = new Map<string, number>();
 
   /** The last number given under `name`; numbers only grow, across restarts too. */
   counter(name: 'token' | 'held' | 'notice'): number {
-    return this.counters.get(name) ?? 0;
+    return this.#counters.get(name) ?? 0;
   }
 
   heldOf(path: RelPath): readonly HeldUpdate[] {
@@ -40,11 +40,11 @@ export class LockTable {
   }
 
   record(rows: readonly Row[]): void {
-    for (const row of rows) this.recordRow(row);
+    for (const row of rows) this.#recordRow(row);
   }
 
-  private recordRow(row: Row): void {
-    if (row.table === 'counter') this.counters.set(row.key, row.value);
+  #recordRow(row: Row): void {
+    if (row.table === 'counter') this.#counters.set(row.key, row.value);
     else if (row.table === 'held') putIn(this.held, Number(row.key), row.value, (held) => held.id);
     else if (row.table === 'waiter') putIn(this.waiters, Number(row.key), row.value, (waiter) => waiter.order);
     else if (row.table === 'lock') setOrDelete(this.locks, row.key as RelPath, row.value);
@@ -55,7 +55,7 @@ export class LockTable {
 
   /** Every row, as `record` would bring it back. */
   *rows(): Generator<Row> {
-    for (const [key, value] of this.counters) yield { table: 'counter', key, value };
+    for (const [key, value] of this.#counters) yield { table: 'counter', key, value };
     for (const [key, value] of this.locks) yield { table: 'lock', key, value };
     for (const value of queued(this.held)) yield { table: 'held', key: String(value.id), value };
     for (const [key, value] of this.drains) yield { table: 'drain', key, value };

@@ -58,167 +58,170 @@ export async function* applyChanges(
 
 /** One apply under way. */
 class Application {
-  private group: Staged[] = [];
-  private groupBytes = 0;
-  private contentCount = 0;
+  readonly #context: ApplyContext;
+  readonly #contents: AsyncIterator<Content>;
+
+  #group: Staged[] = [];
+  #groupBytes = 0;
+  #contentCount = 0;
   /** The content that is being received. */
-  private incoming: IncomingFile | null = null;
+  #incoming: IncomingFile | null = null;
   /** Steps that are taken but not durable yet: their directories have still to be flushed. */
-  private taken: Taken[] = [];
-  private done: Applied[] = [];
-  private next: Promise<IteratorResult<Content>> | null = null;
+  #taken: Taken[] = [];
+  #done: Applied[] = [];
+  #next: Promise<IteratorResult<Content>> | null = null;
   /** Why no more content will come. What is complete is published all the same: it is on this disk, and has to be told. */
   broken: { readonly error: unknown } | null = null;
 
-  constructor(
-    private readonly context: ApplyContext,
-    private readonly contents: AsyncIterator<Content>,
-  ) {}
+  constructor(context: ApplyContext, contents: AsyncIterator<Content>) {
+    this.#context = context;
+    this.#contents = contents;
+  }
 
   /** What has become durable since the last call. */
   finished(): Applied[] {
-    const finished = this.done;
-    this.done = [];
+    const finished = this.#done;
+    this.#done = [];
     return finished;
   }
 
   /** A change that needs no content; it waits for the group before it, whose names it may depend on. */
   async step(n: number, change: Change): Promise<void> {
     await this.publish();
-    this.context.parents.trim();
-    this.act(n, change, 0, () => carryOut(this.context, change));
-    if (this.taken.length >= GROUP_FILES) await this.settle();
+    this.#context.parents.trim();
+    this.#act(n, change, 0, () => carryOut(this.#context, change));
+    if (this.#taken.length >= GROUP_FILES) await this.settle();
   }
 
   /** Receives one file's content into the group. */
   async content(n: number, change: Change): Promise<void> {
-    const index = this.contentCount++;
+    const index = this.#contentCount++;
     let trouble: Outcome | null = null;
     for (let last = false; !last; ) {
-      const piece = await this.piece();
+      const piece = await this.#piece();
       if (this.broken !== null) return;
       if (piece === null || piece.n !== index || 'failed' in piece) {
         trouble ??= piece !== null && 'failed' in piece ? piece.failed : { kind: 'stale' };
         break;
       }
       last = piece.last;
-      trouble ??= await this.take(change, piece);
+      trouble ??= await this.#take(change, piece);
     }
-    await this.complete(n, change, trouble);
+    await this.#complete(n, change, trouble);
   }
 
   /** @returns why the piece could not be taken, null where it was. */
-  private async take(change: Change, piece: Exclude<Content, { failed: unknown }>): Promise<Outcome | null> {
+  async #take(change: Change, piece: Exclude<Content, { failed: unknown }>): Promise<Outcome | null> {
     try {
-      this.incoming ??= new IncomingFile(this.context, change);
-      await this.incoming.take(piece);
+      this.#incoming ??= new IncomingFile(this.#context, change);
+      await this.#incoming.take(piece);
       return null;
     } catch (error) {
-      return this.failure(error);
+      return this.#failure(error);
     }
   }
 
-  private async complete(n: number, change: Change, trouble: Outcome | null): Promise<void> {
-    const { incoming } = this;
-    this.incoming = null;
+  async #complete(n: number, change: Change, trouble: Outcome | null): Promise<void> {
+    const incoming = this.#incoming;
+    this.#incoming = null;
     if (trouble === null && incoming?.isSound()) {
       const { staged: file, sent } = incoming;
-      this.group.push({ n, change, file, sent });
-      this.groupBytes += file.file.size;
-      if (this.group.length >= GROUP_FILES || this.groupBytes >= GROUP_BYTES) await this.publish();
+      this.#group.push({ n, change, file, sent });
+      this.#groupBytes += file.file.size;
+      if (this.#group.length >= GROUP_FILES || this.#groupBytes >= GROUP_BYTES) await this.publish();
       return;
     }
     // What the source cannot read now it may read later.
     if (trouble?.kind === 'problem' && trouble.code === 'unreadable') incoming?.leave();
     else incoming?.discard();
-    this.done.push({ n, outcome: trouble ?? { kind: 'stale' } });
+    this.#done.push({ n, outcome: trouble ?? { kind: 'stale' } });
   }
 
   /** The next piece; what is complete is published while it is not here yet. */
-  private async piece(): Promise<Content | null> {
-    this.next ??= this.contents.next();
+  async #piece(): Promise<Content | null> {
+    this.#next ??= this.#contents.next();
     const here = () => true;
     const soon = await Promise.race([
-      this.next.then(here, here),
+      this.#next.then(here, here),
       new Promise<false>((resolve) => setImmediate(() => resolve(false))),
     ]);
     if (!soon) await this.publish();
     try {
-      const { value, done } = await this.next;
+      const { value, done } = await this.#next;
       return done ? null : value;
     } catch (error) {
       this.broken = { error };
       return null;
     } finally {
-      this.next = null;
+      this.#next = null;
     }
   }
 
   /** Flushes the group's contents, many at once, and gives each its name. */
   async publish(): Promise<void> {
-    if (this.group.length === 0) return;
-    const group = this.group;
-    this.group = [];
-    this.groupBytes = 0;
+    if (this.#group.length === 0) return;
+    const group = this.#group;
+    this.#group = [];
+    this.#groupBytes = 0;
     const flushed = await Promise.allSettled(group.map(({ file }) => file.flush()));
-    this.context.parents.refresh();
+    this.#context.parents.refresh();
     for (const [i, { n, change, file, sent }] of group.entries()) {
       const flush = flushed[i]!;
-      this.context.parents.trim();
-      this.act(n, change, sent, () => {
+      this.#context.parents.trim();
+      this.#act(n, change, sent, () => {
         if (flush.status === 'rejected') throw flush.reason;
-        return publishFile(this.context, change, file);
+        return publishFile(this.#context, change, file);
       });
-      if (this.taken.at(-1)?.n === n) file.published();
+      if (this.#taken.at(-1)?.n === n) file.published();
       else if (flush.status === 'rejected') file.discard();
       else file.leave();
     }
     await this.settle();
   }
 
-  private act(n: number, change: Change, sent: number, action: () => Step): void {
+  #act(n: number, change: Change, sent: number, action: () => Step): void {
     try {
       const step = action();
       if (step !== 'done') {
-        this.done.push({ n, outcome: { kind: step } });
+        this.#done.push({ n, outcome: { kind: step } });
         return;
       }
       const directories = [parentOf(change.path)];
       if (change.from !== undefined) directories.push(parentOf(change.from.path));
-      this.taken.push({ n, sent, directories });
+      this.#taken.push({ n, sent, directories });
     } catch (error) {
-      this.done.push({ n, outcome: this.failure(error) });
+      this.#done.push({ n, outcome: this.#failure(error) });
     }
   }
 
   /** What is kept for later transfers goes where a step finds no room: a version, a directory, a content. */
-  private failure(error: unknown): Outcome {
-    if (isFull(error)) this.context.staging.makeRoom();
+  #failure(error: unknown): Outcome {
+    if (isFull(error)) this.#context.staging.makeRoom();
     return outcomeOf(error);
   }
 
   /** Makes the names of all steps taken durable; then they are done. */
   async settle(): Promise<void> {
-    if (this.taken.length === 0) return;
-    const taken = this.taken;
-    this.taken = [];
+    if (this.#taken.length === 0) return;
+    const taken = this.#taken;
+    this.#taken = [];
     const directories = [...new Set(taken.flatMap((step) => step.directories))];
     const failures = new Map<RelPath | '', Outcome>();
     for (let i = 0; i < directories.length; i += 32) {
-      this.context.parents.trim();
+      this.#context.parents.trim();
       const some = directories.slice(i, i + 32);
-      await Promise.all(some.map((directory) => this.syncDirectory(directory, failures)));
+      await Promise.all(some.map((directory) => this.#syncDirectory(directory, failures)));
     }
     for (const { n, sent, directories } of taken) {
       const failed = directories.map((directory) => failures.get(directory)).find((failure) => failure !== undefined);
-      this.done.push({ n, outcome: failed ?? { kind: 'done', sent } });
+      this.#done.push({ n, outcome: failed ?? { kind: 'done', sent } });
     }
   }
 
   /** A directory that has gone meanwhile needs no flush. */
-  private async syncDirectory(directory: RelPath | '', failures: Map<RelPath | '', Outcome>): Promise<void> {
+  async #syncDirectory(directory: RelPath | '', failures: Map<RelPath | '', Outcome>): Promise<void> {
     try {
-      await this.context.parents.sync(directory);
+      await this.#context.parents.sync(directory);
     } catch (error) {
       const failure = outcomeOf(error);
       if (failure.kind !== 'stale') failures.set(directory, failure);
@@ -227,10 +230,10 @@ class Application {
 
   /** Lets go of whatever was not published. */
   async abandon(): Promise<void> {
-    for (const { file } of this.group) file.leave();
-    this.group = [];
-    this.incoming?.leave();
-    this.context.parents.close();
-    await this.contents.return?.();
+    for (const { file } of this.#group) file.leave();
+    this.#group = [];
+    this.#incoming?.leave();
+    this.#context.parents.close();
+    await this.#contents.return?.();
   }
 }

@@ -38,46 +38,47 @@ export const isOf = ({ ino, born }: GuardRecord, stats: fs.Stats): boolean =>
 
 /** The records of one root. */
 export class GuardRecords {
-  private records: RecordMap;
-  private byIno: Map<number, RelPath>;
+  readonly #file: SealedFile;
+
+  #records: RecordMap;
+  #byIno: Map<number, RelPath>;
 
   /**
    * @param file where they are kept.
    * @param value what is in it; null: nothing yet.
    */
-  constructor(
-    private readonly file: SealedFile,
-    value: Readonly<Record<string, unknown>> | null,
-  ) {
-    this.records = recordsIn(value);
-    this.byIno = pathsByIno(this.records);
+  constructor(file: SealedFile, value: Readonly<Record<string, unknown>> | null) {
+    this.#file = file;
+
+    this.#records = recordsIn(value);
+    this.#byIno = pathsByIno(this.#records);
   }
 
   get size(): number {
-    return this.records.size;
+    return this.#records.size;
   }
 
   get(path: RelPath): GuardRecord | undefined {
-    return this.records.get(path);
+    return this.#records.get(path);
   }
 
   /** Where the file with this inode number stood when it was guarded. */
   pathOf(ino: number): RelPath | undefined {
-    return this.byIno.get(ino);
+    return this.#byIno.get(ino);
   }
 
   /** What `replace` may be given, once it is changed. */
   copy(): RecordMap {
-    return new Map(this.records);
+    return new Map(this.#records);
   }
 
   /** @throws the system's error; then everything is as it was. */
   replace(records: RecordMap): void {
-    if (isSame(records, this.records)) return;
+    if (isSame(records, this.#records)) return;
     const modes = Array.from(records, ([path, { mode, ino, born }]) => [path, mode, ino, born]);
-    this.file.write({ version: 1, modes });
-    this.records = records;
-    this.byIno = pathsByIno(records);
+    this.#file.write({ version: 1, modes });
+    this.#records = records;
+    this.#byIno = pathsByIno(records);
   }
 }
 

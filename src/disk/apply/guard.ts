@@ -28,22 +28,27 @@ type Found = { readonly target: string; readonly stats: fs.Stats } | 'no-file' |
 
 /** Guards the files of one root. */
 export class Guard {
+  readonly #root: string | Root;
+  readonly #records: GuardRecords;
+  readonly #tree: GuardedTree;
+  readonly #log: Logger;
+
   /** What is to be guarded, whether a file is there now or not. */
-  private readonly wanted = new Set<RelPath>();
+  readonly #wanted = new Set<RelPath>();
 
   /** @param records what was there before. */
-  constructor(
-    private readonly root: string | Root,
-    private readonly records: GuardRecords,
-    private readonly tree: GuardedTree,
-    private readonly log: Logger,
-  ) {}
+  constructor(root: string | Root, records: GuardRecords, tree: GuardedTree, log: Logger) {
+    this.#root = root;
+    this.#records = records;
+    this.#tree = tree;
+    this.#log = log;
+  }
 
   /** The mode that is reported of the file at `path`, of which the disk says `stats`; a guarded one may have been moved. */
   reported(path: RelPath, stats: fs.Stats): number {
-    const here = this.records.get(path);
+    const here = this.#records.get(path);
     if (here !== undefined && isGuarded(here, stats)) return here.mode;
-    const elsewhere = this.records.get(this.records.pathOf(stats.ino) ?? path);
+    const elsewhere = this.#records.get(this.#records.pathOf(stats.ino) ?? path);
     return elsewhere !== undefined && isOf(elsewhere, stats) && isGuarded(elsewhere, stats)
       ? elsewhere.mode
       : modeOf(stats);
@@ -52,24 +57,24 @@ export class Guard {
   /** Takes the write bits off `paths`, or gives them back. What cannot be changed stays as it is: it is only a hint. */
   set(paths: readonly RelPath[], on: boolean): void {
     for (const path of paths) {
-      if (on) this.wanted.add(path);
-      else this.wanted.delete(path);
+      if (on) this.#wanted.add(path);
+      else this.#wanted.delete(path);
     }
-    const next = this.records.copy();
+    const next = this.#records.copy();
     // What could not be given back before is tried again.
-    this.update(next, on ? paths : [...next.keys()].filter((path) => !this.wanted.has(path)));
+    this.#update(next, on ? paths : [...next.keys()].filter((path) => !this.#wanted.has(path)));
   }
 
   /** Gives every bit back. */
   clear(): void {
-    this.wanted.clear();
+    this.#wanted.clear();
     this.set([], false);
   }
 
   /** `changes` were carried out: what came to a guarded path is guarded, and what left one is guarded no longer. */
   applied(changes: readonly Change[]): void {
-    if (this.records.size === 0 && this.wanted.size === 0) return;
-    const next = this.records.copy();
+    if (this.#records.size === 0 && this.#wanted.size === 0) return;
+    const next = this.#records.copy();
     const told = new Map<RelPath, number>();
     const paths = new Set<RelPath>();
     for (const { path, after, from, conflictCopy } of changes) {
@@ -79,48 +84,48 @@ export class Guard {
         paths.add(conflictCopy);
       }
       next.delete(path);
-      if (from !== undefined) this.move(next, from.path, path, paths);
+      if (from !== undefined) this.#move(next, from.path, path, paths);
       if (after?.type !== 'file') continue;
       // Its mode was just set to what it is to be.
       next.delete(path);
       told.set(path, after.mode);
       paths.add(path);
     }
-    this.update(next, paths, told);
+    this.#update(next, paths, told);
   }
 
   /** A look was taken: a guarded file that it found under another name gets its bits back there. */
   scanned({ entries, whole, halt, unknown }: ScanResult): void {
-    if (this.records.size === 0 || halt !== null) return;
-    this.within((find) => {
-      const next = this.records.copy();
+    if (this.#records.size === 0 || halt !== null) return;
+    this.#within((find) => {
+      const next = this.#records.copy();
       const paths: RelPath[] = [];
       for (const { path, entry } of entries) {
-        const from = entry?.type === 'file' ? this.records.pathOf((entry as FileSignature).ino) : undefined;
-        if (from !== undefined && from !== path && this.hasMoved(from, path, find)) {
+        const from = entry?.type === 'file' ? this.#records.pathOf((entry as FileSignature).ino) : undefined;
+        if (from !== undefined && from !== path && this.#hasMoved(from, path, find)) {
           paths.push(path);
-          next.set(path, this.records.get(from)!);
+          next.set(path, this.#records.get(from)!);
         }
       }
       if (whole || entries.some(({ entry }) => entry === null)) {
         for (const path of next.keys()) {
-          if (this.tree.snapshot.get(path) !== null || find(path) !== 'no-file') continue;
+          if (this.#tree.snapshot.get(path) !== null || find(path) !== 'no-file') continue;
           if (!unknown.some((above) => isAtOrBelow(path, above))) next.delete(path);
         }
       }
-      this.update(next, paths);
+      this.#update(next, paths);
     });
   }
 
   /** A second name for a file that still has its first one is guarded as long as that one is. */
-  private hasMoved(from: RelPath, to: RelPath, find: (path: RelPath) => Found): boolean {
-    const record = this.records.get(from)!;
+  #hasMoved(from: RelPath, to: RelPath, find: (path: RelPath) => Found): boolean {
+    const record = this.#records.get(from)!;
     const [there, here] = [find(from), find(to)];
     if (there === 'unknown' || typeof here === 'string' || !isOf(record, here.stats)) return false;
     return there === 'no-file' || !isOf(record, there.stats);
   }
 
-  private move(next: RecordMap, from: RelPath, to: RelPath, paths: Set<RelPath>): void {
+  #move(next: RecordMap, from: RelPath, to: RelPath, paths: Set<RelPath>): void {
     for (const [path, record] of [...next]) {
       if (!isAtOrBelow(path, from)) continue;
       const moved = `${to}${path.slice(from.length)}` as RelPath;
@@ -128,21 +133,21 @@ export class Guard {
       next.set(moved, record);
       paths.add(moved);
     }
-    for (const path of this.wanted) if (isAtOrBelow(path, to)) paths.add(path);
+    for (const path of this.#wanted) if (isAtOrBelow(path, to)) paths.add(path);
   }
 
   /**
    * Makes `next` the records once `paths` are in it as they should be: bits are given back before that, taken off after.
    * @param told modes that are known better than from the disk.
    */
-  private update(next: RecordMap, paths: Iterable<RelPath>, told: ReadonlyMap<RelPath, number> = new Map()): void {
-    this.within((find) => {
+  #update(next: RecordMap, paths: Iterable<RelPath>, told: ReadonlyMap<RelPath, number> = new Map()): void {
+    this.#within((find) => {
       const taking: RelPath[] = [];
       for (const path of paths) {
         const found = find(path);
         if (typeof found === 'string') continue;
-        if (!this.wanted.has(path)) {
-          if (this.give(path, found, next)) next.delete(path);
+        if (!this.#wanted.has(path)) {
+          if (this.#give(path, found, next)) next.delete(path);
           continue;
         }
         const record = next.get(path);
@@ -150,34 +155,34 @@ export class Guard {
         next.set(path, recordOf(told.get(path) ?? known ?? this.reported(path, found.stats), found.stats));
         taking.push(path);
       }
-      if (!this.save(next)) return;
-      for (const path of taking) this.take(path, find(path));
+      if (!this.#save(next)) return;
+      for (const path of taking) this.#take(path, find(path));
     });
   }
 
-  private take(path: RelPath, found: Found): void {
-    const record = this.records.get(path);
+  #take(path: RelPath, found: Found): void {
+    const record = this.#records.get(path);
     if (typeof found === 'string' || record === undefined || !isOf(record, found.stats)) return;
-    if (modeOf(found.stats) === record.mode) this.change(path, found, withoutWrite(record.mode));
+    if (modeOf(found.stats) === record.mode) this.#change(path, found, withoutWrite(record.mode));
   }
 
   /** @returns whether there is nothing left to give back. */
-  private give(path: RelPath, found: Exclude<Found, string>, records: RecordMap): boolean {
+  #give(path: RelPath, found: Exclude<Found, string>, records: RecordMap): boolean {
     const record = records.get(path);
-    return record === undefined || !isGuarded(record, found.stats) || this.change(path, found, record.mode);
+    return record === undefined || !isGuarded(record, found.stats) || this.#change(path, found, record.mode);
   }
 
   /** @returns whether that was possible. */
-  private change(path: RelPath, { target, stats }: Exclude<Found, string>, mode: number): boolean {
+  #change(path: RelPath, { target, stats }: Exclude<Found, string>, mode: number): boolean {
     if (modeOf(stats) === mode) return true;
     try {
       return holding(target, (inode) => {
         if (!isSameInode(inode.stats, stats)) return false;
         inode.chmod(mode);
-        const known = this.tree.snapshot.get(path) as FileSignature | null;
+        const known = this.#tree.snapshot.get(path) as FileSignature | null;
         // Only of a file that is just as it was seen is it known what it is.
-        if (known?.type === 'file' && sameSignature(known, stats)) this.tree.wrote(path, known, inode.now());
-        else this.tree.markDirty([path]);
+        if (known?.type === 'file' && sameSignature(known, stats)) this.#tree.wrote(path, known, inode.now());
+        else this.#tree.markDirty([path]);
         return true;
       });
     } catch {
@@ -185,20 +190,20 @@ export class Guard {
     }
   }
 
-  private save(next: RecordMap): boolean {
+  #save(next: RecordMap): boolean {
     try {
-      this.records.replace(next);
+      this.#records.replace(next);
       return true;
     } catch (error) {
-      this.log.warn(`Write permissions stay as they are, for it cannot be noted which: ${reasonOf(error)}.`);
+      this.#log.warn(`Write permissions stay as they are, for it cannot be noted which: ${reasonOf(error)}.`);
       return false;
     }
   }
 
-  private within(act: (find: (path: RelPath) => Found) => void): void {
+  #within(act: (find: (path: RelPath) => Found) => void): void {
     let parents: Parents;
     try {
-      parents = new Parents(this.root);
+      parents = new Parents(this.#root);
     } catch {
       return; // no root, nothing to guard; the looks tell of it
     }

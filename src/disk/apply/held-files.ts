@@ -22,11 +22,15 @@ const HELD_MARK = / \(held \d+\)(\.[^.]*)?$/;
 
 /** The held contents of one root. */
 export class HeldFiles {
-  constructor(
-    private readonly directory: OwnDirectory,
-    private readonly staging: Staging,
-    private readonly versions: Versions,
-  ) {}
+  readonly #directory: OwnDirectory;
+  readonly #staging: Staging;
+  readonly #versions: Versions;
+
+  constructor(directory: OwnDirectory, staging: Staging, versions: Versions) {
+    this.#directory = directory;
+    this.#staging = staging;
+    this.#versions = versions;
+  }
 
   /**
    * Receives the content of a held update.
@@ -38,7 +42,7 @@ export class HeldFiles {
     let staged: StagedFile | null = null;
     let cut = false;
     try {
-      staged = this.staging.begin(file, of);
+      staged = this.#staging.begin(file, of);
       for await (const piece of contents) {
         if ('failed' in piece || 'copy' in piece) return null;
         if ('have' in piece) await staged.resume(piece.have, piece.last);
@@ -49,9 +53,9 @@ export class HeldFiles {
       }
       if (!staged.isSound()) return null;
       await staged.flush();
-      return this.place(of, id, staged);
+      return this.#place(of, id, staged);
     } catch (cause) {
-      if (isFull(cause)) this.staging.makeRoom();
+      if (isFull(cause)) this.#staging.makeRoom();
       else cut = true;
       const why = reasonForNow(systemTrouble(cause));
       throw new SyncError('failed', `An update of ${of} cannot be held: ${why}.`, { cause });
@@ -63,21 +67,21 @@ export class HeldFiles {
 
   /** What is here of a content that is to be held. */
   offer(file: FileEntry): Offer | null {
-    const have = this.staging.lengthOf(file);
+    const have = this.#staging.lengthOf(file);
     return have === 0 ? null : { have, base: null };
   }
 
-  private place(of: RelPath, id: number, staged: StagedFile): string {
+  #place(of: RelPath, id: number, staged: StagedFile): string {
     const [stem, extension] = splitName(nameOf(of));
-    const directory = madeBelow(this.directory, parentOf(of)) ? parentOf(of) : '';
+    const directory = madeBelow(this.#directory, parentOf(of)) ? parentOf(of) : '';
     // A number given before the last restart may stand there: no held content ever takes another's place.
     for (let n = id; ; n++) {
       const mark = ` (held ${n})`;
       const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
       const name = path.join(directory, `${shorten(stem, room)}${mark}${extension}`);
       try {
-        this.directory.use(name, (absolute) => moveWithoutReplacing(staged.path, absolute));
-        this.makeDurable(directory);
+        this.#directory.use(name, (absolute) => moveWithoutReplacing(staged.path, absolute));
+        this.#makeDurable(directory);
         return name;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -86,29 +90,29 @@ export class HeldFiles {
   }
 
   /** A name is as durable as all the directories above it, and those may be new. */
-  private makeDurable(directory: string): void {
-    for (let at = directory; at !== '' && at !== '.'; at = path.dirname(at)) this.directory.syncBelow(at);
-    this.directory.syncBelow('');
+  #makeDurable(directory: string): void {
+    for (let at = directory; at !== '' && at !== '.'; at = path.dirname(at)) this.#directory.syncBelow(at);
+    this.#directory.syncBelow('');
   }
 
   /** The content kept under `name`, as the only one of an apply. */
   read(name: string, file: FileEntry): AsyncIterable<Content> {
-    return readContent(0, () => this.directory.spelling(name), file.size);
+    return readContent(0, () => this.#directory.spelling(name), file.size);
   }
 
   /** Whether the content kept under `name` is still there: people may look into held/, and tidy up. */
   has(name: string): boolean {
     try {
-      return this.statsOf(name) !== null;
+      return this.#statsOf(name) !== null;
     } catch {
       return true; // whoever reads it finds out what is wrong
     }
   }
 
   /** @returns null where nothing is kept under `name`. @throws the system's error where that cannot be known. */
-  private statsOf(name: string): fs.Stats | null {
+  #statsOf(name: string): fs.Stats | null {
     try {
-      return this.directory.use(name, (absolute) => fs.lstatSync(absolute));
+      return this.#directory.use(name, (absolute) => fs.lstatSync(absolute));
     } catch (error) {
       if (GONE.has((error as NodeJS.ErrnoException).code)) return null;
       throw error;
@@ -118,19 +122,19 @@ export class HeldFiles {
   /** The update has taken effect: its content stands where it belongs. */
   remove(name: string): void {
     try {
-      this.directory.use(name, (absolute) => fs.rmSync(absolute, { force: true }));
+      this.#directory.use(name, (absolute) => fs.rmSync(absolute, { force: true }));
     } catch {
       return; // the next start finds that no update names it, and moves it to the versions
     }
-    this.tidy(path.dirname(name));
+    this.#tidy(path.dirname(name));
   }
 
   /** The update will not take effect: its content goes to the versions of `of`. */
   putAside(of: RelPath, name: string, reason: 'held' | 'discarded' = 'held'): void {
-    const stats = this.statsOf(name);
+    const stats = this.#statsOf(name);
     if (stats === null) return;
-    this.versions.take(of, this.directory.spelling(name), stats, { reason, hash: null });
-    this.tidy(path.dirname(name));
+    this.#versions.take(of, this.#directory.spelling(name), stats, { reason, hash: null });
+    this.#tidy(path.dirname(name));
   }
 
   /** Contents that no update names any more (a crash came between the two) go to versions; nothing is thrown away. */
@@ -140,16 +144,16 @@ export class HeldFiles {
 
   /** The names of the contents that are none of `known`. */
   orphans(known: ReadonlySet<string>): string[] {
-    this.directory.ensure();
-    const names = fs.readdirSync(this.directory.path, { recursive: true, encoding: 'utf8' });
-    return names.filter((name) => !known.has(name) && this.statsOf(name)?.isFile());
+    this.#directory.ensure();
+    const names = fs.readdirSync(this.#directory.path, { recursive: true, encoding: 'utf8' });
+    return names.filter((name) => !known.has(name) && this.#statsOf(name)?.isFile());
   }
 
   /** Removes the directories that have become empty. */
-  private tidy(directory: string): void {
+  #tidy(directory: string): void {
     for (let at = directory; at !== '.'; at = path.dirname(at)) {
       try {
-        this.directory.use(at, (absolute) => fs.rmdirSync(absolute));
+        this.#directory.use(at, (absolute) => fs.rmdirSync(absolute));
       } catch {
         return; // not empty, or gone already: either way there is nothing more to tidy
       }

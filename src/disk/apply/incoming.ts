@@ -12,19 +12,22 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** A content in the making. */
 export class IncomingFile {
+  readonly #context: ApplyContext;
+  readonly #change: Change;
+
   readonly staged: StagedFile;
-  private readonly file: FileEntry;
-  private base = -1;
+  readonly #file: FileEntry;
+  #base = -1;
   /** Bytes that were sent. */
   sent = 0;
-  private ownBytes = 0;
+  #ownBytes = 0;
 
-  constructor(
-    private readonly context: ApplyContext,
-    private readonly change: Change,
-  ) {
-    this.file = contentOf(change) as FileEntry;
-    this.staged = context.staging.begin(this.file, change.path);
+  constructor(context: ApplyContext, change: Change) {
+    this.#context = context;
+    this.#change = change;
+
+    this.#file = contentOf(change) as FileEntry;
+    this.staged = context.staging.begin(this.#file, change.path);
   }
 
   /** Adds a piece. @throws the system's error. */
@@ -34,46 +37,46 @@ export class IncomingFile {
       await this.staged.write(piece.data, piece.last);
       piece.release?.();
     } else if ('copy' in piece) {
-      this.ownBytes += piece.copy.bytes;
-      await this.staged.copy(this.openBase(), piece.copy, piece.last);
+      this.#ownBytes += piece.copy.bytes;
+      await this.staged.copy(this.#openBase(), piece.copy, piece.last);
     } else {
-      this.ownBytes += piece.have;
+      this.#ownBytes += piece.have;
       await this.staged.resume(piece.have, piece.last);
     }
   }
 
   /** Whether it is what was announced. One that is not and has some of ours in it is sent whole the next time. */
   isSound(): boolean {
-    this.closeBase();
+    this.#closeBase();
     const sound = this.staged.isSound();
-    if (!sound && this.ownBytes > 0) this.context.staging.distrust(this.file);
+    if (!sound && this.#ownBytes > 0) this.#context.staging.distrust(this.#file);
     return sound;
   }
 
   leave(): void {
-    this.closeBase();
+    this.#closeBase();
     this.staged.leave();
   }
 
   discard(): void {
-    this.closeBase();
+    this.#closeBase();
     this.staged.discard();
   }
 
   /** The file that was offered, if it still is what was expected; the hash has the last word. */
-  private openBase(): number {
-    if (this.base >= 0) return this.base;
-    const { path, before } = this.change;
-    const absolute = this.context.parents.at(parentOf(path), nameOf(path));
-    if (before?.type !== 'file' || !this.context.scanner.matches(path, before, absolute)) {
+  #openBase(): number {
+    if (this.#base >= 0) return this.#base;
+    const { path, before } = this.#change;
+    const absolute = this.#context.parents.at(parentOf(path), nameOf(path));
+    if (before?.type !== 'file' || !this.#context.scanner.matches(path, before, absolute)) {
       throw Object.assign(new Error('the base is another file'), { code: 'ENOENT' });
     }
-    this.base = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    return this.base;
+    this.#base = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return this.#base;
   }
 
-  private closeBase(): void {
-    if (this.base >= 0) fs.closeSync(this.base);
-    this.base = -1;
+  #closeBase(): void {
+    if (this.#base >= 0) fs.closeSync(this.#base);
+    this.#base = -1;
   }
 }

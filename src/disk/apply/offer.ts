@@ -34,35 +34,39 @@ export function offerFor(sources: OfferSources, change: Change): Offer | null {
 
 /** The file that stands at a path. */
 class LocalBasis implements BasisFile {
-  constructor(
-    private readonly sources: OfferSources,
-    private readonly path: RelPath,
-    private readonly file: FileEntry,
-  ) {}
+  readonly #sources: OfferSources;
+  readonly #path: RelPath;
+  readonly #file: FileEntry;
+
+  constructor(sources: OfferSources, path: RelPath, file: FileEntry) {
+    this.#sources = sources;
+    this.#path = path;
+    this.#file = file;
+  }
 
   get size(): number {
-    return this.file.size;
+    return this.#file.size;
   }
 
   get hash(): string {
-    return this.file.hash;
+    return this.#file.hash;
   }
 
   async sums(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null> {
-    const { hash, size } = this.file;
+    const { hash, size } = this.#file;
     const [first] = ranges;
     const isWhole = ranges.length === 1 && first?.at === 0 && first.bytes === size;
     const known = isWhole && blockBytes === coarseBlockBytes(size) ? recallSums(hash, blockBytes) : null;
-    return known ?? this.read(blockBytes, ranges);
+    return known ?? this.#read(blockBytes, ranges);
   }
 
   /** What was changed since is found out by the hash of what is made of it. */
-  private async read(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null> {
-    const parents = new Parents(this.sources.root);
+  async #read(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null> {
+    const parents = new Parents(this.#sources.root);
     let fd = -1;
     try {
-      const absolute = parents.at(parentOf(this.path), nameOf(this.path));
-      if (!this.sources.scanner.matches(this.path, this.file, absolute)) return null;
+      const absolute = parents.at(parentOf(this.#path), nameOf(this.#path));
+      if (!this.#sources.scanner.matches(this.#path, this.#file, absolute)) return null;
       fd = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       return await readSums(fd, blockBytes, ranges);
     } catch {

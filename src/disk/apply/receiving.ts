@@ -11,13 +11,17 @@ import { type ApplyContext, publishFile } from './step.js';
 
 /** One content on its way in. Whoever began it ends it with `discard`, published or not. */
 export class IncomingUpload {
-  private isPublished = false;
+  readonly #staged: StagedFile;
 
-  constructor(private readonly staged: StagedFile) {}
+  #isPublished = false;
+
+  constructor(staged: StagedFile) {
+    this.#staged = staged;
+  }
 
   /** Bytes that have come. */
   get bytes(): number {
-    return this.staged.bytes;
+    return this.#staged.bytes;
   }
 
   /**
@@ -26,7 +30,7 @@ export class IncomingUpload {
    * @throws the system's error (ENOSPC and the like).
    */
   take(data: Buffer, last: boolean): Promise<void> {
-    return this.staged.write(data, last);
+    return this.#staged.write(data, last);
   }
 
   /**
@@ -35,25 +39,25 @@ export class IncomingUpload {
    * @throws the system's error.
    */
   async finish(hash: string): Promise<FileEntry | null> {
-    if (this.staged.digest !== hash || this.staged.bytes !== this.staged.file.size) return null;
-    await this.staged.flush();
-    return { ...this.staged.file, hash };
+    if (this.#staged.digest !== hash || this.#staged.bytes !== this.#staged.file.size) return null;
+    await this.#staged.flush();
+    return { ...this.#staged.file, hash };
   }
 
   /** Gives the finished content its name, as `change` says; it can be tried again where that came to nothing. */
   async *publish(context: ApplyContext, change: Change): AsyncGenerator<Applied> {
     try {
-      yield { n: 0, outcome: await this.takeName(context, change) };
+      yield { n: 0, outcome: await this.#takeName(context, change) };
     } finally {
       context.parents.close();
     }
   }
 
-  private async takeName(context: ApplyContext, change: Change): Promise<Outcome> {
+  async #takeName(context: ApplyContext, change: Change): Promise<Outcome> {
     try {
-      const step = publishFile(context, change, this.staged);
+      const step = publishFile(context, change, this.#staged);
       if (step !== 'done') return { kind: step };
-      this.isPublished = true;
+      this.#isPublished = true;
       await context.parents.sync(parentOf(change.path));
       return { kind: 'done', sent: 0 };
     } catch (error) {
@@ -63,8 +67,8 @@ export class IncomingUpload {
 
   /** Leaves nothing behind but what has its name. */
   discard(): void {
-    if (this.isPublished) this.staged.published();
-    else this.staged.discard();
+    if (this.#isPublished) this.#staged.published();
+    else this.#staged.discard();
   }
 }
 

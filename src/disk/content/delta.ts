@@ -38,17 +38,21 @@ export async function* readDifference(
 
 /** One file against one base. */
 class Comparison {
-  constructor(
-    private readonly fd: number,
-    private readonly file: FileEntry,
-    private readonly base: BasisFile | null,
-  ) {}
+  readonly #fd: number;
+  readonly #file: FileEntry;
+  readonly #base: BasisFile | null;
+
+  constructor(fd: number, file: FileEntry, base: BasisFile | null) {
+    this.#fd = fd;
+    this.#file = file;
+    this.#base = base;
+  }
 
   async coarse(rest: Range): Promise<Match[]> {
-    if (this.base === null) return [];
-    const { size, hash } = this.base;
+    if (this.#base === null) return [];
+    const { size, hash } = this.#base;
     const blockBytes = coarseBlockBytes(size);
-    const search = await this.search(blockBytes, [{ at: 0, bytes: size }], recallSums(hash, blockBytes));
+    const search = await this.#search(blockBytes, [{ at: 0, bytes: size }], recallSums(hash, blockBytes));
     const matches: Match[] = [];
     if (search !== null) for await (const match of search.matches(rest)) matches.push(match);
     return matches;
@@ -56,27 +60,27 @@ class Comparison {
 
   /** @returns a search for what the first one did not find; null where that is in vain. */
   async fine(rest: Range, matches: readonly Match[]): Promise<BlockSearch | null> {
-    if (this.base === null || bytesIn(uncovered(rest, matches)) < FINE_BYTES) return null;
-    const whole = { at: 0, bytes: this.base.size };
+    if (this.#base === null || bytesIn(uncovered(rest, matches)) < FINE_BYTES) return null;
+    const whole = { at: 0, bytes: this.#base.size };
     const left = uncovered(
       whole,
       matches.map(({ from, bytes }) => ({ at: from, bytes })),
     );
     if (left.length === 0) return null;
     const ranges = left.length > MAX_RANGES ? [whole] : left;
-    return this.search(fineBlockBytes(coarseBlockBytes(this.base.size), bytesIn(ranges)), ranges);
+    return this.#search(fineBlockBytes(coarseBlockBytes(this.#base.size), bytesIn(ranges)), ranges);
   }
 
   /** @param known the sums of the base, if they are remembered here: then it need not be asked. */
-  private async search(
+  async #search(
     blockBytes: number,
     ranges: readonly Range[],
     known: Uint32Array | null = null,
   ): Promise<BlockSearch | null> {
-    const words = known ?? (await this.base?.sums(blockBytes, ranges));
+    const words = known ?? (await this.#base?.sums(blockBytes, ranges));
     if (words === null || words === undefined || words.length === 0) return null;
-    const own = recallSums(this.file.hash, blockBytes);
-    return new BlockSearch({ fd: this.fd, size: this.file.size, own }, new BlockIndex(blockBytes, ranges, words));
+    const own = recallSums(this.#file.hash, blockBytes);
+    return new BlockSearch({ fd: this.#fd, size: this.#file.size, own }, new BlockIndex(blockBytes, ranges, words));
   }
 }
 

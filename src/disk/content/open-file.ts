@@ -29,12 +29,20 @@ export interface Piece {
 
 /** A regular file, open, with its content known. */
 export class OpenContent {
+  readonly #path: RelPath;
+  readonly #fd: number;
+  readonly #stats: fs.Stats;
+
   private constructor(
-    private readonly path: RelPath,
-    private readonly fd: number,
-    private readonly stats: fs.Stats,
+    path: RelPath,
+    fd: number,
+    stats: fs.Stats,
     readonly file: FileEntry,
-  ) {}
+  ) {
+    this.#path = path;
+    this.#fd = fd;
+    this.#stats = stats;
+  }
 
   /**
    * Opens the file at `path`, following no link.
@@ -71,23 +79,23 @@ export class OpenContent {
     const { size } = this.file;
     for (let at = from; at < size; ) {
       const whole = free.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
-      const { bytesRead } = await readAsync(this.fd, whole, 0, Math.min(PIECE_BYTES, size - at), at);
-      if (bytesRead === 0) throw beingWritten(this.path);
+      const { bytesRead } = await readAsync(this.#fd, whole, 0, Math.min(PIECE_BYTES, size - at), at);
+      if (bytesRead === 0) throw beingWritten(this.#path);
       at += bytesRead;
-      if (at === size && !(await this.isWhole())) throw beingWritten(this.path);
+      if (at === size && !(await this.#isWhole())) throw beingWritten(this.#path);
       yield { data: whole.subarray(0, bytesRead), release: () => void free.push(whole) };
     }
   }
 
   /** Whoever only set its time wrote nothing: where the disk says otherwise than it did, the content decides. */
-  private async isWhole(): Promise<boolean> {
-    if (isAsItWas(this.fd, this.stats)) return true;
+  async #isWhole(): Promise<boolean> {
+    if (isAsItWas(this.#fd, this.#stats)) return true;
     const { size, hash } = this.file;
-    return (await digestOf(this.fd, size)) === hash;
+    return (await digestOf(this.#fd, size)) === hash;
   }
 
   close(): void {
-    fs.closeSync(this.fd);
+    fs.closeSync(this.#fd);
   }
 }
 

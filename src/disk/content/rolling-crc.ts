@@ -12,10 +12,14 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
 
 /** Rolls windows of one length. */
 export class Roller {
-  private readonly leaving: Int32Array;
+  readonly #windowBytes: number;
 
-  constructor(private readonly windowBytes: number) {
-    this.leaving = leavingTable(windowBytes);
+  readonly #leaving: Int32Array;
+
+  constructor(windowBytes: number) {
+    this.#windowBytes = windowBytes;
+
+    this.#leaving = leavingTable(windowBytes);
   }
 
   /**
@@ -23,21 +27,22 @@ export class Roller {
    * @returns the first place from 1 to `places` at which a block of `index` stands, by both of its sums; 0: none.
    */
   find(bytes: Buffer, places: number, index: BlockIndex): number {
-    const { windowBytes, leaving } = this;
+    const windowBytes = this.#windowBytes;
+    const leaving = this.#leaving;
     const { filter, filterMask } = index;
     let crc = ~crc32(bytes.subarray(0, windowBytes));
     for (let i = 0; i < places; i++) {
       crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i + windowBytes]!) & 0xff]! ^ leaving[bytes[i]!]!;
       const slot = ~crc & filterMask;
-      if ((filter[slot >>> 3]! & (1 << (slot & 7))) !== 0 && this.isBlock(bytes, i + 1, ~crc >>> 0, index))
+      if ((filter[slot >>> 3]! & (1 << (slot & 7))) !== 0 && this.#isBlock(bytes, i + 1, ~crc >>> 0, index))
         return i + 1;
     }
     return 0;
   }
 
-  private isBlock(bytes: Buffer, at: number, whole: number, index: BlockIndex): boolean {
+  #isBlock(bytes: Buffer, at: number, whole: number, index: BlockIndex): boolean {
     if (!index.has(whole)) return false;
-    return index.find(crc32(bytes.subarray(at, at + this.windowBytes / 2)), whole, -1) >= 0;
+    return index.find(crc32(bytes.subarray(at, at + this.#windowBytes / 2)), whole, -1) >= 0;
   }
 }
 

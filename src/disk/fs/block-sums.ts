@@ -15,34 +15,34 @@ const REMEMBERED_BYTES = 8 << 20;
 /** Takes a content piece by piece and gives the sums of its whole blocks. */
 export class BlockSums {
   readonly words: Uint32Array;
-  private readonly halfBytes: number;
-  private filled = 0;
-  private crc = 0;
-  private next = 0;
+  readonly #halfBytes: number;
+  #filled = 0;
+  #crc = 0;
+  #next = 0;
 
   /** @param bytes how long the content is. */
   constructor(
     readonly blockBytes: number,
     bytes: number,
   ) {
-    this.halfBytes = blockBytes / 2;
+    this.#halfBytes = blockBytes / 2;
     this.words = new Uint32Array(Math.floor(bytes / blockBytes) * WORDS_A_BLOCK);
   }
 
   update(data: Buffer): void {
     for (let at = 0; at < data.length; ) {
-      const bytes = Math.min(this.halfBytes - this.filled, data.length - at);
-      this.crc = crc32(data.subarray(at, at + bytes), this.crc);
-      this.filled += bytes;
+      const bytes = Math.min(this.#halfBytes - this.#filled, data.length - at);
+      this.#crc = crc32(data.subarray(at, at + bytes), this.#crc);
+      this.#filled += bytes;
       at += bytes;
-      if (this.filled === this.halfBytes) this.endHalf();
+      if (this.#filled === this.#halfBytes) this.#endHalf();
     }
   }
 
-  private endHalf(): void {
-    this.filled = 0;
-    if (this.next < this.words.length) this.words[this.next] = this.crc;
-    if (this.next++ % WORDS_A_BLOCK === 1) this.crc = 0;
+  #endHalf(): void {
+    this.#filled = 0;
+    if (this.#next < this.words.length) this.words[this.#next] = this.#crc;
+    if (this.#next++ % WORDS_A_BLOCK === 1) this.#crc = 0;
   }
 }
 

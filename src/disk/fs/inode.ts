@@ -22,15 +22,21 @@ export const swapped = (absolute: string): Error =>
 
 /** An open inode of any type. Close it. */
 export class Inode implements Timed {
-  private mode: number;
+  readonly #fd: number | null;
+  readonly #absolute: string;
+
+  #mode: number;
 
   private constructor(
-    private readonly fd: number | null,
-    private readonly absolute: string,
+    fd: number | null,
+    absolute: string,
     /** What it was when it was opened. */
     readonly stats: fs.Stats,
   ) {
-    this.mode = modeOf(stats);
+    this.#fd = fd;
+    this.#absolute = absolute;
+
+    this.#mode = modeOf(stats);
   }
 
   /**
@@ -44,20 +50,20 @@ export class Inode implements Timed {
 
   /** A path that leads to this inode as long as it is open; where there is no /proc, the one that it was opened by. */
   get path(): string {
-    return throughProc ? `/proc/self/fd/${this.fd}` : this.absolute;
+    return throughProc ? `/proc/self/fd/${this.#fd}` : this.#absolute;
   }
 
   /** What the system says of it now. */
   now(): fs.Stats {
-    return this.fd === null ? fs.lstatSync(this.absolute) : fs.fstatSync(this.fd);
+    return this.#fd === null ? fs.lstatSync(this.#absolute) : fs.fstatSync(this.#fd);
   }
 
   /** Sets the permission bits, where they differ. */
   chmod(mode: number): void {
-    if (this.mode === mode) return;
+    if (this.#mode === mode) return;
     if (throughProc) fs.chmodSync(this.path, mode);
-    else if (this.fd !== null) fs.fchmodSync(this.fd, mode);
-    this.mode = mode;
+    else if (this.#fd !== null) fs.fchmodSync(this.#fd, mode);
+    this.#mode = mode;
   }
 
   /** Sets the modification time, where it differs; of a link its own. @param mtime microseconds since 1970. */
@@ -67,12 +73,12 @@ export class Inode implements Timed {
 
   setSeconds(seconds: number): void {
     if (throughProc) fs.utimesSync(this.path, seconds, seconds);
-    else if (this.fd !== null) fs.futimesSync(this.fd, seconds, seconds);
-    else fs.lutimesSync(this.absolute, seconds, seconds);
+    else if (this.#fd !== null) fs.futimesSync(this.#fd, seconds, seconds);
+    else fs.lutimesSync(this.#absolute, seconds, seconds);
   }
 
   close(): void {
-    if (this.fd !== null) fs.closeSync(this.fd);
+    if (this.#fd !== null) fs.closeSync(this.#fd);
   }
 }
 

@@ -11,16 +11,19 @@ const MAX_LINKS = 40;
 
 /** The links of one root, for a short while: directories that were looked at are not looked at again. */
 export class LinkTargets {
+  readonly #root: string;
+  readonly #planned: ReadonlyMap<string, string>;
+
   readonly #directories = new Set<string>();
 
   /**
    * @param root absolute real path of the root.
    * @param planned links that are about to be put, by path.
    */
-  constructor(
-    private readonly root: string,
-    private readonly planned: ReadonlyMap<string, string> = new Map(),
-  ) {}
+  constructor(root: string, planned: ReadonlyMap<string, string> = new Map()) {
+    this.#root = root;
+    this.#planned = planned;
+  }
 
   /** @returns why a link at `path` to `target` must not be carried, or null where it may. */
   faultOf(path: RelPath, target: string): string | null {
@@ -60,9 +63,9 @@ export class LinkTargets {
 
   /** @returns where the link at `path` leads; null where there is none. */
   #linkAt(path: string): string | null {
-    const planned = this.planned.get(path);
+    const planned = this.#planned.get(path);
     if (planned !== undefined || this.#directories.has(path)) return planned ?? null;
-    const absolute = `${this.root}/${path}`;
+    const absolute = `${this.#root}/${path}`;
     try {
       const stats = fs.lstatSync(absolute, { throwIfNoEntry: false });
       if (stats?.isDirectory()) this.#directories.add(path);
@@ -88,6 +91,9 @@ export class BadLink extends Error {}
 
 /** Links that are put into one root, each only if it and those that it changes the way of lead to the inside. */
 export class LinkGate {
+  readonly #root: string;
+  readonly #snapshot: Snapshot;
+
   /** Links that go up again after a name, so that their way depends on what that name is; found when they are needed. */
   #winding: Map<RelPath, string> | null = null;
 
@@ -95,20 +101,20 @@ export class LinkGate {
    * @param root absolute real path of the root.
    * @param snapshot what is known to stand there.
    */
-  constructor(
-    private readonly root: string,
-    private readonly snapshot: Snapshot,
-  ) {}
+  constructor(root: string, snapshot: Snapshot) {
+    this.#root = root;
+    this.#snapshot = snapshot;
+  }
 
   /** @throws BadLink where one of `planned`, by path, must not be put, or would lead another link to the outside. */
   admit(planned: ReadonlyMap<RelPath, string>): void {
     if (planned.size === 0) return;
-    const targets = new LinkTargets(this.root, planned);
+    const targets = new LinkTargets(this.#root, planned);
     for (const [path, target] of planned) {
       const fault = targets.faultOf(path, target);
       if (fault !== null) throw new BadLink(`The link ${quote(path)} is not put there: ${fault}.`);
     }
-    this.#winding ??= new Map([...linksIn(this.snapshot)].filter(([, target]) => isWinding(target)));
+    this.#winding ??= new Map([...linksIn(this.#snapshot)].filter(([, target]) => isWinding(target)));
     for (const [path, target] of this.#winding) {
       if (planned.has(path) || targets.faultOf(path, target) === null) continue;
       const [first] = planned.keys();

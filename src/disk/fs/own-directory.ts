@@ -37,26 +37,29 @@ export class OwnDirectoryError extends SyncError {
 
 /** A directory of ours. */
 export class OwnDirectory {
-  private parents: Parents | null = null;
-  private readonly name: RelPath;
+  readonly #root: string;
+  readonly #repairs: Repairs;
+  #isKnown: boolean;
+
+  #parents: Parents | null = null;
+  readonly #name: RelPath;
 
   /**
    * @param root the directory in which it is, by a real path; what is above that is not ours.
    * @param name its path below `root`, as `.lockstep/staging`.
    * @param isKnown whether it was made before: then its absence is no matter of course.
    */
-  constructor(
-    private readonly root: string,
-    name: string,
-    private readonly repairs: Repairs = { note: () => {} },
-    private isKnown = false,
-  ) {
-    this.name = name as RelPath;
+  constructor(root: string, name: string, repairs: Repairs = { note: () => {} }, isKnown = false) {
+    this.#root = root;
+    this.#repairs = repairs;
+    this.#isKnown = isKnown;
+
+    this.#name = name as RelPath;
   }
 
   /** Its absolute path, for words and for lists. */
   get path(): string {
-    return path.join(this.root, this.name);
+    return path.join(this.#root, this.#name);
   }
 
   /**
@@ -66,11 +69,11 @@ export class OwnDirectory {
    */
   use<T>(name: string, act: (absolute: string) => T): T {
     try {
-      return act(this.spell(name));
+      return act(this.#spell(name));
     } catch (error) {
-      if (!this.repair(error, parentOf(name as RelPath))) throw error;
+      if (!this.#repair(error, parentOf(name as RelPath))) throw error;
     }
-    return act(this.spell(name));
+    return act(this.#spell(name));
   }
 
   /** @returns what `use` gives to what it is to do, good until the next call of anything here. @throws as `use`. */
@@ -81,9 +84,9 @@ export class OwnDirectory {
   /** Spellings that are good until `close`. */
   open(): { at(name: string): string; close(): void } {
     this.ensure();
-    const parents = new Parents(this.root);
+    const parents = new Parents(this.#root);
     return {
-      at: (name) => parents.at(this.placeOf(parentOf(name as RelPath)), nameOf(name as RelPath)),
+      at: (name) => parents.at(this.#placeOf(parentOf(name as RelPath)), nameOf(name as RelPath)),
       close: () => parents.close(),
     };
   }
@@ -91,10 +94,10 @@ export class OwnDirectory {
   /** Makes the directory itself, if it is not there as it should be. @throws OwnDirectoryError. */
   ensure(): void {
     try {
-      fs.accessSync(this.spell('.'), fs.constants.W_OK | fs.constants.X_OK);
-      this.isKnown = true;
+      fs.accessSync(this.#spell('.'), fs.constants.W_OK | fs.constants.X_OK);
+      this.#isKnown = true;
     } catch (error) {
-      if (!this.repair(error, '')) throw new OwnDirectoryError(this.path, error);
+      if (!this.#repair(error, '')) throw new OwnDirectoryError(this.path, error);
     }
   }
 
@@ -109,7 +112,7 @@ export class OwnDirectory {
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST') return this.isDirectory(below);
+      if (code === 'EEXIST') return this.#isDirectory(below);
       if (code === 'ENOTDIR' || code === 'ELOOP') return false;
       if (code !== 'ENOENT' || !this.makeBelow(parentOf(below))) throw error;
     }
@@ -126,50 +129,50 @@ export class OwnDirectory {
     }
   }
 
-  private isDirectory(below: RelPath): boolean {
+  #isDirectory(below: RelPath): boolean {
     return this.use(below, (absolute) => fs.lstatSync(absolute).isDirectory());
   }
 
-  private spell(name: string): string {
-    this.parents ??= new Parents(this.root, MAX_OPEN);
-    this.parents.trim();
-    return this.parents.at(this.placeOf(parentOf(name as RelPath)), nameOf(name as RelPath));
+  #spell(name: string): string {
+    this.#parents ??= new Parents(this.#root, MAX_OPEN);
+    this.#parents.trim();
+    return this.#parents.at(this.#placeOf(parentOf(name as RelPath)), nameOf(name as RelPath));
   }
 
-  private placeOf(below: RelPath | ''): RelPath {
-    return below === '' ? this.name : joinPath(this.name, below);
+  #placeOf(below: RelPath | ''): RelPath {
+    return below === '' ? this.#name : joinPath(this.#name, below);
   }
 
   /** @returns whether `error` came of this directory, which is in order now. @throws OwnDirectoryError. */
-  private repair(error: unknown, below: RelPath | ''): boolean {
+  #repair(error: unknown, below: RelPath | ''): boolean {
     const { code } = error as NodeJS.ErrnoException;
     if (!GONE.has(code) && !REFUSED.has(code)) return false;
     try {
-      return GONE.has(code) ? this.makeAgain() : this.makeWritable(below);
+      return GONE.has(code) ? this.#makeAgain() : this.#makeWritable(below);
     } catch (cause) {
       throw new OwnDirectoryError(this.path, cause);
     }
   }
 
   /** @returns whether it was not there. */
-  private makeAgain(): boolean {
-    this.parents?.close();
-    this.parents = new Parents(this.root, MAX_OPEN);
+  #makeAgain(): boolean {
+    this.#parents?.close();
+    this.#parents = new Parents(this.#root, MAX_OPEN);
     let was = '';
-    const names = this.name.split('/');
+    const names = this.#name.split('/');
     for (const [n, name] of names.entries()) {
       const parent = names.slice(0, n).join('/') as RelPath | '';
-      was = makeReal(this.parents.at(parent, name), path.join(this.root, parent, name)) || was;
+      was = makeReal(this.#parents.at(parent, name), path.join(this.#root, parent, name)) || was;
     }
     if (was === '') return false;
-    if (this.isKnown || was !== REMOVED) this.say(`${was} It is made again, empty.`);
-    this.isKnown = true;
+    if (this.#isKnown || was !== REMOVED) this.#say(`${was} It is made again, empty.`);
+    this.#isKnown = true;
     return true;
   }
 
   /** @returns whether it was not writable for its owner. */
-  private makeWritable(below: RelPath | ''): boolean {
-    const own = this.spell(below === '' ? '.' : `${below}/.`);
+  #makeWritable(below: RelPath | ''): boolean {
+    const own = this.#spell(below === '' ? '.' : `${below}/.`);
     try {
       fs.accessSync(own, fs.constants.W_OK | fs.constants.X_OK);
       return false;
@@ -177,20 +180,20 @@ export class OwnDirectory {
       fs.chmodSync(own, MODE);
       fs.accessSync(own, fs.constants.W_OK | fs.constants.X_OK);
     }
-    this.say(
+    this.#say(
       `${below === '' ? '' : `has ${below}, which `}was made read-only by another program. It can be written again.`,
     );
     return true;
   }
 
-  private say(what: string): void {
-    const name = nameOf(this.name);
-    this.repairs.note(name, 'state-damaged', `Lockstep's own directory ${this.path} ${what}`);
+  #say(what: string): void {
+    const name = nameOf(this.#name);
+    this.#repairs.note(name, 'state-damaged', `Lockstep's own directory ${this.path} ${what}`);
   }
 
   close(): void {
-    this.parents?.close();
-    this.parents = null;
+    this.#parents?.close();
+    this.#parents = null;
   }
 }
 

@@ -24,16 +24,20 @@ const keyOf = (directory: OwnDirectory, name: string): string => `${directory.pa
 
 /** The parts in one staging directory. */
 export class Partials {
-  /** Which content was last on its way to a path: another one there makes the first unwanted. */
-  private readonly wanted = new Map<RelPath, string>();
+  readonly #directory: OwnDirectory;
 
-  constructor(private readonly directory: OwnDirectory) {}
+  /** Which content was last on its way to a path: another one there makes the first unwanted. */
+  readonly #wanted = new Map<RelPath, string>();
+
+  constructor(directory: OwnDirectory) {
+    this.#directory = directory;
+  }
 
   /** @returns how many bytes of `file` are here from its beginning. */
   lengthOf(file: FileEntry): number {
     const name = nameFor(file);
-    if (file.size < RESUMED_BYTES || this.isInUse(name)) return 0;
-    const stats = statsOf(this.directory, name);
+    if (file.size < RESUMED_BYTES || this.#isInUse(name)) return 0;
+    const stats = statsOf(this.#directory, name);
     if (!stats?.isFile() || stats.size > file.size) return 0;
     return stats.size === file.size ? stats.size : stats.size - (stats.size % STEP_BYTES);
   }
@@ -41,23 +45,23 @@ export class Partials {
   /** @returns the name under which `file` is to be received, to be given back with `release`; null: it is not worth resuming. */
   take(file: FileEntry, of: RelPath): string | null {
     const name = nameFor(file);
-    if (file.size < RESUMED_BYTES || this.isInUse(name)) return null;
-    this.forget(of, name);
-    tidyPartials(this.directory, Date.now(), name);
-    inUse.add(keyOf(this.directory, name));
+    if (file.size < RESUMED_BYTES || this.#isInUse(name)) return null;
+    this.#forget(of, name);
+    tidyPartials(this.#directory, Date.now(), name);
+    inUse.add(keyOf(this.#directory, name));
     return name;
   }
 
   /** The content now on its way to `of` is another one: what came of the former is in nobody's way, and of no use. */
-  private forget(of: RelPath, name: string): void {
-    const former = this.wanted.get(of);
-    if (former !== undefined && former !== name && !this.isInUse(former)) remove(this.directory, former);
-    if (this.wanted.size > 1_000) this.wanted.clear();
-    this.wanted.set(of, name);
+  #forget(of: RelPath, name: string): void {
+    const former = this.#wanted.get(of);
+    if (former !== undefined && former !== name && !this.#isInUse(former)) remove(this.#directory, former);
+    if (this.#wanted.size > 1_000) this.#wanted.clear();
+    this.#wanted.set(of, name);
   }
 
-  private isInUse(name: string): boolean {
-    return inUse.has(keyOf(this.directory, name));
+  #isInUse(name: string): boolean {
+    return inUse.has(keyOf(this.#directory, name));
   }
 }
 

@@ -24,93 +24,101 @@ const readAsync = promisify(fs.read);
 
 /** One content on its way. Owns a file descriptor until `flush`, `leave` or `discard`. */
 export class StagedFile {
-  private fd: number;
-  private written = 0;
-  private hash: Hash | null = null;
+  readonly #directory: OwnDirectory;
+  readonly #name: string;
+  readonly #isPart: boolean;
+
+  #fd: number;
+  #written = 0;
+  #hash: Hash | null = null;
   /** The hash of what came, once the last piece has. */
   digest: string | null = null;
-  private buffers: readonly [Buffer, Buffer] | null = null;
+  #buffers: readonly [Buffer, Buffer] | null = null;
   /** The flush of what came so far, and how much that was. */
-  private flushing: Promise<void> | null = null;
-  private isFlushing = false;
-  private flushed = 0;
+  #flushing: Promise<void> | null = null;
+  #isFlushing = false;
+  #flushed = 0;
   /** Whether more came than was announced; it is not written. */
-  private over = false;
+  #over = false;
   /** Whether a part may still have, behind what of it is used, something of an earlier transfer. */
-  private hasRest: boolean;
+  #hasRest: boolean;
 
   /** @param isPart whether there may be a beginning already, and is to be one when this is left. */
   constructor(
-    private readonly directory: OwnDirectory,
-    private readonly name: string,
+    directory: OwnDirectory,
+    name: string,
     readonly file: FileEntry,
-    private readonly isPart = false,
+    isPart = false,
   ) {
-    this.fd = directory.use(name, (path) => (isPart ? openPart(path) : fs.openSync(path, 'wx', 0o600)));
-    this.hasRest = isPart;
+    this.#directory = directory;
+    this.#name = name;
+    this.#isPart = isPart;
+
+    this.#fd = directory.use(name, (path) => (isPart ? openPart(path) : fs.openSync(path, 'wx', 0o600)));
+    this.#hasRest = isPart;
   }
 
   /** Where it lies, good until anything else is done in staging. @throws the system's error. */
   get path(): string {
-    return this.directory.spelling(this.name);
+    return this.#directory.spelling(this.#name);
   }
 
   /** What the system says of it now, under whatever name. */
   stats(): fs.Stats {
-    return fs.fstatSync(this.fd);
+    return fs.fstatSync(this.#fd);
   }
 
   /** How many bytes are here. */
   get bytes(): number {
-    return this.over ? this.file.size + 1 : this.written;
+    return this.#over ? this.file.size + 1 : this.#written;
   }
 
   /** Takes the first `bytes` from an earlier transfer. */
   async resume(bytes: number, last: boolean): Promise<void> {
-    if (this.written > 0 || !this.isPart) throw stale('there is nothing to go on from');
-    await this.copy(this.fd, { at: 0, bytes }, last);
+    if (this.#written > 0 || !this.#isPart) throw stale('there is nothing to go on from');
+    await this.copy(this.#fd, { at: 0, bytes }, last);
   }
 
   /** Adds the next piece. @throws the system's error (ENOSPC and the like). */
   async write(data: Buffer, last: boolean): Promise<void> {
-    if (this.written + data.length > this.file.size) this.over = true;
-    if (this.over) return;
-    if (this.written === 0 && last) {
-      this.writeWhole(data);
+    if (this.#written + data.length > this.file.size) this.#over = true;
+    if (this.#over) return;
+    if (this.#written === 0 && last) {
+      this.#writeWhole(data);
       return;
     }
-    const writing = this.put(data);
-    this.digestNext(data);
+    const writing = this.#put(data);
+    this.#digestNext(data);
     await writing;
-    this.flushSome();
-    if (last) this.end();
+    this.#flushSome();
+    if (last) this.#end();
   }
 
-  private writeWhole(data: Buffer): void {
+  #writeWhole(data: Buffer): void {
     this.digest = crypto.hash('sha256', data, 'hex');
-    this.cutRest();
-    writeDataSync(this.fd, data, 0, this.file.size);
-    this.written = data.length;
+    this.#cutRest();
+    writeDataSync(this.#fd, data, 0, this.file.size);
+    this.#written = data.length;
   }
 
-  private put(data: Buffer): Promise<void> {
-    this.cutRest();
-    return writeData(this.fd, data, this.written, this.file.size);
+  #put(data: Buffer): Promise<void> {
+    this.#cutRest();
+    return writeData(this.#fd, data, this.#written, this.file.size);
   }
 
   /** Zeros are not written, so nothing may stand where they are to be. */
-  private cutRest(): void {
-    if (this.hasRest) fs.ftruncateSync(this.fd, this.written);
-    this.hasRest = false;
+  #cutRest(): void {
+    if (this.#hasRest) fs.ftruncateSync(this.#fd, this.#written);
+    this.#hasRest = false;
   }
 
   /** Adds bytes of another open file, or of this one where they stand already. */
   async copy(from: number, { at, bytes }: Range, last: boolean): Promise<void> {
-    if (this.written + bytes > this.file.size) this.over = true;
-    if (this.over) return;
+    if (this.#written + bytes > this.file.size) this.#over = true;
+    if (this.#over) return;
     const end = at + bytes;
-    this.buffers ??= [Buffer.allocUnsafeSlow(COPY_BYTES), Buffer.allocUnsafeSlow(COPY_BYTES)];
-    const { buffers } = this;
+    this.#buffers ??= [Buffer.allocUnsafeSlow(COPY_BYTES), Buffer.allocUnsafeSlow(COPY_BYTES)];
+    const buffers = this.#buffers;
     let reading = readPiece(from, at, end, buffers[0]);
     for (let position = at, n = 1; position < end; n++) {
       const data = await reading;
@@ -118,88 +126,88 @@ export class StagedFile {
       position += data.length;
       reading = readPiece(from, position, end, buffers[n % 2]!);
       reading.catch(() => {});
-      const writing = from === this.fd ? null : this.put(data);
-      this.digestNext(data);
+      const writing = from === this.#fd ? null : this.#put(data);
+      this.#digestNext(data);
       await writing;
-      this.flushSome();
+      this.#flushSome();
     }
     await reading;
-    if (last) this.end();
+    if (last) this.#end();
   }
 
   /** One that failed is the last one: it took the system's error with it, and `flush` has to find it. */
-  private flushSome(): void {
-    if (this.isFlushing || this.written - this.flushed < FLUSH_BYTES) return;
-    this.isFlushing = true;
-    this.flushed = this.written;
-    this.flushing = new Promise((resolve, reject) => {
-      fs.fdatasync(this.fd, (error) => {
-        this.isFlushing = error !== null;
+  #flushSome(): void {
+    if (this.#isFlushing || this.#written - this.#flushed < FLUSH_BYTES) return;
+    this.#isFlushing = true;
+    this.#flushed = this.#written;
+    this.#flushing = new Promise((resolve, reject) => {
+      fs.fdatasync(this.#fd, (error) => {
+        this.#isFlushing = error !== null;
         if (error === null) resolve();
         else reject(error);
       });
     });
-    this.flushing.catch(() => {});
+    this.#flushing.catch(() => {});
   }
 
-  private digestNext(data: Buffer): void {
-    this.hash ??= createHash('sha256');
-    this.hash.update(data);
-    this.written += data.length;
+  #digestNext(data: Buffer): void {
+    this.#hash ??= createHash('sha256');
+    this.#hash.update(data);
+    this.#written += data.length;
   }
 
-  private end(): void {
-    this.digest = this.hash?.digest('hex') ?? null;
+  #end(): void {
+    this.digest = this.#hash?.digest('hex') ?? null;
   }
 
   /** @returns whether the content is the one that was announced. */
   isSound(): boolean {
-    return !this.over && this.digest === this.file.hash && this.written === this.file.size;
+    return !this.#over && this.digest === this.file.hash && this.#written === this.file.size;
   }
 
   /** Sets mode and time and makes the content durable. */
   async flush(): Promise<void> {
-    if (this.isPart || this.file.size >= SPARSE_BYTES) fs.ftruncateSync(this.fd, this.written);
-    fs.fchmodSync(this.fd, this.file.mode);
-    setTime(this.fd, this.file.mtime);
-    await this.flushing;
-    await promisify(fs.fsync)(this.fd);
+    if (this.#isPart || this.file.size >= SPARSE_BYTES) fs.ftruncateSync(this.#fd, this.#written);
+    fs.fchmodSync(this.#fd, this.file.mode);
+    setTime(this.#fd, this.file.mtime);
+    await this.#flushing;
+    await promisify(fs.fsync)(this.#fd);
   }
 
   /** The content has its name. */
   published(): void {
-    this.close();
-    this.release();
+    this.#close();
+    this.#release();
   }
 
   /** It did not get its name: what came, now or before, is kept if a later transfer can go on from it. */
   leave(): void {
-    this.lengthen();
-    if (!this.isPart || this.over || !this.hasName() || !isWorthKeeping(this.stats().size)) {
+    this.#lengthen();
+    if (!this.#isPart || this.#over || !this.#hasName() || !isWorthKeeping(this.stats().size)) {
       this.discard();
       return;
     }
-    fs.fchmodSync(this.fd, 0o600);
-    fs.futimesSync(this.fd, new Date(), new Date());
-    this.close();
-    this.release();
-    tidyPartials(this.directory, Date.now());
+    fs.fchmodSync(this.#fd, 0o600);
+    fs.futimesSync(this.#fd, new Date(), new Date());
+    this.#close();
+    this.#release();
+    tidyPartials(this.#directory, Date.now());
   }
 
   /** Whether its name in staging still is its own. */
-  private hasName(): boolean {
+  #hasName(): boolean {
     try {
-      return this.fd >= 0 && isSameInode(fs.lstatSync(this.path), this.stats());
+      return this.#fd >= 0 && isSameInode(fs.lstatSync(this.path), this.stats());
     } catch {
       return false;
     }
   }
 
   /** Zeros at the end of what came were not written; where there is no room for them, they are sent again. */
-  private lengthen(): void {
-    if (this.fd < 0 || !this.isPart || this.hasRest) return;
+  #lengthen(): void {
+    if (this.#fd < 0 || !this.#isPart || this.#hasRest) return;
     try {
-      fs.ftruncateSync(this.fd, this.written);
+      fs.ftruncateSync(this.#fd, this.#written);
     } catch {
       // A shorter beginning is a beginning, too.
     }
@@ -207,23 +215,23 @@ export class StagedFile {
 
   /** Throws the content away. */
   discard(): void {
-    this.close();
+    this.#close();
     try {
       fs.rmSync(this.path, { force: true });
     } catch {
       // It is gone with its directory, or stays until the next start.
     }
-    this.release();
+    this.#release();
   }
 
-  private release(): void {
-    if (this.isPart) release(this.directory, this.name);
+  #release(): void {
+    if (this.#isPart) release(this.#directory, this.#name);
   }
 
-  private close(): void {
-    if (this.fd < 0) return;
-    fs.closeSync(this.fd);
-    this.fd = -1;
+  #close(): void {
+    if (this.#fd < 0) return;
+    fs.closeSync(this.#fd);
+    this.#fd = -1;
   }
 }
 

@@ -24,17 +24,21 @@ interface OpenSealed {
 
 /** The files of one ROOT/.lockstep. */
 export class StateFiles {
-  private readonly watermarks: Watermarks;
-  private readonly stores = new Set<Store>();
-  private readonly sealedFiles: SealedFile[] = [];
+  readonly #directory: string;
+
+  readonly #watermarks: Watermarks;
+  readonly #stores = new Set<Store>();
+  readonly #sealedFiles: SealedFile[] = [];
 
   /** @throws the system's error where nothing can be written. */
   constructor(
-    private readonly directory: string,
+    directory: string,
     readonly problems: StateProblems,
   ) {
-    this.watermarks = new Watermarks(directory);
-    const { damage } = this.watermarks;
+    this.#directory = directory;
+
+    this.#watermarks = new Watermarks(directory);
+    const { damage } = this.#watermarks;
     if (damage === null) return;
     this.report(
       'watermarks',
@@ -45,7 +49,7 @@ export class StateFiles {
 
   /** Whether nothing was known of the state files: then nobody can tell whether one is missing. */
   get areUnknown(): boolean {
-    return this.watermarks.isNew;
+    return this.#watermarks.isNew;
   }
 
   /** Tells people that the file called `name` is not as it should be. */
@@ -59,18 +63,18 @@ export class StateFiles {
     let kind: Parameters<NonNullable<DamagePolicy['onDamage']>>[0] | null = null;
     const opened = Store.open(file, tables, {
       ...policy,
-      mark: this.watermarks.of(name),
+      mark: this.#watermarks.of(name),
       onDamage: (found) => {
         kind = found;
         policy.onDamage?.(found);
       },
-      onReplaced: () => this.replaced(name),
+      onReplaced: () => this.#replaced(name),
     });
     if (kind !== null) {
       const more = kind === 'tail' || policy.consequence === undefined ? '' : ` ${policy.consequence}`;
       this.report(name, damageText(file, kind, opened.setAside) + more);
     }
-    this.stores.add(opened.store);
+    this.#stores.add(opened.store);
     return opened;
   };
 
@@ -80,31 +84,31 @@ export class StateFiles {
    * @param consequence what follows from damage, in words.
    */
   openSealed(name: StateFileName, isOurs: (value: Value) => boolean, consequence: string): OpenSealed {
-    const file = new SealedFile(path.join(this.directory, name), this.watermarks.of(name));
+    const file = new SealedFile(path.join(this.#directory, name), this.#watermarks.of(name));
     const { value, damage } = file.read(isOurs);
     if (damage !== null) this.report(name, `${damageText(file.path, damage, setAside(file.path))} ${consequence}`);
-    this.sealedFiles.push(file);
+    this.#sealedFiles.push(file);
     return { file, value, isLost: damage !== null };
   }
 
   /** Writes the small files anew that somebody removed or changed. @throws the system's error where that is impossible. */
   restore(): void {
-    if (this.watermarks.check()) this.replaced('watermarks');
-    for (const file of this.sealedFiles) if (file.check()) this.replaced(path.basename(file.path));
+    if (this.#watermarks.check()) this.#replaced('watermarks');
+    for (const file of this.#sealedFiles) if (file.check()) this.#replaced(path.basename(file.path));
   }
 
   /** Writes the journals anew that somebody removed or changed. @throws SyncError where that is impossible. */
   async mend(): Promise<void> {
-    for (const store of this.stores) await store.mend();
+    for (const store of this.#stores) await store.mend();
   }
 
-  private replaced(name: string): void {
-    const file = path.join(this.directory, name);
+  #replaced(name: string): void {
+    const file = path.join(this.#directory, name);
     const message = `The state file ${file} was removed or changed by another program. It is written anew; nothing is lost.`;
     this.problems.note(name, 'state-damaged', message);
   }
 
   close(): void {
-    this.watermarks.close();
+    this.#watermarks.close();
   }
 }

@@ -32,47 +32,51 @@ export interface Kept {
 
 /** Keeps one ROOT/.lockstep. */
 export class StateKeeper {
-  private readonly rootIno: string;
-  private running: Promise<void> | null = null;
+  readonly #kept: Kept;
 
-  constructor(private readonly kept: Kept) {
-    this.rootIno = inodeOf(kept.root);
+  readonly #rootIno: string;
+  #running: Promise<void> | null = null;
+
+  constructor(kept: Kept) {
+    this.#kept = kept;
+
+    this.#rootIno = inodeOf(kept.root);
   }
 
   /** Looks at everything once; calls at the same time share that. */
   keep(isSame: () => boolean): Promise<void> {
-    this.running ??= this.run(isSame).finally(() => {
-      this.running = null;
+    this.#running ??= this.#run(isSame).finally(() => {
+      this.#running = null;
     });
-    return this.running;
+    return this.#running;
   }
 
-  private async run(isSame: () => boolean): Promise<void> {
-    const { problems, own, files, occupancy, writeReadme } = this.kept;
+  async #run(isSame: () => boolean): Promise<void> {
+    const { problems, own, files, occupancy, writeReadme } = this.#kept;
     try {
-      if (!this.isOurs(isSame)) return;
-      for (const [name, directory] of Object.entries(own)) this.ensure(name, directory);
-      if (occupancy.check()) this.said('server.json');
+      if (!this.#isOurs(isSame)) return;
+      for (const [name, directory] of Object.entries(own)) this.#ensure(name, directory);
+      if (occupancy.check()) this.#said('server.json');
       writeReadme();
       files.restore();
       await files.mend();
       problems.clear('');
     } catch (error) {
-      const where = path.join(this.kept.root, STATE_DIR);
+      const where = path.join(this.#kept.root, STATE_DIR);
       const message = `Lockstep cannot keep its own files in ${where}: ${(error as Error).message}`;
       problems.add('', systemTrouble(error).code, message);
     }
   }
 
-  private isOurs(isSame: () => boolean): boolean {
-    const { root, identity } = this.kept;
+  #isOurs(isSame: () => boolean): boolean {
+    const { root, identity } = this.#kept;
     const found = foundIdentity(root);
     if (found !== null) return found === identity.id;
-    return inodeOf(root) === this.rootIno && isSame();
+    return inodeOf(root) === this.#rootIno && isSame();
   }
 
-  private ensure(name: string, directory: OwnDirectory): void {
-    const { problems } = this.kept;
+  #ensure(name: string, directory: OwnDirectory): void {
+    const { problems } = this.#kept;
     try {
       directory.ensure();
       problems.clear(name);
@@ -82,8 +86,8 @@ export class StateKeeper {
     }
   }
 
-  private said(name: string): void {
-    const { root, problems } = this.kept;
+  #said(name: string): void {
+    const { root, problems } = this.#kept;
     const file = path.join(root, STATE_DIR, name);
     problems.note(name, 'state-damaged', `${file} was removed or changed by another program, and is written anew.`);
   }

@@ -7,32 +7,32 @@ import type { StoreAccess, Table } from './store.js';
 export const PARTNER_TABLE = 'partner';
 
 export class PartnerMemory implements Table {
-  private readonly values = new Map<string, unknown>();
-  private store: StoreAccess | null = null;
+  readonly #values = new Map<string, unknown>();
+  #store: StoreAccess | null = null;
 
   load(key: string, value: unknown): void {
-    if (value === null) this.values.delete(key);
-    else this.values.set(key, value);
+    if (value === null) this.#values.delete(key);
+    else this.#values.set(key, value);
   }
 
   all(): Iterable<readonly [string, unknown]> {
-    return this.values;
+    return this.#values;
   }
 
   /** @param store where it is written from now on. */
   openIn(store: StoreAccess): void {
-    this.store = store;
+    this.#store = store;
   }
 
   /** The highest epoch that was acknowledged, 0 for none. */
   get epoch(): number {
-    const epoch = this.values.get('epoch');
+    const epoch = this.#values.get('epoch');
     return Number.isSafeInteger(epoch) ? (epoch as number) : 0;
   }
 
   /** Whom it was acknowledged to; null for nobody. */
   get partner(): RootDescription | null {
-    return (this.values.get('with') as RootDescription | undefined) ?? null;
+    return (this.#values.get('with') as RootDescription | undefined) ?? null;
   }
 
   /**
@@ -40,13 +40,13 @@ export class PartnerMemory implements Table {
    * @throws SyncError `failed` where it cannot be written.
    */
   async acknowledge(epoch: number, partner: RootDescription): Promise<void> {
-    this.put('epoch', Math.max(epoch, this.epoch));
-    if (JSON.stringify(partner) !== JSON.stringify(this.partner)) this.put('with', partner);
-    await this.store?.durable();
+    this.#put('epoch', Math.max(epoch, this.epoch));
+    if (JSON.stringify(partner) !== JSON.stringify(this.partner)) this.#put('with', partner);
+    await this.#store?.durable();
   }
 
-  private put(key: string, value: unknown): void {
-    this.values.set(key, value);
-    this.store?.put(PARTNER_TABLE, key, value);
+  #put(key: string, value: unknown): void {
+    this.#values.set(key, value);
+    this.#store?.put(PARTNER_TABLE, key, value);
   }
 }

@@ -8,44 +8,47 @@ const MENDED_MS = 10_000;
 
 /** The problems of one state directory. */
 export class StateProblems {
+  readonly #log: Logger;
+  readonly #now: () => number;
+
   /** By the name in the state directory. */
-  private readonly standing = new Map<string, Problem>();
+  readonly #standing = new Map<string, Problem>();
   /** What was put right already, and is told for a moment all the same; and until when. */
-  private mended: { readonly problem: Problem; readonly until: number }[] = [];
+  #mended: { readonly problem: Problem; readonly until: number }[] = [];
   /** Called when there is something new to tell, or something is over. */
   onChange: () => void = () => {};
 
   /** @param now milliseconds of any clock that only grows. */
-  constructor(
-    private readonly log: Logger,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  constructor(log: Logger, now: () => number = () => performance.now()) {
+    this.#log = log;
+    this.#now = now;
+  }
 
   /** Something is wrong, from now until `clear` or the end of the server. */
   add(name: string, code: ProblemCode, message: string): void {
-    if (this.standing.get(name)?.message === message) return;
-    this.log.warn(message);
-    this.standing.set(name, problem(name, code, message));
+    if (this.#standing.get(name)?.message === message) return;
+    this.#log.warn(message);
+    this.#standing.set(name, problem(name, code, message));
     this.onChange();
   }
 
   /** Something was wrong and is put right. */
   note(name: string, code: ProblemCode, message: string): void {
-    this.log.warn(message);
-    this.standing.delete(name);
-    this.mended.push({ problem: problem(name, code, message), until: this.now() + MENDED_MS });
+    this.#log.warn(message);
+    this.#standing.delete(name);
+    this.#mended.push({ problem: problem(name, code, message), until: this.#now() + MENDED_MS });
     this.onChange();
   }
 
   clear(name: string): void {
-    if (this.standing.delete(name)) this.onChange();
+    if (this.#standing.delete(name)) this.onChange();
   }
 
   /** @returns what is to be told now. */
   list(): Problem[] {
-    const now = this.now();
-    this.mended = this.mended.filter(({ until }) => until > now);
-    return [...this.standing.values(), ...this.mended.map((one) => one.problem)];
+    const now = this.#now();
+    this.#mended = this.#mended.filter(({ until }) => until > now);
+    return [...this.#standing.values(), ...this.#mended.map((one) => one.problem)];
   }
 }
 

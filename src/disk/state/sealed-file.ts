@@ -19,23 +19,27 @@ export type SealedContent =
 
 /** One such file. */
 export class SealedFile {
-  private generation = 0;
+  readonly #mark: Mark;
+
+  #generation = 0;
   /** What was read or written last, and the file that it is; null: nothing is to be there. */
-  private content: { readonly text: string; readonly ino: number } | null = null;
+  #content: { readonly text: string; readonly ino: number } | null = null;
 
   /** @param mark where it is noted which generation was written. */
   constructor(
     readonly path: string,
-    private readonly mark: Mark = NO_MARK,
-  ) {}
+    mark: Mark = NO_MARK,
+  ) {
+    this.#mark = mark;
+  }
 
   /**
    * @param isOurs whether a value is one that this version understands.
    * @throws the system's error where it cannot be read.
    */
   read(isOurs: (value: Value) => boolean): SealedContent {
-    const known = this.mark.read();
-    this.generation = known?.generation ?? 0;
+    const known = this.#mark.read();
+    this.#generation = known?.generation ?? 0;
     const stats = fs.lstatSync(this.path, { throwIfNoEntry: false });
     if (stats === undefined) return known === null ? { value: null, damage: null } : damaged('missing');
     if (!stats.isFile()) return damaged('foreign');
@@ -50,26 +54,26 @@ export class SealedFile {
       return { value: plain, damage: null };
     }
     if (!Number.isSafeInteger(generation) || text !== sealed(plain, generation as number)) return damaged('damaged');
-    if ((generation as number) < this.generation) return damaged('older');
+    if ((generation as number) < this.#generation) return damaged('older');
     if (generation === known?.generation && crc32(text) !== known?.chain) return damaged('damaged');
-    this.generation = generation as number;
-    this.content = { text, ino: stats.ino };
-    this.note(text);
+    this.#generation = generation as number;
+    this.#content = { text, ino: stats.ino };
+    this.#note(text);
     return { value: plain, damage: null };
   }
 
   /** @throws the system's error; then the file is as it was. */
   write(value: Value): void {
-    const text = sealed(value, this.generation + 1);
+    const text = sealed(value, this.#generation + 1);
     replaceFile(this.path, text);
-    this.generation++;
-    this.content = { text, ino: fs.lstatSync(this.path).ino };
-    this.note(text);
+    this.#generation++;
+    this.#content = { text, ino: fs.lstatSync(this.path).ino };
+    this.#note(text);
   }
 
-  private note(text: string): void {
+  #note(text: string): void {
     const end = { bytes: Buffer.byteLength(text), chain: crc32(text) };
-    this.mark.write({ generation: this.generation, written: end, durable: end, closed: true });
+    this.#mark.write({ generation: this.#generation, written: end, durable: end, closed: true });
   }
 
   /**
@@ -78,14 +82,14 @@ export class SealedFile {
    * @throws the system's error where it cannot be written.
    */
   check(): boolean {
-    const { content } = this;
-    if (content === null || this.stands(content)) return false;
+    const content = this.#content;
+    if (content === null || this.#stands(content)) return false;
     replaceFile(this.path, content.text);
-    this.content = { text: content.text, ino: fs.lstatSync(this.path).ino };
+    this.#content = { text: content.text, ino: fs.lstatSync(this.path).ino };
     return true;
   }
 
-  private stands({ text, ino }: NonNullable<typeof this.content>): boolean {
+  #stands({ text, ino }: { readonly text: string; readonly ino: number }): boolean {
     if (!isFile(this.path, ino, Buffer.byteLength(text))) return false;
     return text.length > MAX_COMPARED || fs.readFileSync(this.path, 'utf8') === text;
   }

@@ -50,35 +50,45 @@ export interface StoreOptions extends DamagePolicy {
 
 /** A journal of table records. Writes are in order; `durable` says when they are on disk. */
 export class Store {
-  private pending: Operation[] = [];
-  private fd!: number;
-  private ino!: number;
-  private generation!: number;
-  private end!: Position;
-  private durableEnd!: Position;
-  private compactBytes: number;
-  private since: Operation[] | null = null;
-  private compaction: Promise<void> | null = null;
-  private queued: Promise<void> | null = null;
-  private syncing: Promise<void> | null = null;
+  readonly #file: string;
+  readonly #tables: Tables;
+  readonly #when: Compaction;
+  readonly #options: StoreOptions;
+
+  #pending: Operation[] = [];
+  #fd!: number;
+  #ino!: number;
+  #generation!: number;
+  #end!: Position;
+  #durableEnd!: Position;
+  #compactBytes: number;
+  #since: Operation[] | null = null;
+  #compaction: Promise<void> | null = null;
+  #queued: Promise<void> | null = null;
+  #syncing: Promise<void> | null = null;
   /** Whether a flush failed: what was written before it may be lost whatever the next one says, so all is written anew. */
-  private untrusted = false;
+  #untrusted = false;
   /** Whether the file that has the name is not the one that was written: it is written anew. */
-  private isDisplaced = false;
-  private isClosing = false;
-  private writeScheduled = false;
-  private closed = false;
+  #isDisplaced = false;
+  #isClosing = false;
+  #writeScheduled = false;
+  #closed = false;
 
   private constructor(
-    private readonly file: string,
-    private readonly tables: Tables,
-    private readonly when: Compaction,
-    private readonly options: StoreOptions,
+    file: string,
+    tables: Tables,
+    when: Compaction,
+    options: StoreOptions,
     { fd, generation, end, rows }: OpenJournal,
   ) {
-    this.use(fd, generation, end);
-    this.compactBytes = end.bytes > when.minBytes ? liveBytes(end.bytes, rows, tables) : end.bytes;
-    this.note();
+    this.#file = file;
+    this.#tables = tables;
+    this.#when = when;
+    this.#options = options;
+
+    this.#use(fd, generation, end);
+    this.#compactBytes = end.bytes > when.minBytes ? liveBytes(end.bytes, rows, tables) : end.bytes;
+    this.#note();
   }
 
   /**
@@ -97,29 +107,32 @@ export class Store {
     }
   }
 
-  private use(fd: number, generation: number, end: Position): void {
-    this.fd = fd;
-    this.ino = fs.fstatSync(fd).ino;
-    this.generation = generation;
-    this.end = end;
-    this.durableEnd = end;
+  #use(fd: number, generation: number, end: Position): void {
+    this.#fd = fd;
+    this.#ino = fs.fstatSync(fd).ino;
+    this.#generation = generation;
+    this.#end = end;
+    this.#durableEnd = end;
   }
 
-  private note(): void {
-    const { generation, end: written, durableEnd: durable, closed } = this;
-    this.options.mark?.write({ generation, written, durable, closed });
+  #note(): void {
+    const generation = this.#generation;
+    const written = this.#end;
+    const durable = this.#durableEnd;
+    const closed = this.#closed;
+    this.#options.mark?.write({ generation, written, durable, closed });
   }
 
   /** Records `value` under `key`; null deletes. Written soon, with all that is put in the same turn of the loop. */
   put(table: string, key: string, value: unknown): void {
-    if (this.closed) return;
-    this.pending.push([table, key, value]);
-    if (this.writeScheduled) return;
-    this.writeScheduled = true;
+    if (this.#closed) return;
+    this.#pending.push([table, key, value]);
+    if (this.#writeScheduled) return;
+    this.#writeScheduled = true;
     setImmediate(() => {
-      this.writeScheduled = false;
+      this.#writeScheduled = false;
       try {
-        this.write();
+        this.#write();
       } catch {
         // It stays pending; whoever needs it on disk asks for `durable`, which tries again and says why not.
       }
@@ -131,129 +144,129 @@ export class Store {
    * @throws SyncError `failed` where it cannot be written; it stays pending.
    */
   durable(): Promise<void> {
-    this.queued ??= this.flush();
-    return this.queued;
+    this.#queued ??= this.#flush();
+    return this.#queued;
   }
 
-  private async flush(): Promise<void> {
+  async #flush(): Promise<void> {
     await nextTurn();
-    while (this.syncing !== null) await this.syncing;
-    this.queued = null;
-    this.write();
+    while (this.#syncing !== null) await this.#syncing;
+    this.#queued = null;
+    this.#write();
     try {
-      if (this.untrusted || this.isDisplaced) await this.compact();
-      else await this.sync();
+      if (this.#untrusted || this.#isDisplaced) await this.#compact();
+      else await this.#sync();
     } catch (error) {
-      this.untrusted ||= !this.isDisplaced;
-      throw cannotWrite(this.file, error);
+      this.#untrusted ||= !this.#isDisplaced;
+      throw cannotWrite(this.#file, error);
     }
   }
 
   /** Finds out whether the file is what was left there; if not, it is written anew by the next flush. */
-  private check(): void {
-    if (this.closed || this.isClosing || this.compaction !== null || this.isDisplaced) return;
-    if (isFile(this.file, this.ino, this.end.bytes)) return;
-    this.isDisplaced = true;
-    this.options.onReplaced?.();
+  #check(): void {
+    if (this.#closed || this.#isClosing || this.#compaction !== null || this.#isDisplaced) return;
+    if (isFile(this.#file, this.#ino, this.#end.bytes)) return;
+    this.#isDisplaced = true;
+    this.#options.onReplaced?.();
   }
 
   /** Writes the file anew where somebody removed or changed it. @throws as `durable`. */
   async mend(): Promise<void> {
-    this.check();
-    if (this.isDisplaced && !this.closed) await this.durable();
+    this.#check();
+    if (this.#isDisplaced && !this.#closed) await this.durable();
   }
 
-  private sync(): Promise<void> {
-    const { end } = this;
-    const synced = promisify(fs.fdatasync)(this.fd).then(() => {
-      this.durableEnd = end;
-      this.note();
+  #sync(): Promise<void> {
+    const end = this.#end;
+    const synced = promisify(fs.fdatasync)(this.#fd).then(() => {
+      this.#durableEnd = end;
+      this.#note();
     });
     const ended = () => {
-      this.syncing = null;
+      this.#syncing = null;
     };
-    this.syncing = synced.then(ended, ended);
+    this.#syncing = synced.then(ended, ended);
     return synced;
   }
 
-  private write(): void {
-    this.check();
-    if (this.pending.length === 0 || this.closed) return;
-    const operations = this.pending;
+  #write(): void {
+    this.#check();
+    if (this.#pending.length === 0 || this.#closed) return;
+    const operations = this.#pending;
     try {
-      this.end = appendLines(this.fd, operations, this.end);
-      this.note();
+      this.#end = appendLines(this.#fd, operations, this.#end);
+      this.#note();
     } catch (error) {
-      throw cannotWrite(this.file, error);
+      throw cannotWrite(this.#file, error);
     }
-    this.pending = [];
-    if (this.since !== null) for (const operation of operations) this.since.push(operation);
-    if (this.isBloated()) this.compact().catch(() => {}); // the journal as it is goes on
+    this.#pending = [];
+    if (this.#since !== null) for (const operation of operations) this.#since.push(operation);
+    if (this.#isBloated()) this.#compact().catch(() => {}); // the journal as it is goes on
   }
 
-  private isBloated(): boolean {
-    const { factor, minBytes } = this.when;
-    const { bytes } = this.end;
-    return bytes > factor * this.compactBytes && bytes - this.compactBytes > minBytes;
+  #isBloated(): boolean {
+    const { factor, minBytes } = this.#when;
+    const { bytes } = this.#end;
+    return bytes > factor * this.#compactBytes && bytes - this.#compactBytes > minBytes;
   }
 
-  private compact(): Promise<void> {
-    this.compaction ??= this.rewrite().finally(() => {
-      this.compaction = null;
-      this.since = null;
+  #compact(): Promise<void> {
+    this.#compaction ??= this.#rewrite().finally(() => {
+      this.#compaction = null;
+      this.#since = null;
     });
-    return this.compaction;
+    return this.#compaction;
   }
 
   /** Writes what is live into a new file, in slices, then what was put meanwhile, and lets it take the old one's place. */
-  private async rewrite(): Promise<void> {
+  async #rewrite(): Promise<void> {
     const since: Operation[] = [];
-    this.since = since;
-    this.compactBytes = this.end.bytes; // should this fail, it is not tried again at once
-    const generation = this.generation + 1;
-    const fd = beginJournal(this.file, generation);
+    this.#since = since;
+    this.#compactBytes = this.#end.bytes; // should this fail, it is not tried again at once
+    const generation = this.#generation + 1;
+    const fd = beginJournal(this.#file, generation);
     try {
       let end = startOf(headerOf(generation));
-      for (const slice of slices(this.tables, this.when.slice)) {
+      for (const slice of slices(this.#tables, this.#when.slice)) {
         end = appendLines(fd, slice, end);
         await nextTurn();
       }
       await promisify(fs.fsync)(fd);
-      while (this.syncing !== null) await this.syncing;
+      while (this.#syncing !== null) await this.#syncing;
       end = appendLines(fd, since, end);
       fs.fsyncSync(fd);
-      takePlace(this.file);
-      fs.closeSync(this.fd);
-      this.use(fd, generation, end);
-      this.compactBytes = end.bytes;
-      this.isDisplaced = false;
+      takePlace(this.#file);
+      fs.closeSync(this.#fd);
+      this.#use(fd, generation, end);
+      this.#compactBytes = end.bytes;
+      this.#isDisplaced = false;
     } catch (error) {
       fs.closeSync(fd);
-      dropBeside(this.file);
+      dropBeside(this.#file);
       throw error;
     }
-    this.untrusted = true;
-    fsyncDirectory(path.dirname(this.file));
-    this.untrusted = false;
-    this.note();
+    this.#untrusted = true;
+    fsyncDirectory(path.dirname(this.#file));
+    this.#untrusted = false;
+    this.#note();
   }
 
   /** Writes what is pending, makes it durable and closes. */
   async close(): Promise<void> {
     // Where there is no place for it any more, the next start finds that it is missing.
     await this.mend().catch(() => {});
-    this.isClosing = true;
-    this.isDisplaced = false;
+    this.#isClosing = true;
+    this.#isDisplaced = false;
     try {
       do {
         await this.durable();
-        await this.compaction?.catch(() => {});
-      } while (this.pending.length > 0);
-      this.closed = true;
-      this.note();
+        await this.#compaction?.catch(() => {});
+      } while (this.#pending.length > 0);
+      this.#closed = true;
+      this.#note();
     } finally {
-      this.closed = true;
-      fs.closeSync(this.fd);
+      this.#closed = true;
+      fs.closeSync(this.#fd);
     }
   }
 }

@@ -52,11 +52,11 @@ export const NO_MARK: Mark = { read: () => null, write: () => {}, sync: () => {}
 
 /** The watermarks of one root. */
 export class Watermarks {
-  private readonly file: string;
-  private readonly slots = new Map<string, string>();
-  private readonly boot = bootTag();
-  private fd = -1;
-  private ino = 0;
+  readonly #file: string;
+  readonly #slots = new Map<string, string>();
+  readonly #boot = bootTag();
+  #fd = -1;
+  #ino = 0;
   /** What is wrong with the file as it was found, null where nothing is, and where it went. */
   readonly damage: { readonly kind: DamageKind; readonly setAside: string | null } | null;
 
@@ -68,57 +68,57 @@ export class Watermarks {
    * @throws the system's error where the file cannot be written.
    */
   constructor(directory: string) {
-    this.file = path.join(directory, FILE);
-    const kind = this.load(directory);
-    this.damage = kind === null ? null : { kind, setAside: setAside(this.file) };
-    this.isNew = this.slots.size === 0;
-    if (kind === null && !this.isNew) this.openFile();
-    else this.writeAll();
+    this.#file = path.join(directory, FILE);
+    const kind = this.#load(directory);
+    this.damage = kind === null ? null : { kind, setAside: setAside(this.#file) };
+    this.isNew = this.#slots.size === 0;
+    if (kind === null && !this.isNew) this.#openFile();
+    else this.#writeAll();
   }
 
   /** Takes in every slot that is sound. @returns what is wrong. */
-  private load(directory: string): DamageKind | null {
-    const stats = fs.lstatSync(this.file, { throwIfNoEntry: false });
+  #load(directory: string): DamageKind | null {
+    const stats = fs.lstatSync(this.#file, { throwIfNoEntry: false });
     if (stats === undefined) return hasMarkedFiles(directory) ? 'missing' : null;
     if (!stats.isFile()) return 'foreign';
     if (stats.size === 0) return 'empty';
-    const text = reading(this.file, (fd) => fs.readFileSync(fd, 'latin1'));
+    const text = reading(this.#file, (fd) => fs.readFileSync(fd, 'latin1'));
     if (!text.startsWith(HEADER)) return HEADER.startsWith(text) ? 'cut' : 'foreign';
     const length = SLOT_BYTES * (NAMES.length + 1);
     let kind: DamageKind | null = text.length < length ? 'cut' : text.length > length ? 'tail' : null;
     for (const [n, name] of NAMES.entries()) {
       const slot = text.slice(SLOT_BYTES * (n + 1), SLOT_BYTES * (n + 2));
-      if (isSound(slot, name)) this.slots.set(name, slot);
+      if (isSound(slot, name)) this.#slots.set(name, slot);
       else if (slot !== EMPTY) kind ??= 'damaged';
     }
     return kind;
   }
 
-  private writeAll(): void {
-    replaceFile(this.file, [HEADER, ...NAMES.map((name) => this.slots.get(name) ?? EMPTY)].join(''));
+  #writeAll(): void {
+    replaceFile(this.#file, [HEADER, ...NAMES.map((name) => this.#slots.get(name) ?? EMPTY)].join(''));
     this.close();
-    this.openFile();
+    this.#openFile();
   }
 
-  private openFile(): void {
-    this.fd = inItsDirectory(this.file, (at) => fs.openSync(at, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW));
-    this.ino = fs.fstatSync(this.fd).ino;
+  #openFile(): void {
+    this.#fd = inItsDirectory(this.#file, (at) => fs.openSync(at, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW));
+    this.#ino = fs.fstatSync(this.#fd).ino;
   }
 
   /** The watermark of the file called `name`. */
   of(name: StateFileName): Mark {
     return {
-      read: () => this.read(name),
-      write: (mark) => this.write(name, mark),
-      sync: () => fs.fsyncSync(this.fd),
+      read: () => this.#read(name),
+      write: (mark) => this.#write(name, mark),
+      sync: () => fs.fsyncSync(this.#fd),
     };
   }
 
-  private read(name: StateFileName): Expectation | null {
+  #read(name: StateFileName): Expectation | null {
     const [, , generation, bytes, chain, durableBytes, durableChain, boot, state] =
-      SLOT.exec(this.slots.get(name) ?? '') ?? [];
+      SLOT.exec(this.#slots.get(name) ?? '') ?? [];
     if (generation === undefined) return null;
-    const isSameRun = boot === this.boot && boot !== NO_BOOT;
+    const isSameRun = boot === this.#boot && boot !== NO_BOOT;
     const at = isSameRun ? { bytes, chain } : { bytes: durableBytes, chain: durableChain };
     return {
       generation: Number(generation),
@@ -129,20 +129,20 @@ export class Watermarks {
   }
 
   /** A mark that cannot be written leaves the earlier one, which asks for less. */
-  private write(name: StateFileName, { generation, written, durable, closed }: Watermark): void {
+  #write(name: StateFileName, { generation, written, durable, closed }: Watermark): void {
     const words = [
       name.padEnd(16),
       generation,
       ...wordsOf(written),
       ...wordsOf(durable),
-      this.boot,
+      this.#boot,
       closed ? 'c' : 'o',
     ];
     const text = words.join(' ');
     const slot = `${`${text} ${sumOf(text)}`.padEnd(SLOT_BYTES - 1)}\n`;
-    this.slots.set(name, slot);
+    this.#slots.set(name, slot);
     try {
-      fs.writeSync(this.fd, slot, SLOT_BYTES * (NAMES.indexOf(name) + 1), 'latin1');
+      fs.writeSync(this.#fd, slot, SLOT_BYTES * (NAMES.indexOf(name) + 1), 'latin1');
     } catch {
       // See above.
     }
@@ -150,16 +150,16 @@ export class Watermarks {
 
   /** Writes the file anew where it is gone or another one. @returns whether that was so. */
   check(): boolean {
-    const stats = fs.lstatSync(this.file, { throwIfNoEntry: false });
-    if (stats?.ino === this.ino && stats.size === SLOT_BYTES * (NAMES.length + 1)) return false;
-    if (stats?.isDirectory()) setAside(this.file);
-    this.writeAll();
+    const stats = fs.lstatSync(this.#file, { throwIfNoEntry: false });
+    if (stats?.ino === this.#ino && stats.size === SLOT_BYTES * (NAMES.length + 1)) return false;
+    if (stats?.isDirectory()) setAside(this.#file);
+    this.#writeAll();
     return true;
   }
 
   close(): void {
-    if (this.fd >= 0) fs.closeSync(this.fd);
-    this.fd = -1;
+    if (this.#fd >= 0) fs.closeSync(this.#fd);
+    this.#fd = -1;
   }
 }
 

@@ -52,83 +52,87 @@ interface Kept {
 
 /** Prunes the versions of one root. */
 export class VersionPruner {
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> | null = null;
-  private closed = false;
-  private hurriedAt = Number.NEGATIVE_INFINITY;
-  /** What there was at the end of the last run and what has come since. */
-  private bytes = 0;
-  private most = Number.POSITIVE_INFINITY;
+  readonly #options: PrunerOptions;
 
-  constructor(private readonly options: PrunerOptions) {}
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #closed = false;
+  #hurriedAt = Number.NEGATIVE_INFINITY;
+  /** What there was at the end of the last run and what has come since. */
+  #bytes = 0;
+  #most = Number.POSITIVE_INFINITY;
+
+  constructor(options: PrunerOptions) {
+    this.#options = options;
+  }
 
   /** Prunes before long, and from then on whenever there is a reason. */
   start(): void {
-    this.schedule(FIRST_MS);
+    this.#schedule(FIRST_MS);
   }
 
   /** A version of `bytes` has come. */
   grew(bytes: number): void {
-    this.bytes += bytes;
-    if (this.bytes > this.most && this.running === null) this.schedule(SOON_MS);
+    this.#bytes += bytes;
+    if (this.#bytes > this.#most && this.#running === null) this.#schedule(SOON_MS);
   }
 
   /** Prunes at once, but not for everything that finds no room. */
   hurry(): void {
-    const now = (this.options.now ?? Date.now)();
-    if (this.running !== null || now - this.hurriedAt < HURRY_EVERY_MS) return;
-    this.hurriedAt = now;
+    const now = (this.#options.now ?? Date.now)();
+    if (this.#running !== null || now - this.#hurriedAt < HURRY_EVERY_MS) return;
+    this.#hurriedAt = now;
     void this.prune();
   }
 
-  private schedule(ms: number): void {
-    if (this.closed) return;
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.prune(), ms).unref();
+  #schedule(ms: number): void {
+    if (this.#closed) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.prune(), ms).unref();
   }
 
   /** Removes what is beyond the limits; calls while it is at work share the run. */
   prune(): Promise<void> {
-    this.running ??= this.run()
-      .catch((error: Error) => this.options.log.warn(`Old versions could not be removed: ${error.message}`))
+    this.#running ??= this.#run()
+      .catch((error: Error) => this.#options.log.warn(`Old versions could not be removed: ${error.message}`))
       .finally(() => {
-        this.running = null;
-        this.schedule(EVERY_MS);
+        this.#running = null;
+        this.#schedule(EVERY_MS);
       });
-    return this.running;
+    return this.#running;
   }
 
-  private async run(): Promise<void> {
-    const { directory, limits, log, now = Date.now, statfs = fs.promises.statfs } = this.options;
+  async #run(): Promise<void> {
+    const { directory, limits, log, now = Date.now, statfs = fs.promises.statfs } = this.#options;
     const begun = now();
-    this.bytes = 0;
+    this.#bytes = 0;
     directory.ensure();
     const { blocks, bsize } = await statfs(directory.path);
     const most = blocks * bsize * limits.share;
-    const { files, directories } = await this.survey();
+    const { files, directories } = await this.#survey();
     let left = files.reduce((sum, { size }) => sum + size, 0);
     let removed = 0;
     for (const { name, size, replaced } of files.sort(oldestFirst)) {
-      if (this.closed || (replaced >= begun - limits.keepMs && left <= most)) break;
-      this.remove(name);
+      if (this.#closed || (replaced >= begun - limits.keepMs && left <= most)) break;
+      this.#remove(name);
       if (++removed % FILES_AT_ONCE === 0) await nextTurn();
       left -= size;
     }
-    this.removeEmpty(directories, files.slice(removed));
-    this.forget(files, begun);
-    this.bytes += left;
-    this.most = most;
+    this.#removeEmpty(directories, files.slice(removed));
+    this.#forget(files, begun);
+    this.#bytes += left;
+    this.#most = most;
     if (removed > 0) log.detail(`Removed the oldest versions, ${removed} in number, below ${directory.path}`);
   }
 
   /** Everything that is there; what cannot be named or read stays out of it. */
-  private async survey(): Promise<{ files: Kept[]; directories: RelPath[] }> {
+  async #survey(): Promise<{ files: Kept[]; directories: RelPath[] }> {
     const files: Kept[] = [];
     const directories: RelPath[] = [];
     const waiting: (RelPath | '')[] = [''];
-    for (let at = waiting.pop(); at !== undefined && !this.closed; at = waiting.pop()) {
+    for (let at = waiting.pop(); at !== undefined && !this.#closed; at = waiting.pop()) {
       const parent = at;
-      const entries = await readdir(path.join(this.options.directory.path, parent), { withFileTypes: true }).catch(
+      const entries = await readdir(path.join(this.#options.directory.path, parent), { withFileTypes: true }).catch(
         () => [],
       );
       const sound = entries.filter(({ name }) => pathFault(name) === null);
@@ -136,7 +140,7 @@ export class VersionPruner {
       for (const entry of sound) if (entry.isDirectory()) waiting.push(joinPath(parent, entry.name));
       const names = sound.filter((entry) => !entry.isDirectory()).map(({ name }) => joinPath(parent, name));
       for (let i = 0; i < names.length; i += FILES_AT_ONCE) {
-        const some = await Promise.all(names.slice(i, i + FILES_AT_ONCE).map((name) => this.kept(name)));
+        const some = await Promise.all(names.slice(i, i + FILES_AT_ONCE).map((name) => this.#kept(name)));
         files.push(...some.filter((kept) => kept !== null));
       }
     }
@@ -144,42 +148,42 @@ export class VersionPruner {
   }
 
   /** A file that nothing says the moment of is as old as its presence here. */
-  private async kept(name: RelPath): Promise<Kept | null> {
-    const stats = await lstat(path.join(this.options.directory.path, name)).catch(() => null);
+  async #kept(name: RelPath): Promise<Kept | null> {
+    const stats = await lstat(path.join(this.#options.directory.path, name)).catch(() => null);
     if (stats === null) return null;
-    const replaced = this.options.records.get(name)?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs;
+    const replaced = this.#options.records.get(name)?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs;
     // A sparse version takes less than its length.
     return { name, size: Math.min(stats.size, stats.blocks * BLOCK_BYTES), replaced };
   }
 
-  private remove(name: RelPath): void {
-    this.options.directory.use(name, (absolute) => fs.rmSync(absolute, { force: true }));
-    this.options.records.remove(name);
+  #remove(name: RelPath): void {
+    this.#options.directory.use(name, (absolute) => fs.rmSync(absolute, { force: true }));
+    this.#options.records.remove(name);
   }
 
   /** Removes directories in which nothing is left, children first. RACE: one that a version has just come into is not empty. */
-  private removeEmpty(directories: readonly RelPath[], left: readonly Kept[]): void {
+  #removeEmpty(directories: readonly RelPath[], left: readonly Kept[]): void {
     const used = new Set<RelPath | ''>();
     for (const { name } of left) {
       for (let at = parentOf(name); at !== '' && !used.has(at); at = parentOf(at)) used.add(at);
     }
     for (const directory of directories.toReversed()) {
-      if (!used.has(directory)) this.removeDirectory(directory);
+      if (!used.has(directory)) this.#removeDirectory(directory);
     }
   }
 
-  private removeDirectory(directory: RelPath): void {
+  #removeDirectory(directory: RelPath): void {
     try {
-      this.options.directory.use(directory, (absolute) => fs.rmdirSync(absolute));
+      this.#options.directory.use(directory, (absolute) => fs.rmdirSync(absolute));
     } catch {
       // Something has come into it.
     }
   }
 
   /** Whose file a person has taken away needs no note. */
-  private forget(found: readonly Kept[], begun: number): void {
-    if (this.closed) return;
-    const { records } = this.options;
+  #forget(found: readonly Kept[], begun: number): void {
+    if (this.#closed) return;
+    const { records } = this.#options;
     const names = new Set(found.map(({ name }) => name));
     for (const name of [...records.all()]) {
       if (!names.has(name) && records.get(name)!.replaced < begun) records.remove(name);
@@ -188,9 +192,9 @@ export class VersionPruner {
 
   /** Stops; a file that is being removed is the last. */
   async close(): Promise<void> {
-    this.closed = true;
-    if (this.timer !== null) clearTimeout(this.timer);
-    await this.running;
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#running;
   }
 }
 

@@ -18,37 +18,40 @@ const { readdir, lstat } = fs.promises;
 
 /** Answers for ROOT/.lockstep/versions. */
 export class LocalVersionReader implements VersionReader {
-  constructor(
-    private readonly directory: OwnDirectory,
-    private readonly records: VersionRecords,
-  ) {}
+  readonly #directory: OwnDirectory;
+  readonly #records: VersionRecords;
+
+  constructor(directory: OwnDirectory, records: VersionRecords) {
+    this.#directory = directory;
+    this.#records = records;
+  }
 
   async list(of: RelPath): Promise<readonly Version[]> {
-    this.directory.ensure();
-    const names = new Set([...this.records.namesOf(of), ...(await this.unnoted(of))]);
+    this.#directory.ensure();
+    const names = new Set([...this.#records.namesOf(of), ...(await this.#unnoted(of))]);
     const versions: Version[] = [];
     for (const name of names) {
-      const version = await this.versionAt(name);
+      const version = await this.#versionAt(name);
       if (version !== null) versions.push(version);
     }
     return timed(versions).sort(newestFirst);
   }
 
   /** Versions whose names say that they are of this file, and of which nothing is noted. */
-  private async unnoted(of: RelPath): Promise<RelPath[]> {
+  async #unnoted(of: RelPath): Promise<RelPath[]> {
     const parent = parentOf(of);
-    const below = hasRoomBelow(path.join(this.directory.path, parent)) ? parent : '';
-    const names = await readdir(path.join(this.directory.path, below)).catch(() => []);
+    const below = hasRoomBelow(path.join(this.#directory.path, parent)) ? parent : '';
+    const names = await readdir(path.join(this.#directory.path, below)).catch(() => []);
     return names
       .filter((name) => isVersionOf(name, nameOf(of)))
       .map((name) => joinPath(below, name))
-      .filter((name) => pathFault(name) === null && this.records.get(name) === null);
+      .filter((name) => pathFault(name) === null && this.#records.get(name) === null);
   }
 
-  private async versionAt(name: RelPath): Promise<Version | null> {
-    const stats = await lstat(path.join(this.directory.path, name)).catch(() => null);
+  async #versionAt(name: RelPath): Promise<Version | null> {
+    const stats = await lstat(path.join(this.#directory.path, name)).catch(() => null);
     if (stats === null || (!stats.isFile() && !stats.isSymbolicLink())) return null;
-    const note = this.records.get(name);
+    const note = this.#records.get(name);
     return {
       name,
       size: stats.isFile() ? stats.size : 0,
@@ -59,7 +62,7 @@ export class LocalVersionReader implements VersionReader {
   }
 
   async scan(name: RelPath): Promise<FileEntry | LinkEntry> {
-    const opened = this.directory.open();
+    const opened = this.#directory.open();
     try {
       const absolute = opened.at(name);
       const found = fs.lstatSync(absolute);
@@ -70,7 +73,7 @@ export class LocalVersionReader implements VersionReader {
       if (digest.kind === 'failed') throw digest.error;
       if (digest.kind === 'moving') throw damaged(name, 'it is being written');
       const { hash, stats } = digest;
-      const noted = this.records.get(name)?.hash ?? null;
+      const noted = this.#records.get(name)?.hash ?? null;
       if (noted !== null && noted !== hash) throw damaged(name, 'its content is not the one that was put aside');
       return { type: 'file', size: stats.size, mtime: microseconds(stats.mtimeMs), mode: modeOf(stats), hash };
     } catch (error) {
@@ -83,7 +86,7 @@ export class LocalVersionReader implements VersionReader {
   }
 
   async *read(name: RelPath, file: FileEntry): AsyncGenerator<Content> {
-    yield* readContent(0, () => this.directory.spelling(name), file.size);
+    yield* readContent(0, () => this.#directory.spelling(name), file.size);
   }
 }
 

@@ -7,66 +7,66 @@ import type { VersionRecord } from './versions.js';
 
 /** The notes of one root's versions. */
 export class VersionRecords {
-  private readonly notes = new Map<RelPath, VersionRecord>();
-  private readonly names = new Map<RelPath, Set<RelPath>>();
-  private readonly store: StoreAccess;
+  readonly #notes = new Map<RelPath, VersionRecord>();
+  readonly #names = new Map<RelPath, Set<RelPath>>();
+  readonly #store: StoreAccess;
 
   /** @param file the journal; what is sound in a damaged one is used. */
   constructor(file: string, open: OpenStore = Store.open) {
     const table = {
-      load: (key: string, value: unknown) => this.set(key as RelPath, noteOf(value)),
-      all: () => this.notes,
+      load: (key: string, value: unknown) => this.#set(key as RelPath, noteOf(value)),
+      all: () => this.#notes,
     };
     const consequence =
       'The versions themselves are all there; of some it may not be known when and why they were kept.';
     const { store } = open(file, { version: table }, { salvage: true, consequence });
-    this.store = store;
+    this.#store = store;
   }
 
   /** @returns what is noted of the version called `name` below versions/. */
   get(name: RelPath): VersionRecord | null {
-    return this.notes.get(name) ?? null;
+    return this.#notes.get(name) ?? null;
   }
 
   /** @returns the names of the versions that are noted for the file at `path`. */
   namesOf(path: RelPath): readonly RelPath[] {
-    return [...(this.names.get(path) ?? [])];
+    return [...(this.#names.get(path) ?? [])];
   }
 
   all(): Iterable<RelPath> {
-    return this.notes.keys();
+    return this.#notes.keys();
   }
 
   add(name: RelPath, note: VersionRecord): void {
-    this.set(name, note);
-    this.store.put('version', name, note);
+    this.#set(name, note);
+    this.#store.put('version', name, note);
   }
 
   remove(name: RelPath): void {
-    if (!this.notes.has(name)) return;
-    this.set(name, null);
-    this.store.put('version', name, null);
+    if (!this.#notes.has(name)) return;
+    this.#set(name, null);
+    this.#store.put('version', name, null);
   }
 
-  private set(name: RelPath, note: VersionRecord | null): void {
-    const before = this.notes.get(name);
+  #set(name: RelPath, note: VersionRecord | null): void {
+    const before = this.#notes.get(name);
     if (before !== undefined) {
-      const names = this.names.get(before.of);
+      const names = this.#names.get(before.of);
       names?.delete(name);
-      if (names?.size === 0) this.names.delete(before.of);
+      if (names?.size === 0) this.#names.delete(before.of);
     }
     if (note === null) {
-      this.notes.delete(name);
+      this.#notes.delete(name);
       return;
     }
-    this.notes.set(name, note);
-    const names = this.names.get(note.of);
-    if (names === undefined) this.names.set(note.of, new Set([name]));
+    this.#notes.set(name, note);
+    const names = this.#names.get(note.of);
+    if (names === undefined) this.#names.set(note.of, new Set([name]));
     else names.add(name);
   }
 
   close(): Promise<void> {
-    return this.store.close();
+    return this.#store.close();
   }
 }
 

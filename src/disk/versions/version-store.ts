@@ -13,30 +13,30 @@ import { Versions } from './versions.js';
 export class VersionStore {
   readonly versions: Versions;
   readonly versionReader: LocalVersionReader;
-  private readonly records: VersionRecords;
-  private readonly pruning: VersionPruner;
+  readonly #records: VersionRecords;
+  readonly #pruning: VersionPruner;
 
   constructor(state: StateDirectory, log: Logger, limits: VersionLimits = DEFAULT_VERSION_LIMITS) {
     const directory = state.versions;
     const records = new VersionRecords(path.join(state.path, 'versions.log'), state.files.openStore);
-    this.records = records;
-    this.pruning = new VersionPruner({ directory, records, limits, log });
+    this.#records = records;
+    this.#pruning = new VersionPruner({ directory, records, limits, log });
     this.versionReader = new LocalVersionReader(directory, records);
     this.versions = new Versions(directory);
     this.versions.onKept = (name, note) => {
       records.add(name, note);
-      this.pruning.grew(fs.lstatSync(path.join(directory.path, name), { throwIfNoEntry: false })?.size ?? 0);
+      this.#pruning.grew(fs.lstatSync(path.join(directory.path, name), { throwIfNoEntry: false })?.size ?? 0);
     };
-    this.pruning.start();
+    this.#pruning.start();
   }
 
   /** The disk is full: what is beyond the limits goes now, and not when its time comes. */
   makeRoom(): void {
-    this.pruning.hurry();
+    this.#pruning.hurry();
   }
 
   async close(): Promise<void> {
-    await this.pruning.close();
-    await this.records.close();
+    await this.#pruning.close();
+    await this.#records.close();
   }
 }

@@ -39,7 +39,10 @@ const DELETED: VersionReason = { reason: 'deleted', hash: null };
 
 /** The versions of one root. */
 export class Versions {
-  private readonly made = new Set<string>();
+  readonly #directory: OwnDirectory;
+  readonly #now: () => number;
+
+  readonly #made = new Set<string>();
   /** Told the name below `directory` of every new version. */
   onKept: (name: RelPath, note: VersionRecord) => void = () => {};
 
@@ -47,10 +50,10 @@ export class Versions {
    * @param directory ROOT/.lockstep/versions.
    * @param now milliseconds since 1970.
    */
-  constructor(
-    private readonly directory: OwnDirectory,
-    private readonly now: () => number = Date.now,
-  ) {}
+  constructor(directory: OwnDirectory, now: () => number = Date.now) {
+    this.#directory = directory;
+    this.#now = now;
+  }
 
   /**
    * Keeps the content at `absolute` under another name as well, so that a rename may replace it. The file itself stays.
@@ -60,7 +63,7 @@ export class Versions {
    *   overwritten.
    */
   keep(file: RelPath, absolute: string, expected: fs.Stats, reason: VersionReason = OVERWRITTEN): RelPath {
-    return this.place(file, reason, (name) => linkOrCopy(absolute, name, expected));
+    return this.#place(file, reason, (name) => linkOrCopy(absolute, name, expected));
   }
 
   /**
@@ -68,7 +71,7 @@ export class Versions {
    * @param expected the file that it is; another one is put back.
    */
   take(file: RelPath, absolute: string, expected: Identity, reason: VersionReason = DELETED): RelPath {
-    return this.place(file, reason, (name) => {
+    return this.#place(file, reason, (name) => {
       renameToFree(absolute, name);
       if (!isSameInode(fs.lstatSync(name), expected)) throw putBack(name, absolute);
     });
@@ -80,7 +83,7 @@ export class Versions {
    */
   setMode(name: RelPath, mode: number, old: Identity): void {
     try {
-      this.directory.use(name, (absolute) =>
+      this.#directory.use(name, (absolute) =>
         holding(absolute, (inode) => {
           const { stats } = inode;
           if (stats.isFile() && (isSameInode(stats, old) || stats.nlink === 1)) inode.chmod(mode);
@@ -92,38 +95,38 @@ export class Versions {
   }
 
   /** Tries one free name after the other until `put` succeeds on it. */
-  private place(file: RelPath, reason: VersionReason, put: (absolute: string) => void): RelPath {
-    const replaced = this.now();
-    const name = this.placed(file, replaced, put);
+  #place(file: RelPath, reason: VersionReason, put: (absolute: string) => void): RelPath {
+    const replaced = this.#now();
+    const name = this.#placed(file, replaced, put);
     this.onKept(name, { of: file, replaced, ...reason });
     return name;
   }
 
-  private placed(file: RelPath, replaced: number, put: (absolute: string) => void): RelPath {
-    let parent = this.directoryFor(parentOf(file));
+  #placed(file: RelPath, replaced: number, put: (absolute: string) => void): RelPath {
+    let parent = this.#directoryFor(parentOf(file));
     let remade = false;
     for (let n = 1; ; n++) {
       const name = joinPath(parent, versionName(nameOf(file), replaced, n));
       try {
-        this.directory.use(name, put);
+        this.#directory.use(name, put);
         return name;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         // Pruning or a person may have removed the directory, or put something in its place; or there is nothing to keep.
-        if (GONE.has(code) && !remade && this.made.delete(parent)) {
+        if (GONE.has(code) && !remade && this.#made.delete(parent)) {
           remade = true;
-          parent = this.directoryFor(parentOf(file));
+          parent = this.#directoryFor(parentOf(file));
         } else if (code !== 'EEXIST') throw error;
       }
     }
   }
 
   /** The directory for versions of files in `parent`, made if missing; the top one where that cannot be. */
-  private directoryFor(parent: RelPath | ''): RelPath | '' {
-    if (this.made.has(parent)) return parent;
-    if (!madeBelow(this.directory, parent)) return '';
-    if (this.made.size > 10_000) this.made.clear();
-    this.made.add(parent);
+  #directoryFor(parent: RelPath | ''): RelPath | '' {
+    if (this.#made.has(parent)) return parent;
+    if (!madeBelow(this.#directory, parent)) return '';
+    if (this.#made.size > 10_000) this.#made.clear();
+    this.#made.add(parent);
     return parent;
   }
 }

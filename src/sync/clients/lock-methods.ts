@@ -21,7 +21,11 @@ type Result = ClientMethods['lock']['result'];
 
 /** Takes and gives back locks for clients. */
 export class ServeLocks {
-  constructor(private readonly served: ServedLocks) {}
+  readonly #served: ServedLocks;
+
+  constructor(served: ServedLocks) {
+    this.#served = served;
+  }
 
   /**
    * Who waits takes his targets one after the other, in the order of their bytes, whatever order they came in: then no
@@ -35,10 +39,10 @@ export class ServeLocks {
       ...(steal === undefined ? {} : { steal }),
       ...(wait === null ? {} : { wait }),
     };
-    const taken = await this.forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
+    const taken = await this.#forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
     const results = params.side === undefined ? taken : taken.map((result) => withSide(result, side));
     // Who does not wait for the rest any longer is told of none of them.
-    if (results.some(isBrokenOff)) await this.giveBack(results, owner);
+    if (results.some(isBrokenOff)) await this.#giveBack(results, owner);
     return { targets: results, ...this.noticesFor(owner) };
   }
 
@@ -47,13 +51,13 @@ export class ServeLocks {
       ...(force === undefined ? {} : { force }),
       ...(held === undefined ? {} : { held }),
     };
-    const results = this.forEach(targets, { kind: 'unlock', owner, side: 'a', message: '', ...how }, false);
+    const results = this.#forEach(targets, { kind: 'unlock', owner, side: 'a', message: '', ...how }, false);
     return { targets: await results, ...this.noticesFor(owner) };
   }
 
-  private async giveBack(results: readonly (Acted | Refused)[], owner: string): Promise<void> {
+  async #giveBack(results: readonly (Acted | Refused)[], owner: string): Promise<void> {
     const granted = results.filter(({ changed }) => changed);
-    const { lockService } = this.served;
+    const { lockService } = this.#served;
     await Promise.all(
       granted.map(({ path }) =>
         lockService.ask({ kind: 'unlock', path: path as RelPath, owner, side: 'a', message: '' }),
@@ -63,12 +67,12 @@ export class ServeLocks {
 
   /** What `owner` has to be told, once; nothing where there is nothing. */
   noticesFor(owner: string): { readonly notices?: readonly NoticeRow[] } {
-    const notices = this.served.lockStore.takeNotices(owner);
+    const notices = this.#served.lockStore.takeNotices(owner);
     return notices.length === 0 ? {} : { notices: notices.map(noticeRow) };
   }
 
   /** Acts on every target; one refusal does not keep the others from their answers. */
-  private async forEach(
+  async #forEach(
     targets: readonly Target[],
     ask: Omit<ServiceRequest, 'path'>,
     inTurn: boolean,
@@ -77,13 +81,13 @@ export class ServeLocks {
     const found: { readonly n: number; readonly path: RelPath }[] = [];
     for (const [n, target] of targets.entries()) {
       try {
-        found.push({ n, path: this.served.pathOf(target) });
+        found.push({ n, path: this.#served.pathOf(target) });
       } catch (error) {
         results[n] = refused('path' in target ? target.path : `${target.index}`, error as SyncError);
       }
     }
     const one = async ({ n, path }: (typeof found)[number]) => {
-      results[n] = await this.served.lockService.ask({ ...ask, path });
+      results[n] = await this.#served.lockService.ask({ ...ask, path });
     };
     if (inTurn) for (const next of found.sort((x, y) => comparePaths(x.path, y.path))) await one(next);
     else await Promise.all(found.map(one));

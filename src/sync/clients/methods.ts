@@ -34,51 +34,55 @@ type Params<M extends keyof ClientMethods> = ClientMethods[M]['params'];
 
 /** Answers clients. */
 export class ClientServer {
-  private readonly queries: ClientQueries;
-  private readonly files: ReturnType<typeof fileHandlers>;
-  private readonly restoring: Restoring;
-  private readonly resolving: Resolving;
-  private readonly locks: ServeLocks;
+  readonly #served: ServedPair;
 
-  constructor(private readonly served: ServedPair) {
+  readonly #queries: ClientQueries;
+  readonly #files: ReturnType<typeof fileHandlers>;
+  readonly #restoring: Restoring;
+  readonly #resolving: Resolving;
+  readonly #locks: ServeLocks;
+
+  constructor(served: ServedPair) {
+    this.#served = served;
+
     const { session, pair, local, versionReader } = served;
-    this.queries = new ClientQueries(served);
-    const pathOf = (target: Target) => this.queries.pathOf(target);
-    this.files = fileHandlers({ ...served, writes: session.writes }, pathOf);
-    this.restoring = new Restoring({ writes: session.writes, versionReader });
-    this.locks = new ServeLocks({ lockService: session.lockService, lockStore: served.lockStore, pathOf });
-    this.resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.queries.files() });
+    this.#queries = new ClientQueries(served);
+    const pathOf = (target: Target) => this.#queries.pathOf(target);
+    this.#files = fileHandlers({ ...served, writes: session.writes }, pathOf);
+    this.#restoring = new Restoring({ writes: session.writes, versionReader });
+    this.#locks = new ServeLocks({ lockService: session.lockService, lockStore: served.lockStore, pathOf });
+    this.#resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.#queries.files() });
   }
 
   /** The methods, the same for every connection. */
   methods(): Record<string, Method> {
-    const { session, lockStore } = this.served;
+    const { session, lockStore } = this.#served;
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: IncomingCall) => Promise<object> } = {
-      hello: async (params) => this.hello(params),
+      hello: async (params) => this.#hello(params),
       ping: async () => ({}),
-      list: (params, call) => this.queries.list(params, call),
+      list: (params, call) => this.#queries.list(params, call),
       locks: async (_params, call) => ({ locks: await streamed(call, lockRows(lockStore.table)) }),
       held: async ({ target }, call) => {
-        const only = target === undefined ? null : this.queries.pathOf(target);
+        const only = target === undefined ? null : this.#queries.pathOf(target);
         return { held: await streamed(call, heldRows(lockStore.table, only)) };
       },
-      lock: (params, call) => this.locks.lock(params, call),
-      unlock: (params) => this.locks.unlock(params),
-      notices: async ({ owner }) => ({ notices: [], ...this.locks.noticesFor(owner) }),
+      lock: (params, call) => this.#locks.lock(params, call),
+      unlock: (params) => this.#locks.unlock(params),
+      notices: async ({ owner }) => ({ notices: [], ...this.#locks.noticesFor(owner) }),
       versions: async ({ target }, call) => {
-        const { rows, away } = await this.restoring.versions(this.queries.pathOf(target));
+        const { rows, away } = await this.#restoring.versions(this.#queries.pathOf(target));
         return { versions: await streamed(call, rows), away };
       },
-      restore: async ({ target, owner, at = 1 }) => this.restoring.restore(this.queries.pathOf(target), at, owner),
-      ...this.files,
-      conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.resolving.conflicts()) }),
-      resolve: async ({ target, owner, keep }) => this.resolving.resolve(this.queries.pathOf(target), keep, owner),
+      restore: async ({ target, owner, at = 1 }) => this.#restoring.restore(this.#queries.pathOf(target), at, owner),
+      ...this.#files,
+      conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.#resolving.conflicts()) }),
+      resolve: async ({ target, owner, keep }) => this.#resolving.resolve(this.#queries.pathOf(target), keep, owner),
       transfers: async () => session.status.transfers(),
-      status: async () => this.queries.status(),
+      status: async () => this.#queries.status(),
       // Whoever asks through a pipe has hung up already and still wants the answer: only the time limit counts.
       flush: async ({ timeoutMs = FLUSH_MS }) => {
         await session.flush(AbortSignal.timeout(timeoutMs));
-        const { held, problems } = this.queries.status();
+        const { held, problems } = this.#queries.status();
         return { flushed: true, held, problems: problems.length };
       },
       rescan: async () => {
@@ -92,7 +96,7 @@ export class ClientServer {
         if (session.halt !== null && !accepted) throw session.halt;
         return { changed: resumed || accepted };
       },
-      watch: (_params, call) => this.watch(call),
+      watch: (_params, call) => this.#watch(call),
     };
     return Object.fromEntries(
       Object.entries(handlers).map(([name, handle]) => [
@@ -102,7 +106,7 @@ export class ClientServer {
     );
   }
 
-  private hello({ protocol, role }: Params<'hello'>): object {
+  #hello({ protocol, role }: Params<'hello'>): object {
     if (role === 'peer') {
       throw new SyncError('not-allowed', 'This is a server-a; another server-a has nothing to say to it.', {
         hint: 'Give --peer the address of a server-b (its port is 8081 by default).',
@@ -113,11 +117,11 @@ export class ClientServer {
         hint: 'Use a client of the same version.',
       });
     }
-    return { protocol: PROTOCOL_VERSION, server: 'a', version: this.served.version };
+    return { protocol: PROTOCOL_VERSION, server: 'a', version: this.#served.version };
   }
 
-  private async watch(call: IncomingCall): Promise<object> {
-    const stop = this.served.listen((event, time) => {
+  async #watch(call: IncomingCall): Promise<object> {
+    const stop = this.#served.listen((event, time) => {
       call.notify('event', { time, ...event }).catch(() => stop());
     });
     await new Promise<void>((resolve) => {

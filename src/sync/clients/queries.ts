@@ -28,36 +28,40 @@ export interface ShownPair {
 
 /** Shows one pair. */
 export class ClientQueries {
-  private listing: { readonly generation: number; readonly files: readonly ListedFile[] } = {
+  readonly #shown: ShownPair;
+
+  #listing: { readonly generation: number; readonly files: readonly ListedFile[] } = {
     generation: 0,
     files: [],
   };
-  private counted = { generation: 0, conflicts: 0 };
+  #counted = { generation: 0, conflicts: 0 };
 
-  constructor(private readonly shown: ShownPair) {}
+  constructor(shown: ShownPair) {
+    this.#shown = shown;
+  }
 
   /** The files of both sides, in the order of the listing. */
   files(): readonly ListedFile[] {
-    const { pair } = this.shown;
-    if (this.listing.generation !== pair.generation) {
+    const { pair } = this.#shown;
+    if (this.#listing.generation !== pair.generation) {
       const files = pair.a.snapshot === null ? [] : mergedListing(pair.a.snapshot, pair.b.snapshot ?? pair.archive);
-      this.listing = { generation: pair.generation, files };
+      this.#listing = { generation: pair.generation, files };
     }
-    return this.listing.files;
+    return this.#listing.files;
   }
 
   /** @param compact rows as `compact-rows` has them, for programs that read very many. */
   async list({ compact = false }: { compact?: boolean }, call: IncomingCall): Promise<object> {
     const files = this.files();
-    const { generation } = this.listing;
+    const { generation } = this.#listing;
     const entries = compact
-      ? await streamed(call, files, (file) => packRow(this.row(file)))
-      : await streamed(call, files, (file, index) => spelledOut(this.row(file), index));
+      ? await streamed(call, files, (file) => packRow(this.#row(file)))
+      : await streamed(call, files, (file, index) => spelledOut(this.#row(file), index));
     return { generation, entries };
   }
 
-  private row({ path, entry: newest, on }: ListedFile): Row {
-    const { lockStore, pair, session } = this.shown;
+  #row({ path, entry: newest, on }: ListedFile): Row {
+    const { lockStore, pair, session } = this.#shown;
     const lock = lockStore.table.locks.get(path);
     // Of a locked file the holder's content is the one that counts.
     const locked = lock === undefined ? null : pair.entry(lock.side, path);
@@ -77,7 +81,7 @@ export class ClientQueries {
   }
 
   status(): Status {
-    const { session, pair, lockStore, peer } = this.shown;
+    const { session, pair, lockStore, peer } = this.#shown;
     const { a, b } = pair;
     const count = (side: typeof a) => ({ files: side.snapshot?.files ?? 0, bytes: side.snapshot?.bytes ?? 0 });
     let held = 0;
@@ -90,7 +94,7 @@ export class ClientQueries {
       pending: session.status.pending,
       held,
       locks: lockStore.table.locks.size,
-      conflicts: this.conflicts(),
+      conflicts: this.#conflicts(),
       problems: session.status.problems(),
     };
   }
@@ -99,14 +103,14 @@ export class ClientQueries {
    * Counted once for each state of the pair: people ask for it all the time. No list is made for it, which of a large
    * tree would take as much memory as all that is known of a side.
    */
-  private conflicts(): number {
-    const { a, b, archive, generation } = this.shown.pair;
-    if (this.counted.generation !== generation) {
+  #conflicts(): number {
+    const { a, b, archive, generation } = this.#shown.pair;
+    if (this.#counted.generation !== generation) {
       const isCopy = (name: string) => isConflictCopy(name as RelPath);
       const conflicts = a.snapshot === null ? 0 : countListed(a.snapshot.root, (b.snapshot ?? archive).root, isCopy);
-      this.counted = { generation, conflicts };
+      this.#counted = { generation, conflicts };
     }
-    return this.counted.conflicts;
+    return this.#counted.conflicts;
   }
 
   /**

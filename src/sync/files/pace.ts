@@ -9,38 +9,42 @@ export interface PaceLimits {
 }
 
 export class TimeSlice {
-  private waited = 0;
-  private bytes = 0;
+  readonly #limits: PaceLimits;
+  readonly #what: string;
+  readonly #now: () => number;
+
+  #waited = 0;
+  #bytes = 0;
 
   /** @param what is sent, for the words: `the content`. */
-  constructor(
-    private readonly limits: PaceLimits,
-    private readonly what: string,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  constructor(limits: PaceLimits, what: string, now: () => number = () => performance.now()) {
+    this.#limits = limits;
+    this.#what = what;
+    this.#now = now;
+  }
 
   /**
    * Waits for what is next. @throws SyncError `timeout` where the sender is too slow.
    */
   async next<T>(next: Promise<T>): Promise<T> {
-    const since = this.now();
+    const since = this.#now();
     try {
-      return await inTime(next, this.limits.ms - this.waited, this.late);
+      return await inTime(next, this.#limits.ms - this.#waited, this.#late);
     } finally {
-      this.waited += this.now() - since;
+      this.#waited += this.#now() - since;
     }
   }
 
-  private get late(): string {
-    const { bytes, ms } = this.limits;
-    return `Less than ${bytes / 1024} KiB of ${this.what} came in ${ms / 1000} s.`;
+  get #late(): string {
+    const { bytes, ms } = this.#limits;
+    return `Less than ${bytes / 1024} KiB of ${this.#what} came in ${ms / 1000} s.`;
   }
 
   /** So much has come. */
   came(bytes: number): void {
-    this.bytes += bytes;
-    if (this.bytes < this.limits.bytes) return;
-    this.bytes = 0;
-    this.waited = 0;
+    this.#bytes += bytes;
+    if (this.#bytes < this.#limits.bytes) return;
+    this.#bytes = 0;
+    this.#waited = 0;
   }
 }

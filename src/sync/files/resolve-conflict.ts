@@ -30,12 +30,16 @@ interface Copy extends ConflictCopy {
 
 /** Lists conflict copies and settles them. */
 export class Resolving {
-  constructor(private readonly context: ResolvingContext) {}
+  readonly #context: ResolvingContext;
+
+  constructor(context: ResolvingContext) {
+    this.#context = context;
+  }
 
   /** @returns every conflict copy, those of one file together, oldest first. */
   conflicts(): ConflictRow[] {
-    const files = new Map(this.context.files().map((file) => [file.path, file]));
-    return this.copies().map(({ path: copy, side, stamp, original }) => {
+    const files = new Map(this.#context.files().map((file) => [file.path, file]));
+    return this.#copies().map(({ path: copy, side, stamp, original }) => {
       const { entry, on } = files.get(copy)!;
       const there = files.get(original);
       return {
@@ -51,8 +55,8 @@ export class Resolving {
     });
   }
 
-  private copies(): Copy[] {
-    const files = this.context.files();
+  #copies(): Copy[] {
+    const files = this.#context.files();
     const all = files.flatMap(({ path }) => parseCopy(path) ?? []);
     const directories = new Set(all.map(({ path }) => parentOf(path)));
     const beside = files.filter(({ path }) => directories.has(parentOf(path)) && !isConflictCopy(path));
@@ -65,11 +69,11 @@ export class Resolving {
    * @throws SyncError `not-found` where there is no copy, or nothing left to keep; as client writes are refused.
    */
   async resolve(path: RelPath, keep: Keep, owner: string): Promise<Acted> {
-    const meant = this.copies().filter((copy) => copy.path === path || copy.original === path);
+    const meant = this.#copies().filter((copy) => copy.path === path || copy.original === path);
     const [first] = meant;
     if (first === undefined) throw noCopies(path);
     const { original } = first;
-    const { pair, writes, local } = this.context;
+    const { pair, writes, local } = this.#context;
     let decided: Resolution | null = null;
     await writes.ask({
       owner,

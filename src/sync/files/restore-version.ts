@@ -25,19 +25,23 @@ interface Found extends Version {
 
 /** Lists versions and puts them back. */
 export class Restoring {
-  constructor(private readonly context: RestoringContext) {}
+  readonly #context: RestoringContext;
+
+  constructor(context: RestoringContext) {
+    this.#context = context;
+  }
 
   /** @returns the versions of both sides, newest first, and the sides that could not be asked. */
   async versions(path: RelPath): Promise<{ rows: VersionRow[]; away: Side[] }> {
-    const { found, away } = await this.find(path);
+    const { found, away } = await this.#find(path);
     return { rows: found.map(rowOf), away };
   }
 
-  private async find(path: RelPath): Promise<{ found: Found[]; away: Side[] }> {
+  async #find(path: RelPath): Promise<{ found: Found[]; away: Side[] }> {
     const away: Side[] = [];
     const lists = await Promise.all(
       (['a', 'b'] as const).map(async (side) => {
-        const versionReader = this.context.versionReader(side);
+        const versionReader = this.#context.versionReader(side);
         if (versionReader === null) {
           away.push(side);
           return [];
@@ -53,14 +57,14 @@ export class Restoring {
    * @throws SyncError `not-found` where there is no such version; `locked`, `exists`, `failed` where it cannot be put back.
    */
   async restore(path: RelPath, at: number, owner: string): Promise<Acted> {
-    const { found, away } = await this.find(path);
+    const { found, away } = await this.#find(path);
     const version = found[at - 1];
     if (version === undefined) throw noSuchVersion(path, at, found.length, away);
-    const versionReader = this.context.versionReader(version.side);
+    const versionReader = this.#context.versionReader(version.side);
     if (versionReader === null) throw noSuchVersion(path, at, 0, [version.side]);
     const entry = await versionReader.scan(version.name);
     const contents = entry.type === 'file' ? () => versionReader.read(version.name, entry) : undefined;
-    const done = await this.context.writes.ask({
+    const done = await this.#context.writes.ask({
       owner,
       paths: [path],
       decide: (present) => {

@@ -7,31 +7,31 @@ const MAX_OF_ONE = 16;
 
 /** Counts transfers. */
 export class TransferLimit {
-  private underWay = 0;
-  private readonly of = new WeakMap<object, number>();
+  #underWay = 0;
+  readonly #of = new WeakMap<object, number>();
 
   /**
    * @param asker the connection that it is for.
    * @throws SyncError `busy` where there are as many as there may be.
    */
   async run<T>(asker: object, transfer: () => Promise<T>): Promise<T> {
-    if (this.underWay >= MAX_AT_ONCE) throw tooMany(MAX_AT_ONCE, '');
-    if (this.ofOne(asker) >= MAX_OF_ONE) throw tooMany(MAX_OF_ONE, ' on this connection');
-    this.count(asker, 1);
+    if (this.#underWay >= MAX_AT_ONCE) throw tooMany(MAX_AT_ONCE, '');
+    if (this.#ofOne(asker) >= MAX_OF_ONE) throw tooMany(MAX_OF_ONE, ' on this connection');
+    this.#count(asker, 1);
     try {
       return await transfer();
     } finally {
-      this.count(asker, -1);
+      this.#count(asker, -1);
     }
   }
 
-  private ofOne(asker: object): number {
-    return this.of.get(asker) ?? 0;
+  #ofOne(asker: object): number {
+    return this.#of.get(asker) ?? 0;
   }
 
-  private count(asker: object, by: 1 | -1): void {
-    this.underWay += by;
-    this.of.set(asker, this.ofOne(asker) + by);
+  #count(asker: object, by: 1 | -1): void {
+    this.#underWay += by;
+    this.#of.set(asker, this.#ofOne(asker) + by);
   }
 }
 

@@ -54,49 +54,52 @@ export async function upload(
 
 /** Where an upload goes, and whether it may. */
 class UploadTarget {
-  constructor(
-    private readonly context: FilesContext,
-    private readonly params: UploadParams,
-  ) {}
+  readonly #context: FilesContext;
+  readonly #params: UploadParams;
+
+  constructor(context: FilesContext, params: UploadParams) {
+    this.#context = context;
+    this.#params = params;
+  }
 
   /** Looks and decides as the write itself will, before anything is sent. */
   async ask(): Promise<{ path: RelPath; standing: Entry | null }> {
-    const { writes } = this.context;
-    let path = this.params.path as RelPath;
+    const { writes } = this.#context;
+    let path = this.#params.path as RelPath;
     let standing: Entry | null = null;
     const ask = () =>
       writes.ask({
-        owner: this.params.owner,
+        owner: this.#params.owner,
         paths: [path],
         decide: () => {
-          standing = this.standingAt(path);
-          if (standing?.type !== 'dir' || this.params.name === undefined) this.refuse(path, standing);
+          standing = this.#standingAt(path);
+          if (standing?.type !== 'dir' || this.#params.name === undefined) this.#refuse(path, standing);
           return [];
         },
       });
     await ask();
-    if (this.params.name !== undefined && this.isDirectory(standing)) {
-      path = parsePath(joinPath(path, this.params.name));
+    if (this.#params.name !== undefined && this.#isDirectory(standing)) {
+      path = parsePath(joinPath(path, this.#params.name));
       await ask();
-      this.refuse(path, standing);
+      this.#refuse(path, standing);
     }
     return { path, standing };
   }
 
-  private isDirectory = (entry: Entry | null): boolean => entry?.type === 'dir';
+  #isDirectory = (entry: Entry | null): boolean => entry?.type === 'dir';
 
-  private standingAt(path: RelPath): Entry | null {
-    return standingAt(this.context.pair, path).entry;
+  #standingAt(path: RelPath): Entry | null {
+    return standingAt(this.#context.pair, path).entry;
   }
 
-  private refuse(path: RelPath, standing: Entry | null): void {
-    missingParents(path, (at) => this.context.pair.entry('a', at));
+  #refuse(path: RelPath, standing: Entry | null): void {
+    missingParents(path, (at) => this.#context.pair.entry('a', at));
     if (standing?.type === 'dir') {
       throw new SyncError('exists', `${quote(path)} is a directory, and a file cannot take its place.`, {
         hint: `To put the file into it, end the name with a slash: ${path}/`,
       });
     }
-    if (standing !== null && this.params.overwrite !== true) {
+    if (standing !== null && this.#params.overwrite !== true) {
       throw new SyncError('exists', `${quote(path)} exists already.`, {
         hint: 'Choose another name, or add --overwrite: what is there goes to versions.',
       });
@@ -105,12 +108,12 @@ class UploadTarget {
 
   /** Gives what was received its name. */
   async write(path: RelPath, file: FileEntry, receiving: IncomingUpload): Promise<Acted> {
-    const { writes, pair, local } = this.context;
+    const { writes, pair, local } = this.#context;
     const done = await writes.ask({
-      owner: this.params.owner,
+      owner: this.#params.owner,
       paths: [path],
       decide: (at) => {
-        this.refuse(path, this.standingAt(path));
+        this.#refuse(path, this.#standingAt(path));
         const before = at(path);
         if (sameContent(before, file)) return [];
         const change = { path, action: before === null ? 'created' : 'modified', before, after: file } as const;

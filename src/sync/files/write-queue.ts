@@ -25,69 +25,73 @@ function answer({ saving, done, resolve, reject }: Writing): void {
 
 /** Carries out client writes. */
 export class ClientWrites {
-  private waiting: Writing[] = [];
-  private readonly underWay = new Set<Writing>();
+  readonly #context: WriteContext;
 
-  constructor(private readonly context: WriteContext) {}
+  #waiting: Writing[] = [];
+  readonly #underWay = new Set<Writing>();
+
+  constructor(context: WriteContext) {
+    this.#context = context;
+  }
 
   /**
    * @returns the changes that were made, once they are durable.
    * @throws SyncError as `decide` refuses; `locked`, `halted`, `busy`, or `failed` where the disk refuses.
    */
   ask(ask: ClientWrite): Promise<readonly Change[]> {
-    const { clock, mailbox } = this.context;
+    const { clock, mailbox } = this.#context;
     return new Promise((resolve, reject) => {
-      const scans = { a: this.scanPath('a', ask.paths), b: 0 };
+      const scans = { a: this.#scanPath('a', ask.paths), b: 0 };
       const since = clock.now();
       const after = () => {};
       const fresh = { attempts: 0, claims: [], left: [], done: [], saving: [] };
-      this.waiting.push({ ask, since, scans, ...fresh, after, resolve, reject });
+      this.#waiting.push({ ask, since, scans, ...fresh, after, resolve, reject });
       clock.after(PATIENCE_MS + 1, () => mailbox.wake());
       mailbox.wake();
     });
   }
 
-  private scanPath(side: 'a' | 'b', paths: readonly RelPath[]): number {
-    return Math.max(0, ...paths.map((path) => this.context.sides.scanPath(side, path)));
+  #scanPath(side: 'a' | 'b', paths: readonly RelPath[]): number {
+    return Math.max(0, ...paths.map((path) => this.#context.sides.scanPath(side, path)));
   }
 
   /** Whether somebody holds `path`: a new name should not be one of those. */
   isClaimed(path: RelPath): boolean {
-    return this.context.claims.heldBy(path) !== null;
+    return this.#context.claims.heldBy(path) !== null;
   }
 
   get isIdle(): boolean {
-    return this.waiting.length === 0 && this.underWay.size === 0;
+    return this.#waiting.length === 0 && this.#underWay.size === 0;
   }
 
   /** Begins whatever can begin now. */
   serve(): void {
-    const due = this.waiting;
-    this.waiting = [];
+    const due = this.#waiting;
+    this.#waiting = [];
     for (const write of due) {
       try {
-        if (this.isReady(write)) this.begin(write);
-        else this.waiting.push(write);
+        if (this.#isReady(write)) this.#begin(write);
+        else this.#waiting.push(write);
       } catch (error) {
         write.reject(error as SyncError);
       }
     }
   }
 
-  private isReady({ ask, since, scans }: Writing): boolean {
-    const { clock, pair, recorder, sides } = this.context;
+  #isReady({ ask, since, scans }: Writing): boolean {
+    const { clock, pair, recorder, sides } = this.#context;
     const { halt } = recorder;
     if (halt !== null) throw halt;
     // A look at a side that has gone since will not come; what it would have told is compared by the step.
     const isSeen =
       sides.isScanned('a', scans.a) && (scans.b === 0 || sides.replica('b') === null || sides.isScanned('b', scans.b));
-    if (pair.a.snapshot !== null && isSeen && !ask.paths.some((path) => this.isBusy(path, ask.deep))) return true;
+    if (pair.a.snapshot !== null && isSeen && !ask.paths.some((path) => this.#isBusy(path, ask.deep))) return true;
     if (clock.now() - since > PATIENCE_MS) throw busy(ask.paths[0]!);
     return false;
   }
 
-  private isBusy(path: RelPath, deep = false): boolean {
-    const { claims, heldUpdates, lockStore } = this.context;
+  #isBusy(path: RelPath, deep = false): boolean {
+    const { claims, heldUpdates, lockStore } = this.#context;
     if (claims.heldBy(path, WRITERS) !== null || heldUpdates.isMoving(path)) return true;
     if (!deep) return false;
     for (const { by } of claims.below(path)) if (WRITERS.includes(by)) return true;
@@ -95,22 +99,22 @@ export class ClientWrites {
     return [...locks.keys(), ...drains.keys()].some((at) => isAtOrBelow(at, path) && heldUpdates.isMoving(at));
   }
 
-  private begin(write: Writing): void {
-    const { pair } = this.context;
+  #begin(write: Writing): void {
+    const { pair } = this.#context;
     const { ask } = write;
-    for (const path of ask.paths) this.refuseForeign(ask, path);
+    for (const path of ask.paths) this.#refuseForeign(ask, path);
     write.left = [...ask.decide((path) => pair.entry('a', path))];
     const paths = write.left.flatMap(changesOf).flatMap(({ path, from }) => (from ? [path, from.path] : [path]));
     const isAsked = (path: RelPath) => ask.deep === true && ask.paths.some((top) => isAtOrBelow(path, top));
-    for (const path of paths) if (!isAsked(path)) this.refuseForeign(ask, path);
-    const { claims } = this.context;
+    for (const path of paths) if (!isAsked(path)) this.#refuseForeign(ask, path);
+    const { claims } = this.#context;
     write.claims = [...new Set([...ask.paths, ...paths])].map((path) => claims.claim(path, 'client-write', ask.deep));
-    this.underWay.add(write);
-    this.next(write);
+    this.#underWay.add(write);
+    this.#next(write);
   }
 
-  private refuseForeign({ owner, deep }: ClientWrite, path: RelPath): void {
-    const { lockStore, pair } = this.context;
+  #refuseForeign({ owner, deep }: ClientWrite, path: RelPath): void {
+    const { lockStore, pair } = this.#context;
     for (const lock of deep ? lockStore.table.locks.values() : [lockStore.table.locks.get(path)]) {
       if (lock === undefined || lock.owner === owner || !isAtOrBelow(lock.path, path)) continue;
       throw lockedBy(lock.path, { kind: 'refused', lock, held: lockStore.table.heldOf(lock.path).length });
@@ -119,30 +123,30 @@ export class ClientWrites {
     if (pair.isOutOfReach(path)) throw outOfReach(path);
   }
 
-  private next(write: Writing): void {
+  #next(write: Writing): void {
     const step = write.left.shift();
-    if (step === undefined) this.finish(write, () => answer(write));
-    else void carryStep(this.context, write, step.side ?? 'a', step);
+    if (step === undefined) this.#finish(write, () => answer(write));
+    else void carryStep(this.#context, write, step.side ?? 'a', step);
   }
 
   /** A step's outcome is known. */
   stepped(event: WriteEvent): void {
     const { write, passedOn } = event;
-    const left = foldResults(this.context, event);
+    const left = foldResults(this.#context, event);
     if (passedOn) {
       // Not done: then the change of side a goes over like any other, or is held until the owner unlocks.
-      for (const { change } of left) this.context.log.detail(`The write of ${change.path} has not gone over at once.`);
+      for (const { change } of left) this.#context.log.detail(`The write of ${change.path} has not gone over at once.`);
       write.after();
       return;
     }
-    write.after = () => this.settle(event, left);
-    const passing = toPassOn(this.context, event);
+    write.after = () => this.#settle(event, left);
+    const passing = toPassOn(this.#context, event);
     if (passing === null) write.after();
-    else void carryStep(this.context, write, 'b', passing, true);
+    else void carryStep(this.#context, write, 'b', passing, true);
   }
 
   /** What was done is on its way; what was not decides how the write goes on. */
-  private settle({ write, side, error }: WriteEvent, left: readonly Result[]): void {
+  #settle({ write, side, error }: WriteEvent, left: readonly Result[]): void {
     const trouble = left.find(({ outcome }) => outcome.kind === 'problem');
     const kept = left.filter(({ outcome }) => outcome.kind === 'kept').map(({ change }) => change.path);
     // A directory above one that keeps what is not synchronised is kept with it.
@@ -150,45 +154,45 @@ export class ClientWrites {
       ({ change, outcome }) => outcome.kind === 'stale' && !kept.some((at) => isAtOrBelow(at, change.path)),
     );
     if (error !== null)
-      this.finish(write, () => write.reject(failed(left[0]?.change.path ?? write.ask.paths[0]!, side, error)));
-    else if (trouble !== undefined) this.finish(write, () => write.reject(failure(trouble, side)));
+      this.#finish(write, () => write.reject(failed(left[0]?.change.path ?? write.ask.paths[0]!, side, error)));
+    else if (trouble !== undefined) this.#finish(write, () => write.reject(failure(trouble, side)));
     else if (stale.length > 0)
-      this.again(
+      this.#again(
         write,
         stale.map(({ change }) => change.path),
       );
-    else this.next(write);
+    else this.#next(write);
   }
 
   /** Somebody wrote in between: it is decided anew on what a new look finds. */
-  private again(write: Writing, stale: readonly RelPath[]): void {
-    this.free(write);
+  #again(write: Writing, stale: readonly RelPath[]): void {
+    this.#free(write);
     if (++write.attempts >= MAX_ATTEMPTS) {
       write.reject(busy(write.ask.paths[0]!));
       return;
     }
     const paths = [...write.ask.paths, ...stale];
-    write.scans = { a: this.scanPath('a', paths), b: this.scanPath('b', paths) };
-    this.waiting.push(write);
-    this.context.mailbox.wake();
+    write.scans = { a: this.#scanPath('a', paths), b: this.#scanPath('b', paths) };
+    this.#waiting.push(write);
+    this.#context.mailbox.wake();
   }
 
   /** Side b has come (back): nobody waits for a look of an earlier connection. */
   restart(): void {
-    for (const write of this.waiting) {
-      if (write.scans.b > 0) write.scans = { ...write.scans, b: this.scanPath('b', write.ask.paths) };
+    for (const write of this.#waiting) {
+      if (write.scans.b > 0) write.scans = { ...write.scans, b: this.#scanPath('b', write.ask.paths) };
     }
   }
 
-  private finish(write: Writing, answer: () => void): void {
-    this.free(write);
+  #finish(write: Writing, answer: () => void): void {
+    this.#free(write);
     answer();
-    this.context.mailbox.wake();
+    this.#context.mailbox.wake();
   }
 
-  private free(write: Writing): void {
-    const { pair, claims } = this.context;
-    this.underWay.delete(write);
+  #free(write: Writing): void {
+    const { pair, claims } = this.#context;
+    this.#underWay.delete(write);
     for (const claim of write.claims) {
       claims.release(claim);
       pair.mark(claim.path, true);
@@ -199,8 +203,8 @@ export class ClientWrites {
 
   /** Nobody waits any longer. */
   close(error: SyncError): void {
-    for (const write of this.waiting) write.reject(error);
-    for (const write of this.underWay) write.reject(error);
-    this.waiting = [];
+    for (const write of this.#waiting) write.reject(error);
+    for (const write of this.#underWay) write.reject(error);
+    this.#waiting = [];
   }
 }

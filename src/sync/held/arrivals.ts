@@ -18,69 +18,72 @@ type Arrival = Pick<HeldEvent & { kind: 'stored' }, 'path' | 'base' | 'after' | 
 
 /** Fetches held updates. */
 export class Arrivals {
-  private readonly fetching = new Map<RelPath, Claim>();
-  private fileNumber = 0;
+  readonly #context: HeldContext;
+  readonly #backoff: Backoff;
 
-  constructor(
-    private readonly context: HeldContext,
-    private readonly backoff: Backoff,
-  ) {}
+  readonly #fetching = new Map<RelPath, Claim>();
+  #fileNumber = 0;
 
-  private get table() {
-    return this.context.lockStore.table;
+  constructor(context: HeldContext, backoff: Backoff) {
+    this.#context = context;
+    this.#backoff = backoff;
+  }
+
+  get #table() {
+    return this.#context.lockStore.table;
   }
 
   get isIdle(): boolean {
-    return this.fetching.size === 0;
+    return this.#fetching.size === 0;
   }
 
   isFetching(path: RelPath): boolean {
-    return this.fetching.has(path);
+    return this.#fetching.has(path);
   }
 
   /** Begins to fetch whatever has arrived on the other side of a lock since the last time. */
   collect(): void {
-    for (const lock of this.table.locks.values()) {
-      if (this.fetching.size >= AT_ONCE) return;
-      this.collectAt(lock.path, otherSide(lock.side), lock.token);
+    for (const lock of this.#table.locks.values()) {
+      if (this.#fetching.size >= AT_ONCE) return;
+      this.#collectAt(lock.path, otherSide(lock.side), lock.token);
     }
   }
 
-  private collectAt(path: RelPath, side: Side, token: number): void {
-    const source = this.context.sides.replica(side);
-    if (source === null || this.backoff.has(path, side) || this.context.claims.heldBy(path) !== null) return;
-    const arrived = this.arrived(path, side);
+  #collectAt(path: RelPath, side: Side, token: number): void {
+    const source = this.#context.sides.replica(side);
+    if (source === null || this.#backoff.has(path, side) || this.#context.claims.heldBy(path) !== null) return;
+    const arrived = this.#arrived(path, side);
     if (arrived === null) return;
-    this.fetching.set(path, this.context.claims.claim(path, 'held-update'));
-    void this.fetch({ path, ...arrived, token }, source);
+    this.#fetching.set(path, this.#context.claims.claim(path, 'held-update'));
+    void this.#fetch({ path, ...arrived, token }, source);
   }
 
   /** Whether what came under `lock` is still to be fetched, now or when its time has come. */
   isDue({ path, side }: Pick<Lock, 'path' | 'side'>): boolean {
     const from = otherSide(side);
-    return this.context.sides.replica(from) !== null && this.arrived(path, from) !== null;
+    return this.#context.sides.replica(from) !== null && this.#arrived(path, from) !== null;
   }
 
   /** @returns what has come at `path` and is not held yet; null where that is nothing. */
-  private arrived(path: RelPath, side: Side): Pick<Arrival, 'base' | 'after'> | null {
-    const { pair } = this.context;
+  #arrived(path: RelPath, side: Side): Pick<Arrival, 'base' | 'after'> | null {
+    const { pair } = this.#context;
     if (pair.side(side).snapshot === null || pair.isOutOfReach(path)) return null;
     const after = pair.entry(side, path);
-    const arrival = arrivalOn(this.table, path, pair.shared(path), after);
+    const arrival = arrivalOn(this.#table, path, pair.shared(path), after);
     if (arrival === null) return null;
-    const isShared = this.table.heldOf(path).length === 0 && sameEntry(after, pair.entry(otherSide(side), path));
+    const isShared = this.#table.heldOf(path).length === 0 && sameEntry(after, pair.entry(otherSide(side), path));
     return isShared ? null : { base: arrival.base, after };
   }
 
-  private async fetch(arrival: Arrival, source: Replica): Promise<void> {
-    const { files, mailbox } = this.context;
+  async #fetch(arrival: Arrival, source: Replica): Promise<void> {
+    const { files, mailbox } = this.#context;
     const { path, base, after } = arrival;
     try {
       if (after?.type !== 'file' || sameContent(base, after)) {
         mailbox.post({ kind: 'stored', ...arrival, file: null });
         return;
       }
-      const number = this.nextFileNumber();
+      const number = this.#nextFileNumber();
       const offer = files.offer?.(after) ?? null;
       const wanted = { path, file: after, ...(offer === null ? {} : { offer }) };
       const file = await files.save(path, number, after, source.read([wanted]));
@@ -91,24 +94,24 @@ export class Arrivals {
     }
   }
 
-  private nextFileNumber(): number {
-    this.fileNumber = Math.max(this.fileNumber, this.table.counter('held')) + 1;
-    return this.fileNumber;
+  #nextFileNumber(): number {
+    this.#fileNumber = Math.max(this.#fileNumber, this.#table.counter('held')) + 1;
+    return this.#fileNumber;
   }
 
   #fetched(path: RelPath): void {
-    const claim = this.fetching.get(path);
-    this.fetching.delete(path);
-    if (claim !== undefined) this.context.claims.release(claim);
+    const claim = this.#fetching.get(path);
+    this.#fetching.delete(path);
+    if (claim !== undefined) this.#context.claims.release(claim);
   }
 
   /** An update's content is safe: it takes its place in the queue. */
   stored({ path, base, after, file, token }: HeldEvent & { kind: 'stored' }): void {
     this.#fetched(path);
-    const { lockStore, pair, clock } = this.context;
+    const { lockStore, pair, clock } = this.#context;
     // Under another lock it may be another side that is held.
-    if (this.table.locks.get(path)?.token !== token) {
-      this.putAside(path, file);
+    if (this.#table.locks.get(path)?.token !== token) {
+      this.#putAside(path, file);
       pair.mark(path, true);
       return;
     }
@@ -116,9 +119,9 @@ export class Arrivals {
     pair.generation++;
   }
 
-  private putAside(path: RelPath, file: string | null): void {
+  #putAside(path: RelPath, file: string | null): void {
     try {
-      if (file !== null) this.context.files.putAside(path, file);
+      if (file !== null) this.#context.files.putAside(path, file);
     } catch {
       // It stays in held/, and the next start finds that no update names it.
     }
@@ -126,11 +129,11 @@ export class Arrivals {
 
   notStored({ path, after, error }: HeldEvent & { kind: 'not-stored' }): void {
     this.#fetched(path);
-    this.backoff.add(path, after);
-    if (error === null) this.context.retries.moved(path);
+    this.#backoff.add(path, after);
+    if (error === null) this.#context.retries.moved(path);
     else {
       const { message } = error as Error;
-      this.context.retries.failed(path, systemTrouble(error).code, message);
+      this.#context.retries.failed(path, systemTrouble(error).code, message);
     }
   }
 }

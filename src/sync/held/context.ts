@@ -46,22 +46,26 @@ export interface HeldContext {
 }
 
 export class Backoff {
-  private readonly tried = new Map<RelPath, Entry | null>();
+  readonly #pair: Pair;
 
-  constructor(private readonly pair: Pair) {}
+  readonly #tried = new Map<RelPath, Entry | null>();
+
+  constructor(pair: Pair) {
+    this.#pair = pair;
+  }
 
   /** @param found what stood at `path` when the attempt failed. */
   add(path: RelPath, found: Entry | null): void {
-    this.tried.set(path, found);
+    this.#tried.set(path, found);
   }
 
   has(path: RelPath, side: Side): boolean {
-    const found = this.tried.get(path);
-    return found !== undefined && sameEntry(found, this.pair.entry(side, path));
+    const found = this.#tried.get(path);
+    return found !== undefined && sameEntry(found, this.#pair.entry(side, path));
   }
 
   /** The time has come to try again. @returns whether `path` waited for it. */
   delete(path: RelPath): boolean {
-    return this.tried.delete(path);
+    return this.#tried.delete(path);
   }
 }

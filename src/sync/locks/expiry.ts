@@ -27,61 +27,65 @@ interface Timer {
 
 /** Watches over every lock that has an end. */
 export class LockExpiry {
-  private readonly timers = new Map<RelPath, Timer>();
+  readonly #context: ExpiryContext;
 
-  constructor(private readonly context: ExpiryContext) {}
+  readonly #timers = new Map<RelPath, Timer>();
+
+  constructor(context: ExpiryContext) {
+    this.#context = context;
+  }
 
   /** Counts from now on, for the locks that are there already too. */
   start(): void {
-    const { lockStore } = this.context;
-    lockStore.listen((rows) => this.note(rows));
-    for (const lock of lockStore.table.locks.values()) this.watch(lock);
+    const { lockStore } = this.#context;
+    lockStore.listen((rows) => this.#note(rows));
+    for (const lock of lockStore.table.locks.values()) this.#watch(lock);
   }
 
-  private note(rows: readonly Row[]): void {
+  #note(rows: readonly Row[]): void {
     const gone: RelPath[] = [];
     for (const row of rows) if (row.table === 'lock' && row.value === null) gone.push(row.key as RelPath);
-    for (const row of rows) if (row.table === 'lock' && row.value !== null) this.watch(row.value, gone);
-    for (const path of gone) if (!this.context.lockStore.table.locks.has(path)) this.forget(path);
+    for (const row of rows) if (row.table === 'lock' && row.value !== null) this.#watch(row.value, gone);
+    for (const path of gone) if (!this.#context.lockStore.table.locks.has(path)) this.#forget(path);
   }
 
   /** @param moved where the lock may have been until now: then its time goes on. */
-  private watch(lock: Lock, moved: readonly RelPath[] = []): void {
+  #watch(lock: Lock, moved: readonly RelPath[] = []): void {
     const { path, token, expires, ttlMs = Number.POSITIVE_INFINITY } = lock;
     for (const from of moved) {
-      const timer = this.timers.get(from);
+      const timer = this.#timers.get(from);
       if (timer?.token !== token) continue;
-      this.timers.delete(from);
-      this.forget(path);
-      this.timers.set(path, timer);
+      this.#timers.delete(from);
+      this.#forget(path);
+      this.#timers.set(path, timer);
       timer.path = path;
       return;
     }
-    this.forget(path);
+    this.#forget(path);
     if (expires === null) return;
     const timer: Timer = { path, token, expires, cancel: () => {} };
-    this.timers.set(path, timer);
-    this.run(timer, Math.max(0, Math.min(expires - this.context.clock.now(), ttlMs)));
+    this.#timers.set(path, timer);
+    this.#run(timer, Math.max(0, Math.min(expires - this.#context.clock.now(), ttlMs)));
   }
 
-  private run(timer: Timer, ms: number): void {
+  #run(timer: Timer, ms: number): void {
     const step = Math.min(ms, MAX_TIMER_MS);
-    timer.cancel = this.context.clock.after(step, () => {
-      if (ms > step) this.run(timer, ms - step);
-      else void this.end(timer);
+    timer.cancel = this.#context.clock.after(step, () => {
+      if (ms > step) this.#run(timer, ms - step);
+      else void this.#end(timer);
     });
   }
 
-  private async end(timer: Timer): Promise<void> {
-    const lock = this.context.lockStore.table.locks.get(timer.path);
+  async #end(timer: Timer): Promise<void> {
+    const lock = this.#context.lockStore.table.locks.get(timer.path);
     if (lock?.token !== timer.token || lock.expires !== timer.expires) return;
-    const isSettled = await this.context.expire(lock);
+    const isSettled = await this.#context.expire(lock);
     // Not on disk; or it had moved away before it was its turn.
-    if (this.timers.get(timer.path) === timer) this.run(timer, isSettled ? 0 : AGAIN_MS);
+    if (this.#timers.get(timer.path) === timer) this.#run(timer, isSettled ? 0 : AGAIN_MS);
   }
 
-  private forget(path: RelPath): void {
-    this.timers.get(path)?.cancel();
-    this.timers.delete(path);
+  #forget(path: RelPath): void {
+    this.#timers.get(path)?.cancel();
+    this.#timers.delete(path);
   }
 }

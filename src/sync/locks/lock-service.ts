@@ -18,114 +18,119 @@ type Pending = PendingRequest & PendingScan;
 
 /** Answers those who ask for locks and unlocks. */
 export class LockService {
-  private waiting: Pending[] = [];
-  private readonly readiness: LockReadiness;
-  private readonly lines: WaitQueue;
-  private readonly turns: WaiterGrants;
-  private lastLine = 0;
+  readonly #context: LockContext;
 
-  constructor(private readonly context: LockContext) {
-    this.readiness = new LockReadiness(context, () => this.waiting.length + this.turns.size > 0);
-    this.lines = new WaitQueue(context);
-    this.turns = new WaiterGrants(this.readiness, this.lines);
-    new LockExpiry({ ...context, expire: (lock) => this.expire(lock) }).start();
+  #waiting: Pending[] = [];
+  readonly #readiness: LockReadiness;
+  readonly #lines: WaitQueue;
+  readonly #turns: WaiterGrants;
+  #lastLine = 0;
+
+  constructor(context: LockContext) {
+    this.#context = context;
+
+    this.#readiness = new LockReadiness(context, () => this.#waiting.length + this.#turns.size > 0);
+    this.#lines = new WaitQueue(context);
+    this.#turns = new WaiterGrants(this.#readiness, this.#lines);
+    new LockExpiry({ ...context, expire: (lock) => this.#expire(lock) }).start();
   }
 
   /** @returns the answer, once it is durable. */
   ask(ask: ServiceRequest): Promise<Acted | Refused> {
     return new Promise((resolve) => {
-      this.waiting.push({ ask, line: ++this.lastLine, resolve, ...this.readiness.scanPath(ask.path) });
-      this.context.mailbox.wake();
-      this.readiness.setAlarm();
+      this.#waiting.push({ ask, line: ++this.#lastLine, resolve, ...this.#readiness.scanPath(ask.path) });
+      this.#context.mailbox.wake();
+      this.#readiness.setAlarm();
     });
   }
 
-  private async expire({ path, owner, side, expires }: Lock): Promise<boolean> {
+  async #expire({ path, owner, side, expires }: Lock): Promise<boolean> {
     const ended = await this.ask({ kind: 'expire', path, owner, side, message: '', expires: expires ?? 0 });
     return !('error' in ended);
   }
 
   /** Side b has come (back): what counts is a look at it from now on. */
   restart(): void {
-    for (const pending of this.waiting) this.readiness.scanAgain(pending, pending.ask.path);
-    this.turns.restart();
+    for (const pending of this.#waiting) this.#readiness.scanAgain(pending, pending.ask.path);
+    this.#turns.restart();
   }
 
   get isIdle(): boolean {
-    return this.waiting.length === 0;
+    return this.#waiting.length === 0;
   }
 
   /** Decides whatever can be decided now. */
   serve(): void {
-    this.lines.serve();
-    if (this.waiting.length > 0) this.serveWaiting();
-    this.turns.serve();
+    this.#lines.serve();
+    if (this.#waiting.length > 0) this.#serveWaiting();
+    this.#turns.serve();
   }
 
-  private serveWaiting(): void {
+  #serveWaiting(): void {
     const still: Pending[] = [];
-    const due = this.waiting;
-    this.waiting = still;
+    const due = this.#waiting;
+    this.#waiting = still;
     /** Who asks for a lock does not overtake who asked before for the same path. */
     const before = new Set<RelPath>();
     for (const pending of due) {
       const { path, kind } = pending.ask;
-      if ((kind === 'lock' && before.has(path)) || !this.isReady(pending)) {
+      if ((kind === 'lock' && before.has(path)) || !this.#isReady(pending)) {
         before.add(path);
         still.push(pending);
-      } else this.decide(pending);
+      } else this.#decide(pending);
     }
   }
 
-  private isReady(pending: Pending): boolean {
+  #isReady(pending: Pending): boolean {
     const { ask } = pending;
     // Who is turned away, or has to stand in line, needs no look at anything.
-    if (ask.kind === 'lock' && this.isKeptOut(ask)) return true;
-    if (this.readiness.isLate(pending) || this.readiness.isOvertaken(pending, ask.path)) return true;
+    if (ask.kind === 'lock' && this.#isKeptOut(ask)) return true;
+    if (this.#readiness.isLate(pending) || this.#readiness.isOvertaken(pending, ask.path)) return true;
     // What the holder saves is still going over: what the other side has then is told to be its own only afterwards.
-    return this.readiness.isSettled(pending, ask.path) && !this.readiness.isInFlight(ask.path);
+    return this.#readiness.isSettled(pending, ask.path) && !this.#readiness.isInFlight(ask.path);
   }
 
   /** Whether somebody else has the lock, or comes first. */
-  private isKeptOut({ path, owner, steal = false, wait }: ServiceRequest): boolean {
-    const { table } = this.context.lockStore;
+  #isKeptOut({ path, owner, steal = false, wait }: ServiceRequest): boolean {
+    const { table } = this.#context.lockStore;
     const holder = table.locks.get(path);
     if (holder !== undefined) return holder.owner !== owner && !steal;
     return wait !== undefined && table.waitersOf(path).length > 0;
   }
 
-  private decide(pending: Pending): void {
+  #decide(pending: Pending): void {
     const { ask, resolve } = pending;
     const { path } = ask;
-    const why = ask.kind === 'lock' ? this.objection(ask) : null;
+    const why = ask.kind === 'lock' ? this.#objection(ask) : null;
     if (why !== null) {
       resolve(refused(path, why));
       return;
     }
-    const note = this.readiness.noteOn(pending, path);
-    const decided = this.context.lockStore.dispatch(this.eventFor(pending), (answer, error) => {
-      if (answer.kind === 'granted') this.readiness.settle(answer, error, { asker: pending, called, note });
+    const note = this.#readiness.noteOn(pending, path);
+    const decided = this.#context.lockStore.dispatch(this.#eventFor(pending), (answer, error) => {
+      if (answer.kind === 'granted') this.#readiness.settle(answer, error, { asker: pending, called, note });
       else if (error !== null) resolve(refused(path, error));
       else if (answer.kind !== 'queued') resolve(answered(ask, answer));
     });
-    const called = decided.kind === 'granted' ? this.lines.called(decided) : [];
-    if (decided.kind === 'queued') this.lines.join(pending, decided.position);
-    if (decided.kind !== 'refused' && decided.kind !== 'later') this.readiness.touched(path);
+    const called = decided.kind === 'granted' ? this.#lines.called(decided) : [];
+    if (decided.kind === 'queued') this.#lines.join(pending, decided.position);
+    if (decided.kind !== 'refused' && decided.kind !== 'later') this.#readiness.touched(path);
   }
 
   /** Why a lock can be neither granted nor waited for; null where nothing is in the way. */
-  private objection(ask: ServiceRequest): ReturnType<LockReadiness['nothingToLock']> {
+  #objection(ask: ServiceRequest): ReturnType<LockReadiness['nothingToLock']> {
     const { path, wait } = ask;
     if (wait !== undefined && isCancelled(wait.signal)) return noLongerWaiting(path);
-    if (this.isKeptOut(ask)) return wait !== undefined && this.lines.size >= MAX_WAITERS ? tooMany(MAX_WAITERS) : null;
+    if (this.#isKeptOut(ask))
+      return wait !== undefined && this.#lines.size >= MAX_WAITERS ? tooMany(MAX_WAITERS) : null;
     // What is still coming would come under the holder's hands.
-    if (this.readiness.isInFlight(path)) return stillComing(path);
-    return this.readiness.nothingToLock(path);
+    if (this.#readiness.isInFlight(path)) return stillComing(path);
+    return this.#readiness.nothingToLock(path);
   }
 
-  private eventFor({ ask, line }: Pending): LockEvent {
+  #eventFor({ ask, line }: Pending): LockEvent {
     const { kind, path, owner, side, message, ttlMs, steal, wait, force, held, expires } = ask;
-    const { lockStore, pair, clock } = this.context;
+    const { lockStore, pair, clock } = this.#context;
     const now = clock.now();
     const current = pair.entry(lockStore.table.locks.get(path)?.side ?? 'a', path);
     if (kind === 'expire') return { kind, path, expires: expires ?? 0, current, now };

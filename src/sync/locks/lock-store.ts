@@ -16,24 +16,24 @@ const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice'] as c
 
 /** The locks, held updates and drains of a pair. */
 export class LockStore {
+  readonly #log: Logger;
+
   readonly table = new LockTable();
   /** Called when something that happened is on disk and has been said. */
   onSettled: () => void = () => {};
-  private readonly listeners: ((rows: readonly Row[]) => void)[] = [];
-  private readonly store: StoreAccess;
-  private underWay = 0;
+  readonly #listeners: ((rows: readonly Row[]) => void)[] = [];
+  readonly #store: StoreAccess;
+  #underWay = 0;
   /** How many rows of each path are on their way to the disk. */
-  private readonly pending = new Map<RelPath, number>();
-  private readonly lossRows = new Map<string, unknown>();
+  readonly #pending = new Map<RelPath, number>();
+  readonly #lossRows = new Map<string, unknown>();
 
   /** @param file the journal; what is sound in a damaged one is used, for a lock too many is better than one too few. */
-  constructor(
-    file: string,
-    private readonly log: Logger,
-    open: OpenStore = Store.open,
-  ) {
-    const tables = Object.fromEntries(TABLES.map((name) => [name, this.tableNamed(name)]));
-    const loss: Table = { load: (key, value) => setOrDelete(this.lossRows, key, value), all: () => this.lossRows };
+  constructor(file: string, log: Logger, open: OpenStore = Store.open) {
+    this.#log = log;
+
+    const tables = Object.fromEntries(TABLES.map((name) => [name, this.#tableNamed(name)]));
+    const loss: Table = { load: (key, value) => setOrDelete(this.#lossRows, key, value), all: () => this.#lossRows };
     const { store } = open(
       file,
       { ...tables, loss },
@@ -41,17 +41,17 @@ export class LockStore {
         salvage: true,
         consequence: 'Locks and held updates may be missing from it; those that could be read are in force.',
         onDamage: (kind) => {
-          if (kind !== 'tail') this.lose(damageText(file, kind, null));
+          if (kind !== 'tail') this.#lose(damageText(file, kind, null));
         },
       },
     );
-    this.store = store;
+    this.#store = store;
   }
 
   /** What was lost is not known: no number that may have been given is given again. */
-  private lose(message: string): void {
+  #lose(message: string): void {
     const { table } = this;
-    this.lossRows.set('message', message);
+    this.#lossRows.set('message', message);
     const held = [...table.held.values()].flat().map(({ id }) => id);
     const counters = {
       token: Math.max(table.counter('token') + 1_000_000, Date.now()),
@@ -63,23 +63,23 @@ export class LockStore {
 
   /** How locks and held updates may have been lost, until a person has said that it is all right to go on; null: none were. */
   get loss(): string | null {
-    return (this.lossRows.get('message') as string | undefined) ?? null;
+    return (this.#lossRows.get('message') as string | undefined) ?? null;
   }
 
   /** A person has looked at what was lost. @throws SyncError `failed` where that cannot be written. */
   async acceptLoss(): Promise<void> {
     const { loss } = this;
-    this.lossRows.clear();
-    this.store.put('loss', 'message', null);
+    this.#lossRows.clear();
+    this.#store.put('loss', 'message', null);
     try {
-      await this.store.durable();
+      await this.#store.durable();
     } catch (error) {
-      this.lossRows.set('message', loss);
+      this.#lossRows.set('message', loss);
       throw error;
     }
   }
 
-  private tableNamed(name: (typeof TABLES)[number]): Table {
+  #tableNamed(name: (typeof TABLES)[number]): Table {
     const { table } = this;
     return {
       load: (key, value) => table.record([{ table: name, key, value } as Row]),
@@ -97,8 +97,8 @@ export class LockStore {
    */
   dispatch(event: LockEvent, settled: (answer: LockAnswer, error: SyncError | null) => void = () => {}): LockAnswer {
     const { rows, answer, events } = decide(this.table, event);
-    this.count(event.path, 1);
-    const written = this.commit(rows, events).finally(() => this.count(event.path, -1));
+    this.#count(event.path, 1);
+    const written = this.commit(rows, events).finally(() => this.#count(event.path, -1));
     written.then(
       () => settled(answer, null),
       (error: SyncError) => settled(answer, error),
@@ -106,42 +106,42 @@ export class LockStore {
     return answer;
   }
 
-  private count(path: RelPath, by: 1 | -1): void {
-    const count = (this.pending.get(path) ?? 0) + by;
-    if (count === 0) this.pending.delete(path);
-    else this.pending.set(path, count);
+  #count(path: RelPath, by: 1 | -1): void {
+    const count = (this.#pending.get(path) ?? 0) + by;
+    if (count === 0) this.#pending.delete(path);
+    else this.#pending.set(path, count);
   }
 
   /** Has `listener` told of every row that has changed the table. */
   listen(listener: (rows: readonly Row[]) => void): void {
-    this.listeners.push(listener);
+    this.#listeners.push(listener);
   }
 
   /** Whether something that happened to `path` is not on disk yet. */
   isPending(path: RelPath): boolean {
-    return this.pending.has(path);
+    return this.#pending.has(path);
   }
 
   /** Whether all that happened is on disk and has been said. */
   get isSettled(): boolean {
-    return this.underWay === 0;
+    return this.#underWay === 0;
   }
 
   /** Records `rows`; `events` are said once they are durable. */
   async commit(rows: readonly Row[], events: readonly SyncEvent[] = []): Promise<void> {
-    this.underWay++;
+    this.#underWay++;
     this.table.record(rows);
-    for (const listener of this.listeners) listener(rows);
+    for (const listener of this.#listeners) listener(rows);
     const lasting = rows.filter(({ table }) => table !== 'waiter');
-    for (const { table, key, value } of lasting) this.store.put(table, key, value);
+    for (const { table, key, value } of lasting) this.#store.put(table, key, value);
     try {
-      if (lasting.length > 0) await this.store.durable();
-      for (const event of events) this.log.event(event);
+      if (lasting.length > 0) await this.#store.durable();
+      for (const event of events) this.#log.event(event);
     } catch (error) {
-      this.log.warn((error as Error).message);
+      this.#log.warn((error as Error).message);
       throw error;
     } finally {
-      this.underWay--;
+      this.#underWay--;
       this.onSettled();
     }
   }
@@ -156,7 +156,7 @@ export class LockStore {
   }
 
   close(): Promise<void> {
-    return this.store.close();
+    return this.#store.close();
   }
 }
 

@@ -59,13 +59,17 @@ export interface Granted {
 
 /** The ground that locks are granted on. */
 export class LockReadiness {
-  private isAlarmSet = false;
+  readonly #isWaited: () => boolean;
+
+  #isAlarmSet = false;
 
   /** @param isWaited whether somebody waits whose patience may end when nothing else happens. */
   constructor(
     readonly context: LockContext,
-    private readonly isWaited: () => boolean,
-  ) {}
+    isWaited: () => boolean,
+  ) {
+    this.#isWaited = isWaited;
+  }
 
   scanPath(path: RelPath): PendingScan {
     const { sides, clock } = this.context;
@@ -87,16 +91,16 @@ export class LockReadiness {
    * A look that found it in motion has not seen what was done there: another one follows.
    */
   isSettled({ scans }: PendingScan, path: RelPath): boolean {
-    return this.isScanned(scans) && !isInMotion(this.context.pair, path) && !this.isMoving(path);
+    return this.#isScanned(scans) && !isInMotion(this.context.pair, path) && !this.#isMoving(path);
   }
 
-  private isScanned({ a, b }: PendingScan['scans']): boolean {
+  #isScanned({ a, b }: PendingScan['scans']): boolean {
     const { sides } = this.context;
     return sides.isScanned('a', a) && sides.isScanned('b', b);
   }
 
   /** Whether updates of `path` are to be taken in, are being taken in or taking effect, or a scan has to confirm it. */
-  private isMoving(path: RelPath): boolean {
+  #isMoving(path: RelPath): boolean {
     const { heldUpdates, claims } = this.context;
     return heldUpdates.isMoving(path) || heldUpdates.isDue(path) || claims.heldBy(path, ['unconfirmed']) !== null;
   }
@@ -112,18 +116,18 @@ export class LockReadiness {
    * pause, and the path never settles.
    */
   isOvertaken(looking: PendingScan, path: RelPath): boolean {
-    if (!this.isScanned(looking.scans)) return false;
+    if (!this.#isScanned(looking.scans)) return false;
     const held = this.context.lockStore.table.heldOf(path).length;
     looking.heldThen ??= held;
     return held >= looking.heldThen + CERTAINLY_NEWER;
   }
 
   setAlarm(): void {
-    if (this.isAlarmSet) return;
-    this.isAlarmSet = true;
+    if (this.#isAlarmSet) return;
+    this.#isAlarmSet = true;
     this.context.clock.after(PATIENCE_MS + 1, () => {
-      this.isAlarmSet = false;
-      if (this.isWaited()) this.setAlarm();
+      this.#isAlarmSet = false;
+      if (this.#isWaited()) this.setAlarm();
       this.context.mailbox.wake();
     });
   }
@@ -164,14 +168,14 @@ export class LockReadiness {
     const isMissed =
       (asker === undefined || isCancelled(asker.ask.wait?.signal)) &&
       called.every(({ ask }) => ask.wait?.signal.aborted === true);
-    if (changed && (error !== null || isMissed)) this.takeBack(lock);
+    if (changed && (error !== null || isMissed)) this.#takeBack(lock);
     for (const { ask, resolve } of asker === undefined ? called : [asker, ...called]) {
       resolve(error === null ? answered(ask, answer, note) : refused(lock.path, error));
     }
   }
 
   /** The grant could not be made durable, or nobody was there any more to be told of it. */
-  private takeBack(lock: Lock): void {
+  #takeBack(lock: Lock): void {
     const { lockStore, pair, clock } = this.context;
     const { path, owner, side } = lock;
     // Renewed since: whoever did that is told whether it is on disk.

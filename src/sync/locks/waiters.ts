@@ -33,60 +33,64 @@ interface Waiting {
 
 /** Everybody who stands in line. */
 export class WaitQueue {
-  private readonly inLine = new Map<number, Waiting>();
-  /** Those who go, and why: null where their time is over. */
-  private readonly leaving = new Map<number, SyncError | null>();
-  private isTelling = false;
+  readonly #context: WaitQueueContext;
 
-  constructor(private readonly context: WaitQueueContext) {}
+  readonly #inLine = new Map<number, Waiting>();
+  /** Those who go, and why: null where their time is over. */
+  readonly #leaving = new Map<number, SyncError | null>();
+  #isTelling = false;
+
+  constructor(context: WaitQueueContext) {
+    this.#context = context;
+  }
 
   get size(): number {
-    return this.inLine.size;
+    return this.#inLine.size;
   }
 
   /** Somebody has a place in line now. */
   join(request: PendingRequest, position: number): void {
     const { line, ask } = request;
     const goes = (why: SyncError | null) => {
-      this.leaving.set(line, why);
-      this.context.mailbox.wake();
+      this.#leaving.set(line, why);
+      this.#context.mailbox.wake();
     };
     const onAbort = () => goes(noLongerWaiting(ask.path));
     const forMs = ask.wait === undefined ? PATIENCE_MS : ask.wait.forMs;
-    const cancel = forMs === null ? () => {} : this.context.clock.after(forMs, () => goes(null));
+    const cancel = forMs === null ? () => {} : this.#context.clock.after(forMs, () => goes(null));
     ask.wait?.signal.addEventListener('abort', onAbort, { once: true });
     const leave = () => {
       cancel();
       ask.wait?.signal.removeEventListener('abort', onAbort);
     };
-    this.inLine.set(line, { request, position, leave });
+    this.#inLine.set(line, { request, position, leave });
     if (ask.wait?.signal.aborted) onAbort();
     else ask.wait?.told(ask.path, position);
-    this.tellSoon();
+    this.#tellSoon();
   }
 
   /** Lets those go who do not wait any longer. */
   serve(): void {
-    for (const [line, why] of this.leaving) {
-      const one = this.take(line);
-      if (one !== null) this.refuse(one.request, why);
+    for (const [line, why] of this.#leaving) {
+      const one = this.#take(line);
+      if (one !== null) this.#refuse(one.request, why);
     }
-    this.leaving.clear();
+    this.#leaving.clear();
   }
 
-  private refuse({ ask, line, resolve }: PendingRequest, why: SyncError | null): void {
-    const { lockStore } = this.context;
-    const path = this.pathOf(line) ?? ask.path;
+  #refuse({ ask, line, resolve }: PendingRequest, why: SyncError | null): void {
+    const { lockStore } = this.#context;
+    const path = this.#pathOf(line) ?? ask.path;
     lockStore.dispatch({ kind: 'leave', path, line });
     const holder = refusal(lockStore.table, path);
     const late = holder === null ? overdue(path) : lockedBy(path, holder);
     resolve(refused(path, why ?? late));
-    this.tellSoon();
+    this.#tellSoon();
   }
 
   /** It may have moved along with its file. */
-  private pathOf(line: number): RelPath | null {
-    for (const queue of this.context.lockStore.table.waiters.values()) {
+  #pathOf(line: number): RelPath | null {
+    for (const queue of this.#context.lockStore.table.waiters.values()) {
       const found = queue.find(({ id }) => id === line);
       if (found !== undefined) return found.path;
     }
@@ -95,38 +99,38 @@ export class WaitQueue {
 
   /** The first in line for `path` is turned away: there is nothing to lock. */
   turnAway(path: RelPath, why: SyncError): void {
-    const [first] = this.context.lockStore.table.waitersOf(path);
-    const one = first === undefined ? null : this.take(first.id);
-    if (one !== null) this.refuse(one.request, why);
-    else if (first !== undefined) this.context.lockStore.dispatch({ kind: 'leave', path, line: first.id });
+    const [first] = this.#context.lockStore.table.waitersOf(path);
+    const one = first === undefined ? null : this.#take(first.id);
+    if (one !== null) this.#refuse(one.request, why);
+    else if (first !== undefined) this.#context.lockStore.dispatch({ kind: 'leave', path, line: first.id });
   }
 
   /** @returns those whom a grant concerns; they stand in line no more. */
   called({ lines = [] }: LockAnswer & { kind: 'granted' }): PendingRequest[] {
-    if (lines.length > 0) this.tellSoon();
-    return lines.flatMap((line) => this.take(line)?.request ?? []);
+    if (lines.length > 0) this.#tellSoon();
+    return lines.flatMap((line) => this.#take(line)?.request ?? []);
   }
 
-  private take(line: number): Waiting | null {
-    const one = this.inLine.get(line) ?? null;
+  #take(line: number): Waiting | null {
+    const one = this.#inLine.get(line) ?? null;
     one?.leave();
-    this.inLine.delete(line);
+    this.#inLine.delete(line);
     return one;
   }
 
-  private tellSoon(): void {
-    if (this.isTelling || this.inLine.size === 0) return;
-    this.isTelling = true;
-    this.context.clock.after(TELL_MS, () => {
-      this.isTelling = false;
-      this.tellPlaces();
+  #tellSoon(): void {
+    if (this.#isTelling || this.#inLine.size === 0) return;
+    this.#isTelling = true;
+    this.#context.clock.after(TELL_MS, () => {
+      this.#isTelling = false;
+      this.#tellPlaces();
     });
   }
 
-  private tellPlaces(): void {
-    for (const queue of this.context.lockStore.table.waiters.values()) {
+  #tellPlaces(): void {
+    for (const queue of this.#context.lockStore.table.waiters.values()) {
       for (const [n, { id, path }] of queue.entries()) {
-        const one = this.inLine.get(id);
+        const one = this.#inLine.get(id);
         if (one === undefined || one.position === n + 1) continue;
         one.position = n + 1;
         one.request.ask.wait?.told(path, n + 1);
@@ -140,40 +144,44 @@ const overdue = (path: string): SyncError =>
 
 /** Grants to those in line. */
 export class WaiterGrants {
-  /** Paths that are free while somebody is in line for them. */
-  private readonly free = new Map<RelPath, PendingScan>();
+  readonly #readiness: LockReadiness;
+  readonly #lines: WaitQueue;
 
-  constructor(
-    private readonly readiness: LockReadiness,
-    private readonly lines: WaitQueue,
-  ) {}
+  /** Paths that are free while somebody is in line for them. */
+  readonly #free = new Map<RelPath, PendingScan>();
+
+  constructor(readiness: LockReadiness, lines: WaitQueue) {
+    this.#readiness = readiness;
+    this.#lines = lines;
+  }
 
   get size(): number {
-    return this.free.size;
+    return this.#free.size;
   }
 
   /** Side b has come (back): what counts is a look at it from now on. */
   restart(): void {
-    for (const [path, looking] of this.free) this.readiness.scanAgain(looking, path);
+    for (const [path, looking] of this.#free) this.#readiness.scanAgain(looking, path);
   }
 
   serve(): void {
-    const { table } = this.readiness.context.lockStore;
-    for (const path of this.free.keys()) if (table.waitersOf(path).length === 0) this.free.delete(path);
+    const { table } = this.#readiness.context.lockStore;
+    for (const path of this.#free.keys()) if (table.waitersOf(path).length === 0) this.#free.delete(path);
     for (const path of [...table.waiters.keys()]) {
-      if (table.locks.has(path) || table.drains.has(path)) this.free.delete(path);
-      else this.serveLine(path);
+      if (table.locks.has(path) || table.drains.has(path)) this.#free.delete(path);
+      else this.#serveLine(path);
     }
   }
 
-  private serveLine(path: RelPath): void {
-    const { readiness, lines } = this;
+  #serveLine(path: RelPath): void {
+    const readiness = this.#readiness;
+    const lines = this.#lines;
     const { lockStore, clock } = readiness.context;
-    const looking = this.free.get(path) ?? readiness.scanPath(path);
-    this.free.set(path, looking);
+    const looking = this.#free.get(path) ?? readiness.scanPath(path);
+    this.#free.set(path, looking);
     readiness.setAlarm();
     if (readiness.isInFlight(path) || !(readiness.isLate(looking) || readiness.isSettled(looking, path))) return;
-    this.free.delete(path);
+    this.#free.delete(path);
     const why = readiness.nothingToLock(path);
     if (why !== null) {
       lines.turnAway(path, why);

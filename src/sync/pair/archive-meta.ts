@@ -17,21 +17,21 @@ export interface MetaValues {
 export const META_TABLE = 'meta';
 
 export class ArchiveMeta implements Table {
-  private readonly values = new Map<string, unknown>();
+  readonly #values = new Map<string, unknown>();
   /** Writes a row; null: no more. Set once the store is open. */
   write: (key: string, value: unknown) => void = () => {};
 
   load(key: string, value: unknown): void {
-    if (value === null) this.values.delete(key);
-    else this.values.set(key, value);
+    if (value === null) this.#values.delete(key);
+    else this.#values.set(key, value);
   }
 
   all(): Iterable<readonly [string, unknown]> {
-    return this.values;
+    return this.#values;
   }
 
   get<K extends keyof MetaValues>(key: K): MetaValues[K] | null {
-    return (this.values.get(key) as MetaValues[K] | undefined) ?? null;
+    return (this.#values.get(key) as MetaValues[K] | undefined) ?? null;
   }
 
   put<K extends keyof MetaValues>(key: K, value: MetaValues[K] | null): void {

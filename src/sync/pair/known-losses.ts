@@ -8,35 +8,35 @@ export const GONE_TABLE = 'gone';
 
 /** Deletions under way, by side; a path stands for all that was below it. */
 export class KnownLosses implements Table {
-  private readonly paths: Readonly<Record<Side, Set<RelPath>>> = { a: new Set(), b: new Set() };
+  readonly #paths: Readonly<Record<Side, Set<RelPath>>> = { a: new Set(), b: new Set() };
   /** Writes a row; null: no more. Set once the store is open. */
   write: (key: string, value: true | null) => void = () => {};
 
   load(key: string, value: unknown): void {
     const side = key.slice(0, 1) as Side;
     const path = key.slice(2) as RelPath;
-    if (value === true) this.paths[side]?.add(path);
-    else this.paths[side]?.delete(path);
+    if (value === true) this.#paths[side]?.add(path);
+    else this.#paths[side]?.delete(path);
   }
 
   *all(): Iterable<readonly [string, true]> {
-    for (const side of ['a', 'b'] as const) for (const path of this.paths[side]) yield [keyOf(side, path), true];
+    for (const side of ['a', 'b'] as const) for (const path of this.#paths[side]) yield [keyOf(side, path), true];
   }
 
   add(side: Side, path: RelPath): void {
-    if (this.paths[side].has(path)) return;
-    this.paths[side].add(path);
+    if (this.#paths[side].has(path)) return;
+    this.#paths[side].add(path);
     this.write(keyOf(side, path), true);
   }
 
   has(side: Side, path: RelPath): boolean {
-    const paths = this.paths[side];
+    const paths = this.#paths[side];
     return paths.size > 0 && someAtOrAbove(path, (at) => paths.has(at));
   }
 
   /** Something stands at `path` on `side` again. */
   delete(side: Side, path: RelPath): void {
-    if (this.paths[side].delete(path)) this.write(keyOf(side, path), null);
+    if (this.#paths[side].delete(path)) this.write(keyOf(side, path), null);
   }
 
   /** Both sides agree on `path`. */
@@ -47,7 +47,7 @@ export class KnownLosses implements Table {
 
   /** Forgets whatever stands on `side` again. */
   prune(side: Side, stands: (path: RelPath) => boolean): void {
-    for (const path of [...this.paths[side]]) if (stands(path)) this.delete(side, path);
+    for (const path of [...this.#paths[side]]) if (stands(path)) this.delete(side, path);
   }
 
   clear(): void {

@@ -18,27 +18,27 @@ export interface SharedState {
 
 /** States of side a that side b may share, by path. */
 export class LostOutcomes {
-  private readonly states = new Map<RelPath, Entry | null>();
+  readonly #states = new Map<RelPath, Entry | null>();
 
   /** The outcome of `change` on side b will never be known. */
   note({ path, after, from }: Change): void {
-    this.states.set(path, after);
-    if (from !== undefined) this.states.set(from.path, null);
+    this.#states.set(path, after);
+    if (from !== undefined) this.#states.set(from.path, null);
   }
 
   /** The last run ended without a word: whatever side a had seen by then may have been carried. */
   noteRun(seen: Snapshot, archive: Snapshot): void {
     for (const [path, node] of seen.walk()) {
-      if (!sameEntry(entryOf(archive.get(path)), entryOf(node))) this.states.set(path, entryOf(node));
+      if (!sameEntry(entryOf(archive.get(path)), entryOf(node))) this.#states.set(path, entryOf(node));
     }
-    for (const [path] of archive.walk()) if (seen.get(path) === null) this.states.set(path, null);
+    for (const [path] of archive.walk()) if (seen.get(path) === null) this.#states.set(path, null);
   }
 
   /** Side b has been looked at since. What it cannot tell yet (a large file that is still being read) waits. */
   settle(pair: SharedState): void {
-    for (const [path, state] of this.states) {
+    for (const [path, state] of this.#states) {
       if (pair.isOutOfReach(path)) continue;
-      this.states.delete(path);
+      this.#states.delete(path);
       if (!sameContent(pair.entry('b', path), state) || sameEntry(pair.shared(path), state)) continue;
       pair.agree(path, state);
       pair.mark(path);

@@ -24,6 +24,8 @@ export interface ArchiveNotes {
 
 /** The pair as server-a sees it. */
 export class Pair {
+  readonly #store: StoreAccess;
+
   readonly a: SideState = nothingKnown();
   b: SideState = nothingKnown();
   readonly marks = new PathSet();
@@ -32,9 +34,9 @@ export class Pair {
   readonly meta: ArchiveMeta;
   /** Judges each scan that is taken in. */
   readonly safety: Safety;
-  private readonly losses: KnownLosses;
+  readonly #losses: KnownLosses;
   readonly lostOutcomes = new LostOutcomes();
-  private readonly reach = new Reach(this);
+  readonly #reach = new Reach(this);
   /** Grows with every change of what a listing shows. */
   generation = 1;
 
@@ -47,15 +49,17 @@ export class Pair {
    */
   constructor(
     readonly archive: Snapshot,
-    private readonly store: StoreAccess,
+    store: StoreAccess,
     notes: ArchiveNotes = { meta: new ArchiveMeta(), losses: new KnownLosses() },
     say: (text: string) => void = () => {},
   ) {
+    this.#store = store;
+
     this.meta = notes.meta;
-    this.losses = notes.losses;
+    this.#losses = notes.losses;
     this.meta.write = (key, value) => store.put(META_TABLE, key, value);
-    this.losses.write = (key, value) => store.put(GONE_TABLE, key, value);
-    this.safety = new Safety(this, this.meta, this.losses, say);
+    this.#losses.write = (key, value) => store.put(GONE_TABLE, key, value);
+    this.safety = new Safety(this, this.meta, this.#losses, say);
   }
 
   /** Whether the two roots have never been in step: then nothing was ever shared. */
@@ -116,7 +120,7 @@ export class Pair {
     const state = this.side(side);
     foldStanding(state, scan);
     if (scan.halt !== null) return;
-    this.reach.note(side, scan);
+    this.#reach.note(side, scan);
     if (scan.whole || state.snapshot === null) {
       state.snapshot = new Snapshot();
       this.markEverything();
@@ -130,12 +134,12 @@ export class Pair {
     if (scan.entries.length > 0 || scan.whole) this.generation++;
     state.damaged = scan.damaged ?? [];
     this.safety.judge(side, scan, now);
-    if (this.safety.trusts('a') && this.safety.trusts('b')) this.concedeDamage();
+    if (this.safety.trusts('a') && this.safety.trusts('b')) this.#concedeDamage();
     if (side === 'b' && this.safety.trusts('b') && !this.firstContact) this.lostOutcomes.settle(this);
   }
 
   /** Damage counts as what both sides shared: then what the other side has is the change, and takes its place. */
-  private concedeDamage(): void {
+  #concedeDamage(): void {
     for (const side of ['a', 'b'] as const) {
       for (const path of this.side(side).damaged) {
         const here = this.entry(side, path);
@@ -150,8 +154,8 @@ export class Pair {
   /** Records what both sides now share at `path`. */
   agree(path: RelPath, entry: Entry | null): void {
     this.archive.put(path, entry);
-    this.store.put('archive', path, entry);
-    this.losses.settle(path);
+    this.#store.put('archive', path, entry);
+    this.#losses.settle(path);
     this.records++;
   }
 
@@ -159,7 +163,7 @@ export class Pair {
    * Where a directory is made anew, what was shared in an earlier one and is on neither side now is not shared. What cannot
    * be seen is not gone: forgotten, it would pass for new as soon as it can be.
    */
-  private forgetGoneBelow(directory: RelPath): void {
+  #forgetGoneBelow(directory: RelPath): void {
     const isGone = (path: RelPath) =>
       this.entry('a', path) === null && this.entry('b', path) === null && !this.isOutOfReach(path);
     for (const [path] of [...this.archive.walk(directory)]) if (isGone(path)) this.agree(path, null);
@@ -167,7 +171,7 @@ export class Pair {
 
   /** Makes what is shared durable: a power cut forgets what came after. Where that fails it stays pending. */
   flush(): void {
-    this.store.durable().catch(() => {});
+    this.#store.durable().catch(() => {});
   }
 
   /** Takes in that `change` was carried out on `side`. */
@@ -185,7 +189,7 @@ export class Pair {
       this.mark(change.conflictCopy);
     }
     snapshot.put(change.path, after);
-    if (after?.type === 'dir' && change.before?.type !== 'dir') this.forgetGoneBelow(change.path);
+    if (after?.type === 'dir' && change.before?.type !== 'dir') this.#forgetGoneBelow(change.path);
     this.agree(change.path, after);
     if (!sameEntry(this.entry(otherSide(side), change.path), after)) this.mark(change.path);
   }
@@ -197,7 +201,7 @@ export class Pair {
     this.generation++;
     // What a person takes away through a client is meant to go.
     const gone = from?.path ?? (after === null ? path : null);
-    if (gone !== null && this.archive.get(gone) !== null) this.losses.add(side, gone);
+    if (gone !== null && this.archive.get(gone) !== null) this.#losses.add(side, gone);
     if (from !== undefined) {
       snapshot.move(from.path, path);
       this.mark(from.path, true);
@@ -208,7 +212,7 @@ export class Pair {
 
   /** Whether `path` is not to be touched because one side ignores it or cannot say what is there. */
   isOutOfReach(path: RelPath): boolean {
-    return this.reach.isOut(path);
+    return this.#reach.isOut(path);
   }
 
   /** Side b went away: what was known of it stays for the listing, everything is compared when it is back. */
@@ -233,7 +237,7 @@ export class Pair {
   /** Forgets all that was ever shared: the other root is another one. Nothing is deleted for want of an archive. */
   beginFirstContact(): void {
     for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
-    this.losses.clear();
+    this.#losses.clear();
     this.meta.put('firstContact', true);
     this.markEverything();
   }

@@ -8,31 +8,35 @@ import type { Pair } from './pair.js';
 import type { SideState } from './side-state.js';
 
 export class Reach {
-  private rulesDiffer = false;
+  readonly #pair: Pair;
 
-  constructor(private readonly pair: Pair) {}
+  #rulesDiffer = false;
+
+  constructor(pair: Pair) {
+    this.#pair = pair;
+  }
 
   /** Takes in what a scan of `side` leaves out. */
   note(side: Side, { unknown, rules }: Pick<ScanResult, 'unknown' | 'rules'>): void {
-    const state = this.pair.side(side);
-    this.changeUnknown(state, unknown);
-    if (rules.join('\n') !== state.rules.lines.join('\n')) this.changeRules(side, state, rules);
+    const state = this.#pair.side(side);
+    this.#changeUnknown(state, unknown);
+    if (rules.join('\n') !== state.rules.lines.join('\n')) this.#changeRules(side, state, rules);
   }
 
   /** What is known again is compared again. */
-  private changeUnknown(state: SideState, unknown: readonly RelPath[]): void {
+  #changeUnknown(state: SideState, unknown: readonly RelPath[]): void {
     const still = new Set(unknown);
     for (const path of state.unknown) {
-      if (!still.has(path)) this.pair.mark(path, true);
+      if (!still.has(path)) this.#pair.mark(path, true);
     }
     state.unknown = still;
   }
 
   /** What has become ignored is forgotten, so that its absence on one side is never taken for a deletion. */
-  private changeRules(side: Side, state: SideState, lines: readonly string[]): void {
-    const { pair } = this;
+  #changeRules(side: Side, state: SideState, lines: readonly string[]): void {
+    const pair = this.#pair;
     state.rules = new IgnoreRules(lines);
-    this.rulesDiffer = pair.a.rules.lines.join('\n') !== pair.b.rules.lines.join('\n');
+    this.#rulesDiffer = pair.a.rules.lines.join('\n') !== pair.b.rules.lines.join('\n');
     if (side === 'a' || pair.safety.knowsB) {
       for (const path of ignoredIn(pair.archive, state.rules)) pair.agree(path, null);
     }
@@ -44,19 +48,19 @@ export class Reach {
 
   /** Whether `path` is not to be touched because one side ignores it or cannot say what is there. */
   isOut(path: RelPath): boolean {
-    return this.isIgnored(path) || this.isUnknown(path);
+    return this.#isIgnored(path) || this.#isUnknown(path);
   }
 
   /** Each side leaves out what its own rules exclude; where they differ, what either excludes is left alone. */
-  private isIgnored(path: RelPath): boolean {
-    if (!this.rulesDiffer) return false;
-    const { a, b } = this.pair;
+  #isIgnored(path: RelPath): boolean {
+    if (!this.#rulesDiffer) return false;
+    const { a, b } = this.#pair;
     const isDir = a.snapshot?.get(path)?.type === 'dir' || b.snapshot?.get(path)?.type === 'dir';
     return a.rules.ignores(path, isDir) || b.rules.ignores(path, isDir);
   }
 
-  private isUnknown(path: RelPath): boolean {
-    const { a, b } = this.pair;
+  #isUnknown(path: RelPath): boolean {
+    const { a, b } = this.#pair;
     if (a.unknown.size === 0 && b.unknown.size === 0) return false;
     return someAtOrAbove(path, (at) => a.unknown.has(at) || b.unknown.has(at));
   }

@@ -33,200 +33,207 @@ interface Meeting {
 
 /** Judges the sides of one pair. */
 export class Safety {
-  private readonly verdicts = new Verdicts();
-  private readonly losses: LossJudge;
-  private meeting: Meeting | null = null;
+  readonly #pair: Pair;
+  readonly #meta: ArchiveMeta;
+  readonly #known: KnownLosses;
+  readonly #say: (text: string) => void;
+
+  readonly #verdicts = new Verdicts();
+  readonly #losses: LossJudge;
+  #meeting: Meeting | null = null;
   /** The sides of which a person has just confirmed whatever is missing. */
   accepting: readonly Side[] = [];
   /** When a scan was judged last, milliseconds since 1970. */
-  private now = 0;
+  #now = 0;
 
   /** @param say tells people what was done without a question. */
-  constructor(
-    private readonly pair: Pair,
-    private readonly meta: ArchiveMeta,
-    private readonly known: KnownLosses,
-    private readonly say: (text: string) => void,
-  ) {
-    this.losses = new LossJudge(pair, this.verdicts, known, (side) => this.seen(side));
+  constructor(pair: Pair, meta: ArchiveMeta, known: KnownLosses, say: (text: string) => void) {
+    this.#pair = pair;
+    this.#meta = meta;
+    this.#known = known;
+    this.#say = say;
+
+    this.#losses = new LossJudge(pair, this.#verdicts, known, (side) => this.#seen(side));
   }
 
   /** Side b comes. @returns whether both roots are those that the archive is about. */
   meet(own: RootDescription, b: Introduction): boolean {
     this.leave();
-    const [rootA, rootB] = this.meta.get('roots')?.split(' ') ?? [];
-    const isNew = rootB === undefined || this.pair.archive.root.children.size === 0;
+    const [rootA, rootB] = this.#meta.get('roots')?.split(' ') ?? [];
+    const isNew = rootB === undefined || this.#pair.archive.root.children.size === 0;
     const isSameB = rootB === b.root;
     const isSame = isSameB && rootA === own.root;
     const isForgetful = isSameB || (rootB !== undefined && b.former.includes(rootB));
     const kind = isSame ? 'same' : isNew ? 'new' : isForgetful ? 'forgetful' : 'other';
-    const isOlder = b.epoch !== null && b.epoch < (this.meta.get('epoch') ?? 0);
+    const isOlder = b.epoch !== null && b.epoch < (this.#meta.get('epoch') ?? 0);
     // A root that lost its memory has acknowledged nothing; a copy of one, what had been when it was made.
     const isBehind = isOlder && (isSame || (isForgetful && !isSameB && b.epoch > 0));
-    this.meeting = { own, b, kind, isBehind, isSeen: false };
-    if (isSame && b.dir !== '') this.meta.put('dir', b.dir);
+    this.#meeting = { own, b, kind, isBehind, isSeen: false };
+    if (isSame && b.dir !== '') this.#meta.put('dir', b.dir);
     return isSame;
   }
 
   /** Side b is gone: what was found of it is found again when it is back. */
   leave(): void {
-    this.meeting = null;
-    for (const cause of ['loss-b', 'partner', 'rollback'] as const) this.verdicts.delete(cause);
+    this.#meeting = null;
+    for (const cause of ['loss-b', 'partner', 'rollback'] as const) this.#verdicts.delete(cause);
   }
 
   /** Who meets; null while side b is away, or may be another one. */
   get met(): { readonly own: RootDescription; readonly b: Introduction } | null {
-    return this.meeting?.kind === 'same' ? this.meeting : null;
+    return this.#meeting?.kind === 'same' ? this.#meeting : null;
   }
 
   /** Why the pair is halted. */
   get halts(): Halt[] {
-    return this.verdicts.halts;
+    return this.#verdicts.halts;
   }
 
   /** Whether nothing may be planned: the pair is halted, or it is not known yet whether it has to be. */
   get blocks(): boolean {
-    return this.verdicts.size > 0 || (this.meeting !== null && this.meeting.kind !== 'same');
+    return this.#verdicts.size > 0 || (this.#meeting !== null && this.#meeting.kind !== 'same');
   }
 
   /** Whether a halt waits for what is in motion. */
   get isSettling(): boolean {
-    return this.verdicts.isSettling;
+    return this.#verdicts.isSettling;
   }
 
   /** Whether what `side` has is what the pair's own root has, and may be acted on. */
   trusts(side: Side): boolean {
-    if (side === 'a') return !this.verdicts.has('loss-a');
-    const hasVerdict = this.verdicts.has('loss-b') || this.verdicts.has('partner') || this.verdicts.has('rollback');
-    return this.meeting?.isSeen === true && this.meeting.kind === 'same' && !hasVerdict;
+    if (side === 'a') return !this.#verdicts.has('loss-a');
+    const hasVerdict = this.#verdicts.has('loss-b') || this.#verdicts.has('partner') || this.#verdicts.has('rollback');
+    return this.#meeting?.isSeen === true && this.#meeting.kind === 'same' && !hasVerdict;
   }
 
   /** Whether the archive is about the root that is side b now, or was last. */
   get knowsB(): boolean {
-    return this.meeting === null || this.meeting.kind === 'same' || this.meeting.kind === 'forgetful';
+    return this.#meeting === null || this.#meeting.kind === 'same' || this.#meeting.kind === 'forgetful';
   }
 
-  private seen(side: Side): Snapshot | null {
-    if (side === 'a') return this.pair.a.snapshot;
-    return this.meeting?.isSeen === true && this.knowsB ? this.pair.b.snapshot : null;
+  #seen(side: Side): Snapshot | null {
+    if (side === 'a') return this.#pair.a.snapshot;
+    return this.#meeting?.isSeen === true && this.knowsB ? this.#pair.b.snapshot : null;
   }
 
   /** A scan of `side` has been taken in. @param now milliseconds since 1970. */
   judge(side: Side, told: Told, now: number): void {
-    this.now = now;
-    if (side === 'b' && this.meeting !== null) this.meeting.isSeen = true;
-    this.judgeLoss(side, told, now);
+    this.#now = now;
+    if (side === 'b' && this.#meeting !== null) this.#meeting.isSeen = true;
+    this.#judgeLoss(side, told, now);
     // What one side has lost is what the other one still has: that may have changed.
     const other = otherSide(side);
-    if (this.verdicts.has(lossOn(other))) this.judgeLoss(other, null, now);
-    this.judgeAge(now);
-    this.judgePartner(now);
+    if (this.#verdicts.has(lossOn(other))) this.#judgeLoss(other, null, now);
+    this.#judgeAge(now);
+    this.#judgePartner(now);
   }
 
-  private judgeLoss(side: Side, told: Told | null, now: number): void {
-    const dir = side === 'a' ? this.meeting?.own.dir : this.meeting?.b.dir;
-    const isOlder = side === 'b' && this.meeting?.isBehind === true;
-    this.losses.judge(side, told, { accepted: this.accepting.includes(side), isOlder, dir: dir ?? '' }, now);
+  #judgeLoss(side: Side, told: Told | null, now: number): void {
+    const dir = side === 'a' ? this.#meeting?.own.dir : this.#meeting?.b.dir;
+    const isOlder = side === 'b' && this.#meeting?.isBehind === true;
+    this.#losses.judge(side, told, { accepted: this.accepting.includes(side), isOlder, dir: dir ?? '' }, now);
   }
 
   /** Is the root that came the one that is meant? Where a side forgot, what it lost and how old it is is asked about first. */
-  private judgePartner(now: number): void {
-    const { meeting, pair } = this;
+  #judgePartner(now: number): void {
+    const meeting = this.#meeting;
+    const pair = this.#pair;
     if (meeting === null || meeting.kind === 'same' || !meeting.isSeen) return;
     if (pair.a.snapshot === null || pair.b.snapshot === null) return;
-    if (meeting.kind === 'new') this.judgeNew(meeting, pair.a.snapshot, pair.b.snapshot, now);
-    else if (meeting.kind === 'other' || !FIRST_ASKED.some((cause) => this.verdicts.has(cause)))
-      this.judgeOther(meeting, pair.b.snapshot, now);
+    if (meeting.kind === 'new') this.#judgeNew(meeting, pair.a.snapshot, pair.b.snapshot, now);
+    else if (meeting.kind === 'other' || !FIRST_ASKED.some((cause) => this.#verdicts.has(cause)))
+      this.#judgeOther(meeting, pair.b.snapshot, now);
   }
 
-  private judgeOther(meeting: Meeting, b: Snapshot, now: number): void {
-    const match = matchOf(this.pair.archive, b, this.unknownOn('b'));
-    const isSameB = this.meta.get('roots')?.split(' ')[1] === meeting.b.root;
+  #judgeOther(meeting: Meeting, b: Snapshot, now: number): void {
+    const match = matchOf(this.#pair.archive, b, this.#unknownOn('b'));
+    const isSameB = this.#meta.get('roots')?.split(' ')[1] === meeting.b.root;
     if (match.same * 2 >= match.of || isSameB) {
-      if (!isSameB) this.say(adoptedWords(match, meeting.b.dir));
-      this.adopt(meeting);
+      if (!isSameB) this.#say(adoptedWords(match, meeting.b.dir));
+      this.#adopt(meeting);
     } else {
-      const halt = partnerHalt(match, b.files, meeting.b.dir, this.meta.get('dir'));
-      this.verdicts.add('partner', halt, this.doubtOn('b', match), now);
+      const halt = partnerHalt(match, b.files, meeting.b.dir, this.#meta.get('dir'));
+      this.#verdicts.add('partner', halt, this.#doubtOn('b', match), now);
     }
   }
 
   /** Nothing was shared so far. But a directory in the place of one that was, on another device, may be a mount point. */
-  private judgeNew(meeting: Meeting, a: Snapshot, b: Snapshot, now: number): void {
-    const match = matchOf(b, a, this.unknownOn('a'));
-    if (!isOnOtherDevice(meeting) || match.same * 2 >= match.of) this.adopt(meeting);
-    else this.verdicts.add('partner', unmountedHalt(match, meeting.own.dir), this.doubtOn('a', match), now);
+  #judgeNew(meeting: Meeting, a: Snapshot, b: Snapshot, now: number): void {
+    const match = matchOf(b, a, this.#unknownOn('a'));
+    if (!isOnOtherDevice(meeting) || match.same * 2 >= match.of) this.#adopt(meeting);
+    else this.#verdicts.add('partner', unmountedHalt(match, meeting.own.dir), this.#doubtOn('a', match), now);
   }
 
   /** Files that are still being read may be those that are missing. */
-  private doubtOn(side: Side, { same, unknown, of }: Match): 'in-motion' | null {
-    return (same + unknown) * 2 >= of && this.pair.side(side).unsettled > 0 ? 'in-motion' : null;
+  #doubtOn(side: Side, { same, unknown, of }: Match): 'in-motion' | null {
+    return (same + unknown) * 2 >= of && this.#pair.side(side).unsettled > 0 ? 'in-motion' : null;
   }
 
-  private unknownOn(side: Side): (path: RelPath) => boolean {
-    const { unknown } = this.pair.side(side);
+  #unknownOn(side: Side): (path: RelPath) => boolean {
+    const { unknown } = this.#pair.side(side);
     return (path) => unknown.size > 0 && someAtOrAbove(path, (at) => unknown.has(at));
   }
 
   /** Is side b older than what it acknowledged? That matters as long as it differs from what was shared. */
-  private judgeAge(now: number): void {
-    const { meeting, pair } = this;
+  #judgeAge(now: number): void {
+    const meeting = this.#meeting;
+    const pair = this.#pair;
     if (meeting?.isBehind !== true || !meeting.isSeen || pair.a.snapshot === null || pair.b.snapshot === null) return;
     // What is missing is asked about first, and counts no more once it is meant.
-    const isKnown = (path: RelPath) => this.known.has('b', path);
-    const isAsked = this.verdicts.has('loss-b');
+    const isKnown = (path: RelPath) => this.#known.has('b', path);
+    const isAsked = this.#verdicts.has('loss-b');
     const differences = isAsked ? 0 : differencesFrom(pair.archive, pair.b.snapshot, pair.a.snapshot, isKnown);
-    if (differences > 0) this.verdicts.add('rollback', rollbackHalt(differences, meeting.b.dir), null, now);
+    if (differences > 0) this.#verdicts.add('rollback', rollbackHalt(differences, meeting.b.dir), null, now);
     else {
-      this.verdicts.delete('rollback');
+      this.#verdicts.delete('rollback');
       meeting.isBehind = isAsked || pair.b.unsettled > 0;
     }
   }
 
   /** What there is from now on is a first contact. */
-  private adopt(meeting: Meeting): void {
+  #adopt(meeting: Meeting): void {
     meeting.isBehind = false;
-    this.know(meeting);
-    this.verdicts.clear();
-    this.pair.beginFirstContact();
+    this.#know(meeting);
+    this.#verdicts.clear();
+    this.#pair.beginFirstContact();
   }
 
   /** The archive is about these roots from now on. */
-  private know(meeting: Meeting): void {
+  #know(meeting: Meeting): void {
     meeting.kind = 'same';
-    this.meta.put('roots', `${meeting.own.root} ${meeting.b.root}`);
-    this.meta.put('dir', meeting.b.dir === '' ? null : meeting.b.dir);
-    if (!meeting.isBehind) this.meta.put('epoch', meeting.b.epoch);
+    this.#meta.put('roots', `${meeting.own.root} ${meeting.b.root}`);
+    this.#meta.put('dir', meeting.b.dir === '' ? null : meeting.b.dir);
+    if (!meeting.isBehind) this.#meta.put('epoch', meeting.b.epoch);
   }
 
   /** A person says what is meant. What a side itself halts for is told to that side. */
   confirm({ acceptDeletes = false, newPartner = false, acceptRollback = false }: Confirmation): void {
-    if (newPartner) this.acceptPartner();
-    if (acceptDeletes && this.losses.accept()) this.keepArchive();
-    if (acceptRollback && this.verdicts.delete('rollback')) this.follow(this.meeting!);
-    this.judgeAge(this.now);
-    this.judgePartner(this.now);
+    if (newPartner) this.#acceptPartner();
+    if (acceptDeletes && this.#losses.accept()) this.#keepArchive();
+    if (acceptRollback && this.#verdicts.delete('rollback')) this.#follow(this.#meeting!);
+    this.#judgeAge(this.#now);
+    this.#judgePartner(this.#now);
   }
 
-  private acceptPartner(): void {
-    if (this.meeting !== null) this.adopt(this.meeting);
+  #acceptPartner(): void {
+    if (this.#meeting !== null) this.#adopt(this.#meeting);
     else {
-      this.verdicts.clear();
-      this.pair.beginFirstContact();
+      this.#verdicts.clear();
+      this.#pair.beginFirstContact();
     }
   }
 
   /** Side a is to follow an older side b, also where that lacks something. */
-  private follow(meeting: Meeting): void {
+  #follow(meeting: Meeting): void {
     meeting.isBehind = false;
-    if (!this.verdicts.has('loss-b')) this.losses.acceptOn('b');
-    this.know(meeting);
+    if (!this.#verdicts.has('loss-b')) this.#losses.acceptOn('b');
+    this.#know(meeting);
   }
 
   /** A side forgot what it knew, and its losses were meant: what both shared counts still. */
-  private keepArchive(): void {
-    const { meeting } = this;
-    if (meeting?.kind === 'forgetful' && meeting.isSeen && this.verdicts.size === 0) this.know(meeting);
+  #keepArchive(): void {
+    const meeting = this.#meeting;
+    if (meeting?.kind === 'forgetful' && meeting.isSeen && this.#verdicts.size === 0) this.#know(meeting);
   }
 }
 

@@ -22,42 +22,42 @@ interface Verdict {
 }
 
 export class Verdicts {
-  private readonly byCause = new Map<Cause, Verdict>();
+  readonly #byCause = new Map<Cause, Verdict>();
 
   get size(): number {
-    return this.byCause.size;
+    return this.#byCause.size;
   }
 
   has(cause: Cause): boolean {
-    return this.byCause.has(cause);
+    return this.#byCause.has(cause);
   }
 
   /** @returns whether there was one. */
   delete(cause: Cause): boolean {
-    return this.byCause.delete(cause);
+    return this.#byCause.delete(cause);
   }
 
   clear(): void {
-    this.byCause.clear();
+    this.#byCause.clear();
   }
 
   /** @param now milliseconds since 1970. */
   add(cause: Cause, halt: Halt, doubt: Doubt, now: number): void {
-    const before = this.byCause.get(cause);
+    const before = this.#byCause.get(cause);
     const since = before?.since ?? now;
     // What was said once is taken back only by what says no.
     const isFinal = before?.doubt === null || (doubt === 'in-motion' && now - since >= SETTLE_MS);
-    this.byCause.set(cause, { halt, since, doubt: isFinal ? null : doubt });
+    this.#byCause.set(cause, { halt, since, doubt: isFinal ? null : doubt });
   }
 
   /** Those that stand. */
   get halts(): Halt[] {
-    return [...this.byCause.values()].filter(({ doubt }) => doubt === null).map(({ halt }) => halt);
+    return [...this.#byCause.values()].filter(({ doubt }) => doubt === null).map(({ halt }) => halt);
   }
 
   /** Whether one waits for what is in motion. */
   get isSettling(): boolean {
-    for (const { doubt } of this.byCause.values()) if (doubt === 'in-motion') return true;
+    for (const { doubt } of this.#byCause.values()) if (doubt === 'in-motion') return true;
     return false;
   }
 }

@@ -9,36 +9,40 @@ const MAX_EMPTY_PIECES = 1_000;
 
 /** A run of contents as it should come. */
 export class Announced {
-  private n = 0;
-  private bytes = 0;
-  private empty = 0;
+  readonly #sizes: readonly number[];
+
+  #n = 0;
+  #bytes = 0;
+  #empty = 0;
 
   /** @param sizes of the contents, in the order in which they come. */
-  constructor(private readonly sizes: readonly number[]) {}
+  constructor(sizes: readonly number[]) {
+    this.#sizes = sizes;
+  }
 
   /**
    * @returns the piece.
    * @throws SyncError `bad-message` where it should not come.
    */
   check(piece: Content): Content {
-    if (piece.n !== this.n || this.n >= this.sizes.length) throw bad('a piece of content is of none that is due');
+    if (piece.n !== this.#n || this.#n >= this.#sizes.length) throw bad('a piece of content is of none that is due');
     const bytes = bytesOf(piece);
-    this.bytes += bytes;
-    if (this.bytes > this.sizes[this.n]!) throw bad('a content is longer than it was announced');
-    if (bytes === 0 && ++this.empty > MAX_EMPTY_PIECES) throw bad('a content comes in pieces of nothing');
-    if ('failed' in piece || piece.last) this.begin(this.n + 1);
+    this.#bytes += bytes;
+    if (this.#bytes > this.#sizes[this.#n]!) throw bad('a content is longer than it was announced');
+    if (bytes === 0 && ++this.#empty > MAX_EMPTY_PIECES) throw bad('a content comes in pieces of nothing');
+    if ('failed' in piece || piece.last) this.#begin(this.#n + 1);
     return piece;
   }
 
   /** Whether all has come that was to come. */
   get isComplete(): boolean {
-    return this.n >= this.sizes.length;
+    return this.#n >= this.#sizes.length;
   }
 
-  private begin(n: number): void {
-    this.n = n;
-    this.bytes = 0;
-    this.empty = 0;
+  #begin(n: number): void {
+    this.#n = n;
+    this.#bytes = 0;
+    this.#empty = 0;
   }
 }
 

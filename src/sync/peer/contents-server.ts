@@ -106,32 +106,35 @@ export async function serveApply(
 
 /** Outcomes on their way back, joined into lists. */
 class Outbound {
-  private waiting: Applied[] = [];
-  private sending: Promise<void> = Promise.resolve();
-  private scheduled = false;
+  readonly #call: IncomingCall;
+  readonly #soon: Clock['soon'];
 
-  constructor(
-    private readonly call: IncomingCall,
-    private readonly soon: Clock['soon'],
-  ) {}
+  #waiting: Applied[] = [];
+  #sending: Promise<void> = Promise.resolve();
+  #scheduled = false;
+
+  constructor(call: IncomingCall, soon: Clock['soon']) {
+    this.#call = call;
+    this.#soon = soon;
+  }
 
   add(applied: Applied): void {
-    this.waiting.push(applied);
-    if (this.scheduled) return;
-    this.scheduled = true;
-    this.soon(() => {
-      this.scheduled = false;
+    this.#waiting.push(applied);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#soon(() => {
+      this.#scheduled = false;
       this.flush().catch(() => {}); // the connection's end, which the call learns by itself
     });
   }
 
   flush(): Promise<void> {
-    const applied = this.waiting;
-    this.waiting = [];
-    this.sending = this.sending.then(async () => {
-      for (const { payload } of encodeApplied(applied)) await this.call.notify('outcomes', {}, payload);
+    const applied = this.#waiting;
+    this.#waiting = [];
+    this.#sending = this.#sending.then(async () => {
+      for (const { payload } of encodeApplied(applied)) await this.#call.notify('outcomes', {}, payload);
     });
-    return this.sending;
+    return this.#sending;
   }
 }
 

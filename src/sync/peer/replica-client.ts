@@ -54,18 +54,24 @@ export interface RemoteOptions {
 
 /** Side b, as server-a sees it. */
 export class RemoteReplica implements Replica {
-  readonly versionReader = remoteVersionReader((work) => this.pool.run(work));
-  private readonly pool = new ConnectionPool(async () => (await introduce(this.options, true, () => {})).caller);
-  private listener: () => void = () => {};
-  private pinging: NodeJS.Timeout | null = null;
+  readonly #options: RemoteOptions;
+  readonly #control: RpcClient;
+
+  readonly versionReader = remoteVersionReader((work) => this.#pool.run(work));
+  readonly #pool = new ConnectionPool(async () => (await introduce(this.#options, true, () => {})).caller);
+  #listener: () => void = () => {};
+  #pinging: NodeJS.Timeout | null = null;
 
   private constructor(
-    private readonly options: RemoteOptions,
-    private readonly control: RpcClient,
+    options: RemoteOptions,
+    control: RpcClient,
     readonly introduction: Introduction,
     /** The ids of the roots in which it lies. */
     readonly above: readonly string[],
-  ) {}
+  ) {
+    this.#options = options;
+    this.#control = control;
+  }
 
   /**
    * Connects and introduces itself.
@@ -74,44 +80,44 @@ export class RemoteReplica implements Replica {
   static async connect(options: RemoteOptions): Promise<RemoteReplica> {
     let replica: RemoteReplica | null = null;
     const onNotification = (method: string) => {
-      if (method === 'hint') replica?.listener();
+      if (method === 'hint' && replica !== null) replica.#listener();
     };
     const { caller, introduction, above } = await introduce(options, false, onNotification);
     replica = new RemoteReplica(options, caller, introduction, above);
-    replica.keepAlive();
+    replica.#keepAlive();
     return replica;
   }
 
   /** Resolves when the connection is over, with the reason. */
   get closed(): Promise<Error | null> {
-    return this.control.closed;
+    return this.#control.closed;
   }
 
-  private keepAlive(): void {
-    this.pinging = setInterval(() => {
-      this.control.call('ping', {}, { timeoutMs: PING_MS }).catch(() => this.control.close());
+  #keepAlive(): void {
+    this.#pinging = setInterval(() => {
+      this.#control.call('ping', {}, { timeoutMs: PING_MS }).catch(() => this.#control.close());
     }, PING_EVERY_MS);
-    this.pinging.unref();
-    void this.control.closed.then(() => this.close());
+    this.#pinging.unref();
+    void this.#control.closed.then(() => this.close());
   }
 
   async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
     const [first, ...more] = [...encodePaths(paths)];
     const budget = lookBudget();
-    let scan = await this.scanOnce(scope, first?.payload, budget);
+    let scan = await this.#scanOnce(scope, first?.payload, budget);
     // Each path that is asked for is told even where it is not new, so none may be left out.
     for (const { payload } of more) {
       if (scan.halt !== null) break;
-      const next = await this.scanOnce('hinted', payload, budget);
+      const next = await this.#scanOnce('hinted', payload, budget);
       const damaged = [...(scan.damaged ?? []), ...(next.damaged ?? [])];
       scan = { ...next, whole: scan.whole, damaged, entries: [...scan.entries, ...next.entries] };
     }
     return scan;
   }
 
-  private async scanOnce(scope: ScanScope, payload: Buffer | undefined, budget: Budget): Promise<ScanResult> {
+  async #scanOnce(scope: ScanScope, payload: Buffer | undefined, budget: Budget): Promise<ScanResult> {
     const reader = new ScanReportReader(budget);
-    const { result } = await this.control.call(
+    const { result } = await this.#control.call(
       'look',
       { scope, moving: true },
       { ...(payload && { payload }), onNotification: (method, _params, part) => reader.take(method, part) },
@@ -120,45 +126,45 @@ export class RemoteReplica implements Replica {
   }
 
   async acceptDeletes(): Promise<void> {
-    await this.control.call('accept-deletes', {});
+    await this.#control.call('accept-deletes', {});
   }
 
   async acknowledge(epoch: number, partner: RootDescription): Promise<void> {
     const { root, dir, device, machine } = partner;
-    await this.control.call('acknowledge', { epoch, root, dir, device, machine });
+    await this.#control.call('acknowledge', { epoch, root, dir, device, machine });
   }
 
   async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
     const batches = [...encodePaths(paths)];
-    if (batches.length === 0) await this.control.call('guard', { on });
-    for (const { payload } of batches) await this.control.call('guard', { on }, { payload });
+    if (batches.length === 0) await this.#control.call('guard', { on });
+    for (const { payload } of batches) await this.#control.call('guard', { on }, { payload });
   }
 
   offer(change: Change): Promise<Offer | null> {
-    return remoteOffer(this.control, this.pool, change);
+    return remoteOffer(this.#control, this.#pool, change);
   }
 
   read(wanted: readonly Wanted[]): AsyncIterable<Content> {
-    return remoteRead(this.pool, wanted);
+    return remoteRead(this.#pool, wanted);
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
-    return remoteApply(this.pool, changes, contents);
+    return remoteApply(this.#pool, changes, contents);
   }
 
   /** Tells the other server what happened, for its own log. */
   tell(event: SyncEvent): void {
-    this.control.notify('event', event).catch(() => {});
+    this.#control.notify('event', event).catch(() => {});
   }
 
   onHint(listener: () => void): void {
-    this.listener = listener;
+    this.#listener = listener;
   }
 
   async close(): Promise<void> {
-    if (this.pinging !== null) clearInterval(this.pinging);
-    this.control.close();
-    this.pool.close();
+    if (this.#pinging !== null) clearInterval(this.#pinging);
+    this.#control.close();
+    this.#pool.close();
   }
 }
 

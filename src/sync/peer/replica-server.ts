@@ -59,24 +59,28 @@ interface ConnectedPeer {
 
 /** Serves one root. */
 export class ReplicaServer {
-  private connectedPeer: ConnectedPeer | null = null;
-  private readonly pool = new Set<Connection>();
-  /** The applies that are under way. */
-  private readonly applies = new Set<Promise<object>>();
-  /** The memory for the lists of calls under way. */
-  private readonly lists = new SharedBudget(MAX_LISTED_BYTES, tooManyLists);
+  readonly #served: ServedReplica;
 
-  constructor(private readonly served: ServedReplica) {
+  #connectedPeer: ConnectedPeer | null = null;
+  readonly #pool = new Set<Connection>();
+  /** The applies that are under way. */
+  readonly #applies = new Set<Promise<object>>();
+  /** The memory for the lists of calls under way. */
+  readonly #lists = new SharedBudget(MAX_LISTED_BYTES, tooManyLists);
+
+  constructor(served: ServedReplica) {
+    this.#served = served;
+
     served.replica.onHint(() => {
-      this.connectedPeer?.control.send({ method: 'hint', params: {} }).catch(() => {});
+      this.#connectedPeer?.control.send({ method: 'hint', params: {} }).catch(() => {});
     });
   }
 
   /** The methods for one connection: only what has said hello as server-a gets anything. */
   methods(connection: Connection): Record<string, Method> {
-    const { replica, clock = realClock } = this.served;
+    const { replica, clock = realClock } = this.#served;
     const known = () =>
-      this.connectedPeer !== null && (this.connectedPeer.control === connection || this.pool.has(connection));
+      this.#connectedPeer !== null && (this.#connectedPeer.control === connection || this.#pool.has(connection));
     const guarded = (params: GenericSchema, handle: Method['handle']): Method => ({
       params,
       handle: async (checked, call, payload) => {
@@ -85,15 +89,15 @@ export class ReplicaServer {
       },
     });
     return {
-      hello: { params: peerParams.hello, handle: async (params) => this.hello(params, connection) },
+      hello: { params: peerParams.hello, handle: async (params) => this.#hello(params, connection) },
       ping: guarded(peerParams.ping, async () => ({})),
-      look: guarded(peerParams.look, (asked, call, payload) => this.scan(asked, call, payload)),
+      look: guarded(peerParams.look, (asked, call, payload) => this.#scan(asked, call, payload)),
       'accept-deletes': guarded(peerParams['accept-deletes'], async () => {
-        await this.served.replica.acceptDeletes();
+        await this.#served.replica.acceptDeletes();
         return {};
       }),
       acknowledge: guarded(peerParams.acknowledge, async ({ epoch, ...partner }: Acknowledged) => {
-        await this.served.memory?.acknowledge(epoch, partner);
+        await this.#served.memory?.acknowledge(epoch, partner);
         return { epoch };
       }),
       guard: guarded(peerParams.guard, async ({ on }: { on: boolean }, _call, payload) => {
@@ -104,62 +108,62 @@ export class ReplicaServer {
       offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
       sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
       read: guarded(peerParams.read, ({ count }, call) =>
-        this.lists.lend((take) => serveRead(replica, count, call, take)),
+        this.#lists.lend((take) => serveRead(replica, count, call, take)),
       ),
       apply: guarded(peerParams.apply, ({ count }, call) =>
-        this.noted(this.lists.lend((take) => serveApply(replica, count, call, clock.soon, take))),
+        this.#noted(this.#lists.lend((take) => serveApply(replica, count, call, clock.soon, take))),
       ),
-      ...(this.served.versionReader === undefined ? {} : versionMethods(this.served.versionReader, guarded)),
+      ...(this.#served.versionReader === undefined ? {} : versionMethods(this.#served.versionReader, guarded)),
       event: guarded(eventParams, async (event) => {
-        this.repeat(event);
+        this.#repeat(event);
         return {};
       }),
     };
   }
 
-  private hello(hello: InferOutput<typeof peerParams.hello>, connection: Connection): object {
-    const { rootId, version, above = () => [], former = () => [], dir, memory } = this.served;
+  #hello(hello: InferOutput<typeof peerParams.hello>, connection: Connection): object {
+    const { rootId, version, above = () => [], former = () => [], dir, memory } = this.#served;
     if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
     if (hello.role !== 'peer') throw notForClients();
     if (hello.lane) {
-      if (this.connectedPeer?.root !== hello.root) throw notIntroduced();
-      this.pool.add(connection);
-      void connection.closed.then(() => this.pool.delete(connection));
-    } else this.accept(hello.root, connection);
+      if (this.#connectedPeer?.root !== hello.root) throw notIntroduced();
+      this.#pool.add(connection);
+      void connection.closed.then(() => this.#pool.delete(connection));
+    } else this.#accept(hello.root, connection);
     const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
     return { protocol: PROTOCOL_VERSION, server: 'b', version, ...introduction, above: above() };
   }
 
-  private accept(root: string, control: Connection): void {
-    if (this.connectedPeer !== null && this.connectedPeer.root !== root) throw taken();
-    this.connectedPeer?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
-    for (const lane of this.pool) lane.close();
+  #accept(root: string, control: Connection): void {
+    if (this.#connectedPeer !== null && this.#connectedPeer.root !== root) throw taken();
+    this.#connectedPeer?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
+    for (const lane of this.#pool) lane.close();
     const connectedPeer: ConnectedPeer = { root, control, toldAll: false };
-    this.connectedPeer = connectedPeer;
-    const { log } = this.served;
+    this.#connectedPeer = connectedPeer;
+    const { log } = this.#served;
     log.event({ event: 'peer-connected' });
     void control.closed.then((reason) => {
-      if (this.connectedPeer !== connectedPeer) return;
-      this.connectedPeer = null;
-      for (const lane of this.pool) lane.close();
+      if (this.#connectedPeer !== connectedPeer) return;
+      this.#connectedPeer = null;
+      for (const lane of this.#pool) lane.close();
       log.event({ event: 'peer-lost', reason: reason?.message ?? 'server-a closed the connection' });
     });
   }
 
-  private noted(apply: Promise<object>): Promise<object> {
-    this.applies.add(apply);
-    const over = () => void this.applies.delete(apply);
+  #noted(apply: Promise<object>): Promise<object> {
+    this.#applies.add(apply);
+    const over = () => void this.#applies.delete(apply);
     apply.then(over, over);
     return apply;
   }
 
-  private async scan(asked: ScanRequested, call: IncomingCall, payload: Buffer | null): Promise<object> {
-    const { connectedPeer } = this;
-    const { replica } = this.served;
+  async #scan(asked: ScanRequested, call: IncomingCall, payload: Buffer | null): Promise<object> {
+    const connectedPeer = this.#connectedPeer;
+    const { replica } = this.#served;
     const paths = payload === null ? [] : parsePaths(payload);
     const isFirst = connectedPeer !== null && !connectedPeer.toldAll;
     // What an earlier connection began is done before all is told: nobody would tell it afterwards.
-    if (isFirst) await Promise.allSettled(this.applies);
+    if (isFirst) await Promise.allSettled(this.#applies);
     let scan: ScanResult = await replica.scan(isFirst ? 'everything' : asked.scope, paths);
     if (isFirst && scan.halt === null) {
       scan = { ...scan, whole: true, entries: [...allOf(replica)] };
@@ -172,9 +176,9 @@ export class ReplicaServer {
   }
 
   /** What happens to the pair is said here too, so that both consoles tell the same story; what is server-a's own is not. */
-  private repeat(event: SyncEvent): void {
-    if (event.event === 'in-sync') this.served.replica.dropPartials?.();
-    if (!OWN_EVENTS.has(event.event)) this.served.log.event(event);
+  #repeat(event: SyncEvent): void {
+    if (event.event === 'in-sync') this.#served.replica.dropPartials?.();
+    if (!OWN_EVENTS.has(event.event)) this.#served.log.event(event);
   }
 }
 

@@ -22,20 +22,24 @@ export interface EpochEvent {
 }
 
 export class Epochs {
-  private lastMs = Number.NEGATIVE_INFINITY;
-  private isTelling = false;
-  private readonly wakeLater: () => void;
-  /** How much had been recorded when side b was told last. */
-  private records = 0;
-  /** The side b that has been told something, or needed nothing. */
-  private current: Replica | null = null;
+  readonly #pair: Pair;
+  readonly #clock: Clock;
+  readonly #mailbox: { post(event: EpochEvent): void; wake(): void };
 
-  constructor(
-    private readonly pair: Pair,
-    private readonly clock: Clock,
-    private readonly mailbox: { post(event: EpochEvent): void; wake(): void },
-  ) {
-    this.wakeLater = oncePer(clock, AT_REST_MS, () => mailbox.wake());
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #isTelling = false;
+  readonly #wakeLater: () => void;
+  /** How much had been recorded when side b was told last. */
+  #records = 0;
+  /** The side b that has been told something, or needed nothing. */
+  #current: Replica | null = null;
+
+  constructor(pair: Pair, clock: Clock, mailbox: { post(event: EpochEvent): void; wake(): void }) {
+    this.#pair = pair;
+    this.#clock = clock;
+    this.#mailbox = mailbox;
+
+    this.#wakeLater = oncePer(clock, AT_REST_MS, () => mailbox.wake());
   }
 
   /**
@@ -43,48 +47,48 @@ export class Epochs {
    * @param isAwaited whether somebody waits until it is told.
    */
   serve(replica: Replica, isQuiet: boolean, isAwaited: boolean): void {
-    if (this.isTelling || !this.isDue(replica)) return;
-    const wait = (isQuiet ? AT_REST_MS : AT_WORK_MS) - (this.clock.now() - this.lastMs);
-    if (wait > 0 && wait <= AT_WORK_MS && !(isQuiet && isAwaited)) this.wakeLater();
-    else this.tell(replica);
+    if (this.#isTelling || !this.#isDue(replica)) return;
+    const wait = (isQuiet ? AT_REST_MS : AT_WORK_MS) - (this.#clock.now() - this.#lastMs);
+    if (wait > 0 && wait <= AT_WORK_MS && !(isQuiet && isAwaited)) this.#wakeLater();
+    else this.#tell(replica);
   }
 
   /** Whether side b has been told, as far as it can be. */
   isTold(replica: Replica): boolean {
-    return !this.isTelling && !this.isDue(replica);
+    return !this.#isTelling && !this.#isDue(replica);
   }
 
-  private isDue(replica: Replica): boolean {
-    const { safety, records, meta } = this.pair;
+  #isDue(replica: Replica): boolean {
+    const { safety, records, meta } = this.#pair;
     const { met } = safety;
     if (met === null || met.b.epoch === null || replica.acknowledge === undefined) return false;
-    if (records !== this.records) return true;
-    if (this.current === replica) return false;
+    if (records !== this.#records) return true;
+    if (this.#current === replica) return false;
     const isCurrent = met.b.epoch === meta.get('epoch') && isSameText(met.b.partner, met.own);
-    if (isCurrent) this.current = replica;
+    if (isCurrent) this.#current = replica;
     return !isCurrent;
   }
 
-  private tell(replica: Replica): void {
-    const { met } = this.pair.safety;
-    const epoch = Math.max(met!.b.epoch!, this.pair.meta.get('epoch') ?? 0) + 1;
-    const { records } = this.pair;
-    this.isTelling = true;
-    this.lastMs = this.clock.now();
+  #tell(replica: Replica): void {
+    const { met } = this.#pair.safety;
+    const epoch = Math.max(met!.b.epoch!, this.#pair.meta.get('epoch') ?? 0) + 1;
+    const { records } = this.#pair;
+    this.#isTelling = true;
+    this.#lastMs = this.#clock.now();
     replica.acknowledge!(epoch, met!.own).then(
-      () => this.mailbox.post({ kind: 'acknowledged', replica, epoch, records }),
-      () => this.mailbox.post({ kind: 'acknowledged', replica, epoch: null, records }),
+      () => this.#mailbox.post({ kind: 'acknowledged', replica, epoch, records }),
+      () => this.#mailbox.post({ kind: 'acknowledged', replica, epoch: null, records }),
     );
   }
 
   /** @param isPresent whether the side b that remembered is still the one that is there. */
   acknowledged({ replica, epoch, records }: EpochEvent, isPresent: boolean): void {
-    this.isTelling = false;
+    this.#isTelling = false;
     if (!isPresent) return;
     // Where it could not be remembered, it is told again with what comes next.
-    this.records = records;
-    this.current = replica;
-    if (epoch !== null) this.pair.meta.put('epoch', epoch);
+    this.#records = records;
+    this.#current = replica;
+    if (epoch !== null) this.#pair.meta.put('epoch', epoch);
   }
 }
 

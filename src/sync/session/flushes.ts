@@ -12,37 +12,37 @@ export interface Flush {
 
 /** The flushes under way. */
 export class Flushes {
-  private waiting: Flush[] = [];
+  #waiting: Flush[] = [];
 
   get isIdle(): boolean {
-    return this.waiting.length === 0;
+    return this.#waiting.length === 0;
   }
 
   add(flush: Flush, a: ScanQueue, b: ScanQueue | null): void {
     flush.scans = { a: a.ask('everything'), b: b?.ask('everything') ?? Number.POSITIVE_INFINITY };
-    this.waiting.push(flush);
+    this.#waiting.push(flush);
   }
 
   remove(flush: Flush): void {
-    this.waiting = this.waiting.filter((other) => other !== flush);
+    this.#waiting = this.#waiting.filter((other) => other !== flush);
   }
 
   /** Side b has come (back): what counts is a look at it from now on. */
   restart(b: ScanQueue): void {
-    for (const flush of this.waiting) flush.scans = { a: flush.scans.a, b: b.ask('everything') };
+    for (const flush of this.#waiting) flush.scans = { a: flush.scans.a, b: b.ask('everything') };
   }
 
   /** The pair is at rest. */
   rest(a: ScanQueue, b: ScanQueue): void {
-    const done = this.waiting.filter(({ scans }) => a.finished >= scans.a && b.finished >= scans.b);
-    this.waiting = this.waiting.filter((flush) => !done.includes(flush));
+    const done = this.#waiting.filter(({ scans }) => a.finished >= scans.a && b.finished >= scans.b);
+    this.#waiting = this.#waiting.filter((flush) => !done.includes(flush));
     for (const flush of done) flush.done(null);
   }
 
   /** Nothing will come to rest: everybody is told why. */
   refuse(error: SyncError): void {
-    const refused = this.waiting;
-    this.waiting = [];
+    const refused = this.#waiting;
+    this.#waiting = [];
     for (const flush of refused) flush.done(error);
   }
 }

@@ -4,54 +4,64 @@ import { type Clock, realClock } from '../clock.js';
 
 /** Calls `handle` for each event and `turn` when the box is empty again. */
 export class Mailbox<Event> {
-  private waiting: Event[] = [];
-  private scheduled = false;
-  private closed = false;
+  readonly #handle: (event: Event) => void;
+  readonly #turn: () => void;
+  readonly #clock: Pick<Clock, 'soon'>;
+  /** Told what a handler threw, which none should. */
+  readonly #onFault: (error: unknown) => void;
+
+  #waiting: Event[] = [];
+  #scheduled = false;
+  #closed = false;
 
   constructor(
-    private readonly handle: (event: Event) => void,
-    private readonly turn: () => void,
-    private readonly clock: Pick<Clock, 'soon'> = realClock,
-    /** Told what a handler threw, which none should. */
-    private readonly onFault: (error: unknown) => void = (error) => {
+    handle: (event: Event) => void,
+    turn: () => void,
+    clock: Pick<Clock, 'soon'> = realClock,
+    onFault: (error: unknown) => void = (error) => {
       throw error;
     },
-  ) {}
+  ) {
+    this.#handle = handle;
+    this.#turn = turn;
+    this.#clock = clock;
+    this.#onFault = onFault;
+  }
 
   /** Adds an event; what is posted after `close` is dropped. */
   post(event: Event): void {
-    if (this.closed) return;
-    this.waiting.push(event);
+    if (this.#closed) return;
+    this.#waiting.push(event);
     this.wake();
   }
 
   /** Has a turn taken, though nothing happened. */
   wake(): void {
-    if (this.closed || this.scheduled) return;
-    this.scheduled = true;
-    this.clock.soon(() => this.run());
+    if (this.#closed || this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => this.#run());
   }
 
   close(): void {
-    this.closed = true;
-    this.waiting = [];
+    this.#closed = true;
+    this.#waiting = [];
   }
 
   /** One event's trouble is not the others'. */
-  private attempt(act: () => void): void {
-    if (this.closed) return;
+  #attempt(act: () => void): void {
+    if (this.#closed) return;
     try {
       act();
     } catch (error) {
-      this.onFault(error);
+      this.#onFault(error);
     }
   }
 
-  private run(): void {
-    this.scheduled = false;
-    const batch = this.waiting;
-    this.waiting = [];
-    for (const event of batch) this.attempt(() => this.handle(event));
-    this.attempt(this.turn);
+  #run(): void {
+    this.#scheduled = false;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    for (const event of batch) this.#attempt(() => this.#handle(event));
+    this.#attempt(this.#turn);
   }
 }

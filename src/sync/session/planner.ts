@@ -28,44 +28,48 @@ export interface PlannerContext {
 
 /** Plans for one pair. */
 export class Planner {
-  /** Conflicts whose settling change is on its way. */
-  private readonly conflicts = new Map<RelPath, Conflict>();
+  readonly #context: PlannerContext;
 
-  constructor(private readonly context: PlannerContext) {}
+  /** Conflicts whose settling change is on its way. */
+  readonly #conflicts = new Map<RelPath, Conflict>();
+
+  constructor(context: PlannerContext) {
+    this.#context = context;
+  }
 
   /** Plans for whatever is marked; both sides must have been seen. */
   plan(queues: Readonly<Record<Side, TransferQueue>>): void {
-    const { pair, claims } = this.context;
+    const { pair, claims } = this.#context;
     if (queues.a.size + queues.b.size === 0) pair.resumeMarks();
     if (pair.hasMarks) {
-      this.settle();
+      this.#settle();
       const marks = pair.everythingMarked ? {} : { marks: pair.marks.root };
       const [a, b] = [pair.a.snapshot!, pair.b.snapshot!];
-      const terms = this.terms();
+      const terms = this.#terms();
       const plan = limitCopies(reconcile(pair.archive, a, b, { ...terms, ...marks }), a, b, terms);
       pair.clearMarks();
       // What is under a lock or out of reach is marked by whoever frees it; what is being carried, when that has ended.
       for (const { path, marks: on } of plan.postponed)
         if (claims.heldBy(path) !== null) pair.postponed.addMarks(path, on);
       for (const { path, entry } of plan.agreed) pair.agree(path, entry);
-      for (const conflict of plan.conflicts) this.conflicts.set(conflict.path, conflict);
+      for (const conflict of plan.conflicts) this.#conflicts.set(conflict.path, conflict);
       queues.a.add(plan.toA);
       queues.b.add(plan.toB);
     }
-    this.settlePreferences();
+    this.#settlePreferences();
     queues.a.start();
     queues.b.start();
   }
 
   /** @returns the conflict that `change` settled, once. */
   takeConflict({ path }: Change): Conflict | null {
-    const conflict = this.conflicts.get(path) ?? null;
-    this.conflicts.delete(path);
+    const conflict = this.#conflicts.get(path) ?? null;
+    this.#conflicts.delete(path);
     return conflict;
   }
 
-  private terms(): Omit<ReconcileOptions, 'marks'> {
-    const { pair, lockStore, heldUpdates, clock, claims } = this.context;
+  #terms(): Omit<ReconcileOptions, 'marks'> {
+    const { pair, lockStore, heldUpdates, clock, claims } = this.#context;
     const isClaimed = (path: RelPath) => claims.heldBy(path) !== null;
     const stamp = stampOf(new Date(clock.now()));
     const given = new Set<RelPath>();
@@ -91,16 +95,16 @@ export class Planner {
   }
 
   /** Forgets troubles of paths on which both sides agree by now, bits and times too: those can fail by themselves. */
-  private settle(): void {
-    const { pair, retries, heldUpdates, claims } = this.context;
+  #settle(): void {
+    const { pair, retries, heldUpdates, claims } = this.#context;
     const isSettled = (path: RelPath) =>
       sameEntry(pair.entry('a', path), pair.entry('b', path)) && claims.heldBy(path) === null;
     for (const path of retries.forget((path) => isSettled(path) && !heldUpdates.isFrozen(path))) pair.mark(path, true);
   }
 
   /** Forgets preferences, at every turn: when what one led to is done, often nothing is marked any more. */
-  private settlePreferences(): void {
-    const { pair, lockStore, claims } = this.context;
+  #settlePreferences(): void {
+    const { pair, lockStore, claims } = this.#context;
     for (const { path, other } of [...lockStore.table.preferences.values()]) {
       const isSame = other === undefined ? sameContent : sameEntry;
       const isSettled = isSame(pair.entry('a', path), pair.entry('b', path)) && claims.heldBy(path) === null;

@@ -22,10 +22,14 @@ export interface StatusContext {
 
 /** How the pair stands. */
 export class PairStatus {
-  constructor(private readonly context: StatusContext) {}
+  readonly #context: StatusContext;
+
+  constructor(context: StatusContext) {
+    this.#context = context;
+  }
 
   get state(): PairState {
-    const { pair, recorder, sides, session } = this.context;
+    const { pair, recorder, sides, session } = this.#context;
     const present = sides.peer;
     if (recorder.halted) return 'halted';
     if (session.isPaused) return 'paused';
@@ -36,12 +40,12 @@ export class PairStatus {
   }
 
   get isConnected(): boolean {
-    return this.context.sides.peer !== null;
+    return this.#context.sides.peer !== null;
   }
 
   /** How many paths are waiting to be carried or looked at. */
   get pending(): number {
-    const { pair, sides } = this.context;
+    const { pair, sides } = this.#context;
     const queues = sides.peer?.queues;
     const transferred = queues === undefined ? 0 : queues.a.size + queues.b.size;
     return transferred + pair.marks.size + pair.a.unsettled + pair.b.unsettled;
@@ -49,14 +53,14 @@ export class PairStatus {
 
   /** Everything that is in the way at present; what halts the whole pair has no path. */
   problems(): Problem[] {
-    const { a, b, halts: found } = this.context.pair;
+    const { a, b, halts: found } = this.#context.pair;
     const halts = found.map((halt) => ({ path: '', ...halt }));
-    return [...halts, ...a.problems, ...b.problems, ...this.context.retries.list()];
+    return [...halts, ...a.problems, ...b.problems, ...this.#context.retries.list()];
   }
 
   /** What is being carried now, the largest first, and what is left to carry. */
   transfers(): { readonly transfers: Transfer[]; readonly left: { readonly files: number; readonly bytes: number } } {
-    const queues = this.context.sides.peer?.queues;
+    const queues = this.#context.sides.peer?.queues;
     if (queues === undefined) return { transfers: [], left: this.left() };
     const coming = (to: Side): Transfer[] => Array.from(comingOf(queues[to].transferred), (one) => ({ ...one, to }));
     const transfers = [...coming('a'), ...coming('b')].sort((x, y) => y.size - x.size).slice(0, MAX_TRANSFERS);
@@ -65,7 +69,7 @@ export class PairStatus {
 
   /** What is left to carry. */
   left(): { readonly files: number; readonly bytes: number } {
-    const queues = this.context.sides.peer?.queues;
+    const queues = this.#context.sides.peer?.queues;
     if (queues === undefined) return { files: 0, bytes: 0 };
     const [a, b] = [leftOf(queues.a.transferred), leftOf(queues.b.transferred)];
     return { files: a.files + b.files, bytes: a.bytes + b.bytes };
@@ -73,7 +77,7 @@ export class PairStatus {
 
   /** @returns how much of the content of `path` has come to where it goes, 0–100, null where nothing is on its way. */
   progress(path: RelPath): number | null {
-    const queues = this.context.sides.peer?.queues;
+    const queues = this.#context.sides.peer?.queues;
     return queues?.a.progress(path) ?? queues?.b.progress(path) ?? null;
   }
 }

@@ -7,34 +7,40 @@ export const ITEM_BYTES = 128;
 
 /** Bytes that may be taken, and no more. */
 export class Budget {
+  #left: number;
+  readonly #refusal: () => SyncError;
+
   /** @param refusal what is thrown when it is used up. */
-  constructor(
-    private left: number,
-    private readonly refusal: () => SyncError,
-  ) {}
+  constructor(left: number, refusal: () => SyncError) {
+    this.#left = left;
+    this.#refusal = refusal;
+  }
 
   /** @throws SyncError where there are not so many left. */
   take(bytes: number): void {
-    this.left -= bytes;
-    if (this.left < 0) throw this.refusal();
+    this.#left -= bytes;
+    if (this.#left < 0) throw this.#refusal();
   }
 }
 
 /** Bytes that many share: who has done with his gives them back. */
 export class SharedBudget {
-  private taken = 0;
+  readonly #most: number;
+  readonly #refusal: () => SyncError;
 
-  constructor(
-    private readonly most: number,
-    private readonly refusal: () => SyncError,
-  ) {}
+  #taken = 0;
+
+  constructor(most: number, refusal: () => SyncError) {
+    this.#most = most;
+    this.#refusal = refusal;
+  }
 
   /** @returns the way to give them back, once. @throws SyncError where others have taken too much. */
   borrow(bytes: number): () => void {
-    if (this.taken + bytes > this.most) throw this.refusal();
-    this.taken += bytes;
+    if (this.#taken + bytes > this.#most) throw this.#refusal();
+    this.#taken += bytes;
     return () => {
-      this.taken -= bytes;
+      this.#taken -= bytes;
       bytes = 0;
     };
   }

@@ -10,20 +10,20 @@ const owners = new WeakMap<Buffer, { readonly pool: PayloadPool; readonly whole:
 
 /** The free memory of one connection. */
 export class PayloadPool {
-  private readonly free: Buffer[] = [];
+  readonly #free: Buffer[] = [];
 
   /** @returns a buffer of exactly this length, with anything in it. */
   take(bytes: number): Buffer {
     if (bytes < LEAST_BYTES) return Buffer.allocUnsafe(bytes);
-    const at = this.free.findIndex((buffer) => buffer.length >= bytes);
-    const whole = at < 0 ? Buffer.allocUnsafeSlow(bytes) : this.free.splice(at, 1)[0]!;
+    const at = this.#free.findIndex((buffer) => buffer.length >= bytes);
+    const whole = at < 0 ? Buffer.allocUnsafeSlow(bytes) : this.#free.splice(at, 1)[0]!;
     const payload = whole.subarray(0, bytes);
     owners.set(payload, { pool: this, whole });
     return payload;
   }
 
   give(whole: Buffer): void {
-    if (this.free.length < MAX_FREE) this.free.push(whole);
+    if (this.#free.length < MAX_FREE) this.#free.push(whole);
   }
 }
 

@@ -32,6 +32,8 @@ export interface IncomingCall {
 
 /** The side of a call that the server holds. */
 export class ServedCall implements IncomingCall {
+  readonly #finished: () => void;
+
   readonly id: number | string | null;
   readonly connection: Connection;
   readonly #incoming = new AsyncQueue<Incoming>();
@@ -45,11 +47,9 @@ export class ServedCall implements IncomingCall {
   #dropped = false;
 
   /** @param finished called when it has been answered. */
-  constructor(
-    id: number | string | null,
-    connection: Connection,
-    private readonly finished: () => void = () => {},
-  ) {
+  constructor(id: number | string | null, connection: Connection, finished: () => void = () => {}) {
+    this.#finished = finished;
+
     this.id = id;
     this.connection = connection;
   }
@@ -113,7 +113,7 @@ export class ServedCall implements IncomingCall {
 
   /** It has been answered: what was not taken never will be. */
   finish(): void {
-    this.finished();
+    this.#finished();
     this.#incoming.end();
     this.#incoming.clear();
   }

@@ -11,33 +11,33 @@ export interface SilenceLimits {
 }
 
 export class Silence {
-  private readonly asking: Deadline;
-  private readonly ending: Deadline;
+  readonly #asking: Deadline;
+  readonly #ending: Deadline;
 
   /** @param ask sends what any server answers, known to it or not. */
   constructor({ askMs, endMs }: SilenceLimits, ask: () => void, end: () => void) {
-    this.ending = new Deadline(endMs - askMs, end);
-    this.asking = new Deadline(askMs, () => {
+    this.#ending = new Deadline(endMs - askMs, end);
+    this.#asking = new Deadline(askMs, () => {
       ask();
-      this.ending.start();
+      this.#ending.start();
     });
   }
 
   /** Something came, or something is waited for from now on. */
   broken(): void {
-    this.ending.stop();
-    this.asking.start();
+    this.#ending.stop();
+    this.#asking.start();
   }
 
   /** Nothing is waited for, or what came is still being taken in: then it is not the other end that is slow. */
   stop(): void {
-    this.ending.stop();
-    this.asking.stop();
+    this.#ending.stop();
+    this.#asking.stop();
   }
 
   /** Stops for good. */
   clear(): void {
-    this.ending.clear();
-    this.asking.clear();
+    this.#ending.clear();
+    this.#asking.clear();
   }
 }

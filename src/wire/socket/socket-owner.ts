@@ -70,20 +70,24 @@ function wordsOf(bytes: readonly number[]): string {
 
 /** Reads the table for many at once: whoever asks while it is being read shares the next reading. */
 export class SocketTable {
-  private underWay: Promise<unknown> = Promise.resolve();
-  private next: Promise<string> | null = null;
+  readonly #read: () => Promise<string>;
 
-  constructor(private readonly read: () => Promise<string> = readTables) {}
+  #underWay: Promise<unknown> = Promise.resolve();
+  #next: Promise<string> | null = null;
+
+  constructor(read: () => Promise<string> = readTables) {
+    this.#read = read;
+  }
 
   /** @returns the table as it is at some moment after the call. @throws the system's error. */
   fresh(): Promise<string> {
-    this.next ??= this.underWay.then(() => {
-      this.next = null;
-      const reading = this.read();
-      this.underWay = reading.catch(() => {});
+    this.#next ??= this.#underWay.then(() => {
+      this.#next = null;
+      const reading = this.#read();
+      this.#underWay = reading.catch(() => {});
       return reading;
     });
-    return this.next;
+    return this.#next;
   }
 }
 

@@ -48,7 +48,7 @@ class Scene {
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
       sides: {
-        replica: (side) => (side === 'b' && this.isAway ? null : this.replica(side)),
+        replica: (side) => (side === 'b' && this.isAway ? null : this.#replica(side)),
         scanPath: (side, path) => {
           this.asked.push(`${side}:${path}`);
           return ++scans;
@@ -60,7 +60,7 @@ class Scene {
     });
   }
 
-  private replica(side: Side): Replica {
+  #replica(side: Side): Replica {
     const scene = this;
     return {
       async *apply(changes: readonly Change[], contents: AsyncIterable<Content>) {
@@ -83,7 +83,7 @@ class Scene {
       lockStore,
       writes: this.writes,
       local: {} as never,
-      replica: (side: Side) => (side === 'b' && this.isAway ? null : this.replica(side)),
+      replica: (side: Side) => (side === 'b' && this.isAway ? null : this.#replica(side)),
     };
   }
 

@@ -29,7 +29,7 @@ class Scene {
   readonly claims = new Claims();
   halt: SyncError | null = null;
   readonly writes: ClientWrites;
-  private posted: WriteEvent[] = [];
+  #posted: WriteEvent[] = [];
 
   constructor() {
     this.pair.a.snapshot = new Snapshot();
@@ -37,7 +37,7 @@ class Scene {
     this.pair.clearMarks();
     const side = (which: Side) =>
       ({
-        apply: (changes: readonly Change[]) => this.apply(which, changes),
+        apply: (changes: readonly Change[]) => this.#apply(which, changes),
         read: async function* () {},
       }) as unknown as Replica;
     const context: WriteContext = {
@@ -45,7 +45,7 @@ class Scene {
       lockStore: { table: this.table } as never,
       log: silent,
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
-      mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
+      mailbox: { post: (event) => void this.#posted.push(event), wake: () => {} },
       sides: { replica: side, scanPath: () => this.scans + 1, isScanned: (_, number) => this.scanned >= number },
       claims: this.claims,
       heldUpdates: { isMoving: () => false },
@@ -54,7 +54,7 @@ class Scene {
     this.writes = new ClientWrites(context);
   }
 
-  private async *apply(which: Side, changes: readonly Change[]) {
+  async *#apply(which: Side, changes: readonly Change[]) {
     for (const { path, action } of changes) {
       const outcome = this.outcomes.shift() ?? ({ kind: 'done', sent: 0 } as const);
       this.applied.push(`${which} ${action} ${path} ${outcome.kind}`);
@@ -89,8 +89,8 @@ class Scene {
       this.scanned = ++this.scans;
       this.writes.serve();
       await new Promise((resolve) => setImmediate(resolve));
-      quiet = this.posted.length === 0 ? quiet + 1 : 0;
-      for (const event of this.posted.splice(0)) this.writes.stepped(event);
+      quiet = this.#posted.length === 0 ? quiet + 1 : 0;
+      for (const event of this.#posted.splice(0)) this.writes.stepped(event);
     }
   }
 

@@ -18,14 +18,14 @@ import { ScriptedReplica, scanPath } from '../../support/session-room.js';
 class Line {
   readonly sent: object[] = [];
   reason: Error | null | undefined;
-  private end: (reason: Error | null) => void = () => {};
+  #end: (reason: Error | null) => void = () => {};
   readonly closed = new Promise<Error | null>((resolve) => {
-    this.end = resolve;
+    this.#end = resolve;
   });
   send = async (message: object) => void this.sent.push(message);
   close = (reason: Error | null = null) => {
     this.reason = reason;
-    this.end(reason);
+    this.#end(reason);
   };
 }
 
