@@ -3,7 +3,7 @@ import { type ErrorCode, SyncError } from '../core/errors.js';
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
-export const EXIT_USAGE = 2;
+const EXIT_USAGE = 2;
 export const EXIT_INTERRUPTED = 130;
 
 const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {

@@ -11,7 +11,7 @@ const PATIENCE_MS = 400;
 const RATE_MS = 3_000;
 
 /** One thing under way. */
-export interface Bar {
+interface Bar {
   /** @param bytes done so far, of `size`; both may change. */
   update(bytes: number, size: number): void;
   /** Takes the bar away. */
@@ -101,7 +101,7 @@ export class Rate {
 }
 
 /** What a bar shows. */
-export interface BarState {
+interface BarState {
   readonly name: string;
   readonly bytes: number;
   readonly size: number;

@@ -6,7 +6,7 @@ import { stateDirectory } from './shown-listing.js';
 const MAX_LINES = 500;
 const MAX_LINE_CHARS = 4_096;
 
-export interface History {
+interface History {
   /** For readline: the lines, the latest first. */
   readonly options: {
     readonly history: string[];

@@ -2,7 +2,7 @@
 import { SyncError } from '../core/errors.js';
 
 /** A line, split; the last word may be unfinished. */
-export interface SplitLine {
+interface SplitLine {
   readonly words: readonly string[];
   /** The quote that is still open at the end, or ''. */
   readonly open: '' | "'" | '"';

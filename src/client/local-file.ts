@@ -7,7 +7,7 @@ import { systemTrouble } from '../core/system-error.js';
 import { PIECE_BYTES } from './transfers.js';
 
 /** An open local file. */
-export interface LocalFile {
+interface LocalFile {
   readonly size: number;
   /** ISO 8601. */
   readonly mtime: string;

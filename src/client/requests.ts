@@ -12,7 +12,7 @@ type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts';
 type RowOf<T> = T extends readonly (infer R)[] ? R : never;
 
 /** How long an answer may take, in milliseconds (null: for ever), and what may come before it. */
-export interface RequestOptions {
+interface RequestOptions {
   readonly timeoutMs?: number | null;
   readonly onNotification?: OnNotification;
   readonly signal?: AbortSignal;

@@ -98,7 +98,7 @@ async function pump(
 }
 
 /** Takes what comes in of a download. */
-export interface DownloadSink {
+interface DownloadSink {
   /** Comes first. */
   file(file: DownloadedFile): void | Promise<void>;
   /** The next bytes; they may be used until this resolves. */

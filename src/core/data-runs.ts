@@ -17,7 +17,7 @@ interface Comparable extends Uint8Array {
 }
 
 /** A part of a piece, to be written. */
-export interface Run {
+interface Run {
   readonly from: number;
   readonly to: number;
 }

@@ -2,7 +2,7 @@
 import type { ProblemCode } from './errors.js';
 
 /** Why the system refused. */
-export interface SystemTrouble {
+interface SystemTrouble {
   readonly code: ProblemCode;
   /** What the system says, in words: `the disk is full`. */
   readonly why: string;

@@ -1,4 +1,5 @@
 // The side of the pair that is on this machine: looking, reading and applying, with its own memory of what it saw.
+
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Change } from '../core/change.js';
@@ -9,14 +10,16 @@ import { entryOf, Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
 import type { Applied, Content, Offer, Replica, ScanResult, ScanScope, Wanted } from '../replica.js';
 import { applyChanges } from './apply/apply.js';
+import type { ApplyContext } from './apply/context.js';
 import { Guard } from './apply/guard.js';
 import { openGuardRecords } from './apply/guard-records.js';
 import { offerFor } from './apply/offer.js';
 import { contextFor, IncomingUpload } from './apply/receiving.js';
-import { type ApplyContext, openSite } from './apply/step.js';
+import { openSite } from './apply/step.js';
 import { OpenContent } from './content/open-file.js';
 import { readContents } from './content/read.js';
 import { makeNamesDurable } from './fs/durable-names.js';
+import type { Root } from './fs/parents.js';
 import { Damage } from './scan/crash-damage.js';
 import { isMostlyAsSeen } from './scan/same-tree.js';
 import { Scanner } from './scan/scanner.js';
@@ -24,7 +27,6 @@ import { Staging } from './staging/staging.js';
 import { ANEW } from './state/files.js';
 import { type DamageKind, damageText } from './state/journal-check.js';
 import { PARTNER_TABLE, PartnerMemory } from './state/partner-memory.js';
-import type { Root } from './state/root.js';
 import type { StateDirectory } from './state/state-directory.js';
 import type { Store, Table } from './state/store.js';
 import type { VersionLimits } from './versions/pruning.js';
@@ -38,7 +40,7 @@ const GUARD_TOGETHER = 128;
 const KEEP_MS = 2_000;
 
 /** What a local replica needs. */
-export interface LocalReplicaOptions {
+interface LocalReplicaOptions {
   readonly root: Root;
   readonly state: StateDirectory;
   /** Patterns of `--ignore`, gitignore lines. */

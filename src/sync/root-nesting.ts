@@ -3,7 +3,7 @@
 import { SyncError } from '../core/errors.js';
 
 /** A root, and the roots in which it lies. */
-export interface Placed {
+interface Placed {
   readonly id: string;
   readonly above: readonly string[];
 }

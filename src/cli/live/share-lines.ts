@@ -1,7 +1,7 @@
 // How the lines of a window are shared among sections: what is short shows whole, what is long gives way.
 
 /** A section wants so many lines besides its title. */
-export interface Wish {
+interface Wish {
   readonly wanted: number;
 }
 

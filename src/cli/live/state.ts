@@ -7,7 +7,7 @@ import type { ConflictRow, HeldRow, LockRow, Status, Transfers } from '../../wir
 const KEPT_EVENTS = 200;
 
 /** A thing that happened, and when. */
-export type Happened =
+type Happened =
   | { readonly time: Date; readonly event: SyncEvent }
   | { readonly time: Date; readonly server: 'gone' | 'back' };
 

@@ -5,7 +5,7 @@ import type { Appendix, Row } from '../program/appendix.js';
 import { bold, lines, roff, section, tagged, verbatim } from './roff.js';
 
 /** What a page says about the package. */
-export interface PageFrame {
+interface PageFrame {
   readonly version: string;
   /** The other programs that have a page. */
   readonly seeAlso: readonly string[];

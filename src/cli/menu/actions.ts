@@ -21,7 +21,7 @@ export interface Menu {
   readonly asker: Asker;
 }
 
-export type Action = (menu: Menu) => Promise<Went>;
+type Action = (menu: Menu) => Promise<Went>;
 
 const EXISTS = exitCodeFor('exists');
 

@@ -29,14 +29,14 @@ export interface Asker {
 }
 
 /** What is asked for first: with what stands there already, and what a person's answer is refused with at once. */
-export interface FirstQuestion {
+interface FirstQuestion {
   readonly message: string;
   readonly initial?: string;
   readonly objection?: (answer: string) => string | undefined;
 }
 
 /** A second question, with what is meant where nothing is answered. */
-export interface Question {
+interface Question {
   readonly message: string;
   readonly initial: (first: string) => string;
 }

@@ -39,7 +39,7 @@ function withField(text: string, notices: readonly NoticeRow[]): string {
 }
 
 /** @returns the sentence for a lock that was lost. */
-export function noticeText({ path, reason, by, time }: NoticeRow): string {
+function noticeText({ path, reason, by, time }: NoticeRow): string {
   const how =
     reason === 'expired' ? 'has expired' : `was ${reason === 'stolen' ? 'taken' : 'broken'} by ${shownName(by)}`;
   return `Note: your lock on ${shownName(path)} ${how} (${minuteText(time)}).`;

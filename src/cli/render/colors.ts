@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 
 export type Colors = ReturnType<typeof pc.createColors>;
-export type ColorWish = 'auto' | 'always' | 'never';
+type ColorWish = 'auto' | 'always' | 'never';
 
 export const colorsFor = (on: boolean): Colors => pc.createColors(on);
 

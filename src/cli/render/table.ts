@@ -2,7 +2,7 @@
 // each row is a paragraph instead, as wrapped lines of a table are hard to read.
 import { padLeft, padRight, widthOf } from './width.js';
 
-export interface Column {
+interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
   /** The width that longer cells do not stretch; they stay whole and move their own line. */

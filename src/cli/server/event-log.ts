@@ -9,7 +9,7 @@ import { eventText } from '../render/event.js';
 import { safeText } from '../render/safe.js';
 import { clockText } from '../render/time.js';
 
-export interface EventLoggerOptions {
+interface EventLoggerOptions {
   readonly format: 'text' | 'json';
   /** Say only what a person has to know: warnings, problems, halts, conflicts. */
   readonly quiet: boolean;

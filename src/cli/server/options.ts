@@ -36,7 +36,7 @@ export interface ServerSettings {
 }
 
 /** What server-a is told besides. */
-export interface ServerASettings extends ServerSettings {
+interface ServerASettings extends ServerSettings {
   readonly peer: { readonly host: string; readonly port: number };
   readonly rescanMs: number;
   /** Whether the other side's copy of a locked file loses its write bits meanwhile. */

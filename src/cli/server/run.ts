@@ -17,7 +17,7 @@ const STOP_MS = 4_500;
 const ECHO_MS = 250;
 
 /** What a server's start gives. */
-export interface Running {
+interface Running {
   stop(): Promise<void>;
   /** What is left to carry, for the server that knows. */
   left?(): Left;

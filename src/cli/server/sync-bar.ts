@@ -17,7 +17,7 @@ export interface Left {
 }
 
 /** The part of a terminal that a bar needs. */
-export interface BarTerminal {
+interface BarTerminal {
   readonly columns?: number;
   write(text: string): unknown;
 }

@@ -9,7 +9,7 @@ import { listedPaths } from './one-target.js';
 import { errorOf, goneRefusal, type Known, type Resolved, resolveTargets, type ShownAs } from './target.js';
 
 /** How one command acts. */
-export interface Act {
+interface Act {
   /** What a glob can mean. */
   known(): Promise<Known>;
   /** One result for each target, in their order. */

@@ -12,7 +12,7 @@ import { byAge, parseCopy } from './copy-name.js';
 export const MAX_COPIES = 10;
 
 /** What the limit has to be told besides the plan. */
-export interface CopyLimitOptions {
+interface CopyLimitOptions {
   readonly firstContact: boolean;
   /** Paths that must not be touched now (one may be on its way out already): no other copy goes in its place. */
   readonly pinned: (path: RelPath) => boolean;

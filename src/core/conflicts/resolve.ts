@@ -13,7 +13,7 @@ import { byAge, settledName } from './copy-name.js';
 export type Keep = Side | 'both';
 
 /** What a conflict is about. */
-export interface Unsettled {
+interface Unsettled {
   readonly original: RelPath;
   /** The copies to settle, at least one. */
   readonly copies: readonly ConflictCopy[];

@@ -7,7 +7,7 @@ import type { Row } from './records.js';
 import type { LockTable } from './table.js';
 
 /** Whether the lock of `path` may go to `to` now: nothing of another may be there, and nothing be taking effect at either. */
-export function canMove(table: LockTable, path: RelPath, to: RelPath): boolean {
+function canMove(table: LockTable, path: RelPath, to: RelPath): boolean {
   if (path === to || table.drains.has(path) || table.drains.has(to) || table.heldOf(to).length > 0) return false;
   const there = table.locks.get(to);
   return there === undefined || there.owner === table.locks.get(path)?.owner;

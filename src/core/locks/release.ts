@@ -91,7 +91,7 @@ function noticing(table: LockTable, fact: Omit<Notice, 'id'>): Row[] {
 }
 
 /** @returns whether the updates follow on what the holder's side has now, `current`. */
-export const follows = (updates: readonly HeldUpdate[], current: Entry | null, way: HeldWay): boolean =>
+const follows = (updates: readonly HeldUpdate[], current: Entry | null, way: HeldWay): boolean =>
   way === 'apply' && sameContent(updates[0]!.base, current);
 
 /**

@@ -1,13 +1,15 @@
 // Carries out a side's changes in their order. Small contents are published in groups: written one after the other,
 // flushed many at once, then renamed, then their directories flushed; only then is any of them called done.
+
 import type { Change, Outcome } from '../../core/change.js';
 import { contentOf } from '../../core/change.js';
 import { parentOf, type RelPath } from '../../core/path.js';
 import type { Applied, Content } from '../../replica.js';
 import { isFull, outcomeOf } from '../fs/system-errors.js';
 import type { StagedFile } from '../staging/staged-file.js';
+import type { ApplyContext, Step } from './context.js';
 import { IncomingFile } from './incoming.js';
-import { type ApplyContext, carryOut, publishFile, type Step } from './step.js';
+import { carryOut, publishFile } from './step.js';
 
 /** A group is published when it has this many files or bytes, or when the next content is not here yet. */
 const GROUP_FILES = 128;

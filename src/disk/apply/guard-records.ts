@@ -9,7 +9,7 @@ import type { SealedFile } from '../state/sealed-file.js';
 const WRITE_BITS = 0o222;
 
 /** A guarded file. */
-export interface GuardRecord {
+interface GuardRecord {
   /** The mode that it had. */
   readonly mode: number;
   readonly ino: number;

@@ -1,6 +1,7 @@
 // The write bits that are taken off files while somebody on the other side holds their lock. What stood there before is
 // on disk before a bit goes, and stays there until the bit is back, so that every bit is given back: at the end of the
 // lock, under whatever name the file then has, or at the next start. To synchronisation the files keep the mode they had.
+
 import fs from 'node:fs';
 import type { Change } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
@@ -10,13 +11,13 @@ import { reasonOf } from '../../core/system-error.js';
 import type { Logger } from '../../log.js';
 import type { ScanResult } from '../../replica.js';
 import { holding, isSameInode } from '../fs/inode.js';
+import type { Root } from '../fs/parents.js';
 import { Parents } from '../fs/parents.js';
 import { type FileSignature, modeOf, sameSignature } from '../fs/signature.js';
-import type { Root } from '../state/root.js';
 import { type GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
 
 /** What guarding needs to know of the tree. */
-export interface GuardedTree {
+interface GuardedTree {
   readonly snapshot: Snapshot;
   /** Notes that `entry` stands at a path, though the disk says `stats` of it. */
   wrote(path: RelPath, entry: Entry | null, stats: fs.Stats | null): void;

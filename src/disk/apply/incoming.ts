@@ -1,12 +1,13 @@
 // One content as it comes in: bytes that were sent, bytes of the file whose place it takes, and what an earlier transfer
 // left. It knows what really was sent for it.
+
 import fs from 'node:fs';
 import { type Change, contentOf } from '../../core/change.js';
 import type { FileEntry } from '../../core/entry.js';
 import { nameOf, parentOf } from '../../core/path.js';
 import type { Content } from '../../replica.js';
 import type { StagedFile } from '../staging/staged-file.js';
-import type { ApplyContext } from './step.js';
+import type { ApplyContext } from './context.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 

@@ -9,10 +9,10 @@ import { isSameInode } from '../fs/inode.js';
 import { linkOrCopy } from '../fs/move.js';
 import { microseconds, modeOf } from '../fs/signature.js';
 import type { VersionReason } from '../versions/versions.js';
-import type { ApplyContext, Step } from './step.js';
+import type { ApplyContext, Step } from './context.js';
 
 /** What the decision saw at a path, and where that is. */
-export interface Old {
+interface Old {
   readonly target: string;
   readonly stats: fs.Stats;
 }

@@ -1,5 +1,6 @@
 // What a side has already of a content that it is to get: the beginning that an earlier transfer left, and the file whose
 // place it takes, by the sums of its blocks.
+
 import fs from 'node:fs';
 import { type Change, contentOf } from '../../core/change.js';
 import { coarseBlockBytes, isBaseSize, isWorthAsking, type Range } from '../../core/delta.js';
@@ -7,15 +8,15 @@ import type { FileEntry } from '../../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../../core/path.js';
 import type { BasisFile, Offer } from '../../replica.js';
 import { readSums, recallSums } from '../fs/block-sums.js';
+import type { Root } from '../fs/parents.js';
 import { Parents } from '../fs/parents.js';
 import type { Scanner } from '../scan/scanner.js';
 import type { Staging } from '../staging/staging.js';
-import type { Root } from '../state/root.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** What an offer is made of. */
-export interface OfferSources {
+interface OfferSources {
   /** Absolute real path of the root. */
   readonly root: string | Root;
   readonly scanner: Scanner;

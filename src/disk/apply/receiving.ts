@@ -1,5 +1,6 @@
 // A content that a client sends: of a known length, its hash told only at the end. It comes into staging piece by piece,
 // is flushed there, and takes its name by rename, so that nothing of it is ever seen before all of it is here.
+
 import fs from 'node:fs';
 import type { Change, Outcome } from '../../core/change.js';
 import type { FileEntry } from '../../core/entry.js';
@@ -7,7 +8,8 @@ import { parentOf } from '../../core/path.js';
 import type { Applied } from '../../replica.js';
 import { outcomeOf } from '../fs/system-errors.js';
 import type { StagedFile } from '../staging/staged-file.js';
-import { type ApplyContext, publishFile } from './step.js';
+import type { ApplyContext } from './context.js';
+import { publishFile } from './step.js';
 
 /** One content on its way in. Whoever began it ends it with `discard`, published or not. */
 export class IncomingUpload {

@@ -9,27 +9,17 @@ import type { RelPath } from '../../core/path.js';
 import { holding, type Inode, setLinkTime } from '../fs/inode.js';
 import { LinkGate, linksIn } from '../fs/link-target.js';
 import { moveWithoutReplacing } from '../fs/move.js';
+import type { Root } from '../fs/parents.js';
 import { Parents } from '../fs/parents.js';
 import { readingError } from '../fs/readable.js';
 import { modeOf } from '../fs/signature.js';
 import { type Standing, standingAt } from '../scan/context.js';
-import type { Scanner } from '../scan/scanner.js';
-import type { Staging } from '../staging/staging.js';
-import { type Root, rootFault } from '../state/root.js';
-import type { Versions } from '../versions/versions.js';
+import { rootFault } from '../state/root.js';
+import type { ApplyContext, Step } from './context.js';
 import { keepingOld, locate, takeOld } from './keep-old.js';
 
 /** Names that systems leave in directories by themselves; a directory with nothing else in it counts as empty. */
 const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
-
-/** What a step needs to know of the tree it works on. */
-export interface ApplyContext {
-  readonly scanner: Scanner;
-  readonly parents: Parents;
-  readonly staging: Staging;
-  readonly versions: Versions;
-  readonly links: LinkGate;
-}
 
 /**
  * Gets ready for steps on `root`; whoever takes them closes the parents.
@@ -49,9 +39,6 @@ export function openSite(root: Root, tree: Pick<ApplyContext, 'scanner' | 'stagi
   }
 }
 
-/** How a step on the disk ended; system errors are thrown. */
-export type Step = 'done' | 'stale' | 'kept';
-
 /** Carries out a change that needs no content from elsewhere. */
 export function carryOut(context: ApplyContext, change: Change): Step {
   const { before, after, action } = change;
@@ -64,7 +51,7 @@ export function carryOut(context: ApplyContext, change: Change): Step {
 }
 
 /** A complete, flushed content on the same file system, held open. */
-export interface StagedContent {
+interface StagedContent {
   readonly path: string;
   /** What the system says of it now. */
   stats(): fs.Stats;

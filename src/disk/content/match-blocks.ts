@@ -27,7 +27,7 @@ const STRETCH_BLOCKS = 8;
 const TURN_BLOCKS = 1_024;
 
 /** The file that is searched. */
-export interface Searched {
+interface Searched {
   readonly fd: number;
   readonly size: number;
   /** Its own sums by blocks of the size searched for, if they are known: then whole stretches need not be read. */

@@ -8,11 +8,11 @@ import type { FileEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { nameOf, parentOf, quote, type RelPath } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
+import type { Root } from '../fs/parents.js';
 import { Parents } from '../fs/parents.js';
 import { microseconds, modeOf } from '../fs/signature.js';
 import type { Scanner } from '../scan/scanner.js';
 import { isUnchanged } from '../scan/survey.js';
-import type { Root } from '../state/root.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const readAsync = promisify(fs.read);
@@ -22,7 +22,7 @@ const PIECE_BYTES = 256 << 10;
 const MAX_READINGS = 4;
 
 /** One piece of an open file; its memory is used again after `release`. */
-export interface Piece {
+interface Piece {
   readonly data: Buffer;
   readonly release: () => void;
 }

@@ -4,9 +4,9 @@
 import fs from 'node:fs';
 import { nameOf, parentOf } from '../../core/path.js';
 import type { Content, Wanted } from '../../replica.js';
+import type { Root } from '../fs/parents.js';
 import { Parents } from '../fs/parents.js';
 import { readOutcomeOf } from '../fs/system-errors.js';
-import type { Root } from '../state/root.js';
 import { readDifference } from './delta.js';
 import { readPieces } from './pieces.js';
 

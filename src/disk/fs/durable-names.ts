@@ -1,8 +1,9 @@
 // A server that was killed may have renamed a file into place and not flushed its directory any more. The name is there
 // for everybody to see, and whoever is told of it believes that it stays; a power cut would take it back, and its absence
 // would pass for a deletion. So the names are flushed before the first of them is told.
+
 import type { RelPath } from '../../core/path.js';
-import type { Root } from '../state/root.js';
+import type { Root } from './parents.js';
 import { Parents } from './parents.js';
 
 /** What became of a directory since it was seen; then there is no name in it to keep. */

@@ -18,7 +18,7 @@ export const GONE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']
 const REFUSED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /** Where it is told that a directory had to be made again. */
-export interface Repairs {
+interface Repairs {
   note(name: string, code: ProblemCode, message: string): void;
 }
 

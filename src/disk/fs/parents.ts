@@ -5,7 +5,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { RelPath } from '../../core/path.js';
-import type { Root } from '../state/root.js';
 import { isSameInode, swapped } from './inode.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
@@ -96,4 +95,14 @@ export class Parents {
     this.refresh();
     fs.closeSync(this.#rootFd);
   }
+}
+
+/** A directory that is kept in sync, known by what it is and not only by its name. */
+export interface Root {
+  /** Absolute, with every link resolved. */
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+  /** The id that it bears, where it has one: a system may give the number of a removed directory to a new one. */
+  readonly id?: string;
 }

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 import type { FileEntry } from '../../core/entry.js';
 
 /** What makes two looks at one path find the same, unread file. Size and times alone can be restored by hand; ctime cannot. */
-export interface Signature {
+interface Signature {
   readonly ino: number;
   readonly size: number;
   readonly mtimeMs: number;
@@ -36,7 +36,7 @@ function kindOf(stats: Stats): StatSignature['kind'] {
 }
 
 /** A clock that stamps files moves in steps of at most this. */
-export const RACY_MS = 20;
+const RACY_MS = 20;
 /** File systems with whole-second or two-second stamps (FAT) need longer. */
 const COARSE_RACY_MS = 2000;
 

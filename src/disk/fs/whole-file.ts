@@ -33,7 +33,7 @@ export function inItsDirectory<T>(file: string, act: (spelled: string, beside: s
 }
 
 /** Where the next generation of a file is written. */
-export const besideOf = (file: string): string => `${file}.new`;
+const besideOf = (file: string): string => `${file}.new`;
 
 /** Writes `content` into `file` so that at every instant the old or the new one is there, whole; durable at the end. */
 export function replaceFile(file: string, content: string): void {

@@ -31,7 +31,7 @@ export class Overwritten {
 }
 
 /** Who takes part in a commit. */
-export interface CommitTo {
+interface CommitTo {
   readonly context: ScanContext;
   readonly differences: Differences;
   readonly overwritten: Overwritten;

@@ -1,11 +1,12 @@
 // What every step of a look stands on: the root, what was last seen in it, and the questions that all of them ask.
+
 import type { Stats } from 'node:fs';
 import * as fs from 'node:fs';
 import type { RelPath } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import type { Logger } from '../../log.js';
+import type { Root } from '../fs/parents.js';
 import { modeOf } from '../fs/signature.js';
-import type { Root } from '../state/root.js';
 import type { WatchedDirectories } from '../watch/directories.js';
 import type { WatchKind } from '../watch/open.js';
 import type { Damage } from './crash-damage.js';

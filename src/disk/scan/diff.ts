@@ -4,7 +4,7 @@ import { type Entry, sameEntry } from '../../core/entry.js';
 import { isAtOrBelow, joinPath, type RelPath } from '../../core/path.js';
 import { type DirNode, entryOf, type Node, type Snapshot, walkNode } from '../../core/snapshot.js';
 
-export interface Difference {
+interface Difference {
   readonly path: RelPath;
   readonly entry: Entry | null;
 }

@@ -9,7 +9,7 @@ import type { ScanContext } from './context.js';
 import { IGNORE_FILE, IgnoreRules, ignoreLines } from './ignore-rules.js';
 
 /** A `.lockstepignore` as it was read; without one, or with something else in its place, `hash` is null. */
-export interface RulesFile {
+interface RulesFile {
   readonly lines: readonly string[];
   readonly hash: string | null;
 }

@@ -70,7 +70,7 @@ function isEmpty(absolute: string): boolean {
 }
 
 /** Something that stands, or stands no longer, where it is said to. */
-export interface Known {
+interface Known {
   readonly path: RelPath;
   readonly entry: Entry | null;
   readonly stats: Stats | null;

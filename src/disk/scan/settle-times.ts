@@ -11,7 +11,7 @@ export const OVERDUE_MS = 10_000;
  * Where more files than this vanish together, they are judged together, once no more follow for a while: `rm -rf` of a
  * whole root takes its files one by one, and only what comes after them shows that it was no deletion of files.
  */
-export const BURST_FILES = 4;
+const BURST_FILES = 4;
 const BURST_MS = 150;
 /** A path that goes on moving is looked at again this often at least. */
 export const MAX_RETRY_MS = 1000;

@@ -117,7 +117,7 @@ export class ScanTrigger {
  * `same`: no change. `sure`: no change, and `file` is proven now to be what was seen. `young`: no change yet, but written
  * so recently that it has to be read again later. `waits`: in motion, and not due. `look`: to be looked at.
  */
-export type QuickCheck =
+type QuickCheck =
   | { readonly kind: 'same' | 'young' | 'waits' | 'look' }
   | { readonly kind: 'sure'; readonly file: FileSignature };
 
@@ -130,7 +130,7 @@ const WAITS: QuickCheck = { kind: 'waits' };
 const SCAN: QuickCheck = { kind: 'look' };
 
 /** @param checked directories found sound, kept between the glances of one moment. */
-export function quickCheckAt(context: ScanContext, path: RelPath | '', checked: Map<string, boolean>): QuickCheck {
+function quickCheckAt(context: ScanContext, path: RelPath | '', checked: Map<string, boolean>): QuickCheck {
   const wait = path === '' ? null : context.unsettled.get(path);
   if (wait !== null) return wait.kind !== 'absent' && wait.due > context.now() ? WAITS : SCAN;
   if (highestUnsound(context, path, checked) !== path) return SCAN;

@@ -1,9 +1,10 @@
 // Whether a journal is all that it was. What its watermark says was written must be there; beyond that, a last line that a
 // kill or a power cut has torn is no damage, and anything else is.
+
 import fs from 'node:fs';
+import type { Expectation } from './journal.js';
 import { follow, type Head, headOf, type Position } from './journal.js';
 import { linesOf, reading } from './journal-lines.js';
-import type { Expectation } from './watermarks.js';
 
 /** How a state file is not what it was. Of one with a strange `tail` nothing is lost. */
 export type DamageKind = 'missing' | 'empty' | 'cut' | 'older' | 'damaged' | 'foreign' | 'tail';

@@ -116,3 +116,9 @@ export function salvageOperations(file: string, take: (operation: Operation) => 
 function takeLine(line: Buffer, take: (operation: Operation) => void): void {
   for (const operation of JSON.parse(line.toString('utf8', PREFIX)) as Operation[]) take(operation);
 }
+
+/** What must be found in a file at least. */
+export interface Expectation extends Position {
+  readonly generation: number;
+  readonly closed: boolean;
+}

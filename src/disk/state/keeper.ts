@@ -20,7 +20,7 @@ export interface OwnDirectories {
 }
 
 /** What is kept. */
-export interface Kept {
+interface Kept {
   readonly root: string;
   readonly identity: Pick<Identity, 'id'>;
   readonly occupancy: Occupancy;

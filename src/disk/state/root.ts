@@ -1,22 +1,14 @@
 // The root of one tree: opened once, and checked at every look to be still the same directory. A root that was
 // unmounted, removed or replaced must never be mistaken for one whose files were deleted.
+
 import * as fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import { quote, STATE_DIR } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
+import type { Root } from '../fs/parents.js';
 import { identityFile, readIdentity } from './identity.js';
 
-/** A directory that is kept in sync, known by what it is and not only by its name. */
-export interface Root {
-  /** Absolute, with every link resolved. */
-  readonly path: string;
-  readonly dev: number;
-  readonly ino: number;
-  /** The id that it bears, where it has one: a system may give the number of a removed directory to a new one. */
-  readonly id?: string;
-}
-
-export interface RootFault {
+interface RootFault {
   readonly code: 'root-missing' | 'root-replaced';
   readonly message: string;
 }

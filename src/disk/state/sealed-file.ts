@@ -13,7 +13,7 @@ const MAX_COMPARED = 64 << 10;
 type Value = Readonly<Record<string, unknown>>;
 
 /** What reading found: a value and damage exclude each other; neither is a file that never was. */
-export type SealedContent =
+type SealedContent =
   | { readonly value: Value | null; readonly damage: null }
   | { readonly value: null; readonly damage: DamageKind };
 

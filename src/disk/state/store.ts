@@ -40,7 +40,7 @@ export type StoreAccess = Pick<Store, 'put' | 'durable' | 'close'>;
 export type OpenStore = (file: string, tables: Tables, policy?: DamagePolicy) => Opened<StoreAccess>;
 
 /** How a store is kept. */
-export interface StoreOptions extends DamagePolicy {
+interface StoreOptions extends DamagePolicy {
   readonly when?: Compaction;
   /** Where it is noted how far the journal was written. */
   readonly mark?: Mark;

@@ -2,10 +2,12 @@
 // noticed at the next start. It is never flushed on the way: a kill takes nothing from it, and a power cut leaves at most an
 // earlier mark, which asks for less than was there. Of each file it holds two marks, what was written and what was made
 // durable: the first counts while the machine has not gone down since, the second always.
+
 import fs from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { inItsDirectory, replaceFile, setAside } from '../fs/whole-file.js';
+import type { Expectation } from './journal.js';
 import { hex, type Position } from './journal.js';
 import type { DamageKind } from './journal-check.js';
 import { reading } from './journal-lines.js';
@@ -23,18 +25,12 @@ const EMPTY = `${''.padEnd(SLOT_BYTES - 1)}\n`;
 const SLOT = /^(\S+) +(\d+) +(\d+) ([0-9a-f]{8}) +(\d+) ([0-9a-f]{8}) ([0-9a-f]{8}) ([oc]) ([0-9a-f]{8}) *\n$/;
 
 /** How far a file was written. */
-export interface Watermark {
+interface Watermark {
   /** Grows each time that the file is written anew. */
   readonly generation: number;
   readonly written: Position;
   readonly durable: Position;
   /** Whether nothing was to follow. */
-  readonly closed: boolean;
-}
-
-/** What must be found in a file at least. */
-export interface Expectation extends Position {
-  readonly generation: number;
   readonly closed: boolean;
 }
 

@@ -19,7 +19,7 @@ export function versionName(name: string, replaced: number, n: number): string {
 }
 
 /** When the content in a version of this name was put aside. */
-export interface Moment {
+interface Moment {
   /** Milliseconds since 1970, whole seconds. */
   readonly replaced: number;
   /** Its number among those of one second. */

@@ -20,7 +20,7 @@ export interface VersionLimits {
 export const DEFAULT_VERSION_LIMITS: VersionLimits = { keepMs: 30 * 24 * 60 * 60 * 1000, share: 0.2 };
 
 /** What pruning needs to be told, and tests may tell otherwise. */
-export interface PrunerOptions {
+interface PrunerOptions {
   /** ROOT/.lockstep/versions. */
   readonly directory: OwnDirectory;
   readonly records: VersionRecords;

@@ -7,7 +7,7 @@ const GATHER_MS = 3;
 const TOO_MANY = 20_000;
 
 /** The hints that one look takes with it. */
-export interface Hinted {
+interface Hinted {
   readonly everything: boolean;
   /** True: the names in this directory are to be read again. */
   readonly paths: Map<RelPath | '', boolean>;

@@ -10,7 +10,7 @@ import type { LockStore } from '../locks/lock-store.js';
 import type { ServiceRequest, Wait } from '../locks/request.js';
 
 /** What serving locks needs. */
-export interface ServedLocks {
+interface ServedLocks {
   readonly lockService: LockService;
   readonly lockStore: LockStore;
   readonly pathOf: (target: Target) => RelPath;

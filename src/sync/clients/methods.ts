@@ -18,7 +18,7 @@ import { ClientQueries, type ShownPair, streamed } from './queries.js';
 const FLUSH_MS = 60_000;
 
 /** What serving clients needs. */
-export interface ServedPair extends ShownPair {
+interface ServedPair extends ShownPair {
   /** Side a, which client writes act on. */
   readonly local: FilesContext['local'];
   /** The replica of a side, null while it is away. */

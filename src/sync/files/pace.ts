@@ -3,7 +3,7 @@
 import { inTime } from '../in-time.js';
 
 /** How slow a sender may be: so many bytes in so many milliseconds of waiting. */
-export interface PaceLimits {
+interface PaceLimits {
   readonly bytes: number;
   readonly ms: number;
 }

@@ -11,7 +11,7 @@ import { noSuchFile } from './refusals.js';
 import { missingParents, onSideB, standingAt, type WriteStep } from './write.js';
 
 /** What is asked of a rename. */
-export interface RenameAsk {
+interface RenameAsk {
   readonly from: RelPath;
   readonly to: RelPath;
   readonly owner: string;

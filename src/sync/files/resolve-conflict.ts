@@ -16,7 +16,7 @@ import type { Pair } from '../pair/pair.js';
 import type { ClientWrites } from './write-queue.js';
 
 /** What resolving needs of its server. */
-export interface ResolvingContext {
+interface ResolvingContext {
   readonly pair: Pair;
   readonly writes: ClientWrites;
   readonly local: Pick<Replica, 'read'>;

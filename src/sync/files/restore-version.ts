@@ -13,7 +13,7 @@ import { missingParents } from './write.js';
 import type { ClientWrites } from './write-queue.js';
 
 /** What restoring needs of its server. */
-export interface RestoringContext {
+interface RestoringContext {
   readonly writes: ClientWrites;
   /** What a side keeps, null while it is away. */
   readonly versionReader: (side: Side) => VersionReader | null;

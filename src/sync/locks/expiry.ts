@@ -11,7 +11,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const AGAIN_MS = 1_000;
 
 /** What expiry needs of its desk. */
-export interface ExpiryContext {
+interface ExpiryContext {
   readonly lockStore: LockStore;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   /** Ends a lock. @returns whether that is settled. */

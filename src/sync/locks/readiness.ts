@@ -49,7 +49,7 @@ export interface LockContext {
 }
 
 /** Whom a grant is for. */
-export interface Granted {
+interface Granted {
   /** Who asked just now, and did not stand in line. */
   readonly asker?: PendingRequest;
   /** Who stood in line. */

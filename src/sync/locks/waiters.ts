@@ -19,7 +19,7 @@ export const MAX_WAITERS = 65_536;
 const PATIENCE_MS = 20_000;
 
 /** What lines need of their desk. */
-export interface WaitQueueContext {
+interface WaitQueueContext {
   readonly lockStore: LockStore;
   readonly clock: Pick<Clock, 'after'>;
   readonly mailbox: { wake(): void };

@@ -2,7 +2,7 @@
 import type { Table } from '../../disk/state/store.js';
 
 /** The values, and what each is. */
-export interface MetaValues {
+interface MetaValues {
   /** The ids of both roots, side a's first. */
   roots: string;
   /** Where side b's root was. */

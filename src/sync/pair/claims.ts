@@ -30,7 +30,7 @@ export interface Claim {
 }
 
 /** Told of each claim that ended after something was, or may have been, written under it. */
-export type ReleaseListener = (claim: Claim) => void;
+type ReleaseListener = (claim: Claim) => void;
 
 const NO_SIDE: readonly Side[] = [];
 

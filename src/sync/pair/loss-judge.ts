@@ -6,14 +6,14 @@ import type { Snapshot } from '../../core/snapshot.js';
 import type { ScanResult } from '../../replica.js';
 import { lossHalt } from './halt-text.js';
 import type { KnownLosses } from './known-losses.js';
-import type { Pair } from './pair.js';
+import type { KnownPair } from './side-state.js';
 import { lossOn, type Verdicts } from './verdicts.js';
 
 /** What a scan told, as far as it is judged. */
 export type Told = Pick<ScanResult, 'entries' | 'whole'>;
 
 /** What is known of a side that is judged. */
-export interface Judged {
+interface Judged {
   /** Whether a person has just confirmed whatever is missing. */
   readonly accepted: boolean;
   /** Whether it is an older state of itself: what it never had it has not deleted, and that is not believed. */
@@ -23,13 +23,13 @@ export interface Judged {
 }
 
 export class LossJudge {
-  readonly #pair: Pair;
+  readonly #pair: KnownPair;
   readonly #verdicts: Verdicts;
   readonly #known: KnownLosses;
   /** What a side has, as far as it is the archive's and known for sure; else null. */
   readonly #seen: (side: Side) => Snapshot | null;
 
-  constructor(pair: Pair, verdicts: Verdicts, known: KnownLosses, seen: (side: Side) => Snapshot | null) {
+  constructor(pair: KnownPair, verdicts: Verdicts, known: KnownLosses, seen: (side: Side) => Snapshot | null) {
     this.#pair = pair;
     this.#verdicts = verdicts;
     this.#known = known;

@@ -7,7 +7,7 @@ import type { RelPath, Side } from '../../core/path.js';
 import { entryOf, type Snapshot } from '../../core/snapshot.js';
 
 /** What is asked of the pair, and told to it. */
-export interface SharedState {
+interface SharedState {
   isOutOfReach(path: RelPath): boolean;
   entry(side: Side, path: RelPath): Entry | null;
   /** @returns what both sides last shared at `path`. */

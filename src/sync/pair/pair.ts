@@ -17,7 +17,7 @@ import { Safety } from './safety.js';
 import { foldStanding, nothingKnown, type SideState } from './side-state.js';
 
 /** What the archive says besides the entries. */
-export interface ArchiveNotes {
+interface ArchiveNotes {
   readonly meta: ArchiveMeta;
   readonly losses: KnownLosses;
 }

@@ -4,15 +4,22 @@ import { type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import { IgnoreRules } from '../../disk/scan/ignore-rules.js';
 import type { ScanResult } from '../../replica.js';
-import type { Pair } from './pair.js';
-import type { SideState } from './side-state.js';
+import type { KnownPair, SideState } from './side-state.js';
+
+/** The pair as far as its reach concerns it. */
+interface ReachedPair extends KnownPair {
+  readonly safety: { readonly knowsB: boolean };
+  mark(path: RelPath, deep?: boolean): void;
+  markEverything(): void;
+  agree(path: RelPath, entry: null): void;
+}
 
 export class Reach {
-  readonly #pair: Pair;
+  readonly #pair: ReachedPair;
 
   #rulesDiffer = false;
 
-  constructor(pair: Pair) {
+  constructor(pair: ReachedPair) {
     this.#pair = pair;
   }
 

@@ -16,7 +16,7 @@ import type { ArchiveMeta } from './archive-meta.js';
 import { adoptedWords, type Halt, partnerHalt, rollbackHalt, unmountedHalt } from './halt-text.js';
 import type { KnownLosses } from './known-losses.js';
 import { LossJudge, type Told } from './loss-judge.js';
-import type { Pair } from './pair.js';
+import type { KnownPair } from './side-state.js';
 import { lossOn, Verdicts } from './verdicts.js';
 
 /** Who meets, while side b is there. */
@@ -31,9 +31,14 @@ interface Meeting {
   isSeen: boolean;
 }
 
+/** What is judged, and made a first contact where that is the answer. */
+interface JudgedPair extends KnownPair {
+  beginFirstContact(): void;
+}
+
 /** Judges the sides of one pair. */
 export class Safety {
-  readonly #pair: Pair;
+  readonly #pair: JudgedPair;
   readonly #meta: ArchiveMeta;
   readonly #known: KnownLosses;
   readonly #say: (text: string) => void;
@@ -47,7 +52,7 @@ export class Safety {
   #now = 0;
 
   /** @param say tells people what was done without a question. */
-  constructor(pair: Pair, meta: ArchiveMeta, known: KnownLosses, say: (text: string) => void) {
+  constructor(pair: JudgedPair, meta: ArchiveMeta, known: KnownLosses, say: (text: string) => void) {
     this.#pair = pair;
     this.#meta = meta;
     this.#known = known;

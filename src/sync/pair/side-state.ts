@@ -1,6 +1,6 @@
 // What server-a knows of one side: what its looks said, folded together.
 import type { Problem } from '../../core/errors.js';
-import type { RelPath } from '../../core/path.js';
+import type { RelPath, Side } from '../../core/path.js';
 import { PathSet } from '../../core/path-set.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import { IgnoreRules } from '../../disk/scan/ignore-rules.js';
@@ -20,6 +20,15 @@ export interface SideState {
   /** What was in motion at the last look: what is known of it is older than what is there. */
   readonly moving: PathSet;
   halt: ScanResult['halt'];
+}
+
+/** What is known of both sides, for the parts of the pair that judge it. */
+export interface KnownPair {
+  /** What both sides last shared. */
+  readonly archive: Snapshot;
+  readonly a: SideState;
+  readonly b: SideState;
+  side(side: Side): SideState;
 }
 
 /** A side before its first look. */

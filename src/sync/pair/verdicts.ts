@@ -6,13 +6,13 @@ import type { Halt } from './halt-text.js';
 /** What is still in motion on a side may be what seems to be missing: a halt waits for it so long, in milliseconds. */
 const SETTLE_MS = 15_000;
 
-export type Cause = 'loss-a' | 'loss-b' | 'partner' | 'rollback';
+type Cause = 'loss-a' | 'loss-b' | 'partner' | 'rollback';
 
 /** The cause that is a loss of `side`. */
 export const lossOn = (side: Side): Cause => `loss-${side}`;
 
 /** What a cause still depends on: files in motion, or a side that has not been seen. */
-export type Doubt = 'in-motion' | 'unseen' | null;
+type Doubt = 'in-motion' | 'unseen' | null;
 
 interface Verdict {
   readonly halt: Halt;

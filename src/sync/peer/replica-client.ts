@@ -38,7 +38,7 @@ const PING_EVERY_MS = 10_000;
 const PING_MS = 20_000;
 
 /** Where the other server is, and who asks. */
-export interface RemoteOptions {
+interface RemoteOptions {
   readonly host: string;
   readonly port: number;
   /** The id of side a's root: a server-b serves one server-a. */
@@ -200,9 +200,7 @@ async function introduce(
 }
 
 /** @param onLane runs one call on a connection that nothing else waits for. */
-export function remoteVersionReader(
-  onLane: (work: (lane: RpcClient) => Promise<void>) => Promise<void>,
-): VersionReader {
+function remoteVersionReader(onLane: (work: (lane: RpcClient) => Promise<void>) => Promise<void>): VersionReader {
   return {
     async list(path) {
       const versions: Version[] = [];

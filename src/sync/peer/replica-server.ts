@@ -24,7 +24,7 @@ import { type Clock, realClock } from '../clock.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
 
 /** What serving a replica needs. */
-export interface ServedReplica {
+interface ServedReplica {
   readonly replica: Replica & {
     readonly scanner: Pick<LocalReplica['scanner'], 'snapshot'>;
     readonly dropPartials?: LocalReplica['dropPartials'];

@@ -10,7 +10,7 @@ const BEYOND_WORDS: ReadonlySet<string> = new Set(['root-missing', 'root-replace
 const LOSSES: ReadonlySet<string> = new Set(['root-emptied', 'mass-deletion']);
 
 /** What confirming needs of its session. */
-export interface Confirming {
+interface Confirming {
   readonly pair: Pair;
   readonly sides: Sides;
   readonly acceptLostLocks?: (() => Promise<void>) | undefined;

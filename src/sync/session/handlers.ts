@@ -12,7 +12,7 @@ import type { Recorder } from './recorder.js';
 import type { Sides } from './sides.js';
 
 /** The parts of a session that events go to. */
-export interface SessionParts {
+interface SessionParts {
   readonly inFlight: InFlight;
   readonly sides: Sides;
   readonly flushes: Flushes;
@@ -23,7 +23,7 @@ export interface SessionParts {
 }
 
 /** What concerns the session as a whole. */
-export interface WholeSession {
+interface WholeSession {
   peerCame(replica: Replica): void;
   peerLeft(reason: string): void;
   retry(path: RelPath): void;

@@ -21,7 +21,7 @@ export interface PeerSide {
 }
 
 /** What joining needs. */
-export interface PeerSideOptions {
+interface PeerSideOptions {
   readonly pair: Pair;
   readonly local: Replica;
   readonly replica: Replica;

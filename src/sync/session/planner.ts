@@ -17,7 +17,7 @@ import type { ProblemRetries } from './problems.js';
 import type { TransferQueue } from './transfer-queue.js';
 
 /** What planning needs of its session. */
-export interface PlannerContext {
+interface PlannerContext {
   readonly pair: Pair;
   readonly lockStore: LockStore;
   readonly heldUpdates: HeldUpdates;

@@ -23,7 +23,7 @@ import type { TransferEvent } from './transfer-queue.js';
 const RESCAN_AFTER_FAILURE_MS = 1_000;
 
 /** What recording needs of its session. */
-export interface RecorderContext {
+interface RecorderContext {
   readonly pair: Pair;
   readonly log: Logger;
   readonly retries: ProblemRetries;

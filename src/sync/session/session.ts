@@ -247,7 +247,7 @@ export class Session {
 }
 
 /** What a session works with. */
-export interface SessionOptions {
+interface SessionOptions {
   readonly pair: Pair;
   /** How side a is known to side b. */
   readonly own: RootDescription;

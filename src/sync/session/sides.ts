@@ -12,7 +12,7 @@ import { joinPeer, type PeerSide } from './peer-side.js';
 import { type ScanEvent, ScanQueue, startScans } from './scan-queue.js';
 
 /** What both sides are made with. */
-export interface SidesOptions {
+interface SidesOptions {
   readonly pair: Pair;
   readonly local: Replica;
   readonly inFlight: InFlight;

@@ -12,7 +12,7 @@ import type { Sides } from './sides.js';
 const MAX_TRANSFERS = 32;
 
 /** What an overview is drawn from. */
-export interface StatusContext {
+interface StatusContext {
   readonly pair: Pair;
   readonly recorder: Recorder;
   readonly retries: ProblemRetries;

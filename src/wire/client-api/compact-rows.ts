@@ -6,7 +6,7 @@ import type { ListEntry } from './methods.js';
 type Rest = Partial<Pick<ListEntry, 'type' | 'on' | 'lock' | 'held' | 'syncing'>>;
 
 /** Path, bytes, milliseconds since 1970, permission bits; what differs from a file on both sides with no lock. */
-export type CompactRow =
+type CompactRow =
   | readonly [path: string, size: number, mtimeMs: number, mode: number]
   | readonly [path: string, size: number, mtimeMs: number, mode: number, rest: Rest];
 

@@ -223,7 +223,7 @@ export interface DownloadedFile {
 }
 
 /** A part of `ClientMethods`. */
-export interface FileMethods {
+interface FileMethods {
   /**
    * `name`: where `path` is a directory, the file goes into it under this name. The server sends a notification `ready`
    * when it wants the content, which then comes in notifications `content {last?, hash?}` with payloads.

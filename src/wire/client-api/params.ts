@@ -14,7 +14,7 @@ const MAX_TTL_MS = 100 * 365 * MAX_WAIT_MS;
 const index = whole(0, MAX_INDEX);
 
 /** A file by index or by path. */
-export const target = v.pipe(
+const target = v.pipe(
   v.object({ index: v.exactOptional(index), path: v.exactOptional(path) }),
   v.check((value) => (value.index === undefined) !== (value.path === undefined), 'it should have an index or a path'),
   v.transform((value): Target => (value.path === undefined ? { index: value.index! } : { path: value.path })),

@@ -14,7 +14,7 @@ export interface Notification {
   readonly params: unknown;
 }
 
-export interface Success {
+interface Success {
   readonly id: number | string;
   readonly result: unknown;
 }

@@ -1,6 +1,5 @@
 // Every limit of the wire, in one place. What is not limited here is limited by these: a frame by its line and its
 // payload, a connection by its frames and its queue, a server by its connections.
-import type { SilenceLimits } from '../socket/silence.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -103,3 +102,11 @@ export const MAX_VERSIONS_BYTES = 16 * MIB;
 export const MAX_REQUESTS_BYTES = 128 * MIB;
 /** An upload brings at least so many bytes in each time of so many milliseconds that the server waits for it. */
 export const UPLOAD_PACE = { bytes: 64 * KIB, ms: MINUTES };
+
+/** How long the other end may say nothing while something is waited for, in milliseconds. */
+export interface SilenceLimits {
+  /** After so long it is asked for a sign of life. */
+  readonly askMs: number;
+  /** After so long in all it is given up. */
+  readonly endMs: number;
+}

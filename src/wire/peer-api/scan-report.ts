@@ -23,7 +23,7 @@ export interface ScanReport {
   readonly halt: { readonly code: HaltCode; readonly message: string } | null;
 }
 
-export interface ScanEntry {
+interface ScanEntry {
   readonly path: RelPath;
   readonly entry: Entry | null;
 }

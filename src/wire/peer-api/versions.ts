@@ -6,7 +6,7 @@ import { type Batch, encodeList, fail, object, parseList, relPath, whole } from 
 import { entryOf } from './messages.js';
 
 /** The meaning of each field is `Version`'s in the sync room. */
-export interface PeerVersion {
+interface PeerVersion {
   readonly name: RelPath;
   readonly size: number;
   readonly mtime: number;

@@ -5,14 +5,15 @@ import { SyncError } from '../../core/errors.js';
 import { closedError, fromFailure } from '../frame/errors.js';
 import { asObject } from '../frame/json.js';
 import type { Frame, Message, Notification } from '../frame/json-rpc.js';
+import type { SilenceLimits } from '../frame/limits.js';
 import type { Connection } from '../socket/connection.js';
-import { Silence, type SilenceLimits } from '../socket/silence.js';
+import { Silence } from '../socket/silence.js';
 
 /** Takes a notification; the next frame is not read before its promise resolves, which is the back-pressure. */
 // biome-ignore lint/suspicious/noExplicitAny: what a method's notifications carry is checked by who knows the method
 export type OnNotification = (method: string, params: any, payload: Buffer | null) => void | Promise<void>;
 
-export interface CallOptions {
+interface CallOptions {
   readonly payload?: Buffer;
   /** Takes the notifications that belong to this call. What it throws ends the call. */
   readonly onNotification?: OnNotification;
@@ -24,7 +25,7 @@ export interface CallOptions {
   readonly started?: (id: number) => void;
 }
 
-export interface Reply {
+interface Reply {
   readonly result: unknown;
   readonly payload: Buffer | null;
 }
@@ -39,7 +40,7 @@ interface Pending {
   refuse(error: unknown): void;
 }
 
-export interface CallerOptions {
+interface CallerOptions {
   /** Takes the notifications that belong to no call. What it throws ends the connection. */
   readonly onNotification?: OnNotification;
   /** How long the other end may say nothing while a call is under way; for ever unless given. */

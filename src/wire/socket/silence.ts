@@ -1,14 +1,7 @@
 // Whether the other end still lives while something is waited for: when nothing has come for a while it is asked, and
 // when nothing comes after that either it is given up. Any message is a sign of life, a refusal too.
+import type { SilenceLimits } from '../frame/limits.js';
 import { Deadline } from './deadline.js';
-
-/** How long the other end may say nothing while something is waited for, in milliseconds. */
-export interface SilenceLimits {
-  /** After so long it is asked for a sign of life. */
-  readonly askMs: number;
-  /** After so long in all it is given up. */
-  readonly endMs: number;
-}
 
 export class Silence {
   readonly #asking: Deadline;

@@ -21,7 +21,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-export interface ListenOptions {
+interface ListenOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -148,7 +148,7 @@ async function closeAll(server: net.Server, door: SecureDoor | null, connections
   await stopped;
 }
 
-export interface DialOptions {
+interface DialOptions {
   readonly host: string;
   readonly port: number;
   /** How long connecting may take, in milliseconds. */

@@ -8,7 +8,7 @@ import type { WireLimits } from '../frame/limits.js';
 import type { Secret } from './secret.js';
 
 /** By what name the secret goes: there is only one. */
-export const IDENTITY = 'lockstep';
+const IDENTITY = 'lockstep';
 /** The first byte of every TLS connection, which no JSON begins with. */
 const TLS_BEGINS = 0x16;
 
@@ -23,7 +23,7 @@ const TLS = {
 } as const;
 
 /** What becomes of who knocks. */
-export interface Knocking {
+interface Knocking {
   /** The secret is proved. `introduced` is to be called when the first message has come. */
   readonly onProved: (socket: Socket, introduced: () => void) => void;
   /** It speaks without TLS; what it said is still to be read. */

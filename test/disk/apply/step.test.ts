@@ -1,9 +1,11 @@
 // Every kind of step, on a disk that is as it was seen, and on one that somebody damaged between the look and the step.
+
 import fs from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { Entry, FileEntry } from '../../../src/core/entry.js';
-import { type ApplyContext, carryOut, publishFile } from '../../../src/disk/apply/step.js';
+import type { ApplyContext } from '../../../src/disk/apply/context.js';
+import { carryOut, publishFile } from '../../../src/disk/apply/step.js';
 import { Parents } from '../../../src/disk/fs/parents.js';
 import { outcomeOf } from '../../../src/disk/fs/system-errors.js';
 import { DiskSite, dir, file, link, p, stream, TIME } from '../../support/disk-site.js';

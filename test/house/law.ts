@@ -1,13 +1,24 @@
-// The laws of the house as functions of one file's path and text: what may import what, who may touch the process, and
-// how a file looks. They read the syntax tree, so a comment or a string that mentions a thing is no fault.
+// The laws of the project as functions of one file's path and text, and of the graph of all files: what may import what,
+// who may touch the process, and how a file looks. They read the syntax tree, so a comment or a string that mentions a
+// thing is no fault.
 import path from 'node:path';
 import ts from 'typescript';
+import {
+  circlesOf,
+  fileMeant,
+  filesByFolder,
+  folderGraph,
+  type Graph,
+  importsOf,
+  parse,
+  prefixFamilies,
+  type Source,
+  visit,
+} from './graph.js';
 
-export interface Source {
-  /** From the checkout, with slashes: `src/core/path.ts`. */
-  readonly file: string;
-  readonly text: string;
-}
+/** A folder of more files lacks a folder, and so does one in which so many files share a prefix. */
+const MAX_FILES = 25;
+const MAX_FAMILY = 3;
 
 /** A file of more lines is refused; one with more than `MANY_LINES` is named, for its next reader to think about. */
 export const MAX_LINES = 350;
@@ -16,16 +27,26 @@ export const MANY_LINES = 250;
 /** Which rooms each room may import. `log` is passed everywhere but to the core, which says nothing. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
-  disk: ['disk', 'core', 'log'],
-  wire: ['wire', 'core', 'log'],
-  sync: ['sync', 'disk', 'wire', 'core', 'log'],
-  cli: ['cli', 'sync', 'disk', 'wire', 'core', 'log', 'index'],
+  replica: ['core'],
+  disk: ['disk', 'replica', 'core', 'log'],
+  wire: ['wire', 'replica', 'core', 'log'],
+  client: ['client', 'wire', 'core'],
+  sync: ['sync', 'disk', 'wire', 'replica', 'core', 'log'],
+  cli: ['cli', 'client', 'sync', 'disk', 'wire', 'replica', 'core', 'log', 'index'],
   log: ['core'],
-  index: ['sync', 'disk', 'wire', 'core', 'log'],
+  index: ['client', 'wire', 'core'],
 };
 
-/** The interface that the disk room implements and the sync room drives. */
-const REPLICA = 'src/sync/replica.ts';
+/**
+ * The folders of a room from the top down: each may import those of later rows, and none of its own row or of an earlier
+ * one. A room's own files and its folders may import each other.
+ */
+const ORDER: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  core: [['locks', 'conflicts'], ['reconcile']],
+  disk: [['apply'], ['versions'], ['content'], ['scan'], ['state'], ['staging'], ['fs', 'watch']],
+  wire: [['client-api', 'peer-api'], ['rpc'], ['socket'], ['frame']],
+  sync: [['clients'], ['session'], ['files', 'held'], ['locks', 'peer'], ['pair']],
+};
 
 /** What of `process` is a fact or the event loop's, and not a hold on argv, output, exit or signals. */
 const HARMLESS = ['pid', 'platform', 'hrtime', 'nextTick'];
@@ -36,9 +57,19 @@ export const linesOf = (text: string): number => text.replace(/\n$/, '').split('
 
 /** @returns every breach of the law in `source`, each as a sentence. */
 export function faultsOf(source: Source): string[] {
-  const tree = ts.createSourceFile(source.file, source.text, ts.ScriptTarget.Latest, true);
+  const tree = parse(source);
   const found = [...shapeFaults(source), ...importFaults(source, tree), ...reachFaults(source, tree)];
   return found.map((fault) => `${source.file}: ${fault}`);
+}
+
+/** @returns every breach of the laws about all files together. */
+export function* wholeFaults(sources: readonly Source[], files: Graph): Generator<string> {
+  for (const circle of circlesOf(files)) yield `a circle of files: ${circle.join(', ')}`;
+  for (const circle of circlesOf(folderGraph(files))) yield `a circle of folders: ${circle.join(', ')}`;
+  for (const family of prefixFamilies(sources, MAX_FAMILY + 1)) yield `${family} is a folder that is missing`;
+  for (const [folder, names] of filesByFolder(sources)) {
+    if (names.length > MAX_FILES) yield `${folder} has ${names.length} files: which folder is missing?`;
+  }
 }
 
 function* shapeFaults({ file, text }: Source): Generator<string> {
@@ -63,46 +94,34 @@ function* importFaults({ file }: Source, tree: ts.SourceFile): Generator<string>
     yield `is in no room of the house (${Object.keys(MAY_IMPORT).join(', ')})`;
     return;
   }
-  for (const { from, typeOnly } of importsOf(tree)) {
-    if (!from.startsWith('.')) {
+  for (const { from } of importsOf(tree)) {
+    const target = fileMeant(file, from);
+    if (target === null) {
       if (room === 'core') yield `imports ${from}; the core imports nothing from outside`;
       if (room !== 'cli' && /^(?:node:)?process$/.test(from)) yield `imports ${from}; only the cli touches the process`;
-      continue;
-    }
-    const target = path.posix.join(path.posix.dirname(file), from).replace(/\.js$/, '.ts');
-    if (room === 'disk' && target === REPLICA) {
-      if (!typeOnly) yield `imports ${target}; from there it may import types only: write import type`;
     } else if (target.startsWith('src/') && !allowed.includes(roomOf(target))) {
-      yield `imports ${target}; ${room} may import ${allowed.join(', ')} only (cli → sync → disk, wire → core)`;
-    }
+      yield `imports ${target}; ${room} may import ${allowed.join(', ')} only`;
+    } else yield* folderFault(file, target);
   }
 }
 
-interface Import {
-  readonly from: string;
-  readonly typeOnly: boolean;
+function* folderFault(file: string, target: string): Generator<string> {
+  const [from, to] = [rankOf(file), rankOf(target)];
+  if (from === null || to === null || folderOf(file) === folderOf(target) || roomOf(file) !== roomOf(target)) return;
+  if (from < to) return;
+  const order = ORDER[roomOf(file)]!.map((row) => row.join(' | ')).join(' → ');
+  yield `imports ${target}; in ${roomOf(file)} the order is ${order}`;
 }
 
-function importsOf(tree: ts.SourceFile): Import[] {
-  const found: Import[] = [];
-  visit(tree, (node) => {
-    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
-      const from = node.moduleSpecifier;
-      const typeOnly = ts.isImportDeclaration(node) ? isTypeClause(node.importClause) : node.isTypeOnly;
-      if (from !== undefined && ts.isStringLiteral(from)) found.push({ from: from.text, typeOnly });
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      const [from] = node.arguments;
-      if (from !== undefined && ts.isStringLiteral(from)) found.push({ from: from.text, typeOnly: false });
-    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      const from = node.argument.literal;
-      if (ts.isStringLiteral(from)) found.push({ from: from.text, typeOnly: true });
-    }
-  });
-  return found;
-}
+const folderOf = (file: string): string => file.split('/').slice(0, 3).join('/');
 
-const isTypeClause = (clause: ts.ImportClause | undefined): boolean =>
-  clause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+/** @returns the row of the folder in which `file` lies; null where it is a room's own file, or no order is set. */
+function rankOf(file: string): number | null {
+  const [, room, folder, inside] = file.split('/');
+  if (inside === undefined) return null;
+  const rank = ORDER[room!]?.findIndex((row) => row.includes(folder!)) ?? -1;
+  return rank < 0 ? null : rank;
+}
 
 /** What the code reaches for without importing it. */
 function* reachFaults({ file }: Source, tree: ts.SourceFile): Generator<string> {
@@ -150,9 +169,4 @@ function isReference(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
   return !(ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent) || ts.isMethodDeclaration(parent));
-}
-
-function visit(node: ts.Node, seen: (node: ts.Node) => void): void {
-  seen(node);
-  ts.forEachChild(node, (child) => visit(child, seen));
 }
