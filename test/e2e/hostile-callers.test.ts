@@ -97,7 +97,7 @@ describe('a hostile server-a', () => {
     ],
     [
       'a change that keeps what it replaces outside',
-      (line) => apply(line, json(change('f', { conflictCopy: '../../f' }))),
+      (line) => apply(line, json(change('f', { keepAs: '../../f' }))),
     ],
     ['a change that says two things', (line) => apply(line, json(change('f', { action: 'deleted' })))],
     [

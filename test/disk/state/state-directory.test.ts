@@ -153,7 +153,7 @@ describe('one server a root', () => {
   });
   afterAll(() => removeRoot(code));
   const server = `
-    import { openStateDirectory } from './disk/state-directory.js';
+    import { openStateDirectory } from './disk/state/state-directory.js';
     try {
       openStateDirectory(process.argv[2]);
       console.log('open');

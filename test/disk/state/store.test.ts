@@ -436,7 +436,7 @@ describe('killed at any instant', () => {
 
   // Writes for ever, and says each number once it is durable. The journal is compacted all the time.
   const writer = `
-    import { Store } from './disk/store.js';
+    import { Store } from './disk/state/store.js';
     const rows = new Map();
     const table = { load: (k, v) => rows.set(k, v), all: () => rows };
     const when = { factor: 2, minBytes: 2000, slice: 5 };

@@ -369,8 +369,8 @@ describe('killed at any instant', () => {
   // Writes for ever, some of it flushed, and says each number once it is durable. The journal is compacted all the time.
   const writer = `
     import path from 'node:path';
-    import { Store } from './disk/store.js';
-    import { Watermarks } from './disk/watermarks.js';
+    import { Store } from './disk/state/store.js';
+    import { Watermarks } from './disk/state/watermarks.js';
     const [directory, from] = process.argv.slice(2);
     const rows = new Map();
     const table = { load: (k, v) => rows.set(k, v), all: () => rows };

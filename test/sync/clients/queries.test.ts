@@ -212,7 +212,7 @@ describe('an overview', () => {
     [p(path), { change: { path }, size, arrived, state }] as const;
   const queue = (tickets: (readonly [string, object])[], size = tickets.length) => ({
     size,
-    carried: new Map(tickets),
+    transferred: new Map(tickets),
     progress: (path: string) => (new Map(tickets).has(p(path)) ? 50 : null),
   });
   const seen = (more: object = {}) => {

@@ -413,7 +413,7 @@ describe('earlier contents', () => {
   }));
   const versionReader = {
     list: async () => versions,
-    look: async (name: string) => file(name),
+    scan: async (name: string) => file(name),
     read: async function* (name: string): AsyncGenerator<Content> {
       for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name} ${n}`), last: n === 2 };
     },

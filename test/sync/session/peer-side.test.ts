@@ -50,7 +50,7 @@ describe('side b', () => {
     peer.scanQueue.start();
     replica.scans[0]!.answer(LOOK);
     await turn();
-    expect(kinds()).toEqual(['hint', 'looked']);
+    expect(kinds()).toEqual(['hint', 'scanned']);
     state.isPresent = false;
     replica.hint();
     peer.scanQueue.end();
@@ -58,7 +58,7 @@ describe('side b', () => {
     peer.scanQueue.start();
     replica.scans[1]!.answer(LOOK);
     await turn();
-    expect(kinds()).toEqual(['hint', 'looked']);
+    expect(kinds()).toEqual(['hint', 'scanned']);
   });
 
   test.each([
