@@ -95,10 +95,7 @@ describe('a hostile server-a', () => {
       'a change whose source leads out',
       (line) => apply(line, json(change('f', { action: 'renamed', from: { path: '/etc/passwd', entry: FILE } }))),
     ],
-    [
-      'a change that keeps what it replaces outside',
-      (line) => apply(line, json(change('f', { keepAs: '../../f' }))),
-    ],
+    ['a change that keeps what it replaces outside', (line) => apply(line, json(change('f', { keepAs: '../../f' })))],
     ['a change that says two things', (line) => apply(line, json(change('f', { action: 'deleted' })))],
     [
       'no list where there should be one',

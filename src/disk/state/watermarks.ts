@@ -50,7 +50,7 @@ export const NO_MARK: Mark = { read: () => null, write: () => {}, sync: () => {}
 export class Watermarks {
   readonly #file: string;
   readonly #slots = new Map<string, string>();
-  readonly #boot = bootTag();
+  readonly #boot: string;
   #fd = -1;
   #ino = 0;
   /** What is wrong with the file as it was found, null where nothing is, and where it went. */
@@ -61,9 +61,11 @@ export class Watermarks {
 
   /**
    * @param directory ROOT/.lockstep.
+   * @param boot which run of the machine this is, 8 hexadecimal digits.
    * @throws the system's error where the file cannot be written.
    */
-  constructor(directory: string) {
+  constructor(directory: string, boot = bootTag()) {
+    this.#boot = boot;
     this.#file = path.join(directory, FILE);
     const kind = this.#load(directory);
     this.damage = kind === null ? null : { kind, setAside: setAside(this.#file) };

@@ -225,11 +225,7 @@ describe('a journal', () => {
     expect(whole.length).toBeGreaterThan(durable);
     const marks = fs.readFileSync(at('watermarks'), 'latin1');
     /** As the same marks would read in another run of the machine. */
-    const otherBoot = () => {
-      const watermarks = new Watermarks(directory);
-      Object.assign(watermarks, { boot: '12345678' });
-      return watermarks.of('locks.log').read()!;
-    };
+    const otherBoot = () => new Watermarks(directory, '12345678').of('locks.log').read()!;
     expect(otherBoot().bytes).toBe(durable);
     expect(new Watermarks(directory).of('locks.log').read()!.bytes).toBe(whole.length);
     write(whole.subarray(0, durable));
