@@ -38,7 +38,7 @@ export class Partials {
     const name = nameFor(file);
     if (file.size < RESUMED_BYTES || this.#isInUse(name)) return 0;
     const stats = statsOf(this.#directory, name);
-    if (!stats?.isFile() || stats.size > file.size) return 0;
+    if (!stats?.isFile() || stats.nlink !== 1 || stats.size > file.size) return 0;
     return stats.size === file.size ? stats.size : stats.size - (stats.size % STEP_BYTES);
   }
 
@@ -96,7 +96,8 @@ export function tidyPartials(
     if (name === wanted) continue;
     const stats = statsOf(directory, name);
     const isOld = stats !== null && now - stats.mtimeMs > MAX_AGE_MS;
-    if (!stats?.isFile() || !isWorthKeeping(stats.size) || isOld) remove(directory, name);
+    // One with a second name elsewhere is no beginning of ours.
+    if (!stats?.isFile() || stats.nlink !== 1 || !isWorthKeeping(stats.size) || isOld) remove(directory, name);
     else parts.push({ name, mtimeMs: stats.mtimeMs, size: stats.size });
   }
   parts.sort((a, b) => b.mtimeMs - a.mtimeMs);
@@ -113,8 +114,11 @@ export function tidyPartials(
 /** The beginning of a beginning is one, too. */
 function shorten(directory: OwnDirectory, name: string, bytes: number, mtimeMs: number): void {
   directory.use(name, (absolute) => {
-    const fd = fs.openSync(absolute, fs.constants.O_WRONLY | fs.constants.O_NOFOLLOW);
+    const { O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+    const fd = fs.openSync(absolute, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
+      const stats = fs.fstatSync(fd);
+      if (!stats.isFile() || stats.nlink !== 1) return; // another one by now
       fs.ftruncateSync(fd, bytes);
       fs.futimesSync(fd, mtimeMs / 1000, mtimeMs / 1000);
     } finally {

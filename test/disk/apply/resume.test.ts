@@ -333,6 +333,29 @@ describe('what is left in staging', () => {
     removeRoot(root);
   });
 
+  test.each(['found so', 'swapped when it is opened'])(
+    'SCENARIO 40: one with a second name is not cut there: %s',
+    (when) => {
+      const root = stagingWith({ [name(1)]: [5 * MIB, 0] });
+      const outside = makeRoot('outside');
+      const theirs = path.join(outside, 'theirs');
+      fs.writeFileSync(theirs, Buffer.alloc(5 * MIB));
+      const swap = () => {
+        fs.rmSync(path.join(root, name(1)));
+        fs.linkSync(theirs, path.join(root, name(1)));
+      };
+      if (when === 'found so') swap();
+      const real = fs.openSync;
+      vi.spyOn(fs, 'openSync').mockImplementation((at, flags, mode) => {
+        if (when !== 'found so' && String(at).endsWith('.part')) swap();
+        return real(at, flags, mode);
+      });
+      tidyPartials(own(root), Date.now(), null, () => 0);
+      expect(fs.statSync(theirs).size).toBe(5 * MIB);
+      for (const made of [root, outside]) removeRoot(made);
+    },
+  );
+
   test('is looked through when another one comes', async () => {
     const { source, context, change } = await twoSites();
     const old = path.join(context.at('.lockstep/staging'), name(9));
