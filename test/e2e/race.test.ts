@@ -47,6 +47,8 @@ function makeCanary(outside: string, home: string): void {
   }
 }
 
+/** The versions of a long run are many files to remove. */
+const HOOK_MS = 600_000;
 /** Where a server looks first and changes then, it takes so many microseconds longer in between. */
 const DELAY = { calls: 'chmod,utimensat,link,rename,symlink,mkdir,unlink,rmdir', inject: 'delay_enter=1000' };
 
@@ -60,7 +62,7 @@ test.each(rows)(
     const random = chance(seed);
     const isDelayed = how.includes('longer');
     const pair = new PairOfPrograms('here if short');
-    onTestFinished(() => pair.close());
+    onTestFinished(() => pair.close(), HOOK_MS);
     const outside = (side: Side) => path.join(pair.directory, `outside-${side}`);
     for (const side of ['a', 'b'] as const) {
       makeCanary(outside(side), SIDES[side]);
@@ -104,7 +106,7 @@ test.each(rows)(
     const users = [...swappers, ...ambushers];
     onTestFinished(async () => {
       await Promise.all(users.map((user) => user.stop()));
-    });
+    }, HOOK_MS);
     const swaps = () => users.reduce((sum, user) => sum + user.count, 0);
     const local = path.join(pair.directory, 'local');
     let asked = 0;

@@ -58,7 +58,10 @@ export class Swapping {
 
   /** @returns whether it came to an n-th call. */
   async run(act: () => unknown, n: number, swap: (isSeen: boolean) => void): Promise<boolean> {
-    Object.assign(this, { calls: 0, isSeen: false, at: n, swap });
+    this.#calls = 0;
+    this.#isSeen = false;
+    this.#swap = swap;
+    this.#at = n;
     try {
       await act();
     } catch (error) {
