@@ -1,4 +1,5 @@
-// One side of the pair, near or far. The session drives two of these and cannot tell which one is on this machine.
+// What a side of the pair can be asked. The session drives two replicas, one on this machine and one remote, and cannot
+// tell them apart.
 import type { Change, Outcome, Reason } from './core/change.js';
 import type { Range } from './core/delta.js';
 import type { Entry, FileEntry, LinkEntry } from './core/entry.js';
@@ -6,87 +7,102 @@ import type { Problem, SideHaltCode } from './core/errors.js';
 import type { Introduction, RootDescription } from './core/partner.js';
 import type { RelPath } from './core/path.js';
 
-/** What to look at: what the watcher pointed to since the last look, or everything. */
+/** What to scan: the paths that the watcher has hinted at since the last scan, or everything. */
 export type ScanScope = 'hinted' | 'everything';
 
-/** What one side has, as far as it differs from what its previous look said. */
+/** The result of a scan: how the side differs from what its previous scan reported. */
 export interface ScanResult {
-  /** Parents before children; null: nothing is there any more, nor below. */
+  /** Parents before children. A null entry means that nothing is at the path, nor below it. */
   readonly entries: readonly { readonly path: RelPath; readonly entry: Entry | null }[];
-  /** Whether `entries` is all there is (a first look), instead of what changed. */
+  /** Whether `entries` is the complete state (as in a first scan) and not the difference. */
   readonly whole: boolean;
   /**
-   * Paths of which nothing can be said now, nor of what lies below them: what cannot be read or carried, and what is new
-   * and still in motion. They are neither there nor gone; what was known of them stays.
+   * Paths of which nothing can be said now, nor of anything below them: unreadable ones, types that are not
+   * synchronised, and new paths that are not settled. They neither exist nor are gone; what was known of them stays.
    */
   readonly unknown: readonly RelPath[];
-  /** Files that lost content in a crash: what stands there is nobody's work, and no reason to overwrite anything. */
+  /** Files that lost content in a crash. Their content is nobody's work and must not overwrite anything. */
   readonly damaged?: readonly RelPath[];
-  /** Everything that is in the way of looking at present, not only what is new. */
+  /** All problems that the scan found, not only new ones. */
   readonly problems: readonly Problem[];
-  /** The ignore rules in force on this side, gitignore lines. What they match is not in `entries`, and is not gone either. */
+  /**
+   * The ignore rules in force on this side, as gitignore lines. Paths that they match are not in `entries`, and are not
+   * gone either.
+   */
   readonly rules: readonly string[];
-  /** How many paths are in motion (being written, or just vanished) and will be in a later look; a hint follows. */
+  /**
+   * How many paths are not settled: being written, or just vanished. A later scan reports them; a hint announces it.
+   */
   readonly unsettled: number;
-  /** Which those are, vanished directories for all below them: what is known of them is older than what is there. */
+  /**
+   * The paths that are not settled; a vanished directory stands for all below it. What is known of them is older than
+   * what is on the disk.
+   */
   readonly moving?: readonly RelPath[];
-  /** Why no file may be touched: the root is gone, is another one, or is emptied. Null where all is well. */
+  /** Why no file may be written: the root is missing, is another one, or has lost its files. Null otherwise. */
   readonly halt: { readonly code: SideHaltCode; readonly message: string } | null;
 }
 
-/** A file whose content is wanted; it is sent only while it is still the one that was seen. */
+/** A file whose content is requested. It is sent only while the file is still the one that was scanned. */
 export interface Wanted {
   readonly path: RelPath;
   readonly file: FileEntry;
-  /** What the receiver has of it already; none where everything is to be sent. */
+  /** What the receiver has of the content already; absent where everything is to be sent. */
   readonly offer?: Offer;
 }
 
-/** What may spare carrying a large content. */
+/** What the receiver of a large content has of it, so that less has to be transferred (the basis of rsync). */
 export interface Offer {
-  /** So many bytes of it from its beginning: an earlier transfer of the same content was cut there. */
+  /** Bytes from the beginning that an interrupted transfer of the same content left. */
   readonly have: number;
-  /** The file whose place it takes; null where that is not worth comparing. */
+  /** The file that it replaces; null where a comparison does not pay. */
   readonly base: BasisFile | null;
 }
 
-/** A file of the receiver by the sums of its blocks, for finding what of it is in another content. */
+/**
+ * A file of the receiver as the sums of its blocks, for finding which blocks another content has in common with it.
+ */
 export interface BasisFile {
   /** Bytes. */
   readonly size: number;
-  /** That of its content, by which the sender may know it. */
+  /** The SHA-256 of its content, so that the sender can recognise it. */
   readonly hash: string;
   /**
-   * @param blockBytes a power of two; see `core/delta` for the bounds of all that is asked.
-   * @returns two words for each whole block in `ranges`, in their order (see `disk/sums`); null where the file is not
-   *   what it was any more.
+   * @param blockBytes a power of two; see `core/delta` for the limits of a request.
+   * @returns two words for each whole block in `ranges`, in their order (see `disk/content/block-sums`); null where the
+   *   file has changed.
    */
   sums(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null>;
 }
 
-/** A piece of the `n`-th wanted content, in order. The last piece of each (perhaps empty) says so. */
+/**
+ * A piece of the `n`-th requested content. Pieces come in order; the last one of each content (which may be empty) has
+ * `last` set.
+ */
 export type Content =
   | {
       readonly n: number;
       readonly data: Buffer;
       readonly last: boolean;
-      /** To be called by who is done with `data`: the memory is used again. Without it nothing is lost but time. */
+      /**
+       * Called once `data` is not needed any more, so that its memory is reused. Not calling it costs only time.
+       */
       readonly release?: () => void;
     }
-  /** The offered base has these bytes of it. */
+  /** These bytes of the offered basis file are the next ones of the content. */
   | { readonly n: number; readonly copy: Range; readonly last: boolean }
-  /** Comes first or never: the receiver has so many bytes from the beginning, as offered. */
+  /** Only as the first piece: so many bytes from the beginning are what the receiver offered to have. */
   | { readonly n: number; readonly have: number; readonly last: boolean }
-  /** The content cannot be had: the file changed, or could not be read. Nothing more follows for this `n`. */
+  /** The content cannot be read: the file changed, or is unreadable. Nothing more follows for this `n`. */
   | { readonly n: number; readonly failed: Exclude<Outcome, { kind: 'done' | 'kept' }> };
 
-/** How the `n`-th change of an apply ended. */
+/** The outcome of the `n`-th change of an apply. */
 export interface Applied {
   readonly n: number;
   readonly outcome: Outcome;
 }
 
-/** An earlier content of a file, as it lies among its side's versions. */
+/** An earlier content of a file, as it is stored among the versions of its side. */
 export interface Version {
   /** Its path below `.lockstep/versions`. */
   readonly name: RelPath;
@@ -94,61 +110,61 @@ export interface Version {
   readonly size: number;
   /** Modification time of the content, microseconds since 1970. */
   readonly mtime: number;
-  /** When it was put aside, milliseconds since 1970, by its side's clock. */
+  /** When it was moved to the versions, milliseconds since 1970, by the clock of its side. */
   readonly replaced: number;
-  /** Null where the record of it is lost. */
+  /** Null where its record is lost. */
   readonly reason: Reason | null;
 }
 
-/** The earlier contents that one side keeps. */
+/** Reads the earlier contents that one side keeps. */
 export interface VersionReader {
-  /** What is kept of the file at `path`, newest first. */
+  /** The versions of the file at `path`, the newest first. */
   list(path: RelPath): Promise<readonly Version[]>;
   /**
-   * Reads the version called `name` through.
-   * @returns what it is now, with its hash.
-   * @throws SyncError `not-found` where it is gone, `failed` where it is not what was put aside or cannot be read.
+   * Reads the version `name` whole.
+   * @returns its entry, with the hash of its present content.
+   * @throws SyncError `not-found` where it is gone, `failed` where it has changed or cannot be read.
    */
   scan(name: RelPath): Promise<FileEntry | LinkEntry>;
-  /** The content of a version that `look` said was `file`, as the only one of an apply. */
+  /** The content of a version for which `scan` returned `file`; `n` is 0. */
   read(name: RelPath, file: FileEntry): AsyncIterable<Content>;
 }
 
-/** One root. Calls may overlap; each path is in one apply at most. */
+/** One root. Calls may overlap, but each path is in one apply at most. */
 export interface Replica {
   /**
-   * Looks at the tree.
-   * @param paths to be looked at in any case.
-   * @throws SyncError where the side cannot be reached or its root cannot be looked at.
+   * Scans the tree.
+   * @param paths scanned and reported in any case, even where they have not changed.
+   * @throws SyncError where the side cannot be reached or its root cannot be scanned.
    */
   scan(scope: ScanScope, paths?: readonly RelPath[]): Promise<ScanResult>;
-  /** What this side has of the content that `change` brings to it; null: nothing that would spare anything. */
+  /** What this side has of the content that `change` brings to it; null where that would save nothing. */
   offer(change: Change): Promise<Offer | null>;
-  /** The contents of `wanted`, one after the other. */
+  /** Reads the contents of `wanted`, one after the other. */
   read(wanted: readonly Wanted[]): AsyncIterable<Content>;
   /**
-   * Carries out `changes` in their order, each compared with what stands there before it is written.
-   * @param contents a piece stream as `read` gives it; `n` counts those changes that carry content, from 0. A stream that
-   *   throws is resumed by a later apply: see `offer`.
-   * @returns every change's outcome, in any order; a done one is durable.
+   * Carries out `changes` in their order. Each is compared with the present entry before it is written.
+   * @param contents pieces as `read` returns them; `n` counts the changes that carry content, from 0. If the stream
+   *   throws, a later apply resumes it: see `offer`.
+   * @returns the outcome of every change, in any order; a change that is `done` is durable.
    */
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied>;
   /**
-   * Takes the write bits off the files at `paths`, or gives them back; of no paths: all back. To looks and changes they
-   * keep their modes.
+   * Takes the write bits off the files at `paths`, or gives them back; without paths it gives all back. Scans and
+   * changes do not see this.
    */
   guard?(paths: readonly RelPath[], on: boolean): Promise<void>;
-  /** A person confirmed that what vanished was meant to: the next look reports it. */
+  /** Accepts the losses that a person has confirmed: the next scan reports them. */
   acceptDeletes(): Promise<void>;
-  /** Who a far side says it is. */
+  /** How a remote side introduced itself. */
   readonly introduction?: Introduction;
   /**
-   * Has a far side remember that everything up to `epoch` is recorded as shared with `partner`.
-   * @throws SyncError where it cannot be remembered, or the side is of an earlier version.
+   * Makes a remote side store that everything up to `epoch` is recorded as shared with `partner`.
+   * @throws SyncError where it cannot be stored, or the side runs an earlier version.
    */
   acknowledge?(epoch: number, partner: RootDescription): Promise<void>;
-  /** Called whenever a look would be worth while. */
+  /** Sets the function that is called whenever a scan would find something. */
   onHint(listener: () => void): void;
-  /** Stops watching and lets go of everything. */
+  /** Stops watching and releases the root or the connection. */
   close(): Promise<void>;
 }

@@ -1,13 +1,15 @@
-// Time and timers as the session takes them: passed in, so that a simulation can let an hour go by in a moment and in
-// the same order every time.
+// The clock and the timers of the session. They are passed in, so that a simulation can run hours in moments, in the
+// same order every time.
 
 /** A clock with timers. */
 export interface Clock {
-  /** Milliseconds since 1970; it may jump. */
+  /** Milliseconds since 1970; the value may jump. */
   now(): number;
-  /** Acts once after `ms` milliseconds. Keeps no process alive. @returns the way to prevent it. */
+  /**
+   * Calls `act` once after `ms` milliseconds. Does not keep the process alive. @returns a function that cancels it.
+   */
   after(ms: number, act: () => void): () => void;
-  /** Acts when whatever is ready to run now has run. */
+  /** Calls `act` after everything that is ready to run now. */
   soon(act: () => void): void;
 }
 
@@ -20,7 +22,7 @@ export const realClock: Clock = {
   soon: (act) => void setImmediate(act),
 };
 
-/** @returns what has `act` done after `ms` milliseconds, once however often it is called meanwhile. */
+/** @returns a function that schedules `act` after `ms` milliseconds; calls before it ran schedule nothing more. */
 export function oncePer(clock: Pick<Clock, 'after'>, ms: number, act: () => void): () => void {
   let isSet = false;
   return () => {

@@ -1,9 +1,9 @@
-// Waiting for the other end, and not for ever.
+// Waits for the other end, up to a limit.
 import { SyncError } from '../core/errors.js';
 
 /**
- * @param late what is said where `next` takes longer than `ms`.
- * @throws SyncError `timeout` with these words; what `next` rejects with.
+ * @param late the message for when `next` takes longer than `ms` milliseconds.
+ * @throws SyncError `timeout` with that message; whatever `next` rejects with.
  */
 export async function inTime<T>(next: Promise<T>, ms: number, late: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

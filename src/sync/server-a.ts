@@ -1,5 +1,5 @@
-// server-a: a root of its own, the archive, the locks and the loop. It answers clients from the first moment, whether
-// server-b is there or not, and goes on dialling it.
+// Starts server-a: it opens its root, the archive and the locks, runs the session, answers clients from the start,
+// whether server-b is connected or not, and keeps dialling server-b.
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SyncError } from '../core/errors.js';
@@ -37,19 +37,19 @@ export interface ServerAOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Where server-b is, or will be. */
+  /** The address of server-b. */
   readonly peer: { readonly host: string; readonly port: number };
   /** Patterns to exclude, gitignore lines. */
   readonly ignore: readonly string[];
-  /** Everything is looked at again after this many milliseconds. */
+  /** A full scan runs every so many milliseconds. */
   readonly rescanMs: number;
-  /** How much of what was overwritten or deleted is kept; 30 days and 20 % of the disk unless given. */
+  /** How many earlier contents are kept; 30 days and 20 % of the disk unless given. */
   readonly versionLimits?: VersionLimits | undefined;
-  /** What server-b and every client must have too; none for plain TCP. */
+  /** The secret that server-b and every client must have; absent for plain TCP. */
   readonly secret?: Secret | undefined;
   /** Whether, without a secret, other users of this machine are trusted: who connects, and who runs server-b. */
   readonly allowLocal?: boolean;
-  /** Whether the other side's copy of a locked file is to lose its write bits meanwhile. */
+  /** Whether the other side's copy of a locked file loses its write bits meanwhile. */
   readonly guard?: boolean;
   readonly version: string;
   readonly log: Logger;
@@ -62,7 +62,7 @@ const STEADY_MS = 2_000;
 
 /**
  * Starts server-a.
- * @throws SyncError `usage` where the directory or the port cannot be had.
+ * @throws SyncError `usage` where the directory or the port cannot be used.
  */
 export async function startServerA(options: ServerAOptions): Promise<RunningServer> {
   const root = openRoot(options.dir);
@@ -116,7 +116,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   }
 }
 
-/** Everything that server-a consists of, joined. */
+/** The parts of server-a, joined. */
 class ServerA {
   readonly log: Logger;
   readonly archive: Archive;
@@ -125,7 +125,7 @@ class ServerA {
   readonly session: Session;
   readonly clients: ClientServer;
   readonly guarding: Guarding;
-  /** The connection to server-b, for telling it what happens. */
+  /** The connection to server-b, for sending it events. */
   peer: RemoteReplica | null = null;
   readonly #listeners = new Set<(event: SyncEvent, time: string) => void>();
 
@@ -188,7 +188,7 @@ class ServerA {
 
   async close(): Promise<void> {
     const parts = [this.peer, this.replica, this.lockStore, this.archive];
-    // One that cannot write its last state (a full disk) must not keep the others from theirs.
+    // A part that cannot write its last state (a full disk) must not keep the others from writing theirs.
     const closed = await Promise.allSettled(parts.map((part) => part?.close()));
     for (const result of closed) if (result.status === 'rejected') this.log.warn((result.reason as Error).message);
     this.state.release();
@@ -207,7 +207,7 @@ function namesOf(lockStore: LockStore): Set<string> {
 }
 
 /**
- * Dials server-b until told to stop; says why it is not there once, not every time.
+ * Dials server-b until `signal` is aborted. Each reason for a failure is logged once, not with every attempt.
  * @throws SyncError `usage` where the first server-b that answers has a directory that cannot be paired with this one.
  */
 async function keepDialling(server: ServerA, options: ServerAOptions, signal: AbortSignal): Promise<void> {
@@ -230,14 +230,15 @@ async function keepDialling(server: ServerA, options: ServerAOptions, signal: Ab
       isPaired = true;
       const since = Date.now();
       await serveUntilLost(server, replica, signal);
-      // A connection that is lost as soon as it is made is not to be had again at once.
+      // A connection that is lost at once does not reset the delay.
       if (Date.now() - since > STEADY_MS) wait = FIRST_DIAL_MS;
       said = 'unreachable';
     } catch (error) {
       const { code, message, hint } = error as SyncError;
-      // Nothing would cure it but starting anew; once it has been a pair, it is the other one that is wrong.
+      // Only another start would help. Once the pair has been connected, the other server is the wrong one, and
+      // dialling goes on.
       if (error === nested && !isPaired) throw error;
-      // Both servers are often started together: a moment is no reason for words.
+      // Both servers are often started together, so an early failure is not logged.
       const isEarly = code === 'unreachable' && Date.now() - begun < PATIENCE_MS;
       if (code !== said && !isEarly && !signal.aborted) {
         server.log.event({ event: 'peer-lost', reason: code === 'not-allowed' ? `${message} ${hint}` : message });

@@ -1,4 +1,4 @@
-// server-b: a root of its own, served to one server-a.
+// Starts server-b: it opens its root and serves it to one server-a.
 
 import { LocalReplica } from '../disk/local-replica.js';
 import { idsAbove } from '../disk/state/identity.js';
@@ -23,9 +23,9 @@ export interface ServerBOptions {
   readonly port: number;
   /** Patterns to exclude, gitignore lines. */
   readonly ignore: readonly string[];
-  /** How much of what was overwritten or deleted is kept; 30 days and 20 % of the disk unless given. */
+  /** How many earlier contents are kept; 30 days and 20 % of the disk unless given. */
   readonly versionLimits?: VersionLimits | undefined;
-  /** What server-a must have too; none for plain TCP. */
+  /** The secret that server-a must have; absent for plain TCP. */
   readonly secret?: Secret | undefined;
   /** Whether, without a secret, other users of this machine may connect. */
   readonly allowLocal?: boolean;
@@ -35,7 +35,7 @@ export interface ServerBOptions {
 
 /**
  * Starts server-b.
- * @throws SyncError `usage` where the directory or the port cannot be had.
+ * @throws SyncError `usage` where the directory or the port cannot be used.
  */
 export async function startServerB(options: ServerBOptions): Promise<RunningServer> {
   const { dir, host, port, ignore, versionLimits, secret, allowLocal, version, log } = options;
@@ -88,7 +88,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
   }
 }
 
-/** What is there is known before server-a asks for it. */
+/** Scans the root before server-a asks for it. */
 async function firstScan(replica: LocalReplica, log: Logger): Promise<void> {
   const since = performance.now();
   log.event({ event: 'scan-started' });

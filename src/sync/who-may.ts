@@ -1,9 +1,9 @@
-// What a server says at its start where it cannot know which user of this machine connects to it.
+// The warning that a server logs at its start where the system cannot tell which user connects.
 import type { Logger } from '../log.js';
 import { tellsOwners } from '../wire/socket/local-users.js';
 import type { Secret } from '../wire/socket/secret.js';
 
-/** Says once who may connect, where that is more than people expect. */
+/** Warns that every user of this machine may connect, where no secret is set and that was not allowed. */
 export function sayWhoMay(
   { secret, allowLocal }: { readonly secret?: Secret | undefined; readonly allowLocal?: boolean },
   log: Logger,

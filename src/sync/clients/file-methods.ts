@@ -1,4 +1,4 @@
-// What clients do to whole files: upload, download, rename, delete. Paths and numbers are resolved by who serves clients.
+// The client methods for whole files: upload, download, rename, delete.
 import { SyncError } from '../../core/errors.js';
 import type { RelPath } from '../../core/path.js';
 import type { Acted, ClientMethods, Refused, Target } from '../../wire/client-api/methods.js';
@@ -11,7 +11,7 @@ import { TransferLimit } from '../files/transfer-limit.js';
 import { upload } from '../files/upload.js';
 import { refused } from '../locks/answers.js';
 
-/** Targets of one request that are deleted at one time. */
+/** The most targets of one request that are deleted at one time. */
 const DELETED_AT_ONCE = 8;
 
 type Of<M extends keyof ClientMethods> = (params: ClientMethods[M]['params'], call: IncomingCall) => Promise<object>;
@@ -29,7 +29,7 @@ export function fileHandlers(
     rename: ({ target, to, owner, overwrite = false }) =>
       renamePath(context, { from: pathOf(target), to: to as RelPath, owner, overwrite }),
     delete: async ({ targets: wanted, owner, recursive = false }) => {
-      // Numbers mean files of one listing: all of them are looked up before anything changes it.
+      // Numbers refer to one listing, so all are resolved before anything changes it.
       const jobs = wanted.map((target) => {
         try {
           const path = pathOf(target);
@@ -44,7 +44,7 @@ export function fileHandlers(
   };
 }
 
-/** @returns a refusal as the answer that it is. */
+/** @returns the error as the answer for one target. @throws anything that is not a SyncError. */
 function asRefused(path: string, error: unknown): Refused {
   if (error instanceof SyncError) return refused(path, error);
   throw error;

@@ -1,4 +1,4 @@
-// What server-a answers to clients about taking and giving back locks, and what it has to tell those who lost one.
+// The client methods for locks: lock, unlock, and the notices for owners who lost a lock.
 import type { SyncError } from '../../core/errors.js';
 import type { HeldWay, Notice } from '../../core/locks/records.js';
 import { comparePaths, type RelPath, type Side } from '../../core/path.js';
@@ -9,7 +9,6 @@ import type { LockService } from '../locks/lock-service.js';
 import type { LockStore } from '../locks/lock-store.js';
 import type { ServiceRequest, Wait } from '../locks/request.js';
 
-/** What serving locks needs. */
 interface ServedLocks {
   readonly lockService: LockService;
   readonly lockStore: LockStore;
@@ -19,7 +18,7 @@ interface ServedLocks {
 type Params<M extends keyof ClientMethods> = ClientMethods[M]['params'];
 type Result = ClientMethods['lock']['result'];
 
-/** Takes and gives back locks for clients. */
+/** Locks and unlocks for clients. */
 export class ServeLocks {
   readonly #served: ServedLocks;
 
@@ -28,8 +27,8 @@ export class ServeLocks {
   }
 
   /**
-   * Who waits takes his targets one after the other, in the order of their bytes, whatever order they came in: then no
-   * two requests can ever wait for each other.
+   * A request that waits locks its targets one after the other in byte order, whatever order they came in, so that two
+   * requests can never wait for each other.
    */
   async lock(params: Params<'lock'>, call: IncomingCall): Promise<Result> {
     const { targets, owner, side = 'a', message = '', ttlMs, steal } = params;
@@ -41,7 +40,7 @@ export class ServeLocks {
     };
     const taken = await this.#forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
     const results = params.side === undefined ? taken : taken.map((result) => withSide(result, side));
-    // Who does not wait for the rest any longer is told of none of them.
+    // A request that was cancelled while it waited keeps none of its locks.
     if (results.some(isBrokenOff)) await this.#giveBack(results, owner);
     return { targets: results, ...this.noticesFor(owner) };
   }
@@ -65,13 +64,16 @@ export class ServeLocks {
     );
   }
 
-  /** What `owner` has to be told, once; nothing where there is nothing. */
+  /** The notices for `owner`, each delivered once; no field where there are none. */
   noticesFor(owner: string): { readonly notices?: readonly NoticeRow[] } {
     const notices = this.#served.lockStore.takeNotices(owner);
     return notices.length === 0 ? {} : { notices: notices.map(noticeRow) };
   }
 
-  /** Acts on every target; one refusal does not keep the others from their answers. */
+  /**
+   * Acts on every target; a refusal of one does not affect the others. @param inTurn whether one target follows the
+   * other.
+   */
   async #forEach(
     targets: readonly Target[],
     ask: Omit<ServiceRequest, 'path'>,
@@ -97,11 +99,11 @@ export class ServeLocks {
 
 const isBrokenOff = (result: Acted | Refused): boolean => (result as Partial<Refused>).error?.code === 'interrupted';
 
-/** How the caller waits, null where it does not: for all its targets together as long as it says. */
+/** How the request waits: for all its targets together as long as `waitMs` says; null where it does not wait. */
 function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: IncomingCall): Wait | null {
   if (!wait && waitMs === undefined) return null;
   const told = (path: RelPath, position: number) => {
-    // A caller that is gone is noticed by its connection.
+    // The end of the connection tells that a caller is gone.
     call.notify('waiting', { path, owner, position }).catch(() => {});
   };
   const until = waitMs === undefined ? null : performance.now() + waitMs;
@@ -114,7 +116,7 @@ function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: IncomingC
   };
 }
 
-/** Who renews a lock for another side is told that it stays where it was. */
+/** Adds a note for an owner who renews a lock for another side: the lock stays on its side. */
 function withSide(result: Acted | Refused, side: Side): Acted | Refused {
   if (result.changed || 'error' in result || result.side === side) return result;
   const note = `It stays a lock of side ${result.side}: unlock it to take it for side ${side}.`;

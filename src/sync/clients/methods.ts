@@ -1,4 +1,5 @@
-// What server-a answers to clients. Queries are read from the pair as it stands; whatever acts goes through the session.
+// The methods that server-a offers to clients. Queries read the pair as it is; everything that acts goes through the
+// session.
 
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
@@ -17,16 +18,15 @@ import { ClientQueries, type ShownPair, streamed } from './queries.js';
 
 const FLUSH_MS = 60_000;
 
-/** What serving clients needs. */
 interface ServedPair extends ShownPair {
-  /** Side a, which client writes act on. */
+  /** Side a, where client writes take place. */
   readonly local: FilesContext['local'];
-  /** The replica of a side, null while it is away. */
+  /** The replica of a side; null while it is disconnected. */
   readonly replica: FilesContext['replica'];
-  /** The earlier contents that a side keeps, null while it is away. */
+  /** Reads the versions of a side; null while it is disconnected. */
   readonly versionReader: (side: Side) => VersionReader | null;
   readonly version: string;
-  /** Adds a listener to everything that is said; @returns the way to remove it. */
+  /** Adds a listener for every logged event; @returns a function that removes it. */
   readonly listen: (listener: (event: SyncEvent, time: string) => void) => () => void;
 }
 
@@ -54,7 +54,7 @@ export class ClientServer {
     this.#resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.#queries.files() });
   }
 
-  /** The methods, the same for every connection. */
+  /** The methods; they are the same for every connection. */
   methods(): Record<string, Method> {
     const { session, lockStore } = this.#served;
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: IncomingCall) => Promise<object> } = {
@@ -79,7 +79,8 @@ export class ClientServer {
       resolve: async ({ target, owner, keep }) => this.#resolving.resolve(this.#queries.pathOf(target), keep, owner),
       transfers: async () => session.status.transfers(),
       status: async () => this.#queries.status(),
-      // Whoever asks through a pipe has hung up already and still wants the answer: only the time limit counts.
+      // A client behind a pipe has closed its sending direction and still waits for the answer: only the time limit
+      // counts.
       flush: async ({ timeoutMs = FLUSH_MS }) => {
         await session.flush(AbortSignal.timeout(timeoutMs));
         const { held, problems } = this.#queries.status();

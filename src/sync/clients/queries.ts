@@ -1,5 +1,5 @@
-// What clients are shown of the pair: the merged listing with its numbers, and the pair at a glance. Read from what is
-// known, at any moment; nothing here acts.
+// What clients are shown of the pair: the merged listing with its numbers, and the status. It reads what is known at
+// the moment, and changes nothing.
 import { isConflictCopy } from '../../core/conflicts/copy-name.js';
 import { mtimeOf, sizeOf } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
@@ -14,19 +14,18 @@ import type { LockStore } from '../locks/lock-store.js';
 import type { Pair } from '../pair/pair.js';
 import type { Session } from '../session/session.js';
 
-/** Rows that a result carries itself; more of them stream ahead as notifications of as many each. */
+/** The most rows in a result; earlier rows are sent before it as notifications of as many each. */
 const ROWS_AT_ONCE = 500;
 
-/** What is shown. */
 export interface ShownPair {
   readonly session: Session;
   readonly pair: Pair;
   readonly lockStore: LockStore;
-  /** Where server-b is looked for. */
+  /** The address of server-b. */
   readonly peer: string;
 }
 
-/** Shows one pair. */
+/** Answers queries about one pair. */
 export class ClientQueries {
   readonly #shown: ShownPair;
 
@@ -50,7 +49,7 @@ export class ClientQueries {
     return this.#listing.files;
   }
 
-  /** @param compact rows as `compact-rows` has them, for programs that read very many. */
+  /** @param compact whether rows are sent packed (see `compact-rows`), for programs that read very many. */
   async list({ compact = false }: { compact?: boolean }, call: IncomingCall): Promise<object> {
     const files = this.files();
     const { generation } = this.#listing;
@@ -63,7 +62,7 @@ export class ClientQueries {
   #row({ path, entry: newest, on }: ListedFile): Row {
     const { lockStore, pair, session } = this.#shown;
     const lock = lockStore.table.locks.get(path);
-    // Of a locked file the holder's content is the one that counts.
+    // The content of the holder counts for a locked file.
     const locked = lock === undefined ? null : pair.entry(lock.side, path);
     const entry = locked === null || locked.type === 'dir' ? newest : locked;
     const syncing = session.status.progress(path);
@@ -100,8 +99,8 @@ export class ClientQueries {
   }
 
   /**
-   * Counted once for each state of the pair: people ask for it all the time. No list is made for it, which of a large
-   * tree would take as much memory as all that is known of a side.
+   * The number of conflict copies, counted once for each state of the pair, because it is asked for all the time. No
+   * list is built for it: of a large tree, that would take as much memory as a snapshot.
    */
   #conflicts(): number {
     const { a, b, archive, generation } = this.#shown.pair;
@@ -114,7 +113,7 @@ export class ClientQueries {
   }
 
   /**
-   * @returns the path that is meant.
+   * @returns the path of a target.
    * @throws SyncError `not-found` where the listing has no such number.
    */
   pathOf(target: Target): RelPath {
@@ -129,13 +128,13 @@ export class ClientQueries {
   }
 }
 
-/** Field by field: spreading costs as much as all the rest of a long listing. */
+/** Field by field, because spreading the row costs as much as the rest of a long listing. */
 function spelledOut({ path, type, size, mtimeMs, mode, on, lock, held, syncing }: Row, index: number): ListEntry {
   const row = { index, path, type, size, mtime: isoTime(mtimeMs), mode, on, lock, held };
   return syncing === undefined ? row : { ...row, syncing };
 }
 
-/** @returns the rows that belong into the result; those before them have been sent. */
+/** Sends rows in notifications. @returns the last rows, which belong into the result. */
 export async function streamed<Item, Row = Item>(
   call: IncomingCall,
   items: readonly Item[],
@@ -143,7 +142,7 @@ export async function streamed<Item, Row = Item>(
 ): Promise<readonly Row[]> {
   const rows = (from: number, to?: number) => items.slice(from, to).map((item, n) => rowOf(item, from + n));
   let at = 0;
-  // Rows are made as they are sent: a caller that does not read holds up its own answer, and no memory.
+  // Rows are built as they are sent: a caller that does not read delays its own answer and takes no memory.
   for (; items.length - at > ROWS_AT_ONCE; at += ROWS_AT_ONCE) {
     await call.notify('entries', { entries: rows(at, at + ROWS_AT_ONCE) });
   }

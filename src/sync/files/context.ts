@@ -1,4 +1,4 @@
-// What those who act on whole files for clients stand on, and what they all ask.
+// What the modules that act on whole files for clients need, and the check that they share.
 import type { RelPath, Side } from '../../core/path.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { Replica } from '../../replica.js';
@@ -7,18 +7,19 @@ import type { Pair } from '../pair/pair.js';
 import { heldOnlyInB, isAway } from './refusals.js';
 import type { ClientWrites } from './write-queue.js';
 
-/** What acting on files needs of its server. */
 export interface FilesContext {
   readonly pair: Pair;
   readonly lockStore: LockStore;
   readonly writes: ClientWrites;
-  /** Side a, where clients write. */
+  /** Side a, where client writes take place. */
   readonly local: Pick<LocalReplica, 'read' | 'receive' | 'publish' | 'open'>;
-  /** The replica of a side, null while it is away. */
+  /** The replica of a side; null while it is disconnected. */
   readonly replica: (side: Side) => Pick<Replica, 'read' | 'scan'> | null;
 }
 
-/** @throws SyncError where `path`, which only side b has, cannot be acted on there. */
+/**
+ * @throws SyncError `failed` where `path`, which only side b has, is held there by a lock or side b is disconnected.
+ */
 export function refuseOnlyInB({ lockStore, replica }: FilesContext, path: RelPath): void {
   const lock = lockStore.table.locks.get(path);
   if (lock !== undefined && lockStore.table.heldOf(path).length > 0) throw heldOnlyInB(path, lock.owner);

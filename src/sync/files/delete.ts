@@ -1,4 +1,4 @@
-// Deleting as a client write: a file, or a directory with all that is in it. Everything goes to versions first. What only
+// Deletes a file, or a directory with its content, as a client write. Everything goes to the versions first. What only
 // side b has is deleted there.
 import type { Change } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
@@ -14,7 +14,8 @@ import { standingAt, type WriteStep } from './write.js';
 
 /**
  * Deletes what is at `path`.
- * @throws SyncError `not-found`; `usage` for a directory without `recursive`; as client writes are refused.
+ * @throws SyncError `not-found`; `usage` for a directory without `recursive`; the refusals of client writes (see
+ *   `ClientWrites.ask`).
  */
 export async function deletePath(
   context: FilesContext,
@@ -32,7 +33,7 @@ export async function deletePath(
     decide: () => {
       const { side, entry } = standingAt(pair, path);
       if (entry === null) {
-        if (isBegun) return []; // what was left of it went meanwhile
+        if (isBegun) return []; // the rest was deleted meanwhile
         throw noSuchFile(path);
       }
       if (entry.type === 'dir' && !recursive) throw isDirectory(path);
@@ -43,12 +44,12 @@ export async function deletePath(
     },
   });
   const files = done.filter(({ before }) => before?.type !== 'dir').length;
-  // A directory stays where something in it is left out of synchronisation.
+  // A directory stays where it contains something that is not synchronised.
   const kept = !done.some((change) => change.path === path);
   return { path, changed: done.length > 0, type, ...(type === 'dir' ? { files, kept } : {}) };
 }
 
-/** All of it in one step: what cannot go does not keep the rest. */
+/** One step with all deletions: a path that cannot be deleted does not keep the others. */
 function stepsFor({ pair }: FilesContext, side: Side, path: RelPath): WriteStep[] {
   const node = pair.side(side).snapshot?.get(path) ?? null;
   if (node === null) return [];

@@ -1,5 +1,6 @@
-// Downloads: a reader gets one version, the one that it began with. Side a's file is held open; what only side b has, or
-// what its lock's holder has there, comes through the replica. Reads wait for no lock and no look.
+// Sends files to clients. A reader gets one version from beginning to end. A file of side a is held open; a file that
+// only side b has, or that a holder of a lock on side b has, is read through the replica. Downloads wait for no lock
+// and no scan.
 import { createHash } from 'node:crypto';
 import { setTimeout as passed } from 'node:timers/promises';
 import { type Entry, type FileEntry, sameContent } from '../../core/entry.js';
@@ -13,26 +14,31 @@ import type { FilesContext } from './context.js';
 import { ignored, isAway, noSuchFile } from './refusals.js';
 import { onlyInB, onSideB } from './write.js';
 
-/** Pieces that may be on their way to one reader: enough to keep it busy, little memory where there are many. */
+/**
+ * Pieces that may be on their way to one reader: enough to keep it busy, and little memory where there are many
+ * readers.
+ */
 const WINDOW = 3;
 
-/** How long what changes on side b is waited for until it is known, in milliseconds: the first time, and the last. */
+/**
+ * How long a download waits for a change on side b to become known, in milliseconds: the first and the last delay.
+ */
 const FIRST_WAIT_MS = 10;
 const LAST_WAIT_MS = 320;
 
 type DownloadParams = Omit<ClientMethods['download']['params'], 'target'>;
 type Downloaded = ClientMethods['download']['result'];
 
-/** What a client has of the content already. */
+/** One piece of the content for the client. */
 interface Piece {
   readonly data: Buffer;
   readonly release?: (() => void) | undefined;
 }
 
-/** A piece as it comes from a replica. */
+/** A piece that a replica has read. */
 type Read = Extract<Content, { readonly data: Buffer }>;
 
-/** A version, open for reading. */
+/** A version that is open for reading. */
 interface Source {
   readonly file: FileEntry;
   pieces(from: number): AsyncIterable<Piece>;
@@ -41,8 +47,8 @@ interface Source {
 
 /**
  * Sends the file at `path`.
- * @throws SyncError `not-found`; `usage` for a directory; `failed` for a link, or where server-b has it and is away;
- *   `busy` where somebody writes into it all the time.
+ * @throws SyncError `not-found`; `usage` for a directory; `failed` for a link, or where only server-b has the file and
+ *   is disconnected; `busy` where the file keeps changing.
  */
 export async function download(
   context: FilesContext,
@@ -64,7 +70,7 @@ export async function download(
   }
 }
 
-/** Sends pieces, never more than a few ahead of the reader. */
+/** Sends pieces, at most WINDOW ahead of the reader. */
 async function send(pieces: AsyncIterable<Piece>, call: IncomingCall): Promise<void> {
   let onTheWay = 0;
   let isOver = false;
@@ -74,7 +80,7 @@ async function send(pieces: AsyncIterable<Piece>, call: IncomingCall): Promise<v
     wake();
   });
   for await (const { data, release } of pieces) {
-    // A reader that will say no more still reads; one that has cancelled does not.
+    // A reader that has closed its sending direction still reads; one that cancelled does not.
     if (call.signal.aborted && (call.signal.reason as SyncError).code === 'interrupted') throw call.signal.reason;
     onTheWay++;
     await call.notify('content', {}, data, () => {
@@ -86,7 +92,10 @@ async function send(pieces: AsyncIterable<Piece>, call: IncomingCall): Promise<v
   }
 }
 
-/** What is replaced or removed on side b before it is open is known to be so a moment later: then it is decided anew. */
+/**
+ * Opens the source. A file that side b replaced before it was open is known to have changed a moment later: then it is
+ * decided again.
+ */
 async function sourceOf(...asked: Parameters<typeof sourceNow>): Promise<Source> {
   for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
     try {
@@ -98,7 +107,9 @@ async function sourceOf(...asked: Parameters<typeof sourceNow>): Promise<Source>
   }
 }
 
-/** Of a locked file the holder's side counts, as in the listing; else the newest of what can be had. */
+/**
+ * Chooses the side of the lock for a locked file, as the listing does; otherwise the newest version that can be read.
+ */
 async function sourceNow(context: FilesContext, path: RelPath, had: (file: FileEntry) => number): Promise<Source> {
   const { pair, lockStore, local, replica } = context;
   if (pair.a.rules.ignores(path, false)) throw ignored(path);
@@ -110,7 +121,8 @@ async function sourceNow(context: FilesContext, path: RelPath, had: (file: FileE
     try {
       return await fromB(context, path, onB, had(onB));
     } catch (error) {
-      // It has just been replaced there; what side a has is a whole version, too, and no less the newest.
+      // Side b has just replaced it; the file of side a is a whole version, too, and no older than any other that can
+      // be read.
       if (holder === 'b' || (error as SyncError).code !== 'busy') throw error;
     }
   }
@@ -126,24 +138,26 @@ async function sourceNow(context: FilesContext, path: RelPath, had: (file: FileE
 
 function isFromB(onA: Entry | null, onB: FileEntry, shared: Entry | null, holder: 'a' | 'b' | undefined): boolean {
   if (onA?.type !== 'file' || sameContent(onA, onB)) return false;
-  // What both had last is being replaced there by what side a has now, whatever the times say.
+  // The file on side b is the last shared one, so the file of side a is about to replace it, whatever the times are.
   if (sameContent(onB, shared)) return false;
   return holder === undefined ? onB.mtime > onA.mtime : holder === 'b';
 }
 
-/** What side b has, with its first piece read: from then on the file is open there, whatever becomes of its name. */
+/**
+ * Opens the file of side b by reading its first piece: from then on it stays open there, whatever happens to its name.
+ */
 async function fromB({ replica }: FilesContext, path: RelPath, file: FileEntry, from: number): Promise<Source> {
   const source = replica('b');
   if (source === null) throw isAway(path);
   const wanted: Wanted = from === 0 ? { path, file } : { path, file, offer: { have: from, base: null } };
   const contents = source.read([wanted])[Symbol.asyncIterator]();
-  const close = () => void contents.return?.().catch(() => {}); // its end is of no use to anybody by now
+  const close = () => void contents.return?.().catch(() => {}); // nobody needs its result
   const next = async (): Promise<Read | null> => {
     for (;;) {
       const { value, done } = await contents.next();
       if (done) return null;
       if ('failed' in value) throw changedInB(path);
-      if ('data' in value) return value; // else what the reader has already
+      if ('data' in value) return value; // otherwise it is what the reader has already
     }
   };
   try {

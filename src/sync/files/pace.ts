@@ -1,13 +1,14 @@
-// A sender may be slow, but not so slow that he holds what he holds for ever: in each stretch of waiting for him enough
-// has to come. The time that the receiver takes itself is not counted.
+// A minimum speed for senders, so that a slow one does not keep its open file for ever: within each limit of waiting
+// time, a minimum of bytes has to arrive. Time that the receiver spends is not counted.
 import { inTime } from '../in-time.js';
 
-/** How slow a sender may be: so many bytes in so many milliseconds of waiting. */
+/** At least `bytes` bytes have to arrive in `ms` milliseconds of waiting. */
 interface PaceLimits {
   readonly bytes: number;
   readonly ms: number;
 }
 
+/** Measures the speed of one sender. */
 export class TimeSlice {
   readonly #limits: PaceLimits;
   readonly #what: string;
@@ -16,7 +17,7 @@ export class TimeSlice {
   #waited = 0;
   #bytes = 0;
 
-  /** @param what is sent, for the words: `the content`. */
+  /** @param what names what is sent in the message, such as `the content`. */
   constructor(limits: PaceLimits, what: string, now: () => number = () => performance.now()) {
     this.#limits = limits;
     this.#what = what;
@@ -24,7 +25,7 @@ export class TimeSlice {
   }
 
   /**
-   * Waits for what is next. @throws SyncError `timeout` where the sender is too slow.
+   * Waits for `next`. @throws SyncError `timeout` where the sender is too slow.
    */
   async next<T>(next: Promise<T>): Promise<T> {
     const since = this.#now();
@@ -40,7 +41,7 @@ export class TimeSlice {
     return `Less than ${bytes / 1024} KiB of ${this.#what} came in ${ms / 1000} s.`;
   }
 
-  /** So much has come. */
+  /** Counts bytes that arrived. */
   came(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes < this.#limits.bytes) return;

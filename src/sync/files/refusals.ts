@@ -1,4 +1,4 @@
-// Why a client write is refused, in words.
+// The errors with which client writes are refused.
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath, type Side } from '../../core/path.js';
 import { reasonOf } from '../../core/system-error.js';
@@ -22,7 +22,7 @@ export const outOfReach = (path: RelPath): SyncError =>
 export const failed = (path: RelPath, side: Side, error: unknown): SyncError =>
   error instanceof SyncError ? error : diskRefused(path, side, `It failed: ${reasonOf(error)}.`);
 
-/** @param result one whose outcome is a problem. */
+/** @param result a result whose outcome is a problem. */
 export const failure = ({ change, outcome }: Result, side: Side): SyncError =>
   diskRefused(change.path, side, outcome.kind === 'problem' ? outcome.message : '');
 

@@ -1,5 +1,5 @@
-// Renaming as a client write: one step on the disk, whatever the size; the other side moves its own. A lock goes along
-// with its file.
+// Renames a file or directory as a client write: one step on the disk, whatever its size; the other side renames its
+// own. The locks below move with it.
 
 import type { Change } from '../../core/change.js';
 import { type Entry, sizeOf } from '../../core/entry.js';
@@ -10,7 +10,7 @@ import { type FilesContext, refuseOnlyInB } from './context.js';
 import { noSuchFile } from './refusals.js';
 import { missingParents, onSideB, standingAt, type WriteStep } from './write.js';
 
-/** What is asked of a rename. */
+/** A rename that a client requests. */
 interface RenameAsk {
   readonly from: RelPath;
   readonly to: RelPath;
@@ -19,8 +19,9 @@ interface RenameAsk {
 }
 
 /**
- * Renames a file or a directory; missing directories are made.
- * @throws SyncError `not-found`; `exists`; `usage` for a directory into itself; as client writes are refused.
+ * Renames a file or a directory; missing directories are created.
+ * @throws SyncError `not-found`; `exists`; `usage` for a directory into itself; `busy` where updates are held;
+ *   `bad-path` where a new path is too long; the refusals of client writes (see `ClientWrites.ask`).
  */
 export async function renamePath(context: FilesContext, ask: RenameAsk): Promise<Acted> {
   const { from, to, owner } = ask;
@@ -65,7 +66,7 @@ function stepsFor(context: FilesContext, ask: RenameAsk, side: 'a' | 'b', entry:
   return [...parents, { change, side }];
 }
 
-/** What is there may be replaced by a file only where it is one, too, and that was asked for. */
+/** A present entry may be replaced only by a file, if it is a file, too, and the client allowed it. */
 function refuseOver({ from, to, overwrite }: RenameAsk, entry: Entry, there: Entry): void {
   if (there.type === 'dir') {
     throw new SyncError('exists', `${quote(to)} is a directory already.`, {
@@ -84,7 +85,7 @@ function refuseOver({ from, to, overwrite }: RenameAsk, entry: Entry, there: Ent
   }
 }
 
-/** Held updates go along with their lock, and so does the file that they are of: on both sides, or not at all. */
+/** Held updates move with their lock, and so does their file: on both sides, or not at all. */
 function refuseHeld({ lockStore, replica }: FilesContext, { from, to }: RenameAsk): void {
   for (const [path, updates] of lockStore.table.held) {
     if (updates.length === 0) continue;

@@ -1,5 +1,5 @@
-// Conflict copies as clients see them, and settling them as client writes on side a. What is decided is
-// `core/resolution`'s; here the copies are found and contents are fetched.
+// Lists conflict copies for clients and resolves them by client writes on side a. `core/conflicts/resolve` decides what
+// is kept; this module finds the copies and reads the contents.
 
 import { contentOf } from '../../core/change.js';
 import type { ConflictCopy } from '../../core/conflicts/copy-name.js';
@@ -15,7 +15,6 @@ import { iso } from '../locks/lock-service.js';
 import type { Pair } from '../pair/pair.js';
 import type { ClientWrites } from './write-queue.js';
 
-/** What resolving needs of its server. */
 interface ResolvingContext {
   readonly pair: Pair;
   readonly writes: ClientWrites;
@@ -28,7 +27,7 @@ interface Copy extends ConflictCopy {
   readonly original: RelPath;
 }
 
-/** Lists conflict copies and settles them. */
+/** Lists and resolves conflict copies. */
 export class Resolving {
   readonly #context: ResolvingContext;
 
@@ -36,7 +35,7 @@ export class Resolving {
     this.#context = context;
   }
 
-  /** @returns every conflict copy, those of one file together, oldest first. */
+  /** @returns every conflict copy: those of one file together, the oldest first. */
   conflicts(): ConflictRow[] {
     const files = new Map(this.#context.files().map((file) => [file.path, file]));
     return this.#copies().map(({ path: copy, side, stamp, original }) => {
@@ -65,8 +64,9 @@ export class Resolving {
   }
 
   /**
-   * Settles the copies of the file at `path`, or the one copy at `path`.
-   * @throws SyncError `not-found` where there is no copy, or nothing left to keep; as client writes are refused.
+   * Resolves the copies of the file at `path`, or the one copy at `path`.
+   * @throws SyncError `not-found` where there is no copy or no content to keep; the refusals of client writes (see
+   *   `ClientWrites.ask`).
    */
   async resolve(path: RelPath, keep: Keep, owner: string): Promise<Acted> {
     const meant = this.#copies().filter((copy) => copy.path === path || copy.original === path);
@@ -95,14 +95,17 @@ export class Resolving {
   }
 }
 
-/** A very long name stands shortened in its copies': then it is the file beside them that begins so. */
+/**
+ * The copy of a file with a very long name contains a shortened form of that name. Then the original is the file beside
+ * it whose name begins so.
+ */
 function originalOf(copy: ConflictCopy, beside: readonly ListedFile[]): RelPath {
   const short = originalName(copy.path);
   if (copy.path.length < 150) return short;
   return beside.find(({ path }) => isCopyOf(copy, path))?.path ?? short;
 }
 
-/** @param stamp as in a copy's name: local time of this machine. */
+/** @param stamp as in the name of a copy: local time of this machine. @returns milliseconds since 1970. */
 function timeOf(stamp: string): number {
   const [day, time = ''] = stamp.split(' ');
   return new Date(`${day}T${time.replaceAll('-', ':')}`).getTime();

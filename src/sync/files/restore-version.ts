@@ -1,5 +1,5 @@
-// Earlier contents of both sides as one list, and putting one of them back as a client write. What a side's own user
-// overwrote is only among the other side's versions, so both are asked.
+// Lists the earlier contents of both sides as one list, and restores one of them by a client write. A content that the
+// user of one side overwrote is only among the versions of the other side, so both are asked.
 
 import type { Change } from '../../core/change.js';
 import { type Entry, sameContent } from '../../core/entry.js';
@@ -12,10 +12,9 @@ import type { WriteStep } from './write.js';
 import { missingParents } from './write.js';
 import type { ClientWrites } from './write-queue.js';
 
-/** What restoring needs of its server. */
 interface RestoringContext {
   readonly writes: ClientWrites;
-  /** What a side keeps, null while it is away. */
+  /** Reads the versions of a side; null while it is disconnected. */
   readonly versionReader: (side: Side) => VersionReader | null;
 }
 
@@ -23,7 +22,7 @@ interface Found extends Version {
   readonly side: Side;
 }
 
-/** Lists versions and puts them back. */
+/** Lists and restores versions. */
 export class Restoring {
   readonly #context: RestoringContext;
 
@@ -31,7 +30,7 @@ export class Restoring {
     this.#context = context;
   }
 
-  /** @returns the versions of both sides, newest first, and the sides that could not be asked. */
+  /** @returns the versions of both sides, the newest first, and the sides that could not be asked. */
   async versions(path: RelPath): Promise<{ rows: VersionRow[]; away: Side[] }> {
     const { found, away } = await this.#find(path);
     return { rows: found.map(rowOf), away };
@@ -53,8 +52,10 @@ export class Restoring {
   }
 
   /**
-   * Makes the `at`-th version of `path` its content again; what stands there now goes to versions first.
-   * @throws SyncError `not-found` where there is no such version; `locked`, `exists`, `failed` where it cannot be put back.
+   * Makes the `at`-th version of `path` (from 1, the newest) its content again. The present content goes to the
+   * versions first.
+   * @throws SyncError `not-found` where there is no such version; `exists` where a directory is in its place; the
+   *   refusals of client writes (see `ClientWrites.ask`).
    */
   async restore(path: RelPath, at: number, owner: string): Promise<Acted> {
     const { found, away } = await this.#find(path);

@@ -1,18 +1,19 @@
-// How many transfers may be under way at one time, whoever asked for them: each is an open file. One connection may have
-// only a few of them, so that nobody keeps them from everybody else.
+// Limits the transfers of clients that run at one time, because each is an open file. One connection may have only a
+// few of them, so that it cannot block the others.
 import { SyncError } from '../../core/errors.js';
 
 const MAX_AT_ONCE = 256;
 const MAX_OF_ONE = 16;
 
-/** Counts transfers. */
+/** Counts running transfers. */
 export class TransferLimit {
   #underWay = 0;
   readonly #of = new WeakMap<object, number>();
 
   /**
+   * Runs `transfer` if the limits allow it.
    * @param asker the connection that it is for.
-   * @throws SyncError `busy` where there are as many as there may be.
+   * @throws SyncError `busy` where a limit is reached; whatever `transfer` throws.
    */
   async run<T>(asker: object, transfer: () => Promise<T>): Promise<T> {
     if (this.#underWay >= MAX_AT_ONCE) throw tooMany(MAX_AT_ONCE, '');

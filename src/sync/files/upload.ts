@@ -1,5 +1,5 @@
-// Uploads: refused before any content is sent where that can be known; then the content comes into side a's staging, is
-// verified there, and takes its name as a client write.
+// Receives files from clients. An upload is refused before any content is sent, where that can be known. The content
+// goes into the staging of side a, is verified there, and gets its name by a client write.
 
 import type { FileEntry } from '../../core/entry.js';
 import { type Entry, sameContent } from '../../core/entry.js';
@@ -24,9 +24,9 @@ const DEFAULT_MODE = 0o644;
 type UploadParams = ClientMethods['upload']['params'];
 
 /**
- * Takes a file from a client.
- * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `failed`; `timeout` where nothing more comes, `closed` or
- *   `interrupted` where nothing more will. Then nothing of it is left.
+ * Receives a file from a client.
+ * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `failed`; `timeout` where the client is too slow,
+ *   `closed` or `interrupted` where it ended the upload. Nothing of the file is left then.
  */
 export async function upload(
   context: FilesContext,
@@ -39,7 +39,7 @@ export async function upload(
   const { path, standing } = await target.ask();
   const { size, mtime, mode = standing?.type === 'file' ? standing.mode : DEFAULT_MODE } = params;
   const micros = microseconds(mtime === undefined ? Date.now() : Date.parse(mtime));
-  // One that is still to be decided on is no open file, and does not count.
+  // An upload without a decision has no open file and does not count.
   return limit.run(call.connection, async () => {
     const receiving = context.local.receive({ type: 'file', size, mtime: micros, mode });
     try {
@@ -52,7 +52,7 @@ export async function upload(
   });
 }
 
-/** Where an upload goes, and whether it may. */
+/** Decides where an upload goes, and whether it may. */
 class UploadTarget {
   readonly #context: FilesContext;
   readonly #params: UploadParams;
@@ -62,7 +62,7 @@ class UploadTarget {
     this.#params = params;
   }
 
-  /** Looks and decides as the write itself will, before anything is sent. */
+  /** Scans and decides as the write will do later, before any content is sent. */
   async ask(): Promise<{ path: RelPath; standing: Entry | null }> {
     const { writes } = this.#context;
     let path = this.#params.path as RelPath;
@@ -106,7 +106,7 @@ class UploadTarget {
     }
   }
 
-  /** Gives what was received its name. */
+  /** Gives the received content its name. */
   async write(path: RelPath, file: FileEntry, receiving: IncomingUpload): Promise<Acted> {
     const { writes, pair, local } = this.#context;
     const done = await writes.ask({
@@ -118,7 +118,7 @@ class UploadTarget {
         if (sameContent(before, file)) return [];
         const change = { path, action: before === null ? 'created' : 'modified', before, after: file } as const;
         const publish: WriteStep['publish'] = (final) => local.publish(final, receiving);
-        // What only side b has is what is to be overwritten.
+        // A file that only side b has is the one to overwrite.
         const over = onlyInB(pair, path) !== null;
         return [...missingParents(path, at), { change, publish, over }];
       },
@@ -128,7 +128,9 @@ class UploadTarget {
   }
 }
 
-/** Takes the pieces in. @throws SyncError where what came is not what was announced. */
+/**
+ * Receives the pieces. @throws SyncError `failed` where the content is not the announced one.
+ */
 async function receive(
   receiving: IncomingUpload,
   incoming: AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }, undefined>,

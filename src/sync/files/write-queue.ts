@@ -1,7 +1,6 @@
-// Client writes: what people ask to be done to files, carried out on directory_a and nowhere else (but for what only side
-// b has), so that there is one decider. Each is decided on what a fresh look finds, compared once more before it is
-// written, and folded into the pair as a change of that side, which then goes over like any other. Its paths are claimed
-// while it is under way.
+// Carries out client writes. They take place on side a (on side b only for what only b has), so that one side decides.
+// Each is decided on the result of a fresh scan, compared once more before it is written, and folded into the pair as a
+// change of that side, which is then synchronised like any other. Its paths are claimed while it is under way.
 import type { Change } from '../../core/change.js';
 import type { SyncError } from '../../core/errors.js';
 import { isAtOrBelow, type RelPath } from '../../core/path.js';
@@ -11,14 +10,17 @@ import { busy, failed, failure, ignored, outOfReach } from './refusals.js';
 import { type ClientWrite, changesOf, type Result, type WriteContext, type WriteEvent, type Writing } from './write.js';
 import { carryStep, foldResults, toPassOn } from './write-steps.js';
 
-/** How long a write waits for what is under way on its paths, in milliseconds. */
+/** How long a write waits for other work on its paths, in milliseconds. */
 const PATIENCE_MS = 20_000;
-/** Whom a write waits for. What is unconfirmed is scanned for it in any case. */
+/**
+ * The claims that a write waits for. Unconfirmed paths are not among them: the scan that the write requests confirms
+ * them.
+ */
 const WRITERS: readonly ClaimKind[] = ['transfer', 'disconnected-peer', 'client-write'];
-/** How often a write is decided anew because somebody else wrote in between. */
+/** How often a write is decided again because its paths changed meanwhile. */
 const MAX_ATTEMPTS = 5;
 
-/** Answers when the locks that went along are on disk, too. */
+/** Answers the client, once the moved locks are on disk, too. */
 function answer({ saving, done, resolve, reject }: Writing): void {
   Promise.all(saving).then(() => resolve(done), reject);
 }
@@ -35,6 +37,7 @@ export class ClientWrites {
   }
 
   /**
+   * Carries out one write.
    * @returns the changes that were made, once they are durable.
    * @throws SyncError as `decide` refuses; `locked`, `halted`, `busy`, or `failed` where the disk refuses.
    */
@@ -55,7 +58,7 @@ export class ClientWrites {
     return Math.max(0, ...paths.map((path) => this.#context.sides.scanPath(side, path)));
   }
 
-  /** Whether somebody holds `path`: a new name should not be one of those. */
+  /** Whether `path` is claimed: a new name has to avoid such paths. */
   isClaimed(path: RelPath): boolean {
     return this.#context.claims.heldBy(path) !== null;
   }
@@ -64,7 +67,7 @@ export class ClientWrites {
     return this.#waiting.length === 0 && this.#underWay.size === 0;
   }
 
-  /** Begins whatever can begin now. */
+  /** Starts the writes that are ready. */
   serve(): void {
     const due = this.#waiting;
     this.#waiting = [];
@@ -82,7 +85,7 @@ export class ClientWrites {
     const { clock, pair, recorder, sides } = this.#context;
     const { halt } = recorder;
     if (halt !== null) throw halt;
-    // A look at a side that has gone since will not come; what it would have told is compared by the step.
+    // A scan of a disconnected side will not come; the step itself compares what it would have found.
     const isSeen =
       sides.isScanned('a', scans.a) && (scans.b === 0 || sides.replica('b') === null || sides.isScanned('b', scans.b));
     if (pair.a.snapshot !== null && isSeen && !ask.paths.some((path) => this.#isBusy(path, ask.deep))) return true;
@@ -129,12 +132,12 @@ export class ClientWrites {
     else void carryStep(this.#context, write, step.side ?? 'a', step);
   }
 
-  /** A step's outcome is known. */
+  /** The outcome of a step is known. */
   stepped(event: WriteEvent): void {
     const { write, passedOn } = event;
     const left = foldResults(this.#context, event);
     if (passedOn) {
-      // Not done: then the change of side a goes over like any other, or is held until the owner unlocks.
+      // Where it is not done, the change of side a is synchronised like any other, or held until the lock is released.
       for (const { change } of left) this.#context.log.detail(`The write of ${change.path} has not gone over at once.`);
       write.after();
       return;
@@ -145,11 +148,11 @@ export class ClientWrites {
     else void carryStep(this.#context, write, 'b', passing, true);
   }
 
-  /** What was done is on its way; what was not decides how the write goes on. */
+  /** Continues the write according to the changes of the step that were not done. */
   #settle({ write, side, error }: WriteEvent, left: readonly Result[]): void {
     const trouble = left.find(({ outcome }) => outcome.kind === 'problem');
     const kept = left.filter(({ outcome }) => outcome.kind === 'kept').map(({ change }) => change.path);
-    // A directory above one that keeps what is not synchronised is kept with it.
+    // A directory that contains a kept path stays with it.
     const stale = left.filter(
       ({ change, outcome }) => outcome.kind === 'stale' && !kept.some((at) => isAtOrBelow(at, change.path)),
     );
@@ -164,7 +167,7 @@ export class ClientWrites {
     else this.#next(write);
   }
 
-  /** Somebody wrote in between: it is decided anew on what a new look finds. */
+  /** The paths changed meanwhile: decides again after a new scan. */
   #again(write: Writing, stale: readonly RelPath[]): void {
     this.#free(write);
     if (++write.attempts >= MAX_ATTEMPTS) {
@@ -177,7 +180,7 @@ export class ClientWrites {
     this.#context.mailbox.wake();
   }
 
-  /** Side b has come (back): nobody waits for a look of an earlier connection. */
+  /** Side b has connected: the scans of an earlier connection will not come. */
   restart(): void {
     for (const write of this.#waiting) {
       if (write.scans.b > 0) write.scans = { ...write.scans, b: this.#scanPath('b', write.ask.paths) };
@@ -201,7 +204,7 @@ export class ClientWrites {
     pair.resumeMarks();
   }
 
-  /** Nobody waits any longer. */
+  /** Refuses every write with `error`. */
   close(error: SyncError): void {
     for (const write of this.#waiting) write.reject(error);
     for (const write of this.#underWay) write.reject(error);

@@ -1,12 +1,13 @@
-// The steps of client writes: carried out on one side, folded into the pair as that side's own, and passed on to side b
-// at once where they would be held back there else, or where whoever asked knows what they replace.
+// Carries out the steps of client writes on one side and folds them into the pair as changes of that side. A step is
+// passed on to side b at once where a lock would hold it there, or where the client has said that it replaces what side
+// b has.
 import { type Change, contentOf, type Outcome } from '../../core/change.js';
 import { isAtOrBelow, parentOf, type RelPath, type Side } from '../../core/path.js';
 import type { Applied, Content, Replica } from '../../replica.js';
 import type { Pair } from '../pair/pair.js';
 import { changesOf, type Result, type WriteContext, type WriteEvent, type WriteStep, type Writing } from './write.js';
 
-/** Carries out one step; the session is told of its end. */
+/** Carries out one step and posts its result to the session. */
 export async function carryStep(
   { sides, mailbox }: WriteContext,
   write: Writing,
@@ -33,7 +34,7 @@ function apply(target: Replica, step: WriteStep, changes: readonly Change[]): As
   return target.apply(changes, step.contents?.() ?? nothing<Content>());
 }
 
-/** Takes in what was done. @returns those results that are to be looked at again or told. */
+/** Folds the changes that were done into the pair. @returns the results of the others. */
 export function foldResults(context: WriteContext, event: WriteEvent): Result[] {
   const { pair } = context;
   const left: Result[] = [];
@@ -53,7 +54,7 @@ export function foldResults(context: WriteContext, event: WriteEvent): Result[] 
   return left;
 }
 
-/** Who asked is told of a failure at the end; until then nobody else is to take it for one that nobody handles. */
+/** The client learns of a failure at the end; the empty handlers keep it from counting as unhandled until then. */
 function keepSaving({ saving }: Writing, under: readonly Promise<void>[]): void {
   for (const promise of under) {
     promise.catch(() => {});
@@ -61,7 +62,10 @@ function keepSaving({ saving }: Writing, under: readonly Promise<void>[]): void 
   }
 }
 
-/** Locks go along with what was moved. Below a file they are of what was there before it, and stay. */
+/**
+ * Moves the locks along with the renamed path. Locks below a renamed file belong to a directory that was there before,
+ * and stay.
+ */
 function moveLocks({ lockStore }: WriteContext, { path: to, from: source, after }: Change): Promise<void>[] {
   const from = source!.path;
   const isMoved = (path: RelPath) => path === from || (after?.type === 'dir' && isAtOrBelow(path, from));
@@ -77,14 +81,14 @@ function moveLocks({ lockStore }: WriteContext, { path: to, from: source, after 
   );
 }
 
-/** Both sides have moved `from` to `to`: what they shared has moved along. */
+/** Both sides have renamed `from` to `to`: renames what they shared, too. */
 function moveShared(pair: Pair, from: RelPath, to: RelPath): void {
   const moved = pair.archive.move(from, to);
   for (const gone of [from, to]) pair.agree(gone, null);
   for (const [path, entry] of moved) pair.agree(path, entry);
 }
 
-/** @returns what side b gets at once of what was done on side a; null: nothing. */
+/** @returns the step for side b that follows from a step on side a; null where there is none. */
 export function toPassOn(context: WriteContext, event: WriteEvent): WriteStep | null {
   const { pair, sides } = context;
   const local = sides.replica('a');
@@ -101,15 +105,17 @@ export function toPassOn(context: WriteContext, event: WriteEvent): WriteStep | 
   return { change, others, ...(wanted.length === 0 ? {} : { contents: () => local.read(wanted) }) };
 }
 
-/** The same for side b, which would hold back what is not its holder's; nothing where it goes over by itself. */
+/**
+ * The same change for side b, where a lock would otherwise hold it; none where normal synchronisation brings it there.
+ */
 function passedOn({ pair, lockStore }: WriteContext, change: Change, over: boolean): Change[] {
   const { path, after, from } = change;
   const before = pair.entry('b', path);
   if (from !== undefined) {
-    // Its locks have gone along by now.
+    // Its locks have been moved by now.
     if (![...lockStore.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return [];
     const there = pair.entry('b', from.path);
-    // A directory replaces nothing; where side b has nothing to move, what it lacks is no change of its own.
+    // A directory replaces nothing. Where side b has nothing to rename, the missing entry is no change of its own.
     if (there === null || there.type !== from.entry.type || (before !== null && there.type === 'dir')) return [];
     const renamed = { path, action: 'renamed', before, after: there, from: { path: from.path, entry: there } } as const;
     return [...parentsOf(pair, path), renamed];
@@ -119,7 +125,7 @@ function passedOn({ pair, lockStore }: WriteContext, change: Change, over: boole
   return before === null && after === null ? [] : [{ path, action, before, after }];
 }
 
-/** The directories above `path` that side a has and side b has not yet: without them nothing can be moved there. */
+/** The directories above `path` that side a has and side b lacks: the rename needs them. */
 function parentsOf(pair: Pair, path: RelPath): Change[] {
   const made: Change[] = [];
   for (let at = parentOf(path); at !== '' && pair.entry('b', at) === null; at = parentOf(at)) {

@@ -1,5 +1,5 @@
-// What a client write is: asked for by a client, decided on what stands on side a, taken in steps. `client-writes` says
-// when, `client-steps` carries them out.
+// The data of client writes: requested by a client, decided on the state of side a, carried out in steps. `write-queue`
+// says when they run, `write-steps` carries them out.
 
 import type { Change, Outcome } from '../../core/change.js';
 import { type Entry, sameContent } from '../../core/entry.js';
@@ -13,75 +13,75 @@ import type { LockStore } from '../locks/lock-store.js';
 import type { Claim, Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 
-/** One step of a write, and the content where it carries one. */
+/** One step of a write, with its content where it has one. */
 export interface WriteStep {
   readonly change: Change;
-  /** Changes that are tried together with it, whatever becomes of each. */
+  /** Further changes of the same step. Each is tried, whatever the outcome of the others. */
   readonly others?: readonly Change[];
-  /** The side it is taken on; side a unless given: b is for what only b has. */
+  /** The side that it is carried out on; side a unless given. Side b is for paths that only b has. */
   readonly side?: Side;
   readonly contents?: () => AsyncIterable<Content>;
-  /** Takes the step where its content is on that side's disk already, in place of an apply. */
+  /** Carries out the step in place of an apply, where its content is already in the staging of that side. */
   readonly publish?: (change: Change) => AsyncIterable<Applied>;
-  /** Whether side b gets it at once, over what it has there: that is known to whoever asked. */
+  /** Whether side b gets it at once and over its own entry: the client has said so. */
   readonly over?: boolean;
 }
 
-/** What is asked. */
+/** What a client requests. */
 export interface ClientWrite {
-  /** Who asks: a path that another holds a lock on is refused. */
+  /** Who requests it: a path under a lock of another owner is refused. */
   readonly owner: string;
-  /** The paths that it is about: looked at before it is decided. */
+  /** The paths that it concerns: they are scanned before the decision. */
   readonly paths: readonly RelPath[];
-  /** Whether all that lies below those paths is concerned as well, where they are directories. */
+  /** Whether it also concerns everything below those paths. */
   readonly deep?: boolean;
   /**
-   * Decides on what stands on side a now; called anew when that has changed meanwhile.
-   * @returns steps to be taken one after the other, each only when those before it are done; none: nothing to do.
+   * Decides on the present state of side a; called again when that has changed meanwhile.
+   * @returns the steps, carried out one after the other, each only if those before it are done; none where nothing is
+   *   to do.
    * @throws SyncError to refuse.
    */
   readonly decide: (at: (path: RelPath) => Entry | null) => readonly WriteStep[];
 }
 
-/** What became of one change of a step. */
+/** The outcome of one change of a step. */
 export interface Result {
   readonly change: Change;
   readonly outcome: Outcome;
 }
 
-/** What a write tells its session: one step's outcome is known. */
+/** The event that a write posts to its session: the outcome of one step is known. */
 export interface WriteEvent {
   readonly kind: 'client-step';
   readonly side: Side;
   readonly write: Writing;
-  /** Whether the other side was given what is done on side a. */
+  /** Whether this was the step on side b that follows from one on side a. */
   readonly passedOn: boolean;
   readonly step: WriteStep;
-  /** In the order of the step's changes. */
+  /** In the order of the changes of the step. */
   readonly results: readonly Result[];
-  /** Why the side could not be written to at all, null where it could. */
+  /** Why the side could not be written to at all; null where it could. */
   readonly error: unknown;
 }
 
-/** A write in the hands of this room. */
+/** A write that has no answer yet. */
 export interface Writing {
   readonly ask: ClientWrite;
   readonly since: number;
   scans: Readonly<Record<Side, number>>;
   attempts: number;
-  /** What it holds while it is under way. */
+  /** The claims that it has while it is under way. */
   claims: readonly Claim[];
   left: WriteStep[];
   readonly done: Change[];
-  /** What has to be on disk before it is answered: the locks that went along. */
+  /** The lock moves that have to be on disk before the write is answered. */
   readonly saving: Promise<void>[];
-  /** What goes on when side b has been given what it gets at once. */
+  /** Continues the write after the step on side b. */
   after: () => void;
   readonly resolve: (done: readonly Change[]) => void;
   readonly reject: (error: SyncError) => void;
 }
 
-/** What client writes need of their session. */
 export interface WriteContext {
   readonly pair: Pair;
   readonly lockStore: LockStore;
@@ -89,39 +89,45 @@ export interface WriteContext {
   readonly clock: Clock;
   readonly mailbox: { post(event: WriteEvent): void; wake(): void };
   readonly sides: {
-    /** @returns null while the side is away. */
+    /** @returns null while the side is disconnected. */
     replica(side: Side): Replica | null;
-    /** Asks for a scan of `path` on `side`. @returns the scan's number, 0 where the side is away. */
+    /** Requests a scan of `path` on `side`. @returns the number of that scan, 0 while the side is disconnected. */
     scanPath(side: Side, path: RelPath): number;
     isScanned(side: Side, number: number): boolean;
   };
   readonly claims: Claims;
-  /** Whether held updates of a path are being taken in or taking effect. */
+  /** Whether updates of a path are being fetched or are taking effect. */
   readonly heldUpdates: { isMoving(path: RelPath): boolean };
-  /** Why no file may be touched now; null where they may. */
+  /** Why no file may be written now; null where they may. */
   readonly recorder: { readonly halt: SyncError | null };
 }
 
 /** Every change of a step. */
 export const changesOf = ({ change, others = [] }: WriteStep): readonly Change[] => [change, ...others];
 
-/** @returns what side b has at `path`, or had when it was last there. */
+/** @returns the entry of side b at `path`, or the last shared one while side b is not known. */
 export const onSideB = (pair: Pair, path: RelPath): Entry | null =>
   pair.b.snapshot === null ? pair.shared(path) : pair.entry('b', path);
 
-/** @returns what side b alone has at `path`: not what side a had, too, and has deleted, which is about to go. */
+/**
+ * @returns the entry at `path` that only side b has. An entry that side a deleted is not one: it is about to be deleted
+ *   on side b.
+ */
 export function onlyInB(pair: Pair, path: RelPath): Entry | null {
   const there = pair.entry('a', path) === null ? onSideB(pair, path) : null;
   return there === null || sameContent(there, pair.shared(path)) ? null : there;
 }
 
-/** @returns what stands at `path` for whoever writes there: on side a, or on side b alone. */
+/** @returns the entry that a write at `path` meets: that of side a, or the one that only side b has. */
 export const standingAt = (pair: Pair, path: RelPath): { readonly side: Side; readonly entry: Entry | null } => {
   const alone = onlyInB(pair, path);
   return alone === null ? { side: 'a', entry: pair.entry('a', path) } : { side: 'b', entry: alone };
 };
 
-/** The directories that have to come back with a file. */
+/**
+ * The steps that create the missing directories above `path`.
+ * @throws SyncError `exists` where a file is in their place.
+ */
 export function missingParents(path: RelPath, present: (path: RelPath) => Entry | null): WriteStep[] {
   const steps: WriteStep[] = [];
   for (let at = parentOf(path); at !== ''; at = parentOf(at)) {

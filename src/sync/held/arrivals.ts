@@ -1,5 +1,5 @@
-// What arrives under a lock: whatever the other side does to a locked path is fetched and kept, in the order in which
-// successive looks find it, and joins the queue once its content is safe.
+// Collects held updates: what the other side does to a locked path is fetched and stored, in the order in which
+// successive scans find it. It joins the queue of the path once its content is on disk.
 
 import { sameContent, sameEntry } from '../../core/entry.js';
 import { arrivalOn } from '../../core/locks/held.js';
@@ -10,10 +10,10 @@ import type { Replica } from '../../replica.js';
 import type { Claim } from '../pair/claims.js';
 import type { Backoff, HeldContext, HeldEvent } from './context.js';
 
-/** Contents fetched at one time: each is an open connection and an open file. */
+/** The most contents that are fetched at one time: each takes a connection and an open file. */
 const AT_ONCE = 8;
 
-/** What has come, and under which lock. */
+/** What arrived, and under which lock. */
 type Arrival = Pick<HeldEvent & { kind: 'stored' }, 'path' | 'base' | 'after' | 'token'>;
 
 /** Fetches held updates. */
@@ -41,7 +41,7 @@ export class Arrivals {
     return this.#fetching.has(path);
   }
 
-  /** Begins to fetch whatever has arrived on the other side of a lock since the last time. */
+  /** Starts to fetch what has arrived on the other side of each lock since the last time. */
   collect(): void {
     for (const lock of this.#table.locks.values()) {
       if (this.#fetching.size >= AT_ONCE) return;
@@ -58,13 +58,13 @@ export class Arrivals {
     void this.#fetch({ path, ...arrived, token }, source);
   }
 
-  /** Whether what came under `lock` is still to be fetched, now or when its time has come. */
+  /** Whether an update under `lock` is still to be fetched, now or after its backoff. */
   isDue({ path, side }: Pick<Lock, 'path' | 'side'>): boolean {
     const from = otherSide(side);
     return this.#context.sides.replica(from) !== null && this.#arrived(path, from) !== null;
   }
 
-  /** @returns what has come at `path` and is not held yet; null where that is nothing. */
+  /** @returns what arrived at `path` and is not held yet; null where nothing did. */
   #arrived(path: RelPath, side: Side): Pick<Arrival, 'base' | 'after'> | null {
     const { pair } = this.#context;
     if (pair.side(side).snapshot === null || pair.isOutOfReach(path)) return null;
@@ -105,11 +105,11 @@ export class Arrivals {
     if (claim !== undefined) this.#context.claims.release(claim);
   }
 
-  /** An update's content is safe: it takes its place in the queue. */
+  /** The content of an update is stored: the update joins the queue. */
   stored({ path, base, after, file, token }: HeldEvent & { kind: 'stored' }): void {
     this.#fetched(path);
     const { lockStore, pair, clock } = this.#context;
-    // Under another lock it may be another side that is held.
+    // The lock is another one by now, and may hold the other side.
     if (this.#table.locks.get(path)?.token !== token) {
       this.#putAside(path, file);
       pair.mark(path, true);
@@ -123,7 +123,7 @@ export class Arrivals {
     try {
       if (file !== null) this.#context.files.putAside(path, file);
     } catch {
-      // It stays in held/, and the next start finds that no update names it.
+      // The file stays in held/; the next start finds that no update names it and moves it then.
     }
   }
 

@@ -1,4 +1,4 @@
-// What holding tells its session, and what it needs of it.
+// What held updates need of their session, and the events that they post to it.
 
 import type { Change, Outcome } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
@@ -14,24 +14,27 @@ import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 
 export type HeldEvent =
+  /** The update at `path` has arrived; `file` is the name of its content below held/, null where it has none. */
   | {
       readonly kind: 'stored';
       readonly path: RelPath;
       readonly base: Entry | null;
       readonly after: Entry | null;
       readonly file: string | null;
-      /** That of the lock under which it came. */
+      /** The token of the lock under which it arrived. */
       readonly token: number;
     }
-  /** The content was gone before it could be fetched (error null), or could not be kept. */
+  /** The content was gone before it could be fetched (`error` is null), or could not be stored. */
   | { readonly kind: 'not-stored'; readonly path: RelPath; readonly after: Entry | null; readonly error: unknown }
+  /** One step of an unlock ended. */
   | { readonly kind: 'drain-step'; readonly path: RelPath; readonly change: Change; readonly outcome: Outcome };
 
-/** Where the contents of held updates are; perhaps with what came of one whose transfer was cut. */
+/**
+ * Where the contents of held updates are stored. `offer` says how much of a content an interrupted transfer left.
+ */
 export type HeldContents = Pick<HeldFiles, 'save' | 'read' | 'has' | 'remove' | 'putAside'> &
   Partial<Pick<HeldFiles, 'offer'>>;
 
-/** What holding needs of its session. */
 export interface HeldContext {
   readonly pair: Pair;
   readonly lockStore: LockStore;
@@ -41,10 +44,11 @@ export interface HeldContext {
   readonly mailbox: { post(event: HeldEvent): void; wake(): void };
   readonly sides: { replica(side: Side): Replica | null };
   readonly claims: Claims;
-  /** Where a path is tried again: as a problem, or because it was not as expected. */
+  /** Schedules another attempt: `failed` reports a problem, `moved` means that the path changed meanwhile. */
   readonly retries: { failed(path: RelPath, code: ProblemCode, message: string): void; moved(path: RelPath): void };
 }
 
+/** Paths whose last attempt failed. Each rests until its retry is due or the entry on its side changes. */
 export class Backoff {
   readonly #pair: Pair;
 
@@ -54,17 +58,18 @@ export class Backoff {
     this.#pair = pair;
   }
 
-  /** @param found what stood at `path` when the attempt failed. */
+  /** @param found the entry at `path` when the attempt failed. */
   add(path: RelPath, found: Entry | null): void {
     this.#tried.set(path, found);
   }
 
+  /** Whether `path` rests: its attempt failed, and `side` still has the same entry there. */
   has(path: RelPath, side: Side): boolean {
     const found = this.#tried.get(path);
     return found !== undefined && sameEntry(found, this.#pair.entry(side, path));
   }
 
-  /** The time has come to try again. @returns whether `path` waited for it. */
+  /** Ends the backoff of `path`. @returns whether there was one. */
   delete(path: RelPath): boolean {
     return this.#tried.delete(path);
   }

@@ -1,5 +1,14 @@
-// Held updates in practice: what the other side did to a locked path is kept as it comes; at the unlock it takes effect,
-// one update after the other. The lock machine says what; this room carries it out.
+// Keeps what the other side does to a locked path, update by update, and lets it take effect after the unlock. The lock
+// machine (core/locks) decides; this folder fetches, writes and reports. Each update takes effect exactly once, and no
+// content is dropped: what does not take effect goes to the versions.
+//
+//   drain (each turn, for each unlocked path that is free and not in backoff):
+//     no update left              -> the drain is over; mark the path
+//     mode discard or keep        -> move the updates to the versions; the plan makes both sides equal
+//     update is there already     -> complete it without a write
+//     update's content is missing -> report a problem, drop this update
+//     holder's side is at base    -> write the update as one step (directories: leave it to the plan)
+//     holder's side has changed   -> switch the drain to mode keep: the update becomes a conflict
 
 import type { Change, Outcome } from '../../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
@@ -15,7 +24,7 @@ import { Backoff } from './context.js';
 
 export type { HeldContents, HeldContext, HeldEvent } from './context.js';
 
-/** Updates that take effect at one time: each is an open connection and an open file. */
+/** The most updates that take effect at one time: each takes a connection and an open file. */
 const AT_ONCE = 8;
 
 /** Fetches and drains held updates. */
@@ -37,7 +46,7 @@ export class HeldUpdates {
     return this.#context.lockStore.table;
   }
 
-  /** Whether `path` is to be left alone by synchronisation because of a lock. */
+  /** Whether the planner has to leave `path` out because of a lock. */
   isFrozen(path: RelPath): boolean {
     const table = this.#table;
     if (table.locks.size === 0 && table.drains.size === 0) return false;
@@ -50,12 +59,12 @@ export class HeldUpdates {
     return !sameEntry(present, pair.shared(path)) && !sameEntry(present, pair.entry(otherSide(side), path));
   }
 
-  /** Whether held updates of `path` are still coming in or taking effect. */
+  /** Whether updates of `path` are being fetched or are taking effect. */
   isMoving(path: RelPath): boolean {
     return this.#arrivals.isFetching(path) || this.#table.drains.has(path);
   }
 
-  /** Whether something has come under the lock of `path` that is to be held, and is not yet, for whatever reason. */
+  /** Whether an update has arrived under the lock of `path` and is not held yet, for any reason. */
   isDue(path: RelPath): boolean {
     const lock = this.#table.locks.get(path);
     return lock !== undefined && this.#arrivals.isDue(lock);
@@ -73,15 +82,16 @@ export class HeldUpdates {
   }
 
   /**
-   * Begins to fetch whatever has arrived on the other side of a lock since the last time, and goes on with the drains.
-   * @param mayDrain whether files may be touched; what arrives is taken in always, else a later unlock knows nothing of it.
+   * Starts to fetch what has arrived on the other side of each lock, and goes on with the drains.
+   * @param mayDrain whether files may be written. Updates are collected in any case: otherwise a later unlock would not
+   *   know of them.
    */
   work(mayDrain = true): void {
     this.#arrivals.collect();
     if (mayDrain) this.#drain();
   }
 
-  /** An update's content is safe: it takes its place in the queue. */
+  /** The content of an update is stored: the update joins the queue. */
   stored(event: HeldEvent & { kind: 'stored' }): void {
     this.#arrivals.stored(event);
   }
@@ -104,12 +114,12 @@ export class HeldUpdates {
 
   #isEngaged({ path, side }: Drain): boolean {
     if (this.#context.claims.heldBy(path) !== null) return true;
-    // What is not yet on disk must not begin: after a crash the lock would be back, and half of its updates done.
+    // The unlock must be on disk first: after a crash the lock would be back with half of its updates done.
     if (this.#context.lockStore.isPending(path)) return true;
     return this.#backoff.has(path, side);
   }
 
-  /** The holder's version stays: what was held goes to versions, the plan does the rest. */
+  /** The holder's content stays: the held updates go to the versions, and the plan makes both sides equal. */
   #setAside({ path, side, mode }: Drain): void {
     const last = this.#table.heldOf(path).at(-1);
     const isDropped = mode === 'keep' && last?.after === null;
@@ -118,7 +128,7 @@ export class HeldUpdates {
     });
   }
 
-  /** Every held update of `path` goes to versions, and the plan makes both sides equal. */
+  /** Moves every held update of `path` to the versions and leaves the rest to the plan. */
   #leaveToPlan(path: RelPath, reason: 'held' | 'discarded', applied: boolean, ended: () => void = () => {}): void {
     const updates = this.#table.heldOf(path);
     const last = updates.at(-1);
@@ -132,7 +142,10 @@ export class HeldUpdates {
     this.#context.pair.mark(path, true);
   }
 
-  /** @returns whether the content is in the versions, or nowhere any more; else that is a problem, and tried again. */
+  /**
+   * @returns whether the content is in the versions or there is none. If it cannot be moved, that is a problem and is
+   *   retried.
+   */
   #putAside(path: RelPath, file: string | null, reason: 'held' | 'discarded'): boolean {
     try {
       if (file !== null) this.#context.files.putAside(path, file, reason);
@@ -146,7 +159,9 @@ export class HeldUpdates {
     }
   }
 
-  /** Somebody removed the content of a held update: that update is lost, and said so; the others go on. */
+  /**
+   * The content of a held update was removed from held/: reports that this update is lost, and goes on with the others.
+   */
   #forgo(update: HeldUpdate): void {
     const { path, file } = update;
     const message = `The held content ${file} is gone from .lockstep/held, so that update cannot take effect.`;
@@ -154,6 +169,7 @@ export class HeldUpdates {
     this.#finished(path, false, null);
   }
 
+  /** Lets the first update take effect on the side of the lock, as far as that side is still at its base. */
   #follow(drain: Drain, update: HeldUpdate): void {
     const { pair, sides } = this.#context;
     const { path, side } = drain;
@@ -175,12 +191,15 @@ export class HeldUpdates {
       ] as const;
       this.#context.lockStore.commit(rows).then(
         () => this.#setAside(kept),
-        () => {}, // said by the book; the next turn finds the drain as it is now
+        () => {}, // the lock store has logged it; the next turn finds the drain unchanged
       );
     }
   }
 
-  /** A directory that came, went, or is missing above takes more than one step: that is the plan's to do. */
+  /**
+   * Whether one write makes the update take effect. Directories, and files whose parent is missing, take more: the plan
+   * does them.
+   */
   #isOneStep(side: Side, { path, base, after }: HeldUpdate): boolean {
     if (base?.type === 'dir' || after?.type === 'dir') return false;
     const parent = parentOf(path);
@@ -211,7 +230,7 @@ export class HeldUpdates {
     this.#context.mailbox.post({ kind: 'drain-step', path, change, outcome });
   }
 
-  /** A step's outcome is known. */
+  /** A step of a drain has ended. */
   stepped({ path, change, outcome }: HeldEvent & { kind: 'drain-step' }): void {
     const claim = this.#stepping.get(path);
     this.#stepping.delete(path);
@@ -229,9 +248,9 @@ export class HeldUpdates {
     else this.#context.retries.moved(path);
   }
 
-  /** A path that waited for a look or for better times may be tried again. */
+  /** Ends the backoff of `path`. */
   retry(path: RelPath): void {
-    // What rests may have been all that is left to do.
+    // This path may be all that is left to do, so it needs a turn.
     if (this.#backoff.delete(path)) this.#context.mailbox.wake();
   }
 

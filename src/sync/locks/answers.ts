@@ -1,4 +1,4 @@
-// What those who ask for locks are answered, in words and in facts.
+// The answers and errors for lock requests.
 
 import { SyncError } from '../../core/errors.js';
 import { isoTime } from '../../core/iso-time.js';
@@ -16,7 +16,7 @@ type Refusal = LockAnswer & { readonly kind: 'refused' };
 /** @param ms milliseconds since 1970. */
 export const iso = isoTime;
 
-/** @returns what is said of a lock. */
+/** @returns a lock as clients see it. */
 export function lockInfo({ owner, side, since, expires, message, token }: Lock): LockInfo {
   return { owner, side, since: iso(since), expires: expires === null ? null : iso(expires), message, token };
 }
@@ -27,7 +27,7 @@ export function refused(path: string, { code, message, hint, facts }: SyncError)
   return { path, changed: false, error, ...(lock === undefined ? {} : { lock }) };
 }
 
-/** @param note what there is to know about a lock that was granted, '' where nothing is. */
+/** @param note a note about a granted lock; empty where there is none. */
 export function answered({ path, owner }: ServiceRequest, answer: LockAnswer, note = ''): Acted | Refused {
   if (answer.kind === 'granted') {
     const { lock, changed } = answer;
@@ -45,7 +45,7 @@ export function answered({ path, owner }: ServiceRequest, answer: LockAnswer, no
   return refused(path, stillDraining(path));
 }
 
-/** The refusal of what another's lock forbids. */
+/** The error for a path that another owner has locked. */
 export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): SyncError {
   const why = lock.message === '' ? '' : ` (${quote(lock.message)})`;
   const until = lock.expires === null ? '' : `, until ${iso(lock.expires)}`;
@@ -80,7 +80,7 @@ export const tooMany = (most: number): SyncError =>
 export const noLongerWaiting = (path: string): SyncError =>
   new SyncError('interrupted', `Nobody waits for the lock of ${quote(path)} any longer.`);
 
-/** @returns every lock, with what it holds back. */
+/** @returns every lock, with the number of held updates and its waiters. */
 export function lockRows(table: LockTable): LockRow[] {
   return [...table.locks.values()].map((lock) => ({
     path: lock.path,

@@ -1,20 +1,19 @@
-// When the time of a lock is over. While the server runs, timers count what has really passed: a wall clock that jumps
-// frees nothing early. After a restart the moment that was recorded counts, and never more than the time that was given.
+// Ends locks when their time is over. While the server runs, timers measure the elapsed time, so a jump of the wall
+// clock frees nothing early. After a restart the recorded end counts, but never more than the lifetime that was given.
 import type { Lock, Row } from '../../core/locks/records.js';
 import type { RelPath } from '../../core/path.js';
 import type { Clock } from '../clock.js';
 import type { LockStore } from './lock-store.js';
 
-/** Beyond this a timer fires at once. */
+/** A longer Node timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** What could not be recorded is tried again after this long. */
+/** An expiry that could not be stored is tried again after this time. */
 const AGAIN_MS = 1_000;
 
-/** What expiry needs of its desk. */
 interface ExpiryContext {
   readonly lockStore: LockStore;
   readonly clock: Pick<Clock, 'now' | 'after'>;
-  /** Ends a lock. @returns whether that is settled. */
+  /** Ends a lock. @returns whether that is stored. */
   readonly expire: (lock: Lock) => Promise<boolean>;
 }
 
@@ -25,7 +24,7 @@ interface Timer {
   cancel: () => void;
 }
 
-/** Watches over every lock that has an end. */
+/** The timers of all locks that have an end. */
 export class LockExpiry {
   readonly #context: ExpiryContext;
 
@@ -35,7 +34,7 @@ export class LockExpiry {
     this.#context = context;
   }
 
-  /** Counts from now on, for the locks that are there already too. */
+  /** Starts the timers, for present locks, too. */
   start(): void {
     const { lockStore } = this.#context;
     lockStore.listen((rows) => this.#note(rows));
@@ -49,7 +48,7 @@ export class LockExpiry {
     for (const path of gone) if (!this.#context.lockStore.table.locks.has(path)) this.#forget(path);
   }
 
-  /** @param moved where the lock may have been until now: then its time goes on. */
+  /** Starts the timer of `lock`. @param moved the paths that it may have moved from: then its timer goes on. */
   #watch(lock: Lock, moved: readonly RelPath[] = []): void {
     const { path, token, expires, ttlMs = Number.POSITIVE_INFINITY } = lock;
     for (const from of moved) {
@@ -80,7 +79,7 @@ export class LockExpiry {
     const lock = this.#context.lockStore.table.locks.get(timer.path);
     if (lock?.token !== timer.token || lock.expires !== timer.expires) return;
     const isSettled = await this.#context.expire(lock);
-    // Not on disk; or it had moved away before it was its turn.
+    // The expiry is not on disk, or the lock moved before it was decided.
     if (this.#timers.get(timer.path) === timer) this.#run(timer, isSettled ? 0 : AGAIN_MS);
   }
 

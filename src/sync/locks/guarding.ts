@@ -1,11 +1,11 @@
-// `--guard`: while a path is locked, the other side's copy bears no write bits. Each side is told of what it is to guard,
-// in order; a side that comes (back) is told everything anew, and gives back what it guarded before.
+// Implements `--guard`: while a path is locked, the copy on the other side has no write bits. Each side is told in
+// order what to guard. A side that connects is told everything again, and first gives back what it guarded before.
 import type { Row } from '../../core/locks/records.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { LockStore } from './lock-store.js';
 
-/** Has both sides guard what is locked. */
+/** Makes both sides guard the locked paths. */
 export class Guarding {
   readonly #isOn: boolean;
 
@@ -13,7 +13,7 @@ export class Guarding {
   readonly #replicas: Record<Side, Replica | null> = { a: null, b: null };
   readonly #guarded = new Map<RelPath, Side>();
 
-  /** @param isOn whether anything is to be guarded; if not, what an earlier run guarded is only given back. */
+  /** @param isOn whether paths are guarded; otherwise only those that an earlier run guarded are given back. */
   constructor(lockStore: LockStore, isOn: boolean) {
     this.#isOn = isOn;
 
@@ -21,7 +21,7 @@ export class Guarding {
     lockStore.listen((rows) => this.#note(rows));
   }
 
-  /** A side is there. */
+  /** A side has connected. */
   joined(side: Side, replica: Replica): void {
     this.#replicas[side] = replica;
     this.#tell(side, [], false);
@@ -52,7 +52,10 @@ export class Guarding {
     if (this.#isOn) this.#tell(side, [path], on);
   }
 
-  /** @param paths none: all that this side guards. What does not arrive is told when the side is back. */
+  /**
+   * @param paths the paths; none means all that the side guards. A lost message is made up for when the side connects
+   *   again.
+   */
   #tell(side: Side, paths: readonly RelPath[], on: boolean): void {
     const replica = this.#replicas[side];
     this.#told[side] = this.#told[side].then(async () => {

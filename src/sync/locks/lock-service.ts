@@ -1,5 +1,6 @@
-// Where clients ask for locks. A lock is granted on the newest version and an unlock settles what really happened, so
-// both first have the path looked at on both sides and let what is under way for it arrive; then the machine decides.
+// Answers lock requests. A lock is granted on the newest version, and an unlock settles what really happened: so both
+// first have the path scanned on both sides and wait for changes that are on their way. Then the lock machine
+// (core/locks) decides. A lock is on disk before anyone is told of it, and tokens only grow.
 
 import type { LockEvent } from '../../core/locks/events.js';
 import type { Lock } from '../../core/locks/records.js';
@@ -16,7 +17,7 @@ export type { ServiceRequest } from './request.js';
 
 type Pending = PendingRequest & PendingScan;
 
-/** Answers those who ask for locks and unlocks. */
+/** Decides lock and unlock requests. */
 export class LockService {
   readonly #context: LockContext;
 
@@ -35,7 +36,7 @@ export class LockService {
     new LockExpiry({ ...context, expire: (lock) => this.#expire(lock) }).start();
   }
 
-  /** @returns the answer, once it is durable. */
+  /** @returns the answer, once it is durable; a refusal is an answer, too. */
   ask(ask: ServiceRequest): Promise<Acted | Refused> {
     return new Promise((resolve) => {
       this.#waiting.push({ ask, line: ++this.#lastLine, resolve, ...this.#readiness.scanPath(ask.path) });
@@ -49,7 +50,7 @@ export class LockService {
     return !('error' in ended);
   }
 
-  /** Side b has come (back): what counts is a look at it from now on. */
+  /** Side b has connected: only a scan of this connection counts. */
   restart(): void {
     for (const pending of this.#waiting) this.#readiness.scanAgain(pending, pending.ask.path);
     this.#turns.restart();
@@ -59,7 +60,7 @@ export class LockService {
     return this.#waiting.length === 0;
   }
 
-  /** Decides whatever can be decided now. */
+  /** Decides the requests that are ready. */
   serve(): void {
     this.#lines.serve();
     if (this.#waiting.length > 0) this.#serveWaiting();
@@ -70,7 +71,7 @@ export class LockService {
     const still: Pending[] = [];
     const due = this.#waiting;
     this.#waiting = still;
-    /** Who asks for a lock does not overtake who asked before for the same path. */
+    /** Requests for the lock of one path are decided in their order. */
     const before = new Set<RelPath>();
     for (const pending of due) {
       const { path, kind } = pending.ask;
@@ -83,14 +84,14 @@ export class LockService {
 
   #isReady(pending: Pending): boolean {
     const { ask } = pending;
-    // Who is turned away, or has to stand in line, needs no look at anything.
+    // A request that is refused or has to wait needs no scan.
     if (ask.kind === 'lock' && this.#isKeptOut(ask)) return true;
     if (this.#readiness.isLate(pending) || this.#readiness.isOvertaken(pending, ask.path)) return true;
-    // What the holder saves is still going over: what the other side has then is told to be its own only afterwards.
+    // A save of the holder is still being transferred: only afterwards can changes of the other side be told from it.
     return this.#readiness.isSettled(pending, ask.path) && !this.#readiness.isInFlight(ask.path);
   }
 
-  /** Whether somebody else has the lock, or comes first. */
+  /** Whether another owner has the lock, or is before it in the queue. */
   #isKeptOut({ path, owner, steal = false, wait }: ServiceRequest): boolean {
     const { table } = this.#context.lockStore;
     const holder = table.locks.get(path);
@@ -117,13 +118,13 @@ export class LockService {
     if (decided.kind !== 'refused' && decided.kind !== 'later') this.#readiness.touched(path);
   }
 
-  /** Why a lock can be neither granted nor waited for; null where nothing is in the way. */
+  /** The error why a lock can be neither granted nor waited for; null where there is none. */
   #objection(ask: ServiceRequest): ReturnType<LockReadiness['nothingToLock']> {
     const { path, wait } = ask;
     if (wait !== undefined && isCancelled(wait.signal)) return noLongerWaiting(path);
     if (this.#isKeptOut(ask))
       return wait !== undefined && this.#lines.size >= MAX_WAITERS ? tooMany(MAX_WAITERS) : null;
-    // What is still coming would come under the holder's hands.
+    // A change that is on its way would arrive under the new lock.
     if (this.#readiness.isInFlight(path)) return stillComing(path);
     return this.#readiness.nothingToLock(path);
   }

@@ -1,4 +1,5 @@
-// The lock table on disk: rows are recorded and written in one step, and nobody is answered before they are durable.
+// Stores the lock table on disk. Each decision changes the table and writes its rows in one step; answers and log
+// events follow only once the rows are durable.
 
 import type { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
@@ -11,7 +12,7 @@ import { damageText } from '../../disk/state/journal-check.js';
 import { type OpenStore, Store, type StoreAccess, type Table } from '../../disk/state/store.js';
 import type { Logger } from '../../log.js';
 
-/** Who waits in line is not among them: a place there ends with the connection that asked for it. */
+/** Waiters are not stored: a place in the queue ends with its connection. */
 const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice'] as const;
 
 /** The locks, held updates and drains of a pair. */
@@ -19,16 +20,19 @@ export class LockStore {
   readonly #log: Logger;
 
   readonly table = new LockTable();
-  /** Called when something that happened is on disk and has been said. */
+  /** Called when a decision is on disk and its events have been logged. */
   onSettled: () => void = () => {};
   readonly #listeners: ((rows: readonly Row[]) => void)[] = [];
   readonly #store: StoreAccess;
   #underWay = 0;
-  /** How many rows of each path are on their way to the disk. */
+  /** How many decisions about each path are not on disk yet. */
   readonly #pending = new Map<RelPath, number>();
   readonly #lossRows = new Map<string, unknown>();
 
-  /** @param file the journal; what is sound in a damaged one is used, for a lock too many is better than one too few. */
+  /**
+   * @param file the journal. The sound part of a damaged one is used, because a lock too many is better than one too
+   *   few.
+   */
   constructor(file: string, log: Logger, open: OpenStore = Store.open) {
     this.#log = log;
 
@@ -48,7 +52,7 @@ export class LockStore {
     this.#store = store;
   }
 
-  /** What was lost is not known: no number that may have been given is given again. */
+  /** Part of the table was lost: raises the counters, so that no number is given out twice. */
   #lose(message: string): void {
     const { table } = this;
     this.#lossRows.set('message', message);
@@ -61,12 +65,14 @@ export class LockStore {
     table.record(Object.entries(counters).map(([key, value]) => ({ table: 'counter', key, value })));
   }
 
-  /** How locks and held updates may have been lost, until a person has said that it is all right to go on; null: none were. */
+  /** How locks and held updates may have been lost; null where none were, or a person has accepted it. */
   get loss(): string | null {
     return (this.#lossRows.get('message') as string | undefined) ?? null;
   }
 
-  /** A person has looked at what was lost. @throws SyncError `failed` where that cannot be written. */
+  /**
+   * Records that a person has accepted the loss. @throws SyncError `failed` where that cannot be written.
+   */
   async acceptLoss(): Promise<void> {
     const { loss } = this;
     this.#lossRows.clear();
@@ -90,10 +96,10 @@ export class LockStore {
   }
 
   /**
-   * Lets `event` happen. The table has changed when this returns.
-   * @param settled called with the answer once everything is on disk and what happened has been said, or with the error
+   * Decides `event`. The table has changed when this returns.
+   * @param settled called with the answer once everything is on disk and the events have been logged, or with the error
    *   that kept it from the disk.
-   * @returns that answer, which is not to be told before it is settled.
+   * @returns that answer; clients must not be told it before it is settled.
    */
   dispatch(event: LockEvent, settled: (answer: LockAnswer, error: SyncError | null) => void = () => {}): LockAnswer {
     const { rows, answer, events } = decide(this.table, event);
@@ -112,22 +118,25 @@ export class LockStore {
     else this.#pending.set(path, count);
   }
 
-  /** Has `listener` told of every row that has changed the table. */
+  /** Calls `listener` with every change of the table. */
   listen(listener: (rows: readonly Row[]) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Whether something that happened to `path` is not on disk yet. */
+  /** Whether a decision about `path` is not on disk yet. */
   isPending(path: RelPath): boolean {
     return this.#pending.has(path);
   }
 
-  /** Whether all that happened is on disk and has been said. */
+  /** Whether all decisions are on disk and their events have been logged. */
   get isSettled(): boolean {
     return this.#underWay === 0;
   }
 
-  /** Records `rows`; `events` are said once they are durable. */
+  /**
+   * Records `rows` and logs `events` once they are durable.
+   * @throws SyncError where the rows cannot be written; they stay in the table.
+   */
   async commit(rows: readonly Row[], events: readonly SyncEvent[] = []): Promise<void> {
     this.#underWay++;
     this.table.record(rows);
@@ -146,11 +155,11 @@ export class LockStore {
     }
   }
 
-  /** @returns what `owner` has still to be told of locks that are lost for good, on disk too; it counts as told now. */
+  /** @returns the notices for `owner` that it has not received; they count as delivered from now on. */
   takeNotices(owner: string): readonly Notice[] {
     const notices = this.table.noticesOf(owner).filter(({ path }) => !this.isPending(path));
     const told: Row[] = notices.map(({ id }) => ({ table: 'notice', key: String(id), value: null }));
-    // Should this not get to the disk, it is told once more after a restart.
+    // If this does not reach the disk, the notice is delivered once more after a restart.
     if (told.length > 0) this.commit(told).catch(() => {});
     return notices;
   }

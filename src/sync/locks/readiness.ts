@@ -1,5 +1,5 @@
-// What the desk and those in line have in common: when a path has been seen and is settled, why there may be nothing to
-// lock, and how a grant becomes a lock that somebody knows of, or none.
+// Decides when a path is ready for a lock: when it has been scanned and is settled, why there may be nothing to lock,
+// and how a grant is answered, or taken back if nobody can be told of it.
 import { SyncError } from '../../core/errors.js';
 import type { LockAnswer } from '../../core/locks/events.js';
 import type { Lock } from '../../core/locks/records.js';
@@ -11,59 +11,62 @@ import { answered, refused } from './answers.js';
 import type { LockStore } from './lock-store.js';
 import { isCancelled, type PendingRequest } from './request.js';
 
-/** How long an asker waits for what is under way on the path, in milliseconds. */
+/** How long a request waits for other work on its path, in milliseconds. */
 const PATIENCE_MS = 20_000;
 
-/** So many updates taken in one after the other: one was being fetched, one may have been told, the third is newer than both. */
+/**
+ * After this many further updates one is certainly newer than the request: the first was being fetched, the second may
+ * have been reported already.
+ */
 const CERTAINLY_NEWER = 3;
 
-/** What has to be seen before something is decided, and since when that is waited for. */
+/** The scans that a decision waits for, and since when. */
 export interface PendingScan {
   readonly since: number;
   scans: Readonly<Record<Side, number>>;
-  /** How many updates of the path were held when the looks had been taken. */
+  /** How many updates of the path were held when these scans had been folded in. */
   heldThen?: number;
 }
 
-/** What the desk needs of its session. */
+/** What locking needs of its session. */
 export interface LockContext {
   readonly pair: Pair;
   readonly lockStore: LockStore;
   readonly claims: Pick<Claims, 'heldBy'>;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly mailbox: { wake(): void };
-  /** Asks for scans of single paths, and tells whether they have been taken in. */
+  /** Requests scans of single paths. */
   readonly sides: {
-    /** @returns the scan's number, 0 where the side is away. */
+    /** @returns the number of the scan, 0 while the side is disconnected. */
     scanPath(side: Side, path: RelPath): number;
     isScanned(side: Side, number: number): boolean;
   };
   readonly heldUpdates: {
-    /** Whether updates of `path` are being taken in or taking effect. */
+    /** Whether updates of `path` are being fetched or are taking effect. */
     isMoving(path: RelPath): boolean;
-    /** Whether something has come that is to be held, and is not yet. */
+    /** Whether an update of `path` has arrived and is not held yet. */
     isDue(path: RelPath): boolean;
   };
-  /** Whether `path` was not as expected a moment ago, and will be tried again. */
+  /** Whether `path` changed during a write and waits for its retry. */
   readonly retries: { isMovingAt(path: RelPath): boolean };
 }
 
-/** Whom a grant is for. */
+/** The requests that a grant answers. */
 interface Granted {
-  /** Who asked just now, and did not stand in line. */
+  /** The request that was granted at once, without waiting in the queue. */
   readonly asker?: PendingRequest;
-  /** Who stood in line. */
+  /** The waiters that are answered. */
   readonly called: readonly PendingRequest[];
   readonly note: string;
 }
 
-/** The ground that locks are granted on. */
+/** Knows when a path is ready for a lock. */
 export class LockReadiness {
   readonly #isWaited: () => boolean;
 
   #isAlarmSet = false;
 
-  /** @param isWaited whether somebody waits whose patience may end when nothing else happens. */
+  /** @param isWaited whether a request waits whose time can run out while nothing else happens. */
   constructor(
     readonly context: LockContext,
     isWaited: () => boolean,
@@ -76,7 +79,7 @@ export class LockReadiness {
     return { since: clock.now(), scans: { a: sides.scanPath('a', path), b: sides.scanPath('b', path) } };
   }
 
-  /** Side b has come (back). */
+  /** Side b has connected: only a scan of this connection counts. */
   scanAgain(looking: PendingScan, path: RelPath): void {
     looking.scans = { a: looking.scans.a, b: this.context.sides.scanPath('b', path) };
     delete looking.heldThen;
@@ -87,8 +90,8 @@ export class LockReadiness {
   }
 
   /**
-   * Whether the path has been looked at, stood still when it was, and no update of it is being taken in or taking effect.
-   * A look that found it in motion has not seen what was done there: another one follows.
+   * Whether the path has been scanned, was settled then, and no update of it is being fetched or taking effect. A scan
+   * that found it unsettled has not seen the final content: another one follows.
    */
   isSettled({ scans }: PendingScan, path: RelPath): boolean {
     return this.#isScanned(scans) && !isInMotion(this.context.pair, path) && !this.#isMoving(path);
@@ -99,21 +102,24 @@ export class LockReadiness {
     return sides.isScanned('a', a) && sides.isScanned('b', b);
   }
 
-  /** Whether updates of `path` are to be taken in, are being taken in or taking effect, or a scan has to confirm it. */
+  /**
+   * Whether updates of `path` wait to be fetched, are being fetched or taking effect, or a scan has to confirm the
+   * path.
+   */
   #isMoving(path: RelPath): boolean {
     const { heldUpdates, claims } = this.context;
     return heldUpdates.isMoving(path) || heldUpdates.isDue(path) || claims.heldBy(path, ['unconfirmed']) !== null;
   }
 
-  /** Whether something for `path` is on its way to either side. */
+  /** Whether a change of `path` is on its way to either side. */
   isInFlight(path: RelPath): boolean {
     const { claims, retries } = this.context;
     return claims.heldBy(path, MAY_CHANGE) !== null || retries.isMovingAt(path);
   }
 
   /**
-   * Whether what was there at the asking is held by now, although more and more comes: the other side writes without a
-   * pause, and the path never settles.
+   * Whether everything from before the request is held by now, although more keeps arriving: the other side writes
+   * without a pause, so the path never settles.
    */
   isOvertaken(looking: PendingScan, path: RelPath): boolean {
     if (!this.#isScanned(looking.scans)) return false;
@@ -132,7 +138,7 @@ export class LockReadiness {
     });
   }
 
-  /** What there is to know about a lock that is granted now; '' where nothing is. */
+  /** The note for the answer to a lock that is granted now; empty where there is none. */
   noteOn({ scans }: PendingScan, path: RelPath): string {
     if (scans.b === 0) return 'Side b is away: what was changed there meanwhile is not known before it is back.';
     const { sides, pair } = this.context;
@@ -140,7 +146,7 @@ export class LockReadiness {
     return isInMotion(pair, path) ? 'It is being written to: what is there in the end is not known yet.' : '';
   }
 
-  /** Why `path` cannot be locked at all. */
+  /** The error why `path` cannot be locked at all; null where it can. */
   nothingToLock(path: RelPath): SyncError | null {
     const { pair, lockStore } = this.context;
     const found = [pair.entry('a', path), pair.entry('b', path)];
@@ -155,14 +161,17 @@ export class LockReadiness {
     });
   }
 
-  /** What is shown of `path` has changed, and what is to be done there may have. */
+  /** The lock of `path` has changed: the listing and the plan may change with it. */
   touched(path: RelPath): void {
     this.context.pair.generation++;
     this.context.pair.mark(path, true);
     this.context.mailbox.wake();
   }
 
-  /** A grant is on disk, or could not get there: then it is none. */
+  /**
+   * Answers a grant once it is on disk. A grant that could not be stored, or whose requests are all gone, is taken
+   * back.
+   */
   settle(answer: LockAnswer & { kind: 'granted' }, error: SyncError | null, { asker, called, note }: Granted): void {
     const { lock, changed } = answer;
     const isMissed =
@@ -174,17 +183,19 @@ export class LockReadiness {
     }
   }
 
-  /** The grant could not be made durable, or nobody was there any more to be told of it. */
+  /** Releases a lock that nobody can be told of. */
   #takeBack(lock: Lock): void {
     const { lockStore, pair, clock } = this.context;
     const { path, owner, side } = lock;
-    // Renewed since: whoever did that is told whether it is on disk.
+    // It was renewed since: that request is told whether it is on disk.
     if (lockStore.table.locks.get(path) !== lock) return;
-    // What has been held meanwhile takes effect as after any unlock.
+    // Updates held meanwhile take effect as after any unlock.
     lockStore.dispatch({ kind: 'unlock', path, owner, current: pair.entry(side, path), now: clock.now() });
     this.touched(path);
   }
 }
 
-/** Whether a side has `path`, or what is above or below it, in motion: then what stands there is not known yet. */
+/**
+ * Whether a side has `path`, or something above or below it, unsettled: then its final content is not known yet.
+ */
 const isInMotion = ({ a, b }: Pair, path: RelPath): boolean => a.moving.touches(path) || b.moving.touches(path);

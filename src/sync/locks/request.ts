@@ -1,48 +1,53 @@
-// What one client wants of one path's lock.
+// A client's request for the lock of one path.
 
 import { SyncError } from '../../core/errors.js';
 import type { HeldWay } from '../../core/locks/records.js';
 import type { RelPath, Side } from '../../core/path.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
 
-/** How somebody waits for a lock that another holds. */
+/** How a request waits for a lock that another owner holds. */
 export interface Wait {
-  /** The longest, in milliseconds; null: for ever. */
+  /** The longest time, in milliseconds; null: without limit. */
   readonly forMs: number | null;
-  /** Aborted when nobody waits any longer. */
+  /** Aborted when the client no longer waits. */
   readonly signal: AbortSignal;
-  /** Told the place in line, 1 is next, at first and whenever it has changed. */
+  /** Called with the position in the queue (1 is next), at first and after each change. */
   readonly told: (path: RelPath, position: number) => void;
 }
 
 export interface ServiceRequest {
-  /** `expire` is asked by the clock. */
+  /** `expire` is requested by the timer of a lock. */
   readonly kind: 'lock' | 'unlock' | 'expire';
   readonly path: RelPath;
   readonly owner: string;
   readonly side: Side;
   readonly message: string;
-  /** For how long, in milliseconds; without end, or as before at a renewal, unless given. */
+  /**
+   * Lifetime of the lock, in milliseconds. Unless given, the lock has no end, or a renewal keeps the earlier one.
+   */
   readonly ttlMs?: number;
-  /** Break another's lock and take it. */
+  /** Breaks another owner's lock and takes it. */
   readonly steal?: boolean;
   readonly wait?: Wait;
-  /** Break another's lock. */
+  /** Breaks another owner's lock. */
   readonly force?: boolean;
   readonly held?: HeldWay;
-  /** For `expire`: of which lock. */
+  /** For `expire`: the end of the lock that is meant, milliseconds since 1970. */
   readonly expires?: number;
 }
 
-/** Somebody who has asked and was not answered yet. */
+/** A request without an answer. */
 export interface PendingRequest {
   readonly ask: ServiceRequest;
-  /** The number under which he stands in line, if he does. */
+  /** Its number in the wait queue, if it waits. */
   readonly line: number;
   readonly since: number;
   readonly resolve: (answer: Acted | Refused) => void;
 }
 
-/** Whether somebody says that he does not want it any more; who has only hung up (`nc` does) still wants the answer. */
+/**
+ * Whether the client has cancelled the request. A client that only closed its sending direction (`nc` does) still waits
+ * for the answer.
+ */
 export const isCancelled = (signal: AbortSignal | undefined): boolean =>
   signal?.aborted === true && signal.reason instanceof SyncError && signal.reason.code === 'interrupted';

@@ -1,5 +1,5 @@
-// Those who stand in line for a lock: they are told their place, leave when their time is over or nobody is at the other
-// end any more, and get the lock when it is their turn. The order is the lock table's.
+// Requests that wait for a lock: they are told their position, leave when their time is over or their connection
+// closes, and get the lock in order. The order itself is in the lock table.
 
 import { SyncError } from '../../core/errors.js';
 import { type LockAnswer, refusal } from '../../core/locks/events.js';
@@ -10,15 +10,14 @@ import type { LockStore } from './lock-store.js';
 import type { LockReadiness, PendingScan } from './readiness.js';
 import type { PendingRequest } from './request.js';
 
-/** Places are told this often at most, in milliseconds: of a thousand in line all move up at every grant. */
+/** Positions are sent at most this often, in milliseconds: a grant moves every other waiter. */
 const TELL_MS = 100;
-/** Those in line at one time: each is a request that is kept. */
+/** The most waiters at one time: each is a request in memory. */
 export const MAX_WAITERS = 65_536;
 
-/** How long who has broken a lock waits until its held updates have taken effect, in milliseconds. */
+/** How long a request that broke a lock waits until the held updates have taken effect, in milliseconds. */
 const PATIENCE_MS = 20_000;
 
-/** What lines need of their desk. */
 interface WaitQueueContext {
   readonly lockStore: LockStore;
   readonly clock: Pick<Clock, 'after'>;
@@ -31,12 +30,12 @@ interface Waiting {
   readonly leave: () => void;
 }
 
-/** Everybody who stands in line. */
+/** All waiters of all paths. */
 export class WaitQueue {
   readonly #context: WaitQueueContext;
 
   readonly #inLine = new Map<number, Waiting>();
-  /** Those who go, and why: null where their time is over. */
+  /** Waiters that leave, and why; null where their time is over. */
   readonly #leaving = new Map<number, SyncError | null>();
   #isTelling = false;
 
@@ -48,7 +47,7 @@ export class WaitQueue {
     return this.#inLine.size;
   }
 
-  /** Somebody has a place in line now. */
+  /** Adds a waiter at `position` (1 is next). */
   join(request: PendingRequest, position: number): void {
     const { line, ask } = request;
     const goes = (why: SyncError | null) => {
@@ -69,7 +68,7 @@ export class WaitQueue {
     this.#tellSoon();
   }
 
-  /** Lets those go who do not wait any longer. */
+  /** Answers the waiters that leave. */
   serve(): void {
     for (const [line, why] of this.#leaving) {
       const one = this.#take(line);
@@ -88,7 +87,7 @@ export class WaitQueue {
     this.#tellSoon();
   }
 
-  /** It may have moved along with its file. */
+  /** The path can have changed: a lock moves with its file. */
   #pathOf(line: number): RelPath | null {
     for (const queue of this.#context.lockStore.table.waiters.values()) {
       const found = queue.find(({ id }) => id === line);
@@ -97,7 +96,7 @@ export class WaitQueue {
     return null;
   }
 
-  /** The first in line for `path` is turned away: there is nothing to lock. */
+  /** Refuses the first waiter of `path`, because there is nothing to lock. */
   turnAway(path: RelPath, why: SyncError): void {
     const [first] = this.#context.lockStore.table.waitersOf(path);
     const one = first === undefined ? null : this.#take(first.id);
@@ -105,7 +104,7 @@ export class WaitQueue {
     else if (first !== undefined) this.#context.lockStore.dispatch({ kind: 'leave', path, line: first.id });
   }
 
-  /** @returns those whom a grant concerns; they stand in line no more. */
+  /** @returns the waiters that a grant answers; they wait no more. */
   called({ lines = [] }: LockAnswer & { kind: 'granted' }): PendingRequest[] {
     if (lines.length > 0) this.#tellSoon();
     return lines.flatMap((line) => this.#take(line)?.request ?? []);
@@ -142,12 +141,12 @@ export class WaitQueue {
 const overdue = (path: string): SyncError =>
   new SyncError('busy', `The lock of ${path} could not be had in time.`, { hint: 'Try again in a moment.' });
 
-/** Grants to those in line. */
+/** Grants free locks to waiters. */
 export class WaiterGrants {
   readonly #readiness: LockReadiness;
   readonly #lines: WaitQueue;
 
-  /** Paths that are free while somebody is in line for them. */
+  /** Free paths with waiters, and the scans that the grant waits for. */
   readonly #free = new Map<RelPath, PendingScan>();
 
   constructor(readiness: LockReadiness, lines: WaitQueue) {
@@ -159,7 +158,7 @@ export class WaiterGrants {
     return this.#free.size;
   }
 
-  /** Side b has come (back): what counts is a look at it from now on. */
+  /** Side b has connected: only a scan of this connection counts. */
   restart(): void {
     for (const [path, looking] of this.#free) this.#readiness.scanAgain(looking, path);
   }

@@ -1,24 +1,25 @@
-// What the archive says of the pair as a whole: which roots it is about, and how far they are in step.
+// What the archive stores about the pair as a whole: which roots it belongs to, and their epoch.
 import type { Table } from '../../disk/state/store.js';
 
-/** The values, and what each is. */
+/** The values by key. */
 interface MetaValues {
-  /** The ids of both roots, side a's first. */
+  /** The ids of both roots, side a's first, separated by a space. */
   roots: string;
-  /** Where side b's root was. */
+  /** The directory of side b. */
   dir: string;
-  /** Whether the two roots have never been in step: then nothing was ever shared. */
+  /** Whether the two roots have never agreed: then nothing was ever shared. */
   firstContact: true;
   /** The highest epoch that side b has acknowledged. */
   epoch: number;
 }
 
-/** The table of an archive that it is kept in. */
+/** The name of its table in the archive. */
 export const META_TABLE = 'meta';
 
+/** The values, kept in the archive. */
 export class ArchiveMeta implements Table {
   readonly #values = new Map<string, unknown>();
-  /** Writes a row; null: no more. Set once the store is open. */
+  /** Writes a row; null deletes it. Set once the store is open. */
   write: (key: string, value: unknown) => void = () => {};
 
   load(key: string, value: unknown): void {

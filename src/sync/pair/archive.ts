@@ -1,5 +1,5 @@
-// The archive on disk: what both sides last shared, and with which other root. A missing or damaged one makes the next
-// meeting a first contact, at which nothing is ever deleted.
+// The archive on disk: what both sides last shared, and between which roots. Where it is missing or damaged, the next
+// connection is a first contact, and a first contact deletes nothing.
 import { Snapshot } from '../../core/snapshot.js';
 import { tableOf } from '../../disk/local-replica.js';
 import { ANEW } from '../../disk/state/files.js';
@@ -8,15 +8,15 @@ import { ArchiveMeta, META_TABLE } from './archive-meta.js';
 import { GONE_TABLE, KnownLosses } from './known-losses.js';
 import { Pair } from './pair.js';
 
-/** An archive that is open. */
+/** An open archive. */
 export interface Archive {
   readonly pair: Pair;
   close(): Promise<void>;
 }
 
 /**
- * Opens the archive in `file`. A damaged one counts as none.
- * @param say tells people what was done without a question.
+ * Opens the archive in `file`. A damaged one counts as missing.
+ * @param say reports to people what was done without asking them.
  */
 export function openArchive(file: string, say: (text: string) => void, open: OpenStore = Store.open): Archive {
   const snapshot = new Snapshot();

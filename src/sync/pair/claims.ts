@@ -1,35 +1,35 @@
-// One registry answers two questions for the whole session: may this path be touched now, and by whom is it held?
-// Whoever works on a path claims it first and releases the claim when the outcome is known. Nothing here decides what
-// is done with the answer.
+// One registry answers two questions for the whole session: may this path be written now, and who holds it? Code that
+// works on a path claims it first and releases the claim when the outcome is known. The registry does not decide what
+// follows from an answer.
 //
 //   claim = claims.claim(path, 'transfer')   nobody else plans or writes there from now on
-//   claims.begin(claim, 'b')                 the write on side b has begun: scans of b may be overtaken by it
-//   claims.release(claim)                    the outcome is known; listeners are told where something was written
+//   claims.begin(claim, 'b')                 the write on side b has begun: a scan of b may be older than it
+//   claims.release(claim)                    the outcome is known; listeners are called if something was written
 import { parentOf, type RelPath, type Side } from '../../core/path.js';
 
 /**
- * Who can hold a path: a change in a transfer queue, a client's write, a held update that is fetched or takes effect, a
- * write that a lost connection left under way, or nobody: what stands there has to be confirmed by a scan first.
+ * Who can hold a path: a queued change, a client write, a held update that is fetched or takes effect, a write that was
+ * under way on a lost connection, or a path whose content a scan has to confirm.
  */
 export type ClaimKind = 'transfer' | 'client-write' | 'disconnected-peer' | 'unconfirmed' | 'held-update';
 
-/** The order in which holders are named where a path has several. */
+/** The order in which holders are reported where a path has several. */
 const KINDS: readonly ClaimKind[] = ['transfer', 'client-write', 'disconnected-peer', 'unconfirmed', 'held-update'];
 
-/** Who may still bring another content to a path than the one that is known: a lock is granted after it has come. */
+/** The claims under which the content of a path can still change: a lock is granted after they end. */
 export const MAY_CHANGE: readonly ClaimKind[] = ['transfer', 'client-write', 'disconnected-peer', 'unconfirmed'];
 
-/** One path in somebody's hands; only the registry changes it. */
+/** One claimed path; only the registry changes it. */
 export interface Claim {
   readonly path: RelPath;
   readonly by: ClaimKind;
-  /** Whether everything below the path is claimed with it. */
+  /** Whether it includes everything below the path. */
   readonly deep: boolean;
-  /** The sides on which something is being written at the path now. */
+  /** The sides on which a write at the path is running. */
   readonly writes: readonly Side[];
 }
 
-/** Told of each claim that ended after something was, or may have been, written under it. */
+/** Called for each claim that ended after a write began under it. */
 type ReleaseListener = (claim: Claim) => void;
 
 const NO_SIDE: readonly Side[] = [];
@@ -44,7 +44,7 @@ export class Claims {
   readonly #listeners: ReleaseListener[] = [];
   #deepClaims = 0;
 
-  /** @param deep whether everything below `path` is claimed with it. */
+  /** Claims `path`. @param deep whether everything below it is claimed, too. */
   claim(path: RelPath, by: ClaimKind, deep = false): Claim {
     const claim: Claim = { path, by, deep, writes: NO_SIDE };
     const others = this.#byPath.get(path);
@@ -56,8 +56,8 @@ export class Claims {
   }
 
   /**
-   * @param among the holders that count; all of them unless given.
-   * @returns who holds `path`, itself or by a deep claim on a directory above it; null where nobody does.
+   * @param among the kinds of claims that count; all unless given.
+   * @returns who holds `path`, by a claim on it or by a deep claim on a directory above; null where nobody does.
    */
   heldBy(path: RelPath, among: readonly ClaimKind[] = KINDS): ClaimKind | null {
     const found = this.#strongest(path, among, false);
@@ -76,23 +76,23 @@ export class Claims {
     return among.find(isHeld) ?? null;
   }
 
-  /** The claims on paths below `directory`, not on itself. */
+  /** The claims on paths below `directory`, without the directory itself. */
   *below(directory: RelPath): Generator<Claim> {
     for (const [path, claims] of this.#byPath) if (path.startsWith(`${directory}/`)) yield* claims;
   }
 
-  /** Whether something is being written at `path` on `side` now. A client's write counts on both sides as long as it lasts. */
+  /** Whether a write at `path` is running on `side`. A client write counts on both sides as long as it lasts. */
   isWriting(side: Side, path: RelPath): boolean {
     if (this.#byPath.get(path)?.some(({ writes }) => writes.includes(side))) return true;
     return this.heldBy(path, ['client-write']) !== null;
   }
 
-  /** Every path at which something is being written on `side` now. */
+  /** Every path at which a write is running on `side`. */
   *writing(side: Side): Generator<RelPath> {
     for (const { path } of this.#writing[side]) yield path;
   }
 
-  /** How many claims `by` has. */
+  /** How many claims of the kind `by` there are. */
   count(by: ClaimKind): number {
     return this.#counts.get(by) ?? 0;
   }
@@ -101,20 +101,20 @@ export class Claims {
     this.#listeners.push(listener);
   }
 
-  /** Writing begins on `sides` under `claim`. */
+  /** A write on `sides` begins under `claim`. */
   begin(claim: Claim, ...sides: readonly Side[]): void {
     (claim as Changeable).writes = sides;
     for (const side of sides) this.#writing[side].add(claim);
   }
 
-  /** Another holder has `claim` from now on. */
+  /** Changes the kind of `claim` to `to`. */
   handOver(claim: Claim, to: ClaimKind): void {
     this.#count(claim.by, -1);
     this.#count(to, 1);
     (claim as Changeable).by = to;
   }
 
-  /** The path is free, as far as `claim` is concerned. */
+  /** Ends `claim`; without effect where it has ended. */
   release(claim: Claim): void {
     const { path, by, deep, writes } = claim;
     const claims = this.#byPath.get(path) ?? [];

@@ -1,20 +1,20 @@
-// Why server-a halts, in words: what it found, and what to type.
+// The messages of halts: what was found, and what to type.
 
 import type { HaltCode } from '../../core/errors.js';
 import type { LossCode, Match } from '../../core/loss.js';
 import { quote, type Side } from '../../core/path.js';
 
-/** Why no file may be touched. */
+/** The reason why no file may be written. */
 export interface Halt {
   readonly code: HaltCode;
   readonly message: string;
 }
 
-/** As many names as a message has room for. */
+/** The most names that a message lists. */
 const MAX_ORPHANS_NAMED = 5;
 const NEW_PARTNER = 'client resume --new-partner';
 
-/** @param dir where the side is; '' where that is not known. */
+/** @param dir the directory of the side; empty where that is not known. */
 export function lossHalt(code: LossCode, side: Side, dir: string, { files, of }: { files: number; of: number }): Halt {
   const what =
     code === 'root-emptied'
@@ -26,7 +26,7 @@ export function lossHalt(code: LossCode, side: Side, dir: string, { files, of }:
   return { code, message };
 }
 
-/** @param was where side b was before; null where that is not known. */
+/** @param was the earlier directory of side b; null where that is not known. */
 export function partnerHalt({ same, of }: Match, found: number, dir: string, was: string | null): Halt {
   const what =
     found === 0
@@ -56,13 +56,13 @@ export function unmountedHalt({ same, of }: Match, dir: string): Halt {
   return { code: 'root-unmounted', message };
 }
 
-/** What is left of a damaged lock table. */
+/** What could be read of a damaged lock table. */
 export interface LockLoss {
   /** What is wrong with the table. */
   readonly message: string;
   readonly locks: number;
   readonly held: number;
-  /** The names below .lockstep/held of contents that no update is known of. */
+  /** The names below .lockstep/held of contents that belong to no known update. */
   readonly orphans: readonly string[];
 }
 
@@ -83,7 +83,7 @@ export function locksHalt({ message, locks, held, orphans }: LockLoss): Halt {
   };
 }
 
-/** What is said where another root came and was taken in without a question. */
+/** The message for another root that was accepted without asking. */
 export function adoptedWords({ same, of }: Match, dir: string): string {
   return (
     `Side b${at(dir)} is not known by its identity, but has ${same} of the ${count(of, 'file')} that both sides shared: ` +

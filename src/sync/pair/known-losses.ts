@@ -1,15 +1,15 @@
-// What is known to be gone from a side and still stands on the other: a deletion that was taken in, or that a person has
-// confirmed, and is yet to be carried over. It is remembered across restarts, so that it is not asked about again.
+// Deletions on one side that were accepted, or confirmed by a person, and are not yet carried out on the other side.
+// They are kept across restarts, so that nobody is asked about them again.
 import { type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
 import type { Table } from '../../disk/state/store.js';
 
-/** The table of an archive that it is kept in. */
+/** The name of its table in the archive. */
 export const GONE_TABLE = 'gone';
 
-/** Deletions under way, by side; a path stands for all that was below it. */
+/** Accepted deletions by side; a path stands for everything that was below it. */
 export class KnownLosses implements Table {
   readonly #paths: Readonly<Record<Side, Set<RelPath>>> = { a: new Set(), b: new Set() };
-  /** Writes a row; null: no more. Set once the store is open. */
+  /** Writes a row; null deletes it. Set once the store is open. */
   write: (key: string, value: true | null) => void = () => {};
 
   load(key: string, value: unknown): void {
@@ -34,18 +34,18 @@ export class KnownLosses implements Table {
     return paths.size > 0 && someAtOrAbove(path, (at) => paths.has(at));
   }
 
-  /** Something stands at `path` on `side` again. */
+  /** `path` exists on `side` again. */
   delete(side: Side, path: RelPath): void {
     if (this.#paths[side].delete(path)) this.write(keyOf(side, path), null);
   }
 
-  /** Both sides agree on `path`. */
+  /** Both sides agree on `path`: nothing is left to delete. */
   settle(path: RelPath): void {
     this.delete('a', path);
     this.delete('b', path);
   }
 
-  /** Forgets whatever stands on `side` again. */
+  /** Forgets the paths that exist on `side` again. */
   prune(side: Side, stands: (path: RelPath) => boolean): void {
     for (const path of [...this.#paths[side]]) if (stands(path)) this.delete(side, path);
   }

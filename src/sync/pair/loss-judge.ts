@@ -1,5 +1,5 @@
-// Whether a side lacks too much of what both shared: after each scan of it, whatever that side says. What it lacks and is
-// believed is known to be gone from then on, so that each scan is judged for itself.
+// Decides after each scan of a side whether it lacks too much of what both sides shared, whatever the side itself
+// reports. Accepted losses are recorded, so that each scan is judged only for what is new.
 import { isLost, type Loss, type LossTrees, lossAt, lossCode, MAX_LOST_FILES, wholeLoss } from '../../core/loss.js';
 import { otherSide, type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
@@ -9,24 +9,27 @@ import type { KnownLosses } from './known-losses.js';
 import type { KnownPair } from './side-state.js';
 import { lossOn, type Verdicts } from './verdicts.js';
 
-/** What a scan told, as far as it is judged. */
+/** The part of a scan that is judged. */
 export type Told = Pick<ScanResult, 'entries' | 'whole'>;
 
-/** What is known of a side that is judged. */
+/** What is known of the side that is judged. */
 interface Judged {
-  /** Whether a person has just confirmed whatever is missing. */
+  /** Whether a person has just confirmed everything that is missing. */
   readonly accepted: boolean;
-  /** Whether it is an older state of itself: what it never had it has not deleted, and that is not believed. */
+  /**
+   * Whether the root is an older state of itself: it has not deleted what it never had, so its losses are not accepted.
+   */
   readonly isOlder: boolean;
-  /** Where it is; '' where that is not known. */
+  /** Its directory; empty where that is not known. */
   readonly dir: string;
 }
 
+/** Judges the losses of both sides. */
 export class LossJudge {
   readonly #pair: KnownPair;
   readonly #verdicts: Verdicts;
   readonly #known: KnownLosses;
-  /** What a side has, as far as it is the archive's and known for sure; else null. */
+  /** The snapshot of a side, if it belongs to the root of the archive and has been scanned; otherwise null. */
   readonly #seen: (side: Side) => Snapshot | null;
 
   constructor(pair: KnownPair, verdicts: Verdicts, known: KnownLosses, seen: (side: Side) => Snapshot | null) {
@@ -37,8 +40,9 @@ export class LossJudge {
   }
 
   /**
-   * Judges what `side` lacks now that a scan of it has been taken in.
-   * @param told null: everything that was shared is looked at.
+   * Judges what `side` lacks after a scan of it was folded in.
+   * @param told the scan; null to compare everything that was shared.
+   * @param now milliseconds since 1970.
    */
   judge(side: Side, told: Told | null, { accepted, isOlder, dir }: Judged, now: number): void {
     const here = this.#seen(side);
@@ -96,14 +100,14 @@ export class LossJudge {
     for (const path of paths) this.#known.add(side, path);
   }
 
-  /** A person confirms what is missing. @returns whether that was in question. */
+  /** Accepts the losses that halt the pair. @returns whether there were any. */
   accept(): boolean {
     const asked = (['a', 'b'] as const).filter((side) => this.#verdicts.has(lossOn(side)));
     for (const side of asked) this.acceptOn(side);
     return asked.length > 0;
   }
 
-  /** Whatever `side` lacks is meant. */
+  /** Accepts everything that `side` lacks. */
   acceptOn(side: Side): void {
     const here = this.#seen(side);
     if (here !== null) this.#believe(side, wholeLoss(this.#trees(side, here)));

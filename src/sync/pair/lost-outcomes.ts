@@ -1,12 +1,12 @@
-// What came to side b, or went from it, while nobody could record it: server-b or server-a was killed in between. The next
-// look at side b shows what it has; where that is what side a had at the time, both sides shared it, and that is noted
-// now. Otherwise a file that its owner deletes meanwhile would come back, and one that he brings back would be deleted.
+// Changes on side b whose outcome nobody could record, because server-a or server-b was killed. The next scan of side b
+// shows its state. Where that is what side a had at the time, both sides shared it, and that is recorded now. Without
+// this, a file that its owner deleted meanwhile would come back, and one that the owner restored would be deleted.
 import type { Change } from '../../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
 import type { RelPath, Side } from '../../core/path.js';
 import { entryOf, type Snapshot } from '../../core/snapshot.js';
 
-/** What is asked of the pair, and told to it. */
+/** What it needs of the pair. */
 interface SharedState {
   isOutOfReach(path: RelPath): boolean;
   entry(side: Side, path: RelPath): Entry | null;
@@ -26,7 +26,7 @@ export class LostOutcomes {
     if (from !== undefined) this.#states.set(from.path, null);
   }
 
-  /** The last run ended without a word: whatever side a had seen by then may have been carried. */
+  /** The last run was killed: everything that side a had been seen to have by then may have been transferred. */
   noteRun(seen: Snapshot, archive: Snapshot): void {
     for (const [path, node] of seen.walk()) {
       if (!sameEntry(entryOf(archive.get(path)), entryOf(node))) this.#states.set(path, entryOf(node));
@@ -34,7 +34,7 @@ export class LostOutcomes {
     for (const [path] of archive.walk()) if (seen.get(path) === null) this.#states.set(path, null);
   }
 
-  /** Side b has been looked at since. What it cannot tell yet (a large file that is still being read) waits. */
+  /** Side b has been scanned since. Paths that it could not report yet (a large file that is being read) wait. */
   settle(pair: SharedState): void {
     for (const [path, state] of this.#states) {
       if (pair.isOutOfReach(path)) continue;

@@ -1,5 +1,6 @@
-// What server-a knows of both sides: a snapshot of each, the archive, and the marks that say where they may differ.
-// Looks and outcomes are folded in here; nothing here decides.
+// Keeps what server-a knows of both sides: a snapshot of each, the archive, and the marks that say which paths may
+// differ. Results of scans and changes are folded in here. Nothing in this folder writes a file; it records what is
+// known, and halts the pair where that must not be trusted.
 import type { Change } from '../../core/change.js';
 import { type Entry, sameEntry } from '../../core/entry.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
@@ -16,36 +17,36 @@ import { Reach } from './reach.js';
 import { Safety } from './safety.js';
 import { foldStanding, nothingKnown, type SideState } from './side-state.js';
 
-/** What the archive says besides the entries. */
+/** What the archive stores besides the entries. */
 interface ArchiveNotes {
   readonly meta: ArchiveMeta;
   readonly losses: KnownLosses;
 }
 
-/** The pair as server-a sees it. */
+/** The state of one pair. */
 export class Pair {
   readonly #store: StoreAccess;
 
   readonly a: SideState = nothingKnown();
   b: SideState = nothingKnown();
   readonly marks = new PathSet();
-  /** Whether everything has to be compared, not only what is marked. */
+  /** Whether everything has to be compared, not only the marked paths. */
   everythingMarked = true;
   readonly meta: ArchiveMeta;
-  /** Judges each scan that is taken in. */
+  /** Judges each scan. */
   readonly safety: Safety;
   readonly #losses: KnownLosses;
   readonly lostOutcomes = new LostOutcomes();
   readonly #reach = new Reach(this);
-  /** Grows with every change of what a listing shows. */
+  /** Grows with every change that a listing shows. */
   generation = 1;
 
-  /** How often something was recorded as shared. */
+  /** How many entries were recorded as shared since the start. */
   records = 0;
 
   /**
-   * @param store where the archive's records go, under `archive`; its notes go there, too.
-   * @param say tells people what was done without a question.
+   * @param store where the archive is written: entries to the table `archive`, its notes to tables of their own.
+   * @param say reports to people what was done without asking them.
    */
   constructor(
     readonly archive: Snapshot,
@@ -62,15 +63,15 @@ export class Pair {
     this.safety = new Safety(this, this.meta, this.#losses, say);
   }
 
-  /** Whether the two roots have never been in step: then nothing was ever shared. */
+  /** Whether the two roots have never agreed: then nothing was ever shared. */
   get firstContact(): boolean {
     return this.meta.get('firstContact') === true;
   }
 
-  /** Set while locks may have been lost, and nobody has said yet that it is all right to go on. */
+  /** Set while locks may be lost and nobody has confirmed it. */
   locksHalt: Halt | null = null;
 
-  /** Why no file may be touched: what the sides say, and what the archive says. */
+  /** The reasons why no file may be written: halts of the sides, of the archive and of the locks. */
   get halts(): Halt[] {
     return [this.a.halt, this.b.halt, ...this.safety.halts, this.locksHalt].filter((halt) => halt !== null);
   }
@@ -79,7 +80,7 @@ export class Pair {
     return side === 'a' ? this.a : this.b;
   }
 
-  /** @returns what `side` has at `path`, as last seen. */
+  /** @returns the entry of `side` at `path`, as of its last scan or change. */
   entry(side: Side, path: RelPath): Entry | null {
     return entryOf(this.side(side).snapshot?.get(path) ?? null);
   }
@@ -89,7 +90,7 @@ export class Pair {
     return entryOf(this.archive.get(path));
   }
 
-  /** @param deep whether everything below `path` is to be compared too. */
+  /** @param deep whether everything below `path` has to be compared, too. */
   mark(path: RelPath, deep = false): void {
     this.marks.add(path, deep);
   }
@@ -98,7 +99,7 @@ export class Pair {
     this.everythingMarked = true;
   }
 
-  /** Those marks that hit something pinned; they count again at the next `resumeMarks`. */
+  /** Marks of claimed paths; they count again after the next `resumeMarks`. */
   readonly postponed = new PathSet();
 
   resumeMarks(): void {
@@ -115,7 +116,7 @@ export class Pair {
     this.everythingMarked = false;
   }
 
-  /** Takes in what a look at `side` said. @param now milliseconds since 1970. */
+  /** Folds in a scan of `side`. @param now milliseconds since 1970. */
   foldScan(side: Side, scan: ScanResult, now: number): void {
     const state = this.side(side);
     foldStanding(state, scan);
@@ -126,7 +127,8 @@ export class Pair {
       this.markEverything();
     }
     for (const { path, entry } of scan.entries) {
-      // What was in a directory that is gone is not told of one by one, and a new one may stand there at the next look.
+      // A scan does not report the content of a vanished directory entry by entry, and the next scan may find a new
+      // directory there.
       const isGone = entry?.type !== 'dir' && state.snapshot.get(path)?.type === 'dir';
       state.snapshot.put(path, scan.whole ? shareEqual(this.archive, path, entry, side) : entry);
       if (!this.everythingMarked) this.marks.add(path, isGone);
@@ -138,7 +140,7 @@ export class Pair {
     if (side === 'b' && this.safety.trusts('b') && !this.firstContact) this.lostOutcomes.settle(this);
   }
 
-  /** Damage counts as what both sides shared: then what the other side has is the change, and takes its place. */
+  /** A damaged file counts as shared: then the file of the other side is the change and replaces it. */
   #concedeDamage(): void {
     for (const side of ['a', 'b'] as const) {
       for (const path of this.side(side).damaged) {
@@ -151,7 +153,7 @@ export class Pair {
     }
   }
 
-  /** Records what both sides now share at `path`. */
+  /** Records what both sides share at `path` from now on. */
   agree(path: RelPath, entry: Entry | null): void {
     this.archive.put(path, entry);
     this.#store.put('archive', path, entry);
@@ -160,8 +162,8 @@ export class Pair {
   }
 
   /**
-   * Where a directory is made anew, what was shared in an earlier one and is on neither side now is not shared. What cannot
-   * be seen is not gone: forgotten, it would pass for new as soon as it can be.
+   * When a directory is created again, entries shared in an earlier one that neither side has are forgotten. Paths out
+   * of reach are kept: if they were forgotten, they would count as new once they are visible.
    */
   #forgetGoneBelow(directory: RelPath): void {
     const isGone = (path: RelPath) =>
@@ -169,12 +171,12 @@ export class Pair {
     for (const [path] of [...this.archive.walk(directory)]) if (isGone(path)) this.agree(path, null);
   }
 
-  /** Makes what is shared durable: a power cut forgets what came after. Where that fails it stays pending. */
+  /** Makes the archive durable. Where that fails, the records stay pending. */
   flush(): void {
     this.#store.durable().catch(() => {});
   }
 
-  /** Takes in that `change` was carried out on `side`. */
+  /** Folds in that `change` was carried out on `side`: both sides share it. */
   foldDone(side: Side, change: Change): void {
     const snapshot = this.side(side).snapshot;
     if (snapshot === null) return;
@@ -194,12 +196,12 @@ export class Pair {
     if (!sameEntry(this.entry(otherSide(side), change.path), after)) this.mark(change.path);
   }
 
-  /** Takes in that a client's `change` was carried out on `side`: from now on it is that side's own, and still to go over. */
+  /** Folds in that a client's `change` was carried out on `side`: it is a change of that side, not shared yet. */
   foldWritten(side: Side, { path, after, from }: Change): void {
     const { snapshot } = this.side(side);
     if (snapshot === null) return;
     this.generation++;
-    // What a person takes away through a client is meant to go.
+    // What a person deletes or renames through a client counts as an accepted loss.
     const gone = from?.path ?? (after === null ? path : null);
     if (gone !== null && this.archive.get(gone) !== null) this.#losses.add(side, gone);
     if (from !== undefined) {
@@ -210,31 +212,31 @@ export class Pair {
     this.mark(path, true);
   }
 
-  /** Whether `path` is not to be touched because one side ignores it or cannot say what is there. */
+  /** Whether `path` must not be written because one side ignores it or cannot tell what is there. */
   isOutOfReach(path: RelPath): boolean {
     return this.#reach.isOut(path);
   }
 
-  /** Side b went away: what was known of it stays for the listing, everything is compared when it is back. */
+  /** Side b has disconnected: its snapshot stays for the listing, and everything is compared when it is back. */
   loseB(): void {
     foldStanding(this.b, { unsettled: 0, halt: null, problems: [] });
     this.safety.leave();
     this.markEverything();
   }
 
-  /** Both sides have come to agree for the first time: from now on there is an archive to go by. */
+  /** Both sides agree for the first time: from now on the archive decides what was deleted. */
   endFirstContact(): void {
     this.meta.put('firstContact', null);
   }
 
-  /** Side b comes. @returns whether both roots are the known ones; if not, nothing is known of side b. */
+  /** Side b has connected. @returns whether both roots are the known ones; otherwise nothing is known of side b. */
   meet(own: RootDescription, b: Introduction): boolean {
     const isKnown = this.safety.meet(own, b);
     if (!isKnown) this.b = nothingKnown();
     return isKnown;
   }
 
-  /** Forgets all that was ever shared: the other root is another one. Nothing is deleted for want of an archive. */
+  /** Forgets everything that was shared, because a root is another one. Without an archive nothing is deleted. */
   beginFirstContact(): void {
     for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
     this.#losses.clear();
@@ -243,6 +245,6 @@ export class Pair {
   }
 }
 
-/** A directory is made writable for its owner, so that its contents can come; its own mode follows after them. */
+/** A new directory is writable for its owner, so that its content can follow; its own mode is set after that. */
 const asMade = (after: Entry | null): Entry | null =>
   after?.type === 'dir' && (after.mode & 0o700) !== 0o700 ? { type: 'dir', mode: after.mode | 0o700 } : after;

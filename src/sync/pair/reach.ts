@@ -1,12 +1,11 @@
-// What is out of reach: a path that one side ignores, or of which it cannot say now what is there. It is neither there nor
-// gone, and nothing is done at it.
+// Decides which paths are out of reach: one side ignores them, or cannot tell what is there. They neither exist nor are
+// gone, and nothing is written at them.
 import { type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import { IgnoreRules } from '../../disk/scan/ignore-rules.js';
 import type { ScanResult } from '../../replica.js';
 import type { KnownPair, SideState } from './side-state.js';
 
-/** The pair as far as its reach concerns it. */
 interface ReachedPair extends KnownPair {
   readonly safety: { readonly knowsB: boolean };
   mark(path: RelPath, deep?: boolean): void;
@@ -14,6 +13,7 @@ interface ReachedPair extends KnownPair {
   agree(path: RelPath, entry: null): void;
 }
 
+/** Knows the ignored and unknown paths of both sides. */
 export class Reach {
   readonly #pair: ReachedPair;
 
@@ -23,14 +23,14 @@ export class Reach {
     this.#pair = pair;
   }
 
-  /** Takes in what a scan of `side` leaves out. */
+  /** Records what a scan of `side` leaves out. */
   note(side: Side, { unknown, rules }: Pick<ScanResult, 'unknown' | 'rules'>): void {
     const state = this.#pair.side(side);
     this.#changeUnknown(state, unknown);
     if (rules.join('\n') !== state.rules.lines.join('\n')) this.#changeRules(side, state, rules);
   }
 
-  /** What is known again is compared again. */
+  /** Paths that are known again are compared again. */
   #changeUnknown(state: SideState, unknown: readonly RelPath[]): void {
     const still = new Set(unknown);
     for (const path of state.unknown) {
@@ -39,7 +39,7 @@ export class Reach {
     state.unknown = still;
   }
 
-  /** What has become ignored is forgotten, so that its absence on one side is never taken for a deletion. */
+  /** Forgets paths that are ignored from now on, so that their absence on one side never counts as a deletion. */
   #changeRules(side: Side, state: SideState, lines: readonly string[]): void {
     const pair = this.#pair;
     state.rules = new IgnoreRules(lines);
@@ -53,12 +53,14 @@ export class Reach {
     pair.markEverything();
   }
 
-  /** Whether `path` is not to be touched because one side ignores it or cannot say what is there. */
+  /** Whether `path` must not be written because one side ignores it or cannot tell what is there. */
   isOut(path: RelPath): boolean {
     return this.#isIgnored(path) || this.#isUnknown(path);
   }
 
-  /** Each side leaves out what its own rules exclude; where they differ, what either excludes is left alone. */
+  /**
+   * Each side leaves out what its own rules exclude. Where the rules differ, a path that either excludes is left alone.
+   */
   #isIgnored(path: RelPath): boolean {
     if (!this.#rulesDiffer) return false;
     const { a, b } = this.#pair;

@@ -1,12 +1,12 @@
-// When server-a stops by its own judgement, whatever a side remembers or claims: by its archive it knows what both sides
-// shared, which root side b was, and how far that had come.
+// Decides when server-a halts by its own knowledge, whatever a side remembers or claims. The archive tells what both
+// sides shared, which root side b was, and the last epoch that it stored.
 //
-//   each scan that is taken in:
-//     does a side lack too much of what was shared?                  root-emptied, mass-deletion
-//     does a root that is not known hold too little of it?           other-partner, root-unmounted
-//     is side b older than what it acknowledged, and not as shared?  rolled-back
-//   a yes blocks the pair until a person confirms it or a later scan says no. Until then nothing is planned, noted as
-//   shared, or held of what that side has, and the archive keeps what it says.
+//   after each scan:
+//     does a side lack too much of what was shared?                   root-emptied, mass-deletion
+//     does an unknown root hold too little of what was shared?        other-partner, root-unmounted
+//     is side b older than its last epoch, and different?             rolled-back
+//   a yes blocks the pair until a person confirms it or a later scan says no. Until then nothing is planned, recorded as
+//   shared or held of that side, and the archive stays as it is.
 import { differencesFrom, type Match, matchOf } from '../../core/loss.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import { otherSide, type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
@@ -19,24 +19,27 @@ import { LossJudge, type Told } from './loss-judge.js';
 import type { KnownPair } from './side-state.js';
 import { lossOn, Verdicts } from './verdicts.js';
 
-/** Who meets, while side b is there. */
+/** The roots on both ends of the present connection. */
 interface Meeting {
   readonly own: RootDescription;
   readonly b: Introduction;
-  /** `same`: both roots are the archive's. `forgetful`: they are, but a side has lost what it knew of its root. */
+  /**
+   * `same`: both roots are those of the archive. `forgetful`: they are, but one has lost its state directory. `new`:
+   * the archive is empty. `other`: another root.
+   */
   kind: 'same' | 'new' | 'forgetful' | 'other';
-  /** Whether side b has acknowledged more than it remembers. */
+  /** Whether side b has a lower epoch than it acknowledged. */
   isBehind: boolean;
-  /** Whether a scan of side b has been taken in since it came. */
+  /** Whether side b has been scanned since it connected. */
   isSeen: boolean;
 }
 
-/** What is judged, and made a first contact where that is the answer. */
+/** What it needs of the pair. */
 interface JudgedPair extends KnownPair {
   beginFirstContact(): void;
 }
 
-/** Judges the sides of one pair. */
+/** Judges both sides of one pair. */
 export class Safety {
   readonly #pair: JudgedPair;
   readonly #meta: ArchiveMeta;
@@ -46,12 +49,12 @@ export class Safety {
   readonly #verdicts = new Verdicts();
   readonly #losses: LossJudge;
   #meeting: Meeting | null = null;
-  /** The sides of which a person has just confirmed whatever is missing. */
+  /** The sides whose missing paths a person has just confirmed. */
   accepting: readonly Side[] = [];
-  /** When a scan was judged last, milliseconds since 1970. */
+  /** The time of the last judged scan, milliseconds since 1970. */
   #now = 0;
 
-  /** @param say tells people what was done without a question. */
+  /** @param say reports to people what was done without asking them. */
   constructor(pair: JudgedPair, meta: ArchiveMeta, known: KnownLosses, say: (text: string) => void) {
     this.#pair = pair;
     this.#meta = meta;
@@ -61,7 +64,7 @@ export class Safety {
     this.#losses = new LossJudge(pair, this.#verdicts, known, (side) => this.#seen(side));
   }
 
-  /** Side b comes. @returns whether both roots are those that the archive is about. */
+  /** Side b has connected. @returns whether both roots are those of the archive. */
   meet(own: RootDescription, b: Introduction): boolean {
     this.leave();
     const [rootA, rootB] = this.#meta.get('roots')?.split(' ') ?? [];
@@ -71,25 +74,26 @@ export class Safety {
     const isForgetful = isSameB || (rootB !== undefined && b.former.includes(rootB));
     const kind = isSame ? 'same' : isNew ? 'new' : isForgetful ? 'forgetful' : 'other';
     const isOlder = b.epoch !== null && b.epoch < (this.#meta.get('epoch') ?? 0);
-    // A root that lost its memory has acknowledged nothing; a copy of one, what had been when it was made.
+    // A root without its state directory has no epoch of its own. One with a copied state directory has the epoch of
+    // the copy.
     const isBehind = isOlder && (isSame || (isForgetful && !isSameB && b.epoch > 0));
     this.#meeting = { own, b, kind, isBehind, isSeen: false };
     if (isSame && b.dir !== '') this.#meta.put('dir', b.dir);
     return isSame;
   }
 
-  /** Side b is gone: what was found of it is found again when it is back. */
+  /** Side b has disconnected: its verdicts are found again when it connects. */
   leave(): void {
     this.#meeting = null;
     for (const cause of ['loss-b', 'partner', 'rollback'] as const) this.#verdicts.delete(cause);
   }
 
-  /** Who meets; null while side b is away, or may be another one. */
+  /** The roots on both ends; null while side b is disconnected, or may be another root. */
   get met(): { readonly own: RootDescription; readonly b: Introduction } | null {
     return this.#meeting?.kind === 'same' ? this.#meeting : null;
   }
 
-  /** Why the pair is halted. */
+  /** The halts in force. */
   get halts(): Halt[] {
     return this.#verdicts.halts;
   }
@@ -99,19 +103,19 @@ export class Safety {
     return this.#verdicts.size > 0 || (this.#meeting !== null && this.#meeting.kind !== 'same');
   }
 
-  /** Whether a halt waits for what is in motion. */
+  /** Whether a halt waits for paths that are not settled. */
   get isSettling(): boolean {
     return this.#verdicts.isSettling;
   }
 
-  /** Whether what `side` has is what the pair's own root has, and may be acted on. */
+  /** Whether `side` is the root of the pair and its state may be acted on. */
   trusts(side: Side): boolean {
     if (side === 'a') return !this.#verdicts.has('loss-a');
     const hasVerdict = this.#verdicts.has('loss-b') || this.#verdicts.has('partner') || this.#verdicts.has('rollback');
     return this.#meeting?.isSeen === true && this.#meeting.kind === 'same' && !hasVerdict;
   }
 
-  /** Whether the archive is about the root that is side b now, or was last. */
+  /** Whether the archive belongs to the root that is side b now, or was last. */
   get knowsB(): boolean {
     return this.#meeting === null || this.#meeting.kind === 'same' || this.#meeting.kind === 'forgetful';
   }
@@ -121,12 +125,12 @@ export class Safety {
     return this.#meeting?.isSeen === true && this.knowsB ? this.#pair.b.snapshot : null;
   }
 
-  /** A scan of `side` has been taken in. @param now milliseconds since 1970. */
+  /** Judges both sides after a scan of `side` was folded in. @param now milliseconds since 1970. */
   judge(side: Side, told: Told, now: number): void {
     this.#now = now;
     if (side === 'b' && this.#meeting !== null) this.#meeting.isSeen = true;
     this.#judgeLoss(side, told, now);
-    // What one side has lost is what the other one still has: that may have changed.
+    // A loss of one side is judged against what the other side has, which may have changed.
     const other = otherSide(side);
     if (this.#verdicts.has(lossOn(other))) this.#judgeLoss(other, null, now);
     this.#judgeAge(now);
@@ -139,7 +143,10 @@ export class Safety {
     this.#losses.judge(side, told, { accepted: this.accepting.includes(side), isOlder, dir: dir ?? '' }, now);
   }
 
-  /** Is the root that came the one that is meant? Where a side forgot, what it lost and how old it is is asked about first. */
+  /**
+   * Checks whether the connected root is the expected one. If a side lost its state directory, its losses and its age
+   * are asked about first.
+   */
   #judgePartner(now: number): void {
     const meeting = this.#meeting;
     const pair = this.#pair;
@@ -162,14 +169,17 @@ export class Safety {
     }
   }
 
-  /** Nothing was shared so far. But a directory in the place of one that was, on another device, may be a mount point. */
+  /**
+   * Accepts the roots of an empty archive. But a directory on another device, in the place of an earlier root, may be a
+   * mount point without its disk.
+   */
   #judgeNew(meeting: Meeting, a: Snapshot, b: Snapshot, now: number): void {
     const match = matchOf(b, a, this.#unknownOn('a'));
     if (!isOnOtherDevice(meeting) || match.same * 2 >= match.of) this.#adopt(meeting);
     else this.#verdicts.add('partner', unmountedHalt(match, meeting.own.dir), this.#doubtOn('a', match), now);
   }
 
-  /** Files that are still being read may be those that are missing. */
+  /** Files that are still being read may be the missing ones. */
   #doubtOn(side: Side, { same, unknown, of }: Match): 'in-motion' | null {
     return (same + unknown) * 2 >= of && this.#pair.side(side).unsettled > 0 ? 'in-motion' : null;
   }
@@ -179,12 +189,14 @@ export class Safety {
     return (path) => unknown.size > 0 && someAtOrAbove(path, (at) => unknown.has(at));
   }
 
-  /** Is side b older than what it acknowledged? That matters as long as it differs from what was shared. */
+  /**
+   * Checks whether side b is older than its last epoch. That matters only as long as it differs from what was shared.
+   */
   #judgeAge(now: number): void {
     const meeting = this.#meeting;
     const pair = this.#pair;
     if (meeting?.isBehind !== true || !meeting.isSeen || pair.a.snapshot === null || pair.b.snapshot === null) return;
-    // What is missing is asked about first, and counts no more once it is meant.
+    // Losses are asked about first, and do not count here once they are accepted.
     const isKnown = (path: RelPath) => this.#known.has('b', path);
     const isAsked = this.#verdicts.has('loss-b');
     const differences = isAsked ? 0 : differencesFrom(pair.archive, pair.b.snapshot, pair.a.snapshot, isKnown);
@@ -195,7 +207,7 @@ export class Safety {
     }
   }
 
-  /** What there is from now on is a first contact. */
+  /** Accepts both roots and starts a first contact between them. */
   #adopt(meeting: Meeting): void {
     meeting.isBehind = false;
     this.#know(meeting);
@@ -203,7 +215,7 @@ export class Safety {
     this.#pair.beginFirstContact();
   }
 
-  /** The archive is about these roots from now on. */
+  /** Stores the two roots as those of the archive. */
   #know(meeting: Meeting): void {
     meeting.kind = 'same';
     this.#meta.put('roots', `${meeting.own.root} ${meeting.b.root}`);
@@ -211,7 +223,7 @@ export class Safety {
     if (!meeting.isBehind) this.#meta.put('epoch', meeting.b.epoch);
   }
 
-  /** A person says what is meant. What a side itself halts for is told to that side. */
+  /** Applies a confirmation to the halts of server-a. Halts of a side itself are confirmed at that side. */
   confirm({ acceptDeletes = false, newPartner = false, acceptRollback = false }: Confirmation): void {
     if (newPartner) this.#acceptPartner();
     if (acceptDeletes && this.#losses.accept()) this.#keepArchive();
@@ -228,21 +240,21 @@ export class Safety {
     }
   }
 
-  /** Side a is to follow an older side b, also where that lacks something. */
+  /** Makes side a follow an older side b, also where that lacks something. */
   #follow(meeting: Meeting): void {
     meeting.isBehind = false;
     if (!this.#verdicts.has('loss-b')) this.#losses.acceptOn('b');
     this.#know(meeting);
   }
 
-  /** A side forgot what it knew, and its losses were meant: what both shared counts still. */
+  /** A side lost its state directory and its losses were confirmed: what both sides shared still counts. */
   #keepArchive(): void {
     const meeting = this.#meeting;
     if (meeting?.kind === 'forgetful' && meeting.isSeen && this.#verdicts.size === 0) this.#know(meeting);
   }
 }
 
-/** What is asked about before whether the root is the one that is meant. */
+/** Causes that have to be decided before the identity of the root. */
 const FIRST_ASKED = ['loss-a', 'loss-b', 'rollback'] as const;
 
 const isOnOtherDevice = ({ own, b: { partner } }: Meeting): boolean =>

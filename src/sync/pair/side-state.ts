@@ -1,4 +1,4 @@
-// What server-a knows of one side: what its looks said, folded together.
+// The state of one side: its scans, folded together.
 import type { Problem } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
 import { PathSet } from '../../core/path-set.js';
@@ -8,21 +8,21 @@ import type { ScanResult } from '../../replica.js';
 
 /** What is known of one side. */
 export interface SideState {
-  /** Null until its first look. */
+  /** Null until its first scan. */
   snapshot: Snapshot | null;
   rules: IgnoreRules;
-  /** Paths of which nothing is known now, nor of what lies below them. */
+  /** Paths of which nothing is known now, nor of anything below them. */
   unknown: ReadonlySet<RelPath>;
   /** Files that lost content in a crash. */
   damaged: readonly RelPath[];
   problems: readonly Problem[];
   unsettled: number;
-  /** What was in motion at the last look: what is known of it is older than what is there. */
+  /** Paths that were not settled in the last scan: what is known of them is older than what is on the disk. */
   readonly moving: PathSet;
   halt: ScanResult['halt'];
 }
 
-/** What is known of both sides, for the parts of the pair that judge it. */
+/** The state of both sides, for the modules that judge it. */
 export interface KnownPair {
   /** What both sides last shared. */
   readonly archive: Snapshot;
@@ -31,7 +31,7 @@ export interface KnownPair {
   side(side: Side): SideState;
 }
 
-/** A side before its first look. */
+/** The state of a side before its first scan. */
 export const nothingKnown = (): SideState => ({
   snapshot: null,
   rules: new IgnoreRules([]),
@@ -43,7 +43,7 @@ export const nothingKnown = (): SideState => ({
   halt: null,
 });
 
-/** Takes in what a look says of the moment, whatever came of it. */
+/** Records what a scan reports about the present moment, even where the pair is halted. */
 export function foldStanding(
   state: SideState,
   scan: Pick<ScanResult, 'halt' | 'problems' | 'unsettled' | 'moving'>,

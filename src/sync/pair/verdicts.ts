@@ -1,26 +1,30 @@
-// The causes for which server-a blocks the pair at present. One that may come from what is still in motion, or from a side
-// that is not known yet, blocks without a word until that is decided.
+// The reasons for which server-a blocks the pair. A reason that may come from paths that are not settled, or from a
+// side that has not been scanned, blocks without a halt until that is decided.
 import type { Side } from '../../core/path.js';
 import type { Halt } from './halt-text.js';
 
-/** What is still in motion on a side may be what seems to be missing: a halt waits for it so long, in milliseconds. */
+/** Unsettled paths may be the ones that seem missing: a halt waits for them for this long, in milliseconds. */
 const SETTLE_MS = 15_000;
 
 type Cause = 'loss-a' | 'loss-b' | 'partner' | 'rollback';
 
-/** The cause that is a loss of `side`. */
+/** The cause for losses of `side`. */
 export const lossOn = (side: Side): Cause => `loss-${side}`;
 
-/** What a cause still depends on: files in motion, or a side that has not been seen. */
+/**
+ * What is still open about a cause: paths that are not settled, or a side that has not been scanned. Null: nothing, so
+ * it halts.
+ */
 type Doubt = 'in-motion' | 'unseen' | null;
 
 interface Verdict {
   readonly halt: Halt;
-  /** When it was found first, milliseconds since 1970. */
+  /** When it was first found, milliseconds since 1970. */
   readonly since: number;
   readonly doubt: Doubt;
 }
 
+/** The present reasons by cause. */
 export class Verdicts {
   readonly #byCause = new Map<Cause, Verdict>();
 
@@ -32,7 +36,7 @@ export class Verdicts {
     return this.#byCause.has(cause);
   }
 
-  /** @returns whether there was one. */
+  /** Removes a cause. @returns whether it was there. */
   delete(cause: Cause): boolean {
     return this.#byCause.delete(cause);
   }
@@ -41,21 +45,21 @@ export class Verdicts {
     this.#byCause.clear();
   }
 
-  /** @param now milliseconds since 1970. */
+  /** Adds or updates a cause. @param now milliseconds since 1970. */
   add(cause: Cause, halt: Halt, doubt: Doubt, now: number): void {
     const before = this.#byCause.get(cause);
     const since = before?.since ?? now;
-    // What was said once is taken back only by what says no.
+    // A halt, once reported, ends only when its cause is gone.
     const isFinal = before?.doubt === null || (doubt === 'in-motion' && now - since >= SETTLE_MS);
     this.#byCause.set(cause, { halt, since, doubt: isFinal ? null : doubt });
   }
 
-  /** Those that stand. */
+  /** The halts in force. */
   get halts(): Halt[] {
     return [...this.#byCause.values()].filter(({ doubt }) => doubt === null).map(({ halt }) => halt);
   }
 
-  /** Whether one waits for what is in motion. */
+  /** Whether a halt waits for paths that are not settled. */
   get isSettling(): boolean {
     for (const { doubt } of this.#byCause.values()) if (doubt === 'in-motion') return true;
     return false;

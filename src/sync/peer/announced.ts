@@ -1,13 +1,13 @@
-// Contents from the other server, held to what was announced: in their order, each once, and none with more bytes than
-// it was said to have. What is shorter or other than it should be is found out by its hash.
+// Checks the contents that the other server sends against what was announced: in order, each once, none with more bytes
+// than its size. A content that is shorter or different is found by its hash.
 
 import type { Content } from '../../replica.js';
 import { bad } from '../../wire/peer-api/list.js';
 
-/** Pieces of no bytes that are borne with for one content. */
+/** The most empty pieces that one content may have. */
 const MAX_EMPTY_PIECES = 1_000;
 
-/** A run of contents as it should come. */
+/** A sequence of announced contents. */
 export class Announced {
   readonly #sizes: readonly number[];
 
@@ -15,14 +15,14 @@ export class Announced {
   #bytes = 0;
   #empty = 0;
 
-  /** @param sizes of the contents, in the order in which they come. */
+  /** @param sizes the bytes of each content, in the order in which they arrive. */
   constructor(sizes: readonly number[]) {
     this.#sizes = sizes;
   }
 
   /**
-   * @returns the piece.
-   * @throws SyncError `bad-message` where it should not come.
+   * @returns the same piece.
+   * @throws SyncError `bad-message` where it was not announced.
    */
   check(piece: Content): Content {
     if (piece.n !== this.#n || this.#n >= this.#sizes.length) throw bad('a piece of content is of none that is due');
@@ -34,7 +34,7 @@ export class Announced {
     return piece;
   }
 
-  /** Whether all has come that was to come. */
+  /** Whether all contents have arrived. */
   get isComplete(): boolean {
     return this.#n >= this.#sizes.length;
   }
@@ -46,7 +46,7 @@ export class Announced {
   }
 }
 
-/** How much of the content a piece is. */
+/** How many bytes of the content a piece stands for. */
 export function bytesOf(piece: Content): number {
   if ('data' in piece) return piece.data.length;
   if ('copy' in piece) return piece.copy.bytes;

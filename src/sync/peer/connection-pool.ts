@@ -1,12 +1,12 @@
-// Further connections to the other server, one call at a time on each, so that TCP itself holds back a sender whose
-// receiver is slow, and no content is in the way of another or of a look.
+// Further connections to the other server, each with one call at a time, so that TCP itself slows down a sender whose
+// receiver is slow, and contents do not delay each other or a scan.
 import { SyncError } from '../../core/errors.js';
 import type { RpcClient } from '../../wire/rpc/caller.js';
 
-/** Idle lanes kept for the next call. */
+/** The most idle connections that are kept for later calls. */
 const MAX_IDLE = 4;
 
-/** The lanes of one remote replica. */
+/** The content connections of one remote replica. */
 export class ConnectionPool {
   readonly #introduce: () => Promise<RpcClient>;
 
@@ -14,12 +14,15 @@ export class ConnectionPool {
   readonly #open = new Set<RpcClient>();
   #over = false;
 
-  /** @param introduce makes a connection and introduces itself on it. */
+  /** @param introduce opens a connection and says hello on it. */
   constructor(introduce: () => Promise<RpcClient>) {
     this.#introduce = introduce;
   }
 
-  /** Runs one call on a lane of its own; a lane on which something failed is not used again. */
+  /**
+   * Runs one call on a connection of its own. A connection on which a call failed is closed.
+   * @throws SyncError `closed` after `close`; whatever `work` throws.
+   */
   async run<T>(work: (lane: RpcClient) => Promise<T>): Promise<T> {
     const lane = this.#idle.pop() ?? (await this.#openLane());
     let result: T;

@@ -1,5 +1,5 @@
-// Contents to and from the other machine, each call on a lane of its own; `serve-contents` is the other end. Of a content
-// that the receiver has some of, the sums of its base cross first, and then only what is not in it.
+// Transfers contents to and from the other machine, each call on a connection of its own; `contents-server` is the
+// other end. If the receiver has a similar file, its block sums are sent first, and then only the bytes that differ.
 import { type Change, contentOf } from '../../core/change.js';
 import type { Applied, BasisFile, Content, Offer, Wanted } from '../../replica.js';
 import { STALL_MS } from '../../wire/frame/limits.js';
@@ -22,7 +22,7 @@ import type { ConnectionPool } from './connection-pool.js';
 /** How long a call may take to end after its last content, in milliseconds. */
 const LAST_WORD_MS = 10_000;
 
-/** What the other side has of the content that `change` brings to it. */
+/** Asks what the other side has of the content that `change` brings to it; null where that would save nothing. */
 export async function remoteOffer(control: RpcClient, pool: ConnectionPool, change: Change): Promise<Offer | null> {
   if (contentOf(change) === null) return null;
   const [list] = encodeChanges([change]);
@@ -32,7 +32,7 @@ export async function remoteOffer(control: RpcClient, pool: ConnectionPool, chan
   return { have: fields.have, base: baseOf(pool, change, fields.base) };
 }
 
-/** The file that stands on the other side where `change` will put its content. */
+/** The file on the other side that `change` will replace; null where there is none. */
 function baseOf(pool: ConnectionPool, change: Change, size: number | null): BasisFile | null {
   if (size === null || change.before?.type !== 'file') return null;
   const { hash } = change.before;
@@ -51,7 +51,7 @@ function baseOf(pool: ConnectionPool, change: Change, size: number | null): Basi
   return { size, hash, sums };
 }
 
-/** The contents of `wanted` from the other side. Whoever stops taking them ends the call. */
+/** Reads the contents of `wanted` from the other side. A consumer that stops early ends the call. */
 export async function* remoteRead(pool: ConnectionPool, wanted: readonly Wanted[]): AsyncGenerator<Content> {
   if (wanted.length === 0) return;
   const pieces = new AsyncQueue<Content>();
@@ -86,13 +86,17 @@ export async function* remoteRead(pool: ConnectionPool, wanted: readonly Wanted[
   }
 }
 
-/** Ends a call whose contents nobody takes any more; one that has told all of them may end by itself. */
+/** Ends a call whose contents nobody reads any more. A call that has sent all of them may still end by itself. */
 export function leave(call: AbortController, { isComplete }: Announced): void {
   if (isComplete) setTimeout(() => call.abort(), LAST_WORD_MS).unref();
   else call.abort();
 }
 
-/** Items that are waited for, but not for ever. */
+/**
+ * Yields `items`, each waited for at most STALL_MS.
+ * @param what names the items in the message.
+ * @throws SyncError `timeout` where one takes longer.
+ */
 export async function* inTimeEach<T>(items: AsyncIterable<T>, what: string): AsyncGenerator<T> {
   const each = items[Symbol.asyncIterator]();
   const late = `Server-b sent nothing more of ${what} for ${STALL_MS / 1000} s.`;
@@ -103,12 +107,12 @@ export async function* inTimeEach<T>(items: AsyncIterable<T>, what: string): Asy
       yield value;
     }
   } finally {
-    // One that is being waited for would hold up the end of the iteration.
+    // A pending item would delay the end of the iteration, so this does not wait.
     void each.return?.();
   }
 }
 
-/** Has the other side carry out `changes`. */
+/** Makes the other side carry out `changes`. */
 export async function* remoteApply(
   pool: ConnectionPool,
   changes: readonly Change[],
@@ -117,7 +121,7 @@ export async function* remoteApply(
   const outcomes = new AsyncQueue<Applied>();
   const ended = pool.run(async (lane) => {
     let sending: Promise<void> = Promise.resolve();
-    // Outcomes may wait for contents, but once all of it is there they come.
+    // Outcomes can wait for contents, but must follow soon once all contents are sent.
     const stall = new Deadline(STALL_MS, () => lane.close());
     const left = new Set(changes.keys());
     const answered = lane.call(
@@ -126,7 +130,7 @@ export async function* remoteApply(
       {
         started: (id) => {
           sending = sendChanges(lane, id, changes, contents);
-          // A source that fails leaves the other end waiting for content: without this lane it gives up.
+          // If the source fails, the other end still waits for content: closing the connection ends that.
           sending.then(
             () => stall.start(),
             () => lane.close(),
@@ -163,7 +167,7 @@ async function sendLists(
   }
 }
 
-/** Answers what the other end asks of a base of ours. */
+/** Sends the block sums of a local basis file that the other end asked for. */
 async function sendSums(
   lane: RpcClient,
   id: number,

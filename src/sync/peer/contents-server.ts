@@ -1,5 +1,5 @@
-// The far end of a remote replica's contents: read from this root, or applied to it. What is asked back on the way - the
-// sums of a base that the caller has - comes on the same lane.
+// Serves the contents of a remote replica: reads them from this root, or applies them to it. The block sums of a basis
+// file that the caller has are requested on the same connection.
 import { type Change, contentOf } from '../../core/change.js';
 import type { Range } from '../../core/delta.js';
 import { SyncError } from '../../core/errors.js';
@@ -22,9 +22,9 @@ import { inTime } from '../in-time.js';
 import { Announced } from './announced.js';
 
 type Incoming = Awaited<ReturnType<AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }>['next']>>;
-/** What the caller sends for one call, taken one by one. */
+/** The notifications that the caller sends for one call, read one by one. */
 type Stream = { next(): Promise<Incoming> };
-/** Takes bytes of the memory that there is for lists. */
+/** Reserves bytes of the memory for lists. Throws where it is exhausted. */
 type Take = (bytes: number) => void;
 
 /** Answers `offer`. */
@@ -67,7 +67,7 @@ function wantedFrom({ path, file, have, base }: WantedFields, n: number, call: I
   return { path, file, offer: { have: have ?? 0, base: base === undefined ? null : baseOf(base, n, call, incoming) } };
 }
 
-/** The base that the caller has for the `n`-th content. */
+/** The basis file that the caller has for the `n`-th content. */
 const baseOf = (
   base: NonNullable<WantedFields['base']>,
   n: number,
@@ -97,14 +97,14 @@ export async function serveApply(
   const outcomes = new Outbound(call, soon);
   for await (const applied of replica.apply(changes, contentsFrom(incoming, announced))) {
     outcomes.add(applied);
-    // Nobody hears of it any more: what is left is not begun.
+    // The call was cancelled: the remaining changes are not begun.
     if (call.signal.aborted) break;
   }
   await outcomes.flush();
   return {};
 }
 
-/** Outcomes on their way back, joined into lists. */
+/** Collects outcomes and sends them in lists. */
 class Outbound {
   readonly #call: IncomingCall;
   readonly #soon: Clock['soon'];
@@ -124,7 +124,7 @@ class Outbound {
     this.#scheduled = true;
     this.#soon(() => {
       this.#scheduled = false;
-      this.flush().catch(() => {}); // the connection's end, which the call learns by itself
+      this.flush().catch(() => {}); // the connection has closed, which also ends the call
     });
   }
 
@@ -157,7 +157,7 @@ async function collect<T>(
   return items;
 }
 
-/** What the caller sends for `call`; who sends nothing for long is not waited for. */
+/** The notifications that the caller sends for `call`, each waited for at most STALL_MS. */
 function streamOf(call: IncomingCall): Stream {
   const incoming = call.incoming[Symbol.asyncIterator]();
   return { next: () => inTime(incoming.next(), STALL_MS, `Server-a sent nothing more for ${STALL_MS / 1000} s.`) };

@@ -1,5 +1,11 @@
-// The side of the pair on the other machine, driven over the wire. One connection carries looks and hints; contents go
-// over lanes of their own, one call at a time on each, so that TCP itself holds back a sender whose receiver is slow.
+// Server-b as a replica: this folder makes a root on another machine look like a local one. Nothing that the other end
+// sends is used before it is checked, bounded and expected.
+//
+//   connect: open the control connection, say hello, get the identity of the root; ping it every 10 s
+//   scan, offer, guard, accept-deletes, acknowledge: calls on the control connection
+//   read, apply, versions: one call each on a pooled connection, so that TCP slows down a fast sender
+//   any reply that is too late, too large or unexpected closes its connection
+//   the control connection closes: the replica and its pool are closed; the session connects anew
 
 import type { Change } from '../../core/change.js';
 import { SyncError } from '../../core/errors.js';
@@ -37,18 +43,18 @@ const HELLO_MS = 10_000;
 const PING_EVERY_MS = 10_000;
 const PING_MS = 20_000;
 
-/** Where the other server is, and who asks. */
+/** Where server-b is, and how to connect to it. */
 interface RemoteOptions {
   readonly host: string;
   readonly port: number;
-  /** The id of side a's root: a server-b serves one server-a. */
+  /** The id of the root of side a: a server-b serves one server-a. */
   readonly root: string;
   readonly signal?: AbortSignal;
-  /** What both ends prove to have, where there is one. */
+  /** The secret that both ends must have; absent where there is none. */
   readonly secret?: Secret | undefined;
-  /** Whether, without a secret, server-b may be another local user's. */
+  /** Whether server-b may belong to another local user, if there is no secret. */
   readonly allowLocal?: boolean | undefined;
-  /** How connections are made. */
+  /** Opens connections; replaced in tests. */
   readonly dial?: typeof dial;
 }
 
@@ -66,7 +72,7 @@ export class RemoteReplica implements Replica {
     options: RemoteOptions,
     control: RpcClient,
     readonly introduction: Introduction,
-    /** The ids of the roots in which it lies. */
+    /** The ids of the roots that contain the root of side b. */
     readonly above: readonly string[],
   ) {
     this.#options = options;
@@ -74,8 +80,8 @@ export class RemoteReplica implements Replica {
   }
 
   /**
-   * Connects and introduces itself.
-   * @throws SyncError `unreachable`, or as the other server refuses.
+   * Connects and says hello.
+   * @throws SyncError `unreachable`; `bad-message` where no server-b answers; the refusals of server-b.
    */
   static async connect(options: RemoteOptions): Promise<RemoteReplica> {
     let replica: RemoteReplica | null = null;
@@ -88,7 +94,7 @@ export class RemoteReplica implements Replica {
     return replica;
   }
 
-  /** Resolves when the connection is over, with the reason. */
+  /** Resolves when the control connection has closed, with the reason. */
   get closed(): Promise<Error | null> {
     return this.#control.closed;
   }
@@ -105,7 +111,7 @@ export class RemoteReplica implements Replica {
     const [first, ...more] = [...encodePaths(paths)];
     const budget = lookBudget();
     let scan = await this.#scanOnce(scope, first?.payload, budget);
-    // Each path that is asked for is told even where it is not new, so none may be left out.
+    // Requested paths are reported even where they have not changed, so none may be left out.
     for (const { payload } of more) {
       if (scan.halt !== null) break;
       const next = await this.#scanOnce('hinted', payload, budget);
@@ -152,7 +158,7 @@ export class RemoteReplica implements Replica {
     return remoteApply(this.#pool, changes, contents);
   }
 
-  /** Tells the other server what happened, for its own log. */
+  /** Sends an event to the other server, for its log. */
   tell(event: SyncEvent): void {
     this.#control.notify('event', event).catch(() => {});
   }
@@ -199,7 +205,7 @@ async function introduce(
   }
 }
 
-/** @param onLane runs one call on a connection that nothing else waits for. */
+/** @param onConnection runs one call on a connection of its own. */
 function remoteVersionReader(onLane: (work: (lane: RpcClient) => Promise<void>) => Promise<void>): VersionReader {
   return {
     async list(path) {

@@ -1,5 +1,5 @@
-// The far end of a remote replica: server-b serves its root to one server-a. It decides nothing; it looks, reads and
-// applies as it is asked, and says when a look would be worth while.
+// Serves the root of server-b to one server-a. It decides nothing: it scans, reads and applies on request, and sends a
+// hint when a scan would find something.
 
 import type { GenericSchema, InferOutput } from 'valibot';
 import type { Entry } from '../../core/entry.js';
@@ -23,25 +23,24 @@ import type { Connection } from '../../wire/socket/connection.js';
 import { type Clock, realClock } from '../clock.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
 
-/** What serving a replica needs. */
 interface ServedReplica {
   readonly replica: Replica & {
     readonly scanner: Pick<LocalReplica['scanner'], 'snapshot'>;
     readonly dropPartials?: LocalReplica['dropPartials'];
   };
-  /** The id of side b's root. */
+  /** The id of the root of side b. */
   readonly rootId: string;
-  /** @returns the ids of the roots in which it lies; the other server's may have become one since this one started. */
+  /** @returns the ids of the roots that contain it. A directory above can become a root while this server runs. */
   readonly above?: () => readonly string[];
-  /** @returns the ids that the root had before what was known of it was lost. */
+  /** @returns the ids that the root had before its state directory was lost. */
   readonly former?: () => readonly string[];
   /** The absolute path of the root. */
   readonly dir?: string;
-  /** What the root remembers of its partner; without it, it says that it remembers nothing. */
+  /** What the root has stored about its partner; absent where it stores nothing. */
   readonly memory?: Pick<PartnerMemory, 'epoch' | 'partner' | 'acknowledge'>;
   readonly version: string;
   readonly log: Logger;
-  /** The earlier contents that are kept, where any are. */
+  /** Reads the versions; absent where none are kept. */
   readonly versionReader?: VersionReader;
   readonly clock?: Pick<Clock, 'soon'>;
 }
@@ -49,23 +48,23 @@ interface ServedReplica {
 type Acknowledged = InferOutput<typeof peerParams.acknowledge>;
 type ScanRequested = InferOutput<typeof peerParams.look>;
 
-/** The server-a that is served at present. */
+/** The server-a that is connected now. */
 interface ConnectedPeer {
   readonly root: string;
   readonly control: Connection;
-  /** Whether it has been told everything once; from then on differences are enough. */
+  /** Whether it has received the complete state once; after that, differences are enough. */
   toldAll: boolean;
 }
 
-/** Serves one root. */
+/** Serves one root to one server-a. */
 export class ReplicaServer {
   readonly #served: ServedReplica;
 
   #connectedPeer: ConnectedPeer | null = null;
   readonly #pool = new Set<Connection>();
-  /** The applies that are under way. */
+  /** The applies that are running. */
   readonly #applies = new Set<Promise<object>>();
-  /** The memory for the lists of calls under way. */
+  /** The memory for the lists of running calls. */
   readonly #lists = new SharedBudget(MAX_LISTED_BYTES, tooManyLists);
 
   constructor(served: ServedReplica) {
@@ -76,7 +75,7 @@ export class ReplicaServer {
     });
   }
 
-  /** The methods for one connection: only what has said hello as server-a gets anything. */
+  /** The methods for one connection. All but `hello` are refused until it has said hello as server-a. */
   methods(connection: Connection): Record<string, Method> {
     const { replica, clock = realClock } = this.#served;
     const known = () =>
@@ -162,7 +161,8 @@ export class ReplicaServer {
     const { replica } = this.#served;
     const paths = payload === null ? [] : parsePaths(payload);
     const isFirst = connectedPeer !== null && !connectedPeer.toldAll;
-    // What an earlier connection began is done before all is told: nobody would tell it afterwards.
+    // Applies of an earlier connection end before the complete state is read: nobody would report their changes
+    // afterwards.
     if (isFirst) await Promise.allSettled(this.#applies);
     let scan: ScanResult = await replica.scan(isFirst ? 'everything' : asked.scope, paths);
     if (isFirst && scan.halt === null) {
@@ -175,7 +175,10 @@ export class ReplicaServer {
     return scanReportResult(scan);
   }
 
-  /** What happens to the pair is said here too, so that both consoles tell the same story; what is server-a's own is not. */
+  /**
+   * Logs an event of the pair here, too, so that both consoles show the same. Events that concern only server-a are
+   * left out.
+   */
   #repeat(event: SyncEvent): void {
     if (event.event === 'in-sync') this.#served.replica.dropPartials?.();
     if (!OWN_EVENTS.has(event.event)) this.#served.log.event(event);
@@ -194,7 +197,7 @@ function* allOf(replica: ServedReplica['replica']): Generator<ScanResult['entrie
   for (const [path, node] of replica.scanner.snapshot.walk()) yield { path, entry: plain(node) };
 }
 
-/** Only what the wire knows: the signature of a file on this disk is nobody else's business. */
+/** The fields that the protocol has; the signature of the file on this disk is left out. */
 function plain(entry: Entry | null): Entry | null {
   if (entry === null) return null;
   if (entry.type === 'dir') return { type: 'dir', mode: entry.mode };
@@ -227,8 +230,8 @@ const taken = (): SyncError =>
   });
 
 /**
- * The methods about earlier contents.
- * @param guarded lets only the server-a that was introduced call a method.
+ * The methods that read versions.
+ * @param guarded refuses calls from connections that have not said hello as server-a.
  */
 export function versionMethods(
   versionReader: VersionReader,

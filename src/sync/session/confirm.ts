@@ -1,15 +1,14 @@
-// A person confirms a halt. Each word ends what it is meant for, and nothing else.
+// A person confirms a halt. Each confirmation ends the halts it is meant for, and no others.
 import type { Side } from '../../core/path.js';
 import type { Confirmation } from '../../wire/client-api/methods.js';
 import type { Pair } from '../pair/pair.js';
 import type { Sides } from './sides.js';
 
-/** A root that is gone, or another one than it was, comes back or not; no word makes it right. */
+/** Halts that only the root itself can end. */
 const BEYOND_WORDS: ReadonlySet<string> = new Set(['root-missing', 'root-replaced']);
-/** Halts of a side that tells nothing before it is told that its losses are meant. */
+/** Halts in which a side withholds its scan entries until its losses are confirmed. */
 const LOSSES: ReadonlySet<string> = new Set(['root-emptied', 'mass-deletion']);
 
-/** What confirming needs of its session. */
 interface Confirming {
   readonly pair: Pair;
   readonly sides: Sides;
@@ -18,10 +17,13 @@ interface Confirming {
   readonly mailbox: { wake(): void };
 }
 
-/** @returns whether no halt is one that only the root itself can end. */
+/** Whether every present halt can be confirmed; a missing or replaced root cannot. */
 export const canConfirm = (pair: Pair): boolean => !pair.halts.some(({ code }) => BEYOND_WORDS.has(code));
 
-/** Takes `what` for confirmed. @returns whether the halt is over, once both sides have told what that lets them tell. */
+/**
+ * Applies the confirmation `what`.
+ * @returns whether the halt is over, after the sides that withheld their losses have been scanned again.
+ */
 export async function confirm(confirming: Confirming, what: Confirmation): Promise<boolean> {
   const { pair, recorder, mailbox } = confirming;
   if (!recorder.halted) return false;
@@ -36,7 +38,7 @@ export async function confirm(confirming: Confirming, what: Confirmation): Promi
   return !recorder.halted;
 }
 
-/** The sides `lossy` may tell what vanished, and have told it when this resolves. */
+/** Lets the sides `lossy` report what vanished. Resolves once a scan of each has been folded in. */
 async function acceptOn(lossy: readonly Side[], { pair: { safety }, sides, mailbox }: Confirming): Promise<void> {
   const { local, localScans } = sides;
   const [a, b] = [lossy.includes('a'), lossy.includes('b') ? sides.peer : null];

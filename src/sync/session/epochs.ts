@@ -1,26 +1,31 @@
-// How far both sides are in step, as a number that only grows: now and then, and whenever both sides agree, side b is told
-// that all up to here is recorded as shared, and remembers it on its disk. A side b that comes with a lower number is an
-// older state of itself. What it has not said to remember is not counted on, so no crash makes it seem older than it is.
+// The epoch: a number that grows with what both sides share. When both sides agree, and now and then while they do not,
+// server-a asks side b to store a new epoch on its disk: everything up to there is recorded as shared. If side b later
+// connects with a lower number, its root is an older state of itself, such as a restored backup. An epoch counts only
+// once side b has confirmed it, so a crash never makes side b look older than it is.
 
 import type { Replica } from '../../replica.js';
 import { type Clock, oncePer } from '../clock.js';
 import type { Pair } from '../pair/pair.js';
 
-/** Somebody who saves every moment is not to be followed by a flush each time, in milliseconds. */
+/**
+ * The shortest time between two epochs while both sides agree, in milliseconds: frequent saves must not cause a disk
+ * flush each.
+ */
 const AT_REST_MS = 100;
-/** Where the pair never rests. */
+/** The shortest time between two epochs while the sides differ, in milliseconds. */
 const AT_WORK_MS = 5_000;
 
-/** Side b has remembered, or has not. */
+/** Side b has stored an epoch, or could not. */
 export interface EpochEvent {
   readonly kind: 'acknowledged';
   readonly replica: Replica;
-  /** Null where it could not be remembered. */
+  /** Null where it could not be stored. */
   readonly epoch: number | null;
-  /** How much had been recorded when it was told. */
+  /** The value of `pair.records` when the epoch was sent. */
   readonly records: number;
 }
 
+/** Sends epochs to side b. */
 export class Epochs {
   readonly #pair: Pair;
   readonly #clock: Clock;
@@ -29,9 +34,9 @@ export class Epochs {
   #lastMs = Number.NEGATIVE_INFINITY;
   #isTelling = false;
   readonly #wakeLater: () => void;
-  /** How much had been recorded when side b was told last. */
+  /** The value of `pair.records` when an epoch was last sent. */
   #records = 0;
-  /** The side b that has been told something, or needed nothing. */
+  /** The replica that has stored the present epoch. */
   #current: Replica | null = null;
 
   constructor(pair: Pair, clock: Clock, mailbox: { post(event: EpochEvent): void; wake(): void }) {
@@ -43,8 +48,9 @@ export class Epochs {
   }
 
   /**
+   * Sends an epoch if one is due.
    * @param isQuiet whether both sides agree.
-   * @param isAwaited whether somebody waits until it is told.
+   * @param isAwaited whether a flush waits for the epoch: then it is sent without delay.
    */
   serve(replica: Replica, isQuiet: boolean, isAwaited: boolean): void {
     if (this.#isTelling || !this.#isDue(replica)) return;
@@ -53,7 +59,7 @@ export class Epochs {
     else this.#tell(replica);
   }
 
-  /** Whether side b has been told, as far as it can be. */
+  /** Whether side b has stored all there is to store, as far as it can. */
   isTold(replica: Replica): boolean {
     return !this.#isTelling && !this.#isDue(replica);
   }
@@ -81,11 +87,11 @@ export class Epochs {
     );
   }
 
-  /** @param isPresent whether the side b that remembered is still the one that is there. */
+  /** @param isPresent whether the replica that answered is still the connected one. */
   acknowledged({ replica, epoch, records }: EpochEvent, isPresent: boolean): void {
     this.#isTelling = false;
     if (!isPresent) return;
-    // Where it could not be remembered, it is told again with what comes next.
+    // If side b could not store it, the next record triggers another attempt.
     this.#records = records;
     this.#current = replica;
     if (epoch !== null) this.#pair.meta.put('epoch', epoch);

@@ -1,4 +1,4 @@
-// Everything that can happen to a pair, as one closed union: what the session's mailbox takes.
+// All events of a pair as one closed union: what the mailbox of the session accepts.
 import type { RelPath, Side } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { WriteEvent } from '../files/write.js';
@@ -22,5 +22,5 @@ export type SessionEvent =
   | { readonly kind: 'pause'; readonly paused: boolean }
   | EpochEvent;
 
-/** Takes one kind of event. */
+/** One handler for each kind of event. */
 export type SessionHandlers = { readonly [E in SessionEvent as E['kind']]: (event: E) => void };

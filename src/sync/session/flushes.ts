@@ -1,16 +1,16 @@
-// Those who wait until every change made on either side before they asked is on both: each needs a look at everything
-// on both sides that began after the asking, and then the pair at rest.
+// Requests to wait until every change made on either side before the request is on both. Each needs a full scan of both
+// sides that began after the request, and then a pair in which both sides agree.
 import { SyncError } from '../../core/errors.js';
 import type { Side } from '../../core/path.js';
 import type { ScanQueue } from './scan-queue.js';
 
-/** Somebody who waits. */
+/** One request. `scans` are the numbers of the scans that it needs. */
 export interface Flush {
   readonly done: (error: SyncError | null) => void;
   scans: Readonly<Record<Side, number>>;
 }
 
-/** The flushes under way. */
+/** The flushes that are not answered yet. */
 export class Flushes {
   #waiting: Flush[] = [];
 
@@ -27,19 +27,19 @@ export class Flushes {
     this.#waiting = this.#waiting.filter((other) => other !== flush);
   }
 
-  /** Side b has come (back): what counts is a look at it from now on. */
+  /** Side b has connected: only a scan of this connection counts. */
   restart(b: ScanQueue): void {
     for (const flush of this.#waiting) flush.scans = { a: flush.scans.a, b: b.ask('everything') };
   }
 
-  /** The pair is at rest. */
+  /** Both sides agree: answers the flushes whose scans have been folded in. */
   rest(a: ScanQueue, b: ScanQueue): void {
     const done = this.#waiting.filter(({ scans }) => a.finished >= scans.a && b.finished >= scans.b);
     this.#waiting = this.#waiting.filter((flush) => !done.includes(flush));
     for (const flush of done) flush.done(null);
   }
 
-  /** Nothing will come to rest: everybody is told why. */
+  /** Refuses every flush with `error`, because the sides will not come to agree. */
   refuse(error: SyncError): void {
     const refused = this.#waiting;
     this.#waiting = [];
@@ -47,7 +47,11 @@ export class Flushes {
   }
 }
 
-/** Waits for `post`ed flush to be done. @param signal aborted when the caller's time is up. */
+/**
+ * Posts a flush and waits for its answer.
+ * @param signal aborted when the time of the caller is over.
+ * @throws SyncError `timeout` once `signal` is aborted; the error with which the flush was refused.
+ */
 export function untilFlushed(flushes: Flushes, post: (flush: Flush) => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {

@@ -1,4 +1,4 @@
-// What each kind of event does: one line or two, and the rest is whose business it is.
+// Maps each kind of event to the part of the session that handles it.
 import type { RelPath } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { ClientWrites } from '../files/write-queue.js';
@@ -22,7 +22,7 @@ interface SessionParts {
   readonly retries: ProblemRetries;
 }
 
-/** What concerns the session as a whole. */
+/** The events that the session itself handles. */
 interface WholeSession {
   peerCame(replica: Replica): void;
   peerLeft(reason: string): void;
@@ -72,7 +72,7 @@ export function sessionHandlers(parts: SessionParts, session: WholeSession): Ses
   };
 }
 
-/** @returns what handles any event. */
+/** @returns a function that passes an event to its handler. */
 export const handlingWith =
   (handlers: SessionHandlers) =>
   (event: SessionEvent): void =>

@@ -1,6 +1,6 @@
-// Scans and outcomes arrive over different connections and may overtake each other. What a scan says of a path that was
-// written while the scan ran is neither surely older nor surely newer than what was written: it is not accepted, and
-// the path is scanned by name when nobody writes there any more. Until then it is claimed as unconfirmed.
+// Scans and outcomes of writes arrive over different connections and can overtake each other. A scan entry for a path
+// that was written while the scan ran may be older or newer than the write, so it is not accepted: the path is claimed
+// as unconfirmed, and scanned by name once nobody writes there any more.
 import type { Entry } from '../../core/entry.js';
 import { parentOf, type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
 import type { ScanResult } from '../../replica.js';
@@ -9,19 +9,21 @@ import type { Pair } from '../pair/pair.js';
 
 type Entries = ScanResult['entries'];
 
-/** What one side's scans cannot be believed about. A path may be doubtful, asked for and scanned at the same time. */
+/**
+ * The paths of one side whose scan entries are not accepted yet. A path can be in several sets at the same time.
+ */
 interface SideDoubts {
-  /** Paths at which writing ended since the scan under way began. */
+  /** Paths at which a write ended since the running scan began. */
   readonly released: Set<RelPath>;
-  /** What has to be asked for. */
+  /** Paths to request in the next scan. */
   readonly doubtful: Set<RelPath>;
-  /** What the next scan will report. */
+  /** Paths that are requested and not yet being scanned. */
   readonly asked: Set<RelPath>;
-  /** What the scan under way will report. */
+  /** Paths that the running scan was asked for. */
   readonly scanned: Set<RelPath>;
-  /** What was asked for and lies where nothing can be seen. */
+  /** Requested paths that the side could not see. They are requested again once they are visible. */
   readonly hidden: Set<RelPath>;
-  /** One for each path that is doubtful, asked for or being scanned. */
+  /** One claim for each path that is unconfirmed, requested or being scanned. */
   readonly claims: Map<RelPath, Claim>;
 }
 
@@ -34,7 +36,7 @@ const noDoubts = (): SideDoubts => ({
   claims: new Map(),
 });
 
-/** Separates what a scan can be believed about from what has to be asked again. */
+/** Decides which scan entries are accepted and which paths have to be scanned again. */
 export class InFlight {
   readonly #sides: Readonly<Record<Side, SideDoubts>> = { a: noDoubts(), b: noDoubts() };
   readonly #claims: Claims;
@@ -48,7 +50,7 @@ export class InFlight {
     });
   }
 
-  /** Whether nothing has to be asked for. */
+  /** Whether no path has to be scanned again. */
   get isIdle(): boolean {
     return this.#sides.a.doubtful.size === 0 && this.#sides.b.doubtful.size === 0;
   }
@@ -60,24 +62,24 @@ export class InFlight {
     asked.clear();
   }
 
-  /** Something was written at `path`, or will not be. */
+  /** A write at `path` has ended, whatever its outcome. */
   release(side: Side, path: RelPath): void {
     this.#sides[side].released.add(path);
   }
 
-  /** What was put at `path` may not be what was meant to be there: a scan has to confirm it. */
+  /** The content at `path` may differ from what was written: a scan has to confirm it. */
   markDirty(side: Side, path: RelPath): void {
     const { doubtful, claims } = this.#sides[side];
     doubtful.add(path);
     if (!claims.has(path)) claims.set(path, this.#claims.claim(path, 'unconfirmed'));
   }
 
-  /** A scan has reported everything: accept it, except for paths that were written while it ran. */
+  /** A scan has reported the whole side: accept it, except for paths that were written while it ran. */
   toldAll(side: Side): void {
     for (const path of this.#sides[side].released) this.markDirty(side, path);
   }
 
-  /** @returns those of `entries` that cannot have been overtaken. */
+  /** @returns those of `entries` that no write can have overtaken. */
   believed(side: Side, entries: Entries): Entries {
     const written = [...this.#claims.writing(side), ...this.#sides[side].released];
     const crowded = directoriesAbove(written);
@@ -91,8 +93,8 @@ export class InFlight {
   }
 
   /**
-   * A directory that may be gone takes everything below it along, and a later scan may find another one of the same name:
-   * that says nothing of what lay in the first.
+   * A directory that vanished takes everything below it along. If a later scan finds a new directory of the same name,
+   * that says nothing about the content of the old one, so every path below is scanned again.
    */
   #doubt(side: Side, path: RelPath, entry: Entry | null): void {
     this.markDirty(side, path);
@@ -100,7 +102,7 @@ export class InFlight {
     for (const [below] of this.#pair.side(side).snapshot?.walk(path) ?? []) this.markDirty(side, below);
   }
 
-  /** What lies below a path that is written goes or comes with it. */
+  /** A write at a path also creates or removes what lies below it. */
   #wasWritten(side: Side, path: RelPath): boolean {
     return someAtOrAbove(path, (at) => this.#sides[side].released.has(at)) || this.#isWritten(side, path);
   }
@@ -109,7 +111,7 @@ export class InFlight {
     return someAtOrAbove(path, (at) => this.#claims.isWriting(side, at));
   }
 
-  /** @returns what has to be asked for and is not being written now; it counts as asked for from here on. */
+  /** @returns the paths to scan that nobody is writing now; they count as requested from here on. */
   takeDue(side: Side): RelPath[] {
     const { doubtful, asked } = this.#sides[side];
     if (doubtful.size === 0) return [];
@@ -123,8 +125,10 @@ export class InFlight {
   }
 
   /**
-   * A scan of `side` has reported `paths`, for which it was asked, except for what it could not see: that is asked for
-   * when it can be seen. The side would not report it by itself: what was written there through it is nothing new to it.
+   * A scan of `side` that was asked for `paths` has ended. Paths that it could not see are requested again once they
+   * are visible: the side does not report them by itself, because what was written there by its own replica is not new
+   * to it.
+   * @param unknown paths of which the scan could not tell what is there, nor below.
    */
   scanEnds(side: Side, paths: readonly RelPath[], unknown: readonly RelPath[]): void {
     const { hidden } = this.#sides[side];
@@ -139,7 +143,7 @@ export class InFlight {
     this.#endScan(side);
   }
 
-  /** What the scan reported is confirmed, unless it has come into doubt again. */
+  /** Releases the claims of the scanned paths that have not become unconfirmed again. */
   #endScan(side: Side): void {
     const { doubtful, asked, scanned, claims } = this.#sides[side];
     for (const path of scanned) {
@@ -151,14 +155,14 @@ export class InFlight {
     scanned.clear();
   }
 
-  /** A scan reported nothing; the next one is asked for the same. */
+  /** The scan failed: the next one is asked for the same paths. */
   scanFailed(side: Side): void {
     const { asked, scanned } = this.#sides[side];
     for (const path of scanned) asked.add(path);
     scanned.clear();
   }
 
-  /** Side b is gone: everything will be reported anew. */
+  /** The side has disconnected: its next scan reports everything. */
   forget(side: Side): void {
     const { claims, ...sets } = this.#sides[side];
     for (const claim of claims.values()) this.#claims.release(claim);

@@ -1,13 +1,13 @@
-// One mailbox a server: events are handled one at a time, in the order in which they came, and after all that are there
-// comes one turn. Nothing else decides anything.
+// Each server has one mailbox: events are handled one at a time, in the order in which they were posted, and one turn
+// follows each batch. Nothing else changes the state of the session.
 import { type Clock, realClock } from '../clock.js';
 
-/** Calls `handle` for each event and `turn` when the box is empty again. */
+/** Calls `handle` for each event and `turn` once the mailbox is empty. */
 export class Mailbox<Event> {
   readonly #handle: (event: Event) => void;
   readonly #turn: () => void;
   readonly #clock: Pick<Clock, 'soon'>;
-  /** Told what a handler threw, which none should. */
+  /** Called with what a handler threw; handlers should not throw. */
   readonly #onFault: (error: unknown) => void;
 
   #waiting: Event[] = [];
@@ -28,14 +28,14 @@ export class Mailbox<Event> {
     this.#onFault = onFault;
   }
 
-  /** Adds an event; what is posted after `close` is dropped. */
+  /** Adds an event; events posted after `close` are dropped. */
   post(event: Event): void {
     if (this.#closed) return;
     this.#waiting.push(event);
     this.wake();
   }
 
-  /** Has a turn taken, though nothing happened. */
+  /** Requests a turn without an event. */
   wake(): void {
     if (this.#closed || this.#scheduled) return;
     this.#scheduled = true;
@@ -47,7 +47,7 @@ export class Mailbox<Event> {
     this.#waiting = [];
   }
 
-  /** One event's trouble is not the others'. */
+  /** A handler that throws does not keep the other events from being handled. */
   #attempt(act: () => void): void {
     if (this.#closed) return;
     try {

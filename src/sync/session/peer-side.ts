@@ -1,4 +1,4 @@
-// The other side while it is connected: how it is looked at, and who carries changes to and from it.
+// Side b while it is connected: its scans, and the transfer queues to and from it.
 import type { Change } from '../../core/change.js';
 import { parentOf, type Side } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
@@ -9,31 +9,30 @@ import type { InFlight } from './in-flight.js';
 import { type ScanEvent, ScanQueue } from './scan-queue.js';
 import { type TransferEvent, TransferQueue } from './transfer-queue.js';
 
-/** What is there only while side b is. */
+/** What exists only while side b is connected. */
 export interface PeerSide {
   readonly replica: Replica;
   readonly scanQueue: ScanQueue;
   readonly queues: Readonly<Record<Side, TransferQueue>>;
-  /** Whether it has been looked at since it came: what was known before may have changed. */
+  /** Whether it has been scanned since it connected: what was known before may have changed. */
   seen: boolean;
-  /** Whether its files may be touched: it is the one that is meant. */
+  /** Whether it is known to be the right partner, so that its files may be written. */
   isPaired: boolean;
 }
 
-/** What joining needs. */
 interface PeerSideOptions {
   readonly pair: Pair;
   readonly local: Replica;
   readonly replica: Replica;
   readonly mailbox: { post(event: ScanEvent | TransferEvent | { readonly kind: 'hint'; readonly side: Side }): void };
-  /** Whether this far side is still the present one: what an earlier one saw does not count. */
+  /** Whether this connection is still the present one: events of an earlier one do not count. */
   readonly isPresent: () => boolean;
   readonly clock: Clock;
   readonly inFlight: InFlight;
   readonly claims: Claims;
 }
 
-/** Joins side b to the pair. */
+/** Sets up the scans and transfers of a side b that has connected. */
 export function joinPeer(options: PeerSideOptions): PeerSide {
   const { pair, local, replica, mailbox, isPresent, clock, inFlight, claims } = options;
   const now = () => clock.now();
@@ -44,7 +43,8 @@ export function joinPeer(options: PeerSideOptions): PeerSide {
   const postIfPresent: typeof mailbox.post = (event) => {
     if (isPresent()) mailbox.post(event);
   };
-  // What ends when another root may already be side b was not shared with that one: it is looked at anew.
+  // An outcome that arrives after the disconnection may concern another root than the one that is side b now. It is not
+  // recorded as shared; the path is scanned again.
   const postOutcome = (event: TransferEvent) => {
     if (isPresent() || event.kind === 'job-ended') mailbox.post(event);
     else mailbox.post({ kind: 'job-ended', side: event.side, left: [event.change], error: null });
@@ -62,10 +62,10 @@ export function joinPeer(options: PeerSideOptions): PeerSide {
   };
 }
 
-/** How long what is being carried may take to end when the server stops, in milliseconds. */
+/** How long running transfers may take to end when the server stops, in milliseconds. */
 const STOP_MS = 2_000;
 
-/** Resolves when the outcomes of what is being carried have been taken in, or will take too long. */
+/** Resolves when the outcomes of the running transfers have been recorded, or after STOP_MS. */
 export async function outcomesOf(peer: PeerSide | null, clock: Clock): Promise<void> {
   const jobs = peer === null ? [] : [peer.queues.a.rest(), peer.queues.b.rest()];
   await Promise.race([Promise.all(jobs), new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);

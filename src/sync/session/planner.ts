@@ -1,5 +1,5 @@
-// From the marks to the carriers: reconciles what is marked, notes what both sides agree on, and hands the rest over.
-// What is claimed, under a lock or out of reach is left out, and marked again by whoever frees it.
+// Turns marks into queued changes: reconciles the marked paths, records what both sides agree on, and queues the rest.
+// Paths that are claimed, under a lock or out of reach are left out; the code that frees them marks them again.
 
 import type { Change } from '../../core/change.js';
 import { limitCopies } from '../../core/conflicts/copy-limit.js';
@@ -16,7 +16,6 @@ import type { Pair } from '../pair/pair.js';
 import type { ProblemRetries } from './problems.js';
 import type { TransferQueue } from './transfer-queue.js';
 
-/** What planning needs of its session. */
 interface PlannerContext {
   readonly pair: Pair;
   readonly lockStore: LockStore;
@@ -30,14 +29,14 @@ interface PlannerContext {
 export class Planner {
   readonly #context: PlannerContext;
 
-  /** Conflicts whose settling change is on its way. */
+  /** Conflicts whose resolving change has no outcome yet. */
   readonly #conflicts = new Map<RelPath, Conflict>();
 
   constructor(context: PlannerContext) {
     this.#context = context;
   }
 
-  /** Plans for whatever is marked; both sides must have been seen. */
+  /** Plans for the marked paths. Both sides must have been scanned. */
   plan(queues: Readonly<Record<Side, TransferQueue>>): void {
     const { pair, claims } = this.#context;
     if (queues.a.size + queues.b.size === 0) pair.resumeMarks();
@@ -48,7 +47,8 @@ export class Planner {
       const terms = this.#terms();
       const plan = limitCopies(reconcile(pair.archive, a, b, { ...terms, ...marks }), a, b, terms);
       pair.clearMarks();
-      // What is under a lock or out of reach is marked by whoever frees it; what is being carried, when that has ended.
+      // Paths under a lock or out of reach are marked by the code that frees them, paths in transfer when the transfer
+      // ends.
       for (const { path, marks: on } of plan.postponed)
         if (claims.heldBy(path) !== null) pair.postponed.addMarks(path, on);
       for (const { path, entry } of plan.agreed) pair.agree(path, entry);
@@ -61,7 +61,7 @@ export class Planner {
     queues.b.start();
   }
 
-  /** @returns the conflict that `change` settled, once. */
+  /** @returns the conflict that `change` resolved, once; null where there was none. */
   takeConflict({ path }: Change): Conflict | null {
     const conflict = this.#conflicts.get(path) ?? null;
     this.#conflicts.delete(path);
@@ -82,7 +82,7 @@ export class Planner {
       overrides: (path) => {
         const { side, other, last } = lockStore.table.preferences.get(path) ?? {};
         if (side === undefined || other === undefined) return null;
-        // What was saved after the unlock was never held: it goes over, or is a conflict, like any other change.
+        // A change saved after the unlock was never held: it is transferred, or is a conflict, like any other.
         const isLast = other === 'copy' || last === undefined || sameContent(pair.entry(otherSide(side), path), last);
         return isLast ? { side, other } : null;
       },
@@ -94,7 +94,10 @@ export class Planner {
     };
   }
 
-  /** Forgets troubles of paths on which both sides agree by now, bits and times too: those can fail by themselves. */
+  /**
+   * Forgets the problems of paths on which both sides agree by now. Mode and time have to agree too, because setting
+   * them can fail by itself.
+   */
   #settle(): void {
     const { pair, retries, heldUpdates, claims } = this.#context;
     const isSettled = (path: RelPath) =>
@@ -102,7 +105,10 @@ export class Planner {
     for (const path of retries.forget((path) => isSettled(path) && !heldUpdates.isFrozen(path))) pair.mark(path, true);
   }
 
-  /** Forgets preferences, at every turn: when what one led to is done, often nothing is marked any more. */
+  /**
+   * Removes the preferences that have taken effect. This runs in every turn, because often nothing is marked any more
+   * when that happens.
+   */
   #settlePreferences(): void {
     const { pair, lockStore, claims } = this.#context;
     for (const { path, other } of [...lockStore.table.preferences.values()]) {

@@ -1,4 +1,4 @@
-// The problems of the pair, by path: said once when they come, tried again with growing patience, gone when they are.
+// The problems of the pair by path. Each is logged once, retried with growing delays, and removed once it is solved.
 import type { Problem, ProblemCode } from '../../core/errors.js';
 import { parentOf, type RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
@@ -6,20 +6,21 @@ import { type Clock, realClock } from '../clock.js';
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
-/** A path that keeps changing under our hands is looked at again after this long, doubled each time. */
+/** A path that changed during a write is scanned again after this time, doubled with each attempt. */
 const FIRST_STALE_MS = 5;
 const LAST_STALE_MS = 2_000;
 
+/** One path that waits for another attempt. `problem` is null where the path only changed during a write. */
 interface Retry {
   readonly problem: Problem | null;
   readonly attempts: number;
-  /** Keeps it from being tried again. */
+  /** Cancels its timer. */
   readonly cancel: () => void;
   /** Whether its timer is still running. */
   waiting: boolean;
 }
 
-/** Keeps the troubles of single paths; every other path goes on. */
+/** Keeps the problems of single paths, so that every other path goes on. */
 export class ProblemRetries {
   readonly #log: Logger;
   readonly #retry: (path: RelPath) => void;
@@ -30,8 +31,8 @@ export class ProblemRetries {
   #seen = new Set<string>();
 
   /**
-   * @param retry called when a path may be tried again.
-   * @param over called when a path is in trouble no more, and will not be tried again on account of it.
+   * @param retry called when the delay of a path is over.
+   * @param over called when a path has no problem any more and no retry of it is left.
    */
   constructor(
     log: Logger,
@@ -52,7 +53,7 @@ export class ProblemRetries {
     this.#put(path, { path, code, message }, before, FIRST_RETRY_MS, LAST_RETRY_MS);
   }
 
-  /** `path` was not as expected; it is looked at again, later each time. */
+  /** A write at `path` found another content than expected: the path is scanned again, later each time. */
   moved(path: RelPath): void {
     this.#put(path, null, this.#byPath.get(path), FIRST_STALE_MS, LAST_STALE_MS);
   }
@@ -65,7 +66,7 @@ export class ProblemRetries {
     this.#byPath.set(path, { problem, attempts, cancel, waiting: true });
   }
 
-  /** The time to try `path` again has come: it is no longer in motion, but what it took so far is remembered. */
+  /** The delay of `path` is over. Its attempts stay counted. */
   due(path: RelPath): void {
     const trouble = this.#byPath.get(path);
     if (trouble !== undefined) trouble.waiting = false;
@@ -82,21 +83,21 @@ export class ProblemRetries {
   }
 
   /**
-   * Forgets every trouble whose path needs nothing more.
+   * Forgets every retry whose path needs nothing more.
    * @param isSettled whether both sides agree on a path.
-   * @returns those that were problems: what waited for them below has to be compared now.
+   * @returns the paths that had a problem: paths below them waited and have to be compared now.
    */
   forget(isSettled: (path: RelPath) => boolean): RelPath[] {
-    // What was not as expected is not known before it has been looked at again.
+    // A path that changed is not known before it has been scanned again.
     const settled = [...this.#byPath.keys()].filter((path) => !this.isMovingAt(path) && isSettled(path));
     return settled.filter((path) => this.gone(path));
   }
 
-  /** Says what the looks at both sides complain of and did not complain of before. */
+  /** Logs the problems of the last scans of both sides that were not there before. */
   noteScans(problems: readonly Problem[]): void {
     const now = new Set<string>();
     for (const { path, code, message } of problems) {
-      // Both sides may complain of one path, each in its own words or in the same.
+      // Both sides can report the same path, with equal or different messages.
       const key = `${path}\0${message}`;
       if (!this.#seen.has(key) && !now.has(key)) this.#log.event({ event: 'problem', path, code, message });
       now.add(key);
@@ -104,13 +105,13 @@ export class ProblemRetries {
     this.#seen = now;
   }
 
-  /** Whether some path was not as expected a moment ago and will be tried again. */
+  /** Whether some path changed during a write and waits for its retry. */
   get isMoving(): boolean {
     for (const { problem, waiting } of this.#byPath.values()) if (problem === null && waiting) return true;
     return false;
   }
 
-  /** Whether a directory above `path` is a problem. */
+  /** Whether a directory above `path` has a problem. */
   hasProblemAbove(path: RelPath): boolean {
     for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
       if ((this.#byPath.get(above)?.problem ?? null) !== null) return true;

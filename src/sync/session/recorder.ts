@@ -1,5 +1,5 @@
-// What looks and carriers report is recorded here, as it happened and after it happened: in the pair, in the troubles,
-// and in words.
+// Records the results of scans and transfers in the pair, in the list of problems and in the log: after they happened,
+// and as they happened.
 
 import type { Change } from '../../core/change.js';
 import { pathsOf } from '../../core/change.js';
@@ -19,10 +19,9 @@ import type { ScanEvent } from './scan-queue.js';
 import type { Sides } from './sides.js';
 import type { TransferEvent } from './transfer-queue.js';
 
-/** A halted pair, or one that could not be scanned, is scanned again after this long. */
+/** A halted pair, or one whose scan failed, is scanned again after this time. */
 const RESCAN_AFTER_FAILURE_MS = 1_000;
 
-/** What recording needs of its session. */
 interface RecorderContext {
   readonly pair: Pair;
   readonly log: Logger;
@@ -34,18 +33,18 @@ interface RecorderContext {
   readonly mailbox: { post(event: { readonly kind: 'rescan' }): void };
 }
 
-/** Records what happened. */
+/** Records the results of scans and transfers. */
 export class Recorder {
   readonly #context: RecorderContext;
 
-  /** Whether no file may be touched until a person looked or the root is back. */
+  /** Whether the pair is halted: no file is written until a person confirms or the root is back. */
   halted = false;
-  /** Whether something happened since both sides were last said to agree. */
+  /** Whether `in-sync` has to be logged once both sides agree again. */
   owesWord = false;
   #lastFailure = '';
   #haltedBy: HaltCode | null = null;
 
-  /** Everything is scanned again before long. */
+  /** Requests a scan of both sides after a delay. */
   readonly #scanSoon: () => void;
 
   constructor(context: RecorderContext) {
@@ -59,7 +58,7 @@ export class Recorder {
     const { pair, log, retries, inFlight } = this.#context;
     const { peer } = this.#context.sides;
     if (!scan.whole && scan.halt === null && pair.side(side).snapshot === null) {
-      // Differences from nothing would make everything else seem deleted.
+      // Differences from an empty state would make everything else seem deleted.
       this.scanFailed({ kind: 'scan-failed', side, error: new Error('it told differences before it told all') });
       return;
     }
@@ -72,7 +71,7 @@ export class Recorder {
       this.#recallBelow('b', path);
     }
     pair.foldScan(side, { ...scan, entries }, this.#context.clock.now());
-    // Each look is bounded; what many of them add up to is bounded here.
+    // The decoder bounds one scan; this bounds the sum of many.
     if (side === 'b' && (pair.b.snapshot?.weight ?? 0) > MAX_SIDE_BYTES) {
       this.scanFailed({ kind: 'scan-failed', side, error: sideTooLarge() });
       return;
@@ -88,7 +87,7 @@ export class Recorder {
     if (side === 'b' && peer !== null && scan.halt === null) peer.seen = true;
     retries.noteScans([...pair.a.problems, ...pair.b.problems]);
     this.noteHalt();
-    // What was in doubt may be known now.
+    // Paths that were unconfirmed may be known now.
     pair.resumeMarks();
   }
 
@@ -100,18 +99,18 @@ export class Recorder {
     const { peer } = this.#context.sides;
     if (side === 'a') this.#scanSoon();
     else if (peer !== null) {
-      // What a lost look would have told is told by nobody else: a new connection tells everything. Until this one is
-      // known to be over, whatever is sent over it fails at once, and would be planned again at once.
+      // Only a new connection reports everything again, and so replaces the lost scan. Until this connection is known
+      // to be closed, every call over it fails at once and would be planned again at once.
       peer.seen = false;
       void peer.replica.close();
     }
   }
 
-  /** Halts or resumes, as the last looks say. */
+  /** Halts or resumes according to the last scans. */
   noteHalt(): void {
     const { pair, log } = this.#context;
     const halt = pair.halts[0] ?? null;
-    // The reason may change while the pair is halted: what is to be done about it changes with it.
+    // The reason can change during a halt, and with it what a person has to do.
     if (halt !== null && halt.code !== this.#haltedBy)
       log.event({ event: 'halted', code: halt.code, message: halt.message });
     this.#haltedBy = halt?.code ?? null;
@@ -124,12 +123,12 @@ export class Recorder {
     if (this.halted || pair.safety.isSettling) this.#scanSoon();
   }
 
-  /** Why the pair is halted; null where it is not. */
+  /** The reason for the halt; null where the pair is not halted. */
   get halt(): SyncError | null {
     return this.halted ? this.standstill() : null;
   }
 
-  /** Why nothing moves, for who waits for it. */
+  /** The error for requests that cannot proceed: the reason for the halt, or that the pair is paused. */
   standstill(): SyncError {
     const { pair } = this.#context;
     if (!this.halted) return new SyncError('failed', 'The pair is paused.', { hint: 'Go on with: client resume' });
@@ -152,7 +151,7 @@ export class Recorder {
     this.#context.planner.takeConflict(change);
     if (outcome.kind === 'problem') {
       retries.failed(path, outcome.code, outcome.message);
-      // Both ends of a move are tried again: the one without the other would be forgotten.
+      // Both paths of a rename are tried again: one without the other would be forgotten.
       if (from !== undefined) retries.failed(from.path, outcome.code, outcome.message);
       if (change.after?.type === 'dir') this.#giveUpBelow(side, path);
     } else if (outcome.kind === 'kept') {
@@ -163,18 +162,26 @@ export class Recorder {
     }
   }
 
-  /** Below a directory that could not be made nothing is in motion: it all comes when the directory does. */
+  /**
+   * Paths below a directory that could not be made are not retried by themselves: they follow when the directory can be
+   * made.
+   */
   #tryAgain(paths: Iterable<RelPath>): void {
     const { retries } = this.#context;
     for (const path of paths) if (!retries.hasProblemAbove(path)) retries.moved(path);
   }
 
-  /** What waits for a directory that could not be made is not planned at once: the directory would be tried at once, too. */
+  /**
+   * Recalls the changes below a directory that could not be made. They are not planned at once, because the directory
+   * would be tried again with them.
+   */
   #giveUpBelow(side: Side, directory: RelPath): void {
     this.#tryAgain(this.#context.sides.peer?.queues[side].recallBelow(directory) ?? []);
   }
 
-  /** What was to be moved there from elsewhere stays where it is, and is compared anew. */
+  /**
+   * Recalls the changes below `directory` and marks their paths: renames into it stay undone and are compared again.
+   */
   #recallBelow(side: Side, directory: RelPath): void {
     const { pair, sides } = this.#context;
     for (const freed of sides.peer?.queues[side].recallBelow(directory) ?? []) pair.mark(freed);
@@ -200,7 +207,7 @@ export class Recorder {
     if (conflict !== null) log.event({ event: 'conflict', ...conflict });
   }
 
-  /** What a lost job left is looked at and planned again. */
+  /** The changes that a lost job left are scanned and planned again. */
   jobEnded({ side, left, error }: TransferEvent & { kind: 'job-ended' }): void {
     if (error !== null) this.#context.log.detail(`Work was interrupted: ${(error as Error).message}`);
     for (const change of left) for (const path of pathsOf(change)) this.#context.retries.moved(path);

@@ -1,39 +1,40 @@
-// Looks at one side, one look at a time: whoever wants one gets the number of the look that will answer, and what comes
-// in while one is under way is joined into the next.
+// Runs the scans of one side, one at a time. Each request gets the number of the scan that answers it. Requests that
+// arrive during a scan are merged into the next one.
 import type { RelPath, Side } from '../../core/path.js';
 import type { Replica, ScanResult, ScanScope } from '../../replica.js';
 
 export type ScanEvent =
+  /** A scan ended; `ms` is how long it ran. */
   | {
       readonly kind: 'scanned';
       readonly side: Side;
       readonly scan: ScanResult;
       readonly scope: ScanScope;
-      /** What it was asked for by name. */
+      /** The paths that were requested by name. */
       readonly paths: readonly RelPath[];
       readonly ms: number;
     }
   | { readonly kind: 'scan-failed'; readonly side: Side; readonly error: unknown };
 
-/** The looks at one side. */
+/** The scans of one side. */
 export class ScanQueue {
   readonly #side: Side;
   readonly #replica: Replica;
   readonly #post: (event: ScanEvent) => void;
   readonly #now: () => number;
-  /** Called as each look begins. */
+  /** Called as each scan begins. */
   readonly #begins: () => void;
 
   #wanted: ScanScope | null = null;
   readonly #paths = new Set<RelPath>();
   #running = false;
-  /** Whether the last look failed: what it would have told is not known. */
+  /** Whether the last scan failed: its changes are not known yet. */
   #failed = false;
-  /** Whether it was to tell of everything: then the next one is, whatever that is asked for. */
+  /** Whether that scan was of everything: then the next one is, too, whatever is requested. */
   #owesAll = false;
   #waiters: { readonly number: number; readonly done: () => void }[] = [];
   #begun = 0;
-  /** The number of the last look that has been taken in. */
+  /** The number of the last scan that was folded in. */
   finished = 0;
 
   constructor(
@@ -50,7 +51,7 @@ export class ScanQueue {
     this.#begins = begins;
   }
 
-  /** Asks for a look at what is hinted at (and at `paths`), or at everything. @returns its number. */
+  /** Requests a scan of the hinted paths (and of `paths`), or of everything. @returns its number. */
   ask(scope: ScanScope, paths: readonly RelPath[] = []): number {
     if (this.#wanted !== 'everything') this.#wanted = scope;
     for (const path of paths) this.#paths.add(path);
@@ -61,7 +62,7 @@ export class ScanQueue {
     return !this.#running && this.#wanted === null && !this.#failed;
   }
 
-  /** Begins the look that is wanted, unless one is under way. */
+  /** Starts the requested scan, unless one is running. */
   start(): void {
     if (this.#running || this.#wanted === null) return;
     const scope = this.#owesAll ? 'everything' : this.#wanted;
@@ -77,7 +78,7 @@ export class ScanQueue {
     this.#replica.scan(scope, paths).then(
       (scan) => this.#post({ kind: 'scanned', side: this.#side, scan, scope, paths, ms: this.#now() - since }),
       (error: unknown) => {
-        // What was asked for is told even where it is not new: that is still owed.
+        // A scan reports requested paths even where nothing changed, so they stay requested.
         for (const path of paths) this.#paths.add(path);
         this.#owesAll = scope === 'everything';
         this.#post({ kind: 'scan-failed', side: this.#side, error });
@@ -85,7 +86,7 @@ export class ScanQueue {
     );
   }
 
-  /** The look under way has been taken in. */
+  /** The running scan has been folded in. */
   end(): void {
     this.#running = false;
     this.finished = this.#begun;
@@ -95,25 +96,25 @@ export class ScanQueue {
     });
   }
 
-  /** The look under way failed: whoever waits for it waits for the next one. */
+  /** The running scan failed: those who wait for it wait for the next one. */
   fail(): void {
     this.#running = false;
     this.#failed = true;
   }
 
-  /** Resolves when look `number` has been taken in, or when none will be. */
+  /** Resolves when scan `number` has been folded in, or when no more scans will be. */
   until(number: number): Promise<void> {
     return new Promise((done) => this.#waiters.push({ number, done }));
   }
 
-  /** No look will be taken in any more. */
+  /** No scan will be folded in any more. */
   abandon(): void {
     for (const { done } of this.#waiters) done();
     this.#waiters = [];
   }
 }
 
-/** Begins whatever look is wanted, with `due` among what is looked at. */
+/** Starts the requested scan, with the paths `due` added to it. */
 export function startScans(scanQueue: ScanQueue, due: readonly RelPath[]): void {
   if (due.length > 0) scanQueue.ask('hinted', due);
   scanQueue.start();

@@ -1,6 +1,14 @@
-// The heart of server-a: takes one event at a time and then one turn. A turn looks where looking was asked for, takes
-// in what came under a lock, decides what differs, has it carried, answers those who asked, and says so when both sides
-// agree. Everything slow happens elsewhere and comes back as an event.
+// The session decides what server-a does. It takes events from one mailbox, one at a time, and then takes one turn.
+// Slow work (scans, transfers, writes) runs elsewhere and comes back as an event, so no state changes while a decision
+// is made.
+//
+//   turn:
+//     start the scans that were requested
+//     fetch the updates that arrived under a lock; take the next step of each unlock that is under way
+//     begin the client writes whose paths are free
+//     if both sides are known and no halt is in force: reconcile the marked paths, queue the changes
+//     decide the lock requests whose paths are known and settled
+//     if nothing is left to do: log in-sync, complete the flushes
 
 import { SyncError } from '../../core/errors.js';
 import type { RootDescription } from '../../core/partner.js';
@@ -30,7 +38,7 @@ import { Recorder } from './recorder.js';
 import { Sides } from './sides.js';
 import { PairStatus } from './status.js';
 
-/** One pair of roots under one roof. */
+/** Synchronises one pair of roots. */
 export class Session {
   readonly #options: SessionOptions;
 
@@ -87,44 +95,51 @@ export class Session {
     lockStore.onSettled = () => mailbox.wake();
   }
 
-  /** Begins with a look at side a. */
+  /** Starts with a scan of side a. */
   start(): void {
     this.#recorder.noteHalt();
     this.#options.log.event({ event: 'scan-started' });
     this.rescan();
   }
 
-  /** Side b is there. */
+  /** Side b has connected. */
   connected(replica: Replica): void {
     this.#mailbox.post({ kind: 'peer', replica });
   }
 
-  /** Side b is gone. */
+  /** Side b has disconnected. @param reason what is logged. */
   disconnected(reason: string): void {
     this.#mailbox.post({ kind: 'peer-lost', reason });
   }
 
   /**
    * Resolves when every change made on either side before the call is on both.
-   * @throws SyncError `timeout` once `signal` is aborted, `halted` or `failed` where nothing will move.
+   * @throws SyncError `timeout` once `signal` is aborted; `halted` or `failed` (paused) where nothing will be
+   *   synchronised.
    */
   flush(signal: AbortSignal): Promise<void> {
     return untilFlushed(this.#flushes, (flush) => this.#mailbox.post({ kind: 'flush', flush }), signal);
   }
 
-  /** Looks at everything on both sides. */
+  /** Scans everything on both sides. */
   rescan(): void {
     this.#mailbox.post({ kind: 'rescan' });
   }
 
-  /** Stops or resumes synchronising; looks, lists and locks go on. @returns whether that changed anything. */
+  /**
+   * Pauses or resumes synchronisation. Scans, listings and locks go on.
+   * @returns whether that changed anything.
+   */
   pause(paused: boolean): boolean {
     if (this.#paused === paused) return false;
     this.#mailbox.post({ kind: 'pause', paused });
     return true;
   }
 
-  /** A person confirms a halt. @returns whether that ended it; a root that is gone stays gone. */
+  /**
+   * Confirms a halt, as a person asked.
+   * @returns whether the halt has ended; a missing or replaced root cannot be confirmed.
+   */
   confirm(what: Confirmation): Promise<boolean> {
     const { pair, acceptLostLocks } = this.#options;
     const sides = this.#sides;
@@ -133,7 +148,7 @@ export class Session {
     return confirm({ pair, sides, recorder, mailbox, acceptLostLocks }, what);
   }
 
-  /** Why the pair is halted; null where it is not. */
+  /** The reason for the halt; null where the pair is not halted. */
   get halt(): SyncError | null {
     return this.#recorder.halt;
   }
@@ -143,8 +158,8 @@ export class Session {
   }
 
   /**
-   * Ends all work. What is being carried may end for a moment, so that its outcome is known and recorded; what takes
-   * longer is abandoned where it stands, which loses nothing.
+   * Ends all work. Transfers get two seconds to finish, so that their outcomes are recorded. Longer ones are abandoned,
+   * which loses nothing: the next scan finds what is left.
    */
   async stop(): Promise<void> {
     this.#paused = true;
@@ -156,7 +171,7 @@ export class Session {
     this.#mailbox.close();
   }
 
-  /** For the mailbox: side b has come. */
+  /** Handles `peer`: side b has connected. */
   peerCame(replica: Replica): void {
     const { pair, own, log } = this.#options;
     if (replica.introduction !== undefined) pair.meet(own, replica.introduction);
@@ -168,7 +183,7 @@ export class Session {
     for (const waiting of [this.lockService, this.writes]) waiting.restart();
   }
 
-  /** For the mailbox: side b has gone. */
+  /** Handles `peer-lost`. */
   peerLeft(reason: string): void {
     if (this.#sides.peer === null) return;
     this.#sides.leave();
@@ -177,7 +192,7 @@ export class Session {
     this.#options.log.event({ event: 'peer-lost', reason });
   }
 
-  /** For the mailbox: the time to try `path` again has come. */
+  /** Handles `retry`: `path` is due for another attempt. */
   retry(path: RelPath): void {
     this.#sides.rescan(path);
     this.#retries.due(path);
@@ -185,13 +200,13 @@ export class Session {
     this.#options.pair.mark(path, true);
   }
 
-  /** For the mailbox: synchronising is to stop, or to go on. */
+  /** Handles `pause`. */
   setPaused(paused: boolean): void {
     this.#paused = paused;
     this.#options.pair.markEverything();
   }
 
-  /** For the mailbox: side b has remembered how far both sides are in step. */
+  /** Handles `acknowledged`: side b has stored an epoch, or could not. */
   acknowledged(event: EpochEvent): void {
     this.#epochs.acknowledged(event, this.#sides.peer?.replica === event.replica);
   }
@@ -215,7 +230,7 @@ export class Session {
     this.#planner.plan(peer.queues);
   }
 
-  /** Whether files may be touched, as far as that is known. */
+  /** Whether files may be written, as far as is known now. */
   get #mayTouch(): boolean {
     return !this.#recorder.halted && !this.#paused && !this.#options.pair.safety.blocks;
   }
@@ -224,7 +239,7 @@ export class Session {
     return this.#sides.peer?.seen === true && this.#options.pair.a.snapshot !== null && this.#mayTouch;
   }
 
-  /** Whether both sides agree, as far as anybody can know now. */
+  /** Whether both sides agree and nothing is under way, as far as is known now. */
   get isQuiet(): boolean {
     const { pair, lockStore } = this.#options;
     if (!this.#canSync || !lockStore.isSettled || this.#claims.count('disconnected-peer') > 0) return false;
@@ -246,18 +261,20 @@ export class Session {
   }
 }
 
-/** What a session works with. */
+/** What a session is built from. */
 interface SessionOptions {
   readonly pair: Pair;
-  /** How side a is known to side b. */
+  /** What side a tells side b about its root. */
   readonly own: RootDescription;
   readonly local: Replica;
   readonly lockStore: LockStore;
   readonly heldFiles: HeldContents;
   readonly log: Logger;
   readonly clock: Clock;
-  /** A person has looked at which locks may be lost. @throws SyncError where that cannot be noted. */
+  /**
+   * Ends the halt for lost locks. @throws SyncError where that cannot be stored.
+   */
   readonly acceptLostLocks?: () => Promise<void>;
-  /** Called once side b is found to be the one that is meant: from then on its files may be touched. */
+  /** Called once side b is known to be the right partner: from then on its files may be written. */
   readonly paired?: (replica: Replica) => void;
 }

@@ -1,5 +1,5 @@
-// Both sides as they are at present: side a, which is always there, and side b, which comes and goes. Whoever wants a
-// scan or a replica of a side asks here and need not know which of them is at the other end of a connection.
+// The two sides: side a is always present, side b connects and disconnects. Code that needs a scan or a replica of a
+// side asks here and does not need to know which one is remote.
 import type { RelPath, Side } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
@@ -11,7 +11,6 @@ import type { Mailbox } from './mailbox.js';
 import { joinPeer, type PeerSide } from './peer-side.js';
 import { type ScanEvent, ScanQueue, startScans } from './scan-queue.js';
 
-/** What both sides are made with. */
 interface SidesOptions {
   readonly pair: Pair;
   readonly local: Replica;
@@ -26,7 +25,7 @@ export class Sides {
   readonly local: Replica;
   /** The scans of side a. */
   readonly localScans: ScanQueue;
-  /** Side b; null while it is away. */
+  /** Side b; null while it is disconnected. */
   peer: PeerSide | null = null;
   readonly #options: SidesOptions;
 
@@ -45,7 +44,7 @@ export class Sides {
     local.onHint(() => mailbox.post({ kind: 'hint', side: 'a' }));
   }
 
-  /** Side b is there: it is joined to the pair and scanned whole. */
+  /** Side b has connected: requests a scan of everything there. */
   join(replica: Replica): PeerSide {
     const isPresent = () => this.peer?.replica === replica;
     const peer = joinPeer({ ...this.#options, replica, isPresent });
@@ -54,7 +53,7 @@ export class Sides {
     return peer;
   }
 
-  /** Side b is gone: what it has under way is nobody's but the connection's that was lost. */
+  /** Side b has disconnected. The changes that are being written there stay claimed until their jobs end. */
   leave(): void {
     if (this.peer === null) return;
     this.peer.scanQueue.abandon();
@@ -63,28 +62,28 @@ export class Sides {
     this.peer = null;
   }
 
-  /** @returns the replica of `side`; null while it is away, or where its losses are not confirmed yet. */
+  /** @returns the replica of `side`; null while it is disconnected or its losses are not confirmed. */
   replica(side: Side): Replica | null {
     if (!this.#options.pair.safety.trusts(side)) return null;
     return side === 'a' ? this.local : (this.peer?.replica ?? null);
   }
 
-  /** @returns what runs the scans of `side`; null while it is away. */
+  /** @returns the scan queue of `side`; null while it is disconnected. */
   scanQueue(side: Side): ScanQueue | null {
     return side === 'a' ? this.localScans : (this.peer?.scanQueue ?? null);
   }
 
-  /** Asks for a scan of `path` on `side`. @returns the scan's number, 0 where the side is away. */
+  /** Requests a scan of `path` on `side`. @returns the number of that scan, 0 while the side is disconnected. */
   scanPath(side: Side, path: RelPath): number {
     return this.scanQueue(side)?.ask('hinted', [path]) ?? 0;
   }
 
-  /** Whether scan `number` of `side` has been taken in, or will never be. */
+  /** Whether scan `number` of `side` has been folded in, or will never be. */
   isScanned(side: Side, number: number): boolean {
     return (this.scanQueue(side)?.finished ?? Number.POSITIVE_INFINITY) >= number;
   }
 
-  /** Asks for a scan of both sides, of everything or of one path. */
+  /** Requests a scan of both sides, of everything or of one path. */
   rescan(path?: RelPath): void {
     for (const scanQueue of [this.localScans, this.peer?.scanQueue]) {
       if (path === undefined) scanQueue?.ask('everything');
@@ -92,14 +91,14 @@ export class Sides {
     }
   }
 
-  /** Starts whatever scans are wanted or due. */
+  /** Starts the scans that are requested or due. */
   startScans(): void {
     const { inFlight } = this.#options;
     startScans(this.localScans, inFlight.takeDue('a'));
     if (this.peer !== null) startScans(this.peer.scanQueue, inFlight.takeDue('b'));
   }
 
-  /** Whether no scan is wanted or under way, and nothing is on its way to either side. */
+  /** Whether no scan is requested or running, and no change is queued for either side. */
   get isIdle(): boolean {
     if (!this.localScans.isIdle || this.peer === null) return false;
     const { scanQueue, queues } = this.peer;

@@ -1,4 +1,4 @@
-// The pair at a glance, for `status` and the listing: read from what is there, changing nothing.
+// The state of the pair for `status` and the listing. It only reads.
 import type { Problem } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
 import type { PairState, Transfer } from '../../wire/client-api/methods.js';
@@ -8,10 +8,9 @@ import { comingOf, leftOf } from './queued-change.js';
 import type { Recorder } from './recorder.js';
 import type { Sides } from './sides.js';
 
-/** As many as anybody looks at. */
+/** The most transfers that one answer lists. */
 const MAX_TRANSFERS = 32;
 
-/** What an overview is drawn from. */
 interface StatusContext {
   readonly pair: Pair;
   readonly recorder: Recorder;
@@ -20,7 +19,7 @@ interface StatusContext {
   readonly session: { readonly isPaused: boolean; readonly isQuiet: boolean };
 }
 
-/** How the pair stands. */
+/** Reports the state of one pair. */
 export class PairStatus {
   readonly #context: StatusContext;
 
@@ -43,7 +42,7 @@ export class PairStatus {
     return this.#context.sides.peer !== null;
   }
 
-  /** How many paths are waiting to be carried or looked at. */
+  /** How many paths are queued, marked for comparison, or not settled yet. */
   get pending(): number {
     const { pair, sides } = this.#context;
     const queues = sides.peer?.queues;
@@ -51,14 +50,14 @@ export class PairStatus {
     return transferred + pair.marks.size + pair.a.unsettled + pair.b.unsettled;
   }
 
-  /** Everything that is in the way at present; what halts the whole pair has no path. */
+  /** Every present problem. A halt concerns the whole pair, so its path is empty. */
   problems(): Problem[] {
     const { a, b, halts: found } = this.#context.pair;
     const halts = found.map((halt) => ({ path: '', ...halt }));
     return [...halts, ...a.problems, ...b.problems, ...this.#context.retries.list()];
   }
 
-  /** What is being carried now, the largest first, and what is left to carry. */
+  /** The running transfers, the largest first, and what is left to transfer. */
   transfers(): { readonly transfers: Transfer[]; readonly left: { readonly files: number; readonly bytes: number } } {
     const queues = this.#context.sides.peer?.queues;
     if (queues === undefined) return { transfers: [], left: this.left() };
@@ -67,7 +66,7 @@ export class PairStatus {
     return { transfers, left: this.left() };
   }
 
-  /** What is left to carry. */
+  /** How many changes and content bytes are left to transfer. */
   left(): { readonly files: number; readonly bytes: number } {
     const queues = this.#context.sides.peer?.queues;
     if (queues === undefined) return { files: 0, bytes: 0 };
@@ -75,7 +74,10 @@ export class PairStatus {
     return { files: a.files + b.files, bytes: a.bytes + b.bytes };
   }
 
-  /** @returns how much of the content of `path` has come to where it goes, 0–100, null where nothing is on its way. */
+  /**
+   * @returns the share of the content of `path` that has arrived at its target, 0–100; null where none is being
+   *   transferred.
+   */
   progress(path: RelPath): number | null {
     const queues = this.#context.sides.peer?.queues;
     return queues?.a.progress(path) ?? queues?.b.progress(path) ?? null;

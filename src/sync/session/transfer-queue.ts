@@ -1,5 +1,5 @@
-// Carries one side's changes from the plan to the replica: small ones in order and in batches on one lane, large files
-// one by one on lanes of their own, so that a gigabyte under way holds up nothing else. It decides nothing; every path of
+// Transfers the planned changes to one side: small ones in order and in batches over one connection, large files one by
+// one over connections of their own, so that a large file does not delay the others. It decides nothing. Every path of
 // a change is claimed until its outcome is known.
 
 import { type Change, contentOf, type Outcome, pathsOf } from '../../core/change.js';
@@ -11,14 +11,14 @@ import type { Claims } from '../pair/claims.js';
 import { bytesOf } from '../peer/announced.js';
 import type { QueuedChange } from './queued-change.js';
 
-/** A file from this size on, in bytes, travels alone. */
+/** Files of at least this many bytes are transferred alone. */
 const LARGE_BYTES = 4 << 20;
 const LARGE_AT_ONCE = 2;
-/** A batch ends with this many changes or bytes of content. */
+/** A batch holds at most this many changes, and ends once it has this many bytes of content. */
 const BATCH_CHANGES = 2_000;
 const BATCH_BYTES = 64 << 20;
 
-/** What a carrier tells its session. */
+/** What a transfer queue posts to its session. */
 export type TransferEvent =
   | {
       readonly kind: 'applied';
@@ -27,16 +27,16 @@ export type TransferEvent =
       readonly outcome: Outcome;
       readonly ms: number;
     }
-  /** A job ended; `left` are changes whose outcome will never be known. */
+  /** A job ended. The outcomes of the changes in `left` will never be known. */
   | { readonly kind: 'job-ended'; readonly side: Side; readonly left: readonly Change[]; readonly error: unknown };
 
-/** Brings changes to one side. */
+/** The changes on their way to one side. */
 export class TransferQueue {
   readonly #side: Side;
   readonly #target: Replica;
   readonly #source: Replica;
   readonly #post: (event: TransferEvent) => void;
-  /** Whether the directory that a change needs is there already. */
+  /** Whether the parent directory of a change exists on the target side. */
   readonly #isReady: (change: Change) => boolean;
   readonly #now: () => number;
   readonly #claims: Claims;
@@ -66,7 +66,7 @@ export class TransferQueue {
     this.#claims = claims;
   }
 
-  /** Takes over changes, in the order in which they must be carried out. */
+  /** Queues changes, in the order in which they have to be applied. */
   add(changes: readonly Change[]): void {
     const since = this.#now();
     for (const change of changes) {
@@ -86,26 +86,26 @@ export class TransferQueue {
     }
   }
 
-  /** How many paths are in its hands. */
+  /** How many paths are queued or being transferred. */
   get size(): number {
     return this.#queuedChanges.size;
   }
 
-  /** @returns how much of the content for `path` has come, 0–100; null where none is on its way. */
+  /** @returns the share of the content for `path` that has arrived, 0–100; null where none is being transferred. */
   progress(path: RelPath): number | null {
     const queued = this.#queuedChanges.get(path);
     if (queued === undefined || queued.size === 0) return null;
     return Math.min(100, Math.floor((queued.arrived / queued.size) * 100));
   }
 
-  /** Every change in its hands, under each path that it touches. */
+  /** Every queued change, under each path that it touches. */
   get transferred(): ReadonlyMap<RelPath, QueuedChange> {
     return this.#queuedChanges;
   }
 
   /**
-   * Gives a path back that was not begun yet, because it has changed again.
-   * @returns every path that is free now: a rename has two, and both want to be compared anew.
+   * Takes back the change at `path` if it has not begun, because the path changed again.
+   * @returns every path that is free now: both paths of a rename have to be compared again.
    */
   recall(path: RelPath): readonly RelPath[] {
     const queued = this.#queuedChanges.get(path);
@@ -115,7 +115,7 @@ export class TransferQueue {
     return [...pathsOf(queued.change)];
   }
 
-  /** Gives back what was not begun below `directory`, which could not be made. @returns every path that is free now. */
+  /** Takes back the changes below `directory` that have not begun. @returns every path that is free now. */
   recallBelow(directory: RelPath): RelPath[] {
     const below = [...this.#queuedChanges.keys()].filter((path) => path.startsWith(`${directory}/`));
     return below.flatMap((path) => this.recall(path));
@@ -127,7 +127,9 @@ export class TransferQueue {
     for (const claim of queued.claims) this.#claims.release(claim);
   }
 
-  /** The connection is lost: what was not begun is given up, the rest stays claimed until its job has ended. */
+  /**
+   * The connection is lost: changes that have not begun are dropped; the others stay claimed until their jobs end.
+   */
   disconnect(): void {
     for (const [path, { state }] of [...this.#queuedChanges]) if (state === 'waiting') this.recall(path);
     for (const { claims } of new Set(this.#queuedChanges.values())) {
@@ -145,7 +147,7 @@ export class TransferQueue {
     await Promise.allSettled(this.#running);
   }
 
-  /** Begins whatever has a free lane. */
+  /** Starts the next batch and the next large files, as far as the limits allow. */
   start(): void {
     if (!this.#smallRunning) {
       const batch = this.#nextBatch();
@@ -168,7 +170,7 @@ export class TransferQueue {
     }
   }
 
-  /** A large file whose directory is neither there nor on its way waits for nothing. */
+  /** Drops large files whose parent directory neither exists nor is queued: nothing would ever start them. */
   #giveUpOrphans(): void {
     const orphans = this.#large.filter(
       ({ change }) => !this.#isReady(change) && !this.#queuedChanges.has(parentOf(change.path) as RelPath),
