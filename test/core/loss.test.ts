@@ -72,6 +72,22 @@ describe('what a side lacks of what was shared', () => {
       ...{ shared, here: { a: '1' }, gone: ['d'] },
       ...{ files: 1, of: 2, paths: ['l'] },
     },
+    'is a deep directory, by its highest path alone': {
+      ...{ shared: { 'd/e/f/x': '1', 'd/e/y': '2' }, here: {} },
+      ...{ files: 2, of: 2, paths: ['d'] },
+    },
+    'counts what was seen before, though it cannot be seen now': {
+      ...{ shared, here: { a: '1', 'd/b': '2', l: link('a') }, unknown: ['l'] },
+      ...{ files: 1, of: 4, paths: ['d/c'] },
+    },
+    'counts below what was seen before': {
+      ...{ shared: { 'd/b': '2', 'd/c': '3' }, here: { 'd/b': dir(), 'd/c': '3' }, unknown: ['d/c'] },
+      ...{ files: 1, of: 2, paths: ['d/b'] },
+    },
+    'is found below a directory that cannot be seen, but was': {
+      ...{ shared: { 'd/b': '2', 'd/l': link('x') }, here: { 'd/l': link('x'), 'd/b': link('y') }, unknown: ['d'] },
+      ...{ files: 1, of: 2, paths: ['d/b'] },
+    },
     'does not count what cannot be seen': {
       ...{ shared, here: { a: '1' }, unknown: ['d'] },
       ...{ files: 1, of: 4, paths: ['l'] },

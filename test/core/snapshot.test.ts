@@ -118,3 +118,34 @@ describe('what all trees have in common is one object', () => {
     expect(showTree(treeOf(archive))).toBe(showTree(tree('x:1')));
   });
 });
+
+describe('moving', () => {
+  test.each<[it: string, before: string, from: string, to: string, after: string, moved: string]>([
+    ['a file', 'x:1 y:2', 'x', 'z', 'y:2 z:1', 'z'],
+    [
+      'a directory with all that is in it',
+      'd/x:1 d/e/y:2',
+      'd',
+      'f/g',
+      'f/ f/g/ f/g/e/ f/g/e/y:2 f/g/x:1',
+      'f/g f/g/x f/g/e f/g/e/y',
+    ],
+    ['over what is there', 'x:1 d/y:2', 'x', 'd', 'd:1', 'd'],
+    ['what is not there, over what is', 'y:2', 'x', 'y', '', ''],
+  ])('%s', (_, before, from, to, after, moved) => {
+    const snapshot = snapshotOf(tree(before));
+    const told = snapshot.move(from as RelPath, to as RelPath);
+    expect(showTree(treeOf(snapshot))).toBe(after);
+    expect(told.map(([at]) => at).sort()).toEqual(
+      moved
+        .split(' ')
+        .filter((at) => at !== '')
+        .sort(),
+    );
+    for (const [at, entry] of told) expect(entryOf(snapshot.get(at))).toEqual(entry);
+    expect([snapshot.files, snapshot.bytes]).toEqual([
+      [...treeOf(snapshot).values()].filter(({ type }) => type !== 'dir').length,
+      [...treeOf(snapshot).values()].reduce((sum, entry) => sum + sizeOf(entry), 0),
+    ]);
+  });
+});

@@ -123,6 +123,8 @@ export class SessionRoom {
   readonly pair: Pair;
   readonly lockStore: LockStore;
   readonly session: Session;
+  /** How often a person has accepted that locks are lost. */
+  lostLocksAccepted = 0;
   /** How often the archive was made durable. */
   flushed = 0;
   readonly log: Logger = {
@@ -143,7 +145,11 @@ export class SessionRoom {
     for (const [path, entry] of tree(shared)) this.pair.agree(path, entry);
     this.lockStore = new LockStore('locks', this.log, open);
     const { pair, lockStore, log, clock, a: local } = this;
-    this.session = new Session({ pair, own: OWN, local, lockStore, heldFiles: NOTHING_HELD, log, clock });
+    const acceptLostLocks = async () => {
+      this.lostLocksAccepted++;
+      pair.locksHalt = null;
+    };
+    this.session = new Session({ pair, own: OWN, local, lockStore, heldFiles: NOTHING_HELD, log, clock, acceptLostLocks });
   }
 
   /** Both sides are there, and have `trees`; everything that this leads to is transferred out. */

@@ -137,11 +137,6 @@ export class TransferQueue {
     }
   }
 
-  /** Whether some job has not ended. */
-  get isRunning(): boolean {
-    return this.#running.size > 0;
-  }
-
   /** Resolves when no job is running any more. */
   async rest(): Promise<void> {
     await Promise.allSettled(this.#running);

@@ -92,6 +92,15 @@ describe('the limit of conflict copies', () => {
     expect(deleted(result.toB)).toEqual([]);
   });
 
+  test('deletes no directory that is called like a copy', () => {
+    const a = side(range(1, 10));
+    const b = side(range(2, 10));
+    b.put(copy(1), { type: 'dir', mode: 0o755 });
+    const { toA, toB } = limitCopies(plan([conflict(copy(11))]), a, b, free);
+    expect(deleted(toA).map(([path]) => path)).toEqual([copy(1)]);
+    expect(deleted(toB)).toEqual([]);
+  });
+
   test('deletes nothing at a first contact', () => {
     const both = side(range(1, 15));
     const before = plan([conflict(copy(16))]);

@@ -548,6 +548,13 @@ describe('the lock machine', () => {
     expect(table.locks.get(P)).toMatchObject({ message: expected, since, token: 1 });
   });
 
+  test('who asks while held updates take effect is told so; who asks while others stand in line, how many', () => {
+    const draining = play([lock('ann'), wait('bob', 1), hold(v0, v1), unlock('ann'), lock('cyd')]);
+    expect(draining.last.answer).toEqual({ kind: 'later' });
+    const free = play([lock('ann'), wait('bob', 1), unlock('ann'), lock('cyd')]);
+    expect(free.last.answer).toEqual({ kind: 'later', waiting: 1 });
+  });
+
   test('the loss of a lock is noted after the lock is gone: nobody is told of what a crash took back', () => {
     const { last } = play([lock('ann'), force('bob')]);
     const tables = last.rows.map(({ table }) => table);

@@ -291,6 +291,17 @@ describe('an asker waits', () => {
     await again;
   });
 
+  test('and two who ask are served at one time, not each by an alarm of his own', () => {
+    const { desk, state, lock, elapse } = open();
+    state.inFlight = true;
+    void lock('ann');
+    void lock('bob');
+    desk.serve();
+    const before = state.wakes;
+    elapse(20_001);
+    expect(state.wakes).toBe(before + 1);
+  });
+
   test('and is told to come again where the drain outlasts it', async () => {
     const { lock, unlock, answer, room, state } = open();
     await answer(lock('ann'));

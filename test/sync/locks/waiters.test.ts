@@ -287,6 +287,14 @@ describe('the timers of locks', () => {
     expect(waits()).toEqual([]);
   });
 
+  test('go on for a lock that changes hands in one step', () => {
+    const { room, lock, waits } = timed();
+    lock(500);
+    const thief = { kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', now: 1_000, ttlMs: 300 } as const;
+    room.book.happen({ ...thief, steal: true, current: file('v0') });
+    expect([room.book.table.locks.get(p('f'))?.owner, waits()]).toEqual(['bob', [300]]);
+  });
+
   test('of months are set in parts that a timer can hold', async () => {
     const { lock, waits, fire, expired } = timed();
     lock(2 ** 31 + 9);

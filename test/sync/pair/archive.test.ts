@@ -59,6 +59,16 @@ test('a first contact forgets all that was shared, for good', async () => {
   await second.close();
 });
 
+test('its tables have the names that earlier versions gave them', async () => {
+  const { at, open } = place();
+  const { pair, close } = open();
+  pair.agree(p('x'), file('x'));
+  pair.meta.put('roots', 'a b');
+  await close();
+  const text = fs.readFileSync(at, 'utf8');
+  for (const name of ['archive', 'meta']) expect(text).toContain(`"${name}"`);
+});
+
 test('a damaged one counts as none', async () => {
   const { at, open } = place();
   const first = open();

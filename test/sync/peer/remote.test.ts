@@ -100,6 +100,16 @@ test('a look of very many paths is several, joined', async () => {
   expect(found.damaged!.length).toBeGreaterThan(1);
 });
 
+test('a look that is halted asks for no more', async () => {
+  const { far, near } = await open();
+  const paths = Array.from({ length: 60_000 }, (_, n) => p(`directory/of/a/long/name/file ${n}`));
+  const looking = near.look('hinted', paths);
+  await until(() => far.looks.length > 0);
+  far.looks.shift()!.answer(lookAt('', { halt: { code: 'root-emptied', message: 'Empty.' } }));
+  expect(await looking).toMatchObject({ halt: { code: 'root-emptied' } });
+  expect(far.looks).toEqual([]);
+});
+
 test('guarding, confirming and telling reach the other side', async () => {
   const { peer, localScans, said } = await open();
   await localScans.guard([p('x'), p('y')], true);

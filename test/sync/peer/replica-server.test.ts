@@ -285,6 +285,15 @@ describe('contents', () => {
     await reading;
   });
 
+  test('take of the memory that there is for lists', async () => {
+    const taken: number[] = [];
+    const replica = { read: async function* () {} } as unknown as Replica; // nothing is read
+    const { call } = callOf([{ method: 'wanted', payload: wanted.payload }]);
+    await serveRead(replica, 1, call, (bytes) => void taken.push(bytes));
+    expect(taken).toHaveLength(1);
+    expect(taken[0]).toBeGreaterThan(wanted.payload.length);
+  });
+
   test('are refused where the list of them is missing', async () => {
     const { call } = callOf([{ method: 'changes', payload: wanted.payload }]);
     await expect(serveRead({} as never, 1, call, () => {})).rejects.toMatchObject({ code: 'bad-message' });

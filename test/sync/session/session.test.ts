@@ -354,6 +354,25 @@ describe('a halt', () => {
     expect([await other.session.confirm({ acceptDeletes: true }), other.a.accepted]).toEqual([false, 0]);
   });
 
+  test.each([
+    [{ acceptLostLocks: true }, true, null],
+    [{ acceptDeletes: true }, false, 'halted'],
+  ])('for lost locks is ended by its own word: %j', async (word, isAccepted, code) => {
+    const room = await SessionRoom.inSync('x:1');
+    room.pair.locksHalt = { code: 'locks-lost', message: 'Locks may be lost.' };
+    await room.finds('a', '');
+    expect([room.said, room.session.halt?.code]).toEqual([['halted locks-lost Locks may be lost.'], 'halted']);
+    expect([await room.session.confirm(word), room.lostLocksAccepted]).toEqual([isAccepted, isAccepted ? 1 : 0]);
+    expect(room.session.halt?.code ?? null).toBe(code);
+  });
+
+  test('that is not about locks does not take them for accepted', async () => {
+    const room = await halted();
+    void room.session.confirm({ acceptLostLocks: true });
+    await room.rest();
+    expect([room.lostLocksAccepted, room.session.halt?.code]).toEqual([0, 'halted']);
+  });
+
   test('refuses whoever waits for the pair to rest', async () => {
     const room = await halted();
     const { outcome } = room.flush();

@@ -1,0 +1,127 @@
+// A root as the session sees it: what is told of paths that are asked for, what the state directory complains of, and
+// that what was seen outlasts a restart.
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { LocalReplica } from '../../src/disk/local-replica.js';
+import { openRoot } from '../../src/disk/root.js';
+import { openStateDirectory } from '../../src/disk/state-directory.js';
+import { silent } from '../../src/log.js';
+import type { Look } from '../../src/sync/replica.js';
+import { dir, file, p, stream, turn } from '../support/disk-site.js';
+import { makeRoot, put, readTree, removeRoot, type Tree } from '../support/trees.js';
+
+async function open(root: string, ignore: readonly string[] = []) {
+  const opened = openRoot(root);
+  const state = openStateDirectory(opened.path, silent);
+  const replica = new LocalReplica({ root: opened, state, ignore, log: silent });
+  const look = async (...paths: string[]): Promise<Look> => {
+    let told = await replica.look('hinted', paths.map(p));
+    for (; told.unsettled > 0; told = await replica.look('hinted', paths.map(p))) await turn();
+    return told;
+  };
+  const close = async () => {
+    await replica.close();
+    state.release();
+  };
+  return { root, replica, look, close };
+}
+
+async function opened(tree: Tree, ignore: readonly string[] = []) {
+  const root = makeRoot('replica');
+  put(root, tree);
+  const site = await open(root, ignore);
+  onTestFinished(async () => {
+    await site.close();
+    removeRoot(root);
+  });
+  await site.look();
+  return site;
+}
+
+const shown = ({ entries }: Look) => entries.map(({ path: at, entry }) => `${entry === null ? '-' : ''}${at}`);
+
+describe('what is asked for by name', () => {
+  test('is told though it is what was seen, in the order of the paths, each once', async () => {
+    const { look, root } = await opened({ x: '1', d: { y: '2' } });
+    expect(shown(await look())).toEqual([]);
+    expect(shown(await look('x', 'gone', 'd'))).toEqual(['d', '-gone', 'x']);
+    fs.rmSync(path.join(root, 'x'));
+    expect(shown(await look('x', 'd/y'))).toEqual(expect.arrayContaining(['-x', 'd/y']));
+    expect(shown(await look('x', 'x')).length).toBeLessThanOrEqual(2);
+  });
+
+  test('is not told where it is ignored: it is not gone', async () => {
+    const { look } = await opened({ 'x.tmp': '1', y: '2', d: { 'z.tmp': '3' } }, ['*.tmp']);
+    expect(shown(await look('x.tmp', 'y', 'd/z.tmp'))).toEqual(['y']);
+  });
+});
+
+test('what was seen outlasts a restart: only what is new is read', async () => {
+  const root = makeRoot('replica');
+  put(root, { x: '1', d: { y: '2' } });
+  const first = await open(root);
+  await first.look();
+  await first.close();
+  const second = await open(root);
+  onTestFinished(async () => {
+    await second.close();
+    removeRoot(root);
+  });
+  expect(second.replica.looker.snapshot.get(p('d/y'))).toMatchObject({ type: 'file', hash: file('2').hash });
+  fs.rmSync(path.join(root, 'x'));
+  const look = await second.look();
+  expect([look.whole, shown(look)]).toEqual([true, ['d', 'd/y']]);
+});
+
+test('carries out changes, reads contents, and hints at what others do', async () => {
+  const { replica, look, root } = await opened({ x: '1' });
+  let hints = 0;
+  let wake: () => void = () => {};
+  const hinted = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  replica.onHint(() => {
+    hints++;
+    wake();
+  });
+  const changes = [
+    { path: p('d'), action: 'created', before: null, after: dir() },
+    { path: p('d/new'), action: 'created', before: null, after: file('new') },
+  ] as const;
+  const kinds: string[] = [];
+  for await (const { outcome } of replica.apply(changes, stream(['new']))) kinds.push(outcome.kind);
+  expect([kinds, readTree(root)]).toEqual([['done', 'done'], { x: '1', d: { new: 'new' } }]);
+  const texts: string[] = [];
+  for await (const piece of replica.read([{ path: p('d/new'), file: file('new') }])) {
+    if ('data' in piece) texts.push(piece.data.toString());
+  }
+  expect(texts).toEqual(['new']);
+  fs.writeFileSync(path.join(root, 'y'), 'somebody');
+  await hinted;
+  expect([hints > 0, shown(await look())]).toEqual([true, ['y']]);
+});
+
+test('a reader opens what stands there, and nothing where nothing does', async () => {
+  const { replica } = await opened({ x: '123' });
+  const content = await replica.open(p('x'));
+  expect(content!.file).toMatchObject({ size: 3, hash: file('123').hash });
+  content!.close();
+  expect(await replica.open(p('y'))).toBe(null);
+});
+
+test('more than there is room for is refused', async () => {
+  const { replica } = await opened({});
+  const huge = { type: 'file', size: Number.MAX_SAFE_INTEGER, mtime: 0, mode: 0o644 } as const;
+  expect(() => replica.receive(huge)).toThrow(expect.objectContaining({ code: 'failed' }));
+});
+
+test('losses that a person has confirmed are told', async () => {
+  const { replica, look, root } = await opened(Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}`, 'x'])));
+  for (let n = 0; n < 8; n++) fs.rmSync(path.join(root, `${n}`));
+  const halted = await replica.look('everything');
+  expect(halted.halt?.code).toBe('root-emptied');
+  await replica.acceptDeletes();
+  const told = await replica.look('everything');
+  expect([told.halt, shown(told).length + shown(await look()).length]).toEqual([null, 8]);
+});
