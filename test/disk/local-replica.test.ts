@@ -4,10 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { LocalReplica } from '../../src/disk/local-replica.js';
-import { openRoot } from '../../src/disk/root.js';
-import { openStateDirectory } from '../../src/disk/state-directory.js';
+import { openRoot } from '../../src/disk/state/root.js';
+import { openStateDirectory } from '../../src/disk/state/state-directory.js';
 import { silent } from '../../src/log.js';
-import type { Look } from '../../src/sync/replica.js';
+import type { ScanResult } from '../../src/replica.js';
 import { dir, file, p, stream, turn } from '../support/disk-site.js';
 import { makeRoot, put, readTree, removeRoot, type Tree } from '../support/trees.js';
 
@@ -15,9 +15,9 @@ async function open(root: string, ignore: readonly string[] = []) {
   const opened = openRoot(root);
   const state = openStateDirectory(opened.path, silent);
   const replica = new LocalReplica({ root: opened, state, ignore, log: silent });
-  const look = async (...paths: string[]): Promise<Look> => {
-    let told = await replica.look('hinted', paths.map(p));
-    for (; told.unsettled > 0; told = await replica.look('hinted', paths.map(p))) await turn();
+  const look = async (...paths: string[]): Promise<ScanResult> => {
+    let told = await replica.scan('hinted', paths.map(p));
+    for (; told.unsettled > 0; told = await replica.scan('hinted', paths.map(p))) await turn();
     return told;
   };
   const close = async () => {
@@ -39,7 +39,7 @@ async function opened(tree: Tree, ignore: readonly string[] = []) {
   return site;
 }
 
-const shown = ({ entries }: Look) => entries.map(({ path: at, entry }) => `${entry === null ? '-' : ''}${at}`);
+const shown = ({ entries }: ScanResult) => entries.map(({ path: at, entry }) => `${entry === null ? '-' : ''}${at}`);
 
 describe('what is asked for by name', () => {
   test('is told though it is what was seen, in the order of the paths, each once', async () => {
@@ -68,7 +68,7 @@ test('what was seen outlasts a restart: only what is new is read', async () => {
     await second.close();
     removeRoot(root);
   });
-  expect(second.replica.looker.snapshot.get(p('d/y'))).toMatchObject({ type: 'file', hash: file('2').hash });
+  expect(second.replica.scanner.snapshot.get(p('d/y'))).toMatchObject({ type: 'file', hash: file('2').hash });
   fs.rmSync(path.join(root, 'x'));
   const look = await second.look();
   expect([look.whole, shown(look)]).toEqual([true, ['d', 'd/y']]);
@@ -119,9 +119,9 @@ test('more than there is room for is refused', async () => {
 test('losses that a person has confirmed are told', async () => {
   const { replica, look, root } = await opened(Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}`, 'x'])));
   for (let n = 0; n < 8; n++) fs.rmSync(path.join(root, `${n}`));
-  const halted = await replica.look('everything');
+  const halted = await replica.scan('everything');
   expect(halted.halt?.code).toBe('root-emptied');
   await replica.acceptDeletes();
-  const told = await replica.look('everything');
+  const told = await replica.scan('everything');
   expect([told.halt, shown(told).length + shown(await look()).length]).toEqual([null, 8]);
 });

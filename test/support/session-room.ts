@@ -149,7 +149,16 @@ export class SessionRoom {
       this.lostLocksAccepted++;
       pair.locksHalt = null;
     };
-    this.session = new Session({ pair, own: OWN, local, lockStore, heldFiles: NOTHING_HELD, log, clock, acceptLostLocks });
+    this.session = new Session({
+      pair,
+      own: OWN,
+      local,
+      lockStore,
+      heldFiles: NOTHING_HELD,
+      log,
+      clock,
+      acceptLostLocks,
+    });
   }
 
   /** Both sides are there, and have `trees`; everything that this leads to is transferred out. */

@@ -1,16 +1,16 @@
 // A file held open for a reader: one version, whatever becomes of its name, and never a mixture of two.
 import fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { FileEntry } from '../../src/core/entry.js';
-import type { SyncError } from '../../src/core/errors.js';
-import { OpenContent } from '../../src/disk/open-content.js';
-import { DiskSite, file, p } from '../support/disk-site.js';
-import { put, type Tree } from '../support/trees.js';
+import type { FileEntry } from '../../../src/core/entry.js';
+import type { SyncError } from '../../../src/core/errors.js';
+import { OpenContent } from '../../../src/disk/content/open-file.js';
+import { DiskSite, file, p } from '../../support/disk-site.js';
+import { put, type Tree } from '../../support/trees.js';
 
 const PIECE = 256 << 10;
 const LARGE = Buffer.alloc(2 * PIECE + 5, 'large ');
 
-const open = (site: DiskSite, name = 'f') => OpenContent.open(site.root, site.looker, p(name));
+const open = (site: DiskSite, name = 'f') => OpenContent.open(site.root, site.scanner, p(name));
 const codeOf = (act: Promise<unknown>) =>
   act.then(
     () => 'done',

@@ -1,9 +1,9 @@
 // What changed since it was last told: rows of what stood, what was done to it in steps, and what is told.
 import { expect, test } from 'vitest';
-import type { Entry } from '../../src/core/entry.js';
-import { Differences } from '../../src/disk/look-differences.js';
-import { snapshotOf, tree } from '../support/core-tree.js';
-import { p } from '../support/disk-site.js';
+import type { Entry } from '../../../src/core/entry.js';
+import { Differences } from '../../../src/disk/scan/diff.js';
+import { snapshotOf, tree } from '../../support/core-tree.js';
+import { p } from '../../support/disk-site.js';
 
 /** Steps: `x:1` is put, `-x` removed, `?x` forgotten. */
 function told(before: string, ...steps: string[]): string {

@@ -292,11 +292,11 @@ describe('an asker waits', () => {
   });
 
   test('and two who ask are served at one time, not each by an alarm of his own', () => {
-    const { desk, state, lock, elapse } = open();
+    const { lockService, state, lock, elapse } = open();
     state.inFlight = true;
     void lock('ann');
     void lock('bob');
-    desk.serve();
+    lockService.serve();
     const before = state.wakes;
     elapse(20_001);
     expect(state.wakes).toBe(before + 1);

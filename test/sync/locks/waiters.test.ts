@@ -291,8 +291,8 @@ describe('the timers of locks', () => {
     const { room, lock, waits } = timed();
     lock(500);
     const thief = { kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', now: 1_000, ttlMs: 300 } as const;
-    room.book.happen({ ...thief, steal: true, current: file('v0') });
-    expect([room.book.table.locks.get(p('f'))?.owner, waits()]).toEqual(['bob', [300]]);
+    room.lockStore.dispatch({ ...thief, steal: true, current: file('v0') });
+    expect([room.lockStore.table.locks.get(p('f'))?.owner, waits()]).toEqual(['bob', [300]]);
   });
 
   test('of months are set in parts that a timer can hold', async () => {

@@ -8,7 +8,7 @@ import {
   partnerHalt,
   rollbackHalt,
   unmountedHalt,
-} from '../../src/sync/halt-words.js';
+} from '../../../src/sync/pair/halt-text.js';
 
 const match = (same: number, of: number) => ({ same, of, unknown: 0 });
 const loss = (orphans: readonly string[]) => ({ message: 'It is cut.', locks: 1, held: 2, orphans });

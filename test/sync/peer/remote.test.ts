@@ -101,13 +101,13 @@ test('a look of very many paths is several, joined', async () => {
 });
 
 test('a look that is halted asks for no more', async () => {
-  const { far, near } = await open();
+  const { peer, localScans } = await open();
   const paths = Array.from({ length: 60_000 }, (_, n) => p(`directory/of/a/long/name/file ${n}`));
-  const looking = near.look('hinted', paths);
-  await until(() => far.looks.length > 0);
-  far.looks.shift()!.answer(lookAt('', { halt: { code: 'root-emptied', message: 'Empty.' } }));
+  const looking = localScans.scan('hinted', paths);
+  await until(() => peer.scans.length > 0);
+  peer.scans.shift()!.answer(scanPath('', { halt: { code: 'root-emptied', message: 'Empty.' } }));
   expect(await looking).toMatchObject({ halt: { code: 'root-emptied' } });
-  expect(far.looks).toEqual([]);
+  expect(peer.scans).toEqual([]);
 });
 
 test('guarding, confirming and telling reach the other side', async () => {
