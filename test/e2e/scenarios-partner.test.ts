@@ -429,7 +429,7 @@ describe('SCENARIO 43: a backup of side b is put back', () => {
     const since = await putBack(ways[0]![1]);
     await expectHalted(
       'rolled-back',
-      /older than what it had acknowledged.*paths.*--new-partner;.*--accept-rollback/,
+      /older than what it had acknowledged.* 3 paths would change.*--new-partner;.*--accept-rollback/,
       since,
     );
     await expectHaltedAgain('rolled-back');
@@ -468,6 +468,26 @@ describe('SCENARIO 43: a backup of side b is put back', () => {
     await pair.startB();
     await resumed(back);
     expect(isNewest(pair.b)).toEqual(NEWEST);
+  });
+
+  test('in place, lacking no more than what was made since: halts, and that is not deleted', async () => {
+    fill(pair.a, 10);
+    await pair.start();
+    await pair.flush();
+    await pair.serverB.stop();
+    fs.mkdirSync(backup());
+    copy(pair.b, backup());
+    await pair.startB();
+    putWhole(pair.a, 'new.txt', 'made since');
+    await pair.flush();
+    await pair.serverB.stop();
+    ways[0]![1]();
+    const since = pair.serverA.said.length;
+    await pair.startB();
+    await expectHalted('rolled-back', /1 path would change/, since);
+    expect(textOf(pair.a, 'new.txt')).toBe('made since');
+    await confirmed('--new-partner');
+    expect(textOf(pair.b, 'new.txt')).toBe('made since');
   });
 
   test('as a copy with new times: halts, for otherwise its contents would be the newer ones', async () => {
