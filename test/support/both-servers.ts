@@ -41,9 +41,9 @@ export class BothServers {
     this.port = a.port;
   }
 
-  /** Resolves when this has been said since the last start. */
-  async said(word: SyncEvent['event']): Promise<void> {
-    while (!this.events.some(({ event }) => event === word)) {
+  /** Resolves when one of these has been said since the last start. */
+  async said(...words: SyncEvent['event'][]): Promise<void> {
+    while (!this.events.some(({ event }) => words.includes(event))) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
