@@ -1,4 +1,4 @@
-// The side of the pair that is on this machine: looking, reading and applying, with its own memory of what it saw.
+// The replica on this machine: joins scanning, reading and applying of one root, and stores what was last seen in it.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -14,8 +14,8 @@ import type { ApplyContext } from './apply/context.js';
 import { Guard } from './apply/guard.js';
 import { openGuardRecords } from './apply/guard-records.js';
 import { offerFor } from './apply/offer.js';
-import { contextFor, IncomingUpload } from './apply/receiving.js';
-import { openSite } from './apply/step.js';
+import { freeBytes, IncomingUpload } from './apply/receiving.js';
+import { openContext } from './apply/step.js';
 import { OpenContent } from './content/open-file.js';
 import { readContents } from './content/read.js';
 import { makeNamesDurable } from './fs/durable-names.js';
@@ -34,9 +34,9 @@ import type { LocalVersionReader } from './versions/reader.js';
 import { VersionStore } from './versions/version-store.js';
 import type { Versions } from './versions/versions.js';
 
-/** After how many changes guarding hears of them, at the latest. */
+/** After how many applied changes the guard is updated, at the latest. */
 const GUARD_TOGETHER = 128;
-/** How often it is seen to that nobody has removed what is ours. */
+/** How often the server checks that its own files in the state directory are still there. */
 const KEEP_MS = 2_000;
 
 /** What a local replica needs. */
@@ -46,7 +46,7 @@ interface LocalReplicaOptions {
   /** Patterns of `--ignore`, gitignore lines. */
   readonly ignore: readonly string[];
   readonly log: Logger;
-  /** How much of what was overwritten or deleted is kept; 30 days and 20 % of the disk unless given. */
+  /** How long and how much of overwritten and deleted files is kept; 30 days and 20 % of the disk by default. */
   readonly versionLimits?: VersionLimits | undefined;
 }
 
@@ -55,7 +55,7 @@ export class LocalReplica implements Replica {
   readonly scanner: Scanner;
   readonly versions: Versions;
   readonly versionReader: LocalVersionReader;
-  /** Whether what was last seen of the root is lost, though it had been seen: nobody can tell what vanished meanwhile. */
+  /** Whether the stored snapshot of the root is lost: deletions since then cannot be recognised. */
   readonly lostMemory: boolean;
   /** What the root remembers of its partner. */
   readonly memory = new PartnerMemory();
@@ -66,7 +66,7 @@ export class LocalReplica implements Replica {
   readonly #state: StateDirectory;
   readonly #keeping: NodeJS.Timeout;
   readonly #guarding: Guard;
-  /** Whether the names in the tree may not be on the disk yet. */
+  /** Whether names in the tree may not be durable yet, because the last server crashed. */
   #areNamesLoose: boolean;
   #listener: () => void = () => {};
 
@@ -100,26 +100,26 @@ export class LocalReplica implements Replica {
     this.#guarding = new Guard(root, openGuardRecords(state.files), this.scanner, log);
     state.problems.onChange = () => this.#listener();
     this.scanner.onSeen = (at, entry) => this.#store.put('seen', at, entry);
-    // Whoever ran before may have been killed; what is to be guarded now is told anew.
+    // The last server may have been killed; the session sets anew what to guard.
     this.#guarding.clear();
     this.#keeping = setInterval(() => void this.#keep(), KEEP_MS).unref();
   }
 
   /**
-   * What stands at `paths` is told even where it is what was seen before: whoever asks for them may have missed it, as
-   * the outcome of an apply that was cut short is missed.
+   * Reports each of `paths` even if it did not change: the caller may have missed it, for example when an apply was
+   * interrupted before its outcome arrived.
    */
   async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
     this.scanner.markDirty(paths);
-    const scan = await this.#lookAndKeep(scope);
+    const scan = await this.#scanAndKeep(scope);
     if (this.#areNamesLoose && scan.halt === null) {
       await makeNamesDurable(this.#root, this.#directories());
       this.#areNamesLoose = false;
     }
     this.#guarding.scanned(scan);
     if (scan.halt !== null || scan.whole || paths.length === 0) return scan;
-    const told = new Set(scan.entries.map(({ path: at }) => at));
-    const asked = paths.filter((at) => !told.has(at) && !this.#isUnsaid(at, scan)).sort(comparePaths);
+    const reported = new Set(scan.entries.map(({ path: at }) => at));
+    const asked = paths.filter((at) => !reported.has(at) && !this.#isLeftOut(at, scan)).sort(comparePaths);
     const { snapshot } = this.scanner;
     return {
       ...scan,
@@ -127,8 +127,8 @@ export class LocalReplica implements Replica {
     };
   }
 
-  /** A root that has lost its identity may get it back, where it surely is the same one. */
-  async #lookAndKeep(scope: ScanScope): Promise<ScanResult> {
+  /** Restores the identity file of a root that lost it, if the root is certainly the same one, and scans again. */
+  async #scanAndKeep(scope: ScanScope): Promise<ScanResult> {
     let scan = await this.scanner.scan(scope);
     if (scan.halt?.code === 'root-replaced') {
       await this.#keep();
@@ -146,8 +146,8 @@ export class LocalReplica implements Replica {
     for (const [at, { type }] of this.scanner.snapshot.walk()) if (type === 'dir') yield at;
   }
 
-  /** What is ignored or unknown is neither there nor gone. */
-  #isUnsaid(at: RelPath, { unknown }: ScanResult): boolean {
+  /** Whether `at` is ignored or unknown, and so counts as neither present nor deleted. */
+  #isLeftOut(at: RelPath, { unknown }: ScanResult): boolean {
     const seen = entryOf(this.scanner.snapshot.get(at));
     return unknown.some((above) => isAtOrBelow(at, above)) || this.scanner.ignores(parentOf(at), nameOf(at), seen);
   }
@@ -168,20 +168,20 @@ export class LocalReplica implements Replica {
     return this.#guarded(changes, applyChanges(this.#context(), changes, contents));
   }
 
-  /** What comes to a guarded path is guarded like what was there; many together, for each time is a flush. */
+  /** Guards files that are written to guarded paths. Updates the guard in batches, because each update is a flush. */
   async *#guarded(changes: readonly Change[], applied: AsyncIterable<Applied>): AsyncGenerator<Applied> {
     let done: Change[] = [];
-    const noted = () => {
+    const updateGuard = () => {
       this.#guarding.applied(done);
       done = [];
     };
     try {
       for await (const one of applied) {
-        if (one.outcome.kind === 'done' && done.push(changes[one.n]!) >= GUARD_TOGETHER) noted();
+        if (one.outcome.kind === 'done' && done.push(changes[one.n]!) >= GUARD_TOGETHER) updateGuard();
         yield one;
       }
     } finally {
-      noted();
+      updateGuard();
     }
   }
 
@@ -190,33 +190,33 @@ export class LocalReplica implements Replica {
     else this.#guarding.set(paths, on);
   }
 
-  /** Both sides agree: what came of transfers that were cut is of no use any more. */
+  /** Deletes the partial files of interrupted transfers. To be called when both sides are equal. */
   dropPartials(): void {
     this.#staging.makeRoom();
   }
 
   #context(): ApplyContext {
-    return openSite(this.#root, { scanner: this.scanner, staging: this.#staging, versions: this.versions });
+    return openContext(this.#root, { scanner: this.scanner, staging: this.#staging, versions: this.versions });
   }
 
   /**
-   * Begins to take in a content from a client.
-   * @param file what it shall be, without its hash.
-   * @throws SyncError `failed` where there is no room for it.
+   * Begins an upload by a client.
+   * @param file the file to be, without its hash.
+   * @throws SyncError `failed` where the disk has too little free space.
    */
   receive(file: Omit<FileEntry, 'hash'>): IncomingUpload {
-    const free = () => this.#state.staging.use('.', contextFor);
+    const free = () => this.#state.staging.use('.', freeBytes);
     if (free() < file.size) this.#staging.makeRoom();
     if (free() < file.size) throw noRoom(file.size);
     return new IncomingUpload(this.#staging.begin({ ...file, hash: '' }));
   }
 
-  /** Gives a received content its name. */
+  /** Renames an uploaded content to its path, as `change` says. */
   publish(change: Change, received: IncomingUpload): AsyncIterable<Applied> {
     return this.#guarded([change], received.publish(this.#context(), change));
   }
 
-  /** Opens the file at `path` for a reader; null where there is none. */
+  /** Opens the file at `at` for reading. @returns null where there is none. */
   open(at: RelPath): Promise<OpenContent | null> {
     return OpenContent.open(this.#root, this.scanner, at);
   }
@@ -240,8 +240,8 @@ const noRoom = (bytes: number): SyncError =>
   });
 
 /**
- * What was last seen, out of the store. A root of which that is lost becomes another root: nobody could tell any more
- * what vanished from it while no server ran, and no loss would be too large to be believed.
+ * Opens the store with the snapshot of the last run. If it is lost, the root gets a new identity: nobody could tell
+ * what vanished while no server ran, and the limits for mass deletions could not be checked.
  */
 function openScanState({ root, state }: LocalReplicaOptions, tables: Readonly<Record<string, Table>>) {
   const { files } = state;
@@ -252,7 +252,7 @@ function openScanState({ root, state }: LocalReplicaOptions, tables: Readonly<Re
     isLost = true;
     state.renew();
   };
-  // Where nothing is known of the state files, the identity alone tells that there must have been one.
+  // Without watermarks, only the identity shows that there must have been a file.
   if (files.areUnknown && !state.isNew && !fs.existsSync(file)) {
     files.report('seen.log', `${damageText(file, 'missing', null)} ${consequence}`);
     lose();

@@ -1,5 +1,11 @@
-// Carries out a side's changes in their order. Small contents are published in groups: written one after the other,
-// flushed many at once, then renamed, then their directories flushed; only then is any of them called done.
+// The folder guarantees: a change is applied only where the path is still what the decision was based on; nothing is
+// overwritten or removed before its content has another name; an outcome `done` is durable. Changes run in their order:
+//
+//   for each change:
+//     with content:     stage it, add it to the group; publish the group when it is full or the next piece is late
+//     without content:  publish the group (the change may need its names), then take the step     step
+//   publish: flush the staged files of the group together, then rename each to its path           step, keep-old
+//   sync: flush the directories of all steps taken, each once; then report their outcomes as done
 
 import type { Change, Outcome } from '../../core/change.js';
 import { contentOf } from '../../core/change.js';
@@ -11,7 +17,7 @@ import type { ApplyContext, Step } from './context.js';
 import { IncomingFile } from './incoming.js';
 import { carryOut, publishFile } from './step.js';
 
-/** A group is published when it has this many files or bytes, or when the next content is not here yet. */
+/** A group is published when it has this many files or bytes, or when the next content has not arrived yet. */
 const GROUP_FILES = 128;
 const GROUP_BYTES = 8 << 20;
 
@@ -23,7 +29,7 @@ interface Staged {
   readonly sent: number;
 }
 
-/** A step that is done but for the flush of its directories. */
+/** A step that was taken and whose directories are not flushed yet. */
 interface Taken {
   readonly n: number;
   readonly sent: number;
@@ -33,8 +39,8 @@ interface Taken {
 /**
  * Carries out `changes`.
  * @param contents pieces for those changes that carry content, in order.
- * @returns each change's outcome once it is durable.
- * @throws what `contents` throws, after the outcomes of all that was done until then.
+ * @returns the outcome of each change, once it is durable.
+ * @throws what `contents` throws, after the outcomes of everything that was complete by then.
  */
 export async function* applyChanges(
   context: ApplyContext,
@@ -50,7 +56,7 @@ export async function* applyChanges(
       if (work.broken !== null) break;
     }
     await work.publish();
-    await work.settle();
+    await work.syncDirectories();
     yield* work.finished();
     if (work.broken !== null) throw work.broken.error;
   } finally {
@@ -58,7 +64,7 @@ export async function* applyChanges(
   }
 }
 
-/** One apply under way. */
+/** One call of `applyChanges`. */
 class Application {
   readonly #context: ApplyContext;
   readonly #contents: AsyncIterator<Content>;
@@ -68,11 +74,11 @@ class Application {
   #contentCount = 0;
   /** The content that is being received. */
   #incoming: IncomingFile | null = null;
-  /** Steps that are taken but not durable yet: their directories have still to be flushed. */
+  /** Steps that are not durable yet: their directories have to be flushed. */
   #taken: Taken[] = [];
   #done: Applied[] = [];
   #next: Promise<IteratorResult<Content>> | null = null;
-  /** Why no more content will come. What is complete is published all the same: it is on this disk, and has to be told. */
+  /** Why the contents ended early. Complete contents are published all the same, and their outcomes reported. */
   broken: { readonly error: unknown } | null = null;
 
   constructor(context: ApplyContext, contents: AsyncIterator<Content>) {
@@ -80,40 +86,40 @@ class Application {
     this.#contents = contents;
   }
 
-  /** What has become durable since the last call. */
+  /** @returns the outcomes since the last call. */
   finished(): Applied[] {
     const finished = this.#done;
     this.#done = [];
     return finished;
   }
 
-  /** A change that needs no content; it waits for the group before it, whose names it may depend on. */
+  /** Takes a step that needs no content, after the group before it: the step may depend on its names. */
   async step(n: number, change: Change): Promise<void> {
     await this.publish();
     this.#context.parents.trim();
     this.#act(n, change, 0, () => carryOut(this.#context, change));
-    if (this.#taken.length >= GROUP_FILES) await this.settle();
+    if (this.#taken.length >= GROUP_FILES) await this.syncDirectories();
   }
 
   /** Receives one file's content into the group. */
   async content(n: number, change: Change): Promise<void> {
     const index = this.#contentCount++;
-    let trouble: Outcome | null = null;
+    let failure: Outcome | null = null;
     for (let last = false; !last; ) {
       const piece = await this.#piece();
       if (this.broken !== null) return;
       if (piece === null || piece.n !== index || 'failed' in piece) {
-        trouble ??= piece !== null && 'failed' in piece ? piece.failed : { kind: 'stale' };
+        failure ??= piece !== null && 'failed' in piece ? piece.failed : { kind: 'stale' };
         break;
       }
       last = piece.last;
-      trouble ??= await this.#take(change, piece);
+      failure ??= await this.#add(change, piece);
     }
-    await this.#complete(n, change, trouble);
+    await this.#complete(n, change, failure);
   }
 
-  /** @returns why the piece could not be taken, null where it was. */
-  async #take(change: Change, piece: Exclude<Content, { failed: unknown }>): Promise<Outcome | null> {
+  /** Writes a piece of the present content. @returns why that failed; null where it did not. */
+  async #add(change: Change, piece: Exclude<Content, { failed: unknown }>): Promise<Outcome | null> {
     try {
       this.#incoming ??= new IncomingFile(this.#context, change);
       await this.#incoming.take(piece);
@@ -123,23 +129,23 @@ class Application {
     }
   }
 
-  async #complete(n: number, change: Change, trouble: Outcome | null): Promise<void> {
+  async #complete(n: number, change: Change, failure: Outcome | null): Promise<void> {
     const incoming = this.#incoming;
     this.#incoming = null;
-    if (trouble === null && incoming?.isSound()) {
+    if (failure === null && incoming?.isSound()) {
       const { staged: file, sent } = incoming;
       this.#group.push({ n, change, file, sent });
       this.#groupBytes += file.file.size;
       if (this.#group.length >= GROUP_FILES || this.#groupBytes >= GROUP_BYTES) await this.publish();
       return;
     }
-    // What the source cannot read now it may read later.
-    if (trouble?.kind === 'problem' && trouble.code === 'unreadable') incoming?.leave();
+    // The source may be able to read the rest later.
+    if (failure?.kind === 'problem' && failure.code === 'unreadable') incoming?.leave();
     else incoming?.discard();
-    this.#done.push({ n, outcome: trouble ?? { kind: 'stale' } });
+    this.#done.push({ n, outcome: failure ?? { kind: 'stale' } });
   }
 
-  /** The next piece; what is complete is published while it is not here yet. */
+  /** @returns the next piece; null at the end. While it has not arrived, the group is published. */
   async #piece(): Promise<Content | null> {
     this.#next ??= this.#contents.next();
     const here = () => true;
@@ -159,7 +165,7 @@ class Application {
     }
   }
 
-  /** Flushes the group's contents, many at once, and gives each its name. */
+  /** Flushes the contents of the group together, and renames each to its path. */
   async publish(): Promise<void> {
     if (this.#group.length === 0) return;
     const group = this.#group;
@@ -178,7 +184,7 @@ class Application {
       else if (flush.status === 'rejected') file.discard();
       else file.leave();
     }
-    await this.settle();
+    await this.syncDirectories();
   }
 
   #act(n: number, change: Change, sent: number, action: () => Step): void {
@@ -196,14 +202,14 @@ class Application {
     }
   }
 
-  /** What is kept for later transfers goes where a step finds no room: a version, a directory, a content. */
+  /** Where the disk is full, deletes the partial files that are kept for later transfers. */
   #failure(error: unknown): Outcome {
     if (isFull(error)) this.#context.staging.makeRoom();
     return outcomeOf(error);
   }
 
-  /** Makes the names of all steps taken durable; then they are done. */
-  async settle(): Promise<void> {
+  /** Makes the names of all steps taken durable, and reports them as done. */
+  async syncDirectories(): Promise<void> {
     if (this.#taken.length === 0) return;
     const taken = this.#taken;
     this.#taken = [];
@@ -220,7 +226,7 @@ class Application {
     }
   }
 
-  /** A directory that has gone meanwhile needs no flush. */
+  /** Flushes one directory; one that has vanished meanwhile needs no flush. */
   async #syncDirectory(directory: RelPath | '', failures: Map<RelPath | '', Outcome>): Promise<void> {
     try {
       await this.#context.parents.sync(directory);
@@ -230,7 +236,7 @@ class Application {
     }
   }
 
-  /** Lets go of whatever was not published. */
+  /** Closes everything; partial contents are left for a later transfer. */
   async abandon(): Promise<void> {
     for (const { file } of this.#group) file.leave();
     this.#group = [];

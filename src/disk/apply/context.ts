@@ -1,11 +1,11 @@
-// What a step needs to know of the tree that it works on, and how it can end.
+// The context of a step on the tree, and the ways it can end.
 import type { LinkGate } from '../fs/link-target.js';
 import type { Parents } from '../fs/parents.js';
 import type { Scanner } from '../scan/scanner.js';
 import type { Staging } from '../staging/staging.js';
 import type { Versions } from '../versions/versions.js';
 
-/** What a step needs to know of the tree it works on. */
+/** What the steps of one apply share. */
 export interface ApplyContext {
   readonly scanner: Scanner;
   readonly parents: Parents;
@@ -14,5 +14,8 @@ export interface ApplyContext {
   readonly links: LinkGate;
 }
 
-/** How a step on the disk ended; system errors are thrown. */
+/**
+ * How a step ended. `stale`: the path was not what the change expected; nothing was done. `kept`: a directory stays,
+ * because it holds files that are not synchronised. System errors are thrown.
+ */
 export type Step = 'done' | 'stale' | 'kept';

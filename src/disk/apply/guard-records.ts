@@ -1,5 +1,5 @@
-// What was there before write bits were taken off: the mode of each guarded file, and which file it is, so that it is
-// known again under another name. What is in memory is what was last written: a save that fails changes neither.
+// The stored records of guarded files: the mode of each before its write bits were removed, and its inode, by which it
+// is recognised under another name. Memory and disk agree: a save that fails changes neither.
 import type fs from 'node:fs';
 import type { RelPath } from '../../core/path.js';
 import { modeOf } from '../fs/signature.js';
@@ -10,29 +10,29 @@ const WRITE_BITS = 0o222;
 
 /** A guarded file. */
 interface GuardRecord {
-  /** The mode that it had. */
+  /** Its permission bits before. */
   readonly mode: number;
   readonly ino: number;
-  /** When it came to be, for inode numbers are used again. */
+  /** Its birth time, milliseconds since 1970: inode numbers are reused. */
   readonly born: number;
 }
 
 export type RecordMap = Map<RelPath, GuardRecord>;
 
-/** @returns the record of the file of these `stats`, which had `mode`. */
+/** @returns the record of the file with these `stats`, whose permission bits were `mode`. */
 export const recordOf = (mode: number, { ino, birthtimeMs }: fs.Stats): GuardRecord => ({
   mode,
   ino,
   born: birthtimeMs,
 });
 
-/** @returns `mode` as it is while guarded. */
+/** @returns `mode` without its write bits. */
 export const withoutWrite = (mode: number): number => mode & ~WRITE_BITS;
 
-/** @returns whether the file of these `stats` is as guarding left it. */
+/** @returns whether the file with these `stats` still has the permission bits that guarding gave it. */
 export const isGuarded = ({ mode }: GuardRecord, stats: fs.Stats): boolean => modeOf(stats) === withoutWrite(mode);
 
-/** @returns whether these are the `stats` of the very file that `record` is about. */
+/** @returns whether these are the `stats` of the file that `record` describes. */
 export const isOf = ({ ino, born }: GuardRecord, stats: fs.Stats): boolean =>
   ino === stats.ino && born === stats.birthtimeMs;
 
@@ -44,8 +44,8 @@ export class GuardRecords {
   #byIno: Map<number, RelPath>;
 
   /**
-   * @param file where they are kept.
-   * @param value what is in it; null: nothing yet.
+   * @param file where they are stored.
+   * @param value its content; null where it has none yet.
    */
   constructor(file: SealedFile, value: Readonly<Record<string, unknown>> | null) {
     this.#file = file;
@@ -62,17 +62,17 @@ export class GuardRecords {
     return this.#records.get(path);
   }
 
-  /** Where the file with this inode number stood when it was guarded. */
+  /** @returns the path of the file with this inode number when it was guarded. */
   pathOf(ino: number): RelPath | undefined {
     return this.#byIno.get(ino);
   }
 
-  /** What `replace` may be given, once it is changed. */
+  /** @returns a copy to change and to give to `replace`. */
   copy(): RecordMap {
     return new Map(this.#records);
   }
 
-  /** @throws the system's error; then everything is as it was. */
+  /** Stores `records`. @throws the system's error; then the old ones stay. */
   replace(records: RecordMap): void {
     if (isSame(records, this.#records)) return;
     const modes = Array.from(records, ([path, { mode, ino, born }]) => [path, mode, ino, born]);
@@ -94,7 +94,7 @@ function isSame(some: RecordMap, others: RecordMap): boolean {
 const pathsByIno = (records: RecordMap): Map<number, RelPath> =>
   new Map(Array.from(records, ([path, { ino }]) => [ino, path]));
 
-/** What is no record of ours is left out: that file keeps the mode that it has now. */
+/** Leaves out what is not a valid record: that file keeps its present mode. */
 function recordsIn(value: Readonly<Record<string, unknown>> | null): RecordMap {
   const modes: readonly unknown[] = Array.isArray(value?.modes) ? value.modes : [];
   const sound = modes.filter(isModeRecord);
@@ -105,7 +105,7 @@ function isModeRecord(record: unknown): record is [RelPath, number, number?, num
   return Array.isArray(record) && typeof record[0] === 'string' && Number.isInteger(record[1]);
 }
 
-/** Opens the records of a root; where they were damaged, new ones are begun. @throws the system's error. */
+/** Opens the records of a root; damaged ones are replaced by none. @throws the system's error. */
 export function openGuardRecords(files: StateFiles): GuardRecords {
   const { file, value, isLost } = files.openSealed(
     'guarded.json',

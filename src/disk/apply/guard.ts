@@ -1,6 +1,6 @@
-// The write bits that are taken off files while somebody on the other side holds their lock. What stood there before is
-// on disk before a bit goes, and stays there until the bit is back, so that every bit is given back: at the end of the
-// lock, under whatever name the file then has, or at the next start. To synchronisation the files keep the mode they had.
+// Removes the write bits of files while a client of the other side holds their lock. The mode before is on disk before
+// a bit is removed, until it is restored; so every bit is restored: at the end of the lock, under whatever name the
+// file then has, or at the next start. Scans and changes see the mode before.
 
 import fs from 'node:fs';
 import type { Change } from '../../core/change.js';
@@ -16,15 +16,15 @@ import { Parents } from '../fs/parents.js';
 import { type FileSignature, modeOf, sameSignature } from '../fs/signature.js';
 import { type GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
 
-/** What guarding needs to know of the tree. */
+/** What the guard uses of the scanner. */
 interface GuardedTree {
   readonly snapshot: Snapshot;
-  /** Notes that `entry` stands at a path, though the disk says `stats` of it. */
+  /** Records that `entry` is at `path`, with these `stats` on disk. */
   wrote(path: RelPath, entry: Entry | null, stats: fs.Stats | null): void;
   markDirty(paths: Iterable<RelPath>): void;
 }
 
-/** What stands at a path: a file, surely no file, or nobody can tell. */
+/** What is at a path: a file; certainly no file; or not known, because of an error. */
 type Found = { readonly target: string; readonly stats: fs.Stats } | 'no-file' | 'unknown';
 
 /** Guards the files of one root. */
@@ -34,10 +34,10 @@ export class Guard {
   readonly #tree: GuardedTree;
   readonly #log: Logger;
 
-  /** What is to be guarded, whether a file is there now or not. */
+  /** The paths to guard, whether a file is there now or not. */
   readonly #wanted = new Set<RelPath>();
 
-  /** @param records what was there before. */
+  /** @param records the files that are guarded already. */
   constructor(root: string | Root, records: GuardRecords, tree: GuardedTree, log: Logger) {
     this.#root = root;
     this.#records = records;
@@ -45,7 +45,9 @@ export class Guard {
     this.#log = log;
   }
 
-  /** The mode that is reported of the file at `path`, of which the disk says `stats`; a guarded one may have been moved. */
+  /**
+   * @returns the mode to report for the file at `path` with these `stats`; a guarded file may have been moved there.
+   */
   reported(path: RelPath, stats: fs.Stats): number {
     const here = this.#records.get(path);
     if (here !== undefined && isGuarded(here, stats)) return here.mode;
@@ -55,28 +57,28 @@ export class Guard {
       : modeOf(stats);
   }
 
-  /** Takes the write bits off `paths`, or gives them back. What cannot be changed stays as it is: it is only a hint. */
+  /** Removes the write bits of `paths`, or restores them. A failure is ignored: the bits are only a hint to people. */
   set(paths: readonly RelPath[], on: boolean): void {
     for (const path of paths) {
       if (on) this.#wanted.add(path);
       else this.#wanted.delete(path);
     }
     const next = this.#records.copy();
-    // What could not be given back before is tried again.
+    // Also tries again to restore what failed before.
     this.#update(next, on ? paths : [...next.keys()].filter((path) => !this.#wanted.has(path)));
   }
 
-  /** Gives every bit back. */
+  /** Restores every bit. */
   clear(): void {
     this.#wanted.clear();
     this.set([], false);
   }
 
-  /** `changes` were carried out: what came to a guarded path is guarded, and what left one is guarded no longer. */
+  /** To be called after `changes` were applied: guards what came to a guarded path, and no longer what left one. */
   applied(changes: readonly Change[]): void {
     if (this.#records.size === 0 && this.#wanted.size === 0) return;
     const next = this.#records.copy();
-    const told = new Map<RelPath, number>();
+    const modes = new Map<RelPath, number>();
     const paths = new Set<RelPath>();
     for (const { path, after, from, conflictCopy } of changes) {
       const before = next.get(path);
@@ -87,15 +89,15 @@ export class Guard {
       next.delete(path);
       if (from !== undefined) this.#move(next, from.path, path, paths);
       if (after?.type !== 'file') continue;
-      // Its mode was just set to what it is to be.
+      // The apply has just set its mode.
       next.delete(path);
-      told.set(path, after.mode);
+      modes.set(path, after.mode);
       paths.add(path);
     }
-    this.#update(next, paths, told);
+    this.#update(next, paths, modes);
   }
 
-  /** A look was taken: a guarded file that it found under another name gets its bits back there. */
+  /** To be called after each scan: a guarded file that was found under another name gets its bits back there. */
   scanned({ entries, whole, halt, unknown }: ScanResult): void {
     if (this.#records.size === 0 || halt !== null) return;
     this.#within((find) => {
@@ -118,7 +120,7 @@ export class Guard {
     });
   }
 
-  /** A second name for a file that still has its first one is guarded as long as that one is. */
+  /** Whether the guarded file was moved: a second name (hard link) stays guarded as long as the first one. */
   #hasMoved(from: RelPath, to: RelPath, find: (path: RelPath) => Found): boolean {
     const record = this.#records.get(from)!;
     const [there, here] = [find(from), find(to)];
@@ -138,42 +140,42 @@ export class Guard {
   }
 
   /**
-   * Makes `next` the records once `paths` are in it as they should be: bits are given back before that, taken off after.
-   * @param told modes that are known better than from the disk.
+   * Stores `next` as the records, updated for `paths`: bits are restored before the records are saved, removed after.
+   * @param modes modes that the apply knows better than the disk tells.
    */
-  #update(next: RecordMap, paths: Iterable<RelPath>, told: ReadonlyMap<RelPath, number> = new Map()): void {
+  #update(next: RecordMap, paths: Iterable<RelPath>, modes: ReadonlyMap<RelPath, number> = new Map()): void {
     this.#within((find) => {
-      const taking: RelPath[] = [];
+      const guarding: RelPath[] = [];
       for (const path of paths) {
         const found = find(path);
         if (typeof found === 'string') continue;
         if (!this.#wanted.has(path)) {
-          if (this.#give(path, found, next)) next.delete(path);
+          if (this.#restoreBits(path, found, next)) next.delete(path);
           continue;
         }
         const record = next.get(path);
         const known = record !== undefined && isGuarded(record, found.stats) ? record.mode : undefined;
-        next.set(path, recordOf(told.get(path) ?? known ?? this.reported(path, found.stats), found.stats));
-        taking.push(path);
+        next.set(path, recordOf(modes.get(path) ?? known ?? this.reported(path, found.stats), found.stats));
+        guarding.push(path);
       }
       if (!this.#save(next)) return;
-      for (const path of taking) this.#take(path, find(path));
+      for (const path of guarding) this.#removeBits(path, find(path));
     });
   }
 
-  #take(path: RelPath, found: Found): void {
+  #removeBits(path: RelPath, found: Found): void {
     const record = this.#records.get(path);
     if (typeof found === 'string' || record === undefined || !isOf(record, found.stats)) return;
     if (modeOf(found.stats) === record.mode) this.#change(path, found, withoutWrite(record.mode));
   }
 
-  /** @returns whether there is nothing left to give back. */
-  #give(path: RelPath, found: Exclude<Found, string>, records: RecordMap): boolean {
+  /** @returns whether nothing is left to restore. */
+  #restoreBits(path: RelPath, found: Exclude<Found, string>, records: RecordMap): boolean {
     const record = records.get(path);
     return record === undefined || !isGuarded(record, found.stats) || this.#change(path, found, record.mode);
   }
 
-  /** @returns whether that was possible. */
+  /** Sets the mode of the file. @returns whether that succeeded. */
   #change(path: RelPath, { target, stats }: Exclude<Found, string>, mode: number): boolean {
     if (modeOf(stats) === mode) return true;
     try {
@@ -181,13 +183,13 @@ export class Guard {
         if (!isSameInode(inode.stats, stats)) return false;
         inode.chmod(mode);
         const known = this.#tree.snapshot.get(path) as FileSignature | null;
-        // Only of a file that is just as it was seen is it known what it is.
+        // The content is known only if the file is exactly as the scan saw it.
         if (known?.type === 'file' && sameSignature(known, stats)) this.#tree.wrote(path, known, inode.now());
         else this.#tree.markDirty([path]);
         return true;
       });
     } catch {
-      return false; // not there any more, or not ours to change
+      return false; // it is gone, or belongs to another user
     }
   }
 
@@ -206,7 +208,7 @@ export class Guard {
     try {
       parents = new Parents(this.#root);
     } catch {
-      return; // no root, nothing to guard; the looks tell of it
+      return; // the root is gone; scans report that
     }
     try {
       act((path) => findIn(parents, path));

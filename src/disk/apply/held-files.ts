@@ -1,5 +1,5 @@
-// ROOT/.lockstep/held: the contents of held updates, whole plain files under their old path with the number of the
-// update in the name, so that a person finds them. A content is flushed before anybody is told that it is held.
+// ROOT/.lockstep/held: the contents of held updates, as plain files under their old path, with the number of the update
+// in the name, so that people find them. A content is flushed before it is reported as held.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,7 @@ import type { StagedFile } from '../staging/staged-file.js';
 import type { Staging } from '../staging/staging.js';
 import { madeBelow, type Versions } from '../versions/versions.js';
 
-/** The mark in a held content's name, where `place` puts it. */
+/** The mark in the name of a held content, as `#place` writes it. */
 const HELD_MARK = / \(held \d+\)(\.[^.]*)?$/;
 
 /** The held contents of one root. */
@@ -34,13 +34,14 @@ export class HeldFiles {
 
   /**
    * Receives the content of a held update.
-   * @param id the number that no other held update has.
-   * @returns the name it is kept under, or null where the content could not be had (it changed meanwhile).
+   * @param of the path that the update is for.
+   * @param id the unique number of the update.
+   * @returns the name under which it is kept; null where the content could not be sent (it changed meanwhile).
    * @throws SyncError `failed` where it cannot be written.
    */
   async save(of: RelPath, id: number, file: FileEntry, contents: AsyncIterable<Content>): Promise<string | null> {
     let staged: StagedFile | null = null;
-    let cut = false;
+    let isInterrupted = false;
     try {
       staged = this.#staging.begin(file, of);
       for await (const piece of contents) {
@@ -56,16 +57,16 @@ export class HeldFiles {
       return this.#place(of, id, staged);
     } catch (cause) {
       if (isFull(cause)) this.#staging.makeRoom();
-      else cut = true;
+      else isInterrupted = true;
       const why = reasonForNow(systemTrouble(cause));
       throw new SyncError('failed', `An update of ${of} cannot be held: ${why}.`, { cause });
     } finally {
-      if (cut) staged?.leave();
+      if (isInterrupted) staged?.leave();
       else staged?.discard();
     }
   }
 
-  /** What is here of a content that is to be held. */
+  /** @returns what an interrupted transfer left of the content `file`; null for nothing. */
   offer(file: FileEntry): Offer | null {
     const have = this.#staging.lengthOf(file);
     return have === 0 ? null : { have, base: null };
@@ -74,7 +75,7 @@ export class HeldFiles {
   #place(of: RelPath, id: number, staged: StagedFile): string {
     const [stem, extension] = splitName(nameOf(of));
     const directory = madeBelow(this.#directory, parentOf(of)) ? parentOf(of) : '';
-    // A number given before the last restart may stand there: no held content ever takes another's place.
+    // The number may have been used before a restart: a held content never replaces another one.
     for (let n = id; ; n++) {
       const mark = ` (held ${n})`;
       const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
@@ -89,23 +90,23 @@ export class HeldFiles {
     }
   }
 
-  /** A name is as durable as all the directories above it, and those may be new. */
+  /** Flushes all directories above as well: they may be new. */
   #makeDurable(directory: string): void {
     for (let at = directory; at !== '' && at !== '.'; at = path.dirname(at)) this.#directory.syncBelow(at);
     this.#directory.syncBelow('');
   }
 
-  /** The content kept under `name`, as the only one of an apply. */
+  /** @returns the content kept under `name`, for an apply with one change. */
   read(name: string, file: FileEntry): AsyncIterable<Content> {
     return readContent(0, () => this.#directory.spelling(name), file.size);
   }
 
-  /** Whether the content kept under `name` is still there: people may look into held/, and tidy up. */
+  /** @returns whether the content kept under `name` is still there: people may delete files in held/. */
   has(name: string): boolean {
     try {
       return this.#statsOf(name) !== null;
     } catch {
-      return true; // whoever reads it finds out what is wrong
+      return true; // reading it will report the error
     }
   }
 
@@ -119,17 +120,17 @@ export class HeldFiles {
     }
   }
 
-  /** The update has taken effect: its content stands where it belongs. */
+  /** Removes the content of an update that was applied. */
   remove(name: string): void {
     try {
       this.#directory.use(name, (absolute) => fs.rmSync(absolute, { force: true }));
     } catch {
-      return; // the next start finds that no update names it, and moves it to the versions
+      return; // the next start finds that no update names it, and moves it to versions/
     }
     this.#tidy(path.dirname(name));
   }
 
-  /** The update will not take effect: its content goes to the versions of `of`. */
+  /** Moves the content of an update that will not be applied to the versions of `of`. */
   putAside(of: RelPath, name: string, reason: 'held' | 'discarded' = 'held'): void {
     const stats = this.#statsOf(name);
     if (stats === null) return;
@@ -137,25 +138,25 @@ export class HeldFiles {
     this.#tidy(path.dirname(name));
   }
 
-  /** Contents that no update names any more (a crash came between the two) go to versions; nothing is thrown away. */
+  /** Moves contents that no update names (after a crash) to versions/; nothing is deleted. */
   recover(known: ReadonlySet<string>): void {
     for (const name of this.orphans(known)) this.putAside(name.replace(HELD_MARK, '$1') as RelPath, name);
   }
 
-  /** The names of the contents that are none of `known`. */
+  /** @returns the names of the contents that are not in `known`. */
   orphans(known: ReadonlySet<string>): string[] {
     this.#directory.ensure();
     const names = fs.readdirSync(this.#directory.path, { recursive: true, encoding: 'utf8' });
     return names.filter((name) => !known.has(name) && this.#statsOf(name)?.isFile());
   }
 
-  /** Removes the directories that have become empty. */
+  /** Removes directories that are empty now. */
   #tidy(directory: string): void {
     for (let at = directory; at !== '.'; at = path.dirname(at)) {
       try {
         this.#directory.use(at, (absolute) => fs.rmdirSync(absolute));
       } catch {
-        return; // not empty, or gone already: either way there is nothing more to tidy
+        return; // not empty, or gone already: nothing above is empty
       }
     }
   }

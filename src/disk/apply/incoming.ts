@@ -1,5 +1,5 @@
-// One content as it comes in: bytes that were sent, bytes of the file whose place it takes, and what an earlier transfer
-// left. It knows what really was sent for it.
+// Receives one content into staging. Its parts are bytes that were sent, ranges of the basis file, and the part that an
+// interrupted transfer left. The result is verified by its hash.
 
 import fs from 'node:fs';
 import { type Change, contentOf } from '../../core/change.js';
@@ -11,17 +11,18 @@ import type { ApplyContext } from './context.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
-/** A content in the making. */
+/** A content that is being received. */
 export class IncomingFile {
   readonly #context: ApplyContext;
   readonly #change: Change;
 
   readonly staged: StagedFile;
   readonly #file: FileEntry;
-  #base = -1;
+  #basis = -1;
   /** Bytes that were sent. */
   sent = 0;
-  #ownBytes = 0;
+  /** Bytes that were taken from this side. */
+  #localBytes = 0;
 
   constructor(context: ApplyContext, change: Change) {
     this.#context = context;
@@ -38,46 +39,49 @@ export class IncomingFile {
       await this.staged.write(piece.data, piece.last);
       piece.release?.();
     } else if ('copy' in piece) {
-      this.#ownBytes += piece.copy.bytes;
-      await this.staged.copy(this.#openBase(), piece.copy, piece.last);
+      this.#localBytes += piece.copy.bytes;
+      await this.staged.copy(this.#openBasis(), piece.copy, piece.last);
     } else {
-      this.#ownBytes += piece.have;
+      this.#localBytes += piece.have;
       await this.staged.resume(piece.have, piece.last);
     }
   }
 
-  /** Whether it is what was announced. One that is not and has some of ours in it is sent whole the next time. */
+  /**
+   * @returns whether its length and hash are right. If not, and local bytes were used, the next transfer sends it
+   * whole.
+   */
   isSound(): boolean {
-    this.#closeBase();
+    this.#closeBasis();
     const sound = this.staged.isSound();
-    if (!sound && this.#ownBytes > 0) this.#context.staging.distrust(this.#file);
+    if (!sound && this.#localBytes > 0) this.#context.staging.distrust(this.#file);
     return sound;
   }
 
   leave(): void {
-    this.#closeBase();
+    this.#closeBasis();
     this.staged.leave();
   }
 
   discard(): void {
-    this.#closeBase();
+    this.#closeBasis();
     this.staged.discard();
   }
 
-  /** The file that was offered, if it still is what was expected; the hash has the last word. */
-  #openBase(): number {
-    if (this.#base >= 0) return this.#base;
+  /** Opens the basis file. RACE: it may still change while it is read; the hash of the result finds that out. */
+  #openBasis(): number {
+    if (this.#basis >= 0) return this.#basis;
     const { path, before } = this.#change;
     const absolute = this.#context.parents.at(parentOf(path), nameOf(path));
     if (before?.type !== 'file' || !this.#context.scanner.matches(path, before, absolute)) {
       throw Object.assign(new Error('the base is another file'), { code: 'ENOENT' });
     }
-    this.#base = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    return this.#base;
+    this.#basis = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return this.#basis;
   }
 
-  #closeBase(): void {
-    if (this.#base >= 0) fs.closeSync(this.#base);
-    this.#base = -1;
+  #closeBasis(): void {
+    if (this.#basis >= 0) fs.closeSync(this.#basis);
+    this.#basis = -1;
   }
 }

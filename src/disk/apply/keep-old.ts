@@ -1,5 +1,5 @@
-// Nothing is overwritten or removed before its content has another name: as a conflict copy, or in the versions. What was
-// given another name is compared with what the decision saw, inode by inode, for the name may be swapped in between.
+// Gives a content another name before it is overwritten or removed: as a conflict copy, or in versions/. The inode that
+// got the other name is compared with the one that the decision saw, because the path may be swapped in between.
 
 import fs from 'node:fs';
 import type { Change } from '../../core/change.js';
@@ -11,20 +11,20 @@ import { microseconds, modeOf } from '../fs/signature.js';
 import type { VersionReason } from '../versions/versions.js';
 import type { ApplyContext, Step } from './context.js';
 
-/** What the decision saw at a path, and where that is. */
+/** What lstat found at a path, and where that is. */
 interface Old {
   readonly target: string;
   readonly stats: fs.Stats;
 }
 
-/** @returns a spelling of `path` that no link can divert. */
+/** @returns an absolute path for `path` whose directories no link can redirect. */
 export const locate = (context: ApplyContext, path: RelPath): string =>
   context.parents.at(parentOf(path), nameOf(path));
 
 /**
- * Gives the content that is about to go another name, then lets `act` take its place.
- * RACE: what is saved in place from here on goes to the kept name too; a save by rename shows as another inode, but for
- * the one between this look and the rename, which no system call of Node can exclude.
+ * Gives the content that is about to be replaced another name, then calls `act` to replace it.
+ * RACE: a save in place from here on also reaches the other name. A save by rename is found as another inode, except
+ * between the last check and the rename, which no system call of Node can exclude.
  */
 export function keepingOld(context: ApplyContext, change: Change, old: Old, act: () => Step): Step {
   const { path, before, conflictCopy } = change;
@@ -40,7 +40,7 @@ export function keepingOld(context: ApplyContext, change: Change, old: Old, act:
   try {
     if (isThere()) step = act();
   } finally {
-    // A conflict copy of what still has its name is none: the next attempt makes it anew.
+    // The content still has its own name: remove the copy; the next attempt makes it again.
     if (copy !== null && step !== 'done' && isThere()) fs.rmSync(copy, { force: true });
   }
   if (version !== null && step === 'done') unguard(context, version, before, stats);
@@ -52,25 +52,27 @@ export function keepingOld(context: ApplyContext, change: Change, old: Old, act:
   return step;
 }
 
-/** Gives the content that is to be removed another name instead. @throws ESTALE where it was swapped; it is where it was. */
+/**
+ * Moves the content that is to be removed to versions/. @throws ESTALE where it was swapped; it stays in place then.
+ */
 export function takeOld(context: ApplyContext, change: Change, { target, stats }: Old): void {
   const version = context.versions.take(change.path, target, stats, versionReasonOf(change));
   unguard(context, version, change.before, stats);
 }
 
-/** A file that was guarded goes to versions with the bits that it had before: who restores it wants to write to it. */
+/** Gives a guarded file in versions/ its mode before the guard, so that it is writable when it is restored. */
 function unguard({ versions }: ApplyContext, version: RelPath, before: Entry | null, old: fs.Stats): void {
   if (before?.type === 'file' && before.mode !== modeOf(old)) versions.setMode(version, before.mode, old);
 }
 
-/** Whether what was given another name is what the decision saw: a save in place reaches that name too. */
+/** Whether the file under its other name is still what the decision saw: a save in place reaches that name too. */
 function isAsSeen(before: Entry | null, old: fs.Stats, now: fs.Stats): boolean {
   if (before?.type !== 'file') return true;
   if (now.size !== old.size || now.mtimeMs !== old.mtimeMs) return false;
   return modeOf(now) === before.mode && microseconds(now.mtimeMs) === before.mtime;
 }
 
-/** Why the content that `change` finds is put aside. */
+/** @returns why the content that `change` replaces is moved to versions/. */
 const versionReasonOf = ({ before, after, reason }: Change): VersionReason => ({
   reason: reason ?? (after === null ? 'deleted' : 'overwritten'),
   hash: before?.type === 'file' ? before.hash : null,

@@ -1,5 +1,5 @@
-// What a side has already of a content that it is to get: the beginning that an earlier transfer left, and the file whose
-// place it takes, by the sums of its blocks.
+// What a side already has of a content that it is to receive: the part that an interrupted transfer left, and the basis
+// file (the file to be replaced) as checksums of its blocks, as in rsync.
 
 import fs from 'node:fs';
 import { type Change, contentOf } from '../../core/change.js';
@@ -15,7 +15,7 @@ import type { Staging } from '../staging/staging.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
-/** What an offer is made of. */
+/** Where an offer is taken from. */
 interface OfferSources {
   /** Absolute real path of the root. */
   readonly root: string | Root;
@@ -23,7 +23,7 @@ interface OfferSources {
   readonly staging: Staging;
 }
 
-/** @returns what is here of the content that `change` brings; null: nothing worth asking for. */
+/** @returns what is here of the content that `change` brings; null where nothing would save a transfer. */
 export function offerFor(sources: OfferSources, change: Change): Offer | null {
   const file = contentOf(change);
   if (file === null || !isWorthAsking(change) || sources.staging.distrusts(file)) return null;
@@ -33,7 +33,7 @@ export function offerFor(sources: OfferSources, change: Change): Offer | null {
   return have === 0 && base === null ? null : { have, base };
 }
 
-/** The file that stands at a path. */
+/** The present file at a path, as the basis of a transfer. */
 class LocalBasis implements BasisFile {
   readonly #sources: OfferSources;
   readonly #path: RelPath;
@@ -61,7 +61,7 @@ class LocalBasis implements BasisFile {
     return known ?? this.#read(blockBytes, ranges);
   }
 
-  /** What was changed since is found out by the hash of what is made of it. */
+  /** RACE: the file may change after this; the hash of the received content finds that out. */
   async #read(blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null> {
     const parents = new Parents(this.#sources.root);
     let fd = -1;

@@ -1,5 +1,5 @@
-// A content that a client sends: of a known length, its hash told only at the end. It comes into staging piece by piece,
-// is flushed there, and takes its name by rename, so that nothing of it is ever seen before all of it is here.
+// An upload by a client: a content of known length whose hash is known only at the end. It is written to staging piece
+// by piece, flushed, and renamed to its path, so that a part of it is never visible there.
 
 import fs from 'node:fs';
 import type { Change, Outcome } from '../../core/change.js';
@@ -11,7 +11,7 @@ import type { StagedFile } from '../staging/staged-file.js';
 import type { ApplyContext } from './context.js';
 import { publishFile } from './step.js';
 
-/** One content on its way in. Whoever began it ends it with `discard`, published or not. */
+/** One upload. Its owner must call `discard` at the end, published or not. */
 export class IncomingUpload {
   readonly #staged: StagedFile;
 
@@ -21,23 +21,24 @@ export class IncomingUpload {
     this.#staged = staged;
   }
 
-  /** Bytes that have come. */
+  /** Bytes received so far. */
   get bytes(): number {
     return this.#staged.bytes;
   }
 
   /**
    * Adds the next piece.
-   * @param last whether it is the last one; a content of no bytes has one empty piece.
-   * @throws the system's error (ENOSPC and the like).
+   * @param last whether it is the last one; an empty content has one empty piece.
+   * @throws the system's error, for example ENOSPC.
    */
   take(data: Buffer, last: boolean): Promise<void> {
     return this.#staged.write(data, last);
   }
 
   /**
-   * Makes the content durable, once the last piece is here.
-   * @returns the file that it is; null where its length or its hash is not the announced one.
+   * Makes the content durable after its last piece.
+   * @param hash the announced hash.
+   * @returns the complete file; null where its length or its hash is not the announced one.
    * @throws the system's error.
    */
   async finish(hash: string): Promise<FileEntry | null> {
@@ -46,16 +47,16 @@ export class IncomingUpload {
     return { ...this.#staged.file, hash };
   }
 
-  /** Gives the finished content its name, as `change` says; it can be tried again where that came to nothing. */
+  /** Renames the finished content to its path, as `change` says. May be called again if the outcome is not done. */
   async *publish(context: ApplyContext, change: Change): AsyncGenerator<Applied> {
     try {
-      yield { n: 0, outcome: await this.#takeName(context, change) };
+      yield { n: 0, outcome: await this.#rename(context, change) };
     } finally {
       context.parents.close();
     }
   }
 
-  async #takeName(context: ApplyContext, change: Change): Promise<Outcome> {
+  async #rename(context: ApplyContext, change: Change): Promise<Outcome> {
     try {
       const step = publishFile(context, change, this.#staged);
       if (step !== 'done') return { kind: step };
@@ -67,15 +68,15 @@ export class IncomingUpload {
     }
   }
 
-  /** Leaves nothing behind but what has its name. */
+  /** Closes the upload; deletes its content unless it was published. */
   discard(): void {
     if (this.#isPublished) this.#staged.published();
     else this.#staged.discard();
   }
 }
 
-/** @returns how many bytes can be written to the file system of `directory` now. */
-export function contextFor(directory: string): number {
+/** @returns the free space of the file system of `directory`, in bytes. */
+export function freeBytes(directory: string): number {
   const { bavail, bsize } = fs.statfsSync(directory);
   return bavail * bsize;
 }

@@ -1,5 +1,5 @@
-// One step on the tree: compare, then change. Whoever wrote the file since it was last looked at wins: then nothing is
-// done and the path is looked at anew. Nothing is overwritten or removed before its content has another name.
+// One step on the tree: compare, then change. If somebody wrote the path since it was last scanned, the step does
+// nothing and the path is scanned again. Nothing is overwritten or removed before its content has another name.
 
 import fs from 'node:fs';
 import type { Change } from '../../core/change.js';
@@ -13,19 +13,19 @@ import type { Root } from '../fs/parents.js';
 import { Parents } from '../fs/parents.js';
 import { readingError } from '../fs/readable.js';
 import { modeOf } from '../fs/signature.js';
-import { type Standing, standingAt } from '../scan/context.js';
+import { type LstatResult, lstatAt } from '../scan/context.js';
 import { rootFault } from '../state/root.js';
 import type { ApplyContext, Step } from './context.js';
 import { keepingOld, locate, takeOld } from './keep-old.js';
 
-/** Names that systems leave in directories by themselves; a directory with nothing else in it counts as empty. */
+/** Files that systems create in directories by themselves; a directory with nothing else in it counts as empty. */
 const LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']);
 
 /**
- * Gets ready for steps on `root`; whoever takes them closes the parents.
- * @throws SyncError `halted` where the root is not the one that is meant.
+ * Opens the context for steps on `root`. The caller closes its `parents`.
+ * @throws SyncError `halted` where the root is gone or was replaced.
  */
-export function openSite(root: Root, tree: Pick<ApplyContext, 'scanner' | 'staging' | 'versions'>): ApplyContext {
+export function openContext(root: Root, tree: Pick<ApplyContext, 'scanner' | 'staging' | 'versions'>): ApplyContext {
   const refuse = (cause?: unknown) => {
     const fault = rootFault(root);
     if (fault !== null) throw new SyncError('halted', fault.message, { cause });
@@ -39,7 +39,7 @@ export function openSite(root: Root, tree: Pick<ApplyContext, 'scanner' | 'stagi
   }
 }
 
-/** Carries out a change that needs no content from elsewhere. */
+/** Carries out a change that needs no content from the other side. */
 export function carryOut(context: ApplyContext, change: Change): Step {
   const { before, after, action } = change;
   if (action === 'renamed') return rename(context, change);
@@ -50,22 +50,22 @@ export function carryOut(context: ApplyContext, change: Change): Step {
   throw new Error(`a ${action} ${before?.type} at ${change.path} needs content`);
 }
 
-/** A complete, flushed content on the same file system, held open. */
+/** A complete, flushed, open file in staging, on the same file system. */
 interface StagedContent {
   readonly path: string;
-  /** What the system says of it now. */
+  /** Its present stats. */
   stats(): fs.Stats;
 }
 
-/** Ways to put something at a path. */
+/** How to put something at a path: where nothing is, and in place of something. */
 interface Put {
   readonly create: (target: string) => void;
   readonly over: (target: string) => void;
-  /** What the system says of what was put. */
+  /** The stats of what was put there. */
   readonly stats: (target: string) => fs.Stats;
 }
 
-/** Gives a staged file its name. */
+/** Renames a staged file to its path. */
 export function publishFile(context: ApplyContext, change: Change, staged: StagedContent): Step {
   return replace(context, change, {
     create: (target) => moveWithoutReplacing(staged.path, target),
@@ -83,11 +83,11 @@ function placeLink(context: ApplyContext, change: Change, { target: to, mtime }:
   });
 }
 
-/** Puts something new at the path: `create` where nothing stands there, `over` in the place of what was expected. */
+/** Puts something new at the path: with `create` where nothing is there, with `over` in place of what was expected. */
 function replace(context: ApplyContext, change: Change, put: Put): Step {
   const { path, before } = change;
   const target = locate(context, path);
-  const old = standingAt(target);
+  const old = lstatAt(target);
   if (!isStill(context, path, before, target, old)) return 'stale';
   if (before?.type === 'dir') {
     const emptied = emptyDirectory(context, path);
@@ -105,7 +105,7 @@ function replace(context: ApplyContext, change: Change, put: Put): Step {
 function remove(context: ApplyContext, change: Change): Step {
   const { path, before } = change;
   const target = locate(context, path);
-  const old = standingAt(target);
+  const old = lstatAt(target);
   if (!isStill(context, path, before, target, old)) return 'stale';
   if (before?.type === 'dir') {
     const emptied = emptyDirectory(context, path);
@@ -115,7 +115,7 @@ function remove(context: ApplyContext, change: Change): Step {
   return 'done';
 }
 
-/** Removes a directory that has nothing in it that is synchronised: litter goes, anything else excluded keeps it. */
+/** Removes a directory without synchronised content. Litter is deleted with it; any other ignored file keeps it. */
 function emptyDirectory(context: ApplyContext, path: RelPath): Step {
   const names = fs.readdirSync(context.parents.at(path, ''));
   if (names.some((name) => !LITTER.has(name))) {
@@ -129,14 +129,14 @@ function emptyDirectory(context: ApplyContext, path: RelPath): Step {
 function makeDirectory(context: ApplyContext, change: Change): Step {
   const { path, before, after } = change;
   const target = locate(context, path);
-  const old = standingAt(target);
+  const old = lstatAt(target);
   if (!isStill(context, path, before, target, old)) return 'stale';
   const mode = after?.type === 'dir' ? after.mode | 0o700 : 0o755;
   const make = (): Step => {
     if (before !== null) fs.unlinkSync(target);
     fs.mkdirSync(target, mode);
     return holding(target, (inode) => {
-      // RACE: another directory may stand there already. An empty one may have the mode; in any other nothing is changed.
+      // RACE: another directory may be there already. An empty one may get the mode; any other is left unchanged.
       if (modeOf(inode.stats) !== mode && fs.readdirSync(inode.path).length > 0) return 'stale';
       inode.chmod(mode);
       context.scanner.wrote(path, { type: 'dir', mode }, inode.now());
@@ -146,7 +146,7 @@ function makeDirectory(context: ApplyContext, change: Change): Step {
   return isStats(old) ? keepingOld(context, change, { target, stats: old }, make) : make();
 }
 
-/** Where something is to be replaced, what stands there is kept first; a directory moves whole, and replaces nothing. */
+/** Renames a file, link or directory. A file that it replaces is kept first; a directory replaces nothing. */
 function rename(context: ApplyContext, change: Change): Step {
   const { path, from, before } = change;
   if (from === undefined) throw new Error(`the rename to ${path} has no source`);
@@ -154,7 +154,7 @@ function rename(context: ApplyContext, change: Change): Step {
   return holding(source, (inode) => {
     if (!isStill(context, from.path, from.entry, source, inode.stats)) return 'stale';
     const target = locate(context, path);
-    const old = standingAt(target);
+    const old = lstatAt(target);
     if (!isStill(context, path, before, target, old)) return 'stale';
     if (from.entry.type === 'dir') return before === null ? moveDirectory(context, from.path, path, inode) : 'stale';
     if (before?.type === 'dir') return 'stale';
@@ -170,7 +170,10 @@ function rename(context: ApplyContext, change: Change): Step {
   });
 }
 
-/** RACE: another file may have been renamed than the one that is held; only this one is changed, and the next look tells. */
+/**
+ * RACE: the rename may have moved another file than the open one. Only the open one is changed; the next scan finds
+ * out.
+ */
 function arrived(context: ApplyContext, change: Change, inode: Inode): Step {
   const { from, after } = change;
   if (after?.type === 'file' && inode.stats.isFile()) inode.chmod(after.mode);
@@ -179,7 +182,7 @@ function arrived(context: ApplyContext, change: Change, inode: Inode): Step {
   return recorded(context, change, inode.now());
 }
 
-/** RACE: an empty directory that appears there between the look and the rename is replaced, and nothing is lost. */
+/** RACE: an empty directory that appears at `to` between the check and the rename is replaced; nothing is lost. */
 function moveDirectory(context: ApplyContext, from: RelPath, to: RelPath, inode: Inode): Step {
   const links = [...linksIn(context.scanner.snapshot, from)];
   context.links.admit(new Map(links.map(([at, target]) => [`${to}${at.slice(from.length)}` as RelPath, target])));
@@ -188,7 +191,7 @@ function moveDirectory(context: ApplyContext, from: RelPath, to: RelPath, inode:
   return 'done';
 }
 
-/** Only what is held is changed, whatever has the name by then. */
+/** Sets mode and time of the open file, whatever has its path by then. */
 function setMetadata(context: ApplyContext, change: Change): Step {
   const { path, before, after } = change;
   if (after === null || after.type === 'symlink' || before?.type !== after.type) return 'stale';
@@ -202,27 +205,27 @@ function setMetadata(context: ApplyContext, change: Change): Step {
   });
 }
 
-/** Whoever may read a directory on the other side need not be who serves this one: it must not shut itself out. */
+/** Keeps a directory readable for this server: the users on both sides may differ. */
 function keepReadable(inode: Inode): void {
   const stats = inode.now();
   if (readingError(inode.path, stats) !== null) inode.chmod(modeOf(stats) | 0o500);
 }
 
-/** Whether the change finds what it expects. What cannot even be asked about is thrown: looking again would not help. */
+/** Whether the change finds what it expects. An error of lstat is thrown: another scan would not help. */
 function isStill(
   context: ApplyContext,
   path: RelPath,
   entry: Entry | null,
   target: string,
-  standing: Standing,
+  lstat: LstatResult,
 ): boolean {
-  if (standing instanceof Error) throw standing;
-  return context.scanner.matches(path, entry, target, standing);
+  if (lstat instanceof Error) throw lstat;
+  return context.scanner.matches(path, entry, target, lstat);
 }
 
-const isStats = (standing: Standing): standing is fs.Stats => standing !== null && !(standing instanceof Error);
+const isStats = (lstat: LstatResult): lstat is fs.Stats => lstat !== null && !(lstat instanceof Error);
 
-/** @param stats those of what was brought there, and not of what has its name by now. */
+/** @param stats those of what was put there, not of what has the path by now. */
 function recorded(context: ApplyContext, { path, after }: Change, stats: fs.Stats): Step {
   context.scanner.wrote(path, after as Entry, stats);
   return 'done';

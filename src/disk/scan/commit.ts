@@ -1,4 +1,4 @@
-// The last step of a look: what was found becomes what is known. From here on it is told, and remembered.
+// The last step of a scan: writes the findings into the snapshot. A later report names them and the store keeps them.
 import { type Entry, sameEntry } from '../../core/entry.js';
 import { parentOf, type RelPath } from '../../core/path.js';
 import { entryOf, type Node } from '../../core/snapshot.js';
@@ -7,7 +7,7 @@ import type { ScanContext } from './context.js';
 import type { Differences } from './diff.js';
 import type { Findings } from './judge.js';
 
-/** Paths that we wrote ourselves while a look was under way: what it found at, above or below them is out of date. */
+/** Paths that this server wrote while a scan ran: what the scan found at, above or below them is out of date. */
 export class Overwritten {
   readonly #paths = new Set<RelPath>();
   readonly #above = new Set<RelPath | ''>();
@@ -30,17 +30,18 @@ export class Overwritten {
   }
 }
 
-/** Who takes part in a commit. */
+/** What a commit changes and calls. */
 interface CommitTo {
   readonly context: ScanContext;
   readonly differences: Differences;
   readonly overwritten: Overwritten;
-  /** Called for every change, to remember it. */
+  /** Called for every change of the snapshot, to store it. */
   readonly onSeen: (path: RelPath, entry: Entry | null) => void;
-  /** Called for what could not be committed, to be looked at again. */
+  /** Called for each path that could not be committed: it must be scanned again. */
   readonly again: (path: RelPath) => void;
 }
 
+/** Takes `findings` into the snapshot, parents before children, and gives way to other work between slices of time. */
 export async function commit(findings: Findings, to: CommitTo): Promise<void> {
   const slice = new TimeSlice();
   for (const [path, entry] of findings) {
@@ -50,7 +51,7 @@ export async function commit(findings: Findings, to: CommitTo): Promise<void> {
   }
 }
 
-/** RACE: while a look was under way, its directory may have gone, or we may have written there. */
+/** RACE: while the scan ran, the parent directory may have vanished, or this server may have written there. */
 function fits(path: RelPath, entry: Entry | null, { context, overwritten }: CommitTo): boolean {
   if (entry !== null && context.snapshot.get(parentOf(path))?.type !== 'dir') return false;
   return !overwritten.concerns(path);

@@ -1,4 +1,4 @@
-// What every step of a look stands on: the root, what was last seen in it, and the questions that all of them ask.
+// What every step of a scan shares: the root, the snapshot of what was last seen, and lstat with its errors as values.
 
 import type { Stats } from 'node:fs';
 import * as fs from 'node:fs';
@@ -14,6 +14,7 @@ import type { IgnoreRules } from './ignore-rules.js';
 import type { Problems } from './problems.js';
 import type { Unsettled } from './unsettled.js';
 
+/** The state of one scanner, given to each step. */
 export interface ScanContext {
   readonly root: Root;
   readonly snapshot: Snapshot;
@@ -22,20 +23,20 @@ export interface ScanContext {
   readonly problems: Problems;
   readonly damage: Damage;
   rules: IgnoreRules;
-  /** Files with several names that we changed through one of them: the next look visits the others. */
+  /** Inodes of hard-linked files that changed through one of their names: the next scan visits the other names. */
   readonly linked: Set<number>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly absolute: (path: RelPath | '') => string;
-  /** The mode that a file is reported with: a guarded one keeps the one that it had. */
+  /** @returns the permission bits that a file is reported with; a guarded file is reported with those it had before. */
   readonly reported: (path: RelPath, stats: fs.Stats) => number;
 }
 
-/** What lstat says of a path: its stats, null for nothing there, or an error that leaves it unknown. */
-export type Standing = fs.Stats | null | NodeJS.ErrnoException;
+/** The result of lstat: stats; null where nothing is there; or the error that leaves the path unknown. */
+export type LstatResult = fs.Stats | null | NodeJS.ErrnoException;
 
-/** Never follows a link in the last name of `absolute`. */
-export function standingAt(absolute: string): Standing {
+/** Runs lstat on `absolute`: a link as its last name is not followed. */
+export function lstatAt(absolute: string): LstatResult {
   try {
     return fs.lstatSync(absolute, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
@@ -43,16 +44,17 @@ export function standingAt(absolute: string): Standing {
   }
 }
 
-/** @returns the stats where something stands and can be looked at. */
+/** @returns the stats; null where nothing is there or lstat fails. */
 export function statsAt(absolute: string): fs.Stats | null {
-  const standing = standingAt(absolute);
-  return standing instanceof Error ? null : standing;
+  const lstat = lstatAt(absolute);
+  return lstat instanceof Error ? null : lstat;
 }
 
 /**
- * @returns the highest directory above `path` that is not the one that is known, watched and read (moved, removed,
- * swapped for a link), or `path` itself where all are. Looking below such a directory would see another tree, perhaps
- * outside the root.
+ * @param checked results for directories that were already checked in this scan.
+ * @returns the highest directory above `path` that is no longer the known, watched one (it was moved, removed or
+ *   replaced by a link); `path` itself where all of them are. A scan below such a directory would read another tree,
+ *   perhaps outside the root.
  */
 export function highestUnsound(context: ScanContext, path: RelPath | '', checked: Map<string, boolean>): RelPath | '' {
   if (path === '') return '';
@@ -75,8 +77,8 @@ function isSoundDir(context: ScanContext, dir: RelPath | '', checked: Map<string
 }
 
 /**
- * @returns whether `stats` are those of the directory last seen at `path`, watched and read. Under other permission bits
- *   it may be readable no more.
+ * @returns whether `stats` are those of the directory last seen at `path`, and it is watched and was read. Other
+ *   permission bits count as a difference: they may make the directory unreadable.
  */
 export function isKnownDir(
   { directories, snapshot, problems }: ScanContext,
@@ -88,24 +90,25 @@ export function isKnownDir(
   return path === '' || (!problems.has(path) && (directories.heldMode(path) ?? node.mode) === modeOf(stats));
 }
 
+/** How a scanner is opened. */
 export interface ScannerOptions {
   readonly root: Root;
   /** The patterns of --ignore, gitignore lines. */
   readonly ignore: readonly string[];
-  /** What was remembered of an earlier run; content is read again only where a signature differs. */
+  /** The snapshot of an earlier run. Content is read again only where a signature differs from it. */
   readonly known?: Snapshot;
-  /** False: nothing is watched, and only looks at everything find anything. */
+  /** False: nothing is watched, and only scans of everything find changes. */
   readonly watch: boolean;
   readonly forcePolling?: boolean;
-  /** How to watch, where that is not to be chosen by the system. */
+  /** The kind of watcher; by default the one that fits the platform. */
   readonly watchKind?: WatchKind;
   /** Milliseconds since 1970, by the clock that stamps files. */
   readonly now?: () => number;
-  /** Called when a look would be worth while; not again before the next look has begun. */
+  /** Called when a scan is worth while, at most once until the next scan begins. */
   readonly onHint: () => void;
   readonly log?: Logger;
-  /** The mode that a file is reported with, where that is not the one on disk. */
+  /** @returns the permission bits to report for a file; by default those on disk. */
   readonly reported?: (path: RelPath, stats: Stats) => number;
-  /** Tells what a crash did from what people did. */
+  /** Distinguishes damage by a crash from edits. */
   readonly damage?: Damage;
 }

@@ -1,5 +1,6 @@
-// What a crash leaves of a file whose data was not on the disk yet: its name and times, but no content, or less. That is
-// no edit. It is told apart by what no edit leaves behind, and only after a server that did not let go of its root.
+// Finds files that a crash damaged: the name and times reached the disk, the data did not, or only in part. Such a file
+// is no edit and never overwrites the other side. Files are checked only after a server ended without releasing its
+// root.
 import type { Stats } from 'node:fs';
 import os from 'node:os';
 import type { Problem } from '../../core/errors.js';
@@ -9,18 +10,18 @@ import { type FileSignature, microseconds } from '../fs/signature.js';
 import type { Crash } from '../state/occupant.js';
 import type { Table } from '../state/store.js';
 
-/** The damaged files of one root, until they are healed from the other side or somebody writes them. */
+/** The damaged files of one root, each until it is restored from the other side or written by somebody. */
 export class Damage implements Table {
-  /** By path: the hash of what was found there. */
+  /** Path → hash of the damaged content. */
   readonly #found = new Map<string, string>();
   readonly #crash: Crash | null;
   readonly #bootedAt: number;
-  /** Called for every change of what is damaged, to remember it; null: no more. */
+  /** Called for every change of the set, to store it; null: the path is no longer damaged. */
   onChange: (path: string, hash: string | null) => void = () => {};
 
   /**
-   * @param crash how the last server ended.
-   * @param bootedAt when this run of the machine began, milliseconds since 1970.
+   * @param crash how the last server ended; null where it released its root.
+   * @param bootedAt when the machine started, milliseconds since 1970.
    */
   constructor(crash: Crash | null = null, bootedAt = Date.now() - os.uptime() * 1000) {
     this.#crash = crash;
@@ -36,7 +37,7 @@ export class Damage implements Table {
     return this.#found;
   }
 
-  /** Notes what stands at `path` if it is damage. @param before what was last seen there. */
+  /** Records the file at `path` if it is damaged. @param before what was last seen there. */
   judge(path: RelPath, before: FileSignature | null, stats: Stats, hash: string): void {
     if (this.#crash === null || !this.#isDamage(before, stats, this.#crash)) return;
     this.#found.set(path, hash);
@@ -44,9 +45,10 @@ export class Damage implements Table {
   }
 
   /**
-   * A cut keeps the time of the last write, an edit does not. A machine that went down may keep an earlier time, too:
-   * then only a file that is empty, and was last touched before the machine came up again, is taken for damage. Somebody
-   * who emptied it in the last moments before the crash will find its content again, which is the lesser evil.
+   * Truncation by a crash keeps the modification time of the last write; an edit changes it. After a crash of the
+   * machine even an earlier time may be on disk: then only an empty file whose ctime is before the start of the machine
+   * counts as damaged. A file that somebody emptied just before the crash gets its content back: that is the smaller
+   * harm.
    */
   #isDamage(before: FileSignature | null, stats: Stats, { ofMachine }: Crash): boolean {
     if (before !== null && stats.size >= before.size) return false;
@@ -54,22 +56,22 @@ export class Damage implements Table {
     return ofMachine && stats.size === 0 && stats.ctimeMs < this.#bootedAt;
   }
 
-  /** @returns the files in `snapshot` that are damaged still. */
-  standing(snapshot: Snapshot): RelPath[] {
-    const standing: RelPath[] = [];
+  /** @returns the files in `snapshot` that are still damaged; forgets the others. */
+  remaining(snapshot: Snapshot): RelPath[] {
+    const damaged: RelPath[] = [];
     for (const [path, hash] of this.#found) {
       const node = snapshot.get(path as RelPath);
-      if (node?.type === 'file' && node.hash === hash) standing.push(path as RelPath);
+      if (node?.type === 'file' && node.hash === hash) damaged.push(path as RelPath);
       else {
         this.#found.delete(path);
         this.onChange(path, null);
       }
     }
-    return standing;
+    return damaged;
   }
 }
 
-/** @returns what a person is told while the other side is not there to help. */
+/** @returns the problem that is shown until the file is restored from the other side. */
 export const damageProblem = (path: RelPath): Problem => ({
   path,
   code: 'io-error',

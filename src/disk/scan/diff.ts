@@ -1,5 +1,5 @@
-// What changed in the snapshot since it was last told. Kept apart from the looks, so that a look that fails midway loses
-// nothing: what it changed is told by the next.
+// What changed in the snapshot since the last report. It outlives a single scan: when a scan fails midway, the next
+// report still names what the failed one changed.
 import { type Entry, sameEntry } from '../../core/entry.js';
 import { isAtOrBelow, joinPath, type RelPath } from '../../core/path.js';
 import { type DirNode, entryOf, type Node, type Snapshot, walkNode } from '../../core/snapshot.js';
@@ -9,20 +9,21 @@ interface Difference {
   readonly entry: Entry | null;
 }
 
+/** Collects changes of a snapshot between two reports. */
 export class Differences {
-  /** What stood at each touched path when last told; a directory with its children where it was removed as a whole. */
+  /** The node of each touched path at the last report. `whole`: a removed directory, kept with its children. */
   readonly #before = new Map<RelPath, { node: Node | null; whole: boolean }>();
 
-  /** To be called before `path` becomes `entry` in the snapshot, where `node` still stands. */
+  /** Records that `path` is about to change from `node` to `entry`. To be called before the snapshot changes. */
   touch(path: RelPath, node: Node | null, entry: Entry | null): void {
     const whole = node?.type === 'dir' && entry?.type !== 'dir';
     const earlier = this.#before.get(path);
     if (earlier === undefined) this.#before.set(path, { node, whole });
-    // A directory whose bits changed and that then went away: what lay in it until now counts as told.
+    // A directory changed its mode first and was removed later: its children up to now were reported.
     else if (whole && !earlier.whole && earlier.node?.type === 'dir') this.#before.set(path, { node, whole });
   }
 
-  /** Forgets what was touched at and below `path`: it is not to be told. */
+  /** Forgets the changes at and below `path`: they will not be reported. */
   forget(path: RelPath): void {
     for (const touched of [...this.#before.keys()]) if (isAtOrBelow(touched, path)) this.#before.delete(touched);
   }
@@ -31,11 +32,11 @@ export class Differences {
     this.#before.clear();
   }
 
-  /** @returns the differences, parents before children, and forgets them. */
+  /** @returns the differences between the last report and `snapshot`, parents before children; forgets them. */
   take(snapshot: Snapshot): Difference[] {
-    // A path sorts behind every prefix of it, whatever the order of characters.
+    // In any character order a path sorts after each of its prefixes, so parents come first.
     const paths = [...this.#before.keys()].sort();
-    const told: Difference[] = [];
+    const found: Difference[] = [];
     const covered = new Set<string>();
     for (const path of paths) {
       if (covered.size > 0 && hasAncestorIn(path, covered)) continue;
@@ -43,38 +44,38 @@ export class Differences {
       const now = snapshot.get(path);
       if (whole && node?.type === 'dir') {
         covered.add(path);
-        this.#compare(path, node, now, told);
+        this.#compare(path, node, now, found);
       } else if (!isSame(node, now)) {
-        told.push({ path, entry: entryOf(now) });
+        found.push({ path, entry: entryOf(now) });
       }
     }
     this.#before.clear();
-    return told;
+    return found;
   }
 
-  /** A directory was removed as a whole, and perhaps something stands there again. */
-  #compare(path: RelPath, before: DirNode, now: Node | null, told: Difference[]): void {
+  /** Compares a directory that was removed as a whole with what is at its path now. */
+  #compare(path: RelPath, before: DirNode, now: Node | null, found: Difference[]): void {
     if (now === null || now.type !== 'dir') {
-      told.push({ path, entry: now });
+      found.push({ path, entry: now });
       return;
     }
-    told.push({ path, entry: entryOf(now) });
+    found.push({ path, entry: entryOf(now) });
     for (const name of before.children.keys()) {
-      if (!now.children.has(name)) told.push({ path: joinPath(path, name), entry: null });
+      if (!now.children.has(name)) found.push({ path: joinPath(path, name), entry: null });
     }
     for (const [name, child] of now.children)
-      this.#compareChild(joinPath(path, name), before.children.get(name), child, told);
+      this.#compareChild(joinPath(path, name), before.children.get(name), child, found);
   }
 
-  #compareChild(path: RelPath, before: Node | undefined, now: Node, told: Difference[]): void {
-    if (before?.type === 'dir' && now.type === 'dir') this.#compare(path, before, now, told);
-    else if (before === undefined || before.type === 'dir' || now.type === 'dir') tellAll(path, now, told);
-    else if (!isSame(before, now) || this.#before.has(path)) told.push({ path, entry: now });
+  #compareChild(path: RelPath, before: Node | undefined, now: Node, found: Difference[]): void {
+    if (before?.type === 'dir' && now.type === 'dir') this.#compare(path, before, now, found);
+    else if (before === undefined || before.type === 'dir' || now.type === 'dir') addAll(path, now, found);
+    else if (!isSame(before, now) || this.#before.has(path)) found.push({ path, entry: now });
   }
 }
 
-function tellAll(path: RelPath, node: Node, told: Difference[]): void {
-  for (const [below, each] of walkNode(path, node)) told.push({ path: below, entry: entryOf(each) });
+function addAll(path: RelPath, node: Node, found: Difference[]): void {
+  for (const [below, each] of walkNode(path, node)) found.push({ path: below, entry: entryOf(each) });
 }
 
 function hasAncestorIn(path: RelPath, all: ReadonlySet<string>): boolean {

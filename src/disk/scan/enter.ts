@@ -1,12 +1,12 @@
-// Going into directories: each is watched, then recognised, then read. This is where a moved directory is found out, and
-// where one that cannot be read is set apart from an empty one.
+// Enters directories: each is first watched, then identified by its inode, then read. Here a moved directory is
+// recognised, and an unreadable directory is kept apart from an empty one.
 import type { Stats } from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import type { RelPath } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
 import { readingError } from '../fs/readable.js';
-import { isKnownDir, type ScanContext, standingAt, statsAt } from './context.js';
-import { type ScanHost, scan } from './walk.js';
+import { isKnownDir, lstatAt, type ScanContext, statsAt } from './context.js';
+import { type WalkHost, walkDirectories } from './walk.js';
 
 /** The names in one directory. */
 export interface Listing {
@@ -14,20 +14,20 @@ export interface Listing {
   readonly names: readonly string[];
 }
 
-/** What became of directories while they were entered. */
+/** What was found out about directories while they were entered. */
 export interface Entered {
-  /** Directories that stand under another name now, by their old one. */
+  /** Old paths of directories that were moved. */
   readonly left: Set<RelPath>;
-  /** The same by their new name, with the old one. */
+  /** New path → old path of the same directories. */
   readonly former: Map<RelPath, RelPath>;
-  /** What is in them is unknown. */
+  /** Directories whose content is unknown. */
   readonly unreadable: Set<RelPath>;
-  /** Paths that changed while they were looked at, to be hinted again. */
+  /** Paths that changed while they were scanned; they must be scanned again. */
   readonly again: Set<RelPath | ''>;
 }
 
-/** One scan, of `from` and of the directories below: of all of them, or only of those that are not known yet. */
-export class Entrance implements ScanHost {
+/** Reads `from` and directories below it: all of them (`everything`), or only those that are not known yet. */
+export class Entrance implements WalkHost {
   readonly #context: ScanContext;
   readonly #entered: Entered;
   readonly #from: RelPath | '';
@@ -43,11 +43,11 @@ export class Entrance implements ScanHost {
   }
 
   /**
-   * @returns the listings of all directories that were read, each before those within it.
-   * @throws SyncError `failed` where the root itself could not be read: it must not pass for an empty one.
+   * @returns the listings of all directories that were read, parents before children.
+   * @throws SyncError `failed` where the root itself could not be read: it must not be taken for an empty one.
    */
   async listings(): Promise<readonly Listing[]> {
-    await scan(this.#from, this);
+    await walkDirectories(this.#from, this);
     if (this.#from === '' && this.#listings[0]?.path !== '') {
       const why = this.#rootError === null ? 'it changed meanwhile' : describe(this.#rootError);
       throw new SyncError('failed', `${this.#context.root.path} could not be read: ${why}.`, {
@@ -105,12 +105,15 @@ export class Entrance implements ScanHost {
     return false;
   }
 
-  /** What could not be read could not be watched either. */
+  /** A directory with a problem could not be read, so it is not watched either. */
   #isWatched(path: RelPath | '', stats: Stats): boolean {
     return this.#context.directories.isSame(path, stats) && !(path !== '' && this.#context.problems.has(path));
   }
 
-  /** Watches a directory that is new, was moved or replaced. RACE: another may take its place while it is being watched. */
+  /**
+   * Watches a directory that is new, moved or replaced.
+   * RACE: another directory may take its path before the watch is armed. @returns false in that case.
+   */
   #settle(path: RelPath | '', stats: Stats): boolean {
     const { directories, now } = this.#context;
     directories.arm(path);
@@ -121,17 +124,17 @@ export class Entrance implements ScanHost {
     return true;
   }
 
-  /** Finds out whether the directory at `path` stood elsewhere before. */
+  /** Records the old path of the directory at `path`, if it was moved here. */
   #recognise(path: RelPath, stats: Stats): void {
     const former = this.#context.directories.formerOf(path, stats);
     if (former === null || this.#context.snapshot.get(former)?.type !== 'dir') return;
-    const there = standingAt(this.absolute(former));
-    // Still there as well: a bind mount, no move.
+    const there = lstatAt(this.absolute(former));
+    // The same inode at both paths is a bind mount, not a move.
     if (there instanceof Error || there?.ino === stats.ino) return;
     this.#entered.former.set(path, former);
     this.#entered.left.add(former);
   }
 }
 
-/** @returns why something cannot be read, in words. */
+/** @returns the reason of a system error in words. */
 export const describe = (error: NodeJS.ErrnoException): string => systemTrouble(error).why;

@@ -1,10 +1,10 @@
-// Files with several names: what is written through one of them is written to all, and only the directory of that one
-// says so. The other names are found by their inode among all that was seen.
+// Hard links: a write through one name changes the file under all its names, but only the watch of that one name
+// reports it. The other names are found by their inode in the snapshot.
 import type { RelPath } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import type { FileSignature } from '../fs/signature.js';
 
-/** @returns the paths that were last seen to be one of the files `inodes`. */
+/** @returns the paths in `snapshot` whose files have one of the `inodes`. */
 export function namesOf(snapshot: Snapshot, inodes: ReadonlySet<number>): RelPath[] {
   const names: RelPath[] = [];
   for (const [path, node] of snapshot.walk()) {

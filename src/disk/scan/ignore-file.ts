@@ -1,5 +1,5 @@
-// The ignore rules of a root: read from its own file, and put in force. What becomes ignored leaves the snapshot without
-// a word: it is neither there nor gone, and stays where it is on both sides.
+// Reads a root's ignore file and applies its rules. A path that becomes ignored leaves the snapshot without a report:
+// it counts as neither present nor deleted, and stays where it is on both sides.
 import { hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
@@ -8,7 +8,7 @@ import { TimeSlice } from '../fs/time-slice.js';
 import type { ScanContext } from './context.js';
 import { IGNORE_FILE, IgnoreRules, ignoreLines } from './ignore-rules.js';
 
-/** A `.lockstepignore` as it was read; without one, or with something else in its place, `hash` is null. */
+/** The content of `.lockstepignore`; `hash` is null where no regular file of that name exists. */
 interface RulesFile {
   readonly lines: readonly string[];
   readonly hash: string | null;
@@ -19,8 +19,9 @@ const MAX_BYTES = 1024 * 1024;
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
 /**
- * @returns the rules file in the root as it is now.
- * @throws SyncError `failed` where there is one that cannot be read: what it excludes would travel.
+ * @returns the present rules file of the root.
+ * @throws SyncError `failed` where the file exists and cannot be read: without it, excluded files would be
+ *   synchronised.
  */
 export function readRules({ absolute }: ScanContext): RulesFile {
   let fd: number | null = null;
@@ -46,8 +47,9 @@ export function readRules({ absolute }: ScanContext): RulesFile {
 }
 
 /**
- * Puts `lines` in force.
- * @param onIgnored called with the highest of each branch that was known and is ignored now; it has left the snapshot.
+ * Applies the rules `lines`.
+ * @param onIgnored called with the topmost path of each known branch that is ignored from now on; it has left the
+ *   snapshot.
  */
 export async function adoptRules(
   context: ScanContext,
@@ -59,7 +61,7 @@ export async function adoptRules(
   context.rules = rules;
   const ignored: RelPath[] = [];
   const slice = new TimeSlice();
-  // RACE: we may write meanwhile; an entry more or less in the walk does no harm.
+  // RACE: this server may write during the walk; one entry more or less does no harm.
   for (const [path, node] of context.snapshot.walk()) {
     if (rules.ignores(path, node.type === 'dir')) ignored.push(path);
     if (slice.isTired) await slice.rest();

@@ -1,12 +1,12 @@
-// What is left out of synchronisation: names that never travel, and the user's patterns in gitignore syntax.
+// What is left out of synchronisation: names that are never synchronised, and the user's patterns in gitignore syntax.
 import ignore, { type Ignore } from 'ignore';
 import { MAX_PATH_BYTES, nameOf, type RelPath, STATE_DIR } from '../../core/path.js';
 
-/** Where a root keeps its own patterns. */
+/** The file in a root with its own patterns. */
 export const IGNORE_FILE = '.lockstepignore' as RelPath;
 
 const NEVER = new Set([STATE_DIR, '.DS_Store', 'Thumbs.db', 'desktop.ini']);
-/** `ignore` remembers every path it was asked about, so it is made anew before that takes much memory. */
+/** The `ignore` package caches every path that it matched; the matcher is replaced before the cache gets large. */
 const MAX_REMEMBERED = 20_000;
 
 /** @returns whether a file or directory of this name is left out in every root, at any depth. */
@@ -17,7 +17,7 @@ export function isNeverSynchronised(name: string): boolean {
   return NEVER.has(name);
 }
 
-/** The rules in force on one side. Case matters, as in every name here. */
+/** The ignore rules of one side. Case matters. */
 export class IgnoreRules {
   /** gitignore lines, without comments and empty ones. */
   readonly lines: readonly string[];
@@ -33,7 +33,7 @@ export class IgnoreRules {
     return isNeverSynchronised(nameOf(path)) || hasNeverAbove(path) || this.matches(path, isDir);
   }
 
-  /** As `ignores`, for a path whose names are already known to be none that never travel. */
+  /** As `ignores`, but checks the patterns only: no name in `path` is one that is never synchronised. */
   matches(path: RelPath, isDir: boolean): boolean {
     if (this.lines.length === 0) return false;
     if (this.#matcher === null || ++this.#asked > MAX_REMEMBERED) {
@@ -49,7 +49,7 @@ export class IgnoreRules {
   }
 }
 
-/** @returns the rules in `text`; a line too long for any path excludes nothing and is left out. */
+/** @returns the lines of `text`, without those that are too long to match any path. */
 export const ignoreLines = (text: string): string[] =>
   text
     .replace(/^\ufeff/, '')

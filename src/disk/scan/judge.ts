@@ -1,6 +1,7 @@
-// The second step of a look: decides what of the survey is believed now and what has to wait. Content is read here.
-// Invariants: a finding is something that was read in one state, or an absence that has lasted; whatever is left out is
-// in `waiting`, or has its problem noted, and goes on being reported as it was.
+// The second step of a scan: decides which differences of the survey are accepted now and which have to settle first.
+// Content is read here.
+// Invariants: a finding is a content that was read while the file did not change, or an absence that has lasted. Every
+// other path is in `unsettled` or has a problem, and keeps its last reported state.
 import type { Entry } from '../../core/entry.js';
 import { joinPath, type RelPath } from '../../core/path.js';
 import { type Node, walkNode } from '../../core/snapshot.js';
@@ -10,28 +11,30 @@ import { LinkTargets } from '../fs/link-target.js';
 import { type FileSignature, fileSignature, type StatSignature, sameSignature } from '../fs/signature.js';
 import { readLink } from '../fs/symlink.js';
 import { TimeSlice } from '../fs/time-slice.js';
-import { type ScanContext, standingAt } from './context.js';
+import { lstatAt, type ScanContext } from './context.js';
 import { describe } from './enter.js';
 import { ABSENCE_MS, MAX_RETRY_MS, OVERDUE_MS, readableAt } from './settle-times.js';
 import type { Survey } from './survey.js';
 import type { Wait } from './unsettled.js';
 
-/** What a look believes, parents before children; null: gone, with all below. */
+/** What a scan accepts, parents before children; null: deleted, with everything below. */
 export type Findings = Map<RelPath, Entry | null>;
 
+/** Decides about the differences of one survey. */
 export class Judge {
   readonly #context: ScanContext;
   readonly #targets: LinkTargets;
   readonly #survey: Survey;
   readonly #digests: DigestQueue;
   /**
-   * Whether absences are believed at once: a person has confirmed them, or nothing was told yet. What vanished before the
-   * start must not be told as being there, or a first contact would take it for shared, and then for deleted.
+   * Whether absences are accepted at once: a person has confirmed them, or nothing was reported yet. A file that
+   * vanished before the start must not be in the first report, or the first contact takes it for shared, and then for
+   * deleted.
    */
   readonly #isGone: boolean;
   readonly #findings: Findings = new Map();
   readonly #slice = new TimeSlice();
-  /** Absent files by inode: one that appears elsewhere under this inode was moved, and both are told together. */
+  /** Inode → absent file. A file that appears under the same inode was moved: both ends are reported together. */
   readonly #missing = new Map<number, Wait>();
 
   constructor(context: ScanContext, survey: Survey, digests: DigestQueue, isGone: boolean) {
@@ -45,11 +48,11 @@ export class Judge {
   async findings(): Promise<Findings> {
     for (const path of this.#survey.absent) this.#foundAbsent(path);
     for (const [, wait] of this.#context.unsettled.all('absent')) if (wait.ino !== 0) this.#missing.set(wait.ino, wait);
-    // A new directory is compared after what lies in it; sorted, it comes before.
+    // The survey finds a new directory after its children; sorting puts it before them.
     for (const path of [...this.#survey.dirs.keys()].sort()) this.#findings.set(path, this.#survey.dirs.get(path)!);
     for (const path of this.#survey.unreadable) this.#carryOver(path);
     for (const [path, stats] of this.#survey.changed) {
-      // Whoever is judged is not needed here any more, and there may be very many.
+      // Frees memory early: there may be very many paths.
       this.#survey.changed.delete(path);
       this.#judge(path, stats);
       if (this.#slice.isTired) await this.#slice.rest();
@@ -62,13 +65,13 @@ export class Judge {
     const { snapshot, directories, unsettled, now } = this.#context;
     const node = snapshot.get(path);
     if (node === null) return;
-    // Should the directory come back, what happened in it while it was elsewhere went unseen.
+    // If the directory comes back, changes made in it meanwhile were not seen: it has to be read again.
     if (node.type === 'dir') directories.doubt(path);
     if (this.#isGone || this.#survey.hasLeft(path)) this.#findings.set(path, null);
     else unsettled.miss(path, now(), node.type === 'file' ? (node as FileSignature).ino : 0, filesIn(node));
   }
 
-  /** What is in a directory that moved and cannot be read is what was in it before. */
+  /** Keeps the known content of a directory that was moved and cannot be read. */
   #carryOver(path: RelPath): void {
     const former = this.#survey.former.get(path);
     const node = former === undefined ? null : this.#context.snapshot.get(former);
@@ -127,8 +130,8 @@ export class Judge {
     const node = snapshot.get(path);
     const emptied = stats.size === 0 && (node?.type !== 'file' || node.size > 0);
     const quiet = readableAt(stats, emptied, now());
-    const missing = node === null ? this.#missing.get(stats.ino) : undefined;
-    return missing === undefined ? quiet : Math.max(quiet, unsettled.goneAt(missing));
+    const movedFrom = node === null ? this.#missing.get(stats.ino) : undefined;
+    return movedFrom === undefined ? quiet : Math.max(quiet, unsettled.goneAt(movedFrom));
   }
 
   #readLarge(path: RelPath, stats: StatSignature): void {
@@ -155,7 +158,10 @@ export class Judge {
     }
   }
 
-  /** A modification time that was asked for, finer than this disk can hold, is reported until the disk's own changes. */
+  /**
+   * The disk may round the modification time that was set. The time that was asked for is reported until the one on
+   * disk changes.
+   */
   #fileOf(path: RelPath, { stats, hash, at }: Digest & { kind: 'read' }): FileSignature {
     const before = this.#context.snapshot.get(path) as Node | FileSignature | null;
     if (before?.type !== 'file' || !('ino' in before) || before.hash !== hash || before.mtimeMs !== stats.mtimeMs) {
@@ -184,15 +190,15 @@ export class Judge {
     }
   }
 
-  /** @param moves whether the same file is about to be told under another name. */
+  /** @param moves whether the same file is about to be reported under another name. */
   #judgeAbsence(path: RelPath, wait: Wait, moves: boolean): void {
     const { unsettled, now } = this.#context;
-    const standing = standingAt(this.#context.absolute(path));
-    if (standing === null && !moves) {
+    const lstat = lstatAt(this.#context.absolute(path));
+    if (lstat === null && !moves) {
       this.#findings.set(path, null);
       return;
     }
-    if (standing !== null && !(standing instanceof Error)) this.#survey.again.add(path);
+    if (lstat !== null && !(lstat instanceof Error)) this.#survey.again.add(path);
     unsettled.postpone(path, now() + Math.min(Math.max(now() - wait.since, ABSENCE_MS), MAX_RETRY_MS));
   }
 }

@@ -1,5 +1,5 @@
-// What we wrote ourselves is known at once, so that its echo finds no change. A directory that we made is watched from
-// here on.
+// Enters this server's own writes into the snapshot at once, so that their watch events find no change. A directory
+// that this server made is watched from here on.
 
 import type { Stats } from 'node:fs';
 import * as fs from 'node:fs';
@@ -13,9 +13,10 @@ import { type ScanContext, statsAt } from './context.js';
 import { isUnchanged } from './survey.js';
 
 /**
- * Notes that `reported` was brought to `path`, and that the disk made `stats` of it.
- * @param hint called with a directory in which more than that was found.
- * @returns the entry as it is known now; null: gone.
+ * Records that this server wrote `reported` at `path`; null: removed it.
+ * @param stats what lstat says of it now.
+ * @param hint called with a directory that holds something nobody wrote here, so it has to be scanned.
+ * @returns the entry that is in the snapshot now; null: none.
  */
 export function noteOwn(
   context: ScanContext,
@@ -37,7 +38,7 @@ export function noteOwn(
   return entry;
 }
 
-/** A large file need not be read again: between its rename and its stat nobody wrote it, for nobody had it open. */
+/** A large file is not racy: nobody had it open, so nobody wrote it between its rename and its stat. */
 function ownFile(reported: FileEntry, stats: fs.Stats, now: number): FileSignature {
   const { mode, mtime } = reported;
   const seen = fileSignature(stats, reported.hash, now, { mode, mtime });
@@ -69,7 +70,7 @@ function isEmpty(absolute: string): boolean {
   }
 }
 
-/** Something that stands, or stands no longer, where it is said to. */
+/** One path to be recorded with `noteOwn`. */
 interface Known {
   readonly path: RelPath;
   readonly entry: Entry | null;
@@ -77,8 +78,9 @@ interface Known {
 }
 
 /**
- * @param absolute where the directory is now.
- * @returns what is to be noted, in order: the old place is empty, the new one has what was known and is unchanged.
+ * @param absolute where the directory `from` is now, after its move to `to`.
+ * @returns what to record, in order: nothing is at the old path; at the new one is everything known that did not
+ *   change.
  */
 export function* moveKnown(context: ScanContext, from: RelPath, to: RelPath, absolute: string): Generator<Known> {
   const node = context.snapshot.get(from);

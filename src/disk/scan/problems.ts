@@ -1,16 +1,17 @@
-// What is in the way of looking, at present: one problem a path at most, gone as soon as the path is found in order.
+// The present problems of scanning: at most one for each path, removed as soon as the path can be scanned.
 import type { Problem, ProblemCode } from '../../core/errors.js';
 import { escapeControls, isAtOrBelow, type RelPath } from '../../core/path.js';
 
+/** The problems of one root. */
 export class Problems {
-  /** By path, or by directory and printable name where the name makes no path. */
+  /** By path; a bad name by its printable path. */
   readonly #problems = new Map<string, Problem>();
-  /** Paths where something stands that cannot be told: neither there nor gone. */
+  /** Paths where something is that cannot be reported: it counts as neither present nor deleted. */
   readonly #unknown = new Set<RelPath>();
   readonly #badNames = new Map<RelPath | '', string[]>();
   #watchLimit: Problem | null = null;
 
-  /** Something stands at `path` that cannot be read or carried. */
+  /** What is at `path` cannot be read or synchronised. */
   add(path: RelPath, code: ProblemCode, message: string): void {
     this.#unknown.add(path);
     this.#problems.set(path, { path, code, message });
@@ -33,19 +34,19 @@ export class Problems {
     };
   }
 
-  /** `path` itself is in order. */
+  /** Removes the problem of `path` itself. */
   clear(path: RelPath): void {
     if (this.#unknown.delete(path)) this.#problems.delete(path);
   }
 
-  /** `dir` is about to be listed again. */
+  /** Removes the bad names in `dir`, which is about to be listed again. */
   clearNames(dir: RelPath | ''): void {
     if (!this.#badNames.has(dir)) return;
     for (const shown of this.#badNames.get(dir) ?? []) this.#problems.delete(shown);
     this.#badNames.delete(dir);
   }
 
-  /** `path` is gone with all below. */
+  /** Removes all problems at and below `path`. */
   clearBelow(path: RelPath | ''): void {
     if (this.#problems.size === 0) return;
     for (const other of [...this.#unknown]) if (isAtOrBelow(other, path)) this.clear(other);

@@ -1,4 +1,5 @@
-// What a look says: all there is, the first time, and then the differences, with everything that is in the way.
+// The result of a scan: the first report has every entry, each later one the differences since the one before; both
+// with the present problems.
 import type { RelPath } from '../../core/path.js';
 import { entryOf } from '../../core/snapshot.js';
 import type { ScanResult } from '../../replica.js';
@@ -7,8 +8,9 @@ import { damageProblem } from './crash-damage.js';
 import { Differences } from './diff.js';
 import type { Halt } from './safety.js';
 
+/** Makes the scan results of one root. */
 export class Reporter {
-  /** What changed since it was last told. */
+  /** What changed since the last report. */
   readonly differences = new Differences();
   readonly #context: ScanContext;
   #hasReported = false;
@@ -17,34 +19,34 @@ export class Reporter {
     this.#context = context;
   }
 
-  /** Whether the whole was told; from then on there are only differences. */
+  /** Whether the whole tree was reported; from then on there are only differences. */
   get hasReported(): boolean {
     return this.#hasReported;
   }
 
-  /** @param again paths that changed while they were looked at. */
-  tell(again: ReadonlySet<RelPath | ''>): ScanResult {
+  /** @param again paths that changed while they were scanned. */
+  report(again: ReadonlySet<RelPath | ''>): ScanResult {
     const whole = !this.#hasReported;
     this.#hasReported = true;
     const differences = this.differences.take(this.#context.snapshot);
     const entries = whole ? this.#all() : differences;
     const unsettled = this.#context.unsettled.size + again.size;
-    this.#context.unsettled.told = unsettled;
+    this.#context.unsettled.reported = unsettled;
     return {
       entries,
       whole,
       unknown: this.#unknown(again),
-      ...this.#standing(),
+      ...this.#common(),
       unsettled,
       moving: this.#moving(again),
       halt: null,
     };
   }
 
-  /** Nothing is told, and nothing of it is lost. */
+  /** Reports no entries; the differences stay for the next report. */
   halted(halt: Halt): ScanResult {
-    this.#context.unsettled.told = 0;
-    return { entries: [], whole: false, unknown: this.#unknown(new Set()), ...this.#standing(), unsettled: 0, halt };
+    this.#context.unsettled.reported = 0;
+    return { entries: [], whole: false, unknown: this.#unknown(new Set()), ...this.#common(), unsettled: 0, halt };
   }
 
   #all(): ScanResult['entries'] {
@@ -58,7 +60,7 @@ export class Reporter {
     return [...moving];
   }
 
-  /** What cannot be read, and what is new and still in motion: neither there nor gone. */
+  /** Paths that count as neither present nor deleted: what cannot be read, and what is new and unsettled. */
   #unknown(again: ReadonlySet<RelPath | ''>): RelPath[] {
     const { problems, unsettled, snapshot } = this.#context;
     const unknown = new Set(problems.unknown());
@@ -67,9 +69,9 @@ export class Reporter {
     return [...unknown];
   }
 
-  #standing(): Pick<ScanResult, 'problems' | 'rules' | 'damaged'> {
+  #common(): Pick<ScanResult, 'problems' | 'rules' | 'damaged'> {
     const { problems, rules, damage, snapshot } = this.#context;
-    const damaged = damage.standing(snapshot);
+    const damaged = damage.remaining(snapshot);
     return { problems: [...problems.list(), ...damaged.map(damageProblem)], rules: rules.lines, damaged };
   }
 }

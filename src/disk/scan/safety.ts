@@ -1,5 +1,6 @@
-// The cases in which one side lost so much, or its root is so strange, that no file may be touched until a person has
-// looked (mutagen's safety.go, rclone's --max-delete). Predicates over what is about to be told; nothing is changed here.
+// Halts: one side lost so many files, or its root is so suspicious, that no file may be changed until a person confirms
+// it (mutagen's safety.go, rclone's --max-delete). Predicates over the findings before they are committed; nothing is
+// changed.
 import * as fs from 'node:fs';
 import { isLost, lossCode, MAX_LOST_FILES, SOME_FILES } from '../../core/loss.js';
 import type { RelPath } from '../../core/path.js';
@@ -17,7 +18,7 @@ export type Halt = NonNullable<ScanResult['halt']>;
 const WAY_OUT =
   'Nothing is touched. Put the files back, or, if this was meant, confirm it with: client resume --accept-deletes';
 
-/** @returns why the root cannot be looked at now, or null where it can. */
+/** @returns why the root must not be scanned now; null where it can be. */
 export function rootHalt(context: ScanContext, deletesAccepted: boolean): Halt | null {
   const fault = rootFault(context.root);
   if (fault !== null) return fault;
@@ -49,8 +50,8 @@ function isEmpty({ root, rules }: ScanContext): boolean {
 }
 
 /**
- * @param hasMoved whether a path went away because its directory stands elsewhere now.
- * @returns the halt where `findings` take away more than half of the files and more than 100; moved ones do not count.
+ * @param hasMoved whether a path is absent because its directory was moved.
+ * @returns the halt where `findings` remove more than half of the files and more than 100; moved files do not count.
  */
 export function lossHalt(context: ScanContext, findings: Findings, hasMoved: (path: RelPath) => boolean): Halt | null {
   const before = context.snapshot.files;

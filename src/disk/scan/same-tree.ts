@@ -1,15 +1,15 @@
-// Whether a root still holds what was last seen in it: the way to tell one that has lost its identity from another one that
-// was made anew in its place.
+// Whether a root still holds what was last seen in it. This distinguishes a root that lost its identity file from
+// another directory that was created in its place.
 import type { Snapshot } from '../../core/snapshot.js';
 import { type FileSignature, sameSignature } from '../fs/signature.js';
 import { statsAt } from './context.js';
 
-/** As many files as are looked at. */
+/** How many files are compared at most. */
 const MAX_FILES = 1_000;
 
 /**
  * @param root absolute real path of the root.
- * @returns whether at least half of the files that were seen stand there unchanged; of no files: true.
+ * @returns whether at least half of the files in `snapshot` are unchanged on disk; true where it has no files.
  */
 export function isMostlyAsSeen(root: string, snapshot: Snapshot): boolean {
   let files = 0;

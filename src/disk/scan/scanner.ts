@@ -1,7 +1,16 @@
-// Looking at one tree. Events only say where to look; what is there is decided by names, stats and content that are read
-// here. One look at a time, in steps: survey (what differs), judge (what is believed), guard (whether that can be), commit.
-// Invariants: `snapshot` is what was last believed; a look that fails or halts changes nothing of it, and the next one
-// looks at everything; whatever is in motion is in `waiting`, and an alarm is set for it.
+// The folder guarantees: only a scan decides what is in the tree, by names, stats and content that it read itself.
+// Watch events are hints where to scan. One scan runs at a time:
+//
+//   halt if the root is gone, was replaced or is suddenly empty                           safety
+//   survey: lstat the hinted paths, or all → changed, dirs, absent                        survey, enter, walk
+//   judge: of the changed, read what has settled; of the absent, accept what has lasted   judge, settle-times
+//     everything else stays in `unsettled`, with an alarm for the time when it is due     unsettled, trigger
+//   halt if the findings remove too many files                                            safety
+//   commit the findings to the snapshot, except paths that were written meanwhile         commit
+//   report what differs from the last report                                              diff, report
+//
+// Invariants: `snapshot` is what was last accepted; a scan that fails or halts does not change it, and the next scan
+// covers everything.
 
 import type { Stats } from 'node:fs';
 import type { DirEntry, Entry, LinkEntry } from '../../core/entry.js';
@@ -16,7 +25,7 @@ import { Hints } from '../watch/hints.js';
 import type { Watcher } from '../watch/watcher.js';
 import { commit, Overwritten } from './commit.js';
 import type { ScannerOptions } from './context.js';
-import { type ScanContext, type Standing, statsAt } from './context.js';
+import { type LstatResult, type ScanContext, statsAt } from './context.js';
 import { Damage } from './crash-damage.js';
 import { adoptRules, readRules } from './ignore-file.js';
 import { IGNORE_FILE, IgnoreRules } from './ignore-rules.js';
@@ -31,11 +40,11 @@ import { Unsettled } from './unsettled.js';
 import { verifyUnchanged } from './verify.js';
 import { watcherFor } from './watch-events.js';
 
-/** One tree, and what was last seen of it. */
+/** Scans one root and keeps the snapshot of what it last saw. */
 export class Scanner {
-  /** What was last seen; the files in it are SeenFile. */
+  /** What was last seen; its files are `FileSignature`. */
   readonly snapshot: Snapshot;
-  /** Called for every change of the snapshot, to remember it; null: gone with all below. */
+  /** Called for every change of the snapshot, to store it; null: removed, with everything below. */
   onSeen: (path: RelPath, entry: FileSignature | LinkEntry | DirEntry | null) => void = () => {};
 
   readonly #ignore: readonly string[];
@@ -83,21 +92,23 @@ export class Scanner {
   }
 
   /**
-   * Looks at the tree; overlapping calls wait for each other. The first look is whole whatever its scope.
-   * @throws SyncError `failed` where the root cannot be read; nothing is lost, and the next look tells it.
+   * Scans the tree. Overlapping calls run one after the other. The first scan covers everything, whatever its scope.
+   * @returns what differs from the previous result, or a halt.
+   * @throws SyncError `failed` where the root cannot be read. No difference is lost: the next scan reports it.
    */
   scan(scope: ScanScope): Promise<ScanResult> {
     return this.#inTurn(() => this.#scanOnce(scope));
   }
 
-  /** Has the next look, whenever it comes, look at `paths` in any case. */
+  /** Makes the next scan cover `paths`; does not call for one. */
   markDirty(paths: Iterable<RelPath>): void {
     for (const path of paths) this.#hints.include(path);
   }
 
   /**
-   * @returns whether `name`, which stands in `dir` (as `seen` just now, or it is looked at), is left out of
-   *   synchronisation: it is ignored, or makes no path, or is something that does not travel.
+   * @param seen what is there, where the caller knows it; otherwise lstat is asked.
+   * @returns whether `name` in `dir` is left out of synchronisation: it is ignored, makes no valid path, or is of a
+   *   type that is not synchronised.
    */
   ignores(dir: RelPath | '', name: string, seen: Entry | null = null): boolean {
     const path = joinPath(dir, name);
@@ -106,21 +117,21 @@ export class Scanner {
     return this.#context.rules.ignores(path, isDir) || this.#context.problems.has(path);
   }
 
-  /** Lets the next look tell of deletions, however many. */
+  /** Makes the next scan cover everything and accept its deletions, however many. */
   acceptDeletes(): void {
     this.#deletesAccepted = true;
     this.#hints.requireAll();
   }
 
   /**
-   * To be called after our own write, so that its echo is no change.
-   * @param reported the entry that the pair agreed on; it goes on being reported until the disk's signature changes.
+   * To be called after each write of this server, so that its watch events are no change.
+   * @param reported the entry that the pair agreed on; it is reported until the signature on disk changes.
    * @param stats what lstat says of it now.
    */
   wrote(path: RelPath, reported: Entry | null, stats: Stats | null): void {
     this.#overwritten.add(path);
     const entry = noteOwn(this.#context, path, reported, stats, (dir) => this.#hints.add(dir, true));
-    if (this.#context.unsettled.size < this.#context.unsettled.told) this.#hints.add(path);
+    if (this.#context.unsettled.size < this.#context.unsettled.reported) this.#hints.add(path);
     this.#seen(path, entry);
     if (entry?.type === 'file' && stats !== null && stats.nlink > 1) this.#changedLinked(path, stats);
     if (path !== IGNORE_FILE) return;
@@ -133,20 +144,21 @@ export class Scanner {
     this.#hints.add(path);
   }
 
-  /** To be called after we moved the directory `from` to `to`, where `absolute` leads: what it holds is known there, too. */
+  /** To be called after this server moved the directory `from` to `to` (`absolute`): its known content moves along. */
   moved(from: RelPath, to: RelPath, absolute: string): void {
     for (const { path, entry, stats } of moveKnown(this.#context, from, to, absolute)) this.wrote(path, entry, stats);
   }
 
   /**
-   * Whether what stands at `path` is still `entry`, by its signature or, where that proves nothing, by its content.
-   * @param absolute where to look, and `standing` what is known of it already; no link leads there, the caller sees to it.
+   * @param absolute where to look; the caller makes sure that no link leads there.
+   * @param lstat what lstat says, where the caller knows it already.
+   * @returns whether `path` is still `entry`, by its signature or, where that proves nothing, by its content.
    */
-  matches(path: RelPath, entry: Entry | null, absolute: string, standing?: Standing): boolean {
-    return verifyUnchanged(this.#context, path, entry, absolute, standing);
+  matches(path: RelPath, entry: Entry | null, absolute: string, lstat?: LstatResult): boolean {
+    return verifyUnchanged(this.#context, path, entry, absolute, lstat);
   }
 
-  /** Stops watching; a look under way ends first. */
+  /** Waits for a running scan, then stops watching. */
   async close(): Promise<void> {
     this.#trigger.close();
     await this.#digests.close();
@@ -157,7 +169,7 @@ export class Scanner {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work);
-    this.#turn = result.then(() => {}).catch(() => {}); // without what it came to, which may be a whole tree
+    this.#turn = result.then(() => {}).catch(() => {}); // drops the result, which may be a whole tree
     return result;
   }
 
@@ -193,10 +205,10 @@ export class Scanner {
     if (halt !== null) return this.#halted(halt);
     await this.#commit(findings, survey);
     this.#trigger.setAlarm();
-    return this.#reporter.tell(survey.again);
+    return this.#reporter.report(survey.again);
   }
 
-  /** What was missing may have been the beginning of the root's own end, so that is looked at once more. */
+  /** Missing files may mean that the root itself is being removed, so the root is checked once more. */
   #haltBefore(findings: Findings, survey: Survey, accepted: boolean): Halt | null {
     const loss = accepted ? null : lossHalt(this.#context, findings, (path) => survey.hasLeft(path));
     const takesAway = loss !== null || [...findings.values()].includes(null);
@@ -225,13 +237,13 @@ export class Scanner {
     this.onSeen(path, entry as FileSignature | LinkEntry | DirEntry | null);
   }
 
-  /** A second reading found what the first one did, late enough to be sure. */
+  /** A second reading, late enough to be certain, found the content of the first one. */
   #confirm(path: RelPath, file: FileSignature): void {
     this.snapshot.put(path, file);
     this.#seen(path, file);
   }
 
-  /** Reads the rules where they are not known to be those in the file. */
+  /** Reads the ignore file again where it may have changed since it was last read. */
   async #refreshRules(): Promise<void> {
     if (this.#rulesHash !== undefined) return;
     const { lines, hash } = readRules(this.#context);
@@ -251,7 +263,7 @@ export class Scanner {
   }
 
   #halted(halt: Halt): ScanResult {
-    // A root that is gone takes its watches with it, and says nothing when it comes back.
+    // The watches went with the root; none would report that it came back.
     if (halt.code === 'root-missing' || halt.code === 'root-replaced') this.#context.directories.drop('');
     this.#hints.requireAll();
     this.#hints.setAlarm(Number.POSITIVE_INFINITY);

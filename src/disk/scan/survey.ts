@@ -1,25 +1,26 @@
-// The first step of a look: finds where the disk differs from what was last seen. It reads names and stats, no content,
-// and changes nothing but the watches and the notes of what is in the way.
-// Invariants: a directory's watch is armed before its names are read; nothing below a directory that could not be read
-// is found absent; every path in `absent` is in the snapshot.
+// The first step of a scan: finds where the disk differs from the snapshot. It reads names and stats, no content, and
+// changes only watches and problems.
+// Invariants: a directory is watched before its names are read; nothing below an unreadable directory counts as absent;
+// every path in `absent` is in the snapshot.
 import type { Stats } from 'node:fs';
 import type { DirEntry } from '../../core/entry.js';
 import { joinPath, parentOf, type RelPath } from '../../core/path.js';
 import type { Node } from '../../core/snapshot.js';
 import { type FileSignature, modeOf, type StatSignature, sameSignature, statSignature } from '../fs/signature.js';
 import { TimeSlice } from '../fs/time-slice.js';
-import { highestUnsound, isKnownDir, type ScanContext, type Standing, standingAt, statsAt } from './context.js';
+import { highestUnsound, isKnownDir, type LstatResult, lstatAt, type ScanContext, statsAt } from './context.js';
 import { describe, type Entered, Entrance, type Listing } from './enter.js';
 import { namesOf } from './hard-links.js';
 
 const NOTHING: ReadonlyMap<string, Node> = new Map();
 
+/** What differs from the snapshot. */
 export class Survey implements Entered {
-  /** What is new or differs, directories aside. */
+  /** What is new or differs, except directories. */
   readonly changed = new Map<RelPath, StatSignature>();
   /** Directories that are new or have other permission bits. */
   readonly dirs = new Map<RelPath, DirEntry>();
-  /** What is not there any more; the highest of each branch. */
+  /** What is missing; of a missing directory only its own path. */
   readonly absent = new Set<RelPath>();
   readonly left = new Set<RelPath>();
   readonly former = new Map<RelPath, RelPath>();
@@ -34,25 +35,25 @@ export class Survey implements Entered {
     this.#context = context;
   }
 
-  /** Looks at the whole tree. */
+  /** Surveys the whole tree. */
   async all(): Promise<void> {
     const { problems, unsettled, linked } = this.#context;
     problems.clearBelow('');
     linked.clear();
-    await this.#scan('', true);
-    // What was in motion and is not found changed any more is as it was, or went away before it was ever told.
+    await this.#enter('', true);
+    // An unsettled path that does not differ any more is as it was before, or vanished before it was ever reported.
     for (const [path] of unsettled.all('files')) if (!this.changed.has(path)) unsettled.release(path);
   }
 
-  /** Looks at `paths`; with a true value, a directory's names are read although it is the one that is known. */
+  /** Surveys `paths`; the value true makes it read the names of a directory even if that one is known and unchanged. */
   async at(paths: ReadonlyMap<RelPath | '', boolean>): Promise<void> {
     for (const [path, relist] of paths) await this.#visit(path, relist);
-    // A Set's iteration goes on into what is added meanwhile.
+    // The loop also visits paths that are added to the set while it runs.
     for (const path of this.left) await this.#visit(path, false);
     await this.#visitLinked();
   }
 
-  /** The other names of files that were changed through one of theirs. */
+  /** Visits the other names of hard-linked files that changed. */
   async #visitLinked(): Promise<void> {
     const { linked, snapshot } = this.#context;
     if (linked.size === 0) return;
@@ -61,7 +62,7 @@ export class Survey implements Entered {
     linked.clear();
   }
 
-  /** @returns whether `path` went away with a directory that stands under another name now. */
+  /** @returns whether `path` is absent because a directory at or above it was moved. */
   hasLeft(path: RelPath): boolean {
     if (this.left.size === 0) return false;
     for (let at: RelPath | '' = path; at !== ''; at = parentOf(at)) if (this.left.has(at)) return true;
@@ -72,26 +73,26 @@ export class Survey implements Entered {
     if (this.#slice.isTired) await this.#slice.rest();
     const top = highestUnsound(this.#context, path, this.#checked);
     if (top !== path) {
-      // Where its directory is not what it was, what was in motion in it is found anew, or has gone.
+      // The directory above is another one now: its survey finds the path again, or not at all.
       this.#context.unsettled.release(path as RelPath);
       return this.#visit(top, false);
     }
     if (this.#visited.has(path) && !relist) return;
     this.#visited.add(path);
-    const standing = standingAt(this.#context.absolute(path));
-    if (path !== '' && this.#isIgnored(path, standing)) {
+    const lstat = lstatAt(this.#context.absolute(path));
+    if (path !== '' && this.#isIgnored(path, lstat)) {
       this.#context.unsettled.release(path);
       return;
     }
-    if (isDir(standing) && (relist || !isKnownDir(this.#context, path, standing))) await this.#scan(path, false);
-    if (path !== '') this.#compare(path, standing, this.#context.snapshot.get(path));
+    if (isDir(lstat) && (relist || !isKnownDir(this.#context, path, lstat))) await this.#enter(path, false);
+    if (path !== '') this.#compare(path, lstat, this.#context.snapshot.get(path));
   }
 
-  #isIgnored(path: RelPath, standing: Standing): boolean {
-    return standing !== null && this.#context.rules.ignores(path, isDir(standing));
+  #isIgnored(path: RelPath, lstat: LstatResult): boolean {
+    return lstat !== null && this.#context.rules.ignores(path, isDir(lstat));
   }
 
-  async #scan(from: RelPath | '', everything: boolean): Promise<void> {
+  async #enter(from: RelPath | '', everything: boolean): Promise<void> {
     const listings = await new Entrance(this.#context, this, from, everything).listings();
     this.#checked.clear();
     for (const listing of listings) {
@@ -103,7 +104,7 @@ export class Survey implements Entered {
   async #compareListing({ path: dir, names }: Listing): Promise<void> {
     const absolute = this.#context.absolute(dir);
     const stats = statsAt(absolute);
-    // RACE: were it swapped for a link just now, the names would be another directory's. An event follows in any case.
+    // RACE: if the directory was just replaced by a link, the names are those of another one. A watch event follows.
     if (stats === null || !this.#context.directories.isSame(dir, stats)) {
       this.again.add(dir);
       return;
@@ -124,25 +125,25 @@ export class Survey implements Entered {
   }
 
   #compareNamed(dir: RelPath | '', name: string, absolute: string, node: Node | null): void {
-    const standing = standingAt(absolute);
-    // Most files are as they were: for those not even a path is put together.
-    if (this.#context.unsettled.size === 0 && isUnchanged(standing, node)) return;
-    this.#compare(joinPath(dir, name), standing, node);
+    const lstat = lstatAt(absolute);
+    // Most files are unchanged; for those, do not even build a path.
+    if (this.#context.unsettled.size === 0 && isUnchanged(lstat, node)) return;
+    this.#compare(joinPath(dir, name), lstat, node);
   }
 
-  #compare(path: RelPath, standing: Standing, node: Node | null): void {
+  #compare(path: RelPath, lstat: LstatResult, node: Node | null): void {
     const { unsettled, problems } = this.#context;
-    if (standing === null) this.#foundNothing(path, node);
-    else if (standing instanceof Error) {
+    if (lstat === null) this.#foundNothing(path, node);
+    else if (lstat instanceof Error) {
       unsettled.release(path);
-      problems.add(path, 'unreadable', `${path} cannot be looked at: ${describe(standing)}.`);
-    } else if (standing.isDirectory()) this.#foundDir(path, standing, node);
-    else if (isUnchanged(standing, node)) {
+      problems.add(path, 'unreadable', `${path} cannot be looked at: ${describe(lstat)}.`);
+    } else if (lstat.isDirectory()) this.#foundDir(path, lstat, node);
+    else if (isUnchanged(lstat, node)) {
       unsettled.release(path);
       problems.clear(path);
     } else {
-      if (isChangedLinked(standing, node)) this.#context.linked.add(standing.ino);
-      this.changed.set(path, statSignature(standing));
+      if (isChangedLinked(lstat, node)) this.#context.linked.add(lstat.ino);
+      this.changed.set(path, statSignature(lstat));
     }
   }
 
@@ -152,7 +153,7 @@ export class Survey implements Entered {
     else this.#context.unsettled.release(path);
   }
 
-  /** A directory that moved and cannot be read is what it was; otherwise nothing is known of one. */
+  /** Keeps the mode of a directory that was moved and cannot be read; of any other unreadable one nothing is known. */
   #carryOver(path: RelPath): void {
     const former = this.former.get(path);
     const node = former === undefined ? null : this.#context.snapshot.get(former);
@@ -161,7 +162,7 @@ export class Survey implements Entered {
 
   #foundDir(path: RelPath, stats: Stats, node: Node | null): void {
     const { directories, unsettled, problems } = this.#context;
-    // Not the one that was entered: replaced since.
+    // RACE: it was replaced after it was entered.
     if (!directories.isSame(path, stats)) {
       this.again.add(path);
       return;
@@ -179,19 +180,19 @@ export class Survey implements Entered {
 
 const childrenOf = (node: Node | null): ReadonlyMap<string, Node> => (node?.type === 'dir' ? node.children : NOTHING);
 
-/** Whether a file that has several names is known, and changed. */
+/** Whether a known file with several names has changed. */
 const isChangedLinked = (stats: Stats, node: Node | null): boolean =>
   stats.nlink > 1 &&
   node?.type === 'file' &&
   (node as FileSignature).ino === stats.ino &&
   !sameSignature(node as FileSignature, stats);
 
-const isDir = (standing: Standing): standing is Stats =>
-  standing !== null && !(standing instanceof Error) && standing.isDirectory();
+const isDir = (lstat: LstatResult): lstat is Stats =>
+  lstat !== null && !(lstat instanceof Error) && lstat.isDirectory();
 
-/** @returns whether the file that was seen still stands there, and its signature proves it. */
-export function isUnchanged(standing: Standing, node: Node | null): boolean {
-  if (standing === null || standing instanceof Error || node?.type !== 'file' || !standing.isFile()) return false;
+/** @returns whether the signature proves that the file is still the one in the snapshot. */
+export function isUnchanged(lstat: LstatResult, node: Node | null): boolean {
+  if (lstat === null || lstat instanceof Error || node?.type !== 'file' || !lstat.isFile()) return false;
   const seen = node as FileSignature;
-  return !seen.racy && sameSignature(seen, standing);
+  return !seen.racy && sameSignature(seen, lstat);
 }

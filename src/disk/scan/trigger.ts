@@ -1,5 +1,5 @@
-// When to call for a look: something was hinted that is more than an echo, or something in motion is due. An idle tree
-// has no timer running, and nobody is called twice for one look.
+// Decides when to call for a scan: a hinted path differs from the snapshot (is not just the event of an own write), or
+// an unsettled path is due. An idle tree has no running timer, and there is one call for each scan at most.
 
 import type { Entry } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
@@ -9,24 +9,25 @@ import { isLinkTo } from '../fs/symlink.js';
 import { TimeSlice } from '../fs/time-slice.js';
 import type { Hints } from '../watch/hints.js';
 import type { ScanContext } from './context.js';
-import { highestUnsound, isKnownDir, standingAt } from './context.js';
+import { highestUnsound, isKnownDir, lstatAt } from './context.js';
 import { isUnchanged } from './survey.js';
 
-/** After its stamps have aged this much more than they must, a file is read again. */
+/** Milliseconds added to the time after which a racy file is read again. */
 const RACY_MARGIN_MS = 5;
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** Calls `onHint` when a scan of one root is worth while. */
 export class ScanTrigger {
   readonly #context: ScanContext;
   readonly #hints: Hints;
   readonly #onHint: () => void;
   readonly #confirm: (path: RelPath, file: FileSignature) => void;
-  /** Files to be read again because they were written so recently, and when; the soonest first. */
+  /** Racy files → the time to read each again; the soonest first. */
   readonly #rechecks = new Map<RelPath, number>();
   #called = false;
   #closed = false;
 
-  /** @param confirm called with a file that is proven now to be what was seen of it. */
+  /** @param confirm called with a file whose content is now proven to be the one in the snapshot. */
   constructor(
     context: ScanContext,
     hints: Hints,
@@ -39,23 +40,25 @@ export class ScanTrigger {
     this.#confirm = confirm;
   }
 
-  /** From now on, what is hinted is a reason for another look. */
+  /** To be called when a scan begins: later hints call for another one. */
   scanBegins(): void {
     this.#called = false;
   }
 
-  /** To be told of everything that was seen: a file that is racy is read again by itself. */
+  /** To be called for each change of the snapshot: a racy file is scheduled to be read again. */
   seen(path: RelPath, entry: Entry | null): void {
     if (entry?.type === 'file' && (entry as FileSignature).racy) this.#recheckLater(path, entry as FileSignature);
     else this.#rechecks.delete(path);
   }
 
-  /** Looks briefly at what was hinted, and calls if that is worth a look. Not to overlap with a look. */
+  /**
+   * Compares the hinted paths with the snapshot and calls if one of them needs a scan. Must not overlap with a scan.
+   */
   async quickCheck(): Promise<void> {
     if (this.#closed || this.#called) return;
     const { unsettled, now, linked } = this.#context;
     this.#takeRechecks(now());
-    const isOwed = unsettled.size < unsettled.told || unsettled.nextDue() <= now() || linked.size > 0;
+    const isOwed = unsettled.size < unsettled.reported || unsettled.nextDue() <= now() || linked.size > 0;
     if (this.#hints.everything || isOwed || (await this.#isWorthAScan())) this.#call();
     else this.setAlarm();
   }
@@ -88,7 +91,7 @@ export class ScanTrigger {
     if (quickCheck.kind === 'sure') this.#confirm(path, quickCheck.file);
     if (quickCheck.kind === 'young') this.#recheckLater(path, this.#context.snapshot.get(path) as FileSignature);
     if (quickCheck.kind === 'same' || quickCheck.kind === 'sure') this.#hints.paths.delete(path);
-    return quickCheck.kind === 'look';
+    return quickCheck.kind === 'scan';
   }
 
   #recheckLater(path: RelPath, file: FileSignature): void {
@@ -114,11 +117,11 @@ export class ScanTrigger {
 }
 
 /**
- * `same`: no change. `sure`: no change, and `file` is proven now to be what was seen. `young`: no change yet, but written
- * so recently that it has to be read again later. `waits`: in motion, and not due. `look`: to be looked at.
+ * `same`: no change. `sure`: no change, and the content of `file` is now proven. `young`: no change, but still racy, so
+ * it has to be read again later. `waits`: unsettled, not due yet. `scan`: has to be scanned.
  */
 type QuickCheck =
-  | { readonly kind: 'same' | 'young' | 'waits' | 'look' }
+  | { readonly kind: 'same' | 'young' | 'waits' | 'scan' }
   | { readonly kind: 'sure'; readonly file: FileSignature };
 
 const SAME: QuickCheck = { kind: 'same' };
@@ -127,27 +130,27 @@ const YOUNG: QuickCheck = { kind: 'young' };
 
 const WAITS: QuickCheck = { kind: 'waits' };
 
-const SCAN: QuickCheck = { kind: 'look' };
+const SCAN: QuickCheck = { kind: 'scan' };
 
-/** @param checked directories found sound, kept between the glances of one moment. */
+/** @param checked results for directories above, shared by the checks of one time slice. */
 function quickCheckAt(context: ScanContext, path: RelPath | '', checked: Map<string, boolean>): QuickCheck {
   const wait = path === '' ? null : context.unsettled.get(path);
   if (wait !== null) return wait.kind !== 'absent' && wait.due > context.now() ? WAITS : SCAN;
   if (highestUnsound(context, path, checked) !== path) return SCAN;
-  const standing = standingAt(context.absolute(path));
-  if (standing instanceof Error) return SCAN;
-  if (path === '') return standing !== null && isKnownDir(context, '', standing) ? SAME : SCAN;
+  const lstat = lstatAt(context.absolute(path));
+  if (lstat instanceof Error) return SCAN;
+  if (path === '') return lstat !== null && isKnownDir(context, '', lstat) ? SAME : SCAN;
   const node = context.snapshot.get(path);
-  if (standing === null) return node === null && !context.problems.has(path) ? SAME : SCAN;
-  if (context.rules.ignores(path, standing.isDirectory())) return SAME;
-  if (standing.isDirectory()) return isKnownDir(context, path, standing) ? SAME : SCAN;
-  if (isUnchanged(standing, node)) return SAME;
-  if (standing.isSymbolicLink()) {
+  if (lstat === null) return node === null && !context.problems.has(path) ? SAME : SCAN;
+  if (context.rules.ignores(path, lstat.isDirectory())) return SAME;
+  if (lstat.isDirectory()) return isKnownDir(context, path, lstat) ? SAME : SCAN;
+  if (isUnchanged(lstat, node)) return SAME;
+  if (lstat.isSymbolicLink()) {
     return node?.type === 'symlink' && isLinkTo(context.absolute(path), node.target) ? SAME : SCAN;
   }
-  // Somebody uses a pipe or a socket that is known to be there.
-  if (!standing.isFile() && context.problems.has(path)) return SAME;
-  if (node?.type !== 'file' || !sameSignature(node as FileSignature, standing)) return SCAN;
+  // A known pipe or socket: its events come from its use.
+  if (!lstat.isFile() && context.problems.has(path)) return SAME;
+  if (node?.type !== 'file' || !sameSignature(node as FileSignature, lstat)) return SCAN;
   return quickCheckRacy(context, path, node as FileSignature);
 }
 

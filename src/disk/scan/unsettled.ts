@@ -1,29 +1,31 @@
-// The paths in motion: files being written, files being read that take long, and paths that vanished just now. Until
-// they are settled, what was reported of them goes on being reported.
+// The unsettled paths: files that are being written, large files that are being read, and paths that vanished just now.
+// Until a path has settled, its last reported state stays.
 import type { RelPath } from '../../core/path.js';
 import { goneAt, retryMs } from './settle-times.js';
 
+/** Why and until when one path is held back. */
 export interface Wait {
-  /** `moving`: written to, or not yet read in one piece; `reading`: large, being read; `absent`: vanished. */
+  /** `moving`: being written, or changed while it was read; `reading`: large, being read; `absent`: vanished. */
   readonly kind: 'moving' | 'reading' | 'absent';
-  /** When it was first found in motion, and when to look again; milliseconds since 1970. */
+  /** When it was first found unsettled, and when to scan it again; milliseconds since 1970. */
   readonly since: number;
   readonly due: number;
-  /** How often it could not be read in one piece. */
+  /** How often it changed while it was read. */
   readonly tries: number;
-  /** The inode in motion; 0 where it is none, or not known. */
+  /** The inode of the file; 0 for a directory or where it is not known. */
   readonly ino: number;
-  /** For an absent path: the files that vanished with it. */
+  /** For an absent path: how many files vanished with it. */
   readonly files: number;
 }
 
+/** The unsettled paths of one root. */
 export class Unsettled {
   readonly #waits = new Map<RelPath, Wait>();
-  /** How many files are missing at present, and when the last of them was found so. */
+  /** How many files are missing at present, and when the last of them was found missing. */
   readonly #burst = { files: 0, last: 0 };
 
-  /** How many paths the last look called unsettled. Whoever was told so waits for another look, and must get one. */
-  told = 0;
+  /** How many unsettled paths the last report named. Its receiver waits for another scan and must get one. */
+  reported = 0;
 
   get size(): number {
     return this.#waits.size;
@@ -33,12 +35,12 @@ export class Unsettled {
     return this.#waits.get(path) ?? null;
   }
 
-  /** Every path in motion. */
+  /** Every unsettled path. */
   paths(): IterableIterator<RelPath> {
     return this.#waits.keys();
   }
 
-  /** @returns the files that are to be looked at again by `now`. */
+  /** @returns the files that are due for another scan by `now`. */
   dueFiles(now: number): RelPath[] {
     return this.all('files').flatMap(([path, wait]) => (wait.due <= now ? [path] : []));
   }
@@ -56,14 +58,14 @@ export class Unsettled {
     });
   }
 
-  /** Holds a file back that could not be read in one piece, longer each time. */
+  /** Holds a file back that changed while it was read, longer each time. */
   retry(path: RelPath, now: number, ino: number): void {
     const before = this.#filesWait(path);
     const tries = (before?.tries ?? 0) + 1;
     this.#put(path, { kind: 'moving', since: before?.since ?? now, due: now + retryMs(tries), tries, ino, files: 0 });
   }
 
-  /** Notes that `path`, and `files` with it, is missing. What was in motion below it is no matter any more. */
+  /** Records that `path` is missing, with `files` files. Releases the unsettled paths below it. */
   miss(path: RelPath, now: number, ino: number, files: number): void {
     if (this.#waits.get(path)?.kind === 'absent') return;
     if (ino === 0) this.releaseBelow(path);
@@ -71,7 +73,7 @@ export class Unsettled {
     this.#put(path, { kind: 'absent', since: now, due: 0, tries: 0, ino, files });
   }
 
-  /** Keeps an absent path waiting until `due`. */
+  /** Holds an unsettled path back until `due`. */
   postpone(path: RelPath, due: number): void {
     const wait = this.#waits.get(path);
     if (wait !== undefined) this.#waits.set(path, { ...wait, due });
@@ -94,7 +96,7 @@ export class Unsettled {
     for (const other of [...this.#waits.keys()]) if (other.startsWith(`${path}/`)) this.release(other);
   }
 
-  /** @returns those of the kinds `moving` and `reading`, or `absent`, as they stand. */
+  /** @returns a copy of the waits of the kinds `moving` and `reading` ('files'), or of the kind `absent`. */
   all(which: 'files' | 'absent'): [RelPath, Wait][] {
     return [...this.#waits].filter(([, wait]) => (wait.kind === 'absent') === (which === 'absent'));
   }

@@ -1,32 +1,32 @@
-// Walks directories and collects names; it stats nothing and decides nothing. fast-glob does the walking, but reads
-// through a reader of ours, because each directory has to be watched before it is read, one that cannot be read must not
-// pass for an empty one, and names that are not UTF-8 must be noticed.
+// Walks directories and collects names, without stats. fast-glob walks, but with its own `readdir` replaced, because
+// each directory has to be watched before it is read, an unreadable one must not be taken for an empty one, and names
+// that are not UTF-8 must be reported.
 import type { Dirent } from 'node:fs';
 import * as fs from 'node:fs';
 import fastGlob, { type FileSystemAdapter } from 'fast-glob';
 import { escapeControls, joinPath, pathFault, type RelPath } from '../../core/path.js';
 import { isNeverSynchronised } from './ignore-rules.js';
 
-/** What a scan asks and tells on its way. */
-export interface ScanHost {
+/** What a walk asks and reports. */
+export interface WalkHost {
   absolute(path: RelPath | ''): string;
-  /** Asked before `path` is read; whoever answers yes has armed its watch. */
+  /** Called before `path` is read. @returns whether to read it; it is watched then. */
   enters(path: RelPath | ''): boolean;
   ignores(path: RelPath, isDir: boolean): boolean;
-  /** The names in `path`, those that are ignored or unsound left out. */
+  /** Gives the names in `path`, without those that are ignored or make no valid path. */
   listed(path: RelPath | '', names: readonly string[]): void;
-  /** `path` is there and cannot be read: what is in it is unknown. */
+  /** `path` exists and cannot be read: its content is unknown. */
   unreadable(path: RelPath | '', error: NodeJS.ErrnoException): void;
   /** `path` is no directory any more. */
   vanished(path: RelPath | ''): void;
-  /** There is a name in `dir` that cannot be carried; `shown` is its printable form. */
+  /** `dir` has a name that cannot be synchronised; `shown` is its path in printable form. */
   badName(dir: RelPath | '', shown: string, why: string): void;
 }
 
 type Listed = (error: NodeJS.ErrnoException | null, dirents: Dirent[]) => void;
 
-/** Walks `from` and all that `host` lets it enter. A directory is told before those within it. */
-export async function scan(from: RelPath | '', host: ScanHost): Promise<void> {
+/** Walks `from` and every directory below that `host` lets it enter, parents before children. */
+export async function walkDirectories(from: RelPath | '', host: WalkHost): Promise<void> {
   const cwd = host.absolute(from);
   const pathOf = (absolute: string): RelPath | '' => joinBelow(from, absolute.slice(cwd.length + 1));
   const readdir = (absolute: string, _options: unknown, done: Listed) => read(pathOf(absolute), absolute, host, done);
@@ -46,7 +46,7 @@ function joinBelow(from: RelPath | '', rest: string): RelPath | '' {
   return rest === '' ? from : joinPath(from, rest);
 }
 
-function read(path: RelPath | '', absolute: string, host: ScanHost, done: Listed): void {
+function read(path: RelPath | '', absolute: string, host: WalkHost, done: Listed): void {
   if (!host.enters(path)) {
     done(null, []);
     return;
@@ -54,18 +54,18 @@ function read(path: RelPath | '', absolute: string, host: ScanHost, done: Listed
   fs.readdir(absolute, { withFileTypes: true }, (error, dirents) => {
     if (error !== null) failed(path, error, host, done);
     else if (dirents.some(({ name }) => name.includes('\ufffd'))) sift(path, absolute, dirents, host, done);
-    else done(null, tell(path, dirents, host));
+    else done(null, report(path, dirents, host));
   });
 }
 
-function failed(path: RelPath | '', error: NodeJS.ErrnoException, host: ScanHost, done: Listed): void {
+function failed(path: RelPath | '', error: NodeJS.ErrnoException, host: WalkHost, done: Listed): void {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP') host.vanished(path);
   else host.unreadable(path, error);
   done(null, []);
 }
 
-/** @returns the directories to walk on into; fast-glob need not see the files. */
-function tell(path: RelPath | '', dirents: readonly Dirent[], host: ScanHost): Dirent[] {
+/** Reports the names in `path`. @returns its directories: fast-glob needs no more. */
+function report(path: RelPath | '', dirents: readonly Dirent[], host: WalkHost): Dirent[] {
   const taken = dirents.filter((dirent) => isTaken(path, dirent, host));
   host.listed(
     path,
@@ -74,7 +74,7 @@ function tell(path: RelPath | '', dirents: readonly Dirent[], host: ScanHost): D
   return taken.filter((dirent) => dirent.isDirectory());
 }
 
-function isTaken(dir: RelPath | '', dirent: Dirent, host: ScanHost): boolean {
+function isTaken(dir: RelPath | '', dirent: Dirent, host: WalkHost): boolean {
   if (isNeverSynchronised(dirent.name)) return false;
   const path = joinPath(dir, dirent.name);
   if (host.ignores(path, dirent.isDirectory())) return false;
@@ -83,11 +83,11 @@ function isTaken(dir: RelPath | '', dirent: Dirent, host: ScanHost): boolean {
   return fault === null;
 }
 
-/** A name out of a directory can only fail by its backslashes or its length: most need no closer look. */
+/** A name that a directory lists can only be invalid by a backslash or by its length. */
 const mayBeUnsound = (path: string, name: string): boolean => path.length > 1000 || name.includes('\\');
 
-/** Reads the names once more as bytes, and leaves out those that are not UTF-8: no path leads to them. */
-function sift(path: RelPath | '', absolute: string, dirents: Dirent[], host: ScanHost, done: Listed): void {
+/** Reads the names once more as bytes, and leaves out those that are not UTF-8: no string path names them. */
+function sift(path: RelPath | '', absolute: string, dirents: Dirent[], host: WalkHost, done: Listed): void {
   fs.readdir(absolute, { encoding: 'buffer' }, (error, names) => {
     if (error !== null) {
       failed(path, error, host, done);
@@ -100,7 +100,7 @@ function sift(path: RelPath | '', absolute: string, dirents: Dirent[], host: Sca
       else host.badName(path, escapeBytes(path, bytes), 'it is not valid UTF-8');
     }
     const readable = dirents.filter((dirent) => sound.has(dirent.name));
-    done(null, tell(path, readable, host));
+    done(null, report(path, readable, host));
   });
 }
 

@@ -1,4 +1,4 @@
-// From what the watcher says to hints: paths below the root, without what is never synchronised.
+// Turns watcher events into hints: paths below the root, without names that are never synchronised.
 
 import { joinPath, pathFault, type RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
@@ -9,7 +9,7 @@ import type { ScannerOptions } from './context.js';
 import { type ScanContext, statsAt } from './context.js';
 import { isNeverSynchronised } from './ignore-rules.js';
 
-/** @param ground asked for at each event: the watcher is part of it, and so comes first. */
+/** @param context asked for at each event, because the watcher is made before the context that contains it. */
 function hintListener(context: () => ScanContext, hints: Hints, log: Logger): WatchListener {
   const relative = (dir: string) => dir.slice(context().root.path.length + 1) as RelPath | '';
   return {
@@ -34,14 +34,14 @@ function hintListener(context: () => ScanContext, hints: Hints, log: Logger): Wa
   };
 }
 
-/** A name that makes no path is found, and reported, when its directory is read. */
+/** A name that makes no valid path is reported as a problem when its directory is read. */
 function hintNamed(dir: RelPath | '', name: string, hints: Hints): void {
   const path = joinPath(dir, name);
   if (pathFault(path) === null) hints.add(path);
   else hints.add(dir, true);
 }
 
-/** @returns what watches the tree of `ground`, where it is to be watched. */
+/** @returns the watcher of the tree of `context`; one that does nothing where `options` ask for none. */
 export function watcherFor(options: ScannerOptions, context: () => ScanContext, hints: Hints, log: Logger): Watcher {
   if (!options.watch) return unwatched;
   const kind = options.watchKind ?? bestWatchKind(options.forcePolling ?? false);

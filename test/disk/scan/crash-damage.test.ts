@@ -40,7 +40,7 @@ describe('SCENARIO 22: a file is damage', () => {
     const snapshot = new Snapshot();
     damage.judge(path, before, now, 'after');
     snapshot.put(path, fileSignature(now, 'after', 0));
-    expect(damage.standing(snapshot)).toEqual(damaged ? [path] : []);
+    expect(damage.remaining(snapshot)).toEqual(damaged ? [path] : []);
   });
 
   test('until it is healed, or somebody writes it; and it is remembered so long', () => {
@@ -51,11 +51,11 @@ describe('SCENARIO 22: a file is damage', () => {
     expect(remembered.get(path)).toBe('after');
     const snapshot = new Snapshot();
     snapshot.put(path, seen(100, 1_000));
-    expect(damage.standing(snapshot)).toEqual([]);
+    expect(damage.remaining(snapshot)).toEqual([]);
     expect(remembered.get(path)).toBe(null);
     const later = new Damage(null);
     later.load(path, 'after');
     snapshot.put(path, fileSignature(stats(0, 1_000), 'after', 0));
-    expect(later.standing(snapshot)).toEqual([path]);
+    expect(later.remaining(snapshot)).toEqual([path]);
   });
 });
