@@ -1,5 +1,5 @@
-// The state files of one root: each is opened against its watermark, and what is wrong with one is told to people. While
-// they are in use, one that somebody removes or changes is written anew.
+// The state files of one root. Each is checked against its watermark when it is opened, and damage is reported to
+// people. While the server runs, a file that another program removes or changes is written again from memory.
 import path from 'node:path';
 import { setAside } from '../fs/whole-file.js';
 import { damageText } from './journal-check.js';
@@ -9,16 +9,16 @@ import { SealedFile } from './sealed-file.js';
 import { type Opened, Store } from './store.js';
 import { type StateFileName, Watermarks } from './watermarks.js';
 
-/** What follows from damage, in words. */
+/** What follows from damage, for people. */
 export const ANEW = 'Nothing is deleted; both sides are compared anew.';
 
 type Value = Readonly<Record<string, unknown>>;
 
-/** A small file that is open. */
+/** An open sealed file. */
 interface OpenSealed {
   readonly file: SealedFile;
   readonly value: Value | null;
-  /** Whether it was damaged, or is missing. */
+  /** Whether it was damaged or missing. */
   readonly isLost: boolean;
 }
 
@@ -47,17 +47,17 @@ export class StateFiles {
     );
   }
 
-  /** Whether nothing was known of the state files: then nobody can tell whether one is missing. */
+  /** Whether there were no watermarks: then a missing state file cannot be recognised as missing. */
   get areUnknown(): boolean {
     return this.#watermarks.isNew;
   }
 
-  /** Tells people that the file called `name` is not as it should be. */
+  /** Reports to people that the file `name` is damaged. */
   report(name: string, message: string): void {
     this.problems.add(name, 'state-damaged', message);
   }
 
-  /** Opens a journal. `file` is one that has a watermark. */
+  /** Opens the journal `file`, whose name must be one that has a watermark. */
   readonly openStore = (file: string, tables: Tables, policy: DamagePolicy = {}): Opened => {
     const name = path.basename(file) as StateFileName;
     let kind: Parameters<NonNullable<DamagePolicy['onDamage']>>[0] | null = null;
@@ -79,9 +79,9 @@ export class StateFiles {
   };
 
   /**
-   * Reads a small file. A damaged one is set aside; whoever opens it then writes a new one.
-   * @param isOurs whether a value is one that this version understands.
-   * @param consequence what follows from damage, in words.
+   * Opens a sealed file. A damaged one is set aside; the caller then writes a new one.
+   * @param isOurs whether this version understands a value.
+   * @param consequence what follows from damage, for people.
    */
   openSealed(name: StateFileName, isOurs: (value: Value) => boolean, consequence: string): OpenSealed {
     const file = new SealedFile(path.join(this.#directory, name), this.#watermarks.of(name));
@@ -91,13 +91,13 @@ export class StateFiles {
     return { file, value, isLost: damage !== null };
   }
 
-  /** Writes the small files anew that somebody removed or changed. @throws the system's error where that is impossible. */
+  /** Writes again the sealed files that another program removed or changed. @throws the system's error. */
   restore(): void {
     if (this.#watermarks.check()) this.#replaced('watermarks');
     for (const file of this.#sealedFiles) if (file.check()) this.#replaced(path.basename(file.path));
   }
 
-  /** Writes the journals anew that somebody removed or changed. @throws SyncError where that is impossible. */
+  /** Writes again the journals that another program removed or changed. @throws SyncError `failed` where that fails. */
   async mend(): Promise<void> {
     for (const store of this.#stores) await store.mend();
   }

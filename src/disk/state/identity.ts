@@ -1,5 +1,5 @@
-// Which root this is: an id made once, in ROOT/.lockstep/identity.json. A root with another id, or without any, is
-// another root, whatever its name and its place on the disk.
+// The identity of a root: an id that is made once and kept in ROOT/.lockstep/identity.json. A root with another id or
+// none is another root, whatever its path and inode.
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,14 +8,14 @@ import { ANEW, type StateFiles } from './files.js';
 
 const FORMAT = 1;
 const ID = /^[0-9a-f-]{36}$/;
-/** Former ids that are remembered. */
+/** How many former ids are kept. */
 const MAX_FORMER = 8;
 
-/** @returns where the identity of `root` lies. */
+/** @returns the path of the identity file of `root`. */
 export const identityFile = (root: string): string => path.join(root, STATE_DIR, 'identity.json');
 
 /**
- * @returns the id in `file`, null where it holds none that is sound.
+ * @returns the id in `file`; null where it holds no valid one.
  * @throws the system's error where it cannot be read.
  */
 export function readIdentity(file: string): string | null {
@@ -33,8 +33,8 @@ const soundId = (value: Value | null): string | null =>
   value?.format === FORMAT && typeof value.id === 'string' && ID.test(value.id) ? value.id : null;
 
 /**
- * @param root absolute and without links, as `openRoot` gives it.
- * @returns the ids of the roots in which `root` lies, whoever has them.
+ * @param root absolute real path, as `openRoot` returns it.
+ * @returns the ids of all roots that contain `root`, the nearest first.
  */
 export function idsAbove(root: string): string[] {
   const ids: string[] = [];
@@ -45,7 +45,7 @@ export function idsAbove(root: string): string[] {
   return ids;
 }
 
-/** What cannot be read is no root of this user's. */
+/** @returns null also where the identity cannot be read: it is not a root of this user. */
 function idOf(root: string): string | null {
   try {
     return readIdentity(identityFile(root));
@@ -57,19 +57,19 @@ function idOf(root: string): string | null {
 /** The identity of a root that is being opened. */
 export interface Identity {
   readonly id: string;
-  /** The ids that the root had before what was known of it was lost, the latest last. */
+  /** The ids that the root had before its state was lost, the latest last. */
   readonly former: readonly string[];
-  /** Whether the root had none, or one that is not to be believed. */
+  /** Whether the root had no id, or one that is not its own. */
   readonly isNew: boolean;
-  /** Whether it had one, and that is gone or damaged. */
+  /** Whether it had an id that is gone or damaged. */
   readonly isLost: boolean;
-  /** Makes the root another root from now on. */
+  /** Gives the root a new id: from now on it is another root. */
   renew(): void;
 }
 
 /**
  * Reads the identity of `root`, or makes one.
- * @param copied told that the root is a copy of another one.
+ * @param copied called where the root is a copy of another one.
  * @throws the system's error where it cannot be read or written.
  */
 export function openIdentity(root: string, files: StateFiles, copied: () => void): Identity {
@@ -78,7 +78,7 @@ export function openIdentity(root: string, files: StateFiles, copied: () => void
   const isCopied = known !== null && isCopyOf(root, value?.inode);
   if (isCopied) copied();
   let former = known === null ? [] : formerIdsIn(value);
-  // A copy tells what it is one of: an older state of the root, perhaps.
+  // A copy keeps the id of its original as a former one: it may be an older state of the same root.
   if (known !== null && isCopied) former = [...former, known].slice(-MAX_FORMER);
   const make = () => {
     const made = randomUUID();
@@ -107,8 +107,8 @@ const formerIdsIn = (value: Value | null): string[] =>
   Array.isArray(value?.former) ? value.former.filter((id) => typeof id === 'string' && ID.test(id)) : [];
 
 /**
- * Whether `root` is a copy of the one that had the inode number `inode` (a backup that was put back, for example): what was
- * shared with the other side since then is not what it holds.
+ * Whether `root` is a copy of the directory with the inode number `inode`, for example a restored backup: then it does
+ * not hold what both sides have shared since.
  */
 const isCopyOf = (root: string, inode: unknown): boolean =>
   typeof inode === 'number' && inode !== fs.statSync(root).ino;

@@ -1,12 +1,12 @@
-// Whether a journal is all that it was. What its watermark says was written must be there; beyond that, a last line that a
-// kill or a power cut has torn is no damage, and anything else is.
+// Checks whether a journal is complete. Everything up to its watermark must be there. After that, a last line that a
+// kill or a power cut tore off is no damage; anything else is.
 
 import fs from 'node:fs';
 import type { Expectation } from './journal.js';
 import { follow, type Head, headOf, type Position } from './journal.js';
 import { linesOf, reading } from './journal-lines.js';
 
-/** How a state file is not what it was. Of one with a strange `tail` nothing is lost. */
+/** How a state file is damaged. With a foreign `tail`, nothing is lost. */
 export type DamageKind = 'missing' | 'empty' | 'cut' | 'older' | 'damaged' | 'foreign' | 'tail';
 
 const WORDS: Readonly<Record<DamageKind, string>> = {
@@ -19,24 +19,24 @@ const WORDS: Readonly<Record<DamageKind, string>> = {
   tail: 'has something foreign at its end; what stands before that is complete',
 };
 
-/** Says in words what is wrong with `file`, and where it went. */
+/** @returns what is wrong with `file`, and where it was moved, for people. */
 export function damageText(file: string, kind: DamageKind, setAside: string | null): string {
   const where = setAside === null ? '' : `, and as it was found it is set aside as ${setAside}`;
   return `The state file ${file} ${WORDS[kind]}${where}.`;
 }
 
-/** What a journal is found to be. */
+/** The result of a check. */
 export interface Found {
   readonly exists: boolean;
   readonly head: Head | null;
-  /** Where the lines that are sound from the beginning on end. */
+  /** The end of the valid lines at the beginning. */
   readonly end: Position;
   readonly damage: DamageKind | null;
 }
 
 const NOTHING = { head: null, end: { bytes: 0, chain: 0 } };
 
-/** @param expected what is known to have been written; null where nothing is known of this file. */
+/** @param expected what was written according to the watermark; null where there is none. */
 export function checkJournal(file: string, expected: Expectation | null): Found {
   const stats = fs.lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return { ...NOTHING, exists: false, damage: expected === null ? null : 'missing' };
@@ -70,11 +70,11 @@ interface Lines {
   readonly size: number;
   readonly head: Head;
   readonly end: Position;
-  /** How many lines from the first that is not sound on. */
+  /** How many lines there are from the first invalid one on. */
   readonly bad: number;
-  /** The checksum where the watermark stands; null where no line ends there. */
+  /** The checksum at the watermark; null where no line ends there. */
   readonly atMark: number | null;
-  /** What is known of this generation of the journal. */
+  /** The watermark, if it is about this generation of the journal. */
   readonly known: Expectation | null;
   readonly expected: Expectation | null;
 }
@@ -89,7 +89,7 @@ function damageOf({ fd, size, head, end, bad, atMark, known, expected }: Lines):
   return isTorn(fd, end.bytes) ? null : 'tail';
 }
 
-/** Whether what begins at `at` may be what is left of a line of ours, or of a page that never was written. */
+/** Whether the bytes at `at` may be the beginning of a journal line, or of a page that was never written (zeros). */
 function isTorn(fd: number, at: number): boolean {
   const bytes = Buffer.alloc(16);
   const begun = bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, at));
@@ -101,7 +101,7 @@ function isTorn(fd: number, at: number): boolean {
 
 const HEADER_START = 'lockstep-store ';
 
-/** A file with no whole header: the beginning of one, or something else. */
+/** The kind of damage of a file without a complete header. */
 function beginningOf(fd: number, size: number): DamageKind {
   const bytes = Buffer.alloc(HEADER_START.length);
   const text = bytes.toString('latin1', 0, fs.readSync(fd, bytes, 0, bytes.length, 0));

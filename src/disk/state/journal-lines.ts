@@ -1,12 +1,12 @@
-// A file read line by line, never more than a piece or a line of it in memory.
+// Reads a file line by line with at most one piece or one line of it in memory.
 import fs from 'node:fs';
 
 const NEWLINE = 0x0a;
-/** A journal is read this much at a time: one of a large tree is as large as all that is known of it. */
+/** Bytes read at a time: the journal of a large tree must not be in memory as a whole. */
 const PIECE_BYTES = 1 << 20;
 const { O_RDONLY, O_NOFOLLOW } = fs.constants;
 
-/** Opens `file`, which is no link, for the time of `read`. */
+/** Opens `file`, which must not be a link, while `read` runs. */
 export function reading<T>(file: string, read: (fd: number) => T): T {
   const fd = fs.openSync(file, O_RDONLY | O_NOFOLLOW);
   try {
@@ -16,11 +16,14 @@ export function reading<T>(file: string, read: (fd: number) => T): T {
   }
 }
 
-/** The lines from `at` on; each is good until the next is asked for. The last may have no end. */
+/**
+ * @returns the lines from `at` on, each valid until the next is asked for. `ended`: false for a last line without
+ * newline.
+ */
 export function* linesOf(fd: number, at: number): Generator<{ readonly line: Buffer; readonly ended: boolean }> {
   let piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   let next = at;
-  /** How many bytes of a line that is not whole yet are at the beginning of `piece`. */
+  /** Bytes at the beginning of `piece` that belong to an incomplete line. */
   let begun = 0;
   for (;;) {
     if (begun === piece.length) piece = Buffer.concat([piece], 2 * piece.length);

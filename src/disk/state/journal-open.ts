@@ -1,5 +1,5 @@
-// A journal as it is opened: checked against what is known to have been written, loaded, and where it is damaged set aside
-// and begun anew.
+// Opens a journal: checks it against its watermark and loads it. A damaged one is set aside, and a new one is written
+// with what could be loaded.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fsyncDirectory, inItsDirectory, setAside } from '../fs/whole-file.js';
@@ -15,18 +15,18 @@ import {
 import { checkJournal, type DamageKind, type Found } from './journal-check.js';
 import type { Mark } from './watermarks.js';
 
-/** When a journal is rewritten, and how. */
+/** When a journal is compacted (rewritten with the live records only), and how. */
 export interface Compaction {
-  /** It has grown by this factor and by this many bytes since it was last compact. */
+  /** It is compacted when it has grown by this factor and by this many bytes since the last time. */
   readonly factor: number;
   readonly minBytes: number;
-  /** Rows written before other work gets its turn. */
+  /** Rows written before other work may run. */
   readonly slice: number;
 }
 
 export const COMPACTION: Compaction = { factor: 3, minBytes: 4 << 20, slice: 2_000 };
 
-/** One table: where its records live in memory. Values are JSON; null deletes. */
+/** One table of the store, with its records in memory. Values are JSON; null deletes. */
 export interface Table {
   load(key: string, value: unknown): void;
   all(): Iterable<readonly [key: string, value: unknown]>;
@@ -34,17 +34,16 @@ export interface Table {
 
 export type Tables = Readonly<Record<string, Table>>;
 
-/** What becomes of a journal that is damaged. */
+/** What to do with a damaged journal. */
 export interface DamagePolicy {
-  /** Whether the records that are sound are used all the same; else a damaged journal counts as none. */
+  /** Whether its valid records are loaded all the same; by default a damaged journal counts as empty. */
   readonly salvage?: boolean;
   /**
-   * Called once what can be is in the tables, and before a new journal takes the damaged one's place: a kill in between
-   * finds the damage once more. What it puts into the tables is in the new journal.
-   * @param kind what is wrong; of one with a strange `tail` nothing is lost.
+   * Called after loading and before a new journal replaces the damaged one: after a kill in between, the next start
+   * finds the damage again. What the callback puts into the tables is in the new journal.
    */
   readonly onDamage?: (kind: DamageKind) => void;
-  /** Says to people what follows from damage by which something was lost. */
+  /** What follows from a loss of records, for people. */
   readonly consequence?: string;
 }
 
@@ -56,11 +55,13 @@ export interface OpenJournal {
   /** How many rows were read. */
   readonly rows: number;
   readonly damage: DamageKind | null;
-  /** Where a damaged or unknown file went; null where all was well, or where none was. */
+  /** The new name of a damaged or foreign file; null where there was none. */
   readonly setAside: string | null;
 }
 
-/** @throws the system's error where it cannot be read or written at all. */
+/**
+ * Opens the journal `file` and loads `tables`. @throws the system's error where it cannot be read or written at all.
+ */
 export function openJournal(file: string, tables: Tables, mark: Mark, policy: DamagePolicy): OpenJournal {
   const known = mark.read();
   const found = checkJournal(file, known);
@@ -81,13 +82,13 @@ export function openJournal(file: string, tables: Tables, mark: Mark, policy: Da
 
 function load(file: string, tables: Tables, { exists, end, damage }: Found, { salvage }: DamagePolicy): number {
   let rows = 0;
-  const take = ([table, key, value]: Operation) => {
+  const loadOne = ([table, key, value]: Operation) => {
     tables[table]?.load(key, value);
     rows++;
   };
   const isLost = damage !== null && damage !== 'tail';
-  if (!isLost && end.bytes > 0) readOperations(file, end.bytes, take);
-  else if (salvage && exists && damage !== 'foreign') salvageOperations(file, take);
+  if (!isLost && end.bytes > 0) readOperations(file, end.bytes, loadOne);
+  else if (salvage && exists && damage !== 'foreign') salvageOperations(file, loadOne);
   return rows;
 }
 
@@ -107,20 +108,20 @@ function writeJournal(file: string, tables: Tables, generation: number): { fd: n
   }
 }
 
-/** The next generation of a journal is whole, and becomes the journal. */
+/** Renames the complete next generation of a journal to `file`. */
 export const takePlace = (file: string): void =>
   inItsDirectory(file, (spelled, beside) => fs.renameSync(beside, spelled));
 
-/** The next generation of a journal came to nothing. */
+/** Deletes the next generation of a journal that could not be completed. */
 export function dropBeside(file: string): void {
   try {
     inItsDirectory(file, (_, beside) => fs.rmSync(beside, { force: true }));
   } catch {
-    // Its directory has gone, too.
+    // Its directory is gone as well.
   }
 }
 
-/** @returns the descriptor of a new journal beside `file`, with nothing in it but its header. */
+/** @returns the descriptor of a new journal beside `file` that has only its header. */
 export function beginJournal(file: string, generation: number): number {
   const fd = inItsDirectory(file, (_, beside) => {
     fs.rmSync(beside, { force: true });
@@ -130,7 +131,7 @@ export function beginJournal(file: string, generation: number): number {
   return fd;
 }
 
-/** Everything that is in `tables`, in slices of `length` records. */
+/** @returns all records of `tables`, in slices of at most `length`. */
 export function* slices(tables: Tables, length: number): Generator<Operation[]> {
   let slice: Operation[] = [];
   for (const [table, rows] of Object.entries(tables)) {
@@ -144,7 +145,9 @@ export function* slices(tables: Tables, length: number): Generator<Operation[]> 
   if (slice.length > 0) yield slice;
 }
 
-/** @returns about how many of `bytes`, which hold `rows` records, are of what is in `tables` still. */
+/**
+ * @returns an estimate of how many of `bytes`, which hold `rows` records, belong to records that are still in `tables`.
+ */
 export function liveBytes(bytes: number, rows: number, tables: Tables): number {
   let live = 0;
   for (const table of Object.values(tables)) for (const _ of table.all()) live++;

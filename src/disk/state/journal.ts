@@ -1,16 +1,16 @@
-// The lines of the state store's journal: what is in a file, and how a line is added to it. A line is a checksum, a blank
-// and JSON. The checksum goes on from that of the line before, and the first one from that of the header, so that a line
-// that is missing, doubled or of another journal is noticed like one that was changed.
+// The line format of the state store's journal. A line is a CRC-32 in hex, a blank and JSON. Each checksum continues
+// that of the line before, the first one that of the header, so that a missing, repeated or foreign line is noticed
+// like a changed one.
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { linesOf, reading } from './journal-lines.js';
 
-/** Version 1 had a checksum for each line alone. A journal of it is read once and written anew. */
+/** Version 1 had independent checksums. Such a journal is read once and written again in version 2. */
 const HEADER = /^lockstep-store (?:1|2 ([1-9]\d{0,14}))\n/;
 const HEADER_BYTES = 64;
-/** Characters before the JSON of a line: eight of checksum and a blank. */
+/** Characters before the JSON of a line: eight for the checksum and a blank. */
 const PREFIX = 9;
-/** What is put in one turn may be a whole tree; a line is made, and read, as one. */
+/** The most operations in one line. A line is built and read as a whole, and one write may contain a whole tree. */
 const LINE_OPERATIONS = 10_000;
 
 /** A record of a table under its key; null deletes it. */
@@ -23,15 +23,16 @@ export interface Position {
   readonly chain: number;
 }
 
-/** The header of the `generation`-th writing of a journal. */
+/** @returns the header of the `generation`-th rewriting of a journal. */
 export const headerOf = (generation: number): string => `lockstep-store 2 ${generation}\n`;
 
-/** @returns the place behind the header. */
+/** @returns the position after the header. */
 export const startOf = (header: string): Position => ({ bytes: header.length, chain: crc32(header) });
 
 /**
- * Adds `operations` in as few lines as may be; where that fails they can be added once more at the same position.
- * @returns the place behind them.
+ * Writes `operations` at `at`, in as few lines as possible. After a failure they can be written again at the same
+ * position.
+ * @returns the position after them.
  */
 export function appendLines(fd: number, operations: readonly Operation[], at: Position): Position {
   let end = at;
@@ -54,15 +55,15 @@ function appendLine(fd: number, operations: readonly Operation[], at: Position):
 
 export const hex = (checksum: number): string => checksum.toString(16).padStart(8, '0');
 
-/** What stands at the beginning of a journal. */
+/** The parsed header of a journal. */
 export interface Head {
-  /** Whether each checksum goes on from the one before. */
+  /** Whether each checksum continues the one before (version 2). */
   readonly chained: boolean;
   readonly generation: number;
   readonly start: Position;
 }
 
-/** @returns the head of the journal `fd`; null where that is none of ours, or not whole. */
+/** @returns the header of the journal `fd`; null where it is foreign or incomplete. */
 export function headOf(fd: number): Head | null {
   const bytes = Buffer.alloc(HEADER_BYTES);
   const text = bytes.toString('latin1', 0, fs.readSync(fd, bytes, 0, HEADER_BYTES, 0));
@@ -71,7 +72,7 @@ export function headOf(fd: number): Head | null {
   return { chained: generation !== undefined, generation: Number(generation ?? 0), start: startOf(header) };
 }
 
-/** @returns the checksum of the journal up to and with `line`, which follows `chain`; null where the line is not sound. */
+/** @returns the checksum of the journal including `line`, which follows `chain`; null where the line is invalid. */
 export function follow({ chained }: Head, line: Buffer, chain: number): number | null {
   const stated = statedBy(line);
   return stated !== null && crc32(line.subarray(PREFIX), chained ? chain : 0) === stated ? stated : null;
@@ -82,7 +83,7 @@ function statedBy(line: Buffer): number | null {
   return /^[0-9a-f]{8} $/.test(prefix) ? Number.parseInt(prefix, 16) : null;
 }
 
-/** Gives `take` what `file` holds up to `until`, which is sound; never more than a line of it is in memory. */
+/** Calls `take` with each operation of `file` up to `until`, where the valid lines end. */
 export function readOperations(file: string, until: number, take: (operation: Operation) => void): void {
   reading(file, (fd) => {
     let at = headOf(fd)!.start.bytes;
@@ -95,8 +96,9 @@ export function readOperations(file: string, until: number, take: (operation: Op
 }
 
 /**
- * Gives `take` whatever is sound in a damaged journal: each line that follows from what the line before it is, or says it
- * is. A line behind a missing one cannot be told from a foreign one, and is left out.
+ * Calls `take` with each operation in the valid lines of a damaged journal. A line is valid if its checksum continues
+ * the stated or the computed checksum of the line before. A line after a missing one cannot be told from a foreign one
+ * and is left out.
  */
 export function salvageOperations(file: string, take: (operation: Operation) => void): void {
   reading(file, (fd) => {
@@ -117,7 +119,7 @@ function takeLine(line: Buffer, take: (operation: Operation) => void): void {
   for (const operation of JSON.parse(line.toString('utf8', PREFIX)) as Operation[]) take(operation);
 }
 
-/** What must be found in a file at least. */
+/** What a file must contain at least, according to its watermark. */
 export interface Expectation extends Position {
   readonly generation: number;
   readonly closed: boolean;

@@ -1,6 +1,6 @@
-// While a server runs, ROOT/.lockstep stays what it is: what a cleaner or anybody else removes from it or changes is made
-// again from memory, and said. That is done only where the root surely is the one that was opened: one that has no identity
-// any more and not what was last seen in it may have been made anew under the same number, and is none of ours.
+// Repairs ROOT/.lockstep while a server runs: what another program removes or changes is written again from memory, and
+// reported. It does so only if the root is certainly the one that was opened: a directory without identity and with
+// other files may be a new one with the same inode number.
 import fs from 'node:fs';
 import path from 'node:path';
 import { STATE_DIR } from '../../core/path.js';
@@ -12,14 +12,14 @@ import type { Occupancy } from './occupant.js';
 import type { StateProblems } from './problems.js';
 import { isSealed } from './sealed-file.js';
 
-/** Our own directories in ROOT/.lockstep. */
+/** Lockstep's own directories in ROOT/.lockstep. */
 export interface OwnDirectories {
   readonly staging: OwnDirectory;
   readonly held: OwnDirectory;
   readonly versions: OwnDirectory;
 }
 
-/** What is kept. */
+/** What is checked and repaired. */
 interface Kept {
   readonly root: string;
   readonly identity: Pick<Identity, 'id'>;
@@ -43,7 +43,10 @@ export class StateKeeper {
     this.#rootIno = inodeOf(kept.root);
   }
 
-  /** Looks at everything once; calls at the same time share that. */
+  /**
+   * Checks and repairs everything once; overlapping calls share one run.
+   * @param isSame whether the root still holds what was last seen in it; asked where its identity is missing.
+   */
   keep(isSame: () => boolean): Promise<void> {
     this.#running ??= this.#run(isSame).finally(() => {
       this.#running = null;
@@ -56,7 +59,7 @@ export class StateKeeper {
     try {
       if (!this.#isOurs(isSame)) return;
       for (const [name, directory] of Object.entries(own)) this.#ensure(name, directory);
-      if (occupancy.check()) this.#said('server.json');
+      if (occupancy.check()) this.#report('server.json');
       writeReadme();
       files.restore();
       await files.mend();
@@ -70,8 +73,8 @@ export class StateKeeper {
 
   #isOurs(isSame: () => boolean): boolean {
     const { root, identity } = this.#kept;
-    const found = foundIdentity(root);
-    if (found !== null) return found === identity.id;
+    const id = identityOf(root);
+    if (id !== null) return id === identity.id;
     return inodeOf(root) === this.#rootIno && isSame();
   }
 
@@ -86,15 +89,15 @@ export class StateKeeper {
     }
   }
 
-  #said(name: string): void {
+  #report(name: string): void {
     const { root, problems } = this.#kept;
     const file = path.join(root, STATE_DIR, name);
     problems.note(name, 'state-damaged', `${file} was removed or changed by another program, and is written anew.`);
   }
 }
 
-/** @returns the id that a root bears; null where it bears none, or a damaged one. @throws the system's error. */
-function foundIdentity(root: string): string | null {
+/** @returns the id of a root; null where it has none, or a damaged one. @throws the system's error. */
+function identityOf(root: string): string | null {
   try {
     const file = identityFile(root);
     const isDamaged = /"sum":/.test(fs.readFileSync(file, 'utf8')) && !isSealed(fs.readFileSync(file, 'utf8'));
@@ -106,7 +109,7 @@ function foundIdentity(root: string): string | null {
   }
 }
 
-/** @returns which directory this is, '' for none. */
+/** @returns device and inode number of `directory`; '' where it does not exist. */
 function inodeOf(directory: string): string {
   const stats = fs.lstatSync(directory, { throwIfNoEntry: false });
   return stats === undefined ? '' : `${stats.dev} ${stats.ino}`;

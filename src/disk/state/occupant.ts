@@ -1,51 +1,55 @@
-// Which server has a root: one at any time, named in .lockstep/server.json with what tells a living process from a dead one.
+// The server that has a root: one at any time. It is named in .lockstep/server.json, with the start time of its process
+// and of the machine, so that a dead process is recognised even if its id is in use again.
 import fs from 'node:fs';
 import os from 'node:os';
 import { SyncError } from '../../core/errors.js';
 import { refusesLinks } from '../../core/system-error.js';
 import { inItsDirectory } from '../fs/whole-file.js';
 
-/** The end of a server that did not let go of its root. */
+/** The end of a server that did not release its root. */
 export interface Crash {
-  /** Whether the whole machine went down with it, and with it whatever was not on the disk yet. */
+  /** Whether the machine went down as well, so that data that was not flushed is lost. */
   readonly ofMachine: boolean;
 }
 
-/** A root that was taken. */
+/** A root that this process has. */
 export interface Occupancy {
-  /** How the last server ended that had the root; null where it let go of it properly. */
+  /** How the last server of the root ended; null where it released the root. */
   readonly crash: Crash | null;
   /**
-   * Says once more whose the root is, where the file that says so is gone or damaged.
-   * @returns whether that was so.
+   * Writes `server.json` again where it is gone or damaged.
+   * @returns whether it was.
    * @throws SyncError `usage` where another server has taken the root.
    */
   check(): boolean;
-  /** Lets another server have the root. */
+  /** Gives the root up for another server. */
   release(): void;
 }
 
 interface Occupant {
   readonly pid: number;
   readonly host: string;
-  /** The start time of the process, so that another process with a recycled id is not taken for it; '' where unknown. */
+  /** The start time of the process, because process ids are reused; '' where unknown. */
   readonly started: string;
-  /** Which run of the machine; '' where unknown. */
+  /** The boot id of the machine; '' where unknown. */
   readonly boot: string;
 }
 
-/** Takes the root by creating `file`; a file left behind by a dead process is taken over. */
+/**
+ * Takes the root by creating `file`; replaces a file that a dead process left.
+ * @throws SyncError `usage` where another server has the root.
+ */
 export function occupy(file: string, root: string): Occupancy {
   const crash = inItsDirectory(file, (spelled) => claimRoot(spelled, file, root));
   return {
     crash,
-    check: () => inItsDirectory(file, (spelled) => holdOn(spelled, file, root)),
-    release: () => letGo(file),
+    check: () => inItsDirectory(file, (spelled) => renew(spelled, file, root)),
+    release: () => release(file),
   };
 }
 
 function claimRoot(file: string, shown: string, root: string): Crash | null {
-  const self = ourselves();
+  const self = thisProcess();
   let crash: Crash | null = null;
   const claim = `${file}.${process.pid}`;
   writeClaim(claim, self);
@@ -63,8 +67,8 @@ function claimRoot(file: string, shown: string, root: string): Crash | null {
   throw new SyncError('usage', `Another server is just starting on ${root}.`, { hint: 'One server a directory.' });
 }
 
-function holdOn(file: string, shown: string, root: string): boolean {
-  const self = ourselves();
+function renew(file: string, shown: string, root: string): boolean {
+  const self = thisProcess();
   const occupant = readOccupant(file);
   if (occupant !== null && isSelf(occupant, self)) return false;
   if (occupant !== null && isAlive(occupant)) throw occupied(root, shown, occupant);
@@ -78,13 +82,13 @@ function holdOn(file: string, shown: string, root: string): boolean {
   return true;
 }
 
-/** Never into what somebody has put there. */
+/** Creates the file anew, so that the data never goes into an existing file or link. */
 function writeClaim(claim: string, self: Occupant): void {
   fs.rmSync(claim, { force: true });
   fs.writeFileSync(claim, JSON.stringify(self), { flag: 'wx', flush: true });
 }
 
-const ourselves = (): Occupant => ({
+const thisProcess = (): Occupant => ({
   pid: process.pid,
   host: os.hostname(),
   started: startOf(process.pid),
@@ -94,14 +98,14 @@ const ourselves = (): Occupant => ({
 const isSelf = (occupant: Occupant, self: Occupant): boolean =>
   occupant.pid === self.pid && occupant.host === self.host && occupant.started === self.started;
 
-/** By now the name may lead to another root, which another server has. */
-function letGo(file: string): void {
+/** Removes the file if it names this process: by now the path may lead to another root, which another server has. */
+function release(file: string): void {
   const occupant = readOccupant(file);
-  if (occupant === null || !isSelf(occupant, ourselves())) return;
+  if (occupant === null || !isSelf(occupant, thisProcess())) return;
   inItsDirectory(file, (spelled) => fs.rmSync(spelled, { force: true }));
 }
 
-/** Removes the file of a dead process, unless another server has just done so and put its own there. */
+/** Removes the file of a dead process. RACE: another server may just have replaced it; then its file is put back. */
 function evict(file: string, claim: string): void {
   const aside = `${claim}.old`;
   try {
@@ -115,7 +119,9 @@ function evict(file: string, claim: string): void {
   }
 }
 
-/** @returns whether `file` is now ours: a link appears whole or not at all, and never over another. */
+/**
+ * Links `claim` to `file`: a link appears completely or not at all, and never replaces a file. @returns whether it did.
+ */
 function linked(claim: string, file: string): boolean {
   try {
     fs.linkSync(claim, file);
@@ -128,8 +134,9 @@ function linked(claim: string, file: string): boolean {
 }
 
 /**
- * As `linked`, where there are no second names. Who finds the file before all of it is written takes it for one of a dead
- * process, and removes it: then it is not there afterwards. Who removes it later finds whose it is, and puts it back.
+ * As `linked`, for file systems without hard links. RACE: another server that reads the file before it is complete
+ * takes it for one of a dead process and removes it; then it is gone when it is read back here. One that removes it
+ * later finds that its process is alive, and puts it back.
  */
 function written(claim: Buffer, file: string): boolean {
   try {
@@ -163,7 +170,7 @@ function isAlive({ pid, host, started }: Occupant): boolean {
   return started === '' || started === startOf(pid);
 }
 
-/** @returns what /proc says of the start of process `pid`; 'over' for one that only waits to be reaped; '' without /proc. */
+/** @returns the start time of process `pid` from /proc; 'over' for a zombie; '' without /proc. */
 function startOf(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -174,7 +181,7 @@ function startOf(pid: number): string {
   }
 }
 
-/** @returns what /proc says of this run of the machine; '' where there is no /proc. */
+/** @returns the boot id of the machine from /proc; '' without /proc. */
 export function thisBoot(): string {
   try {
     return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();

@@ -1,11 +1,12 @@
-// What a root remembers of its partner: how far both are in step, and who it is. It is kept in the journal of what was last
-// seen, so that whoever cuts that one, or puts an older one back, cuts this, too.
+// What a root remembers of its partner: its description, and the last acknowledged epoch. It is kept in the journal of
+// what was last seen, so that truncating that journal or restoring an older one affects both alike.
 import type { RootDescription } from '../../core/partner.js';
 import type { StoreAccess, Table } from './store.js';
 
-/** The table of the store that it is kept in. */
+/** Its table in the store. */
 export const PARTNER_TABLE = 'partner';
 
+/** The memory of one root. */
 export class PartnerMemory implements Table {
   readonly #values = new Map<string, unknown>();
   #store: StoreAccess | null = null;
@@ -19,24 +20,24 @@ export class PartnerMemory implements Table {
     return this.#values;
   }
 
-  /** @param store where it is written from now on. */
+  /** @param store where changes are written from now on. */
   openIn(store: StoreAccess): void {
     this.#store = store;
   }
 
-  /** The highest epoch that was acknowledged, 0 for none. */
+  /** The highest acknowledged epoch; 0 for none. */
   get epoch(): number {
     const epoch = this.#values.get('epoch');
     return Number.isSafeInteger(epoch) ? (epoch as number) : 0;
   }
 
-  /** Whom it was acknowledged to; null for nobody. */
+  /** The partner to whom it was acknowledged; null for none. */
   get partner(): RootDescription | null {
     return (this.#values.get('with') as RootDescription | undefined) ?? null;
   }
 
   /**
-   * Remembers `epoch`, and never an earlier one; it is on disk when this resolves.
+   * Stores `epoch`, unless a later one is stored. It is durable when this resolves.
    * @throws SyncError `failed` where it cannot be written.
    */
   async acknowledge(epoch: number, partner: RootDescription): Promise<void> {

@@ -1,54 +1,55 @@
-// What is wrong with our own files in .lockstep, for people: said in the log at once, shown among the problems of the side.
+// The problems with Lockstep's own files in .lockstep: written to the log at once and listed among the problems of the
+// side.
 import type { Problem, ProblemCode } from '../../core/errors.js';
 import { STATE_DIR } from '../../core/path.js';
 import type { Logger } from '../../log.js';
 
-/** Long enough for the other server to ask. */
-const MENDED_MS = 10_000;
+/** How long a repaired problem stays listed: long enough for the other server to see it. */
+const REPAIRED_MS = 10_000;
 
 /** The problems of one state directory. */
 export class StateProblems {
   readonly #log: Logger;
   readonly #now: () => number;
 
-  /** By the name in the state directory. */
-  readonly #standing = new Map<string, Problem>();
-  /** What was put right already, and is told for a moment all the same; and until when. */
-  #mended: { readonly problem: Problem; readonly until: number }[] = [];
-  /** Called when there is something new to tell, or something is over. */
+  /** By the file name in the state directory. */
+  readonly #present = new Map<string, Problem>();
+  /** Problems that are repaired and still listed, until `until`. */
+  #repaired: { readonly problem: Problem; readonly until: number }[] = [];
+  /** Called when the list changes. */
   onChange: () => void = () => {};
 
-  /** @param now milliseconds of any clock that only grows. */
+  /** @param now milliseconds of a monotonic clock. */
   constructor(log: Logger, now: () => number = () => performance.now()) {
     this.#log = log;
     this.#now = now;
   }
 
-  /** Something is wrong, from now until `clear` or the end of the server. */
+  /** Adds a problem that lasts until `clear` or the end of the server. */
   add(name: string, code: ProblemCode, message: string): void {
-    if (this.#standing.get(name)?.message === message) return;
+    if (this.#present.get(name)?.message === message) return;
     this.#log.warn(message);
-    this.#standing.set(name, problem(name, code, message));
+    this.#present.set(name, problem(name, code, message));
     this.onChange();
   }
 
-  /** Something was wrong and is put right. */
+  /** Adds a problem that is repaired already. */
   note(name: string, code: ProblemCode, message: string): void {
     this.#log.warn(message);
-    this.#standing.delete(name);
-    this.#mended.push({ problem: problem(name, code, message), until: this.#now() + MENDED_MS });
+    this.#present.delete(name);
+    this.#repaired.push({ problem: problem(name, code, message), until: this.#now() + REPAIRED_MS });
     this.onChange();
   }
 
   clear(name: string): void {
-    if (this.#standing.delete(name)) this.onChange();
+    if (this.#present.delete(name)) this.onChange();
   }
 
-  /** @returns what is to be told now. */
+  /** @returns the present and the recently repaired problems. */
   list(): Problem[] {
     const now = this.#now();
-    this.#mended = this.#mended.filter(({ until }) => until > now);
-    return [...this.#standing.values(), ...this.#mended.map((one) => one.problem)];
+    this.#repaired = this.#repaired.filter(({ until }) => until > now);
+    return [...this.#present.values(), ...this.#repaired.map((one) => one.problem)];
   }
 }
 

@@ -1,5 +1,5 @@
-// The root of one tree: opened once, and checked at every look to be still the same directory. A root that was
-// unmounted, removed or replaced must never be mistaken for one whose files were deleted.
+// Opens a root and checks at every scan that it is still the same directory. A root that was unmounted, removed or
+// replaced must never be taken for one whose files were deleted.
 
 import * as fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
@@ -14,8 +14,8 @@ interface RootFault {
 }
 
 /**
- * @param dir the directory as the user named it.
- * @throws SyncError `usage` where it is missing, no directory, or cannot be read.
+ * @param dir the directory as the user wrote it.
+ * @throws SyncError `usage` where it is missing, is no directory, or cannot be read.
  */
 export function openRoot(dir: string): Root {
   try {
@@ -29,7 +29,7 @@ export function openRoot(dir: string): Root {
   }
 }
 
-/** @returns why `root` is not the directory any more that it was when opened, or null where it is. */
+/** @returns why `root` is no longer the directory that was opened; null where it still is. */
 export function rootFault(root: Root): RootFault | null {
   let stats: fs.Stats | undefined;
   try {
@@ -42,7 +42,7 @@ export function rootFault(root: Root): RootFault | null {
   return replaced(root, 'is not the directory any more that was being synchronised (is a disk not mounted?)');
 }
 
-/** The same place on the disk is not yet the same root: it may have been removed and made anew. */
+/** The same inode number is not enough: the directory may have been removed and made again. */
 function idFault(root: Root): RootFault | null {
   try {
     if (root.id === undefined || readIdentity(identityFile(root.path)) === root.id) return null;

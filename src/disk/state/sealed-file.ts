@@ -1,5 +1,6 @@
-// A small state file of JSON, written whole, with its generation and a checksum in it: one that is empty, cut, changed,
-// missing or older than it was is noticed. While it is in use what is in memory counts.
+// A small JSON state file with its generation and a checksum in it, replaced as a whole by rename. An empty, truncated,
+// changed, missing or older file is noticed when it is read. While the server runs, the copy in memory is the valid
+// one.
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { isFile, replaceFile } from '../fs/whole-file.js';
@@ -7,25 +8,25 @@ import { hex } from './journal.js';
 import type { DamageKind } from './journal-check.js';
 import { type Mark, NO_MARK } from './watermarks.js';
 
-/** A longer file is not compared byte by byte while it is in use. */
+/** In characters; of a longer file only inode and size are compared while the server runs. */
 const MAX_COMPARED = 64 << 10;
 
 type Value = Readonly<Record<string, unknown>>;
 
-/** What reading found: a value and damage exclude each other; neither is a file that never was. */
+/** The result of reading: a value, or damage, or neither for a file that never existed. */
 type SealedContent =
   | { readonly value: Value | null; readonly damage: null }
   | { readonly value: null; readonly damage: DamageKind };
 
-/** One such file. */
+/** One sealed file. */
 export class SealedFile {
   readonly #mark: Mark;
 
   #generation = 0;
-  /** What was read or written last, and the file that it is; null: nothing is to be there. */
+  /** The content that was last read or written, and the inode of the file; null: no file should exist. */
   #content: { readonly text: string; readonly ino: number } | null = null;
 
-  /** @param mark where it is noted which generation was written. */
+  /** @param mark the watermark that records which generation was written. */
   constructor(
     readonly path: string,
     mark: Mark = NO_MARK,
@@ -34,8 +35,8 @@ export class SealedFile {
   }
 
   /**
-   * @param isOurs whether a value is one that this version understands.
-   * @throws the system's error where it cannot be read.
+   * @param isOurs whether this version understands a value.
+   * @throws the system's error where the file cannot be read.
    */
   read(isOurs: (value: Value) => boolean): SealedContent {
     const known = this.#mark.read();
@@ -50,7 +51,7 @@ export class SealedFile {
     const { generation, sum, ...plain } = value;
     if (!isOurs(plain)) return damaged('foreign');
     if (sum === undefined && known === null) {
-      this.write(plain); // from before there were checksums
+      this.write(plain); // written by a version without checksums
       return { value: plain, damage: null };
     }
     if (!Number.isSafeInteger(generation) || text !== sealed(plain, generation as number)) return damaged('damaged');
@@ -58,44 +59,44 @@ export class SealedFile {
     if (generation === known?.generation && crc32(text) !== known?.chain) return damaged('damaged');
     this.#generation = generation as number;
     this.#content = { text, ino: stats.ino };
-    this.#note(text);
+    this.#recordMark(text);
     return { value: plain, damage: null };
   }
 
-  /** @throws the system's error; then the file is as it was. */
+  /** Replaces the content. @throws the system's error; then the old file is still there. */
   write(value: Value): void {
     const text = sealed(value, this.#generation + 1);
     replaceFile(this.path, text);
     this.#generation++;
     this.#content = { text, ino: fs.lstatSync(this.path).ino };
-    this.#note(text);
+    this.#recordMark(text);
   }
 
-  #note(text: string): void {
+  #recordMark(text: string): void {
     const end = { bytes: Buffer.byteLength(text), chain: crc32(text) };
     this.#mark.write({ generation: this.#generation, written: end, durable: end, closed: true });
   }
 
   /**
-   * Writes the file anew where it is gone, or is not what was written.
-   * @returns whether that was so.
+   * Writes the file again where it is gone or is not what was written.
+   * @returns whether it was.
    * @throws the system's error where it cannot be written.
    */
   check(): boolean {
     const content = this.#content;
-    if (content === null || this.#stands(content)) return false;
+    if (content === null || this.#isUnchanged(content)) return false;
     replaceFile(this.path, content.text);
     this.#content = { text: content.text, ino: fs.lstatSync(this.path).ino };
     return true;
   }
 
-  #stands({ text, ino }: { readonly text: string; readonly ino: number }): boolean {
+  #isUnchanged({ text, ino }: { readonly text: string; readonly ino: number }): boolean {
     if (!isFile(this.path, ino, Buffer.byteLength(text))) return false;
     return text.length > MAX_COMPARED || fs.readFileSync(this.path, 'utf8') === text;
   }
 }
 
-/** Whether `text` is what a sealed file holds; one of before there were checksums is not. */
+/** Whether `text` is a sealed file with a valid checksum. */
 export function isSealed(text: string): boolean {
   const { generation, sum, ...value } = parse(text) ?? {};
   return sum !== undefined && Number.isSafeInteger(generation) && text === sealed(value, generation as number);
@@ -112,7 +113,7 @@ function parse(text: string): Record<string, unknown> | null {
   }
 }
 
-/** @returns the text of the file that holds `value`. */
+/** @returns the text of a sealed file with `value`. */
 function sealed(value: Value, generation: number): string {
   const text = JSON.stringify({ ...value, generation });
   return `${JSON.stringify({ ...value, generation, sum: hex(crc32(text)) })}\n`;

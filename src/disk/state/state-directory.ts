@@ -1,5 +1,6 @@
-// ROOT/.lockstep: all of Lockstep's own state of a root, and nothing of it elsewhere. It says what it is to whoever
-// finds it, which root this is, and which server has it now: one server a root, at any time.
+// The folder guarantees: all state that Lockstep keeps of a root is in ROOT/.lockstep and nowhere else; one server at a
+// time has a root; a state file that is damaged, truncated, missing or older than it was is noticed when it is opened,
+// set aside and reported, and is never taken for a valid one. This file opens that directory.
 import fs from 'node:fs';
 import path from 'node:path';
 import { SyncError } from '../../core/errors.js';
@@ -32,35 +33,35 @@ outside it is touched, and the next start compares the two sides afresh.
 /** The open state directory of a root. */
 export interface StateDirectory extends OwnDirectories {
   readonly path: string;
-  /** Made once for each root; another id means another root, whatever its name. */
+  /** The id of the root; another id means another root, whatever its path. */
   readonly id: string;
-  /** The ids that it had before what was known of it was lost, the latest last. */
+  /** The ids that the root had before its state was lost, the latest last. */
   readonly former: readonly string[];
   /** Whether the root had no id before. */
   readonly isNew: boolean;
-  /** How the last server ended that had the root; null where it let go of it properly. */
+  /** How the last server of the root ended; null where it released the root. */
   readonly crash: Crash | null;
-  /** The state files that are in it. */
+  /** The state files in it. */
   readonly files: StateFiles;
-  /** What is wrong with it. */
+  /** The problems with it. */
   readonly problems: StateProblems;
   /** Whether the root had an identity that is gone or damaged. */
   readonly isIdentityLost: boolean;
-  /** Gives the root another id: too much was lost of what was known of it. */
+  /** Gives the root another id, because too much of its state was lost. */
   renew(): void;
   /**
-   * Makes again what somebody removed or changed of all this, and says so.
-   * @param isSame whether the root holds what was last seen in it: one without an identity that does not is another root.
+   * Repairs what another program removed or changed in the directory, and reports it.
+   * @param isSame whether the root still holds what was last seen in it; asked where its identity is missing.
    */
   keep(isSame: () => boolean): Promise<void>;
-  /** Lets another server have the root. */
+  /** Gives the root up for another server. */
   release(): void;
 }
 
 /**
  * Makes or opens ROOT/.lockstep and takes the root for this process.
  * @param root absolute path of the root.
- * @param log told of what was damaged.
+ * @param log receives a warning about each damage.
  * @throws SyncError `usage` where another server has the root, or the directory cannot be written.
  */
 export function openStateDirectory(root: string, log: Logger = silent): StateDirectory {
@@ -146,7 +147,7 @@ const cannotBeWritten = (root: string, cause: unknown): SyncError =>
     cause,
   });
 
-/** Nothing is left in it but what spares sending large contents again. */
+/** Deletes everything in staging except the partial files of interrupted transfers. */
 function emptyStaging(staging: OwnDirectory): void {
   for (const name of staging.use('.', (absolute) => fs.readdirSync(absolute))) {
     if (!isPart(name)) staging.use(name, removeTree);

@@ -1,8 +1,14 @@
-// A small state store: tables in memory, one checksummed journal on disk. Everything in it is in memory anyway, so the
-// disk only has to survive: appends are whole lines with a CRC, a torn last line (kill, power cut) is dropped, damage
-// anywhere else is noticed and the file set aside, and so is one that is shorter or older than its watermark says. A file
-// that somebody removes or cuts while it is open is written anew. (lmdb was tried: a damaged page aborts the process, a
-// truncated file is a bus error; a program that guards people's work must outlive its own bookkeeping.)
+// A small state store: tables in memory, one journal on disk. Reads never touch the disk.
+//
+//   open:    check the lines against the watermark and load the rows; set a damaged journal aside and begin a new one
+//   put:     queue the row; at the end of the turn append all queued rows as one line with a checksum
+//   durable: append what is queued, fdatasync, move the watermark; calls before the flush begins share it
+//   compact: when the journal has grown too much, write the live rows and what was put meanwhile to a new file,
+//            fsync it, rename it over the old one and fsync the directory
+//   mend:    when another program removed or truncated the file, compact
+//
+// After a kill or a power cut a torn last line is dropped; any other damage is noticed. (lmdb was tried: a damaged page
+// aborts the process and a truncated file is a bus error, which a program that guards people's work must survive.)
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -26,29 +32,29 @@ import { type Mark, NO_MARK } from './watermarks.js';
 
 export type { Compaction, Table } from './journal-open.js';
 
-/** What opening found. */
+/** The result of opening. */
 export interface Opened<S = Store> {
   readonly store: S;
-  /** Where a damaged or unknown file went; null where all was well. */
+  /** The new name of a damaged or foreign file; null where there was none. */
   readonly setAside: string | null;
 }
 
-/** What is asked of an open store. */
+/** What users of an open store need. */
 export type StoreAccess = Pick<Store, 'put' | 'durable' | 'close'>;
 
 /** Opens the store at `file` and loads its tables. */
 export type OpenStore = (file: string, tables: Tables, policy?: DamagePolicy) => Opened<StoreAccess>;
 
-/** How a store is kept. */
+/** How a store is opened. */
 interface StoreOptions extends DamagePolicy {
   readonly when?: Compaction;
-  /** Where it is noted how far the journal was written. */
+  /** The watermark: records how far the journal was written. */
   readonly mark?: Mark;
-  /** Called when the file was found removed or changed by another program; it is written anew from memory. */
+  /** Called when another program has removed or changed the file; it is written again from memory. */
   readonly onReplaced?: () => void;
 }
 
-/** A journal of table records. Writes are in order; `durable` says when they are on disk. */
+/** An open store. Writes keep their order; `durable` tells when they are on disk. */
 export class Store {
   readonly #file: string;
   readonly #tables: Tables;
@@ -66,9 +72,11 @@ export class Store {
   #compaction: Promise<void> | null = null;
   #queued: Promise<void> | null = null;
   #syncing: Promise<void> | null = null;
-  /** Whether a flush failed: what was written before it may be lost whatever the next one says, so all is written anew. */
+  /**
+   * Whether a flush failed: what was written before may be lost even if the next flush succeeds, so compact next time.
+   */
   #untrusted = false;
-  /** Whether the file that has the name is not the one that was written: it is written anew. */
+  /** Whether the file at the path is no longer the one that was written: compact at the next flush. */
   #isDisplaced = false;
   #isClosing = false;
   #writeScheduled = false;
@@ -92,7 +100,7 @@ export class Store {
   }
 
   /**
-   * Opens the journal at `file` and loads its tables. A damaged or unknown one is set aside and a new one begun.
+   * Opens the journal at `file` and loads its tables. A damaged or foreign one is set aside and a new one begun.
    * @throws SyncError `failed` where the file cannot be read or written at all.
    */
   static open(file: string, tables: Tables, options: StoreOptions = {}): Opened {
@@ -123,7 +131,7 @@ export class Store {
     this.#options.mark?.write({ generation, written, durable, closed });
   }
 
-  /** Records `value` under `key`; null deletes. Written soon, with all that is put in the same turn of the loop. */
+  /** Stores `value` under `key`; null deletes. It is written soon, together with all that is put in the same turn. */
   put(table: string, key: string, value: unknown): void {
     if (this.#closed) return;
     this.#pending.push([table, key, value]);
@@ -134,14 +142,14 @@ export class Store {
       try {
         this.#write();
       } catch {
-        // It stays pending; whoever needs it on disk asks for `durable`, which tries again and says why not.
+        // It stays pending; `durable` tries again and reports the error.
       }
     });
   }
 
   /**
-   * Everything put before the call is on disk when this resolves. Calls that come before a flush has begun share it.
-   * @throws SyncError `failed` where it cannot be written; it stays pending.
+   * Resolves when everything put before the call is on disk. Calls before a flush begins share it.
+   * @throws SyncError `failed` where that cannot be written; it stays pending.
    */
   durable(): Promise<void> {
     this.#queued ??= this.#flush();
@@ -162,7 +170,7 @@ export class Store {
     }
   }
 
-  /** Finds out whether the file is what was left there; if not, it is written anew by the next flush. */
+  /** Checks that the file is still the one that was written; if not, the next flush writes it again. */
   #check(): void {
     if (this.#closed || this.#isClosing || this.#compaction !== null || this.#isDisplaced) return;
     if (isFile(this.#file, this.#ino, this.#end.bytes)) return;
@@ -170,7 +178,7 @@ export class Store {
     this.#options.onReplaced?.();
   }
 
-  /** Writes the file anew where somebody removed or changed it. @throws as `durable`. */
+  /** Writes the file again where another program removed or changed it. @throws as `durable`. */
   async mend(): Promise<void> {
     this.#check();
     if (this.#isDisplaced && !this.#closed) await this.durable();
@@ -201,7 +209,7 @@ export class Store {
     }
     this.#pending = [];
     if (this.#since !== null) for (const operation of operations) this.#since.push(operation);
-    if (this.#isBloated()) this.#compact().catch(() => {}); // the journal as it is goes on
+    if (this.#isBloated()) this.#compact().catch(() => {}); // the present journal stays in use
   }
 
   #isBloated(): boolean {
@@ -218,11 +226,11 @@ export class Store {
     return this.#compaction;
   }
 
-  /** Writes what is live into a new file, in slices, then what was put meanwhile, and lets it take the old one's place. */
+  /** Writes the live rows to a new file, in slices, then what was put meanwhile, and renames it over the old one. */
   async #rewrite(): Promise<void> {
     const since: Operation[] = [];
     this.#since = since;
-    this.#compactBytes = this.#end.bytes; // should this fail, it is not tried again at once
+    this.#compactBytes = this.#end.bytes; // after a failure, do not try again at once
     const generation = this.#generation + 1;
     const fd = beginJournal(this.#file, generation);
     try {
@@ -253,7 +261,7 @@ export class Store {
 
   /** Writes what is pending, makes it durable and closes. */
   async close(): Promise<void> {
-    // Where there is no place for it any more, the next start finds that it is missing.
+    // If the file cannot be written any more, the next start finds that it is missing.
     await this.mend().catch(() => {});
     this.#isClosing = true;
     this.#isDisplaced = false;

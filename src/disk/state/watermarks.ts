@@ -1,7 +1,7 @@
-// .lockstep/watermarks: how far each state file was written, so that one that is cut, older than it was or missing is
-// noticed at the next start. It is never flushed on the way: a kill takes nothing from it, and a power cut leaves at most an
-// earlier mark, which asks for less than was there. Of each file it holds two marks, what was written and what was made
-// durable: the first counts while the machine has not gone down since, the second always.
+// .lockstep/watermarks: how far each state file was written, so that a truncated, older or missing one is noticed at
+// the next start. The file is not flushed at each write: a kill loses nothing, and after a power cut there is at worst
+// an earlier mark, which demands less than there was. It has two marks of each file, for what was written and for what
+// was flushed: the first is valid while the machine has not gone down since, the second always.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -14,11 +14,14 @@ import { reading } from './journal-lines.js';
 import { thisBoot } from './occupant.js';
 
 const FILE = 'watermarks';
-/** The files that have a mark; a slot each, in this order. */
+/** The files that have a mark, in the order of their slots. */
 const NAMES = ['archive.log', 'locks.log', 'seen.log', 'versions.log', 'guarded.json', 'identity.json'] as const;
 export type StateFileName = (typeof NAMES)[number];
 
-/** Slots never lie across the border of a sector of a disk, which is written whole or not at all. */
+/**
+ * A divisor of the sector size: a slot never crosses a sector boundary, and a sector is written completely or not at
+ * all.
+ */
 const SLOT_BYTES = 128;
 const HEADER = `${'lockstep-watermarks 1'.padEnd(SLOT_BYTES - 1)}\n`;
 const EMPTY = `${''.padEnd(SLOT_BYTES - 1)}\n`;
@@ -26,24 +29,24 @@ const SLOT = /^(\S+) +(\d+) +(\d+) ([0-9a-f]{8}) +(\d+) ([0-9a-f]{8}) ([0-9a-f]{
 
 /** How far a file was written. */
 interface Watermark {
-  /** Grows each time that the file is written anew. */
+  /** Grows each time that the file is rewritten. */
   readonly generation: number;
   readonly written: Position;
   readonly durable: Position;
-  /** Whether nothing was to follow. */
+  /** Whether the file was closed properly, so that nothing follows the mark. */
   readonly closed: boolean;
 }
 
 /** The watermark of one file. */
 export interface Mark {
-  /** Null where the file never was written. */
+  /** @returns null where the file was never written. */
   read(): Expectation | null;
   write(mark: Watermark): void;
-  /** Makes what was written durable. */
+  /** Flushes the watermarks. */
   sync(): void;
 }
 
-/** A file of which nobody keeps a watermark. */
+/** For a file without a watermark. */
 export const NO_MARK: Mark = { read: () => null, write: () => {}, sync: () => {} };
 
 /** The watermarks of one root. */
@@ -53,10 +56,10 @@ export class Watermarks {
   readonly #boot: string;
   #fd = -1;
   #ino = 0;
-  /** What is wrong with the file as it was found, null where nothing is, and where it went. */
+  /** The damage that was found at the start, and the new name of the damaged file; null where there was none. */
   readonly damage: { readonly kind: DamageKind; readonly setAside: string | null } | null;
 
-  /** Whether nothing was known of any file. */
+  /** Whether there was no mark of any file. */
   readonly isNew: boolean;
 
   /**
@@ -74,7 +77,7 @@ export class Watermarks {
     else this.#writeAll();
   }
 
-  /** Takes in every slot that is sound. @returns what is wrong. */
+  /** Loads every valid slot. @returns the damage; null for none. */
   #load(directory: string): DamageKind | null {
     const stats = fs.lstatSync(this.#file, { throwIfNoEntry: false });
     if (stats === undefined) return hasMarkedFiles(directory) ? 'missing' : null;
@@ -103,7 +106,7 @@ export class Watermarks {
     this.#ino = fs.fstatSync(this.#fd).ino;
   }
 
-  /** The watermark of the file called `name`. */
+  /** @returns the watermark of the file `name`. */
   of(name: StateFileName): Mark {
     return {
       read: () => this.#read(name),
@@ -126,7 +129,7 @@ export class Watermarks {
     };
   }
 
-  /** A mark that cannot be written leaves the earlier one, which asks for less. */
+  /** Writes a mark. A failure is ignored: the earlier mark stays, which demands less. */
   #write(name: StateFileName, { generation, written, durable, closed }: Watermark): void {
     const words = [
       name.padEnd(16),
@@ -142,11 +145,11 @@ export class Watermarks {
     try {
       fs.writeSync(this.#fd, slot, SLOT_BYTES * (NAMES.indexOf(name) + 1), 'latin1');
     } catch {
-      // See above.
+      // The earlier mark stays.
     }
   }
 
-  /** Writes the file anew where it is gone or another one. @returns whether that was so. */
+  /** Writes the file again where it is gone or was replaced. @returns whether it was. */
   check(): boolean {
     const stats = fs.lstatSync(this.#file, { throwIfNoEntry: false });
     if (stats?.ino === this.#ino && stats.size === SLOT_BYTES * (NAMES.length + 1)) return false;
@@ -172,13 +175,13 @@ function isSound(slot: string, expected: StateFileName): boolean {
 
 const NO_BOOT = hex(0);
 
-/** Which run of the machine this is, in few characters. */
+/** @returns a short form of the machine's boot id. */
 function bootTag(): string {
   const boot = thisBoot();
   return boot === '' ? NO_BOOT : hex(crc32(boot));
 }
 
-/** Whether there are state files that had marks. */
+/** Whether there are state files that must have had marks. */
 function hasMarkedFiles(directory: string): boolean {
   return NAMES.filter((name) => name.endsWith('.log')).some((name) => {
     const file = path.join(directory, name);
