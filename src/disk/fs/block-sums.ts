@@ -1,7 +1,8 @@
-// Sums of blocks: two words each, the CRC-32 of its first half and that of the whole. They find what two states of a
-// file have in common; what is made of that is verified by its hash, so a wrong match costs a transfer and no more.
-// The CRC is native (6 GB/s here), it can be rolled (see `find-blocks`), and the sums of a file as it was last read or
-// written are remembered by the hash of its content, so that a file need not be read for them again.
+// Checksums of blocks, for finding what two states of a file have in common (the signature of rsync): two words for
+// each block, the CRC-32 of its first half and that of the whole. A received content is verified by its hash, so a
+// wrong match costs a transfer and nothing else. CRC-32 is native code (6 GB/s measured) and can be rolled (see
+// `rolling-crc`). The checksums of a file are cached by the hash of its content when it is read, so that it is not read
+// for them again.
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
@@ -9,10 +10,10 @@ import { coarseBlockBytes, countBlocks, isBaseSize, type Range, WORDS_A_BLOCK } 
 
 const readAsync = promisify(fs.read);
 const READ_BYTES = 1 << 20;
-/** Sums that are remembered: enough for 256 GiB in files of a gigabyte. */
+/** The size of the cache: enough for 256 GiB in files of a gigabyte. */
 const REMEMBERED_BYTES = 8 << 20;
 
-/** Takes a content piece by piece and gives the sums of its whole blocks. */
+/** Computes the checksums of the whole blocks of a content that comes piece by piece. */
 export class BlockSums {
   readonly words: Uint32Array;
   readonly #halfBytes: number;
@@ -20,7 +21,7 @@ export class BlockSums {
   #crc = 0;
   #next = 0;
 
-  /** @param bytes how long the content is. */
+  /** @param bytes the length of the content. */
   constructor(
     readonly blockBytes: number,
     bytes: number,
@@ -46,14 +47,14 @@ export class BlockSums {
   }
 }
 
-/** @returns what collects the coarse sums of a content of `size` bytes; null where nobody would ask for them. */
+/** @returns an object for the coarse checksums of a content of `size` bytes; null where they are never needed. */
 export const coarseSums = (size: number): BlockSums | null =>
   isBaseSize(size) ? new BlockSums(coarseBlockBytes(size), size) : null;
 
 const remembered = new Map<string, BlockSums>();
 let rememberedBytes = 0;
 
-/** Keeps the coarse sums of the content with this hash; the ones not asked for longest are forgotten first. */
+/** Caches the coarse checksums of the content with this hash; the least recently used leave the cache first. */
 export function rememberSums(hash: string, sums: BlockSums): void {
   forgetSums(hash);
   remembered.set(hash, sums);
@@ -64,7 +65,7 @@ export function rememberSums(hash: string, sums: BlockSums): void {
   }
 }
 
-/** @returns the coarse sums of the content with this hash, if they are known in blocks of this size. */
+/** @returns the cached checksums of the content with this hash in blocks of this size; null where there are none. */
 export function recallSums(hash: string, blockBytes: number): Uint32Array | null {
   const sums = remembered.get(hash);
   if (sums === undefined) return null;
@@ -78,7 +79,7 @@ function forgetSums(hash: string): void {
   remembered.delete(hash);
 }
 
-/** @returns the sums of the whole blocks in `ranges` of an open file; null where it is too short. */
+/** @returns the checksums of the whole blocks in `ranges` of an open file; null where it is too short. */
 export async function readSums(fd: number, blockBytes: number, ranges: readonly Range[]): Promise<Uint32Array | null> {
   const words = new Uint32Array(countBlocks(ranges, blockBytes) * WORDS_A_BLOCK);
   const buffer = Buffer.allocUnsafe(READ_BYTES);

@@ -1,5 +1,5 @@
-// A copy of a file, where the system allows no second name for it. Both ends are held by descriptor: what somebody puts in
-// the place of the source is not read, what he puts in the place of the copy is not written to.
+// Copies a file, where the file system has no hard links. Both files are accessed by descriptor: a file that is put at
+// the path of the source is not read, and one at the path of the copy is not written.
 import fs from 'node:fs';
 import { type Identity, isSameInode, swapped } from './inode.js';
 import { setTime } from './set-time.js';
@@ -10,10 +10,10 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const PIECE_BYTES = 1 << 20;
 
 /**
- * Copies the file or link `from` to `to`, which must not exist, with its mode and time, and makes it durable.
- * @param expected what `from` is.
- * @returns what the copy is.
- * @throws the system's error, ESTALE where `from` is another file; then there is no copy.
+ * Copies the file or link `from` with its mode and time to `to`, which must not exist, and makes the copy durable.
+ * @param expected the stats of `from`.
+ * @returns the identity of the copy.
+ * @throws the system's error; ESTALE where `from` is another file. Then there is no copy.
  */
 export function copyDurably(from: string, to: string, expected: fs.Stats): Identity {
   if (expected.isSymbolicLink()) {
@@ -33,7 +33,7 @@ export function copyDurably(from: string, to: string, expected: fs.Stats): Ident
 function copyInto(source: number, stats: fs.Stats, to: string): Identity {
   const copy = fs.openSync(to, 'wx', 0o600);
   try {
-    pour(source, copy, stats.size);
+    copyData(source, copy, stats.size);
     fs.fchmodSync(copy, modeOf(stats));
     setTime(copy, microseconds(stats.mtimeMs));
     fs.fsyncSync(copy);
@@ -46,8 +46,8 @@ function copyInto(source: number, stats: fs.Stats, to: string): Identity {
   }
 }
 
-/** @param size what the source was; it may have grown. */
-function pour(source: number, copy: number, size: number): void {
+/** @param size the length of the source when it was opened; it may have grown. */
+function copyData(source: number, copy: number, size: number): void {
   const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
   for (let at = 0; ; ) {
     const bytes = fs.readSync(source, buffer, 0, PIECE_BYTES, at);

@@ -1,11 +1,11 @@
-// Reads large files beside everything else, two at a time, so that no look waits for one: a path is handed in, and its
-// digest can be taken at a later look.
+// Reads large files in the background, two at a time, so that no scan waits for one: a scan queues a path, and a later
+// scan takes its digest.
 import type { RelPath } from '../../core/path.js';
 import { type Digest, digestLarge } from './digest.js';
 
 const AT_ONCE = 2;
 
-/** Digests of large files, in the making or ready to be taken. */
+/** Digests of large files, being computed or ready to be taken. */
 export class DigestQueue {
   readonly #ready = new Map<RelPath, Digest>();
   readonly #waiting = new Map<RelPath, string>();
@@ -14,13 +14,16 @@ export class DigestQueue {
   readonly #now: () => number;
   readonly #onReady: (path: RelPath) => void;
 
-  /** @param onReady called with each path whose digest can be taken. */
+  /**
+   * @param now milliseconds since 1970.
+   * @param onReady called with each path whose digest is ready.
+   */
   constructor(now: () => number, onReady: (path: RelPath) => void) {
     this.#now = now;
     this.#onReady = onReady;
   }
 
-  /** Begins reading `path`, unless that is under way. */
+  /** Queues `path`, unless it is queued or being read. */
   start(path: RelPath, absolute: string): void {
     if (this.isBusyWith(path)) return;
     this.#waiting.set(path, absolute);
@@ -31,14 +34,14 @@ export class DigestQueue {
     return this.#waiting.has(path) || this.#reading.has(path);
   }
 
-  /** @returns the digest of `path`, once, if there is one. */
+  /** @returns the digest of `path` and forgets it; null where none is ready. */
   take(path: RelPath): Digest | null {
     const digest = this.#ready.get(path) ?? null;
     this.#ready.delete(path);
     return digest;
   }
 
-  /** Gives up what is not finished. */
+  /** Aborts everything that is not finished. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#waiting.clear();

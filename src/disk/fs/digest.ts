@@ -1,21 +1,21 @@
-// Reads a file so that what comes out is one state of it: the content lies between two looks at the open file that
-// agree, and the name still leads to that file afterwards. Comparing (ino, size, mtime, ctime) caught every torn read
-// of 300 (FACTS). Links are not followed, and a pipe cannot hold us up.
+// Hashes a file in one state: fstat before and after reading agree, and the path still leads to the open file
+// afterwards. Comparing (ino, size, mtime, ctime) found each of 300 torn reads that were tried. Links are not followed,
+// and opening a pipe does not block.
 import { createHash, hash as hashOf } from 'node:crypto';
 import * as fs from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { coarseSums, rememberSums } from './block-sums.js';
 import { sameSignature } from './signature.js';
 
-/** What reading a file came to. */
+/** The result of reading a file. */
 export type Digest =
-  /** `stats` are those of the content; `at` is when reading began. */
+  /** `stats` belong to the content; `at` is when reading began, milliseconds since 1970. */
   | { readonly kind: 'read'; readonly hash: string; readonly stats: fs.Stats; readonly at: number }
-  /** It changed meanwhile, or is no regular file any more: look again. */
+  /** It changed while it was read, or is not a regular file: it must be scanned again. */
   | { readonly kind: 'moving' }
   | { readonly kind: 'failed'; readonly error: NodeJS.ErrnoException };
 
-/** Up to this size a file is read in one go, which costs less than handing it to a thread. */
+/** Up to this size a file is read synchronously, which costs less than a thread. */
 export const SMALL_BYTES = 256 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const CHUNKS_A_CHECK = 16;
@@ -23,7 +23,7 @@ const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.const
 const MOVING: Digest = { kind: 'moving' };
 const buffer = Buffer.allocUnsafeSlow(SMALL_BYTES + 1);
 
-/** Reads a file of at most SMALL_BYTES; a larger one counts as moving. */
+/** Hashes a file of at most SMALL_BYTES; a larger one counts as moving. @param at the present time. */
 export function digestSmall(absolute: string, at: number): Digest {
   let fd: number | null = null;
   try {
@@ -51,7 +51,7 @@ function readWhole(fd: number): number {
   return length;
 }
 
-/** Reads a file of any size in pieces of 1 MiB, letting others run between them. */
+/** Hashes a file of any size in pieces of 1 MiB, asynchronously. @param at the present time. */
 export async function digestLarge(absolute: string, at: number, signal: AbortSignal): Promise<Digest> {
   let file: FileHandle | null = null;
   try {
@@ -69,7 +69,7 @@ export async function digestLarge(absolute: string, at: number, signal: AbortSig
   }
 }
 
-/** One piece is read while the one before is being hashed; the sums of the blocks are taken on the way. */
+/** Reads each piece while the one before is hashed; also computes the checksums of the blocks. */
 async function hashPieces(file: FileHandle, before: fs.Stats, signal: AbortSignal): Promise<string | null> {
   const hash = createHash('sha256');
   const sums = coarseSums(before.size);
@@ -85,7 +85,7 @@ async function hashPieces(file: FileHandle, before: fs.Stats, signal: AbortSigna
     reading.catch(() => {});
     hash.update(piece.subarray(0, bytesRead));
     sums?.update(piece.subarray(0, bytesRead));
-    // Gives up early where the rest is in vain: a file that is being written costs little.
+    // Stop early if the file has changed, so that a file that is being written costs little.
     if (n % CHUNKS_A_CHECK === 0 && !sameSignature(before, await file.stat())) break;
   }
   await reading.catch(() => {});

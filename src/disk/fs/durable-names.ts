@@ -1,16 +1,16 @@
-// A server that was killed may have renamed a file into place and not flushed its directory any more. The name is there
-// for everybody to see, and whoever is told of it believes that it stays; a power cut would take it back, and its absence
-// would pass for a deletion. So the names are flushed before the first of them is told.
+// Flushes the names in directories after a crash of the server. A killed server may have renamed a file into place
+// without flushing the directory. The next scan would report the name; a later power cut would remove it, and its
+// absence would be taken for a deletion. So names are flushed before the first report.
 
 import type { RelPath } from '../../core/path.js';
 import type { Root } from './parents.js';
 import { Parents } from './parents.js';
 
-/** What became of a directory since it was seen; then there is no name in it to keep. */
+/** The errors of a directory that is gone or not accessible: it has no name to keep. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM']);
 
 /**
- * Makes the names in `directories` durable. Those that nothing was done in cost next to nothing.
+ * Makes the names in `directories` durable. For an unchanged directory that costs almost nothing.
  * @param root absolute real path of the root.
  * @throws the system's error where the disk fails.
  */

@@ -1,26 +1,26 @@
-// What stands at a name, held by descriptor: whoever swaps the name for a link meanwhile cannot lead a change of mode or
-// time to another file. On Linux it is opened with O_PATH, which needs no permission on the file, opens no device and
-// waits for no pipe, and its /proc/self/fd name leads to that inode whatever its path is by now. Elsewhere it is opened
-// for reading, or for writing where it may not be read; a link, which cannot be opened there, is known by its path.
+// An open inode: a change of mode or time reaches the inode that was opened, even if its path is replaced by a link
+// meanwhile. On Linux it is opened with O_PATH, which needs no permission on the file, opens no device and does not
+// block on a pipe; its path in /proc/self/fd leads to the inode whatever its path is by now. Elsewhere it is opened for
+// reading, or for writing where it is not readable; a link cannot be opened there and is accessed by its path.
 import fs from 'node:fs';
 import { setTime, type Timed } from './set-time.js';
 import { microseconds, modeOf } from './signature.js';
 
 const { O_RDONLY, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const throughProc = process.platform === 'linux';
-/** Linux's O_PATH, which Node does not name. */
+/** Linux's O_PATH, for which Node has no constant. */
 const O_PATH = 0x200000;
 
-/** What tells one file from all others that exist at the same time. */
+/** Identifies a file among all that exist at the same time. */
 export type Identity = Pick<fs.Stats, 'dev' | 'ino'>;
 
 export const isSameInode = (x: Identity, y: Identity): boolean => x.ino === y.ino && x.dev === y.dev;
 
-/** The path does not lead to what the decision saw: it is to be looked at anew. */
+/** @returns the error for a path that leads to another file than the decision saw: it must be scanned again. */
 export const swapped = (absolute: string): Error =>
   Object.assign(new Error(`${absolute} is another file now`), { code: 'ESTALE' });
 
-/** An open inode of any type. Close it. */
+/** An open inode of any type. The owner must close it. */
 export class Inode implements Timed {
   readonly #fd: number | null;
   readonly #absolute: string;
@@ -30,7 +30,7 @@ export class Inode implements Timed {
   private constructor(
     fd: number | null,
     absolute: string,
-    /** What it was when it was opened. */
+    /** Its stats when it was opened. */
     readonly stats: fs.Stats,
   ) {
     this.#fd = fd;
@@ -40,7 +40,7 @@ export class Inode implements Timed {
   }
 
   /**
-   * Opens what stands at `absolute`, following no link in its last name.
+   * Opens what is at `absolute`; a link as its last name is not followed.
    * @throws the system's error.
    */
   static at(absolute: string): Inode {
@@ -48,12 +48,12 @@ export class Inode implements Timed {
     return new Inode(fd, absolute, fd === null ? fs.lstatSync(absolute) : fs.fstatSync(fd));
   }
 
-  /** A path that leads to this inode as long as it is open; where there is no /proc, the one that it was opened by. */
+  /** A path that leads to this inode while it is open; without /proc, the path by which it was opened. */
   get path(): string {
     return throughProc ? `/proc/self/fd/${this.#fd}` : this.#absolute;
   }
 
-  /** What the system says of it now. */
+  /** @returns its present stats. */
   now(): fs.Stats {
     return this.#fd === null ? fs.lstatSync(this.#absolute) : fs.fstatSync(this.#fd);
   }
@@ -66,7 +66,7 @@ export class Inode implements Timed {
     this.#mode = mode;
   }
 
-  /** Sets the modification time, where it differs; of a link its own. @param mtime microseconds since 1970. */
+  /** Sets the modification time, where it differs; of a link that of the link. @param mtime microseconds since 1970. */
   setTime(mtime: number): void {
     if (microseconds(this.stats.mtimeMs) !== mtime) setTime(this, mtime);
   }
@@ -97,7 +97,7 @@ function openAt(absolute: string): number | null {
   return null;
 }
 
-/** Holds what stands at `absolute` while `act` is at work. */
+/** Opens what is at `absolute` while `act` runs. @throws the system's error, and what `act` throws. */
 export function holding<T>(absolute: string, act: (inode: Inode) => T): T {
   const inode = Inode.at(absolute);
   try {
@@ -108,9 +108,10 @@ export function holding<T>(absolute: string, act: (inode: Inode) => T): T {
 }
 
 /**
- * Sets the modification time of the link at `absolute`, in microseconds.
- * @returns what the system says of it now.
- * @throws ESTALE where no link stands there.
+ * Sets the modification time of the link at `absolute`.
+ * @param mtime microseconds since 1970.
+ * @returns its present stats.
+ * @throws ESTALE where no link is there.
  */
 export const setLinkTime = (absolute: string, mtime: number): fs.Stats =>
   holding(absolute, (inode) => {

@@ -1,15 +1,16 @@
-// Where a symbolic link leads if it is put at a path of this root: by its spelling, and through the links that stand there.
-// A link is carried only if that is inside, judged where it is seen and again where it is put. What becomes of it when
-// another link changes is judged at the next full look; nobody ever follows it for its content.
+// Whether a symbolic link at a path of this root leads to the inside of the root, by its text and through the other
+// links in the root. Only such links are synchronised; both the side that reads a link and the side that creates it
+// check that. If another link changes, the next full scan checks again. Lockstep never follows a link to read a
+// content.
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
 import { parentOf, quote, type RelPath, STATE_DIR } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 
-/** As many links as Linux follows in one path. */
+/** How many links Linux follows in one path. */
 const MAX_LINKS = 40;
 
-/** The links of one root, for a short while: directories that were looked at are not looked at again. */
+/** Checks links of one root. Short-lived: directories that were found are not checked again. */
 export class LinkTargets {
   readonly #root: string;
   readonly #planned: ReadonlyMap<string, string>;
@@ -18,14 +19,14 @@ export class LinkTargets {
 
   /**
    * @param root absolute real path of the root.
-   * @param planned links that are about to be put, by path.
+   * @param planned path → target of links that are about to be created.
    */
   constructor(root: string, planned: ReadonlyMap<string, string> = new Map()) {
     this.#root = root;
     this.#planned = planned;
   }
 
-  /** @returns why a link at `path` to `target` must not be carried, or null where it may. */
+  /** @returns why a link at `path` to `target` must not be synchronised; null where it may. */
   faultOf(path: RelPath, target: string): string | null {
     for (const spelled of new Set([target, target.replaceAll('\\', '/')])) {
       if (posix.isAbsolute(spelled)) return `its target ${quote(target)} is absolute`;
@@ -35,7 +36,9 @@ export class LinkTargets {
     return this.#resolve(path, target);
   }
 
-  /** Goes the way of the target name by name. What does not exist is taken for a directory to be; a round trip leads nowhere. */
+  /**
+   * Resolves the target name by name. A name that does not exist counts as a directory; a cycle of links leads nowhere.
+   */
   #resolve(path: RelPath, target: string): string | null {
     const at = parentOf(path).split('/').filter(isName);
     const ahead = namesOf(target);
@@ -61,7 +64,7 @@ export class LinkTargets {
     return null;
   }
 
-  /** @returns where the link at `path` leads; null where there is none. */
+  /** @returns the target of the link at `path`; null where there is none. */
   #linkAt(path: string): string | null {
     const planned = this.#planned.get(path);
     if (planned !== undefined || this.#directories.has(path)) return planned ?? null;
@@ -71,7 +74,7 @@ export class LinkTargets {
       if (stats?.isDirectory()) this.#directories.add(path);
       return stats?.isSymbolicLink() ? fs.readlinkSync(absolute) : null;
     } catch {
-      return null; // nobody can go through what may not be entered
+      return null; // a path that cannot be entered leads nowhere
     }
   }
 }
@@ -81,32 +84,35 @@ const isName = (name: string): boolean => name !== '' && name !== '.';
 /** @returns the names of a target, the last one first. */
 const namesOf = (target: string): string[] => target.split('/').filter(isName).reverse();
 
-/** @returns the links that are known at and below `from`, with their targets. */
+/** @returns the links in `snapshot` at and below `from`, with their targets. */
 export function* linksIn(snapshot: Snapshot, from: RelPath | '' = ''): Generator<[RelPath, string]> {
   for (const [path, node] of snapshot.walk(from)) if (node.type === 'symlink') yield [path, node.target];
 }
 
-/** A link that may not be put where it was to be. */
+/** A link that must not be created. */
 export class BadLink extends Error {}
 
-/** Links that are put into one root, each only if it and those that it changes the way of lead to the inside. */
+/** Admits links to one root: only those that lead to the inside and redirect no other link to the outside. */
 export class LinkGate {
   readonly #root: string;
   readonly #snapshot: Snapshot;
 
-  /** Links that go up again after a name, so that their way depends on what that name is; found when they are needed. */
+  /** Links with `..` after a name, whose destination depends on what that name is; collected on first use. */
   #winding: Map<RelPath, string> | null = null;
 
   /**
    * @param root absolute real path of the root.
-   * @param snapshot what is known to stand there.
+   * @param snapshot what is in it.
    */
   constructor(root: string, snapshot: Snapshot) {
     this.#root = root;
     this.#snapshot = snapshot;
   }
 
-  /** @throws BadLink where one of `planned`, by path, must not be put, or would lead another link to the outside. */
+  /**
+   * @param planned path → target of links that are about to be created.
+   * @throws BadLink where one of them must not be created, or would redirect another link to the outside.
+   */
   admit(planned: ReadonlyMap<RelPath, string>): void {
     if (planned.size === 0) return;
     const targets = new LinkTargets(this.#root, planned);

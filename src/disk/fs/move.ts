@@ -1,4 +1,4 @@
-// Gives a file another name without replacing anything, and copies it where the file system allows no second name.
+// Gives a file another name without replacing another file; copies it where the file system has no hard links.
 
 import fs from 'node:fs';
 import { refusesLinks } from '../../core/system-error.js';
@@ -7,10 +7,10 @@ import type { Identity } from './inode.js';
 import { isSameInode, swapped } from './inode.js';
 
 /**
- * Gives `from` the second name `to`, never over another file; a copy where the system allows no second name.
- * @param expected the file or link that `from` is.
- * @returns what has the name `to`.
- * @throws ESTALE where `from` is another one; then there is no `to`.
+ * Gives `from` the second name `to`, never over another file; copies it where the file system has no hard links.
+ * @param expected the stats of `from`.
+ * @returns the identity of `to`.
+ * @throws the system's error; ESTALE where `from` is another file. Then there is no `to`.
  */
 export function linkOrCopy(from: string, to: string, expected: fs.Stats): Identity {
   try {
@@ -25,7 +25,7 @@ export function linkOrCopy(from: string, to: string, expected: fs.Stats): Identi
   throw swapped(from);
 }
 
-/** Renames `from` to `to`, never over another file. Whatever the file system, `to` is never seen half written. */
+/** Renames `from` to `to`, never over another file. On every file system, `to` appears complete. @throws EEXIST. */
 export function moveWithoutReplacing(from: string, to: string): void {
   try {
     fs.linkSync(from, to);
@@ -37,7 +37,7 @@ export function moveWithoutReplacing(from: string, to: string): void {
   fs.unlinkSync(from);
 }
 
-/** RACE: what appears at `to` between the two calls is replaced. */
+/** Renames `from` to `to`. RACE: a file that appears at `to` between the two calls is replaced. @throws EEXIST. */
 export function renameToFree(from: string, to: string): void {
   if (fs.lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
     throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });

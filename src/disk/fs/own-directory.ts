@@ -1,6 +1,6 @@
-// One of our own directories in ROOT/.lockstep. It is reached from the root without following a link, and where it is gone,
-// or a file or a link stands in its place, it is made again at once, and that is said. An error that has its cause here is
-// an OwnDirectoryError: looking at the user's files again would not help.
+// One of Lockstep's own directories in ROOT/.lockstep. It is reached from the root without following a link. If it is
+// gone, or replaced by a file or a link, it is made again at once and that is reported. An error with its cause here is
+// an OwnDirectoryError: scanning the user's files again would not help.
 import fs from 'node:fs';
 import path from 'node:path';
 import { type ProblemCode, SyncError } from '../../core/errors.js';
@@ -10,19 +10,19 @@ import { Parents } from './parents.js';
 import { setAside } from './whole-file.js';
 
 const MODE = 0o700;
-/** Directories kept open at once, of those that are in one of ours. */
+/** How many directories below one of ours are kept open at once. */
 const MAX_OPEN = 8;
-/** A directory, or something above it, is not there, or is no directory. */
+/** The errors of a path where it, or a directory above it, is missing or is no directory. */
 export const GONE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
-/** A directory may not be written in. */
+/** The errors of a directory that is not writable. */
 const REFUSED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
-/** Where it is told that a directory had to be made again. */
+/** Receives reports about directories that had to be made again. */
 interface Repairs {
   note(name: string, code: ProblemCode, message: string): void;
 }
 
-/** Why nothing can be done in one of our directories. */
+/** An own directory cannot be used. */
 export class OwnDirectoryError extends SyncError {
   readonly problem: { readonly code: ProblemCode; readonly message: string };
 
@@ -35,7 +35,7 @@ export class OwnDirectoryError extends SyncError {
   }
 }
 
-/** A directory of ours. */
+/** One own directory. */
 export class OwnDirectory {
   readonly #root: string;
   readonly #repairs: Repairs;
@@ -45,9 +45,10 @@ export class OwnDirectory {
   readonly #name: RelPath;
 
   /**
-   * @param root the directory in which it is, by a real path; what is above that is not ours.
-   * @param name its path below `root`, as `.lockstep/staging`.
-   * @param isKnown whether it was made before: then its absence is no matter of course.
+   * @param root the absolute real path of the root.
+   * @param name its path below `root`, for example `.lockstep/staging`.
+   * @param repairs receives reports.
+   * @param isKnown whether it existed before: then its absence is reported.
    */
   constructor(root: string, name: string, repairs: Repairs = { note: () => {} }, isKnown = false) {
     this.#root = root;
@@ -57,15 +58,15 @@ export class OwnDirectory {
     this.#name = name as RelPath;
   }
 
-  /** Its absolute path, for words and for lists. */
+  /** Its absolute path, for messages and listings. */
   get path(): string {
     return path.join(this.#root, this.#name);
   }
 
   /**
-   * Does something with `name` in it.
-   * @param act is given a spelling that no link can divert, good as long as `act` runs; it may be called twice.
-   * @throws what `act` throws; OwnDirectoryError where this directory is why.
+   * Calls `act` with the path of `name` in this directory.
+   * @param act receives a path that no link can redirect, valid while `act` runs. It may be called twice.
+   * @throws what `act` throws; OwnDirectoryError where this directory is the cause.
    */
   use<T>(name: string, act: (absolute: string) => T): T {
     try {
@@ -76,12 +77,12 @@ export class OwnDirectory {
     return act(this.#spell(name));
   }
 
-  /** @returns what `use` gives to what it is to do, good until the next call of anything here. @throws as `use`. */
+  /** @returns a path as `use` gives it, valid until the next call of a method. @throws as `use`. */
   spelling(name: string): string {
     return this.use(name, (absolute) => absolute);
   }
 
-  /** Spellings that are good until `close`. */
+  /** @returns paths that stay valid until `close`. */
   open(): { at(name: string): string; close(): void } {
     this.ensure();
     const parents = new Parents(this.#root);
@@ -91,7 +92,7 @@ export class OwnDirectory {
     };
   }
 
-  /** Makes the directory itself, if it is not there as it should be. @throws OwnDirectoryError. */
+  /** Makes the directory if it is missing, or writable if it is not. @throws OwnDirectoryError. */
   ensure(): void {
     try {
       fs.accessSync(this.#spell('.'), fs.constants.W_OK | fs.constants.X_OK);
@@ -102,8 +103,8 @@ export class OwnDirectory {
   }
 
   /**
-   * Makes the directory `below` in it, and those above that.
-   * @returns false where something else stands in the way.
+   * Makes the directory `below` in it, with its parents.
+   * @returns false where a file is in the way.
    */
   makeBelow(below: RelPath | ''): boolean {
     if (below === '') return true;
@@ -119,7 +120,7 @@ export class OwnDirectory {
     return this.makeBelow(below);
   }
 
-  /** Makes the names in its directory `below` durable. */
+  /** Flushes the names in its directory `below`. */
   syncBelow(below: string): void {
     const fd = this.use(below === '' ? '.' : `${below}/.`, (absolute) => fs.openSync(absolute, 'r'));
     try {
@@ -143,7 +144,7 @@ export class OwnDirectory {
     return below === '' ? this.#name : joinPath(this.#name, below);
   }
 
-  /** @returns whether `error` came of this directory, which is in order now. @throws OwnDirectoryError. */
+  /** @returns whether this directory was the cause of `error` and is repaired. @throws OwnDirectoryError. */
   #repair(error: unknown, below: RelPath | ''): boolean {
     const { code } = error as NodeJS.ErrnoException;
     if (!GONE.has(code) && !REFUSED.has(code)) return false;
@@ -154,7 +155,7 @@ export class OwnDirectory {
     }
   }
 
-  /** @returns whether it was not there. */
+  /** @returns whether it was missing. */
   #makeAgain(): boolean {
     this.#parents?.close();
     this.#parents = new Parents(this.#root, MAX_OPEN);
@@ -165,12 +166,12 @@ export class OwnDirectory {
       was = makeReal(this.#parents.at(parent, name), path.join(this.#root, parent, name)) || was;
     }
     if (was === '') return false;
-    if (this.#isKnown || was !== REMOVED) this.#say(`${was} It is made again, empty.`);
+    if (this.#isKnown || was !== REMOVED) this.#report(`${was} It is made again, empty.`);
     this.#isKnown = true;
     return true;
   }
 
-  /** @returns whether it was not writable for its owner. */
+  /** @returns whether it was not writable. */
   #makeWritable(below: RelPath | ''): boolean {
     const own = this.#spell(below === '' ? '.' : `${below}/.`);
     try {
@@ -180,13 +181,13 @@ export class OwnDirectory {
       fs.chmodSync(own, MODE);
       fs.accessSync(own, fs.constants.W_OK | fs.constants.X_OK);
     }
-    this.#say(
+    this.#report(
       `${below === '' ? '' : `has ${below}, which `}was made read-only by another program. It can be written again.`,
     );
     return true;
   }
 
-  #say(what: string): void {
+  #report(what: string): void {
     const name = nameOf(this.#name);
     this.#repairs.note(name, 'state-damaged', `Lockstep's own directory ${this.path} ${what}`);
   }
@@ -199,7 +200,10 @@ export class OwnDirectory {
 
 const REMOVED = 'was removed by another program.';
 
-/** Makes `absolute` a real directory; a link is removed, anything else is set aside. @returns in words what was wrong, '' for nothing. */
+/**
+ * Makes `absolute` a real directory; a link is removed, a file is set aside. @returns what was wrong, for people; ''
+ * for nothing.
+ */
 function makeReal(absolute: string, shown: string): string {
   const stats = fs.lstatSync(absolute, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return '';

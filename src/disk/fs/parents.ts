@@ -1,7 +1,10 @@
-// Directories opened for writing in, each reached from the root without following a link. On Linux every path below is
-// spelled through /proc/self/fd, so a directory that somebody swaps for a link in mid-apply cannot lead a write outside
-// (openat by other means; rsync's CVE-2024-12087 was that race), and one that is open is asked for its present path
-// before each use, so that neither does one that was moved away. Elsewhere the real path of the parent is compared.
+// The folder guarantees: the file system is accessed by descriptor, so that a path that somebody replaces by a link
+// meanwhile never leads a read or a write to another file, and a file is read in one state or not at all.
+//
+// This file opens directories, each reached from the root without following a link. On Linux every path below is built
+// on /proc/self/fd, which serves as openat: a directory that is replaced by a link during an apply cannot lead a write
+// to the outside (rsync's CVE-2024-12087 was that race). The present path of an open directory is checked before each
+// use, so that one that was moved away does not either. Elsewhere the real path of the parent is compared.
 import fs from 'node:fs';
 import path from 'node:path';
 import type { RelPath } from '../../core/path.js';
@@ -9,7 +12,7 @@ import { isSameInode, swapped } from './inode.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 const throughProc = process.platform === 'linux';
-/** Open directories kept at once; well below any limit of open files. */
+/** How many directories are kept open at once; well below any limit of open files. */
 const MAX_OPEN = 64;
 
 /** A short-lived set of open directories: open it for a group of writes, close it after. */
@@ -17,7 +20,7 @@ export class Parents {
   readonly #most: number;
 
   readonly #open = new Map<string, number>();
-  /** Directories found elsewhere; a spelling may still be in use, so they are closed with the others. */
+  /** Directories that were moved; a path through them may still be in use, so they are closed with the others. */
   #moved: number[] = [];
   readonly #root: string;
   readonly #rootFd: number;
@@ -25,7 +28,7 @@ export class Parents {
   /**
    * @param root the root, or the absolute real path of a directory.
    * @param most how many directories may be open at once.
-   * @throws the system's error, ESTALE where another directory stands there than the root that is meant.
+   * @throws the system's error; ESTALE where another directory is at the path of the root.
    */
   constructor(root: string | Root, most = MAX_OPEN) {
     this.#most = most;
@@ -39,8 +42,8 @@ export class Parents {
 
   /**
    * @param directory a directory of the tree, `''` for the root.
-   * @returns a spelling of `name` in it that no link can divert.
-   * @throws the system's ENOENT, ENOTDIR or ELOOP where `directory` is no real directory any more.
+   * @returns an absolute path of `name` in it that no link can redirect.
+   * @throws the system's ENOENT, ENOTDIR or ELOOP where `directory` is not a real directory any more.
    */
   at(directory: RelPath | '', name: string): string {
     if (throughProc) return `/proc/self/fd/${this.#fdOf(directory)}/${name}`;
@@ -49,7 +52,7 @@ export class Parents {
     return path.join(parent, name);
   }
 
-  /** Makes the names in `directory` durable. */
+  /** Flushes the names in `directory`. */
   async sync(directory: RelPath | ''): Promise<void> {
     const fd = this.#fdOf(directory);
     await new Promise<void>((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve())));
@@ -75,18 +78,21 @@ export class Parents {
     try {
       return fs.readlinkSync(`/proc/self/fd/${fd}`) === path.join(this.#root, directory);
     } catch {
-      return false; // a path too long for the system to say: opened anew each time
+      return false; // the path is too long for readlink: open it again each time
     }
   }
 
-  /** Forgets what was open, so that directories that moved meanwhile are found anew; called between groups. */
+  /**
+   * Closes all but the root, so that directories that were moved are found again. To be called between groups of
+   * writes.
+   */
   refresh(): void {
     for (const fd of [...this.#open.values(), ...this.#moved]) fs.closeSync(fd);
     this.#open.clear();
     this.#moved = [];
   }
 
-  /** Keeps the number of open directories bounded; only between two steps, never while a spelling is in use. */
+  /** Limits the number of open directories. To be called between two steps, never while a path from `at` is in use. */
   trim(): void {
     if (this.#open.size + this.#moved.length > this.#most) this.refresh();
   }
@@ -97,12 +103,12 @@ export class Parents {
   }
 }
 
-/** A directory that is kept in sync, known by what it is and not only by its name. */
+/** A directory that is synchronised, identified by its inode and not only by its path. */
 export interface Root {
-  /** Absolute, with every link resolved. */
+  /** Absolute real path. */
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
-  /** The id that it bears, where it has one: a system may give the number of a removed directory to a new one. */
+  /** Its id, where it has one: the system may reuse the inode number of a removed directory. */
   readonly id?: string;
 }

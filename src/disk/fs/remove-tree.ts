@@ -1,11 +1,11 @@
-// Removes what stands at a path with all below it, by descriptor: a directory that is swapped for a link meanwhile leads the
-// removal nowhere else, for each is opened without following links before what is in it goes.
+// Removes a path with everything below it, by descriptor: each directory is opened without following links before its
+// content is removed, so one that is replaced by a link meanwhile does not lead the removal elsewhere.
 import fs from 'node:fs';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 const throughProc = process.platform === 'linux';
 
-/** @throws the system's error; nothing there is fine. */
+/** Removes what is at `absolute`, if anything is. @throws the system's error. */
 export function removeTree(absolute: string): void {
   try {
     fs.unlinkSync(absolute);

@@ -1,26 +1,26 @@
-// Gives a file its modification time to the microsecond. The system's call takes seconds as a double, and what becomes of
-// it differs: Node 20 and 22 cut off what is below a microsecond, Node 24 keeps it, file systems keep less. So the disk
-// is asked what it made of it, and nearby doubles are tried until it says the wanted microsecond.
+// Sets the modification time of a file to the microsecond. Node's call takes seconds as a double and rounds
+// differently: Node 20 and 22 truncate below the microsecond, Node 24 does not, and file systems have their own
+// resolution. So the time is read back, and nearby doubles are tried until it is the wanted microsecond.
 import fs from 'node:fs';
 import { secondsOf } from '../../core/entry.js';
 import { microseconds } from './signature.js';
 
 const MAX_TRIES = 7;
-/** No rounding moves a time farther than this; a file system with a coarser clock (FAT has two seconds) does. */
+/** Microseconds. No rounding of a double exceeds this; a larger error is a coarse file system (FAT: two seconds). */
 const MAX_ROUNDING = 4;
 
-/** What has a modification time, and is held so that it cannot be swapped. */
+/** Something open whose modification time can be set. */
 export interface Timed {
   /** Seconds since 1970. */
   setSeconds(seconds: number): void;
-  /** What the system says of it now. */
+  /** @returns its present stats. */
   now(): fs.Stats;
 }
 
 /**
- * @param file an open file, or what is held otherwise.
- * @param mtime microseconds since 1970; what is before becomes 1970.
- * @returns what the disk says of the file now. Where it cannot hold the microsecond, its time is near it.
+ * @param file a descriptor, or something open.
+ * @param mtime microseconds since 1970; a negative time becomes 0.
+ * @returns the present stats. Where the disk cannot hold the microsecond, the time is near it.
  */
 export function setTime(file: number | Timed, mtime: number): fs.Stats {
   const wanted = Math.max(mtime, 0);

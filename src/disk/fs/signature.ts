@@ -1,9 +1,9 @@
-// An entry together with what the disk said of it when it was read. As long as the disk says the same, the content is
-// the same and need not be read again; `racy` marks the one case where that does not follow.
+// The signature of a file: the stats it had when it was read. While they are the same, the content is the same and is
+// not read again. `racy` marks the one case where that does not follow (as in git's index).
 import type { Stats } from 'node:fs';
 import type { FileEntry } from '../../core/entry.js';
 
-/** What makes two looks at one path find the same, unread file. Size and times alone can be restored by hand; ctime cannot. */
+/** The stats that identify an unchanged file. Size and mtime can be restored by a program; ctime cannot. */
 interface Signature {
   readonly ino: number;
   readonly size: number;
@@ -11,18 +11,18 @@ interface Signature {
   readonly ctimeMs: number;
 }
 
-/** A file as it was seen. Its `mtime` and `mode` are what is reported, which may be finer than what the disk holds. */
+/** A file as a scan saw it. `mtime` and `mode` are the reported values; `mtime` may be finer than the time on disk. */
 export interface FileSignature extends FileEntry, Signature {
-  /** Written so shortly before it was read that a later write could leave the same signature: to be read again. */
+  /** Whether it was written so shortly before it was read that a later write could leave the same signature. */
   readonly racy: boolean;
 }
 
-/** What lstat said, in few bytes: of a tree that is new there is one for every file at a time. */
+/** The needed part of lstat's result, small because the scan of a new tree keeps one for each file. */
 export interface StatSignature extends Signature {
   readonly kind: 'file' | 'symlink' | 'pipe' | 'socket' | 'device';
 }
 
-/** @returns what is to be remembered of `stats`, which are not a directory's. */
+/** @returns the needed part of `stats`, which are not those of a directory. */
 export function statSignature(stats: Stats): StatSignature {
   const { ino, size, mtimeMs, ctimeMs } = stats;
   return { kind: kindOf(stats), ino, size, mtimeMs, ctimeMs };
@@ -35,28 +35,28 @@ function kindOf(stats: Stats): StatSignature['kind'] {
   return stats.isSocket() ? 'socket' : 'device';
 }
 
-/** A clock that stamps files moves in steps of at most this. */
+/** The largest step of the clock that stamps files, in milliseconds. */
 const RACY_MS = 20;
-/** File systems with whole-second or two-second stamps (FAT) need longer. */
+/** The same for file systems with a resolution of one or two seconds (FAT). */
 const COARSE_RACY_MS = 2000;
 
-/** @returns whether the disk says of both that they are the same file, unchanged. */
+/** @returns whether both are signatures of the same, unchanged file. */
 export function sameSignature(x: Signature, y: Signature): boolean {
   return x.ino === y.ino && x.size === y.size && x.mtimeMs === y.mtimeMs && x.ctimeMs === y.ctimeMs;
 }
 
-/** @returns milliseconds after its stamps until which a file's signature proves nothing. */
+/** @returns for how many milliseconds after its times the signature of a file proves nothing. */
 export function racyMs(file: Signature): number {
   return file.mtimeMs % 1000 === 0 && file.ctimeMs % 1000 === 0 ? COARSE_RACY_MS : RACY_MS;
 }
 
-/** @param at when reading began, milliseconds since 1970. */
+/** @param at when reading began, milliseconds since 1970. @returns whether the file was written too shortly before. */
 export function isRacy(file: Signature, at: number): boolean {
   const window = racyMs(file);
   return Math.abs(at - file.mtimeMs) < window || Math.abs(at - file.ctimeMs) < window;
 }
 
-/** @returns the file of these `stats` and this `hash`, read from `at` on; `reported` overrides mode and mtime. */
+/** @returns the signature of a file that was read from `at` on; `reported` overrides mode and mtime. */
 export function fileSignature(
   stats: Stats,
   hash: string,
@@ -69,9 +69,9 @@ export function fileSignature(
   return { type: 'file', size, mtime, mode: reported.mode ?? modeOf(stats), hash, ino, mtimeMs, ctimeMs, racy };
 }
 
-/** @returns whole microseconds, from the year 1684 to 2255; a double of milliseconds still holds a quarter of one. */
+/** @returns whole microseconds, from the year 1684 to 2255; a double of milliseconds resolves a quarter of one. */
 export const microseconds = (ms: number): number =>
   Math.max(Math.min(Math.round(ms * 1000), Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
 
-/** @returns the permission bits that are carried. */
+/** @returns the permission bits that are synchronised. */
 export const modeOf = (stats: Stats): number => stats.mode & 0o777;

@@ -1,12 +1,12 @@
-// Symbolic links are carried as links. One that is absolute, or that leads out of the root, means something else on the
-// other machine, or reaches what was never meant to be shared: it stays at home.
+// Reads symbolic links, which are synchronised as links. An absolute link, or one that leaves the root, has another
+// meaning on the other machine or reaches files that are not shared: it is not synchronised.
 import * as fs from 'node:fs';
 import type { LinkEntry } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
 import type { LinkTargets } from './link-target.js';
 import { microseconds } from './signature.js';
 
-/** @returns the link at `path`, why it cannot be carried, or null where there is no link any more. */
+/** @returns the link at `path`; the reason why it is not synchronised; or null where there is no link any more. */
 export function readLink(
   path: RelPath,
   absolute: string,
@@ -21,7 +21,7 @@ export function readLink(
   return { fault: `The link ${path} is not carried: ${fault}.` };
 }
 
-/** @returns whether a link to `target` stands at `absolute`, wherever that leads. */
+/** @returns whether a link to `target` is at `absolute`, wherever it leads. */
 export const isLinkTo = (absolute: string, target: string): boolean =>
   targetBytes(absolute)?.equals(Buffer.from(target)) === true;
 

@@ -1,5 +1,5 @@
-// The boundary where a step's system error becomes its outcome. What means "the tree is not as expected" is a reason to
-// look again; what means "this cannot be done now" is a problem of that path; the rest of the tree goes on.
+// Turns the system error of a step into its outcome. "The tree is not as expected" is `stale`: the path is scanned
+// again. "This cannot be done now" is a problem of that path; the rest of the tree goes on.
 import type { Outcome } from '../../core/change.js';
 import { reasonForNow, systemTrouble } from '../../core/system-error.js';
 import { BadLink } from './link-target.js';
@@ -12,16 +12,16 @@ export function outcomeOf(error: unknown): Exclude<Outcome, { kind: 'done' | 'ke
   if (error instanceof BadLink) return { kind: 'problem', code: 'bad-link', message: error.message };
   if (error instanceof OwnDirectoryError) return { kind: 'problem', ...error.problem };
   if (STALE.has((error as NodeJS.ErrnoException).code ?? '')) return { kind: 'stale' };
-  const trouble = systemTrouble(error);
-  return { kind: 'problem', code: trouble.code, message: `It could not be written: ${reasonForNow(trouble)}.` };
+  const problem = systemTrouble(error);
+  return { kind: 'problem', code: problem.code, message: `It could not be written: ${reasonForNow(problem)}.` };
 }
 
-/** As `outcomeOf`, for a step that read. */
+/** As `outcomeOf`, for a step that reads. */
 export function readOutcomeOf(error: unknown): Exclude<Outcome, { kind: 'done' | 'kept' }> {
   const outcome = outcomeOf(error);
   if (outcome.kind !== 'problem') return outcome;
   return { kind: 'problem', code: 'unreadable', message: outcome.message.replace('be written', 'be read') };
 }
 
-/** Whether there was no room for it: what is kept only for later may go then. */
+/** Whether the disk is full: then what is kept only for later transfers may be deleted. */
 export const isFull = (error: unknown): boolean => systemTrouble(error).code === 'no-space';

@@ -1,12 +1,12 @@
-// Long synchronous work in slices, so that timers, sockets and the watcher get their turn in between.
+// Splits long synchronous work into slices, so that timers, sockets and the watcher run in between.
 
 const SLICE_MS = 8;
 
-/** Says when a slice is over, and lets the others run. */
+/** Tells when a slice is over, and lets other work run. */
 export class TimeSlice {
   #until = performance.now() + SLICE_MS;
 
-  /** To be asked between two steps; where it is true, `rest` is due. */
+  /** To be checked between two steps: where it is true, call `rest`. */
   get isTired(): boolean {
     return performance.now() >= this.#until;
   }

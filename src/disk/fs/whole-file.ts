@@ -1,4 +1,4 @@
-// Small state files, which are written whole or not at all, and what is done with one that is not as it should be.
+// Writes state files completely or not at all, and sets damaged ones aside.
 import fs from 'node:fs';
 import path from 'node:path';
 import { SyncError } from '../../core/errors.js';
@@ -6,7 +6,7 @@ import { systemTrouble } from '../../core/system-error.js';
 import { copyDurably } from './copy-file.js';
 import { Parents } from './parents.js';
 
-/** Makes the names in `directory` durable. */
+/** Flushes the names in `directory`. */
 export function fsyncDirectory(directory: string): void {
   const fd = fs.openSync(directory, 'r');
   try {
@@ -17,8 +17,8 @@ export function fsyncDirectory(directory: string): void {
 }
 
 /**
- * Does something to `file`, or beside it, in the directory that it is in: that is opened first, and is no link.
- * @param act is given the file, and where the next one to take its place is written.
+ * Calls `act` with paths in the directory of `file`, which is opened first and must not be a link.
+ * @param act receives the path of the file, and the path at which its replacement is written.
  */
 export function inItsDirectory<T>(file: string, act: (spelled: string, beside: string) => T): T {
   const directory = path.dirname(file);
@@ -32,10 +32,10 @@ export function inItsDirectory<T>(file: string, act: (spelled: string, beside: s
   }
 }
 
-/** Where the next generation of a file is written. */
+/** @returns the path at which the replacement of a file is written. */
 const besideOf = (file: string): string => `${file}.new`;
 
-/** Writes `content` into `file` so that at every instant the old or the new one is there, whole; durable at the end. */
+/** Replaces `file` by `content`: at every moment the old or the new one is there, complete. Durable on return. */
 export function replaceFile(file: string, content: string): void {
   inItsDirectory(file, (spelled, beside) => {
     fs.rmSync(beside, { force: true });
@@ -46,9 +46,9 @@ export function replaceFile(file: string, content: string): void {
 }
 
 /**
- * Keeps what stands at `file` under another name, so that another may take its place. A file has both names until then: a
- * kill in between finds the damage once more.
- * @returns that name; null where nothing stands there.
+ * Gives the damaged `file` another name as well, so that a new file may replace it. It keeps both names until then:
+ * after a kill in between, the next start finds the damage again.
+ * @returns that name; null where there is no file.
  */
 export function setAside(file: string): string | null {
   const aside = inItsDirectory(file, (spelled) => {
@@ -78,7 +78,7 @@ function freeName(file: string): string {
   }
 }
 
-/** Whether `file` still is the file that has this inode number and length. */
+/** Whether `file` is still the file with this inode number and length. */
 export function isFile(file: string, ino: number, bytes: number): boolean {
   try {
     const stats = fs.lstatSync(file);

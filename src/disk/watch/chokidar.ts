@@ -1,13 +1,15 @@
-// chokidar, one directory at a time: for systems other than Linux, and polling where the system gives no events. Only
-// its hints are taken. `atomic` and `awaitWriteFinish` stay off: they delay, and stability is judged by our own look.
+// Watches single directories with chokidar, on systems other than Linux, and by polling where the system gives no
+// events. Its events are only hints. `atomic` and `awaitWriteFinish` are off: they delay, and the scan decides what has
+// settled.
 import { basename, dirname } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Armed, Watcher, WatchListener } from './watcher.js';
 
 const POLL_MS = 1000;
-/** chokidar reads a directory before it watches it and does not say when; by then it surely does. */
-const SURELY_WATCHED_MS = 150;
+/** chokidar lists a directory before it watches it and does not report when; after this time it certainly watches. */
+const ARMED_AFTER_MS = 150;
 
+/** @param options whether to poll instead of using the system's events. */
 export function chokidarWatcher(listener: WatchListener, options: { polling: boolean }): Watcher {
   return new ChokidarWatcher(listener, options.polling);
 }
@@ -17,7 +19,7 @@ class ChokidarWatcher implements Watcher {
   readonly #listener: WatchListener;
   readonly #polling: boolean;
   readonly #armed = new Set<string>();
-  #fresh: string[] = [];
+  #justArmed: string[] = [];
   #timer: NodeJS.Timeout | null = null;
 
   constructor(listener: WatchListener, polling: boolean) {
@@ -33,11 +35,11 @@ class ChokidarWatcher implements Watcher {
       usePolling: polling,
       interval: POLL_MS,
       binaryInterval: POLL_MS,
-      // Events of a directory tell of its files; only polling has to ask each file.
+      // Events of a directory name its files; only polling has to watch each file.
       ...(polling ? {} : { ignored: (_path, stats) => stats !== undefined && !stats.isDirectory() }),
     });
-    this.#watcher.on('raw', (_event, path, details) => this.#raw(path, details));
-    this.#watcher.on('all', (_event, path) => this.#heard(path));
+    this.#watcher.on('raw', (_event, path, details) => this.#onRawEvent(path, details));
+    this.#watcher.on('all', (_event, path) => this.#onEvent(path));
     this.#watcher.on('error', () => this.#listener.overflowed());
   }
 
@@ -58,9 +60,9 @@ class ChokidarWatcher implements Watcher {
     await this.#watcher.close();
   }
 
-  #raw(path: string | null, details: unknown): void {
+  #onRawEvent(path: string | null, details: unknown): void {
     const dir = (details as { watchedPath?: string }).watchedPath;
-    if (dir === undefined) this.#heard(path ?? '');
+    if (dir === undefined) this.#onEvent(path ?? '');
     else if (this.#armed.has(dir)) this.#inDirectory(dir, path);
   }
 
@@ -69,18 +71,18 @@ class ChokidarWatcher implements Watcher {
     this.#listener.changed(dir, name === null || name.includes('\ufffd') ? null : name);
   }
 
-  #heard(path: string): void {
+  #onEvent(path: string): void {
     if (this.#armed.has(path)) this.#listener.changed(path, null);
     if (this.#armed.has(dirname(path))) this.#listener.changed(dirname(path), basename(path));
   }
 
   #scanAgainAt(dir: string): void {
-    this.#fresh.push(dir);
+    this.#justArmed.push(dir);
     this.#timer ??= setTimeout(() => {
-      const dirs = this.#fresh;
-      this.#fresh = [];
+      const dirs = this.#justArmed;
+      this.#justArmed = [];
       this.#timer = null;
-      for (const fresh of dirs) if (this.#armed.has(fresh)) this.#listener.changed(fresh, null);
-    }, SURELY_WATCHED_MS);
+      for (const justArmed of dirs) if (this.#armed.has(justArmed)) this.#listener.changed(justArmed, null);
+    }, ARMED_AFTER_MS);
   }
 }

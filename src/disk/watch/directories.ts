@@ -1,32 +1,33 @@
-// The directories that are being watched, each known by what it is (device, inode, birth) and not only by its path. A
-// directory that was moved, replaced, or removed and made anew under the same name is thereby found out, even where the
-// file system hands out the same inode number again.
-// Invariant: a directory that `isSame` affirms was read after its present watch was armed, or is about to be.
+// The watched directories, each identified by device, inode and birth time and not only by its path. So a directory
+// that was moved, replaced, or removed and made again under the same path is recognised, even if its inode number is
+// reused.
+// Invariant: where `isSame` is true, the directory was read after its present watch was armed, or is about to be.
 import type { Stats } from 'node:fs';
 import type { RelPath } from '../../core/path.js';
 import type { Watcher } from './watcher.js';
 
 interface WatchedDirectory {
-  /** 0: nothing known; only a step on the way to the places below. */
+  /** 0: not watched; only an inner node of the tree. */
   ino: number;
   dev: number;
   birthMs: number;
-  /** The watch may be on something else, or events may have been lost: to be read again. */
+  /** Whether the watch may be on another directory, or events may be lost: it must be read again. */
   doubted: boolean;
   settledAt: number;
-  /** What the disk made of the permission bits that were asked for, where it could not hold them. */
+  /** The permission bits on disk, where they are not those that were set, because the disk cannot hold these. */
   heldMode: number | null;
   readonly below: Map<string, WatchedDirectory>;
 }
 
-/** A birth this long ago cannot be mistaken for another one in the same tick of the file system's clock. */
-const SURELY_OTHER_TICK_MS = 2000;
+/** Two directories born this far apart cannot have the same birth time, however coarse the clock of the file system. */
+const CLOCK_STEP_MS = 2000;
 
+/** The watched directories of one root. */
 export class WatchedDirectories {
-  readonly #top: WatchedDirectory = nowhere();
-  /** Where each directory was last settled. May be out of date until `endLook`: what just moved is found by it. */
+  readonly #top: WatchedDirectory = unwatchedNode();
+  /** Inode → last known path. Keeps old paths until `endScan`, so that a move is recognised. */
   readonly #byInode = new Map<number, RelPath | ''>();
-  #retired: { ino: number; path: RelPath | '' }[] = [];
+  #dropped: { ino: number; path: RelPath | '' }[] = [];
   readonly #watcher: Watcher;
   readonly #absolute: (path: RelPath | '') => string;
 
@@ -35,28 +36,29 @@ export class WatchedDirectories {
     this.#absolute = absolute;
   }
 
-  /** @returns whether `stats` are those of the directory that is watched at `path`, and nothing speaks against it. */
+  /** @returns whether `stats` are those of the directory that is watched at `path`, and the watch is not in doubt. */
   isSame(path: RelPath | '', stats: Stats): boolean {
-    const place = this.#find(path);
-    return place !== null && !place.doubted && isPlace(place, stats);
+    const directory = this.#find(path);
+    return directory !== null && !directory.doubted && isIdentical(directory, stats);
   }
 
   /**
-   * Watches what is at `path`. The caller stats again afterwards and calls `settle` only if it is still the same.
-   * @returns whether there is something to watch.
+   * Watches the directory at `path`. The caller then runs lstat again, and calls `settle` if it is still the same
+   * directory.
+   * @returns whether there is a directory to watch.
    */
   arm(path: RelPath | ''): boolean {
     const absolute = this.#absolute(path);
-    // An old watch may be deaf or on another directory; the reading that follows makes up for the gap.
+    // An old watch may be dead or on another directory. The directory is read afterwards, which covers the gap.
     this.#watcher.disarm(absolute);
     return this.#watcher.arm(absolute) !== 'failed';
   }
 
-  /** Notes that `path` is the directory of `stats`; another one that was there is forgotten with all below it. */
+  /** Records that `path` is the directory with `stats`; drops another one that was there, with everything below it. */
   settle(path: RelPath | '', stats: Stats, now: number): void {
-    const place = this.#make(path);
-    if (place.ino !== 0 && !isPlace(place, stats)) this.#forget(path, place);
-    Object.assign(place, {
+    const directory = this.#make(path);
+    if (directory.ino !== 0 && !isIdentical(directory, stats)) this.#forget(path, directory);
+    Object.assign(directory, {
       ino: stats.ino,
       dev: stats.dev,
       birthMs: stats.birthtimeMs,
@@ -66,34 +68,34 @@ export class WatchedDirectories {
     this.#byInode.set(stats.ino, path);
   }
 
-  /** @returns where the directory of `stats` was settled before, if that is another path. */
+  /** @returns the previous path of the directory with `stats`; null where it had no other. */
   formerOf(path: RelPath | '', stats: Stats): RelPath | null {
     const former = this.#byInode.get(stats.ino);
     return former === undefined || former === '' || former === path ? null : former;
   }
 
-  /** Has `path` and all below read again before they are trusted. */
+  /** Marks `path` and everything below as in doubt: they must be read again. */
   doubt(path: RelPath | ''): void {
-    const place = this.#find(path);
-    if (place !== null) doubtAll(place);
+    const directory = this.#find(path);
+    if (directory !== null) doubtAll(directory);
   }
 
   /**
-   * As `doubt`, after an event of the directory itself, unless `stats` prove it needless: a directory born long before,
-   * and watched for as long, is the one that it was.
+   * As `doubt`, after an event of the directory itself, unless `stats` prove that it is unchanged: it has the same
+   * identity, and was born and watched long enough before.
    */
   doubtUnlessProven(path: RelPath | '', stats: Stats | null, now: number): void {
-    const place = this.#find(path);
-    if (place === null) return;
-    const proven = stats !== null && isPlace(place, stats) && now - stats.birthtimeMs > SURELY_OTHER_TICK_MS;
-    if (!proven || now - place.settledAt < SURELY_OTHER_TICK_MS) doubtAll(place);
+    const directory = this.#find(path);
+    if (directory === null) return;
+    const proven = stats !== null && isIdentical(directory, stats) && now - stats.birthtimeMs > CLOCK_STEP_MS;
+    if (!proven || now - directory.settledAt < CLOCK_STEP_MS) doubtAll(directory);
   }
 
-  /** Stops watching `path` and all below. */
+  /** Stops watching `path` and everything below. */
   drop(path: RelPath | ''): void {
-    const place = this.#find(path);
-    if (place === null) return;
-    this.#forget(path, place);
+    const directory = this.#find(path);
+    if (directory === null) return;
+    this.#forget(path, directory);
     this.#watcher.disarm(this.#absolute(path));
     if (path !== '') this.#find(parentPath(path))?.below.delete(path.slice(path.lastIndexOf('/') + 1));
   }
@@ -103,67 +105,70 @@ export class WatchedDirectories {
   }
 
   holdMode(path: RelPath, mode: number | null): void {
-    const place = this.#find(path);
-    if (place !== null) place.heldMode = mode;
+    const directory = this.#find(path);
+    if (directory !== null) directory.heldMode = mode;
   }
 
-  /** Lets go of what was kept only to recognise directories that moved within one look. */
+  /** Drops what was kept only to recognise moves within one scan. */
   endScan(): void {
-    for (const { ino, path } of this.#retired) {
+    for (const { ino, path } of this.#dropped) {
       if (this.#byInode.get(ino) === path && this.#find(path)?.ino !== ino) this.#byInode.delete(ino);
     }
-    this.#retired = [];
+    this.#dropped = [];
   }
 
-  #forget(path: RelPath | '', place: WatchedDirectory): void {
-    if (place.ino !== 0) this.#retired.push({ ino: place.ino, path });
-    for (const [name, child] of place.below) {
+  #forget(path: RelPath | '', directory: WatchedDirectory): void {
+    if (directory.ino !== 0) this.#dropped.push({ ino: directory.ino, path });
+    for (const [name, child] of directory.below) {
       const below = (path === '' ? name : `${path}/${name}`) as RelPath;
       this.#forget(below, child);
       this.#watcher.disarm(this.#absolute(below));
     }
-    Object.assign(place, { ino: 0, doubted: false, heldMode: null });
-    place.below.clear();
+    Object.assign(directory, { ino: 0, doubted: false, heldMode: null });
+    directory.below.clear();
   }
 
   #find(path: RelPath | ''): WatchedDirectory | null {
     if (path === '') return this.#top;
-    let place: WatchedDirectory | undefined = this.#top;
+    let directory: WatchedDirectory | undefined = this.#top;
     for (const name of path.split('/')) {
-      place = place.below.get(name);
-      if (place === undefined) return null;
+      directory = directory.below.get(name);
+      if (directory === undefined) return null;
     }
-    return place;
+    return directory;
   }
 
   #make(path: RelPath | ''): WatchedDirectory {
-    let place = this.#top;
-    if (path === '') return place;
+    let directory = this.#top;
+    if (path === '') return directory;
     for (const name of path.split('/')) {
-      let next = place.below.get(name);
+      let next = directory.below.get(name);
       if (next === undefined) {
-        next = nowhere();
-        place.below.set(name, next);
+        next = unwatchedNode();
+        directory.below.set(name, next);
       }
-      place = next;
+      directory = next;
     }
-    return place;
+    return directory;
   }
 }
 
-function nowhere(): WatchedDirectory {
+function unwatchedNode(): WatchedDirectory {
   return { ino: 0, dev: 0, birthMs: 0, doubted: false, settledAt: 0, heldMode: null, below: new Map() };
 }
 
-function isPlace(place: WatchedDirectory, stats: Stats): boolean {
+function isIdentical(directory: WatchedDirectory, stats: Stats): boolean {
   return (
-    place.ino === stats.ino && place.dev === stats.dev && place.birthMs === stats.birthtimeMs && stats.isDirectory()
+    directory.ino === stats.ino &&
+    directory.dev === stats.dev &&
+    directory.birthMs === stats.birthtimeMs &&
+    stats.isDirectory()
   );
 }
 
-function doubtAll(place: WatchedDirectory): void {
-  place.doubted = true;
-  for (const child of place.below.values()) doubtAll(child);
+function doubtAll(directory: WatchedDirectory): void {
+  directory.doubted = true;
+  for (const child of directory.below.values()) doubtAll(child);
 }
 
 const parentPath = (path: RelPath): RelPath | '' => path.slice(0, Math.max(path.lastIndexOf('/'), 0)) as RelPath;

@@ -1,17 +1,18 @@
-// One fs.watch a directory: on Linux one inotify watch each, which follows the inode and not the name. What inotify does
-// not say aloud is found out here: an overflow is silent, a removed directory leaves a deaf watch.
+// Watches each directory with its own fs.watch; on Linux that is one inotify watch, which follows the inode and not the
+// path. Two things that fs.watch does not report are detected here: an overflow of the event queue, and the dead watch
+// of a removed directory.
 import fs from 'node:fs';
 import { basename } from 'node:path';
 import type { Armed, Watcher, WatchListener } from './watcher.js';
 
-/** No watch left, or no handle for one. */
+/** The errors where no watch or no file handle is left. */
 const LIMITS = new Set(['ENOSPC', 'EMFILE', 'ENFILE']);
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES']);
-const USUAL_QUEUE = 16_384;
-/** inotify's queue is full at its limit; a little less is already suspicious. */
-const NEARLY = 0.97;
+const DEFAULT_QUEUE = 16_384;
+/** The part of inotify's queue from which an overflow is assumed. */
+const OVERFLOW_SHARE = 0.97;
 
-/** @param openFallback makes the watcher of those directories that the system will not watch. */
+/** @param openFallback opens a watcher for directories that the system cannot watch. */
 export function nativeWatcher(listener: WatchListener, openFallback: () => Watcher): Watcher {
   return new NativeWatcher(listener, openFallback);
 }
@@ -20,7 +21,7 @@ class NativeWatcher implements Watcher {
   readonly #watches = new Map<string, fs.FSWatcher>();
   readonly #listener: WatchListener;
   readonly #openFallback: () => Watcher;
-  readonly #burstLimit = Math.floor(queueLength() * NEARLY);
+  readonly #burstLimit = Math.floor(queueLength() * OVERFLOW_SHARE);
   #fallback: Watcher | null = null;
   #burst = 0;
 
@@ -35,7 +36,7 @@ class NativeWatcher implements Watcher {
       this.#watches.set(dir, this.#watch(dir));
       return 'watched';
     } catch (error) {
-      return this.#armOtherwise(dir, (error as NodeJS.ErrnoException).code ?? '');
+      return this.#armFallback(dir, (error as NodeJS.ErrnoException).code ?? '');
     }
   }
 
@@ -53,7 +54,7 @@ class NativeWatcher implements Watcher {
 
   #watch(dir: string): fs.FSWatcher {
     const self = basename(dir);
-    const watch = fs.watch(dir, { persistent: true }, (type, name) => this.#heard(dir, self, type, name));
+    const watch = fs.watch(dir, { persistent: true }, (type, name) => this.#onEvent(dir, self, type, name));
     watch.on('error', () => {
       if (this.#watches.get(dir) === watch) this.disarm(dir);
       this.#listener.doubtful(dir);
@@ -61,15 +62,15 @@ class NativeWatcher implements Watcher {
     return watch;
   }
 
-  #heard(dir: string, self: string, type: string, name: string | null): void {
+  #onEvent(dir: string, self: string, type: string, name: string | null): void {
     this.#count();
-    // Events of the directory itself bear its own name, as if it lay within itself.
+    // An event of the directory itself has the name of the directory, as if it were in itself.
     if (type === 'rename' && name === self) this.#listener.doubtful(dir);
-    // A name that is not UTF-8 cannot be asked for: the whole directory is read instead.
+    // A name that is not UTF-8 makes no path: the whole directory is read instead.
     this.#listener.changed(dir, name === null || name.includes('\ufffd') ? null : name);
   }
 
-  /** All events of one turn come out of one reading of inotify's queue; as many as it holds means that it was full. */
+  /** All events of one turn come from one read of inotify's queue; if they are as many as it holds, it was full. */
   #count(): void {
     if (this.#burst++ === 0) setImmediate(() => this.#turnEnded());
   }
@@ -79,7 +80,7 @@ class NativeWatcher implements Watcher {
     this.#burst = 0;
   }
 
-  #armOtherwise(dir: string, code: string): Armed {
+  #armFallback(dir: string, code: string): Armed {
     if (GONE.has(code)) return 'failed';
     if (LIMITS.has(code)) this.#listener.limited(dir);
     this.#fallback ??= this.#openFallback();
@@ -89,8 +90,8 @@ class NativeWatcher implements Watcher {
 
 function queueLength(): number {
   try {
-    return Number(fs.readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8')) || USUAL_QUEUE;
+    return Number(fs.readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8')) || DEFAULT_QUEUE;
   } catch {
-    return USUAL_QUEUE;
+    return DEFAULT_QUEUE;
   }
 }

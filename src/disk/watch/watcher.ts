@@ -1,10 +1,12 @@
-// What a watcher of directories is asked, and what it tells. It gives hints where to scan and promises nothing more.
+// The interface of a watcher of directories. The folder guarantees hints where to scan, and nothing more: an event may
+// be missing, doubled or about nothing. What is lost is reported as `doubtful` or `overflowed`, or found by a later
+// full scan.
 
-/** Who is told. Directories are absolute paths, as they were armed. */
+/** Receives events. Directories are the absolute paths that were armed. */
 export interface WatchListener {
   /** Something happened to `name` in `dir`; null: somewhere in `dir`. */
   changed(dir: string, name: string | null): void;
-  /** `dir` itself was moved, removed or has lost its watch: the watch may be on something else now. */
+  /** `dir` itself was moved or removed, or lost its watch: the watch may be on another directory now. */
   doubtful(dir: string): void;
   /** The system dropped events: anything may have happened anywhere. */
   overflowed(): void;
@@ -12,11 +14,14 @@ export interface WatchListener {
   limited(dir: string): void;
 }
 
-/** `failed`: there is no such directory, or it may not be read. */
+/** The result of `arm`. `failed`: there is no such directory, or it is not readable. */
 export type Armed = 'watched' | 'already' | 'polled' | 'failed';
 
+/** Watches single directories, not what is below them. */
 export interface Watcher {
+  /** Begins to watch the absolute path `dir`. */
   arm(dir: string): Armed;
+  /** Stops watching `dir`. */
   disarm(dir: string): void;
   close(): Promise<void>;
 }
