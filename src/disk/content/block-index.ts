@@ -1,25 +1,25 @@
-// The blocks of a base by their sums, for a search that asks for very many places of which very few are there.
+// An index of the blocks of a basis file by their checksums, for a search that tries very many positions and finds few.
 import { type Range, WORDS_A_BLOCK } from '../../core/delta.js';
 
-/** Bits of the filter for each block: of places where no block is, one in so many passes it. */
+/** Bits of the filter for each block: of the positions without a block, one in so many passes the filter. */
 const FILTER_BITS_A_BLOCK = 64;
 
-/** Looks blocks up. */
+/** A hash table of the blocks, with a bit filter before it. */
 export class BlockIndex {
   readonly #words: Uint32Array;
 
-  /** A bit for the low bits of each block's second sum. */
+  /** One bit for the low bits of the second checksum of each block. */
   readonly filter: Uint8Array;
   readonly filterMask: number;
-  /** Where in the base each block stands. */
+  /** The position of each block in the basis file. */
   readonly places: Float64Array;
-  /** Open addressing by second sum: the number of a block and one, or zero. Of equal blocks only the first is in it. */
+  /** Open addressing by the second checksum: block number + 1, or 0. Of equal blocks only the first is in it. */
   readonly #slots: Int32Array;
   readonly #slotMask: number;
 
   /**
-   * @param ranges of the base, in order.
-   * @param words the sums of their whole blocks.
+   * @param ranges the indexed ranges of the basis file, in order.
+   * @param words the checksums of their whole blocks, two words each.
    */
   constructor(
     readonly blockBytes: number,
@@ -48,7 +48,7 @@ export class BlockIndex {
     this.#slots[slot] = block + 1;
   }
 
-  /** Whether a block has this second sum. */
+  /** Whether a block has this second checksum. */
   has(whole: number): boolean {
     for (let slot = whole & this.#slotMask; this.#slots[slot] !== 0; slot = (slot + 1) & this.#slotMask) {
       if (this.#words[this.#slots[slot]! * 2 - 1] === whole) return true;
@@ -57,8 +57,8 @@ export class BlockIndex {
   }
 
   /**
-   * @param likely the block it would best be, -1 for none.
-   * @returns the number of a block with these sums; -1: there is none.
+   * @param likely the block to try first; -1 for none.
+   * @returns the number of a block with these checksums; -1 for none.
    */
   find(first: number, whole: number, likely: number): number {
     if (likely >= 0 && this.#isBlock(likely, first, whole)) return likely;

@@ -1,6 +1,11 @@
-// A large content for a receiver that has some of it: what an earlier transfer brought is left out, what stands in its
-// base is named, and only the rest is read and sent. The base is compared twice: by coarse blocks, and what was not
-// found by fine ones, so that the sums are small and so is what surrounds a change.
+// Sends a large content to a receiver that has a part of it (rsync's algorithm):
+//
+//   skip what an interrupted transfer has already brought
+//   compare the rest with the basis file by coarse blocks
+//   compare what was not found with the unused ranges of the basis file by fine blocks
+//   send each match as a range of the basis file, and the bytes between the matches as data
+//
+// Two block sizes keep both the checksums and the data around a change small.
 
 import { coarseBlockBytes, fineBlockBytes, isBaseSize, MAX_RANGES, type Range, uncovered } from '../../core/delta.js';
 import type { FileEntry } from '../../core/entry.js';
@@ -10,12 +15,12 @@ import { BlockIndex } from './block-index.js';
 import { BlockSearch, type Match } from './match-blocks.js';
 import { readPieces } from './pieces.js';
 
-/** What is to be sent is not worth a second comparison below this many bytes. */
+/** With fewer bytes left to send, the second comparison does not pay. */
 const FINE_BYTES = 1 << 12;
 
 /**
- * The content of an open file.
- * @throws where the file is shorter than it was; the receiver's hash finds every other change of it.
+ * @returns the `n`-th content of an apply, from an open file.
+ * @throws ENOENT where the file is shorter than it was; the receiver finds any other change of it by the hash.
  */
 export async function* readDifference(
   n: number,
@@ -36,7 +41,7 @@ export async function* readDifference(
   }
 }
 
-/** One file against one base. */
+/** Compares one file with one basis file. */
 class Comparison {
   readonly #fd: number;
   readonly #file: FileEntry;
@@ -48,6 +53,7 @@ class Comparison {
     this.#base = base;
   }
 
+  /** @returns the matches of coarse blocks in `rest`, in order. */
   async coarse(rest: Range): Promise<Match[]> {
     if (this.#base === null) return [];
     const { size, hash } = this.#base;
@@ -58,7 +64,7 @@ class Comparison {
     return matches;
   }
 
-  /** @returns a search for what the first one did not find; null where that is in vain. */
+  /** @returns a search by fine blocks for what `matches` do not cover; null where it does not pay. */
   async fine(rest: Range, matches: readonly Match[]): Promise<BlockSearch | null> {
     if (this.#base === null || bytesIn(uncovered(rest, matches)) < FINE_BYTES) return null;
     const whole = { at: 0, bytes: this.#base.size };
@@ -71,7 +77,7 @@ class Comparison {
     return this.#search(fineBlockBytes(coarseBlockBytes(this.#base.size), bytesIn(ranges)), ranges);
   }
 
-  /** @param known the sums of the base, if they are remembered here: then it need not be asked. */
+  /** @param known the cached checksums of the basis file: then the receiver is not asked for them. */
   async #search(
     blockBytes: number,
     ranges: readonly Range[],
@@ -84,14 +90,14 @@ class Comparison {
   }
 }
 
-/** A stretch of the content: found in the base, or to be sent. */
-interface Stretch {
+/** A section of the content: a match in the basis file, or data to send. */
+interface Section {
   readonly range: Range;
   readonly match: Match | null;
 }
 
-/** All of `rest`, in order: the matches, and in what lies between them what `fine` finds. */
-async function* inOrder(rest: Range, matches: readonly Match[], fine: BlockSearch | null): AsyncGenerator<Stretch> {
+/** @returns all of `rest`, in order: the matches, and what `fine` finds between them. */
+async function* inOrder(rest: Range, matches: readonly Match[], fine: BlockSearch | null): AsyncGenerator<Section> {
   let at = rest.at;
   for (const match of matches) {
     if (match.at > at) yield* within({ at, bytes: match.at - at }, fine);
@@ -102,7 +108,8 @@ async function* inOrder(rest: Range, matches: readonly Match[], fine: BlockSearc
   if (at < end) yield* within({ at, bytes: end - at }, fine);
 }
 
-async function* within(gap: Range, fine: BlockSearch | null): AsyncGenerator<Stretch> {
+/** @returns all of `gap`, in order: what `fine` finds in it, and the rest as data. */
+async function* within(gap: Range, fine: BlockSearch | null): AsyncGenerator<Section> {
   let { at } = gap;
   if (fine !== null) {
     for await (const match of fine.matches(gap)) {

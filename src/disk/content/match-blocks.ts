@@ -1,6 +1,12 @@
-// Finds the blocks of a base in another file, wherever they have moved to: rsync's search, with a CRC that is computed by
-// native code where blocks follow one another and rolled byte by byte only where they do not. The longer nothing was
-// found, the fewer places are tried, so that a file with nothing in common costs little more than reading it.
+// Finds the blocks of a basis file in another file, wherever they have moved to (rsync's search):
+//
+//   position = start of the range
+//   while a whole block is left:
+//     if the block at `position` is in the index: extend or begin a match; position += block size     native CRC
+//     else: roll the checksum byte by byte up to STEP_BYTES ahead, to the first block in the index    rolling-crc
+//           if nothing was found for a long stretch: skip a part of it before the next try
+//
+// Skipping keeps the cost for a file with nothing in common close to that of reading it.
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
@@ -10,31 +16,33 @@ import { Roller } from './rolling-crc.js';
 
 const readAsync = promisify(fs.read);
 
-/** Bytes of the file that are also in the base. */
+/** Bytes of the file that are also in the basis file. */
 export interface Match {
-  /** Where in the file. */
+  /** Position in the file. */
   readonly at: number;
-  /** Where in the base. */
+  /** Position in the basis file. */
   readonly from: number;
   readonly bytes: number;
 }
 
-/** Bytes that are read at a time, and rolled over before others get their turn. */
+/** Bytes that are read and rolled at a time. */
 const STEP_BYTES = 1 << 18;
-/** After a stretch without a match so many times shorter places are left out. */
-const SPARSENESS = 8;
-const STRETCH_BLOCKS = 8;
+/** After a stretch without a match, one eighth of its length is skipped. */
+const SKIP_DIVISOR = 8;
+/** Blocks without a match before anything is skipped. */
+const SKIP_AFTER_BLOCKS = 8;
+/** Blocks after which other work may run. */
 const TURN_BLOCKS = 1_024;
 
 /** The file that is searched. */
 interface Searched {
   readonly fd: number;
   readonly size: number;
-  /** Its own sums by blocks of the size searched for, if they are known: then whole stretches need not be read. */
+  /** Its cached checksums in blocks of the same size, if there are any: then unchanged parts are not read. */
   readonly own: Uint32Array | null;
 }
 
-/** One search through part of a file. */
+/** A search for the blocks of one index in one file. */
 export class BlockSearch {
   readonly #file: Searched;
   readonly #index: BlockIndex;
@@ -53,8 +61,8 @@ export class BlockSearch {
   }
 
   /**
-   * @returns matches in `range` of the file, in order, each as long as it goes on.
-   * @throws where the file is shorter than it was.
+   * @returns the matches in a range of the file, in order, each as long as possible.
+   * @throws ENOENT where the file is shorter than it was.
    */
   async *matches({ at, bytes }: Range): AsyncGenerator<Match> {
     const end = at + bytes;
@@ -79,13 +87,16 @@ export class BlockSearch {
     if (match !== null) yield match;
   }
 
-  /** @returns the block that goes on where `block` ends in the base; -1: there is none. */
+  /** @returns the block that follows `block` in the basis file; -1 for none. */
   #blockAfter(block: number): number {
     const { places } = this.#index;
     return block >= 0 && places[block + 1] === places[block]! + this.#blockBytes ? block + 1 : -1;
   }
 
-  /** @returns the block at `position` by our own sums, -1 where it is none of the base's; null where they do not say. */
+  /**
+   * @returns the block at `position` by the file's cached checksums; -1 for none; null where there is no checksum of
+   * it.
+   */
   #ownBlock(position: number, likely: number): number | null {
     const word = this.#ownSums(position);
     return word < 0 ? null : this.#index.find(this.#file.own![word]!, this.#file.own![word + 1]!, likely);
@@ -104,21 +115,23 @@ export class BlockSearch {
     return word + 1 < this.#file.own.length ? word : -1;
   }
 
-  /** @returns the next position after `position` where a block may begin; `since` is where the last match ended. */
+  /** @returns the next position after `position` to try; `since` is the end of the last match. */
   async #nextPlace(position: number, end: number, since: number): Promise<number> {
     const last = end - this.#blockBytes;
-    const places = Math.min(Math.max(this.#blockBytes, STEP_BYTES), last - position);
-    if (places <= 0) return end;
-    const bytes = await this.#window.read(position, places + this.#blockBytes);
-    const found = this.#roller.find(bytes, places, this.#index);
+    const positions = Math.min(Math.max(this.#blockBytes, STEP_BYTES), last - position);
+    if (positions <= 0) return end;
+    const bytes = await this.#window.read(position, positions + this.#blockBytes);
+    const found = this.#roller.find(bytes, positions, this.#index);
     if (found > 0) return position + found;
-    const reached = position + places + 1;
+    const reached = position + positions + 1;
     const without = reached - since;
-    if (without < STRETCH_BLOCKS * this.#blockBytes) return reached;
-    return this.#knownBlock(reached, Math.min(reached + Math.floor(without / SPARSENESS), end));
+    if (without < SKIP_AFTER_BLOCKS * this.#blockBytes) return reached;
+    return this.#knownBlock(reached, Math.min(reached + Math.floor(without / SKIP_DIVISOR), end));
   }
 
-  /** @returns the first block between `position` and `to` that is in the base by our own sums, else `to`. */
+  /**
+   * @returns the first position from `position` to `to` with a known block by the file's cached checksums; else `to`.
+   */
   #knownBlock(position: number, to: number): number {
     const { own } = this.#file;
     if (own === null) return to;
@@ -133,7 +146,7 @@ export class BlockSearch {
 
 const longer = ({ at, from, bytes }: Match, by: number): Match => ({ at, from, bytes: bytes + by });
 
-/** A stretch of a file in memory that moves forward. */
+/** A section of a file in memory that moves forward. */
 class Window {
   readonly #fd: number;
   readonly #size: number;
@@ -149,7 +162,7 @@ class Window {
     this.#buffer = Buffer.allocUnsafe(most + (1 << 20));
   }
 
-  /** @returns bytes that are valid until the next read. */
+  /** @returns `bytes` bytes at `position`, valid until the next call. */
   async read(position: number, bytes: number): Promise<Buffer> {
     if (position < this.#start || position >= this.#end) this.#start = this.#end = position;
     if (position + bytes > this.#end) {

@@ -1,5 +1,5 @@
-// A file held open for a reader: what was opened is read to its end whatever becomes of its name meanwhile, as whoever
-// replaces a file gives the name to another one. Who writes into the open file itself is found out.
+// A file that is open for a client's download: the opened file is read to its end even if its path is replaced or
+// removed meanwhile. A write into the open file itself is detected.
 
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -16,18 +16,18 @@ import { isUnchanged } from '../scan/survey.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const readAsync = promisify(fs.read);
-/** A piece: small enough that many readers at once take little memory, and that nobody waits long for another's. */
+/** Bytes of a piece: small, so that many readers at once take little memory and wait little for each other. */
 const PIECE_BYTES = 256 << 10;
-/** How often a file is read through again because it was written to meanwhile. */
+/** How often a file is read because it was written meanwhile. */
 const MAX_READINGS = 4;
 
-/** One piece of an open file; its memory is used again after `release`. */
+/** One piece of an open file; its memory is reused after `release`. */
 interface Piece {
   readonly data: Buffer;
   readonly release: () => void;
 }
 
-/** A regular file, open, with its content known. */
+/** An open regular file whose hash is known. */
 export class OpenContent {
   readonly #path: RelPath;
   readonly #fd: number;
@@ -45,9 +45,9 @@ export class OpenContent {
   }
 
   /**
-   * Opens the file at `path`, following no link.
-   * @returns null where there is none, or it is no regular file.
-   * @throws SyncError `busy` where it is written to all the time, `failed` where it cannot be read.
+   * Opens the file at `path`; links are not followed.
+   * @returns null where there is no regular file.
+   * @throws SyncError `busy` where it is written all the time, `failed` where it cannot be read.
    */
   static async open(root: string | Root, scanner: Scanner, path: RelPath): Promise<OpenContent | null> {
     const fd = openIn(root, path);
@@ -59,7 +59,7 @@ export class OpenContent {
         if (!stats.isFile()) break;
         if (known?.type === 'file' && isUnchanged(stats, known)) return new OpenContent(path, fd, stats, plain(known));
         const hash = await digestOf(fd, stats.size);
-        if (hash !== null && isAsItWas(fd, stats)) return new OpenContent(path, fd, stats, fileOf(stats, hash));
+        if (hash !== null && sameSizeAndTime(fd, stats)) return new OpenContent(path, fd, stats, fileOf(stats, hash));
         if (n === MAX_READINGS - 1) throw beingWritten(path);
       }
     } catch (error) {
@@ -71,8 +71,8 @@ export class OpenContent {
   }
 
   /**
-   * The content from the byte `from` on.
-   * @throws SyncError `busy` where somebody wrote into it; then what was read may be of two versions.
+   * @returns the content from byte `from` on.
+   * @throws SyncError `busy` where somebody wrote into the file: what was read may be of two versions.
    */
   async *pieces(from: number): AsyncGenerator<Piece> {
     const free: Buffer[] = [];
@@ -87,9 +87,9 @@ export class OpenContent {
     }
   }
 
-  /** Whoever only set its time wrote nothing: where the disk says otherwise than it did, the content decides. */
+  /** Whether the content did not change while it was read. Where only the time was set, the hash shows that. */
   async #isWhole(): Promise<boolean> {
-    if (isAsItWas(this.#fd, this.#stats)) return true;
+    if (sameSizeAndTime(this.#fd, this.#stats)) return true;
     const { size, hash } = this.file;
     return (await digestOf(this.#fd, size)) === hash;
   }
@@ -112,13 +112,13 @@ function openIn(root: string | Root, path: RelPath): number | null {
   }
 }
 
-/** Replacing or removing the name changes the times of the inode, but not these. */
-function isAsItWas(fd: number, { size, mtimeMs }: fs.Stats): boolean {
+/** Compares size and mtime. Replacing or removing the path changes the ctime of the inode, so that is not compared. */
+function sameSizeAndTime(fd: number, { size, mtimeMs }: fs.Stats): boolean {
   const now = fs.fstatSync(fd);
   return now.size === size && now.mtimeMs === mtimeMs;
 }
 
-/** @returns null where the file is shorter than it was. */
+/** @returns the hash of the first `size` bytes; null where the file is shorter. */
 async function digestOf(fd: number, size: number): Promise<string | null> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);

@@ -1,4 +1,4 @@
-// A file in pieces of one size, each read into memory that is used again.
+// Reads a range of a file in pieces of one size, into memory that is reused.
 
 import fs from 'node:fs';
 import { promisify } from 'node:util';
@@ -7,11 +7,12 @@ import type { Content } from '../../replica.js';
 
 const readAsync = promisify(fs.read);
 
-/** Size of a piece in bytes: the largest payload. */
+/** Bytes of a piece: the largest payload of a message. */
 export const PIECE_BYTES = 1 << 20;
 
 /**
- * The bytes in `range` of an open file of `size` bytes. One piece is read ahead while the one before is on its way.
+ * @returns the bytes in `range` of an open file of `size` bytes, as pieces of the `n`-th content. One piece is read
+ *   ahead while the one before is being sent.
  * @throws ENOENT where the file is shorter than it was.
  */
 export async function* readPieces(n: number, fd: number, range: Range, size: number): AsyncGenerator<Content> {

@@ -1,5 +1,6 @@
-// Contents on their way out: files in order, in pieces. The reader opens what it was asked for without following links
-// and gives up early when there is less than was announced; the receiver's hash has the last word.
+// The folder guarantees: a content is read for the other side without following a link, and nothing is sent that the
+// receiver has already. A file that changes while it is read is found by the receiver's hash, at the latest; one that
+// is shorter than announced, before. This file sends files in order, in pieces.
 
 import fs from 'node:fs';
 import { nameOf, parentOf } from '../../core/path.js';
@@ -10,16 +11,16 @@ import { readOutcomeOf } from '../fs/system-errors.js';
 import { readDifference } from './delta.js';
 import { readPieces } from './pieces.js';
 
-/** The largest file that is read in one step. */
+/** The largest file that is read synchronously, as one piece. */
 const WHOLE_BYTES = 512 << 10;
-/** Files read before other work gets its turn. */
+/** Files after which other work may run. */
 const TURN_FILES = 32;
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /**
- * The contents of `wanted`, one after the other.
- * @param root absolute real path of the root they are in.
+ * @param root their root, or its absolute real path.
+ * @returns the contents of `wanted`, one after the other.
  */
 export async function* readContents(root: string | Root, wanted: readonly Wanted[]): AsyncGenerator<Content> {
   const parents = new Parents(root);
@@ -36,9 +37,10 @@ export async function* readContents(root: string | Root, wanted: readonly Wanted
 }
 
 /**
- * The content of one file.
- * @param locate may throw the system's error.
- * @param read gives the content of the open file, where not all of it is to be sent.
+ * @param locate returns the path; may throw the system's error.
+ * @param size the announced size in bytes.
+ * @param read reads the open file, where only a part is sent; by default all of it is.
+ * @returns the `n`-th content of an apply; an error of the system is its last piece.
  */
 export async function* readContent(
   n: number,
@@ -50,7 +52,7 @@ export async function* readContent(
   try {
     fd = fs.openSync(locate(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stats = fs.fstatSync(fd);
-    // A log has grown since it was looked at; what it had then is still its beginning, and goes over.
+    // A log may have grown since it was scanned; its beginning is still the announced content.
     if (!stats.isFile() || stats.size < size) yield { n, failed: { kind: 'stale' } };
     else if (read !== undefined) yield* read(fd);
     else if (size <= WHOLE_BYTES) yield readWhole(n, fd, size);

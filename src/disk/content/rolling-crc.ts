@@ -1,5 +1,5 @@
-// The CRC-32 of a window that moves on byte by byte. A CRC is linear: what the byte that leaves had contributed depends
-// on that byte and the length of the window alone, and can be taken out by a table.
+// The CRC-32 of a window that moves byte by byte. A CRC is linear: the contribution of the byte that leaves the window
+// depends only on that byte and the length of the window, so a table removes it.
 import { crc32 } from 'node:zlib';
 import type { BlockIndex } from './block-index.js';
 
@@ -10,7 +10,7 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** Rolls windows of one length. */
+/** Rolls the CRC over windows of one length. */
 export class Roller {
   readonly #windowBytes: number;
 
@@ -23,15 +23,15 @@ export class Roller {
   }
 
   /**
-   * @param bytes `places` and a window.
-   * @returns the first place from 1 to `places` at which a block of `index` stands, by both of its sums; 0: none.
+   * @param bytes at least `positions` plus one window, in bytes.
+   * @returns the first position from 1 to `positions` with a block of `index`, by both of its checksums; 0 for none.
    */
-  find(bytes: Buffer, places: number, index: BlockIndex): number {
+  find(bytes: Buffer, positions: number, index: BlockIndex): number {
     const windowBytes = this.#windowBytes;
     const leaving = this.#leaving;
     const { filter, filterMask } = index;
     let crc = ~crc32(bytes.subarray(0, windowBytes));
-    for (let i = 0; i < places; i++) {
+    for (let i = 0; i < positions; i++) {
       crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i + windowBytes]!) & 0xff]! ^ leaving[bytes[i]!]!;
       const slot = ~crc & filterMask;
       if ((filter[slot >>> 3]! & (1 << (slot & 7))) !== 0 && this.#isBlock(bytes, i + 1, ~crc >>> 0, index))
@@ -47,8 +47,8 @@ export class Roller {
 }
 
 /**
- * What each byte leaves behind in the register, `windowBytes` later: Z(step(init, byte) ^ init), where Z moves the
- * register on over so many zero bytes. Z and the table are linear, so eight entries make all.
+ * @returns the contribution of each byte to the register `windowBytes` later: Z(step(init, byte) ^ init), where Z
+ *   advances the register over that many zero bytes. Z and the table are linear, so eight entries determine all.
  */
 function leavingTable(windowBytes: number): Int32Array {
   const zeros = Buffer.alloc(Math.min(windowBytes, 1 << 16));

@@ -1,7 +1,7 @@
-// Large contents that came in part: each lies in staging under the hash of the content that it is the beginning of, so
-// that a transfer that was cut goes on where it was, even after a crash. Nobody trusts them: what is made of one is
-// verified whole. They are a luxury with a budget: of what is over it, too old or too many the oldest go first, and all
-// go when nothing is left to be sent or the disk is full.
+// Partial contents of interrupted transfers. Each is in staging under the hash of the complete content, so that a
+// transfer can be resumed even after a crash. They are not trusted: the completed content is verified by its hash. Age,
+// number and total size are limited; the oldest are deleted first, and all of them when both sides are equal or the
+// disk is full.
 import fs from 'node:fs';
 import { RESUMED_BYTES } from '../../core/delta.js';
 import type { FileEntry } from '../../core/entry.js';
@@ -9,11 +9,11 @@ import type { RelPath } from '../../core/path.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
 import { removeTree } from '../fs/remove-tree.js';
 
-/** Parts are used in steps of this many bytes; what is shorter is not kept. */
+/** Parts are used in multiples of this many bytes; a shorter part is not kept. */
 const STEP_BYTES = 1 << 20;
 const MAX_AGE_MS = 2 * 24 * 60 * 60 * 1000;
 const MAX_PARTS = 16;
-/** All parts together may take this much of what would be free without them. */
+/** The share of the free space (counted without the parts) that all parts together may take. */
 const PARTS_SHARE = 0.2;
 const NAME = /^[0-9a-f]{64}\.part$/;
 
@@ -26,14 +26,14 @@ const keyOf = (directory: OwnDirectory, name: string): string => `${directory.pa
 export class Partials {
   readonly #directory: OwnDirectory;
 
-  /** Which content was last on its way to a path: another one there makes the first unwanted. */
+  /** Path → part of the content that was last being received for it. */
   readonly #wanted = new Map<RelPath, string>();
 
   constructor(directory: OwnDirectory) {
     this.#directory = directory;
   }
 
-  /** @returns how many bytes of `file` are here from its beginning. */
+  /** @returns how many bytes of the beginning of `file` are here. */
   lengthOf(file: FileEntry): number {
     const name = nameFor(file);
     if (file.size < RESUMED_BYTES || this.#isInUse(name)) return 0;
@@ -42,7 +42,10 @@ export class Partials {
     return stats.size === file.size ? stats.size : stats.size - (stats.size % STEP_BYTES);
   }
 
-  /** @returns the name under which `file` is to be received, to be given back with `release`; null: it is not worth resuming. */
+  /**
+   * Reserves the part for receiving `file` at the path `of`.
+   * @returns its name, to be released with `release`; null where the file is too small or the part is in use.
+   */
   take(file: FileEntry, of: RelPath): string | null {
     const name = nameFor(file);
     if (file.size < RESUMED_BYTES || this.#isInUse(name)) return null;
@@ -52,7 +55,7 @@ export class Partials {
     return name;
   }
 
-  /** The content now on its way to `of` is another one: what came of the former is in nobody's way, and of no use. */
+  /** Deletes the part of the content that was received for `of` before: it is not wanted any more. */
   #forget(of: RelPath, name: string): void {
     const former = this.#wanted.get(of);
     if (former !== undefined && former !== name && !this.#isInUse(former)) remove(this.#directory, former);
@@ -67,22 +70,22 @@ export class Partials {
 
 const nameFor = ({ hash }: FileEntry): string => `${hash}.part`;
 
-/** A part is free again: published, removed, or left for a later transfer. */
+/** Releases a part that was published, deleted, or left for a later transfer. */
 export function release(directory: OwnDirectory, name: string): void {
   inUse.delete(keyOf(directory, name));
 }
 
-/** Whether `name` is that of a part. */
+/** Whether `name` is the name of a part. */
 export const isPart = (name: string): boolean => NAME.test(name);
 
-/** Whether `bytes` of a content are enough to be kept. */
+/** Whether a part of `bytes` is large enough to be kept. */
 export const isWorthKeeping = (bytes: number): boolean => bytes >= STEP_BYTES;
 
 /**
- * Removes from a staging directory everything that no later transfer will use.
+ * Deletes parts in a staging directory that are too short, too old, too many or too large together.
  * @param now milliseconds since 1970.
- * @param wanted a part that is just being asked for.
- * @param freeBytes of the file system, besides the parts.
+ * @param wanted a part that is about to be used and is kept.
+ * @param freeBytes returns the free space of the file system in bytes.
  * @throws OwnDirectoryError where the directory is unusable.
  */
 export function tidyPartials(
@@ -111,7 +114,7 @@ export function tidyPartials(
   }
 }
 
-/** The beginning of a beginning is one, too. */
+/** Truncates a part to its first `bytes`, which are still a valid part. */
 function shorten(directory: OwnDirectory, name: string, bytes: number, mtimeMs: number): void {
   directory.use(name, (absolute) => {
     const { O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -127,16 +130,16 @@ function shorten(directory: OwnDirectory, name: string, bytes: number, mtimeMs: 
   });
 }
 
-/** Removes every part that is not in use. */
+/** Deletes every part that is not in use. */
 export function dropPartials(directory: OwnDirectory): void {
   try {
     for (const name of partsIn(directory)) remove(directory, name);
   } catch {
-    // Whoever needs the directory finds out what is wrong with it.
+    // The next use of the directory reports the error.
   }
 }
 
-/** The parts that are not in use. */
+/** @returns the names of the parts that are not in use. */
 const partsIn = (directory: OwnDirectory): string[] =>
   directory
     .use('.', (absolute) => fs.readdirSync(absolute))
@@ -147,7 +150,7 @@ function freeIn(directory: OwnDirectory): number {
   return bavail * bsize;
 }
 
-/** @returns null where nothing is that can be known. */
+/** @returns null where nothing is there, or lstat fails. */
 function statsOf(directory: OwnDirectory, name: string): fs.Stats | null {
   try {
     return directory.use(name, (absolute) => fs.lstatSync(absolute));
@@ -156,11 +159,11 @@ function statsOf(directory: OwnDirectory, name: string): fs.Stats | null {
   }
 }
 
-/** What cannot be removed is in nobody's way. */
+/** Deletes a file in staging; ignores errors. */
 function remove(directory: OwnDirectory, name: string): void {
   try {
     directory.use(name, removeTree);
   } catch {
-    // It is tried again at the next start.
+    // The next start tries again.
   }
 }

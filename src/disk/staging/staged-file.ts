@@ -1,5 +1,5 @@
-// One content on its way: a file in staging that is complete, verified by its hash and durable before anybody may give it
-// a real name. It is hashed as it comes, and flushed in steps, so that little is left to do at the end.
+// One content that is being received: a file in staging that becomes complete, verified by its hash and durable before
+// it may be renamed to its path. It is hashed and flushed while it comes, so that little is left to do at the end.
 import * as crypto from 'node:crypto';
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
@@ -15,14 +15,14 @@ import { isWorthKeeping, release, tidyPartials } from './partials.js';
 
 const COPY_BYTES = 1 << 20;
 /**
- * What is written of a large content is made durable in steps of this many bytes while the rest comes. A lock, which is
- * on disk before it is granted, waits for one such step at most.
+ * A large content is flushed in steps of this many bytes while the rest comes. A lock must be on disk before it is
+ * granted: it waits for one such step at most.
  */
 const FLUSH_BYTES = 16 << 20;
 const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const readAsync = promisify(fs.read);
 
-/** One content on its way. Owns a file descriptor until `flush`, `leave` or `discard`. */
+/** One staged content. It has an open descriptor until `published`, `leave` or `discard`. */
 export class StagedFile {
   readonly #directory: OwnDirectory;
   readonly #name: string;
@@ -31,19 +31,19 @@ export class StagedFile {
   #fd: number;
   #written = 0;
   #hash: Hash | null = null;
-  /** The hash of what came, once the last piece has. */
+  /** The hash of the received content; null before the last piece. */
   digest: string | null = null;
   #buffers: readonly [Buffer, Buffer] | null = null;
-  /** The flush of what came so far, and how much that was. */
+  /** The last flush that was started, and how many bytes were written then. */
   #flushing: Promise<void> | null = null;
   #isFlushing = false;
   #flushed = 0;
-  /** Whether more came than was announced; it is not written. */
+  /** Whether more bytes came than were announced; they are not written. */
   #over = false;
-  /** Whether a part may still have, behind what of it is used, something of an earlier transfer. */
+  /** Whether the file may still have bytes of an earlier transfer after those that are used. */
   #hasRest: boolean;
 
-  /** @param isPart whether there may be a beginning already, and is to be one when this is left. */
+  /** @param isPart whether the file may have a part of the content already, and keeps its part in `leave`. */
   constructor(
     directory: OwnDirectory,
     name: string,
@@ -58,28 +58,28 @@ export class StagedFile {
     this.#hasRest = isPart;
   }
 
-  /** Where it lies, good until anything else is done in staging. @throws the system's error. */
+  /** Its path in staging, valid until the next operation in staging. @throws the system's error. */
   get path(): string {
     return this.#directory.spelling(this.#name);
   }
 
-  /** What the system says of it now, under whatever name. */
+  /** @returns its present stats, under whatever name. */
   stats(): fs.Stats {
     return fs.fstatSync(this.#fd);
   }
 
-  /** How many bytes are here. */
+  /** Bytes received so far. */
   get bytes(): number {
     return this.#over ? this.file.size + 1 : this.#written;
   }
 
-  /** Takes the first `bytes` from an earlier transfer. */
+  /** Uses the first `bytes` of an earlier transfer. @throws ENOENT where they are not there. */
   async resume(bytes: number, last: boolean): Promise<void> {
     if (this.#written > 0 || !this.#isPart) throw stale('there is nothing to go on from');
     await this.copy(this.#fd, { at: 0, bytes }, last);
   }
 
-  /** Adds the next piece. @throws the system's error (ENOSPC and the like). */
+  /** Adds the next piece. @throws the system's error, for example ENOSPC. */
   async write(data: Buffer, last: boolean): Promise<void> {
     if (this.#written + data.length > this.file.size) this.#over = true;
     if (this.#over) return;
@@ -106,13 +106,13 @@ export class StagedFile {
     return writeData(this.#fd, data, this.#written, this.file.size);
   }
 
-  /** Zeros are not written, so nothing may stand where they are to be. */
+  /** Removes old bytes: blocks of zeros are not written, so nothing else may be in their place. */
   #cutRest(): void {
     if (this.#hasRest) fs.ftruncateSync(this.#fd, this.#written);
     this.#hasRest = false;
   }
 
-  /** Adds bytes of another open file, or of this one where they stand already. */
+  /** Adds a range of another open file, or of this file, where it is in place already. */
   async copy(from: number, { at, bytes }: Range, last: boolean): Promise<void> {
     if (this.#written + bytes > this.file.size) this.#over = true;
     if (this.#over) return;
@@ -135,7 +135,9 @@ export class StagedFile {
     if (last) this.#end();
   }
 
-  /** One that failed is the last one: it took the system's error with it, and `flush` has to find it. */
+  /**
+   * Starts a flush when enough was written. After a failed one no other starts: the system reports its error only once.
+   */
   #flushSome(): void {
     if (this.#isFlushing || this.#written - this.#flushed < FLUSH_BYTES) return;
     this.#isFlushing = true;
@@ -174,13 +176,13 @@ export class StagedFile {
     await promisify(fs.fsync)(this.#fd);
   }
 
-  /** The content has its name. */
+  /** To be called after the content was renamed to its path. */
   published(): void {
     this.#close();
     this.#release();
   }
 
-  /** It did not get its name: what came, now or before, is kept if a later transfer can go on from it. */
+  /** To be called if the content was not published: keeps what came if a later transfer can resume it. */
   leave(): void {
     this.#lengthen();
     if (!this.#isPart || this.#over || !this.#hasName() || !isWorthKeeping(this.stats().size)) {
@@ -194,7 +196,7 @@ export class StagedFile {
     tidyPartials(this.#directory, Date.now());
   }
 
-  /** Whether its name in staging still is its own. */
+  /** Whether its path in staging still leads to it. */
   #hasName(): boolean {
     try {
       return this.#fd >= 0 && isSameInode(fs.lstatSync(this.path), this.stats());
@@ -203,23 +205,23 @@ export class StagedFile {
     }
   }
 
-  /** Zeros at the end of what came were not written; where there is no room for them, they are sent again. */
+  /** Adds the zeros at the end, which were not written. */
   #lengthen(): void {
     if (this.#fd < 0 || !this.#isPart || this.#hasRest) return;
     try {
       fs.ftruncateSync(this.#fd, this.#written);
     } catch {
-      // A shorter beginning is a beginning, too.
+      // A shorter part is valid as well; the zeros are sent again.
     }
   }
 
-  /** Throws the content away. */
+  /** Deletes the content. */
   discard(): void {
     this.#close();
     try {
       fs.rmSync(this.path, { force: true });
     } catch {
-      // It is gone with its directory, or stays until the next start.
+      // It is gone with its directory, or is deleted at the next start.
     }
     this.#release();
   }
@@ -235,7 +237,7 @@ export class StagedFile {
   }
 }
 
-/** Opens the part at `path`, or begins one. What is no plain file, or has another name elsewhere, is not written to. */
+/** Opens the part at `path`, or creates it. A file that is not regular or has another hard link is not written. */
 function openPart(path: string): number {
   const fd = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   const stats = fs.fstatSync(fd);
@@ -252,5 +254,5 @@ async function readPiece(fd: number, at: number, end: number, buffer: Buffer): P
   return buffer.subarray(0, bytesRead);
 }
 
-/** The receiver is not what it was taken for: the path is to be looked at anew. */
+/** @returns the error that makes the outcome `stale`, so that the path is scanned again. */
 const stale = (message: string): Error => Object.assign(new Error(message), { code: 'ENOENT' });

@@ -1,5 +1,6 @@
-// Where content arrives: ROOT/.lockstep/staging, on the same file system as its destination. What was cut in the middle of
-// a large content stays for the next transfer of the same content.
+// The folder guarantees: a content gets its path by a rename, complete, verified and durable. Until then it is in
+// ROOT/.lockstep/staging, on the same file system as its destination. What an interrupted transfer leaves of a large
+// content is kept there for the next transfer of the same content.
 import fs from 'node:fs';
 import type { FileEntry } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
@@ -9,7 +10,7 @@ import { StagedFile } from './staged-file.js';
 
 const MAX_DISTRUSTED = 1_000;
 
-/** Numbers for names, of one series: two stagings of one process may share a directory. */
+/** Numbers for names; shared, because two instances in one process may have the same directory. */
 let next = 0;
 
 /** The staging area of one root. */
@@ -18,7 +19,7 @@ export class Staging {
 
   readonly #partials: Partials;
   readonly #distrusted = new Set<string>();
-  /** Called where the disk is full, so that others may give room, too. */
+  /** Called where the disk is full, so that others can delete something as well. */
   onFull: () => void = () => {};
 
   /** @param directory ROOT/.lockstep/staging. */
@@ -29,20 +30,20 @@ export class Staging {
   }
 
   /**
-   * Begins a file that shall become `file`.
-   * @param of where it is to stand; with it, what came of a large content is kept when its transfer is cut.
+   * Begins a staged file that will become `file`.
+   * @param of its destination. Where it is given, the part of a large content is kept if its transfer is interrupted.
    */
   begin(file: FileEntry, of?: RelPath): StagedFile {
     const part = of === undefined ? null : this.#partials.take(file, of);
     return new StagedFile(this.#directory, part ?? `${process.pid}-${next++}`, file, part !== null);
   }
 
-  /** @returns how many bytes of `file` are here from an earlier transfer. */
+  /** @returns how many bytes of the beginning of `file` an earlier transfer left. */
   lengthOf(file: FileEntry): number {
     return this.#partials.lengthOf(file);
   }
 
-  /** Whether `file` came out wrong when it was put together from what was here: then it is to be sent whole. */
+  /** Whether `file` had a wrong hash when it was assembled from local bytes: then it must be sent whole. */
   distrusts({ hash }: FileEntry): boolean {
     return this.#distrusted.has(hash);
   }
@@ -52,13 +53,13 @@ export class Staging {
     this.#distrusted.add(hash);
   }
 
-  /** Gives back the room that is kept for transfers to come: none will, or something else needs it more. */
+  /** Frees disk space: deletes all parts, and calls `onFull`. */
   makeRoom(): void {
     this.onFull();
     dropPartials(this.#directory);
   }
 
-  /** Makes a link to `target` that can take a name by rename, and gives `act` where it lies. */
+  /** Makes a link to `target` in staging, and calls `act` with its path, to rename it. */
   link(target: string, act: (absolute: string) => void): void {
     this.#directory.use(`${process.pid}-${next++}`, (absolute) => {
       fs.symlinkSync(target, absolute);

@@ -1,5 +1,5 @@
-// The name of a version: `plan (2026-11-21 14-03-22).txt`. The local time in it says when the content was put aside, so
-// that a version whose record is lost still has its place in the order.
+// The name of a version: `plan (2026-11-21 14-03-22).txt`. It has the local time at which the content was moved to
+// versions/, so that a version whose record is lost still has its place in the order.
 import { shorten, splitName, stampOf } from '../../core/file-name.js';
 import { MAX_NAME_BYTES, utf8Length } from '../../core/path.js';
 
@@ -7,9 +7,9 @@ const MARKED =
   /^(?<stem>.*)(?<mark> \((?<day>\d{4}-\d\d-\d\d) (?<time>\d\d-\d\d-\d\d)(?: (?<n>\d+))?\))(?<extension>\.[^.]*)?$/s;
 
 /**
- * @param name the last name of the file that the content stood at.
+ * @param name the name of the file, without its directory.
  * @param replaced milliseconds since 1970.
- * @param n its number among those of one second, from 1.
+ * @param n the number among the versions of one second, from 1.
  */
 export function versionName(name: string, replaced: number, n: number): string {
   const [stem, extension] = splitName(name);
@@ -18,15 +18,15 @@ export function versionName(name: string, replaced: number, n: number): string {
   return `${shorten(stem, room)}${mark}${extension}`;
 }
 
-/** When the content in a version of this name was put aside. */
+/** When a content was moved to versions/, by the name of its version. */
 interface Moment {
   /** Milliseconds since 1970, whole seconds. */
   readonly replaced: number;
-  /** Its number among those of one second. */
+  /** Its number among the versions of one second. */
   readonly n: number;
 }
 
-/** @returns what the name of a version says, null where it is none. */
+/** @returns the time in the name of a version; null where it is no such name. */
 export function momentOf(version: string): Moment | null {
   const { day, time, n } = MARKED.exec(version)?.groups ?? {};
   if (day === undefined || time === undefined) return null;
@@ -34,7 +34,7 @@ export function momentOf(version: string): Moment | null {
   return Number.isFinite(replaced) ? { replaced, n: n === undefined ? 1 : Number(n) } : null;
 }
 
-/** @returns whether `version` can be the name of a version of a file called `name`. */
+/** @returns whether `version` may be the name of a version of the file `name`. */
 export function isVersionOf(version: string, name: string): boolean {
   const { stem, mark, extension = '' } = MARKED.exec(version)?.groups ?? {};
   const [stemOf, extensionOf] = splitName(name);

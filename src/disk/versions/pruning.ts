@@ -1,5 +1,5 @@
-// Keeps the versions within their limits: what is too old goes, and of what is more than its share of the disk the
-// oldest. It works in the background, a few files at a time, and an empty directory goes with the last file in it.
+// Keeps the versions within their limits: deletes those that are too old, and the oldest while all together exceed
+// their share of the disk. It runs in the background, a few files at a time, and removes directories that become empty.
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -9,17 +9,17 @@ import type { OwnDirectory } from '../fs/own-directory.js';
 import { momentOf } from './name.js';
 import type { VersionRecords } from './records.js';
 
-/** How much is kept. */
+/** How long and how much is kept. */
 export interface VersionLimits {
-  /** Milliseconds after which a version goes. */
+  /** Milliseconds after which a version is deleted. */
   readonly keepMs: number;
-  /** The part of the file system that versions may take, more than 0 and at most 1. */
+  /** The share of the file system that versions may take: more than 0, at most 1. */
   readonly share: number;
 }
 
 export const DEFAULT_VERSION_LIMITS: VersionLimits = { keepMs: 30 * 24 * 60 * 60 * 1000, share: 0.2 };
 
-/** What pruning needs to be told, and tests may tell otherwise. */
+/** How a pruner is opened. `now` and `statfs` are for tests. */
 interface PrunerOptions {
   /** ROOT/.lockstep/versions. */
   readonly directory: OwnDirectory;
@@ -31,19 +31,19 @@ interface PrunerOptions {
   readonly statfs?: (directory: string) => Promise<{ readonly blocks: number; readonly bsize: number }>;
 }
 
-/** The first look at the versions comes when a server has found its feet; what only gets older can wait. */
+/** The first run is some time after the start of the server; it is not urgent. */
 const FIRST_MS = 10_000;
 const EVERY_MS = 60 * 60 * 1000;
-/** After what exceeds the share has come; more of it is often on its way. */
+/** The delay after the share is exceeded: often more versions follow at once. */
 const SOON_MS = 1_000;
 const HURRY_EVERY_MS = 10_000;
 const FILES_AT_ONCE = 32;
-/** What `stat` counts in. */
+/** The unit of `stats.blocks`. */
 const BLOCK_BYTES = 512;
 
 const { lstat, readdir } = fs.promises;
 
-/** A file among the versions. */
+/** A file in versions/. */
 interface Kept {
   readonly name: RelPath;
   readonly size: number;
@@ -58,7 +58,7 @@ export class VersionPruner {
   #running: Promise<void> | null = null;
   #closed = false;
   #hurriedAt = Number.NEGATIVE_INFINITY;
-  /** What there was at the end of the last run and what has come since. */
+  /** Bytes at the end of the last run, plus what has come since. */
   #bytes = 0;
   #most = Number.POSITIVE_INFINITY;
 
@@ -66,18 +66,18 @@ export class VersionPruner {
     this.#options = options;
   }
 
-  /** Prunes before long, and from then on whenever there is a reason. */
+  /** Schedules the first run; each run schedules the next. */
   start(): void {
     this.#schedule(FIRST_MS);
   }
 
-  /** A version of `bytes` has come. */
+  /** To be called after a version of `bytes` was added. */
   grew(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes > this.#most && this.#running === null) this.#schedule(SOON_MS);
   }
 
-  /** Prunes at once, but not for everything that finds no room. */
+  /** Prunes at once because the disk is full, at most once in HURRY_EVERY_MS. */
   hurry(): void {
     const now = (this.#options.now ?? Date.now)();
     if (this.#running !== null || now - this.#hurriedAt < HURRY_EVERY_MS) return;
@@ -91,7 +91,7 @@ export class VersionPruner {
     this.#timer = setTimeout(() => void this.prune(), ms).unref();
   }
 
-  /** Removes what is beyond the limits; calls while it is at work share the run. */
+  /** Deletes what exceeds the limits; overlapping calls share one run. */
   prune(): Promise<void> {
     this.#running ??= this.#run()
       .catch((error: Error) => this.#options.log.warn(`Old versions could not be removed: ${error.message}`))
@@ -125,7 +125,7 @@ export class VersionPruner {
     if (removed > 0) log.detail(`Removed the oldest versions, ${removed} in number, below ${directory.path}`);
   }
 
-  /** Everything that is there; what cannot be named or read stays out of it. */
+  /** Lists everything in versions/, except what makes no valid path or cannot be read. */
   async #survey(): Promise<{ files: Kept[]; directories: RelPath[] }> {
     const files: Kept[] = [];
     const directories: RelPath[] = [];
@@ -147,12 +147,12 @@ export class VersionPruner {
     return { files, directories };
   }
 
-  /** A file that nothing says the moment of is as old as its presence here. */
+  /** @returns the file `name`; without a record or a time in its name, its ctime counts. */
   async #kept(name: RelPath): Promise<Kept | null> {
     const stats = await lstat(path.join(this.#options.directory.path, name)).catch(() => null);
     if (stats === null) return null;
     const replaced = this.#options.records.get(name)?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs;
-    // A sparse version takes less than its length.
+    // A sparse file takes less space than its length.
     return { name, size: Math.min(stats.size, stats.blocks * BLOCK_BYTES), replaced };
   }
 
@@ -161,7 +161,10 @@ export class VersionPruner {
     this.#options.records.remove(name);
   }
 
-  /** Removes directories in which nothing is left, children first. RACE: one that a version has just come into is not empty. */
+  /**
+   * Removes empty directories, children first. RACE: a version may just have come into one; then it is not empty and
+   * stays.
+   */
   #removeEmpty(directories: readonly RelPath[], left: readonly Kept[]): void {
     const used = new Set<RelPath | ''>();
     for (const { name } of left) {
@@ -176,11 +179,11 @@ export class VersionPruner {
     try {
       this.#options.directory.use(directory, (absolute) => fs.rmdirSync(absolute));
     } catch {
-      // Something has come into it.
+      // It is not empty.
     }
   }
 
-  /** Whose file a person has taken away needs no note. */
+  /** Deletes the records of versions whose files people have removed. */
   #forget(found: readonly Kept[], begun: number): void {
     if (this.#closed) return;
     const { records } = this.#options;
@@ -190,7 +193,7 @@ export class VersionPruner {
     }
   }
 
-  /** Stops; a file that is being removed is the last. */
+  /** Stops a run after the file that is being deleted. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);

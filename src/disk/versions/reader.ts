@@ -1,5 +1,5 @@
-// The versions of one root as they are asked for: found by what was noted of them and by their names, so that none is
-// missed whose note is lost. A content is handed out only after it was read through and is what was put aside.
+// Lists and reads the versions of one root. They are found by their records and by their names, so that one whose
+// record is lost is found as well. A content is returned only after it was read and has the recorded hash.
 import fs from 'node:fs';
 import path from 'node:path';
 import type { FileEntry, LinkEntry } from '../../core/entry.js';
@@ -16,7 +16,7 @@ import { hasRoomBelow } from './versions.js';
 
 const { readdir, lstat } = fs.promises;
 
-/** Answers for ROOT/.lockstep/versions. */
+/** Reads ROOT/.lockstep/versions. */
 export class LocalVersionReader implements VersionReader {
   readonly #directory: OwnDirectory;
   readonly #records: VersionRecords;
@@ -28,7 +28,7 @@ export class LocalVersionReader implements VersionReader {
 
   async list(of: RelPath): Promise<readonly Version[]> {
     this.#directory.ensure();
-    const names = new Set([...this.#records.namesOf(of), ...(await this.#unnoted(of))]);
+    const names = new Set([...this.#records.namesOf(of), ...(await this.#unrecorded(of))]);
     const versions: Version[] = [];
     for (const name of names) {
       const version = await this.#versionAt(name);
@@ -37,8 +37,8 @@ export class LocalVersionReader implements VersionReader {
     return timed(versions).sort(newestFirst);
   }
 
-  /** Versions whose names say that they are of this file, and of which nothing is noted. */
-  async #unnoted(of: RelPath): Promise<RelPath[]> {
+  /** @returns versions without a record whose names may be those of versions of this file. */
+  async #unrecorded(of: RelPath): Promise<RelPath[]> {
     const parent = parentOf(of);
     const below = hasRoomBelow(path.join(this.#directory.path, parent)) ? parent : '';
     const names = await readdir(path.join(this.#directory.path, below)).catch(() => []);
@@ -51,13 +51,13 @@ export class LocalVersionReader implements VersionReader {
   async #versionAt(name: RelPath): Promise<Version | null> {
     const stats = await lstat(path.join(this.#directory.path, name)).catch(() => null);
     if (stats === null || (!stats.isFile() && !stats.isSymbolicLink())) return null;
-    const note = this.#records.get(name);
+    const record = this.#records.get(name);
     return {
       name,
       size: stats.isFile() ? stats.size : 0,
       mtime: microseconds(stats.mtimeMs),
-      replaced: note?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs,
-      reason: note?.reason ?? null,
+      replaced: record?.replaced ?? momentOf(nameOf(name))?.replaced ?? stats.ctimeMs,
+      reason: record?.reason ?? null,
     };
   }
 
@@ -73,8 +73,8 @@ export class LocalVersionReader implements VersionReader {
       if (digest.kind === 'failed') throw digest.error;
       if (digest.kind === 'moving') throw damaged(name, 'it is being written');
       const { hash, stats } = digest;
-      const noted = this.#records.get(name)?.hash ?? null;
-      if (noted !== null && noted !== hash) throw damaged(name, 'its content is not the one that was put aside');
+      const recorded = this.#records.get(name)?.hash ?? null;
+      if (recorded !== null && recorded !== hash) throw damaged(name, 'its content is not the one that was put aside');
       return { type: 'file', size: stats.size, mtime: microseconds(stats.mtimeMs), mode: modeOf(stats), hash };
     } catch (error) {
       if (error instanceof SyncError) throw error;
@@ -94,7 +94,10 @@ const numberOf = ({ name }: Version): number => momentOf(nameOf(name))?.n ?? 0;
 
 const secondOf = ({ replaced }: Version): number => Math.floor(replaced / 1000);
 
-/** Where the note is lost (a crash takes the last ones) only the second is known: it was not before the one numbered ahead of it. */
+/**
+ * Completes the times of versions without a record (a crash may lose the last records). Their names have only the
+ * second; such a version is not older than the one with the number before it.
+ */
 function timed(versions: readonly Version[]): Version[] {
   const inOrder = versions.toSorted((x, y) => secondOf(x) - secondOf(y) || numberOf(x) - numberOf(y));
   const found: Version[] = [];

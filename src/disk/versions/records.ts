@@ -1,21 +1,21 @@
-// What is noted of each version besides its name: the path it stood at, the moment to the millisecond, the reason and
-// the hash. The record may be damaged or deleted at any time: then the versions are there all the same, by their names.
+// The records of versions: the path of the content, the time in milliseconds, the reason and the hash. They may be
+// damaged or deleted at any time: the versions are still found by their names.
 import { isReason } from '../../core/change.js';
 import type { RelPath } from '../../core/path.js';
 import { type OpenStore, Store, type StoreAccess } from '../state/store.js';
 import type { VersionRecord } from './versions.js';
 
-/** The notes of one root's versions. */
+/** The records of the versions of one root. */
 export class VersionRecords {
-  readonly #notes = new Map<RelPath, VersionRecord>();
+  readonly #records = new Map<RelPath, VersionRecord>();
   readonly #names = new Map<RelPath, Set<RelPath>>();
   readonly #store: StoreAccess;
 
-  /** @param file the journal; what is sound in a damaged one is used. */
+  /** @param file the journal; the valid lines of a damaged one are used. */
   constructor(file: string, open: OpenStore = Store.open) {
     const table = {
-      load: (key: string, value: unknown) => this.#set(key as RelPath, noteOf(value)),
-      all: () => this.#notes,
+      load: (key: string, value: unknown) => this.#set(key as RelPath, recordOf(value)),
+      all: () => this.#records,
     };
     const consequence =
       'The versions themselves are all there; of some it may not be known when and why they were kept.';
@@ -23,45 +23,45 @@ export class VersionRecords {
     this.#store = store;
   }
 
-  /** @returns what is noted of the version called `name` below versions/. */
+  /** @returns the record of the version `name` (its path below versions/); null for none. */
   get(name: RelPath): VersionRecord | null {
-    return this.#notes.get(name) ?? null;
+    return this.#records.get(name) ?? null;
   }
 
-  /** @returns the names of the versions that are noted for the file at `path`. */
+  /** @returns the names of the recorded versions of the file at `path`. */
   namesOf(path: RelPath): readonly RelPath[] {
     return [...(this.#names.get(path) ?? [])];
   }
 
   all(): Iterable<RelPath> {
-    return this.#notes.keys();
+    return this.#records.keys();
   }
 
-  add(name: RelPath, note: VersionRecord): void {
-    this.#set(name, note);
-    this.#store.put('version', name, note);
+  add(name: RelPath, record: VersionRecord): void {
+    this.#set(name, record);
+    this.#store.put('version', name, record);
   }
 
   remove(name: RelPath): void {
-    if (!this.#notes.has(name)) return;
+    if (!this.#records.has(name)) return;
     this.#set(name, null);
     this.#store.put('version', name, null);
   }
 
-  #set(name: RelPath, note: VersionRecord | null): void {
-    const before = this.#notes.get(name);
+  #set(name: RelPath, record: VersionRecord | null): void {
+    const before = this.#records.get(name);
     if (before !== undefined) {
       const names = this.#names.get(before.of);
       names?.delete(name);
       if (names?.size === 0) this.#names.delete(before.of);
     }
-    if (note === null) {
-      this.#notes.delete(name);
+    if (record === null) {
+      this.#records.delete(name);
       return;
     }
-    this.#notes.set(name, note);
-    const names = this.#names.get(note.of);
-    if (names === undefined) this.#names.set(note.of, new Set([name]));
+    this.#records.set(name, record);
+    const names = this.#names.get(record.of);
+    if (names === undefined) this.#names.set(record.of, new Set([name]));
     else names.add(name);
   }
 
@@ -70,8 +70,8 @@ export class VersionRecords {
   }
 }
 
-/** A note of another version of the program may know reasons that this one does not: then it is no note. */
-function noteOf(value: unknown): VersionRecord | null {
-  const note = value as VersionRecord | null;
-  return note !== null && typeof note.of === 'string' && isReason(note.reason) ? note : null;
+/** @returns null for an invalid record, also one with a reason that only a later version of the program knows. */
+function recordOf(value: unknown): VersionRecord | null {
+  const record = value as VersionRecord | null;
+  return record !== null && typeof record.of === 'string' && isReason(record.reason) ? record : null;
 }

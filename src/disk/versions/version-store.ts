@@ -1,5 +1,4 @@
-// Everything about the versions of one root, joined: where they come in, what is noted of them, who hands them out, and
-// what keeps them within their limits.
+// Joins the versions of one root: adding, records, reading and pruning.
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '../../log.js';
@@ -9,7 +8,7 @@ import { LocalVersionReader } from './reader.js';
 import { VersionRecords } from './records.js';
 import { Versions } from './versions.js';
 
-/** The versions of one root, at work until `close`. */
+/** The versions of one root, pruned in the background until `close`. */
 export class VersionStore {
   readonly versions: Versions;
   readonly versionReader: LocalVersionReader;
@@ -23,14 +22,14 @@ export class VersionStore {
     this.#pruning = new VersionPruner({ directory, records, limits, log });
     this.versionReader = new LocalVersionReader(directory, records);
     this.versions = new Versions(directory);
-    this.versions.onKept = (name, note) => {
-      records.add(name, note);
+    this.versions.onKept = (name, record) => {
+      records.add(name, record);
       this.#pruning.grew(fs.lstatSync(path.join(directory.path, name), { throwIfNoEntry: false })?.size ?? 0);
     };
     this.#pruning.start();
   }
 
-  /** The disk is full: what is beyond the limits goes now, and not when its time comes. */
+  /** To be called when the disk is full: prunes at once. */
   makeRoom(): void {
     this.#pruning.hurry();
   }

@@ -1,5 +1,6 @@
-// Earlier contents: whatever synchronisation or a client overwrites or deletes comes here first, as a whole plain file
-// under its old path with the moment in its name, so that a person can find it without our program.
+// The folder guarantees: every content that synchronisation or a client overwrites or deletes is first kept in
+// ROOT/.lockstep/versions, as a plain file under its old path with the time in its name, so that people find it without
+// Lockstep; it is deleted only by the limits of age and size, the oldest first.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,22 +19,22 @@ import { linkOrCopy, moveWithoutReplacing, renameToFree } from '../fs/move.js';
 import { GONE, type OwnDirectory } from '../fs/own-directory.js';
 import { versionName } from './name.js';
 
-/** Why a content is put aside, and what it is. */
+/** Why a content is moved to versions/, and its hash. */
 export interface VersionReason {
   readonly reason: Reason;
-  /** The content's hash, null where it is not known. */
+  /** The hash of the content; null where it is not known. */
   readonly hash: string | null;
 }
 
-/** What is noted of a version besides its name; whoever loses the note still has the content. */
+/** The record of a version. If it is lost, the content is still there. */
 export interface VersionRecord extends VersionReason {
-  /** The path that the content stood at. */
+  /** The path of the content before. */
   readonly of: RelPath;
-  /** When it was put aside, milliseconds since 1970. */
+  /** When it was moved to versions/, milliseconds since 1970. */
   readonly replaced: number;
 }
 
-/** What is said of the present content when nothing else is known. */
+/** The reasons by default. */
 const OVERWRITTEN: VersionReason = { reason: 'overwritten', hash: null };
 const DELETED: VersionReason = { reason: 'deleted', hash: null };
 
@@ -43,8 +44,8 @@ export class Versions {
   readonly #now: () => number;
 
   readonly #made = new Set<string>();
-  /** Told the name below `directory` of every new version. */
-  onKept: (name: RelPath, note: VersionRecord) => void = () => {};
+  /** Called with the name (path below versions/) and the record of each new version. */
+  onKept: (name: RelPath, record: VersionRecord) => void = () => {};
 
   /**
    * @param directory ROOT/.lockstep/versions.
@@ -56,10 +57,11 @@ export class Versions {
   }
 
   /**
-   * Keeps the content at `absolute` under another name as well, so that a rename may replace it. The file itself stays.
-   * @param expected the file that it is.
-   * @returns the version's name.
-   * @throws the system's error where that is impossible, ESTALE where another file stands there; then nothing may be
+   * Gives the content at `absolute` a second name in versions/, so that a rename may replace the first.
+   * @param file the path of the content in its root.
+   * @param expected its stats.
+   * @returns the name of the version.
+   * @throws the system's error where that fails; ESTALE where another file is at `absolute`. Then nothing may be
    *   overwritten.
    */
   keep(file: RelPath, absolute: string, expected: fs.Stats, reason: VersionReason = OVERWRITTEN): RelPath {
@@ -67,8 +69,11 @@ export class Versions {
   }
 
   /**
-   * Moves what stands at `absolute` here: a deletion that can be undone.
-   * @param expected the file that it is; another one is put back.
+   * Moves the content at `absolute` to versions/: a deletion that can be undone.
+   * @param file the path of the content in its root.
+   * @param expected its identity; another file is moved back.
+   * @returns the name of the version.
+   * @throws the system's error; ESTALE where another file is at `absolute`.
    */
   take(file: RelPath, absolute: string, expected: Identity, reason: VersionReason = DELETED): RelPath {
     return this.#place(file, reason, (name) => {
@@ -78,8 +83,8 @@ export class Versions {
   }
 
   /**
-   * Gives the version `name` the permission bits that its file really had, where guarding had taken some off.
-   * @param old the file that it was; a copy of it has no other name.
+   * Gives the version `name` the permission bits that its file had before it was guarded.
+   * @param old the identity of the file. The version is this inode, or a copy with a single hard link.
    */
   setMode(name: RelPath, mode: number, old: Identity): void {
     try {
@@ -90,19 +95,19 @@ export class Versions {
         }),
       );
     } catch {
-      // The content is safe and the step that put it here is done: bits that stay off make no failure of it.
+      // The content is safe; missing permission bits do not make the step fail.
     }
   }
 
-  /** Tries one free name after the other until `put` succeeds on it. */
+  /** Calls `put` with one name after the other until one is free. */
   #place(file: RelPath, reason: VersionReason, put: (absolute: string) => void): RelPath {
     const replaced = this.#now();
-    const name = this.#placed(file, replaced, put);
+    const name = this.#placeAtFreeName(file, replaced, put);
     this.onKept(name, { of: file, replaced, ...reason });
     return name;
   }
 
-  #placed(file: RelPath, replaced: number, put: (absolute: string) => void): RelPath {
+  #placeAtFreeName(file: RelPath, replaced: number, put: (absolute: string) => void): RelPath {
     let parent = this.#directoryFor(parentOf(file));
     let remade = false;
     for (let n = 1; ; n++) {
@@ -112,7 +117,7 @@ export class Versions {
         return name;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // Pruning or a person may have removed the directory, or put something in its place; or there is nothing to keep.
+        // Pruning or a person may have removed or replaced the directory; or the content itself is gone.
         if (GONE.has(code) && !remade && this.#made.delete(parent)) {
           remade = true;
           parent = this.#directoryFor(parentOf(file));
@@ -121,7 +126,7 @@ export class Versions {
     }
   }
 
-  /** The directory for versions of files in `parent`, made if missing; the top one where that cannot be. */
+  /** @returns the directory for versions of files in `parent`, made if missing; the top one where it cannot be made. */
   #directoryFor(parent: RelPath | ''): RelPath | '' {
     if (this.#made.has(parent)) return parent;
     if (!madeBelow(this.#directory, parent)) return '';
@@ -132,17 +137,20 @@ export class Versions {
 }
 
 /**
- * Makes the directory `parent` below `directory`, and those above it.
- * @returns false where it would leave no room for names, or where a file stands in the way.
+ * Makes the directory `parent` below `directory`, with its parents.
+ * @returns false where its path would be too long, or a file is in the way.
  */
 export function madeBelow(directory: OwnDirectory, parent: RelPath | ''): boolean {
   return hasRoomBelow(path.join(directory.path, parent)) && directory.makeBelow(parent);
 }
 
-/** Whether a file of any name can have its place in the directory `absolute`. */
+/** Whether a file with the longest possible name fits into the directory `absolute`. */
 export const hasRoomBelow = (absolute: string): boolean => utf8Length(absolute) + 1 + MAX_NAME_BYTES <= MAX_PATH_BYTES;
 
-/** What was swapped in gets its name back, unless that is taken: then it is a version. @returns the error to throw. */
+/**
+ * Moves a file that was swapped in back to its path, unless that is taken: then it stays a version. @returns the error
+ * to throw.
+ */
 function putBack(name: string, absolute: string): Error {
   try {
     moveWithoutReplacing(name, absolute);
