@@ -48,7 +48,7 @@ const FILE = { type: 'file', size: 10, mtime: 1_790_000_000_000_000, mode: 0o644
 const json = (...items: unknown[]) => Buffer.from(JSON.stringify(items));
 /** Tells of one file, whose content will be asked for. */
 const telling: Record<string, Behaviour> = {
-  scan: async (heard, line) => {
+  look: async (heard, line) => {
     await line.send({ method: 'entries', params: { id: heard.id } }, json({ path: 'f', entry: FILE }));
     await line.send(scanReportResult(heard, 1));
   },
@@ -162,7 +162,7 @@ const staged = () => fs.readdirSync(path.join(pair.a, '.lockstep', 'staging'));
 
 describe('a hostile server-b', () => {
   it.each(scans)('tells %s', async (_what, behave) => {
-    const harmed = await meet({ scan: behave });
+    const harmed = await meet({ look: behave });
     await until(() => [...harmed].some(({ isOver }) => isOver));
     expect((await pair.client('list')).stdout).toContain('own.txt');
     untouched();
@@ -193,7 +193,7 @@ describe('a hostile server-b', () => {
 
   it('asks server-a for something, and is told that it answers nothing', async () => {
     const lines = await meet({
-      scan: (_heard, line) => line.send({ id: 77, method: 'read', params: { count: 1 } }),
+      look: (_heard, line) => line.send({ id: 77, method: 'read', params: { count: 1 } }),
     });
     const line = await until(() => [...lines][0]);
     expect((await line.hear(({ id }) => id === 77)).error?.data.code).toBe('unknown-method');
@@ -202,7 +202,7 @@ describe('a hostile server-b', () => {
   it.runIf(full)('tells without end: server-a takes no more memory than it may', { timeout: 300_000 }, async () => {
     let sent = 0;
     await meet({
-      scan: async (heard, line) => {
+      look: async (heard, line) => {
         for (let n = 0; !line.isOver && sent < 3e9; ) {
           const { payload, count } = manyEntries(n);
           n += count;
