@@ -253,6 +253,8 @@ async function keepDialling(server: ServerA, options: ServerAOptions, signal: Ab
 async function serveUntilLost(server: ServerA, replica: RemoteReplica, signal: AbortSignal): Promise<void> {
   const onAbort = () => void replica.close();
   signal.addEventListener('abort', onAbort);
+  // The signal may have come while the other server was still being greeted.
+  if (signal.aborted) onAbort();
   server.peer = replica;
   server.session.connected(replica);
   const reason = await replica.closed;

@@ -191,6 +191,12 @@ describe('a hostile server-b', () => {
     await until(() => staged().length === 0);
   });
 
+  it('never answers hello, and server-a stops all the same', async () => {
+    const lines = await meet({ hello: () => {} });
+    await until(() => lines.size > 0);
+    expect(await pair.serverA.stop()).toBe(0);
+  });
+
   it('asks server-a for something, and is told that it answers nothing', async () => {
     const lines = await meet({
       look: (_heard, line) => line.send({ id: 77, method: 'read', params: { count: 1 } }),

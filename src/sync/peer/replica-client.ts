@@ -190,7 +190,7 @@ async function introduce(
   const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: LANE_SILENCE }) });
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
-    const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS });
+    const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS, ...(signal && { signal }) });
     const { server, root: rootId, above } = result as Record<string, unknown>;
     if (server !== 'b' || typeof rootId !== 'string') {
       throw new SyncError('bad-message', `What listens at ${host}:${port} is not a server-b.`, {
