@@ -9,6 +9,7 @@
 
 import type { Change, Outcome } from '../../core/change.js';
 import { contentOf } from '../../core/change.js';
+import { SyncError } from '../../core/errors.js';
 import { parentOf, type RelPath } from '../../core/path.js';
 import type { Applied, Content } from '../../replica.js';
 import { isFull, outcomeOf } from '../fs/system-errors.js';
@@ -240,8 +241,12 @@ class Application {
   async abandon(): Promise<void> {
     for (const { file } of this.#group) file.leave();
     this.#group = [];
-    this.#incoming?.leave();
+    // A sender that breaks the protocol did not send the beginning of that content.
+    if (isForeign(this.broken?.error)) this.#incoming?.discard();
+    else this.#incoming?.leave();
     this.#context.parents.close();
     await this.#contents.return?.();
   }
 }
+
+const isForeign = (error: unknown): boolean => error instanceof SyncError && error.code === 'bad-message';

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import type { Change } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
 import { isAtOrBelow, nameOf, parentOf, type RelPath } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import { reasonOf } from '../../core/system-error.js';
@@ -15,6 +16,11 @@ import type { Root } from '../fs/parents.js';
 import { Parents } from '../fs/parents.js';
 import { type FileSignature, modeOf, sameSignature } from '../fs/signature.js';
 import { type GuardRecords, isGuarded, isOf, type RecordMap, recordOf, withoutWrite } from './guard-records.js';
+
+/** The memory that one path to guard takes, besides its own length. */
+const WANTED_BYTES = 64;
+/** Enough for a few hundred thousand locks. Server-a may name paths that do not exist. */
+const MAX_WANTED_BYTES = 64 << 20;
 
 /** What the guard uses of the scanner. */
 interface GuardedTree {
@@ -36,6 +42,8 @@ export class Guard {
 
   /** The paths to guard, whether a file is there now or not. */
   readonly #wanted = new Set<RelPath>();
+  /** About the memory that they take. */
+  #wantedBytes = 0;
 
   /** @param records the files that are guarded already. */
   constructor(root: string | Root, records: GuardRecords, tree: GuardedTree, log: Logger) {
@@ -59,18 +67,29 @@ export class Guard {
 
   /** Removes the write bits of `paths`, or restores them. A failure is ignored: the bits are only a hint to people. */
   set(paths: readonly RelPath[], on: boolean): void {
-    for (const path of paths) {
-      if (on) this.#wanted.add(path);
-      else this.#wanted.delete(path);
-    }
+    for (const path of paths) this.#want(path, on);
     const next = this.#records.copy();
     // Also tries again to restore what failed before.
     this.#update(next, on ? paths : [...next.keys()].filter((path) => !this.#wanted.has(path)));
   }
 
+  /** @throws SyncError `too-large` when more paths are to be guarded than anybody can have locked. */
+  #want(path: RelPath, on: boolean): void {
+    if (this.#wanted.has(path) === on) return;
+    const bytes = path.length + WANTED_BYTES;
+    this.#wantedBytes += on ? bytes : -bytes;
+    if (!on) this.#wanted.delete(path);
+    else if (this.#wantedBytes <= MAX_WANTED_BYTES) this.#wanted.add(path);
+    else {
+      this.#wantedBytes -= bytes;
+      throw new SyncError('too-large', 'More files are to be guarded than can be locked.');
+    }
+  }
+
   /** Restores every bit. */
   clear(): void {
     this.#wanted.clear();
+    this.#wantedBytes = 0;
     this.set([], false);
   }
 

@@ -17,6 +17,9 @@ import type { Session } from '../session/session.js';
 /** The most rows in a result; earlier rows are sent before it as notifications of as many each. */
 const ROWS_AT_ONCE = 500;
 
+/** The most problems in a status, which is one line. */
+const MAX_PROBLEMS = 10_000;
+
 export interface ShownPair {
   readonly session: Session;
   readonly pair: Pair;
@@ -94,7 +97,7 @@ export class ClientQueries {
       held,
       locks: lockStore.table.locks.size,
       conflicts: this.#conflicts(),
-      problems: session.status.problems(),
+      problems: session.status.problems().slice(0, MAX_PROBLEMS),
     };
   }
 

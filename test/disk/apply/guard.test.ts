@@ -263,3 +263,19 @@ test.each(['deleted', 'modified'] as const)(
     expect(fs.statSync(path.join(state.path, 'versions', version!.name)).mode & 0o777).toBe(0o644);
   },
 );
+
+test('more than can be locked is not remembered to be guarded, and what is given back makes room', async () => {
+  const many = (n: number) =>
+    Array.from({ length: 1_000 }, (_, i) => p(`${n}/${'x'.repeat(200)}/${'y'.repeat(200)}/${i}`));
+  let taken = 0;
+  const pour = async () => {
+    for (; taken < 1_000; taken++) await replica.guard(many(taken), true);
+  };
+  await expect(pour()).rejects.toMatchObject({ code: 'too-large' });
+  expect(taken).toBeLessThan(200);
+  await replica.guard(many(0), false);
+  await replica.guard([p('f')], true);
+  expect(mode('f')).toBe('444');
+  await replica.guard([], false);
+  await replica.guard(many(taken), true);
+});
