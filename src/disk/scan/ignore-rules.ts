@@ -1,6 +1,8 @@
 // What is left out of synchronisation: names that are never synchronised, and the user's patterns in gitignore syntax.
 import ignore, { type Ignore } from 'ignore';
 import { MAX_PATH_BYTES, nameOf, type RelPath, STATE_DIR } from '../../core/path.js';
+import { needsGlobstarRule } from './globstar-rule.js';
+import { OrderedRules } from './ordered-rules.js';
 
 /** The file in a root with its own patterns. */
 export const IGNORE_FILE = '.lockstepignore' as RelPath;
@@ -21,11 +23,14 @@ export function isNeverSynchronised(name: string): boolean {
 export class IgnoreRules {
   /** gitignore lines, without comments and empty ones. */
   readonly lines: readonly string[];
+  /** Where `ignore` could take too long. */
+  readonly #ordered: OrderedRules | null;
   #matcher: Ignore | null = null;
   #asked = 0;
 
   constructor(lines: readonly string[]) {
     this.lines = lines.map((line) => line.replace(/\r$/, '')).filter((line) => line.trim() !== '' && line[0] !== '#');
+    this.#ordered = this.lines.some((line) => needsGlobstarRule(line)) ? new OrderedRules(this.lines) : null;
   }
 
   /** @returns whether `path`, or a directory above it, is left out. */
@@ -36,6 +41,7 @@ export class IgnoreRules {
   /** As `ignores`, but checks the patterns only: no name in `path` is one that is never synchronised. */
   matches(path: RelPath, isDir: boolean): boolean {
     if (this.lines.length === 0) return false;
+    if (this.#ordered !== null) return this.#ordered.ignores(path, isDir);
     if (this.#matcher === null || ++this.#asked > MAX_REMEMBERED) {
       this.#matcher = ignore({ ignoreCase: false }).add([...this.lines]);
       this.#asked = 0;

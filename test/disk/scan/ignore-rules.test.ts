@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import ignore from 'ignore';
+import { describe, expect, it } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
 import { IgnoreRules, ignoreLines, isNeverSynchronised } from '../../../src/disk/scan/ignore-rules.js';
 
@@ -51,4 +52,58 @@ it('stays right beyond what it remembers', () => {
   const names = Array.from({ length: 50_000 }, (_, n) => `f${n}.o` as RelPath);
   expect(names.filter((name) => !rules.matches(name, false))).toEqual([]);
   expect(rules.matches('f.c' as RelPath, false)).toBe(false);
+});
+
+describe('rules with several **', () => {
+  const deep = (name: string) => Array.from({ length: 2_040 }, () => name).join('/') as RelPath;
+
+  it.each([
+    ['**/a/**/a/**/a/**/a/b', 'a'],
+    ['a/**/a/**/a/**/a/**/a/b', 'a'],
+    [`${'a/**/'.repeat(600)}b`, 'a'],
+    [`a/${'**/'.repeat(1_000)}b`, 'a'],
+    [`**/${'a*/'.repeat(600)}b/**/c`, 'a'],
+    ['**/a/**/b', 'a'],
+    ['**/a/a/a/a/b', 'a'],
+    ['a/**/a/a/a/b', 'a'],
+    [`**/${'a/'.repeat(1_000)}b`, 'a'],
+    [`a/**/${'a*/'.repeat(600)}b`, 'a'],
+    [`${'a/'.repeat(1_000)}b`, 'a'],
+    ['!**/a/**/a/**/b', 'a'],
+    ['**/*a/**/*a*/**/b', 'a'],
+  ])('end soon, whatever the path: %s', (line, name) => {
+    const rules = new IgnoreRules(['*.o', line]);
+    const before = process.cpuUsage();
+    expect(rules.matches(deep(name), false)).toBe(false);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(250);
+  });
+
+  it('mean what `ignore` means, alone and among others', () => {
+    let state = 7;
+    const random = (below: number) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    const pick = (of: readonly string[]) => of[random(of.length)]!;
+    const some = (most: number, of: readonly string[]) =>
+      Array.from({ length: 1 + random(most) }, () => pick(of)).join('/');
+    const parts = ['**', '**', '**', '***', 'a', 'b', 'a*', '*', '?b', '[ab]', 'a ', '\\a'];
+    const line = () =>
+      `${pick(['', '', '!'])}${pick(['', '', '/'])}${some(6, parts)}${pick(['', '', '/', ' ', '\\ '])}`;
+    let ignored = 0;
+    for (let n = 0; n < 400; n++) {
+      const lines = Array.from({ length: 1 + random(4) }, line);
+      const rules = new IgnoreRules(lines);
+      const plain = ignore({ ignoreCase: false }).add(lines);
+      for (let m = 0; m < 12; m++) {
+        const path = some(6, ['a', 'b', 'ab', 'a ', 'c']) as RelPath;
+        const isDir = random(2) === 0;
+        const expected = plain.ignores(isDir ? `${path}/` : path);
+        expect([lines, path, isDir, rules.matches(path, isDir)]).toEqual([lines, path, isDir, expected]);
+        if (expected) ignored++;
+      }
+    }
+    expect(ignored).toBeGreaterThan(300);
+  });
 });
