@@ -33,6 +33,9 @@ interface RecorderContext {
   readonly mailbox: { post(event: { readonly kind: 'rescan' }): void };
 }
 
+/** The codes of a server-b that has begun anew, or is not there. */
+const ENDED: ReadonlySet<string> = new Set(['not-allowed', 'unreachable']);
+
 /** Records the results of scans and transfers. */
 export class Recorder {
   readonly #context: RecorderContext;
@@ -99,10 +102,8 @@ export class Recorder {
     const { peer } = this.#context.sides;
     if (side === 'a') this.#scanSoon();
     else if (peer !== null) {
-      // Only a new connection reports everything again, and so replaces the lost scan. Until this connection is known
-      // to be closed, every call over it fails at once and would be planned again at once.
-      peer.seen = false;
-      void peer.replica.close();
+      // Only a new connection reports everything again, and so replaces the lost scan.
+      giveUp(peer);
     }
   }
 
@@ -210,8 +211,17 @@ export class Recorder {
   /** The changes that a lost job left are scanned and planned again. */
   jobEnded({ side, left, error }: TransferEvent & { kind: 'job-ended' }): void {
     if (error !== null) this.#context.log.detail(`Work was interrupted: ${(error as Error).message}`);
+    const { peer } = this.#context.sides;
+    // Who does not know this server-a, or is not there, has ended the connection, though nobody has said so yet.
+    if (peer !== null && ENDED.has((error as SyncError | null)?.code ?? '')) giveUp(peer);
     for (const change of left) for (const path of pathsOf(change)) this.#context.retries.moved(path);
     if (side === 'b') for (const change of left) this.#context.pair.lostOutcomes.note(change);
     this.#context.pair.resumeMarks();
   }
+}
+
+/** Until a connection is known to be closed, every call over it fails at once and would be planned again at once. */
+function giveUp(peer: NonNullable<Sides['peer']>): void {
+  peer.seen = false;
+  void peer.replica.close();
 }
