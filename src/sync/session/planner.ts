@@ -81,7 +81,8 @@ export class Planner {
       winner: (path) => lockStore.table.preferences.get(path)?.side ?? null,
       overrides: (path) => {
         const { side, other, last } = lockStore.table.preferences.get(path) ?? {};
-        if (side === undefined || other === undefined) return null;
+        // The wish was about the former partner: a first contact with another one deletes nothing.
+        if (side === undefined || other === undefined || pair.firstContact) return null;
         // A change saved after the unlock was never held: it is transferred, or is a conflict, like any other.
         const isLast = other === 'copy' || last === undefined || sameContent(pair.entry(otherSide(side), path), last);
         return isLast ? { side, other } : null;
