@@ -203,7 +203,7 @@ export class Clients {
     const token = answer.token as number;
     const present = this.#claims.get(path);
     // Who waits for several is told of all at the end: some he may have lost again by then.
-    if (wish.paths.length > 1 && present !== undefined && present.token > token) return;
+    if (wish.paths.length > 1 && present !== undefined && present.token >= token) return;
     if (present !== undefined && present.owner !== owner && !this.#mayBeGone(present)) {
       world.broken(`${path} is locked by ${present.owner} and ${owner} at once`);
     }
@@ -289,6 +289,11 @@ export class Clients {
       if (server.process.alive && this.#under.has(one) && one.joined !== null && wish.paths.length === 1)
         this.#world.broken(`${wish.owner} does not wait any longer, and still stands in line for ${one.path}`);
     });
+  }
+
+  /** Whether somebody asks for what is held of `path` to be discarded. */
+  mayDiscard(path: RelPath): boolean {
+    return [...this.#under].some((asked) => asked.path === path && asked.wish.held === 'discard');
   }
 
   /** Those who were told that they hold one of `paths`, were not to be rid of it, and are not `owner`. */

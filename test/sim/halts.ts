@@ -14,15 +14,15 @@ import type { World } from './world.js';
 /** What is not to happen before a person has confirmed it. */
 interface Danger {
   readonly kind: 'other' | 'backup' | 'emptied';
-  /** When server-a heard of it; what it had begun before ends a little later. */
-  readonly since: number;
   /** By path, the contents at side a that must stay. */
   readonly kept: ReadonlyMap<string, string>;
   /** Contents that must not come to side a. */
   readonly foreign: ReadonlySet<string>;
+  /** Whether the people of side b have ended it. */
+  readonly isOver?: () => boolean;
 }
 
-/** The last steps of work that had begun end within this time. */
+/** What server-a had begun when side b went ends within this time. */
 const BEGUN_MS = 300;
 const WORDS: Readonly<Record<string, readonly Confirmation[]>> = {
   'other-partner': [{ newPartner: true }],
@@ -34,7 +34,7 @@ const WORDS: Readonly<Record<string, readonly Confirmation[]>> = {
 const ALL_WORDS: readonly Confirmation[] = [{ newPartner: true }, { acceptRollback: true }, { acceptDeletes: true }];
 
 /** What the person can do, besides typing a word. */
-export interface InFlight {
+export interface Deeds {
   readonly formerBack: () => void;
   readonly restart: () => void;
 }
@@ -46,10 +46,12 @@ export class Halts {
   readonly #places: { readonly a: Place; readonly b: Place };
   readonly #roots: Roots;
   readonly #isWriting: () => boolean;
-  readonly #inFlight: InFlight;
+  readonly #deeds: Deeds;
 
   #arrival: Arrival | 'emptied' | null = null;
   #arrivedAt = 0;
+  /** What side b had not when the last first contact began. */
+  #absent = new Set<string>();
   #danger: Danger | null = null;
   /** Whether everybody only waits for rest. */
   isFair = false;
@@ -61,7 +63,7 @@ export class Halts {
     places: { readonly a: Place; readonly b: Place },
     roots: Roots,
     isWriting: () => boolean,
-    inFlight: InFlight,
+    deeds: Deeds,
   ) {
     this.#world = world;
     this.#ledger = ledger;
@@ -69,7 +71,7 @@ export class Halts {
     this.#places = places;
     this.#roots = roots;
     this.#isWriting = isWriting;
-    this.#inFlight = inFlight;
+    this.#deeds = deeds;
   }
 
   /** Side b's disk is another one, or empty, from now on. */
@@ -90,6 +92,14 @@ export class Halts {
   forgotten(): void {
     this.#arrival = null;
     this.#danger = null;
+    this.beginAnew();
+  }
+
+  /** A first contact begins. */
+  firstContact(): void {
+    const { a, b } = this.#places;
+    this.#absent = new Set();
+    for (const [path] of a.disk.walk()) if (b.disk.at(path) === null && !this.#isTouched(path)) this.#absent.add(path);
     this.beginAnew();
   }
 
@@ -118,32 +128,37 @@ export class Halts {
 
   #otherDanger({ pair }: ServerA, arrival: Arrival | 'emptied'): Danger | null {
     const { a, b } = this.#places;
-    let [files, same] = [0, 0];
-    for (const [path, node] of pair.archive.walk()) {
-      if (node.type === 'dir') continue;
-      files++;
-      const there = b.disk.at(path);
-      const isSame = there?.type === node.type && (there.type !== 'file' || there.content === textOf(node));
-      if (isSame || this.#isTouched(path)) same++;
-    }
+    const files = [...pair.archive.walk()].filter(([, { type }]) => type !== 'dir');
     const kept = this.#shared(pair.archive, () => true);
     if (arrival === 'emptied') {
       const isEmpty = [...b.disk.walk()].every(([, { type }]) => type === 'dir');
-      return isEmpty && kept.size >= 5 ? { kind: 'emptied', since: this.#world.time, kept, foreign: new Set() } : null;
+      return isEmpty && kept.size >= 5 ? { kind: 'emptied', kept, foreign: new Set() } : null;
     }
     // Where only side a has forgotten, it is the same root, and a first contact.
     const isSameRoot = pair.meta.get('roots')?.split(' ')[1] === b.disk.id;
-    if (files === 0 || same * 2 >= files || isSameRoot) return null;
+    if (files.length === 0 || isSameRoot || this.#isMostlySame(files)) return null;
     const known = new Set(contentsOf(a.disk));
     const foreign = new Set(contentsOf(b.disk).filter((content) => !known.has(content)));
-    return { kind: 'other', since: this.#world.time, kept, foreign };
+    return { kind: 'other', kept, foreign, isOver: () => this.#isMostlySame(files) };
+  }
+
+  /** Whether at least half of what was shared is at side b, or may be: its people were there. */
+  #isMostlySame(files: readonly (readonly [string, Entry])[]): boolean {
+    const same = files.filter(([path, entry]) => {
+      const there = this.#places.b.disk.at(path);
+      return (
+        this.#isTouched(path) ||
+        (there?.type === entry.type && (there.type !== 'file' || there.content === textOf(entry)))
+      );
+    });
+    return same.length * 2 >= files.length;
   }
 
   #backupDanger({ pair }: ServerA): Danger | null {
     const { b } = this.#places;
     if (epochOn(b.disk) >= (pair.meta.get('epoch') ?? 0)) return null;
     const kept = this.#shared(pair.archive, (path, content) => b.disk.at(path)?.content !== content);
-    return { kind: 'backup', since: this.#world.time, kept, foreign: new Set() };
+    return { kind: 'backup', kept, foreign: new Set() };
   }
 
   /** The files at side a that are as both sides shared them. */
@@ -160,18 +175,26 @@ export class Halts {
     return (this.#users.touched.get(path) ?? 0) > this.#arrivedAt;
   }
 
+  /** What another side b never had is not deleted at a first contact, unless somebody made and deleted it during that. */
+  #atFirstContact({ pair }: ServerA, { path, before, after }: Change): void {
+    if (!pair.firstContact || after !== null || before?.type !== 'file') return;
+    if (!this.#absent.has(path) || this.#isTouched(path)) return;
+    this.#world.broken(`${path} was deleted on side a at a first contact`);
+  }
+
   /** server-a has changed side a. */
   changed(server: ServerA | null, change: Change): void {
     const danger = this.#danger;
     const world = this.#world;
-    if (danger === null || server === null || this.#isWriting()) return;
     const { path, before, from } = change;
-    if (server.lockStore.table.drains.has(path)) return;
+    if (server === null || this.#isWriting() || server.lockStore.table.drains.has(path)) return;
+    this.#atFirstContact(server, change);
+    if (danger === null || danger.isOver?.() === true) return;
     const brought = contentBy(change);
     if (brought !== null && danger.foreign.has(contentOf(brought))) {
       world.broken(`${contentOf(brought)} of another side b came to ${path}, and nobody confirmed it`);
     }
-    if (world.time < danger.since + BEGUN_MS) return;
+    if (world.time < this.#arrivedAt + BEGUN_MS) return;
     for (const [at, entry] of [
       [path, before] as const,
       ...(from === undefined ? [] : [[from.path, from.entry] as const]),
@@ -194,9 +217,9 @@ export class Halts {
     const roots = this.#roots;
     const deed = world.random.pick(['word', 'word', 'back', 'wrong', 'restart', 'nothing'] as const);
     if (deed === 'word') this.#confirm(server, world.random.pick(WORDS[code] ?? ALL_WORDS));
-    else if (deed === 'wrong') this.#confirm(server, world.random.pick(ALL_WORDS));
-    else if (deed === 'restart') this.#inFlight.restart();
-    else if (deed === 'back' && roots.hasFormer) this.#inFlight.formerBack();
+    else if (deed === 'wrong') this.#confirm(server, world.random.pick(wrongWords(code)));
+    else if (deed === 'restart') this.#deeds.restart();
+    else if (deed === 'back' && roots.hasFormer) this.#deeds.formerBack();
   }
 
   #confirm(server: ServerA, what: Confirmation): void {
@@ -219,8 +242,15 @@ export class Halts {
   /** In fair weather, after a while: what is dangerous has been noticed. */
   isNoticed(server: ServerA): void {
     if (this.#danger === null || this.#danger.kind === 'backup' || server.session.halt !== null) return;
+    if (this.#danger.isOver?.() === true) return;
     this.#world.broken(`nobody halts, though side b is ${this.#danger.kind}`);
   }
+}
+
+/** Words that end other halts than this one. */
+function wrongWords(code: string): readonly Confirmation[] {
+  const right = (WORDS[code] ?? []).map((word) => JSON.stringify(word));
+  return ALL_WORDS.filter((word) => !right.includes(JSON.stringify(word)));
 }
 
 const textOf = (entry: Entry | null): string | null => (entry?.type === 'file' ? contentOf(entry) : null);

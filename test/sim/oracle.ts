@@ -167,7 +167,7 @@ export class Oracle {
       const path = row.key as RelPath;
       // Whoever unlocked has said that the holder's version stays.
       this.#ledger.allowAll(path);
-      if (row.value?.other !== 'discard') continue;
+      if (row.value?.other !== 'discard' || !this.#clients.mayDiscard(path)) continue;
       const discarded = lockStore.table.heldOf(path).map(({ after }) => after);
       for (const entry of [...discarded, pair.entry(otherSide(row.value.side), path)]) {
         if (entry?.type === 'file') this.#users.putAside(contentOf(entry));

@@ -3,9 +3,15 @@
 
 /** In the world with ends of locks, lines, thieves and guards (features.ts). */
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
+  [408_696, 'a wish to discard, said before another side b came, deleted a file at the first contact with it'],
   [282, 'who had lost a lock was told so before that was on the disk'],
   [1397, 'what was saved after an unlock with --held discard was discarded too'],
   [200_001_099, 'what an older side b had never had was believed to be deleted there, and deleted on side a'],
+  [
+    300_012_631,
+    'the simulation: another side b that its people made like the former one was expected to halt the pair',
+  ],
+  [300_002_475, 'work was planned again and again at once while server-b had begun anew and nobody had noticed'],
   [200_011_568, 'the simulation: an archive that a power cut had emptied was expected to know another side b'],
   [200_002_340, 'the simulation: who stood in line twice seemed to be served by his later place'],
   [200_002_682, 'the simulation: an empty file was taken for the one that was there before'],

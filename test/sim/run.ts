@@ -273,7 +273,7 @@ class Run {
     const begin = server.pair.beginFirstContact.bind(server.pair);
     server.pair.beginFirstContact = () => {
       begin();
-      if (this.#remembers) this.#halts.beginAnew();
+      if (this.#remembers) this.#halts.firstContact();
     };
     this.#a = server;
     this.#lastArchive = server.pair.archive;
