@@ -1,5 +1,5 @@
-// A root as the session sees it: what is told of paths that are asked for, what the state directory complains of, and
-// that what was seen outlasts a restart.
+// A root as the session uses it: reports of requested paths, problems of the state directory, and the stored snapshot
+// after a restart.
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -41,8 +41,8 @@ async function opened(tree: Tree, ignore: readonly string[] = []) {
 
 const shown = ({ entries }: ScanResult) => entries.map(({ path: at, entry }) => `${entry === null ? '-' : ''}${at}`);
 
-describe('what is asked for by name', () => {
-  test('is told though it is what was seen, in the order of the paths, each once', async () => {
+describe('a requested path', () => {
+  test('is reported even if it did not change, in the order of the paths, each once', async () => {
     const { look, root } = await opened({ x: '1', d: { y: '2' } });
     expect(shown(await look())).toEqual([]);
     expect(shown(await look('x', 'gone', 'd'))).toEqual(['d', '-gone', 'x']);
@@ -51,13 +51,13 @@ describe('what is asked for by name', () => {
     expect(shown(await look('x', 'x')).length).toBeLessThanOrEqual(2);
   });
 
-  test('is not told where it is ignored: it is not gone', async () => {
+  test('is not reported where it is ignored: it is not deleted', async () => {
     const { look } = await opened({ 'x.tmp': '1', y: '2', d: { 'z.tmp': '3' } }, ['*.tmp']);
     expect(shown(await look('x.tmp', 'y', 'd/z.tmp'))).toEqual(['y']);
   });
 });
 
-test('what was seen outlasts a restart: only what is new is read', async () => {
+test('after a restart only what is new is read', async () => {
   const root = makeRoot('replica');
   put(root, { x: '1', d: { y: '2' } });
   const first = await open(root);
@@ -74,7 +74,7 @@ test('what was seen outlasts a restart: only what is new is read', async () => {
   expect([look.whole, shown(look)]).toEqual([true, ['d', 'd/y']]);
 });
 
-test('carries out changes, reads contents, and hints at what others do', async () => {
+test('applies changes, reads contents, and hints at changes by others', async () => {
   const { replica, look, root } = await opened({ x: '1' });
   let hints = 0;
   let wake: () => void = () => {};
@@ -102,7 +102,7 @@ test('carries out changes, reads contents, and hints at what others do', async (
   expect([hints > 0, shown(await look())]).toEqual([true, ['y']]);
 });
 
-test('a reader opens what stands there, and nothing where nothing does', async () => {
+test('opens the file at a path; null where there is none', async () => {
   const { replica } = await opened({ x: '123' });
   const content = await replica.open(p('x'));
   expect(content!.file).toMatchObject({ size: 3, hash: file('123').hash });
@@ -110,13 +110,13 @@ test('a reader opens what stands there, and nothing where nothing does', async (
   expect(await replica.open(p('y'))).toBe(null);
 });
 
-test('more than there is room for is refused', async () => {
+test('an upload larger than the free space is refused', async () => {
   const { replica } = await opened({});
   const huge = { type: 'file', size: Number.MAX_SAFE_INTEGER, mtime: 0, mode: 0o644 } as const;
   expect(() => replica.receive(huge)).toThrow(expect.objectContaining({ code: 'failed' }));
 });
 
-test('losses that a person has confirmed are told', async () => {
+test('confirmed losses are reported', async () => {
   const { replica, look, root } = await opened(Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}`, 'x'])));
   for (let n = 0; n < 8; n++) fs.rmSync(path.join(root, `${n}`));
   const halted = await replica.scan('everything');

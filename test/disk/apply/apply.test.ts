@@ -1,5 +1,5 @@
-// What an apply promises beyond single steps: contents that come slowly, wrongly or not at all; one outcome for each
-// change; nothing staged left behind; and the outcomes of what was done, whatever happens to the rest.
+// What an apply guarantees beyond single steps: with contents that are slow, wrong or missing, each change has one
+// outcome, nothing is left in staging, and what was done is reported whatever happens to the rest.
 import fs from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../../../src/core/change.js';
@@ -48,7 +48,7 @@ describe('a content', () => {
     expect(context.staged()).toEqual([]);
   });
 
-  test('that is bad does not harm the ones after it', async () => {
+  test('that is wrong does not affect the next ones', async () => {
     const context = await DiskSite.open();
     const changes = ['a', 'b', 'c', 'd'].map((name) => context.change(name, file(name)));
     const contents = [piece(0, 'a'), piece(1, 'X'), { n: 2, failed: { kind: 'stale' } } as const, piece(3, 'd')];
@@ -58,7 +58,7 @@ describe('a content', () => {
     expect(context.staged()).toEqual([]);
   });
 
-  test('of 9 MiB in pieces of odd sizes arrives whole', async () => {
+  test('of 9 MiB in pieces of odd sizes is complete', async () => {
     const context = await DiskSite.open();
     const data = Buffer.alloc(9 << 20, 'all work and no play ');
     expect(await context.outcomes([context.change('f', file(data))], given([...pieces(0, data, 700_001)]))).toEqual([
@@ -76,14 +76,14 @@ describe('a group', () => {
     return { context, changes: names.map((name) => context.change(name, file(name))) };
   }
 
-  test('of 300 small files whose contents come slowly: what is here is published while the rest is awaited', async () => {
+  test('of 300 small files is published in parts while later contents are slow', async () => {
     const { context, changes } = await threeHundred();
     let most = 0;
     async function* slowly() {
       for (const [n, name] of names.entries()) {
         if (n % 7 === 0) await turn();
         if (n % 50 === 49) {
-          // Waits until all before it has its name: it must not wait for what comes after it.
+          // Waits until everything before is published, which must not depend on what comes after.
           while (fs.readdirSync(context.at('d')).length < n) await turn();
         }
         most = Math.max(most, context.staged().length);
@@ -96,7 +96,7 @@ describe('a group', () => {
     expect([context.staged(), most <= 128]).toEqual([[], true]);
   });
 
-  test('of 300 small files at once', async () => {
+  test('of 300 small files that come at once is published', async () => {
     const { context, changes } = await threeHundred();
     expect(new Set((await context.outcomes(changes, stream(names))).map(({ kind }) => kind))).toEqual(
       new Set(['done']),
@@ -117,7 +117,7 @@ describe('a group', () => {
     expect(context.tree()).toEqual({ new: '1', d: { f: '2' } });
   });
 
-  test('flushes each content before it gets its name, and its directory before it is done', async () => {
+  test('flushes each content before its rename, and its directory before the outcome', async () => {
     const { context, change } = await oneFile();
     const order: string[] = [];
     const real = { fsync: fs.fsync, rename: fs.renameSync };
@@ -134,7 +134,7 @@ describe('a group', () => {
     expect(order).toEqual(['flush content', 'rename', 'flush directory', 'done']);
   });
 
-  test('whose directory cannot be flushed is a problem each, and others go on', async () => {
+  test('is a problem for each file whose directory cannot be flushed', async () => {
     const context = await DiskSite.open({ a: {}, b: {} });
     const bad = fs.statSync(context.at('a')).ino;
     const real = fs.fsync;
@@ -148,7 +148,7 @@ describe('a group', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['problem', 'done', 'problem']);
   });
 
-  test('whose flush fails is a problem each, and the old files are there', async () => {
+  test('is a problem for each file whose flush fails, and the old files stay', async () => {
     const context = await DiskSite.open({ a: 'old', b: 'old' });
     const changes = [context.change('a', file('new')), context.change('b', file('new'))];
     const real = fs.fsync;
@@ -180,7 +180,7 @@ describe('a disk that is full', () => {
     },
   );
 
-  test('is a problem of the file that does not fit; smaller ones go on', async () => {
+  test('is a problem of the file that does not fit; smaller ones are written', async () => {
     const context = await DiskSite.open({ big: 'old' });
     const changes = [context.change('big', file('b'.repeat(1000))), context.change('small', file('s'))];
     const real = fs.writeSync;
@@ -194,7 +194,7 @@ describe('a disk that is full', () => {
     expect([context.tree(), context.staged()]).toEqual([{ big: 'old', small: 's' }, []]);
   });
 
-  test('after half a write never makes a half file', async () => {
+  test('in the middle of a write never leaves an incomplete file', async () => {
     const { context, change } = await oneFile();
     const real = fs.writeSync;
     let calls = 0;
@@ -209,7 +209,7 @@ describe('a disk that is full', () => {
   });
 });
 
-describe('a name the disk does not take', () => {
+describe('a name that the disk refuses', () => {
   test('is a problem, and the rest goes on', async () => {
     const context = await DiskSite.open();
     const changes = [context.change('x'.repeat(256), file('1')), context.change('f', file('2'))];
@@ -218,7 +218,7 @@ describe('a name the disk does not take', () => {
     expect([context.tree(), context.staged()]).toEqual([{ f: '2' }, []]);
   });
 
-  test('a parent that is not there makes it stale', async () => {
+  test('a missing parent makes the change stale', async () => {
     const context = await DiskSite.open({ file: 'x' });
     const changes = [
       context.change('gone/f', file('1')),
@@ -256,7 +256,7 @@ describe('a stream that throws', () => {
     expect(descriptors(context)).toEqual([]);
   });
 
-  test('while what came before is being published is not unhandled', async () => {
+  test('while earlier contents are being published is handled', async () => {
     const context = await DiskSite.open();
     async function* breaking() {
       yield piece(0, 'a');
@@ -272,7 +272,7 @@ describe('a stream that throws', () => {
 });
 
 describe('an apply', () => {
-  test('that is abandoned leaves whole files only, and nothing staged or open', async () => {
+  test('that is abandoned leaves only complete files, and nothing staged or open', async () => {
     const context = await DiskSite.open();
     const names = Array.from({ length: 200 }, (_, n) => `f${n}`);
     let returned = false;
@@ -313,7 +313,7 @@ describe('an apply', () => {
     expect(descriptors(context)).toEqual([]);
   });
 
-  test('two at a time keep out of each other’s way', async () => {
+  test('and another one at the same time do not disturb each other', async () => {
     const context = await DiskSite.open();
     const names = (of: string) => Array.from({ length: 150 }, (_, n) => `${of}${n}`);
     const one = (of: string) =>
@@ -326,7 +326,7 @@ describe('an apply', () => {
     expect([fs.readdirSync(context.root).length, context.staged()]).toEqual([301, []]);
   });
 
-  test('has one outcome for each of a random mix, in every case', async () => {
+  test('has one outcome for each change of a random mix', async () => {
     const context = await DiskSite.open({ a: '1', b: '2', c: '3', d: { e: '4' }, f: { '~$x': 'x' } });
     const changes = [
       context.change('n', dir()),
@@ -359,13 +359,13 @@ function descriptors(context: DiskSite): string[] {
       // closed since: the directory that was read
     }
   }
-  // Each of our own three directories is reached from the root.
+  // Each of the three own directories is opened from the root.
   return open.filter(
     (target, n) => target !== context.root || open.slice(0, n).filter((at) => at === target).length >= 3,
   );
 }
 
-/** Our own directories, and what is known of our state files, are open as long as the root is. */
+/** The own directories and the watermarks are open as long as the root is. */
 function isOwn(context: DiskSite, target: string): boolean {
   if (target === context.at('.lockstep/watermarks')) return true;
   return target.startsWith(context.at('.lockstep')) && fs.statSync(target).isDirectory();

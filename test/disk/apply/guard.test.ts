@@ -1,4 +1,4 @@
-// Whatever happens to a guarded file while it is guarded, its write bits come back, and nobody is told that they were off.
+// Whatever happens to a guarded file, its write bits are restored, and the removed bits are never reported.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -45,7 +45,7 @@ afterEach(async () => {
   removeRoot(root);
 });
 
-/** Looks until nothing is in motion. @returns what was told of each path last. */
+/** Scans until everything has settled. @returns the last report of each path. */
 async function settled(): Promise<Map<string, string | null>> {
   const told = new Map<string, string | null>();
   for (let unsettled = 1; unsettled > 0; ) {
@@ -81,7 +81,7 @@ interface Row {
   readonly act: () => Promise<unknown> | unknown;
   /** Modes after that, while still guarded. */
   readonly guarded: Record<string, string>;
-  /** Modes once nothing is guarded any more. */
+  /** Modes after the end of the guard. */
   readonly free: Record<string, string>;
 }
 
@@ -132,7 +132,7 @@ const rows: Row[] = [
     free: { f: '644', 'e/g': '644' },
   },
   {
-    name: 'the user renames it, and the lock ends before anybody looks',
+    name: 'the user renames it, and the lock ends before the next scan',
     act: async () => {
       fs.renameSync(at('f'), at('f2'));
       await replica.guard([p('f')], false);
@@ -189,7 +189,7 @@ const rows: Row[] = [
 
 const modesOf = (names: Record<string, string>) => Object.fromEntries(Object.keys(names).map((at) => [at, mode(at)]));
 
-test.each(rows)('given back: $name', async ({ act, guarded, free }) => {
+test.each(rows)('restored: $name', async ({ act, guarded, free }) => {
   await replica.guard([p('f'), p('d/g')], true);
   await act();
   expect(modesOf(guarded)).toEqual(guarded);
@@ -200,7 +200,7 @@ test.each(rows)('given back: $name', async ({ act, guarded, free }) => {
   expect(JSON.parse(fs.readFileSync(guardFile(), 'utf8')).modes).toEqual([]);
 });
 
-test('no bit goes whose record cannot be saved, and it goes when it can', async () => {
+test('no bit is removed while its record cannot be saved', async () => {
   fs.mkdirSync(`${guardFile()}.new`);
   await replica.guard([p('f')], true);
   expect(mode('f')).toBe('644');
@@ -212,7 +212,7 @@ test('no bit goes whose record cannot be saved, and it goes when it can', async 
   expect(mode('f')).toBe('644');
 });
 
-test('a server starts, and gives back, where the records cannot be written', async () => {
+test('a server starts and restores bits where the records cannot be written', async () => {
   await replica.guard([p('f')], true);
   const kept = fs.readFileSync(guardFile(), 'utf8');
   await stop();
@@ -225,7 +225,7 @@ test('a server starts, and gives back, where the records cannot be written', asy
   expect(JSON.parse(fs.readFileSync(guardFile(), 'utf8')).modes).toEqual([]);
 });
 
-test('many files are one save: a flush of the file and one of its directory', () => {
+test('many files are saved at once: one flush of the file and one of its directory', () => {
   const names = Array.from({ length: 50 }, (_, i) => p(`n${i}`));
   put(root, Object.fromEntries(names.map((name) => [name, name])));
   const guard = new Guard(
@@ -253,7 +253,7 @@ test('a save whose write fails closes its file', async () => {
 });
 
 test.each(['deleted', 'modified'] as const)(
-  'a guarded file that is %s goes to versions with the bits it had',
+  'a guarded file that is %s goes to versions/ with its mode before the guard',
   async (action) => {
     await replica.guard([p('f')], true);
     expect(mode('f')).toBe('444');

@@ -43,7 +43,7 @@ describe('a held content', () => {
     expect(await contentOf(held.read(name!, file(content)))).toBe(content);
   });
 
-  test('of a long name has one that fits, and its extension', async () => {
+  test('of a long name has a name that fits, with its extension', async () => {
     const { save } = await open();
     const name = await save(`d/${'é'.repeat(120)}.jpeg`, 123456, 'x');
     expect(Buffer.byteLength(path.basename(name!))).toBeLessThanOrEqual(255);
@@ -59,7 +59,7 @@ describe('a held content', () => {
     expect(context.kept('held')).toEqual({});
   });
 
-  test('never takes the place of another, though the numbers begin anew', async () => {
+  test('never replaces another one, even if the numbers start again', async () => {
     const { context, save } = await open();
     expect([await save('a.txt', 3, 'old'), await save('a.txt', 3, 'new')]).toEqual([
       'a (held 3).txt',
@@ -68,14 +68,14 @@ describe('a held content', () => {
     expect(context.kept('held')).toEqual({ 'a (held 3).txt': 'old', 'a (held 4).txt': 'new' });
   });
 
-  test('and one of a file where a held one stands are kept apart', async () => {
+  test('and one of a file with the name of a held content are kept apart', async () => {
     const { context, save } = await open();
     await save('d', 1, 'one');
     expect(await save('d (held 1)/f', 2, 'two')).toBe('f (held 2)');
     expect(context.kept('held')).toEqual({ 'd (held 1)': 'one', 'f (held 2)': 'two' });
   });
 
-  test('and staged contents of an apply at the same time do not meet', async () => {
+  test('does not collide with staged contents of a simultaneous apply', async () => {
     const { context, held } = await open();
     const other = context.staging.begin(file('other'));
     expect(await held.save(p('f'), 1, file('mine'), stream(['mine']))).toBe('f (held 1)');
@@ -115,7 +115,7 @@ describe('what cannot be held', () => {
     expect([context.kept('held'), context.staged()]).toEqual([{}, []]);
   });
 
-  test('a full disk is an error in words', async () => {
+  test('a full disk is an error with a message', async () => {
     const { context, held } = await open();
     const write = vi.spyOn(fs, 'openSync').mockImplementation(() => {
       throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
@@ -131,7 +131,7 @@ describe('what cannot be held', () => {
 });
 
 describe('afterwards', () => {
-  test('what took effect goes, with the directories that are empty then', async () => {
+  test('the content of an applied update is removed, with directories that become empty', async () => {
     const { context, held, save } = await open();
     const [one, two] = [await save('a/b/one', 1, 'x'), await save('a/two', 2, 'y')];
     held.remove(one!);
@@ -142,7 +142,7 @@ describe('afterwards', () => {
     expect(context.kept()).toEqual({});
   });
 
-  test('what is put aside goes to the versions of its file, once', async () => {
+  test('the content of a discarded update moves to the versions of its file, once', async () => {
     const { context, held, save } = await open();
     const name = await save('a/plan.dwg', 1, 'x');
     held.putAside(p('a/plan.dwg'), name!);
@@ -150,7 +150,7 @@ describe('afterwards', () => {
     expect([context.kept('held'), context.kept()]).toEqual([{}, { 'a/plan (*).dwg': 'x' }]);
   });
 
-  test('what nobody knows any more goes to versions, what is known stays', async () => {
+  test('contents without an update move to versions/, others stay', async () => {
     const { context, held, save } = await open();
     const known = await save('a/one.txt', 1, 'x');
     await save('a/two.txt', 2, 'y');
@@ -159,7 +159,7 @@ describe('afterwards', () => {
     expect(context.kept()).toEqual({ 'a/two (*).txt': 'y' });
   });
 
-  test('one that a person took away is stale', async () => {
+  test('a content that a person removed is stale', async () => {
     const { held } = await open();
     expect(await contentOf(held.read('gone', file('x')))).toBe('failed: stale');
   });

@@ -1,4 +1,4 @@
-// SCENARIO 24 and its neighbours: a transfer that was cut goes on from where it was, and nothing is ever mixed.
+// SCENARIO 24: an interrupted transfer is resumed, and parts of two contents are never mixed.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -31,7 +31,7 @@ async function twoSites(target: Record<string, Buffer> = {}, content = NEW) {
 const offerOf = ({ root, scanner, staging }: DiskSite, change: Change): Offer | null =>
   offerFor({ root, scanner, staging }, change);
 
-/** What the source sends for `change`, to be cut after `bytes` bytes. */
+/** What the source sends for `change`, interrupted after `bytes` bytes. */
 async function* sending(source: DiskSite, change: Change, offer: Offer | null, bytes = Number.POSITIVE_INFINITY) {
   const wanted = { path: change.path, file: change.after as FileEntry, ...(offer === null ? {} : { offer }) };
   let left = bytes;
@@ -51,8 +51,8 @@ async function carry(context: DiskSite, source: DiskSite, change: Change): Promi
   return outcome!;
 }
 
-describe('a transfer that is cut', () => {
-  test.each([1, 1.5, 3, 5, 6])('after %d MiB goes on from the last whole MiB', async (mib) => {
+describe('an interrupted transfer', () => {
+  test.each([1, 1.5, 3, 5, 6])('after %d MiB resumes at the last whole MiB', async (mib) => {
     const { source, context, change } = await twoSites();
     await cutAfter(context, source, change, mib * MIB);
     expect([context.tree(), context.staged()]).toEqual([{}, [`${file(NEW).hash}.part`]]);
@@ -62,14 +62,14 @@ describe('a transfer that is cut', () => {
     expect([fs.statSync(context.at('f')).mode & 0o777, context.staged()]).toEqual([0o644, []]);
   });
 
-  test('again and again, loses nothing of what came before', async () => {
+  test('that is interrupted again keeps everything that came before', async () => {
     const { source, context, change } = await twoSites();
     for (const bytes of [2 * MIB, 1, MIB, 0, MIB, 0]) await cutAfter(context, source, change, bytes);
     expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE - 4 * MIB });
     expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
   });
 
-  test('before a MiB came leaves nothing', async () => {
+  test('of less than a MiB leaves nothing', async () => {
     const { source, context, change } = await twoSites();
     await cutAfter(context, source, change, MIB / 2);
     expect([context.staged(), offerOf(context, change)]).toEqual([[], null]);
@@ -81,7 +81,7 @@ describe('a transfer that is cut', () => {
     expect([context.staged(), offerOf(context, change)]).toEqual([[], null]);
   });
 
-  test('and whose source changes meanwhile starts again, and what came goes', async () => {
+  test('starts again, and deletes its part, where the source changed', async () => {
     const { source, context, change } = await twoSites();
     await cutAfter(context, source, change, 5 * MIB);
     const other = noise(SIZE, 2);
@@ -94,7 +94,7 @@ describe('a transfer that is cut', () => {
     expect(fs.readFileSync(context.at('f')).equals(other)).toBe(true);
   });
 
-  test('and whose source changes unseen is found out by the hash, and sent anew whole', async () => {
+  test('is sent again whole where the source changed unseen: the hash finds that', async () => {
     const { source, context, change } = await twoSites();
     await cutAfter(context, source, change, 5 * MIB);
     fs.writeFileSync(source.at('f'), noise(SIZE, 2));
@@ -104,7 +104,7 @@ describe('a transfer that is cut', () => {
     expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE });
   });
 
-  test('and what came is damaged: that is found out, thrown away and sent anew', async () => {
+  test('is sent again whole where its part is damaged', async () => {
     const { source, context, change } = await twoSites();
     await cutAfter(context, source, change, 5 * MIB);
     const part = path.join(context.at('.lockstep/staging'), context.staged()[0]!);
@@ -115,7 +115,7 @@ describe('a transfer that is cut', () => {
     expect([context.staged(), await carry(context, source, change)]).toEqual([[], { kind: 'done', sent: SIZE }]);
   });
 
-  test('just before its name needs nothing to be sent again', async () => {
+  test('just before the rename sends nothing again', async () => {
     const { source, context, change } = await twoSites({ f: Buffer.from('old') });
     const real = context.scanner.matches.bind(context.scanner);
     vi.spyOn(context.scanner, 'matches').mockReturnValueOnce(false);
@@ -126,7 +126,7 @@ describe('a transfer that is cut', () => {
     expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
   });
 
-  test('by trouble at the source is resumed too', async () => {
+  test('by an error at the source is resumed as well', async () => {
     const { source, context, change } = await twoSites();
     const failed = { kind: 'problem', code: 'unreadable', message: 'EIO' } as const;
     async function* failing(): AsyncGenerator<Content> {
@@ -137,7 +137,7 @@ describe('a transfer that is cut', () => {
     expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE - 2 * MIB });
   });
 
-  test('and of which the old state stands there takes the rest from that', async () => {
+  test('takes the rest from the basis file', async () => {
     const old = Buffer.concat([noise(100, 7), NEW]);
     const { source, context, change } = await twoSites({ f: old });
     async function* cut() {
@@ -152,7 +152,7 @@ describe('a transfer that is cut', () => {
   });
 });
 
-describe('a beginning', () => {
+describe('a part', () => {
   test('is used by one transfer at a time', async () => {
     const { source, context, change } = await twoSites();
     await cutAfter(context, source, change, 2 * MIB);
@@ -174,7 +174,7 @@ describe('a beginning', () => {
     expect(context.staged()).toEqual([]);
   });
 
-  test('that was promised and is gone makes it stale', async () => {
+  test('that was offered and is gone makes the change stale', async () => {
     const { source, context, change } = await twoSites();
     expect(await context.outcomes([change], sending(source, change, { have: MIB, base: null }))).toEqual([
       { kind: 'stale' },
@@ -182,7 +182,7 @@ describe('a beginning', () => {
     expect([context.tree(), context.staged()]).toEqual([{}, []]);
   });
 
-  test('of which more comes than was announced is thrown away', async () => {
+  test('with more bytes than announced is deleted', async () => {
     const { context, change } = await twoSites();
     async function* endless(): AsyncGenerator<Content> {
       for (let n = 0; n < 40; n++) yield { n: 0, data: NEW.subarray(0, MIB), last: n === 39 };
@@ -191,7 +191,7 @@ describe('a beginning', () => {
     expect([context.tree(), context.staged()]).toEqual([{}, []]);
   });
 
-  test('gives way on a full disk', async () => {
+  test('is deleted on a full disk', async () => {
     const { source, context, change } = await twoSites();
     await cutAfter(context, source, change, 2 * MIB);
     vi.spyOn(fs, 'writeSync').mockImplementationOnce(() => {
@@ -211,7 +211,7 @@ describe('a beginning', () => {
   });
 });
 
-test('a flush that fails while a content is still coming makes it a problem, though the last one succeeds', async () => {
+test('a flush that fails while a content is being received makes it a problem, even if the last flush succeeds', async () => {
   const data = Buffer.alloc(66 * MIB, 'x');
   const context = await DiskSite.open();
   const spy = vi.spyOn(fs, 'fdatasync').mockImplementationOnce((_fd, tell) => {
@@ -224,8 +224,8 @@ test('a flush that fails while a content is still coming makes it a problem, tho
   expect([spy.mock.calls.length, context.tree(), context.staged()]).toEqual([1, {}, []]);
 });
 
-describe('a base', () => {
-  test('spares what is in it, and only what was sent counts', async () => {
+describe('a basis file', () => {
+  test('replaces what is in it, and only sent bytes count', async () => {
     const old = Buffer.concat([noise(10, 3), NEW.subarray(0, 3 * MIB), noise(5000, 4), NEW.subarray(3 * MIB)]);
     const { source, context, change } = await twoSites({ f: old });
     const outcome = await carry(context, source, change);
@@ -234,7 +234,7 @@ describe('a base', () => {
     expect(Object.values(context.kept())).toHaveLength(1);
   });
 
-  test('that changes while it is compared makes it stale, and nothing is mixed', async () => {
+  test('that changes while it is compared makes the change stale, and nothing is mixed', async () => {
     const { source, context, change } = await twoSites({ f: Buffer.concat([NEW, noise(9, 3)]) });
     async function* meanwhile() {
       for await (const piece of sending(source, change, offerOf(context, change))) {
@@ -246,7 +246,7 @@ describe('a base', () => {
     expect(context.tree()).toEqual({ f: 'saved by a user' });
   });
 
-  test('whose sums lie is found out by the hash; the next time everything is sent', async () => {
+  test('with wrong checksums is found by the hash; the next transfer sends everything', async () => {
     const old = noise(SIZE, 9);
     const { source, context, change } = await twoSites({ f: old });
     const offer = offerOf(context, change)!;
@@ -265,7 +265,7 @@ describe('a base', () => {
     expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE });
   });
 
-  test('that is asked for out of its bounds', async () => {
+  test('is not read outside of its bounds', async () => {
     const { source, context, change } = await twoSites({ f: NEW });
     async function* beyond(): AsyncGenerator<Content> {
       yield { n: 0, copy: { at: SIZE - 10, bytes: SIZE }, last: true };
@@ -276,7 +276,7 @@ describe('a base', () => {
   });
 });
 
-test('a held update that was cut goes on as well', async () => {
+test('an interrupted held update is resumed as well', async () => {
   const { source, context, change } = await twoSites();
   const held = new HeldFiles(own(context.at('.lockstep/held')), context.staging, context.versions);
   const after = change.after as FileEntry;
@@ -326,7 +326,7 @@ describe('what is left in staging', () => {
     ['on a full disk none stay', -22, {}],
   ])('has a budget: %s', (_, free, left) => {
     const root = stagingWith({ [name(1)]: [5 * MIB, 0], [name(2)]: [10 * MIB, 0.5], [name(3)]: [7 * MIB, 1] });
-    // A fifth of what is free, the 22 MiB of the parts included.
+    // A fifth of the free space, including the 22 MiB of the parts.
     tidyPartials(own(root), Date.now(), null, () => free * MIB);
     const sizes = fs.readdirSync(root).map((at) => [at, fs.statSync(path.join(root, at)).size / MIB]);
     expect(Object.fromEntries(sizes)).toEqual(left);
@@ -356,7 +356,7 @@ describe('what is left in staging', () => {
     },
   );
 
-  test('is looked through when another one comes', async () => {
+  test('is tidied when another transfer begins', async () => {
     const { source, context, change } = await twoSites();
     const old = path.join(context.at('.lockstep/staging'), name(9));
     fs.writeFileSync(old, Buffer.alloc(MIB));
@@ -366,7 +366,7 @@ describe('what is left in staging', () => {
     expect(context.staged()).toEqual([`${file(NEW).hash}.part`]);
   });
 
-  test('is kept over a restart, where it is of use', async () => {
+  test('is kept over a restart, where it can be resumed', async () => {
     const { source, context, change } = await twoSites();
     await cutAfter(context, source, change, 2 * MIB);
     fs.writeFileSync(path.join(context.at('.lockstep/staging'), '1-1'), 'half');

@@ -1,4 +1,4 @@
-// Sparse files stay sparse on the other side, on every way that a content takes, and are read back to the last byte.
+// Sparse files stay sparse on the other side, however a content is transferred, and have exactly the same bytes.
 
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -31,7 +31,7 @@ afterAll(() => removeRoot(root));
 /** Bytes that a file takes on its disk. */
 const taken = (absolute: string): number => fs.statSync(absolute).blocks * 512;
 
-/** Whether files with holes can be here at all. */
+/** Whether the file system supports holes. */
 const missing = (() => {
   const probe = makeRoot('sparse-probe');
   fs.writeFileSync(path.join(probe, 'f'), '');
@@ -77,7 +77,7 @@ describe('the parts that are written', () => {
     expect(dataRuns(data, position, MIB)).toEqual(runs.map(([from, to]) => ({ from, to })));
   });
 
-  test('a short content is written whole', () => {
+  test('a short content is written with its zeros', () => {
     expect(dataRuns(Buffer.alloc(8 * KIB), 0, SPARSE_BYTES - 1)).toEqual([{ from: 0, to: 8 * KIB }]);
   });
 });
@@ -109,7 +109,7 @@ describe(`contents with holes anywhere, seeds from ${SEED}`, () => {
   });
 });
 
-test('what an earlier transfer left behind the part that is used does not show through a hole', async () => {
+test('bytes of an earlier transfer after the used part do not appear in a hole', async () => {
   const at = path.join(root, `${hashOf(HOLLOW)}.part`);
   fs.writeFileSync(at, Buffer.concat([HOLLOW.subarray(0, MIB), Buffer.alloc(6 * MIB, 0xff)]));
   const staged = new StagedFile(own(root), path.basename(at), file(HOLLOW), true);
@@ -123,7 +123,7 @@ test('what an earlier transfer left behind the part that is used does not show t
   staged.discard();
 });
 
-test('a transfer that is cut in a hole goes on behind it', async () => {
+test('a transfer that is interrupted in a hole resumes after it', async () => {
   const at = path.join(root, `${hashOf(HOLLOW)}.part`);
   const staged = new StagedFile(own(root), path.basename(at), file(HOLLOW), true);
   for (let n = 0; n < 7; n++) await staged.write(HOLLOW.subarray(n * MIB, (n + 1) * MIB), false);
@@ -132,10 +132,10 @@ test('a transfer that is cut in a hole goes on behind it', async () => {
   fs.rmSync(at);
 });
 
-describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, () => {
+describe.skipIf(missing !== '')(`a sparse file takes as little space${missing}`, () => {
   const LITTLE = 64 * KIB;
 
-  test.each([256 * KIB, MIB, 16 * MIB])('when it comes, in pieces of %i', async (pieceBytes) => {
+  test.each([256 * KIB, MIB, 16 * MIB])('when it is received in pieces of %i', async (pieceBytes) => {
     const context = await DiskSite.open();
     expect(await context.outcomes([context.change('f', file(HOLLOW))], stream([HOLLOW], pieceBytes))).toMatchObject([
       { kind: 'done' },
@@ -144,7 +144,7 @@ describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, 
     expect(fs.readFileSync(context.at('f')).equals(HOLLOW)).toBe(true);
   });
 
-  test('when it comes as a difference to what is there', async () => {
+  test('when it is received as a difference to a basis file', async () => {
     const source = await DiskSite.open({ f: HOLLOW });
     const next = Buffer.from(HOLLOW);
     noise(KIB, 3).copy(next, 2 * MIB);
@@ -172,7 +172,7 @@ describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, 
     expect(taken(context.at(`.lockstep/held/${name}`))).toBeLessThan(LITTLE);
   });
 
-  test('when it is copied into the versions, where a file has no second names', async () => {
+  test('when it is copied to versions/, on a file system without hard links', async () => {
     const at = path.join(root, 'source');
     fs.writeFileSync(at, HOLLOW.subarray(0, 6 * MIB));
     fs.truncateSync(at, HOLLOW.length);
@@ -184,7 +184,7 @@ describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, 
     expect(fs.readFileSync(path.join(root, 'copy')).equals(HOLLOW)).toBe(true);
   });
 
-  test('when a client sends it', async () => {
+  test('when a client uploads it', async () => {
     const at = path.join(root, 'upload');
     const staged = new StagedFile(own(root), 'upload', { ...file(HOLLOW), hash: '' });
     const receiving = new IncomingUpload(staged);
@@ -196,7 +196,7 @@ describe.skipIf(missing !== '')(`a sparse file takes as little room${missing}`, 
     receiving.discard();
   });
 
-  test('when a client fetches it, in two attempts', async () => {
+  test('when a client downloads it in two attempts', async () => {
     const to = path.join(root, 'download');
     const first = PartialFile.begin(to, hashOf(HOLLOW));
     await first.add(HOLLOW.subarray(0, 3 * MIB), HOLLOW.length);

@@ -1,4 +1,5 @@
-// Every kind of step, on a disk that is as it was seen, and on one that somebody damaged between the look and the step.
+// Every kind of step, on a disk that is as it was scanned, and on one that somebody changed between the scan and the
+// step.
 
 import fs from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -216,7 +217,7 @@ describe('a step', () => {
     expect(context.tree()).toEqual(after);
     expect(context.kept()).toEqual(kept);
     expect(context.staged()).toEqual([]);
-    // What was done is known, and a look finds nothing more.
+    // The snapshot has what was done, and a scan finds nothing more.
     if (!outcome.includes('done')) return;
     for (const { path, after } of planned)
       if (!planned.some((other) => other !== planned[0] && other.path === path))
@@ -271,7 +272,7 @@ describe('a step', () => {
     },
   );
 
-  test('a rename sets the mode and the time that were agreed on', async () => {
+  test('a rename sets the agreed mode and time', async () => {
     const context = await DiskSite.open({ f: 'old' });
     const after = file('old', { mode: 0o600, mtime: TIME });
     expect(await context.kinds([context.move('f', 'g', after)])).toBe('done');
@@ -279,7 +280,7 @@ describe('a step', () => {
     expect(fs.statSync(context.at('g')).mode & 0o777).toBe(0o600);
   });
 
-  test('a directory is made writable though its mode forbids it, until its contents are there', async () => {
+  test('a directory is writable until its contents are there, whatever its mode', async () => {
     const context = await DiskSite.open();
     const changes = [
       context.change('d', dir(0o555)),
@@ -292,7 +293,7 @@ describe('a step', () => {
   });
 });
 
-// Damage between the look and the step.
+// Changes between the scan and the step.
 
 const inPlace = (content: string) => (at: string) => fs.writeFileSync(at, content);
 const byRename = (content: string) => (at: string) => {
@@ -337,7 +338,7 @@ const steps: [string, (context: DiskSite) => Change, string[]][] = [
   ['a rename', (context) => context.move('f', 'g'), []],
 ];
 
-describe('SCENARIO 20: what somebody changed since it was looked at stays as it is', () => {
+describe('SCENARIO 20: what somebody changed since the scan stays as it is', () => {
   const cases = steps.flatMap(([what, change, contents]) =>
     damages.map(([how, damage]) => [`${what} of what is ${how}`, change, contents, damage] as const),
   );
@@ -382,7 +383,7 @@ describe('SCENARIO 20: what somebody changed since it was looked at stays as it 
     expect(context.tree()).toEqual({ d: { '.DS_Store': 'x', mine: 'mine' } });
   });
 
-  test('a directory that became a link is not emptied behind it', async () => {
+  test('a directory that became a link is not emptied through the link', async () => {
     const context = await DiskSite.open({ d: {} });
     const outside = elsewhere({ '.DS_Store': 'x' });
     const planned = context.change('d', null);
@@ -392,7 +393,7 @@ describe('SCENARIO 20: what somebody changed since it was looked at stays as it 
     expect(readTree(outside)).toEqual({ '.DS_Store': 'x' });
   });
 
-  test('a save by rename between the last look and the rename wins', async () => {
+  test('a save by rename between the last check and the rename wins', async () => {
     const context = await DiskSite.open({ f: 'old' });
     const planned = context.change('f', file('new'), { conflictCopy: p('copy') });
     const real = fs.linkSync;
@@ -434,24 +435,21 @@ describe('a step that fails midway', () => {
       [],
       'chmodSync',
     ],
-  ])(
-    '%s is a problem, loses nothing, and the next look tells all that is there',
-    async (_, change, contents, fails) => {
-      const context = await DiskSite.open({ f: 'old' });
-      const planned = change(context);
-      const failing = vi.spyOn(fs, fails).mockImplementation(eio);
-      const [outcome] = await context.outcomes([planned], stream(contents));
-      failing.mockRestore();
-      expect(outcome).toMatchObject({ kind: 'problem', code: 'io-error' });
-      const everywhere = [...Object.values(context.tree()), ...Object.values(context.kept())];
-      expect(everywhere).toContain('old');
-      expect(context.staged()).toEqual([]);
-      await expectAllTold(context);
-    },
-  );
+  ])('%s is a problem, loses nothing, and the next scan reports everything', async (_, change, contents, fails) => {
+    const context = await DiskSite.open({ f: 'old' });
+    const planned = change(context);
+    const failing = vi.spyOn(fs, fails).mockImplementation(eio);
+    const [outcome] = await context.outcomes([planned], stream(contents));
+    failing.mockRestore();
+    expect(outcome).toMatchObject({ kind: 'problem', code: 'io-error' });
+    const everywhere = [...Object.values(context.tree()), ...Object.values(context.kept())];
+    expect(everywhere).toContain('old');
+    expect(context.staged()).toEqual([]);
+    await expectAllTold(context);
+  });
 });
 
-/** Whatever became of an apply that failed, looks tell the rest: what is known in the end is what is there. */
+/** After a failed apply, scans report the rest: the snapshot becomes what is on disk. */
 async function expectAllTold(context: DiskSite): Promise<void> {
   const told = new Map<string, Entry | null>([['f', context.seen('f')]]);
   for (let n = 0; n < 100; n++) {
@@ -490,7 +488,7 @@ function outcomeIn(step: () => string): string {
   }
 }
 
-describe('SCENARIO 30: a directory swapped for a link to outside in mid-apply', () => {
+describe('SCENARIO 30: a directory replaced by a link to the outside during an apply', () => {
   const kinds: [string, (context: DiskSite) => Change, string[]][] = [
     ['a creation', (context) => context.change('d/new', file('new')), ['new']],
     ['a creation of a link', (context) => context.change('d/new', link('x')), []],
@@ -527,7 +525,7 @@ describe('SCENARIO 30: a directory swapped for a link to outside in mid-apply', 
 });
 
 test.runIf(process.getuid?.() === 0).each([0o000, 0o200, 0o055])(
-  'a server that is no superuser does not shut itself out of a directory with mode %o, and reports what was asked for',
+  'a server without root rights keeps access to a directory with mode %o, and reports the mode that was asked for',
   async (mode) => {
     const context = await DiskSite.open({ d: { f: 'x' } });
     for (const at of ['', 'd', 'd/f']) fs.chownSync(context.at(at), 65534, 65534);
@@ -546,7 +544,7 @@ test.runIf(process.getuid?.() === 0).each([0o000, 0o200, 0o055])(
   },
 );
 
-test('bits and a time that come to one name of a file are told of its other names at once', async () => {
+test('mode and time that are set through one hard link are reported for the others at once', async () => {
   const context = await DiskSite.open({ f: 'x', d: { other: 'y' } });
   fs.linkSync(context.at('f'), context.at('d/f'));
   await context.scanner.scan('everything');

@@ -1,5 +1,5 @@
-// SCENARIO 40: whatever a step does, somebody swaps what it works on just before one of its system calls; before the first,
-// the second, and so on, until the step has no more. What lies outside the root stays as it was to the last bit.
+// SCENARIO 40: somebody replaces the path of a step by a link just before one of its system calls: before the first,
+// the second, and so on, until the step has no more. Files outside the root keep every bit.
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -16,10 +16,10 @@ import { sized } from '../../support/sizes.js';
 import { Swapping, stateOf } from '../../support/swapping.js';
 import { makeRoot, put, removeRoot } from '../../support/trees.js';
 
-/** What each case has for itself in the root. */
+/** What each case has in the root. */
 const TREE = { d: { f: 'old', e: {}, 'some more': 'x' }, h: 'move me' };
 const OUTSIDE = { f: 'OLD', e: {}, new: 'secret', copy: 'secret' };
-/** More than all steps have system calls, times ways to swap. */
+/** More than the number of system calls of all steps, times the ways to swap. */
 const CASES = sized(900, 2_000);
 
 function makeOutside(): string {
@@ -33,7 +33,7 @@ function makeOutside(): string {
   return outside;
 }
 
-/** Gets ready to do a step in the directory `at` of the tree, and returns what does it. */
+/** Prepares a step in the directory `at` of the tree. @returns what carries it out. */
 type Step = (context: DiskSite, at: string) => Promise<() => unknown>;
 
 const step =
@@ -80,7 +80,7 @@ const guarding =
 const metadata = { action: 'metadata' } as const;
 const open = (content: string) => file(content, { mode: 0o777 });
 
-/** Each with the names in `d` that it works on. */
+/** The steps, each with the names in `d` that it uses. */
 const steps: [string, string[], Step][] = [
   ['a creation', ['new'], publishing((context, at) => context.change(`${at}/d/new`, file('new')))],
   ['a creation of a link', ['new'], step((context, at) => context.change(`${at}/d/new`, link('f')))],
@@ -115,7 +115,7 @@ const steps: [string, string[], Step][] = [
 
 const gone = (at: string) => fs.rmSync(at, { recursive: true, force: true });
 
-/** Ways to swap `name` in the directory `d`. @param isSeen whether the step has looked at anything yet. */
+/** Ways to swap `name` in the directory `d`. @param isSeen whether the step has checked anything yet. */
 const swaps: [string, (d: string, outside: string, name: string, isSeen: boolean) => void][] = [
   [
     'swapped for a link to outside',
@@ -127,7 +127,7 @@ const swaps: [string, (d: string, outside: string, name: string, isSeen: boolean
   [
     'swapped for a second name of a file outside',
     (d, outside, name, isSeen) => {
-      // One that was there before is as good a file of the root as any.
+      // A file that was there before is a valid file of the root.
       if (!isSeen || !fs.lstatSync(path.join(outside, name)).isFile()) return;
       gone(path.join(d, name));
       fs.linkSync(path.join(outside, name), path.join(d, name));
@@ -142,7 +142,7 @@ const swaps: [string, (d: string, outside: string, name: string, isSeen: boolean
   ],
 ];
 
-/** One step with one name swapped in one way, before each of its calls; in the short form not before all of them. */
+/** One step with one name swapped in one way, before each of its calls; in the short form before some of them. */
 interface Row {
   readonly what: string;
   readonly begin: Step;

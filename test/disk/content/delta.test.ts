@@ -1,5 +1,5 @@
-// Whatever was done to a file, what is put together from the old state and what was sent is the new one; and what was
-// sent is little more than what is new.
+// Whatever changed in a file, the basis file and the data that was sent make up the new content, and the data is little
+// more than what is new.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BlockSums, coarseSums, rememberSums } from '../../../src/disk/fs/block-sums.js';
@@ -11,7 +11,7 @@ const KIB = 1 << 10;
 const MIB = 1 << 20;
 const OLD = noise(2 * MIB + 777, 1);
 const FRESH = noise(64 * KIB, 2);
-/** Around each change at most so much more is sent: parts of fine blocks on both of its sides. */
+/** The most bytes that are sent besides each change: parts of fine blocks on both of its sides. */
 const EDGE = 4 * KIB;
 
 const replaced = (at: number, by: Buffer, over = by.length): Buffer =>
@@ -44,7 +44,7 @@ describe('a file', () => {
     expect(base.asked).toBeLessThanOrEqual(2);
   });
 
-  test('of holes is told by one stretch, though all its blocks are alike', async () => {
+  test('of holes is one match, though all its blocks are equal', async () => {
     const old = Buffer.concat([Buffer.alloc(2 * MIB), FRESH, Buffer.alloc(2 * MIB)]);
     const { content, sent, pieces } = await transfer(Buffer.from(old), new MemoryBase(old));
     expect(content.equals(old)).toBe(true);
@@ -59,7 +59,7 @@ describe('a file', () => {
     expect(sent).toBeLessThan(65 * 2 * KIB + EDGE);
   });
 
-  test('of which the receiver has the beginning', async () => {
+  test('is not sent where an earlier transfer brought its beginning', async () => {
     const next = replaced(MIB + MIB / 2, FRESH);
     for (const have of [KIB, MIB, next.length]) {
       const { content, sent } = await transfer(next, new MemoryBase(OLD), have);
@@ -70,14 +70,14 @@ describe('a file', () => {
     expect([whole.content.equals(next), whole.sent]).toEqual([true, next.length - MIB]);
   });
 
-  test('whose base is gone is sent whole', async () => {
+  test('whose basis file is gone is sent whole', async () => {
     const base = new MemoryBase(OLD);
     base.sums = async () => null as unknown as Uint32Array;
     const { content, sent } = await transfer(OLD, base);
     expect([content.equals(OLD), sent]).toEqual([true, OLD.length]);
   });
 
-  test('whose sums are known is not read where nothing changed', async () => {
+  test('whose checksums are cached is not read where nothing changed', async () => {
     const next = replaced(MIB, FRESH.subarray(0, 10));
     const sums = coarseSums(next.length) as BlockSums;
     sums.update(next);
@@ -114,14 +114,14 @@ function edited(content: Buffer, edits: readonly Edit[]): [Buffer, number] {
   return [data, fresh];
 }
 
-test('after random edits', async () => {
+test('random edits: the receiver gets the new content', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(1_000), fc.array(edit, { maxLength: 6 }), async (seed, edits) => {
       const old = noise(MIB + seed * 17, seed);
       const [next, fresh] = edited(old, edits);
       const { content, sent } = await transfer(next, new MemoryBase(old));
       expect(content.equals(next)).toBe(true);
-      // A move has three edges, what is left of a block on each side of an edge is a fine block at most.
+      // A move has three edges; at most one fine block is sent on each side of an edge.
       expect(sent).toBeLessThanOrEqual(fresh + (edits.length * 3 + 1) * EDGE);
     }),
     { numRuns: sized(20, 1_000) },

@@ -31,8 +31,8 @@ async function read(opened: OpenContent | null, from = 0, keep = false): Promise
 /** How many files this process has open. */
 const openFiles = () => fs.readdirSync('/proc/self/fd').length;
 
-describe('a file that was looked at', () => {
-  test('is opened as it was seen, and read from any byte on', async () => {
+describe('a scanned file', () => {
+  test('is opened as it was scanned, and read from any byte on', async () => {
     const site = await DiskSite.open({ f: LARGE });
     const opened = await open(site);
     expect(opened!.file).toEqual(site.seen('f'));
@@ -43,13 +43,13 @@ describe('a file that was looked at', () => {
     opened!.close();
   });
 
-  test('that is empty has nothing in it', async () => {
+  test('that is empty has no bytes', async () => {
     const opened = await open(await DiskSite.open({ f: '' }));
     expect([opened!.file.size, (await read(opened)).pieces]).toEqual([0, []]);
     opened!.close();
   });
 
-  test('uses memory again that was released, and no other', async () => {
+  test('reuses released memory, and no other', async () => {
     const opened = await open(await DiskSite.open({ f: LARGE }));
     const buffers = new Set<ArrayBufferLike>();
     for await (const { data, release } of opened!.pieces(0)) {
@@ -111,15 +111,15 @@ describe('a file that was looked at', () => {
       }
     };
     const outcome = await codeOf(reading());
-    // What is only appended leaves what was seen as it was.
+    // Appended data does not change what was scanned.
     if (outcome === 'done') expect(fs.readFileSync(site.at('f')).subarray(0, LARGE.length).equals(LARGE)).toBe(true);
     else expect([outcome, bytes < LARGE.length]).toEqual(['busy', true]);
     opened!.close();
   });
 });
 
-describe('a file that was not looked at', () => {
-  test('is read through first', async () => {
+describe('a file that was not scanned', () => {
+  test('is hashed first', async () => {
     const site = await DiskSite.open({});
     put(site.root, { f: LARGE });
     fs.chmodSync(site.at('f'), 0o640);
@@ -130,7 +130,7 @@ describe('a file that was not looked at', () => {
     opened!.close();
   });
 
-  test('or has changed since is read through, too', async () => {
+  test('or has changed since is hashed as well', async () => {
     const site = await DiskSite.open({ f: 'old' });
     put(site.root, { f: 'newer' });
     const opened = await open(site);
@@ -155,7 +155,7 @@ describe('what is no file is not opened', () => {
   });
 });
 
-test('a file is closed when it is closed, and not before', async () => {
+test('the descriptor is open until close', async () => {
   const site = await DiskSite.open({ f: 'x' });
   const before = openFiles();
   const opened = await open(site);

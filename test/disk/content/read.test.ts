@@ -58,7 +58,7 @@ describe('contents', () => {
     expect(await contentsOf(context.root, [want])).toEqual([expected]);
   });
 
-  test('come in order, each with its number, whatever becomes of some', async () => {
+  test('come in order, each with its number, even if some fail', async () => {
     const names = Array.from({ length: 200 }, (_, n) => `f${n}`);
     const context = await DiskSite.open(Object.fromEntries(names.map((name) => [name, name])));
     fs.rmSync(context.at('f7'));
@@ -69,7 +69,7 @@ describe('contents', () => {
     expect(await contentsOf(context.root, all)).toEqual(expected);
   });
 
-  test('end where a file shrinks under our hands', async () => {
+  test('end as stale where a file shrinks while it is read', async () => {
     const context = await DiskSite.open({ f: BIG, g: 'x' });
     const found: string[] = [];
     for await (const content of readContents(context.root, [wanted('f', BIG), wanted('g', 'x')])) {
@@ -93,7 +93,7 @@ describe('contents', () => {
     expect(real).not.toBe(fs.readSync);
   });
 
-  test('that nobody wants any more leave nothing open', async () => {
+  test('that the reader abandons leave no file open', async () => {
     const context = await DiskSite.open({ f: BIG });
     const openBelow = () =>
       fs

@@ -17,8 +17,8 @@ function sumsOf(data: Buffer, blockBytes: number): Uint32Array {
   return sums.words;
 }
 
-describe('sums', () => {
-  test('are the CRC of the first half and of the whole of each whole block, however the content comes', () => {
+describe('checksums', () => {
+  test('are the CRCs of the first half and of the whole of each block, whatever the sizes of the pieces', () => {
     const data = noise(10_000, 1);
     const expected: number[] = [];
     for (let at = 0; at + 1024 <= data.length; at += 1024) {
@@ -37,7 +37,7 @@ describe('sums', () => {
     );
   });
 
-  test('of parts of a file', async () => {
+  test('are computed for ranges of a file', async () => {
     const root = makeRoot('sums');
     onTestFinished(() => removeRoot(root));
     const data = noise(3 * MIB + 5, 2);
@@ -54,7 +54,7 @@ describe('sums', () => {
     expect(await readSums(fd, 1024, [{ at: 3 * MIB, bytes: 2048 }])).toBeNull();
   });
 
-  test('are remembered by content, the ones used last longest', () => {
+  test('are cached by the hash of the content; the least recently used leave first', () => {
     const size = 64 * MIB;
     const sums = () => coarseSums(size)!;
     for (let n = 0; n < 2_000; n++) {
@@ -69,16 +69,19 @@ describe('sums', () => {
 });
 
 describe('a rolled window', () => {
-  test.each([1024, 4096, 8192, 1 << 17])('of %d bytes finds a block at any place, and nothing else', (blockBytes) => {
-    const base = noise(4 * blockBytes, 3);
-    const index = new BlockIndex(blockBytes, [{ at: 0, bytes: base.length }], sumsOf(base, blockBytes));
-    const roller = new Roller(blockBytes);
-    for (const at of [1, 2, 255, 1000]) {
-      const data = Buffer.concat([noise(at, 4), base.subarray(2 * blockBytes)]);
-      expect(roller.find(data, data.length - blockBytes, index)).toBe(at);
-    }
-    expect(roller.find(noise(3 * blockBytes, 5), 2 * blockBytes, index)).toBe(0);
-  });
+  test.each([1024, 4096, 8192, 1 << 17])(
+    'of %d bytes finds a block at any position, and nothing else',
+    (blockBytes) => {
+      const base = noise(4 * blockBytes, 3);
+      const index = new BlockIndex(blockBytes, [{ at: 0, bytes: base.length }], sumsOf(base, blockBytes));
+      const roller = new Roller(blockBytes);
+      for (const at of [1, 2, 255, 1000]) {
+        const data = Buffer.concat([noise(at, 4), base.subarray(2 * blockBytes)]);
+        expect(roller.find(data, data.length - blockBytes, index)).toBe(at);
+      }
+      expect(roller.find(noise(3 * blockBytes, 5), 2 * blockBytes, index)).toBe(0);
+    },
+  );
 });
 
 describe('an index', () => {
@@ -90,7 +93,7 @@ describe('an index', () => {
   ];
   const index = new BlockIndex(1024, ranges, words);
 
-  test('knows where its blocks stand', () => {
+  test('has the positions of its blocks', () => {
     expect([...index.places]).toEqual([0, 1024, 9000, 10024, 11048]);
   });
 
@@ -105,7 +108,7 @@ describe('an index', () => {
     expect(index.find(words[block * 2]!, words[block * 2 + 1]!, likely)).toBe(found);
   });
 
-  test('finds nothing by one sum alone', () => {
+  test('finds nothing by one checksum alone', () => {
     expect(index.has(words[1]!)).toBe(true);
     expect(index.find(words[0]! ^ 1, words[1]!, -1)).toBe(-1);
     expect(index.has(words[1]! ^ 1)).toBe(false);

@@ -27,7 +27,7 @@ function flushed(): string[] {
 }
 
 test.runIf(process.platform === 'linux')(
-  'every directory is flushed, but for those that are gone or no directory',
+  'flushes every directory, except what is gone or is no directory',
   async () => {
     put(root, { d: { e: { f: 'x' } }, file: 'y' });
     fs.symlinkSync('d', path.join(root, 'link'));
@@ -55,7 +55,7 @@ test.each([
   expect(found).toEqual(expected);
 });
 
-test('a disk that fails is told of', async () => {
+test('throws where the disk fails', async () => {
   vi.spyOn(fs, 'fsync').mockImplementation((_fd, done) => done(Object.assign(new Error('EIO'), { code: 'EIO' })));
   await expect(makeNamesDurable(root, [''])).rejects.toThrow('EIO');
 });

@@ -1,4 +1,4 @@
-// Where links lead, by their spelling and through the links that stand there.
+// Where links lead, by their text and through the other links in the root.
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -76,7 +76,7 @@ describe('a link', () => {
 const found = (message: RegExp) =>
   expect.objectContaining({ kind: 'problem', code: 'bad-link', message: expect.stringMatching(message) });
 
-describe('SCENARIO 30: a link that leads outside is refused before it is there', () => {
+describe('SCENARIO 30: a link that leads outside is refused before it is created', () => {
   test.each<[string, Record<string, Entry>, string]>([
     ['absolute', { l2: link('/etc') }, 'l2'],
     ['by its spelling', { 'd/l': link('../../x') }, 'd/l'],
@@ -94,7 +94,7 @@ describe('SCENARIO 30: a link that leads outside is refused before it is there',
       expect(fs.lstatSync(context.at(name)).isSymbolicLink()).toBe(true);
   });
 
-  test('over what stands there: that stays', async () => {
+  test('in place of a file: the file stays', async () => {
     const context = await DiskSite.open({ f: 'old', l: { link: 'f' } });
     const outcomes = await context.outcomes([context.change('f', link('/etc')), context.change('l', link('../x'))]);
     expect(outcomes).toEqual([found(/absolute/), found(/leaves the root/)]);
@@ -102,7 +102,7 @@ describe('SCENARIO 30: a link that leads outside is refused before it is there',
     expect([context.kept(), context.staged()]).toEqual([{}, []]);
   });
 
-  test('by a rename of it, or of a directory that it is in', async () => {
+  test('by a rename of the link, or of a directory above it', async () => {
     const context = await DiskSite.open({
       d: { e: { l: { link: '../../f' }, good: { link: '.' } }, l: { link: '../f' } },
     });
@@ -113,7 +113,7 @@ describe('SCENARIO 30: a link that leads outside is refused before it is there',
     });
   });
 
-  test('and one that stays inside goes along', async () => {
+  test('but one that leads inside is renamed with its directory', async () => {
     const context = await DiskSite.open({ d: { e: { l: { link: '../f' } }, f: 'x' }, k: {} });
     expect(
       await context.kinds([context.change('k/e', dir()), context.move('d/e/l', 'k/e/l'), context.move('d/e', 'k/n')]),
@@ -122,7 +122,7 @@ describe('SCENARIO 30: a link that leads outside is refused before it is there',
   });
 });
 
-test('SCENARIO 30: a link is a problem as soon as another one leads it outside, and none any more when that is gone', async () => {
+test('SCENARIO 30: a link is a problem while another link redirects it to the outside', async () => {
   const root = makeRoot('links');
   onTestFinished(() => removeRoot(root));
   put(root, { k: { m: {} }, comp: { link: 'k/m/p/../..' } });

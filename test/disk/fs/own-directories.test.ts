@@ -1,5 +1,5 @@
-// SCENARIO 42: somebody removes one of our own directories, or puts something in its place. It is made again and said, on the
-// way of whatever needs it and in any case before long; what is outside the root is never touched.
+// SCENARIO 42: somebody removes one of Lockstep's own directories, or replaces it. It is made again and that is
+// reported, at its next use or soon; nothing outside the root is changed.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -50,7 +50,7 @@ async function stop(): Promise<void> {
 
 const own = (name: string) => path.join(root, '.lockstep', name);
 
-/** Replaces the content of `name`, which stands in the root. @returns the outcome. */
+/** Replaces the content of `name` in the root. @returns the outcome. */
 async function replace(name: string, content: string): Promise<string> {
   const before = replica.scanner.snapshot.get(p(name));
   const change = { path: p(name), action: 'modified' as const, before, after: file(content) };
@@ -92,7 +92,7 @@ function expectSound(name: string): void {
 describe.each(cells)('%s %s', (name, how, damage) => {
   const isSaid = how !== 'moved away and another one';
 
-  test('while it runs: the next one that needs it makes it again, and it is said', async () => {
+  test('while the server runs: its next use makes it again and reports that', async () => {
     damage(own(name));
     expect(await replace('f', 'new')).toBe('done');
     expect(await replace('d/g', 'newer')).toBe('done');
@@ -104,7 +104,7 @@ describe.each(cells)('%s %s', (name, how, damage) => {
     expect(scan.halt).toBeNull();
   });
 
-  test('while it runs and nobody needs it: it is made again all the same', async () => {
+  test('while the server runs and does not use it: it is made again all the same', async () => {
     damage(own(name));
     await state.keep(() => true);
     expectSound(name);
@@ -147,7 +147,7 @@ describe('all of .lockstep', () => {
     expect(replica.scanner.snapshot.files).toBe(2);
   });
 
-  test('removed with what was in the root is another root: nothing is made in it', async () => {
+  test('removed with the files of the root: it is another root, and nothing is made in it', async () => {
     for (const name of fs.readdirSync(root)) fs.rmSync(path.join(root, name), { recursive: true });
     put(root, { other: 'project' });
     const scan = await replica.scan('everything');
@@ -155,7 +155,7 @@ describe('all of .lockstep', () => {
     expect(fs.readdirSync(root)).toEqual(['other']);
   });
 
-  test('in the place of which a file stands is a problem in words, and over when that is gone', async () => {
+  test('replaced by a file: a problem, until the file is gone', async () => {
     replaceBy(own(''), () => fs.writeFileSync(own(''), 'mine'));
     await replica.scan('everything');
     expect((await replica.scan('everything')).problems).toContainEqual(
@@ -172,7 +172,7 @@ describe('all of .lockstep', () => {
 describe('a state file', () => {
   const names = ['seen.log', 'versions.log', 'identity.json', 'watermarks', 'server.json', 'README.txt'];
 
-  test.each(names)('%s that is removed or emptied while it runs is written anew', async (name) => {
+  test.each(names)('%s that is removed or emptied while the server runs is written again', async (name) => {
     for (const damage of [() => fs.rmSync(own(name)), () => fs.truncateSync(own(name), 0)]) {
       if (name === 'README.txt' && fs.existsSync(own(name))) fs.rmSync(own(name));
       else damage();

@@ -46,7 +46,7 @@ describe('parents', () => {
     expect(() => parents.at(p(directory), 'x')).toThrow(expect.objectContaining({ code }));
   });
 
-  // Found as a link at the first use, or swapped while it was open; itself, or a directory above it.
+  // The directory, or one above it, is a link at the first use, or becomes one while it is open.
   test.each([
     ['a', 'a'],
     ['a/b', 'a'],
@@ -65,7 +65,7 @@ describe('parents', () => {
     write(directory);
   });
 
-  test.each(['a', 'a/b', 'a/b/c'])('do not write where %s was moved to', (moved) => {
+  test.each(['a', 'a/b', 'a/b/c'])('do not write into %s after it was moved', (moved) => {
     parents.at(p('a/b/c'), 'x');
     fs.renameSync(path.join(root, moved), path.join(outside, 'moved'));
     expect(() => write('a/b/c')).toThrow(/ENOENT/);
@@ -93,7 +93,7 @@ describe('parents', () => {
     }
   });
 
-  test('find a directory again that was removed and made anew', () => {
+  test('find a directory that was removed and made again', () => {
     write('a/b/c');
     fs.rmSync(path.join(root, 'a'), { recursive: true });
     put(root, { a: { b: { c: {} } } });
@@ -101,7 +101,7 @@ describe('parents', () => {
     expect(readTree(root)).toMatchObject({ a: { b: { c: { new: 'new' } } } });
   });
 
-  test('keep a spelling good until the next one is asked for after a pause', () => {
+  test('keep a path valid until the next one is asked for', () => {
     const spelling = parents.at(p('a/b'), 'first');
     fs.renameSync(path.join(root, 'a'), path.join(root, 'z'));
     put(root, { a: { b: {} } });

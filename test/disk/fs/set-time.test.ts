@@ -1,4 +1,4 @@
-// Modification times to the microsecond, whatever the system makes of a double of seconds.
+// Modification times are exact to the microsecond, however the system rounds a double of seconds.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -21,10 +21,10 @@ afterAll(() => {
   removeRoot(root);
 });
 
-/** What the disk says, whole microseconds, cut off as other programs do it. */
+/** The time on disk in whole microseconds, truncated as other programs do it. */
 const onDisk = (): number => Number(fs.fstatSync(fd, { bigint: true }).mtimeNs / 1000n);
 
-/** Times all over the years that matter, the same in each run. */
+/** Times over all relevant years, the same in each run. */
 function times(n: number, until: number): number[] {
   let seed = 1;
   return Array.from({ length: n }, () => {
@@ -33,7 +33,7 @@ function times(n: number, until: number): number[] {
   });
 }
 
-/** Has the system do with the seconds it is given what `set` does. */
+/** Replaces the system's rounding of seconds by `set`. */
 const system = (set: (file: number, seconds: number) => void) =>
   vi.spyOn(fs, 'futimesSync').mockImplementation((file, _, mtime) => set(file, mtime as number));
 
@@ -72,7 +72,7 @@ describe('a time is exact', () => {
     for (const time of times(500, 1.9e15)) expect(microseconds(setTime(fd, time).mtimeMs)).toBe(time);
   });
 
-  test('of what is held by its inode alone', () => {
+  test('through an open inode', () => {
     for (const time of times(100, 1.9e15)) {
       holding(path.join(root, 'f'), (inode) => inode.setTime(time));
       expect(onDisk()).toBe(time);
@@ -89,7 +89,7 @@ test.each([
   expect(calls).toHaveBeenCalledTimes(1);
 });
 
-test('what no double can say ends near it', () => {
+test('a time that no double can represent is near the wanted one', () => {
   const calls = vi.spyOn(fs, 'futimesSync');
   expect(Math.abs(microseconds(setTime(fd, 2 ** 33 * 1e6 + 1).mtimeMs) - (2 ** 33 * 1e6 + 1))).toBeLessThanOrEqual(2);
   expect(calls.mock.calls.length).toBeLessThanOrEqual(8);

@@ -1,4 +1,4 @@
-// SCENARIO 22, the judgement: what a crash left is told apart from what people did.
+// SCENARIO 22: damage by a crash is distinguished from edits.
 import type { Stats } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
@@ -43,7 +43,7 @@ describe('SCENARIO 22: a file is damage', () => {
     expect(damage.remaining(snapshot)).toEqual(damaged ? [path] : []);
   });
 
-  test('until it is healed, or somebody writes it; and it is remembered so long', () => {
+  test('until it is restored or written by somebody, also over a restart', () => {
     const damage = new Damage(ofServer, BOOTED);
     const remembered = new Map<string, string | null>();
     damage.onChange = (at, hash) => void remembered.set(at, hash);

@@ -66,11 +66,11 @@ test.each<[it: string, before: string, steps: string[], told: string]>([
   expect(told(before, ...steps)).toBe(expected);
 });
 
-test('a path that was touched below a directory made anew is told though it is as it was', () => {
+test('a path that was touched below a directory that was made again is reported even if it is unchanged', () => {
   expect(told('d/x:1', '-d', 'd/', 'd/x:2', 'd/x:1')).toBe('d/ d/x');
 });
 
-test('what is cleared is not told', () => {
+test('cleared changes are not reported', () => {
   const snapshot = snapshotOf(tree('x:1'));
   const differences = new Differences();
   differences.touch(p('x'), snapshot.get(p('x')), null);

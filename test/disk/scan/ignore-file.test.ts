@@ -1,4 +1,4 @@
-// Ignore rules in force: SCENARIOS 5, and rules that come and go while the server runs.
+// Ignore rules: SCENARIOS 5, and rules that change while the server runs.
 import * as fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
@@ -7,7 +7,7 @@ import { path, watch, watchAgain } from '../../support/trees-looker.js';
 
 const known = (watched: { known(): object }): string[] => Object.keys(watched.known());
 
-it('leaves out what --ignore, the file in the root, and everybody leave out', async () => {
+it('leaves out what --ignore, the file in the root and the built-in rules match', async () => {
   const tree = { 'a.o': '', 'b.tmp': '', 'c.c': '', '~$c': '', build: { x: 'x' }, d: { 'e.o': '', 'Thumbs.db': '' } };
   const watched = watch({ ...tree, '.lockstepignore': '*.tmp\n/build\n' }, { ignore: ['*.o'] });
   await watched.until(() => watched.last.unsettled === 0);
@@ -18,7 +18,7 @@ it('leaves out what --ignore, the file in the root, and everybody leave out', as
   expect(known(watched)).toEqual(['.lockstepignore', 'c.c', 'd', 'd/f']);
 });
 
-it('does not say that what becomes ignored is gone, and says it again when it is not any more', async () => {
+it('does not report newly ignored files as deleted, and reports them again when they are no longer ignored', async () => {
   const watched = watch({ keep: 'k', x: { a: '1', b: { c: '2' } }, 'y.log': '3' });
   await watched.settle();
   watched.forget();
@@ -43,7 +43,7 @@ it('does not say that what becomes ignored is gone, and says it again when it is
   expect(watched.told.at(-1)?.[0]).toBe('x/b/d');
 });
 
-it('does not say that 200 files are gone because rules cover them now', async () => {
+it('does not report 200 files as deleted because new rules match them', async () => {
   const many = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`f${n}`, '']));
   const watched = watch({ many, keep: 'k' });
   await watched.settle();
@@ -54,7 +54,7 @@ it('does not say that 200 files are gone because rules cover them now', async ()
   expect(watched.scans.every(({ halt }) => halt === null)).toBe(true);
 });
 
-it('has the rules before the first look, also over what was known', async () => {
+it('applies the rules before the first scan, also to the known snapshot', async () => {
   const root = makeRoot('rules');
   put(root, { a: '', 'b.o': '' });
   const first = watchAgain(root, { watch: false });
@@ -66,7 +66,7 @@ it('has the rules before the first look, also over what was known', async () => 
   expect(watched.told.map(([at]) => at)).toEqual(['a']);
 });
 
-it('follows rules that we wrote ourselves', async () => {
+it('applies rules that this server wrote itself', async () => {
   const watched = watch({ a: '1', 'b.o': '2' });
   await watched.settle();
   put(watched.root, { '.lockstepignore': '*.o\n' });
@@ -78,7 +78,7 @@ it('follows rules that we wrote ourselves', async () => {
   expect(watched.scanner.snapshot.get(path('b.o'))).toBeNull();
 });
 
-it('answers whether a name is left out', async () => {
+it('tells whether a name is left out', async () => {
   const watched = watch({ d: { 'a.o': '', b: '', sub: {} } }, { ignore: ['*.o', 'sub/'] });
   await watched.scan();
   const out = (name: string) => watched.scanner.ignores(path('d'), name);

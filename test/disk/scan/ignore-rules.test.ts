@@ -37,7 +37,7 @@ it.each([
   expect(new IgnoreRules([line]).ignores(path as RelPath, isDir)).toBe(out);
 });
 
-it('takes back what a later line takes back', () => {
+it('a later line can include again what an earlier one excluded', () => {
   const rules = new IgnoreRules(['*.log', '!keep.log']);
   expect(rules.ignores('a.log' as RelPath, false)).toBe(true);
   expect(rules.ignores('keep.log' as RelPath, false)).toBe(false);
@@ -47,7 +47,7 @@ it('reads lines of any ending, without comments and empty ones', () => {
   expect(new IgnoreRules(ignoreLines('\ufeff# mine\r\n*.o\r\n\n  \n\\#x\n')).lines).toEqual(['*.o', '\\#x']);
 });
 
-it('stays right beyond what it remembers', () => {
+it('stays correct when the cache of the matcher is replaced', () => {
   const rules = new IgnoreRules(['*.o']);
   const names = Array.from({ length: 50_000 }, (_, n) => `f${n}.o` as RelPath);
   expect(names.filter((name) => !rules.matches(name, false))).toEqual([]);

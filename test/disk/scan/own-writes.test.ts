@@ -1,4 +1,4 @@
-// Our own writes make no echo, and the last look before a write is true.
+// A server's own writes are no changes, and the last check before a write is right.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
@@ -8,7 +8,7 @@ import { file, path, type Watched, watch } from '../../support/trees-looker.js';
 const HASH = '6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b';
 const ONE: Entry = { type: 'file', size: 1, mtime: 1_700_000_000_123_457, mode: 0o640, hash: HASH };
 
-/** Writes as the apply does: beside, with the agreed time and bits, then in place. */
+/** Writes as an apply does: beside the path, with the agreed time and mode, then a rename. */
 function writeOne(watched: Watched, name: string): void {
   const staged = `${watched.root}/.lockstep/staged`;
   fs.mkdirSync(`${watched.root}/.lockstep`, { recursive: true });
@@ -18,7 +18,7 @@ function writeOne(watched: Watched, name: string): void {
   watched.scanner.wrote(path(name), ONE, fs.lstatSync(`${watched.root}/${name}`));
 }
 
-describe('after our own write', () => {
+describe('after an own write', () => {
   it('there is no hint, and no difference', async () => {
     const watched = watch({ d: {}, old: 'x', dir: { below: {} } });
     await watched.settle();
@@ -42,7 +42,7 @@ describe('after our own write', () => {
     expect(watched.scanner.snapshot.get(path('made/new'))).toMatchObject({ ...ONE, racy: false });
   });
 
-  it('a directory that we made is watched, with what came into it meanwhile', async () => {
+  it('a directory that the server made is watched, and what came into it meanwhile is found', async () => {
     const watched = watch();
     await watched.scan();
     put(watched.root, { made: { meanwhile: '1' } });
@@ -52,7 +52,7 @@ describe('after our own write', () => {
     await watched.until(() => watched.told.some(([at]) => at === 'made/later'));
   });
 
-  it("a user's write right behind it is seen", async () => {
+  it("a user's write directly after it is found", async () => {
     const watched = watch();
     await watched.scan();
     for (let n = 0; n < 20; n++) {
@@ -63,7 +63,7 @@ describe('after our own write', () => {
     for (let n = 0; n < 20; n++) expect(watched.known()[`f${n}`]).toBe(file('2', 0o640));
   });
 
-  it('what a look that is under way found before is dropped', async () => {
+  it('what a running scan found there before is dropped', async () => {
     const watched = watch({ f: 'x' });
     await watched.settle();
     watched.forget();
@@ -77,7 +77,7 @@ describe('after our own write', () => {
   });
 });
 
-describe('whether something still stands', () => {
+describe('whether a path is unchanged', () => {
   it.each<[string, (root: string) => void, boolean]>([
     ['untouched', () => {}, true],
     ['written again with the same content', (r) => put(r, { f: '1' }), true],
@@ -96,7 +96,7 @@ describe('whether something still stands', () => {
     expect(watched.scanner.matches(path('f'), now, `${watched.root}/f`)).toBe(true);
   });
 
-  it('asks for nothing, a directory, a link', async () => {
+  it('is told for nothing, a directory and a link', async () => {
     const watched = watch({ d: {}, l: { link: 'd' } });
     await watched.scan();
     const still = (at: string, entry: Entry | null) =>

@@ -1,4 +1,4 @@
-// What halts, what does not, and how it ends: SCENARIOS 1, 2, 4, 6, 8.
+// What halts a scan, what does not, and how a halt ends: SCENARIOS 1, 2, 4, 6, 8.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
@@ -17,7 +17,7 @@ async function settled(tree: Tree): Promise<Watched> {
 }
 
 describe('SCENARIOS 1, 2, 8: a root', () => {
-  it('that is moved away halts, and goes on when it is back', async () => {
+  it('that is moved away halts until it is back', async () => {
     const watched = await settled({ d: files(6) });
     const { root } = watched;
     fs.renameSync(root, `${root}-away`);
@@ -37,7 +37,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     fs.rmSync(watched.root, { recursive: true });
     fs.mkdirSync(watched.root);
     await watched.until(() => watched.last.halt !== null);
-    // The inode number may be handed out again; then it is an emptied root.
+    // The inode number may be reused; then it is an emptied root.
     expect(['root-replaced', 'root-emptied']).toContain(watched.last.halt!.code);
     expect(watched.told).toEqual([]);
   });
@@ -52,7 +52,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     expect((await watched.scan('hinted')).halt).toBeNull();
   });
 
-  it('that is emptied halts, says what to do, and goes on when the files are back', async () => {
+  it('that is emptied halts until the files are back, and says what to do', async () => {
     const watched = await settled({ d: files(6), '.lockstep': { x: '' } });
     fs.renameSync(`${watched.root}/d`, `${watched.root}/.lockstep/d`);
     await watched.until(() => watched.last.halt !== null);
@@ -65,7 +65,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     expect(watched.told).toEqual([]);
   });
 
-  it('that is emptied tells so once that is confirmed', async () => {
+  it('that is emptied reports the deletions once they are confirmed', async () => {
     const watched = await settled(files(6));
     for (let n = 0; n < 6; n++) fs.unlinkSync(`${watched.root}/f${n}`);
     await watched.until(() => watched.last.halt !== null);
@@ -81,7 +81,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     await watched.until(() => watched.told.length === 4);
   });
 
-  it('that was emptied before the start halts, and is told whole when the files are back', async () => {
+  it('that was emptied before the start halts, and is reported whole when the files are back', async () => {
     const known = new Snapshot();
     const first = await settled(files(10));
     for (const [at, node] of first.scanner.snapshot.walk()) known.put(at, node);
@@ -97,7 +97,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
 });
 
 describe('SCENARIO 4: the loss of most files at once', () => {
-  it('halts, keeps halting, and goes on when they are back', async () => {
+  it('halts every scan until they are back', async () => {
     const watched = await settled({ most: files(150), rest: files(60) });
     const { root } = watched;
     fs.mkdirSync(`${root}/.lockstep`);
@@ -127,7 +127,7 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     expect(watched.scanner.snapshot.files).toBe(210);
   });
 
-  it('is told once that is confirmed', async () => {
+  it('is reported once it is confirmed', async () => {
     const watched = await settled({ most: files(150), rest: files(60) });
     fs.rmSync(`${watched.root}/most`, { recursive: true });
     await watched.until(() => watched.last.halt !== null);
@@ -139,7 +139,7 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     expect(watched.told).toEqual([['most', 'gone']]);
   });
 
-  it('is judged as one, however slowly they go', async () => {
+  it('counts as one loss, however slowly they are deleted', async () => {
     const watched = await settled({ most: files(400), rest: files(60) });
     for (let n = 0; n < 400; n++) {
       fs.unlinkSync(`${watched.root}/most/f${n}`);
@@ -170,7 +170,7 @@ describe('SCENARIO 4: the loss of most files at once', () => {
 });
 
 describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that cannot be read', () => {
-  /** The superuser reads everything, and so becomes somebody else for the looks. */
+  /** Root can read everything, so the scans run as another user. */
   async function asNobody<T>(work: () => Promise<T>): Promise<T> {
     const root = process.getuid!() === 0;
     if (root) process.seteuid!(65534);
@@ -190,7 +190,7 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
     return watched;
   }
 
-  it('is unknown, not empty, and looked at again when it can be', async () => {
+  it('is unknown, not empty, and scanned again when it is readable', async () => {
     const watched = await unreadable();
     await asNobody(async () => {
       for (let n = 0; n < 3; n++) await watched.scan('everything');
@@ -208,7 +208,7 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
     expect(Object.keys(watched.known())).toEqual(expect.arrayContaining(['d/later', 'd/s/later']));
   });
 
-  /** What the looks say of `d`, asked for at a hint and at everything, in whatever order. */
+  /** What scans report of `d`, by a hint and of everything, in either order. */
   async function heardOf(mode: number, tree: Tree, change: (root: string) => void): Promise<Watched> {
     const watched = watch(tree);
     fs.chmodSync(watched.root, 0o755);
@@ -222,7 +222,7 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
   const BLOCKED = [0o000, 0o333, 0o444, 0o600];
 
   it.each(BLOCKED)(
-    'that was read before is unknown at the first hint, and its bits are not told (%o)',
+    'that was read before is unknown at the first hint, and its mode is not reported (%o)',
     async (mode) => {
       const watched = await heardOf(mode, { d: { s: { f: '1' }, g: '2' } }, () => {});
       await asNobody(async () => {
@@ -241,7 +241,7 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
     },
   );
 
-  it.each(BLOCKED)('that is new is not told before it can be read (%o)', async (mode) => {
+  it.each(BLOCKED)('that is new is not reported before it is readable (%o)', async (mode) => {
     const watched = await heardOf(mode, { other: '3' }, (root) => put(root, { d: { f: '1' } }));
     await asNobody(async () => {
       for (const scope of ['hinted', 'everything', 'hinted'] as const) {
@@ -256,7 +256,7 @@ describe.runIf(process.getuid !== undefined)('SCENARIO 6: a directory that canno
     expect(Object.keys(watched.known())).toEqual(['d', 'd/f', 'other']);
   });
 
-  it('keeps what is in it when it is moved', async () => {
+  it('keeps its known content when it is moved', async () => {
     const watched = await unreadable();
     fs.renameSync(`${watched.root}/d`, `${watched.root}/e`);
     await asNobody(async () => watched.settle());

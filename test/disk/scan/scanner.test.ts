@@ -1,4 +1,4 @@
-// What a look finds, and what it says of it.
+// What a scan finds and reports.
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { file, flatDisk, path, watch, watchAgain } from '../../support/trees-loo
 
 const BIG = Buffer.alloc(300_000, 'big');
 
-describe('the first look', () => {
+describe('the first scan', () => {
   it('is whole, and has files, directories and links', async () => {
     const watched = watch({ 'a.txt': 'a', dir: { 'b.txt': 'b', empty: {} }, link: { link: 'dir/b.txt' } });
     const scan = await watched.scan('hinted');
@@ -32,7 +32,7 @@ describe('the first look', () => {
     }
   });
 
-  it('reads a large file beside, and calls when that is done', async () => {
+  it('reads a large file in the background, and calls when that is done', async () => {
     const watched = watch({ big: BIG, small: 's' });
     const scan = await watched.scan();
     expect(scan).toMatchObject({ unsettled: 1, unknown: ['big'] });
@@ -41,7 +41,7 @@ describe('the first look', () => {
     expect(watched.known()).toEqual({ big: file(BIG), small: file('s') });
   });
 
-  it('carries any name that is valid', async () => {
+  it('reports every valid name', async () => {
     const names = [
       'new\nline',
       ' ',
@@ -63,7 +63,7 @@ describe('the first look', () => {
   });
 });
 
-describe('what cannot be carried', () => {
+describe('what cannot be synchronised', () => {
   it('is a problem as long as it is there', async () => {
     const watched = watch({ dir: {}, good: { link: 'dir/../dir' }, absolute: { link: '/etc/passwd' } });
     put(`${watched.root}/dir`, { escaping: { link: '../../x' }, 'back\\..\\slash': '' });
@@ -86,7 +86,7 @@ describe('what cannot be carried', () => {
     await watched.until(() => watched.last.problems.length === 1);
   });
 
-  it('is noticed by hints, too, and its names do not become paths', async () => {
+  it('is found by hints as well, and invalid names do not become paths', async () => {
     const watched = watch({ dir: {} });
     await watched.scan();
     fs.writeFileSync(Buffer.concat([Buffer.from(`${watched.root}/dir/`), Buffer.from([0xff])]), '');
@@ -96,15 +96,15 @@ describe('what cannot be carried', () => {
   });
 });
 
-describe('with what was known from an earlier run', () => {
-  it('reads again only what differs, and tells all', async () => {
+describe('with the snapshot of an earlier run', () => {
+  it('reads only what differs, and reports everything', async () => {
     const root = makeRoot('known');
     put(root, { same: 'same', changed: 'old', gone: '', dir: { deep: 'deep' } });
     const first = watchAgain(root, { watch: false });
     await first.until(() => first.last.unsettled === 0);
     const known = new Snapshot();
     for (const [at, node] of first.scanner.snapshot.walk()) known.put(at, node);
-    // A hash that is not that of the content shows that the content was not read again.
+    // A wrong hash in the snapshot shows that the content was not read again.
     known.put(path('same'), { ...known.get(path('same')), hash: 'f'.repeat(64), racy: false } as never);
     put(root, { changed: 'new', added: 'added' });
     fs.unlinkSync(`${root}/gone`);
@@ -117,7 +117,7 @@ describe('with what was known from an earlier run', () => {
       added: file('added'),
       'dir/deep': file('deep'),
     });
-    // Nobody is to take what vanished before the start for something that both sides have.
+    // What vanished before the start must not be in the report, or it is taken for shared.
     expect(second.told.map(([at]) => at)).not.toContain('gone');
   });
 });
@@ -125,8 +125,8 @@ describe('with what was known from an earlier run', () => {
 /** Both watchers clean up the same root; that is harmless. */
 const makeSecond = (root: string): string => root;
 
-describe('what is remembered', () => {
-  it('is handed over at every change', async () => {
+describe('the stored snapshot', () => {
+  it('is updated at every change', async () => {
     const watched = watch({ a: '1', dir: { b: '2' } });
     const memory = new Snapshot();
     watched.scanner.onSeen = (at, entry) => memory.put(at, entry);

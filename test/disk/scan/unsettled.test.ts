@@ -1,4 +1,4 @@
-// Nothing half is told: saves by rename, files that are being written, writes within one tick.
+// No incomplete state is reported: saves by rename, files that are being written, writes within one tick of the clock.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { put } from '../../support/trees.js';
@@ -73,7 +73,7 @@ it.each([0, 3, 6, 10])('a save with the name missing for %i ms is one modificati
   expect(watched.told).toEqual([['f', file('new')]]);
 });
 
-it('waits with an empty file, which most likely is about to be filled', async () => {
+it('waits for an empty file, which is probably about to be filled', async () => {
   let now = (): number => Date.now();
   const watched = watch({ f: 'old' }, { now: () => now() });
   await watched.settle();
@@ -87,7 +87,7 @@ it('waits with an empty file, which most likely is about to be filled', async ()
   await watched.until(() => watched.told.length === 2);
 });
 
-it('waits for a large file to be quiet, and tells it once', async () => {
+it('waits until a large file has settled, and reports it once', async () => {
   const watched = watch();
   await watched.scan();
   const piece = Buffer.alloc(400_000, 'x');
@@ -117,12 +117,12 @@ describe('two writes within one tick, of the same size', () => {
   });
 });
 
-it('never tells a torn state of a file that is rewritten all the time', async () => {
+it('never reports a torn state of a file that is rewritten all the time', async () => {
   const watched = watch({ f: 'a'.repeat(100_000) });
   await watched.scan();
   const until = Date.now() + 500;
   while (Date.now() < until) {
-    // Two halves, with looks in between.
+    // Two halves, with scans in between.
     const letter = 'abc'[Math.floor(Math.random() * 3)]!;
     const fd = fs.openSync(`${watched.root}/f`, 'r+');
     fs.writeSync(fd, letter.repeat(50_000), 0);
@@ -150,5 +150,5 @@ long('tells a file that is written without a pause after 10 s, as it then stands
   const scans = watched.scans.length;
   expect(Date.now() - began).toBeGreaterThan(9_500);
   expect(watched.told.map(([at]) => at)).toEqual(['log']);
-  console.log(`${scans} looks in ${Date.now() - began} ms`);
+  console.log(`${scans} scans in ${Date.now() - began} ms`);
 });

@@ -1,4 +1,4 @@
-// What a side does when its memory is not what it was: nothing is believed of it, and that is said.
+// A side whose stored snapshot is damaged does not use it, and reports that.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => removeRoot(root));
 
-/** Serves the root once, with a look, and stops. @returns what it said of itself. */
+/** Serves the root once, with a scan, and stops. @returns its problems and its state. */
 async function serveOnce(): Promise<{ lostMemory: boolean; id: string; warnings: string[] }> {
   const warnings: string[] = [];
   const log: Logger = { ...silent, warn: (message) => void warnings.push(message) };
@@ -30,7 +30,7 @@ async function serveOnce(): Promise<{ lostMemory: boolean; id: string; warnings:
 const seenLog = () => path.join(root, '.lockstep', 'seen.log');
 
 describe('what was last seen', () => {
-  test('is not lost at the first start, nor after a stop', async () => {
+  test('is not lost at the first start or after a stop', async () => {
     const first = await serveOnce();
     expect(await serveOnce()).toEqual({ lostMemory: false, id: first.id, warnings: [] });
     expect(first).toMatchObject({ lostMemory: false, warnings: [] });

@@ -20,7 +20,7 @@ function open(file: string): { memory: PartnerMemory; store: Store } {
   return { memory, store };
 }
 
-it('remembers nothing at first, and then what was acknowledged, on disk', async () => {
+it('is empty at first, and then has what was acknowledged, on disk', async () => {
   const file = fileFor();
   const { memory, store } = open(file);
   expect([memory.epoch, memory.partner]).toEqual([0, null]);
@@ -31,7 +31,7 @@ it('remembers nothing at first, and then what was acknowledged, on disk', async 
   await Promise.all([store.close(), after.store.close()]);
 });
 
-it('never goes back, and takes another partner in', async () => {
+it('never takes an earlier epoch, and takes another partner', async () => {
   const { memory, store } = open(fileFor());
   await memory.acknowledge(5, A);
   await memory.acknowledge(4, { ...A, root: 'other' });
@@ -39,7 +39,7 @@ it('never goes back, and takes another partner in', async () => {
   await store.close();
 });
 
-it('takes what is no number for none', () => {
+it('ignores an epoch that is no number', () => {
   const memory = new PartnerMemory();
   memory.load('epoch', 'many');
   expect(memory.epoch).toBe(0);

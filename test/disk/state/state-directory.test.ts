@@ -34,7 +34,7 @@ const own = (...names: string[]) => path.join(root, '.lockstep', ...names);
 const occupant = () => JSON.parse(fs.readFileSync(own('server.json'), 'utf8'));
 
 describe('the state directory', () => {
-  test('is all there is of ours in a root', () => {
+  test('is all that Lockstep creates in a root', () => {
     const state = open();
     expect(fs.readdirSync(root)).toEqual(['.lockstep']);
     expect(fs.readdirSync(state.path).sort()).toEqual([
@@ -55,7 +55,7 @@ describe('the state directory', () => {
     ]);
   });
 
-  test('leaves nothing of a server that ended', () => {
+  test('has no trace of a server that ended', () => {
     open();
     reopen().release();
     expect(fs.readdirSync(own()).sort()).toEqual([
@@ -68,7 +68,7 @@ describe('the state directory', () => {
     ]);
   });
 
-  test('has one identity for ever, and each root its own', () => {
+  test('keeps its identity, and each root has its own', () => {
     const { id } = open();
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
     expect(reopen().id).toBe(id);
@@ -95,7 +95,7 @@ describe('the state directory', () => {
     expect(reopen().id).toBe(again);
   });
 
-  test('takes another id when told to, for ever', () => {
+  test('takes another id when it is renewed, and keeps it', () => {
     const state = open();
     const { id } = state;
     expect(state.isNew).toBe(true);
@@ -105,14 +105,14 @@ describe('the state directory', () => {
     expect([again.id, again.isNew]).toEqual([state.id, false]);
   });
 
-  test('deleted as a whole, begins another root', () => {
+  test('deleted as a whole, makes the root another one', () => {
     const { id } = open();
     for (const state of opened.splice(0)) state.release();
     fs.rmSync(own(), { recursive: true });
     expect(open().id).not.toBe(id);
   });
 
-  test('throws away what was staged, and nothing else', () => {
+  test('deletes what was staged, and nothing else', () => {
     open();
     put(own(), { staging: { '1-1': 'half', deeper: { x: 'y' } }, held: { a: 'kept' }, versions: { b: 'kept' } });
     fs.writeFileSync(own('README.txt'), 'noted by hand');
@@ -140,13 +140,13 @@ describe('the state directory', () => {
     },
   );
 
-  test('is refused in words where it cannot be made', () => {
+  test('is refused with a message where it cannot be made', () => {
     fs.writeFileSync(path.join(root, '.lockstep'), 'a file');
     expect(() => open()).toThrow(/cannot be written/);
   });
 });
 
-describe('one server a root', () => {
+describe('one server for each root', () => {
   let code: string;
   beforeAll(() => {
     code = compiled(['disk/state/state-directory']);
@@ -181,7 +181,7 @@ describe('one server a root', () => {
     expect(occupant().pid).toBe(process.pid);
   });
 
-  test('says how the one before ended', () => {
+  test('tells how the server before ended', () => {
     expect(open().crash).toBeNull();
     expect(reopen().crash).toBeNull();
     const before = occupant();
@@ -195,7 +195,7 @@ describe('one server a root', () => {
     expect(leave({ boot: undefined })).toEqual({ ofMachine: true });
   });
 
-  test.runIf(process.platform === 'linux')('is taken over from a process that nobody has reaped', async () => {
+  test.runIf(process.platform === 'linux')('is taken over from a zombie process', async () => {
     // The child ends only when its parent is a program that never waits for one: a shell might still reap it.
     const parent = spawn('sh', ['-c', 'read line <&3 & echo $!; exec sleep 1000'], {
       stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
@@ -213,7 +213,7 @@ describe('one server a root', () => {
     expect(() => open()).not.toThrow();
   });
 
-  test('is not left to another process that got the number of the dead one', async () => {
+  test('is taken over where another process has the id of the dead one', async () => {
     const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     onTestFinished(() => void other.kill('SIGKILL'));
     reopen().release();
@@ -222,14 +222,14 @@ describe('one server a root', () => {
     expect(occupant().pid).toBe(process.pid);
   });
 
-  test('is not left to ourselves in an earlier life', () => {
+  test('is taken over from an earlier process with the same id', () => {
     reopen().release();
     fs.writeFileSync(own('server.json'), JSON.stringify({ pid: process.pid, host: os.hostname(), started: '12' }));
     open();
     expect(occupant().started).not.toBe('12');
   });
 
-  test('trusts what another machine says', () => {
+  test('is not taken over from another machine', () => {
     reopen().release();
     fs.writeFileSync(own('server.json'), JSON.stringify({ pid: 1, host: 'elsewhere', started: '1' }));
     expect(() => open()).toThrow(/process 1 on elsewhere/);
@@ -245,13 +245,13 @@ describe('one server a root', () => {
     },
   );
 
-  /** As on a file system that knows no second names. */
+  /** As on a file system without hard links. */
   const withoutLinks = `
     import fs from 'node:fs';
     fs.linkSync = () => { throw Object.assign(new Error('EPERM'), { code: 'EPERM' }); };
   `;
 
-  test('is had by one server only where there are no hard links, and let go of', async () => {
+  test('has one server also without hard links, and is released', async () => {
     vi.spyOn(fs, 'linkSync').mockImplementation(() => {
       throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
     });

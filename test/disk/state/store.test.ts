@@ -45,14 +45,14 @@ function open(when?: Compaction) {
   return { store, setAside, put, x: tables.x.rows, y: tables.y.rows };
 }
 
-/** What another process would find. */
+/** What a restart finds. */
 async function found(): Promise<{ x: Record<string, unknown>; y: Record<string, unknown>; setAside: string | null }> {
   const { store, x, y, setAside } = open();
   await store.close();
   return { x: Object.fromEntries(x), y: Object.fromEntries(y), setAside };
 }
 
-/** Where each line ends: behind its newline. */
+/** The end of each line, after its newline. */
 const lineEnds = (bytes: Buffer): number[] => [...bytes.keys()].filter((at) => bytes[at] === 0x0a).map((at) => at + 1);
 
 const damagedFiles = () => fs.readdirSync(directory).filter((name) => name.includes('.damaged-'));
@@ -67,7 +67,7 @@ async function filled(rows: readonly (readonly [string, unknown])[]): Promise<Bu
   return fs.readFileSync(file);
 }
 
-describe('what is put', () => {
+describe('a record', () => {
   test.each([
     ['plain', 'a', { n: 1 }],
     ['an empty key', '', 0],
@@ -82,7 +82,7 @@ describe('what is put', () => {
     expect(new Map(Object.entries((await found()).x))).toEqual(new Map([[key, value]]));
   });
 
-  test('comes back in great number, over several turns', async () => {
+  test('is there after a restart, as one of very many over several turns', async () => {
     const { store, put } = open();
     const keys = Array.from({ length: 20_000 }, (_, n) => `k${n}`);
     for (const [n, key] of keys.entries()) {
@@ -101,11 +101,11 @@ describe('what is put', () => {
     ]);
   });
 
-  test('a whole tree in one turn comes back, in lines that are not too long, also while the journal is rewritten', async () => {
+  test('of a whole tree in one turn is there, in lines of limited length, also while the journal is compacted', async () => {
     const { store, put } = open(OFTEN);
     put('x', 'first', 'x'.repeat(2 * OFTEN.minBytes));
     put('x', 'first', 0);
-    const rewritten = store.durable(); // begins a compaction, which takes what is put meanwhile along
+    const rewritten = store.durable(); // begins a compaction, which includes what is put meanwhile
     for (let n = 0; n < 150_000; n++) put('y', `k${n}`, n);
     await rewritten;
     await store.close();
@@ -117,7 +117,7 @@ describe('what is put', () => {
     expect(Object.keys((await found()).y)).toHaveLength(150_000);
   });
 
-  test('the last word counts', async () => {
+  test('that was put last counts', async () => {
     await filled([
       ['a', 1],
       ['a', 2],
@@ -128,7 +128,7 @@ describe('what is put', () => {
     expect((await found()).x).toEqual({ a: 3 });
   });
 
-  test('of a table that is not known any more is passed over', async () => {
+  test('of an unknown table is ignored', async () => {
     const { store } = open();
     store.put('gone', 'a', 1);
     store.put('x', 'b', 2);
@@ -136,12 +136,12 @@ describe('what is put', () => {
     expect(await found()).toEqual({ x: { b: 2 }, y: {}, setAside: null });
   });
 
-  test('is private to its owner', async () => {
+  test('is readable only for the owner of the file', async () => {
     await filled([['a', 1]]);
     expect(fs.statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test('after the end is dropped and harms nobody who got the descriptor', async () => {
+  test('after the close is dropped and does not reach a reused descriptor', async () => {
     const { store, put } = open();
     put('x', 'a', 1);
     await store.close();
@@ -152,7 +152,7 @@ describe('what is put', () => {
 });
 
 describe('durable', () => {
-  test('calls at once share one flush, calls during a flush the next', async () => {
+  test('simultaneous calls share one flush, calls during a flush the next one', async () => {
     const { store, put } = open();
     const flushes = vi.spyOn(fs, 'writeSync');
     put('x', 'a', 1);
@@ -170,7 +170,7 @@ describe('durable', () => {
     expect(Object.keys((await found()).y)).toHaveLength(50);
   });
 
-  test('a thousand askers one after the other all have theirs on disk when told', async () => {
+  test('each of a thousand calls resolves when its record is on disk', async () => {
     const { store, put } = open();
     const onDisk: string[] = [];
     await Promise.all(
@@ -185,7 +185,7 @@ describe('durable', () => {
     await store.close();
   });
 
-  test('a write that fails is told, and made good by the next', async () => {
+  test('a write that fails is reported, and repeated by the next call', async () => {
     const { store, put } = open();
     const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
     const write = vi.spyOn(fs, 'writeSync').mockImplementation(() => {
@@ -202,7 +202,7 @@ describe('durable', () => {
     expect((await found()).x).toEqual({ a: 1, b: 2, c: 3 });
   });
 
-  test('after a flush that failed all is written anew: what came before it is not trusted', async () => {
+  test('after a failed flush everything is written again', async () => {
     const { store, put } = open();
     put('x', 'a', 1);
     await store.durable();
@@ -220,7 +220,7 @@ describe('durable', () => {
     expect((await found()).x).toEqual({ a: 1, b: 2, c: 3 });
   });
 
-  test('a write that fails midway leaves nothing that disturbs', async () => {
+  test('a write that fails midway leaves nothing that is read later', async () => {
     const { store, put } = open();
     put('x', 'a', 1);
     await store.durable();
@@ -247,7 +247,7 @@ describe('durable', () => {
 });
 
 describe('a damaged journal', () => {
-  test('torn at every byte of its last record: all before is there', async () => {
+  test('torn at any byte of its last record: everything before is there', async () => {
     const two = await filled([
       ['a', 1],
       ['b', 'two'],
@@ -273,7 +273,7 @@ describe('a damaged journal', () => {
     }
   });
 
-  test('in a record that is longer than what is read at a time, and in the one behind it', async () => {
+  test('in a record that is longer than one read, and in the one after it', async () => {
     const long = 'm'.repeat((1 << 20) + 7);
     const whole = await filled([
       ['a', 1],
@@ -304,7 +304,7 @@ describe('a damaged journal', () => {
     expect(await found()).toEqual({ x: { a: 1, c: 3 }, y: {}, setAside: null });
   });
 
-  test('damaged at any byte before the last record: set aside whole, and begun anew', async () => {
+  test('damaged at any byte before the last record: set aside, and a new one begun', async () => {
     const before = await filled([
       ['a', 1],
       ['b', 'two'],
@@ -349,14 +349,14 @@ describe('a damaged journal', () => {
     },
   );
 
-  test('one that cannot be opened is refused in words', () => {
+  test('one that cannot be opened is refused with a message', () => {
     fs.mkdirSync(file);
     expect(() => open()).toThrow(/The state file .*test\.log cannot be opened/);
   });
 });
 
 describe('compaction', () => {
-  test('keeps a journal near the size of what is live', async () => {
+  test('keeps a journal near the size of its live records', async () => {
     const { store, put } = open(OFTEN);
     for (let n = 0; n < 5_000; n++) {
       put('x', `k${n % 20}`, n);
@@ -369,7 +369,7 @@ describe('compaction', () => {
     expect(fs.readdirSync(directory)).toEqual(['test.log']);
   });
 
-  test('is due after a restart too, when the journal is long for what is live', async () => {
+  test('is due after a restart as well, if the journal is much larger than its live records', async () => {
     const first = open({ ...OFTEN, minBytes: 1 << 30 });
     for (let n = 0; n < 200; n++) first.put('x', 'k', `${n} ${'x'.repeat(50)}`);
     await first.store.close();
@@ -381,7 +381,7 @@ describe('compaction', () => {
     expect(Object.keys((await found()).x)).toEqual(['k', 'l']);
   });
 
-  test('that fails costs nothing', async () => {
+  test('that fails loses nothing', async () => {
     const { store, put } = open(OFTEN);
     fs.mkdirSync(`${file}.new`);
     for (let n = 0; n < 200; n++) {
@@ -393,7 +393,7 @@ describe('compaction', () => {
     expect((await found()).x).toEqual({ k0: 195, k1: 196, k2: 197, k3: 198, k4: 199 });
   });
 
-  test(`under whatever is put meanwhile, ${replay}`, { timeout: propertyMs }, async () => {
+  test(`while records are put, ${replay}`, { timeout: propertyMs }, async () => {
     const step = fc.oneof(
       { weight: 8, arbitrary: fc.tuple(fc.constantFrom('x' as const, 'y' as const), fc.nat(12), fc.option(fc.nat(9))) },
       { weight: 2, arbitrary: fc.constant('durable' as const) },
@@ -427,14 +427,14 @@ describe('compaction', () => {
   });
 });
 
-describe('killed at any instant', () => {
+describe('killed at any moment', () => {
   let code: string;
   beforeAll(() => {
     code = compiled(['disk/state/store']);
   });
   afterAll(() => removeRoot(code));
 
-  // Writes for ever, and says each number once it is durable. The journal is compacted all the time.
+  // Writes for ever, and prints each number when it is durable. The journal is compacted all the time.
   const writer = `
     import { Store } from './disk/state/store.js';
     const rows = new Map();
@@ -451,7 +451,7 @@ describe('killed at any instant', () => {
     }
   `;
 
-  test('everything that was said to be durable is there, however often', { timeout: 600_000 }, async () => {
+  test('everything that was durable is there', { timeout: 600_000 }, async () => {
     let from = 0;
     for (let kill = 0; kill < sized(6, 100); kill++) {
       const child = run(code, writer, [file, String(from)]);

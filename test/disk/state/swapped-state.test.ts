@@ -1,5 +1,6 @@
-// SCENARIO 40 for what is Lockstep's own: its directory, or a part of it, is swapped for a link to outside before each system
-// call of whatever writes there. There lie files of the same names, and none is changed, added or removed.
+// SCENARIO 40 for Lockstep's own files: its directory, or a part of it, is replaced by a link to the outside before
+// each system call of each function that writes there. Outside are files of the same names, and none is changed, added
+// or removed.
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -36,7 +37,7 @@ interface Row {
   readonly act: (own: string) => unknown;
 }
 
-/** Writes a journal, and writes it anew. */
+/** Writes a journal, and compacts it. */
 async function journal(own: string): Promise<void> {
   const rows = new Map<string, unknown>();
   const table = { load: (key: string, value: unknown) => void rows.set(key, value), all: () => rows };
@@ -63,7 +64,7 @@ const rows: Row[] = [
 ];
 
 test.each(rows)(
-  'SCENARIO 40: $what, $name swapped',
+  'SCENARIO 40: $what, $name replaced by a link',
   async ({ name, act }) => {
     const outside = makeRoot('outside');
     onTestFinished(() => removeRoot(outside));

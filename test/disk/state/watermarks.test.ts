@@ -1,4 +1,4 @@
-// What is noticed of a state file that is not what it was, and that a kill is never taken for damage.
+// Damage to a state file is noticed, and a kill is never taken for damage.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -81,7 +81,7 @@ async function found(more: { salvage?: boolean } = {}): Promise<{ damage: Damage
   const before = session.damage === null ? null : session.setAside;
   await session.close();
   if (before !== null) fs.rmSync(before);
-  // Whatever it was, it is put right by now.
+  // The open has repaired it.
   const again = open(more);
   await again.close();
   expect(again.damage).toBeNull();
@@ -93,7 +93,7 @@ const journal = () => fs.readFileSync(at('locks.log'));
 const write = (bytes: Buffer | string) => fs.writeFileSync(at('locks.log'), bytes);
 
 describe('a journal', () => {
-  test('is sound after a stop, after a start without a stop, and after a compaction', async () => {
+  test('is valid after a stop, after a start without a stop, and after a compaction', async () => {
     await five();
     expect(await found()).toEqual({ damage: null, keys: ['k1', 'k2', 'k3', 'k4', 'k5'] });
     const session = open();
@@ -101,7 +101,7 @@ describe('a journal', () => {
     expect(open().damage).toBeNull();
   });
 
-  test('cut at every byte is noticed, and what is before the cut can be used', async () => {
+  test('truncated at any byte is noticed, and what is before can be used', async () => {
     const ends = await five();
     const whole = journal();
     const marks = fs.readFileSync(at('watermarks'));
@@ -117,7 +117,7 @@ describe('a journal', () => {
     }
   });
 
-  test('with a bit changed at any byte is noticed, and all but what it hit can be used', async () => {
+  test('with a changed bit at any byte is noticed, and the other lines can be used', async () => {
     await five();
     const whole = journal();
     const marks = fs.readFileSync(at('watermarks'));
@@ -173,7 +173,7 @@ describe('a journal', () => {
     expect([result.damage, result.keys.length]).toEqual([kind, keys]);
   });
 
-  test('of yesterday is noticed, also where it was rewritten since', async () => {
+  test('that is an older copy is noticed, also where it was rewritten since', async () => {
     await five();
     const old = journal();
     const session = open();
@@ -188,13 +188,13 @@ describe('a journal', () => {
     expect(await found()).toEqual({ damage: 'older', keys: [] });
   });
 
-  test('of version 1 is read and written anew', async () => {
+  test('of version 1 is read and written again', async () => {
     write('lockstep-store 1\n');
     expect(await found()).toEqual({ damage: null, keys: [] });
     expect(journal().toString()).toBe('lockstep-store 2 1\n');
   });
 
-  test('removed, cut or replaced while it is open is written anew by the next flush, and said', async () => {
+  test('removed, truncated or replaced while it is open is written again by the next flush, and reported', async () => {
     for (const change of [
       () => fs.rmSync(at('locks.log')),
       () => fs.truncateSync(at('locks.log'), 30),
@@ -224,13 +224,13 @@ describe('a journal', () => {
     const whole = journal();
     expect(whole.length).toBeGreaterThan(durable);
     const marks = fs.readFileSync(at('watermarks'), 'latin1');
-    /** As the same marks would read in another run of the machine. */
+    /** The same marks after a restart of the machine. */
     const otherBoot = () => new Watermarks(directory, '12345678').of('locks.log').read()!;
     expect(otherBoot().bytes).toBe(durable);
     expect(new Watermarks(directory).of('locks.log').read()!.bytes).toBe(whole.length);
     write(whole.subarray(0, durable));
     fs.writeFileSync(at('watermarks'), marks);
-    expect((await found()).damage).toBe('cut'); // nobody was killed by a power cut in this run of the machine
+    expect((await found()).damage).toBe('cut'); // no power cut in this run of the machine
   });
 });
 
@@ -251,7 +251,7 @@ describe('the watermarks themselves', () => {
     expect(new Watermarks(directory).damage).toBeNull();
   });
 
-  test('with a bit changed at any byte of a mark are said to be damaged', async () => {
+  test('with a changed bit at any byte of a mark are reported as damaged', async () => {
     await five();
     const whole = fs.readFileSync(at('watermarks'));
     const slot = whole.indexOf('locks.log');
@@ -266,7 +266,7 @@ describe('the watermarks themselves', () => {
     }
   });
 
-  test.each(['removed', 'cut', 'a directory'])('that are %s while in use are written anew', async (how) => {
+  test.each(['removed', 'cut', 'a directory'])('that are %s while in use are written again', async (how) => {
     const session = open();
     await session.put('k', 1);
     if (how === 'cut') fs.truncateSync(at('watermarks'), 10);
@@ -278,17 +278,17 @@ describe('the watermarks themselves', () => {
   });
 });
 
-describe('a small file', () => {
+describe('a sealed file', () => {
   const sealed = () => new SealedFile(at('guarded.json'), new Watermarks(directory).of('guarded.json'));
   const read = () => sealed().read(({ n }) => typeof n === 'number');
 
-  test('comes back, and is nothing where it never was', () => {
+  test('is read back, and is nothing where it never existed', () => {
     expect(read()).toEqual({ value: null, damage: null });
     sealed().write({ n: 1 });
     expect(read()).toEqual({ value: { n: 1 }, damage: null });
   });
 
-  test('with a bit changed at any byte is noticed, and one cut at any byte', () => {
+  test('changed or truncated at any byte is noticed', () => {
     sealed().write({ n: 1, text: 'é' });
     const whole = fs.readFileSync(at('guarded.json'));
     for (let place = 0; place < whole.length; place++) {
@@ -319,7 +319,7 @@ describe('a small file', () => {
     expect(read().damage).toBe(kind);
   });
 
-  test('of yesterday is noticed', () => {
+  test('that is an older copy is noticed', () => {
     const file = sealed();
     file.write({ n: 1 });
     const old = fs.readFileSync(at('guarded.json'));
@@ -328,7 +328,7 @@ describe('a small file', () => {
     expect(read().damage).toBe('older');
   });
 
-  test('of before there were checksums is taken over', () => {
+  test('of a version without checksums is taken over', () => {
     fs.writeFileSync(at('guarded.json'), '{"n":7}');
     expect(read()).toEqual({ value: { n: 7 }, damage: null });
     expect(read()).toEqual({ value: { n: 7 }, damage: null });
@@ -336,7 +336,7 @@ describe('a small file', () => {
     expect(read().damage).toBe('damaged');
   });
 
-  test('that is removed, cut or replaced while in use is written anew', () => {
+  test('that is removed, truncated or replaced while in use is written again', () => {
     const file = sealed();
     file.write({ n: 1 });
     for (const change of [
@@ -355,14 +355,15 @@ describe('a small file', () => {
   });
 });
 
-describe('killed at any instant', () => {
+describe('killed at any moment', () => {
   let code: string;
   beforeAll(() => {
     code = compiled(['disk/state/store', 'disk/state/watermarks']);
   });
   afterAll(() => removeRoot(code));
 
-  // Writes for ever, some of it flushed, and says each number once it is durable. The journal is compacted all the time.
+  // Writes for ever, with some flushes, and prints each number when it is durable. The journal is compacted all the
+  // time.
   const writer = `
     import path from 'node:path';
     import { Store } from './disk/state/store.js';
@@ -383,7 +384,9 @@ describe('killed at any instant', () => {
     }
   `;
 
-  test('a journal is never called damaged; one that is cut then is', { timeout: 600_000 }, async () => {
+  test('a journal is never reported as damaged; one that is truncated afterwards is', {
+    timeout: 600_000,
+  }, async () => {
     let from = 0;
     for (let kill = 0; kill < sized(4, 200); kill++) {
       const child = run(code, writer, [directory, String(from)]);
@@ -398,7 +401,7 @@ describe('killed at any instant', () => {
         expect(Number(session.rows.get(`k${n % 40}`)), `${n} of ${last}`).toBeGreaterThanOrEqual(n);
       }
       await session.close();
-      // The last record that was told durable is gone.
+      // The last record that was reported as durable is gone.
       const told = whole.lastIndexOf(`,${last}]`);
       if (told >= 0) {
         write(whole.subarray(0, whole.lastIndexOf('\n', told) + 1));

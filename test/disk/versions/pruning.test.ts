@@ -30,7 +30,7 @@ afterEach(async () => {
   removeRoot(root);
 });
 
-/** Puts `content` of `file` aside at the present moment. */
+/** Moves `content` of `file` to versions/ at the present time. */
 function version(file: string, content: string): void {
   put(root, { incoming: content });
   const versions = new Versions(own(kept), () => now);
@@ -66,7 +66,7 @@ describe('pruning', () => {
     expect(readTree(kept)).toEqual({});
   });
 
-  test('removes the oldest of what is more than its share, whatever file it is of', async () => {
+  test('removes the oldest versions beyond the share, of whatever file', async () => {
     for (const [file, content] of [
       ['b', '1111'],
       ['a', '2222'],
@@ -82,7 +82,7 @@ describe('pruning', () => {
     expect(contents()).toEqual([]);
   });
 
-  test('goes by the names where the record is lost, within one second too', async () => {
+  test('uses the names where the record is lost, also within one second', async () => {
     for (const content of ['1', '2', '3']) version('x.txt', content);
     for (const name of [...records.all()]) records.remove(name);
     await pruning({ keepMs: ALL.keepMs, share: 1 }, 2).prune();
@@ -92,7 +92,7 @@ describe('pruning', () => {
     expect(contents()).toEqual([]);
   });
 
-  test('leaves alone what was put there by hand, until it is old itself', async () => {
+  test('keeps what was put there by hand until it is old itself', async () => {
     put(kept, { 'mine.txt': 'mine' });
     fs.utimesSync(path.join(kept, 'mine.txt'), 1, 1);
     now = Date.now();
@@ -100,7 +100,7 @@ describe('pruning', () => {
     expect(contents()).toEqual(['mine']);
   });
 
-  test('forgets what a person has taken away', async () => {
+  test('deletes the record of a file that a person removed', async () => {
     version('x.txt', '1');
     fs.rmSync(kept, { recursive: true });
     fs.mkdirSync(kept);
@@ -109,14 +109,14 @@ describe('pruning', () => {
     expect([...records.all()]).toEqual([]);
   });
 
-  test('never follows a link out of the versions', async () => {
+  test('never follows a link out of versions/', async () => {
     put(root, { outside: { 'x (2000-01-01 00-00-00).txt': 'precious' } });
     fs.symlinkSync(path.join(root, 'outside'), path.join(kept, 'd'));
     await pruning({ keepMs: 1, share: 0.2 }, 1).prune();
     expect(readTree(path.join(root, 'outside'))).toEqual({ 'x (2000-01-01 00-00-00).txt': 'precious' });
   });
 
-  test('a disk that does not answer is a warning, and removes nothing', async () => {
+  test('a disk error is a warning, and nothing is removed', async () => {
     version('x.txt', '1');
     const warnings: string[] = [];
     const log = { ...silent, warn: (text: string) => void warnings.push(text) };
@@ -126,7 +126,7 @@ describe('pruning', () => {
     expect(contents()).toEqual(['1']);
   });
 
-  test('runs that are asked for at one time are one run', async () => {
+  test('overlapping calls share one run', async () => {
     let asked = 0;
     const statfs = async () => {
       asked++;
@@ -139,7 +139,7 @@ describe('pruning', () => {
   });
 });
 
-test('a sparse version counts with what it takes of the disk', async () => {
+test('a sparse version counts with its space on disk', async () => {
   version('x', 'first');
   now += 1000;
   version('sparse', 'second');
@@ -149,7 +149,7 @@ test('a sparse version counts with what it takes of the disk', async () => {
   expect(fs.readdirSync(kept)).toHaveLength(2);
 });
 
-test('a full disk is a reason to prune at once, but not over and over', async () => {
+test('a full disk prunes at once, but not repeatedly', async () => {
   version('x', 'old');
   now += 31 * DAY;
   const ended: (() => void)[] = [];

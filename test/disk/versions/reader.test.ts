@@ -53,7 +53,7 @@ async function restored(name: RelPath): Promise<string> {
 }
 
 describe('the versions of a file', () => {
-  test('keep their order where the note of one in the middle is lost', async () => {
+  test('keep their order where the record of one in the middle is lost', async () => {
     now = NOON + 500;
     for (const content of ['one', 'two', 'three']) version('x.txt', content);
     records.remove(p('x (2026-11-21 12-00-00 2).txt'));
@@ -61,7 +61,7 @@ describe('the versions of a file', () => {
     expect(list.map(({ name }) => textOf(name))).toEqual(['three', 'two', 'one']);
   });
 
-  test('are listed newest first, with moment and reason', async () => {
+  test('are listed newest first, with time and reason', async () => {
     version('d/x.txt', 'one', { reason: 'deleted', hash: null });
     version('d/x.txt', 'two!', { reason: 'first contact', hash: null });
     version('d/y.txt', 'other');
@@ -73,7 +73,7 @@ describe('the versions of a file', () => {
     expect(list.map(({ name }) => textOf(name))).toEqual(['two!', 'one']);
   });
 
-  test('survive the record: what it said is lost, they are not', async () => {
+  test('are listed without the record, without their reasons', async () => {
     for (const content of ['1', '2', '3']) version('x.txt', content, { reason: 'held', hash: null });
     await records.close();
     fs.rmSync(path.join(root, 'versions.log'));
@@ -83,7 +83,7 @@ describe('the versions of a file', () => {
     expect(list.map(({ reason, replaced }) => [reason, replaced])).toEqual(Array(3).fill([null, NOON]));
   });
 
-  test('survive a damaged record', async () => {
+  test('are listed where the record is damaged', async () => {
     version('x.txt', 'one');
     await records.close();
     const log = path.join(root, 'versions.log');
@@ -92,7 +92,7 @@ describe('the versions of a file', () => {
     expect(await versionReader().list(p('x.txt'))).toMatchObject([{ size: 3, reason: null }]);
   });
 
-  test('are remembered over a restart', async () => {
+  test('are listed after a restart', async () => {
     version('x.txt', 'one', { reason: 'discarded', hash: null });
     await records.close();
     open();
@@ -106,7 +106,7 @@ describe('the versions of a file', () => {
     expect(await versionReader().list(p('f.txt'))).toEqual([]);
   });
 
-  test('that a person took away are not listed', async () => {
+  test('that a person removed are not listed', async () => {
     version('x.txt', 'one');
     fs.rmSync(kept, { recursive: true });
     expect(await versionReader().list(p('x.txt'))).toEqual([]);
@@ -114,13 +114,13 @@ describe('the versions of a file', () => {
 });
 
 describe('a version’s content', () => {
-  test('comes whole', async () => {
+  test('is read whole', async () => {
     version('x.txt', 'one', { reason: 'overwritten', hash: hashOf('one') });
     const [found] = await versionReader().list(p('x.txt'));
     expect(await restored(found!.name)).toBe('one');
   });
 
-  test('is refused where it is not what was put aside', async () => {
+  test('is refused where it does not have the recorded hash', async () => {
     version('x.txt', 'one', { reason: 'overwritten', hash: hashOf('one') });
     const [found] = await versionReader().list(p('x.txt'));
     fs.writeFileSync(path.join(kept, found!.name), 'off');
@@ -134,7 +134,7 @@ describe('a version’s content', () => {
     expect(await versionReader().scan(found!.name)).toMatchObject({ type: 'symlink', target: 'there' });
   });
 
-  test('that is gone is said to be', async () => {
+  test('that is gone is reported as not found', async () => {
     await expect(versionReader().scan(p('x (2026-11-21 12-00-00).txt'))).rejects.toMatchObject({ code: 'not-found' });
   });
 
@@ -146,7 +146,7 @@ describe('a version’s content', () => {
 });
 
 test.each(['x.txt', '.profile', 'a.tar.gz', 'plain', 'dot.', `${'é'.repeat(120)}.jpeg`, 'x'.repeat(255)])(
-  'a version’s name says what it is of and when: %s',
+  'the name of a version tells its file and time: %s',
   (name) => {
     const first = versionName(name, NOON, 1);
     expect(isVersionOf(first, name)).toBe(true);

@@ -43,13 +43,13 @@ describe('a version', () => {
     expect(fs.existsSync(at(name))).toBe(false);
   });
 
-  test('lies in the directories of its file', () => {
+  test('is in the directories of its file', () => {
     put(root, { a: { b: { 'c.txt': 'old' } } });
     versions().take(p('a/b/c.txt'), at('a/b/c.txt'), stood('a/b/c.txt'));
     expect(readTree(kept)).toEqual({ a: { b: { [`c (${STAMP}).txt`]: 'old' } } });
   });
 
-  test('never takes the place of another', () => {
+  test('never replaces another one', () => {
     const all = versions();
     for (const content of ['one', 'two', 'three']) {
       put(root, { 'a.txt': content });
@@ -62,7 +62,7 @@ describe('a version', () => {
     });
   });
 
-  test('of a link that leads nowhere never takes the place of another', () => {
+  test('of a link that leads nowhere never replaces another one', () => {
     const all = versions();
     for (const target of ['one', 'two']) {
       fs.symlinkSync(target, at('l'));
@@ -71,7 +71,7 @@ describe('a version', () => {
     expect(readTree(kept)).toEqual({ [`l (${STAMP})`]: { link: 'one' }, [`l (${STAMP} 2)`]: { link: 'two' } });
   });
 
-  test('of what stays is the same content under another name', () => {
+  test('of a file that stays is its second name', () => {
     put(root, { 'a.txt': 'old' });
     versions().keep(p('a.txt'), at('a.txt'), stood('a.txt'));
     fs.rmSync(at('a.txt'));
@@ -110,7 +110,7 @@ describe('a version', () => {
     expect(Object.values(readTree(path.join(kept, 'd')))).toEqual(['two']);
   });
 
-  test.each(['keep', 'take'] as const)('of what has vanished is an error, and no endless search (%s)', (how) => {
+  test.each(['keep', 'take'] as const)('of a file that has vanished is an error, not an endless loop (%s)', (how) => {
     const all = versions();
     put(root, { f: 'x' });
     const stats = stood('f');
@@ -127,7 +127,7 @@ describe('a version', () => {
   });
 });
 
-/** As on a file system that knows no second names. */
+/** As on a file system without hard links. */
 function withoutLinks(code: string): void {
   vi.spyOn(fs, 'linkSync').mockImplementation(() => {
     throw Object.assign(new Error(code), { code });
@@ -145,7 +145,7 @@ describe.each(['EPERM', 'ENOTSUP', 'EMLINK'])('where links fail with %s', (code)
     expect(() => linkOrCopy(at('f'), at('g'), stood('f'))).toThrow(/EEXIST/);
   });
 
-  test('a move is a move: no half file under the new name, none replaced', () => {
+  test('a move never leaves an incomplete file under the new name, and replaces none', () => {
     put(root, { f: 'new', g: 'old' });
     withoutLinks(code);
     const copies = vi.spyOn(fs, 'copyFileSync');

@@ -1,4 +1,4 @@
-// What hints alone lead to: everything here goes by `onHint` and looks at what was hinted.
+// Changes that scans find by hints alone: each test waits for `onHint` and scans what was hinted.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { makeRoot, put, type Tree } from '../../support/trees.js';
@@ -136,7 +136,7 @@ it.each(cases)('%s', async (_case, before, act, told, prepare) => {
   expect(watched.known()).toEqual(flatDisk(watched.root));
 });
 
-it('goes on watching what it found', async () => {
+it('watches the directories that it finds', async () => {
   const watched = watch();
   await watched.scan();
   for (let n = 0; n < 5; n++) {
@@ -149,7 +149,7 @@ it('goes on watching what it found', async () => {
 });
 
 describe('moves', () => {
-  it('tells both ends of a moved file in one look', async () => {
+  it('reports both ends of a moved file in one scan', async () => {
     const watched = watch({ old: 'x', d: {} });
     await watched.scan();
     fs.renameSync(`${watched.root}/old`, `${watched.root}/d/new`);
@@ -158,7 +158,7 @@ describe('moves', () => {
     expect(scan.entries.map(({ path }) => path).sort()).toEqual(['d/new', 'old']);
   });
 
-  it('tells both ends of a moved large file in one look, although it is read again', async () => {
+  it('reports both ends of a moved large file in one scan, although it reads the file again', async () => {
     const watched = watch({ old: BIG });
     await watched.until(() => watched.last.unsettled === 0);
     const before = watched.scans.length;
@@ -168,10 +168,10 @@ describe('moves', () => {
     expect(telling.map(({ entries }) => entries.map(({ path }) => path).sort())).toEqual([['new', 'old']]);
   });
 
-  it('tells a moved directory at once, without reading its files again', async () => {
+  it('reports a moved directory at once, without reading its files again', async () => {
     const watched = watch({ old: { deep: { big: BIG }, f: '1' }, into: {} });
     await watched.until(() => watched.last.unsettled === 0);
-    // Hashes are trusted only once they are surely those of the signature.
+    // A racy file would be read again.
     await watched.settle();
     fs.renameSync(`${watched.root}/old`, `${watched.root}/into/new`);
     expect(await watched.hinted(1000)).toBe(true);
@@ -188,7 +188,7 @@ describe('moves', () => {
     await watched.until(() => watched.told.some(([path]) => path === 'into/new/deep/later'));
   });
 
-  it('tells two directories that changed places', async () => {
+  it('reports two directories that were swapped', async () => {
     const watched = watch({ x: { f: 'x', s: { g: 'x' } }, y: { f: 'y', h: 'y' } });
     await watched.settle();
     const { root } = watched;
@@ -203,7 +203,7 @@ describe('moves', () => {
     expect(watched.known()).toEqual(flatDisk(root));
   });
 
-  it('finds what was changed in a directory while it was elsewhere', async () => {
+  it('finds what changed in a directory while it was outside the root', async () => {
     const watched = watch({ d: { s: { f: '1' } }, '.lockstep': {} });
     await watched.scan();
     const { root } = watched;
@@ -218,10 +218,10 @@ describe('moves', () => {
   });
 });
 
-it('finds all of a storm of files that overflows the system', { timeout: 30_000 }, async () => {
+it('finds all files after an overflow of the event queue', { timeout: 30_000 }, async () => {
   const watched = watch({ d: { e: {} } });
   await watched.scan();
-  // Synchronously, so that nobody takes the events out of the queue meanwhile: first what fills it, then what is lost.
+  // Synchronously, so that no events are read from the queue meanwhile: the first fill it, the others are lost.
   const files = ['x', 'y'].map((name) => fs.openSync(`${watched.root}/d/${name}`, 'w'));
   for (let n = 0; n < 10_000; n++) for (const fd of files) fs.writeSync(fd, '.');
   for (const fd of files) fs.closeSync(fd);
@@ -232,7 +232,7 @@ it('finds all of a storm of files that overflows the system', { timeout: 30_000 
   expect(watched.known()).toEqual(flatDisk(watched.root));
 });
 
-it('does nothing while nothing happens', async () => {
+it('runs no timer and no scan while nothing happens', async () => {
   const watched = watch({ a: { b: '1' } });
   await watched.settle();
   const [hints, timers] = [watched.hints, timersRunning()];

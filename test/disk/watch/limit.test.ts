@@ -1,10 +1,10 @@
-// A system with too few watches: polling for the rest, one problem that says what to type. SCENARIOS 25.
+// A system with too few watches: the rest is polled, and one problem says what to type. SCENARIOS 25.
 import fs from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { put } from '../../support/trees.js';
 import { watch } from '../../support/trees-looker.js';
 
-/** A system that has no watch left for directories whose name says so. */
+/** A system without watches for directories of certain names. */
 function fewWatches(): void {
   const enough = fs.watch as (...all: unknown[]) => fs.FSWatcher;
   vi.spyOn(fs, 'watch').mockImplementation(((dir: string, ...rest: unknown[]) => {
@@ -15,7 +15,7 @@ function fewWatches(): void {
 
 afterEach(() => void vi.restoreAllMocks());
 
-it('SCENARIO 25: polls where no watch is left, and says so once', { timeout: 20_000 }, async () => {
+it('SCENARIO 25: polls where no watch is left, and reports that once', { timeout: 20_000 }, async () => {
   fewWatches();
   const watched = watch({ polled1: { f: '1' }, polled2: { s: {} }, watched: {} });
   const scan = await watched.scan();

@@ -1,11 +1,11 @@
-// Where the system gives no events: chokidar with its own events, and polling.
+// Watching without fs.watch on each directory: chokidar with its own events, and polling.
 import * as fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { put } from '../../support/trees.js';
 import { flatDisk, watch } from '../../support/trees-looker.js';
 
 it.each(['chokidar', 'polling'] as const)(
-  '%s finds what comes, changes and goes',
+  '%s finds created, changed and removed files',
   { timeout: 30_000 },
   async (watchKind) => {
     const watched = watch({ a: { b: { f: '1' } }, g: '1', h: '1' }, { watchKind });

@@ -1,5 +1,6 @@
-// Random churn at full speed while hinted looks run; then, by hints alone, what is known must become what is there.
-// TORTURE_RUNS=50 runs more of it, TORTURE_SEED=n begins at a seed, TORTURE_WATCH=chokidar|polling watches otherwise.
+// Random changes at full speed while hinted scans run; afterwards, by hints alone, the snapshot must become what is on
+// disk. TORTURE_RUNS=50 runs more of it, TORTURE_SEED=n begins at a seed, TORTURE_WATCH=chokidar|polling watches
+// otherwise.
 
 import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
@@ -14,7 +15,7 @@ const firstSeed = Number(process.env.TORTURE_SEED ?? Math.floor(Math.random() * 
 const churnMs = Number(process.env.TORTURE_MS ?? 1000);
 const watchKind = process.env.TORTURE_WATCH as WatchKind | undefined;
 
-describe(`after random churn, seeds from ${firstSeed}`, () => {
+describe(`after random changes, seeds from ${firstSeed}`, () => {
   it.each(Array.from({ length: runs }, (_, n) => firstSeed + n))('seed %i', { timeout: 60_000 }, async (seed) => {
     const outside = makeRoot('outside');
     const watched = watch({}, watchKind === undefined ? {} : { watchKind });
@@ -23,14 +24,14 @@ describe(`after random churn, seeds from ${firstSeed}`, () => {
     const steps = await stir(churn, () => (watched.hints > watched.scans.length - 1 ? watched.scan() : null));
     await watched.settle(300);
     removeRoot(outside);
-    console.log(`seed ${seed}: ${steps} steps, ${watched.scans.length} looks, ${watched.scanner.snapshot.files} files`);
-    expect(watched.scans.length, `looks, seed ${seed}`).toBeLessThan(2000);
+    console.log(`seed ${seed}: ${steps} steps, ${watched.scans.length} scans, ${watched.scanner.snapshot.files} files`);
+    expect(watched.scans.length, `scans, seed ${seed}`).toBeLessThan(2000);
     expect(watched.known(), `seed ${seed}`).toEqual(flatDisk(watched.root));
     expect(flat(told(watched.scans.flatMap((scan) => scan.entries))), `told, seed ${seed}`).toEqual(watched.known());
   });
 });
 
-/** @returns how many steps were made; between bursts of them, looks have their turn. */
+/** @returns how many steps were made; scans run between bursts of them. */
 async function stir(churn: Churn, scan: () => Promise<unknown> | null): Promise<number> {
   const until = Date.now() + churnMs;
   let steps = 0;
@@ -49,7 +50,7 @@ async function stir(churn: Churn, scan: () => Promise<unknown> | null): Promise<
   return steps;
 }
 
-/** @returns what a listener would know who was told only the differences. */
+/** @returns the tree that a listener builds from the differences alone. */
 function told(entries: readonly { path: never; entry: never }[] | readonly unknown[]): Snapshot {
   const snapshot = new Snapshot();
   for (const { path, entry } of entries as { path: never; entry: never }[]) snapshot.put(path, entry);
