@@ -100,7 +100,7 @@ export class LocalReplica implements Replica {
     this.#guarding = new Guard(root, openGuardRecords(state.files), this.scanner, log);
     state.problems.onChange = () => this.#listener();
     this.scanner.onSeen = (at, entry) => this.#store.put('seen', at, entry);
-    // The last server may have been killed; the session sets anew what to guard.
+    // The last server may have been killed; the session sets again what to guard.
     this.#guarding.clear();
     this.#keeping = setInterval(() => void this.#keep(), KEEP_MS).unref();
   }

@@ -160,7 +160,7 @@ export class Guard {
 
   /**
    * Stores `next` as the records, updated for `paths`: bits are restored before the records are saved, removed after.
-   * @param modes modes that the apply knows better than the disk tells.
+   * @param modes modes that the apply has just set; they take precedence over those on disk.
    */
   #update(next: RecordMap, paths: Iterable<RelPath>, modes: ReadonlyMap<RelPath, number> = new Map()): void {
     this.#within((find) => {

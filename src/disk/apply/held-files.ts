@@ -78,8 +78,8 @@ export class HeldFiles {
     // The number may have been used before a restart: a held content never replaces another one.
     for (let n = id; ; n++) {
       const mark = ` (held ${n})`;
-      const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
-      const name = path.join(directory, `${shorten(stem, room)}${mark}${extension}`);
+      const maxBytes = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
+      const name = path.join(directory, `${shorten(stem, maxBytes)}${mark}${extension}`);
       try {
         this.#directory.use(name, (absolute) => moveWithoutReplacing(staged.path, absolute));
         this.#makeDurable(directory);

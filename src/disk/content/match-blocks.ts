@@ -176,8 +176,8 @@ class Window {
   async #fill(to: number): Promise<void> {
     while (this.#end < to) {
       const at = this.#end - this.#start;
-      const room = Math.min(this.#buffer.length - at, this.#size - this.#end);
-      const { bytesRead } = await readAsync(this.#fd, this.#buffer, at, room, this.#end);
+      const bytes = Math.min(this.#buffer.length - at, this.#size - this.#end);
+      const { bytesRead } = await readAsync(this.#fd, this.#buffer, at, bytes, this.#end);
       if (bytesRead === 0) throw Object.assign(new Error('the file is shorter than it was'), { code: 'ENOENT' });
       this.#end += bytesRead;
     }

@@ -10,7 +10,7 @@ import { Parents } from './parents.js';
 import { setAside } from './whole-file.js';
 
 const MODE = 0o700;
-/** How many directories below one of ours are kept open at once. */
+/** How many directories below an own directory are kept open at once. */
 const MAX_OPEN = 8;
 /** The errors of a path where it, or a directory above it, is missing or is no directory. */
 export const GONE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
@@ -212,7 +212,7 @@ function makeReal(absolute: string, shown: string): string {
     fs.unlinkSync(absolute);
     was = 'was replaced by a link, which is removed.';
   } else if (stats !== undefined && path.basename(shown) === STATE_DIR) {
-    throw new Error(`something else stands where ${shown} is to be`); // it is not ours to move: it would be synchronised
+    throw new Error(`something else stands where ${shown} is to be`); // do not move it: under another name it would be synchronised
   } else if (stats !== undefined) {
     const aside = path.basename(setAside(absolute) ?? '');
     fs.rmSync(absolute, { force: true });

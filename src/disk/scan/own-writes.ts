@@ -15,7 +15,7 @@ import { isUnchanged } from './survey.js';
 /**
  * Records that this server wrote `reported` at `path`; null: removed it.
  * @param stats what lstat says of it now.
- * @param hint called with a directory that holds something nobody wrote here, so it has to be scanned.
+ * @param hint called with a directory that holds entries that this server did not write, so it has to be scanned.
  * @returns the entry that is in the snapshot now; null: none.
  */
 export function noteOwn(

@@ -63,7 +63,7 @@ export class ScanTrigger {
     else this.setAlarm();
   }
 
-  /** Sets the alarm for whatever is due next. */
+  /** Sets the alarm to the time when the next path is due. */
   setAlarm(): void {
     const [recheck] = this.#rechecks.values();
     this.#hints.setAlarm(Math.min(this.#context.unsettled.nextDue(), recheck ?? NEVER));

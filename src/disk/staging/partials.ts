@@ -99,18 +99,18 @@ export function tidyPartials(
     if (name === wanted) continue;
     const stats = statsOf(directory, name);
     const isOld = stats !== null && now - stats.mtimeMs > MAX_AGE_MS;
-    // One with a second name elsewhere is no beginning of ours.
+    // A part with another hard link may be a file of somebody else.
     if (!stats?.isFile() || stats.nlink !== 1 || !isWorthKeeping(stats.size) || isOld) remove(directory, name);
     else parts.push({ name, mtimeMs: stats.mtimeMs, size: stats.size });
   }
   parts.sort((a, b) => b.mtimeMs - a.mtimeMs);
   if (parts.length === 0) return;
   const all = parts.reduce((sum, { size }) => sum + size, 0);
-  let room = PARTS_SHARE * (freeBytes() + all);
+  let allowed = PARTS_SHARE * (freeBytes() + all);
   for (const [i, { name, size, mtimeMs }] of parts.entries()) {
-    if (i >= MAX_PARTS || room < STEP_BYTES) remove(directory, name);
-    else if (size > room) shorten(directory, name, room - (room % STEP_BYTES), mtimeMs);
-    room -= size;
+    if (i >= MAX_PARTS || allowed < STEP_BYTES) remove(directory, name);
+    else if (size > allowed) shorten(directory, name, allowed - (allowed % STEP_BYTES), mtimeMs);
+    allowed -= size;
   }
 }
 
@@ -121,7 +121,7 @@ function shorten(directory: OwnDirectory, name: string, bytes: number, mtimeMs: 
     const fd = fs.openSync(absolute, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const stats = fs.fstatSync(fd);
-      if (!stats.isFile() || stats.nlink !== 1) return; // another one by now
+      if (!stats.isFile() || stats.nlink !== 1) return; // RACE: replaced meanwhile
       fs.ftruncateSync(fd, bytes);
       fs.futimesSync(fd, mtimeMs / 1000, mtimeMs / 1000);
     } finally {

@@ -82,7 +82,7 @@ function renew(file: string, shown: string, root: string): boolean {
   return true;
 }
 
-/** Creates the file anew, so that the data never goes into an existing file or link. */
+/** Creates a new file, so that the data never goes into an existing file or link. */
 function writeClaim(claim: string, self: Occupant): void {
   fs.rmSync(claim, { force: true });
   fs.writeFileSync(claim, JSON.stringify(self), { flag: 'wx', flush: true });
@@ -98,7 +98,7 @@ const thisProcess = (): Occupant => ({
 const isSelf = (occupant: Occupant, self: Occupant): boolean =>
   occupant.pid === self.pid && occupant.host === self.host && occupant.started === self.started;
 
-/** Removes the file if it names this process: by now the path may lead to another root, which another server has. */
+/** Removes the file if it names this process: the path may meanwhile lead to another root that another server has. */
 function release(file: string): void {
   const occupant = readOccupant(file);
   if (occupant === null || !isSelf(occupant, thisProcess())) return;

@@ -96,7 +96,7 @@ export class Store {
 
     this.#use(fd, generation, end);
     this.#compactBytes = end.bytes > when.minBytes ? liveBytes(end.bytes, rows, tables) : end.bytes;
-    this.#note();
+    this.#moveWatermark();
   }
 
   /**
@@ -123,7 +123,7 @@ export class Store {
     this.#durableEnd = end;
   }
 
-  #note(): void {
+  #moveWatermark(): void {
     const generation = this.#generation;
     const written = this.#end;
     const durable = this.#durableEnd;
@@ -188,7 +188,7 @@ export class Store {
     const end = this.#end;
     const synced = promisify(fs.fdatasync)(this.#fd).then(() => {
       this.#durableEnd = end;
-      this.#note();
+      this.#moveWatermark();
     });
     const ended = () => {
       this.#syncing = null;
@@ -203,7 +203,7 @@ export class Store {
     const operations = this.#pending;
     try {
       this.#end = appendLines(this.#fd, operations, this.#end);
-      this.#note();
+      this.#moveWatermark();
     } catch (error) {
       throw cannotWrite(this.#file, error);
     }
@@ -256,7 +256,7 @@ export class Store {
     this.#untrusted = true;
     fsyncDirectory(path.dirname(this.#file));
     this.#untrusted = false;
-    this.#note();
+    this.#moveWatermark();
   }
 
   /** Writes what is pending, makes it durable and closes. */
@@ -271,7 +271,7 @@ export class Store {
         await this.#compaction?.catch(() => {});
       } while (this.#pending.length > 0);
       this.#closed = true;
-      this.#note();
+      this.#moveWatermark();
     } finally {
       this.#closed = true;
       fs.closeSync(this.#fd);

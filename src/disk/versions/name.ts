@@ -14,8 +14,8 @@ const MARKED =
 export function versionName(name: string, replaced: number, n: number): string {
   const [stem, extension] = splitName(name);
   const mark = ` (${stampOf(new Date(replaced))}${n === 1 ? '' : ` ${n}`})`;
-  const room = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
-  return `${shorten(stem, room)}${mark}${extension}`;
+  const maxBytes = MAX_NAME_BYTES - utf8Length(mark) - utf8Length(extension);
+  return `${shorten(stem, maxBytes)}${mark}${extension}`;
 }
 
 /** When a content was moved to versions/, by the name of its version. */
