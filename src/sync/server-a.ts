@@ -57,7 +57,7 @@ export interface ServerAOptions {
 
 const FIRST_DIAL_MS = 50;
 const LAST_DIAL_MS = 1_500;
-const PATIENCE_MS = 1_000;
+const QUIET_DIAL_MS = 1_000;
 const STEADY_MS = 2_000;
 
 /**
@@ -239,7 +239,7 @@ async function keepDialling(server: ServerA, options: ServerAOptions, signal: Ab
       // dialling goes on.
       if (error === nested && !isPaired) throw error;
       // Both servers are often started together, so an early failure is not logged.
-      const isEarly = code === 'unreachable' && Date.now() - begun < PATIENCE_MS;
+      const isEarly = code === 'unreachable' && Date.now() - begun < QUIET_DIAL_MS;
       if (code !== said && !isEarly && !signal.aborted) {
         server.log.event({ event: 'peer-lost', reason: code === 'not-allowed' ? `${message} ${hint}` : message });
         said = code;

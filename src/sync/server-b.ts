@@ -42,7 +42,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
   const root = openRoot(dir);
   const state = openStateDirectory(root.path, log);
   const replica = new LocalReplica({ root, state, ignore, log, versionLimits });
-  const guests = new ReplicaServer({
+  const replicaServer = new ReplicaServer({
     replica,
     rootId: state.id,
     above: () => idsAbove(root.path),
@@ -67,7 +67,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       onRefused: (error) => log.warn(error.message),
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) => log.warn(`${method} failed: ${(error as Error).message}`);
-        void serveRpc(connection, guests.methods(connection), { onFault, memory });
+        void serveRpc(connection, replicaServer.methods(connection), { onFault, memory });
       },
     });
     log.event({ event: 'listening', host, port: listener.port, dir: root.path });

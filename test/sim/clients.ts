@@ -150,7 +150,7 @@ export class Clients {
       this.#told(server, owner, answer.notices);
       return answer.targets;
     }
-    const line = { forMs: wait.forMs, signal, told };
+    const line = { forMs: wait.forMs, signal, onPosition: told };
     const answer = await server.session.lockService.ask({
       kind,
       path: paths[0]!,

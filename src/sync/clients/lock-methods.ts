@@ -41,7 +41,7 @@ export class ServeLocks {
     const taken = await this.#forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
     const results = params.side === undefined ? taken : taken.map((result) => withSide(result, side));
     // A request that was cancelled while it waited keeps none of its locks.
-    if (results.some(isBrokenOff)) await this.#giveBack(results, owner);
+    if (results.some(wasCancelled)) await this.#giveBack(results, owner);
     return { targets: results, ...this.noticesFor(owner) };
   }
 
@@ -97,12 +97,12 @@ export class ServeLocks {
   }
 }
 
-const isBrokenOff = (result: Acted | Refused): boolean => (result as Partial<Refused>).error?.code === 'interrupted';
+const wasCancelled = (result: Acted | Refused): boolean => (result as Partial<Refused>).error?.code === 'interrupted';
 
 /** How the request waits: for all its targets together as long as `waitMs` says; null where it does not wait. */
 function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: IncomingCall): Wait | null {
   if (!wait && waitMs === undefined) return null;
-  const told = (path: RelPath, position: number) => {
+  const onPosition = (path: RelPath, position: number) => {
     // The end of the connection tells that a caller is gone.
     call.notify('waiting', { path, owner, position }).catch(() => {});
   };
@@ -112,7 +112,7 @@ function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: IncomingC
       return until === null ? null : Math.max(0, until - performance.now());
     },
     signal: call.signal,
-    told,
+    onPosition,
   };
 }
 

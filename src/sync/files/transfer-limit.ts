@@ -12,27 +12,27 @@ export class TransferLimit {
 
   /**
    * Runs `transfer` if the limits allow it.
-   * @param asker the connection that it is for.
+   * @param connection the connection that it is for.
    * @throws SyncError `busy` where a limit is reached; whatever `transfer` throws.
    */
-  async run<T>(asker: object, transfer: () => Promise<T>): Promise<T> {
+  async run<T>(connection: object, transfer: () => Promise<T>): Promise<T> {
     if (this.#underWay >= MAX_AT_ONCE) throw tooMany(MAX_AT_ONCE, '');
-    if (this.#ofOne(asker) >= MAX_OF_ONE) throw tooMany(MAX_OF_ONE, ' on this connection');
-    this.#count(asker, 1);
+    if (this.#ofOne(connection) >= MAX_OF_ONE) throw tooMany(MAX_OF_ONE, ' on this connection');
+    this.#count(connection, 1);
     try {
       return await transfer();
     } finally {
-      this.#count(asker, -1);
+      this.#count(connection, -1);
     }
   }
 
-  #ofOne(asker: object): number {
-    return this.#of.get(asker) ?? 0;
+  #ofOne(connection: object): number {
+    return this.#of.get(connection) ?? 0;
   }
 
-  #count(asker: object, by: 1 | -1): void {
+  #count(connection: object, by: 1 | -1): void {
     this.#underWay += by;
-    this.#of.set(asker, this.#ofOne(asker) + by);
+    this.#of.set(connection, this.#ofOne(connection) + by);
   }
 }
 

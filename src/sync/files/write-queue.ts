@@ -11,7 +11,7 @@ import { type ClientWrite, changesOf, type Result, type WriteContext, type Write
 import { carryStep, foldResults, toPassOn } from './write-steps.js';
 
 /** How long a write waits for other work on its paths, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 /**
  * The claims that a write waits for. Unconfirmed paths are not among them: the scan that the write requests confirms
  * them.
@@ -49,7 +49,7 @@ export class ClientWrites {
       const after = () => {};
       const fresh = { attempts: 0, claims: [], left: [], done: [], saving: [] };
       this.#waiting.push({ ask, since, scans, ...fresh, after, resolve, reject });
-      clock.after(PATIENCE_MS + 1, () => mailbox.wake());
+      clock.after(MAX_WAIT_MS + 1, () => mailbox.wake());
       mailbox.wake();
     });
   }
@@ -89,7 +89,7 @@ export class ClientWrites {
     const isSeen =
       sides.isScanned('a', scans.a) && (scans.b === 0 || sides.replica('b') === null || sides.isScanned('b', scans.b));
     if (pair.a.snapshot !== null && isSeen && !ask.paths.some((path) => this.#isBusy(path, ask.deep))) return true;
-    if (clock.now() - since > PATIENCE_MS) throw busy(ask.paths[0]!);
+    if (clock.now() - since > MAX_WAIT_MS) throw busy(ask.paths[0]!);
     return false;
   }
 
@@ -150,7 +150,7 @@ export class ClientWrites {
 
   /** Continues the write according to the changes of the step that were not done. */
   #settle({ write, side, error }: WriteEvent, left: readonly Result[]): void {
-    const trouble = left.find(({ outcome }) => outcome.kind === 'problem');
+    const problem = left.find(({ outcome }) => outcome.kind === 'problem');
     const kept = left.filter(({ outcome }) => outcome.kind === 'kept').map(({ change }) => change.path);
     // A directory that contains a kept path stays with it.
     const stale = left.filter(
@@ -158,7 +158,7 @@ export class ClientWrites {
     );
     if (error !== null)
       this.#finish(write, () => write.reject(failed(left[0]?.change.path ?? write.ask.paths[0]!, side, error)));
-    else if (trouble !== undefined) this.#finish(write, () => write.reject(failure(trouble, side)));
+    else if (problem !== undefined) this.#finish(write, () => write.reject(failure(problem, side)));
     else if (stale.length > 0)
       this.#again(
         write,

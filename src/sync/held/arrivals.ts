@@ -111,7 +111,7 @@ export class Arrivals {
     const { lockStore, pair, clock } = this.#context;
     // The lock is another one by now, and may hold the other side.
     if (this.#table.locks.get(path)?.token !== token) {
-      this.#putAside(path, file);
+      this.#moveToVersions(path, file);
       pair.mark(path, true);
       return;
     }
@@ -119,7 +119,7 @@ export class Arrivals {
     pair.generation++;
   }
 
-  #putAside(path: RelPath, file: string | null): void {
+  #moveToVersions(path: RelPath, file: string | null): void {
     try {
       if (file !== null) this.#context.files.putAside(path, file);
     } catch {

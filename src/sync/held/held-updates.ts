@@ -104,15 +104,15 @@ export class HeldUpdates {
   #drain(): void {
     for (const drain of [...this.#table.drains.values()]) {
       if (this.#stepping.size >= AT_ONCE) return;
-      if (this.#isEngaged(drain)) continue;
+      if (this.#isBlocked(drain)) continue;
       const [first] = this.#table.heldOf(drain.path);
       if (first === undefined) this.#finished(drain.path, false, null);
-      else if (drain.mode === 'apply') this.#follow(drain, first);
-      else this.#setAside(drain);
+      else if (drain.mode === 'apply') this.#takeEffect(drain, first);
+      else this.#keepHolders(drain);
     }
   }
 
-  #isEngaged({ path, side }: Drain): boolean {
+  #isBlocked({ path, side }: Drain): boolean {
     if (this.#context.claims.heldBy(path) !== null) return true;
     // The unlock must be on disk first: after a crash the lock would be back with half of its updates done.
     if (this.#context.lockStore.isPending(path)) return true;
@@ -120,7 +120,7 @@ export class HeldUpdates {
   }
 
   /** The holder's content stays: the held updates go to the versions, and the plan makes both sides equal. */
-  #setAside({ path, side, mode }: Drain): void {
+  #keepHolders({ path, side, mode }: Drain): void {
     const last = this.#table.heldOf(path).at(-1);
     const isDropped = mode === 'keep' && last?.after === null;
     this.#leaveToPlan(path, mode === 'discard' ? 'discarded' : 'held', false, () => {
@@ -133,7 +133,7 @@ export class HeldUpdates {
     const updates = this.#table.heldOf(path);
     const last = updates.at(-1);
     for (const update of updates) {
-      if (!this.#putAside(path, update.file, reason)) return;
+      if (!this.#moveToVersions(path, update.file, reason)) return;
       this.#context.lockStore.dispatch({ kind: 'drained', path, applied }, () => {
         if (update === last) ended();
       });
@@ -146,15 +146,15 @@ export class HeldUpdates {
    * @returns whether the content is in the versions or there is none. If it cannot be moved, that is a problem and is
    *   retried.
    */
-  #putAside(path: RelPath, file: string | null, reason: 'held' | 'discarded'): boolean {
+  #moveToVersions(path: RelPath, file: string | null, reason: 'held' | 'discarded'): boolean {
     try {
       if (file !== null) this.#context.files.putAside(path, file, reason);
       return true;
     } catch (error) {
       this.#backoff.add(path, this.#context.pair.entry('a', path));
-      const trouble = systemTrouble(error);
-      const message = `A held update cannot be moved to the versions: ${reasonForNow(trouble)}.`;
-      this.#context.retries.failed(path, trouble.code, message);
+      const problem = systemTrouble(error);
+      const message = `A held update cannot be moved to the versions: ${reasonForNow(problem)}.`;
+      this.#context.retries.failed(path, problem.code, message);
       return false;
     }
   }
@@ -162,7 +162,7 @@ export class HeldUpdates {
   /**
    * The content of a held update was removed from held/: reports that this update is lost, and goes on with the others.
    */
-  #forgo(update: HeldUpdate): void {
+  #dropMissing(update: HeldUpdate): void {
     const { path, file } = update;
     const message = `The held content ${file} is gone from .lockstep/held, so that update cannot take effect.`;
     this.#context.log.event({ event: 'problem', path, code: 'unreadable', message });
@@ -170,7 +170,7 @@ export class HeldUpdates {
   }
 
   /** Lets the first update take effect on the side of the lock, as far as that side is still at its base. */
-  #follow(drain: Drain, update: HeldUpdate): void {
+  #takeEffect(drain: Drain, update: HeldUpdate): void {
     const { pair, sides } = this.#context;
     const { path, side } = drain;
     const target = sides.replica(side);
@@ -179,7 +179,7 @@ export class HeldUpdates {
     const isThere =
       sameEntry(current, update.after) || (sameContent(current, update.after) && !sameContent(current, update.base));
     if (isThere) this.#finished(path, true, update.file);
-    else if (update.file !== null && !this.#context.files.has(update.file)) this.#forgo(update);
+    else if (update.file !== null && !this.#context.files.has(update.file)) this.#dropMissing(update);
     else if (sameContent(current, update.base)) {
       if (this.#isOneStep(side, update)) this.#step(target, update, current);
       else this.#leaveToPlan(path, 'held', true);
@@ -190,7 +190,7 @@ export class HeldUpdates {
         { table: 'preference', key: path, value: { path, side } },
       ] as const;
       this.#context.lockStore.commit(rows).then(
-        () => this.#setAside(kept),
+        () => this.#keepHolders(kept),
         () => {}, // the lock store has logged it; the next turn finds the drain unchanged
       );
     }

@@ -9,7 +9,7 @@ import type { LockStore } from './lock-store.js';
 export class Guarding {
   readonly #isOn: boolean;
 
-  readonly #told: Record<Side, Promise<void>> = { a: Promise.resolve(), b: Promise.resolve() };
+  readonly #sent: Record<Side, Promise<void>> = { a: Promise.resolve(), b: Promise.resolve() };
   readonly #replicas: Record<Side, Replica | null> = { a: null, b: null };
   readonly #guarded = new Map<RelPath, Side>();
 
@@ -24,10 +24,10 @@ export class Guarding {
   /** A side has connected. */
   joined(side: Side, replica: Replica): void {
     this.#replicas[side] = replica;
-    this.#tell(side, [], false);
+    this.#send(side, [], false);
     if (!this.#isOn) return;
     const paths = [...this.#guarded].filter(([, of]) => of === side).map(([path]) => path);
-    if (paths.length > 0) this.#tell(side, paths, true);
+    if (paths.length > 0) this.#send(side, paths, true);
   }
 
   left(side: Side): void {
@@ -41,24 +41,24 @@ export class Guarding {
       const now = row.value === null ? null : otherSide(row.value.side);
       const before = this.#guarded.get(path) ?? null;
       if (now === before) continue;
-      if (before !== null) this.#turn(before, path, false);
-      if (now !== null) this.#turn(now, path, true);
+      if (before !== null) this.#set(before, path, false);
+      if (now !== null) this.#set(now, path, true);
     }
   }
 
-  #turn(side: Side, path: RelPath, on: boolean): void {
+  #set(side: Side, path: RelPath, on: boolean): void {
     if (on) this.#guarded.set(path, side);
     else this.#guarded.delete(path);
-    if (this.#isOn) this.#tell(side, [path], on);
+    if (this.#isOn) this.#send(side, [path], on);
   }
 
   /**
    * @param paths the paths; none means all that the side guards. A lost message is made up for when the side connects
    *   again.
    */
-  #tell(side: Side, paths: readonly RelPath[], on: boolean): void {
+  #send(side: Side, paths: readonly RelPath[], on: boolean): void {
     const replica = this.#replicas[side];
-    this.#told[side] = this.#told[side].then(async () => {
+    this.#sent[side] = this.#sent[side].then(async () => {
       if (replica !== null && replica === this.#replicas[side]) await replica.guard?.(paths, on).catch(() => {});
     });
   }

@@ -23,16 +23,16 @@ export class LockService {
 
   #waiting: Pending[] = [];
   readonly #readiness: LockReadiness;
-  readonly #lines: WaitQueue;
-  readonly #turns: WaiterGrants;
+  readonly #queue: WaitQueue;
+  readonly #grants: WaiterGrants;
   #lastLine = 0;
 
   constructor(context: LockContext) {
     this.#context = context;
 
-    this.#readiness = new LockReadiness(context, () => this.#waiting.length + this.#turns.size > 0);
-    this.#lines = new WaitQueue(context);
-    this.#turns = new WaiterGrants(this.#readiness, this.#lines);
+    this.#readiness = new LockReadiness(context, () => this.#waiting.length + this.#grants.size > 0);
+    this.#queue = new WaitQueue(context);
+    this.#grants = new WaiterGrants(this.#readiness, this.#queue);
     new LockExpiry({ ...context, expire: (lock) => this.#expire(lock) }).start();
   }
 
@@ -53,7 +53,7 @@ export class LockService {
   /** Side b has connected: only a scan of this connection counts. */
   restart(): void {
     for (const pending of this.#waiting) this.#readiness.scanAgain(pending, pending.ask.path);
-    this.#turns.restart();
+    this.#grants.restart();
   }
 
   get isIdle(): boolean {
@@ -62,9 +62,9 @@ export class LockService {
 
   /** Decides the requests that are ready. */
   serve(): void {
-    this.#lines.serve();
+    this.#queue.serve();
     if (this.#waiting.length > 0) this.#serveWaiting();
-    this.#turns.serve();
+    this.#grants.serve();
   }
 
   #serveWaiting(): void {
@@ -109,12 +109,12 @@ export class LockService {
     }
     const note = this.#readiness.noteOn(pending, path);
     const decided = this.#context.lockStore.dispatch(this.#eventFor(pending), (answer, error) => {
-      if (answer.kind === 'granted') this.#readiness.settle(answer, error, { asker: pending, called, note });
+      if (answer.kind === 'granted') this.#readiness.settle(answer, error, { requester: pending, waiters, note });
       else if (error !== null) resolve(refused(path, error));
       else if (answer.kind !== 'queued') resolve(answered(ask, answer));
     });
-    const called = decided.kind === 'granted' ? this.#lines.called(decided) : [];
-    if (decided.kind === 'queued') this.#lines.join(pending, decided.position);
+    const waiters = decided.kind === 'granted' ? this.#queue.takeGranted(decided) : [];
+    if (decided.kind === 'queued') this.#queue.join(pending, decided.position);
     if (decided.kind !== 'refused' && decided.kind !== 'later') this.#readiness.touched(path);
   }
 
@@ -123,7 +123,7 @@ export class LockService {
     const { path, wait } = ask;
     if (wait !== undefined && isCancelled(wait.signal)) return noLongerWaiting(path);
     if (this.#isKeptOut(ask))
-      return wait !== undefined && this.#lines.size >= MAX_WAITERS ? tooMany(MAX_WAITERS) : null;
+      return wait !== undefined && this.#queue.size >= MAX_WAITERS ? tooMany(MAX_WAITERS) : null;
     // A change that is on its way would arrive under the new lock.
     if (this.#readiness.isInFlight(path)) return stillComing(path);
     return this.#readiness.nothingToLock(path);

@@ -12,7 +12,7 @@ import type { LockStore } from './lock-store.js';
 import { isCancelled, type PendingRequest } from './request.js';
 
 /** How long a request waits for other work on its path, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 
 /**
  * After this many further updates one is certainly newer than the request: the first was being fetched, the second may
@@ -54,9 +54,9 @@ export interface LockContext {
 /** The requests that a grant answers. */
 interface Granted {
   /** The request that was granted at once, without waiting in the queue. */
-  readonly asker?: PendingRequest;
+  readonly requester?: PendingRequest;
   /** The waiters that are answered. */
-  readonly called: readonly PendingRequest[];
+  readonly waiters: readonly PendingRequest[];
   readonly note: string;
 }
 
@@ -80,13 +80,13 @@ export class LockReadiness {
   }
 
   /** Side b has connected: only a scan of this connection counts. */
-  scanAgain(looking: PendingScan, path: RelPath): void {
-    looking.scans = { a: looking.scans.a, b: this.context.sides.scanPath('b', path) };
-    delete looking.heldThen;
+  scanAgain(pending: PendingScan, path: RelPath): void {
+    pending.scans = { a: pending.scans.a, b: this.context.sides.scanPath('b', path) };
+    delete pending.heldThen;
   }
 
   isLate({ since }: PendingScan): boolean {
-    return this.context.clock.now() - since > PATIENCE_MS;
+    return this.context.clock.now() - since > MAX_WAIT_MS;
   }
 
   /**
@@ -121,17 +121,17 @@ export class LockReadiness {
    * Whether everything from before the request is held by now, although more keeps arriving: the other side writes
    * without a pause, so the path never settles.
    */
-  isOvertaken(looking: PendingScan, path: RelPath): boolean {
-    if (!this.#isScanned(looking.scans)) return false;
+  isOvertaken(pending: PendingScan, path: RelPath): boolean {
+    if (!this.#isScanned(pending.scans)) return false;
     const held = this.context.lockStore.table.heldOf(path).length;
-    looking.heldThen ??= held;
-    return held >= looking.heldThen + CERTAINLY_NEWER;
+    pending.heldThen ??= held;
+    return held >= pending.heldThen + CERTAINLY_NEWER;
   }
 
   setAlarm(): void {
     if (this.#isAlarmSet) return;
     this.#isAlarmSet = true;
-    this.context.clock.after(PATIENCE_MS + 1, () => {
+    this.context.clock.after(MAX_WAIT_MS + 1, () => {
       this.#isAlarmSet = false;
       if (this.#isWaited()) this.setAlarm();
       this.context.mailbox.wake();
@@ -172,13 +172,17 @@ export class LockReadiness {
    * Answers a grant once it is on disk. A grant that could not be stored, or whose requests are all gone, is taken
    * back.
    */
-  settle(answer: LockAnswer & { kind: 'granted' }, error: SyncError | null, { asker, called, note }: Granted): void {
+  settle(
+    answer: LockAnswer & { kind: 'granted' },
+    error: SyncError | null,
+    { requester, waiters, note }: Granted,
+  ): void {
     const { lock, changed } = answer;
     const isMissed =
-      (asker === undefined || isCancelled(asker.ask.wait?.signal)) &&
-      called.every(({ ask }) => ask.wait?.signal.aborted === true);
+      (requester === undefined || isCancelled(requester.ask.wait?.signal)) &&
+      waiters.every(({ ask }) => ask.wait?.signal.aborted === true);
     if (changed && (error !== null || isMissed)) this.#takeBack(lock);
-    for (const { ask, resolve } of asker === undefined ? called : [asker, ...called]) {
+    for (const { ask, resolve } of requester === undefined ? waiters : [requester, ...waiters]) {
       resolve(error === null ? answered(ask, answer, note) : refused(lock.path, error));
     }
   }

@@ -12,7 +12,7 @@ export interface Wait {
   /** Aborted when the client no longer waits. */
   readonly signal: AbortSignal;
   /** Called with the position in the queue (1 is next), at first and after each change. */
-  readonly told: (path: RelPath, position: number) => void;
+  readonly onPosition: (path: RelPath, position: number) => void;
 }
 
 export interface ServiceRequest {

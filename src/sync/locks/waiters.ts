@@ -11,12 +11,12 @@ import type { LockReadiness, PendingScan } from './readiness.js';
 import type { PendingRequest } from './request.js';
 
 /** Positions are sent at most this often, in milliseconds: a grant moves every other waiter. */
-const TELL_MS = 100;
+const NOTIFY_MS = 100;
 /** The most waiters at one time: each is a request in memory. */
 export const MAX_WAITERS = 65_536;
 
 /** How long a request that broke a lock waits until the held updates have taken effect, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 
 interface WaitQueueContext {
   readonly lockStore: LockStore;
@@ -34,38 +34,38 @@ interface Waiting {
 export class WaitQueue {
   readonly #context: WaitQueueContext;
 
-  readonly #inLine = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Waiting>();
   /** Waiters that leave, and why; null where their time is over. */
   readonly #leaving = new Map<number, SyncError | null>();
-  #isTelling = false;
+  #isNotifying = false;
 
   constructor(context: WaitQueueContext) {
     this.#context = context;
   }
 
   get size(): number {
-    return this.#inLine.size;
+    return this.#waiting.size;
   }
 
   /** Adds a waiter at `position` (1 is next). */
   join(request: PendingRequest, position: number): void {
     const { line, ask } = request;
-    const goes = (why: SyncError | null) => {
+    const leaveWith = (why: SyncError | null) => {
       this.#leaving.set(line, why);
       this.#context.mailbox.wake();
     };
-    const onAbort = () => goes(noLongerWaiting(ask.path));
-    const forMs = ask.wait === undefined ? PATIENCE_MS : ask.wait.forMs;
-    const cancel = forMs === null ? () => {} : this.#context.clock.after(forMs, () => goes(null));
+    const onAbort = () => leaveWith(noLongerWaiting(ask.path));
+    const forMs = ask.wait === undefined ? MAX_WAIT_MS : ask.wait.forMs;
+    const cancel = forMs === null ? () => {} : this.#context.clock.after(forMs, () => leaveWith(null));
     ask.wait?.signal.addEventListener('abort', onAbort, { once: true });
     const leave = () => {
       cancel();
       ask.wait?.signal.removeEventListener('abort', onAbort);
     };
-    this.#inLine.set(line, { request, position, leave });
+    this.#waiting.set(line, { request, position, leave });
     if (ask.wait?.signal.aborted) onAbort();
-    else ask.wait?.told(ask.path, position);
-    this.#tellSoon();
+    else ask.wait?.onPosition(ask.path, position);
+    this.#notifySoon();
   }
 
   /** Answers the waiters that leave. */
@@ -84,7 +84,7 @@ export class WaitQueue {
     const holder = refusal(lockStore.table, path);
     const late = holder === null ? overdue(path) : lockedBy(path, holder);
     resolve(refused(path, why ?? late));
-    this.#tellSoon();
+    this.#notifySoon();
   }
 
   /** The path can have changed: a lock moves with its file. */
@@ -97,7 +97,7 @@ export class WaitQueue {
   }
 
   /** Refuses the first waiter of `path`, because there is nothing to lock. */
-  turnAway(path: RelPath, why: SyncError): void {
+  refuseFirst(path: RelPath, why: SyncError): void {
     const [first] = this.#context.lockStore.table.waitersOf(path);
     const one = first === undefined ? null : this.#take(first.id);
     if (one !== null) this.#refuse(one.request, why);
@@ -105,34 +105,34 @@ export class WaitQueue {
   }
 
   /** @returns the waiters that a grant answers; they wait no more. */
-  called({ lines = [] }: LockAnswer & { kind: 'granted' }): PendingRequest[] {
-    if (lines.length > 0) this.#tellSoon();
+  takeGranted({ lines = [] }: LockAnswer & { kind: 'granted' }): PendingRequest[] {
+    if (lines.length > 0) this.#notifySoon();
     return lines.flatMap((line) => this.#take(line)?.request ?? []);
   }
 
   #take(line: number): Waiting | null {
-    const one = this.#inLine.get(line) ?? null;
+    const one = this.#waiting.get(line) ?? null;
     one?.leave();
-    this.#inLine.delete(line);
+    this.#waiting.delete(line);
     return one;
   }
 
-  #tellSoon(): void {
-    if (this.#isTelling || this.#inLine.size === 0) return;
-    this.#isTelling = true;
-    this.#context.clock.after(TELL_MS, () => {
-      this.#isTelling = false;
-      this.#tellPlaces();
+  #notifySoon(): void {
+    if (this.#isNotifying || this.#waiting.size === 0) return;
+    this.#isNotifying = true;
+    this.#context.clock.after(NOTIFY_MS, () => {
+      this.#isNotifying = false;
+      this.#notifyPositions();
     });
   }
 
-  #tellPlaces(): void {
+  #notifyPositions(): void {
     for (const queue of this.#context.lockStore.table.waiters.values()) {
       for (const [n, { id, path }] of queue.entries()) {
-        const one = this.#inLine.get(id);
+        const one = this.#waiting.get(id);
         if (one === undefined || one.position === n + 1) continue;
         one.position = n + 1;
-        one.request.ask.wait?.told(path, n + 1);
+        one.request.ask.wait?.onPosition(path, n + 1);
       }
     }
   }
@@ -144,14 +144,14 @@ const overdue = (path: string): SyncError =>
 /** Grants free locks to waiters. */
 export class WaiterGrants {
   readonly #readiness: LockReadiness;
-  readonly #lines: WaitQueue;
+  readonly #queue: WaitQueue;
 
   /** Free paths with waiters, and the scans that the grant waits for. */
   readonly #free = new Map<RelPath, PendingScan>();
 
-  constructor(readiness: LockReadiness, lines: WaitQueue) {
+  constructor(readiness: LockReadiness, queue: WaitQueue) {
     this.#readiness = readiness;
-    this.#lines = lines;
+    this.#queue = queue;
   }
 
   get size(): number {
@@ -160,7 +160,7 @@ export class WaiterGrants {
 
   /** Side b has connected: only a scan of this connection counts. */
   restart(): void {
-    for (const [path, looking] of this.#free) this.#readiness.scanAgain(looking, path);
+    for (const [path, pending] of this.#free) this.#readiness.scanAgain(pending, path);
   }
 
   serve(): void {
@@ -168,29 +168,29 @@ export class WaiterGrants {
     for (const path of this.#free.keys()) if (table.waitersOf(path).length === 0) this.#free.delete(path);
     for (const path of [...table.waiters.keys()]) {
       if (table.locks.has(path) || table.drains.has(path)) this.#free.delete(path);
-      else this.#serveLine(path);
+      else this.#servePath(path);
     }
   }
 
-  #serveLine(path: RelPath): void {
+  #servePath(path: RelPath): void {
     const readiness = this.#readiness;
-    const lines = this.#lines;
+    const queue = this.#queue;
     const { lockStore, clock } = readiness.context;
-    const looking = this.#free.get(path) ?? readiness.scanPath(path);
-    this.#free.set(path, looking);
+    const pending = this.#free.get(path) ?? readiness.scanPath(path);
+    this.#free.set(path, pending);
     readiness.setAlarm();
-    if (readiness.isInFlight(path) || !(readiness.isLate(looking) || readiness.isSettled(looking, path))) return;
+    if (readiness.isInFlight(path) || !(readiness.isLate(pending) || readiness.isSettled(pending, path))) return;
     this.#free.delete(path);
     const why = readiness.nothingToLock(path);
     if (why !== null) {
-      lines.turnAway(path, why);
+      queue.refuseFirst(path, why);
       return;
     }
-    const note = readiness.noteOn(looking, path);
+    const note = readiness.noteOn(pending, path);
     const granted = lockStore.dispatch({ kind: 'grant', path, now: clock.now() }, (answer, error) => {
-      if (answer.kind === 'granted') readiness.settle(answer, error, { called, note });
+      if (answer.kind === 'granted') readiness.settle(answer, error, { waiters, note });
     });
-    const called = granted.kind === 'granted' ? lines.called(granted) : [];
+    const waiters = granted.kind === 'granted' ? queue.takeGranted(granted) : [];
     readiness.touched(path);
   }
 }

@@ -16,14 +16,14 @@ export interface Archive {
 
 /**
  * Opens the archive in `file`. A damaged one counts as missing.
- * @param say reports to people what was done without asking them.
+ * @param report reports to people what was done without asking them.
  */
-export function openArchive(file: string, say: (text: string) => void, open: OpenStore = Store.open): Archive {
+export function openArchive(file: string, report: (text: string) => void, open: OpenStore = Store.open): Archive {
   const snapshot = new Snapshot();
   const meta = new ArchiveMeta();
   const losses = new KnownLosses();
   const tables = { archive: tableOf(snapshot), [META_TABLE]: meta, [GONE_TABLE]: losses };
   const consequence = `What both sides last shared is not known any more. ${ANEW}`;
   const { store } = open(file, tables, { consequence });
-  return { pair: new Pair(snapshot, store, { meta, losses }, say), close: () => store.close() };
+  return { pair: new Pair(snapshot, store, { meta, losses }, report), close: () => store.close() };
 }

@@ -84,7 +84,7 @@ export function locksHalt({ message, locks, held, orphans }: LockLoss): Halt {
 }
 
 /** The message for another root that was accepted without asking. */
-export function adoptedWords({ same, of }: Match, dir: string): string {
+export function acceptedText({ same, of }: Match, dir: string): string {
   return (
     `Side b${at(dir)} is not known by its identity, but has ${same} of the ${count(of, 'file')} that both sides shared: ` +
     'both sides are compared anew, and nothing is deleted.'

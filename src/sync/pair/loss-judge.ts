@@ -10,7 +10,7 @@ import type { KnownPair } from './side-state.js';
 import { lossOn, type Verdicts } from './verdicts.js';
 
 /** The part of a scan that is judged. */
-export type Told = Pick<ScanResult, 'entries' | 'whole'>;
+export type ScannedEntries = Pick<ScanResult, 'entries' | 'whole'>;
 
 /** What is known of the side that is judged. */
 interface Judged {
@@ -41,17 +41,17 @@ export class LossJudge {
 
   /**
    * Judges what `side` lacks after a scan of it was folded in.
-   * @param told the scan; null to compare everything that was shared.
+   * @param scan the scan; null to compare everything that was shared.
    * @param now milliseconds since 1970.
    */
-  judge(side: Side, told: Told | null, { accepted, isOlder, dir }: Judged, now: number): void {
+  judge(side: Side, scan: ScannedEntries | null, { accepted, isOlder, dir }: Judged, now: number): void {
     const here = this.#seen(side);
     if (here === null) return;
-    const loss = this.#lossOn(side, here, told);
+    const loss = this.#lossOn(side, here, scan);
     const isEmpty = here.files === 0;
     const code = accepted ? null : lossCode(loss, isEmpty);
     if (code === null && isOlder && !accepted) this.#verdicts.delete(lossOn(side));
-    else if (code === null) this.#believe(side, loss);
+    else if (code === null) this.#accept(side, loss);
     else this.#verdicts.add(lossOn(side), lossHalt(code, side, dir, loss), this.#doubtOn(side), now);
   }
 
@@ -60,17 +60,17 @@ export class LossJudge {
     return this.#pair.side(side).unsettled > 0 ? 'in-motion' : null;
   }
 
-  #lossOn(side: Side, here: Snapshot, told: Told | null): Loss {
+  #lossOn(side: Side, here: Snapshot, scan: ScannedEntries | null): Loss {
     const trees = this.#trees(side, here);
-    if (told !== null && !told.whole && !this.#verdicts.has(lossOn(side))) {
-      const loss = this.#lossOfScan(side, here, told.entries, trees);
+    if (scan !== null && !scan.whole && !this.#verdicts.has(lossOn(side))) {
+      const loss = this.#lossOfScan(side, here, scan.entries, trees);
       if (loss.files <= MAX_LOST_FILES && here.files > 0) return loss;
     }
     this.#known.prune(side, (path) => !this.#isLostAt(path, here));
     return wholeLoss(trees);
   }
 
-  #lossOfScan(side: Side, here: Snapshot, entries: Told['entries'], trees: LossTrees): Loss {
+  #lossOfScan(side: Side, here: Snapshot, entries: ScannedEntries['entries'], trees: LossTrees): Loss {
     const paths: RelPath[] = [];
     for (const { path } of entries) {
       if (this.#isLostAt(path, here)) paths.push(path);
@@ -95,7 +95,7 @@ export class LossJudge {
     };
   }
 
-  #believe(side: Side, { paths }: Loss): void {
+  #accept(side: Side, { paths }: Loss): void {
     this.#verdicts.delete(lossOn(side));
     for (const path of paths) this.#known.add(side, path);
   }
@@ -110,6 +110,6 @@ export class LossJudge {
   /** Accepts everything that `side` lacks. */
   acceptOn(side: Side): void {
     const here = this.#seen(side);
-    if (here !== null) this.#believe(side, wholeLoss(this.#trees(side, here)));
+    if (here !== null) this.#accept(side, wholeLoss(this.#trees(side, here)));
   }
 }

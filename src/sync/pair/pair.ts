@@ -46,13 +46,13 @@ export class Pair {
 
   /**
    * @param store where the archive is written: entries to the table `archive`, its notes to tables of their own.
-   * @param say reports to people what was done without asking them.
+   * @param report reports to people what was done without asking them.
    */
   constructor(
     readonly archive: Snapshot,
     store: StoreAccess,
     notes: ArchiveNotes = { meta: new ArchiveMeta(), losses: new KnownLosses() },
-    say: (text: string) => void = () => {},
+    report: (text: string) => void = () => {},
   ) {
     this.#store = store;
 
@@ -60,7 +60,7 @@ export class Pair {
     this.#losses = notes.losses;
     this.meta.write = (key, value) => store.put(META_TABLE, key, value);
     this.#losses.write = (key, value) => store.put(GONE_TABLE, key, value);
-    this.safety = new Safety(this, this.meta, this.#losses, say);
+    this.safety = new Safety(this, this.meta, this.#losses, report);
   }
 
   /** Whether the two roots have never agreed: then nothing was ever shared. */

@@ -13,9 +13,9 @@ import { otherSide, type RelPath, type Side, someAtOrAbove } from '../../core/pa
 import type { Snapshot } from '../../core/snapshot.js';
 import type { Confirmation } from '../../wire/client-api/methods.js';
 import type { ArchiveMeta } from './archive-meta.js';
-import { adoptedWords, type Halt, partnerHalt, rollbackHalt, unmountedHalt } from './halt-text.js';
+import { acceptedText, type Halt, partnerHalt, rollbackHalt, unmountedHalt } from './halt-text.js';
 import type { KnownLosses } from './known-losses.js';
-import { LossJudge, type Told } from './loss-judge.js';
+import { LossJudge, type ScannedEntries } from './loss-judge.js';
 import type { KnownPair } from './side-state.js';
 import { lossOn, Verdicts } from './verdicts.js';
 
@@ -44,7 +44,7 @@ export class Safety {
   readonly #pair: JudgedPair;
   readonly #meta: ArchiveMeta;
   readonly #known: KnownLosses;
-  readonly #say: (text: string) => void;
+  readonly #report: (text: string) => void;
 
   readonly #verdicts = new Verdicts();
   readonly #losses: LossJudge;
@@ -54,12 +54,12 @@ export class Safety {
   /** The time of the last judged scan, milliseconds since 1970. */
   #now = 0;
 
-  /** @param say reports to people what was done without asking them. */
-  constructor(pair: JudgedPair, meta: ArchiveMeta, known: KnownLosses, say: (text: string) => void) {
+  /** @param report reports to people what was done without asking them. */
+  constructor(pair: JudgedPair, meta: ArchiveMeta, known: KnownLosses, report: (text: string) => void) {
     this.#pair = pair;
     this.#meta = meta;
     this.#known = known;
-    this.#say = say;
+    this.#report = report;
 
     this.#losses = new LossJudge(pair, this.#verdicts, known, (side) => this.#seen(side));
   }
@@ -126,10 +126,10 @@ export class Safety {
   }
 
   /** Judges both sides after a scan of `side` was folded in. @param now milliseconds since 1970. */
-  judge(side: Side, told: Told, now: number): void {
+  judge(side: Side, scan: ScannedEntries, now: number): void {
     this.#now = now;
     if (side === 'b' && this.#meeting !== null) this.#meeting.isSeen = true;
-    this.#judgeLoss(side, told, now);
+    this.#judgeLoss(side, scan, now);
     // A loss of one side is judged against what the other side has, which may have changed.
     const other = otherSide(side);
     if (this.#verdicts.has(lossOn(other))) this.#judgeLoss(other, null, now);
@@ -137,10 +137,10 @@ export class Safety {
     this.#judgePartner(now);
   }
 
-  #judgeLoss(side: Side, told: Told | null, now: number): void {
+  #judgeLoss(side: Side, scan: ScannedEntries | null, now: number): void {
     const dir = side === 'a' ? this.#meeting?.own.dir : this.#meeting?.b.dir;
     const isOlder = side === 'b' && this.#meeting?.isBehind === true;
-    this.#losses.judge(side, told, { accepted: this.accepting.includes(side), isOlder, dir: dir ?? '' }, now);
+    this.#losses.judge(side, scan, { accepted: this.accepting.includes(side), isOlder, dir: dir ?? '' }, now);
   }
 
   /**
@@ -161,8 +161,8 @@ export class Safety {
     const match = matchOf(this.#pair.archive, b, this.#unknownOn('b'));
     const isSameB = this.#meta.get('roots')?.split(' ')[1] === meeting.b.root;
     if (match.same * 2 >= match.of || isSameB) {
-      if (!isSameB) this.#say(adoptedWords(match, meeting.b.dir));
-      this.#adopt(meeting);
+      if (!isSameB) this.#report(acceptedText(match, meeting.b.dir));
+      this.#accept(meeting);
     } else {
       const halt = partnerHalt(match, b.files, meeting.b.dir, this.#meta.get('dir'));
       this.#verdicts.add('partner', halt, this.#doubtOn('b', match), now);
@@ -175,7 +175,7 @@ export class Safety {
    */
   #judgeNew(meeting: Meeting, a: Snapshot, b: Snapshot, now: number): void {
     const match = matchOf(b, a, this.#unknownOn('a'));
-    if (!isOnOtherDevice(meeting) || match.same * 2 >= match.of) this.#adopt(meeting);
+    if (!isOnOtherDevice(meeting) || match.same * 2 >= match.of) this.#accept(meeting);
     else this.#verdicts.add('partner', unmountedHalt(match, meeting.own.dir), this.#doubtOn('a', match), now);
   }
 
@@ -208,15 +208,15 @@ export class Safety {
   }
 
   /** Accepts both roots and starts a first contact between them. */
-  #adopt(meeting: Meeting): void {
+  #accept(meeting: Meeting): void {
     meeting.isBehind = false;
-    this.#know(meeting);
+    this.#storeRoots(meeting);
     this.#verdicts.clear();
     this.#pair.beginFirstContact();
   }
 
   /** Stores the two roots as those of the archive. */
-  #know(meeting: Meeting): void {
+  #storeRoots(meeting: Meeting): void {
     meeting.kind = 'same';
     this.#meta.put('roots', `${meeting.own.root} ${meeting.b.root}`);
     this.#meta.put('dir', meeting.b.dir === '' ? null : meeting.b.dir);
@@ -227,13 +227,13 @@ export class Safety {
   confirm({ acceptDeletes = false, newPartner = false, acceptRollback = false }: Confirmation): void {
     if (newPartner) this.#acceptPartner();
     if (acceptDeletes && this.#losses.accept()) this.#keepArchive();
-    if (acceptRollback && this.#verdicts.delete('rollback')) this.#follow(this.#meeting!);
+    if (acceptRollback && this.#verdicts.delete('rollback')) this.#followOlder(this.#meeting!);
     this.#judgeAge(this.#now);
     this.#judgePartner(this.#now);
   }
 
   #acceptPartner(): void {
-    if (this.#meeting !== null) this.#adopt(this.#meeting);
+    if (this.#meeting !== null) this.#accept(this.#meeting);
     else {
       this.#verdicts.clear();
       this.#pair.beginFirstContact();
@@ -241,16 +241,16 @@ export class Safety {
   }
 
   /** Makes side a follow an older side b, also where that lacks something. */
-  #follow(meeting: Meeting): void {
+  #followOlder(meeting: Meeting): void {
     meeting.isBehind = false;
     if (!this.#verdicts.has('loss-b')) this.#losses.acceptOn('b');
-    this.#know(meeting);
+    this.#storeRoots(meeting);
   }
 
   /** A side lost its state directory and its losses were confirmed: what both sides shared still counts. */
   #keepArchive(): void {
     const meeting = this.#meeting;
-    if (meeting?.kind === 'forgetful' && meeting.isSeen && this.#verdicts.size === 0) this.#know(meeting);
+    if (meeting?.kind === 'forgetful' && meeting.isSeen && this.#verdicts.size === 0) this.#storeRoots(meeting);
   }
 }
 

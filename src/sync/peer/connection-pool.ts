@@ -23,35 +23,35 @@ export class ConnectionPool {
    * Runs one call on a connection of its own. A connection on which a call failed is closed.
    * @throws SyncError `closed` after `close`; whatever `work` throws.
    */
-  async run<T>(work: (lane: RpcClient) => Promise<T>): Promise<T> {
-    const lane = this.#idle.pop() ?? (await this.#openLane());
+  async run<T>(work: (connection: RpcClient) => Promise<T>): Promise<T> {
+    const connection = this.#idle.pop() ?? (await this.#openConnection());
     let result: T;
     try {
-      result = await work(lane);
+      result = await work(connection);
     } catch (error) {
-      lane.close();
+      connection.close();
       throw error;
     }
-    if (this.#over || this.#idle.length >= MAX_IDLE) lane.close();
-    else this.#idle.push(lane);
+    if (this.#over || this.#idle.length >= MAX_IDLE) connection.close();
+    else this.#idle.push(connection);
     return result;
   }
 
   close(): void {
     this.#over = true;
-    for (const lane of this.#open) lane.close();
+    for (const connection of this.#open) connection.close();
   }
 
-  async #openLane(): Promise<RpcClient> {
+  async #openConnection(): Promise<RpcClient> {
     if (this.#over) throw new SyncError('closed', 'The connection to server-b is over.');
-    const lane = await this.#introduce();
-    this.#open.add(lane);
-    void lane.closed.then(() => {
-      this.#open.delete(lane);
-      const at = this.#idle.indexOf(lane);
+    const connection = await this.#introduce();
+    this.#open.add(connection);
+    void connection.closed.then(() => {
+      this.#open.delete(connection);
+      const at = this.#idle.indexOf(connection);
       if (at >= 0) this.#idle.splice(at, 1);
     });
-    if (this.#over) lane.close();
-    return lane;
+    if (this.#over) connection.close();
+    return connection;
   }
 }

@@ -20,7 +20,7 @@ import { Announced } from './announced.js';
 import type { ConnectionPool } from './connection-pool.js';
 
 /** How long a call may take to end after its last content, in milliseconds. */
-const LAST_WORD_MS = 10_000;
+const CALL_END_MS = 10_000;
 
 /** Asks what the other side has of the content that `change` brings to it; null where that would save nothing. */
 export async function remoteOffer(control: RpcClient, pool: ConnectionPool, change: Change): Promise<Offer | null> {
@@ -38,10 +38,10 @@ function baseOf(pool: ConnectionPool, change: Change, size: number | null): Basi
   const { hash } = change.before;
   const [list] = encodeChanges([change]);
   const sums: BasisFile['sums'] = (blockBytes, ranges) =>
-    pool.run(async (lane) => {
+    pool.run(async (connection) => {
       const asked = encodeAsked(ranges).payload;
-      const started = (id: number) => void lane.notify('ranges', { id }, asked).catch(() => {});
-      const { payload } = await lane.call(
+      const started = (id: number) => void connection.notify('ranges', { id }, asked).catch(() => {});
+      const { payload } = await connection.call(
         'sums',
         { blockBytes },
         { payload: list!.payload, started, timeoutMs: STALL_MS },
@@ -57,20 +57,20 @@ export async function* remoteRead(pool: ConnectionPool, wanted: readonly Wanted[
   const pieces = new AsyncQueue<Content>();
   const announced = new Announced(wanted.map(({ file }) => file.size));
   const over = new AbortController();
-  const ended = pool.run(async (lane) => {
+  const ended = pool.run(async (connection) => {
     let call = 0;
-    await lane.call(
+    await connection.call(
       'read',
       { count: wanted.length },
       {
         signal: over.signal,
         started: (id) => {
           call = id;
-          void sendLists(lane, id, 'wanted', encodeWanted(wanted.map(fieldsOf)));
+          void sendLists(connection, id, 'wanted', encodeWanted(wanted.map(fieldsOf)));
         },
         onNotification: (method, params, payload) =>
           method === 'sums'
-            ? sendSums(lane, call, wanted[params.n]?.offer?.base, params.blockBytes, payload)
+            ? sendSums(connection, call, wanted[params.n]?.offer?.base, params.blockBytes, payload)
             : pieces.handOver(announced.check(parseContent(method, params, payload))),
       },
     );
@@ -88,7 +88,7 @@ export async function* remoteRead(pool: ConnectionPool, wanted: readonly Wanted[
 
 /** Ends a call whose contents nobody reads any more. A call that has sent all of them may still end by itself. */
 export function leave(call: AbortController, { isComplete }: Announced): void {
-  if (isComplete) setTimeout(() => call.abort(), LAST_WORD_MS).unref();
+  if (isComplete) setTimeout(() => call.abort(), CALL_END_MS).unref();
   else call.abort();
 }
 
@@ -119,21 +119,21 @@ export async function* remoteApply(
   contents: AsyncIterable<Content>,
 ): AsyncGenerator<Applied> {
   const outcomes = new AsyncQueue<Applied>();
-  const ended = pool.run(async (lane) => {
+  const ended = pool.run(async (connection) => {
     let sending: Promise<void> = Promise.resolve();
     // Outcomes can wait for contents, but must follow soon once all contents are sent.
-    const stall = new Deadline(STALL_MS, () => lane.close());
+    const stall = new Deadline(STALL_MS, () => connection.close());
     const left = new Set(changes.keys());
-    const answered = lane.call(
+    const answered = connection.call(
       'apply',
       { count: changes.length },
       {
         started: (id) => {
-          sending = sendChanges(lane, id, changes, contents);
+          sending = sendChanges(connection, id, changes, contents);
           // If the source fails, the other end still waits for content: closing the connection ends that.
           sending.then(
             () => stall.start(),
-            () => lane.close(),
+            () => connection.close(),
           );
         },
         onNotification: async (_method, _params, payload) => {
@@ -155,21 +155,21 @@ export async function* remoteApply(
 }
 
 async function sendLists(
-  lane: RpcClient,
+  connection: RpcClient,
   id: number,
   method: string,
   lists: Iterable<{ payload: Buffer }>,
 ): Promise<void> {
   try {
-    for (const { payload } of lists) await lane.notify(method, { id }, payload);
+    for (const { payload } of lists) await connection.notify(method, { id }, payload);
   } catch {
-    lane.close();
+    connection.close();
   }
 }
 
 /** Sends the block sums of a local basis file that the other end asked for. */
 async function sendSums(
-  lane: RpcClient,
+  connection: RpcClient,
   id: number,
   base: BasisFile | null | undefined,
   blockBytes: unknown,
@@ -177,7 +177,7 @@ async function sendSums(
 ): Promise<void> {
   const asked = parseAsked(blockBytes, payload, base?.size ?? 0);
   const words = await base?.sums(asked.blockBytes, asked.ranges);
-  await lane.notify('sums', { id }, words ? encodeSums(words) : undefined);
+  await connection.notify('sums', { id }, words ? encodeSums(words) : undefined);
 }
 
 const fieldsOf = ({ path, file, offer }: Wanted) => ({
@@ -188,15 +188,15 @@ const fieldsOf = ({ path, file, offer }: Wanted) => ({
 });
 
 async function sendChanges(
-  lane: RpcClient,
+  connection: RpcClient,
   id: number,
   changes: readonly Change[],
   contents: AsyncIterable<Content>,
 ): Promise<void> {
-  for (const { payload } of encodeChanges(changes)) await lane.notify('changes', { id }, payload);
+  for (const { payload } of encodeChanges(changes)) await connection.notify('changes', { id }, payload);
   for await (const content of contents) {
     const { method, params, payload } = encodeContent(content);
-    await lane.notify(method, { ...params, id }, payload, 'data' in content ? content.release : undefined);
+    await connection.notify(method, { ...params, id }, payload, 'data' in content ? content.release : undefined);
   }
-  await lane.notify('end', { id });
+  await connection.notify('end', { id });
 }

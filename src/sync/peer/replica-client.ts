@@ -206,7 +206,9 @@ async function introduce(
 }
 
 /** @param onConnection runs one call on a connection of its own. */
-function remoteVersionReader(onLane: (work: (lane: RpcClient) => Promise<void>) => Promise<void>): VersionReader {
+function remoteVersionReader(
+  onConnection: (work: (connection: RpcClient) => Promise<void>) => Promise<void>,
+): VersionReader {
   return {
     async list(path) {
       const versions: Version[] = [];
@@ -217,13 +219,13 @@ function remoteVersionReader(onLane: (work: (lane: RpcClient) => Promise<void>) 
         for (const version of some) versions.push(version);
       };
       const options = { onNotification, timeoutMs: STALL_MS };
-      await onLane(async (lane) => void (await lane.call('versions', { path }, options)));
+      await onConnection(async (connection) => void (await connection.call('versions', { path }, options)));
       return versions;
     },
     async scan(name) {
       let scanned: ReturnType<typeof parseReadVersion> | null = null;
-      await onLane(async (lane) => {
-        const { result } = await lane.call('look-version', { name }, { timeoutMs: STALL_MS });
+      await onConnection(async (connection) => {
+        const { result } = await connection.call('look-version', { name }, { timeoutMs: STALL_MS });
         scanned = parseReadVersion(result);
       });
       return scanned!;
@@ -235,8 +237,8 @@ function remoteVersionReader(onLane: (work: (lane: RpcClient) => Promise<void>) 
       const over = new AbortController();
       const onNotification = (method: string, params: unknown, payload: Buffer | null) =>
         pieces.handOver(announced.check(parseContent(method, params, payload)));
-      onLane(async (lane) => {
-        await lane.call('read-version', {}, { payload: list!.payload, onNotification, signal: over.signal });
+      onConnection(async (connection) => {
+        await connection.call('read-version', {}, { payload: list!.payload, onNotification, signal: over.signal });
       }).then(
         () => pieces.end(),
         (error: Error) => pieces.end(error),

@@ -53,7 +53,7 @@ interface ConnectedPeer {
   readonly root: string;
   readonly control: Connection;
   /** Whether it has received the complete state once; after that, differences are enough. */
-  toldAll: boolean;
+  hasEverything: boolean;
 }
 
 /** Serves one root to one server-a. */
@@ -61,7 +61,7 @@ export class ReplicaServer {
   readonly #served: ServedReplica;
 
   #connectedPeer: ConnectedPeer | null = null;
-  readonly #pool = new Set<Connection>();
+  readonly #contentConnections = new Set<Connection>();
   /** The applies that are running. */
   readonly #applies = new Set<Promise<object>>();
   /** The memory for the lists of running calls. */
@@ -79,7 +79,8 @@ export class ReplicaServer {
   methods(connection: Connection): Record<string, Method> {
     const { replica, clock = realClock } = this.#served;
     const known = () =>
-      this.#connectedPeer !== null && (this.#connectedPeer.control === connection || this.#pool.has(connection));
+      this.#connectedPeer !== null &&
+      (this.#connectedPeer.control === connection || this.#contentConnections.has(connection));
     const guarded = (params: GenericSchema, handle: Method['handle']): Method => ({
       params,
       handle: async (checked, call, payload) => {
@@ -126,8 +127,8 @@ export class ReplicaServer {
     if (hello.role !== 'peer') throw notForClients();
     if (hello.lane) {
       if (this.#connectedPeer?.root !== hello.root) throw notIntroduced();
-      this.#pool.add(connection);
-      void connection.closed.then(() => this.#pool.delete(connection));
+      this.#contentConnections.add(connection);
+      void connection.closed.then(() => this.#contentConnections.delete(connection));
     } else this.#accept(hello.root, connection);
     const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
     return { protocol: PROTOCOL_VERSION, server: 'b', version, ...introduction, above: above() };
@@ -136,15 +137,15 @@ export class ReplicaServer {
   #accept(root: string, control: Connection): void {
     if (this.#connectedPeer !== null && this.#connectedPeer.root !== root) throw taken();
     this.#connectedPeer?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
-    for (const lane of this.#pool) lane.close();
-    const connectedPeer: ConnectedPeer = { root, control, toldAll: false };
+    for (const connection of this.#contentConnections) connection.close();
+    const connectedPeer: ConnectedPeer = { root, control, hasEverything: false };
     this.#connectedPeer = connectedPeer;
     const { log } = this.#served;
     log.event({ event: 'peer-connected' });
     void control.closed.then((reason) => {
       if (this.#connectedPeer !== connectedPeer) return;
       this.#connectedPeer = null;
-      for (const lane of this.#pool) lane.close();
+      for (const connection of this.#contentConnections) connection.close();
       log.event({ event: 'peer-lost', reason: reason?.message ?? 'server-a closed the connection' });
     });
   }
@@ -160,14 +161,14 @@ export class ReplicaServer {
     const connectedPeer = this.#connectedPeer;
     const { replica } = this.#served;
     const paths = payload === null ? [] : parsePaths(payload);
-    const isFirst = connectedPeer !== null && !connectedPeer.toldAll;
+    const isFirst = connectedPeer !== null && !connectedPeer.hasEverything;
     // Applies of an earlier connection end before the complete state is read: nobody would report their changes
     // afterwards.
     if (isFirst) await Promise.allSettled(this.#applies);
     let scan: ScanResult = await replica.scan(isFirst ? 'everything' : asked.scope, paths);
     if (isFirst && scan.halt === null) {
       scan = { ...scan, whole: true, entries: [...allOf(replica)] };
-      connectedPeer.toldAll = true;
+      connectedPeer.hasEverything = true;
     } else
       scan = { ...scan, whole: false, entries: scan.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
     if (!asked.moving) scan = { ...scan, moving: [] };

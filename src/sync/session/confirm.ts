@@ -5,9 +5,9 @@ import type { Pair } from '../pair/pair.js';
 import type { Sides } from './sides.js';
 
 /** Halts that only the root itself can end. */
-const BEYOND_WORDS: ReadonlySet<string> = new Set(['root-missing', 'root-replaced']);
+const ROOT_HALTS: ReadonlySet<string> = new Set(['root-missing', 'root-replaced']);
 /** Halts in which a side withholds its scan entries until its losses are confirmed. */
-const LOSSES: ReadonlySet<string> = new Set(['root-emptied', 'mass-deletion']);
+const LOSS_HALTS: ReadonlySet<string> = new Set(['root-emptied', 'mass-deletion']);
 
 interface Confirming {
   readonly pair: Pair;
@@ -18,7 +18,7 @@ interface Confirming {
 }
 
 /** Whether every present halt can be confirmed; a missing or replaced root cannot. */
-export const canConfirm = (pair: Pair): boolean => !pair.halts.some(({ code }) => BEYOND_WORDS.has(code));
+export const canConfirm = (pair: Pair): boolean => !pair.halts.some(({ code }) => ROOT_HALTS.has(code));
 
 /**
  * Applies the confirmation `what`.
@@ -29,7 +29,7 @@ export async function confirm(confirming: Confirming, what: Confirmation): Promi
   if (!recorder.halted) return false;
   if (canConfirm(pair)) {
     if (what.acceptLostLocks && pair.locksHalt !== null) await confirming.acceptLostLocks?.();
-    const lossy = (['a', 'b'] as const).filter((side) => LOSSES.has(pair.side(side).halt?.code ?? ''));
+    const lossy = (['a', 'b'] as const).filter((side) => LOSS_HALTS.has(pair.side(side).halt?.code ?? ''));
     pair.safety.confirm(what);
     recorder.noteHalt();
     mailbox.wake();

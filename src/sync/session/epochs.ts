@@ -11,9 +11,9 @@ import type { Pair } from '../pair/pair.js';
  * The shortest time between two epochs while both sides agree, in milliseconds: frequent saves must not cause a disk
  * flush each.
  */
-const AT_REST_MS = 100;
+const AGREED_INTERVAL_MS = 100;
 /** The shortest time between two epochs while the sides differ, in milliseconds. */
-const AT_WORK_MS = 5_000;
+const BUSY_INTERVAL_MS = 5_000;
 
 /** Side b has stored an epoch, or could not. */
 export interface EpochEvent {
@@ -32,7 +32,7 @@ export class Epochs {
   readonly #mailbox: { post(event: EpochEvent): void; wake(): void };
 
   #lastMs = Number.NEGATIVE_INFINITY;
-  #isTelling = false;
+  #isSending = false;
   readonly #wakeLater: () => void;
   /** The value of `pair.records` when an epoch was last sent. */
   #records = 0;
@@ -44,7 +44,7 @@ export class Epochs {
     this.#clock = clock;
     this.#mailbox = mailbox;
 
-    this.#wakeLater = oncePer(clock, AT_REST_MS, () => mailbox.wake());
+    this.#wakeLater = oncePer(clock, AGREED_INTERVAL_MS, () => mailbox.wake());
   }
 
   /**
@@ -53,15 +53,15 @@ export class Epochs {
    * @param isAwaited whether a flush waits for the epoch: then it is sent without delay.
    */
   serve(replica: Replica, isQuiet: boolean, isAwaited: boolean): void {
-    if (this.#isTelling || !this.#isDue(replica)) return;
-    const wait = (isQuiet ? AT_REST_MS : AT_WORK_MS) - (this.#clock.now() - this.#lastMs);
-    if (wait > 0 && wait <= AT_WORK_MS && !(isQuiet && isAwaited)) this.#wakeLater();
-    else this.#tell(replica);
+    if (this.#isSending || !this.#isDue(replica)) return;
+    const wait = (isQuiet ? AGREED_INTERVAL_MS : BUSY_INTERVAL_MS) - (this.#clock.now() - this.#lastMs);
+    if (wait > 0 && wait <= BUSY_INTERVAL_MS && !(isQuiet && isAwaited)) this.#wakeLater();
+    else this.#send(replica);
   }
 
   /** Whether side b has stored all there is to store, as far as it can. */
-  isTold(replica: Replica): boolean {
-    return !this.#isTelling && !this.#isDue(replica);
+  isStored(replica: Replica): boolean {
+    return !this.#isSending && !this.#isDue(replica);
   }
 
   #isDue(replica: Replica): boolean {
@@ -75,11 +75,11 @@ export class Epochs {
     return !isCurrent;
   }
 
-  #tell(replica: Replica): void {
+  #send(replica: Replica): void {
     const { met } = this.#pair.safety;
     const epoch = Math.max(met!.b.epoch!, this.#pair.meta.get('epoch') ?? 0) + 1;
     const { records } = this.#pair;
-    this.#isTelling = true;
+    this.#isSending = true;
     this.#lastMs = this.#clock.now();
     replica.acknowledge!(epoch, met!.own).then(
       () => this.#mailbox.post({ kind: 'acknowledged', replica, epoch, records }),
@@ -89,7 +89,7 @@ export class Epochs {
 
   /** @param isPresent whether the replica that answered is still the connected one. */
   acknowledged({ replica, epoch, records }: EpochEvent, isPresent: boolean): void {
-    this.#isTelling = false;
+    this.#isSending = false;
     if (!isPresent) return;
     // If side b could not store it, the next record triggers another attempt.
     this.#records = records;

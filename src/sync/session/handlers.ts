@@ -47,12 +47,12 @@ export function sessionHandlers(parts: SessionParts, session: WholeSession): Ses
     applied: (event) => recorder.applied(event),
     'job-ended': (event) => recorder.jobEnded(event),
     stored: (event) => {
-      recorder.owesWord = true;
+      recorder.owesInSync = true;
       heldUpdates.stored(event);
     },
     'not-stored': (event) => heldUpdates.notStored(event),
     'drain-step': (event) => {
-      recorder.owesWord = true;
+      recorder.owesInSync = true;
       heldUpdates.stepped(event);
     },
     'client-step': (event) => {

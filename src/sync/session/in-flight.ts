@@ -12,13 +12,13 @@ type Entries = ScanResult['entries'];
 /**
  * The paths of one side whose scan entries are not accepted yet. A path can be in several sets at the same time.
  */
-interface SideDoubts {
+interface UnconfirmedPaths {
   /** Paths at which a write ended since the running scan began. */
   readonly released: Set<RelPath>;
   /** Paths to request in the next scan. */
-  readonly doubtful: Set<RelPath>;
+  readonly unconfirmed: Set<RelPath>;
   /** Paths that are requested and not yet being scanned. */
-  readonly asked: Set<RelPath>;
+  readonly requested: Set<RelPath>;
   /** Paths that the running scan was asked for. */
   readonly scanned: Set<RelPath>;
   /** Requested paths that the side could not see. They are requested again once they are visible. */
@@ -27,10 +27,10 @@ interface SideDoubts {
   readonly claims: Map<RelPath, Claim>;
 }
 
-const noDoubts = (): SideDoubts => ({
+const noPaths = (): UnconfirmedPaths => ({
   released: new Set(),
-  doubtful: new Set(),
-  asked: new Set(),
+  unconfirmed: new Set(),
+  requested: new Set(),
   scanned: new Set(),
   hidden: new Set(),
   claims: new Map(),
@@ -38,7 +38,7 @@ const noDoubts = (): SideDoubts => ({
 
 /** Decides which scan entries are accepted and which paths have to be scanned again. */
 export class InFlight {
-  readonly #sides: Readonly<Record<Side, SideDoubts>> = { a: noDoubts(), b: noDoubts() };
+  readonly #sides: Readonly<Record<Side, UnconfirmedPaths>> = { a: noPaths(), b: noPaths() };
   readonly #claims: Claims;
   readonly #pair: Pick<Pair, 'side'>;
 
@@ -52,14 +52,14 @@ export class InFlight {
 
   /** Whether no path has to be scanned again. */
   get isIdle(): boolean {
-    return this.#sides.a.doubtful.size === 0 && this.#sides.b.doubtful.size === 0;
+    return this.#sides.a.unconfirmed.size === 0 && this.#sides.b.unconfirmed.size === 0;
   }
 
   scanBegins(side: Side): void {
-    const { released, asked, scanned } = this.#sides[side];
+    const { released, requested, scanned } = this.#sides[side];
     released.clear();
-    for (const path of asked) scanned.add(path);
-    asked.clear();
+    for (const path of requested) scanned.add(path);
+    requested.clear();
   }
 
   /** A write at `path` has ended, whatever its outcome. */
@@ -69,26 +69,26 @@ export class InFlight {
 
   /** The content at `path` may differ from what was written: a scan has to confirm it. */
   markDirty(side: Side, path: RelPath): void {
-    const { doubtful, claims } = this.#sides[side];
-    doubtful.add(path);
+    const { unconfirmed, claims } = this.#sides[side];
+    unconfirmed.add(path);
     if (!claims.has(path)) claims.set(path, this.#claims.claim(path, 'unconfirmed'));
   }
 
   /** A scan has reported the whole side: accept it, except for paths that were written while it ran. */
-  toldAll(side: Side): void {
+  scannedAll(side: Side): void {
     for (const path of this.#sides[side].released) this.markDirty(side, path);
   }
 
   /** @returns those of `entries` that no write can have overtaken. */
-  believed(side: Side, entries: Entries): Entries {
+  accepted(side: Side, entries: Entries): Entries {
     const written = [...this.#claims.writing(side), ...this.#sides[side].released];
-    const crowded = directoriesAbove(written);
+    const parents = directoriesAbove(written);
     return entries.filter(({ path, entry }) => {
-      const isCrowded = entry?.type !== 'dir' && crowded.has(path);
-      const isDoubtful = isCrowded || this.#wasWritten(side, path);
-      if (isDoubtful) this.#doubt(side, path, entry);
-      if (isCrowded) for (const below of written) if (below.startsWith(`${path}/`)) this.markDirty(side, below);
-      return !isDoubtful;
+      const isAboveWrite = entry?.type !== 'dir' && parents.has(path);
+      const isOvertaken = isAboveWrite || this.#wasWritten(side, path);
+      if (isOvertaken) this.#reject(side, path, entry);
+      if (isAboveWrite) for (const below of written) if (below.startsWith(`${path}/`)) this.markDirty(side, below);
+      return !isOvertaken;
     });
   }
 
@@ -96,7 +96,7 @@ export class InFlight {
    * A directory that vanished takes everything below it along. If a later scan finds a new directory of the same name,
    * that says nothing about the content of the old one, so every path below is scanned again.
    */
-  #doubt(side: Side, path: RelPath, entry: Entry | null): void {
+  #reject(side: Side, path: RelPath, entry: Entry | null): void {
     this.markDirty(side, path);
     if (entry?.type === 'dir') return;
     for (const [below] of this.#pair.side(side).snapshot?.walk(path) ?? []) this.markDirty(side, below);
@@ -113,13 +113,13 @@ export class InFlight {
 
   /** @returns the paths to scan that nobody is writing now; they count as requested from here on. */
   takeDue(side: Side): RelPath[] {
-    const { doubtful, asked } = this.#sides[side];
-    if (doubtful.size === 0) return [];
-    const crowded = directoriesAbove(this.#claims.writing(side));
-    const due = [...doubtful].filter((path) => !crowded.has(path) && !this.#isWritten(side, path));
+    const { unconfirmed, requested } = this.#sides[side];
+    if (unconfirmed.size === 0) return [];
+    const parents = directoriesAbove(this.#claims.writing(side));
+    const due = [...unconfirmed].filter((path) => !parents.has(path) && !this.#isWritten(side, path));
     for (const path of due) {
-      doubtful.delete(path);
-      asked.add(path);
+      unconfirmed.delete(path);
+      requested.add(path);
     }
     return due;
   }
@@ -145,10 +145,10 @@ export class InFlight {
 
   /** Releases the claims of the scanned paths that have not become unconfirmed again. */
   #endScan(side: Side): void {
-    const { doubtful, asked, scanned, claims } = this.#sides[side];
+    const { unconfirmed, requested, scanned, claims } = this.#sides[side];
     for (const path of scanned) {
       const claim = claims.get(path);
-      if (claim === undefined || doubtful.has(path) || asked.has(path)) continue;
+      if (claim === undefined || unconfirmed.has(path) || requested.has(path)) continue;
       claims.delete(path);
       this.#claims.release(claim);
     }
@@ -157,8 +157,8 @@ export class InFlight {
 
   /** The scan failed: the next one is asked for the same paths. */
   scanFailed(side: Side): void {
-    const { asked, scanned } = this.#sides[side];
-    for (const path of scanned) asked.add(path);
+    const { requested, scanned } = this.#sides[side];
+    for (const path of scanned) requested.add(path);
     scanned.clear();
   }
 

@@ -41,11 +41,11 @@ export class Planner {
     const { pair, claims } = this.#context;
     if (queues.a.size + queues.b.size === 0) pair.resumeMarks();
     if (pair.hasMarks) {
-      this.#settle();
+      this.#forgetSettled();
       const marks = pair.everythingMarked ? {} : { marks: pair.marks.root };
       const [a, b] = [pair.a.snapshot!, pair.b.snapshot!];
-      const terms = this.#terms();
-      const plan = limitCopies(reconcile(pair.archive, a, b, { ...terms, ...marks }), a, b, terms);
+      const options = this.#options();
+      const plan = limitCopies(reconcile(pair.archive, a, b, { ...options, ...marks }), a, b, options);
       pair.clearMarks();
       // Paths under a lock or out of reach are marked by the code that frees them, paths in transfer when the transfer
       // ends.
@@ -56,7 +56,7 @@ export class Planner {
       queues.a.add(plan.toA);
       queues.b.add(plan.toB);
     }
-    this.#settlePreferences();
+    this.#removePreferences();
     queues.a.start();
     queues.b.start();
   }
@@ -68,7 +68,7 @@ export class Planner {
     return conflict;
   }
 
-  #terms(): Omit<ReconcileOptions, 'marks'> {
+  #options(): Omit<ReconcileOptions, 'marks'> {
     const { pair, lockStore, heldUpdates, clock, claims } = this.#context;
     const isClaimed = (path: RelPath) => claims.heldBy(path) !== null;
     const stamp = stampOf(new Date(clock.now()));
@@ -99,7 +99,7 @@ export class Planner {
    * Forgets the problems of paths on which both sides agree by now. Mode and time have to agree too, because setting
    * them can fail by itself.
    */
-  #settle(): void {
+  #forgetSettled(): void {
     const { pair, retries, heldUpdates, claims } = this.#context;
     const isSettled = (path: RelPath) =>
       sameEntry(pair.entry('a', path), pair.entry('b', path)) && claims.heldBy(path) === null;
@@ -110,7 +110,7 @@ export class Planner {
    * Removes the preferences that have taken effect. This runs in every turn, because often nothing is marked any more
    * when that happens.
    */
-  #settlePreferences(): void {
+  #removePreferences(): void {
     const { pair, lockStore, claims } = this.#context;
     for (const { path, other } of [...lockStore.table.preferences.values()]) {
       const isSame = other === undefined ? sameContent : sameEntry;

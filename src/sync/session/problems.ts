@@ -68,18 +68,18 @@ export class ProblemRetries {
 
   /** The delay of `path` is over. Its attempts stay counted. */
   due(path: RelPath): void {
-    const trouble = this.#byPath.get(path);
-    if (trouble !== undefined) trouble.waiting = false;
+    const retry = this.#byPath.get(path);
+    if (retry !== undefined) retry.waiting = false;
   }
 
   /** A step on `path` succeeded. @returns whether there was a problem with it. */
   gone(path: RelPath): boolean {
-    const trouble = this.#byPath.get(path);
-    if (trouble === undefined) return false;
-    trouble.cancel();
+    const retry = this.#byPath.get(path);
+    if (retry === undefined) return false;
+    retry.cancel();
     this.#byPath.delete(path);
     this.#over(path);
-    return trouble.problem !== null;
+    return retry.problem !== null;
   }
 
   /**
@@ -120,8 +120,8 @@ export class ProblemRetries {
   }
 
   isMovingAt(path: RelPath): boolean {
-    const trouble = this.#byPath.get(path);
-    return trouble?.problem === null && trouble.waiting;
+    const retry = this.#byPath.get(path);
+    return retry?.problem === null && retry.waiting;
   }
 
   list(): Problem[] {

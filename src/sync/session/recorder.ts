@@ -43,7 +43,7 @@ export class Recorder {
   /** Whether the pair is halted: no file is written until a person confirms or the root is back. */
   halted = false;
   /** Whether `in-sync` has to be logged once both sides agree again. */
-  owesWord = false;
+  owesInSync = false;
   #lastFailure = '';
   #haltedBy: HaltCode | null = null;
 
@@ -66,8 +66,8 @@ export class Recorder {
       return;
     }
     inFlight.scanEnds(side, paths, scan.unknown);
-    if (scan.whole) inFlight.toldAll(side);
-    const entries = scan.whole ? scan.entries : inFlight.believed(side, scan.entries);
+    if (scan.whole) inFlight.scannedAll(side);
+    const entries = scan.whole ? scan.entries : inFlight.accepted(side, scan.entries);
     for (const { path, entry } of entries) {
       if (entry?.type === 'dir' || pair.entry(side, path)?.type !== 'dir') continue;
       this.#recallBelow('a', path);
@@ -118,7 +118,7 @@ export class Recorder {
     if (halt === null && this.halted) {
       log.event({ event: 'resumed' });
       pair.markEverything();
-      this.owesWord = true;
+      this.owesInSync = true;
     }
     this.halted = halt !== null;
     if (this.halted || pair.safety.isSettling) this.#scanSoon();
@@ -126,11 +126,11 @@ export class Recorder {
 
   /** The reason for the halt; null where the pair is not halted. */
   get halt(): SyncError | null {
-    return this.halted ? this.standstill() : null;
+    return this.halted ? this.whyStopped() : null;
   }
 
   /** The error for requests that cannot proceed: the reason for the halt, or that the pair is paused. */
-  standstill(): SyncError {
+  whyStopped(): SyncError {
     const { pair } = this.#context;
     if (!this.halted) return new SyncError('failed', 'The pair is paused.', { hint: 'Go on with: client resume' });
     const message = pair.halts[0]?.message ?? 'The pair is halted for safety.';
@@ -146,7 +146,7 @@ export class Recorder {
       if (retries.gone(path)) pair.mark(path, true);
       if (from !== undefined) retries.gone(from.path);
       if (change.conflictCopy !== undefined) this.#context.inFlight.markDirty(side, change.conflictCopy);
-      this.#say(side, change, outcome.sent, ms);
+      this.#logSynced(side, change, outcome.sent, ms);
       return;
     }
     this.#context.planner.takeConflict(change);
@@ -188,10 +188,10 @@ export class Recorder {
     for (const freed of sides.peer?.queues[side].recallBelow(directory) ?? []) pair.mark(freed);
   }
 
-  #say(side: Side, change: Change, sent: number, ms: number): void {
+  #logSynced(side: Side, change: Change, sent: number, ms: number): void {
     const { log, planner } = this.#context;
     const { path, action, after, from } = change;
-    this.owesWord = true;
+    this.owesInSync = true;
     const was = from === undefined ? {} : { was: from.path };
     log.event({
       event: 'synced',

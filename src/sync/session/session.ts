@@ -177,7 +177,7 @@ export class Session {
     if (replica.introduction !== undefined) pair.meet(own, replica.introduction);
     const peer = this.#sides.join(replica);
     pair.markEverything();
-    this.#recorder.owesWord = true;
+    this.#recorder.owesInSync = true;
     log.event({ event: 'peer-connected' });
     this.#flushes.restart(peer.scanQueue);
     for (const waiting of [this.lockService, this.writes]) waiting.restart();
@@ -221,7 +221,7 @@ export class Session {
     const { isQuiet } = this;
     if (this.#canSync && peer !== null) this.#epochs.serve(peer.replica, isQuiet, !this.#flushes.isIdle);
     if (isQuiet) this.#rest();
-    else if (this.#recorder.halted || this.#paused) this.#flushes.refuse(this.#recorder.standstill());
+    else if (this.#recorder.halted || this.#paused) this.#flushes.refuse(this.#recorder.whyStopped());
   };
 
   #sync(peer: PeerSide): void {
@@ -251,13 +251,13 @@ export class Session {
   #rest(): void {
     const { pair, log } = this.#options;
     if (pair.firstContact) pair.endFirstContact();
-    if (this.#recorder.owesWord) {
-      this.#recorder.owesWord = false;
+    if (this.#recorder.owesInSync) {
+      this.#recorder.owesInSync = false;
       log.event({ event: 'in-sync', files: pair.a.snapshot!.files, bytes: pair.a.snapshot!.bytes });
       pair.flush();
     }
     const { localScans, peer } = this.#sides;
-    if (peer !== null && this.#epochs.isTold(peer.replica)) this.#flushes.rest(localScans, peer.scanQueue);
+    if (peer !== null && this.#epochs.isStored(peer.replica)) this.#flushes.rest(localScans, peer.scanQueue);
   }
 }
 

@@ -76,7 +76,7 @@ describe('locking', () => {
       1,
       ['z', 'B', 'a'],
     ]);
-    asks[0]!.wait!.told(p('B'), 3);
+    asks[0]!.wait!.onPosition(p('B'), 3);
     expect([asks[0]!.wait!.forMs, told]).toEqual([null, [{ path: 'B', owner: 'bob', position: 3 }]]);
   });
 

@@ -346,7 +346,7 @@ describe('an asker waits', () => {
 function standing(forMs: number | null = null) {
   const places: number[] = [];
   const gone = new AbortController();
-  const wait: Wait = { forMs, signal: gone.signal, told: (_, position) => void places.push(position) };
+  const wait: Wait = { forMs, signal: gone.signal, onPosition: (_, position) => void places.push(position) };
   return { wait, places, go: (error = new SyncError('closed', 'gone')) => gone.abort(error) };
 }
 

@@ -43,7 +43,7 @@ function open() {
             wait: {
               forMs,
               signal: signal.signal,
-              told: (at: string, place: number) => void places.push(`${at} ${place}`),
+              onPosition: (at: string, place: number) => void places.push(`${at} ${place}`),
             },
           };
     const request: PendingRequest = {
@@ -190,7 +190,7 @@ describe('somebody leaves', () => {
     lockStore.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
     const granted = lockStore.dispatch({ kind: 'grant', path: p('f'), now: 3 });
     if (granted.kind !== 'granted') throw new Error(granted.kind);
-    expect(lines.called(granted)).toEqual([bob]);
+    expect(lines.takeGranted(granted)).toEqual([bob]);
     expect(lines.size).toBe(1);
     const before = wakes();
     clock.pass(5_000);
@@ -198,7 +198,7 @@ describe('somebody leaves', () => {
     expect(wakes()).toBe(before);
     lines.serve();
     expect([codeOf(1), told.get(1), told.get(2)]).toEqual([null, ['f 1'], ['f 2', 'f 1']]);
-    expect(lines.called({ ...granted, lines: [99] })).toEqual([]);
+    expect(lines.takeGranted({ ...granted, lines: [99] })).toEqual([]);
   });
 
   test('turned away, because there is nothing to lock: the first only', () => {
@@ -206,9 +206,9 @@ describe('somebody leaves', () => {
     lock('ann');
     join(1, 'bob');
     join(2, 'cid');
-    lines.turnAway(p('f'), new SyncError('not-found', 'Gone.'));
+    lines.refuseFirst(p('f'), new SyncError('not-found', 'Gone.'));
     expect([codeOf(1), codeOf(2), inLine()]).toEqual(['not-found', null, ['cid']]);
-    lines.turnAway(p('g'), new SyncError('not-found', 'Gone.'));
+    lines.refuseFirst(p('g'), new SyncError('not-found', 'Gone.'));
     expect(codeOf(2)).toBe(null);
   });
 
@@ -217,7 +217,7 @@ describe('somebody leaves', () => {
     lock('ann');
     lock('bob', 7);
     expect(inLine()).toEqual(['bob']);
-    lines.turnAway(p('f'), new SyncError('not-found', 'Gone.'));
+    lines.refuseFirst(p('f'), new SyncError('not-found', 'Gone.'));
     expect(inLine()).toEqual([]);
   });
 });

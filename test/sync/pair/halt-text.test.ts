@@ -1,7 +1,7 @@
 // Why server-a halts, in words: each says what was found, on which side, and what to type.
 import { expect, test } from 'vitest';
 import {
-  adoptedWords,
+  acceptedText,
   type Halt,
   locksHalt,
   lossHalt,
@@ -83,7 +83,7 @@ test.each<[it: string, halt: Halt, code: string, words: RegExp]>([
 });
 
 test('another root that was taken in is said to be', () => {
-  expect(adoptedWords(match(5, 9), '/b')).toMatch(
+  expect(acceptedText(match(5, 9), '/b')).toMatch(
     /^Side b \("\/b"\) is not known .* has 5 of the 9 files .* nothing is deleted\.$/,
   );
 });

@@ -62,12 +62,12 @@ describe('side b is told how far both are in step', () => {
   it('at the first rest, with more than either remembers', async () => {
     pair.meta.put('epoch', 4);
     meet(9);
-    expect(epochs.isTold(replica)).toBe(false);
+    expect(epochs.isStored(replica)).toBe(false);
     epochs.serve(replica, true, false);
     expect(told).toMatchObject([{ epoch: 10, partner: OWN }]);
-    expect([epochs.isTold(replica), pair.meta.get('epoch')]).toEqual([false, 4]);
+    expect([epochs.isStored(replica), pair.meta.get('epoch')]).toEqual([false, 4]);
     await answer();
-    expect([epochs.isTold(replica), pair.meta.get('epoch')]).toEqual([true, 10]);
+    expect([epochs.isStored(replica), pair.meta.get('epoch')]).toEqual([true, 10]);
     epochs.serve(replica, true, false);
     expect([told.length, timers.length]).toEqual([1, 0]);
   });
@@ -76,7 +76,7 @@ describe('side b is told how far both are in step', () => {
     pair.meta.put('epoch', 9);
     meet(9);
     epochs.serve(replica, true, false);
-    expect([told.length, timers.length, epochs.isTold(replica)]).toEqual([0, 0, true]);
+    expect([told.length, timers.length, epochs.isStored(replica)]).toEqual([0, 0, true]);
   });
 
   it('where it remembers another partner, or an earlier state of it', () => {
@@ -123,26 +123,26 @@ describe('side b is told how far both are in step', () => {
     epochs.serve(replica, true, false);
     record();
     await answer();
-    expect(epochs.isTold(replica)).toBe(false);
+    expect(epochs.isStored(replica)).toBe(false);
   });
 
   it('and is not counted on where it could not remember, or has gone since', async () => {
     meet(3);
     epochs.serve(replica, true, false);
     await answer(new Error('its disk is full'));
-    expect([epochs.isTold(replica), pair.meta.get('epoch')]).toEqual([true, null]);
+    expect([epochs.isStored(replica), pair.meta.get('epoch')]).toEqual([true, null]);
     record();
     now += 200;
     epochs.serve(replica, true, false);
     await answer(undefined, false);
-    expect([epochs.isTold(replica), pair.meta.get('epoch')]).toEqual([false, null]);
+    expect([epochs.isStored(replica), pair.meta.get('epoch')]).toEqual([false, null]);
   });
 
   it('not where it is of an earlier version', () => {
     meet(null);
     record();
     epochs.serve(replica, true, true);
-    expect([told.length, epochs.isTold(replica)]).toEqual([0, true]);
+    expect([told.length, epochs.isStored(replica)]).toEqual([0, true]);
   });
 
   it('not while it may be another one', () => {

@@ -24,7 +24,7 @@ function open(known = '') {
       return word.endsWith('/') ? { path: p(word.slice(0, -1)), entry: dir() } : { path: p(word), entry: file('x') };
     });
     return inFlight
-      .believed(side, entries)
+      .accepted(side, entries)
       .map(({ path }) => path)
       .join(' ');
   };
@@ -91,7 +91,7 @@ describe('a scan while a path is written', () => {
     const release = scene.write('x');
     scene.inFlight.scanBegins('a');
     release();
-    scene.inFlight.toldAll('a');
+    scene.inFlight.scannedAll('a');
     expect([isUnconfirmed(scene, 'x'), isUnconfirmed(scene, 'y'), scene.due()]).toEqual([true, false, 'x']);
   });
 
