@@ -1,4 +1,4 @@
-// Locks for clients: which targets are asked for in which order, what comes of those that are refused, who is told what.
+// Locks for clients: the order in which targets are requested, the results of refused ones, and notices.
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import type { RelPath } from '../../../src/core/path.js';
@@ -40,7 +40,7 @@ const paths = (...names: string[]): Target[] => names.map((path) => ({ path }));
 const interrupted = { changed: false, error: { code: 'interrupted', message: '', hint: '' } };
 
 describe('locking', () => {
-  test('asks for all targets at once, and answers in their order', async () => {
+  test('requests all targets at once, and answers in their order', async () => {
     const { served, asks, call, most } = open({ y: { changed: false } });
     const { targets } = await served.lock({ targets: paths('z', 'x', 'y'), owner: 'bob' }, call);
     expect(targets).toEqual([
@@ -52,14 +52,14 @@ describe('locking', () => {
     expect(asks[0]).toEqual({ kind: 'lock', path: 'z', owner: 'bob', side: 'a', message: '' });
   });
 
-  test('passes on what is said about it', async () => {
+  test('passes on its options', async () => {
     const { served, asks, call } = open();
     const how = { side: 'b', message: 'why', ttlMs: 5, steal: true } as const;
     await served.lock({ targets: paths('x'), owner: 'bob', ...how }, call);
     expect(asks).toEqual([{ kind: 'lock', path: 'x', owner: 'bob', ...how }]);
   });
 
-  test('takes the others where one target is none', async () => {
+  test('locks the others where one target does not exist', async () => {
     const { served, call } = open();
     const { targets } = await served.lock({ targets: [{ index: 9 }, { index: 2 }], owner: 'bob' }, call);
     expect(targets).toMatchObject([
@@ -68,7 +68,7 @@ describe('locking', () => {
     ]);
   });
 
-  test('in turn, by the bytes of the paths, where somebody waits', async () => {
+  test('requests one target after the other, in byte order, where it waits', async () => {
     const { served, asks, call, most, told } = open();
     const { targets } = await served.lock({ targets: paths('z', 'B', 'a'), owner: 'bob', wait: true }, call);
     expect([asks.map(({ path }) => path), most(), targets.map(({ path }) => path)]).toEqual([
@@ -80,7 +80,7 @@ describe('locking', () => {
     expect([asks[0]!.wait!.forMs, told]).toEqual([null, [{ path: 'B', owner: 'bob', position: 3 }]]);
   });
 
-  test('with a limit waits so long for all of them together, and then no more', async () => {
+  test('with a limit waits that long for all targets together', async () => {
     const { served, asks, call, signal } = open();
     await served.lock({ targets: paths('x'), owner: 'bob', waitMs: 60_000 }, call);
     const { wait } = asks[0]!;
@@ -90,7 +90,7 @@ describe('locking', () => {
     expect(late.asks[0]!.wait!.forMs).toBe(0);
   });
 
-  test('that is broken off gives back what was granted, and only that', async () => {
+  test('that is cancelled releases the granted locks, and only those', async () => {
     const { served, asks, call } = open({ x: {}, y: { changed: false, owner: 'bob' }, z: interrupted as never });
     await served.lock({ targets: paths('x', 'y', 'z'), owner: 'bob', wait: true }, call);
     expect(asks.filter(({ kind }) => kind === 'unlock')).toEqual([
@@ -98,26 +98,26 @@ describe('locking', () => {
     ]);
   });
 
-  test('that is refused for another reason gives nothing back', async () => {
+  test('that is refused for another reason releases nothing', async () => {
     const { served, asks, call } = open({ y: { changed: false, error: { code: 'locked', message: '', hint: '' } } });
     await served.lock({ targets: paths('x', 'y'), owner: 'bob', wait: true }, call);
     expect(asks.map(({ kind }) => kind)).toEqual(['lock', 'lock']);
   });
 });
 
-describe('who renews for another side', () => {
+describe('a renewal for another side', () => {
   const renewed = { changed: false, owner: 'bob', side: 'a' } as const;
   test.each<[it: string, answer: Partial<Acted & Refused>, side: 'a' | 'b' | undefined, note: string | undefined]>([
-    ['is told that it stays', renewed, 'b', 'It stays a lock of side a: unlock it to take it for side b.'],
+    ['notes that the lock stays', renewed, 'b', 'It stays a lock of side a: unlock it to take it for side b.'],
     [
       'is told so before what else there is',
       { ...renewed, note: 'Away.' },
       'b',
       'It stays a lock of side a: unlock it to take it for side b. Away.',
     ],
-    ['is told nothing where it is that side', renewed, 'a', undefined],
-    ['is told nothing where he named none', renewed, undefined, undefined],
-    ['is told nothing where it is new', { ...renewed, changed: true } as object, 'b', undefined],
+    ['has no note where it is that side', renewed, 'a', undefined],
+    ['has no note where no side was named', renewed, undefined, undefined],
+    ['has no note where the lock is new', { ...renewed, changed: true } as object, 'b', undefined],
     [
       'is told nothing where he is refused',
       { ...renewed, error: { code: 'locked', message: '', hint: '' } },
@@ -133,7 +133,7 @@ describe('who renews for another side', () => {
 });
 
 describe('unlocking', () => {
-  test('asks for all targets at once, with what is said about it', async () => {
+  test('requests all targets at once, with its options', async () => {
     const { served, asks, most } = open();
     await served.unlock({ targets: paths('y', 'x'), owner: 'bob' });
     expect([asks, most()]).toEqual([
@@ -145,8 +145,8 @@ describe('unlocking', () => {
   });
 });
 
-describe('who has lost a lock', () => {
-  test('is told with his next answer, once', async () => {
+describe('an owner who lost a lock', () => {
+  test('gets a notice with the next answer, once', async () => {
     const { served, call } = open();
     expect(await served.lock({ targets: [], owner: 'bob' }, call)).toEqual({ targets: [] });
     const notices = [{ path: 'lost', reason: 'stolen', by: 'bob', time: '1970-01-01T00:00:05.000Z' }];
@@ -154,7 +154,7 @@ describe('who has lost a lock', () => {
     expect(await served.unlock({ targets: [], owner: 'ann' })).toEqual({ targets: [] });
   });
 
-  test('is told by an unlock as well', async () => {
+  test('gets it with an unlock, too', async () => {
     const { served } = open();
     expect(await served.unlock({ targets: [], owner: 'ann' })).toMatchObject({ notices: [{ path: 'lost' }] });
   });

@@ -1,4 +1,4 @@
-// The methods that clients call, each on a session that a test plays: what it asks of it, what it answers.
+// The methods that clients call, on a simulated session: what they ask of it, and what they answer.
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
@@ -81,7 +81,7 @@ const codeOf = (act: Promise<unknown>) =>
   );
 
 describe('hello', () => {
-  test('says who is there', async () => {
+  test('returns the role and the version', async () => {
     const { ask } = open();
     expect(await ask('hello', { protocol: 1, role: 'client' })).toEqual({ protocol: 1, server: 'a', version: '1.2.3' });
   });
@@ -94,14 +94,14 @@ describe('hello', () => {
   });
 });
 
-test('every method has a check of what it is given', () => {
+test('every method checks its parameters', () => {
   const { methods } = open();
   expect(Object.entries(methods).filter(([, { params }]) => params === undefined)).toEqual([]);
   expect(Object.keys(methods)).toContain('hello');
 });
 
 describe('locks and held updates', () => {
-  test('are listed with who waits and what is held', async () => {
+  test('are listed with waiters and held updates', async () => {
     const { ask, lock, hold, room } = open();
     lock('x');
     lock('y');
@@ -139,12 +139,12 @@ describe('locks and held updates', () => {
     expect(await ask('held', { target: { path: 'y' } })).toMatchObject({ held: [{ path: 'y' }] });
   });
 
-  test('nobody is told of nothing', async () => {
+  test('notices are empty where there are none', async () => {
     expect(await open().ask('notices', { owner: 'ann' })).toEqual({ notices: [] });
   });
 });
 
-describe('what the session does', () => {
+describe('calls to the session', () => {
   test.each<[string, object, string[], object]>([
     ['rescan', {}, ['rescan'], { rescanning: true }],
     ['pause', {}, ['pause'], { changed: true }],
@@ -179,7 +179,7 @@ describe('what the session does', () => {
 describe('watching', () => {
   const event = { event: 'peer-connected' } as const;
 
-  test('tells of everything until it is ended', async () => {
+  test('sends every event until it is ended', async () => {
     const { ask, listeners, told, signal } = open();
     const watching = ask('watch');
     for (const listener of listeners) listener(event, 'now');
@@ -189,14 +189,14 @@ describe('watching', () => {
     expect(listeners.size).toBe(0);
   });
 
-  test('that was ended before it began ends', async () => {
+  test('that was ended before it began ends at once', async () => {
     const { ask, listeners, signal } = open();
     signal.abort();
     expect(await ask('watch')).toEqual({ ended: true });
     expect(listeners.size).toBe(0);
   });
 
-  test('of who cannot be told any more stops', async () => {
+  test('stops when its connection fails', async () => {
     const { ask, listeners, call } = open();
     void ask('watch', {}, { ...call, notify: async () => Promise.reject(new Error('gone')) });
     for (const listener of listeners) listener(event, 'now');

@@ -1,4 +1,4 @@
-// What clients are shown: rows of the listing, the pair at a glance, numbers, and long answers in pieces.
+// Queries of clients: rows of the listing, the status, numbers, and long answers in parts.
 import { describe, expect, test } from 'vitest';
 import { ClientQueries, streamed } from '../../../src/sync/clients/queries.js';
 import { PairStatus } from '../../../src/sync/session/status.js';
@@ -34,7 +34,7 @@ function open(a: string | null, b: string | null, shared = '') {
 }
 
 describe('a row', () => {
-  test('of a file has all there is to say', async () => {
+  test('of a file has all fields', async () => {
     const { list, pair } = open('x:123@5000000!600', 'x:123@5000000!600');
     expect(await list()).toEqual({
       generation: pair.generation,
@@ -54,7 +54,7 @@ describe('a row', () => {
     });
   });
 
-  test('of a link, of what only one side has, and of what is coming', async () => {
+  test('of a link, of a file on one side, and of a running transfer', async () => {
     const { list } = open('coming:1 l->x', 'only:1 l->x');
     const { entries } = await list();
     expect(entries).toMatchObject([
@@ -65,7 +65,7 @@ describe('a row', () => {
     expect(entries[1]).not.toHaveProperty('syncing');
   });
 
-  test('of a locked file shows what its holder has, who that is, and what is held', async () => {
+  test('of a locked file shows the content and name of its holder, and the held updates', async () => {
     const { list, lock, hold } = open('x:1@9 y:1 z:1', 'x:22@1 y:1 z/f:1');
     lock('x', 'b');
     lock('z', 'b');
@@ -85,7 +85,7 @@ describe('a row', () => {
     ]);
   });
 
-  test('of a locked file that its holder does not have shows the other', async () => {
+  test('of a locked file that its holder lacks shows the other side', async () => {
     const { list, lock } = open('x:1', '');
     lock('x', 'b');
     expect((await list()).entries).toMatchObject([{ size: 1, on: 'a' }]);
@@ -98,7 +98,7 @@ describe('a row', () => {
 });
 
 describe('the listing', () => {
-  test('is made anew when something has changed, and not before', () => {
+  test('is built again when something has changed, and not before', () => {
     const { queries, pair } = open('x:1', 'x:1');
     const before = queries.files();
     expect(queries.files()).toBe(before);
@@ -107,7 +107,7 @@ describe('the listing', () => {
     expect(queries.files().map(({ path }) => path)).toEqual(['x', 'y']);
   });
 
-  test('without side b shows what was shared with it; before the first look it is empty', () => {
+  test('without side b shows what was shared with it; before the first scan it is empty', () => {
     expect(
       open('x:1', null, 'x:1 y:1')
         .queries.files()
@@ -117,7 +117,7 @@ describe('the listing', () => {
   });
 });
 
-describe('the pair at a glance', () => {
+describe('status', () => {
   test('counts both sides, locks, held updates and conflicts', () => {
     const copy = 'x (conflict B 2026-11-21 14-03-22)';
     const { queries, lock, hold, pair } = open('x:1 y:22', 'x:1');
@@ -144,7 +144,7 @@ describe('the pair at a glance', () => {
     expect(queries.status().conflicts).toBe(0);
   });
 
-  test('before anything was looked at', () => {
+  test('before the first scan has zeros', () => {
     expect(open(null, null).queries.status()).toMatchObject({
       a: { files: 0, bytes: 0 },
       b: null,
@@ -153,7 +153,7 @@ describe('the pair at a glance', () => {
     });
   });
 
-  test('counts conflicts by what was shared while side b is away', () => {
+  test('counts conflicts in the archive while side b is disconnected', () => {
     const { queries, pair } = open('x:1', null);
     pair.archive.put(p('x (conflict B 2026-11-21 14-03-22)'), tree('c:1').get(p('c'))!);
     expect(queries.status().conflicts).toBe(1);
@@ -207,7 +207,7 @@ describe('a long answer', () => {
   });
 });
 
-describe('an overview', () => {
+describe('the state', () => {
   const ticket = (path: string, size: number, arrived: number, state = 'begun') =>
     [p(path), { change: { path }, size, arrived, state }] as const;
   const queue = (tickets: (readonly [string, object])[], size = tickets.length) => ({
@@ -246,13 +246,13 @@ describe('an overview', () => {
     expect(seen(more).status.state).toBe(state);
   });
 
-  test('says scanning before the first look', () => {
+  test('is scanning before the first scan', () => {
     const { status, pair } = seen({ peer: () => null });
     pair.a.snapshot = null;
     expect([status.state, status.isConnected]).toEqual(['scanning', false]);
   });
 
-  test('counts what waits: carried, marked, in motion', () => {
+  test('counts pending paths: in transfer, marked, not settled', () => {
     const peer = { queues: { a: queue([ticket('1', 1, 0)]), b: queue([ticket('2', 1, 0), ticket('3', 1, 0)]) } };
     const { status, pair } = seen({ peer: () => peer });
     pair.clearMarks();
@@ -263,7 +263,7 @@ describe('an overview', () => {
     expect(seen({ peer: () => null }).status.pending).toBe(0);
   });
 
-  test('has the problems of both sides, of single paths, and why it is halted', () => {
+  test('has the problems of both sides, of single paths, and the halts', () => {
     const { status, pair } = seen();
     pair.a.problems = [{ path: 'a', code: 'unreadable', message: '1' }];
     pair.b.problems = [{ path: 'b', code: 'unreadable', message: '2' }];
@@ -271,7 +271,7 @@ describe('an overview', () => {
     expect(status.problems().map(({ path, message }) => `${path} ${message}`)).toEqual([' 3', 'a 1', 'b 2', 't Full.']);
   });
 
-  test('shows what comes, the largest first, and what is left', () => {
+  test('shows running transfers, the largest first, and what is left', () => {
     const peer = {
       queues: {
         a: queue([
@@ -297,14 +297,14 @@ describe('an overview', () => {
     expect([status.progress(p('small')), status.progress(p('large')), status.progress(p('x'))]).toEqual([50, 50, null]);
   });
 
-  test('shows no more than anybody looks at', () => {
+  test('shows no more than 32 transfers', () => {
     const many = Array.from({ length: 40 }, (_, n) => ticket(`${n}`, 100 + n, 1));
     const { status } = seen({ peer: () => ({ queues: { a: queue(many), b: queue([]) } }) });
     const { transfers } = status.transfers();
     expect([transfers.length, transfers[0]!.size]).toEqual([32, 139]);
   });
 
-  test('without side b has nothing on its way', () => {
+  test('without side b has no transfers', () => {
     const { status } = seen({ peer: () => null });
     expect([status.transfers(), status.left(), status.progress(p('x'))]).toEqual([
       { transfers: [], left: { files: 0, bytes: 0 } },

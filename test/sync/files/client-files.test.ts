@@ -167,12 +167,12 @@ describe('a rename', () => {
     expect(scene.room.pair.hasMarks).toBe(true);
   });
 
-  test('says what it was', async () => {
+  test('returns the type and size of the entry', async () => {
     expect(await new Scene({ a: 'x:123' }).rename('x', 'y')).toMatchObject({ type: 'file', size: 3 });
     expect(await new Scene({ a: 'd/x:1' }).rename('d', 'e')).toMatchObject({ type: 'dir', size: 0 });
   });
 
-  test('over a file replaces it where that is asked for, and says so', async () => {
+  test('over a file replaces it with --overwrite, and reports that', async () => {
     const scene = new Scene({ a: 'x:1 y:2' });
     expect(await scene.rename('x', 'y')).toBe('exists');
     expect(await scene.rename('x', 'y', true)).toMatchObject({ changed: true, replaced: true });
@@ -181,13 +181,13 @@ describe('a rename', () => {
 
   test.each<[it: string, sides: Sides, from: string, to: string, code: string]>([
     ['of nothing', { a: '' }, 'x', 'y', 'not-found'],
-    ['of what both had and side a has deleted', { a: '', b: 'x:1', shared: 'x:1' }, 'x', 'y', 'not-found'],
+    ['of a shared file that side a has deleted', { a: '', b: 'x:1', shared: 'x:1' }, 'x', 'y', 'not-found'],
     ['into itself', { a: 'd/x:1' }, 'd', 'd/e', 'usage'],
     ['over a directory', { a: 'x:1 d/' }, 'x', 'd', 'exists'],
     ['of a directory over a file', { a: 'x:1 d/' }, 'd', 'x', 'exists'],
     ['below a file', { a: 'x:1 y:1' }, 'x', 'y/z', 'exists'],
     ['over what only side b has', { a: 'x:1', b: 'y:2', shared: '' }, 'x', 'y', 'exists'],
-    ['of what only side b has, which is away', { a: '', b: null, shared: '' }, 'x', 'y', 'not-found'],
+    ['of what only side b has, while it is disconnected', { a: '', b: null, shared: '' }, 'x', 'y', 'not-found'],
     [
       'to a name that is too long below it',
       { a: `d/${'n'.repeat(200)}/x:1` },
@@ -203,8 +203,13 @@ describe('a rename', () => {
   test.each<[it: string, locks: (scene: Scene) => Scene, overwrite: boolean, code: unknown]>([
     ['of what another has locked', (scene) => scene.lock('d/x', 'bob'), false, 'locked'],
     ['over what another has locked', (scene) => scene.lock('e', 'bob'), true, 'locked'],
-    ['of what is held under his own lock', (scene) => scene.lock('d/x').hold('d/x'), false, { changed: true }],
-    ['over what is held under his own lock', (scene) => scene.lock('e').hold('e'), true, 'busy'],
+    [
+      'of a file with updates held under his own lock',
+      (scene) => scene.lock('d/x').hold('d/x'),
+      false,
+      { changed: true },
+    ],
+    ['over a file with updates held under his own lock', (scene) => scene.lock('e').hold('e'), true, 'busy'],
   ])('%s', async (_, locks, overwrite, code) => {
     const scene = locks(new Scene({ a: 'd/x:1' }));
     const answer = await scene.rename('d', 'e', overwrite);
@@ -212,7 +217,7 @@ describe('a rename', () => {
     else expect(answer).toMatchObject(code as object);
   });
 
-  test('of what is held is refused while side b, which has to move it along, is away', async () => {
+  test('of a file with held updates is refused while side b is disconnected', async () => {
     const scene = new Scene({ a: 'd/x:1' }).lock('d/x').hold('d/x');
     scene.isAway = true;
     expect(await scene.rename('d', 'e')).toBe('busy');
@@ -227,7 +232,7 @@ describe('a rename', () => {
     expect(scene.applied).toEqual([]);
   });
 
-  test('takes the locks along, and has side b move its own at once', async () => {
+  test('moves the locks along and makes side b rename its own at once', async () => {
     const scene = new Scene({ a: 'd/x:1 d/y:1', b: 'd/x:2 d/y:1' }).lock('d/x').lock('d/y');
     expect(await scene.rename('d', 'new/e')).toMatchObject({ changed: true });
     expect(scene.applied).toEqual(['a +new', 'a d>new/e', 'b +new d>new/e']);
@@ -257,14 +262,14 @@ describe('a rename', () => {
     expect(scene.shown('b')).toBe('y:1');
   });
 
-  test('that side b could not follow goes over by itself', async () => {
+  test('that side b could not carry out is synchronised like any other', async () => {
     const scene = new Scene({ a: 'x:1' }).lock('x');
     scene.outcomes = [{ kind: 'done', sent: 0 }, { kind: 'stale' }];
     expect(await scene.rename('x', 'y')).toMatchObject({ changed: true });
     expect([scene.shown('b'), scene.archive]).toEqual(['x:1', 'x:1']);
   });
 
-  test('of a file leaves the locks below it, which are of what was there before', async () => {
+  test('of a file leaves the locks below it, which belong to an earlier directory', async () => {
     const scene = new Scene({ a: 'x:1' }).lock('x/below');
     await scene.rename('x', 'y');
     expect(scene.locks).toBe('x/below');
@@ -325,20 +330,20 @@ describe('a deletion', () => {
     expect(await scene.remove('e')).toMatchObject({ changed: true });
   });
 
-  test('of a directory in which something stays keeps the directory', async () => {
+  test('of a directory that is not empty in the end keeps the directory', async () => {
     const scene = new Scene({ a: 'd/x:1' });
     scene.outcomes = [{ kind: 'done', sent: 0 }, { kind: 'kept' }];
     expect(await scene.remove('d')).toMatchObject({ changed: true, files: 1, kept: true });
     expect(scene.shown('a')).toBe('d/');
   });
 
-  test('keeps the directories above what stays as well', async () => {
+  test('keeps the directories above what stays, too', async () => {
     const scene = new Scene({ a: 'd/e/x:1' });
     scene.outcomes = [{ kind: 'done', sent: 0 }, { kind: 'kept' }, { kind: 'stale' }];
     expect(await scene.remove('d')).toMatchObject({ changed: true, kept: true });
   });
 
-  test('goes on with what is left where somebody wrote in between, and ends where all went meanwhile', async () => {
+  test('goes on with the rest after a change meanwhile, and ends if nothing is left', async () => {
     const scene = new Scene({ a: 'd/x:1 d/y:1' });
     scene.outcomes = [{ kind: 'done', sent: 0 }, { kind: 'stale' }, { kind: 'stale' }];
     expect(await scene.remove('d')).toMatchObject({ changed: true, files: 2 });
@@ -381,8 +386,8 @@ describe('a write waits', () => {
         return () => Object.assign(scene.scanned, { a: 999 });
       },
     ],
-    ['for what is carried there', (scene) => release(scene, 'd')],
-    ['for what is carried below it', (scene) => release(scene, 'd/x')],
+    ['for a transfer of the path', (scene) => release(scene, 'd')],
+    ['for a transfer below it', (scene) => release(scene, 'd/x')],
     ['for another write', (scene) => release(scene, 'd/x', 'client-write')],
     ['for what a lost connection left', (scene) => release(scene, 'd/x', 'disconnected-peer')],
     ['for held updates that take effect there', (scene) => moves(scene, 'd')],
@@ -398,7 +403,7 @@ describe('a write waits', () => {
     expect(scene.writes.isIdle).toBe(true);
   });
 
-  test('for nothing that goes on elsewhere', async () => {
+  test('for no work on other paths', async () => {
     const scene = new Scene({ a: 'd/x:1 e:1' }).lock('e');
     release(scene, 'e');
     scene.claims.claim(p('d/x'), 'unconfirmed');
@@ -416,7 +421,7 @@ describe('a write waits', () => {
     expect(await scene.run(asking)).toBe('busy');
   });
 
-  test('after a look that was overtaken, for a look at side b too, unless that goes; one that comes is looked at anew', async () => {
+  test('for scans of both sides after a stale step, and for a new scan of a side b that connects', async () => {
     const scene = new Scene({ a: 'x:1' });
     scene.outcomes = [{ kind: 'stale' }];
     scene.scanned.b = 0;
@@ -430,7 +435,7 @@ describe('a write waits', () => {
     expect(await scene.run(asking)).toMatchObject({ changed: true });
   });
 
-  test('that only needs side a is not looked at on side b when that comes', async () => {
+  test('that only needs side a requests no scan of a side b that connects', async () => {
     const scene = new Scene({ a: 'x:1' });
     scene.scanned.a = 0;
     void deletePath(scene.context, p('x'), 'ann', true);
@@ -441,7 +446,7 @@ describe('a write waits', () => {
 });
 
 describe('a write that cannot be made', () => {
-  test('because the side cannot be reached says so, and holds nothing any more', async () => {
+  test('because the side cannot be reached reports that and releases its claims', async () => {
     const scene = new Scene({ a: 'x:1' });
     scene.meanwhile = () => {
       throw new Error('EIO');
@@ -471,13 +476,13 @@ describe('a write that cannot be made', () => {
     expect([await ignored.rename('x', 'x.tmp'), ignored.applied]).toEqual(['failed', []]);
   });
 
-  test('because of what cannot be seen is refused for what is asked, not for what lies below it', async () => {
+  test('is refused for an unknown path that was requested, not for unknown paths below it', async () => {
     const scene = new Scene({ a: 'd/x:1' });
     scene.room.pair.b.unknown = new Set([p('d/x')]);
     expect(await scene.remove('d')).toMatchObject({ changed: true });
   });
 
-  test('by the end of the server, under way or not', async () => {
+  test('is refused when the server stops, under way or not', async () => {
     const scene = new Scene({ a: 'x:1 y:1' });
     const { SyncError } = await import('../../../src/core/errors.js');
     scene.claims.claim(p('y'), 'transfer');
@@ -495,7 +500,7 @@ describe('a write that cannot be made', () => {
   });
 });
 
-test('a name is claimed while somebody writes at it', async () => {
+test('a name is claimed during a write', async () => {
   const scene = new Scene({ a: 'x:1' });
   const seen: boolean[] = [];
   scene.meanwhile = () => void seen.push(...['x', 'y', 'z'].map((path) => scene.writes.isClaimed(path as RelPath)));

@@ -1,4 +1,4 @@
-// Which side a download comes from, and what becomes of it when that side's file is replaced before it is open.
+// The side that a download reads from, and what happens when the file there is replaced before it is open.
 import { describe, expect, test } from 'vitest';
 import type { Entry, FileEntry } from '../../../src/core/entry.js';
 import { SyncError } from '../../../src/core/errors.js';
@@ -68,17 +68,17 @@ async function read(
 
 const piece = (text: string): Content => ({ n: 0, data: Buffer.from(text), last: true });
 
-test('what is being replaced on side b is not the newest, whatever its time says', async () => {
+test('a file of side b that is about to be replaced is not the newest, whatever its time is', async () => {
   const [newest, former] = [at('from a', 1), at('from b', 2)];
   expect(await read({ a: newest, b: former, shared: former }, newest, piece('from b'))).toEqual(['file a', 'from a']);
 });
 
-test('what side b has changed itself comes from there', async () => {
+test('a file that side b has changed is read there', async () => {
   const [former, newest] = [at('from a', 1), at('from b', 2)];
   expect(await read({ a: former, b: newest, shared: former }, former, piece('from b'))).toEqual(['file b', 'from b']);
 });
 
-test('replaced on side b before it is open there, it comes from side a, unless the holder is on side b', async () => {
+test('a file replaced on side b before it is open is read from side a, unless side b has the lock', async () => {
   const [a, b] = [at('from a', 1), at('from b', 2)];
   const stale: Content = { n: 0, failed: { kind: 'stale' } };
   for (const inB of [stale, piece('other!')]) {
@@ -89,19 +89,19 @@ test('replaced on side b before it is open there, it comes from side a, unless t
 
 const stale: Content = { n: 0, failed: { kind: 'stale' } };
 
-test('what was removed from side b before it was open is not there', async () => {
+test('a file removed from side b before it is open is not found', async () => {
   const former = at('from b', 1);
   const removed = (pair: Pair) => pair.b.snapshot!.put(F, null);
   expect(await read({ a: null, b: former, shared: null }, former, stale, removed)).toEqual(['not-found']);
 });
 
-test('what has come to side a meanwhile is read there', async () => {
+test('a file that has arrived on side a meanwhile is read there', async () => {
   const [newest, former] = [at('from a', 2), at('from b', 1)];
   const came = (pair: Pair) => pair.a.snapshot!.put(F, newest);
   expect(await read({ a: null, b: former, shared: null }, newest, stale, came)).toEqual(['file a', 'from a']);
 });
 
-test('what changes there again and again is refused in the end', async () => {
+test('a file that keeps changing is refused in the end', async () => {
   const former = at('from b', 1);
   expect(await read({ a: null, b: former, shared: null }, former, stale)).toEqual(['busy']);
 });
@@ -207,18 +207,18 @@ describe('a download', () => {
   });
 
   test.each<[it: string, params: object, from: number]>([
-    ['goes on where it was cut', { from: 4, hash: HASH }, 4],
+    ['resumes where it was interrupted', { from: 4, hash: HASH }, 4],
     ['that has all there is gets the rest', { from: 6, hash: HASH }, 6],
-    ['of another content begins anew', { from: 4, hash: at('other', 1).hash }, 0],
-    ['of more than there is begins anew', { from: 7, hash: HASH }, 0],
-    ['that knows no content begins anew', { from: 4 }, 0],
+    ['of another content starts again', { from: 4, hash: at('other', 1).hash }, 0],
+    ['of more than there is starts again', { from: 7, hash: HASH }, 0],
+    ['without a hash starts again', { from: 4 }, 0],
   ])('%s', async (_, params, from) => {
     const { answer, seen } = await open({ a: at('abcdef', 1), params });
     await answer;
     expect([seen.from, seen.told]).toEqual([[from], [expect.objectContaining({ from })]]);
   });
 
-  test('from side b goes on there too', async () => {
+  test('from side b resumes, too', async () => {
     const rest: Content[] = [
       { n: 0, have: 4, last: false },
       { n: 0, data: Buffer.from('ef'), last: true },
@@ -244,7 +244,7 @@ describe('a download', () => {
     expect([((await odd.answer) as SyncError).code, odd.seen.text]).toEqual(['busy', '']);
   });
 
-  test('of nothing that is empty is nothing but a file', async () => {
+  test('of an empty file is an announcement without content', async () => {
     const { answer, seen } = await open({ b: at('', 1), inB: [{ n: 0, data: Buffer.alloc(0), last: true }] });
     expect(await answer).toMatchObject({ size: 0 });
     expect(seen.text).toBe('');
@@ -269,7 +269,7 @@ describe('a download', () => {
     expect(await answer).toMatchObject({ path: 'f' });
   });
 
-  test('waits for its announcement to go before content does', async () => {
+  test('sends no content before its announcement', async () => {
     const { seen, waiting, hangUp } = await open({ a: at('abcdef', 1), reads: false });
     await turn();
     expect(waiting.length).toBeGreaterThan(0);
@@ -277,7 +277,7 @@ describe('a download', () => {
     hangUp();
   });
 
-  test('does not wait for a reader that is gone', async () => {
+  test('does not wait for a reader that has disconnected', async () => {
     const { answer, seen, hangUp } = await open({
       a: at('abcdef', 1),
       pieces: ['a', 'b', 'c', 'd', 'e'],
@@ -311,7 +311,7 @@ describe('there is nothing to download', () => {
     ['of a link on side a', { a: link }, 'failed', /link to "there"/],
     ['of a link on side b', { b: link }, 'failed', /link to "there"/],
     ['of what is ignored', { a: at('x', 1), rules: ['f'] }, 'failed', /left out/],
-    ['of what only side b has, which is away', { b: at('x', 1), isAway: true }, 'failed', /away/],
+    ['of what only side b has, while it is disconnected', { b: at('x', 1), isAway: true }, 'failed', /away/],
     ['of what side a has deleted', { b: at('x', 1), shared: at('x', 1), isAway: true }, 'not-found', /./],
   ])('%s', async (_, sides, code, words) => {
     const { answer, seen } = await open(sides);
@@ -319,7 +319,7 @@ describe('there is nothing to download', () => {
     expect(seen.told).toEqual([]);
   });
 
-  test('the newer of two is had where it is: on side b while that is there', async () => {
+  test('the newer of two files is read where it is: on side b while that is connected', async () => {
     const newer = { a: at('a', 1), b: at('abcdef', 2) };
     expect((await (await open(newer)).answer) as object).toMatchObject({ size: 6 });
     expect((await (await open({ ...newer, isAway: true })).answer) as object).toMatchObject({ size: 1 });

@@ -1,5 +1,5 @@
-// Files in and out through both servers and the typed client: what is refused before anything is sent, what comes out
-// whole, what becomes of the other side, and that nothing is left behind.
+// Uploads, downloads, renames and deletions through both servers and the typed client: what is refused before any
+// content is sent, what arrives whole, what happens on the other side, and that nothing is left behind.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ const codeOf = (act: Promise<unknown>): Promise<string> =>
   );
 
 describe('a file', () => {
-  test('goes in, comes out, moves and goes, on both sides', async () => {
+  test('is uploaded, downloaded, renamed and deleted, on both sides', async () => {
     write('plan.txt', 'the plan');
     fs.chmodSync(here('plan.txt'), 0o640);
     fs.utimesSync(here('plan.txt'), 1_700_000_000, 1_700_000_000);
@@ -67,7 +67,7 @@ describe('a file', () => {
     expect(staged()).toEqual([]);
   });
 
-  test('of any size goes through, empty and large', async () => {
+  test('of any size is transferred, empty and large', async () => {
     for (const [name, content] of [
       ['empty', Buffer.alloc(0)],
       ['piece', Buffer.alloc(256 * 1024, 1)],
@@ -85,7 +85,7 @@ describe('a file', () => {
     }
   });
 
-  test('is replaced where that is asked for, and what was there becomes a version', async () => {
+  test('is replaced with --overwrite, and the earlier content becomes a version', async () => {
     await ann.upload(streamOf('one'), 'x', { size: 3 });
     expect(await codeOf(ann.upload(streamOf('two'), 'x', { size: 3 }))).toBe('exists');
     expect(await ann.upload(streamOf('one'), 'x', { size: 3, overwrite: true })).toMatchObject({ changed: false });
@@ -99,7 +99,7 @@ describe('a file', () => {
     expect((await ann.versions('x')).versions.length).toBeGreaterThanOrEqual(2);
   });
 
-  test('is refused where it may not go, and nothing is changed', async () => {
+  test('is refused where it is not allowed, and nothing is changed', async () => {
     write('new', 'new');
     putWhole(servers.a, '.lockstepignore', 'ignored*\n');
     for (const name of ['there', 'dir/x', 'locked', 'ignored']) putWhole(servers.a, name, name);
@@ -168,7 +168,7 @@ describe('what only side b has', () => {
     expect((await ann.versions('b3')).versions).toMatchObject([{ side: 'b' }]);
   });
 
-  test('cannot be had while server-b is away; what side a has can', async () => {
+  test('cannot be downloaded while server-b is disconnected; what side a has can', async () => {
     await ann.pause();
     putWhole(servers.a, 'a', 'a');
     putWhole(servers.b, 'b', 'b');
@@ -214,14 +214,14 @@ test.each(['a', 'b'] as const)('a lock on side %s goes along with its file, and 
   expect([textOf(servers.a, 'new/deep/g'), textOf(servers.b, 'new/deep/g')]).toEqual(['held', 'held']);
 });
 
-test('of two who rename the same file one does, and the other is told that it is gone', async () => {
+test('of two renames of one file one succeeds, and the other gets not-found', async () => {
   putWhole(servers.a, 'f', 'one');
   await ann.flush();
   const codes = await Promise.all([codeOf(ann.rename('f', 'g')), codeOf(bob.rename('f', 'h'))]);
   expect(codes.sort()).toEqual(['done', 'not-found']);
 });
 
-test('a download goes on undisturbed while the file is replaced, renamed and deleted', async () => {
+test('a download is not affected when the file is replaced, renamed and deleted', async () => {
   const old = Buffer.alloc(8 << 20, 'old ');
   write('old', old);
   write('new', Buffer.alloc(1 << 20, 'new '));
@@ -238,7 +238,7 @@ test('a download goes on undisturbed while the file is replaced, renamed and del
   expect(Buffer.concat(parts).equals(old)).toBe(true);
 });
 
-/** Downloads `f` through a wire that is cut after so many bytes. @returns what is said to be kept. */
+/** Downloads `f` over a connection that is cut after so many bytes. @returns what is reported as kept. */
 async function cutDownload(bytes: number): Promise<{ partial: string; bytes: number }> {
   const wire = await CutWire.open(() => servers.port);
   const client = await Client.connect({ server: `127.0.0.1:${wire.port}`, user: 'ann' });
@@ -251,7 +251,7 @@ async function cutDownload(bytes: number): Promise<{ partial: string; bytes: num
   return error.facts as { partial: string; bytes: number };
 }
 
-test('a download that is cut goes on from there; of a file that changed it begins again', async () => {
+test('an interrupted download resumes; if the file changed, it starts again', async () => {
   const one = Buffer.alloc(8 << 20, 'one ');
   await ann.upload([one], 'f', { size: one.length });
   const kept = await cutDownload(5 << 20);
@@ -271,7 +271,7 @@ test('a download that is cut goes on from there; of a file that changed it begin
   expect(fs.readdirSync(local)).toEqual(['out']);
 });
 
-test('what lies beside a destination and is not what it claims to be costs a transfer, never a file', async () => {
+test('a wrong partial file beside a destination costs a transfer, never a file', async () => {
   const one = Buffer.alloc(2 << 20, 'one ');
   const { hash } = (await ann.upload([one], 'f', { size: one.length })) as unknown as { hash: string };
   fs.writeFileSync(here(`out.${hash}.part`), Buffer.alloc(1 << 20, 'lie '));
@@ -280,7 +280,7 @@ test('what lies beside a destination and is not what it claims to be costs a tra
   expect(fs.readdirSync(local)).toEqual(['out']);
 });
 
-test('a file that somebody writes into is never read as two versions', async () => {
+test('a file that is being written is never read as a mix of two versions', async () => {
   const size = 8 << 20;
   fs.writeFileSync(path.join(servers.a, 'f'), Buffer.alloc(size, 1));
   let read = 0;
@@ -306,7 +306,7 @@ test('a file whose time alone is set while it is read is the version that it was
   expect(bytes).toBe(content.length);
 });
 
-test('an upload that is given up leaves nothing behind', async () => {
+test('an abandoned upload leaves nothing behind', async () => {
   const giveUp = new AbortController();
   async function* endless() {
     yield Buffer.alloc(1 << 20);

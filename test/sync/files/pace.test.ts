@@ -1,4 +1,4 @@
-// How slow a sender may be.
+// The minimum speed of senders.
 import { describe, expect, it } from 'vitest';
 import { TimeSlice } from '../../../src/sync/files/pace.js';
 import { inTime } from '../../../src/sync/in-time.js';
@@ -6,7 +6,7 @@ import { inTime } from '../../../src/sync/in-time.js';
 const LIMITS = { bytes: 1_000, ms: 200 };
 const never = () => new Promise<never>(() => {});
 
-/** A pace whose waits take as long as they are said to. */
+/** A pace with waits of given lengths. */
 function paced() {
   let now = 0;
   const pace = new TimeSlice(LIMITS, 'the content', () => now);
@@ -23,7 +23,7 @@ function paced() {
 }
 
 describe('a sender', () => {
-  it('may be slow as long as enough comes', async () => {
+  it('may be slow as long as enough bytes arrive', async () => {
     const { wait } = paced();
     for (let n = 0; n < 20; n++) await wait(150, 1_000);
     for (let n = 0; n < 20; n++) await wait(80, 500);
@@ -42,7 +42,7 @@ describe('a sender', () => {
     await expect(paced().pace.next(never())).rejects.toMatchObject({ code: 'timeout' });
   });
 
-  it('is told what it broke with itself', async () => {
+  it('gets the error that it caused itself', async () => {
     await expect(paced().pace.next(Promise.reject(new Error('gone')))).rejects.toThrow('gone');
     await expect(inTime(never(), 1, 'too late')).rejects.toThrow('too late');
     expect(await inTime(Promise.resolve(1), 1, 'too late')).toBe(1);

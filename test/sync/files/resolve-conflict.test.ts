@@ -1,4 +1,5 @@
-// Conflict copies as clients see them, and which steps settle them: the pair is two trees, the writes only note.
+// Conflict copies as clients see them, and the steps that resolve them. The pair is two trees; the writes are only
+// recorded.
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import type { ListedFile } from '../../../src/core/listing.js';
@@ -44,7 +45,7 @@ function open(a: Record<string, Entry>, b: Record<string, Entry> = a, claimed: r
 }
 
 describe('conflicts', () => {
-  test('are listed with all there is to know', () => {
+  test('are listed with all their fields', () => {
     const copy = copyOf('plan');
     const { resolving } = open(
       { plan: file('new', 2_000_000), [copy]: file('older', 1_000_000) },
@@ -64,12 +65,12 @@ describe('conflicts', () => {
     ]);
   });
 
-  test('whose original is gone say so', () => {
+  test('without an original have none in the row', () => {
     const { resolving } = open({ [copyOf('plan')]: file('x') });
     expect(resolving.conflicts()).toMatchObject([{ path: 'plan', original: null, on: 'both' }]);
   });
 
-  test('stand together for each file, the oldest first', () => {
+  test('are grouped by file, the oldest first', () => {
     const names = [
       copyOf('a/z'),
       copyOf('a/b', 'A', '2026-11-22 00-00-00'),
@@ -80,7 +81,7 @@ describe('conflicts', () => {
     expect(resolving.conflicts().map(({ copy }) => copy)).toEqual([names[2], names[1], names[0], names[3]]);
   });
 
-  describe('of a name that is too long to stand in the copy whole', () => {
+  describe('of a name that is too long for the name of its copy', () => {
     const long = 'n'.repeat(240);
     const short = `d/${long.slice(0, 255 - ` (conflict B ${STAMP})`.length)}`;
     test.each<[string, string[], string]>([
@@ -99,7 +100,7 @@ describe('resolving', () => {
   const [COPY, OLDER] = [copyOf('plan'), copyOf('plan', 'A', '2026-11-20 00-00-00')];
   const plan = { plan: file('kept'), [COPY]: file('copy') };
 
-  test('for the side of the copy puts its content into the file, and the copy goes', async () => {
+  test('for the side of the copy writes its content to the file and removes the copy', async () => {
     const { resolving, asked, steps, read } = open(plan);
     expect(await resolving.resolve(p('plan'), 'b', 'ann')).toEqual({
       path: 'plan',
@@ -116,13 +117,13 @@ describe('resolving', () => {
     expect([read, steps[1]!.contents]).toEqual([[[{ path: COPY, file: plan[COPY] }]], undefined]);
   });
 
-  test('for the other side leaves the file, and the copy goes', async () => {
+  test('for the other side leaves the file and removes the copy', async () => {
     const { resolving, steps } = open(plan);
     expect(await resolving.resolve(p('plan'), 'a', 'ann')).toMatchObject({ from: null, removed: [COPY] });
     expect(showChanges(steps.map(({ change }) => change))).toBe(`-${COPY}`);
   });
 
-  test('by the name of one copy settles that one alone', async () => {
+  test('by the name of one copy resolves only that one', async () => {
     const { resolving, asked } = open({ ...plan, [OLDER]: file('older') });
     expect(await resolving.resolve(p(OLDER), 'a', 'ann')).toMatchObject({
       path: 'plan',
@@ -132,7 +133,7 @@ describe('resolving', () => {
     expect(asked[0]!.paths).toEqual(['plan', OLDER]);
   });
 
-  test('by the name of the file settles all its copies', async () => {
+  test('by the name of the file resolves all its copies', async () => {
     const { resolving } = open({ ...plan, [OLDER]: file('older'), [copyOf('other')]: file('x') });
     expect(await resolving.resolve(p('plan'), 'a', 'ann')).toMatchObject({ removed: [OLDER, COPY] });
   });
@@ -140,7 +141,7 @@ describe('resolving', () => {
   test.each<[string, Record<string, Entry>, string[], string]>([
     ['a name of its own', {}, [], 'plan (B 2026-11-21 14-03-22)'],
     ['that nothing on side b has', { 'plan (B 2026-11-21 14-03-22)': file('x') }, [], 'plan (B 2026-11-21 14-03-22 2)'],
-    ['that nobody is about to make', {}, ['plan (B 2026-11-21 14-03-22)'], 'plan (B 2026-11-21 14-03-22 2)'],
+    ['that no queued write creates', {}, ['plan (B 2026-11-21 14-03-22)'], 'plan (B 2026-11-21 14-03-22 2)'],
   ])('for both gives the copy %s', async (_, onB, claimed, to) => {
     const { resolving } = open(plan, { ...plan, ...onB }, claimed);
     expect(await resolving.resolve(p('plan'), 'both', 'ann')).toMatchObject({

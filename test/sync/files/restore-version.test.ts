@@ -1,4 +1,4 @@
-// The versions of both sides as one list, and which steps put one of them back.
+// The versions of both sides as one list, and the steps that restore one of them.
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import type { SyncError } from '../../../src/core/errors.js';
@@ -74,14 +74,14 @@ describe('the list', () => {
     ]);
   });
 
-  test('says which side could not be asked', async () => {
+  test('names the side that could not be asked', async () => {
     const { restoring } = open(new Kept([version('a1', 1_000)]), null);
     expect(await restoring.versions(p('d/f'))).toMatchObject({ rows: [{ n: 1 }], away: ['b'] });
   });
 });
 
-describe('putting back', () => {
-  test('takes the one that is meant, from the side that has it', async () => {
+describe('restoring', () => {
+  test('reads the version from the side that has it', async () => {
     const [a, b] = [new Kept([version('a2', 3_000)]), new Kept([version('b1', 2_000)])];
     const { restore, steps, asked, shown } = open(a, b, { d: dir(), 'd/f': file('now') });
     expect(await restore(2)).toEqual({
@@ -102,7 +102,7 @@ describe('putting back', () => {
     expect([a.scanned, b.scanned, b.read_]).toEqual([[], ['b1'], ['b1']]);
   });
 
-  test('creates what is gone, with the directories above it', async () => {
+  test('creates a deleted file, with the directories above it', async () => {
     const { restore, steps, shown } = open(new Kept([version('a1', 1)]), null, {});
     expect(await restore()).toMatchObject({ changed: true, created: true });
     expect([shown(), steps[0]!.change.after]).toEqual(['+d +d/f', dir()]);
@@ -114,7 +114,7 @@ describe('putting back', () => {
     expect(steps.map(({ contents }) => contents)).toEqual([undefined]);
   });
 
-  test('of what is there already changes nothing', async () => {
+  test('of the present content changes nothing', async () => {
     const { restore, steps } = open(new Kept([version('a1', 1)]), null, { d: dir(), 'd/f': file('a1') });
     expect(await restore()).toMatchObject({ changed: false, created: false, at: 1 });
     expect(steps).toEqual([]);
@@ -137,7 +137,7 @@ describe('putting back', () => {
     expect(await code(at)).toEqual(['not-found', expect.stringMatching(words)]);
   });
 
-  test('is refused where nothing is kept', async () => {
+  test('is refused where there is no version', async () => {
     const { code } = open(null, null);
     expect(await code()).toEqual([
       'not-found',
@@ -145,7 +145,7 @@ describe('putting back', () => {
     ]);
   });
 
-  test('is refused where the side has just gone', async () => {
+  test('is refused where the side has just disconnected', async () => {
     const b = new Kept([version('b1', 1)]);
     const { code, sides } = open(new Kept([]), b);
     b.list = async () => {

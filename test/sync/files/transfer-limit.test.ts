@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TransferLimit } from '../../../src/sync/files/transfer-limit.js';
 
-test('one connection has a few transfers at one time, and leaves the others theirs', async () => {
+test('one connection may run a few transfers at one time, without using up those of the others', async () => {
   const limit = new TransferLimit();
   const [one, other] = [{}, {}];
   const ends: (() => void)[] = [];

@@ -1,5 +1,5 @@
-// Uploads on a pair that a test plays: what is refused before anything is sent, what of the content is taken, and which
-// steps give it its name.
+// Uploads on a simulated pair: what is refused before any content is sent, how content is received, and the steps that
+// give it its name.
 import { describe, expect, test, vi } from 'vitest';
 import type { SyncError } from '../../../src/core/errors.js';
 import type { RelPath } from '../../../src/core/path.js';
@@ -14,11 +14,11 @@ interface Given {
   readonly a?: string;
   readonly b?: string;
   readonly shared?: string;
-  /** Pieces as text; one of several has an odd method, or throws. */
+  /** Pieces as text; a piece may have a wrong method, or throw. */
   readonly pieces?: readonly (string | { method: string })[];
   readonly params?: object;
   readonly fails?: { take?: Error; finish?: Error; notTheContent?: true };
-  /** What happens when the content is there and has no name yet. */
+  /** Runs when the content is complete and has no name yet. */
   readonly meanwhile?: (room: LockRoom) => void;
 }
 
@@ -103,7 +103,7 @@ async function run({ a = '', b = a, shared = a, pieces = ['abc'], params = {}, f
 }
 
 describe('an upload', () => {
-  test('is asked about, announced, taken in, and given its name', async () => {
+  test('is decided, announced, received, and given its name', async () => {
     const done = await run({ pieces: ['a', 'b', 'c'], params: { mtime: '1970-01-01T00:00:02.000Z', mode: 0o600 } });
     expect(done.answer).toEqual({ path: 'x', changed: true, created: true, size: 3, hash: file('abc').hash });
     expect(done.asked).toEqual([
@@ -124,7 +124,7 @@ describe('an upload', () => {
     expect((await run(given)).entry).toMatchObject({ mode });
   });
 
-  test('has the time of now where it says none', async () => {
+  test('gets the present time where it has none', async () => {
     const before = Date.now() * 1000;
     const { entry } = await run({});
     expect((entry as { mtime: number }).mtime).toBeGreaterThanOrEqual(before);
@@ -151,12 +151,12 @@ describe('an upload', () => {
     expect([done.steps, done.answer]).toEqual([steps, expect.objectContaining({ changed: true, ...answer })]);
   });
 
-  test('over what only side b has is given to it at once', async () => {
+  test('over a file that only side b has is passed on at once', async () => {
     const done = await run({ b: 'x:1', params: { overwrite: true } });
     expect([done.steps, done.over]).toEqual([['+x'], [true]]);
   });
 
-  test('of what is there already changes nothing', async () => {
+  test('of the present content changes nothing', async () => {
     const done = await run({
       params: { overwrite: true },
       meanwhile: ({ pair }) => pair.a.snapshot!.put('x' as RelPath, file('abc')),
@@ -191,7 +191,7 @@ describe('is refused, and nothing is left', () => {
     ['where more comes', { pieces: ['ab', 'cd'] }, /^failed More came than the 3 bytes/],
     ['where something else comes', { pieces: ['a', { method: 'odd' }] }, /^failed Something else/],
     ['where nothing more comes', { pieces: [{ method: 'content' }] }, /^failed Something else/],
-    ['where it is not what was announced', { fails: { notTheContent: true } }, /^failed What came is not/],
+    ['where the content is not the announced one', { fails: { notTheContent: true } }, /^failed What came is not/],
     [
       'where the disk is full',
       { fails: { take: Object.assign(new Error('x'), { code: 'ENOSPC' }) } },
@@ -221,12 +221,12 @@ describe('is refused, and nothing is left', () => {
     expect([done.published, done.discarded]).toEqual([0, 1]);
   });
 
-  test('no more is taken than fits', async () => {
+  test('no more than the announced size is received', async () => {
     expect((await run({ pieces: ['abc', 'd', 'e'] })).taken).toBe('abc');
     expect((await run({ pieces: ['abc'], params: { size: 3 } })).taken).toBe('abc');
   });
 
-  test('who sends nothing for a minute is waited for no longer', async () => {
+  test('a sender that is silent for a minute is refused', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const asking = run({ pieces: ['a', { method: 'silence' }] });
@@ -247,7 +247,7 @@ describe('is refused, and nothing is left', () => {
     }
   });
 
-  test('nobody is waited for where the content is there', async () => {
+  test('nothing is waited for once the content is complete', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       expect((await run({})).answer).toMatchObject({ changed: true });

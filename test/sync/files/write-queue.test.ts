@@ -1,5 +1,5 @@
-// Client writes on a pair whose sides are maps: decided on a fresh look, refused under another's lock, decided anew when
-// somebody wrote in between.
+// Client writes on a pair whose sides are maps: decided on a fresh scan, refused under another owner's lock, decided
+// again when the paths changed meanwhile.
 import { describe, expect, test } from 'vitest';
 import type { Change, Outcome } from '../../../src/core/change.js';
 import type { Entry, FileEntry } from '../../../src/core/entry.js';
@@ -83,7 +83,7 @@ class Scene {
     return { answer, decided };
   }
 
-  /** Looks, serves, and lets steps end, until nothing happens any more. */
+  /** Scans, serves and completes steps until nothing more happens. */
   async run(): Promise<void> {
     for (let quiet = 0; quiet < 3; ) {
       this.scanned = ++this.scans;
@@ -101,7 +101,7 @@ class Scene {
 }
 
 describe('a client write', () => {
-  test('becomes a change of side a that is still to go over', async () => {
+  test('becomes a change of side a that is not shared yet', async () => {
     const scene = new Scene();
     const { answer } = scene.ask();
     expect(scene.writes.isIdle).toBe(false);
@@ -113,7 +113,7 @@ describe('a client write', () => {
     expect([scene.writes.isIdle, scene.writes.isClaimed(X)]).toEqual([true, false]);
   });
 
-  test('waits for a look that began after it was asked, and for what is carried', async () => {
+  test('waits for a scan that began after the request, and for transfers of its paths', async () => {
     const scene = new Scene();
     const transfer = scene.claims.claim(X, 'transfer');
     const { answer } = scene.ask();
@@ -134,7 +134,7 @@ describe('a client write', () => {
     expect(await answer).toBe('busy');
   });
 
-  test('is decided anew when somebody wrote in between', async () => {
+  test('is decided again when its paths changed meanwhile', async () => {
     const scene = new Scene();
     scene.outcomes = [{ kind: 'stale' }];
     const { answer, decided } = scene.ask();
@@ -143,7 +143,7 @@ describe('a client write', () => {
     expect(decided).toHaveLength(2);
   });
 
-  test('is given up when somebody always does', async () => {
+  test('is refused when they keep changing', async () => {
     const scene = new Scene();
     scene.outcomes = Array(9).fill({ kind: 'stale' });
     const { answer } = scene.ask();
@@ -152,7 +152,7 @@ describe('a client write', () => {
     expect([scene.applied.length, scene.writes.isIdle]).toEqual([5, true]);
   });
 
-  test('two of one path follow one another, each on what the other left', async () => {
+  test('two of one path run one after the other, each on the result of the other', async () => {
     const scene = new Scene();
     const first = scene.ask('ann', 'one');
     const second = scene.ask('ann', 'two');
@@ -181,7 +181,7 @@ describe('a client write', () => {
     expect([scene.pair.entry('b', X), scene.pair.shared(X)]).toEqual([file('new'), file('new')]);
   });
 
-  test('says what the disk says, and touches nothing while the pair is halted', async () => {
+  test('reports the error of the disk, and writes nothing while the pair is halted', async () => {
     const scene = new Scene();
     scene.outcomes = [{ kind: 'problem', code: 'no-space', message: 'The disk is full.' }];
     const full = scene.ask();
@@ -194,7 +194,7 @@ describe('a client write', () => {
     expect(scene.applied).toHaveLength(1);
   });
 
-  test('ends with the server', async () => {
+  test('is refused when the server stops', async () => {
     const scene = new Scene();
     const { answer } = scene.ask();
     scene.writes.close(new SyncError('closed', 'The server is stopping.'));

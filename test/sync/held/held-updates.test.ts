@@ -54,7 +54,7 @@ class FakeFiles {
   }
 }
 
-/** Holding with a session's mailbox reduced to: everything posted is handled when the test says so. */
+/** Held updates with a reduced mailbox: posted events are handled when the test says so. */
 function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const room = new LockRoom(shared);
   const files = new FakeFiles();
@@ -78,7 +78,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
       failed: (path, code) => void problems.push(`${path} ${code}`),
     },
   });
-  /** Whether the next turn has a drain to go on with. */
+  /** Whether the next turn continues a drain. */
   const isDue = () => {
     const before = replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + room.said.length;
     heldUpdates.work();
@@ -88,7 +88,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
       !room.lockStore.isSettled
     );
   };
-  /** Handles what was posted, and takes a turn, until nothing more comes. */
+  /** Handles posted events and takes turns until nothing more is posted. */
   const settle = async () => {
     for (let rounds = 0; rounds < 100; rounds++) {
       heldUpdates.work();
@@ -116,7 +116,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     room.lockStore.table
       .heldOf(F)
       .map(({ action, file: name }) => (name === null ? action : `${action} ${files.held.get(name)}`));
-  /** Has side a (or b) do each step as it is asked, and returns what it did. */
+  /** Lets side a (or b) carry out each step. @returns the steps. */
   const drain = async (side: Side = 'a', outcomeOf: (n: number) => Outcome = () => ({ kind: 'done', sent: 0 })) => {
     const target = replicas[side]!;
     const done: string[] = [];
@@ -146,7 +146,7 @@ describe('under a lock', () => {
     expect([held(), heldUpdates.isFrozen(F), heldUpdates.isIdle]).toEqual([[], false, true]);
   });
 
-  test('what has come is due until it is held, also while something keeps it from being fetched', async () => {
+  test('an update is due until it is held, also while it cannot be fetched', async () => {
     const { lock, settle, saves, heldUpdates, claims, replicas } = open();
     lock();
     expect(heldUpdates.isDue(F)).toBe(false);
@@ -163,7 +163,7 @@ describe('under a lock', () => {
     expect(heldUpdates.isDue(F)).toBe(false);
   });
 
-  test('each change of the other side is held, in order, from one look to the next', async () => {
+  test('each change of the other side is held, in order, from one scan to the next', async () => {
     const { lock, settle, saves, held, room, heldUpdates } = open();
     lock();
     for (const content of ['v1', 'v2', 'v3', 'v0']) {
@@ -194,7 +194,7 @@ describe('under a lock', () => {
     expect([held(), replicas.b!.wanted]).toEqual([[expected], []]);
   });
 
-  test('on side b, it is side a whose changes are held', async () => {
+  test('a lock of side b holds the changes of side a', async () => {
     const { lock, settle, saves, held, heldUpdates } = open();
     lock('b');
     saves('mine', 'b');
@@ -205,7 +205,7 @@ describe('under a lock', () => {
     expect(held()).toEqual(['modified yours']);
   });
 
-  test("the holder's changes flow as long as nothing is held", async () => {
+  test("the holder's changes are synchronised while nothing is held", async () => {
     const { lock, settle, saves, heldUpdates, held } = open();
     lock();
     saves('mine', 'a');
@@ -216,7 +216,7 @@ describe('under a lock', () => {
     expect([held(), heldUpdates.isFrozen(F)]).toEqual([['modified yours'], true]);
   });
 
-  test('what both sides made alike is no arrival', async () => {
+  test('an equal change on both sides is not held', async () => {
     const { lock, settle, saves, held, heldUpdates } = open();
     lock();
     saves('same', 'a');
@@ -225,7 +225,7 @@ describe('under a lock', () => {
     expect([held(), heldUpdates.isFrozen(F)]).toEqual([[], false]);
   });
 
-  test('nothing is fetched while the other side is away, or the path is being carried', async () => {
+  test('nothing is fetched while the other side is disconnected or the path is in transfer', async () => {
     const { lock, settle, saves, held, replicas, claims } = open();
     lock();
     saves('v1');
@@ -241,7 +241,7 @@ describe('under a lock', () => {
     expect(held()).toEqual(['modified v1']);
   });
 
-  test('what changed again before it could be fetched is looked at again, not fetched for ever', async () => {
+  test('a content that changed before it could be fetched is scanned again, not fetched for ever', async () => {
     const { lock, settle, saves, held, again, room, replicas, heldUpdates } = open();
     lock();
     room.found('b', 'f', file('v1'));
@@ -275,7 +275,7 @@ describe('under a lock', () => {
     expect(held()).toEqual(['modified v1']);
   });
 
-  test('a line that breaks while an update is fetched is a problem, and no loss', async () => {
+  test('a connection that breaks during a fetch is a problem, not a loss', async () => {
     const { lock, settle, saves, held, replicas, problems, heldUpdates } = open();
     lock();
     saves('v1');
@@ -287,7 +287,7 @@ describe('under a lock', () => {
     expect([problems, held()]).toEqual([['f io-error'], ['modified v1']]);
   });
 
-  test('what is stored after the lock has gone is put aside, and compared anew', async () => {
+  test('an update stored after the lock has ended goes to the versions, and the path is compared again', async () => {
     const { lock, unlock, settle, saves, held, files, room, heldUpdates } = open();
     lock();
     saves('v1');
@@ -310,7 +310,7 @@ describe('after the unlock', () => {
     return all;
   }
 
-  test('the held updates take effect one by one, in order, each said', async () => {
+  test('the held updates take effect one by one, in order, and each is logged', async () => {
     const { unlock, drain, room, files, heldUpdates } = await five();
     unlock();
     expect([heldUpdates.isFrozen(F), heldUpdates.isMoving(F), heldUpdates.isIdle]).toEqual([true, true, false]);
@@ -323,7 +323,7 @@ describe('after the unlock', () => {
     expect([heldUpdates.isFrozen(F), heldUpdates.isMoving(F), heldUpdates.isIdle]).toEqual([false, false, true]);
   });
 
-  test('each is compared with what stands there, and made on what went before', async () => {
+  test('each is compared with the present entry and based on the one before it', async () => {
     const { unlock, drain, replicas } = await five();
     unlock();
     await drain();
@@ -331,7 +331,7 @@ describe('after the unlock', () => {
     expect(steps.map(({ before }) => before)).toEqual(['v0', 'v1', 'v2', 'v3', 'v4'].map((content) => file(content)));
   });
 
-  test('a file in a directory takes its steps one by one, too', async () => {
+  test('updates of a file in a directory take effect one by one, too', async () => {
     const { room, settle, heldUpdates, replicas } = open({ d: dir(), 'd/f': file('v0') });
     const path = p('d/f');
     room.lockStore.dispatch({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
@@ -347,7 +347,7 @@ describe('after the unlock', () => {
     expect([room.pair.entry('a', path), heldUpdates.isIdle, room.pair.hasMarks]).toEqual([file('v1'), true, true]);
   });
 
-  test('what cannot be moved to the versions is a problem, and tried again when the time has come', async () => {
+  test('an update that cannot be moved to the versions is a problem, and is retried after its delay', async () => {
     const { unlock, settle, files, problems, heldUpdates, room } = await five();
     const putAside = files.putAside.bind(files);
     files.putAside = () => {
@@ -365,7 +365,7 @@ describe('after the unlock', () => {
     expect([files.aside.length, room.lockStore.table.drains.has(F)]).toEqual([5, false]);
   });
 
-  test('a deletion takes effect as one', async () => {
+  test('a held deletion takes effect as a deletion', async () => {
     const { lock, settle, saves, unlock, drain, room } = open();
     lock();
     saves('v1');
@@ -377,7 +377,7 @@ describe('after the unlock', () => {
     expect(room.pair.entry('a', F)).toBeNull();
   });
 
-  test('what the side has already is told as applied, and not carried', async () => {
+  test('an update that the side has already counts as applied and is not written', async () => {
     const { unlock, drain, room, replicas } = await five();
     unlock();
     room.found('a', 'f', file('v1'));
@@ -386,7 +386,7 @@ describe('after the unlock', () => {
     expect(replicas.a!.jobs).toHaveLength(4);
   });
 
-  test('the holder changed it too: its version stays, the held ones are put aside, nothing is carried', async () => {
+  test("where the holder changed it too, the holder's content stays, and the updates go to the versions", async () => {
     const { unlock, settle, room, files, replicas, saves } = await five();
     saves('mine', 'a');
     unlock();
@@ -438,7 +438,7 @@ describe('after the unlock', () => {
     expect([room.pair.hasMarks, heldUpdates.isFrozen(p(path))]).toEqual([true, false]);
   });
 
-  test('what is stored under a lock that has changed hands meanwhile is put aside, and found again', async () => {
+  test('an update stored under a lock of another holder goes to the versions and is found again', async () => {
     const { lock, settle, saves, held, files, room, heldUpdates } = open();
     lock();
     saves('v1');
@@ -448,7 +448,7 @@ describe('after the unlock', () => {
     expect([files.aside, held()]).toEqual([['v1'], ['modified v1']]);
   });
 
-  test('a held deletion of what the holder changed is dropped, and said', async () => {
+  test('a held deletion of a file that the holder changed is dropped and logged', async () => {
     const { lock, settle, room, saves, unlock } = open();
     lock();
     room.found('b', 'f', null);
@@ -460,7 +460,7 @@ describe('after the unlock', () => {
     expect([room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)?.side]).toEqual([0, 'a']);
   });
 
-  test('changed in the middle of the drain, the version that is there then stays, and the rest is put aside', async () => {
+  test('where the file changes during the drain, that content stays, and the other updates go to the versions', async () => {
     const { unlock, drain, settle, room, files, again, saves } = await five();
     unlock();
     expect(await drain('a', (n) => (n < 2 ? { kind: 'done', sent: 2 } : { kind: 'stale' }))).toEqual([
@@ -478,7 +478,7 @@ describe('after the unlock', () => {
     ]);
   });
 
-  test('a step that finds nothing changed after all is tried again when the time has come', async () => {
+  test('a step that finds another entry is retried after its delay', async () => {
     const { unlock, drain, heldUpdates, again } = await five();
     unlock();
     expect(await drain('a', () => ({ kind: 'stale' }))).toEqual(['modified v1']);
@@ -487,7 +487,7 @@ describe('after the unlock', () => {
     expect((await drain('a')).at(-1)).toBe('modified v5');
   });
 
-  test('a problem rests until the time has come, and does not hold up the pair', async () => {
+  test('a problem waits for its retry and does not keep the pair from being idle', async () => {
     const { unlock, drain, heldUpdates, problems, replicas } = await five();
     unlock();
     await drain('a', () => ({ kind: 'problem', code: 'no-space', message: 'full' }));
@@ -501,7 +501,7 @@ describe('after the unlock', () => {
     expect((await drain('a')).at(-1)).toBe('modified v5');
   });
 
-  test('a side that is away is waited for, without holding up the pair', async () => {
+  test('a drain waits for a disconnected side and does not keep the pair from being idle', async () => {
     const { lock, settle, saves, unlock, replicas, drain, heldUpdates, held } = open();
     lock('b');
     saves('v1', 'a');
@@ -515,7 +515,7 @@ describe('after the unlock', () => {
     expect(await drain('b')).toEqual(['modified v1']);
   });
 
-  test('a line that breaks in mid-step loses nothing', async () => {
+  test('a connection that breaks during a step loses nothing', async () => {
     const { unlock, settle, replicas, again, held } = await five();
     unlock();
     await settle();
@@ -525,7 +525,7 @@ describe('after the unlock', () => {
     expect([again, held().length]).toEqual([['f'], 5]);
   });
 
-  test('content is only thrown away when its effect is on disk', async () => {
+  test('a held content is removed only once its effect is on disk', async () => {
     const { unlock, settle, replicas, room, files } = await five();
     unlock();
     await settle();

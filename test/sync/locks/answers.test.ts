@@ -1,4 +1,4 @@
-// What those who ask for locks are answered, in words and facts.
+// The answers to lock requests, as text and as fields.
 import { expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import type { LockAnswer } from '../../../src/core/locks/events.js';

@@ -1,4 +1,4 @@
-// Which side is told to guard what: at each lock and unlock, and when a side is there.
+// Which side guards which paths: after each lock and unlock, and when a side connects.
 import { describe, expect, test } from 'vitest';
 import type { RelPath, Side } from '../../../src/core/path.js';
 import { Guarding } from '../../../src/sync/locks/guarding.js';
@@ -28,7 +28,7 @@ function open(isOn: boolean) {
 }
 
 describe('with --guard', () => {
-  test('a side that comes gives back what it guarded before, and guards what the other side has locked', async () => {
+  test('a side that connects gives back what it guarded before, and guards what the other side has locked', async () => {
     const { guarding, a, b, lock } = open(true);
     lock('x', 'b');
     guarding.joined('a', a);
@@ -40,7 +40,7 @@ describe('with --guard', () => {
     ]);
   });
 
-  test('each lock and unlock is told to the other side of the holder', async () => {
+  test('each lock and unlock is sent to the other side of the holder', async () => {
     const { guarding, a, b, lock, unlock } = open(true);
     guarding.joined('a', a);
     guarding.joined('b', b);
@@ -58,7 +58,7 @@ describe('with --guard', () => {
     expect([a.take(), b.take()]).toEqual([['-x'], ['+x']]);
   });
 
-  test('what is unlocked while a side is away is not guarded when it is back', async () => {
+  test('a path unlocked while a side is disconnected is not guarded when it is back', async () => {
     const { guarding, b, unlock, lock } = open(true);
     guarding.joined('b', b);
     guarding.left('b');
@@ -72,7 +72,7 @@ describe('with --guard', () => {
     expect(again.take()).toEqual(['-', '+x']);
   });
 
-  test('one word follows the other, and one that fails keeps none back', async () => {
+  test('calls follow one another, and a failed one does not stop the next', async () => {
     const { guarding, b, lock, unlock } = open(true);
     let go: () => void = () => {};
     b.wait = new Promise((resolve) => {
@@ -96,7 +96,7 @@ describe('with --guard', () => {
     expect(b.take()).toEqual(['-x']);
   });
 
-  test('a side that has nothing to guard is only told to give back', async () => {
+  test('a side that has nothing to guard only gives back', async () => {
     const { guarding, a } = open(true);
     guarding.joined('a', a);
     await turn();

@@ -12,7 +12,7 @@ import { LockRoom } from '../../support/lock-room.js';
 
 const SINCE = '2026-11-21T10:00:00.000Z';
 
-/** A desk at which every look is answered at once, unless a test says otherwise. */
+/** A lock service whose scans are answered at once, unless a test says otherwise. */
 function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const room = new LockRoom(shared);
   const state = { now: Date.parse(SINCE), scanned: { a: 999, b: 999 }, inFlight: false, moving: false, wakes: 0 };
@@ -46,7 +46,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     owner: string,
     more: Partial<ServiceRequest> = {},
   ): Promise<Acted | Refused> => lockService.ask({ kind, path: p('f'), owner, side: 'a', message: '', ...more });
-  /** Real time goes by, the clock stands still. */
+  /** Real time passes while the clock stands still. */
   const elapse = (ms: number) => {
     elapsed += ms;
     for (const timer of [...timers]) {
@@ -68,7 +68,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   return { room, lockService, state, asked, ask, lock, unlock, answer, elapse, pass };
 }
 
-/** Whether an asker has been answered by now. */
+/** Whether a request has been answered by now. */
 async function isAnswered(asking: Promise<unknown>): Promise<boolean> {
   let answered = false;
   void asking.then(() => {
@@ -80,8 +80,8 @@ async function isAnswered(asking: Promise<unknown>): Promise<boolean> {
 
 const codeOf = (answer: Acted | Refused): unknown => (answer as Partial<Refused>).error?.code ?? null;
 
-describe('the lock desk', () => {
-  test('grants, with all there is to say', async () => {
+describe('the lock service', () => {
+  test('grants with all fields', async () => {
     const { lock, answer, room } = open();
     expect(await answer(lock('ann', { side: 'b' }))).toMatchObject({
       path: 'f',
@@ -100,7 +100,7 @@ describe('the lock desk', () => {
     expect(await answer(lock('ann'))).toMatchObject({ changed: false, token: 1 });
   });
 
-  test('refuses in words: who, since when, why, how much is held', async () => {
+  test('refuses with the holder, the time, the reason and the held updates', async () => {
     const { lock, answer, room } = open();
     await answer(lock('ann', { message: 'drawing' }));
     room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
@@ -135,7 +135,7 @@ describe('the lock desk', () => {
     expect(await answer(unlock('ann'))).toMatchObject({ changed: true });
   });
 
-  test('unlocks for the owner, not for another, and says where nobody holds it', async () => {
+  test('unlocks for the owner, not for another, and reports where nobody holds it', async () => {
     const { lock, unlock, answer } = open();
     await answer(lock('ann'));
     expect(codeOf(await answer(unlock('bob')))).toBe('locked');
@@ -144,7 +144,7 @@ describe('the lock desk', () => {
     expect(await answer(unlock('ann', { path: p('never there') }))).toMatchObject({ changed: false });
   });
 
-  test("compares at the unlock with what the holder's side has then", async () => {
+  test("compares at the unlock with the present entry of the holder's side", async () => {
     const { lock, unlock, answer, room } = open();
     await answer(lock('ann', { side: 'b' }));
     room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
@@ -153,7 +153,7 @@ describe('the lock desk', () => {
     expect(room.lockStore.table.drains.get(p('f'))).toMatchObject({ side: 'b', mode: 'keep' });
   });
 
-  test('exactly one of many that ask at once gets it', async () => {
+  test('exactly one of many requests at once gets it', async () => {
     const { lock, answer } = open();
     const owners = Array.from({ length: 50 }, (_, n) => `o${n}`);
     const answers = owners.map((owner) => lock(owner));
@@ -165,14 +165,14 @@ describe('the lock desk', () => {
   });
 });
 
-describe('an asker waits', () => {
+describe('a request waits', () => {
   test.each<[string, ServiceRequest['kind'], (state: ReturnType<typeof open>['state'], on: boolean) => void, boolean]>([
-    ['for a look at side a', 'lock', (state, on) => (state.scanned.a = on ? 0 : 999), true],
-    ['for a look at side b', 'unlock', (state, on) => (state.scanned.b = on ? 0 : 999), true],
-    ['for what is in flight', 'lock', (state, on) => (state.inFlight = on), true],
-    ['for what is in flight at an unlock', 'unlock', (state, on) => (state.inFlight = on), true],
+    ['for a scan of side a', 'lock', (state, on) => (state.scanned.a = on ? 0 : 999), true],
+    ['for a scan of side b', 'unlock', (state, on) => (state.scanned.b = on ? 0 : 999), true],
+    ['for changes in flight', 'lock', (state, on) => (state.inFlight = on), true],
+    ['for changes in flight at an unlock', 'unlock', (state, on) => (state.inFlight = on), true],
     ['for updates that take effect', 'lock', (state, on) => (state.moving = on), true],
-    ['for updates that come in', 'unlock', (state, on) => (state.moving = on), true],
+    ['for updates that arrive', 'unlock', (state, on) => (state.moving = on), true],
   ])('%s', async (_, kind, hold, waits) => {
     const { lockService, state, asked, lock, unlock } = open();
     const asking = kind === 'lock' ? lock('ann') : unlock('ann');
@@ -204,7 +204,7 @@ describe('an asker waits', () => {
     expect(await isAnswered(asking)).toBe(true);
   });
 
-  test('so does who steals; and after all patience a lock is granted, and says that the file moves', async () => {
+  test('so does a steal; after the time limit a lock is granted with a note that the file is changing', async () => {
     const { lockService, room, state, lock, answer } = open();
     await answer(lock('ann'));
     room.foundMoving('b', 'f');
@@ -219,7 +219,7 @@ describe('an asker waits', () => {
     });
   });
 
-  test('and an unlock no longer than until something newer is held, where the other side writes without a pause', async () => {
+  test('and an unlock only until a newer update is held, where the other side writes without a pause', async () => {
     const { lockService, room, state, lock, unlock, answer } = open();
     const hold = (n: number) =>
       room.lockStore.dispatch({
@@ -250,18 +250,18 @@ describe('an asker waits', () => {
     expect(await asking).toMatchObject({ changed: true, held: 8 });
   });
 
-  test('no longer than there is patience', async () => {
+  test('no longer than the time limit', async () => {
     const { lockService, state, lock } = open();
     state.inFlight = true;
     const asking = lock('ann');
     lockService.serve();
     state.now += 20_001;
     lockService.serve();
-    // What is still on its way would come under the holder's hands.
+    // A change that is still on its way would arrive under the new lock.
     expect(await asking).toMatchObject({ changed: false, error: { code: 'busy' } });
   });
 
-  test('and is served when that is over, though nothing else happens; who is gone wakes nobody', async () => {
+  test('and is answered when that is over, though nothing else happens; a request that left wakes nobody', async () => {
     const { lockService, state, lock, elapse } = open();
     state.inFlight = true;
     const asking = lock('ann');
@@ -302,7 +302,7 @@ describe('an asker waits', () => {
     expect(state.wakes).toBe(before + 1);
   });
 
-  test('and is told to come again where the drain outlasts it', async () => {
+  test('and is told to try again where the drain outlasts it', async () => {
     const { lock, unlock, answer, room, state } = open();
     await answer(lock('ann'));
     room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
@@ -313,7 +313,7 @@ describe('an asker waits', () => {
     expect(codeOf(await answer(asking))).toBe('busy');
   });
 
-  test('for a new look at side b after it came back', async () => {
+  test('for a new scan of side b after it connected again', async () => {
     const { lockService, state, asked, lock } = open();
     state.scanned.b = 0;
     const asking = lock('ann');
@@ -327,7 +327,7 @@ describe('an asker waits', () => {
     expect(await asking).toMatchObject({ changed: true });
   });
 
-  test('without holding up those who ask for other paths', async () => {
+  test('without delaying requests for other paths', async () => {
     const { lockService, state, lock } = open({ f: file('v0'), g: file('v0') });
     const first = lock('ann');
     state.scanned.a = 0;
@@ -342,7 +342,7 @@ describe('an asker waits', () => {
   });
 });
 
-/** Somebody in line: the places told so far, and the way to go. */
+/** A waiter: the positions sent so far, and the way to leave. */
 function standing(forMs: number | null = null) {
   const places: number[] = [];
   const gone = new AbortController();
@@ -350,8 +350,8 @@ function standing(forMs: number | null = null) {
   return { wait, places, go: (error = new SyncError('closed', 'gone')) => gone.abort(error) };
 }
 
-describe('in line', () => {
-  test('the places are told, at first and when they change, and the order is that of coming', async () => {
+describe('in the queue', () => {
+  test('positions are sent at first and after each change, in the order of the requests', async () => {
     const { lock, unlock, answer, room, lockService, pass } = open();
     await answer(lock('ann'));
     const people = [standing(), standing(), standing()];
@@ -372,7 +372,7 @@ describe('in line', () => {
     ]);
   });
 
-  test('who goes makes room, and is told why he has no lock', async () => {
+  test('a waiter that leaves makes room, and is told why it has no lock', async () => {
     const { lock, unlock, answer, lockService, pass } = open();
     await answer(lock('ann', { message: 'mine' }));
     const [first, second] = [standing(), standing()];
@@ -387,7 +387,7 @@ describe('in line', () => {
     expect(await asking[1]).toMatchObject({ owner: 'cyd' });
   });
 
-  test('a time that is over is a refusal like any other', async () => {
+  test('a waiter whose time is over gets a normal refusal', async () => {
     const { lock, answer, lockService, pass, room } = open();
     await answer(lock('ann'));
     const asking = lock('bob', { wait: standing(500).wait });
@@ -400,7 +400,7 @@ describe('in line', () => {
     expect(room.lockStore.table.waiters.size).toBe(0);
   });
 
-  test('who has hung up before he could stand in line is refused at once; what is free he gets', async () => {
+  test('a closed request is refused at once instead of waiting; a free lock it gets', async () => {
     const { lock, answer, lockService } = open({ f: file('v0'), g: file('v0') });
     await answer(lock('ann'));
     const { wait, go } = standing();
@@ -411,7 +411,7 @@ describe('in line', () => {
     expect(codeOf(await answer(asking))).toBe('interrupted');
   });
 
-  test('a grant that nobody is there to be told of goes on to the next', async () => {
+  test('a grant that nobody can be told of goes to the next waiter', async () => {
     const { lock, unlock, answer, lockService, room } = open();
     await answer(lock('ann'));
     const [first, second] = [standing(), standing()];
@@ -427,12 +427,12 @@ describe('in line', () => {
     expect(room.said).toContain('unlocked f bob bob released');
   });
 
-  test('nobody is granted before the path has been looked at and what is in flight has come', async () => {
+  test('nothing is granted before the path has been scanned and changes in flight have arrived', async () => {
     const { lock, unlock, answer, lockService, state, room } = open();
     await answer(lock('ann'));
     const asking = lock('bob', { wait: standing().wait });
     lockService.serve();
-    // As soon as nobody holds it, something sets out.
+    // A change starts as soon as nobody holds the lock.
     Object.defineProperty(state, 'inFlight', {
       get: () => !room.lockStore.table.locks.has(p('f')),
       configurable: true,
@@ -449,7 +449,7 @@ describe('in line', () => {
     expect(await asking).toMatchObject({ changed: true });
   });
 
-  test('who comes later does not get a path that is free for somebody in line', async () => {
+  test('a later request does not get a path that is free for a waiter', async () => {
     const { lock, unlock, answer, lockService, state } = open();
     await answer(lock('ann'));
     const asking = lock('bob', { wait: standing().wait });
@@ -465,7 +465,7 @@ describe('in line', () => {
     expect(codeOf(await answer(later))).not.toBeNull();
   });
 
-  test('a file that goes meanwhile is no longer there to be locked', async () => {
+  test('a file that vanishes meanwhile cannot be locked', async () => {
     const { lock, unlock, answer, lockService, room } = open();
     await answer(lock('ann'));
     const asking = [lock('bob', { wait: standing().wait }), lock('cyd', { wait: standing().wait })];
@@ -475,7 +475,7 @@ describe('in line', () => {
     for (const one of asking) expect(codeOf(await answer(one))).toBe('not-found');
   });
 
-  test('a thief waits for the held updates before all others', async () => {
+  test('a steal waits for the held updates before all other waiters', async () => {
     const { lock, answer, lockService, room } = open();
     await answer(lock('ann'));
     room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
@@ -492,7 +492,7 @@ describe('in line', () => {
     expect(room.lockStore.takeNotices('ann')).toEqual([]);
   });
 
-  test('of a loss nobody is told before it is on disk: after a crash the lock would be there still', async () => {
+  test('a notice is not delivered before the loss is on disk: after a crash the lock would still be there', async () => {
     const { lock, answer, room } = open();
     await answer(lock('ann'));
     room.lockStore.dispatch({ kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', steal: true, now: 2 });
@@ -522,7 +522,7 @@ describe('a lock with an end', () => {
     expect([room.lockStore.table.locks.size, room.said.at(-1)]).toEqual([0, 'unlocked f ann ann expired']);
   });
 
-  test('renewed, counts anew, and moved, goes on', async () => {
+  test('starts again when it is renewed, and goes on when it moves', async () => {
     const { lock, answer, lockService, room, elapse } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     elapse(900);
@@ -539,7 +539,7 @@ describe('a lock with an end', () => {
     expect(room.lockStore.table.locks.size).toBe(0);
   });
 
-  test('is watched after a restart too: what is left of it counts, and never more than was given', async () => {
+  test('has a timer after a restart, too: the remaining time counts, and never more than was given', async () => {
     const { lock, answer, room, state } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     for (const [away, left] of [
@@ -558,7 +558,7 @@ describe('a lock with an end', () => {
     }
   });
 
-  test('that cannot be ended on disk is tried again', async () => {
+  test('whose end cannot be stored is retried', async () => {
     const { lock, answer, lockService, room, elapse } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     room.full = true;
@@ -570,7 +570,7 @@ describe('a lock with an end', () => {
 });
 
 describe('a disk that is full', () => {
-  test('grants nothing, says nothing, and the path is free', async () => {
+  test('grants nothing, logs nothing, and the path is free', async () => {
     const { lock, answer, room } = open();
     room.full = true;
     expect(codeOf(await answer(lock('ann')))).toBe('failed');

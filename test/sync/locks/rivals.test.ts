@@ -1,5 +1,5 @@
-// Several people lock many of the same files at once, as a glob does: each file has exactly one holder, whoever lost it
-// is told who that is, and those who wait for all of theirs get them, one after the other.
+// Several people lock many of the same files at once, as a glob does: each file has exactly one holder, the others are
+// told who that is, and those who wait for all of theirs get them, one after the other.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -47,7 +47,7 @@ function chances(seed: number): (below: number) => number {
   };
 }
 
-/** What each of all the users asks for. */
+/** What each user requests. */
 function wishes(seed: number): Map<string, string[]> {
   const chance = chances(seed);
   return new Map(USERS.map((user) => [user, chosen(chance)]));
@@ -100,7 +100,7 @@ describe(`many files by several people at once, seeds from ${FIRST}`, () => {
   });
 });
 
-test('two programs with one glob: what the one has, the other is told of, and exits with 3', async () => {
+test('two programs with one glob: one gets the locks, the other is told so and exits with 3', async () => {
   const of = (user: string) =>
     run('client', ['--server', `127.0.0.1:${servers.port}`, '--as', user, '--json', 'lock', 'd/*']);
   const [ann, bob] = await Promise.all([of('ann'), of('bob')]);

@@ -1,4 +1,4 @@
-// Those who stand in line for a lock: when they are told their place, when they leave, and what they are told then.
+// Waiters for a lock: when they are sent their position, when they leave, and what they are answered then.
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import { LockExpiry } from '../../../src/sync/locks/expiry.js';
@@ -28,7 +28,7 @@ function open() {
   const answers = new Map<number, Acted | Refused>();
   const told = new Map<number, string[]>();
   const signals = new Map<number, AbortController>();
-  /** Somebody joins the line as the desk has him do. @param forMs how long he waits; who steals does not. */
+  /** Adds a waiter as the lock service does. @param forMs how long it waits; a steal has no limit of its own. */
   const join = (line: number, owner: string, forMs: number | null | 'steals' = null, path = 'f') => {
     const answer = lock(owner, line, path);
     if (answer.kind !== 'queued') throw new Error(answer.kind);
@@ -60,8 +60,8 @@ function open() {
   return { room, lockStore, clock, lines, lock, join, answers, told, signals, codeOf, inLine, wakes: () => wakes };
 }
 
-describe('a place in line', () => {
-  test('is told at once, and again when it has changed, ten times a second at most', () => {
+describe('a position in the queue', () => {
+  test('is sent at once and after each change, at most ten times a second', () => {
     const { lines, clock, lock, join, told, signals } = open();
     lock('ann');
     for (const [line, owner] of [
@@ -83,7 +83,7 @@ describe('a place in line', () => {
     expect(told.get(3)).toEqual(['f 3', 'f 2']);
   });
 
-  test('is told once where several go at a time', () => {
+  test('is sent once where several waiters leave at a time', () => {
     const { lines, clock, lock, join, told, signals } = open();
     lock('ann');
     for (let line = 1; line <= 4; line++) join(line, `o${line}`);
@@ -96,7 +96,7 @@ describe('a place in line', () => {
     expect(told.get(4)).toEqual(['f 4', 'f 1']);
   });
 
-  test('is told to those before whom somebody comes', () => {
+  test('is sent to waiters that another one passes', () => {
     const { clock, lockStore, lines, lock, join, told } = open();
     lock('ann');
     join(1, 'bob');
@@ -110,7 +110,7 @@ describe('a place in line', () => {
     expect([answer.position, told.get(1)]).toEqual([1, ['f 1', 'f 2']]);
   });
 
-  test('moves along with the file', () => {
+  test('moves with the file', () => {
     const { lockStore, lines, clock, lock, join, told, signals, inLine } = open();
     lock('ann');
     join(1, 'bob');
@@ -125,12 +125,12 @@ describe('a place in line', () => {
   });
 });
 
-describe('somebody leaves', () => {
+describe('a waiter leaves', () => {
   test.each<[it: string, forMs: number | null | 'steals', passes: number, code: string | null]>([
-    ['when his time is over', 5_000, 5_000, 'locked'],
+    ['when its time is over', 5_000, 5_000, 'locked'],
     ['not before', 5_000, 4_999, null],
-    ['never, if he waits for ever', null, 86_400_000, null],
-    ['after twenty seconds, if he has broken a lock', 'steals', 20_000, 'locked'],
+    ['never, if it waits without limit', null, 86_400_000, null],
+    ['after twenty seconds, if it has broken a lock', 'steals', 20_000, 'locked'],
     ['not earlier then', 'steals', 19_999, null],
   ])('%s', (_, forMs, passes, code) => {
     const { lines, clock, lock, join, codeOf, inLine, wakes } = open();
@@ -143,7 +143,7 @@ describe('somebody leaves', () => {
     expect([codeOf(1), inLine(), lines.size]).toEqual(code === null ? [null, ['bob'], 1] : [code, [], 0]);
   });
 
-  test('when nobody is at the other end any more', () => {
+  test('when its connection has closed', () => {
     const { lines, lock, join, signals, codeOf, inLine } = open();
     lock('ann');
     join(1, 'bob');
@@ -156,7 +156,7 @@ describe('somebody leaves', () => {
     expect(inLine()).toEqual(['cid']);
   });
 
-  test('at once, where that was so before he came, and is told no place', () => {
+  test('at once, without a position, where it had closed before', () => {
     const { lines, lock, join, signals, told, codeOf } = open();
     lock('ann');
     const gone = new AbortController();
@@ -167,7 +167,7 @@ describe('somebody leaves', () => {
     expect([told.get(1), codeOf(1)]).toEqual([[], 'interrupted']);
   });
 
-  test('because nobody holds the lock and it still could not be had', () => {
+  test('because nobody holds the lock and it still could not be granted', () => {
     const { lockStore, lines, clock, lock, join, answers } = open();
     lock('ann');
     join(1, 'bob', 50);
@@ -181,7 +181,7 @@ describe('somebody leaves', () => {
     });
   });
 
-  test('with the lock, and is bothered no more', () => {
+  test('with the lock, and hears nothing more', () => {
     const { lockStore, lines, clock, lock, join, signals, told, codeOf, wakes } = open();
     lock('ann');
     const bob = join(1, 'bob', 5_000);
@@ -201,7 +201,7 @@ describe('somebody leaves', () => {
     expect(lines.takeGranted({ ...granted, lines: [99] })).toEqual([]);
   });
 
-  test('turned away, because there is nothing to lock: the first only', () => {
+  test('because there is nothing to lock: the first only', () => {
     const { lines, lock, join, codeOf, inLine } = open();
     lock('ann');
     join(1, 'bob');
@@ -212,7 +212,7 @@ describe('somebody leaves', () => {
     expect(codeOf(2)).toBe(null);
   });
 
-  test('from a line of which nobody knows any more', () => {
+  test('from a queue that the table no longer has', () => {
     const { lines, lock, inLine } = open();
     lock('ann');
     lock('bob', 7);
@@ -223,11 +223,11 @@ describe('somebody leaves', () => {
 });
 
 test.each<[it: string, signal: AbortSignal | undefined, cancelled: boolean]>([
-  ['nobody who could', undefined, false],
-  ['somebody who waits', new AbortController().signal, false],
-  ['who has hung up', AbortSignal.abort(), false],
-  ['who has hung up with an error', AbortSignal.abort(new SyncError('closed', 'Gone.')), false],
-  ['who says that he does not want it', AbortSignal.abort(new SyncError('interrupted', 'Ctrl-C.')), true],
+  ['no signal', undefined, false],
+  ['a client that waits', new AbortController().signal, false],
+  ['a client that has closed its connection', AbortSignal.abort(), false],
+  ['a connection that closed with an error', AbortSignal.abort(new SyncError('closed', 'Gone.')), false],
+  ['a client that cancelled', AbortSignal.abort(new SyncError('interrupted', 'Ctrl-C.')), true],
 ])('cancelled by %s: %s', (_, signal, cancelled) => {
   expect(isCancelled(signal)).toBe(cancelled);
 });
@@ -275,7 +275,7 @@ describe('the timers of locks', () => {
     return { room, lock, waits, fire, expired };
   };
 
-  test('are one for each lock that has an end, whatever becomes of it', async () => {
+  test('exist once for each lock that has an end, whatever happens to it', async () => {
     const { room, lock, waits } = timed();
     lock();
     expect(waits()).toEqual([]);
@@ -295,7 +295,7 @@ describe('the timers of locks', () => {
     expect([room.lockStore.table.locks.get(p('f'))?.owner, waits()]).toEqual(['bob', [300]]);
   });
 
-  test('of months are set in parts that a timer can hold', async () => {
+  test('of months are set in parts that a Node timer supports', async () => {
     const { lock, waits, fire, expired } = timed();
     lock(2 ** 31 + 9);
     expect(waits()).toEqual([2 ** 31 - 1]);

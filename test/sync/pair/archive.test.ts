@@ -1,4 +1,4 @@
-// The archive on disk: what a restart finds of it.
+// The archive on disk: what a restart reads from it.
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const place = () => {
   return { at, said, open: () => openArchive(at, (text) => void said.push(text)) };
 };
 
-test('what both sides shared, the two roots, and what is known to be gone outlast a restart', async () => {
+test('shared entries, the two roots, and accepted losses survive a restart', async () => {
   const { open, said } = place();
   const first = open();
   expect([first.pair.firstContact, first.pair.meta.get('roots')]).toEqual([false, null]);
@@ -45,7 +45,7 @@ test('what both sides shared, the two roots, and what is known to be gone outlas
   expect(said).toEqual([]);
 });
 
-test('a first contact forgets all that was shared, for good', async () => {
+test('a first contact forgets everything that was shared, also after a restart', async () => {
   const { open } = place();
   const first = open();
   for (const name of ['x', 'y']) first.pair.agree(p(name), file(name));
@@ -69,7 +69,7 @@ test('its tables have the names that earlier versions gave them', async () => {
   for (const name of ['archive', 'meta']) expect(text).toContain(`"${name}"`);
 });
 
-test('a damaged one counts as none', async () => {
+test('a damaged archive counts as missing', async () => {
   const { at, open } = place();
   const first = open();
   first.pair.agree(p('x'), file('x'));

@@ -22,7 +22,7 @@ const table: [it: string, claims: string[], path: string, heldBy: ClaimKind | nu
   ['a path that begins alike', ['transfer f'], 'f2', null],
   ['a directory, itself', ['transfer d'], 'd/f', null],
   ['a directory with all below it', ['client-write d/**'], 'd/f', 'client-write'],
-  ['far below', ['client-write d/**'], 'd/e/f', 'client-write'],
+  ['deep below', ['client-write d/**'], 'd/e/f', 'client-write'],
   ['the directory of a deep claim', ['client-write d/**'], 'd', 'client-write'],
   ['beside a deep claim', ['client-write d/**'], 'd2/f', null],
   ['above what is claimed', ['transfer d/f'], 'd', null],
@@ -46,7 +46,7 @@ describe('who holds a path', () => {
     expect(claimed(...words).claims.heldBy(p('f'), among)).toBe(heldBy);
   });
 
-  test('is asked below a directory, which does not count itself', () => {
+  test('is listed below a directory, without the directory itself', () => {
     const { claims } = claimed('transfer d', 'transfer d/f', 'held-update d/e/g', 'transfer d2/f');
     expect([...claims.below(p('d'))].map(({ path }) => path)).toEqual(['d/f', 'd/e/g']);
   });
@@ -68,7 +68,7 @@ describe('a release', () => {
     expect([claims.heldBy(p('d/f')), claims.heldBy(p('e/f'))]).toEqual([null, 'client-write']);
   });
 
-  test('is told where something was written, and nowhere else', () => {
+  test('calls listeners only where a write began', () => {
     const { claims, made } = claimed('transfer f', 'transfer g');
     const told: string[] = [];
     claims.onRelease(({ path, writes }) => told.push(`${path} ${writes.join()}`));
@@ -90,7 +90,7 @@ describe('writing', () => {
     expect([written('a'), written('b'), claims.isWriting('a', p('f'))]).toEqual([[], [], false]);
   });
 
-  test('counts on both sides for a client, and below a directory that it has whole', () => {
+  test('counts on both sides for a client, and below a directory with a deep claim', () => {
     const { claims } = claimed('client-write d/**');
     expect([claims.isWriting('a', p('d/f')), claims.isWriting('b', p('d')), claims.isWriting('a', p('g'))]).toEqual([
       true,
@@ -112,7 +112,7 @@ describe('writing', () => {
   });
 });
 
-test('agrees with a list that is searched, whatever is claimed and released', () => {
+test('agrees with a searched list, whatever is claimed and released', () => {
   const paths = ['d', 'd/e', 'd/e/f', 'd/g', 'h'].map(p);
   const kinds: ClaimKind[] = ['transfer', 'client-write', 'disconnected-peer', 'unconfirmed', 'held-update'];
   const act = fc.record({

@@ -1,5 +1,5 @@
-// What server-a knows of both sides: what a look, an outcome, a client's write and another root make of it. Marks are
-// shown as the paths that are compared, `x*` with all below; the archive's records as they are written.
+// The state of both sides after scans, outcomes, client writes and another root. Marks are shown as the paths that are
+// compared, `x*` with all below; the records of the archive as they are written.
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { Entry } from '../../../src/core/entry.js';
@@ -64,8 +64,8 @@ const changed = (path: string, before: Entry | null, after: Entry | null, more: 
   ...more,
 });
 
-describe('a look', () => {
-  test('that tells everything replaces what was known, and everything is compared', () => {
+describe('a scan', () => {
+  test('that reports everything replaces the snapshot, and everything is compared', () => {
     const { pair, scan, shown, marks } = open('x:1 y:1');
     const { generation } = pair;
     scan('b', 'y:2', { whole: true });
@@ -73,21 +73,21 @@ describe('a look', () => {
     expect([pair.generation > generation, pair.hasMarks]).toEqual([true, true]);
   });
 
-  test('that tells differences marks them; a directory that is gone with all that was in it', () => {
+  test('that reports differences marks them; a vanished directory with all below it', () => {
     const { pair, scan, shown, marks } = open('d/x:1 e/y:1 z:1');
     expect([pair.hasMarks, marks()]).toEqual([false, '']);
     scan('a', '-d z:2 e:1');
     expect([shown('a'), marks(), pair.hasMarks]).toEqual(['e:1 z:2', 'd* e* z', true]);
   });
 
-  test('that tells nothing new changes nothing', () => {
+  test('without entries changes nothing', () => {
     const { pair, scan, marks } = open('x:1');
     const { generation } = pair;
     scan('a', '');
     expect([pair.generation, marks()]).toEqual([generation, '']);
   });
 
-  test('that was halted says why, and what was known stays', () => {
+  test('that was halted records the reason, and the snapshot stays', () => {
     const { pair, scan, shown } = open('x:1');
     const halt = { code: 'root-emptied', message: 'Empty.' } as const;
     scan('b', '', { whole: true, halt, unsettled: 3 });
@@ -96,7 +96,7 @@ describe('a look', () => {
     expect([pair.b.halt, pair.b.unsettled]).toEqual([null, 0]);
   });
 
-  test('says what is in motion now, and nothing of before', () => {
+  test('replaces the unsettled paths of the one before', () => {
     const { pair, scan } = open('x:1');
     scan('b', '', { moving: [p('x')], unsettled: 1 });
     expect(pair.b.moving.touches(p('x'))).toBe(true);
@@ -111,8 +111,8 @@ describe('a look', () => {
   });
 });
 
-describe('what a side cannot say anything about', () => {
-  test('is out of reach, with all below it, until it can be seen: then it is compared', () => {
+describe('a path of which a side can tell nothing', () => {
+  test('is out of reach, with all below it, until it is visible: then it is compared', () => {
     const { pair, scan, marks } = open('d/x:1 e:1');
     expect(pair.isOutOfReach(p('d'))).toBe(false);
     scan('b', '', { unknown: [p('d')] });
@@ -127,7 +127,7 @@ describe('what a side cannot say anything about', () => {
 });
 
 describe('ignore rules', () => {
-  test('of one side only leave alone what either excludes', () => {
+  test('of one side only make the pair leave alone what either excludes', () => {
     const { pair, scan } = open('x.tmp:1 x.bak:1 d/y:1');
     scan('a', '', { rules: ['*.tmp', 'd/'] });
     expect(['x.tmp', 'x.bak', 'd', 'd/y'].map((path) => pair.isOutOfReach(p(path)))).toEqual([true, false, true, true]);
@@ -135,7 +135,7 @@ describe('ignore rules', () => {
     expect(['x.tmp', 'x.bak', 'y'].map((path) => pair.isOutOfReach(p(path)))).toEqual([true, true, false]);
   });
 
-  test('of both sides alike are the sides’ own business', () => {
+  test('that are equal on both sides are applied by the sides', () => {
     const { pair, scan } = open('x:1');
     for (const side of ['a', 'b'] as const) scan(side, '', { rules: ['*.tmp'] });
     expect(pair.isOutOfReach(p('x.tmp'))).toBe(false);
@@ -143,7 +143,7 @@ describe('ignore rules', () => {
     expect([pair.isOutOfReach(p('x.tmp')), pair.isOutOfReach(p('x.bak'))]).toEqual([true, true]);
   });
 
-  test('that come make what they exclude neither shared nor seen, and everything is compared', () => {
+  test('that are added remove excluded paths from archive and snapshot, and everything is compared', () => {
     const { scan, shown, archive, rows, marks } = open('x:1 d/y.tmp:1 y.tmp:1');
     scan('a', '', { rules: ['*.tmp'] });
     expect([shown('a'), shown('b'), archive(), marks()]).toEqual([
@@ -155,14 +155,14 @@ describe('ignore rules', () => {
     expect(rows).toEqual(['archive d/y.tmp null', 'archive y.tmp null']);
   });
 
-  test('of two lines are not those of one', () => {
+  test('of two lines differ from one joined line', () => {
     const { pair, scan } = open('x:1');
     scan('a', '', { rules: ['a', 'b'] });
     scan('b', '', { rules: ['ab'] });
     expect([pair.isOutOfReach(p('b')), pair.isOutOfReach(p('ab'))]).toEqual([true, true]);
   });
 
-  test('a directory’s rule is for directories', () => {
+  test('a rule for directories excludes only directories', () => {
     const { pair, scan } = open('d:1 e/x:1', '');
     scan('a', '', { rules: ['d/', 'e/'] });
     expect([pair.isOutOfReach(p('d')), pair.isOutOfReach(p('e'))]).toEqual([false, true]);
@@ -181,11 +181,11 @@ describe('ignore rules', () => {
 
 describe('a file that lost content in a crash', () => {
   test.each<[it: string, b: string, archive: string, marks: string]>([
-    ['gives way to a longer one', 'x:333', 'x:22', 'x'],
-    ['gives way to none of its length', 'x:33', 'x:1', ''],
-    ['gives way to no shorter one', 'x:3', 'x:1', ''],
-    ['gives way to no directory', 'x/', 'x:1', ''],
-    ['gives way to nothing that is gone', '', 'x:1', ''],
+    ['is replaced by a longer one', 'x:333', 'x:22', 'x'],
+    ['is not replaced by one of its length', 'x:33', 'x:1', ''],
+    ['is not replaced by a shorter one', 'x:3', 'x:1', ''],
+    ['is not replaced by a directory', 'x/', 'x:1', ''],
+    ['is not replaced by a missing one', '', 'x:1', ''],
   ])('%s', (_, b, archive, marks) => {
     const scene = open('', 'x:1');
     scene.scan('b', b, { whole: true });
@@ -195,7 +195,7 @@ describe('a file that lost content in a crash', () => {
     expect([scene.archive(), scene.marks()]).toEqual([archive, marks]);
   });
 
-  test('and so does one on side b, whichever side tells something', () => {
+  test('on side b is treated alike, whichever side is scanned', () => {
     const { scan, archive } = open('', 'x:1');
     scan('b', 'x:22', { whole: true, damaged: [p('x')] });
     expect(archive()).toBe('x:1');
@@ -204,8 +204,8 @@ describe('a file that lost content in a crash', () => {
   });
 });
 
-describe('what was carried out', () => {
-  test('is there, and shared', () => {
+describe('a change that was carried out', () => {
+  test('is in the snapshot and the archive', () => {
     const { pair, rows, shown, archive, marks } = open('x:1');
     const { generation } = pair;
     pair.foldScan('a', scanPath('x:22'), 0);
@@ -215,19 +215,19 @@ describe('what was carried out', () => {
     expect(pair.generation).toBeGreaterThan(generation);
   });
 
-  test('and has changed on the other side meanwhile, is compared again', () => {
+  test('is compared again where the other side has changed meanwhile', () => {
     const { pair, marks } = open('x:1');
     pair.foldDone('b', changed('x', file('1'), file('22')));
     expect(marks()).toBe('x');
   });
 
-  test('by moving is gone from where it was', () => {
+  test('by a rename is removed at the earlier path', () => {
     const { pair, rows, shown, archive } = open('x:1');
     pair.foldDone('b', changed('y', null, file('1'), { action: 'renamed', from: { path: p('x'), entry: file('1') } }));
     expect([shown('b'), archive(), rows]).toEqual(['y:1', 'y:1', ['archive x null', 'archive y 1']]);
   });
 
-  test('beside a copy of what was there, has that copy compared', () => {
+  test('with a conflict copy marks that copy', () => {
     const { pair, shown, marks } = open('x:1');
     pair.foldScan('a', scanPath('x:22'), 0);
     pair.clearMarks();
@@ -235,7 +235,7 @@ describe('what was carried out', () => {
     expect([shown('b'), marks()]).toEqual(['copy:1 x:22', 'copy']);
   });
 
-  test('a directory without bits for its owner has them at first', () => {
+  test('of a directory without owner bits has them at first', () => {
     const { pair, shown, archive, marks } = open();
     pair.foldScan('a', scanPath('d/!500'), 0);
     pair.clearMarks();
@@ -245,7 +245,7 @@ describe('what was carried out', () => {
     expect(shown('b')).toBe('d/!700 e/!750');
   });
 
-  test('a directory made anew shares nothing of an earlier one that is on neither side', () => {
+  test('of a directory created again forgets shared entries of an earlier one that neither side has', () => {
     const { pair, rows, archive } = open('b1:1', 'b1:1 d/gone:1 d/hidden:1 d/a:1 d/b:1');
     pair.foldScan('a', scanPath('d/a:1', { unknown: [p('d/hidden')] }), 0);
     pair.foldScan('b', scanPath('d/b:1'), 0);
@@ -255,13 +255,13 @@ describe('what was carried out', () => {
     expect(archive()).toBe('b1:1 d/ d/a:1 d/b:1 d/hidden:1');
   });
 
-  test('a directory that only changed forgets nothing', () => {
+  test('of a directory that only changed forgets nothing', () => {
     const { pair, archive } = open('d/', 'd/x:1');
     pair.foldDone('b', changed('d', dir(), dir(0o700)));
     expect(archive()).toBe('d/!700 d/x:1');
   });
 
-  test('on a side that is not known is not noted', () => {
+  test('on a side that is not known is not recorded', () => {
     const { pair, rows } = open();
     pair.b.snapshot = null;
     pair.foldDone('b', changed('x', null, file('1')));
@@ -270,8 +270,8 @@ describe('what was carried out', () => {
   });
 });
 
-describe('what a client wrote', () => {
-  test('is that side’s own, and goes over', () => {
+describe('a change of a client', () => {
+  test('belongs to that side and is not shared yet', () => {
     const { pair, shown, archive, marks, rows } = open('x:1');
     const { generation } = pair;
     pair.foldWritten('a', changed('x', file('1'), file('22')));
@@ -279,13 +279,13 @@ describe('what a client wrote', () => {
     expect(pair.generation).toBeGreaterThan(generation);
   });
 
-  test('a directory that it moved takes all along', () => {
+  test('that renames a directory moves everything below it', () => {
     const { pair, shown, marks } = open('d/x:1');
     pair.foldWritten('a', changed('e', null, dir(), { action: 'renamed', from: { path: p('d'), entry: dir() } }));
     expect([shown('a'), marks()]).toEqual(['e/ e/x:1', 'd* e*']);
   });
 
-  test('a directory that it moved keeps its bits, one that it made has its owner’s', () => {
+  test('that renames a directory keeps its mode, one that creates it adds owner bits', () => {
     const { pair, shown } = open('d/!500');
     pair.foldWritten(
       'a',
@@ -309,7 +309,7 @@ describe('marks', () => {
 });
 
 describe('side b', () => {
-  test('that goes stays listed, has nothing in motion and no problem, and everything is compared when it is back', () => {
+  test('that disconnects stays listed without unsettled paths or problems, and everything is compared when it is back', () => {
     const { pair, scan, shown, marks } = open('x:1');
     scan('b', '', {
       unsettled: 1,
@@ -329,11 +329,11 @@ describe('side b', () => {
   });
 });
 
-describe('what nobody could record', () => {
+describe('a change with a lost outcome', () => {
   const note = (pair: Pair, path: string, after: Entry | null, more: Partial<Change> = {}) =>
     pair.lostOutcomes.note(changed(path, null, after, more));
 
-  test('was shared where side b has it', () => {
+  test('was shared if side b has it', () => {
     const { pair, scan, archive, marks } = open('x:1');
     note(pair, 'x', file('22'));
     note(pair, 'y', file('1'));
@@ -343,14 +343,14 @@ describe('what nobody could record', () => {
     expect(archive()).toBe('x:22');
   });
 
-  test('both ends of a move', () => {
+  test('counts for both paths of a rename', () => {
     const { pair, scan, archive } = open('x:1');
     note(pair, 'y', file('1'), { from: { path: p('x'), entry: file('1') } });
     scan('b', '-x y:1');
     expect(archive()).toBe('y:1');
   });
 
-  test('waits for what cannot be seen, and for side b', () => {
+  test('waits for unknown paths, and for side b', () => {
     const { pair, scan, archive } = open('x:1');
     note(pair, 'x', file('22'));
     scan('a', '');
@@ -360,7 +360,7 @@ describe('what nobody could record', () => {
     expect(archive()).toBe('x:22');
   });
 
-  test('is nothing at a first contact', () => {
+  test('does not count at a first contact', () => {
     const { pair, scan, archive } = open('x:1');
     pair.meta.put('firstContact', true);
     note(pair, 'x', file('22'));
@@ -368,7 +368,7 @@ describe('what nobody could record', () => {
     expect(archive()).toBe('x:1');
   });
 
-  test('of a whole run is whatever side a had seen and was not shared', () => {
+  test('of a killed run is every entry of side a that was not shared', () => {
     const { pair, scan, archive } = open('', 'x:1 same:1 gone:1');
     const seen = new Snapshot();
     for (const [path, entry] of tree('x:22 same:1 new:1')) seen.put(path, entry);
@@ -378,7 +378,7 @@ describe('what nobody could record', () => {
   });
 });
 
-test('what is shared is made durable, and where that fails it is not said', async () => {
+test('the archive is made durable, and a failure of that is not reported', async () => {
   const { pair, state } = open('x:1');
   state.fails = true;
   pair.flush();

@@ -1,5 +1,5 @@
-// Server-a's own judgement, without servers: archives that are closed and opened, looks that are taken in, and what may be
-// done then.
+// The halts of server-a, without servers: archives that are closed and opened, scans that are folded in, and what is
+// allowed then.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import { type Introduction, introducedBy, type RootDescription } from '../../../src/core/partner.js';
@@ -52,7 +52,7 @@ function entriesOf(files: Files): { path: RelPath; entry: Entry | null }[] {
   }));
 }
 
-/** A look at `side` is taken in. */
+/** Folds in a scan of `side`. */
 function scan(side: Side, files: Files, more: Partial<ScanResult> = {}): void {
   const told = { whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
   pair.foldScan(side, { ...told, ...more, entries: entriesOf(files) }, now);
@@ -81,14 +81,14 @@ const codes = () => pair.halts.map(({ code }) => code);
 const shared = () => [...pair.archive.walk()].filter(([, { type }]) => type !== 'dir').length;
 const FEW = { a: '1', b: '2', c: '3', 'd/e': '4', 'd/f': '5', g: '6' };
 
-describe('what a look lacks', () => {
+describe('a loss', () => {
   const everything = many(300);
   const most = gone(many(160));
   const cases: [string, (side: Side) => void, string | null][] = [
-    ['all, in a look at the differences', (side) => scan(side, { d: null }), 'root-emptied'],
-    ['all, in a look at everything', (side) => whole(side, {}), 'root-emptied'],
+    ['of all, in a scan of the differences', (side) => scan(side, { d: null }), 'root-emptied'],
+    ['of all, in a scan of everything', (side) => whole(side, {}), 'root-emptied'],
     ['most', (side) => scan(side, most), 'mass-deletion'],
-    ['most, in a look at everything', (side) => whole(side, many(140, 160)), 'mass-deletion'],
+    ['of most, in a scan of everything', (side) => whole(side, many(140, 160)), 'mass-deletion'],
     ['half', (side) => scan(side, gone(many(150))), null],
     ['most, now directories', (side) => scan(side, mapped(most, dir())), 'mass-deletion'],
     ['most, now links', (side) => scan(side, mapped(most, link('x'))), 'mass-deletion'],
@@ -115,12 +115,12 @@ describe('what a look lacks', () => {
   const renamed = (files: Files, to: string): Files =>
     Object.fromEntries(Object.entries(files).map(([path, what]) => [path.replace('d/', `${to}/`), what]));
 
-  it('is judged for each look by itself', () => {
+  it('is judged for each scan by itself', () => {
     inStep(everything);
     scan('b', gone(many(90)));
     scan('b', gone(many(90, 90)));
     expect(codes()).toEqual([]);
-    // What was believed is known, also after a restart: what is missing now is not a new loss.
+    // Accepted losses are known, also after a restart: what is missing now is not a new loss.
     start();
     pair.meet(OWN, B);
     whole('a', everything);
@@ -128,7 +128,7 @@ describe('what a look lacks', () => {
     expect(codes()).toEqual([]);
   });
 
-  it('is asked about again after a restart and a reconnection, and ends when it is back', () => {
+  it('halts again after a restart and a reconnection, and ends when the files are back', () => {
     inStep(everything);
     scan('b', most);
     pair.loseB();
@@ -148,7 +148,7 @@ describe('what a look lacks', () => {
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
-  it('is no loss where the other side lacks it, too: both did as they were told before a crash', () => {
+  it('does not count where the other side lacks the files, too: both deleted them before a crash', () => {
     inStep(everything);
     start();
     pair.meet(OWN, B);
@@ -157,7 +157,7 @@ describe('what a look lacks', () => {
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
-  it('is not asked about again once it is confirmed', () => {
+  it('does not halt again once it is confirmed', () => {
     inStep(everything);
     scan('b', most);
     pair.safety.confirm({ acceptDeletes: true });
@@ -167,13 +167,13 @@ describe('what a look lacks', () => {
     whole('a', everything);
     whole('b', many(140, 160));
     expect(codes()).toEqual([]);
-    // What was put back and goes again is another matter.
+    // A file that was restored and vanishes again is a new loss.
     scan('b', many(160));
     scan('b', most);
     expect(codes()).toEqual(['mass-deletion']);
   });
 
-  it('is what a client was told to take away', () => {
+  it('does not count where a client deleted the files', () => {
     inStep(everything);
     for (const path of Object.keys(most) as RelPath[]) {
       pair.foldWritten('a', { path, action: 'deleted', before: pair.entry('a', path), after: null });
@@ -185,7 +185,7 @@ describe('what a look lacks', () => {
     expect(codes()).toEqual([]);
   });
 
-  it('waits for what is in motion, and not for ever', () => {
+  it('waits for unsettled paths, but not for ever', () => {
     inStep(everything);
     scan('b', most, { unsettled: 1 });
     expect([codes(), pair.safety.blocks, pair.safety.isSettling]).toEqual([[], true, true]);
@@ -199,7 +199,7 @@ describe('what a look lacks', () => {
     expect(codes()).toEqual(['mass-deletion']);
   });
 
-  it('is given back as by a new partner', () => {
+  it('is restored with --new-partner', () => {
     inStep(everything);
     scan('b', most);
     pair.safety.confirm({ newPartner: true });
@@ -230,7 +230,7 @@ describe('another root', () => {
     expect(said).toEqual(code === null ? [expect.stringMatching(/"\/c".* not known by its identity/)] : []);
   });
 
-  it('is asked about until it is confirmed, through restarts; then it is the known one', () => {
+  it('halts until it is confirmed, also after restarts; then it is the known one', () => {
     inStep(FEW);
     come({ x: '1' });
     start();
@@ -248,7 +248,7 @@ describe('another root', () => {
     expect(pair.firstContact).toBe(true);
   });
 
-  it('leaves the archive as it is for the former one', () => {
+  it('leaves the archive unchanged for the former root', () => {
     inStep(FEW);
     come({ x: '1' }, other, { rules: ['d/'], damaged: ['a' as RelPath] });
     expect(shared()).toBe(6);
@@ -266,13 +266,13 @@ describe('another root', () => {
     expect([codes(), pair.safety.blocks, pair.firstContact]).toEqual([[], false, true]);
   });
 
-  it('is met for the first time where nothing is shared any more', () => {
+  it('is a first contact where nothing is shared any more', () => {
     inStep({});
     come({ x: '1' });
     expect([codes(), pair.firstContact]).toEqual([[], true]);
   });
 
-  it('is the same where only side a has forgotten who it is', () => {
+  it('is the same root where only side a has lost its identity', () => {
     inStep(FEW);
     pair.loseB();
     expect(pair.meet({ ...OWN, root: 'anew' }, B)).toBe(false);
@@ -280,19 +280,19 @@ describe('another root', () => {
     expect([codes(), pair.firstContact]).toEqual([[], true]);
   });
 
-  it('is the former one that lost its memory: a loss is asked about first', () => {
+  it('is the former one without its state directory: a loss is asked about first', () => {
     const forgot = { ...other, former: ['root-b'] };
     inStep(many(300));
     come(many(140, 160), forgot);
     expect(codes()).toEqual(['mass-deletion']);
     pair.safety.confirm({ acceptDeletes: true });
-    // What both shared counts still, or the deletions that are meant would come back.
+    // What both sides shared still counts, or the confirmed deletions would be undone.
     expect([codes(), pair.safety.blocks, shared(), pair.firstContact]).toEqual([[], false, 300, false]);
     start();
     expect(pair.meet(OWN, forgot)).toBe(true);
   });
 
-  it('is the former one that lost its memory: a small loss is not believed', () => {
+  it('is the former one without its state directory: a small loss is not accepted', () => {
     inStep(many(300));
     come(many(290), { ...other, former: ['root-b'] });
     expect([codes(), pair.safety.blocks, shared(), pair.firstContact]).toEqual([[], false, 0, true]);
@@ -331,7 +331,7 @@ describe('an older state of side b', () => {
     expect(shared()).toBe(6);
   });
 
-  it('is asked about until it is confirmed, and followed then', () => {
+  it('halts until it is confirmed, and is followed then', () => {
     come(6, FEW);
     start();
     pair.meet(OWN, { ...B, epoch: 6 });
@@ -349,7 +349,7 @@ describe('an older state of side b', () => {
     expect(codes()).toEqual([]);
   });
 
-  it('is still asked about when what it had beside is gone, and its losses count once it is followed', () => {
+  it('halts also when its additions are gone, and its losses count once it is followed', () => {
     come(6, { ...LACKING, x: 'made then' });
     scan('b', { x: null });
     expect(codes()).toEqual(['rolled-back']);
@@ -359,13 +359,13 @@ describe('an older state of side b', () => {
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
-  it('is a new partner if it is said so', () => {
+  it('is a new partner if that is confirmed', () => {
     come(6, FEW);
     pair.safety.confirm({ newPartner: true });
     expect([codes(), shared(), pair.firstContact, pair.meta.get('epoch')]).toEqual([[], 0, true, 6]);
   });
 
-  it('is noticed later where its files were still in motion', () => {
+  it('is noticed later where its files were not settled', () => {
     pair.loseB();
     pair.meet(OWN, { ...B, epoch: 6 });
     whole('b', newer, { unsettled: 1 });
@@ -374,13 +374,13 @@ describe('an older state of side b', () => {
     expect(codes()).toEqual(['rolled-back']);
   });
 
-  it('is forgotten once it is known to be none', () => {
+  it('is forgotten once its files are as shared', () => {
     come(6, newer);
     scan('b', { a: 'edited now' });
     expect(codes()).toEqual([]);
   });
 
-  it('is a copy that was put in its place', () => {
+  it('may be a copy that replaced it', () => {
     come(6, FEW, { root: 'copy', former: ['root-b'] });
     expect([codes(), shared()]).toEqual([['rolled-back'], 6]);
     pair.safety.confirm({ acceptRollback: true });
@@ -392,14 +392,14 @@ describe('an older state of side b', () => {
     expect([codes(), pair.firstContact]).toEqual([[], true]);
   });
 
-  it('is not what a root is that lost its memory', () => {
+  it('is not a root without its state directory', () => {
     come(0, FEW, { root: 'anew', former: ['root-b'] });
     expect([codes(), pair.firstContact]).toEqual([[], true]);
   });
 });
 
 describe('a loss in an older state', () => {
-  it('is asked about first, and what is older then', () => {
+  it('is asked about before the age', () => {
     inStep({ ...many(300), a: 'newer' });
     pair.meta.put('epoch', 7);
     pair.loseB();

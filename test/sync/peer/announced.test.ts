@@ -1,4 +1,4 @@
-// Contents from the other server, held to what was announced.
+// Contents from the other server, checked against what was announced.
 import { describe, expect, it } from 'vitest';
 import type { Content } from '../../../src/replica.js';
 import { Announced } from '../../../src/sync/peer/announced.js';
@@ -10,11 +10,11 @@ const failed = (n: number): Content => ({ n, failed: { kind: 'stale' } });
 
 describe('contents that were announced', () => {
   const rows: [what: string, sizes: number[], pieces: Content[], fault: string | null][] = [
-    ['come one after the other', [3, 0, 2], [data(0, 3, true), data(1, 0, true), data(2, 1), data(2, 1, true)], null],
+    ['arrive one after the other', [3, 0, 2], [data(0, 3, true), data(1, 0, true), data(2, 1), data(2, 1, true)], null],
     ['may fail, at first or in the middle', [3, 3], [failed(0), data(1, 2), failed(1)], null],
     ['may be shorter: the hash tells', [3], [data(0, 1, true)], null],
     ['may end with a piece of nothing', [3], [data(0, 3), data(0, 0, true)], null],
-    ['may be put together', [9], [have(0, 2), copy(0, 3), data(0, 4, true)], null],
+    ['may have parts of every kind', [9], [have(0, 2), copy(0, 3), data(0, 4, true)], null],
     ['are no longer than that', [3], [data(0, 3), data(0, 1)], 'longer'],
     ['are no longer in one piece', [3], [data(0, 4, true)], 'longer'],
     ['are no longer with what is copied', [3], [copy(0, 2), copy(0, 2)], 'longer'],

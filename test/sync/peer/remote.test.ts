@@ -1,5 +1,5 @@
-// Side b over a connection, served by a replica that a test plays: what is asked crosses whole and in both directions, and
-// nobody is sent more than he takes.
+// Side b over a connection, served by a simulated replica: calls arrive whole in both directions, and nobody is sent
+// more than it takes.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { SyncEvent } from '../../../src/core/events.js';
@@ -83,7 +83,7 @@ async function until(is: () => boolean): Promise<void> {
   while (!is()) await turn();
 }
 
-test('a look of very many paths is several, joined', async () => {
+test('a scan of very many paths is split and merged', async () => {
   const { peer, localScans } = await open();
   const paths = Array.from({ length: 60_000 }, (_, n) => p(`directory/of/a/long/name/file ${n}`));
   const looking = localScans.scan('hinted', paths);
@@ -110,7 +110,7 @@ test('a look that is halted asks for no more', async () => {
   expect(peer.scans).toEqual([]);
 });
 
-test('guarding, confirming and telling reach the other side', async () => {
+test('guard, acceptDeletes and events reach the other side', async () => {
   const { peer, localScans, said } = await open();
   await localScans.guard([p('x'), p('y')], true);
   await localScans.guard([], false);
@@ -121,7 +121,7 @@ test('guarding, confirming and telling reach the other side', async () => {
   expect([localScans.introduction.root, localScans.above]).toEqual(['b', ['c']]);
 });
 
-test('earlier contents are listed, looked at and read', async () => {
+test('earlier contents are listed, scanned and read', async () => {
   const { localScans } = await open();
   expect(await localScans.versionReader.list(p('x'))).toEqual(versions);
   expect(await localScans.versionReader.scan(p('v1'))).toEqual(file('v1'));
@@ -151,7 +151,7 @@ describe('what is offered', () => {
     expect([offer?.have ?? null, offer?.base?.size ?? null]).toEqual([have, size]);
   });
 
-  test('has the sums of its base asked for', async () => {
+  test('has block sums that are requested from the other side', async () => {
     const { peer, localScans } = await open();
     const asked: unknown[] = [];
     const sums: BasisFile['sums'] = async (blockBytes, ranges) => {
@@ -181,7 +181,7 @@ describe('reading', () => {
     return texts;
   };
 
-  test('of nothing asks nobody', async () => {
+  test('of nothing makes no call', async () => {
     const { peer, localScans } = await open();
     peer.give = async function* () {
       yield { n: 0, data: Buffer.from('x'), last: true };
@@ -189,7 +189,7 @@ describe('reading', () => {
     expect(await collect(localScans.read([]))).toEqual([]);
   });
 
-  test('tells what there is of each content, and answers the sums of it', async () => {
+  test('announces the offer of each content, and answers with its block sums', async () => {
     const { peer, localScans } = await open();
     const answers: unknown[] = [];
     const offers: (readonly [have: number | undefined, base: number | undefined])[] = [];
@@ -236,7 +236,7 @@ describe('applying', () => {
     yield { n: 0, data: Buffer.from('ew'), last: true };
   };
 
-  test('carries changes and contents over, and outcomes back', async () => {
+  test('sends changes and contents, and returns outcomes', async () => {
     const { peer, localScans } = await open();
     const taken: string[] = [];
     peer.carry = async function* (contents) {
@@ -280,7 +280,7 @@ describe('applying', () => {
   });
 });
 
-test('what is closed answers nothing any more', async () => {
+test('a closed replica answers nothing any more', async () => {
   const { localScans } = await open();
   await localScans.close();
   expect(await localScans.closed).toBe(null);

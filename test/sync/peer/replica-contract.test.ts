@@ -1,4 +1,4 @@
-// What the session relies on, whichever form a replica has: server-a cannot tell which one is far away.
+// What the session relies on in both forms of a replica: server-a cannot tell which one is remote.
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -47,7 +47,7 @@ const created = (name: string, content: string | Buffer): Change => ({
 const staged = ({ root }: ApplyContext) => fs.readdirSync(path.join(root, '.lockstep/staging'));
 
 describe.each(forms)('a %s replica', (form) => {
-  test('tells everything first, then differences', async () => {
+  test('reports everything first, then differences', async () => {
     const site = await openSite(form, { d: { f: 'one' }, l: { link: 'd/f' } });
     const first = await site.replica.scan('hinted');
     expect([first.whole, first.halt, first.rules]).toEqual([true, null, []]);
@@ -65,7 +65,7 @@ describe.each(forms)('a %s replica', (form) => {
     await lookUntil(site.replica, (told) => told.get('d/g')?.type === 'file' && told.get('d/f') === null);
   });
 
-  test('tells of thousands of entries, parents before children', { timeout: 30_000 }, async () => {
+  test('reports thousands of entries, parents before children', { timeout: 30_000 }, async () => {
     const files = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`file number ${n} with a name`, `${n}`]));
     const site = await openSite(
       form,
@@ -100,7 +100,7 @@ describe.each(forms)('a %s replica', (form) => {
     await lookUntil(site.replica, (told) => (told.get('f') as FileEntry | undefined)?.hash === file('two').hash);
   });
 
-  test('looks at the paths it is asked for, and tells them though nothing differs', async () => {
+  test('scans the requested paths, and reports them even where nothing differs', async () => {
     const site = await openSite(form, { f: 'one', 'strange "name"\n👋': 'x' });
     await lookAround(site.replica);
     const asked = ['f', 'gone', 'strange "name"\n👋'].map(p);
@@ -212,7 +212,7 @@ describe.each(forms)('a %s replica', (form) => {
     expect(await lookAround(site.replica)).toEqual([]);
   });
 
-  test('says how many bytes were carried', async () => {
+  test('reports how many bytes were transferred', async () => {
     const site = await openSite(form);
     await lookAround(site.replica);
     expect(
@@ -223,7 +223,7 @@ describe.each(forms)('a %s replica', (form) => {
     ]);
   });
 
-  test('does two applies and a read at the same time', async () => {
+  test('runs two applies and a read at the same time', async () => {
     const site = await openSite(form, { there: 'x'.repeat(2 * MIB) });
     await lookAround(site.replica);
     const names = (of: string) => Array.from({ length: 200 }, (_, n) => `${of}${n}`);
@@ -265,7 +265,7 @@ describe.each(forms)('a %s replica', (form) => {
     expect(fs.readFileSync(path.join(site.root, 'large')).equals(data)).toBe(true);
   });
 
-  test('tells outcomes while later contents are still to come', async () => {
+  test('reports outcomes before later contents arrive', async () => {
     const site = await openSite(form);
     await lookAround(site.replica);
     let first: (() => void) | null = null;
@@ -277,14 +277,14 @@ describe.each(forms)('a %s replica', (form) => {
       await published;
       yield { n: 1, data: Buffer.from('2'), last: true };
     }
-    // Applied on its own: were its outcome kept back until the end, neither would ever come.
+    // Applied on its own: if its outcome waited for the end, neither would ever arrive.
     const watch = setInterval(() => fs.existsSync(path.join(site.root, 'one')) && first?.(), 5);
     const found = await outcomes(site.replica, [created('one', '1'), created('two', '2')], waiting());
     clearInterval(watch);
     expect(found.map(({ kind }) => kind)).toEqual(['done', 'done']);
   });
 
-  test('throws when the contents do, after which it is usable and nothing half stands anywhere', async () => {
+  test('throws when the contents do, stays usable, and leaves no partial file in the tree', async () => {
     const site = await openSite(form, { second: 'old' });
     const entry = (await lookAround(site.replica))[0]!.entry;
     async function* breaking() {
@@ -306,7 +306,7 @@ describe.each(forms)('a %s replica', (form) => {
     expect(await outcomes(site.replica, [created('third', '3')], stream(['3']))).toEqual([{ kind: 'done', sent: 1 }]);
   });
 
-  test('offers the file that stands where a content goes, and puts together what is in it', async () => {
+  test('offers the file that a content replaces, and copies what they have in common', async () => {
     const old = noise(3 * MIB, 1);
     const next = Buffer.concat([
       Buffer.from('in front'),
@@ -328,7 +328,7 @@ describe.each(forms)('a %s replica', (form) => {
     expect(await lookAround(site.replica)).toEqual([]);
   });
 
-  test('offers nothing where nothing would be spared', async () => {
+  test('offers nothing where that would save nothing', async () => {
     const site = await openSite(form, { small: 'small', large: noise(2 * MIB, 1) });
     const entries = await lookAround(site.replica);
     const before = (name: string) => entries.find(({ path: at }) => at === name)!.entry;
@@ -343,7 +343,7 @@ describe.each(forms)('a %s replica', (form) => {
     }
   });
 
-  test('has no sums of a base that is another one by now', async () => {
+  test('has no sums of a basis file that has changed', async () => {
     const site = await openSite(form, { f: noise(2 * MIB, 1) });
     const before = (await lookAround(site.replica))[0]!.entry;
     const offer = await site.replica.offer({ ...created('f', noise(2 * MIB, 2)), action: 'modified', before });
@@ -351,7 +351,7 @@ describe.each(forms)('a %s replica', (form) => {
     expect(await offer!.base!.sums(1024, [{ at: 0, bytes: 2 * MIB }])).toBeNull();
   });
 
-  test('goes on with a content whose stream was cut at any place', { timeout: 60_000 }, async () => {
+  test('resumes a content whose stream was cut at any place', { timeout: 60_000 }, async () => {
     const data = noise(6 * MIB + 1, 1);
     const site = await openSite(form);
     const source = await openSite(form, { f: data });
@@ -365,7 +365,7 @@ describe.each(forms)('a %s replica', (form) => {
         yield piece;
       }
     }
-    /** The far form learns of a cut by itself, a moment later. */
+    /** The remote form learns of a cut by itself, a moment later. */
     const offered = async (change: Change): Promise<Offer | null> => {
       for (;;) {
         const offer = await site.replica.offer(change);
@@ -398,7 +398,7 @@ describe.each(forms)('a %s replica', (form) => {
     expect(await outcomes(site.replica, [])).toEqual([]);
   });
 
-  test('halts when most is gone, until a person accepts it', async () => {
+  test('halts when most files are gone, until a person accepts it', async () => {
     const site = await openSite(form, Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`f${n}`, 'x'])));
     await lookAround(site.replica);
     for (let n = 0; n < 8; n++) fs.rmSync(path.join(site.root, `f${n}`));
@@ -413,9 +413,9 @@ describe.each(forms)('a %s replica', (form) => {
   });
 });
 
-describe('a connection lost in mid-apply', () => {
+describe('a connection lost during an apply', () => {
   test.each([
-    ['while contents come', false],
+    ['while contents arrive', false],
     ['while the next content is awaited', true],
   ])('%s: the apply throws, nothing half is visible, nothing staged takes a name', async (_, waits) => {
     const site = await openSite('far', { f: 'old' });

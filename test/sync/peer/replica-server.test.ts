@@ -1,5 +1,5 @@
-// server-b's end by itself: who is let in, what the first look and the later ones tell, and that nobody is sent more than
-// he reads. The connections are played.
+// The server side of a remote replica alone: who is accepted, what the first scan and later ones report, and that
+// nobody is sent more than it reads. The connections are simulated.
 
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
@@ -14,7 +14,7 @@ import { snapshotOf, tree } from '../../support/core-tree.js';
 import { file, p, turn } from '../../support/disk-site.js';
 import { ScriptedReplica, scanPath } from '../../support/session-room.js';
 
-/** A connection of which only its end matters. */
+/** A connection of which only its close matters. */
 class Line {
   readonly sent: object[] = [];
   reason: Error | null | undefined;
@@ -29,7 +29,7 @@ class Line {
   };
 }
 
-/** A call that takes what it is sent when the test says so. */
+/** A call that accepts notifications when the test says so. */
 function callOf(incoming: { method: string; params?: object; payload: Buffer | null }[] = []) {
   const sent: { method: string; params: object; payload: Buffer | undefined }[] = [];
   const state = { reads: true, waiting: [] as (() => void)[] };
@@ -61,7 +61,7 @@ function open(more: { above?: () => readonly string[] } = {}) {
     server.methods(on as never)[method]!.handle(params, call, payload) as Promise<object>;
   const hello = (params: object = {}, on = line) =>
     ask('hello', { protocol: 1, role: 'peer', root: 'root-a', lane: false, ...params }, on);
-  /** What a look tells, as server-a reads it. */
+  /** The result of a scan, as server-a reads it. */
   const look = async (found: ScanResult, asked: object = {}, paths: string[] = []): Promise<ScanResult> => {
     const { call, sent } = callOf();
     const [list] = [...encodePaths(paths.map(p))];
@@ -82,27 +82,27 @@ const codeOf = (act: Promise<unknown>) =>
     (error: SyncError) => error.code,
   );
 
-describe('who is let in', () => {
-  test('is server-a, and is told who is there', async () => {
+describe('who is accepted', () => {
+  test('is server-a, and gets the identity of the root', async () => {
     const { hello, said } = open({ above: () => ['root-c'] });
     expect(await hello()).toMatchObject({ protocol: 1, server: 'b', version: '1', root: 'root-b', above: ['root-c'] });
     expect(said).toEqual([{ event: 'peer-connected' }]);
   });
 
-  test('without roots above says so', async () => {
+  test('a root without roots above has an empty list', async () => {
     expect(await open().hello()).toMatchObject({ above: [] });
   });
 
   test.each([
     ['of another protocol', { protocol: 2 }, 'bad-message'],
     ['that is a client', { role: 'client' }, 'not-allowed'],
-    ['that is a lane of nobody', { lane: true }, 'not-allowed'],
+    ['that is a content connection of no server-a', { lane: true }, 'not-allowed'],
   ])('is nobody %s', async (_, params, code) => {
     const { hello, said } = open();
     expect([await codeOf(hello(params)), said]).toEqual([code, []]);
   });
 
-  test('is no second server-a, nor a lane of one', async () => {
+  test('is no second server-a, nor a content connection of one', async () => {
     const { hello, line } = open();
     await hello();
     expect(await codeOf(hello({ root: 'other' }, new Line()))).toBe('busy');
@@ -110,7 +110,7 @@ describe('who is let in', () => {
     expect(line.reason).toBe(undefined);
   });
 
-  test('is the same server-a once more: the earlier connection and its lanes end', async () => {
+  test('is the same server-a again: its earlier connections are closed', async () => {
     const { hello, line, said } = open();
     await hello();
     const lane = new Line();
@@ -126,7 +126,7 @@ describe('who is let in', () => {
     expect(said.map(({ event }) => event)).toEqual(['peer-connected', 'peer-connected']);
   });
 
-  test('until the connection ends: then its lanes do, and another may come', async () => {
+  test('until the connection closes: then its others are closed, and another server-a may connect', async () => {
     const { hello, line, said, ask } = open();
     await hello();
     const [lane, gone] = [new Line(), new Line()];
@@ -157,10 +157,10 @@ describe('who is let in', () => {
   );
 });
 
-describe('a look', () => {
+describe('a scan', () => {
   const D = { type: 'dir', mode: 0o755 } as const;
 
-  test('tells everything at first, whatever the replica knows as new, and differences from then on', async () => {
+  test('reports everything at first, whatever is new to the replica, and differences from then on', async () => {
     const { hello, look, replica } = open();
     await hello();
     const first = await look(scanPath('d/x:1'));
@@ -176,7 +176,7 @@ describe('a look', () => {
     ]);
   });
 
-  test('that was halted has not told everything', async () => {
+  test('that was halted has not reported everything', async () => {
     const { hello, look } = open();
     await hello();
     const halt = { code: 'root-emptied', message: 'Empty.' } as const;
@@ -184,7 +184,7 @@ describe('a look', () => {
     expect(await look(scanPath(''))).toMatchObject({ whole: true, halt: null });
   });
 
-  test('says nothing of signatures, which are this disk’s', async () => {
+  test('contains no signatures, which belong to this disk', async () => {
     const { hello, look } = open();
     await hello();
     await look(scanPath(''));
@@ -193,7 +193,7 @@ describe('a look', () => {
     expect((await look(found)).entries[0]!.entry).toEqual(entry);
   });
 
-  test('says what is in motion to who asks for that', async () => {
+  test('reports unsettled paths to a caller that asks for them', async () => {
     const { hello, look } = open();
     await hello();
     await look(scanPath(''));
@@ -202,7 +202,7 @@ describe('a look', () => {
     expect((await look(found, { moving: false })).moving ?? []).toEqual([]);
   });
 
-  test('at everything waits at first for what an earlier connection began', async () => {
+  test('of everything first waits for the applies of an earlier connection', async () => {
     const { hello, line, ask, replica } = open();
     await hello();
     const [list] = [...encodeChanges([{ path: p('x'), action: 'deleted', before: file('x'), after: null }])];
@@ -223,8 +223,8 @@ describe('a look', () => {
   });
 });
 
-describe('what else is asked', () => {
-  test('is passed on', async () => {
+describe('other calls', () => {
+  test('are passed on', async () => {
     const { hello, ask, replica, line } = open();
     await hello();
     expect([await ask('accept-deletes'), replica.accepted]).toEqual([{}, 1]);
@@ -235,7 +235,7 @@ describe('what else is asked', () => {
     expect(replica.guarded).toEqual(['true x y', 'false x y', 'false ']);
   });
 
-  test('a hint goes to who is there', async () => {
+  test('a hint goes to the connected server-a', async () => {
     const { hello, replica, line } = open();
     replica.hint();
     await hello();
@@ -264,7 +264,7 @@ describe('contents', () => {
   const content = (n: number, text: string): Content => ({ n, data: Buffer.from(text), last: true });
   const wanted = [...encodeWanted([{ path: p('x'), file: file('x') as never }])][0]!;
 
-  test('are read no faster than they are taken', async () => {
+  test('are read no faster than they are sent', async () => {
     let given = 0;
     const replica = {
       read: async function* () {
@@ -310,7 +310,7 @@ describe('contents', () => {
   const applied = (sent: { payload: Buffer | undefined }[]) =>
     sent.map(({ payload }) => parseApplied(payload!).map(({ n }) => n));
 
-  test('outcomes are joined while they come together, and all have gone before the answer', async () => {
+  test('outcomes are sent in lists, and all before the answer', async () => {
     const replica = {
       apply: async function* (): AsyncGenerator<Applied> {
         yield { n: 0, outcome: { kind: 'done', sent: 0 } };
@@ -345,7 +345,7 @@ describe('contents', () => {
     await applying;
   });
 
-  test('what nobody waits for any more is not begun', async () => {
+  test('the rest of a cancelled apply is not begun', async () => {
     let begun = 0;
     const { call, sent, signal } = callOf([given()]);
     const replica = {
@@ -369,7 +369,7 @@ describe('contents', () => {
     expect([begun, applied(sent)]).toEqual([2, [[0, 1]]]);
   });
 
-  test('ends where the caller says so', async () => {
+  test('ends at the end marker of the caller', async () => {
     const taken: Content[] = [];
     const replica = {
       apply: async function* (_: unknown, contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
@@ -403,7 +403,7 @@ describe('contents', () => {
     expect(taken).toHaveLength(2);
   });
 
-  test('an offer says what is there, and nothing where nothing is', async () => {
+  test('an offer reports what is there, and is empty where nothing is', async () => {
     const [list] = [...encodeChanges([{ path: p('x'), action: 'modified', before: file('x'), after: file('y') }])];
     const offering = (offer: object | null) => serveOffer({ offer: async () => offer } as never, list!.payload);
     expect(await offering(null)).toEqual({});
@@ -429,7 +429,7 @@ describe('earlier contents', () => {
   };
   const methods = versionMethods(versionReader as never, (params, handle) => ({ params, handle }));
 
-  test('are listed, looked at and read', async () => {
+  test('are listed, scanned and read', async () => {
     const listed = callOf();
     expect(await methods.versions!.handle({ path: 'x' }, listed.call, null)).toEqual({});
     expect(listed.sent.map(({ method }) => method)).toEqual(['versions']);

@@ -33,7 +33,7 @@ beforeEach(() => {
   replica = sideB();
 });
 
-/** A side b that answers when it is told to. */
+/** A side b that answers when the test says so. */
 const sideB = (): Replica =>
   ({
     acknowledge: (epoch: number, partner: RootDescription) =>
@@ -42,7 +42,7 @@ const sideB = (): Replica =>
       ),
   }) as unknown as Replica;
 
-/** Side b comes, and is the known one. */
+/** Side b connects, and is the known root. */
 function meet(epoch: number | null, partner: RootDescription | null = OWN): void {
   pair.meta.put('roots', 'root-a root-b');
   pair.archive.put('a' as RelPath, file('1'));
@@ -58,8 +58,8 @@ async function answer(error?: Error, isPresent = true): Promise<void> {
   epochs.acknowledged(posted.pop()!, isPresent);
 }
 
-describe('side b is told how far both are in step', () => {
-  it('at the first rest, with more than either remembers', async () => {
+describe('side b is sent an epoch', () => {
+  it('when both sides first agree, higher than either has stored', async () => {
     pair.meta.put('epoch', 4);
     meet(9);
     expect(epochs.isStored(replica)).toBe(false);
@@ -72,21 +72,21 @@ describe('side b is told how far both are in step', () => {
     expect([told.length, timers.length]).toEqual([1, 0]);
   });
 
-  it('not where it knows all already: an idle pair does nothing', () => {
+  it('not where it has stored everything: an idle pair does nothing', () => {
     pair.meta.put('epoch', 9);
     meet(9);
     epochs.serve(replica, true, false);
     expect([told.length, timers.length, epochs.isStored(replica)]).toEqual([0, 0, true]);
   });
 
-  it('where it remembers another partner, or an earlier state of it', () => {
+  it('where it has stored another partner, or an earlier state of it', () => {
     pair.meta.put('epoch', 9);
     meet(9, { ...OWN, device: '2' });
     epochs.serve(replica, true, false);
     expect(told).toHaveLength(1);
   });
 
-  it('again when something was recorded, soon, or at once where somebody waits', async () => {
+  it('after each record, within 100 ms, or at once where a flush waits', async () => {
     meet(0);
     epochs.serve(replica, true, false);
     await answer();
@@ -104,7 +104,7 @@ describe('side b is told how far both are in step', () => {
     expect(told).toHaveLength(3);
   });
 
-  it('now and then where the pair never rests', async () => {
+  it('every five seconds where the sides never agree', async () => {
     meet(0);
     record();
     epochs.serve(replica, false, true);
@@ -118,7 +118,7 @@ describe('side b is told how far both are in step', () => {
     expect(told).toHaveLength(2);
   });
 
-  it('once more for what was recorded while it was told', async () => {
+  it('again for records made while the last epoch was sent', async () => {
     meet(0);
     epochs.serve(replica, true, false);
     record();
@@ -126,7 +126,7 @@ describe('side b is told how far both are in step', () => {
     expect(epochs.isStored(replica)).toBe(false);
   });
 
-  it('and is not counted on where it could not remember, or has gone since', async () => {
+  it('and the epoch does not count where it could not be stored, or side b has disconnected', async () => {
     meet(3);
     epochs.serve(replica, true, false);
     await answer(new Error('its disk is full'));
@@ -138,14 +138,14 @@ describe('side b is told how far both are in step', () => {
     expect([epochs.isStored(replica), pair.meta.get('epoch')]).toEqual([false, null]);
   });
 
-  it('not where it is of an earlier version', () => {
+  it('not where side b runs an earlier version', () => {
     meet(null);
     record();
     epochs.serve(replica, true, true);
     expect([told.length, epochs.isStored(replica)]).toEqual([0, true]);
   });
 
-  it('not while it may be another one', () => {
+  it('not while it may be another root', () => {
     meet(3);
     pair.loseB();
     pair.meet(OWN, { ...introducedBy('root-c'), epoch: 3 });

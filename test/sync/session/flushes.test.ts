@@ -1,10 +1,10 @@
-// Who waits for the pair to rest: which looks count, and who is told what.
+// Which scans a flush waits for, and how it is answered.
 import { expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import { type Flush, Flushes, untilFlushed } from '../../../src/sync/session/flushes.js';
 import type { ScanQueue } from '../../../src/sync/session/scan-queue.js';
 
-/** The looks at one side, as numbers. */
+/** The scans of one side, as numbers. */
 const scans = (next: number) => {
   const side = { asked: [] as string[], finished: 0, ask: (scope: string) => side.asked.push(scope) * 0 + next++ };
   return side as typeof side & ScanQueue;
@@ -37,7 +37,7 @@ test.each<[a: number, b: number, isDone: boolean]>([
   expect([told, flushes.isIdle]).toEqual([isDone ? [null] : [], isDone]);
 });
 
-test('without side b its look counts from when it is there', () => {
+test('without side b its scan counts from when it connects', () => {
   const [flushes, a, b] = [new Flushes(), scans(1), scans(3)];
   const { flush, told } = waiting();
   flushes.add(flush, a, null);
@@ -52,7 +52,7 @@ test('without side b its look counts from when it is there', () => {
   expect(told).toEqual([null]);
 });
 
-test('each has its own looks, and one that is removed is told nothing', () => {
+test('each has its own scans, and a removed one gets no answer', () => {
   const [flushes, a, b] = [new Flushes(), scans(1), scans(1)];
   const all = [waiting(), waiting(), waiting()];
   for (const { flush } of all) flushes.add(flush, a, b);
@@ -82,7 +82,7 @@ test.each<[string, SyncError | null]>([
   expect(await asking).toBe(word);
 });
 
-test('the caller whose time is over waits no more', async () => {
+test('a caller whose time is over is refused', async () => {
   const [flushes, a, b] = [new Flushes(), scans(1), scans(1)];
   const signal = new AbortController();
   const asking = untilFlushed(flushes, (flush) => flushes.add(flush, a, b), signal.signal);

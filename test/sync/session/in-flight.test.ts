@@ -1,5 +1,5 @@
-// What a scan can be believed about while others write: rows of what is written and released around a scan, what the scan
-// says, what of it is accepted, and what is asked for next.
+// Which scan entries are accepted while writes run: rows of the writes around a scan, its entries, which of them are
+// accepted, and what is requested next.
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
@@ -17,7 +17,7 @@ function open(known = '') {
     claims.begin(claim, side);
     return () => claims.release(claim);
   };
-  /** What a scan says: `x` a file, `d/` a directory, `-x` nothing. @returns what of it is accepted. */
+  /** Entries of a scan: `x` a file, `d/` a directory, `-x` nothing. @returns the accepted ones. */
   const says = (words: string, side: Side = 'a'): string => {
     const entries = words.split(' ').map((word): { path: RelPath; entry: Entry | null } => {
       if (word.startsWith('-')) return { path: p(word.slice(1)), entry: null };
@@ -42,8 +42,8 @@ const isUnconfirmed = ({ claims }: ReturnType<typeof open>, path: string) => cla
 
 describe('a scan while a path is written', () => {
   test.each<[it: string, known: string, written: string, says: string, accepted: string, due: string]>([
-    ['says nothing of that path', '', 'x', 'x y', 'y', 'x'],
-    ['nor of what lies below it', '', 'd', 'd/x e', 'e', 'd/x'],
+    ['is not accepted for that path', '', 'x', 'x y', 'y', 'x'],
+    ['nor for a path below it', '', 'd', 'd/x e', 'e', 'd/x'],
     ['nor that a directory above it is gone', 'd/x:1 d/y:1', 'd/x', '-d e', 'e', 'd d/x d/y'],
     ['nor that a file stands there', '', 'd/e/x', 'd', '', 'd d/e/x'],
     ['but that a directory above it is there', '', 'd/x', 'd/', 'd', ''],
@@ -69,13 +69,13 @@ describe('a scan while a path is written', () => {
     expect(scene.inFlight.isIdle).toBe(true);
   });
 
-  test('is believed on the other side', () => {
+  test('is accepted on the other side', () => {
     const { write, says } = open();
     write('x', 'b');
     expect([says('x', 'a'), says('x', 'b')]).toEqual(['x', '']);
   });
 
-  test('that ended while it was under way is not believed either; the next one is', () => {
+  test('of a write that ended during it is not accepted either; the next one is', () => {
     const { inFlight, write, says, due } = open();
     const release = write('x');
     inFlight.scanBegins('a');
@@ -86,7 +86,7 @@ describe('a scan while a path is written', () => {
     expect(says('x')).toBe('x');
   });
 
-  test('that tells everything is accepted, and what was overtaken is asked for', () => {
+  test('that reports everything is accepted, and overtaken paths are requested', () => {
     const scene = open();
     const release = scene.write('x');
     scene.inFlight.scanBegins('a');
@@ -95,7 +95,7 @@ describe('a scan while a path is written', () => {
     expect([isUnconfirmed(scene, 'x'), isUnconfirmed(scene, 'y'), scene.due()]).toEqual([true, false, 'x']);
   });
 
-  test('a claim without a write is no reason for doubt, and one that ended so neither', () => {
+  test('a claim without a write does not matter, nor does its end', () => {
     const { claims, inFlight, says } = open();
     const claim = claims.claim(p('x'), 'transfer');
     expect(says('x')).toBe('x');
@@ -105,8 +105,8 @@ describe('a scan while a path is written', () => {
   });
 });
 
-describe('what is doubtful', () => {
-  test('is asked for when nobody writes at it, above it or below it', () => {
+describe('an unconfirmed path', () => {
+  test('is requested when nobody writes at it, above it or below it', () => {
     const { inFlight, write, due } = open();
     for (const path of ['d', 'd/x', 'd/x/y', 'e']) inFlight.markDirty('a', p(path));
     const release = write('d/x');
@@ -117,13 +117,13 @@ describe('what is doubtful', () => {
     expect(due()).toBe('');
   });
 
-  test('is asked for on its own side', () => {
+  test('is requested on its own side', () => {
     const { inFlight, due } = open();
     inFlight.markDirty('b', p('x'));
     expect([inFlight.isIdle, due('a'), due('b'), inFlight.isIdle]).toEqual([false, '', 'x', true]);
   });
 
-  test('stays unconfirmed until a scan that began after it was asked for has ended', () => {
+  test('stays unconfirmed until a scan that began after the request has ended', () => {
     const scene = open();
     const { inFlight } = scene;
     inFlight.markDirty('a', p('x'));
@@ -138,7 +138,7 @@ describe('what is doubtful', () => {
   });
 
   test.each([
-    ['came into doubt again', (scene: ReturnType<typeof open>) => scene.inFlight.markDirty('a', p('x'))],
+    ['became unconfirmed again', (scene: ReturnType<typeof open>) => scene.inFlight.markDirty('a', p('x'))],
     [
       'was asked for again',
       (scene: ReturnType<typeof open>) => {
@@ -159,7 +159,7 @@ describe('what is doubtful', () => {
     expect(isUnconfirmed(scene, 'x')).toBe(false);
   });
 
-  test('has one claim, however often it came into doubt', () => {
+  test('has one claim, however often it became unconfirmed', () => {
     const { claims, inFlight, scan } = open();
     for (let n = 0; n < 3; n++) inFlight.markDirty('a', p('x'));
     expect(claims.count('unconfirmed')).toBe(1);
@@ -167,7 +167,7 @@ describe('what is doubtful', () => {
     expect(claims.count('unconfirmed')).toBe(0);
   });
 
-  test('is asked for again after a scan that failed', () => {
+  test('is requested again after a scan that failed', () => {
     const scene = open();
     scene.inFlight.markDirty('a', p('x'));
     scene.due();
@@ -180,7 +180,7 @@ describe('what is doubtful', () => {
     expect(isUnconfirmed(scene, 'x')).toBe(false);
   });
 
-  test('and cannot be seen is asked for when it can', () => {
+  test('that is not visible is requested when it is', () => {
     const scene = open();
     for (const path of ['d/x', 'e']) scene.inFlight.markDirty('a', p(path));
     expect(scene.scan('a', ['d'])).toBe('d/x e');
@@ -203,7 +203,7 @@ describe('what is doubtful', () => {
     expect([scene.claims.count('unconfirmed'), scene.due('b'), scene.due('a')]).toEqual([1, '', 'z']);
   });
 
-  test('of a side that is gone, what was released and hidden is forgotten too', () => {
+  test('released and hidden paths are forgotten with their side, too', () => {
     const scene = open();
     const release = scene.write('x', 'b');
     scene.inFlight.scanBegins('b');

@@ -15,7 +15,7 @@ function open(onEvent: (event: string, mailbox: Mailbox<string>) => void = () =>
   return { mailbox, seen };
 }
 
-test('handles all events that are there, in order, then takes one turn', async () => {
+test('handles all waiting events in order, then takes one turn', async () => {
   const { mailbox, seen } = open();
   for (const event of ['a', 'b', 'c']) mailbox.post(event);
   expect(seen).toEqual([]);
@@ -30,7 +30,7 @@ test('takes no turn when nothing happens', async () => {
   expect(seen).toEqual([]);
 });
 
-test('what is posted while events are handled waits for the next round', async () => {
+test('events posted during a batch wait for the next one', async () => {
   const { mailbox, seen } = open((event, box) => {
     if (event === 'a') box.post('later');
   });
@@ -42,7 +42,7 @@ test('what is posted while events are handled waits for the next round', async (
   expect(seen).toEqual(['a', 'b', 'turn', 'later', 'turn']);
 });
 
-test('after the end nothing happens, not even what is waiting', async () => {
+test('after close nothing is handled, not even waiting events', async () => {
   const { mailbox, seen } = open();
   mailbox.post('a');
   mailbox.close();
@@ -51,7 +51,7 @@ test('after the end nothing happens, not even what is waiting', async () => {
   expect(seen).toEqual([]);
 });
 
-test('an end in the middle of a batch is one', async () => {
+test('close takes effect in the middle of a batch', async () => {
   const { mailbox, seen } = open((event, box) => {
     if (event === 'a') box.close();
   });
@@ -61,7 +61,7 @@ test('an end in the middle of a batch is one', async () => {
   expect(seen).toEqual(['a']);
 });
 
-test('what a handler or a turn throws is told, and keeps nobody else from being handled', async () => {
+test('what a handler or a turn throws is reported, and the other events are handled', async () => {
   const [seen, faults]: [string[], string[]] = [[], []];
   const mailbox = new Mailbox<string>(
     (event) => {
@@ -86,7 +86,7 @@ test('what a handler or a turn throws is told, and keeps nobody else from being 
   expect(seen.at(-1)).toBe('turn');
 });
 
-test('who wakes it several times has one turn taken, and none after the end', async () => {
+test('several wakes cause one turn, and none after close', async () => {
   const { mailbox, seen } = open();
   mailbox.wake();
   mailbox.wake();

@@ -1,5 +1,5 @@
-// Side b while it is connected: whose words count, when it is idle, and how long the end waits for it. And what is small
-// beside it: the paths of a change, the bytes of a piece, the connections that contents go over.
+// Side b while it is connected: whose events count, when it is idle, and how long a stop waits for it. Also some small
+// parts: the paths of a change, the bytes of a piece, pooled connections.
 
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
@@ -42,7 +42,7 @@ function join() {
 }
 
 describe('side b', () => {
-  test('is heard while it is the present one', async () => {
+  test('posts events while it is the present one', async () => {
     const { replica, state, peer, kinds } = join();
     expect(peer.seen).toBe(false);
     replica.hint();
@@ -86,7 +86,7 @@ describe('side b', () => {
     expect(jobs.map(({ paths }) => paths)).toEqual([['d/x']]);
   });
 
-  test('that is not there has nothing to wait for at the end', async () => {
+  test('that is not connected delays no stop', async () => {
     let isOver = false;
     const clock = new HandClock();
     void outcomesOf(null, clock).then(() => {
@@ -148,7 +148,7 @@ describe('the sides', () => {
     return { pair, local, replica, posted, claims, inFlight, sides, asked };
   };
 
-  test('are scanned each by its own number; one that is away was scanned at 0', () => {
+  test('have scan numbers of their own; a disconnected one has 0', () => {
     const { sides, local, replica, asked } = open();
     expect([sides.scanPath('a', p('x')), sides.scanPath('b', p('x'))]).toEqual([1, 0]);
     expect([sides.isScanned('a', 0), sides.isScanned('a', 1), sides.isScanned('b', 9)]).toEqual([true, false, true]);
@@ -170,7 +170,7 @@ describe('the sides', () => {
     expect([asked(other.local), asked(other.replica), asked(replica)]).toEqual([['everything'], ['everything'], []]);
   });
 
-  test('are scanned for what is in doubt', () => {
+  test('are scanned for unconfirmed paths', () => {
     const { sides, local, replica, inFlight, asked } = open();
     sides.join(replica);
     inFlight.markDirty('a', p('x'));
@@ -179,7 +179,7 @@ describe('the sides', () => {
     expect([asked(local), asked(replica)]).toEqual([['hinted x'], ['everything y']]);
   });
 
-  test('give hints, and side b while it is there', () => {
+  test('give hints, side b while it is connected', () => {
     const { sides, local, replica, posted } = open();
     local.hint();
     sides.join(replica);
@@ -190,7 +190,7 @@ describe('the sides', () => {
     expect([posted, sides.peer]).toEqual([['hint a', 'hint b'], null]);
   });
 
-  test('are had as replicas where they are there and can be trusted', () => {
+  test('have replicas where they are connected and can be trusted', () => {
     const { pair, sides, local, replica } = open();
     expect([sides.replica('a'), sides.replica('b')]).toEqual([local, null]);
     pair.meet(OWN, replica.introduction);
@@ -202,7 +202,7 @@ describe('the sides', () => {
     expect(sides.replica('b')).toBe(null);
   });
 
-  test('are idle when both are there, nobody scans and nothing is carried to either', async () => {
+  test('are idle when both are connected, no scan runs and no change is queued', async () => {
     const { sides, replica, local } = open();
     expect(sides.isIdle).toBe(false);
     const { scanQueue, queues } = sides.join(replica);
@@ -227,7 +227,7 @@ describe('the sides', () => {
     }
   });
 
-  test('what side b had under way when it went is the lost connection’s', async () => {
+  test('running changes of a disconnected side b are claimed by the lost connection', async () => {
     const { sides, replica, claims, inFlight } = open();
     const { queues, scanQueue } = sides.join(replica);
     let isOver = false;
@@ -244,7 +244,7 @@ describe('the sides', () => {
   });
 });
 
-describe('lanes', () => {
+describe('pooled connections', () => {
   const open = () => {
     const made: { n: number; isClosed: boolean; close: () => void; closed: Promise<void> }[] = [];
     const lanes = new ConnectionPool(async () => {
@@ -264,7 +264,7 @@ describe('lanes', () => {
       made.push(lane);
       return lane as never;
     });
-    /** Runs a call that lasts until it is let go. */
+    /** Runs a call that lasts until the test ends it. */
     const begin = () => {
       let go: (error?: Error) => void = () => {};
       const until = new Promise<void>((resolve, reject) => {
@@ -280,7 +280,7 @@ describe('lanes', () => {
     return { lanes, made, begin };
   };
 
-  test('are one for each call, and used again when it has ended', async () => {
+  test('serve one call each, and are used again when it has ended', async () => {
     const { made, begin } = open();
     const [one, two] = [begin(), begin()];
     await turn();
@@ -293,7 +293,7 @@ describe('lanes', () => {
     expect([await three.done, made.length]).toEqual([0, 2]);
   });
 
-  test('on which something failed are closed', async () => {
+  test('on which a call failed are closed', async () => {
     const { made, begin } = open();
     const one = begin();
     await turn();
@@ -313,7 +313,7 @@ describe('lanes', () => {
     expect(made.map(({ isClosed }) => isClosed)).toEqual([false, false, false, false, true, true]);
   });
 
-  test('that end by themselves are not used again', async () => {
+  test('that close by themselves are not used again', async () => {
     const { made, begin } = open();
     const one = begin();
     one.go();
@@ -325,7 +325,7 @@ describe('lanes', () => {
     expect(await two.done).toBe(1);
   });
 
-  test('all end together, and none is made any more', async () => {
+  test('are closed together, and none is opened any more', async () => {
     const { lanes, made, begin } = open();
     const [one, two] = [begin(), begin()];
     two.go();
@@ -339,7 +339,7 @@ describe('lanes', () => {
     expect(made).toHaveLength(2);
   });
 
-  test('one that was being made when all ended is closed', async () => {
+  test('one that was being opened at the close is closed', async () => {
     const { lanes, made, begin } = open();
     const one = begin();
     lanes.close();

@@ -1,5 +1,5 @@
-// Planning for what is marked: what is carried, what is left out and counts again later, and what becomes of preferences
-// and troubles once both sides agree.
+// Planning for marked paths: what is queued, what is left out and postponed, and when preferences and retries are
+// forgotten.
 import { describe, expect, test } from 'vitest';
 import type { Side } from '../../../src/core/path.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
@@ -11,7 +11,7 @@ import { LockRoom } from '../../support/lock-room.js';
 
 const NOON = Date.parse('2026-11-21T12:00:00');
 
-/** A carrier that only takes. */
+/** A transfer queue that only records. */
 class Taken {
   size = 0;
   started = 0;
@@ -54,7 +54,7 @@ function open(shared: string, a = shared, b = shared) {
 }
 
 describe('a plan', () => {
-  test('is for what is marked, and begun on both sides', () => {
+  test('covers the marked paths and starts the queues of both sides', () => {
     const { pair, plan, queues } = open('x:1 y:1', 'x:2 y:2', 'x:1 y:1 z:3');
     expect(plan()).toEqual(['', '']);
     expect([queues.a.started, queues.b.started]).toEqual([1, 1]);
@@ -66,7 +66,7 @@ describe('a plan', () => {
     expect(plan()).toEqual(['+z', expect.stringContaining('*y')]);
   });
 
-  test('notes what both sides came to agree on', () => {
+  test('records what both sides agree on', () => {
     const { pair, plan } = open('x:1', 'x:22', 'x:22');
     pair.mark(p('x'));
     expect(plan()).toEqual(['', '']);
@@ -100,7 +100,7 @@ describe('a plan', () => {
     expect(plan()).toEqual(['', planned]);
   });
 
-  test('gives conflict copies names that are free: on both sides, of what is claimed, and in the same plan', () => {
+  test('gives conflict copies free names: unused on both sides, unclaimed, and unique in the plan', () => {
     const name = 'x (conflict A 2026-11-21 12-00-00)';
     const conflicts = (scene: ReturnType<typeof open>) => {
       scene.pair.mark(p('x'));
@@ -126,7 +126,7 @@ describe('a plan', () => {
     expect(plan()).toEqual(['*x', '']);
   });
 
-  test('tells of a conflict once, when the change that settles it has been carried out', () => {
+  test('returns a conflict once, when the change that resolves it is done', () => {
     const { pair, plan, planner } = open('x:1', 'x:2@5', 'x:3@9');
     pair.mark(p('x'));
     plan();
@@ -163,8 +163,8 @@ describe('a preference', () => {
   test.each<[it: string, b: string, other: boolean, isKept: boolean]>([
     ['contents differ', 'x:2', false, true],
     ['contents are the same', 'x:1@7', false, false],
-    ['that insists, times differ', 'x:1@7', true, true],
-    ['that insists, all is the same', 'x:1', true, false],
+    ['that overrides, times differ', 'x:1@7', true, true],
+    ['that overrides, all is the same', 'x:1', true, false],
   ])('is kept while %s', (_, b, other, kept) => {
     const scene = open('x:1', 'x:1', b);
     scene.prefer('x', 'a', other ? 'discard' : undefined);
@@ -194,7 +194,7 @@ describe('a preference', () => {
   });
 });
 
-describe('a trouble', () => {
+describe('a retry', () => {
   const troubled = (a: string, b: string, more: (scene: ReturnType<typeof open>) => void = () => {}) => {
     const scene = open('x:1 y:1', a, b);
     scene.retries.failed(p('x'), 'no-space', 'Full.');
@@ -206,7 +206,7 @@ describe('a trouble', () => {
 
   test.each<[it: string, a: string, b: string, isLeft: boolean]>([
     ['both sides agree', 'x:1 y:2', 'x:1 y:1', false],
-    ['their bits differ', 'x:1!600 y:2', 'x:1 y:1', true],
+    ['their modes differ', 'x:1!600 y:2', 'x:1 y:1', true],
     ['their contents differ', 'x:1 y:2', 'x:3 y:1', true],
   ])('is forgotten where %s', (_, a, b, isLeft) => {
     expect(troubled(a, b).retries.list()).toHaveLength(isLeft ? 1 : 0);
@@ -220,7 +220,7 @@ describe('a trouble', () => {
     expect(troubled(both, 'x:1 y:1', ({ frozen }) => void frozen.add('x')).retries.list()).toHaveLength(1);
   });
 
-  test('that is forgotten has what is below it compared', () => {
+  test('that is forgotten has the paths below it compared', () => {
     const scene = open('d/ d/f:1 y:1', 'd/ d/f:2 y:2', 'd/ d/f:1 y:1');
     scene.retries.failed(p('d'), 'no-space', 'Full.');
     scene.pair.mark(p('y'));

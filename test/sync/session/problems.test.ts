@@ -38,7 +38,7 @@ function patience(retried: string[], fail: () => void, count: number): number[] 
 }
 
 describe('a problem', () => {
-  test('is said once, however often it is met, and again when it is another', () => {
+  test('is logged once, however often it recurs, and again when its message changes', () => {
     const { retries, said } = open();
     retries.failed(F, 'no-space', 'full');
     retries.failed(F, 'no-space', 'full');
@@ -48,14 +48,14 @@ describe('a problem', () => {
     retries.close();
   });
 
-  test('is tried again with growing patience, for ever', () => {
+  test('is retried with growing delays, without end', () => {
     const { retries, retried } = open();
     const fail = () => retries.failed(F, 'no-space', 'full');
     expect(patience(retried, fail, 9)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
     retries.close();
   });
 
-  test('begins anew after it was gone', () => {
+  test('starts with the first delay after it was solved', () => {
     const { retries, said, retried } = open();
     const fail = () => retries.failed(F, 'no-space', 'full');
     patience(retried, fail, 3);
@@ -66,7 +66,7 @@ describe('a problem', () => {
     retries.close();
   });
 
-  test('does not hold up the pair', () => {
+  test('does not keep the pair from being in sync', () => {
     const { retries } = open();
     retries.failed(F, 'no-space', 'full');
     expect([retries.isMoving, retries.isMovingAt(F)]).toEqual([false, false]);
@@ -74,8 +74,8 @@ describe('a problem', () => {
   });
 });
 
-describe('a path in motion', () => {
-  test('is looked at again soon, then later and later', () => {
+describe('a path that changed during a write', () => {
+  test('is scanned again soon, then later and later', () => {
     const { retries, said, retried } = open();
     const waits = patience(retried, () => retries.moved(F), 11);
     expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_000, 2_000]);
@@ -84,7 +84,7 @@ describe('a path in motion', () => {
     retries.close();
   });
 
-  test('holds up the pair until its time has come', () => {
+  test('keeps the pair from being in sync until its delay is over', () => {
     const { retries } = open();
     retries.moved(F);
     expect([retries.isMoving, retries.isMovingAt(F), retries.isMovingAt(G)]).toEqual([true, true, false]);
@@ -93,7 +93,7 @@ describe('a path in motion', () => {
     retries.close();
   });
 
-  test('is only retried once for several reasons', () => {
+  test('has one retry, however many reasons', () => {
     const { retries, retried } = open();
     retries.moved(F);
     retries.moved(F);
@@ -103,7 +103,7 @@ describe('a path in motion', () => {
     retries.close();
   });
 
-  test('keeps a problem from being listed that is being looked into, and counts anew', () => {
+  test('replaces a problem in the list, and counts from one', () => {
     const { retries, retried } = open();
     patience(retried, () => retries.failed(F, 'io-error', 'x'), 3);
     expect(patience(retried, () => retries.moved(F), 1)).toEqual([5]);
@@ -112,7 +112,7 @@ describe('a path in motion', () => {
   });
 });
 
-test('what is settled is forgotten, with its retry', () => {
+test('a settled path is forgotten, with its retry', () => {
   const { retries, retried } = open();
   retries.failed(F, 'io-error', 'x');
   retries.failed(G, 'io-error', 'y');
@@ -122,7 +122,7 @@ test('what is settled is forgotten, with its retry', () => {
   retries.close();
 });
 
-test('after the end nothing is retried', () => {
+test('after close nothing is retried', () => {
   const { retries, retried } = open();
   retries.failed(F, 'io-error', 'x');
   retries.moved(G);
@@ -131,12 +131,12 @@ test('after the end nothing is retried', () => {
   expect([retried, retries.list(), vi.getTimerCount()]).toEqual([[], [], 0]);
 });
 
-describe('what the looks complain of', () => {
+describe('the problems of scans', () => {
   const bad = (path: string, message: string): Problem => ({ path, code: 'bad-link', message });
   test.each<[string, Problem[][], string[]]>([
-    ['is said once', [[bad('l', 'x')], [bad('l', 'x')], [bad('l', 'x')]], ['l x']],
-    ['is said again when it is another', [[bad('l', 'x')], [bad('l', 'y')]], ['l x', 'l y']],
-    ['is said again when it was gone', [[bad('l', 'x')], [], [bad('l', 'x')]], ['l x', 'l x']],
+    ['is logged once', [[bad('l', 'x')], [bad('l', 'x')], [bad('l', 'x')]], ['l x']],
+    ['is logged again when its message changes', [[bad('l', 'x')], [bad('l', 'y')]], ['l x', 'l y']],
+    ['is logged again after it was gone', [[bad('l', 'x')], [], [bad('l', 'x')]], ['l x', 'l x']],
     [
       'is said of each side, once',
       [
@@ -145,7 +145,7 @@ describe('what the looks complain of', () => {
       ],
       ['l x', 'l y'],
     ],
-    ['is said once where both sides say the same', [[bad('l', 'x'), bad('l', 'x')]], ['l x']],
+    ['is logged once where both sides report the same', [[bad('l', 'x'), bad('l', 'x')]], ['l x']],
   ])('%s', (_, scans, expected) => {
     const { retries, said } = open();
     for (const problems of scans) retries.noteScans(problems);

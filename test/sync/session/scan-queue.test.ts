@@ -1,4 +1,4 @@
-// One look at a time: what is asked for while one is under way is joined into the next, and a look that failed is owed.
+// One scan at a time: requests during a scan are merged into the next one, and a failed scan is repeated.
 import { describe, expect, test } from 'vitest';
 import { type ScanEvent, ScanQueue, startScans } from '../../../src/sync/session/scan-queue.js';
 import { p, turn } from '../../support/disk-site.js';
@@ -16,7 +16,7 @@ function open() {
     () => state.begun++,
   );
   const asked = () => replica.scans.map(({ scope, paths }) => [scope, ...paths].join(' '));
-  /** The look under way is answered, and what came of it taken in. */
+  /** Answers the running scan and folds its result in. */
   const answer = async () => {
     replica.scans.shift()!.answer(LOOK);
     await turn();
@@ -30,8 +30,8 @@ function open() {
   return { scanQueue, asked, answer, fail, events, state };
 }
 
-describe('a look', () => {
-  test('is begun when it is wanted, and says what it found, at what, and how long that took', async () => {
+describe('a scan', () => {
+  test('starts when it is requested, and reports its result, its paths and its duration', async () => {
     const { scanQueue, asked, answer, events, state } = open();
     scanQueue.start();
     expect([asked(), scanQueue.isIdle, state.begun]).toEqual([[], true, 0]);
@@ -47,7 +47,7 @@ describe('a look', () => {
     expect(asked()).toEqual([]);
   });
 
-  test('takes along all that was asked for while another was under way', async () => {
+  test('covers all requests that arrived during the one before', async () => {
     const { scanQueue, asked, answer } = open();
     scanQueue.ask('hinted');
     scanQueue.start();
@@ -64,7 +64,7 @@ describe('a look', () => {
     expect(asked()).toEqual(['everything x y']);
   });
 
-  test('that was at everything is followed by one at what is hinted at', async () => {
+  test('of everything is followed by one of the hinted paths', async () => {
     const { scanQueue, asked, answer } = open();
     scanQueue.ask('everything');
     scanQueue.start();
@@ -75,7 +75,7 @@ describe('a look', () => {
   });
 });
 
-describe('a look that failed', () => {
+describe('a scan that failed', () => {
   test.each([
     ['everything', 'everything x y'],
     ['hinted', 'hinted x y'],
@@ -99,7 +99,7 @@ describe('a look that failed', () => {
   });
 });
 
-describe('who waits', () => {
+describe('a waiter', () => {
   const waits = (scanQueue: ScanQueue, number: number) => {
     const state = { done: false };
     void scanQueue.until(number).then(() => {
@@ -108,7 +108,7 @@ describe('who waits', () => {
     return state;
   };
 
-  test('for a look goes on when that one has been taken in, or a later one after a failure', async () => {
+  test('continues when its scan, or after a failure a later one, has been folded in', async () => {
     const { scanQueue, answer, fail } = open();
     const first = waits(scanQueue, scanQueue.ask('hinted'));
     scanQueue.start();
@@ -129,7 +129,7 @@ describe('who waits', () => {
     expect([third.done, scanQueue.finished]).toEqual([true, 3]);
   });
 
-  test('goes on as well when no look will be taken in any more, and only once', async () => {
+  test('continues, once, when no scan will be folded in any more', async () => {
     const { scanQueue } = open();
     const one = waits(scanQueue, 1);
     const two = waits(scanQueue, 9);
@@ -139,7 +139,7 @@ describe('who waits', () => {
   });
 });
 
-test('paths that are due are looked at, and nothing is where nothing is wanted', () => {
+test('due paths are scanned, and nothing where nothing is requested', () => {
   const { scanQueue, asked } = open();
   startScans(scanQueue, []);
   expect(asked()).toEqual([]);

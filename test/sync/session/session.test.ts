@@ -1,5 +1,5 @@
-// The session between two replicas that a test plays: what it asks of them, in which order, what it makes of the answers,
-// and what it says.
+// The session between two simulated replicas: what it asks of them and in which order, what it does with the answers,
+// and what it logs.
 import { describe, expect, test } from 'vitest';
 import { file } from '../../support/core-tree.js';
 import { p } from '../../support/disk-site.js';
@@ -10,7 +10,7 @@ const PROBLEM = { kind: 'problem', code: 'no-space', message: 'The disk is full.
 const STALE = { kind: 'stale' } as const;
 
 describe('at the beginning', () => {
-  test('side a is looked at, and nothing is touched before both have told all they have', async () => {
+  test('side a is scanned, and nothing is written before both sides have reported everything', async () => {
     const room = new SessionRoom();
     room.session.start();
     await room.rest();
@@ -38,7 +38,7 @@ describe('at the beginning', () => {
     expect([room.tree('b'), room.archive, room.flushed > 0]).toEqual(['d/ d/f:one', 'd/ d/f:one', true]);
   });
 
-  test('side b may have told first', async () => {
+  test('side b may report first', async () => {
     const room = new SessionRoom();
     room.session.start();
     await room.connect();
@@ -48,7 +48,7 @@ describe('at the beginning', () => {
     expect([room.transferred('a'), room.transferred('b')]).toEqual(['+x', '']);
   });
 
-  test('differences from nothing are not believed: another look is asked for', async () => {
+  test('differences without a first complete scan are not accepted: another scan is requested', async () => {
     const room = new SessionRoom('x:1');
     room.session.start();
     await room.connect();
@@ -63,7 +63,7 @@ describe('at the beginning', () => {
     expect(room.asked('a')).toEqual(['everything']);
   });
 
-  test('two roots that agree need nothing, and it is said once', async () => {
+  test('two equal roots need no change, and in-sync is logged once', async () => {
     const room = new SessionRoom();
     room.session.start();
     await room.connect();
@@ -75,7 +75,7 @@ describe('at the beginning', () => {
     expect(room.said.filter((said) => said.startsWith('in-sync'))).toHaveLength(1);
   });
 
-  test('what was deleted on one side while nobody ran is deleted on the other; what is unknown is not', async () => {
+  test('a path deleted on one side while no server ran is deleted on the other; an unknown one is not', async () => {
     const room = new SessionRoom('x:1 y:1 d/z:1');
     room.session.start();
     await room.connect();
@@ -106,7 +106,7 @@ describe('a change', () => {
     },
   );
 
-  test('of a name moves no content, and says what it was called', async () => {
+  test('of a name transfers no content, and its event has the earlier name', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('b', '-x y:1');
     expect(room.transferred('a')).toBe('x>y');
@@ -115,7 +115,7 @@ describe('a change', () => {
     expect([room.tree('a'), room.archive]).toEqual(['y:1', 'y:1']);
   });
 
-  test('of one path on both sides is a conflict, and that is said', async () => {
+  test('of one path on both sides is a conflict, and is logged', async () => {
     const room = await SessionRoom.inSync('x:1');
     room.session.pause(true);
     await room.finds('a', 'x:A@5');
@@ -125,7 +125,7 @@ describe('a change', () => {
     expect(room.transferred('a')).toMatch(/^\*x\|x \(conflict A 2026-11-21 .*\)$/);
     const [change] = await room.end('a');
     expect(room.said).toContain(`conflict x b ${change!.conflictCopy}`);
-    // What was kept is confirmed by a look before anything else is done with it.
+    // A scan confirms the conflict copy before anything else is done with it.
     expect(room.asked('a')).toEqual([`hinted ${change!.conflictCopy}`]);
     expect(room.transferred('b')).toBe('');
     await room.tell('a', '', { entries: [{ path: change!.conflictCopy!, entry: file('A', 5) }] });
@@ -134,7 +134,7 @@ describe('a change', () => {
     expect(room.said.at(-1)).toBe('in-sync 2 2');
   });
 
-  test('that is changed again before it was begun is taken back and planned anew', async () => {
+  test('that is superseded before it has begun is recalled and planned again', async () => {
     const room = await SessionRoom.inSync('x:1 y:1');
     await room.finds('a', 'x:22');
     await room.finds('a', 'y:333');
@@ -147,7 +147,7 @@ describe('a change', () => {
     expect(room.tree('b')).toBe('x:22 y:4444');
   });
 
-  test('a look that was overtaken by an outcome is not believed: it is asked again', async () => {
+  test('a scan entry that an outcome overtook is not accepted: the path is scanned again', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     room.b.hint();
@@ -161,7 +161,7 @@ describe('a change', () => {
     expect(room.said.at(-1)).toBe('in-sync 1 2');
   });
 
-  test('nobody says in-sync while something is in motion', async () => {
+  test('in-sync is not logged while a path is not settled', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('b', 'y:1', { unsettled: 1, moving: [p('z')] });
     await room.end('a');
@@ -171,8 +171,8 @@ describe('a change', () => {
   });
 });
 
-describe('what cannot be carried', () => {
-  test('is said once, tried again, and forgotten when it is done', async () => {
+describe('a change that fails', () => {
+  test('is logged once, retried, and forgotten when it is done', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     await room.end('b', PROBLEM);
@@ -200,7 +200,7 @@ describe('what cannot be carried', () => {
     expect(room.said).toEqual(['problem x no-space The disk is full.', 'synced y modified a b 2 0 0', 'in-sync 2 4']);
   });
 
-  test('because it was not as expected is looked at again on both sides, and nobody is in sync before', async () => {
+  test('because the entry was not as expected is scanned again on both sides, and in-sync waits for that', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     await room.end('b', STALE);
@@ -209,7 +209,7 @@ describe('what cannot be carried', () => {
     expect([room.asked('a'), room.asked('b')]).toEqual([['hinted x'], ['hinted x']]);
     await room.tell('b', 'x:22');
     await room.tell('a', '');
-    // The next attempt was planned on what was known before the looks.
+    // The next attempt was planned before the scans.
     while (room.b.jobs.length > 0) await room.end('b', STALE);
     await room.tell('b', 'x:22');
     await room.pass(10);
@@ -217,7 +217,7 @@ describe('what cannot be carried', () => {
     expect([room.said, room.session.status.state]).toEqual([[], 'in-sync']);
   });
 
-  test('of a rename leaves both its ends to be tried again', async () => {
+  test('of a rename leaves both paths to be retried', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', '-x y:1');
     await room.end('b', PROBLEM);
@@ -231,7 +231,7 @@ describe('what cannot be carried', () => {
     expect([room.tree('b'), room.session.status.problems()]).toEqual(['y:1', []]);
   });
 
-  test('of a directory takes what was to go into it along, until the directory can be made', async () => {
+  test('of a directory delays the changes below it until the directory can be made', async () => {
     const room = await SessionRoom.inSync('');
     await room.finds('a', 'd/f:1');
     await room.end('b', PROBLEM, STALE);
@@ -242,7 +242,7 @@ describe('what cannot be carried', () => {
     expect(room.transferred('b')).toMatch(/^\+d( \+d\/f)?$/);
   });
 
-  test('of a directory takes along what waited for it to be there: neither is tried again before its time', async () => {
+  test('of a directory delays the large files below it, too: nothing is retried before its delay is over', async () => {
     const room = await SessionRoom.inSync('');
     const large = { ...file('1'), size: 5 << 20 };
     await room.finds('a', '', {
@@ -264,7 +264,7 @@ describe('what cannot be carried', () => {
     expect(room.transferred('b')).toBe('+d/large');
   });
 
-  test('because the directory is not empty is agreed to be gone, and then comes back', async () => {
+  test('because the directory is not empty counts as shared deletion, and the directory is created again', async () => {
     const room = await SessionRoom.inSync('d/ x:1');
     await room.finds('a', '-d');
     expect(room.transferred('b')).toBe('-d');
@@ -280,7 +280,7 @@ describe('a halt', () => {
     return room;
   };
 
-  test('is said once, stops everything, and is looked at again every second', async () => {
+  test('is logged once, stops all writes, and is scanned again every second', async () => {
     const room = await halted();
     expect(room.said.splice(0)).toEqual(['halted root-emptied It is empty.']);
     expect([room.session.status.state, room.session.halt?.code, room.session.halt?.message]).toEqual([
@@ -301,7 +301,7 @@ describe('a halt', () => {
     expect(room.said).toEqual(['halted mass-deletion Too many.']);
   });
 
-  test('ends by itself when the files are back, and everything is compared', async () => {
+  test('ends when the files are back, and everything is compared', async () => {
     const room = await halted();
     await room.finds('a', 'x:22');
     room.said.length = 0;
@@ -313,7 +313,7 @@ describe('a halt', () => {
     expect(room.said.at(-1)).toBe('in-sync 2 3');
   });
 
-  test('and if there was nothing to do, it is said that both agree', async () => {
+  test('and in-sync is logged even if nothing was to do', async () => {
     const room = await halted();
     room.said.length = 0;
     await room.pass(1_000);
@@ -321,7 +321,7 @@ describe('a halt', () => {
     expect(room.said).toEqual(['resumed', 'in-sync 2 2']);
   });
 
-  test('is ended by who confirms it: the side that has lost something tells all that vanished', async () => {
+  test('ends when it is confirmed: the side with the loss reports all that vanished', async () => {
     const room = await halted();
     let answer: boolean | null = null;
     void room.session.confirm({ acceptDeletes: true }).then((done) => {
@@ -344,7 +344,7 @@ describe('a halt', () => {
     expect([await asking, room.transferred('b')]).toEqual([true, '-y -x']);
   });
 
-  test('that does not end stays, and who confirms what is none changes nothing', async () => {
+  test('that cannot be confirmed stays, and a confirmation without a halt changes nothing', async () => {
     const room = await halted();
     const asking = room.session.confirm({ acceptDeletes: true });
     await room.rest();
@@ -373,14 +373,14 @@ describe('a halt', () => {
     expect([room.lostLocksAccepted, room.session.halt?.code]).toEqual([0, 'halted']);
   });
 
-  test('refuses whoever waits for the pair to rest', async () => {
+  test('refuses flushes', async () => {
     const room = await halted();
     const { outcome } = room.flush();
     await room.rest();
     expect(outcome()).toBe('halted');
   });
 
-  test('of a side that is gone is none', async () => {
+  test('of a disconnected side ends', async () => {
     const room = await halted();
     await room.disconnect();
     expect([room.session.halt, room.said.slice(1)]).toEqual([null, ['resumed', 'peer-lost cut']]);
@@ -388,7 +388,7 @@ describe('a halt', () => {
 });
 
 describe('pausing', () => {
-  test('stops what is carried, not what is looked at, and says whether it changed anything', async () => {
+  test('stops transfers, not scans, and returns whether it changed anything', async () => {
     const room = await SessionRoom.inSync('x:1');
     expect([room.session.pause(false), room.session.pause(true)]).toEqual([false, true]);
     await room.rest();
@@ -404,8 +404,8 @@ describe('pausing', () => {
   });
 });
 
-describe('side b goes', () => {
-  test('and comes back: everything is compared anew', async () => {
+describe('side b disconnects', () => {
+  test('and connects again: everything is compared', async () => {
     const room = await SessionRoom.inSync('x:1 y:1');
     await room.disconnect();
     expect([room.said.splice(0), room.session.status.state]).toEqual([['peer-lost cut'], 'peer-lost']);
@@ -424,7 +424,7 @@ describe('side b goes', () => {
     expect(room.said.at(-1)).toBe('in-sync 1 2');
   });
 
-  test('nothing that was to do is in sync once more', async () => {
+  test('and connects again: in-sync is logged once more though nothing was to do', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.disconnect();
     await room.disconnect();
@@ -434,7 +434,7 @@ describe('side b goes', () => {
     expect(room.said).toEqual(['peer-connected', 'scan-finished 1 1 0', 'in-sync 1 1']);
   });
 
-  test('what it still says is not heard, and its hints neither', async () => {
+  test('later answers and hints of the old connection are ignored', async () => {
     const room = await SessionRoom.inSync('x:1');
     const { b } = room;
     b.hint();
@@ -450,7 +450,7 @@ describe('side b goes', () => {
     expect([b.scans.length, room.asked('b')]).toEqual([0, ['everything']]);
   });
 
-  test('with a change under way: nobody touches the path before that has ended, and then it is looked at', async () => {
+  test('with a running change: the path stays claimed until that has ended, and is scanned then', async () => {
     const room = await SessionRoom.inSync('x:1 y:1');
     await room.finds('b', 'x:22');
     expect(room.transferred('a')).toBe('*x');
@@ -471,7 +471,7 @@ describe('side b goes', () => {
     expect(room.said.at(-1)).toBe('in-sync 2 5');
   });
 
-  test('while what was sent to it has no outcome: where it has it, both shared it', async () => {
+  test('with a change without an outcome: if it is there at the next scan, both sides shared it', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     const { b } = room;
@@ -489,8 +489,8 @@ describe('side b goes', () => {
   });
 });
 
-describe('a look that fails', () => {
-  test('at side a is tried again after a second, and said once', async () => {
+describe('a scan that fails', () => {
+  test('on side a is retried after a second, and logged once', async () => {
     const room = await SessionRoom.inSync('x:1');
     for (let n = 0; n < 2; n++) {
       room.a.hint();
@@ -506,7 +506,7 @@ describe('a look that fails', () => {
     expect(room.warnings).toEqual(['A look at side a failed: EIO']);
   });
 
-  test('at side b ends the connection, and nothing is planned on what it said before', async () => {
+  test('on side b ends the connection, and nothing is planned on its earlier state', async () => {
     const room = await SessionRoom.inSync('x:1');
     room.b.hint();
     await room.rest();
@@ -523,7 +523,7 @@ describe('a look that fails', () => {
 });
 
 describe('a flush', () => {
-  test('waits for a look at everything on both sides that began after it, and for what they found', async () => {
+  test('waits for full scans of both sides that began after it, and for their changes', async () => {
     const room = await SessionRoom.inSync('x:1');
     room.a.hint();
     await room.rest();
@@ -539,7 +539,7 @@ describe('a flush', () => {
     expect(outcome()).toBe('done');
   });
 
-  test('without side b waits until it is there', async () => {
+  test('without side b waits until it connects', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.disconnect();
     const { outcome } = room.flush();
@@ -551,7 +551,7 @@ describe('a flush', () => {
     expect(outcome()).toBe('done');
   });
 
-  test('ends when its time is over, and then waits for nothing', async () => {
+  test('ends when its time is over, and waits for nothing more', async () => {
     const room = await SessionRoom.inSync('x:1');
     const { signal, outcome } = room.flush();
     await room.rest();
@@ -565,7 +565,7 @@ describe('a flush', () => {
     await room.quiet();
   });
 
-  test('that was aborted before it began asks for nothing', async () => {
+  test('that was aborted before it began requests no scan', async () => {
     const room = await SessionRoom.inSync('x:1');
     await expect(room.session.flush(AbortSignal.abort())).rejects.toMatchObject({ code: 'timeout' });
     await room.rest();
@@ -573,8 +573,8 @@ describe('a flush', () => {
   });
 });
 
-describe('the end', () => {
-  test('refuses those who wait and lets what is carried end', async () => {
+describe('stop', () => {
+  test('refuses flushes and lets running transfers end', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     const { outcome } = room.flush();
@@ -590,7 +590,7 @@ describe('the end', () => {
     expect(room.archive).toBe('x:22');
   });
 
-  test('does not wait longer than two seconds for it', async () => {
+  test('does not wait longer than two seconds for them', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     let stopped = false;
@@ -605,7 +605,7 @@ describe('the end', () => {
     expect(room.said).toEqual([]);
   });
 
-  test('tries nothing again', async () => {
+  test('retries nothing', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     await room.end('b', PROBLEM);
@@ -630,7 +630,7 @@ describe('under a lock', () => {
     return asking;
   };
 
-  test('what the other side does is held, and takes effect at the unlock', async () => {
+  test('changes of the other side are held, and take effect at the unlock', async () => {
     const room = await SessionRoom.inSync('x:1 y:1');
     await lock(room);
     await room.finds('b', 'x:22 y:22');
@@ -646,14 +646,14 @@ describe('under a lock', () => {
     expect([room.tree('a'), room.said.at(-1)]).toEqual(['x:22 y:22', 'in-sync 2 4']);
   });
 
-  test('what the holder does goes over at once', async () => {
+  test('changes of the holder are synchronised at once', async () => {
     const room = await SessionRoom.inSync('x:1');
     await lock(room);
     await room.finds('a', 'x:22');
     expect(room.transferred('b')).toBe('*x');
   });
 
-  test('updates are taken in while the pair is paused, and take effect when it goes on', async () => {
+  test('updates are held while the pair is paused, and take effect when it resumes', async () => {
     const room = await SessionRoom.inSync('x:1');
     await lock(room);
     room.session.pause(true);
@@ -666,7 +666,7 @@ describe('under a lock', () => {
     expect(room.transferred('a')).toBe('*x');
   });
 
-  test('a lock waits for what is on its way', async () => {
+  test('a lock waits for a running transfer of its path', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('b', 'x:22');
     const asking = room.session.lockService.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
@@ -678,7 +678,7 @@ describe('under a lock', () => {
     expect(await asking).toMatchObject({ changed: true });
   });
 
-  test('an unlock while the pair is halted takes effect when it goes on', async () => {
+  test('an unlock while the pair is halted takes effect when it resumes', async () => {
     const room = await SessionRoom.inSync('x:1');
     await lock(room);
     await room.finds('b', 'x:22');
@@ -695,7 +695,7 @@ describe('under a lock', () => {
     expect(room.transferred('a')).toBe('*x');
   });
 
-  test('who asks while side b is away is answered on a look at side a; b is looked at for him when it comes', async () => {
+  test('a request while side b is disconnected waits for a scan of side a, and of side b once it connects', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.disconnect();
     const asking = room.session.lockService.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
@@ -710,8 +710,8 @@ describe('under a lock', () => {
   });
 });
 
-describe('what is said', () => {
-  test('of what a look complains of: each complaint once, as long as it lasts', async () => {
+describe('what is logged', () => {
+  test('the problems of scans: each once, as long as it lasts', async () => {
     const room = await SessionRoom.inSync('x:1');
     const problems = [{ path: 'y', code: 'unreadable', message: 'No.' }] as const;
     await room.finds('a', '', { problems });
@@ -734,7 +734,7 @@ describe('what is said', () => {
     expect(room.session.halt).toMatchObject({ code: 'halted', message: 'Why.', hint: expect.stringMatching(hint) });
   });
 
-  test('of a conflict whose settling failed nothing, also when the path changes later', async () => {
+  test('nothing of a conflict whose resolution failed, also when the path changes later', async () => {
     const room = await SessionRoom.inSync('x:1');
     room.session.pause(true);
     await room.finds('a', 'x:A@5');

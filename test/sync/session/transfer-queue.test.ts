@@ -23,7 +23,7 @@ function open(isReady: (change: Change) => boolean = () => true) {
     () => time++,
     claims,
   );
-  /** What was said since the last call, in short. */
+  /** The events since the last call, in short. */
   const said = () =>
     events.splice(0).map((event) => {
       if (event.kind === 'applied') return `${event.change.path} ${event.outcome.kind}`;
@@ -55,7 +55,7 @@ const large = (name: string, before: Entry | null = null): Change => ({
 });
 
 describe('small changes', () => {
-  test('go in one batch, in their order, and what comes meanwhile in the next', async () => {
+  test('go in one batch, in their order; later ones go in the next', async () => {
     const { queue, has, target, said } = open();
     queue.add([make('d'), create('d/f', '1'), create('g', '2')]);
     queue.start();
@@ -91,7 +91,7 @@ describe('small changes', () => {
     expect(queue.size).toBe(0);
   });
 
-  test('take their contents from the source, counted among those that have any', async () => {
+  test('take their contents from the source, numbered among the changes with content', async () => {
     const { queue, target, source } = open();
     source.files.set(p('f'), 'one').set(p('g'), 'two');
     queue.add([
@@ -127,7 +127,7 @@ describe('small changes', () => {
     },
   );
 
-  test('pin every path that they touch until their outcome is known', async () => {
+  test('claim every path that they touch until their outcome is known', async () => {
     const { queue, has, target } = open();
     const copying: Change = { ...create('f', '1'), conflictCopy: p('f (conflict)') };
     queue.add([move('x', 'y'), copying]);
@@ -144,7 +144,7 @@ describe('small changes', () => {
 });
 
 describe('large files', () => {
-  test('travel alone, two at a time, and hold nothing up', async () => {
+  test('are transferred alone, two at a time, and delay nothing', async () => {
     const { queue, has, target, said } = open();
     queue.add([large('L1'), create('s1', '1'), large('L2'), large('L3'), create('s2', '2')]);
     queue.start();
@@ -173,14 +173,14 @@ describe('large files', () => {
     expect(target.jobs.map(({ paths }) => paths)).toEqual([['e/L2'], ['d/L1']]);
   });
 
-  test('that take the place of a directory keep their place in the order', () => {
+  test('that replace a directory stay in the batch', () => {
     const { queue, target } = open();
     queue.add([{ path: p('d/f'), action: 'deleted', before: file('x'), after: null }, large('d', dir())]);
     queue.start();
     expect(target.jobs.map(({ paths }) => paths)).toEqual([['d/f', 'd']]);
   });
 
-  test('say how much of them has come', async () => {
+  test('report how much of them has arrived', async () => {
     const { queue, target, source } = open();
     source.files.set(p('L'), LARGE.slice(0, LARGE.length / 4));
     queue.add([large('L'), make('d')]);
@@ -195,7 +195,7 @@ describe('large files', () => {
 });
 
 describe('a recall', () => {
-  test('of what was not begun gives back every path of it', async () => {
+  test('of a change that has not begun frees all its paths', async () => {
     const { queue, has, target } = open();
     queue.add([create('first', '1')]);
     queue.start();
@@ -209,7 +209,7 @@ describe('a recall', () => {
     expect(target.jobs[1]!.paths).toEqual(['g']);
   });
 
-  test('of what is under way, or of nobody, is none', () => {
+  test('of a running change, or of none, does nothing', () => {
     const { queue, has } = open();
     queue.add([create('f', '1')]);
     queue.start();
@@ -217,7 +217,7 @@ describe('a recall', () => {
     expect(has(p('f'))).toBe(true);
   });
 
-  test('of a large file lets the next one go', () => {
+  test('of a large file lets the next one start', () => {
     const { queue, target } = open();
     queue.add([large('L1'), large('L2'), large('L3')]);
     queue.recall(p('L2'));
@@ -239,7 +239,7 @@ describe('a recall', () => {
 });
 
 describe('a job that is lost', () => {
-  test('gives back what it left, says why, and frees its lane', async () => {
+  test('returns the rest of its changes with the reason, and frees its connection', async () => {
     const { queue, target, said } = open();
     queue.add([create('f', '1'), move('x', 'y'), create('g', '2')]);
     queue.start();
@@ -253,7 +253,7 @@ describe('a job that is lost', () => {
     expect(target.jobs[1]!.paths).toEqual(['h']);
   });
 
-  test('silently, gives back what it left', async () => {
+  test('without an error, returns the rest of its changes', async () => {
     const { queue, target, said } = open();
     queue.add([create('f', '1'), large('L')]);
     queue.start();
@@ -263,7 +263,7 @@ describe('a job that is lost', () => {
     expect(queue.size).toBe(0);
   });
 
-  test('by an outcome that it was not asked for ends the job, not the carrier', async () => {
+  test('by an unexpected outcome ends the job, not the queue', async () => {
     const { queue, target, said } = open();
     queue.add([create('f', '1')]);
     queue.start();
@@ -272,7 +272,7 @@ describe('a job that is lost', () => {
     expect(said()).toEqual([expect.stringMatching(/^ended f /)]);
   });
 
-  test('a second outcome of one change is not told', async () => {
+  test('a second outcome of one change is ignored', async () => {
     const { queue, target, said } = open();
     queue.add([create('f', '1')]);
     queue.start();
@@ -282,7 +282,7 @@ describe('a job that is lost', () => {
     expect(said()).toEqual(['f done', 'ended ']);
   });
 
-  test('by a target that throws at once is told, too', async () => {
+  test('by a target that throws at once is reported, too', async () => {
     const { queue, target, said } = open();
     target.apply = () => {
       throw new Error('the root is gone');
