@@ -174,14 +174,14 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'Linux always tells; elsewhere no tests run.',
   },
   {
-    file: 'src/sync/client-writes.ts',
+    file: 'src/sync/files/write-queue.ts',
     source: 'const isAsked = (path: RelPath) => ask.deep === true && ask.paths.some((top) => isAtOrBelow(path, top));',
     original: 'some',
     mutated: 'every',
     reason: 'What is looked at once more is what was asked for, and was let through.',
   },
   {
-    file: 'src/sync/serve-replica.ts',
+    file: 'src/sync/peer/replica-server.ts',
     source: 'apply.then(over, over);',
     original: 'apply.then(over, over);',
     mutated: ';',

@@ -1,4 +1,4 @@
-// npm run test:mutants -- --room core|disk|sync|wire|cli [--n 100] [--seed S] [--file PART …] [--jobs 2] [--json] [--list]
+// npm run test:mutants -- --room core|disk|sync|wire|client|cli [--n 100] [--seed S] [--file PART …] [--jobs 2] [--json] [--list]
 // [--unseen] [--also DIR] [--no-types]: how many small faults, put into the code of a room at random places, its own tests find.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { type Mutation, shown } from './mutation.js';
 import { Room } from './room.js';
 import { Runner } from './runner.js';
 
-const ROOMS = ['core', 'disk', 'sync', 'wire', 'cli'];
+const ROOMS = ['core', 'disk', 'sync', 'wire', 'client', 'cli'];
 
 const { values } = parseArgs({
   options: {
