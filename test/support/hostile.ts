@@ -49,7 +49,8 @@ export class HostileLine {
   }
 
   async raw(bytes: string | Buffer): Promise<void> {
-    if (this.isOver || this.socket.destroyed) return;
+    // Who sends in a loop until it is over must let that be noticed.
+    if (this.socket.destroyed) return this.closed;
     if (!this.socket.write(bytes)) await Promise.race([once(this.socket, 'drain').catch(() => {}), this.closed]);
   }
 
