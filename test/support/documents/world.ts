@@ -196,6 +196,8 @@ export class World {
     const words = this.#serverWords(program, args, this.#cwd(who));
     const other = this.#runningServer(program === 'server-a' ? 'server-b' : 'server-a');
     const agreed = program === 'server-b' ? other?.agreed() : undefined;
+    // With a server-b that does not start nobody agrees, and nobody waits for it.
+    agreed?.catch(() => {});
     const talker = new TalkingServer(program, words.args, this.#env(who));
     this.talkers.set(program, talker);
     const port = await talker.port();
