@@ -550,15 +550,12 @@ class Run {
 }
 
 /** What keeps a pair from resting, for people. */
-function why({ session, pair, lockStore }: ServerA): string {
-  const { near, peer, holding, troubles } = session as unknown as Record<string, never>;
-  const { a, b } = (peer as unknown as { queues: { a: { size: number }; b: { size: number } } } | null)?.queues ?? {};
-  const idle = (of: unknown) => (of as { isIdle?: boolean } | null)?.isIdle;
+function why({ session: { status }, pair, lockStore }: ServerA): string {
   return [
-    session.status.state,
+    status.state,
     `marks ${pair.marks.size} ${pair.everythingMarked} postponed ${pair.postponed.size}`,
-    `idle ${idle(near)} ${idle((peer as unknown as { scanQueue: unknown } | null)?.scanQueue)} ${idle(holding)} ${lockStore.isSettled}`,
-    `unsettled ${pair.a.unsettled} ${pair.b.unsettled} carried ${a?.size} ${b?.size}`,
-    `moving ${(troubles as unknown as { isMoving: boolean }).isMoving}`,
+    `locks written ${lockStore.isSettled}`,
+    `unsettled ${pair.a.unsettled} ${pair.b.unsettled}`,
+    `halts ${pair.halts.map(({ code }) => code)}`,
   ].join(', ');
 }
