@@ -1,4 +1,4 @@
-// What a program may import: the typed client, its types, and the one error class.
+// The public interface of the package: the typed client, its types and its error class.
 
 export {
   Client,

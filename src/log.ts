@@ -1,12 +1,12 @@
-// The logger that is passed in: rooms say what happens, the cli decides how it looks. Silent by default.
+// The logger that the rooms are given. They report what happens; the cli formats it.
 import type { SyncEvent } from './core/events.js';
 
 export interface Logger {
-  /** Something happened that users and scripts rely on. */
+  /** Reports an event that users and scripts rely on. */
   event(event: SyncEvent): void;
-  /** A detail for `--verbose`. */
+  /** Writes a detail, for `--verbose`. */
   detail(text: string): void;
-  /** Something that a person should know though nothing failed. */
+  /** Warns about something that did not fail but that a person should know. */
   warn(text: string): void;
 }
 

@@ -43,7 +43,7 @@ export interface ScanResult {
   readonly halt: { readonly code: SideHaltCode; readonly message: string } | null;
 }
 
-/** A file whose content is requested. It is sent only while the file is still the one that was scanned. */
+/** A requested content. It is sent only while the file is the one that was scanned. */
 export interface Wanted {
   readonly path: RelPath;
   readonly file: FileEntry;
@@ -51,11 +51,11 @@ export interface Wanted {
   readonly offer?: Offer;
 }
 
-/** What the receiver of a large content has of it, so that less has to be transferred (the basis of rsync). */
+/** What the receiver already has of a large content, so that less has to be transferred (the basis of rsync). */
 export interface Offer {
   /** Bytes from the beginning that an interrupted transfer of the same content left. */
   readonly have: number;
-  /** The file that it replaces; null where a comparison does not pay. */
+  /** The file that is replaced; null where a comparison does not pay. */
   readonly base: BasisFile | null;
 }
 

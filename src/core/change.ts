@@ -1,13 +1,13 @@
-// A change says what it expects to find as well as what it leaves (after Mutagen's change.proto), so that whoever
-// carries it out can look once more and refuse when the world has moved on.
+// A change states both the entry that it expects to find and the entry that it leaves (after Mutagen's change.proto).
+// The code that carries it out compares the first with the disk and refuses a change that is out of date.
 import type { Entry, FileEntry } from './entry.js';
 import type { ProblemCode } from './errors.js';
 import type { RelPath } from './path.js';
 
-/** What a change does, in the words of the servers' events. */
+/** The kinds of change, by the names that the servers' events use. */
 export type Action = 'created' | 'modified' | 'deleted' | 'renamed' | 'metadata';
 
-/** Why a content was put aside, in the words that `client versions` shows. */
+/** Why a content was moved to versions, by the names that `client versions` shows. */
 export type Reason =
   | 'overwritten'
   | 'deleted'
@@ -32,40 +32,42 @@ const REASONS: Readonly<Record<Reason, true>> = {
 /** @returns whether `value` is a reason that this version knows. */
 export const isReason = (value: unknown): value is Reason => typeof value === 'string' && Object.hasOwn(REASONS, value);
 
-/** One step for one side. */
+/** One change of one path on one side. */
 export interface Change {
   readonly path: RelPath;
   readonly action: Action;
-  /** What must stand at `path` for the step to be taken. A rename finds nothing there, or what it is told to replace. */
+  /** The entry that must be at `path`. For a rename: null, or the entry that is replaced. */
   readonly before: Entry | null;
-  /** What stands there afterwards. */
+  /** The entry at `path` afterwards. */
   readonly after: Entry | null;
-  /** For a rename: where the content comes from, and what must stand there. */
+  /** For a rename: the source path and the entry that must be there. */
   readonly from?: { readonly path: RelPath; readonly entry: Entry };
-  /** Where the overwritten content goes on living under a name of its own (a conflict copy); else it goes to versions. */
+  /** The conflict copy that keeps the overwritten content; where absent, the content goes to versions. */
   readonly conflictCopy?: RelPath;
-  /** Why what goes to versions goes there, where it is not simply overwritten or deleted. */
+  /** The reason to record with the content that goes to versions, where it is not just overwritten or deleted. */
   readonly reason?: Reason;
 }
 
-/** How a step ended. */
+/** The result of one change. */
 export type Outcome =
-  /** Done and durable; `sent` counts the content bytes that were carried for it. */
+  /** Done and durable; `sent` is the number of content bytes that were transferred for it. */
   | { readonly kind: 'done'; readonly sent: number }
-  /** Not done: something else stands there than was expected, or the source changed. Look again. */
+  /**
+   * Not done: the entry at the path is not the expected one, or the source changed. The path has to be scanned again.
+   */
   | { readonly kind: 'stale' }
-  /** Not done: a directory holds only what is excluded from synchronisation, so it stays. */
+  /** Not done: the directory still holds entries that are excluded from synchronisation, so it stays. */
   | { readonly kind: 'kept' }
-  /** Not done: trouble with this path; try again later. */
+  /** Not done: the system refused. The change is retried later. */
   | { readonly kind: 'problem'; readonly code: ProblemCode; readonly message: string };
 
-/** @returns the file whose content has to be carried for `change`, or null where none has. */
+/** @returns the file whose content has to be transferred for `change`; null where there is none. */
 export function contentOf(change: Change): FileEntry | null {
   if (change.after?.type !== 'file') return null;
   return change.action === 'created' || change.action === 'modified' ? change.after : null;
 }
 
-/** Every path that a change touches. */
+/** @returns every path that `change` touches. */
 export function* pathsOf(change: Change): Generator<RelPath> {
   yield change.path;
   if (change.from !== undefined) yield change.from.path;

@@ -1,31 +1,32 @@
-// Where a content has data. A block of nothing but zeros need not be written to a file that has nothing there yet: the
-// file reads the same, and what was sparse stays sparse.
+// Finds the parts of a content that hold data. Blocks of zeros need not be written to an empty file: it reads the same
+// without them, and a sparse file stays sparse.
 
-/** Files have room by blocks of this size, nearly everywhere. */
+/** The block size of most file systems, in bytes. */
 const BLOCK_BYTES = 4096;
 const ZEROS = new Uint8Array(BLOCK_BYTES);
 
-/** Shorter holes between data are filled: each costs a call, and the disk another extent. */
+/** Holes between data that are shorter, in bytes, are written: each hole costs a system call and an extent on disk. */
 const HOLE_BYTES = 16 << 10;
 
-/** In contents that are shorter nobody looks for holes. */
+/** Contents that are shorter, in bytes, are not searched for holes. */
 export const SPARSE_BYTES = 64 << 10;
 
-/** Bytes that can be compared fast, as a Buffer can. */
+/** Bytes with a fast comparison, such as a Buffer. */
 interface Comparable extends Uint8Array {
   compare(target: Uint8Array, targetStart: number, targetEnd: number, sourceStart: number, sourceEnd: number): number;
 }
 
-/** A part of a piece, to be written. */
+/** A part of a piece that has to be written, as offsets into it. */
 interface Run {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * @param position where `data` stands in its file, bytes.
- * @param size of the whole content.
- * @returns the parts of `data`, in order, without what is zeros for blocks on end, or at either end of it.
+ * @param position of `data` in its file, in bytes.
+ * @param size of the whole content, in bytes.
+ * @returns the parts of `data` that have to be written, in order: all of it without the longer runs of whole zero
+ * blocks.
  */
 export function dataRuns(data: Comparable, position: number, size: number): readonly Run[] {
   if (size < SPARSE_BYTES) return [{ from: 0, to: data.length }];
@@ -42,6 +43,6 @@ export function dataRuns(data: Comparable, position: number, size: number): read
   return runs;
 }
 
-/** Data seldom has a zero at both ends, so that it costs two reads of a byte. */
+/** The first and the last byte are tested first, because data seldom has a zero at both ends. */
 const isZeros = (data: Comparable, from: number, to: number): boolean =>
   data[from] === 0 && data[to - 1] === 0 && data.compare(ZEROS, 0, to - from, from, to) === 0;

@@ -1,39 +1,41 @@
-// The arithmetic of differences: how large the blocks are by which two states of a file are compared, and what is left
-// of a file when some of it was found in the other. Sums of blocks are bounded, whatever the size of the file.
+// Block sizes and ranges for transferring only the changed parts of a file. The sums of the blocks take bounded memory,
+// whatever the size of the file.
 import { type Change, contentOf } from './change.js';
 
-/** Bytes of a file from `at` on. */
+/** A range of bytes in a file. */
 export interface Range {
   readonly at: number;
   readonly bytes: number;
 }
 
-/** Smaller files are carried whole: asking what is there costs as much as it spares. */
+/** Smaller files, in bytes, are transferred whole: a comparison would cost as much as it saves. */
 export const DELTA_BYTES = 1 << 20;
-/** Files from this size on, in bytes, are worth resuming when their transfer is cut. */
+/** The transfer of files from this size on, in bytes, is resumed after an interruption. */
 export const RESUMED_BYTES = 4 << 20;
-/** Blocks whose sums travel in one answer; their sums are one payload. */
+/** The most blocks in one answer; their sums are one payload. */
 export const MAX_BLOCKS = 1 << 17;
 export const WORDS_A_BLOCK = 2;
-/** Ranges of blocks that are asked for at a time. */
+/** The most ranges in one request. */
 export const MAX_RANGES = 1 << 13;
 export const MIN_BLOCK_BYTES = 1 << 10;
 export const MAX_BLOCK_BYTES = 1 << 22;
 const MAX_BASIS_BYTES = MAX_BLOCKS * MAX_BLOCK_BYTES;
 
-/** Whether it is worth asking the receiver what it has of the content that `change` brings. */
+/** @returns whether to ask the receiver which parts of the content of `change` it already has. */
 export function isWorthAsking(change: Change): boolean {
   const size = contentOf(change)?.size ?? 0;
   const { before } = change;
-  return size >= RESUMED_BYTES || (size >= DELTA_BYTES && before?.type === 'file' && isBaseSize(before.size));
+  return size >= RESUMED_BYTES || (size >= DELTA_BYTES && before?.type === 'file' && isBasisSize(before.size));
 }
 
-/** Whether a file of `size` bytes is worth comparing with. */
-export const isBaseSize = (size: number): boolean => size >= DELTA_BYTES && size <= MAX_BASIS_BYTES;
+/** @returns whether a file of `size` bytes can serve as a basis file. */
+export const isBasisSize = (size: number): boolean => size >= DELTA_BYTES && size <= MAX_BASIS_BYTES;
 
 /**
- * The first, coarse blocks: about eight times the root of the size, so that a gigabyte has 4,096 of them. A power of
- * two that changes with every fourth doubling of the size: files of about one size have blocks of one size.
+ * The block size of the first, coarse comparison: about eight times the square root of `size`, so that a gigabyte has
+ * 4,096 blocks. It is a power of two and doubles with every fourth doubling of the size, so that files of similar size
+ * have the same block size.
+ * @returns bytes.
  */
 export function coarseBlockBytes(size: number): number {
   const wanted = 8 * Math.sqrt(size);
@@ -42,14 +44,19 @@ export function coarseBlockBytes(size: number): number {
   return bytes;
 }
 
-/** The second, fine blocks, for the `bytes` of a base that were not found by blocks of `coarse` bytes. */
+/**
+ * The block size of the second, fine comparison.
+ * @param coarse the block size of the first comparison, in bytes.
+ * @param bytes of the basis file that the first comparison did not find.
+ * @returns bytes.
+ */
 export function fineBlockBytes(coarse: number, bytes: number): number {
   let fine = Math.max(MIN_BLOCK_BYTES, coarse / 64);
   while (fine < coarse && bytes > fine * MAX_BLOCKS) fine *= 2;
   return fine;
 }
 
-/** How many whole blocks there are in `ranges`. */
+/** @returns the number of whole blocks in `ranges`. */
 export function countBlocks(ranges: readonly Range[], blockBytes: number): number {
   let blocks = 0;
   for (const { bytes } of ranges) blocks += Math.floor(bytes / blockBytes);
@@ -57,9 +64,9 @@ export function countBlocks(ranges: readonly Range[], blockBytes: number): numbe
 }
 
 /**
- * What of `whole` none of `covered` covers.
- * @param covered in any order, overlapping or not.
- * @returns in order, without touching one another.
+ * Subtracts ranges from a range.
+ * @param covered in any order; they may overlap.
+ * @returns the parts of `whole` that are in none of `covered`, in order and not adjacent.
  */
 export function uncovered(whole: Range, covered: readonly Range[]): Range[] {
   const left: Range[] = [];

@@ -1,4 +1,4 @@
-// What one side has at one path, as far as synchronisation cares: content by hash, never by clock.
+// The state of one path on one side, as far as it is synchronised. Contents are compared by hash, never by time.
 
 /** A regular file. */
 export interface FileEntry {
@@ -13,15 +13,15 @@ export interface FileEntry {
   readonly hash: string;
 }
 
-/** A symbolic link, carried as a link and never followed. */
+/** A symbolic link. It is synchronised as a link and never followed. */
 export interface LinkEntry {
   readonly type: 'symlink';
   readonly target: string;
-  /** Microseconds; shown to people, never compared. */
+  /** Microseconds since 1970; shown to people, never compared. */
   readonly mtime: number;
 }
 
-/** A directory; its modification time follows from its contents and is not carried. */
+/** A directory. Its modification time is not synchronised. */
 export interface DirEntry {
   readonly type: 'dir';
   readonly mode: number;
@@ -29,7 +29,7 @@ export interface DirEntry {
 
 export type Entry = FileEntry | LinkEntry | DirEntry;
 
-/** @returns whether both are the same thing with the same content; permission bits and times aside. */
+/** @returns whether both have the same type and content; permission bits and times are ignored. */
 export function sameContent(x: Entry | null, y: Entry | null): boolean {
   if (x === null || y === null) return x === y;
   if (x.type === 'file') return y.type === 'file' && x.hash === y.hash && x.size === y.size;
@@ -37,28 +37,30 @@ export function sameContent(x: Entry | null, y: Entry | null): boolean {
   return y.type === 'dir';
 }
 
-/** @returns whether permission bits and times agree, for two entries of the same content. */
+/** @returns whether permission bits and times are equal, for two entries of the same content. */
 export function sameMetadata(x: Entry, y: Entry): boolean {
   if (x.type === 'file') return y.type === 'file' && x.mode === y.mode && x.mtime === y.mtime;
   if (x.type === 'dir') return y.type === 'dir' && x.mode === y.mode;
   return y.type === 'symlink';
 }
 
-/** @returns whether nothing that is carried differs. */
+/** @returns whether everything that is synchronised is equal. */
 export function sameEntry(x: Entry | null, y: Entry | null): boolean {
   if (x === null || y === null) return x === y;
   return x === y || (sameContent(x, y) && sameMetadata(x, y));
 }
 
-/** @returns the modification time in microseconds that decides which of two contents is newer; a directory has none. */
+/** @returns the modification time in microseconds, for deciding which of two contents is newer; 0 for a directory. */
 export const mtimeOf = (entry: Entry): number => (entry.type === 'dir' ? 0 : entry.mtime);
 
-/** @returns the bytes that `entry` takes; only files have any. */
+/** @returns the size of `entry` in bytes; 0 where it is not a file. */
 export const sizeOf = (entry: Entry | null): number => (entry?.type === 'file' ? entry.size : 0);
 
 /**
- * @returns the seconds to give to `utimes`. Most systems make exactly `mtime` microseconds of them, whether they cut off
- *   or round, for a quarter of a microsecond is more than a double of seconds is off until 2038.
+ * Converts a modification time for `utimes`, which takes seconds. A quarter of a microsecond is added so that the
+ * system gets `mtime` back exactly, whether it truncates or rounds: it is more than the error of a double until 2038.
+ * @param mtime microseconds since 1970.
+ * @returns seconds since 1970.
  */
 export function secondsOf(mtime: number): number {
   const time = Math.max(mtime, 0);

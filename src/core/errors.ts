@@ -1,7 +1,7 @@
-// The one error class of the house. A SyncError is an answer to a question: what was tried, why it failed, what to do
-// next. One path's trouble is not an error but a Problem, data in a result.
+// The only error class. A SyncError says what was tried, why it failed and what to do next. A failure that concerns one
+// path only is not an error but a Problem, which is data in a result.
 
-/** Why something was refused. The list is closed: exit codes and the wire are derived from it. */
+/** Why a request was refused. The list is closed: exit codes and error replies are derived from it. */
 export type ErrorCode =
   | 'failed'
   | 'usage'
@@ -21,11 +21,11 @@ export type ErrorCode =
   | 'timeout'
   | 'closed';
 
-/** A refusal in words: `message` says what and why, `hint` the next thing to try. */
+/** A refusal. `message` says what failed and why, `hint` what to try next. */
 export class SyncError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
-  /** Facts about the refusal that a program may want (the lock that stands in the way, for example). */
+  /** Facts that a program may want, such as the lock that prevents a change. */
   readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -41,7 +41,7 @@ export class SyncError extends Error {
   }
 }
 
-/** Why one path could not be carried; every other path goes on. */
+/** Why one path could not be synchronised. All other paths go on. */
 export type ProblemCode =
   | 'no-space'
   | 'no-permission'
@@ -56,13 +56,16 @@ export type ProblemCode =
   | 'state-damaged'
   | 'io-error';
 
-/** Why a side says that no file of the pair may be touched until a person looked. */
+/** Why one side stops all synchronisation until a person confirms. */
 export type SideHaltCode = 'root-missing' | 'root-replaced' | 'root-emptied' | 'mass-deletion';
 
-/** Why no file of the pair may be touched: what a side says, and what server-a finds by its archive. */
+/** Why all synchronisation stops: what a side reports, and what server-a finds by its archive. */
 export type HaltCode = SideHaltCode | 'other-partner' | 'rolled-back' | 'root-unmounted' | 'locks-lost';
 
-/** Trouble with one path, as data, or with a whole root (then `path` is empty). `path` may be the escaped form of a name that is no valid path. */
+/**
+ * A failure that concerns one path, or a whole root (then `path` is empty). `path` is the escaped form of a name that
+ * is not a valid path.
+ */
 export interface Problem {
   readonly path: string;
   readonly code: ProblemCode | HaltCode;

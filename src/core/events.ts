@@ -1,4 +1,4 @@
-// What the servers say and `client watch` streams: one closed union. `time` is added where it is said.
+// The events that the servers log and `client watch` streams, as one closed union. The logger adds `time`.
 import type { Action } from './change.js';
 import type { Side } from './path.js';
 
@@ -16,7 +16,7 @@ export type SyncEvent =
       readonly to: Side;
       /** Size of the file in bytes. */
       readonly bytes: number;
-      /** Content bytes that crossed. */
+      /** Content bytes that were transferred. */
       readonly sent: number;
       readonly ms: number;
       /** For a rename: the former path. */

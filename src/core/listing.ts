@@ -1,10 +1,10 @@
-// The merged listing: every file and link that either side has, each once, in the order of the paths' bytes, so that a
-// number means the same file on every machine.
+// The merged listing: every file and link of either side, each once, in the order of the paths' bytes, so that an index
+// means the same file on every machine.
 import type { Entry } from './entry.js';
 import { comparePaths, joinPath, type RelPath, type Side } from './path.js';
 import { childOf, type Node, type Snapshot } from './snapshot.js';
 
-/** One row before locks are added. */
+/** One row of the listing, without its lock. */
 export interface ListedFile {
   readonly path: RelPath;
   readonly entry: Exclude<Entry, { type: 'dir' }>;
@@ -13,7 +13,8 @@ export interface ListedFile {
 
 /**
  * Merges both sides.
- * @param b null while side b has never been seen: then what is there is not known, and a's files count as a's alone.
+ * @param b null while side b has never been scanned: every file of a is listed as only in a.
+ * @returns the rows, in order.
  */
 export function mergedListing(a: Snapshot, b: Snapshot | null): ListedFile[] {
   const files: ListedFile[] = [];
@@ -38,7 +39,7 @@ function collect(path: RelPath | '', a: Node | null, b: Node | null, files: List
   }
 }
 
-/** @returns how many files {@link mergedListing} would have whose name `is` one that counts. */
+/** @returns how many rows of {@link mergedListing} have a file name for which `is` is true. */
 export function countListed(a: Node | null, b: Node | null, is: (name: string) => boolean, name = ''): number {
   const isFile = (a !== null && a.type !== 'dir') || (b !== null && b.type !== 'dir');
   let count = isFile && is(name) ? 1 : 0;

@@ -1,47 +1,49 @@
-// How much of what both sides shared is missing on one of them, and whether that is too much to be believed without a
-// question (mutagen's safety.go, rclone's --max-delete). Pure: it compares trees and names no side.
+// Measures how many of the shared files are missing on one side, and decides whether a person has to confirm the loss
+// (mutagen's safety.go, rclone's --max-delete). Pure: it compares trees and knows no sides.
 import { sameContent } from './entry.js';
 import { joinPath, type RelPath } from './path.js';
 import { childOf, type Node, type Snapshot } from './snapshot.js';
 
-/** So many files may vanish at once without a question; more only while they are no more than half. */
+/**
+ * The number of files that may vanish at once without a confirmation. More may vanish if they are at most half of all.
+ */
 export const MAX_LOST_FILES = 100;
-/** A root of fewer files may be emptied without a question. */
-export const SOME_FILES = 5;
+/** A root with fewer files may become empty without a confirmation. */
+export const MIN_EMPTIED_FILES = 5;
 
 export type LossCode = 'root-emptied' | 'mass-deletion';
 
-/** What one side lacks of the files that both had. */
+/** The files that one side lacks of those that both had. */
 export interface Loss {
-  /** Files and links that would be deleted on the other side too; moved ones do not count. */
+  /** Files and links that would be deleted on the other side too. Moved ones are not counted. */
   readonly files: number;
-  /** Of so many that were expected. */
+  /** The number of files that were expected. */
   readonly of: number;
-  /** Everything that is missing, the highest path of each branch. */
+  /** All missing paths, only the topmost of each branch. */
   readonly paths: readonly RelPath[];
 }
 
-/** @returns why so great a loss is not believed, null where it is small enough. */
+/** @returns why the loss needs a confirmation; null where it needs none. */
 export function lossCode({ files, of }: Pick<Loss, 'files' | 'of'>, isEmpty: boolean): LossCode | null {
-  if (isEmpty && files > 0 && of >= SOME_FILES) return 'root-emptied';
+  if (isEmpty && files > 0 && of >= MIN_EMPTIED_FILES) return 'root-emptied';
   return files > MAX_LOST_FILES && files * 2 > of ? 'mass-deletion' : null;
 }
 
-/** The trees that a loss is measured in. */
+/** The trees that are compared. */
 export interface LossTrees {
-  /** What both sides last shared. */
+  /** The state that both sides last shared. */
   readonly shared: Snapshot;
   /** The side that may have lost files. */
   readonly here: Snapshot;
-  /** The other side; null where it is not known and counts as having everything that was shared. */
+  /** The other side. Null where it is not known: it then counts as having everything that was shared. */
   readonly there: Snapshot | null;
-  /** Whether `path` is known to be gone, with all below it: it was not expected any more. */
+  /** Whether `path` and everything below it is known to be gone, so that it is not expected. */
   readonly isKnownGone: (path: RelPath) => boolean;
-  /** Whether nothing is known of `path` on this side, nor of what lies below it. */
+  /** Whether the entries at and below `path` are unknown on this side. */
   readonly isUnknown: (path: RelPath) => boolean;
 }
 
-/** @returns what is missing of all that was shared. */
+/** @returns the loss in the whole tree. */
 export function wholeLoss(trees: LossTrees): Loss {
   const count = new Count(trees);
   for (const [name, node] of trees.shared.root.children) count.at(name as RelPath, node);
@@ -49,8 +51,8 @@ export function wholeLoss(trees: LossTrees): Loss {
 }
 
 /**
- * @param paths where something vanished or became something else.
- * @returns what is missing there; `of` counts no more than these branches, and moved files count.
+ * @param paths where something vanished or changed its type.
+ * @returns the loss at and below `paths`; `of` counts only these branches, and moved files count as lost.
  */
 export function lossAt(paths: Iterable<RelPath>, trees: LossTrees): Loss {
   const count = new Count(trees);
@@ -61,7 +63,7 @@ export function lossAt(paths: Iterable<RelPath>, trees: LossTrees): Loss {
   return count.result(false);
 }
 
-/** One walk over what was shared. */
+/** One walk over the shared tree. */
 class Count {
   readonly #trees: LossTrees;
 
@@ -88,7 +90,7 @@ class Count {
     if (isMissing) this.#paths.push(path);
     if (shared.type !== 'dir') {
       this.of++;
-      // What the other side has changed or deleted itself is not taken from it.
+      // What the other side itself has changed or deleted is not lost by following.
       if (isLost(shared, here) && sameContent(shared, there)) this.lost.push(shared);
       return;
     }
@@ -97,18 +99,21 @@ class Count {
     }
   }
 
-  /** @param discount whether files that stand elsewhere on this side now are to be found: that takes a walk over all of it. */
+  /**
+   * @param discount whether to find files that were moved on this side and not to count them; this walks the whole
+   * side.
+   */
   result(discount: boolean): Loss {
     const moved = discount ? movedFiles(this.lost, this.#trees) : 0;
     return { files: this.lost.length - moved, of: this.of, paths: this.#paths };
   }
 }
 
-/** @returns whether `here` is none of what was `shared`: a link in the place of a file is a loss of it, too. */
+/** @returns whether the shared node is lost on this side; a file that became a link is lost, too. */
 export const isLost = (shared: Node, here: Pick<Node, 'type'> | null): boolean =>
   here === null || (here.type !== shared.type && (shared.type !== 'symlink' || here.type === 'dir'));
 
-/** @returns how many of `lost` stand under a name now that did not have their content before. */
+/** @returns how many of `lost` are now at a path that did not have their content before. */
 function movedFiles(lost: readonly Node[], { here, shared }: LossTrees): number {
   if (here.files === 0) return 0;
   const wanted = new Map<string, number>();
@@ -139,15 +144,15 @@ function filesIn(node: Node): number {
   return files;
 }
 
-/** How many files of one tree stand at the same place in another. */
+/** The result of comparing two trees file by file. */
 export interface Match {
   readonly same: number;
   readonly of: number;
-  /** Those of which nothing is known in the other. */
+  /** Files whose state in the other tree is unknown. */
   readonly unknown: number;
 }
 
-/** @returns how many files of `known` stand in `found` with the same content. */
+/** @returns how many files of `known` are at the same path in `found` with the same content. */
 export function matchOf(known: Snapshot, found: Snapshot, isUnknown: (path: RelPath) => boolean): Match {
   let same = 0;
   let unknown = 0;
@@ -161,8 +166,9 @@ export function matchOf(known: Snapshot, found: Snapshot, isUnknown: (path: RelP
 }
 
 /**
- * @param isExpected whether `path`, with all below it, is known to differ.
- * @returns how many entries of `side` would change the other one: they are neither what both shared nor what that has.
+ * @param isExpected whether `path` with everything below it is known to differ.
+ * @returns how many entries of `side` would change `other`: those that equal neither the shared entry nor the one of
+ * `other`.
  */
 export function differencesFrom(
   shared: Snapshot,
@@ -191,7 +197,7 @@ function differences(
   return count;
 }
 
-/** A time alone is nobody's work. */
+/** Times are ignored: a different time alone is no change of content. */
 function isAlike(x: Node | null, y: Node | null): boolean {
   if (x === null || y === null || x.type === 'symlink' || y.type === 'symlink') return sameContent(x, y);
   return sameContent(x, y) && x.mode === y.mode;

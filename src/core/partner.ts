@@ -1,33 +1,33 @@
-// How the root of one side is known to the other, so that another root, an older state of it, or a directory on which its
-// disk is not mounted is told from the one that was synchronised.
+// How the sides of a pair recognise each other's roots, so that another root, an older state of the same root, or a
+// directory without its disk mounted is not taken for the root that was synchronised.
 
-/** A root as its server describes it. */
+/** A root, as its server describes it. */
 export interface RootDescription {
-  /** Its id, made once. */
+  /** Its id, which never changes. */
   readonly root: string;
   /** Its absolute path. */
   readonly dir: string;
-  /** The device that it is on. */
+  /** The device of its file system. */
   readonly device: string;
-  /** The machine that it is on; see `disk/machine`. */
+  /** Its machine; see `disk/machine`. */
   readonly machine: string;
 }
 
-/** What server-b says of itself and of what it remembers. */
+/** What server-b tells server-a about its root and its stored state. */
 export interface Introduction {
   /** The id of its root. */
   readonly root: string;
-  /** Ids that the same root had before what was known of it was lost, the latest last. */
+  /** Earlier ids of the same root, from before its state was lost; the latest is last. */
   readonly former: readonly string[];
-  /** Its absolute path; '' where an earlier version does not say. */
+  /** Its absolute path; '' where an earlier version does not send it. */
   readonly dir: string;
-  /** The last epoch that it acknowledged, 0 for none; null where an earlier version keeps none. */
+  /** The last epoch that it acknowledged, 0 for none; null where an earlier version does not store one. */
   readonly epoch: number | null;
-  /** The side a that it was in step with last. */
+  /** The side a that it last agreed with. */
   readonly partner: RootDescription | null;
 }
 
-/** @returns an introduction that says no more than the id. */
+/** @returns an introduction that consists of the id only. */
 export const introducedBy = (root: string): Introduction => ({
   root,
   former: [],

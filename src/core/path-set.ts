@@ -1,24 +1,24 @@
-// A set of paths that knows what lies below each: the marks on a tree that say where to look again.
+// A set of paths, stored as a tree: the marks that say which parts of a tree have to be reconciled.
 import { joinPath, type RelPath } from './path.js';
 
-/** The marks on one branch: `here` for the branch itself, `below` by name. */
+/** The marks on one branch: `here` for the branch itself, `below` for its children by name. */
 export interface Marks {
   here: boolean;
-  /** Whether everything below is meant too. */
+  /** Whether everything below is marked too. */
   deep: boolean;
   below: ReadonlyMap<string, Marks>;
 }
 
-/** Most marks are on files: one map of nothing does for all of them. */
+/** Most marks are on files, so they share one empty map. */
 const NOTHING: ReadonlyMap<string, Marks> = new Map();
 const unmarked = (): Marks => ({ here: false, deep: false, below: NOTHING });
 
-/** A set of paths as a tree, so that a walk can leave out every branch that bears no mark. */
+/** A set of paths as a tree. A walk can leave out every branch without a mark. */
 export class PathSet {
   readonly root: Marks = unmarked();
   size = 0;
 
-  /** @param deep whether everything below `path` is meant too. */
+  /** @param deep whether everything below `path` is added too. */
   add(path: RelPath | '', deep = false): void {
     let at = this.root;
     if (path !== '') {
@@ -29,7 +29,7 @@ export class PathSet {
     at.deep ||= deep;
   }
 
-  /** Adds what `marks` say of `path` and of what lies below it; null: everything. */
+  /** Adds `path` and what lies below it as far as `marks` has them; null adds everything. */
   addMarks(path: RelPath | '', marks: Marks | null): void {
     if (marks === null) this.add(path, true);
     else {
@@ -38,7 +38,7 @@ export class PathSet {
     }
   }
 
-  /** @returns whether `path`, or anything above or below it, is in the set. */
+  /** @returns whether `path`, or a path above or below it, is in the set. */
   touches(path: RelPath): boolean {
     let at = this.root;
     for (const name of path.split('/')) {
@@ -46,7 +46,7 @@ export class PathSet {
       if (at.here || next === undefined) return at.here;
       at = next;
     }
-    // A branch is there for the sake of what is in it.
+    // A branch exists only where something in it is marked.
     return true;
   }
 

@@ -1,5 +1,5 @@
-// A path inside a root: parsed once where it comes in, then a type. What is a RelPath cannot leave its root by spelling
-// (links are the disk room's business), and its order is the same on every machine.
+// Relative paths. A path from outside is parsed once and is a RelPath from then on. No spelling of a RelPath leads out
+// of its root (links are checked by the disk), and the order of paths is the same on every machine.
 import { SyncError } from './errors.js';
 
 declare const relPath: unique symbol;
@@ -10,10 +10,10 @@ export type RelPath = string & { readonly [relPath]: true };
 /** One of the two sides of a pair. */
 export type Side = 'a' | 'b';
 
-/** The name of Lockstep's own directory in a root; never part of a RelPath. */
+/** The name of Lockstep's own directory in a root; no RelPath contains it. */
 export const STATE_DIR = '.lockstep';
 
-/** A file system's limits, in UTF-8 bytes. */
+/** The limits of file systems, in UTF-8 bytes. */
 export const MAX_NAME_BYTES = 255;
 export const MAX_PATH_BYTES = 4095;
 
@@ -34,7 +34,7 @@ export function parsePath(text: unknown): RelPath {
   return text as RelPath;
 }
 
-/** @returns what forbids `text` as a RelPath, or null where nothing does. */
+/** @returns why `text` is not a RelPath; null where it is one. */
 export function pathFault(text: string): string | null {
   if (text === '') return 'it is empty';
   if (!text.isWellFormed()) return 'it is not valid Unicode';
@@ -43,7 +43,7 @@ export function pathFault(text: string): string | null {
   return slashFault(text.replaceAll('\\', '/')) ?? nameFault(text);
 }
 
-/** What a reader who takes backslashes for slashes must not find either. */
+/** Checks `text` again with its backslashes replaced by slashes, because some programs read it so. */
 function slashFault(text: string): string | null {
   if (text.startsWith('/')) return 'it is absolute';
   for (const name of text.split('/')) {
@@ -73,26 +73,26 @@ export function nameOf(path: RelPath): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** @returns `name` below `parent`; both are already known to be sound. */
+/** @returns the path of `name` in `parent`. Both must be valid; nothing is checked. */
 export function joinPath(parent: RelPath | '', name: string): RelPath {
   return (parent === '' ? name : `${parent}/${name}`) as RelPath;
 }
 
-/** @returns whether `path` is `above` itself or lies below it; `''` is above everything. */
+/** @returns whether `path` is `above` or lies below it; everything lies below `''`. */
 export function isAtOrBelow(path: string, above: string): boolean {
   return above === '' || path === above || path.startsWith(`${above}/`);
 }
 
-/** @returns whether `is` holds of `path` or of a directory above it; the root is not asked about. */
+/** @returns whether `is` is true for `path` or for a directory above it; the root is not tested. */
 export function someAtOrAbove(path: RelPath, is: (path: RelPath) => boolean): boolean {
   for (let at: RelPath | '' = path; at !== ''; at = parentOf(at)) if (is(at)) return true;
   return false;
 }
 
 /**
- * The order of the paths' UTF-8 bytes. UTF-16 order differs from it only where a surrogate meets a unit above it, so
- * those are moved out of the way (the fix-up that ICU calls code point order).
- * @returns negative, zero or positive, as `sort` wants it.
+ * Compares two paths by their UTF-8 bytes. The order of UTF-16 units is the same except where surrogates meet units
+ * above them, so the ranks of those are exchanged (ICU's fix-up for code point order).
+ * @returns negative, zero or positive, as `sort` needs it.
  */
 export function comparePaths(x: string, y: string): number {
   const length = Math.min(x.length, y.length);
@@ -106,7 +106,7 @@ export function comparePaths(x: string, y: string): number {
 
 const codePointRank = (unit: number): number => (unit < 0xd800 ? unit : unit >= 0xe000 ? unit - 0x800 : unit + 0x2000);
 
-/** @returns how many bytes `text` takes as UTF-8. */
+/** @returns the length of `text` in UTF-8, in bytes. */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {
@@ -117,13 +117,16 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** @returns `text` shortened and with control characters made visible, for a message. */
+/** @returns `text` in quotes for a message, shortened, with control characters escaped. */
 export function quote(text: unknown): string {
   const shown = typeof text === 'string' ? text : typeof text;
   return `"${escapeControls(shown.length > 120 ? `${shown.slice(0, 117).toWellFormed()}...` : shown)}"`;
 }
 
-/** Makes control and direction characters visible, so that no name can drive a terminal (Mutagen's NeutralizeControlCharacters). */
+/**
+ * Escapes control and direction characters, so that no file name can control a terminal (Mutagen's
+ * NeutralizeControlCharacters).
+ */
 export function escapeControls(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (c) =>
     c === '\n'

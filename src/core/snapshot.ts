@@ -1,9 +1,10 @@
-// A snapshot: what one side holds, as a tree. The archive is a snapshot too: the last state that both sides shared.
-// Invariant: every entry's ancestors are directories of the same tree; counts are those of the tree, at any moment.
+// A snapshot holds the entries of one side as a tree. The archive is a snapshot too: the last state that both sides
+// shared. Invariants: all ancestors of an entry are directories of the same tree, and the counts are always those of
+// the tree.
 import { type DirEntry, type Entry, type FileEntry, type LinkEntry, sameEntry, sizeOf } from './entry.js';
 import { joinPath, type RelPath, type Side } from './path.js';
 
-/** A directory with what lies in it, by name. */
+/** A directory and its children, by name. */
 export interface DirNode extends DirEntry {
   readonly children: Map<string, Node>;
 }
@@ -11,9 +12,9 @@ export interface DirNode extends DirEntry {
 export type Node = FileEntry | LinkEntry | DirNode;
 
 /**
- * A name that was split off a path keeps the whole path in memory, and a large tree is known four times over. V8 has one
- * copy of what is the name of a property, and lets go of it when nobody uses it any more.
- * @returns `name`, equal to what it was and free of where it came from.
+ * Copies a name so that it does not keep the path from which it was split in memory. A large tree is stored four times;
+ * V8 stores the name of a property once and frees it with its last use.
+ * @returns a string equal to `name`.
  */
 function detached(name: string): string {
   const named: Record<string, true> = Object.create(null);
@@ -21,21 +22,21 @@ function detached(name: string): string {
   return Object.keys(named)[0] as string;
 }
 
-/** @returns the node in `dir` called `name`, null where there is none or `dir` is no directory. */
+/** @returns the child `name` of `dir`; null where there is none or `dir` is not a directory. */
 export function childOf(dir: Node | null, name: string): Node | null {
   return dir?.type === 'dir' ? (dir.children.get(name) ?? null) : null;
 }
 
-/** About what one entry takes in memory, its name apart. */
+/** The approximate memory of one entry without its name, in bytes. */
 const ENTRY_BYTES = 256;
 
-/** A mutable tree of entries, with the number of files and of bytes always at hand. */
+/** A mutable tree of entries that always knows its number of files and bytes. */
 export class Snapshot {
   readonly root: DirNode = { type: 'dir', mode: 0o755, children: new Map() };
-  /** Files and links, as the listing counts them. */
+  /** The number of files and links, as the listing counts them. */
   files = 0;
   bytes = 0;
-  /** About how many bytes of memory the tree takes. */
+  /** The approximate memory of the tree, in bytes. */
   weight = 0;
 
   /** @returns the node at `path`, or null. */
@@ -50,8 +51,8 @@ export class Snapshot {
   }
 
   /**
-   * Records `entry` at `path`; null removes it with all that is below. A directory that was one already keeps its
-   * children. Ancestors that are missing, or that are no directories, become directories: an entry proves them.
+   * Sets the entry at `path`; null removes it with everything below. A directory keeps its children. Missing ancestors
+   * are created, and ancestors that are not directories become directories: an entry implies them.
    */
   put(path: RelPath, entry: Entry | null): void {
     const names = path.split('/');
@@ -73,7 +74,10 @@ export class Snapshot {
     this.#place(dir, name, entry);
   }
 
-  /** Moves `from` with all that is below it to `to`, over what is there. @returns what stands there now, by new paths. */
+  /**
+   * Moves `from` with everything below it to `to` and replaces what is there.
+   * @returns the moved entries by their new paths.
+   */
   move(from: RelPath, to: RelPath): [RelPath, Entry][] {
     const moved: [RelPath, Entry][] = [];
     for (const [path, node] of this.walk(from))
@@ -117,29 +121,31 @@ export class Snapshot {
     this.bytes += sign * sizeOf(node);
   }
 
-  /** Every entry at or below `from`, parents before children, in no particular order of names. The root itself is left out. */
+  /**
+   * All entries at or below `from`, parents before children, names in no particular order. The root itself is left out.
+   */
   *walk(from: RelPath | '' = ''): Generator<[RelPath, Node]> {
     const start = this.get(from);
     if (start !== null) yield* walkNode(from, start);
   }
 }
 
-/** Every entry at or below `node`, parents before children. */
+/** All entries at or below `node`, parents before children. */
 export function* walkNode(path: RelPath | '', node: Node): Generator<[RelPath, Node]> {
   if (path !== '') yield [path, node];
   if (node.type !== 'dir') return;
   for (const [name, child] of node.children) yield* walkNode(joinPath(path, name), child);
 }
 
-/** @returns `node` without its children: what may be sent, stored or compared. */
+/** @returns `node` without its children, for sending, storing or comparing. */
 export function entryOf(node: Node | null): Entry | null {
   return node?.type === 'dir' ? { type: 'dir', mode: node.mode } : node;
 }
 
 /**
- * A large tree is known three times over, and mostly as the same: then one object does for all.
- * @param side whose entry it is: the archive takes over what side a has, for that is in memory in any case.
- * @returns what is to be recorded of `entry`.
+ * Saves memory: where side a, side b and the archive have equal files at `path`, they share one object.
+ * @param side the side of `entry`. The archive adopts the objects of side a, which are in memory in any case.
+ * @returns the object to store for `entry`.
  */
 export function shareEqual(archive: Snapshot, path: RelPath, entry: Entry | null, side: Side): Entry | null {
   if (entry?.type !== 'file') return entry;

@@ -1,14 +1,14 @@
-// The system's error codes in our words, in one table: everybody who tells a person why the disk refused takes it from here.
+// The system's error codes as problem codes and as text, in one table for all messages about the disk.
 import type { ProblemCode } from './errors.js';
 
 /** Why the system refused. */
 interface SystemTrouble {
   readonly code: ProblemCode;
-  /** What the system says, in words: `the disk is full`. */
+  /** The reason in words: `the disk is full`. */
   readonly why: string;
-  /** What a person can do about it, empty where that goes without saying. */
+  /** What a person can do about it; empty where there is nothing to add. */
   readonly advice: string;
-  /** Whether it may go better later, without the path being another one. */
+  /** Whether a retry of the same path may succeed later. */
   readonly passes: boolean;
 }
 
@@ -37,7 +37,9 @@ const TROUBLES: ReadonlyMap<unknown, SystemTrouble> = new Map([
   ['EXDEV', trouble('io-error', 'another file system is mounted there; Lockstep stays on one', '', false)],
 ]);
 
-/** @returns why the system refused: what the nearest system error says, of `error` and of those that caused it. */
+/**
+ * @returns why the system refused, from `error` or, where it is not a system error, from its nearest cause that is one.
+ */
 export function systemTrouble(error: unknown): SystemTrouble {
   for (let at = error, n = 0; at instanceof Error && n < 4; at = at.cause, n++) {
     const found = TROUBLES.get((at as { code?: unknown }).code);
@@ -47,20 +49,20 @@ export function systemTrouble(error: unknown): SystemTrouble {
   return trouble('io-error', /^E[A-Z0-9]+$/.test(code ?? '') ? code! : message.replace(/\.$/, ''));
 }
 
-/** @returns why the system refused and what can be done, for somebody who tries again himself. */
+/** @returns the reason and what to do, for an operation that the person has to repeat. */
 export const reasonOf = (error: unknown): string => {
   const { why, advice } = systemTrouble(error);
   return advice === '' ? why : `${why}; ${advice}`;
 };
 
-/** @returns the same, for what is tried again by itself. */
+/** @returns the reason and what to do, for an operation that is retried automatically. */
 export function reasonForNow({ why, advice, passes }: SystemTrouble): string {
   const what = [advice, passes ? 'it is tried again' : ''].filter((part) => part !== '').join(', ');
   return what === '' ? why : `${why}; ${what}`;
 }
 
-/** File systems without second names, too many of one file, another file system. */
+/** The codes of file systems without hard links, with too many links of one file, or across file systems. */
 const NO_LINK: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
-/** @returns whether `error` says that a file cannot have a second name here. */
+/** @returns whether `error` says that the file cannot have a hard link here. */
 export const refusesLinks = (error: unknown): boolean => NO_LINK.has((error as NodeJS.ErrnoException).code);

@@ -5,7 +5,7 @@ import {
   countBlocks,
   DELTA_BYTES,
   fineBlockBytes,
-  isBaseSize,
+  isBasisSize,
   isWorthAsking,
   MAX_BLOCKS,
   type Range,
@@ -32,7 +32,7 @@ describe('blocks', () => {
   });
 
   test('are never more than one payload holds, whatever the size', () => {
-    for (let size = DELTA_BYTES; isBaseSize(size); size = Math.floor(size * 1.7) + 1) {
+    for (let size = DELTA_BYTES; isBasisSize(size); size = Math.floor(size * 1.7) + 1) {
       const coarse = coarseBlockBytes(size);
       const whole = [{ at: 0, bytes: size }];
       expect(countBlocks(whole, coarse)).toBeLessThanOrEqual(MAX_BLOCKS);
@@ -42,7 +42,7 @@ describe('blocks', () => {
   });
 
   test('are not asked for of what is too small or too large', () => {
-    expect([DELTA_BYTES - 1, DELTA_BYTES, 512 * GIB, 512 * GIB + 1].map(isBaseSize)).toEqual([
+    expect([DELTA_BYTES - 1, DELTA_BYTES, 512 * GIB, 512 * GIB + 1].map(isBasisSize)).toEqual([
       false,
       true,
       true,

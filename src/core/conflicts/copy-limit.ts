@@ -1,6 +1,6 @@
-// Never more than ten conflict copies of one file: what a plan would bring beyond that takes the oldest away, on both
-// sides, as ordinary deletions whose contents go to versions. Decided anew with every plan that touches a copy, so that
-// a deletion that was cut short after one side heals by itself.
+// Limits the conflict copies of one file to ten: where a plan would make more, the oldest are deleted on both sides, by
+// ordinary deletions whose contents go to versions. The limit is checked with every plan that touches a copy, so a
+// deletion that was interrupted after one side is completed by a later plan.
 
 import type { Change } from '../change.js';
 import { joinPath, parentOf, type RelPath } from '../path.js';
@@ -11,16 +11,19 @@ import { byAge, parseCopy } from './copy-name.js';
 
 export const MAX_COPIES = 10;
 
-/** What the limit has to be told besides the plan. */
+/** What the limit needs besides the plan. */
 interface CopyLimitOptions {
   readonly firstContact: boolean;
-  /** Paths that must not be touched now (one may be on its way out already): no other copy goes in its place. */
+  /**
+   * Paths that must not be changed now. A pinned copy may already be in deletion, so no other copy is deleted instead
+   * of it.
+   */
   readonly pinned: (path: RelPath) => boolean;
 }
 
 /**
- * @param plan what is to be done; every conflict copy that it makes or touches is counted with those beside it.
- * @returns the plan with the surplus copies deleted; at a first contact nothing is deleted, whatever it is called.
+ * @param plan all conflict copies that it makes or touches are counted together with those beside them.
+ * @returns the plan, with deletions of the copies over the limit; at a first contact the plan as it is.
  */
 export function limitCopies(plan: Plan, a: Snapshot, b: Snapshot, { firstContact, pinned }: CopyLimitOptions): Plan {
   if (firstContact) return plan;
@@ -52,10 +55,10 @@ export function limitCopies(plan: Plan, a: Snapshot, b: Snapshot, { firstContact
   return { ...plan, toA: without(plan.toA, surplus, a), toB: without(plan.toB, surplus, b) };
 }
 
-/** Copies of one file have one family; where two long names begin alike, so may theirs. */
+/** @returns a key that is equal for copies of one file; files with long names that begin alike may share it. */
 const familyOf = ({ path, stem, extension }: ConflictCopy): string => `${parentOf(path)}\0${stem}\0${extension}`;
 
-/** The copies beside `copy` of the same file, on either side or about to be made. */
+/** @returns all conflict copies of the same file as `copy`, on either side or made by the plan. */
 function copiesLike(copy: ConflictCopy, a: Snapshot, b: Snapshot, made: ReadonlySet<RelPath>): ConflictCopy[] {
   const parent = parentOf(copy.path);
   const paths = new Set<RelPath>(made);
@@ -75,7 +78,7 @@ function* copyNames(dir: DirNode): Generator<string> {
   for (const [name, child] of dir.children) if (child.type !== 'dir' && name.includes(' (conflict ')) yield name;
 }
 
-/** One side's changes with the surplus deleted there, whatever else was meant for it. */
+/** @returns one side's changes, with all changes of the `surplus` paths replaced by their deletion. */
 function without(changes: readonly Change[], surplus: ReadonlySet<RelPath>, side: Snapshot): Change[] {
   const deletions: Change[] = [];
   for (const path of surplus) {

@@ -1,5 +1,5 @@
 // The name of a conflict copy: `name (conflict B 2026-11-21 14-03-22).ext`. It keeps the extension, so that the file
-// opens in its program, and it never collides and never grows past what a file system takes.
+// opens in its program, is unique on both sides, and is never longer than a file system allows.
 
 import { shorten, splitName } from '../file-name.js';
 import {
@@ -14,14 +14,14 @@ import {
   utf8Length,
 } from '../path.js';
 
-/** The mark where `conflictName` puts it: at the end, or before the extension. */
+/** The mark as `conflictName` writes it: at the end, or before the extension. */
 const MARK = / \(conflict [AB] \d{4}-\d\d-\d\d \d\d-\d\d-\d\d(?: \d+)?\)(\.[^.]*)?$/;
 
 /**
- * @param path the name that both sides wanted.
- * @param side whose content is set aside.
- * @param stamp the moment, as `2026-11-21 14-03-22`.
- * @param taken whether a name is in use on either side.
+ * @param path the path of the conflict.
+ * @param side the side that loses the name.
+ * @param stamp the time, as `2026-11-21 14-03-22`.
+ * @param taken whether a path is in use on either side.
  * @returns a free path beside `path`.
  */
 export function conflictName(path: RelPath, side: Side, stamp: string, taken: (path: RelPath) => boolean): RelPath {
@@ -34,10 +34,15 @@ export function conflictName(path: RelPath, side: Side, stamp: string, taken: (p
   }
 }
 
-/** @returns whether `path` has the name of a conflict copy; asked of every file of a pair, so most are told by a search. */
+/**
+ * @returns whether `path` has the name of a conflict copy. It is called for every file, so a fast search comes first.
+ */
 export const isConflictCopy = (path: RelPath): boolean => path.includes(' (conflict ') && originalName(path) !== path;
 
-/** @returns the path that a conflict copy is a copy of; `path` itself where it is none, or where `..` would be left. */
+/**
+ * @returns the path whose copy `path` is; `path` itself where it is not a conflict copy or the rest is not a valid
+ * name.
+ */
 export function originalName(path: RelPath): RelPath {
   const name = nameOf(path).replace(MARK, '$1');
   return pathFault(name) === null ? joinPath(parentOf(path), name) : path;
@@ -45,23 +50,23 @@ export function originalName(path: RelPath): RelPath {
 
 const MARKED = /^(.*)( \(conflict ([AB]) (\d{4}-\d\d-\d\d \d\d-\d\d-\d\d)(?: (\d+))?\))(\.[^.]*)?$/s;
 
-/** What a conflict copy's name says. */
+/** The parts of a conflict copy's name. */
 export interface ConflictCopy {
   readonly path: RelPath;
-  /** The name without the mark; of a very long original only its beginning. */
+  /** The name without the mark; for a long name only its beginning. */
   readonly stem: string;
   readonly extension: string;
-  /** How many bytes the mark takes. */
+  /** The length of the mark in UTF-8, in bytes. */
   readonly markBytes: number;
-  /** Whose content it is. */
+  /** The side whose content it is. */
   readonly side: Side;
-  /** When it was set aside, as `2026-11-21 14-03-22`, local time of server-a. */
+  /** When it was made, as `2026-11-21 14-03-22`, in the local time of server-a. */
   readonly stamp: string;
-  /** Its number among those of one second. */
+  /** Its number among the copies with the same stamp, from 1. */
   readonly n: number;
 }
 
-/** @returns what the name of `path` says, null where it is no conflict copy's. */
+/** @returns the parts of the name of `path`; null where it is not a conflict copy. */
 export function parseCopy(path: RelPath): ConflictCopy | null {
   const found = isConflictCopy(path) ? MARKED.exec(nameOf(path)) : null;
   if (found === null) return null;
@@ -77,7 +82,7 @@ export function parseCopy(path: RelPath): ConflictCopy | null {
   };
 }
 
-/** @returns whether `copy` is a copy of the file at `path`, whose name may be too long to stand in the copy's whole. */
+/** @returns whether `copy` is a copy of the file at `path`; a long name is shortened in the name of its copy. */
 export function isCopyOf(copy: ConflictCopy, path: RelPath): boolean {
   if (parentOf(copy.path) !== parentOf(path)) return false;
   const [stem, extension] = splitName(nameOf(path));
@@ -85,15 +90,16 @@ export function isCopyOf(copy: ConflictCopy, path: RelPath): boolean {
   return copy.stem === shorten(stem, MAX_NAME_BYTES - copy.markBytes - utf8Length(extension));
 }
 
-/** Oldest first. */
+/** Sorts the oldest first. */
 export function byAge(x: ConflictCopy, y: ConflictCopy): number {
   if (x.stamp !== y.stamp) return x.stamp < y.stamp ? -1 : 1;
   return x.n - y.n || comparePaths(x.path, y.path);
 }
 
 /**
- * The name of a copy that is a file in its own right from now on: `name (B 2026-11-21 14-03-22).ext`.
- * @param taken whether a name is in use on either side.
+ * @param taken whether a path is in use on either side.
+ * @returns the name of a copy after `resolve --keep both`, no longer a conflict copy: `name (B 2026-11-21
+ * 14-03-22).ext`.
  */
 export function settledName(copy: ConflictCopy, taken: (path: RelPath) => boolean): RelPath {
   for (let n = copy.n; ; n++) {

@@ -1,6 +1,6 @@
-// Settling conflict copies: what `client resolve` does, decided from the names and what stands there. The newest copy
-// says whose content lost the name last; keeping that side puts the copy's content into the file, keeping the other
-// leaves the file as it is. Either way every copy that was meant goes, its content to versions.
+// Resolves conflict copies, as `client resolve` does. The newest copy shows which side lost the name last: keeping that
+// side puts the copy's content into the file, keeping the other leaves the file as it is. In both cases the copies are
+// deleted, their contents go to versions.
 
 import type { Change } from '../change.js';
 import { type Entry, sameContent } from '../entry.js';
@@ -9,31 +9,33 @@ import { quote, type RelPath, type Side } from '../path.js';
 import type { ConflictCopy } from './copy-name.js';
 import { byAge, settledName } from './copy-name.js';
 
-/** Whose content shall have the name. */
+/** The side whose content keeps the name, or both. */
 export type Keep = Side | 'both';
 
-/** What a conflict is about. */
+/** A conflict to resolve. */
 interface Unsettled {
   readonly original: RelPath;
-  /** The copies to settle, at least one. */
+  /** The copies to resolve, at least one. */
   readonly copies: readonly ConflictCopy[];
-  /** What stands at a path on the side that is written to. */
+  /** @returns the entry at a path on the side that is written to. */
   readonly at: (path: RelPath) => Entry | null;
-  /** Whether a name is in use on either side. */
+  /** Whether a path is in use on either side. */
   readonly taken: (path: RelPath) => boolean;
 }
 
-/** Steps to be taken one after the other, each only when the one before is done. */
+/** Changes to be carried out in order, each only after the one before is done. */
 export interface Resolution {
   readonly steps: readonly Change[];
-  /** The copy whose content becomes the file's; null where the file stays as it is. */
+  /** The copy whose content the file gets; null where the file stays as it is. */
   readonly from: ConflictCopy | null;
   readonly removed: readonly RelPath[];
   readonly renamed: readonly { readonly from: RelPath; readonly to: RelPath }[];
 }
 
 /**
- * @throws SyncError `not-found` where the content to keep is gone, or a copy is not there.
+ * @param keep the side whose content keeps the name, or both.
+ * @throws SyncError `not-found` where the content to keep or a copy is gone, `exists` where a directory is in its
+ * place.
  */
 export function resolution(unsettled: Unsettled, keep: Keep): Resolution {
   const present = unsettled.copies.map((copy) => ({ copy, entry: presentAt(unsettled, copy.path) }));
@@ -79,7 +81,7 @@ function keepBoth(present: readonly Present[], { taken }: Unsettled): Resolution
   return { steps, from: null, removed: [], renamed };
 }
 
-/** A link is made anew; it has no content that could be moved. */
+/** A link cannot be renamed by a change, so it is created and deleted. */
 function moved(from: RelPath, to: RelPath, entry: Entry): Change[] {
   if (entry.type === 'file') {
     return [{ path: to, action: 'renamed', before: null, after: entry, from: { path: from, entry } }];

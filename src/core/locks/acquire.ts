@@ -1,4 +1,4 @@
-// Taking a lock: at once, in line, or by breaking another's. And whose turn it is when one is free.
+// Requests for a lock: they are granted, join the queue, or break another's lock. And the grant to the first waiter.
 
 import type { RelPath } from '../path.js';
 import { type Decision, type LockRequest, noted, refusal } from './events.js';
@@ -6,22 +6,22 @@ import type { Lock, Row, Waiter } from './records.js';
 import { breakLock } from './release.js';
 import type { LockTable } from './table.js';
 
-/** Decides on somebody who wants a lock. */
-export function takeLock(table: LockTable, ask: LockRequest): Decision {
-  const { path, owner, now } = ask;
+/** Decides about a request for a lock. */
+export function takeLock(table: LockTable, request: LockRequest): Decision {
+  const { path, owner, now } = request;
   const holder = table.locks.get(path);
-  if (holder?.owner === owner) return renew(table, ask, holder);
+  if (holder?.owner === owner) return renew(table, request, holder);
   if (holder === undefined && !table.drains.has(path) && table.waitersOf(path).length === 0) {
-    return granting(table, ask, now, []);
+    return granting(table, request, now, []);
   }
-  if (holder !== undefined && ask.steal === true) return steal(table, ask, holder);
-  if (ask.line !== undefined) return inLine(table, ask, ask.line, ask.line);
+  if (holder !== undefined && request.steal === true) return steal(table, request, holder);
+  if (request.line !== undefined) return enqueue(table, request, request.line, request.line);
   const waiting = table.waitersOf(path).length;
   const later = table.drains.has(path) ? ({ kind: 'later' } as const) : ({ kind: 'later', waiting } as const);
   return { rows: [], answer: refusal(table, path) ?? later, events: [] };
 }
 
-/** The same lock for as long again, or as newly said: what is not said anew stays. */
+/** Renews a lock of the same owner. A message or duration that is not given stays as it was. */
 function renew(table: LockTable, { ttlMs, message, now }: LockRequest, holder: Lock): Decision {
   const time = ttlMs ?? holder.ttlMs;
   const lock: Lock = { ...holder, message: message === '' ? holder.message : message, ...lasting(time, now) };
@@ -30,11 +30,11 @@ function renew(table: LockTable, { ttlMs, message, now }: LockRequest, holder: L
   return { rows, answer: { kind: 'granted', lock, changed: false, lines }, events: [] };
 }
 
-/** What a new lock is made from: a request, or a place in line. */
-type Wish = Pick<LockRequest & Waiter, 'path' | 'owner' | 'side' | 'message'> & { readonly ttlMs?: number };
+/** What a grant needs: a request has it, and so has a waiter. */
+type GrantTerms = Pick<LockRequest & Waiter, 'path' | 'owner' | 'side' | 'message'> & { readonly ttlMs?: number };
 
-function granting(table: LockTable, wish: Wish, now: number, before: Decision['rows']): Decision {
-  const { path, owner, side, message, ttlMs } = wish;
+function granting(table: LockTable, terms: GrantTerms, now: number, before: Decision['rows']): Decision {
+  const { path, owner, side, message, ttlMs } = terms;
   const token = table.counter('token') + 1;
   const lock: Lock = { path, owner, side, since: now, message, token, ...lasting(ttlMs, now) };
   const lines = linesOf(table, lock);
@@ -53,7 +53,7 @@ function granting(table: LockTable, wish: Wish, now: number, before: Decision['r
 const lasting = (ttlMs: number | undefined, now: number): Pick<Lock, 'expires' | 'ttlMs'> =>
   ttlMs === undefined ? { expires: null } : { expires: now + ttlMs, ttlMs };
 
-/** Those in line under the holder's own name wait for nothing any more: locking what one holds renews it. */
+/** @returns the waiters of the owner who now holds the lock; they leave the queue. */
 const linesOf = (table: LockTable, { path, owner }: Lock): number[] =>
   table.waitersOf(path).flatMap((waiter) => (waiter.owner === owner ? waiter.id : []));
 
@@ -61,22 +61,22 @@ const leaving = (lines: readonly number[]): Row[] =>
   lines.map((id) => ({ table: 'waiter', key: String(id), value: null }));
 
 /**
- * Break and take in one step. Where updates were held they take effect first, so the thief gets the lock from the head of
- * the line, which nobody can come before.
+ * Breaks a lock and takes it in one step. If updates are held, they take effect first: the request joins the queue
+ * before all others.
  */
-function steal(table: LockTable, ask: LockRequest, holder: Lock): Decision {
-  const { current = null, now, owner, line } = ask;
+function steal(table: LockTable, request: LockRequest, holder: Lock): Decision {
+  const { current = null, now, owner, line } = request;
   const broken = breakLock(table, holder, { by: owner, reason: 'stolen', current, now });
   if (table.heldOf(holder.path).length === 0) {
-    const taken = granting(table, ask, now, broken.rows);
+    const taken = granting(table, request, now, broken.rows);
     return { ...taken, events: [...broken.events, ...taken.events] };
   }
   if (line === undefined) return { ...broken, answer: { kind: 'later' } };
-  const { rows, answer } = inLine(table, ask, line, -line);
+  const { rows, answer } = enqueue(table, request, line, -line);
   return { rows: [...broken.rows, ...rows], answer, events: broken.events };
 }
 
-function inLine(table: LockTable, { path, owner, side, message, ttlMs, now }: LockRequest, id: number, order: number) {
+function enqueue(table: LockTable, { path, owner, side, message, ttlMs, now }: LockRequest, id: number, order: number) {
   const lasts = ttlMs === undefined ? {} : { ttlMs };
   const waiter: Waiter = { id, path, owner, side, message, since: now, order, ...lasts };
   const position = table.waitersOf(path).filter((other) => other.order < order).length + 1;
@@ -88,7 +88,7 @@ function inLine(table: LockTable, { path, owner, side, message, ttlMs, now }: Lo
   } as const;
 }
 
-/** The path is free and settled: the first in line has the lock now. */
+/** Grants a free path that is not draining to its first waiter. */
 export function grantNext(table: LockTable, path: RelPath, now: number): Decision {
   const [first] = table.waitersOf(path);
   if (first === undefined || table.locks.has(path) || table.drains.has(path)) return noted([]);

@@ -1,9 +1,12 @@
-// Locks and held updates as one pure state machine: `decide` reads the table and answers with the rows to write, an
-// answer for whoever asked, and what is to be said. `table.record(rows)` makes it so.
+// Locks and held updates as one pure state machine. `decide` reads the table and returns the rows to write, the answer
+// to the caller and the events to report; `table.record(rows)` makes the decision take effect.
 //
-// Life of a path: free → locked (updates of the other side are held, in order) → draining (they take effect one by one)
-// → free. Who waits in line is granted the lock when the path is free and not draining, by an event of its own: what is
-// under way for the path is let in before. Nobody who comes later is granted a free path while somebody waits.
+//   free     --lock-->    locked      the other side's updates are held, in order
+//   locked   --unlock, expire, steal-->  draining, or free where nothing is held
+//   draining --drained--> one held update takes effect; after the last one the path is free
+//   free     --grant-->   locked      by the first waiter, once everything in transfer for the path has arrived
+//
+// While somebody waits, a free path is not granted to a later request.
 
 import { grantNext, takeLock } from './acquire.js';
 import { type Decision, type LockEvent, noted } from './events.js';
@@ -12,7 +15,7 @@ import { moveLock } from './move.js';
 import { endLock, expireLock } from './release.js';
 import type { LockTable } from './table.js';
 
-/** Decides what `event` does to `table`. Pure; `table.record(decision.rows)` makes it so. */
+/** Decides what `event` does to `table`. Pure; `table.record(decision.rows)` makes it take effect. */
 export function decide(table: LockTable, event: LockEvent): Decision {
   switch (event.kind) {
     case 'lock':

@@ -1,4 +1,4 @@
-// The words of the lock machine: what can happen to the table, what comes of it, and what whoever asked is told.
+// The events of the lock machine, its answers and its decisions.
 
 import type { Entry } from '../entry.js';
 import type { SyncEvent } from '../events.js';
@@ -6,7 +6,7 @@ import type { RelPath, Side } from '../path.js';
 import type { HeldFate, HeldWay, Lock, Row } from './records.js';
 import type { LockTable } from './table.js';
 
-/** Somebody wants a lock. */
+/** A request for a lock. */
 export interface LockRequest {
   readonly kind: 'lock';
   readonly path: RelPath;
@@ -14,33 +14,33 @@ export interface LockRequest {
   readonly side: Side;
   readonly message: string;
   readonly ttlMs?: number;
-  /** Break another's lock; `current` is then what that one's side has. */
+  /** Whether to break another's lock; `current` is then the present entry on the holder's side. */
   readonly steal?: boolean;
   readonly current?: Entry | null;
-  /** A new number to stand in line under; without one, who cannot have the lock now is refused. */
+  /** The id to wait under; without it a request that cannot be granted is refused. */
   readonly line?: number;
   readonly now: number;
 }
 
-/** What can happen to the table. `now` is milliseconds since 1970. */
+/** What can happen to the table. `now` is in milliseconds since 1970. */
 export type LockEvent =
   | LockRequest
-  /** The path is free, and everything under way for it has come: the first in line gets the lock. */
+  /** The path is free, and everything in transfer for it has arrived: the first waiter gets the lock. */
   | { readonly kind: 'grant'; readonly path: RelPath; readonly now: number }
-  /** Somebody in line does not wait any longer. */
+  /** A waiter leaves the queue. */
   | { readonly kind: 'leave'; readonly path: RelPath; readonly line: number }
-  /** `current` is what the holder's side has at the path now. */
+  /** `current` is the present entry on the holder's side. */
   | {
       readonly kind: 'unlock';
       readonly path: RelPath;
       readonly owner: string;
       readonly current: Entry | null;
-      /** Break another's lock. */
+      /** Whether to break another's lock. */
       readonly force?: boolean;
       readonly held?: HeldWay;
       readonly now: number;
     }
-  /** The time of the lock that expires at `expires` is over. */
+  /** The lock that expires at `expires` (milliseconds since 1970) ends. */
   | {
       readonly kind: 'expire';
       readonly path: RelPath;
@@ -56,46 +56,46 @@ export type LockEvent =
       readonly file: string | null;
       readonly now: number;
     }
-  /** The first held update of a draining path has taken effect, or was put aside. */
+  /** The first held update of a draining path took effect, or was archived to versions. */
   | { readonly kind: 'drained'; readonly path: RelPath; readonly applied: boolean }
-  /** Both sides agree again on a path whose holder's version was to be kept. */
+  /** Both sides agree again on a path with a preference. */
   | { readonly kind: 'settled'; readonly path: RelPath }
-  /** The file at `path` was renamed by the lock's owner: lock, held updates and those in line go with it. */
+  /** The owner of the lock renamed the file: the lock, its held updates and its waiters move along. */
   | { readonly kind: 'moved'; readonly path: RelPath; readonly to: RelPath };
 
-/** What whoever asked is told. */
+/** The answer to the caller. */
 export type LockAnswer =
-  /** `lines` are those in line who have it now too: they are the same owner, or the one whose turn it was. */
+  /** `lines` are the waiters that leave the queue because of the grant: those of the same owner. */
   | { readonly kind: 'granted'; readonly lock: Lock; readonly changed: boolean; readonly lines?: readonly number[] }
   | { readonly kind: 'queued'; readonly line: number; readonly position: number }
-  /** `becomes` is said where something is held. */
+  /** `becomes` is present where updates are held. */
   | {
       readonly kind: 'released';
       readonly owner: string | null;
       readonly held: number;
       readonly becomes?: HeldFate;
     }
-  /** `held` updates and those who are `waiting`. */
+  /** `held` is the number of held updates, `waiting` the number of waiters. */
   | { readonly kind: 'refused'; readonly lock: Lock; readonly held: number; readonly waiting?: number }
-  /** The path is draining, or free for those who are `waiting` in line; ask again when that is over. */
+  /** The path is draining, or free for the `waiting` waiters: repeat the request when that is over. */
   | { readonly kind: 'later'; readonly waiting?: number }
   | { readonly kind: 'noted' };
 
-/** The outcome of an event: rows to write, in order, what to answer, what to say. */
+/** The result of an event: rows to write, in order, the answer, and events to report. */
 export interface Decision {
   readonly rows: readonly Row[];
   readonly answer: LockAnswer;
   readonly events: readonly SyncEvent[];
 }
 
-/** Nobody asked, and nobody is answered. */
+/** @returns a decision about an event that needs no answer. */
 export const noted = (rows: readonly Row[], events: readonly SyncEvent[] = []): Decision => ({
   rows,
   answer: { kind: 'noted' },
   events,
 });
 
-/** What somebody is told whom another's lock on `path` keeps out; null where nobody holds it. */
+/** @returns the answer to somebody whom another's lock on `path` refuses; null where the path is not locked. */
 export function refusal(table: LockTable, path: RelPath): (LockAnswer & { readonly kind: 'refused' }) | null {
   const lock = table.locks.get(path);
   if (lock === undefined) return null;

@@ -1,4 +1,4 @@
-// Held updates: how one joins the queue of its path, what is new enough to join, and how the first leaves it.
+// Held updates: how they join the queue of their path, which updates are new, and how they leave the queue.
 import type { Action } from '../change.js';
 import { type Entry, sameContent, sameEntry, sizeOf } from '../entry.js';
 import type { RelPath } from '../path.js';
@@ -6,7 +6,7 @@ import { type Decision, type LockEvent, noted } from './events.js';
 import type { HeldUpdate } from './records.js';
 import type { LockTable } from './table.js';
 
-/** An update of a locked path joins its queue. */
+/** Adds an update of a locked path to its queue. */
 export function holdUpdate(table: LockTable, event: LockEvent & { kind: 'hold' }): Decision {
   const { path, base, after, file, now } = event;
   const id = table.counter('held') + 1;
@@ -22,7 +22,7 @@ export function holdUpdate(table: LockTable, event: LockEvent & { kind: 'hold' }
   );
 }
 
-/** The first update of a draining path leaves its queue. */
+/** Removes the first update of a draining path from its queue. */
 export function drainHeld(table: LockTable, path: RelPath, applied: boolean): Decision {
   const drain = table.drains.get(path);
   const [first, ...rest] = table.heldOf(path);
@@ -37,7 +37,7 @@ export function drainHeld(table: LockTable, path: RelPath, applied: boolean): De
   );
 }
 
-/** @returns what turned `base` into `after`. */
+/** @returns the action that turns `base` into `after`. */
 export function actionOf(base: Entry | null, after: Entry | null): Action {
   if (base === null) return 'created';
   if (after === null) return 'deleted';
@@ -45,9 +45,10 @@ export function actionOf(base: Entry | null, after: Entry | null): Action {
 }
 
 /**
- * Whether the other side's present entry at a locked path is an arrival: something that neither the pair nor the queue knows yet.
+ * Decides whether the other side's present entry at a locked path is a new update, known neither to the pair nor to the
+ * queue.
  * @param shared what both sides last shared there.
- * @returns what it was made on, or null where it is nothing new.
+ * @returns the entry on which the update is based; null where there is no new update.
  */
 export function arrivalOn(
   table: LockTable,
@@ -57,12 +58,12 @@ export function arrivalOn(
 ): { readonly base: Entry | null } | null {
   const held = table.heldOf(path);
   const last = held.at(-1);
-  // What is held is of a file that both had, and nothing is shared here: the lock came with a rename that the held side
-  // has not done. It never had this name, so it has not deleted it.
+  // The updates are held for a file that both sides had, and nothing is shared at this path: the lock was moved by a
+  // rename that the held side has not carried out yet. It never had this name, so it has not deleted the file.
   if (present === null && shared === null && held[0] !== undefined && held[0].base !== null) return null;
   const known = last === undefined ? shared : last.after;
   return sameEntry(known, present) ? null : { base: known };
 }
 
-/** @returns the size in bytes of what a held update brings. */
+/** @returns the size in bytes of the content of a held update. */
 export const heldSize = (update: HeldUpdate): number => sizeOf(update.after);

@@ -1,19 +1,21 @@
-// A lock goes along with the file that its owner renames: the same lock, token and all, under the new path, with its held
-// updates in their order and with those who wait for it.
+// Moves a lock with the file that its owner renames: the same lock and token under the new path, with its held updates
+// in order and its waiters.
 import type { SyncEvent } from '../events.js';
 import type { RelPath } from '../path.js';
 import { type Decision, noted } from './events.js';
 import type { Row } from './records.js';
 import type { LockTable } from './table.js';
 
-/** Whether the lock of `path` may go to `to` now: nothing of another may be there, and nothing be taking effect at either. */
+/**
+ * Whether the lock can move: nobody else may hold `to`, no update may be held there, and neither path may be draining.
+ */
 function canMove(table: LockTable, path: RelPath, to: RelPath): boolean {
   if (path === to || table.drains.has(path) || table.drains.has(to) || table.heldOf(to).length > 0) return false;
   const there = table.locks.get(to);
   return there === undefined || there.owner === table.locks.get(path)?.owner;
 }
 
-/** Where it cannot move, nothing happens; see `canMove`. A lock of the same owner at `to`, on the file replaced there, ends. */
+/** Moves the lock, if `canMove` allows it. A lock of the same owner on the file that is replaced at `to` ends. */
 export function moveLock(table: LockTable, path: RelPath, to: RelPath): Decision {
   const lock = table.locks.get(path);
   if (lock === undefined || !canMove(table, path, to)) return noted([]);

@@ -1,5 +1,4 @@
-// What the lock table is made of: plain records, each under a key of its own, so that what is written to disk, row by
-// row, brings the table back exactly as it was.
+// The records of the lock table. Each has its own key, so that the rows on disk restore the table exactly.
 import type { Action } from '../change.js';
 import type { Entry } from '../entry.js';
 import type { RelPath, Side } from '../path.js';
@@ -12,14 +11,14 @@ export interface Lock {
   readonly side: Side;
   readonly since: number;
   readonly expires: number | null;
-  /** How long it was given, from its grant or its last renewal on; absent: without end. */
+  /** Its duration in milliseconds, from its grant or last renewal; absent where it does not expire. */
   readonly ttlMs?: number;
   readonly message: string;
   /** Larger than every token before it. */
   readonly token: number;
 }
 
-/** Somebody in line for a lock. A place in line is as long-lived as the connection that asked: no row of it goes to disk. */
+/** Somebody who waits for a lock. A waiter lasts as long as its connection: its row is never written to disk. */
 export interface Waiter {
   readonly id: number;
   readonly path: RelPath;
@@ -28,51 +27,51 @@ export interface Waiter {
   readonly message: string;
   readonly ttlMs?: number;
   readonly since: number;
-  /** Smallest first; who broke a lock to take it comes before all others. */
+  /** The queue is sorted by it; a waiter that broke the lock comes first. */
   readonly order: number;
 }
 
-/** A change of a locked path on the other side, kept until the unlock. */
+/** A change of a locked path on the other side that is kept until the unlock. */
 export interface HeldUpdate {
   readonly id: number;
   readonly path: RelPath;
   readonly action: Action;
   readonly received: number;
-  /** What the update was made on. */
+  /** The entry on which the update is based. */
   readonly base: Entry | null;
   readonly after: Entry | null;
-  /** The name of its content below `.lockstep/held`, null where there is no content. */
+  /** The name of its content in `.lockstep/held`; null where it has no content. */
   readonly file: string | null;
 }
 
-/** What is to become of held updates: by the rule (SPEC 6.4), a conflict copy in any case, or only versions. */
+/** What to do with held updates: decide by the rule (SPEC 6.4), always make a conflict copy, or only keep versions. */
 export type HeldWay = 'apply' | 'copy' | 'discard';
 
 /** A path whose held updates are taking effect. */
 export interface Drain {
   readonly path: RelPath;
-  /** The side they are applied to: the former holder's. */
+  /** The side to which they are applied: that of the former holder. */
   readonly side: Side;
-  /** `apply`: the held updates follow one another; else the holder's version stays, and they go to versions. */
+  /** `apply`: the held updates are applied one by one; otherwise the holder's content stays and they go to versions. */
   readonly mode: 'apply' | 'keep' | 'discard';
   readonly of: number;
   readonly applied: number;
 }
 
-/** A path on which the holder's version is to stay, until both sides agree. */
+/** A path on which the holder's content stays, until both sides agree. */
 export interface Preference {
   readonly path: RelPath;
   readonly side: Side;
   /**
-   * What becomes of the other side's version: as for any conflict (absent), a conflict copy though only that side
-   * changed, or nothing more than the versions have of it.
+   * What happens to the other side's content: decided as for any conflict (absent), a conflict copy even if only that
+   * side changed, or versions only.
    */
   readonly other?: 'copy' | 'discard';
-  /** What the other side had at the unlock: what comes after it was never held, and is nothing to be discarded. */
+  /** The other side's entry at the unlock. A later change was never held, so it is not discarded. */
   readonly last?: Entry | null;
 }
 
-/** What the former owner of a lock has still to be told. */
+/** What the former owner of a lock has to be told at his next command. */
 export interface Notice {
   readonly id: number;
   readonly owner: string;
@@ -82,7 +81,7 @@ export interface Notice {
   readonly time: number;
 }
 
-/** A row of the table under its key; null deletes it. */
+/** One row of the table; null deletes it. */
 export type Row =
   | { readonly table: 'lock'; readonly key: string; readonly value: Lock | null }
   | { readonly table: 'waiter'; readonly key: string; readonly value: Waiter | null }
@@ -93,9 +92,13 @@ export type Row =
   | { readonly table: 'counter'; readonly key: string; readonly value: number };
 
 /**
- * `applied`: one by one. `copy`: the last becomes a conflict copy. `dropped`: the last is a deletion, and the holder's
- * version stays. `same`: the last left what the holder's side has too. `returns`: the holder's side has nothing there, so
- * the last takes its place. `versions`: the holder's version stays, alone. `settled`: as any conflict. Earlier ones go to
- * versions in all cases but the first.
+ * What happens to the held updates of a path. All but the last go to versions, except for `applied`.
+ * - `applied`: they are applied one by one.
+ * - `copy`: the last becomes a conflict copy.
+ * - `dropped`: the last is a deletion, and the holder's content stays.
+ * - `same`: the last has the same content as the holder's side.
+ * - `returns`: the holder's side has nothing there, so the last takes its place.
+ * - `versions`: the holder's content stays, and the last goes to versions too.
+ * - `settled`: decided as any conflict.
  */
 export type HeldFate = 'applied' | 'copy' | 'dropped' | 'same' | 'returns' | 'versions' | 'settled';

@@ -1,5 +1,5 @@
-// The end of a lock: released, forced, stolen or expired. What was held back takes effect, and who lost his lock without
-// having given it back is told at his next command.
+// The end of a lock: released, forced, stolen or expired. Its held updates begin to take effect, and an owner who did
+// not release it himself gets a notice at his next command.
 
 import type { Entry } from '../entry.js';
 import { sameContent } from '../entry.js';
@@ -9,10 +9,10 @@ import { type Decision, type LockEvent, noted, refusal } from './events.js';
 import type { Drain, HeldFate, HeldUpdate, HeldWay, Lock, Notice, Preference, Row } from './records.js';
 import type { LockTable } from './table.js';
 
-/** Notices that are kept; more would be of people who never come back. */
+/** The number of stored notices; the oldest are dropped. */
 const MAX_NOTICES = 1_000;
 
-/** Decides on somebody who gives a lock back, or breaks another's. */
+/** Decides about an unlock, by the owner or with force. */
 export function endLock(table: LockTable, event: LockEvent & { kind: 'unlock' }): Decision {
   const { path, owner, current, force = false, held = 'apply', now } = event;
   const holder = table.locks.get(path);
@@ -28,7 +28,7 @@ export function endLock(table: LockTable, event: LockEvent & { kind: 'unlock' })
   };
 }
 
-/** The time of a lock is over, unless it was renewed, or is another one, by now. */
+/** Ends an expired lock, unless it was renewed or replaced meanwhile. */
 export function expireLock(table: LockTable, event: LockEvent & { kind: 'expire' }): Decision {
   const { path, expires, current, now } = event;
   const holder = table.locks.get(path);
@@ -40,13 +40,13 @@ export function expireLock(table: LockTable, event: LockEvent & { kind: 'expire'
 interface Breaking {
   readonly by: string;
   readonly reason: (SyncEvent & { event: 'unlocked' })['reason'];
-  /** What the holder's side has now. */
+  /** The present entry on the holder's side. */
   readonly current: Entry | null;
   readonly held?: HeldWay;
   readonly now: number;
 }
 
-/** Ends a lock; what it held back begins to take effect. */
+/** Ends a lock; its held updates begin to take effect. */
 export function breakLock(
   table: LockTable,
   { path, owner, side }: Lock,
@@ -59,7 +59,10 @@ export function breakLock(
   return { rows, events: [{ event: 'unlocked', path, owner, by, reason }] };
 }
 
-/** The held updates follow if the first was made on what the holder's side still has; else the holder's version stays. */
+/**
+ * The held updates are applied if the first is based on the holder's present content; otherwise the holder's content
+ * stays.
+ */
 function startDrain(
   path: RelPath,
   side: Side,
@@ -90,22 +93,23 @@ function noticing(table: LockTable, fact: Omit<Notice, 'id'>): Row[] {
   return rows;
 }
 
-/** @returns whether the updates follow on what the holder's side has now, `current`. */
+/** @returns whether the first update is based on `current`, the present entry on the holder's side. */
 const follows = (updates: readonly HeldUpdate[], current: Entry | null, way: HeldWay): boolean =>
   way === 'apply' && sameContent(updates[0]!.base, current);
 
 /**
+ * Predicts what happens to held updates.
  * @param updates of one path, in order; at least one.
- * @param current what the holder's side has.
+ * @param current the present entry on the holder's side.
  */
 export function heldFate(updates: readonly HeldUpdate[], current: Entry | null, way: HeldWay): HeldFate {
   if (follows(updates, current, way)) return 'applied';
   const last = updates.at(-1)!.after;
-  // Directories take what is below them along: that is decided for the whole tree, and later.
+  // Directories affect everything below them, so they are decided later, for the whole tree.
   if ([current, ...updates.map(({ after }) => after)].some((entry) => entry?.type === 'dir')) return 'settled';
   if (way === 'discard' && updates.some(({ after }) => after !== null)) return 'versions';
   if (sameContent(last, current)) return 'same';
-  // The other side is back where it was before: only the holder's side changed after all.
+  // The other side is back at its first state: only the holder's side changed.
   if (way === 'apply' && sameContent(last, updates[0]!.base)) return current === null ? 'settled' : 'versions';
   if (last === null) return 'dropped';
   return current === null ? 'returns' : 'copy';

@@ -1,10 +1,10 @@
-// The lock table: who holds what, who waits for it, what is held back, what is taking effect. Read by anyone, written only
-// by `record`, row by row: the rows are what goes to disk, and what brings the table back after a crash exactly as it was.
+// The lock table: locks, waiters, held updates, and paths whose held updates are taking effect. Only `record` writes
+// it, row by row; the same rows on disk restore it exactly after a crash.
 
 import { otherSide, type RelPath, type Side } from '../path.js';
 import type { Drain, HeldUpdate, Lock, Notice, Preference, Row, Waiter } from './records.js';
 
-/** The lock table: read by anyone, written only through `record`. */
+/** The lock table. It is written only by `record`. */
 export class LockTable {
   readonly locks = new Map<RelPath, Lock>();
   readonly held = new Map<RelPath, HeldUpdate[]>();
@@ -14,7 +14,7 @@ export class LockTable {
   readonly notices = new Map<number, Notice>();
   readonly #counters = new Map<string, number>();
 
-  /** The last number given under `name`; numbers only grow, across restarts too. */
+  /** @returns the last number that was given under `name`; numbers only grow, also across restarts. */
   counter(name: 'token' | 'held' | 'notice'): number {
     return this.#counters.get(name) ?? 0;
   }
@@ -23,17 +23,17 @@ export class LockTable {
     return this.held.get(path) ?? [];
   }
 
-  /** Who waits for the lock of `path`, the next one first. */
+  /** @returns the waiters for the lock of `path`, the next one first. */
   waitersOf(path: RelPath): readonly Waiter[] {
     return this.waiters.get(path) ?? [];
   }
 
-  /** What `owner` has still to be told, oldest first. */
+  /** @returns what `owner` has to be told, the oldest first. */
   noticesOf(owner: string): Notice[] {
     return [...this.notices.values()].filter((notice) => notice.owner === owner);
   }
 
-  /** The side whose changes of `path` must not flow now, null where both may. */
+  /** @returns the side whose changes of `path` are held; null where the path is not locked. */
   heldSide(path: RelPath): Side | null {
     const lock = this.locks.get(path);
     return lock === undefined ? null : otherSide(lock.side);
@@ -53,7 +53,7 @@ export class LockTable {
     else setOrDelete(this.preferences, row.key as RelPath, row.value);
   }
 
-  /** Every row, as `record` would bring it back. */
+  /** All rows, as `record` needs them to restore the table. */
   *rows(): Generator<Row> {
     for (const [key, value] of this.#counters) yield { table: 'counter', key, value };
     for (const [key, value] of this.locks) yield { table: 'lock', key, value };
@@ -80,8 +80,8 @@ interface Queued {
 }
 
 /**
- * Puts one into the queue of its path, or takes it out (null); it may have stood in the queue of another path before. A
- * row may be recorded twice: the journal that is being rewritten brings it from memory, and once more as it came.
+ * Adds a value to the queue of its path, or removes it (null), also from the queue of its former path. A row may be
+ * recorded twice, because a journal that is being rewritten contains it from memory and as it was appended.
  */
 function putIn<T extends Queued>(
   queues: Map<RelPath, T[]>,

@@ -1,9 +1,11 @@
-// The order in which one side's changes can be carried out, one after the other: a directory before what comes into it,
-// a move before its old directory goes, what lies in a directory before the directory.
+// The order in which one side's changes can be carried out one after the other: directories are created before their
+// contents, files are moved out before their old directory is deleted, and contents are deleted before their directory.
 import { type Change, contentOf } from '../change.js';
 import { comparePaths } from '../path.js';
 
-/** The stages of an apply. Within one, parents come first, but for removals, where children do. */
+/**
+ * @returns the stage of `change` in an apply. Within a stage parents come first; in the stage of deletions children do.
+ */
 function stageOf(change: Change): number {
   const { action, before, after } = change;
   if (after?.type === 'dir' && action !== 'metadata') return 0;
@@ -16,7 +18,7 @@ function stageOf(change: Change): number {
 
 const CHILDREN_FIRST = 4;
 
-/** @returns `changes` in an order in which each finds what it expects. */
+/** @returns `changes` in an order in which each finds the entries that it expects. */
 export function inOrder(changes: readonly Change[]): Change[] {
   const staged = changes.map((change) => ({ change, stage: stageOf(change) }));
   staged.sort((x, y) => {

@@ -1,10 +1,18 @@
-// The decision. Three snapshots in - the archive (what both sides last shared), a and b - and out comes what each side
-// has to do to become equal without losing anything. Pure and symmetric: exchanging a and b exchanges the two lists,
-// but for the tie that goes to a.
+// Reconciliation: from three snapshots - the archive (what both sides last shared), a and b - it computes the changes
+// that make both sides equal without losing a content. Pure and symmetric: exchanging a and b exchanges the two lists of
+// changes, except that side a wins where times are equal.
 //
-// A verdict is reached for a whole tree, not path by path: a directory that one side deleted goes only if nothing below
-// it survives, and survival is known only after looking at everything below. So `visit` answers with the fate of what
-// it visited, and a directory's verdict is drawn from its children's.
+//   visit(path):
+//     pinned                          → postpone it; it counts as existing
+//     a directory on both sides       → equalise its metadata, visit its children
+//     the same content, or none       → equalise the metadata, or record that both have deleted it
+//     a directory on one side only    → it was deleted or replaced there: delete it if nothing below it survives
+//                                       it is new: create it on the other side
+//     files or links that differ      → only one side changed: the other follows
+//                                       one deleted, the other changed: the change wins
+//                                       both changed: a conflict; the newer keeps the name, the other becomes a copy
+//
+// The decision about a directory depends on everything below it, so `visit` returns whether the path survives.
 import type { Change, Reason } from '../change.js';
 import { mtimeOf, sameContent, sameEntry, sameMetadata } from '../entry.js';
 import { joinPath, otherSide, type RelPath, type Side } from '../path.js';
@@ -16,10 +24,10 @@ import { pairRenames } from './renames.js';
 
 export type { Conflict, Override, Plan, ReconcileOptions } from './plan.js';
 
-/** What becomes of a path: it ends on neither side, on both, or is left alone for now. */
+/** Whether a path exists after the plan: on neither side, undecided because it is pinned, or on both. */
 type Survival = 'gone' | 'pinned' | 'stays';
 
-/** The three states of one path. */
+/** The entries of one path: in the archive, on side a and on side b. */
 interface Triple {
   readonly o: Node | null;
   readonly a: Node | null;
@@ -27,11 +35,12 @@ interface Triple {
 }
 
 /**
- * Decides what each side must do.
+ * Decides what each side has to do.
  * @param archive the last state that both sides shared.
- * @param a what side a has now.
- * @param b what side b has now.
- * @returns an ordered plan for each side; nothing in it overwrites content that is not kept somewhere.
+ * @param a the present state of side a.
+ * @param b the present state of side b.
+ * @returns an ordered plan for each side. It overwrites and deletes only contents that are kept elsewhere: on the other
+ * side, as a conflict copy or in versions.
  */
 export function reconcile(archive: Snapshot, a: Snapshot, b: Snapshot, options: ReconcileOptions): Plan {
   const plan = emptyPlan();
@@ -46,7 +55,7 @@ export function reconcile(archive: Snapshot, a: Snapshot, b: Snapshot, options: 
 
 const emptyPlan = (): Plan => ({ toA: [], toB: [], agreed: [], postponed: [], conflicts: [] });
 
-/** One walk over the three trees, writing into one plan. */
+/** One walk over the three trees that fills one plan. */
 class Pass {
   readonly #options: ReconcileOptions;
   readonly #plan: Plan;
@@ -56,7 +65,10 @@ class Pass {
     this.#plan = plan;
   }
 
-  /** Both sides have a directory here (or it is the root): its metadata, then what lies in it. Marks null: look everywhere. */
+  /**
+   * Visits a directory that both sides have, or the root: first its metadata, then its children.
+   * @param marks the paths to visit; null for all.
+   */
   directory(path: RelPath | '', at: Triple, marks: Marks | null): void {
     if (marks !== null && path !== '' && !marks.here) {
       for (const [name, below] of marks.below) this.#child(path, at, name, below);
@@ -75,7 +87,7 @@ class Pass {
     return this.#visit(joinPath(path, name), triple, marks?.deep ? null : marks);
   }
 
-  /** Reaches the verdict on `path` and all that is below it. */
+  /** Decides about `path` and everything below it. */
   #visit(path: RelPath, at: Triple, marks: Marks | null): Survival {
     if (this.#options.pinned(path)) {
       this.#plan.postponed.push({ path, marks });
@@ -99,7 +111,7 @@ class Pass {
     return this.#files(path, at);
   }
 
-  /** The same content on both sides: the metadata follows whoever changed it, the newest where both did. */
+  /** Equalises the metadata of equal contents: the side that changed it wins; the newer one where both did. */
   #equal(path: RelPath, { o, a, b }: Triple): void {
     if (a === null || b === null) return;
     if (sameMetadata(a, b)) {
@@ -115,7 +127,7 @@ class Pass {
     this.#change(otherSide(source), { path, action: 'metadata', before: entryOf(before), after: entryOf(after) });
   }
 
-  /** No directory on either side, and the contents differ. */
+  /** Decides where both have different contents and neither has a directory. */
   #files(path: RelPath, { o, a, b }: Triple): Survival {
     const overridden = this.#options.overrides?.(path) ?? null;
     if (overridden !== null) return this.#override(path, overridden, { o, a, b });
@@ -126,7 +138,7 @@ class Pass {
     return this.#conflict(path, o, a, b);
   }
 
-  /** The other side follows `leader`: it has `before` and gets `after`. */
+  /** The other side follows `leader`: its entry changes from `before` to `after`. */
   #follow(leader: Side, path: RelPath, before: Node | null, after: Node | null, reason?: Reason): Survival {
     const action = before === null ? 'created' : after === null ? 'deleted' : 'modified';
     const why = reason === undefined ? {} : { reason };
@@ -134,7 +146,9 @@ class Pass {
     return after === null ? 'gone' : 'stays';
   }
 
-  /** The holder of a lock said what is to become of the other side's changes. What only one side has survives a copy. */
+  /**
+   * Decides by the override that the holder of a lock gave. Where only one side has the file, `copy` keeps that file.
+   */
   #override(path: RelPath, { side, other }: Override, { o, a, b }: Triple): Survival {
     const [kept, lost] = side === 'a' ? [a, b] : [b, a];
     if (lost === null) return this.#follow(side, path, null, kept);
@@ -143,7 +157,7 @@ class Pass {
     return this.#conflict(path, o, a!, b!, side);
   }
 
-  /** Both changed, differently: the newer keeps the name, a where the times are equal. */
+  /** Both sides changed the content differently: the newer one keeps the name, side a where the times are equal. */
   #conflict(path: RelPath, o: Node | null, a: Node, b: Node, overridden: Side | null = null): Survival {
     const kept: Side = overridden ?? this.#options.winner?.(path) ?? (mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
     const loser = otherSide(kept);
@@ -155,7 +169,7 @@ class Pass {
     return 'stays';
   }
 
-  /** `side` has a directory, the other has none. */
+  /** Decides where only `side` has a directory at `path`. */
   #directoryAgainst(side: Side, path: RelPath, at: Triple): Survival {
     const dir = at[side] as Node;
     const other = at[otherSide(side)];
@@ -165,7 +179,10 @@ class Pass {
     return this.#newDirectory(side, path, dir, other, this.#options.copyName(path, otherSide(side)));
   }
 
-  /** The other side deleted a directory that both had, or put a file in its place. It goes if nothing in it survives. */
+  /**
+   * The other side deleted a directory that both had, or replaced it by a file. It is deleted if nothing below it
+   * survives.
+   */
   #removedDirectory(side: Side, path: RelPath, at: Triple, dir: Node, other: Node | null): Survival {
     const trial = { ...emptyPlan(), postponed: this.#plan.postponed };
     const survival = new Pass(this.#options, trial).#orphans(path, { ...at, [otherSide(side)]: null });
@@ -186,7 +203,7 @@ class Pass {
     return survival;
   }
 
-  /** What becomes of the contents of a directory that one side has no more. */
+  /** Decides about the contents of a directory that only one side still has. */
   #orphans(path: RelPath, at: Triple): Survival {
     let survival: Survival = 'gone';
     for (const name of namesIn(at)) {
@@ -196,7 +213,10 @@ class Pass {
     return survival;
   }
 
-  /** A directory that only `side` has goes over whole; a file in its way goes to versions or, if it was changed, to a copy. */
+  /**
+   * Creates the directory that only `side` has, with its contents, on the other side. A file that is in its place
+   * becomes the conflict copy `copy`, or goes to versions.
+   */
   #newDirectory(side: Side, path: RelPath, dir: Node, inTheWay: Node | null, copy: RelPath | null): Survival {
     this.#change(otherSide(side), {
       path,
@@ -222,7 +242,7 @@ class Pass {
   }
 }
 
-/** The names in any of the three, each once. */
+/** @returns the names of the children of all three, each once. */
 function namesIn({ o, a, b }: Triple): Iterable<string> {
   const names = new Set<string>();
   for (const node of [o, a, b]) {

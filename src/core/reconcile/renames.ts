@@ -1,10 +1,16 @@
-// Finds the renames in one side's changes: a deletion and a creation of the same content are one move, and a move
-// carries no bytes. Where several files have that content, a file of the same name goes first.
+// Finds the renames among one side's changes, so that a move transfers no content:
+//
+//   index the deleted, non-empty files by content
+//   for each created file, in order:
+//     take a deleted file of the same content from the index, one of the same name if there is one
+//     replace the creation by a rename from there, and drop the deletion
 import type { Change } from '../change.js';
 import type { Entry, FileEntry } from '../entry.js';
 import { nameOf, type RelPath } from '../path.js';
 
-/** @returns `changes` with every deletion and creation of the same, non-empty content joined into a rename. */
+/**
+ * @returns `changes` with each pair of a deletion and a creation of the same, non-empty content replaced by a rename.
+ */
 export function pairRenames(changes: readonly Change[]): Change[] {
   const deleted = deletedContents(changes);
   if (deleted.size === 0) return [...changes];

@@ -3,7 +3,7 @@
 
 import fs from 'node:fs';
 import { type Change, contentOf } from '../../core/change.js';
-import { coarseBlockBytes, isBaseSize, isWorthAsking, type Range } from '../../core/delta.js';
+import { coarseBlockBytes, isBasisSize, isWorthAsking, type Range } from '../../core/delta.js';
 import type { FileEntry } from '../../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../../core/path.js';
 import type { BasisFile, Offer } from '../../replica.js';
@@ -29,7 +29,7 @@ export function offerFor(sources: OfferSources, change: Change): Offer | null {
   if (file === null || !isWorthAsking(change) || sources.staging.distrusts(file)) return null;
   const have = sources.staging.lengthOf(file);
   const { path, before } = change;
-  const base = before?.type === 'file' && isBaseSize(before.size) ? new LocalBasis(sources, path, before) : null;
+  const base = before?.type === 'file' && isBasisSize(before.size) ? new LocalBasis(sources, path, before) : null;
   return have === 0 && base === null ? null : { have, base };
 }
 

@@ -7,7 +7,7 @@
 //
 // Two block sizes keep both the checksums and the data around a change small.
 
-import { coarseBlockBytes, fineBlockBytes, isBaseSize, MAX_RANGES, type Range, uncovered } from '../../core/delta.js';
+import { coarseBlockBytes, fineBlockBytes, isBasisSize, MAX_RANGES, type Range, uncovered } from '../../core/delta.js';
 import type { FileEntry } from '../../core/entry.js';
 import type { BasisFile, Content, Offer } from '../../replica.js';
 import { recallSums } from '../fs/block-sums.js';
@@ -31,7 +31,7 @@ export async function* readDifference(
   if (have > 0) yield { n, have, last: have === file.size };
   const rest = { at: have, bytes: file.size - have };
   if (rest.bytes <= 0) return;
-  const comparison = new Comparison(fd, file, base !== null && isBaseSize(base.size) ? base : null);
+  const comparison = new Comparison(fd, file, base !== null && isBasisSize(base.size) ? base : null);
   const matches = await comparison.coarse(rest);
   const fine = await comparison.fine(rest, matches);
   for await (const { match, range } of inOrder(rest, matches, fine)) {

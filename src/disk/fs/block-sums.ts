@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { coarseBlockBytes, countBlocks, isBaseSize, type Range, WORDS_A_BLOCK } from '../../core/delta.js';
+import { coarseBlockBytes, countBlocks, isBasisSize, type Range, WORDS_A_BLOCK } from '../../core/delta.js';
 
 const readAsync = promisify(fs.read);
 const READ_BYTES = 1 << 20;
@@ -49,7 +49,7 @@ export class BlockSums {
 
 /** @returns an object for the coarse checksums of a content of `size` bytes; null where they are never needed. */
 export const coarseSums = (size: number): BlockSums | null =>
-  isBaseSize(size) ? new BlockSums(coarseBlockBytes(size), size) : null;
+  isBasisSize(size) ? new BlockSums(coarseBlockBytes(size), size) : null;
 
 const remembered = new Map<string, BlockSums>();
 let rememberedBytes = 0;

@@ -2,7 +2,7 @@
 // it (mutagen's safety.go, rclone's --max-delete). Predicates over the findings before they are committed; nothing is
 // changed.
 import * as fs from 'node:fs';
-import { isLost, lossCode, MAX_LOST_FILES, SOME_FILES } from '../../core/loss.js';
+import { isLost, lossCode, MAX_LOST_FILES, MIN_EMPTIED_FILES } from '../../core/loss.js';
 import type { RelPath } from '../../core/path.js';
 import type { Node } from '../../core/snapshot.js';
 import type { ScanResult } from '../../replica.js';
@@ -23,7 +23,7 @@ export function rootHalt(context: ScanContext, deletesAccepted: boolean): Halt |
   const fault = rootFault(context.root);
   if (fault !== null) return fault;
   try {
-    if (deletesAccepted || context.snapshot.files < SOME_FILES || !isEmpty(context)) return null;
+    if (deletesAccepted || context.snapshot.files < MIN_EMPTIED_FILES || !isEmpty(context)) return null;
   } catch (error) {
     const why = describe(error as NodeJS.ErrnoException);
     const message = `${context.root.path} cannot be read: ${why}. Nothing is touched; it goes on when it can be read.`;

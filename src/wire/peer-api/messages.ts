@@ -1,7 +1,7 @@
 // What server-a and server-b say to each other, besides params: looks, contents, changes and their outcomes. Everything
 // is built anew from checked fields; nothing that was parsed is passed on as it came.
 import { type Action, type Change, isReason, type Outcome } from '../../core/change.js';
-import { isBaseSize, type Range } from '../../core/delta.js';
+import { isBasisSize, type Range } from '../../core/delta.js';
 import type { Entry, FileEntry } from '../../core/entry.js';
 import type { ProblemCode } from '../../core/errors.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
@@ -196,7 +196,7 @@ function baseOf(value: unknown): { size: number; hash: string } {
 /** @throws SyncError `bad-message` where `value` is not the size of a file that others are compared with. */
 export function baseSizeOf(value: unknown): number {
   const size = whole(value, 'the size of a base', 0);
-  return isBaseSize(size) ? size : fail('the size of a base is out of range');
+  return isBasisSize(size) ? size : fail('the size of a base is out of range');
 }
 
 /** On the wire the path of a conflict copy is called `keepAs`. */
