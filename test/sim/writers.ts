@@ -145,9 +145,13 @@ export class Writers {
     if (after?.type === 'file') users.mayStandAt(path, contentOf(after));
   }
 
-  /** The holder of side b writes there, too: what side b had goes to versions. */
+  /**
+   * The holder of side b writes there, too: what side b had and could not bring over, because updates of side a are held,
+   * goes to versions.
+   */
   #noteOther({ lockStore, pair }: ServerA, { path }: Change): void {
-    const entry = lockStore.table.heldSide(path) === 'a' ? pair.entry('b', path) : null;
+    const { table } = lockStore;
+    const entry = table.heldSide(path) === 'a' && table.heldOf(path).length > 0 ? pair.entry('b', path) : null;
     if (entry?.type === 'file') this.#users.putAside(contentOf(entry));
   }
 

@@ -8,7 +8,7 @@ import { isAtOrBelow, pathFault, quote, type RelPath } from '../../core/path.js'
 import type { Acted } from '../../wire/client-api/methods.js';
 import { type FilesContext, refuseOnlyInB } from './context.js';
 import { noSuchFile } from './refusals.js';
-import { missingParents, onSideB, standingAt, type WriteStep } from './write.js';
+import { missingParents, onlyInB, onSideB, standingAt, type WriteStep } from './write.js';
 
 /** A rename that a client requests. */
 interface RenameAsk {
@@ -63,7 +63,8 @@ function stepsFor(context: FilesContext, ask: RenameAsk, side: 'a' | 'b', entry:
   const at = (path: RelPath) => (side === 'a' ? pair.entry('a', path) : onSideB(pair, path));
   const change: Change = { path: to, action: 'renamed', before, after: entry, from: { path: from, entry } };
   const parents = missingParents(to, at).map((step): WriteStep => ({ ...step, side }));
-  return [...parents, { change, side }];
+  // A file that only side b has is the one to overwrite.
+  return [...parents, { change, side, over: onlyInB(pair, to) !== null }];
 }
 
 /** A present entry may be replaced only by a file, if it is a file, too, and the client allowed it. */

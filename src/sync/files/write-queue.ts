@@ -7,8 +7,16 @@ import { isAtOrBelow, type RelPath } from '../../core/path.js';
 import { lockedBy } from '../locks/lock-service.js';
 import type { ClaimKind } from '../pair/claims.js';
 import { busy, failed, failure, ignored, outOfReach } from './refusals.js';
-import { type ClientWrite, changesOf, type Result, type WriteContext, type WriteEvent, type Writing } from './write.js';
-import { carryStep, foldResults, toPassOn } from './write-steps.js';
+import {
+  type ClientWrite,
+  changesOf,
+  nothingSeen,
+  type Result,
+  type WriteContext,
+  type WriteEvent,
+  type Writing,
+} from './write.js';
+import { carryStep, foldResults, seenOfB, toPassOn } from './write-steps.js';
 
 /** How long a write waits for other work on its paths, in milliseconds. */
 const MAX_WAIT_MS = 20_000;
@@ -47,7 +55,7 @@ export class ClientWrites {
       const scans = { a: this.#scanPath('a', ask.paths), b: 0 };
       const since = clock.now();
       const after = () => {};
-      const fresh = { attempts: 0, claims: [], left: [], done: [], saving: [] };
+      const fresh = { attempts: 0, claims: [], left: [], done: [], seenOfB: nothingSeen(), saving: [] };
       this.#waiting.push({ ask, since, scans, ...fresh, after, resolve, reject });
       clock.after(MAX_WAIT_MS + 1, () => mailbox.wake());
       mailbox.wake();
@@ -107,6 +115,7 @@ export class ClientWrites {
     const { ask } = write;
     for (const path of ask.paths) this.#refuseForeign(ask, path);
     write.left = [...ask.decide((path) => pair.entry('a', path))];
+    write.seenOfB = seenOfB(this.#context, write.left);
     const paths = write.left.flatMap(changesOf).flatMap(({ path, from }) => (from ? [path, from.path] : [path]));
     const isAsked = (path: RelPath) => ask.deep === true && ask.paths.some((top) => isAtOrBelow(path, top));
     for (const path of paths) if (!isAsked(path)) this.#refuseForeign(ask, path);

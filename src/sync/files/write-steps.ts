@@ -2,10 +2,20 @@
 // passed on to side b at once where a lock would hold it there, or where the client has said that it replaces what side
 // b has.
 import { type Change, contentOf, type Outcome } from '../../core/change.js';
+import { type Entry, sameContent } from '../../core/entry.js';
 import { isAtOrBelow, parentOf, type RelPath, type Side } from '../../core/path.js';
 import type { Applied, Content, Replica } from '../../replica.js';
 import type { Pair } from '../pair/pair.js';
-import { changesOf, type Result, type WriteContext, type WriteEvent, type WriteStep, type Writing } from './write.js';
+import {
+  changesOf,
+  onSideB,
+  type Result,
+  type SeenOfB,
+  type WriteContext,
+  type WriteEvent,
+  type WriteStep,
+  type Writing,
+} from './write.js';
 
 /** Carries out one step and posts its result to the session. */
 export async function carryStep(
@@ -34,6 +44,19 @@ function apply(target: Replica, step: WriteStep, changes: readonly Change[]): As
   return target.apply(changes, step.contents?.() ?? nothing<Content>());
 }
 
+/** @returns what a decision for `steps`, taken now, has seen of side b. */
+export function seenOfB({ pair, sides, heldUpdates }: WriteContext, steps: readonly WriteStep[]): SeenOfB {
+  const entries = new Map<RelPath, Entry | null>();
+  for (const step of steps) {
+    for (const { path, before } of changesOf(step)) {
+      const there = onSideB(pair, path);
+      const isKnown = sameContent(there, before) || sameContent(there, pair.shared(path));
+      if (isKnown || step.over === true || heldUpdates.isFrozen(path)) entries.set(path, there);
+    }
+  }
+  return { replica: sides.replica('b'), entries };
+}
+
 /** Folds the changes that were done into the pair. @returns the results of the others. */
 export function foldResults(context: WriteContext, event: WriteEvent): Result[] {
   const { pair } = context;
@@ -45,13 +68,21 @@ export function foldResults(context: WriteContext, event: WriteEvent): Result[] 
       pair.foldWritten(event.side, change);
       event.write.done.push(change);
       if (change.from !== undefined) keepSaving(event.write, moveLocks(context, change));
-    } else if (change.from === undefined) pair.foldDone(event.side, change);
-    else {
-      pair.foldWritten(event.side, change);
-      moveShared(pair, change.from.path, change.path);
-    }
+    } else foldPassedOn(context, event.write, change);
   }
   return left;
+}
+
+/** Later steps of the same write find this one done on side b. */
+function foldPassedOn({ pair }: WriteContext, { seenOfB: { entries } }: Writing, change: Change): void {
+  const { path, from } = change;
+  if (from === undefined) pair.foldDone('b', change);
+  else {
+    pair.foldWritten('b', change);
+    moveShared(pair, from.path, path);
+    entries.set(from.path, null);
+  }
+  entries.set(path, pair.entry('b', path));
 }
 
 /** The client learns of a failure at the end; the empty handlers keep it from counting as unhandled until then. */
@@ -91,10 +122,13 @@ function moveShared(pair: Pair, from: RelPath, to: RelPath): void {
 /** @returns the step for side b that follows from a step on side a; null where there is none. */
 export function toPassOn(context: WriteContext, event: WriteEvent): WriteStep | null {
   const { pair, sides } = context;
+  const { replica, entries } = event.write.seenOfB;
   const local = sides.replica('a');
-  if (event.side === 'b' || local === null || sides.replica('b') === null || pair.b.snapshot === null) return null;
+  if (event.side === 'b' || local === null || replica === null || pair.b.snapshot === null) return null;
+  // Another connection may be to another root: the decision was not about that.
+  if (sides.replica('b') !== replica) return null;
   const due = event.results.flatMap(({ change, outcome }) =>
-    outcome.kind === 'done' ? passedOn(context, change, event.step.over === true) : [],
+    outcome.kind === 'done' ? passedOn(context, change, entries.get(change.path), event.step.over === true) : [],
   );
   const [change, ...others] = due;
   if (change === undefined) return null;
@@ -107,10 +141,16 @@ export function toPassOn(context: WriteContext, event: WriteEvent): WriteStep | 
 
 /**
  * The same change for side b, where a lock would otherwise hold it; none where normal synchronisation brings it there.
+ * @param before what the decision saw there; undefined where side b has a change of its own, which stays.
  */
-function passedOn({ pair, lockStore }: WriteContext, change: Change, over: boolean): Change[] {
+function passedOn(
+  { pair, lockStore }: WriteContext,
+  change: Change,
+  before: Entry | null | undefined,
+  over: boolean,
+): Change[] {
   const { path, after, from } = change;
-  const before = pair.entry('b', path);
+  if (before === undefined) return [];
   if (from !== undefined) {
     // Its locks have been moved by now.
     if (![...lockStore.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return [];

@@ -64,6 +64,19 @@ export interface WriteEvent {
   readonly error: unknown;
 }
 
+/**
+ * What the decision on a write saw of side b. Where the write is passed on, side b must still have that: what was saved
+ * there since is no part of the decision.
+ */
+export interface SeenOfB {
+  /** Side b at that time; null where it was away. */
+  readonly replica: Replica | null;
+  /** By path; without the paths that side b has changed and side a does not have yet. */
+  readonly entries: Map<RelPath, Entry | null>;
+}
+
+export const nothingSeen = (): SeenOfB => ({ replica: null, entries: new Map() });
+
 /** A write that has no answer yet. */
 export interface Writing {
   readonly ask: ClientWrite;
@@ -74,6 +87,8 @@ export interface Writing {
   claims: readonly Claim[];
   left: WriteStep[];
   readonly done: Change[];
+  /** What its decision saw of side b. */
+  seenOfB: SeenOfB;
   /** The lock moves that have to be on disk before the write is answered. */
   readonly saving: Promise<void>[];
   /** Continues the write after the step on side b. */
@@ -96,8 +111,12 @@ export interface WriteContext {
     isScanned(side: Side, number: number): boolean;
   };
   readonly claims: Claims;
-  /** Whether updates of a path are being fetched or are taking effect. */
-  readonly heldUpdates: { isMoving(path: RelPath): boolean };
+  readonly heldUpdates: {
+    /** Whether updates of a path are being fetched or are taking effect. */
+    isMoving(path: RelPath): boolean;
+    /** Whether a lock keeps the changes of both sides apart at a path. */
+    isFrozen(path: RelPath): boolean;
+  };
   /** Why no file may be written now; null where they may. */
   readonly recorder: { readonly halt: SyncError | null };
 }

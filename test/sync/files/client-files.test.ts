@@ -43,19 +43,20 @@ class Scene {
     this.isAway = b === null;
     pair.clearMarks();
     let scans = 0;
+    const replicas = { a: this.#replica('a'), b: this.#replica('b') };
     this.writes = new ClientWrites({
       ...{ pair, lockStore, log, claims: this.claims },
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
       sides: {
-        replica: (side) => (side === 'b' && this.isAway ? null : this.#replica(side)),
+        replica: (side) => (side === 'b' && this.isAway ? null : replicas[side]),
         scanPath: (side, path) => {
           this.asked.push(`${side}:${path}`);
           return ++scans;
         },
         isScanned: (side, number) => this.scanned[side] >= number,
       },
-      heldUpdates: { isMoving: (path) => this.moving.has(path) },
+      heldUpdates: { isMoving: (path) => this.moving.has(path), isFrozen: () => false },
       recorder: { halt: null },
     });
   }
@@ -262,6 +263,15 @@ describe('a rename', () => {
     expect(scene.shown('b')).toBe('y:1');
   });
 
+  test('of a locked file replaces what only side b has, and leaves what only side b knows of', async () => {
+    const only = new Scene({ a: 'x:1', b: 'x:1 y:2' }).lock('x');
+    await only.rename('x', 'y', true);
+    expect(only.applied).toEqual(['a x>y', 'b x>y']);
+    const newer = new Scene({ a: 'x:1 y:2', b: 'x:1 y:3' }).lock('x');
+    await newer.rename('x', 'y', true);
+    expect([newer.applied, newer.shown('b')]).toEqual([['a x>y'], 'x:1 y:3']);
+  });
+
   test('that side b could not carry out is synchronised like any other', async () => {
     const scene = new Scene({ a: 'x:1' }).lock('x');
     scene.outcomes = [{ kind: 'done', sent: 0 }, { kind: 'stale' }];
@@ -359,6 +369,9 @@ describe('a deletion', () => {
     const scene = new Scene({ a: 'x:1' }).lock('x', 'ann', 'b');
     await scene.remove('x');
     expect([scene.applied, scene.archive]).toEqual([['a -x', 'b -x'], '']);
+    const newer = new Scene({ a: 'x:1', b: 'x:2' }).lock('x', 'ann', 'b');
+    await newer.remove('x');
+    expect([newer.applied, newer.shown('b')]).toEqual([['a -x'], 'x:2']);
     const away = new Scene({ a: 'x:1' }).lock('x', 'ann', 'b');
     away.isAway = true;
     await away.remove('x');

@@ -22,12 +22,20 @@ class Scene {
   readonly pair = new Pair(new Snapshot(), { put: () => {} } as never);
   readonly table = new LockTable();
   readonly applied: string[] = [];
+  /** What each change expects to find. */
+  readonly expected: string[] = [];
   outcomes: Outcome[] = [];
   scans = 0;
   scanned = 0;
   now = 0;
   readonly claims = new Claims();
   halt: SyncError | null = null;
+  readonly replicas: Record<Side, Replica | null>;
+  /** Side b is another one from now on, in the place of the former. */
+  readonly reconnect: () => void;
+  isFrozen = false;
+  /** What only happens while side a is being written. */
+  meanwhile: () => void = () => {};
   readonly writes: ClientWrites;
   #posted: WriteEvent[] = [];
 
@@ -35,27 +43,37 @@ class Scene {
     this.pair.a.snapshot = new Snapshot();
     this.pair.b.snapshot = new Snapshot();
     this.pair.clearMarks();
-    const side = (which: Side) =>
+    const replica = (which: Side) =>
       ({
         apply: (changes: readonly Change[]) => this.#apply(which, changes),
         read: async function* () {},
       }) as unknown as Replica;
+    this.replicas = { a: replica('a'), b: replica('b') };
+    this.reconnect = () => {
+      this.replicas.b = replica('b');
+    };
     const context: WriteContext = {
       pair: this.pair,
       lockStore: { table: this.table } as never,
       log: silent,
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.#posted.push(event), wake: () => {} },
-      sides: { replica: side, scanPath: () => this.scans + 1, isScanned: (_, number) => this.scanned >= number },
+      sides: {
+        replica: (side) => this.replicas[side],
+        scanPath: () => this.scans + 1,
+        isScanned: (_, number) => this.scanned >= number,
+      },
       claims: this.claims,
-      heldUpdates: { isMoving: () => false },
+      heldUpdates: { isMoving: () => false, isFrozen: () => this.isFrozen },
       recorder: this,
     };
     this.writes = new ClientWrites(context);
   }
 
   async *#apply(which: Side, changes: readonly Change[]) {
-    for (const { path, action } of changes) {
+    if (which === 'a') this.meanwhile();
+    for (const { path, action, before } of changes) {
+      this.expected.push(`${which} ${before?.type === 'file' ? before.hash : 'nothing'}`);
       const outcome = this.outcomes.shift() ?? ({ kind: 'done', sent: 0 } as const);
       this.applied.push(`${which} ${action} ${path} ${outcome.kind}`);
       yield { n: 0, outcome };
@@ -179,6 +197,72 @@ describe('a client write', () => {
     expect(await answer).toBe('x');
     expect(scene.applied).toEqual(['a created x done', 'b created x done']);
     expect([scene.pair.entry('b', X), scene.pair.shared(X)]).toEqual([file('new'), file('new')]);
+  });
+
+  describe('of the holder of a lock on side b, where side b', () => {
+    const both = (scene: Scene, a: string, b: string, shared = a) => {
+      scene.pair.a.snapshot!.put(X, file(a));
+      scene.pair.b.snapshot!.put(X, file(b));
+      scene.pair.archive.put(X, file(shared));
+    };
+    test.each<[it: string, given: (scene: Scene) => void, expected: string[]]>([
+      ['has what is replaced on side a, replaces it there', (scene) => both(scene, '1', '1'), ['a 1', 'b 1']],
+      ['has what both last shared, replaces it there', (scene) => both(scene, '2', '1', '1'), ['a 2', 'b 1']],
+      ['has a newer save that side a does not have yet, leaves it', (scene) => both(scene, '1', '2'), ['a 1']],
+      [
+        'has a newer save that a held update keeps from side a, replaces it',
+        (scene) => {
+          both(scene, '3', '2', '1');
+          scene.isFrozen = true;
+        },
+        ['a 3', 'b 2'],
+      ],
+      [
+        'is found to have a newer save when side a is written, does not expect that',
+        (scene) => {
+          both(scene, '1', '1');
+          scene.meanwhile = () => scene.pair.b.snapshot!.put(X, file('2'));
+        },
+        ['a 1', 'b 1'],
+      ],
+      [
+        'was away at the decision, leaves it to synchronisation',
+        (scene) => {
+          both(scene, '1', '1');
+          scene.replicas.b = null;
+          scene.meanwhile = scene.reconnect;
+        },
+        ['a 1'],
+      ],
+      [
+        'connects anew meanwhile, leaves it to synchronisation',
+        (scene) => {
+          both(scene, '1', '1');
+          scene.meanwhile = scene.reconnect;
+        },
+        ['a 1'],
+      ],
+    ])('%s', async (_, given, expected) => {
+      const scene = new Scene();
+      scene.lock('bob', 'b');
+      given(scene);
+      const { answer } = scene.ask('bob');
+      await scene.run();
+      expect([await answer, scene.expected]).toEqual(['x', expected]);
+    });
+  });
+
+  test('of several steps finds on side b what the earlier ones have left there', async () => {
+    const scene = new Scene();
+    scene.lock('bob', 'b');
+    for (const tree of [scene.pair.a.snapshot!, scene.pair.b.snapshot!, scene.pair.archive]) tree.put(X, file('1'));
+    const steps = [
+      { change: { path: X, action: 'deleted', before: file('1'), after: null } },
+      { change: { path: X, action: 'created', before: null, after: file('2') } },
+    ] as const;
+    const done = scene.writes.ask({ owner: 'bob', paths: [X], decide: () => steps });
+    await scene.run();
+    expect([(await done).length, scene.expected]).toEqual([2, ['a 1', 'b 1', 'a nothing', 'b nothing']]);
   });
 
   test('reports the error of the disk, and writes nothing while the pair is halted', async () => {
