@@ -3,6 +3,7 @@
 
 /** In the world with ends of locks, lines, thieves and guards (features.ts). */
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
+  [300_030_763, 'the simulation: a guard of an earlier connection came after the next one had given everything back'],
   [300_038_342, 'a deletion by the holder on side b took along what was saved there after it was decided'],
   [408_696, 'a wish to discard, said before another side b came, deleted a file at the first contact with it'],
   [282, 'who had lost a lock was told so before that was on the disk'],

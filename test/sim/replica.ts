@@ -99,9 +99,10 @@ export class SimReplica implements Replica {
   }
 
   async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
-    await this.#process.step();
+    // At once, as src/disk/local-replica does it: what an earlier connection asked for never comes after the next one.
     if (paths.length === 0) this.#guarding.clear();
     else this.#guarding.set(paths, on);
+    await this.#process.step();
   }
 
   #guarded(changes: readonly Change[], applied: readonly Applied[]): readonly Applied[] {

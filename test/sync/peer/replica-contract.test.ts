@@ -393,6 +393,17 @@ describe.each(forms)('a %s replica', (form) => {
     await fc.assert(property, { numRuns: sized(6, 100) });
   });
 
+  test('guards in the order of the calls, also where nobody waits for the answers', async () => {
+    const site = await openSite(form, { f: 'one' });
+    await site.replica.scan('everything');
+    const writeBits = () => fs.statSync(path.join(site.root, 'f')).mode & 0o222;
+    const before = writeBits();
+    await Promise.all([site.replica.guard!([p('f')], true), site.replica.guard!([], false)]);
+    expect(writeBits()).toBe(before);
+    await Promise.all([site.replica.guard!([], false), site.replica.guard!([p('f')], true)]);
+    expect(writeBits()).toBe(0);
+  });
+
   test('applies nothing without changes', async () => {
     const site = await openSite(form);
     expect(await outcomes(site.replica, [])).toEqual([]);
