@@ -5,6 +5,7 @@
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [300_030_763, 'the simulation: a guard of an earlier connection came after the next one had given everything back'],
   [300_038_342, 'a deletion by the holder on side b took along what was saved there after it was decided'],
+  [300_029_166, 'a directory that could not be made was tried without a pause, and its delay began anew each time'],
   [408_696, 'a wish to discard, said before another side b came, deleted a file at the first contact with it'],
   [282, 'who had lost a lock was told so before that was on the disk'],
   [1397, 'what was saved after an unlock with --held discard was discarded too'],

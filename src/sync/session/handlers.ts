@@ -33,7 +33,7 @@ interface WholeSession {
 
 /** @returns a handler for each kind of event. */
 export function sessionHandlers(parts: SessionParts, session: WholeSession): SessionHandlers {
-  const { recorder, heldUpdates, writes, sides, inFlight, flushes } = parts;
+  const { recorder, heldUpdates, writes, sides, inFlight, flushes, retries } = parts;
   return {
     hint: ({ side }) => void sides.scanQueue(side)?.ask('hinted'),
     scanned: (event) => {
@@ -56,6 +56,7 @@ export function sessionHandlers(parts: SessionParts, session: WholeSession): Ses
       heldUpdates.stepped(event);
     },
     'client-step': (event) => {
+      retries.reported(event.results.map(({ change }) => change));
       for (const { change } of event.results) {
         inFlight.release(event.side, change.path);
         if (change.from !== undefined) inFlight.release(event.side, change.from.path);

@@ -77,7 +77,8 @@ export class Planner {
       given.has(path) || isClaimed(path) || pair.entry('a', path) !== null || pair.entry('b', path) !== null;
     return {
       firstContact: pair.firstContact,
-      pinned: (path) => isClaimed(path) || pair.isOutOfReach(path) || heldUpdates.isFrozen(path),
+      pinned: (path) =>
+        isClaimed(path) || pair.isOutOfReach(path) || heldUpdates.isFrozen(path) || this.#isDelayed(path),
       winner: (path) => lockStore.table.preferences.get(path)?.side ?? null,
       overrides: (path) => {
         const { side, other, last } = lockStore.table.preferences.get(path) ?? {};
@@ -93,6 +94,16 @@ export class Planner {
         return name;
       },
     };
+  }
+
+  /**
+   * Whether the last attempt at `path` failed and the next one has to wait. A directory of both sides is planned: only its
+   * mode can have failed, and that must not keep back what is in it.
+   */
+  #isDelayed(path: RelPath): boolean {
+    const { pair, retries } = this.#context;
+    if (pair.everythingMarked || !retries.isDelayed(path)) return false;
+    return pair.entry('a', path)?.type !== 'dir' || pair.entry('b', path)?.type !== 'dir';
   }
 
   /**

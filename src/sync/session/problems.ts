@@ -1,6 +1,6 @@
 // The problems of the pair by path. Each is logged once, retried with growing delays, and removed once it is solved.
 import type { Problem, ProblemCode } from '../../core/errors.js';
-import { parentOf, type RelPath } from '../../core/path.js';
+import { parentOf, type RelPath, someAtOrAbove } from '../../core/path.js';
 import type { Logger } from '../../log.js';
 import { type Clock, realClock } from '../clock.js';
 
@@ -18,6 +18,8 @@ interface Retry {
   readonly cancel: () => void;
   /** Whether its timer is still running. */
   waiting: boolean;
+  /** Whether something new was found there since the attempt. */
+  isReported: boolean;
 }
 
 /** Keeps the problems of single paths, so that every other path goes on. */
@@ -59,11 +61,34 @@ export class ProblemRetries {
   }
 
   #put(path: RelPath, problem: Problem | null, before: Retry | undefined, first: number, last: number): void {
+    const isSameKind = before !== undefined && (before.problem === null) === (problem === null);
+    if (isSameKind && before.waiting) {
+      // An earlier attempt than the due one must not put that off: nothing else scans the path by name.
+      this.#byPath.set(path, { ...before, problem, isReported: false });
+      return;
+    }
     before?.cancel();
-    const attempts = before !== undefined && (before.problem === null) === (problem === null) ? before.attempts + 1 : 1;
+    const attempts = isSameKind ? before.attempts + 1 : 1;
     const delay = Math.min(first * 2 ** Math.min(attempts - 1, 20), last);
     const cancel = this.#clock.after(delay, () => this.#retry(path));
-    this.#byPath.set(path, { problem, attempts, cancel, waiting: true });
+    this.#byPath.set(path, { problem, attempts, cancel, waiting: true, isReported: false });
+  }
+
+  /** Something new was found at the paths of `news`: attempts at and below them need not wait for their delays. */
+  reported(news: Iterable<{ readonly path: RelPath }>): void {
+    if (this.#byPath.size === 0) return;
+    const reported = new Set<RelPath>();
+    for (const { path } of news) reported.add(path);
+    for (const [path, retry] of this.#byPath) retry.isReported ||= someAtOrAbove(path, (at) => reported.has(at));
+  }
+
+  /**
+   * Whether the next attempt at `path` has to wait: its delay is not over, and nothing new was found there. Otherwise
+   * everything that is planned near `path` would repeat the attempt at once.
+   */
+  isDelayed(path: RelPath): boolean {
+    const retry = this.#byPath.get(path);
+    return retry?.waiting === true && !retry.isReported;
   }
 
   /** The delay of `path` is over. Its attempts stay counted. */

@@ -79,6 +79,7 @@ export class Recorder {
       this.scanFailed({ kind: 'scan-failed', side, error: sideTooLarge() });
       return;
     }
+    retries.reported(scan.entries);
     for (const { path } of scan.entries) {
       for (const freed of peer?.queues.a.recall(path) ?? []) pair.mark(freed);
       for (const freed of peer?.queues.b.recall(path) ?? []) pair.mark(freed);

@@ -100,6 +100,36 @@ describe('a plan', () => {
     expect(plan()).toEqual(['', planned]);
   });
 
+  test.each<[string, (retries: ProblemRetries) => void]>([
+    ['a problem', (retries) => retries.failed(p('d'), 'no-space', 'full')],
+    ['a write that found another content', (retries) => retries.moved(p('d'))],
+  ])('does not try again before its time after %s', (_, fail) => {
+    const { pair, plan, retries } = open('', '', 'd/ d/x:1');
+    fail(retries);
+    pair.mark(p('d/x'));
+    expect(plan()).toEqual(['', '']);
+    retries.due(p('d'));
+    pair.mark(p('d'), true);
+    expect(plan()).toEqual(['+d +d/x', '']);
+  });
+
+  test('tries again at once what a scan reports, and everything where everything is compared', () => {
+    const { pair, plan, retries } = open('', '', 'x:1 y:1');
+    for (const path of ['x', 'y']) retries.failed(p(path), 'no-space', 'full');
+    retries.reported([{ path: p('x') }]);
+    for (const path of ['x', 'y']) pair.mark(p(path));
+    expect(plan()).toEqual(['+x', '']);
+    pair.markEverything();
+    expect(plan()).toEqual(['+x +y', '']);
+  });
+
+  test('goes on in a directory whose mode could not be set', () => {
+    const { pair, plan, retries } = open('d/', 'd/', 'd/ d/x:1');
+    retries.failed(p('d'), 'no-permission', 'EPERM');
+    pair.mark(p('d/x'));
+    expect(plan()).toEqual(['+d/x', '']);
+  });
+
   test('gives conflict copies free names: unused on both sides, unclaimed, and unique in the plan', () => {
     const name = 'x (conflict A 2026-11-21 12-00-00)';
     const conflicts = (scene: ReturnType<typeof open>) => {

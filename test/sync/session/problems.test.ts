@@ -103,11 +103,59 @@ describe('a path that changed during a write', () => {
     retries.close();
   });
 
+  test('is scanned when its first delay is over, however often a write fails meanwhile', () => {
+    const { retries, retried } = open();
+    retries.moved(F);
+    for (let n = 0; n < 4; n++) {
+      vi.advanceTimersByTime(1);
+      retries.moved(F);
+    }
+    expect(retried).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(retried).toEqual([F]);
+    retries.close();
+  });
+
   test('replaces a problem in the list, and counts from one', () => {
     const { retries, retried } = open();
     patience(retried, () => retries.failed(F, 'io-error', 'x'), 3);
     expect(patience(retried, () => retries.moved(F), 1)).toEqual([5]);
     expect(patience(retried, () => retries.failed(F, 'io-error', 'x'), 1)).toEqual([1_000]);
+    retries.close();
+  });
+});
+
+describe('the next attempt', () => {
+  const fail = {
+    'a problem': (retries: ProblemRetries) => retries.failed(F, 'no-space', 'full'),
+    'a write that found another content': (retries: ProblemRetries) => retries.moved(F),
+  };
+  test.each(Object.entries(fail))('waits for the delay after %s', (_, happens) => {
+    const { retries } = open();
+    expect(retries.isDelayed(F)).toBe(false);
+    happens(retries);
+    expect([retries.isDelayed(F), retries.isDelayed(G)]).toEqual([true, false]);
+    vi.advanceTimersByTime(1_000);
+    expect(retries.isDelayed(F)).toBe(false);
+    happens(retries);
+    expect(retries.isDelayed(F)).toBe(true);
+    retries.gone(F);
+    expect(retries.isDelayed(F)).toBe(false);
+    retries.close();
+  });
+
+  test.each([
+    ['at the path', 'd/f', false],
+    ['at a directory above', 'd', false],
+    ['below it', 'd/f/x', true],
+    ['beside it', 'd/g', true],
+  ])('does not wait once something new was found there: %s', (_, path, isDelayed) => {
+    const { retries } = open();
+    retries.failed('d/f' as RelPath, 'no-space', 'full');
+    retries.reported([{ path: path as RelPath }]);
+    expect(retries.isDelayed('d/f' as RelPath)).toBe(isDelayed);
+    retries.failed('d/f' as RelPath, 'no-space', 'full');
+    expect(retries.isDelayed('d/f' as RelPath)).toBe(true);
     retries.close();
   });
 });
