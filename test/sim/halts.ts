@@ -50,7 +50,7 @@ export class Halts {
 
   #arrival: Arrival | 'emptied' | null = null;
   #arrivedAt = 0;
-  /** What side b had not when the last first contact began. */
+  /** What side b has not had since the last first contact began. */
   #absent = new Set<string>();
   #danger: Danger | null = null;
   /** Whether everybody only waits for rest. */
@@ -109,8 +109,14 @@ export class Halts {
     for (const content of this.#ledger.written) this.#users.wandering.add(content);
   }
 
+  /** What has come to side b may be deleted there by its people, and that may be shared, also before a first contact ends. */
+  noteB(): void {
+    for (const path of this.#absent) if (this.#places.b.disk.at(path) !== null) this.#absent.delete(path);
+  }
+
   /** server-a has heard what side b has. */
   told(server: ServerA): void {
+    this.noteB();
     const arrival = this.#arrival;
     this.#arrival = null;
     if (arrival === null || arrival === 'former') return;

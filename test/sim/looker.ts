@@ -105,7 +105,8 @@ export class SimLooker {
       for (const path of hinted) await survey.visit(path);
     }
     if (all) for (const path of [...this.#waiting.keys()]) if (!survey.seen(path)) this.#waiting.delete(path);
-    const again = await this.#commit(survey, accepted);
+    // As in src/disk/scan: what vanished before the first report is gone, and not reported as still there.
+    const again = await this.#commit(survey, accepted || !this.#told);
     this.#looking = false;
     this.#setAlarm(again);
     const whole = !this.#told;

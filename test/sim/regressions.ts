@@ -5,6 +5,11 @@
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [300_030_763, 'the simulation: a guard of an earlier connection came after the next one had given everything back'],
   [300_038_342, 'a deletion by the holder on side b took along what was saved there after it was decided'],
+  [
+    420_001_512,
+    'the simulation: what came to side b in a first contact, and was removed there, was expected to stay on side a',
+  ],
+  [420_001_931, 'the same, where it was moved within a directory'],
   [300_029_166, 'a directory that could not be made was tried without a pause, and its delay began anew each time'],
   [408_696, 'a wish to discard, said before another side b came, deleted a file at the first contact with it'],
   [282, 'who had lost a lock was told so before that was on the disk'],

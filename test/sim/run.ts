@@ -172,7 +172,7 @@ class Run {
       const { random, weather } = this.#world;
       if (random.chance(weather.race)) this.#users.saveInPlace(this.#lockService(name), path);
     };
-    const changed = (change: Change) => name === 'a' && this.#halts.changed(this.#a, change);
+    const changed = (change: Change) => (name === 'a' ? this.#halts.changed(this.#a, change) : this.#halts.noteB());
     const disk = new SimDisk(this.#ledger);
     disk.id = `root-${name}`;
     disk.directory = `/${name}`;
