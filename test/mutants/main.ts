@@ -3,7 +3,7 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { Checker } from './checker.js';
-import { isEquivalent } from './equivalent.js';
+import { isEquivalent, outdated } from './equivalent.js';
 import { type Mutation, shown } from './mutation.js';
 import { Room } from './room.js';
 import { Runner } from './runner.js';
@@ -39,7 +39,8 @@ if (!ROOMS.includes(values.room ?? '')) stop(`--room is one of ${ROOMS.join(', '
 const [n, seed, jobs] = [whole('n'), whole('seed'), Math.max(whole('jobs'), 1)];
 const checkout = process.cwd();
 const room = new Room(checkout, values.room!, values.also);
-const mutations = room.mutations().filter(({ file }) => values.file.some((part) => file.includes(part)));
+const everywhere = room.mutations();
+const mutations = everywhere.filter(({ file }) => values.file.some((part) => file.includes(part)));
 
 if (values.list) {
   for (const mutation of mutations) console.log(errorText(mutation));
@@ -58,6 +59,12 @@ interface Result {
 }
 
 const since = performance.now();
+const made = everywhere.map((mutation) => ({
+  file: mutation.file,
+  place: shown(mutation, room.textOf(mutation.file)),
+}));
+for (const { file, source, mutated } of outdated(`src/${room.name}/`, made))
+  say(`equivalent.ts: no mutant of ${file} is as it says: ${source} → ${mutated}`);
 say(`${room.name}: ${mutations.length} places, seed ${seed}; which test comes through which part …`);
 const marking = new Runner(
   { checkout, bail: false, isolate: true, setup: [room.setup], testTimeout: 60_000 },
@@ -81,6 +88,8 @@ const results: Result[] = [];
 const counts = { invalid: 0, equivalent: 0 };
 let taken = 0;
 
+// What is stopped says what it has found.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => queue.splice(0));
 await Promise.all(Array.from({ length: jobs }, work));
 report();
 await written();
