@@ -4,6 +4,7 @@ import type { Change, Outcome } from '../../src/core/change.js';
 import { SyncError } from '../../src/core/errors.js';
 import { type Introduction, introducedBy, type RootDescription } from '../../src/core/partner.js';
 import type { RelPath, Side } from '../../src/core/path.js';
+import type { Marks } from '../../src/core/path-set.js';
 import { Snapshot } from '../../src/core/snapshot.js';
 import type { OpenStore } from '../../src/disk/state/store.js';
 import type { Logger } from '../../src/log.js';
@@ -37,6 +38,18 @@ export function scanPath(text: string, more: Partial<ScanResult> = {}): ScanResu
     entries: [...gone.map((token) => ({ path: token.slice(1) as RelPath, entry: null })), ...entries],
     ...more,
   };
+}
+
+/** @returns the paths that are compared next, `x*` with all below it. */
+export function marksOf(pair: Pair): string {
+  if (pair.everythingMarked) return 'everything';
+  const found: string[] = [];
+  const walk = (marks: Marks, path: string) => {
+    if (marks.here || marks.deep) found.push(`${path}${marks.deep ? '*' : ''}`);
+    for (const [name, below] of marks.below) walk(below, path === '' ? name : `${path}/${name}`);
+  };
+  walk(pair.marks.root, '');
+  return found.sort().join(' ');
 }
 
 /** A look that was asked for. */

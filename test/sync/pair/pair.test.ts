@@ -5,13 +5,12 @@ import type { Change } from '../../../src/core/change.js';
 import type { Entry } from '../../../src/core/entry.js';
 import { introducedBy } from '../../../src/core/partner.js';
 import type { Side } from '../../../src/core/path.js';
-import type { Marks } from '../../../src/core/path-set.js';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import type { ScanResult } from '../../../src/replica.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
 import { file, showTree, tree, treeOf } from '../../support/core-tree.js';
 import { dir, p } from '../../support/disk-site.js';
-import { OWN, scanPath } from '../../support/session-room.js';
+import { marksOf, OWN, scanPath } from '../../support/session-room.js';
 
 function open(both = '', shared = both) {
   const rows: string[] = [];
@@ -44,17 +43,6 @@ const show = (value: unknown) => {
       ? `${entry.size}`
       : entry.type;
 };
-
-function marksOf(pair: Pair): string {
-  if (pair.everythingMarked) return 'everything';
-  const found: string[] = [];
-  const walk = (marks: Marks, path: string) => {
-    if (marks.here || marks.deep) found.push(`${path}${marks.deep ? '*' : ''}`);
-    for (const [name, below] of marks.below) walk(below, path === '' ? name : `${path}/${name}`);
-  };
-  walk(pair.marks.root, '');
-  return found.sort().join(' ');
-}
 
 const changed = (path: string, before: Entry | null, after: Entry | null, more: Partial<Change> = {}): Change => ({
   path: p(path),
