@@ -94,6 +94,20 @@ describe('the lock service', () => {
     expect(room.said).toEqual(['locked f ann b']);
   });
 
+  test('refuses what another holds at once, though a change of it is on its way or it is gone', async () => {
+    for (const make of [
+      ({ state }: ReturnType<typeof open>) => Object.assign(state, { inFlight: true }),
+      ({ room }: ReturnType<typeof open>) => {
+        for (const side of ['a', 'b'] as const) room.found(side, 'f', null);
+      },
+    ]) {
+      const scene = open();
+      await scene.answer(scene.lock('ann'));
+      make(scene);
+      expect(codeOf(await scene.answer(scene.lock('bob')))).toBe('locked');
+    }
+  });
+
   test('renews', async () => {
     const { lock, answer } = open();
     await answer(lock('ann'));

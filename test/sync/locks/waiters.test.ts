@@ -1,7 +1,6 @@
 // Waiters for a lock: when they are sent their position, when they leave, and what they are answered then.
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
-import { LockExpiry } from '../../../src/sync/locks/expiry.js';
 import { isCancelled, type PendingRequest } from '../../../src/sync/locks/request.js';
 import { WaitQueue } from '../../../src/sync/locks/waiters.js';
 import type { Acted, Refused } from '../../../src/wire/client-api/methods.js';
@@ -94,6 +93,28 @@ describe('a position in the queue', () => {
     lines.serve();
     clock.pass(100);
     expect(told.get(4)).toEqual(['f 4', 'f 1']);
+  });
+
+  test('is not sent again before a tenth of a second has passed, whenever the next one leaves', () => {
+    const { lines, clock, lock, join, told, signals } = open();
+    lock('ann');
+    for (let line = 1; line <= 4; line++) join(line, `o${line}`);
+    clock.pass(100);
+    const leave = (line: number) => {
+      signals.get(line)!.abort();
+      lines.serve();
+    };
+    leave(1);
+    clock.pass(50);
+    leave(2);
+    clock.pass(50);
+    expect(told.get(4)).toEqual(['f 4', 'f 2']);
+    clock.pass(20);
+    leave(3);
+    clock.pass(99);
+    expect(told.get(4)).toEqual(['f 4', 'f 2']);
+    clock.pass(1);
+    expect(told.get(4)).toEqual(['f 4', 'f 2', 'f 1']);
   });
 
   test('is sent to waiters that another one passes', () => {
@@ -230,80 +251,4 @@ test.each<[it: string, signal: AbortSignal | undefined, cancelled: boolean]>([
   ['a client that cancelled', AbortSignal.abort(new SyncError('interrupted', 'Ctrl-C.')), true],
 ])('cancelled by %s: %s', (_, signal, cancelled) => {
   expect(isCancelled(signal)).toBe(cancelled);
-});
-
-describe('the timers of locks', () => {
-  const timed = () => {
-    const room = new LockRoom({ f: file('v0') });
-    const timers = new Map<number, { ms: number; act: () => void }>();
-    let n = 0;
-    const expired: string[] = [];
-    const expiry = new LockExpiry({
-      lockStore: room.lockStore,
-      clock: {
-        now: () => 1_000,
-        after: (ms, act) => {
-          const id = n++;
-          timers.set(id, { ms, act });
-          return () => void timers.delete(id);
-        },
-      },
-      expire: async ({ path }) => {
-        expired.push(path);
-        return false;
-      },
-    });
-    expiry.start();
-    const lock = (ttlMs?: number) =>
-      room.lockStore.dispatch({
-        kind: 'lock',
-        path: p('f'),
-        owner: 'ann',
-        side: 'a',
-        message: '',
-        now: 1_000,
-        ...(ttlMs === undefined ? {} : { ttlMs }),
-      });
-    const waits = () => [...timers.values()].map(({ ms }) => ms);
-    const fire = async () => {
-      for (const [id, { act }] of [...timers]) {
-        timers.delete(id);
-        act();
-      }
-      await new Promise((resolve) => setImmediate(resolve));
-    };
-    return { room, lock, waits, fire, expired };
-  };
-
-  test('exist once for each lock that has an end, whatever happens to it', async () => {
-    const { room, lock, waits } = timed();
-    lock();
-    expect(waits()).toEqual([]);
-    lock(500);
-    expect(waits()).toEqual([500]);
-    lock(700);
-    expect(waits()).toEqual([700]);
-    room.lockStore.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 1_000 });
-    expect(waits()).toEqual([]);
-  });
-
-  test('go on for a lock that changes hands in one step', () => {
-    const { room, lock, waits } = timed();
-    lock(500);
-    const thief = { kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', now: 1_000, ttlMs: 300 } as const;
-    room.lockStore.dispatch({ ...thief, steal: true, current: file('v0') });
-    expect([room.lockStore.table.locks.get(p('f'))?.owner, waits()]).toEqual(['bob', [300]]);
-  });
-
-  test('of months are set in parts that a Node timer supports', async () => {
-    const { lock, waits, fire, expired } = timed();
-    lock(2 ** 31 + 9);
-    expect(waits()).toEqual([2 ** 31 - 1]);
-    await fire();
-    expect([waits(), expired]).toEqual([[10], []]);
-    await fire();
-    expect([expired, waits()]).toEqual([['f'], [1_000]]);
-    await fire();
-    expect(expired).toEqual(['f', 'f']);
-  });
 });
