@@ -29,6 +29,16 @@ describe('a sender', () => {
     for (let n = 0; n < 20; n++) await wait(80, 500);
   });
 
+  it('has the whole time again once enough bytes have come', async () => {
+    const { pace, wait } = paced();
+    await wait(150, 600);
+    await wait(40, 399);
+    const soon = () => new Promise<string>((resolve) => setTimeout(() => resolve('came'), 15));
+    await expect(pace.next(soon())).rejects.toMatchObject({ code: 'timeout' });
+    pace.came(1);
+    expect(await pace.next(soon())).toBe('came');
+  });
+
   it('may not trickle', async () => {
     const { pace, wait } = paced();
     for (let n = 0; n < 19; n++) await wait(10, 1);

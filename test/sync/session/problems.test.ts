@@ -170,6 +170,41 @@ test('a settled path is forgotten, with its retry', () => {
   retries.close();
 });
 
+test('a path that changed during a write is not forgotten before it has been scanned again', () => {
+  const { retries } = open();
+  retries.moved(F);
+  expect(retries.forget(() => true)).toEqual([]);
+  expect(retries.isMovingAt(F)).toBe(true);
+  retries.due(F);
+  // It had no problem, so nothing below it has waited.
+  expect([retries.forget(() => true), retries.isMovingAt(F), vi.getTimerCount()]).toEqual([[], false, 0]);
+});
+
+test('a forgotten problem is named once, and its owner hears that it is over', () => {
+  const over: string[] = [];
+  const retries = new ProblemRetries(
+    silent,
+    () => {},
+    undefined,
+    (path) => void over.push(path),
+  );
+  retries.failed(F, 'io-error', 'x');
+  expect([retries.forget(() => true), retries.forget(() => true), over]).toEqual([[F], [], [F]]);
+  expect([retries.gone(F), over]).toEqual([false, [F]]);
+  retries.failed(F, 'io-error', 'x');
+  retries.moved(G);
+  expect([retries.gone(F), retries.gone(G), over]).toEqual([true, false, [F, F, G]]);
+});
+
+test('a directory with a problem is known to the paths below it, at any depth', () => {
+  const { retries } = open();
+  retries.failed('d/e' as RelPath, 'io-error', 'x');
+  retries.moved('m' as RelPath);
+  const paths = ['d/e/f', 'd/e/f/g', 'd/e', 'd', 'd/ef', 'm/f', 'f'] as RelPath[];
+  expect(paths.filter((path) => retries.hasProblemAbove(path))).toEqual(['d/e/f', 'd/e/f/g']);
+  retries.close();
+});
+
 test('after close nothing is retried', () => {
   const { retries, retried } = open();
   retries.failed(F, 'io-error', 'x');
