@@ -61,7 +61,7 @@ export class Epochs {
 
   /** Whether side b has stored all there is to store, as far as it can. */
   isStored(replica: Replica): boolean {
-    return !this.#isSending && !this.#isDue(replica);
+    return !this.#isDue(replica);
   }
 
   #isDue(replica: Replica): boolean {
