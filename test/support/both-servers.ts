@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { SyncEvent } from '../../src/core/events.js';
-import { type RunningServer, startServerA } from '../../src/sync/server-a.js';
+import { type RunningServer, type ServerAOptions, startServerA } from '../../src/sync/server-a.js';
 import { startServerB } from '../../src/sync/server-b.js';
 import { makeRoot, removeRoot } from './trees.js';
 
@@ -13,9 +13,14 @@ export class BothServers {
   /** What was said since the last start. */
   events: SyncEvent[] = [];
   warnings: string[] = [];
+  /** What server-b said since the last start; the events of server-a are among them. */
+  eventsAtB: SyncEvent[] = [];
+  /** Resolves if server-a fails by itself. */
+  failed: Promise<Error> = new Promise(() => {});
   /** Where server-a listens. */
   port = 0;
   #running: RunningServer[] = [];
+  #startB: () => Promise<RunningServer> = () => Promise.reject(new Error('not started'));
   #wake: () => void = () => {};
 
   constructor() {
@@ -23,8 +28,10 @@ export class BothServers {
     fs.mkdirSync(this.b);
   }
 
-  async start(): Promise<void> {
+  /** @param dirs other directories than `a` and `b`. */
+  async start(more: Partial<ServerAOptions> = {}, dirs = { a: this.a, b: this.b }): Promise<void> {
     this.events = [];
+    this.eventsAtB = [];
     this.warnings = [];
     const common = { host: '127.0.0.1', port: 0, ignore: [], version: 'test' };
     const warn = (text: string) => void this.warnings.push(text);
@@ -33,17 +40,34 @@ export class BothServers {
       this.events.push(said);
       this.#wake();
     };
-    const b = await startServerB({ ...common, dir: this.b, log });
+    const atB = (said: SyncEvent) => {
+      this.eventsAtB.push(said);
+      this.#wake();
+    };
+    const optionsB = { ...common, dir: dirs.b, log: { ...log, event: atB } };
+    const b = await startServerB(optionsB);
+    this.#startB = () => startServerB({ ...optionsB, port: b.port });
     this.#running.push(b);
     const peer = { host: '127.0.0.1', port: b.port };
-    const a = await startServerA({ ...common, dir: this.a, peer, rescanMs: 60_000, log: { ...log, event } });
+    const optionsA = { ...common, dir: dirs.a, peer, rescanMs: 60_000, log: { ...log, event } };
+    const a = await startServerA({ ...optionsA, ...more });
     this.#running.push(a);
     this.port = a.port;
+    this.failed = a.failed;
   }
 
   /** Resolves when one of these has been said since the last start. */
   async said(...words: SyncEvent['event'][]): Promise<void> {
-    while (!this.events.some(({ event }) => words.includes(event))) {
+    await this.#until(() => this.events.some(({ event }) => words.includes(event)));
+  }
+
+  /** Resolves when server-b has said one of these since the last start, by itself or for server-a. */
+  async heardAtB(...words: SyncEvent['event'][]): Promise<void> {
+    await this.#until(() => this.eventsAtB.some(({ event }) => words.includes(event)));
+  }
+
+  async #until(is: () => boolean): Promise<void> {
+    while (!is()) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -53,6 +77,11 @@ export class BothServers {
   /** Ends side b alone. */
   async stopB(): Promise<void> {
     await this.#running.shift()!.stop();
+  }
+
+  /** Starts side b again, at the same port. */
+  async startB(): Promise<void> {
+    this.#running.unshift(await this.#startB());
   }
 
   async stop(): Promise<void> {

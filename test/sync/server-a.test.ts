@@ -1,0 +1,178 @@
+// Server-a as a whole, with a server-b in the same process: what it finds at its start, whom it refuses to be paired
+// with, and what it says.
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Client } from '../../src/client/client.js';
+import type { SyncError } from '../../src/core/errors.js';
+import { BothServers } from '../support/both-servers.js';
+
+let servers: BothServers;
+beforeEach(() => {
+  servers = new BothServers();
+});
+afterEach(() => servers.close());
+
+const inA = (...names: string[]) => path.join(servers.a, ...names);
+const inB = (...names: string[]) => path.join(servers.b, ...names);
+
+async function asking<T>(ask: (client: Client) => Promise<T>): Promise<T> {
+  const client = await Client.connect({ server: `127.0.0.1:${servers.port}`, user: 'ann' });
+  try {
+    return await ask(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** Every file below .lockstep/NAME of side a, by name, with its content. */
+function kept(name: string): string[] {
+  const directory = inA('.lockstep', name);
+  return fs
+    .readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => fs.statSync(path.join(directory, file)).isFile())
+    .map((file) => fs.readFileSync(path.join(directory, file), 'utf8'));
+}
+
+/** Both servers have run once, side b has changed a locked file, and both are stopped. */
+async function withHeld(): Promise<void> {
+  fs.writeFileSync(inA('f'), 'shared');
+  await servers.start();
+  await servers.said('in-sync');
+  await asking((client) => client.lock([{ path: 'f' }], {}));
+  fs.writeFileSync(inB('f'), 'held back');
+  await servers.said('held');
+  await servers.stop();
+}
+
+function damageLocks(): void {
+  const journal = inA('.lockstep', 'locks.log');
+  const lines = fs.readFileSync(journal, 'utf8').split('\n');
+  const at = lines.findIndex((line) => line.includes('"held"'));
+  lines[at] = lines[at]!.replace('modified', 'modifiee');
+  fs.writeFileSync(journal, lines.join('\n'));
+}
+
+describe('at its start', () => {
+  test('held contents that no update names go to the versions; those of updates stay', async () => {
+    await withHeld();
+    fs.writeFileSync(inA('.lockstep', 'held', 'lost (held 99)'), 'nobody knows it');
+    await servers.start();
+    expect([kept('held'), kept('versions')]).toEqual([['held back'], ['nobody knows it']]);
+  });
+
+  test('a damaged table of locks halts the pair and keeps what is held until a person accepts it', async () => {
+    await withHeld();
+    damageLocks();
+    await servers.start();
+    await servers.said('halted');
+    expect(servers.events.find(({ event }) => event === 'halted')).toMatchObject({ code: 'locks-lost' });
+    expect(kept('held')).toEqual(['held back']);
+    const said = servers.events.length;
+    await asking(async (client) => {
+      expect(await client.resume({ acceptDeletes: true }).catch(({ code }: SyncError) => code)).toBe('halted');
+      expect(await client.resume({ acceptLostLocks: true })).toMatchObject({ changed: true });
+      expect((await client.status()).state).not.toBe('halted');
+    });
+    expect(servers.events.slice(said).map(({ event }) => event)).toContain('resumed');
+    // The lock is still there: what side b has under it is held anew.
+    expect(kept('versions')).toEqual(['held back']);
+    await servers.stop();
+    await servers.start();
+    await servers.said('in-sync', 'halted');
+    expect(servers.events.map(({ event }) => event)).not.toContain('halted');
+  });
+
+  test('a port that is taken is refused, and the root is free again', async () => {
+    await servers.start();
+    const { port } = servers;
+    await servers.stop();
+    const other = new BothServers();
+    try {
+      await other.start();
+      await expect(servers.start({ port: other.port })).rejects.toMatchObject({ code: 'usage' });
+      expect(port).not.toBe(0);
+    } finally {
+      await other.close();
+    }
+    await servers.stop();
+    await servers.start();
+    await servers.said('in-sync');
+  });
+});
+
+describe('with another directory', () => {
+  test.each<[it: string, dirs: () => { a: string; b: string }]>([
+    ['that lies in its own', () => ({ a: servers.a, b: inA('inside') })],
+    ['in which its own lies', () => ({ a: inB('inside'), b: servers.b })],
+  ])('%s it is not paired: it fails', async (_, dirs) => {
+    // Only a root that has run has an id.
+    await servers.start();
+    await servers.stop();
+    const { a, b } = dirs();
+    for (const directory of [a, b]) fs.mkdirSync(directory, { recursive: true });
+    fs.writeFileSync(path.join(a, 'own'), 'mine');
+    await servers.start({}, { a, b });
+    expect(await servers.failed).toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/lies inside that of/),
+    });
+    expect(fs.existsSync(path.join(b, 'own'))).toBe(false);
+    expect(servers.events.map(({ event }) => event)).not.toContain('peer-connected');
+  });
+});
+
+describe('while it runs', () => {
+  test('tells who watches, and server-b', async () => {
+    await servers.start();
+    await servers.said('in-sync');
+    await asking(async (client) => {
+      const events = client.events();
+      const first = events.next();
+      // The call that begins the stream came before this one.
+      await client.status();
+      fs.writeFileSync(inA('new'), 'one');
+      let said = (await first).value;
+      while (said?.event !== 'synced') said = (await events.next()).value;
+      expect(said).toMatchObject({ path: 'new', action: 'created', from: 'a', to: 'b' });
+      await events.return();
+    });
+    await servers.heardAtB('synced');
+    expect(fs.readFileSync(inB('new'), 'utf8')).toBe('one');
+  });
+
+  test('takes the write permission off the other copy of a locked file, and gives it back', async () => {
+    fs.writeFileSync(inA('f'), 'shared', { mode: 0o644 });
+    await servers.start({ guard: true });
+    await servers.said('in-sync');
+    const modeOf = () => fs.statSync(inB('f')).mode & 0o777;
+    await asking(async (client) => {
+      await client.lock([{ path: 'f' }], {});
+      while (modeOf() !== 0o444) await new Promise((resolve) => setImmediate(resolve));
+      await client.unlock([{ path: 'f' }], {});
+      while (modeOf() !== 0o644) await new Promise((resolve) => setImmediate(resolve));
+    });
+    // Without the option, what was guarded when it stopped is given back.
+    await asking((client) => client.lock([{ path: 'f' }], {}));
+    while (modeOf() !== 0o444) await new Promise((resolve) => setImmediate(resolve));
+    await servers.stop();
+    await servers.start();
+    await servers.said('in-sync');
+    while (modeOf() !== 0o644) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test('dials server-b again when it comes back, and says once that it is away', async () => {
+    await servers.start();
+    await servers.said('in-sync');
+    await servers.stopB();
+    await servers.said('peer-lost');
+    await asking(async (client) => expect((await client.status()).state).toBe('peer-lost'));
+    servers.events = [];
+    await servers.startB();
+    await servers.said('in-sync');
+    expect(servers.events.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['peer-connected', 'scan-finished', 'in-sync']),
+    );
+    expect(servers.events.map(({ event }) => event)).not.toContain('peer-lost');
+  });
+});
