@@ -101,6 +101,17 @@ test('a file that has arrived on side a meanwhile is read there', async () => {
   expect(await read({ a: null, b: former, shared: null }, newest, stale, came)).toEqual(['file a', 'from a']);
 });
 
+test('a file that arrives a moment later is waited for', async () => {
+  const [newest, former] = [at('from a', 2), at('from b', 1)];
+  let isComing = false;
+  const comes = (pair: Pair) => {
+    // Time is the input here: how long the other side takes to say that it has changed.
+    if (!isComing) setTimeout(() => pair.a.snapshot!.put(F, newest), 25);
+    isComing = true;
+  };
+  expect(await read({ a: null, b: former, shared: null }, newest, stale, comes)).toEqual(['file a', 'from a']);
+});
+
 test('a file that keeps changing is refused in the end', async () => {
   const former = at('from b', 1);
   expect(await read({ a: null, b: former, shared: null }, former, stale)).toEqual(['busy']);

@@ -266,6 +266,38 @@ describe('another root', () => {
     expect([codes(), pair.safety.blocks, pair.firstContact]).toEqual([[], false, true]);
   });
 
+  it.each<[it: string, files: Files, more: Partial<ScanResult>, waits: boolean]>([
+    ['that may be the missing half', { a: '1' }, { unknown: ['d' as RelPath], unsettled: 1 }, true],
+    ['that may be more than half', { a: '1', b: '2' }, { unknown: ['d' as RelPath], unsettled: 1 }, true],
+    ['but not for fewer', {}, { unknown: ['d' as RelPath], unsettled: 1 }, false],
+    ['but not where they are not being read', { a: '1' }, { unknown: ['d' as RelPath] }, false],
+    ['but not where nothing is unknown', { a: '1' }, { unsettled: 1 }, false],
+  ])('waits for unknown files %s', (_, files, more, waits) => {
+    inStep(FEW);
+    come(files, other, more);
+    expect([codes(), pair.safety.blocks, pair.safety.isSettling]).toEqual([
+      waits ? [] : ['other-partner'],
+      true,
+      waits,
+    ]);
+  });
+
+  it('has no age, whatever it has acknowledged of somebody else', () => {
+    inStep(FEW);
+    pair.meta.put('epoch', 7);
+    come({ x: '1' }, { ...other, epoch: 3 });
+    expect(codes()).toEqual(['other-partner']);
+  });
+
+  it('is the same root where only side a has lost its identity, whatever its age is', () => {
+    inStep(FEW);
+    pair.meta.put('epoch', 7);
+    pair.loseB();
+    pair.meet({ ...OWN, root: 'anew' }, { ...B, epoch: 3 });
+    whole('b', { ...FEW, a: 'other' });
+    expect([codes(), pair.firstContact]).toEqual([[], true]);
+  });
+
   it('is a first contact where nothing is shared any more', () => {
     inStep({});
     come({ x: '1' });
@@ -290,6 +322,16 @@ describe('another root', () => {
     expect([codes(), pair.safety.blocks, shared(), pair.firstContact]).toEqual([[], false, 300, false]);
     start();
     expect(pair.meet(OWN, forgot)).toBe(true);
+  });
+
+  it('is the former one without its state directory: what is accepted before it was scanned decides nothing', () => {
+    inStep(many(300));
+    scan('a', gone(many(160)));
+    expect(codes()).toEqual(['mass-deletion']);
+    pair.loseB();
+    pair.meet(OWN, { ...other, former: ['root-b'] });
+    pair.safety.confirm({ acceptDeletes: true });
+    expect([codes(), pair.safety.blocks, pair.meet(OWN, other)]).toEqual([[], true, false]);
   });
 
   it('is the former one without its state directory: a small loss is not accepted', () => {
