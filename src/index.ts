@@ -9,12 +9,12 @@ export {
   type WaitingPlace,
 } from './client/client.js';
 export type { Downloaded, DownloadOptions } from './client/download.js';
-export type { TimedEvent } from './client/event-stream.js';
+export type { WatchOptions } from './client/event-stream.js';
 export type { Address } from './client/server-address.js';
 export type { Progress, TransferOptions } from './client/transfers.js';
 export type { Content, UploadOptions } from './client/upload.js';
 export { type ErrorCode, type Problem, type ProblemCode, SyncError } from './core/errors.js';
-export type { SyncEvent } from './core/events.js';
+export type { EventPlace, Gap, NumberedEvent, SyncEvent, WatchedEvent } from './core/events.js';
 export type { Side } from './core/path.js';
 export type {
   Acted,

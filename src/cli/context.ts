@@ -35,7 +35,7 @@ export type Api = Pick<
   | 'rescan'
   | 'pause'
   | 'resume'
-  | 'events'
+  | 'watch'
   | 'user'
 >;
 

@@ -1,5 +1,6 @@
 // The typed client: what a program writes against, and what the command line is built on. It says hello first, joins
 // results that come in pieces, and keeps every line that it sends within the server's limit.
+import type { WatchedEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
 import type { Acted, Confirmation, Flushed, NoticeRow, Target } from '../wire/client-api/methods.js';
 import { SERVER_SILENCE } from '../wire/frame/limits.js';
@@ -7,7 +8,7 @@ import { RpcClient } from '../wire/rpc/caller.js';
 import { givenSecret } from '../wire/socket/secret.js';
 import { dial } from '../wire/socket/tcp.js';
 import { type Downloaded, type DownloadOptions, saveDownload } from './download.js';
-import { eventsOf, type TimedEvent } from './event-stream.js';
+import { eventsOf, type WatchOptions } from './event-stream.js';
 import { Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locks.js';
 import { Queries } from './queries.js';
 import { Requests } from './requests.js';
@@ -218,12 +219,17 @@ export class Client extends Queries {
   }
 
   /**
-   * Everything that happens from now on, in order.
-   * @param signal ends the stream quietly.
+   * Everything that happens from now on, or after `options.since`, in order and nothing twice. Where events are missing,
+   * because they are no longer kept or are of an earlier run of the server, a `gap` comes in their place.
    * @throws SyncError `closed` when the server goes away.
    */
-  events(signal?: AbortSignal): AsyncGenerator<TimedEvent, void, void> {
-    return eventsOf(this.#rpc, `server-a at ${addressText(this.server)}`, signal);
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchedEvent, void, void> {
+    return eventsOf(this.#rpc, `server-a at ${addressText(this.server)}`, options);
+  }
+
+  /** The same as `watch` from now on. @param signal ends the stream quietly. */
+  events(signal?: AbortSignal): AsyncGenerator<WatchedEvent, void, void> {
+    return this.watch({ signal });
   }
 
   /** Closes the connection; calls under way reject with `closed`. */

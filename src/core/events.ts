@@ -1,4 +1,6 @@
-// The events that the servers log and `client watch` streams, as one closed union. The logger adds `time`.
+// The events that the servers log and `client watch` streams, as one closed union. The server that logs an event adds its
+// number and the time.
+
 import type { Action } from './change.js';
 import type { Side } from './path.js';
 
@@ -44,3 +46,27 @@ export type SyncEvent =
   | { readonly event: 'halted'; readonly code: string; readonly message: string }
   | { readonly event: 'resumed' }
   | { readonly event: 'in-sync'; readonly files: number; readonly bytes: number };
+
+/** The place of an event: in one run of one server each event has the number after that of the event before. */
+export interface EventPlace {
+  readonly id: number;
+  /** Names the run: another start of the server is another run. */
+  readonly run: string;
+}
+
+/** An event as a server says it. `time` is ISO 8601. */
+export type NumberedEvent = SyncEvent & EventPlace & { readonly time: string };
+
+/**
+ * Stands in a stream of events where some are missing that are no longer kept, or that another run of the server had.
+ * Its place is that of the event before the one that follows.
+ */
+export interface Gap extends EventPlace {
+  readonly event: 'gap';
+  readonly time: string;
+  /** How many events are missing; null where the place that was asked for is of another run. */
+  readonly missed: number | null;
+}
+
+/** What a stream of events is made of. */
+export type WatchedEvent = NumberedEvent | Gap;

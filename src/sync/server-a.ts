@@ -12,13 +12,14 @@ import { describeRoot } from '../disk/state/machine.js';
 import { openRoot } from '../disk/state/root.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state/state-directory.js';
 import type { VersionLimits } from '../disk/versions/pruning.js';
-import type { Logger } from '../log.js';
+import type { Logger, ServerLogger } from '../log.js';
 import { CLIENT_LIMITS } from '../wire/frame/limits.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { ClientServer } from './clients/methods.js';
 import { realClock } from './clock.js';
+import { EventHistory } from './events/history.js';
 import { Guarding } from './locks/guarding.js';
 import { LockStore } from './locks/lock-store.js';
 import { type Archive, openArchive } from './pair/archive.js';
@@ -52,7 +53,7 @@ export interface ServerAOptions {
   /** Whether the other side's copy of a locked file loses its write bits meanwhile. */
   readonly guard?: boolean;
   readonly version: string;
-  readonly log: Logger;
+  readonly log: ServerLogger;
 }
 
 const FIRST_DIAL_MS = 50;
@@ -66,8 +67,10 @@ const STEADY_MS = 2_000;
  */
 export async function startServerA(options: ServerAOptions): Promise<RunningServer> {
   const root = openRoot(options.dir);
-  const state = openStateDirectory(root.path, options.log);
-  const server = new ServerA(options, root, state);
+  const history = new EventHistory();
+  const log = history.before(options.log);
+  const state = openStateDirectory(root.path, log);
+  const server = new ServerA({ ...options, log }, root, state, history);
   try {
     const methods = server.clients.methods();
     const memory = requestMemory();
@@ -127,12 +130,12 @@ class ServerA {
   readonly guarding: Guarding;
   /** The connection to server-b, for sending it events. */
   peer: RemoteReplica | null = null;
-  readonly #listeners = new Set<(event: SyncEvent, time: string) => void>();
 
   constructor(
-    options: ServerAOptions,
+    options: Omit<ServerAOptions, 'log'> & { readonly log: Logger },
     root: ReturnType<typeof openRoot>,
     readonly state: StateDirectory,
+    history: EventHistory,
   ) {
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.#say(options.log, event) };
@@ -171,18 +174,13 @@ class ServerA {
       versionReader: (side) => (side === 'a' ? this.replica.versionReader : (this.peer?.versionReader ?? null)),
       version: options.version,
       peer: `${options.peer.host}:${options.peer.port}`,
-      listen: (listener) => {
-        this.#listeners.add(listener);
-        return () => void this.#listeners.delete(listener);
-      },
+      history,
     });
   }
 
   #say(log: Logger, event: SyncEvent): void {
     log.event(event);
     if (event.event === 'in-sync') this.replica.dropPartials();
-    const time = new Date().toISOString();
-    for (const listener of this.#listeners) listener(event, time);
     this.peer?.tell(event);
   }
 

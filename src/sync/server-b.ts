@@ -5,10 +5,11 @@ import { idsAbove } from '../disk/state/identity.js';
 import { openRoot } from '../disk/state/root.js';
 import { openStateDirectory } from '../disk/state/state-directory.js';
 import type { VersionLimits } from '../disk/versions/pruning.js';
-import type { Logger } from '../log.js';
+import type { Logger, ServerLogger } from '../log.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
+import { EventHistory } from './events/history.js';
 import { ReplicaServer } from './peer/replica-server.js';
 import type { RunningServer } from './running-server.js';
 import { sayWhoMay } from './who-may.js';
@@ -30,7 +31,7 @@ export interface ServerBOptions {
   /** Whether, without a secret, other users of this machine may connect. */
   readonly allowLocal?: boolean;
   readonly version: string;
-  readonly log: Logger;
+  readonly log: ServerLogger;
 }
 
 /**
@@ -38,8 +39,9 @@ export interface ServerBOptions {
  * @throws SyncError `usage` where the directory or the port cannot be used.
  */
 export async function startServerB(options: ServerBOptions): Promise<RunningServer> {
-  const { dir, host, port, ignore, versionLimits, secret, allowLocal, version, log } = options;
+  const { dir, host, port, ignore, versionLimits, secret, allowLocal, version } = options;
   const root = openRoot(dir);
+  const log = new EventHistory().before(options.log);
   const state = openStateDirectory(root.path, log);
   const replica = new LocalReplica({ root, state, ignore, log, versionLimits });
   const replicaServer = new ReplicaServer({

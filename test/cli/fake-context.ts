@@ -151,8 +151,9 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       calls.push(['resume', options]);
       return { changed: true };
     },
-    async *events() {
-      yield { event: 'resumed', time: '2026-11-21T14:03:22.118Z' };
+    async *watch(options) {
+      calls.push(['watch', options?.since]);
+      yield { time: '2026-11-21T14:03:22.118Z', run: 'abc', id: 7, event: 'resumed' };
     },
   };
 }

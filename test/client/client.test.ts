@@ -94,28 +94,30 @@ describe('Client', () => {
   it('streams events in order, and ends quietly when it is told to', async () => {
     const one = await connect({
       watch: ({ id }, say) => {
-        for (const port of [1, 2, 3]) say({ method: 'event', params: { id, time: 't', event: 'listening', port } });
+        for (const port of [1, 2, 3]) {
+          say({ method: 'event', params: { request: id, time: 't', id: port, event: 'listening', port } });
+        }
       },
     });
     const stop = new AbortController();
     const seen: unknown[] = [];
-    for await (const event of one.events(stop.signal)) {
+    for await (const event of one.watch({ signal: stop.signal })) {
       seen.push(event);
       if (seen.length === 3) stop.abort();
     }
-    expect(seen).toEqual([1, 2, 3].map((port) => ({ time: 't', event: 'listening', port })));
+    expect(seen).toEqual([1, 2, 3].map((port) => ({ time: 't', id: port, event: 'listening', port })));
     await expect(one.events(AbortSignal.abort()).next()).resolves.toMatchObject({ done: true });
   });
 
   it('ends the stream with closed when the server goes away', async () => {
     const one = await connect({
       watch: ({ id }, say, socket) => {
-        say({ method: 'event', params: { id, time: 't', event: 'resumed' } });
+        say({ method: 'event', params: { request: id, time: 't', id: 9, event: 'resumed' } });
         socket.end();
       },
     });
     const events = one.events();
-    expect((await events.next()).value).toEqual({ time: 't', event: 'resumed' });
+    expect((await events.next()).value).toEqual({ time: 't', id: 9, event: 'resumed' });
     await expect(events.next()).rejects.toMatchObject({ code: 'closed' });
   });
 

@@ -45,7 +45,7 @@ const ORDER: Readonly<Record<string, readonly (readonly string[])[]>> = {
   core: [['locks', 'conflicts'], ['reconcile']],
   disk: [['apply'], ['versions'], ['content'], ['scan'], ['state'], ['staging'], ['fs', 'watch']],
   wire: [['client-api', 'peer-api'], ['rpc'], ['socket'], ['frame']],
-  sync: [['clients'], ['session'], ['files', 'held'], ['locks', 'peer'], ['pair']],
+  sync: [['clients'], ['session'], ['files', 'held'], ['locks', 'peer'], ['pair', 'events']],
 };
 
 /** What of `process` is a fact or the event loop's, and not a hold on argv, output, exit or signals. */

@@ -1,22 +1,40 @@
 // `client watch`: on a terminal a view that is drawn anew; else everything that happens, a line each, until Ctrl-C (130)
-// or the server's end (6).
+// or the server's end (6). With --since it is the lines, from the place of an event on.
+
 import { SyncError } from '../../core/errors.js';
+import type { EventPlace } from '../../core/events.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED } from '../exit-codes.js';
 import { eventText } from '../render/event.js';
+import { usageError } from '../report-error.js';
 
-export async function watch(context: CommandContext): Promise<number> {
-  if (context.stdinIsTerminal && context.stdoutIsTerminal && !context.json && context.env.TERM !== 'dumb')
-    return liveView(context);
+export async function watch(context: CommandContext, flags: { readonly since?: string } = {}): Promise<number> {
+  const since = flags.since === undefined ? undefined : placeOf(flags.since);
+  if (since === undefined && isForPeople(context)) return liveView(context);
   const api = await context.api();
-  for await (const said of api.events(context.signal)) {
-    const { time, ...event } = said;
-    context.out(
-      context.json ? `${JSON.stringify({ time, ...event })}\n` : `${eventText(said, new Date(time), context.colors)}\n`,
-    );
+  for await (const event of api.watch({ since, signal: context.signal })) {
+    context.out(`${context.json ? JSON.stringify(event) : eventText(event, new Date(event.time), context.colors)}\n`);
   }
   if (context.signal.aborted) return EXIT_INTERRUPTED;
   throw new SyncError('closed', 'The server has ended the stream of events.');
+}
+
+const isForPeople = ({ stdinIsTerminal, stdoutIsTerminal, json, env }: CommandContext): boolean =>
+  stdinIsTerminal && stdoutIsTerminal && !json && env.TERM !== 'dumb';
+
+/**
+ * @param text `RUN:ID`, or `ID` of the server's present run.
+ * @throws SyncError `usage`.
+ */
+function placeOf(text: string): EventPlace | number {
+  const [, run, digits] = /^(?:([0-9a-z]{1,64}):)?(\d{1,15})$/.exec(text.trim()) ?? [];
+  if (digits === undefined) {
+    throw usageError(
+      `--since takes RUN:ID or ID, not "${text}".`,
+      'They are the "run" and the "id" of the last event that you have, as --json shows it.',
+    );
+  }
+  return run === undefined ? Number(digits) : { run, id: Number(digits) };
 }
 
 async function liveView(context: CommandContext): Promise<number> {

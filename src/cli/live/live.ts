@@ -101,8 +101,8 @@ class View {
     const signal = AbortSignal.any([this.#over.signal, connected.signal]);
     const asking = this.#keepAsking(api, signal);
     try {
-      for await (const { time, ...event } of api.events(signal)) {
-        this.#change(withEvent(this.#state, { time: new Date(time), event }));
+      for await (const event of api.watch({ signal })) {
+        this.#change(withEvent(this.#state, { time: new Date(event.time), event }));
         this.#ask(questionsAfter(event.event));
       }
     } catch (error) {

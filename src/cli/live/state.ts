@@ -1,6 +1,6 @@
 // What the live view knows, and how it learns: pure steps from one state to the next. What is asked for again after an
 // event follows from the event, so that an idle pair is not asked at all.
-import type { SyncEvent } from '../../core/events.js';
+import type { Gap, SyncEvent } from '../../core/events.js';
 import type { ConflictRow, HeldRow, LockRow, Status, Transfers } from '../../wire/client-api/methods.js';
 
 /** As many events as the tallest window shows. */
@@ -8,7 +8,7 @@ const KEPT_EVENTS = 200;
 
 /** A thing that happened, and when. */
 type Happened =
-  | { readonly time: Date; readonly event: SyncEvent }
+  | { readonly time: Date; readonly event: SyncEvent | Gap }
   | { readonly time: Date; readonly server: 'gone' | 'back' };
 
 export interface LiveState {
@@ -66,7 +66,7 @@ export const withServer = (state: LiveState, time: Date): LiveState =>
   withEvent({ ...state, lostSince: null }, { time, server: 'back' });
 
 /** @returns what an event makes worth asking for. */
-export function questionsAfter(event: SyncEvent['event']): readonly Question[] {
+export function questionsAfter(event: (SyncEvent | Gap)['event']): readonly Question[] {
   switch (event) {
     case 'locked':
     case 'waiting':
@@ -77,6 +77,8 @@ export function questionsAfter(event: SyncEvent['event']): readonly Question[] {
       return ['status', 'locks', 'held', 'transfers'];
     case 'conflict':
       return ['status', 'conflicts', 'transfers'];
+    case 'gap':
+      return ALL_QUESTIONS;
     default:
       return ['status', 'transfers'];
   }

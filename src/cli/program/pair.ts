@@ -10,8 +10,11 @@ export function addPair(program: Command, run: Run): void {
     .action(() => run(async (context) => (await import('../commands/status.js')).status(context)));
   program
     .command('watch')
+    .option('--since <id>', 'lines, from the event after this one on: RUN:ID, or ID of the present run')
     .description('the pair live on a terminal; otherwise everything that happens, one line each')
-    .action(() => run(async (context) => (await import('../commands/watch.js')).watch(context)));
+    .action((flags: { since?: string }) =>
+      run(async (context) => (await import('../commands/watch.js')).watch(context, flags)),
+    );
   program
     .command('flush')
     .option('--timeout <duration>', 'how long to wait, such as 5m; a bare number is seconds', '60s')

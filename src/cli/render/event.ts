@@ -1,19 +1,19 @@
 // One line for each thing that happens, the same at the servers and in `client watch`:
 // `14:03:22.118  a → b  modified  docs/plan.txt  12.3 KB  4 ms`.
-import type { SyncEvent } from '../../core/events.js';
+import type { Gap, SyncEvent } from '../../core/events.js';
 import type { Colors } from './colors.js';
 import { countText, shortSizeText } from './size.js';
 import { clockText } from './time.js';
 import { shownName } from './width.js';
 
 /** @returns the line for an event, not ended. Names in it are safe to show. */
-export function eventText(event: SyncEvent, time: Date, colors: Colors): string {
+export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors): string {
   const [word, ...rest] = eventWords(event);
   return [colors.dim(clockText(time)), paint(event, colors)(word!), ...rest.filter((part) => part !== '')].join('  ');
 }
 
 /** The same without the time, in pieces with their paints, for lines that may be cut. */
-export function eventSpans(event: SyncEvent, colors: Colors): [string, (text: string) => string][] {
+export function eventSpans(event: SyncEvent | Gap, colors: Colors): [string, (text: string) => string][] {
   const [word, ...rest] = eventWords(event);
   const others = rest.filter((part) => part !== '').map((part) => `  ${part}`);
   return [
@@ -22,7 +22,7 @@ export function eventSpans(event: SyncEvent, colors: Colors): [string, (text: st
   ];
 }
 
-function eventWords(event: SyncEvent): string[] {
+function eventWords(event: SyncEvent | Gap): string[] {
   switch (event.event) {
     case 'listening':
       return ['listening', shownName(`${event.host}:${event.port}`), shownName(event.dir)];
@@ -44,6 +44,8 @@ function eventWords(event: SyncEvent): string[] {
       return ['halted', `${shownName(event.message)} (${shownName(event.code)})`];
     case 'resumed':
       return ['resumed'];
+    case 'gap':
+      return ['gap', missingText(event.missed)];
     default:
       return lockWords(event);
   }
@@ -87,6 +89,11 @@ function unlockedHow(event: Extract<SyncEvent, { event: 'unlocked' }>): string {
 const conflictCopy = (copy: string | null): string =>
   copy === null ? 'the other content is in versions' : `the other is ${shownName(copy)}`;
 
+const missingText = (missed: number | null): string =>
+  missed === null
+    ? 'the server has started anew: what it said before is missing here'
+    : `${countText(missed, 'event')} missing here: no longer kept`;
+
 const volume = (event: { files: number; bytes: number }): string[] => [
   countText(event.files, 'file'),
   shortSizeText(event.bytes),
@@ -94,16 +101,17 @@ const volume = (event: { files: number; bytes: number }): string[] => [
 
 /** A newer server may say what this client has no words for. */
 function unknownWords(event: never): string[] {
-  const { event: word, time: _time, ...fields } = event as { event: string; time?: string };
+  const { event: word, time: _time, run: _run, id: _id, ...fields } = event as Record<string, unknown>;
   return [shownName(String(word)), shownName(JSON.stringify(fields))];
 }
 
-function paint(event: SyncEvent, colors: Colors): (text: string) => string {
+function paint(event: SyncEvent | Gap, colors: Colors): (text: string) => string {
   switch (event.event) {
     case 'problem':
     case 'halted':
       return colors.red;
     case 'conflict':
+    case 'gap':
     case 'peer-lost':
     case 'held':
       return colors.yellow;

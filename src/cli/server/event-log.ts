@@ -1,9 +1,9 @@
 // What a server says: one line for each thing that happens, as text for people or as JSON for scripts. With JSON nothing
 // else is on stdout.
 
-import type { SyncEvent } from '../../core/events.js';
+import type { NumberedEvent } from '../../core/events.js';
 import { escapeControls } from '../../core/path.js';
-import type { Logger } from '../../log.js';
+import type { ServerLogger } from '../../log.js';
 import { type Colors, colorsFor } from '../render/colors.js';
 import { eventText } from '../render/event.js';
 import { safeText } from '../render/safe.js';
@@ -22,10 +22,10 @@ interface EventLoggerOptions {
   now?(): Date;
 }
 
-const SAID_QUIETLY: ReadonlySet<SyncEvent['event']> = new Set(['problem', 'halted', 'conflict']);
+const SAID_QUIETLY: ReadonlySet<NumberedEvent['event']> = new Set(['problem', 'halted', 'conflict']);
 
 /** @returns the logger of a server program. */
-export function eventLogger(options: EventLoggerOptions): Logger {
+export function eventLogger(options: EventLoggerOptions): ServerLogger {
   const { format, quiet, verbose } = options;
   const colors = options.colors ?? colorsFor(false);
   const now = options.now ?? (() => new Date());
@@ -37,9 +37,8 @@ export function eventLogger(options: EventLoggerOptions): Logger {
   return {
     event(event) {
       if (quiet && !SAID_QUIETLY.has(event.event)) return;
-      const time = now();
-      if (format === 'json') options.out(safeText(`${JSON.stringify({ time: time.toISOString(), ...event })}\n`));
-      else options.out(safeText(`${eventText(event, time, colors)}\n`));
+      if (format === 'json') options.out(safeText(`${JSON.stringify(event)}\n`));
+      else options.out(safeText(`${eventText(event, new Date(event.time), colors)}\n`));
     },
     detail(text) {
       if (verbose) aside('detail', text);

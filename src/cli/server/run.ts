@@ -1,7 +1,7 @@
 // What both server programs do with a process: start, say why not, stop on a signal, and leave within five seconds.
 import { SyncError } from '../../core/errors.js';
-import type { SyncEvent } from '../../core/events.js';
-import type { Logger } from '../../log.js';
+import type { NumberedEvent } from '../../core/events.js';
+import type { ServerLogger } from '../../log.js';
 import { errorObject, errorText } from '../error-text.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from '../exit-codes.js';
 import { Writer } from '../output-buffer.js';
@@ -32,7 +32,7 @@ interface Running {
  */
 export async function serve<S extends ServerSettings>(
   read: (args: string[], env: NodeJS.ProcessEnv, print: (text: string) => void) => Asked<S>,
-  start: (settings: S, log: Logger) => Promise<Running>,
+  start: (settings: S, log: ServerLogger) => Promise<Running>,
 ): Promise<void> {
   let bar = new SyncBar(null);
   const output = new Writer((text) => bar.aside(() => process.stdout.write(text)));
@@ -80,7 +80,7 @@ const wrapped = (error: Error): Error =>
 const terminalFor = ({ log, quiet }: ServerSettings): NodeJS.WriteStream | null =>
   log === 'text' && !quiet && process.stderr.isTTY ? process.stderr : null;
 
-function logger(settings: ServerSettings, output: Writer, bar: SyncBar): Logger {
+function logger(settings: ServerSettings, output: Writer, bar: SyncBar): ServerLogger {
   const said = eventLogger({
     format: settings.log,
     quiet: settings.quiet,
@@ -89,7 +89,7 @@ function logger(settings: ServerSettings, output: Writer, bar: SyncBar): Logger 
     out: (text) => output.add(text),
     err: (text) => bar.aside(() => process.stderr.write(text)),
   });
-  const event = (happened: SyncEvent): void => {
+  const event = (happened: NumberedEvent): void => {
     said.event(happened);
     bar.event(happened);
   };

@@ -2,12 +2,12 @@
 // session.
 
 import { SyncError } from '../../core/errors.js';
-import type { SyncEvent } from '../../core/events.js';
 import type { Side } from '../../core/path.js';
 import type { VersionReader } from '../../replica.js';
 import { type ClientMethods, PROTOCOL_VERSION, type Target } from '../../wire/client-api/methods.js';
 import { clientParams } from '../../wire/client-api/params.js';
 import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
+import type { EventHistory } from '../events/history.js';
 import type { FilesContext } from '../files/context.js';
 import { Resolving } from '../files/resolve-conflict.js';
 import { Restoring } from '../files/restore-version.js';
@@ -15,6 +15,7 @@ import { heldRows, lockRows } from '../locks/answers.js';
 import { fileHandlers } from './file-methods.js';
 import { ServeLocks } from './lock-methods.js';
 import { ClientQueries, type ShownPair, streamed } from './queries.js';
+import { serveWatch } from './watching.js';
 
 const FLUSH_MS = 60_000;
 
@@ -26,8 +27,8 @@ interface ServedPair extends ShownPair {
   /** Reads the versions of a side; null while it is disconnected. */
   readonly versionReader: (side: Side) => VersionReader | null;
   readonly version: string;
-  /** Adds a listener for every logged event; @returns a function that removes it. */
-  readonly listen: (listener: (event: SyncEvent, time: string) => void) => () => void;
+  /** What the server has said. */
+  readonly history: EventHistory;
 }
 
 type Params<M extends keyof ClientMethods> = ClientMethods[M]['params'];
@@ -97,7 +98,7 @@ export class ClientServer {
         if (session.halt !== null && !accepted) throw session.halt;
         return { changed: resumed || accepted };
       },
-      watch: (_params, call) => this.#watch(call),
+      watch: (params, call) => serveWatch(this.#served.history, params, call),
     };
     return Object.fromEntries(
       Object.entries(handlers).map(([name, handle]) => [
@@ -119,17 +120,5 @@ export class ClientServer {
       });
     }
     return { protocol: PROTOCOL_VERSION, server: 'a', version: this.#served.version };
-  }
-
-  async #watch(call: IncomingCall): Promise<object> {
-    const stop = this.#served.listen((event, time) => {
-      call.notify('event', { time, ...event }).catch(() => stop());
-    });
-    await new Promise<void>((resolve) => {
-      if (call.signal.aborted) resolve();
-      else call.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    stop();
-    return { ended: true };
   }
 }

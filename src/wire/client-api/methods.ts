@@ -206,8 +206,11 @@ export interface ClientMethods extends FileMethods {
   rescan: { params: Record<string, never>; result: { rescanning: true } };
   pause: { params: Record<string, never>; result: { changed: boolean } };
   resume: { params: Confirmation; result: { changed: boolean } };
-  /** Ends only with the connection; every event comes as a notification `event`. */
-  watch: { params: Record<string, never>; result: { ended: true } };
+  /**
+   * Ends only with the connection; every event comes as a notification `event`. `since`: after the event with this
+   * number, of the run `run` (the present one unless given); where events are missing, a notification `gap` says so.
+   */
+  watch: { params: { since?: number; run?: string }; result: { ended: true } };
 }
 
 /** What is on its way to whoever downloads it. */

@@ -104,5 +104,8 @@ export const clientParams = {
     acceptRollback: v.exactOptional(v.boolean()),
     acceptLostLocks: v.exactOptional(v.boolean()),
   }),
-  watch: none,
+  watch: v.object({
+    since: v.exactOptional(whole(0, Number.MAX_SAFE_INTEGER)),
+    run: v.exactOptional(text(1, MAX_NAME_CHARS)),
+  }),
 } satisfies ClientParams;

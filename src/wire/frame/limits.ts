@@ -90,6 +90,9 @@ export const MAX_SIDE_BYTES = 512 * MIB;
 export const MAX_RULES_BYTES = MIB;
 /** What an answer to a client may take in memory, its rows included. A million and a half files fit. */
 export const MAX_ANSWER_BYTES = 768 * MIB;
+/** Events that a server keeps in memory for whoever goes on watching: so many, in so many bytes. */
+export const MAX_KEPT_EVENTS = 10_000;
+export const MAX_KEPT_EVENTS_BYTES = 32 * MIB;
 /** Events that wait in a client for who takes them; from there on the connection is not read. */
 export const MAX_QUEUED_EVENTS_BYTES = 8 * MIB;
 /** What server-b keeps in memory of lists that server-a has sent for calls under way, all together. */

@@ -20,7 +20,10 @@ export interface IncomingCall {
    * (`nc` does it) the answer is still delivered: what is done at once should not look at this signal, what waits should.
    */
   readonly signal: AbortSignal;
-  /** Sends a notification with this call's id in its params; resolves when more may be sent. */
+  /**
+   * Sends a notification with this call's id in its params, as `id`, or as `request` where they have an `id` of their
+   * own; resolves when more may be sent.
+   */
   notify(method: string, params: object, payload?: Buffer, sent?: () => void): Promise<void>;
   /**
    * The caller's notifications for this call, for one consumer. While they are not taken the connection is not read, so
@@ -74,8 +77,12 @@ export class ServedCall implements IncomingCall {
   }
 
   notify(method: string, params: object, payload?: Buffer, sent?: () => void): Promise<void> {
-    const own = this.id === null ? params : { ...params, id: this.id };
-    return this.connection.send({ method, params: own }, payload, sent);
+    return this.connection.send({ method, params: this.#named(params) }, payload, sent);
+  }
+
+  #named(params: object): object {
+    if (this.id === null) return params;
+    return 'id' in params ? { request: this.id, ...params } : { ...params, id: this.id };
   }
 
   /**

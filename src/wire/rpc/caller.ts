@@ -142,7 +142,8 @@ export class RpcClient {
   }
 
   #listen({ method, params }: Notification, payload: Buffer | null): void | Promise<void> {
-    const id = asObject(params)?.id;
+    const named = asObject(params);
+    const id = named?.request ?? named?.id;
     if (id === undefined) return this.#onNotification?.(method, params, payload);
     // What comes for a call that has ended was on its way already: dropped.
     const pending = this.#pending.get(id as number);

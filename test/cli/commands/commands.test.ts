@@ -313,10 +313,32 @@ describe('the other commands', () => {
 
   it('watch ends with 6 when the server goes, and with 130 when it is interrupted', async () => {
     const gone = await run(['watch', '--json']);
-    expect(json(gone.out)[0]).toEqual({ time: '2026-11-21T14:03:22.118Z', event: 'resumed' });
+    expect(json(gone.out)[0]).toEqual({ time: '2026-11-21T14:03:22.118Z', run: 'abc', id: 7, event: 'resumed' });
     expect(gone.code).toBe(6);
     expect(await run(['watch'], { signal: AbortSignal.abort() })).toMatchObject({ code: 130, err: '' });
   });
+
+  it.each([
+    ['118', 118],
+    ['0', 0],
+    ['3f2a:7', { run: '3f2a', id: 7 }],
+  ])('watch --since %s goes on there', async (text, since) => {
+    const calls: unknown[] = [];
+    const { out } = await run(['watch', '--since', text], { api: fakeApi([], calls), terminal: true });
+    expect(calls).toEqual([['watch', since]]);
+    expect(out).toMatch(/resumed\n$/);
+  });
+
+  it.each(['', 'x', '-1', '1.5', ':7', '3f2a:', '3F:7', '1:2:3', '9'.repeat(16)])(
+    'watch --since %j is refused',
+    async (text) => {
+      const { code, err } = await run(['watch', `--since=${text}`]);
+      expect([code, err]).toEqual([
+        2,
+        expect.stringMatching(/^--since takes RUN:ID or ID, not ".*--json shows it\.\n$/),
+      ]);
+    },
+  );
 });
 
 describe('refusals', () => {

@@ -5,23 +5,24 @@ import { expect, it } from 'vitest';
 import { contextFor, type Globals } from '../../../src/cli/context.js';
 import { live } from '../../../src/cli/live/live.js';
 import type { Window } from '../../../src/cli/live/window.js';
-import type { SyncEvent } from '../../../src/core/events.js';
+import type { WatchedEvent } from '../../../src/core/events.js';
 import { fakeApi, lockOf, memory } from '../fake-context.js';
 
-type Timed = SyncEvent & { readonly time: string };
-
-const locked = (path: string): Timed => ({ event: 'locked', path, owner: 'ann', side: 'a', time: lockOf('ann').since });
+const locked = (path: string): WatchedEvent => ({
+  ...{ time: lockOf('ann').since, run: 'abc', id: 1, event: 'locked' },
+  ...{ path, owner: 'ann', side: 'a' },
+});
 
 /** A view whose server says what `events` yields, and answers questions when `gate` lets it. */
 function viewing(
-  events: (signal: AbortSignal | undefined) => AsyncGenerator<Timed, void, void>,
+  events: (signal: AbortSignal | undefined) => AsyncGenerator<WatchedEvent, void, void>,
   gate: () => Promise<void>,
 ) {
   const over = new AbortController();
   const server = fakeApi([]);
   const api: typeof server = {
     ...server,
-    events,
+    watch: (options) => events(options?.signal),
     locks: async () => {
       await gate();
       return server.locks();

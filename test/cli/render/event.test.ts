@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { colorsFor } from '../../../src/cli/render/colors.js';
 import { eventText } from '../../../src/cli/render/event.js';
 import { eventLogger } from '../../../src/cli/server/event-log.js';
-import type { SyncEvent } from '../../../src/core/events.js';
+import type { Gap, SyncEvent } from '../../../src/core/events.js';
 
 const time = new Date(2026, 10, 21, 14, 3, 22, 118);
-const line = (event: SyncEvent) => eventText(event, time, colorsFor(false));
+const line = (event: SyncEvent | Gap) => eventText(event, time, colorsFor(false));
 
 const synced = {
   event: 'synced',
@@ -18,7 +18,7 @@ const synced = {
   ms: 4,
 } as const;
 
-const CASES: [SyncEvent, string][] = [
+const CASES: [SyncEvent | Gap, string][] = [
   [synced, 'a → b  modified  docs/plan.txt  12.3 KB  4 ms'],
   [{ ...synced, from: 'b', to: 'a', action: 'deleted', bytes: 0 }, 'b → a  deleted   docs/plan.txt  4 ms'],
   [{ ...synced, action: 'renamed', was: 'old' }, 'a → b  renamed   old → docs/plan.txt  12.3 KB  4 ms'],
@@ -53,8 +53,15 @@ const CASES: [SyncEvent, string][] = [
   [{ event: 'halted', code: 'root-emptied', message: 'gone' }, 'halted  gone (root-emptied)'],
   [{ event: 'resumed' }, 'resumed'],
   [{ event: 'in-sync', files: 0, bytes: 0 }, 'in sync  0 files  0 B'],
-  [{ event: 'of-tomorrow', x: 1 } as unknown as SyncEvent, 'of-tomorrow  {"x":1}'],
+  [{ time: '', run: 'abc', id: 8, event: 'gap', missed: 3 }, 'gap  3 events missing here: no longer kept'],
+  [
+    { time: '', run: 'abc', id: 0, event: 'gap', missed: null },
+    'gap  the server has started anew: what it said before is missing here',
+  ],
+  [{ event: 'of-tomorrow', run: 'abc', id: 1, x: 1 } as unknown as SyncEvent, 'of-tomorrow  {"x":1}'],
 ];
+
+const place = (id: number) => ({ time: time.toISOString(), run: 'abc', id });
 
 describe('eventText', () => {
   it.each(CASES)('%j', (event, text) => {
@@ -77,8 +84,8 @@ describe('sayer', () => {
         heard.err += text;
       },
     });
-    log.event(synced);
-    log.event({ event: 'problem', path: 'x', code: 'io-error', message: 'm' });
+    log.event({ ...place(1), ...synced });
+    log.event({ ...place(2), event: 'problem', path: 'x', code: 'io-error', message: 'm' });
     log.detail('a detail');
     log.warn('a warning');
     return heard;
@@ -101,8 +108,8 @@ describe('sayer', () => {
         .split('\n')
         .map((text) => JSON.parse(text)),
     ).toEqual([
-      { time: time.toISOString(), ...synced },
-      { time: time.toISOString(), event: 'problem', path: 'x', code: 'io-error', message: 'm' },
+      { ...place(1), ...synced },
+      { ...place(2), event: 'problem', path: 'x', code: 'io-error', message: 'm' },
     ]);
     expect(err.split('\n')).toHaveLength(3);
   });

@@ -96,8 +96,8 @@ const evil = {
   resume: async () => {
     throw new SyncError(EVIL as never, EVIL, { hint: EVIL, facts: { lock } });
   },
-  async *events() {
-    yield* EVENTS.map((event) => ({ ...event, time }));
+  async *watch() {
+    yield* EVENTS.map((event) => ({ ...event, time, run: EVIL, id: EVIL }));
   },
 } as unknown as Api;
 
@@ -179,7 +179,7 @@ describe('what a server says', () => {
         said += text;
       };
       const log = eventLogger({ format, quiet: false, verbose: true, colors: colorsFor(false), out: take, err: take });
-      for (const event of EVENTS) log.event(event);
+      for (const event of EVENTS) log.event({ ...event, time, run: EVIL, id: EVIL as never });
       log.warn(EVIL);
       log.detail(EVIL);
       expect(DRIVES.exec(said)?.[0]).toBeUndefined();

@@ -25,6 +25,7 @@ export function normal(text: string, places: readonly (readonly [string, string]
     .replace(/^(.{0,12}?)\d\d:\d\d:\d\d\.\d{3}/gm, '$114:03:22.118')
     .replace(/\b\d+ ms\b/g, '4 ms')
     .replace(/"ms":[\d.]+/g, '"ms":4')
+    .replace(/"run":"[0-9a-f]{12}"/g, '"run":"5c1e7d02a9b4"')
     .replace(/"generation":\d+/g, '"generation":40')
     .replace('"version":"test"', '"version":"0.1.0"')
     .replace(/\bprocess \d+\b/g, 'process 4711')

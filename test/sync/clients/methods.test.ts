@@ -1,8 +1,8 @@
 // The methods that clients call, on a simulated session: what they ask of it, and what they answer.
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
-import type { SyncEvent } from '../../../src/core/events.js';
 import { ClientServer } from '../../../src/sync/clients/methods.js';
+import { EventHistory } from '../../../src/sync/events/history.js';
 import type { Handler } from '../../../src/wire/rpc/responder.js';
 import { file, p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
@@ -10,8 +10,8 @@ import { LockRoom } from '../../support/lock-room.js';
 function open() {
   const room = new LockRoom({ x: file('x'), y: file('y') });
   const asked: string[] = [];
-  const state = { halt: null as SyncError | null, changes: true, accepts: true, left: 0 };
-  const listeners = new Set<(event: SyncEvent, time: string) => void>();
+  const state = { halt: null as SyncError | null, changes: true, accepts: true };
+  const history = new EventHistory({ run: 'abc', now: () => new Date(0) });
   const session = {
     lockService: { ask: async () => ({ path: 'x', changed: true }) },
     writes: {},
@@ -46,13 +46,7 @@ function open() {
     versionReader: () => null,
     version: '1.2.3',
     peer: 'host:1',
-    listen: (listener) => {
-      listeners.add(listener);
-      return () => {
-        state.left++;
-        listeners.delete(listener);
-      };
-    },
+    history,
   });
   const methods = server.methods();
   const signal = new AbortController();
@@ -71,7 +65,7 @@ function open() {
     });
   const lock = (path: string) =>
     room.lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1_000 });
-  return { room, asked, state, listeners, signal, told, call, ask, hold, lock, methods };
+  return { room, asked, state, history, signal, told, call, ask, hold, lock, methods };
 }
 
 const codeOf = (act: Promise<unknown>) =>
@@ -173,34 +167,5 @@ describe('calls to the session', () => {
     Object.assign(state, { changes, accepts: accept === true, halt: halted ? new SyncError('halted', 'H.') : null });
     const asking = ask('resume', accept === null ? {} : { acceptDeletes: true });
     expect(await asking.catch((error: SyncError) => error.code)).toEqual(outcome);
-  });
-});
-
-describe('watching', () => {
-  const event = { event: 'peer-connected' } as const;
-
-  test('sends every event until it is ended', async () => {
-    const { ask, listeners, told, signal } = open();
-    const watching = ask('watch');
-    for (const listener of listeners) listener(event, 'now');
-    expect(told).toEqual([{ time: 'now', ...event }]);
-    signal.abort();
-    expect(await watching).toEqual({ ended: true });
-    expect(listeners.size).toBe(0);
-  });
-
-  test('that was ended before it began ends at once', async () => {
-    const { ask, listeners, signal } = open();
-    signal.abort();
-    expect(await ask('watch')).toEqual({ ended: true });
-    expect(listeners.size).toBe(0);
-  });
-
-  test('stops when its connection fails', async () => {
-    const { ask, listeners, call } = open();
-    void ask('watch', {}, { ...call, notify: async () => Promise.reject(new Error('gone')) });
-    for (const listener of listeners) listener(event, 'now');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(listeners.size).toBe(0);
   });
 });
