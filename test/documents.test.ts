@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clientProgram } from '../src/cli/program/program.js';
 import { serverCommand } from '../src/cli/server/command.js';
+import { upCommand } from '../src/cli/up/options.js';
 
 const checkout = path.join(import.meta.dirname, '..');
 const read = (name: string) => fs.readFileSync(path.join(checkout, name), 'utf8');
@@ -61,6 +62,12 @@ describe('docs/servers.md has every', () => {
       `LOCKSTEP_${which.toUpperCase()}_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`;
     expect(variables.map(name).filter((word) => !said(text, word))).toEqual([]);
   });
+});
+
+test('docs/lockstep.md has every option of lockstep up', () => {
+  const text = read('docs/lockstep.md');
+  const flags = upCommand(() => {}).options.map(({ long }) => long!);
+  expect(flags.filter((flag) => flag !== '--version' && !text.includes(flag))).toEqual([]);
 });
 
 describe('docs/client.md has', () => {

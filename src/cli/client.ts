@@ -2,6 +2,7 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { Client } from '../client/client.js';
+import { findAddress } from '../disk/state/address.js';
 import { Connections } from './connections.js';
 import type { Io } from './context.js';
 import { EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit-codes.js';
@@ -21,6 +22,7 @@ const output = new Writer((text) => stdout.write(text));
 
 const io: Io = {
   env,
+  nearby: () => findAddress(process.cwd()),
   connect: (server, user, trust) => connections.get(server, user, trust),
   out: (text) => output.add(text),
   err: sayOnStderr,

@@ -6,6 +6,7 @@ import type { Client } from '../client/client.js';
 import { type Address, DEFAULT_SERVER } from '../client/server-address.js';
 import { defaultUser } from '../client/user-name.js';
 import { SyncError } from '../core/errors.js';
+import type { PairAddress } from '../disk/state/address.js';
 import { parseAddress } from '../wire/socket/tcp.js';
 import { type Colors, colorsFor, wantsColor } from './render/colors.js';
 import { usageError } from './report-error.js';
@@ -53,6 +54,8 @@ export interface Trust {
 /** What a run of the client stands on, whatever it is asked. */
 export interface Io {
   readonly env: Env;
+  /** @returns the pair in whose directory the program was started; null where it was not. */
+  nearby?(): PairAddress | null;
   /** A connection; the same one for the same server, user and trust while it lasts. */
   connect(server: Address, user: string, trust: Trust): Promise<Api>;
   /** Writes text to stdout, to stderr. Lines are already ended. */
@@ -86,6 +89,8 @@ export interface CommandLine {
 /** The ground, and what the global options say. */
 export interface CommandContext extends Io {
   readonly server: Address;
+  /** The side of the directory in which the program was started, unless the environment names one. */
+  readonly side: string | undefined;
   readonly user: string;
   readonly json: boolean;
   readonly colors: Colors;
@@ -110,7 +115,9 @@ export interface Globals {
  * @throws SyncError `usage`, naming the flag or the variable.
  */
 export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): CommandContext {
-  const server = serverOf(globals.server, io.env);
+  const isNamed = globals.server !== undefined || Boolean(io.env.LOCKSTEP_SERVER);
+  const nearby = isNamed ? null : (io.nearby?.() ?? null);
+  const server = serverOf(globals.server, io.env, nearby);
   const user = userOf(globals.as, io.env);
   const trust: Trust = {
     secretFile: secretFileOf(globals.secretFile, io.env),
@@ -120,6 +127,7 @@ export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): 
   return {
     ...io,
     server,
+    side: io.env.LOCKSTEP_SIDE || nearby?.side,
     user,
     globals,
     commandLine,
@@ -130,8 +138,8 @@ export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): 
   };
 }
 
-function serverOf(flag: string | undefined, env: Env): Address {
-  const text = flag ?? (env.LOCKSTEP_SERVER || DEFAULT_SERVER);
+function serverOf(flag: string | undefined, env: Env, nearby: PairAddress | null): Address {
+  const text = flag ?? (env.LOCKSTEP_SERVER || (nearby?.address ?? DEFAULT_SERVER));
   try {
     return parseAddress(text, '127.0.0.1');
   } catch (error) {

@@ -1,6 +1,8 @@
 // Where a client looks for server-a, and what it says when nobody is there.
 import { type ErrorCode, SyncError } from '../core/errors.js';
-import { parseAddress } from '../wire/socket/address.js';
+import { addressText, parseAddress } from '../wire/socket/address.js';
+
+export { addressText };
 
 /** Where server-a listens unless told otherwise. */
 export const DEFAULT_SERVER = '127.0.0.1:8080';
@@ -14,10 +16,6 @@ export interface Address {
 /** @throws SyncError `usage` for a text that is no address. */
 export const addressOf = (server: string | Address): Address =>
   typeof server === 'string' ? parseAddress(server, '127.0.0.1') : server;
-
-/** @returns `host:port`, an IPv6 host in brackets. */
-export const addressText = ({ host, port }: Address): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',

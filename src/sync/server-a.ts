@@ -7,6 +7,7 @@ import type { SyncEvent } from '../core/events.js';
 import { HeldFiles } from '../disk/apply/held-files.js';
 import { LocalReplica } from '../disk/local-replica.js';
 import { Staging } from '../disk/staging/staging.js';
+import { removeAddress, writeAddress } from '../disk/state/address.js';
 import { idsAbove } from '../disk/state/identity.js';
 import { describeRoot } from '../disk/state/machine.js';
 import { openRoot } from '../disk/state/root.js';
@@ -15,6 +16,7 @@ import type { VersionLimits } from '../disk/versions/pruning.js';
 import type { Logger, ServerLogger } from '../log.js';
 import { CLIENT_LIMITS } from '../wire/frame/limits.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
+import { addressText } from '../wire/socket/address.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { ClientServer } from './clients/methods.js';
@@ -25,6 +27,7 @@ import { LockStore } from './locks/lock-store.js';
 import { type Archive, openArchive } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
 import { RemoteReplica } from './peer/replica-client.js';
+import { type PeerLink, type PeerTransport, tcpTransport } from './peer/transport.js';
 import { nestingFault } from './root-nesting.js';
 import type { RunningServer } from './running-server.js';
 import { Session } from './session/session.js';
@@ -38,8 +41,8 @@ export interface ServerAOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** The address of server-b. */
-  readonly peer: { readonly host: string; readonly port: number };
+  /** The address of server-b, or another way to it. */
+  readonly peer: { readonly host: string; readonly port: number } | PeerTransport;
   /** Patterns to exclude, gitignore lines. */
   readonly ignore: readonly string[];
   /** A full scan runs every so many milliseconds. */
@@ -70,7 +73,8 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   const history = new EventHistory();
   const log = history.before(options.log);
   const state = openStateDirectory(root.path, log);
-  const server = new ServerA({ ...options, log }, root, state, history);
+  const transport = transportOf(options);
+  const server = new ServerA({ ...options, log }, root, state, history, transport.name);
   try {
     const methods = server.clients.methods();
     const memory = requestMemory();
@@ -89,6 +93,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       },
     });
     server.log.event({ event: 'listening', host, port: listener.port, dir: root.path });
+    writeAddress(root.path, { address: addressText({ host: reachable(host), port: listener.port }), side: 'a' });
     sayWhoMay(options, server.log);
     server.session.start();
     const rescanning = setInterval(() => server.session.rescan(), options.rescanMs);
@@ -97,7 +102,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
     const failed = new Promise<Error>((resolve) => {
       fail = resolve;
     });
-    const dialling = keepDialling(server, options, stopping.signal).catch(fail);
+    const dialling = keepDialling(server, transport, stopping.signal).catch(fail);
     return {
       host,
       port: listener.port,
@@ -109,6 +114,8 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
         stopping.abort();
         await listener.close();
         await dialling;
+        await transport.close?.();
+        removeAddress(root.path);
         await server.close();
       },
     };
@@ -136,6 +143,7 @@ class ServerA {
     root: ReturnType<typeof openRoot>,
     readonly state: StateDirectory,
     history: EventHistory,
+    peerName: string,
   ) {
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.#say(options.log, event) };
@@ -173,7 +181,7 @@ class ServerA {
       replica: (side) => (side === 'a' ? this.replica : this.peer),
       versionReader: (side) => (side === 'a' ? this.replica.versionReader : (this.peer?.versionReader ?? null)),
       version: options.version,
-      peer: `${options.peer.host}:${options.peer.port}`,
+      peer: peerName,
       history,
     });
   }
@@ -204,21 +212,31 @@ function namesOf(lockStore: LockStore): Set<string> {
   return names;
 }
 
+function transportOf({ peer, secret, allowLocal }: ServerAOptions): PeerTransport {
+  return 'open' in peer ? peer : tcpTransport({ ...peer, secret, allowLocal });
+}
+
+/** @returns an address at which a client on this machine reaches a server that listens on `host`. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
 /**
  * Dials server-b until `signal` is aborted. Each reason for a failure is logged once, not with every attempt.
  * @throws SyncError `usage` where the first server-b that answers has a directory that cannot be paired with this one.
  */
-async function keepDialling(server: ServerA, options: ServerAOptions, signal: AbortSignal): Promise<void> {
-  const { host, port } = options.peer;
-  const { secret, allowLocal } = options;
+async function keepDialling(server: ServerA, transport: PeerTransport, signal: AbortSignal): Promise<void> {
   const begun = Date.now();
   let wait = FIRST_DIAL_MS;
   let said = '';
   let isPaired = false;
   let nested: SyncError | null = null;
   while (!signal.aborted) {
+    let link: PeerLink | null = null;
     try {
-      const replica = await RemoteReplica.connect({ host, port, root: server.state.id, signal, secret, allowLocal });
+      link = await transport.open(signal);
+      const replica = await RemoteReplica.connect({ link, name: transport.name, root: server.state.id, signal });
       nested = nestingFault(
         { id: server.state.id, above: idsAbove(path.dirname(server.state.path)) },
         { id: replica.introduction.root, above: replica.above },
@@ -235,16 +253,18 @@ async function keepDialling(server: ServerA, options: ServerAOptions, signal: Ab
       const { code, message, hint } = error as SyncError;
       // Only another start would help. Once the pair has been connected, the other server is the wrong one, and
       // dialling goes on.
-      if (error === nested && !isPaired) throw error;
+      if ((error === nested || code === 'usage') && !isPaired) throw error;
       // Both servers are often started together, so an early failure is not logged.
       const isEarly = code === 'unreachable' && Date.now() - begun < QUIET_DIAL_MS;
       if (code !== said && !isEarly && !signal.aborted) {
         server.log.event({ event: 'peer-lost', reason: code === 'not-allowed' ? `${message} ${hint}` : message });
         said = code;
       }
+    } finally {
+      link?.close();
     }
     await delay(wait, undefined, { signal }).catch(() => {});
-    wait = Math.min(wait * 2, LAST_DIAL_MS);
+    wait = Math.min(wait * 2, transport.maxPauseMs ?? LAST_DIAL_MS);
   }
 }
 

@@ -1,12 +1,14 @@
-// Starts server-b: it opens its root and serves it to one server-a.
-
+// Starts server-b: it opens its root and serves it to one server-a, which connects by TCP or is at the end of a stream.
+import type { Duplex } from 'node:stream';
 import { LocalReplica } from '../disk/local-replica.js';
 import { idsAbove } from '../disk/state/identity.js';
 import { openRoot } from '../disk/state/root.js';
-import { openStateDirectory } from '../disk/state/state-directory.js';
+import { openStateDirectory, type StateDirectory } from '../disk/state/state-directory.js';
 import type { VersionLimits } from '../disk/versions/pruning.js';
 import type { Logger, ServerLogger } from '../log.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
+import { type Connection, connectionOver } from '../wire/socket/connection.js';
+import { acceptStreams } from '../wire/socket/multiplex.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { EventHistory } from './events/history.js';
@@ -16,22 +18,26 @@ import { sayWhoMay } from './who-may.js';
 
 export type { RunningServer } from './running-server.js';
 
-/** How server-b is started. */
-export interface ServerBOptions {
+/** What server-b serves, and how. */
+interface SideBOptions {
   readonly dir: string;
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
   /** Patterns to exclude, gitignore lines. */
   readonly ignore: readonly string[];
   /** How many earlier contents are kept; 30 days and 20 % of the disk unless given. */
   readonly versionLimits?: VersionLimits | undefined;
+  readonly version: string;
+  readonly log: ServerLogger;
+}
+
+/** How server-b is started. */
+export interface ServerBOptions extends SideBOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
   /** The secret that server-a must have; absent for plain TCP. */
   readonly secret?: Secret | undefined;
   /** Whether, without a secret, other users of this machine may connect. */
   readonly allowLocal?: boolean;
-  readonly version: string;
-  readonly log: ServerLogger;
 }
 
 /**
@@ -39,27 +45,9 @@ export interface ServerBOptions {
  * @throws SyncError `usage` where the directory or the port cannot be used.
  */
 export async function startServerB(options: ServerBOptions): Promise<RunningServer> {
-  const { dir, host, port, ignore, versionLimits, secret, allowLocal, version } = options;
-  const root = openRoot(dir);
-  const log = new EventHistory().before(options.log);
-  const state = openStateDirectory(root.path, log);
-  const replica = new LocalReplica({ root, state, ignore, log, versionLimits });
-  const replicaServer = new ReplicaServer({
-    replica,
-    rootId: state.id,
-    above: () => idsAbove(root.path),
-    former: () => state.former,
-    dir: root.path,
-    memory: replica.memory,
-    version,
-    log,
-    versionReader: replica.versionReader,
-  });
-  const close = async () => {
-    await replica.close();
-    state.release();
-  };
-  const memory = requestMemory();
+  const { host, port, secret, allowLocal } = options;
+  const side = new SideB(options);
+  const { log } = side;
   try {
     const listener = await listen({
       host,
@@ -67,38 +55,126 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       secret,
       allowLocal,
       onRefused: (error) => log.warn(error.message),
-      onConnection: (connection) => {
-        const onFault = (method: string, error: unknown) => log.warn(`${method} failed: ${(error as Error).message}`);
-        void serveRpc(connection, replicaServer.methods(connection), { onFault, memory });
-      },
+      onConnection: (connection) => side.serve(connection),
     });
-    log.event({ event: 'listening', host, port: listener.port, dir: root.path });
+    log.event({ event: 'listening', host, port: listener.port, dir: side.dir });
     sayWhoMay(options, log);
-    void firstScan(replica, log);
+    void side.scan();
     return {
       host,
       port: listener.port,
       failed: new Promise(() => {}),
       stop: async () => {
         await listener.close();
-        await close();
+        await side.close();
       },
     };
   } catch (error) {
-    await close();
+    await side.close();
     throw error;
   }
 }
 
-/** Scans the root before server-a asks for it. */
-async function firstScan(replica: LocalReplica, log: Logger): Promise<void> {
-  const since = performance.now();
-  log.event({ event: 'scan-started' });
-  try {
-    await replica.scan('everything');
-    const { files, bytes } = replica.scanner.snapshot;
-    log.event({ event: 'scan-finished', files, bytes, ms: Math.round(performance.now() - since) });
-  } catch (error) {
-    log.warn(`The first look failed and is tried again: ${(error as Error).message}`);
+/** A server-a that sends nothing for so many milliseconds is gone: it pings every 10 s. */
+const CARRIER_SILENCE_MS = 40_000;
+
+/** A server-b for one stream. */
+export interface StreamServer {
+  /**
+   * Serves the server-a at the other end. Whoever has the stream is trusted.
+   * @param carrier such as the standard input and output of this process.
+   * @returns resolves when server-a is gone.
+   */
+  over(carrier: Duplex): Promise<void>;
+  /** Ends the connection and the running work cleanly, and releases the root. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server-b that does not listen.
+ * @throws SyncError `usage` where the directory cannot be used.
+ */
+export function openServerB(options: SideBOptions): StreamServer {
+  const side = new SideB(options);
+  let carrier: Duplex | null = null;
+  let closing: Promise<void> | null = null;
+  return {
+    over: (given) => {
+      carrier = given;
+      void side.scan();
+      return acceptStreams(given, (stream) => {
+        const connection = connectionOver(stream);
+        side.serve(connection, CARRIER_SILENCE_MS);
+        void connection.closed.then(() => side.isConnected || given.destroy());
+      });
+    },
+    stop: () => {
+      carrier?.destroy();
+      closing ??= side.close();
+      return closing;
+    },
+  };
+}
+
+/** The root of side b, and who is served. */
+class SideB {
+  readonly dir: string;
+  readonly log: Logger;
+  readonly #state: StateDirectory;
+  readonly #replica: LocalReplica;
+  readonly #server: ReplicaServer;
+  readonly #memory = requestMemory();
+
+  constructor({ dir, ignore, versionLimits, version, log: given }: SideBOptions) {
+    const root = openRoot(dir);
+    this.dir = root.path;
+    this.log = new EventHistory().before(given);
+    const { log } = this;
+    this.#state = openStateDirectory(root.path, log);
+    this.#replica = new LocalReplica({ root, state: this.#state, ignore, log, versionLimits });
+    this.#server = new ReplicaServer({
+      replica: this.#replica,
+      rootId: this.#state.id,
+      above: () => idsAbove(root.path),
+      former: () => this.#state.former,
+      dir: root.path,
+      memory: this.#replica.memory,
+      version,
+      log,
+      versionReader: this.#replica.versionReader,
+    });
+  }
+
+  /** Whether a server-a has said hello and is still there. */
+  get isConnected(): boolean {
+    return this.#server.isConnected;
+  }
+
+  /** @param idleMs how long server-a may be silent on it; as the protocol has it unless given. */
+  serve(connection: Connection, idleMs?: number): void {
+    const onFault = (method: string, error: unknown) => this.log.warn(`${method} failed: ${(error as Error).message}`);
+    void serveRpc(connection, this.#server.methods(connection), {
+      onFault,
+      memory: this.#memory,
+      ...(idleMs === undefined ? {} : { idleMs }),
+    });
+  }
+
+  /** Scans the root before server-a asks for it. */
+  async scan(): Promise<void> {
+    const since = performance.now();
+    this.log.event({ event: 'scan-started' });
+    try {
+      await this.#replica.scan('everything');
+      const { files, bytes } = this.#replica.scanner.snapshot;
+      this.log.event({ event: 'scan-finished', files, bytes, ms: Math.round(performance.now() - since) });
+    } catch (error) {
+      this.log.warn(`The first scan failed and is tried again: ${(error as Error).message}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#replica.close();
+    this.#state.release();
   }
 }

@@ -149,7 +149,7 @@ export class ServerA {
     const dial = () => this.#dial();
     for (let wait = 50; ; wait = Math.min(wait * 2, 1_500)) {
       try {
-        const replica = await RemoteReplica.connect({ host: 'sim', port: 1, root: this.#root, dial });
+        const replica = await RemoteReplica.connect({ link: { dial }, name: 'sim', root: this.#root });
         if (!this.process.alive) return void replica.close();
         wait = 25;
         this.#peer = replica;

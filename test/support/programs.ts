@@ -26,13 +26,13 @@ export class ServerProcess extends Sayings implements Server {
 
   /** @param under a program with its arguments that runs the server (`faketime -f +1h`); it must become the server itself. */
   constructor(
-    program: 'server-a' | 'server-b',
+    program: 'server-a' | 'server-b' | 'lockstep',
     args: readonly string[],
     env: NodeJS.ProcessEnv,
     under: readonly string[] = [],
   ) {
     super();
-    const [command, ...more] = [...under, path.join(project, 'bin', program), '--log', 'json', ...args];
+    const [command, ...more] = [...under, path.join(project, 'bin', program), ...args, '--log', 'json'];
     this.#child = spawn(command!, more, {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -166,16 +166,17 @@ export class PairOfPrograms {
 
 /** Runs a program to its end. */
 export function run(
-  program: 'client' | 'server-a' | 'server-b',
+  program: 'client' | 'server-a' | 'server-b' | 'lockstep',
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
   input = '',
+  cwd = process.cwd(),
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       path.join(project, 'bin', program),
       args,
-      { env, maxBuffer: 1 << 28 },
+      { env, cwd, maxBuffer: 1 << 28 },
       (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
     );

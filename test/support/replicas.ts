@@ -7,6 +7,7 @@ import { silent } from '../../src/log.js';
 import type { Replica, ScanResult } from '../../src/replica.js';
 import { RemoteReplica } from '../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../src/sync/peer/replica-server.js';
+import { tcpTransport } from '../../src/sync/peer/transport.js';
 import { serveRpc } from '../../src/wire/rpc/responder.js';
 import type { Connection } from '../../src/wire/socket/connection.js';
 import { listen } from '../../src/wire/socket/tcp.js';
@@ -46,7 +47,8 @@ export async function openSite(form: Form, tree: Tree = {}): Promise<ApplyContex
     },
   });
   onTestFinished(() => listener.close());
-  const replica = await RemoteReplica.connect({ host: '127.0.0.1', port: listener.port, root: 'side-a' });
+  const link = await tcpTransport({ host: '127.0.0.1', port: listener.port }).open();
+  const replica = await RemoteReplica.connect({ link, name: 'side-b', root: 'side-a' });
   onTestFinished(() => replica.close());
   const cut = () => {
     for (const connection of connections) connection.close();

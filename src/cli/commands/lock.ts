@@ -36,7 +36,7 @@ export async function lock(context: CommandContext, targets: readonly string[], 
 }
 
 function optionsOf(context: CommandContext, { message, side: flag, ttl, wait, steal }: LockFlags): LockOptions {
-  const side = sideOf(flag, context.env.LOCKSTEP_SIDE);
+  const side = sideOf(flag, context.side);
   return {
     ...(message === undefined ? {} : { message }),
     ...(side === undefined ? {} : { side }),

@@ -33,6 +33,7 @@ export function serverCommand(which: 'a' | 'b', print: (text: string) => void): 
     .option('--secret-file <path>', 'speak only with who has this secret, encrypted; needed beyond loopback')
     .option('--allow-local', 'without a secret, trust every user of this machine, not only yourself and root')
     .option('--dir <path>', `the directory (default: ${dir})`)
+    .option('--create', 'make the directory where it is missing')
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several);
   if (which === 'a') {
     command
@@ -40,6 +41,7 @@ export function serverCommand(which: 'a' | 'b', print: (text: string) => void): 
       .option('--guard', "take the write bits off the other side's copy while a file is locked")
       .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
   }
+  if (which === 'b') command.option('--stdio', 'serve who is at the other end of stdin and stdout, on no port');
   command
     .option(
       '--keep-versions <duration>',

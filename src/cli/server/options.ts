@@ -30,6 +30,8 @@ export interface ServerSettings {
   readonly secretFile: string | null;
   /** Whether, without a secret, other users of this machine are trusted. */
   readonly allowLocal: boolean;
+  /** Whether a missing directory is made. */
+  readonly create: boolean;
   readonly log: 'text' | 'json';
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -57,6 +59,8 @@ interface Flags {
   host?: string;
   secretFile?: string;
   allowLocal?: boolean;
+  create?: boolean;
+  stdio?: boolean;
   dir?: string;
   ignore?: string[];
   log?: string;
@@ -105,7 +109,7 @@ export function serverBOptions(
   return read === null ? { printed: true } : { settings: common(read) };
 }
 
-type Switch = 'verbose' | 'quiet' | 'guard' | 'allowLocal';
+type Switch = 'verbose' | 'quiet' | 'guard' | 'allowLocal' | 'create' | 'stdio';
 
 interface Read {
   readonly which: 'a' | 'b';
@@ -136,6 +140,7 @@ function common(read: Read): ServerSettings {
     versionLimits: limitsOf(read),
     secretFile: secretFile === '' ? null : secretFile,
     allowLocal: read.on('allowLocal'),
+    create: read.on('create'),
     log: log.text,
     verbose: read.on('verbose'),
     quiet: read.on('quiet'),

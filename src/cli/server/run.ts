@@ -23,19 +23,23 @@ interface Running {
   left?(): Left;
   /** Resolves only if the server ends by itself. */
   readonly failed: Promise<Error>;
+  /** Resolves when there is nobody left to serve, for the server of one caller. */
+  readonly ended?: Promise<void>;
 }
 
 /**
  * Runs a server until a signal ends it.
  * @param read gives the settings from the arguments and the environment.
- * @param start starts the server.
+ * @param start starts the server; `say` prints a line beside the log.
+ * @param stdout where help, version and log go.
  */
 export async function serve<S extends ServerSettings>(
   read: (args: string[], env: NodeJS.ProcessEnv, print: (text: string) => void) => Asked<S>,
-  start: (settings: S, log: ServerLogger) => Promise<Running>,
+  start: (settings: S, log: ServerLogger, say: (text: string) => void) => Promise<Running>,
+  stdout: NodeJS.WritableStream = process.stdout,
 ): Promise<void> {
   let bar = new SyncBar(null);
-  const output = new Writer((text) => bar.aside(() => process.stdout.write(text)));
+  const output = new Writer((text) => bar.aside(() => stdout.write(text)));
   // A reader that goes away does not end the server.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
@@ -61,13 +65,14 @@ export async function serve<S extends ServerSettings>(
     if ('printed' in asked) return;
     verbose = asked.settings.verbose;
     bar = new SyncBar(terminalFor(asked.settings));
-    const starting = start(asked.settings, logger(asked.settings, output, bar));
+    const starting = start(asked.settings, logger(asked.settings, output, bar), (text) => output.add(text));
     stopOnSignals(starting, leave, give);
     const running = await starting;
     if (running.left !== undefined) bar.follow(() => running.left!());
-    const error = await running.failed;
+    const error = await Promise.race([running.failed, running.ended ?? running.failed]);
     await running.stop();
-    die(wrapped(error));
+    if (error instanceof Error) die(wrapped(error));
+    else leave(EXIT_OK);
   } catch (error) {
     die(error);
   }
@@ -123,4 +128,6 @@ function stopOnSignals(
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // The parent of a child that serves it has ended.
+  process.on('disconnect', () => firstAt ?? onSignal());
 }

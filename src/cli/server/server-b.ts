@@ -2,15 +2,19 @@
 import { readSecretFile } from '../../wire/socket/secret.js';
 import { packageVersion } from '../version.js';
 import { boundGarbage } from './heap.js';
+import { makeDirectory } from './make-directory.js';
 import { serverBOptions } from './options.js';
 import { serve } from './run.js';
 
 boundGarbage();
-await serve(
-  serverBOptions,
-  async ({ log: _format, verbose: _verbose, quiet: _quiet, secretFile, ...settings }, log) => {
-    const secret = secretFile === null ? undefined : readSecretFile(secretFile);
-    const { startServerB } = await import('../../sync/server-b.js');
-    return startServerB({ ...settings, secret, version: packageVersion(), log });
-  },
-);
+if (process.argv.includes('--stdio')) await import('./stdio.js');
+else
+  await serve(
+    serverBOptions,
+    async ({ log: _format, verbose: _verbose, quiet: _quiet, secretFile, create, ...settings }, log) => {
+      if (create) makeDirectory(settings.dir);
+      const secret = secretFile === null ? undefined : readSecretFile(secretFile);
+      const { startServerB } = await import('../../sync/server-b.js');
+      return startServerB({ ...settings, secret, version: packageVersion(), log });
+    },
+  );

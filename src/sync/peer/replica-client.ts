@@ -33,29 +33,24 @@ import { lookBudget, ScanReportReader } from '../../wire/peer-api/scan-report.js
 import { parseReadVersion, parseVersions } from '../../wire/peer-api/versions.js';
 import { RpcClient } from '../../wire/rpc/caller.js';
 import { AsyncQueue } from '../../wire/socket/async-queue.js';
-import type { Secret } from '../../wire/socket/secret.js';
-import { dial } from '../../wire/socket/tcp.js';
 import { Announced } from './announced.js';
 import { ConnectionPool } from './connection-pool.js';
 import { inTimeEach, leave, remoteApply, remoteOffer, remoteRead } from './contents-client.js';
+import type { PeerLink } from './transport.js';
 
 const HELLO_MS = 10_000;
 const PING_EVERY_MS = 10_000;
 const PING_MS = 20_000;
 
-/** Where server-b is, and how to connect to it. */
+/** How to connect to server-b. */
 interface RemoteOptions {
-  readonly host: string;
-  readonly port: number;
+  /** Opens connections. It stays open when the replica closes. */
+  readonly link: Pick<PeerLink, 'dial'>;
+  /** How messages name server-b. */
+  readonly name: string;
   /** The id of the root of side a: a server-b serves one server-a. */
   readonly root: string;
   readonly signal?: AbortSignal;
-  /** The secret that both ends must have; absent where there is none. */
-  readonly secret?: Secret | undefined;
-  /** Whether server-b may belong to another local user, if there is no secret. */
-  readonly allowLocal?: boolean | undefined;
-  /** Opens connections; replaced in tests. */
-  readonly dial?: typeof dial;
 }
 
 /** Side b, as server-a sees it. */
@@ -175,25 +170,18 @@ export class RemoteReplica implements Replica {
 }
 
 async function introduce(
-  { host, port, root, signal, secret, allowLocal, dial: connect = dial }: RemoteOptions,
+  { link, name, root, signal }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string) => void,
 ): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[] }> {
-  const connection = await connect({
-    host,
-    port,
-    secret,
-    allowLocal,
-    limits: PEER_LIMITS,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const connection = await link.dial({ limits: PEER_LIMITS, signal });
   const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: LANE_SILENCE }) });
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS, ...(signal && { signal }) });
     const { server, root: rootId, above } = result as Record<string, unknown>;
     if (server !== 'b' || typeof rootId !== 'string') {
-      throw new SyncError('bad-message', `What listens at ${host}:${port} is not a server-b.`, {
+      throw new SyncError('bad-message', `What answers at ${name} is not a server-b.`, {
         hint: 'Give the address of a server-b with --peer HOST:PORT.',
       });
     }

@@ -75,6 +75,11 @@ export class ReplicaServer {
     });
   }
 
+  /** Whether a server-a has said hello and is still there. */
+  get isConnected(): boolean {
+    return this.#connectedPeer !== null;
+  }
+
   /** The methods for one connection. All but `hello` are refused until it has said hello as server-a. */
   methods(connection: Connection): Record<string, Method> {
     const { replica, clock = realClock } = this.#served;

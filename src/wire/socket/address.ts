@@ -7,6 +7,10 @@ const LOOPBACK = new net.BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
+/** @returns `host:port`, an IPv6 host in brackets. */
+export const addressText = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
 /**
  * @param text `HOST:PORT`, `[::1]:8080`, or `PORT` alone.
  * @param defaultHost the host where `text` names none.

@@ -1,7 +1,8 @@
 // A socket as a bounded connection: frames come out one by one, and while they are not taken the socket is not read;
 // frames go in, and while they are not read the sender waits. It ends once, with a value, and never throws from an event.
 
-import type { Socket } from 'node:net';
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
 import { SyncError } from '../../core/errors.js';
 import { closedError, toFailure } from '../frame/errors.js';
 import { FrameDecoder } from '../frame/frames.js';
@@ -37,11 +38,11 @@ export interface Connection {
 }
 
 /**
- * @param socket connected; it is not to be used by anyone else from now on.
+ * @param socket connected; it is not to be used by anyone else from now on. A stream that is no socket will do.
  * @param introduced called once, when the first message has come.
  */
 export function connectionOver(
-  socket: Socket,
+  socket: Duplex,
   limits: Partial<WireLimits> = {},
   introduced: () => void = () => {},
 ): Connection {
@@ -52,7 +53,7 @@ class SocketConnection implements Connection {
   readonly remote: string;
   readonly frames = new AsyncQueue<Frame>();
   readonly closed: Promise<Error | null>;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #decoder: FrameDecoder;
   readonly #outbox: Outbox;
   /** Runs while a frame has begun and has not come whole. */
@@ -62,10 +63,11 @@ class SocketConnection implements Connection {
   #reason: Error | null = null;
   #closing = false;
 
-  constructor(socket: Socket, limits: WireLimits, introduced: () => void) {
+  constructor(socket: Duplex, limits: WireLimits, introduced: () => void) {
     this.#introduced = introduced;
     this.remote = addressOf(socket);
-    this.#socket = socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
+    if (socket instanceof net.Socket) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#socket = socket;
     this.#decoder = new FrameDecoder(limits);
     this.#outbox = new Outbox(socket, limits, (error) => this.#cutOff(error));
     this.#arrival = new Deadline(limits.requestMs, () => this.#refuse(tooSlow(limits.requestMs)));
@@ -161,7 +163,9 @@ class SocketConnection implements Connection {
   }
 }
 
-function addressOf({ remoteAddress, remoteFamily, remotePort }: Socket): string {
+function addressOf(socket: Duplex): string {
+  if (!(socket instanceof net.Socket)) return 'the other end';
+  const { remoteAddress, remoteFamily, remotePort } = socket;
   return remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }
 

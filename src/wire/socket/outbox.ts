@@ -1,7 +1,7 @@
 // The sending half of a connection: order is kept, small messages of one tick go out together, and what is queued for a
 // reader is bounded. Beyond the bound a send waits unencoded, so that it costs no more than what the sender holds anyway.
 
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { SyncError } from '../../core/errors.js';
 import { encodeLine } from '../frame/frames.js';
 import type { Message } from '../frame/json-rpc.js';
@@ -27,7 +27,7 @@ interface Part {
 }
 
 export class Outbox {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #limits: WireLimits;
   readonly #onStuck: (error: SyncError) => void;
   readonly #reader: Deadline;
@@ -44,7 +44,7 @@ export class Outbox {
   #onFlushed: (() => void) | null = null;
 
   /** @param onStuck called when the reader reads nothing, or the sender does not wait; the connection should end. */
-  constructor(socket: Socket, limits: WireLimits, onStuck: (error: SyncError) => void) {
+  constructor(socket: Duplex, limits: WireLimits, onStuck: (error: SyncError) => void) {
     this.#socket = socket;
     this.#limits = limits;
     this.#onStuck = onStuck;

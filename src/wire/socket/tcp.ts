@@ -3,6 +3,7 @@ import net from 'node:net';
 import { SyncError } from '../../core/errors.js';
 import { toFailure } from '../frame/errors.js';
 import { DEFAULT_LIMITS, DIAL_LIMITS, type WireLimits } from '../frame/limits.js';
+import { addressText } from './address.js';
 import { type Connection, connectionOver } from './connection.js';
 import { checkListener, refusalOf } from './local-users.js';
 import type { Secret } from './secret.js';
@@ -200,7 +201,7 @@ export function dial(options: DialOptions): Promise<Connection> {
   });
 }
 
-const place = (host: string, port: number): string => (net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`);
+const place = (host: string, port: number): string => addressText({ host, port });
 
 const interrupted = (host: string, port: number): SyncError =>
   new SyncError('interrupted', `Connecting to ${place(host, port)} was interrupted.`);

@@ -18,6 +18,7 @@ const DEFAULT_A = {
   rescanMs: 60_000,
   guard: false,
   allowLocal: false,
+  create: false,
 };
 
 describe('the servers’ options', () => {

@@ -6,6 +6,7 @@ import type { SyncEvent } from '../../../src/core/events.js';
 import type { Applied, BasisFile, Content, Offer, Wanted } from '../../../src/replica.js';
 import { RemoteReplica } from '../../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
+import { tcpTransport } from '../../../src/sync/peer/transport.js';
 import { serveRpc } from '../../../src/wire/rpc/responder.js';
 import { listen } from '../../../src/wire/socket/tcp.js';
 import { snapshotOf, tree } from '../../support/core-tree.js';
@@ -71,7 +72,8 @@ async function open() {
     onConnection: (connection) => void serveRpc(connection, server.methods(connection)),
   });
   onTestFinished(() => listener.close());
-  const localScans = await RemoteReplica.connect({ host: '127.0.0.1', port: listener.port, root: 'a' });
+  const link = await tcpTransport({ host: '127.0.0.1', port: listener.port }).open();
+  const localScans = await RemoteReplica.connect({ link, name: 'b', root: 'a' });
   onTestFinished(() => localScans.close());
   return { peer, localScans, said };
 }

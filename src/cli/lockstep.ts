@@ -1,0 +1,13 @@
+// The program `lockstep`: every command of the client, and what starts, checks and keeps a pair. Each of these is a
+// program of its own that is loaded when it is named; it finds its own arguments where a program does.
+const [node, script, word = '', ...rest] = process.argv;
+
+const PROGRAMS: Readonly<Record<string, () => Promise<unknown>>> = {
+  up: () => import('./up/up.js'),
+  serve: () => import('./up/serve.js'),
+};
+
+if (Object.hasOwn(PROGRAMS, word)) {
+  process.argv = [node!, script!, ...rest];
+  await PROGRAMS[word]!();
+} else await import('./client.js');

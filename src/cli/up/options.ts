@@ -1,0 +1,119 @@
+// What `lockstep up` is told by its words, its options and its variables, checked.
+import { Command, CommanderError } from 'commander';
+import type { Env } from '../context.js';
+import { commanderErrorText } from '../error-text.js';
+import { usageError } from '../report-error.js';
+import { type ServerSettings, serverAOptions } from '../server/options.js';
+import { splitLine } from '../shell-words.js';
+import { packageVersion } from '../version.js';
+import { type RemotePlace, remotePlace } from './place.js';
+
+/** The pair to start. */
+export interface UpSettings extends ServerSettings {
+  readonly rescanMs: number;
+  readonly guard: boolean;
+  /** The directory of side b on this machine, or where it is elsewhere. */
+  readonly other: string | RemotePlace;
+  /** The words of the command that runs another on a machine. */
+  readonly ssh: readonly string[];
+  /** Lockstep's command on the other machine. */
+  readonly remote: string;
+  /** Options of server-a that hold for server-b, too. */
+  readonly shared: readonly string[];
+}
+
+interface UpFlags {
+  readonly create?: boolean;
+  readonly ssh?: string;
+  readonly remote?: string;
+  readonly port?: string;
+  readonly ignore?: string[];
+  readonly guard?: boolean;
+  readonly rescan?: string;
+  readonly keepVersions?: string;
+  readonly versionsShare?: string;
+  readonly log?: string;
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  lockstep up ~/art /mnt/nas/art           two directories of this machine
+  lockstep up ~/art office:art             one here, one on the machine "office", over ssh
+  lockstep up ~/art anna@office:/srv/art   the same as another user
+
+Both directories end up with the files of both. Ctrl-C stops; the next start goes on. While it runs, "lockstep list",
+"lockstep lock FILE" and every other command find the pair in either directory. Nothing listens but a free port of this
+machine, for you alone.`;
+
+/**
+ * @param args the words after `up`.
+ * @param print takes the help or the version.
+ * @returns the settings; null where nothing more than a text was asked for.
+ * @throws SyncError `usage`.
+ */
+export function upOptions(args: readonly string[], env: Env, print: (text: string) => void): UpSettings | null {
+  const command = upCommand(print);
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return null;
+    throw usageError(commanderErrorText(error), 'Try "lockstep up --help".');
+  }
+  const [dir, otherText] = command.args as [string, string];
+  if (remotePlace(dir) !== null)
+    throw usageError('The first directory is one of this machine.', `Try "lockstep up ${otherText} ${dir}".`);
+  const flags = command.opts<UpFlags>();
+  const serverA = serverAOptions(['--dir', dir, '--port', flags.port ?? '0', ...valuesOf(flags, FOR_A)], {}, print);
+  if ('printed' in serverA) return null;
+  const ssh = splitLine(flags.ssh ?? (env.LOCKSTEP_SSH || 'ssh')).words;
+  if (ssh.length === 0) throw usageError('--ssh takes a command, not an empty text.');
+  return {
+    ...serverA.settings,
+    create: flags.create === true,
+    other: remotePlace(otherText) ?? otherText,
+    ssh,
+    remote: flags.remote ?? 'lockstep',
+    shared: [...valuesOf(flags, FOR_BOTH), ...(flags.create === true ? ['--create'] : [])],
+  };
+}
+
+const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'verbose'] as const;
+const FOR_A = [...FOR_BOTH, 'guard', 'rescan', 'log', 'quiet'] as const;
+
+/** @returns the options `names` as words, as far as they were given. */
+function valuesOf(flags: UpFlags, names: readonly (keyof UpFlags)[]): string[] {
+  return names.flatMap((name) => {
+    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const value = flags[name];
+    if (value === undefined || value === false) return [];
+    return value === true ? [option] : [value].flat().flatMap((one) => [option, one]);
+  });
+}
+
+/** @param print takes the help or the version. */
+export function upCommand(print: (text: string) => void): Command {
+  const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
+  return new Command('lockstep up')
+    .description('Keeps two directories identical, here or on two machines, and lets people lock files.')
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
+    .exitOverride()
+    .argument('<dir>', 'a directory of this machine')
+    .argument('<other>', 'another one, or [USER@]HOST:DIR on another machine')
+    .option('--create', 'make a directory that is missing')
+    .option('--ssh <command>', 'runs a command on the other machine (default: ssh; also LOCKSTEP_SSH)')
+    .option('--remote <command>', "Lockstep's command on the other machine (default: lockstep)")
+    .option('--port <n>', 'the port for clients (default: any free one)')
+    .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several)
+    .option('--guard', "take the write bits off the other side's copy while a file is locked")
+    .option('--rescan <duration>', 'scan everything anew this often (default: 60s)')
+    .option('--keep-versions <duration>', 'how long overwritten and deleted contents are kept (default: 30d)')
+    .option('--versions-share <percent>', 'the most of the disk that they may take (default: 20%)')
+    .option('--log <format>', 'text, or json: one object a line (default: text)')
+    .option('--verbose', 'say details too')
+    .option('--quiet', 'say only warnings, problems, halts and conflicts')
+    .version(packageVersion())
+    .addHelpText('after', EXAMPLES);
+}

@@ -1,0 +1,37 @@
+// Where side b is, as `lockstep up` is told: a directory of this machine, or HOST:DIR as ssh and rsync write it.
+
+/** Side b on another machine. */
+export interface RemotePlace {
+  /** `HOST` or `USER@HOST`, as ssh takes it. */
+  readonly host: string;
+  /** The directory there; relative to the home directory unless it begins with a slash. */
+  readonly dir: string;
+}
+
+/** @returns the other machine and its directory; null for a directory of this machine, such as `./a:b`. */
+export function remotePlace(text: string): RemotePlace | null {
+  const parts = /^([^/:[\]]*\[[\da-fA-F:.%\w]+\]|[^/:]+):(.*)$/s.exec(text);
+  if (parts === null) return null;
+  const dir = parts[2]!.replace(/^~\//, '');
+  return { host: parts[1]!, dir: dir === '' || dir === '~' ? '.' : dir };
+}
+
+/** @returns `text` as one word of a POSIX shell. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * @param ssh the words of the command that runs another on `host`.
+ * @param remote Lockstep's command there, as a shell reads it.
+ * @param options further options of server-b.
+ * @returns the command that serves the directory on its stdin and stdout.
+ */
+export function remoteCommand(
+  { host, dir }: RemotePlace,
+  ssh: readonly string[],
+  remote: string,
+  options: readonly string[],
+): string[] {
+  const words = ['serve', 'b', '--stdio', '--dir', dir, ...options].map(shellWord);
+  return [...ssh, host, [remote, ...words].join(' ')];
+}

@@ -1,0 +1,16 @@
+// The program `lockstep serve a|b`: one of the two servers, under the options that it has by itself.
+import { errorObject, errorText } from '../error-text.js';
+import { usageError } from '../report-error.js';
+
+const [node, script, which, ...rest] = process.argv;
+process.argv = [node!, script!, ...rest];
+if (which === 'a') await import('../server/server-a.js');
+else if (which === 'b') await import('../server/server-b.js');
+else {
+  const refused = usageError(
+    which === undefined ? 'serve takes the side to serve.' : `serve takes a or b, not "${which}".`,
+    'Try "lockstep serve a --help" or "lockstep serve b --help".',
+  );
+  process.stderr.write(`${errorText(errorObject(refused))}\n`);
+  process.exitCode = 2;
+}

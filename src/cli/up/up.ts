@@ -1,0 +1,60 @@
+// The program `lockstep up`: server-a in this process, server-b as a child of it or at the end of ssh.
+import { realpathSync } from 'node:fs';
+import type { NumberedEvent } from '../../core/events.js';
+import { writeAddress } from '../../disk/state/address.js';
+import type { ServerLogger } from '../../log.js';
+import type { PeerTransport } from '../../sync/peer/transport.js';
+import { addressText } from '../../wire/socket/address.js';
+import { boundGarbage } from '../server/heap.js';
+import { makeDirectory } from '../server/make-directory.js';
+import { serve } from '../server/run.js';
+import { packageVersion } from '../version.js';
+import { childTransport } from './child-peer.js';
+import { type UpSettings, upOptions } from './options.js';
+import { remoteCommand } from './place.js';
+import { commandTransport } from './ssh-peer.js';
+
+boundGarbage();
+await serve(
+  (args, env, print) => {
+    const settings = upOptions(args, env, print);
+    return settings === null ? { printed: true } : { settings };
+  },
+  async (settings, log, say) => {
+    const { dir, create, other, host, port, ignore, rescanMs, guard, versionLimits } = settings;
+    if (create) makeDirectory(dir);
+    if (create && typeof other === 'string') makeDirectory(other);
+    const { startServerA } = await import('../../sync/server-a.js');
+    let ready = (): void => {};
+    const server = await startServerA({
+      ...{ dir, host, port, ignore, rescanMs, guard, versionLimits },
+      peer: transportFor(settings, log),
+      version: packageVersion(),
+      log: whenInSync(log, () => ready()),
+    });
+    const address = addressText(server);
+    ready = () => {
+      ready = () => {};
+      if (typeof other === 'string') writeAddress(realpathSync(other), { address, side: 'b' });
+      say(settings.log === 'json' ? `${JSON.stringify({ event: 'ready', address })}\n` : `ready ${address}\n`);
+    };
+    return server;
+  },
+);
+
+/** @returns the way to side b: a child for a directory of this machine, else the command that runs it elsewhere. */
+function transportFor({ other, ssh, remote, shared }: UpSettings, log: ServerLogger): PeerTransport {
+  if (typeof other === 'string') return childTransport({ dir: other, args: shared, say: log.warn });
+  const { host, dir } = other;
+  const words = remoteCommand(other, ssh, remote, shared);
+  return commandTransport({ words, name: `${host}:${dir}`, host, remote, say: (line) => log.warn(`${host}: ${line}`) });
+}
+
+/** @returns `log`, which also calls `act` after each `in-sync`. */
+function whenInSync(log: ServerLogger, act: () => void): ServerLogger {
+  const event = (happened: NumberedEvent): void => {
+    log.event(happened);
+    if (happened.event === 'in-sync') act();
+  };
+  return { ...log, event };
+}

@@ -1,0 +1,163 @@
+// `lockstep up`: a pair of one's own folders, and one over a command such as ssh, by the real program.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { project, type Ran, run, type Said, ServerProcess, textOf, until } from '../support/programs.js';
+
+const LOCKSTEP = path.join(project, 'bin', 'lockstep');
+
+let directory: string;
+let a: string;
+let b: string;
+let env: NodeJS.ProcessEnv;
+
+beforeEach(() => {
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-up-'));
+  [a, b] = [path.join(directory, 'a'), path.join(directory, 'b')];
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
+  env = { ...Object.fromEntries(own), XDG_STATE_HOME: path.join(directory, 'state'), NO_COLOR: '1' };
+  onTestFinished(() => fs.rmSync(directory, { recursive: true, force: true }));
+});
+
+/** Starts a pair; it is ended with the test. */
+function up(...words: string[]): ServerProcess {
+  const pair = new ServerProcess('lockstep', ['up', ...words], env);
+  onTestFinished(async () => void (await pair.stop()));
+  return pair;
+}
+
+const lockstepIn = (cwd: string, ...words: string[]): Promise<Ran> => run('lockstep', words, env, '', cwd);
+
+/** A stand-in for ssh: notes its process, leaves out the host, and has a shell run the rest, as sshd does. */
+function fakeSsh(): { command: string; pids(): number[] } {
+  const command = path.join(directory, 'ssh');
+  const pids = path.join(directory, 'pids');
+  fs.writeFileSync(command, `#!/bin/sh\necho $$ >> ${pids}\nshift\nexec sh -c "exec $*"\n`, { mode: 0o755 });
+  return { command, pids: () => (textOf(directory, 'pids') ?? '').split('\n').filter(Boolean).map(Number) };
+}
+
+const reconnected = ({ event }: Said): boolean => event === 'peer-connected';
+
+describe('lockstep up with two directories of this machine', () => {
+  it('keeps them identical, says where it answers, and is found from inside them', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    fs.writeFileSync(path.join(a, 'one.txt'), 'one');
+    fs.mkdirSync(path.join(b, 'deep'));
+    fs.writeFileSync(path.join(b, 'deep', 'two.txt'), 'two');
+    const pair = up(a, b);
+    const { address } = await pair.wait('ready');
+    expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect([textOf(b, 'one.txt'), textOf(a, 'deep/two.txt')]).toEqual(['one', 'two']);
+    const locked = await lockstepIn(path.join(b, 'deep'), '--json', 'lock', 'one.txt');
+    expect(JSON.parse(locked.stdout)).toMatchObject({ path: 'one.txt', changed: true, side: 'b' });
+    const listed = await lockstepIn(a, '--json', 'locks');
+    expect(JSON.parse(listed.stdout).locks).toMatchObject([{ path: 'one.txt', side: 'b' }]);
+    expect(await pair.stop()).toBe(0);
+    expect((await lockstepIn(a, 'list')).code).toBe(6);
+    expect(fs.existsSync(path.join(b, '.lockstep', 'address.json'))).toBe(false);
+  });
+
+  it('starts server-b anew where it dies', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    const pair = up(a, b);
+    await pair.wait('ready');
+    const { pid } = JSON.parse(textOf(b, '.lockstep/server.json')!) as { pid: number };
+    const since = pair.said.length;
+    process.kill(pid, 'SIGKILL');
+    await pair.wait(reconnected, since);
+    fs.writeFileSync(path.join(b, 'after.txt'), 'after');
+    await until(() => textOf(a, 'after.txt') === 'after');
+  });
+
+  it('leaves no server-b behind when it is killed', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    const pair = up(a, b);
+    await pair.wait('ready');
+    await pair.crash();
+    await until(() => textOf(b, '.lockstep/server.json') === null);
+  });
+
+  it('makes what is missing only when asked to', async () => {
+    fs.mkdirSync(a);
+    const refused = await run('lockstep', ['up', a, b], env);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(`"${b}" cannot be synchronised`)]);
+    expect(fs.existsSync(b)).toBe(false);
+    await up(a, b, '--create').wait('ready');
+    expect(fs.existsSync(b)).toBe(true);
+  });
+
+  it.each([
+    [['up'], "Missing required argument 'dir'"],
+    [['up', 'x'], "Missing required argument 'other'"],
+    [['up', 'office:x', 'y'], 'The first directory is one of this machine. Try "lockstep up y office:x"'],
+    [['up', '.', 'office:x', '--ssh', ''], '--ssh takes a command'],
+    [['serve'], 'serve takes the side to serve'],
+    [['serve', 'c'], 'serve takes a or b, not "c"'],
+  ])('refuses %j', async (words, message) => {
+    const { code, stderr } = await run('lockstep', words, env);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
+
+describe('lockstep up with a directory of another machine', () => {
+  it('works through stdin and stdout of one command, large contents too', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    const large = Buffer.alloc(20 * 1024 * 1024, 'large ');
+    fs.writeFileSync(path.join(a, 'large.bin'), large);
+    const { command, pids } = fakeSsh();
+    const pair = up(a, `anna@office:${b}`, '--ssh', command, '--remote', LOCKSTEP);
+    await pair.wait('ready');
+    expect(fs.readFileSync(path.join(b, 'large.bin')).equals(large)).toBe(true);
+    const status = await lockstepIn(a, '--json', 'status');
+    expect(JSON.parse(status.stdout).peer).toMatchObject({ address: `anna@office:${b}`, connected: true });
+    expect(await pair.stop()).toBe(0);
+    await until(() => textOf(b, '.lockstep/server.json') === null);
+    expect(pids()).toHaveLength(1);
+  });
+
+  it('connects anew by itself', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    const { command, pids } = fakeSsh();
+    const pair = up(a, `office:${b}`, '--ssh', command, '--remote', LOCKSTEP);
+    await pair.wait('ready');
+    const since = pair.said.length;
+    process.kill(pids()[0]!, 'SIGKILL');
+    await pair.wait('peer-lost', since);
+    await pair.wait(reconnected, since);
+    fs.writeFileSync(path.join(b, 'after.txt'), 'after');
+    await until(() => textOf(a, 'after.txt') === 'after');
+    expect(pids()).toHaveLength(2);
+  });
+
+  it('reads past what a shell prints before', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    const { command } = fakeSsh();
+    fs.writeFileSync(command, fs.readFileSync(command, 'utf8').replace('shift', 'shift; echo "Welcome to office"'));
+    await up(a, `office:${b}`, '--ssh', command, '--remote', LOCKSTEP).wait('ready');
+  });
+
+  it.each([
+    ['where Lockstep is missing', 'office:x', 'no-such-lockstep', 'There is no program no-such-lockstep on office.'],
+    [
+      'where the directory is missing',
+      'office:no such dir',
+      LOCKSTEP,
+      'Server-b cannot start on office: The directory',
+    ],
+  ])('says what to do %s', async (_case, other, remote, message) => {
+    fs.mkdirSync(a);
+    const { code, stderr } = await run(
+      'lockstep',
+      ['up', a, other, '--ssh', fakeSsh().command, '--remote', remote],
+      env,
+    );
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it('says that there is no ssh', async () => {
+    fs.mkdirSync(a);
+    const { code, stderr } = await run('lockstep', ['up', a, 'office:x', '--ssh', 'no-such-ssh'], env);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('There is no program no-such-ssh on this machine.')]);
+  });
+});
