@@ -193,8 +193,9 @@ export class Halts {
     const danger = this.#danger;
     const world = this.#world;
     const { path, before, from } = change;
-    if (server === null || this.#isWriting() || server.lockStore.table.drains.has(path)) return;
+    if (server === null || this.#isWriting()) return;
     this.#atFirstContact(server, change);
+    if (server.lockStore.table.drains.has(path)) return;
     if (danger === null || danger.isOver?.() === true) return;
     const brought = contentBy(change);
     if (brought !== null && danger.foreign.has(contentOf(brought))) {

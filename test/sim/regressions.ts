@@ -15,6 +15,7 @@ export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [300_046_000, 'the same, and the halt that waited on the next connection came too late'],
   [300_045_536, 'the simulation: side b came to have half of what was shared, and a halt was expected still'],
   [408_696, 'a wish to discard, said before another side b came, deleted a file at the first contact with it'],
+  [411_000_125, 'what a former side b had held took effect in a first contact, counted as shared, and was deleted'],
   [282, 'who had lost a lock was told so before that was on the disk'],
   [1397, 'what was saved after an unlock with --held discard was discarded too'],
   [200_001_099, 'what an older side b had never had was believed to be deleted there, and deleted on side a'],

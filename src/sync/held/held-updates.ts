@@ -8,7 +8,8 @@
 //     update is there already     -> complete it without a write
 //     update's content is missing -> report a problem, drop this update
 //     holder's side is at base    -> write the update as one step (directories: leave it to the plan)
-//     holder's side has changed   -> switch the drain to mode keep: the update becomes a conflict
+//     holder's side has changed, or it is a deletion by a former partner
+//                                 -> switch the drain to mode keep: the update becomes a conflict
 
 import type { Change, Outcome } from '../../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
@@ -180,7 +181,7 @@ export class HeldUpdates {
       sameEntry(current, update.after) || (sameContent(current, update.after) && !sameContent(current, update.base));
     if (isThere) this.#finished(path, true, update.file);
     else if (update.file !== null && !this.#context.files.has(update.file)) this.#dropMissing(update);
-    else if (sameContent(current, update.base)) {
+    else if (sameContent(current, update.base) && !this.#isDeletionByFormer(update)) {
       if (this.#isOneStep(side, update)) this.#step(target, update, current);
       else this.#leaveToPlan(path, 'held', true);
     } else {
@@ -194,6 +195,11 @@ export class HeldUpdates {
         () => {}, // the lock store has logged it; the next turn finds the drain unchanged
       );
     }
+  }
+
+  /** At a first contact nothing is deleted, also not what the former partner deleted. */
+  #isDeletionByFormer({ after }: HeldUpdate): boolean {
+    return after === null && this.#context.pair.firstContact;
   }
 
   /**
@@ -239,13 +245,21 @@ export class HeldUpdates {
     const [first] = this.#table.heldOf(path);
     if (drain === undefined || first === undefined) return;
     if (outcome.kind === 'done') {
-      this.#context.pair.foldDone(drain.side, change);
+      this.#fold(drain.side, change, first);
       this.#finished(path, true, first.file);
       return;
     }
     this.#backoff.add(path, change.before);
     if (outcome.kind === 'problem') this.#context.retries.failed(path, outcome.code, outcome.message);
     else this.#context.retries.moved(path);
+  }
+
+  /** What another partner had held was never shared with the present one: it counts as a change of `side`. */
+  #fold(side: Side, change: Change, { path, base }: HeldUpdate): void {
+    const { pair } = this.#context;
+    const isShared = !pair.firstContact && sameContent(pair.shared(path), base);
+    if (isShared) pair.foldDone(side, change);
+    else pair.foldWritten(side, change);
   }
 
   /** Ends the backoff of `path`. */

@@ -377,6 +377,47 @@ describe('after the unlock', () => {
     expect(room.pair.entry('a', F)).toBeNull();
   });
 
+  describe('that comes after side b has become another partner', () => {
+    const another = (room: LockRoom, isOver: boolean) => {
+      room.found('b', 'f', null);
+      room.pair.beginFirstContact();
+      if (isOver) room.pair.endFirstContact();
+    };
+
+    test.each([
+      ['in the first contact', false],
+      ['after it', true],
+    ])('the held updates take effect %s, and are not shared with the new one', async (_, isOver) => {
+      const { unlock, drain, room } = await five();
+      unlock();
+      another(room, isOver);
+      expect((await drain()).at(-1)).toBe('modified v5');
+      expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v5'), null]);
+    });
+
+    test('a held creation is not shared with the new one', async () => {
+      const { room, lock, saves, settle, unlock, drain } = open({});
+      lock();
+      saves('v1');
+      await settle();
+      unlock();
+      another(room, false);
+      expect(await drain()).toEqual(['created v1']);
+      expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
+    });
+
+    test('a held deletion is dropped and logged', async () => {
+      const { room, lock, settle, unlock, drain } = open();
+      lock();
+      room.found('b', 'f', null);
+      await settle();
+      unlock();
+      another(room, false);
+      expect(await drain()).toEqual([]);
+      expect([room.pair.entry('a', F), room.said.at(-1)]).toEqual([file('v0'), 'conflict f a ']);
+    });
+  });
+
   test('an update that the side has already counts as applied and is not written', async () => {
     const { unlock, drain, room, replicas } = await five();
     unlock();
