@@ -85,10 +85,9 @@ export function locksHalt({ message, locks, held, orphans }: LockLoss): Halt {
 
 /** The message for another root that was accepted without asking. */
 export function acceptedText({ same, of }: Match, dir: string): string {
-  return (
-    `Side b${at(dir)} is not known by its identity, but has ${same} of the ${count(of, 'file')} that both sides shared: ` +
-    'both sides are compared anew, and nothing is deleted.'
-  );
+  const why =
+    of === 0 ? 'and both sides shared no file' : `but has ${same} of the ${count(of, 'file')} that both sides shared`;
+  return `Side b${at(dir)} is not known by its identity, ${why}: both sides are compared anew, and nothing is deleted.`;
 }
 
 const at = (dir: string): string => (dir === '' ? '' : ` (${quote(dir)})`);

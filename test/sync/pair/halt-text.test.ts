@@ -82,8 +82,12 @@ test.each<[it: string, halt: Halt, code: string, words: RegExp]>([
   expect([code, message]).toEqual([expected, expect.stringMatching(words)]);
 });
 
-test('another root that was taken in is said to be', () => {
-  expect(acceptedText(match(5, 9), '/b')).toMatch(
-    /^Side b \("\/b"\) is not known .* has 5 of the 9 files .* nothing is deleted\.$/,
+test.each([
+  [5, 9, 'but has 5 of the 9 files that both sides shared'],
+  [1, 1, 'but has 1 of the 1 file that both sides shared'],
+  [0, 0, 'and both sides shared no file'],
+])('another root that was taken in with %i of %i files is said to be', (same, of, why) => {
+  expect(acceptedText(match(same, of), '/b')).toBe(
+    `Side b ("/b") is not known by its identity, ${why}: both sides are compared anew, and nothing is deleted.`,
   );
 });
