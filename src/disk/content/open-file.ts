@@ -100,7 +100,7 @@ export class OpenContent {
 }
 
 function openIn(root: string | Root, path: RelPath): number | null {
-  const parents = new Parents(root);
+  const parents = parentsIn(root, path);
   try {
     return fs.openSync(parents.at(parentOf(path), nameOf(path)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
@@ -109,6 +109,18 @@ function openIn(root: string | Root, path: RelPath): number | null {
     throw unreadable(path, error);
   } finally {
     parents.close();
+  }
+}
+
+function parentsIn(root: string | Root, path: RelPath): Parents {
+  try {
+    return new Parents(root);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is gone' : systemTrouble(error).why;
+    throw new SyncError('failed', `${quote(path)} cannot be read: the directory of side a cannot be opened: ${why}.`, {
+      hint: 'See: client status',
+      cause: error,
+    });
   }
 }
 

@@ -163,3 +163,17 @@ test('the descriptor is open until close', async () => {
   opened!.close();
   expect(openFiles()).toBe(before);
 });
+
+test('a root that is gone is said to be', async () => {
+  const site = await DiskSite.open({ f: 'x' });
+  const before = openFiles();
+  fs.renameSync(site.root, `${site.root}-away`);
+  const refused: unknown = await open(site).catch((error: unknown) => error);
+  fs.renameSync(`${site.root}-away`, site.root);
+  expect(refused).toMatchObject({
+    code: 'failed',
+    message: '"f" cannot be read: the directory of side a cannot be opened: it is gone.',
+    hint: 'See: client status',
+  });
+  expect(openFiles()).toBe(before);
+});
