@@ -16,6 +16,8 @@ export interface PeerSide {
   readonly queues: Readonly<Record<Side, TransferQueue>>;
   /** Whether it has been scanned since it connected: what was known before may have changed. */
   seen: boolean;
+  /** Why its connection was given up; null where it was not. */
+  givenUpFor: string | null;
   /** Whether it is known to be the right partner, so that its files may be written. */
   isPaired: boolean;
 }
@@ -58,6 +60,7 @@ export function joinPeer(options: PeerSideOptions): PeerSide {
       b: new TransferQueue('b', replica, local, postOutcome, parentIsThere('b'), now, claims),
     },
     seen: false,
+    givenUpFor: null,
     isPaired: false,
   };
 }

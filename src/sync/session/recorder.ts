@@ -104,7 +104,7 @@ export class Recorder {
     if (side === 'a') this.#scanSoon();
     else if (peer !== null) {
       // Only a new connection reports everything again, and so replaces the lost scan.
-      giveUp(peer);
+      giveUp(peer, error, message);
     }
   }
 
@@ -214,15 +214,21 @@ export class Recorder {
     if (error !== null) this.#context.log.detail(`Work was interrupted: ${(error as Error).message}`);
     const { peer } = this.#context.sides;
     // Who does not know this server-a, or is not there, has ended the connection, though nobody has said so yet.
-    if (peer !== null && ENDED.has((error as SyncError | null)?.code ?? '')) giveUp(peer);
+    if (peer !== null && ENDED.has((error as SyncError | null)?.code ?? '')) {
+      giveUp(peer, error, (error as SyncError).message);
+    }
     for (const change of left) for (const path of pathsOf(change)) this.#context.retries.moved(path);
     if (side === 'b') for (const change of left) this.#context.pair.lostOutcomes.note(change);
     this.#context.pair.resumeMarks();
   }
 }
 
-/** Until a connection is known to be closed, every call over it fails at once and would be planned again at once. */
-function giveUp(peer: NonNullable<Sides['peer']>): void {
+/**
+ * Until a connection is known to be closed, every call over it fails at once and would be planned again at once.
+ * @param error what went wrong; where the connection itself had ended, its own end says why.
+ */
+function giveUp(peer: NonNullable<Sides['peer']>, error: unknown, reason: string): void {
   peer.seen = false;
+  if ((error as SyncError).code !== 'closed') peer.givenUpFor ??= reason;
   void peer.replica.close();
 }

@@ -185,11 +185,12 @@ export class Session {
 
   /** Handles `peer-lost`. */
   peerLeft(reason: string): void {
-    if (this.#sides.peer === null) return;
+    const { peer } = this.#sides;
+    if (peer === null) return;
     this.#sides.leave();
     this.#options.pair.loseB();
     this.#recorder.noteHalt();
-    this.#options.log.event({ event: 'peer-lost', reason });
+    this.#options.log.event({ event: 'peer-lost', reason: peer.givenUpFor ?? reason });
   }
 
   /** Handles `retry`: `path` is due for another attempt. */

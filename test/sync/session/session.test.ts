@@ -1,6 +1,7 @@
 // The session between two simulated replicas: what it asks of them and in which order, what it does with the answers,
 // and what it logs.
 import { describe, expect, test } from 'vitest';
+import { SyncError } from '../../../src/core/errors.js';
 import { file } from '../../support/core-tree.js';
 import { p } from '../../support/disk-site.js';
 import { ScriptedReplica, SessionRoom, scanPath } from '../../support/session-room.js';
@@ -519,6 +520,19 @@ describe('a scan that fails', () => {
     await room.finds('a', 'x:22');
     expect(room.transferred('b')).toBe('');
     expect(room.said).toEqual([]);
+  });
+
+  test.each<[it: string, error: Error, said: string]>([
+    ['is the reason that is logged', new SyncError('bad-message', 'gibberish'), 'A look at side b failed: gibberish'],
+    ['because the connection ended is not the reason for its end', new SyncError('closed', 'no answer'), 'cut'],
+  ])('on side b %s', async (_, error, said) => {
+    const room = await SessionRoom.inSync('x:1');
+    room.b.hint();
+    await room.rest();
+    room.b.scans.shift()!.fail(error);
+    await room.rest();
+    await room.disconnect();
+    expect(room.said).toEqual([`peer-lost ${said}`]);
   });
 });
 
