@@ -10,6 +10,7 @@ export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
     'the simulation: what came to side b in a first contact, and was removed there, was expected to stay on side a',
   ],
   [420_001_931, 'the same, where it was moved within a directory'],
+  [420_006_930, 'who did not wait for several locks any longer lost one that another request had been granted, too'],
   [300_029_166, 'a directory that could not be made was tried without a pause, and its delay began anew each time'],
   [300_053_102, 'jobs were planned again and again at once over lanes that a new server-b refused'],
   [300_046_000, 'the same, and the halt that waited on the next connection came too late'],

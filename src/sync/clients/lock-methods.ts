@@ -40,7 +40,8 @@ export class ServeLocks {
     };
     const taken = await this.#forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
     const results = params.side === undefined ? taken : taken.map((result) => withSide(result, side));
-    // A request that was cancelled while it waited keeps none of its locks.
+    // A request that was cancelled while it waited keeps none of its locks, except those that the owner was granted by
+    // another request as well.
     if (results.some(wasCancelled)) await this.#giveBack(results, owner);
     return { targets: results, ...this.noticesFor(owner) };
   }
@@ -55,13 +56,14 @@ export class ServeLocks {
   }
 
   async #giveBack(results: readonly (Acted | Refused)[], owner: string): Promise<void> {
-    const granted = results.filter(({ changed }) => changed);
     const { lockService } = this.#served;
-    await Promise.all(
-      granted.map(({ path }) =>
-        lockService.ask({ kind: 'unlock', path: path as RelPath, owner, side: 'a', message: '' }),
-      ),
+    const ask = { kind: 'unlock', owner, side: 'a', message: '' } as const;
+    const given = results.map((result) =>
+      'error' in result || !result.changed
+        ? null
+        : lockService.ask({ ...ask, path: result.path as RelPath, ifOnly: result.token as number }),
     );
+    await Promise.all(given);
   }
 
   /** The notices for `owner`, each delivered once; no field where there are none. */
@@ -91,8 +93,16 @@ export class ServeLocks {
     const one = async ({ n, path }: (typeof found)[number]) => {
       results[n] = await this.#served.lockService.ask({ ...ask, path });
     };
-    if (inTurn) for (const next of found.sort((x, y) => comparePaths(x.path, y.path))) await one(next);
-    else await Promise.all(found.map(one));
+    if (!inTurn) await Promise.all(found.map(one));
+    else {
+      const sorted = found.sort((x, y) => comparePaths(x.path, y.path));
+      for (const [at, next] of sorted.entries()) {
+        const before = sorted[at - 1];
+        // A target that is named twice is asked for once, or the request would seem to renew its own lock.
+        if (before?.path === next.path) results[next.n] = { ...results[before.n]!, changed: false };
+        else await one(next);
+      }
+    }
     return results;
   }
 }

@@ -26,6 +26,8 @@ export class LockService {
   readonly #queue: WaitQueue;
   readonly #grants: WaiterGrants;
   #lastLine = 0;
+  /** By path, the token of a lock that its owner asked for once more, and was told to hold. */
+  readonly #renewed = new Map<RelPath, number>();
 
   constructor(context: LockContext) {
     this.#context = context;
@@ -107,6 +109,12 @@ export class LockService {
       resolve(refused(path, why));
       return;
     }
+    const held = this.#context.lockStore.table.locks.get(path);
+    if (ask.ifOnly !== undefined && (held?.token !== ask.ifOnly || this.#renewed.get(path) === ask.ifOnly)) {
+      resolve({ path, changed: false, owner: held?.owner ?? null });
+      return;
+    }
+    if (ask.kind === 'lock' && held?.owner === ask.owner) this.#noteRenewal(held);
     const note = this.#readiness.noteOn(pending, path);
     const decided = this.#context.lockStore.dispatch(this.#eventFor(pending), (answer, error) => {
       if (answer.kind === 'granted') this.#readiness.settle(answer, error, { requester: pending, waiters, note });
@@ -116,6 +124,13 @@ export class LockService {
     const waiters = decided.kind === 'granted' ? this.#queue.takeGranted(decided) : [];
     if (decided.kind === 'queued') this.#queue.join(pending, decided.position);
     if (decided.kind !== 'refused' && decided.kind !== 'later') this.#readiness.touched(path);
+  }
+
+  #noteRenewal({ path, token }: Lock): void {
+    const { locks } = this.#context.lockStore.table;
+    this.#renewed.set(path, token);
+    if (this.#renewed.size <= locks.size) return;
+    for (const [at, renewed] of this.#renewed) if (locks.get(at)?.token !== renewed) this.#renewed.delete(at);
   }
 
   /** The error why a lock can be neither granted nor waited for; null where there is none. */

@@ -32,6 +32,8 @@ export interface ServiceRequest {
   /** Breaks another owner's lock. */
   readonly force?: boolean;
   readonly held?: HeldWay;
+  /** For `unlock`: only the lock with this token, and only while no other request of its owner was granted it, too. */
+  readonly ifOnly?: number;
   /** For `expire`: the end of the lock that is meant, milliseconds since 1970. */
   readonly expires?: number;
 }

@@ -92,10 +92,25 @@ describe('locking', () => {
   });
 
   test('that is cancelled releases the granted locks, and only those', async () => {
-    const { served, asks, call } = open({ x: {}, y: { changed: false, owner: 'bob' }, z: interrupted as never });
+    const { served, asks, call } = open({
+      x: { token: 7 },
+      y: { changed: false, owner: 'bob' },
+      z: interrupted as never,
+    });
     await served.lock({ targets: paths('x', 'y', 'z'), owner: 'bob', wait: true }, call);
     expect(asks.filter(({ kind }) => kind === 'unlock')).toEqual([
-      { kind: 'unlock', path: 'x', owner: 'bob', side: 'a', message: '' },
+      { kind: 'unlock', path: 'x', owner: 'bob', side: 'a', message: '', ifOnly: 7 },
+    ]);
+  });
+
+  test('that names a target twice asks for it once', async () => {
+    const { served, asks, call } = open({ x: { token: 7 }, z: interrupted as never });
+    const { targets } = await served.lock({ targets: paths('x', 'z', 'x'), owner: 'bob', wait: true }, call);
+    expect(asks.map(({ kind, path }) => `${kind} ${path}`)).toEqual(['lock x', 'lock z', 'unlock x']);
+    expect(targets.map(({ path, changed }) => [path, changed])).toEqual([
+      ['x', true],
+      ['z', false],
+      ['x', false],
     ]);
   });
 

@@ -114,6 +114,26 @@ describe('the lock service', () => {
     expect(await answer(lock('ann'))).toMatchObject({ changed: false, token: 1 });
   });
 
+  test.each<[it: string, meanwhile: (scene: ReturnType<typeof open>) => Promise<unknown>, isHeld: boolean]>([
+    ['is given back', async () => {}, false],
+    ['that its owner was granted once more stays', ({ lock, answer }) => answer(lock('ann')), true],
+    [
+      'that its owner released and took again stays',
+      async ({ lock, unlock, answer }) => {
+        await answer(unlock('ann'));
+        await answer(lock('ann'));
+      },
+      true,
+    ],
+    ['that another has asked for in vain is given back', ({ lock, answer }) => answer(lock('bob')), false],
+  ])('a lock of a request that was cancelled %s', async (_, meanwhile, isHeld) => {
+    const scene = open();
+    const { token } = (await scene.answer(scene.lock('ann'))) as Acted;
+    await meanwhile(scene);
+    const back = await scene.answer(scene.unlock('ann', { ifOnly: token as number }));
+    expect([back.changed, scene.room.lockStore.table.locks.has(p('f'))]).toEqual([!isHeld, isHeld]);
+  });
+
   test('refuses with the holder, the time, the reason and the held updates', async () => {
     const { lock, answer, room } = open();
     await answer(lock('ann', { message: 'drawing' }));
