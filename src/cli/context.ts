@@ -31,6 +31,7 @@ export type Api = Pick<
   | 'rename'
   | 'remove'
   | 'status'
+  | 'plan'
   | 'transfers'
   | 'flush'
   | 'rescan'

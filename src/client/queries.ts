@@ -6,6 +6,7 @@ import type {
   HeldRow,
   Listing,
   LockRow,
+  PlanPreview,
   Status,
   Target,
   Transfers,
@@ -60,6 +61,15 @@ export abstract class Queries {
   async conflicts(): Promise<{ readonly conflicts: readonly ConflictRow[] }> {
     const { entries, result } = await this.#ask.joined('conflicts', {}, 'conflicts');
     return { ...result, conflicts: entries };
+  }
+
+  /**
+   * @returns what would be transferred now, and why.
+   * @throws SyncError `busy` until both sides have been scanned.
+   */
+  async plan(): Promise<PlanPreview> {
+    const { entries, result } = await this.#ask.joined('plan', {}, 'plan');
+    return { ...result, plan: entries };
   }
 
   /** @returns the pair at a glance. */

@@ -68,6 +68,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
         return { path, changed: true, owner: 'ann', side: 'a', token: 1 };
       });
     },
+    plan: async () => ({ plan: [], waiting: 0, firstContact: false }),
     notices: async () => [],
     unlock: async (targets) => {
       calls.push(['unlock', targets]);

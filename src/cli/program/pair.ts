@@ -9,6 +9,10 @@ export function addPair(program: Command, run: Run): void {
     .description('the pair at a glance')
     .action(() => run(async (context) => (await import('../commands/status.js')).status(context)));
   program
+    .command('plan')
+    .description('what would be transferred now, and why; also while paused or halted')
+    .action(() => run(async (context) => (await import('../commands/plan.js')).plan(context)));
+  program
     .command('watch')
     .option('--since <id>', 'lines, from the event after this one on: RUN:ID, or ID of the present run')
     .description('the pair live on a terminal; otherwise everything that happens, one line each')

@@ -78,6 +78,10 @@ export class ClientServer {
       ...this.#files,
       conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.#resolving.conflicts()) }),
       resolve: async ({ target, owner, keep }) => this.#resolving.resolve(this.#queries.pathOf(target), keep, owner),
+      plan: async (_params, call) => {
+        const { plan, ...more } = session.preview();
+        return { ...more, plan: await streamed(call, plan) };
+      },
       transfers: async () => session.status.transfers(),
       status: async () => this.#queries.status(),
       // A client behind a pipe has closed its sending direction and still waits for the answer: only the time limit

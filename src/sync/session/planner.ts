@@ -7,7 +7,8 @@ import { conflictName } from '../../core/conflicts/copy-name.js';
 import { sameContent, sameEntry } from '../../core/entry.js';
 import { stampOf } from '../../core/file-name.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
-import { type Conflict, type ReconcileOptions, reconcile } from '../../core/reconcile/reconcile.js';
+import { type Conflict, type Plan, type ReconcileOptions, reconcile } from '../../core/reconcile/reconcile.js';
+import { Snapshot } from '../../core/snapshot.js';
 import type { Clock } from '../clock.js';
 import type { HeldUpdates } from '../held/held-updates.js';
 import type { LockStore } from '../locks/lock-store.js';
@@ -59,6 +60,22 @@ export class Planner {
     this.#removePreferences();
     queues.a.start();
     queues.b.start();
+  }
+
+  /**
+   * Plans for the whole trees, to be looked at. Nothing is queued or recorded. What is queued or in transfer is planned
+   * once more. Both sides must have been scanned.
+   * @param partner whether side b is to be taken for another partner, as `resume --new-partner` would.
+   */
+  preview(partner = false): Plan {
+    const { pair, heldUpdates } = this.#context;
+    const options: ReconcileOptions = {
+      ...this.#options(),
+      firstContact: pair.firstContact || partner,
+      pinned: (path) => pair.isOutOfReach(path) || heldUpdates.isFrozen(path),
+    };
+    const [a, b] = [pair.a.snapshot!, pair.b.snapshot!];
+    return limitCopies(reconcile(partner ? new Snapshot() : pair.archive, a, b, options), a, b, options);
   }
 
   /** @returns the conflict that `change` resolved, once; null where there was none. */

@@ -15,7 +15,7 @@ import type { RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
 import type { Replica } from '../../replica.js';
-import type { Confirmation } from '../../wire/client-api/methods.js';
+import type { Confirmation, PlanPreview } from '../../wire/client-api/methods.js';
 import type { Clock } from '../clock.js';
 import { ClientWrites } from '../files/write-queue.js';
 import type { HeldContents } from '../held/held-updates.js';
@@ -33,6 +33,7 @@ import { InFlight } from './in-flight.js';
 import { Mailbox } from './mailbox.js';
 import { outcomesOf, type PeerSide } from './peer-side.js';
 import { Planner } from './planner.js';
+import { previewRows } from './preview.js';
 import { ProblemRetries } from './problems.js';
 import { Recorder } from './recorder.js';
 import { Sides } from './sides.js';
@@ -148,6 +149,22 @@ export class Session {
     return confirm({ pair, sides, recorder, mailbox, acceptLostLocks }, what);
   }
 
+  /**
+   * What would be transferred now, and why; also while the pair is paused or halted.
+   * @throws SyncError `busy` until both sides have been scanned.
+   */
+  preview(): PlanPreview {
+    const { pair } = this.#options;
+    if (this.#sides.peer?.seen !== true || pair.a.snapshot === null || pair.b.snapshot === null) throw notScanned();
+    const asPartner = pair.halts[0]?.code === 'other-partner';
+    const plan = this.#planner.preview(asPartner);
+    return {
+      plan: previewRows(plan),
+      waiting: plan.postponed.length,
+      firstContact: pair.firstContact || asPartner,
+    };
+  }
+
   /** The reason for the halt; null where the pair is not halted. */
   get halt(): SyncError | null {
     return this.#recorder.halt;
@@ -261,6 +278,11 @@ export class Session {
     if (peer !== null && this.#epochs.isStored(peer.replica)) this.#flushes.rest(localScans, peer.scanQueue);
   }
 }
+
+const notScanned = (): SyncError =>
+  new SyncError('busy', 'Both sides have to be scanned before a plan is known.', {
+    hint: 'Try again when server-b is connected and the first scans have ended.',
+  });
 
 /** What a session is built from. */
 interface SessionOptions {

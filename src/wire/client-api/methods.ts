@@ -81,6 +81,35 @@ export interface VersionRow {
   readonly where: string;
 }
 
+/**
+ * Why a change would be made: only one side has changed; of two contents the newer stays, because the sides have never
+ * met; both sides have changed.
+ */
+export type PlanWhy = 'changed' | 'newer' | 'conflict';
+
+/** A change that would be made now. */
+export interface PlanRow {
+  readonly path: string;
+  readonly action: Action;
+  readonly from: Side;
+  readonly to: Side;
+  readonly type: 'file' | 'dir' | 'symlink';
+  /** The content to transfer at most, in bytes. */
+  readonly bytes: number;
+  readonly why: PlanWhy;
+  /** The former path of what is renamed. */
+  readonly was?: string;
+}
+
+/** What would be transferred now. */
+export interface PlanPreview {
+  readonly plan: readonly PlanRow[];
+  /** Paths that wait for something else: a lock, a file that is being written, an unreadable directory. */
+  readonly waiting: number;
+  /** Whether the sides meet for the first time. */
+  readonly firstContact: boolean;
+}
+
 /** A conflict copy. */
 export interface ConflictRow {
   /** The file that it is a copy of. */
@@ -201,6 +230,8 @@ export interface ClientMethods extends FileMethods {
   conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
   resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
   status: { params: Record<string, never>; result: Status };
+  /** @throws SyncError `busy` until both sides have been scanned. */
+  plan: { params: Record<string, never>; result: PlanPreview };
   transfers: { params: Record<string, never>; result: Transfers };
   flush: { params: { timeoutMs?: number }; result: Flushed };
   rescan: { params: Record<string, never>; result: { rescanning: true } };

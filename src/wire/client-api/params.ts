@@ -94,6 +94,7 @@ export const clientParams = {
   conflicts: none,
   resolve: v.object({ target, owner, keep: v.picklist(['a', 'b', 'both']) }),
   status: none,
+  plan: none,
   transfers: none,
   flush: v.object({ timeoutMs: v.exactOptional(whole(0, MAX_WAIT_MS)) }),
   rescan: none,

@@ -1,0 +1,78 @@
+// What would be transferred, for people: every change in a row, and all of them in one sentence.
+import type { PlanPreview, PlanRow } from '../../wire/client-api/methods.js';
+import { countText, sizeText } from './size.js';
+import { tableLines } from './table.js';
+import { shownName } from './width.js';
+
+const WHY: Readonly<Record<PlanRow['why'], string>> = {
+  changed: '',
+  newer: 'newer',
+  conflict: 'both changed',
+};
+
+/** @returns the changes as a table, then the summary. */
+export function planText(preview: PlanPreview, window?: number): string {
+  const rows = preview.plan.map((row) => [
+    row.from === 'a' ? 'a → b' : 'a ← b',
+    row.action,
+    row.was === undefined ? shownName(row.path) : `${shownName(row.was)} → ${shownName(row.path)}`,
+    row.bytes === 0 ? '' : sizeText(row.bytes),
+    WHY[row.why],
+  ]);
+  const columns = [
+    { title: 'way' },
+    { title: 'action' },
+    { title: 'name', widest: 60 },
+    { title: 'size', align: 'right' as const },
+    { title: 'why' },
+  ];
+  const table = rows.length === 0 ? [] : tableLines(columns, rows, window);
+  return `${[...table, planSummary(preview)].join('\n')}\n`;
+}
+
+/**
+ * @returns one sentence, such as `412 files a → b, 3 b → a, 3 decided by time.` A file is counted once; directories and
+ * links are not files.
+ */
+export function planSummary({ plan, waiting, firstContact }: PlanPreview): string {
+  const count = (test: (row: PlanRow) => boolean) => plan.filter(test).length;
+  const isCarried = ({ type, action, why }: PlanRow) => type === 'file' && action !== 'deleted' && why === 'changed';
+  const isDeleted = ({ action }: PlanRow) => action === 'deleted';
+  const parts = [
+    ways(
+      count((row) => isCarried(row) && row.to === 'b'),
+      count((row) => isCarried(row) && row.to === 'a'),
+    ),
+    some(
+      count(({ why }) => why === 'newer'),
+      'decided by time',
+    ),
+    some(new Set(plan.filter(({ why }) => why === 'conflict').map(({ path }) => path)).size, 'changed on both sides'),
+    some(
+      count((row) => isDeleted(row) && row.to === 'b'),
+      'deleted on b',
+    ),
+    some(
+      count((row) => isDeleted(row) && row.to === 'a'),
+      'deleted on a',
+    ),
+    some(
+      count(({ type, action }) => type !== 'file' && action !== 'deleted'),
+      'directories and links',
+    ),
+    some(waiting, 'waiting for something else'),
+  ].filter((part) => part !== '');
+  const text = parts.length === 0 ? 'Nothing to transfer' : parts.join(', ');
+  return `${firstContact ? 'First contact: ' : ''}${firstContact ? lowered(text) : text}.`;
+}
+
+/** `412 files a → b, 3 b → a`: the word stands once. */
+function ways(toB: number, toA: number): string {
+  const ab = toB === 0 ? '' : `${countText(toB, 'file')} a → b`;
+  const ba = toA === 0 ? '' : `${toB === 0 ? countText(toA, 'file') : toA} b → a`;
+  return [ab, ba].filter((part) => part !== '').join(', ');
+}
+
+const some = (n: number, what: string): string => (n === 0 ? '' : `${n} ${what}`);
+
+const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

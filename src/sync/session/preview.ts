@@ -1,0 +1,37 @@
+// What would be transferred now, and why: the plan for the whole trees as they were last seen, for people who want to
+// know before it happens. It changes nothing. Changes that are queued or on their way are in it.
+import { type Change, contentOf } from '../../core/change.js';
+import { otherSide, type RelPath, type Side } from '../../core/path.js';
+import type { Plan } from '../../core/reconcile/reconcile.js';
+import type { PlanRow, PlanWhy } from '../../wire/client-api/methods.js';
+
+/** @returns the rows for side b, then those for side a, each in the order in which they would be carried out. */
+export function previewRows(plan: Plan): PlanRow[] {
+  const conflicts = new Set<RelPath>();
+  for (const { path, copy } of plan.conflicts) {
+    conflicts.add(path);
+    if (copy !== null) conflicts.add(copy);
+  }
+  const rows = (changes: readonly Change[], to: Side) =>
+    changes.map((change) => rowOf(change, to, whyOf(change, conflicts)));
+  return [...rows(plan.toB, 'b'), ...rows(plan.toA, 'a')];
+}
+
+function whyOf({ path, reason }: Change, conflicts: ReadonlySet<RelPath>): PlanWhy {
+  if (reason === 'first contact') return 'newer';
+  return conflicts.has(path) ? 'conflict' : 'changed';
+}
+
+function rowOf(change: Change, to: Side, why: PlanWhy): PlanRow {
+  const { path, action, after, before, from } = change;
+  return {
+    path,
+    action,
+    from: otherSide(to),
+    to,
+    type: (after ?? before)?.type ?? 'file',
+    bytes: contentOf(change)?.size ?? 0,
+    why,
+    ...(from === undefined ? {} : { was: from.path }),
+  };
+}
