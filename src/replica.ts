@@ -1,5 +1,6 @@
 // What a side of the pair can be asked. The session drives two replicas, one on this machine and one remote, and cannot
 // tell them apart.
+import type { Advice } from './core/advice.js';
 import type { Change, Outcome, Reason } from './core/change.js';
 import type { Range } from './core/delta.js';
 import type { Entry, FileEntry, LinkEntry } from './core/entry.js';
@@ -40,7 +41,7 @@ export interface ScanResult {
    */
   readonly moving?: readonly RelPath[];
   /** Why no file may be written: the root is missing, is another one, or has lost its files. Null otherwise. */
-  readonly halt: { readonly code: SideHaltCode; readonly message: string } | null;
+  readonly halt: { readonly code: SideHaltCode; readonly message: string; readonly advice?: Advice } | null;
 }
 
 /** A requested content. It is sent only while the file is the one that was scanned. */

@@ -72,6 +72,14 @@ const breaches: [it: string, file: string, text: string, fault: RegExp | null][]
   ['an empty name', 'src/disk/utils.ts', 'export {};', /name that says nothing/],
   ['an empty name, hidden', 'src/disk/file-helper.ts', 'export {};', /name that says nothing/],
   ['too long', 'src/disk/x.ts', '\n'.repeat(MAX_LINES), /has 351 lines/],
+  ['a command in a message', 'src/sync/x.ts', `export const s = 'See: client list';`, /says "client list"/],
+  ['a command in a template', 'src/disk/x.ts', `export const s = \`Try \${p}: client unlock \${p}\`;`, /unlock/],
+  ['an option of the client', 'src/core/x.ts', `export const s = 'Add --overwrite.';`, /says "--overwrite"/],
+  ['how a program is run', 'src/wire/x.ts', `export const s = 'Start it with "npx server-a".';`, /says "npx"/],
+  ['a step', 'src/sync/x.ts', `export const s = advise\`See: \${{ do: 'list' }}\`;`, null],
+  ['a command in a comment', 'src/sync/x.ts', '// what client list shows', null],
+  ['an option of a server', 'src/disk/x.ts', `export const s = 'Name another with --dir.';`, null],
+  ['a command in the cli', 'src/cli/x.ts', `export const s = 'See: client list';`, null],
   ['something left', 'src/disk/x.ts', '// TODO: later', /line 2 has a TODO/],
 ];
 

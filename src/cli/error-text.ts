@@ -2,6 +2,7 @@
 import type { CommanderError } from 'commander';
 import { type ErrorCode, SyncError } from '../core/errors.js';
 import { escapeControls } from '../core/path.js';
+import { adviceText } from '../wire/frame/advice-text.js';
 
 /** The form in which a script gets an error. */
 export interface ErrorObject {
@@ -10,9 +11,15 @@ export interface ErrorObject {
   readonly hint: string;
 }
 
-/** @returns code, message and hint of whatever was thrown. */
-export function errorObject(error: unknown): ErrorObject {
-  if (error instanceof SyncError) return { code: error.code, message: error.message, hint: error.hint };
+/**
+ * @param program the name of the client as it is typed.
+ * @returns code, message and hint of whatever was thrown.
+ */
+export function errorObject(error: unknown, program?: string): ErrorObject {
+  if (error instanceof SyncError) {
+    const { code, message, advice } = error;
+    return { code, message, hint: adviceText(advice, program) || error.hint };
+  }
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'failed', message: `Something went wrong that should not: ${message}`, hint: '' };
 }

@@ -1,4 +1,5 @@
 // How a refusal reaches the person or the script that asked.
+import type { Advice } from '../core/advice.js';
 import { SyncError } from '../core/errors.js';
 import { CONNECT_AGAIN } from '../wire/frame/errors.js';
 import { type ErrorObject, errorObject, errorText } from './error-text.js';
@@ -48,4 +49,5 @@ function inWordsOfTheCommandLine(error: ErrorObject): ErrorObject {
 }
 
 /** A refusal of what was typed. */
-export const usageError = (message: string, hint = ''): SyncError => new SyncError('usage', message, { hint });
+export const usageError = (message: string, hint: string | Advice = ''): SyncError =>
+  new SyncError('usage', message, typeof hint === 'string' ? { hint } : { advice: hint });

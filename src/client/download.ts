@@ -164,6 +164,7 @@ class Saving {
       partial?.discard();
       return new SyncError('busy', error.message, {
         hint: error.hint,
+        advice: error.advice,
         facts: { ...error.facts, again: this.#file !== null },
       });
     }
@@ -176,7 +177,12 @@ class Saving {
     if (error instanceof SyncError) {
       if (partial === null || partial.bytes === 0) return error;
       const facts = { ...error.facts, partial: partial.place, bytes: partial.bytes };
-      return new SyncError(error.code, error.message, { hint: error.hint, facts, cause: error });
+      return new SyncError(error.code, error.message, {
+        hint: error.hint,
+        advice: error.advice,
+        facts,
+        cause: error,
+      });
     }
     return notWritten(this.#to, error);
   }

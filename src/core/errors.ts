@@ -1,5 +1,6 @@
 // The only error class. A SyncError says what was tried, why it failed and what to do next. A failure that concerns one
 // path only is not an error but a Problem, which is data in a result.
+import type { Advice } from './advice.js';
 
 /** Why a request was refused. The list is closed: exit codes and error replies are derived from it. */
 export type ErrorCode =
@@ -21,22 +22,26 @@ export type ErrorCode =
   | 'timeout'
   | 'closed';
 
-/** A refusal. `message` says what failed and why, `hint` what to try next. */
+/** A refusal. `message` says what failed and why, `hint` or `advice` what to try next. */
 export class SyncError extends Error {
   readonly code: ErrorCode;
+  /** A sentence; empty where there is none, or where only `advice` is known. */
   readonly hint: string;
+  /** The hint where it names steps; empty otherwise. Of an error that came from a server, `hint` says the same. */
+  readonly advice: Advice;
   /** Facts that a program may want, such as the lock that prevents a change. */
   readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string; facts?: Record<string, unknown>; cause?: unknown } = {},
+    options: { hint?: string; advice?: Advice; facts?: Record<string, unknown>; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SyncError';
     this.code = code;
     this.hint = options.hint ?? '';
+    this.advice = options.advice ?? [];
     this.facts = options.facts ?? {};
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/cli/duration.js';
 import { errorObject, errorText } from '../../src/cli/error-text.js';
 import { exitCodeOf } from '../../src/cli/exit-codes.js';
+import { advise } from '../../src/core/advice.js';
 import { type ErrorCode, SyncError } from '../../src/core/errors.js';
 
 describe('exit codes', () => {
@@ -37,8 +38,21 @@ describe('sentence', () => {
     [new SyncError('failed', 'It failed', { hint: 'Try again.' }), 'It failed. Try again.'],
     [new SyncError('failed', 'Two\nlines \u001b[0m.'), 'Two\\nlines \\u001b[0m.'],
     [new TypeError('x is not a function'), 'Something went wrong that should not: x is not a function.'],
+    [
+      new SyncError('failed', 'It failed.', { hint: 'x', advice: advise`See: ${{ do: 'list' }}` }),
+      'It failed. See: client list',
+    ],
   ])('%s', (error, text) => {
     expect(errorText(errorObject(error))).toBe(text);
+  });
+
+  it('names the program as it was called', () => {
+    const error = new SyncError('failed', 'It failed.', { advice: advise`See: ${{ do: 'list' }}` });
+    expect(errorObject(error, 'lockstep')).toEqual({
+      code: 'failed',
+      message: 'It failed.',
+      hint: 'See: lockstep list',
+    });
   });
 });
 

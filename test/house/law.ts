@@ -58,7 +58,12 @@ export const linesOf = (text: string): number => text.replace(/\n$/, '').split('
 /** @returns every breach of the law in `source`, each as a sentence. */
 export function faultsOf(source: Source): string[] {
   const tree = parse(source);
-  const found = [...shapeFaults(source), ...importFaults(source, tree), ...reachFaults(source, tree)];
+  const found = [
+    ...shapeFaults(source),
+    ...importFaults(source, tree),
+    ...reachFaults(source, tree),
+    ...wordFaults(source, tree),
+  ];
   return found.map((fault) => `${source.file}: ${fault}`);
 }
 
@@ -70,6 +75,25 @@ export function* wholeFaults(sources: readonly Source[], files: Graph): Generato
   for (const [folder, names] of filesByFolder(sources)) {
     if (names.length > MAX_FILES) yield `${folder} has ${names.length} files: which folder is missing?`;
   }
+}
+
+/** The rooms that say what can be done by steps (`core/advice`), and the one file of theirs that words them. */
+const WORDLESS = ['core', 'disk', 'wire', 'sync', 'replica', 'log'];
+const WORDS_OF_STEPS = 'src/wire/frame/advice-text.ts';
+/** How a client's command, an option of one, or the way to run a program is written. */
+const COMMAND =
+  /\bnpx\b|\b(?:client|lockstep) (?:list|locks?|unlock|held|upload|download|rename|mv|delete|rm|conflicts|resolve|versions|restore|status|watch|flush|pause|resume|rescan|menu|shell)\b|--(?:overwrite|recursive|keep|held|wait|steal|force|accept-[a-z-]+|new-partner)\b/;
+
+/** Text of the engine that a person would have to type into one particular program. */
+function* wordFaults({ file }: Source, tree: ts.SourceFile): Generator<string> {
+  if (!WORDLESS.includes(roomOf(file)) || file === WORDS_OF_STEPS) return;
+  const found: string[] = [];
+  visit(tree, (node) => {
+    if (!ts.isStringLiteralLike(node) && !ts.isTemplateMiddleOrTemplateTail(node) && !ts.isTemplateHead(node)) return;
+    const command = COMMAND.exec(node.text)?.[0];
+    if (command !== undefined) found.push(`says "${command}"; advise a step of core/advice instead`);
+  });
+  yield* found;
 }
 
 function* shapeFaults({ file, text }: Source): Generator<string> {

@@ -1,4 +1,5 @@
 // `client restore TARGET [--at N]`: makes an earlier content the file's content again.
+import { advise } from '../../core/advice.js';
 import type { Acted } from '../../wire/client-api/methods.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
@@ -18,7 +19,10 @@ export async function restore(context: CommandContext, text: string, flags: { re
 function numberOf(text: string): number {
   const at = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (at < 1)
-    throw usageError(`--at takes a number from 1 (the newest), not "${text}".`, 'See them with: client versions');
+    throw usageError(
+      `--at takes a number from 1 (the newest), not "${text}".`,
+      advise`See them with: ${{ do: 'versions' }}`,
+    );
   return at;
 }
 

@@ -1,6 +1,7 @@
 // What lock and unlock have in common: find the targets, ask once, say what became of each in the order typed, and end
 // with the first failure's code.
 import type { TargetResult } from '../../client/client.js';
+import { advise } from '../../core/advice.js';
 import type { Acted, Refused, Target } from '../../wire/client-api/methods.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_OK, exitCodeFor } from '../exit-codes.js';
@@ -80,5 +81,9 @@ export const isRefused = (result: TargetResult): result is Refused =>
 function unanswered(target: Target): Refused {
   const path = 'path' in target ? target.path : String(target.index);
   const message = `The server has not said what became of ${path}.`;
-  return { path, changed: false, error: { code: 'failed', message, hint: 'See "client list".' } };
+  return {
+    path,
+    changed: false,
+    error: { code: 'failed', message, hint: '', advice: advise`See "${{ do: 'list' }}".` },
+  };
 }

@@ -1,5 +1,6 @@
 // TARGET of a command that takes exactly one file, which may be gone: a number of the listing last shown, a path, or a
 // glob that matches one file. What matches nothing is taken for a path, as names have brackets in them, too.
+import { advise } from '../../core/advice.js';
 import { SyncError } from '../../core/errors.js';
 import { parsePath } from '../../core/path.js';
 import type { Target } from '../../wire/client-api/methods.js';
@@ -67,7 +68,7 @@ export function mustBeListed(target: Target, paths: readonly string[], besides =
   const { path } = target;
   if (paths.some((one) => one === path || one.startsWith(`${path}/`))) return;
   throw new SyncError('not-found', `There is no file "${shownName(path)}" on either side${besides}.`, {
-    hint: 'See what there is with: client list',
+    advice: advise`See what there is with: ${{ do: 'list' }}`,
   });
 }
 

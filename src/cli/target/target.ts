@@ -1,11 +1,14 @@
 // TARGET: a number in the listing last shown, a path, or a glob. Parsed by a pure function, then looked up: an exact
 // path wins over a glob, and a number never means another file than the one that was shown.
+
 import path from 'node:path';
 import picomatch from 'picomatch';
 import { addressText } from '../../client/server-address.js';
+import { type Advice, advise } from '../../core/advice.js';
 import { type ErrorCode, SyncError } from '../../core/errors.js';
 import { parsePath } from '../../core/path.js';
 import type { Refused, Target } from '../../wire/client-api/methods.js';
+import { parseAdvice } from '../../wire/frame/advice-text.js';
 import type { CommandContext } from '../context.js';
 import { shownName } from '../render/width.js';
 
@@ -26,7 +29,7 @@ export interface ShownAs {
 /** The paths that a glob can mean: of the first list in which it matches any. */
 export type Known = readonly (readonly string[])[];
 
-const SEE_LIST = 'Type "client list" to see the numbers.';
+const SEE_LIST = advise`Type "${{ do: 'list' }}" to see the numbers.`;
 
 /**
  * @param text one word of a command line.
@@ -81,15 +84,20 @@ function resolve(context: Pick<CommandContext, 'server' | 'shown'>, parsed: Pars
 
 /** @returns the refusal of a glob without a match. */
 export const matchesNothing = (glob: string): Refused =>
-  refusal(glob, 'not-found', `No file matches "${shownName(glob)}".`, 'Type "client list" to see what there is.');
+  refusal(
+    glob,
+    'not-found',
+    `No file matches "${shownName(glob)}".`,
+    advise`Type "${{ do: 'list' }}" to see what there is.`,
+  );
 
 /** What can be no path is refused here, so that it does not take the other targets of the request with it. */
 function resolvePath(path: string): Resolved {
   try {
     return { target: { path: parsePath(path) } };
   } catch (error) {
-    const { code, message, hint } = error as SyncError;
-    return { refused: refusal(path, code, message, hint) };
+    const { code, message, advice, hint } = error as SyncError;
+    return { refused: refusal(path, code, message, advice, hint) };
   }
 }
 
@@ -111,15 +119,15 @@ export function goneRefusal({ index, path }: ShownAs): Refused {
   return refusal(path, 'not-found', message, SEE_LIST);
 }
 
-const refusal = (path: string, code: ErrorCode, message: string, hint: string): Refused => ({
+const refusal = (path: string, code: ErrorCode, message: string, advice: Advice, hint = ''): Refused => ({
   path,
   changed: false,
-  error: { code, message, hint },
+  error: { code, message, hint, advice },
 });
 
 /** @returns a refused target as the error that it stands for. */
 export const errorOf = ({ error }: Refused): SyncError =>
-  new SyncError(error.code, error.message, { hint: error.hint });
+  new SyncError(error.code, error.message, { hint: error.hint, advice: parseAdvice(error.advice) });
 
 export const isInto = (name: string): boolean => /\/$/.test(name) || name === '.';
 

@@ -2,6 +2,7 @@
 // side puts the copy's content into the file, keeping the other leaves the file as it is. In both cases the copies are
 // deleted, their contents go to versions.
 
+import { advise } from '../advice.js';
 import type { Change } from '../change.js';
 import { type Entry, sameContent } from '../entry.js';
 import { SyncError } from '../errors.js';
@@ -96,16 +97,16 @@ function presentAt({ at }: Unsettled, path: RelPath): Entry {
   const entry = at(path);
   if (entry !== null && entry.type !== 'dir') return entry;
   throw new SyncError('not-found', `The conflict copy ${quote(path)} is not there on side a.`, {
-    hint: 'If it has only just been made, wait with: client flush',
+    advice: advise`If it has only just been made, wait with: ${{ do: 'flush' }}`,
   });
 }
 
 const nothingToKeep = (original: RelPath, copy: ConflictCopy): SyncError =>
   new SyncError('not-found', `There is no ${quote(original)} any more, so only the copy is left to keep.`, {
-    hint: `Put its content back with --keep ${copy.side}, or keep it under a name of its own with --keep both.`,
+    advice: advise`Put its content back with ${{ do: 'keep', keep: copy.side }}, or keep it under a name of its own with ${{ do: 'keep', keep: 'both' }}.`,
   });
 
 const directoryInTheWay = (path: RelPath): SyncError =>
   new SyncError('exists', `${quote(path)} is a directory now.`, {
-    hint: 'Keep the copy under a name of its own with --keep both.',
+    advice: advise`Keep the copy under a name of its own with ${{ do: 'keep', keep: 'both' }}.`,
   });

@@ -2,6 +2,7 @@
 // it (mutagen's safety.go, rclone's --max-delete). Predicates over the findings before they are committed; nothing is
 // changed.
 import * as fs from 'node:fs';
+import { advise } from '../../core/advice.js';
 import { isLost, lossCode, MAX_LOST_FILES, MIN_EMPTIED_FILES } from '../../core/loss.js';
 import type { RelPath } from '../../core/path.js';
 import type { Node } from '../../core/snapshot.js';
@@ -15,8 +16,7 @@ import type { Findings } from './judge.js';
 
 export type Halt = NonNullable<ScanResult['halt']>;
 
-const WAY_OUT =
-  'Nothing is touched. Put the files back, or, if this was meant, confirm it with: client resume --accept-deletes';
+const WAY_OUT = advise`Put the files back, or, if this was meant, confirm it with: ${{ do: 'resume', confirm: 'accept-deletes' }}`;
 
 /** @returns why the root must not be scanned now; null where it can be. */
 export function rootHalt(context: ScanContext, deletesAccepted: boolean): Halt | null {
@@ -32,7 +32,8 @@ export function rootHalt(context: ScanContext, deletesAccepted: boolean): Halt |
   const files = `${context.snapshot.files} files`;
   return {
     code: 'root-emptied',
-    message: `${context.root.path} is empty, but had ${files} at the last look. ${WAY_OUT}`,
+    message: `${context.root.path} is empty, but had ${files} at the last look. Nothing is touched.`,
+    advice: WAY_OUT,
   };
 }
 
@@ -66,8 +67,8 @@ export function lossHalt(context: ScanContext, findings: Findings, hasMoved: (pa
   if (!isTooMuch(files, before)) return null;
   for (const entry of findings.values()) if (entry?.type === 'file' && lost.has((entry as FileSignature).ino)) files--;
   if (!isTooMuch(files, before)) return null;
-  const message = `${files} of ${before} files in ${context.root.path} vanished at once. ${WAY_OUT}`;
-  return { code: 'mass-deletion', message };
+  const message = `${files} of ${before} files in ${context.root.path} vanished at once. Nothing is touched.`;
+  return { code: 'mass-deletion', message, advice: WAY_OUT };
 }
 
 const isTooMuch = (files: number, of: number): boolean => lossCode({ files, of }, false) !== null;

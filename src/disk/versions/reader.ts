@@ -1,7 +1,9 @@
 // Lists and reads the versions of one root. They are found by their records and by their names, so that one whose
 // record is lost is found as well. A content is returned only after it was read and has the recorded hash.
+
 import fs from 'node:fs';
 import path from 'node:path';
+import { advise } from '../../core/advice.js';
 import type { FileEntry, LinkEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../../core/path.js';
@@ -115,7 +117,7 @@ function newestFirst(x: Version, y: Version): number {
 
 const gone = (name: RelPath): SyncError =>
   new SyncError('not-found', `The version ${quote(name)} is not there any more.`, {
-    hint: 'See what there is with: client versions',
+    advice: advise`See what there is with: ${{ do: 'versions' }}`,
   });
 
 const damaged = (name: RelPath, why: string): SyncError =>

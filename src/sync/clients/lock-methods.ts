@@ -1,5 +1,4 @@
 // The client methods for locks: lock, unlock, and the notices for owners who lost a lock.
-import type { SyncError } from '../../core/errors.js';
 import type { HeldWay, Notice } from '../../core/locks/records.js';
 import { comparePaths, type RelPath, type Side } from '../../core/path.js';
 import type { Acted, ClientMethods, NoticeRow, Refused, Target } from '../../wire/client-api/methods.js';
@@ -87,7 +86,7 @@ export class ServeLocks {
       try {
         found.push({ n, path: this.#served.pathOf(target) });
       } catch (error) {
-        results[n] = refused('path' in target ? target.path : `${target.index}`, error as SyncError);
+        results[n] = refused('path' in target ? target.path : `${target.index}`, error as Error);
       }
     }
     const one = async ({ n, path }: (typeof found)[number]) => {

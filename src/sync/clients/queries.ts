@@ -1,5 +1,6 @@
 // What clients are shown of the pair: the merged listing with its numbers, and the status. It reads what is known at
 // the moment, and changes nothing.
+import { advise } from '../../core/advice.js';
 import { isConflictCopy } from '../../core/conflicts/copy-name.js';
 import { mtimeOf, sizeOf } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
@@ -126,7 +127,7 @@ export class ClientQueries {
     if (file !== undefined) return file.path;
     const range = files.length === 0 ? 'the pair is empty' : `the numbers go from 0 to ${files.length - 1}`;
     throw new SyncError('not-found', `There is no file number ${quote(String(target.index))}: ${range}.`, {
-      hint: 'See the numbers with: client list',
+      advice: advise`See the numbers with: ${{ do: 'list' }}`,
     });
   }
 }

@@ -1,5 +1,6 @@
 // Deletes a file, or a directory with its content, as a client write. Everything goes to the versions first. What only
 // side b has is deleted there.
+import { advise } from '../../core/advice.js';
 import type { Change } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
@@ -64,5 +65,5 @@ const deletion = (path: RelPath, before: Entry | null): Change => ({ path, actio
 
 const isDirectory = (path: RelPath): SyncError =>
   new SyncError('usage', `${quote(path)} is a directory.`, {
-    hint: `Delete it with all that is in it: client delete --recursive ${path}`,
+    advice: advise`Delete it with all that is in it: ${{ do: 'delete-all', path }}`,
   });

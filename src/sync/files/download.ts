@@ -1,8 +1,10 @@
 // Sends files to clients. A reader gets one version from beginning to end. A file of side a is held open; a file that
 // only side b has, or that a holder of a lock on side b has, is read through the replica. Downloads wait for no lock
 // and no scan.
+
 import { createHash } from 'node:crypto';
 import { setTimeout as passed } from 'node:timers/promises';
+import { advise } from '../../core/advice.js';
 import { type Entry, type FileEntry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath } from '../../core/path.js';
@@ -189,7 +191,7 @@ const hashOf = (data: Buffer): string => createHash('sha256').update(data).diges
 
 const isDirectory = (path: RelPath): SyncError =>
   new SyncError('usage', `${quote(path)} is a directory, and downloads are of files.`, {
-    hint: `See the files in it with: client list '${path}/**'`,
+    advice: advise`See the files in it with: ${{ do: 'find', files: `${path}/**` }}`,
   });
 
 const isLink = (path: RelPath, target: string): SyncError =>

@@ -1,4 +1,5 @@
 // The errors with which client writes are refused.
+import { advise } from '../../core/advice.js';
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath, type Side } from '../../core/path.js';
 import { reasonOf } from '../../core/system-error.js';
@@ -6,7 +7,7 @@ import type { Result } from './write.js';
 
 export const busy = (path: RelPath): SyncError =>
   new SyncError('busy', `${quote(path)} is being written or carried by somebody else all the time.`, {
-    hint: 'Try again in a moment; see what is under way with: client status',
+    advice: advise`Try again in a moment; see what is under way with: ${{ do: 'status' }}`,
   });
 
 export const ignored = (path: RelPath): SyncError =>
@@ -16,7 +17,7 @@ export const ignored = (path: RelPath): SyncError =>
 
 export const outOfReach = (path: RelPath): SyncError =>
   new SyncError('failed', `${quote(path)} is left out of synchronisation on one side, or cannot be read at present.`, {
-    hint: 'See: client status, and .lockstepignore',
+    advice: advise`See: ${{ do: 'status' }}, and .lockstepignore`,
   });
 
 export const failed = (path: RelPath, side: Side, error: unknown): SyncError =>
@@ -33,15 +34,15 @@ const diskRefused = (path: RelPath, side: Side, message: string): SyncError =>
 
 export const isAway = (path: RelPath): SyncError =>
   new SyncError('failed', `${quote(path)} is only on side b, and server-b is away.`, {
-    hint: 'Start server-b, then try again; see: client status',
+    advice: advise`Start server-b, then try again; see: ${{ do: 'status' }}`,
   });
 
 export const heldOnlyInB = (path: RelPath, owner: string): SyncError =>
   new SyncError('failed', `${quote(path)} is only on side b, where it is held back by the lock of ${owner}.`, {
-    hint: `Unlock it first: client unlock ${path}`,
+    advice: advise`Unlock it first: ${{ do: 'unlock', path }}`,
   });
 
 export const noSuchFile = (path: RelPath): SyncError =>
   new SyncError('not-found', `There is no file or directory ${quote(path)} in the pair.`, {
-    hint: 'See what there is with: client list',
+    advice: advise`See what there is with: ${{ do: 'list' }}`,
   });

@@ -1,6 +1,7 @@
 // Renames a file or directory as a client write: one step on the disk, whatever its size; the other side renames its
 // own. The locks below move with it.
 
+import { advise } from '../../core/advice.js';
 import type { Change } from '../../core/change.js';
 import { type Entry, sizeOf } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
@@ -71,7 +72,7 @@ function stepsFor(context: FilesContext, ask: RenameAsk, side: 'a' | 'b', entry:
 function refuseOver({ from, to, overwrite }: RenameAsk, entry: Entry, there: Entry): void {
   if (there.type === 'dir') {
     throw new SyncError('exists', `${quote(to)} is a directory already.`, {
-      hint: `To move ${quote(from)} into it: client rename ${from} ${to}/`,
+      advice: advise`To move ${quote(from)} into it: ${{ do: 'rename', path: from, to: `${to}/` }}`,
     });
   }
   if (entry.type === 'dir') {
@@ -81,7 +82,7 @@ function refuseOver({ from, to, overwrite }: RenameAsk, entry: Entry, there: Ent
   }
   if (!overwrite) {
     throw new SyncError('exists', `${quote(to)} exists already.`, {
-      hint: 'Choose another name, or add --overwrite: what is there goes to versions.',
+      advice: advise`Choose another name, or add ${{ do: 'overwrite' }}: what is there goes to versions.`,
     });
   }
 }
@@ -94,7 +95,7 @@ function refuseHeld({ lockStore, replica }: FilesContext, { from, to }: RenameAs
     if (!isTarget && !(isAtOrBelow(path, from) && replica('b') === null)) continue;
     const why = isTarget ? '' : ', and server-b, which has to move them along, is away';
     throw new SyncError('busy', `Updates of ${quote(path)} are held under your lock${why}.`, {
-      hint: `Unlock it first: client unlock ${path}`,
+      advice: advise`Unlock it first: ${{ do: 'unlock', path }}`,
     });
   }
 }

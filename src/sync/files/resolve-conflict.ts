@@ -1,6 +1,7 @@
 // Lists conflict copies for clients and resolves them by client writes on side a. `core/conflicts/resolve` decides what
 // is kept; this module finds the copies and reads the contents.
 
+import { advise } from '../../core/advice.js';
 import { contentOf } from '../../core/change.js';
 import type { ConflictCopy } from '../../core/conflicts/copy-name.js';
 import { byAge, isConflictCopy, isCopyOf, originalName, parseCopy } from '../../core/conflicts/copy-name.js';
@@ -112,4 +113,6 @@ function timeOf(stamp: string): number {
 }
 
 const noCopies = (path: RelPath): SyncError =>
-  new SyncError('not-found', `There is no conflict copy of ${quote(path)}.`, { hint: 'See: client conflicts' });
+  new SyncError('not-found', `There is no conflict copy of ${quote(path)}.`, {
+    advice: advise`See: ${{ do: 'conflicts' }}`,
+  });

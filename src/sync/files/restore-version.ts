@@ -1,6 +1,7 @@
 // Lists the earlier contents of both sides as one list, and restores one of them by a client write. A content that the
 // user of one side overwrote is only among the versions of the other side, so both are asked.
 
+import { advise } from '../../core/advice.js';
 import type { Change } from '../../core/change.js';
 import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
@@ -106,6 +107,6 @@ function noSuchVersion(path: RelPath, at: number, count: number, away: readonly 
   const there = count === 0 ? 'nothing is kept of it' : `there are versions 1 to ${count}`;
   const missing = away.length === 0 ? '' : ` (side ${away.join(' and ')} is away and was not asked)`;
   return new SyncError('not-found', `There is no version ${at} of ${quote(path)}: ${there}${missing}.`, {
-    hint: `See: client versions ${path}`,
+    advice: advise`See: ${{ do: 'versions', path }}`,
   });
 }

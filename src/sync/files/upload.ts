@@ -1,6 +1,7 @@
 // Receives files from clients. An upload is refused before any content is sent, where that can be known. The content
 // goes into the staging of side a, is verified there, and gets its name by a client write.
 
+import { advise } from '../../core/advice.js';
 import type { FileEntry } from '../../core/entry.js';
 import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
@@ -101,7 +102,7 @@ class UploadTarget {
     }
     if (standing !== null && this.#params.overwrite !== true) {
       throw new SyncError('exists', `${quote(path)} exists already.`, {
-        hint: 'Choose another name, or add --overwrite: what is there goes to versions.',
+        advice: advise`Choose another name, or add ${{ do: 'overwrite' }}: what is there goes to versions.`,
       });
     }
   }

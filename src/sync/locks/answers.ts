@@ -1,5 +1,6 @@
 // The answers and errors for lock requests.
 
+import { advise } from '../../core/advice.js';
 import { SyncError } from '../../core/errors.js';
 import { isoTime } from '../../core/iso-time.js';
 import type { LockAnswer } from '../../core/locks/events.js';
@@ -9,6 +10,7 @@ import type { LockTable } from '../../core/locks/table.js';
 import type { RelPath } from '../../core/path.js';
 import { quote } from '../../core/path.js';
 import type { Acted, HeldRow, LockInfo, LockRow, Refused } from '../../wire/client-api/methods.js';
+import { hintText } from '../../wire/frame/errors.js';
 import type { ServiceRequest } from './request.js';
 
 type Refusal = LockAnswer & { readonly kind: 'refused' };
@@ -21,10 +23,12 @@ export function lockInfo({ owner, side, since, expires, message, token }: Lock):
   return { owner, side, since: iso(since), expires: expires === null ? null : iso(expires), message, token };
 }
 
-export function refused(path: string, { code, message, hint, facts }: SyncError): Refused {
-  const lock = facts?.lock as Refused['lock'];
-  const error = { code: code ?? 'failed', message, hint: hint ?? '' };
-  return { path, changed: false, error, ...(lock === undefined ? {} : { lock }) };
+export function refused(path: string, error: Error): Refused {
+  const refusal = error instanceof SyncError ? error : new SyncError('failed', error.message);
+  const { code, message, advice, facts } = refusal;
+  const lock = facts.lock as Refused['lock'];
+  const said = { code, message, hint: hintText(refusal), ...(advice.length > 0 ? { advice } : {}) };
+  return { path, changed: false, error: said, ...(lock === undefined ? {} : { lock }) };
 }
 
 /** @param note a note about a granted lock; empty where there is none. */
@@ -55,7 +59,7 @@ export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): Sy
     'locked',
     `${quote(path)} is locked by ${lock.owner} since ${iso(lock.since)}${until}${why}${updates}${line}.`,
     {
-      hint: `Ask ${lock.owner} to unlock it; see all locks with: client locks`,
+      advice: advise`Ask ${lock.owner} to unlock it; see all locks with: ${{ do: 'locks' }}`,
       facts: { lock: { ...lockInfo(lock), held, waiting } },
     },
   );
@@ -68,7 +72,7 @@ const stillDraining = (path: string): SyncError =>
 
 const othersFirst = (path: string, waiting: number): SyncError =>
   new SyncError('locked', `The lock of ${quote(path)} goes to who stands in line for it (${waiting}).`, {
-    hint: `Stand in line too with: client lock ${quote(path)} --wait`,
+    advice: advise`Stand in line too with: ${{ do: 'lock', files: path, wait: true }}`,
   });
 
 export const stillComing = (path: string): SyncError =>

@@ -1,5 +1,6 @@
 // Decides when a path is ready for a lock: when it has been scanned and is settled, why there may be nothing to lock,
 // and how a grant is answered, or taken back if nobody can be told of it.
+import { advise } from '../../core/advice.js';
 import { SyncError } from '../../core/errors.js';
 import type { LockAnswer } from '../../core/locks/events.js';
 import type { Lock } from '../../core/locks/records.js';
@@ -153,11 +154,11 @@ export class LockReadiness {
     if (found.some((entry) => entry !== null && entry.type !== 'dir') || lockStore.table.locks.has(path)) return null;
     if (found.every((entry) => entry === null)) {
       return new SyncError('not-found', `There is no file ${quote(path)} on either side.`, {
-        hint: 'See what there is with: client list',
+        advice: advise`See what there is with: ${{ do: 'list' }}`,
       });
     }
     return new SyncError('usage', `${quote(path)} is a directory, and locks are for files.`, {
-      hint: `Lock the files in it with a glob: client lock '${path}/**'`,
+      advice: advise`Lock the files in it with a glob: ${{ do: 'lock', files: `${path}/**` }}`,
     });
   }
 

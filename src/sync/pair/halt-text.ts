@@ -1,5 +1,6 @@
-// The messages of halts: what was found, and what to type.
+// The messages of halts: what was found, and what can be done.
 
+import { type Advice, advise, type Step } from '../../core/advice.js';
 import type { HaltCode } from '../../core/errors.js';
 import type { LossCode, Match } from '../../core/loss.js';
 import { quote, type Side } from '../../core/path.js';
@@ -7,12 +8,15 @@ import { quote, type Side } from '../../core/path.js';
 /** The reason why no file may be written. */
 export interface Halt {
   readonly code: HaltCode;
+  /** What was found. */
   readonly message: string;
+  /** What can be done; of side b, the message says it already. */
+  readonly advice?: Advice;
 }
 
 /** The most names that a message lists. */
 const MAX_ORPHANS_NAMED = 5;
-const NEW_PARTNER = 'client resume --new-partner';
+const NEW_PARTNER: Step = { do: 'resume', confirm: 'new-partner' };
 
 /** @param dir the directory of the side; empty where that is not known. */
 export function lossHalt(code: LossCode, side: Side, dir: string, { files, of }: { files: number; of: number }): Halt {
@@ -20,10 +24,9 @@ export function lossHalt(code: LossCode, side: Side, dir: string, { files, of }:
     code === 'root-emptied'
       ? `Side ${side}${at(dir)} has no file any more, but both sides shared ${of} (is a disk not mounted?).`
       : `${files} of the ${of} files that both sides shared are missing on side ${side}${at(dir)}.`;
-  const message =
-    `${what} Nothing is touched. Put them back, or, if they were meant to go, confirm it with: ` +
-    `client resume --accept-deletes; to have them back from the other side, type: ${NEW_PARTNER}`;
-  return { code, message };
+  const deletes: Step = { do: 'resume', confirm: 'accept-deletes' };
+  const advice = advise`Put them back, or, if they were meant to go, confirm it with: ${deletes}; to have them back from the other side, type: ${NEW_PARTNER}`;
+  return { code, message: `${what} Nothing is touched.`, advice };
 }
 
 /** @param was the earlier directory of side b; null where that is not known. */
@@ -33,28 +36,29 @@ export function partnerHalt({ same, of }: Match, found: number, dir: string, was
       ? `is empty and is not the directory that was synchronised, which shared ${count(of, 'file')} (is a disk not mounted?)`
       : `is another directory than the one that was synchronised: it has ${same} of the ${count(of, 'file')} that both sides shared`;
   const before = was === null || was === '' || was === dir ? '' : `, which was ${quote(was)}`;
-  const message =
-    `Side b${at(dir)} ${what}${before}. Nothing is touched; it goes on when server-b has the former directory again. ` +
-    `If this one is meant (nothing is deleted, of two contents the newer stays), confirm it with: ${NEW_PARTNER}`;
-  return { code: 'other-partner', message };
+  const message = `Side b${at(dir)} ${what}${before}. Nothing is touched; it goes on when server-b has the former directory again.`;
+  const advice = advise`If this one is meant (nothing is deleted, of two contents the newer stays), confirm it with: ${NEW_PARTNER}`;
+  return { code: 'other-partner', message, advice };
 }
 
 export function rollbackHalt(differences: number, dir: string): Halt {
   const message =
     `Side b${at(dir)} is older than what it had acknowledged, like a backup that was put back: ` +
-    `${count(differences, 'path')} would change on side a. Nothing is touched. To keep what is newer on side a (nothing ` +
-    `is deleted, of two contents the newer stays), type: ${NEW_PARTNER}; to take side a back, too: ` +
-    'client resume --accept-rollback';
-  return { code: 'rolled-back', message };
+    `${count(differences, 'path')} would change on side a. Nothing is touched.`;
+  const rollback: Step = { do: 'resume', confirm: 'accept-rollback' };
+  const advice = advise`To keep what is newer on side a (nothing is deleted, of two contents the newer stays), type: ${NEW_PARTNER}; to take side a back, too: ${rollback}`;
+  return { code: 'rolled-back', message, advice };
 }
 
 export function unmountedHalt({ same, of }: Match, dir: string): Halt {
   const message =
     `Side a${at(dir)} is on another device than the directory that was synchronised there, and has ${same} of the ` +
-    `${count(of, 'file')} of side b (is a disk not mounted?). Nothing is touched. Mount it and start server-a again, or, if this ` +
-    `directory is meant, to be filled from side b, confirm it with: ${NEW_PARTNER}`;
-  return { code: 'root-unmounted', message };
+    `${count(of, 'file')} of side b (is a disk not mounted?). Nothing is touched.`;
+  const advice = advise`Mount it and start server-a again, or, if this directory is meant, to be filled from side b, confirm it with: ${NEW_PARTNER}`;
+  return { code: 'root-unmounted', message, advice };
 }
+
+const LOCK_AGAIN = advise`Lock again what is to stay locked (${{ do: 'locks' }} shows what is), then confirm it with: ${{ do: 'resume', confirm: 'accept-lost-locks' }}. What the other side changed in files that are not locked then comes over like any other change, and what it replaces goes to the versions.`;
 
 /** What could be read of a damaged lock table. */
 export interface LockLoss {
@@ -77,9 +81,8 @@ export function locksHalt({ message, locks, held, orphans }: LockLoss): Halt {
     code: 'locks-lost',
     message:
       `Locks may be lost. ${message} ${count(locks, 'lock')} and ${count(held, 'held update')} could be read and are in ` +
-      `force. ${kept}Nothing is touched. Lock again what is to stay locked (client locks shows what is), then confirm it with: ` +
-      'client resume --accept-lost-locks. What the other side changed in files that are not locked then comes over like any ' +
-      'other change, and what it replaces goes to the versions.',
+      `force. ${kept}Nothing is touched.`,
+    advice: LOCK_AGAIN,
   };
 }
 

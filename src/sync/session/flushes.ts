@@ -1,5 +1,6 @@
 // Requests to wait until every change made on either side before the request is on both. Each needs a full scan of both
 // sides that began after the request, and then a pair in which both sides agree.
+import { advise } from '../../core/advice.js';
 import { SyncError } from '../../core/errors.js';
 import type { Side } from '../../core/path.js';
 import type { ScanQueue } from './scan-queue.js';
@@ -56,8 +57,8 @@ export function untilFlushed(flushes: Flushes, post: (flush: Flush) => void, sig
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       flushes.remove(flush);
-      const hint = 'See what is left with: client status';
-      reject(new SyncError('timeout', 'The pair did not come to rest in time.', { hint }));
+      const advice = advise`See what is left with: ${{ do: 'status' }}`;
+      reject(new SyncError('timeout', 'The pair did not come to rest in time.', { advice }));
     };
     const flush: Flush = {
       scans: { a: Number.POSITIVE_INFINITY, b: Number.POSITIVE_INFINITY },

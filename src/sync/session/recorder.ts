@@ -1,12 +1,14 @@
 // Records the results of scans and transfers in the pair, in the list of problems and in the log: after they happened,
 // and as they happened.
 
+import { advise } from '../../core/advice.js';
 import type { Change } from '../../core/change.js';
 import { pathsOf } from '../../core/change.js';
 import { sizeOf } from '../../core/entry.js';
 import { type HaltCode, SyncError } from '../../core/errors.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import type { Logger } from '../../log.js';
+import { withAdvice } from '../../wire/frame/advice-text.js';
 import { MAX_SIDE_BYTES } from '../../wire/frame/limits.js';
 import { sideTooLarge } from '../../wire/peer-api/scan-report.js';
 import { type Clock, oncePer } from '../clock.js';
@@ -114,7 +116,7 @@ export class Recorder {
     const halt = pair.halts[0] ?? null;
     // The reason can change during a halt, and with it what a person has to do.
     if (halt !== null && halt.code !== this.#haltedBy)
-      log.event({ event: 'halted', code: halt.code, message: halt.message });
+      log.event({ event: 'halted', code: halt.code, message: withAdvice(halt) });
     this.#haltedBy = halt?.code ?? null;
     if (halt === null && this.halted) {
       log.event({ event: 'resumed' });
@@ -133,10 +135,14 @@ export class Recorder {
   /** The error for requests that cannot proceed: the reason for the halt, or that the pair is paused. */
   whyStopped(): SyncError {
     const { pair } = this.#context;
-    if (!this.halted) return new SyncError('failed', 'The pair is paused.', { hint: 'Go on with: client resume' });
-    const message = pair.halts[0]?.message ?? 'The pair is halted for safety.';
-    const hint = canConfirm(pair) ? 'See: client status' : 'No command ends this halt: see client status';
-    return new SyncError('halted', message, { hint });
+    if (!this.halted)
+      return new SyncError('failed', 'The pair is paused.', { advice: advise`Go on with: ${{ do: 'resume' }}` });
+    const halt = pair.halts[0];
+    const message = halt === undefined ? 'The pair is halted for safety.' : withAdvice(halt);
+    const advice = canConfirm(pair)
+      ? advise`See: ${{ do: 'status' }}`
+      : advise`No command ends this halt: see ${{ do: 'status' }}`;
+    return new SyncError('halted', message, { advice });
   }
 
   applied({ side, change, outcome, ms }: TransferEvent & { kind: 'applied' }): void {

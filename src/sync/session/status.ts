@@ -2,6 +2,7 @@
 import type { Problem } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
 import type { PairState, Transfer } from '../../wire/client-api/methods.js';
+import { withAdvice } from '../../wire/frame/advice-text.js';
 import type { Pair } from '../pair/pair.js';
 import type { ProblemRetries } from './problems.js';
 import { comingOf, leftOf } from './queued-change.js';
@@ -53,7 +54,7 @@ export class PairStatus {
   /** Every present problem. A halt concerns the whole pair, so its path is empty. */
   problems(): Problem[] {
     const { a, b, halts: found } = this.#context.pair;
-    const halts = found.map((halt) => ({ path: '', ...halt }));
+    const halts = found.map((halt) => ({ path: '', code: halt.code, message: withAdvice(halt) }));
     return [...halts, ...a.problems, ...b.problems, ...this.#context.retries.list()];
   }
 

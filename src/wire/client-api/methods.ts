@@ -1,5 +1,6 @@
 // The messages as types: JSON-RPC 2.0, one object a line, and one extension: a message with `payload` is followed by
 // that many raw bytes. What each method takes and gives is here; checking is `check`, bytes are `frames`.
+import type { Advice } from '../../core/advice.js';
 import type { Action } from '../../core/change.js';
 import type { ErrorCode, Problem } from '../../core/errors.js';
 import type { HeldWay } from '../../core/locks/records.js';
@@ -165,7 +166,13 @@ export interface Acted {
 export interface Refused {
   readonly path: string;
   readonly changed: false;
-  readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly hint: string;
+    /** The hint with its steps as data. */
+    readonly advice?: Advice;
+  };
   /** The lock in the way, where another holds one, with how many updates it holds back and how many wait for it. */
   readonly lock?: LockInfo & { readonly held: number; readonly waiting: number };
 }

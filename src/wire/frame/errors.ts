@@ -1,6 +1,7 @@
 // Errors as they cross the wire and back. What was not meant to be said (a stack, a foreign error's words) stays here.
 
 import { type ErrorCode, SyncError } from '../../core/errors.js';
+import { adviceText, parseAdvice } from './advice-text.js';
 import type { Failure } from './json-rpc.js';
 
 const UNPARSABLE = -32700;
@@ -44,17 +45,28 @@ const WORDS = new Map<number, ErrorCode>([
  */
 export function toFailure(error: unknown): Failure['error'] {
   const known = error instanceof SyncError ? error : unexpected();
-  const { code, message, hint, facts } = known;
+  const { code, message, advice, facts } = known;
   const number = facts.unparsable === true ? UNPARSABLE : NUMBERS[code];
-  return { code: number, message, data: { ...facts, code, hint } };
+  return {
+    code: number,
+    message,
+    data: { ...facts, code, hint: hintText(known), ...(advice.length > 0 ? { advice } : {}) },
+  };
 }
 
 /** @returns the error that {@link toFailure} was given, as far as it was said; an unknown code becomes `failed`. */
 export function fromFailure({ code: number, message, data }: Failure['error']): SyncError {
-  const { code, hint, ...facts } = data;
+  const { code, hint, advice, ...facts } = data;
   const word = isErrorCode(code) ? code : (WORDS.get(number) ?? 'failed');
-  return new SyncError(word, message, { hint: typeof hint === 'string' ? hint : '', facts });
+  return new SyncError(word, message, {
+    hint: typeof hint === 'string' ? hint : '',
+    advice: parseAdvice(advice),
+    facts,
+  });
 }
+
+/** @returns the hint of `error` as the sentence that every client can show. */
+export const hintText = ({ hint, advice }: SyncError): string => hint || adviceText(advice);
 
 /** The advice of a connection that knows nothing of what it was used for. */
 export const CONNECT_AGAIN = 'Connect again.';

@@ -1,4 +1,5 @@
 // The messages of JSON-RPC 2.0 as types, with the one extension: a payload that follows the line.
+import type { Advice } from '../../core/advice.js';
 import type { ErrorCode } from '../../core/errors.js';
 
 /** A message that wants an answer. */
@@ -28,6 +29,8 @@ export interface Failure {
 export interface FailureData {
   readonly code: ErrorCode;
   readonly hint: string;
+  /** The hint with its steps as data, for clients that word them. */
+  readonly advice?: Advice;
   readonly [fact: string]: unknown;
 }
 

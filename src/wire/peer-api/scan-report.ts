@@ -3,6 +3,8 @@
 import type { Entry } from '../../core/entry.js';
 import { type Problem, SyncError } from '../../core/errors.js';
 import { MAX_PATH_BYTES, type RelPath } from '../../core/path.js';
+import type { ScanResult } from '../../replica.js';
+import { withAdvice } from '../frame/advice-text.js';
 import { Budget, ITEM_BYTES } from '../frame/budget.js';
 import { MAX_RULES_BYTES, MAX_SIDE_BYTES } from '../frame/limits.js';
 import { bad, encodeList, fail, object, parseList, relPath, shortText, whole } from './list.js';
@@ -20,7 +22,7 @@ export interface ScanReport {
   readonly rules: readonly string[];
   readonly unsettled: number;
   readonly moving?: readonly RelPath[];
-  readonly halt: { readonly code: HaltCode; readonly message: string } | null;
+  readonly halt: ScanResult['halt'];
 }
 
 interface ScanEntry {
@@ -49,7 +51,7 @@ export function scanReportResult(look: ScanReport): object {
   const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = look;
   const lists = [entries, unknown, damaged, problems, rules, moving];
   const items = lists.reduce((sum, { length }) => sum + length, 0);
-  return { whole: look.whole, unsettled, halt, items };
+  return { whole: look.whole, unsettled, halt: halt && { code: halt.code, message: withAdvice(halt) }, items };
 }
 
 /** @returns what a look, or several that are one to who asked, may take. */

@@ -1,7 +1,9 @@
 // What halts a scan, what does not, and how a halt ends: SCENARIOS 1, 2, 4, 6, 8.
+
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
+import { withAdvice } from '../../../src/wire/frame/advice-text.js';
 import { p } from '../../support/disk-site.js';
 import { makeRoot, put, type Tree } from '../../support/trees.js';
 import { type Watched, watch, watchAgain } from '../../support/trees-looker.js';
@@ -57,7 +59,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     fs.renameSync(`${watched.root}/d`, `${watched.root}/.lockstep/d`);
     await watched.until(() => watched.last.halt !== null);
     expect(watched.last.halt).toMatchObject({ code: 'root-emptied' });
-    expect(watched.last.halt!.message).toMatch(/6 files.*client resume --accept-deletes/);
+    expect(withAdvice(watched.last.halt!)).toMatch(/6 files.*client resume --accept-deletes/);
     expect(watched.scanner.snapshot.files).toBe(6);
     fs.renameSync(`${watched.root}/.lockstep/d`, `${watched.root}/d`);
     await watched.until(() => watched.last.halt === null);
@@ -104,7 +106,7 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     fs.renameSync(`${root}/most`, `${root}/.lockstep/most`);
     await watched.until(() => watched.last.halt !== null);
     expect(watched.last.halt).toMatchObject({ code: 'mass-deletion' });
-    expect(watched.last.halt!.message).toMatch(/^150 of 210 files.*--accept-deletes/);
+    expect(withAdvice(watched.last.halt!)).toMatch(/^150 of 210 files.*--accept-deletes/);
     for (let n = 0; n < 3; n++) expect((await watched.scan('everything')).halt?.code).toBe('mass-deletion');
     expect(await watched.hinted(100)).toBe(false);
     fs.renameSync(`${root}/.lockstep/most`, `${root}/most`);
@@ -123,7 +125,7 @@ describe('SCENARIO 4: the loss of most files at once', () => {
       make(`${watched.root}/most/f${n}`);
     }
     await watched.until(() => watched.last.halt !== null);
-    expect(watched.last.halt!.message).toMatch(/^150 of 210 files/);
+    expect(withAdvice(watched.last.halt!)).toMatch(/^150 of 210 files/);
     expect(watched.scanner.snapshot.files).toBe(210);
   });
 

@@ -1,6 +1,8 @@
 // Conflict copies as clients see them, and the steps that resolve them. The pair is two trees; the writes are only
 // recorded.
+
 import { describe, expect, test } from 'vitest';
+import { advise } from '../../../src/core/advice.js';
 import type { Entry } from '../../../src/core/entry.js';
 import type { ListedFile } from '../../../src/core/listing.js';
 import type { RelPath } from '../../../src/core/path.js';
@@ -168,7 +170,7 @@ describe('resolving', () => {
     const { resolving } = open({ plan: file('x'), [copyOf('other')]: file('x') });
     await expect(resolving.resolve(p(name), 'a', 'ann')).rejects.toMatchObject({
       code: 'not-found',
-      hint: expect.stringContaining('client conflicts'),
+      advice: advise`See: ${{ do: 'conflicts' }}`,
     });
   });
 });

@@ -1,5 +1,7 @@
 // The answers to lock requests, as text and as fields.
+
 import { expect, test } from 'vitest';
+import { advise } from '../../../src/core/advice.js';
 import { SyncError } from '../../../src/core/errors.js';
 import type { LockAnswer } from '../../../src/core/locks/events.js';
 import type { Lock } from '../../../src/core/locks/records.js';
@@ -77,6 +79,15 @@ test.each<[held: number, waiting: number | undefined, more: Partial<Lock>, words
   expect(error.message).toBe(`"f" is locked by ann since 1970-01-01T00:00:01.000Z${words}`);
   expect(error.facts?.lock).toEqual({ ...lockInfo(lock), held, waiting: waiting ?? 0 });
   expect(refused('f', error)).toMatchObject({ lock: { owner: 'ann', held } });
+});
+
+test('a refusal says its advice in words and as steps', () => {
+  const advice = advise`See: ${{ do: 'locks' }}`;
+  expect(refused('f', new SyncError('locked', 'No.', { advice }))).toEqual({
+    path: 'f',
+    changed: false,
+    error: { code: 'locked', message: 'No.', hint: 'See: client locks', advice },
+  });
 });
 
 test('a refusal without a lock names none', () => {

@@ -1,4 +1,5 @@
 // When a path is ready for a lock, what a grant is told, and when a grant is taken back.
+import { hintText } from '../../../src/wire/frame/errors.js';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import type { Side } from '../../../src/core/path.js';
@@ -208,7 +209,7 @@ describe('there is nothing to lock', () => {
     room.found('b', 'half', dir());
     const error = readiness.nothingToLock(p(path));
     expect(error?.code ?? null).toBe(code);
-    if (hint !== null) expect(error!.hint).toMatch(hint);
+    if (hint !== null) expect(hintText(error!)).toMatch(hint);
   });
 
   test('but what is locked stays locked when it is gone', () => {

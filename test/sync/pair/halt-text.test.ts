@@ -1,4 +1,5 @@
 // Why server-a halts, in words: each says what was found, on which side, and what to type.
+
 import { expect, test } from 'vitest';
 import {
   acceptedText,
@@ -9,6 +10,7 @@ import {
   rollbackHalt,
   unmountedHalt,
 } from '../../../src/sync/pair/halt-text.js';
+import { withAdvice } from '../../../src/wire/frame/advice-text.js';
 
 const match = (same: number, of: number) => ({ same, of, unknown: 0 });
 const loss = (orphans: readonly string[]) => ({ message: 'It is cut.', locks: 1, held: 2, orphans });
@@ -78,8 +80,8 @@ test.each<[it: string, halt: Halt, code: string, words: RegExp]>([
     'locks-lost',
     /7 contents stay .*: "h0", "h1", "h2", "h3", "h4" and 2 more\. Nothing/,
   ],
-])('%s', (_, { code, message }, expected, words) => {
-  expect([code, message]).toEqual([expected, expect.stringMatching(words)]);
+])('%s', (_, halt, expected, words) => {
+  expect([halt.code, withAdvice(halt)]).toEqual([expected, expect.stringMatching(words)]);
 });
 
 test.each([

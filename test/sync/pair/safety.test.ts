@@ -1,5 +1,6 @@
 // The halts of server-a, without servers: archives that are closed and opened, scans that are folded in, and what is
 // allowed then.
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import { type Introduction, introducedBy, type RootDescription } from '../../../src/core/partner.js';
@@ -8,6 +9,7 @@ import type { OpenStore, Table } from '../../../src/disk/state/store.js';
 import type { ScanResult } from '../../../src/replica.js';
 import { openArchive } from '../../../src/sync/pair/archive.js';
 import type { Pair } from '../../../src/sync/pair/pair.js';
+import { withAdvice } from '../../../src/wire/frame/advice-text.js';
 import { dir, file, link } from '../../support/disk-site.js';
 
 type Files = Record<string, string | Entry | null>;
@@ -238,7 +240,9 @@ describe('another root', () => {
     whole('b', { x: '1' });
     whole('a', FEW);
     expect(codes()).toEqual(['other-partner']);
-    expect(pair.halts[0]!.message).toMatch(/"\/c".* 0 of the 6 files .*which was "\/b".*client resume --new-partner/);
+    expect(withAdvice(pair.halts[0]!)).toMatch(
+      /"\/c".* 0 of the 6 files .*which was "\/b".*client resume --new-partner/,
+    );
     for (const word of [{ acceptDeletes: true }, { acceptRollback: true }]) pair.safety.confirm(word);
     expect([codes(), shared()]).toEqual([['other-partner'], 6]);
     pair.safety.confirm({ newPartner: true });

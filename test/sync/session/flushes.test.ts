@@ -1,5 +1,7 @@
 // Which scans a flush waits for, and how it is answered.
+
 import { expect, test } from 'vitest';
+import { advise } from '../../../src/core/advice.js';
 import { SyncError } from '../../../src/core/errors.js';
 import { type Flush, Flushes, untilFlushed } from '../../../src/sync/session/flushes.js';
 import type { ScanQueue } from '../../../src/sync/session/scan-queue.js';
@@ -88,6 +90,9 @@ test('a caller whose time is over is refused', async () => {
   const asking = untilFlushed(flushes, (flush) => flushes.add(flush, a, b), signal.signal);
   expect(flushes.isIdle).toBe(false);
   signal.abort();
-  await expect(asking).rejects.toMatchObject({ code: 'timeout', hint: expect.stringContaining('status') });
+  await expect(asking).rejects.toMatchObject({
+    code: 'timeout',
+    advice: advise`See what is left with: ${{ do: 'status' }}`,
+  });
   expect(flushes.isIdle).toBe(true);
 });

@@ -1,6 +1,8 @@
 // What the results of scans and transfers leave behind: in the pair, in the list of problems, in the log, and in the
 // queues of changes that are not begun yet.
+
 import { describe, expect, test } from 'vitest';
+import { type Advice, advise } from '../../../src/core/advice.js';
 import type { Change, Outcome } from '../../../src/core/change.js';
 import { SyncError } from '../../../src/core/errors.js';
 import { introducedBy } from '../../../src/core/partner.js';
@@ -344,14 +346,22 @@ describe('a halt', () => {
     }
   });
 
-  test.each<[string, (scene: ReturnType<typeof open>) => void, string, string]>([
+  test.each<[string, (scene: ReturnType<typeof open>) => void, string, Advice]>([
     [
       'one that can be confirmed',
       ({ pair }) => {
         pair.a.halt = HALT;
       },
       'It is empty.',
-      'See: client status',
+      advise`See: ${{ do: 'status' }}`,
+    ],
+    [
+      'one that says what can be done',
+      ({ pair }) => {
+        pair.a.halt = { ...HALT, advice: advise`Type: ${{ do: 'resume', confirm: 'accept-deletes' }}` };
+      },
+      'It is empty. Type: client resume --accept-deletes',
+      advise`See: ${{ do: 'status' }}`,
     ],
     [
       'one that cannot',
@@ -359,7 +369,7 @@ describe('a halt', () => {
         pair.a.halt = { code: 'root-missing', message: 'It is gone.' };
       },
       'It is gone.',
-      'No command ends this halt: see client status',
+      advise`No command ends this halt: see ${{ do: 'status' }}`,
     ],
     [
       'one whose reason has just gone',
@@ -367,20 +377,20 @@ describe('a halt', () => {
         recorder.halted = true;
       },
       'The pair is halted for safety.',
-      'See: client status',
+      advise`See: ${{ do: 'status' }}`,
     ],
-  ])('is given as the reason to who asks: %s', (_, halt, message, hint) => {
+  ])('is given as the reason to who asks: %s', (_, halt, message, advice) => {
     const scene = open();
     halt(scene);
     if (!scene.recorder.halted) scene.recorder.noteHalt();
-    expect(scene.recorder.halt).toMatchObject({ code: 'halted', message, hint });
-    expect(scene.recorder.whyStopped()).toMatchObject({ code: 'halted', message, hint });
+    expect(scene.recorder.halt).toMatchObject({ code: 'halted', message, advice });
+    expect(scene.recorder.whyStopped()).toMatchObject({ code: 'halted', message, advice });
   });
 
   test('is not given where the pair is only paused', () => {
     const { recorder } = open();
     expect(recorder.halt).toBe(null);
-    expect(recorder.whyStopped()).toMatchObject({ code: 'failed', hint: 'Go on with: client resume' });
+    expect(recorder.whyStopped()).toMatchObject({ code: 'failed', advice: advise`Go on with: ${{ do: 'resume' }}` });
   });
 });
 

@@ -1,6 +1,8 @@
 // The session between two simulated replicas: what it asks of them and in which order, what it does with the answers,
 // and what it logs.
+
 import { describe, expect, test } from 'vitest';
+import { type Advice, advise } from '../../../src/core/advice.js';
 import { SyncError } from '../../../src/core/errors.js';
 import { file } from '../../support/core-tree.js';
 import { p } from '../../support/disk-site.js';
@@ -738,14 +740,14 @@ describe('what is logged', () => {
     expect(room.said).toHaveLength(3);
   });
 
-  test.each<['root-missing' | 'root-replaced' | 'root-emptied', RegExp]>([
-    ['root-missing', /^No command ends/],
-    ['root-replaced', /^No command ends/],
-    ['root-emptied', /^See: client status/],
-  ])('of a halt by %s, to who asks', async (code, hint) => {
+  test.each<['root-missing' | 'root-replaced' | 'root-emptied', Advice]>([
+    ['root-missing', advise`No command ends this halt: see ${{ do: 'status' }}`],
+    ['root-replaced', advise`No command ends this halt: see ${{ do: 'status' }}`],
+    ['root-emptied', advise`See: ${{ do: 'status' }}`],
+  ])('of a halt by %s, to who asks', async (code, advice) => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', '', { halt: { code, message: 'Why.' } });
-    expect(room.session.halt).toMatchObject({ code: 'halted', message: 'Why.', hint: expect.stringMatching(hint) });
+    expect(room.session.halt).toMatchObject({ code: 'halted', message: 'Why.', advice });
   });
 
   test('nothing of a conflict whose resolution failed, also when the path changes later', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { advise } from '../../../src/core/advice.js';
 import { type ErrorCode, SyncError } from '../../../src/core/errors.js';
 import { fromFailure, toFailure } from '../../../src/wire/frame/errors.js';
 
@@ -17,6 +18,13 @@ describe('an error on the wire', () => {
     const failure = toFailure(error);
     expect(failure).toEqual({ code: number, message: 'What.', data: { owner: 'eve', code, hint: 'Do.' } });
     expect(fromFailure(failure)).toMatchObject({ code, message: 'What.', hint: 'Do.', facts: { owner: 'eve' } });
+  });
+
+  it('says its advice in words, and as steps that come back', () => {
+    const advice = advise`See: ${{ do: 'list' }}`;
+    const failure = toFailure(new SyncError('not-found', 'What.', { advice }));
+    expect(failure.data).toEqual({ code: 'not-found', hint: 'See: client list', advice });
+    expect(fromFailure(failure)).toMatchObject({ hint: 'See: client list', advice, facts: {} });
   });
 
   it('that is no JSON has a number of its own', () => {
