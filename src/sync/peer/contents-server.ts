@@ -14,7 +14,7 @@ import {
   parseChanges,
   parseContent,
   parseWanted,
-  type Wanted as WantedFields,
+  type WantedFields,
 } from '../../wire/peer-api/messages.js';
 import type { Answer, IncomingCall } from '../../wire/rpc/responder.js';
 import type { Clock } from '../clock.js';

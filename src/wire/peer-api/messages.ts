@@ -1,11 +1,12 @@
 // What server-a and server-b say to each other, besides params: looks, contents, changes and their outcomes. Everything
 // is built anew from checked fields; nothing that was parsed is passed on as it came.
 import { type Action, type Change, isReason, type Outcome } from '../../core/change.js';
-import { isBasisSize, type Range } from '../../core/delta.js';
+import { isBasisSize } from '../../core/delta.js';
 import type { Entry, FileEntry } from '../../core/entry.js';
 import type { ProblemCode } from '../../core/errors.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
+import type { Applied, Content } from '../../replica.js';
 import { releaseOf } from '../frame/payload-pool.js';
 import { type Batch, encodeList, fail, object, parseList, relPath, shortText, whole } from './list.js';
 
@@ -53,27 +54,14 @@ export interface PeerMethods {
   'read-version': { params: object; result: object };
 }
 
-/** A file whose content is asked for. */
-export interface Wanted {
+/** A file whose content is asked for, as it is sent: of what is offered of it, only the size and the hash of the base. */
+export interface WantedFields {
   readonly path: RelPath;
   readonly file: FileEntry;
   /** Bytes that the caller has from the beginning, and the file that it has instead. */
   readonly have?: number;
   readonly base?: { readonly size: number; readonly hash: string };
 }
-
-/** How the `n`-th change of an apply ended. */
-export interface Applied {
-  readonly n: number;
-  readonly outcome: Outcome;
-}
-
-/** A piece of the `n`-th content, or why it cannot be had. */
-export type Content =
-  | { readonly n: number; readonly data: Buffer; readonly last: boolean; readonly release?: () => void }
-  | { readonly n: number; readonly copy: Range; readonly last: boolean }
-  | { readonly n: number; readonly have: number; readonly last: boolean }
-  | { readonly n: number; readonly failed: Exclude<Outcome, { kind: 'done' | 'kept' }> };
 
 type PieceMethod = 'content' | 'copy' | 'have' | 'failed';
 
@@ -105,13 +93,13 @@ const PROBLEMS: Readonly<Record<ProblemCode, true>> = {
 };
 
 export const encodePaths = (paths: Iterable<RelPath>): Generator<Batch> => encodeList(paths);
-export const encodeWanted = (wanted: Iterable<Wanted>): Generator<Batch> => encodeList(wanted);
+export const encodeWanted = (wanted: Iterable<WantedFields>): Generator<Batch> => encodeList(wanted);
 export const encodeChanges = (changes: Iterable<Change>): Generator<Batch> => encodeList(asSent(changes));
 export const encodeApplied = (applied: Iterable<Applied>): Generator<Batch> => encodeList(applied);
 
 /** @throws SyncError `bad-message`, as all that parse here. */
 export const parsePaths = (payload: Buffer | null): RelPath[] => parseList(payload, relPath);
-export const parseWanted = (payload: Buffer | null): Wanted[] => parseList(payload, wantedOf);
+export const parseWanted = (payload: Buffer | null): WantedFields[] => parseList(payload, wantedOf);
 export const parseChanges = (payload: Buffer | null): Change[] => parseList(payload, changeOf);
 export const parseApplied = (payload: Buffer | null): Applied[] => parseList(payload, appliedOf);
 
@@ -176,7 +164,7 @@ const hashOf = (value: unknown): string =>
   typeof value === 'string' && HASH.test(value) ? value : fail('a hash is none');
 const entryOrNull = (value: unknown): Entry | null => (value === null ? null : entryOf(value));
 
-function wantedOf(value: unknown): Wanted {
+function wantedOf(value: unknown): WantedFields {
   const { path, file, have, base } = object(value, 'a wanted file');
   const entry = entryOf(file);
   if (entry.type !== 'file') return fail('what is wanted is no file');

@@ -1,7 +1,6 @@
 // A look on its way from server-b to server-a: its lists stream ahead as notifications, each of any length, and the rest
 // is the result. A look that is cut short is no look: what is missing from it would pass for deleted.
-import type { Entry } from '../../core/entry.js';
-import { type Problem, SyncError } from '../../core/errors.js';
+import { type Problem, type SideHaltCode, SyncError } from '../../core/errors.js';
 import { MAX_PATH_BYTES, type RelPath } from '../../core/path.js';
 import type { ScanResult } from '../../replica.js';
 import { withAdvice } from '../frame/advice-text.js';
@@ -12,27 +11,9 @@ import { entryOf, messageOf, problemCodeOf } from './messages.js';
 
 const MAX_RULE_CHARS = 4096;
 
-/** What one side has; the meaning of each field is `Look`'s in the sync room. */
-export interface ScanReport {
-  readonly entries: readonly ScanEntry[];
-  readonly whole: boolean;
-  readonly unknown: readonly RelPath[];
-  readonly damaged?: readonly RelPath[];
-  readonly problems: readonly Problem[];
-  readonly rules: readonly string[];
-  readonly unsettled: number;
-  readonly moving?: readonly RelPath[];
-  readonly halt: ScanResult['halt'];
-}
+type ScanEntry = ScanResult['entries'][number];
 
-interface ScanEntry {
-  readonly path: RelPath;
-  readonly entry: Entry | null;
-}
-
-type HaltCode = 'root-missing' | 'root-replaced' | 'root-emptied' | 'mass-deletion';
-
-const HALTS: Readonly<Record<HaltCode, true>> = {
+const HALTS: Readonly<Record<SideHaltCode, true>> = {
   'root-missing': true,
   'root-replaced': true,
   'root-emptied': true,
@@ -40,14 +21,14 @@ const HALTS: Readonly<Record<HaltCode, true>> = {
 };
 
 /** @returns the notifications to send before the result, each with its payload. */
-export function* scanReportParts(look: ScanReport): Generator<{ method: string; payload: Buffer }> {
+export function* scanReportParts(look: ScanResult): Generator<{ method: string; payload: Buffer }> {
   for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving'] as const) {
     for (const { payload } of encodeList(look[method] ?? [])) yield { method, payload };
   }
 }
 
-/** @returns the result of a look: what is not in {@link lookParts}, and how much is, so that nothing is missed. */
-export function scanReportResult(look: ScanReport): object {
+/** @returns the result of a look: what is not in {@link scanReportParts}, and how much is, so that nothing is missed. */
+export function scanReportResult(look: ScanResult): object {
   const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = look;
   const lists = [entries, unknown, damaged, problems, rules, moving];
   const items = lists.reduce((sum, { length }) => sum + length, 0);
@@ -99,7 +80,7 @@ export class ScanReportReader {
    * @param result the answer to the call.
    * @throws SyncError `bad-message`, also where a part is missing.
    */
-  finish(result: unknown): ScanReport {
+  finish(result: unknown): ScanResult {
     const { whole: isWhole, unsettled, halt, items } = object(result, 'a look');
     if (typeof isWhole !== 'boolean') throw bad('a look does not say whether it is whole');
     if (items !== this.#items) throw bad('a part of a look is missing');
@@ -140,8 +121,8 @@ function problemOf(value: unknown): Problem {
 
 const ruleOf = (value: unknown): string => shortText(value, 'an ignore rule', MAX_RULE_CHARS);
 
-function haltOf(value: unknown): NonNullable<ScanReport['halt']> {
+function haltOf(value: unknown): NonNullable<ScanResult['halt']> {
   const { code, message } = object(value, 'a halt');
   if (typeof code !== 'string' || !Object.hasOwn(HALTS, code)) return fail('a halt is unknown');
-  return { code: code as HaltCode, message: messageOf(message) };
+  return { code: code as SideHaltCode, message: messageOf(message) };
 }

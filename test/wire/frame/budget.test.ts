@@ -1,15 +1,16 @@
 // What the other end may make this one remember has an end in bytes.
+
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { WaitingEvents } from '../../../src/client/event-stream.js';
 import { Requests } from '../../../src/client/requests.js';
 import { SyncError } from '../../../src/core/errors.js';
+import type { ScanResult } from '../../../src/replica.js';
 import { SharedBudget, weightOf } from '../../../src/wire/frame/budget.js';
 import { encodeList } from '../../../src/wire/peer-api/list.js';
 import {
   lookBudget,
-  type ScanReport,
   ScanReportReader,
   scanReportParts,
   scanReportResult,
@@ -96,8 +97,8 @@ describe('a look that has no end', () => {
     const entries = Array.from({ length: 1_000 }, (_, n) => ({ path: `${name}.${n}`, entry: file }));
     const look = { entries, whole: true, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
     const reader = new ScanReportReader(lookBudget(Math.floor((512 * KIB * KIB) / 1_000)));
-    for (const { method, payload } of scanReportParts(look as unknown as ScanReport)) reader.take(method, payload);
-    expect(reader.finish(scanReportResult(look as unknown as ScanReport)).entries).toHaveLength(1_000);
+    for (const { method, payload } of scanReportParts(look as unknown as ScanResult)) reader.take(method, payload);
+    expect(reader.finish(scanReportResult(look as unknown as ScanResult)).entries).toHaveLength(1_000);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Range } from '../../../src/core/delta.js';
+import type { Content } from '../../../src/replica.js';
 import * as delta from '../../../src/wire/peer-api/delta.js';
 import * as peer from '../../../src/wire/peer-api/messages.js';
 
@@ -135,7 +136,7 @@ describe('an offer', () => {
 });
 
 describe('pieces', () => {
-  it.each<peer.Content>([
+  it.each<Content>([
     { n: 1, copy: { at: 7, bytes: 2 ** 40 }, last: true },
     { n: 0, have: MIB, last: false },
   ])('%j', (piece) => {

@@ -4,14 +4,10 @@ import type { Change } from '../../../src/core/change.js';
 import type { Entry, FileEntry } from '../../../src/core/entry.js';
 import { parsePath, pathFault, type RelPath } from '../../../src/core/path.js';
 import type * as replica from '../../../src/replica.js';
+import type { Applied, Content, ScanResult } from '../../../src/replica.js';
 import { encodeList, relPath } from '../../../src/wire/peer-api/list.js';
 import * as peer from '../../../src/wire/peer-api/messages.js';
-import {
-  type ScanReport,
-  ScanReportReader,
-  scanReportParts,
-  scanReportResult,
-} from '../../../src/wire/peer-api/scan-report.js';
+import { ScanReportReader, scanReportParts, scanReportResult } from '../../../src/wire/peer-api/scan-report.js';
 import { sized } from '../../support/sizes.js';
 
 const p = (text: string) => parsePath(text);
@@ -27,7 +23,7 @@ const CHANGES: readonly Change[] = [
   { path: p('f'), action: 'metadata', before: dir, after: dir },
 ];
 
-const APPLIED: readonly peer.Applied[] = [
+const APPLIED: readonly Applied[] = [
   { n: 0, outcome: { kind: 'done', sent: 10 } },
   { n: 1, outcome: { kind: 'stale' } },
   { n: 2, outcome: { kind: 'kept' } },
@@ -148,7 +144,7 @@ describe('lists', () => {
 });
 
 describe('content', () => {
-  it.each<peer.Content>([
+  it.each<Content>([
     { n: 0, data: Buffer.from('abc'), last: false },
     { n: 7, data: Buffer.alloc(0), last: true },
     { n: 1, failed: { kind: 'stale' } },
@@ -172,7 +168,7 @@ describe('content', () => {
 });
 
 describe('a look', () => {
-  const look: ScanReport = {
+  const look: ScanResult = {
     entries: [
       { path: p('a'), entry: dir },
       { path: p('a/b'), entry: file },
