@@ -1,12 +1,6 @@
 // `client watch` on a terminal: events come in, answers are fetched for what they concern, and the view is drawn anew, a
 // few times a second at most. When server-a goes away it is dialled again until it is back.
 import { setTimeout as delay } from 'node:timers/promises';
-import { addressText } from '../../client/server-address.js';
-import { SyncError } from '../../core/errors.js';
-import type { Api, CommandContext } from '../context.js';
-import { EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
-import { inOrder } from '../render/locks.js';
-import { Screen } from './screen.js';
 import {
   ALL_QUESTIONS,
   type LiveState,
@@ -18,7 +12,13 @@ import {
   withEvent,
   withoutServer,
   withServer,
-} from './state.js';
+} from '../../client/live-state.js';
+import { addressText } from '../../client/server-address.js';
+import { SyncError } from '../../core/errors.js';
+import type { Api, CommandContext } from '../context.js';
+import { EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
+import { inOrder } from '../render/locks.js';
+import { Screen } from './screen.js';
 import { liveLines } from './view.js';
 import type { Window } from './window.js';
 

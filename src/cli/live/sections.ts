@@ -1,5 +1,6 @@
 // The rows of the live view's sections: names first where they fit, figures where they line up.
 
+import type { LiveState } from '../../client/live-state.js';
 import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-api/methods.js';
 import type { Colors } from '../render/colors.js';
 import { eventSpans } from '../render/event.js';
@@ -8,7 +9,6 @@ import { shortSizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
 import { cell, type Span } from './spans.js';
-import type { LiveState } from './state.js';
 
 const BAR_WIDTH = 20;
 

@@ -1,5 +1,7 @@
 // The live view as a pure function: what is known and a window's size in, its lines out. The head says how the pair
 // stands; what needs a person comes first below it; the events have the rest.
+
+import type { LiveState } from '../../client/live-state.js';
 import type { Status } from '../../wire/client-api/methods.js';
 import type { Colors } from '../render/colors.js';
 import { countText, shortSizeText } from '../render/size.js';
@@ -9,7 +11,6 @@ import { shownName, widthOf } from '../render/width.js';
 import { conflictRows, eventRows, heldRows, lockRows, problemRows, transferRows } from './sections.js';
 import { shareLines } from './share-lines.js';
 import { lineOf, type Paint, type Span } from './spans.js';
-import type { LiveState } from './state.js';
 
 const NARROW = 60;
 

@@ -2,6 +2,8 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { Screen } from '../../../src/cli/live/screen.js';
 import { shareLines } from '../../../src/cli/live/share-lines.js';
+import { liveLines } from '../../../src/cli/live/view.js';
+import { colorsFor } from '../../../src/cli/render/colors.js';
 import {
   type LiveState,
   questionsAfter,
@@ -11,9 +13,7 @@ import {
   withEvent,
   withoutServer,
   withServer,
-} from '../../../src/cli/live/state.js';
-import { liveLines } from '../../../src/cli/live/view.js';
-import { colorsFor } from '../../../src/cli/render/colors.js';
+} from '../../../src/client/live-state.js';
 import type { Status, Transfers } from '../../../src/wire/client-api/methods.js';
 import { lockOf } from '../fake-context.js';
 

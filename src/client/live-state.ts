@@ -1,7 +1,7 @@
-// What the live view knows, and how it learns: pure steps from one state to the next. What is asked for again after an
-// event follows from the event, so that an idle pair is not asked at all.
-import type { Gap, SyncEvent } from '../../core/events.js';
-import type { ConflictRow, HeldRow, LockRow, Status, Transfers } from '../../wire/client-api/methods.js';
+// What a live view knows of a pair, and how it learns: pure steps from one state to the next, for a terminal as for a web
+// page. What is asked for again after an event follows from the event, so that an idle pair is not asked at all.
+import type { Gap, SyncEvent } from '../core/events.js';
+import type { ConflictRow, HeldRow, LockRow, Status, Transfers } from '../wire/client-api/methods.js';
 
 /** As many events as the tallest window shows. */
 const KEPT_EVENTS = 200;

@@ -1,0 +1,112 @@
+// What a live view knows after each event and answer, and what it asks for next.
+import { describe, expect, test } from 'vitest';
+import {
+  ALL_QUESTIONS,
+  questionsAfter,
+  questionsAfterAnswers,
+  startOf,
+  withAnswers,
+  withEvent,
+  withoutServer,
+  withServer,
+} from '../../src/client/live-state.js';
+import type { SyncEvent } from '../../src/core/events.js';
+import type { Status, Transfers } from '../../src/wire/client-api/methods.js';
+
+const START = startOf('127.0.0.1:8080', 'anna');
+const NOON = new Date(Date.UTC(2026, 10, 21, 12));
+const status = (counts: Partial<Status>): Status => ({
+  state: 'in-sync',
+  peer: { address: '127.0.0.1:8081', connected: true },
+  a: { files: 1, bytes: 1 },
+  b: { files: 1, bytes: 1 },
+  pending: 0,
+  held: 0,
+  locks: 0,
+  conflicts: 0,
+  problems: [],
+  ...counts,
+});
+const left = (files: number, bytes: number): { transfers: Transfers } => ({
+  transfers: { transfers: [], left: { files, bytes } },
+});
+
+describe('events', () => {
+  const event: SyncEvent = { event: 'peer-connected' };
+
+  test('the latest is last, and no more are kept than a window shows', () => {
+    let state = START;
+    for (let n = 0; n < 450; n++) state = withEvent(state, { time: new Date(n), event });
+    expect(state.events).toHaveLength(200);
+    expect(state.events.at(-1)).toEqual({ time: new Date(449), event });
+  });
+
+  test('a server that goes and comes back is told among them', () => {
+    const gone = withoutServer(withAnswers(START, left(3, 30)), NOON);
+    expect(gone).toMatchObject({ lostSince: NOON, transfers: { left: { files: 0 } }, events: [{ server: 'gone' }] });
+    expect(withServer(gone, NOON)).toMatchObject({ lostSince: null, events: [{ server: 'gone' }, { server: 'back' }] });
+  });
+});
+
+describe('how much was left at most', () => {
+  test.each<[it: string, lefts: [files: number, bytes: number][], most: [number, number]]>([
+    ['nothing', [], [0, 0]],
+    [
+      'grows',
+      [
+        [1, 10],
+        [3, 30],
+      ],
+      [3, 30],
+    ],
+    [
+      'does not shrink',
+      [
+        [3, 30],
+        [1, 10],
+      ],
+      [3, 30],
+    ],
+    [
+      'begins anew after nothing was left',
+      [
+        [3, 30],
+        [0, 0],
+        [1, 10],
+      ],
+      [1, 10],
+    ],
+  ])('%s', (_, lefts, [files, bytes]) => {
+    const state = lefts.reduce((before, [count, size]) => withAnswers(before, left(count, size)), START);
+    expect(state.most).toEqual({ files, bytes });
+  });
+
+  test('stays where something else was asked for', () => {
+    const state = withAnswers(withAnswers(START, left(3, 30)), { status: status({}) });
+    expect(state).toMatchObject({ most: { files: 3, bytes: 30 }, status: { state: 'in-sync' } });
+  });
+});
+
+test.each<[event: SyncEvent['event'], asked: string[]]>([
+  ['locked', ['status', 'locks']],
+  ['waiting', ['status', 'locks']],
+  ['unlocked', ['status', 'locks', 'held', 'transfers']],
+  ['held', ['status', 'locks', 'held', 'transfers']],
+  ['applied', ['status', 'locks', 'held', 'transfers']],
+  ['conflict', ['status', 'conflicts', 'transfers']],
+  ['synced', ['status', 'transfers']],
+])('after %s, %j is asked for', (event, asked) => {
+  expect(questionsAfter(event)).toEqual(asked);
+  for (const question of asked) expect(ALL_QUESTIONS).toContain(question);
+});
+
+test.each<[was: Partial<Status>, is: Partial<Status>, asked: string[]]>([
+  [{}, {}, []],
+  [{}, { pending: 3 }, []],
+  [{ conflicts: 1 }, {}, ['conflicts']],
+  [{ locks: 1, held: 2 }, { locks: 2, held: 1 }, ['locks', 'held']],
+])('from %j to %j, %j is asked for', (was, is, asked) => {
+  const before = withAnswers(START, { status: status(was) });
+  expect(questionsAfterAnswers(before, withAnswers(before, { status: status(is) }))).toEqual(asked);
+  expect(questionsAfterAnswers(START, before)).toEqual([]);
+});
