@@ -126,8 +126,8 @@ export interface VersionReader {
    * @returns its entry, with the hash of its present content.
    * @throws SyncError `not-found` where it is gone, `failed` where it has changed or cannot be read.
    */
-  scan(name: RelPath): Promise<FileEntry | LinkEntry>;
-  /** The content of a version for which `scan` returned `file`; `n` is 0. */
+  entryOf(name: RelPath): Promise<FileEntry | LinkEntry>;
+  /** The content of a version for which `entryOf` returned `file`; `n` is 0. */
   read(name: RelPath, file: FileEntry): AsyncIterable<Content>;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../src/core/change.js';
 import { type Entry, mtimeOf, sameContent, sameEntry, secondsOf, sizeOf } from '../../src/core/entry.js';
-import { file, tree } from '../support/core-tree.js';
+import { file, tree } from '../support/core/tree.js';
 
 const entryOf = (text: string): Entry | null => (text === 'nothing' ? null : ([...tree(text).values()][0] ?? null));
 

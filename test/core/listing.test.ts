@@ -4,8 +4,8 @@ import type { Entry } from '../../src/core/entry.js';
 import { countListed, mergedListing } from '../../src/core/listing.js';
 import { comparePaths, nameOf, type RelPath } from '../../src/core/path.js';
 import { Snapshot } from '../../src/core/snapshot.js';
-import { path, propertyMs, replay, runs } from '../support/core-random.js';
-import { file, showEntry, snapshotOf, tree } from '../support/core-tree.js';
+import { path, propertyMs, replay, runs } from '../support/core/random.js';
+import { file, showEntry, snapshotOf, tree } from '../support/core/tree.js';
 
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.constant(file('1')),

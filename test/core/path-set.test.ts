@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAtOrBelow, joinPath, type RelPath } from '../../src/core/path.js';
 import { type Marks, PathSet, topmost } from '../../src/core/path-set.js';
-import { path, propertyMs, replay, runs } from '../support/core-random.js';
+import { path, propertyMs, replay, runs } from '../support/core/random.js';
 
 /** @returns the marked paths, as a walk finds them. */
 function marked(marks: Marks, at: RelPath | '' = ''): string[] {

@@ -19,7 +19,7 @@ import {
   someAtOrAbove,
   utf8Length,
 } from '../../src/core/path.js';
-import { propertyMs, replay, runs } from '../support/core-random.js';
+import { propertyMs, replay, runs } from '../support/core/random.js';
 
 const sound = [
   'x',

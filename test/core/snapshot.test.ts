@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type Entry, sizeOf } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import { childOf, entryOf, Snapshot, shareEqual } from '../../src/core/snapshot.js';
-import { path, propertyMs, replay, runs } from '../support/core-random.js';
-import { file, put, showTree, snapshotOf, type Tree, tree, treeOf } from '../support/core-tree.js';
+import { path, propertyMs, replay, runs } from '../support/core/random.js';
+import { file, put, showTree, snapshotOf, type Tree, tree, treeOf } from '../support/core/tree.js';
 
 const p = (text: string) => text as RelPath;
 

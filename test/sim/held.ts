@@ -78,7 +78,7 @@ export class SimHeld implements HeldContents {
     );
   }
 
-  putAside(of: RelPath, name: string): void {
+  moveToVersions(of: RelPath, name: string): void {
     if (!this.#process.alive) return;
     const inode = this.#disk.held.get(name);
     if (inode === undefined) return;
@@ -89,6 +89,6 @@ export class SimHeld implements HeldContents {
 
   /** As at the start of server-a: what no update names goes to versions. */
   recover(known: ReadonlySet<string>): void {
-    for (const name of [...this.#disk.held.keys()]) if (!known.has(name)) this.putAside(name as RelPath, name);
+    for (const name of [...this.#disk.held.keys()]) if (!known.has(name)) this.moveToVersions(name as RelPath, name);
   }
 }

@@ -14,7 +14,7 @@ import type { HeldContents } from '../../src/sync/held/held-updates.js';
 import { LockStore } from '../../src/sync/locks/lock-store.js';
 import { Pair } from '../../src/sync/pair/pair.js';
 import { Session } from '../../src/sync/session/session.js';
-import { showChanges, showTree, tree, treeOf } from './core-tree.js';
+import { showChanges, showTree, tree, treeOf } from './core/tree.js';
 import { turn } from './disk-site.js';
 import { FakeReplica, type Job } from './fake-replica.js';
 
@@ -124,7 +124,7 @@ const NOTHING_HELD: HeldContents = {
   },
   has: () => true,
   remove: () => {},
-  putAside: () => {},
+  moveToVersions: () => {},
 } as unknown as HeldContents;
 
 export class SessionRoom {

@@ -131,7 +131,7 @@ export class HeldFiles {
   }
 
   /** Moves the content of an update that will not be applied to the versions of `of`. */
-  putAside(of: RelPath, name: string, reason: 'held' | 'discarded' = 'held'): void {
+  moveToVersions(of: RelPath, name: string, reason: 'held' | 'discarded' = 'held'): void {
     const stats = this.#statsOf(name);
     if (stats === null) return;
     this.#versions.take(of, this.#directory.spelling(name), stats, { reason, hash: null });
@@ -140,7 +140,7 @@ export class HeldFiles {
 
   /** Moves contents that no update names (after a crash) to versions/; nothing is deleted. */
   recover(known: ReadonlySet<string>): void {
-    for (const name of this.orphans(known)) this.putAside(name.replace(HELD_MARK, '$1') as RelPath, name);
+    for (const name of this.orphans(known)) this.moveToVersions(name.replace(HELD_MARK, '$1') as RelPath, name);
   }
 
   /** @returns the names of the contents that are not in `known`. */

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { advise } from '../../core/advice.js';
 import type { FileEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { nameOf, parentOf, quote, type RelPath } from '../../core/path.js';
@@ -118,7 +119,7 @@ function parentsIn(root: string | Root, path: RelPath): Parents {
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is gone' : systemTrouble(error).why;
     throw new SyncError('failed', `${quote(path)} cannot be read: the directory of side a cannot be opened: ${why}.`, {
-      hint: 'See: client status',
+      advice: advise`See: ${{ do: 'status' }}`,
       cause: error,
     });
   }

@@ -63,7 +63,7 @@ export class LocalVersionReader implements VersionReader {
     };
   }
 
-  async scan(name: RelPath): Promise<FileEntry | LinkEntry> {
+  async entryOf(name: RelPath): Promise<FileEntry | LinkEntry> {
     const opened = this.#directory.open();
     try {
       const absolute = opened.at(name);

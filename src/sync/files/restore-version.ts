@@ -64,7 +64,7 @@ export class Restoring {
     if (version === undefined) throw noSuchVersion(path, at, found.length, away);
     const versionReader = this.#context.versionReader(version.side);
     if (versionReader === null) throw noSuchVersion(path, at, 0, [version.side]);
-    const entry = await versionReader.scan(version.name);
+    const entry = await versionReader.entryOf(version.name);
     const contents = entry.type === 'file' ? () => versionReader.read(version.name, entry) : undefined;
     const done = await this.#context.writes.ask({
       owner,

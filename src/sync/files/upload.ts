@@ -7,7 +7,7 @@ import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { joinPath, parsePath, quote, type RelPath } from '../../core/path.js';
 import { reasonOf } from '../../core/system-error.js';
-import type { IncomingUpload } from '../../disk/apply/receiving.js';
+import type { IncomingUpload } from '../../disk/apply/incoming-upload.js';
 import { microseconds } from '../../disk/fs/signature.js';
 import type { Acted, ClientMethods } from '../../wire/client-api/methods.js';
 import { contentParams } from '../../wire/client-api/params.js';
@@ -42,13 +42,13 @@ export async function upload(
   const micros = microseconds(mtime === undefined ? Date.now() : Date.parse(mtime));
   // An upload without a decision has no open file and does not count.
   return limit.run(call.connection, async () => {
-    const receiving = context.local.receive({ type: 'file', size, mtime: micros, mode });
+    const received = context.local.receive({ type: 'file', size, mtime: micros, mode });
     try {
       await call.notify('ready', { path });
-      const file = await receive(receiving, incoming, path, size);
-      return await target.write(path, file, receiving);
+      const file = await receive(received, incoming, path, size);
+      return await target.write(path, file, received);
     } finally {
-      receiving.discard();
+      received.discard();
     }
   });
 }
@@ -108,7 +108,7 @@ class UploadTarget {
   }
 
   /** Gives the received content its name. */
-  async write(path: RelPath, file: FileEntry, receiving: IncomingUpload): Promise<Acted> {
+  async write(path: RelPath, file: FileEntry, received: IncomingUpload): Promise<Acted> {
     const { writes, pair, local } = this.#context;
     const done = await writes.ask({
       owner: this.#params.owner,
@@ -118,7 +118,7 @@ class UploadTarget {
         const before = at(path);
         if (sameContent(before, file)) return [];
         const change = { path, action: before === null ? 'created' : 'modified', before, after: file } as const;
-        const publish: WriteStep['publish'] = (final) => local.publish(final, receiving);
+        const publish: WriteStep['publish'] = (final) => local.publish(final, received);
         // A file that only side b has is the one to overwrite.
         const over = onlyInB(pair, path) !== null;
         return [...missingParents(path, at), { change, publish, over }];
@@ -133,7 +133,7 @@ class UploadTarget {
  * Receives the pieces. @throws SyncError `failed` where the content is not the announced one.
  */
 async function receive(
-  receiving: IncomingUpload,
+  received: IncomingUpload,
   incoming: AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }, undefined>,
   path: RelPath,
   size: number,
@@ -145,11 +145,11 @@ async function receive(
     const { last = false, hash = '' } = checkParams(contentParams, value.params) as { last?: boolean; hash?: string };
     const data = value.payload ?? Buffer.alloc(0);
     pace.came(data.length);
-    if (receiving.bytes + data.length > size) throw broken(`More came than the ${size} bytes announced`);
-    await orRefuse(path, () => receiving.take(data, last));
+    if (received.bytes + data.length > size) throw broken(`More came than the ${size} bytes announced`);
+    await orRefuse(path, () => received.take(data, last));
     releaseOf(data)?.();
     if (!last) continue;
-    const file = await orRefuse(path, () => receiving.finish(hash));
+    const file = await orRefuse(path, () => received.finish(hash));
     if (file === null) throw broken(`What came is not the content of ${size} bytes and that hash`);
     return file;
   }

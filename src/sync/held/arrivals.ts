@@ -121,7 +121,7 @@ export class Arrivals {
 
   #moveToVersions(path: RelPath, file: string | null): void {
     try {
-      if (file !== null) this.#context.files.putAside(path, file);
+      if (file !== null) this.#context.files.moveToVersions(path, file);
     } catch {
       // The file stays in held/; the next start finds that no update names it and moves it then.
     }

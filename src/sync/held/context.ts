@@ -32,7 +32,7 @@ export type HeldEvent =
 /**
  * Where the contents of held updates are stored. `offer` says how much of a content an interrupted transfer left.
  */
-export type HeldContents = Pick<HeldFiles, 'save' | 'read' | 'has' | 'remove' | 'putAside'> &
+export type HeldContents = Pick<HeldFiles, 'save' | 'read' | 'has' | 'remove' | 'moveToVersions'> &
   Partial<Pick<HeldFiles, 'offer'>>;
 
 export interface HeldContext {

@@ -149,7 +149,7 @@ export class HeldUpdates {
    */
   #moveToVersions(path: RelPath, file: string | null, reason: 'held' | 'discarded'): boolean {
     try {
-      if (file !== null) this.#context.files.putAside(path, file, reason);
+      if (file !== null) this.#context.files.moveToVersions(path, file, reason);
       return true;
     } catch (error) {
       this.#backoff.add(path, this.#context.pair.entry('a', path));

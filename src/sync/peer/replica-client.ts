@@ -210,7 +210,7 @@ function remoteVersionReader(
       await onConnection(async (connection) => void (await connection.call('versions', { path }, options)));
       return versions;
     },
-    async scan(name) {
+    async entryOf(name) {
       let scanned: ReturnType<typeof parseReadVersion> | null = null;
       await onConnection(async (connection) => {
         const { result } = await connection.call('look-version', { name }, { timeoutMs: STALL_MS });

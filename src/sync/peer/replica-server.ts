@@ -250,7 +250,7 @@ export function versionMethods(
       return {};
     }),
     'look-version': guarded(peerParams['look-version'], async ({ name }: { name: RelPath }) => ({
-      entry: await versionReader.scan(name),
+      entry: await versionReader.entryOf(name),
     })),
     'read-version': guarded(peerParams['read-version'], (_params, call, payload) => read(versionReader, call, payload)),
   };

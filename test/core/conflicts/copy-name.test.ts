@@ -11,7 +11,7 @@ import {
   type RelPath,
   utf8Length,
 } from '../../../src/core/path.js';
-import { propertyMs, replay, runs } from '../../support/core-random.js';
+import { propertyMs, replay, runs } from '../../support/core/random.js';
 
 const STAMP = '2026-11-21 14-03-22';
 const MARK = ` (conflict B ${STAMP})`;

@@ -7,7 +7,7 @@ import { actionOf, arrivalOn, heldSize } from '../../../src/core/locks/held.js';
 import type { HeldWay, Row } from '../../../src/core/locks/records.js';
 import { LockTable } from '../../../src/core/locks/table.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
-import { propertyMs, replay, runs } from '../../support/core-random.js';
+import { propertyMs, replay, runs } from '../../support/core/random.js';
 
 const P = 'plan.dwg' as RelPath;
 const Q = 'other.dwg' as RelPath;

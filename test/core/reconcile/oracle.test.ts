@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Entry, mtimeOf, sameContent, sameEntry } from '../../../src/core/entry.js';
 import { comparePaths, type RelPath } from '../../../src/core/path.js';
-import { pairOf, settle } from '../../support/core-apply.js';
-import { propertyMs, replay, runs, threeTrees } from '../../support/core-random.js';
-import { showTree, type Tree } from '../../support/core-tree.js';
+import { pairOf, settle } from '../../support/core/apply.js';
+import { propertyMs, replay, runs, threeTrees } from '../../support/core/random.js';
+import { showTree, type Tree } from '../../support/core/tree.js';
 
 interface Trees {
   readonly archive: Tree;

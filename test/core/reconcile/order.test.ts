@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import { inOrder } from '../../../src/core/reconcile/order.js';
-import { applyPlan, isEmpty, pairOf, planOf } from '../../support/core-apply.js';
-import { propertyMs, replay, runs, threeTrees } from '../../support/core-random.js';
-import { showChanges, tree } from '../../support/core-tree.js';
+import { applyPlan, isEmpty, pairOf, planOf } from '../../support/core/apply.js';
+import { propertyMs, replay, runs, threeTrees } from '../../support/core/random.js';
+import { showChanges, tree } from '../../support/core/tree.js';
 
 describe('inOrder', () => {
   test.each([

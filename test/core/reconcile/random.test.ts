@@ -7,10 +7,10 @@ import { mtimeOf, sameEntry } from '../../../src/core/entry.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
 import { type Marks, PathSet } from '../../../src/core/path-set.js';
 import type { Plan } from '../../../src/core/reconcile/reconcile.js';
-import { applyPart, type Pair, pairOf, planOf, settle } from '../../support/core-apply.js';
-import { expectGone, expectKept, expectSettled, expectUntouched, Made } from '../../support/core-promises.js';
-import { after, deeds, path, propertyMs, replay, runs, threeTrees } from '../../support/core-random.js';
-import { differences, lineage, showChanges, showEntry, showTree, type Tree } from '../../support/core-tree.js';
+import { applyPart, type Pair, pairOf, planOf, settle } from '../../support/core/apply.js';
+import { expectGone, expectKept, expectSettled, expectUntouched, Made } from '../../support/core/promises.js';
+import { after, deeds, path, propertyMs, replay, runs, threeTrees } from '../../support/core/random.js';
+import { differences, lineage, showChanges, showEntry, showTree, type Tree } from '../../support/core/tree.js';
 
 const FEW = 400;
 

@@ -1,12 +1,12 @@
-// The decision, by table. Trees are in the notation of support/core-tree; every row is run as it stands and with the
+// The decision, by table. Trees are in the notation of support/core/tree; every row is run as it stands and with the
 // sides exchanged (rows whose outcome hangs on "equal times: a" say so). `toA` and `toB` are the first plan in its
 // order, `end` is what both sides and the archive have once nothing is left to do.
 import { describe, expect, test } from 'vitest';
 import { otherSide, type RelPath, type Side } from '../../../src/core/path.js';
 import { PathSet } from '../../../src/core/path-set.js';
 import { reconcile } from '../../../src/core/reconcile/reconcile.js';
-import { type Circumstances, isEmpty, pairOf, planOf, settle } from '../../support/core-apply.js';
-import { showChanges, showConflicts, showEntry, showTree, snapshotOf, tree } from '../../support/core-tree.js';
+import { type Circumstances, isEmpty, pairOf, planOf, settle } from '../../support/core/apply.js';
+import { showChanges, showConflicts, showEntry, showTree, snapshotOf, tree } from '../../support/core/tree.js';
 
 interface Row {
   readonly it: string;

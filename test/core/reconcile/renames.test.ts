@@ -3,7 +3,7 @@ import type { Change } from '../../../src/core/change.js';
 import type { Entry } from '../../../src/core/entry.js';
 import type { RelPath } from '../../../src/core/path.js';
 import { pairRenames } from '../../../src/core/reconcile/renames.js';
-import { showChanges, tree } from '../../support/core-tree.js';
+import { showChanges, tree } from '../../support/core/tree.js';
 
 /** @returns the changes `-path:content` and `+path:content` and `*path:content`, any entry of the tree notation. */
 function changes(text: string): Change[] {

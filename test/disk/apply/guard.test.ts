@@ -175,12 +175,12 @@ const rows: Row[] = [
     act: async () => {
       const hash = createHash('sha256').update('new').digest('hex');
       const file = { type: 'file', size: 3, mtime: 1e15, mode: 0o640 } as const;
-      const receiving = replica.receive(file);
-      await receiving.take(Buffer.from('new'), true);
-      const after = await receiving.finish(hash);
+      const upload = replica.receive(file);
+      await upload.take(Buffer.from('new'), true);
+      const after = await upload.finish(hash);
       const change: Change = { path: p('f'), action: 'modified', before: seen('f'), after };
-      for await (const { outcome } of replica.publish(change, receiving)) expect(outcome.kind).toBe('done');
-      receiving.discard();
+      for await (const { outcome } of replica.publish(change, upload)) expect(outcome.kind).toBe('done');
+      upload.discard();
     },
     guarded: { f: '440' },
     free: { f: '640' },

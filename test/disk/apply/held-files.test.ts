@@ -145,8 +145,8 @@ describe('afterwards', () => {
   test('the content of a discarded update moves to the versions of its file, once', async () => {
     const { context, held, save } = await open();
     const name = await save('a/plan.dwg', 1, 'x');
-    held.putAside(p('a/plan.dwg'), name!);
-    held.putAside(p('a/plan.dwg'), name!);
+    held.moveToVersions(p('a/plan.dwg'), name!);
+    held.moveToVersions(p('a/plan.dwg'), name!);
     expect([context.kept('held'), context.kept()]).toEqual([{}, { 'a/plan (*).dwg': 'x' }]);
   });
 

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PartialFile } from '../../../src/client/partial-file.js';
 import { dataRuns, SPARSE_BYTES } from '../../../src/core/data-runs.js';
 import { HeldFiles } from '../../../src/disk/apply/held-files.js';
+import { IncomingUpload } from '../../../src/disk/apply/incoming-upload.js';
 import { offerFor } from '../../../src/disk/apply/offer.js';
-import { IncomingUpload } from '../../../src/disk/apply/receiving.js';
 import { readContents } from '../../../src/disk/content/read.js';
 import { linkOrCopy } from '../../../src/disk/fs/move.js';
 import { StagedFile } from '../../../src/disk/staging/staged-file.js';
@@ -187,13 +187,13 @@ describe.skipIf(missing !== '')(`a sparse file takes as little space${missing}`,
   test('when a client uploads it', async () => {
     const at = path.join(root, 'upload');
     const staged = new StagedFile(own(root), 'upload', { ...file(HOLLOW), hash: '' });
-    const receiving = new IncomingUpload(staged);
+    const upload = new IncomingUpload(staged);
     const piece = 256 * KIB;
-    for (let n = 0; n < 32; n++) await receiving.take(HOLLOW.subarray(n * piece, (n + 1) * piece), n === 31);
-    expect(await receiving.finish(hashOf(HOLLOW))).not.toBeNull();
+    for (let n = 0; n < 32; n++) await upload.take(HOLLOW.subarray(n * piece, (n + 1) * piece), n === 31);
+    expect(await upload.finish(hashOf(HOLLOW))).not.toBeNull();
     expect(taken(at)).toBeLessThan(LITTLE);
     expect(fs.readFileSync(at).equals(HOLLOW)).toBe(true);
-    receiving.discard();
+    upload.discard();
   });
 
   test('when a client downloads it in two attempts', async () => {

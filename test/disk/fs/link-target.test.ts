@@ -5,8 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import { LinkTargets } from '../../../src/disk/fs/link-target.js';
 import { DiskSite, dir, link, p } from '../../support/disk-site.js';
+import { Watched } from '../../support/trees/watched.js';
 import { makeRoot, put, removeRoot, type Tree } from '../../support/trees.js';
-import { Watched } from '../../support/trees-looker.js';
 
 const long = Object.fromEntries(
   Array.from({ length: 50 }, (_, n) => [`n${n}`, { link: n === 49 ? 'f' : `n${n + 1}` }]),

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import { Differences } from '../../../src/disk/scan/diff.js';
-import { snapshotOf, tree } from '../../support/core-tree.js';
+import { snapshotOf, tree } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
 
 /** Steps: `x:1` is put, `-x` removed, `?x` forgotten. */

@@ -2,8 +2,8 @@
 import * as fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
+import { path, watch, watchAgain } from '../../support/trees/watched.js';
 import { makeRoot, put } from '../../support/trees.js';
-import { path, watch, watchAgain } from '../../support/trees-looker.js';
 
 const known = (watched: { known(): object }): string[] => Object.keys(watched.known());
 

@@ -2,8 +2,8 @@
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
+import { file, path, type Watched, watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
-import { file, path, type Watched, watch } from '../../support/trees-looker.js';
 
 const HASH = '6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b';
 const ONE: Entry = { type: 'file', size: 1, mtime: 1_700_000_000_123_457, mode: 0o640, hash: HASH };

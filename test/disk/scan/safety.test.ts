@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import { withAdvice } from '../../../src/wire/frame/advice-text.js';
 import { p } from '../../support/disk-site.js';
+import { type Watched, watch, watchAgain } from '../../support/trees/watched.js';
 import { makeRoot, put, type Tree } from '../../support/trees.js';
-import { type Watched, watch, watchAgain } from '../../support/trees-looker.js';
 
 const files = (n: number, name = 'f'): Tree =>
   Object.fromEntries(Array.from({ length: n }, (_, i) => [`${name}${i}`, `${i}`]));

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
+import { file, flatDisk, path, watch, watchAgain } from '../../support/trees/watched.js';
 import { makeRoot, put } from '../../support/trees.js';
-import { file, flatDisk, path, watch, watchAgain } from '../../support/trees-looker.js';
 
 const BIG = Buffer.alloc(300_000, 'big');
 

@@ -1,8 +1,8 @@
 // No incomplete state is reported: saves by rename, files that are being written, writes within one tick of the clock.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { file, watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
-import { file, watch } from '../../support/trees-looker.js';
 
 type Save = (root: string) => void;
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Compaction, Store, type Table } from '../../../src/disk/state/store.js';
 import { compiled, run } from '../../support/compiled.js';
-import { propertyMs, replay, runs } from '../../support/core-random.js';
+import { propertyMs, replay, runs } from '../../support/core/random.js';
 import { sized } from '../../support/sizes.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 

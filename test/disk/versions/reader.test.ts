@@ -46,7 +46,7 @@ const hashOf = (content: string) => file(content).hash;
 const textOf = (name: RelPath) => fs.readFileSync(path.join(kept, name), 'utf8');
 
 async function restored(name: RelPath): Promise<string> {
-  const entry = (await versionReader().scan(name)) as FileEntry;
+  const entry = (await versionReader().entryOf(name)) as FileEntry;
   let text = '';
   for await (const piece of versionReader().read(name, entry)) if ('data' in piece) text += piece.data.toString();
   return text;
@@ -124,24 +124,26 @@ describe('a version’s content', () => {
     version('x.txt', 'one', { reason: 'overwritten', hash: hashOf('one') });
     const [found] = await versionReader().list(p('x.txt'));
     fs.writeFileSync(path.join(kept, found!.name), 'off');
-    await expect(versionReader().scan(found!.name)).rejects.toMatchObject({ code: 'failed' });
+    await expect(versionReader().entryOf(found!.name)).rejects.toMatchObject({ code: 'failed' });
   });
 
   test('can be a link', async () => {
     fs.symlinkSync('there', path.join(root, 'l'));
     new Versions(own(kept), () => now).take(p('l'), path.join(root, 'l'), fs.lstatSync(path.join(root, 'l')));
     const [found] = await versionReader().list(p('l'));
-    expect(await versionReader().scan(found!.name)).toMatchObject({ type: 'symlink', target: 'there' });
+    expect(await versionReader().entryOf(found!.name)).toMatchObject({ type: 'symlink', target: 'there' });
   });
 
   test('that is gone is reported as not found', async () => {
-    await expect(versionReader().scan(p('x (2026-11-21 12-00-00).txt'))).rejects.toMatchObject({ code: 'not-found' });
+    await expect(versionReader().entryOf(p('x (2026-11-21 12-00-00).txt'))).rejects.toMatchObject({
+      code: 'not-found',
+    });
   });
 
   test('is never read through a link', async () => {
     put(root, { outside: { 'x (2026-11-21 12-00-00).txt': 'secret' } });
     fs.symlinkSync(path.join(root, 'outside'), path.join(kept, 'd'));
-    await expect(versionReader().scan(p('d/x (2026-11-21 12-00-00).txt'))).rejects.toThrow();
+    await expect(versionReader().entryOf(p('d/x (2026-11-21 12-00-00).txt'))).rejects.toThrow();
   });
 });
 

@@ -1,8 +1,8 @@
 // Changes that scans find by hints alone: each test waits for `onHint` and scans what was hinted.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { file, flatDisk, watch, watchAgain } from '../../support/trees/watched.js';
 import { makeRoot, put, type Tree } from '../../support/trees.js';
-import { file, flatDisk, watch, watchAgain } from '../../support/trees-looker.js';
 
 const BIG = Buffer.alloc(300_000, 'big');
 

@@ -1,8 +1,8 @@
 // A system with too few watches: the rest is polled, and one problem says what to type. SCENARIOS 25.
 import fs from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
+import { watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
-import { watch } from '../../support/trees-looker.js';
 
 /** A system without watches for directories of certain names. */
 function fewWatches(): void {

@@ -1,8 +1,8 @@
 // Watching without fs.watch on each directory: chokidar with its own events, and polling.
 import * as fs from 'node:fs';
 import { expect, it } from 'vitest';
+import { flatDisk, watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
-import { flatDisk, watch } from '../../support/trees-looker.js';
 
 it.each(['chokidar', 'polling'] as const)(
   '%s finds created, changed and removed files',

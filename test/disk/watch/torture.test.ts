@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import type { WatchKind } from '../../../src/disk/watch/open.js';
 import { sized } from '../../support/sizes.js';
+import { Churn } from '../../support/trees/churn.js';
+import { flat, flatDisk, watch } from '../../support/trees/watched.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
-import { Churn } from '../../support/trees-churn.js';
-import { flat, flatDisk, watch } from '../../support/trees-looker.js';
 
 const runs = Number(process.env.TORTURE_RUNS ?? sized(2, 50));
 const firstSeed = Number(process.env.TORTURE_SEED ?? Math.floor(Math.random() * 1e6));

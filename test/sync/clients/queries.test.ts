@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ClientQueries, streamed } from '../../../src/sync/clients/queries.js';
 import { PairStatus } from '../../../src/sync/session/status.js';
-import { snapshotOf, tree } from '../../support/core-tree.js';
+import { snapshotOf, tree } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 

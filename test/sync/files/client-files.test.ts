@@ -10,7 +10,7 @@ import { renamePath } from '../../../src/sync/files/rename.js';
 import type { WriteEvent } from '../../../src/sync/files/write.js';
 import { ClientWrites } from '../../../src/sync/files/write-queue.js';
 import { type ClaimKind, Claims } from '../../../src/sync/pair/claims.js';
-import { showChanges, showTree, snapshotOf, tree, treeOf } from '../../support/core-tree.js';
+import { showChanges, showTree, snapshotOf, tree, treeOf } from '../../support/core/tree.js';
 import { file, p, turn } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 

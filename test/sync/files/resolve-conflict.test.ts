@@ -9,7 +9,7 @@ import type { RelPath } from '../../../src/core/path.js';
 import type { Content, Wanted } from '../../../src/replica.js';
 import { Resolving } from '../../../src/sync/files/resolve-conflict.js';
 import type { ClientWrite, WriteStep } from '../../../src/sync/files/write.js';
-import { file, showChanges } from '../../support/core-tree.js';
+import { file, showChanges } from '../../support/core/tree.js';
 import { link, p, turn } from '../../support/disk-site.js';
 
 const STAMP = '2026-11-21 14-03-22';

@@ -6,7 +6,7 @@ import type { RelPath, Side } from '../../../src/core/path.js';
 import type { Content, Version, VersionReader } from '../../../src/replica.js';
 import { Restoring } from '../../../src/sync/files/restore-version.js';
 import type { ClientWrite, WriteStep } from '../../../src/sync/files/write.js';
-import { showChanges } from '../../support/core-tree.js';
+import { showChanges } from '../../support/core/tree.js';
 import { dir, file, link, p, turn } from '../../support/disk-site.js';
 
 const version = (name: string, replaced: number, more: Partial<Version> = {}): Version => ({
@@ -26,7 +26,7 @@ class Kept implements VersionReader {
   async list(path: RelPath): Promise<readonly Version[]> {
     return path === 'd/f' ? this.versions : [];
   }
-  async scan(name: RelPath) {
+  async entryOf(name: RelPath) {
     this.scanned.push(name);
     return name.includes('link') ? link('x') : file(name);
   }

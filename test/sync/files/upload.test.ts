@@ -6,7 +6,7 @@ import type { RelPath } from '../../../src/core/path.js';
 import { TransferLimit } from '../../../src/sync/files/transfer-limit.js';
 import { upload } from '../../../src/sync/files/upload.js';
 import type { ClientWrite } from '../../../src/sync/files/write.js';
-import { showChanges, snapshotOf, tree } from '../../support/core-tree.js';
+import { showChanges, snapshotOf, tree } from '../../support/core/tree.js';
 import { file, turn } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 

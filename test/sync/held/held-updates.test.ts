@@ -48,7 +48,7 @@ class FakeFiles {
     this.held.delete(name);
   }
 
-  putAside(_of: RelPath, name: string, reason = 'held'): void {
+  moveToVersions(_of: RelPath, name: string, reason = 'held'): void {
     if (this.held.has(name)) this.aside.push(`${this.held.get(name)}${reason === 'held' ? '' : ` ${reason}`}`);
     this.held.delete(name);
   }
@@ -349,8 +349,8 @@ describe('after the unlock', () => {
 
   test('an update that cannot be moved to the versions is a problem, and is retried after its delay', async () => {
     const { unlock, settle, files, problems, heldUpdates, room } = await five();
-    const putAside = files.putAside.bind(files);
-    files.putAside = () => {
+    const moveToVersions = files.moveToVersions.bind(files);
+    files.moveToVersions = () => {
       throw Object.assign(new Error('x'), { code: 'ENOSPC' });
     };
     unlock('a', 'discard');
@@ -359,7 +359,7 @@ describe('after the unlock', () => {
     expect(room.lockStore.table.drains.has(F)).toBe(true);
     await settle();
     expect(problems).toHaveLength(1);
-    files.putAside = putAside;
+    files.moveToVersions = moveToVersions;
     heldUpdates.retry(F);
     await settle();
     expect([files.aside.length, room.lockStore.table.drains.has(F)]).toEqual([5, false]);

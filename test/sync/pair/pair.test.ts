@@ -8,7 +8,7 @@ import type { Side } from '../../../src/core/path.js';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import type { ScanResult } from '../../../src/replica.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
-import { file, showTree, tree, treeOf } from '../../support/core-tree.js';
+import { file, showTree, tree, treeOf } from '../../support/core/tree.js';
 import { dir, p } from '../../support/disk-site.js';
 import { marksOf, OWN, scanPath } from '../../support/session-room.js';
 

@@ -9,7 +9,7 @@ import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
 import { tcpTransport } from '../../../src/sync/peer/transport.js';
 import { serveRpc } from '../../../src/wire/rpc/responder.js';
 import { listen } from '../../../src/wire/socket/tcp.js';
-import { snapshotOf, tree } from '../../support/core-tree.js';
+import { snapshotOf, tree } from '../../support/core/tree.js';
 import { dir, file, p, turn } from '../../support/disk-site.js';
 import { ScriptedReplica, scanPath } from '../../support/session-room.js';
 
@@ -53,7 +53,7 @@ async function open() {
   const log = { event: (event: SyncEvent) => void said.push(event), detail: () => {}, warn: () => {} };
   const versionReader = {
     list: async () => versions,
-    scan: async (name: string) => file(name),
+    entryOf: async (name: string) => file(name),
     read: async function* (name: string): AsyncGenerator<Content> {
       for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name}${n}`), last: n === 2 };
     },
@@ -126,7 +126,7 @@ test('guard, acceptDeletes and events reach the other side', async () => {
 test('earlier contents are listed, scanned and read', async () => {
   const { localScans } = await open();
   expect(await localScans.versionReader.list(p('x'))).toEqual(versions);
-  expect(await localScans.versionReader.scan(p('v1'))).toEqual(file('v1'));
+  expect(await localScans.versionReader.entryOf(p('v1'))).toEqual(file('v1'));
   const texts: string[] = [];
   for await (const piece of localScans.versionReader.read(p('v1'), file('v11v12')))
     if ('data' in piece) texts.push(piece.data.toString());

@@ -10,7 +10,7 @@ import { serveApply, serveOffer, serveRead } from '../../../src/sync/peer/conten
 import { ReplicaServer, versionMethods } from '../../../src/sync/peer/replica-server.js';
 import { encodeChanges, encodePaths, encodeWanted, parseApplied } from '../../../src/wire/peer-api/messages.js';
 import { ScanReportReader } from '../../../src/wire/peer-api/scan-report.js';
-import { snapshotOf, tree } from '../../support/core-tree.js';
+import { snapshotOf, tree } from '../../support/core/tree.js';
 import { file, p, turn } from '../../support/disk-site.js';
 import { ScriptedReplica, scanPath } from '../../support/session-room.js';
 
@@ -422,7 +422,7 @@ describe('earlier contents', () => {
   }));
   const versionReader = {
     list: async () => versions,
-    scan: async (name: string) => file(name),
+    entryOf: async (name: string) => file(name),
     read: async function* (name: string): AsyncGenerator<Content> {
       for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name} ${n}`), last: n === 2 };
     },

@@ -5,7 +5,7 @@ import type { Entry } from '../../../src/core/entry.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { InFlight } from '../../../src/sync/session/in-flight.js';
-import { snapshotOf, tree } from '../../support/core-tree.js';
+import { snapshotOf, tree } from '../../support/core/tree.js';
 import { dir, file, p } from '../../support/disk-site.js';
 
 function open(known = '') {

@@ -13,7 +13,7 @@ import { InFlight } from '../../../src/sync/session/in-flight.js';
 import { joinPeer, outcomesOf } from '../../../src/sync/session/peer-side.js';
 import { Sides } from '../../../src/sync/session/sides.js';
 import { sayWhoMay } from '../../../src/sync/who-may.js';
-import { snapshotOf, tree } from '../../support/core-tree.js';
+import { snapshotOf, tree } from '../../support/core/tree.js';
 import { file, p, turn } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 import { HandClock, LOOK, OWN, ScriptedReplica } from '../../support/session-room.js';

@@ -6,7 +6,7 @@ import { Claims } from '../../../src/sync/pair/claims.js';
 import { Planner } from '../../../src/sync/session/planner.js';
 import { previewRows } from '../../../src/sync/session/preview.js';
 import { ProblemRetries } from '../../../src/sync/session/problems.js';
-import { showChanges, snapshotOf, tree } from '../../support/core-tree.js';
+import { showChanges, snapshotOf, tree } from '../../support/core/tree.js';
 import { file, p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 

@@ -14,7 +14,7 @@ import { InFlight } from '../../../src/sync/session/in-flight.js';
 import { ProblemRetries } from '../../../src/sync/session/problems.js';
 import { Recorder } from '../../../src/sync/session/recorder.js';
 import { MAX_SIDE_BYTES } from '../../../src/wire/frame/limits.js';
-import { file, showTree, treeOf } from '../../support/core-tree.js';
+import { file, showTree, treeOf } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 import { HandClock, marksOf, OWN, scanPath } from '../../support/session-room.js';

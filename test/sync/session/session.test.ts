@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Advice, advise } from '../../../src/core/advice.js';
 import { SyncError } from '../../../src/core/errors.js';
-import { file } from '../../support/core-tree.js';
+import { file } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
 import { ScriptedReplica, SessionRoom, scanPath } from '../../support/session-room.js';
 

@@ -1,12 +1,12 @@
 // What carrying out a plan means, as a model: each step is compared with the tree before it is taken, in the order of
 // the list, so a plan in a wrong order fails here. The pair is driven as the session drives it: plan, apply, fold what
 // was done into the archive, plan again until nothing is left.
-import { type Change, contentOf } from '../../src/core/change.js';
-import { type Entry, sameContent, sameEntry } from '../../src/core/entry.js';
-import { otherSide, parentOf, type RelPath, type Side } from '../../src/core/path.js';
-import type { Marks } from '../../src/core/path-set.js';
-import { type Plan, type ReconcileOptions, reconcile } from '../../src/core/reconcile/reconcile.js';
-import { below, put, showChanges, showEntry, showTree, snapshotOf, type Tree } from './core-tree.js';
+import { type Change, contentOf } from '../../../src/core/change.js';
+import { type Entry, sameContent, sameEntry } from '../../../src/core/entry.js';
+import { otherSide, parentOf, type RelPath, type Side } from '../../../src/core/path.js';
+import type { Marks } from '../../../src/core/path-set.js';
+import { type Plan, type ReconcileOptions, reconcile } from '../../../src/core/reconcile/reconcile.js';
+import { below, put, showChanges, showEntry, showTree, snapshotOf, type Tree } from './tree.js';
 
 export interface Pair {
   readonly archive: Tree;

@@ -1,16 +1,16 @@
-// A Looker on a temporary root, and the ways of tests to wait for it: by its hints and by conditions, never by sleeping.
+// A Scanner on a temporary root, and the ways of tests to wait for it: by its hints and by conditions, never by sleeping.
 
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { afterEach } from 'vitest';
-import type { Entry } from '../../src/core/entry.js';
-import type { RelPath } from '../../src/core/path.js';
-import type { Snapshot } from '../../src/core/snapshot.js';
-import type { ScannerOptions } from '../../src/disk/scan/context.js';
-import { Scanner } from '../../src/disk/scan/scanner.js';
-import { openRoot } from '../../src/disk/state/root.js';
-import type { ScanResult, ScanScope } from '../../src/replica.js';
-import { makeRoot, put, removeRoot, type Tree } from './trees.js';
+import type { Entry } from '../../../src/core/entry.js';
+import type { RelPath } from '../../../src/core/path.js';
+import type { Snapshot } from '../../../src/core/snapshot.js';
+import type { ScannerOptions } from '../../../src/disk/scan/context.js';
+import { Scanner } from '../../../src/disk/scan/scanner.js';
+import { openRoot } from '../../../src/disk/state/root.js';
+import type { ScanResult, ScanScope } from '../../../src/replica.js';
+import { makeRoot, put, removeRoot, type Tree } from '../trees.js';
 
 const DEADLINE_MS = 10_000;
 const opened: Watched[] = [];

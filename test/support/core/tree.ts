@@ -1,11 +1,11 @@
 // Trees as one line of text, for tables: `x:1` a file with the content 1, `x:1@7!600` changed at 7 with mode 600,
 // `d/` a directory (those above a path are implied), `d/!700` its mode, `l->x` a link. A tree here is a flat map, on
 // purpose: the model that the core's nested snapshots are compared with must not share their code.
-import type { Change } from '../../src/core/change.js';
-import { type Entry, type FileEntry, sameEntry } from '../../src/core/entry.js';
-import { comparePaths, type RelPath } from '../../src/core/path.js';
-import type { Conflict } from '../../src/core/reconcile/reconcile.js';
-import { entryOf, Snapshot } from '../../src/core/snapshot.js';
+import type { Change } from '../../../src/core/change.js';
+import { type Entry, type FileEntry, sameEntry } from '../../../src/core/entry.js';
+import { comparePaths, type RelPath } from '../../../src/core/path.js';
+import type { Conflict } from '../../../src/core/reconcile/reconcile.js';
+import { entryOf, Snapshot } from '../../../src/core/snapshot.js';
 
 export type Tree = Map<RelPath, Entry>;
 

@@ -1,11 +1,11 @@
 // What must hold of a pair after any plan, whatever two people did to it: it is settled, nothing that someone made is
 // lost, nothing that someone deleted comes back, and what is pinned was left alone.
 import { expect } from 'vitest';
-import { type Entry, sameContent, sameEntry } from '../../src/core/entry.js';
-import type { RelPath, Side } from '../../src/core/path.js';
-import { isEmpty, originalOf, type Pair, planOf } from './core-apply.js';
-import { after, type Deeds } from './core-random.js';
-import { differences, lineage, showEntry, showTree, type Tree } from './core-tree.js';
+import { type Entry, sameContent, sameEntry } from '../../../src/core/entry.js';
+import type { RelPath, Side } from '../../../src/core/path.js';
+import { isEmpty, originalOf, type Pair, planOf } from './apply.js';
+import { after, type Deeds } from './random.js';
+import { differences, lineage, showEntry, showTree, type Tree } from './tree.js';
 
 const isDir = (entry: Entry | null | undefined): boolean => entry?.type === 'dir';
 

@@ -1,9 +1,9 @@
 // Random trees and how long to play with them. FUZZ_RUNS sets the runs of each property, FUZZ_SEED replays: the seed
 // stands in the name of every describe that uses it, and fast-check adds the path of what it shrank to.
 import fc from 'fast-check';
-import type { Entry } from '../../src/core/entry.js';
-import { comparePaths, type RelPath } from '../../src/core/path.js';
-import { below, file, lineage, put, type Tree } from './core-tree.js';
+import type { Entry } from '../../../src/core/entry.js';
+import { comparePaths, type RelPath } from '../../../src/core/path.js';
+import { below, file, lineage, put, type Tree } from './tree.js';
 
 const asked = Number(process.env.FUZZ_RUNS ?? 0);
 
