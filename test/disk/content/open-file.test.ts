@@ -173,7 +173,7 @@ test('a root that is gone is said to be', async () => {
   expect(refused).toMatchObject({
     code: 'failed',
     message: '"f" cannot be read: the directory of side a cannot be opened: it is gone.',
-    hint: 'See: client status',
+    advice: ['See: ', { do: 'status' }],
   });
   expect(openFiles()).toBe(before);
 });

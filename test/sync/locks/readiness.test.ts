@@ -1,5 +1,5 @@
 // When a path is ready for a lock, what a grant is told, and when a grant is taken back.
-import { hintText } from '../../../src/wire/frame/errors.js';
+
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import type { Side } from '../../../src/core/path.js';
@@ -7,6 +7,7 @@ import { LockReadiness } from '../../../src/sync/locks/readiness.js';
 import type { PendingRequest } from '../../../src/sync/locks/request.js';
 import { type ClaimKind, Claims } from '../../../src/sync/pair/claims.js';
 import type { Acted, Refused } from '../../../src/wire/client-api/methods.js';
+import { hintText } from '../../../src/wire/frame/errors.js';
 import { dir, file, link, p, turn } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 import { HandClock, marksOf } from '../../support/session-room.js';
