@@ -30,6 +30,7 @@ import { RemoteReplica } from './peer/replica-client.js';
 import { type PeerLink, type PeerTransport, tcpTransport } from './peer/transport.js';
 import { nestingFault } from './root-nesting.js';
 import type { RunningServer } from './running-server.js';
+import type { GateOptions } from './session/gate.js';
 import { Session } from './session/session.js';
 import { sayWhoMay } from './who-may.js';
 
@@ -53,6 +54,8 @@ export interface ServerAOptions {
   readonly secret?: Secret | undefined;
   /** Whether, without a secret, other users of this machine are trusted: who connects, and who runs server-b. */
   readonly allowLocal?: boolean;
+  /** Asks a person before anything is transferred; absent where nobody is to be asked. */
+  readonly gate?: GateOptions | undefined;
   /** Whether the other side's copy of a locked file loses its write bits meanwhile. */
   readonly guard?: boolean;
   readonly version: string;
@@ -166,6 +169,7 @@ class ServerA {
       heldFiles,
       log: this.log,
       clock: realClock,
+      gate: options.gate,
       acceptLostLocks: async () => {
         await this.lockStore.acceptLoss();
         pair.locksHalt = null;

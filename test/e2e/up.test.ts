@@ -45,7 +45,7 @@ describe('lockstep up with two directories of this machine', () => {
     fs.writeFileSync(path.join(a, 'one.txt'), 'one');
     fs.mkdirSync(path.join(b, 'deep'));
     fs.writeFileSync(path.join(b, 'deep', 'two.txt'), 'two');
-    const pair = up(a, b);
+    const pair = up(a, b, '--yes');
     const { address } = await pair.wait('ready');
     expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
     expect([textOf(b, 'one.txt'), textOf(a, 'deep/two.txt')]).toEqual(['one', 'two']);
@@ -56,6 +56,19 @@ describe('lockstep up with two directories of this machine', () => {
     expect(await pair.stop()).toBe(0);
     expect((await lockstepIn(a, 'list')).code).toBe(6);
     expect(fs.existsSync(path.join(b, '.lockstep', 'address.json'))).toBe(false);
+  });
+
+  it('touches nothing at a first contact that nobody has confirmed', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    fs.writeFileSync(path.join(a, 'one.txt'), 'one');
+    fs.writeFileSync(path.join(a, 'both.txt'), 'newer');
+    fs.writeFileSync(path.join(b, 'both.txt'), 'older');
+    fs.utimesSync(path.join(b, 'both.txt'), 1_000_000, 1_000_000);
+    const { code, stderr } = await run('lockstep', ['up', a, b], env);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('1 file a → b, 1 decided by time')]);
+    expect([textOf(b, 'one.txt'), textOf(b, 'both.txt')]).toEqual([null, 'older']);
+    await up(a, b, '--yes').wait('ready');
+    expect([textOf(b, 'one.txt'), textOf(b, 'both.txt')]).toEqual(['one', 'newer']);
   });
 
   it('starts server-b anew where it dies', async () => {

@@ -38,6 +38,7 @@ export function serverCommand(which: 'a' | 'b', print: (text: string) => void): 
   if (which === 'a') {
     command
       .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)
+      .option('--dry-run', 'show what would be transferred, touch nothing, and end')
       .option('--guard', "take the write bits off the other side's copy while a file is locked")
       .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
   }

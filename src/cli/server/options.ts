@@ -43,6 +43,8 @@ interface ServerASettings extends ServerSettings {
   readonly rescanMs: number;
   /** Whether the other side's copy of a locked file loses its write bits meanwhile. */
   readonly guard: boolean;
+  /** Whether to show what would be transferred, and end. */
+  readonly dryRun: boolean;
 }
 
 /** A hundred years: for ever, as far as files go. */
@@ -67,6 +69,7 @@ interface Flags {
   verbose?: boolean;
   quiet?: boolean;
   guard?: boolean;
+  dryRun?: boolean;
   peer?: string;
   rescan?: string;
   keepVersions?: string;
@@ -95,6 +98,7 @@ export function serverAOptions(
     peer: addressOf(peer),
     rescanMs: parseDuration(rescan.text, rescan.from),
     guard: read.on('guard'),
+    dryRun: read.on('dryRun'),
   };
   return { settings };
 }
@@ -109,7 +113,7 @@ export function serverBOptions(
   return read === null ? { printed: true } : { settings: common(read) };
 }
 
-type Switch = 'verbose' | 'quiet' | 'guard' | 'allowLocal' | 'create' | 'stdio';
+type Switch = 'verbose' | 'quiet' | 'guard' | 'dryRun' | 'allowLocal' | 'create' | 'stdio';
 
 interface Read {
   readonly which: 'a' | 'b';

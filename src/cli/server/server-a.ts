@@ -1,5 +1,8 @@
 // The program `server-a`: its arguments in, a running server out.
+
+import type { PlanPreview } from '../../wire/client-api/methods.js';
 import { readSecretFile } from '../../wire/socket/secret.js';
+import { planText } from '../render/plan.js';
 import { packageVersion } from '../version.js';
 import { boundGarbage } from './heap.js';
 import { makeDirectory } from './make-directory.js';
@@ -9,10 +12,21 @@ import { serve } from './run.js';
 boundGarbage();
 await serve(
   serverAOptions,
-  async ({ log: _format, verbose: _verbose, quiet: _quiet, secretFile, create, ...settings }, log) => {
+  async ({ log: format, verbose: _verbose, quiet: _quiet, secretFile, create, dryRun, ...settings }, log, say) => {
     if (create) makeDirectory(settings.dir);
     const secret = secretFile === null ? undefined : readSecretFile(secretFile);
     const { startServerA } = await import('../../sync/server-a.js');
-    return startServerA({ ...settings, secret, version: packageVersion(), log });
+    const options = { ...settings, secret, version: packageVersion(), log };
+    if (!dryRun) return startServerA(options);
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const ask = async (preview: PlanPreview): Promise<boolean> => {
+      say(format === 'json' ? `${JSON.stringify(preview)}\n` : planText(preview));
+      end();
+      return false;
+    };
+    return { ...(await startServerA({ ...options, gate: { before: 'everything', ask } })), ended };
   },
 );

@@ -18,12 +18,15 @@ export interface UpSettings extends ServerSettings {
   readonly ssh: readonly string[];
   /** Lockstep's command on the other machine. */
   readonly remote: string;
+  /** Whether a first contact needs no answer. */
+  readonly yes: boolean;
   /** Options of server-a that hold for server-b, too. */
   readonly shared: readonly string[];
 }
 
 interface UpFlags {
   readonly create?: boolean;
+  readonly yes?: boolean;
   readonly ssh?: string;
   readonly remote?: string;
   readonly port?: string;
@@ -76,6 +79,7 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
     other: remotePlace(otherText) ?? otherText,
     ssh,
     remote: flags.remote ?? 'lockstep',
+    yes: flags.yes === true,
     shared: [...valuesOf(flags, FOR_BOTH), ...(flags.create === true ? ['--create'] : [])],
   };
 }
@@ -103,6 +107,7 @@ export function upCommand(print: (text: string) => void): Command {
     .argument('<dir>', 'a directory of this machine')
     .argument('<other>', 'another one, or [USER@]HOST:DIR on another machine')
     .option('--create', 'make a directory that is missing')
+    .option('--yes', 'where both directories have files and meet for the first time: do not ask')
     .option('--ssh <command>', 'runs a command on the other machine (default: ssh; also LOCKSTEP_SSH)')
     .option('--remote <command>', "Lockstep's command on the other machine (default: lockstep)")
     .option('--port <n>', 'the port for clients (default: any free one)')

@@ -1,15 +1,18 @@
 // The program `lockstep up`: server-a in this process, server-b as a child of it or at the end of ssh.
 import { realpathSync } from 'node:fs';
+import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import { writeAddress } from '../../disk/state/address.js';
 import type { ServerLogger } from '../../log.js';
 import type { PeerTransport } from '../../sync/peer/transport.js';
+import type { PlanPreview } from '../../wire/client-api/methods.js';
 import { addressText } from '../../wire/socket/address.js';
 import { boundGarbage } from '../server/heap.js';
 import { makeDirectory } from '../server/make-directory.js';
 import { serve } from '../server/run.js';
 import { packageVersion } from '../version.js';
 import { childTransport } from './child-peer.js';
+import { firstContactAgreed } from './first-contact.js';
 import { type UpSettings, upOptions } from './options.js';
 import { remoteCommand } from './place.js';
 import { commandTransport } from './ssh-peer.js';
@@ -26,9 +29,19 @@ await serve(
     if (create && typeof other === 'string') makeDirectory(other);
     const { startServerA } = await import('../../sync/server-a.js');
     let ready = (): void => {};
+    let refuse: (error: Error) => void = () => {};
+    const refused = new Promise<Error>((resolve) => {
+      refuse = resolve;
+    });
+    const ask = async (preview: PlanPreview): Promise<boolean> => {
+      const agreed = await firstContactAgreed(preview, { yes: settings.yes, terminal: terminal(), say }).catch(refuse);
+      if (agreed === false) refuse(new SyncError('failed', 'Nothing was touched.'));
+      return agreed === true;
+    };
     const server = await startServerA({
       ...{ dir, host, port, ignore, rescanMs, guard, versionLimits },
       peer: transportFor(settings, log),
+      gate: { before: 'first contact', ask },
       version: packageVersion(),
       log: whenInSync(log, () => ready()),
     });
@@ -38,9 +51,15 @@ await serve(
       if (typeof other === 'string') writeAddress(realpathSync(other), { address, side: 'b' });
       say(settings.log === 'json' ? `${JSON.stringify({ event: 'ready', address })}\n` : `ready ${address}\n`);
     };
-    return server;
+    return { ...server, failed: Promise.race([server.failed, refused]) };
   },
 );
+
+/** @returns the terminal of the person who has started this; null where there is none. */
+function terminal() {
+  const { stdin: input, stdout: output } = process;
+  return input.isTTY && output.isTTY ? { input, output } : null;
+}
 
 /** @returns the way to side b: a child for a directory of this machine, else the command that runs it elsewhere. */
 function transportFor({ other, ssh, remote, shared }: UpSettings, log: ServerLogger): PeerTransport {

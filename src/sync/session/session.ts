@@ -28,6 +28,7 @@ import { confirm } from './confirm.js';
 import { type EpochEvent, Epochs } from './epochs.js';
 import type { SessionEvent } from './events.js';
 import { Flushes, untilFlushed } from './flushes.js';
+import { Gate, type GateOptions } from './gate.js';
 import { handlingWith, sessionHandlers } from './handlers.js';
 import { InFlight } from './in-flight.js';
 import { Mailbox } from './mailbox.js';
@@ -56,6 +57,7 @@ export class Session {
   readonly #planner: Planner;
   readonly #recorder: Recorder;
   readonly #epochs: Epochs;
+  readonly #gate: Gate;
   #paused = false;
 
   constructor(options: SessionOptions) {
@@ -85,6 +87,7 @@ export class Session {
     this.#planner = planner;
     this.#recorder = recorder;
     this.#epochs = new Epochs(pair, clock, mailbox);
+    this.#gate = new Gate(options.gate ?? null, () => mailbox.wake());
     this.lockService = new LockService({ ...common, heldUpdates });
     this.writes = new ClientWrites({ ...common, heldUpdates, recorder });
     this.status = new PairStatus({ ...common, recorder, session: this });
@@ -171,7 +174,7 @@ export class Session {
   }
 
   get isPaused(): boolean {
-    return this.#paused;
+    return this.#paused || this.#gate.isAsked;
   }
 
   /**
@@ -235,6 +238,7 @@ export class Session {
     this.#heldUpdates.work(this.#mayTouch);
     this.writes.serve();
     if (this.#canSync && peer !== null) this.#sync(peer);
+    else if (this.#isAtGate) this.#gate.ask(() => this.preview());
     this.lockService.serve();
     const { isQuiet } = this;
     if (this.#canSync && peer !== null) this.#epochs.serve(peer.replica, isQuiet, !this.#flushes.isIdle);
@@ -250,11 +254,30 @@ export class Session {
 
   /** Whether files may be written, as far as is known now. */
   get #mayTouch(): boolean {
+    return this.#isInForce && !this.#isGateClosed;
+  }
+
+  /** Whether the pair is neither halted nor paused, nor about to be. */
+  get #isInForce(): boolean {
     return !this.#recorder.halted && !this.#paused && !this.#options.pair.safety.blocks;
   }
 
+  get #isGateClosed(): boolean {
+    const { a, b, firstContact } = this.#options.pair;
+    return this.#gate.isClosed({ firstContact, files: [a, b].map(({ snapshot }) => snapshot?.files ?? null) });
+  }
+
+  /** Whether a plan is known, and only the answer of a person is missing. */
+  get #isAtGate(): boolean {
+    return this.#areScanned && this.#isInForce && this.#isGateClosed;
+  }
+
+  get #areScanned(): boolean {
+    return this.#sides.peer?.seen === true && this.#options.pair.a.snapshot !== null;
+  }
+
   get #canSync(): boolean {
-    return this.#sides.peer?.seen === true && this.#options.pair.a.snapshot !== null && this.#mayTouch;
+    return this.#areScanned && this.#mayTouch;
   }
 
   /** Whether both sides agree and nothing is under way, as far as is known now. */
@@ -298,6 +321,8 @@ interface SessionOptions {
    * Ends the halt for lost locks. @throws SyncError where that cannot be stored.
    */
   readonly acceptLostLocks?: () => Promise<void>;
+  /** Asks a person before anything is transferred; absent where nobody is to be asked. */
+  readonly gate?: GateOptions | undefined;
   /** Called once side b is known to be the right partner: from then on its files may be written. */
   readonly paired?: (replica: Replica) => void;
 }

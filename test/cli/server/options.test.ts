@@ -19,6 +19,7 @@ const DEFAULT_A = {
   guard: false,
   allowLocal: false,
   create: false,
+  dryRun: false,
 };
 
 describe('the servers’ options', () => {

@@ -1,0 +1,51 @@
+// Shows a first contact before anything is touched, and asks a person at a terminal.
+import type { ReadStream, WriteStream } from 'node:tty';
+import type { PlanPreview } from '../../wire/client-api/methods.js';
+import { agreement } from '../menu/agreement.js';
+import { planSummary } from '../render/plan.js';
+import { shownName } from '../render/width.js';
+import { usageError } from '../report-error.js';
+
+/** The most names that are shown; `lockstep plan` shows all. */
+const MAX_NAMES = 10;
+
+interface Terminal {
+  readonly input: ReadStream;
+  readonly output: WriteStream;
+}
+
+/** Whom to ask, and how. */
+interface Asked {
+  /** Whether nobody is to be asked. */
+  readonly yes: boolean;
+  /** The terminal of a person; null where there is none. */
+  readonly terminal: Terminal | null;
+  /** Prints lines. */
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Shows `preview`, and asks whether to carry it out.
+ * @returns whether to.
+ * @throws SyncError `usage` where there is nobody to ask.
+ */
+export async function firstContactAgreed(preview: PlanPreview, { yes, terminal, say }: Asked): Promise<boolean> {
+  const summary = planSummary(preview);
+  if (!yes && terminal === null)
+    throw usageError(
+      `The two directories meet for the first time, and both have files. ${summary}`,
+      'Nothing is touched. Carry it out with --yes, or see all of it with: lockstep serve a --dry-run',
+    );
+  say(`${[summary, ...namesDecidedByTime(preview)].join('\n')}\n`);
+  return yes || agreement('Carry this out?', { ...terminal!, signal: new AbortController().signal });
+}
+
+function namesDecidedByTime({ plan }: PlanPreview): string[] {
+  const rows = plan.filter(({ why }) => why === 'newer');
+  if (rows.length === 0) return [];
+  const names = rows
+    .slice(0, MAX_NAMES)
+    .map(({ from, path }) => `  ${from === 'a' ? 'a → b' : 'a ← b'}  ${shownName(path)}`);
+  const more = rows.length > MAX_NAMES ? [`  and ${rows.length - MAX_NAMES} more`] : [];
+  return ['Of two different contents the newer stays, and the other goes to versions:', ...names, ...more];
+}

@@ -1,0 +1,64 @@
+// Asks before anything is transferred: a person sees the plan and says whether it may be carried out. Until then no file
+// of the pair is touched; scans, listings and locks go on.
+import type { PlanPreview } from '../../wire/client-api/methods.js';
+
+/** When to ask, and whom. */
+export interface GateOptions {
+  /** Only where the two directories meet for the first time and both have files, or always. */
+  readonly before: 'first contact' | 'everything';
+  /**
+   * Asked once.
+   * @returns whether the plan may be carried out; where not, the pair stays as it is.
+   */
+  readonly ask: (preview: PlanPreview) => Promise<boolean>;
+}
+
+/** The facts that decide whether to ask. */
+interface Meeting {
+  readonly firstContact: boolean;
+  /** The numbers of files on both sides, as far as they have been scanned. */
+  readonly files: readonly (number | null)[];
+}
+
+/** Whether transfers may begin. */
+export class Gate {
+  readonly #options: GateOptions | null;
+  readonly #opened: () => void;
+  #state: 'not asked' | 'asked' | 'open';
+
+  /**
+   * @param options null: nobody is asked.
+   * @param opened called when transfers may begin after all.
+   */
+  constructor(options: GateOptions | null, opened: () => void) {
+    this.#options = options;
+    this.#opened = opened;
+    this.#state = options === null ? 'open' : 'not asked';
+  }
+
+  /** Whether the question has been put and has no positive answer. */
+  get isAsked(): boolean {
+    return this.#state === 'asked';
+  }
+
+  /** @returns whether transfers have to wait for an answer. Before both sides are known nothing is transferred anyway. */
+  isClosed({ firstContact, files }: Meeting): boolean {
+    if (this.#options === null || this.#state === 'open') return false;
+    if (this.#state === 'asked' || this.#options.before === 'everything') return true;
+    return firstContact && files.every((n) => n === null || n > 0);
+  }
+
+  /** Asks, unless it has been done. @param preview what would be transferred. */
+  ask(preview: () => PlanPreview): void {
+    if (this.#options === null || this.#state !== 'not asked') return;
+    this.#state = 'asked';
+    this.#options.ask(preview()).then(
+      (mayBegin) => {
+        if (!mayBegin) return;
+        this.#state = 'open';
+        this.#opened();
+      },
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { Gate, type GateOptions } from '../../../src/sync/session/gate.js';
+
+const meeting = (firstContact: boolean, ...files: (number | null)[]) => ({ firstContact, files });
+const preview = () => ({ plan: [], waiting: 0, firstContact: true });
+
+describe('whether transfers wait for an answer', () => {
+  const ask = async () => true;
+  it.each<[GateOptions | null, ReturnType<typeof meeting>, boolean]>([
+    [null, meeting(true, 1, 1), false],
+    [{ before: 'first contact', ask }, meeting(true, 1, 1), true],
+    [{ before: 'first contact', ask }, meeting(true, 0, 1), false],
+    [{ before: 'first contact', ask }, meeting(true, 1, 0), false],
+    [{ before: 'first contact', ask }, meeting(true, 1, null), true],
+    [{ before: 'first contact', ask }, meeting(false, 1, 1), false],
+    [{ before: 'everything', ask }, meeting(false, 0, 0), true],
+  ])('%#', (options, at, isClosed) => {
+    expect(new Gate(options, () => {}).isClosed(at)).toBe(isClosed);
+  });
+});
+
+describe('a question', () => {
+  it('is asked once; a yes opens', async () => {
+    let asked = 0;
+    const opened = new Promise<void>((resolve) => {
+      const ask = async () => ++asked > 0;
+      const gate = new Gate({ before: 'everything', ask }, () => {
+        expect([gate.isAsked, gate.isClosed(meeting(true, 1, 1))]).toEqual([false, false]);
+        resolve();
+      });
+      gate.ask(preview);
+      gate.ask(preview);
+      expect([gate.isAsked, gate.isClosed(meeting(true, 0, 0))]).toEqual([true, true]);
+    });
+    await opened;
+    expect(asked).toBe(1);
+  });
+
+  it.each([
+    ['a no', async () => false],
+    ['no answer', () => Promise.reject(new Error('the terminal is gone'))],
+  ])('stays closed after %s', async (_answer, ask) => {
+    const gate = new Gate({ before: 'first contact', ask }, () => expect.unreachable());
+    gate.ask(preview);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([gate.isAsked, gate.isClosed(meeting(false, 0, 0))]).toEqual([true, true]);
+  });
+});
