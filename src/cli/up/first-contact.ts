@@ -37,7 +37,10 @@ export async function firstContactAgreed(preview: PlanPreview, { yes, terminal, 
       'Nothing is touched. Carry it out with --yes, or see all of it with: lockstep serve a --dry-run',
     );
   say(`${[summary, ...namesDecidedByTime(preview)].join('\n')}\n`);
-  return yes || agreement('Carry this out?', { ...terminal!, signal: new AbortController().signal });
+  if (yes) return true;
+  // What has been said is gathered; the question must come after it.
+  await new Promise((resolve) => setImmediate(resolve));
+  return agreement('Carry this out?', { ...terminal!, signal: new AbortController().signal });
 }
 
 function namesDecidedByTime({ plan }: PlanPreview): string[] {
