@@ -84,7 +84,7 @@ describe('a pair with a secret', () => {
     await pair.serverA.stop();
     expect(pair.serverA.said.filter(({ event }) => event === 'peer-lost')).toHaveLength(1);
     await pair.startA();
-    expect((await pair.serverA.wait('peer-lost')).reason).toMatch(/answers only who has its secret/);
+    expect((await pair.serverA.wait('peer-lost')).reason).toMatch(/answers only programs that have its secret/);
     await pair.serverB.stop();
     const since = pair.serverA.said.length;
     await pair.startB();
@@ -95,7 +95,7 @@ describe('a pair with a secret', () => {
     await pair.startB();
     await pair.startA();
     const told = await pair.client('--secret-file', secretFile(), 'list');
-    expect(told).toMatchObject({ code: 7, stderr: expect.stringContaining('speaks without a secret') });
+    expect(told).toMatchObject({ code: 7, stderr: expect.stringContaining('uses no secret') });
   });
 
   it.each(['server-a', 'server-b', 'client'] as const)('%s refuses a file that others can read', async (program) => {

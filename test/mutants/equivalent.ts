@@ -160,14 +160,14 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: 'src/sync/who-may.ts',
-    source: 'if (tellsOwners || secret !== undefined || allowLocal === true) return;',
-    original: 'tellsOwners || secret !== undefined || allowLocal === true',
+    source: 'if (canIdentifyOwners || secret !== undefined || allowLocal === true) return;',
+    original: 'canIdentifyOwners || secret !== undefined || allowLocal === true',
     mutated: 'true',
     reason: 'Linux always tells; elsewhere no tests run.',
   },
   {
     file: 'src/sync/who-may.ts',
-    source: 'if (tellsOwners || secret !== undefined || allowLocal === true) return;',
+    source: 'if (canIdentifyOwners || secret !== undefined || allowLocal === true) return;',
     original: '||',
     mutated: '&&',
     reason: 'Linux always tells; elsewhere no tests run.',

@@ -3,7 +3,7 @@
 import { type Change, contentOf } from '../../core/change.js';
 import type { Applied, BasisFile, Content, Offer, Wanted } from '../../replica.js';
 import { STALL_MS } from '../../wire/frame/limits.js';
-import { encodeAsked, encodeSums, parseAsked, parseOffer, parseSums } from '../../wire/peer-api/delta.js';
+import { encodeRanges, encodeSums, parseOffer, parseRanges, parseSums } from '../../wire/peer-api/delta.js';
 import { bad } from '../../wire/peer-api/list.js';
 import {
   encodeChanges,
@@ -39,7 +39,7 @@ function baseOf(pool: ConnectionPool, change: Change, size: number | null): Basi
   const [list] = encodeChanges([change]);
   const sums: BasisFile['sums'] = (blockBytes, ranges) =>
     pool.run(async (connection) => {
-      const asked = encodeAsked(ranges).payload;
+      const asked = encodeRanges(ranges).payload;
       const started = (id: number) => void connection.notify('ranges', { id }, asked).catch(() => {});
       const { payload } = await connection.call(
         'sums',
@@ -175,7 +175,7 @@ async function sendSums(
   blockBytes: unknown,
   payload: Buffer | null,
 ): Promise<void> {
-  const asked = parseAsked(blockBytes, payload, base?.size ?? 0);
+  const asked = parseRanges(blockBytes, payload, base?.size ?? 0);
   const words = await base?.sums(asked.blockBytes, asked.ranges);
   await connection.notify('sums', { id }, words ? encodeSums(words) : undefined);
 }

@@ -6,7 +6,7 @@ import { SyncError } from '../../core/errors.js';
 import type { Applied, BasisFile, Content, Replica, Wanted } from '../../replica.js';
 import { ITEM_BYTES } from '../../wire/frame/budget.js';
 import { STALL_MS } from '../../wire/frame/limits.js';
-import { encodeAsked, encodeSums, parseAsked, parseOneChange, parseSums } from '../../wire/peer-api/delta.js';
+import { encodeRanges, encodeSums, parseOneChange, parseRanges, parseSums } from '../../wire/peer-api/delta.js';
 import { bad } from '../../wire/peer-api/list.js';
 import {
   encodeApplied,
@@ -44,7 +44,7 @@ export async function serveSums(
   const change = parseOneChange(payload);
   const { value, done } = await incoming.next();
   if (done || contentOf(change) === null) throw missing('ranges');
-  const asked = parseAsked(blockBytes, value.payload, change.before?.type === 'file' ? change.before.size : 0);
+  const asked = parseRanges(blockBytes, value.payload, change.before?.type === 'file' ? change.before.size : 0);
   const offer = await replica.offer(change);
   const words = await offer?.base?.sums(asked.blockBytes, asked.ranges);
   return words ? { result: {}, payload: encodeSums(words) } : {};
@@ -76,7 +76,7 @@ const baseOf = (
 ): BasisFile => ({
   ...base,
   sums: async (blockBytes: number, ranges: readonly Range[]) => {
-    await call.notify('sums', { n, blockBytes }, encodeAsked(ranges).payload);
+    await call.notify('sums', { n, blockBytes }, encodeRanges(ranges).payload);
     const { value, done } = await incoming.next();
     if (done || value.method !== 'sums') throw missing('sums');
     return value.payload === null ? null : parseSums(value.payload, { blockBytes, ranges });

@@ -25,11 +25,11 @@ import type {
 } from '../../replica.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
-import { LANE_SILENCE, MAX_VERSIONS_BYTES, PEER_LIMITS, STALL_MS } from '../../wire/frame/limits.js';
+import { CONTENTS_SILENCE, MAX_VERSIONS_BYTES, PEER_LIMITS, STALL_MS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
 import { bad } from '../../wire/peer-api/list.js';
 import { encodePaths, encodeWanted, parseContent } from '../../wire/peer-api/messages.js';
-import { lookBudget, ScanReportReader } from '../../wire/peer-api/scan-report.js';
+import { ScanReportReader, scanBudget } from '../../wire/peer-api/scan-report.js';
 import { parseReadVersion, parseVersions } from '../../wire/peer-api/versions.js';
 import { RpcClient } from '../../wire/rpc/caller.js';
 import { AsyncQueue } from '../../wire/socket/async-queue.js';
@@ -104,7 +104,7 @@ export class RemoteReplica implements Replica {
 
   async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
     const [first, ...more] = [...encodePaths(paths)];
-    const budget = lookBudget();
+    const budget = scanBudget();
     let scan = await this.#scanOnce(scope, first?.payload, budget);
     // Requested paths are reported even where they have not changed, so none may be left out.
     for (const { payload } of more) {
@@ -175,7 +175,7 @@ async function introduce(
   onNotification: (method: string) => void,
 ): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[] }> {
   const connection = await link.dial({ limits: PEER_LIMITS, signal });
-  const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: LANE_SILENCE }) });
+  const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: CONTENTS_SILENCE }) });
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS, ...(signal && { signal }) });
@@ -240,4 +240,4 @@ function remoteVersionReader(
   };
 }
 
-const endless = (): SyncError => bad('the versions of a file have no end');
+const endless = (): SyncError => bad('the list of the versions of a file is too long');

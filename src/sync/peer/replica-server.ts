@@ -214,7 +214,7 @@ function plain(entry: Entry | null): Entry | null {
 
 const tooManyLists = (): SyncError =>
   new SyncError('too-large', `The lists of the calls under way take more than ${MAX_LISTED_BYTES / 2 ** 20} MiB.`, {
-    hint: 'Wait for answers before asking more.',
+    hint: 'Wait for answers before sending more requests.',
   });
 
 const notIntroduced = (): SyncError =>

@@ -1,16 +1,19 @@
-// The rows of a long listing as arrays, for programs: a third of the bytes, and nothing said that is the same for almost
-// every file. `[path, size, mtime, mode]`, and behind them, where a file is out of the ordinary, an object with what is.
+// The rows of a long listing as arrays, for programs: a third of the bytes, without the fields that are equal for
+// almost every file. `[path, size, mtime, mode]`, followed by an object with the other fields where they differ.
 import { isoTime } from '../../core/iso-time.js';
 import type { ListEntry } from './methods.js';
 
 type Rest = Partial<Pick<ListEntry, 'type' | 'on' | 'lock' | 'held' | 'syncing'>>;
 
-/** Path, bytes, milliseconds since 1970, permission bits; what differs from a file on both sides with no lock. */
+/**
+ * Path, bytes, milliseconds since 1970, permission bits; then the fields that differ from those of an unlocked file on
+ * both sides.
+ */
 type CompactRow =
   | readonly [path: string, size: number, mtimeMs: number, mode: number]
   | readonly [path: string, size: number, mtimeMs: number, mode: number, rest: Rest];
 
-/** A row as it is kept by who lists: its time as a number. */
+/** A row in memory: its time is a number. */
 export type Row = Omit<ListEntry, 'index' | 'mtime'> & { readonly mtimeMs: number };
 
 /** @returns the row as an array. */
@@ -28,7 +31,7 @@ export function packRow({ path, size, mtimeMs, mode, type, on, lock, held, synci
   return [path, size, mtimeMs, mode, rest];
 }
 
-/** @returns the row as everybody else gets it; a server that knows no arrays has sent it so already. */
+/** @returns the row as an object; a server that does not know arrays has sent it as one. */
 export function unpackRow(row: CompactRow | ListEntry, index: number): ListEntry {
   if (!isCompact(row)) return row;
   const [path, size, mtimeMs, mode, rest] = row;

@@ -1,4 +1,4 @@
-// Events as they stream to `client watch` and from server-a to server-b: one schema for each of the closed union.
+// The events as they stream to `client watch`: one schema for each.
 
 import * as v from 'valibot';
 import type { SyncEvent } from '../../core/events.js';
@@ -9,12 +9,12 @@ const MAX_WORD_CHARS = 4096;
 
 const count = whole(0, Number.MAX_SAFE_INTEGER);
 const word = text(0, MAX_WORD_CHARS);
-/** For people to read: it may be the escaped form of a name that is no path. */
+/** For people to read: it may be the escaped form of an invalid name. */
 const shownPath = text(0, MAX_PATH_CHARS);
 const action = v.picklist(['created', 'modified', 'deleted', 'renamed', 'metadata']);
 const ms = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-/** One event, without the time at which it is said. */
+/** One event, without its time. */
 export const eventParams = v.variant('event', [
   v.object({ event: v.literal('listening'), host: word, port: whole(0, 65_535), dir: shownPath }),
   v.object({ event: v.literal('peer-connected') }),
@@ -50,7 +50,7 @@ export const eventParams = v.variant('event', [
   v.object({ event: v.literal('in-sync'), files: count, bytes: count }),
 ]) satisfies v.GenericSchema<unknown, SyncEvent>;
 
-/** @returns the event in a notification's params, or null where it is none that this version knows. */
+/** @returns the event in a notification's params; null where this version does not know it. */
 export function parseEvent(params: unknown): SyncEvent | null {
   const checked = v.safeParse(eventParams, params, { abortEarly: true });
   return checked.success ? checked.output : null;

@@ -10,7 +10,7 @@ export const PROTOCOL_VERSION = 1;
 
 // ---- what server-a answers to clients -------------------------------------------------------------------------------
 
-/** A file to act on: by its place in the server's present listing, or by path. Globs are resolved by the client. */
+/** A file to act on, by its index in the server's present listing or by its path. The client expands globs. */
 export type Target = { readonly index: number } | { readonly path: string };
 
 export interface LockInfo {
@@ -33,7 +33,7 @@ export interface ListEntry {
   readonly on: 'both' | Side;
   readonly lock: LockInfo | null;
   readonly held: number;
-  /** Present while content is on its way: 0–100. */
+  /** Present while the content is being transferred: percent, 0 to 100. */
   readonly syncing?: number;
 }
 
@@ -48,11 +48,11 @@ export interface LockRow extends LockInfo {
   readonly waiting: readonly { readonly owner: string; readonly since: string }[];
 }
 
-/** A lock that somebody has lost without having given it back. */
+/** A lock that its owner lost without releasing it. */
 export interface NoticeRow {
   readonly path: string;
   readonly reason: 'forced' | 'stolen' | 'expired';
-  /** Who took or broke it; of one that has expired its owner. */
+  /** Who took or broke it; for an expired lock its owner. */
   readonly by: string;
   readonly time: string;
 }
@@ -63,21 +63,21 @@ export interface HeldRow {
   readonly action: Action;
   readonly size: number;
   readonly received: string;
-  /** The content hash of the version that the update was made on; null where there was none. */
+  /** The content hash of the version on which the update is based; null where there was none. */
   readonly base: string | null;
 }
 
-/** An earlier content that is still kept. */
+/** A stored version. */
 export interface VersionRow {
   /** 1 is the newest. */
   readonly n: number;
   readonly size: number;
   readonly mtime: string;
-  /** When it was put aside. */
+  /** When it was moved to the versions. */
   readonly replaced: string;
   /** Why it was: `overwritten`, `deleted`, `first contact`, `held` …; `unknown` where the record is lost. */
   readonly reason: string;
-  /** The side that keeps it, and where in its root it lies as a plain file. */
+  /** The side that stores it, and the path of the plain file in its root. */
   readonly side: Side;
   readonly where: string;
 }
@@ -113,17 +113,17 @@ export interface PlanPreview {
 
 /** A conflict copy. */
 export interface ConflictRow {
-  /** The file that it is a copy of. */
+  /** The file whose copy it is. */
   readonly path: string;
   readonly copy: string;
-  /** Whose content it is. */
+  /** The side whose content it is. */
   readonly side: Side;
-  /** When it was set aside. */
+  /** When it was made. */
   readonly time: string;
   readonly size: number;
   readonly mtime: string;
   readonly on: 'both' | Side;
-  /** What the file itself is now; null where it is gone. */
+  /** The present file itself; null where it is gone. */
   readonly original: { readonly size: number; readonly mtime: string } | null;
 }
 
@@ -141,7 +141,7 @@ export interface Status {
   readonly problems: readonly Problem[];
 }
 
-/** A content on its way from one side to the other, in bytes. */
+/** A content in transfer, in bytes. */
 export interface Transfer {
   readonly path: string;
   readonly to: Side;
@@ -149,20 +149,20 @@ export interface Transfer {
   readonly arrived: number;
 }
 
-/** What is being carried now, the largest first, and what is left to carry. */
+/** The present transfers, the largest first, and what is left to transfer. */
 export interface Transfers {
   readonly transfers: readonly Transfer[];
   readonly left: { readonly files: number; readonly bytes: number };
 }
 
-/** One object for each target of a command that acts. */
+/** The result for one target of a command. */
 export interface Acted {
   readonly path: string;
   readonly changed: boolean;
   readonly [fact: string]: unknown;
 }
 
-/** A target that a command refused, with the same words as an error. */
+/** A target that was refused, with the same fields as an error. */
 export interface Refused {
   readonly path: string;
   readonly changed: false;
@@ -177,38 +177,41 @@ export interface Refused {
   readonly lock?: LockInfo & { readonly held: number; readonly waiting: number };
 }
 
-/** What is left apart when all that can be done is done. */
+/** What remains when everything possible is done. */
 export interface Flushed {
   readonly flushed: true;
   readonly held: number;
   readonly problems: number;
 }
 
-/** What ends a halt; see docs/troubleshooting.md. */
+/** What confirms a halt; see docs/troubleshooting.md. */
 export interface Confirmation {
-  /** The files whose disappearance halted the pair were meant to go. */
+  /** The missing files that halted the pair were deleted on purpose. */
   readonly acceptDeletes?: boolean;
-  /** The root that is there now is meant: both sides meet as for the first time, and nothing is deleted. */
+  /** The present root is meant: both sides meet as for the first time, and nothing is deleted. */
   readonly newPartner?: boolean;
-  /** Side a is to follow side b back to an older state. */
+  /** Side a follows side b back to an older state. */
   readonly acceptRollback?: boolean;
-  /** Locks that were lost with a damaged lock table are not to be waited for. */
+  /** The locks that were lost with a damaged lock table are given up. */
   readonly acceptLostLocks?: boolean;
 }
 
-/** Every method of server-a: what it takes and what it gives. */
+/** All methods of server-a with their params and results. */
 export interface ClientMethods extends FileMethods {
   hello: {
     params: { protocol: number; role?: 'client' | 'peer'; program?: string };
     result: { protocol: number; server: 'a'; version: string };
   };
-  /** A sign of life, out of turn: also while as many calls wait as may. */
+  /** Answered at once, also while the maximum number of calls waits. */
   ping: { params: Record<string, never>; result: Record<string, never> };
   /** `compact`: rows as arrays, see `compact-rows`. */
   list: { params: { compact?: boolean }; result: Listing };
   locks: { params: Record<string, never>; result: { locks: readonly LockRow[] } };
   held: { params: { target?: Target }; result: { held: readonly HeldRow[] } };
-  /** `wait` stands in line (for ever, or `waitMs`): notifications `waiting {path, owner, position}` tell the place. */
+  /**
+   * `wait` joins the queue (without limit, or for `waitMs`): notifications `waiting {path, owner, position}` tell the
+   * position.
+   */
   lock: {
     params: {
       targets: readonly Target[];
@@ -226,9 +229,11 @@ export interface ClientMethods extends FileMethods {
     params: { targets: readonly Target[]; owner: string; force?: boolean; held?: HeldWay };
     result: { targets: readonly (Acted | Refused)[]; notices?: readonly NoticeRow[] };
   };
-  /** Locks that `owner` has lost since he was told last; each is told once, here or with an answer to lock or unlock. */
+  /**
+   * Locks that `owner` has lost since the last notice; each is reported once, here or with an answer to lock or unlock.
+   */
   notices: { params: { owner: string }; result: { notices: readonly NoticeRow[] } };
-  /** `away`: sides that could not be asked. */
+  /** `away`: sides that are disconnected. */
   versions: {
     params: { target: Target };
     result: { versions: readonly VersionRow[]; away: readonly Side[] };
@@ -245,13 +250,13 @@ export interface ClientMethods extends FileMethods {
   pause: { params: Record<string, never>; result: { changed: boolean } };
   resume: { params: Confirmation; result: { changed: boolean } };
   /**
-   * Ends only with the connection; every event comes as a notification `event`. `since`: after the event with this
-   * number, of the run `run` (the present one unless given); where events are missing, a notification `gap` says so.
+   * Ends only with the connection; every event is sent as a notification `event`. `since`: begin after the event with
+   * this number, of the run `run` (by default the present one); a notification `gap` says where events are missing.
    */
   watch: { params: { since?: number; run?: string }; result: { ended: true } };
 }
 
-/** What is on its way to whoever downloads it. */
+/** The file that is being downloaded. */
 export interface DownloadedFile {
   readonly path: string;
   readonly size: number;
@@ -259,15 +264,15 @@ export interface DownloadedFile {
   readonly mode: number;
   /** SHA-256 of the whole content, hexadecimal. */
   readonly hash: string;
-  /** The byte that the content begins at: what was asked for, or 0. */
+  /** The offset at which the content begins: the requested one, or 0. */
   readonly from: number;
 }
 
-/** A part of `ClientMethods`. */
+/** The methods that transfer and change files; part of `ClientMethods`. */
 interface FileMethods {
   /**
    * `name`: where `path` is a directory, the file goes into it under this name. The server sends a notification `ready`
-   * when it wants the content, which then comes in notifications `content {last?, hash?}` with payloads.
+   * when it wants the content, which the client then sends in notifications `content {last?, hash?}` with payloads.
    */
   upload: {
     params: {
@@ -282,8 +287,9 @@ interface FileMethods {
     result: Acted;
   };
   /**
-   * First a notification `file`, see `DownloadedFile`, then `content` with payloads. `from`: how many bytes the caller has
-   * of the content with this `hash`; where the file has another one by now, it comes from its beginning.
+   * The server sends a notification `file`, see `DownloadedFile`, then `content` with payloads. `from`: the number of
+   * bytes that the caller has of the content with this `hash`; if the file has another hash now, the content is sent
+   * from its beginning.
    */
   download: {
     params: { target: Target; from?: number; hash?: string };

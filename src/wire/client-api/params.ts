@@ -1,5 +1,5 @@
-// What comes in as params, checked field by field and bounded, one schema a method. Unknown fields are dropped, so that
-// a newer client can talk to an older server.
+// The schemas of the params: every field is checked and bounded. Unknown fields are dropped, so that a newer client can
+// use an older server.
 
 import * as v from 'valibot';
 import { MAX_COUNT, MAX_INDEX, MAX_NAME_CHARS, none, path, side, text, whole } from '../rpc/fields.js';
@@ -8,7 +8,7 @@ import type { ClientMethods, Target } from './methods.js';
 const MAX_MESSAGE_CHARS = 4096;
 const MAX_TARGETS = 10_000;
 const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
-/** A hundred years: for ever, as far as locks go. */
+/** A hundred years: without end, for a lock. */
 const MAX_TTL_MS = 100 * 365 * MAX_WAIT_MS;
 
 const index = whole(0, MAX_INDEX);
@@ -25,14 +25,14 @@ const owner = text(1, MAX_NAME_CHARS);
 const time = v.pipe(
   v.string(),
   v.maxLength(40),
-  v.check((value) => !Number.isNaN(Date.parse(value)), 'it is no time in ISO 8601'),
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'it is not a time in ISO 8601'),
 );
-const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'it is no SHA-256 in 64 hexadecimal digits'));
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'it is not a SHA-256 in 64 hexadecimal digits'));
 
-/** What comes with a piece of an upload. */
+/** The params of a piece of an upload. */
 export const contentParams = v.object({ last: v.exactOptional(v.boolean()), hash: v.exactOptional(hash) });
 
-/** What is said of a file that is downloaded. */
+/** The params of the notification `file` of a download. */
 export const downloadedFile = v.object({
   path,
   size: whole(0, Number.MAX_SAFE_INTEGER),
@@ -44,11 +44,11 @@ export const downloadedFile = v.object({
 
 type ClientParams = { [M in keyof ClientMethods]: v.GenericSchema<unknown, ClientMethods[M]['params']> };
 
-/** What server-a's methods take from clients. */
+/** The schemas of the params of server-a's methods. */
 export const clientParams = {
   hello: v.object({
     protocol: whole(0, MAX_INDEX),
-    // A server-a that comes to the wrong server is to be told so in words.
+    // A server-a that dials the wrong server gets an error that says so.
     role: v.exactOptional(v.picklist(['client', 'peer'])),
     program: v.exactOptional(text(0, MAX_NAME_CHARS)),
   }),

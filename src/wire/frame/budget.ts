@@ -1,29 +1,29 @@
-// What the other end may make this one remember, counted in bytes as it comes, so that the end of a list that has none
-// is reached before the memory's.
+// Limits on the memory that the other end can make this program use. They are counted in bytes while data arrives, so
+// that an endless list is refused before memory runs out.
 import type { SyncError } from '../../core/errors.js';
 
-/** What one item costs beyond its own bytes: the object, its place in a list. */
+/** The approximate cost of one list item beyond its own bytes. */
 export const ITEM_BYTES = 128;
 
-/** Bytes that may be taken, and no more. */
+/** A number of bytes that can be used up. */
 export class Budget {
   #left: number;
   readonly #refusal: () => SyncError;
 
-  /** @param refusal what is thrown when it is used up. */
+  /** @param refusal creates the error that is thrown when it is used up. */
   constructor(left: number, refusal: () => SyncError) {
     this.#left = left;
     this.#refusal = refusal;
   }
 
-  /** @throws SyncError where there are not so many left. */
+  /** @throws SyncError the refusal, where fewer than `bytes` are left. */
   take(bytes: number): void {
     this.#left -= bytes;
     if (this.#left < 0) throw this.#refusal();
   }
 }
 
-/** Bytes that many share: who has done with his gives them back. */
+/** A number of bytes that several users share. Each gives back what it has borrowed. */
 export class SharedBudget {
   readonly #most: number;
   readonly #refusal: () => SyncError;
@@ -35,7 +35,10 @@ export class SharedBudget {
     this.#refusal = refusal;
   }
 
-  /** @returns the way to give them back, once. @throws SyncError where others have taken too much. */
+  /**
+   * @returns a function that gives the bytes back; later calls do nothing.
+   * @throws SyncError the refusal, where too few are left.
+   */
   borrow(bytes: number): () => void {
     if (this.#taken + bytes > this.#most) throw this.#refusal();
     this.#taken += bytes;
@@ -45,7 +48,10 @@ export class SharedBudget {
     };
   }
 
-  /** Runs `work`, which takes what it needs. @throws SyncError where others have taken too much. */
+  /**
+   * Runs `work`, which borrows what it needs; all of it is given back when `work` ends.
+   * @throws SyncError the refusal, where too few are left.
+   */
   async lend<T>(work: (take: (bytes: number) => void) => Promise<T>): Promise<T> {
     const back: (() => void)[] = [];
     try {
@@ -56,7 +62,7 @@ export class SharedBudget {
   }
 }
 
-/** @returns about how many bytes a value that came as JSON takes in memory. */
+/** @returns the approximate memory of a value that was parsed from JSON, in bytes. */
 export function weightOf(value: unknown): number {
   if (typeof value === 'string') return 24 + value.length;
   if (typeof value !== 'object' || value === null) return 8;

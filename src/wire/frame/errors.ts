@@ -1,4 +1,4 @@
-// Errors as they cross the wire and back. What was not meant to be said (a stack, a foreign error's words) stays here.
+// Converts errors for the wire and back. Stacks and the messages of unexpected errors are never sent.
 
 import { type ErrorCode, SyncError } from '../../core/errors.js';
 import { adviceText, parseAdvice } from './advice-text.js';
@@ -10,7 +10,7 @@ const UNKNOWN_METHOD = -32601;
 const BAD_PARAMS = -32602;
 const REFUSED = -32000;
 
-/** JSON-RPC's number for each of our words; being complete, it is also the list of the words. */
+/** JSON-RPC's number for each code; it is complete, so it is also the list of all codes. */
 const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   failed: REFUSED,
   usage: REFUSED,
@@ -31,7 +31,7 @@ const NUMBERS: Readonly<Record<ErrorCode, number>> = {
   closed: REFUSED,
 };
 
-/** The words for a number, for servers that send no words. */
+/** The codes for numbers, for answers without a code. */
 const WORDS = new Map<number, ErrorCode>([
   [UNPARSABLE, 'bad-message'],
   [INVALID, 'bad-message'],
@@ -41,7 +41,7 @@ const WORDS = new Map<number, ErrorCode>([
 
 /**
  * @param error anything that was thrown.
- * @returns what may be said about it: a SyncError's code, words and facts; of anything else only that it failed.
+ * @returns what is sent about it: the code, message and facts of a SyncError; a general message for any other error.
  */
 export function toFailure(error: unknown): Failure['error'] {
   const known = error instanceof SyncError ? error : unexpected();
@@ -54,7 +54,7 @@ export function toFailure(error: unknown): Failure['error'] {
   };
 }
 
-/** @returns the error that {@link toFailure} was given, as far as it was said; an unknown code becomes `failed`. */
+/** @returns the error that was given to {@link toFailure}; an unknown code becomes `failed`. */
 export function fromFailure({ code: number, message, data }: Failure['error']): SyncError {
   const { code, hint, advice, ...facts } = data;
   const word = isErrorCode(code) ? code : (WORDS.get(number) ?? 'failed');
@@ -71,7 +71,7 @@ export const hintText = ({ hint, advice }: SyncError): string => hint || adviceT
 /** The advice of a connection that knows nothing of what it was used for. */
 export const CONNECT_AGAIN = 'Connect again.';
 
-/** @returns why nothing more can be sent to or heard from `remote`. */
+/** @returns the error for a connection to `remote` that has ended, because of `cause` where it is given. */
 export function closedError(remote: string, cause: Error | null): SyncError {
   const why = cause === null ? '' : ` ${cause.message}`;
   return new SyncError('closed', `The connection to ${remote} has ended.${why}`, {
@@ -83,4 +83,4 @@ export function closedError(remote: string, cause: Error | null): SyncError {
 const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(NUMBERS, code);
 
 const unexpected = (): SyncError =>
-  new SyncError('failed', 'The server failed while it was answering.', { hint: 'Its log says more.' });
+  new SyncError('failed', 'The server failed while it handled the request.', { hint: 'See its log.' });

@@ -1,5 +1,5 @@
-// Bytes to frames and back; no socket is known here. The decoder holds at most one line and one payload, looks at each
-// byte once, and is dead after the first thing that is not the protocol.
+// Converts bytes to frames and frames to bytes, without a socket. The decoder stores at most one line and one payload,
+// scans each byte once, and refuses all input after the first violation of the protocol.
 
 import { SyncError } from '../../core/errors.js';
 import { type Header, parseHeader } from './header.js';
@@ -11,13 +11,13 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
-/** Takes a stream of bytes in any pieces and gives the frames in it. */
+/** Decodes a stream of bytes, in pieces of any size, into frames. */
 export class FrameDecoder {
   readonly #limits: Pick<WireLimits, 'lineBytes' | 'payloadBytes' | 'depth'>;
   readonly #pool = new PayloadPool();
   #line = NOTHING;
   #lineBytes = 0;
-  /** The message whose payload is being filled. */
+  /** The message whose payload is incomplete. */
   #message: Message | null = null;
   #payload: Buffer = NOTHING;
   #filled = 0;
@@ -27,16 +27,16 @@ export class FrameDecoder {
     this.#limits = limits;
   }
 
-  /** Whether no part of a frame is waiting for its rest. */
+  /** Whether no frame is incomplete. */
   get idle(): boolean {
     return this.#lineBytes === 0 && this.#message === null;
   }
 
   /**
-   * @param chunk the next bytes; nothing in the result refers to them.
-   * @param frames where complete frames are added; after a throw it has those before the fault.
+   * @param chunk the next bytes; the result does not refer to them.
+   * @param frames the list to which complete frames are added; after an error it has the frames before it.
    * @returns `frames`.
-   * @throws SyncError `bad-message` or `too-large`, now and at every later call.
+   * @throws SyncError `bad-message` or `too-large`, now and in every later call.
    */
   push(chunk: Buffer, frames: Frame[] = []): Frame[] {
     if (this.#fault !== null) throw this.#fault;
@@ -74,7 +74,10 @@ export class FrameDecoder {
     return line;
   }
 
-  /** Copies into a buffer that doubles, so that a line in single bytes costs no more than a line at once. */
+  /**
+   * Copies a part of a line into a buffer that doubles when it is full, so that short chunks cost no more than long
+   * ones.
+   */
   #keep(chunk: Buffer, at: number, end: number): void {
     const bytes = this.#lineBytes + end - at;
     if (bytes > this.#line.length) {
@@ -111,16 +114,19 @@ export class FrameDecoder {
 }
 
 /**
- * @param payload raw bytes to follow the message, at most 1 MiB; an empty buffer is announced too.
- * @returns the frame as the pieces to write, in order; the payload is not copied.
- * @throws SyncError `too-large`.
+ * @param payload bytes that follow the message, at most 1 MiB; an empty buffer is announced too.
+ * @returns the parts to write, in order; the payload is not copied.
+ * @throws SyncError `too-large` where the payload is larger.
  */
 export function encodeFrame(message: Message, payload?: Buffer): Buffer[] {
   const line = Buffer.from(encodeLine(message, payload));
   return payload === undefined || payload.length === 0 ? [line] : [line, payload];
 }
 
-/** @returns the line of a frame, newline included: what {@link encodeFrame} puts before the payload. */
+/**
+ * @returns the line of a frame with its newline, as {@link encodeFrame} writes it before the payload.
+ * @throws SyncError `too-large`.
+ */
 export function encodeLine(message: Message, payload?: Buffer): string {
   if (payload === undefined) return `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
   if (payload.length > DEFAULT_LIMITS.payloadBytes) {

@@ -1,12 +1,12 @@
-// A line to a message: the shape of JSON-RPC 2.0 is checked here and known fields are picked one by one, so that
-// nothing else that came in (`__proto__` for one) gets any further.
+// Parses a line as a JSON-RPC 2.0 message. Known fields are copied one by one, so that other input (`__proto__`, for
+// example) goes no further.
 
 import { SyncError } from '../../core/errors.js';
 import { asObject, parseJson } from './json.js';
 import type { Failure, FailureData, Message } from './json-rpc.js';
 import type { WireLimits } from './limits.js';
 
-/** A message, and how many raw bytes follow it; null where none are announced, which is not the same as 0. */
+/** A message and the number of bytes that follow it; null where no payload is announced, which differs from 0. */
 export interface Header {
   readonly message: Message;
   readonly payloadBytes: number | null;

@@ -2,14 +2,14 @@
 import type { Advice } from '../../core/advice.js';
 import type { ErrorCode } from '../../core/errors.js';
 
-/** A message that wants an answer. */
+/** A message that expects an answer. */
 export interface Request {
   readonly id: number | string;
   readonly method: string;
   readonly params: unknown;
 }
 
-/** A message that wants none; one that belongs to a request has that request's id in its params. */
+/** A message without an answer. One that belongs to a request has the request's id in its params. */
 export interface Notification {
   readonly method: string;
   readonly params: unknown;
@@ -20,7 +20,7 @@ interface Success {
   readonly result: unknown;
 }
 
-/** `data.code` is the word to act on; the number is JSON-RPC's. */
+/** A failed request. Programs act on `data.code`; the number is JSON-RPC's. */
 export interface Failure {
   readonly id: number | string | null;
   readonly error: { readonly code: number; readonly message: string; readonly data: FailureData };
@@ -36,7 +36,7 @@ export interface FailureData {
 
 export type Message = Request | Notification | Success | Failure;
 
-/** A message with the raw bytes that followed it. */
+/** A message with its payload. */
 export interface Frame {
   readonly message: Message;
   readonly payload: Buffer | null;

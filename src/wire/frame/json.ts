@@ -1,5 +1,5 @@
-// Untrusted bytes to a JSON value. Encoding and depth are checked first, because JSON.parse replaces bad UTF-8 silently
-// and nests as deep as it is told.
+// Parses untrusted bytes as JSON. Encoding and depth are checked first, because JSON.parse silently replaces invalid
+// UTF-8 and accepts any depth.
 import { isUtf8 } from 'node:buffer';
 import { SyncError } from '../../core/errors.js';
 
@@ -7,10 +7,11 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * @param bytes one whole JSON text.
- * @param depth how deep arrays and objects may be nested.
- * @returns the value; its objects are as untrusted as the bytes, so pick known own fields from them.
- * @throws SyncError `bad-message` with the fact `unparsable` where it is no JSON; without it where it is too deep.
+ * @param bytes one JSON text.
+ * @param depth the maximum nesting of arrays and objects.
+ * @returns the value. Its objects are untrusted; only known own fields should be read.
+ * @throws SyncError `bad-message`, with the fact `unparsable` where it is not JSON and without it where it is nested
+ * too deeply.
  */
 export function parseJson(bytes: Buffer, depth: number): unknown {
   if (!isUtf8(bytes)) throw unparsable('it is not valid UTF-8');
@@ -19,12 +20,12 @@ export function parseJson(bytes: Buffer, depth: number): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own words quote what came in, and that is never echoed.
+    // The parser's message quotes the input, which must not be echoed.
     throw unparsable('it is not valid JSON');
   }
 }
 
-/** @returns `value` where it is a JSON object, else null. */
+/** @returns `value` where it is a JSON object; otherwise null. */
 export function asObject(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
@@ -37,7 +38,10 @@ const unparsable = (why: string): SyncError =>
     facts: { unparsable: true },
   });
 
-/** Counts brackets outside strings. On text that is no JSON the answer does not matter: JSON.parse refuses it without descending. */
+/**
+ * Counts brackets outside strings. For text that is not JSON the result is irrelevant, because JSON.parse refuses it
+ * without recursion.
+ */
 function isDeeper(text: string, most: number): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -51,7 +55,7 @@ function isDeeper(text: string, most: number): boolean {
 }
 
 function closingQuote(text: string, open: number): number {
-  // Most strings have no backslash, and the engine searches faster than a loop does.
+  // Most strings contain no backslash, and indexOf is faster than a loop.
   const next = text.indexOf('"', open + 1);
   if (next > 0 && text.charCodeAt(next - 1) !== BACKSLASH) return next;
   let i = open + 1;

@@ -1,5 +1,5 @@
-// Every limit of the wire, in one place. What is not limited here is limited by these: a frame by its line and its
-// payload, a connection by its frames and its queue, a server by its connections.
+// All limits of the wire. Together they bound everything: a frame by its line and payload, a connection by its frames
+// and its queue, a server by its connections.
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -7,39 +7,53 @@ const SECONDS = 1000;
 const MINUTES = 60 * SECONDS;
 
 export interface WireLimits {
-  /** The longest line taken from the other end, in bytes without its newline. */
+  /** The longest line that is accepted, in bytes without its newline. */
   readonly lineBytes: number;
-  /** The longest line sent: what the other end takes. A longer one is refused to the sender, and nothing is sent. */
+  /**
+   * The longest line that is sent, in bytes, because the other end accepts no longer one. Sending a longer one is an
+   * error.
+   */
   readonly sentLineBytes: number;
-  /** The largest payload behind a line, in bytes. */
+  /** The largest payload, in bytes. */
   readonly payloadBytes: number;
-  /** How deep arrays and objects may be nested in a line. */
+  /** The maximum nesting of arrays and objects in a line. */
   readonly depth: number;
-  /** Connections that a server has at one time. */
+  /** The maximum number of connections of a server. */
   readonly connections: number;
-  /** Where a secret is set: connections that have not proved it, or have said nothing since. The oldest makes room. */
+  /**
+   * With a secret: the maximum number of connections that have not proved it or have not sent a message since. The
+   * oldest is closed for a new one.
+   */
   readonly unauthenticated: number;
-  /** How long proving the secret may take, in milliseconds. */
+  /** The maximum time for proving the secret, in milliseconds. */
   readonly handshakeMs: number;
-  /** Requests under way on one connection; as many again may wait for their turn. */
+  /** The maximum number of requests that run at once on one connection; as many again may wait. */
   readonly inFlight: number;
-  /** How long the requests of one connection keep all others waiting before those have a turn, in milliseconds. */
+  /**
+   * The maximum time in which the requests of one connection are handled before other connections get a turn, in
+   * milliseconds.
+   */
   readonly burstMs: number;
-  /** A request's time in milliseconds: to arrive whole from its first byte on, and to wait for its turn. */
+  /**
+   * The maximum time of a request to arrive from its first byte to its last, and to wait for its turn, in milliseconds.
+   */
   readonly requestMs: number;
-  /** How long a connection may be silent with no call under way, in milliseconds. */
+  /** The maximum silence of a connection without a running call, in milliseconds. */
   readonly idleMs: number;
-  /** Bytes queued for a reader that does not read; from there on whoever sends has to wait. */
+  /** The bytes queued for a reader that does not read; while there are more, senders wait. */
   readonly queuedBytes: number;
-  /** Sends that may wait for room in that queue; one more means that the sender does not wait, and ends the connection. */
+  /**
+   * The maximum number of sends that wait for that queue. One more means that the sender ignores the limit, which ends
+   * the connection.
+   */
   readonly waitingSends: number;
-  /** How long a reader may take nothing while bytes are queued for it, in milliseconds. */
+  /** The maximum time in which a reader reads nothing while bytes are queued for it, in milliseconds. */
   readonly readerMs: number;
-  /** How long closing may take to hand over what was sent, in milliseconds. */
+  /** The maximum time for sending what is queued when a connection is closed, in milliseconds. */
   readonly closeMs: number;
 }
 
-/** What a server allows whoever connects to it. */
+/** The limits of a server. */
 export const DEFAULT_LIMITS: WireLimits = {
   lineBytes: 64 * KIB,
   sentLineBytes: Number.POSITIVE_INFINITY,
@@ -58,10 +72,10 @@ export const DEFAULT_LIMITS: WireLimits = {
   closeMs: SECONDS,
 };
 
-/** What server-a allows clients: many may be slow at one time, and nobody's content is so urgent that it needs more. */
+/** The limits of server-a for clients: many of them may be slow at once, so each queue is small. */
 export const CLIENT_LIMITS: WireLimits = { ...DEFAULT_LIMITS, queuedBytes: MIB };
 
-/** What a program allows a server it has dialled: 500 rows are one line, and may take their time on a slow link. */
+/** The limits of a program for a server that it dials: a line holds 500 rows and may arrive slowly. */
 export const DIAL_LIMITS: WireLimits = {
   ...DEFAULT_LIMITS,
   lineBytes: 32 * MIB,
@@ -69,47 +83,50 @@ export const DIAL_LIMITS: WireLimits = {
   requestMs: 10 * MINUTES,
 };
 
-/** What server-a allows the server-b it has dialled: lists travel in payloads there, so lines stay short both ways. */
+/** The limits of server-a for server-b. Lists are sent in payloads, so lines are short in both directions. */
 export const PEER_LIMITS: WireLimits = { ...DEFAULT_LIMITS, sentLineBytes: DEFAULT_LIMITS.lineBytes };
 
-/** How long a server may say nothing while a client waits for it; it is asked before. */
-export const SERVER_SILENCE: SilenceLimits = { askMs: 10 * SECONDS, endMs: 30 * SECONDS };
+/** How long a server may be silent while a client waits for it. */
+export const SERVER_SILENCE: SilenceLimits = { pingMs: 10 * SECONDS, endMs: 30 * SECONDS };
 
 /**
- * The same for a connection that carries contents to or from server-b. A disk that flushes for minutes is not read
- * from meanwhile; whether server-b lives is known from the connection that carries none.
+ * The same for a connection that transfers contents to or from server-b, which may be silent for minutes while its disk
+ * flushes. The main connection tells whether server-b is alive.
  */
-export const LANE_SILENCE: SilenceLimits = { askMs: 4 * MINUTES, endMs: 5 * MINUTES };
+export const CONTENTS_SILENCE: SilenceLimits = { pingMs: 4 * MINUTES, endMs: 5 * MINUTES };
 
 /**
- * What server-b may tell of its side, in one look and in all of them together: the bytes of its lists, and
- * `ITEM_BYTES` for each item. A million and a half files fit.
+ * The maximum size of what server-b reports about its side, in one scan and in all of them together: the bytes of its
+ * lists and `ITEM_BYTES` for each item. A million and a half files fit.
  */
 export const MAX_SIDE_BYTES = 512 * MIB;
-/** The ignore rules of a side. */
+/** The maximum size of the ignore rules of a side. */
 export const MAX_RULES_BYTES = MIB;
-/** What an answer to a client may take in memory, its rows included. A million and a half files fit. */
+/** The maximum memory of an answer to a client, with its rows. A million and a half files fit. */
 export const MAX_ANSWER_BYTES = 768 * MIB;
-/** Events that a server keeps in memory for whoever goes on watching: so many, in so many bytes. */
+/** The maximum number and memory of the events that a server keeps for clients that continue watching. */
 export const MAX_KEPT_EVENTS = 10_000;
 export const MAX_KEPT_EVENTS_BYTES = 32 * MIB;
-/** Events that wait in a client for who takes them; from there on the connection is not read. */
+/** The maximum memory of events that wait in a client; while there are more, the connection is not read. */
 export const MAX_QUEUED_EVENTS_BYTES = 8 * MIB;
-/** What server-b keeps in memory of lists that server-a has sent for calls under way, all together. */
+/** The maximum memory of lists from server-a in server-b, for all running calls together. */
 export const MAX_LISTED_BYTES = 128 * MIB;
-/** How long either server may send nothing for a content or a list that the other waits for, in milliseconds. */
+/** The maximum silence of either server while the other waits for a content or a list, in milliseconds. */
 export const STALL_MS = 10 * MINUTES;
-/** What server-b may tell of the earlier contents of one file. */
+/** The maximum size of what server-b reports about the versions of one file. */
 export const MAX_VERSIONS_BYTES = 16 * MIB;
-/** What the requests under way on all connections of a server may take in memory. */
+/** The maximum memory of the running requests on all connections of a server. */
 export const MAX_REQUESTS_BYTES = 128 * MIB;
-/** An upload brings at least so many bytes in each time of so many milliseconds that the server waits for it. */
+/**
+ * The minimum speed of an upload: so many bytes in each period of so many milliseconds in which the server waits for
+ * it.
+ */
 export const UPLOAD_PACE = { bytes: 64 * KIB, ms: MINUTES };
 
-/** How long the other end may say nothing while something is waited for, in milliseconds. */
+/** How long the other end may be silent while something is expected from it, in milliseconds. */
 export interface SilenceLimits {
-  /** After so long it is asked for a sign of life. */
-  readonly askMs: number;
-  /** After so long in all it is given up. */
+  /** After this time it is sent a `ping`. */
+  readonly pingMs: number;
+  /** After this time in all the connection is closed. */
   readonly endMs: number;
 }

@@ -1,20 +1,20 @@
-// Memory for large payloads that is used again: a gigabyte in fresh buffers costs more in collecting them than in
-// carrying it. Whoever is surely done with a payload may say so; one of which nobody says anything is collected as ever.
+// Reuses the memory of large payloads: collecting a gigabyte of fresh buffers costs more than transferring it. A user
+// that is done with a payload may release it; payloads that are not released are garbage-collected.
 
-/** Smaller payloads are not worth the trouble. */
-const LEAST_BYTES = 64 * 1024;
+/** The smallest payload that is pooled, in bytes. */
+const MIN_POOLED_BYTES = 64 * 1024;
 const MAX_FREE = 8;
 
-/** Which pool a payload is from, and the whole piece of memory that it lies in. */
+/** The pool of a payload and the whole buffer that it is part of. */
 const owners = new WeakMap<Buffer, { readonly pool: PayloadPool; readonly whole: Buffer }>();
 
-/** The free memory of one connection. */
+/** The free buffers of one connection. */
 export class PayloadPool {
   readonly #free: Buffer[] = [];
 
-  /** @returns a buffer of exactly this length, with anything in it. */
+  /** @returns a buffer of exactly `bytes` bytes with undefined contents. */
   take(bytes: number): Buffer {
-    if (bytes < LEAST_BYTES) return Buffer.allocUnsafe(bytes);
+    if (bytes < MIN_POOLED_BYTES) return Buffer.allocUnsafe(bytes);
     const at = this.#free.findIndex((buffer) => buffer.length >= bytes);
     const whole = at < 0 ? Buffer.allocUnsafeSlow(bytes) : this.#free.splice(at, 1)[0]!;
     const payload = whole.subarray(0, bytes);
@@ -27,7 +27,7 @@ export class PayloadPool {
   }
 }
 
-/** @returns what is to be called when nobody refers to `payload` any more; null where it is from no pool. */
+/** @returns the function to call when `payload` is no longer used; null where it is not from a pool. */
 export function releaseOf(payload: Buffer): (() => void) | null {
   const owner = owners.get(payload);
   if (owner === undefined) return null;

@@ -1,5 +1,5 @@
-// What server-a and server-b say to each other of a content that the receiver has some of: what is asked for of a base,
-// and the sums that come back. All bounded: an answer is one payload, whatever the size of the file.
+// The messages about a content of which the receiver already has a part: the requested blocks of a basis file, and
+// their sums. All are bounded: an answer is one payload, whatever the size of the file.
 import type { Change } from '../../core/change.js';
 import {
   countBlocks,
@@ -15,46 +15,49 @@ import { baseSizeOf, parseChanges } from './messages.js';
 
 const WORD_BYTES = 4;
 
-/** Which blocks of a base are asked for. */
-export interface AskedBlocks {
+/** The requested blocks of a basis file. */
+export interface RequestedBlocks {
   readonly blockBytes: number;
   readonly ranges: readonly Range[];
 }
 
-/** The receiver's answer to what it has of a content. */
+/** What the receiver already has of a content. */
 export interface OfferFields {
-  /** Bytes. */
+  /** Bytes from the beginning. */
   readonly have: number;
-  /** The size of the base, null where there is none. */
+  /** The size of the basis file in bytes; null where there is none. */
   readonly base: number | null;
 }
 
 /** @returns ranges as one payload. */
-export function encodeAsked(ranges: readonly Range[]): Batch {
+export function encodeRanges(ranges: readonly Range[]): Batch {
   const [batch, more] = [...encodeList([ranges.map(({ at, bytes }) => [at, bytes])])];
-  if (batch === undefined || more !== undefined) throw new Error('ranges are one list');
+  if (batch === undefined || more !== undefined) throw new Error('the ranges are not one list');
   return batch;
 }
 
 /**
- * @param blockBytes as it came with the payload.
- * @param size of the base.
+ * @param blockBytes the parameter of that name.
+ * @param size of the basis file, in bytes.
  * @throws SyncError `bad-message`.
  */
-export function parseAsked(blockBytes: unknown, payload: Buffer | null, size: number): AskedBlocks {
+export function parseRanges(blockBytes: unknown, payload: Buffer | null, size: number): RequestedBlocks {
   const [ranges, more] = parseList(payload, rangesOf);
-  if (ranges === undefined || more !== undefined) return fail('ranges are one list');
-  const asked = { blockBytes: blockBytesOf(blockBytes), ranges };
+  if (ranges === undefined || more !== undefined) return fail('the ranges are not one list');
+  const requested = { blockBytes: blockBytesOf(blockBytes), ranges };
   let end = 0;
   for (const { at, bytes } of ranges) {
     if (at < end || at + bytes > size) return fail('the ranges of a base are out of range');
     end = at + bytes;
   }
-  if (countBlocks(ranges, asked.blockBytes) > MAX_BLOCKS) return fail('too many blocks are asked for');
-  return asked;
+  if (countBlocks(ranges, requested.blockBytes) > MAX_BLOCKS) return fail('too many blocks are requested');
+  return requested;
 }
 
-/** @returns the one change of a payload. @throws SyncError `bad-message`. */
+/**
+ * @returns the only change in a payload.
+ * @throws SyncError `bad-message`.
+ */
 export function parseOneChange(payload: Buffer | null): Change {
   const [change, more] = parseChanges(payload);
   return change === undefined || more !== undefined ? fail('one change is expected') : change;
@@ -73,22 +76,22 @@ export function encodeSums(words: Uint32Array): Buffer {
   return payload;
 }
 
-/** @throws SyncError `bad-message` where these are not the sums that were asked for. */
-export function parseSums(payload: Buffer | null, { blockBytes, ranges }: AskedBlocks): Uint32Array {
+/** @throws SyncError `bad-message` where these are not the sums that were requested. */
+export function parseSums(payload: Buffer | null, { blockBytes, ranges }: RequestedBlocks): Uint32Array {
   const words = countBlocks(ranges, blockBytes) * WORDS_A_BLOCK;
-  if (payload?.length !== words * WORD_BYTES) return fail('sums are missing, or are too many');
+  if (payload?.length !== words * WORD_BYTES) return fail('the number of sums is not the requested one');
   return Uint32Array.from({ length: words }, (_, i) => payload.readUInt32LE(i * WORD_BYTES));
 }
 
 function blockBytesOf(value: unknown): number {
   const bytes = whole(value, 'the size of a block', MIN_BLOCK_BYTES, MAX_BLOCK_BYTES);
-  return (bytes & (bytes - 1)) === 0 ? bytes : fail('the size of a block is no power of two');
+  return (bytes & (bytes - 1)) === 0 ? bytes : fail('the size of a block is not a power of two');
 }
 
 function rangesOf(value: unknown): Range[] {
-  if (!Array.isArray(value) || value.length > MAX_RANGES) return fail('ranges are none, or are too many');
+  if (!Array.isArray(value) || value.length > MAX_RANGES) return fail('the list of ranges is not valid or too long');
   return value.map((pair: unknown) => {
-    if (!Array.isArray(pair)) return fail('a range is none');
+    if (!Array.isArray(pair)) return fail('a range is not an array');
     return { at: whole(pair[0], 'the place of a range', 0), bytes: whole(pair[1], 'the length of a range', 1) };
   });
 }

@@ -1,10 +1,10 @@
-// What server-b says of itself when it is met. All but its id may be missing: earlier versions say no more.
+// Server-b's introduction in `hello`. Earlier versions send only its id.
 import { type Introduction, introducedBy, type RootDescription } from '../../core/partner.js';
 import { bad, object, shortText, whole } from './list.js';
 
 const MAX_ID_CHARS = 256;
 export const MAX_DIR_CHARS = 8192;
-/** Ids of one kind that are taken in. */
+/** The maximum number of ids in a list. */
 const MAX_IDS = 64;
 
 /** @throws SyncError `bad-message`. */
@@ -21,7 +21,7 @@ export function introductionOf(hello: Readonly<Record<string, unknown>>): Introd
 
 /** @throws SyncError `bad-message`. */
 export function idsOf(value: unknown): string[] {
-  if (!Array.isArray(value) || value.length > MAX_IDS) throw bad('ids are none');
+  if (!Array.isArray(value) || value.length > MAX_IDS) throw bad('a list of ids is not valid');
   return value.map((id) => shortText(id, 'the id of a root', MAX_ID_CHARS));
 }
 

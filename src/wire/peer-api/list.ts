@@ -1,15 +1,15 @@
-// Lists between the servers travel as JSON arrays in payloads, so that lines stay short and no list is too long: it goes
-// in several batches. Parsing is strict and quick; every item is checked by a function that knows its type.
+// Lists between the servers are sent as JSON arrays in payloads, so that lines stay short and a list of any length can
+// be sent in batches. Parsing is strict and fast; every item is checked by a function for its type.
 import { SyncError } from '../../core/errors.js';
 import { MAX_NAME_BYTES, pathFault, type RelPath } from '../../core/path.js';
 import { asObject, parseJson } from '../frame/json.js';
 import { DEFAULT_LIMITS } from '../frame/limits.js';
 
 const BATCH_BYTES = 256 * 1024;
-/** An item is an object of objects; what is deeper is none of ours. */
+/** The maximum nesting of an item: an object of objects. */
 const DEPTH = 6;
 
-/** Part of a list as one payload, and how many items are in it. */
+/** Part of a list as one payload, and the number of its items. */
 export interface Batch {
   readonly payload: Buffer;
   readonly count: number;
@@ -39,27 +39,27 @@ export function* encodeList(items: Iterable<unknown>): Generator<Batch> {
 const batchOf = (texts: string[]): Batch => ({ payload: Buffer.from(`[${texts.join(',')}]`), count: texts.length });
 
 /**
- * @param payload one batch, at most 1 MiB; null where a message came without one.
- * @param parse takes one item, and throws `bad-message` where it is not what it should be.
+ * @param payload one batch, at most 1 MiB; null where the message has none.
+ * @param parse parses one item and throws `bad-message` where it is invalid.
  * @throws SyncError `bad-message`.
  */
 export function parseList<T>(payload: Buffer | null, parse: (item: unknown) => T): T[] {
   if (payload === null) throw bad('a list is missing');
   if (payload.length > DEFAULT_LIMITS.payloadBytes) throw bad('a list is too long');
   const items = parseJson(payload, DEPTH);
-  if (!Array.isArray(items)) throw bad('a list is no list');
+  if (!Array.isArray(items)) throw bad('a list is not an array');
   return items.map(parse);
 }
 
-/** @throws SyncError `bad-message` where `value` is no object. */
+/** @throws SyncError `bad-message` where `value` is not an object. */
 export function object(value: unknown, what: string): Record<string, unknown> {
-  return asObject(value) ?? fail(`${what} is no object`);
+  return asObject(value) ?? fail(`${what} is not an object`);
 }
 
-/** Nothing in such a path can be at fault; most paths are such, and a look has very many. */
+/** Paths that are valid without further checks. Most paths are, and a scan has very many. */
 const PLAIN_PATH = /^(?:[\w-][\w. -]*\/)*[\w-][\w. -]*$/;
 
-/** @throws SyncError `bad-message` where `value` is no path in the pair. */
+/** @throws SyncError `bad-message` where `value` is not a valid path. */
 export function relPath(value: unknown): RelPath {
   if (typeof value !== 'string') throw bad('a path is not text');
   if (value.length <= MAX_NAME_BYTES && PLAIN_PATH.test(value)) return value as RelPath;
@@ -68,7 +68,7 @@ export function relPath(value: unknown): RelPath {
   return value as RelPath;
 }
 
-/** @throws SyncError `bad-message` where `value` is no whole number from `least` to `most`. */
+/** @throws SyncError `bad-message` where `value` is not a whole number from `least` to `most`. */
 export function whole(value: unknown, what: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const number = value as number;
   return Number.isSafeInteger(value) && number >= least && number <= most ? number : fail(`${what} is out of range`);
@@ -81,13 +81,13 @@ export function shortText(value: unknown, what: string, most: number): string {
     : fail(`${what} is not text of at most ${most} characters`);
 }
 
-/** @returns the error for a message of the other server that is not what it should be; what came in is not repeated. */
+/** @returns the error for an invalid message of the other server; the input is not quoted. */
 export const bad = (why: string): SyncError =>
-  new SyncError('bad-message', `The other server sent what is not the protocol: ${why}.`, {
+  new SyncError('bad-message', `The other server violates the protocol: ${why}.`, {
     hint: 'Install the same version of Lockstep on both machines.',
   });
 
-/** {@link bad} where an expression is wanted. */
+/** Throws {@link bad}, for use in expressions. */
 export function fail(why: string): never {
   throw bad(why);
 }

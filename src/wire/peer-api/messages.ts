@@ -1,5 +1,5 @@
-// What server-a and server-b say to each other, besides params: looks, contents, changes and their outcomes. Everything
-// is built anew from checked fields; nothing that was parsed is passed on as it came.
+// The messages between server-a and server-b, except params: contents, changes and their outcomes. Every value is built
+// from checked fields; parsed objects are never passed on.
 import { type Action, type Change, isReason, type Outcome } from '../../core/change.js';
 import { isBasisSize } from '../../core/delta.js';
 import type { Entry, FileEntry } from '../../core/entry.js';
@@ -10,12 +10,12 @@ import type { Applied, Content } from '../../replica.js';
 import { releaseOf } from '../frame/payload-pool.js';
 import { type Batch, encodeList, fail, object, parseList, relPath, shortText, whole } from './list.js';
 
-/** Every method of server-b: what it takes and what it gives. Lists travel in payloads of any number, see `json-list`. */
+/** All methods of server-b with their params and results. Lists are sent in any number of payloads, see `list`. */
 export interface PeerMethods {
-  /** A lane is a further connection of the same server-a, for contents. */
+  /** `lane`: whether this is a further connection of the same server-a, for contents. */
   hello: {
     params: { protocol: number; role: 'peer' | 'client'; root: string; lane: boolean };
-    /** `above`: the ids of the roots in which this one lies. The rest: see `peer-hello`; earlier versions leave it out. */
+    /** `above`: the ids of the roots that contain this one. The rest: see `hello`; earlier versions do not send it. */
     result: {
       protocol: number;
       server: 'b';
@@ -24,33 +24,39 @@ export interface PeerMethods {
       above: readonly string[];
     } & Partial<Introduction>;
   };
-  /** Has server-b remember, on its disk, that all up to `epoch` is recorded as shared with the root that is described. */
+  /** Stores on server-b's disk that everything up to `epoch` is recorded as shared with the described root. */
   acknowledge: { params: { epoch: number } & RootDescription; result: { epoch: number } };
   /**
-   * Payload, if any: paths to look at in any case. Notifications back and result: see `peer-look`. `moving`: whether the
-   * caller takes the list of that name; earlier ones know nothing of it.
+   * Scans. The payload, if any, is a list of paths to scan in any case. Notifications and result: see `scan-report`.
+   * `moving`: whether the caller accepts the list of that name; earlier versions do not know it.
    */
   look: { params: { scope: 'hinted' | 'everything'; moving: boolean }; result: object };
   'accept-deletes': { params: object; result: object };
-  /** `payload` is a list of paths, as for `look`; none: whatever is guarded, with `on` false. */
+  /** The payload is a list of paths, as for `look`; without it, `on` is false and all guarded paths are released. */
   guard: { params: { on: boolean }; result: object };
-  /** Payload: one change. What is there of its content: `{}` for nothing. */
+  /** The payload is one change. The result is what is there of its content; `{}` for nothing. */
   offer: { params: object; result: { have: number; base: number | null } | object };
-  /** Payload: one change, whose base is asked for; then from the caller `ranges`. Payload of the answer, if any: the sums, see `peer-delta`. */
+  /**
+   * The payload is one change whose basis file is meant; the caller then sends `ranges`. The payload of the answer, if
+   * any, has the sums, see `delta`.
+   */
   sums: { params: { blockBytes: number }; result: object };
   /**
-   * From the caller `wanted`, a list of `count` in all; back come pieces: `content`, `copy`, `have` and `failed`. A `sums`
-   * that comes back asks for those of the n-th base, and is answered by a `sums`.
+   * The caller sends `wanted`, a list of `count` items in all; the pieces come back as `content`, `copy`, `have` and
+   * `failed`. A `sums` that comes back requests the sums of the n-th basis file; the caller answers it with a `sums`.
    */
   read: { params: { count: number }; result: object };
-  /** From the caller `changes`, a list of `count` in all, then pieces and at last `end`; back come `outcomes`, lists too. */
+  /**
+   * The caller sends `changes`, a list of `count` items in all, then pieces and finally `end`; the lists `outcomes`
+   * come back.
+   */
   apply: { params: { count: number }; result: object };
   ping: { params: object; result: object };
-  /** What is kept of the file at `path`: back come `versions`, lists, newest first. See `peer-versions`. */
+  /** The stored versions of the file at `path`: the lists `versions` come back, the newest first. See `versions`. */
   versions: { params: { path: RelPath }; result: object };
-  /** What the version called `name` is now. */
+  /** The present entry of the version `name`. */
   'look-version': { params: { name: RelPath }; result: { entry: object } };
-  /** Payload: one wanted file, its path being the version's name; back come `content` and `failed`. */
+  /** The payload is one wanted file whose path is the version's name; `content` and `failed` come back. */
   'read-version': { params: object; result: object };
 }
 
@@ -58,7 +64,7 @@ export interface PeerMethods {
 export interface WantedFields {
   readonly path: RelPath;
   readonly file: FileEntry;
-  /** Bytes that the caller has from the beginning, and the file that it has instead. */
+  /** The bytes that the caller has from the beginning, and its basis file. */
   readonly have?: number;
   readonly base?: { readonly size: number; readonly hash: string };
 }
@@ -97,13 +103,13 @@ export const encodeWanted = (wanted: Iterable<WantedFields>): Generator<Batch> =
 export const encodeChanges = (changes: Iterable<Change>): Generator<Batch> => encodeList(asSent(changes));
 export const encodeApplied = (applied: Iterable<Applied>): Generator<Batch> => encodeList(applied);
 
-/** @throws SyncError `bad-message`, as all that parse here. */
+/** @throws SyncError `bad-message`, like all parse functions here. */
 export const parsePaths = (payload: Buffer | null): RelPath[] => parseList(payload, relPath);
 export const parseWanted = (payload: Buffer | null): WantedFields[] => parseList(payload, wantedOf);
 export const parseChanges = (payload: Buffer | null): Change[] => parseList(payload, changeOf);
 export const parseApplied = (payload: Buffer | null): Applied[] => parseList(payload, appliedOf);
 
-/** @returns the notification for one piece; `payload` goes with it. The call's id is still to be added. */
+/** @returns the notification for one piece, without the call's id. */
 export function encodeContent(content: Content): { method: PieceMethod; params: object; payload?: Buffer } {
   const { n } = content;
   if ('failed' in content) return { method: 'failed', params: { n, failed: content.failed } };
@@ -114,7 +120,7 @@ export function encodeContent(content: Content): { method: PieceMethod; params: 
 }
 
 /**
- * @param method that of a piece.
+ * @param method the name of the notification.
  * @throws SyncError `bad-message`.
  */
 export function parseContent(method: string, params: unknown, payload: Buffer | null): Content {
@@ -122,15 +128,17 @@ export function parseContent(method: string, params: unknown, payload: Buffer | 
   const n = whole(fields.n, 'the number of a content', 0);
   if (method === 'failed') {
     const failed = outcomeOf(fields.failed);
-    return failed.kind === 'done' || failed.kind === 'kept' ? fail('a failure is none') : { n, failed };
+    return failed.kind === 'done' || failed.kind === 'kept'
+      ? fail('the outcome of a failed content is not a failure')
+      : { n, failed };
   }
   const { last } = fields;
-  if (typeof last !== 'boolean') return fail('a piece of content is broken');
+  if (typeof last !== 'boolean') return fail('a piece of content is not valid');
   if (method === 'content' && payload !== null) {
     const release = releaseOf(payload);
     return release === null ? { n, data: payload, last } : { n, data: payload, last, release };
   }
-  if (method !== 'copy' && method !== 'have') return fail('a piece of content is broken');
+  if (method !== 'copy' && method !== 'have') return fail('a piece of content is not valid');
   const bytes = whole(fields.bytes, 'the length of a piece', 1);
   return method === 'have'
     ? { n, have: bytes, last }
@@ -145,7 +153,7 @@ export function entryOf(value: unknown): Entry {
     return { type, size: whole(size, 'a size', 0), mtime: timeOf(mtime), mode: modeOf(mode), hash: hashOf(hash) };
   if (type === 'symlink')
     return { type, target: shortText(target, "a link's target", MAX_TARGET_CHARS), mtime: timeOf(mtime) };
-  return fail('an entry is of no known type');
+  return fail('the type of an entry is unknown');
 }
 
 /** @throws SyncError `bad-message`. */
@@ -161,13 +169,13 @@ export const messageOf = (value: unknown): string => shortText(value, 'a message
 const modeOf = (value: unknown): number => whole(value, 'a mode', 0, 0o777);
 const timeOf = (value: unknown): number => whole(value, 'a time', Number.MIN_SAFE_INTEGER);
 const hashOf = (value: unknown): string =>
-  typeof value === 'string' && HASH.test(value) ? value : fail('a hash is none');
+  typeof value === 'string' && HASH.test(value) ? value : fail('a hash is not valid');
 const entryOrNull = (value: unknown): Entry | null => (value === null ? null : entryOf(value));
 
 function wantedOf(value: unknown): WantedFields {
   const { path, file, have, base } = object(value, 'a wanted file');
   const entry = entryOf(file);
-  if (entry.type !== 'file') return fail('what is wanted is no file');
+  if (entry.type !== 'file') return fail('a wanted entry is not a file');
   return {
     path: relPath(path),
     file: entry,
@@ -181,7 +189,7 @@ function baseOf(value: unknown): { size: number; hash: string } {
   return { size: baseSizeOf(size), hash: hashOf(hash) };
 }
 
-/** @throws SyncError `bad-message` where `value` is not the size of a file that others are compared with. */
+/** @throws SyncError `bad-message` where `value` is not the size of a basis file. */
 export function baseSizeOf(value: unknown): number {
   const size = whole(value, 'the size of a base', 0);
   return isBasisSize(size) ? size : fail('the size of a base is out of range');
@@ -208,8 +216,9 @@ function changeOf(value: unknown): Change {
     ...(fields.keepAs === undefined ? {} : { conflictCopy: relPath(fields.keepAs) }),
     ...(isReason(fields.reason) ? { reason: fields.reason } : {}),
   };
-  if ((action === 'deleted') !== (change.after === null)) return fail('a change says two things about its end');
-  if ((action === 'renamed') !== 'from' in change) return fail('a change says two things about its source');
+  if ((action === 'deleted') !== (change.after === null))
+    return fail('the action of a change does not match its result');
+  if ((action === 'renamed') !== 'from' in change) return fail('the action of a change does not match its source');
   return change;
 }
 
@@ -228,5 +237,5 @@ function outcomeOf(value: unknown): Outcome {
   if (kind === 'stale' || kind === 'kept') return { kind };
   if (kind === 'done') return { kind, sent: whole(sent, 'a number of bytes', 0) };
   if (kind === 'problem') return { kind, code: problemCodeOf(code), message: messageOf(message) };
-  return fail('an outcome is of no known kind');
+  return fail('the kind of an outcome is unknown');
 }

@@ -1,4 +1,4 @@
-// What the methods of server-b take, checked before a method sees it.
+// The params of server-b's methods, checked before a method gets them.
 
 import * as v from 'valibot';
 import { MAX_COUNT, MAX_INDEX, MAX_NAME_CHARS, none, path, text, whole } from '../rpc/fields.js';
@@ -7,11 +7,11 @@ import type { PeerMethods } from './messages.js';
 
 type PeerParams = { [M in keyof PeerMethods]: v.GenericSchema<unknown, PeerMethods[M]['params']> };
 
-/** What server-b's methods take from server-a; the lists that follow them are checked in `peer-messages`. */
+/** The schemas of server-b's params; the lists that follow are checked in `messages`. */
 export const peerParams = {
   hello: v.object({
     protocol: whole(0, MAX_INDEX),
-    // A client that comes to the wrong server is to be told so in words.
+    // A client that dials the wrong server gets an error that says so.
     role: v.optional(v.picklist(['peer', 'client']), 'client'),
     root: v.optional(text(0, MAX_NAME_CHARS), ''),
     lane: v.optional(v.boolean(), false),

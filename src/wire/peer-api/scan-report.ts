@@ -23,7 +23,7 @@ const HALTS: Readonly<Record<SideHaltCode, true>> = {
 /** @returns the notifications to send before the result, each with its payload. */
 export function* scanReportParts(look: ScanResult): Generator<{ method: string; payload: Buffer }> {
   for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving'] as const) {
-    for (const { payload } of encodeList(look[method] ?? [])) yield { method, payload };
+    for (const { payload } of encodeList(report[method] ?? [])) yield { method, payload };
   }
 }
 
@@ -35,16 +35,16 @@ export function scanReportResult(look: ScanResult): object {
   return { whole: look.whole, unsettled, halt: halt && { code: halt.code, message: withAdvice(halt) }, items };
 }
 
-/** @returns what a look, or several that are one to who asked, may take. */
-export const lookBudget = (bytes = MAX_SIDE_BYTES): Budget => new Budget(bytes, sideTooLarge);
+/** @returns the budget of one scan, or of several that belong to one request. */
+export const scanBudget = (bytes = MAX_SIDE_BYTES): Budget => new Budget(bytes, sideTooLarge);
 
-/** @returns the error where a side has more than is remembered of it. */
+/** @returns the error for a side that reports more than is stored. */
 export const sideTooLarge = (): SyncError =>
-  new SyncError('too-large', `Side b tells of more than ${MAX_SIDE_BYTES / 2 ** 20} MiB of names and entries.`, {
+  new SyncError('too-large', `Side b reports more than ${MAX_SIDE_BYTES / 2 ** 20} MiB of names and entries.`, {
     hint: 'Synchronise a smaller directory, or ignore a part of it.',
   });
 
-/** Puts a look together again. */
+/** Assembles a scan report. */
 export class ScanReportReader {
   readonly #entries: ScanEntry[] = [];
   readonly #unknown: RelPath[] = [];
@@ -53,15 +53,15 @@ export class ScanReportReader {
   readonly #rules: string[] = [];
   readonly #moving: RelPath[] = [];
   readonly #budget: Budget;
-  readonly #rulesBudget = new Budget(MAX_RULES_BYTES, () => bad('its ignore rules have no end'));
+  readonly #rulesBudget = new Budget(MAX_RULES_BYTES, () => bad('its list of ignore rules is too long'));
   #items = 0;
 
-  constructor(budget: Budget = lookBudget()) {
+  constructor(budget: Budget = scanBudget()) {
     this.#budget = budget;
   }
 
   /**
-   * Takes one notification of the call.
+   * Receives one notification of the call.
    * @throws SyncError `bad-message`.
    */
   take(method: string, payload: Buffer | null): void {
@@ -73,7 +73,7 @@ export class ScanReportReader {
     else if (method === 'problems') this.#add(this.#problems, parseList(payload, problemOf));
     else if (method === 'rules') this.#add(this.#rules, parseList(payload, ruleOf));
     else if (method === 'moving') this.#add(this.#moving, parseList(payload, relPath));
-    else throw bad('a part of a look is of no known kind');
+    else throw bad('a part of a scan report is unknown');
   }
 
   /**
@@ -105,11 +105,11 @@ export class ScanReportReader {
 }
 
 function scanEntryOf(value: unknown): ScanEntry {
-  const { path, entry } = object(value, 'an entry of a look');
+  const { path, entry } = object(value, 'an entry of a scan report');
   return { path: relPath(path), entry: entry === null ? null : entryOf(entry) };
 }
 
-/** The path of a problem may be the escaped form of a name that is no path: text for people, not for the disk. */
+/** The path of a problem may be the escaped form of an invalid name: text for people, not for the disk. */
 function problemOf(value: unknown): Problem {
   const { path, code, message } = object(value, 'a problem');
   return {

@@ -1,11 +1,11 @@
-// Earlier contents on their way from server-b to server-a: what there is of a file, in lists.
+// Versions on their way from server-b to server-a: the list of one file's versions.
 import { isReason, type Reason } from '../../core/change.js';
 import type { FileEntry, LinkEntry } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
 import { type Batch, encodeList, fail, object, parseList, relPath, whole } from './list.js';
 import { entryOf } from './messages.js';
 
-/** The meaning of each field is `Version`'s in the sync room. */
+/** The fields are those of `Version` in `replica`. */
 interface PeerVersion {
   readonly name: RelPath;
   readonly size: number;
@@ -28,7 +28,7 @@ export function parseReadVersion(result: unknown): FileEntry | LinkEntry {
   return entry.type === 'dir' ? fail('a version is a directory') : entry;
 }
 
-/** A reason that only the other server knows is none that we could name. */
+/** A reason that this version does not know becomes null. */
 function versionOf(value: unknown): PeerVersion {
   const { name, size, mtime, replaced, reason } = object(value, 'a version');
   return {
@@ -41,4 +41,4 @@ function versionOf(value: unknown): PeerVersion {
 }
 
 const momentOf = (value: unknown): number =>
-  typeof value === 'number' && Math.abs(value) <= 8.64e15 ? value : fail('a moment is none');
+  typeof value === 'number' && Math.abs(value) <= 8.64e15 ? value : fail('a time is out of range');

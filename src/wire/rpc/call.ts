@@ -1,4 +1,4 @@
-// One request as its handler sees it: who asks, whether it is still wanted, and what streams in and out for it.
+// One request as its handler sees it: the caller, whether it still waits, and the streams in both directions.
 import type { SyncError } from '../../core/errors.js';
 import { AsyncQueue } from '../socket/async-queue.js';
 import type { Connection } from '../socket/connection.js';
@@ -12,44 +12,46 @@ export interface Incoming {
 }
 
 export interface IncomingCall {
-  /** Null for a notification that runs a method: nobody waits for its end. */
+  /** Null for a notification that runs a method: it gets no answer. */
   readonly id: number | string | null;
   readonly connection: Connection;
   /**
-   * Aborted with a SyncError when the caller cancels, hangs up, or says that it will send no more. In the last case
-   * (`nc` does it) the answer is still delivered: what is done at once should not look at this signal, what waits should.
+   * Aborted with a SyncError when the caller cancels, disconnects or ends its output. In the last case (as with `nc`)
+   * the answer is still delivered: a handler that finishes at once should ignore this signal, a handler that waits
+   * should not.
    */
   readonly signal: AbortSignal;
   /**
    * Sends a notification with this call's id in its params, as `id`, or as `request` where they have an `id` of their
-   * own; resolves when more may be sent.
+   * own.
+   * @returns a promise that resolves when more may be sent.
    */
   notify(method: string, params: object, payload?: Buffer, sent?: () => void): Promise<void>;
   /**
-   * The caller's notifications for this call, for one consumer. While they are not taken the connection is not read, so
-   * a handler that wants them asks for this before it first waits; for a handler that does not, they are dropped.
-   * Throws the signal's reason when no more can come; a stream that is complete says so in its own terms.
+   * The caller's notifications for this call, for one consumer. While they are not consumed, the connection is not
+   * read. A handler that wants them has to read this property before it first waits; otherwise they are dropped. Throws
+   * the signal's reason when no more can arrive; each method defines how a complete stream ends.
    */
   readonly incoming: AsyncIterable<Incoming>;
 }
 
-/** The side of a call that the server holds. */
+/** A call on the server. */
 export class ServedCall implements IncomingCall {
   readonly #finished: () => void;
 
   readonly id: number | string | null;
   readonly connection: Connection;
   readonly #incoming = new AsyncQueue<Incoming>();
-  /** Made when somebody asks for the signal: most calls are answered before. */
+  /** Created on first use, because most calls are answered before. */
   #abort: AbortController | null = null;
   #ended: SyncError | null = null;
-  /** Why the handler is not to be run, though its turn has come. */
+  /** Why the handler is not run. */
   #refused: SyncError | null = null;
   #begun = false;
   #streams = false;
   #dropped = false;
 
-  /** @param finished called when it has been answered. */
+  /** @param finished called when the call has been answered. */
   constructor(id: number | string | null, connection: Connection, finished: () => void = () => {}) {
     this.#finished = finished;
 
@@ -71,7 +73,7 @@ export class ServedCall implements IncomingCall {
     return this.#incoming;
   }
 
-  /** Whether the handler is running. */
+  /** Whether the handler has been started. */
   get begun(): boolean {
     return this.#begun;
   }
@@ -97,28 +99,28 @@ export class ServedCall implements IncomingCall {
     return handling;
   }
 
-  /** @returns resolves when it has been taken, or dropped because nobody will. */
+  /** @returns a promise that resolves when the notification is consumed or dropped. */
   deliver(incoming: Incoming): Promise<void> {
     this.#incoming.put(incoming);
     if (this.#begun && !this.#streams) this.#drop();
     return this.#incoming.whenEmpty();
   }
 
-  /** Ends it from outside: what the handler does with that is its own business, but nothing more comes in. */
+  /** Aborts the call. The handler decides what to do; no more notifications arrive. */
   end(why: SyncError): void {
     this.#incoming.end(why);
     this.#ended ??= why;
     this.#abort?.abort(why);
   }
 
-  /** Ends it; if its turn is still to come, the handler is not run and `why` is the answer. */
+  /** Aborts the call; if the handler has not been started, it is not run, and `why` is the answer. */
   refuse(why: SyncError): void {
     this.#refused ??= why;
     this.end(why);
     if (!this.#begun) this.#incoming.clear();
   }
 
-  /** It has been answered: what was not taken never will be. */
+  /** Frees what is not consumed, after the call was answered. */
   finish(): void {
     this.#finished();
     this.#incoming.end();

@@ -1,5 +1,5 @@
-// The asking end: requests out, answers back in any order, and what streams in for a request goes to whoever made it.
-// Every call ends, with an answer or a SyncError: the connection's end ends them all.
+// The client end of a connection: it sends requests, receives answers in any order, and passes notifications to the
+// call that they belong to. Every call ends with an answer or a SyncError; the end of the connection ends all of them.
 
 import { SyncError } from '../../core/errors.js';
 import { closedError, fromFailure } from '../frame/errors.js';
@@ -9,19 +9,19 @@ import type { SilenceLimits } from '../frame/limits.js';
 import type { Connection } from '../socket/connection.js';
 import { Silence } from '../socket/silence.js';
 
-/** Takes a notification; the next frame is not read before its promise resolves, which is the back-pressure. */
+/** Receives a notification. The next frame is not read before the promise resolves (back-pressure). */
 // biome-ignore lint/suspicious/noExplicitAny: what a method's notifications carry is checked by who knows the method
 export type OnNotification = (method: string, params: any, payload: Buffer | null) => void | Promise<void>;
 
 interface CallOptions {
   readonly payload?: Buffer;
-  /** Takes the notifications that belong to this call. What it throws ends the call. */
+  /** Receives the notifications that belong to this call. An error that it throws ends the call. */
   readonly onNotification?: OnNotification;
-  /** Milliseconds; none by default, as some calls wait for people. */
+  /** Milliseconds; without it there is no limit, because some calls wait for people. */
   readonly timeoutMs?: number;
-  /** Aborting it ends the call with `interrupted` and tells the server. */
+  /** Aborting it ends the call with `interrupted` and cancels it on the server. */
   readonly signal?: AbortSignal;
-  /** Told the call's id as soon as the request is on its way: notifications for it may follow. */
+  /** Called with the call's id as soon as the request is queued: notifications for it may follow. */
   readonly started?: (id: number) => void;
 }
 
@@ -32,18 +32,18 @@ interface Reply {
 
 interface Pending {
   readonly onNotification: OnNotification | undefined;
-  /** Resolves when the call has ended, either way. */
+  /** Resolves when the call has ended, in any way. */
   readonly ended: Promise<void>;
   resolve(reply: Reply): void;
   reject(error: unknown): void;
-  /** Rejects, and tells the server. */
+  /** Rejects the call and cancels it on the server. */
   refuse(error: unknown): void;
 }
 
-interface CallerOptions {
-  /** Takes the notifications that belong to no call. What it throws ends the connection. */
+interface RpcClientOptions {
+  /** Receives the notifications that belong to no call. An error that it throws ends the connection. */
   readonly onNotification?: OnNotification;
-  /** How long the other end may say nothing while a call is under way; for ever unless given. */
+  /** How long the other end may be silent while a call runs; without it there is no limit. */
   readonly silence?: SilenceLimits;
 }
 
@@ -53,23 +53,23 @@ export class RpcClient {
   readonly #onNotification: OnNotification | undefined;
   readonly #pending = new Map<number | string, Pending>();
   #lastId = 0;
-  /** Why there will be no more answers. */
+  /** Why there are no more answers. */
   #over: SyncError | null = null;
   readonly #silence: Silence | null;
 
-  constructor(connection: Connection, { onNotification, silence }: CallerOptions = {}) {
+  constructor(connection: Connection, { onNotification, silence }: RpcClientOptions = {}) {
     this.#connection = connection;
     this.#onNotification = onNotification;
     this.closed = connection.closed;
-    const ask = () => void connection.send({ id: ++this.#lastId, method: 'ping', params: {} });
+    const ping = () => void connection.send({ id: ++this.#lastId, method: 'ping', params: {} });
     this.#silence =
-      silence === undefined ? null : new Silence(silence, ask, () => connection.close(saidNothing(silence.endMs)));
+      silence === undefined ? null : new Silence(silence, ping, () => connection.close(silentFor(silence.endMs)));
     void this.#read();
   }
 
   /**
-   * Asks, and waits for the answer.
-   * @throws SyncError as the server refused; `closed` when the connection ends first; `timeout`; `interrupted`.
+   * Sends a request and waits for the answer.
+   * @throws SyncError the server's error; `closed` when the connection ends first; `timeout`; `interrupted`.
    */
   call(method: string, params: object, options: CallOptions = {}): Promise<Reply> {
     if (this.#over !== null) return Promise.reject(this.#over);
@@ -83,7 +83,10 @@ export class RpcClient {
     return reply;
   }
 
-  /** Sends a notification; with the id of a call in `params` it belongs to that call. Resolves when more may be sent. */
+  /**
+   * Sends a notification; with the id of a call in `params` it belongs to that call.
+   * @returns a promise that resolves when more may be sent.
+   */
   notify(method: string, params: object, payload?: Buffer, sent?: () => void): Promise<void> {
     return this.#connection.send({ method, params }, payload, sent);
   }
@@ -99,7 +102,7 @@ export class RpcClient {
       void this.notify('cancel', { id });
     };
     const onAbort = () => giveUp(interrupted(method));
-    // Who was told something that he cannot use wants no more of it.
+    // After an unusable answer the rest of the answer is not wanted either.
     const refuse = (error: unknown) => giveUp(error as SyncError);
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => giveUp(late(method, timeoutMs)), timeoutMs);
     signal?.addEventListener('abort', onAbort);
@@ -134,33 +137,33 @@ export class RpcClient {
   }
 
   #take({ message, payload }: Frame): void | Promise<void> {
-    if ('method' in message) return 'id' in message ? this.#refuse(message) : this.#listen(message, payload);
+    if ('method' in message) return 'id' in message ? this.#refuse(message) : this.#dispatch(message, payload);
     if ('error' in message && message.id === null) return this.#end(fromFailure(message.error));
     const pending = this.#pending.get(message.id as number);
     if ('error' in message) pending?.reject(fromFailure(message.error));
     else pending?.resolve({ result: message.result, payload });
   }
 
-  #listen({ method, params }: Notification, payload: Buffer | null): void | Promise<void> {
+  #dispatch({ method, params }: Notification, payload: Buffer | null): void | Promise<void> {
     const named = asObject(params);
     const id = named?.request ?? named?.id;
     if (id === undefined) return this.#onNotification?.(method, params, payload);
-    // What comes for a call that has ended was on its way already: dropped.
+    // The call has ended while the notification was in transit.
     const pending = this.#pending.get(id as number);
     if (pending?.onNotification === undefined) return;
     try {
       const taken = pending.onNotification(method, params, payload);
-      // A call that was given up must not hold the others up.
+      // A call that was given up must not block the others.
       if (taken instanceof Promise) return Promise.race([taken.catch(pending.refuse), pending.ended]);
     } catch (error) {
       pending.refuse(error);
     }
   }
 
-  /** The server end asks nothing; if it does, it is told so. */
+  /** Refuses a request: this end serves none. */
   #refuse({ id }: Extract<Message, { method: string; id: unknown }>): void {
     const data = { code: 'unknown-method', hint: '' } as const;
-    void this.#connection.send({ id, error: { code: -32601, message: 'This end answers no requests.', data } });
+    void this.#connection.send({ id, error: { code: -32601, message: 'This end serves no requests.', data } });
   }
 
   #end(error: SyncError): void {
@@ -169,7 +172,7 @@ export class RpcClient {
   }
 }
 
-/** Promise.withResolvers, which Node 20 does not have. */
+/** Promise.withResolvers, which Node 20 lacks. */
 function withResolvers<T>() {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;
@@ -183,9 +186,9 @@ function withResolvers<T>() {
 const interrupted = (method: string): SyncError =>
   new SyncError('interrupted', `${method.charAt(0).toUpperCase()}${method.slice(1)} was interrupted.`);
 
-const saidNothing = (ms: number): SyncError => new SyncError('timeout', `It said nothing for ${ms / 1000} s.`);
+const silentFor = (ms: number): SyncError => new SyncError('timeout', `It sent nothing for ${ms / 1000} s.`);
 
 const late = (method: string, ms: number): SyncError =>
-  new SyncError('timeout', `No answer to ${method} came within ${ms / 1000} s.`, {
+  new SyncError('timeout', `No answer to ${method} arrived within ${ms / 1000} s.`, {
     hint: 'Try again, or allow more time.',
   });

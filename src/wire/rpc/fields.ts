@@ -1,4 +1,4 @@
-// Checks of single fields that several methods share.
+// Schemas of single fields that several methods share.
 
 import * as v from 'valibot';
 import type { RelPath } from '../../core/path.js';
@@ -6,7 +6,7 @@ import { pathFault } from '../../core/path.js';
 
 export const MAX_NAME_CHARS = 256;
 
-/** Items of a list that belongs to one call. */
+/** The maximum number of items in a list of one call. */
 export const MAX_COUNT = 100_000;
 
 export const MAX_INDEX = 1_000_000_000;
@@ -15,7 +15,7 @@ export const MAX_INDEX = 1_000_000_000;
 export const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most));
 
-/** Text of `least` to `most` characters (UTF-16 units) that is valid Unicode. */
+/** Text of `least` to `most` UTF-16 units that is valid Unicode. */
 export const text = (least: number, most: number) =>
   v.pipe(
     v.string(),
@@ -24,12 +24,12 @@ export const text = (least: number, most: number) =>
     v.check((value) => value.isWellFormed(), 'it is not valid Unicode'),
   );
 
-/** A path from outside becomes a RelPath here, or is refused with the reason. */
+/** Parses a path to a RelPath or refuses it with the reason. */
 export const path = v.pipe(
   v.string(),
   v.check(
     (value) => pathFault(value) === null,
-    (issue) => pathFault(issue.input) ?? 'it is no path',
+    (issue) => pathFault(issue.input) ?? 'it is not a path',
   ),
   v.transform((value) => value as RelPath),
 );

@@ -1,21 +1,20 @@
-// How many calls of a connection run at one time, and who is next. Notifications for running calls must go on being
-// read, so requests over the limit step aside; when there is no place to step aside either, reading waits for a while,
-// and after that they are turned away: waiting for ever could be waiting for a `cancel` that is not read.
+// Limits the number of calls that run at once on a connection; further ones wait in a queue. When the queue is full,
+// reading stops for a limited time, and then requests are refused: a `cancel` behind them has to be read.
 
 export class ConcurrencyLimit {
   readonly #most: number;
-  readonly #patienceMs: number;
-  readonly #aside: (() => Promise<void>)[] = [];
+  readonly #waitMs: number;
+  readonly #queue: (() => Promise<void>)[] = [];
   #running = 0;
   #waiters: (() => void)[] = [];
 
   /**
-   * @param most how many run at one time, and how many may stand aside.
-   * @param patienceMs how long {@link take} waits for a place, in milliseconds.
+   * @param most the maximum number of running tasks, and of waiting tasks.
+   * @param waitMs how long {@link take} waits for a place in the queue, in milliseconds.
    */
-  constructor(most: number, patienceMs: number) {
+  constructor(most: number, waitMs: number) {
     this.#most = most;
-    this.#patienceMs = patienceMs;
+    this.#waitMs = waitMs;
   }
 
   get idle(): boolean {
@@ -24,17 +23,17 @@ export class ConcurrencyLimit {
 
   /**
    * Runs `task`, which must not reject, at once or in its turn.
-   * @returns false where no place became free in time; `task` is not run then.
+   * @returns false where the queue stayed full for `waitMs`; the task is not run then.
    */
   async take(task: () => Promise<unknown>): Promise<boolean> {
-    if (this.#aside.length >= this.#most && !(await this.#place())) return false;
+    if (this.#queue.length >= this.#most && !(await this.#place())) return false;
     const run = async () => void (await task());
     if (this.#running < this.#most) this.#start(run);
-    else this.#aside.push(run);
+    else this.#queue.push(run);
     return true;
   }
 
-  /** Resolves when nothing runs and nobody stands aside. */
+  /** @returns a promise that resolves when nothing runs or waits. */
   allDone(): Promise<void> {
     return this.idle
       ? Promise.resolve()
@@ -45,7 +44,7 @@ export class ConcurrencyLimit {
     this.#running++;
     void task().then(() => {
       this.#running--;
-      const next = this.#aside.shift();
+      const next = this.#queue.shift();
       if (next !== undefined) this.#start(next);
       for (const wake of this.#waiters.splice(0)) wake();
     });
@@ -53,7 +52,7 @@ export class ConcurrencyLimit {
 
   #place(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#patienceMs, false);
+      const timer = setTimeout(resolve, this.#waitMs, false);
       this.#waiters.push(() => {
         clearTimeout(timer);
         resolve(true);

@@ -1,5 +1,5 @@
-// The answering end of one connection. Requests run at the same time up to a limit, params are checked before a handler
-// sees them, and every request gets exactly one answer, whatever its handler does.
+// The server end of a connection. Requests run concurrently up to a limit, params are checked before a handler gets
+// them, and every request gets exactly one answer, whatever its handler does.
 
 import type { GenericSchema } from 'valibot';
 import { type ErrorCode, SyncError } from '../../core/errors.js';
@@ -16,13 +16,16 @@ import { ConcurrencyLimit } from './request-queue.js';
 
 export type { IncomingCall } from './call.js';
 
-/** A result with raw bytes behind it. */
+/** A result with a payload. */
 export interface Answer {
   readonly result: object;
   readonly payload: Buffer;
 }
 
-/** Answers one method. A SyncError that it throws is said to the caller; of anything else only that it failed. */
+/**
+ * Handles one method. A SyncError that it throws is sent to the caller; of any other error the caller learns only that
+ * it failed.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the method's schema has checked them; only the handler knows the type
 export type Handler = (params: any, call: IncomingCall, payload: Buffer | null) => Promise<object | Answer>;
 
@@ -32,18 +35,18 @@ export interface Method {
 }
 
 export interface ServeOptions extends Partial<WireLimits> {
-  /** Told what a handler threw that was no SyncError: the caller is not, so somebody should be. */
+  /** Called with errors that are not SyncErrors, for the log. */
   readonly onFault?: (method: string, error: unknown) => void;
-  /** The memory that the requests under way on all connections of a server may take. */
+  /** The memory limit of the running requests on all connections of a server. */
   readonly memory?: SharedBudget;
 }
 
-/** @returns the memory for the requests of one server, to be given to each of its connections. */
+/** @returns the memory limit for one server, to be shared by all its connections. */
 export const requestMemory = (bytes = MAX_REQUESTS_BYTES): SharedBudget => new SharedBudget(bytes, tooMuch);
 
 /**
- * Answers until the connection ends. A caller that says it will send no more (`nc` does) still gets its answers.
- * @param methods by name; a notification of that name runs its method too, unanswered.
+ * Serves requests until the connection ends. A caller that ends its output (as `nc` does) still gets its answers.
+ * @param methods by name; a notification of such a name runs the method without an answer.
  */
 export async function serveRpc(
   connection: Connection,
@@ -57,11 +60,11 @@ class Server {
   readonly #connection: Connection;
   readonly #methods: Readonly<Record<string, Method>>;
   readonly #options: WireLimits & ServeOptions;
-  /** By id; what runs for a notification has none and is its own key. */
+  /** By id; a call of a notification has none and is its own key. */
   readonly #calls = new Map<unknown, ServedCall>();
   readonly #limit: ConcurrencyLimit;
   readonly #silence: Deadline;
-  #hungUp = false;
+  #isDisconnected = false;
 
   constructor(connection: Connection, methods: Readonly<Record<string, Method>>, options: WireLimits & ServeOptions) {
     this.#connection = connection;
@@ -73,46 +76,46 @@ class Server {
 
   async run(): Promise<void> {
     this.#silence.start();
-    // Reading may be held up by a call that waits for its caller, so this cannot wait for the end of the frames.
-    void this.#connection.closed.then(() => this.#hangUp());
+    // Reading may be paused by a call that waits for its caller, so the end is not noticed by reading.
+    void this.#connection.closed.then(() => this.#onDisconnect());
     let since = performance.now();
     for await (const frame of this.#connection.frames) {
       this.#silence.start();
       const taken = this.#take(frame);
       if (taken !== undefined) await taken;
-      // Frames that came together are taken one after the other with nothing in between, unless something is put there.
+      // Frames that arrived together are handled without a pause, so other connections need one from time to time.
       if (performance.now() - since < this.#options.burstMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
       since = performance.now();
     }
-    this.#hangUp();
+    this.#onDisconnect();
     await Promise.race([this.#limit.allDone(), this.#connection.closed]);
     this.#silence.clear();
     this.#connection.close();
     await this.#connection.closed;
   }
 
-  #hangUp(): void {
-    this.#hungUp = true;
+  #onDisconnect(): void {
+    this.#isDisconnected = true;
     for (const call of this.#calls.values()) call.end(callerGone());
   }
 
-  /** Somebody with a call under way waits for us, not we for them; but who has hung up waits for nothing. */
+  /** While a call runs, it is the caller that waits; but a caller that disconnected does not wait. */
   #onSilence(): void {
-    if (this.#limit.idle || this.#hungUp)
-      this.#connection.close(new SyncError('timeout', 'It was silent for too long.'));
+    if (this.#limit.idle || this.#isDisconnected)
+      this.#connection.close(new SyncError('timeout', 'It sent nothing for too long.'));
     else this.#silence.start();
   }
 
   #take({ message, payload }: Frame): void | Promise<void> {
-    // Answers: a server asks nothing, so there is nothing to answer.
+    // The server sends no requests, so answers are ignored.
     if (!('method' in message)) return;
     return 'id' in message ? this.#request(message, payload) : this.#notification(message, payload);
   }
 
   async #request(request: Request, payload: Buffer | null): Promise<void> {
     if (this.#calls.has(request.id)) {
-      return this.#fail(request.id, new SyncError('bad-message', 'A request with this id is under way.'));
+      return this.#fail(request.id, new SyncError('bad-message', 'A request with this id is still running.'));
     }
     let giveBack = () => {};
     try {
@@ -122,7 +125,7 @@ class Server {
       return this.#fail(request.id, error);
     }
     const call = this.#open(request.id, giveBack);
-    // A sign of life waits for nobody's turn: it may be calls that wait for people which have all of them.
+    // A ping is answered at once, because waiting calls may use up the limit.
     if (request.method === 'ping') return this.#answer(request, call, payload);
     const accepted = await this.#limit.take(() => this.#answer(request, call, payload));
     if (!accepted) await this.#end(call, this.#fail(request.id, tooMany(this.#options.inFlight)));
@@ -148,7 +151,7 @@ class Server {
   #open(id: number | string | null, finished?: () => void): ServedCall {
     const call = new ServedCall(id, this.#connection, finished);
     this.#calls.set(id ?? call, call);
-    if (this.#hungUp) call.end(callerGone());
+    if (this.#isDisconnected) call.end(callerGone());
     return call;
   }
 
@@ -157,7 +160,10 @@ class Server {
     this.#calls.delete(call.id ?? call);
   }
 
-  /** A stream that runs ahead of its call's turn holds up everything behind it, `cancel` too: not for ever, then. */
+  /**
+   * Delivers a notification. If its call has not started it blocks everything behind it, also `cancel`, so the time is
+   * limited.
+   */
   async #deliver(call: ServedCall, incoming: Incoming): Promise<void> {
     const taken = call.deliver(incoming);
     if (call.begun) return taken;
@@ -168,22 +174,25 @@ class Server {
 
   async #answer(request: Request, call: ServedCall, payload: Buffer | null): Promise<void> {
     const { id } = request;
-    // While answers are not read no more are made: each would hold its rows until then.
+    // While the caller does not read, no more answers are made, because each would stay in memory.
     for (let room = this.#connection.room?.(); room; room = this.#connection.room?.()) await room;
     const done = await this.#perform(request, call, payload);
     const sent = 'error' in done ? this.#fail(id, done.error) : this.#succeed(id, done.value);
-    // The turn lasts until the answer is on its way, so that answers nobody reads hold up new requests.
+    // The call counts as running until its answer is sent, so that unread answers delay new requests.
     await this.#end(call, sent);
     this.#endIfForeign(done);
   }
 
   async #end(call: ServedCall, sent: Promise<void>): Promise<void> {
     this.#close(call);
-    // A failure to send is the connection's end, which is known already.
+    // A failure to send is reported by the end of the connection.
     await sent.catch(() => {});
   }
 
-  /** Runs the handler; its failure is a value from here on. */
+  /**
+   * Runs the handler.
+   * @returns its result or its error.
+   */
   async #perform(
     { method: name, params }: Request | Notification,
     call: ServedCall,
@@ -200,7 +209,7 @@ class Server {
     }
   }
 
-  /** Who sends a handler what is not the protocol, or too much, has had his reply; what else he streams is not read. */
+  /** Closes the connection to a caller that violated the protocol, after the answer. */
   #endIfForeign(done: object): void {
     const { error } = done as { error?: unknown };
     if (error instanceof SyncError && ENDING.has(error.code)) this.#connection.close(error);
@@ -208,7 +217,7 @@ class Server {
 
   #succeed(id: number | string, value: object | Answer): Promise<void> {
     const { result, payload } = isAnswer(value) ? value : { result: value, payload: undefined };
-    // What cannot be sent (too large, no JSON) must not leave the caller without an answer.
+    // The caller has to get an answer even where the result cannot be sent (too large, not JSON).
     return this.#connection.send({ id, result }, payload).catch((error) => this.#fail(id, error));
   }
 
@@ -219,7 +228,7 @@ class Server {
 
 const ENDING: ReadonlySet<ErrorCode> = new Set(['bad-message', 'too-large']);
 
-/** No result that comes from JSON's world holds a buffer, so this cannot be mistaken. */
+/** Results consist of JSON values, which contain no buffers, so this is unambiguous. */
 function isAnswer(value: object): value is Answer {
   return Buffer.isBuffer((value as Partial<Answer>).payload);
 }
@@ -228,15 +237,15 @@ const unknownMethod = (): SyncError =>
   new SyncError('unknown-method', 'There is no such method.', { hint: 'docs/protocol.md lists the methods.' });
 
 const tooMany = (most: number): SyncError =>
-  new SyncError('busy', `There are more than ${most} requests under way on this connection.`, {
-    hint: 'Wait for answers before asking more.',
+  new SyncError('busy', `More than ${most} requests are running on this connection.`, {
+    hint: 'Wait for answers before sending more requests.',
   });
 
 const tooMuch = (): SyncError =>
-  new SyncError('busy', `The requests under way take more than ${MAX_REQUESTS_BYTES / 2 ** 20} MiB.`, {
+  new SyncError('busy', `The running requests take more than ${MAX_REQUESTS_BYTES / 2 ** 20} MiB.`, {
     hint: 'Try again in a moment.',
   });
 
 const cancelled = (): SyncError => new SyncError('interrupted', 'The caller cancelled the call.');
 
-const callerGone = (): SyncError => new SyncError('closed', 'The caller is gone.');
+const callerGone = (): SyncError => new SyncError('closed', 'The caller has disconnected.');

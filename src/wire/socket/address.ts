@@ -1,4 +1,4 @@
-// Addresses as people write them.
+// Parses addresses of servers.
 import net from 'node:net';
 import { SyncError } from '../../core/errors.js';
 import { quote } from '../../core/path.js';
@@ -12,9 +12,9 @@ export const addressText = ({ host, port }: { readonly host: string; readonly po
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /**
- * @param text `HOST:PORT`, `[::1]:8080`, or `PORT` alone.
- * @param defaultHost the host where `text` names none.
- * @throws SyncError `usage`, saying how an address is written.
+ * @param text `HOST:PORT`, `[::1]:8080`, or only `PORT`.
+ * @param defaultHost the host where `text` has none.
+ * @throws SyncError `usage`, with the syntax as the hint.
  */
 export function parseAddress(text: string, defaultHost = '127.0.0.1'): { host: string; port: number } {
   const parts = /^(?:\[([\da-fA-F:.%\w]+)\]:|([^\s:[\]]*):)?(\d{1,5})$/.exec(text);

@@ -1,5 +1,5 @@
-// Items that were put and are not taken yet, as an async iterable for one consumer. A producer can wait until the queue
-// is empty: that is how a slow consumer slows down a socket, and why nothing piles up.
+// A queue as an async iterable for one consumer. A producer can wait until the queue is empty, so that a slow consumer
+// slows down a socket and the queue does not grow.
 
 export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   #items: T[] = [];
@@ -29,18 +29,21 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     resolve({ done: false, value: item });
   }
 
-  /** Adds `item`. @returns a promise that resolves when it has been taken, or nobody wants it any more. */
+  /**
+   * Adds `item`.
+   * @returns a promise that resolves when the item is consumed or dropped.
+   */
   handOver(item: T): Promise<void> {
     this.put(item);
     return this.whenEmpty();
   }
 
-  /** Resolves when everything that was put has been taken or dropped. */
+  /** @returns a promise that resolves when all items are consumed or dropped. */
   whenEmpty(): Promise<void> {
     return this.empty ? Promise.resolve() : new Promise((resolve) => this.#emptied.push(resolve));
   }
 
-  /** Nothing more comes. What is there can still be taken; then the iteration ends, or throws `fault`. */
+  /** Ends the queue. Its items can still be consumed; then the iteration ends or throws `fault`. */
   end(fault: Error | null = null): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -52,7 +55,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     else take.reject(fault);
   }
 
-  /** Drops what was not taken. */
+  /** Drops all items. */
   clear(): void {
     this.#items = [];
     this.#next = 0;
@@ -67,7 +70,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     return fault === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(fault);
   }
 
-  /** A consumer that leaves its loop wants nothing more. */
+  /** Called when the consumer leaves its loop: all items are dropped. */
   return(): Promise<IteratorResult<T, undefined>> {
     this.end();
     this.#fault = null;

@@ -1,5 +1,5 @@
-// A socket as a bounded connection: frames come out one by one, and while they are not taken the socket is not read;
-// frames go in, and while they are not read the sender waits. It ends once, with a value, and never throws from an event.
+// A socket as a connection with bounded memory. The socket is not read while received frames are not consumed, and
+// senders wait while sent frames are not read. It ends once, with a value, and never throws from an event.
 
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -11,7 +11,7 @@ import { DEFAULT_LIMITS, type WireLimits } from '../frame/limits.js';
 import { AsyncQueue } from './async-queue.js';
 import { Deadline } from './deadline.js';
 import { Outbox } from './outbox.js';
-import { wordsFor } from './socket-errors.js';
+import { socketErrorText } from './socket-errors.js';
 import { isTls } from './tls.js';
 
 const KEEP_ALIVE_MS = 60_000;
@@ -20,26 +20,29 @@ export interface Connection {
   /** The other end, such as `127.0.0.1:54321`. */
   readonly remote: string;
   /**
-   * Sends in the order of the calls. The promise need not be looked at.
+   * Sends frames in the order of the calls. The promise may be ignored.
    * @param payload at most 1 MiB; it must not be changed until it is sent.
-   * @param sent called when the payload may be changed; never where the connection ends before.
-   * @returns resolves when more may be sent.
-   * @throws SyncError `closed` when the connection is over, `too-large` for a frame that the other end would refuse.
+   * @param sent called when the payload may be changed; never called where the connection ends before.
+   * @returns a promise that resolves when more may be sent.
+   * @throws SyncError `closed` when the connection has ended, `too-large` for a frame that the other end would refuse.
    */
   send(message: Message, payload?: Buffer, sent?: () => void): Promise<void>;
-  /** Resolves when what was sent has left room for more, or the connection is over; null where there is room. */
+  /**
+   * @returns a promise that resolves when more may be sent or the connection has ended; null where more may be sent
+   * now.
+   */
   readonly room?: () => Promise<void> | null;
-  /** What comes in, for one consumer. Ends when the other end has said its last, or the connection is over. */
+  /** The received frames, for one consumer. Ends when the other end ends its output or the connection ends. */
   readonly frames: AsyncIterable<Frame>;
-  /** Resolves when the socket is gone: null after an orderly end, else why. Never rejects. */
+  /** Resolves when the socket is closed: null after an orderly end, otherwise the reason. Never rejects. */
   readonly closed: Promise<Error | null>;
-  /** Drops what has not been taken, hands over what was sent if that can be done in a short time, and closes. */
+  /** Drops unconsumed frames, sends what is queued if that takes only a short time, and closes. */
   close(reason?: Error): void;
 }
 
 /**
- * @param socket connected; it is not to be used by anyone else from now on. A stream that is no socket will do.
- * @param introduced called once, when the first message has come.
+ * @param socket a connected socket or another stream; only the connection may use it from now on.
+ * @param introduced called once, when the first message has arrived.
  */
 export function connectionOver(
   socket: Duplex,
@@ -56,7 +59,7 @@ class SocketConnection implements Connection {
   readonly #socket: Duplex;
   readonly #decoder: FrameDecoder;
   readonly #outbox: Outbox;
-  /** Runs while a frame has begun and has not come whole. */
+  /** Runs while a frame is incomplete. */
   readonly #arrival: Deadline;
   readonly #linger: Deadline;
   #introduced: (() => void) | null;
@@ -92,15 +95,16 @@ class SocketConnection implements Connection {
     this.frames.clear();
     this.#linger.start();
     this.#outbox.finish(closedError(this.remote, this.#reason), () => this.#socket.end());
-    // What still comes in is read and dropped: a socket destroyed with unread bytes makes the system forget our last words.
+    // Further input is read and dropped: destroying a socket with unread bytes makes the system discard our last
+    // output.
     this.#socket.resume();
   }
 
   #listen(onClosed: (reason: Error | null) => void): void {
-    this.#socket.on('data', (chunk: Buffer) => this.#hear(chunk));
+    this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#socket.on('end', () => this.#endOfInput());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#reason ??= new SyncError('closed', `${wordsFor(error)}.`, { cause: error });
+      this.#reason ??= new SyncError('closed', `${socketErrorText(error)}.`, { cause: error });
     });
     this.#socket.on('close', () => {
       this.#closing = true;
@@ -112,11 +116,11 @@ class SocketConnection implements Connection {
     });
   }
 
-  #hear(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     if (this.#closing) return;
     const frames: Frame[] = [];
     try {
-      if (this.#decoder.idle && isTls(chunk)) throw spokenInSecret();
+      if (this.#decoder.idle && isTls(chunk)) throw tlsWithoutSecret();
       this.#decoder.push(chunk, frames);
     } catch (fault) {
       this.#refuse(fault as SyncError);
@@ -146,11 +150,12 @@ class SocketConnection implements Connection {
 
   #endOfInput(): void {
     this.#arrival.clear();
-    if (!this.#closing && !this.#decoder.idle) this.#reason ??= new SyncError('closed', 'It ended within a message.');
+    if (!this.#closing && !this.#decoder.idle)
+      this.#reason ??= new SyncError('closed', 'It ended in the middle of a message.');
     this.frames.end();
   }
 
-  /** Answers what is not the protocol, once, and is done with it. */
+  /** Answers a violation of the protocol once and closes. */
   #refuse(error: SyncError): void {
     void this.send({ id: null, error: toFailure(error) });
     this.close(error);
@@ -169,10 +174,10 @@ function addressOf(socket: Duplex): string {
   return remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }
 
-const spokenInSecret = (): SyncError =>
-  new SyncError('not-allowed', 'It was spoken to in TLS, but was started without a secret.', {
+const tlsWithoutSecret = (): SyncError =>
+  new SyncError('not-allowed', 'It was contacted with TLS, but was started without a secret.', {
     hint: 'Start it with --secret-file, or leave the secret out on the other end.',
   });
 
 const tooSlow = (ms: number): SyncError =>
-  new SyncError('timeout', `A message did not come whole within ${ms / 1000} s.`);
+  new SyncError('timeout', `A message did not arrive completely within ${ms / 1000} s.`);

@@ -1,13 +1,13 @@
-// One timer that is started and stopped many times a second: stopping it only notes that it does not count.
+// A timer that is restarted and stopped many times a second: stopping it only clears a flag.
 
-/** Acts when it has been running for its time without being started again. Keeps no process alive. */
+/** Calls a function when it has run for its time without a restart. It does not keep the process alive. */
 export class Deadline {
   readonly #ms: number;
   readonly #act: () => void;
   #timer: NodeJS.Timeout | null = null;
   #running = false;
 
-  /** @param ms its time in milliseconds; infinite means never. */
+  /** @param ms in milliseconds; infinite means never. */
   constructor(ms: number, act: () => void) {
     this.#ms = ms;
     this.#act = act;
@@ -17,7 +17,7 @@ export class Deadline {
     return this.#running;
   }
 
-  /** Starts it, or starts it anew. */
+  /** Starts or restarts it. */
   start(): void {
     this.#running = true;
     if (this.#timer !== null) this.#timer.refresh();
@@ -28,7 +28,7 @@ export class Deadline {
     this.#running = false;
   }
 
-  /** Stops it for good and lets go of the timer. */
+  /** Stops it and frees the timer. */
   clear(): void {
     this.stop();
     if (this.#timer !== null) clearTimeout(this.#timer);

@@ -1,5 +1,6 @@
-// On this machine's own addresses plain TCP is for one user and root alone: whoever else connects, or listens where we
-// connect, is refused before a word is said or heard. A connection whose owner cannot be told is one of somebody else.
+// On the addresses of this machine, plain TCP is only for the same user and root: connections of other users, and to
+// servers of other users, are refused before anything is sent or read. If the owner cannot be determined, the
+// connection is refused.
 import fs from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
@@ -7,21 +8,21 @@ import { SyncError } from '../../core/errors.js';
 import { isLoopback } from './address.js';
 import { ownerIn, type SocketEnd, SocketTable } from './socket-owner.js';
 
-/** Whether this system tells who owns a connection. */
-export const tellsOwners: boolean = process.platform === 'linux';
+/** Whether this system shows the owners of connections. */
+export const canIdentifyOwners: boolean = process.platform === 'linux';
 
-/** How long the owner of a connection that was taken is looked for, in milliseconds; it has been there already. */
+/** How long the owner of an accepted connection is searched, in milliseconds. Its row should exist already. */
 const OWNER_MS = 250;
 const FIRST_PAUSE_MS = 1;
 const LAST_PAUSE_MS = 50;
 
 const table = new SocketTable();
 
-/** How owners are found out; tests give their own. */
+/** How owners are determined; tests replace it. */
 export interface Owners {
-  /** The user that this process acts as. */
+  /** The user as which this process acts. */
   readonly uid: number;
-  /** @returns who owns the other end of `socket`; null where nobody does by now. */
+  /** @returns the user who owns the other end of `socket`; null where it has no owner any more. */
   readonly of: (socket: Socket) => Promise<number | null>;
 }
 
@@ -29,20 +30,20 @@ export const systemOwners: Owners = {
   uid: ownUid(),
   async of(socket) {
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
-    const far: SocketEnd = { address: remoteAddress ?? '', port: remotePort ?? 0 };
-    const near: SocketEnd = { address: localAddress ?? '', port: localPort ?? 0 };
-    const uid = ownerIn(await table.fresh(), far, near);
-    // The same two ends may have become another's connection, but not while ours is up.
+    const peer: SocketEnd = { address: remoteAddress ?? '', port: remotePort ?? 0 };
+    const local: SocketEnd = { address: localAddress ?? '', port: localPort ?? 0 };
+    const uid = ownerIn(await table.fresh(), peer, local);
+    // The same two ends may belong to another connection, but not while ours is open.
     return isUp(socket) ? uid : null;
   },
 };
 
 /**
- * @param socket a connection that came in.
- * @returns why it is refused, null where it may be served.
+ * @param socket an accepted connection.
+ * @returns why it is refused; null where it may be served.
  */
 export async function refusalOf(socket: Socket, owners: Owners = systemOwners): Promise<SyncError | null> {
-  if (!tellsOwners || !isLocal(socket)) return null;
+  if (!canIdentifyOwners || !isLocal(socket)) return null;
   const owner = await ownerOf(socket, owners, OWNER_MS);
   if (typeof owner === 'number') return isOurs(owner, owners.uid) ? null : otherUser(owner);
   return owner;
@@ -50,8 +51,8 @@ export async function refusalOf(socket: Socket, owners: Owners = systemOwners): 
 
 /**
  * @param socket connected to a server.
- * @param timeoutMs how long it may take to take the connection.
- * @throws SyncError `not-allowed` where another user's program listens there; root talks to everybody's.
+ * @param timeoutMs how long the server may take to accept the connection, in milliseconds.
+ * @throws SyncError `not-allowed` where the listening program belongs to another user; root may connect to all.
  */
 export async function checkListener(
   socket: Socket,
@@ -59,13 +60,13 @@ export async function checkListener(
   timeoutMs: number,
   owners = systemOwners,
 ): Promise<void> {
-  if (!tellsOwners || owners.uid === 0 || !isLocal(socket)) return;
+  if (!canIdentifyOwners || owners.uid === 0 || !isLocal(socket)) return;
   const owner = await ownerOf(socket, owners, timeoutMs);
   if (typeof owner !== 'number') throw owner;
   if (!isOurs(owner, owners.uid)) throw otherUsersServer(place, owner);
 }
 
-/** Looks until there is an owner: a table that changes while it is read may miss a row. */
+/** Retries until there is an owner: a table that changes during the reading may lack a row. */
 async function ownerOf(socket: Socket, owners: Owners, timeoutMs: number): Promise<number | SyncError> {
   const until = performance.now() + timeoutMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LAST_PAUSE_MS)) {
@@ -73,9 +74,10 @@ async function ownerOf(socket: Socket, owners: Owners, timeoutMs: number): Promi
       const uid = await owners.of(socket);
       if (uid !== null) return uid;
     } catch (error) {
-      return untold('the table of sockets cannot be read', error);
+      return unknownOwner('the table of sockets cannot be read', error);
     }
-    if (socket.destroyed || performance.now() + pause > until) return untold('it is gone, or not taken yet');
+    if (socket.destroyed || performance.now() + pause > until)
+      return unknownOwner('it has ended, or is not accepted yet');
     await passed(pause);
   }
 }
@@ -83,12 +85,12 @@ async function ownerOf(socket: Socket, owners: Owners, timeoutMs: number): Promi
 const isOurs = (uid: number, own: number): boolean =>
   uid === 0 || (uid === own && !(uid === overflowUid() && !knowsAllUsers()));
 
-/** The user whose the sockets of this process are; nobody where that cannot be known. */
+/** @returns the user who owns the sockets of this process; NaN where it is unknown. */
 function ownUid(): number {
   return Number(/^Uid:(?:\s+\d+){3}\s+(\d+)$/m.exec(readOr('/proc/self/status', ''))?.[1] ?? Number.NaN);
 }
 
-/** In a user namespace everybody from outside is shown as one and the same user. */
+/** @returns the user id that stands for all users outside of a user namespace. */
 function overflowUid(): number {
   return Number(readOr('/proc/sys/kernel/overflowuid', '65534'));
 }
@@ -109,36 +111,36 @@ function isLocal({ remoteAddress = '127.0.0.1', localAddress }: Socket): boolean
   return remoteAddress === localAddress || isLoopback(remoteAddress.replace(/^::ffff:/, ''));
 }
 
-/** Asks the system; what the socket itself remembers was true once. */
+/** Asks the system, because the fields of the socket may be out of date. */
 function isUp(socket: Socket): boolean {
   const { _handle: handle } = socket as { _handle?: { getpeername?: (out: object) => number } | null };
   return typeof handle?.getpeername === 'function' && handle.getpeername({}) === 0;
 }
 
-const THE_WAYS = 'Use a key: give both ends --secret-file FILE; or start the server with --allow-local.';
+const WAYS_OUT = 'Use a key: give both ends --secret-file FILE; or start the server with --allow-local.';
 
 const otherUser = (uid: number): SyncError =>
   new SyncError(
     'not-allowed',
     `This server answers only its own user and root, not another user of this machine (uid ${uid}).`,
     {
-      hint: THE_WAYS,
+      hint: WAYS_OUT,
       facts: { uid },
     },
   );
 
-const untold = (why: string, cause?: unknown): SyncError =>
+const unknownOwner = (why: string, cause?: unknown): SyncError =>
   new SyncError(
     'not-allowed',
-    `It could not be told which user of this machine has the other end of the connection: ${why}.`,
+    `Cannot determine which user of this machine owns the other end of the connection: ${why}.`,
     {
-      hint: `Try again. ${THE_WAYS}`,
+      hint: `Try again. ${WAYS_OUT}`,
       cause,
     },
   );
 
 const otherUsersServer = (place: string, uid: number): SyncError =>
-  new SyncError('not-allowed', `What listens at ${place} belongs to another user of this machine (uid ${uid}).`, {
+  new SyncError('not-allowed', `The program at ${place} belongs to another user of this machine (uid ${uid}).`, {
     hint: 'Where that is meant, trust it with --allow-local, or use one secret on both ends: --secret-file FILE.',
     facts: { uid },
   });

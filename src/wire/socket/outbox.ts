@@ -1,5 +1,6 @@
-// The sending half of a connection: order is kept, small messages of one tick go out together, and what is queued for a
-// reader is bounded. Beyond the bound a send waits unencoded, so that it costs no more than what the sender holds anyway.
+// The sending half of a connection. It keeps the order, combines the small messages of one tick, and bounds the bytes
+// queued for a reader. Beyond the bound a message waits unencoded, so that it costs no memory beyond what its sender
+// holds.
 
 import type { Duplex } from 'node:stream';
 import { SyncError } from '../../core/errors.js';
@@ -8,7 +9,7 @@ import type { Message } from '../frame/json-rpc.js';
 import type { WireLimits } from '../frame/limits.js';
 import { Deadline } from './deadline.js';
 
-/** Bytes handed to the socket at a time: large enough to keep it busy, small enough that a slow reader shows progress. */
+/** The bytes given to the socket at once: enough to keep it busy, few enough that a slow reader shows progress. */
 const BATCH_BYTES = 1024 * 1024;
 const SENT = Promise.resolve();
 
@@ -20,7 +21,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Bytes to send, and whom to tell when they are with the system. */
+/** Bytes to send, and the function to call when the system has them. */
 interface Part {
   readonly bytes: Buffer;
   readonly sent?: (() => void) | undefined;
@@ -31,19 +32,22 @@ export class Outbox {
   readonly #limits: WireLimits;
   readonly #onStuck: (error: SyncError) => void;
   readonly #reader: Deadline;
-  /** Lines not yet turned into bytes; they come after `#parts`. */
+  /** Lines that are not encoded yet; they follow `#parts`. */
   #lines = '';
   #parts: Part[] = [];
   #queuedBytes = 0;
   #waiting: Waiting[] = [];
-  /** Who waits for room, with nothing to send yet. */
+  /** Callers that wait for room without having anything to send yet. */
   #expecting: (() => void)[] = [];
   #writing = false;
   #scheduled = false;
   #over: SyncError | null = null;
   #onFlushed: (() => void) | null = null;
 
-  /** @param onStuck called when the reader reads nothing, or the sender does not wait; the connection should end. */
+  /**
+   * @param onStuck called when the reader does not read or the sender ignores the limit; the connection should be
+   * closed.
+   */
   constructor(socket: Duplex, limits: WireLimits, onStuck: (error: SyncError) => void) {
     this.#socket = socket;
     this.#limits = limits;
@@ -52,9 +56,9 @@ export class Outbox {
   }
 
   /**
-   * @param sent called when the system has the payload; never where it does not come to that.
-   * @returns a promise that resolves when more may be sent, and rejects where this could not be. Nobody needs to look at
-   * it: a rejection that is not looked at is no unhandled one.
+   * @param sent called when the system has the payload; never called where the connection ends before.
+   * @returns a promise that resolves when more may be sent, and rejects where the message cannot be sent. It may be
+   * ignored: its rejection is never unhandled.
    */
   send(message: Message, payload: Buffer | undefined, sent?: () => void): Promise<void> {
     if (this.#over !== null) return rejected(this.#over);
@@ -69,13 +73,16 @@ export class Outbox {
     }
   }
 
-  /** Resolves when a send would not have to wait, or none can be any more; null where that is so already. */
+  /**
+   * @returns a promise that resolves when a send would not wait, or none is possible any more; null where that is so
+   * now.
+   */
   room(): Promise<void> | null {
     const full = this.#waiting.length > 0 || this.#queuedBytes >= this.#limits.queuedBytes;
     return full && this.#over === null ? new Promise((resolve) => this.#expecting.push(resolve)) : null;
   }
 
-  /** Takes nothing more (`error` is the answer to later sends) and calls `onFlushed` when all is with the system. */
+  /** Accepts nothing more (later sends fail with `error`) and calls `onFlushed` when the system has everything. */
   finish(error: SyncError, onFlushed: () => void): void {
     this.#over ??= error;
     this.#onFlushed = onFlushed;
@@ -83,7 +90,7 @@ export class Outbox {
     if (!this.#writing) this.#pump();
   }
 
-  /** Gives up what has not been handed over. */
+  /** Drops everything that is not sent. */
   abandon(error: SyncError): void {
     this.#over ??= error;
     this.#reader.clear();
@@ -95,7 +102,7 @@ export class Outbox {
 
   #wait(message: Message, payload: Buffer | undefined, onSent: (() => void) | undefined): Promise<void> {
     if (this.#waiting.length >= this.#limits.waitingSends) {
-      const error = new SyncError('too-large', 'More was sent to it than it could read.');
+      const error = new SyncError('too-large', 'It reads more slowly than it is sent to.');
       this.#onStuck(error);
       return rejected(error);
     }
@@ -120,7 +127,7 @@ export class Outbox {
     this.#schedule();
   }
 
-  /** The next tick comes after everything that is ready to run now, so that it all goes out in one write. */
+  /** Writes in the next tick, after everything that is ready to run now, so that all of it goes into one write. */
   #schedule(): void {
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
@@ -205,10 +212,9 @@ function rejected(error: unknown): Promise<never> {
   return promise;
 }
 
-const notRead = (ms: number): SyncError =>
-  new SyncError('timeout', `It read nothing of what was sent to it for ${ms / 1000} s.`);
+const notRead = (ms: number): SyncError => new SyncError('timeout', `It read nothing for ${ms / 1000} s.`);
 
 const tooLong = (most: number): SyncError =>
   new SyncError('too-large', `A message is over the ${most} bytes that the other end takes in one line.`, {
-    hint: 'Ask for less at a time.',
+    hint: 'Request less at a time.',
   });

@@ -1,5 +1,5 @@
-// The secret that both ends share, and the file that it is kept in. Where it comes from is told, what it is never: no
-// message quotes it, and printing it shows nothing.
+// The secret that both ends share, and its file. Messages say where a secret comes from but never quote it, and
+// printing a Secret shows nothing.
 import fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import { quote } from '../../core/path.js';
@@ -7,7 +7,7 @@ import { systemTrouble } from '../../core/system-error.js';
 
 const KEY_BYTES = 32;
 const DIGITS = /^[0-9a-fA-F]{64}\r?\n?$/;
-/** More than a sound file has; what is longer is none. */
+/** More bytes than a valid file has. */
 const MAX_BYTES = 1024;
 
 /** A key of 32 bytes. */
@@ -21,14 +21,15 @@ export class Secret {
 
   /**
    * @param text 64 hexadecimal digits, as `openssl rand -hex 32` makes them; a newline may follow.
-   * @throws SyncError `usage`, which does not say what was there instead.
+   * @param where the beginning of the error message.
+   * @throws SyncError `usage`, without quoting the text.
    */
   static parse(text: string, where = 'The secret'): Secret {
     if (DIGITS.test(text)) return new Secret(text.slice(0, 2 * KEY_BYTES));
     throw new SyncError('usage', `${where} is not 64 hexadecimal digits.`, { hint: MAKE_ONE });
   }
 
-  /** The key, for the handshake and nothing else. */
+  /** The key, only for the handshake. */
   get key(): Buffer {
     return this.#key;
   }
@@ -37,16 +38,16 @@ export class Secret {
 const MAKE_ONE = 'Make one with: openssl rand -hex 32 > lockstep.secret && chmod 600 lockstep.secret';
 
 /**
- * Reads a secret that only its owner can read.
- * @throws SyncError `usage`, with the command that mends it.
+ * Reads a secret from a file that only its owner can read.
+ * @throws SyncError `usage`, with the command that solves it.
  */
 export function readSecretFile(file: string): Secret {
   let handle: number | undefined;
   try {
-    // A pipe that nobody writes to would be waited for here.
+    // Opening a pipe without a writer would block.
     handle = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
     const stats = fs.fstatSync(handle);
-    if (!stats.isFile()) throw refusal(file, 'it is no file', 'Name the file itself.');
+    if (!stats.isFile()) throw refusal(file, 'it is not a file', 'Name the file itself.');
     if ((stats.mode & 0o077) !== 0) {
       const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
       const own = 'Make it yours alone with: chmod 600';
@@ -62,7 +63,7 @@ export function readSecretFile(file: string): Secret {
 }
 
 /**
- * @returns the secret that is given as digits, or else in a file; undefined where none is.
+ * @returns the secret, given as digits or in a file; undefined where neither is given.
  * @throws SyncError `usage`.
  */
 export function givenSecret(given: {
@@ -74,7 +75,7 @@ export function givenSecret(given: {
 }
 
 function unreadable(file: string, cause: NodeJS.ErrnoException): SyncError {
-  if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return refusal(file, 'there is none', MAKE_ONE, cause);
+  if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return refusal(file, 'it does not exist', MAKE_ONE, cause);
   if (cause.code === 'EACCES' || cause.code === 'EPERM')
     return refusal(file, 'it may not be read', `See who may with: ls -l ${shellWord(file)}`, cause);
   return refusal(file, `it cannot be read (${systemTrouble(cause).why})`, 'Name another with --secret-file.', cause);

@@ -1,36 +1,39 @@
-// Whether the other end still lives while something is waited for: when nothing has come for a while it is asked, and
-// when nothing comes after that either it is given up. Any message is a sign of life, a refusal too.
+// Detects a dead connection while something is expected: after a period without any message the other end is sent a
+// ping, and after a further period the connection is given up. Any message proves that it is alive, also an error.
 import type { SilenceLimits } from '../frame/limits.js';
 import { Deadline } from './deadline.js';
 
 export class Silence {
-  readonly #asking: Deadline;
+  readonly #pinging: Deadline;
   readonly #ending: Deadline;
 
-  /** @param ask sends what any server answers, known to it or not. */
-  constructor({ askMs, endMs }: SilenceLimits, ask: () => void, end: () => void) {
-    this.#ending = new Deadline(endMs - askMs, end);
-    this.#asking = new Deadline(askMs, () => {
-      ask();
+  /**
+   * @param ping sends a request that any server answers, even with an error.
+   * @param end gives the connection up.
+   */
+  constructor({ pingMs, endMs }: SilenceLimits, ping: () => void, end: () => void) {
+    this.#ending = new Deadline(endMs - pingMs, end);
+    this.#pinging = new Deadline(pingMs, () => {
+      ping();
       this.#ending.start();
     });
   }
 
-  /** Something came, or something is waited for from now on. */
+  /** Restarts the period: a message has arrived, or something is expected from now on. */
   broken(): void {
     this.#ending.stop();
-    this.#asking.start();
+    this.#pinging.start();
   }
 
-  /** Nothing is waited for, or what came is still being taken in: then it is not the other end that is slow. */
+  /** Stops it: nothing is expected, or a message is still being handled, so the other end is not to blame. */
   stop(): void {
     this.#ending.stop();
-    this.#asking.stop();
+    this.#pinging.stop();
   }
 
-  /** Stops for good. */
+  /** Stops it for good. */
   clear(): void {
     this.#ending.clear();
-    this.#asking.clear();
+    this.#pinging.clear();
   }
 }

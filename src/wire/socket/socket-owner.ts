@@ -1,5 +1,5 @@
-// Which user of this machine owns the other end of a connection, from the kernel's table of TCP sockets. A row counts
-// only where a process still holds that socket: what is left over of a closed one is shown as root's.
+// Determines which user of this machine owns the other end of a connection, from the kernel's table of TCP sockets.
+// Only rows of sockets that a process still has open count: the kernel shows the rest as root's.
 import fs from 'node:fs/promises';
 import net from 'node:net';
 import { endianness } from 'node:os';
@@ -12,13 +12,13 @@ export interface SocketEnd {
 
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
 const MAPPED = '::ffff:';
-/** States of a socket that is connected, or was and is still held: the others belong to nobody in particular. */
+/** The states of a socket that is connected, or was and is still open in a process. */
 const HELD_STATES: ReadonlySet<string> = new Set(['01', '04', '05', '08', '09', '0B']);
 
 /**
  * @param table the text of `/proc/net/tcp` and `/proc/net/tcp6`.
- * @param end the socket that is asked about; `other` is the end that it is connected to.
- * @returns the uid of its owner, null where no process holds such a socket.
+ * @param end the socket in question; `other` is the end that it is connected to.
+ * @returns the uid of its owner; null where no process has such a socket open.
  */
 export function ownerIn(table: string, end: SocketEnd, other: SocketEnd): number | null {
   const [from, to] = [spellings(end), spellings(other)];
@@ -31,7 +31,7 @@ export function ownerIn(table: string, end: SocketEnd, other: SocketEnd): number
 
 function ownerOfRow(table: string, ends: string): number | null {
   for (let at = table.indexOf(ends); at >= 0; at = table.indexOf(ends, at + 1)) {
-    // After the ends: st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
+    // The fields after the addresses: st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
     const fields = table.slice(at + ends.length, at + ends.length + 120).split(/ +/, 7);
     const [state = '', , , , uid = '', , inode = '0'] = fields;
     if (HELD_STATES.has(state) && /^\d+$/.test(uid) && Number(inode) > 0) return Number(uid);
@@ -39,7 +39,7 @@ function ownerOfRow(table: string, ends: string): number | null {
   return null;
 }
 
-/** How the kernel spells an end: an IPv4 address also as one that a socket of IPv6 has. */
+/** @returns an address as the kernel writes it; an IPv4 address also as an IPv6 socket has it. */
 function spellings({ address, port }: SocketEnd): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const plain = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
@@ -57,7 +57,7 @@ function bytesOfIPv6(address: string): number[] {
   return [...front, ...gap, ...back].flatMap((group) => [group >> 8, group & 0xff]);
 }
 
-/** The table has words of 32 bits as this machine reads them. */
+/** The table shows words of 32 bits in the byte order of this machine. */
 function wordsOf(bytes: readonly number[]): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 4) {
@@ -68,7 +68,7 @@ function wordsOf(bytes: readonly number[]): string {
   return text;
 }
 
-/** Reads the table for many at once: whoever asks while it is being read shares the next reading. */
+/** Reads the table for many callers: those that call during a reading share the next one. */
 export class SocketTable {
   readonly #read: () => Promise<string>;
 
@@ -79,7 +79,10 @@ export class SocketTable {
     this.#read = read;
   }
 
-  /** @returns the table as it is at some moment after the call. @throws the system's error. */
+  /**
+   * @returns the table at some time after the call.
+   * @throws the system's error.
+   */
   fresh(): Promise<string> {
     this.#next ??= this.#underWay.then(() => {
       this.#next = null;

@@ -1,4 +1,4 @@
-// Listening and dialling. Sockets are made here and nowhere else; what comes out are connections.
+// Listens and dials. All sockets are made here; the results are connections.
 import net from 'node:net';
 import { SyncError } from '../../core/errors.js';
 import { toFailure } from '../frame/errors.js';
@@ -7,18 +7,18 @@ import { addressText } from './address.js';
 import { type Connection, connectionOver } from './connection.js';
 import { checkListener, refusalOf } from './local-users.js';
 import type { Secret } from './secret.js';
-import { wordsFor } from './socket-errors.js';
-import { handshakeFault, SecureDoor, secureSocket } from './tls.js';
+import { socketErrorText } from './socket-errors.js';
+import { handshakeFault, SecureListener, secureSocket } from './tls.js';
 
 export { isLoopback, parseAddress } from './address.js';
 
 const DIAL_MS = 10_000;
 
-/** A server's ear: where it listens, and the way to stop. */
+/** A listening server. */
 export interface Listener {
   readonly host: string;
   readonly port: number;
-  /** Takes nothing new, closes every connection, and resolves when all are gone. */
+  /** Accepts nothing new, closes all connections, and resolves when they are closed. */
   close(): Promise<void>;
 }
 
@@ -27,71 +27,76 @@ interface ListenOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly limits?: Partial<WireLimits>;
-  /** Where there is one, only who proves it gets any further. */
+  /** With a secret, only callers that prove it are served. */
   readonly secret?: Secret | undefined;
-  /** Whether, without a secret, other users of this machine may connect too. */
+  /** Whether other users of this machine may connect without a secret. */
   readonly allowLocal?: boolean | undefined;
-  /** Told of each user of this machine that is refused, once. */
+  /** Called once for each user of this machine that is refused. */
   readonly onRefused?: (error: SyncError) => void;
   readonly onConnection: (connection: Connection) => void;
 }
 
 /**
- * Listens; over the limit of connections a further one is told `busy` and closed.
- * @throws SyncError `usage` where it cannot listen there, saying why and what to do.
+ * Listens. A connection over the limit is answered with `busy` and closed.
+ * @throws SyncError `usage` where it cannot listen there, with the reason and what to do.
  */
 export function listen(options: ListenOptions): Promise<Listener> {
   const { host, port, secret, allowLocal } = options;
-  const connections: Connections = { served: new Set(), rejected: new Set(), asked: new Set(), refused: new Set() };
-  const door = secret === undefined ? null : doorWith(secret, connections, options);
-  // Half open: `printf … | nc` has said its last while its answer is still to come.
-  const asksWho = door === null && allowLocal !== true;
-  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: asksWho }, (socket) => {
-    if (asksWho) void askWho(socket, connections, options);
-    else if (door === null) accept(socket, connections, options);
-    else door.accept(socket);
+  const connections: Connections = {
+    served: new Set(),
+    rejected: new Set(),
+    identifying: new Set(),
+    refused: new Set(),
+  };
+  const secure = secret === undefined ? null : secureListener(secret, connections, options);
+  // Half-open, because `printf … | nc` ends its output before its answer arrives.
+  const checksUser = secure === null && allowLocal !== true;
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: checksUser }, (socket) => {
+    if (checksUser) void identify(socket, connections, options);
+    else if (secure === null) accept(socket, connections, options);
+    else secure.accept(socket);
   });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)));
     server.listen({ host, port }, () => {
-      // From here on an error is one of accepting (too many open files): the next connection is a new chance.
+      // Later errors are failures to accept (too many open files); the next connection may succeed.
       server.removeAllListeners('error').on('error', () => {});
       const taken = (server.address() as net.AddressInfo).port;
-      resolve({ host, port: taken, close: () => closeAll(server, door, connections) });
+      resolve({ host, port: taken, close: () => closeAll(server, secure, connections) });
     });
   });
 }
 
-/** The connections of a listener: those that are served, and those that are just being told why they are not. */
+/** The connections of a listener: those that are served, and those that are being refused. */
 interface Connections {
   readonly served: Set<Connection>;
   readonly rejected: Set<Connection>;
-  /** Whose user is being found out. */
-  readonly asked: Set<net.Socket>;
-  /** What has been said of users that were refused. */
+  /** Sockets whose user is being determined. */
+  readonly identifying: Set<net.Socket>;
+  /** The messages about users that were already refused. */
   readonly refused: Set<string>;
 }
 
-function doorWith(secret: Secret, connections: Connections, options: ListenOptions): SecureDoor {
-  return new SecureDoor(
+function secureListener(secret: Secret, connections: Connections, options: ListenOptions): SecureListener {
+  return new SecureListener(
     secret,
     { ...DEFAULT_LIMITS, ...options.limits },
     {
       onProved: (socket, introduced) => accept(socket, connections, options, introduced),
-      onPlain: (socket) => reject(socket, connections, options, secretWanted()),
+      onPlain: (socket) => reject(socket, connections, options, secretRequired()),
     },
   );
 }
 
-/** @param socket paused: nothing that comes is read before it is known who sends it. */
-async function askWho(socket: net.Socket, connections: Connections, options: ListenOptions): Promise<void> {
+/** @param socket paused: nothing is read before its user is known. */
+async function identify(socket: net.Socket, connections: Connections, options: ListenOptions): Promise<void> {
   const { limits = {}, onRefused } = options;
-  if (connections.asked.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
-  connections.asked.add(socket);
+  if (connections.identifying.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
+  connections.identifying.add(socket);
   const ignore = () => {};
   socket.on('error', ignore);
   const refusal = await refusalOf(socket);
-  connections.asked.delete(socket);
+  connections.identifying.delete(socket);
   if (socket.destroyed) return;
   socket.removeListener('error', ignore);
   if (refusal === null) accept(socket, connections, options);
@@ -123,7 +128,7 @@ function admit(
 }
 
 function reject(socket: net.Socket, { rejected }: Connections, { limits = {} }: ListenOptions, error: SyncError): void {
-  // So many at once that there is no time for words.
+  // With too many at once there is no error message.
   if (rejected.size >= (limits.connections ?? DEFAULT_LIMITS.connections)) return void socket.destroy();
   const connection = admit(socket, rejected, limits);
   void connection.send({ id: null, error: toFailure(error) });
@@ -131,20 +136,20 @@ function reject(socket: net.Socket, { rejected }: Connections, { limits = {} }: 
 }
 
 const tooMany = (most: number): SyncError =>
-  new SyncError('busy', `The server has ${most} connections, as many as it takes.`, {
-    hint: 'Try again when others have gone.',
+  new SyncError('busy', `The server has ${most} connections, the maximum.`, {
+    hint: 'Try again when other connections have ended.',
   });
 
-const secretWanted = (): SyncError =>
-  new SyncError('not-allowed', 'This server answers only who has its secret.', {
+const secretRequired = (): SyncError =>
+  new SyncError('not-allowed', 'This server answers only programs that have its secret.', {
     hint: 'Give a copy of its secret file with --secret-file.',
   });
 
-async function closeAll(server: net.Server, door: SecureDoor | null, connections: Connections): Promise<void> {
-  const { served, rejected, asked } = connections;
+async function closeAll(server: net.Server, secure: SecureListener | null, connections: Connections): Promise<void> {
+  const { served, rejected, identifying } = connections;
   const stopped = new Promise((resolve) => server.close(resolve));
-  door?.close();
-  for (const socket of asked) socket.destroy();
+  secure?.close();
+  for (const socket of identifying) socket.destroy();
   for (const connection of [...served, ...rejected]) connection.close();
   await stopped;
 }
@@ -152,20 +157,20 @@ async function closeAll(server: net.Server, door: SecureDoor | null, connections
 interface DialOptions {
   readonly host: string;
   readonly port: number;
-  /** How long connecting may take, in milliseconds. */
+  /** The maximum time for connecting, in milliseconds. */
   readonly timeoutMs?: number;
   readonly limits?: Partial<WireLimits>;
   readonly signal?: AbortSignal;
-  /** What both ends prove to have before anything else is said. */
+  /** The secret that both ends have to prove before anything else. */
   readonly secret?: Secret | undefined;
-  /** Whether, without a secret, the server may be another local user's. */
+  /** Whether the server may belong to another local user where there is no secret. */
   readonly allowLocal?: boolean | undefined;
 }
 
 /**
  * Connects to a server.
- * @throws SyncError `unreachable` where nobody answers, `not-allowed` where the other end has another secret or none,
- *   or is another local user's; `interrupted` where `signal` is aborted first.
+ * @throws SyncError `unreachable` where no server answers; `not-allowed` where the other end has another secret or
+ * none, or belongs to another local user; `interrupted` where `signal` is aborted first.
  */
 export function dial(options: DialOptions): Promise<Connection> {
   const { host, port, timeoutMs = DIAL_MS, limits, signal, secret, allowLocal = false } = options;
@@ -188,7 +193,7 @@ export function dial(options: DialOptions): Promise<Connection> {
     socket.once('error', onError);
     const connected = () => {
       settle();
-      if (socket.destroyed) return reject(cannotReach(host, port, new Error('it hung up at once')));
+      if (socket.destroyed) return reject(cannotReach(host, port, new Error('it closed the connection at once')));
       socket.removeListener('error', onError);
       resolve(connectionOver(socket, { ...DIAL_LIMITS, ...limits }));
     };
@@ -207,7 +212,7 @@ const interrupted = (host: string, port: number): SyncError =>
   new SyncError('interrupted', `Connecting to ${place(host, port)} was interrupted.`);
 
 const cannotReach = (host: string, port: number, error: Error): SyncError =>
-  new SyncError('unreachable', `Cannot reach ${place(host, port)}: ${wordsFor(error)}.`, {
+  new SyncError('unreachable', `Cannot reach ${place(host, port)}: ${socketErrorText(error)}.`, {
     hint: 'Check that the server is started and listens there.',
     facts: { host, port },
     cause: error,
@@ -217,7 +222,7 @@ function cannotListen(host: string, port: number, error: NodeJS.ErrnoException):
   const inUse = error.code === 'EADDRINUSE';
   const what = inUse
     ? `Port ${port} on ${host} is in use`
-    : `Cannot listen on ${place(host, port)}: ${wordsFor(error)}`;
+    : `Cannot listen on ${place(host, port)}: ${socketErrorText(error)}`;
   const hint = inUse || error.code === 'EACCES' ? PORT_HINT : 'Give an address of this machine with --host ADDR.';
   return new SyncError('usage', `${what}.`, { hint, facts: { host, port }, cause: error });
 }

@@ -1,5 +1,5 @@
-// TLS 1.3 with the shared secret as the key and no certificates: each end proves that it has the secret before it hears
-// or says anything else, and an X25519 exchange keeps what was said from whoever learns the secret later.
+// TLS 1.3 with the shared secret as a pre-shared key and without certificates. Both ends prove the secret before
+// anything else, and an X25519 exchange protects recorded traffic even if the secret becomes known later.
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
@@ -7,26 +7,26 @@ import { SyncError } from '../../core/errors.js';
 import type { WireLimits } from '../frame/limits.js';
 import type { Secret } from './secret.js';
 
-/** By what name the secret goes: there is only one. */
+/** The PSK identity; there is only one secret. */
 const IDENTITY = 'lockstep';
-/** The first byte of every TLS connection, which no JSON begins with. */
+/** The first byte of every TLS connection; no JSON begins with it. */
 const TLS_BEGINS = 0x16;
 
-/** @returns whether what comes first on a connection is TLS. */
+/** @returns whether the first bytes of a connection are TLS. */
 export const isTls = (first: Buffer): boolean => first[0] === TLS_BEGINS;
 
 const TLS = {
   minVersion: 'TLSv1.3',
   maxVersion: 'TLSv1.3',
-  // An external key goes with SHA-256; the suite with SHA-384 does not work.
+  // External keys need SHA-256; the suite with SHA-384 does not work.
   ciphers: 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256',
 } as const;
 
-/** What becomes of who knocks. */
-interface Knocking {
-  /** The secret is proved. `introduced` is to be called when the first message has come. */
+/** What happens to a new socket. */
+interface SecureEvents {
+  /** The secret is proved. The receiver calls `introduced` when the first message has arrived. */
   readonly onProved: (socket: Socket, introduced: () => void) => void;
-  /** It speaks without TLS; what it said is still to be read. */
+  /** The caller does not use TLS; its first bytes are still unread. */
   readonly onPlain: (socket: Socket) => void;
 }
 
@@ -35,57 +35,59 @@ interface Unauthenticated {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Lets in who proves the secret. Of those who have not, a few are borne with, each for a short time. */
-export class SecureDoor {
+/** Accepts sockets that prove the secret. The number of the others, and their time, is limited. */
+export class SecureListener {
   readonly #server: tls.Server;
-  /** Who has not proved the secret or has said nothing since, by both ends of its connection; the oldest first. */
+  /**
+   * The sockets that have not proved the secret or have not sent a message since, by both addresses; the oldest first.
+   */
   readonly #unauthenticated = new Map<string, Unauthenticated>();
   readonly #limits: Pick<WireLimits, 'unauthenticated' | 'handshakeMs'>;
-  readonly #onPlain: Knocking['onPlain'];
+  readonly #onPlain: SecureEvents['onPlain'];
 
-  constructor(secret: Secret, limits: Pick<WireLimits, 'unauthenticated' | 'handshakeMs'>, knocking: Knocking) {
+  constructor(secret: Secret, limits: Pick<WireLimits, 'unauthenticated' | 'handshakeMs'>, events: SecureEvents) {
     this.#limits = limits;
-    this.#onPlain = knocking.onPlain;
+    this.#onPlain = events.onPlain;
     this.#server = tls.createServer({
       ...TLS,
       handshakeTimeout: limits.handshakeMs,
-      // A name that is not known gets a key that nobody has, so that names cannot be told from secrets.
+      // An unknown identity gets a random key, so that it fails in the same way as a wrong secret.
       pskCallback: (_socket, identity) => (identity === IDENTITY ? secret.key : randomBytes(secret.key.length)),
     });
-    // Who fails the handshake is left open by node.
+    // Node leaves a socket open after a failed handshake.
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#server.on('secureConnection', (socket) => {
       const ends = endsOf(socket);
-      const stranger = this.#unauthenticated.get(ends);
-      if (stranger === undefined) return void socket.destroy();
-      clearTimeout(stranger.timer);
-      knocking.onProved(socket, () => this.#unauthenticated.delete(ends));
+      const pending = this.#unauthenticated.get(ends);
+      if (pending === undefined) return void socket.destroy();
+      clearTimeout(pending.timer);
+      events.onProved(socket, () => this.#unauthenticated.delete(ends));
     });
   }
 
-  /** @param socket half-open allowed, not read from yet. */
+  /** @param socket opened with allowHalfOpen and not read from yet. */
   accept(socket: Socket): void {
-    // The oldest goes, not the newest: who has the secret is done before many others can come.
+    // The oldest is closed, not the new one: a caller with the secret is done long before it is the oldest.
     const oldest = this.#unauthenticated.values().next().value;
     if (oldest !== undefined && this.#unauthenticated.size >= this.#limits.unauthenticated) this.#leave(oldest.socket);
     const ends = endsOf(socket);
     const timer = setTimeout(() => socket.destroy(), this.#limits.handshakeMs).unref();
-    const stranger = { socket, timer };
-    this.#unauthenticated.set(ends, stranger);
+    const pending = { socket, timer };
+    this.#unauthenticated.set(ends, pending);
     socket.on('error', () => {});
     socket.once('close', () => {
       clearTimeout(timer);
-      if (this.#unauthenticated.get(ends) === stranger) this.#unauthenticated.delete(ends);
+      if (this.#unauthenticated.get(ends) === pending) this.#unauthenticated.delete(ends);
     });
-    this.#hearFirst(socket);
+    this.#readFirst(socket);
   }
 
-  /** Turns out everybody who is still a stranger. */
+  /** Closes all sockets that have not proved the secret. */
   close(): void {
     for (const { socket } of this.#unauthenticated.values()) this.#leave(socket);
   }
 
-  #hearFirst(socket: Socket): void {
+  #readFirst(socket: Socket): void {
     const hangUp = () => socket.destroy();
     socket.once('end', hangUp);
     socket.once('data', (first: Buffer) => {
@@ -103,32 +105,32 @@ export class SecureDoor {
   }
 }
 
-/** Both ends: what no two connections have in common at one time. */
+/** Both addresses: no two open connections have the same. */
 const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
-/** @returns a socket that says `secureConnect` when both ends have proved the secret. */
+/** @returns a socket that emits `secureConnect` when both ends have proved the secret. */
 export function secureSocket(host: string, port: number, secret: Secret): tls.TLSSocket {
   return tls.connect({
     host,
     port,
     ...TLS,
     pskCallback: () => ({ identity: IDENTITY, psk: secret.key }),
-    // A server that comes with a certificate instead has proved nothing, whoever signed it.
+    // A server with a certificate proves nothing, whoever signed it.
     ca: [],
     checkServerIdentity: () => Object.assign(new Error('no certificates here'), { code: 'ERR_TLS_CERTIFICATE' }),
   });
 }
 
-/** @returns what it means that `error` ended a handshake with `place`; null where that is not about the secret. */
+/** @returns why `error` ended a handshake with `place`; null where it has nothing to do with the secret. */
 export function handshakeFault(place: string, error: Error): SyncError | null {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
-    return refused(`What listens at ${place} speaks without a secret.`, START_BOTH, error);
+    return refused(`The program at ${place} uses no secret.`, START_BOTH, error);
   }
   if (code.includes('_ALERT_')) return refused(`The server at ${place} has another secret.`, SAME_FILE, error);
   const isOfTls = code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || CERTIFICATE.test(code);
-  return isOfTls ? refused(`What listens at ${place} could not prove the secret.`, SAME_FILE, error) : null;
+  return isOfTls ? refused(`The program at ${place} could not prove that it has the secret.`, SAME_FILE, error) : null;
 }
 
 const CERTIFICATE = /CERT|SIGNATURE|CRL|ISSUER/;

@@ -12,6 +12,7 @@ import { encodeList } from '../../../src/wire/peer-api/list.js';
 import {
   lookBudget,
   ScanReportReader,
+  scanBudget,
   scanReportParts,
   scanReportResult,
 } from '../../../src/wire/peer-api/scan-report.js';
@@ -64,7 +65,7 @@ describe('a look that has no end', () => {
     ['lists with nothing in them', 'entries', () => Buffer.from('[]')],
   ];
   it.each(endless)('is broken off: %s', (_what, method, part) => {
-    const reader = new ScanReportReader(lookBudget(64 * KIB));
+    const reader = new ScanReportReader(scanBudget(64 * KIB));
     let taken = 0;
     const pour = () => {
       for (let n = 0; n < 100_000; n++) {
@@ -72,7 +73,7 @@ describe('a look that has no end', () => {
         taken = n;
       }
     };
-    expect(pour).toThrow(/Side b tells of more|no end/);
+    expect(pour).toThrow(/Side b reports more|too long/);
     expect(taken).toBeLessThan(512);
   });
 
@@ -83,10 +84,10 @@ describe('a look that has no end', () => {
   });
 
   it('shares one budget with what is asked for besides', () => {
-    const budget = lookBudget(KIB);
+    const budget = scanBudget(KIB);
     new ScanReportReader(budget).take('unknown', list('a'.repeat(100)));
     new ScanReportReader(budget).take('unknown', list('a'.repeat(100)));
-    expect(() => new ScanReportReader(budget).take('unknown', list('a'.repeat(100)))).toThrow('Side b tells of more');
+    expect(() => new ScanReportReader(budget).take('unknown', list('a'.repeat(100)))).toThrow('Side b reports more');
   });
 
   it('is one of a million files no more than of a thousand', () => {

@@ -36,8 +36,8 @@ describe('an error on the wire', () => {
     (error) => {
       expect(toFailure(error)).toEqual({
         code: -32000,
-        message: 'The server failed while it was answering.',
-        data: { code: 'failed', hint: 'Its log says more.' },
+        message: 'The server failed while it handled the request.',
+        data: { code: 'failed', hint: 'See its log.' },
       });
     },
   );

@@ -14,11 +14,11 @@ const RANGES: Range[] = [
 
 describe('what is asked of a base', () => {
   it('comes back as it was', () => {
-    const { payload } = delta.encodeAsked(RANGES);
+    const { payload } = delta.encodeRanges(RANGES);
     expect(payload.toString()).toBe('[[[0,4096],[8192,5000]]]');
-    expect(delta.parseAsked(1024, payload, MIB)).toEqual({ blockBytes: 1024, ranges: RANGES });
+    expect(delta.parseRanges(1024, payload, MIB)).toEqual({ blockBytes: 1024, ranges: RANGES });
     const many = Array.from({ length: 8192 }, (_, n) => ({ at: n * 2 ** 26, bytes: 2 ** 25 }));
-    expect(delta.parseAsked(1 << 22, delta.encodeAsked(many).payload, 2 ** 39).ranges).toEqual(many);
+    expect(delta.parseRanges(1 << 22, delta.encodeRanges(many).payload, 2 ** 39).ranges).toEqual(many);
   });
 
   it.each<[string, unknown, Buffer | null]>([
@@ -54,18 +54,18 @@ describe('what is asked of a base', () => {
     ['blocks that are too large', 1 << 23, json([[[0, 10]]])],
     ['blocks that are no number', '1024', json([[[0, 10]]])],
   ])('is refused with %s', (_, blockBytes, payload) => {
-    expect(() => delta.parseAsked(blockBytes, payload, MIB)).toThrow(refused);
+    expect(() => delta.parseRanges(blockBytes, payload, MIB)).toThrow(refused);
   });
 
   it('is refused where the answer would not be one payload', () => {
     const all = json([[[0, 2 ** 31]]]);
-    expect(() => delta.parseAsked(1024, all, 2 ** 31)).toThrow(refused);
-    expect(delta.parseAsked(1 << 14, all, 2 ** 31).blockBytes).toBe(1 << 14);
+    expect(() => delta.parseRanges(1024, all, 2 ** 31)).toThrow(refused);
+    expect(delta.parseRanges(1 << 14, all, 2 ** 31).blockBytes).toBe(1 << 14);
   });
 
   it('is refused with too many ranges', () => {
     const many = Array.from({ length: 8193 }, (_, n) => [n * 10, 5]);
-    expect(() => delta.parseAsked(1024, json([many]), MIB)).toThrow(refused);
+    expect(() => delta.parseRanges(1024, json([many]), MIB)).toThrow(refused);
   });
 });
 

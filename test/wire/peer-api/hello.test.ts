@@ -28,5 +28,5 @@ it.each([
   ['a partner that is none', { ...full, partner: 'a' }],
   ['a partner without a device', { ...full, partner: { ...partner, device: undefined } }],
 ])('refuses %s', (_, hello) => {
-  expect(() => introductionOf(hello)).toThrow(/is not the protocol/);
+  expect(() => introductionOf(hello)).toThrow(/violates the protocol/);
 });

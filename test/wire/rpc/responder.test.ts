@@ -59,7 +59,7 @@ overBoth('params', () => {
     [{ targets: [], owner: 'eve' }, 'targets', 'its length should be >=1'],
     [{ targets: [{ path: '../x' }], owner: 'eve' }, 'targets.0.path', 'it contains ".."'],
     [{ targets: [{ path: 'a' }, { path: 'b\\.lockstep\\c' }], owner: 'eve' }, 'targets.1.path', "Lockstep's own"],
-    [{ targets: [{ index: 1.5 }], owner: 'eve' }, 'targets.0.index', 'it is not as it should be'],
+    [{ targets: [{ index: 1.5 }], owner: 'eve' }, 'targets.0.index', 'it is invalid'],
     [{ targets: [{ index: -1 }], owner: 'eve' }, 'targets.0.index', 'it should be >=0'],
     [{ targets: [{ index: 1, path: 'a' }], owner: 'eve' }, 'targets.0', 'an index or a path'],
     [{ targets: [{ path: 'a' }], owner: 'secret'.repeat(60) }, 'owner', 'its length should be <=256'],

@@ -157,7 +157,10 @@ overBoth('a connection', () => {
     socket.end('{"jsonrpc":"2.0","method":"m"}\n{"jsonrpc"');
     expect(await take(far.frames, 2)).toEqual([{ message: { method: 'm', params: {} }, payload: null }]);
     far.close();
-    expect(await far.closed).toMatchObject({ code: 'closed', message: expect.stringContaining('within a message') });
+    expect(await far.closed).toMatchObject({
+      code: 'closed',
+      message: expect.stringContaining('in the middle of a message'),
+    });
   });
 
   it('does not mind a reset', async () => {

@@ -52,9 +52,9 @@ describe('a secret file', () => {
   it('that is none is refused', () => {
     const file = fileWith(digits, 0o600);
     for (const [name, why] of [
-      [path.dirname(file), 'it is no file'],
-      [`${file}.not`, 'there is none'],
-      [`${file}/x`, 'there is none'],
+      [path.dirname(file), 'it is not a file'],
+      [`${file}.not`, 'it does not exist'],
+      [`${file}/x`, 'it does not exist'],
     ] as const) {
       expect(() => readSecretFile(name)).toThrow(
         expect.objectContaining({ code: 'usage', message: expect.stringContaining(why) }),

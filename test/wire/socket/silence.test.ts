@@ -6,7 +6,7 @@ import type { Handler, Method } from '../../../src/wire/rpc/responder.js';
 import { calling, gate, listening, overBoth, serving } from '../ends.js';
 
 const method = (handle: Handler): Method => ({ params: v.object({}), handle });
-const SHORT = { askMs: 250, endMs: 600 };
+const SHORT = { pingMs: 250, endMs: 600 };
 
 overBoth('a silent server', () => {
   it('is given up in the end, and what waits for it is told why', async () => {
@@ -15,7 +15,7 @@ overBoth('a silent server', () => {
     await accept();
     await expect(caller.call('list', {})).rejects.toMatchObject({
       code: 'closed',
-      message: expect.stringContaining('It said nothing for 0.6 s'),
+      message: expect.stringContaining('It sent nothing for 0.6 s'),
     });
   });
 

@@ -144,7 +144,7 @@ describe('a client with a secret', () => {
     onTestFinished(() => listener.close());
     await expect(dial({ host, port: listener.port, secret: aSecret })).rejects.toMatchObject({
       code: 'not-allowed',
-      message: `What listens at ${host}:${listener.port} speaks without a secret.`,
+      message: `The program at ${host}:${listener.port} uses no secret.`,
     });
   });
 
