@@ -1,5 +1,5 @@
-// The typed client: what a program writes against, and what the command line is built on. It says hello first, joins
-// results that come in pieces, and keeps every line that it sends within the server's limit.
+// The typed client, which programs import and on which the command line is built. It exchanges `hello` first, joins
+// results that arrive in several parts, and keeps every sent line within the server's limit.
 import type { WatchedEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
 import type { Acted, Confirmation, Flushed, NoticeRow, Target } from '../wire/client-api/methods.js';
@@ -20,35 +20,35 @@ import { defaultUser } from './user-name.js';
 
 const DIAL_MS = 5_000;
 const ANSWER_MS = 60_000;
-/** What a flush's answer may take beyond the time that the server was given. */
+/** The time that the answer to a flush may take beyond the requested time, in milliseconds. */
 const FLUSH_GRACE_MS = 10_000;
-/** Beyond this a timer fires at once. */
+/** Longer timers would fire at once, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface ConnectOptions {
-  /** Where server-a listens: `HOST:PORT`, or its parts. 127.0.0.1:8080 unless given. */
+  /** The address of server-a: `HOST:PORT`, or its parts; by default 127.0.0.1:8080. */
   readonly server?: string | Address;
-  /** Who locks and unlocks; `user@host` of this process unless given. */
+  /** The name that locks and unlocks; by default `user@host` of this process. */
   readonly user?: string;
-  /** The longest that connecting (5,000 unless given) and each answer (60,000) may take, in milliseconds. */
+  /** The maximum time for connecting (by default 5,000) and for each answer (by default 60,000), in milliseconds. */
   readonly timeoutMs?: number;
-  /** The file with the servers' secret, where they have one; only its owner may be able to read it. */
+  /** The file with the servers' secret, where they have one; it must be readable only by its owner. */
   readonly secretFile?: string | undefined;
-  /** Whether, without a secret, a server that another local user runs is trusted. */
+  /** Whether to trust a server of another local user where there is no secret. */
   readonly allowLocal?: boolean | undefined;
-  /** The secret itself, 64 hexadecimal digits; wins over the file. */
+  /** The secret itself, 64 hexadecimal digits; used instead of the file. */
   readonly secret?: string | undefined;
 }
 
 export type { LockOptions, TargetResult, UnlockOptions, WaitingPlace } from './locks.js';
 
-/** A connection to server-a. Every method rejects with a SyncError, whose `code` says why. */
+/** A connection to server-a. Every method rejects with a SyncError whose `code` says why. */
 export class Client extends Queries {
-  /** The server that was reached. */
+  /** The address of the server. */
   readonly server: Address;
-  /** The owner's name in every lock and unlock of this client. */
+  /** The owner of all locks of this client. */
   readonly user: string;
-  /** Resolves when the connection is over: with the reason, or null after `close()`. */
+  /** Resolves when the connection has ended: with the reason, or null after `close()`. */
   readonly closed: Promise<Error | null>;
   readonly #rpc: RpcClient;
   readonly #ask: Requests;
@@ -66,8 +66,8 @@ export class Client extends Queries {
   }
 
   /**
-   * Connects to server-a and makes sure that both speak the same protocol.
-   * @throws SyncError `usage`, `unreachable`, `not-allowed` (the secret), or `failed` for a foreign protocol.
+   * Connects to server-a and checks that it speaks the same protocol.
+   * @throws SyncError `usage`, `unreachable`, `not-allowed` (the secret), or `failed` for another protocol.
    */
   static async connect(options: ConnectOptions = {}): Promise<Client> {
     const server = addressOf(options.server ?? DEFAULT_SERVER);
@@ -93,10 +93,10 @@ export class Client extends Queries {
   }
 
   /**
-   * Locks files for this client's user. Locking what the user holds renews it. With `wait`, targets are taken one after
-   * the other in the order of their bytes, so that no two requests can wait for each other for ever.
-   * @param targets paths, or numbers in the server's present listing.
-   * @returns one result for each target, in their order; a target that is refused does not stop the others.
+   * Locks files for this client's user. Locking a file that the user already holds renews the lock. With `wait`, the
+   * targets are locked one after the other in the order of their bytes, so that two requests never wait for each other.
+   * @param targets paths, or indexes in the server's present listing.
+   * @returns one result for each target, in their order; a refused target does not stop the others.
    * @throws SyncError `interrupted` when `signal` is aborted: then nothing was locked.
    */
   lock(targets: readonly (Target | string | number)[], options: LockOptions = {}): Promise<TargetResult[]> {
@@ -104,21 +104,24 @@ export class Client extends Queries {
   }
 
   /**
-   * Unlocks what this client's user holds. What nobody holds comes back with `changed: false`.
+   * Unlocks files that this client's user holds. The result for a file that is not locked has `changed: false`.
    * @returns one result for each target, in their order.
    */
   unlock(targets: readonly (Target | string | number)[], options: UnlockOptions = {}): Promise<TargetResult[]> {
     return this.#locking.unlock(targets, options);
   }
 
-  /** @returns the locks that this client's user has lost since he was told last: each is told once, to whoever asks. */
+  /**
+   * @returns the locks that this client's user has lost since the last notice. Each is returned once, to the first
+   * caller.
+   */
   notices(): Promise<readonly NoticeRow[]> {
     return this.#locking.notices();
   }
 
   /**
-   * Puts an earlier content back; the present one goes to versions first.
-   * @param options `at`: which one, 1 (unless given) is the newest.
+   * Restores a version; the present content goes to versions first.
+   * @param options `at`: the number of the version; by default 1, the newest.
    * @throws SyncError `not-found`, `locked`, `exists`.
    */
   restore(target: Target | string | number, options: { readonly at?: number } = {}): Promise<Acted> {
@@ -127,10 +130,10 @@ export class Client extends Queries {
   }
 
   /**
-   * Puts a file into the pair; missing directories are made, and what it replaces goes to versions.
-   * @param source a local file's name, or its content as a stream; then `options.size` says how many bytes it has.
-   * @param path in the pair. With `options.name`, a directory there gets the file under that name.
-   * @returns `{path, changed, created, size, hash}`, once it is durable on side a.
+   * Stores a file in the pair. Missing directories are created; a replaced file goes to versions.
+   * @param source the name of a local file, or a content as a stream; a stream needs `options.size`.
+   * @param path in the pair. With `options.name`, the file goes under that name into a directory at `path`.
+   * @returns `{path, changed, created, size, hash}`, once the file is durable on side a.
    * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `interrupted`, `failed`; then nothing was changed.
    */
   upload(source: string | Content, path: string, options: UploadOptions = {}): Promise<Acted> {
@@ -138,18 +141,19 @@ export class Client extends Queries {
   }
 
   /**
-   * Copies a file out of the pair: one version, whole and verified, whatever becomes of it meanwhile. One that was cut is
-   * gone on with.
-   * @param destination a local file, or a directory to put it into.
-   * @throws SyncError `not-found`, `exists`, `busy` where it is written to all the time; `interrupted` or `closed`, with
-   *   the facts `partial` and `bytes` where what came is kept.
+   * Copies a file from the pair: exactly one version, complete and verified, even if the file changes meanwhile. An
+   * interrupted download is resumed.
+   * @param destination a local file, or a directory for it.
+   * @throws SyncError `not-found`, `exists`, `busy` where the file keeps changing; `interrupted` or `closed`, with the
+   * facts `partial` and `bytes` where a part was kept.
    */
   download(target: Target | string | number, destination: string, options: DownloadOptions = {}): Promise<Downloaded> {
     return saveDownload(this.#rpc, asTarget(target), destination, options);
   }
 
   /**
-   * Reads a file of the pair without saving it. What was yielded is whole and sound only once the iteration has ended.
+   * Reads a file of the pair without saving it. The content is complete and verified only after the iteration has
+   * ended.
    * @throws SyncError as `download`.
    */
   read(target: Target | string | number, options: TransferOptions = {}): AsyncGenerator<Buffer, void, void> {
@@ -157,10 +161,11 @@ export class Client extends Queries {
   }
 
   /**
-   * Renames a file or a directory, which moves no content; missing directories are made. The user's lock goes along.
+   * Renames a file or a directory without transferring its content. Missing directories are created, and the user's
+   * lock moves along.
    * @param to its new path in the pair.
    * @param options `overwrite`: whether a file there may be replaced; it goes to versions.
-   * @throws SyncError `not-found`, `exists`, `locked`, `usage` for a directory into itself.
+   * @throws SyncError `not-found`, `exists`, `locked`, `usage` for a directory that would move into itself.
    */
   rename(target: Target | string | number, to: string, options: { readonly overwrite?: boolean } = {}): Promise<Acted> {
     return this.#ask.call('rename', { target: asTarget(target), to, owner: this.user, ...options }, MAX_TIMER_MS);
@@ -168,8 +173,8 @@ export class Client extends Queries {
 
   /**
    * Deletes files; their contents go to versions.
-   * @param options `recursive`: directories too, with all that is in them.
-   * @returns one result for each target, in their order; a target that is refused does not stop the others.
+   * @param options `recursive`: whether to delete directories with everything in them.
+   * @returns one result for each target, in their order; a refused target does not stop the others.
    */
   async remove(
     targets: readonly (Target | string | number)[],
@@ -184,9 +189,9 @@ export class Client extends Queries {
   }
 
   /**
-   * Settles the conflict copies of a file, or one of them.
+   * Resolves the conflict copies of a file, or one of them.
    * @param target the file, or the copy.
-   * @param keep the side whose content shall have the name; `both` gives each copy a plain name of its own.
+   * @param keep the side whose content gets the name; `both` renames each copy to a plain name.
    * @throws SyncError `not-found`, `locked`.
    */
   resolve(target: Target | string | number, keep: Side | 'both'): Promise<Acted> {
@@ -194,8 +199,9 @@ export class Client extends Queries {
   }
 
   /**
-   * Returns when every change made on either side before the call is on both; held updates, conflicts and problems apart.
-   * @param options `timeoutMs`: how long to try; 60,000 unless given.
+   * Waits until every change that was made on either side before the call is on both sides. Held updates, conflicts and
+   * problems are not waited for.
+   * @param options `timeoutMs`: the maximum time in milliseconds; by default 60,000.
    * @throws SyncError `timeout`, or `halted`.
    */
   flush(options: { readonly timeoutMs?: number } = {}): Promise<Flushed> {
@@ -203,36 +209,36 @@ export class Client extends Queries {
     return this.#ask.call('flush', { timeoutMs }, Math.min(timeoutMs + FLUSH_GRACE_MS, MAX_TIMER_MS));
   }
 
-  /** Has both sides look at everything anew; returns at once. */
+  /** Makes both sides scan everything; returns at once. */
   async rescan(): Promise<void> {
     await this.#ask.call('rescan', {});
   }
 
-  /** Stops carrying changes until `resume`. */
+  /** Stops synchronisation until `resume`. */
   pause(): Promise<{ readonly changed: boolean }> {
     return this.#ask.call('pause', {});
   }
 
-  /** Goes on after `pause`, or after a halt that is confirmed. */
+  /** Continues after `pause`, or after a halt that `options` confirm. */
   resume(options: Confirmation = {}): Promise<{ readonly changed: boolean }> {
     return this.#ask.call('resume', options);
   }
 
   /**
-   * Everything that happens from now on, or after `options.since`, in order and nothing twice. Where events are missing,
-   * because they are no longer kept or are of an earlier run of the server, a `gap` comes in their place.
-   * @throws SyncError `closed` when the server goes away.
+   * Streams all events from now on, or after `options.since`, in order and each once. Where events are missing, because
+   * they are no longer stored or belong to an earlier run of the server, a `gap` takes their place.
+   * @throws SyncError `closed` when the server disconnects.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<WatchedEvent, void, void> {
     return eventsOf(this.#rpc, `server-a at ${addressText(this.server)}`, options);
   }
 
-  /** The same as `watch` from now on. @param signal ends the stream quietly. */
+  /** Streams all events from now on, like `watch`. @param signal ends the stream without an error. */
   events(signal?: AbortSignal): AsyncGenerator<WatchedEvent, void, void> {
     return this.watch({ signal });
   }
 
-  /** Closes the connection; calls under way reject with `closed`. */
+  /** Closes the connection; running calls reject with `closed`. */
   close(): void {
     this.#rpc.close();
   }

@@ -1,5 +1,5 @@
-// A download to a local file: what comes lies beside the destination until it is whole and verified, then takes its name.
-// One that is cut is gone on with by the next.
+// Downloads to a local file. The content is written beside the destination until it is complete and verified, and is
+// then renamed. An interrupted download is resumed by the next one.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import type { RpcClient } from '../wire/rpc/caller.js';
 import { PartialFile } from './partial-file.js';
 import { receiveContent, type TransferOptions } from './transfers.js';
 
-/** How often a download begins again because the file was written to while it was read. */
+/** The maximum number of attempts when the file is written to while it is read. */
 const MAX_ATTEMPTS = 3;
 
 export interface DownloadOptions extends TransferOptions {
@@ -19,23 +19,23 @@ export interface DownloadOptions extends TransferOptions {
   readonly overwrite?: boolean;
 }
 
-/** What came, and where it is. */
+/** The result of a download. */
 export interface Downloaded {
   /** Its path in the pair. */
   readonly path: string;
-  /** Where it is now. */
+  /** The local file. */
   readonly to: string;
   readonly size: number;
   /** SHA-256 of the content, hexadecimal. */
   readonly hash: string;
-  /** How many bytes were here from an earlier download. */
+  /** The number of bytes that an earlier download had left. */
   readonly resumed: number;
 }
 
 /**
- * Downloads to `destination`, or into it where that is a directory.
- * @throws SyncError `exists`, `not-found`; as the server refuses; `interrupted` or `closed`, with facts `partial` and
- *   `bytes` where what came so far is kept.
+ * Downloads to `destination`, or into it where it is a directory.
+ * @throws SyncError `exists`, `not-found`; the server's errors; `interrupted` or `closed`, with the facts `partial` and
+ * `bytes` where a part was kept.
  */
 export async function saveDownload(
   caller: RpcClient,
@@ -45,7 +45,7 @@ export async function saveDownload(
 ): Promise<Downloaded> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await new Saving(destination, options).run(caller, target);
+      return await new DownloadAttempt(destination, options).run(caller, target);
     } catch (error) {
       const isTorn = error instanceof SyncError && error.code === 'busy' && error.facts.again === true;
       if (!isTorn || attempt >= MAX_ATTEMPTS) throw error;
@@ -54,7 +54,7 @@ export async function saveDownload(
 }
 
 /** One attempt. */
-class Saving {
+class DownloadAttempt {
   readonly #destination: string;
   readonly #options: DownloadOptions;
 
@@ -78,9 +78,9 @@ class Saving {
       const had = partial === null ? {} : { from: partial.bytes, hash: partial.contentHash };
       const sink = { file: (file: DownloadedFile) => this.#begin(file), piece: (data: Buffer) => this.#add(data) };
       await receiveContent(caller, { target, ...had }, sink, this.#options.signal);
-      return this.#end();
+      return this.#finish();
     } catch (error) {
-      throw this.#ended(error);
+      throw this.#failed(error);
     }
   }
 
@@ -105,33 +105,33 @@ class Saving {
     if (!goesOn) {
       this.#partial?.discard();
       this.#partial = null;
-      if (file.from > 0) throw new SyncError('failed', 'The server goes on where nothing is.');
+      if (file.from > 0) throw new SyncError('failed', 'The server continues a download that was not started.');
       this.#partial = PartialFile.begin(this.#to, file.hash);
     }
-    this.#tell();
+    this.#reportProgress();
   }
 
   async #add(data: Buffer): Promise<void> {
     await this.#partial!.add(data, this.#file!.size);
-    this.#tell();
+    this.#reportProgress();
   }
 
-  #tell(): void {
+  #reportProgress(): void {
     this.#options.onProgress?.({ bytes: this.#partial!.bytes, size: this.#file!.size });
   }
 
-  #end(): Downloaded {
+  #finish(): Downloaded {
     const partial = this.#partial;
     const file = this.#file;
     const to = this.#to;
-    if (partial === null || file === null) throw new SyncError('bad-message', 'The server named no file.');
+    if (partial === null || file === null) throw new SyncError('bad-message', 'The server did not announce a file.');
     if (partial.bytes !== file.size || !partial.isWhole()) throw torn(file.path);
     if (!partial.hasName()) throw otherDownload(to);
     this.#partial = null;
     try {
       partial.finish(file.mode, new Date(file.mtime));
       this.#place(partial.place, to);
-      // Whoever may write in that directory may have swapped it: then it is not what was verified.
+      // A user who can write to the directory may have replaced the file; then it is not the verified one.
       if (!partial.isAt(to)) throw otherDownload(to);
     } finally {
       partial.close();
@@ -139,7 +139,7 @@ class Saving {
     return { path: file.path, to, size: file.size, hash: file.hash, resumed: file.from };
   }
 
-  /** Takes the name in one step; without `overwrite`, only where nothing has it by now. */
+  /** Renames the file to its destination; without `overwrite`, only where nothing exists there. */
   #place(from: string, to: string): void {
     if (this.#options.overwrite === true) fs.renameSync(from, to);
     else {
@@ -155,8 +155,11 @@ class Saving {
     }
   }
 
-  /** What came is kept where the next attempt can go on with it. @returns the error to throw. */
-  #ended(error: unknown): unknown {
+  /**
+   * Keeps the received part for a resumed download.
+   * @returns the error to throw.
+   */
+  #failed(error: unknown): unknown {
     const partial = this.#partial;
     this.#partial = null;
     const isTorn = error instanceof SyncError && error.code === 'busy';
@@ -168,12 +171,12 @@ class Saving {
         facts: { ...error.facts, again: this.#file !== null },
       });
     }
-    // What is not what was announced is the beginning of nothing.
+    // Content that differs from its announcement is useless for a resumed download.
     if (error instanceof SyncError && error.code === 'bad-message') {
       partial?.discard();
       return error;
     }
-    partial?.leave();
+    partial?.keep();
     if (error instanceof SyncError) {
       if (partial === null || partial.bytes === 0) return error;
       const facts = { ...error.facts, partial: partial.place, bytes: partial.bytes };
@@ -188,7 +191,7 @@ class Saving {
   }
 }
 
-/** Whether `destination` is a place to put files into. */
+/** Whether `destination` is a directory. */
 const isInto = (destination: string): boolean =>
   /[\\/]$/.test(destination) || (fs.statSync(destination, { throwIfNoEntry: false })?.isDirectory() ?? false);
 
@@ -205,13 +208,13 @@ const noDirectory = (directory: string): SyncError =>
 
 const torn = (file: string): SyncError =>
   new SyncError('busy', `${quote(file)} was written to while it was read, so it is not one version.`, {
-    hint: 'Try again when whoever writes it has finished.',
+    hint: 'Try again when the program that writes it has finished.',
   });
 
 const otherDownload = (to: string): SyncError =>
-  new SyncError('busy', `Another download to ${quote(to)} is under way.`, { hint: 'Wait for its end.' });
+  new SyncError('busy', `Another download to ${quote(to)} is running.`, { hint: 'Wait for its end.' });
 
 const notWritten = (to: string, error: unknown): SyncError =>
   new SyncError('failed', `${quote(to)} cannot be written on this machine: ${systemTrouble(error).why}.`, {
-    hint: 'See to that, then try again.',
+    hint: 'Solve that, then try again.',
   });

@@ -1,5 +1,5 @@
-// The events of a watched pair, on their way from the connection to one consumer: bounded, since the connection is not
-// read while too many wait.
+// The events of a watched pair for one consumer. While too many wait, the connection is not read, so their memory is
+// bounded.
 import { SyncError } from '../core/errors.js';
 import type { EventPlace, WatchedEvent } from '../core/events.js';
 import { weightOf } from '../wire/frame/budget.js';
@@ -8,21 +8,24 @@ import type { RpcClient } from '../wire/rpc/caller.js';
 import { AsyncQueue } from '../wire/socket/async-queue.js';
 
 export interface WatchOptions {
-  /** Go on after this event: an event that came, or its number where it is of the server's present run. */
+  /** Begin after this event: a received event, or the number of an event of the server's present run. */
   readonly since?: EventPlace | number | undefined;
-  /** Ends the stream quietly. */
+  /** Ends the stream without an error. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Events that wait for a slow consumer before the connection is made to wait too. */
+/** The maximum number of waiting events; with more, the connection is not read. */
 const MAX_WAITING = 1_000;
 
-/** Events that are not taken yet. */
+/** Events that are not consumed yet. */
 export class WaitingEvents {
   readonly queue = new AsyncQueue<WatchedEvent>();
   #bytes = 0;
 
-  /** Adds what a notification says. @returns a promise to wait for, where the consumer is behind. */
+  /**
+   * Adds the event of a notification.
+   * @returns a promise to wait for where too many events wait.
+   */
   add(params: unknown): void | Promise<void> {
     if (typeof params !== 'object' || params === null) return;
     const { request: _request, ...event } = params as { request?: unknown } & WatchedEvent;
@@ -34,9 +37,9 @@ export class WaitingEvents {
 }
 
 /**
- * Everything that happens from now on or after `since`, in order.
- * @param server whose events they are, for the words.
- * @throws SyncError `closed` when the server goes away.
+ * Streams all events from now on, or after `since`, in order.
+ * @param server the name of the server, for error messages.
+ * @throws SyncError `closed` when the server disconnects.
  */
 export async function* eventsOf(
   caller: RpcClient,

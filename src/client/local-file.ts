@@ -1,4 +1,4 @@
-// A file of the machine that the client runs on, as it is sent: opened once, and the same from its first byte to its last.
+// A local file that is uploaded. It is opened once, and a change during the upload is detected.
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { SyncError } from '../core/errors.js';
@@ -16,7 +16,7 @@ interface LocalFile {
   close(): Promise<void>;
 }
 
-/** @throws SyncError `not-found`, `usage` where it is no regular file, `failed` where it cannot be read. */
+/** @throws SyncError `not-found`, `usage` where it is not a regular file, `failed` where it cannot be read. */
 export async function openLocalFile(name: string): Promise<LocalFile> {
   let handle: fs.FileHandle;
   try {
@@ -60,18 +60,18 @@ function notOpened(name: string, error: NodeJS.ErrnoException): SyncError {
     );
   }
   return new SyncError('failed', `${quote(name)} cannot be read: ${systemTrouble(error).why}.`, {
-    hint: 'Look at its permissions.',
+    hint: 'Check its permissions.',
   });
 }
 
 function noFile(name: string, isDirectory: boolean): SyncError {
-  const what = isDirectory ? 'a directory' : 'no regular file';
-  return new SyncError('usage', `${quote(name)} is ${what}, and an upload is of one file.`, {
+  const what = isDirectory ? 'a directory' : 'not a regular file';
+  return new SyncError('usage', `${quote(name)} is ${what}; an upload takes one file.`, {
     hint: isDirectory ? 'Name the files in it, one after the other.' : 'Name a file.',
   });
 }
 
 const changed = (name: string): SyncError =>
-  new SyncError('failed', `${quote(name)} was changed while it was sent, so nothing of it was taken.`, {
-    hint: 'Send it again when whoever writes it has finished.',
+  new SyncError('failed', `${quote(name)} was changed while it was sent, so nothing was uploaded.`, {
+    hint: 'Send it again when the program that writes it has finished.',
   });

@@ -1,5 +1,4 @@
-// Locks from a client's side: taking them, waiting in line for them, giving them back, and what the server has to tell of
-// those that were lost.
+// Locks of one user: locking, waiting, unlocking, and notices about lost locks.
 import type { HeldWay } from '../core/locks/records.js';
 import type { Side } from '../core/path.js';
 import type { Acted, NoticeRow, Refused, Target } from '../wire/client-api/methods.js';
@@ -8,23 +7,23 @@ import type { Requests } from './requests.js';
 import { asTarget, inLines } from './targets.js';
 
 export interface LockOptions {
-  /** Why, for others to read. */
+  /** The reason, for other users to read. */
   readonly message?: string;
-  /** Where the holder works; changes on the other side are held. Side a unless given. */
+  /** The side on which the holder works; changes on the other side are held. By default side a. */
   readonly side?: Side;
-  /** How long the lock lasts, in milliseconds; without end unless given, and as long again at a renewal. */
+  /** The duration of the lock in milliseconds, also after a renewal; by default it does not expire. */
   readonly ttlMs?: number;
-  /** Break another's lock and take it, before all who wait. Its held updates take effect first. */
+  /** Whether to break another's lock and take it, before all waiters. Its held updates take effect first. */
   readonly steal?: boolean;
-  /** Stand in line for what another holds: `true` for ever, a number for so many milliseconds. */
+  /** Whether to wait for a lock that another holds: `true` without limit, a number for so many milliseconds. */
   readonly wait?: boolean | number;
-  /** Told the place in line, 1 is next, at first and whenever it has changed. */
+  /** Called with the position in the queue (1 is next), at first and after each change. */
   readonly onWaiting?: (place: WaitingPlace) => void;
-  /** Aborting it leaves the line; the call rejects with `interrupted`. */
+  /** Aborting it leaves the queue; the call rejects with `interrupted`. */
   readonly signal?: AbortSignal;
 }
 
-/** A place in line. */
+/** A place in the queue. */
 export interface WaitingPlace {
   readonly path: string;
   readonly owner: string;
@@ -32,20 +31,20 @@ export interface WaitingPlace {
 }
 
 export interface UnlockOptions {
-  /** Break the lock of another, who is told at his next command. */
+  /** Whether to break another's lock; its owner is told at his next command. */
   readonly force?: boolean;
   /**
-   * What becomes of the held updates. `apply` unless given: they take effect, or, where the holder changed the file too,
-   * their last becomes a conflict copy. `copy`: a conflict copy in any case. `discard`: they go to versions, and the
-   * holder's content goes over.
+   * What happens to the held updates. By default `apply`: they take effect, or, where the holder changed the file too,
+   * the last becomes a conflict copy. `copy`: the last becomes a conflict copy in any case. `discard`: they go to
+   * versions, and the holder's content is transferred.
    */
   readonly held?: HeldWay;
 }
 
-/** What became of one target: done, or refused with the words and the code of an error. */
+/** The result for one target: done, or refused with the message and code of an error. */
 export type TargetResult = Acted | Refused;
 
-/** One user's locks. */
+/** The locks of one user. */
 export class Locking {
   readonly #ask: Requests;
   readonly #user: string;
@@ -65,7 +64,7 @@ export class Locking {
       if (name === 'waiting') onWaiting?.({ path, owner, position });
     };
     return this.#each(targets, wait !== false, async (some) => {
-      // The time that was given is for all of them together.
+      // The waiting time is for all targets together.
       const waitMs = until === null ? {} : { waitMs: Math.max(0, Math.round(until - performance.now())) };
       const options = wait === false ? {} : { timeoutMs: null, onNotification };
       return this.#ask.call('lock', { targets: some, ...params, ...waitMs }, { ...options, ...(signal && { signal }) });
@@ -78,7 +77,7 @@ export class Locking {
     );
   }
 
-  /** @param inOrder whether the runs of a long list follow each other in the order of their bytes. */
+  /** @param inOrder whether the targets have to be requested in the order of their bytes. */
   async #each(
     targets: readonly (Target | string | number)[],
     inOrder: boolean,

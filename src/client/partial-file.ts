@@ -1,5 +1,5 @@
-// What has come of a download so far, beside its destination: `NAME.HASH.part`, named after the content that it is the
-// beginning of, so that a later download goes on with it if that still is the content, and never mixes two.
+// An incomplete download beside its destination: `NAME.HASH.part`. The name contains the hash of the whole content, so
+// that only a download of the same content resumes it.
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -11,26 +11,26 @@ const HASH = '[0-9a-f]{64}';
 const MAX_NAME_BYTES = 255;
 const COPY_BYTES = 1 << 20;
 
-/** One partial download, open for going on. */
+/** An incomplete download, open for writing. */
 export class PartialFile {
   readonly #fd: number;
   readonly #digest: Hash;
 
   private constructor(
-    /** Where it lies. */
+    /** Its path. */
     readonly place: string,
     /** The hash of the whole content. */
     readonly contentHash: string,
     fd: number,
     digest: Hash,
-    /** Bytes that are there. */
+    /** The number of bytes in it. */
     public bytes: number,
   ) {
     this.#fd = fd;
     this.#digest = digest;
   }
 
-  /** @returns what came of an earlier download to `destination`, read through; null where there is nothing of use. */
+  /** @returns the incomplete download to `destination`, after reading it; null where there is no usable one. */
   static async find(destination: string): Promise<PartialFile | null> {
     for (const place of placesOf(destination)) {
       const hash = place.slice(-'.part'.length - 64, -'.part'.length);
@@ -47,16 +47,16 @@ export class PartialFile {
     return null;
   }
 
-  /** Begins anew; what came of other contents goes. */
+  /** Creates an empty file and deletes incomplete downloads of other contents. */
   static begin(destination: string, hash: string): PartialFile {
     for (const place of placesOf(destination)) fs.rmSync(place, { force: true });
     const place = placeOf(destination, hash);
-    // Never into what another download has just begun under that name.
+    // Fails if another download has just created the file.
     const fd = fs.openSync(place, 'wx', 0o600);
     return new PartialFile(place, hash, fd, createHash('sha256'), 0);
   }
 
-  /** @param size of the whole content: zeros in a large one leave holes. */
+  /** @param size of the whole content in bytes: zeros in a large one leave holes. */
   async add(data: Buffer, size: number): Promise<void> {
     this.#digest.update(data);
     for (const { from, to } of dataRuns(data, this.bytes, size)) {
@@ -65,24 +65,24 @@ export class PartialFile {
     this.bytes += data.length;
   }
 
-  /** Whether all of it is here. Nothing can be added afterwards. */
+  /** Whether the content is complete. Nothing can be added afterwards. */
   isWhole(): boolean {
     return this.#digest.digest('hex') === this.contentHash;
   }
 
-  /** Whether its name is still its own: another download to the same destination may have begun anew there. */
+  /** Whether its path still leads to it: another download to the same destination may have started again. */
   hasName(): boolean {
     return this.isAt(this.place);
   }
 
-  /** Whether what has the name `to` is this file. */
+  /** Whether `to` is this file. */
   isAt(to: string): boolean {
     const there = fs.lstatSync(to, { throwIfNoEntry: false });
     const { ino, dev } = fs.fstatSync(this.#fd);
     return there?.ino === ino && there.dev === dev;
   }
 
-  /** Gives the whole content its bits and its time and makes it durable; it is still to be renamed, then closed. */
+  /** Sets permission bits and time and makes the content durable. The caller then renames and closes the file. */
   finish(mode: number, mtime: Date): void {
     fs.ftruncateSync(this.#fd, this.bytes);
     fs.fchmodSync(this.#fd, mode & 0o777);
@@ -95,8 +95,8 @@ export class PartialFile {
     fs.closeSync(this.#fd);
   }
 
-  /** Lets go of it; with nothing in it, it goes. */
-  leave(): void {
+  /** Closes the file and keeps it for a resumed download, or deletes it where it is empty. */
+  keep(): void {
     if (this.bytes === 0) {
       this.discard();
       return;
@@ -104,7 +104,7 @@ export class PartialFile {
     try {
       fs.ftruncateSync(this.#fd, this.bytes);
     } catch {
-      // Without the zeros at its end, for which there may be no room, it is a beginning all the same.
+      // The zeros at the end need disk space. Without them the file can be resumed as well.
     }
     fs.closeSync(this.#fd);
   }
@@ -115,7 +115,7 @@ export class PartialFile {
   }
 }
 
-/** @returns null where there is no plain file of ours to go on with: no link is followed, no second name is written to. */
+/** @returns null where there is no usable file: links and files with several names or of other users are refused. */
 function openFile(place: string): number | null {
   const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   try {
@@ -130,7 +130,7 @@ function openFile(place: string): number | null {
   }
 }
 
-/** On Windows everybody is -1, and so is every file's owner 0: there nobody else's directory is written in. */
+/** On Windows the user's uid is -1 and the owner of every file is 0; other users' directories are not a risk there. */
 const ownUser = (): number => Math.max(os.userInfo().uid, 0);
 
 async function readThrough(fd: number): Promise<{ digest: Hash; bytes: number }> {
@@ -166,11 +166,11 @@ function placesOf(destination: string): string[] {
 const placeOf = (destination: string, hash: string): string =>
   path.join(path.dirname(destination), `${stemOf(destination)}.${hash}.part`);
 
-/** A name too long to have anything behind it is told apart by its own hash. */
+/** A name that is too long for a suffix is replaced by its hash. */
 function stemOf(destination: string): string {
   const name = path.basename(destination);
-  const context = MAX_NAME_BYTES - 64 - '..part'.length;
-  return Buffer.byteLength(name) <= context ? name : createHash('sha256').update(name).digest('hex');
+  const maxStemBytes = MAX_NAME_BYTES - 64 - '..part'.length;
+  return Buffer.byteLength(name) <= maxStemBytes ? name : createHash('sha256').update(name).digest('hex');
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,4 +1,4 @@
-// The questions of the typed client: what is asked and changes nothing. Results that come in pieces are joined.
+// The methods of the typed client that change nothing. Results that arrive in several parts are joined.
 import type { Side } from '../core/path.js';
 import { unpackRow } from '../wire/client-api/compact-rows.js';
 import type {
@@ -15,7 +15,7 @@ import type {
 import type { Requests } from './requests.js';
 import { asTarget } from './targets.js';
 
-/** What can be asked of server-a. */
+/** Queries to server-a. */
 export abstract class Queries {
   readonly #ask: Requests;
 
@@ -25,19 +25,19 @@ export abstract class Queries {
 
   /** @returns the merged listing, sorted by the paths' bytes, with indexes 0 … n-1. */
   async list(): Promise<Listing> {
-    // Each piece is unpacked as it comes: of a hundred thousand rows, the arrays they came in are gone again at once.
+    // Rows are unpacked as they arrive, so that the arrays of a long listing are freed at once.
     const { entries, result } = await this.#ask.joined('list', { compact: true }, 'entries', unpackRow);
     return { ...result, entries };
   }
 
-  /** @returns who holds what, since when, and who waits. */
+  /** @returns all locks with their waiters. */
   async locks(): Promise<{ readonly locks: readonly LockRow[] }> {
     const { entries, result } = await this.#ask.joined('locks', {}, 'locks');
     return { ...result, locks: entries };
   }
 
   /**
-   * @param target a path, a number in the server's present listing, or nothing for every file.
+   * @param target a path, an index in the server's present listing, or nothing for all files.
    * @returns the held updates in the order in which they will be applied.
    */
   async held(target?: Target | string | number): Promise<{ readonly held: readonly HeldRow[] }> {
@@ -47,8 +47,8 @@ export abstract class Queries {
   }
 
   /**
-   * @param target a path, also of a file that is gone, or a number in the server's present listing.
-   * @returns the earlier contents that both sides keep of it, the newest first, and the sides that could not be asked.
+   * @param target a path, also of a deleted file, or an index in the server's present listing.
+   * @returns the versions that both sides store of the file, the newest first, and the sides that are disconnected.
    */
   async versions(
     target: Target | string | number,
@@ -57,7 +57,7 @@ export abstract class Queries {
     return { ...result, versions: entries };
   }
 
-  /** @returns every conflict copy, those of one file together, oldest first. */
+  /** @returns all conflict copies; those of one file are adjacent, the oldest first. */
   async conflicts(): Promise<{ readonly conflicts: readonly ConflictRow[] }> {
     const { entries, result } = await this.#ask.joined('conflicts', {}, 'conflicts');
     return { ...result, conflicts: entries };
@@ -77,7 +77,7 @@ export abstract class Queries {
     return this.#ask.call('status', {});
   }
 
-  /** @returns what is being carried now, and what is left to carry. */
+  /** @returns the present transfers, and what is left to transfer. */
   transfers(): Promise<Transfers> {
     return this.#ask.call('transfers', {});
   }

@@ -1,5 +1,5 @@
-// Asking server-a: one call with a time limit, results that come in pieces joined, and the hello that makes sure that
-// both speak the same protocol.
+// Requests to server-a with a time limit, with results joined that arrive in several parts, and the `hello` that checks
+// that both ends speak the same protocol.
 import { SyncError } from '../core/errors.js';
 import { type ClientMethods, PROTOCOL_VERSION } from '../wire/client-api/methods.js';
 import { Budget, ITEM_BYTES, weightOf } from '../wire/frame/budget.js';
@@ -11,7 +11,7 @@ type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts' | 'plan';
 
 type RowOf<T> = T extends readonly (infer R)[] ? R : never;
 
-/** How long an answer may take, in milliseconds (null: for ever), and what may come before it. */
+/** The time limit of an answer in milliseconds (null: none), and what to do with notifications before it. */
 interface RequestOptions {
   readonly timeoutMs?: number | null;
   readonly onNotification?: OnNotification;
@@ -20,13 +20,16 @@ interface RequestOptions {
 
 const same = <Row>(row: Row): Row => row;
 
-/** The questions of one client. */
+/** The requests of one client. */
 export class Requests {
   readonly #caller: RpcClient;
   readonly #answerMs: number;
   readonly #answerBytes: number;
 
-  /** @param answerMs the longest that an answer may take, in milliseconds. */
+  /**
+   * @param answerMs the default time limit of an answer, in milliseconds.
+   * @param answerBytes the memory limit of an answer, in bytes.
+   */
   constructor(caller: RpcClient, answerMs: number, answerBytes = MAX_ANSWER_BYTES) {
     this.#caller = caller;
     this.#answerMs = answerMs;
@@ -45,8 +48,11 @@ export class Requests {
   }
 
   /**
-   * A result that may come in pieces: rows in notifications first, the rest in the answer under `key`.
-   * @param take makes of a row, and its place, what is wanted.
+   * Requests a result that may arrive in several parts: rows in notifications first, the rest in the answer under
+   * `key`.
+   * @param take converts a row; it is given the row's index.
+   * @returns all rows, and the answer.
+   * @throws SyncError `too-large` where the rows need more memory than allowed.
    */
   async joined<M extends Streaming, K extends keyof ClientMethods[M]['result']>(
     method: M,
@@ -75,21 +81,22 @@ export class Requests {
   }
 
   /**
-   * @param address of the server, for the words.
-   * @throws SyncError `failed` for a foreign protocol, `usage` where it is not server-a.
+   * Exchanges `hello`.
+   * @param address of the server, for error messages.
+   * @throws SyncError `failed` for another protocol, `usage` where it is not server-a.
    */
   async hello(address: string): Promise<void> {
     const hello = await this.call('hello', { protocol: PROTOCOL_VERSION, role: 'client', program: 'lockstep' });
     if (hello?.protocol !== PROTOCOL_VERSION) {
       throw new SyncError(
         'failed',
-        `The server at ${address} speaks version ${hello?.protocol ?? 'unknown'} of the protocol, this client version ${PROTOCOL_VERSION}.`,
+        `The server at ${address} uses version ${hello?.protocol ?? 'unknown'} of the protocol, this client version ${PROTOCOL_VERSION}.`,
         { hint: 'Install the same version of Lockstep on both machines.' },
       );
     }
     if (hello.server !== 'a') {
       throw new SyncError('usage', `${address} is not server-a.`, {
-        hint: 'Clients talk to server-a, on port 8080 unless it was told otherwise.',
+        hint: 'Clients connect to server-a, by default on port 8080.',
       });
     }
   }
@@ -98,8 +105,8 @@ export class Requests {
 const tooLong = (method: string, most: number): SyncError =>
   new SyncError(
     'too-large',
-    `The answer to ${method} has more than ${Math.round(most / 2 ** 20)} MiB, and no end in sight.`,
+    `The answer to ${method} has more than ${Math.round(most / 2 ** 20)} MiB and does not end.`,
     {
-      hint: 'See whether what listens there is your server.',
+      hint: 'Check that the program there is your server.',
     },
   );

@@ -1,10 +1,10 @@
-// Where a client looks for server-a, and what it says when nobody is there.
+// The address of server-a, and the error when it cannot be reached.
 import { type ErrorCode, SyncError } from '../core/errors.js';
 import { addressText, parseAddress } from '../wire/socket/address.js';
 
 export { addressText };
 
-/** Where server-a listens unless told otherwise. */
+/** The default address of server-a. */
 export const DEFAULT_SERVER = '127.0.0.1:8080';
 
 /** A host and a port. */
@@ -13,7 +13,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** @throws SyncError `usage` for a text that is no address. */
+/** @throws SyncError `usage` for a text that is not an address. */
 export const addressOf = (server: string | Address): Address =>
   typeof server === 'string' ? parseAddress(server, '127.0.0.1') : server;
 
@@ -21,13 +21,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ETIMEDOUT: 'no answer in time',
   ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name of the host cannot be looked up now',
-  EHOSTUNREACH: 'no way to that host',
-  ENETUNREACH: 'no way to that network',
+  EAI_AGAIN: 'the name of the host cannot be resolved at present',
+  EHOSTUNREACH: 'that host cannot be reached',
+  ENETUNREACH: 'that network cannot be reached',
   ECONNRESET: 'connection reset',
 };
 
-/** What every failed dial becomes: where the server was looked for, why it was not found, what to do. */
+/** @returns the error for a failed connection: the address, the reason and what to do. */
 export function unreachable(server: Address, error: unknown): SyncError {
   const code: ErrorCode = error instanceof SyncError ? error.code : 'unreachable';
   if (error instanceof SyncError && code !== 'unreachable' && code !== 'timeout') return error;

@@ -1,10 +1,10 @@
-// The targets of a request, in lines that a server takes.
+// The targets of a request, divided so that each line is within the server's limit.
 import type { Target } from '../wire/client-api/methods.js';
 
-/** A line sent to a server may have 64 KiB; the targets of one request take at most this much of it. */
+/** The maximum size of the targets in one request, in bytes; the whole line may have 64 KiB. */
 const TARGET_BYTES = 48 * 1024;
 
-/** Cuts targets into runs that each fit a line. */
+/** Divides targets into runs that each fit into a line. */
 export function* inLines(targets: readonly Target[]): Generator<readonly Target[]> {
   let run: Target[] = [];
   let bytes = 0;
@@ -21,7 +21,7 @@ export function* inLines(targets: readonly Target[]): Generator<readonly Target[
   if (run.length > 0) yield run;
 }
 
-/** @returns a path or a number as a target. */
+/** @returns a path or an index as a target. */
 export function asTarget(target: Target | string | number): Target {
   if (typeof target === 'number') return { index: target };
   return typeof target === 'string' ? { path: target } : target;

@@ -1,5 +1,5 @@
-// Contents between a client and server-a: the two calls that stream, without the files at either end. What is sent is
-// sent once it is asked for; what comes is counted and hashed by whoever takes it.
+// Transfers contents between a client and server-a, without the files at either end. A content is sent when the server
+// requests it; a received content is checked against its announcement.
 
 import { createHash } from 'node:crypto';
 import { SyncError } from '../core/errors.js';
@@ -10,20 +10,20 @@ import type { RpcClient } from '../wire/rpc/caller.js';
 import { checkParams } from '../wire/rpc/params.js';
 import { AsyncQueue } from '../wire/socket/async-queue.js';
 
-/** The largest piece sent, in bytes: nobody waits long for another's. */
+/** The largest piece that is sent, in bytes, so that transfers share a connection fairly. */
 export const PIECE_BYTES = 256 * 1024;
 
-/** How far a transfer has come, in bytes. */
+/** The progress of a transfer. */
 export interface Progress {
-  /** Bytes of the file that are there, those of an earlier attempt included. */
+  /** Bytes of the file that have arrived, including those of an earlier attempt. */
   readonly bytes: number;
-  /** The file's size. */
+  /** The size of the file in bytes. */
   readonly size: number;
 }
 
-/** What both directions can be told. */
+/** Options of uploads and downloads. */
 export interface TransferOptions {
-  /** Told after each piece, and once at the end. */
+  /** Called after each piece, and at the end. */
   readonly onProgress?: (progress: Progress) => void;
   /** Aborting it ends the transfer with `interrupted`. */
   readonly signal?: AbortSignal;
@@ -31,8 +31,8 @@ export interface TransferOptions {
 
 /**
  * Sends a content.
- * @param pieces exactly `params.size` bytes; not asked for where the server refuses.
- * @throws SyncError as the server refuses; what `pieces` throws.
+ * @param pieces exactly `params.size` bytes; not called where the server refuses the upload.
+ * @throws SyncError the server's error; what `pieces` throws.
  */
 export async function sendContent(
   caller: RpcClient,
@@ -97,17 +97,17 @@ async function pump(
   await caller.notify('content', { id, last: true, hash: hash.digest('hex') });
 }
 
-/** Takes what comes in of a download. */
+/** Receives the parts of a download. */
 interface DownloadSink {
-  /** Comes first. */
+  /** Called first. */
   file(file: DownloadedFile): void | Promise<void>;
-  /** The next bytes; they may be used until this resolves. */
+  /** Called with the next bytes, which are valid until the result resolves. */
   piece(data: Buffer): void | Promise<void>;
 }
 
 /**
  * Receives a content.
- * @throws SyncError as the server refuses; what `sink` throws.
+ * @throws SyncError the server's error; what `sink` throws.
  */
 export async function receiveContent(
   caller: RpcClient,
@@ -115,11 +115,11 @@ export async function receiveContent(
   sink: DownloadSink,
   signal?: AbortSignal,
 ): Promise<ClientMethods['download']['result']> {
-  const coming = new Coming();
-  const onNotification = async (method: string, told: unknown, payload: Buffer | null): Promise<void> => {
-    if (method === 'file') await sink.file(coming.begin(checkParams(downloadedFile, told) as DownloadedFile));
+  const expected = new ExpectedContent();
+  const onNotification = async (method: string, announced: unknown, payload: Buffer | null): Promise<void> => {
+    if (method === 'file') await sink.file(expected.begin(checkParams(downloadedFile, announced) as DownloadedFile));
     if (method !== 'content' || payload === null) return;
-    coming.add(payload.length);
+    expected.add(payload.length);
     await sink.piece(payload);
     releaseOf(payload)?.();
   };
@@ -127,12 +127,12 @@ export async function receiveContent(
     onNotification,
     ...(signal === undefined ? {} : { signal }),
   });
-  coming.end();
+  expected.end();
   return result as ClientMethods['download']['result'];
 }
 
-/** What comes of a download, held to what the server announced. */
-class Coming {
+/** Checks a received content against its announcement. */
+class ExpectedContent {
   #size = -1;
   #bytes = 0;
 
@@ -145,13 +145,13 @@ class Coming {
 
   add(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#size < 0) throw notAnnounced('The server sent content before its file was named.');
+    if (this.#size < 0) throw notAnnounced('The server sent content before it announced a file.');
     if (this.#bytes > this.#size)
       throw notAnnounced(`The server sent more than the ${this.#size} bytes that it had announced.`);
   }
 
   end(): void {
-    if (this.#size < 0) throw notAnnounced('The server named no file.');
+    if (this.#size < 0) throw notAnnounced('The server did not announce a file.');
     if (this.#bytes < this.#size)
       throw notAnnounced(`The server sent ${this.#bytes} of the ${this.#size} bytes that it had announced.`);
   }
@@ -159,10 +159,13 @@ class Coming {
 
 const notAnnounced = (message: string): SyncError =>
   new SyncError('bad-message', message, {
-    hint: 'Nothing was saved. See whether what listens there is your server, and of the same version.',
+    hint: 'Nothing was saved. Check that the program there is your server, and of the same version.',
   });
 
-/** Receives a content as a stream that its consumer pulls. */
+/**
+ * Receives a content as a stream.
+ * @throws SyncError `busy` at the end where the content does not have its hash.
+ */
 export async function* readContent(
   caller: RpcClient,
   target: Target,
@@ -177,8 +180,8 @@ export async function* readContent(
   let file: DownloadedFile | null = null;
   let bytes = 0;
   const sink: DownloadSink = {
-    file: (told) => {
-      file = told;
+    file: (announced) => {
+      file = announced;
     },
     piece: (data) => {
       const own = Buffer.from(data);
@@ -202,10 +205,10 @@ export async function* readContent(
 
 const notSound = (): SyncError =>
   new SyncError('busy', 'The file was written to while it was read, so it is not one version.', {
-    hint: 'Try again when whoever writes it has finished.',
+    hint: 'Try again when the program that writes it has finished.',
   });
 
 const otherSize = (size: number): SyncError =>
-  new SyncError('failed', `What was to be sent is not the ${size} bytes that it was announced as.`, {
-    hint: 'Send it again when nobody changes it.',
+  new SyncError('failed', `The content does not have the announced size of ${size} bytes.`, {
+    hint: 'Send it again when it does not change.',
   });

@@ -1,11 +1,11 @@
-// An upload from whatever a program has: a local file by name, or a stream with what is to be said of it.
+// Uploads a local file or a stream.
 import { SyncError } from '../core/errors.js';
 import type { Acted } from '../wire/client-api/methods.js';
 import type { RpcClient } from '../wire/rpc/caller.js';
 import { openLocalFile } from './local-file.js';
 import { sendContent, type TransferOptions } from './transfers.js';
 
-/** A content as a program has it: a stream (`Readable` is one), or its pieces. */
+/** A content: a stream (such as a `Readable`), or its pieces. */
 export type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 export interface UploadOptions extends TransferOptions {
@@ -13,11 +13,11 @@ export interface UploadOptions extends TransferOptions {
   readonly overwrite?: boolean;
   /** The name that the file gets where the path is a directory. */
   readonly name?: string;
-  /** Of a stream: how many bytes it has. */
+  /** The size of a stream in bytes. */
   readonly size?: number;
-  /** Modification time; a local file's own, or the present, unless given. */
+  /** The modification time; by default that of the local file, or the present time. */
   readonly mtime?: Date;
-  /** Permission bits; a local file's own unless given. */
+  /** The permission bits; by default those of the local file. */
   readonly mode?: number;
 }
 
@@ -29,7 +29,7 @@ export async function uploadFrom(
   path: string,
   { overwrite, name, size, mtime, mode, ...transfer }: UploadOptions,
 ): Promise<Acted> {
-  const asked = {
+  const fields = {
     path,
     owner,
     ...(name === undefined ? {} : { name }),
@@ -39,11 +39,11 @@ export async function uploadFrom(
   };
   if (typeof source !== 'string') {
     if (size === undefined) throw new SyncError('usage', 'An upload of a stream has to say its size.');
-    return sendContent(caller, { ...asked, size }, () => source, transfer);
+    return sendContent(caller, { ...fields, size }, () => source, transfer);
   }
   const file = await openLocalFile(source);
   try {
-    const params = { mtime: file.mtime, mode: file.mode, ...asked, size: file.size };
+    const params = { mtime: file.mtime, mode: file.mode, ...fields, size: file.size };
     return await sendContent(caller, params, () => file.pieces(), transfer);
   } finally {
     await file.close();

@@ -1,7 +1,7 @@
-// The name under which a process locks unless it is given another.
+// The default owner of locks.
 import { hostname, userInfo } from 'node:os';
 
-/** @returns the name under which this process locks unless it gives another: `user@host`. */
+/** @returns the default owner of this process: `user@host`. */
 export function defaultUser(): string {
   return `${userName()}@${hostname()}`;
 }

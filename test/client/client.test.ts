@@ -55,7 +55,7 @@ describe('Client', () => {
   });
 
   it.each([
-    [{ ...HELLO, protocol: 2 }, 'failed', /speaks version 2 of the protocol, this client version 1/],
+    [{ ...HELLO, protocol: 2 }, 'failed', /uses version 2 of the protocol, this client version 1/],
     [{ ...HELLO, server: 'b' }, 'usage', /is not server-a/],
   ])('refuses %j in words', async (hello, code, message) => {
     const address = await serverWith({ hello: () => hello });

@@ -25,7 +25,7 @@ test('of two that begin at one destination the former knows that its name is gon
   expect([one.isWhole(), one.hasName(), two.hasName()]).toEqual([true, false, true]);
   one.discard();
   expect(fs.readFileSync(two.place)).toEqual(data.subarray(0, 100));
-  two.leave();
+  two.keep();
 });
 
 test('a link in its place is not followed', async () => {

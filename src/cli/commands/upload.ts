@@ -24,7 +24,7 @@ export async function upload(
   if (file === '') throw usageError('The name of the file to upload is empty.', 'Name a file of this machine.');
   const name = path.basename(file);
   if (name === '' || name === '.' || name === '..')
-    throw usageError(`"${file}" is a directory, and an upload is of one file.`);
+    throw usageError(`"${file}" is a directory; an upload takes one file.`);
   const isInto = as === undefined || /\/$/.test(as) || as === '.';
   const place = parsePath(as === undefined ? name : isInto ? joined(as, name) : pairPath(as));
   const api = await context.api();

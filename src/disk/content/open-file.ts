@@ -156,10 +156,10 @@ const fileOf = (stats: fs.Stats, hash: string): FileEntry => ({
 
 const beingWritten = (path: RelPath): SyncError =>
   new SyncError('busy', `${quote(path)} was written to while it was read, so it is not one version.`, {
-    hint: 'Try again when whoever writes it has finished.',
+    hint: 'Try again when the program that writes it has finished.',
   });
 
 const unreadable = (path: RelPath, error: unknown): SyncError =>
   new SyncError('failed', `${quote(path)} cannot be read on side a: ${systemTrouble(error).why}.`, {
-    hint: 'Look at its permissions.',
+    hint: 'Check its permissions.',
   });

@@ -200,7 +200,7 @@ describe.skipIf(missing !== '')(`a sparse file takes as little space${missing}`,
     const to = path.join(root, 'download');
     const first = PartialFile.begin(to, hashOf(HOLLOW));
     await first.add(HOLLOW.subarray(0, 3 * MIB), HOLLOW.length);
-    first.leave();
+    first.keep();
     const second = await PartialFile.find(to);
     expect(second?.bytes).toBe(3 * MIB);
     await second!.add(HOLLOW.subarray(3 * MIB), HOLLOW.length);
