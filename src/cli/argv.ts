@@ -1,9 +1,9 @@
-// The classroom's spellings become ordinary ones before commander sees them: `-list`, `-lock -3`, `--unlock 3`. Only the
-// command word is translated, and a number with a dash only among the targets of lock and unlock.
+// Converts the labs' spellings for commander: `-list`, `-lock -3`, `--unlock 3`. Only the command word is converted,
+// and a number with a dash only among the targets of lock and unlock.
 import type { SyncError } from '../core/errors.js';
 import { usageError } from './report-error.js';
 
-/** How the classroom writes the commands. */
+/** The commands as the labs write them. */
 export const SPELLINGS: Readonly<Record<string, string>> = {
   '-list': 'list',
   '--list': 'list',
@@ -13,10 +13,13 @@ export const SPELLINGS: Readonly<Record<string, string>> = {
   '--unlock': 'unlock',
 };
 
-/** What `--wait` alone stands for: its duration follows an equals sign only, as what follows a blank is a target. */
+/**
+ * What `--wait` without a value means: its duration must follow an equals sign, because a word after a blank is a
+ * target.
+ */
 export const FOREVER = 'for ever';
 
-/** The options that take the next word as their value; those from `-m` on belong to one command or another. */
+/** The options whose value is the next word; those from `-m` on belong to single commands. */
 const TAKES_VALUE = new Set([
   ...['--server', '--as', '--secret-file', '--color'],
   ...['-m', '--message', '--side', '--ttl', '--held', '--sort'],
@@ -25,8 +28,8 @@ const ASKS_ONLY = new Set(['-h', '--help', '-V', '--version']);
 
 /**
  * @param args the words after the program's name.
+ * @returns the same line in commander's spelling; `list` where it has no command.
  * @throws SyncError `usage` for a duration that would be taken for a file.
- * @returns the same request in the spelling that commander knows; `list` where no command was named.
  */
 export function plainArgv(args: readonly string[]): string[] {
   const at = commandAt(args);
@@ -39,7 +42,7 @@ export function plainArgv(args: readonly string[]): string[] {
   return [...args.slice(0, at), command, ...(command === 'lock' || command === 'unlock' ? plainTargets(rest) : rest)];
 }
 
-/** @returns where the command word stands: the first word that is neither a global option nor its value. */
+/** @returns the index of the command word: the first word that is neither a global option nor its value. */
 function commandAt(args: readonly string[]): number {
   let i = 0;
   while (i < args.length) {
@@ -50,13 +53,13 @@ function commandAt(args: readonly string[]): number {
   return args.length;
 }
 
-/** What nobody means as a target where a duration could stand. */
+/** A word after `--wait` that looks like a duration is not accepted as a target. */
 const A_DURATION = /^\d+(\.\d+)?(ms|s|m|h|d)$/;
 
 const notATarget = (value: string): SyncError =>
   usageError(`After "--wait" and a blank, "${value}" is a file.`, `Write --wait=${value}, or ./${value} for the file.`);
 
-/** `-3` becomes 3, and a message that looks like an option stays a message. */
+/** `-3` becomes 3; a message that looks like an option stays a message. */
 function plainTargets(rest: readonly string[]): string[] {
   const plain: string[] = [];
   for (let i = 0; i < rest.length; i++) {

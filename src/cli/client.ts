@@ -1,4 +1,4 @@
-// The program `client`: its arguments, its streams, its signals and its exit code.
+// The program `client`: arguments, streams, signals and exit code.
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { Client } from '../client/client.js';
@@ -12,7 +12,7 @@ import { reportError } from './report-error.js';
 import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-listing.js';
 import { terminalIdentity } from './terminal-identity.js';
 
-/** How long a command that was interrupted may take to end, in milliseconds. */
+/** The maximum time for an interrupted command to end, in milliseconds. */
 const LAST_WORDS_MS = 300;
 const { stdout, stderr, env } = process;
 const stdinIsTerminal = isatty(0);
@@ -36,7 +36,7 @@ const io: Io = {
   columns: stdout.isTTY ? stdout.columns : undefined,
 };
 
-// `client list | head` is no failure.
+// A closed stdout, as in `client list | head`, is not a failure.
 stdout.on('error', () => process.exit(EXIT_OK));
 stderr.on('error', () => {});
 process.once('SIGINT', interrupt);
@@ -52,19 +52,19 @@ try {
 connections.close();
 end(interrupted.signal.aborted ? EXIT_INTERRUPTED : code);
 
-/** Ctrl-C: whoever has something to say about it may say it; nothing more is waited for. */
+/** Ctrl-C: a command may report what it interrupts; nothing else is waited for. */
 function interrupt(): void {
   interrupted.abort();
   setTimeout(end, LAST_WORDS_MS, EXIT_INTERRUPTED);
 }
 
-/** Exits when everything has left for stdout. */
+/** Exits when stdout has written everything. */
 function end(exitCode: number): void {
   output.flush();
   stdout.write('', () => process.exit(exitCode));
 }
 
-/** Keeps the order of what is said on both streams. */
+/** Keeps the order of the output on both streams. */
 function sayOnStderr(text: string): void {
   output.flush();
   stderr.write(text);

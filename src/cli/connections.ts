@@ -1,8 +1,8 @@
-// One connection for a run of the client, kept while it lasts: a shell dials once, and once more after it was lost.
+// Keeps one connection for a run of the client: a shell dials once, and again after the connection is lost.
 import { type Address, addressText } from '../client/server-address.js';
 import type { Api, Trust } from './context.js';
 
-/** What is kept. */
+/** The connection that is kept. */
 export type Kept = Api & { readonly closed: Promise<unknown>; close(): void };
 
 type Dial<T> = (server: Address, user: string, trust: Trust) => Promise<T>;
@@ -15,7 +15,7 @@ export class Connections<T extends Kept> {
     this.#dial = dial;
   }
 
-  /** @returns the connection for this server, user and trust; another one is closed first. */
+  /** @returns the connection for this server, user and trust; a different one is closed first. */
   get(server: Address, user: string, trust: Trust = {}): Promise<T> {
     const { secretFile, allowLocal = false } = trust;
     const key = JSON.stringify([addressText(server), user, secretFile, allowLocal]);

@@ -1,5 +1,5 @@
-// What a command is given: the answers to every global option, a way to the server, and where to speak. Commands know
-// no process, so that a test or the shell can run them just as well.
+// The context of a command: the global options, a connection to the server, and the streams. Commands use no process
+// state, so tests and the shell run them in the same way.
 import type { WriteStream } from 'node:tty';
 import type { Command } from 'commander';
 import type { Client } from '../client/client.js';
@@ -13,7 +13,7 @@ import { usageError } from './report-error.js';
 import type { ShownListing } from './shown-listing.js';
 import { switchOf } from './switch.js';
 
-/** What commands use of a Client; tests give a fake. */
+/** The methods of Client that commands use; tests provide a fake. */
 export type Api = Pick<
   Client,
   | 'list'
@@ -41,53 +41,56 @@ export type Api = Pick<
   | 'user'
 >;
 
-/** The environment variables, as far as a command may look. */
+/** The environment variables. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** By what a client and a server trust each other. */
+/** How a client and a server authenticate each other. */
 export interface Trust {
   /** The file with the servers' secret. */
   readonly secretFile?: string | undefined;
-  /** Whether, without a secret, a server that another local user runs is trusted. */
+  /** Whether to trust a server of another local user where there is no secret. */
   readonly allowLocal?: boolean | undefined;
 }
 
-/** What a run of the client stands on, whatever it is asked. */
+/** The streams and services of one run of the client, independent of the command. */
 export interface Io {
   readonly env: Env;
   /** @returns the pair in whose directory the program was started; null where it was not. */
   nearby?(): PairAddress | null;
-  /** A connection; the same one for the same server, user and trust while it lasts. */
+  /** @returns a connection; the same one for the same server, user and trust while it is open. */
   connect(server: Address, user: string, trust: Trust): Promise<Api>;
-  /** Writes text to stdout, to stderr. Lines are already ended. */
+  /** Writes text to stdout or stderr. Lines end with a newline already. */
   out(text: string): void;
   err(text: string): void;
-  /** Writes what `out` has gathered, before somebody else writes to the terminal. */
+  /** Writes the buffered output, before another program writes to the terminal. */
   flush(): void;
   readonly shown: ShownListing;
-  /** Ends what would go on for ever. */
+  /** Aborted when the command has to end. */
   readonly signal: AbortSignal;
-  /** Where a shell's lines come from; opened when it is asked for. */
+  /** The lines of a shell; opened on first use. */
   stdin(): NodeJS.ReadableStream;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
-  /** The terminal that progress is drawn on; none where stderr is no terminal. */
+  /** The terminal for progress bars; undefined where stderr is not a terminal. */
   readonly progress?: WriteStream | undefined;
-  /** Whether overwriting is asked about next, so that no option for it is to be advised. */
+  /** Whether the caller asks about overwriting next; then errors do not suggest the option. */
   readonly asksToOverwrite?: boolean;
-  /** The terminal's width, where there is one. */
+  /** The width of the terminal in columns, where there is one. */
   readonly columns: number | undefined;
 }
 
-/** The client's own command line, for commands that read lines themselves: the shell, the menu, completion. */
+/** The client's command line, for commands that read lines themselves: shell, menu and completion. */
 export interface CommandLine {
-  /** Runs `words` as a line of the client. @returns the exit code; whatever goes wrong has been said. */
+  /**
+   * Runs `words` as a line of the client.
+   * @returns the exit code; errors have been reported.
+   */
   run(words: readonly string[], io: Io, globals: Globals): Promise<number>;
-  /** Every command with its options, to be read and not run. */
+  /** @returns the table of all commands and options, for reading only. */
   commands(): Command;
 }
 
-/** The ground, and what the global options say. */
+/** The Io with the global options applied. */
 export interface CommandContext extends Io {
   readonly server: Address;
   /** The side of the directory in which the program was started, unless the environment names one. */
@@ -95,13 +98,13 @@ export interface CommandContext extends Io {
   readonly user: string;
   readonly json: boolean;
   readonly colors: Colors;
-  /** The words of the global options as given, for a shell's lines to start from. */
+  /** The global options as given, as defaults for the lines of a shell. */
   readonly globals: Globals;
   readonly commandLine: CommandLine;
   api(): Promise<Api>;
 }
 
-/** The global options as they were typed. */
+/** The global options as typed. */
 export interface Globals {
   readonly server?: string;
   readonly as?: string;
@@ -112,7 +115,7 @@ export interface Globals {
 }
 
 /**
- * @returns the room for a command under these global options; a flag wins over the environment.
+ * @returns the context of a command under these global options; a flag takes precedence over the environment.
  * @throws SyncError `usage`, naming the flag or the variable.
  */
 export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): CommandContext {

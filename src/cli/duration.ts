@@ -1,14 +1,14 @@
-// Durations as people write them: `60s`, `5m`, `1.5h`; a bare number is seconds.
+// Durations as people type them: `60s`, `5m`, `1.5h`; a number alone means seconds.
 import ms, { type StringValue } from 'ms';
 import { SyncError } from '../core/errors.js';
 
-/** What a timer takes; what is no timer's may be longer. */
+/** The longest time of a timer, in milliseconds; other durations may be longer. */
 const MAX_MS = 2 ** 31 - 1;
 
 /**
- * @param text what was typed.
- * @param from where, for the message: a flag or the name of a variable.
- * @param longest in milliseconds.
+ * @param text as typed.
+ * @param from the flag or variable, for the message.
+ * @param longest the maximum, in milliseconds.
  * @returns milliseconds, more than zero.
  * @throws SyncError `usage`.
  */

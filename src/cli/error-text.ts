@@ -1,10 +1,10 @@
-// Anything that was thrown, as one line for a person or one object for a script. Never a stack.
+// Formats any thrown value as one line for people or one object for scripts, without its stack.
 import type { CommanderError } from 'commander';
 import { type ErrorCode, SyncError } from '../core/errors.js';
 import { escapeControls } from '../core/path.js';
 import { adviceText } from '../wire/frame/advice-text.js';
 
-/** The form in which a script gets an error. */
+/** The form of an error for scripts. */
 export interface ErrorObject {
   readonly code: ErrorCode;
   readonly message: string;
@@ -24,13 +24,13 @@ export function errorObject(error: unknown, program?: string): ErrorObject {
   return { code: 'failed', message: `Something went wrong that should not: ${message}`, hint: '' };
 }
 
-/** @returns one line: what, why, what to do next. Names in it cannot drive a terminal. */
+/** @returns one line with the message and the hint, with control characters escaped. */
 export function errorText(error: Pick<ErrorObject, 'message' | 'hint'>): string {
   const message = /[.!?)"]$/.test(error.message) || error.message === '' ? error.message : `${error.message}.`;
   return escapeControls([message, error.hint].filter((part) => part !== '').join(' '));
 }
 
-/** @returns the message without its label, its suggestion in the same line. */
+/** @returns commander's message without its label, with its suggestion in the same line. */
 export function commanderErrorText(error: CommanderError): string {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest.join(' ').trim();

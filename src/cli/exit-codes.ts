@@ -1,4 +1,4 @@
-// Exit codes, derived in one place from the closed list of error codes.
+// Exit codes, derived from the closed list of error codes.
 import { type ErrorCode, SyncError } from '../core/errors.js';
 
 export const EXIT_OK = 0;
@@ -20,9 +20,9 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   interrupted: EXIT_INTERRUPTED,
 };
 
-/** @returns the exit code that an error code stands for; 1 for those that have none of their own. */
+/** @returns the exit code of an error code; 1 for codes without their own. */
 export const exitCodeFor = (code: ErrorCode): number => EXIT_OF[code] ?? EXIT_FAILED;
 
-/** @returns the exit code for anything that was thrown. */
+/** @returns the exit code for any thrown value. */
 export const exitCodeOf = (error: unknown): number =>
   error instanceof SyncError ? exitCodeFor(error.code) : EXIT_FAILED;

@@ -1,5 +1,5 @@
-// Standing in line for a lock: what is told of the place, and of its loss. Whoever does not wait any longer has lost the
-// place, and is told so, with who holds the lock and how to stand in line again.
+// Waiting for a lock: reports the position in the queue, and its loss. A command that stops waiting loses its position;
+// the error says who holds the lock and how to wait again.
 
 import type { LockOptions, TargetResult, WaitingPlace } from '../client/client.js';
 import { SyncError } from '../core/errors.js';
@@ -10,10 +10,10 @@ import { shownName } from './render/width.js';
 import { escapeWord } from './shell-words.js';
 import { isRefused } from './target/act-on-targets.js';
 
-/** How long somebody who wants to go is kept to be told who holds the lock, in milliseconds. */
+/** The maximum time for asking who holds the lock when the waiting ends, in milliseconds. */
 const LAST_QUERY_MS = 150;
 
-/** One command that stands in line. */
+/** A command that waits in a queue. */
 export class LockWait {
   readonly #context: CommandContext;
   readonly #limit: string | null;
@@ -22,8 +22,8 @@ export class LockWait {
   #place: WaitingPlace | null = null;
 
   /**
-   * @param limit how long it waits at most, as typed; null: for ever.
-   * @param options what else was asked for, as words of the command line.
+   * @param limit the maximum time as typed; null for none.
+   * @param options the other options, as words of the command line.
    */
   constructor(context: CommandContext, limit: string | null, options: readonly string[]) {
     this.#context = context;
@@ -31,7 +31,7 @@ export class LockWait {
     this.#options = options;
   }
 
-  /** What the waiting needs of the call. */
+  /** The options of the call for waiting. */
   get call(): Pick<LockOptions, 'signal' | 'onWaiting'> {
     return {
       signal: this.#context.signal,
@@ -42,7 +42,7 @@ export class LockWait {
     };
   }
 
-  /** @returns a refusal at the end of the time that was given, with what that means. */
+  /** @returns the refusal after the time limit, with its consequences. */
   inItsWords(result: TargetResult): TargetResult {
     if (this.#limit === null || !isRefused(result) || result.error.code !== 'locked') return result;
     const { message } = result.error;
@@ -55,7 +55,7 @@ export class LockWait {
     return { ...result, error };
   }
 
-  /** @returns why the waiting ended early, with what that means. */
+  /** @returns the error when the waiting ended early, with its consequences. */
   async brokenOff(error: unknown, api: Api): Promise<unknown> {
     if (!(error instanceof SyncError) || this.#place === null) return error;
     const { path, position } = this.#place;
@@ -72,7 +72,7 @@ export class LockWait {
     return new SyncError('interrupted', message, { hint: `${hint.charAt(0).toUpperCase()}${hint.slice(1)}` });
   }
 
-  /** The same command once more: under another name it would be another's place. */
+  /** The command to repeat, under the same name: the queue belongs to the name. */
   #againWith(path: string): string {
     const { as } = this.#context.globals;
     const words = ['client', 'lock', path, '--wait', ...this.#options, ...(as === undefined ? [] : ['--as', as])];
@@ -80,7 +80,7 @@ export class LockWait {
   }
 }
 
-/** Who holds `path`, where the server says so at once. */
+/** @returns the holder of `path`, if the server answers at once. */
 async function holderOf(path: string, api: Api): Promise<LockRow | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {

@@ -1,5 +1,5 @@
-// Lines on their way to a stream, gathered: ten thousand of them do not mean ten thousand system calls, and the last one
-// does not wait once there is nothing else to do.
+// Buffers output lines, so that ten thousand lines do not need ten thousand system calls. The rest is written as soon
+// as the program is idle.
 
 const FULL = 64 * 1024;
 
@@ -8,7 +8,7 @@ export class Writer {
   #text = '';
   #due: NodeJS.Immediate | null = null;
 
-  /** @param write takes text that is to be written at once. */
+  /** @param write writes text at once. */
   constructor(write: (text: string) => void) {
     this.#write = write;
   }
@@ -19,7 +19,7 @@ export class Writer {
     else this.#due ??= setImmediate(() => this.flush());
   }
 
-  /** Writes what has been gathered, now. */
+  /** Writes the buffered text now. */
   flush(): void {
     if (this.#due !== null) clearImmediate(this.#due);
     this.#due = null;

@@ -1,29 +1,29 @@
-// A progress bar on a terminal: bytes, rate, time left. It appears only when something takes a while and leaves no trace;
-// where there is no terminal there is no bar. cli-progress draws it.
+// A progress bar on a terminal: bytes, rate, time left. It appears only for longer work and is removed at the end;
+// without a terminal there is none. It is drawn by cli-progress.
 import type { WriteStream } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
 import { shortSizeText } from './render/size.js';
 import { shownName, widthOf } from './render/width.js';
 
-/** What is done sooner needs no bar. */
+/** Shorter work gets no bar, in milliseconds. */
 const PATIENCE_MS = 400;
-/** The rate is that of the last seconds. */
+/** The period over which the rate is measured, in milliseconds. */
 const RATE_MS = 3_000;
 
-/** One thing under way. */
+/** The progress of one transfer. */
 interface Bar {
-  /** @param bytes done so far, of `size`; both may change. */
+  /** @param bytes that are done, of `size`; both may change. */
   update(bytes: number, size: number): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   stop(): void;
 }
 
 const NO_BAR: Bar = { update: () => {}, stop: () => {} };
 
 /**
- * @param terminal where to draw; undefined: nowhere.
- * @param name of what is under way.
- * @param now milliseconds, growing.
+ * @param terminal where to draw; undefined for none.
+ * @param name of the transfer.
+ * @param now returns a monotonic time in milliseconds.
  */
 export function openBar(terminal: WriteStream | undefined, name: string, now: () => number = Date.now): Bar {
   return terminal?.isTTY === true ? new TerminalBar(terminal, name, now) : NO_BAR;
@@ -81,7 +81,7 @@ class TerminalBar implements Bar {
   }
 }
 
-/** Bytes a second over the last seconds. */
+/** The rate over the last seconds, in bytes a second. */
 export class Rate {
   readonly #notes: { readonly at: number; readonly bytes: number }[] = [];
 
@@ -100,7 +100,7 @@ export class Rate {
   }
 }
 
-/** What a bar shows. */
+/** The figures of a bar. */
 interface BarState {
   readonly name: string;
   readonly bytes: number;
@@ -109,7 +109,7 @@ interface BarState {
   readonly rate: number;
 }
 
-/** @returns one line that fits `columns`: figures first, the bar and the name in what room is left. */
+/** @returns one line that fits `columns`: the figures, then the bar and the name in the remaining columns. */
 export function barText({ name, bytes, size, rate }: BarState, columns = 80): string {
   const share = size === 0 ? 1 : Math.min(bytes / size, 1);
   const left = rate > 0 ? `  ${clockOf((size - bytes) / rate)} left` : '';
@@ -126,7 +126,7 @@ export function barText({ name, bytes, size, rate }: BarState, columns = 80): st
     .slice(0, columns - 1);
 }
 
-/** @returns the end of `text` that takes at most `columns`: that is where names differ. */
+/** @returns the end of `text` that fits `columns`, because names differ there. */
 function shortened(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   const kept: string[] = [];

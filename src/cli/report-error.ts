@@ -5,7 +5,7 @@ import { CONNECT_AGAIN } from '../wire/frame/errors.js';
 import { type ErrorObject, errorObject, errorText } from './error-text.js';
 import { minuteText } from './render/time.js';
 
-/** Where the complaint goes, and in which form. */
+/** The output for errors, and its form. */
 interface ErrorSink {
   readonly json: boolean;
   readonly asksToOverwrite?: boolean;
@@ -13,7 +13,7 @@ interface ErrorSink {
   err(text: string): void;
 }
 
-/** Says `error`: one line on stderr, or one object on stdout; `extra` goes beside the error in the object. */
+/** Reports `error`: one line on stderr, or one object on stdout; `extra` fields go beside the error in the object. */
 export function reportError(sink: ErrorSink, error: unknown, extra: Readonly<Record<string, unknown>> = {}): void {
   const words = inWordsOfTheCommandLine(errorObject(error));
   const said = sink.asksToOverwrite === true && /--overwrite/.test(words.hint) ? { ...words, hint: '' } : words;
@@ -25,7 +25,7 @@ function lockIn(error: unknown, extra: Readonly<Record<string, unknown>>): unkno
   return extra.lock ?? (error instanceof SyncError ? error.facts.lock : undefined);
 }
 
-/** The times of a lock as the tables show them. */
+/** @returns the times of a lock as the tables show them. */
 function inLocalTime(message: string, lock: unknown): string {
   if (typeof lock !== 'object' || lock === null) return message;
   const { since, expires } = lock as { since?: unknown; expires?: unknown };
@@ -38,8 +38,8 @@ function inLocalTime(message: string, lock: unknown): string {
 
 const START_IT = 'Start it with "npx server-a" (or name another with --server HOST:PORT).';
 
-/** The advice where the server is gone in the middle; perhaps with what else there is to say. */
-export const LOOK_AFTER_IT = 'See whether server-a still runs, then try again';
+/** The hint when the server has disconnected during a command, as the beginning of a sentence. */
+export const LOOK_AFTER_IT = 'Check that server-a still runs, then try again';
 
 function inWordsOfTheCommandLine(error: ErrorObject): ErrorObject {
   const { code, message, hint } = error;

@@ -1,4 +1,4 @@
-// What was typed in earlier shells: a small file that its owner alone can read, bounded, and no reason to fail.
+// The lines typed in earlier shells: a small, bounded file that only its owner can read. Its absence is not an error.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stateDirectory } from './shown-listing.js';
@@ -7,7 +7,7 @@ const MAX_LINES = 500;
 const MAX_LINE_CHARS = 4_096;
 
 interface History {
-  /** For readline: the lines, the latest first. */
+  /** The lines for readline, the latest first. */
   readonly options: {
     readonly history: string[];
     readonly historySize: number;
@@ -17,7 +17,7 @@ interface History {
   keep(lines: readonly string[]): void;
 }
 
-/** @returns the history kept under $XDG_STATE_HOME/lockstep; an empty one where there is none. */
+/** @returns the history in $XDG_STATE_HOME/lockstep; an empty one where there is none. */
 export function openHistory(env: Readonly<Record<string, string | undefined>>): History {
   const directory = stateDirectory(env);
   const file = path.join(directory, 'history.json');
@@ -31,7 +31,7 @@ export function openHistory(env: Readonly<Record<string, string | undefined>>): 
         writeFileSync(beside, JSON.stringify(bounded(lines)), { mode: 0o600, flag: 'wx' });
         renameSync(beside, file);
       } catch {
-        // A shell without a memory is still a shell.
+        // A shell works without a history.
       }
     },
   };

@@ -1,18 +1,18 @@
-// Splits a typed line into words the way a shell does, as far as names need it: quotes, double quotes, backslashes.
+// Splits a line into words as a shell does, as far as names need it: single quotes, double quotes, backslashes.
 import { SyncError } from '../core/errors.js';
 
-/** A line, split; the last word may be unfinished. */
+/** A split line; the last word may be incomplete. */
 interface SplitLine {
   readonly words: readonly string[];
-  /** The quote that is still open at the end, or ''. */
+  /** The quote that is open at the end, or ''. */
   readonly open: '' | "'" | '"';
   /** Whether the line ends between words. */
   readonly between: boolean;
-  /** Where the last word begins in the line. */
+  /** The offset of the last word in the line. */
   readonly from: number;
 }
 
-/** Splits `line`, finished or not. */
+/** Splits `line`, complete or not. */
 export function splitLine(line: string): SplitLine {
   const words: string[] = [];
   let word: string | null = null;
@@ -41,11 +41,11 @@ export function splitLine(line: string): SplitLine {
   return { words, open, between: word === null, from };
 }
 
-/** @returns `word` as it has to be typed to be one word. */
+/** @returns `word`, quoted so that it is one word. */
 export const escapeWord = (word: string): string => word.replace(/[\s\\'"]/g, '\\$&');
 
 /**
- * @returns the words of a whole line.
+ * @returns the words of a complete line.
  * @throws SyncError `usage` where a quote is not closed.
  */
 export function splitWords(line: string): readonly string[] {

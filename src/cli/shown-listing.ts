@@ -1,14 +1,14 @@
-// The listing last shown on this terminal: a number that a person types means the file that stood there. One small file
-// a terminal and server, written in one step, readable by its owner alone; only paths are kept.
+// Stores the listing that was last shown on this terminal, because an index means the file at that position in it. One
+// small file for each terminal and server, written in one step and readable only by its owner; it contains only paths.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { systemTrouble } from '../core/system-error.js';
 
-/** What the commands need of it. */
+/** The operations that commands need. */
 export interface ShownListing {
-  /** The paths last shown, in the order of their numbers, or null where none were. */
+  /** @returns the paths that were last shown, in the order of their indexes; null where none were. */
   recall(server: string): readonly string[] | null;
   record(server: string, paths: readonly string[]): void;
 }
@@ -17,15 +17,15 @@ const FORMAT = 1;
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 const OURS = /^shown-[0-9a-f]{32}\.json(\.\d+)?$/;
 
-/** @returns the directory for what outlives a run, by the XDG rules: a relative XDG_STATE_HOME does not count. */
+/** @returns the directory for state, by the XDG rules: a relative XDG_STATE_HOME is ignored. */
 export function stateDirectory(env: Readonly<Record<string, string | undefined>>): string {
   const home = env.XDG_STATE_HOME;
   return join(home && isAbsolute(home) ? home : join(homedir(), '.local', 'state'), 'lockstep');
 }
 
 /**
- * @param options `identity`: the terminal, see `terminalIdentity`; asked when it is needed. `recalls` and `records`:
- *   whether this run may use or write the memory. `warn`: told once where writing fails; the listing itself is fine.
+ * @param options `identity`: the terminal, see `terminalIdentity`; called on first use. `recalls` and `records`:
+ * whether this run may read or write the file. `warn`: called once where writing fails; the listing itself is correct.
  */
 export function shownOnTerminal(options: {
   directory: string;
@@ -67,7 +67,7 @@ export function shownOnTerminal(options: {
   };
 }
 
-/** Remembers in memory what this run has shown, and asks and tells `outer` besides. */
+/** Keeps what this run has shown in memory, and uses `outer` besides. */
 export function shownHere(outer: ShownListing): ShownListing {
   const here = new Map<string, readonly string[]>();
   return {
@@ -88,7 +88,7 @@ function writePaths(directory: string, file: string, paths: readonly string[]): 
   renameSync(temporary(file), file);
 }
 
-/** Removes what a failed write may have left; best effort. */
+/** Removes what a failed write may have left; errors are ignored. */
 function discard(file: string): void {
   try {
     rmSync(file, { force: true });
@@ -97,7 +97,7 @@ function discard(file: string): void {
   }
 }
 
-/** A memory that is missing, damaged or of another format is none. */
+/** A file that is missing, damaged or of another format counts as none. */
 function readPaths(file: string): readonly string[] | null {
   try {
     const { format, paths } = JSON.parse(readFileSync(file, 'utf8')) as { format: unknown; paths: unknown };
@@ -108,7 +108,7 @@ function readPaths(file: string): readonly string[] | null {
   }
 }
 
-/** Removes the memories of terminals that are long gone; best effort. */
+/** Removes the files of terminals that ended long ago; errors are ignored. */
 function forgetOld(directory: string, beforeMs: number): void {
   for (const name of namesIn(directory)) {
     const file = join(directory, name);

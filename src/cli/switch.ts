@@ -1,7 +1,10 @@
-// A variable that switches something on or off.
+// Parses a variable that is a switch.
 import { usageError } from './report-error.js';
 
-/** @param from the variable, for the words. @throws SyncError `usage`. */
+/**
+ * @param from the variable, for the message.
+ * @throws SyncError `usage`.
+ */
 export function switchOf(text: string, from: string): boolean {
   const word = text.trim().toLowerCase();
   if (['1', 'true', 'yes', 'on'].includes(word)) return true;

@@ -1,16 +1,16 @@
-// Which terminal this is, so that a number means what was last shown on it. A pseudo-terminal's name is used again and
-// again, so the session counts too, by its leader's number and start time.
+// Identifies this terminal, so that an index refers to the listing that was shown on it. Names of pseudo-terminals are
+// reused, so the identity contains the session leader's pid and start time.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** @returns a text that stays the same for as long as this terminal session lasts, or null without a terminal. */
+/** @returns a text that is the same during this terminal session; null without a terminal. */
 export function terminalIdentity(): string | null {
   return process.platform === 'linux' ? identityOnLinux(readStat) : identityByPs();
 }
 
 /**
  * @param stat reads `/proc/PID/stat`; null where there is none.
- * @returns terminal, session, and when the session began.
+ * @returns the terminal, the session, and the start time of the session.
  */
 export function identityOnLinux(stat: (pid: string) => string | null): string | null {
   const own = fieldsOf(stat('self'));
@@ -22,7 +22,10 @@ export function identityOnLinux(stat: (pid: string) => string | null): string | 
   return `${terminal} ${session} ${began}`;
 }
 
-/** The fields after the program's name, which is in brackets and may hold anything: state, ppid, pgrp, session, tty, … */
+/**
+ * The fields after the program's name, which is in brackets and may contain anything: state, ppid, pgrp, session, tty,
+ * …
+ */
 function fieldsOf(stat: string | null): string[] | null {
   if (stat === null) return null;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -37,7 +40,7 @@ function readStat(pid: string): string | null {
   }
 }
 
-/** Elsewhere: the terminal's name, and when the shell that started this program began. */
+/** On other systems: the terminal's name, and the start time of the shell that started this program. */
 function identityByPs(): string | null {
   const terminal = ps('tty=', process.pid);
   if (terminal === '' || terminal.startsWith('?')) return null;

@@ -1,4 +1,4 @@
-// The version of the package, read where it stands. The path is right from src/cli and from dist/cli alike.
+// The version of the package. The path to package.json is the same from src/cli and from dist/cli.
 import { readFileSync } from 'node:fs';
 
 /** @returns the version in package.json. */

@@ -3,32 +3,32 @@
 import type { Gap, SyncEvent } from '../core/events.js';
 import type { ConflictRow, HeldRow, LockRow, Status, Transfers } from '../wire/client-api/methods.js';
 
-/** As many events as the tallest window shows. */
+/** The number of events that the tallest window shows. */
 const KEPT_EVENTS = 200;
 
-/** A thing that happened, and when. */
+/** An event with its time. */
 type Happened =
   | { readonly time: Date; readonly event: SyncEvent | Gap }
   | { readonly time: Date; readonly server: 'gone' | 'back' };
 
 export interface LiveState {
-  /** Where server-a is looked for. */
+  /** The address of server-a. */
   readonly server: string;
   readonly user: string;
-  /** Since when server-a is gone; null while it is there. */
+  /** The time since which server-a is disconnected; null while it is connected. */
   readonly lostSince: Date | null;
   readonly status: Status | null;
   readonly locks: readonly LockRow[];
   readonly held: readonly HeldRow[];
   readonly conflicts: readonly ConflictRow[];
   readonly transfers: Transfers;
-  /** The most that was left since there was last nothing left. */
+  /** The largest remaining work since there was none. */
   readonly most: Transfers['left'];
-  /** The latest last. */
+  /** The latest is last. */
   readonly events: readonly Happened[];
 }
 
-/** What can be asked for. */
+/** The queries that the view uses. */
 export type Question = 'status' | 'locks' | 'held' | 'conflicts' | 'transfers';
 
 const NOTHING_LEFT = { files: 0, bytes: 0 };
@@ -43,7 +43,7 @@ export const withEvent = (state: LiveState, happened: Happened): LiveState => ({
   events: [...state.events.slice(1 - KEPT_EVENTS), happened],
 });
 
-/** Notes the answers to questions. */
+/** Stores the results of queries. */
 export function withAnswers(
   state: LiveState,
   answers: Partial<Pick<LiveState, 'status' | 'locks' | 'held' | 'conflicts' | 'transfers'>>,
@@ -65,7 +65,7 @@ export const withoutServer = (state: LiveState, since: Date): LiveState =>
 export const withServer = (state: LiveState, time: Date): LiveState =>
   withEvent({ ...state, lostSince: null }, { time, server: 'back' });
 
-/** @returns what an event makes worth asking for. */
+/** @returns the queries to repeat after an event. */
 export function questionsAfter(event: (SyncEvent | Gap)['event']): readonly Question[] {
   switch (event) {
     case 'locked':
@@ -84,12 +84,12 @@ export function questionsAfter(event: (SyncEvent | Gap)['event']): readonly Ques
   }
 }
 
-/** @returns what a count that has changed makes worth asking for: that a conflict is settled, for one, no event says. */
+/** @returns the queries to repeat after a changed count; the resolution of a conflict, for example, has no event. */
 export function questionsAfterAnswers(before: LiveState, after: LiveState): readonly Question[] {
   const [was, is] = [before.status, after.status];
   if (was === null || is === null) return [];
   return (['locks', 'held', 'conflicts'] as const).filter((counted) => was[counted] !== is[counted]);
 }
 
-/** Everything, for a start. */
+/** All queries, for the start. */
 export const ALL_QUESTIONS: readonly Question[] = ['status', 'locks', 'held', 'conflicts', 'transfers'];

@@ -1,5 +1,5 @@
-// `client __complete SHELL LINE`: what the word at the end of LINE could become, one candidate a line, `value TAB note`.
-// Called by the completion scripts on every Tab, so it is quick and says nothing when the server is away.
+// `client __complete SHELL LINE`: the completions of the last word of LINE, one a line, as `value TAB note`. The
+// completion scripts run it at every Tab, so it is fast, and it prints nothing when the server is away.
 import { readdirSync } from 'node:fs';
 import type { Argument, Command, Option } from 'commander';
 import { addressText } from '../../client/server-address.js';
@@ -10,7 +10,7 @@ import { EXIT_OK } from '../exit-codes.js';
 import { shownName } from '../render/width.js';
 import { splitLine } from '../shell-words.js';
 
-/** How long a Tab may wait for the server. */
+/** The maximum time to wait for the server, in milliseconds. */
 const PATIENCE_MS = 700;
 const MAX_CANDIDATES = 300;
 
@@ -26,7 +26,7 @@ export async function complete(context: CommandContext, shell: string, line: str
   return EXIT_OK;
 }
 
-/** @returns what the last word of `line` could become, and that word; `line` begins with the program's name. */
+/** @returns the completions of the last word of `line`, and that word; `line` begins with the program's name. */
 export async function candidates(
   context: CommandContext,
   line: string,
@@ -59,7 +59,7 @@ async function possible(context: CommandContext, before: readonly string[], word
   return OF_THE_PAIR.has(argument.name()) ? filesFor(context, before, command.name(), word) : [];
 }
 
-/** What arguments are called that name files of the pair, and files of this machine. */
+/** The names of arguments that are files of the pair, and of those that are local files. */
 const OF_THE_PAIR = new Set(['target', 'glob', 'newname', 'as']);
 const LOCAL = new Set(['file', 'dest']);
 
@@ -72,23 +72,23 @@ const optionsOf = (command: Command | null, program: Command): string[] => [
   '--help',
 ];
 
-/** An option of the command or of the program by its name as typed. */
+/** @returns an option of the command or the program by its name as typed. */
 const optionCalled = (typed: string, command: Command | null, program: Command): Option | undefined =>
   [...(command?.options ?? []), ...program.options].find((option) => isCalled(option, typed));
 
 const isCalled = ({ short, long }: Option, typed: string): boolean => typed === short || typed === long;
 
-/** The values that the table knows: choices, or those in `<a|b>`. */
+/** @returns the values that the command table lists: choices, or those in `<a|b>`. */
 function valuesOf(option: Option): Candidate[] {
   const inFlags = /<([^>]*\|[^>]*)>/.exec(option.flags)?.[1]?.split('|') ?? [];
   return (option.argChoices ?? inFlags).map(plain);
 }
 
-/** `bash, zsh or fish` as three words. */
+/** @returns `bash, zsh or fish` as three words. */
 const alternatives = (text: string): string[] =>
   /^\w+(, \w+)* or \w+$/.test(text) && !text.includes('path') ? text.split(/, | or /) : [];
 
-/** The argument that the next word would be; the last one may be repeated. */
+/** @returns the argument at the position of the next word; the last argument may be repeated. */
 function argumentAt(command: Command, before: readonly string[]): Argument | undefined {
   const typed = before.slice(
     before.findIndex((word) => nameOf(word) === command.name() || command.aliases().includes(word)) + 1,
@@ -116,7 +116,7 @@ function commandIn(words: readonly string[], program: Command): Command | null |
   return null;
 }
 
-/** Files of this machine whose names go on from the word. */
+/** @returns local files whose names begin with the word. */
 function localFiles(word: string): Candidate[] {
   const at = word.lastIndexOf('/') + 1;
   const directory = word.slice(0, at);
@@ -130,7 +130,7 @@ function localFiles(word: string): Candidate[] {
   }
 }
 
-/** File names; numbers where the word could become one. */
+/** @returns file names, and numbers where the word can become one. */
 async function filesFor(
   context: CommandContext,
   before: readonly string[],
@@ -150,13 +150,17 @@ async function filesFor(
   return word === '' ? [...names, ...numbers] : [...numbers, ...names];
 }
 
-/** A file whose name is all digits needs ./ before it, or it would be a number; one that begins with a dash, an option. */
+/**
+ * A name of digits gets `./` before it, so that it is not an index; a name with a dash, so that it is not an option.
+ */
 const named = (path: string, lock: ListEntry['lock']): Candidate => ({
   value: /^(\d+$|-)/.test(path) ? `./${path}` : path,
   note: lock === null ? '' : `locked by ${shownName(lock.owner)}`,
 });
 
-/** The server's listing, or nothing if it is away or slow. The line's own options for reaching it count. */
+/**
+ * @returns the server's listing; nothing where it is away or slow. The line's own options for the connection are used.
+ */
 async function listed(context: CommandContext, before: readonly string[]): Promise<readonly ListEntry[]> {
   const late = new Promise<readonly ListEntry[]>((resolve) => setTimeout(resolve, PATIENCE_MS, []).unref());
   const asked = async () => (await (await asTyped(context, before).api()).list()).entries;
@@ -178,5 +182,5 @@ function asTyped(context: CommandContext, before: readonly string[]): CommandCon
   return contextFor(context, globals, context.commandLine);
 }
 
-/** @returns where the part of a word begins that bash takes for a word of its own. */
+/** @returns the offset at which bash begins a word of its own. */
 const lastBreak = (word: string): number => Math.max(word.lastIndexOf(':'), word.lastIndexOf('=')) + 1;

@@ -1,4 +1,4 @@
-// `client completion bash|zsh|fish`: a script that asks `client __complete` at every Tab.
+// `client completion bash|zsh|fish`: prints a script that runs `client __complete` at every Tab.
 
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';

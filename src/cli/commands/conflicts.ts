@@ -1,4 +1,4 @@
-// `client conflicts`: the conflict copies, and what became of the files that they are copies of.
+// `client conflicts`: lists the conflict copies and the present state of their files.
 
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';

@@ -1,4 +1,4 @@
-// `client delete TARGET…`: files, and directories where that was asked for. What goes, goes to versions.
+// `client delete TARGET…`: deletes files, and directories with --recursive. The contents go to versions.
 import type { Acted } from '../../wire/client-api/methods.js';
 import type { CommandContext } from '../context.js';
 import { countText } from '../render/size.js';

@@ -1,4 +1,4 @@
-// `client download TARGET [DEST]`: a file out of the pair. What came of one that was cut is kept, and gone on with.
+// `client download TARGET [DEST]`: copies a file from the pair. An interrupted download is kept and resumed.
 
 import type { Downloaded } from '../../client/download.js';
 import { SyncError } from '../../core/errors.js';
@@ -50,7 +50,7 @@ function downloadedText({ path, to, size, resumed }: Downloaded): string {
   return `Downloaded ${shownName(path)} to ${shownName(to)} (${sizeText(size)}${before}).`;
 }
 
-/** Says where what came so far is. */
+/** @returns the error with the place of the received part. */
 function withRemainder(error: unknown): unknown {
   if (!(error instanceof SyncError) || typeof error.facts.partial !== 'string') return error;
   const { code, message, facts } = error;

@@ -1,4 +1,4 @@
-// `client flush`: returns when everything that was changed before the call is on both sides.
+// `client flush`: returns when every change made before the call is on both sides.
 
 import { SyncError } from '../../core/errors.js';
 import type { Api, CommandContext } from '../context.js';
@@ -18,7 +18,7 @@ export async function flush(context: CommandContext, flags: { readonly timeout: 
   return EXIT_OK;
 }
 
-/** Where the time was over because server-b is away, that is said. */
+/** @returns the error; after a timeout it says whether server-b is away. */
 async function inWordsOf(api: Api, error: unknown): Promise<unknown> {
   if (!(error instanceof SyncError) || error.code !== 'timeout') return error;
   const status = await api.status().catch(() => null);

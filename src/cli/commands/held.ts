@@ -1,4 +1,4 @@
-// `client held [TARGET]`: the updates that wait for an unlock, in the order in which they will be applied.
+// `client held [TARGET]`: lists the held updates in the order in which they will be applied.
 import type { HeldRow, Target } from '../../wire/client-api/methods.js';
 import type { Api, CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
@@ -20,13 +20,13 @@ async function rowsFor(context: CommandContext, api: Api, target: string | undef
   if (parsed.kind === 'glob') return matching(context, api, parsed.glob);
   return onOneTarget(context, target, listedPaths(context), async (wanted) => {
     const { held: rows } = await api.held(wanted);
-    // Updates and locks may outlive their file.
+    // Held updates and locks may exist without their file.
     if (rows.length === 0 && !(await isLocked(api, wanted))) mustBeListed(wanted, await listedPaths(context)());
     return rows;
   });
 }
 
-/** The updates of all files that a glob matches; it has to match a file. */
+/** Lists the held updates of all files that a glob matches; it has to match a file. */
 async function matching(context: CommandContext, api: Api, glob: string): Promise<readonly HeldRow[]> {
   const { held: all } = await api.held();
   const exact = all.filter(({ path }) => path === glob);

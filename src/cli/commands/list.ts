@@ -1,4 +1,5 @@
-// `client list [GLOB]`: the merged listing. A glob, an order and `--locked` keep the numbers of the full listing.
+// `client list [GLOB]`: prints the merged listing. Globs, sort orders and `--locked` keep the indexes of the full
+// listing.
 
 import { addressText } from '../../client/server-address.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
@@ -44,7 +45,7 @@ async function waitersOf(api: Api): Promise<ReadonlyMap<string, string>> {
   );
 }
 
-/** An exact path wins, then a directory's contents, then the glob. */
+/** An exact path takes precedence, then the contents of a directory, then the glob. */
 async function chosen(entries: readonly ListEntry[], text: string): Promise<readonly ListEntry[]> {
   const { globMatcher, parseTarget } = await import('../target/target.js');
   const parsed = parseTarget(text);
@@ -58,7 +59,7 @@ async function chosen(entries: readonly ListEntry[], text: string): Promise<read
 
 type Order = (entries: readonly ListEntry[]) => readonly ListEntry[];
 
-/** Largest and newest first, as people look for them; files with a state before those without. Equals by number. */
+/** Sorts the largest and the newest first, files with a state before others; equal ones by index. */
 const ORDERS: Readonly<Record<string, Order>> = {
   name: (entries) => entries,
   size: (entries) => entries.toSorted((x, y) => y.size - x.size),
@@ -78,7 +79,7 @@ function orderOf(name: string): Order {
 
 const compareText = (x: string, y: string): number => (x < y ? -1 : x > y ? 1 : 0);
 
-/** The paths at the places that their indexes name. */
+/** @returns all paths at the positions of their indexes. */
 function inPlaces(entries: readonly ListEntry[]): string[] {
   const paths: string[] = [];
   for (const { index, path } of entries) paths[index] = path;

@@ -1,4 +1,4 @@
-// `client lock TARGET…`: take the locks, renew one's own, stand in line for another's, or break it.
+// `client lock TARGET…`: locks files, renews locks, waits for locks, or breaks them.
 
 import type { LockOptions, TargetResult } from '../../client/client.js';
 import type { Side } from '../../core/path.js';
@@ -20,7 +20,7 @@ export interface LockFlags {
   readonly steal?: boolean;
 }
 
-/** A hundred years: for ever, as far as locks go. */
+/** A hundred years: without end, for a lock. */
 const MAX_MS = 100 * 365 * 24 * 60 * 60 * 1000;
 const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 
@@ -62,7 +62,7 @@ async function inLine(
   }
 }
 
-/** Options as they were typed, to be typed again. */
+/** @returns the options as they were typed, for a command to repeat. */
 const wordsOf = ({ message, side, ttl }: LockFlags): string[] =>
   Object.entries({ message, side, ttl }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 

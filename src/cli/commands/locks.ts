@@ -1,4 +1,4 @@
-// `client locks`: who holds what since when, why, and who waits.
+// `client locks`: lists the locks with their owners, reasons and waiters.
 
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';

@@ -1,5 +1,5 @@
-// `client menu`: numbered choices for people, and for scripts that give a line for each answer. Whatever happens is said,
-// and then the menu is there again.
+// `client menu`: numbered choices for people, and for scripts that give one line for each answer. After each choice,
+// also a failed one, the menu is shown again.
 
 import type { CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
@@ -35,7 +35,7 @@ async function askerFor(context: CommandContext): Promise<Asker> {
   return lineAsker(context.stdin(), context.json ? () => {} : (text) => context.out(text));
 }
 
-/** The choices in as few lines as the window allows. */
+/** @returns the choices in as few lines as the window allows. */
 function menuText({ colors, columns = 80 }: CommandContext): string {
   const names = [...ACTIONS.map(([name]) => name), 'quit'];
   let text = '';

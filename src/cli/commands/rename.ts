@@ -1,4 +1,4 @@
-// `client rename TARGET NEWNAME`: a file or a directory gets another path in the pair.
+// `client rename TARGET NEWNAME`: renames or moves a file or a directory of the pair.
 
 import { parsePath } from '../../core/path.js';
 import type { Acted } from '../../wire/client-api/methods.js';
@@ -22,7 +22,7 @@ export async function rename(context: CommandContext, text: string, name: string
   return EXIT_OK;
 }
 
-/** A name that ends in a slash is a directory to move into. */
+/** A name with a slash at its end is a directory to move into. */
 async function newPath(
   context: CommandContext,
   name: string,

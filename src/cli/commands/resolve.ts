@@ -1,4 +1,4 @@
-// `client resolve TARGET --keep a|b|both`: settles the conflict copies of a file, or one of them.
+// `client resolve TARGET --keep a|b|both`: resolves the conflict copies of a file, or one of them.
 import type { Acted } from '../../wire/client-api/methods.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';

@@ -1,4 +1,4 @@
-// `client resume`: go on after a pause; with what confirms a halt, also after that one.
+// `client resume`: continues after a pause, or after a halt that its options confirm.
 import type { Confirmation } from '../../wire/client-api/methods.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
@@ -12,7 +12,7 @@ export async function resume(context: CommandContext, flags: Confirmation): Prom
     ...(acceptLostLocks && { acceptLostLocks }),
   };
   const { changed } = await (await context.api()).resume(confirmation);
-  const said = changed ? 'Resumed.' : 'It was neither paused nor halted: nothing to resume.';
+  const said = changed ? 'Resumed.' : 'It was neither paused nor halted, so there is nothing to resume.';
   context.out(context.json ? `${JSON.stringify({ changed })}\n` : `${said}\n`);
   return EXIT_OK;
 }

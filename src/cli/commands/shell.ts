@@ -1,5 +1,5 @@
-// `client shell`: a prompt that takes any of the client's lines, and the classroom's `server`, `server lock N`. One
-// connection serves the whole shell; a number means the listing last shown in it.
+// `client shell`: a prompt for lines of the client, and for the labs' `server`, `server lock N`. The whole shell uses
+// one connection; an index refers to the listing that the shell showed last.
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../../core/errors.js';
@@ -11,7 +11,7 @@ import { escapeWord, splitLine, splitWords } from '../shell-words.js';
 import { shownHere } from '../shown-listing.js';
 import { candidates } from './complete.js';
 
-/** How long a line that was interrupted may still say something, in milliseconds. */
+/** The maximum time for an interrupted line to report something, in milliseconds. */
 const LAST_WORDS_MS = 300;
 const PROMPT = 'lockstep> ';
 const WELCOME = 'Type list, lock N, unlock N, help or quit.\n';
@@ -28,7 +28,7 @@ const HELP = `Any line of the client works here, with or without "client" or "se
 
 export async function shell(context: CommandContext): Promise<number> {
   const terminal = context.stdinIsTerminal && context.stdoutIsTerminal;
-  // The keys are the prompt's: no line that runs here may take them.
+  // The prompt reads the keys; a line that runs in the shell must not.
   const io = { ...context, stdinIsTerminal: false, shown: shownHere(context.shown) };
   const history = terminal ? openHistory(context.env) : null;
   const lines = createInterface({
@@ -58,12 +58,12 @@ export async function shell(context: CommandContext): Promise<number> {
   return EXIT_OK;
 }
 
-/** How to end the line that runs, if one does. */
+/** Aborts the line that runs, if one does. */
 interface Running {
   stop: AbortController | null;
 }
 
-/** @returns whether the shell goes on. */
+/** @returns whether the shell continues. */
 async function answer(line: string, context: CommandContext, io: Io, running: Running): Promise<boolean> {
   const words = wordsOf(line, context);
   if (words === null || words.length === 0) return true;
@@ -77,7 +77,7 @@ async function answer(line: string, context: CommandContext, io: Io, running: Ru
   return true;
 }
 
-/** The words of a line without the program's name before them; null where the line makes no sense, which has been said. */
+/** @returns the words of a line without the program's name; null where the line is invalid, which has been reported. */
 function wordsOf(line: string, context: CommandContext): readonly string[] | null {
   if (line.trimStart().startsWith('#')) return [];
   try {
@@ -110,7 +110,7 @@ async function runStoppable(
   running.stop = null;
 }
 
-/** Ctrl-C ends the line that runs; at the prompt it drops what was typed. */
+/** Ctrl-C ends the line that runs; at the prompt it clears the input. */
 function interrupt(lines: Interface, running: Running): void {
   process.stdout.write('\n');
   if (running.stop !== null) {
@@ -124,7 +124,7 @@ function interrupt(lines: Interface, running: Running): void {
 
 type Completer = (line: string, done: (error: null, found: [string[], string]) => void) => void;
 
-/** Tab: the candidates as they have to be typed, quoted like what is there already. */
+/** @returns the completions for Tab, quoted like the part that is typed already. */
 function completer(context: CommandContext): Completer {
   return (line, done) => {
     const { open, between, from } = splitLine(line);

@@ -1,4 +1,4 @@
-// `client status`: the pair at a glance.
+// `client status`: shows the state of the pair.
 
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';

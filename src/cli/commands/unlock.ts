@@ -1,4 +1,5 @@
-// `client unlock TARGET…`: give locks back, or break another's. To unlock what nobody holds is no failure, but it is said.
+// `client unlock TARGET…`: releases locks, or breaks another's. Unlocking a file that is not locked succeeds and says
+// so.
 
 import type { HeldFate, HeldWay } from '../../core/locks/records.js';
 import type { Acted } from '../../wire/client-api/methods.js';
@@ -28,7 +29,7 @@ export async function unlock(context: CommandContext, targets: readonly string[]
   });
 }
 
-/** A glob means the locked files that it matches, and only if there are none, the others: to say that nobody holds them. */
+/** A glob means the locked files that it matches; only if there are none, all files, so that the answer names them. */
 async function lockedThenPresent(api: Api): Promise<Known> {
   const [{ locks }, { entries }] = await Promise.all([api.locks(), api.list()]);
   return [locks.map(({ path }) => path), entries.map(({ path }) => path)];
@@ -44,7 +45,7 @@ function unlockedText(acted: Acted): string {
     : `Unlocked ${path}${whose}.`;
 }
 
-/** What becomes of `held` updates. */
+/** @returns what happens to the held updates. */
 function fateText(held: number, fate: HeldFate | undefined): string {
   const updates = countText(held, 'held update');
   const last = held === 1 ? 'the held update' : `the last of ${updates}`;

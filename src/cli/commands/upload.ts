@@ -1,4 +1,4 @@
-// `client upload FILE [AS]`: a local file into the pair.
+// `client upload FILE [AS]`: uploads a local file.
 import path from 'node:path';
 import { SyncError } from '../../core/errors.js';
 import { parsePath } from '../../core/path.js';
@@ -50,19 +50,19 @@ export async function upload(
   return EXIT_OK;
 }
 
-/** `docs/` and `./` as directories of the pair. */
+/** Whether a name such as `docs/` or `./` is a directory of the pair. */
 function joined(directory: string, name: string): string {
   const below = pairPath(directory);
   return below === '' || below === '.' ? name : `${below}/${name}`;
 }
 
-/** Says what there is now of an upload that was cut; who has sent all of it cannot know. */
+/** @returns the error with the state of an interrupted upload; it is unknown once everything was sent. */
 function cutShort(error: unknown, name: string, isAllSent: boolean): unknown {
   if (!(error instanceof SyncError) || (error.code !== 'interrupted' && error.code !== 'closed')) return error;
   const { code, facts } = error;
   const message = code === 'closed' ? error.message : `The upload of ${shownName(name)} was interrupted.`;
-  const result = isAllSent ? 'All of it was sent: look for it with "client list".' : 'Nothing was uploaded.';
-  const again = code === 'closed' ? `${LOOK_AFTER_IT}; it begins anew.` : 'The next try begins anew.';
+  const result = isAllSent ? 'All of it was sent: check with "client list".' : 'Nothing was uploaded.';
+  const again = code === 'closed' ? `${LOOK_AFTER_IT}; it starts again.` : 'The next try starts again.';
   return new SyncError(code, message, { hint: `${result} ${again}`, facts, cause: error });
 }
 

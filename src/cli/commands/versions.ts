@@ -1,4 +1,4 @@
-// `client versions TARGET`: the earlier contents that both sides keep of a file, the newest first.
+// `client versions TARGET`: lists the versions of a file on both sides, the newest first.
 import type { Side } from '../../core/path.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';

@@ -1,5 +1,5 @@
-// `client watch`: on a terminal a view that is drawn anew; else everything that happens, a line each, until Ctrl-C (130)
-// or the server's end (6). With --since it is the lines, from the place of an event on.
+// `client watch`: on a terminal a live view; otherwise one line for each event, until Ctrl-C (130) or the server's end
+// (6). With --since it prints lines, beginning after an event.
 
 import { SyncError } from '../../core/errors.js';
 import type { EventPlace } from '../../core/events.js';

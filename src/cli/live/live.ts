@@ -1,5 +1,5 @@
-// `client watch` on a terminal: events come in, answers are fetched for what they concern, and the view is drawn anew, a
-// few times a second at most. When server-a goes away it is dialled again until it is back.
+// `client watch` on a terminal: after an event the queries that it affects are repeated, and the view is drawn at most
+// a few times a second. When server-a disconnects it is dialled until it is back.
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ALL_QUESTIONS,
@@ -23,14 +23,14 @@ import { liveLines } from './view.js';
 import type { Window } from './window.js';
 
 const DRAW_MS = 100;
-/** How often is asked while something is going on. */
+/** The period of queries while work is going on, in milliseconds. */
 const ASK_MS = 500;
-/** A server that takes its time is asked less: long listings are long to count. */
+/** A slow server is queried less often, because long listings take long to count. */
 const PAUSE_PER_ANSWER = 3;
 const MAX_PAUSE_MS = 5_000;
 const DIAL_MS = 1_000;
 
-/** @returns the exit code, once the window has been given back. */
+/** @returns the exit code, after the window was restored. */
 export async function live(context: CommandContext, window: Window): Promise<number> {
   const api = await context.api();
   const screen = new Screen(window);
@@ -95,7 +95,7 @@ class View {
     if (this.#drawing !== null) clearTimeout(this.#drawing);
   }
 
-  /** Lives with one connection until it ends. */
+  /** Runs until the connection ends. */
   async #follow(api: Api): Promise<void> {
     const connected = new AbortController();
     const signal = AbortSignal.any([this.#over.signal, connected.signal]);
@@ -131,7 +131,7 @@ class View {
     this.#wake();
   }
 
-  /** Asks whenever there is something to ask, and goes on while something is being carried. */
+  /** Sends the pending queries, and repeats them while work is going on. */
   async #keepAsking(api: Api, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
@@ -162,7 +162,7 @@ class View {
     });
   }
 
-  /** The state is read once the answers are there: meanwhile events have come. */
+  /** The state is read after the answers, because events have arrived meanwhile. */
   #learn(answers: Answers): void {
     const before = this.#state;
     this.#change(withAnswers(before, answers));
@@ -178,7 +178,7 @@ class View {
     if (this.#drawing !== null) clearTimeout(this.#drawing);
     this.#drawing = null;
     const { columns, rows } = this.#window.size();
-    // The last column stays free: some terminals draw an emoji wider than it is, and none wraps there.
+    // The last column stays empty, because some terminals draw an emoji wider than it is and do not wrap.
     this.#screen.draw(liveLines(this.#state, { columns: columns - 1, rows }, this.#context.colors));
   }
 }

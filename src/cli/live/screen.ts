@@ -1,14 +1,14 @@
-// The terminal while a view has it: the alternate screen, no cursor, no wrapping. Only lines that differ are written, in
-// one go that the terminal shows at once, so that nothing flickers; and whatever happens, it is given back as it was.
+// Draws a view on the terminal: alternate screen, no cursor, no wrapping. Only changed lines are written, in one
+// synchronised update, so that nothing flickers. The terminal is always restored.
 import ansi from 'ansi-escapes';
 import { safeText } from '../render/safe.js';
 
 const WRAP_OFF = '\u001b[?7l';
 const WRAP_ON = '\u001b[?7h';
 
-/** What a screen needs of a terminal. */
+/** The part of a terminal that a screen needs. */
 export interface Drawable {
-  /** Writes at once, also while the program is ending. */
+  /** Writes synchronously, also while the program ends. */
   write(text: string): void;
 }
 
@@ -24,7 +24,7 @@ export class Screen {
     terminal.write(ansi.enterAlternativeScreen + ansi.cursorHide + WRAP_OFF + ansi.eraseScreen);
   }
 
-  /** Makes the screen show these lines from its top. */
+  /** Makes the screen show `lines` from its top. */
   draw(lines: readonly string[]): void {
     if (!this.#open) return;
     let text = '';
@@ -36,14 +36,14 @@ export class Screen {
     if (text !== '') this.#terminal.write(ansi.beginSynchronizedOutput + text + ansi.endSynchronizedOutput);
   }
 
-  /** The window has changed, or somebody else has written on it: all is drawn anew. */
+  /** Called when the window has changed or another program has written to it: the next draw writes everything. */
   forget(): void {
     if (!this.#open) return;
     this.#shown = [];
     this.#terminal.write(ansi.eraseScreen);
   }
 
-  /** Gives the terminal back; may be called again. */
+  /** Restores the terminal; further calls do nothing. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;

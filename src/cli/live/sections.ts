@@ -1,4 +1,4 @@
-// The rows of the live view's sections: names first where they fit, figures where they line up.
+// The rows of the live view's sections. Names take precedence where they fit; figures are aligned.
 
 import type { LiveState } from '../../client/live-state.js';
 import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-api/methods.js';
@@ -18,7 +18,9 @@ export function problemRows(status: Status | null, most: number, colors: Colors)
     .map(({ path, message }) => [[`  ${path === '' ? '' : `${shownName(path)}: `}`, colors.red], shownName(message)]);
 }
 
-/** `  a → b  [########------------]  43 %  5.4 MB of 12.6 MB  art/cover.psd`; the bar gives way first. */
+/**
+ * For example `  a → b  [########------------]  43 %  5.4 MB of 12.6 MB  art/cover.psd`; the bar is shortened first.
+ */
 export function transferRows({ transfers }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
   return transfers.transfers.slice(0, most).map(({ path, to, size, arrived }) => {
     const share = size === 0 ? 1 : arrived / size;
@@ -31,10 +33,10 @@ export function transferRows({ transfers }: LiveState, columns: number, most: nu
   });
 }
 
-/** Windows narrower than this show how many wait, and not since when. */
+/** Narrower windows show the number of waiters but not the time of the lock, in columns. */
 const NARROW = 60;
 
-/** `  art/cover.psd  ann on a since 14:03, 2 held, bob and carl wait`. */
+/** For example `  art/cover.psd  ann on a since 14:03, 2 held, bob and carl wait`. */
 export function lockRows(locks: readonly LockRow[], columns: number, most: number, colors: Colors): Span[][] {
   const some = locks.slice(0, most);
   const width = nameWidth(some, columns);
@@ -67,7 +69,7 @@ export function heldRows(held: readonly HeldRow[], columns: number, most: number
 export const conflictRows = (conflicts: readonly ConflictRow[], most: number): Span[][] =>
   conflicts.slice(0, most).map(({ copy }) => ['  ', shownName(copy)]);
 
-/** The latest last, as in a log. */
+/** The latest event is last, as in a log. */
 export function eventRows({ events }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
   return events.slice(-most).map((happened): Span[] => {
     const clock: Span = [columns < 60 ? '  ' : `  ${clockText(happened.time).slice(0, 8)}  `, colors.dim];
@@ -76,6 +78,6 @@ export function eventRows({ events }: LiveState, columns: number, most: number, 
   });
 }
 
-/** The width of a column of names: as wide as they are, at most half of the window. */
+/** @returns the width of a column of names: that of the widest name, at most half of the window. */
 const nameWidth = (rows: readonly { readonly path: string }[], columns: number): number =>
   Math.min(Math.max(1, Math.floor(columns / 2) - 2), Math.max(1, ...rows.map(({ path }) => widthOf(shownName(path)))));

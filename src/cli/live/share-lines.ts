@@ -1,14 +1,14 @@
-// How the lines of a window are shared among sections: what is short shows whole, what is long gives way.
+// Divides the lines of a window among sections: short sections are shown completely, long ones are cut.
 
-/** A section wants so many lines besides its title. */
+/** The number of lines that a section needs besides its title. */
 interface Wish {
   readonly wanted: number;
 }
 
 /**
- * @param wishes in the order of their importance; a section without wishes gets nothing.
- * @param lines to share.
- * @returns for each section how many lines it has besides its title; -1: not even a title.
+ * @param wishes in the order of their importance; a section that needs no lines gets none.
+ * @param lines the lines to divide.
+ * @returns the lines of each section besides its title; -1 means not even a title.
  */
 export function shareLines(wishes: readonly Wish[], lines: number): number[] {
   const given = wishes.map(() => -1);

@@ -1,11 +1,11 @@
-// A line of a view: pieces of text, each with its paint. It is cut to a width first and painted then, so that no escape
-// sequence is ever cut.
+// A line of a view consists of pieces of text with their colours. It is cut to a width before it is coloured, so that
+// no escape sequence is cut.
 import { fitted, padRight, widthOf } from '../render/width.js';
 
 export type Paint = (text: string) => string;
 export type Span = string | readonly [text: string, paint: Paint];
 
-/** @returns the line cut to `columns`, painted. */
+/** @returns the line, cut to `columns` and coloured. */
 export function lineOf(spans: readonly Span[], columns: number): string {
   let left = columns;
   let line = '';
@@ -20,5 +20,5 @@ export function lineOf(spans: readonly Span[], columns: number): string {
   return line;
 }
 
-/** @returns the text in a column of exactly `width`, cut in its middle: names differ at both ends. */
+/** @returns the text in a column of exactly `width`, cut in its middle, because names differ at both ends. */
 export const cell = (text: string, width: number): string => padRight(fitted(text, width, 'middle'), width);

@@ -19,7 +19,7 @@ export interface WindowSize {
   readonly rows: number;
 }
 
-/** @returns at most `rows` lines, none wider than `columns`. */
+/** @returns at most `rows` lines, each at most `columns` wide. */
 export function liveLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors): string[] {
   const head = headLines(state, columns, colors);
   const foot = rows >= 8 ? [lineOf([['q quits', colors.dim]], columns)] : [];
@@ -67,7 +67,7 @@ function stateSpan({ lostSince, status }: LiveState, colors: Colors): [string, P
   return [shownName(said), (text) => colors.bold(paint(text))];
 }
 
-/** A window with little room shows only what there is, what needs a person first. */
+/** A small window shows only the sections that have rows, first what a person has to decide. */
 function countSpans({ status, transfers }: LiveState, columns: number, colors: Colors): Span[] {
   if (status === null) return [];
   const counts: [string, number, Paint][] = [
@@ -84,7 +84,7 @@ function countSpans({ status, transfers }: LiveState, columns: number, colors: C
   ]);
 }
 
-/** How far the work is: `12,345 of 100,000 files, 1.2 GB of 3.4 GB`. */
+/** The progress of the work: `12,345 of 100,000 files, 1.2 GB of 3.4 GB`. */
 function progressText({ transfers: { left }, most }: LiveState): string {
   if (most.files < 2) return '';
   const files = `${most.files - left.files} of ${countText(most.files, 'file')}`;
@@ -93,7 +93,7 @@ function progressText({ transfers: { left }, most }: LiveState): string {
   return `${files}, ${shortSizeText(most.bytes - left.bytes)} of ${shortSizeText(most.bytes)}, ${share} %`;
 }
 
-/** Makes at most so many lines, in a window of so many columns. */
+/** Makes at most `most` lines for a window of `columns` columns. */
 type Rows = (columns: number, most: number) => Span[][];
 
 function bodyLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors): string[] {

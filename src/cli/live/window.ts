@@ -1,5 +1,4 @@
-// The window of the terminal that this program runs in: its size, its keys, and that it is given back however the
-// program ends.
+// The window of the terminal: its size and its keys. It is restored whenever the program ends.
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Drawable } from './screen.js';
 import type { WindowSize } from './view.js';
@@ -10,13 +9,13 @@ export interface Window extends Drawable {
   size(): WindowSize;
   onKey(listener: (key: Key) => void): void;
   onResize(listener: () => void): void;
-  /** Calls `listener` when the program ends in any way but by kill -9. */
+  /** Calls `listener` when the program ends, except by SIGKILL. */
   onEnd(listener: () => void): void;
 }
 
 const KEYS: Readonly<Record<string, Key>> = { q: 'quit', Q: 'quit', '\u0003': 'interrupt', '\u0004': 'quit' };
 
-/** The window of stdout; keys come from stdin where that is a terminal. `close` gives keys and listeners back. */
+/** The window of stdout; the keys come from stdin where that is a terminal. `close` releases keys and listeners. */
 export class TerminalWindow implements Window {
   readonly #stdout: WriteStream;
   readonly #stdin: ReadStream;
@@ -28,13 +27,13 @@ export class TerminalWindow implements Window {
     this.#stdin = stdin;
   }
 
-  /** Writing to a terminal is synchronous, so what is written while the program ends still arrives. */
+  /** Writing to a terminal is synchronous, so output at the end of the program is complete. */
   write(text: string): void {
     this.#stdout.write(text);
   }
 
   size(): WindowSize {
-    // Some terminals that are not drawn anywhere have no size.
+    // Pseudo-terminals may report no size.
     return { columns: this.#stdout.columns || 80, rows: this.#stdout.rows || 24 };
   }
 
@@ -58,7 +57,7 @@ export class TerminalWindow implements Window {
 
   onResize(listener: () => void): void {
     this.#listen(this.#stdout, 'resize', listener);
-    // Back from where it was stopped, somebody else has written on the screen.
+    // While the program was stopped, another one may have written to the screen.
     this.#listen(process, 'SIGCONT', listener);
   }
 

@@ -1,17 +1,17 @@
-// A program's man page, made of what its help is made of: every command, argument and option that commander knows, and
-// the appendix. What is hidden from the help is hidden here.
+// A program's man page, generated from its help: all commands, arguments and options of commander's table, and the
+// appendix. What the help hides is hidden here.
 import type { Command, Help, Option } from 'commander';
 import type { Appendix, Row } from '../program/appendix.js';
 import { bold, lines, roff, section, tagged, verbatim } from './roff.js';
 
-/** What a page says about the package. */
+/** Facts about the package. */
 interface PageFrame {
   readonly version: string;
-  /** The other programs that have a page. */
+  /** The other programs with a man page. */
   readonly seeAlso: readonly string[];
 }
 
-/** @returns the page of `program`, as roff with the man macros. */
+/** @returns the man page of `program`, as roff with the man macros. */
 export function manPage(program: Command, appendix: Appendix, { version, seeAlso }: PageFrame): string {
   const help = program.createHelp();
   const name = program.name();
@@ -19,7 +19,7 @@ export function manPage(program: Command, appendix: Appendix, { version, seeAlso
   const others = seeAlso.map((other) => `${bold(other)}(1)`).join(', ');
   return [
     `.TH ${roff(name.toUpperCase())} 1 "" "Lockstep ${roff(version)}" "Lockstep"`,
-    // No word is broken: it may be one to type.
+    // Words are not hyphenated, because they may have to be typed.
     '.nh',
     ...section('NAME', [`${roff(name)} \\- ${roff(phrase(about))}`]),
     ...section('SYNOPSIS', [`${bold(name)} ${roff(program.usage())}`]),
@@ -37,7 +37,7 @@ export function manPage(program: Command, appendix: Appendix, { version, seeAlso
   ].join('\n');
 }
 
-/** The first sentence as the name section has it: `Watches x.` is `watches x`. */
+/** @returns the first sentence as the NAME section has it: `Watches x.` becomes `watches x`. */
 const phrase = (errorText: string): string => errorText.charAt(0).toLowerCase() + errorText.slice(1).replace(/\.$/, '');
 
 const definition = ([word, meaning]: Row): string => tagged(bold(word), lines(meaning));
@@ -60,7 +60,7 @@ const argumentsOf = (command: Command, help: Help): string[] =>
 const optionsOf = (options: readonly Option[], help: Help): string[] =>
   options.map((option) => definition([help.optionTerm(option), help.optionDescription(option)]));
 
-/** Each command with what it takes, further in; that it has a --help goes without saying. */
+/** Lists each command with its arguments and options, indented, without --help. */
 function commandsOf(program: Command, help: Help): string[] {
   return help.visibleCommands(program).map((command) => {
     const options = help.visibleOptions(command).filter(({ long }) => long !== '--help');

@@ -1,4 +1,4 @@
-// Run by the build: writes the man pages of the three programs to dist/man, where package.json says they are.
+// Run by the build: writes the man pages of the three programs to dist/man, where package.json expects them.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { CLIENT_APPENDIX } from '../program/help.js';
 import { clientProgram } from '../program/program.js';

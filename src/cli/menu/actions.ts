@@ -1,5 +1,5 @@
-// What the menu's choices do: ask for what is missing, then run the line that a person could have typed. Refusals have
-// been explained by that line; where something is there already, overwriting is asked for and tried.
+// The actions of the menu: each asks for what is missing and then runs the corresponding line of the client. The line
+// reports its errors; where a file exists already, the menu asks whether to overwrite it and tries again.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -11,12 +11,12 @@ import { shownName } from '../render/width.js';
 import { pairPath, renamedPath } from '../target/target.js';
 import { type Asker, BACK, type Choice } from './asker.js';
 
-/** Whether the menu goes on, or the input has ended. */
+/** Whether the menu continues, or the input has ended. */
 export type Went = 'on' | 'ended';
 
 export interface Menu {
   readonly context: CommandContext;
-  /** What the lines run on: it remembers what the list has shown here. */
+  /** The Io of the lines: it stores the listing that the menu showed. */
   readonly io: Io;
   readonly asker: Asker;
 }
@@ -81,7 +81,7 @@ async function rename(menu: Menu): Promise<Went> {
     const message = `New path of ${from}, from the top of the pair`;
     const words = await menu.asker.words({ message, initial: file.replace(/^\.\//, '') }, null);
     return withAnswer(menu, words, async ([name = '']) => {
-      // What a script has given as a number has no name here.
+      // A script may have given an index, which has no name here.
       const to = /^\d+$/.test(file) ? name : renamedPath(pairPath(file), name);
       const agreed = await menu.asker.agrees(`Rename ${from} to ${shownName(to)}?`, 'rename');
       if (agreed) await orOverwrite(menu, 'rename', [file, name], to);
@@ -90,7 +90,7 @@ async function rename(menu: Menu): Promise<Went> {
   });
 }
 
-/** The choices in the order of their numbers, but for the last one, which is to quit. */
+/** The choices in the order of their numbers, without the last one, which quits. */
 export const ACTIONS: readonly (readonly [name: string, action: Action])[] = [
   ['list', list],
   ['lock', lock],
@@ -101,7 +101,7 @@ export const ACTIONS: readonly (readonly [name: string, action: Action])[] = [
   ['rename', rename],
 ];
 
-/** Goes on with what was answered; who goes back is back at the menu. */
+/** Continues with the answer; a person who goes back is in the menu again. */
 async function withAnswer<T>(
   menu: Menu,
   answer: T | typeof BACK | null,
@@ -124,13 +124,13 @@ async function orOverwrite(menu: Menu, command: string, words: readonly string[]
   else menu.asker.unchanged();
 }
 
-/** `~/` as a shell has it: here no shell has seen the word. */
+/** Expands `~/`, which a shell would do, but here no shell reads the word. */
 const homeless =
   ({ context }: Menu) =>
   (word: string, i: number): string =>
     i === 0 && word.startsWith('~/') && context.env.HOME ? path.join(context.env.HOME, word.slice(2)) : word;
 
-/** The files to pick from, under the numbers that the list has shown here. */
+/** @returns the files to pick from, with the indexes of the listing shown here. */
 async function choices({ io, context }: Menu, locked: boolean): Promise<readonly Choice[]> {
   const { entries } = await (await context.api()).list();
   const server = addressText(context.server);

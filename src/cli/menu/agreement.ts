@@ -1,5 +1,5 @@
-// Yes or no, asked of a person. The library's own question turns its answer round at Escape before it ends and shows a
-// struck-out Yes where nothing will be done; here whoever goes back has said No, and that is what stays on the screen.
+// Asks a person yes or no. The prompt of the library inverts its answer at Escape and then shows a struck-out Yes; here
+// Escape means No, and No stays on the screen.
 import type { ReadStream, WriteStream } from 'node:tty';
 import { ConfirmPrompt, wrapTextWithPrefix } from '@clack/core';
 import { S_BAR, S_BAR_END, S_RADIO_ACTIVE, S_RADIO_INACTIVE, symbol } from '@clack/prompts';
@@ -11,7 +11,7 @@ interface Streams {
   readonly signal: AbortSignal;
 }
 
-/** @returns whether the answer is yes; No is what Enter alone means. */
+/** @returns whether the answer is yes; Enter alone means No. */
 export async function agreement(message: string, streams: Streams): Promise<boolean> {
   const prompt = new ConfirmPrompt({
     ...streams,

@@ -1,5 +1,5 @@
-// Questions to a script: each answer is a line of its input. What would be asked of a person to be careful is not asked,
-// but for overwriting: there a line that is neither yes nor no means no, and is the next choice of the menu.
+// Asks a script: each answer is one line of its input. Confirmations are not asked, except for overwriting: there a
+// line that is neither yes nor no means no, and is the next choice of the menu.
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { splitWords } from '../shell-words.js';
@@ -33,7 +33,7 @@ export function lineAsker(input: NodeJS.ReadableStream, say: (text: string) => v
         await ask(`${message}${more === null ? '' : ` (and perhaps, ${more.message.toLowerCase()})`}:`),
       );
       if (typeof line !== 'string') return line;
-      // A name with spaces needs no quotes where it is all that was given.
+      // A name with spaces needs no quotes where it is the whole line.
       return more === null || existsSync(line) ? [line] : splitWords(line);
     },
     async agrees(message, caution) {

@@ -1,4 +1,4 @@
-// Questions to a person at a terminal. Files are picked by typing parts of their names or their numbers.
+// Asks a person at a terminal. Files are picked by typing parts of their names or their indexes.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
@@ -8,9 +8,9 @@ import { agreement } from './agreement.js';
 import { type Asker, BACK, type Back, type Choice } from './asker.js';
 import { TypeAhead } from './type-ahead.js';
 
-/** Lines that the picker takes besides the files it shows. */
+/** The lines of the picker besides its files. */
 const PICKER_LINES = 7;
-/** What a picker draws before a name. */
+/** The prefix that a picker draws before a name. */
 const PICKER_MARGIN = 8;
 
 interface Streams {
@@ -20,7 +20,7 @@ interface Streams {
 }
 
 export function peopleAsker(input: ReadStream, output: WriteStream, signal: AbortSignal): Asker {
-  /** Each question listens for the end by itself, and no longer than it is asked. */
+  /** Each question listens for the end of the input while it is asked. */
   const put = async <T>(question: (streams: Streams) => Promise<T>): Promise<T> => {
     const over = new AbortController();
     const stop = () => over.abort();
@@ -89,7 +89,7 @@ function optionFor({ target, index, name, note }: Choice, columns: number): { va
   };
 }
 
-/** A number that a file has means that file; otherwise every word has to be somewhere in the name. */
+/** An index of a file means that file; otherwise every word has to be part of the name. */
 function matches(search: string, { index, name }: Choice, numbers: ReadonlySet<string>): boolean {
   const typed = search.trim();
   if (numbers.has(typed)) return index === typed;
@@ -100,7 +100,7 @@ function matches(search: string, { index, name }: Choice, numbers: ReadonlySet<s
     .every((word) => lower.includes(word));
 }
 
-/** One line, typed with the editing that a terminal gives; BACK at Ctrl-C, null at Ctrl-D. */
+/** Reads one line with the editing of a terminal; BACK at Ctrl-C, null at Ctrl-D. */
 async function lineFrom(input: ReadStream, output: WriteStream, prompt: string): Promise<string | Back | null> {
   const lines = createInterface({ input, output, terminal: true, historySize: 0 });
   const [first, last] = splitAtLastLine(prompt);

@@ -1,15 +1,15 @@
-// What is typed while a question is still being put together: it is not shown where it does not belong, and becomes the
-// beginning of the answer. Keys that would choose something are dropped: nobody can have seen what.
+// Collects keys that are typed while a question is being prepared. They are not echoed and become the beginning of the
+// answer. Keys that would choose something are dropped, because the person has not seen the choices.
 import { emitKeypressEvents, type Key } from 'node:readline';
 import type { ReadStream } from 'node:tty';
 
-/** Takes the keys of a terminal from now on, until `end`. */
+/** Receives the keys of a terminal until `end`. */
 export class TypeAhead {
   readonly #input: ReadStream;
 
-  /** What was typed to be read. */
+  /** The typed text. */
   text = '';
-  /** Whether whoever types wants to go back. */
+  /** Whether the person wants to go back. */
   isBack = false;
 
   constructor(input: ReadStream) {

@@ -1,14 +1,14 @@
-// What a program's help says after its options, and its man page too: examples, variables, exit codes. Data, told once.
+// The end of a program's help and man page as data: examples, variables, exit codes.
 
-/** A word and what it means; the meaning may be empty. */
+/** A word and its meaning, which may be empty. */
 export type Row = readonly [word: string, meaning: string];
 
 export interface Appendix {
   readonly examples: readonly Row[];
-  /** What there is to say besides, a paragraph each. */
+  /** Further paragraphs. */
   readonly notes: readonly string[];
   readonly environment: readonly Row[];
-  /** What holds for all the variables; may be empty. */
+  /** A note on all variables; may be empty. */
   readonly environmentNote: string;
   readonly exitCodes: readonly Row[];
 }

@@ -1,4 +1,4 @@
-// What was there before: versions and conflict copies.
+// Commands for versions and conflict copies.
 import type { Command } from 'commander';
 import type { Run } from './run.js';
 

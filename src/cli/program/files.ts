@@ -1,4 +1,4 @@
-// Whole files: into the pair, out of it, renamed, deleted.
+// Commands for whole files: upload, download, rename, delete.
 import type { Command } from 'commander';
 import type { Run } from './run.js';
 

@@ -1,4 +1,4 @@
-// What `client --help` says after the commands.
+// The end of `client --help`, after the commands.
 import { DEFAULT_SERVER } from '../../client/server-address.js';
 import type { Appendix } from './appendix.js';
 

@@ -1,4 +1,4 @@
-// What there is: files, locks, held updates.
+// Commands that list files, locks and held updates.
 import type { Command } from 'commander';
 import type { Run } from './run.js';
 

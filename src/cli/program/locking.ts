@@ -1,10 +1,10 @@
-// Locks: taken and given back.
+// Commands that lock and unlock.
 import { type Command, Option } from 'commander';
 import type { LockFlags } from '../commands/lock.js';
 import type { UnlockFlags } from '../commands/unlock.js';
 import type { Run } from './run.js';
 
-/** Shown as it has to be written: after a blank stands a target. */
+/** Shown with the equals sign, because a word after a blank is a target. */
 function waitOption(): Option {
   const option = new Option(
     '--wait [duration]',

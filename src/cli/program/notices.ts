@@ -1,11 +1,14 @@
-// Who has lost a lock without having given it back is told at his next command, whatever that is: in a sentence on stderr,
-// or with --json as a field of what the command answers.
+// Tells an owner at his next command, whichever it is, that he has lost a lock without releasing it: as a sentence on
+// stderr, or with --json as a field of the result.
 import type { NoticeRow } from '../../wire/client-api/methods.js';
 import type { Api, CommandContext } from '../context.js';
 import { minuteText } from '../render/time.js';
 import { shownName } from '../render/width.js';
 
-/** Runs `command` in a room whose first question to the server is what there is to tell. @returns its exit code. */
+/**
+ * Runs `command` in a context that requests the notices before the first query.
+ * @returns the exit code.
+ */
 export async function withNotices(
   context: CommandContext,
   command: (context: CommandContext) => Promise<number>,
@@ -17,7 +20,7 @@ export async function withNotices(
     else for (const notice of notices) context.err(`${noticeText(notice)}\n`);
   };
   const ask = async (): Promise<Api> => {
-    // Asked for again and again, as a connection that was lost is another one now.
+    // Requested again for each connection, because a lost connection is replaced.
     const connected = await context.api();
     if (connected !== api) {
       api = connected;
@@ -32,13 +35,13 @@ export async function withNotices(
   return command(context.json ? { ...context, api: ask, out } : { ...context, api: ask });
 }
 
-/** @returns the first object of `text` with the notices in it. */
+/** @returns `text` with the notices added to its first object. */
 function withField(text: string, notices: readonly NoticeRow[]): string {
   const rest = text.slice(1);
   return `{"notices":${JSON.stringify(notices)}${rest.startsWith('}') ? '' : ','}${rest}`;
 }
 
-/** @returns the sentence for a lock that was lost. */
+/** @returns the sentence about a lost lock. */
 function noticeText({ path, reason, by, time }: NoticeRow): string {
   const how =
     reason === 'expired' ? 'has expired' : `was ${reason === 'stolen' ? 'taken' : 'broken'} by ${shownName(by)}`;

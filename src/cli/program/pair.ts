@@ -1,4 +1,4 @@
-// The pair as a whole: its state, its events, its pauses.
+// Commands for the whole pair: state, events, pauses.
 import type { Command } from 'commander';
 import type { Confirmation } from '../../wire/client-api/methods.js';
 import type { Run } from './run.js';

@@ -1,4 +1,4 @@
-// What makes the client pleasant to use: the shell, completion.
+// Commands for interactive use: shell, menu, completion.
 import type { Command } from 'commander';
 import type { Run } from './run.js';
 

@@ -1,5 +1,5 @@
-// The client's command line: names, options and help, in one table whose parts stand in program/; what a command does is
-// loaded when it is asked for. Running a line touches no process, so that the shell and the tests run the same code.
+// The client's command line: names, options and help in one table, whose parts are in program/. A command's code is
+// loaded when it runs. Running a line uses no process state, so the shell and the tests run the same code.
 
 import { Command, CommanderError, Option } from 'commander';
 import type { SyncError } from '../../core/errors.js';
@@ -24,8 +24,8 @@ import type { Run } from './run.js';
 /**
  * Runs one line of the client.
  * @param args the words after the program's name.
- * @param base what an enclosing shell was told; the line's own options win.
- * @returns the exit code. Whatever goes wrong has been said.
+ * @param base the global options of an enclosing shell; those of the line take precedence.
+ * @returns the exit code. Errors have been reported.
  */
 export async function runLine(args: readonly string[], given: Io, base: Globals = {}): Promise<number> {
   const io = speakingSafely(given);
@@ -46,7 +46,7 @@ export async function runLine(args: readonly string[], given: Io, base: Globals 
   }
 }
 
-/** A shell's line has been given a ground that does already; once more changes nothing. */
+/** A line of a shell has an Io that reports notices already, so it is not wrapped again. */
 const speakingSafely = (io: Io): Io => ({
   ...io,
   out: (text) => io.out(safeText(text)),
@@ -65,8 +65,8 @@ const COMMAND_LINE: CommandLine = {
 };
 
 /**
- * @param print takes the help or the version.
- * @param runner gives what runs a command under the options that were given before it.
+ * @param print receives the help or the version.
+ * @param runner returns the function that runs a command under the given global options.
  * @returns the client's commander program.
  */
 export function clientProgram(print: (text: string) => void, runner: (given: () => Globals) => Run): Command {
@@ -93,7 +93,7 @@ export function clientProgram(print: (text: string) => void, runner: (given: () 
   return program;
 }
 
-/** Commander's refusal as one sentence with the way to the help. */
+/** @returns commander's error as one sentence with a hint at the help. */
 function usageOf(error: CommanderError, args: readonly string[], program: Command): SyncError {
   const topic = program.commands.find((one) => args.some((arg) => arg === one.name() || one.aliases().includes(arg)));
   const help = `Try "client ${topic === undefined ? '' : `${topic.name()} `}--help".`;
@@ -102,7 +102,7 @@ function usageOf(error: CommanderError, args: readonly string[], program: Comman
   return usageError(commanderErrorText(error), hint);
 }
 
-/** The word that was read as options, and may have been meant for a file whose name begins with a dash. */
+/** @returns the word that was parsed as options but may be a file whose name begins with a dash. */
 function dashedFile({ code, message }: CommanderError, args: readonly string[]): string | null {
   const words = beforeEnd(args);
   if (code === 'commander.missingArgument') return words.find((word) => /^-[^-].*\./.test(word)) ?? null;
@@ -114,7 +114,7 @@ function dashedFile({ code, message }: CommanderError, args: readonly string[]):
 
 const asksForJson = (args: readonly string[]): boolean => beforeEnd(args).includes('--json');
 
-/** The words before `--`. */
+/** @returns the words before `--`. */
 function beforeEnd(args: readonly string[]): readonly string[] {
   const end = args.indexOf('--');
   return end < 0 ? args : args.slice(0, end);

@@ -1,4 +1,4 @@
-// Whether to colour, decided once for a stream.
+// Decides once for a stream whether to use colours.
 import pc from 'picocolors';
 
 export type Colors = ReturnType<typeof pc.createColors>;
@@ -6,7 +6,9 @@ type ColorWish = 'auto' | 'always' | 'never';
 
 export const colorsFor = (on: boolean): Colors => pc.createColors(on);
 
-/** @returns whether to colour: on a terminal that can, unless NO_COLOR says otherwise; a wish wins. */
+/**
+ * @returns whether to use colours: an explicit choice takes precedence, then NO_COLOR, then whether the terminal can.
+ */
 export function wantsColor(
   wish: ColorWish,
   terminal: boolean,

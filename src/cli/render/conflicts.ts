@@ -1,11 +1,11 @@
-// The conflict copies, for people.
+// Conflict copies as text for people.
 import type { ConflictRow } from '../../wire/client-api/methods.js';
 import { sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';
 
-/** @returns a table of the copies with the files that they are copies of, and how to settle them. */
+/** @returns a table of the copies and their files, with the command that resolves them. */
 export function conflictsText(conflicts: readonly ConflictRow[], window?: number): string {
   const rows = conflicts.map((row) => [
     shownName(row.path),

@@ -1,4 +1,4 @@
-// What is special about a file: in words, and as the colour that catches the eye.
+// The state of a file as words and as a colour.
 import { isConflictCopy } from '../../core/conflicts/copy-name.js';
 import type { RelPath } from '../../core/path.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
@@ -6,8 +6,8 @@ import type { Colors } from './colors.js';
 import { shownName } from './width.js';
 
 /**
- * @param waiters who waits for its lock, in words.
- * @returns what is special about a file, in words; '' where nothing is.
+ * @param waiters the waiters for its lock, in words.
+ * @returns the state of a file in words; '' where there is nothing to say.
  */
 export function stateText(entry: ListEntry, waiters = ''): string {
   const copy = isCopy(entry);
@@ -24,7 +24,7 @@ export function stateText(entry: ListEntry, waiters = ''): string {
   return words.join(', ');
 }
 
-/** @returns how to paint the state: what needs a person first, then locks, then what settles by itself. */
+/** @returns the colour of the state: first what a person has to decide, then locks, then what resolves itself. */
 export function statePaint(entry: ListEntry, colors: Colors): (text: string) => string {
   if (isCopy(entry)) return colors.red;
   if (entry.held > 0) return colors.magenta;

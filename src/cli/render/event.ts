@@ -1,4 +1,4 @@
-// One line for each thing that happens, the same at the servers and in `client watch`:
+// One line for each event, the same in the servers' logs and in `client watch`:
 // `14:03:22.118  a → b  modified  docs/plan.txt  12.3 KB  4 ms`.
 import type { Gap, SyncEvent } from '../../core/events.js';
 import type { Colors } from './colors.js';
@@ -12,7 +12,7 @@ export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors): s
   return [colors.dim(clockText(time)), paint(event, colors)(word!), ...rest.filter((part) => part !== '')].join('  ');
 }
 
-/** The same without the time, in pieces with their paints, for lines that may be cut. */
+/** The same without the time, in pieces with their colours, for lines that may be cut. */
 export function eventSpans(event: SyncEvent | Gap, colors: Colors): [string, (text: string) => string][] {
   const [word, ...rest] = eventWords(event);
   const others = rest.filter((part) => part !== '').map((part) => `  ${part}`);

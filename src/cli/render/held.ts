@@ -1,11 +1,11 @@
-// The updates that wait for an unlock, for people.
+// Held updates as text for people.
 import type { HeldRow } from '../../wire/client-api/methods.js';
 import { sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';
 
-/** @returns the held updates as a table, in the order in which they will be applied. */
+/** @returns a table of the held updates, in the order in which they will be applied. */
 export function heldText(held: readonly HeldRow[], window?: number): string {
   const rows = held.map((row) => [
     shownName(row.path),

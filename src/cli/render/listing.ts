@@ -1,6 +1,6 @@
-// The merged listing as text: `#  name  size  modified  state`. Written for 100,000 rows: one pass to measure, one to
-// print in pieces. A name is never cut: one that is too long for its column has its line, or on a terminal a line of its
-// own, so that the other columns stay in their places.
+// The merged listing as text: `#  name  size  modified  state`, for 100,000 rows: one pass measures, one prints in
+// pieces. Names are never cut: a name that is too long for its column has its line, or on a terminal a separate line,
+// so that the other columns stay aligned.
 import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { Colors } from './colors.js';
 import { statePaint, stateText } from './entry-state.js';
@@ -8,29 +8,29 @@ import { sizeText } from './size.js';
 import { minuteMemo } from './time.js';
 import { shownName, widthOf } from './width.js';
 
-/** Names beyond this many columns do not stretch every other line. */
+/** Longer names, in columns, do not widen the column of names. */
 const WIDEST_NAME = 100;
 const NARROWEST_NAME = 12;
-/** States beyond this many columns may wrap. */
+/** Longer states, in columns, may wrap. */
 const WIDEST_STATE = 24;
 const TIME_WIDTH = 16;
-/** Windows narrower than this have no room for times. */
+/** Narrower windows, in columns, show no times. */
 const NO_TIMES_BELOW = 60;
 const ROWS_AT_ONCE = 512;
 
-/** How the columns are laid out. */
+/** The layout of the columns. */
 interface Layout {
   readonly index: number;
   readonly name: number;
   readonly size: number;
   readonly times: boolean;
-  /** Whether a name that is too long gets a line of its own. */
+  /** Whether a name that is too long gets a separate line. */
   readonly folds: boolean;
-  /** The columns that are left for a state; one that needs more gets a line of its own. */
+  /** The columns that are left for a state; a longer state gets a separate line. */
   readonly state: number;
 }
 
-/** What was measured: the texts that are needed again. */
+/** The texts that were made while measuring and are needed again. */
 interface Measured {
   readonly names: readonly string[];
   readonly nameWidths: Uint16Array;
@@ -38,9 +38,10 @@ interface Measured {
 }
 
 /**
- * @param entries the rows to show, each with its number in the full listing.
- * @param options `columns`: the terminal's width, where there is one; `waiters`: who waits for which file's lock, in words.
- * @returns the text in pieces, every line ended.
+ * @param entries the rows to show, each with its index in the full listing.
+ * @param options `columns`: the width of the terminal, where there is one; `waiters`: the waiters for each file's lock,
+ * in words.
+ * @returns the text in pieces; every line ends with a newline.
  */
 export function* listingText(
   entries: readonly ListEntry[],
@@ -99,7 +100,7 @@ function layoutFor(
   return { index, name, size, times, folds: columns !== undefined, state: left };
 }
 
-/** Whether a file may have a state: quicker to ask than its words. */
+/** Whether a file may have a state, which is faster to decide than its words. */
 const isSpecial = (entry: ListEntry): boolean =>
   entry.lock !== null ||
   entry.held > 0 ||

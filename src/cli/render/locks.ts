@@ -1,4 +1,4 @@
-// Who holds what, for people.
+// Locks as text for people.
 import { comparePaths } from '../../core/path.js';
 import type { LockRow } from '../../wire/client-api/methods.js';
 import { tableLines } from './table.js';
@@ -34,7 +34,7 @@ export function locksText(locks: readonly LockRow[], window?: number): string {
   return `${tableLines(columns, rows, window).join('\n')}\n`;
 }
 
-/** @returns `ben waits`, `ben and carl wait`, `ben and 2 more wait`; '' where nobody does. */
+/** @returns `ben waits`, `ben and carl wait`, `ben and 2 more wait`; '' where nobody waits. */
 export function waitersText(waiting: LockRow['waiting']): string {
   const [first, second] = waiting.map(({ owner }) => shownName(owner));
   if (first === undefined) return '';

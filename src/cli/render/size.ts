@@ -5,7 +5,7 @@ const UNITS = ['KB', 'MB', 'GB', 'TB', 'PB'] as const;
 /** @returns `661 B`, `128.90 KB`: two decimals. */
 export const sizeText = (bytes: number): string => inUnits(bytes, 2);
 
-/** @returns `661 B`, `12.3 KB`: one decimal, for a line of an event. */
+/** @returns `661 B`, `12.3 KB`: one decimal, for the line of an event. */
 export const shortSizeText = (bytes: number): string => inUnits(bytes, 1);
 
 function inUnits(bytes: number, decimals: number): string {

@@ -1,4 +1,4 @@
-// The pair at a glance.
+// The state of the pair as text for people.
 
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
 import type { Colors } from './colors.js';
@@ -10,17 +10,17 @@ export const STATES: Readonly<Record<PairState, string>> = {
   'in-sync': 'In sync',
   syncing: 'Syncing',
   scanning: 'Scanning',
-  paused: 'Paused: nothing is carried until "client resume"',
+  paused: 'Paused: nothing is synchronised until "client resume"',
   halted: 'Halted for safety: no file is touched',
   'peer-lost': 'Server-b is away',
 };
 
-/** Locks that a glance takes in. */
+/** The number of locks that are listed one by one. */
 const MAX_LOCKS = 10;
 
 /**
- * @param locks who holds what; asked for where there are any.
- * @returns the status in a few aligned lines, each ended.
+ * @param locks the locks; called only where there are any.
+ * @returns the status in a few aligned lines, each with a newline.
  */
 export function statusText(status: Status, locks: readonly LockRow[], colors: Colors): string {
   const paint = status.state === 'in-sync' ? colors.green : status.state === 'halted' ? colors.red : colors.yellow;
@@ -49,7 +49,7 @@ export function statusText(status: Status, locks: readonly LockRow[], colors: Co
   return `${lines.join('\n')}\n`;
 }
 
-/** `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
+/** For example `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
 function lockLines(locks: readonly LockRow[]): string[] {
   const lines = locks.slice(0, MAX_LOCKS).map(({ path, owner, held, waiting }) => {
     const facts = [shownName(owner), held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
@@ -59,7 +59,7 @@ function lockLines(locks: readonly LockRow[]): string[] {
   return more === 0 ? lines : [...lines, `  and ${more} more: client locks`];
 }
 
-/** @returns what keeps both sides from being equal though all that can be done is done; '' where nothing does. */
+/** @returns why both sides differ although nothing is left to do; '' where they do not. */
 export function exceptions(held: number, problems: number): string {
   const parts = [held > 0 && countText(held, 'held update'), problems > 0 && countText(problems, 'problem')].filter(
     Boolean,
@@ -68,7 +68,7 @@ export function exceptions(held: number, problems: number): string {
 }
 
 const LOST = 'Put the files back, or, if they were meant to go, type "client resume --accept-deletes".';
-/** What ends which halt; those that no word ends say themselves what does. */
+/** The hint for each halt; the messages of the other halts contain it. */
 const WAYS_OUT: ReadonlyMap<string, string> = new Map([
   ['root-emptied', LOST],
   ['mass-deletion', LOST],
@@ -80,7 +80,7 @@ const WAYS_OUT: ReadonlyMap<string, string> = new Map([
     'root-unmounted',
     'Mount the disk and start server-a again, or, if this one is meant, type "client resume --new-partner".',
   ],
-  ['locks-lost', 'Lock again what is to stay locked, then type "client resume --accept-lost-locks".'],
+  ['locks-lost', 'Lock the files again that should stay locked, then type "client resume --accept-lost-locks".'],
   [
     'rolled-back',
     'To keep what is newer on side a, type "client resume --new-partner"; to take it back, "client resume --accept-rollback".',

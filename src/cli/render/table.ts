@@ -1,11 +1,11 @@
-// A small table: aligned columns, two spaces between them, nothing at the end of a line. In a window that it does not fit
-// each row is a paragraph instead, as wrapped lines of a table are hard to read.
+// A small table with aligned columns, two spaces apart, without trailing spaces. In a window that is too narrow each
+// row becomes a paragraph, because wrapped rows are hard to read.
 import { padLeft, padRight, widthOf } from './width.js';
 
 interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** The width that longer cells do not stretch; they stay whole and move their own line. */
+  /** Longer cells do not widen the column; they stay whole and move the rest of their line. */
   readonly widest?: number;
 }
 
@@ -27,7 +27,7 @@ export function tableLines(
   return someCells.flatMap((row) => paragraph(titles, row, window));
 }
 
-/** Whether a window has room for all but what the last column, which may go on in the next line, has besides its title. */
+/** Whether a window is wide enough for everything but the last column, which may wrap. */
 function fits(columns: readonly Column[], rows: readonly (readonly string[])[], window: number): boolean {
   const last = columns.at(-1)?.title ?? '';
   const others = alignedLines(
@@ -56,7 +56,7 @@ function alignedLines(columns: readonly Column[], rows: readonly (readonly strin
 
 const INDENT = '  ';
 
-/** What a row says, each with its title, in as few lines as the window allows. */
+/** A row as titles with values, in as few lines as the window allows. */
 function paragraph(titles: readonly string[], row: readonly string[], window: number): string[] {
   const lines: string[] = [];
   for (const [i, title] of titles.entries()) {

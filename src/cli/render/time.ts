@@ -2,7 +2,7 @@
 
 const two = (n: number): string => String(n).padStart(2, '0');
 
-/** @returns the local minute, `2026-11-21 14:03`; '' for what is no time. */
+/** @returns the local minute, `2026-11-21 14:03`; '' for an invalid time. */
 export function minuteText(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return '';
@@ -10,10 +10,10 @@ export function minuteText(iso: string): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** Ends that are nearer than this are told to the second. */
+/** Nearer ends are shown with seconds, in milliseconds. */
 const NEAR_MS = 10 * 60_000;
 
-/** @returns the local time at which something ends. */
+/** @returns the local time of an end. */
 export function endText(iso: string, now: number): string {
   const end = new Date(iso);
   const isNear = end.getTime() - now < NEAR_MS;
@@ -26,7 +26,7 @@ export function clockText(date: Date): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
 }
 
-/** @returns `minuteText` that remembers the minutes it has seen: a long listing repeats them. */
+/** @returns `minuteText` with a cache, because a long listing repeats minutes. */
 export function minuteMemo(): (iso: string) => string {
   const seen = new Map<string, string>();
   let last = '';

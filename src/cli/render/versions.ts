@@ -1,4 +1,4 @@
-// The earlier contents of a file, for people.
+// The versions of a file as text for people.
 import type { VersionRow } from '../../wire/client-api/methods.js';
 import { sizeText } from './size.js';
 import { tableLines } from './table.js';
@@ -6,8 +6,8 @@ import { minuteText } from './time.js';
 import { shownName } from './width.js';
 
 /**
- * @returns the versions as a table, the newest first, each with the place where it lies as a plain file. What both sides
- *   keep of one content is one row with both numbers.
+ * @returns a table of the versions, the newest first, each with the path of its plain file. A content that both sides
+ * store is one row with both numbers.
  */
 export function versionsText(versions: readonly VersionRow[], window?: number): string {
   const rows = together(versions).map((same) => {
@@ -36,7 +36,7 @@ export function versionsText(versions: readonly VersionRow[], window?: number): 
 
 type Same = [VersionRow, ...VersionRow[]];
 
-/** Rows of one content that the sides keep one each of, as a deletion or an overwriting leaves it. */
+/** Joins the rows of one content that each side stores, as a deletion or an overwriting leaves it. */
 function together(versions: readonly VersionRow[]): Same[] {
   const all: Same[] = [];
   const open = new Map<string, Same>();

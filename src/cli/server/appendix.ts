@@ -1,8 +1,8 @@
-// What the servers' help says after their options: examples, and the variables, which follow from the options.
+// The end of the servers' help: examples, and the variables, which are derived from the options.
 import type { Command } from 'commander';
 import type { Appendix, Row } from '../program/appendix.js';
 
-/** @returns the appendix of a server's `command`, which has all its options. */
+/** @returns the appendix of a server's `command`, which must have all its options. */
 export function serverAppendix(which: 'a' | 'b', command: Command): Appendix {
   const prefix = `LOCKSTEP_${which.toUpperCase()}_`;
   return {
@@ -19,7 +19,7 @@ export function serverAppendix(which: 'a' | 'b', command: Command): Appendix {
   };
 }
 
-/** One variable for each flag but those that only print. */
+/** One variable for each flag, except those that only print. */
 const variablesOf = (command: Command, prefix: string): Row[] =>
   command.options
     .filter(({ long }) => long !== '--version')

@@ -1,4 +1,4 @@
-// The servers' command lines as commander knows them: their flags, their help, their examples. Nothing is checked here.
+// The servers' command lines in commander: flags, help and examples. Values are checked in `options`.
 import { Command, Option } from 'commander';
 import { appendixText } from '../program/appendix.js';
 import { packageVersion } from '../version.js';
@@ -19,7 +19,7 @@ const ABOUT = {
   b: 'Watches directory_b and serves it to server-a.',
 };
 
-/** @param print takes the help or the version. */
+/** @param print receives the help or the version. */
 export function serverCommand(which: 'a' | 'b', print: (text: string) => void): Command {
   const { dir, port } = DEFAULTS[which];
   const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];

@@ -1,5 +1,5 @@
-// What a server says: one line for each thing that happens, as text for people or as JSON for scripts. With JSON nothing
-// else is on stdout.
+// The output of a server: one line for each event, as text for people or as JSON for scripts. With JSON nothing else is
+// written to stdout.
 
 import type { NumberedEvent } from '../../core/events.js';
 import { escapeControls } from '../../core/path.js';
@@ -11,14 +11,14 @@ import { clockText } from '../render/time.js';
 
 interface EventLoggerOptions {
   readonly format: 'text' | 'json';
-  /** Say only what a person has to know: warnings, problems, halts, conflicts. */
+  /** Whether to write only warnings, problems, halts and conflicts. */
   readonly quiet: boolean;
-  /** Say details too. */
+  /** Whether to write details too. */
   readonly verbose: boolean;
   readonly colors?: Colors;
   out(text: string): void;
   err(text: string): void;
-  /** The present. */
+  /** @returns the present time. */
   now?(): Date;
 }
 

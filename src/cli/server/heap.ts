@@ -1,11 +1,11 @@
-// How much garbage a server may gather. V8 lets a heap grow to several times what is in use before it looks for garbage,
-// which of a tree of 200,000 files is more than everything that is known of it.
+// Limits the garbage of a server. V8 lets a heap grow to several times its live size before it collects, which for a
+// tree of 200,000 files is more memory than all its data.
 import v8 from 'node:v8';
 
-/** Garbage is looked for when what is in use has grown by so much since the last time; there is no limit to what is in use. */
+/** The heap is collected when its live size has grown by so many percent; its size itself is not limited. */
 const GROWTH_PERCENT = 30;
 
-/** To be called before there is much in memory. */
+/** Has to be called before much memory is in use. */
 export function boundGarbage(): void {
   v8.setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
 }

@@ -1,4 +1,4 @@
-// What a server is told by its flags and its environment, checked. A flag wins; what is wrong is named as it was given.
+// Parses and checks the flags and the environment of a server. A flag takes precedence; errors name what was given.
 
 import { type Command, CommanderError } from 'commander';
 import { SyncError } from '../../core/errors.js';
@@ -19,7 +19,7 @@ import {
   serverCommand,
 } from './command.js';
 
-/** What both servers are told. */
+/** The settings of both servers. */
 export interface ServerSettings {
   readonly dir: string;
   readonly host: string;
@@ -28,7 +28,7 @@ export interface ServerSettings {
   readonly versionLimits: VersionLimits;
   /** The file with the secret, where there is one. */
   readonly secretFile: string | null;
-  /** Whether, without a secret, other users of this machine are trusted. */
+  /** Whether other users of this machine are trusted where there is no secret. */
   readonly allowLocal: boolean;
   /** Whether a missing directory is made. */
   readonly create: boolean;
@@ -37,20 +37,20 @@ export interface ServerSettings {
   readonly quiet: boolean;
 }
 
-/** What server-a is told besides. */
+/** The further settings of server-a. */
 interface ServerASettings extends ServerSettings {
   readonly peer: { readonly host: string; readonly port: number };
   readonly rescanMs: number;
-  /** Whether the other side's copy of a locked file loses its write bits meanwhile. */
+  /** Whether the other side's copy of a locked file loses its write bits while it is locked. */
   readonly guard: boolean;
   /** Whether to show what would be transferred, and end. */
   readonly dryRun: boolean;
 }
 
-/** A hundred years: for ever, as far as files go. */
+/** A hundred years: without end, for a file. */
 const MAX_KEEP_MS = 100 * 365.25 * 24 * 60 * 60 * 1000;
 
-/** A text and where it came from: a flag or a variable, for the message when it is wrong. */
+/** A text and its source, a flag or a variable, for messages. */
 interface Given {
   readonly text: string;
   readonly from: string;
@@ -76,12 +76,12 @@ interface Flags {
   versionsShare?: string;
 }
 
-/** What the command line asked for: to run with these settings, or nothing more than a text that has been printed. */
+/** What the command line requests: to run with these settings, or nothing more than a text that has been printed. */
 export type Asked<S> = { readonly settings: S } | { readonly printed: true };
 
 /**
  * @param args the words after the program's name.
- * @param print takes the help or the version.
+ * @param print receives the help or the version.
  * @throws SyncError `usage`.
  */
 export function serverAOptions(
@@ -173,7 +173,7 @@ function portOf({ text, from }: Given): number {
   return port;
 }
 
-/** Whoever can connect can read and write everything: beyond this machine only who has the secret. */
+/** Everybody who can connect can read and write everything, so beyond this machine a secret is required. */
 function hostOf({ text, from }: Given, hasSecret: boolean, which: 'a' | 'b'): string {
   if (isLoopback(text) || hasSecret) return text;
   throw usageError(

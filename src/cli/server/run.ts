@@ -1,4 +1,4 @@
-// What both server programs do with a process: start, say why not, stop on a signal, and leave within five seconds.
+// Runs a server program: starts it, reports why it cannot start, stops on a signal and exits within five seconds.
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import type { ServerLogger } from '../../log.js';
@@ -11,15 +11,18 @@ import { eventLogger } from './event-log.js';
 import type { Asked, ServerSettings } from './options.js';
 import { type Left, SyncBar } from './sync-bar.js';
 
-/** How long stopping may take; the promise is five seconds from the signal to the exit. */
+/** The maximum time for stopping, in milliseconds; the exit has to follow within five seconds of the signal. */
 const STOP_MS = 4_500;
-/** A supervisor and the terminal may both pass on one Ctrl-C: within this time a second signal is taken for the first. */
+/**
+ * A supervisor and the terminal may both deliver one Ctrl-C: a second signal within this time, in milliseconds, is
+ * ignored.
+ */
 const ECHO_MS = 250;
 
-/** What a server's start gives. */
+/** A started server. */
 interface Running {
   stop(): Promise<void>;
-  /** What is left to carry, for the server that knows. */
+  /** @returns the remaining work, where the server knows it. */
   left?(): Left;
   /** Resolves only if the server ends by itself. */
   readonly failed: Promise<Error>;
@@ -29,9 +32,9 @@ interface Running {
 
 /**
  * Runs a server until a signal ends it.
- * @param read gives the settings from the arguments and the environment.
+ * @param read parses the settings from the arguments and the environment.
  * @param start starts the server; `say` prints a line beside the log.
- * @param stdout where help, version and log go.
+ * @param stdout the stream for help, version and log.
  */
 export async function serve<S extends ServerSettings>(
   read: (args: string[], env: NodeJS.ProcessEnv, print: (text: string) => void) => Asked<S>,
@@ -40,7 +43,7 @@ export async function serve<S extends ServerSettings>(
 ): Promise<void> {
   let bar = new SyncBar(null);
   const output = new Writer((text) => bar.aside(() => stdout.write(text)));
-  // A reader that goes away does not end the server.
+  // A closed stdout does not end the server.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   const leave = (code: number): void => {
@@ -81,7 +84,7 @@ export async function serve<S extends ServerSettings>(
 const wrapped = (error: Error): Error =>
   error instanceof SyncError ? error : new SyncError('failed', error.message, { cause: error });
 
-/** People see a bar; a log that is read by programs, or is to be quiet, has none. */
+/** The bar is for people: a log for programs, or a quiet one, has none. */
 const terminalFor = ({ log, quiet }: ServerSettings): NodeJS.WriteStream | null =>
   log === 'text' && !quiet && process.stderr.isTTY ? process.stderr : null;
 

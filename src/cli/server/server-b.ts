@@ -1,4 +1,4 @@
-// The program `server-b`: its arguments in, a running server out.
+// The program `server-b`.
 import { readSecretFile } from '../../wire/socket/secret.js';
 import { packageVersion } from '../version.js';
 import { boundGarbage } from './heap.js';

@@ -1,16 +1,16 @@
-// How far the work after a connection has come, in one line at the foot of a server's log on a terminal: there when it
-// takes a while, gone at in-sync. Lines of the log are written above it; where there is no terminal nothing is drawn.
+// Shows the progress of the work after a connection in the last line of a server's log on a terminal. It appears only
+// for longer work and is removed at in-sync. Log lines are written above it; without a terminal nothing is drawn.
 import type { SyncEvent } from '../../core/events.js';
 import { barText, Rate } from '../progress-bar.js';
 import { countText } from '../render/size.js';
 
-/** What is done sooner needs no bar. */
+/** Shorter work gets no bar, in milliseconds. */
 const PATIENCE_MS = 800;
 const DRAW_MS = 250;
-/** To the beginning of the line, and nothing on it. */
+/** Moves to the beginning of the line and clears it. */
 const CLEAR = '\r\u001b[K';
 
-/** What is left to carry. */
+/** The remaining work. */
 export interface Left {
   readonly files: number;
   readonly bytes: number;
@@ -34,26 +34,26 @@ export class SyncBar {
   #work: Work | null = null;
 
   /**
-   * @param terminal where to draw; null: nowhere.
-   * @param now milliseconds, growing.
+   * @param terminal where to draw; null for none.
+   * @param now returns a monotonic time in milliseconds.
    */
   constructor(terminal: BarTerminal | null, now: () => number = () => performance.now()) {
     this.#terminal = terminal;
     this.#now = now;
   }
 
-  /** @param left says at any time what is left. */
+  /** @param left returns the remaining work. */
   follow(left: () => Left): void {
     this.#left = left;
   }
 
-  /** Takes note of what was said: a connection begins the work, in-sync ends it. */
+  /** Receives each event: a connection starts the work, in-sync ends it. */
   event({ event }: SyncEvent): void {
     if (event === 'peer-connected' || event === 'resumed') this.#start();
     else if (event === 'in-sync' || event === 'peer-lost' || event === 'halted') this.stop();
   }
 
-  /** Writes what is no part of the bar where it would stand. */
+  /** Writes other output in place of the bar. */
   aside(write: () => void): void {
     const line = this.#line;
     this.#show('');
@@ -61,7 +61,7 @@ export class SyncBar {
     this.#show(line);
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
@@ -69,7 +69,7 @@ export class SyncBar {
     this.#show('');
   }
 
-  /** Looks how far it is, and draws that. */
+  /** Draws the present progress. */
   draw(): void {
     const left = this.#left();
     if (left.files === 0) this.#work = null;
@@ -90,7 +90,7 @@ export class SyncBar {
   }
 }
 
-/** One stretch of work. What comes up meanwhile makes the whole larger, never what is done smaller. */
+/** The progress of one period of work. New work increases the total and never decreases what is done. */
 class Work {
   readonly #since: number;
 

@@ -1,5 +1,5 @@
-// What lock and unlock have in common: find the targets, ask once, say what became of each in the order typed, and end
-// with the first failure's code.
+// The common part of lock and unlock: it finds the targets, sends one request, reports the result of each in the order
+// typed, and returns the exit code of the first failure.
 import type { TargetResult } from '../../client/client.js';
 import { advise } from '../../core/advice.js';
 import type { Acted, Refused, Target } from '../../wire/client-api/methods.js';
@@ -9,15 +9,15 @@ import { reportError } from '../report-error.js';
 import { listedPaths } from './one-target.js';
 import { errorOf, goneRefusal, type Known, type Resolved, resolveTargets, type ShownAs } from './target.js';
 
-/** How one command acts. */
+/** The parts that differ between commands. */
 interface Act {
-  /** What a glob can mean. */
+  /** The paths that a glob can match. */
   known(): Promise<Known>;
   /** One result for each target, in their order. */
   act(targets: readonly Target[]): Promise<readonly TargetResult[]>;
   /** One sentence about a target that was not refused. */
   say(acted: Acted): string;
-  /** Looks at a result once more, where a number was typed that was shown for a file. */
+  /** Checks a result again where an index was typed that was shown for a file. */
   recheck?(acted: Acted, shownAs: ShownAs): Promise<TargetResult>;
 }
 
@@ -36,11 +36,11 @@ export async function actOn(context: CommandContext, texts: readonly string[], h
   return code;
 }
 
-/** Each file once, however often and in whatever ways it was named. */
+/** Removes duplicates, however a file was named. */
 async function distinct(context: CommandContext, resolved: readonly Resolved[]): Promise<Resolved[]> {
   const named = resolved.some((one) => 'target' in one && 'path' in one.target);
   const numbered = resolved.some((one) => 'target' in one && 'index' in one.target);
-  // A number in the server's present listing may be a file that is named as well.
+  // An index in the server's present listing may be a file that is also named by its path.
   const paths = named && numbered ? await listedPaths(context)() : [];
   const found = new Map<string, Resolved>();
   for (const one of resolved) {

@@ -11,7 +11,7 @@ import { errorOf, globMatcher, goneRefusal, parseTarget, resolveTargets } from '
 
 /**
  * @param text as typed.
- * @param known every path that a glob can mean; asked only where there is a glob.
+ * @param known all paths that a glob can match; called only where there is a glob.
  * @throws SyncError as for any target; `usage` where a glob matches several files.
  */
 export async function oneTarget(
@@ -37,8 +37,8 @@ export async function oneTarget(
 }
 
 /**
- * Acts on the one target that `text` names. Where that is a number, and its file is gone, it is said so; what else was
- * not found, such as a directory of this machine, keeps its own words.
+ * Acts on the one target that `text` names. The error for an index says so if its file is gone; other errors, such as a
+ * missing local directory, are not changed.
  * @throws SyncError as `oneTarget`, and as `act`.
  */
 export async function onOneTarget<T>(
@@ -60,7 +60,7 @@ export async function onOneTarget<T>(
 
 /**
  * @param paths of the listing.
- * @param besides what else is not there, for the words.
+ * @param besides what else does not exist, for the message.
  * @throws SyncError `not-found` where `target` is neither a file in it nor a directory.
  */
 export function mustBeListed(target: Target, paths: readonly string[], besides = ''): void {
@@ -72,6 +72,6 @@ export function mustBeListed(target: Target, paths: readonly string[], besides =
   });
 }
 
-/** @returns every path of the listing. */
+/** @returns all paths of the listing. */
 export const listedPaths = (context: CommandContext) => async (): Promise<readonly string[]> =>
   (await (await context.api()).list()).entries.map(({ path }) => path);

@@ -17,16 +17,16 @@ export type ParsedTarget =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'glob'; readonly glob: string };
 
-/** A target to ask the server about, or the refusal that needs no asking. */
+/** A target for the server, or a refusal that needs no request. */
 export type Resolved = { readonly target: Target; readonly shownAs?: ShownAs } | { readonly refused: Refused };
 
-/** The number that was typed, and the file that it meant. */
+/** The index that was typed, and the file that it meant. */
 export interface ShownAs {
   readonly index: string;
   readonly path: string;
 }
 
-/** The paths that a glob can mean: of the first list in which it matches any. */
+/** The paths that a glob can match: it matches in the first of the lists that has a match. */
 export type Known = readonly (readonly string[])[];
 
 const SEE_LIST = advise`Type "${{ do: 'list' }}" to see the numbers.`;
@@ -41,19 +41,19 @@ export function parseTarget(text: string): ParsedTarget {
   return isGlob(path) ? { kind: 'glob', glob: path } : { kind: 'path', path };
 }
 
-/** @returns `text` as a path of the pair is spelled: without a leading `./` and a slash at the end. */
+/** @returns `text` as a path of the pair, without a leading `./` and a slash at the end. */
 export const pairPath = (text: string): string => text.replace(/^(\.\/+)+(?=[^/])/, '').replace(/(?<=[^/])\/+$/, '');
 
 const isGlob = (text: string): boolean => /[*?[\]{}]|[!+@]\(/.test(text);
 
-/** @returns a predicate over paths; a glob sees names that begin with a dot, too. */
+/** @returns a predicate over paths; a glob matches names that begin with a dot, too. */
 export const globMatcher = (glob: string): ((path: string) => boolean) =>
   picomatch(glob, { dot: true, windows: false });
 
 /**
  * @param texts the targets as typed.
- * @param known asked at most once, and only where there is a glob.
- * @returns what to ask for, in the order typed; a glob becomes every path that it matches.
+ * @param known called at most once, and only where there is a glob.
+ * @returns the targets of the request, in the order typed; a glob becomes all paths that it matches.
  */
 export async function resolveTargets(
   context: Pick<CommandContext, 'server' | 'shown'>,
@@ -91,7 +91,7 @@ export const matchesNothing = (glob: string): Refused =>
     advise`Type "${{ do: 'list' }}" to see what there is.`,
   );
 
-/** What can be no path is refused here, so that it does not take the other targets of the request with it. */
+/** Invalid paths are refused here, so that they do not fail the whole request. */
 function resolvePath(path: string): Resolved {
   try {
     return { target: { path: parsePath(path) } };
@@ -113,7 +113,7 @@ function resolveIndex(context: Pick<CommandContext, 'server' | 'shown'>, index: 
 const extent = (files: number): string =>
   files === 0 ? 'the listing last shown here is empty' : `the listing last shown here ends at ${files - 1}`;
 
-/** @returns the refusal of a number whose file is gone: another file has no claim to it. */
+/** @returns the refusal of an index whose file is gone: it does not mean another file. */
 export function goneRefusal({ index, path }: ShownAs): Refused {
   const message = `Number ${index} was "${shownName(path)}" in the listing last shown here, and that file is gone.`;
   return refusal(path, 'not-found', message, SEE_LIST);
@@ -125,13 +125,13 @@ const refusal = (path: string, code: ErrorCode, message: string, advice: Advice,
   error: { code, message, hint, advice },
 });
 
-/** @returns a refused target as the error that it stands for. */
+/** @returns the error of a refused target. */
 export const errorOf = ({ error }: Refused): SyncError =>
   new SyncError(error.code, error.message, { hint: error.hint, advice: parseAdvice(error.advice) });
 
 export const isInto = (name: string): boolean => /\/$/.test(name) || name === '.';
 
-/** @returns the path that `from` gets with `name` as its new one; whether it can be one is not looked at. */
+/** @returns the path of `from` renamed to `name`; it may be invalid. */
 export function renamedPath(from: string, name: string): string {
   const below = pairPath(name);
   if (!isInto(name)) return below;

@@ -87,7 +87,7 @@ describe('a transfer that is cut', () => {
 
   it.each<[what: string, words: string[], error: SyncError, sent: number, code: number, said: RegExp]>([
     ['by Ctrl-C', ['upload', 'x'], interrupted, 3, 130, /^The upload of x was .* Nothing was uploaded\. .* anew\.$/],
-    ['by Ctrl-C at its end', ['upload', 'x'], interrupted, 9, 130, /^The upload .* look for it with "client list"\./],
+    ['by Ctrl-C at its end', ['upload', 'x'], interrupted, 9, 130, /^The upload .* check with "client list"\./],
     [
       'by the end of server-a',
       ['upload', 'x'],
@@ -110,7 +110,7 @@ describe('a transfer that is cut', () => {
       new SyncError(closed.code, closed.message, { hint: closed.hint, ...kept }),
       0,
       6,
-      /ended\. See whether server-a still runs, then try again: 2.* KB are kept as .* goes on from there\.$/,
+      /ended\. Check that server-a still runs, then try again: 2.* KB are kept as .* goes on from there\.$/,
     ],
     ['with nothing there', ['download', 'a.txt'], closed, 0, 6, /ended\. See whether server-a .* try again\.$/],
   ])('%s: %j', async (_, words, error, sent, exit, said) => {
