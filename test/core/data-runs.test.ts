@@ -1,4 +1,4 @@
-// Where a content has data, at the borders: of blocks, of holes that are worth it, of contents in which nobody looks.
+// Which parts of a content have data, at the limits of block size, hole size and content size.
 import { expect, test } from 'vitest';
 import { dataRuns, SPARSE_BYTES } from '../../src/core/data-runs.js';
 
@@ -38,7 +38,7 @@ test('blocks are those of the file, wherever the piece begins', () => {
   expect(runsOf(content(2 * BLOCK, 2 * BLOCK - 1), 100)).toEqual(['8092-8192']);
 });
 
-test('in a content that is short nobody looks for holes', () => {
+test('short contents are not searched for holes', () => {
   expect(runsOf(content(BLOCK), 0, SPARSE_BYTES - 1)).toEqual(['0-4096']);
   expect(runsOf(content(BLOCK), 0, SPARSE_BYTES)).toEqual([]);
 });

@@ -41,7 +41,7 @@ describe('blocks', () => {
     }
   });
 
-  test('are not asked for of what is too small or too large', () => {
+  test('are not requested of files that are too small or too large', () => {
     expect([DELTA_BYTES - 1, DELTA_BYTES, 512 * GIB, 512 * GIB + 1].map(isBasisSize)).toEqual([
       false,
       true,

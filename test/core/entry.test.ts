@@ -30,7 +30,7 @@ describe('what is the same', () => {
     }
   });
 
-  test('one hash with two lengths is no content that exists, and not the same', () => {
+  test('entries with one hash and two sizes are not the same', () => {
     expect(sameContent(file('1'), { ...file('1'), size: 2 })).toBe(false);
   });
 });
@@ -40,7 +40,7 @@ test('times and sizes', () => {
   expect(['x:12@7', 'l->x@7', 'd/', 'nothing'].map((text) => sizeOf(entryOf(text)))).toEqual([2, 0, 0, 0]);
 });
 
-test('only a created or modified file has content to carry', () => {
+test('only a created or modified file has content to transfer', () => {
   const path = 'x' as never;
   const [one, two] = [file('1'), file('2')];
   const link = { type: 'symlink', target: 'x', mtime: 1 } as const;

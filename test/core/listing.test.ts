@@ -19,7 +19,7 @@ const snapshot = fc.array(fc.tuple(path, entry), { maxLength: 25 }).map((puts) =
 });
 
 describe(`countListed, ${replay}`, { timeout: propertyMs }, () => {
-  test('counts what the listing has', () => {
+  test('counts the rows of the listing', () => {
     fc.assert(
       fc.property(snapshot, fc.option(snapshot), (a, b) => {
         const names = mergedListing(a, b).map((row) => nameOf(row.path));
@@ -53,7 +53,7 @@ describe('mergedListing', () => {
     expect(list(a, b)).toEqual(rows);
   });
 
-  test('is in the order of the bytes, whatever the order in which things came', () => {
+  test('is sorted by bytes, whatever the order of the entries', () => {
     const names = ['d/z', 'd.x', 'd', 'b', 'Z', 'é', 'a'].map((name) => (name === 'd' ? 'd0' : name));
     const made = new Snapshot();
     for (const name of names) made.put(name as RelPath, file('1'));

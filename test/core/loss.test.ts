@@ -99,7 +99,7 @@ describe('what a side lacks of what was shared', () => {
     expect({ files, of, paths: [...paths].sort() }).toEqual({ files: one.files, of: one.of, paths: one.paths });
   });
 
-  it('is looked for in some places only', () => {
+  it('is measured in the given places only', () => {
     const one = { shared, here: { l: link('a') }, files: 0, of: 0, paths: [] };
     expect(lossAt(['d' as RelPath, 'new' as RelPath], trees(one))).toEqual({ files: 2, of: 2, paths: ['d'] });
   });
@@ -161,7 +161,7 @@ describe('how much of one tree stands in another', () => {
     expect(matchOf(known, snapshot(found), below(unknown))).toEqual(match);
   });
 
-  it('takes times and bits for no difference', () => {
+  it('ignores times and permission bits', () => {
     const found = snapshot({ a: file('1', { mode: 0o600, mtime: 5 }) });
     expect(matchOf(snapshot({ a: '1' }), found, () => false).same).toBe(1);
   });

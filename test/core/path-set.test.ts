@@ -27,7 +27,7 @@ describe(`PathSet, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
-  test('is touched by what is in it, and by whatever is above or below that', () => {
+  test('is touched by its paths and by the paths above and below them', () => {
     fc.assert(
       fc.property(fc.array(path), path, (paths, asked) => {
         const set = new PathSet();
@@ -39,7 +39,7 @@ describe(`PathSet, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
-  test('takes names that objects choke on', () => {
+  test('accepts names such as __proto__', () => {
     const set = new PathSet();
     set.add('__proto__/constructor' as RelPath);
     expect(marked(set.root)).toEqual(['__proto__/constructor']);

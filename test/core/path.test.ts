@@ -103,7 +103,7 @@ describe('SCENARIO 30: parsePath', () => {
     expect(attempt).toThrow(expect.objectContaining({ code: 'bad-path' }));
   });
 
-  test('names the path without its control characters, and shortened', () => {
+  test('quotes the path shortened and without its control characters', () => {
     expect(() => parsePath('\u001b[2J/../x')).toThrow('"\\u001b[2J/../x"');
     expect(() => parsePath(`/${'x'.repeat(5000)}`)).toThrow(/^.{0,250}$/s);
   });
@@ -161,7 +161,7 @@ describe(`comparePaths, ${replay}`, { timeout: propertyMs }, () => {
     ['B', 'a'],
     ['\uffff', '\u{10000}'],
     ['\ue000', '\u{10ffff}'],
-    // Each once a bug: the ranks of the units above the surrogates fell among those below.
+    // Former bugs: the ranks of the units above the surrogates were among those below.
     ['\ucfff', '\ue000'],
     ['\ud7ff', '\u{10000}'],
   ])('%j and %j', (x, y) => {

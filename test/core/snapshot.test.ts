@@ -46,7 +46,7 @@ describe(`Snapshot, ${replay}`, { timeout: propertyMs }, () => {
     expect([...(dir as { children: Map<string, unknown> }).children.keys()]).toEqual([name]);
   });
 
-  test('holds what a flat map holds, and its counts are right at any moment', () => {
+  test('has the entries of a flat map, and correct counts at all times', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(path, entry), { maxLength: 25 }), (puts) => {
         const [snapshot, model]: [Snapshot, Tree] = [new Snapshot(), new Map()];
@@ -87,7 +87,7 @@ describe(`Snapshot, ${replay}`, { timeout: propertyMs }, () => {
     expect([...snapshot.walk(p('d/q'))]).toEqual([]);
   });
 
-  test('takes names that objects choke on, and finds nothing below files', () => {
+  test('accepts names such as __proto__, and finds nothing below files', () => {
     const snapshot = snapshotOf(tree('__proto__/constructor:1 x:2'));
     expect(snapshot.get(p('__proto__/constructor'))).toEqual(file('1'));
     expect([snapshot.get(p('x/y')), snapshot.get(p('toString')), childOf(null, 'x')]).toEqual([null, null, null]);
@@ -95,10 +95,10 @@ describe(`Snapshot, ${replay}`, { timeout: propertyMs }, () => {
   });
 });
 
-describe('what all trees have in common is one object', () => {
+describe('equal entries of all trees are one object', () => {
   const mine = file('1');
 
-  test('the archive takes over what side a has, and side b what the archive has', () => {
+  test('the archive adopts the objects of side a, and side b those of the archive', () => {
     const archive = snapshotOf(tree('x:1'));
     expect(shareEqual(archive, p('x'), mine, 'a')).toBe(mine);
     expect(archive.get(p('x'))).toBe(mine);

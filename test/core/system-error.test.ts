@@ -1,11 +1,11 @@
-// What the system refuses, in words: one table for all who tell it.
+// The system's errors as text, from one table.
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/core/errors.js';
 import { reasonForNow, reasonOf, systemTrouble } from '../../src/core/system-error.js';
 
 const system = (code: string): Error => Object.assign(new Error(`${code}: as the system says it, open 'f'`), { code });
 
-describe('an error is told by its code', () => {
+describe('an error is described by its code', () => {
   test.each([
     ['ENOSPC', 'no-space', 'the disk is full; free some space, it is tried again'],
     ['EDQUOT', 'no-space', 'the disk quota is used up; free some space, it is tried again'],
@@ -29,18 +29,18 @@ describe('an error is told by its code', () => {
   });
 });
 
-test('what caused a refusal says why', () => {
+test('a cause is described', () => {
   const refusal = new SyncError('failed', 'It cannot be held.', { cause: system('ENOSPC') });
   expect(systemTrouble(refusal).code).toBe('no-space');
   expect(reasonOf(new Error('outer', { cause: refusal }))).toBe('the disk is full; free some space');
 });
 
-test('without a code of the system the message says it, as part of a sentence', () => {
+test('an error without a system code is described by its message', () => {
   expect(reasonOf(new SyncError('closed', 'The line is dead.'))).toBe('The line is dead');
   expect(reasonOf(new Error('odd', { cause: 'not an error' }))).toBe('odd');
 });
 
-test('causes that go round in a circle end', () => {
+test('circular causes end', () => {
   const error = new Error('round');
   error.cause = error;
   expect(systemTrouble(error)).toMatchObject({ code: 'io-error', why: 'round' });

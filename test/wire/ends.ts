@@ -1,4 +1,4 @@
-// Two ends of a connection for a test, on a free port of the loopback, closed when the test is over; plain, or with a
+// Two ends of a connection for a test, on a free port of the loopback interface, closed after the test; plain, or with a
 // secret where the test runs over both.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ export const aSecret = Secret.parse(randomBytes(32).toString('hex'));
 /** What the present test's ends share. */
 let secret: Secret | undefined;
 
-/** The same tests over plain TCP and over TLS: nothing above the socket may notice. */
+/** Runs the same tests over plain TCP and over TLS, which must not differ above the socket. */
 export function overBoth(name: string, tests: () => void): void {
   describe.each([
     ['plain', undefined],
@@ -86,7 +86,7 @@ export async function rawSocket(listener: Listener, options: { readonly allowHal
   return secret === undefined ? plain : tlsOver(plain, secret);
 }
 
-/** A raw socket, and the way to break it off as a crash does. */
+/** A raw socket, and a function that breaks it as a crash does. */
 export async function breakableSocket(listener: Listener): Promise<{ socket: net.Socket; reset: () => void }> {
   // What TLS runs over is out of reach, so it runs through something that is not.
   const far = await plainSocket(listener);

@@ -42,13 +42,13 @@ describe('the limit of conflict copies', () => {
     expect(deleted(toA).map(([path]) => path)).toEqual([copy(2)]);
   });
 
-  test('lets ten be', () => {
+  test('keeps ten copies', () => {
     const both = side(range(1, 9));
     const before = plan([conflict(copy(10))]);
     expect(limitCopies(before, both, both, free)).toBe(before);
   });
 
-  test('takes the oldest away on both sides when an eleventh comes', () => {
+  test('deletes the oldest copy on both sides when an eleventh is made', () => {
     const both = side(range(1, MAX_COPIES));
     const { toA, toB } = limitCopies(plan([conflict(copy(11))]), both, both, free);
     expect(deleted(toA)).toEqual([[copy(1), 'conflict copy limit']]);
@@ -56,13 +56,13 @@ describe('the limit of conflict copies', () => {
     expect(toA[0]).toEqual(conflict(copy(11)));
   });
 
-  test('counts what either side has, and deletes where it is', () => {
+  test('counts the copies of either side, and deletes on the side that has them', () => {
     const { toA, toB } = limitCopies(plan([conflict(copy(12))]), side(range(1, 6)), side(range(6, 11)), free);
     expect(deleted(toA).map(([path]) => path)).toEqual([copy(1), copy(2)]);
     expect(deleted(toB)).toEqual([]);
   });
 
-  test('heals a deletion that was cut short: the copy is not brought back', () => {
+  test('completes an interrupted deletion: the copy does not come back', () => {
     const a = side(range(2, 11));
     const b = side(range(1, 11));
     const back: Change = { path: copy(1), action: 'created', before: null, after: file(copy(1)) };
@@ -71,20 +71,20 @@ describe('the limit of conflict copies', () => {
     expect(deleted(toB).map(([path]) => path)).toEqual([copy(1)]);
   });
 
-  test('leaves what is pinned, and takes no other in its place: it may be on its way out already', () => {
+  test('skips a pinned copy, and deletes no other instead: it may already be in deletion', () => {
     const both = side(range(1, 10));
     const pinned = (path: RelPath) => path === copy(1);
     const { toA } = limitCopies(plan([conflict(copy(11))]), both, both, { ...free, pinned });
     expect(deleted(toA)).toEqual([]);
   });
 
-  test('never takes the copy that is being made, though a clock went back', () => {
+  test('never deletes the copy that is being made, even after a clock was set back', () => {
     const both = side(range(2, 11));
     const { toA } = limitCopies(plan([conflict(copy(1))]), both, both, free);
     expect(deleted(toA).map(([path]) => path)).toEqual([copy(2)]);
   });
 
-  test('counts each file for itself, and does not count what goes anyway', () => {
+  test('counts the copies of each file separately, without those that are being deleted', () => {
     const others = range(1, 10).map((_, i) => copy(i + 1, 'y'));
     const both = side([...range(1, 10), ...others]);
     const going: Change = { path: copy(4), action: 'deleted', before: file(copy(4)), after: null };
@@ -92,7 +92,7 @@ describe('the limit of conflict copies', () => {
     expect(deleted(result.toB)).toEqual([]);
   });
 
-  test('deletes no directory that is called like a copy', () => {
+  test('does not delete a directory with the name of a copy', () => {
     const a = side(range(1, 10));
     const b = side(range(2, 10));
     b.put(copy(1), { type: 'dir', mode: 0o755 });

@@ -31,14 +31,14 @@ describe('conflictName', () => {
     // A copy of a copy is a copy of the original.
     ['notes (conflict A 2025-01-02 03-04-05).txt', `notes${MARK}.txt`],
     ['notes (conflict A 2025-01-02 03-04-05 3).txt', `notes${MARK}.txt`],
-    // What is left without the mark would be no name: then the mark is part of the name.
+    // Without the mark no valid name would be left, so the mark is part of the name.
     [' (conflict A 2025-01-02 03-04-05)', ` (conflict A 2025-01-02 03-04-05)${MARK}`],
   ])('%s', (path, copy) => {
     expect(conflictName(parsePath(path), 'b', STAMP, free)).toBe(copy);
     expect(isConflictCopy(copy as RelPath)).toBe(true);
   });
 
-  test('says whose content it is', () => {
+  test('contains the side of the content', () => {
     expect(conflictName(parsePath('x.txt'), 'a', STAMP, free)).toBe(`x (conflict A ${STAMP}).txt`);
   });
 
@@ -85,7 +85,7 @@ describe('originalName', () => {
     ['x.txt', 'x.txt'],
     [`x${MARK}.txt`, 'x.txt'],
     [`d${MARK}/x.txt`, `d${MARK}/x.txt`],
-    // Names made to mislead: what would be left is no path, and `resolve` acts on what is left.
+    // Misleading names: without the mark no valid path would be left, and `resolve` acts on what is left.
     [`.${MARK}.`, `.${MARK}.`],
     [`.lock${MARK}step`, `.lock${MARK}step`],
     [`d/${MARK}`, `d/${MARK}`],
@@ -96,7 +96,7 @@ describe('originalName', () => {
   });
 });
 
-test('stampOf gives the local time, to the second', () => {
+test('stampOf returns the local time to the second', () => {
   expect(stampOf(new Date(2026, 10, 21, 14, 3, 22, 999))).toBe(STAMP);
   expect(stampOf(new Date(2026, 0, 2, 3, 4, 5))).toBe('2026-01-02 03-04-05');
 });

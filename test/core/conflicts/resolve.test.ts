@@ -35,13 +35,13 @@ function steps(tree: Record<string, Entry>, copies: readonly RelPath[], keep: Ke
 }
 
 describe('keeping one side', () => {
-  test('the side of the copy: its content becomes the file’s, and the copy goes', () => {
+  test('the side of the copy: the file gets its content, and the copy is deleted', () => {
     const { said, from } = steps({ [X]: file('x'), [B1]: file('b1') }, [B1], 'b');
     expect(said).toEqual([`*${X}=b1`, `-${B1}`]);
     expect(from).toBe(B1);
   });
 
-  test('the other side: the file stays, the copy goes', () => {
+  test('the other side: the file stays, and the copy is deleted', () => {
     const { said, from } = steps({ [X]: file('x'), [B1]: file('b1') }, [B1], 'a');
     expect(said).toEqual([`-${B1}`]);
     expect(from).toBe(null);
@@ -55,25 +55,25 @@ describe('keeping one side', () => {
     expect(steps(tree, [B3, B1, A2], keep).said).toEqual(expected);
   });
 
-  test('a content that is there already is not written again', () => {
+  test('an equal content is not written again', () => {
     expect(steps({ [X]: file('same'), [B1]: file('same') }, [B1], 'b').said).toEqual([`-${B1}`]);
   });
 
-  test('a file that is gone comes back from the copy', () => {
+  test('a deleted file is restored from the copy', () => {
     expect(steps({ [B1]: file('b1') }, [B1], 'b').said).toEqual([`+${X}=b1`, `-${B1}`]);
   });
 
-  test('what is gone cannot be kept: the copy stays', () => {
+  test('a deleted file cannot be kept: the copy stays', () => {
     expect(() => steps({ [B1]: file('b1') }, [B1], 'a')).toThrow(expect.objectContaining({ code: 'not-found' }));
   });
 
-  test('a directory in the way', () => {
+  test('a directory in the place of the file', () => {
     const tree: Record<string, Entry> = { [X]: { type: 'dir', mode: 0o755 }, [B1]: file('b1') };
     expect(() => steps(tree, [B1], 'b')).toThrow(expect.objectContaining({ code: 'exists' }));
     expect(steps(tree, [B1], 'a').said).toEqual([`-${B1}`]);
   });
 
-  test('a copy that is not there', () => {
+  test('a missing copy', () => {
     expect(() => steps({ [X]: file('x') }, [B1], 'b')).toThrow(expect.objectContaining({ code: 'not-found' }));
   });
 });
@@ -88,7 +88,7 @@ describe('keeping both', () => {
     expect(parseCopy(p('d/x (B 2026-11-21 14-03-22 2).txt'))).toBe(null);
   });
 
-  test('a link is made anew', () => {
+  test('a link is created again', () => {
     const link: Entry = { type: 'symlink', target: 'y', mtime: 0 };
     expect(steps({ [X]: file('x'), [B1]: link }, [B1], 'both').said).toEqual([`+${PLAIN_B1}`, `-${B1}`]);
   });

@@ -38,7 +38,7 @@ const unlock = (
   path = P,
   more: { force?: boolean; held?: HeldWay } = {},
 ): LockEvent => ({ kind: 'unlock', path, owner, current, now: 3000, ...more });
-/** Asks for the lock, or a place in line. */
+/** Requests the lock, or a place in the queue. */
 const wait = (owner: string, line: number, more: Partial<LockRequest> = {}): LockEvent =>
   lock(owner, { line, ...more });
 const steal = (owner: string, line: number, current: Entry | null = file('v0')): LockEvent =>
@@ -69,7 +69,7 @@ function play(events: readonly LockEvent[], table = new LockTable()): { table: L
   return { table, last };
 }
 
-/** What a table says of a path, in short. */
+/** @returns the state of a path in the table, abbreviated. */
 function show(table: LockTable, path = P): string {
   const held = table.heldOf(path).map(({ id, action }) => `${action}#${id}`);
   const { owner, side } = table.locks.get(path) ?? {};
@@ -90,7 +90,7 @@ function preferenceOf(table: LockTable, path: RelPath): string {
   return `prefers:${side}${other === undefined ? '' : `:${other}`}`;
 }
 
-/** An answer, in short. */
+/** @returns an answer, abbreviated. */
 function answerOf({ answer }: Decision): string {
   if (answer.kind === 'granted') {
     const lines = answer.lines?.length ? ` to ${answer.lines}` : '';
@@ -548,20 +548,20 @@ describe('the lock machine', () => {
     expect(table.locks.get(P)).toMatchObject({ message: expected, since, token: 1 });
   });
 
-  test('who asks while held updates take effect is told so; who asks while others stand in line, how many', () => {
+  test('a request during a drain is told so; a request behind waiters is told how many there are', () => {
     const draining = play([lock('ann'), wait('bob', 1), hold(v0, v1), unlock('ann'), lock('cyd')]);
     expect(draining.last.answer).toEqual({ kind: 'later' });
     const free = play([lock('ann'), wait('bob', 1), unlock('ann'), lock('cyd')]);
     expect(free.last.answer).toEqual({ kind: 'later', waiting: 1 });
   });
 
-  test('the loss of a lock is noted after the lock is gone: nobody is told of what a crash took back', () => {
+  test('the notice of a lost lock is written after the loss, so that no notice survives a loss undone by a crash', () => {
     const { last } = play([lock('ann'), force('bob')]);
     const tables = last.rows.map(({ table }) => table);
     expect([tables[0], tables.at(-1)]).toEqual(['lock', 'notice']);
   });
 
-  test('a lock that moves takes its updates, in order, its token and its line along', () => {
+  test('a moved lock keeps its updates in order, its token and its waiters', () => {
     const { table } = play([...held3, wait('bob', 1), wait('cyd', 2), { kind: 'moved', path: P, to: Q }]);
     expect(show(table, Q)).toBe('ann@a modified#1 modified#2 modified#3 bob waits cyd waits');
     expect(table.locks.get(Q)).toMatchObject({ path: Q, token: 1 });
@@ -569,7 +569,7 @@ describe('the lock machine', () => {
     expect(show(play([{ kind: 'leave', path: Q, line: 1 }], table).table, Q)).toMatch(/modified#3 cyd waits$/);
   });
 
-  test('a file that is replaced by the move of another one of the same owner gives its lock up', () => {
+  test('the lock on a file that is replaced by a move of the same owner ends', () => {
     const { table, last } = play([lock('ann', { path: Q }), lock('ann'), moved]);
     expect([show(table), show(table, Q), eventsOf(last)]).toEqual([
       'free',
@@ -579,7 +579,7 @@ describe('the lock machine', () => {
     expect(table.locks.get(Q)?.token).toBe(2);
   });
 
-  test('notices of people who never come back are forgotten, the oldest first', () => {
+  test('surplus notices are dropped, the oldest first', () => {
     const events = Array.from({ length: 1_005 }, (_, n) => [lock(`o${n}`), force('bob')]).flat();
     const { table } = play(events);
     expect([table.notices.size, table.noticesOf('o4'), table.noticesOf('o5').length]).toEqual([1_000, [], 1]);
@@ -595,7 +595,7 @@ describe('the lock machine', () => {
     expect(table.locks.get(P)?.expires).toBe(expires);
   });
 
-  test('a refusal carries the lock that stands in the way', () => {
+  test('a refusal contains the lock that caused it', () => {
     const { last } = play([lock('ann', { message: 'drawing', now: 10, side: 'b' }), lock('bob')]);
     expect(last.answer).toEqual({
       kind: 'refused',
@@ -605,7 +605,7 @@ describe('the lock machine', () => {
     });
   });
 
-  test('a held update keeps base, content, file and the moment', () => {
+  test('a held update stores base, content, file and time', () => {
     const { table } = play([lock('ann'), hold(v0, v1)]);
     expect(table.heldOf(P)).toEqual([
       { id: 1, path: P, action: 'modified', received: 2000, base: v0, after: v1, file: `${P} (held)` },
@@ -711,7 +711,7 @@ function rebuilt(rows: Iterable<Row>): LockTable {
 const isFitting = (table: LockTable, event: LockEvent): boolean => event.kind !== 'hold' || table.locks.has(event.path);
 
 describe(`over random histories, ${replay}`, () => {
-  test('the rows bring an equal table back at every step', { timeout: propertyMs }, () => {
+  test('the rows restore an equal table at every step', { timeout: propertyMs }, () => {
     fc.assert(
       fc.property(histories, (history) => {
         const table = new LockTable();
@@ -728,7 +728,7 @@ describe(`over random histories, ${replay}`, () => {
     );
   });
 
-  test('what was compacted while it went on brings an equal table back', { timeout: propertyMs }, () => {
+  test('rows compacted during writing restore an equal table', { timeout: propertyMs }, () => {
     fc.assert(
       fc.property(histories, fc.nat(40), (history, pause) => {
         const table = new LockTable();

@@ -1,4 +1,4 @@
-// What whoever unlocks is told of the held updates: a row for each way in which the holder and the other side can differ.
+// The predicted fate of held updates: one row for each way in which the holder's side and the other side can differ.
 
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';

@@ -85,7 +85,7 @@ function doubled(plan: Plan): RelPath[] {
 }
 
 describe(`reconcile, random trees, ${replay}`, { timeout: propertyMs }, () => {
-  test('settles in three rounds, in an order that works, and loses nothing', () => {
+  test('converges in three rounds, in an order that works, and loses nothing', () => {
     fc.assert(
       fc.property(threeTrees, ({ archive, a, b }) => {
         const pair = pairOf(archive, a, b);
@@ -100,7 +100,7 @@ describe(`reconcile, random trees, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
-  test('unrelated trees settle too', () => {
+  test('unrelated trees converge too', () => {
     fc.assert(
       fc.property(deeds(8), deeds(8), deeds(8), (past, byA, byB) => {
         const [archive, a, b] = [after(new Map(), past), after(new Map(), byA), after(new Map(), byB)];
@@ -152,7 +152,7 @@ describe(`reconcile, random trees, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
-  test('the sides are treated alike, ties apart', () => {
+  test('both sides are treated alike, except for ties', () => {
     fc.assert(
       fc.property(threeTrees, fc.boolean(), (trees, firstContact) => {
         const { archive, a, b } = withoutTies(trees);
@@ -165,7 +165,7 @@ describe(`reconcile, random trees, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
-  test('to look at the marks alone is to look everywhere', () => {
+  test('reconciling only the marks gives the same result as reconciling everything', () => {
     fc.assert(
       fc.property(threeTrees, ({ archive, a, b }) => {
         const [whole, marked] = [pairOf(archive, a, b), pairOf(archive, a, b)];
@@ -178,7 +178,7 @@ describe(`reconcile, random trees, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
-  test('what is pinned stays on both sides, with its directories, until it is let go', () => {
+  test('a pinned path stays on both sides, with its directories, until it is released', () => {
     fc.assert(
       fc.property(threeTrees, fc.array(path, { minLength: 1, maxLength: 3 }), ({ archive, a, b }, pins) => {
         const pair = pairOf(archive, a, b);
@@ -195,7 +195,7 @@ describe(`reconcile, random trees, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
-  test('cut off anywhere, changed again meanwhile, planned anew: it settles and loses nothing', () => {
+  test('interrupted anywhere, changed and planned again, it converges and loses nothing', () => {
     const turn = fc.record({
       luck: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
       byA: deeds(2),

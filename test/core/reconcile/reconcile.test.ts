@@ -71,7 +71,7 @@ const renames: Row[] = [
   { it: 'a directory with equal files keeps their names', was: 'd/x:1 d/y:1', a: 'e/x:1 e/y:1', b: 'd/x:1 d/y:1', toB: '+e d/x>e/x d/y>e/y -d', end: 'e/x:1 e/y:1' },
   { it: 'a file, with a new mode and time', was: 'x:1', a: 'y:1@7!600', b: 'x:1', toB: 'x>y', end: 'y:1@7!600' },
   { it: 'an empty file is no rename: any other would do', was: 'x:', a: 'y:', b: 'x:', toB: '+y -x', end: 'y:' },
-  { it: 'a link is made anew', was: 'l->x', a: 'm->x', b: 'l->x', toB: '+m -l', end: 'm->x' },
+  { it: 'a link is created again', was: 'l->x', a: 'm->x', b: 'l->x', toB: '+m -l', end: 'm->x' },
   { it: 'two names are swapped', was: 'x:1 y:2', a: 'x:2 y:1', b: 'x:1 y:2', toB: '*x *y', end: 'x:2 y:1', versions: 'x:1 y:2' },
   { it: 'a chain', was: 'x:1 y:2', a: 'y:1 z:2', b: 'x:1 y:2', toB: '*y +z -x', end: 'y:1 z:2' },
   { it: 'over another file', was: 'x:1 y:2', a: 'y:1', b: 'x:1 y:2', toB: '*y -x', end: 'y:1', versions: 'x:1 y:2' },
@@ -271,7 +271,7 @@ describe.each(Object.entries(tables))('reconcile: %s', (_, rows) => {
   test.each([...rows, ...rows.filter((row) => row.tie !== true).map(mirrored)])('$it', check);
 });
 
-test('what is marked and is nowhere is nothing to note', () => {
+test('a mark on a path without entries has no effect', () => {
   const marks = new PathSet();
   marks.add('x' as RelPath);
   marks.add('y' as RelPath);
@@ -285,7 +285,7 @@ test('what is marked and is nowhere is nothing to note', () => {
   expect(plan.agreed).toEqual([{ path: 'y', entry: null }]);
 });
 
-test('what is pinned is postponed, with the marks that hit it', () => {
+test('a pinned path is postponed with its marks', () => {
   const marks = new PathSet();
   marks.add('d/x' as RelPath);
   marks.add('y' as RelPath, true);

@@ -35,7 +35,7 @@ describe('pairRenames', () => {
     expect(showChanges(pairRenames(changes(given)))).toBe(expected);
   });
 
-  test('a rename says what it expects at its source, and leaves what was to be created', () => {
+  test('a rename states the expected source and the created entry', () => {
     const [moved] = pairRenames(changes('-x:1@2 +y:1@9!600'));
     expect(moved).toEqual({
       path: 'y',

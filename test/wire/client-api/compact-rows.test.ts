@@ -29,7 +29,7 @@ describe('compact rows', () => {
     });
   });
 
-  it('leaves a row of a server that knows no arrays as it is', () => {
+  it('keeps the row of a server that does not know arrays', () => {
     const entry = { index: 1, path: 'a' } as ListEntry;
     expect(unpackRow(entry, 1)).toBe(entry);
   });

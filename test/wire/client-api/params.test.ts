@@ -61,7 +61,7 @@ describe('params of clients', () => {
 });
 
 describe('params of the peer', () => {
-  it('have their defaults, so that a client that comes by can be told', () => {
+  it('have defaults, so that a client at the wrong server gets an error', () => {
     expect(v.parse(peerParams.hello, { protocol: 1 })).toEqual({ protocol: 1, role: 'client', root: '', lane: false });
   });
 

@@ -24,7 +24,7 @@ const list = (...items: unknown[]) => [...encodeList(items)][0]!.payload;
 const used = () => new SyncError('too-large', 'used up');
 
 describe('a budget', () => {
-  it('lends what others do not have, and gets it back, whatever becomes of the work', async () => {
+  it('lends the bytes that are free, and gets them back when the work ends in any way', async () => {
     const shared = new SharedBudget(100, used);
     let end = () => {};
     const first = shared.lend((take) => {
@@ -42,7 +42,7 @@ describe('a budget', () => {
     await shared.lend(async (take) => take(100));
   });
 
-  it('weighs no less than what a value has of text', () => {
+  it('weighs at least the text of a value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(weightOf(value)).toBeGreaterThanOrEqual(JSON.stringify(value).length / 6);
@@ -52,7 +52,7 @@ describe('a budget', () => {
   });
 });
 
-describe('a look that has no end', () => {
+describe('an endless scan report', () => {
   const entry = (n: number) => ({ path: `file ${n}`, entry: { type: 'dir', mode: 0o755 } });
   const endless: [what: string, method: string, part: (n: number) => Buffer][] = [
     ['entries', 'entries', (n) => list(entry(n))],
@@ -64,7 +64,7 @@ describe('a look that has no end', () => {
     ['rules', 'rules', () => list('*.tmp')],
     ['lists with nothing in them', 'entries', () => Buffer.from('[]')],
   ];
-  it.each(endless)('is broken off: %s', (_what, method, part) => {
+  it.each(endless)('is refused: %s', (_what, method, part) => {
     const reader = new ScanReportReader(scanBudget(64 * KIB));
     let taken = 0;
     const pour = () => {
@@ -77,20 +77,20 @@ describe('a look that has no end', () => {
     expect(taken).toBeLessThan(512);
   });
 
-  it('is broken off by its rules alone before they are many', () => {
+  it('is refused early for its ignore rules alone', () => {
     const reader = new ScanReportReader();
     const rules = Buffer.from(JSON.stringify(Array.from({ length: 200 }, () => '*'.repeat(4_000))));
     expect(() => [rules, rules].map((part) => reader.take('rules', part))).toThrow('ignore rules');
   });
 
-  it('shares one budget with what is asked for besides', () => {
+  it('shares one budget with further requests', () => {
     const budget = scanBudget(KIB);
     new ScanReportReader(budget).take('unknown', list('a'.repeat(100)));
     new ScanReportReader(budget).take('unknown', list('a'.repeat(100)));
     expect(() => new ScanReportReader(budget).take('unknown', list('a'.repeat(100)))).toThrow('Side b reports more');
   });
 
-  it('is one of a million files no more than of a thousand', () => {
+  it('is not one with a million files', () => {
     // The real limit, without the million: what one file takes of it.
     const name = 'projects/2026/a directory of some depth/and a file with a long name 123456.psd';
     const hash = 'a'.repeat(64);
@@ -103,7 +103,7 @@ describe('a look that has no end', () => {
   });
 });
 
-describe('an answer that has no end', () => {
+describe('an endless answer', () => {
   const rows = (n: number) => Array.from({ length: 100 }, (_, i) => [`file ${n + i}`, 1, 1, 420]);
   const pouring = (piece: (call: IncomingCall, n: number) => Promise<void>): Method => ({
     params: v.object({}),
@@ -113,7 +113,7 @@ describe('an answer that has no end', () => {
     },
   });
 
-  it('is broken off, and the server is told', async () => {
+  it('is refused, and the server is told', async () => {
     let signal: AbortSignal | null = null;
     const list = pouring((call, n) => {
       signal = call.signal;
@@ -128,7 +128,7 @@ describe('an answer that has no end', () => {
     });
   });
 
-  it('is broken off where its pieces are empty, and where the end has it all', async () => {
+  it('is refused where its parts are empty, and where the last part is endless', async () => {
     const list = pouring((call) => call.notify('entries', { entries: [] }));
     const locks: Method = { params: v.object({}), handle: async () => ({ locks: rows(0).concat(rows(100)) }) };
     const caller = await calling(await serving({ list, locks }));
@@ -138,7 +138,7 @@ describe('an answer that has no end', () => {
   });
 });
 
-it('events that nobody takes hold up the connection by their bytes too', () => {
+it('unconsumed events pause the connection also by their size', () => {
   const queue = new WaitingEvents();
   const large = { event: 'problem', path: 'a'.repeat(3 << 20), code: 'io-error', message: '', time: '' };
   expect(queue.add(large)).toBeUndefined();

@@ -56,15 +56,15 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 describe('the decoder', () => {
-  it('gives the same frames wherever the stream is cut in two', () => {
+  it('decodes the same frames wherever the stream is cut in two', () => {
     for (let i = 0; i <= BYTES.length; i++) expect(decode(cut(BYTES, [i]))).toEqual(FRAMES);
   });
 
-  it('gives the same frames byte by byte', () => {
+  it('decodes the same frames byte by byte', () => {
     expect(decode(Array.from(BYTES, (byte) => Buffer.from([byte])))).toEqual(FRAMES);
   });
 
-  it('gives the same frames however the stream is cut', () => {
+  it('decodes the same frames however the stream is cut', () => {
     // A failure prints its seed and path: fc.assert(…, { seed, path }) replays it.
     fc.assert(
       fc.property(fc.array(fc.nat(BYTES.length), { maxLength: 40 }), (places) => {
@@ -73,7 +73,7 @@ describe('the decoder', () => {
     );
   });
 
-  it('takes back what was encoded, whatever it was and however it is cut', () => {
+  it('decodes what was encoded, however it is cut', () => {
     const message: fc.Arbitrary<Message> = fc.oneof(
       fc.record({ id: fc.oneof(fc.integer(), fc.string()), method: fc.string(), params: plainObject }),
       fc.record({ method: fc.string({ unit: 'binary' }), params: plainObject }),
@@ -100,14 +100,14 @@ describe('the decoder', () => {
     );
   });
 
-  it('keeps nothing of the chunk it was given', () => {
+  it('does not refer to a chunk afterwards', () => {
     const chunk = Buffer.from(BYTES);
     const frames = new FrameDecoder(DEFAULT_LIMITS).push(chunk);
     chunk.fill(0);
     expect(frames).toEqual(FRAMES);
   });
 
-  it('says whether it waits for the rest of a frame', () => {
+  it('knows whether a frame is incomplete', () => {
     const decoder = new FrameDecoder(DEFAULT_LIMITS);
     const states = [raw('{"jsonrpc"'), raw(':"2.0","method":"m","payload":2}\n'), raw('a'), raw('b'), raw('\n')].map(
       (piece) => {
@@ -143,7 +143,7 @@ describe('the encoder', () => {
 
 const M = '"jsonrpc":"2.0","method":"m"';
 
-/** What is not the protocol, and what it is called. */
+/** Violations of the protocol and their codes. */
 const ROWS: readonly (readonly [name: string, bytes: Buffer, code: string, unparsable?: true])[] = [
   ['text', raw('GET / HTTP/1.1\r\n'), 'bad-message', true],
   ['a TLS hello with a newline', raw('\x16\x03\x01\x02\x00\n'), 'bad-message', true],
@@ -191,7 +191,7 @@ const ROWS: readonly (readonly [name: string, bytes: Buffer, code: string, unpar
 ];
 const GARBAGE = ROWS.map(([name, bytes, code, unparsable = false]) => ({ name, bytes, code, unparsable }));
 
-describe('what is not the protocol', () => {
+describe('a violation of the protocol', () => {
   it.each(GARBAGE)('$name is refused, at once and byte by byte', ({ bytes, code, unparsable }) => {
     for (const pieces of [[bytes], Array.from(bytes, (byte) => Buffer.from([byte]))]) {
       const decoder = new FrameDecoder(DEFAULT_LIMITS);
@@ -199,18 +199,18 @@ describe('what is not the protocol', () => {
         for (const piece of pieces) decoder.push(piece);
       };
       expect(push).toThrow(expect.objectContaining({ code }));
-      // Dead from here on, for good messages too.
+      // From here on valid messages are refused, too.
       const facts = unparsable ? { unparsable: true } : {};
       expect(() => decoder.push(raw(`{${M}}\n`))).toThrow(expect.objectContaining({ code, facts }));
     }
   });
 
-  it('never says again what came in', () => {
+  it('is never quoted', () => {
     const decoder = new FrameDecoder(DEFAULT_LIMITS);
     expect(() => decoder.push(raw('{"jsonrpc":"2.0","secret":"hunter2",}\n'))).toThrow(/^(?!.*hunter2).*$/);
   });
 
-  it('leaves the frames before it', () => {
+  it('keeps the frames before it', () => {
     const frames: Frame[] = [];
     const decoder = new FrameDecoder(DEFAULT_LIMITS);
     expect(() => decoder.push(raw(`{${M}}\nrubbish\n{${M}}\n`), frames)).toThrow();
@@ -226,7 +226,7 @@ describe('what is not the protocol', () => {
     expect(Object.getPrototypeOf(frame!.message)).toBe(Object.prototype);
   });
 
-  it('takes the longest line and the deepest params that are allowed', () => {
+  it('does not include the longest line and the deepest params', () => {
     const line = (text: string) => `{${M},"params":["${text}"]}`;
     expect(decode([raw(`${line('x'.repeat(65_536 - line('').length))}\n`)])).toHaveLength(1);
     expect(decode([raw(`{${M},"params":${'['.repeat(31)}"[[["${']'.repeat(31)}}\n`)])).toHaveLength(1);

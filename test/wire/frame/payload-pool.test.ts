@@ -9,7 +9,7 @@ import { calling, gate, serving } from '../ends.js';
 const KIB = 1024;
 
 describe('a pool', () => {
-  it('gives memory again that was given back, and only that', () => {
+  it('reuses released memory, and only that', () => {
     const pool = new PayloadPool();
     const first = pool.take(100 * KIB);
     expect(pool.take(100 * KIB).buffer).not.toBe(first.buffer);
@@ -22,7 +22,7 @@ describe('a pool', () => {
     expect(releaseOf(first)).toBeNull();
   });
 
-  it('has nothing to do with what is small or from elsewhere', () => {
+  it('ignores small payloads and those from elsewhere', () => {
     expect(releaseOf(new PayloadPool().take(KIB))).toBeNull();
     expect(releaseOf(Buffer.alloc(100 * KIB))).toBeNull();
   });
@@ -37,7 +37,7 @@ describe('a pool', () => {
   });
 });
 
-it('payloads that nobody gave back stay what they are while others come', () => {
+it('payloads that were not released stay unchanged', () => {
   const decoder = new FrameDecoder(DEFAULT_LIMITS);
   const frames: Frame[] = [];
   for (let n = 0; n < 5; n++) {
@@ -48,7 +48,7 @@ it('payloads that nobody gave back stay what they are while others come', () => 
   expect(frames.map(({ payload }) => payload![0])).toEqual([2, 1, 2, 3, 4]);
 });
 
-it('who sends is told when a payload may be changed', async () => {
+it('the sender is told when a payload may be changed', async () => {
   const came: Buffer[] = [];
   const { open, opened } = gate();
   const method = {

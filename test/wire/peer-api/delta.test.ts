@@ -12,8 +12,8 @@ const RANGES: Range[] = [
   { at: 8192, bytes: 5000 },
 ];
 
-describe('what is asked of a base', () => {
-  it('comes back as it was', () => {
+describe('a request for blocks of a basis file', () => {
+  it('is parsed as it was encoded', () => {
     const { payload } = delta.encodeRanges(RANGES);
     expect(payload.toString()).toBe('[[[0,4096],[8192,5000]]]');
     expect(delta.parseRanges(1024, payload, MIB)).toEqual({ blockBytes: 1024, ranges: RANGES });
@@ -73,7 +73,7 @@ describe('sums', () => {
   const asked = { blockBytes: 1024, ranges: RANGES };
   const words = Uint32Array.from({ length: 16 }, (_, n) => (n * 0x9e3779b1) >>> 0);
 
-  it('come back as they were, least byte first', () => {
+  it('are parsed as they were encoded, little-endian', () => {
     const payload = delta.encodeSums(words);
     expect([payload.length, payload.readUInt32LE(4)]).toEqual([64, words[1]]);
     expect(delta.parseSums(payload, asked)).toEqual(words);
@@ -110,7 +110,7 @@ describe('an offer', () => {
     },
   );
 
-  it('goes with what is wanted', () => {
+  it('is part of a wanted file', () => {
     const file = { type: 'file' as const, size: 5 * MIB, mtime: 1, mode: 0o644, hash: 'ab'.repeat(32) };
     const wanted = { path: 'a', file, have: MIB, base: { size: 2 * MIB, hash: 'cd'.repeat(32) } };
     expect(peer.parseWanted(json([wanted]))).toEqual([wanted]);
@@ -126,7 +126,7 @@ describe('an offer', () => {
     }
   });
 
-  it('is of one change', () => {
+  it('is about one change', () => {
     const change = { path: 'a', action: 'deleted', before: { type: 'dir', mode: 0 }, after: null };
     expect(delta.parseOneChange(json([change]))).toEqual(change);
     for (const payload of [null, json([]), json([change, change])]) {

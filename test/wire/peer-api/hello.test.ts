@@ -4,7 +4,7 @@ import { introductionOf } from '../../../src/wire/peer-api/hello.js';
 const partner = { root: 'a', dir: '/a', device: '1', machine: 'm' };
 const full = { root: 'b', former: ['c', 'd'], dir: '/b', epoch: 4, partner };
 
-it('takes what a server-b says of itself', () => {
+it("parses server-b's introduction", () => {
   expect(introductionOf({ ...full, server: 'b', more: 'of a later version' })).toEqual(full);
 });
 

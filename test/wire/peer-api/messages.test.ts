@@ -38,7 +38,7 @@ const only = (batches: Iterable<{ payload: Buffer }>): Buffer => {
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 describe('lists', () => {
-  it('come back as they were', () => {
+  it('are parsed as they were encoded', () => {
     expect(peer.parseChanges(only(peer.encodeChanges(CHANGES)))).toEqual(CHANGES);
     expect(peer.parseApplied(only(peer.encodeApplied(APPLIED)))).toEqual(APPLIED);
     expect(peer.parseWanted(only(peer.encodeWanted([{ path: p('a'), file }])))).toEqual([{ path: 'a', file }]);
@@ -100,14 +100,14 @@ describe('lists', () => {
     expect(() => parse(payload)).toThrow(expect.objectContaining({ code: 'bad-message' }));
   });
 
-  it('pass on nothing that is not known', () => {
+  it('drop unknown fields', () => {
     const [parsed] = peer.parseChanges(
       Buffer.from(`[{"__proto__":{"x":1},"more":1,${JSON.stringify(change).slice(1)}]`),
     );
     expect(parsed).toStrictEqual(change);
   });
 
-  it('take exactly the paths that core takes', () => {
+  it('accept exactly the paths that core accepts', () => {
     const name = fc.constantFrom(
       '.',
       '..',
@@ -189,14 +189,14 @@ describe('a look', () => {
     return reader.finish(JSON.parse(JSON.stringify(result)));
   };
 
-  it('comes back as it was, and is what the sync room calls one', () => {
+  it('is parsed as it was encoded, and is a ScanResult', () => {
     const back: replica.ScanResult = read(scanReportParts(look), scanReportResult(look));
     expect(back).toEqual(look);
     const empty = { ...look, entries: [], unknown: [], damaged: [], problems: [], rules: [], moving: [], halt: null };
     expect(read(scanReportParts(empty), scanReportResult(empty))).toEqual(empty);
   });
 
-  it('that lacks a part is none', () => {
+  it('without one of its parts is refused', () => {
     const parts = [...scanReportParts(look)];
     for (const missing of parts) {
       const some = parts.filter((part) => part !== missing);
@@ -216,13 +216,13 @@ describe('a look', () => {
     );
   });
 
-  it('with a part of no known kind is refused', () => {
+  it('with an unknown part is refused', () => {
     expect(() => new ScanReportReader().take('constructor', json([]))).toThrow(
       expect.objectContaining({ code: 'bad-message' }),
     );
   });
 
-  it('of 100,000 entries is read in good time', () => {
+  it('of 100,000 entries is parsed in time', () => {
     const entries = Array.from({ length: 100_000 }, (_, n) => ({
       path: `dir ${n % 99}/file-${n}.txt` as RelPath,
       entry: { ...file, size: n },

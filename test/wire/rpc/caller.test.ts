@@ -6,7 +6,7 @@ import { dial } from '../../../src/wire/socket/tcp.js';
 import { at, calling, gate, listening, overBoth, rawSocket, serving } from '../ends.js';
 
 const any = v.object({});
-/** For handlers of one line: `result`, after something was done. */
+/** @returns `result`, after an expression was evaluated; for handlers of one line. */
 const returning = <T>(result: T, ..._done: unknown[]): T => result;
 const method = (handle: Handler): Method => ({ params: any, handle });
 const untilAborted = (call: IncomingCall) =>
@@ -15,7 +15,7 @@ const ping = method(async () => ({}));
 const PIECE = Buffer.alloc(256 * 1024, 'x');
 
 overBoth('a call', () => {
-  it('gets its own answer, in whatever order answers come', async () => {
+  it('gets its own answer in any order of answers', async () => {
     const first = gate();
     const caller = await calling(
       await serving({
@@ -27,7 +27,7 @@ overBoth('a call', () => {
     expect(answers.map(({ result }) => result)).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
-  it('gets its own notifications; the others go to the connection', async () => {
+  it('gets its own notifications; others go to the connection', async () => {
     const listener = await serving({
       tell: method(async (_, call) => {
         await call.notify('piece', { n: 1 }, Buffer.from('a'));
@@ -49,7 +49,7 @@ overBoth('a call', () => {
     expect(hints).toEqual(['hint']);
   });
 
-  it('holds the sender up while its notifications are not taken', async () => {
+  it('pauses the sender while its notifications are not consumed', async () => {
     let sent = 0;
     const pour = method(async (_, call) => {
       for (; sent < 200; sent++) await call.notify('piece', {}, PIECE);
@@ -72,7 +72,7 @@ overBoth('a call', () => {
     expect(taken).toBe(200);
   });
 
-  it('is held up while what it streams is not taken', async () => {
+  it('is paused while its stream is not consumed', async () => {
     const taking = gate();
     const drink = method(async (_, call) => {
       const { incoming } = call;
@@ -129,7 +129,7 @@ overBoth('a call', () => {
     expect(heard).toEqual(Array.from({ length: 100 }, (_, n) => n));
   });
 
-  it('that has ended drops what still comes for it', async () => {
+  it('drops notifications after its end', async () => {
     const quick = method(async () => ({}));
     const caller = await calling(await serving({ quick }));
     await caller.call('quick', {});
@@ -137,7 +137,7 @@ overBoth('a call', () => {
     await caller.call('quick', {});
   });
 
-  it('that leaves its stream unread does not stop the connection for ever', async () => {
+  it('with an unread stream does not block the connection for ever', async () => {
     const deaf = method(async (_, call) => {
       for await (const _piece of call.incoming) break;
       return {};
@@ -150,8 +150,8 @@ overBoth('a call', () => {
   });
 });
 
-overBoth('what streams in for a handler that does not ask for it', () => {
-  it('is dropped, and holds up neither a cancel nor the rest', async () => {
+overBoth('a stream for a handler that does not read it', () => {
+  it('is dropped, and blocks neither a cancel nor other messages', async () => {
     const watch = method((_, call) => untilAborted(call));
     const caller = await calling(await serving({ watch, ping }));
     const stop = new AbortController();
@@ -163,7 +163,7 @@ overBoth('what streams in for a handler that does not ask for it', () => {
     await caller.call('ping', {});
   });
 
-  it('is missed by one that asks too late, and it is told', async () => {
+  it('fails for a handler that reads it too late', async () => {
     const begun = gate();
     const heard = gate();
     const faults: unknown[] = [];
@@ -184,7 +184,7 @@ overBoth('what streams in for a handler that does not ask for it', () => {
     expect(faults).toEqual(['late']);
   });
 
-  it('ahead of its turn waits for it, but not for ever', async () => {
+  it('waits for the turn of its call, but not for ever', async () => {
     const drink = method(async (_, call) => {
       for await (const piece of call.incoming) if (piece.method === 'end') break;
       return {};
@@ -226,7 +226,7 @@ overBoth('the end of a call', () => {
     await caller.call('ping', {});
   });
 
-  it('by its time limit is told to the server, and late answers are nobody’s', async () => {
+  it('by its time limit is told to the server, and late answers are dropped', async () => {
     const told = gate();
     const late = method(
       (_, call) =>
@@ -238,7 +238,7 @@ overBoth('the end of a call', () => {
     await caller.call('ping', {});
   });
 
-  it('by the server’s end is `closed`, now and later', async () => {
+  it('by the end of the server is `closed`, now and later', async () => {
     const { listener, accept } = await listening();
     const caller = await calling(listener);
     const calls = [caller.call('a', {}), caller.call('b', {}, { timeoutMs: 10_000 })];
@@ -249,7 +249,7 @@ overBoth('the end of a call', () => {
     expect(await caller.closed).toBeNull();
   });
 
-  it('by the caller’s end is `closed` here and an abort there', async () => {
+  it('by the end of the caller is `closed` here and an abort there', async () => {
     const begun = gate();
     const told = gate<string>();
     const streams = gate<string>();
@@ -271,7 +271,7 @@ overBoth('the end of a call', () => {
     expect([await told.opened, await streams.opened]).toEqual(['closed', 'closed']);
   });
 
-  it('by a break reaches a handler whose stream is full', async () => {
+  it('by a broken connection reaches a handler whose stream is full', async () => {
     const told = gate();
     const begun = gate();
     const stuck = method((_, call) => {
@@ -289,7 +289,7 @@ overBoth('the end of a call', () => {
     await told.opened;
   });
 
-  it('by its own listener’s fault leaves the others alone', async () => {
+  it('by an error of its listener does not affect other calls', async () => {
     const tell = method(async (_, call) =>
       returning({}, await call.notify('piece', {}), await call.notify('piece', {})),
     );
@@ -303,7 +303,7 @@ overBoth('the end of a call', () => {
     await caller.call('ping', {});
   });
 
-  it('given up with its listener stuck does not hold up the others', async () => {
+  it('with a stuck listener does not block other calls', async () => {
     const tell = method(async (_, call) => returning({}, await call.notify('piece', {})));
     const caller = await calling(await serving({ tell, ping }));
     const stuck = caller.call('tell', {}, { onNotification: () => new Promise(() => {}), timeoutMs: 20 });
@@ -312,7 +312,7 @@ overBoth('the end of a call', () => {
     await other;
   });
 
-  it('by a refusal of the whole connection says the refusal', async () => {
+  it('by a refusal of the connection has the error of the refusal', async () => {
     const { listener, accept } = await listening({ connections: 1 });
     await calling(listener);
     await accept();
@@ -320,7 +320,7 @@ overBoth('the end of a call', () => {
     await expect(second.call('list', {})).rejects.toMatchObject({ code: 'busy' });
   });
 
-  it('by a request that is too long leaves the connection alone', async () => {
+  it('by a request that is too long does not affect the connection', async () => {
     const caller = await calling(await serving({ ping }));
     await expect(caller.call('ping', { a: 'x'.repeat(70_000) })).rejects.toMatchObject({ code: 'too-large' });
     await caller.call('ping', {});

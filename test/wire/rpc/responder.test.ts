@@ -9,15 +9,15 @@ import { sized } from '../../support/sizes.js';
 import { calling, gate, lines, overBoth, rawSocket, serving, untilClosed } from '../ends.js';
 
 const any = v.object({});
-/** For handlers of one line: `result`, after something was done. */
+/** @returns `result`, after an expression was evaluated; for handlers of one line. */
 const returning = <T>(result: T, ..._done: unknown[]): T => result;
 const method = (handle: Handler, params: v.GenericSchema = any): Method => ({ params, handle });
 const untilAborted = (call: IncomingCall) =>
   new Promise<never>((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)));
 
 overBoth('a plain socket', () => {
-  it('gets its answer though it has said its last, as nc does', async () => {
-    // The signal tells that the other end has said its last: only then comes the answer.
+  it('gets its answer after it ended its output, as nc does', async () => {
+    // The signal shows that the other end ended its output; only then the answer is sent.
     const list = method((_, call) => untilAborted(call).catch(() => ({ entries: [] })));
     const listener = await serving({ list });
     const socket = await rawSocket(listener, { allowHalfOpen: true });
@@ -39,7 +39,7 @@ overBoth('a plain socket', () => {
     expect(answered.sort((x, y) => x - y)).toEqual(ids);
   });
 
-  it('that has gone is waited for no longer than silence lasts', async () => {
+  it('that disconnected is waited for only for the idle time', async () => {
     const listener = await serving({ stuck: method(() => new Promise(() => {})) }, { idleMs: 30 });
     const socket = await rawSocket(listener, { allowHalfOpen: true });
     socket.end('{"jsonrpc":"2.0","id":1,"method":"stuck"}\n');
@@ -76,7 +76,7 @@ overBoth('params', () => {
     expect(handled).toEqual([]);
   });
 
-  it('arrive without what nobody knows', async () => {
+  it('arrive without unknown fields', async () => {
     const caller = await calling(await serving({ lock }));
     await caller.call('lock', { targets: [{ path: 'a', more: 1 }], owner: 'eve', constructor: 1 });
     expect(handled.splice(0)).toEqual([{ targets: [{ path: 'a' }], owner: 'eve' }]);
@@ -109,7 +109,7 @@ overBoth('methods', () => {
     });
   });
 
-  it('that fail say nothing of why, and somebody here is told', async () => {
+  it('that fail do not tell the caller why, but the server', async () => {
     const faults: unknown[] = [];
     const broken = new Error('at /home/eve/secret');
     const listener = await serving(
@@ -156,7 +156,7 @@ overBoth('methods', () => {
 });
 
 overBoth('requests at one time', () => {
-  it('are at most the limit; the next take their turn', async () => {
+  it('are limited; further ones wait for their turn', async () => {
     let running = 0;
     let most = 0;
     const work = method(async () => {
@@ -180,7 +180,7 @@ overBoth('requests at one time', () => {
     await expect(last).rejects.toMatchObject({ code: 'timeout' });
   });
 
-  it('that find no place in time are told so, and the connection goes on', async () => {
+  it('that wait too long are refused, and the connection stays open', async () => {
     const caller = await calling(
       await serving({ watch: method((_, call) => untilAborted(call)) }, { inFlight: 1, requestMs: 20 }),
     );
@@ -191,7 +191,7 @@ overBoth('requests at one time', () => {
     for (const call of kept) await expect(call).rejects.toMatchObject({ code: 'interrupted' });
   });
 
-  it('whose answers are not read hold up the next ones', async () => {
+  it('whose answers are not read delay the next ones', async () => {
     let started = 0;
     const answer = { result: {}, payload: Buffer.alloc(2 ** 20) };
     const list = method(async () => returning(answer, started++));
@@ -218,7 +218,7 @@ overBoth('silence', () => {
     expect(await untilClosed(socket)).toBe('');
   });
 
-  it('does not end one with a call under way', async () => {
+  it('does not end one with a running call', async () => {
     const later = gate();
     const slow = method(() => later.opened.then(() => ({})));
     const idle = await rawSocket(await serving({}, { idleMs: 40 }));
@@ -231,7 +231,7 @@ overBoth('silence', () => {
 });
 
 overBoth('any bytes at all', () => {
-  it('leave the server and its other connections as they were', async () => {
+  it('do not affect the server and its other connections', async () => {
     const list = method(async () => ({}), clientParams.lock);
     const listener = await serving(
       { list, watch: method((_, call) => untilAborted(call)) },

@@ -3,7 +3,7 @@ import { AsyncQueue } from '../../../src/wire/socket/async-queue.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** @returns whether `promise` has resolved by now. */
+/** @returns whether `promise` has resolved. */
 async function isDone(promise: Promise<unknown>): Promise<boolean> {
   let done = false;
   void promise.then(() => {
@@ -20,14 +20,14 @@ async function all<T>(queue: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('an async queue', () => {
-  test('gives items in the order in which they came, then ends', async () => {
+  test('yields items in their order, then ends', async () => {
     const queue = new AsyncQueue<number>();
     for (const n of [1, 2, 3]) void queue.handOver(n);
     queue.end();
     expect(await all(queue)).toEqual([1, 2, 3]);
   });
 
-  test('gives items to a consumer that was waiting', async () => {
+  test('yields items to a waiting consumer', async () => {
     const queue = new AsyncQueue<number>();
     const items = all(queue);
     for (const n of [1, 2]) {
@@ -39,7 +39,7 @@ describe('an async queue', () => {
     expect(await items).toEqual([1, 2]);
   });
 
-  test('holds producers back until all items are taken', async () => {
+  test('lets producers wait until all items are consumed', async () => {
     const queue = new AsyncQueue<number>();
     const [first, second] = [queue.handOver(1), queue.handOver(2)];
     expect([await isDone(first), queue.size]).toEqual([false, 2]);
@@ -49,7 +49,7 @@ describe('an async queue', () => {
     expect([await isDone(first), await isDone(second), queue.empty]).toEqual([true, true, true]);
   });
 
-  test('gives an error after the items that are there', async () => {
+  test('throws an error after its items', async () => {
     const queue = new AsyncQueue<number>();
     void queue.handOver(1);
     queue.end(new Error('broken'));
@@ -61,7 +61,7 @@ describe('an async queue', () => {
     expect(seen).toEqual([1]);
   });
 
-  test('gives an error to a consumer that is waiting', async () => {
+  test('throws an error to a waiting consumer', async () => {
     const queue = new AsyncQueue<number>();
     const reading = all(queue);
     await turn();
@@ -69,7 +69,7 @@ describe('an async queue', () => {
     await expect(reading).rejects.toThrow('broken');
   });
 
-  test('ends once: what comes later changes nothing', async () => {
+  test('ends once: later calls have no effect', async () => {
     const queue = new AsyncQueue<number>();
     queue.end();
     queue.end(new Error('too late'));
@@ -77,7 +77,7 @@ describe('an async queue', () => {
     expect(await all(queue)).toEqual([]);
   });
 
-  test('lets all producers go when the consumer leaves', async () => {
+  test('releases all producers when the consumer leaves', async () => {
     const queue = new AsyncQueue<number>();
     const puts = [1, 2, 3].map((n) => queue.handOver(n));
     for await (const item of queue) {

@@ -27,7 +27,7 @@ overBoth('a connection', () => {
     near.close();
   });
 
-  it('sends what one tick brings in one write', async () => {
+  it('sends the messages of one tick in one write', async () => {
     const { listener, accept } = await listening();
     const socket = await rawSocket(listener);
     const far = await accept();
@@ -39,7 +39,7 @@ overBoth('a connection', () => {
     expect(chunks).toHaveLength(1);
   });
 
-  it('makes the sender wait for a reader that does not read, and goes on when it does', async () => {
+  it('lets the sender wait for a reader that does not read, and continues when it reads', async () => {
     const { listener, accept } = await listening({ queuedBytes: 2 ** 20 });
     const socket = await rawSocket(listener);
     socket.pause();
@@ -61,7 +61,7 @@ overBoth('a connection', () => {
     far.close();
   });
 
-  it('cuts off a reader that takes nothing for its time', async () => {
+  it('closes after a reader read nothing for the allowed time', async () => {
     const { listener, accept } = await listening({ queuedBytes: 2 ** 20, readerMs: 50 });
     const socket = await rawSocket(listener);
     socket.pause();
@@ -73,7 +73,7 @@ overBoth('a connection', () => {
     expect(await far.closed).toMatchObject({ code: 'timeout' });
   });
 
-  it('does not cut off a reader that is slow but reads', async () => {
+  it('does not close while a slow reader reads', async () => {
     const { listener, accept } = await listening({ queuedBytes: 2 ** 16, readerMs: 2000 });
     const socket = await rawSocket(listener);
     const far = await accept();
@@ -89,7 +89,7 @@ overBoth('a connection', () => {
     expect(bytes).toBeGreaterThan(32 * 2 ** 20);
   });
 
-  it('ends one whose sender does not wait', async () => {
+  it('closes when its sender does not wait', async () => {
     const { listener, accept } = await listening({ queuedBytes: 1, waitingSends: 10 });
     await rawSocket(listener);
     const far = await accept();
@@ -98,7 +98,7 @@ overBoth('a connection', () => {
     expect(await far.closed).toMatchObject({ code: 'too-large' });
   });
 
-  it('is not read while nothing is taken from it', async () => {
+  it('is not read while its frames are not consumed', async () => {
     const { listener, accept } = await listening();
     const near = await dial({ ...at(listener), limits: { queuedBytes: 2 ** 20 } });
     const far = await accept();
@@ -117,7 +117,7 @@ overBoth('a connection', () => {
     near.close();
   });
 
-  it('refuses to send a line that the other end would refuse, and lives on', async () => {
+  it('refuses to send a line that the other end would refuse, and stays open', async () => {
     const { listener, accept } = await listening();
     const near = await dial(at(listener));
     const far = await accept();
@@ -129,7 +129,7 @@ overBoth('a connection', () => {
     near.close();
   });
 
-  it('hands over what was sent before it closes, and ends orderly', async () => {
+  it('sends what is queued before it closes, and ends orderly', async () => {
     const { listener, accept } = await listening();
     const near = await dial(at(listener));
     const far = await accept();
@@ -140,7 +140,7 @@ overBoth('a connection', () => {
     expect(await Promise.all([near.closed, far.closed])).toEqual([null, null]);
   });
 
-  it('gives up handing over after its time', async () => {
+  it('stops sending after the allowed time', async () => {
     const { listener, accept } = await listening({ closeMs: 30 });
     const socket = await rawSocket(listener);
     socket.pause();
@@ -150,7 +150,7 @@ overBoth('a connection', () => {
     expect(await far.closed).toEqual(new Error('enough'));
   });
 
-  it('gives what came before a break', async () => {
+  it('yields the frames before a broken connection', async () => {
     const { listener, accept } = await listening();
     const socket = await rawSocket(listener);
     const far = await accept();
@@ -163,7 +163,7 @@ overBoth('a connection', () => {
     });
   });
 
-  it('does not mind a reset', async () => {
+  it('survives a reset', async () => {
     const { listener, accept } = await listening();
     const { socket, reset } = await breakableSocket(listener);
     const far = await accept();
@@ -178,7 +178,7 @@ overBoth('a connection', () => {
   });
 });
 
-overBoth('anything but the protocol', () => {
+overBoth('a violation of the protocol', () => {
   it.each([
     ['text', 'GET / HTTP/1.1\r\n\r\n', -32700],
     ['a bad shape', '{"id":1}\n', -32600],
@@ -197,7 +197,7 @@ overBoth('anything but the protocol', () => {
     expect(said).not.toMatch(/ {4}at |\.ts:|\.js:/);
   });
 
-  it('a message that never becomes whole gets its time and no more', async () => {
+  it('a message that stays incomplete is given a limited time', async () => {
     const { listener } = await listening({ requestMs: 40 });
     const socket = await rawSocket(listener);
     socket.write('{"jsonrpc":"2.0",');
@@ -221,7 +221,7 @@ overBoth('anything but the protocol', () => {
   });
 });
 
-/** Something else that takes as long as bytes take through the system: a measure of time that is no clock. */
+/** An exchange elsewhere that takes about as long as bytes take through the system, as a measure of time. */
 async function roundTrips(count: number): Promise<void> {
   const { listener, accept } = await listening();
   const socket = await rawSocket(listener);

@@ -60,8 +60,8 @@ async function heard(port: number, host: string, say: (socket: net.Socket) => vo
   return text;
 }
 
-describe.runIf(onLinux)('who connects on this machine', () => {
-  it.runIf(isRoot)('is refused as another user, in words and before anything is answered', async () => {
+describe.runIf(onLinux)('a caller on this machine', () => {
+  it.runIf(isRoot)('is refused as another user, with a message and before any answer', async () => {
     const { port, refused } = await server();
     const said = await asNobody(askAt(port)).said;
     const { error } = JSON.parse(said) as { error: { data: { code: string; hint: string } } };
@@ -110,7 +110,7 @@ describe.runIf(onLinux)('who connects on this machine', () => {
     expect(await heard(port, called, (socket) => socket.end(ASK))).toContain('heard');
   });
 
-  it('is known among hundreds at once', async () => {
+  it('is identified among hundreds at once', async () => {
     const { port } = await server();
     const all = await Promise.all(
       Array.from({ length: 400 }, () => heard(port, '127.0.0.1', (socket) => socket.end(ASK))),
@@ -118,7 +118,7 @@ describe.runIf(onLinux)('who connects on this machine', () => {
     expect(all.filter((text) => text.includes('heard'))).toHaveLength(400);
   });
 
-  it('is refused where it is gone before it is known, and the next one is served', async () => {
+  it('is refused where it disconnects before it is identified, and the next one is served', async () => {
     const incoming: net.Socket[] = [];
     const listener = net.createServer({ pauseOnConnect: true }, (socket) => incoming.push(socket));
     listener.listen(0, '127.0.0.1');
@@ -134,7 +134,7 @@ describe.runIf(onLinux)('who connects on this machine', () => {
     incoming[0]!.destroy();
   });
 
-  it('is not taken for who has the same ends after it', async () => {
+  it('is not confused with a later caller with the same addresses', async () => {
     // The first connection is reset by its client, unread; the second is of the same ports, and another's.
     const incoming: net.Socket[] = [];
     const listener = net.createServer({ pauseOnConnect: true }, (socket) => incoming.push(socket));
@@ -164,7 +164,7 @@ describe.runIf(onLinux)('who connects on this machine', () => {
   });
 });
 
-describe('what is done about who it is', () => {
+describe('the decision about a user', () => {
   const socket = { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1', destroyed: false } as net.Socket;
   const rows: [what: string, own: number, owner: number | null, served: boolean][] = [
     ['the same user', 1000, 1000, true],
@@ -179,17 +179,17 @@ describe('what is done about who it is', () => {
     if (refusal !== null) expect(refusal.hint).toContain('--allow-local');
   });
 
-  it.runIf(onLinux)('is refusal where the table cannot be read', async () => {
+  it.runIf(onLinux)('is to refuse where the table cannot be read', async () => {
     const of = () => Promise.reject(new Error('ENOENT'));
     expect(await refusalOf(socket, { uid: 1000, of })).toMatchObject({ code: 'not-allowed' });
   });
 
-  it('looks again for an owner that is not there yet', async () => {
+  it('is repeated for an owner that is not in the table yet', async () => {
     const answers = [null, null, 1000];
     expect(await refusalOf(socket, { uid: 1000, of: async () => answers.shift() ?? null })).toBeNull();
   });
 
-  it('does not ask about who comes from elsewhere', async () => {
+  it('is not needed for callers from other machines', async () => {
     const far = { ...socket, remoteAddress: '192.0.2.7', localAddress: '192.0.2.1' } as net.Socket;
     expect(await refusalOf(far, { uid: 1000, of: async () => 1001 })).toBeNull();
     const own = { ...socket, remoteAddress: '192.0.2.1', localAddress: '192.0.2.1' } as net.Socket;
@@ -210,7 +210,7 @@ describe('what is done about who it is', () => {
     else await expect(checked).rejects.toMatchObject({ code: 'not-allowed' });
   });
 
-  it.runIf(onLinux && isRoot)('of who listens: another user’s program is known as that', async () => {
+  it.runIf(onLinux && isRoot)('about a server recognises the program of another user', async () => {
     const listening = `require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
     const { child } = asNobody(listening);
     const [port] = await once(child.stdout!, 'data');

@@ -49,7 +49,7 @@ describe('a secret file', () => {
     expect(() => readSecretFile(file)).not.toThrow(new RegExp(digits.slice(1, 20)));
   });
 
-  it('that is none is refused', () => {
+  it('with invalid contents is refused', () => {
     const file = fileWith(digits, 0o600);
     for (const [name, why] of [
       [path.dirname(file), 'it is not a file'],

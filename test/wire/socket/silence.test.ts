@@ -1,4 +1,4 @@
-// A server that says nothing is not waited for; one that only takes long is, as long as it lives.
+// A silent server is given up; a slow one is waited for while it is alive.
 import { setTimeout as passed } from 'node:timers/promises';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
@@ -9,7 +9,7 @@ const method = (handle: Handler): Method => ({ params: v.object({}), handle });
 const SHORT = { pingMs: 250, endMs: 600 };
 
 overBoth('a silent server', () => {
-  it('is given up in the end, and what waits for it is told why', async () => {
+  it('is given up after a time, and waiting calls are told why', async () => {
     const { listener, accept } = await listening();
     const caller = await calling(listener, {}, { silence: SHORT });
     await accept();
@@ -19,7 +19,7 @@ overBoth('a silent server', () => {
     });
   });
 
-  it('is given up in the middle of what it streams', async () => {
+  it('is given up in the middle of a stream', async () => {
     const { listener, accept } = await listening();
     const caller = await calling(listener, {}, { silence: SHORT });
     const connection = await accept();
@@ -33,7 +33,7 @@ overBoth('a silent server', () => {
     await reading;
   });
 
-  it('is waited for while it lives, whether it knows what it is asked or not', async () => {
+  it('is waited for while it is alive, whether it knows the method `ping` or not', async () => {
     let pings = 0;
     const { listener, accept } = await listening();
     const caller = await calling(listener, {}, { silence: SHORT });
@@ -50,7 +50,7 @@ overBoth('a silent server', () => {
     expect(await asked).toMatchObject({ result: { pings: 4 } });
   });
 
-  it('is not asked while nothing is waited for, nor after the last answer', async () => {
+  it('is not pinged while nothing is expected, nor after the last answer', async () => {
     let pings = 0;
     const listener = await serving({ list: method(async () => ({})), ping: method(async () => ({ pings: ++pings })) });
     const caller = await calling(listener, {}, { silence: SHORT });
@@ -60,7 +60,7 @@ overBoth('a silent server', () => {
     expect(await caller.call('list', {})).toMatchObject({ result: {} });
   });
 
-  it('is not blamed for a reader that takes its time', async () => {
+  it('is not given up because of a slow reader', async () => {
     const pour = method(async (_, call) => {
       await call.notify('content', {}, Buffer.from('a piece'));
       return { done: true };
@@ -70,7 +70,7 @@ overBoth('a silent server', () => {
     expect(await caller.call('pour', {}, { onNotification: slow })).toMatchObject({ result: { done: true } });
   });
 
-  it('shows that it lives while as many calls wait as may', async () => {
+  it('answers a ping while the maximum number of calls waits', async () => {
     const free = gate();
     const listener = await serving({
       lock: method(() => free.opened.then(() => ({}))),

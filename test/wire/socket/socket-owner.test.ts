@@ -1,4 +1,4 @@
-// Whose the other end of a connection is, read out of the kernel's table.
+// The owner of the other end of a connection, from the kernel's table.
 import { endianness } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { ownerIn, SocketTable } from '../../../src/wire/socket/socket-owner.js';
@@ -41,7 +41,7 @@ describe.runIf(endianness() === 'LE')('the owner in the table', () => {
     expect(ownerIn(HEAD + text, FAR, NEAR)).toBe(owner);
   });
 
-  it('is found for a socket that calls an IPv4 address one of IPv6', () => {
+  it('is found for a socket with an IPv4 address mapped to IPv6', () => {
     const [there, here] = [FAR, NEAR].map(({ address, port }) => ({ address: `::ffff:${address}`, port }));
     expect(ownerIn(row(far, near, '01', 1000, 77), there!, here!)).toBe(1000);
   });
@@ -56,8 +56,8 @@ describe.runIf(endianness() === 'LE')('the owner in the table', () => {
   });
 });
 
-describe('the table, read for many', () => {
-  it('is read once for all who ask while it is being read, and anew for them', async () => {
+describe('the table, read for many callers', () => {
+  it('is read again once for all callers that arrive during a reading', async () => {
     const readings: ((text: string) => void)[] = [];
     const table = new SocketTable(() => new Promise((resolve) => readings.push(resolve)));
     const first = table.fresh();
@@ -72,7 +72,7 @@ describe('the table, read for many', () => {
     expect(new Set(await Promise.all(many))).toEqual(new Set(['new']));
   });
 
-  it('is read again after a reading that failed', async () => {
+  it('is read again after a failed reading', async () => {
     let fails = true;
     const table = new SocketTable(async () => {
       if (fails) throw new Error('EMFILE');

@@ -8,7 +8,7 @@ const host = '127.0.0.1';
 const onConnection = () => {};
 
 describe('listening', () => {
-  it('on a port in use is refused in words', async () => {
+  it('on a port in use is refused with a message', async () => {
     const { listener } = await listening();
     await expect(listen({ ...at(listener), onConnection })).rejects.toMatchObject({
       code: 'usage',
@@ -34,7 +34,7 @@ describe('listening', () => {
     await expect(dial(at(listener))).rejects.toMatchObject({ code: 'unreachable' });
   });
 
-  it('tells who comes beyond the limit, and takes others when some have gone', async () => {
+  it('refuses connections over the limit, and accepts others when some have ended', async () => {
     const { listener, accept } = await listening({ connections: 2 });
     await dial(at(listener));
     const first = await accept();
@@ -52,7 +52,7 @@ describe('listening', () => {
 });
 
 describe('dialling', () => {
-  it('where nobody listens says so', async () => {
+  it('without a listener fails with a message', async () => {
     const free = net.createServer().listen(0, host);
     await once(free, 'listening');
     const { port } = free.address() as net.AddressInfo;
@@ -64,7 +64,7 @@ describe('dialling', () => {
     });
   });
 
-  it('can be interrupted before it begins and while it is under way', async () => {
+  it('can be interrupted before it begins and while it runs', async () => {
     const { listener } = await listening();
     const interrupted = expect.objectContaining({ code: 'interrupted' });
     await expect(dial({ ...at(listener), signal: AbortSignal.abort() })).rejects.toEqual(interrupted);

@@ -25,7 +25,7 @@ async function secured(limits: Partial<WireLimits> = {}) {
 }
 
 describe('a server with a secret', () => {
-  it('and a client with the same one speak', async () => {
+  it('and a client with the same one communicate', async () => {
     const { at, first } = await secured();
     const near = await dial({ ...at, secret: aSecret });
     await near.send({ method: 'm', params: {} });
@@ -36,7 +36,7 @@ describe('a server with a secret', () => {
     near.close();
   });
 
-  it('says nothing to another secret, and the client says why', async () => {
+  it('does not answer another secret, and the client reports why', async () => {
     const { at, came } = await secured();
     await expect(dial({ ...at, secret: another })).rejects.toMatchObject({
       code: 'not-allowed',
@@ -46,7 +46,7 @@ describe('a server with a secret', () => {
     expect(came).toEqual([]);
   });
 
-  it('tells who has none, and answers nothing', async () => {
+  it('refuses callers without a secret and answers nothing', async () => {
     const { listener, came } = await secured();
     const socket = await plainSocket(listener);
     socket.write('{"jsonrpc":"2.0","id":1,"method":"list"}\n');
@@ -77,7 +77,7 @@ describe('a server with a secret', () => {
     expect([proved, came]).toEqual([[], []]);
   });
 
-  it('gives everybody who proves nothing a short time', async () => {
+  it('limits the time of callers that do not prove the secret', async () => {
     const { listener, came } = await secured({ handshakeMs: 30 });
     const silent = await plainSocket(listener);
     const half = await plainSocket(listener);
@@ -86,7 +86,7 @@ describe('a server with a secret', () => {
     expect(came).toEqual([]);
   });
 
-  it('bears with a few strangers; the oldest makes room', async () => {
+  it('limits the number of unauthenticated callers; the oldest is closed', async () => {
     const { listener, at } = await secured({ unauthenticated: 8, handshakeMs: 60_000 });
     const unauthenticated = [];
     for (let n = 0; n < 20; n++) unauthenticated.push(await plainSocket(listener));
@@ -98,7 +98,7 @@ describe('a server with a secret', () => {
     near.close();
   });
 
-  it('counts who has said nothing yet as a stranger, and nobody else', async () => {
+  it('counts callers without a message as unauthenticated, and no others', async () => {
     const { at, first } = await secured({ unauthenticated: 2 });
     const friend = await dial({ ...at, secret: aSecret });
     await friend.send({ method: 'm', params: {} });
@@ -110,7 +110,7 @@ describe('a server with a secret', () => {
     for (const connection of [friend, ...more]) connection.close();
   });
 
-  it('tells who comes beyond its limit of connections', async () => {
+  it('refuses connections over its limit', async () => {
     const { at } = await secured({ connections: 1 });
     const first = await dial({ ...at, secret: aSecret });
     const second = await dial({ ...at, secret: aSecret });
@@ -120,7 +120,7 @@ describe('a server with a secret', () => {
     first.close();
   });
 
-  it('stops with all its connections, strangers too', async () => {
+  it('stops with all its connections, also unauthenticated ones', async () => {
     const { listener, at } = await secured();
     const near = await dial({ ...at, secret: aSecret });
     const stranger = await plainSocket(listener);
@@ -131,7 +131,7 @@ describe('a server with a secret', () => {
 });
 
 describe('a client with a secret', () => {
-  /** Something that listens and is no server of ours. */
+  /** A listening program that is not a server of ours. */
   async function foreign(server: net.Server): Promise<{ host: string; port: number }> {
     server.listen(0, host);
     await once(server, 'listening');
@@ -139,7 +139,7 @@ describe('a client with a secret', () => {
     return { host, port: (server.address() as net.AddressInfo).port };
   }
 
-  it('is told by a server without one', async () => {
+  it('is refused by a server without one', async () => {
     const listener = await listen({ host, port: 0, onConnection: () => {} });
     onTestFinished(() => listener.close());
     await expect(dial({ host, port: listener.port, secret: aSecret })).rejects.toMatchObject({
@@ -148,12 +148,12 @@ describe('a client with a secret', () => {
     });
   });
 
-  it('finds out who closes at once', async () => {
+  it('reports a server that closes at once', async () => {
     const at = await foreign(net.createServer((socket) => socket.destroy()));
     await expect(dial({ ...at, secret: aSecret })).rejects.toMatchObject({ code: 'unreachable' });
   });
 
-  it('does not wait for ever for who is silent', async () => {
+  it('does not wait for ever for a silent server', async () => {
     const at = await foreign(net.createServer(() => {}));
     await expect(dial({ ...at, secret: aSecret, timeoutMs: 30 })).rejects.toMatchObject({
       code: 'unreachable',
@@ -161,7 +161,7 @@ describe('a client with a secret', () => {
     });
   });
 
-  it('trusts no certificate', async () => {
+  it('does not trust certificates', async () => {
     const at = await foreign(tls.createServer({ key: KEY, cert: CERTIFICATE }));
     await expect(dial({ ...at, secret: aSecret })).rejects.toMatchObject({ code: 'not-allowed' });
   });
