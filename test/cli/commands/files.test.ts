@@ -86,7 +86,7 @@ describe('a transfer that is cut', () => {
   const kept = { facts: { partial: 'a.txt.part', bytes: 2048 } };
 
   it.each<[what: string, words: string[], error: SyncError, sent: number, code: number, said: RegExp]>([
-    ['by Ctrl-C', ['upload', 'x'], interrupted, 3, 130, /^The upload of x was .* Nothing was uploaded\. .* anew\.$/],
+    ['by Ctrl-C', ['upload', 'x'], interrupted, 3, 130, /^The upload of x was .* Nothing was uploaded\. .* again\.$/],
     ['by Ctrl-C at its end', ['upload', 'x'], interrupted, 9, 130, /^The upload .* check with "client list"\./],
     [
       'by the end of server-a',
@@ -94,7 +94,7 @@ describe('a transfer that is cut', () => {
       closed,
       3,
       6,
-      /Nothing was uploaded\. .*server-a still runs, .* anew\.$/,
+      /Nothing was uploaded\. .*server-a still runs, .* again\.$/,
     ],
     [
       'by Ctrl-C',
@@ -112,7 +112,7 @@ describe('a transfer that is cut', () => {
       6,
       /ended\. Check that server-a still runs, then try again: 2.* KB are kept as .* goes on from there\.$/,
     ],
-    ['with nothing there', ['download', 'a.txt'], closed, 0, 6, /ended\. See whether server-a .* try again\.$/],
+    ['with nothing there', ['download', 'a.txt'], closed, 0, 6, /ended\. Check that server-a .* try again\.$/],
   ])('%s: %j', async (_, words, error, sent, exit, said) => {
     const { code, err } = await run(words, { api: failing(error, sent) });
     expect(code).toBe(exit);
