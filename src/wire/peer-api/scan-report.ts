@@ -21,18 +21,18 @@ const HALTS: Readonly<Record<SideHaltCode, true>> = {
 };
 
 /** @returns the notifications to send before the result, each with its payload. */
-export function* scanReportParts(look: ScanResult): Generator<{ method: string; payload: Buffer }> {
+export function* scanReportParts(report: ScanResult): Generator<{ method: string; payload: Buffer }> {
   for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving'] as const) {
     for (const { payload } of encodeList(report[method] ?? [])) yield { method, payload };
   }
 }
 
 /** @returns the result of a look: what is not in {@link scanReportParts}, and how much is, so that nothing is missed. */
-export function scanReportResult(look: ScanResult): object {
-  const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = look;
+export function scanReportResult(report: ScanResult): object {
+  const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = report;
   const lists = [entries, unknown, damaged, problems, rules, moving];
   const items = lists.reduce((sum, { length }) => sum + length, 0);
-  return { whole: look.whole, unsettled, halt: halt && { code: halt.code, message: withAdvice(halt) }, items };
+  return { whole: report.whole, unsettled, halt: halt && { code: halt.code, message: withAdvice(halt) }, items };
 }
 
 /** @returns the budget of one scan, or of several that belong to one request. */
@@ -81,9 +81,9 @@ export class ScanReportReader {
    * @throws SyncError `bad-message`, also where a part is missing.
    */
   finish(result: unknown): ScanResult {
-    const { whole: isWhole, unsettled, halt, items } = object(result, 'a look');
-    if (typeof isWhole !== 'boolean') throw bad('a look does not say whether it is whole');
-    if (items !== this.#items) throw bad('a part of a look is missing');
+    const { whole: isWhole, unsettled, halt, items } = object(result, 'a report');
+    if (typeof isWhole !== 'boolean') throw bad('a report does not say whether it is whole');
+    if (items !== this.#items) throw bad('a part of a report is missing');
     return {
       entries: this.#entries,
       whole: isWhole,
