@@ -27,7 +27,7 @@ export function* scanReportParts(report: ScanResult): Generator<{ method: string
   }
 }
 
-/** @returns the result of a look: what is not in {@link scanReportParts}, and how much is, so that nothing is missed. */
+/** @returns the result of a scan: the fields that are not in {@link scanReportParts}, and the number of items. */
 export function scanReportResult(report: ScanResult): object {
   const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = report;
   const lists = [entries, unknown, damaged, problems, rules, moving];
