@@ -12,7 +12,6 @@ import { encodeList } from '../../../src/wire/peer-api/list.js';
 import {
   ScanReportReader,
   scanBudget,
-  scanBudget,
   scanReportParts,
   scanReportResult,
 } from '../../../src/wire/peer-api/scan-report.js';
