@@ -149,8 +149,8 @@ export function entryOf(node: Node | null): Entry | null {
  */
 export function shareEqual(archive: Snapshot, path: RelPath, entry: Entry | null, side: Side): Entry | null {
   if (entry?.type !== 'file') return entry;
-  const shared = archive.get(path);
-  if (shared?.type !== 'file' || !sameEntry(shared, entry)) return entry;
+  const shared = entryOf(archive.get(path));
+  if (!sameEntry(shared, entry)) return entry;
   if (side === 'b') return shared;
   archive.put(path, entry);
   return entry;

@@ -70,14 +70,14 @@ export interface ConflictCopy {
 export function parseCopy(path: RelPath): ConflictCopy | null {
   const found = isConflictCopy(path) ? MARKED.exec(nameOf(path)) : null;
   if (found === null) return null;
-  const [, stem = '', mark = '', side, stamp = '', n, extension = ''] = found;
+  const [, stem, mark, side, stamp, n, extension] = found;
   return {
     path,
-    stem,
-    extension,
-    markBytes: utf8Length(mark),
+    stem: stem!,
+    extension: extension ?? '',
+    markBytes: utf8Length(mark!),
     side: side === 'A' ? 'a' : 'b',
-    stamp,
+    stamp: stamp!,
     n: n === undefined ? 1 : Number(n),
   };
 }

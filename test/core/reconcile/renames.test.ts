@@ -35,6 +35,21 @@ describe('pairRenames', () => {
     expect(showChanges(pairRenames(changes(given)))).toBe(expected);
   });
 
+  test.each([
+    [2, 'b'],
+    [16, 'b'],
+    [17, 'a'],
+  ])(
+    'of %d equal files that are gone, the one whose name is kept is the source, as long as they are few',
+    (n, from) => {
+      const others = Array.from({ length: n - 2 }, (_, at) => `-d/${at}:1`);
+      const [moved] = pairRenames(changes(['-a:1', ...others, '-b:1', '+new/b:1'].join(' '))).filter(
+        ({ action }) => action === 'renamed',
+      );
+      expect(moved?.from?.path).toBe(from);
+    },
+  );
+
   test('a rename states the expected source and the created entry', () => {
     const [moved] = pairRenames(changes('-x:1@2 +y:1@9!600'));
     expect(moved).toEqual({
