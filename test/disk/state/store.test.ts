@@ -304,6 +304,17 @@ describe('a damaged journal', () => {
     expect(await found()).toEqual({ x: { a: 1, c: 3 }, y: {}, setAside: null });
   });
 
+  test('what is put after a torn record that was longer leaves nothing of that', async () => {
+    const whole = await filled([
+      ['a', 1],
+      ['b', 'long '.repeat(200)],
+    ]);
+    fs.writeFileSync(file, whole.subarray(0, whole.length - 3));
+    await filled([['c', 3]]);
+    expect(await found()).toEqual({ x: { a: 1, c: 3 }, y: {}, setAside: null });
+    expect(fs.statSync(file).size).toBeLessThan(500);
+  });
+
   test('damaged at any byte before the last record: set aside, and a new one begun', async () => {
     const before = await filled([
       ['a', 1],
