@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Change, Outcome } from '../../../src/core/change.js';
 import type { FileEntry } from '../../../src/core/entry.js';
+import { SyncError } from '../../../src/core/errors.js';
 import { HeldFiles } from '../../../src/disk/apply/held-files.js';
 import { offerFor } from '../../../src/disk/apply/offer.js';
 import { readContents } from '../../../src/disk/content/read.js';
@@ -189,6 +190,36 @@ describe('a part', () => {
     }
     expect(await context.outcomes([change], endless())).toEqual([{ kind: 'stale' }]);
     expect([context.tree(), context.staged()]).toEqual([{}, []]);
+  });
+
+  test.each([
+    ['bad-message', 0],
+    ['closed', 2],
+    ['timeout', 2],
+  ] as const)('of a sender that ends with %s is kept for the next transfer: %d MiB', async (code, mib) => {
+    const { source, context, change } = await twoSites();
+    const error = new SyncError(code, 'It sent more than it announced.');
+    async function* lying(): AsyncGenerator<Content> {
+      for (const piece of pieces(0, NEW.subarray(0, 2 * MIB), MIB)) yield { ...piece, last: false } as Content;
+      throw error;
+    }
+    await expect(context.outcomes([change], lying())).rejects.toBe(error);
+    expect([context.tree(), context.staged().length]).toEqual([{}, mib === 0 ? 0 : 1]);
+    expect(offerOf(context, change)).toEqual(mib === 0 ? null : { have: mib * MIB, base: null });
+    expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE - mib * MIB });
+    expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
+  });
+
+  test('of a sender that lies about its second file leaves nothing of that, and the first in its place', async () => {
+    const { context, change } = await twoSites();
+    const first = context.change('first', file('one'));
+    async function* lying(): AsyncGenerator<Content> {
+      yield { n: 0, data: Buffer.from('one'), last: true };
+      for (const piece of pieces(1, NEW.subarray(0, 5 * MIB), MIB)) yield { ...piece, last: false } as Content;
+      throw new SyncError('bad-message', 'It sent more than it announced.');
+    }
+    await expect(context.outcomes([first, change], lying())).rejects.toMatchObject({ code: 'bad-message' });
+    expect([context.tree(), context.staged(), offerOf(context, change)]).toEqual([{ first: 'one' }, [], null]);
   });
 
   test('is deleted on a full disk', async () => {

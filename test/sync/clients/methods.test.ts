@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import { ClientServer } from '../../../src/sync/clients/methods.js';
 import { EventHistory } from '../../../src/sync/events/history.js';
+import type { ClientWrite } from '../../../src/sync/files/write.js';
 import type { Handler } from '../../../src/wire/rpc/responder.js';
 import { file, p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
+
+const COPY = 'x (conflict B 2026-11-21 14-03-22)';
 
 function open() {
   const room = new LockRoom({ x: file('x'), y: file('y') });
@@ -14,7 +17,13 @@ function open() {
   const history = new EventHistory({ run: 'abc', now: () => new Date(0) });
   const session = {
     lockService: { ask: async () => ({ path: 'x', changed: true }) },
-    writes: {},
+    writes: {
+      ask: async ({ owner, paths, decide }: ClientWrite) => {
+        decide((at) => room.pair.entry('a', at));
+        asked.push(`${owner} writes ${paths.join(' ')}`);
+        return [];
+      },
+    },
     status: {
       state: 'in-sync',
       isConnected: true,
@@ -37,13 +46,23 @@ function open() {
       return state.halt;
     },
   };
+  const versionReader = {
+    list: async () => [
+      { name: 'v1', size: 1, mtime: 1_000_000, replaced: 2_000, reason: 'overwritten' },
+      { name: 'v2', size: 2, mtime: 1_000_000, replaced: 3_000, reason: 'deleted' },
+    ],
+    entryOf: async (name: string) => {
+      asked.push(`reads ${name}`);
+      return file(name);
+    },
+  };
   const server = new ClientServer({
     session: session as never,
     pair: room.pair,
     lockStore: room.lockStore,
     local: {} as never,
     replica: () => null,
-    versionReader: () => null,
+    versionReader: (side) => (side === 'a' ? (versionReader as never) : null),
     version: '1.2.3',
     peer: 'host:1',
     history,
@@ -135,6 +154,46 @@ describe('locks and held updates', () => {
 
   test('notices are empty where there are none', async () => {
     expect(await open().ask('notices', { owner: 'ann' })).toEqual({ notices: [] });
+  });
+});
+
+describe('files', () => {
+  test('are listed, by both sides', async () => {
+    const { entries } = (await open().ask('list')) as { entries: object[] };
+    expect(entries).toMatchObject([
+      { path: 'x', on: 'both' },
+      { path: 'y', on: 'both' },
+    ]);
+  });
+
+  test('their versions are listed, the newest first, with the sides that cannot be asked', async () => {
+    const { ask } = open();
+    expect(await ask('versions', { target: { index: 0 } })).toMatchObject({
+      versions: [
+        { n: 1, size: 2, side: 'a', reason: 'deleted', replaced: '1970-01-01T00:00:03.000Z' },
+        { n: 2, size: 1, reason: 'overwritten' },
+      ],
+      away: ['b'],
+    });
+  });
+
+  test.each([
+    [{}, 1, 'v2'],
+    [{ at: 2 }, 2, 'v1'],
+  ])('a version is restored, the newest unless another is asked for: %j', async (which, at, name) => {
+    const { ask, asked } = open();
+    expect(await ask('restore', { target: { path: 'x' }, owner: 'ann', ...which })).toMatchObject({ path: 'x', at });
+    expect(asked).toEqual([`reads ${name}`, 'ann writes x']);
+    expect(await codeOf(ask('restore', { target: { path: 'x' }, owner: 'ann', at: 3 }))).toBe('not-found');
+  });
+
+  test('conflict copies are listed and resolved', async () => {
+    const { ask, asked, room } = open();
+    expect(await ask('conflicts')).toEqual({ conflicts: [] });
+    for (const side of ['a', 'b'] as const) room.found(side, COPY, file('other'));
+    expect(await ask('conflicts')).toMatchObject({ conflicts: [{ path: 'x', copy: COPY, side: 'b', size: 5 }] });
+    await ask('resolve', { target: { path: 'x' }, owner: 'ann', keep: 'a' });
+    expect(asked).toEqual([expect.stringMatching(/^ann writes .*x/)]);
   });
 });
 

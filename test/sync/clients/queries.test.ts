@@ -6,7 +6,9 @@ import { snapshotOf, tree } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 
-function open(a: string | null, b: string | null, shared = '') {
+const PROBLEM = { path: 'x', code: 'unreadable', message: 'No.' } as const;
+
+function open(a: string | null, b: string | null, shared = '', problems: readonly object[] = [PROBLEM]) {
   const room = new LockRoom();
   const { pair, lockStore } = room;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
@@ -16,7 +18,7 @@ function open(a: string | null, b: string | null, shared = '') {
     state: 'in-sync',
     isConnected: true,
     pending: 4,
-    problems: () => [{ path: 'x', code: 'unreadable', message: 'No.' }],
+    problems: () => problems,
     progress: (path: string) => (path === 'coming' ? 43 : null),
   };
   const queries = new ClientQueries({ session: { status: quickCheck } as never, pair, lockStore, peer: 'host:1' });
@@ -142,6 +144,16 @@ describe('status', () => {
     expect(queries.status().conflicts).toBe(1);
     pair.generation++;
     expect(queries.status().conflicts).toBe(0);
+  });
+
+  test.each([
+    [10_000, 10_000],
+    [10_001, 10_000],
+    [25_000, 10_000],
+  ])('has the first of %d problems, and no more than an answer can carry: %d', (n, shown) => {
+    const problems = Array.from({ length: n }, (_, at) => ({ ...PROBLEM, path: `f${at}` }));
+    const { queries } = open('x:1', 'x:1', '', problems);
+    expect(queries.status().problems).toEqual(problems.slice(0, shown));
   });
 
   test('before the first scan has zeros', () => {
