@@ -54,13 +54,6 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'A signal is aborted once.',
   },
   {
-    file: 'src/sync/clients/methods.ts',
-    source: "else call.signal.addEventListener('abort', () => resolve(), { once: true });",
-    original: 'true',
-    mutated: 'false',
-    reason: 'A signal is aborted once.',
-  },
-  {
     file: 'src/sync/files/write-steps.ts',
     source: 'saving.push(promise);',
     original: 'push',

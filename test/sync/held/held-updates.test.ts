@@ -427,6 +427,31 @@ describe('after the unlock', () => {
     expect(replicas.a!.jobs).toHaveLength(4);
   });
 
+  const M600 = { mode: 0o600 };
+  test.each<[it: string, update: FileEntry, present: FileEntry, steps: string[], side: 'a' | undefined]>([
+    ['bits, and the side has them', file('v0', M600), file('v0', M600), [], undefined],
+    ['bits, and the side has others', file('v0', M600), file('v0'), ['metadata'], undefined],
+    ['bits, and the side has a third time', file('v0', M600), file('v0', { mtime: 7 }), ['metadata'], undefined],
+    ['a content that the side has at another time', file('v1'), file('v1', { mtime: 7 }), [], undefined],
+    ['a content, and the side is as it was', file('v1'), file('v0'), ['modified v1'], undefined],
+    ['a content, and the side has new bits', file('v1'), file('v0', M600), ['modified v1'], undefined],
+    ['a content, and the side has another', file('v1'), file('mine'), [], 'a'],
+    ['bits, and the side has another content', file('v0', M600), file('mine'), [], 'a'],
+  ])('an update is of %s', async (_, update, present, steps, side) => {
+    const { lock, settle, saves, unlock, drain, room } = open();
+    lock();
+    if (update.hash === file('v1').hash) saves('v1');
+    else room.found('b', 'f', update);
+    await settle();
+    unlock();
+    // What the holder's side has is known only now.
+    room.found('a', 'f', present);
+    expect(await drain()).toEqual(steps);
+    expect(room.lockStore.table.preferences.get(F)?.side).toBe(side);
+    expect(room.said.filter((said) => said.startsWith('applied'))).toHaveLength(side === undefined ? 1 : 0);
+    expect(room.lockStore.table.drains.size).toBe(0);
+  });
+
   test("where the holder changed it too, the holder's content stays, and the updates go to the versions", async () => {
     const { unlock, settle, room, files, replicas, saves } = await five();
     saves('mine', 'a');

@@ -1,0 +1,81 @@
+// Changes on side b whose outcome was lost: which of them count as shared once side b has been scanned again.
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/core/change.js';
+import type { Entry } from '../../../src/core/entry.js';
+import { LostOutcomes } from '../../../src/sync/pair/lost-outcomes.js';
+import { file, snapshotOf, tree } from '../../support/core/tree.js';
+import { p } from '../../support/disk-site.js';
+
+/** The pair as far as it is asked: what side b has, what was shared, and what is recorded. */
+function open(b: string, shared: string) {
+  const [there, both] = [tree(b), tree(shared)];
+  const state = { out: '' };
+  const marked: string[] = [];
+  const agreed: string[] = [];
+  const pair = {
+    isOutOfReach: (path: string) => path === state.out,
+    entry: (_side: string, path: string): Entry | null => there.get(p(path)) ?? null,
+    shared: (path: string): Entry | null => both.get(p(path)) ?? null,
+    agree: (path: string, entry: Entry | null) => void agreed.push(`${path} ${entry?.type ?? 'gone'}`),
+    mark: (path: string) => void marked.push(path),
+  };
+  return { pair, state, there, marked, agreed, lost: new LostOutcomes() };
+}
+
+const change = (path: string, after: Entry | null, from?: string): Change => ({
+  path: p(path),
+  action: from !== undefined ? 'renamed' : after === null ? 'deleted' : 'modified',
+  before: null,
+  after,
+  ...(from === undefined ? {} : { from: { path: p(from), entry: file('1') } }),
+});
+
+describe('a change without an outcome', () => {
+  test.each<[it: string, b: string, shared: string, change: Change, agreed: string[]]>([
+    ['that was made is shared', 'x:22', 'x:1', change('x', file('22')), ['x file']],
+    ['that was made with another time is shared', 'x:22@9', 'x:1', change('x', file('22')), ['x file']],
+    ['that was not made is not', 'x:1', 'x:1', change('x', file('22')), []],
+    ['over which something else was written is not', 'x:333', 'x:1', change('x', file('22')), []],
+    ['that is known to be shared is not recorded again', 'x:22', 'x:22', change('x', file('22')), []],
+    ['that deleted is shared', '', 'x:1', change('x', null), ['x gone']],
+    ['that should have deleted is not', 'x:1', 'x:1', change('x', null), []],
+    ['that renamed is shared at both paths', 'y:1', 'x:1', change('y', file('1'), 'x'), ['y file', 'x gone']],
+    ['that should have renamed is not', 'x:1', 'x:1', change('y', file('1'), 'x'), []],
+  ])('%s', (_, b, shared, made, agreed) => {
+    const scene = open(b, shared);
+    scene.lost.note(made);
+    scene.lost.settle(scene.pair);
+    expect([scene.agreed, scene.marked]).toEqual([agreed, agreed.map((text) => text.split(' ')[0])]);
+    // It is asked about once.
+    scene.lost.settle(scene.pair);
+    expect(scene.agreed).toHaveLength(agreed.length);
+  });
+
+  test('at a path that side b cannot tell of yet waits for the scan that can', () => {
+    const { lost, pair, state, agreed } = open('x:22 y:22', 'x:1 y:1');
+    state.out = 'x';
+    for (const path of ['x', 'y']) lost.note(change(path, file('22')));
+    lost.settle(pair);
+    expect(agreed).toEqual(['y file']);
+    state.out = '';
+    lost.settle(pair);
+    expect(agreed).toEqual(['y file', 'x file']);
+  });
+
+  test('counts as it was last', () => {
+    const { lost, pair, agreed } = open('x:333', 'x:1');
+    for (const content of ['22', '333']) lost.note(change('x', file(content)));
+    lost.settle(pair);
+    expect(agreed).toEqual(['x file']);
+  });
+});
+
+test('after a killed run, everything that side a had been seen to have may be on side b', () => {
+  const archive = snapshotOf(tree('same:1 changed:1 gone:1 d/deep:1 kept:1'));
+  const seen = snapshotOf(tree('same:1 changed:22 new:1 d/deep:22 kept:1'));
+  const { lost, pair, agreed } = open('same:1 changed:22 new:1 d/deep:22', 'same:1 changed:1 gone:1 d/deep:1 kept:1');
+  lost.noteRun(seen, archive);
+  lost.settle(pair);
+  // What side b deleted itself (kept) is a change of its own.
+  expect(agreed.sort()).toEqual(['changed file', 'd/deep file', 'gone gone', 'new file']);
+});
