@@ -200,6 +200,13 @@ const EQUIVALENT: readonly Equivalent[] = [
     mutated: 'shift',
     reason: 'One idle connection is as good as another.',
   },
+  {
+    file: 'src/sync/peer/contents-client.ts',
+    source: '() => connection.close(),',
+    original: 'connection.close()',
+    mutated: 'undefined',
+    reason: 'A source that fails ends its call, and the connection of a call that failed is closed.',
+  },
 ];
 
 const known = new Set(EQUIVALENT.map((row) => keyOf(row.file, row)));

@@ -1,5 +1,6 @@
 // Side b over a connection, served by a simulated replica: calls arrive whole in both directions, and nobody is sent
 // more than it takes.
+import { any } from 'valibot';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { SyncEvent } from '../../../src/core/events.js';
@@ -279,6 +280,55 @@ describe('applying', () => {
     };
     await expect(outcomes()).rejects.toThrow();
     await until(() => ended !== null);
+  });
+});
+
+describe('connecting', () => {
+  const where = { host: '127.0.0.1', port: 1, root: 'a' };
+
+  test('is ended by its signal, while the other server is dialled', async () => {
+    const end = new AbortController();
+    const dial: NonNullable<Parameters<typeof RemoteReplica.connect>[0]['dial']> = ({ signal }) =>
+      new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
+    const connecting = RemoteReplica.connect({ ...where, signal: end.signal, dial });
+    end.abort(new Error('no more'));
+    await expect(connecting).rejects.toThrow('no more');
+  });
+
+  test('is ended by its signal, while the other server does not answer', async () => {
+    const end = new AbortController();
+    let isThere = () => {};
+    const came = new Promise<void>((resolve) => {
+      isThere = resolve;
+    });
+    const silent = await listen({ host: '127.0.0.1', port: 0, onConnection: isThere });
+    onTestFinished(() => silent.close());
+    const connecting = RemoteReplica.connect({ ...where, port: silent.port, signal: end.signal });
+    connecting.catch(() => {});
+    await came;
+    end.abort();
+    await expect(connecting).rejects.toThrow();
+  });
+
+  test.each<[it: string, result: object]>([
+    ['a server-a', { protocol: 1, server: 'a', version: '1', root: 'b' }],
+    ['a server-b without a root', { protocol: 1, server: 'b', version: '1' }],
+  ])('to %s is refused, and closed', async (_, result) => {
+    let isOver: Promise<unknown> = Promise.resolve();
+    const odd = await listen({
+      host: '127.0.0.1',
+      port: 0,
+      onConnection: (connection) => {
+        isOver = connection.closed;
+        void serveRpc(connection, { hello: { params: any(), handle: async () => result } });
+      },
+    });
+    onTestFinished(() => odd.close());
+    await expect(RemoteReplica.connect({ ...where, port: odd.port })).rejects.toMatchObject({
+      code: 'bad-message',
+      hint: expect.stringContaining('--peer'),
+    });
+    await isOver;
   });
 });
 
