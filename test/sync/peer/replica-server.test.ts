@@ -300,6 +300,28 @@ describe('contents', () => {
     await expect(serveRead({} as never, 1, callOf().call, () => {})).rejects.toMatchObject({ code: 'bad-message' });
   });
 
+  test('are refused where the list of them is longer than it was announced, before anything is read', async () => {
+    const two = [...encodeWanted(['x', 'y'].map((path) => ({ path: p(path), file: file('x') as never })))][0]!;
+    const { call } = callOf([{ method: 'wanted', payload: two.payload }]);
+    await expect(serveRead({} as never, 1, call, () => {})).rejects.toMatchObject({ code: 'bad-message' });
+  });
+
+  test('are read as they come in several lists', async () => {
+    const asked: string[] = [];
+    const replica = {
+      read: async function* (all: readonly { path: string }[]) {
+        asked.push(...all.map(({ path }) => path));
+      },
+    } as unknown as Replica;
+    const { call } = callOf([
+      { method: 'wanted', payload: wanted.payload },
+      { method: 'wanted', payload: [...encodeWanted([{ path: p('y'), file: file('y') as never }])][0]!.payload },
+    ]);
+    const taken: number[] = [];
+    await serveRead(replica, 2, call, (bytes) => void taken.push(bytes));
+    expect([asked, taken.length]).toEqual([['x', 'y'], 2]);
+  });
+
   const changes: Change[] = ['x', 'y', 'z'].map((path) => ({
     path: p(path),
     action: 'deleted',
