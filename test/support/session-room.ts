@@ -138,6 +138,8 @@ export class SessionRoom {
   readonly session: Session;
   /** How often a person has accepted that locks are lost. */
   lostLocksAccepted = 0;
+  /** Why no content can be held, if none can. */
+  heldError: Error | null = null;
   /** How often the archive was made durable. */
   flushed = 0;
   readonly log: Logger = {
@@ -162,12 +164,16 @@ export class SessionRoom {
       this.lostLocksAccepted++;
       pair.locksHalt = null;
     };
+    const save = async () => {
+      if (this.heldError !== null) throw this.heldError;
+      return 'held';
+    };
     this.session = new Session({
       pair,
       own: OWN,
       local,
       lockStore,
-      heldFiles: NOTHING_HELD,
+      heldFiles: { ...NOTHING_HELD, save },
       log,
       clock,
       acceptLostLocks,

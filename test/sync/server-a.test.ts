@@ -5,6 +5,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Client } from '../../src/client/client.js';
 import type { SyncError } from '../../src/core/errors.js';
+import { silent } from '../../src/log.js';
+import { startServerB } from '../../src/sync/server-b.js';
 import { BothServers } from '../support/both-servers.js';
 
 let servers: BothServers;
@@ -101,6 +103,20 @@ describe('at its start', () => {
   });
 });
 
+test('a server-b whose port is taken is refused, and its root is free again', async () => {
+  await servers.start();
+  const { port } = servers;
+  const other = new BothServers();
+  const options = { host: '127.0.0.1', ignore: [], version: 'test', dir: other.b, log: silent };
+  try {
+    await expect(startServerB({ ...options, port })).rejects.toMatchObject({ code: 'usage' });
+    const again = await startServerB({ ...options, port: 0 });
+    await again.stop();
+  } finally {
+    await other.close();
+  }
+});
+
 describe('with another directory', () => {
   test.each<[it: string, dirs: () => { a: string; b: string }]>([
     ['that lies in its own', () => ({ a: servers.a, b: inA('inside') })],
@@ -159,6 +175,16 @@ describe('while it runs', () => {
     await servers.start();
     await servers.said('in-sync');
     while (modeOf() !== 0o644) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test('says that server-b cannot be reached, but not in the first second, in which it may still be starting', async () => {
+    const since = performance.now();
+    await servers.start({ peer: { host: '127.0.0.1', port: 1 } });
+    await servers.said('peer-lost');
+    expect(performance.now() - since).toBeGreaterThan(950);
+    expect(servers.events.filter(({ event }) => event === 'peer-lost')).toMatchObject([
+      { reason: expect.stringContaining('127.0.0.1:1') },
+    ]);
   });
 
   test('dials server-b again when it comes back, and says once that it is away', async () => {

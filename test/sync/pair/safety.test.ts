@@ -201,6 +201,13 @@ describe('a loss', () => {
     expect(codes()).toEqual(['mass-deletion']);
   });
 
+  it.each([{}, { acceptRollback: true }, { acceptLostLocks: true }])('is not confirmed by %j', (what) => {
+    inStep(everything);
+    scan('b', most);
+    pair.safety.confirm(what);
+    expect([codes(), shared(), pair.firstContact]).toEqual([['mass-deletion'], 300, false]);
+  });
+
   it('is restored with --new-partner', () => {
     inStep(everything);
     scan('b', most);

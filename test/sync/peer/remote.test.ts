@@ -7,7 +7,7 @@ import type { SyncEvent } from '../../../src/core/events.js';
 import type { Applied, BasisFile, Content, Offer, Wanted } from '../../../src/replica.js';
 import { RemoteReplica } from '../../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
-import { tcpTransport } from '../../../src/sync/peer/transport.js';
+import { type PeerLink, tcpTransport } from '../../../src/sync/peer/transport.js';
 import { serveRpc } from '../../../src/wire/rpc/responder.js';
 import { listen } from '../../../src/wire/socket/tcp.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
@@ -284,13 +284,15 @@ describe('applying', () => {
 });
 
 describe('connecting', () => {
-  const where = { host: '127.0.0.1', port: 1, root: 'a' };
+  const connect = (link: Pick<PeerLink, 'dial'>, signal?: AbortSignal) =>
+    RemoteReplica.connect({ link, name: 'b:1', root: 'a', ...(signal === undefined ? {} : { signal }) });
+  const linkTo = (port: number) => tcpTransport({ host: '127.0.0.1', port }).open();
 
   test('is ended by its signal, while the other server is dialled', async () => {
     const end = new AbortController();
-    const dial: NonNullable<Parameters<typeof RemoteReplica.connect>[0]['dial']> = ({ signal }) =>
+    const dial: PeerLink['dial'] = ({ signal }) =>
       new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
-    const connecting = RemoteReplica.connect({ ...where, signal: end.signal, dial });
+    const connecting = connect({ dial }, end.signal);
     end.abort(new Error('no more'));
     await expect(connecting).rejects.toThrow('no more');
   });
@@ -303,7 +305,7 @@ describe('connecting', () => {
     });
     const silent = await listen({ host: '127.0.0.1', port: 0, onConnection: isThere });
     onTestFinished(() => silent.close());
-    const connecting = RemoteReplica.connect({ ...where, port: silent.port, signal: end.signal });
+    const connecting = connect(await linkTo(silent.port), end.signal);
     connecting.catch(() => {});
     await came;
     end.abort();
@@ -324,7 +326,7 @@ describe('connecting', () => {
       },
     });
     onTestFinished(() => odd.close());
-    await expect(RemoteReplica.connect({ ...where, port: odd.port })).rejects.toMatchObject({
+    await expect(connect(await linkTo(odd.port))).rejects.toMatchObject({
       code: 'bad-message',
       hint: expect.stringContaining('--peer'),
     });

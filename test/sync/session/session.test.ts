@@ -662,6 +662,20 @@ describe('under a lock', () => {
     expect([room.tree('a'), room.said.at(-1)]).toEqual(['x:22 y:22', 'in-sync 2 4']);
   });
 
+  test('an update that could not be held and was taken back is held when it is made again', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await lock(room);
+    room.heldError = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    await room.finds('b', 'x:22');
+    expect(room.session.status.problems()).toMatchObject([{ path: 'x', code: 'no-space' }]);
+    await room.finds('b', 'x:1 y:22');
+    expect(room.session.status.problems()).toEqual([]);
+    room.heldError = null;
+    await room.finds('b', 'x:22');
+    expect(room.said).toContain('held x modified 1');
+    await room.end('a');
+  });
+
   test('changes of the holder are synchronised at once', async () => {
     const room = await SessionRoom.inSync('x:1');
     await lock(room);
