@@ -143,6 +143,14 @@ describe('a client write', () => {
     expect(await answer).toBe('x');
   });
 
+  test('does not wait for what lies below its path, which only a deep one is about', async () => {
+    const scene = new Scene();
+    scene.claims.claim(p('x/below'), 'transfer');
+    const { answer } = scene.ask();
+    await scene.run();
+    expect(await answer).toBe('x');
+  });
+
   test('is refused when that takes too long', async () => {
     const scene = new Scene();
     scene.claims.claim(X, 'transfer');
