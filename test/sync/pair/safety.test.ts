@@ -380,7 +380,7 @@ describe('an older state of side b', () => {
   ])('epoch %s of 7, %j: %s', (epoch, files, code) => {
     come(epoch, files as Files);
     expect(codes()).toEqual(code === null ? [] : [code]);
-    expect(pair.safety.blocks).toBe(code !== null);
+    expect([pair.safety.blocks, pair.safety.trusts('b')]).toEqual([code !== null, code === null]);
     expect(shared()).toBe(6);
   });
 
