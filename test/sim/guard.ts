@@ -1,4 +1,4 @@
-// `--guard` on a simulated disk; it stands for src/disk/guard.ts. What was there before a bit goes is on the disk first,
+// `--guard` on a simulated disk; it stands for src/disk/apply/guard.ts. What was there before a bit goes is on the disk first,
 // and stays with the file until the bit is back. Replicas tell of the mode that a guarded file had.
 import type { Change } from '../../src/core/change.js';
 import type { RelPath } from '../../src/core/path.js';
@@ -54,10 +54,8 @@ export class SimGuard {
     const kept = new Set([...this.#wanted].map((path) => this.#disk.at(path)));
     for (const [path, inode] of this.#disk.walk()) {
       if (inode.guarded === null || kept.has(inode)) continue;
-      if (isGuarded(inode)) {
-        this.#change(path as RelPath, inode, inode.guarded);
-        this.#disk.flush();
-      }
+      if (isGuarded(inode)) this.#change(path as RelPath, inode, inode.guarded);
+      this.#disk.flush();
       inode.guarded = null;
     }
   }

@@ -3,6 +3,7 @@
 
 /** In the world with ends of locks, lines, thieves and guards (features.ts). */
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
+  [500_002_218, 'bits that a user had given back to a guarded file went in a power cut, after their record had gone'],
   [300_030_763, 'the simulation: a guard of an earlier connection came after the next one had given everything back'],
   [300_038_342, 'a deletion by the holder on side b took along what was saved there after it was decided'],
   [

@@ -159,7 +159,8 @@ export class Guard {
   }
 
   /**
-   * Stores `next` as the records, updated for `paths`: bits are restored before the records are saved, removed after.
+   * Stores `next` as the records, updated for `paths`: bits are restored, and durable, before the records are saved, and
+   * removed after.
    * @param modes modes that the apply has just set; they take precedence over those on disk.
    */
   #update(next: RecordMap, paths: Iterable<RelPath>, modes: ReadonlyMap<RelPath, number> = new Map()): void {
@@ -188,10 +189,12 @@ export class Guard {
     if (modeOf(found.stats) === record.mode) this.#change(path, found, withoutWrite(record.mode));
   }
 
-  /** @returns whether nothing is left to restore. */
+  /** @returns whether nothing is left to restore, also after a power cut. */
   #restoreBits(path: RelPath, found: Exclude<Found, string>, records: RecordMap): boolean {
     const record = records.get(path);
-    return record === undefined || !isGuarded(record, found.stats) || this.#change(path, found, record.mode);
+    if (record === undefined) return true;
+    if (isGuarded(record, found.stats) && !this.#change(path, found, record.mode)) return false;
+    return flush(found);
   }
 
   /** Sets the mode of the file. @returns whether that succeeded. */
@@ -234,6 +237,19 @@ export class Guard {
     } finally {
       parents.close();
     }
+  }
+}
+
+/**
+ * Makes the mode of the file durable; also one that somebody else set: a power cut would bring back the guarded one,
+ * without a record. @returns whether that succeeded.
+ */
+function flush({ target, stats }: Exclude<Found, string>): boolean {
+  try {
+    holding(target, (inode) => isSameInode(inode.stats, stats) && inode.flush());
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 

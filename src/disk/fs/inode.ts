@@ -77,6 +77,24 @@ export class Inode implements Timed {
     else fs.lutimesSync(this.#absolute, seconds, seconds);
   }
 
+  /**
+   * Makes mode and time durable. What this user may not read cannot be flushed; the system writes it within seconds.
+   * @throws the system's error where the disk fails.
+   */
+  flush(): void {
+    if (!throughProc) {
+      if (this.#fd !== null) fs.fsyncSync(this.#fd);
+      return;
+    }
+    const fd = openReadable(this.path);
+    if (fd === null) return;
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
   close(): void {
     if (this.#fd !== null) fs.closeSync(this.#fd);
   }
@@ -95,6 +113,16 @@ function openAt(absolute: string): number | null {
     }
   }
   return null;
+}
+
+/** @returns null where this user may not read it. */
+function openReadable(absolute: string): number | null {
+  try {
+    return fs.openSync(absolute, O_RDONLY | O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return null;
+    throw error;
+  }
 }
 
 /** Opens what is at `absolute` while `act` runs. @throws the system's error, and what `act` throws. */

@@ -225,7 +225,7 @@ test('a server starts and restores bits where the records cannot be written', as
   expect(JSON.parse(fs.readFileSync(guardFile(), 'utf8')).modes).toEqual([]);
 });
 
-test('many files are saved at once: one flush of the file and one of its directory', () => {
+test('many records are saved at once: one flush of the file and one of its directory', () => {
   const names = Array.from({ length: 50 }, (_, i) => p(`n${i}`));
   put(root, Object.fromEntries(names.map((name) => [name, name])));
   const guard = new Guard(
@@ -238,7 +238,45 @@ test('many files are saved at once: one flush of the file and one of its directo
   guard.set(names, true);
   expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([2, '444', '444']);
   guard.clear();
-  expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([4, '644', '644']);
+  // And one of each file whose bits are restored.
+  expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([4 + names.length, '644', '644']);
+});
+
+test.each([
+  ['restored', () => {}],
+  ['given back by somebody', () => fs.chmodSync(at('f'), 0o644)],
+])('write bits that are %s are durable before their record goes', async (_name, act) => {
+  await replica.guard([p('f')], true);
+  act();
+  const { ino } = fs.statSync(at('f'));
+  const steps: string[] = [];
+  const real = { fsync: fs.fsyncSync, rename: fs.renameSync };
+  vi.spyOn(fs, 'fsyncSync').mockImplementation((fd) => {
+    const stats = fs.fstatSync(fd);
+    if (stats.ino === ino) steps.push(`flush ${(stats.mode & 0o777).toString(8)}`);
+    real.fsync(fd);
+  });
+  vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
+    if (String(to).endsWith('guarded.json')) steps.push('save');
+    real.rename(from, to);
+  });
+  await replica.guard([p('f')], false);
+  expect(steps).toEqual(['flush 644', 'save']);
+});
+
+test('a record stays while the bits of its file cannot be made durable', async () => {
+  await replica.guard([p('f')], true);
+  const real = fs.fsyncSync;
+  const broken = vi.spyOn(fs, 'fsyncSync').mockImplementation((fd) => {
+    if (fs.fstatSync(fd).ino === fs.statSync(at('f')).ino) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    real(fd);
+  });
+  const modes = () => JSON.parse(fs.readFileSync(guardFile(), 'utf8')).modes.map(([name]: string[]) => name);
+  await replica.guard([p('f')], false);
+  expect([mode('f'), modes()]).toEqual(['644', ['f']]);
+  broken.mockRestore();
+  await replica.guard([], false);
+  expect(modes()).toEqual([]);
 });
 
 test('a save whose write fails closes its file', async () => {
