@@ -4,12 +4,14 @@ export {
   Client,
   type ConnectOptions,
   type LockOptions,
+  type RestoreOptions,
   type TargetResult,
   type UnlockOptions,
   type WaitingPlace,
 } from './client/client.js';
 export type { Downloaded, DownloadOptions } from './client/download.js';
 export type { WatchOptions } from './client/event-stream.js';
+export type { RecentOptions } from './client/queries.js';
 export type { Address } from './client/server-address.js';
 export type { Progress, TransferOptions } from './client/transfers.js';
 export type { Content, UploadOptions } from './client/upload.js';
@@ -31,4 +33,5 @@ export type {
   Status,
   Target,
   VersionRow,
+  VersionUsage,
 } from './wire/client-api/methods.js';

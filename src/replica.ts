@@ -117,10 +117,34 @@ export interface Version {
   readonly reason: Reason | null;
 }
 
-/** Reads the earlier contents that one side keeps. */
+/** A version, and the path that its content had. */
+export interface RecentVersion extends Version {
+  readonly of: RelPath;
+}
+
+/** What versions take of a disk. */
+export interface VersionUsage {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Reads the earlier contents that one side keeps, and removes old ones where a person asks for it. */
 export interface VersionReader {
   /** The versions of the file at `path`, the newest first. */
   list(path: RelPath): Promise<readonly Version[]>;
+  /**
+   * The versions of all files, the newest first, in pieces.
+   * @param since milliseconds since 1970: older ones are left out.
+   */
+  recent(since: number): AsyncIterable<readonly RecentVersion[]>;
+  /** How much all versions take. */
+  usage(): Promise<VersionUsage>;
+  /**
+   * Removes the versions that are older than `olderMs` milliseconds.
+   * @param dryRun whether they are only counted.
+   * @returns what was removed, or would be.
+   */
+  prune(olderMs: number, dryRun: boolean): Promise<VersionUsage>;
   /**
    * Reads the version `name` whole.
    * @returns its entry, with the hash of its present content.

@@ -23,6 +23,8 @@ export type Api = Pick<
   | 'unlock'
   | 'notices'
   | 'versions'
+  | 'recentVersions'
+  | 'pruneVersions'
   | 'restore'
   | 'conflicts'
   | 'resolve'

@@ -2,7 +2,7 @@
 // results that arrive in several parts, and keeps every sent line within the server's limit.
 import type { WatchedEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
-import type { Acted, Confirmation, Flushed, NoticeRow, Target } from '../wire/client-api/methods.js';
+import type { Acted, Confirmation, Flushed, NoticeRow, Target, VersionUsage } from '../wire/client-api/methods.js';
 import { SERVER_SILENCE } from '../wire/frame/limits.js';
 import { RpcClient } from '../wire/rpc/caller.js';
 import { givenSecret } from '../wire/socket/secret.js';
@@ -39,6 +39,9 @@ export interface ConnectOptions {
   /** The secret itself, 64 hexadecimal digits; used instead of the file. */
   readonly secret?: string | undefined;
 }
+
+/** Which version to put back. */
+export type RestoreOptions = { readonly at?: number } | { readonly side: Side; readonly where: string };
 
 export type { LockOptions, TargetResult, UnlockOptions, WaitingPlace } from './locks.js';
 
@@ -120,13 +123,25 @@ export class Client extends Queries {
   }
 
   /**
-   * Restores a version; the present content goes to versions first.
-   * @param options `at`: the number of the version; by default 1, the newest.
+   * Puts an earlier content back; the present one goes to versions first.
+   * @param options which one: `at`, 1 (unless given) is the newest; or the `side` and the place of a row of versions.
    * @throws SyncError `not-found`, `locked`, `exists`.
    */
-  restore(target: Target | string | number, options: { readonly at?: number } = {}): Promise<Acted> {
+  restore(target: Target | string | number, options: RestoreOptions = {}): Promise<Acted> {
     const params = { target: asTarget(target), owner: this.user, ...options };
     return this.#ask.call('restore', params, MAX_TIMER_MS);
+  }
+
+  /**
+   * Removes the versions that are older than `olderMs` milliseconds, on both sides.
+   * @param options `dryRun`: only counts them.
+   * @returns what was removed, or would be; null for a side that is away.
+   */
+  pruneVersions(
+    olderMs: number,
+    options: { readonly dryRun?: boolean } = {},
+  ): Promise<{ readonly a: VersionUsage | null; readonly b: VersionUsage | null }> {
+    return this.#ask.call('prune', { olderMs, ...options }, MAX_TIMER_MS);
   }
 
   /**

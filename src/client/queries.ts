@@ -15,6 +15,16 @@ import type {
 import type { Requests } from './requests.js';
 import { asTarget } from './targets.js';
 
+/** Which of the versions of all files. */
+export interface RecentOptions {
+  /** Only what was put aside then or later. */
+  readonly since?: Date;
+  /** Only what was deleted, of files that are not there now. */
+  readonly deleted?: boolean;
+  /** The most rows. */
+  readonly limit?: number;
+}
+
 /** Queries to server-a. */
 export abstract class Queries {
   readonly #ask: Requests;
@@ -55,6 +65,25 @@ export abstract class Queries {
   ): Promise<{ readonly versions: readonly VersionRow[]; readonly away: readonly Side[] }> {
     const { entries, result } = await this.#ask.joined('versions', { target: asTarget(target) }, 'versions');
     return { ...result, versions: entries };
+  }
+
+  /**
+   * What was overwritten or deleted lately, of all files and on both sides, the newest first.
+   * @param take is given the rows as they come, so that none has to be kept; the next ones wait for it.
+   * @returns the sides that could not be asked, and whether there are more than `limit`.
+   * @throws SyncError as any request; what `take` throws.
+   */
+  async recentVersions(
+    take: (rows: readonly VersionRow[]) => void | Promise<void>,
+    { since, deleted, limit }: RecentOptions = {},
+  ): Promise<{ readonly away: readonly Side[]; readonly more: boolean }> {
+    const params = {
+      ...(since === undefined ? {} : { since: since.toISOString() }),
+      ...(deleted === undefined ? {} : { deleted }),
+      ...(limit === undefined ? {} : { limit }),
+    };
+    const { away, more = false } = await this.#ask.inPieces('versions', params, 'versions', take);
+    return { away, more };
   }
 
   /** @returns all conflict copies; those of one file are adjacent, the oldest first. */

@@ -81,6 +81,24 @@ export class Requests {
   }
 
   /**
+   * A result that may come in pieces and is not kept.
+   * @param take is given the rows of each piece; the connection is not read while it works.
+   */
+  async inPieces<M extends Streaming, K extends keyof ClientMethods[M]['result']>(
+    method: M,
+    params: ClientMethods[M]['params'],
+    key: K,
+    take: (rows: ClientMethods[M]['result'][K]) => void | Promise<void>,
+  ): Promise<ClientMethods[M]['result']> {
+    const onNotification: OnNotification = (name, some: { entries?: ClientMethods[M]['result'][K] } | undefined) =>
+      name === 'entries' && Array.isArray(some?.entries) ? take(some.entries) : undefined;
+    const { result: answer } = await this.#caller.call(method, params, { onNotification });
+    const result = answer as ClientMethods[M]['result'];
+    await take(result[key]);
+    return result;
+  }
+
+  /**
    * Exchanges `hello`.
    * @param address of the server, for error messages.
    * @throws SyncError `failed` for another protocol, `usage` where it is not server-a.

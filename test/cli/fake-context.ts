@@ -77,10 +77,24 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
         return { path, changed: owners.delete(path) };
       });
     },
+    recentVersions: async (_take, options) => {
+      calls.push(['recentVersions', options]);
+      return { away: [], more: false };
+    },
+    pruneVersions: async (olderMs, options) => {
+      calls.push(['pruneVersions', olderMs, options]);
+      return { a: { files: 2, bytes: 1024 }, b: { files: 1, bytes: 1024 } };
+    },
     versions: async (target) => {
       calls.push(['versions', target]);
       const row = {
-        ...{ n: 1, size: 3, mtime: '2026-11-21T13:00:00.000Z', replaced: '2026-11-21T14:03:22.118Z' },
+        ...{
+          path: pathOf(target) ?? '',
+          n: 1,
+          size: 3,
+          mtime: '2026-11-21T13:00:00.000Z',
+          replaced: '2026-11-21T14:03:22.118Z',
+        },
         ...{ reason: 'overwritten', side: 'b' as const, where: '.lockstep/versions/a (2026-11-21 14-03-22).txt' },
       };
       return { versions: pathOf(target) === undefined ? [] : [row], away: [] };
@@ -88,7 +102,8 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
     restore: async (target, options) => {
       calls.push(['restore', target, options]);
       const path = pathOf(target) ?? (target as { path: string }).path;
-      return { path, changed: true, at: options?.at ?? 1, replaced: '2026-11-21T14:03:22.118Z' };
+      const at = options !== undefined && 'at' in options ? options.at : 1;
+      return { path, changed: true, at, replaced: '2026-11-21T14:03:22.118Z' };
     },
     upload: async (source, path, options) => {
       calls.push(['upload', source, path, without(options)]);
@@ -140,6 +155,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       locks: 0,
       conflicts: 0,
       problems: [],
+      versions: { a: { files: 2, bytes: 1024 }, b: { files: 1, bytes: 512 } },
     }),
     transfers: async () => ({ transfers: [], left: { files: 0, bytes: 0 } }),
     flush: async (options) => {
@@ -181,6 +197,7 @@ export interface Given {
   readonly env?: Record<string, string>;
   readonly stdin?: string;
   readonly terminal?: boolean;
+  readonly stdinIsTerminal?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -213,7 +230,7 @@ export async function run(args: readonly string[], given: Given = {}): Promise<R
     shown: given.shown ?? memory(),
     signal: given.signal ?? new AbortController().signal,
     stdin: () => Readable.from([given.stdin ?? '']),
-    stdinIsTerminal: false,
+    stdinIsTerminal: given.stdinIsTerminal ?? false,
     stdoutIsTerminal: given.terminal ?? false,
     columns: undefined,
   });

@@ -130,6 +130,112 @@ describe('earlier contents', () => {
   });
 });
 
+describe('what was put aside lately', () => {
+  interface Recent extends Row {
+    path: string;
+  }
+  const recent = async (...args: string[]) => (await pair.json<{ versions: Recent[] }>('versions', ...args)).versions;
+  const lines = async (...args: string[]) => {
+    const { stdout } = await pair.client('--json', ...args);
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string; changed: boolean });
+  };
+
+  test('is found without a name, on both sides, and many files come back at once', async () => {
+    await pair.start();
+    for (const name of ['d/one.txt', 'd/e/two.txt', 'keep.txt', 'own.txt']) putWhole(pair.a, name, `first ${name}`);
+    await pair.flush();
+    putWhole(pair.a, 'keep.txt', 'second');
+    await pair.flush();
+    fs.rmSync(path.join(pair.b, 'd'), { recursive: true });
+    await pair.flush();
+    await pair.json('delete', 'own.txt');
+    await pair.flush();
+    const rows = await recent();
+    expect(rows.map(({ path: name, side, reason }) => [name, side, reason])).toEqual(
+      expect.arrayContaining([
+        ['own.txt', 'a', 'deleted'],
+        ['own.txt', 'b', 'deleted'],
+        ['d/e/two.txt', 'a', 'deleted'],
+        ['d/one.txt', 'a', 'deleted'],
+        ['keep.txt', 'b', 'overwritten'],
+      ]),
+    );
+    expect(rows).toHaveLength(5);
+    expect(rows.map(({ replaced }) => replaced)).toEqual(
+      rows
+        .map(({ replaced }) => replaced)
+        .sort()
+        .reverse(),
+    );
+    for (const { path: name, n, where } of rows)
+      expect((await versions(name)).find((row) => row.n === n)).toMatchObject({ where });
+    expect((await recent('d/**', '--deleted')).map(({ path: name }) => name).sort()).toEqual([
+      'd/e/two.txt',
+      'd/one.txt',
+    ]);
+    expect(await lines('restore', '--deleted-since', '1h', '--dry-run')).toHaveLength(3);
+    expect(below('a', 'own.txt')).toBe(false);
+    expect((await lines('restore', 'd')).map(({ path: name, changed }) => [name, changed]).sort()).toEqual([
+      ['d/e/two.txt', true],
+      ['d/one.txt', true],
+    ]);
+    await both('d/e/two.txt', 'first d/e/two.txt');
+    expect(await lines('undelete', '--deleted-since', '1h')).toMatchObject([{ path: 'own.txt', changed: true }]);
+    await both('own.txt', 'first own.txt');
+    expect(await recent('--deleted')).toEqual([]);
+    expect(treeOf(pair.a)).toEqual(treeOf(pair.b));
+  });
+
+  test('brings back what files were before a time, and leaves what is newer', async () => {
+    await pair.start();
+    const written = new Date(Date.now() - 60_000);
+    for (const name of ['x.txt', 'y.txt']) {
+      putWhole(pair.a, name, `good ${name}`);
+      fs.utimesSync(path.join(pair.a, name), written, written);
+    }
+    await pair.flush();
+    const before = new Date(Date.now() - 10_000).toISOString(); // times of files are some milliseconds coarse
+    for (const content of ['bad', 'worse']) {
+      for (const name of ['x.txt', 'y.txt', 'z.txt']) putWhole(pair.a, name, `${content} ${name}`);
+      await pair.flush();
+    }
+    const done = await lines('restore', '--before', before);
+    expect(done.map(({ path: name }) => name).sort()).toEqual(['x.txt', 'y.txt']);
+    await both('x.txt', 'good x.txt');
+    await both('y.txt', 'good y.txt');
+    await both('z.txt', 'worse z.txt');
+  });
+
+  test('goes for ever with --prune, on both sides', async () => {
+    await pair.start();
+    putWhole(pair.a, 'x.txt', 'one');
+    await pair.flush();
+    await pair.json('delete', 'x.txt');
+    await pair.flush();
+    expect(await recent()).toHaveLength(2);
+    expect(await pair.json('versions', '--prune', '--older', '1h')).toEqual({ changed: false, files: 0, bytes: 0 });
+    expect(await pair.json('versions', '--prune', '--dry-run')).toEqual({ changed: false, files: 2, bytes: 6 });
+    expect(await pair.json('versions', '--prune')).toEqual({ changed: true, files: 2, bytes: 6 });
+    expect(await recent()).toEqual([]);
+    expect(fs.readdirSync(path.join(pair.b, '.lockstep', 'versions'))).toEqual([]);
+  });
+
+  test('is listed as far as it is known while side b is away', async () => {
+    await pair.start();
+    putWhole(pair.a, 'x.txt', 'one');
+    await pair.flush();
+    await pair.json('delete', 'x.txt');
+    await pair.flush();
+    await pair.serverB.stop();
+    await pair.serverA.wait('peer-lost');
+    expect(await pair.json('versions', '--deleted')).toMatchObject({ versions: [{ side: 'a' }], away: ['b'] });
+    expect(await pair.json('restore', '--deleted-since', '1h')).toMatchObject({ path: 'x.txt', changed: true });
+  });
+});
+
 describe('conflict copies', () => {
   test.each([
     ['a', 'from a', 'the copy is of a, so its content comes back'],

@@ -38,6 +38,7 @@ export function statusText(status: Status, locks: readonly LockRow[], colors: Co
     `locks      ${status.locks}`,
     ...lockLines(locks),
     `conflicts  ${status.conflicts}`,
+    `versions   ${versionsText(status.versions)}`,
     `problems   ${status.problems.length}`,
     ...status.problems.map(
       ({ path, code, message }) => `  ${shownName([path, message].filter(Boolean).join(': '))} (${shownName(code)})`,
@@ -49,7 +50,16 @@ export function statusText(status: Status, locks: readonly LockRow[], colors: Co
   return `${lines.join('\n')}\n`;
 }
 
-/** For example `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
+/** `12 files, 3.40 MB`: of both sides, as far as they are known. */
+function versionsText(versions: Status['versions'] | undefined): string {
+  const known = [versions?.a, versions?.b].filter((usage) => usage !== null && usage !== undefined);
+  if (known.length === 0) return 'not known yet';
+  const sum = (of: 'files' | 'bytes') => known.reduce((all, usage) => all + usage[of], 0);
+  const missing = known.length === 2 ? '' : `, without side ${versions?.a == null ? 'a' : 'b'}`;
+  return `${countText(sum('files'), 'file')}, ${sizeText(sum('bytes'))}${missing}`;
+}
+
+/** `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
 function lockLines(locks: readonly LockRow[]): string[] {
   const lines = locks.slice(0, MAX_LOCKS).map(({ path, owner, held, waiting }) => {
     const facts = [shownName(owner), held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);

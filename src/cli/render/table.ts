@@ -7,6 +7,8 @@ interface Column {
   readonly align?: 'left' | 'right';
   /** Longer cells do not widen the column; they stay whole and move the rest of their line. */
   readonly widest?: number;
+  /** The width that the column has at least, whatever is in it. */
+  readonly least?: number;
 }
 
 /**
@@ -42,7 +44,7 @@ const isEmpty = (cell: string | undefined): boolean => cell === undefined || cel
 function alignedLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const titles = columns.map((column) => column.title);
   const widths = columns.map((column, i) => {
-    let width = widthOf(column.title);
+    let width = Math.max(widthOf(column.title), column.least ?? 0);
     for (const row of rows) width = Math.max(width, Math.min(widthOf(row[i] ?? ''), column.widest ?? Infinity));
     return width;
   });

@@ -44,7 +44,7 @@ export function parseTarget(text: string): ParsedTarget {
 /** @returns `text` as a path of the pair, without a leading `./` and a slash at the end. */
 export const pairPath = (text: string): string => text.replace(/^(\.\/+)+(?=[^/])/, '').replace(/(?<=[^/])\/+$/, '');
 
-const isGlob = (text: string): boolean => /[*?[\]{}]|[!+@]\(/.test(text);
+export const isGlob = (text: string): boolean => /[*?[\]{}]|[!+@]\(/.test(text);
 
 /** @returns a predicate over paths; a glob matches names that begin with a dot, too. */
 export const globMatcher = (glob: string): ((path: string) => boolean) =>

@@ -34,6 +34,12 @@ export function momentOf(version: string): Moment | null {
   return Number.isFinite(replaced) ? { replaced, n: n === undefined ? 1 : Number(n) } : null;
 }
 
+/** @returns the name that the file of the version `version` has, as far as it was not too long; null for no such name. */
+export function originalName(version: string): string | null {
+  const { stem, extension = '' } = MARKED.exec(version)?.groups ?? {};
+  return stem === undefined || stem === '' || momentOf(version) === null ? null : `${stem}${extension}`;
+}
+
 /** @returns whether `version` may be the name of a version of the file `name`. */
 export function isVersionOf(version: string, name: string): boolean {
   const { stem, mark, extension = '' } = MARKED.exec(version)?.groups ?? {};

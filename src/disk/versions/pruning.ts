@@ -3,11 +3,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { comparePaths, joinPath, nameOf, parentOf, pathFault, type RelPath } from '../../core/path.js';
+import { comparePaths, nameOf, parentOf, type RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
+import type { VersionUsage } from '../../replica.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
 import { momentOf } from './name.js';
 import type { VersionRecords } from './records.js';
+import { surveyVersions } from './survey.js';
 
 /** How long and how much is kept. */
 export interface VersionLimits {
@@ -41,7 +43,7 @@ const FILES_AT_ONCE = 32;
 /** The unit of `stats.blocks`. */
 const BLOCK_BYTES = 512;
 
-const { lstat, readdir } = fs.promises;
+const { lstat } = fs.promises;
 
 /** A file in versions/. */
 interface Kept {
@@ -58,8 +60,10 @@ export class VersionPruner {
   #running: Promise<void> | null = null;
   #closed = false;
   #hurriedAt = Number.NEGATIVE_INFINITY;
-  /** Bytes at the end of the last run, plus what has come since. */
-  #bytes = 0;
+  /** At the end of the last survey, plus what has come since; null before the first one. */
+  #usage: VersionUsage | null = null;
+  /** What has come during the survey that runs, by name. */
+  #arrived = new Map<RelPath, number>();
   #most = Number.POSITIVE_INFINITY;
 
   constructor(options: PrunerOptions) {
@@ -71,10 +75,38 @@ export class VersionPruner {
     this.#schedule(FIRST_MS);
   }
 
-  /** To be called after a version of `bytes` was added. */
-  grew(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#bytes > this.#most && this.#running === null) this.#schedule(SOON_MS);
+  /** To be called after the version `name` of `bytes` was added. */
+  grew(name: RelPath, bytes: number): void {
+    if (this.#running !== null) this.#arrived.set(name, bytes);
+    if (this.#usage === null) return;
+    this.#usage = { files: this.#usage.files + 1, bytes: this.#usage.bytes + bytes };
+    if (this.#usage.bytes > this.#most && this.#running === null) this.#schedule(SOON_MS);
+  }
+
+  /** @returns how much all versions take: counted at the first call, and kept up to date from then on. */
+  async usage(): Promise<VersionUsage> {
+    while (this.#usage === null && !this.#closed) {
+      await (this.#running ?? this.#exclusively(async () => void (await this.#survey())));
+    }
+    return this.#usage ?? NOTHING;
+  }
+
+  /**
+   * Removes the versions that are older than `olderMs` milliseconds, because a person wants it.
+   * @param dryRun whether they are only counted.
+   * @returns what was removed, or would be.
+   */
+  async removeOlder(olderMs: number, dryRun: boolean): Promise<VersionUsage> {
+    while (this.#running !== null) await this.#running;
+    const before = (this.#options.now ?? Date.now)() - olderMs;
+    let removed = NOTHING;
+    await this.#exclusively(async () => {
+      const { files, directories } = await this.#survey();
+      const old = files.filter(({ replaced }) => replaced <= before);
+      removed = total(old);
+      if (!dryRun) await this.#removeAll(old, files, directories);
+    });
+    return removed;
   }
 
   /** Prunes at once because the disk is full, at most once in HURRY_EVERY_MS. */
@@ -93,58 +125,78 @@ export class VersionPruner {
 
   /** Deletes what exceeds the limits; overlapping calls share one run. */
   prune(): Promise<void> {
-    this.#running ??= this.#run()
-      .catch((error: Error) => this.#options.log.warn(`Old versions could not be removed: ${error.message}`))
-      .finally(() => {
-        this.#running = null;
-        this.#schedule(EVERY_MS);
-      });
-    return this.#running;
+    return (
+      this.#running ??
+      this.#exclusively(() => this.#run())
+        .catch((error: Error) => this.#options.log.warn(`Old versions could not be removed: ${error.message}`))
+        .finally(() => this.#schedule(EVERY_MS))
+    );
+  }
+
+  /** Runs `work` while nothing else counts or removes versions. */
+  #exclusively(work: () => Promise<void>): Promise<void> {
+    const run = work().finally(() => {
+      this.#running = null;
+      this.#arrived.clear();
+    });
+    this.#running = run.catch(() => {});
+    return run;
   }
 
   async #run(): Promise<void> {
     const { directory, limits, log, now = Date.now, statfs = fs.promises.statfs } = this.#options;
     const begun = now();
-    this.#bytes = 0;
     directory.ensure();
     const { blocks, bsize } = await statfs(directory.path);
-    const most = blocks * bsize * limits.share;
+    this.#most = blocks * bsize * limits.share;
     const { files, directories } = await this.#survey();
-    let left = files.reduce((sum, { size }) => sum + size, 0);
-    let removed = 0;
-    for (const { name, size, replaced } of files.sort(oldestFirst)) {
-      if (this.#closed || (replaced >= begun - limits.keepMs && left <= most)) break;
-      this.#remove(name);
-      if (++removed % FILES_AT_ONCE === 0) await nextTurn();
+    let left = total(files).bytes;
+    const old = files.sort(oldestFirst).filter(({ replaced, size }) => {
+      if (replaced >= begun - limits.keepMs && left <= this.#most) return false;
       left -= size;
-    }
-    this.#removeEmpty(directories, files.slice(removed));
+      return true;
+    });
+    await this.#removeAll(old, files, directories);
     this.#forget(files, begun);
-    this.#bytes += left;
-    this.#most = most;
-    if (removed > 0) log.detail(`Removed the oldest versions, ${removed} in number, below ${directory.path}`);
+    if (old.length > 0) log.detail(`Removed the oldest versions, ${old.length} in number, below ${directory.path}`);
   }
 
-  /** Lists everything in versions/, except what makes no valid path or cannot be read. */
+  /** Removes `old` of all `files`, and the directories that become empty. It stops early where this is closed. */
+  async #removeAll(old: readonly Kept[], files: readonly Kept[], directories: readonly RelPath[]): Promise<void> {
+    const removed = new Set<Kept>();
+    for (const kept of old) {
+      if (this.#closed) break;
+      this.#remove(kept);
+      removed.add(kept);
+      if (removed.size % FILES_AT_ONCE === 0) await nextTurn();
+    }
+    const left = files.filter((kept) => !removed.has(kept));
+    this.#removeEmpty(directories, left);
+  }
+
+  /** Lists everything in versions/, parents first, and counts it. */
   async #survey(): Promise<{ files: Kept[]; directories: RelPath[] }> {
     const files: Kept[] = [];
     const directories: RelPath[] = [];
-    const waiting: (RelPath | '')[] = [''];
-    for (let at = waiting.pop(); at !== undefined && !this.#closed; at = waiting.pop()) {
-      const parent = at;
-      const entries = await readdir(path.join(this.#options.directory.path, parent), { withFileTypes: true }).catch(
-        () => [],
-      );
-      const sound = entries.filter(({ name }) => pathFault(name) === null);
-      for (const entry of sound) if (entry.isDirectory()) directories.push(joinPath(parent, entry.name));
-      for (const entry of sound) if (entry.isDirectory()) waiting.push(joinPath(parent, entry.name));
-      const names = sound.filter((entry) => !entry.isDirectory()).map(({ name }) => joinPath(parent, name));
+    this.#arrived.clear();
+    for await (const { name: directory, files: names } of surveyVersions(this.#options.directory)) {
+      if (this.#closed) break;
+      if (directory !== '') directories.push(directory);
       for (let i = 0; i < names.length; i += FILES_AT_ONCE) {
         const some = await Promise.all(names.slice(i, i + FILES_AT_ONCE).map((name) => this.#kept(name)));
-        files.push(...some.filter((kept) => kept !== null));
+        for (const kept of some) if (kept !== null) files.push(kept);
       }
     }
+    this.#count(files);
     return { files, directories };
+  }
+
+  /** What has come meanwhile may have been found or not. */
+  #count(files: readonly Kept[]): void {
+    if (this.#arrived.size > 0) for (const { name } of files) this.#arrived.delete(name);
+    const { files: number, bytes } = total(files);
+    const arrived = [...this.#arrived.values()].reduce((sum, size) => sum + size, 0);
+    this.#usage = { files: number + this.#arrived.size, bytes: bytes + arrived };
   }
 
   /** @returns the file `name`; without a record or a time in its name, its ctime counts. */
@@ -156,9 +208,11 @@ export class VersionPruner {
     return { name, size: Math.min(stats.size, stats.blocks * BLOCK_BYTES), replaced };
   }
 
-  #remove(name: RelPath): void {
+  #remove({ name, size }: Kept): void {
     this.#options.directory.use(name, (absolute) => fs.rmSync(absolute, { force: true }));
     this.#options.records.remove(name);
+    const { files, bytes } = this.#usage ?? NOTHING;
+    this.#usage = { files: Math.max(0, files - 1), bytes: Math.max(0, bytes - size) };
   }
 
   /**
@@ -200,6 +254,13 @@ export class VersionPruner {
     await this.#running;
   }
 }
+
+const NOTHING: VersionUsage = { files: 0, bytes: 0 };
+
+const total = (kept: readonly Kept[]): VersionUsage => ({
+  files: kept.length,
+  bytes: kept.reduce((sum, { size }) => sum + size, 0),
+});
 
 function oldestFirst(x: Kept, y: Kept): number {
   const numberOf = ({ name }: Kept) => momentOf(nameOf(name))?.n ?? 0;

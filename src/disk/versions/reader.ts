@@ -7,12 +7,15 @@ import { advise } from '../../core/advice.js';
 import type { FileEntry, LinkEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../../core/path.js';
-import type { Content, Version, VersionReader } from '../../replica.js';
+import type { Content, RecentVersion, Version, VersionReader, VersionUsage } from '../../replica.js';
 import { readContent } from '../content/read.js';
 import { digestLarge } from '../fs/digest.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
 import { microseconds, modeOf } from '../fs/signature.js';
 import { isVersionOf, momentOf } from './name.js';
+import { newestFirst, timed } from './order.js';
+import type { VersionPruner } from './pruning.js';
+import { recentVersions } from './recent.js';
 import type { VersionRecords } from './records.js';
 import { hasRoomBelow } from './versions.js';
 
@@ -22,10 +25,12 @@ const { readdir, lstat } = fs.promises;
 export class LocalVersionReader implements VersionReader {
   readonly #directory: OwnDirectory;
   readonly #records: VersionRecords;
+  readonly #pruner: Pick<VersionPruner, 'usage' | 'removeOlder'>;
 
-  constructor(directory: OwnDirectory, records: VersionRecords) {
+  constructor(directory: OwnDirectory, records: VersionRecords, pruner: Pick<VersionPruner, 'usage' | 'removeOlder'>) {
     this.#directory = directory;
     this.#records = records;
+    this.#pruner = pruner;
   }
 
   async list(of: RelPath): Promise<readonly Version[]> {
@@ -37,6 +42,19 @@ export class LocalVersionReader implements VersionReader {
       if (version !== null) versions.push(version);
     }
     return timed(versions).sort(newestFirst);
+  }
+
+  async *recent(since: number): AsyncGenerator<readonly RecentVersion[]> {
+    this.#directory.ensure();
+    yield* recentVersions(this.#directory, this.#records, since, (name) => this.#versionAt(name));
+  }
+
+  usage(): Promise<VersionUsage> {
+    return this.#pruner.usage();
+  }
+
+  prune(olderMs: number, dryRun: boolean): Promise<VersionUsage> {
+    return this.#pruner.removeOlder(olderMs, dryRun);
   }
 
   /** @returns versions without a record whose names may be those of versions of this file. */
@@ -90,29 +108,6 @@ export class LocalVersionReader implements VersionReader {
   async *read(name: RelPath, file: FileEntry): AsyncGenerator<Content> {
     yield* readContent(0, () => this.#directory.spelling(name), file.size);
   }
-}
-
-const numberOf = ({ name }: Version): number => momentOf(nameOf(name))?.n ?? 0;
-
-const secondOf = ({ replaced }: Version): number => Math.floor(replaced / 1000);
-
-/**
- * Completes the times of versions without a record (a crash may lose the last records). Their names have only the
- * second; such a version is not older than the one with the number before it.
- */
-function timed(versions: readonly Version[]): Version[] {
-  const inOrder = versions.toSorted((x, y) => secondOf(x) - secondOf(y) || numberOf(x) - numberOf(y));
-  const found: Version[] = [];
-  for (const version of inOrder) {
-    const before = found.at(-1);
-    const isLost = version.reason === null && before !== undefined && secondOf(before) === secondOf(version);
-    found.push(isLost ? { ...version, replaced: Math.max(before.replaced, version.replaced) } : version);
-  }
-  return found;
-}
-
-function newestFirst(x: Version, y: Version): number {
-  return y.replaced - x.replaced || numberOf(y) - numberOf(x);
 }
 
 const gone = (name: RelPath): SyncError =>

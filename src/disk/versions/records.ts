@@ -37,6 +37,11 @@ export class VersionRecords {
     return this.#records.keys();
   }
 
+  /** The names of all recorded versions with their records. */
+  entries(): Iterable<[RelPath, VersionRecord]> {
+    return this.#records.entries();
+  }
+
   add(name: RelPath, record: VersionRecord): void {
     this.#set(name, record);
     this.#store.put('version', name, record);

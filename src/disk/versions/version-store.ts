@@ -20,11 +20,11 @@ export class VersionStore {
     const records = new VersionRecords(path.join(state.path, 'versions.log'), state.files.openStore);
     this.#records = records;
     this.#pruning = new VersionPruner({ directory, records, limits, log });
-    this.versionReader = new LocalVersionReader(directory, records);
+    this.versionReader = new LocalVersionReader(directory, records, this.#pruning);
     this.versions = new Versions(directory);
     this.versions.onKept = (name, record) => {
       records.add(name, record);
-      this.#pruning.grew(fs.lstatSync(path.join(directory.path, name), { throwIfNoEntry: false })?.size ?? 0);
+      this.#pruning.grew(name, fs.lstatSync(path.join(directory.path, name), { throwIfNoEntry: false })?.size ?? 0);
     };
     this.#pruning.start();
   }

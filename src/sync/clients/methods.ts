@@ -11,10 +11,12 @@ import type { EventHistory } from '../events/history.js';
 import type { FilesContext } from '../files/context.js';
 import { Resolving } from '../files/resolve-conflict.js';
 import { Restoring } from '../files/restore-version.js';
+import { UsageOfVersions } from '../files/version-usage.js';
 import { heldRows, lockRows } from '../locks/answers.js';
 import { fileHandlers } from './file-methods.js';
 import { ServeLocks } from './lock-methods.js';
 import { ClientQueries, type ShownPair, streamed } from './queries.js';
+import { versionHandlers } from './version-methods.js';
 import { serveWatch } from './watching.js';
 
 const FLUSH_MS = 60_000;
@@ -42,6 +44,7 @@ export class ClientServer {
   readonly #restoring: Restoring;
   readonly #resolving: Resolving;
   readonly #locks: ServeLocks;
+  readonly #usage: UsageOfVersions;
 
   constructor(served: ServedPair) {
     this.#served = served;
@@ -50,6 +53,7 @@ export class ClientServer {
     this.#queries = new ClientQueries(served);
     const pathOf = (target: Target) => this.#queries.pathOf(target);
     this.#files = fileHandlers({ ...served, writes: session.writes }, pathOf);
+    this.#usage = new UsageOfVersions(versionReader);
     this.#restoring = new Restoring({ writes: session.writes, versionReader });
     this.#locks = new ServeLocks({ lockService: session.lockService, lockStore: served.lockStore, pathOf });
     this.#resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.#queries.files() });
@@ -70,11 +74,7 @@ export class ClientServer {
       lock: (params, call) => this.#locks.lock(params, call),
       unlock: (params) => this.#locks.unlock(params),
       notices: async ({ owner }) => ({ notices: [], ...this.#locks.noticesFor(owner) }),
-      versions: async ({ target }, call) => {
-        const { rows, away } = await this.#restoring.versions(this.#queries.pathOf(target));
-        return { versions: await streamed(call, rows), away };
-      },
-      restore: async ({ target, owner, at = 1 }) => this.#restoring.restore(this.#queries.pathOf(target), at, owner),
+      ...versionHandlers(this.#served, this.#restoring, (target) => this.#queries.pathOf(target)),
       ...this.#files,
       conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.#resolving.conflicts()) }),
       resolve: async ({ target, owner, keep }) => this.#resolving.resolve(this.#queries.pathOf(target), keep, owner),
@@ -83,7 +83,7 @@ export class ClientServer {
         return { ...more, plan: await streamed(call, plan) };
       },
       transfers: async () => session.status.transfers(),
-      status: async () => this.#queries.status(),
+      status: async () => ({ ...this.#queries.status(), versions: await this.#usage.read() }),
       // A client behind a pipe has closed its sending direction and still waits for the answer: only the time limit
       // counts.
       flush: async ({ timeoutMs = FLUSH_MS }) => {

@@ -16,7 +16,7 @@ import type { Pair } from '../pair/pair.js';
 import type { Session } from '../session/session.js';
 
 /** The most rows in a result; earlier rows are sent before it as notifications of as many each. */
-const ROWS_AT_ONCE = 500;
+export const ROWS_AT_ONCE = 500;
 
 /** The most problems in a status, which is one line. */
 const MAX_PROBLEMS = 10_000;
@@ -83,7 +83,7 @@ export class ClientQueries {
     return syncing === null ? row : { ...row, syncing };
   }
 
-  status(): Status {
+  status(): Omit<Status, 'versions'> {
     const { session, pair, lockStore, peer } = this.#shown;
     const { a, b } = pair;
     const count = (side: typeof a) => ({ files: side.snapshot?.files ?? 0, bytes: side.snapshot?.bytes ?? 0 });

@@ -7,13 +7,13 @@ import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath, type Side } from '../../core/path.js';
 import type { Version, VersionReader } from '../../replica.js';
-import type { Acted, VersionRow } from '../../wire/client-api/methods.js';
-import { iso } from '../locks/lock-service.js';
+import type { Acted, VersionRow, VersionUsage } from '../../wire/client-api/methods.js';
+import { placeOf, versionRow } from './version-row.js';
 import type { WriteStep } from './write.js';
 import { missingParents } from './write.js';
 import type { ClientWrites } from './write-queue.js';
 
-interface RestoringContext {
+export interface RestoringContext {
   readonly writes: ClientWrites;
   /** Reads the versions of a side; null while it is disconnected. */
   readonly versionReader: (side: Side) => VersionReader | null;
@@ -23,7 +23,12 @@ interface Found extends Version {
   readonly side: Side;
 }
 
-/** Lists and restores versions. */
+/** Which version: by its number (1 is the newest), or by where it lies. */
+type WantedVersion = { readonly at: number } | { readonly side: Side; readonly where: string };
+
+const SIDES = ['a', 'b'] as const;
+
+/** Lists, restores and prunes versions. */
 export class Restoring {
   readonly #context: RestoringContext;
 
@@ -34,13 +39,13 @@ export class Restoring {
   /** @returns the versions of both sides, the newest first, and the sides that could not be asked. */
   async versions(path: RelPath): Promise<{ rows: VersionRow[]; away: Side[] }> {
     const { found, away } = await this.#find(path);
-    return { rows: found.map(rowOf), away };
+    return { rows: found.map((version, n) => versionRow(path, version, n)), away };
   }
 
-  async #find(path: RelPath): Promise<{ found: Found[]; away: Side[] }> {
+  async #find(path: RelPath, sides: readonly Side[] = SIDES): Promise<{ found: Found[]; away: Side[] }> {
     const away: Side[] = [];
     const lists = await Promise.all(
-      (['a', 'b'] as const).map(async (side) => {
+      sides.map(async (side) => {
         const versionReader = this.#context.versionReader(side);
         if (versionReader === null) {
           away.push(side);
@@ -53,17 +58,14 @@ export class Restoring {
   }
 
   /**
-   * Makes the `at`-th version of `path` (from 1, the newest) its content again. The present content goes to the
-   * versions first.
+   * Makes one version of `path` its content again. The present content goes to the versions first.
    * @throws SyncError `not-found` where there is no such version; `exists` where a directory is in its place; the
    *   refusals of client writes (see `ClientWrites.ask`).
    */
-  async restore(path: RelPath, at: number, owner: string): Promise<Acted> {
-    const { found, away } = await this.#find(path);
-    const version = found[at - 1];
-    if (version === undefined) throw noSuchVersion(path, at, found.length, away);
+  async restore(path: RelPath, wanted: WantedVersion, owner: string): Promise<Acted> {
+    const version = await this.#wanted(path, wanted);
     const versionReader = this.#context.versionReader(version.side);
-    if (versionReader === null) throw noSuchVersion(path, at, 0, [version.side]);
+    if (versionReader === null) throw noSuchVersion(path, wanted, 0, [version.side]);
     const entry = await versionReader.entryOf(version.name);
     const contents = entry.type === 'file' ? () => versionReader.read(version.name, entry) : undefined;
     const done = await this.#context.writes.ask({
@@ -76,21 +78,29 @@ export class Restoring {
         return [...missingParents(path, present), step];
       },
     });
-    const { n: _n, ...row } = rowOf(version, at - 1);
-    return { path, changed: done.length > 0, created: done.at(-1)?.action === 'created', at, ...row };
+    const { n: _n, path: _path, ...row } = versionRow(path, version, 0);
+    const at = 'at' in wanted ? { at: wanted.at } : {};
+    return { path, changed: done.length > 0, created: done.at(-1)?.action === 'created', ...at, ...row };
   }
-}
 
-function rowOf({ side, name, size, mtime, replaced, reason }: Found, at: number): VersionRow {
-  return {
-    n: at + 1,
-    size,
-    mtime: iso(mtime / 1000),
-    replaced: iso(replaced),
-    reason: reason ?? 'unknown',
-    side,
-    where: `.lockstep/versions/${name}`,
-  };
+  async #wanted(path: RelPath, wanted: WantedVersion): Promise<Found> {
+    const { found, away } = await this.#find(path, 'at' in wanted ? SIDES : [wanted.side]);
+    const isWanted = (version: Found, n: number) =>
+      'at' in wanted ? n === wanted.at - 1 : placeOf(version) === wanted.where;
+    const version = found.find(isWanted);
+    if (version === undefined) throw noSuchVersion(path, wanted, found.length, away);
+    return version;
+  }
+
+  /**
+   * Removes the versions that are older than `olderMs` milliseconds, on each side that is there.
+   * @param dryRun whether they are only counted.
+   */
+  async prune(olderMs: number, dryRun: boolean): Promise<{ a: VersionUsage | null; b: VersionUsage | null }> {
+    const prune = async (side: Side) => (await this.#context.versionReader(side)?.prune(olderMs, dryRun)) ?? null;
+    const [a, b] = await Promise.all(SIDES.map(prune));
+    return { a: a!, b: b! };
+  }
 }
 
 function changeTo(path: RelPath, before: Entry | null, after: Exclude<Entry, { type: 'dir' }>): Change | null {
@@ -103,10 +113,15 @@ function changeTo(path: RelPath, before: Entry | null, after: Exclude<Entry, { t
   return { path, action: before === null ? 'created' : 'modified', before, after, reason: 'restored' };
 }
 
-function noSuchVersion(path: RelPath, at: number, count: number, away: readonly Side[]): SyncError {
-  const there = count === 0 ? 'nothing is kept of it' : `there are versions 1 to ${count}`;
+function noSuchVersion(path: RelPath, wanted: WantedVersion, count: number, away: readonly Side[]): SyncError {
   const missing = away.length === 0 ? '' : ` (side ${away.join(' and ')} is away and was not asked)`;
-  return new SyncError('not-found', `There is no version ${at} of ${quote(path)}: ${there}${missing}.`, {
-    advice: advise`See: ${{ do: 'versions', path }}`,
+  const advice = advise`See: ${{ do: 'versions', path }}`;
+  if (!('at' in wanted)) {
+    const message = `No version of ${quote(path)} lies in ${quote(wanted.where)} on side ${wanted.side}${missing}.`;
+    return new SyncError('not-found', message, { advice });
+  }
+  const there = count === 0 ? 'nothing is kept of it' : `there are versions 1 to ${count}`;
+  return new SyncError('not-found', `There is no version ${wanted.at} of ${quote(path)}: ${there}${missing}.`, {
+    advice,
   });
 }

@@ -12,31 +12,18 @@ import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
-import type {
-  Applied,
-  Content,
-  Offer,
-  Replica,
-  ScanResult,
-  ScanScope,
-  Version,
-  VersionReader,
-  Wanted,
-} from '../../replica.js';
+import type { Applied, Content, Offer, Replica, ScanResult, ScanScope, Wanted } from '../../replica.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
-import { Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
-import { CONTENTS_SILENCE, MAX_VERSIONS_BYTES, PEER_LIMITS, STALL_MS } from '../../wire/frame/limits.js';
+import type { Budget } from '../../wire/frame/budget.js';
+import { CONTENTS_SILENCE, PEER_LIMITS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
-import { bad } from '../../wire/peer-api/list.js';
-import { encodePaths, encodeWanted, parseContent } from '../../wire/peer-api/messages.js';
+import { encodePaths } from '../../wire/peer-api/messages.js';
 import { ScanReportReader, scanBudget } from '../../wire/peer-api/scan-report.js';
-import { parseReadVersion, parseVersions } from '../../wire/peer-api/versions.js';
 import { RpcClient } from '../../wire/rpc/caller.js';
-import { AsyncQueue } from '../../wire/socket/async-queue.js';
-import { Announced } from './announced.js';
 import { ConnectionPool } from './connection-pool.js';
-import { inTimeEach, leave, remoteApply, remoteOffer, remoteRead } from './contents-client.js';
+import { remoteApply, remoteOffer, remoteRead } from './contents-client.js';
 import type { PeerLink } from './transport.js';
+import { RemoteVersionReader } from './versions-client.js';
 
 const HELLO_MS = 10_000;
 const PING_EVERY_MS = 10_000;
@@ -58,8 +45,8 @@ export class RemoteReplica implements Replica {
   readonly #options: RemoteOptions;
   readonly #control: RpcClient;
 
-  readonly versionReader = remoteVersionReader((work) => this.#pool.run(work));
   readonly #pool = new ConnectionPool(async () => (await introduce(this.#options, true, () => {})).caller);
+  readonly versionReader = new RemoteVersionReader(this.#pool);
   #listener: () => void = () => {};
   #pinging: NodeJS.Timeout | null = null;
 
@@ -192,52 +179,3 @@ async function introduce(
     throw error;
   }
 }
-
-/** @param onConnection runs one call on a connection of its own. */
-function remoteVersionReader(
-  onConnection: (work: (connection: RpcClient) => Promise<void>) => Promise<void>,
-): VersionReader {
-  return {
-    async list(path) {
-      const versions: Version[] = [];
-      const budget = new Budget(MAX_VERSIONS_BYTES, endless);
-      const onNotification = (_method: string, _params: unknown, payload: Buffer | null) => {
-        const some = parseVersions(payload);
-        budget.take((payload?.length ?? 0) + (some.length + 1) * ITEM_BYTES);
-        for (const version of some) versions.push(version);
-      };
-      const options = { onNotification, timeoutMs: STALL_MS };
-      await onConnection(async (connection) => void (await connection.call('versions', { path }, options)));
-      return versions;
-    },
-    async entryOf(name) {
-      let scanned: ReturnType<typeof parseReadVersion> | null = null;
-      await onConnection(async (connection) => {
-        const { result } = await connection.call('look-version', { name }, { timeoutMs: STALL_MS });
-        scanned = parseReadVersion(result);
-      });
-      return scanned!;
-    },
-    async *read(name, file) {
-      const pieces = new AsyncQueue<Content>();
-      const [list] = encodeWanted([{ path: name, file }]);
-      const announced = new Announced([file.size]);
-      const over = new AbortController();
-      const onNotification = (method: string, params: unknown, payload: Buffer | null) =>
-        pieces.handOver(announced.check(parseContent(method, params, payload)));
-      onConnection(async (connection) => {
-        await connection.call('read-version', {}, { payload: list!.payload, onNotification, signal: over.signal });
-      }).then(
-        () => pieces.end(),
-        (error: Error) => pieces.end(error),
-      );
-      try {
-        yield* inTimeEach(pieces, 'an earlier content');
-      } finally {
-        leave(over, announced);
-      }
-    },
-  };
-}
-
-const endless = (): SyncError => bad('the list of the versions of a file is too long');

@@ -5,7 +5,6 @@ import type { GenericSchema, InferOutput } from 'valibot';
 import type { Entry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
-import type { RelPath } from '../../core/path.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { PartnerMemory } from '../../disk/state/partner-memory.js';
 import type { Logger } from '../../log.js';
@@ -14,14 +13,14 @@ import { eventParams } from '../../wire/client-api/events.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { SharedBudget } from '../../wire/frame/budget.js';
 import { MAX_LISTED_BYTES } from '../../wire/frame/limits.js';
-import { encodeContent, parsePaths, parseWanted } from '../../wire/peer-api/messages.js';
+import { parsePaths } from '../../wire/peer-api/messages.js';
 import { peerParams } from '../../wire/peer-api/params.js';
 import { scanReportParts, scanReportResult } from '../../wire/peer-api/scan-report.js';
-import { encodeVersions } from '../../wire/peer-api/versions.js';
 import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
 import type { Connection } from '../../wire/socket/connection.js';
 import { type Clock, realClock } from '../clock.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
+import { versionMethods } from './versions-server.js';
 
 interface ServedReplica {
   readonly replica: Replica & {
@@ -234,34 +233,3 @@ const taken = (): SyncError =>
   new SyncError('busy', 'This server-b is paired with another server-a at present.', {
     hint: 'Stop that one first: a directory has one partner.',
   });
-
-/**
- * The methods that read versions.
- * @param guarded refuses calls from connections that have not said hello as server-a.
- */
-export function versionMethods(
-  versionReader: VersionReader,
-  guarded: (params: GenericSchema, handle: Method['handle']) => Method,
-): Record<string, Method> {
-  return {
-    versions: guarded(peerParams.versions, async ({ path }: { path: RelPath }, call) => {
-      for (const { payload } of encodeVersions(await versionReader.list(path)))
-        await call.notify('versions', {}, payload);
-      return {};
-    }),
-    'look-version': guarded(peerParams['look-version'], async ({ name }: { name: RelPath }) => ({
-      entry: await versionReader.entryOf(name),
-    })),
-    'read-version': guarded(peerParams['read-version'], (_params, call, payload) => read(versionReader, call, payload)),
-  };
-}
-
-async function read(versionReader: VersionReader, call: IncomingCall, payload: Buffer | null): Promise<object> {
-  for (const { path, file } of parseWanted(payload).slice(0, 1)) {
-    for await (const content of versionReader.read(path, file)) {
-      const { method, params, payload: data } = encodeContent(content);
-      await call.notify(method, params, data);
-    }
-  }
-  return {};
-}

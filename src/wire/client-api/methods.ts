@@ -69,7 +69,8 @@ export interface HeldRow {
 
 /** A stored version. */
 export interface VersionRow {
-  /** 1 is the newest. */
+  readonly path: string;
+  /** Its number among the versions of this file: 1 is the newest. */
   readonly n: number;
   readonly size: number;
   readonly mtime: string;
@@ -111,6 +112,12 @@ export interface PlanPreview {
   readonly firstContact: boolean;
 }
 
+/** What versions take of a disk. */
+export interface VersionUsage {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 /** A conflict copy. */
 export interface ConflictRow {
   /** The file whose copy it is. */
@@ -139,6 +146,8 @@ export interface Status {
   readonly locks: number;
   readonly conflicts: number;
   readonly problems: readonly Problem[];
+  /** What versions take on each side; null where it is not known. */
+  readonly versions: { readonly a: VersionUsage | null; readonly b: VersionUsage | null };
 }
 
 /** A content in transfer, in bytes. */
@@ -233,12 +242,21 @@ export interface ClientMethods extends FileMethods {
    * Locks that `owner` has lost since the last notice; each is reported once, here or with an answer to lock or unlock.
    */
   notices: { params: { owner: string }; result: { notices: readonly NoticeRow[] } };
-  /** `away`: sides that are disconnected. */
+  /**
+   * Of one file, or without a target of all files, the newest first: then `since` (ISO 8601), `deleted` (only what was
+   * deleted and is not there) and `limit` say which. `away`: sides that could not be asked. `more`: the limit was met.
+   */
   versions: {
-    params: { target: Target };
-    result: { versions: readonly VersionRow[]; away: readonly Side[] };
+    params: { target?: Target; since?: string; deleted?: boolean; limit?: number };
+    result: { versions: readonly VersionRow[]; away: readonly Side[]; more?: boolean };
   };
-  restore: { params: { target: Target; owner: string; at?: number }; result: Acted };
+  /** The version with the number `at` (1 unless given), or the one that lies in `where` on `side`. */
+  restore: { params: { target: Target; owner: string; at?: number; side?: Side; where?: string }; result: Acted };
+  /** Removes versions older than `olderMs`; `dryRun` only counts them. A side that is away is null. */
+  prune: {
+    params: { olderMs: number; dryRun?: boolean };
+    result: { a: VersionUsage | null; b: VersionUsage | null };
+  };
   conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
   resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
   status: { params: Record<string, never>; result: Status };

@@ -73,8 +73,26 @@ export const clientParams = {
     held: v.exactOptional(v.picklist(['apply', 'copy', 'discard'])),
   }),
   notices: v.object({ owner }),
-  versions: v.object({ target }),
-  restore: v.object({ target, owner, at: v.exactOptional(whole(1, MAX_COUNT)) }),
+  versions: v.object({
+    target: v.exactOptional(target),
+    since: v.exactOptional(time),
+    deleted: v.exactOptional(v.boolean()),
+    limit: v.exactOptional(whole(1, MAX_INDEX)),
+  }),
+  restore: v.pipe(
+    v.object({
+      target,
+      owner,
+      at: v.exactOptional(whole(1, MAX_COUNT)),
+      side: v.exactOptional(side),
+      where: v.exactOptional(text(1, MAX_MESSAGE_CHARS * 2)),
+    }),
+    v.check((value) => (value.side === undefined) === (value.where === undefined), 'side and where go together'),
+  ),
+  prune: v.object({
+    olderMs: whole(0, Number.MAX_SAFE_INTEGER),
+    dryRun: v.exactOptional(v.boolean()),
+  }),
   upload: v.object({
     path,
     name: v.exactOptional(path),

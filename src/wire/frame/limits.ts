@@ -115,6 +115,8 @@ export const MAX_LISTED_BYTES = 128 * MIB;
 export const STALL_MS = 10 * MINUTES;
 /** The maximum size of what server-b reports about the versions of one file. */
 export const MAX_VERSIONS_BYTES = 16 * MIB;
+/** What server-a remembers to number the versions of all files: three hundred thousand files fit. */
+export const MAX_NUMBERED_BYTES = 128 * MIB;
 /** The maximum memory of the running requests on all connections of a server. */
 export const MAX_REQUESTS_BYTES = 128 * MIB;
 /**

@@ -54,6 +54,12 @@ export interface PeerMethods {
   ping: { params: object; result: object };
   /** The stored versions of the file at `path`: the lists `versions` come back, the newest first. See `versions`. */
   versions: { params: { path: RelPath }; result: object };
+  /** What is kept of all files since `since` (milliseconds since 1970): back come `versions`, lists, newest first. */
+  'recent-versions': { params: { since: number }; result: object };
+  /** How much all versions take. */
+  'version-usage': { params: object; result: { files: number; bytes: number } };
+  /** Removes versions older than `olderMs` milliseconds, or only counts them. */
+  'prune-versions': { params: { olderMs: number; dryRun: boolean }; result: { files: number; bytes: number } };
   /** The present entry of the version `name`. */
   'look-version': { params: { name: RelPath }; result: { entry: object } };
   /** The payload is one wanted file whose path is the version's name; `content` and `failed` come back. */

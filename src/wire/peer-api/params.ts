@@ -32,6 +32,9 @@ export const peerParams = {
   apply: v.object({ count: whole(0, MAX_COUNT) }),
   ping: none,
   versions: v.object({ path }),
+  'recent-versions': v.object({ since: whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) }),
+  'version-usage': none,
+  'prune-versions': v.object({ olderMs: whole(0, Number.MAX_SAFE_INTEGER), dryRun: v.boolean() }),
   'look-version': v.object({ name: path }),
   'read-version': none,
 } satisfies PeerParams;

@@ -14,10 +14,28 @@ interface PeerVersion {
   readonly reason: Reason | null;
 }
 
+/** A version of any file: of which one it is stands beside it. */
+interface PeerRecentVersion extends PeerVersion {
+  readonly of: RelPath;
+}
+
 export const encodeVersions = (versions: Iterable<PeerVersion>): Generator<Batch> => encodeList(versions);
 
 /** @throws SyncError `bad-message`. */
 export const parseVersions = (payload: Buffer | null): PeerVersion[] => parseList(payload, versionOf);
+
+/** @throws SyncError `bad-message`. */
+export const parseRecentVersions = (payload: Buffer | null): PeerRecentVersion[] =>
+  parseList(payload, (value) => ({ ...versionOf(value), of: relPath(object(value, 'a version').of) }));
+
+/**
+ * @param result the answer to `version-usage` or `prune-versions`.
+ * @throws SyncError `bad-message`.
+ */
+export function parseUsage(result: unknown): { files: number; bytes: number } {
+  const { files, bytes } = object(result, 'a size of versions');
+  return { files: whole(files, 'a number of versions', 0), bytes: whole(bytes, 'a size of versions', 0) };
+}
 
 /**
  * @param result the answer to `look-version`.

@@ -25,7 +25,7 @@ const status: Status = {
   peer: { address: '127.0.0.1:8081', connected: true },
   a: { files: 12, bytes: 8_563_132 },
   b: { files: 11, bytes: 131_992 },
-  ...{ pending: 2, held: 2, locks: 2, conflicts: 1 },
+  ...{ pending: 2, held: 2, locks: 2, conflicts: 1, versions: { a: null, b: null } },
   problems: [{ path: 'sealed\u001b[2J', code: 'io-error', message: 'permission denied' }],
 };
 const transfers: Transfers = {

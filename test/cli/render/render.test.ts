@@ -207,6 +207,7 @@ describe('the other tables', () => {
     const status: Status = {
       ...{ state: 'peer-lost', peer: { address: 'x:1', connected: false }, a: { files: 1, bytes: 1 }, pending: 0 },
       ...{ b: { files: 2, bytes: 2 }, held: 6, locks: 12, conflicts: 0, problems: [] },
+      versions: { a: { files: 2, bytes: 1024 }, b: null },
     };
     const text = statusText(status, locks, colors);
     expect(text).toContain('locks      12\n  f0: ann, bob waits\n  f1: ann, 1 held, bob waits\n');
@@ -225,6 +226,7 @@ describe('the other tables', () => {
       held: 0,
       locks: 0,
       conflicts: 0,
+      versions: { a: { files: 2, bytes: 1024 }, b: { files: 1, bytes: 1024 } },
       problems: [
         { path: '', code: 'root-emptied', message: '/b is empty' },
         { path: 'x\u001b', code: 'io-error', message: 'the disk is ill' },
@@ -246,6 +248,9 @@ describe('the other tables', () => {
     const left: Status = { ...status, state: 'in-sync', held: 2 };
     expect(statusText(left, [], colors)).toContain('In sync, but for 2 held updates and 2 problems');
     expect(text).toContain('side a     1 file, 661 B');
+    expect(text).toContain('versions   3 files, 2.00 KB\n');
+    const unknown: Status = { ...status, versions: { a: { files: 1, bytes: 9 }, b: null } };
+    expect(statusText(unknown, [], colors)).toContain('versions   1 file, 9 B, without side b\n');
     expect(text).toContain('  x\\u001b: the disk is ill (io-error)');
   });
 });

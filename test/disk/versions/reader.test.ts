@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FileEntry } from '../../../src/core/entry.js';
 import type { RelPath } from '../../../src/core/path.js';
 import { isVersionOf, momentOf, versionName } from '../../../src/disk/versions/name.js';
+import { DEFAULT_VERSION_LIMITS, VersionPruner } from '../../../src/disk/versions/pruning.js';
 import { LocalVersionReader } from '../../../src/disk/versions/reader.js';
 import { VersionRecords } from '../../../src/disk/versions/records.js';
 import { type VersionReason, Versions } from '../../../src/disk/versions/versions.js';
+import { silent } from '../../../src/log.js';
 import { file, own } from '../../support/disk-site.js';
 import { makeRoot, put, removeRoot } from '../../support/trees.js';
 
@@ -41,7 +43,10 @@ function version(of: string, content: string, occasion?: VersionReason): void {
   now += 1;
 }
 
-const versionReader = () => new LocalVersionReader(own(kept), records);
+const versionReader = () => {
+  const pruner = new VersionPruner({ directory: own(kept), records, limits: DEFAULT_VERSION_LIMITS, log: silent });
+  return new LocalVersionReader(own(kept), records, pruner);
+};
 const hashOf = (content: string) => file(content).hash;
 const textOf = (name: RelPath) => fs.readFileSync(path.join(kept, name), 'utf8');
 
@@ -157,3 +162,90 @@ test.each(['x.txt', '.profile', 'a.tar.gz', 'plain', 'dot.', `${'é'.repeat(120)
     expect(momentOf(versionName(name, NOON, 12))).toEqual({ replaced: NOON, n: 12 });
   },
 );
+
+async function recent(since = 0): Promise<[string, string, string | null, number][]> {
+  const rows: [string, string, string | null, number][] = [];
+  for await (const some of versionReader().recent(since))
+    for (const { of, name, reason, replaced } of some) rows.push([of, textOf(name), reason, replaced - NOON]);
+  return rows;
+}
+
+describe('the versions of all files', () => {
+  test('are listed newest first, with the paths that they had', async () => {
+    version('d/x.txt', 'one');
+    version('y.txt', 'two', { reason: 'deleted', hash: null });
+    version('d/x.txt', 'three');
+    expect(await recent()).toEqual([
+      ['d/x.txt', 'three', 'deleted', 2],
+      ['y.txt', 'two', 'deleted', 1],
+      ['d/x.txt', 'one', 'deleted', 0],
+    ]);
+    expect(await recent(NOON + 1)).toHaveLength(2);
+  });
+
+  test('are found by their names where the records are lost, and come in the order of one file', async () => {
+    now = NOON + 500;
+    for (const content of ['one', 'two', 'three']) version('d/x.txt', content);
+    version('notes', 'four');
+    records.remove(p('d/x (2026-11-21 12-00-00 2).txt'));
+    records.remove(p('notes (2026-11-21 12-00-00)'));
+    put(kept, { 'somebody.txt': 'not a version' });
+    const rows = await recent();
+    expect(rows.map(([of, text, reason]) => [of, text, reason])).toEqual([
+      ['d/x.txt', 'three', 'deleted'],
+      ['d/x.txt', 'two', null],
+      ['d/x.txt', 'one', 'deleted'],
+      ['notes', 'four', null],
+    ]);
+    const list = await versionReader().list(p('d/x.txt'));
+    expect(rows.slice(0, 3).map(([, , , replaced]) => replaced)).toEqual(list.map(({ replaced }) => replaced - NOON));
+  });
+
+  test('leave out what people have removed, and come in pieces', async () => {
+    for (let n = 0; n < 300; n++) version(`f${n}`, `${n}`);
+    fs.rmSync(path.join(kept, 'f7 (2026-11-21 12-00-00)'));
+    const pieces: number[] = [];
+    for await (const some of versionReader().recent(0)) pieces.push(some.length);
+    expect(pieces.reduce((sum, n) => sum + n)).toBe(299);
+    expect(pieces.length).toBeGreaterThan(2);
+  });
+});
+
+describe('the usage', () => {
+  test('counts what was there, what has come and what went', async () => {
+    version('x', '12345');
+    const pruner = new VersionPruner({
+      ...{ directory: own(kept), records, limits: DEFAULT_VERSION_LIMITS, log: silent, now: () => now },
+    });
+    expect(await pruner.usage()).toEqual({ files: 1, bytes: 5 });
+    now += 1000;
+    version('y', '123');
+    pruner.grew(p('y (2026-11-21 12-00-01)'), 3);
+    expect(await pruner.usage()).toEqual({ files: 2, bytes: 8 });
+    expect(await pruner.removeOlder(500, true)).toEqual({ files: 1, bytes: 5 });
+    expect((await recent()).map(([of]) => of)).toEqual(['y', 'x']);
+    expect(await pruner.removeOlder(500, false)).toEqual({ files: 1, bytes: 5 });
+    expect((await recent()).map(([of]) => of)).toEqual(['y']);
+    expect([await pruner.usage(), await new LocalVersionReader(own(kept), records, pruner).prune(0, false)]).toEqual([
+      { files: 1, bytes: 3 },
+      { files: 1, bytes: 3 },
+    ]);
+    expect([await pruner.usage(), fs.readdirSync(kept)]).toEqual([{ files: 0, bytes: 0 }, []]);
+    await pruner.close();
+  });
+
+  test('is not counted twice for what comes while it is counted', async () => {
+    for (let n = 0; n < 100; n++) version(`d${n}/x`, '1');
+    const pruner = new VersionPruner({ directory: own(kept), records, limits: DEFAULT_VERSION_LIMITS, log: silent });
+    const counting = pruner.usage();
+    for (let n = 0; n < 100; n++) {
+      const at = now;
+      version(`e${n}/x`, '12');
+      pruner.grew(p(versionName('x', at, 1)).replace(/^/, `e${n}/`) as RelPath, 2);
+      if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await counting;
+    expect(await pruner.usage()).toEqual({ files: 200, bytes: 300 });
+    await pruner.close();
+  });
+});

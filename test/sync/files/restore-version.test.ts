@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
-import type { Content, Version, VersionReader } from '../../../src/replica.js';
+import type { Content, RecentVersion, Version, VersionReader } from '../../../src/replica.js';
 import { Restoring } from '../../../src/sync/files/restore-version.js';
 import type { ClientWrite, WriteStep } from '../../../src/sync/files/write.js';
 import { showChanges } from '../../support/core/tree.js';
@@ -25,6 +25,15 @@ class Kept implements VersionReader {
   constructor(readonly versions: readonly Version[]) {}
   async list(path: RelPath): Promise<readonly Version[]> {
     return path === 'd/f' ? this.versions : [];
+  }
+  async *recent(): AsyncGenerator<readonly RecentVersion[]> {
+    yield this.versions.map((one) => ({ ...one, of: p('d/f') }));
+  }
+  async usage() {
+    return { files: this.versions.length, bytes: 3 * this.versions.length };
+  }
+  async prune(olderMs: number, dryRun: boolean) {
+    return { files: dryRun ? 0 : 1, bytes: olderMs };
   }
   async entryOf(name: RelPath) {
     this.scanned.push(name);
@@ -51,7 +60,7 @@ function open(a: Kept | null, b: Kept | null, present: Record<string, Entry> = {
       },
     } as never,
   });
-  const restore = (at = 1) => restoring.restore(p('d/f'), at, 'ann');
+  const restore = (at = 1) => restoring.restore(p('d/f'), { at }, 'ann');
   const code = (at = 1) => restore(at).catch((error: SyncError) => [error.code, error.message]);
   return { restoring, restore, code, steps, asked, sides, shown: () => showChanges(steps.map(({ change }) => change)) };
 }
@@ -100,6 +109,21 @@ describe('restoring', () => {
     expect(steps[0]!.change).toMatchObject({ before: file('now'), after: file('b1'), reason: 'restored' });
     for await (const _ of steps[0]!.contents!());
     expect([a.scanned, b.scanned, b.read_]).toEqual([[], ['b1'], ['b1']]);
+  });
+
+  test('takes the version that lies in a place, whatever its number is by now', async () => {
+    const [a, b] = [new Kept([version('a2', 3_000), version('a1', 1_000)]), new Kept([version('a1', 2_000)])];
+    const { restoring, steps } = open(a, b, { d: dir() });
+    const where = '.lockstep/versions/a1';
+    const acted = await restoring.restore(p('d/f'), { side: 'a', where }, 'ann');
+    expect(acted).toMatchObject({ path: 'd/f', changed: true, side: 'a', where, replaced: '1970-01-01T00:00:01.000Z' });
+    expect([acted, a.scanned, b.scanned]).toEqual([expect.not.objectContaining({ n: 1 }), ['a1'], []]);
+    expect(steps.at(-1)!.change.after).toEqual(file('a1'));
+    const gone = restoring.restore(p('d/f'), { side: 'b', where: '.lockstep/versions/a2' }, 'ann');
+    await expect(gone).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'No version of "d/f" lies in ".lockstep/versions/a2" on side b.',
+    });
   });
 
   test('creates a deleted file, with the directories above it', async () => {
@@ -153,5 +177,12 @@ describe('restoring', () => {
       return b.versions;
     };
     expect(await code()).toEqual(['not-found', expect.stringMatching(/\(side b is away/)]);
+  });
+});
+
+describe('pruning', () => {
+  test('asks each side that is there', async () => {
+    const { restoring } = open(new Kept([]), null);
+    expect(await restoring.prune(7, false)).toEqual({ a: { files: 1, bytes: 7 }, b: null });
   });
 });

@@ -1,0 +1,43 @@
+// `client versions --prune [--older 7d]`: removes versions for ever, after it has said how many there are and how much
+// they take.
+import type { VersionUsage } from '../../wire/client-api/methods.js';
+import { confirmed } from '../confirm.js';
+import type { CommandContext } from '../context.js';
+import { parseDuration } from '../duration.js';
+import { EXIT_FAILED, EXIT_OK } from '../exit-codes.js';
+import { countText, sizeText } from '../render/size.js';
+import { usageError } from '../report-error.js';
+
+export interface PruneFlags {
+  readonly older?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+const MAX_OLDER_MS = 100 * 365 * 24 * 60 * 60 * 1000;
+
+export async function prune(context: CommandContext, text: string | undefined, flags: PruneFlags): Promise<number> {
+  if (text !== undefined) throw usageError('--prune takes no file: it removes the versions of all files.');
+  const olderMs = flags.older === undefined ? 0 : parseDuration(flags.older, '--older', MAX_OLDER_MS);
+  const api = await context.api();
+  const counted = total(await api.pruneVersions(olderMs, { dryRun: true }));
+  const what = `${countText(counted.files, 'version')}${flags.older === undefined ? '' : ` older than ${flags.older}`}`;
+  const question = `Remove ${what} (${sizeText(counted.bytes)}) for ever?`;
+  const isDry = flags.dryRun === true || counted.files === 0;
+  if (!isDry && !(await confirmed(context, question, flags.yes === true))) return EXIT_FAILED;
+  const removed = isDry ? { a: null, b: null } : await api.pruneVersions(olderMs);
+  say(context, isDry, isDry ? counted : total(removed));
+  return EXIT_OK;
+}
+
+function say(context: CommandContext, isDry: boolean, { files, bytes }: VersionUsage): void {
+  if (context.json) context.out(`${JSON.stringify({ changed: !isDry && files > 0, files, bytes })}\n`);
+  else if (files === 0) context.out('There is nothing to remove.\n');
+  else if (isDry) context.out(`${countText(files, 'version')} would be removed, which frees ${sizeText(bytes)}.\n`);
+  else context.out(`Removed ${countText(files, 'version')}: ${sizeText(bytes)} are free again.\n`);
+}
+
+const total = ({ a, b }: { readonly a: VersionUsage | null; readonly b: VersionUsage | null }): VersionUsage => ({
+  files: (a?.files ?? 0) + (b?.files ?? 0),
+  bytes: (a?.bytes ?? 0) + (b?.bytes ?? 0),
+});
