@@ -23,6 +23,7 @@ export type {
   Confirmation,
   ConflictRow,
   HeldRow,
+  Ignored,
   ListEntry,
   Listing,
   LockInfo,

@@ -37,9 +37,17 @@ export function plainArgv(args: readonly string[]): string[] {
   if (word === undefined || word === '--') {
     return args.some((arg) => ASKS_ONLY.has(arg)) ? [...args] : [...args.slice(0, at), 'list', ...args.slice(at)];
   }
-  const command = Object.hasOwn(SPELLINGS, word) ? SPELLINGS[word]! : word;
-  const rest = args.slice(at + 1);
+  const [name, joined] = joinedNumber(word);
+  const command = Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name]! : name;
+  const rest = [...joined, ...args.slice(at + 1)];
   return [...args.slice(0, at), command, ...(command === 'lock' || command === 'unlock' ? plainTargets(rest) : rest)];
+}
+
+/** `--lock=1` is `--lock 1`. */
+function joinedNumber(word: string): [name: string, rest: readonly string[]] {
+  const at = word.indexOf('=');
+  const name = word.slice(0, at);
+  return at > 0 && Object.hasOwn(SPELLINGS, name) ? [name, [word.slice(at + 1)]] : [word, []];
 }
 
 /** @returns the index of the command word: the first word that is neither a global option nor its value. */
@@ -47,7 +55,7 @@ function commandAt(args: readonly string[]): number {
   let i = 0;
   while (i < args.length) {
     const arg = args[i]!;
-    if (arg === '--' || !arg.startsWith('-') || Object.hasOwn(SPELLINGS, arg)) return i;
+    if (arg === '--' || !arg.startsWith('-') || Object.hasOwn(SPELLINGS, joinedNumber(arg)[0])) return i;
     i += TAKES_VALUE.has(arg) ? 2 : 1;
   }
   return args.length;

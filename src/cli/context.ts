@@ -26,6 +26,8 @@ export type Api = Pick<
   | 'recentVersions'
   | 'pruneVersions'
   | 'restore'
+  | 'checkIgnore'
+  | 'read'
   | 'conflicts'
   | 'resolve'
   | 'upload'

@@ -4,6 +4,7 @@ import { unpackRow } from '../wire/client-api/compact-rows.js';
 import type {
   ConflictRow,
   HeldRow,
+  Ignored,
   Listing,
   LockRow,
   PlanPreview,
@@ -84,6 +85,11 @@ export abstract class Queries {
     };
     const { away, more = false } = await this.#ask.inPieces('versions', params, 'versions', take);
     return { away, more };
+  }
+
+  /** @returns whether `path` is left out of synchronisation, and the rule that says so. */
+  checkIgnore(path: string): Promise<Ignored> {
+    return this.#ask.call('checkIgnore', { path });
   }
 
   /** @returns all conflict copies; those of one file are adjacent, the oldest first. */

@@ -131,6 +131,16 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
         return path === undefined ? missing(target) : { path, changed: true, type: 'file' };
       });
     },
+    checkIgnore: async (path) =>
+      path.endsWith('.tmp')
+        ? { path, ignored: true, rule: '*.tmp', source: 'file', file: '.lockstepignore', line: 3, side: 'both' }
+        : { path, ignored: false },
+    async *read(target) {
+      calls.push(['read', target]);
+      if (pathOf(target) === undefined) throw gone(target);
+      yield Buffer.from('con');
+      yield Buffer.from('tent');
+    },
     conflicts: async () => ({
       conflicts: paths.flatMap((copy) => {
         const path = copy.replace(/ \(conflict .*\)/, '');

@@ -25,6 +25,7 @@ const status = (counts: Partial<Status>): Status => ({
   locks: 0,
   conflicts: 0,
   problems: [],
+  versions: { a: null, b: null },
   ...counts,
 });
 const left = (files: number, bytes: number): { transfers: Transfers } => ({

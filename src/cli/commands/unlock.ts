@@ -2,7 +2,7 @@
 // so.
 
 import type { HeldFate, HeldWay } from '../../core/locks/records.js';
-import type { Acted } from '../../wire/client-api/methods.js';
+import type { Acted, Refused } from '../../wire/client-api/methods.js';
 import type { Api, CommandContext } from '../context.js';
 import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
@@ -24,10 +24,22 @@ export async function unlock(context: CommandContext, targets: readonly string[]
     async recheck(acted, shownAs) {
       if (acted.changed) return acted; // the lock had outlived its file, or the file is there
       present ??= new Set((await api.list()).entries.map(({ path }) => path));
-      return present.has(acted.path) ? acted : goneRefusal(shownAs);
+      if (present.has(acted.path)) return acted;
+      return shownAs === undefined ? noFile(acted.path) : goneRefusal(shownAs);
     },
   });
 }
+
+/** A name that is neither a file nor locked is a slip of the pen. */
+const noFile = (path: string): Refused => ({
+  path,
+  changed: false,
+  error: {
+    code: 'not-found',
+    message: `There is no file "${shownName(path)}", and no lock on one of that name.`,
+    hint: 'See what is locked with: client locks',
+  },
+});
 
 /** A glob means the locked files that it matches; only if there are none, all files, so that the answer names them. */
 async function lockedThenPresent(api: Api): Promise<Known> {

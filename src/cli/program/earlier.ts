@@ -21,6 +21,7 @@ function checkFlags(flags: VersionsFlags & PruneFlags & { prune?: boolean }): vo
 }
 
 export function addEarlier(program: Command, run: Run): void {
+  program.commandsGroup('What was there before:');
   program
     .command('versions')
     .argument('[target]', 'number, path or glob, also of files that are gone; without one: of all files')

@@ -7,6 +7,7 @@ interface Overwriting {
 }
 
 export function addFiles(program: Command, run: Run): void {
+  program.commandsGroup('Files:');
   program
     .command('upload')
     .argument('<file>', 'a file on this machine')

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Run } from './run.js';
 
 export function addListing(program: Command, run: Run): void {
+  program.commandsGroup('What there is:');
   program
     .command('list')
     .argument('[glob]', 'only the files that it matches; they keep their numbers')

@@ -15,6 +15,7 @@ function waitOption(): Option {
 }
 
 export function addLocking(program: Command, run: Run): void {
+  program.commandsGroup('Locks:');
   program
     .command('lock')
     .argument('<target...>', 'number, path or glob')

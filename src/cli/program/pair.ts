@@ -4,6 +4,7 @@ import type { Confirmation } from '../../wire/client-api/methods.js';
 import type { Run } from './run.js';
 
 export function addPair(program: Command, run: Run): void {
+  program.commandsGroup('The pair:');
   program
     .command('status')
     .description('the pair at a glance')
@@ -18,6 +19,13 @@ export function addPair(program: Command, run: Run): void {
     .description('the pair live on a terminal; otherwise everything that happens, one line each')
     .action((flags: { since?: string }) =>
       run(async (context) => (await import('../commands/watch.js')).watch(context, flags)),
+    );
+  program
+    .command('check-ignore')
+    .argument('<path>', 'a path of the pair, whether it is there or not')
+    .description('why a path is not synchronised: the rule and its line; exit 1 where there is none')
+    .action((path: string) =>
+      run(async (context) => (await import('../commands/check-ignore.js')).checkIgnore(context, path)),
     );
   program
     .command('flush')

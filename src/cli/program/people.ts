@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Run } from './run.js';
 
 export function addPeople(program: Command, run: Run): void {
+  program.commandsGroup('For people:');
   program
     .command('menu')
     .description('a numbered menu: list, lock, unlock, upload, download, delete, rename')

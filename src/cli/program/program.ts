@@ -8,9 +8,11 @@ import { type CommandLine, contextFor, type Globals, type Io } from '../context.
 import { commanderErrorText } from '../error-text.js';
 import { EXIT_OK, exitCodeOf } from '../exit-codes.js';
 import { safeText } from '../render/safe.js';
+import { shownName } from '../render/width.js';
 import { reportError, usageError } from '../report-error.js';
 import { packageVersion } from '../version.js';
 import { appendixText } from './appendix.js';
+import { meantCommand } from './did-you-mean.js';
 import { addEarlier } from './earlier.js';
 import { addFiles } from './files.js';
 import { CLIENT_APPENDIX } from './help.js';
@@ -95,11 +97,24 @@ export function clientProgram(print: (text: string) => void, runner: (given: () 
 
 /** @returns commander's error as one sentence with a hint at the help. */
 function usageOf(error: CommanderError, args: readonly string[], program: Command): SyncError {
+  const unknown = unknownCommand(error, args);
+  if (unknown !== null) {
+    const meant = meantCommand(unknown, program);
+    const hint = meant === null ? 'See what there is with: client --help' : `Did you mean "client ${meant}"?`;
+    return usageError(`There is no command "${shownName(unknown)}".`, hint);
+  }
   const topic = program.commands.find((one) => args.some((arg) => arg === one.name() || one.aliases().includes(arg)));
   const help = `Try "client ${topic === undefined ? '' : `${topic.name()} `}--help".`;
   const file = topic === undefined || topic.registeredArguments.length === 0 ? null : dashedFile(error, args);
   const hint = file === null ? help : `For a file of that name write ./${file}, or -- before it. ${help}`;
   return usageError(commanderErrorText(error), hint);
+}
+
+/** The command that was typed, also behind `help`, where there is none of that name. */
+function unknownCommand({ code, message }: CommanderError, args: readonly string[]): string | null {
+  if (code === 'commander.unknownCommand') return /'([^']*)'/s.exec(message)?.[1] ?? '';
+  if (code !== 'commander.help') return null;
+  return args[args.indexOf('help') + 1] ?? null;
 }
 
 /** @returns the word that was parsed as options but may be a file whose name begins with a dash. */

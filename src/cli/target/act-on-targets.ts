@@ -17,8 +17,8 @@ interface Act {
   act(targets: readonly Target[]): Promise<readonly TargetResult[]>;
   /** One sentence about a target that was not refused. */
   say(acted: Acted): string;
-  /** Checks a result again where an index was typed that was shown for a file. */
-  recheck?(acted: Acted, shownAs: ShownAs): Promise<TargetResult>;
+  /** Looks at a result once more. @param shownAs the file that was shown for the number that was typed, if one was. */
+  recheck?(acted: Acted, shownAs: ShownAs | undefined): Promise<TargetResult>;
 }
 
 /** @returns the exit code. */
@@ -60,8 +60,8 @@ async function settle(
   how: Act,
 ): Promise<TargetResult> {
   if (result === undefined) return unanswered(one.target);
-  if (one.shownAs === undefined) return result;
-  if (isRefused(result)) return result.error.code === 'not-found' ? goneRefusal(one.shownAs) : result;
+  if (isRefused(result))
+    return result.error.code === 'not-found' && one.shownAs !== undefined ? goneRefusal(one.shownAs) : result;
   return (await how.recheck?.(result, one.shownAs)) ?? result;
 }
 

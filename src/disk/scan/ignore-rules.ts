@@ -16,7 +16,27 @@ export function isNeverSynchronised(name: string): boolean {
   const first = name.charCodeAt(0);
   if (first === 0x7e) return name.startsWith('~$');
   if (first === 0x2e && name.startsWith('.~lock.')) return name.endsWith('#');
-  return NEVER.has(name);
+  return NEVER.has(name) || (first === 0x2e && isSwapFile(name));
+}
+
+/** Vim's swap files: `.notes.txt.swp`, `.swo`, … */
+const isSwapFile = (name: string): boolean => name.length > 5 && name.startsWith('.sw', name.length - 4);
+
+/** @returns the built-in rule by which a file of this name is left out; null for none. */
+function builtInRule(name: string): string | null {
+  if (!isNeverSynchronised(name)) return null;
+  if (NEVER.has(name)) return name;
+  if (name.startsWith('~$')) return '~$*';
+  return name.startsWith('.~lock.') ? '.~lock.*#' : '.*.sw?';
+}
+
+/** @returns the built-in rule that leaves out `path` or a directory above it; null for none. */
+export function builtInRuleFor(path: string): string | null {
+  for (const name of path.split('/')) {
+    const rule = builtInRule(name);
+    if (rule !== null) return rule;
+  }
+  return null;
 }
 
 /** The ignore rules of one side. Case matters. */
@@ -49,18 +69,30 @@ export class IgnoreRules {
     return this.#matcher.ignores(isDir ? `${path}/` : path);
   }
 
+  /** @returns the last line that leaves `path` out and is not taken back; null where none does. */
+  deciding(path: RelPath, isDir: boolean): string | null {
+    if (!this.matches(path, isDir)) return null;
+    const some = this.lines.filter((line) => line.startsWith('!') || new IgnoreRules([line]).matches(path, isDir));
+    for (let n = some.length - 1; n >= 0; n--) {
+      const takenBack = some.slice(n + 1).filter((line) => line.startsWith('!'));
+      const isRule = !some[n]!.startsWith('!');
+      if (isRule && new IgnoreRules([some[n]!, ...takenBack]).matches(path, isDir)) return some[n]!;
+    }
+    return null;
+  }
+
   /** @returns whether `other` has the same rules. */
   equals(other: IgnoreRules): boolean {
     return this.lines.length === other.lines.length && this.lines.every((line, n) => line === other.lines[n]);
   }
 }
 
-/** @returns the lines of `text`, without those that are too long to match any path. */
+/** @returns the lines of `text`; one that is too long to match any path is empty. */
 export const ignoreLines = (text: string): string[] =>
   text
     .replace(/^\ufeff/, '')
     .split('\n')
-    .filter((line) => line.length <= MAX_PATH_BYTES);
+    .map((line) => (line.length <= MAX_PATH_BYTES ? line : ''));
 
 function hasNeverAbove(path: RelPath): boolean {
   for (let from = 0, to = path.indexOf('/'); to >= 0; from = to + 1, to = path.indexOf('/', from)) {

@@ -243,6 +243,11 @@ export class Scanner {
     this.#seen(path, file);
   }
 
+  /** The lines of the ignore file as they are now, comments and empty ones included. @throws SyncError `failed`. */
+  ignoreFile(): readonly string[] {
+    return readRules(this.#context).lines;
+  }
+
   /** Reads the ignore file again where it may have changed since it was last read. */
   async #refreshRules(): Promise<void> {
     if (this.#rulesHash !== undefined) return;

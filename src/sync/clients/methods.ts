@@ -3,6 +3,7 @@
 
 import { SyncError } from '../../core/errors.js';
 import type { Side } from '../../core/path.js';
+import type { LocalReplica } from '../../disk/local-replica.js';
 import type { VersionReader } from '../../replica.js';
 import { type ClientMethods, PROTOCOL_VERSION, type Target } from '../../wire/client-api/methods.js';
 import { clientParams } from '../../wire/client-api/params.js';
@@ -13,6 +14,7 @@ import { Resolving } from '../files/resolve-conflict.js';
 import { Restoring } from '../files/restore-version.js';
 import { UsageOfVersions } from '../files/version-usage.js';
 import { heldRows, lockRows } from '../locks/answers.js';
+import { checkIgnore } from './check-ignore.js';
 import { fileHandlers } from './file-methods.js';
 import { ServeLocks } from './lock-methods.js';
 import { ClientQueries, type ShownPair, streamed } from './queries.js';
@@ -23,7 +25,7 @@ const FLUSH_MS = 60_000;
 
 interface ServedPair extends ShownPair {
   /** Side a, where client writes take place. */
-  readonly local: FilesContext['local'];
+  readonly local: FilesContext['local'] & { readonly scanner: Pick<LocalReplica['scanner'], 'ignoreFile'> };
   /** The replica of a side; null while it is disconnected. */
   readonly replica: FilesContext['replica'];
   /** Reads the versions of a side; null while it is disconnected. */
@@ -61,7 +63,7 @@ export class ClientServer {
 
   /** The methods; they are the same for every connection. */
   methods(): Record<string, Method> {
-    const { session, lockStore } = this.#served;
+    const { session, lockStore, local } = this.#served;
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: IncomingCall) => Promise<object> } = {
       hello: async (params) => this.#hello(params),
       ping: async () => ({}),
@@ -76,6 +78,7 @@ export class ClientServer {
       notices: async ({ owner }) => ({ notices: [], ...this.#locks.noticesFor(owner) }),
       ...versionHandlers(this.#served, this.#restoring, (target) => this.#queries.pathOf(target)),
       ...this.#files,
+      checkIgnore: async ({ path }) => checkIgnore(path, this.#served.pair, () => local.scanner.ignoreFile()),
       conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.#resolving.conflicts()) }),
       resolve: async ({ target, owner, keep }) => this.#resolving.resolve(this.#queries.pathOf(target), keep, owner),
       plan: async (_params, call) => {

@@ -118,6 +118,20 @@ export interface VersionUsage {
   readonly bytes: number;
 }
 
+/** Whether a path is left out of synchronisation, and by which rule. */
+export interface Ignored {
+  readonly path: string;
+  readonly ignored: boolean;
+  readonly rule?: string;
+  /** `.lockstepignore`, `--ignore` of a server, or the program itself. */
+  readonly source?: 'file' | 'flag' | 'built-in';
+  readonly file?: string;
+  /** From 1. */
+  readonly line?: number;
+  /** The side on which the rule is in force. */
+  readonly side?: Side | 'both';
+}
+
 /** A conflict copy. */
 export interface ConflictRow {
   /** The file whose copy it is. */
@@ -257,6 +271,8 @@ export interface ClientMethods extends FileMethods {
     params: { olderMs: number; dryRun?: boolean };
     result: { a: VersionUsage | null; b: VersionUsage | null };
   };
+  /** `path`: also one that may not be used, such as those in `.lockstep`. */
+  checkIgnore: { params: { path: string }; result: Ignored };
   conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
   resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
   status: { params: Record<string, never>; result: Status };

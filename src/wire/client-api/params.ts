@@ -109,6 +109,7 @@ export const clientParams = {
   }),
   rename: v.object({ target, to: path, owner, overwrite: v.exactOptional(v.boolean()) }),
   delete: v.object({ targets, owner, recursive: v.exactOptional(v.boolean()) }),
+  checkIgnore: v.object({ path: text(1, MAX_MESSAGE_CHARS * 2) }),
   conflicts: none,
   resolve: v.object({ target, owner, keep: v.picklist(['a', 'b', 'both']) }),
   status: none,

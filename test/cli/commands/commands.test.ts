@@ -162,6 +162,10 @@ describe('lock and unlock', () => {
     expect(await run(['unlock', '*.txt'], { api })).toMatchObject({ code: 0, out: 'Unlocked a.txt.\n' });
     const { code, out } = await run(['-unlock', '-0'], { api });
     expect({ code, out }).toEqual({ code: 0, out: 'Nobody holds a lock on a.txt: there is nothing to unlock.\n' });
+    expect(await run(['unlock', 'a.text'], { api })).toMatchObject({
+      ...{ code: 4, out: '' },
+      err: 'There is no file "a.text", and no lock on one of that name. See what is locked with: client locks\n',
+    });
   });
 
   it.each([
@@ -343,7 +347,12 @@ describe('the other commands', () => {
 
 describe('refusals', () => {
   it.each([
-    [['lisst'], 'Unknown command \'lisst\' (did you mean list?). Try "client --help".\n'],
+    [['lisst'], 'There is no command "lisst". Did you mean "client list"?\n'],
+    [['undo'], 'There is no command "undo". Did you mean "client restore"?\n'],
+    [['ls'], 'There is no command "ls". Did you mean "client list"?\n'],
+    [['stat'], 'There is no command "stat". Did you mean "client status"?\n'],
+    [['help', 'nosuch'], 'There is no command "nosuch". See what there is with: client --help\n'],
+    [['help', 'unlok'], 'There is no command "unlok". Did you mean "client unlock"?\n'],
     [['lock'], 'Missing required argument \'target\'. Try "client lock --help".\n'],
     [['lock', '--seize', 'x'], /^Unknown option '--seize'.*\n$/],
     [
@@ -354,7 +363,7 @@ describe('refusals', () => {
     [['lock', '-music.txt'], /^Missing required argument 'target'\. .* \.\/-music\.txt, /],
     [['status', '-x'], 'Unknown option \'-x\'. Try "client status --help".\n'],
     [['--no-such-flag'], /^Unknown option '--no-such-flag'.*\n$/],
-    [['frobnicate', 'x'], /^Unknown command 'frobnicate'.*\n$/],
+    [['frobnicate', 'x'], 'There is no command "frobnicate". See what there is with: client --help\n'],
     [['lock', 'a.txt', '--side', 'c'], '--side takes a or b, not "c".\n'],
     [['flush', '--timeout', 'soon'], /^--timeout takes a duration/],
     [['--color', 'blue'], /^Option '--color <when>' argument 'blue' is invalid.*\n$/],

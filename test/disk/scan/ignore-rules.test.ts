@@ -12,6 +12,13 @@ it.each([
   ['.~lock.report.odt#', true],
   ['.~lock.report.odt', false],
   ['~report', false],
+  ['.notes.txt.swp', true],
+  ['.notes.swo', true],
+  ['.x.sw1', true],
+  ['notes.swp', false],
+  ['.swp', false],
+  ['.swap', false],
+  ['.x.swiss', false],
   ['.lockstepignore', false],
   ['.gitignore', false],
   ['thumbs.db', false],
@@ -35,6 +42,16 @@ it.each([
   ['**/tmp', 'a/b/tmp', true, true],
 ])('%s and %s (a directory: %s): %s', (line, path, isDir, out) => {
   expect(new IgnoreRules([line]).ignores(path as RelPath, isDir)).toBe(out);
+});
+
+it.each([
+  [['*.o', 'build/'], 'build/x.o', 'build/'],
+  [['build/', '*.o', '!x.o'], 'build/x.o', 'build/'],
+  [['build/', '*.o', '!x.o'], 'x.o', null],
+  [['*.o', '!x.o', '*.o'], 'x.o', '*.o'],
+  [['a/**/b/**/c', '*.o'], 'a/1/b/2/c', 'a/**/b/**/c'],
+])('of %j, %s is left out by %j', (lines, path, line) => {
+  expect(new IgnoreRules(lines).deciding(path as RelPath, false)).toBe(line);
 });
 
 it('a later line can include again what an earlier one excluded', () => {
