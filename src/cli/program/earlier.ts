@@ -1,8 +1,8 @@
 // Commands for versions and conflict copies.
 import type { Command } from 'commander';
-import type { PruneFlags } from '../commands/prune.js';
-import type { RestoreFlags } from '../commands/restore.js';
-import type { VersionsFlags } from '../commands/versions.js';
+import type { PruneFlags } from '../commands/versions/prune.js';
+import type { RestoreFlags } from '../commands/versions/restore.js';
+import type { VersionsFlags } from '../commands/versions/versions.js';
 import { usageError } from '../report-error.js';
 import type { Run } from './run.js';
 
@@ -36,8 +36,8 @@ export function addEarlier(program: Command, run: Run): void {
       run(async (context) => {
         checkFlags(flags);
         return flags.prune === true
-          ? (await import('../commands/prune.js')).prune(context, target, flags)
-          : (await import('../commands/versions.js')).versions(context, target, flags);
+          ? (await import('../commands/versions/prune.js')).prune(context, target, flags)
+          : (await import('../commands/versions/versions.js')).versions(context, target, flags);
       }),
     );
   program
@@ -50,7 +50,7 @@ export function addEarlier(program: Command, run: Run): void {
     .option('--dry-run', 'only show what would be put back')
     .description('put an earlier content back; the present one goes to versions')
     .action((target: string | undefined, flags: RestoreFlags) =>
-      run(async (context) => (await import('../commands/restore.js')).restore(context, target, flags)),
+      run(async (context) => (await import('../commands/versions/restore.js')).restore(context, target, flags)),
     );
   program
     .command('conflicts')

@@ -121,5 +121,5 @@ class Versions {
 
 const tooMany = (): SyncError =>
   new SyncError('too-large', 'There are versions of too many files for one list.', {
-    hint: 'Ask for those of a shorter time: client versions --since 1d',
+    hint: 'Ask for those of a shorter time.',
   });

@@ -1,12 +1,12 @@
 // `client versions --prune [--older 7d]`: removes versions for ever, after it has said how many there are and how much
 // they take.
-import type { VersionUsage } from '../../wire/client-api/methods.js';
-import { confirmed } from '../confirm.js';
-import type { CommandContext } from '../context.js';
-import { parseDuration } from '../duration.js';
-import { EXIT_FAILED, EXIT_OK } from '../exit-codes.js';
-import { countText, sizeText } from '../render/size.js';
-import { usageError } from '../report-error.js';
+import type { VersionUsage } from '../../../wire/client-api/methods.js';
+import { confirmed } from '../../confirm.js';
+import type { CommandContext } from '../../context.js';
+import { parseDuration } from '../../duration.js';
+import { EXIT_FAILED, EXIT_OK } from '../../exit-codes.js';
+import { countText, sizeText } from '../../render/size.js';
+import { usageError } from '../../report-error.js';
 
 export interface PruneFlags {
   readonly older?: string;

@@ -1,16 +1,16 @@
 // Puts many files back: those that were deleted since a time, or all as they were before one. The versions are chosen
 // from the list of all, and each is named by where it lies, because the numbers change while files are put back.
-import { SyncError } from '../../core/errors.js';
-import { comparePaths, type RelPath } from '../../core/path.js';
-import type { Acted, VersionRow } from '../../wire/client-api/methods.js';
-import type { CommandContext } from '../context.js';
-import { EXIT_OK, exitCodeOf } from '../exit-codes.js';
-import { parseMoment } from '../moment.js';
-import { countText, sizeText } from '../render/size.js';
-import { minuteText } from '../render/time.js';
-import { shownName } from '../render/width.js';
-import { reportError, usageError } from '../report-error.js';
-import { eachRecent, pathTest } from '../target/versions-of.js';
+import { SyncError } from '../../../core/errors.js';
+import { comparePaths, type RelPath } from '../../../core/path.js';
+import type { Acted, VersionRow } from '../../../wire/client-api/methods.js';
+import type { CommandContext } from '../../context.js';
+import { EXIT_OK, exitCodeOf } from '../../exit-codes.js';
+import { parseMoment } from '../../moment.js';
+import { countText, sizeText } from '../../render/size.js';
+import { minuteText } from '../../render/time.js';
+import { shownName } from '../../render/width.js';
+import { reportError, usageError } from '../../report-error.js';
+import { eachRecent, pathTest } from '../../target/versions-of.js';
 
 export interface ManyFlags {
   readonly deletedSince?: string;

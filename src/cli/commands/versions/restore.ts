@@ -1,14 +1,14 @@
 // `client restore TARGET [--at N]`: makes an earlier content the file's content again. A directory that was deleted comes
 // back with its files; with a time, many files do.
-import { advise } from '../../core/advice.js';
-import { SyncError } from '../../core/errors.js';
-import type { Acted, Target } from '../../wire/client-api/methods.js';
-import type { CommandContext } from '../context.js';
-import { EXIT_OK } from '../exit-codes.js';
-import { minuteText } from '../render/time.js';
-import { shownName } from '../render/width.js';
-import { usageError } from '../report-error.js';
-import { listedPaths, oneTarget } from '../target/one-target.js';
+import { advise } from '../../../core/advice.js';
+import { SyncError } from '../../../core/errors.js';
+import type { Acted, Target } from '../../../wire/client-api/methods.js';
+import type { CommandContext } from '../../context.js';
+import { EXIT_OK } from '../../exit-codes.js';
+import { minuteText } from '../../render/time.js';
+import { shownName } from '../../render/width.js';
+import { usageError } from '../../report-error.js';
+import { listedPaths, oneTarget } from '../../target/one-target.js';
 import { deletedTogether, type ManyFlags, restoreMany, restoreRows } from './restore-many.js';
 
 export interface RestoreFlags extends ManyFlags {

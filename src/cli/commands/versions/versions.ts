@@ -1,14 +1,14 @@
 // `client versions [TARGET]`: the earlier contents that both sides keep, of one file or of all, the newest first.
-import type { Side } from '../../core/path.js';
-import type { VersionRow } from '../../wire/client-api/methods.js';
-import type { CommandContext } from '../context.js';
-import { EXIT_OK } from '../exit-codes.js';
-import { parseMoment } from '../moment.js';
-import { RecentText, versionsText } from '../render/versions.js';
-import { shownName } from '../render/width.js';
-import { listedPaths, mustBeListed, onOneTarget } from '../target/one-target.js';
-import { errorOf, isGlob, matchesNothing, pairPath } from '../target/target.js';
-import { eachRecent, type PathTest, pathTest } from '../target/versions-of.js';
+import type { Side } from '../../../core/path.js';
+import type { VersionRow } from '../../../wire/client-api/methods.js';
+import type { CommandContext } from '../../context.js';
+import { EXIT_OK } from '../../exit-codes.js';
+import { parseMoment } from '../../moment.js';
+import { RecentText, versionsText } from '../../render/versions.js';
+import { shownName } from '../../render/width.js';
+import { listedPaths, mustBeListed, onOneTarget } from '../../target/one-target.js';
+import { errorOf, isGlob, matchesNothing, pairPath } from '../../target/target.js';
+import { eachRecent, type PathTest, pathTest } from '../../target/versions-of.js';
 
 export interface VersionsFlags {
   readonly deleted?: boolean;
