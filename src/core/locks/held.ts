@@ -48,6 +48,7 @@ export function actionOf(base: Entry | null, after: Entry | null): Action {
  * Decides whether the other side's present entry at a locked path is a new update, known neither to the pair nor to the
  * queue.
  * @param shared what both sides last shared there.
+ * @param former the last update that a former partner had made; 0 where there was none.
  * @returns the entry on which the update is based; null where there is no new update.
  */
 export function arrivalOn(
@@ -55,12 +56,17 @@ export function arrivalOn(
   path: RelPath,
   shared: Entry | null,
   present: Entry | null,
+  former = 0,
 ): { readonly base: Entry | null } | null {
   const held = table.heldOf(path);
   const last = held.at(-1);
-  // The updates are held for a file that both sides had, and nothing is shared at this path: the lock was moved by a
-  // rename that the held side has not carried out yet. It never had this name, so it has not deleted the file.
-  if (present === null && shared === null && held[0] !== undefined && held[0].base !== null) return null;
+  if (present === null && shared === null && last !== undefined) {
+    // The updates are held for a file that both sides had, and nothing is shared at this path: the lock was moved by a
+    // rename that the held side has not carried out yet. It never had this name, so it has not deleted the file.
+    if (held[0]!.base !== null) return null;
+    // Nor has a new partner deleted what the former one had made.
+    if (last.id <= former) return null;
+  }
   const known = last === undefined ? shared : last.after;
   return sameEntry(known, present) ? null : { base: known };
 }

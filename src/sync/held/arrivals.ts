@@ -69,7 +69,7 @@ export class Arrivals {
     const { pair } = this.#context;
     if (pair.side(side).snapshot === null || pair.isOutOfReach(path)) return null;
     const after = pair.entry(side, path);
-    const arrival = arrivalOn(this.#table, path, pair.shared(path), after);
+    const arrival = arrivalOn(this.#table, path, pair.shared(path), after, side === 'b' ? pair.formerHeld : 0);
     if (arrival === null) return null;
     const isShared = this.#table.heldOf(path).length === 0 && sameEntry(after, pair.entry(otherSide(side), path));
     return isShared ? null : { base: arrival.base, after };

@@ -181,7 +181,7 @@ export class HeldUpdates {
       sameEntry(current, update.after) || (sameContent(current, update.after) && !sameContent(current, update.base));
     if (isThere) this.#finished(path, true, update.file);
     else if (update.file !== null && !this.#context.files.has(update.file)) this.#dropMissing(update);
-    else if (sameContent(current, update.base) && !this.#isDeletionByFormer(update)) {
+    else if (sameContent(current, update.base) && !this.#isDropped(side, update)) {
       if (this.#isOneStep(side, update)) this.#step(target, update, current);
       else this.#leaveToPlan(path, 'held', true);
     } else {
@@ -197,9 +197,14 @@ export class HeldUpdates {
     }
   }
 
-  /** At a first contact nothing is deleted, also not what the former partner deleted. */
-  #isDeletionByFormer({ after }: HeldUpdate): boolean {
-    return after === null && this.#context.pair.firstContact;
+  /** At a first contact nothing is deleted, and what the former partner deleted not after it either. */
+  #isDropped(side: Side, update: HeldUpdate): boolean {
+    return update.after === null && (this.#context.pair.firstContact || this.#isOfFormer(side, update));
+  }
+
+  /** Whether a former side b made `update`, which takes effect on `side`. */
+  #isOfFormer(side: Side, { id }: HeldUpdate): boolean {
+    return side === 'a' && id <= this.#context.pair.formerHeld;
   }
 
   /**
@@ -255,9 +260,11 @@ export class HeldUpdates {
   }
 
   /** What another partner had held was never shared with the present one: it counts as a change of `side`. */
-  #fold(side: Side, change: Change, { path, base }: HeldUpdate): void {
+  #fold(side: Side, change: Change, update: HeldUpdate): void {
     const { pair } = this.#context;
-    const isShared = !pair.firstContact && sameContent(pair.shared(path), base);
+    const { path, base } = update;
+    const isOld = pair.firstContact || this.#isOfFormer(side, update);
+    const isShared = !isOld && sameContent(pair.shared(path), base);
     if (isShared) pair.foldDone(side, change);
     else pair.foldWritten(side, change);
   }

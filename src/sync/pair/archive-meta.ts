@@ -9,6 +9,8 @@ interface MetaValues {
   dir: string;
   /** Whether the two roots have never agreed: then nothing was ever shared. */
   firstContact: true;
+  /** The last held update from before the roots met for the first time. */
+  formerHeld: number;
   /** The highest epoch that side b has acknowledged. */
   epoch: number;
 }

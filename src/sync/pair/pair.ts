@@ -68,6 +68,14 @@ export class Pair {
     return this.meta.get('firstContact') === true;
   }
 
+  /** @returns the last update that was ever held. Set by the session, which has the locks. */
+  lastHeld: () => number = () => 0;
+
+  /** The held updates of side b up to this one are those of a former partner; 0 where there was none. */
+  get formerHeld(): number {
+    return this.meta.get('formerHeld') ?? 0;
+  }
+
   /** Set while locks may be lost and nobody has confirmed it. */
   locksHalt: Halt | null = null;
 
@@ -241,6 +249,7 @@ export class Pair {
     for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
     this.#losses.clear();
     this.meta.put('firstContact', true);
+    this.meta.put('formerHeld', this.lastHeld());
     this.markEverything();
   }
 }

@@ -97,6 +97,7 @@ export class Session {
       sessionHandlers({ inFlight, sides, retries, heldUpdates, recorder, writes, flushes }, this),
     );
     lockStore.onSettled = () => mailbox.wake();
+    pair.lastHeld = () => lockStore.table.counter('held');
   }
 
   /** Starts with a scan of side a. */

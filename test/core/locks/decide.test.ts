@@ -657,6 +657,16 @@ describe('arrivalOn', () => {
   ])('%s', (_, events, shared, present, expected) => {
     expect(arrivalOn(play(events).table, P, shared, present)).toEqual(expected);
   });
+
+  const made = [lock('ann'), hold(null, v1)];
+  test.each<[string, LockEvent[], Entry | null, Entry | null, { base: Entry | null } | null]>([
+    ['a new partner has not deleted what the former one made', made, null, null, null],
+    ['it has something else there', made, null, v2, { base: v1 }],
+    ['it has deleted what was shared since', made, v1, null, { base: v1 }],
+    ['it has deleted what it made itself', [...made, hold(v1, v2)], null, null, { base: v2 }],
+  ])('after an update of a former partner, %s', (_, events, shared, present, expected) => {
+    expect(arrivalOn(play(events).table, P, shared, present, 1)).toEqual(expected);
+  });
 });
 
 // Random histories.

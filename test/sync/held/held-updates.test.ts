@@ -379,6 +379,7 @@ describe('after the unlock', () => {
 
   describe('that comes after side b has become another partner', () => {
     const another = (room: LockRoom, isOver: boolean) => {
+      room.pair.lastHeld = () => room.lockStore.table.counter('held');
       room.found('b', 'f', null);
       room.pair.beginFirstContact();
       if (isOver) room.pair.endFirstContact();
@@ -406,15 +407,58 @@ describe('after the unlock', () => {
       expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
     });
 
-    test('a held deletion is dropped and logged', async () => {
+    test.each([
+      ['in the first contact', false],
+      ['after it', true],
+    ])('a held deletion is dropped and logged %s', async (_, isOver) => {
       const { room, lock, settle, unlock, drain } = open();
       lock();
       room.found('b', 'f', null);
       await settle();
+      another(room, isOver);
+      await settle();
       unlock();
-      another(room, false);
       expect(await drain()).toEqual([]);
       expect([room.pair.entry('a', F), room.said.at(-1)]).toEqual([file('v0'), 'conflict f a ']);
+    });
+
+    test('the new one has not deleted what the former one had made', async () => {
+      const { room, lock, saves, settle, unlock, drain } = open({});
+      lock();
+      saves('v1');
+      await settle();
+      another(room, true);
+      await settle();
+      expect(room.lockStore.table.heldOf(F)).toHaveLength(1);
+      unlock();
+      expect(await drain()).toEqual(['created v1']);
+      expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
+    });
+
+    test('what the new one makes there and deletes is held', async () => {
+      const { room, lock, saves, settle } = open({});
+      lock();
+      saves('v1');
+      await settle();
+      another(room, true);
+      saves('v2');
+      await settle();
+      room.found('b', 'f', null);
+      await settle();
+      expect(room.lockStore.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'modified', 'deleted']);
+    });
+
+    test('what is held of side a still is', async () => {
+      const { room, lock, settle, unlock, drain } = open();
+      lock('b');
+      room.found('a', 'f', null);
+      await settle();
+      room.pair.lastHeld = () => room.lockStore.table.counter('held');
+      room.pair.beginFirstContact();
+      room.pair.endFirstContact();
+      unlock('b');
+      expect(await drain('b')).toEqual(['deleted']);
+      expect(room.pair.entry('b', F)).toBeNull();
     });
   });
 

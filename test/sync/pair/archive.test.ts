@@ -51,11 +51,16 @@ test('a first contact forgets everything that was shared, also after a restart',
   for (const name of ['x', 'y']) first.pair.agree(p(name), file(name));
   first.pair.foldScan('a', scanPath('x:1', { whole: true }), 0);
   first.pair.clearMarks();
+  first.pair.lastHeld = () => 7;
   first.pair.beginFirstContact();
   expect([first.pair.everythingMarked, first.pair.firstContact]).toEqual([true, true]);
   await first.close();
   const second = open();
-  expect([second.pair.archive.root.children.size, second.pair.firstContact]).toEqual([0, true]);
+  expect([second.pair.archive.root.children.size, second.pair.firstContact, second.pair.formerHeld]).toEqual([
+    0,
+    true,
+    7,
+  ]);
   await second.close();
 });
 
