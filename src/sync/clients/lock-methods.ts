@@ -39,8 +39,8 @@ export class ServeLocks {
     };
     const taken = await this.#forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
     const results = params.side === undefined ? taken : taken.map((result) => withSide(result, side));
-    // A request that was cancelled while it waited keeps none of its locks, except those that the owner was granted by
-    // another request as well.
+    // A request that was cancelled while it waited keeps none of its locks; those that another request of its owner holds
+    // as well stay.
     if (results.some(wasCancelled)) await this.#giveBack(results, owner);
     return { targets: results, ...this.noticesFor(owner) };
   }
@@ -57,10 +57,13 @@ export class ServeLocks {
   async #giveBack(results: readonly (Acted | Refused)[], owner: string): Promise<void> {
     const { lockService } = this.#served;
     const ask = { kind: 'unlock', owner, side: 'a', message: '' } as const;
-    const given = results.map((result) =>
-      'error' in result || !result.changed
-        ? null
-        : lockService.ask({ ...ask, path: result.path as RelPath, ifOnly: result.token as number }),
+    // A target that was named twice has two results and one lock.
+    const granted = new Map<string, number>();
+    for (const result of results) {
+      if (!('error' in result) && typeof result.token === 'number') granted.set(result.path, result.token);
+    }
+    const given = Array.from(granted, ([path, token]) =>
+      lockService.ask({ ...ask, path: path as RelPath, givesBack: token }),
     );
     await Promise.all(given);
   }

@@ -8,6 +8,7 @@ import type { RelPath } from '../../core/path.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
 import { answered, noLongerWaiting, refused, stillComing, tooMany } from './answers.js';
 import { LockExpiry } from './expiry.js';
+import { LockHolders } from './holders.js';
 import { type LockContext, LockReadiness, type PendingScan } from './readiness.js';
 import { isCancelled, type PendingRequest, type ServiceRequest } from './request.js';
 import { MAX_WAITERS, WaiterGrants, WaitQueue } from './waiters.js';
@@ -26,15 +27,15 @@ export class LockService {
   readonly #queue: WaitQueue;
   readonly #grants: WaiterGrants;
   #lastLine = 0;
-  /** By path, the token of a lock that its owner asked for once more, and was told to hold. */
-  readonly #renewed = new Map<RelPath, number>();
+  readonly #holders: LockHolders;
 
   constructor(context: LockContext) {
     this.#context = context;
 
     this.#readiness = new LockReadiness(context, () => this.#waiting.length + this.#grants.size > 0);
     this.#queue = new WaitQueue(context);
-    this.#grants = new WaiterGrants(this.#readiness, this.#queue);
+    this.#holders = new LockHolders(context.lockStore);
+    this.#grants = new WaiterGrants(this.#readiness, this.#queue, this.#holders);
     new LockExpiry({ ...context, expire: (lock) => this.#expire(lock) }).start();
   }
 
@@ -110,11 +111,10 @@ export class LockService {
       return;
     }
     const held = this.#context.lockStore.table.locks.get(path);
-    if (ask.ifOnly !== undefined && (held?.token !== ask.ifOnly || this.#renewed.get(path) === ask.ifOnly)) {
+    if (ask.givesBack !== undefined && (held?.token !== ask.givesBack || !this.#holders.gaveBack(held))) {
       resolve({ path, changed: false, owner: held?.owner ?? null });
       return;
     }
-    if (ask.kind === 'lock' && held?.owner === ask.owner) this.#noteRenewal(held);
     const note = this.#readiness.noteOn(pending, path);
     const decided = this.#context.lockStore.dispatch(this.#eventFor(pending), (answer, error) => {
       if (answer.kind === 'granted') this.#readiness.settle(answer, error, { requester: pending, waiters, note });
@@ -122,15 +122,9 @@ export class LockService {
       else if (answer.kind !== 'queued') resolve(answered(ask, answer));
     });
     const waiters = decided.kind === 'granted' ? this.#queue.takeGranted(decided) : [];
+    if (decided.kind === 'granted') this.#holders.granted(decided.lock, decided.changed, 1 + waiters.length);
     if (decided.kind === 'queued') this.#queue.join(pending, decided.position);
     if (decided.kind !== 'refused' && decided.kind !== 'later') this.#readiness.touched(path);
-  }
-
-  #noteRenewal({ path, token }: Lock): void {
-    const { locks } = this.#context.lockStore.table;
-    this.#renewed.set(path, token);
-    if (this.#renewed.size <= locks.size) return;
-    for (const [at, renewed] of this.#renewed) if (locks.get(at)?.token !== renewed) this.#renewed.delete(at);
   }
 
   /** The error why a lock can be neither granted nor waited for; null where there is none. */

@@ -32,8 +32,10 @@ export interface ServiceRequest {
   /** Breaks another owner's lock. */
   readonly force?: boolean;
   readonly held?: HeldWay;
-  /** For `unlock`: only the lock with this token, and only while no other request of its owner was granted it, too. */
-  readonly ifOnly?: number;
+  /**
+   * For `unlock`: a request gives back the lock with this token. It ends once no other request of its owner holds it.
+   */
+  readonly givesBack?: number;
   /** For `expire`: the end of the lock that is meant, milliseconds since 1970. */
   readonly expires?: number;
 }

@@ -6,6 +6,7 @@ import { type LockAnswer, refusal } from '../../core/locks/events.js';
 import type { RelPath } from '../../core/path.js';
 import type { Clock } from '../clock.js';
 import { lockedBy, noLongerWaiting, refused } from './answers.js';
+import type { LockHolders } from './holders.js';
 import type { LockStore } from './lock-store.js';
 import type { LockReadiness, PendingScan } from './readiness.js';
 import type { PendingRequest } from './request.js';
@@ -145,13 +146,15 @@ const overdue = (path: string): SyncError =>
 export class WaiterGrants {
   readonly #readiness: LockReadiness;
   readonly #queue: WaitQueue;
+  readonly #holders: LockHolders;
 
   /** Free paths with waiters, and the scans that the grant waits for. */
   readonly #free = new Map<RelPath, PendingScan>();
 
-  constructor(readiness: LockReadiness, queue: WaitQueue) {
+  constructor(readiness: LockReadiness, queue: WaitQueue, holders: LockHolders) {
     this.#readiness = readiness;
     this.#queue = queue;
+    this.#holders = holders;
   }
 
   get size(): number {
@@ -191,6 +194,7 @@ export class WaiterGrants {
       if (answer.kind === 'granted') readiness.settle(answer, error, { waiters, note });
     });
     const waiters = granted.kind === 'granted' ? queue.takeGranted(granted) : [];
+    if (granted.kind === 'granted') this.#holders.granted(granted.lock, true, waiters.length);
     readiness.touched(path);
   }
 }

@@ -91,15 +91,18 @@ describe('locking', () => {
     expect(late.asks[0]!.wait!.forMs).toBe(0);
   });
 
-  test('that is cancelled releases the granted locks, and only those', async () => {
+  test('that is cancelled gives back the locks that it was granted or renewed, and only those', async () => {
     const { served, asks, call } = open({
+      w: { changed: false, error: { code: 'locked', message: '', hint: '' } },
       x: { token: 7 },
-      y: { changed: false, owner: 'bob' },
+      y: { changed: false, owner: 'bob', token: 8 },
       z: interrupted as never,
     });
-    await served.lock({ targets: paths('x', 'y', 'z'), owner: 'bob', wait: true }, call);
+    await served.lock({ targets: paths('w', 'x', 'y', 'z'), owner: 'bob', wait: true }, call);
+    const back = { kind: 'unlock', owner: 'bob', side: 'a', message: '' };
     expect(asks.filter(({ kind }) => kind === 'unlock')).toEqual([
-      { kind: 'unlock', path: 'x', owner: 'bob', side: 'a', message: '', ifOnly: 7 },
+      { ...back, path: 'x', givesBack: 7 },
+      { ...back, path: 'y', givesBack: 8 },
     ]);
   });
 

@@ -130,8 +130,30 @@ describe('the lock service', () => {
     const scene = open();
     const { token } = (await scene.answer(scene.lock('ann'))) as Acted;
     await meanwhile(scene);
-    const back = await scene.answer(scene.unlock('ann', { ifOnly: token as number }));
+    const back = await scene.answer(scene.unlock('ann', { givesBack: token as number }));
     expect([back.changed, scene.room.lockStore.table.locks.has(p('f'))]).toEqual([!isHeld, isHeld]);
+  });
+
+  test.each<[it: string, by: 'renewal' | 'waiting']>([
+    ['renewed by a second request', 'renewal'],
+    ['granted to two that waited', 'waiting'],
+  ])('a lock %s ends when both have given it back', async (_, by) => {
+    const scene = open();
+    const waits = () => {
+      const wait = { forMs: null, signal: new AbortController().signal, onPosition: () => {} };
+      return scene.lock('ann', by === 'waiting' ? { wait } : {});
+    };
+    if (by === 'waiting') await scene.answer(scene.lock('bob'));
+    const [first, second] = [waits(), waits()];
+    if (by === 'waiting') await scene.answer(scene.unlock('bob'));
+    const { token } = (await scene.answer(first)) as Acted;
+    expect(await scene.answer(second)).toMatchObject({ token });
+    const after: boolean[] = [];
+    for (let n = 0; n < 2; n++) {
+      await scene.answer(scene.unlock('ann', { givesBack: token as number }));
+      after.push(scene.room.lockStore.table.locks.has(p('f')));
+    }
+    expect(after).toEqual([true, false]);
   });
 
   test('refuses with the holder, the time, the reason and the held updates', async () => {
