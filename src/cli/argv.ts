@@ -21,7 +21,7 @@ export const FOREVER = 'for ever';
 
 /** The options whose value is the next word; those from `-m` on belong to single commands. */
 const TAKES_VALUE = new Set([
-  ...['--server', '--as', '--secret-file', '--color'],
+  ...['--server', '--pair', '--as', '--secret-file', '--color'],
   ...['-m', '--message', '--side', '--ttl', '--held', '--sort'],
 ]);
 const ASKS_ONLY = new Set(['-h', '--help', '-V', '--version']);

@@ -11,6 +11,7 @@ import { runLine } from './program/program.js';
 import { reportError } from './report-error.js';
 import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-listing.js';
 import { terminalIdentity } from './terminal-identity.js';
+import { addressOfPair } from './up/pair-address.js';
 
 /** The maximum time for an interrupted command to end, in milliseconds. */
 const LAST_WORDS_MS = 300;
@@ -23,6 +24,7 @@ const output = new Writer((text) => stdout.write(text));
 const io: Io = {
   env,
   nearby: () => findAddress(process.cwd()),
+  pairNamed: (name) => addressOfPair(env, name),
   connect: (server, user, trust) => connections.get(server, user, trust),
   out: (text) => output.add(text),
   err: sayOnStderr,

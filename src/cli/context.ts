@@ -61,6 +61,8 @@ export interface Io {
   readonly env: Env;
   /** @returns the pair in whose directory the program was started; null where it was not. */
   nearby?(): PairAddress | null;
+  /** @returns where a remembered pair answers. @throws SyncError `usage` where it does not. */
+  pairNamed?(name: string): PairAddress;
   /** @returns a connection; the same one for the same server, user and trust while it is open. */
   connect(server: Address, user: string, trust: Trust): Promise<Api>;
   /** Writes text to stdout or stderr. Lines end with a newline already. */
@@ -111,6 +113,7 @@ export interface CommandContext extends Io {
 /** The global options as typed. */
 export interface Globals {
   readonly server?: string;
+  readonly pair?: string;
   readonly as?: string;
   readonly secretFile?: string;
   readonly allowLocal?: boolean;
@@ -123,8 +126,7 @@ export interface Globals {
  * @throws SyncError `usage`, naming the flag or the variable.
  */
 export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): CommandContext {
-  const isNamed = globals.server !== undefined || Boolean(io.env.LOCKSTEP_SERVER);
-  const nearby = isNamed ? null : (io.nearby?.() ?? null);
+  const nearby = pairFor(io, globals);
   const server = serverOf(globals.server, io.env, nearby);
   const user = userOf(globals.as, io.env);
   const trust: Trust = {
@@ -146,8 +148,17 @@ export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): 
   };
 }
 
+/** The pair that is meant where no server is named. */
+function pairFor(io: Io, { pair, server }: Globals): PairAddress | null {
+  if (pair !== undefined && server !== undefined)
+    throw usageError('--pair and --server both name a server.', 'Give one.');
+  if (pair !== undefined) return io.pairNamed?.(pair) ?? null;
+  if (server !== undefined || io.env.LOCKSTEP_SERVER) return null;
+  return io.nearby?.() ?? null;
+}
+
 function serverOf(flag: string | undefined, env: Env, nearby: PairAddress | null): Address {
-  const text = flag ?? (env.LOCKSTEP_SERVER || (nearby?.address ?? DEFAULT_SERVER));
+  const text = flag ?? nearby?.address ?? (env.LOCKSTEP_SERVER || DEFAULT_SERVER);
   try {
     return parseAddress(text, '127.0.0.1');
   } catch (error) {

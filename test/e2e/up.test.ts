@@ -96,8 +96,9 @@ describe('lockstep up with two directories of this machine', () => {
     const refused = await run('lockstep', ['up', a, b], env);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(`"${b}" cannot be synchronised`)]);
     expect(fs.existsSync(b)).toBe(false);
+    for (let n = 0; n < 20; n++) fs.writeFileSync(path.join(a, `${n}.txt`), String(n));
     await up(a, b, '--create').wait('ready');
-    expect(fs.existsSync(b)).toBe(true);
+    expect(textOf(b, '19.txt')).toBe('19');
   });
 
   it.each([

@@ -1,11 +1,14 @@
 // What `lockstep up` is told by its words, its options and its variables, checked.
+import path from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { quote } from '../../core/path.js';
 import type { Env } from '../context.js';
 import { commanderErrorText } from '../error-text.js';
 import { usageError } from '../report-error.js';
 import { type ServerSettings, serverAOptions } from '../server/options.js';
 import { splitLine } from '../shell-words.js';
 import { packageVersion } from '../version.js';
+import { isName, type RememberedPair, readPairs, rememberPair } from './config.js';
 import { type RemotePlace, remotePlace } from './place.js';
 
 /** The pair to start. */
@@ -25,6 +28,7 @@ export interface UpSettings extends ServerSettings {
 }
 
 interface UpFlags {
+  readonly name?: string;
   readonly create?: boolean;
   readonly yes?: boolean;
   readonly ssh?: string;
@@ -45,6 +49,7 @@ Examples:
   lockstep up ~/art /mnt/nas/art           two directories of this machine
   lockstep up ~/art office:art             one here, one on the machine "office", over ssh
   lockstep up ~/art anna@office:/srv/art   the same as another user
+  lockstep up --name art ~/art office:art  remembers it; from then on: lockstep up art
 
 Both directories end up with the files of both. Ctrl-C stops; the next start goes on. While it runs, "lockstep list",
 "lockstep lock FILE" and every other command find the pair in either directory. Nothing listens but a free port of this
@@ -65,14 +70,15 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
     if (error.exitCode === 0) return null;
     throw usageError(commanderErrorText(error), 'Try "lockstep up --help".');
   }
-  const [dir, otherText] = command.args as [string, string];
+  const given = command.opts<UpFlags>();
+  const [dir, otherText, flags] = pairOf(command.args, given, env);
   if (remotePlace(dir) !== null)
     throw usageError('The first directory is one of this machine.', `Try "lockstep up ${otherText} ${dir}".`);
-  const flags = command.opts<UpFlags>();
   const serverA = serverAOptions(['--dir', dir, '--port', flags.port ?? '0', ...valuesOf(flags, FOR_A)], {}, print);
   if ('printed' in serverA) return null;
   const ssh = splitLine(flags.ssh ?? (env.LOCKSTEP_SSH || 'ssh')).words;
   if (ssh.length === 0) throw usageError('--ssh takes a command, not an empty text.');
+  if (given.name !== undefined) rememberPair(env, given.name, remembered(dir, otherText, flags));
   return {
     ...serverA.settings,
     create: flags.create === true,
@@ -82,6 +88,39 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
     yes: flags.yes === true,
     shared: [...valuesOf(flags, FOR_BOTH), ...(flags.create === true ? ['--create'] : [])],
   };
+}
+
+/** @returns both directories, and the options: as they were given, and as they are remembered. */
+function pairOf(words: readonly string[], given: UpFlags, env: Env): [dir: string, other: string, flags: UpFlags] {
+  const [first, second] = words;
+  if (second !== undefined) return [first!, second, given];
+  const pairs = readPairs(env);
+  const name = first ?? given.name;
+  if (name === undefined)
+    throw usageError('up takes two directories, or the name of a pair.', pairs.size === 0 ? HELP : known(pairs));
+  const pair = pairs.get(name);
+  if (pair !== undefined && given.name === undefined) {
+    const { dir, other, 'keep-versions': keepVersions, 'versions-share': versionsShare, ...options } = pair;
+    const kept = { ...(keepVersions && { keepVersions }), ...(versionsShare && { versionsShare }) };
+    return [dir, other, { ...options, ...kept, ...given }];
+  }
+  if (isName(name) && given.name === undefined)
+    throw usageError(`There is no pair ${quote(name)}.`, pairs.size === 0 ? HELP : known(pairs));
+  throw usageError('The other directory is missing.', HELP);
+}
+
+const HELP = 'Try "lockstep up --help".';
+
+const known = (pairs: ReadonlyMap<string, RememberedPair>): string => `The pairs are: ${[...pairs.keys()].join(', ')}.`;
+
+/** Relative directories are remembered as absolute ones. */
+function remembered(dir: string, other: string, flags: UpFlags): RememberedPair {
+  const { ssh, remote, port, ignore, guard, rescan, keepVersions, versionsShare, log, verbose, quiet } = flags;
+  const place = remotePlace(other) === null ? path.resolve(other) : other;
+  const options = { ssh, remote, port, ignore, guard, rescan, log, verbose, quiet };
+  const all = { ...options, 'keep-versions': keepVersions, 'versions-share': versionsShare };
+  const set = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return { dir: path.resolve(dir), other: place, ...set };
 }
 
 const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'verbose'] as const;
@@ -104,8 +143,9 @@ export function upCommand(print: (text: string) => void): Command {
     .description('Keeps two directories identical, here or on two machines, and lets people lock files.')
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride()
-    .argument('<dir>', 'a directory of this machine')
-    .argument('<other>', 'another one, or [USER@]HOST:DIR on another machine')
+    .argument('[dir]', 'a directory of this machine, or the name of a remembered pair')
+    .argument('[other]', 'another directory, or [USER@]HOST:DIR on another machine')
+    .option('--name <name>', 'remember the pair with its options; "lockstep up NAME" starts it again')
     .option('--create', 'make a directory that is missing')
     .option('--yes', 'where both directories have files and meet for the first time: do not ask')
     .option('--ssh <command>', 'runs a command on the other machine (default: ssh; also LOCKSTEP_SSH)')

@@ -41,11 +41,17 @@ export class Gate {
     return this.#state === 'asked';
   }
 
-  /** @returns whether transfers have to wait for an answer. Before both sides are known nothing is transferred anyway. */
-  isClosed({ firstContact, files }: Meeting): boolean {
+  /**
+   * @returns whether transfers have to wait: for an answer, or until it is known whether to ask. That is decided once, as
+   *   soon as both sides are known: what is transferred then makes an empty side a full one.
+   */
+  mustWait({ firstContact, files }: Meeting): boolean {
     if (this.#options === null || this.#state === 'open') return false;
     if (this.#state === 'asked' || this.#options.before === 'everything') return true;
-    return firstContact && files.every((n) => n === null || n > 0);
+    if (files.includes(null)) return true;
+    if (firstContact && !files.includes(0)) return true;
+    this.#state = 'open';
+    return false;
   }
 
   /** Asks, unless it has been done. @param preview what would be transferred. */

@@ -265,7 +265,7 @@ export class Session {
 
   get #isGateClosed(): boolean {
     const { a, b, firstContact } = this.#options.pair;
-    return this.#gate.isClosed({ firstContact, files: [a, b].map(({ snapshot }) => snapshot?.files ?? null) });
+    return this.#gate.mustWait({ firstContact, files: [a, b].map(({ snapshot }) => snapshot?.files ?? null) });
   }
 
   /** Whether a plan is known, and only the answer of a person is missing. */

@@ -12,11 +12,21 @@ describe('whether transfers wait for an answer', () => {
     [{ before: 'first contact', ask }, meeting(true, 0, 1), false],
     [{ before: 'first contact', ask }, meeting(true, 1, 0), false],
     [{ before: 'first contact', ask }, meeting(true, 1, null), true],
+    [{ before: 'first contact', ask }, meeting(true, 0, null), true],
     [{ before: 'first contact', ask }, meeting(false, 1, 1), false],
     [{ before: 'everything', ask }, meeting(false, 0, 0), true],
-  ])('%#', (options, at, isClosed) => {
-    expect(new Gate(options, () => {}).isClosed(at)).toBe(isClosed);
+  ])('%#', (options, at, mustWait) => {
+    expect(new Gate(options, () => {}).mustWait(at)).toBe(mustWait);
   });
+});
+
+it('is not asked about what the first transfers bring', () => {
+  const gate = new Gate({ before: 'first contact', ask: async () => true }, () => {});
+  expect([meeting(true, 2, null), meeting(true, 2, 0), meeting(true, 2, 1)].map((at) => gate.mustWait(at))).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 describe('a question', () => {
@@ -25,12 +35,12 @@ describe('a question', () => {
     const opened = new Promise<void>((resolve) => {
       const ask = async () => ++asked > 0;
       const gate = new Gate({ before: 'everything', ask }, () => {
-        expect([gate.isAsked, gate.isClosed(meeting(true, 1, 1))]).toEqual([false, false]);
+        expect([gate.isAsked, gate.mustWait(meeting(true, 1, 1))]).toEqual([false, false]);
         resolve();
       });
       gate.ask(preview);
       gate.ask(preview);
-      expect([gate.isAsked, gate.isClosed(meeting(true, 0, 0))]).toEqual([true, true]);
+      expect([gate.isAsked, gate.mustWait(meeting(true, 0, 0))]).toEqual([true, true]);
     });
     await opened;
     expect(asked).toBe(1);
@@ -43,6 +53,6 @@ describe('a question', () => {
     const gate = new Gate({ before: 'first contact', ask }, () => expect.unreachable());
     gate.ask(preview);
     await new Promise((resolve) => setImmediate(resolve));
-    expect([gate.isAsked, gate.isClosed(meeting(false, 0, 0))]).toEqual([true, true]);
+    expect([gate.isAsked, gate.mustWait(meeting(false, 0, 0))]).toEqual([true, true]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { upOptions } from '../../src/cli/up/options.js';
-import { remoteCommand, remotePlace, shellWord } from '../../src/cli/up/place.js';
+import { upOptions } from '../../../src/cli/up/options.js';
+import { remoteCommand, remotePlace, shellWord } from '../../../src/cli/up/place.js';
 
 describe('where side b is', () => {
   it.each([

@@ -1,0 +1,94 @@
+// Remembered pairs: what is written, what is read, and what is refused.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { configFile, readPairs, rememberPair } from '../../../src/cli/up/config.js';
+import { upOptions } from '../../../src/cli/up/options.js';
+import { addressOfPair } from '../../../src/cli/up/pair-address.js';
+import { writeAddress } from '../../../src/disk/state/address.js';
+
+let env: { XDG_CONFIG_HOME: string };
+
+beforeEach(() => {
+  env = { XDG_CONFIG_HOME: fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-config-')) };
+  onTestFinished(() => fs.rmSync(env.XDG_CONFIG_HOME, { recursive: true, force: true }));
+});
+
+function put(content: string): void {
+  fs.mkdirSync(path.dirname(configFile(env)), { recursive: true });
+  fs.writeFileSync(configFile(env), content);
+}
+
+const up = (...words: string[]) => upOptions(words, env, () => {});
+
+describe('a remembered pair', () => {
+  it('is started by its name with its options, and others win', () => {
+    up('--name', 'art', '/x/art', 'office:art', '--ignore', '*.tmp', '--guard', '--keep-versions', '3d');
+    expect(up('art')).toMatchObject({
+      dir: '/x/art',
+      other: { host: 'office', dir: 'art' },
+      ignore: ['*.tmp'],
+      guard: true,
+      shared: ['--ignore', '*.tmp', '--keep-versions', '3d'],
+    });
+    expect(up('art', '--keep-versions', '9d')).toMatchObject({
+      shared: ['--ignore', '*.tmp', '--keep-versions', '9d'],
+    });
+  });
+
+  it('has absolute directories', () => {
+    up('--name', 'here', 'a', 'b');
+    expect(readPairs(env).get('here')).toEqual({ dir: path.resolve('a'), other: path.resolve('b') });
+  });
+
+  it('is added below what people wrote', () => {
+    const mine = '# my pairs\n[pairs.old]\ndir = "/o" # first\nother = "h:o"\nport = 4711';
+    put(mine);
+    expect(rememberPair(env, 'art', { dir: '/x', other: '/y' })).toBe(true);
+    expect(fs.readFileSync(configFile(env), 'utf8').startsWith(`${mine}\n\n[pairs.art]\n`)).toBe(true);
+    expect([...readPairs(env).keys()]).toEqual(['old', 'art']);
+    expect(readPairs(env).get('old')).toEqual({ dir: '/o', other: 'h:o', port: '4711' });
+    expect(rememberPair(env, 'art', { other: '/y', dir: '/x' })).toBe(false);
+  });
+
+  it('is where --pair looks for the server', () => {
+    const root = path.join(env.XDG_CONFIG_HOME, 'root');
+    fs.mkdirSync(path.join(root, '.lockstep'), { recursive: true });
+    rememberPair(env, 'art', { dir: root, other: '/y' });
+    expect(() => addressOfPair(env, 'art')).toThrow('The pair art does not run.');
+    writeAddress(root, { address: '127.0.0.1:4711', side: 'a' });
+    expect(addressOfPair(env, 'art')).toEqual({ address: '127.0.0.1:4711', side: 'a' });
+    expect(() => addressOfPair(env, 'nosuch')).toThrow('There is no pair nosuch.');
+  });
+});
+
+describe('refused', () => {
+  it.each([
+    ['no = [', 'config.toml, line 1: '],
+    ['[pairs.art]\ndir = "/x"\n', 'pairs.art.other is wrong'],
+    ['[pairs.art]\ndir = "/x"\nother = "/y"\ncolour = 1\n', 'unknown key pairs.art.colour'],
+    ['[pairs.art]\ndir = "/x"\nother = "/y"\nguard = "yes"\n', 'pairs.art.guard is wrong'],
+    ['pair = 1\n', 'unknown key pair'],
+  ])('%j', (content, message) => {
+    put(content);
+    expect(() => readPairs(env)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it.each([
+    [['nosuch'], 'There is no pair "nosuch".'],
+    [[], 'up takes two directories, or the name of a pair.'],
+    [['./dir'], 'The other directory is missing.'],
+    [['--name', 'a/b', 'x', 'y'], '"a/b" cannot be the name of a pair.'],
+    [['--name', 'art', 'x'], 'The other directory is missing.'],
+  ])('up %j', (words, message) => {
+    expect(() => up(...words)).toThrow(message);
+  });
+
+  it('another pair of the same name', () => {
+    rememberPair(env, 'art', { dir: '/x', other: '/y' });
+    expect(() => rememberPair(env, 'art', { dir: '/x', other: '/z' })).toThrow('There is another pair art already');
+  });
+});
