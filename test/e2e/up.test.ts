@@ -16,7 +16,8 @@ beforeEach(() => {
   directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-up-'));
   [a, b] = [path.join(directory, 'a'), path.join(directory, 'b')];
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
-  env = { ...Object.fromEntries(own), XDG_STATE_HOME: path.join(directory, 'state'), NO_COLOR: '1' };
+  const xdg = { XDG_STATE_HOME: path.join(directory, 'state'), XDG_CONFIG_HOME: path.join(directory, 'config') };
+  env = { ...Object.fromEntries(own), ...xdg, NO_COLOR: '1' };
   onTestFinished(() => fs.rmSync(directory, { recursive: true, force: true }));
 });
 
@@ -102,8 +103,9 @@ describe('lockstep up with two directories of this machine', () => {
   });
 
   it.each([
-    [['up'], "Missing required argument 'dir'"],
-    [['up', 'x'], "Missing required argument 'other'"],
+    [['up'], 'up takes two directories, or the name of a pair.'],
+    [['up', 'x'], 'There is no pair "x".'],
+    [['up', './x'], 'The other directory is missing.'],
     [['up', 'office:x', 'y'], 'The first directory is one of this machine. Try "lockstep up y office:x"'],
     [['up', '.', 'office:x', '--ssh', ''], '--ssh takes a command'],
     [['serve'], 'serve takes the side to serve'],

@@ -34,7 +34,9 @@ await serve(
       refuse = resolve;
     });
     const ask = async (preview: PlanPreview): Promise<boolean> => {
-      const agreed = await firstContactAgreed(preview, { yes: settings.yes, terminal: terminal(), say }).catch(refuse);
+      const show = settings.log === 'json' ? (message: string) => say(firstContactLine(message)) : say;
+      const asked = { yes: settings.yes, terminal: terminal(), say: show };
+      const agreed = await firstContactAgreed(preview, asked).catch(refuse);
       if (agreed === false) refuse(new SyncError('failed', 'Nothing was touched.'));
       return agreed === true;
     };
@@ -54,6 +56,11 @@ await serve(
     return { ...server, failed: Promise.race([server.failed, refused]) };
   },
 );
+
+/** @returns what is shown of a first contact as a line of a log for programs. */
+function firstContactLine(message: string): string {
+  return `${JSON.stringify({ event: 'first-contact', message: message.trimEnd() })}\n`;
+}
 
 /** @returns the terminal of the person who has started this; null where there is none. */
 function terminal() {
