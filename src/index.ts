@@ -11,7 +11,7 @@ export {
 } from './client/client.js';
 export type { Downloaded, DownloadOptions } from './client/download.js';
 export type { WatchOptions } from './client/event-stream.js';
-export type { RecentOptions } from './client/queries.js';
+export type { LogOptions, RecentOptions } from './client/queries.js';
 export type { Address } from './client/server-address.js';
 export type { Progress, TransferOptions } from './client/transfers.js';
 export type { Content, UploadOptions } from './client/upload.js';

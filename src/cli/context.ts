@@ -42,6 +42,7 @@ export type Api = Pick<
   | 'pause'
   | 'resume'
   | 'watch'
+  | 'log'
   | 'user'
 >;
 

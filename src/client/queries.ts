@@ -1,4 +1,5 @@
 // The methods of the typed client that change nothing. Results that arrive in several parts are joined.
+import type { NumberedEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
 import { unpackRow } from '../wire/client-api/compact-rows.js';
 import type {
@@ -24,6 +25,18 @@ export interface RecentOptions {
   readonly deleted?: boolean;
   /** The most rows. */
   readonly limit?: number;
+}
+
+/** Which events are wanted. */
+export interface LogOptions {
+  /** About this file, also one that is gone, or about what is below this directory. */
+  readonly target?: Target | string | number;
+  /** About paths that begin with this. */
+  readonly prefix?: string;
+  /** From this time on. */
+  readonly since?: Date | string;
+  /** Of so many milliseconds before now, by the clock of the server. */
+  readonly ageMs?: number;
 }
 
 /** Queries to server-a. */
@@ -105,6 +118,24 @@ export abstract class Queries {
   async plan(): Promise<PlanPreview> {
     const { entries, result } = await this.#ask.joined('plan', {}, 'plan');
     return { ...result, plan: entries };
+  }
+
+  /**
+   * What happened, the latest last, from the server's event log, which outlives a restart.
+   * @returns the events, and how many lines of the log could not be read.
+   */
+  async log(
+    options: LogOptions = {},
+  ): Promise<{ readonly events: readonly NumberedEvent[]; readonly damaged?: number }> {
+    const { target, prefix, since, ageMs } = options;
+    const params = {
+      ...(target === undefined ? {} : { target: asTarget(target) }),
+      ...(prefix === undefined ? {} : { prefix }),
+      ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
+      ...(ageMs === undefined ? {} : { ageMs }),
+    };
+    const { entries, result } = await this.#ask.joined('log', params, 'events');
+    return { ...result, events: entries };
   }
 
   /** @returns the pair at a glance. */

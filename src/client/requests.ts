@@ -7,7 +7,7 @@ import { MAX_ANSWER_BYTES } from '../wire/frame/limits.js';
 import type { OnNotification, RpcClient } from '../wire/rpc/caller.js';
 
 /** Methods whose rows may come in pieces. */
-type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts' | 'plan';
+type Streaming = 'list' | 'locks' | 'held' | 'versions' | 'conflicts' | 'plan' | 'log';
 
 type RowOf<T> = T extends readonly (infer R)[] ? R : never;
 

@@ -70,3 +70,9 @@ export interface Gap extends EventPlace {
 
 /** What a stream of events is made of. */
 export type WatchedEvent = NumberedEvent | Gap;
+
+/** @returns every path that an event is about. */
+export function pathsOfEvent(event: SyncEvent): string[] {
+  const { path, was, copy } = event as { path?: unknown; was?: unknown; copy?: unknown };
+  return [path, was, copy].filter((one) => typeof one === 'string');
+}

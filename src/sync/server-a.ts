@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import { HeldFiles } from '../disk/apply/held-files.js';
+import type { EventLog } from '../disk/events/event-log.js';
 import { LocalReplica } from '../disk/local-replica.js';
 import { Staging } from '../disk/staging/staging.js';
 import { removeAddress, writeAddress } from '../disk/state/address.js';
@@ -22,6 +23,7 @@ import { listen } from '../wire/socket/tcp.js';
 import { ClientServer } from './clients/methods.js';
 import { realClock } from './clock.js';
 import { EventHistory } from './events/history.js';
+import { openEventLog } from './events/open-log.js';
 import { Guarding } from './locks/guarding.js';
 import { LockStore } from './locks/lock-store.js';
 import { type Archive, openArchive } from './pair/archive.js';
@@ -138,6 +140,7 @@ class ServerA {
   readonly session: Session;
   readonly clients: ClientServer;
   readonly guarding: Guarding;
+  readonly eventLog: EventLog;
   /** The connection to server-b, for sending it events. */
   peer: RemoteReplica | null = null;
 
@@ -148,6 +151,7 @@ class ServerA {
     history: EventHistory,
     peerName: string,
   ) {
+    this.eventLog = openEventLog(state, history);
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.#say(options.log, event) };
     this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), state.files.openStore);
@@ -186,7 +190,13 @@ class ServerA {
       versionReader: (side) => (side === 'a' ? this.replica.versionReader : (this.peer?.versionReader ?? null)),
       version: options.version,
       peer: peerName,
-      history,
+      events: {
+        history,
+        directory: state.log,
+        written: () => this.eventLog.written(),
+        damaged: (lines) => this.log.warn(`${lines} lines of the event log ${state.log.path} cannot be read.`),
+        unreadable: (error) => this.log.warn(`The event log cannot be read: ${(error as Error).message}`),
+      },
     });
   }
 
@@ -201,6 +211,7 @@ class ServerA {
     // A part that cannot write its last state (a full disk) must not keep the others from writing theirs.
     const closed = await Promise.allSettled(parts.map((part) => part?.close()));
     for (const result of closed) if (result.status === 'rejected') this.log.warn((result.reason as Error).message);
+    await this.eventLog.close();
     this.state.release();
   }
 }

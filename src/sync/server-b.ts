@@ -1,5 +1,6 @@
 // Starts server-b: it opens its root and serves it to one server-a, which connects by TCP or is at the end of a stream.
 import type { Duplex } from 'node:stream';
+import type { EventLog } from '../disk/events/event-log.js';
 import { LocalReplica } from '../disk/local-replica.js';
 import { idsAbove } from '../disk/state/identity.js';
 import { openRoot } from '../disk/state/root.js';
@@ -12,6 +13,7 @@ import { acceptStreams } from '../wire/socket/multiplex.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { EventHistory } from './events/history.js';
+import { openEventLog } from './events/open-log.js';
 import { ReplicaServer } from './peer/replica-server.js';
 import type { RunningServer } from './running-server.js';
 import { sayWhoMay } from './who-may.js';
@@ -121,6 +123,7 @@ class SideB {
   readonly dir: string;
   readonly log: Logger;
   readonly #state: StateDirectory;
+  readonly #eventLog: EventLog;
   readonly #replica: LocalReplica;
   readonly #server: ReplicaServer;
   readonly #memory = requestMemory();
@@ -128,9 +131,11 @@ class SideB {
   constructor({ dir, ignore, versionLimits, version, log: given }: SideBOptions) {
     const root = openRoot(dir);
     this.dir = root.path;
-    this.log = new EventHistory().before(given);
+    const history = new EventHistory();
+    this.log = history.before(given);
     const { log } = this;
     this.#state = openStateDirectory(root.path, log);
+    this.#eventLog = openEventLog(this.#state, history);
     this.#replica = new LocalReplica({ root, state: this.#state, ignore, log, versionLimits });
     this.#server = new ReplicaServer({
       replica: this.#replica,
@@ -175,6 +180,7 @@ class SideB {
 
   async close(): Promise<void> {
     await this.#replica.close();
+    await this.#eventLog.close();
     this.#state.release();
   }
 }

@@ -178,6 +178,17 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       calls.push(['resume', options]);
       return { changed: true };
     },
+    log: async (options) => {
+      calls.push(['log', options]);
+      const at = (id: number) => ({ time: `2026-11-21T14:03:2${id}.118Z`, run: 'abc', id });
+      const synced = { action: 'created', from: 'a', to: 'b', bytes: 3, sent: 3, ms: 4 } as const;
+      const events = paths.map((path, n) => ({ ...at(n), event: 'synced' as const, path, ...synced }));
+      const { target, prefix = '' } = options ?? {};
+      const wanted = target === undefined ? undefined : pathOf(target);
+      return {
+        events: events.filter(({ path }) => path.startsWith(prefix) && (target === undefined || path === wanted)),
+      };
+    },
     async *watch(options) {
       calls.push(['watch', options?.since]);
       yield { time: '2026-11-21T14:03:22.118Z', run: 'abc', id: 7, event: 'resumed' };

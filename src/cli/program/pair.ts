@@ -28,6 +28,14 @@ export function addPair(program: Command, run: Run): void {
       run(async (context) => (await import('../commands/check-ignore.js')).checkIgnore(context, path)),
     );
   program
+    .command('log')
+    .argument('[target]', 'only about this: number, path or glob, also of what is gone')
+    .option('--since <when>', 'not before this: a duration such as 1h, or a time such as "2026-11-21 14:03"')
+    .description('what happened, the latest last; also before the servers were started')
+    .action((target: string | undefined, flags: { since?: string }) =>
+      run(async (context) => (await import('../commands/log.js')).log(context, target, flags)),
+    );
+  program
     .command('flush')
     .option('--timeout <duration>', 'how long to wait, such as 5m; a bare number is seconds', '60s')
     .description('wait until all changes made so far are on both sides')

@@ -3,13 +3,20 @@
 import type { Gap, SyncEvent } from '../../core/events.js';
 import type { Colors } from './colors.js';
 import { countText, shortSizeText } from './size.js';
-import { clockText } from './time.js';
+import { clockText, datedClockText } from './time.js';
 import { shownName } from './width.js';
 
-/** @returns the line for an event, not ended. Names in it are safe to show. */
-export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors): string {
+/**
+ * @param dated whether the line begins with the date.
+ * @returns the line for an event, not ended. Names in it are safe to show.
+ */
+export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors, dated = false): string {
   const [word, ...rest] = eventWords(event);
-  return [colors.dim(clockText(time)), paint(event, colors)(word!), ...rest.filter((part) => part !== '')].join('  ');
+  return [
+    colors.dim(dated ? datedClockText(time) : clockText(time)),
+    paint(event, colors)(word!),
+    ...rest.filter((part) => part !== ''),
+  ].join('  ');
 }
 
 /** The same without the time, in pieces with their colours, for lines that may be cut. */

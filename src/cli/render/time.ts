@@ -43,3 +43,8 @@ export function minuteMemo(): (iso: string) => string {
     return text;
   };
 }
+
+/** @returns the local date and time of day to the millisecond, `2026-11-21 14:03:22.118`. */
+export function datedClockText(date: Date): string {
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockText(date)}`;
+}

@@ -17,6 +17,8 @@ export interface OwnDirectories {
   readonly staging: OwnDirectory;
   readonly held: OwnDirectory;
   readonly versions: OwnDirectory;
+  /** The event log. */
+  readonly log: OwnDirectory;
 }
 
 /** What is checked and repaired. */

@@ -22,6 +22,7 @@ const README = `This directory belongs to Lockstep, which keeps the directory ar
 held/      changes of locked files, waiting for the unlock: whole files, in the order they came
 versions/  earlier contents: whatever was overwritten or deleted, under its old path with the time in its name
 staging/   contents on their way; what is left in it after a restart only spares sending it again
+log/       what happened lately: an event a line, the latest at the end of the last file
 *.log      what was last known of every file, the locks, and what is noted of the versions
 watermarks how far those were written, so that a loss is noticed
 *.damaged-* what was found damaged, under the moment of that: delete it when it is of no use to you
@@ -126,12 +127,13 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
 const isLink = (file: string): boolean => fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 function openOwnDirectories(root: string, repairs: StateProblems, isKnown: boolean): OwnDirectories {
-  const open = (name: string) => {
-    const directory = new OwnDirectory(root, `${STATE_DIR}/${name}`, repairs, isKnown);
+  const open = (name: string, isExpected = isKnown) => {
+    const directory = new OwnDirectory(root, `${STATE_DIR}/${name}`, repairs, isExpected);
     directory.ensure();
     return directory;
   };
-  return { staging: open('staging'), held: open('held'), versions: open('versions') };
+  // Earlier versions kept no log, so its absence at the start says nothing.
+  return { staging: open('staging'), held: open('held'), versions: open('versions'), log: open('log', false) };
 }
 
 function writeReadme(file: string): void {

@@ -8,13 +8,13 @@ import type { VersionReader } from '../../replica.js';
 import { type ClientMethods, PROTOCOL_VERSION, type Target } from '../../wire/client-api/methods.js';
 import { clientParams } from '../../wire/client-api/params.js';
 import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
-import type { EventHistory } from '../events/history.js';
 import type { FilesContext } from '../files/context.js';
 import { Resolving } from '../files/resolve-conflict.js';
 import { Restoring } from '../files/restore-version.js';
 import { UsageOfVersions } from '../files/version-usage.js';
 import { heldRows, lockRows } from '../locks/answers.js';
 import { checkIgnore } from './check-ignore.js';
+import { EventLogQuery, type LoggedEvents } from './event-log-query.js';
 import { fileHandlers } from './file-methods.js';
 import { ServeLocks } from './lock-methods.js';
 import { ClientQueries, type ShownPair, streamed } from './queries.js';
@@ -32,7 +32,7 @@ interface ServedPair extends ShownPair {
   readonly versionReader: (side: Side) => VersionReader | null;
   readonly version: string;
   /** What the server has said. */
-  readonly history: EventHistory;
+  readonly events: LoggedEvents;
 }
 
 type Params<M extends keyof ClientMethods> = ClientMethods[M]['params'];
@@ -63,7 +63,8 @@ export class ClientServer {
 
   /** The methods; they are the same for every connection. */
   methods(): Record<string, Method> {
-    const { session, lockStore, local } = this.#served;
+    const { session, lockStore, local, events } = this.#served;
+    const eventLog = new EventLogQuery(events);
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: IncomingCall) => Promise<object> } = {
       hello: async (params) => this.#hello(params),
       ping: async () => ({}),
@@ -105,7 +106,11 @@ export class ClientServer {
         if (session.halt !== null && !accepted) throw session.halt;
         return { changed: resumed || accepted };
       },
-      watch: (params, call) => serveWatch(this.#served.history, params, call),
+      watch: (params, call) => serveWatch(events.history, params, call),
+      log: ({ target, prefix, since, ageMs }, call) => {
+        const path = target === undefined ? undefined : this.#queries.pathOf(target);
+        return eventLog.log({ path, prefix, since: laterOf(since, ageMs) }, call);
+      },
     };
     return Object.fromEntries(
       Object.entries(handlers).map(([name, handle]) => [
@@ -128,4 +133,13 @@ export class ClientServer {
     }
     return { protocol: PROTOCOL_VERSION, server: 'a', version: this.#served.version };
   }
+}
+
+/** @returns the later of a time and so many milliseconds ago, in UTC; undefined where neither is given. */
+function laterOf(since: string | undefined, ageMs: number | undefined): string | undefined {
+  const times = [
+    ...(since === undefined ? [] : [Date.parse(since)]),
+    ...(ageMs === undefined ? [] : [Date.now() - ageMs]),
+  ];
+  return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
 }

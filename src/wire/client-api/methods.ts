@@ -3,6 +3,7 @@
 import type { Advice } from '../../core/advice.js';
 import type { Action } from '../../core/change.js';
 import type { ErrorCode, Problem } from '../../core/errors.js';
+import type { NumberedEvent } from '../../core/events.js';
 import type { HeldWay } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
 
@@ -283,6 +284,15 @@ export interface ClientMethods extends FileMethods {
   rescan: { params: Record<string, never>; result: { rescanning: true } };
   pause: { params: Record<string, never>; result: { changed: boolean } };
   resume: { params: Confirmation; result: { changed: boolean } };
+  /**
+   * What happened, from the event log, the latest last. `target`: about this file, or what is below this directory;
+   * `prefix`: about paths that begin so. `since` is a time, `ageMs` how long ago; the later counts. `damaged`: how many
+   * lines of the log could not be read.
+   */
+  log: {
+    params: { target?: Target; prefix?: string; since?: string; ageMs?: number };
+    result: { events: readonly NumberedEvent[]; damaged?: number };
+  };
   /**
    * Ends only with the connection; every event is sent as a notification `event`. `since`: begin after the event with
    * this number, of the run `run` (by default the present one); a notification `gap` says where events are missing.

@@ -124,6 +124,12 @@ export const clientParams = {
     acceptRollback: v.exactOptional(v.boolean()),
     acceptLostLocks: v.exactOptional(v.boolean()),
   }),
+  log: v.object({
+    target: v.exactOptional(target),
+    prefix: v.exactOptional(text(0, MAX_MESSAGE_CHARS)),
+    since: v.exactOptional(time),
+    ageMs: v.exactOptional(whole(0, MAX_TTL_MS)),
+  }),
   watch: v.object({
     since: v.exactOptional(whole(0, Number.MAX_SAFE_INTEGER)),
     run: v.exactOptional(text(1, MAX_NAME_CHARS)),

@@ -41,6 +41,7 @@ describe('the state directory', () => {
       'README.txt',
       'held',
       'identity.json',
+      'log',
       'server.json',
       'staging',
       'versions',
@@ -62,6 +63,7 @@ describe('the state directory', () => {
       'README.txt',
       'held',
       'identity.json',
+      'log',
       'staging',
       'versions',
       'watermarks',
@@ -125,7 +127,7 @@ describe('the state directory', () => {
     expect(fs.readFileSync(own('README.txt'), 'utf8')).toBe('noted by hand');
   });
 
-  test.each(['.lockstep', '.lockstep/staging', '.lockstep/held', '.lockstep/versions'])(
+  test.each(['.lockstep', '.lockstep/staging', '.lockstep/held', '.lockstep/versions', '.lockstep/log'])(
     'replaces a link at %s, and touches nothing behind it',
     (name) => {
       const outside = makeRoot('outside');

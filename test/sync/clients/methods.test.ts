@@ -65,7 +65,7 @@ function open() {
     versionReader: (side) => (side === 'a' ? (versionReader as never) : null),
     version: '1.2.3',
     peer: 'host:1',
-    history,
+    events: { history } as never,
   });
   const methods = server.methods();
   const signal = new AbortController();
