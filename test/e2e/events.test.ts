@@ -47,7 +47,7 @@ async function watched(args: string[], enough: (lines: Logged[]) => boolean): Pr
   return lines();
 }
 
-test('events are numbered, go on after a place, and a restart is a gap', async () => {
+test('events are numbered, go on after a place, and a restart is a gap', { timeout: 120_000 }, async () => {
   await pair.startB();
   await pair.startA();
   await pair.serverA.wait('in-sync');
@@ -76,7 +76,9 @@ test('events are numbered, go on after a place, and a restart is a gap', async (
   expect(anew[0]!.run).not.toBe(run);
 });
 
-test('the log has what happened before a kill and after it, also about one file, a directory and a glob', async () => {
+test('the log has what happened before a kill and after it, also about one file, a directory and a glob', {
+  timeout: 120_000,
+}, async () => {
   await pair.startB();
   await pair.startA();
   await pair.serverA.wait('in-sync');
@@ -111,7 +113,7 @@ test('the log has what happened before a kill and after it, also about one file,
   expect(stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}b → a {2}created {3}two\.txt {2}3 B {2}\d+ ms\n$/);
 });
 
-test('each server keeps its own log, which is made again when it is removed', async () => {
+test('each server keeps its own log, which is made again when it is removed', { timeout: 120_000 }, async () => {
   await pair.startB();
   await pair.startA();
   await pair.serverA.wait('in-sync');

@@ -19,7 +19,7 @@ const complete = async (line: string, given = {}, shell = 'fish') => {
 
 describe('completion', () => {
   it.each([
-    ['client lo', ['locks', 'lock']],
+    ['client lo', ['locks', 'lock', 'log']],
     ['client --j', ['--json']],
     ['client --color ', ['auto', 'always', 'never']],
     ['client --json unl', ['unlock']],
