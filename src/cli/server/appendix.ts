@@ -7,7 +7,9 @@ export function serverAppendix(which: 'a' | 'b', command: Command): Appendix {
   const prefix = `LOCKSTEP_${which.toUpperCase()}_`;
   return {
     examples: EXAMPLES[which],
-    notes: ['SIGINT and SIGTERM stop the server; a second one ends it at once.'],
+    notes: [
+      'SIGINT and SIGTERM stop the server; a second one ends it at once. SIGHUP stops it where it has a terminal.',
+    ],
     environment: variablesOf(command, prefix),
     environmentNote: `A flag wins over its variable. ${prefix}IGNORE has one pattern a line, the switches take 1 or 0.`,
     exitCodes: [

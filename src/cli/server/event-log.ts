@@ -7,7 +7,7 @@ import type { ServerLogger } from '../../log.js';
 import { type Colors, colorsFor } from '../render/colors.js';
 import { eventText } from '../render/event.js';
 import { safeText } from '../render/safe.js';
-import { clockText } from '../render/time.js';
+import { clockText, datedClockText } from '../render/time.js';
 
 interface EventLoggerOptions {
   readonly format: 'text' | 'json';
@@ -15,6 +15,8 @@ interface EventLoggerOptions {
   readonly quiet: boolean;
   /** Whether to write details too. */
   readonly verbose: boolean;
+  /** Whether lines of text begin with the date. */
+  readonly dated?: boolean;
   readonly colors?: Colors;
   out(text: string): void;
   err(text: string): void;
@@ -26,11 +28,11 @@ const SAID_QUIETLY: ReadonlySet<NumberedEvent['event']> = new Set(['problem', 'h
 
 /** @returns the logger of a server program. */
 export function eventLogger(options: EventLoggerOptions): ServerLogger {
-  const { format, quiet, verbose } = options;
+  const { format, quiet, verbose, dated = false } = options;
   const colors = options.colors ?? colorsFor(false);
   const now = options.now ?? (() => new Date());
   const aside = (word: string, text: string): void => {
-    const line = `${colors.dim(clockText(now()))}  ${word}  ${escapeControls(text)}\n`;
+    const line = `${colors.dim((dated ? datedClockText : clockText)(now()))}  ${word}  ${escapeControls(text)}\n`;
     if (format === 'json') options.err(line);
     else options.out(line);
   };
@@ -38,7 +40,7 @@ export function eventLogger(options: EventLoggerOptions): ServerLogger {
     event(event) {
       if (quiet && !SAID_QUIETLY.has(event.event)) return;
       if (format === 'json') options.out(safeText(`${JSON.stringify(event)}\n`));
-      else options.out(safeText(`${eventText(event, new Date(event.time), colors)}\n`));
+      else options.out(safeText(`${eventText(event, new Date(event.time), colors, dated)}\n`));
     },
     detail(text) {
       if (verbose) aside('detail', text);

@@ -32,6 +32,8 @@ export interface ServerSettings {
   readonly allowLocal: boolean;
   /** Whether a missing directory is made. */
   readonly create: boolean;
+  /** A command that is given every event; null for none. */
+  readonly onEvent: string | null;
   readonly log: 'text' | 'json';
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -70,6 +72,7 @@ interface Flags {
   quiet?: boolean;
   guard?: boolean;
   dryRun?: boolean;
+  onEvent?: string;
   peer?: string;
   rescan?: string;
   keepVersions?: string;
@@ -145,6 +148,7 @@ function common(read: Read): ServerSettings {
     secretFile: secretFile === '' ? null : secretFile,
     allowLocal: read.on('allowLocal'),
     create: read.on('create'),
+    onEvent: read.which === 'a' ? commandOf(read.given('onEvent', ''), read.flags.onEvent !== undefined) : null,
     log: log.text,
     verbose: read.on('verbose'),
     quiet: read.on('quiet'),
@@ -157,6 +161,12 @@ function limitsOf(read: Read): VersionLimits {
     keepMs: parseDuration(keep.text, keep.from, MAX_KEEP_MS),
     share: shareOf(read.given('versionsShare', DEFAULT_SHARE)),
   };
+}
+
+function commandOf({ text, from }: Given, isFlag: boolean): string | null {
+  if (text.trim() !== '') return text;
+  if (isFlag) throw usageError(`${from} takes a command, not an empty line.`);
+  return null;
 }
 
 function shareOf({ text, from }: Given): number {

@@ -1,4 +1,5 @@
 // Runs a server program: starts it, reports why it cannot start, stops on a signal and exits within five seconds.
+import { isatty } from 'node:tty';
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import type { ServerLogger } from '../../log.js';
@@ -8,6 +9,7 @@ import { Writer } from '../output-buffer.js';
 import { colorsFor, wantsColor } from '../render/colors.js';
 import { safeText } from '../render/safe.js';
 import { eventLogger } from './event-log.js';
+import { EventCommand } from './on-event.js';
 import type { Asked, ServerSettings } from './options.js';
 import { type Left, SyncBar } from './sync-bar.js';
 
@@ -56,6 +58,7 @@ export async function serve<S extends ServerSettings>(
     process.stderr.write(`${errorText(errorObject(error))}\n`);
     if (verbose && error instanceof Error) process.stderr.write(safeText(`${error.stack}\n`));
   };
+  const hangup = new Hangup();
   let verbose = false;
   const die = (error: unknown): void => {
     give(error, verbose);
@@ -68,12 +71,19 @@ export async function serve<S extends ServerSettings>(
     if ('printed' in asked) return;
     verbose = asked.settings.verbose;
     bar = new SyncBar(terminalFor(asked.settings));
-    const starting = start(asked.settings, logger(asked.settings, output, bar), (text) => output.add(text));
-    stopOnSignals(starting, leave, give);
+    const log = logger(asked.settings, output, bar);
+    hangup.log = log;
+    const command = commandFor(asked.settings, log);
+    const starting = start(asked.settings, withCommand(log, command), (text) => output.add(text));
+    const stop = async () => {
+      await (await starting).stop();
+      await command?.close();
+    };
+    hangup.stop = stopOnSignals(stop, leave, give);
     const running = await starting;
     if (running.left !== undefined) bar.follow(() => running.left!());
     const error = await Promise.race([running.failed, running.ended ?? running.failed]);
-    await running.stop();
+    await stop();
     if (error instanceof Error) die(wrapped(error));
     else leave(EXIT_OK);
   } catch (error) {
@@ -92,6 +102,7 @@ function logger(settings: ServerSettings, output: Writer, bar: SyncBar): ServerL
   const said = eventLogger({
     format: settings.log,
     quiet: settings.quiet,
+    dated: process.stdout.isTTY !== true,
     verbose: settings.verbose,
     colors: colorsFor(settings.log === 'text' && wantsColor('auto', process.stdout.isTTY === true, process.env)),
     out: (text) => output.add(text),
@@ -104,11 +115,47 @@ function logger(settings: ServerSettings, output: Writer, bar: SyncBar): ServerL
   return { ...said, event };
 }
 
+/** The command of --on-event, which does not outlive this process. */
+function commandFor({ onEvent }: ServerSettings, log: ServerLogger): EventCommand | null {
+  if (onEvent === null) return null;
+  const command = new EventCommand(onEvent, (text) => log.warn(text));
+  process.on('exit', () => command.kill());
+  return command;
+}
+
+function withCommand(log: ServerLogger, command: EventCommand | null): ServerLogger {
+  if (command === null) return log;
+  const event = (happened: NumberedEvent): void => {
+    log.event(happened);
+    command.event(happened);
+  };
+  return { ...log, event };
+}
+
+/** A hangup ends a server that has a terminal. Others go on: `nohup` and services mean them to. */
+class Hangup {
+  log: ServerLogger | null = null;
+  /** Ends the server. */
+  stop: () => void = () => process.exit(EXIT_INTERRUPTED);
+  #isSaid = false;
+
+  constructor() {
+    process.on('SIGHUP', isatty(0) || isatty(1) ? () => this.stop() : () => this.#ignore());
+  }
+
+  #ignore(): void {
+    if (!this.#isSaid)
+      this.log?.warn('A hangup (SIGHUP) is ignored, as there is no terminal. SIGTERM ends the server.');
+    this.#isSaid = this.log !== null;
+  }
+}
+
+/** @returns what a signal does. */
 function stopOnSignals(
-  starting: Promise<Running>,
+  stop: () => Promise<void>,
   leave: (code: number) => void,
   give: (error: unknown, verbose: boolean) => void,
-): void {
+): () => void {
   let firstAt: number | null = null;
   const onSignal = (): void => {
     if (firstAt !== null) {
@@ -119,18 +166,17 @@ function stopOnSignals(
     }
     firstAt = performance.now();
     setTimeout(leave, STOP_MS, EXIT_OK);
-    starting
-      .then((running) => running.stop())
-      .then(
-        () => leave(EXIT_OK),
-        (error) => {
-          give(error, false);
-          leave(EXIT_FAILED);
-        },
-      );
+    stop().then(
+      () => leave(EXIT_OK),
+      (error) => {
+        give(error, false);
+        leave(EXIT_FAILED);
+      },
+    );
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   // The parent of a child that serves it has ended.
   process.on('disconnect', () => firstAt ?? onSignal());
+  return onSignal;
 }

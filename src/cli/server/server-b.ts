@@ -11,7 +11,10 @@ if (process.argv.includes('--stdio')) await import('./stdio.js');
 else
   await serve(
     serverBOptions,
-    async ({ log: _format, verbose: _verbose, quiet: _quiet, secretFile, create, ...settings }, log) => {
+    async (
+      { log: _format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, create, ...settings },
+      log,
+    ) => {
       if (create) makeDirectory(settings.dir);
       const secret = secretFile === null ? undefined : readSecretFile(secretFile);
       const { startServerB } = await import('../../sync/server-b.js');

@@ -11,6 +11,7 @@ const DEFAULT_A = {
   ignore: [],
   versionLimits: { keepMs: 30 * 86_400_000, share: 0.2 },
   secretFile: null,
+  onEvent: null,
   log: 'text',
   verbose: false,
   quiet: false,
@@ -53,11 +54,15 @@ describe('the servers’ options', () => {
       { versionLimits: { keepMs: 90 * 86_400_000, share: 0.005 } },
     ],
     ['--versions-share 100', {}, { versionLimits: { share: 1 } }],
+    ['--on-event=cat', { LOCKSTEP_A_ON_EVENT: 'x' }, { onEvent: 'cat' }],
+    ['', { LOCKSTEP_A_ON_EVENT: 'jq . >> events' }, { onEvent: 'jq . >> events' }],
+    ['', { LOCKSTEP_A_ON_EVENT: '' }, { onEvent: null }],
   ])('%s with %j', (line, env, settings) => {
     expect(a(line, env)).toMatchObject({ settings });
   });
 
   it.each([
+    ['--on-event=', {}, '--on-event takes a command, not an empty line.'],
     ['--port 65536', {}, '--port takes a number from 0 to 65535, not "65536"'],
     ['x', {}, 'PORT takes a number'],
     ['1 --port 2', {}, 'The port is given twice'],
