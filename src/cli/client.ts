@@ -8,6 +8,7 @@ import type { Io } from './context.js';
 import { EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit-codes.js';
 import { Writer } from './output-buffer.js';
 import { runLine } from './program/program.js';
+import { programNames } from './program-name.js';
 import { reportError } from './report-error.js';
 import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-listing.js';
 import { terminalIdentity } from './terminal-identity.js';
@@ -16,6 +17,7 @@ import { addressOfPair } from './up/pair-address.js';
 /** The maximum time for an interrupted command to end, in milliseconds. */
 const LAST_WORDS_MS = 300;
 const { stdout, stderr, env } = process;
+const names = programNames(process.argv[1], env);
 const stdinIsTerminal = isatty(0);
 const connections = new Connections((server, user, trust) => Client.connect({ server, user, ...trust }));
 const interrupted = new AbortController();
@@ -25,6 +27,7 @@ const io: Io = {
   env,
   nearby: () => findAddress(process.cwd()),
   pairNamed: (name) => addressOfPair(env, name),
+  names,
   connect: (server, user, trust) => connections.get(server, user, trust),
   out: (text) => output.add(text),
   err: sayOnStderr,
@@ -48,7 +51,7 @@ let code: number;
 try {
   code = await runLine(process.argv.slice(2), io);
 } catch (error) {
-  reportError({ json: false, out: io.out, err: io.err }, error);
+  reportError({ json: false, names, out: io.out, err: io.err }, error);
   code = exitCodeOf(error);
 }
 connections.close();

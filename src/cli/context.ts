@@ -8,6 +8,7 @@ import { defaultUser } from '../client/user-name.js';
 import { SyncError } from '../core/errors.js';
 import type { PairAddress } from '../disk/state/address.js';
 import { parseAddress } from '../wire/socket/tcp.js';
+import type { ProgramNames } from './program-name.js';
 import { type Colors, colorsFor, wantsColor } from './render/colors.js';
 import { usageError } from './report-error.js';
 import type { ShownListing } from './shown-listing.js';
@@ -64,6 +65,8 @@ export interface Io {
   nearby?(): PairAddress | null;
   /** @returns where a remembered pair answers. @throws SyncError `usage` where it does not. */
   pairNamed?(name: string): PairAddress;
+  /** The names under which the programs were called, for advice. */
+  readonly names: ProgramNames;
   /** @returns a connection; the same one for the same server, user and trust while it is open. */
   connect(server: Address, user: string, trust: Trust): Promise<Api>;
   /** Writes text to stdout or stderr. Lines end with a newline already. */

@@ -32,7 +32,7 @@ export function unreachable(server: Address, error: unknown): SyncError {
   const code: ErrorCode = error instanceof SyncError ? error.code : 'unreachable';
   if (error instanceof SyncError && code !== 'unreachable' && code !== 'timeout') return error;
   return new SyncError('unreachable', `Cannot reach server-a at ${addressText(server)}: ${reasonOf(error)}.`, {
-    hint: 'Start it with "npx server-a", or name another server.',
+    hint: 'Start it with "server-a", or name another server.',
     cause: error,
   });
 }

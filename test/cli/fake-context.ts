@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { Api, Io } from '../../src/cli/context.js';
 import { runLine } from '../../src/cli/program/program.js';
+import { PLAIN_NAMES, type ProgramNames } from '../../src/cli/program-name.js';
 import type { ShownListing } from '../../src/cli/shown-listing.js';
 import { SyncError } from '../../src/core/errors.js';
 import type { ListEntry } from '../../src/wire/client-api/methods.js';
@@ -216,6 +217,7 @@ export interface Given {
   readonly connect?: Io['connect'];
   readonly shown?: ShownListing;
   readonly env?: Record<string, string>;
+  readonly names?: ProgramNames;
   readonly stdin?: string;
   readonly terminal?: boolean;
   readonly stdinIsTerminal?: boolean;
@@ -240,6 +242,7 @@ export async function run(args: readonly string[], given: Given = {}): Promise<R
   let err = '';
   const code = await runLine(args, {
     env: given.env ?? {},
+    names: given.names ?? PLAIN_NAMES,
     connect: given.connect ?? (async () => given.api ?? fakeApi(['a.txt', 'b.txt'])),
     out: (text) => {
       out += text;

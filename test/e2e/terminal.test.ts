@@ -71,7 +71,7 @@ describe.skipIf(noTerminal !== null)(title('watch'), () => {
     const watch = client(['watch'], undefined, 1);
     expect(await watch.ended).toBe(6);
     expect(watch.text).not.toContain('\u001b[?1049h');
-    expect(watch.text).toContain('npx server-a');
+    expect(watch.text).toContain('"server-a"');
   });
 });
 

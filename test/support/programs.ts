@@ -98,7 +98,7 @@ export class PairOfPrograms {
     this.#here = short && servers !== 'processes';
     fs.mkdirSync(this.a);
     fs.mkdirSync(this.b);
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
+    const own = Object.entries(process.env).filter(([name]) => !/^(?:LOCKSTEP|npm)_/.test(name));
     this.env = { ...Object.fromEntries(own), XDG_STATE_HOME: path.join(this.directory, 'state'), NO_COLOR: '1' };
   }
 
@@ -164,11 +164,15 @@ export class PairOfPrograms {
   }
 }
 
+/** The environment, without what npm sets: programs would say that npx runs them. */
+const withoutNpm = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+
 /** Runs a program to its end. */
 export function run(
   program: 'client' | 'server-a' | 'server-b' | 'lockstep',
   args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  env: NodeJS.ProcessEnv = withoutNpm(),
   input = '',
   cwd = process.cwd(),
 ): Promise<Ran> {

@@ -8,7 +8,7 @@ import { EXIT_OK } from '../exit-codes.js';
 import { stateText } from '../render/entry-state.js';
 import { listingText } from '../render/listing.js';
 import { waitersText } from '../render/locks.js';
-import { B_IS_AWAY } from '../render/status.js';
+import { bIsAway } from '../render/status.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
 
@@ -33,7 +33,7 @@ export async function list(context: CommandContext, glob: string | undefined, fl
     const waiters = entries.some(({ lock }) => lock !== null) ? await waitersOf(api) : undefined;
     for (const text of listingText(entries, { ...context, waiters })) context.out(text);
   }
-  if (isAway) context.err(`${B_IS_AWAY}\n`);
+  if (isAway) context.err(`${bIsAway(context.names)}\n`);
   context.shown.record(addressText(context.server), inPlaces(listing.entries));
   return EXIT_OK;
 }

@@ -9,6 +9,9 @@ export async function status(context: CommandContext): Promise<number> {
   const api = await context.api();
   const answer = await api.status();
   if (context.json) context.out(`${JSON.stringify(answer)}\n`);
-  else context.out(statusText(answer, answer.locks === 0 ? [] : inOrder((await api.locks()).locks), context.colors));
+  else
+    context.out(
+      statusText(answer, answer.locks === 0 ? [] : inOrder((await api.locks()).locks), context.colors, context.names),
+    );
   return EXIT_OK;
 }

@@ -61,7 +61,7 @@ class View {
     this.#window = window;
     this.#screen = screen;
 
-    this.#state = startOf(addressText(context.server), context.user);
+    this.#state = startOf(addressText(context.server), context.user, context.names.serverB);
     const end = (code: number) => {
       this.#code = code;
       this.#over.abort();

@@ -51,7 +51,7 @@ function sidesText({ a, b }: Status): string {
 const sideText = ({ files, bytes }: { files: number; bytes: number }): string =>
   `${countText(files, 'file')}, ${shortSizeText(bytes)}`;
 
-function stateSpan({ lostSince, status }: LiveState, colors: Colors): [string, Paint] {
+function stateSpan({ lostSince, status, startB }: LiveState, colors: Colors): [string, Paint] {
   if (lostSince !== null) {
     return [
       `server-a is gone since ${clockText(lostSince).slice(0, 8)}: trying again`,
@@ -61,7 +61,7 @@ function stateSpan({ lostSince, status }: LiveState, colors: Colors): [string, P
   if (status === null) return ['Connected', colors.bold];
   const { state, held, problems } = status;
   if (state === 'peer-lost')
-    return ['Server-b is away: npx server-b starts it', (text) => colors.bold(colors.yellow(text))];
+    return [`Server-b is away: ${startB} starts it`, (text) => colors.bold(colors.yellow(text))];
   const said = `${STATES[state] ?? state}${state === 'in-sync' ? exceptions(held, problems.length) : ''}`;
   const paint = state === 'in-sync' ? colors.green : state === 'halted' ? colors.red : colors.yellow;
   return [shownName(said), (text) => colors.bold(paint(text))];

@@ -1,6 +1,6 @@
 // Run by the build: writes the man pages of the three programs to dist/man, where package.json expects them.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { CLIENT_APPENDIX } from '../program/help.js';
+import { clientAppendix } from '../program/help.js';
 import { clientProgram } from '../program/program.js';
 import { serverAppendix } from '../server/appendix.js';
 import { serverCommand } from '../server/command.js';
@@ -11,7 +11,7 @@ const silence = (): void => {};
 const serverA = serverCommand('a', silence);
 const serverB = serverCommand('b', silence);
 const pages = [
-  [clientProgram(silence, () => async () => {}), CLIENT_APPENDIX],
+  [clientProgram(silence, () => async () => {}), clientAppendix('client')],
   [serverA, serverAppendix('a', serverA)],
   [serverB, serverAppendix('b', serverB)],
 ] as const;

@@ -2,7 +2,7 @@
 import { DEFAULT_SERVER } from '../../client/server-address.js';
 import type { Appendix } from './appendix.js';
 
-export const CLIENT_APPENDIX: Appendix = {
+const APPENDIX: Appendix = {
   examples: [
     ['client', 'list the files of both sides, numbered'],
     ['client lock 3 -m "new cover"', 'lock the file that stood at 3 in that list'],
@@ -39,3 +39,9 @@ export const CLIENT_APPENDIX: Appendix = {
     ['130', 'interrupted'],
   ],
 };
+
+/** @param name what the client is called. */
+export const clientAppendix = (name: string): Appendix => ({
+  ...APPENDIX,
+  examples: APPENDIX.examples.map(([line, meaning]) => [line.replace(/^client\b/, name), meaning]),
+});

@@ -7,6 +7,7 @@ import { plainArgv } from '../argv.js';
 import { type CommandLine, contextFor, type Globals, type Io } from '../context.js';
 import { commanderErrorText } from '../error-text.js';
 import { EXIT_OK, exitCodeOf } from '../exit-codes.js';
+import { PLAIN_NAMES } from '../program-name.js';
 import { safeText } from '../render/safe.js';
 import { shownName } from '../render/width.js';
 import { reportError, usageError } from '../report-error.js';
@@ -15,7 +16,7 @@ import { appendixText } from './appendix.js';
 import { meantCommand } from './did-you-mean.js';
 import { addEarlier } from './earlier.js';
 import { addFiles } from './files.js';
-import { CLIENT_APPENDIX } from './help.js';
+import { clientAppendix } from './help.js';
 import { addListing } from './listing.js';
 import { addLocking } from './locking.js';
 import { withNotices } from './notices.js';
@@ -33,9 +34,10 @@ export async function runLine(args: readonly string[], given: Io, base: Globals 
   const io = speakingSafely(given);
   let plain = [...args];
   let code: number = EXIT_OK;
-  const program = clientProgram(io.out, (options) => async (command) => {
+  const running: Runner = (options) => async (command) => {
     code = await withNotices(contextFor(io, { ...base, ...options() }, COMMAND_LINE), command);
-  });
+  };
+  const program = clientProgram(io.out, running, io.names.client);
   try {
     plain = plainArgv(args);
     await program.parseAsync(plain, { from: 'user' });
@@ -66,13 +68,16 @@ const COMMAND_LINE: CommandLine = {
     ),
 };
 
+type Runner = (given: () => Globals) => Run;
+
 /**
  * @param print receives the help or the version.
  * @param runner returns the function that runs a command under the given global options.
+ * @param name the name of the program.
  * @returns the client's commander program.
  */
-export function clientProgram(print: (text: string) => void, runner: (given: () => Globals) => Run): Command {
-  const program = new Command('client')
+export function clientProgram(print: (text: string) => void, runner: Runner, name = PLAIN_NAMES.client): Command {
+  const program = new Command(name)
     .description('Lists, locks, unlocks and restores the files of a synchronised pair of directories.')
     .usage('[options] [command]')
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
@@ -85,7 +90,7 @@ export function clientProgram(print: (text: string) => void, runner: (given: () 
     .option('--json', 'JSON on stdout')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
     .version(packageVersion())
-    .addHelpText('after', appendixText(CLIENT_APPENDIX));
+    .addHelpText('after', appendixText(clientAppendix(name)));
   const run = runner(() => program.opts<Globals>());
   addListing(program, run);
   addLocking(program, run);
@@ -105,7 +110,7 @@ function usageOf(error: CommanderError, args: readonly string[], program: Comman
     return usageError(`There is no command "${shownName(unknown)}".`, hint);
   }
   const topic = program.commands.find((one) => args.some((arg) => arg === one.name() || one.aliases().includes(arg)));
-  const help = `Try "client ${topic === undefined ? '' : `${topic.name()} `}--help".`;
+  const help = `Try "${program.name()} ${topic === undefined ? '' : `${topic.name()} `}--help".`;
   const file = topic === undefined || topic.registeredArguments.length === 0 ? null : dashedFile(error, args);
   const hint = file === null ? help : `For a file of that name write ./${file}, or -- before it. ${help}`;
   return usageError(commanderErrorText(error), hint);

@@ -1,6 +1,7 @@
 // The state of the pair as text for people.
 
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
+import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from './colors.js';
 import { waitersText } from './locks.js';
 import { countText, sizeText } from './size.js';
@@ -22,7 +23,12 @@ const MAX_LOCKS = 10;
  * @param locks the locks; called only where there are any.
  * @returns the status in a few aligned lines, each with a newline.
  */
-export function statusText(status: Status, locks: readonly LockRow[], colors: Colors): string {
+export function statusText(
+  status: Status,
+  locks: readonly LockRow[],
+  colors: Colors,
+  names: ProgramNames = PLAIN_NAMES,
+): string {
   const paint = status.state === 'in-sync' ? colors.green : status.state === 'halted' ? colors.red : colors.yellow;
   const isAway = !status.peer.connected;
   const lines = [
@@ -44,7 +50,7 @@ export function statusText(status: Status, locks: readonly LockRow[], colors: Co
       ({ path, code, message }) => `  ${shownName([path, message].filter(Boolean).join(': '))} (${shownName(code)})`,
     ),
   ];
-  if (isAway) lines.push('', status.b === null ? B_IS_UNKNOWN : B_IS_AWAY);
+  if (isAway) lines.push('', status.b === null ? bIsUnknown(names) : bIsAway(names));
   const waysOut = new Set(status.problems.flatMap(({ code }) => WAYS_OUT.get(code) ?? []));
   for (const way of waysOut) lines.push('', way);
   return `${lines.join('\n')}\n`;
@@ -100,10 +106,12 @@ const WAYS_OUT: ReadonlyMap<string, string> = new Map([
 const sideText = (side: { files: number; bytes: number }): string =>
   `${countText(side.files, 'file')}, ${sizeText(side.bytes)}`;
 
-export const START_B = 'Start it with "npx server-b".';
+export const startB = ({ serverB }: ProgramNames): string => `Start it with "${serverB}".`;
 
-export const B_IS_AWAY = `Server-b is away: what is shown of side b is what was last known. ${START_B}`;
+export const bIsAway = (names: ProgramNames): string =>
+  `Server-b is away: what is shown of side b is what was last known. ${startB(names)}`;
 
-const B_IS_UNKNOWN = `Server-b is away: nothing is known of side b yet. ${START_B}`;
+const bIsUnknown = (names: ProgramNames): string =>
+  `Server-b is away: nothing is known of side b yet. ${startB(names)}`;
 
-export const WAITING_FOR_B = `Server-b is away; waiting for it. ${START_B}`;
+export const waitingForB = (names: ProgramNames): string => `Server-b is away; waiting for it. ${startB(names)}`;

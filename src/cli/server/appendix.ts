@@ -6,7 +6,7 @@ import type { Appendix, Row } from '../program/appendix.js';
 export function serverAppendix(which: 'a' | 'b', command: Command): Appendix {
   const prefix = `LOCKSTEP_${which.toUpperCase()}_`;
   return {
-    examples: EXAMPLES[which],
+    examples: EXAMPLES[which].map(([line, meaning]) => [line.replace(/^server-[ab]/, command.name()), meaning]),
     notes: [
       'SIGINT and SIGTERM stop the server; a second one ends it at once. SIGHUP stops it where it has a terminal.',
     ],

@@ -1,6 +1,7 @@
 // The servers' command lines in commander: flags, help and examples. Values are checked in `options`.
 import { Command, Option } from 'commander';
 import { appendixText } from '../program/appendix.js';
+import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import { packageVersion } from '../version.js';
 import { serverAppendix } from './appendix.js';
 
@@ -20,10 +21,14 @@ const ABOUT = {
 };
 
 /** @param print receives the help or the version. */
-export function serverCommand(which: 'a' | 'b', print: (text: string) => void): Command {
+export function serverCommand(
+  which: 'a' | 'b',
+  print: (text: string) => void,
+  names: ProgramNames = PLAIN_NAMES,
+): Command {
   const { dir, port } = DEFAULTS[which];
   const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
-  const command = new Command(`server-${which}`)
+  const command = new Command(which === 'a' ? names.serverA : names.serverB)
     .description(ABOUT[which])
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride()

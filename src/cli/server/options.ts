@@ -7,6 +7,7 @@ import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
 import type { Env } from '../context.js';
 import { parseDuration } from '../duration.js';
 import { commanderErrorText } from '../error-text.js';
+import { programNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
 import { switchOf } from '../switch.js';
 import {
@@ -204,13 +205,13 @@ function addressOf({ text, from }: Given): { host: string; port: number } {
 }
 
 function parse(which: 'a' | 'b', args: readonly string[], env: Env, print: (text: string) => void): Read | null {
-  const program = serverCommand(which, print);
+  const program = serverCommand(which, print, programNames(process.argv[1], env));
   try {
     program.parse(args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return null;
-    throw usageError(commanderErrorText(error), `Try "server-${which} --help".`);
+    throw usageError(commanderErrorText(error), `Try "${program.name()} --help".`);
   }
   return readingOf(which, program, env);
 }

@@ -12,7 +12,11 @@ import { serve } from './run.js';
 boundGarbage();
 await serve(
   serverAOptions,
-  async ({ log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, create, dryRun, ...settings }, log, say) => {
+  async (
+    { log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, create, dryRun, ...settings },
+    log,
+    say,
+  ) => {
     if (create) makeDirectory(settings.dir);
     const secret = secretFile === null ? undefined : readSecretFile(secretFile);
     const { startServerA } = await import('../../sync/server-a.js');

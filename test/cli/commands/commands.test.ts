@@ -68,7 +68,7 @@ describe('list', () => {
     expect((await run([], { api })).out).toMatch(/a\.txt .* locked by ann, bob waits\n1 {2}b\.txt .*\d\n$/);
     expect((await run([], { api })).err).toBe('');
     api.status = async () => ({ ...(await fakeApi([]).status()), peer: { address: 'x:1', connected: false } });
-    expect((await run([], { api })).err).toMatch(/^Server-b is away: .* last known\. .*npx server-b.*\n$/);
+    expect((await run([], { api })).err).toMatch(/^Server-b is away: .* last known\. .*server-b.*\n$/);
     expect((await run(['--json'], { api })).err).toBe('');
   });
 
@@ -306,11 +306,11 @@ describe('the other commands', () => {
     const { code, err } = await run(['flush'], { api });
     expect(code).toBe(1);
     expect(err).toMatch(
-      /^Server-b is away; waiting for it\. .*\nServer-b is away \(x:1 does not answer\): .*npx server-b.*\n$/,
+      /^Server-b is away; waiting for it\. .*\nServer-b is away \(x:1 does not answer\): .*server-b.*\n$/,
     );
     const { code: alike, out } = await run(['flush', '--json'], { api });
     expect(alike).toBe(1);
-    expect(json(out)).toMatchObject([{ error: { code: 'timeout', hint: expect.stringContaining('npx server-b') } }]);
+    expect(json(out)).toMatchObject([{ error: { code: 'timeout', hint: expect.stringContaining('server-b') } }]);
     api.status = fakeApi([]).status;
     expect((await run(['flush'], { api })).err).toBe('Late.\n');
   });
@@ -390,7 +390,7 @@ describe('refusals', () => {
     expect(await run([], { connect })).toEqual({
       code: 6,
       out: '',
-      err: 'Cannot reach server-a at 127.0.0.1:8080: connection refused. Start it with "npx server-a" (or name another with --server HOST:PORT).\n',
+      err: 'Cannot reach server-a at 127.0.0.1:8080: connection refused. Start it with "server-a" (or name another with --server HOST:PORT).\n',
     });
     const { out, err } = await run(['status', '--json'], { connect });
     expect(err).toBe('');

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { contextFor, type Globals } from '../../../src/cli/context.js';
 import { live } from '../../../src/cli/live/live.js';
 import type { Window } from '../../../src/cli/live/window.js';
+import { PLAIN_NAMES } from '../../../src/cli/program-name.js';
 import type { WatchedEvent } from '../../../src/core/events.js';
 import { fakeApi, lockOf, memory } from '../fake-context.js';
 
@@ -43,7 +44,7 @@ function viewing(
   const globals: Globals = {};
   const context = contextFor(
     {
-      ...{ env: {}, connect: async () => api, out: () => {}, err: () => {}, flush: () => {} },
+      ...{ env: {}, names: PLAIN_NAMES, connect: async () => api, out: () => {}, err: () => {}, flush: () => {} },
       ...{ shown: memory(), signal: over.signal, stdin: () => process.stdin },
       ...{ stdinIsTerminal: true, stdoutIsTerminal: true, columns: 100 },
     },

@@ -102,7 +102,7 @@ describe('the live view', () => {
     const locks = [{ ...lockOf('ann'), path: 'art/cover.psd', held: 2, waiting }];
     const state = withAnswers(startOf('h:1', 'ann'), { status: away, locks });
     const narrow = liveLines(state, { columns: 45, rows: 10 }, colors);
-    expect(narrow[0]).toMatch(/^Server-b is away: npx server-b starts it/);
+    expect(narrow[0]).toMatch(/^Server-b is away: server-b starts it/);
     expect(narrow).toContain('  art/cover.psd  ann on a, 2 held, 3 wait');
     expect(liveLines(state, { columns: 80, rows: 10 }, colors)).toContainEqual(
       expect.stringMatching(/, 2 held, bob and 2 more wait$/),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { manPage } from '../../../src/cli/man/page.js';
 import { roff } from '../../../src/cli/man/roff.js';
 import type { Appendix } from '../../../src/cli/program/appendix.js';
-import { CLIENT_APPENDIX } from '../../../src/cli/program/help.js';
+import { clientAppendix } from '../../../src/cli/program/help.js';
 import { clientProgram } from '../../../src/cli/program/program.js';
 import { serverAppendix } from '../../../src/cli/server/appendix.js';
 import { serverCommand } from '../../../src/cli/server/command.js';
@@ -17,7 +17,7 @@ const server = (which: 'a' | 'b'): [string, Command, Appendix] => {
   return [command.name(), command, serverAppendix(which, command)];
 };
 const programs: [string, Command, Appendix][] = [
-  ['client', clientProgram(silence, () => async () => {}), CLIENT_APPENDIX],
+  ['client', clientProgram(silence, () => async () => {}), clientAppendix('client')],
   server('a'),
   server('b'),
 ];

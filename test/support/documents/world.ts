@@ -169,7 +169,7 @@ export class World {
   }
 
   #env(who: string): NodeJS.ProcessEnv {
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
+    const own = Object.entries(process.env).filter(([name]) => !/^(?:LOCKSTEP|npm)_/.test(name));
     const port = this.#ports.get('8080') ?? NOBODY;
     return {
       ...Object.fromEntries(own),

@@ -1,0 +1,30 @@
+// How this program was called, so that messages name what a person can type: `client`, `lockstep`, or `npx client` where
+// npx runs it. Nobody is told to use npx otherwise: outside the checkout it would fetch a stranger's package.
+import path from 'node:path';
+import type { Env } from './context.js';
+
+export interface ProgramNames {
+  readonly client: string;
+  readonly serverA: string;
+  readonly serverB: string;
+}
+
+/** The names where every program is installed under its own. */
+export const PLAIN_NAMES: ProgramNames = { client: 'client', serverA: 'server-a', serverB: 'server-b' };
+
+const NPX_NAMES: ProgramNames = { client: 'npx client', serverA: 'npx server-a', serverB: 'npx server-b' };
+
+const LOCKSTEP_NAMES: ProgramNames = {
+  client: 'lockstep',
+  serverA: 'lockstep-server-a',
+  serverB: 'lockstep-server-b',
+};
+
+/**
+ * @param program the path of the program that runs, as the system has it.
+ * @param env what npm sets there for what npx runs.
+ */
+export function programNames(program: string | undefined, env: Env): ProgramNames {
+  if (env.npm_command === 'exec' && env.npm_lifecycle_event === 'npx') return NPX_NAMES;
+  return /^lockstep\b/.test(path.basename(program ?? '')) ? LOCKSTEP_NAMES : PLAIN_NAMES;
+}

@@ -1,0 +1,73 @@
+// Messages name the programs as they were called, and nobody is sent to npx who did not come by it.
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { programNames } from '../../src/cli/program-name.js';
+import { serverCommand } from '../../src/cli/server/command.js';
+import { SyncError } from '../../src/core/errors.js';
+import { fakeApi, run } from './fake-context.js';
+
+const npx = { npm_command: 'exec', npm_lifecycle_event: 'npx' };
+
+describe('the names of the programs', () => {
+  it.each<[string, string | undefined, Record<string, string>, string, string, string]>([
+    ['in the checkout', '/home/ann/lockstep/bin/client', {}, 'client', 'server-a', 'server-b'],
+    ['on the path', '/usr/local/bin/client', {}, 'client', 'server-a', 'server-b'],
+    ['by npx', '/home/ann/lockstep/bin/client', npx, 'npx client', 'npx server-a', 'npx server-b'],
+    ['from a script of npm', '/x/bin/client', { npm_command: 'run-script' }, 'client', 'server-a', 'server-b'],
+    ['by another npm exec', '/x/bin/client', { npm_command: 'exec' }, 'client', 'server-a', 'server-b'],
+    ['installed', '/usr/bin/lockstep', {}, 'lockstep', 'lockstep-server-a', 'lockstep-server-b'],
+    ['installed, a server', '/usr/bin/lockstep-server-a', {}, 'lockstep', 'lockstep-server-a', 'lockstep-server-b'],
+    ['without a name', undefined, {}, 'client', 'server-a', 'server-b'],
+  ])('%s', (_where, program, env, client, serverA, serverB) => {
+    expect(programNames(program, env)).toEqual({ client, serverA, serverB });
+  });
+});
+
+describe('messages', () => {
+  const names = programNames('', npx);
+  const lockstep = programNames('/usr/bin/lockstep', {});
+  const away = async () => ({ ...(await fakeApi([]).status()), peer: { address: 'x:1', connected: false } });
+
+  it('say how to start what cannot be reached', async () => {
+    const connect = () => Promise.reject(new SyncError('unreachable', 'Nobody there.'));
+    expect((await run([], { connect, names })).err).toContain('Start it with "npx server-a"');
+    expect((await run([], { connect, names: lockstep })).err).toContain('Start it with "lockstep-server-a"');
+    expect((await run([], { connect })).err).toContain('Start it with "server-a"');
+  });
+
+  it('say how to start server-b', async () => {
+    for (const command of ['list', 'status', 'flush']) {
+      const { out, err } = await run([command], { api: { ...fakeApi(['a']), status: away }, names });
+      expect(out + err).toContain('"npx server-b"');
+    }
+  });
+
+  it('put the name into advice, and leave names of files alone', async () => {
+    const rows: [hint: string, said: string][] = [
+      ['See what there is with: client list', 'See what there is with: npx client list'],
+      ['Type "client resume --new-partner".', 'Type "npx client resume --new-partner".'],
+      ['Try "client --help".', 'Try "npx client --help".'],
+      ['The client went away: "client.txt".', 'The client went away: "client.txt".'],
+    ];
+    for (const [hint, said] of rows) {
+      const api = { ...fakeApi([]), rescan: () => Promise.reject(new SyncError('failed', 'No.', { hint })) };
+      expect((await run(['rescan'], { api, names })).err).toBe(`No. ${said}\n`);
+    }
+  });
+
+  it('name it in the help', async () => {
+    const { out } = await run(['--help'], { names: lockstep });
+    expect(out).toMatch(/^Usage: lockstep \[options\] \[command\]/);
+    expect(out).toContain('  lockstep lock 3 -m "new cover"');
+    expect((await run(['lock', '--seize', 'x'], { names })).err).toContain('Try "npx client lock --help".');
+    expect(serverCommand('a', () => {}, lockstep).helpInformation()).toMatch(/^Usage: lockstep-server-a /);
+  });
+
+  it('speak of npx in one file only', () => {
+    const src = path.join(import.meta.dirname, '../../src');
+    const files = fs.readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const speaking = files.filter((name) => /\bnpx\b/.test(fs.readFileSync(path.join(src, name), 'utf8')));
+    expect(speaking).toEqual(['cli/program-name.ts']);
+  });
+});
