@@ -12,12 +12,10 @@ export interface ProgramNames {
 /** The names where every program is installed under its own. */
 export const PLAIN_NAMES: ProgramNames = { client: 'client', serverA: 'server-a', serverB: 'server-b' };
 
-const NPX_NAMES: ProgramNames = { client: 'npx client', serverA: 'npx server-a', serverB: 'npx server-b' };
-
 const LOCKSTEP_NAMES: ProgramNames = {
   client: 'lockstep',
-  serverA: 'lockstep-server-a',
-  serverB: 'lockstep-server-b',
+  serverA: 'lockstep serve a',
+  serverB: 'lockstep serve b',
 };
 
 /**
@@ -25,6 +23,13 @@ const LOCKSTEP_NAMES: ProgramNames = {
  * @param env what npm sets there for what npx runs.
  */
 export function programNames(program: string | undefined, env: Env): ProgramNames {
-  if (env.npm_command === 'exec' && env.npm_lifecycle_event === 'npx') return NPX_NAMES;
-  return /^lockstep\b/.test(path.basename(program ?? '')) ? LOCKSTEP_NAMES : PLAIN_NAMES;
+  const names = /^lockstep\b/.test(path.basename(program ?? '')) ? LOCKSTEP_NAMES : PLAIN_NAMES;
+  const isNpx = env.npm_command === 'exec' && env.npm_lifecycle_event === 'npx';
+  return isNpx ? byNpx(names) : names;
 }
+
+const byNpx = ({ client, serverA, serverB }: ProgramNames): ProgramNames => ({
+  client: `npx ${client}`,
+  serverA: `npx ${serverA}`,
+  serverB: `npx ${serverB}`,
+});

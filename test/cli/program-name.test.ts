@@ -16,8 +16,8 @@ describe('the names of the programs', () => {
     ['by npx', '/home/ann/lockstep/bin/client', npx, 'npx client', 'npx server-a', 'npx server-b'],
     ['from a script of npm', '/x/bin/client', { npm_command: 'run-script' }, 'client', 'server-a', 'server-b'],
     ['by another npm exec', '/x/bin/client', { npm_command: 'exec' }, 'client', 'server-a', 'server-b'],
-    ['installed', '/usr/bin/lockstep', {}, 'lockstep', 'lockstep-server-a', 'lockstep-server-b'],
-    ['installed, a server', '/usr/bin/lockstep-server-a', {}, 'lockstep', 'lockstep-server-a', 'lockstep-server-b'],
+    ['installed', '/usr/bin/lockstep', {}, 'lockstep', 'lockstep serve a', 'lockstep serve b'],
+    ['installed, by npx', '/x/bin/lockstep', npx, 'npx lockstep', 'npx lockstep serve a', 'npx lockstep serve b'],
     ['without a name', undefined, {}, 'client', 'server-a', 'server-b'],
   ])('%s', (_where, program, env, client, serverA, serverB) => {
     expect(programNames(program, env)).toEqual({ client, serverA, serverB });
@@ -32,7 +32,7 @@ describe('messages', () => {
   it('say how to start what cannot be reached', async () => {
     const connect = () => Promise.reject(new SyncError('unreachable', 'Nobody there.'));
     expect((await run([], { connect, names })).err).toContain('Start it with "npx server-a"');
-    expect((await run([], { connect, names: lockstep })).err).toContain('Start it with "lockstep-server-a"');
+    expect((await run([], { connect, names: lockstep })).err).toContain('Start it with "lockstep serve a"');
     expect((await run([], { connect })).err).toContain('Start it with "server-a"');
   });
 
@@ -61,7 +61,7 @@ describe('messages', () => {
     expect(out).toMatch(/^Usage: lockstep \[options\] \[command\]/);
     expect(out).toContain('  lockstep lock 3 -m "new cover"');
     expect((await run(['lock', '--seize', 'x'], { names })).err).toContain('Try "npx client lock --help".');
-    expect(serverCommand('a', () => {}, lockstep).helpInformation()).toMatch(/^Usage: lockstep-server-a /);
+    expect(serverCommand('a', () => {}, lockstep).helpInformation()).toMatch(/^Usage: lockstep serve a /);
   });
 
   it('speak of npx in one file only', () => {
