@@ -33,3 +33,7 @@ const byNpx = ({ client, serverA, serverB }: ProgramNames): ProgramNames => ({
   serverA: `npx ${serverA}`,
   serverB: `npx ${serverB}`,
 });
+
+/** @returns `text`, which advises to type `client …`, with the name that the client was called by. */
+export const inTheirNames = (text: string, { client }: ProgramNames): string =>
+  text.replace(/(^|["(]|: |with )client (?=[a-z-])/g, (_, before: string) => `${before}${client} `);

@@ -3,7 +3,7 @@ import type { Advice } from '../core/advice.js';
 import { SyncError } from '../core/errors.js';
 import { CONNECT_AGAIN } from '../wire/frame/errors.js';
 import { type ErrorObject, errorObject, errorText } from './error-text.js';
-import type { ProgramNames } from './program-name.js';
+import { inTheirNames, type ProgramNames } from './program-name.js';
 import { minuteText } from './render/time.js';
 
 /** The output for errors, and its form. */
@@ -17,7 +17,7 @@ interface ErrorSink {
 
 /** Reports `error`: one line on stderr, or one object on stdout; `extra` fields go beside the error in the object. */
 export function reportError(sink: ErrorSink, error: unknown, extra: Readonly<Record<string, unknown>> = {}): void {
-  const words = inWordsOfTheCommandLine(errorObject(error), sink.names);
+  const words = inWordsOfTheCommandLine(errorObject(error, sink.names.client), sink.names);
   const said = sink.asksToOverwrite === true && /--overwrite/.test(words.hint) ? { ...words, hint: '' } : words;
   if (sink.json) sink.out(`${JSON.stringify({ error: said, ...extra })}\n`);
   else sink.err(`${errorText({ ...said, message: inLocalTime(said.message, lockIn(error, extra)) })}\n`);
@@ -50,10 +50,6 @@ function inWordsOfTheCommandLine(error: ErrorObject, names: ProgramNames): Error
   if (code === 'closed' && (hint === '' || hint === CONNECT_AGAIN)) return { code, message, hint: `${LOOK_AFTER_IT}.` };
   return { code, message, hint: inTheirNames(hint, names) };
 }
-
-/** The advice names the client as `client`; it becomes what it was called as. */
-const inTheirNames = (hint: string, names: ProgramNames): string =>
-  hint.replace(/(^|["(]|: |with )client (?=[a-z-])/g, (_, before: string) => `${before}${names.client} `);
 
 /** A refusal of what was typed. */
 export const usageError = (message: string, hint: string | Advice = ''): SyncError =>

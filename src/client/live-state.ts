@@ -15,8 +15,6 @@ export interface LiveState {
   /** The address of server-a. */
   readonly server: string;
   readonly user: string;
-  /** What starts server-b. */
-  readonly startB: string;
   /** The time since which server-a is disconnected; null while it is connected. */
   readonly lostSince: Date | null;
   readonly status: Status | null;
@@ -35,8 +33,8 @@ export type Question = 'status' | 'locks' | 'held' | 'conflicts' | 'transfers';
 
 const NOTHING_LEFT = { files: 0, bytes: 0 };
 
-export const startOf = (server: string, user: string, startB = 'server-b'): LiveState => ({
-  ...{ server, user, startB, lostSince: null, status: null, locks: [], held: [], conflicts: [] },
+export const startOf = (server: string, user: string): LiveState => ({
+  ...{ server, user, lostSince: null, status: null, locks: [], held: [], conflicts: [] },
   ...{ transfers: { transfers: [], left: NOTHING_LEFT }, most: NOTHING_LEFT, events: [] },
 });
 

@@ -56,6 +56,19 @@ describe('messages', () => {
     }
   });
 
+  it('put it into what the commands say', async () => {
+    expect((await run(['lock', 'a.txt'], { names })).out).toContain('wait until "npx client unlock".');
+    expect((await run(['pause'], { names })).out).toContain('until "npx client resume".');
+    const api = fakeApi(['x', 'x (conflict B)']);
+    expect((await run(['conflicts'], { api, names })).out).toContain('with: npx client resolve');
+    const problems = [{ path: '', code: 'root-emptied' as const, message: 'gone' }];
+    api.status = async () => ({ ...(await fakeApi([]).status()), state: 'paused', problems });
+    const { out } = await run(['status'], { api, names });
+    expect(out).toContain('until "npx client resume"');
+    expect(out).toContain('"npx client resume --accept-deletes"');
+    expect(out).not.toMatch(/(?<!npx )client [a-z]/);
+  });
+
   it('name it in the help', async () => {
     const { out } = await run(['--help'], { names: lockstep });
     expect(out).toMatch(/^Usage: lockstep \[options\] \[command\]/);

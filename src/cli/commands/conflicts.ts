@@ -9,7 +9,9 @@ export async function conflicts(context: CommandContext): Promise<number> {
   if (context.json) context.out(`${JSON.stringify(answer)}\n`);
   else
     context.out(
-      answer.conflicts.length > 0 ? conflictsText(answer.conflicts, context.columns) : 'There is no conflict copy.\n',
+      answer.conflicts.length > 0
+        ? conflictsText(answer.conflicts, context.columns, context.names.client)
+        : 'There is no conflict copy.\n',
     );
   return EXIT_OK;
 }

@@ -31,7 +31,7 @@ export async function lock(context: CommandContext, targets: readonly string[], 
     known: async () => [(await api.list()).entries.map(({ path }) => path)],
     act: (wanted) =>
       flags.wait === undefined ? api.lock(wanted, options) : inLine(context, api, wanted, options, flags),
-    say: (acted) => lockedText(acted, context.user),
+    say: (acted) => lockedText(acted, context),
   });
 }
 
@@ -66,13 +66,13 @@ async function inLine(
 const wordsOf = ({ message, side, ttl }: LockFlags): string[] =>
   Object.entries({ message, side, ttl }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 
-function lockedText(acted: Acted, user: string): string {
+function lockedText(acted: Acted, { user, names }: CommandContext): string {
   const what = `${shownName(acted.path)} for ${shownName(typeof acted.owner === 'string' ? acted.owner : user)}`;
   const other = acted.side === 'b' ? 'a' : 'b';
   const until = typeof acted.expires === 'string' ? `, until ${endText(acted.expires, Date.now())}` : '';
   const note = typeof acted.note === 'string' ? ` ${acted.note}` : '';
   return acted.changed
-    ? `Locked ${what}${until}: changes of it on side ${other} wait until "client unlock".${note}`
+    ? `Locked ${what}${until}: changes of it on side ${other} wait until "${names.client} unlock".${note}`
     : `Renewed the lock on ${what}${until}.${note}`;
 }
 

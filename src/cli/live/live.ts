@@ -61,7 +61,7 @@ class View {
     this.#window = window;
     this.#screen = screen;
 
-    this.#state = startOf(addressText(context.server), context.user, context.names.serverB);
+    this.#state = startOf(addressText(context.server), context.user);
     const end = (code: number) => {
       this.#code = code;
       this.#over.abort();
@@ -178,8 +178,9 @@ class View {
     if (this.#drawing !== null) clearTimeout(this.#drawing);
     this.#drawing = null;
     const { columns, rows } = this.#window.size();
+    const { colors, names } = this.#context;
     // The last column stays empty, because some terminals draw an emoji wider than it is and do not wrap.
-    this.#screen.draw(liveLines(this.#state, { columns: columns - 1, rows }, this.#context.colors));
+    this.#screen.draw(liveLines(this.#state, { columns: columns - 1, rows }, colors, names));
   }
 }
 

@@ -3,9 +3,10 @@
 
 import type { LiveState } from '../../client/live-state.js';
 import type { Status } from '../../wire/client-api/methods.js';
+import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
 import { countText, shortSizeText } from '../render/size.js';
-import { exceptions, STATES } from '../render/status.js';
+import { exceptions, stateText } from '../render/status.js';
 import { clockText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
 import { conflictRows, eventRows, heldRows, lockRows, problemRows, transferRows } from './sections.js';
@@ -20,8 +21,13 @@ export interface WindowSize {
 }
 
 /** @returns at most `rows` lines, each at most `columns` wide. */
-export function liveLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors): string[] {
-  const head = headLines(state, columns, colors);
+export function liveLines(
+  state: LiveState,
+  { columns, rows }: WindowSize,
+  colors: Colors,
+  names: ProgramNames = PLAIN_NAMES,
+): string[] {
+  const head = headLines(state, columns, colors, names);
   const foot = rows >= 8 ? [lineOf([['q quits', colors.dim]], columns)] : [];
   const context = rows - head.length - foot.length;
   const body = context > 1 ? bodyLines(state, { columns, rows: context }, colors) : [];
@@ -29,8 +35,8 @@ export function liveLines(state: LiveState, { columns, rows }: WindowSize, color
   return [...head, ...body, ...filler, ...foot].slice(0, Math.max(1, rows));
 }
 
-function headLines(state: LiveState, columns: number, colors: Colors): string[] {
-  const [said, paint] = stateSpan(state, colors);
+function headLines(state: LiveState, columns: number, colors: Colors, names: ProgramNames): string[] {
+  const [said, paint] = stateSpan(state, colors, names);
   const server = ` ${state.server}`;
   const gap = ' '.repeat(Math.max(1, columns - widthOf(said) - widthOf(server)));
   const lines = [lineOf([[said, paint], gap, [server, colors.dim]], columns)];
@@ -51,7 +57,7 @@ function sidesText({ a, b }: Status): string {
 const sideText = ({ files, bytes }: { files: number; bytes: number }): string =>
   `${countText(files, 'file')}, ${shortSizeText(bytes)}`;
 
-function stateSpan({ lostSince, status, startB }: LiveState, colors: Colors): [string, Paint] {
+function stateSpan({ lostSince, status }: LiveState, colors: Colors, names: ProgramNames): [string, Paint] {
   if (lostSince !== null) {
     return [
       `server-a is gone since ${clockText(lostSince).slice(0, 8)}: trying again`,
@@ -61,8 +67,8 @@ function stateSpan({ lostSince, status, startB }: LiveState, colors: Colors): [s
   if (status === null) return ['Connected', colors.bold];
   const { state, held, problems } = status;
   if (state === 'peer-lost')
-    return [`Server-b is away: ${startB} starts it`, (text) => colors.bold(colors.yellow(text))];
-  const said = `${STATES[state] ?? state}${state === 'in-sync' ? exceptions(held, problems.length) : ''}`;
+    return [`Server-b is away: ${names.serverB} starts it`, (text) => colors.bold(colors.yellow(text))];
+  const said = `${stateText(state, names)}${state === 'in-sync' ? exceptions(held, problems.length) : ''}`;
   const paint = state === 'in-sync' ? colors.green : state === 'halted' ? colors.red : colors.yellow;
   return [shownName(said), (text) => colors.bold(paint(text))];
 }

@@ -1,13 +1,13 @@
 // The state of the pair as text for people.
 
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
-import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
+import { inTheirNames, PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from './colors.js';
 import { waitersText } from './locks.js';
 import { countText, sizeText } from './size.js';
 import { shownName } from './width.js';
 
-export const STATES: Readonly<Record<PairState, string>> = {
+const STATES: Readonly<Record<PairState, string>> = {
   'in-sync': 'In sync',
   syncing: 'Syncing',
   scanning: 'Scanning',
@@ -15,6 +15,12 @@ export const STATES: Readonly<Record<PairState, string>> = {
   halted: 'Halted for safety: no file is touched',
   'peer-lost': 'Server-b is away',
 };
+
+/** @returns how the pair stands, of a state that may be one of a newer server. */
+export function stateText(state: PairState, names: ProgramNames): string {
+  const text = STATES[state];
+  return text === undefined ? shownName(String(state)) : inTheirNames(text, names);
+}
 
 /** The number of locks that are listed one by one. */
 const MAX_LOCKS = 10;
@@ -33,7 +39,7 @@ export function statusText(
   const isAway = !status.peer.connected;
   const lines = [
     paint(
-      `${STATES[status.state] ?? shownName(String(status.state))}${status.state === 'in-sync' ? exceptions(status.held, status.problems.length) : ''}`,
+      `${stateText(status.state, names)}${status.state === 'in-sync' ? exceptions(status.held, status.problems.length) : ''}`,
     ),
     '',
     `peer       ${shownName(status.peer.address)}, ${status.peer.connected ? 'connected' : 'not connected'}`,
@@ -42,7 +48,7 @@ export function statusText(
     `pending    ${status.pending}`,
     `held       ${status.held}`,
     `locks      ${status.locks}`,
-    ...lockLines(locks),
+    ...lockLines(locks, names),
     `conflicts  ${status.conflicts}`,
     `versions   ${versionsText(status.versions)}`,
     `problems   ${status.problems.length}`,
@@ -52,7 +58,7 @@ export function statusText(
   ];
   if (isAway) lines.push('', status.b === null ? bIsUnknown(names) : bIsAway(names));
   const waysOut = new Set(status.problems.flatMap(({ code }) => WAYS_OUT.get(code) ?? []));
-  for (const way of waysOut) lines.push('', way);
+  for (const way of waysOut) lines.push('', inTheirNames(way, names));
   return `${lines.join('\n')}\n`;
 }
 
@@ -65,14 +71,14 @@ function versionsText(versions: Status['versions'] | undefined): string {
   return `${countText(sum('files'), 'file')}, ${sizeText(sum('bytes'))}${missing}`;
 }
 
-/** `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
-function lockLines(locks: readonly LockRow[]): string[] {
+/** For example `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
+function lockLines(locks: readonly LockRow[], { client }: ProgramNames): string[] {
   const lines = locks.slice(0, MAX_LOCKS).map(({ path, owner, held, waiting }) => {
     const facts = [shownName(owner), held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
     return `  ${shownName(path)}: ${facts.join(', ')}`;
   });
   const more = locks.length - lines.length;
-  return more === 0 ? lines : [...lines, `  and ${more} more: client locks`];
+  return more === 0 ? lines : [...lines, `  and ${more} more: ${client} locks`];
 }
 
 /** @returns why both sides differ although nothing is left to do; '' where they do not. */
