@@ -5,7 +5,9 @@ import { EXIT_OK } from '../exit-codes.js';
 
 export async function pause(context: CommandContext): Promise<number> {
   const { changed } = await (await context.api()).pause();
-  const said = changed ? `Paused: nothing is synchronised until "${context.names.client} resume".` : 'It is paused already.';
+  const said = changed
+    ? `Paused: nothing is synchronised until "${context.names.client} resume".`
+    : 'It is paused already.';
   context.out(context.json ? `${JSON.stringify({ changed })}\n` : `${said}\n`);
   return EXIT_OK;
 }
