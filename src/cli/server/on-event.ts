@@ -49,7 +49,7 @@ export class EventCommand {
     if (this.#pause !== null) clearTimeout(this.#pause);
     const child = this.#child;
     if (child === null) return;
-    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.stdin!.end();
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_MS))]);
     this.kill();
@@ -81,9 +81,7 @@ export class EventCommand {
     this.#child = child;
     child.stdin!.on('error', () => {});
     child.on('error', (error) => this.#ended(child, since, error.message));
-    child.on('close', (code, signal) =>
-      this.#ended(child, since, code === null ? `by ${signal}` : `exit code ${code}`),
-    );
+    child.on('exit', (code, signal) => this.#ended(child, since, code === null ? `by ${signal}` : `exit code ${code}`));
     for (const line of this.#waiting.splice(0)) child.stdin!.write(line);
     this.#waitingBytes = 0;
   }
