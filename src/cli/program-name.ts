@@ -1,7 +1,6 @@
 // How this program was called, so that messages name what a person can type: `client`, `lockstep`, or `npx client` where
 // npx runs it. Nobody is told to use npx otherwise: outside the checkout it would fetch a stranger's package.
 import path from 'node:path';
-import type { Env } from './context.js';
 
 export interface ProgramNames {
   readonly client: string;
@@ -22,7 +21,10 @@ const LOCKSTEP_NAMES: ProgramNames = {
  * @param program the path of the program that runs, as the system has it.
  * @param env what npm sets there for what npx runs.
  */
-export function programNames(program: string | undefined, env: Env): ProgramNames {
+export function programNames(
+  program: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): ProgramNames {
   const names = /^lockstep\b/.test(path.basename(program ?? '')) ? LOCKSTEP_NAMES : PLAIN_NAMES;
   const isNpx = env.npm_command === 'exec' && env.npm_lifecycle_event === 'npx';
   return isNpx ? byNpx(names) : names;

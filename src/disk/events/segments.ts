@@ -10,7 +10,7 @@ export const KEPT_BYTES = 50_000_000;
 
 const NAME = /^events-(\d{6,15})\.ndjson$/;
 
-export interface Segment {
+interface Segment {
   readonly number: number;
   readonly name: string;
   readonly bytes: number;
