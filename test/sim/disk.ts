@@ -36,8 +36,6 @@ export const contentOf = ({ hash }: FileEntry): string => Buffer.from(hash.repla
 /** An entry with the signature that its side knows it by. */
 export type Seen = Entry & { readonly ino: number; readonly ctime: number };
 
-let numbers = 0;
-
 export class SimDisk {
   root: Inode;
   /** The id of the root on it, those it had before, and where it is. */
@@ -57,13 +55,13 @@ export class SimDisk {
 
   inode(type: Inode['type'], content: string, mode: number, mtime: number): Inode {
     return {
-      ino: ++numbers,
+      ino: this.ledger.nextNumber(),
       type,
       content,
       mode,
       guarded: null,
       mtime,
-      ctime: ++numbers,
+      ctime: this.ledger.nextNumber(),
       links: 0,
       children: new Map(),
     };
@@ -137,7 +135,7 @@ export class SimDisk {
       if (inode.links > 0) this.ledger.stood.add(now.content);
       Object.assign(inode, now);
     };
-    set({ content, mtime, ctime: ++numbers });
+    set({ content, mtime, ctime: this.ledger.nextNumber() });
     this.volatile(() => {
       set(before);
       this.ledger.loose.add(content);
@@ -146,7 +144,7 @@ export class SimDisk {
 
   setMeta(inode: Inode, meta: { mode?: number; mtime?: number }): void {
     const { mode, mtime, ctime } = inode;
-    Object.assign(inode, meta, { ctime: ++numbers });
+    Object.assign(inode, meta, { ctime: this.ledger.nextNumber() });
     this.volatile(() => void Object.assign(inode, { mode, mtime, ctime }));
   }
 

@@ -26,7 +26,15 @@ export class Ledger {
   readonly placed = new Set<string>();
   #lastContent = 0;
 
+  /** So long that they are as long on the wire as real ones; the same in each run of a seed. */
+  #lastNumber = 1_000_000;
+
   constructor(readonly world: World) {}
+
+  /** @returns the number of an inode or of a state of one, which no other has. */
+  nextNumber(): number {
+    return ++this.#lastNumber;
+  }
 
   /** @returns a content that nobody ever wrote; `large` ones pass for megabytes. */
   newContent(large: boolean): string {

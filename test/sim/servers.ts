@@ -132,7 +132,8 @@ export class ServerA {
     const paired = (replica: Replica) => this.#guarding?.joined('b', replica);
     this.session = new Session({ pair, own, local, lockStore, heldFiles, log, clock: process.clock, paired });
     const pathOf = (target: Target) => ('path' in target ? target.path : '') as RelPath;
-    this.locks = new ServeLocks({ lockService: this.session.lockService, lockStore, pathOf });
+    const now = () => world.time;
+    this.locks = new ServeLocks({ lockService: this.session.lockService, lockStore, pathOf, now });
     this.session.start();
     this.#rescanSoon();
     void this.#keepDialling();

@@ -12,6 +12,8 @@ interface ServedLocks {
   readonly lockService: LockService;
   readonly lockStore: LockStore;
   readonly pathOf: (target: Target) => RelPath;
+  /** Milliseconds of a clock that nobody sets; the system's by default. */
+  readonly now?: () => number;
 }
 
 type Params<M extends keyof ClientMethods> = ClientMethods[M]['params'];
@@ -31,7 +33,7 @@ export class ServeLocks {
    */
   async lock(params: Params<'lock'>, call: IncomingCall): Promise<Result> {
     const { targets, owner, side = 'a', message = '', ttlMs, steal } = params;
-    const wait = waitOf(params, call);
+    const wait = waitOf(params, call, this.#served.now);
     const how = {
       ...(ttlMs === undefined ? {} : { ttlMs }),
       ...(steal === undefined ? {} : { steal }),
@@ -112,16 +114,20 @@ export class ServeLocks {
 const wasCancelled = (result: Acted | Refused): boolean => (result as Partial<Refused>).error?.code === 'interrupted';
 
 /** How the request waits: for all its targets together as long as `waitMs` says; null where it does not wait. */
-function waitOf({ owner, wait = false, waitMs }: Params<'lock'>, call: IncomingCall): Wait | null {
+function waitOf(
+  { owner, wait = false, waitMs }: Params<'lock'>,
+  call: IncomingCall,
+  now = () => performance.now(),
+): Wait | null {
   if (!wait && waitMs === undefined) return null;
   const onPosition = (path: RelPath, position: number) => {
     // The end of the connection tells that a caller is gone.
     call.notify('waiting', { path, owner, position }).catch(() => {});
   };
-  const until = waitMs === undefined ? null : performance.now() + waitMs;
+  const until = waitMs === undefined ? null : now() + waitMs;
   return {
     get forMs() {
-      return until === null ? null : Math.max(0, until - performance.now());
+      return until === null ? null : Math.max(0, until - now());
     },
     signal: call.signal,
     onPosition,

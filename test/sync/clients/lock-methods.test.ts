@@ -13,6 +13,7 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
   let most = 0;
   const notices = [{ id: 1, path: p('lost'), owner: 'ann', reason: 'stolen', by: 'bob', time: 5_000 }];
   const told: object[] = [];
+  const clock = { time: 1_000 };
   const served = new ServeLocks({
     lockService: {
       ask: async (ask: ServiceRequest) => {
@@ -30,10 +31,11 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
       if (target.index > 3) throw new SyncError('not-found', `No ${target.index}.`);
       return p(`file ${target.index}`);
     },
+    now: () => clock.time,
   });
   const signal = new AbortController();
   const call = { signal: signal.signal, notify: async (_: string, params: object) => void told.push(params) } as never;
-  return { served, asks, call, told, signal, most: () => most };
+  return { served, asks, call, told, signal, clock, most: () => most };
 }
 
 const paths = (...names: string[]): Target[] => names.map((path) => ({ path }));
@@ -82,10 +84,14 @@ describe('locking', () => {
   });
 
   test('with a limit waits that long for all targets together', async () => {
-    const { served, asks, call, signal } = open();
+    const { served, asks, call, signal, clock } = open();
     await served.lock({ targets: paths('x'), owner: 'bob', waitMs: 60_000 }, call);
     const { wait } = asks[0]!;
-    expect([wait!.forMs! > 50_000, wait!.forMs! <= 60_000, wait!.signal]).toEqual([true, true, signal.signal]);
+    expect([wait!.forMs, wait!.signal]).toEqual([60_000, signal.signal]);
+    clock.time += 20_000;
+    expect(wait!.forMs).toBe(40_000);
+    clock.time += 50_000;
+    expect(wait!.forMs).toBe(0);
     const late = open();
     await late.served.lock({ targets: paths('x'), owner: 'bob', waitMs: 0 }, late.call);
     expect(late.asks[0]!.wait!.forMs).toBe(0);
