@@ -2,6 +2,7 @@
 // or taken back, and nothing of a stranger may come, until a person has said so. And the person, who sees the halt.
 import { type Change, contentOf as contentBy } from '../../src/core/change.js';
 import type { Entry } from '../../src/core/entry.js';
+import type { RelPath } from '../../src/core/path.js';
 import type { Confirmation } from '../../src/wire/client-api/methods.js';
 import { contentOf, type SimDisk } from './disk.js';
 import type { Ledger } from './ledger.js';
@@ -96,10 +97,14 @@ export class Halts {
   }
 
   /** A first contact begins. */
-  firstContact(): void {
+  firstContact({ pair }: ServerA): void {
     const { a, b } = this.#places;
+    // What server-a was told of counts as shared, though it may be gone again.
+    const isTold = (path: string) => pair.safety.met !== null && pair.entry('b', path as RelPath) !== null;
     this.#absent = new Set();
-    for (const [path] of a.disk.walk()) if (b.disk.at(path) === null && !this.#isTouched(path)) this.#absent.add(path);
+    for (const [path] of a.disk.walk()) {
+      if (b.disk.at(path) === null && !isTold(path) && !this.#isTouched(path)) this.#absent.add(path);
+    }
     this.beginAnew();
   }
 

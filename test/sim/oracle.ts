@@ -2,7 +2,7 @@
 import { sameEntry } from '../../src/core/entry.js';
 import type { SyncEvent } from '../../src/core/events.js';
 import type { Lock, Row } from '../../src/core/locks/records.js';
-import { isAtOrBelow, otherSide, type RelPath } from '../../src/core/path.js';
+import { isAtOrBelow, otherSide, parentOf, type RelPath } from '../../src/core/path.js';
 import { entryOf } from '../../src/core/snapshot.js';
 import type { Clients } from './clients.js';
 import { contentOf, type Inode, isGuarded, type SimDisk, seenOf } from './disk.js';
@@ -59,6 +59,17 @@ export class Oracle {
     for (const problem of server.session.status.problems()) {
       // A move that fails has two ends, and only one of them is named.
       if (problem.path === '' || problem.code !== 'unreadable' || touches(problem.path, path)) return true;
+      if (this.#isKeptWhole(problem.path, path)) return true;
+    }
+    return false;
+  }
+
+  /** Whether `path` is in a directory that cannot give way to what the other side has there, because of `unreadable`. */
+  #isKeptWhole(unreadable: string, path: string): boolean {
+    const { a, b } = this.#places;
+    for (let above = parentOf(path as RelPath); above !== ''; above = parentOf(above)) {
+      const isReplaced = a.disk.at(above)?.type !== b.disk.at(above)?.type;
+      if (isReplaced && isAtOrBelow(unreadable, above)) return true;
     }
     return false;
   }

@@ -4,6 +4,12 @@
 /** In the world with ends of locks, lines, thieves and guards (features.ts). */
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [500_002_218, 'bits that a user had given back to a guarded file went in a power cut, after their record had gone'],
+  [
+    500_014_022,
+    'the simulation: what was forgotten along with its directory seemed to be in what a power cut left of the archive',
+  ],
+  [500_016_542, 'the simulation: what side b lost after its first look seemed never to have been there'],
+  [432_000_363, 'the simulation: what is kept along with something unreadable, where a file was to come, was missed'],
   [300_030_763, 'the simulation: a guard of an earlier connection came after the next one had given everything back'],
   [300_038_342, 'a deletion by the holder on side b took along what was saved there after it was decided'],
   [

@@ -1,6 +1,7 @@
 // One run: two servers, their users and clients, and a world that goes wrong, all from one seed; then fair weather, until
 // everything is at rest, and the promises are checked.
 import type { Change } from '../../src/core/change.js';
+import type { Entry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
 import { Clients } from './clients.js';
@@ -273,7 +274,7 @@ class Run {
     const begin = server.pair.beginFirstContact.bind(server.pair);
     server.pair.beginFirstContact = () => {
       begin();
-      if (this.#remembers) this.#halts.firstContact();
+      if (this.#remembers) this.#halts.firstContact(server);
     };
     this.#a = server;
     this.#lastArchive = server.pair.archive;
@@ -371,7 +372,11 @@ class Run {
   #journalOf(side: 'a' | 'b', table: 'archive' | 'seen'): Map<string, string> {
     const rows = new Map<string, string>();
     for (const [of, key, value] of this.#places[side].disk.journals.get(`${table}.log`)?.lines.flat() ?? []) {
-      if (of === table) rows.set(key, JSON.stringify(value));
+      if (of !== table) continue;
+      // What had been in a directory goes with it, without rows of its own.
+      const isDirectory = (value as Entry | null)?.type === 'dir';
+      for (const at of rows.keys()) if (!isDirectory && at.startsWith(`${key}/`)) rows.set(at, 'null');
+      rows.set(key, JSON.stringify(value));
     }
     return rows;
   }
