@@ -164,7 +164,9 @@ class ServerA {
     const { pair } = this.archive;
     if (this.lockStore.loss === null) heldFiles.recover(namesOf(this.lockStore));
     else pair.locksHalt = locksHalt(lockLossOf(this.lockStore, this.lockStore.loss, heldFiles));
-    if (state.crash !== null) pair.lostOutcomes.noteRun(this.replica.scanner.snapshot, pair.archive);
+    // After a crash of the machine, what was last seen may be older than the archive.
+    const isSeenComplete = state.crash?.ofMachine === false && !this.replica.lostMemory;
+    if (isSeenComplete) pair.lostOutcomes.noteRun(this.replica.scanner.snapshot, pair.archive);
     this.session = new Session({
       pair,
       own: describeRoot(root, state.id),

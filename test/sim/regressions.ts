@@ -4,6 +4,8 @@
 /** In the world with ends of locks, lines, thieves and guards (features.ts). */
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [500_002_218, 'bits that a user had given back to a guarded file went in a power cut, after their record had gone'],
+  [433_000_377, 'what had been seen before a first contact was taken for shared after it: a deletion was undone'],
+  [433_001_997, 'what was seen last before a power cut was behind the archive: a deletion was undone'],
   [
     500_014_022,
     'the simulation: what was forgotten along with its directory seemed to be in what a power cut left of the archive',

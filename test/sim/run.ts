@@ -239,6 +239,7 @@ class Run {
   }
 
   #metOnce = false;
+  #wasKilled = false;
 
   #wish(random: Random): void {
     if (this.#a !== null) this.#wishes.wish(this.#a, random);
@@ -269,6 +270,7 @@ class Run {
         },
       },
       this.#features.guard ? world.random.chance(0.8) : null,
+      this.#wasKilled,
     );
     server.lockStore.listen((rows) => this.#oracle.noteRows(server, rows));
     const begin = server.pair.beginFirstContact.bind(server.pair);
@@ -338,6 +340,7 @@ class Run {
     this.#world.say(() => (power ? 'the power of a fails' : 'server-a is killed'));
     server.die();
     this.#a = null;
+    this.#wasKilled = !power;
     if (power) {
       this.#cutPower('a');
       this.#halts.powerCut();

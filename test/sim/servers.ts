@@ -105,6 +105,8 @@ export class ServerA {
     context: Surroundings,
     /** Whether it runs with `--guard`; null: nobody ever did here, and there is nothing to give back. */
     readonly guards: boolean | null,
+    /** Whether an earlier run was killed, and no power cut took anything of it. */
+    wasKilled: boolean,
   ) {
     this.#world = world;
     this.#context = context;
@@ -118,6 +120,7 @@ export class ServerA {
       warn: (text) => process.alive && context.onWarning(text),
     };
     const open = storesOn(place.disk, process);
+    const hasForgotten = !place.disk.journals.has('seen.log');
     const archive = openArchive('archive.log', (text) => log.warn(text), open);
     this.pair = archive.pair;
     this.lockStore = new LockStore('locks.log', log, open);
@@ -126,6 +129,7 @@ export class ServerA {
     const known = [...this.lockStore.table.held.values()].flat().flatMap(({ file }) => file ?? []);
     heldFiles.recover(new Set(known));
     const { pair, lockStore, replica: local } = this;
+    if (wasKilled && !hasForgotten) pair.lostOutcomes.noteRun(local.scanner.snapshot, pair.archive);
     this.#guarding = guards === null ? null : new Guarding(lockStore, guards);
     this.#guarding?.joined('a', local);
     const own = { root: place.disk.id, dir: place.disk.directory, device: '1', machine: 'sim' };

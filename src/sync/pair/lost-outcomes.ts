@@ -26,6 +26,11 @@ export class LostOutcomes {
     if (from !== undefined) this.#states.set(from.path, null);
   }
 
+  /** A first contact begins: nothing counts as shared, whatever was transferred before. */
+  clear(): void {
+    this.#states.clear();
+  }
+
   /** The last run was killed: everything that side a had been seen to have by then may have been transferred. */
   noteRun(seen: Snapshot, archive: Snapshot): void {
     for (const [path, node] of seen.walk()) {

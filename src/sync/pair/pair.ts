@@ -248,6 +248,7 @@ export class Pair {
   beginFirstContact(): void {
     for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
     this.#losses.clear();
+    this.lostOutcomes.clear();
     this.meta.put('firstContact', true);
     this.meta.put('formerHeld', this.lastHeld());
     this.markEverything();

@@ -356,6 +356,16 @@ describe('a change with a lost outcome', () => {
     expect(archive()).toBe('x:1');
   });
 
+  test('is forgotten when a first contact begins', () => {
+    const { pair, scan, archive } = open('x:1');
+    note(pair, 'x', null);
+    pair.beginFirstContact();
+    pair.agree(p('x'), file('1'));
+    pair.endFirstContact();
+    scan('b', '-x');
+    expect(archive()).toBe('x:1');
+  });
+
   test('of a killed run is every entry of side a that was not shared', () => {
     const { pair, scan, archive } = open('', 'x:1 same:1 gone:1');
     const seen = new Snapshot();
