@@ -5,10 +5,12 @@
 //     with content:     stage it, add it to the group; publish the group when it is full or the next piece is late
 //     without content:  publish the group (the change may need its names), then take the step     step
 //   publish: flush the staged files of the group together, then rename each to its path           step, keep-old
-//   sync: flush the directories of all steps taken, each once; then report their outcomes as done
+//   sync: flush the directories of all steps taken, each once, and what got another mode or time; then report their
+//         outcomes as done
 
 import type { Change, Outcome } from '../../core/change.js';
 import { contentOf } from '../../core/change.js';
+import { sameEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { parentOf, type RelPath } from '../../core/path.js';
 import type { Applied, Content } from '../../replica.js';
@@ -35,6 +37,8 @@ interface Taken {
   readonly n: number;
   readonly sent: number;
   readonly directories: readonly (RelPath | '')[];
+  /** What got another mode or time; null where only names changed. */
+  readonly inode: RelPath | null;
 }
 
 /**
@@ -197,7 +201,7 @@ class Application {
       }
       const directories = [parentOf(change.path)];
       if (change.from !== undefined) directories.push(parentOf(change.from.path));
-      this.#taken.push({ n, sent, directories });
+      this.#taken.push({ n, sent, directories, inode: setsMetadata(change) ? change.path : null });
     } catch (error) {
       this.#done.push({ n, outcome: this.#failure(error) });
     }
@@ -209,32 +213,42 @@ class Application {
     return outcomeOf(error);
   }
 
-  /** Makes the names of all steps taken durable, and reports them as done. */
+  /** Makes names, modes and times of all steps taken durable, and reports them as done. */
   async syncDirectories(): Promise<void> {
     if (this.#taken.length === 0) return;
     const taken = this.#taken;
     this.#taken = [];
     const directories = [...new Set(taken.flatMap((step) => step.directories))];
-    const failures = new Map<RelPath | '', Outcome>();
-    for (let i = 0; i < directories.length; i += 32) {
-      this.#context.parents.trim();
-      const some = directories.slice(i, i + 32);
-      await Promise.all(some.map((directory) => this.#syncDirectory(directory, failures)));
-    }
-    for (const { n, sent, directories } of taken) {
-      const failed = directories.map((directory) => failures.get(directory)).find((failure) => failure !== undefined);
-      this.#done.push({ n, outcome: failed ?? { kind: 'done', sent } });
+    const inodes = taken.flatMap(({ inode }) => inode ?? []);
+    const { parents } = this.#context;
+    const failedDirectories = await this.#syncEach(directories, (directory) => parents.sync(directory));
+    const failedInodes = await this.#syncEach(inodes, (path) => parents.syncInode(path));
+    for (const { n, sent, directories, inode } of taken) {
+      const failed = directories.map((directory) => failedDirectories.get(directory)).find((failure) => failure);
+      const outcome = failed ?? (inode === null ? undefined : failedInodes.get(inode));
+      this.#done.push({ n, outcome: outcome ?? { kind: 'done', sent } });
     }
   }
 
-  /** Flushes one directory; one that has vanished meanwhile needs no flush. */
-  async #syncDirectory(directory: RelPath | '', failures: Map<RelPath | '', Outcome>): Promise<void> {
-    try {
-      await this.#context.parents.sync(directory);
-    } catch (error) {
-      const failure = outcomeOf(error);
-      if (failure.kind !== 'stale') failures.set(directory, failure);
+  /**
+   * Flushes each of `paths`, 32 at a time; what has vanished meanwhile needs no flush.
+   * @returns the failures by path.
+   */
+  async #syncEach<P extends string>(paths: readonly P[], sync: (path: P) => Promise<void>): Promise<Map<P, Outcome>> {
+    const failures = new Map<P, Outcome>();
+    const syncOne = async (path: P) => {
+      try {
+        await sync(path);
+      } catch (error) {
+        const failure = outcomeOf(error);
+        if (failure.kind !== 'stale') failures.set(path, failure);
+      }
+    };
+    for (let i = 0; i < paths.length; i += 32) {
+      this.#context.parents.trim();
+      await Promise.all(paths.slice(i, i + 32).map(syncOne));
     }
+    return failures;
   }
 
   /** Closes everything; partial contents are left for a later transfer. */
@@ -247,6 +261,12 @@ class Application {
     this.#context.parents.close();
     await this.#contents.return?.();
   }
+}
+
+/** Whether the step for `change` sets mode or time of something that is there already. */
+function setsMetadata({ action, after, from }: Change): boolean {
+  if (action === 'metadata') return true;
+  return from !== undefined && after?.type === 'file' && !sameEntry(from.entry, after);
 }
 
 const isForeign = (error: unknown): boolean => error instanceof SyncError && error.code === 'bad-message';

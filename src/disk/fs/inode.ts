@@ -86,7 +86,7 @@ export class Inode implements Timed {
       if (this.#fd !== null) fs.fsyncSync(this.#fd);
       return;
     }
-    const fd = openReadable(this.path);
+    const fd = openReadable(this.path, 0);
     if (fd === null) return;
     try {
       fs.fsyncSync(fd);
@@ -115,10 +115,10 @@ function openAt(absolute: string): number | null {
   return null;
 }
 
-/** @returns null where this user may not read it. */
-function openReadable(absolute: string): number | null {
+/** Opens what is at `absolute`, no link, for a flush. @returns null where this user may not read it. */
+export function openReadable(absolute: string, flags = O_NOFOLLOW): number | null {
   try {
-    return fs.openSync(absolute, O_RDONLY | O_NONBLOCK);
+    return fs.openSync(absolute, O_RDONLY | O_NONBLOCK | flags);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EACCES') return null;
     throw error;

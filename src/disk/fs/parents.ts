@@ -7,8 +7,8 @@
 // use, so that one that was moved away does not either. Elsewhere the real path of the parent is compared.
 import fs from 'node:fs';
 import path from 'node:path';
-import type { RelPath } from '../../core/path.js';
-import { isSameInode, swapped } from './inode.js';
+import { nameOf, parentOf, type RelPath } from '../../core/path.js';
+import { isSameInode, openReadable, swapped } from './inode.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 const throughProc = process.platform === 'linux';
@@ -54,8 +54,21 @@ export class Parents {
 
   /** Flushes the names in `directory`. */
   async sync(directory: RelPath | ''): Promise<void> {
-    const fd = this.#fdOf(directory);
-    await new Promise<void>((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve())));
+    await fsync(this.#fdOf(directory));
+  }
+
+  /**
+   * Flushes mode and time of the file or directory at `path`: the flush of the directory above need not include them.
+   * What this user may not read cannot be flushed; the system writes it within seconds.
+   */
+  async syncInode(path: RelPath): Promise<void> {
+    const fd = openReadable(this.at(parentOf(path), nameOf(path)));
+    if (fd === null) return;
+    try {
+      await fsync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
   }
 
   #fdOf(directory: RelPath | ''): number {
@@ -102,6 +115,9 @@ export class Parents {
     fs.closeSync(this.#rootFd);
   }
 }
+
+const fsync = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve())));
 
 /** A directory that is synchronised, identified by its inode and not only by its path. */
 export interface Root {

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../../../src/core/change.js';
+import type { FileEntry } from '../../../src/core/entry.js';
 import type { Content } from '../../../src/replica.js';
 import { DiskSite, dir, file, p, pieces, stream, turn } from '../../support/disk-site.js';
 
@@ -132,6 +133,51 @@ describe('a group', () => {
     for await (const { outcome } of context.apply([change], stream(['new']))) order.push(outcome.kind);
     vi.restoreAllMocks();
     expect(order).toEqual(['flush content', 'rename', 'flush directory', 'done']);
+  });
+
+  test.each<[it: string, is: 'f' | 'd' | 'g', steps: string[]]>([
+    ['of a file', 'f', ['flush .', 'flush f', 'done']],
+    ['of a directory', 'd', ['flush .', 'flush d', 'done']],
+    ['of a file that is renamed', 'g', ['flush .', 'flush g', 'done']],
+  ])('flushes another mode %s before the outcome', async (_, name, expected) => {
+    const context = await DiskSite.open({ f: 'f', d: {} });
+    const names = new Map(['.', 'f', 'd'].map((at) => [fs.statSync(context.at(at)).ino, at]));
+    if (name === 'g') names.set(fs.statSync(context.at('f')).ino, 'g');
+    const order: string[] = [];
+    const real = fs.fsync;
+    vi.spyOn(fs, 'fsync').mockImplementation(((fd: number, done: fs.NoParamCallback) => {
+      order.push(`flush ${names.get(fs.fstatSync(fd).ino)}`);
+      real(fd, done);
+    }) as typeof fs.fsync);
+    const moved = context.move('f', 'g');
+    const { mtime } = context.seen('f') as FileEntry;
+    const change = {
+      f: context.change('f', file('f', { mode: 0o600, mtime }), { action: 'metadata' }),
+      d: context.change('d', { type: 'dir', mode: 0o700 }, { action: 'metadata' }),
+      g: { ...moved, after: file('f', { mode: 0o600, mtime }) },
+    }[name];
+    for await (const { outcome } of context.apply([change], stream([]))) order.push(outcome.kind);
+    vi.restoreAllMocks();
+    expect(order).toEqual(expected);
+    expect(fs.statSync(context.at(name)).mode & 0o777).toBe(name === 'd' ? 0o700 : 0o600);
+  });
+
+  test('is a problem where another mode cannot be flushed, and none where the file is gone by then', async () => {
+    const context = await DiskSite.open({ f: 'f', g: 'g' });
+    const bad = fs.statSync(context.at('f')).ino;
+    const real = fs.fsync;
+    vi.spyOn(fs, 'fsync').mockImplementation(((fd: number, done: fs.NoParamCallback) => {
+      fs.rmSync(context.at('g'), { force: true });
+      if (fs.fstatSync(fd).ino === bad) done(Object.assign(new Error('EIO'), { code: 'EIO' }));
+      else real(fd, done);
+    }) as typeof fs.fsync);
+    const with600 = (name: string) =>
+      context.change(name, file(name, { mode: 0o600, mtime: (context.seen(name) as FileEntry).mtime }), {
+        action: 'metadata',
+      });
+    const outcomes = await context.outcomes([with600('f'), with600('g')], stream([]));
+    vi.restoreAllMocks();
+    expect(outcomes).toMatchObject([{ kind: 'problem', code: 'io-error' }, { kind: 'done' }]);
   });
 
   test('is a problem for each file whose directory cannot be flushed', async () => {
