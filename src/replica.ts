@@ -40,6 +40,8 @@ export interface ScanResult {
    * what is on the disk.
    */
   readonly moving?: readonly RelPath[];
+  /** The files among `moving` that are being written or read, with their sizes in bytes when they were last scanned. */
+  readonly arriving?: readonly { readonly path: RelPath; readonly size: number }[];
   /** Why no file may be written: the root is missing, is another one, or has lost its files. Null otherwise. */
   readonly halt: { readonly code: SideHaltCode; readonly message: string; readonly advice?: Advice } | null;
 }

@@ -102,38 +102,50 @@ export class Rate {
 
 /** The figures of a bar. */
 interface BarState {
-  readonly name: string;
+  /** A name, which is shortened where there is no room for it, or a label, which is not. */
+  readonly name?: string;
+  readonly label?: string;
   readonly bytes: number;
   readonly size: number;
+  /** How much is done, where that is not the share of the bytes. */
+  readonly percent?: number;
   /** Bytes a second. */
   readonly rate: number;
 }
 
-/** @returns one line that fits `columns`: the figures, then the bar and the name in the remaining columns. */
-export function barText({ name, bytes, size, rate }: BarState, columns = 80): string {
-  const share = size === 0 ? 1 : Math.min(bytes / size, 1);
-  const left = rate > 0 ? `  ${clockOf((size - bytes) / rate)} left` : '';
+/** A bar has at most and at least so many columns between its brackets; of a name at least so many are shown. */
+const MAX_BAR = 24;
+const MIN_BAR = 8;
+const MIN_NAME = 16;
+
+/** @returns one line that fits `columns`: what has no room is left out, the rate first, the share last. */
+export function barText(state: BarState, columns = 80): string {
+  const { name = '', label = shownName(name), bytes, size, rate } = state;
+  const percent = state.percent ?? Math.floor((size === 0 ? 1 : Math.min(bytes / size, 1)) * 100);
+  const share = `${String(percent).padStart(3)} %`;
+  const volume = `  ${shortSizeText(bytes)} of ${shortSizeText(size)}`;
   const speed = rate > 0 ? `  ${shortSizeText(Math.round(rate))}/s` : '';
-  const figures = `${String(Math.floor(share * 100)).padStart(3)} %  ${shortSizeText(bytes)} of ${shortSizeText(size)}${speed}${left}`;
-  const context = columns - 1 - figures.length;
-  const width = Math.max(0, Math.min(24, Math.floor(context / 3)));
-  const filled = Math.round(share * width);
-  const bar = width < 4 ? '' : `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]`;
-  const label = shortened(shownName(name), Math.max(0, context - bar.length - 2));
-  return [label, bar === '' ? figures : `${bar} ${figures}`]
-    .filter((part) => part !== '')
-    .join(' ')
-    .slice(0, columns - 1);
+  const left = rate > 0 ? `  ${clockOf((size - bytes) / rate)} left` : '';
+  const least = state.label === undefined ? Math.min(MIN_NAME, widthOf(label)) : widthOf(label);
+  const forms = [share + volume + speed + left, share + volume + left, share + volume, share];
+  const room = columns - 1;
+  const figures = forms.find((form) => least + 1 + form.length <= room) ?? share;
+  const free = room - figures.length - least - 2;
+  const width = free < MIN_BAR + 2 ? 0 : Math.min(MAX_BAR, free - 2);
+  const filled = Math.round((percent / 100) * width);
+  const bar = width === 0 ? '' : `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] `;
+  const said = shortened(label, Math.max(0, room - figures.length - bar.length - 1));
+  return `${said === '' ? '' : `${said} `}${bar}${figures}`.slice(0, room);
 }
 
 /** @returns the end of `text` that fits `columns`, because names differ there. */
 function shortened(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   const kept: string[] = [];
-  let context = columns - 1;
+  let room = columns - 1;
   for (const part of [...new Intl.Segmenter().segment(text)].reverse()) {
-    context -= widthOf(part.segment);
-    if (context < 0) break;
+    room -= widthOf(part.segment);
+    if (room < 0) break;
     kept.unshift(part.segment);
   }
   return columns < 2 ? '' : `…${kept.join('')}`;

@@ -229,14 +229,14 @@ export class Client extends Queries {
     await this.#ask.call('rescan', {});
   }
 
-  /** Stops synchronisation until `resume`. */
+  /** Stops carrying changes until `resume`, also after a restart of server-a. */
   pause(): Promise<{ readonly changed: boolean }> {
-    return this.#ask.call('pause', {});
+    return this.#ask.call('pause', { owner: this.user });
   }
 
   /** Continues after `pause`, or after a halt that `options` confirm. */
   resume(options: Confirmation = {}): Promise<{ readonly changed: boolean }> {
-    return this.#ask.call('resume', options);
+    return this.#ask.call('resume', { ...options, owner: this.user });
   }
 
   /**

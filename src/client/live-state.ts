@@ -1,5 +1,5 @@
 // What a live view knows of a pair, and how it learns: pure steps from one state to the next, for a terminal as for a web
-// page. What is asked for again after an event follows from the event, so that an idle pair is not asked at all.
+// page. What is asked for again after an event follows from the event; of an idle pair only the state, in case that no event came.
 import type { Gap, SyncEvent } from '../core/events.js';
 import type { ConflictRow, HeldRow, LockRow, Status, Transfers } from '../wire/client-api/methods.js';
 
@@ -22,45 +22,52 @@ export interface LiveState {
   readonly held: readonly HeldRow[];
   readonly conflicts: readonly ConflictRow[];
   readonly transfers: Transfers;
-  /** The largest remaining work since there was none. */
-  readonly most: Transfers['left'];
-  /** The latest is last. */
+  /** The latest last. */
   readonly events: readonly Happened[];
 }
 
 /** The queries that the view uses. */
 export type Question = 'status' | 'locks' | 'held' | 'conflicts' | 'transfers';
 
-const NOTHING_LEFT = { files: 0, bytes: 0 };
+const NOTHING = { files: 0, bytes: 0 };
+const NO_TRANSFERS: Transfers = { transfers: [], left: NOTHING, done: NOTHING, percent: 0 };
 
 export const startOf = (server: string, user: string): LiveState => ({
   ...{ server, user, lostSince: null, status: null, locks: [], held: [], conflicts: [] },
-  ...{ transfers: { transfers: [], left: NOTHING_LEFT }, most: NOTHING_LEFT, events: [] },
+  ...{ transfers: NO_TRANSFERS, events: [] },
 });
 
+/** Notes what happened. What it says of the state is known at once, before the state is asked for again. */
 export const withEvent = (state: LiveState, happened: Happened): LiveState => ({
   ...state,
+  status: 'event' in happened ? statusAfter(state.status, happened.event, happened.time) : state.status,
   events: [...state.events.slice(1 - KEPT_EVENTS), happened],
 });
 
-/** Stores the results of queries. */
-export function withAnswers(
-  state: LiveState,
-  answers: Partial<Pick<LiveState, 'status' | 'locks' | 'held' | 'conflicts' | 'transfers'>>,
-): LiveState {
-  const { left } = answers.transfers ?? state.transfers;
-  const most =
-    left.files === 0
-      ? NOTHING_LEFT
-      : { files: Math.max(left.files, state.most.files), bytes: Math.max(left.bytes, state.most.bytes) };
-  return { ...state, ...answers, most };
+function statusAfter(status: Status | null, event: SyncEvent | Gap, time: Date): Status | null {
+  if (status === null) return null;
+  switch (event.event) {
+    case 'syncing':
+      return { ...status, state: 'syncing' };
+    case 'peer-lost':
+      return status.state === 'in-sync' || status.state === 'syncing' ? { ...status, state: 'peer-lost' } : status;
+    case 'paused':
+      return { ...status, state: 'paused', paused: { by: event.by, since: event.since ?? time.toISOString() } };
+    case 'halted':
+      return { ...status, state: 'halted' };
+    default:
+      return status;
+  }
 }
 
+/** Notes the answers to questions. */
+export const withAnswers = (
+  state: LiveState,
+  answers: Partial<Pick<LiveState, 'status' | 'locks' | 'held' | 'conflicts' | 'transfers'>>,
+): LiveState => ({ ...state, ...answers });
+
 export const withoutServer = (state: LiveState, since: Date): LiveState =>
-  withEvent(
-    { ...state, lostSince: since, transfers: { transfers: [], left: NOTHING_LEFT } },
-    { time: since, server: 'gone' },
-  );
+  withEvent({ ...state, lostSince: since, transfers: NO_TRANSFERS }, { time: since, server: 'gone' });
 
 export const withServer = (state: LiveState, time: Date): LiveState =>
   withEvent({ ...state, lostSince: null }, { time, server: 'back' });
@@ -70,6 +77,7 @@ export function questionsAfter(event: (SyncEvent | Gap)['event']): readonly Ques
   switch (event) {
     case 'locked':
     case 'waiting':
+    case 'left':
       return ['status', 'locks'];
     case 'unlocked':
     case 'held':

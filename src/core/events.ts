@@ -41,10 +41,21 @@ export type SyncEvent =
       readonly reason: 'released' | 'forced' | 'stolen' | 'expired';
     }
   | { readonly event: 'waiting'; readonly path: string; readonly owner: string; readonly position: number }
+  /** A waiter has gone away without the lock. */
+  | { readonly event: 'left'; readonly path: string; readonly owner: string }
   | { readonly event: 'conflict'; readonly path: string; readonly kept: Side; readonly copy: string | null }
   | { readonly event: 'problem'; readonly path: string; readonly code: string; readonly message: string }
   | { readonly event: 'halted'; readonly code: string; readonly message: string }
-  | { readonly event: 'resumed' }
+  | {
+      readonly event: 'paused';
+      readonly by: string;
+      /** Since when, ISO 8601, where it is said again after a restart. */
+      readonly since?: string;
+    }
+  /** `by` is null where a halt has ended by itself. */
+  | { readonly event: 'resumed'; readonly by: string | null }
+  /** Work has begun, or has turned out to be much more than was said: what is left of it. */
+  | { readonly event: 'syncing'; readonly files: number; readonly bytes: number }
   | { readonly event: 'in-sync'; readonly files: number; readonly bytes: number };
 
 /** The place of an event: in one run of one server each event has the number after that of the event before. */

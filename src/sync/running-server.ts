@@ -1,4 +1,5 @@
 // What both servers offer to the program that starts them.
+import type { Transfers } from '../wire/client-api/methods.js';
 
 /** A server that runs. */
 export interface RunningServer {
@@ -6,8 +7,8 @@ export interface RunningServer {
   readonly port: number;
   /** Stops accepting connections, ends the running work cleanly and releases the root. */
   stop(): Promise<void>;
-  /** What is left to transfer; only server-a knows it. */
-  left?(): { readonly files: number; readonly bytes: number };
+  /** How far the work has come; only server-a knows it. */
+  progress?(): Pick<Transfers, 'done' | 'left' | 'percent'>;
   /** Resolves only if the server fails by itself. */
   readonly failed: Promise<Error>;
 }

@@ -112,7 +112,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       host,
       port: listener.port,
       failed,
-      left: () => server.session.status.left(),
+      progress: () => server.session.status.progress(),
       stop: async () => {
         clearInterval(rescanning);
         await server.session.stop();

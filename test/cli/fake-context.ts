@@ -167,8 +167,16 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       conflicts: 0,
       problems: [],
       versions: { a: { files: 2, bytes: 1024 }, b: { files: 1, bytes: 512 } },
+      paused: null,
+      left: { files: 0, bytes: 0 },
+      lastInSync: '2026-11-21T14:03:22.118Z',
     }),
-    transfers: async () => ({ transfers: [], left: { files: 0, bytes: 0 } }),
+    transfers: async () => ({
+      transfers: [],
+      left: { files: 0, bytes: 0 },
+      done: { files: 0, bytes: 0 },
+      percent: 0,
+    }),
     flush: async (options) => {
       calls.push(['flush', options]);
       return { flushed: true, held: 0, problems: 0 };
@@ -192,7 +200,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
     },
     async *watch(options) {
       calls.push(['watch', options?.since]);
-      yield { time: '2026-11-21T14:03:22.118Z', run: 'abc', id: 7, event: 'resumed' };
+      yield { time: '2026-11-21T14:03:22.118Z', run: 'abc', id: 7, event: 'resumed', by: null };
     },
   };
 }

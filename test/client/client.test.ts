@@ -112,12 +112,12 @@ describe('Client', () => {
   it('ends the stream with closed when the server goes away', async () => {
     const one = await connect({
       watch: ({ id }, say, socket) => {
-        say({ method: 'event', params: { request: id, time: 't', id: 9, event: 'resumed' } });
+        say({ method: 'event', params: { request: id, time: 't', id: 9, event: 'resumed', by: null } });
         socket.end();
       },
     });
     const events = one.events();
-    expect((await events.next()).value).toEqual({ time: 't', id: 9, event: 'resumed' });
+    expect((await events.next()).value).toEqual({ time: 't', id: 9, event: 'resumed', by: null });
     await expect(events.next()).rejects.toMatchObject({ code: 'closed' });
   });
 

@@ -26,10 +26,13 @@ const status = (counts: Partial<Status>): Status => ({
   conflicts: 0,
   problems: [],
   versions: { a: null, b: null },
+  paused: null,
+  left: { files: 0, bytes: 0 },
+  lastInSync: null,
   ...counts,
 });
 const left = (files: number, bytes: number): { transfers: Transfers } => ({
-  transfers: { transfers: [], left: { files, bytes } },
+  transfers: { transfers: [], left: { files, bytes }, done: { files: 0, bytes: 0 }, percent: 0 },
 });
 
 describe('events', () => {
@@ -49,48 +52,34 @@ describe('events', () => {
   });
 });
 
-describe('how much was left at most', () => {
-  test.each<[it: string, lefts: [files: number, bytes: number][], most: [number, number]]>([
-    ['nothing', [], [0, 0]],
-    [
-      'grows',
-      [
-        [1, 10],
-        [3, 30],
-      ],
-      [3, 30],
-    ],
-    [
-      'does not shrink',
-      [
-        [3, 30],
-        [1, 10],
-      ],
-      [3, 30],
-    ],
-    [
-      'begins anew after nothing was left',
-      [
-        [3, 30],
-        [0, 0],
-        [1, 10],
-      ],
-      [1, 10],
-    ],
-  ])('%s', (_, lefts, [files, bytes]) => {
-    const state = lefts.reduce((before, [count, size]) => withAnswers(before, left(count, size)), START);
-    expect(state.most).toEqual({ files, bytes });
-  });
+test.each<[SyncEvent, Partial<Status>]>([
+  [{ event: 'syncing', files: 1, bytes: 9 }, { state: 'syncing' }],
+  [{ event: 'peer-lost', reason: 'cut' }, { state: 'peer-lost' }],
+  [
+    { event: 'paused', by: 'anna' },
+    { state: 'paused', paused: { by: 'anna', since: NOON.toISOString() } },
+  ],
+  [
+    { event: 'paused', by: 'anna', since: 's' },
+    { state: 'paused', paused: { by: 'anna', since: 's' } },
+  ],
+  [{ event: 'halted', code: 'root-missing', message: '' }, { state: 'halted' }],
+  [{ event: 'in-sync', files: 1, bytes: 1 }, { state: 'in-sync' }],
+])('after %j the state is known without an answer', (event, known) => {
+  const before = withAnswers(START, { status: status({}) });
+  expect(withEvent(before, { time: NOON, event }).status).toEqual(status(known));
+  expect(withEvent(START, { time: NOON, event }).status).toBeNull();
+});
 
-  test('stays where something else was asked for', () => {
-    const state = withAnswers(withAnswers(START, left(3, 30)), { status: status({}) });
-    expect(state).toMatchObject({ most: { files: 3, bytes: 30 }, status: { state: 'in-sync' } });
-  });
+test('a halt or a pause is not over because server-b goes', () => {
+  const before = withAnswers(START, { status: status({ state: 'halted' }) });
+  expect(withEvent(before, { time: NOON, event: { event: 'peer-lost', reason: '' } }).status?.state).toBe('halted');
 });
 
 test.each<[event: SyncEvent['event'], asked: string[]]>([
   ['locked', ['status', 'locks']],
   ['waiting', ['status', 'locks']],
+  ['left', ['status', 'locks']],
   ['unlocked', ['status', 'locks', 'held', 'transfers']],
   ['held', ['status', 'locks', 'held', 'transfers']],
   ['applied', ['status', 'locks', 'held', 'transfers']],

@@ -161,6 +161,7 @@ class Run {
       {
         ...{ world: this.#world, features: this.#features, places: this.#places, ledger: this.#ledger },
         ...{ users: this.#users, clients: this.#clients, writers: this.#writers },
+        server: () => this.#a,
         flush: (server, ms) => void this.#flush(server, ms),
         written: () => this.#noteFirstContact(),
       },
@@ -486,7 +487,7 @@ class Run {
     for (const side of ['a', 'b'] as const)
       for (const path of [...this.#places[side].unreadable]) this.#makeReadable(side, path);
     const server = this.#a!;
-    server.session.pause(false);
+    server.session.pause(false).catch(() => {});
     // Whatever waits for a retry, or for the wire, has its chance.
     await world.run(() => false, world.time + 130_000, REST_EVENTS);
     this.#halts.isNoticed(server);

@@ -28,6 +28,8 @@ export interface Asked {
   readonly users: Users;
   readonly clients: Clients;
   readonly writers: Writers;
+  /** The server-a that runs now; null while none does. */
+  readonly server: () => ServerA | null;
   readonly flush: (server: ServerA, ms: number) => void;
   readonly written: () => void;
 }
@@ -64,8 +66,14 @@ export class Wishes {
     else if (kind === 'flush') this.#asked.flush(server, random.between(100, 20_000));
     else if (kind === 'rescan') server.session.rescan();
     else if (kind === 'pause') {
-      server.session.pause(true);
-      world.at(random.between(0, 3_000), () => server.process.alive && server.session.pause(false));
+      // A pause outlasts its server, so whichever runs by then resumes.
+      const pause = (paused: boolean) =>
+        this.#asked
+          .server()
+          ?.session.pause(paused)
+          .catch(() => {});
+      void pause(true);
+      world.at(random.between(0, 3_000), () => void pause(false));
     } else this.#write(server, kind, owner, random);
   }
 

@@ -18,7 +18,8 @@ export class LockRoom {
   readonly said: string[] = [];
   readonly log: Logger = {
     ...silent,
-    event: ({ event, ...more }) => void this.said.push([event, ...Object.values(more)].join(' ')),
+    event: ({ event, ...more }) =>
+      void this.said.push([event, ...Object.values(more).filter((value) => value !== null)].join(' ')),
   };
   readonly pair: Pair;
   readonly lockStore: LockStore;

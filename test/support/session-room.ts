@@ -129,6 +129,8 @@ const NOTHING_HELD: HeldContents = {
 
 export class SessionRoom {
   readonly said: string[] = [];
+  /** What was said of work that begins: apart, because each piece of work begins. */
+  readonly work: string[] = [];
   readonly warnings: string[] = [];
   readonly clock = new HandClock();
   readonly a = new ScriptedReplica();
@@ -136,6 +138,9 @@ export class SessionRoom {
   readonly pair: Pair;
   readonly lockStore: LockStore;
   readonly session: Session;
+  /** What the lock store has on disk, by table and key. */
+  readonly lockRows: Map<string, unknown>;
+  isDiskFull = false;
   /** How often a person has accepted that locks are lost. */
   lostLocksAccepted = 0;
   /** Why no content can be held, if none can. */
@@ -143,13 +148,20 @@ export class SessionRoom {
   /** How often the archive was made durable. */
   flushed = 0;
   readonly log: Logger = {
-    event: ({ event, ...more }) => void this.said.push([event, ...Object.values(more)].join(' ')),
+    event: ({ event, ...more }) => {
+      const line = [event, ...Object.values(more).filter((value) => value !== null)].join(' ');
+      (event === 'syncing' ? this.work : this.said).push(line);
+    },
     detail: () => {},
     warn: (text) => void this.warnings.push(text),
   };
 
-  /** @param shared what both sides shared when the last run ended. */
-  constructor(shared = '') {
+  /**
+   * @param shared what both sides shared when the last run ended.
+   * @param lockRows what the lock store had on disk then.
+   */
+  constructor(shared = '', lockRows = new Map<string, unknown>()) {
+    this.lockRows = lockRows;
     const open: OpenStore = () => ({
       setAside: null,
       store: { put: () => {}, durable: async () => void this.flushed++, close: async () => {} },
@@ -158,7 +170,7 @@ export class SessionRoom {
     this.pair = new Pair(new Snapshot(), store);
     this.pair.meta.put('roots', `${OWN.root} ${ROOT_B}`);
     for (const [path, entry] of tree(shared)) this.pair.agree(path, entry);
-    this.lockStore = new LockStore('locks', this.log, open);
+    this.lockStore = new LockStore('locks', this.log, this.#openLocks);
     const { pair, lockStore, log, clock, a: local } = this;
     const acceptLostLocks = async () => {
       this.lostLocksAccepted++;
@@ -180,6 +192,18 @@ export class SessionRoom {
     });
   }
 
+  readonly #openLocks: OpenStore = (_file, tables) => {
+    for (const [at, value] of this.lockRows) {
+      const [table, key] = at.split(' ') as [string, string];
+      tables[table]?.load(key, value);
+    }
+    const durable = async () => {
+      if (this.isDiskFull) throw new SyncError('failed', 'The disk is full.');
+    };
+    const put = (table: string, key: string, value: unknown) => void this.lockRows.set(`${table} ${key}`, value);
+    return { setAside: null, store: { put, durable, close: async () => {} } };
+  };
+
   /** Both sides are there, and have `trees`; everything that this leads to is transferred out. */
   static async inSync(text: string, shared = text): Promise<SessionRoom> {
     const room = new SessionRoom(shared);
@@ -188,6 +212,7 @@ export class SessionRoom {
     await room.tell('a', text, { whole: true });
     await room.tell('b', text, { whole: true });
     room.said.length = 0;
+    room.work.length = 0;
     return room;
   }
 

@@ -5,7 +5,7 @@ import { SyncError } from '../../core/errors.js';
 import type { EventPlace } from '../../core/events.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED } from '../exit-codes.js';
-import { eventText } from '../render/event.js';
+import { eventText, isWorthALine } from '../render/event.js';
 import { usageError } from '../report-error.js';
 
 export async function watch(context: CommandContext, flags: { readonly since?: string } = {}): Promise<number> {
@@ -13,7 +13,8 @@ export async function watch(context: CommandContext, flags: { readonly since?: s
   if (since === undefined && isForPeople(context)) return liveView(context);
   const api = await context.api();
   for await (const event of api.watch({ since, signal: context.signal })) {
-    context.out(`${context.json ? JSON.stringify(event) : eventText(event, new Date(event.time), context.colors)}\n`);
+    if (context.json) context.out(`${JSON.stringify(event)}\n`);
+    else if (isWorthALine(event)) context.out(`${eventText(event, new Date(event.time), context.colors)}\n`);
   }
   if (context.signal.aborted) return EXIT_INTERRUPTED;
   throw new SyncError('closed', 'The server has ended the stream of events.');

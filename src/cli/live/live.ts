@@ -23,12 +23,13 @@ import { liveLines } from './view.js';
 import type { Window } from './window.js';
 
 const DRAW_MS = 100;
-/** The period of queries while work is going on, in milliseconds. */
-const ASK_MS = 500;
-/** A slow server is queried less often, because long listings take long to count. */
+/** The least time between two questions, and how long after it the state is asked for though nothing was said. */
+const ASK_MS = 400;
+const IDLE_MS = 400;
+/** A server that takes its time is asked less: long listings are long to count. */
 const PAUSE_PER_ANSWER = 3;
 const MAX_PAUSE_MS = 5_000;
-const DIAL_MS = 1_000;
+const DIAL_MS = 500;
 
 /** @returns the exit code, after the window was restored. */
 export async function live(context: CommandContext, window: Window): Promise<number> {
@@ -131,9 +132,8 @@ class View {
     this.#wake();
   }
 
-  /** Sends the pending queries, and repeats them while work is going on. */
+  /** Asks whenever there is something to ask, and for the state all the time: no event may be needed to see it change. */
   async #keepAsking(api: Api, signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
       const questions = [...this.#wanted];
       this.#wanted.clear();
@@ -146,8 +146,8 @@ class View {
       }
       const pause = Math.min(Math.max(ASK_MS, PAUSE_PER_ANSWER * (performance.now() - begun)), MAX_PAUSE_MS);
       await delay(pause, undefined, { signal }).catch(() => {});
-      if (this.#isBusy) this.#ask(['status', 'transfers']);
-      if (this.#wanted.size === 0 && !signal.aborted) await this.#untilWanted();
+      if (!this.#isBusy && this.#wanted.size === 0) await this.#untilWanted(signal);
+      this.#ask(this.#isBusy ? ['status', 'transfers'] : ['status']);
     }
   }
 
@@ -156,10 +156,11 @@ class View {
     return status?.state === 'syncing' || status?.state === 'scanning' || transfers.left.files > 0;
   }
 
-  #untilWanted(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+  /** Resolves when something is to be asked, or after a moment. */
+  async #untilWanted(signal: AbortSignal): Promise<void> {
+    const wanted = new AbortController();
+    this.#wake = () => wanted.abort();
+    await delay(IDLE_MS, undefined, { signal: AbortSignal.any([signal, wanted.signal]) }).catch(() => {});
   }
 
   /** The state is read after the answers, because events have arrived meanwhile. */

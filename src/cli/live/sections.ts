@@ -3,7 +3,7 @@
 import type { LiveState } from '../../client/live-state.js';
 import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-api/methods.js';
 import type { Colors } from '../render/colors.js';
-import { eventSpans } from '../render/event.js';
+import { eventSpans, isWorthALine } from '../render/event.js';
 import { waitersText } from '../render/locks.js';
 import { shortSizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
@@ -19,17 +19,20 @@ export function problemRows(status: Status | null, most: number, colors: Colors)
 }
 
 /**
- * For example `  a → b  [########------------]  43 %  5.4 MB of 12.6 MB  art/cover.psd`; the bar is shortened first.
+ * `  a → b  [########------------]  43 %  5.4 MB of 12.6 MB  art/cover.psd`; the bar gives way first. What is still being
+ * read: `  a → b  reading  12.6 MB  art/cover.psd`.
  */
 export function transferRows({ transfers }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
-  return transfers.transfers.slice(0, most).map(({ path, to, size, arrived }) => {
+  return transfers.transfers.slice(0, most).map(({ path, to, size, arrived, reading }) => {
+    const arrow = `  ${to === 'b' ? 'a → b' : 'b → a'}  `;
+    if (reading) return [arrow, ['reading  ', colors.cyan], `${shortSizeText(size)}  `, shownName(path)];
     const share = size === 0 ? 1 : arrived / size;
     const width = columns < 70 ? 0 : BAR_WIDTH;
     const filled = Math.round(share * width);
     const bar = width === 0 ? '' : `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}]  `;
     const figures = `${String(Math.floor(share * 100)).padStart(3)} %  `;
     const volume = columns < 60 ? '' : `${shortSizeText(arrived)} of ${shortSizeText(size)}  `;
-    return [`  ${to === 'b' ? 'a → b' : 'b → a'}  `, [bar, colors.cyan], figures, volume, shownName(path)];
+    return [arrow, [bar, colors.cyan], figures, volume, shownName(path)];
   });
 }
 
@@ -69,13 +72,19 @@ export function heldRows(held: readonly HeldRow[], columns: number, most: number
 export const conflictRows = (conflicts: readonly ConflictRow[], most: number): Span[][] =>
   conflicts.slice(0, most).map(({ copy }) => ['  ', shownName(copy)]);
 
-/** The latest event is last, as in a log. */
-export function eventRows({ events }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
-  return events.slice(-most).map((happened): Span[] => {
-    const clock: Span = [columns < 60 ? '  ' : `  ${clockText(happened.time).slice(0, 8)}  `, colors.dim];
-    if ('event' in happened) return [clock, ...eventSpans(happened.event, colors)];
-    return [clock, [`server-a is ${happened.server}`, happened.server === 'gone' ? colors.red : colors.green]];
-  });
+/** What happened that is worth a line. */
+export const shownEvents = ({ events }: LiveState): LiveState['events'] =>
+  events.filter((happened) => !('event' in happened) || isWorthALine(happened.event));
+
+/** The latest last, as in a log. */
+export function eventRows(state: LiveState, columns: number, most: number, colors: Colors): Span[][] {
+  return shownEvents(state)
+    .slice(-most)
+    .map((happened): Span[] => {
+      const clock: Span = [columns < 60 ? '  ' : `  ${clockText(happened.time).slice(0, 8)}  `, colors.dim];
+      if ('event' in happened) return [clock, ...eventSpans(happened.event, colors)];
+      return [clock, [`server-a is ${happened.server}`, happened.server === 'gone' ? colors.red : colors.green]];
+    });
 }
 
 /** @returns the width of a column of names: that of the widest name, at most half of the window. */

@@ -6,10 +6,10 @@ import type { Status } from '../../wire/client-api/methods.js';
 import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
 import { countText, shortSizeText } from '../render/size.js';
-import { exceptions, stateText } from '../render/status.js';
+import { stateText } from '../render/status.js';
 import { clockText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
-import { conflictRows, eventRows, heldRows, lockRows, problemRows, transferRows } from './sections.js';
+import { conflictRows, eventRows, heldRows, lockRows, problemRows, shownEvents, transferRows } from './sections.js';
 import { shareLines } from './share-lines.js';
 import { lineOf, type Paint, type Span } from './spans.js';
 
@@ -65,10 +65,10 @@ function stateSpan({ lostSince, status }: LiveState, colors: Colors, names: Prog
     ];
   }
   if (status === null) return ['Connected', colors.bold];
-  const { state, held, problems } = status;
+  const { state } = status;
   if (state === 'peer-lost')
-    return [`Server-b is away: ${names.serverB} starts it`, (text) => colors.bold(colors.yellow(text))];
-  const said = `${stateText(state, names)}${state === 'in-sync' ? exceptions(held, problems.length) : ''}`;
+    return ['Server-b is away: npx server-b starts it', (text) => colors.bold(colors.yellow(text))];
+  const said = stateText(status);
   const paint = state === 'in-sync' ? colors.green : state === 'halted' ? colors.red : colors.yellow;
   return [shownName(said), (text) => colors.bold(paint(text))];
 }
@@ -90,20 +90,22 @@ function countSpans({ status, transfers }: LiveState, columns: number, colors: C
   ]);
 }
 
-/** The progress of the work: `12,345 of 100,000 files, 1.2 GB of 3.4 GB`. */
-function progressText({ transfers: { left }, most }: LiveState): string {
-  if (most.files < 2) return '';
-  const files = `${most.files - left.files} of ${countText(most.files, 'file')}`;
-  if (most.bytes === 0) return files;
-  const share = Math.floor((1 - left.bytes / most.bytes) * 100);
-  return `${files}, ${shortSizeText(most.bytes - left.bytes)} of ${shortSizeText(most.bytes)}, ${share} %`;
+/** How far the work is: `43 %  1 of 3 files, 1.2 GB of 3.4 GB`; or, while nothing is carried, how much waits. */
+function progressText({ status, transfers: { left, done, percent } }: LiveState): string {
+  if (left.files === 0) return '';
+  if (status?.state !== 'syncing') return `${countText(left.files, 'change')}, ${shortSizeText(left.bytes)} to carry`;
+  const files = `${done.files} of ${countText(done.files + left.files, 'file')}`;
+  const size = done.bytes + left.bytes;
+  const volume = size === 0 ? '' : `, ${shortSizeText(done.bytes)} of ${shortSizeText(size)}`;
+  return `${percent} %  ${files}${volume}`;
 }
 
 /** Makes at most `most` lines for a window of `columns` columns. */
 type Rows = (columns: number, most: number) => Span[][];
 
 function bodyLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors): string[] {
-  const { status, transfers, locks, held, conflicts, events } = state;
+  const { status, transfers, locks, held, conflicts } = state;
+  const events = shownEvents(state);
   const problems = status?.problems ?? [];
   const sections: [string, number, Rows][] = [
     ['Problems', problems.length, (_, most) => problemRows(status, most, colors)],

@@ -3,14 +3,19 @@
 import type { Gap, SyncEvent } from '../../core/events.js';
 import type { Colors } from './colors.js';
 import { countText, shortSizeText } from './size.js';
-import { clockText, datedClockText } from './time.js';
+import { clockText, minuteText } from './time.js';
 import { shownName } from './width.js';
 
-/**
- * @param dated whether the line begins with the date.
- * @returns the line for an event, not ended. Names in it are safe to show.
- */
-export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors, dated = false): string {
+/** Work of less than so many bytes, and less than so many files, is over before a line about it was read. */
+const MUCH_BYTES = 4 << 20;
+const MANY_FILES = 100;
+
+/** @returns whether an event is worth a line for people: that work begins is not, where it is little. */
+export const isWorthALine = (event: SyncEvent | Gap): boolean =>
+  event.event !== 'syncing' || event.bytes >= MUCH_BYTES || event.files >= MANY_FILES;
+
+/** @returns the line for an event, not ended. Names in it are safe to show. */
+export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors): string {
   const [word, ...rest] = eventWords(event);
   return [
     colors.dim(dated ? datedClockText(time) : clockText(time)),
@@ -49,8 +54,16 @@ function eventWords(event: SyncEvent | Gap): string[] {
       return ['problem', shownName(event.path), `${shownName(event.message)} (${shownName(event.code)})`];
     case 'halted':
       return ['halted', `${shownName(event.message)} (${shownName(event.code)})`];
+    case 'paused':
+      return [
+        'paused',
+        `by ${shownName(event.by)}`,
+        event.since === undefined ? '' : `since ${minuteText(event.since)}`,
+      ];
     case 'resumed':
-      return ['resumed'];
+      return ['resumed', event.by === null ? '' : `by ${shownName(event.by)}`];
+    case 'syncing':
+      return ['syncing', ...volume(event)];
     case 'gap':
       return ['gap', missingText(event.missed)];
     default:
@@ -58,7 +71,10 @@ function eventWords(event: SyncEvent | Gap): string[] {
   }
 }
 
-type LockEvent = Extract<SyncEvent, { event: 'held' | 'applied' | 'locked' | 'unlocked' | 'waiting' | 'conflict' }>;
+type LockEvent = Extract<
+  SyncEvent,
+  { event: 'held' | 'applied' | 'locked' | 'unlocked' | 'waiting' | 'left' | 'conflict' }
+>;
 
 function lockWords(event: LockEvent): string[] {
   const path = shownName(event.path);
@@ -73,6 +89,8 @@ function lockWords(event: LockEvent): string[] {
       return ['unlocked', path, unlockedHow(event)];
     case 'waiting':
       return ['waiting', path, `${shownName(event.owner)} is number ${event.position} in the queue`];
+    case 'left':
+      return ['left', path, `${shownName(event.owner)} waits no more`];
     case 'conflict':
       return ['conflict', path, `side ${event.kept} keeps the name`, conflictCopy(event.copy)];
     default:
@@ -120,11 +138,14 @@ function paint(event: SyncEvent | Gap, colors: Colors): (text: string) => string
     case 'conflict':
     case 'gap':
     case 'peer-lost':
+    case 'paused':
     case 'held':
       return colors.yellow;
     case 'locked':
     case 'unlocked':
     case 'waiting':
+    case 'left':
+    case 'syncing':
       return colors.cyan;
     case 'in-sync':
     case 'peer-connected':

@@ -5,6 +5,7 @@ import { inTheirNames, PLAIN_NAMES, type ProgramNames } from '../program-name.js
 import type { Colors } from './colors.js';
 import { waitersText } from './locks.js';
 import { countText, sizeText } from './size.js';
+import { minuteText } from './time.js';
 import { shownName } from './width.js';
 
 const STATES: Readonly<Record<PairState, string>> = {
@@ -16,13 +17,14 @@ const STATES: Readonly<Record<PairState, string>> = {
   'peer-lost': 'Server-b is away',
 };
 
-/** @returns how the pair stands, of a state that may be one of a newer server. */
-export function stateText(state: PairState, names: ProgramNames): string {
-  const text = STATES[state];
-  return text === undefined ? shownName(String(state)) : inTheirNames(text, names);
+/** @returns the state in a sentence, with what keeps both sides from being equal. */
+export function stateText({ state, held, problems, paused }: Status): string {
+  if (state === 'in-sync') return `${STATES[state]}${exceptions(held, problems.length)}`;
+  if (state !== 'paused' || paused === null || paused === undefined) return STATES[state] ?? shownName(String(state));
+  return `Paused by ${shownName(paused.by)} since ${minuteText(paused.since)}: nothing is synchronised until "client resume"`;
 }
 
-/** The number of locks that are listed one by one. */
+/** Locks that a glance takes in. */
 const MAX_LOCKS = 10;
 
 /**
@@ -38,14 +40,13 @@ export function statusText(
   const paint = status.state === 'in-sync' ? colors.green : status.state === 'halted' ? colors.red : colors.yellow;
   const isAway = !status.peer.connected;
   const lines = [
-    paint(
-      `${stateText(status.state, names)}${status.state === 'in-sync' ? exceptions(status.held, status.problems.length) : ''}`,
-    ),
+    paint(stateText(status)),
     '',
     `peer       ${shownName(status.peer.address)}, ${status.peer.connected ? 'connected' : 'not connected'}`,
     `side a     ${sideText(status.a)}`,
     `side b     ${status.b === null ? 'not known yet' : `${sideText(status.b)}${isAway ? ' when last seen' : ''}`}`,
-    `pending    ${status.pending}`,
+    `pending    ${pendingText(status)}`,
+    `in sync    ${agreedText(status)}`,
     `held       ${status.held}`,
     `locks      ${status.locks}`,
     ...lockLines(locks, names),
@@ -71,8 +72,19 @@ function versionsText(versions: Status['versions'] | undefined): string {
   return `${countText(sum('files'), 'file')}, ${sizeText(sum('bytes'))}${missing}`;
 }
 
-/** For example `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
-function lockLines(locks: readonly LockRow[], { client }: ProgramNames): string[] {
+/** `3 (1.1 GB)`. */
+function pendingText({ pending, left }: Status): string {
+  return left === undefined || left.bytes === 0 ? String(pending) : `${pending} (${sizeText(left.bytes)})`;
+}
+
+/** When both sides last agreed; servers of earlier versions do not say it. */
+function agreedText({ state, lastInSync }: Status): string {
+  if (state === 'in-sync') return 'now';
+  return lastInSync === null || lastInSync === undefined ? 'not yet' : minuteText(lastInSync);
+}
+
+/** `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
+function lockLines(locks: readonly LockRow[]): string[] {
   const lines = locks.slice(0, MAX_LOCKS).map(({ path, owner, held, waiting }) => {
     const facts = [shownName(owner), held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
     return `  ${shownName(path)}: ${facts.join(', ')}`;

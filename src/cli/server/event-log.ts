@@ -5,7 +5,7 @@ import type { NumberedEvent } from '../../core/events.js';
 import { escapeControls } from '../../core/path.js';
 import type { ServerLogger } from '../../log.js';
 import { type Colors, colorsFor } from '../render/colors.js';
-import { eventText } from '../render/event.js';
+import { eventText, isWorthALine } from '../render/event.js';
 import { safeText } from '../render/safe.js';
 import { clockText, datedClockText } from '../render/time.js';
 
@@ -40,7 +40,7 @@ export function eventLogger(options: EventLoggerOptions): ServerLogger {
     event(event) {
       if (quiet && !SAID_QUIETLY.has(event.event)) return;
       if (format === 'json') options.out(safeText(`${JSON.stringify(event)}\n`));
-      else options.out(safeText(`${eventText(event, new Date(event.time), colors, dated)}\n`));
+      else if (isWorthALine(event)) options.out(safeText(`${eventText(event, new Date(event.time), colors)}\n`));
     },
     detail(text) {
       if (verbose) aside('detail', text);

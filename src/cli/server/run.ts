@@ -11,7 +11,7 @@ import { safeText } from '../render/safe.js';
 import { eventLogger } from './event-log.js';
 import { EventCommand } from './on-event.js';
 import type { Asked, ServerSettings } from './options.js';
-import { type Left, SyncBar } from './sync-bar.js';
+import { type Progress, SyncBar } from './sync-bar.js';
 
 /** The maximum time for stopping, in milliseconds; the exit has to follow within five seconds of the signal. */
 const STOP_MS = 4_500;
@@ -24,8 +24,8 @@ const ECHO_MS = 250;
 /** A started server. */
 interface Running {
   stop(): Promise<void>;
-  /** @returns the remaining work, where the server knows it. */
-  left?(): Left;
+  /** How far the work has come, for the server that knows. */
+  progress?(): Progress;
   /** Resolves only if the server ends by itself. */
   readonly failed: Promise<Error>;
   /** Resolves when there is nobody left to serve, for the server of one caller. */
@@ -81,7 +81,7 @@ export async function serve<S extends ServerSettings>(
     };
     hangup.stop = stopOnSignals(stop, leave, give);
     const running = await starting;
-    if (running.left !== undefined) bar.follow(() => running.left!());
+    if (running.progress !== undefined) bar.follow(() => running.progress!());
     const error = await Promise.race([running.failed, running.ended ?? running.failed]);
     await stop();
     if (error instanceof Error) die(wrapped(error));

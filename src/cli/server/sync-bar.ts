@@ -1,20 +1,17 @@
-// Shows the progress of the work after a connection in the last line of a server's log on a terminal. It appears only
-// for longer work and is removed at in-sync. Log lines are written above it; without a terminal nothing is drawn.
+// How far the work has come, in one line at the foot of a server's log on a terminal: there when it takes a while, gone
+// at in-sync. Lines of the log are written above it; where there is no terminal nothing is drawn.
 import type { SyncEvent } from '../../core/events.js';
+import type { Transfers } from '../../wire/client-api/methods.js';
 import { barText, Rate } from '../progress-bar.js';
 import { countText } from '../render/size.js';
 
-/** Shorter work gets no bar, in milliseconds. */
-const PATIENCE_MS = 800;
+/** What is done sooner needs no bar. */
+const PATIENCE_MS = 300;
 const DRAW_MS = 250;
 /** Moves to the beginning of the line and clears it. */
 const CLEAR = '\r\u001b[K';
 
-/** The remaining work. */
-export interface Left {
-  readonly files: number;
-  readonly bytes: number;
-}
+export type Progress = Pick<Transfers, 'done' | 'left' | 'percent'>;
 
 /** The part of a terminal that a bar needs. */
 interface BarTerminal {
@@ -22,16 +19,20 @@ interface BarTerminal {
   write(text: string): unknown;
 }
 
-const NOTHING: Left = { files: 0, bytes: 0 };
+const NO_WORK: Progress = { done: { files: 0, bytes: 0 }, left: { files: 0, bytes: 0 }, percent: 0 };
+/** What makes the work go on, and what ends it. */
+const BEGINNINGS: ReadonlySet<SyncEvent['event']> = new Set(['peer-connected', 'resumed', 'syncing']);
+const ENDS: ReadonlySet<SyncEvent['event']> = new Set(['in-sync', 'peer-lost', 'paused', 'halted']);
 
 export class SyncBar {
   readonly #terminal: BarTerminal | null;
   readonly #now: () => number;
 
   #timer: NodeJS.Timeout | null = null;
-  #left: () => Left = () => NOTHING;
+  #progress: () => Progress = () => NO_WORK;
   #line = '';
-  #work: Work | null = null;
+  /** Since when there is work, and how fast it goes; null while there is none. */
+  #work: { readonly since: number; readonly rate: Rate } | null = null;
 
   /**
    * @param terminal where to draw; null for none.
@@ -42,15 +43,15 @@ export class SyncBar {
     this.#now = now;
   }
 
-  /** @param left returns the remaining work. */
-  follow(left: () => Left): void {
-    this.#left = left;
+  /** @param progress says at any time how far the work has come. */
+  follow(progress: () => Progress): void {
+    this.#progress = progress;
   }
 
-  /** Receives each event: a connection starts the work, in-sync ends it. */
+  /** Takes note of what was said. */
   event({ event }: SyncEvent): void {
-    if (event === 'peer-connected' || event === 'resumed') this.#start();
-    else if (event === 'in-sync' || event === 'peer-lost' || event === 'halted') this.stop();
+    if (BEGINNINGS.has(event)) this.#start();
+    else if (ENDS.has(event)) this.stop();
   }
 
   /** Writes other output in place of the bar. */
@@ -71,11 +72,13 @@ export class SyncBar {
 
   /** Draws the present progress. */
   draw(): void {
-    const left = this.#left();
-    if (left.files === 0) this.#work = null;
-    else this.#work ??= new Work(this.#now());
-    this.#work?.note(this.#now(), left);
-    this.#show(this.#work?.text(this.#now(), this.#terminal?.columns || 80) ?? '');
+    const progress = this.#progress();
+    const now = this.#now();
+    if (progress.left.files === 0) this.#work = null;
+    else this.#work ??= { since: now, rate: new Rate() };
+    this.#work?.rate.note(now, progress.done.bytes);
+    const isDue = this.#work !== null && now - this.#work.since >= PATIENCE_MS;
+    this.#show(isDue ? lineOf(progress, this.#work!.rate.perSecond, this.#terminal?.columns || 80) : '');
   }
 
   #start(): void {
@@ -90,30 +93,9 @@ export class SyncBar {
   }
 }
 
-/** The progress of one period of work. New work increases the total and never decreases what is done. */
-class Work {
-  readonly #since: number;
-
-  #whole = NOTHING;
-  #left = NOTHING;
-  readonly #rate = new Rate();
-
-  constructor(since: number) {
-    this.#since = since;
-  }
-
-  note(now: number, left: Left): void {
-    const more = (what: keyof Left) => this.#whole[what] + Math.max(0, left[what] - this.#left[what]);
-    this.#whole = { files: more('files'), bytes: more('bytes') };
-    this.#left = left;
-    this.#rate.note(now, this.#whole.bytes - left.bytes);
-  }
-
-  text(now: number, columns: number): string {
-    if (now - this.#since < PATIENCE_MS) return '';
-    const { files, bytes } = this.#whole;
-    const name = `${files - this.#left.files} of ${countText(files, 'file')}`;
-    if (bytes === 0) return name.slice(0, columns - 1);
-    return barText({ name, bytes: bytes - this.#left.bytes, size: bytes, rate: this.#rate.perSecond }, columns);
-  }
+function lineOf({ done, left, percent }: Progress, rate: number, columns: number): string {
+  const label = `${done.files} of ${countText(done.files + left.files, 'file')}`;
+  const size = done.bytes + left.bytes;
+  if (size === 0) return label.slice(0, columns - 1);
+  return barText({ label, bytes: done.bytes, size, percent, rate }, columns);
 }

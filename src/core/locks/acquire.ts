@@ -94,3 +94,10 @@ export function grantNext(table: LockTable, path: RelPath, now: number): Decisio
   if (first === undefined || table.locks.has(path) || table.drains.has(path)) return noted([]);
   return granting(table, first, now, []);
 }
+
+/** Somebody in line does not wait any longer. The path can have changed since: a lock moves with its file. */
+export function leaveLine(table: LockTable, line: number): Decision {
+  const waiter = [...table.waiters.values()].flat().find(({ id }) => id === line);
+  if (waiter === undefined) return noted([]);
+  return noted(leaving([line]), [{ event: 'left', path: waiter.path, owner: waiter.owner }]);
+}

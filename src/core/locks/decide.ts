@@ -8,7 +8,7 @@
 //
 // While somebody waits, a free path is not granted to a later request.
 
-import { grantNext, takeLock } from './acquire.js';
+import { grantNext, leaveLine, takeLock } from './acquire.js';
 import { type Decision, type LockEvent, noted } from './events.js';
 import { drainHeld, holdUpdate } from './held.js';
 import { moveLock } from './move.js';
@@ -23,7 +23,7 @@ export function decide(table: LockTable, event: LockEvent): Decision {
     case 'grant':
       return grantNext(table, event.path, event.now);
     case 'leave':
-      return noted([{ table: 'waiter', key: String(event.line), value: null }]);
+      return leaveLine(table, event.line);
     case 'unlock':
       return endLock(table, event);
     case 'expire':

@@ -110,7 +110,7 @@ export class Judge {
     const wait = unsettled.get(path);
     const overdue = wait !== null && wait.kind !== 'absent' && now() - wait.since >= OVERDUE_MS;
     const due = overdue ? 0 : this.#readableAt(path, stats);
-    if (due > now()) unsettled.hold(path, 'moving', { now: now(), due, ino: stats.ino });
+    if (due > now()) unsettled.hold(path, 'moving', { ...heldAs(stats), now: now(), due });
     else if (stats.size <= SMALL_BYTES) this.#accept(path, stats, digestSmall(this.#context.absolute(path), now()));
     else this.#readLarge(path, stats);
   }
@@ -142,14 +142,14 @@ export class Judge {
     }
     const { unsettled, now } = this.#context;
     this.#digests.start(path, this.#context.absolute(path));
-    unsettled.hold(path, 'reading', { now: now(), due: Number.POSITIVE_INFINITY, ino: stats.ino });
+    unsettled.hold(path, 'reading', { ...heldAs(stats), now: now(), due: Number.POSITIVE_INFINITY });
   }
 
   #accept(path: RelPath, stats: StatSignature, digest: Digest): void {
     if (digest.kind === 'failed') {
       this.#cannot(path, 'unreadable', `${path} cannot be read: ${describe(digest.error)}.`);
     } else if (digest.kind === 'moving' || digest.stats.ino !== stats.ino) {
-      this.#context.unsettled.retry(path, this.#context.now(), stats.ino);
+      this.#context.unsettled.retry(path, this.#context.now(), heldAs(stats));
     } else {
       const before = this.#context.snapshot.get(path);
       const seen = before?.type === 'file' ? (before as FileSignature) : null;
@@ -202,6 +202,8 @@ export class Judge {
     unsettled.postpone(path, now() + Math.min(Math.max(now() - wait.since, ABSENCE_MS), MAX_RETRY_MS));
   }
 }
+
+const heldAs = ({ ino, size }: StatSignature): { readonly ino: number; readonly size: number } => ({ ino, size });
 
 function filesIn(node: Node): number {
   if (node.type !== 'dir') return 1;

@@ -39,6 +39,7 @@ export class Reporter {
       ...this.#common(),
       unsettled,
       moving: this.#moving(again),
+      arriving: this.#arriving(),
       halt: null,
     };
   }
@@ -58,6 +59,11 @@ export class Reporter {
     const moving = new Set(this.#context.unsettled.paths());
     for (const path of again) if (path !== '') moving.add(path);
     return [...moving];
+  }
+
+  #arriving(): NonNullable<ScanResult['arriving']> {
+    const { unsettled } = this.#context;
+    return unsettled.all('files').map(([path, { size }]) => ({ path, size }));
   }
 
   /** Paths that count as neither present nor deleted: what cannot be read, and what is new and unsettled. */

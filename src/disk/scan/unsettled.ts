@@ -14,6 +14,8 @@ export interface Wait {
   readonly tries: number;
   /** The inode of the file; 0 for a directory or where it is not known. */
   readonly ino: number;
+  /** Its size when it was last scanned, bytes; 0 for an absent path. */
+  readonly size: number;
   /** For an absent path: how many files vanished with it. */
   readonly files: number;
 }
@@ -46,7 +48,11 @@ export class Unsettled {
   }
 
   /** Holds a file back until `due`. */
-  hold(path: RelPath, kind: 'moving' | 'reading', at: { now: number; due: number; ino: number }): void {
+  hold(
+    path: RelPath,
+    kind: 'moving' | 'reading',
+    at: { readonly now: number; readonly due: number; readonly ino: number; readonly size: number },
+  ): void {
     const before = this.#filesWait(path);
     this.#put(path, {
       kind,
@@ -54,15 +60,17 @@ export class Unsettled {
       due: at.due,
       tries: before?.tries ?? 0,
       ino: at.ino,
+      size: at.size,
       files: 0,
     });
   }
 
   /** Holds a file back that changed while it was read, longer each time. */
-  retry(path: RelPath, now: number, ino: number): void {
+  retry(path: RelPath, now: number, { ino, size }: { readonly ino: number; readonly size: number }): void {
     const before = this.#filesWait(path);
     const tries = (before?.tries ?? 0) + 1;
-    this.#put(path, { kind: 'moving', since: before?.since ?? now, due: now + retryMs(tries), tries, ino, files: 0 });
+    const due = now + retryMs(tries);
+    this.#put(path, { kind: 'moving', since: before?.since ?? now, due, tries, ino, size, files: 0 });
   }
 
   /** Records that `path` is missing, with `files` files. Releases the unsettled paths below it. */
@@ -70,7 +78,7 @@ export class Unsettled {
     if (this.#waits.get(path)?.kind === 'absent') return;
     if (ino === 0) this.releaseBelow(path);
     this.#burst.last = now;
-    this.#put(path, { kind: 'absent', since: now, due: 0, tries: 0, ino, files });
+    this.#put(path, { kind: 'absent', since: now, due: 0, tries: 0, ino, size: 0, files });
   }
 
   /** Holds an unsettled path back until `due`. */

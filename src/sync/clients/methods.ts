@@ -99,10 +99,10 @@ export class ClientServer {
         session.rescan();
         return { rescanning: true };
       },
-      pause: async () => ({ changed: session.pause(true) }),
-      resume: async (confirmation) => {
-        const accepted = Object.values(confirmation).includes(true) && (await session.confirm(confirmation));
-        const resumed = session.pause(false);
+      pause: async ({ owner }) => ({ changed: await session.pause(true, owner) }),
+      resume: async ({ owner, ...confirmation }) => {
+        const accepted = Object.values(confirmation).includes(true) && (await session.confirm(confirmation, owner));
+        const resumed = await session.pause(false, owner);
         if (session.halt !== null && !accepted) throw session.halt;
         return { changed: resumed || accepted };
       },

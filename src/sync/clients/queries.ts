@@ -69,7 +69,7 @@ export class ClientQueries {
     // The content of the holder counts for a locked file.
     const locked = lock === undefined ? null : pair.entry(lock.side, path);
     const entry = locked === null || locked.type === 'dir' ? newest : locked;
-    const syncing = session.status.progress(path);
+    const syncing = session.status.progressOf(path);
     const row = {
       path,
       type: entry.type,
@@ -99,6 +99,9 @@ export class ClientQueries {
       locks: lockStore.table.locks.size,
       conflicts: this.#conflicts(),
       problems: session.status.problems().slice(0, MAX_PROBLEMS),
+      paused: session.paused === null ? null : { by: session.paused.by, since: isoTime(session.paused.since) },
+      left: session.status.left(),
+      lastInSync: session.status.lastInSync === null ? null : isoTime(session.status.lastInSync),
     };
   }
 

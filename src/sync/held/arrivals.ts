@@ -1,7 +1,7 @@
 // Collects held updates: what the other side does to a locked path is fetched and stored, in the order in which
 // successive scans find it. It joins the queue of the path once its content is on disk.
 
-import { sameContent, sameEntry } from '../../core/entry.js';
+import { sameContent, sameEntry, sizeOf } from '../../core/entry.js';
 import { arrivalOn } from '../../core/locks/held.js';
 import type { Lock } from '../../core/locks/records.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
@@ -21,7 +21,7 @@ export class Arrivals {
   readonly #context: HeldContext;
   readonly #backoff: Backoff;
 
-  readonly #fetching = new Map<RelPath, Claim>();
+  readonly #fetching = new Map<RelPath, { readonly claim: Claim; readonly bytes: number }>();
   #fileNumber = 0;
 
   constructor(context: HeldContext, backoff: Backoff) {
@@ -35,6 +35,13 @@ export class Arrivals {
 
   get isIdle(): boolean {
     return this.#fetching.size === 0;
+  }
+
+  /** How many contents are being fetched, and how many bytes they have. */
+  get fetching(): { readonly files: number; readonly bytes: number } {
+    let bytes = 0;
+    for (const one of this.#fetching.values()) bytes += one.bytes;
+    return { files: this.#fetching.size, bytes };
   }
 
   isFetching(path: RelPath): boolean {
@@ -54,7 +61,8 @@ export class Arrivals {
     if (source === null || this.#backoff.has(path, side) || this.#context.claims.heldBy(path) !== null) return;
     const arrived = this.#arrived(path, side);
     if (arrived === null) return;
-    this.#fetching.set(path, this.#context.claims.claim(path, 'held-update'));
+    const claim = this.#context.claims.claim(path, 'held-update');
+    this.#fetching.set(path, { claim, bytes: sizeOf(arrived.after) });
     void this.#fetch({ path, ...arrived, token }, source);
   }
 
@@ -100,9 +108,9 @@ export class Arrivals {
   }
 
   #fetched(path: RelPath): void {
-    const claim = this.#fetching.get(path);
+    const fetched = this.#fetching.get(path);
     this.#fetching.delete(path);
-    if (claim !== undefined) this.#context.claims.release(claim);
+    if (fetched !== undefined) this.#context.claims.release(fetched.claim);
   }
 
   /** The content of an update is stored: the update joins the queue. */

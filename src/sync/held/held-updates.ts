@@ -71,6 +71,11 @@ export class HeldUpdates {
     return lock !== undefined && this.#arrivals.isDue(lock);
   }
 
+  /** What is being fetched to be held. */
+  get fetching(): { readonly files: number; readonly bytes: number } {
+    return this.#arrivals.fetching;
+  }
+
   get isIdle(): boolean {
     return this.#arrivals.isIdle && this.#stepping.size === 0 && !this.#hasDueDrain();
   }

@@ -15,7 +15,13 @@ import type { Logger } from '../../log.js';
 /** Waiters are not stored: a place in the queue ends with its connection. */
 const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice'] as const;
 
-/** The locks, held updates and drains of a pair. */
+/** Who has paused the pair, and since when, milliseconds since 1970. */
+export interface Pause {
+  readonly by: string;
+  readonly since: number;
+}
+
+/** The locks, held updates and drains of a pair, and whether a person has paused it. */
 export class LockStore {
   readonly #log: Logger;
 
@@ -28,6 +34,7 @@ export class LockStore {
   /** How many decisions about each path are not on disk yet. */
   readonly #pending = new Map<RelPath, number>();
   readonly #lossRows = new Map<string, unknown>();
+  readonly #pauseRows = new Map<string, unknown>();
 
   /**
    * @param file the journal. The sound part of a damaged one is used, because a lock too many is better than one too
@@ -38,9 +45,10 @@ export class LockStore {
 
     const tables = Object.fromEntries(TABLES.map((name) => [name, this.#tableNamed(name)]));
     const loss: Table = { load: (key, value) => setOrDelete(this.#lossRows, key, value), all: () => this.#lossRows };
+    const pause: Table = { load: (key, value) => setOrDelete(this.#pauseRows, key, value), all: () => this.#pauseRows };
     const { store } = open(
       file,
-      { ...tables, loss },
+      { ...tables, loss, pause },
       {
         salvage: true,
         consequence: 'Locks and held updates may be missing from it; those that could be read are in force.',
@@ -83,6 +91,23 @@ export class LockStore {
       this.#lossRows.set('message', loss);
       throw error;
     }
+  }
+
+  /** Who has paused the pair; null where it is not paused. */
+  get pause(): Pause | null {
+    const row = this.#pauseRows.get('pair') as Partial<Pause> | undefined;
+    if (row === undefined) return null;
+    return { by: String(row.by), since: Number.isFinite(row.since) ? row.since! : 0 };
+  }
+
+  /**
+   * Records who has paused the pair, or (null) that it goes on. It is in force at once.
+   * @throws SyncError `failed` where it cannot be written: then a restart forgets it.
+   */
+  async setPause(pause: Pause | null): Promise<void> {
+    setOrDelete(this.#pauseRows, 'pair', pause);
+    this.#store.put('pause', 'pair', pause);
+    await this.#store.durable();
   }
 
   #tableNamed(name: (typeof TABLES)[number]): Table {

@@ -11,6 +11,8 @@ interface MetaValues {
   firstContact: true;
   /** The last held update from before the roots met for the first time. */
   formerHeld: number;
+  /** When both sides last agreed, milliseconds since 1970. */
+  inSync: number;
   /** The highest epoch that side b has acknowledged. */
   epoch: number;
 }

@@ -249,6 +249,7 @@ export class Pair {
     for (const name of [...this.archive.root.children.keys()]) this.agree(name as RelPath, null);
     this.#losses.clear();
     this.lostOutcomes.clear();
+    this.meta.put('inSync', null);
     this.meta.put('firstContact', true);
     this.meta.put('formerHeld', this.lastHeld());
     this.markEverything();

@@ -19,6 +19,8 @@ export interface SideState {
   unsettled: number;
   /** Paths that were not settled in the last scan: what is known of them is older than what is on the disk. */
   readonly moving: PathSet;
+  /** The files among them that are being written or read, with their sizes in bytes. */
+  arriving: ReadonlyMap<RelPath, number>;
   halt: ScanResult['halt'];
 }
 
@@ -40,17 +42,19 @@ export const nothingKnown = (): SideState => ({
   problems: [],
   unsettled: 0,
   moving: new PathSet(),
+  arriving: new Map(),
   halt: null,
 });
 
 /** Records what a scan reports about the present moment, even where the pair is halted. */
 export function foldStanding(
   state: SideState,
-  scan: Pick<ScanResult, 'halt' | 'problems' | 'unsettled' | 'moving'>,
+  scan: Pick<ScanResult, 'halt' | 'problems' | 'unsettled' | 'moving' | 'arriving'>,
 ): void {
   state.halt = scan.halt;
   state.problems = scan.problems;
   state.unsettled = scan.unsettled;
   state.moving.clear();
   for (const path of scan.moving ?? []) state.moving.add(path);
+  state.arriving = new Map(scan.arriving?.map(({ path, size }) => [path, size]));
 }

@@ -107,7 +107,7 @@ export class RemoteReplica implements Replica {
     const reader = new ScanReportReader(budget);
     const { result } = await this.#control.call(
       'look',
-      { scope, moving: true },
+      { scope, moving: true, arriving: true },
       { ...(payload && { payload }), onNotification: (method, _params, part) => reader.take(method, part) },
     );
     return reader.finish(result);

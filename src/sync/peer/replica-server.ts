@@ -176,6 +176,7 @@ export class ReplicaServer {
     } else
       scan = { ...scan, whole: false, entries: scan.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
     if (!asked.moving) scan = { ...scan, moving: [] };
+    if (!asked.arriving) scan = { ...scan, arriving: [] };
     for (const { method, payload: part } of scanReportParts(scan)) await call.notify(method, {}, part);
     return scanReportResult(scan);
   }

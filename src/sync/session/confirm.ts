@@ -13,7 +13,7 @@ interface Confirming {
   readonly pair: Pair;
   readonly sides: Sides;
   readonly acceptLostLocks?: (() => Promise<void>) | undefined;
-  readonly recorder: { readonly halted: boolean; noteHalt(): void };
+  readonly recorder: { readonly halted: boolean; resumedBy: string | null; noteHalt(): void };
   readonly mailbox: { wake(): void };
 }
 
@@ -21,21 +21,29 @@ interface Confirming {
 export const canConfirm = (pair: Pair): boolean => !pair.halts.some(({ code }) => ROOT_HALTS.has(code));
 
 /**
- * Applies the confirmation `what`.
+ * Applies the confirmation `what` of a person, `by`.
  * @returns whether the halt is over, after the sides that withheld their losses have been scanned again.
  */
-export async function confirm(confirming: Confirming, what: Confirmation): Promise<boolean> {
-  const { pair, recorder, mailbox } = confirming;
+export async function confirm(confirming: Confirming, what: Confirmation, by: string | null = null): Promise<boolean> {
+  const { recorder } = confirming;
   if (!recorder.halted) return false;
-  if (canConfirm(pair)) {
-    if (what.acceptLostLocks && pair.locksHalt !== null) await confirming.acceptLostLocks?.();
-    const lossy = (['a', 'b'] as const).filter((side) => LOSS_HALTS.has(pair.side(side).halt?.code ?? ''));
-    pair.safety.confirm(what);
-    recorder.noteHalt();
-    mailbox.wake();
-    if (lossy.length > 0 && (what.acceptDeletes || what.newPartner)) await acceptOn(lossy, confirming);
+  recorder.resumedBy = by;
+  try {
+    if (canConfirm(confirming.pair)) await apply(confirming, what);
+  } finally {
+    recorder.resumedBy = null;
   }
   return !recorder.halted;
+}
+
+async function apply(confirming: Confirming, what: Confirmation): Promise<void> {
+  const { pair, recorder, mailbox } = confirming;
+  if (what.acceptLostLocks && pair.locksHalt !== null) await confirming.acceptLostLocks?.();
+  const lossy = (['a', 'b'] as const).filter((side) => LOSS_HALTS.has(pair.side(side).halt?.code ?? ''));
+  pair.safety.confirm(what);
+  recorder.noteHalt();
+  mailbox.wake();
+  if (lossy.length > 0 && (what.acceptDeletes || what.newPartner)) await acceptOn(lossy, confirming);
 }
 
 /** Lets the sides `lossy` report what vanished. Resolves once a scan of each has been folded in. */

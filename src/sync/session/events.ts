@@ -5,6 +5,7 @@ import type { WriteEvent } from '../files/write.js';
 import type { HeldEvent } from '../held/held-updates.js';
 import type { EpochEvent } from './epochs.js';
 import type { Flush } from './flushes.js';
+import type { PauseRequest } from './pausing.js';
 import type { ScanEvent } from './scan-queue.js';
 import type { TransferEvent } from './transfer-queue.js';
 
@@ -19,7 +20,7 @@ export type SessionEvent =
   | { readonly kind: 'rescan' }
   | { readonly kind: 'retry'; readonly path: RelPath }
   | { readonly kind: 'flush'; readonly flush: Flush }
-  | { readonly kind: 'pause'; readonly paused: boolean }
+  | { readonly kind: 'pause'; readonly request: PauseRequest }
   | EpochEvent;
 
 /** One handler for each kind of event. */

@@ -7,6 +7,7 @@ import type { EpochEvent } from './epochs.js';
 import type { SessionEvent, SessionHandlers } from './events.js';
 import type { Flushes } from './flushes.js';
 import type { InFlight } from './in-flight.js';
+import type { PauseRequest } from './pausing.js';
 import type { ProblemRetries } from './problems.js';
 import type { Recorder } from './recorder.js';
 import type { Sides } from './sides.js';
@@ -27,7 +28,7 @@ interface WholeSession {
   peerCame(replica: Replica): void;
   peerLeft(reason: string): void;
   retry(path: RelPath): void;
-  setPaused(paused: boolean): void;
+  setPaused(request: PauseRequest): void;
   acknowledged(event: EpochEvent): void;
 }
 
@@ -68,7 +69,7 @@ export function sessionHandlers(parts: SessionParts, session: WholeSession): Ses
     rescan: () => sides.rescan(),
     retry: ({ path }) => session.retry(path),
     flush: ({ flush }) => flushes.add(flush, sides.localScans, sides.peer?.scanQueue ?? null),
-    pause: ({ paused }) => session.setPaused(paused),
+    pause: ({ request }) => session.setPaused(request),
     acknowledged: (event) => session.acknowledged(event),
   };
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import type { InFlight } from './in-flight.js';
+import type { ArrivedContents } from './queued-change.js';
 import { type ScanEvent, ScanQueue } from './scan-queue.js';
 import { type TransferEvent, TransferQueue } from './transfer-queue.js';
 
@@ -32,11 +33,12 @@ interface PeerSideOptions {
   readonly clock: Clock;
   readonly inFlight: InFlight;
   readonly claims: Claims;
+  readonly arrived: ArrivedContents;
 }
 
 /** Sets up the scans and transfers of a side b that has connected. */
 export function joinPeer(options: PeerSideOptions): PeerSide {
-  const { pair, local, replica, mailbox, isPresent, clock, inFlight, claims } = options;
+  const { pair, local, replica, mailbox, isPresent, clock, inFlight, claims, arrived } = options;
   const now = () => clock.now();
   const parentIsThere =
     (side: Side) =>
@@ -56,8 +58,8 @@ export function joinPeer(options: PeerSideOptions): PeerSide {
     replica,
     scanQueue: new ScanQueue('b', replica, postIfPresent, now, () => inFlight.scanBegins('b')),
     queues: {
-      a: new TransferQueue('a', local, replica, postOutcome, parentIsThere('a'), now, claims),
-      b: new TransferQueue('b', replica, local, postOutcome, parentIsThere('b'), now, claims),
+      a: new TransferQueue('a', local, replica, postOutcome, parentIsThere('a'), now, claims, arrived),
+      b: new TransferQueue('b', replica, local, postOutcome, parentIsThere('b'), now, claims, arrived),
     },
     seen: false,
     givenUpFor: null,

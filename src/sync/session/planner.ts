@@ -78,6 +78,19 @@ export class Planner {
     return limitCopies(reconcile(partner ? new Snapshot() : pair.archive, a, b, options), a, b, options);
   }
 
+  /**
+   * @returns what would be planned now for all paths that are free, so that it can be counted; null where side a is not
+   *   known. Of a side b that was not seen yet, what was last shared counts.
+   */
+  waiting(): Plan | null {
+    const { pair } = this.#context;
+    const a = pair.a.snapshot;
+    if (a === null) return null;
+    const b = pair.b.snapshot ?? pair.archive;
+    const options = this.#options();
+    return limitCopies(reconcile(pair.archive, a, b, options), a, b, options);
+  }
+
   /** @returns the conflict that `change` resolved, once; null where there was none. */
   takeConflict({ path }: Change): Conflict | null {
     const conflict = this.#conflicts.get(path) ?? null;

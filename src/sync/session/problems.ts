@@ -144,6 +144,10 @@ export class ProblemRetries {
     return false;
   }
 
+  hasProblem(path: RelPath): boolean {
+    return (this.#byPath.get(path)?.problem ?? null) !== null;
+  }
+
   isMovingAt(path: RelPath): boolean {
     const retry = this.#byPath.get(path);
     return retry?.problem === null && retry.waiting;

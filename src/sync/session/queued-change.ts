@@ -1,6 +1,7 @@
 // A change in a transfer queue, and the totals that status shows: how many changes are left, and which contents are
-// arriving.
-import type { Change } from '../../core/change.js';
+// arriving. What is shown of a content never runs backwards: what had arrived before a connection was lost still counts.
+import { type Change, contentOf } from '../../core/change.js';
+import { RESUMED_BYTES } from '../../core/delta.js';
 import type { RelPath } from '../../core/path.js';
 import type { Claim } from '../pair/claims.js';
 
@@ -13,7 +14,9 @@ export interface QueuedChange {
   readonly size: number;
   /** Content bytes that have arrived or were there before. */
   arrived: number;
-  state: 'waiting' | 'begun' | 'recalled';
+  /** Content bytes that had arrived in earlier attempts: it counts until more have arrived. */
+  readonly before: number;
+  state: 'waiting' | 'asking' | 'begun' | 'recalled';
   /** One for each path that the change touches. */
   readonly claims: readonly Claim[];
 }
@@ -21,24 +24,66 @@ export interface QueuedChange {
 /** The changes of one queue, under each path that a change touches. */
 type Transferred = ReadonlyMap<RelPath, QueuedChange>;
 
+/** A number of changes, and their content bytes. */
+export interface Volume {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export const NOTHING: Volume = { files: 0, bytes: 0 };
+
+export const sumOf = (...volumes: readonly Volume[]): Volume => ({
+  files: volumes.reduce((sum, { files }) => sum + files, 0),
+  bytes: volumes.reduce((sum, { bytes }) => sum + bytes, 0),
+});
+
+/** How many bytes of the content count as arrived. */
+export const arrivedOf = ({ size, arrived, before }: QueuedChange): number => Math.min(size, Math.max(arrived, before));
+
 /** Counts the changes without an outcome and the content bytes that have not arrived. */
-export function leftOf(transferred: Transferred): { readonly files: number; readonly bytes: number } {
+export function leftOf(transferred: Transferred): Volume {
   let [files, bytes] = [0, 0];
-  for (const [path, { change, size, arrived }] of transferred) {
-    if (path !== change.path) continue;
+  for (const [path, queued] of transferred) {
+    if (path !== queued.change.path) continue;
     files++;
-    bytes += Math.max(0, size - arrived);
+    bytes += queued.size - arrivedOf(queued);
   }
   return { files, bytes };
 }
 
 /**
- * The contents that are arriving now. A content that has arrived whole and waits for the disk is not among them.
+ * The contents that are arriving now. A large one is among them from the beginning until its outcome is known; of the
+ * small ones in a batch, those of which a part has arrived.
  */
 export function* comingOf(
   transferred: Transferred,
 ): Generator<{ readonly path: RelPath; readonly size: number; readonly arrived: number }> {
-  for (const [path, { change, size, arrived, state }] of transferred) {
-    if (path === change.path && state === 'begun' && arrived > 0 && arrived < size) yield { path, size, arrived };
+  for (const [path, queued] of transferred) {
+    const { change, size, state } = queued;
+    if (path !== change.path || (state !== 'begun' && state !== 'asking')) continue;
+    const arrived = arrivedOf(queued);
+    if (size >= RESUMED_BYTES || (arrived > 0 && arrived < size)) yield { path, size, arrived };
+  }
+}
+
+/** How much of each large content had arrived when its transfer was cut, by its hash. */
+export class ArrivedContents {
+  readonly #bytes = new Map<string, number>();
+
+  of(change: Change): number {
+    const content = contentOf(change);
+    return content === null ? 0 : (this.#bytes.get(content.hash) ?? 0);
+  }
+
+  /** The transfer of `queued` was cut. */
+  note(queued: QueuedChange): void {
+    const content = contentOf(queued.change);
+    const arrived = arrivedOf(queued);
+    if (content !== null && content.size >= RESUMED_BYTES && arrived > 0) this.#bytes.set(content.hash, arrived);
+  }
+
+  /** Both sides agree: nothing is left of what was cut. */
+  clear(): void {
+    this.#bytes.clear();
   }
 }

@@ -46,6 +46,8 @@ export class Recorder {
   halted = false;
   /** Whether `in-sync` has to be logged once both sides agree again. */
   owesInSync = false;
+  /** Who is confirming the halt; null while nobody is. */
+  resumedBy: string | null = null;
   #lastFailure = '';
   #haltedBy: HaltCode | null = null;
 
@@ -119,7 +121,7 @@ export class Recorder {
       log.event({ event: 'halted', code: halt.code, message: withAdvice(halt) });
     this.#haltedBy = halt?.code ?? null;
     if (halt === null && this.halted) {
-      log.event({ event: 'resumed' });
+      log.event({ event: 'resumed', by: this.resumedBy });
       pair.markEverything();
       this.owesInSync = true;
     }

@@ -28,6 +28,10 @@ export class ScanQueue {
   #wanted: ScanScope | null = null;
   readonly #paths = new Set<RelPath>();
   #running = false;
+  /** Whether a hint or a path is among what is requested. */
+  #hinted = false;
+  /** Whether the running scan is to look at something that is expected to have changed. */
+  #runsOnHint = false;
   /** Whether the last scan failed: its changes are not known yet. */
   #failed = false;
   /** Whether that scan was of everything: then the next one is, too, whatever is requested. */
@@ -54,6 +58,7 @@ export class ScanQueue {
   /** Requests a scan of the hinted paths (and of `paths`), or of everything. @returns its number. */
   ask(scope: ScanScope, paths: readonly RelPath[] = []): number {
     if (this.#wanted !== 'everything') this.#wanted = scope;
+    if (scope === 'hinted') this.#hinted = true;
     for (const path of paths) this.#paths.add(path);
     return this.#begun + 1;
   }
@@ -62,11 +67,21 @@ export class ScanQueue {
     return !this.#running && this.#wanted === null && !this.#failed;
   }
 
+  /**
+   * Whether something is expected to have changed: a scan was requested because of a hint or for a path, or failed. A
+   * scan of everything that is due from time to time expects nothing.
+   */
+  get expectsChanges(): boolean {
+    return this.#hinted || this.#runsOnHint || this.#failed;
+  }
+
   /** Starts the requested scan, unless one is running. */
   start(): void {
     if (this.#running || this.#wanted === null) return;
     const scope = this.#owesAll ? 'everything' : this.#wanted;
     const paths = [...this.#paths];
+    this.#runsOnHint = this.#hinted || this.#failed;
+    this.#hinted = false;
     this.#wanted = null;
     this.#paths.clear();
     this.#running = true;
@@ -89,6 +104,7 @@ export class ScanQueue {
   /** The running scan has been folded in. */
   end(): void {
     this.#running = false;
+    this.#runsOnHint = false;
     this.finished = this.#begun;
     this.#waiters = this.#waiters.filter(({ number, done }) => {
       if (number <= this.finished) done();
@@ -99,6 +115,7 @@ export class ScanQueue {
   /** The running scan failed: those who wait for it wait for the next one. */
   fail(): void {
     this.#running = false;
+    this.#runsOnHint = false;
     this.#failed = true;
   }
 

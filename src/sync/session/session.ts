@@ -8,6 +8,7 @@
 //     begin the client writes whose paths are free
 //     if both sides are known and no halt is in force: reconcile the marked paths, queue the changes
 //     decide the lock requests whose paths are known and settled
+//     say syncing where work has begun
 //     if nothing is left to do: log in-sync, complete the flushes
 
 import { SyncError } from '../../core/errors.js';
@@ -21,7 +22,7 @@ import { ClientWrites } from '../files/write-queue.js';
 import type { HeldContents } from '../held/held-updates.js';
 import { HeldUpdates } from '../held/held-updates.js';
 import { LockService } from '../locks/lock-service.js';
-import type { LockStore } from '../locks/lock-store.js';
+import type { LockStore, Pause } from '../locks/lock-store.js';
 import { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import { confirm } from './confirm.js';
@@ -32,6 +33,7 @@ import { Gate, type GateOptions } from './gate.js';
 import { handlingWith, sessionHandlers } from './handlers.js';
 import { InFlight } from './in-flight.js';
 import { Mailbox } from './mailbox.js';
+import { type PauseRequest, Pausing } from './pausing.js';
 import { outcomesOf, type PeerSide } from './peer-side.js';
 import { Planner } from './planner.js';
 import { previewRows } from './preview.js';
@@ -39,6 +41,9 @@ import { ProblemRetries } from './problems.js';
 import { Recorder } from './recorder.js';
 import { Sides } from './sides.js';
 import { PairStatus } from './status.js';
+import { WaitingChanges } from './waiting.js';
+import { Work } from './work.js';
+import { WorkReports } from './work-reports.js';
 
 /** Synchronises one pair of roots. */
 export class Session {
@@ -58,7 +63,11 @@ export class Session {
   readonly #recorder: Recorder;
   readonly #epochs: Epochs;
   readonly #gate: Gate;
-  #paused = false;
+  readonly #pausing: Pausing;
+  readonly #waiting: WaitingChanges;
+  readonly #work = new Work();
+  readonly #reports: WorkReports;
+  #isStopping = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -88,9 +97,13 @@ export class Session {
     this.#recorder = recorder;
     this.#epochs = new Epochs(pair, clock, mailbox);
     this.#gate = new Gate(options.gate ?? null, () => mailbox.wake());
+    this.#pausing = new Pausing(common);
+    this.#waiting = new WaitingChanges(pair, planner);
     this.lockService = new LockService({ ...common, heldUpdates });
     this.writes = new ClientWrites({ ...common, heldUpdates, recorder });
-    this.status = new PairStatus({ ...common, recorder, session: this });
+    const [work, waiting] = [this.#work, this.#waiting];
+    this.#reports = new WorkReports({ ...common, recorder, work, waiting });
+    this.status = new PairStatus({ ...common, recorder, heldUpdates, work, waiting, session: this });
     const { writes } = this;
     const flushes = this.#flushes;
     const handle = handlingWith(
@@ -103,6 +116,7 @@ export class Session {
   /** Starts with a scan of side a. */
   start(): void {
     this.#recorder.noteHalt();
+    this.#pausing.start();
     this.#options.log.event({ event: 'scan-started' });
     this.rescan();
   }
@@ -132,25 +146,30 @@ export class Session {
   }
 
   /**
-   * Pauses or resumes synchronisation. Scans, listings and locks go on.
-   * @returns whether that changed anything.
+   * Pauses synchronisation, or resumes it: nothing is transferred until then, also after a restart. Scans, listings and
+   * locks go on.
+   * @param by who asks for it.
+   * @returns whether that changed anything, once it is on disk.
+   * @throws SyncError `failed` where it cannot be written: then it is in force until the server ends.
    */
-  pause(paused: boolean): boolean {
-    if (this.#paused === paused) return false;
-    this.#mailbox.post({ kind: 'pause', paused });
-    return true;
+  pause(paused: boolean, by = 'unknown'): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const done = (changed: boolean, error: SyncError | null) => (error === null ? resolve(changed) : reject(error));
+      this.#mailbox.post({ kind: 'pause', request: { paused, by, done } });
+    });
   }
 
   /**
    * Confirms a halt, as a person asked.
+   * @param by who asks for it.
    * @returns whether the halt has ended; a missing or replaced root cannot be confirmed.
    */
-  confirm(what: Confirmation): Promise<boolean> {
+  confirm(what: Confirmation, by = 'unknown'): Promise<boolean> {
     const { pair, acceptLostLocks } = this.#options;
     const sides = this.#sides;
     const recorder = this.#recorder;
     const mailbox = this.#mailbox;
-    return confirm({ pair, sides, recorder, mailbox, acceptLostLocks }, what);
+    return confirm({ pair, sides, recorder, mailbox, acceptLostLocks }, what, by);
   }
 
   /**
@@ -175,7 +194,16 @@ export class Session {
   }
 
   get isPaused(): boolean {
-    return this.#paused || this.#gate.isAsked;
+    return this.#isHeldUp || this.#gate.isAsked;
+  }
+
+  get #isHeldUp(): boolean {
+    return this.paused !== null || this.#isStopping;
+  }
+
+  /** Who has paused the pair, and since when; null where nobody has. */
+  get paused(): Pause | null {
+    return this.#pausing.present;
   }
 
   /**
@@ -183,7 +211,8 @@ export class Session {
    * which loses nothing: the next scan finds what is left.
    */
   async stop(): Promise<void> {
-    this.#paused = true;
+    this.#reports.interrupted();
+    this.#isStopping = true;
     const stopping = new SyncError('closed', 'The server is stopping.');
     this.#flushes.refuse(stopping);
     this.writes.close(stopping);
@@ -208,6 +237,7 @@ export class Session {
   peerLeft(reason: string): void {
     const { peer } = this.#sides;
     if (peer === null) return;
+    this.#work.interrupt();
     this.#sides.leave();
     this.#options.pair.loseB();
     this.#recorder.noteHalt();
@@ -223,9 +253,13 @@ export class Session {
   }
 
   /** Handles `pause`. */
-  setPaused(paused: boolean): void {
-    this.#paused = paused;
+  setPaused(request: PauseRequest): void {
+    if (!this.#pausing.set(request)) return;
     this.#options.pair.markEverything();
+    this.#recorder.owesInSync = true;
+    if (!request.paused) return;
+    this.#work.interrupt();
+    for (const queue of Object.values(this.#sides.peer?.queues ?? {})) queue.interrupt();
   }
 
   /** Handles `acknowledged`: side b has stored an epoch, or could not. */
@@ -238,13 +272,15 @@ export class Session {
     this.#sides.startScans();
     this.#heldUpdates.work(this.#mayTouch);
     this.writes.serve();
-    if (this.#canSync && peer !== null) this.#sync(peer);
+    if (this.canSync && peer !== null) this.#sync(peer);
     else if (this.#isAtGate) this.#gate.ask(() => this.preview());
     this.lockService.serve();
     const { isQuiet } = this;
-    if (this.#canSync && peer !== null) this.#epochs.serve(peer.replica, isQuiet, !this.#flushes.isIdle);
+    if (this.canSync && peer !== null) this.#epochs.serve(peer.replica, isQuiet, !this.#flushes.isIdle);
+    if (this.canSync) this.#reports.note(() => this.status.left(), { isQuiet, isInSync: this.isInSync });
+    else this.#reports.interrupted();
     if (isQuiet) this.#rest();
-    else if (this.#recorder.halted || this.#paused) this.#flushes.refuse(this.#recorder.whyStopped());
+    else if (this.#recorder.halted || this.isPaused) this.#flushes.refuse(this.#recorder.whyStopped());
   };
 
   #sync(peer: PeerSide): void {
@@ -260,7 +296,7 @@ export class Session {
 
   /** Whether the pair is neither halted nor paused, nor about to be. */
   get #isInForce(): boolean {
-    return !this.#recorder.halted && !this.#paused && !this.#options.pair.safety.blocks;
+    return !this.#recorder.halted && !this.#isHeldUp && !this.#options.pair.safety.blocks;
   }
 
   get #isGateClosed(): boolean {
@@ -277,22 +313,33 @@ export class Session {
     return this.#sides.peer?.seen === true && this.#options.pair.a.snapshot !== null;
   }
 
-  get #canSync(): boolean {
+  /** Whether changes are transferred: both sides are known, and the pair is neither halted nor paused. */
+  get canSync(): boolean {
     return this.#areScanned && this.#mayTouch;
   }
 
   /** Whether both sides agree and nothing is under way, as far as is known now. */
   get isQuiet(): boolean {
+    return this.#sides.isIdle && this.#isSettled;
+  }
+
+  /** As `isQuiet`, also while a scan runs that is due from time to time: as far as is known, it finds nothing. */
+  get isInSync(): boolean {
+    return this.#sides.areQueuesEmpty && !this.#sides.expectChanges && this.#isSettled;
+  }
+
+  get #isSettled(): boolean {
     const { pair, lockStore } = this.#options;
-    if (!this.#canSync || !lockStore.isSettled || this.#claims.count('disconnected-peer') > 0) return false;
-    if (pair.hasMarks || pair.postponed.size > 0) return false;
-    if (!this.#sides.isIdle || pair.a.unsettled + pair.b.unsettled > 0) return false;
+    if (!this.canSync || !lockStore.isSettled || this.#claims.count('disconnected-peer') > 0) return false;
+    if (pair.hasMarks || pair.postponed.size > 0 || pair.a.unsettled + pair.b.unsettled > 0) return false;
     return !this.#retries.isMoving && this.#heldUpdates.isIdle && this.writes.isIdle && this.#inFlight.isIdle;
   }
 
   #rest(): void {
     const { pair, log } = this.#options;
     if (pair.firstContact) pair.endFirstContact();
+    this.#work.end();
+    this.#sides.arrived.clear();
     if (this.#recorder.owesInSync) {
       this.#recorder.owesInSync = false;
       log.event({ event: 'in-sync', files: pair.a.snapshot!.files, bytes: pair.a.snapshot!.bytes });

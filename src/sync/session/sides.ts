@@ -9,6 +9,7 @@ import type { SessionEvent } from './events.js';
 import type { InFlight } from './in-flight.js';
 import type { Mailbox } from './mailbox.js';
 import { joinPeer, type PeerSide } from './peer-side.js';
+import { ArrivedContents } from './queued-change.js';
 import { type ScanEvent, ScanQueue, startScans } from './scan-queue.js';
 
 interface SidesOptions {
@@ -27,6 +28,8 @@ export class Sides {
   readonly localScans: ScanQueue;
   /** Side b; null while it is disconnected. */
   peer: PeerSide | null = null;
+  /** What had arrived of contents whose transfer was cut. */
+  readonly arrived = new ArrivedContents();
   readonly #options: SidesOptions;
 
   constructor(options: SidesOptions) {
@@ -47,7 +50,7 @@ export class Sides {
   /** Side b has connected: requests a scan of everything there. */
   join(replica: Replica): PeerSide {
     const isPresent = () => this.peer?.replica === replica;
-    const peer = joinPeer({ ...this.#options, replica, isPresent });
+    const peer = joinPeer({ ...this.#options, replica, isPresent, arrived: this.arrived });
     this.peer = peer;
     peer.scanQueue.ask('everything');
     return peer;
@@ -98,10 +101,20 @@ export class Sides {
     if (this.peer !== null) startScans(this.peer.scanQueue, inFlight.takeDue('b'));
   }
 
+  /** Whether a scan is requested or running that expects a change. */
+  get expectChanges(): boolean {
+    return this.localScans.expectsChanges || this.peer?.scanQueue.expectsChanges === true;
+  }
+
+  /** Whether no change is queued for either side, and both are connected. */
+  get areQueuesEmpty(): boolean {
+    if (this.peer === null) return false;
+    const { a, b } = this.peer.queues;
+    return a.size === 0 && b.size === 0;
+  }
+
   /** Whether no scan is requested or running, and no change is queued for either side. */
   get isIdle(): boolean {
-    if (!this.localScans.isIdle || this.peer === null) return false;
-    const { scanQueue, queues } = this.peer;
-    return scanQueue.isIdle && queues.a.size === 0 && queues.b.size === 0;
+    return this.areQueuesEmpty && this.localScans.isIdle && this.peer?.scanQueue.isIdle === true;
   }
 }

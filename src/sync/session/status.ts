@@ -1,13 +1,16 @@
 // The state of the pair for `status` and the listing. It only reads.
 import type { Problem } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
-import type { PairState, Transfer } from '../../wire/client-api/methods.js';
+import type { PairState, Transfer, Transfers } from '../../wire/client-api/methods.js';
 import { withAdvice } from '../../wire/frame/advice-text.js';
+import type { HeldUpdates } from '../held/held-updates.js';
 import type { Pair } from '../pair/pair.js';
 import type { ProblemRetries } from './problems.js';
-import { comingOf, leftOf } from './queued-change.js';
+import { comingOf, leftOf, NOTHING, sumOf, type Volume } from './queued-change.js';
 import type { Recorder } from './recorder.js';
 import type { Sides } from './sides.js';
+import type { WaitingChanges } from './waiting.js';
+import type { Work } from './work.js';
 
 /** The most transfers that one answer lists. */
 const MAX_TRANSFERS = 32;
@@ -17,7 +20,11 @@ interface StatusContext {
   readonly recorder: Recorder;
   readonly retries: ProblemRetries;
   readonly sides: Sides;
-  readonly session: { readonly isPaused: boolean; readonly isQuiet: boolean };
+  readonly heldUpdates: Pick<HeldUpdates, 'fetching'>;
+  readonly work: Work;
+  readonly waiting: WaitingChanges;
+  readonly clock: { now(): number };
+  readonly session: { readonly isPaused: boolean; readonly canSync: boolean; readonly isInSync: boolean };
 }
 
 /** Reports the state of one pair. */
@@ -36,19 +43,26 @@ export class PairStatus {
     if (pair.a.snapshot === null) return 'scanning';
     if (present === null) return 'peer-lost';
     if (!present.seen) return 'scanning';
-    return session.isQuiet ? 'in-sync' : 'syncing';
+    return session.isInSync ? 'in-sync' : 'syncing';
   }
 
   get isConnected(): boolean {
     return this.#context.sides.peer !== null;
   }
 
-  /** How many paths are queued, marked for comparison, or not settled yet. */
+  /** When both sides last agreed, milliseconds since 1970: now, while they do; null where they never have. */
+  get lastInSync(): number | null {
+    const { pair, clock } = this.#context;
+    return this.state === 'in-sync' ? clock.now() : pair.meta.get('inSync');
+  }
+
+  /** How many paths are queued, marked for comparison, not settled yet, or wait until changes are transferred again. */
   get pending(): number {
-    const { pair, sides } = this.#context;
+    const { pair, sides, session, waiting } = this.#context;
     const queues = sides.peer?.queues;
     const transferred = queues === undefined ? 0 : queues.a.size + queues.b.size;
-    return transferred + pair.marks.size + pair.a.unsettled + pair.b.unsettled;
+    const differing = session.canSync ? pair.marks.size : waiting.count().paths.size;
+    return transferred + differing + pair.a.unsettled + pair.b.unsettled;
   }
 
   /** Every present problem. A halt concerns the whole pair, so its path is empty. */
@@ -58,29 +72,58 @@ export class PairStatus {
     return [...halts, ...a.problems, ...b.problems, ...this.#context.retries.list()];
   }
 
-  /** The running transfers, the largest first, and what is left to transfer. */
-  transfers(): { readonly transfers: Transfer[]; readonly left: { readonly files: number; readonly bytes: number } } {
-    const queues = this.#context.sides.peer?.queues;
-    if (queues === undefined) return { transfers: [], left: this.left() };
-    const coming = (to: Side): Transfer[] => Array.from(comingOf(queues[to].transferred), (one) => ({ ...one, to }));
-    const transfers = [...coming('a'), ...coming('b')].sort((x, y) => y.size - x.size).slice(0, MAX_TRANSFERS);
-    return { transfers, left: this.left() };
+  /** The contents on their way, the largest first, and how far the work has come. */
+  transfers(): Transfers {
+    const transfers = [...this.#transfersTo('a'), ...this.#transfersTo('b')];
+    return { transfers: transfers.sort((x, y) => y.size - x.size).slice(0, MAX_TRANSFERS), ...this.progress() };
   }
 
-  /** How many changes and content bytes are left to transfer. */
-  left(): { readonly files: number; readonly bytes: number } {
-    const queues = this.#context.sides.peer?.queues;
-    if (queues === undefined) return { files: 0, bytes: 0 };
-    const [a, b] = [leftOf(queues.a.transferred), leftOf(queues.b.transferred)];
-    return { files: a.files + b.files, bytes: a.bytes + b.bytes };
+  *#transfersTo(to: Side): Generator<Transfer> {
+    const { pair, sides } = this.#context;
+    const transferred = sides.peer?.queues[to].transferred ?? new Map();
+    for (const one of comingOf(transferred)) yield { ...one, to };
+    const from = to === 'a' ? pair.b : pair.a;
+    for (const [path, size] of from.arriving)
+      if (!transferred.has(path)) yield { path, size, arrived: 0, to, reading: true };
+  }
+
+  /** How far the work has come. */
+  progress(): ReturnType<Work['progress']> {
+    const { work, session } = this.#context;
+    const left = this.left();
+    if (session.canSync) work.note(left);
+    return work.progress(left);
+  }
+
+  /** How many changes and content bytes are left to transfer, those included that are still being written or read. */
+  left(): Volume {
+    const { pair, sides, session, waiting, heldUpdates } = this.#context;
+    const queues = sides.peer?.queues;
+    const queued = queues === undefined ? [] : [leftOf(queues.a.transferred), leftOf(queues.b.transferred)];
+    const unsettled = [pair.a, pair.b].map(({ unsettled: files, arriving }) => ({
+      files,
+      bytes: sumOfSizes(arriving),
+    }));
+    return sumOf(...queued, ...unsettled, heldUpdates.fetching, session.canSync ? NOTHING : waiting.count());
   }
 
   /**
-   * @returns the share of the content of `path` that has arrived at its target, 0–100; null where none is being
-   *   transferred.
+   * @returns the share of the content of `path` that has arrived at its target, 0–100; null where nothing is on its way
+   *   there. Where both sides have the file and the newer content is not being transferred yet, that is 0.
    */
-  progress(path: RelPath): number | null {
-    const queues = this.#context.sides.peer?.queues;
-    return queues?.a.progress(path) ?? queues?.b.progress(path) ?? null;
+  progressOf(path: RelPath): number | null {
+    const { pair, sides, session, waiting } = this.#context;
+    const queues = sides.peer?.queues;
+    const share = queues?.a.progress(path) ?? queues?.b.progress(path) ?? null;
+    if (share !== null) return share;
+    const differs =
+      (!session.canSync && waiting.count().paths.has(path)) || pair.a.arriving.has(path) || pair.b.arriving.has(path);
+    return differs && pair.entry('a', path) !== null && pair.entry('b', path) !== null ? 0 : null;
   }
+}
+
+function sumOfSizes(sizes: ReadonlyMap<RelPath, number>): number {
+  let bytes = 0;
+  for (const size of sizes.values()) bytes += size;
+  return bytes;
 }

@@ -5,11 +5,12 @@
 import { type Change, contentOf, type Outcome, pathsOf } from '../../core/change.js';
 import { isWorthAsking } from '../../core/delta.js';
 import { sizeOf } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
 import { parentOf, type RelPath, type Side } from '../../core/path.js';
 import type { Content, Replica, Wanted } from '../../replica.js';
 import type { Claims } from '../pair/claims.js';
 import { bytesOf } from '../peer/announced.js';
-import type { QueuedChange } from './queued-change.js';
+import { ArrivedContents, arrivedOf, type QueuedChange } from './queued-change.js';
 
 /** Files of at least this many bytes are transferred alone. */
 const LARGE_BYTES = 4 << 20;
@@ -40,11 +41,13 @@ export class TransferQueue {
   readonly #isReady: (change: Change) => boolean;
   readonly #now: () => number;
   readonly #claims: Claims;
+  readonly #arrived: ArrivedContents;
 
   #small: QueuedChange[] = [];
   #large: QueuedChange[] = [];
   #smallRunning = false;
   #largeRunning = 0;
+  #isInterrupted = false;
   readonly #running = new Set<Promise<void>>();
   readonly #queuedChanges = new Map<RelPath, QueuedChange>();
 
@@ -56,6 +59,7 @@ export class TransferQueue {
     isReady: (change: Change) => boolean,
     now: () => number,
     claims: Claims,
+    arrived: ArrivedContents = new ArrivedContents(),
   ) {
     this.#side = side;
     this.#target = target;
@@ -64,6 +68,7 @@ export class TransferQueue {
     this.#isReady = isReady;
     this.#now = now;
     this.#claims = claims;
+    this.#arrived = arrived;
   }
 
   /** Queues changes, in the order in which they have to be applied. */
@@ -77,6 +82,7 @@ export class TransferQueue {
         since,
         size: sizeOf(contentOf(change)),
         arrived: 0,
+        before: this.#arrived.of(change),
         state: 'waiting',
         claims,
       };
@@ -91,11 +97,16 @@ export class TransferQueue {
     return this.#queuedChanges.size;
   }
 
-  /** @returns the share of the content for `path` that has arrived, 0–100; null where none is being transferred. */
+  /**
+   * @returns the share of the content for `path` that has arrived, 0–100; null where none is being transferred, or
+   *   where it is being asked how much of a new file is there already.
+   */
   progress(path: RelPath): number | null {
     const queued = this.#queuedChanges.get(path);
     if (queued === undefined || queued.size === 0) return null;
-    return Math.min(100, Math.floor((queued.arrived / queued.size) * 100));
+    const arrived = arrivedOf(queued);
+    if (arrived === 0 && queued.state === 'asking' && queued.change.before === null) return null;
+    return Math.floor((arrived / queued.size) * 100);
   }
 
   /** Every queued change, under each path that it touches. */
@@ -137,6 +148,15 @@ export class TransferQueue {
     }
   }
 
+  /**
+   * Interrupts the running transfers at their next piece of content and recalls what has not begun, until `start` is
+   * called. What has arrived of a large content is kept for the next attempt.
+   */
+  interrupt(): void {
+    this.#isInterrupted = true;
+    for (const [path, { state }] of [...this.#queuedChanges]) if (state === 'waiting') this.recall(path);
+  }
+
   /** Resolves when no job is running any more. */
   async rest(): Promise<void> {
     await Promise.allSettled(this.#running);
@@ -144,6 +164,7 @@ export class TransferQueue {
 
   /** Starts the next batch and the next large files, as far as the limits allow. */
   start(): void {
+    this.#isInterrupted = false;
     if (!this.#smallRunning) {
       const batch = this.#nextBatch();
       if (batch.length > 0) {
@@ -216,7 +237,10 @@ export class TransferQueue {
       error = thrown;
     }
     ended();
-    for (const queued of left) this.#free(queued);
+    for (const queued of left) {
+      this.#arrived.note(queued);
+      this.#free(queued);
+    }
     this.#post({ kind: 'job-ended', side: this.#side, left: [...left].map(({ change }) => change), error });
   }
 
@@ -226,15 +250,23 @@ export class TransferQueue {
     const wanted: Wanted[] = [];
     for (const change of carrying) wanted.push(await this.#wantedFor(change));
     for await (const piece of this.#source.read(wanted)) {
+      if (this.#isInterrupted) throw new SyncError('interrupted', 'The pair is paused.');
       const queued = this.#queuedChanges.get(wanted[piece.n]!.path);
-      if (queued !== undefined) queued.arrived += bytesOf(piece);
+      if (queued !== undefined) {
+        queued.arrived += bytesOf(piece);
+        if (queued.state === 'asking') queued.state = 'begun';
+      }
       yield piece;
     }
   }
 
   async #wantedFor(change: Change): Promise<Wanted> {
     const wanted = { path: change.path, file: contentOf(change)! };
-    const offer = isWorthAsking(change) ? await this.#target.offer(change) : null;
+    if (!isWorthAsking(change)) return wanted;
+    const queued = this.#queuedChanges.get(change.path);
+    if (queued?.state === 'begun') queued.state = 'asking';
+    const offer = await this.#target.offer(change);
+    if (queued?.state === 'asking' && offer === null) queued.state = 'begun';
     return offer === null ? wanted : { ...wanted, offer };
   }
 }

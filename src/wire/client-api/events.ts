@@ -43,10 +43,13 @@ export const eventParams = v.variant('event', [
     reason: v.picklist(['released', 'forced', 'stolen', 'expired']),
   }),
   v.object({ event: v.literal('waiting'), path: shownPath, owner: word, position: count }),
+  v.object({ event: v.literal('left'), path: shownPath, owner: word }),
   v.object({ event: v.literal('conflict'), path: shownPath, kept: side, copy: v.nullable(shownPath) }),
   v.object({ event: v.literal('problem'), path: shownPath, code: word, message: word }),
   v.object({ event: v.literal('halted'), code: word, message: word }),
-  v.object({ event: v.literal('resumed') }),
+  v.object({ event: v.literal('paused'), by: word, since: v.exactOptional(word) }),
+  v.object({ event: v.literal('resumed'), by: v.nullable(word) }),
+  v.object({ event: v.literal('syncing'), files: count, bytes: count }),
   v.object({ event: v.literal('in-sync'), files: count, bytes: count }),
 ]) satisfies v.GenericSchema<unknown, SyncEvent>;
 

@@ -156,6 +156,7 @@ export interface Status {
   readonly peer: { readonly address: string; readonly connected: boolean };
   readonly a: { readonly files: number; readonly bytes: number };
   readonly b: { readonly files: number; readonly bytes: number } | null;
+  /** How many paths are still to be compared or transferred; while nothing is transferred, how many wait. */
   readonly pending: number;
   readonly held: number;
   readonly locks: number;
@@ -163,6 +164,18 @@ export interface Status {
   readonly problems: readonly Problem[];
   /** What versions take on each side; null where it is not known. */
   readonly versions: { readonly a: VersionUsage | null; readonly b: VersionUsage | null };
+  /** Who has paused the pair, and since when; null where it is not paused. */
+  readonly paused: { readonly by: string; readonly since: string } | null;
+  /** The work that is left: changes, and bytes of content. */
+  readonly left: Volume;
+  /** When both sides last agreed: now, while they do; null where they never have. */
+  readonly lastInSync: string | null;
+}
+
+/** A number of changes, and their bytes of content. */
+interface Volume {
+  readonly files: number;
+  readonly bytes: number;
 }
 
 /** A content in transfer, in bytes. */
@@ -171,12 +184,17 @@ export interface Transfer {
   readonly to: Side;
   readonly size: number;
   readonly arrived: number;
+  /** Present while it is still being written or read where it changed: its size may grow. */
+  readonly reading?: true;
 }
 
-/** The present transfers, the largest first, and what is left to transfer. */
+/** What is being carried now, the largest first, and how far the work has come: what is done of it, and what is left. */
 export interface Transfers {
   readonly transfers: readonly Transfer[];
-  readonly left: { readonly files: number; readonly bytes: number };
+  readonly left: Volume;
+  readonly done: Volume;
+  /** How much of the work is done, 0–100: it never runs backwards, though more work may turn up. */
+  readonly percent: number;
 }
 
 /** The result for one target of a command. */
@@ -282,8 +300,9 @@ export interface ClientMethods extends FileMethods {
   transfers: { params: Record<string, never>; result: Transfers };
   flush: { params: { timeoutMs?: number }; result: Flushed };
   rescan: { params: Record<string, never>; result: { rescanning: true } };
-  pause: { params: Record<string, never>; result: { changed: boolean } };
-  resume: { params: Confirmation; result: { changed: boolean } };
+  /** `owner`: who asks for it. */
+  pause: { params: { owner?: string }; result: { changed: boolean } };
+  resume: { params: Confirmation & { owner?: string }; result: { changed: boolean } };
   /**
    * What happened, from the event log, the latest last. `target`: about this file, or what is below this directory;
    * `prefix`: about paths that begin so. `since` is a time, `ageMs` how long ago; the later counts. `damaged`: how many

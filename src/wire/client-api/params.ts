@@ -117,8 +117,9 @@ export const clientParams = {
   transfers: none,
   flush: v.object({ timeoutMs: v.exactOptional(whole(0, MAX_WAIT_MS)) }),
   rescan: none,
-  pause: none,
+  pause: v.object({ owner: v.exactOptional(owner) }),
   resume: v.object({
+    owner: v.exactOptional(owner),
     acceptDeletes: v.exactOptional(v.boolean()),
     newPartner: v.exactOptional(v.boolean()),
     acceptRollback: v.exactOptional(v.boolean()),

@@ -16,7 +16,11 @@ export const peerParams = {
     root: v.optional(text(0, MAX_NAME_CHARS), ''),
     lane: v.optional(v.boolean(), false),
   }),
-  look: v.object({ scope: v.picklist(['hinted', 'everything']), moving: v.optional(v.boolean(), false) }),
+  look: v.object({
+    scope: v.picklist(['hinted', 'everything']),
+    moving: v.optional(v.boolean(), false),
+    arriving: v.optional(v.boolean(), false),
+  }),
   'accept-deletes': none,
   acknowledge: v.object({
     epoch: whole(1, Number.MAX_SAFE_INTEGER),

@@ -12,6 +12,7 @@ import { entryOf, messageOf, problemCodeOf } from './messages.js';
 const MAX_RULE_CHARS = 4096;
 
 type ScanEntry = ScanResult['entries'][number];
+type ArrivingFile = NonNullable<ScanResult['arriving']>[number];
 
 const HALTS: Readonly<Record<SideHaltCode, true>> = {
   'root-missing': true,
@@ -22,15 +23,15 @@ const HALTS: Readonly<Record<SideHaltCode, true>> = {
 
 /** @returns the notifications to send before the result, each with its payload. */
 export function* scanReportParts(report: ScanResult): Generator<{ method: string; payload: Buffer }> {
-  for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving'] as const) {
+  for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving', 'arriving'] as const) {
     for (const { payload } of encodeList(report[method] ?? [])) yield { method, payload };
   }
 }
 
 /** @returns the result of a scan: the fields that are not in {@link scanReportParts}, and the number of items. */
 export function scanReportResult(report: ScanResult): object {
-  const { entries, unknown, damaged = [], problems, rules, moving = [], unsettled, halt } = report;
-  const lists = [entries, unknown, damaged, problems, rules, moving];
+  const { entries, unknown, damaged = [], problems, rules, moving = [], arriving = [], unsettled, halt } = report;
+  const lists = [entries, unknown, damaged, problems, rules, moving, arriving];
   const items = lists.reduce((sum, { length }) => sum + length, 0);
   return { whole: report.whole, unsettled, halt: halt && { code: halt.code, message: withAdvice(halt) }, items };
 }
@@ -52,6 +53,7 @@ export class ScanReportReader {
   readonly #problems: Problem[] = [];
   readonly #rules: string[] = [];
   readonly #moving: RelPath[] = [];
+  readonly #arriving: ArrivingFile[] = [];
   readonly #budget: Budget;
   readonly #rulesBudget = new Budget(MAX_RULES_BYTES, () => bad('its list of ignore rules is too long'));
   #items = 0;
@@ -73,6 +75,7 @@ export class ScanReportReader {
     else if (method === 'problems') this.#add(this.#problems, parseList(payload, problemOf));
     else if (method === 'rules') this.#add(this.#rules, parseList(payload, ruleOf));
     else if (method === 'moving') this.#add(this.#moving, parseList(payload, relPath));
+    else if (method === 'arriving') this.#add(this.#arriving, parseList(payload, arrivingOf));
     else throw bad('a part of a scan report is unknown');
   }
 
@@ -93,6 +96,7 @@ export class ScanReportReader {
       rules: this.#rules,
       unsettled: whole(unsettled, 'the number of unsettled paths', 0),
       moving: this.#moving,
+      arriving: this.#arriving,
       halt: halt === null ? null : haltOf(halt),
     };
   }
@@ -117,6 +121,11 @@ function problemOf(value: unknown): Problem {
     code: problemCodeOf(code),
     message: messageOf(message),
   };
+}
+
+function arrivingOf(value: unknown): ArrivingFile {
+  const { path, size } = object(value, 'a file that is being written');
+  return { path: relPath(path), size: whole(size, 'the size of a file that is being written', 0) };
 }
 
 const ruleOf = (value: unknown): string => shortText(value, 'an ignore rule', MAX_RULE_CHARS);

@@ -317,7 +317,13 @@ describe('the other commands', () => {
 
   it('watch ends with 6 when the server goes, and with 130 when it is interrupted', async () => {
     const gone = await run(['watch', '--json']);
-    expect(json(gone.out)[0]).toEqual({ time: '2026-11-21T14:03:22.118Z', run: 'abc', id: 7, event: 'resumed' });
+    expect(json(gone.out)[0]).toEqual({
+      time: '2026-11-21T14:03:22.118Z',
+      run: 'abc',
+      id: 7,
+      event: 'resumed',
+      by: null,
+    });
     expect(gone.code).toBe(6);
     expect(await run(['watch'], { signal: AbortSignal.abort() })).toMatchObject({ code: 130, err: '' });
   });

@@ -14,6 +14,7 @@ import {
   withoutServer,
   withServer,
 } from '../../../src/client/live-state.js';
+import type { SyncEvent } from '../../../src/core/events.js';
 import type { Status, Transfers } from '../../../src/wire/client-api/methods.js';
 import { lockOf } from '../fake-context.js';
 
@@ -27,10 +28,13 @@ const status: Status = {
   b: { files: 11, bytes: 131_992 },
   ...{ pending: 2, held: 2, locks: 2, conflicts: 1, versions: { a: null, b: null } },
   problems: [{ path: 'sealed\u001b[2J', code: 'io-error', message: 'permission denied' }],
+  ...{ paused: null, left: { files: 2, bytes: 5_000_000 }, lastInSync: null },
 };
 const transfers: Transfers = {
   transfers: [{ path: '图纸/封面 设计稿.psd', to: 'b', size: 8_000_000, arrived: 3_440_000 }],
   left: { files: 2, bytes: 5_000_000 },
+  done: { files: 1, bytes: 5_000_000 },
+  percent: 47,
 };
 const locks = [
   { ...lockOf('ann'), path: 'art/cover.psd', held: 2, waiting: [{ owner: 'bob', since: '' }] },
@@ -62,7 +66,7 @@ describe('the live view', () => {
       'Syncing                                                           127.0.0.1:8080',
       'a 12 files, 8.2 MB   b 11 files, 128.9 KB',
       'pending 2  held 2  locks 2  conflicts 1  problems 1',
-      '0 of 2 files, 0 B of 4.8 MB, 0 %',
+      '47 %  1 of 3 files, 4.8 MB of 9.5 MB',
       'Problems',
       '  sealed\\u001b[2J: permission denied',
       'Transfers',
@@ -86,7 +90,7 @@ describe('the live view', () => {
       'Syncing                   127.0.0.1:8080',
       'a 12 files, 8.2 MB   b 11 files, 128.9 …',
       'problems 1  conflicts 1  locks 2  held 2',
-      '0 of 2 files, 0 B of 4.8 MB, 0 %',
+      '47 %  1 of 3 files, 4.8 MB of 9.5 MB',
       'Problems',
       '  sealed\\u001b[2J: permission denied',
       'Transfers',
@@ -143,17 +147,47 @@ describe('the live view', () => {
     ]);
   });
 
-  it('counts work from the most that was left', () => {
-    const left = (files: number, bytes: number) => ({ transfers: { transfers: [], left: { files, bytes } } });
-    let state = withAnswers(startOf('h:1', 'ann'), { status, ...left(100, 4000) });
-    state = withAnswers(state, left(25, 1000));
-    expect(liveLines(state, { columns: 80, rows: 24 }, colors)[3]).toBe('75 of 100 files, 2.9 KB of 3.9 KB, 75 %');
-    state = withAnswers(state, left(0, 0));
-    expect(liveLines(state, { columns: 80, rows: 24 }, colors)[3]).not.toContain('100 files');
+  it('says how far the work is while there is any, and else what waits', () => {
+    const volume = (files: number, bytes: number) => ({ files, bytes });
+    const shown = (state: Status['state'], left = volume(25, 1000)) => {
+      const answers = { transfers: [], left, done: volume(75, 3000), percent: 70 };
+      const live = withAnswers(startOf('h:1', 'ann'), { status: { ...status, state }, transfers: answers });
+      return liveLines(live, { columns: 80, rows: 24 }, colors)[3];
+    };
+    expect(shown('syncing')).toBe('70 %  75 of 100 files, 2.9 KB of 3.9 KB');
+    expect(shown('paused')).toBe('25 changes, 1000 B to carry');
+    expect(shown('syncing', volume(0, 0))).toBe('Problems');
+  });
+
+  it('shows what is still being read, and a content that waits for the disk', () => {
+    const films = [
+      { path: 'film.mov', to: 'b', size: 1_181_116_006, arrived: 0, reading: true },
+      { path: 'song.wav', to: 'a', size: 8_000_000, arrived: 8_000_000 },
+    ] as const;
+    const state = withAnswers(startOf('h:1', 'ann'), { status, transfers: { ...transfers, transfers: films } });
+    expect(liveLines(state, { columns: 80, rows: 24 }, colors)).toEqual(
+      expect.arrayContaining([
+        '  a → b  reading  1.1 GB  film.mov',
+        '  b → a  [####################]  100 %  7.6 MB of 7.6 MB  song.wav',
+      ]),
+    );
+  });
+
+  it.each<[SyncEvent, RegExp]>([
+    [{ event: 'syncing', files: 1, bytes: 9 }, /^Syncing /],
+    [{ event: 'peer-lost', reason: 'cut' }, /^Server-b is away/],
+    [{ event: 'paused', by: 'ann' }, /^Paused by ann since 2026-11-21 14:03: /],
+    [{ event: 'halted', code: 'root-missing', message: '' }, /^Halted/],
+    [{ event: 'locked', path: 'x', owner: 'ann', side: 'a' }, /^In sync/],
+  ])('says the state that follows from %j at once', (event, head) => {
+    const calm: Status = { ...status, state: 'in-sync', held: 0, problems: [] };
+    const state = withEvent(withAnswers(startOf('h:1', 'ann'), { status: calm }), { time, event });
+    expect(liveLines(state, { columns: 90, rows: 24 }, colors)[0]).toMatch(head);
   });
 
   it.each([
     ['locked', ['status', 'locks']],
+    ['left', ['status', 'locks']],
     ['applied', ['status', 'locks', 'held', 'transfers']],
     ['conflict', ['status', 'conflicts', 'transfers']],
     ['synced', ['status', 'transfers']],

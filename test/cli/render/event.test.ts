@@ -51,7 +51,15 @@ const CASES: [SyncEvent | Gap, string][] = [
   ],
   [{ event: 'problem', path: 'x', code: 'no-space', message: 'disk full' }, 'problem  x  disk full (no-space)'],
   [{ event: 'halted', code: 'root-emptied', message: 'gone' }, 'halted  gone (root-emptied)'],
-  [{ event: 'resumed' }, 'resumed'],
+  [{ event: 'left', path: 'x', owner: 'bob' }, 'left  x  bob waits no more'],
+  [{ event: 'paused', by: 'ann' }, 'paused  by ann'],
+  [
+    { event: 'paused', by: 'ann', since: new Date(2026, 10, 20, 9, 5).toISOString() },
+    'paused  by ann  since 2026-11-20 09:05',
+  ],
+  [{ event: 'resumed', by: null }, 'resumed'],
+  [{ event: 'resumed', by: 'ann' }, 'resumed  by ann'],
+  [{ event: 'syncing', files: 1, bytes: 1_181_116_006 }, 'syncing  1 file  1.1 GB'],
   [{ event: 'in-sync', files: 0, bytes: 0 }, 'in sync  0 files  0 B'],
   [{ time: '', run: 'abc', id: 8, event: 'gap', missed: 3 }, 'gap  3 events missing here: no longer kept'],
   [
@@ -69,8 +77,30 @@ describe('eventText', () => {
   });
 });
 
-it('has the date in front where that is wanted', () => {
-  expect(eventText(synced, time, colorsFor(false), true)).toMatch(/^2026-11-21 14:03:22\.118 {2}a → b {2}/);
+describe('that work begins', () => {
+  it.each([
+    [1, 100, false],
+    [0, 0, false],
+    [1, 4 << 20, true],
+    [100, 0, true],
+  ])('%i files, %i bytes: worth a line %s', (files, bytes, isWorth) => {
+    const said = (format: 'text' | 'json') => {
+      let text = '';
+      const out = (more: string) => {
+        text += more;
+      };
+      eventLogger({ format, quiet: false, verbose: false, out, err: out }).event({
+        event: 'syncing',
+        files,
+        bytes,
+        id: 1,
+        run: 'r',
+        time: time.toISOString(),
+      });
+      return text !== '';
+    };
+    expect([said('text'), said('json')]).toEqual([isWorth, true]);
+  });
 });
 
 describe('sayer', () => {

@@ -208,6 +208,7 @@ describe('the other tables', () => {
       ...{ state: 'peer-lost', peer: { address: 'x:1', connected: false }, a: { files: 1, bytes: 1 }, pending: 0 },
       ...{ b: { files: 2, bytes: 2 }, held: 6, locks: 12, conflicts: 0, problems: [] },
       versions: { a: { files: 2, bytes: 1024 }, b: null },
+      ...{ paused: null, left: { files: 0, bytes: 0 }, lastInSync: null },
     };
     const text = statusText(status, locks, colors);
     expect(text).toContain('locks      12\n  f0: ann, bob waits\n  f1: ann, 1 held, bob waits\n');
@@ -231,6 +232,9 @@ describe('the other tables', () => {
         { path: '', code: 'root-emptied', message: '/b is empty' },
         { path: 'x\u001b', code: 'io-error', message: 'the disk is ill' },
       ],
+      paused: null,
+      left: { files: 0, bytes: 0 },
+      lastInSync: null,
     };
     const text = statusText(status, [], colors);
     expect(text).toContain('Halted for safety');
@@ -251,7 +255,31 @@ describe('the other tables', () => {
     expect(text).toContain('versions   3 files, 2.00 KB\n');
     const unknown: Status = { ...status, versions: { a: { files: 1, bytes: 9 }, b: null } };
     expect(statusText(unknown, [], colors)).toContain('versions   1 file, 9 B, without side b\n');
+    expect([text, statusText(left, [], colors)]).toEqual([
+      expect.stringContaining('\nin sync    not yet\n'),
+      expect.stringContaining('\nin sync    now\n'),
+    ]);
     expect(text).toContain('  x\\u001b: the disk is ill (io-error)');
+  });
+
+  it('says who has paused the pair and since when, what waits, and when both sides last agreed', () => {
+    const time = new Date(2026, 10, 21, 14, 3, 22);
+    const status: Status = {
+      ...{ state: 'paused', peer: { address: 'x:1', connected: true }, a: { files: 1, bytes: 1 }, pending: 2 },
+      ...{ b: { files: 2, bytes: 2 }, held: 0, locks: 0, conflicts: 0, problems: [] },
+      ...{ paused: { by: 'ann\u001b', since: time.toISOString() }, left: { files: 2, bytes: 1_181_116_006 } },
+      lastInSync: new Date(2026, 10, 21, 14, 2).toISOString(),
+      versions: { a: null, b: null },
+    };
+    expect(statusText(status, [], colors).split('\n').slice(0, 7)).toEqual([
+      'Paused by ann\\u001b since 2026-11-21 14:03: nothing is synchronised until "client resume"',
+      '',
+      'peer       x:1, connected',
+      'side a     1 file, 1 B',
+      'side b     2 files, 2 B',
+      'pending    2 (1.10 GB)',
+      'in sync    2026-11-21 14:02',
+    ]);
   });
 });
 

@@ -569,6 +569,19 @@ describe('the lock machine', () => {
     expect(show(play([{ kind: 'leave', path: Q, line: 1 }], table).table, Q)).toMatch(/modified#3 cyd waits$/);
   });
 
+  test('who leaves the line is named, with the path that the lock has now, and only once', () => {
+    const { table } = play([lock('ann'), wait('bob', 1), wait('cyd', 2), moved]);
+    const gone = play([leave(1)], table);
+    expect([gone.last.events, show(gone.table, Q)]).toEqual([
+      [{ event: 'left', path: Q, owner: 'bob' }],
+      'ann@a cyd waits',
+    ]);
+    expect(play([leave(1)], gone.table).last.events).toEqual([]);
+    expect(play([lock('ann'), wait('bob', 1), unlock('ann'), grant]).last.events).toEqual([
+      { event: 'locked', path: P, owner: 'bob', side: 'a' },
+    ]);
+  });
+
   test('the lock on a file that is replaced by a move of the same owner ends', () => {
     const { table, last } = play([lock('ann', { path: Q }), lock('ann'), moved]);
     expect([show(table), show(table, Q), eventsOf(last)]).toEqual([

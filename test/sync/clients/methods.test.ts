@@ -29,17 +29,19 @@ function open() {
       isConnected: true,
       pending: 0,
       problems: () => [{ path: 'x', code: 'unreadable', message: '' }],
-      progress: () => null,
+      left: () => ({ files: 1, bytes: 2 }),
+      lastInSync: null,
       transfers: () => ({ transfers: [], left: { files: 1, bytes: 2 } }),
     },
+    paused: null,
     flush: async (signal: AbortSignal) => void asked.push(`flush ${signal.aborted}`),
     rescan: () => void asked.push('rescan'),
-    pause: (on: boolean) => {
-      asked.push(on ? 'pause' : 'go on');
+    pause: async (on: boolean, by = 'unknown') => {
+      asked.push(`${on ? 'pause' : 'go on'} by ${by}`);
       return state.changes;
     },
-    confirm: async (what: object) => {
-      asked.push(`accept ${Object.keys(what).join(' ')}`);
+    confirm: async (what: object, by: string) => {
+      asked.push(`accept ${Object.keys(what).join(' ')} by ${by}`);
       return state.accepts;
     },
     get halt() {
@@ -200,9 +202,15 @@ describe('files', () => {
 describe('calls to the session', () => {
   test.each<[string, object, string[], object]>([
     ['rescan', {}, ['rescan'], { rescanning: true }],
-    ['pause', {}, ['pause'], { changed: true }],
-    ['resume', {}, ['go on'], { changed: true }],
-    ['resume', { acceptDeletes: true }, ['accept acceptDeletes', 'go on'], { changed: true }],
+    ['pause', {}, ['pause by unknown'], { changed: true }],
+    ['pause', { owner: 'ann' }, ['pause by ann'], { changed: true }],
+    ['resume', { owner: 'ann' }, ['go on by ann'], { changed: true }],
+    [
+      'resume',
+      { acceptDeletes: true, owner: 'ann' },
+      ['accept acceptDeletes by ann', 'go on by ann'],
+      { changed: true },
+    ],
     ['flush', {}, ['flush false'], { flushed: true, held: 1, problems: 1 }],
     ['transfers', {}, [], { transfers: [], left: { files: 1, bytes: 2 } }],
     ['ping', {}, [], {}],

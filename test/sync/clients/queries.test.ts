@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ClientQueries, streamed } from '../../../src/sync/clients/queries.js';
 import { PairStatus } from '../../../src/sync/session/status.js';
+import { Work } from '../../../src/sync/session/work.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
@@ -19,9 +20,12 @@ function open(a: string | null, b: string | null, shared = '', problems: readonl
     isConnected: true,
     pending: 4,
     problems: () => problems,
-    progress: (path: string) => (path === 'coming' ? 43 : null),
+    progressOf: (path: string) => (path === 'coming' ? 43 : null),
+    left: () => ({ files: 2, bytes: 9 }),
+    lastInSync: 1_000,
   };
-  const queries = new ClientQueries({ session: { status: quickCheck } as never, pair, lockStore, peer: 'host:1' });
+  const session = { status: quickCheck, paused: { by: 'ann', since: 2_000 } };
+  const queries = new ClientQueries({ session: session as never, pair, lockStore, peer: 'host:1' });
   const sent: object[] = [];
   const call = { notify: async (_: string, params: object) => void sent.push(params) } as never;
   const list = (compact = false) =>
@@ -139,6 +143,9 @@ describe('status', () => {
       locks: 2,
       conflicts: 1,
       problems: [{ path: 'x', code: 'unreadable', message: 'No.' }],
+      paused: { by: 'ann', since: '1970-01-01T00:00:02.000Z' },
+      left: { files: 2, bytes: 9 },
+      lastInSync: '1970-01-01T00:00:01.000Z',
     });
     pair.a.snapshot!.put(p(copy), null);
     expect(queries.status().conflicts).toBe(1);
@@ -221,7 +228,7 @@ describe('a long answer', () => {
 
 describe('the state', () => {
   const ticket = (path: string, size: number, arrived: number, state = 'begun') =>
-    [p(path), { change: { path }, size, arrived, state }] as const;
+    [p(path), { change: { path }, size, arrived, before: 0, state }] as const;
   const queue = (tickets: (readonly [string, object])[], size = tickets.length) => ({
     size,
     transferred: new Map(tickets),
@@ -234,7 +241,8 @@ describe('the state', () => {
       recorder: { halted: false },
       peer: (): object | null => peer,
       isPaused: () => false,
-      isQuiet: () => true,
+      isInSync: () => true,
+      canSync: () => true,
       ...more,
     };
     const context = {
@@ -242,14 +250,18 @@ describe('the state', () => {
       recorder: how.recorder,
       retries: { list: () => [{ path: 't', code: 'no-space', message: 'Full.' }] },
       sides: { peer: how.peer() },
-      session: { isPaused: how.isPaused(), isQuiet: how.isQuiet() },
+      heldUpdates: { fetching: { files: 0, bytes: 0 } },
+      work: new Work(),
+      waiting: { count: () => ({ files: 3, bytes: 30, paths: new Set(['w1', 'w2', 'w3']) }) },
+      clock: { now: () => 7 },
+      session: { isPaused: how.isPaused(), isInSync: how.isInSync(), canSync: how.canSync() },
     };
     return { status: new PairStatus(context as never), pair: room.pair };
   };
 
   test.each<[string, object]>([
     ['in-sync', {}],
-    ['syncing', { isQuiet: () => false }],
+    ['syncing', { isInSync: () => false }],
     ['halted', { recorder: { halted: true }, isPaused: () => true }],
     ['paused', { isPaused: () => true, peer: () => null }],
     ['peer-lost', { peer: () => null }],
@@ -272,7 +284,7 @@ describe('the state', () => {
     pair.a.unsettled = 10;
     pair.b.unsettled = 20;
     expect(status.pending).toBe(37);
-    expect(seen({ peer: () => null }).status.pending).toBe(0);
+    expect(seen({ peer: () => null, canSync: () => false }).status.pending).toBe(3);
   });
 
   test('has the problems of both sides, of single paths, and the halts', () => {
@@ -305,8 +317,41 @@ describe('the state', () => {
         { path: 'small', size: 10, arrived: 5, to: 'a' },
       ],
       left: { files: 5, bytes: 65 },
+      done: { files: 0, bytes: 0 },
+      percent: 0,
     });
-    expect([status.progress(p('small')), status.progress(p('large')), status.progress(p('x'))]).toEqual([50, 50, null]);
+    expect(['small', 'large', 'x'].map((path) => status.progressOf(p(path)))).toEqual([50, 50, null]);
+  });
+
+  test('shows files that are still being written or read, and counts them among what is left', () => {
+    const peer = { queues: { a: queue([]), b: queue([ticket('film', 100, 60)]) } };
+    const { status, pair } = seen({ peer: () => peer });
+    pair.a.arriving = new Map([
+      [p('film'), 100],
+      [p('song'), 20],
+    ]);
+    pair.a.unsettled = 2;
+    expect(status.transfers()).toMatchObject({
+      transfers: [
+        { path: 'film', size: 100, arrived: 60, to: 'b' },
+        { path: 'song', size: 20, arrived: 0, to: 'b', reading: true },
+      ],
+      left: { files: 3, bytes: 160 },
+    });
+  });
+
+  test('counts what waits while nothing is transferred', () => {
+    const { status } = seen({ canSync: () => false });
+    expect([status.pending, status.left()]).toEqual([3, { files: 3, bytes: 30 }]);
+  });
+
+  test('last agreed now, while both sides do, and else when the pair remembers', () => {
+    const { status, pair } = seen();
+    expect(status.lastInSync).toBe(7);
+    const { status: busy, pair: other } = seen({ isInSync: () => false });
+    expect(busy.lastInSync).toBeNull();
+    other.meta.put('inSync', 3);
+    expect([busy.lastInSync, pair.meta.get('inSync')]).toEqual([3, null]);
   });
 
   test('shows no more than 32 transfers', () => {
@@ -318,8 +363,8 @@ describe('the state', () => {
 
   test('without side b has no transfers', () => {
     const { status } = seen({ peer: () => null });
-    expect([status.transfers(), status.left(), status.progress(p('x'))]).toEqual([
-      { transfers: [], left: { files: 0, bytes: 0 } },
+    expect([status.transfers(), status.left(), status.progressOf(p('x'))]).toEqual([
+      { transfers: [], left: { files: 0, bytes: 0 }, done: { files: 0, bytes: 0 }, percent: 0 },
       { files: 0, bytes: 0 },
       null,
     ]);

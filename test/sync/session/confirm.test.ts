@@ -32,6 +32,7 @@ function open(isAway = false) {
     peer: isAway ? null : { replica: replica('b'), scanQueue: queue('b') },
   };
   const recorder = {
+    resumedBy: null as string | null,
     halted: true,
     noteHalt: () => {
       recorder.halted = pair.halts.length > 0;

@@ -11,6 +11,7 @@ import { ConnectionPool } from '../../../src/sync/peer/connection-pool.js';
 import { nestingFault } from '../../../src/sync/root-nesting.js';
 import { InFlight } from '../../../src/sync/session/in-flight.js';
 import { joinPeer, outcomesOf } from '../../../src/sync/session/peer-side.js';
+import { ArrivedContents } from '../../../src/sync/session/queued-change.js';
 import { Sides } from '../../../src/sync/session/sides.js';
 import { sayWhoMay } from '../../../src/sync/who-may.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
@@ -37,6 +38,7 @@ function join() {
     isPresent: () => state.isPresent,
     clock: new HandClock(),
     inFlight: new InFlight(claims, pair),
+    arrived: new ArrivedContents(),
   });
   return { pair, local, replica, state, posted, peer, kinds: () => posted.map(({ kind }) => kind) };
 }

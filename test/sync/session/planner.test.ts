@@ -292,3 +292,22 @@ describe('a preview', () => {
     expect(shown(planner.preview(true))).toEqual(['created x on b: changed']);
   });
 });
+
+describe('what waits', () => {
+  test('is what would be planned for all paths that are free, and changes nothing', () => {
+    const { planner, pair, claims, frozen, plan } = open('x:1 y:1 z:1 w:1', 'x:2 y:1 z:2 w:2', 'x:1 z:1 w:1');
+    claims.claim(p('z'), 'client-write');
+    frozen.add('w');
+    const shown = planner.waiting()!;
+    expect([showChanges(shown.toA), showChanges(shown.toB)]).toEqual(['-y', '*x']);
+    expect([pair.hasMarks, plan()]).toEqual([false, ['', '']]);
+  });
+
+  test('takes what was last shared for a side b that was not seen yet, and is none without side a', () => {
+    const { planner, pair } = open('x:1', 'x:2 y:1');
+    pair.b.snapshot = null;
+    expect(showChanges(planner.waiting()!.toB)).toBe('*x +y');
+    pair.a.snapshot = null;
+    expect(planner.waiting()).toBeNull();
+  });
+});

@@ -120,10 +120,10 @@ describe('a change', () => {
 
   test('of one path on both sides is a conflict, and is logged', async () => {
     const room = await SessionRoom.inSync('x:1');
-    room.session.pause(true);
+    await room.session.pause(true);
     await room.finds('a', 'x:A@5');
     await room.finds('b', 'x:B@9');
-    room.session.pause(false);
+    await room.session.pause(false);
     await room.rest();
     expect(room.transferred('a')).toMatch(/^\*x\|x \(conflict A 2026-11-21 .*\)$/);
     const [change] = await room.end('a');
@@ -179,7 +179,8 @@ describe('a change that fails', () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
     await room.end('b', PROBLEM);
-    expect(room.said.splice(0)).toEqual(['problem x no-space The disk is full.']);
+    expect(room.said.splice(0)).toEqual(['problem x no-space The disk is full.', 'in-sync 1 2']);
+    room.work.length = 0;
     expect(room.session.status.problems()).toEqual([{ path: 'x', code: 'no-space', message: 'The disk is full.' }]);
     await room.pass(999);
     expect([room.asked('a'), room.asked('b'), room.transferred('b')]).toEqual([[], [], '']);
@@ -188,7 +189,7 @@ describe('a change that fails', () => {
     expect(room.transferred('b')).toBe('*x');
     await room.quiet();
     await room.end('b', PROBLEM);
-    expect(room.said).toEqual([]);
+    expect([room.said, room.work]).toEqual([[], []]);
     await room.pass(2_000);
     await room.quiet();
     await room.end('b');
@@ -217,7 +218,7 @@ describe('a change that fails', () => {
     await room.tell('b', 'x:22');
     await room.pass(10);
     await room.quiet();
-    expect([room.said, room.session.status.state]).toEqual([[], 'in-sync']);
+    expect([room.said, room.session.status.state]).toEqual([['in-sync 1 2'], 'in-sync']);
   });
 
   test('of a rename leaves both paths to be retried', async () => {
@@ -238,7 +239,7 @@ describe('a change that fails', () => {
     const room = await SessionRoom.inSync('');
     await room.finds('a', 'd/f:1');
     await room.end('b', PROBLEM, STALE);
-    expect(room.said.splice(0)).toEqual(['problem d no-space The disk is full.']);
+    expect(room.said.splice(0)).toEqual(['problem d no-space The disk is full.', 'in-sync 1 1']);
     expect(room.session.status.state).toBe('in-sync');
     await room.pass(1_000);
     await room.quiet();
@@ -393,17 +394,164 @@ describe('a halt', () => {
 describe('pausing', () => {
   test('stops transfers, not scans, and returns whether it changed anything', async () => {
     const room = await SessionRoom.inSync('x:1');
-    expect([room.session.pause(false), room.session.pause(true)]).toEqual([false, true]);
-    await room.rest();
-    expect([room.session.pause(true), room.session.status.state]).toEqual([false, 'paused']);
+    expect(await Promise.all([room.session.pause(false), room.session.pause(true, 'ann')])).toEqual([false, true]);
+    expect([await room.session.pause(true, 'bob'), room.session.status.state]).toEqual([false, 'paused']);
+    expect([room.said, room.session.paused]).toEqual([['paused ann'], { by: 'ann', since: room.clock.now() }]);
     await room.finds('a', 'x:22');
     expect([room.tree('a'), room.transferred('b')]).toEqual(['x:22', '']);
     const { outcome } = room.flush();
     await room.rest();
     expect(outcome()).toBe('failed');
-    expect(room.session.pause(false)).toBe(true);
+    expect(await room.session.pause(false, 'bob')).toBe(true);
     await room.rest();
     expect(room.transferred('b')).toBe('*x');
+    await room.end('b');
+    await room.quiet();
+    expect(room.said).toEqual(['paused ann', 'resumed bob', 'synced x modified a b 2 0 0', 'in-sync 1 2']);
+  });
+
+  test('shows what waits', async () => {
+    const room = await SessionRoom.inSync('x:1 y:1');
+    await room.session.pause(true);
+    await room.finds('a', 'x:22 new:333');
+    await room.finds('b', '-y', { unsettled: 1, moving: [p('film')], arriving: [{ path: p('film'), size: 1_000 }] });
+    const { status } = room.session;
+    expect([status.pending, status.left()]).toEqual([4, { files: 4, bytes: 1_005 }]);
+    expect(['x', 'new', 'y'].map((path) => status.progressOf(p(path)))).toEqual([0, null, null]);
+    expect([room.transferred('a'), room.transferred('b'), room.work]).toEqual(['', '', []]);
+  });
+
+  test('interrupts what is being transferred, and goes on with it', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    room.a.files.set(p('x'), '22');
+    await room.finds('a', 'x:22 y:333');
+    const [job] = room.b.jobs;
+    await room.session.pause(true);
+    await expect(job!.take()).rejects.toMatchObject({ code: 'interrupted' });
+    job!.fail(new Error('cut'));
+    await room.rest();
+    expect([room.session.status.pending, room.session.status.state]).toEqual([2, 'paused']);
+    await room.session.pause(false);
+    await room.pass(5);
+    room.b.jobs.splice(0, 1);
+    await room.quiet();
+    expect(room.transferred('b')).toBe('*x +y');
+  });
+
+  test('outlasts a restart, and is said at the start', async () => {
+    const before = await SessionRoom.inSync('x:1');
+    await before.session.pause(true, 'ann');
+    const room = new SessionRoom('x:1', before.lockRows);
+    room.session.start();
+    await room.connect();
+    await room.tell('a', 'x:1', { whole: true });
+    await room.tell('b', 'x:22', { whole: true });
+    expect([room.session.status.state, room.session.status.pending, room.transferred('a')]).toEqual(['paused', 1, '']);
+    expect(room.said[0]).toBe('paused ann 2026-11-21T14:03:22.000Z');
+    expect(room.session.paused).toEqual({ by: 'ann', since: before.clock.now() });
+    await room.session.pause(false);
+    await room.rest();
+    expect(room.transferred('a')).toBe('*x');
+  });
+
+  test('is refused where it cannot be stored, and holds until the end', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    room.isDiskFull = true;
+    await expect(room.session.pause(true)).rejects.toMatchObject({ code: 'failed' });
+    expect([room.session.status.state, room.said]).toEqual(['paused', []]);
+  });
+});
+
+describe('work', () => {
+  const reading = (size: number) => ({
+    unsettled: 1,
+    moving: [p('film')],
+    arriving: [{ path: p('film'), size }],
+  });
+
+  test('is said when a change is known, once, and ends with in-sync', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    expect([room.work, room.session.status.state]).toEqual([['syncing 1 2'], 'syncing']);
+    await room.finds('a', 'y:333');
+    await room.end('b');
+    await room.end('b');
+    expect([room.work, room.said.at(-1)]).toEqual([['syncing 1 2'], 'in-sync 2 5']);
+  });
+
+  test('is said while a file is still being written, again when it is much more, and is over when nothing came of it', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('b', '', reading(0));
+    expect([room.work.splice(0), room.session.status.state]).toEqual([['syncing 1 0'], 'syncing']);
+    await room.pass(1_000);
+    await room.finds('b', '', reading(1_000));
+    await room.pass(1_000);
+    await room.finds('b', '', reading(5 << 20));
+    await room.pass(1_000);
+    await room.finds('b', '', reading(9 << 20));
+    expect(room.work.splice(0)).toEqual([`syncing 1 ${5 << 20}`]);
+    expect(room.session.status.transfers()).toMatchObject({
+      transfers: [{ path: 'film', to: 'a', size: 9 << 20, arrived: 0, reading: true }],
+      left: { files: 1, bytes: 9 << 20 },
+    });
+    await room.finds('b', '');
+    expect([room.work, room.said, room.session.status.state]).toEqual([[], ['in-sync 1 1'], 'in-sync']);
+  });
+
+  test('is said of a scan that takes long because something has changed', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    room.b.hint();
+    await room.rest();
+    expect([room.work, room.session.status.state]).toEqual([[], 'syncing']);
+    await room.pass(250);
+    expect([room.work, room.said]).toEqual([['syncing 0 0'], []]);
+    await room.tell('b', '');
+    expect(room.said).toEqual(['in-sync 1 1']);
+  });
+
+  test('is none while everything is scanned from time to time', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    room.session.rescan();
+    await room.rest();
+    await room.pass(1_000);
+    expect([room.asked('a'), room.session.status.state]).toEqual([['everything'], 'in-sync']);
+    room.a.hint();
+    await room.rest();
+    expect(room.session.status.state).toBe('syncing');
+    await room.quiet();
+    expect([room.work, room.said]).toEqual([[], []]);
+  });
+
+  test('never runs backwards in what is shown of it', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    const { status } = room.session;
+    await room.finds('a', `x:${'2'.repeat(300)}`);
+    room.a.files.set(p('x'), '2'.repeat(300));
+    await room.b.jobs[0]!.take();
+    const first = status.progress();
+    expect(first).toMatchObject({ done: { files: 0, bytes: 300 }, left: { files: 1, bytes: 0 } });
+    await room.finds('a', `y:${'3'.repeat(90_000)}`);
+    const second = status.progress();
+    expect(second.percent).toBeGreaterThanOrEqual(first.percent);
+    await room.disconnect();
+    expect(status.progress().percent).toBeGreaterThanOrEqual(second.percent);
+    expect(status.progress().percent).toBeLessThan(100);
+  });
+
+  test('ends at a time that is kept', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    const { status } = room.session;
+    room.clock.elapsed += 5_000;
+    const begun = room.clock.now();
+    expect(status.lastInSync).toBe(begun);
+    await room.finds('a', 'x:22');
+    room.clock.elapsed += 5_000;
+    expect([status.lastInSync, room.pair.meta.get('inSync')]).toEqual([begun, begun]);
+    await room.end('b');
+    expect(status.lastInSync).toBe(room.clock.now());
+    await room.disconnect();
+    room.clock.elapsed += 5_000;
+    expect(status.lastInSync).toBe(room.clock.now() - 5_000);
   });
 });
 
@@ -686,12 +834,12 @@ describe('under a lock', () => {
   test('updates are held while the pair is paused, and take effect when it resumes', async () => {
     const room = await SessionRoom.inSync('x:1');
     await lock(room);
-    room.session.pause(true);
+    await room.session.pause(true);
     await room.finds('b', 'x:22');
     expect(room.said).toContain('held x modified 1');
     expect(await unlock(room)).toMatchObject({ held: 1 });
     expect(room.transferred('a')).toBe('');
-    room.session.pause(false);
+    await room.session.pause(false);
     await room.rest();
     expect(room.transferred('a')).toBe('*x');
   });
@@ -766,10 +914,10 @@ describe('what is logged', () => {
 
   test('nothing of a conflict whose resolution failed, also when the path changes later', async () => {
     const room = await SessionRoom.inSync('x:1');
-    room.session.pause(true);
+    await room.session.pause(true);
     await room.finds('a', 'x:A@5');
     await room.finds('b', 'x:B@9');
-    room.session.pause(false);
+    await room.session.pause(false);
     await room.rest();
     await room.end('a', STALE);
     await room.pass(5);

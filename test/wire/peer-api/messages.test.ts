@@ -181,6 +181,7 @@ describe('a look', () => {
     rules: ['*.tmp', '!keep.tmp'],
     unsettled: 2,
     moving: [p('d'), p('a/b')],
+    arriving: [{ path: p('a/b'), size: 1_000 }],
     halt: { code: 'root-emptied', message: 'gone' },
   };
   const read = (parts: Iterable<{ method: string; payload: Buffer }>, result: unknown) => {
@@ -192,7 +193,17 @@ describe('a look', () => {
   it('is parsed as it was encoded, and is a ScanResult', () => {
     const back: replica.ScanResult = read(scanReportParts(look), scanReportResult(look));
     expect(back).toEqual(look);
-    const empty = { ...look, entries: [], unknown: [], damaged: [], problems: [], rules: [], moving: [], halt: null };
+    const empty = {
+      ...look,
+      entries: [],
+      unknown: [],
+      damaged: [],
+      problems: [],
+      rules: [],
+      moving: [],
+      arriving: [],
+      halt: null,
+    };
     expect(read(scanReportParts(empty), scanReportResult(empty))).toEqual(empty);
   });
 
