@@ -7,8 +7,11 @@ export function addPair(program: Command, run: Run): void {
   program.commandsGroup('The pair:');
   program
     .command('status')
+    .option('--check', 'for monitoring: one line, and an exit code other than 0 where somebody has to look')
     .description('the pair at a glance')
-    .action(() => run(async (context) => (await import('../commands/status.js')).status(context)));
+    .action((flags: { check?: boolean }) =>
+      run(async (context) => (await import('../commands/status.js')).status(context, flags)),
+    );
   program
     .command('plan')
     .description('what would be transferred now, and why; also while paused or halted')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
-import type { ListEntry } from '../../../src/wire/client-api/methods.js';
+import type { ListEntry, Status } from '../../../src/wire/client-api/methods.js';
 import { entry, fakeApi, lockOf, memory, run } from '../fake-context.js';
 
 const json = (text: string) =>
@@ -297,6 +297,26 @@ describe('the other commands', () => {
       ['resume', {}],
       ['resume', { newPartner: true, acceptRollback: true }],
     ]);
+  });
+
+  it.each<[number, Partial<Status>]>([
+    [0, {}],
+    [0, { state: 'syncing' }],
+    [0, { held: 2, conflicts: 1 }],
+    [1, { state: 'scanning' }],
+    [1, { state: 'paused', paused: { by: 'ann', since: '2026-11-21T14:03:22.118Z' } }],
+    [1, { problems: [{ path: 'x', code: 'io-error', message: 'm' }] }],
+    [6, { state: 'peer-lost', peer: { address: 'x:1', connected: false } }],
+    [6, { state: 'paused', peer: { address: 'x:1', connected: false } }],
+    [8, { state: 'halted', peer: { address: 'x:1', connected: false } }],
+  ])('status --check exits %i for %j', async (code, more) => {
+    const api = fakeApi([]);
+    api.status = async () => ({ ...(await fakeApi([]).status()), ...more });
+    const text = await run(['status', '--check'], { api });
+    expect([text.code, text.out.split('\n').length]).toEqual([code, 2]);
+    const asJson = await run(['status', '--check', '--json'], { api });
+    expect([asJson.code, JSON.parse(asJson.out)]).toEqual([code, await api.status()]);
+    expect((await run(['status'], { api })).code).toBe(0);
   });
 
   it('flush says that server-b is away, at first and when the time is over', async () => {
