@@ -75,6 +75,12 @@ export class ArrivedContents {
     return content === null ? 0 : (this.#bytes.get(content.hash) ?? 0);
   }
 
+  /** @returns the share of the content that `change` brings, 0–100. */
+  shareOf(change: Change): number {
+    const size = contentOf(change)?.size ?? 0;
+    return size === 0 ? 0 : Math.floor((this.of(change) / size) * 100);
+  }
+
   /** The transfer of `queued` was cut. */
   note(queued: QueuedChange): void {
     const content = contentOf(queued.change);

@@ -109,16 +109,17 @@ export class PairStatus {
 
   /**
    * @returns the share of the content of `path` that has arrived at its target, 0–100; null where nothing is on its way
-   *   there. Where both sides have the file and the newer content is not being transferred yet, that is 0.
+   *   there. Where both sides have the file and the newer content is not being transferred now, it is what had arrived.
    */
   progressOf(path: RelPath): number | null {
     const { pair, sides, session, waiting } = this.#context;
     const queues = sides.peer?.queues;
     const share = queues?.a.progress(path) ?? queues?.b.progress(path) ?? null;
     if (share !== null) return share;
-    const differs =
-      (!session.canSync && waiting.count().paths.has(path)) || pair.a.arriving.has(path) || pair.b.arriving.has(path);
-    return differs && pair.entry('a', path) !== null && pair.entry('b', path) !== null ? 0 : null;
+    if (pair.entry('a', path) === null || pair.entry('b', path) === null) return null;
+    const change = session.canSync ? undefined : waiting.count().paths.get(path);
+    if (change !== undefined) return sides.arrived.shareOf(change);
+    return pair.a.arriving.has(path) || pair.b.arriving.has(path) ? 0 : null;
   }
 }
 

@@ -13,10 +13,11 @@ const MAX_PAUSE_MS = 800;
 
 /** Changes that wait. */
 interface Waiting extends Volume {
-  readonly paths: ReadonlySet<RelPath>;
+  /** Each path that a change touches. */
+  readonly paths: ReadonlyMap<RelPath, Change>;
 }
 
-const NOBODY: Waiting = { ...NOTHING, paths: new Set() };
+const NOBODY: Waiting = { ...NOTHING, paths: new Map() };
 
 /** Counts what waits in one pair. */
 export class WaitingChanges {
@@ -57,10 +58,10 @@ export class WaitingChanges {
 
 function countOf(changes: readonly Change[]): Waiting {
   let bytes = 0;
-  const paths = new Set<RelPath>();
+  const paths = new Map<RelPath, Change>();
   for (const change of changes) {
     bytes += sizeOf(contentOf(change));
-    for (const path of pathsOf(change)) paths.add(path);
+    for (const path of pathsOf(change)) paths.set(path, change);
   }
   return { files: changes.length, bytes, paths };
 }

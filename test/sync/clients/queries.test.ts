@@ -252,7 +252,9 @@ describe('the state', () => {
       sides: { peer: how.peer() },
       heldUpdates: { fetching: { files: 0, bytes: 0 } },
       work: new Work(),
-      waiting: { count: () => ({ files: 3, bytes: 30, paths: new Set(['w1', 'w2', 'w3']) }) },
+      waiting: {
+        count: () => ({ files: 3, bytes: 30, paths: new Map(['w1', 'w2', 'w3'].map((path) => [path, { path }])) }),
+      },
       clock: { now: () => 7 },
       session: { isPaused: how.isPaused(), isInSync: how.isInSync(), canSync: how.canSync() },
     };

@@ -3,13 +3,14 @@ import type { Change, Outcome } from '../../../src/core/change.js';
 import type { Entry } from '../../../src/core/entry.js';
 import type { RelPath } from '../../../src/core/path.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
+import { ArrivedContents, comingOf, leftOf } from '../../../src/sync/session/queued-change.js';
 import { type TransferEvent, TransferQueue } from '../../../src/sync/session/transfer-queue.js';
 import { dir, file, p, turn } from '../../support/disk-site.js';
 import { FakeReplica } from '../../support/fake-replica.js';
 
 const LARGE = 'L'.repeat(4 << 20);
 
-function open(isReady: (change: Change) => boolean = () => true) {
+function open(isReady: (change: Change) => boolean = () => true, arrived = new ArrivedContents()) {
   const [target, source] = [new FakeReplica(), new FakeReplica()];
   const events: TransferEvent[] = [];
   const claims = new Claims();
@@ -22,6 +23,7 @@ function open(isReady: (change: Change) => boolean = () => true) {
     isReady,
     () => time++,
     claims,
+    arrived,
   );
   /** The events since the last call, in short. */
   const said = () =>
@@ -191,6 +193,52 @@ describe('large files', () => {
     target.jobs[1]!.finish();
     await turn();
     expect(queue.progress(p('L'))).toBeNull();
+  });
+
+  test('count what had arrived before they were cut, until more has arrived', async () => {
+    const arrived = new ArrivedContents();
+    const { queue, target, source } = open(() => true, arrived);
+    source.files.set(p('L'), LARGE.slice(0, LARGE.length / 2));
+    queue.add([large('L', file('old'))]);
+    queue.start();
+    await target.jobs[0]!.take();
+    target.jobs[0]!.fail(new Error('cut'));
+    await turn();
+    expect([queue.progress(p('L')), arrived.shareOf(large('L')), arrived.shareOf(large('M', file('x')))]).toEqual([
+      null,
+      50,
+      50,
+    ]);
+    source.files.set(p('L'), LARGE.slice(0, LARGE.length / 4));
+    queue.add([large('L', file('old'))]);
+    queue.start();
+    await target.jobs[1]!.take();
+    expect([queue.progress(p('L')), leftOf(queue.transferred)]).toEqual([50, { files: 1, bytes: LARGE.length / 2 }]);
+    arrived.clear();
+    expect(arrived.shareOf(large('L'))).toBe(0);
+  });
+
+  test('are shown from the beginning until their outcome is known', async () => {
+    const { queue, target, source } = open();
+    source.files.set(p('L'), LARGE);
+    queue.add([large('L'), create('s', 'small')]);
+    expect([...comingOf(queue.transferred)]).toEqual([]);
+    queue.start();
+    expect([...comingOf(queue.transferred)]).toEqual([{ path: 'L', size: LARGE.length, arrived: 0 }]);
+    await target.jobs[1]!.take();
+    expect([...comingOf(queue.transferred)]).toEqual([{ path: 'L', size: LARGE.length, arrived: LARGE.length }]);
+  });
+
+  test('are interrupted at their next piece, and what has not begun is recalled', async () => {
+    const { queue, target, source, has } = open();
+    source.files.set(p('L1'), LARGE);
+    queue.add([large('L1'), large('L2'), large('L3')]);
+    queue.start();
+    queue.interrupt();
+    expect([has(p('L1')), has(p('L3'))]).toEqual([true, false]);
+    await expect(target.jobs[0]!.take()).rejects.toMatchObject({ code: 'interrupted' });
+    queue.start();
+    expect(await target.jobs[1]!.take()).toEqual(['<stale>']);
   });
 });
 
