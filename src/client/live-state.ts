@@ -55,6 +55,10 @@ function statusAfter(status: Status | null, event: SyncEvent | Gap, time: Date):
       return { ...status, state: 'paused', paused: { by: event.by, since: event.since ?? time.toISOString() } };
     case 'halted':
       return { ...status, state: 'halted' };
+    case 'resumed':
+      return { ...status, state: 'syncing', paused: null };
+    case 'in-sync':
+      return { ...status, state: 'in-sync' };
     default:
       return status;
   }

@@ -64,11 +64,21 @@ test.each<[SyncEvent, Partial<Status>]>([
     { state: 'paused', paused: { by: 'anna', since: 's' } },
   ],
   [{ event: 'halted', code: 'root-missing', message: '' }, { state: 'halted' }],
+  [{ event: 'resumed', by: 'anna' }, { state: 'syncing' }],
   [{ event: 'in-sync', files: 1, bytes: 1 }, { state: 'in-sync' }],
 ])('after %j the state is known without an answer', (event, known) => {
   const before = withAnswers(START, { status: status({}) });
   expect(withEvent(before, { time: NOON, event }).status).toEqual(status(known));
   expect(withEvent(START, { time: NOON, event }).status).toBeNull();
+});
+
+test('in-sync ends work, and resumed a pause', () => {
+  const syncing = withAnswers(START, { status: status({ state: 'syncing' }) });
+  const inSync: SyncEvent = { event: 'in-sync', files: 1, bytes: 1 };
+  expect(withEvent(syncing, { time: NOON, event: inSync }).status?.state).toBe('in-sync');
+  const paused = withAnswers(START, { status: status({ state: 'paused', paused: { by: 'anna', since: 's' } }) });
+  const after = withEvent(paused, { time: NOON, event: { event: 'resumed', by: 'anna' } });
+  expect(after.status).toMatchObject({ state: 'syncing', paused: null });
 });
 
 test('a halt or a pause is not over because server-b goes', () => {

@@ -8,6 +8,7 @@ export class CutWire {
 
   readonly #sockets = new Set<net.Socket>();
   #left = Number.POSITIVE_INFINITY;
+  #rate = Number.POSITIVE_INFINITY;
   #onHeld: () => void = () => {};
   /** Bytes that went either way. */
   carried = 0;
@@ -41,6 +42,11 @@ export class CutWire {
     });
   }
 
+  /** Lets no more than so many bytes a second through, each way of each connection. */
+  slow(bytesPerSecond: number): void {
+    this.#rate = bytesPerSecond;
+  }
+
   /** Ends every connection at once; new ones get through. */
   cut(): void {
     this.#left = Number.POSITIVE_INFINITY;
@@ -66,6 +72,11 @@ export class CutWire {
       if (to.writableLength > 1 << 20) {
         from.pause();
         to.once('drain', () => from.resume());
+      }
+      const pauseMs = (data.length / this.#rate) * 1000;
+      if (pauseMs >= 1) {
+        from.pause();
+        setTimeout(() => from.resume(), pauseMs);
       }
       if (this.#left > 0) return;
       for (const socket of this.#sockets) socket.pause();

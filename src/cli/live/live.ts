@@ -144,8 +144,10 @@ class View {
         if (error instanceof SyncError) return; // the connection is over, which ends the events, too
         throw error;
       }
-      const pause = Math.min(Math.max(ASK_MS, PAUSE_PER_ANSWER * (performance.now() - begun)), MAX_PAUSE_MS);
-      await delay(pause, undefined, { signal }).catch(() => {});
+      // Where something happened meanwhile, the answers may be older than what happened.
+      const isStale = this.#wanted.size > 0;
+      const pause = isStale ? 0 : Math.min(PAUSE_PER_ANSWER * (performance.now() - begun), MAX_PAUSE_MS);
+      await delay(Math.max(ASK_MS, pause), undefined, { signal }).catch(() => {});
       if (!this.#isBusy && this.#wanted.size === 0) await this.#untilWanted(signal);
       this.#ask(this.#isBusy ? ['status', 'transfers'] : ['status']);
     }

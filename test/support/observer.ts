@@ -1,0 +1,200 @@
+// A third observer of a pair: knows the real directories and what was done, and compares with it what is shown. What is
+// shown wrongly for longer than a moment is a lie.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { PairState } from '../../src/wire/client-api/methods.js';
+
+/** What is shown may be so late, in milliseconds, besides the time in which nothing could run. */
+const MOMENT_MS = 1_000;
+
+/** What people see at one time; null: nobody answers. */
+export interface Shown {
+  readonly status: {
+    readonly state: PairState;
+    readonly paused: { readonly by: string } | null;
+    readonly pending: number;
+    readonly left: { readonly files: number };
+  } | null;
+  readonly entries: readonly Row[] | null;
+  /** The files that are shown as being transferred or read. */
+  readonly transfers: readonly string[];
+  /** How much of the work is done, 0–100. */
+  readonly percent: number;
+  readonly waiters: readonly string[] | null;
+  /** The lines of the live view. */
+  readonly view: readonly string[];
+  /** The last event that says how the pair stands; null where the stream has just begun. */
+  readonly event: string | null;
+  /** How many pieces of work have ended: with in-sync, or with the server-a that counted. */
+  readonly pieces: number;
+}
+
+interface Row {
+  readonly path: string;
+  readonly on: 'both' | 'a' | 'b';
+  readonly syncing?: number;
+}
+
+/** What was done. */
+export interface Done {
+  pausedBy: string | null;
+  isAUp: boolean;
+  isBUp: boolean;
+  readonly waiters: Set<string>;
+}
+
+type Tree = ReadonlyMap<string, string>;
+
+/** Watches one pair. */
+export class Observer {
+  readonly lies: string[] = [];
+  readonly done: Done = { pausedBy: null, isAUp: true, isBUp: true, waiters: new Set() };
+  readonly #roots: Readonly<Record<'a' | 'b', string>>;
+  /** Since when each lie is told, milliseconds. */
+  readonly #since = new Map<string, number>();
+  /** When the last observation was made. */
+  #last = performance.now();
+  /** The time in which this process could not run counts for nobody. */
+  #stalledMs = 0;
+  readonly #shares = new Map<string, { readonly content: string; readonly share: number }>();
+  #work = { percent: 0, pieces: 0 };
+  samples = 0;
+  /** Both sides as they were before what is shown was asked for. */
+  #before: readonly [Tree, Tree] = [new Map(), new Map()];
+
+  constructor(roots: Readonly<Record<'a' | 'b', string>>) {
+    this.#roots = roots;
+  }
+
+  /** The time that counts. */
+  get #now(): number {
+    return performance.now() - this.#stalledMs;
+  }
+
+  /** To be called before what is shown is asked for, every `ms`. */
+  tick(ms: number): void {
+    const now = performance.now();
+    this.#stalledMs += Math.max(0, now - this.#last - ms - 10);
+    this.#last = now;
+    this.#before = [treeOf(this.#roots.a), treeOf(this.#roots.b)];
+  }
+
+  /** Compares what is shown with what is so. */
+  note(shown: Shown): void {
+    this.samples++;
+    const [a, b] = [treeOf(this.#roots.a), treeOf(this.#roots.b)];
+    const told = new Set<string>([
+      ...this.#ofState(shown, a, b),
+      ...this.#ofRows(shown, a, b),
+      ...this.#ofPeople(shown),
+    ]);
+    for (const lie of [...this.#since.keys()]) if (!told.has(lie)) this.#since.delete(lie);
+    for (const lie of told) {
+      const since = this.#since.get(lie) ?? this.#now;
+      this.#since.set(lie, since);
+      if (this.#now - since <= MOMENT_MS) continue;
+      this.lies.push(`${Math.round(this.#now - since)} ms: ${lie}`);
+      this.#since.set(lie, Number.POSITIVE_INFINITY); // told once
+    }
+    if (shown.status !== null) this.#noteProgress(shown, a, b);
+  }
+
+  *#ofState({ status, view, event, transfers }: Shown, a: Tree, b: Tree): Generator<string> {
+    const { pausedBy, isAUp, isBUp } = this.done;
+    const [head = ''] = view;
+    const differs = !isSame(a, b);
+    if (!isAUp) {
+      if (!head.startsWith('server-a is gone')) yield `the view says "${wordOf(head)}" without server-a`;
+      return;
+    }
+    if (head.startsWith('server-a is gone')) yield 'the view says that server-a is gone';
+    if (status === null) return;
+    const { state } = status;
+    if (differs && state === 'in-sync') yield 'status says in-sync';
+    if (differs && head.startsWith('In sync')) yield 'the view says In sync';
+    if (differs && event === 'in-sync') yield 'the last event is in-sync';
+    if (!isBUp && (state === 'in-sync' || state === 'syncing')) yield `status says ${state} without server-b`;
+    if (!isBUp && /^(In sync|Syncing)/.test(head)) yield `the view says "${wordOf(head)}" without server-b`;
+    if (pausedBy !== null) {
+      if (state !== 'paused' || status.paused?.by !== pausedBy)
+        yield `status says ${state} while ${pausedBy} has paused`;
+      if (!head.startsWith(`Paused by ${pausedBy} `)) yield `the view says "${wordOf(head)}" while paused`;
+    } else if (state === 'paused' || head.startsWith('Paused') || event === 'paused') yield 'shown as paused';
+    if (differs && (status.pending === 0 || status.left.files === 0)) yield 'nothing is pending';
+    if (differs || pausedBy !== null || !isBUp) return;
+    if (state !== 'in-sync') yield `status says ${state} though all is equal`;
+    if (!head.startsWith('In sync')) yield `the view says "${wordOf(head)}" though all is equal`;
+    if (event === 'syncing') yield 'the last event is syncing though all is equal';
+    if (status.pending > 0 || transfers.length > 0) yield 'something is pending though all is equal';
+  }
+
+  *#ofRows({ entries, transfers }: Shown, a: Tree, b: Tree): Generator<string> {
+    const { isAUp, isBUp } = this.done;
+    if (entries === null || !isAUp) return;
+    const rows = new Map(entries.map((row) => [row.path, row]));
+    for (const file of new Set([...a.keys(), ...b.keys()])) {
+      // What changes on a side that is away is not known.
+      if (!isBUp && !a.has(file)) continue;
+      const row = rows.get(file);
+      if (row === undefined) {
+        if (!transfers.includes(file)) yield `no row for ${file}`;
+      } else if (a.get(file) === b.get(file)) {
+        if (row.on !== 'both' && isBUp) yield `${file} is shown only in ${row.on}`;
+        if (row.syncing !== undefined && isBUp) yield `${file} is shown as syncing`;
+      } else if (isBUp && row.on === 'both' && row.syncing === undefined) yield `${file} is shown as equal`;
+    }
+    for (const file of rows.keys()) if (isBUp && !a.has(file) && !b.has(file)) yield `a row for ${file}, which is gone`;
+  }
+
+  *#ofPeople({ waiters, view }: Shown): Generator<string> {
+    if (!this.done.isAUp) return;
+    const isWaiting = (name: string) => view.some((line) => line.includes(' on a since ') && line.includes(name));
+    for (const name of waiters ?? []) if (!this.done.waiters.has(name)) yield `${name} is shown as waiting`;
+    for (const name of ['bob', 'cyd']) {
+      if (isWaiting(name) && !this.done.waiters.has(name)) yield `the view shows ${name} as waiting`;
+    }
+  }
+
+  /** What is shown of one content, and of a piece of work, never runs backwards. */
+  #noteProgress({ entries, percent, pieces }: Shown, a: Tree, b: Tree): void {
+    const [wasA, wasB] = this.#before;
+    for (const { path: file, syncing } of entries ?? []) {
+      const content = `${a.get(file)} ${b.get(file)}`;
+      const before = this.#shares.get(file);
+      // Of a content that changed while somebody asked for its share, or is being written, the share begins anew.
+      const isOld = content === `${wasA.get(file)} ${wasB.get(file)}` && file !== 'growing';
+      if (syncing === undefined || !isOld) continue;
+      if (before?.content === content && syncing < before.share)
+        this.lies.push(`${file} runs back from ${before.share} % to ${syncing} %`);
+      this.#shares.set(file, { content, share: syncing });
+    }
+    const { percent: last, pieces: piece } = this.#work;
+    if (pieces === piece && percent < last) this.lies.push(`the work runs back from ${last} % to ${percent} %`);
+    this.#work = { percent, pieces };
+  }
+
+  /** A new server-a counts its work anew. */
+  restarted(): void {
+    this.#shares.clear();
+    this.#work = { percent: 0, pieces: 0 };
+  }
+}
+
+const wordOf = (line: string): string => line.split(/\s{2,}|:| since/)[0] ?? '';
+
+function isSame(a: Tree, b: Tree): boolean {
+  if (a.size !== b.size) return false;
+  for (const [file, content] of a) if (b.get(file) !== content) return false;
+  return true;
+}
+
+/** The files of a root with what tells their contents apart for the eye of an observer. */
+function treeOf(root: string): Tree {
+  const tree = new Map<string, string>();
+  for (const name of fs.readdirSync(root)) {
+    if (name === '.lockstep') continue;
+    const stats = fs.lstatSync(path.join(root, name), { throwIfNoEntry: false });
+    if (stats?.isFile()) tree.set(name, `${stats.size} ${Math.round(stats.mtimeMs)}`);
+  }
+  return tree;
+}
