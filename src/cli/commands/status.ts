@@ -13,8 +13,11 @@ export async function status(
   const api = await context.api();
   const answer = await api.status();
   if (context.json) context.out(`${JSON.stringify(answer)}\n`);
-  else if (check) context.out(`${stateText(answer)}\n`);
-  else context.out(statusText(answer, answer.locks === 0 ? [] : inOrder((await api.locks()).locks), context.colors));
+  else if (check) context.out(`${stateText(answer, context.names)}\n`);
+  else {
+    const locks = answer.locks === 0 ? [] : inOrder((await api.locks()).locks);
+    context.out(statusText(answer, locks, context.colors, context.names));
+  }
   return check ? checkCode(answer) : EXIT_OK;
 }
 

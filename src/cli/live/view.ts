@@ -67,8 +67,8 @@ function stateSpan({ lostSince, status }: LiveState, colors: Colors, names: Prog
   if (status === null) return ['Connected', colors.bold];
   const { state } = status;
   if (state === 'peer-lost')
-    return ['Server-b is away: npx server-b starts it', (text) => colors.bold(colors.yellow(text))];
-  const said = stateText(status);
+    return [`Server-b is away: ${names.serverB} starts it`, (text) => colors.bold(colors.yellow(text))];
+  const said = stateText(status, names);
   const paint = state === 'in-sync' ? colors.green : state === 'halted' ? colors.red : colors.yellow;
   return [shownName(said), (text) => colors.bold(paint(text))];
 }

@@ -3,7 +3,7 @@
 import type { Gap, SyncEvent } from '../../core/events.js';
 import type { Colors } from './colors.js';
 import { countText, shortSizeText } from './size.js';
-import { clockText, minuteText } from './time.js';
+import { clockText, datedClockText, minuteText } from './time.js';
 import { shownName } from './width.js';
 
 /** Work of less than so many bytes, and less than so many files, is over before a line about it was read. */
@@ -14,8 +14,11 @@ const MANY_FILES = 100;
 export const isWorthALine = (event: SyncEvent | Gap): boolean =>
   event.event !== 'syncing' || event.bytes >= MUCH_BYTES || event.files >= MANY_FILES;
 
-/** @returns the line for an event, not ended. Names in it are safe to show. */
-export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors): string {
+/**
+ * @param dated whether the line begins with the date.
+ * @returns the line for an event, not ended. Names in it are safe to show.
+ */
+export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors, dated = false): string {
   const [word, ...rest] = eventWords(event);
   return [
     colors.dim(dated ? datedClockText(time) : clockText(time)),

@@ -18,13 +18,17 @@ const STATES: Readonly<Record<PairState, string>> = {
 };
 
 /** @returns the state in a sentence, with what keeps both sides from being equal. */
-export function stateText({ state, held, problems, paused }: Status): string {
+export function stateText({ state, held, problems, paused }: Status, names: ProgramNames = PLAIN_NAMES): string {
   if (state === 'in-sync') return `${STATES[state]}${exceptions(held, problems.length)}`;
-  if (state !== 'paused' || paused === null || paused === undefined) return STATES[state] ?? shownName(String(state));
-  return `Paused by ${shownName(paused.by)} since ${minuteText(paused.since)}: nothing is synchronised until "client resume"`;
+  if (state === 'paused' && paused !== null && paused !== undefined) return inTheirNames(pausedText(paused), names);
+  const text = STATES[state];
+  return text === undefined ? shownName(String(state)) : inTheirNames(text, names);
 }
 
-/** Locks that a glance takes in. */
+const pausedText = ({ by, since }: NonNullable<Status['paused']>): string =>
+  `Paused by ${shownName(by)} since ${minuteText(since)}: nothing is synchronised until "client resume"`;
+
+/** The number of locks that are listed one by one. */
 const MAX_LOCKS = 10;
 
 /**
@@ -40,7 +44,7 @@ export function statusText(
   const paint = status.state === 'in-sync' ? colors.green : status.state === 'halted' ? colors.red : colors.yellow;
   const isAway = !status.peer.connected;
   const lines = [
-    paint(stateText(status)),
+    paint(stateText(status, names)),
     '',
     `peer       ${shownName(status.peer.address)}, ${status.peer.connected ? 'connected' : 'not connected'}`,
     `side a     ${sideText(status.a)}`,
@@ -83,8 +87,8 @@ function agreedText({ state, lastInSync }: Status): string {
   return lastInSync === null || lastInSync === undefined ? 'not yet' : minuteText(lastInSync);
 }
 
-/** `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
-function lockLines(locks: readonly LockRow[]): string[] {
+/** For example `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
+function lockLines(locks: readonly LockRow[], { client }: ProgramNames): string[] {
   const lines = locks.slice(0, MAX_LOCKS).map(({ path, owner, held, waiting }) => {
     const facts = [shownName(owner), held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
     return `  ${shownName(path)}: ${facts.join(', ')}`;

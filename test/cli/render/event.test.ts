@@ -103,6 +103,10 @@ describe('that work begins', () => {
   });
 });
 
+it('has the date in front where that is wanted', () => {
+  expect(eventText(synced, time, colorsFor(false), true)).toMatch(/^2026-11-21 14:03:22\.118 {2}a → b {2}/);
+});
+
 describe('sayer', () => {
   function said(options: { format: 'text' | 'json'; quiet?: boolean; verbose?: boolean }) {
     const heard = { out: '', err: '' };
