@@ -5,6 +5,7 @@ import { Connections } from '../../src/cli/connections.js';
 import { contextFor } from '../../src/cli/context.js';
 import { live } from '../../src/cli/live/live.js';
 import type { Window } from '../../src/cli/live/window.js';
+import { PLAIN_NAMES } from '../../src/cli/program-name.js';
 import { Client } from '../../src/client/client.js';
 import { memory } from '../cli/fake-context.js';
 import type { Shown } from './observer.js';
@@ -88,6 +89,7 @@ export class Onlooker {
       {
         ...{
           env: { NO_COLOR: '1' },
+          names: PLAIN_NAMES,
           out: () => {},
           err: () => {},
           flush: () => {},

@@ -262,7 +262,7 @@ describe('reading', () => {
     event(3, { path: 'docs2' }),
     event(4, { path: 'new', was: 'docs/old' }),
     event(5, { path: 'x', copy: 'docs/"quoted" é.txt' }),
-    { time: '2026-11-21T14:06:00.000Z', run: 'abc', id: 6, event: 'resumed' } as const,
+    { time: '2026-11-21T14:06:00.000Z', run: 'abc', id: 6, event: 'resumed', by: 'anna' } as const,
   ];
   it.each<[EventFilter, number[]]>([
     [{}, [1, 2, 3, 4, 5, 6]],
