@@ -8,12 +8,12 @@ import type {
   Ignored,
   Listing,
   LockRow,
-  PlanPreview,
   Status,
   Target,
   Transfers,
   VersionRow,
 } from '../wire/client-api/methods.js';
+import type { PlanPreview } from '../wire/client-api/plan.js';
 import type { Requests } from './requests.js';
 import { asTarget } from './targets.js';
 

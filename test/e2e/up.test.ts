@@ -95,7 +95,10 @@ describe('lockstep up with two directories of this machine', () => {
   it('makes what is missing only when asked to', async () => {
     fs.mkdirSync(a);
     const refused = await run('lockstep', ['up', a, b], env);
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(`"${b}" cannot be synchronised`)]);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining(`"${b}" does not exist. Make it with --create.`),
+    ]);
     expect(fs.existsSync(b)).toBe(false);
     for (let n = 0; n < 20; n++) fs.writeFileSync(path.join(a, `${n}.txt`), String(n));
     await up(a, b, '--create').wait('ready');

@@ -1,5 +1,5 @@
 // What would be transferred, for people: every change in a row, and all of them in one sentence.
-import type { PlanPreview, PlanRow } from '../../wire/client-api/methods.js';
+import type { PlanPreview, PlanRow } from '../../wire/client-api/plan.js';
 import { countText, sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { shownName } from './width.js';

@@ -1,6 +1,6 @@
 // The program `server-a`: its arguments in, a running server out.
 
-import type { PlanPreview } from '../../wire/client-api/methods.js';
+import type { PlanPreview } from '../../wire/client-api/plan.js';
 import { readSecretFile } from '../../wire/socket/secret.js';
 import { planText } from '../render/plan.js';
 import { packageVersion } from '../version.js';

@@ -1,6 +1,6 @@
 // Shows a first contact before anything is touched, and asks a person at a terminal.
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { PlanPreview } from '../../wire/client-api/methods.js';
+import type { PlanPreview } from '../../wire/client-api/plan.js';
 import { agreement } from '../menu/agreement.js';
 import { planSummary } from '../render/plan.js';
 import { shownName } from '../render/width.js';

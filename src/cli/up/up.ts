@@ -1,12 +1,14 @@
 // The program `lockstep up`: server-a in this process, server-b as a child of it or at the end of ssh.
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
+import { quote } from '../../core/path.js';
 import { writeAddress } from '../../disk/state/address.js';
 import type { ServerLogger } from '../../log.js';
 import type { PeerTransport } from '../../sync/peer/transport.js';
-import type { PlanPreview } from '../../wire/client-api/methods.js';
+import type { PlanPreview } from '../../wire/client-api/plan.js';
 import { addressText } from '../../wire/socket/address.js';
+import { usageError } from '../report-error.js';
 import { boundGarbage } from '../server/heap.js';
 import { makeDirectory } from '../server/make-directory.js';
 import { serve } from '../server/run.js';
@@ -25,10 +27,10 @@ await serve(
   },
   async (settings, log, say) => {
     const { dir, create, other, host, port, ignore, rescanMs, guard, versionLimits } = settings;
-    if (create) makeDirectory(dir);
-    if (create && typeof other === 'string') makeDirectory(other);
+    for (const one of [dir, other]) if (typeof one === 'string') prepare(one, create);
     const { startServerA } = await import('../../sync/server-a.js');
     let ready = (): void => {};
+    let connected = (): void => {};
     let refuse: (error: Error) => void = () => {};
     const refused = new Promise<Error>((resolve) => {
       refuse = resolve;
@@ -45,17 +47,25 @@ await serve(
       peer: transportFor(settings, log),
       gate: { before: 'first contact', ask },
       version: packageVersion(),
-      log: whenInSync(log, () => ready()),
+      log: following(log, { 'peer-connected': () => connected(), 'in-sync': () => ready() }),
     });
     const address = addressText(server);
+    connected = () => {
+      if (typeof other === 'string') writeAddress(realpathSync(other), { address, side: 'b' });
+    };
     ready = () => {
       ready = () => {};
-      if (typeof other === 'string') writeAddress(realpathSync(other), { address, side: 'b' });
       say(settings.log === 'json' ? `${JSON.stringify({ event: 'ready', address })}\n` : `ready ${address}\n`);
     };
     return { ...server, failed: Promise.race([server.failed, refused]) };
   },
 );
+
+/** Makes a missing directory where that is asked for. @throws SyncError `usage` where it is missing. */
+function prepare(dir: string, create: boolean): void {
+  if (create) makeDirectory(dir);
+  else if (!existsSync(dir)) throw usageError(`The directory ${quote(dir)} does not exist.`, 'Make it with --create.');
+}
 
 /** @returns what is shown of a first contact as a line of a log for programs. */
 function firstContactLine(message: string): string {
@@ -76,11 +86,11 @@ function transportFor({ other, ssh, remote, shared }: UpSettings, log: ServerLog
   return commandTransport({ words, name: `${host}:${dir}`, host, remote, say: (line) => log.warn(`${host}: ${line}`) });
 }
 
-/** @returns `log`, which also calls `act` after each `in-sync`. */
-function whenInSync(log: ServerLogger, act: () => void): ServerLogger {
+/** @returns `log`, which also calls what `then` has for an event, after it. */
+function following(log: ServerLogger, then: Readonly<Record<string, () => void>>): ServerLogger {
   const event = (happened: NumberedEvent): void => {
     log.event(happened);
-    if (happened.event === 'in-sync') act();
+    then[happened.event]?.();
   };
   return { ...log, event };
 }

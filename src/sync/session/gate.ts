@@ -1,6 +1,6 @@
 // Asks before anything is transferred: a person sees the plan and says whether it may be carried out. Until then no file
 // of the pair is touched; scans, listings and locks go on.
-import type { PlanPreview } from '../../wire/client-api/methods.js';
+import type { PlanPreview } from '../../wire/client-api/plan.js';
 
 /** When to ask, and whom. */
 export interface GateOptions {
@@ -13,11 +13,11 @@ export interface GateOptions {
   readonly ask: (preview: PlanPreview) => Promise<boolean>;
 }
 
-/** The facts that decide whether to ask. */
+/** The facts that decide whether to ask: the sides with their files, as far as they have been scanned. */
 interface Meeting {
   readonly firstContact: boolean;
-  /** The numbers of files on both sides, as far as they have been scanned. */
-  readonly files: readonly (number | null)[];
+  readonly a: { readonly snapshot: { readonly files: number } | null };
+  readonly b: { readonly snapshot: { readonly files: number } | null };
 }
 
 /** Whether transfers may begin. */
@@ -45,11 +45,11 @@ export class Gate {
    * @returns whether transfers have to wait: for an answer, or until it is known whether to ask. That is decided once, as
    *   soon as both sides are known: what is transferred then makes an empty side a full one.
    */
-  mustWait({ firstContact, files }: Meeting): boolean {
+  mustWait({ firstContact, a, b }: Meeting): boolean {
     if (this.#options === null || this.#state === 'open') return false;
     if (this.#state === 'asked' || this.#options.before === 'everything') return true;
-    if (files.includes(null)) return true;
-    if (firstContact && !files.includes(0)) return true;
+    if (a.snapshot === null || b.snapshot === null) return true;
+    if (firstContact && a.snapshot.files > 0 && b.snapshot.files > 0) return true;
     this.#state = 'open';
     return false;
   }

@@ -1,9 +1,30 @@
 // What would be transferred now, and why: the plan for the whole trees as they were last seen, for people who want to
 // know before it happens. It changes nothing. Changes that are queued or on their way are in it.
 import { type Change, contentOf } from '../../core/change.js';
+import { SyncError } from '../../core/errors.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import type { Plan } from '../../core/reconcile/reconcile.js';
-import type { PlanRow, PlanWhy } from '../../wire/client-api/methods.js';
+import type { PlanPreview, PlanRow, PlanWhy } from '../../wire/client-api/plan.js';
+import type { Pair } from '../pair/pair.js';
+import type { Planner } from './planner.js';
+import type { Sides } from './sides.js';
+
+/**
+ * @returns what would be transferred now; also while the pair is paused or halted. Where it is halted for another
+ *   partner, it is what would be transferred once that is confirmed.
+ * @throws SyncError `busy` until both sides have been scanned.
+ */
+export function previewOf(pair: Pair, sides: Pick<Sides, 'peer'>, planner: Pick<Planner, 'preview'>): PlanPreview {
+  if (sides.peer?.seen !== true || pair.a.snapshot === null || pair.b.snapshot === null) throw notScanned();
+  const asPartner = pair.halts[0]?.code === 'other-partner';
+  const plan = planner.preview(asPartner);
+  return { plan: previewRows(plan), waiting: plan.postponed.length, firstContact: pair.firstContact || asPartner };
+}
+
+const notScanned = (): SyncError =>
+  new SyncError('busy', 'Both sides have to be scanned before a plan is known.', {
+    hint: 'Try again when server-b is connected and the first scans have ended.',
+  });
 
 /** @returns the rows for side b, then those for side a, each in the order in which they would be carried out. */
 export function previewRows(plan: Plan): PlanRow[] {

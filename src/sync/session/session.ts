@@ -12,31 +12,28 @@
 //     if nothing is left to do: log in-sync, complete the flushes
 
 import { SyncError } from '../../core/errors.js';
-import type { RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
-import type { Logger } from '../../log.js';
 import type { Replica } from '../../replica.js';
-import type { Confirmation, PlanPreview } from '../../wire/client-api/methods.js';
-import type { Clock } from '../clock.js';
+import type { Confirmation } from '../../wire/client-api/methods.js';
+import type { PlanPreview } from '../../wire/client-api/plan.js';
 import { ClientWrites } from '../files/write-queue.js';
-import type { HeldContents } from '../held/held-updates.js';
 import { HeldUpdates } from '../held/held-updates.js';
 import { LockService } from '../locks/lock-service.js';
-import type { LockStore, Pause } from '../locks/lock-store.js';
+import type { Pause } from '../locks/lock-store.js';
 import { Claims } from '../pair/claims.js';
-import type { Pair } from '../pair/pair.js';
 import { confirm } from './confirm.js';
 import { type EpochEvent, Epochs } from './epochs.js';
 import type { SessionEvent } from './events.js';
 import { Flushes, untilFlushed } from './flushes.js';
-import { Gate, type GateOptions } from './gate.js';
+import { Gate } from './gate.js';
 import { handlingWith, sessionHandlers } from './handlers.js';
 import { InFlight } from './in-flight.js';
 import { Mailbox } from './mailbox.js';
+import type { SessionOptions } from './options.js';
 import { type PauseRequest, Pausing } from './pausing.js';
 import { outcomesOf, type PeerSide } from './peer-side.js';
 import { Planner } from './planner.js';
-import { previewRows } from './preview.js';
+import { previewOf } from './preview.js';
 import { ProblemRetries } from './problems.js';
 import { Recorder } from './recorder.js';
 import { Sides } from './sides.js';
@@ -177,15 +174,7 @@ export class Session {
    * @throws SyncError `busy` until both sides have been scanned.
    */
   preview(): PlanPreview {
-    const { pair } = this.#options;
-    if (this.#sides.peer?.seen !== true || pair.a.snapshot === null || pair.b.snapshot === null) throw notScanned();
-    const asPartner = pair.halts[0]?.code === 'other-partner';
-    const plan = this.#planner.preview(asPartner);
-    return {
-      plan: previewRows(plan),
-      waiting: plan.postponed.length,
-      firstContact: pair.firstContact || asPartner,
-    };
+    return previewOf(this.#options.pair, this.#sides, this.#planner);
   }
 
   /** The reason for the halt; null where the pair is not halted. */
@@ -291,7 +280,7 @@ export class Session {
 
   /** Whether files may be written, as far as is known now. */
   get #mayTouch(): boolean {
-    return this.#isInForce && !this.#isGateClosed;
+    return this.#isInForce && !this.#gate.mustWait(this.#options.pair);
   }
 
   /** Whether the pair is neither halted nor paused, nor about to be. */
@@ -299,14 +288,9 @@ export class Session {
     return !this.#recorder.halted && !this.#isHeldUp && !this.#options.pair.safety.blocks;
   }
 
-  get #isGateClosed(): boolean {
-    const { a, b, firstContact } = this.#options.pair;
-    return this.#gate.mustWait({ firstContact, files: [a, b].map(({ snapshot }) => snapshot?.files ?? null) });
-  }
-
   /** Whether a plan is known, and only the answer of a person is missing. */
   get #isAtGate(): boolean {
-    return this.#areScanned && this.#isInForce && this.#isGateClosed;
+    return this.#areScanned && this.#isInForce && this.#gate.mustWait(this.#options.pair);
   }
 
   get #areScanned(): boolean {
@@ -348,29 +332,4 @@ export class Session {
     const { localScans, peer } = this.#sides;
     if (peer !== null && this.#epochs.isStored(peer.replica)) this.#flushes.rest(localScans, peer.scanQueue);
   }
-}
-
-const notScanned = (): SyncError =>
-  new SyncError('busy', 'Both sides have to be scanned before a plan is known.', {
-    hint: 'Try again when server-b is connected and the first scans have ended.',
-  });
-
-/** What a session is built from. */
-interface SessionOptions {
-  readonly pair: Pair;
-  /** What side a tells side b about its root. */
-  readonly own: RootDescription;
-  readonly local: Replica;
-  readonly lockStore: LockStore;
-  readonly heldFiles: HeldContents;
-  readonly log: Logger;
-  readonly clock: Clock;
-  /**
-   * Ends the halt for lost locks. @throws SyncError where that cannot be stored.
-   */
-  readonly acceptLostLocks?: () => Promise<void>;
-  /** Asks a person before anything is transferred; absent where nobody is to be asked. */
-  readonly gate?: GateOptions | undefined;
-  /** Called once side b is known to be the right partner: from then on its files may be written. */
-  readonly paired?: (replica: Replica) => void;
 }

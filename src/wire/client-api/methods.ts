@@ -1,11 +1,13 @@
 // The messages as types: JSON-RPC 2.0, one object a line, and one extension: a message with `payload` is followed by
 // that many raw bytes. What each method takes and gives is here; checking is `check`, bytes are `frames`.
+
 import type { Advice } from '../../core/advice.js';
 import type { Action } from '../../core/change.js';
 import type { ErrorCode, Problem } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import type { HeldWay } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
+import type { PlanPreview } from './plan.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -82,35 +84,6 @@ export interface VersionRow {
   /** The side that stores it, and the path of the plain file in its root. */
   readonly side: Side;
   readonly where: string;
-}
-
-/**
- * Why a change would be made: only one side has changed; of two contents the newer stays, because the sides have never
- * met; both sides have changed.
- */
-export type PlanWhy = 'changed' | 'newer' | 'conflict';
-
-/** A change that would be made now. */
-export interface PlanRow {
-  readonly path: string;
-  readonly action: Action;
-  readonly from: Side;
-  readonly to: Side;
-  readonly type: 'file' | 'dir' | 'symlink';
-  /** The content to transfer at most, in bytes. */
-  readonly bytes: number;
-  readonly why: PlanWhy;
-  /** The former path of what is renamed. */
-  readonly was?: string;
-}
-
-/** What would be transferred now. */
-export interface PlanPreview {
-  readonly plan: readonly PlanRow[];
-  /** Paths that wait for something else: a lock, a file that is being written, an unreadable directory. */
-  readonly waiting: number;
-  /** Whether the sides meet for the first time. */
-  readonly firstContact: boolean;
 }
 
 /** What versions take of a disk. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planSummary, planText } from '../../../src/cli/render/plan.js';
-import type { PlanRow } from '../../../src/wire/client-api/methods.js';
+import type { PlanRow } from '../../../src/wire/client-api/plan.js';
 
 const row = (path: string, to: 'a' | 'b', more: Partial<PlanRow> = {}): PlanRow => ({
   path,

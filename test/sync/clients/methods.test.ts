@@ -31,6 +31,7 @@ function open() {
       problems: () => [{ path: 'x', code: 'unreadable', message: '' }],
       left: () => ({ files: 1, bytes: 2 }),
       lastInSync: null,
+      progressOf: () => null,
       transfers: () => ({ transfers: [], left: { files: 1, bytes: 2 } }),
     },
     paused: null,

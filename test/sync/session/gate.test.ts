@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Gate, type GateOptions } from '../../../src/sync/session/gate.js';
 
-const meeting = (firstContact: boolean, ...files: (number | null)[]) => ({ firstContact, files });
+const side = (files: number | null) => ({ snapshot: files === null ? null : { files } });
+const meeting = (firstContact: boolean, a: number | null, b: number | null) => ({
+  firstContact,
+  a: side(a),
+  b: side(b),
+});
 const preview = () => ({ plan: [], waiting: 0, firstContact: true });
 
 describe('whether transfers wait for an answer', () => {
