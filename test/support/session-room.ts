@@ -13,6 +13,7 @@ import type { Clock } from '../../src/sync/clock.js';
 import type { HeldContents } from '../../src/sync/held/held-updates.js';
 import { LockStore } from '../../src/sync/locks/lock-store.js';
 import { Pair } from '../../src/sync/pair/pair.js';
+import type { GateOptions } from '../../src/sync/session/gate.js';
 import { Session } from '../../src/sync/session/session.js';
 import { showChanges, showTree, tree, treeOf } from './core/tree.js';
 import { turn } from './disk-site.js';
@@ -159,8 +160,9 @@ export class SessionRoom {
   /**
    * @param shared what both sides shared when the last run ended.
    * @param lockRows what the lock store had on disk then.
+   * @param gate who is asked before anything is transferred.
    */
-  constructor(shared = '', lockRows = new Map<string, unknown>()) {
+  constructor(shared = '', lockRows = new Map<string, unknown>(), gate?: GateOptions) {
     this.lockRows = lockRows;
     const open: OpenStore = () => ({
       setAside: null,
@@ -189,6 +191,7 @@ export class SessionRoom {
       log,
       clock,
       acceptLostLocks,
+      gate,
     });
   }
 

@@ -90,9 +90,9 @@ export class ClientWrites {
   }
 
   #isReady({ ask, since, scans }: Writing): boolean {
-    const { clock, pair, recorder, sides } = this.#context;
-    const { halt } = recorder;
-    if (halt !== null) throw halt;
+    const { clock, gate, pair, recorder, sides } = this.#context;
+    const refusal = recorder.halt ?? gate.refusal(pair);
+    if (refusal !== null) throw refusal;
     // A scan of a disconnected side will not come; the step itself compares what it would have found.
     const isSeen =
       sides.isScanned('a', scans.a) && (scans.b === 0 || sides.replica('b') === null || sides.isScanned('b', scans.b));

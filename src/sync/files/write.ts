@@ -119,6 +119,8 @@ export interface WriteContext {
   };
   /** Why no file may be written now; null where they may. */
   readonly recorder: { readonly halt: SyncError | null };
+  /** Why nothing may be written before a person has answered; null where it may. */
+  readonly gate: { refusal(pair: Pair): SyncError | null };
 }
 
 /** Every change of a step. */

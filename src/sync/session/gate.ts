@@ -1,5 +1,6 @@
 // Asks before anything is transferred: a person sees the plan and says whether it may be carried out. Until then no file
 // of the pair is touched; scans, listings and locks go on.
+import { SyncError } from '../../core/errors.js';
 import type { PlanPreview } from '../../wire/client-api/plan.js';
 
 /** When to ask, and whom. */
@@ -54,6 +55,14 @@ export class Gate {
     return false;
   }
 
+  /** @returns why nothing may be written that a client asks for; null where it may, or where it is not known yet. */
+  refusal(meeting: Meeting): SyncError | null {
+    if (!this.mustWait(meeting)) return null;
+    if (this.#options!.before === 'everything') return onlyShown();
+    const areKnown = meeting.a.snapshot !== null && meeting.b.snapshot !== null;
+    return this.isAsked || areKnown ? unanswered() : null;
+  }
+
   /** Asks, unless it has been done. @param preview what would be transferred. */
   ask(preview: () => PlanPreview): void {
     if (this.#options === null || this.#state !== 'not asked') return;
@@ -68,3 +77,17 @@ export class Gate {
     );
   }
 }
+
+const unanswered = (): SyncError =>
+  new SyncError(
+    'failed',
+    'Both directories meet for the first time, and nobody has said yet that they may be joined.',
+    {
+      hint: 'Answer the question where "lockstep up" runs, then try again.',
+    },
+  );
+
+const onlyShown = (): SyncError =>
+  new SyncError('failed', 'This server-a only shows what would be transferred (--dry-run), and writes nothing.', {
+    hint: 'Start server-a without --dry-run, then try again.',
+  });

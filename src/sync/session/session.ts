@@ -97,7 +97,7 @@ export class Session {
     this.#pausing = new Pausing(common);
     this.#waiting = new WaitingChanges(pair, planner);
     this.lockService = new LockService({ ...common, heldUpdates });
-    this.writes = new ClientWrites({ ...common, heldUpdates, recorder });
+    this.writes = new ClientWrites({ ...common, heldUpdates, recorder, gate: this.#gate });
     const [work, waiting] = [this.#work, this.#waiting];
     this.#reports = new WorkReports({ ...common, recorder, work, waiting });
     this.status = new PairStatus({ ...common, recorder, heldUpdates, work, waiting, session: this });

@@ -58,6 +58,7 @@ class Scene {
       },
       heldUpdates: { isMoving: (path) => this.moving.has(path), isFrozen: () => false },
       recorder: { halt: null },
+      gate: { refusal: () => null },
     });
   }
 

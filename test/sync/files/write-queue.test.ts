@@ -30,6 +30,7 @@ class Scene {
   now = 0;
   readonly claims = new Claims();
   halt: SyncError | null = null;
+  unanswered: SyncError | null = null;
   readonly replicas: Record<Side, Replica | null>;
   /** Side b is another one from now on, in the place of the former. */
   readonly reconnect: () => void;
@@ -66,6 +67,7 @@ class Scene {
       claims: this.claims,
       heldUpdates: { isMoving: () => false, isFrozen: () => this.isFrozen },
       recorder: this,
+      gate: { refusal: () => this.unanswered },
     };
     this.writes = new ClientWrites(context);
   }
@@ -284,6 +286,18 @@ describe('a client write', () => {
     await scene.run();
     expect(await halted.answer).toBe('halted');
     expect(scene.applied).toHaveLength(1);
+  });
+
+  test('is refused while a person is asked whether anything may be transferred', async () => {
+    const scene = new Scene();
+    scene.unanswered = new SyncError('failed', 'Nobody has answered.');
+    const asked = scene.ask();
+    await scene.run();
+    expect([await asked.answer, scene.applied]).toEqual(['failed', []]);
+    scene.unanswered = null;
+    const { answer } = scene.ask();
+    await scene.run();
+    expect(await answer).toBe('x');
   });
 
   test('is refused when the server stops', async () => {

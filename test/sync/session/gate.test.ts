@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { SyncError } from '../../../src/core/errors.js';
 import { Gate, type GateOptions } from '../../../src/sync/session/gate.js';
+import { p } from '../../support/disk-site.js';
+import { SessionRoom } from '../../support/session-room.js';
 
 const side = (files: number | null) => ({ snapshot: files === null ? null : { files } });
 const meeting = (firstContact: boolean, a: number | null, b: number | null) => ({
@@ -59,5 +62,47 @@ describe('a question', () => {
     gate.ask(preview);
     await new Promise((resolve) => setImmediate(resolve));
     expect([gate.isAsked, gate.mustWait(meeting(false, 0, 0))]).toEqual([true, true]);
+  });
+});
+
+describe('a client write', () => {
+  it('is refused while the question is open, and goes through once it is answered', async () => {
+    let answer: (mayBegin: boolean) => void = () => {};
+    const ask = () =>
+      new Promise<boolean>((resolve) => {
+        answer = resolve;
+      });
+    const room = new SessionRoom('', undefined, { before: 'first contact', ask });
+    room.pair.meta.put('firstContact', true);
+    room.session.start();
+    await room.connect();
+    await room.tell('a', 'x:1', { whole: true });
+    await room.tell('b', 'x:1 y:1', { whole: true });
+    let decided = 0;
+    const decide = () => {
+      decided++;
+      return [];
+    };
+    const write = () => room.session.writes.ask({ owner: 'ann', paths: [p('x')], decide });
+    await expect(write()).rejects.toThrow('nobody has said yet');
+    expect([decided, room.transferred('a')]).toEqual([0, '']);
+    answer(true);
+    await room.rest();
+    await room.end('a');
+    const written = write();
+    await room.rest();
+    await room.quiet();
+    expect([await written, decided]).toEqual([[], 1]);
+  });
+
+  it.each<[GateOptions['before'], ReturnType<typeof meeting>, RegExp | null]>([
+    ['everything', meeting(false, 1, 1), /--dry-run/],
+    ['everything', meeting(false, null, null), /--dry-run/],
+    ['first contact', meeting(true, 1, 1), /nobody has said yet/],
+    ['first contact', meeting(true, 1, null), null],
+    ['first contact', meeting(false, 1, 1), null],
+  ])('before %s %#', (before, at, refused) => {
+    const refusal: SyncError | null = new Gate({ before, ask: async () => true }, () => {}).refusal(at);
+    expect(refusal?.message ?? null).toEqual(refused === null ? null : expect.stringMatching(refused));
   });
 });
