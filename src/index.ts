@@ -30,6 +30,7 @@ export type {
   LockRow,
   NoticeRow,
   PairState,
+  PrunedVersions,
   Refused,
   Status,
   Target,

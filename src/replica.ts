@@ -130,6 +130,11 @@ export interface VersionUsage {
   readonly bytes: number;
 }
 
+/** What was removed of the versions of a side, or would be: those replaced up to `before`, milliseconds since 1970. */
+export interface PrunedVersions extends VersionUsage {
+  readonly before: number;
+}
+
 /** Reads the earlier contents that one side keeps, and removes old ones where a person asks for it. */
 export interface VersionReader {
   /** The versions of the file at `path`, the newest first. */
@@ -144,9 +149,10 @@ export interface VersionReader {
   /**
    * Removes the versions that are older than `olderMs` milliseconds.
    * @param dryRun whether they are only counted.
+   * @param before milliseconds since 1970 by the clock of the side, instead of `olderMs`: what an earlier call returned.
    * @returns what was removed, or would be.
    */
-  prune(olderMs: number, dryRun: boolean): Promise<VersionUsage>;
+  prune(olderMs: number, dryRun: boolean, before?: number): Promise<PrunedVersions>;
   /**
    * Reads the version `name` whole.
    * @returns its entry, with the hash of its present content.

@@ -84,7 +84,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
     },
     pruneVersions: async (olderMs, options) => {
       calls.push(['pruneVersions', olderMs, options]);
-      return { a: { files: 2, bytes: 1024 }, b: { files: 1, bytes: 1024 } };
+      return { a: { files: 2, bytes: 1024, before: 70 }, b: { files: 1, bytes: 1024, before: 80 } };
     },
     versions: async (target) => {
       calls.push(['versions', target]);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { comparePaths, nameOf, parentOf, type RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
-import type { VersionUsage } from '../../replica.js';
+import type { PrunedVersions, VersionUsage } from '../../replica.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
 import { momentOf } from './name.js';
 import type { VersionRecords } from './records.js';
@@ -94,11 +94,12 @@ export class VersionPruner {
   /**
    * Removes the versions that are older than `olderMs` milliseconds, because a person wants it.
    * @param dryRun whether they are only counted.
-   * @returns what was removed, or would be.
+   * @param moment milliseconds since 1970, instead of `olderMs`: so exactly what was counted is removed.
+   * @returns what was removed, or would be, and up to which moment.
    */
-  async removeOlder(olderMs: number, dryRun: boolean): Promise<VersionUsage> {
+  async removeOlder(olderMs: number, dryRun: boolean, moment?: number): Promise<PrunedVersions> {
     while (this.#running !== null) await this.#running;
-    const before = (this.#options.now ?? Date.now)() - olderMs;
+    const before = moment ?? (this.#options.now ?? Date.now)() - olderMs;
     let removed = NOTHING;
     await this.#exclusively(async () => {
       const { files, directories } = await this.#survey();
@@ -106,7 +107,7 @@ export class VersionPruner {
       removed = total(old);
       if (!dryRun) await this.#removeAll(old, files, directories);
     });
-    return removed;
+    return { ...removed, before };
   }
 
   /** Prunes at once because the disk is full, at most once in HURRY_EVERY_MS. */

@@ -7,7 +7,7 @@ import { advise } from '../../core/advice.js';
 import type { FileEntry, LinkEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../../core/path.js';
-import type { Content, RecentVersion, Version, VersionReader, VersionUsage } from '../../replica.js';
+import type { Content, PrunedVersions, RecentVersion, Version, VersionReader, VersionUsage } from '../../replica.js';
 import { readContent } from '../content/read.js';
 import { digestLarge } from '../fs/digest.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
@@ -53,8 +53,8 @@ export class LocalVersionReader implements VersionReader {
     return this.#pruner.usage();
   }
 
-  prune(olderMs: number, dryRun: boolean): Promise<VersionUsage> {
-    return this.#pruner.removeOlder(olderMs, dryRun);
+  prune(olderMs: number, dryRun: boolean, before?: number): Promise<PrunedVersions> {
+    return this.#pruner.removeOlder(olderMs, dryRun, before);
   }
 
   /** @returns versions without a record whose names may be those of versions of this file. */

@@ -33,7 +33,7 @@ export function versionHandlers(
       const wanted = side !== undefined && where !== undefined ? { side, where } : { at };
       return restoring.restore(pathOf(target), wanted, owner);
     },
-    prune: ({ olderMs, dryRun = false }) => restoring.prune(olderMs, dryRun),
+    prune: ({ olderMs, dryRun = false, before }) => restoring.prune(olderMs, dryRun, before),
   };
 }
 

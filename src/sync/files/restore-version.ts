@@ -7,7 +7,7 @@ import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath, type Side } from '../../core/path.js';
 import type { Version, VersionReader } from '../../replica.js';
-import type { Acted, VersionRow, VersionUsage } from '../../wire/client-api/methods.js';
+import type { Acted, PrunedVersions, VersionRow } from '../../wire/client-api/methods.js';
 import { placeOf, versionRow } from './version-row.js';
 import type { WriteStep } from './write.js';
 import { missingParents } from './write.js';
@@ -95,9 +95,17 @@ export class Restoring {
   /**
    * Removes the versions that are older than `olderMs` milliseconds, on each side that is there.
    * @param dryRun whether they are only counted.
+   * @param before the moment of each side, instead of `olderMs`; a side for which there is none is not touched.
    */
-  async prune(olderMs: number, dryRun: boolean): Promise<{ a: VersionUsage | null; b: VersionUsage | null }> {
-    const prune = async (side: Side) => (await this.#context.versionReader(side)?.prune(olderMs, dryRun)) ?? null;
+  async prune(
+    olderMs: number,
+    dryRun: boolean,
+    before?: { readonly a?: number; readonly b?: number },
+  ): Promise<{ a: PrunedVersions | null; b: PrunedVersions | null }> {
+    const prune = async (side: Side) => {
+      if (before !== undefined && before[side] === undefined) return null;
+      return (await this.#context.versionReader(side)?.prune(olderMs, dryRun, before?.[side])) ?? null;
+    };
     const [a, b] = await Promise.all(SIDES.map(prune));
     return { a: a!, b: b! };
   }

@@ -4,7 +4,13 @@ import { Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
 import { MAX_VERSIONS_BYTES, STALL_MS } from '../../wire/frame/limits.js';
 import { bad } from '../../wire/peer-api/list.js';
 import { encodeWanted, parseContent } from '../../wire/peer-api/messages.js';
-import { parseReadVersion, parseRecentVersions, parseUsage, parseVersions } from '../../wire/peer-api/versions.js';
+import {
+  parsePruned,
+  parseReadVersion,
+  parseRecentVersions,
+  parseUsage,
+  parseVersions,
+} from '../../wire/peer-api/versions.js';
 import { AsyncQueue } from '../../wire/socket/async-queue.js';
 import { Announced } from './announced.js';
 import type { ConnectionPool } from './connection-pool.js';
@@ -61,9 +67,10 @@ export class RemoteVersionReader implements VersionReader {
     );
   }
 
-  prune(olderMs: number, dryRun: boolean): ReturnType<VersionReader['prune']> {
+  prune(olderMs: number, dryRun: boolean, before?: number): ReturnType<VersionReader['prune']> {
+    const params = { olderMs, dryRun, ...(before === undefined ? {} : { before }) };
     return this.#pool.run(async (connection) =>
-      parseUsage((await connection.call('prune-versions', { olderMs, dryRun }, ANSWER)).result),
+      parsePruned((await connection.call('prune-versions', params, ANSWER)).result),
     );
   }
 

@@ -27,8 +27,8 @@ export function versionMethods(
       return {};
     }),
     'version-usage': guarded(peerParams['version-usage'], () => versionReader.usage()),
-    'prune-versions': guarded(peerParams['prune-versions'], ({ olderMs, dryRun }) =>
-      versionReader.prune(olderMs, dryRun),
+    'prune-versions': guarded(peerParams['prune-versions'], ({ olderMs, dryRun, before }) =>
+      versionReader.prune(olderMs, dryRun, before),
     ),
     'look-version': guarded(peerParams['look-version'], async ({ name }: { name: RelPath }) => ({
       entry: await versionReader.entryOf(name),

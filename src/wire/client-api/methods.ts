@@ -92,6 +92,11 @@ export interface VersionUsage {
   readonly bytes: number;
 }
 
+/** What was removed, or would be, of the versions that were put aside up to `before`: milliseconds since 1970. */
+export interface PrunedVersions extends VersionUsage {
+  readonly before: number;
+}
+
 /** Whether a path is left out of synchronisation, and by which rule. */
 export interface Ignored {
   readonly path: string;
@@ -258,10 +263,13 @@ export interface ClientMethods extends FileMethods {
   };
   /** The version with the number `at` (1 unless given), or the one that lies in `where` on `side`. */
   restore: { params: { target: Target; owner: string; at?: number; side?: Side; where?: string }; result: Acted };
-  /** Removes versions older than `olderMs`; `dryRun` only counts them. A side that is away is null. */
+  /**
+   * Removes versions older than `olderMs`; `dryRun` only counts them. A side that is away is null. `before`: the moments
+   * that an earlier call returned, instead of `olderMs`; a side for which there is none is left as it is.
+   */
   prune: {
-    params: { olderMs: number; dryRun?: boolean };
-    result: { a: VersionUsage | null; b: VersionUsage | null };
+    params: { olderMs: number; dryRun?: boolean; before?: { a?: number; b?: number } };
+    result: { a: PrunedVersions | null; b: PrunedVersions | null };
   };
   /** `path`: also one that may not be used, such as those in `.lockstep`. */
   checkIgnore: { params: { path: string }; result: Ignored };

@@ -12,6 +12,8 @@ const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 const MAX_TTL_MS = 100 * 365 * MAX_WAIT_MS;
 
 const index = whole(0, MAX_INDEX);
+/** Milliseconds since 1970. */
+const moment = whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 
 /** A file by index or by path. */
 const target = v.pipe(
@@ -92,6 +94,7 @@ export const clientParams = {
   prune: v.object({
     olderMs: whole(0, Number.MAX_SAFE_INTEGER),
     dryRun: v.exactOptional(v.boolean()),
+    before: v.exactOptional(v.object({ a: v.exactOptional(moment), b: v.exactOptional(moment) })),
   }),
   upload: v.object({
     path,

@@ -58,8 +58,11 @@ export interface PeerMethods {
   'recent-versions': { params: { since: number }; result: object };
   /** How much all versions take. */
   'version-usage': { params: object; result: { files: number; bytes: number } };
-  /** Removes versions older than `olderMs` milliseconds, or only counts them. */
-  'prune-versions': { params: { olderMs: number; dryRun: boolean }; result: { files: number; bytes: number } };
+  /** Removes versions older than `olderMs` milliseconds, or up to `before`, or only counts them. See `PrunedVersions`. */
+  'prune-versions': {
+    params: { olderMs: number; dryRun: boolean; before?: number };
+    result: { files: number; bytes: number; before: number };
+  };
   /** The present entry of the version `name`. */
   'look-version': { params: { name: RelPath }; result: { entry: object } };
   /** The payload is one wanted file whose path is the version's name; `content` and `failed` come back. */

@@ -38,7 +38,11 @@ export const peerParams = {
   versions: v.object({ path }),
   'recent-versions': v.object({ since: whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) }),
   'version-usage': none,
-  'prune-versions': v.object({ olderMs: whole(0, Number.MAX_SAFE_INTEGER), dryRun: v.boolean() }),
+  'prune-versions': v.object({
+    olderMs: whole(0, Number.MAX_SAFE_INTEGER),
+    dryRun: v.boolean(),
+    before: v.exactOptional(whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+  }),
   'look-version': v.object({ name: path }),
   'read-version': none,
 } satisfies PeerParams;

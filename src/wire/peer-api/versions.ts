@@ -38,6 +38,15 @@ export function parseUsage(result: unknown): { files: number; bytes: number } {
 }
 
 /**
+ * @param result the answer to `prune-versions`.
+ * @throws SyncError `bad-message`.
+ */
+export function parsePruned(result: unknown): { files: number; bytes: number; before: number } {
+  const { before } = object(result, 'a size of versions');
+  return { ...parseUsage(result), before: whole(before, 'the time of versions', Number.MIN_SAFE_INTEGER) };
+}
+
+/**
  * @param result the answer to `look-version`.
  * @throws SyncError `bad-message`.
  */

@@ -139,6 +139,17 @@ describe('pruning', () => {
   });
 });
 
+test('what comes after it was counted is not removed with what was counted', async () => {
+  version('x', 'old');
+  const one = pruning(ALL);
+  const counted = await one.removeOlder(0, true);
+  now += 1000;
+  version('y', 'new');
+  expect(await one.removeOlder(0, false, counted.before)).toEqual(counted);
+  expect(contents()).toEqual(['new']);
+  await one.close();
+});
+
 test('a sparse version counts with its space on disk', async () => {
   version('x', 'first');
   now += 1000;

@@ -32,8 +32,8 @@ class Kept implements VersionReader {
   async usage() {
     return { files: this.versions.length, bytes: 3 * this.versions.length };
   }
-  async prune(olderMs: number, dryRun: boolean) {
-    return { files: dryRun ? 0 : 1, bytes: olderMs };
+  async prune(olderMs: number, dryRun: boolean, before = 100) {
+    return { files: dryRun ? 0 : 1, bytes: olderMs, before };
   }
   async entryOf(name: RelPath) {
     this.scanned.push(name);
@@ -183,6 +183,11 @@ describe('restoring', () => {
 describe('pruning', () => {
   test('asks each side that is there', async () => {
     const { restoring } = open(new Kept([]), null);
-    expect(await restoring.prune(7, false)).toEqual({ a: { files: 1, bytes: 7 }, b: null });
+    expect(await restoring.prune(7, false)).toEqual({ a: { files: 1, bytes: 7, before: 100 }, b: null });
+  });
+
+  test('removes up to the moments that are given, and nothing on a side without one', async () => {
+    const { restoring } = open(new Kept([]), new Kept([]));
+    expect(await restoring.prune(7, false, { b: 50 })).toEqual({ a: null, b: { files: 1, bytes: 7, before: 50 } });
   });
 });

@@ -1,6 +1,6 @@
 // `client versions --prune [--older 7d]`: removes versions for ever, after it has said how many there are and how much
 // they take.
-import type { VersionUsage } from '../../../wire/client-api/methods.js';
+import type { PrunedVersions, VersionUsage } from '../../../wire/client-api/methods.js';
 import { confirmed } from '../../confirm.js';
 import type { CommandContext } from '../../context.js';
 import { parseDuration } from '../../duration.js';
@@ -20,12 +20,13 @@ export async function prune(context: CommandContext, text: string | undefined, f
   if (text !== undefined) throw usageError('--prune takes no file: it removes the versions of all files.');
   const olderMs = flags.older === undefined ? 0 : parseDuration(flags.older, '--older', MAX_OLDER_MS);
   const api = await context.api();
-  const counted = total(await api.pruneVersions(olderMs, { dryRun: true }));
+  const found = await api.pruneVersions(olderMs, { dryRun: true });
+  const counted = total(found);
   const what = `${countText(counted.files, 'version')}${flags.older === undefined ? '' : ` older than ${flags.older}`}`;
   const question = `Remove ${what} (${sizeText(counted.bytes)}) for ever?`;
   const isDry = flags.dryRun === true || counted.files === 0;
   if (!isDry && !(await confirmed(context, question, flags.yes === true))) return EXIT_FAILED;
-  const removed = isDry ? { a: null, b: null } : await api.pruneVersions(olderMs);
+  const removed = isDry ? { a: null, b: null } : await api.pruneVersions(olderMs, { before: momentsOf(found) });
   say(context, isDry, isDry ? counted : total(removed));
   return EXIT_OK;
 }
@@ -36,6 +37,12 @@ function say(context: CommandContext, isDry: boolean, { files, bytes }: VersionU
   else if (isDry) context.out(`${countText(files, 'version')} would be removed, which frees ${sizeText(bytes)}.\n`);
   else context.out(`Removed ${countText(files, 'version')}: ${sizeText(bytes)} are free again.\n`);
 }
+
+/** @returns up to which moment each side was counted: what is put aside while a person reads the question stays. */
+const momentsOf = ({ a, b }: { readonly a: PrunedVersions | null; readonly b: PrunedVersions | null }) => ({
+  ...(a === null ? {} : { a: a.before }),
+  ...(b === null ? {} : { b: b.before }),
+});
 
 const total = ({ a, b }: { readonly a: VersionUsage | null; readonly b: VersionUsage | null }): VersionUsage => ({
   files: (a?.files ?? 0) + (b?.files ?? 0),

@@ -191,7 +191,7 @@ describe('client versions --prune', () => {
       ...{ code: 0, err: '', out: 'Removed 3 versions: 2.00 KB are free again.\n' },
       calls: [
         ['pruneVersions', ms, { dryRun: true }],
-        ['pruneVersions', ms, undefined],
+        ['pruneVersions', ms, { before: { a: 70, b: 80 } }],
       ],
     });
   });
