@@ -195,14 +195,17 @@ class People {
   async #pause(): Promise<void> {
     const { done } = this.#observer;
     if (done.pausedBy !== null) return;
+    done.isPauseAsked = true;
     await (await this.#as('ann')).pause();
-    done.pausedBy = 'ann';
+    Object.assign(done, { pausedBy: 'ann', isPauseAsked: false });
   }
 
   async #resume(): Promise<void> {
-    if (this.#observer.done.pausedBy === null) return;
+    const { done } = this.#observer;
+    if (done.pausedBy === null) return;
+    done.isPauseAsked = true;
     await (await this.#as('ann')).resume();
-    this.#observer.done.pausedBy = null;
+    Object.assign(done, { pausedBy: null, isPauseAsked: false });
   }
 
   async #lock(): Promise<void> {

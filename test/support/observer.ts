@@ -38,6 +38,8 @@ interface Row {
 /** What was done. */
 export interface Done {
   pausedBy: string | null;
+  /** Whether somebody has asked to pause or to go on and has no answer yet: then both may be shown. */
+  isPauseAsked: boolean;
   isAUp: boolean;
   isBUp: boolean;
   readonly waiters: Set<string>;
@@ -48,7 +50,7 @@ type Tree = ReadonlyMap<string, string>;
 /** Watches one pair. */
 export class Observer {
   readonly lies: string[] = [];
-  readonly done: Done = { pausedBy: null, isAUp: true, isBUp: true, waiters: new Set() };
+  readonly done: Done = { pausedBy: null, isPauseAsked: false, isAUp: true, isBUp: true, waiters: new Set() };
   readonly #roots: Readonly<Record<'a' | 'b', string>>;
   /** Since when each lie is told, milliseconds. */
   readonly #since = new Map<string, number>();
@@ -108,7 +110,7 @@ export class Observer {
       return;
     }
     if (head.startsWith('server-a is gone')) yield 'the view says that server-a is gone';
-    if (status === null) return;
+    if (status === null || this.done.isPauseAsked) return;
     const { state } = status;
     if (differs && state === 'in-sync') yield 'status says in-sync';
     if (differs && head.startsWith('In sync')) yield 'the view says In sync';
@@ -119,7 +121,11 @@ export class Observer {
       if (state !== 'paused' || status.paused?.by !== pausedBy)
         yield `status says ${state} while ${pausedBy} has paused`;
       if (!head.startsWith(`Paused by ${pausedBy} `)) yield `the view says "${wordOf(head)}" while paused`;
-    } else if (state === 'paused' || head.startsWith('Paused') || event === 'paused') yield 'shown as paused';
+    } else {
+      if (state === 'paused') yield 'status says paused though nobody has';
+      if (head.startsWith('Paused')) yield 'the view says Paused though nobody has';
+      if (event === 'paused') yield 'the last event is paused though nobody has';
+    }
     if (differs && (status.pending === 0 || status.left.files === 0)) yield 'nothing is pending';
     if (differs || pausedBy !== null || !isBUp) return;
     if (state !== 'in-sync') yield `status says ${state} though all is equal`;

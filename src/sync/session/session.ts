@@ -183,11 +183,7 @@ export class Session {
   }
 
   get isPaused(): boolean {
-    return this.#isHeldUp || this.#gate.isAsked;
-  }
-
-  get #isHeldUp(): boolean {
-    return this.paused !== null || this.#isStopping;
+    return this.paused !== null || this.#gate.isAsked;
   }
 
   /** Who has paused the pair, and since when; null where nobody has. */
@@ -269,7 +265,8 @@ export class Session {
     if (this.canSync) this.#reports.note(() => this.status.left(), { isQuiet, isInSync: this.isInSync });
     else this.#reports.interrupted();
     if (isQuiet) this.#rest();
-    else if (this.#recorder.halted || this.isPaused) this.#flushes.refuse(this.#recorder.whyStopped());
+    else if (this.#recorder.halted || this.isPaused || this.#isStopping)
+      this.#flushes.refuse(this.#recorder.whyStopped());
   };
 
   #sync(peer: PeerSide): void {
@@ -285,7 +282,8 @@ export class Session {
 
   /** Whether the pair is neither halted nor paused, nor about to be. */
   get #isInForce(): boolean {
-    return !this.#recorder.halted && !this.#isHeldUp && !this.#options.pair.safety.blocks;
+    const isHeldUp = this.paused !== null || this.#isStopping;
+    return !this.#recorder.halted && !isHeldUp && !this.#options.pair.safety.blocks;
   }
 
   /** Whether a plan is known, and only the answer of a person is missing. */

@@ -754,6 +754,14 @@ describe('stop', () => {
     expect(room.archive).toBe('x:22');
   });
 
+  test('is not shown as a pause while running transfers end', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('a', 'x:22');
+    void room.session.stop();
+    await room.rest();
+    expect([room.session.status.state, room.session.paused]).toEqual(['syncing', null]);
+  });
+
   test('does not wait longer than two seconds for them', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');
