@@ -31,6 +31,10 @@ const io: Io = {
   connect: (server, user, trust) => connections.get(server, user, trust),
   out: (text) => output.add(text),
   err: sayOnStderr,
+  bytes: (data) => {
+    output.flush();
+    return new Promise((resolve) => stdout.write(data, () => resolve()));
+  },
   flush: () => output.flush(),
   shown: shownInThisTerminal(),
   signal: interrupted.signal,

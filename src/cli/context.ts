@@ -72,6 +72,8 @@ export interface Io {
   /** Writes text to stdout or stderr. Lines end with a newline already. */
   out(text: string): void;
   err(text: string): void;
+  /** Writes bytes of a file to stdout as they are; resolves when more can be taken. */
+  bytes(data: Uint8Array): Promise<void>;
   /** Writes the buffered output, before another program writes to the terminal. */
   flush(): void;
   readonly shown: ShownListing;
@@ -79,6 +81,8 @@ export interface Io {
   readonly signal: AbortSignal;
   /** The lines of a shell; opened on first use. */
   stdin(): NodeJS.ReadableStream;
+  /** Whether stdin has the lines of a shell or a menu, and no content. */
+  readonly readsLines?: boolean;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   /** The terminal for progress bars; undefined where stderr is not a terminal. */

@@ -8,7 +8,7 @@ import { quote } from '../core/path.js';
 import { refusesLinks, systemTrouble } from '../core/system-error.js';
 import type { DownloadedFile, Target } from '../wire/client-api/methods.js';
 import type { RpcClient } from '../wire/rpc/caller.js';
-import { PartialFile } from './partial-file.js';
+import { type LocalContent, localContent, PartialFile } from './partial-file.js';
 import { receiveContent, type TransferOptions } from './transfers.js';
 
 /** The maximum number of attempts when the file is written to while it is read. */
@@ -17,6 +17,8 @@ const MAX_ATTEMPTS = 3;
 export interface DownloadOptions extends TransferOptions {
   /** Whether a file at the destination may be replaced. */
   readonly overwrite?: boolean;
+  /** Whether a file at the destination that has the content already is left alone and counts as downloaded. */
+  readonly unlessSame?: boolean;
 }
 
 /** The result of a download. */
@@ -30,6 +32,8 @@ export interface Downloaded {
   readonly hash: string;
   /** The number of bytes that an earlier download had left. */
   readonly resumed: number;
+  /** Whether a file was written; false where `unlessSame` has found the content there. */
+  readonly changed: boolean;
 }
 
 /**
@@ -61,6 +65,8 @@ class DownloadAttempt {
   #partial: PartialFile | null = null;
   #file: DownloadedFile | null = null;
   #to = '';
+  /** What is at the destination already, for `unlessSame`. */
+  #there: LocalContent | null = null;
 
   constructor(destination: string, options: DownloadOptions) {
     this.#destination = destination;
@@ -71,9 +77,13 @@ class DownloadAttempt {
     try {
       if ('path' in target || !isInto(this.#destination)) {
         this.#to = placeFor(this.#destination, 'path' in target ? target.path : '');
-        this.#refuse();
-        this.#partial = await PartialFile.find(this.#to);
+        this.#there =
+          this.#options.unlessSame === true && this.#options.overwrite !== true ? await localContent(this.#to) : null;
+        if (this.#there === null) this.#refuse();
+        this.#partial = this.#there === null ? await PartialFile.find(this.#to) : null;
       }
+      const there = this.#there;
+      if (there !== null) return await this.#compare(caller, target, there);
       const partial = this.#partial;
       const had = partial === null ? {} : { from: partial.bytes, hash: partial.contentHash };
       const sink = { file: (file: DownloadedFile) => this.#begin(file), piece: (data: Buffer) => this.#add(data) };
@@ -82,6 +92,19 @@ class DownloadAttempt {
     } catch (error) {
       throw this.#failed(error);
     }
+  }
+
+  /** Asks for what is there already: the server sends nothing of a content that is the same. */
+  async #compare(caller: RpcClient, target: Target, there: LocalContent): Promise<Downloaded> {
+    const { bytes: from, hash } = there;
+    let same: DownloadedFile | null = null;
+    const file = (announced: DownloadedFile) => {
+      if (announced.hash !== hash || announced.size !== from) this.#refuse();
+      same = announced;
+    };
+    await receiveContent(caller, { target, from, hash }, { file, piece: () => {} }, this.#options.signal);
+    const { path: at, size } = same as unknown as DownloadedFile;
+    return { path: at, to: this.#to, size, hash, resumed: 0, changed: false };
   }
 
   #refuse(): void {
@@ -136,7 +159,7 @@ class DownloadAttempt {
     } finally {
       partial.close();
     }
-    return { path: file.path, to, size: file.size, hash: file.hash, resumed: file.from };
+    return { path: file.path, to, size: file.size, hash: file.hash, resumed: file.from, changed: true };
   }
 
   /** Renames the file to its destination; without `overwrite`, only where nothing exists there. */

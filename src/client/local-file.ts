@@ -67,7 +67,7 @@ function notOpened(name: string, error: NodeJS.ErrnoException): SyncError {
 function noFile(name: string, isDirectory: boolean): SyncError {
   const what = isDirectory ? 'a directory' : 'not a regular file';
   return new SyncError('usage', `${quote(name)} is ${what}; an upload takes one file.`, {
-    hint: isDirectory ? 'Name the files in it, one after the other.' : 'Name a file.',
+    hint: isDirectory ? 'Name the files in it.' : 'Name a file.',
   });
 }
 

@@ -130,6 +130,25 @@ function openFile(place: string): number | null {
   }
 }
 
+/** The content of a local file. */
+export interface LocalContent {
+  /** SHA-256, hexadecimal. */
+  readonly hash: string;
+  readonly bytes: number;
+}
+
+/** @returns the content of the file at `place`, after reading it; null where there is no regular file. */
+export async function localContent(place: string): Promise<LocalContent | null> {
+  if (!fs.statSync(place, { throwIfNoEntry: false })?.isFile()) return null;
+  const fd = fs.openSync(place, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    const { digest, bytes } = await readThrough(fd);
+    return { hash: digest.digest('hex'), bytes };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** On Windows the user's uid is -1 and the owner of every file is 0; other users' directories are not a risk there. */
 const ownUser = (): number => Math.max(os.userInfo().uid, 0);
 

@@ -116,7 +116,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       const path = pathOf(target);
       if (path === undefined) throw gone(target);
       options?.onProgress?.({ bytes: 3, size: 3 });
-      return { path, to: destination, size: 3, hash: '', resumed: 0 };
+      return { path, to: destination, size: 3, hash: '', resumed: 0, changed: true };
     },
     rename: async (target, to, options) => {
       calls.push(['rename', target, to, options]);
@@ -257,6 +257,9 @@ export async function run(args: readonly string[], given: Given = {}): Promise<R
     },
     err: (text) => {
       err += text;
+    },
+    bytes: async (data) => {
+      out += Buffer.from(data).toString();
     },
     flush: () => {},
     shown: given.shown ?? memory(),

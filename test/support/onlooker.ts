@@ -92,6 +92,7 @@ export class Onlooker {
           names: PLAIN_NAMES,
           out: () => {},
           err: () => {},
+          bytes: async () => {},
           flush: () => {},
           shown: memory(),
           signal: this.#over.signal,

@@ -1,7 +1,7 @@
 // `client __complete SHELL LINE`: the completions of the last word of LINE, one a line, as `value TAB note`. The
 // completion scripts run it at every Tab, so it is fast, and it prints nothing when the server is away.
 import { readdirSync } from 'node:fs';
-import type { Argument, Command, Option } from 'commander';
+import type { Command, Option } from 'commander';
 import { addressText } from '../../client/server-address.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
 import { SPELLINGS } from '../argv.js';
@@ -51,8 +51,13 @@ async function possible(context: CommandContext, before: readonly string[], word
   if (last?.required) return valuesOf(last);
   if (!ended && word.startsWith('-')) return optionsOf(command, program).map(plain);
   if (command === null) return program.commands.flatMap((one) => (isHidden(one) ? [] : [noted(one)]));
-  const argument = argumentAt(command, before);
+  const typed = argumentsTyped(command, before);
+  const arguments_ = command.registeredArguments;
+  const argument = arguments_[typed] ?? (arguments_.at(-1)?.variadic ? arguments_.at(-1) : undefined);
   if (argument === undefined) return [];
+  // Behind the first file may come another one, or where it goes.
+  if (typed > 0 && TRANSFERS.has(command.name()))
+    return [...(await filesFor(context, before, command.name(), word)), ...localFiles(word)];
   const choices = alternatives(argument.description);
   if (choices.length > 0) return choices.map(plain);
   if (LOCAL.has(argument.name())) return localFiles(word);
@@ -60,8 +65,9 @@ async function possible(context: CommandContext, before: readonly string[], word
 }
 
 /** The names of arguments that are files of the pair, and of those that are local files. */
-const OF_THE_PAIR = new Set(['target', 'glob', 'newname', 'as']);
-const LOCAL = new Set(['file', 'dest']);
+const OF_THE_PAIR = new Set(['target', 'glob', 'newname']);
+const LOCAL = new Set(['file']);
+const TRANSFERS = new Set(['upload', 'download']);
 
 const plain = (value: string): Candidate => ({ value, note: '' });
 const noted = (command: Command): Candidate => ({ value: command.name(), note: command.description() });
@@ -88,8 +94,8 @@ function valuesOf(option: Option): Candidate[] {
 const alternatives = (text: string): string[] =>
   /^\w+(, \w+)* or \w+$/.test(text) && !text.includes('path') ? text.split(/, | or /) : [];
 
-/** @returns the argument at the position of the next word; the last argument may be repeated. */
-function argumentAt(command: Command, before: readonly string[]): Argument | undefined {
+/** @returns the number of arguments of the command that are typed already. */
+function argumentsTyped(command: Command, before: readonly string[]): number {
   const typed = before.slice(
     before.findIndex((word) => nameOf(word) === command.name() || command.aliases().includes(word)) + 1,
   );
@@ -99,8 +105,7 @@ function argumentAt(command: Command, before: readonly string[]): Argument | und
     if (option?.required) i++;
     else if (!typed[i]!.startsWith('-')) at++;
   }
-  const arguments_ = command.registeredArguments;
-  return arguments_[at] ?? (arguments_.at(-1)?.variadic ? arguments_.at(-1) : undefined);
+  return at;
 }
 
 const nameOf = (word: string): string => (Object.hasOwn(SPELLINGS, word) ? SPELLINGS[word]! : word);

@@ -13,7 +13,7 @@ const QUIT = ACTIONS.length + 1;
 
 export async function menu(context: CommandContext): Promise<number> {
   const asker = await askerFor(context);
-  const here: Menu = { context, io: { ...context, shown: shownHere(context.shown) }, asker };
+  const here: Menu = { context, io: { ...context, readsLines: true, shown: shownHere(context.shown) }, asker };
   const text = menuText(context);
   try {
     for (;;) {

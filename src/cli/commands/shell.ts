@@ -29,7 +29,7 @@ const HELP = `Any line of the client works here, with or without "client" or "se
 export async function shell(context: CommandContext): Promise<number> {
   const terminal = context.stdinIsTerminal && context.stdoutIsTerminal;
   // The prompt reads the keys; a line that runs in the shell must not.
-  const io = { ...context, stdinIsTerminal: false, shown: shownHere(context.shown) };
+  const io = { ...context, stdinIsTerminal: false, readsLines: true, shown: shownHere(context.shown) };
   const history = terminal ? openHistory(context.env) : null;
   const lines = createInterface({
     input: context.stdin(),
@@ -104,7 +104,8 @@ async function runStoppable(
   const untilOver = (say: (text: string) => void) => (text: string) => {
     if (!isOver) say(text);
   };
-  const here = { ...io, signal, out: untilOver(io.out), err: untilOver(io.err) };
+  const bytes = async (data: Uint8Array) => (isOver ? undefined : io.bytes(data));
+  const here = { ...io, signal, out: untilOver(io.out), err: untilOver(io.err), bytes };
   await Promise.race([context.commandLine.run(words, here, context.globals), stopped.then(() => delay(LAST_WORDS_MS))]);
   isOver = true;
   running.stop = null;

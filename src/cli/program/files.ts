@@ -6,25 +6,31 @@ interface Overwriting {
   readonly overwrite?: boolean;
 }
 
+interface Transferring extends Overwriting {
+  readonly recursive?: boolean;
+}
+
 export function addFiles(program: Command, run: Run): void {
   program.commandsGroup('Files:');
   program
     .command('upload')
-    .argument('<file>', 'a file on this machine')
-    .argument('[as]', 'its path in the pair; a directory (docs/) gets the file under its own name')
+    .argument('<file...>', 'files on this machine (-: stdin), then a path in the pair, or a directory of it (docs/)')
+    .usage('[options] <file> [as] | <file...> <dir/>')
+    .option('-r, --recursive', 'directories too, with all files in them')
     .option('--overwrite', 'replace what is there; that goes to versions')
-    .description('put a file into the pair; missing directories are made')
-    .action((file: string, as: string | undefined, flags: Overwriting) =>
-      run(async (context) => (await import('../commands/upload.js')).upload(context, file, as, flags)),
+    .description('put files into the pair; missing directories are made')
+    .action((files: string[], flags: Transferring) =>
+      run(async (context) => (await import('../commands/transfers/upload.js')).upload(context, files, flags)),
     );
   program
     .command('download')
-    .argument('<target>', 'number or path')
-    .argument('[dest]', 'where to, on this machine; a directory gets the file under its own name (.)')
-    .option('--overwrite', 'replace a file of that name on this machine')
-    .description('copy a file out of the pair; one that was cut is gone on with')
-    .action((target: string, dest: string | undefined, flags: Overwriting) =>
-      run(async (context) => (await import('../commands/download.js')).download(context, target, dest, flags)),
+    .argument('<target...>', 'numbers, paths or globs, then a file or directory of this machine (.), or - for stdout')
+    .usage('[options] <target> [dest] | <target...> <dir/>')
+    .option('-r, --recursive', 'directories too, with all files in them')
+    .option('--overwrite', 'replace files of that name on this machine')
+    .description('copy files out of the pair; one that was cut is gone on with')
+    .action((targets: string[], flags: Transferring) =>
+      run(async (context) => (await import('../commands/transfers/download.js')).download(context, targets, flags)),
     );
   program
     .command('rename')

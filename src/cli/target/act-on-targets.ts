@@ -37,7 +37,7 @@ export async function actOn(context: CommandContext, texts: readonly string[], h
 }
 
 /** Removes duplicates, however a file was named. */
-async function distinct(context: CommandContext, resolved: readonly Resolved[]): Promise<Resolved[]> {
+export async function distinct(context: CommandContext, resolved: readonly Resolved[]): Promise<Resolved[]> {
   const named = resolved.some((one) => 'target' in one && 'path' in one.target);
   const numbered = resolved.some((one) => 'target' in one && 'index' in one.target);
   // An index in the server's present listing may be a file that is also named by its path.

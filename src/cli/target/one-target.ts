@@ -7,7 +7,7 @@ import type { Target } from '../../wire/client-api/methods.js';
 import type { CommandContext } from '../context.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
-import { errorOf, globMatcher, goneRefusal, parseTarget, resolveTargets } from './target.js';
+import { errorOf, globMatcher, goneRefusal, parseTarget, resolveTargets, type ShownAs } from './target.js';
 
 /**
  * @param text as typed.
@@ -52,10 +52,18 @@ export async function onOneTarget<T>(
     return await act(target);
   } catch (error) {
     const isShown = /^\d+$/.test(text) && 'path' in target;
-    if (!isShown || !(error instanceof SyncError) || error.code !== 'not-found') throw error;
-    if ((await known()).includes(target.path)) throw error;
-    throw errorOf(goneRefusal({ index: text, path: target.path }));
+    throw await orGone(error, isShown ? { index: text, path: target.path } : undefined, known);
   }
+}
+
+/** @returns the error of an action, or that the file that was shown for an index is gone. */
+export async function orGone(
+  error: unknown,
+  shownAs: ShownAs | undefined,
+  known: () => Promise<readonly string[]>,
+): Promise<unknown> {
+  if (shownAs === undefined || !(error instanceof SyncError) || error.code !== 'not-found') return error;
+  return (await known()).includes(shownAs.path) ? error : errorOf(goneRefusal(shownAs));
 }
 
 /**

@@ -42,7 +42,7 @@ describe('completion', () => {
     ['client list --sort ', ['name', 'size', 'time', 'state']],
     ['client lock --wa', ['--wait']],
     ['client upload LICEN', ['LICENSE']],
-    ['client upload LICENSE b', ['b.txt']],
+    ['client upload LICENSE b', ['b.txt', 'bin/', 'biome.json']],
     ['client download b.txt bin', ['bin/']],
     ['client men', ['menu']],
     ['client restore b', ['b.txt']],

@@ -1,5 +1,8 @@
 // The four commands about whole files, against a server that is an object: how words become a request, and what is said.
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { UploadOptions } from '../../../src/client/upload.js';
 import { SyncError } from '../../../src/core/errors.js';
 import { closedError } from '../../../src/wire/frame/errors.js';
@@ -69,6 +72,146 @@ describe('download', () => {
     const api = { ...fakeApi(['a.txt']), download: () => Promise.reject(new SyncError('not-found', message)) };
     const { code, err } = await run(['download', '0', '/nowhere/x'], { api, shown: memory(['a.txt']) });
     expect({ code, err }).toEqual({ code: 4, err: `${message}\n` });
+  });
+});
+
+describe('several files', () => {
+  const local = mkdtempSync(path.join(tmpdir(), 'transfers-'));
+  const at = (...names: string[]) => path.join(local, ...names);
+  mkdirSync(at('tree', 'empty'), { recursive: true });
+  mkdirSync(at('tree', '.lockstep'));
+  mkdirSync(at('other'));
+  for (const name of ['one.txt', 'two.txt', 'other/one.txt', 'tree/x', 'tree/.lockstep/archive.log'])
+    writeFileSync(at(name), name);
+  symlinkSync('x', at('tree', 'link'));
+  afterAll(() => rmSync(local, { recursive: true }));
+  const sent = (calls: readonly unknown[]) => calls.map((call) => (call as unknown[]).slice(1, 3));
+  const ask = (words: readonly string[], given: object = {}, paths = ['a.txt', 'docs/b.txt', 'docs/sub/c.txt']) => {
+    const calls: unknown[] = [];
+    return run(words, { api: fakeApi(paths, calls), ...given }).then((done) => ({ ...done, calls }));
+  };
+
+  it('go up into a directory of the pair, and all that can be done is done', async () => {
+    const words = [at('one.txt'), at('nosuch.txt'), at('two.txt'), 'docs/'];
+    const { code, calls } = await ask(['upload', ...words]);
+    expect({ code, sent: sent(calls) }).toEqual({
+      code: 0, // the server of this test takes every name
+      sent: [
+        [at('one.txt'), 'docs/one.txt'],
+        [at('nosuch.txt'), 'docs/nosuch.txt'],
+        [at('two.txt'), 'docs/two.txt'],
+      ],
+    });
+  });
+
+  it('end with the code of the first failure, and one object for each', async () => {
+    const words = ['--json', 'upload', at('other'), at('one.txt'), 'docs/'];
+    const { code, out, calls } = await ask(words, {}, ['docs/one.txt']);
+    expect({ code, sent: sent(calls) }).toEqual({ code: 2, sent: [[at('one.txt'), 'docs/one.txt']] });
+    const objects = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string; changed: boolean; error: { code: string } });
+    expect(objects.map(({ path: name, changed, error }) => [name, changed, error.code])).toEqual([
+      ['docs/other', false, 'usage'],
+      ['docs/one.txt', false, 'exists'],
+    ]);
+  });
+
+  it.each([
+    ['two local files', ['upload', at('one.txt'), at('two.txt')]],
+    ['three files', ['upload', 'a', 'b', 'c']],
+    ['two directories', ['upload', '-r', at('tree'), at('other')]],
+    ['stdin without a name', ['upload', '-']],
+    ['stdin into a directory', ['upload', '-', 'docs/']],
+    ['three targets', ['download', 'a.txt', 'docs/b.txt', at('nosuch')]],
+    ['two numbers', ['download', '0', '1']],
+    ['a glob to one name', ['download', 'docs/**', at('nosuch')]],
+    ['two to stdout', ['download', 'a.txt', 'docs/b.txt', '-']],
+    ['JSON and a content', ['--json', 'download', 'a.txt', '-']],
+  ])('need to say where they go: %s', async (_, words) => {
+    const { code, calls } = await ask(words);
+    expect({ code, moved: calls.filter((call) => (call as string[])[0] !== 'list') }).toEqual({ code: 2, moved: [] });
+  });
+
+  it('sends one under the name that another local file has', async () => {
+    const { code, calls } = await ask(['upload', at('one.txt'), at('other', 'one.txt').slice(1)]);
+    expect({ code, sent: sent(calls) }).toEqual({ code: 0, sent: [[at('one.txt'), at('other', 'one.txt').slice(1)]] });
+  });
+
+  it('never replace each other', async () => {
+    const up = await ask(['upload', '--overwrite', at('one.txt'), at('other', 'one.txt'), 'd/']);
+    expect({ code: up.code, sent: sent(up.calls) }).toEqual({ code: 5, sent: [[at('one.txt'), 'd/one.txt']] });
+    const down = await ask(['download', '--overwrite', 'x/n', 'y/n', `${local}/`], {}, ['x/n', 'y/n']);
+    expect({ code: down.code, count: down.calls.length }).toEqual({ code: 5, count: 1 });
+  });
+
+  it('sends a directory with --recursive, without links and what is Lockstep’s own', async () => {
+    const { code, calls, out, err } = await ask(['upload', '-r', at('tree'), 'd/']);
+    expect({ code, sent: sent(calls) }).toEqual({ code: 1, sent: [[at('tree', 'x'), 'd/tree/x']] });
+    expect(out).toContain('empty is an empty directory');
+    expect(err).toMatch(/link" is a link, so it was not uploaded/);
+  });
+
+  it('sends what comes on stdin', async () => {
+    const parts: string[] = [];
+    const api = {
+      ...fakeApi([]),
+      upload: async (source: unknown, name: string, options?: UploadOptions) => {
+        for await (const part of source as AsyncIterable<Buffer>) parts.push(part.toString());
+        return { path: name, changed: true, created: true, size: options?.size, hash: '' };
+      },
+    };
+    const { code, out } = await run(['upload', '-', 'in/x'], { api, stdin: 'some words' });
+    expect({ code, out, parts }).toEqual({ code: 0, out: 'Uploaded stdin as in/x (10 B).\n', parts: ['some words'] });
+  });
+
+  it('come down into a directory, each under its own path with --recursive', async () => {
+    const several = await ask(['download', 'a.txt', 'docs/b.txt', `${local}/`]);
+    expect(several.code).toBe(0);
+    expect(sent(several.calls)).toEqual([
+      [{ path: 'a.txt' }, `${local}/`],
+      [{ path: 'docs/b.txt' }, `${local}/`],
+    ]);
+    const { code, calls } = await ask(['download', '-r', 'docs', at('copy')]);
+    expect({ code, sent: sent(calls.slice(1)) }).toEqual({
+      code: 0,
+      sent: [
+        [{ path: 'docs/b.txt' }, at('copy', 'b.txt')],
+        [{ path: 'docs/sub/c.txt' }, at('copy', 'sub', 'c.txt')],
+      ],
+    });
+  });
+
+  it('does not believe a server’s paths', async () => {
+    const { code, calls } = await ask(['download', '-r', 'docs', at('copy')], {}, ['docs/../../x']);
+    expect({ code, moved: calls.filter((call) => (call as string[])[0] === 'download') }).toEqual({
+      code: 2,
+      moved: [],
+    });
+  });
+
+  it('writes one to stdout as it is, and its controls escaped on a terminal', async () => {
+    expect(await ask(['download', 'a.txt', '-'])).toMatchObject({ code: 0, out: 'content' });
+    const api = {
+      ...fakeApi(['a.txt']),
+      async *read() {
+        yield Buffer.from('a\u001b[2Jb');
+      },
+    };
+    expect((await run(['download', 'a.txt', '-'], { api, terminal: true })).out).toBe('a\\u001b[2Jb');
+    expect((await run(['download', 'a.txt', '-'], { api })).out).toBe('a\u001b[2Jb');
+  });
+
+  it('are not tried when the server is gone', async () => {
+    let asked = 0;
+    const connect = () => {
+      asked++;
+      return Promise.reject(new SyncError('unreachable', 'Cannot reach it.'));
+    };
+    const { code, err } = await run(['upload', 'x', 'y', 'z', 'd/'], { connect });
+    expect({ code, asked }).toEqual({ code: 6, asked: 1 });
+    expect(err).toMatch(/^Cannot reach it\..*\n2 more transfers were not tried\./);
   });
 });
 

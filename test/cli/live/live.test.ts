@@ -44,7 +44,15 @@ function viewing(
   const globals: Globals = {};
   const context = contextFor(
     {
-      ...{ env: {}, names: PLAIN_NAMES, connect: async () => api, out: () => {}, err: () => {}, flush: () => {} },
+      ...{
+        env: {},
+        names: PLAIN_NAMES,
+        connect: async () => api,
+        out: () => {},
+        err: () => {},
+        bytes: async () => {},
+        flush: () => {},
+      },
       ...{ shown: memory(), signal: over.signal, stdin: () => process.stdin },
       ...{ stdinIsTerminal: true, stdoutIsTerminal: true, columns: 100 },
     },

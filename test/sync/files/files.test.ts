@@ -271,6 +271,26 @@ test('an interrupted download resumes; if the file changed, it starts again', as
   expect(fs.readdirSync(local)).toEqual(['out']);
 });
 
+test('a download over an equal file can leave it alone; over another one it is refused', async () => {
+  await ann.upload([Buffer.from('same')], 'f', { size: 4 });
+  fs.writeFileSync(here('out'), 'same');
+  const before = fs.statSync(here('out')).ino;
+  expect(await ann.download('f', here('out'), { unlessSame: true })).toMatchObject({
+    path: 'f',
+    size: 4,
+    changed: false,
+  });
+  expect(fs.statSync(here('out')).ino).toBe(before);
+  for (const other of ['sama', 'same and more', 'sam', '']) {
+    fs.writeFileSync(here('out'), other);
+    expect(await codeOf(ann.download('f', here('out'), { unlessSame: true }))).toBe('exists');
+    expect(fs.readFileSync(here('out'), 'utf8')).toBe(other);
+  }
+  const over = await ann.download('f', here('out'), { unlessSame: true, overwrite: true });
+  expect([over.changed, fs.readFileSync(here('out'), 'utf8')]).toEqual([true, 'same']);
+  expect(await ann.download('f', here('new'), { unlessSame: true })).toMatchObject({ changed: true });
+});
+
 test('a wrong partial file beside a destination costs a transfer, never a file', async () => {
   const one = Buffer.alloc(2 << 20, 'one ');
   const { hash } = (await ann.upload([one], 'f', { size: one.length })) as unknown as { hash: string };
