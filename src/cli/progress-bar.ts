@@ -2,7 +2,7 @@
 // without a terminal there is none. It is drawn by cli-progress.
 import type { WriteStream } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
-import { shortSizeText } from './render/size.js';
+import { sizeText } from './render/size.js';
 import { shownName, widthOf } from './render/width.js';
 
 /** Shorter work gets no bar, in milliseconds. */
@@ -123,8 +123,8 @@ export function barText(state: BarState, columns = 80): string {
   const { name = '', label = shownName(name), bytes, size, rate } = state;
   const percent = state.percent ?? Math.floor((size === 0 ? 1 : Math.min(bytes / size, 1)) * 100);
   const share = `${String(percent).padStart(3)} %`;
-  const volume = `  ${shortSizeText(bytes)} of ${shortSizeText(size)}`;
-  const speed = rate > 0 ? `  ${shortSizeText(Math.round(rate))}/s` : '';
+  const volume = `  ${sizeText(bytes)} of ${sizeText(size)}`;
+  const speed = rate > 0 ? `  ${sizeText(Math.round(rate))}/s` : '';
   const left = rate > 0 ? `  ${clockOf((size - bytes) / rate)} left` : '';
   const least = state.label === undefined ? Math.min(MIN_NAME, widthOf(label)) : widthOf(label);
   const forms = [share + volume + speed + left, share + volume + left, share + volume, share];

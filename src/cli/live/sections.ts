@@ -5,7 +5,7 @@ import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-ap
 import type { Colors } from '../render/colors.js';
 import { eventSpans, isWorthALine } from '../render/event.js';
 import { waitersText } from '../render/locks.js';
-import { shortSizeText } from '../render/size.js';
+import { sizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
 import { cell, type Span } from './spans.js';
@@ -19,19 +19,19 @@ export function problemRows(status: Status | null, most: number, colors: Colors)
 }
 
 /**
- * `  a → b  [########------------]  43 %  5.4 MB of 12.6 MB  art/cover.psd`; the bar gives way first. What is still being
- * read: `  a → b  reading  12.6 MB  art/cover.psd`.
+ * `  a → b  [########------------]  43 %  5.40 MB of 12.60 MB  art/cover.psd`; the bar gives way first. What is still being
+ * read: `  a → b  reading  12.60 MB  art/cover.psd`.
  */
 export function transferRows({ transfers }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
   return transfers.transfers.slice(0, most).map(({ path, to, size, arrived, reading }) => {
     const arrow = `  ${to === 'b' ? 'a → b' : 'b → a'}  `;
-    if (reading) return [arrow, ['reading  ', colors.cyan], `${shortSizeText(size)}  `, shownName(path)];
+    if (reading) return [arrow, ['reading  ', colors.cyan], `${sizeText(size)}  `, shownName(path)];
     const share = size === 0 ? 1 : arrived / size;
     const width = columns < 70 ? 0 : BAR_WIDTH;
     const filled = Math.round(share * width);
     const bar = width === 0 ? '' : `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}]  `;
     const figures = `${String(Math.floor(share * 100)).padStart(3)} %  `;
-    const volume = columns < 60 ? '' : `${shortSizeText(arrived)} of ${shortSizeText(size)}  `;
+    const volume = columns < 60 ? '' : `${sizeText(arrived)} of ${sizeText(size)}  `;
     return [arrow, [bar, colors.cyan], figures, volume, shownName(path)];
   });
 }
@@ -64,7 +64,7 @@ export function heldRows(held: readonly HeldRow[], columns: number, most: number
   const width = nameWidth(some, columns);
   return some.map(({ path, position, action, size, received }) => [
     ...['  ', cell(shownName(path), width), `  ${position}  ${action}`],
-    action === 'deleted' ? '' : `  ${shortSizeText(size)}`,
+    action === 'deleted' ? '' : `  ${sizeText(size)}`,
     `  ${minuteText(received).slice(11)}`,
   ]);
 }

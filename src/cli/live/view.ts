@@ -5,7 +5,7 @@ import type { LiveState } from '../../client/live-state.js';
 import type { Status } from '../../wire/client-api/methods.js';
 import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
-import { countText, shortSizeText } from '../render/size.js';
+import { countText, sizeText } from '../render/size.js';
 import { stateText } from '../render/status.js';
 import { clockText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
@@ -55,7 +55,7 @@ function sidesText({ a, b }: Status): string {
 }
 
 const sideText = ({ files, bytes }: { files: number; bytes: number }): string =>
-  `${countText(files, 'file')}, ${shortSizeText(bytes)}`;
+  `${countText(files, 'file')}, ${sizeText(bytes)}`;
 
 function stateSpan({ lostSince, status }: LiveState, colors: Colors, names: ProgramNames): [string, Paint] {
   if (lostSince !== null) {
@@ -90,13 +90,13 @@ function countSpans({ status, transfers }: LiveState, columns: number, colors: C
   ]);
 }
 
-/** How far the work is: `43 %  1 of 3 files, 1.2 GB of 3.4 GB`; or, while nothing is carried, how much waits. */
+/** How far the work is: `43 %  1 of 3 files, 1.20 GB of 3.40 GB`; or, while nothing is carried, how much waits. */
 function progressText({ status, transfers: { left, done, percent } }: LiveState): string {
   if (left.files === 0) return '';
-  if (status?.state !== 'syncing') return `${countText(left.files, 'change')}, ${shortSizeText(left.bytes)} to carry`;
+  if (status?.state !== 'syncing') return `${countText(left.files, 'change')}, ${sizeText(left.bytes)} to carry`;
   const files = `${done.files} of ${countText(done.files + left.files, 'file')}`;
   const size = done.bytes + left.bytes;
-  const volume = size === 0 ? '' : `, ${shortSizeText(done.bytes)} of ${shortSizeText(size)}`;
+  const volume = size === 0 ? '' : `, ${sizeText(done.bytes)} of ${sizeText(size)}`;
   return `${percent} %  ${files}${volume}`;
 }
 

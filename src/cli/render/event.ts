@@ -1,8 +1,8 @@
 // One line for each event, the same in the servers' logs and in `client watch`:
-// `14:03:22.118  a → b  modified  docs/plan.txt  12.3 KB  4 ms`.
+// `14:03:22.118  a → b  modified  docs/plan.txt  12.30 KB  4 ms`.
 import type { Gap, SyncEvent } from '../../core/events.js';
 import type { Colors } from './colors.js';
-import { countText, shortSizeText } from './size.js';
+import { countText, sizeText } from './size.js';
 import { clockText, datedClockText, minuteText } from './time.js';
 import { shownName } from './width.js';
 
@@ -103,7 +103,7 @@ function lockWords(event: LockEvent): string[] {
 
 function syncedWords(event: Extract<SyncEvent, { event: 'synced' }>): string[] {
   const name = event.was === undefined ? shownName(event.path) : `${shownName(event.was)} → ${shownName(event.path)}`;
-  const size = event.action === 'deleted' ? '' : shortSizeText(event.bytes);
+  const size = event.action === 'deleted' ? '' : sizeText(event.bytes);
   return [`${event.from} → ${event.to}`, event.action.padEnd(8), name, size, `${Math.round(event.ms)} ms`];
 }
 
@@ -124,7 +124,7 @@ const missingText = (missed: number | null): string =>
 
 const volume = (event: { files: number; bytes: number }): string[] => [
   countText(event.files, 'file'),
-  shortSizeText(event.bytes),
+  sizeText(event.bytes),
 ];
 
 /** A newer server may say what this client has no words for. */

@@ -2,21 +2,16 @@
 
 const UNITS = ['KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** @returns `661 B`, `128.90 KB`: two decimals. */
-export const sizeText = (bytes: number): string => inUnits(bytes, 2);
-
-/** @returns `661 B`, `12.3 KB`: one decimal, for the line of an event. */
-export const shortSizeText = (bytes: number): string => inUnits(bytes, 1);
-
-function inUnits(bytes: number, decimals: number): string {
+/** @returns `661 B`, `128.90 KB`: two decimals, in every view, line and message. */
+export function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   let value = bytes / 1024;
   let unit = 0;
-  while (unit < UNITS.length - 1 && Number(value.toFixed(decimals)) >= 1024) {
+  while (unit < UNITS.length - 1 && Number(value.toFixed(2)) >= 1024) {
     value /= 1024;
     unit++;
   }
-  return `${value.toFixed(decimals)} ${UNITS[unit]}`;
+  return `${value.toFixed(2)} ${UNITS[unit]}`;
 }
 
 /** @returns `1 file`, `12 files`. */

@@ -76,7 +76,7 @@ function versionsText(versions: Status['versions'] | undefined): string {
   return `${countText(sum('files'), 'file')}, ${sizeText(sum('bytes'))}${missing}`;
 }
 
-/** `3 (1.1 GB)`. */
+/** `3 (1.10 GB)`. */
 function pendingText({ pending, left }: Status): string {
   return left === undefined || left.bytes === 0 ? String(pending) : `${pending} (${sizeText(left.bytes)})`;
 }

@@ -64,13 +64,13 @@ describe('the live view', () => {
   it('fits 80×24: the head, what needs a person, and the last events', () => {
     expect(liveLines(full(), { columns: 80, rows: 24 }, colors)).toEqual([
       'Syncing                                                           127.0.0.1:8080',
-      'a 12 files, 8.2 MB   b 11 files, 128.9 KB',
+      'a 12 files, 8.17 MB   b 11 files, 128.90 KB',
       'pending 2  held 2  locks 2  conflicts 1  problems 1',
-      '47 %  1 of 3 files, 4.8 MB of 9.5 MB',
+      '47 %  1 of 3 files, 4.77 MB of 9.54 MB',
       'Problems',
       '  sealed\\u001b[2J: permission denied',
       'Transfers',
-      '  a → b  [#########-----------]   43 %  3.3 MB of 7.6 MB  图纸/封面 设计稿.psd',
+      '  a → b  [#########-----------]   43 %  3.28 MB of 7.63 MB  图纸/封面 设计稿.psd',
       'Locks',
       expect.stringMatching(/^ {2}art\/cover\.psd {2}ann on a since \d\d:\d\d, 2 held, bob waits$/),
       expect.stringMatching(/^ {2}party 🎉\.png {3}carl\\u0007 on a since \d\d:\d\d$/),
@@ -88,9 +88,9 @@ describe('the live view', () => {
   it('fits 40×10', () => {
     expect(liveLines(full(), { columns: 40, rows: 10 }, colors)).toEqual([
       'Syncing                   127.0.0.1:8080',
-      'a 12 files, 8.2 MB   b 11 files, 128.9 …',
+      'a 12 files, 8.17 MB   b 11 files, 128.9…',
       'problems 1  conflicts 1  locks 2  held 2',
-      '47 %  1 of 3 files, 4.8 MB of 9.5 MB',
+      '47 %  1 of 3 files, 4.77 MB of 9.54 MB',
       'Problems',
       '  sealed\\u001b[2J: permission denied',
       'Transfers',
@@ -142,7 +142,7 @@ describe('the live view', () => {
     const state = withAnswers(startOf('h:1', 'ann'), { status: calm });
     expect(liveLines(state, { columns: 40, rows: 8 }, colors).slice(0, 3)).toEqual([
       `In sync${' '.repeat(30)}h:1`,
-      '12 files, 8.2 MB on each side',
+      '12 files, 8.17 MB on each side',
       'conflicts 1  locks 2  pending 2',
     ]);
   });
@@ -154,7 +154,7 @@ describe('the live view', () => {
       const live = withAnswers(startOf('h:1', 'ann'), { status: { ...status, state }, transfers: answers });
       return liveLines(live, { columns: 80, rows: 24 }, colors)[3];
     };
-    expect(shown('syncing')).toBe('70 %  75 of 100 files, 2.9 KB of 3.9 KB');
+    expect(shown('syncing')).toBe('70 %  75 of 100 files, 2.93 KB of 3.91 KB');
     expect(shown('paused')).toBe('25 changes, 1000 B to carry');
     expect(shown('syncing', volume(0, 0))).toBe('Problems');
   });
@@ -167,8 +167,8 @@ describe('the live view', () => {
     const state = withAnswers(startOf('h:1', 'ann'), { status, transfers: { ...transfers, transfers: films } });
     expect(liveLines(state, { columns: 80, rows: 24 }, colors)).toEqual(
       expect.arrayContaining([
-        '  a → b  reading  1.1 GB  film.mov',
-        '  b → a  [####################]  100 %  7.6 MB of 7.6 MB  song.wav',
+        '  a → b  reading  1.10 GB  film.mov',
+        '  b → a  [####################]  100 %  7.63 MB of 7.63 MB  song.wav',
       ]),
     );
   });

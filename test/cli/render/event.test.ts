@@ -19,10 +19,10 @@ const synced = {
 } as const;
 
 const CASES: [SyncEvent | Gap, string][] = [
-  [synced, 'a → b  modified  docs/plan.txt  12.3 KB  4 ms'],
+  [synced, 'a → b  modified  docs/plan.txt  12.30 KB  4 ms'],
   [{ ...synced, from: 'b', to: 'a', action: 'deleted', bytes: 0 }, 'b → a  deleted   docs/plan.txt  4 ms'],
-  [{ ...synced, action: 'renamed', was: 'old' }, 'a → b  renamed   old → docs/plan.txt  12.3 KB  4 ms'],
-  [{ ...synced, path: 'a\u001bb\n' }, 'a → b  modified  a\\u001bb\\n  12.3 KB  4 ms'],
+  [{ ...synced, action: 'renamed', was: 'old' }, 'a → b  renamed   old → docs/plan.txt  12.30 KB  4 ms'],
+  [{ ...synced, path: 'a\u001bb\n' }, 'a → b  modified  a\\u001bb\\n  12.30 KB  4 ms'],
   [{ event: 'listening', host: '127.0.0.1', port: 8080, dir: 'directory_a' }, 'listening  127.0.0.1:8080  directory_a'],
   [{ event: 'peer-connected' }, 'peer connected'],
   [{ event: 'peer-lost', reason: 'connection refused' }, 'peer lost  connection refused'],
@@ -59,7 +59,7 @@ const CASES: [SyncEvent | Gap, string][] = [
   ],
   [{ event: 'resumed', by: null }, 'resumed'],
   [{ event: 'resumed', by: 'ann' }, 'resumed  by ann'],
-  [{ event: 'syncing', files: 1, bytes: 1_181_116_006 }, 'syncing  1 file  1.1 GB'],
+  [{ event: 'syncing', files: 1, bytes: 1_181_116_006 }, 'syncing  1 file  1.10 GB'],
   [{ event: 'in-sync', files: 0, bytes: 0 }, 'in sync  0 files  0 B'],
   [{ time: '', run: 'abc', id: 8, event: 'gap', missed: 3 }, 'gap  3 events missing here: no longer kept'],
   [
@@ -131,7 +131,7 @@ describe('sayer', () => {
 
   it('says one line for each thing', () => {
     expect(said({ format: 'text' }).out.split('\n')).toEqual([
-      '14:03:22.118  a → b  modified  docs/plan.txt  12.3 KB  4 ms',
+      '14:03:22.118  a → b  modified  docs/plan.txt  12.30 KB  4 ms',
       '14:03:22.118  problem  x  m (io-error)',
       '14:03:22.118  warning  a warning',
       '',

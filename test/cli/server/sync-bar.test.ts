@@ -57,7 +57,7 @@ describe('the bar of the servers', () => {
       expect(at(0, 0, 0, 4, 4096)).toBe('');
       expect(at(250, 0, 0, 4, 4096)).toBe('');
       expect(at(1000, 1, 1024, 4, 4096)).toMatch(
-        /^1 of 4 files \[#+\.+\] {2}25 % {2}1\.0 KB of 4\.0 KB {2}1\.0 KB\/s {2}0:03 left$/,
+        /^1 of 4 files \[#+\.+\] {2}25 % {2}1\.00 KB of 4\.00 KB {2}1\.00 KB\/s {2}0:03 left$/,
       );
       expect(at(2000, 3, 3072, 4, 4096)).toMatch(/^3 of 4 files .* 75 % /);
       bar.event(IN_SYNC);
@@ -74,7 +74,7 @@ describe('the bar of the servers', () => {
       const line = at(1000, 98_765, 987_654_321_000, 123_456, 1_181_116_006_000)!;
       expect(line.length).toBeLessThan(columns);
       if (columns >= 31) expect(line).toMatch(/^98765 of 123456 files .* 83 %/);
-      if (columns >= 80) expect(line).toMatch(/^98765 of 123456 files (\[#+\.+\] )? 83 % {2}919\.8 GB of 1\.1 TB/);
+      if (columns >= 80) expect(line).toMatch(/^98765 of 123456 files (\[#+\.+\] )? 83 % {2}919\.82 GB of 1\.07 TB/);
     }
   });
 
