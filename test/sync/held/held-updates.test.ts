@@ -419,7 +419,7 @@ describe('after the unlock', () => {
       await settle();
       unlock();
       expect(await drain()).toEqual([]);
-      expect([room.pair.entry('a', F), room.said.at(-1)]).toEqual([file('v0'), 'conflict f a ']);
+      expect([room.pair.entry('a', F), room.said.at(-1)]).toEqual([file('v0'), 'conflict f a']);
     });
 
     test('the new one has not deleted what the former one had made', async () => {
@@ -566,7 +566,7 @@ describe('after the unlock', () => {
     saves('mine', 'a');
     unlock();
     await settle();
-    expect(room.said.at(-1)).toBe('conflict f a ');
+    expect(room.said.at(-1)).toBe('conflict f a');
     expect([room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)?.side]).toEqual([0, 'a']);
   });
 
