@@ -3,9 +3,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { PairState } from '../../src/wire/client-api/methods.js';
+import { sized } from './sizes.js';
 
-/** What is shown may be so late, in milliseconds, besides the time in which nothing could run. */
-const MOMENT_MS = 1_000;
+/**
+ * What is shown may be so late, in milliseconds, besides the time in which nothing could run. The short form runs beside
+ * other tests, which take the processors from the servers while the observer runs.
+ */
+const MOMENT_MS = sized(3_000, 1_000);
 
 /** What people see at one time; null: nobody answers. */
 export interface Shown {
