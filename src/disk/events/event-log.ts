@@ -158,12 +158,13 @@ export class EventLog {
     const open = this.#openFile(last.number);
     const sound = soundLength(open.fd, open.bytes);
     if (sound === open.bytes && (sound > 0 || wasKilled)) return;
-    if (wasKilled) {
+    // What is longer than a line was not left by a crash: it stays, for whoever can still read it.
+    if (wasKilled && sound !== null) {
       fs.ftruncateSync(open.fd, sound);
       open.bytes = sound;
       return;
     }
-    this.#report(`The last file of it, ${open.name}, is ${sound === 0 ? 'empty' : 'cut'}. Another is begun.`);
+    this.#report(`The last file of it, ${open.name}, is ${open.bytes === 0 ? 'empty' : 'cut'}. Another is begun.`);
     this.#leave(open);
   }
 
@@ -266,10 +267,11 @@ const written = (fd: number, bytes: Buffer): Promise<number> =>
     fs.write(fd, bytes, 0, bytes.length, null, (error, count) => (error === null ? resolve(count) : reject(error))),
   );
 
-/** @returns the length up to the end of the last complete line. */
-function soundLength(fd: number, bytes: number): number {
+/** @returns the length up to the end of the last complete line; null where the file has bytes, but no such line near its end. */
+function soundLength(fd: number, bytes: number): number | null {
+  if (bytes === 0) return 0;
   const tail = Buffer.alloc(Math.min(bytes, TAIL_BYTES));
   fs.readSync(fd, tail, 0, tail.length, bytes - tail.length);
   const end = tail.lastIndexOf(10);
-  return end < 0 ? 0 : bytes - tail.length + end + 1;
+  return end < 0 ? null : bytes - tail.length + end + 1;
 }

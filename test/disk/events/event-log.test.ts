@@ -212,6 +212,26 @@ describe('a crash', () => {
   });
 });
 
+describe('a last file that ends in no line', () => {
+  it.each([
+    ['after other events', names(3)],
+    ['alone', []],
+  ])('%s: nothing of it is cut off, another is begun, and that is said', async (_what, earlier) => {
+    const before = open();
+    said(before, ...earlier);
+    await before.close();
+    const file = inLog('events-000001.ndjson');
+    fs.appendFileSync(file, 'x'.repeat(300_000));
+    const { size } = fs.statSync(file);
+    const log = open({ wasKilled: true });
+    said(log, 'later');
+    await log.close();
+    expect([fs.statSync(file).size, files()]).toEqual([size, ['events-000001.ndjson', 'events-000002.ndjson']]);
+    expect((await logged()).reasons).toEqual([...earlier, 'later']);
+    expect(problems).toEqual([{ kind: 'note', code: 'state-damaged', message: expect.stringContaining('is cut') }]);
+  });
+});
+
 describe('a disk that refuses', () => {
   const refusing = (code: string, times: number) => {
     const { write } = fs;
