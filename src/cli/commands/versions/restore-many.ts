@@ -65,10 +65,15 @@ async function asBefore(
   time: Date,
 ): Promise<VersionRow[]> {
   const found = new Map<string, VersionRow>();
-  const { away } = await eachRecent(context, isMeant, { since: time }, (row) => found.set(row.path, row));
+  const { away } = await eachRecent(context, isMeant, { since: time }, (row) => {
+    if (wasThere(row)) found.set(row.path, row);
+  });
   sayAway(context, away);
   return [...found.values()].filter(({ mtime }) => Date.parse(mtime) <= time.getTime());
 }
+
+/** @returns whether the content stood at its path for both; what a lock kept back never did. */
+const wasThere = ({ reason }: VersionRow): boolean => reason !== 'held' && reason !== 'discarded';
 
 /**
  * @param error what is thrown where `path` is no directory that is gone.

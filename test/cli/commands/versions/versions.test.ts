@@ -287,6 +287,11 @@ describe('client restore of many files', () => {
     ]);
   });
 
+  it.each(['held', 'discarded'])('does not take what was %s for what was there before', async (reason) => {
+    const more = [kept('x.txt', 9), kept('x.txt', 5, { reason }), kept('y.txt', 4, { reason }), kept('z.txt', 3)];
+    expect((await restored(['--before', at(0)], more)).what).toEqual(['x.txt 9', 'z.txt 3']);
+  });
+
   it('only shows with --dry-run', async () => {
     const { code, out, what } = await restored(['d', '--dry-run', '--json']);
     expect([code, what]).toEqual([0, []]);
