@@ -178,6 +178,7 @@ class ServerA {
       gate: options.gate,
       acceptLostLocks: async () => {
         await this.lockStore.acceptLoss();
+        pair.limitFormerHeld();
         pair.locksHalt = null;
         heldFiles.recover(namesOf(this.lockStore));
       },

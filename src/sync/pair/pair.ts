@@ -76,6 +76,11 @@ export class Pair {
     return this.meta.get('formerHeld') ?? 0;
   }
 
+  /** To be called where held updates were lost: the numbers of a former partner's are given out anew from here on. */
+  limitFormerHeld(): void {
+    if (this.formerHeld > this.lastHeld()) this.meta.put('formerHeld', this.lastHeld());
+  }
+
   /** Set while locks may be lost and nobody has confirmed it. */
   locksHalt: Halt | null = null;
 

@@ -64,6 +64,26 @@ test('a first contact forgets everything that was shared, also after a restart',
   await second.close();
 });
 
+test.each([
+  [0, 0],
+  [3, 3],
+  [9, 7],
+])(
+  'where held updates were lost and %i is the last, those up to %i are of the former partner',
+  async (last, former) => {
+    const { open } = place();
+    const first = open();
+    first.pair.lastHeld = () => 7;
+    first.pair.beginFirstContact();
+    first.pair.lastHeld = () => last;
+    first.pair.limitFormerHeld();
+    await first.close();
+    const second = open();
+    expect(second.pair.formerHeld).toBe(former);
+    await second.close();
+  },
+);
+
 test('its tables have the names that earlier versions gave them', async () => {
   const { at, open } = place();
   const { pair, close } = open();
