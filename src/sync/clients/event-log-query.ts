@@ -35,13 +35,34 @@ export class EventLogQuery {
   }
 
   async log(wanted: EventFilter, call: IncomingCall): Promise<ClientMethods['log']['result']> {
-    if (this.#readers >= MAX_READERS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#readers++;
+    await this.#begin();
     try {
       return await this.#send(wanted, call);
     } finally {
-      this.#readers--;
-      this.#waiting.shift()?.();
+      this.#end();
+    }
+  }
+
+  /** Resolves when this reader may read. */
+  async #begin(): Promise<void> {
+    if (this.#readers < MAX_READERS) this.#readers++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Lets the next one read, if there is one. */
+  #end(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#readers--;
+    else next();
+  }
+
+  /** Sends `entries`. A client that takes its time keeps nobody else from reading. */
+  async #notify(call: IncomingCall, entries: readonly NumberedEvent[]): Promise<void> {
+    this.#end();
+    try {
+      await call.notify('entries', { entries });
+    } finally {
+      await this.#begin();
     }
   }
 
@@ -52,7 +73,7 @@ export class EventLogQuery {
       damaged += piece.damaged;
       for (const event of piece.events) {
         if (rows.length === EVENTS_AT_ONCE) {
-          await call.notify('entries', { entries: rows });
+          await this.#notify(call, rows);
           rows = [];
         }
         rows.push(event);

@@ -102,14 +102,35 @@ it('comes from memory where the files cannot be read', async () => {
   expect(said).toEqual([expect.stringContaining('.lockstep/log')]);
 });
 
-it('reads for two clients at a time, and for the others after them', async () => {
+it('answers others while two clients do not take what they are sent', async () => {
   const { inFile, pieces, ask, hold } = open();
   inFile(...Array.from({ length: 501 }, (_, n) => before(n + 1)));
   const free = hold();
-  const asking = [ask(), ask(), ask(), ask()];
-  await until(() => pieces.length >= 2);
-  expect(pieces).toHaveLength(2);
+  const slow = [ask(), ask(), ask()];
+  await until(() => pieces.length === 3);
+  expect((await ask({ path: 'x' })).events).toEqual([]);
   free();
-  for (const { events } of await Promise.all(asking)) expect(short(events)).toEqual(['before 501']);
-  expect(pieces).toHaveLength(4);
+  for (const { events } of await Promise.all(slow)) expect(short(events)).toEqual(['before 501']);
+});
+
+it('reads for two clients at a time, and for the others after them', async () => {
+  const { history, state, ask } = open();
+  history.add({ event: 'peer-connected' });
+  let asked = 0;
+  let free = () => {};
+  const gate = new Promise<void>((resolve) => {
+    free = resolve;
+  });
+  Object.defineProperty(state, 'written', {
+    get: () => {
+      asked++;
+      return gate;
+    },
+  });
+  const asking = Array.from({ length: 4 }, () => ask());
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toBe(2);
+  free();
+  for (const { events } of await Promise.all(asking)) expect(short(events)).toEqual(['now 1']);
+  expect(asked).toBe(4);
 });
