@@ -72,13 +72,14 @@ export class IgnoreRules {
   /** @returns the last line that leaves `path` out and is not taken back; null where none does. */
   deciding(path: RelPath, isDir: boolean): string | null {
     if (!this.matches(path, isDir)) return null;
-    const some = this.lines.filter((line) => line.startsWith('!') || new IgnoreRules([line]).matches(path, isDir));
-    for (let n = some.length - 1; n >= 0; n--) {
-      const takenBack = some.slice(n + 1).filter((line) => line.startsWith('!'));
-      const isRule = !some[n]!.startsWith('!');
-      if (isRule && new IgnoreRules([some[n]!, ...takenBack]).matches(path, isDir)) return some[n]!;
+    // Lines in front never take back what later ones leave out: the last line without which it stays is found by halving.
+    let [from, to] = [0, this.lines.length];
+    while (to - from > 1) {
+      const middle = (from + to) >> 1;
+      if (new IgnoreRules(this.lines.slice(middle)).matches(path, isDir)) from = middle;
+      else to = middle;
     }
-    return null;
+    return this.lines[from]!;
   }
 
   /** @returns whether `other` has the same rules. */

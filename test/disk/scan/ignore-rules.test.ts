@@ -1,7 +1,8 @@
 import ignore from 'ignore';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
 import { IgnoreRules, ignoreLines, isNeverSynchronised } from '../../../src/disk/scan/ignore-rules.js';
+import { chance } from '../../support/crash-editor.js';
 
 it.each([
   ['.lockstep', true],
@@ -52,6 +53,29 @@ it.each([
   [['a/**/b/**/c', '*.o'], 'a/1/b/2/c', 'a/**/b/**/c'],
 ])('of %j, %s is left out by %j', (lines, path, line) => {
   expect(new IgnoreRules(lines).deciding(path as RelPath, false)).toBe(line);
+});
+
+it('of many lines that match and are taken back, the deciding one is found with few matchers', () => {
+  const many = Array.from({ length: 1_600 }, (_, n) => (n % 2 === 0 ? `*.o${'*'.repeat(n % 7)}` : '!x.o'));
+  const made = vi.spyOn(IgnoreRules.prototype, 'matches');
+  expect(new IgnoreRules(['/x.o', ...many, 'x.*', '!y']).deciding('x.o' as RelPath, false)).toBe('x.*');
+  expect(made.mock.calls.length).toBeLessThan(20);
+  made.mockRestore();
+});
+
+it('the deciding line is the last one that leaves the path out together with those that take back', () => {
+  const seed = Date.now() % 1e6;
+  const below = chance(seed);
+  const parts = ['a', 'a/', '/a', 'b', 'a/b', 'a/*', '*.o', '**/b', 'b/', '/a/b/x.o', 'x.o', '*'];
+  for (let round = 0; round < 300; round++) {
+    const lines = Array.from({ length: 1 + below(6) }, () => `${['', '', '!'][below(3)]}${parts[below(parts.length)]}`);
+    const path = ['a/b/x.o', 'a', 'b/x.o', 'x.o', 'a/b'][below(5)] as RelPath;
+    const leavesOut = (n: number) =>
+      !lines[n]!.startsWith('!') &&
+      new IgnoreRules([lines[n]!, ...lines.slice(n + 1).filter((line) => line[0] === '!')]).matches(path, false);
+    const wanted = new IgnoreRules(lines).matches(path, false) ? lines.findLast((_line, n) => leavesOut(n)) : null;
+    expect(new IgnoreRules(lines).deciding(path, false), `seed ${seed}: ${lines.join(' ')} of ${path}`).toBe(wanted);
+  }
 });
 
 it('a later line can include again what an earlier one excluded', () => {
