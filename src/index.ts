@@ -30,10 +30,10 @@ export type {
   LockRow,
   NoticeRow,
   PairState,
-  PrunedVersions,
   Refused,
   Status,
   Target,
   VersionRow,
   VersionUsage,
 } from './wire/client-api/methods.js';
+export type { FailedPrune, Pruned, PrunedVersions } from './wire/client-api/pruned.js';

@@ -2,7 +2,8 @@
 // results that arrive in several parts, and keeps every sent line within the server's limit.
 import type { WatchedEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
-import type { Acted, Confirmation, Flushed, NoticeRow, PrunedVersions, Target } from '../wire/client-api/methods.js';
+import type { Acted, Confirmation, Flushed, NoticeRow, Target } from '../wire/client-api/methods.js';
+import type { Pruned } from '../wire/client-api/pruned.js';
 import { SERVER_SILENCE } from '../wire/frame/limits.js';
 import { RpcClient } from '../wire/rpc/caller.js';
 import { givenSecret } from '../wire/socket/secret.js';
@@ -136,12 +137,13 @@ export class Client extends Queries {
    * Removes the versions that are older than `olderMs` milliseconds, on both sides.
    * @param options `dryRun`: only counts them. `before`: the moments that an earlier call returned, milliseconds since
    *   1970 by the clock of each side: removes exactly what that call counted, whatever `olderMs` is.
-   * @returns what was removed, or would be, and up to which moment; null for a side that is away.
+   * @returns what was removed, or would be, and up to which moment; null for a side that is away. `failed`: why one side
+   *   has removed nothing more, although the other has.
    */
   pruneVersions(
     olderMs: number,
     options: { readonly dryRun?: boolean; readonly before?: { readonly a?: number; readonly b?: number } } = {},
-  ): Promise<{ readonly a: PrunedVersions | null; readonly b: PrunedVersions | null }> {
+  ): Promise<Pruned> {
     return this.#ask.call('prune', { olderMs, ...options }, MAX_TIMER_MS);
   }
 

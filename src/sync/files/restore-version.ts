@@ -7,7 +7,8 @@ import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath, type Side } from '../../core/path.js';
 import type { Version, VersionReader } from '../../replica.js';
-import type { Acted, PrunedVersions, VersionRow } from '../../wire/client-api/methods.js';
+import type { Acted, VersionRow } from '../../wire/client-api/methods.js';
+import type { FailedPrune, Pruned, PrunedVersions } from '../../wire/client-api/pruned.js';
 import { placeOf, versionRow } from './version-row.js';
 import type { WriteStep } from './write.js';
 import { missingParents } from './write.js';
@@ -101,14 +102,31 @@ export class Restoring {
     olderMs: number,
     dryRun: boolean,
     before?: { readonly a?: number; readonly b?: number },
-  ): Promise<{ a: PrunedVersions | null; b: PrunedVersions | null }> {
+  ): Promise<Pruned> {
     const prune = async (side: Side) => {
       if (before !== undefined && before[side] === undefined) return null;
       return (await this.#context.versionReader(side)?.prune(olderMs, dryRun, before?.[side])) ?? null;
     };
-    const [a, b] = await Promise.all(SIDES.map(prune));
-    return { a: a!, b: b! };
+    const done = { a: null, b: null } as { a: PrunedVersions | null; b: PrunedVersions | null };
+    const failed: { side: Side; error: Error }[] = [];
+    const each = async (side: Side) => {
+      try {
+        done[side] = await prune(side);
+      } catch (error) {
+        failed.push({ side, error: error as Error });
+      }
+    };
+    await Promise.all(SIDES.map(each));
+    const [first] = failed;
+    if (first === undefined) return done;
+    // Where nothing was removed, the error is the whole answer.
+    if (dryRun || (done.a === null && done.b === null)) throw first.error;
+    return { ...done, failed: failure(first.side, first.error) };
   }
+}
+
+function failure(side: Side, error: Error): FailedPrune {
+  return { side, code: error instanceof SyncError ? error.code : 'failed', message: error.message };
 }
 
 function changeTo(path: RelPath, before: Entry | null, after: Exclude<Entry, { type: 'dir' }>): Change | null {

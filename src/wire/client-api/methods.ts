@@ -8,6 +8,7 @@ import type { NumberedEvent } from '../../core/events.js';
 import type { HeldWay } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
 import type { PlanPreview } from './plan.js';
+import type { Pruned } from './pruned.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -90,11 +91,6 @@ export interface VersionRow {
 export interface VersionUsage {
   readonly files: number;
   readonly bytes: number;
-}
-
-/** What was removed, or would be, of the versions that were put aside up to `before`: milliseconds since 1970. */
-export interface PrunedVersions extends VersionUsage {
-  readonly before: number;
 }
 
 /** Whether a path is left out of synchronisation, and by which rule. */
@@ -267,10 +263,7 @@ export interface ClientMethods extends FileMethods {
    * Removes versions older than `olderMs`; `dryRun` only counts them. A side that is away is null. `before`: the moments
    * that an earlier call returned, instead of `olderMs`; a side for which there is none is left as it is.
    */
-  prune: {
-    params: { olderMs: number; dryRun?: boolean; before?: { a?: number; b?: number } };
-    result: { a: PrunedVersions | null; b: PrunedVersions | null };
-  };
+  prune: { params: { olderMs: number; dryRun?: boolean; before?: { a?: number; b?: number } }; result: Pruned };
   /** `path`: also one that may not be used, such as those in `.lockstep`. */
   checkIgnore: { params: { path: string }; result: Ignored };
   conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };

@@ -1,7 +1,7 @@
 // The versions of both sides as one list, and the steps that restore one of them.
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
-import type { SyncError } from '../../../src/core/errors.js';
+import { SyncError } from '../../../src/core/errors.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
 import type { Content, RecentVersion, Version, VersionReader } from '../../../src/replica.js';
 import { Restoring } from '../../../src/sync/files/restore-version.js';
@@ -184,6 +184,21 @@ describe('pruning', () => {
   test('asks each side that is there', async () => {
     const { restoring } = open(new Kept([]), null);
     expect(await restoring.prune(7, false)).toEqual({ a: { files: 1, bytes: 7, before: 100 }, b: null });
+  });
+
+  test.each([
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const)('tells what side %s could not, and what side %s has removed', async (bad, good) => {
+    const failing = new Kept([]);
+    failing.prune = () => Promise.reject(new SyncError('failed', 'the disk is broken'));
+    const sides = { a: new Kept([]), b: new Kept([]), [bad]: failing };
+    const { restoring } = open(sides.a, sides.b);
+    const failed = { side: bad, code: 'failed', message: 'the disk is broken' };
+    const removed = { files: 1, bytes: 7, before: 100 };
+    expect(await restoring.prune(7, false)).toEqual({ [bad]: null, [good]: removed, failed });
+    await expect(restoring.prune(7, true)).rejects.toThrow('the disk is broken');
+    await expect(restoring.prune(7, false, { [bad]: 5 })).rejects.toThrow('the disk is broken');
   });
 
   test('removes up to the moments that are given, and nothing on a side without one', async () => {

@@ -1,12 +1,14 @@
 // `client versions --prune [--older 7d]`: removes versions for ever, after it has said how many there are and how much
 // they take.
-import type { PrunedVersions, VersionUsage } from '../../../wire/client-api/methods.js';
+import { SyncError } from '../../../core/errors.js';
+import type { VersionUsage } from '../../../wire/client-api/methods.js';
+import type { FailedPrune, PrunedVersions } from '../../../wire/client-api/pruned.js';
 import { confirmed } from '../../confirm.js';
 import type { CommandContext } from '../../context.js';
 import { parseDuration } from '../../duration.js';
-import { EXIT_FAILED, EXIT_OK } from '../../exit-codes.js';
+import { EXIT_FAILED, EXIT_OK, exitCodeOf } from '../../exit-codes.js';
 import { countText, sizeText } from '../../render/size.js';
-import { usageError } from '../../report-error.js';
+import { reportError, usageError } from '../../report-error.js';
 
 export interface PruneFlags {
   readonly older?: string;
@@ -26,9 +28,22 @@ export async function prune(context: CommandContext, text: string | undefined, f
   const question = `Remove ${what} (${sizeText(counted.bytes)}) for ever?`;
   const isDry = flags.dryRun === true || counted.files === 0;
   if (!isDry && !(await confirmed(context, question, flags.yes === true))) return EXIT_FAILED;
-  const removed = isDry ? { a: null, b: null } : await api.pruneVersions(olderMs, { before: momentsOf(found) });
-  say(context, isDry, isDry ? counted : total(removed));
+  if (isDry) {
+    say(context, isDry, counted);
+    return EXIT_OK;
+  }
+  const { failed, ...removed } = await api.pruneVersions(olderMs, { before: momentsOf(found) });
+  if (failed !== undefined) return sayFailed(context, total(removed), failed);
+  say(context, isDry, total(removed));
   return EXIT_OK;
+}
+
+/** @returns the exit code: that of the side that failed. The other side has removed its own. */
+function sayFailed(context: CommandContext, removed: VersionUsage, { side, code, message }: FailedPrune): number {
+  if (!context.json) say(context, false, removed);
+  const error = new SyncError(code, `Those of side ${side} were not removed: ${message}`);
+  reportError(context, error, { side, changed: removed.files > 0, ...removed });
+  return exitCodeOf(error);
 }
 
 function say(context: CommandContext, isDry: boolean, { files, bytes }: VersionUsage): void {

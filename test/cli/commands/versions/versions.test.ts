@@ -214,6 +214,24 @@ describe('client versions --prune', () => {
     expect(result.err).toContain('Remove 3 versions older than 7d (2.00 KB) for ever? [y/N] ');
   });
 
+  it('says what one side has removed where the other could not', async () => {
+    const api: Api = {
+      ...fakeApi([], []),
+      pruneVersions: async (_olderMs, { dryRun } = {}) => ({
+        a: { files: 2, bytes: 1024, before: 70 },
+        b: dryRun ? { files: 1, bytes: 1024, before: 80 } : null,
+        ...(dryRun ? {} : { failed: { side: 'b', code: 'failed', message: 'the disk is broken' } }),
+      }),
+    };
+    const { code, out, err } = await asks([], { api });
+    expect([code, out]).toEqual([1, 'Removed 2 versions: 1.00 KB are free again.\n']);
+    expect(err).toContain('Those of side b were not removed: the disk is broken');
+    expect(JSON.parse((await asks(['--json'], { api })).out)).toMatchObject({
+      ...{ side: 'b', changed: true, files: 2, bytes: 1024 },
+      error: { code: 'failed' },
+    });
+  });
+
   it('wants --yes where a person reads and nobody can be asked, as in the shell', async () => {
     expect((await asks([], { terminal: true })).code).toBe(2);
     expect((await asks(['--yes'], { terminal: true })).code).toBe(0);
