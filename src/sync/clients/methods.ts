@@ -17,6 +17,7 @@ import { checkIgnore } from './check-ignore.js';
 import { EventLogQuery, type LoggedEvents } from './event-log-query.js';
 import { fileHandlers } from './file-methods.js';
 import { ServeLocks } from './lock-methods.js';
+import { PlanQuery } from './plan-query.js';
 import { ClientQueries, type ShownPair, streamed } from './queries.js';
 import { versionHandlers } from './version-methods.js';
 import { serveWatch } from './watching.js';
@@ -65,6 +66,7 @@ export class ClientServer {
   methods(): Record<string, Method> {
     const { session, lockStore, local, events } = this.#served;
     const eventLog = new EventLogQuery(events);
+    const plans = new PlanQuery(() => session.preview());
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: IncomingCall) => Promise<object> } = {
       hello: async (params) => this.#hello(params),
       ping: async () => ({}),
@@ -82,10 +84,7 @@ export class ClientServer {
       checkIgnore: async ({ path }) => checkIgnore(path, this.#served.pair, () => local.scanner.ignoreFile()),
       conflicts: async (_params, call) => ({ conflicts: await streamed(call, this.#resolving.conflicts()) }),
       resolve: async ({ target, owner, keep }) => this.#resolving.resolve(this.#queries.pathOf(target), keep, owner),
-      plan: async (_params, call) => {
-        const { plan, ...more } = session.preview();
-        return { ...more, plan: await streamed(call, plan) };
-      },
+      plan: (_params, call) => plans.plan(call),
       transfers: async () => session.status.transfers(),
       status: async () => ({ ...this.#queries.status(), versions: await this.#usage.read() }),
       // A client behind a pipe has closed its sending direction and still waits for the answer: only the time limit

@@ -269,7 +269,7 @@ export interface ClientMethods extends FileMethods {
   conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
   resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
   status: { params: Record<string, never>; result: Status };
-  /** @throws SyncError `busy` until both sides have been scanned. */
+  /** @throws SyncError `busy` until both sides have been scanned, and while two others are sent a plan. */
   plan: { params: Record<string, never>; result: PlanPreview };
   transfers: { params: Record<string, never>; result: Transfers };
   flush: { params: { timeoutMs?: number }; result: Flushed };
