@@ -26,7 +26,7 @@ import { EventHistory } from './events/history.js';
 import { openEventLog } from './events/open-log.js';
 import { Guarding } from './locks/guarding.js';
 import { LockStore } from './locks/lock-store.js';
-import { type Archive, openArchive } from './pair/archive.js';
+import { type Archive, openArchive, unwritten } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
 import { RemoteReplica } from './peer/replica-client.js';
 import { type PeerLink, type PeerTransport, tcpTransport } from './peer/transport.js';
@@ -154,8 +154,11 @@ class ServerA {
     this.eventLog = openEventLog(state, history);
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.#say(options.log, event) };
-    this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), state.files.openStore);
-    this.lockStore = new LockStore(inState('locks.log'), this.log, state.files.openStore);
+    const { openStore } = state.files;
+    // A server that only shows a plan must not forget what was shared: another partner would be accepted for good.
+    const open = options.gate?.before === 'everything' ? unwritten(openStore) : openStore;
+    this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), open);
+    this.lockStore = new LockStore(inState('locks.log'), this.log, openStore);
     const { ignore, versionLimits } = options;
     this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
     this.guarding = new Guarding(this.lockStore, options.guard === true);

@@ -22,3 +22,28 @@ it('shows the plan, touches nothing and ends', async () => {
   ]);
   expect([textOf(pair.b, 'one.txt'), textOf(pair.a, 'two.txt')]).toEqual([null, null]);
 });
+
+it('forgets nothing of a pair when it meets another directory', async () => {
+  const pair = new PairOfPrograms();
+  onTestFinished(() => pair.close());
+  for (const name of ['kept.txt', 'gone.txt']) fs.writeFileSync(path.join(pair.a, name), name);
+  await pair.start();
+  for (const server of [pair.serverA, pair.serverB]) await server.stop();
+  fs.rmSync(path.join(pair.a, 'gone.txt'));
+  const archive = path.join(pair.a, '.lockstep', 'archive.log');
+  const before = fs.readFileSync(archive, 'utf8');
+  // It has all that was shared, under another identity: it is accepted without a question.
+  const other = path.join(pair.directory, 'other');
+  fs.mkdirSync(other);
+  for (const name of ['kept.txt', 'gone.txt']) fs.copyFileSync(path.join(pair.b, name), path.join(other, name));
+  const usual = pair.b;
+  Object.assign(pair, { b: other });
+  await pair.startB();
+  const dryRun = ['--dir', pair.a, '--port', '0', '--peer', `127.0.0.1:${pair.portB}`, '--dry-run'];
+  expect((await run('server-a', dryRun, pair.env)).stdout).toContain('First contact: 2 files b → a.');
+  expect(fs.readFileSync(archive, 'utf8')).toBe(before);
+  await pair.serverB.stop();
+  Object.assign(pair, { b: usual });
+  await pair.start();
+  expect([textOf(pair.a, 'gone.txt'), textOf(pair.b, 'gone.txt')]).toEqual([null, null]);
+});

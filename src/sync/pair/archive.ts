@@ -27,3 +27,11 @@ export function openArchive(file: string, report: (text: string) => void, open: 
   const { store } = open(file, tables, { consequence });
   return { pair: new Pair(snapshot, store, { meta, losses }, report), close: () => store.close() };
 }
+
+/** @returns `open` for an archive that is read and never written: what changes in memory is forgotten at the end. */
+export const unwritten =
+  (open: OpenStore): OpenStore =>
+  (...args) => {
+    const { store, setAside } = open(...args);
+    return { setAside, store: { put: () => {}, durable: async () => {}, close: () => store.close() } };
+  };

@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openArchive } from '../../../src/sync/pair/archive.js';
+import { Store } from '../../../src/disk/state/store.js';
+import { openArchive, unwritten } from '../../../src/sync/pair/archive.js';
 import { dir, file, p } from '../../support/disk-site.js';
 import { scanPath } from '../../support/session-room.js';
 import { makeRoot } from '../../support/trees.js';
@@ -103,4 +104,29 @@ test('a damaged archive counts as missing', async () => {
   const second = open();
   expect(second.pair.shared(p('x'))).toBe(null);
   await second.close();
+});
+
+test('an archive that is not to be written is read, and stays as it was', async () => {
+  const { at, open } = place();
+  const first = open();
+  first.pair.agree(p('x'), file('x'));
+  first.pair.meta.put('roots', 'a b');
+  await first.close();
+  const before = fs.readFileSync(at, 'utf8');
+
+  const shown = openArchive(at, () => {}, unwritten(Store.open));
+  expect(shown.pair.shared(p('x'))).toEqual(file('x'));
+  shown.pair.beginFirstContact();
+  shown.pair.meta.put('roots', 'a c');
+  shown.pair.flush();
+  await shown.close();
+  expect(fs.readFileSync(at, 'utf8')).toBe(before);
+
+  const third = open();
+  expect([third.pair.shared(p('x')), third.pair.meta.get('roots'), third.pair.firstContact]).toEqual([
+    file('x'),
+    'a b',
+    false,
+  ]);
+  await third.close();
 });
