@@ -47,3 +47,22 @@ it('forgets nothing of a pair when it meets another directory', async () => {
   await pair.start();
   expect([textOf(pair.a, 'gone.txt'), textOf(pair.b, 'gone.txt')]).toEqual([null, null]);
 });
+
+it('shows the plan of a halted pair with its halt, and ends with 8', async () => {
+  const pair = new PairOfPrograms();
+  onTestFinished(() => pair.close());
+  fs.writeFileSync(path.join(pair.a, 'shared.txt'), 'shared');
+  await pair.start();
+  for (const server of [pair.serverA, pair.serverB]) await server.stop();
+  const other = path.join(pair.directory, 'other');
+  fs.mkdirSync(other);
+  fs.writeFileSync(path.join(other, 'another.txt'), 'another');
+  Object.assign(pair, { b: other });
+  await pair.startB();
+  const dryRun = ['--dir', pair.a, '--port', '0', '--peer', `127.0.0.1:${pair.portB}`, '--dry-run'];
+  const { code, stdout, stderr } = await run('server-a', dryRun, pair.env);
+  expect(code).toBe(8);
+  expect(stderr).toMatch(/is another directory than the one that was synchronised/);
+  expect(stdout).toContain('First contact: 1 file a → b, 1 b → a.');
+  expect([textOf(pair.a, 'another.txt'), textOf(other, 'shared.txt')]).toEqual([null, null]);
+});

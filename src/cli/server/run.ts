@@ -21,6 +21,9 @@ const STOP_MS = 4_500;
  */
 const ECHO_MS = 250;
 
+/** The exit codes of servers that fail, besides 1: for how they were started, and for a dry run of a halted pair. */
+const SAID_BY_SERVERS: ReadonlySet<number> = new Set([2, 8]);
+
 /** A started server. */
 interface Running {
   stop(): Promise<void>;
@@ -62,7 +65,8 @@ export async function serve<S extends ServerSettings>(
   let verbose = false;
   const die = (error: unknown): void => {
     give(error, verbose);
-    leave(exitCodeOf(error) === 2 ? 2 : EXIT_FAILED);
+    const code = exitCodeOf(error);
+    leave(SAID_BY_SERVERS.has(code) ? code : EXIT_FAILED);
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);

@@ -1,5 +1,7 @@
 // The program `server-a`: its arguments in, a running server out.
-
+import { SyncError } from '../../core/errors.js';
+import type { NumberedEvent } from '../../core/events.js';
+import type { ServerLogger } from '../../log.js';
 import type { PlanPreview } from '../../wire/client-api/plan.js';
 import { readSecretFile } from '../../wire/socket/secret.js';
 import { planText } from '../render/plan.js';
@@ -8,6 +10,22 @@ import { boundGarbage } from './heap.js';
 import { makeDirectory } from './make-directory.js';
 import { serverAOptions } from './options.js';
 import { serve } from './run.js';
+
+/** @returns `log`, which is watched, and whether and why the pair is halted. */
+function haltOf(log: ServerLogger) {
+  let halt: (error: SyncError) => void = () => {};
+  const halted = new Promise<SyncError>((resolve) => {
+    halt = resolve;
+  });
+  const event = (happened: NumberedEvent): void => {
+    log.event(happened);
+    if (happened.event !== 'halted') return;
+    watch.isHalted = true;
+    halt(new SyncError('halted', happened.message));
+  };
+  const watch = { isHalted: false, halted, log: { ...log, event } };
+  return watch;
+}
 
 boundGarbage();
 await serve(
@@ -22,15 +40,18 @@ await serve(
     const { startServerA } = await import('../../sync/server-a.js');
     const options = { ...settings, secret, version: packageVersion(), log };
     if (!dryRun) return startServerA(options);
+    const watch = haltOf(log);
     let end = (): void => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
     const ask = async (preview: PlanPreview): Promise<boolean> => {
       say(format === 'json' ? `${JSON.stringify(preview)}\n` : planText(preview));
-      end();
+      // Of a halted pair the halt is the last word.
+      if (!watch.isHalted) end();
       return false;
     };
-    return { ...(await startServerA({ ...options, gate: { before: 'everything', ask } })), ended };
+    const server = await startServerA({ ...options, log: watch.log, gate: { before: 'everything', ask } });
+    return { ...server, ended, failed: Promise.race([watch.halted, server.failed]) };
   },
 );

@@ -37,6 +37,11 @@ export class Gate {
     this.#state = options === null ? 'open' : 'not asked';
   }
 
+  /** Whether nothing is ever transferred without an answer: then the plan of a halted or paused pair is shown, too. */
+  get asksAlways(): boolean {
+    return this.#options?.before === 'everything';
+  }
+
   /** Whether the question has been put and has no positive answer. */
   get isAsked(): boolean {
     return this.#state === 'asked';
@@ -58,7 +63,7 @@ export class Gate {
   /** @returns why nothing may be written that a client asks for; null where it may, or where it is not known yet. */
   refusal(meeting: Meeting): SyncError | null {
     if (!this.mustWait(meeting)) return null;
-    if (this.#options!.before === 'everything') return onlyShown();
+    if (this.asksAlways) return onlyShown();
     const areKnown = meeting.a.snapshot !== null && meeting.b.snapshot !== null;
     return this.isAsked || areKnown ? unanswered() : null;
   }

@@ -288,7 +288,10 @@ export class Session {
 
   /** Whether a plan is known, and only the answer of a person is missing. */
   get #isAtGate(): boolean {
-    return this.#areScanned && this.#isInForce && this.#gate.mustWait(this.#options.pair);
+    const { pair } = this.#options;
+    const isJudged = this.#recorder.halted || !pair.safety.blocks;
+    const mayAsk = this.#gate.asksAlways ? isJudged : this.#isInForce;
+    return this.#areScanned && mayAsk && this.#gate.mustWait(pair);
   }
 
   get #areScanned(): boolean {
