@@ -9,6 +9,8 @@ interface MetaValues {
   dir: string;
   /** Whether the two roots have never agreed: then nothing was ever shared. */
   firstContact: true;
+  /** Whether a person has said that these two roots may be joined, or nobody had to be asked. */
+  agreed: true;
   /** The last held update from before the roots met for the first time. */
   formerHeld: number;
   /** When both sides last agreed, milliseconds since 1970. */

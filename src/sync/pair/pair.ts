@@ -68,6 +68,11 @@ export class Pair {
     return this.meta.get('firstContact') === true;
   }
 
+  /** Whether a person may have to be asked: it is a first contact, or can become one, and nobody has agreed to it. */
+  get isUnagreed(): boolean {
+    return (this.firstContact && this.meta.get('agreed') !== true) || this.meta.get('roots') === null;
+  }
+
   /** @returns the last update that was ever held. Set by the session, which has the locks. */
   lastHeld: () => number = () => 0;
 
@@ -256,6 +261,7 @@ export class Pair {
     this.lostOutcomes.clear();
     this.meta.put('inSync', null);
     this.meta.put('firstContact', true);
+    this.meta.put('agreed', null);
     this.meta.put('formerHeld', this.lastHeld());
     this.markEverything();
   }

@@ -16,7 +16,7 @@ export interface GateOptions {
 
 /** The facts that decide whether to ask: the sides with their files, as far as they have been scanned. */
 interface Meeting {
-  readonly firstContact: boolean;
+  readonly isUnagreed: boolean;
   readonly a: { readonly snapshot: { readonly files: number } | null };
   readonly b: { readonly snapshot: { readonly files: number } | null };
 }
@@ -29,7 +29,7 @@ export class Gate {
 
   /**
    * @param options null: nobody is asked.
-   * @param opened called when transfers may begin after all.
+   * @param opened called when transfers may begin: somebody has agreed, or nobody has to be asked.
    */
   constructor(options: GateOptions | null, opened: () => void) {
     this.#options = options;
@@ -51,13 +51,18 @@ export class Gate {
    * @returns whether transfers have to wait: for an answer, or until it is known whether to ask. That is decided once, as
    *   soon as both sides are known: what is transferred then makes an empty side a full one.
    */
-  mustWait({ firstContact, a, b }: Meeting): boolean {
+  mustWait({ isUnagreed, a, b }: Meeting): boolean {
     if (this.#options === null || this.#state === 'open') return false;
     if (this.#state === 'asked' || this.#options.before === 'everything') return true;
-    if (a.snapshot === null || b.snapshot === null) return true;
-    if (firstContact && a.snapshot.files > 0 && b.snapshot.files > 0) return true;
-    this.#state = 'open';
+    if (a.snapshot === null || b.snapshot === null) return isUnagreed;
+    if (isUnagreed && a.snapshot.files > 0 && b.snapshot.files > 0) return true;
+    this.#open();
     return false;
+  }
+
+  #open(): void {
+    this.#state = 'open';
+    this.#opened();
   }
 
   /** @returns why nothing may be written that a client asks for; null where it may, or where it is not known yet. */
@@ -74,9 +79,7 @@ export class Gate {
     this.#state = 'asked';
     this.#options.ask(preview()).then(
       (mayBegin) => {
-        if (!mayBegin) return;
-        this.#state = 'open';
-        this.#opened();
+        if (mayBegin) this.#open();
       },
       () => {},
     );

@@ -93,7 +93,10 @@ export class Session {
     this.#planner = planner;
     this.#recorder = recorder;
     this.#epochs = new Epochs(pair, clock, mailbox);
-    this.#gate = new Gate(options.gate ?? null, () => mailbox.wake());
+    this.#gate = new Gate(options.gate ?? null, () => {
+      pair.meta.put('agreed', true);
+      mailbox.wake();
+    });
     this.#pausing = new Pausing(common);
     this.#waiting = new WaitingChanges(pair, planner);
     this.lockService = new LockService({ ...common, heldUpdates });

@@ -5,8 +5,8 @@ import { p } from '../../support/disk-site.js';
 import { SessionRoom } from '../../support/session-room.js';
 
 const side = (files: number | null) => ({ snapshot: files === null ? null : { files } });
-const meeting = (firstContact: boolean, a: number | null, b: number | null) => ({
-  firstContact,
+const meeting = (isUnagreed: boolean, a: number | null, b: number | null) => ({
+  isUnagreed,
   a: side(a),
   b: side(b),
 });
@@ -22,6 +22,8 @@ describe('whether transfers wait for an answer', () => {
     [{ before: 'first contact', ask }, meeting(true, 1, null), true],
     [{ before: 'first contact', ask }, meeting(true, 0, null), true],
     [{ before: 'first contact', ask }, meeting(false, 1, 1), false],
+    [{ before: 'first contact', ask }, meeting(false, 1, null), false],
+    [{ before: 'first contact', ask }, meeting(false, null, null), false],
     [{ before: 'everything', ask }, meeting(false, 0, 0), true],
   ])('%#', (options, at, mustWait) => {
     expect(new Gate(options, () => {}).mustWait(at)).toBe(mustWait);
@@ -104,5 +106,40 @@ describe('a client write', () => {
   ])('before %s %#', (before, at, refused) => {
     const refusal: SyncError | null = new Gate({ before, ask: async () => true }, () => {}).refusal(at);
     expect(refusal?.message ?? null).toEqual(refused === null ? null : expect.stringMatching(refused));
+  });
+});
+
+describe('what was agreed', () => {
+  const nobody: GateOptions = { before: 'first contact', ask: () => Promise.reject(new Error('nobody to ask')) };
+
+  it('lasts through a kill in the first copy, and not beyond the two roots', async () => {
+    const room = new SessionRoom('', undefined, nobody);
+    room.pair.beginFirstContact();
+    expect(room.pair.isUnagreed).toBe(true);
+    room.session.start();
+    await room.connect();
+    await room.tell('a', 'x:1 y:1', { whole: true });
+    await room.tell('b', '', { whole: true });
+    expect(room.transferred('b')).toBe('+x +y');
+
+    // Killed now, with one of the two files copied: the next run finds files on both sides.
+    const next = new SessionRoom('', undefined, nobody);
+    for (const [key, value] of room.pair.meta.all()) next.pair.meta.load(key, value);
+    expect([next.pair.firstContact, next.pair.isUnagreed]).toEqual([true, false]);
+    next.session.start();
+    await next.connect();
+    await next.tell('a', 'x:1 y:1', { whole: true });
+    await next.tell('b', 'x:1', { whole: true });
+    expect(next.transferred('b')).toBe('+y');
+
+    next.pair.beginFirstContact();
+    expect(next.pair.isUnagreed).toBe(true);
+  });
+
+  it('is nothing before any other root was met', () => {
+    const { pair } = new SessionRoom();
+    expect(pair.isUnagreed).toBe(false);
+    pair.meta.put('roots', null);
+    expect(pair.isUnagreed).toBe(true);
   });
 });
