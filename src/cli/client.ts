@@ -2,10 +2,10 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { Client } from '../client/client.js';
-import { findAddress } from '../disk/state/address.js';
 import { Connections } from './connections.js';
 import type { Io } from './context.js';
 import { EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit-codes.js';
+import { nearbyPair } from './nearby-pair.js';
 import { Writer } from './output-buffer.js';
 import { runLine } from './program/program.js';
 import { programNames } from './program-name.js';
@@ -25,7 +25,7 @@ const output = new Writer((text) => stdout.write(text));
 
 const io: Io = {
   env,
-  nearby: () => findAddress(process.cwd()),
+  nearby: () => nearbyPair(process.cwd()),
   pairNamed: (name) => addressOfPair(env, name),
   names,
   connect: (server, user, trust) => connections.get(server, user, trust),

@@ -17,8 +17,8 @@ export class Connections<T extends Kept> {
 
   /** @returns the connection for this server, user and trust; a different one is closed first. */
   get(server: Address, user: string, trust: Trust = {}): Promise<T> {
-    const { secretFile, allowLocal = false } = trust;
-    const key = JSON.stringify([addressText(server), user, secretFile, allowLocal]);
+    const { secretFile, allowLocal = false, root } = trust;
+    const key = JSON.stringify([addressText(server), user, secretFile, allowLocal, root]);
     if (this.#current?.key === key) return this.#current.client;
     this.close();
     const current = { key, client: this.#dial(server, user, trust) };

@@ -6,7 +6,7 @@ import type { Client } from '../client/client.js';
 import { type Address, DEFAULT_SERVER } from '../client/server-address.js';
 import { defaultUser } from '../client/user-name.js';
 import { SyncError } from '../core/errors.js';
-import type { PairAddress } from '../disk/state/address.js';
+import type { FoundPair } from '../disk/state/address.js';
 import { parseAddress } from '../wire/socket/tcp.js';
 import type { ProgramNames } from './program-name.js';
 import { type Colors, colorsFor, wantsColor } from './render/colors.js';
@@ -56,15 +56,17 @@ export interface Trust {
   readonly secretFile?: string | undefined;
   /** Whether to trust a server of another local user where there is no secret. */
   readonly allowLocal?: boolean | undefined;
+  /** The id of a root that the server must serve; any server will do unless given. */
+  readonly root?: string | undefined;
 }
 
 /** The streams and services of one run of the client, independent of the command. */
 export interface Io {
   readonly env: Env;
   /** @returns the pair in whose directory the program was started; null where it was not. */
-  nearby?(): PairAddress | null;
+  nearby?(): FoundPair | null;
   /** @returns where a remembered pair answers. @throws SyncError `usage` where it does not. */
-  pairNamed?(name: string): PairAddress;
+  pairNamed?(name: string): FoundPair;
   /** The names under which the programs were called, for advice. */
   readonly names: ProgramNames;
   /** @returns a connection; the same one for the same server, user and trust while it is open. */
@@ -140,6 +142,7 @@ export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): 
   const trust: Trust = {
     secretFile: secretFileOf(globals.secretFile, io.env),
     allowLocal: globals.allowLocal ?? switchOf(io.env.LOCKSTEP_ALLOW_LOCAL || '0', 'LOCKSTEP_ALLOW_LOCAL'),
+    root: nearby?.root,
   };
   const color = wantsColor(globals.color ?? 'auto', io.stdoutIsTerminal, io.env);
   return {
@@ -157,7 +160,7 @@ export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): 
 }
 
 /** The pair that is meant where no server is named. */
-function pairFor(io: Io, { pair, server }: Globals): PairAddress | null {
+function pairFor(io: Io, { pair, server }: Globals): FoundPair | null {
   if (pair !== undefined && server !== undefined)
     throw usageError('--pair and --server both name a server.', 'Give one.');
   if (pair !== undefined) return io.pairNamed?.(pair) ?? null;
@@ -165,7 +168,7 @@ function pairFor(io: Io, { pair, server }: Globals): PairAddress | null {
   return io.nearby?.() ?? null;
 }
 
-function serverOf(flag: string | undefined, env: Env, nearby: PairAddress | null): Address {
+function serverOf(flag: string | undefined, env: Env, nearby: FoundPair | null): Address {
   const text = flag ?? nearby?.address ?? (env.LOCKSTEP_SERVER || DEFAULT_SERVER);
   try {
     return parseAddress(text, '127.0.0.1');

@@ -39,6 +39,8 @@ export interface ConnectOptions {
   readonly allowLocal?: boolean | undefined;
   /** The secret itself, 64 hexadecimal digits; used instead of the file. */
   readonly secret?: string | undefined;
+  /** The id of a root that the server must serve, as its `.lockstep/identity.json` has it; by default any. */
+  readonly root?: string | undefined;
 }
 
 /** Which version to put back. */
@@ -71,7 +73,7 @@ export class Client extends Queries {
 
   /**
    * Connects to server-a and checks that it speaks the same protocol.
-   * @throws SyncError `usage`, `unreachable`, `not-allowed` (the secret), or `failed` for another protocol.
+   * @throws SyncError `usage`, `unreachable` (also for other roots), `not-allowed` (the secret), or `failed` for another protocol.
    */
   static async connect(options: ConnectOptions = {}): Promise<Client> {
     const server = addressOf(options.server ?? DEFAULT_SERVER);
@@ -88,7 +90,7 @@ export class Client extends Queries {
       options.timeoutMs ?? ANSWER_MS,
     );
     try {
-      await client.#ask.hello(addressText(server));
+      await client.#ask.hello(addressText(server), options.root);
     } catch (error) {
       client.close();
       throw error;

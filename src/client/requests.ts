@@ -101,9 +101,11 @@ export class Requests {
   /**
    * Exchanges `hello`.
    * @param address of the server, for error messages.
-   * @throws SyncError `failed` for another protocol, `usage` where it is not server-a.
+   * @param root the id of a root that it must serve; any unless given.
+   * @throws SyncError `failed` for another protocol, `usage` where it is not server-a, `unreachable` where it serves
+   * other roots.
    */
-  async hello(address: string): Promise<void> {
+  async hello(address: string, root?: string): Promise<void> {
     const hello = await this.call('hello', { protocol: PROTOCOL_VERSION, role: 'client', program: 'lockstep' });
     if (hello?.protocol !== PROTOCOL_VERSION) {
       throw new SyncError(
@@ -117,8 +119,14 @@ export class Requests {
         hint: 'Clients connect to server-a, by default on port 8080.',
       });
     }
+    if (root !== undefined && hello.roots?.a !== root && hello.roots?.b !== root) throw ofAnotherPair(address);
   }
 }
+
+const ofAnotherPair = (address: string): SyncError =>
+  new SyncError('unreachable', `The server at ${address} is of another pair than this directory.`, {
+    hint: 'The server of this directory has ended. Start it again, or name a server with --server.',
+  });
 
 const tooLong = (method: string, most: number): SyncError =>
   new SyncError(

@@ -194,6 +194,7 @@ class ServerA {
       local: this.replica,
       replica: (side) => (side === 'a' ? this.replica : this.peer),
       versionReader: (side) => (side === 'a' ? this.replica.versionReader : (this.peer?.versionReader ?? null)),
+      roots: () => ({ a: state.id, b: this.peer?.introduction.root ?? pair.meta.get('roots')?.split(' ')[1] ?? null }),
       version: options.version,
       peer: peerName,
       events: {

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { EventLog } from '../disk/events/event-log.js';
 import { LocalReplica } from '../disk/local-replica.js';
+import { removeAddress } from '../disk/state/address.js';
 import { idsAbove } from '../disk/state/identity.js';
 import { openRoot } from '../disk/state/root.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state/state-directory.js';
@@ -136,6 +137,7 @@ class SideB {
     const { log } = this;
     this.#state = openStateDirectory(root.path, log);
     this.#eventLog = openEventLog(this.#state, history);
+    removeAddress(root.path); // of a pair that was killed
     this.#replica = new LocalReplica({ root, state: this.#state, ignore, log, versionLimits });
     this.#server = new ReplicaServer({
       replica: this.#replica,

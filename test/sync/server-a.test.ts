@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nearbyPair } from '../../src/cli/nearby-pair.js';
 import { Client } from '../../src/client/client.js';
 import type { SyncError } from '../../src/core/errors.js';
 import { silent } from '../../src/log.js';
@@ -54,6 +55,42 @@ function damageLocks(): void {
   lines[at] = lines[at]!.replace('modified', 'modifiee');
   fs.writeFileSync(journal, lines.join('\n'));
 }
+
+describe('the address in a directory', () => {
+  const rootOf = (file: string): string => JSON.parse(fs.readFileSync(file, 'utf8')).id;
+
+  test('leads to the pair of that directory only', async () => {
+    await servers.start();
+    await servers.said('in-sync');
+    const { address, root } = nearbyPair(servers.a)!;
+    expect([address, root]).toEqual([`127.0.0.1:${servers.port}`, rootOf(inA('.lockstep', 'identity.json'))]);
+    for (const own of [root, rootOf(inB('.lockstep', 'identity.json'))])
+      (await Client.connect({ server: address, root: own })).close();
+    const stale = Client.connect({ server: address, root: '01234567-89ab-cdef-0123-456789abcdef' });
+    await expect(stale).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('another pair'),
+    });
+  });
+
+  test('is not believed where another user has written it', async () => {
+    await servers.start();
+    const { uid } = fs.statSync(inA('.lockstep', 'address.json'));
+    expect(nearbyPair(servers.a, uid)).not.toBeNull();
+    if (uid !== 0) expect(nearbyPair(servers.a, uid + 1)).toBeNull();
+    else {
+      fs.chownSync(inA('.lockstep', 'address.json'), 4711, 4711);
+      expect(nearbyPair(servers.a, 0)).toBeNull();
+    }
+  });
+
+  test('is forgotten by server-b at its start', async () => {
+    fs.mkdirSync(inB('.lockstep'));
+    fs.writeFileSync(inB('.lockstep', 'address.json'), '{}');
+    await servers.start();
+    expect(fs.existsSync(inB('.lockstep', 'address.json'))).toBe(false);
+  });
+});
 
 describe('at its start', () => {
   test('held contents that no update names go to the versions; those of updates stay', async () => {

@@ -1,6 +1,7 @@
 // Where a remembered pair answers clients, for `--pair NAME`.
-import { findAddress, type PairAddress } from '../../disk/state/address.js';
+import type { FoundPair } from '../../disk/state/address.js';
 import type { Env } from '../context.js';
+import { nearbyPair } from '../nearby-pair.js';
 import { usageError } from '../report-error.js';
 import { readPairs } from './config.js';
 
@@ -8,7 +9,7 @@ import { readPairs } from './config.js';
  * @returns the address of the server-a of a remembered pair that runs.
  * @throws SyncError `usage` where there is no such pair, or it does not run.
  */
-export function addressOfPair(env: Env, name: string): PairAddress {
+export function addressOfPair(env: Env, name: string): FoundPair {
   const pairs = readPairs(env);
   const pair = pairs.get(name);
   if (pair === undefined) {
@@ -17,7 +18,7 @@ export function addressOfPair(env: Env, name: string): PairAddress {
       names.length === 0 ? 'Remember one with: lockstep up --name NAME DIR OTHER' : `There is: ${names.join(', ')}.`;
     throw usageError(`There is no pair ${name}.`, hint);
   }
-  const found = findAddress(pair.dir);
+  const found = nearbyPair(pair.dir);
   if (found === null) throw usageError(`The pair ${name} does not run.`, `Start it with: lockstep up ${name}`);
   return found;
 }

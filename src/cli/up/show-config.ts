@@ -1,9 +1,9 @@
 // The program `lockstep config`: every value that the programs would use here, and where it comes from.
 import { DEFAULT_SERVER } from '../../client/server-address.js';
 import { defaultUser } from '../../client/user-name.js';
-import { findAddress } from '../../disk/state/address.js';
 import { errorObject, errorText } from '../error-text.js';
 import { exitCodeOf } from '../exit-codes.js';
+import { nearbyPair } from '../nearby-pair.js';
 import { tableLines } from '../render/table.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
@@ -37,7 +37,7 @@ function text(values: readonly Value[]): string {
 
 /** What the client uses where no option says otherwise. */
 function clientValues(): Value[] {
-  const nearby = findAddress(process.cwd());
+  const nearby = nearbyPair(process.cwd());
   const found = (value: string) => ({ value, from: 'the pair of this directory' });
   const fallback = (value: string) => ({ value, from: 'default' });
   return [

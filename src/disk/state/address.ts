@@ -1,18 +1,27 @@
 // Where the server-a of a root answers clients, kept in ROOT/.lockstep/address.json while it runs: a client that is
-// started in or below a synchronised directory finds its pair and its side by it. A file that a killed server left names
-// an address where nobody answers.
+// started in or below a synchronised directory finds its pair and its side by it. A file that a killed server left may
+// name an address where another pair answers by now: the client says which root it means, and the server compares.
 import fs from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { type Side, STATE_DIR } from '../../core/path.js';
 import { replaceFile } from '../fs/whole-file.js';
+import { identityFile, readIdentity } from './identity.js';
 
 /** The pair of a directory. */
-export interface PairAddress {
+interface PairAddress {
   /** HOST:PORT of server-a. */
   readonly address: string;
   /** The side whose directory it is. */
   readonly side: Side;
+}
+
+/** A pair that a directory names. */
+export interface FoundPair extends PairAddress {
+  /** The id of the directory's root. */
+  readonly root: string;
+  /** The user who owns the file that names the pair. */
+  readonly uid: number;
 }
 
 const schema = v.object({ version: v.literal(1), address: v.string(), side: v.picklist(['a', 'b']) });
@@ -32,18 +41,20 @@ export function removeAddress(root: string): void {
  * @param from absolute path of a directory.
  * @returns the pair of the nearest root at or above it; null where there is none whose server runs.
  */
-export function findAddress(from: string): PairAddress | null {
+export function findAddress(from: string): FoundPair | null {
   for (let directory = from; ; directory = path.dirname(directory)) {
     const found = readAddress(directory);
     if (found !== null || directory === path.dirname(directory)) return found;
   }
 }
 
-function readAddress(root: string): PairAddress | null {
+function readAddress(directory: string): FoundPair | null {
   try {
-    const text = fs.readFileSync(fileOf(root), 'utf8');
+    const { uid } = fs.lstatSync(fileOf(directory));
+    const text = fs.readFileSync(fileOf(directory), 'utf8');
     const { address, side } = v.parse(schema, JSON.parse(text.slice(0, MAX_BYTES)));
-    return { address, side };
+    const root = readIdentity(identityFile(directory));
+    return root === null ? null : { address, side, root, uid };
   } catch {
     return null; // not a root, or none that this version knows
   }

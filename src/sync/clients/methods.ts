@@ -31,6 +31,8 @@ interface ServedPair extends ShownPair {
   readonly replica: FilesContext['replica'];
   /** Reads the versions of a side; null while it is disconnected. */
   readonly versionReader: (side: Side) => VersionReader | null;
+  /** The ids of both roots; null while side b is not known. */
+  readonly roots: () => { readonly a: string; readonly b: string | null };
   readonly version: string;
   /** What the server has said. */
   readonly events: LoggedEvents;
@@ -130,7 +132,7 @@ export class ClientServer {
         hint: 'Use a client of the same version.',
       });
     }
-    return { protocol: PROTOCOL_VERSION, server: 'a', version: this.#served.version };
+    return { protocol: PROTOCOL_VERSION, server: 'a', version: this.#served.version, roots: this.#served.roots() };
   }
 }
 

@@ -216,7 +216,8 @@ export interface Confirmation {
 export interface ClientMethods extends FileMethods {
   hello: {
     params: { protocol: number; role?: 'client' | 'peer'; program?: string };
-    result: { protocol: number; server: 'a'; version: string };
+    /** `roots`: the ids of the roots of the pair; side b's is null before it was ever there. */
+    result: { protocol: number; server: 'a'; version: string; roots: { a: string; b: string | null } };
   };
   /** Answered at once, also while the maximum number of calls waits. */
   ping: { params: Record<string, never>; result: Record<string, never> };

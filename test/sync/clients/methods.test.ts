@@ -66,6 +66,7 @@ function open() {
     local: {} as never,
     replica: () => null,
     versionReader: (side) => (side === 'a' ? (versionReader as never) : null),
+    roots: () => ({ a: 'root-a', b: null }),
     version: '1.2.3',
     peer: 'host:1',
     events: { history } as never,
@@ -99,7 +100,10 @@ const codeOf = (act: Promise<unknown>) =>
 describe('hello', () => {
   test('returns the role and the version', async () => {
     const { ask } = open();
-    expect(await ask('hello', { protocol: 1, role: 'client' })).toEqual({ protocol: 1, server: 'a', version: '1.2.3' });
+    expect(await ask('hello', { protocol: 1, role: 'client' })).toEqual({
+      ...{ protocol: 1, server: 'a', version: '1.2.3' },
+      roots: { a: 'root-a', b: null },
+    });
   });
 
   test.each([
