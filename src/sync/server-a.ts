@@ -80,6 +80,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   const state = openStateDirectory(root.path, log);
   const transport = transportOf(options);
   const server = new ServerA({ ...options, log }, root, state, history, transport.name);
+  let unbind = async (): Promise<void> => {};
   try {
     const methods = server.clients.methods();
     const memory = requestMemory();
@@ -97,8 +98,10 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
         void serveRpc(connection, methods, { onFault, memory });
       },
     });
+    unbind = () => listener.close();
     server.log.event({ event: 'listening', host, port: listener.port, dir: root.path });
-    writeAddress(root.path, { address: addressText({ host: reachable(host), port: listener.port }), side: 'a' });
+    const address = addressText({ host: reachable(host), port: listener.port });
+    writeAddress(root.path, { address, side: 'a' }, server.log.warn);
     sayWhoMay(options, server.log);
     server.session.start();
     const rescanning = setInterval(() => server.session.rescan(), options.rescanMs);
@@ -120,12 +123,13 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
         await listener.close();
         await dialling;
         await transport.close?.();
-        removeAddress(root.path);
+        removeAddress(root.path, server.log.warn);
         await server.close();
       },
     };
   } catch (error) {
     await server.session.stop();
+    await unbind();
     await server.close();
     throw error;
   }

@@ -137,7 +137,7 @@ class SideB {
     const { log } = this;
     this.#state = openStateDirectory(root.path, log);
     this.#eventLog = openEventLog(this.#state, history);
-    removeAddress(root.path); // of a pair that was killed
+    removeAddress(root.path, log.warn); // of a pair that was killed
     this.#replica = new LocalReplica({ root, state: this.#state, ignore, log, versionLimits });
     this.#server = new ReplicaServer({
       replica: this.#replica,

@@ -84,6 +84,23 @@ describe('the address in a directory', () => {
     }
   });
 
+  test('is a convenience: a server that cannot write or remove it says so, runs, and keeps its state', async () => {
+    for (const file of [inA('.lockstep', 'address.json', 'x'), inB('.lockstep', 'address.json', 'x')])
+      fs.mkdirSync(file, { recursive: true });
+    fs.writeFileSync(inA('f'), 'f');
+    await servers.start();
+    await servers.said('in-sync');
+    expect(fs.readFileSync(inB('f'), 'utf8')).toBe('f');
+    await servers.stop();
+    expect(servers.warnings).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining(`need --server 127.0.0.1:${servers.port}: `),
+        expect.stringContaining(`${inA('.lockstep', 'address.json')} cannot be removed: `),
+      ]),
+    );
+    expect(fs.existsSync(inA('.lockstep', 'server.json'))).toBe(false);
+  });
+
   test('is forgotten by server-b at its start', async () => {
     fs.mkdirSync(inB('.lockstep'));
     fs.writeFileSync(inB('.lockstep', 'address.json'), '{}');

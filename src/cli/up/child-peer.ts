@@ -35,7 +35,7 @@ export function childTransport(peer: ChildPeer): PeerTransport {
     close: async () => {
       if (running === null) return;
       await ended(running.child);
-      removeAddress(peer.dir);
+      removeAddress(peer.dir, peer.say);
     },
   };
 }

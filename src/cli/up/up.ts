@@ -1,5 +1,5 @@
 // The program `lockstep up`: server-a in this process, server-b as a child of it or at the end of ssh.
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import { quote } from '../../core/path.js';
@@ -51,7 +51,7 @@ await serve(
     });
     const address = addressText(server);
     connected = () => {
-      if (typeof other === 'string') writeAddress(realpathSync(other), { address, side: 'b' });
+      if (typeof other === 'string') writeAddress(other, { address, side: 'b' }, log.warn);
     };
     ready = () => {
       ready = () => {};

@@ -27,14 +27,29 @@ export interface FoundPair extends PairAddress {
 const schema = v.object({ version: v.literal(1), address: v.string(), side: v.picklist(['a', 'b']) });
 const MAX_BYTES = 4096;
 
-/** @param root absolute path of a root whose state directory is open. */
-export function writeAddress(root: string, pair: PairAddress): void {
-  replaceFile(fileOf(root), `${JSON.stringify({ version: 1, ...pair })}\n`);
+/**
+ * @param root path of a root whose state directory is open.
+ * @param warn says why it cannot be written: no server fails for that.
+ */
+export function writeAddress(root: string, pair: PairAddress, warn: (text: string) => void): void {
+  const write = () => replaceFile(fileOf(root), `${JSON.stringify({ version: 1, ...pair })}\n`);
+  attempt(write, `Clients in ${root} need --server ${pair.address}`, warn);
 }
 
-/** Forgets the address; without a file nothing happens. */
-export function removeAddress(root: string): void {
-  fs.rmSync(fileOf(root), { force: true });
+/**
+ * Forgets the address; without a file nothing happens.
+ * @param warn says why it cannot be removed.
+ */
+export function removeAddress(root: string, warn: (text: string) => void): void {
+  attempt(() => fs.rmSync(fileOf(root), { force: true }), `${fileOf(root)} cannot be removed`, warn);
+}
+
+function attempt(act: () => void, otherwise: string, warn: (text: string) => void): void {
+  try {
+    act();
+  } catch (error) {
+    warn(`${otherwise}: ${(error as Error).message}`);
+  }
 }
 
 /**

@@ -59,9 +59,9 @@ describe('a remembered pair', () => {
     const id = '01234567-89ab-cdef-0123-456789abcdef';
     fs.writeFileSync(path.join(root, '.lockstep', 'identity.json'), JSON.stringify({ format: 1, id }));
     expect(() => addressOfPair(env, 'art')).toThrow('The pair art does not run.');
-    writeAddress(root, { address: '127.0.0.1:4711', side: 'a' });
+    writeAddress(root, { address: '127.0.0.1:4711', side: 'a' }, () => {});
     expect(addressOfPair(env, 'art')).toMatchObject({ address: '127.0.0.1:4711', side: 'a', root: id });
-    writeAddress(root, { address: '192.0.2.1:4711', side: 'a' });
+    writeAddress(root, { address: '192.0.2.1:4711', side: 'a' }, () => {});
     expect(() => addressOfPair(env, 'art')).toThrow('The pair art does not run.');
     expect(() => addressOfPair(env, 'nosuch')).toThrow('There is no pair nosuch.');
   });
