@@ -37,10 +37,12 @@ export class EventCommand {
   event(event: NumberedEvent): void {
     if (this.#isClosed) return;
     const line = `${JSON.stringify(event)}\n`;
-    const bytes = this.#child === null ? this.#waitingBytes : this.#child.stdin!.writableLength;
+    // Where no file handles are left, a child has no streams.
+    const stdin = this.#child?.stdin;
+    const bytes = stdin ? stdin.writableLength : this.#waitingBytes;
     if (bytes + line.length > MAX_WAITING) this.#leaveOut();
-    else if (this.#child === null) this.#wait(line);
-    else this.#child.stdin!.write(line);
+    else if (stdin) stdin.write(line);
+    else this.#wait(line);
   }
 
   /** Ends the command: no more events come, and a moment later it is killed. */
@@ -50,7 +52,7 @@ export class EventCommand {
     const child = this.#child;
     if (child === null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.stdin!.end();
+    child.stdin?.end();
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_MS))]);
     this.kill();
   }
@@ -69,7 +71,7 @@ export class EventCommand {
   #wait(line: string): void {
     this.#waiting.push(line);
     this.#waitingBytes += line.length;
-    if (this.#pause === null) this.#start();
+    if (this.#pause === null && this.#child === null) this.#start();
   }
 
   #start(): void {
@@ -79,10 +81,11 @@ export class EventCommand {
     // It leads a group of its own, so that whatever it has started can be ended too. What it prints is no event.
     const child = spawn(this.#command, { shell: true, detached: true, stdio: ['pipe', 2, 2] });
     this.#child = child;
-    child.stdin!.on('error', () => {});
     child.on('error', (error) => this.#ended(child, since, error.message));
     child.on('exit', (code, signal) => this.#ended(child, since, code === null ? `by ${signal}` : `exit code ${code}`));
-    for (const line of this.#waiting.splice(0)) child.stdin!.write(line);
+    if (!child.stdin) return;
+    child.stdin.on('error', () => {});
+    for (const line of this.#waiting.splice(0)) child.stdin.write(line);
     this.#waitingBytes = 0;
   }
 

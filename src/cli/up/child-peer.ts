@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { SyncError } from '../../core/errors.js';
 import { removeAddress } from '../../disk/state/address.js';
 import { type PeerLink, type PeerTransport, tcpTransport } from '../../sync/peer/transport.js';
+import { spawnFailure } from './spawn-failure.js';
 
 const PROGRAM = fileURLToPath(new URL('../server/server-b.js', import.meta.url));
 /** How long a child may take to open its root and listen, in milliseconds. */
@@ -48,6 +49,8 @@ interface Running {
 async function started({ dir, args, say }: ChildPeer, signal: AbortSignal): Promise<Running> {
   const words = ['--dir', dir, '--host', '127.0.0.1', '--port', '0', '--log', 'json', ...args];
   const child = fork(PROGRAM, words, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
+  const failure = spawnFailure(child, child.stderr);
+  if (failure !== null) throw new SyncError('unreachable', `Cannot start server-b: ${(await failure).message}.`);
   let last = '';
   let isUp = false;
   readline.createInterface({ input: child.stderr as Readable }).on('line', (line) => {

@@ -8,6 +8,7 @@ import type { PeerLink, PeerTransport } from '../../sync/peer/transport.js';
 import { connectionOver } from '../../wire/socket/connection.js';
 import { carrierOver, openStreams } from '../../wire/socket/multiplex.js';
 import { readGreeting } from '../server/greeting.js';
+import { spawnFailure } from './spawn-failure.js';
 
 /** Logging in may ask for a password or a touch of a key. */
 const START_MS = 120_000;
@@ -42,6 +43,8 @@ export function commandTransport(command: RemoteCommand): PeerTransport {
 async function openLink(command: RemoteCommand, signal: AbortSignal): Promise<PeerLink> {
   const [program, ...args] = command.words as [string, ...string[]];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const failure = spawnFailure(child, child.stdin);
+  if (failure !== null) throw reasonOf(command, null, '', await failure);
   const end = () => void child.kill();
   let say = (_line: string): void => {};
   const lastWords = wordsOf(child, (line) => say(line));
@@ -50,6 +53,7 @@ async function openLink(command: RemoteCommand, signal: AbortSignal): Promise<Pe
     say = command.say;
   } catch (error) {
     end();
+    child.stdin.destroy(); // ssh with a ControlMaster, and a command that ignores the signal, end with their input
     throw reasonOf(command, child.exitCode, lastWords(), error as Error);
   }
   const streams = openStreams(carrierOver(child.stdout, child.stdin));
