@@ -11,6 +11,8 @@ const SESSION_WINDOW = 256 * STREAM_WINDOW;
 /** Streams at one time. */
 const MAX_STREAMS = 128;
 const MAX_FRAME_BYTES = 256 * 1024;
+/** How long the other end may take to accept a stream, in milliseconds. */
+const OPEN_MS = 10_000;
 
 const SETTINGS: http2.Settings = {
   enablePush: false,
@@ -47,7 +49,7 @@ export function carrierOver(input: Readable, output: Writable): Duplex {
 interface Multiplexer {
   /**
    * Opens a stream.
-   * @throws SyncError `unreachable` where the other end is gone.
+   * @throws SyncError `unreachable` where the other end is gone, or does not accept it in time; then the carrier ends.
    */
   open(signal?: AbortSignal): Promise<Duplex>;
   /** Resolves when the carrier is gone. Never rejects. */
@@ -55,8 +57,11 @@ interface Multiplexer {
   close(): void;
 }
 
-/** @param carrier a stream to the other end, which calls `acceptStreams` on its own; it is not used by anyone else. */
-export function openStreams(carrier: Duplex): Multiplexer {
+/**
+ * @param carrier a stream to the other end, which calls `acceptStreams` on its own; it is not used by anyone else.
+ * @param openMs how long the other end may take to accept a stream, in milliseconds.
+ */
+export function openStreams(carrier: Duplex, openMs = OPEN_MS): Multiplexer {
   const session = http2.connect('http://peer', {
     createConnection: () => carrier,
     settings: SETTINGS,
@@ -65,17 +70,23 @@ export function openStreams(carrier: Duplex): Multiplexer {
   session.on('error', () => {});
   session.once('connect', () => session.destroyed || session.setLocalWindowSize(SESSION_WINDOW));
   return {
-    open: (signal) => openStream(session, signal),
+    open: (signal) => openStream(session, openMs, signal),
     closed: new Promise((resolve) => session.once('close', resolve)),
     close: () => session.destroy(),
   };
 }
 
-function openStream(session: http2.ClientHttp2Session, signal: AbortSignal | undefined): Promise<Duplex> {
+function openStream(
+  session: http2.ClientHttp2Session,
+  openMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     if (session.destroyed || session.closed) return reject(gone());
     const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+    const late = setTimeout(() => session.destroy(), openMs);
     const fail = (): void => {
+      clearTimeout(late);
       signal?.removeEventListener('abort', abort);
       reject(gone());
     };
@@ -84,6 +95,7 @@ function openStream(session: http2.ClientHttp2Session, signal: AbortSignal | und
     stream.on('error', () => {});
     stream.once('close', fail);
     stream.once('response', () => {
+      clearTimeout(late);
       stream.removeListener('close', fail);
       signal?.removeEventListener('abort', abort);
       resolve(stream);

@@ -76,6 +76,15 @@ describe('streams over one carrier', () => {
     await streams.closed;
   });
 
+  it('are given up, and the carrier with them, when the other end is silent', async () => {
+    const [near, far] = carrier();
+    far.resume();
+    const streams = openStreams(near, 50);
+    await expect(streams.open()).rejects.toMatchObject({ code: 'unreachable' });
+    await streams.closed;
+    expect(near.destroyed).toBe(true);
+  });
+
   it('stop waiting when the caller does', async () => {
     const [near] = carrier();
     const streams = openStreams(near);
