@@ -78,7 +78,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
   }
 }
 
-/** A server-a that sends nothing for so many milliseconds is gone: it pings every 10 s. */
+/** A server-a that opens no stream or sends nothing for so many milliseconds is gone: it pings every 10 s. */
 const CARRIER_SILENCE_MS = 40_000;
 
 /** A server-b for one stream. */
@@ -95,9 +95,10 @@ export interface StreamServer {
 
 /**
  * Starts a server-b that does not listen.
+ * @param silenceMs how long server-a may be silent, in milliseconds.
  * @throws SyncError `usage` where the directory cannot be used.
  */
-export function openServerB(options: SideBOptions): StreamServer {
+export function openServerB(options: SideBOptions, silenceMs = CARRIER_SILENCE_MS): StreamServer {
   const side = new SideB(options);
   let carrier: Duplex | null = null;
   let closing: Promise<void> | null = null;
@@ -105,11 +106,14 @@ export function openServerB(options: SideBOptions): StreamServer {
     over: (given) => {
       carrier = given;
       void side.scan();
-      return acceptStreams(given, (stream) => {
+      const silent = setTimeout(() => given.destroy(), silenceMs);
+      const over = acceptStreams(given, (stream) => {
+        clearTimeout(silent);
         const connection = connectionOver(stream);
-        side.serve(connection, CARRIER_SILENCE_MS);
+        side.serve(connection, silenceMs);
         void connection.closed.then(() => side.isConnected || given.destroy());
       });
+      return over.finally(() => clearTimeout(silent));
     },
     stop: () => {
       carrier?.destroy();
