@@ -1,4 +1,6 @@
 // Where side b is, as `lockstep up` is told: a directory of this machine, or HOST:DIR as ssh and rsync write it.
+import { quote } from '../../core/path.js';
+import { usageError } from '../report-error.js';
 
 /** Side b on another machine. */
 export interface RemotePlace {
@@ -8,10 +10,18 @@ export interface RemotePlace {
   readonly dir: string;
 }
 
-/** @returns the other machine and its directory; null for a directory of this machine, such as `./a:b`. */
+/**
+ * @returns the other machine and its directory; null for a directory of this machine, such as `./a:b`.
+ * @throws SyncError `usage` for a host that ssh would take for an option.
+ */
 export function remotePlace(text: string): RemotePlace | null {
   const parts = /^([^/:[\]]*\[[\da-fA-F:.%\w]+\]|[^/:]+):(.*)$/s.exec(text);
   if (parts === null) return null;
+  if (parts[1]!.startsWith('-'))
+    throw usageError(
+      `${quote(parts[1]!)} cannot be a host: it begins with "-".`,
+      'For a directory, write ./ before it.',
+    );
   const dir = parts[2]!.replace(/^~\//, '');
   return { host: parts[1]!, dir: dir === '' || dir === '~' ? '.' : dir };
 }

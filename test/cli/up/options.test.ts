@@ -37,6 +37,11 @@ describe('the command on the other machine', () => {
   });
 });
 
+it.each(['-oProxyCommand=touch x:y', '-h:d'])('a host is no option of ssh: %s', (text) => {
+  expect(() => remotePlace(text)).toThrow('cannot be a host');
+  expect(remotePlace(`./${text}`)).toBeNull();
+});
+
 describe('the options of up', () => {
   const read = (line: string, env = {}) => upOptions(line.split(' '), env, () => {});
 
