@@ -405,9 +405,9 @@ function descriptors(context: DiskSite): string[] {
       // closed since: the directory that was read
     }
   }
-  // Each of the three own directories is opened from the root.
+  // Each of the four own directories is opened from the root.
   return open.filter(
-    (target, n) => target !== context.root || open.slice(0, n).filter((at) => at === target).length >= 3,
+    (target, n) => target !== context.root || open.slice(0, n).filter((at) => at === target).length >= 4,
   );
 }
 
