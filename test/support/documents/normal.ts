@@ -1,8 +1,9 @@
 // What differs from run to run is made the same always: moments near the present, durations, ports, temporary paths,
-// process ids. Times that were set on purpose stay as they are.
+// process ids, ids of roots. Times that were set on purpose stay as they are.
 
 const MOMENT = Date.parse('2026-11-21T14:03:22.118Z');
 const MINUTE_MS = 60_000;
+const ROOTS = { a: '5f8c2f0e-6a1d-4b7c-9d3e-2f1a0b9c8d7e', b: '91d2a4b6-3c5e-4f70-8a1b-c2d3e4f50617' };
 /** What lies nearer to the present than this has to do with the test. */
 const NEAR_MS = 3 * 24 * 60 * MINUTE_MS;
 /** The present, and times counted from it, are told apart by this; no test takes half as long. */
@@ -26,6 +27,7 @@ export function normal(text: string, places: readonly (readonly [string, string]
     .replace(/\b\d+ ms\b/g, '4 ms')
     .replace(/"ms":[\d.]+/g, '"ms":4')
     .replace(/"run":"[0-9a-f]{12}"/g, '"run":"5c1e7d02a9b4"')
+    .replace(/"([ab])":"[0-9a-f]{8}-[0-9a-f-]{27}"/g, (_, side) => `"${side}":"${ROOTS[side as 'a' | 'b']}"`)
     .replace(/"generation":\d+/g, '"generation":40')
     .replace('"version":"test"', '"version":"0.1.0"')
     .replace(/\bprocess \d+\b/g, 'process 4711')
