@@ -298,7 +298,8 @@ describe('the programs', () => {
       took.push(performance.now() - begun);
     }
     took.sort((x, y) => x - y);
-    expect(took[Math.floor(took.length / 2)]).toBeLessThan(50);
+    // The short form shares the processors with the tests beside it.
+    expect(took[Math.floor(took.length / 2)]).toBeLessThan(full ? 50 : 300);
     expect(treeOf(pair.a)).toEqual(treeOf(pair.b));
   });
 });
