@@ -25,7 +25,8 @@ import { realClock } from './clock.js';
 import { EventHistory } from './events/history.js';
 import { openEventLog } from './events/open-log.js';
 import { Guarding } from './locks/guarding.js';
-import { LockStore } from './locks/lock-store.js';
+import { LockJournal } from './locks/journal.js';
+import { LockState } from './locks/lock-state.js';
 import { type Archive, openArchive, unwritten } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
 import { RemoteReplica } from './peer/replica-client.js';
@@ -139,7 +140,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
 class ServerA {
   readonly log: Logger;
   readonly archive: Archive;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly replica: LocalReplica;
   readonly session: Session;
   readonly clients: ClientServer;
@@ -162,15 +163,15 @@ class ServerA {
     // A server that only shows a plan must not forget what was shared: another partner would be accepted for good.
     const open = options.gate?.before === 'everything' ? unwritten(openStore) : openStore;
     this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), open);
-    this.lockStore = new LockStore(inState('locks.log'), this.log, openStore);
+    this.lockState = new LockState(new LockJournal(inState('locks.log'), openStore), this.log);
     const { ignore, versionLimits } = options;
     this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
-    this.guarding = new Guarding(this.lockStore, options.guard === true);
+    this.guarding = new Guarding(this.lockState, options.guard === true);
     this.guarding.joined('a', this.replica);
     const heldFiles = new HeldFiles(state.held, new Staging(state.staging), this.replica.versions);
     const { pair } = this.archive;
-    if (this.lockStore.loss === null) heldFiles.recover(namesOf(this.lockStore));
-    else pair.locksHalt = locksHalt(lockLossOf(this.lockStore, this.lockStore.loss, heldFiles));
+    if (this.lockState.loss === null) heldFiles.recover(namesOf(this.lockState));
+    else pair.locksHalt = locksHalt(lockLossOf(this.lockState, this.lockState.loss, heldFiles));
     // After a crash of the machine, what was last seen may be older than the archive.
     const isSeenComplete = state.crash?.ofMachine === false && !this.replica.lostMemory;
     if (isSeenComplete) pair.lostOutcomes.noteRun(this.replica.scanner.snapshot, pair.archive);
@@ -178,23 +179,23 @@ class ServerA {
       pair,
       own: describeRoot(root, state.id),
       local: this.replica,
-      lockStore: this.lockStore,
+      lockState: this.lockState,
       heldFiles,
       log: this.log,
       clock: realClock,
       gate: options.gate,
       acceptLostLocks: async () => {
-        await this.lockStore.acceptLoss();
+        await this.lockState.acceptLoss();
         pair.limitFormerHeld();
         pair.locksHalt = null;
-        heldFiles.recover(namesOf(this.lockStore));
+        heldFiles.recover(namesOf(this.lockState));
       },
       paired: (replica) => this.guarding.joined('b', replica),
     });
     this.clients = new ClientServer({
       session: this.session,
       pair,
-      lockStore: this.lockStore,
+      lockState: this.lockState,
       local: this.replica,
       replica: (side) => (side === 'a' ? this.replica : this.peer),
       versionReader: (side) => (side === 'a' ? this.replica.versionReader : (this.peer?.versionReader ?? null)),
@@ -218,7 +219,7 @@ class ServerA {
   }
 
   async close(): Promise<void> {
-    const parts = [this.peer, this.replica, this.lockStore, this.archive];
+    const parts = [this.peer, this.replica, this.lockState, this.archive];
     // A part that cannot write its last state (a full disk) must not keep the others from writing theirs.
     const closed = await Promise.allSettled(parts.map((part) => part?.close()));
     for (const result of closed) if (result.status === 'rejected') this.log.warn((result.reason as Error).message);
@@ -227,14 +228,14 @@ class ServerA {
   }
 }
 
-function lockLossOf(lockStore: LockStore, message: string, heldFiles: HeldFiles): LockLoss {
-  const held = [...lockStore.table.held.values()].reduce((sum, { length }) => sum + length, 0);
-  return { message, locks: lockStore.table.locks.size, held, orphans: heldFiles.orphans(namesOf(lockStore)) };
+function lockLossOf(lockState: LockState, message: string, heldFiles: HeldFiles): LockLoss {
+  const held = [...lockState.table.held.values()].reduce((sum, { length }) => sum + length, 0);
+  return { message, locks: lockState.table.locks.size, held, orphans: heldFiles.orphans(namesOf(lockState)) };
 }
 
-function namesOf(lockStore: LockStore): Set<string> {
+function namesOf(lockState: LockState): Set<string> {
   const names = new Set<string>();
-  for (const queue of lockStore.table.held.values()) for (const { file } of queue) if (file !== null) names.add(file);
+  for (const queue of lockState.table.held.values()) for (const { file } of queue) if (file !== null) names.add(file);
   return names;
 }
 

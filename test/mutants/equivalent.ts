@@ -208,7 +208,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'A source that fails ends its call, and the connection of a call that failed is closed.',
   },
   {
-    file: 'src/sync/locks/lock-store.ts',
+    file: 'src/sync/locks/journal.ts',
     source: 'if (value === null) rows.delete(key);',
     original: 'value === null',
     mutated: 'false',

@@ -243,7 +243,7 @@ export class Clients {
       if (other.wish.owner === wish.owner || other.joined > place) continue;
       // Who waits for several may have this one already, and is told at the end.
       const waits = ({ owner }: { owner: string }) => owner === other.wish.owner;
-      if (other.wish.paths.length > 1 && !server.lockStore.table.waitersOf(path).some(waits)) continue;
+      if (other.wish.paths.length > 1 && !server.lockState.table.waitersOf(path).some(waits)) continue;
       this.#world.broken(`${wish.owner} got ${path} before ${other.wish.owner}, who stood in line before`);
     }
   }
@@ -339,7 +339,7 @@ export class Clients {
       const { owner, clock, ttlMs } = claim;
       // What was recorded is the moment by the clock: one that was set meanwhile ends it earlier.
       if (ttlMs !== null && clock !== this.#clock()) claim.endsFrom = 0;
-      if (!this.#mayBeGone(claim) && server.lockStore.table.locks.get(path)?.owner !== owner) {
+      if (!this.#mayBeGone(claim) && server.lockState.table.locks.get(path)?.owner !== owner) {
         this.#world.broken(`the lock of ${owner} on ${path} did not survive`);
       }
     }

@@ -200,7 +200,7 @@ export class Halts {
     const { path, before, from } = change;
     if (server === null || this.#isWriting()) return;
     this.#atFirstContact(server, change);
-    if (server.lockStore.table.drains.has(path)) return;
+    if (server.lockState.table.drains.has(path)) return;
     if (danger === null || danger.isOver?.() === true) return;
     const brought = contentBy(change);
     if (brought !== null && danger.foreign.has(contentOf(brought))) {

@@ -1,9 +1,10 @@
 // What must be true: at rest, whenever the pair says that it is in sync, when a flush is answered, and of locks always.
 import { sameEntry } from '../../src/core/entry.js';
 import type { SyncEvent } from '../../src/core/events.js';
-import type { Lock, Row } from '../../src/core/locks/records.js';
+import type { Lock } from '../../src/core/locks/records.js';
 import { isAtOrBelow, otherSide, parentOf, type RelPath } from '../../src/core/path.js';
 import { entryOf } from '../../src/core/snapshot.js';
+import type { StoredRow } from '../../src/sync/locks/lock-store.js';
 import type { Clients } from './clients.js';
 import { contentOf, type Inode, isGuarded, type SimDisk, seenOf } from './disk.js';
 import type { Ledger } from './ledger.js';
@@ -54,7 +55,7 @@ export class Oracle {
   }
 
   #excused(server: ServerA, path: string): boolean {
-    const { table } = server.lockStore;
+    const { table } = server.lockState;
     for (const held of table.held.keys()) if (isNear(held, path)) return true;
     for (const problem of server.session.status.problems()) {
       // A move that fails has two ends, and only one of them is named.
@@ -114,7 +115,7 @@ export class Oracle {
 
   #faultAtRest(server: ServerA): string | null {
     const ledger = this.#ledger;
-    const isHeld = (path: string) => [...server.lockStore.table.held.keys()].some((held) => isNear(held, path));
+    const isHeld = (path: string) => [...server.lockState.table.held.keys()].some((held) => isNear(held, path));
     for (const path of this.differing()) if (!isHeld(path)) return `${path} differs: ${this.#show(path)}`;
     const a = new Map(this.#places.a.disk.walk());
     const archive = new Map([...server.pair.archive.walk()].map(([path, node]) => [path as string, entryOf(node)]));
@@ -137,7 +138,7 @@ export class Oracle {
     const [a, b] = [inPlace(this.#places.a.disk), inPlace(this.#places.b.disk)];
     for (const content of this.#ledger.kept()) {
       if (a.has(content) && b.has(content)) continue;
-      if (server.lockStore.table.held.size > 0) continue;
+      if (server.lockState.table.held.size > 0) continue;
       this.#world.broken(`at rest ${content} is not in place, though nobody replaced it`);
       return;
     }
@@ -157,11 +158,11 @@ export class Oracle {
     if (event.event === 'held' && server !== null) this.#arrivedInOrder(server, event.path);
   }
 
-  #unlocked({ lockStore }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
+  #unlocked({ lockState }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
     this.#applied.delete(event.path);
     this.#notices.said(event);
     if (event.reason === 'expired') this.#clients.expired(event.path, event.owner);
-    for (const { file, after } of lockStore.table.heldOf(event.path as RelPath)) {
+    for (const { file, after } of lockState.table.heldOf(event.path as RelPath)) {
       if (file !== null && after?.type === 'file') this.#ledger.keeps(contentOf(after));
     }
   }
@@ -171,7 +172,7 @@ export class Oracle {
   }
 
   /** Rows of the lock table have changed. */
-  noteRows({ lockStore, pair }: ServerA, rows: readonly Row[]): void {
+  noteRows({ lockState, pair }: ServerA, rows: readonly StoredRow[]): void {
     for (const row of rows) {
       if (row.table === 'lock' && row.value !== null) this.#noteLock(row.value);
       if (row.table !== 'preference') continue;
@@ -179,7 +180,7 @@ export class Oracle {
       // Whoever unlocked has said that the holder's version stays.
       this.#ledger.allowAll(path);
       if (row.value?.other !== 'discard' || !this.#clients.mayDiscard(path)) continue;
-      const discarded = lockStore.table.heldOf(path).map(({ after }) => after);
+      const discarded = lockState.table.heldOf(path).map(({ after }) => after);
       for (const entry of [...discarded, pair.entry(otherSide(row.value.side), path)]) {
         if (entry?.type === 'file') this.#users.putAside(contentOf(entry));
       }
@@ -189,7 +190,7 @@ export class Oracle {
   /** What is held of a path was written in the order in which it is held. */
   #arrivedInOrder(server: ServerA, path: string): void {
     let last = 0;
-    for (const { after } of server.lockStore.table.heldOf(path as RelPath)) {
+    for (const { after } of server.lockState.table.heldOf(path as RelPath)) {
       if (after?.type !== 'file') continue;
       const content = contentOf(after);
       const number = Number(/(\d{4}):/.exec(content)?.[1] ?? last);
@@ -200,8 +201,8 @@ export class Oracle {
   }
 
   /** No lock outlasts its time by more than a lock desk waits for what is under way. */
-  noneOverdue({ lockStore }: ServerA): void {
-    for (const { path, ttlMs, token } of lockStore.table.locks.values()) {
+  noneOverdue({ lockState }: ServerA): void {
+    for (const { path, ttlMs, token } of lockState.table.locks.values()) {
       const since = this.#taken.get(token) ?? 0;
       if (ttlMs !== undefined && this.#world.time > since + ttlMs + OVERDUE_MS)
         this.#world.broken(`the lock of ${path} should have ended long ago`);
@@ -212,7 +213,7 @@ export class Oracle {
   guards(server: ServerA): void {
     for (const { name, disk } of [this.#places.a, this.#places.b]) {
       for (const [path, inode] of disk.walk()) {
-        const lock = server.lockStore.table.locks.get(path as RelPath);
+        const lock = server.lockState.table.locks.get(path as RelPath);
         const isGuarding = server.guards === true && lock !== undefined && lock.side !== name && inode.type === 'file';
         if (
           isGuarding &&

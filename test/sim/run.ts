@@ -115,7 +115,7 @@ class Run {
     };
     // What the other side made there again under a lock (a power cut can do that) survives a deletion by the holder.
     const isMadeAgain = (path: string, content: string) =>
-      this.#a?.lockStore.table
+      this.#a?.lockState.table
         .heldOf(path as RelPath)
         .some(({ after }) => after?.type === 'file' && contentOf(after) === content) === true;
     const isShared = (path: string, content: string) => sharedAt(path) === content && !isMadeAgain(path, content);
@@ -273,7 +273,7 @@ class Run {
       this.#features.guard ? world.random.chance(0.8) : null,
       this.#wasKilled,
     );
-    server.lockStore.listen((rows) => this.#oracle.noteRows(server, rows));
+    server.lockState.watch((rows) => this.#oracle.noteRows(server, rows));
     const begin = server.pair.beginFirstContact.bind(server.pair);
     server.pair.beginFirstContact = () => {
       begin();
@@ -499,7 +499,7 @@ class Run {
     if (world.fault !== null) return;
     await this.#giveEverythingBack(server);
     if (!(await this.#rests(server)) || world.fault !== null) return;
-    const { table } = server.lockStore;
+    const { table } = server.lockState;
     if (table.held.size + table.drains.size + table.preferences.size > 0) world.broken('something is held still');
     this.#oracle.atRest(server);
     if (server.session.status.state !== 'in-sync') world.broken(`at rest the state is ${server.session.status.state}`);
@@ -518,7 +518,7 @@ class Run {
     const world = this.#world;
     const wishes = this.#wishes;
     const isAnswered = () => this.#clients.asking + this.#writers.asking === 0;
-    const { table } = server.lockStore;
+    const { table } = server.lockState;
     for (let round = 0; round < ROUNDS && world.fault === null; round++) {
       if (isAnswered() && table.locks.size === 0) break;
       const tokens = wishes.giveBack(server);
@@ -559,11 +559,11 @@ class Run {
 }
 
 /** What keeps a pair from resting, for people. */
-function why({ session: { status }, pair, lockStore }: ServerA): string {
+function why({ session: { status }, pair, lockState }: ServerA): string {
   return [
     status.state,
     `marks ${pair.marks.size} ${pair.everythingMarked} postponed ${pair.postponed.size}`,
-    `locks written ${lockStore.isSettled}`,
+    `locks written ${lockState.isSettled}`,
     `unsettled ${pair.a.unsettled} ${pair.b.unsettled}`,
     `halts ${pair.halts.map(({ code }) => code)}`,
   ].join(', ');

@@ -56,7 +56,7 @@ export class Wishes {
     const side = random.pick(['a', 'b'] as const);
     if (['lock', 'steal', 'wait', 'wait-many'].includes(kind)) this.#lock(server, kind, owner, side, random);
     else if (kind === 'unlock' || kind === 'force') {
-      const lock = random.pick([...server.lockStore.table.locks.values()]);
+      const lock = random.pick([...server.lockState.table.locks.values()]);
       if (lock === undefined) return;
       const by = kind === 'unlock' && random.chance(0.8) ? lock.owner : owner;
       const force = kind === 'force' ? { force: true } : {};
@@ -82,7 +82,7 @@ export class Wishes {
     const files = [...places[side].disk.walk()].filter(([, { type }]) => type === 'file');
     const one = random.pick(files)?.[0] as RelPath | undefined;
     if (one === undefined) return;
-    const { table } = server.lockStore;
+    const { table } = server.lockState;
     const taken = kind === 'lock' ? undefined : (random.pick([...table.locks.keys()]) as RelPath | undefined);
     const first = kind !== 'lock' && random.chance(0.8) ? (taken ?? one) : one;
     const paths = kind === 'wait-many' && first !== one ? [first, one] : [first];
@@ -114,7 +114,7 @@ export class Wishes {
 
   /** Everybody gives back what he has. @returns the tokens of all that. */
   giveBack(server: ServerA): ReadonlySet<number> {
-    const locks = [...server.lockStore.table.locks.values()];
+    const locks = [...server.lockState.table.locks.values()];
     for (const { path, owner } of locks) this.#ask(server, { kind: 'unlock', paths: [path], owner, side: 'a' });
     return new Set(locks.map(({ token }) => token));
   }

@@ -149,8 +149,8 @@ export class Writers {
    * The holder of side b writes there, too: what side b had and could not bring over, because updates of side a are held,
    * goes to versions.
    */
-  #noteOther({ lockStore, pair }: ServerA, { path }: Change): void {
-    const { table } = lockStore;
+  #noteOther({ lockState, pair }: ServerA, { path }: Change): void {
+    const { table } = lockState;
     const entry = table.heldSide(path) === 'a' && table.heldOf(path).length > 0 ? pair.entry('b', path) : null;
     if (entry?.type === 'file') this.#users.putAside(contentOf(entry));
   }

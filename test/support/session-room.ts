@@ -6,18 +6,18 @@ import { type Introduction, introducedBy, type RootDescription } from '../../src
 import type { RelPath, Side } from '../../src/core/path.js';
 import type { Marks } from '../../src/core/path-set.js';
 import { Snapshot } from '../../src/core/snapshot.js';
-import type { OpenStore } from '../../src/disk/state/store.js';
 import type { Logger } from '../../src/log.js';
 import type { ScanResult, ScanScope } from '../../src/replica.js';
 import type { Clock } from '../../src/sync/clock.js';
 import type { HeldContents } from '../../src/sync/held/held-updates.js';
-import { LockStore } from '../../src/sync/locks/lock-store.js';
+import { LockState } from '../../src/sync/locks/lock-state.js';
 import { Pair } from '../../src/sync/pair/pair.js';
 import type { GateOptions } from '../../src/sync/session/gate.js';
 import { Session } from '../../src/sync/session/session.js';
 import { showChanges, showTree, tree, treeOf } from './core/tree.js';
 import { turn } from './disk-site.js';
 import { FakeReplica, type Job } from './fake-replica.js';
+import { LockPlace, MemoryLockStore } from './memory-lock-store.js';
 
 export const LOOK: ScanResult = {
   entries: [],
@@ -137,11 +137,10 @@ export class SessionRoom {
   readonly a = new ScriptedReplica();
   b = new ScriptedReplica();
   readonly pair: Pair;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly session: Session;
-  /** What the lock store has on disk, by table and key. */
-  readonly lockRows: Map<string, unknown>;
-  isDiskFull = false;
+  /** Where the locks are stored. */
+  readonly locks: LockPlace;
   /** How often a person has accepted that locks are lost. */
   lostLocksAccepted = 0;
   /** Why no content can be held, if none can. */
@@ -159,21 +158,17 @@ export class SessionRoom {
 
   /**
    * @param shared what both sides shared when the last run ended.
-   * @param lockRows what the lock store had on disk then.
+   * @param locks where the locks were stored then.
    * @param gate who is asked before anything is transferred.
    */
-  constructor(shared = '', lockRows = new Map<string, unknown>(), gate?: GateOptions) {
-    this.lockRows = lockRows;
-    const open: OpenStore = () => ({
-      setAside: null,
-      store: { put: () => {}, durable: async () => void this.flushed++, close: async () => {} },
-    });
-    const { store } = open('archive', {});
-    this.pair = new Pair(new Snapshot(), store);
+  constructor(shared = '', locks = new LockPlace(), gate?: GateOptions) {
+    this.locks = locks;
+    const durable = async () => void this.flushed++;
+    this.pair = new Pair(new Snapshot(), { put: () => {}, durable, close: async () => {} });
     this.pair.meta.put('roots', `${OWN.root} ${ROOT_B}`);
     for (const [path, entry] of tree(shared)) this.pair.agree(path, entry);
-    this.lockStore = new LockStore('locks', this.log, this.#openLocks);
-    const { pair, lockStore, log, clock, a: local } = this;
+    this.lockState = new LockState(new MemoryLockStore(locks), this.log);
+    const { pair, lockState, log, clock, a: local } = this;
     const acceptLostLocks = async () => {
       this.lostLocksAccepted++;
       pair.locksHalt = null;
@@ -186,7 +181,7 @@ export class SessionRoom {
       pair,
       own: OWN,
       local,
-      lockStore,
+      lockState,
       heldFiles: { ...NOTHING_HELD, save },
       log,
       clock,
@@ -194,18 +189,6 @@ export class SessionRoom {
       gate,
     });
   }
-
-  readonly #openLocks: OpenStore = (_file, tables) => {
-    for (const [at, value] of this.lockRows) {
-      const [table, key] = at.split(' ') as [string, string];
-      tables[table]?.load(key, value);
-    }
-    const durable = async () => {
-      if (this.isDiskFull) throw new SyncError('failed', 'The disk is full.');
-    };
-    const put = (table: string, key: string, value: unknown) => void this.lockRows.set(`${table} ${key}`, value);
-    return { setAside: null, store: { put, durable, close: async () => {} } };
-  };
 
   /** Both sides are there, and have `trees`; everything that this leads to is transferred out. */
   static async inSync(text: string, shared = text): Promise<SessionRoom> {

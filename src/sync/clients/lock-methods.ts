@@ -5,12 +5,12 @@ import type { Acted, ClientMethods, NoticeRow, Refused, Target } from '../../wir
 import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { iso, refused } from '../locks/answers.js';
 import type { LockService } from '../locks/lock-service.js';
-import type { LockStore } from '../locks/lock-store.js';
+import type { LockState } from '../locks/lock-state.js';
 import type { ServiceRequest, Wait } from '../locks/request.js';
 
 interface ServedLocks {
   readonly lockService: LockService;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly pathOf: (target: Target) => RelPath;
   /** Milliseconds of a clock that nobody sets; the system's by default. */
   readonly now?: () => number;
@@ -72,7 +72,7 @@ export class ServeLocks {
 
   /** The notices for `owner`, each delivered once; no field where there are none. */
   noticesFor(owner: string): { readonly notices?: readonly NoticeRow[] } {
-    const notices = this.#served.lockStore.takeNotices(owner);
+    const notices = this.#served.lockState.takeNotices(owner);
     return notices.length === 0 ? {} : { notices: notices.map(noticeRow) };
   }
 

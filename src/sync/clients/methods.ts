@@ -60,23 +60,23 @@ export class ClientServer {
     this.#files = fileHandlers({ ...served, writes: session.writes }, pathOf);
     this.#usage = new UsageOfVersions(versionReader);
     this.#restoring = new Restoring({ writes: session.writes, versionReader });
-    this.#locks = new ServeLocks({ lockService: session.lockService, lockStore: served.lockStore, pathOf });
+    this.#locks = new ServeLocks({ lockService: session.lockService, lockState: served.lockState, pathOf });
     this.#resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.#queries.files() });
   }
 
   /** The methods; they are the same for every connection. */
   methods(): Record<string, Method> {
-    const { session, lockStore, local, events } = this.#served;
+    const { session, lockState, local, events } = this.#served;
     const eventLog = new EventLogQuery(events);
     const plans = new PlanQuery(() => session.preview());
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: IncomingCall) => Promise<object> } = {
       hello: async (params) => this.#hello(params),
       ping: async () => ({}),
       list: (params, call) => this.#queries.list(params, call),
-      locks: async (_params, call) => ({ locks: await streamed(call, lockRows(lockStore.table)) }),
+      locks: async (_params, call) => ({ locks: await streamed(call, lockRows(lockState.table)) }),
       held: async ({ target }, call) => {
         const only = target === undefined ? null : this.#queries.pathOf(target);
-        return { held: await streamed(call, heldRows(lockStore.table, only)) };
+        return { held: await streamed(call, heldRows(lockState.table, only)) };
       },
       lock: (params, call) => this.#locks.lock(params, call),
       unlock: (params) => this.#locks.unlock(params),

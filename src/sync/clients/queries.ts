@@ -11,7 +11,7 @@ import { packRow, type Row } from '../../wire/client-api/compact-rows.js';
 import type { ListEntry, Status, Target } from '../../wire/client-api/methods.js';
 import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { lockInfo } from '../locks/answers.js';
-import type { LockStore } from '../locks/lock-store.js';
+import type { LockState } from '../locks/lock-state.js';
 import type { Pair } from '../pair/pair.js';
 import type { Session } from '../session/session.js';
 
@@ -24,7 +24,7 @@ const MAX_PROBLEMS = 10_000;
 export interface ShownPair {
   readonly session: Session;
   readonly pair: Pair;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   /** The address of server-b. */
   readonly peer: string;
 }
@@ -64,8 +64,8 @@ export class ClientQueries {
   }
 
   #row({ path, entry: newest, on }: ListedFile): Row {
-    const { lockStore, pair, session } = this.#shown;
-    const lock = lockStore.table.locks.get(path);
+    const { lockState, pair, session } = this.#shown;
+    const lock = lockState.table.locks.get(path);
     // The content of the holder counts for a locked file.
     const locked = lock === undefined ? null : pair.entry(lock.side, path);
     const entry = locked === null || locked.type === 'dir' ? newest : locked;
@@ -78,17 +78,17 @@ export class ClientQueries {
       mode: entry.type === 'file' ? entry.mode : 0o777,
       on,
       lock: lock === undefined ? null : lockInfo(lock),
-      held: lockStore.table.heldOf(path).length,
+      held: lockState.table.heldOf(path).length,
     };
     return syncing === null ? row : { ...row, syncing };
   }
 
   status(): Omit<Status, 'versions'> {
-    const { session, pair, lockStore, peer } = this.#shown;
+    const { session, pair, lockState, peer } = this.#shown;
     const { a, b } = pair;
     const count = (side: typeof a) => ({ files: side.snapshot?.files ?? 0, bytes: side.snapshot?.bytes ?? 0 });
     let held = 0;
-    for (const queue of lockStore.table.held.values()) held += queue.length;
+    for (const queue of lockState.table.held.values()) held += queue.length;
     return {
       state: session.status.state,
       peer: { address: peer, connected: session.status.isConnected },
@@ -96,7 +96,7 @@ export class ClientQueries {
       b: b.snapshot === null ? null : count(b),
       pending: session.status.pending,
       held,
-      locks: lockStore.table.locks.size,
+      locks: lockState.table.locks.size,
       conflicts: this.#conflicts(),
       problems: session.status.problems().slice(0, MAX_PROBLEMS),
       paused: session.paused === null ? null : { by: session.paused.by, since: isoTime(session.paused.since) },

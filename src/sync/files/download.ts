@@ -113,11 +113,11 @@ async function sourceOf(...asked: Parameters<typeof sourceNow>): Promise<Source>
  * Chooses the side of the lock for a locked file, as the listing does; otherwise the newest version that can be read.
  */
 async function sourceNow(context: FilesContext, path: RelPath, had: (file: FileEntry) => number): Promise<Source> {
-  const { pair, lockStore, local, replica } = context;
+  const { pair, lockState, local, replica } = context;
   if (pair.a.rules.ignores(path, false)) throw ignored(path);
   const onA = pair.entry('a', path);
   const onB = onSideB(pair, path);
-  const holder = lockStore.table.locks.get(path)?.side;
+  const holder = lockState.table.locks.get(path)?.side;
   const isHere = replica('b') !== null;
   if (isHere && onB?.type === 'file' && isFromB(onA, onB, pair.shared(path), holder)) {
     try {

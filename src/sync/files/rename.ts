@@ -88,8 +88,8 @@ function refuseOver({ from, to, overwrite }: RenameAsk, entry: Entry, there: Ent
 }
 
 /** Held updates move with their lock, and so does their file: on both sides, or not at all. */
-function refuseHeld({ lockStore, replica }: FilesContext, { from, to }: RenameAsk): void {
-  for (const [path, updates] of lockStore.table.held) {
+function refuseHeld({ lockState, replica }: FilesContext, { from, to }: RenameAsk): void {
+  for (const [path, updates] of lockState.table.held) {
     if (updates.length === 0) continue;
     const isTarget = isAtOrBelow(path, to);
     if (!isTarget && !(isAtOrBelow(path, from) && replica('b') === null)) continue;

@@ -102,11 +102,11 @@ export class ClientWrites {
   }
 
   #isBusy(path: RelPath, deep = false): boolean {
-    const { claims, heldUpdates, lockStore } = this.#context;
+    const { claims, heldUpdates, lockState } = this.#context;
     if (claims.heldBy(path, WRITERS) !== null || heldUpdates.isMoving(path)) return true;
     if (!deep) return false;
     for (const { by } of claims.below(path)) if (WRITERS.includes(by)) return true;
-    const { locks, drains } = lockStore.table;
+    const { locks, drains } = lockState.table;
     return [...locks.keys(), ...drains.keys()].some((at) => isAtOrBelow(at, path) && heldUpdates.isMoving(at));
   }
 
@@ -126,10 +126,10 @@ export class ClientWrites {
   }
 
   #refuseForeign({ owner, deep }: ClientWrite, path: RelPath): void {
-    const { lockStore, pair } = this.#context;
-    for (const lock of deep ? lockStore.table.locks.values() : [lockStore.table.locks.get(path)]) {
+    const { lockState, pair } = this.#context;
+    for (const lock of deep ? lockState.table.locks.values() : [lockState.table.locks.get(path)]) {
       if (lock === undefined || lock.owner === owner || !isAtOrBelow(lock.path, path)) continue;
-      throw lockedBy(lock.path, { kind: 'refused', lock, held: lockStore.table.heldOf(lock.path).length });
+      throw lockedBy(lock.path, { kind: 'refused', lock, held: lockState.table.heldOf(lock.path).length });
     }
     if (pair.a.rules.ignores(path, false)) throw ignored(path);
     if (pair.isOutOfReach(path)) throw outOfReach(path);

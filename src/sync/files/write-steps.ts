@@ -97,15 +97,15 @@ function keepSaving({ saving }: Writing, under: readonly Promise<void>[]): void 
  * Moves the locks along with the renamed path. Locks below a renamed file belong to a directory that was there before,
  * and stay.
  */
-function moveLocks({ lockStore }: WriteContext, { path: to, from: source, after }: Change): Promise<void>[] {
+function moveLocks({ lockState }: WriteContext, { path: to, from: source, after }: Change): Promise<void>[] {
   const from = source!.path;
   const isMoved = (path: RelPath) => path === from || (after?.type === 'dir' && isAtOrBelow(path, from));
-  const along = [...lockStore.table.locks.keys()].filter(isMoved);
+  const along = [...lockState.table.locks.keys()].filter(isMoved);
   return along.map(
     (path) =>
       new Promise<void>((resolve, reject) => {
         const target = `${to}${path.slice(from.length)}` as RelPath;
-        lockStore.dispatch({ kind: 'moved', path, to: target }, (_, error) =>
+        lockState.dispatch({ kind: 'moved', path, to: target }, (_, error) =>
           error === null ? resolve() : reject(error),
         );
       }),
@@ -144,7 +144,7 @@ export function toPassOn(context: WriteContext, event: WriteEvent): WriteStep | 
  * @param before what the decision saw there; undefined where side b has a change of its own, which stays.
  */
 function passedOn(
-  { pair, lockStore }: WriteContext,
+  { pair, lockState }: WriteContext,
   change: Change,
   before: Entry | null | undefined,
   over: boolean,
@@ -153,14 +153,14 @@ function passedOn(
   if (before === undefined) return [];
   if (from !== undefined) {
     // Its locks have been moved by now.
-    if (![...lockStore.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return [];
+    if (![...lockState.table.locks.keys()].some((at) => isAtOrBelow(at, path))) return [];
     const there = pair.entry('b', from.path);
     // A directory replaces nothing. Where side b has nothing to rename, the missing entry is no change of its own.
     if (there === null || there.type !== from.entry.type || (before !== null && there.type === 'dir')) return [];
     const renamed = { path, action: 'renamed', before, after: there, from: { path: from.path, entry: there } } as const;
     return [...parentsOf(pair, path), renamed];
   }
-  if (!over && lockStore.table.heldSide(path) !== 'a') return [];
+  if (!over && lockState.table.heldSide(path) !== 'a') return [];
   const action = after === null ? 'deleted' : before === null ? 'created' : 'modified';
   return before === null && after === null ? [] : [{ path, action, before, after }];
 }

@@ -9,7 +9,7 @@ import { joinPath, parentOf, quote } from '../../core/path.js';
 import type { Logger } from '../../log.js';
 import type { Applied, Content, Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
-import type { LockStore } from '../locks/lock-store.js';
+import type { LockState } from '../locks/lock-state.js';
 import type { Claim, Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 
@@ -99,7 +99,7 @@ export interface Writing {
 
 export interface WriteContext {
   readonly pair: Pair;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly log: Logger;
   readonly clock: Clock;
   readonly mailbox: { post(event: WriteEvent): void; wake(): void };

@@ -30,7 +30,7 @@ export class Arrivals {
   }
 
   get #table() {
-    return this.#context.lockStore.table;
+    return this.#context.lockState.table;
   }
 
   get isIdle(): boolean {
@@ -116,14 +116,14 @@ export class Arrivals {
   /** The content of an update is stored: the update joins the queue. */
   stored({ path, base, after, file, token }: HeldEvent & { kind: 'stored' }): void {
     this.#fetched(path);
-    const { lockStore, pair, clock } = this.#context;
+    const { lockState, pair, clock } = this.#context;
     // The lock is another one by now, and may hold the other side.
     if (this.#table.locks.get(path)?.token !== token) {
       this.#moveToVersions(path, file);
       pair.mark(path, true);
       return;
     }
-    lockStore.dispatch({ kind: 'hold', path, base, after, file, now: clock.now() });
+    lockState.dispatch({ kind: 'hold', path, base, after, file, now: clock.now() });
     pair.generation++;
   }
 

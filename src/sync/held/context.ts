@@ -9,7 +9,7 @@ import type { HeldFiles } from '../../disk/apply/held-files.js';
 import type { Logger } from '../../log.js';
 import type { Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
-import type { LockStore } from '../locks/lock-store.js';
+import type { LockState } from '../locks/lock-state.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 
@@ -37,7 +37,7 @@ export type HeldContents = Pick<HeldFiles, 'save' | 'read' | 'has' | 'remove' | 
 
 export interface HeldContext {
   readonly pair: Pair;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly files: HeldContents;
   readonly log: Logger;
   readonly clock: Pick<Clock, 'now'>;

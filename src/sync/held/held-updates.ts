@@ -44,7 +44,7 @@ export class HeldUpdates {
   }
 
   get #table() {
-    return this.#context.lockStore.table;
+    return this.#context.lockState.table;
   }
 
   /** Whether the planner has to leave `path` out because of a lock. */
@@ -121,7 +121,7 @@ export class HeldUpdates {
   #isBlocked({ path, side }: Drain): boolean {
     if (this.#context.claims.heldBy(path) !== null) return true;
     // The unlock must be on disk first: after a crash the lock would be back with half of its updates done.
-    if (this.#context.lockStore.isPending(path)) return true;
+    if (this.#context.lockState.isPending(path)) return true;
     return this.#backoff.has(path, side);
   }
 
@@ -140,7 +140,7 @@ export class HeldUpdates {
     const last = updates.at(-1);
     for (const update of updates) {
       if (!this.#moveToVersions(path, update.file, reason)) return;
-      this.#context.lockStore.dispatch({ kind: 'drained', path, applied }, () => {
+      this.#context.lockState.dispatch({ kind: 'drained', path, applied }, () => {
         if (update === last) ended();
       });
     }
@@ -195,7 +195,7 @@ export class HeldUpdates {
         { table: 'drain', key: path, value: kept },
         { table: 'preference', key: path, value: { path, side } },
       ] as const;
-      this.#context.lockStore.commit(rows).then(
+      this.#context.lockState.commit(rows).then(
         () => this.#keepHolders(kept),
         () => {}, // the lock store has logged it; the next turn finds the drain unchanged
       );
@@ -281,8 +281,8 @@ export class HeldUpdates {
   }
 
   #finished(path: RelPath, applied: boolean, file: string | null): void {
-    const { lockStore, files, pair } = this.#context;
-    lockStore.dispatch({ kind: 'drained', path, applied }, (_, error) => {
+    const { lockState, files, pair } = this.#context;
+    lockState.dispatch({ kind: 'drained', path, applied }, (_, error) => {
       if (file !== null && error === null) files.remove(file);
     });
     pair.generation++;

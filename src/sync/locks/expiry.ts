@@ -1,9 +1,10 @@
 // Ends locks when their time is over. While the server runs, timers measure the elapsed time, so a jump of the wall
 // clock frees nothing early. After a restart the recorded end counts, but never more than the lifetime that was given.
-import type { Lock, Row } from '../../core/locks/records.js';
+import type { Lock } from '../../core/locks/records.js';
 import type { RelPath } from '../../core/path.js';
 import type { Clock } from '../clock.js';
-import type { LockStore } from './lock-store.js';
+import type { LockState } from './lock-state.js';
+import type { StoredRow } from './lock-store.js';
 
 /** A longer Node timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -11,7 +12,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const AGAIN_MS = 1_000;
 
 interface ExpiryContext {
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   /** Ends a lock. @returns whether that is stored. */
   readonly expire: (lock: Lock) => Promise<boolean>;
@@ -36,16 +37,16 @@ export class LockExpiry {
 
   /** Starts the timers, for present locks, too. */
   start(): void {
-    const { lockStore } = this.#context;
-    lockStore.listen((rows) => this.#note(rows));
-    for (const lock of lockStore.table.locks.values()) this.#watch(lock);
+    const { lockState } = this.#context;
+    lockState.watch((rows) => this.#note(rows));
+    for (const lock of lockState.table.locks.values()) this.#watch(lock);
   }
 
-  #note(rows: readonly Row[]): void {
+  #note(rows: readonly StoredRow[]): void {
     const gone: RelPath[] = [];
     for (const row of rows) if (row.table === 'lock' && row.value === null) gone.push(row.key as RelPath);
     for (const row of rows) if (row.table === 'lock' && row.value !== null) this.#watch(row.value, gone);
-    for (const path of gone) if (!this.#context.lockStore.table.locks.has(path)) this.#forget(path);
+    for (const path of gone) if (!this.#context.lockState.table.locks.has(path)) this.#forget(path);
   }
 
   /** Starts the timer of `lock`. @param moved the paths that it may have moved from: then its timer goes on. */
@@ -76,7 +77,7 @@ export class LockExpiry {
   }
 
   async #end(timer: Timer): Promise<void> {
-    const lock = this.#context.lockStore.table.locks.get(timer.path);
+    const lock = this.#context.lockState.table.locks.get(timer.path);
     if (lock?.token !== timer.token || lock.expires !== timer.expires) return;
     const isSettled = await this.#context.expire(lock);
     // The expiry is not on disk, or the lock moved before it was decided.

@@ -1,9 +1,9 @@
 // Implements `--guard`: while a path is locked, the copy on the other side has no write bits. Each side is told in
 // order what to guard. A side that connects is told everything again, and first gives back what it guarded before.
-import type { Row } from '../../core/locks/records.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
-import type { LockStore } from './lock-store.js';
+import type { LockState } from './lock-state.js';
+import type { StoredRow } from './lock-store.js';
 
 /** Makes both sides guard the locked paths. */
 export class Guarding {
@@ -14,11 +14,11 @@ export class Guarding {
   readonly #guarded = new Map<RelPath, Side>();
 
   /** @param isOn whether paths are guarded; otherwise only those that an earlier run guarded are given back. */
-  constructor(lockStore: LockStore, isOn: boolean) {
+  constructor(lockState: LockState, isOn: boolean) {
     this.#isOn = isOn;
 
-    for (const lock of lockStore.table.locks.values()) this.#guarded.set(lock.path, otherSide(lock.side));
-    lockStore.listen((rows) => this.#note(rows));
+    for (const lock of lockState.table.locks.values()) this.#guarded.set(lock.path, otherSide(lock.side));
+    lockState.watch((rows) => this.#note(rows));
   }
 
   /** A side has connected. */
@@ -34,7 +34,7 @@ export class Guarding {
     this.#replicas[side] = null;
   }
 
-  #note(rows: readonly Row[]): void {
+  #note(rows: readonly StoredRow[]): void {
     for (const row of rows) {
       if (row.table !== 'lock') continue;
       const path = row.key as RelPath;

@@ -1,16 +1,16 @@
 // Counts the requests that were told to hold a lock: an owner can be granted the same lock by several requests. A request
 // that is cancelled gives back its own part, and the last one releases the lock.
 import type { Lock } from '../../core/locks/records.js';
-import type { LockStore } from './lock-store.js';
+import type { LockState } from './lock-state.js';
 
 /** How many requests hold each lock. */
 export class LockHolders {
-  readonly #table: LockStore['table'];
+  readonly #table: LockState['table'];
 
   /** By token. A lock without a count, for example of an earlier run, is held by one request. */
   readonly #counts = new Map<number, number>();
 
-  constructor({ table }: Pick<LockStore, 'table'>) {
+  constructor({ table }: Pick<LockState, 'table'>) {
     this.#table = table;
   }
 

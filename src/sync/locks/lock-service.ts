@@ -34,7 +34,7 @@ export class LockService {
 
     this.#readiness = new LockReadiness(context, () => this.#waiting.length + this.#grants.size > 0);
     this.#queue = new WaitQueue(context);
-    this.#holders = new LockHolders(context.lockStore);
+    this.#holders = new LockHolders(context.lockState);
     this.#grants = new WaiterGrants(this.#readiness, this.#queue, this.#holders);
     new LockExpiry({ ...context, expire: (lock) => this.#expire(lock) }).start();
   }
@@ -96,7 +96,7 @@ export class LockService {
 
   /** Whether another owner has the lock, or is before it in the queue. */
   #isKeptOut({ path, owner, steal = false, wait }: ServiceRequest): boolean {
-    const { table } = this.#context.lockStore;
+    const { table } = this.#context.lockState;
     const holder = table.locks.get(path);
     if (holder !== undefined) return holder.owner !== owner && !steal;
     return wait !== undefined && table.waitersOf(path).length > 0;
@@ -110,13 +110,13 @@ export class LockService {
       resolve(refused(path, why));
       return;
     }
-    const held = this.#context.lockStore.table.locks.get(path);
+    const held = this.#context.lockState.table.locks.get(path);
     if (ask.givesBack !== undefined && (held?.token !== ask.givesBack || !this.#holders.gaveBack(held))) {
       resolve({ path, changed: false, owner: held?.owner ?? null });
       return;
     }
     const note = this.#readiness.noteOn(pending, path);
-    const decided = this.#context.lockStore.dispatch(this.#eventFor(pending), (answer, error) => {
+    const decided = this.#context.lockState.dispatch(this.#eventFor(pending), (answer, error) => {
       if (answer.kind === 'granted') this.#readiness.settle(answer, error, { requester: pending, waiters, note });
       else if (error !== null) resolve(refused(path, error));
       else if (answer.kind !== 'queued') resolve(answered(ask, answer));
@@ -140,9 +140,9 @@ export class LockService {
 
   #eventFor({ ask, line }: Pending): LockEvent {
     const { kind, path, owner, side, message, ttlMs, steal, wait, force, held, expires } = ask;
-    const { lockStore, pair, clock } = this.#context;
+    const { lockState, pair, clock } = this.#context;
     const now = clock.now();
-    const current = pair.entry(lockStore.table.locks.get(path)?.side ?? 'a', path);
+    const current = pair.entry(lockState.table.locks.get(path)?.side ?? 'a', path);
     if (kind === 'expire') return { kind, path, expires: expires ?? 0, current, now };
     if (kind === 'unlock') {
       const how = { ...(force === undefined ? {} : { force }), ...(held === undefined ? {} : { held }) };

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.js';
 import { type Claims, MAY_CHANGE } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import { answered, refused } from './answers.js';
-import type { LockStore } from './lock-store.js';
+import type { LockState } from './lock-state.js';
 import { isCancelled, type PendingRequest } from './request.js';
 
 /** How long a request waits for other work on its path, in milliseconds. */
@@ -32,7 +32,7 @@ export interface PendingScan {
 /** What locking needs of its session. */
 export interface LockContext {
   readonly pair: Pair;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly claims: Pick<Claims, 'heldBy'>;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly mailbox: { wake(): void };
@@ -124,7 +124,7 @@ export class LockReadiness {
    */
   isOvertaken(pending: PendingScan, path: RelPath): boolean {
     if (!this.#isScanned(pending.scans)) return false;
-    const held = this.context.lockStore.table.heldOf(path).length;
+    const held = this.context.lockState.table.heldOf(path).length;
     pending.heldThen ??= held;
     return held >= pending.heldThen + CERTAINLY_NEWER;
   }
@@ -149,9 +149,9 @@ export class LockReadiness {
 
   /** The error why `path` cannot be locked at all; null where it can. */
   nothingToLock(path: RelPath): SyncError | null {
-    const { pair, lockStore } = this.context;
+    const { pair, lockState } = this.context;
     const found = [pair.entry('a', path), pair.entry('b', path)];
-    if (found.some((entry) => entry !== null && entry.type !== 'dir') || lockStore.table.locks.has(path)) return null;
+    if (found.some((entry) => entry !== null && entry.type !== 'dir') || lockState.table.locks.has(path)) return null;
     if (found.every((entry) => entry === null)) {
       return new SyncError('not-found', `There is no file ${quote(path)} on either side.`, {
         advice: advise`See what there is with: ${{ do: 'list' }}`,
@@ -190,12 +190,12 @@ export class LockReadiness {
 
   /** Releases a lock that nobody can be told of. */
   #takeBack(lock: Lock): void {
-    const { lockStore, pair, clock } = this.context;
+    const { lockState, pair, clock } = this.context;
     const { path, owner, side } = lock;
     // It was renewed since: that request is told whether it is on disk.
-    if (lockStore.table.locks.get(path) !== lock) return;
+    if (lockState.table.locks.get(path) !== lock) return;
     // Updates held meanwhile take effect as after any unlock.
-    lockStore.dispatch({ kind: 'unlock', path, owner, current: pair.entry(side, path), now: clock.now() });
+    lockState.dispatch({ kind: 'unlock', path, owner, current: pair.entry(side, path), now: clock.now() });
     this.touched(path);
   }
 }

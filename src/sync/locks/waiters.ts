@@ -7,7 +7,7 @@ import type { RelPath } from '../../core/path.js';
 import type { Clock } from '../clock.js';
 import { lockedBy, noLongerWaiting, refused } from './answers.js';
 import type { LockHolders } from './holders.js';
-import type { LockStore } from './lock-store.js';
+import type { LockState } from './lock-state.js';
 import type { LockReadiness, PendingScan } from './readiness.js';
 import type { PendingRequest } from './request.js';
 
@@ -20,7 +20,7 @@ export const MAX_WAITERS = 65_536;
 const MAX_WAIT_MS = 20_000;
 
 interface WaitQueueContext {
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly clock: Pick<Clock, 'after'>;
   readonly mailbox: { wake(): void };
 }
@@ -79,10 +79,10 @@ export class WaitQueue {
   }
 
   #refuse({ ask, line, resolve }: PendingRequest, why: SyncError | null): void {
-    const { lockStore } = this.#context;
+    const { lockState } = this.#context;
     const path = this.#pathOf(line) ?? ask.path;
-    lockStore.dispatch({ kind: 'leave', path, line });
-    const holder = refusal(lockStore.table, path);
+    lockState.dispatch({ kind: 'leave', path, line });
+    const holder = refusal(lockState.table, path);
     const late = holder === null ? overdue(path) : lockedBy(path, holder);
     resolve(refused(path, why ?? late));
     this.#notifySoon();
@@ -90,7 +90,7 @@ export class WaitQueue {
 
   /** The path can have changed: a lock moves with its file. */
   #pathOf(line: number): RelPath | null {
-    for (const queue of this.#context.lockStore.table.waiters.values()) {
+    for (const queue of this.#context.lockState.table.waiters.values()) {
       const found = queue.find(({ id }) => id === line);
       if (found !== undefined) return found.path;
     }
@@ -99,10 +99,10 @@ export class WaitQueue {
 
   /** Refuses the first waiter of `path`, because there is nothing to lock. */
   refuseFirst(path: RelPath, why: SyncError): void {
-    const [first] = this.#context.lockStore.table.waitersOf(path);
+    const [first] = this.#context.lockState.table.waitersOf(path);
     const one = first === undefined ? null : this.#take(first.id);
     if (one !== null) this.#refuse(one.request, why);
-    else if (first !== undefined) this.#context.lockStore.dispatch({ kind: 'leave', path, line: first.id });
+    else if (first !== undefined) this.#context.lockState.dispatch({ kind: 'leave', path, line: first.id });
   }
 
   /** @returns the waiters that a grant answers; they wait no more. */
@@ -128,7 +128,7 @@ export class WaitQueue {
   }
 
   #notifyPositions(): void {
-    for (const queue of this.#context.lockStore.table.waiters.values()) {
+    for (const queue of this.#context.lockState.table.waiters.values()) {
       for (const [n, { id, path }] of queue.entries()) {
         const one = this.#waiting.get(id);
         if (one === undefined || one.position === n + 1) continue;
@@ -167,7 +167,7 @@ export class WaiterGrants {
   }
 
   serve(): void {
-    const { table } = this.#readiness.context.lockStore;
+    const { table } = this.#readiness.context.lockState;
     for (const path of this.#free.keys()) if (table.waitersOf(path).length === 0) this.#free.delete(path);
     for (const path of [...table.waiters.keys()]) {
       if (table.locks.has(path) || table.drains.has(path)) this.#free.delete(path);
@@ -178,7 +178,7 @@ export class WaiterGrants {
   #servePath(path: RelPath): void {
     const readiness = this.#readiness;
     const queue = this.#queue;
-    const { lockStore, clock } = readiness.context;
+    const { lockState, clock } = readiness.context;
     const pending = this.#free.get(path) ?? readiness.scanPath(path);
     this.#free.set(path, pending);
     readiness.setAlarm();
@@ -190,7 +190,7 @@ export class WaiterGrants {
       return;
     }
     const note = readiness.noteOn(pending, path);
-    const granted = lockStore.dispatch({ kind: 'grant', path, now: clock.now() }, (answer, error) => {
+    const granted = lockState.dispatch({ kind: 'grant', path, now: clock.now() }, (answer, error) => {
       if (answer.kind === 'granted') readiness.settle(answer, error, { waiters, note });
     });
     const waiters = granted.kind === 'granted' ? queue.takeGranted(granted) : [];

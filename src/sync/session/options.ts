@@ -4,7 +4,7 @@ import type { Logger } from '../../log.js';
 import type { Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
 import type { HeldContents } from '../held/held-updates.js';
-import type { LockStore } from '../locks/lock-store.js';
+import type { LockState } from '../locks/lock-state.js';
 import type { Pair } from '../pair/pair.js';
 import type { GateOptions } from './gate.js';
 
@@ -14,7 +14,7 @@ export interface SessionOptions {
   /** What side a tells side b about its root. */
   readonly own: RootDescription;
   readonly local: Replica;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly heldFiles: HeldContents;
   readonly log: Logger;
   readonly clock: Clock;

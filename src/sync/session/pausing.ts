@@ -4,7 +4,8 @@ import type { SyncError } from '../../core/errors.js';
 import { isoTime } from '../../core/iso-time.js';
 import type { Logger } from '../../log.js';
 import type { Clock } from '../clock.js';
-import type { LockStore, Pause } from '../locks/lock-store.js';
+import type { LockState } from '../locks/lock-state.js';
+import type { Pause } from '../locks/lock-store.js';
 
 /** A person asks to pause the pair, or to go on. */
 export interface PauseRequest {
@@ -15,7 +16,7 @@ export interface PauseRequest {
 }
 
 interface PausingContext {
-  readonly lockStore: Pick<LockStore, 'pause' | 'setPause'>;
+  readonly lockState: Pick<LockState, 'pause' | 'setPause'>;
   readonly log: Logger;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -30,7 +31,7 @@ export class Pausing {
 
   /** Who has paused the pair; null where it is not paused. */
   get present(): Pause | null {
-    return this.#context.lockStore.pause;
+    return this.#context.lockState.pause;
   }
 
   /** Says at a start that the pair is still paused. */
@@ -42,12 +43,12 @@ export class Pausing {
 
   /** Carries out a request. @returns whether it changed anything. */
   set({ paused, by, done }: PauseRequest): boolean {
-    const { lockStore, clock, log } = this.#context;
-    if ((lockStore.pause !== null) === paused) {
+    const { lockState, clock, log } = this.#context;
+    if ((lockState.pause !== null) === paused) {
       done(false, null);
       return false;
     }
-    lockStore.setPause(paused ? { by, since: clock.now() } : null).then(
+    lockState.setPause(paused ? { by, since: clock.now() } : null).then(
       () => {
         log.event({ event: paused ? 'paused' : 'resumed', by });
         done(true, null);

@@ -11,7 +11,7 @@ import { type Conflict, type Plan, type ReconcileOptions, reconcile } from '../.
 import { Snapshot } from '../../core/snapshot.js';
 import type { Clock } from '../clock.js';
 import type { HeldUpdates } from '../held/held-updates.js';
-import type { LockStore } from '../locks/lock-store.js';
+import type { LockState } from '../locks/lock-state.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import type { ProblemRetries } from './problems.js';
@@ -19,7 +19,7 @@ import type { TransferQueue } from './transfer-queue.js';
 
 interface PlannerContext {
   readonly pair: Pair;
-  readonly lockStore: LockStore;
+  readonly lockState: LockState;
   readonly heldUpdates: HeldUpdates;
   readonly retries: ProblemRetries;
   readonly clock: Pick<Clock, 'now'>;
@@ -99,7 +99,7 @@ export class Planner {
   }
 
   #options(): Omit<ReconcileOptions, 'marks'> {
-    const { pair, lockStore, heldUpdates, clock, claims } = this.#context;
+    const { pair, lockState, heldUpdates, clock, claims } = this.#context;
     const isClaimed = (path: RelPath) => claims.heldBy(path) !== null;
     const stamp = stampOf(new Date(clock.now()));
     const given = new Set<RelPath>();
@@ -109,9 +109,9 @@ export class Planner {
       firstContact: pair.firstContact,
       pinned: (path) =>
         isClaimed(path) || pair.isOutOfReach(path) || heldUpdates.isFrozen(path) || this.#isDelayed(path),
-      winner: (path) => lockStore.table.preferences.get(path)?.side ?? null,
+      winner: (path) => lockState.table.preferences.get(path)?.side ?? null,
       overrides: (path) => {
-        const { side, other, last } = lockStore.table.preferences.get(path) ?? {};
+        const { side, other, last } = lockState.table.preferences.get(path) ?? {};
         // The wish was about the former partner: a first contact with another one deletes nothing.
         if (side === undefined || other === undefined || pair.firstContact) return null;
         // A change saved after the unlock was never held: it is transferred, or is a conflict, like any other.
@@ -152,11 +152,11 @@ export class Planner {
    * when that happens.
    */
   #removePreferences(): void {
-    const { pair, lockStore, claims } = this.#context;
-    for (const { path, other } of [...lockStore.table.preferences.values()]) {
+    const { pair, lockState, claims } = this.#context;
+    for (const { path, other } of [...lockState.table.preferences.values()]) {
       const isSame = other === undefined ? sameContent : sameEntry;
       const isSettled = isSame(pair.entry('a', path), pair.entry('b', path)) && claims.heldBy(path) === null;
-      if (isSettled && !lockStore.table.drains.has(path)) lockStore.dispatch({ kind: 'settled', path });
+      if (isSettled && !lockState.table.drains.has(path)) lockState.dispatch({ kind: 'settled', path });
     }
   }
 }

@@ -69,7 +69,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
 
-    const { pair, local, lockStore, heldFiles: files, log, clock } = options;
+    const { pair, local, lockState, heldFiles: files, log, clock } = options;
     const claims = this.#claims;
     const mailbox = new Mailbox<SessionEvent>(
       (event) => handle(event),
@@ -81,7 +81,7 @@ export class Session {
     const sides = new Sides({ pair, local, inFlight, claims, clock, mailbox });
     const retry = (path: RelPath) => mailbox.post({ kind: 'retry', path });
     const retries = new ProblemRetries(log, retry, clock, (path) => this.#heldUpdates.retry(path));
-    const common = { pair, lockStore, log, clock, claims, sides, mailbox, retries };
+    const common = { pair, lockState, log, clock, claims, sides, mailbox, retries };
     const heldUpdates = new HeldUpdates({ ...common, files });
     const planner = new Planner({ ...common, heldUpdates });
     const recorder = new Recorder({ ...common, planner, inFlight });
@@ -109,8 +109,8 @@ export class Session {
     const handle = handlingWith(
       sessionHandlers({ inFlight, sides, retries, heldUpdates, recorder, writes, flushes }, this),
     );
-    lockStore.onSettled = () => mailbox.wake();
-    pair.lastHeld = () => lockStore.table.counter('held');
+    lockState.onSettled = () => mailbox.wake();
+    pair.lastHeld = () => lockState.table.counter('held');
   }
 
   /** Starts with a scan of side a. */
@@ -317,8 +317,8 @@ export class Session {
   }
 
   get #isSettled(): boolean {
-    const { pair, lockStore } = this.#options;
-    if (!this.canSync || !lockStore.isSettled || this.#claims.count('disconnected-peer') > 0) return false;
+    const { pair, lockState } = this.#options;
+    if (!this.canSync || !lockState.isSettled || this.#claims.count('disconnected-peer') > 0) return false;
     if (pair.hasMarks || pair.postponed.size > 0 || pair.a.unsettled + pair.b.unsettled > 0) return false;
     return !this.#retries.isMoving && this.#heldUpdates.isIdle && this.writes.isIdle && this.#inFlight.isIdle;
   }

@@ -23,7 +23,7 @@ function open(n: number) {
     if ('path' in target) return p(target.path);
     throw new SyncError('not-found', `No ${target.index}.`);
   };
-  const context = { pair: room.pair, lockStore: room.lockStore, writes, local: {}, replica: () => null };
+  const context = { pair: room.pair, lockState: room.lockState, writes, local: {}, replica: () => null };
   const remove = (targets: readonly Target[]) =>
     fileHandlers(context as never, pathOf).delete({ targets, owner: 'ann' }, {} as never) as Promise<{
       targets: { path: string; changed: boolean }[];

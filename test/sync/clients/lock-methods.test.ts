@@ -25,7 +25,7 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
         return { path: ask.path, changed: true, ...(ask.kind === 'lock' ? answers[ask.path] : {}) };
       },
     } as never,
-    lockStore: { takeNotices: (owner: string) => (owner === 'ann' ? notices.splice(0) : []) } as never,
+    lockState: { takeNotices: (owner: string) => (owner === 'ann' ? notices.splice(0) : []) } as never,
     pathOf: (target: Target): RelPath => {
       if ('path' in target) return p(target.path);
       if (target.index > 3) throw new SyncError('not-found', `No ${target.index}.`);

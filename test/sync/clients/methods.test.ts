@@ -62,7 +62,7 @@ function open() {
   const server = new ClientServer({
     session: session as never,
     pair: room.pair,
-    lockStore: room.lockStore,
+    lockState: room.lockState,
     local: {} as never,
     replica: () => null,
     versionReader: (side) => (side === 'a' ? (versionReader as never) : null),
@@ -78,7 +78,7 @@ function open() {
   const ask = (method: string, params: object = {}, by: object = call): ReturnType<Handler> =>
     methods[method]!.handle(params, by as never, null);
   const hold = (path: string) =>
-    room.lockStore.dispatch({
+    room.lockState.dispatch({
       kind: 'hold',
       path: p(path),
       base: file('1'),
@@ -87,7 +87,7 @@ function open() {
       now: 1_000,
     });
   const lock = (path: string) =>
-    room.lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1_000 });
+    room.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1_000 });
   return { room, asked, state, history, signal, told, call, ask, hold, lock, methods };
 }
 
@@ -127,7 +127,7 @@ describe('locks and held updates', () => {
     lock('y');
     hold('x');
     hold('x');
-    room.lockStore.dispatch({ kind: 'lock', path: p('x'), owner: 'bob', side: 'a', message: '', line: 7, now: 2_000 });
+    room.lockState.dispatch({ kind: 'lock', path: p('x'), owner: 'bob', side: 'a', message: '', line: 7, now: 2_000 });
     expect(await ask('locks')).toMatchObject({
       locks: [
         {

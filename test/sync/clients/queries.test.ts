@@ -11,7 +11,7 @@ const PROBLEM = { path: 'x', code: 'unreadable', message: 'No.' } as const;
 
 function open(a: string | null, b: string | null, shared = '', problems: readonly object[] = [PROBLEM]) {
   const room = new LockRoom();
-  const { pair, lockStore } = room;
+  const { pair, lockState } = room;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   pair.a.snapshot = a === null ? null : snapshotOf(tree(a));
   pair.b.snapshot = b === null ? null : snapshotOf(tree(b));
@@ -25,16 +25,16 @@ function open(a: string | null, b: string | null, shared = '', problems: readonl
     lastInSync: 1_000,
   };
   const session = { status: quickCheck, paused: { by: 'ann', since: 2_000 } };
-  const queries = new ClientQueries({ session: session as never, pair, lockStore, peer: 'host:1' });
+  const queries = new ClientQueries({ session: session as never, pair, lockState, peer: 'host:1' });
   const sent: object[] = [];
   const call = { notify: async (_: string, params: object) => void sent.push(params) } as never;
   const list = (compact = false) =>
     queries.list({ compact }, call) as Promise<{ generation: number; entries: object[] }>;
   const lock = (path: string, side: 'a' | 'b') =>
-    lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: 'why', now: 1_000 });
+    lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: 'why', now: 1_000 });
   const hold = (path: string, n: number) => {
     const [base, after] = [n, n + 1].map((content) => tree(`x:${content}`).get(p('x'))!);
-    lockStore.dispatch({ kind: 'hold', path: p(path), base: base!, after: after!, file: null, now: 1 });
+    lockState.dispatch({ kind: 'hold', path: p(path), base: base!, after: after!, file: null, now: 1 });
   };
   return { room, pair, queries, sent, call, list, lock, hold };
 }

@@ -36,7 +36,7 @@ class Scene {
   moving = new Set<string>();
 
   constructor({ a, b = a, shared = a }: Sides) {
-    const { pair, lockStore, log } = this.room;
+    const { pair, lockState, log } = this.room;
     for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
     pair.a.snapshot = snapshotOf(tree(a));
     pair.b.snapshot = b === null ? null : snapshotOf(tree(b));
@@ -45,7 +45,7 @@ class Scene {
     let scans = 0;
     const replicas = { a: this.#replica('a'), b: this.#replica('b') };
     this.writes = new ClientWrites({
-      ...{ pair, lockStore, log, claims: this.claims },
+      ...{ pair, lockState, log, claims: this.claims },
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
       sides: {
@@ -79,10 +79,10 @@ class Scene {
   }
 
   get context() {
-    const { pair, lockStore } = this.room;
+    const { pair, lockState } = this.room;
     return {
       pair,
-      lockStore,
+      lockState,
       writes: this.writes,
       local: {} as never,
       replica: (side: Side) => (side === 'b' && this.isAway ? null : this.#replica(side)),
@@ -90,12 +90,12 @@ class Scene {
   }
 
   lock(path: string, owner = 'ann', side: Side = 'a'): this {
-    this.room.lockStore.dispatch({ kind: 'lock', path: p(path), owner, side, message: '', now: 1 });
+    this.room.lockState.dispatch({ kind: 'lock', path: p(path), owner, side, message: '', now: 1 });
     return this;
   }
 
   hold(path: string): this {
-    this.room.lockStore.dispatch({
+    this.room.lockState.dispatch({
       kind: 'hold',
       path: p(path),
       base: file('1'),
@@ -139,7 +139,7 @@ class Scene {
   }
 
   get locks(): string {
-    return [...this.room.lockStore.table.locks.keys()].sort().join(' ');
+    return [...this.room.lockState.table.locks.keys()].sort().join(' ');
   }
 }
 

@@ -36,7 +36,7 @@ async function read(
   const said: string[] = [];
   const context = {
     pair,
-    lockStore: { table },
+    lockState: { table },
     local: {
       open: async () =>
         pair.entry('a', F) && {
@@ -158,7 +158,7 @@ async function open({
   const waiting: (() => void)[] = [];
   const context = {
     pair,
-    lockStore: { table: new LockTable() },
+    lockState: { table: new LockTable() },
     local: {
       open: async () =>
         a?.type !== 'file'

@@ -24,7 +24,7 @@ interface Given {
 
 async function run({ a = '', b = a, shared = a, pieces = ['abc'], params = {}, fails = {}, meanwhile }: Given) {
   const room = new LockRoom();
-  const { pair, lockStore } = room;
+  const { pair, lockState } = room;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   pair.a.snapshot = snapshotOf(tree(a));
   pair.b.snapshot = snapshotOf(tree(b));
@@ -55,7 +55,7 @@ async function run({ a = '', b = a, shared = a, pieces = ['abc'], params = {}, f
     discard: () => void seen.discarded++,
   };
   const context = {
-    ...{ pair, lockStore },
+    ...{ pair, lockState },
     replica: () => null,
     local: {
       receive: (entry: object) => {

@@ -55,7 +55,7 @@ class Scene {
     };
     const context: WriteContext = {
       pair: this.pair,
-      lockStore: { table: this.table } as never,
+      lockState: { table: this.table } as never,
       log: silent,
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.#posted.push(event), wake: () => {} },

@@ -66,7 +66,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   let now = 0;
   const heldUpdates = new HeldUpdates({
     pair: room.pair,
-    lockStore: room.lockStore,
+    lockState: room.lockState,
     files,
     log: room.log,
     clock: { now: () => ++now },
@@ -85,7 +85,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     return (
       before !== replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + room.said.length ||
       posted.length > 0 ||
-      !room.lockStore.isSettled
+      !room.lockState.isSettled
     );
   };
   /** Handles posted events and takes turns until nothing more is posted. */
@@ -93,7 +93,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     for (let rounds = 0; rounds < 100; rounds++) {
       heldUpdates.work();
       do await turn();
-      while (!room.lockStore.isSettled);
+      while (!room.lockState.isSettled);
       if (posted.length === 0 && !isDue()) return;
       for (const event of posted.splice(0)) {
         if (event.kind === 'stored') heldUpdates.stored(event);
@@ -109,11 +109,11 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     replicas[side]!.files.set(F, content);
   };
   const lock = (side: Side = 'a') =>
-    room.lockStore.dispatch({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
+    room.lockState.dispatch({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
   const unlock = (side: Side = 'a', held: HeldWay = 'apply') =>
-    room.lockStore.dispatch({ held, kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
+    room.lockState.dispatch({ held, kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
   const held = () =>
-    room.lockStore.table
+    room.lockState.table
       .heldOf(F)
       .map(({ action, file: name }) => (name === null ? action : `${action} ${files.held.get(name)}`));
   /** Lets side a (or b) carry out each step. @returns the steps. */
@@ -334,11 +334,11 @@ describe('after the unlock', () => {
   test('updates of a file in a directory take effect one by one, too', async () => {
     const { room, settle, heldUpdates, replicas } = open({ d: dir(), 'd/f': file('v0') });
     const path = p('d/f');
-    room.lockStore.dispatch({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
+    room.lockState.dispatch({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
     room.found('b', 'd/f', file('v1'));
     replicas.b!.files.set(path, 'v1');
     await settle();
-    room.lockStore.dispatch({ kind: 'unlock', path, owner: 'ann', current: file('v0'), now: 2 });
+    room.lockState.dispatch({ kind: 'unlock', path, owner: 'ann', current: file('v0'), now: 2 });
     await settle();
     expect(replicas.a!.jobs.map(({ paths }) => paths)).toEqual([['d/f']]);
     expect(heldUpdates.isIdle).toBe(false);
@@ -356,13 +356,13 @@ describe('after the unlock', () => {
     unlock('a', 'discard');
     await settle();
     expect([problems, files.aside, heldUpdates.isIdle]).toEqual([['f no-space'], [], true]);
-    expect(room.lockStore.table.drains.has(F)).toBe(true);
+    expect(room.lockState.table.drains.has(F)).toBe(true);
     await settle();
     expect(problems).toHaveLength(1);
     files.moveToVersions = moveToVersions;
     heldUpdates.retry(F);
     await settle();
-    expect([files.aside.length, room.lockStore.table.drains.has(F)]).toEqual([5, false]);
+    expect([files.aside.length, room.lockState.table.drains.has(F)]).toEqual([5, false]);
   });
 
   test('a held deletion takes effect as a deletion', async () => {
@@ -379,7 +379,7 @@ describe('after the unlock', () => {
 
   describe('that comes after side b has become another partner', () => {
     const another = (room: LockRoom, isOver: boolean) => {
-      room.pair.lastHeld = () => room.lockStore.table.counter('held');
+      room.pair.lastHeld = () => room.lockState.table.counter('held');
       room.found('b', 'f', null);
       room.pair.beginFirstContact();
       if (isOver) room.pair.endFirstContact();
@@ -429,7 +429,7 @@ describe('after the unlock', () => {
       await settle();
       another(room, true);
       await settle();
-      expect(room.lockStore.table.heldOf(F)).toHaveLength(1);
+      expect(room.lockState.table.heldOf(F)).toHaveLength(1);
       unlock();
       expect(await drain()).toEqual(['created v1']);
       expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
@@ -445,7 +445,7 @@ describe('after the unlock', () => {
       await settle();
       room.found('b', 'f', null);
       await settle();
-      expect(room.lockStore.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'modified', 'deleted']);
+      expect(room.lockState.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'modified', 'deleted']);
     });
 
     test('what is held of side a still is', async () => {
@@ -453,7 +453,7 @@ describe('after the unlock', () => {
       lock('b');
       room.found('a', 'f', null);
       await settle();
-      room.pair.lastHeld = () => room.lockStore.table.counter('held');
+      room.pair.lastHeld = () => room.lockState.table.counter('held');
       room.pair.beginFirstContact();
       room.pair.endFirstContact();
       unlock('b');
@@ -491,9 +491,9 @@ describe('after the unlock', () => {
     // What the holder's side has is known only now.
     room.found('a', 'f', present);
     expect(await drain()).toEqual(steps);
-    expect(room.lockStore.table.preferences.get(F)?.side).toBe(side);
+    expect(room.lockState.table.preferences.get(F)?.side).toBe(side);
     expect(room.said.filter((said) => said.startsWith('applied'))).toHaveLength(side === undefined ? 1 : 0);
-    expect(room.lockStore.table.drains.size).toBe(0);
+    expect(room.lockState.table.drains.size).toBe(0);
   });
 
   test("where the holder changed it too, the holder's content stays, and the updates go to the versions", async () => {
@@ -501,12 +501,12 @@ describe('after the unlock', () => {
     saves('mine', 'a');
     unlock();
     await settle();
-    expect([files.aside, replicas.a!.jobs, room.lockStore.table.heldOf(F)]).toEqual([
+    expect([files.aside, replicas.a!.jobs, room.lockState.table.heldOf(F)]).toEqual([
       ['v1', 'v2', 'v3', 'v4', 'v5'],
       [],
       [],
     ]);
-    expect([room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)?.side]).toEqual([0, 'a']);
+    expect([room.lockState.table.drains.size, room.lockState.table.preferences.get(F)?.side]).toEqual([0, 'a']);
     expect(room.said).toEqual(['unlocked f ann ann released']);
   });
 
@@ -518,7 +518,7 @@ describe('after the unlock', () => {
     unlock('a', way);
     await settle();
     expect([files.aside, replicas.a!.jobs]).toEqual([aside, []]);
-    expect([room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)]).toMatchObject([0, wish]);
+    expect([room.lockState.table.drains.size, room.lockState.table.preferences.get(F)]).toMatchObject([0, wish]);
     expect(room.said).toEqual(['unlocked f ann ann released']);
   });
 
@@ -527,7 +527,7 @@ describe('after the unlock', () => {
     ['a file whose directory is gone here', { d: dir(), 'd/f': file('v0') }, 'd/f', file('v1')],
   ])('%s is left to the plan, and told as applied', async (_, shared, path, entry) => {
     const { room, settle, replicas, heldUpdates } = open(shared);
-    room.lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1 });
+    room.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1 });
     if (path !== 'f') {
       for (const side of ['a', 'b'] as const) room.found(side, path, null);
       room.found('a', 'd', null);
@@ -537,10 +537,10 @@ describe('after the unlock', () => {
     room.found('b', path, entry);
     await settle();
     const current = room.pair.entry('a', p(path));
-    room.lockStore.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current, now: 2 });
+    room.lockState.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current, now: 2 });
     await settle();
     expect(room.said.at(-1)).toMatch(/^applied .* 1 1$/);
-    expect([replicas.a!.jobs, room.lockStore.table.drains.size, room.lockStore.table.preferences.size]).toEqual([
+    expect([replicas.a!.jobs, room.lockState.table.drains.size, room.lockState.table.preferences.size]).toEqual([
       [],
       0,
       0,
@@ -553,7 +553,7 @@ describe('after the unlock', () => {
     lock();
     saves('v1');
     heldUpdates.work();
-    room.lockStore.dispatch({ kind: 'lock', path: F, owner: 'bob', side: 'a', message: '', now: 3, steal: true });
+    room.lockState.dispatch({ kind: 'lock', path: F, owner: 'bob', side: 'a', message: '', now: 3, steal: true });
     await settle();
     expect([files.aside, held()]).toEqual([['v1'], ['modified v1']]);
   });
@@ -567,7 +567,7 @@ describe('after the unlock', () => {
     unlock();
     await settle();
     expect(room.said.at(-1)).toBe('conflict f a');
-    expect([room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)?.side]).toEqual([0, 'a']);
+    expect([room.lockState.table.drains.size, room.lockState.table.preferences.get(F)?.side]).toEqual([0, 'a']);
   });
 
   test('where the file changes during the drain, that content stays, and the other updates go to the versions', async () => {
@@ -581,7 +581,7 @@ describe('after the unlock', () => {
     expect([again, files.held.size]).toEqual([['f'], 3]);
     saves('mine', 'a');
     await settle();
-    expect([files.aside, room.lockStore.table.drains.size, room.lockStore.table.preferences.get(F)?.side]).toEqual([
+    expect([files.aside, room.lockState.table.drains.size, room.lockState.table.preferences.get(F)?.side]).toEqual([
       ['v3', 'v4', 'v5'],
       0,
       'a',

@@ -7,13 +7,13 @@ import { LockRoom } from '../../support/lock-room.js';
 const NOW = 1_000;
 
 function open(room = new LockRoom({ f: file('v0'), g: file('v0') })) {
-  const { lockStore } = room;
+  const { lockState } = room;
   const timers = new Map<number, { ms: number; act: () => void }>();
   let n = 0;
   const expired: string[] = [];
   const state = { now: NOW, stored: false, during: () => {} };
   const expiry = new LockExpiry({
-    lockStore,
+    lockState,
     clock: {
       now: () => state.now,
       after: (ms, act) => {
@@ -30,13 +30,13 @@ function open(room = new LockRoom({ f: file('v0'), g: file('v0') })) {
   });
   expiry.start();
   const lock = (ttlMs?: number, path = 'f', owner = 'ann') =>
-    lockStore.dispatch({
+    lockState.dispatch({
       ...{ kind: 'lock', path: p(path), owner, side: 'a', message: '', now: NOW },
       ...(ttlMs === undefined ? {} : { ttlMs }),
     });
   const unlock = (path = 'f') =>
-    lockStore.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current: file('v0'), now: NOW });
-  const move = (path: string, to: string) => lockStore.dispatch({ kind: 'moved', path: p(path), to: p(to) });
+    lockState.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current: file('v0'), now: NOW });
+  const move = (path: string, to: string) => lockState.dispatch({ kind: 'moved', path: p(path), to: p(to) });
   const waits = () => [...timers.values()].map(({ ms }) => ms);
   /** Every timer rings. */
   const fire = async () => {
@@ -46,7 +46,7 @@ function open(room = new LockRoom({ f: file('v0'), g: file('v0') })) {
     }
     await turn();
   };
-  return { room, lockStore, state, lock, unlock, move, waits, fire, expired };
+  return { room, lockState, state, lock, unlock, move, waits, fire, expired };
 }
 
 describe('a timer', () => {
@@ -65,11 +65,11 @@ describe('a timer', () => {
   });
 
   test('goes on for a lock that changes hands in one step', () => {
-    const { lockStore, lock, waits } = open();
+    const { lockState, lock, waits } = open();
     lock(500);
     const thief = { kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', now: NOW, ttlMs: 300 } as const;
-    lockStore.dispatch({ ...thief, steal: true, current: file('v0') });
-    expect([lockStore.table.locks.get(p('f'))?.owner, waits()]).toEqual(['bob', [300]]);
+    lockState.dispatch({ ...thief, steal: true, current: file('v0') });
+    expect([lockState.table.locks.get(p('f'))?.owner, waits()]).toEqual(['bob', [300]]);
   });
 
   test('of months is set in parts that a Node timer supports', async () => {
@@ -91,9 +91,9 @@ describe('a timer', () => {
     lock(ttlMs);
     const later = open(new LockRoom());
     later.state.now = NOW + passed;
-    void later.lockStore.commit([{ table: 'lock', key: 'f', value: room.lockStore.table.locks.get(p('f'))! }]);
+    void later.lockState.commit([{ table: 'lock', key: 'f', value: room.lockState.table.locks.get(p('f'))! }]);
     expect(later.waits()).toEqual([ms]);
-    void later.lockStore.commit([{ table: 'lock', key: 'f', value: null }]);
+    void later.lockState.commit([{ table: 'lock', key: 'f', value: null }]);
     expect(later.waits()).toEqual([]);
   });
 
@@ -174,11 +174,11 @@ describe('a lock that moves with its file', () => {
   });
 
   test('moves among others that move at the same time, each with its own time', async () => {
-    const { lock, lockStore, waits, fire, expired } = open();
+    const { lock, lockState, waits, fire, expired } = open();
     lock(500);
     lock(800, 'g');
-    const [f, g] = [lockStore.table.locks.get(p('f'))!, lockStore.table.locks.get(p('g'))!];
-    void lockStore.commit([
+    const [f, g] = [lockState.table.locks.get(p('f'))!, lockState.table.locks.get(p('g'))!];
+    void lockState.commit([
       { table: 'lock', key: 'f', value: null },
       { table: 'lock', key: 'g', value: null },
       { table: 'lock', key: 'd/g', value: { ...g, path: p('d/g') } },
@@ -190,11 +190,11 @@ describe('a lock that moves with its file', () => {
   });
 
   test('over another takes that one’s timer away', () => {
-    const { lock, lockStore, waits } = open();
+    const { lock, lockState, waits } = open();
     lock(500);
     lock(800, 'g');
-    const f = lockStore.table.locks.get(p('f'))!;
-    void lockStore.commit([
+    const f = lockState.table.locks.get(p('f'))!;
+    void lockState.commit([
       { table: 'lock', key: 'f', value: null },
       { table: 'lock', key: 'g', value: { ...f, path: p('g') } },
     ]);

@@ -19,11 +19,11 @@ class Guarded extends FakeReplica {
 function open(isOn: boolean) {
   const room = new LockRoom({ x: file('x'), y: file('y') });
   const lock = (path: string, side: Side) =>
-    room.lockStore.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: '', now: 1 });
+    room.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: '', now: 1 });
   const unlock = (path: string) =>
-    room.lockStore.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current: file(path), now: 2 });
+    room.lockState.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current: file(path), now: 2 });
   lock('y', 'a');
-  const guarding = new Guarding(room.lockStore, isOn);
+  const guarding = new Guarding(room.lockState, isOn);
   return { guarding, lock, unlock, a: new Guarded(), b: new Guarded() };
 }
 

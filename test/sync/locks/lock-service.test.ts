@@ -29,7 +29,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     },
   };
   const lockService = new LockService({
-    ...{ pair: room.pair, lockStore: room.lockStore, claims: new Claims(), clock },
+    ...{ pair: room.pair, lockState: room.lockState, claims: new Claims(), clock },
     mailbox: { wake: () => void state.wakes++ },
     sides: {
       scanPath: (side, path) => {
@@ -131,7 +131,7 @@ describe('the lock service', () => {
     const { token } = (await scene.answer(scene.lock('ann'))) as Acted;
     await meanwhile(scene);
     const back = await scene.answer(scene.unlock('ann', { givesBack: token as number }));
-    expect([back.changed, scene.room.lockStore.table.locks.has(p('f'))]).toEqual([!isHeld, isHeld]);
+    expect([back.changed, scene.room.lockState.table.locks.has(p('f'))]).toEqual([!isHeld, isHeld]);
   });
 
   test.each<[it: string, by: 'renewal' | 'waiting']>([
@@ -151,7 +151,7 @@ describe('the lock service', () => {
     const after: boolean[] = [];
     for (let n = 0; n < 2; n++) {
       await scene.answer(scene.unlock('ann', { givesBack: token as number }));
-      after.push(scene.room.lockStore.table.locks.has(p('f')));
+      after.push(scene.room.lockState.table.locks.has(p('f')));
     }
     expect(after).toEqual([true, false]);
   });
@@ -159,7 +159,7 @@ describe('the lock service', () => {
   test('refuses with the holder, the time, the reason and the held updates', async () => {
     const { lock, answer, room } = open();
     await answer(lock('ann', { message: 'drawing' }));
-    room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     const refused = await answer(lock('bob'));
     expect(refused).toMatchObject({ path: 'f', changed: false, error: { code: 'locked' } });
     expect((refused as Refused).error.message).toBe(
@@ -173,7 +173,7 @@ describe('the lock service', () => {
   ])('refuses with %s what is no file', async (code, name) => {
     const { lock, answer, room } = open({ f: file('v0'), d: dir() });
     expect(codeOf(await answer(lock('ann', { path: p(name) })))).toBe(code);
-    expect(room.lockStore.table.locks.size).toBe(0);
+    expect(room.lockState.table.locks.size).toBe(0);
   });
 
   test('locks what is only on one side', async () => {
@@ -203,10 +203,10 @@ describe('the lock service', () => {
   test("compares at the unlock with the present entry of the holder's side", async () => {
     const { lock, unlock, answer, room } = open();
     await answer(lock('ann', { side: 'b' }));
-    room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     room.found('b', 'f', file('mine'));
     await answer(unlock('ann'));
-    expect(room.lockStore.table.drains.get(p('f'))).toMatchObject({ side: 'b', mode: 'keep' });
+    expect(room.lockState.table.drains.get(p('f'))).toMatchObject({ side: 'b', mode: 'keep' });
   });
 
   test('exactly one of many requests at once gets it', async () => {
@@ -278,7 +278,7 @@ describe('a request waits', () => {
   test('and an unlock only until a newer update is held, where the other side writes without a pause', async () => {
     const { lockService, room, state, lock, unlock, answer } = open();
     const hold = (n: number) =>
-      room.lockStore.dispatch({
+      room.lockState.dispatch({
         kind: 'hold',
         path: p('f'),
         base: file(`v${n}`),
@@ -361,7 +361,7 @@ describe('a request waits', () => {
   test('and is told to try again where the drain outlasts it', async () => {
     const { lock, unlock, answer, room, state } = open();
     await answer(lock('ann'));
-    room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     await answer(unlock('ann'));
     state.moving = true;
     const asking = lock('bob');
@@ -453,7 +453,7 @@ describe('in the queue', () => {
     expect(await isAnswered(asking)).toBe(false);
     pass(1);
     expect(await answer(asking)).toMatchObject({ error: { code: 'locked' }, lock: { owner: 'ann', waiting: 0 } });
-    expect(room.lockStore.table.waiters.size).toBe(0);
+    expect(room.lockState.table.waiters.size).toBe(0);
   });
 
   test('a closed request is refused at once instead of waiting; a free lock it gets', async () => {
@@ -490,7 +490,7 @@ describe('in the queue', () => {
     lockService.serve();
     // A change starts as soon as nobody holds the lock.
     Object.defineProperty(state, 'inFlight', {
-      get: () => !room.lockStore.table.locks.has(p('f')),
+      get: () => !room.lockState.table.locks.has(p('f')),
       configurable: true,
     });
     await answer(unlock('ann'));
@@ -534,30 +534,30 @@ describe('in the queue', () => {
   test('a steal waits for the held updates before all other waiters', async () => {
     const { lock, answer, lockService, room } = open();
     await answer(lock('ann'));
-    room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     const waiting = lock('bob', { wait: standing().wait });
     lockService.serve();
     const stealing = lock('cyd', { steal: true });
     lockService.serve();
     expect(await isAnswered(stealing)).toBe(false);
-    room.lockStore.dispatch({ kind: 'drained', path: p('f'), applied: true });
+    room.lockState.dispatch({ kind: 'drained', path: p('f'), applied: true });
     lockService.serve();
     expect(await stealing).toMatchObject({ changed: true, owner: 'cyd' });
     expect(await isAnswered(waiting)).toBe(false);
-    expect(room.lockStore.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'cyd' }]);
-    expect(room.lockStore.takeNotices('ann')).toEqual([]);
+    expect(room.lockState.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'cyd' }]);
+    expect(room.lockState.takeNotices('ann')).toEqual([]);
   });
 
   test('a notice is not delivered before the loss is on disk: after a crash the lock would still be there', async () => {
     const { lock, answer, room } = open();
     await answer(lock('ann'));
-    room.lockStore.dispatch({ kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', steal: true, now: 2 });
-    expect(room.lockStore.takeNotices('ann')).toEqual([]);
+    room.lockState.dispatch({ kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', steal: true, now: 2 });
+    expect(room.lockState.takeNotices('ann')).toEqual([]);
     await new Promise<void>((resolve) => {
-      room.lockStore.onSettled = resolve;
+      room.lockState.onSettled = resolve;
     });
     await turn();
-    expect(room.lockStore.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'bob' }]);
+    expect(room.lockState.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'bob' }]);
   });
 });
 
@@ -570,12 +570,12 @@ describe('a lock with an end', () => {
       elapse(400);
       lockService.serve();
       await turn();
-      expect(room.lockStore.table.locks.has(p('f'))).toBe(true);
+      expect(room.lockState.table.locks.has(p('f'))).toBe(true);
     }
     elapse(200);
     lockService.serve();
     await turn();
-    expect([room.lockStore.table.locks.size, room.said.at(-1)]).toEqual([0, 'unlocked f ann ann expired']);
+    expect([room.lockState.table.locks.size, room.said.at(-1)]).toEqual([0, 'unlocked f ann ann expired']);
   });
 
   test('starts again when it is renewed, and goes on when it moves', async () => {
@@ -584,15 +584,15 @@ describe('a lock with an end', () => {
     elapse(900);
     await answer(lock('ann'));
     elapse(900);
-    room.lockStore.dispatch({ kind: 'moved', path: p('f'), to: p('g') });
+    room.lockState.dispatch({ kind: 'moved', path: p('f'), to: p('g') });
     elapse(99);
     lockService.serve();
     await turn();
-    expect(room.lockStore.table.locks.has(p('g'))).toBe(true);
+    expect(room.lockState.table.locks.has(p('g'))).toBe(true);
     elapse(1);
     lockService.serve();
     await turn();
-    expect(room.lockStore.table.locks.size).toBe(0);
+    expect(room.lockState.table.locks.size).toBe(0);
   });
 
   test('has a timer after a restart, too: the remaining time counts, and never more than was given', async () => {
@@ -609,7 +609,7 @@ describe('a lock with an end', () => {
         waits.push(ms);
         return () => {};
       };
-      new LockExpiry({ lockStore: room.lockStore, clock: { now, after }, expire: async () => true }).start();
+      new LockExpiry({ lockState: room.lockState, clock: { now, after }, expire: async () => true }).start();
       expect(waits).toEqual([left]);
     }
   });
@@ -630,7 +630,7 @@ describe('a disk that is full', () => {
     const { lock, answer, room } = open();
     room.full = true;
     expect(codeOf(await answer(lock('ann')))).toBe('failed');
-    expect([room.said, room.lockStore.table.locks.size]).toEqual([[], 0]);
+    expect([room.said, room.lockState.table.locks.size]).toEqual([[], 0]);
     room.full = false;
     expect(await answer(lock('bob'))).toMatchObject({ changed: true, owner: 'bob', token: 2 });
   });
@@ -640,6 +640,6 @@ describe('a disk that is full', () => {
     await answer(lock('ann'));
     room.full = true;
     expect(codeOf(await answer(lock('ann')))).toBe('failed');
-    expect(room.lockStore.table.locks.get(p('f'))?.owner).toBe('ann');
+    expect(room.lockState.table.locks.get(p('f'))?.owner).toBe('ann');
   });
 });

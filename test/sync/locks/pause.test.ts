@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silent } from '../../../src/log.js';
-import { LockStore } from '../../../src/sync/locks/lock-store.js';
+import { LockJournal } from '../../../src/sync/locks/journal.js';
+import { LockState } from '../../../src/sync/locks/lock-state.js';
 
 let root = '';
 beforeEach(() => {
@@ -12,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
 
-const open = () => new LockStore(path.join(root, 'locks.log'), silent);
+const open = () => new LockState(new LockJournal(path.join(root, 'locks.log')), silent);
 
 test('a pause is there again after a restart, and is gone after it was ended', async () => {
   const first = open();

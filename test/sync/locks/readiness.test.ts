@@ -21,7 +21,7 @@ function open() {
   const asked: string[] = [];
   const readiness = new LockReadiness(
     {
-      ...{ pair: room.pair, lockStore: room.lockStore, claims, clock },
+      ...{ pair: room.pair, lockState: room.lockState, claims, clock },
       mailbox: { wake: () => void state.wakes++ },
       sides: {
         scanPath: (side, path) => {
@@ -36,7 +36,7 @@ function open() {
     () => state.waits,
   );
   const hold = (n: number) =>
-    room.lockStore.dispatch({
+    room.lockState.dispatch({
       kind: 'hold',
       path: p('f'),
       base: file(`${n}`),
@@ -45,7 +45,7 @@ function open() {
       now: 1,
     });
   const lock = (owner = 'ann', side: Side = 'a', now = clock.now()) =>
-    room.lockStore.dispatch({ kind: 'lock', path: p('f'), owner, side, message: '', now });
+    room.lockState.dispatch({ kind: 'lock', path: p('f'), owner, side, message: '', now });
   room.pair.clearMarks();
   return { room, clock, claims, state, finished, asked, readiness, hold, lock };
 }
@@ -266,7 +266,7 @@ describe('a grant', () => {
       waiters: requests,
       note: 'Note.',
     });
-    expect([room.lockStore.table.locks.size, state.wakes]).toEqual(isKept ? [1, 0] : [0, 1]);
+    expect([room.lockState.table.locks.size, state.wakes]).toEqual(isKept ? [1, 0] : [0, 1]);
     for (const { answers } of first === null ? others : [first, ...others])
       expect(answers).toMatchObject([{ path: 'f', changed: true, owner: 'ann', note: 'Note.' }]);
     await turn();
@@ -280,7 +280,7 @@ describe('a grant', () => {
       if (granted.kind !== 'granted') throw new Error(granted.kind);
       const { request, answers } = asking('ann');
       readiness.settle(granted, FULL, { requester: request, waiters: [], note: '' });
-      expect([room.lockStore.table.locks.size, answers]).toMatchObject([
+      expect([room.lockState.table.locks.size, answers]).toMatchObject([
         isNew ? 0 : 1,
         [{ path: 'f', changed: false, error: { code: 'failed', message: 'The disk is full.' } }],
       ]);
@@ -292,9 +292,9 @@ describe('a grant', () => {
     const { readiness, room, lock } = open();
     const granted = lock();
     if (granted.kind !== 'granted') throw new Error(granted.kind);
-    room.lockStore.dispatch({ kind: 'lock', path: p('f'), owner: 'ann', side: 'a', message: 'again', now: 5 });
+    room.lockState.dispatch({ kind: 'lock', path: p('f'), owner: 'ann', side: 'a', message: 'again', now: 5 });
     readiness.settle(granted, FULL, { waiters: [], note: '' });
-    expect(room.lockStore.table.locks.get(p('f'))?.message).toBe('again');
+    expect(room.lockState.table.locks.get(p('f'))?.message).toBe('again');
     await turn();
   });
 
@@ -308,11 +308,11 @@ describe('a grant', () => {
       const { readiness, room, lock, clock } = open();
       const granted = lock('ann', side);
       if (granted.kind !== 'granted') throw new Error(granted.kind);
-      room.lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+      room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
       room.found('a', 'f', file(has));
       clock.elapsed += 5;
       readiness.settle(granted, FULL, { waiters: [], note: '' });
-      expect(room.lockStore.table.drains.get(p('f'))).toMatchObject({ side, mode });
+      expect(room.lockState.table.drains.get(p('f'))).toMatchObject({ side, mode });
       expect(marksOf(room.pair)).toContain('f*');
       await turn();
     },

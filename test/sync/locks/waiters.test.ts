@@ -12,10 +12,10 @@ function open() {
   const room = new LockRoom({ f: file('v0'), g: file('v0') });
   const clock = new HandClock();
   let wakes = 0;
-  const lines = new WaitQueue({ lockStore: room.lockStore, clock, mailbox: { wake: () => void wakes++ } });
-  const { lockStore } = room;
+  const lines = new WaitQueue({ lockState: room.lockState, clock, mailbox: { wake: () => void wakes++ } });
+  const { lockState } = room;
   const lock = (owner: string, line?: number, path = 'f') =>
-    lockStore.dispatch({
+    lockState.dispatch({
       kind: 'lock',
       path: p(path),
       owner,
@@ -55,8 +55,8 @@ function open() {
     return request;
   };
   const codeOf = (line: number) => (answers.get(line) as Refused | undefined)?.error.code ?? null;
-  const inLine = (path = 'f') => lockStore.table.waitersOf(p(path)).map(({ owner }) => owner);
-  return { room, lockStore, clock, lines, lock, join, answers, told, signals, codeOf, inLine, wakes: () => wakes };
+  const inLine = (path = 'f') => lockState.table.waitersOf(p(path)).map(({ owner }) => owner);
+  return { room, lockState, clock, lines, lock, join, answers, told, signals, codeOf, inLine, wakes: () => wakes };
 }
 
 describe('a position in the queue', () => {
@@ -118,13 +118,13 @@ describe('a position in the queue', () => {
   });
 
   test('is sent to waiters that another one passes', () => {
-    const { clock, lockStore, lines, lock, join, told } = open();
+    const { clock, lockState, lines, lock, join, told } = open();
     lock('ann');
     join(1, 'bob');
     clock.pass(100);
-    lockStore.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: null, now: 1 });
+    lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: null, now: 1 });
     const thief = { kind: 'lock', path: p('f'), owner: 'cid', side: 'a', message: '' } as const;
-    const answer = lockStore.dispatch({ ...thief, steal: true, line: 2, current: file('v0'), now: 2 });
+    const answer = lockState.dispatch({ ...thief, steal: true, line: 2, current: file('v0'), now: 2 });
     if (answer.kind !== 'queued') throw new Error(answer.kind);
     lines.join({ ask: { ...thief, steal: true }, line: 2, since: 2, resolve: () => {} }, answer.position);
     clock.pass(100);
@@ -132,12 +132,12 @@ describe('a position in the queue', () => {
   });
 
   test('moves with the file', () => {
-    const { lockStore, lines, clock, lock, join, told, signals, inLine } = open();
+    const { lockState, lines, clock, lock, join, told, signals, inLine } = open();
     lock('ann');
     join(1, 'bob');
     join(2, 'cid');
     clock.pass(100);
-    lockStore.dispatch({ kind: 'moved', path: p('f'), to: p('new') });
+    lockState.dispatch({ kind: 'moved', path: p('f'), to: p('new') });
     signals.get(1)!.abort();
     lines.serve();
     expect(inLine('new')).toEqual(['cid']);
@@ -189,10 +189,10 @@ describe('a waiter leaves', () => {
   });
 
   test('because nobody holds the lock and it still could not be granted', () => {
-    const { lockStore, lines, clock, lock, join, answers } = open();
+    const { lockState, lines, clock, lock, join, answers } = open();
     lock('ann');
     join(1, 'bob', 50);
-    lockStore.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
+    lockState.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
     clock.pass(50);
     lines.serve();
     expect(answers.get(1)).toMatchObject({
@@ -203,13 +203,13 @@ describe('a waiter leaves', () => {
   });
 
   test('with the lock, and hears nothing more', () => {
-    const { lockStore, lines, clock, lock, join, signals, told, codeOf, wakes } = open();
+    const { lockState, lines, clock, lock, join, signals, told, codeOf, wakes } = open();
     lock('ann');
     const bob = join(1, 'bob', 5_000);
     join(2, 'cid');
     clock.pass(100);
-    lockStore.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
-    const granted = lockStore.dispatch({ kind: 'grant', path: p('f'), now: 3 });
+    lockState.dispatch({ kind: 'unlock', path: p('f'), owner: 'ann', current: file('v0'), now: 2 });
+    const granted = lockState.dispatch({ kind: 'grant', path: p('f'), now: 3 });
     if (granted.kind !== 'granted') throw new Error(granted.kind);
     expect(lines.takeGranted(granted)).toEqual([bob]);
     expect(lines.size).toBe(1);

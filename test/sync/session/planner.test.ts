@@ -27,7 +27,7 @@ class Taken {
 
 function open(shared: string, a = shared, b = shared) {
   const room = new LockRoom();
-  const { pair, lockStore } = room;
+  const { pair, lockState } = room;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   for (const [side, text] of [
     ['a', a],
@@ -39,7 +39,7 @@ function open(shared: string, a = shared, b = shared) {
   const retried: string[] = [];
   const retries = new ProblemRetries(room.log, (path) => void retried.push(path), { after: () => () => {} });
   const heldUpdates = { isFrozen: (path: string) => frozen.has(path) } as never;
-  const planner = new Planner({ pair, lockStore, heldUpdates, retries, clock: { now: () => NOON }, claims });
+  const planner = new Planner({ pair, lockState, heldUpdates, retries, clock: { now: () => NOON }, claims });
   const queues = { a: new Taken(), b: new Taken() };
   pair.clearMarks();
   const plan = () => {
@@ -48,10 +48,10 @@ function open(shared: string, a = shared, b = shared) {
     return [queues.a.plans.join(' | '), queues.b.plans.join(' | ')];
   };
   const prefer = (path: string, side: Side, other?: 'copy' | 'discard') =>
-    void lockStore.commit([
+    void lockState.commit([
       { table: 'preference', key: path, value: { path: p(path), side, ...(other === undefined ? {} : { other }) } },
     ]);
-  return { room, pair, lockStore, claims, frozen, retries, planner, queues, plan, prefer };
+  return { room, pair, lockState, claims, frozen, retries, planner, queues, plan, prefer };
 }
 
 describe('a plan', () => {
@@ -189,7 +189,7 @@ describe('a preference', () => {
     expect(plan()).toEqual(['', toB]);
   });
 
-  const isKept = ({ lockStore }: ReturnType<typeof open>) => lockStore.table.preferences.has(p('x'));
+  const isKept = ({ lockState }: ReturnType<typeof open>) => lockState.table.preferences.has(p('x'));
 
   test.each<[it: string, b: string, other: boolean, isKept: boolean]>([
     ['contents differ', 'x:2', false, true],
@@ -216,7 +216,7 @@ describe('a preference', () => {
 
   test('is kept while held updates take effect', () => {
     const scene = open('x:1');
-    void scene.lockStore.commit([
+    void scene.lockState.commit([
       { table: 'drain', key: 'x', value: { path: p('x'), side: 'a', mode: 'keep' } as never },
     ]);
     scene.prefer('x', 'a');

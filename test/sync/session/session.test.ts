@@ -441,7 +441,7 @@ describe('pausing', () => {
   test('outlasts a restart, and is said at the start', async () => {
     const before = await SessionRoom.inSync('x:1');
     await before.session.pause(true, 'ann');
-    const room = new SessionRoom('x:1', before.lockRows);
+    const room = new SessionRoom('x:1', before.locks);
     room.session.start();
     await room.connect();
     await room.tell('a', 'x:1', { whole: true });
@@ -456,7 +456,7 @@ describe('pausing', () => {
 
   test('is refused where it cannot be stored, and holds until the end', async () => {
     const room = await SessionRoom.inSync('x:1');
-    room.isDiskFull = true;
+    room.locks.isFull = true;
     await expect(room.session.pause(true)).rejects.toMatchObject({ code: 'failed' });
     expect([room.session.status.state, room.said]).toEqual(['paused', []]);
   });
@@ -858,7 +858,7 @@ describe('under a lock', () => {
     const asking = room.session.lockService.ask({ kind: 'lock', path: p('x'), owner: 'ann', side: 'a', message: '' });
     await room.rest();
     await room.quiet();
-    expect(room.lockStore.table.locks.size).toBe(0);
+    expect(room.lockState.table.locks.size).toBe(0);
     await room.end('a');
     await room.quiet();
     expect(await asking).toMatchObject({ changed: true });
@@ -890,7 +890,7 @@ describe('under a lock', () => {
     await room.connect();
     expect(room.asked('b')).toEqual(['everything x']);
     await room.tell('a', '');
-    expect(room.lockStore.table.locks.size).toBe(0);
+    expect(room.lockState.table.locks.size).toBe(0);
     await room.tell('b', 'x:1', { whole: true });
     expect(await asking).toMatchObject({ changed: true });
   });

@@ -1,14 +1,12 @@
-// The lock table on its disk: what is there after a restart, what counts before it is durable, and what a damaged file
-// leaves.
+// The journal of the lock table: what is there after a restart, and what a damaged file leaves.
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
-import type { Row } from '../../../src/core/locks/records.js';
 import { silent } from '../../../src/log.js';
-import { LockStore } from '../../../src/sync/locks/lock-store.js';
+import { LockJournal } from '../../../src/sync/locks/journal.js';
+import { LockState } from '../../../src/sync/locks/lock-state.js';
 import { file, p, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 
 const lockAsk = (path: string, owner = 'ann') =>
@@ -23,7 +21,7 @@ function onDisk() {
   const directory = makeRoot('locks');
   onTestFinished(() => removeRoot(directory));
   const journal = path.join(directory, 'locks.log');
-  let present: LockStore | null = null;
+  let present: LockState | null = null;
   const close = async () => {
     await present?.close();
     present = null;
@@ -32,13 +30,13 @@ function onDisk() {
   /** Opens it, once more if it is open. */
   const openAgain = async () => {
     await close();
-    present = new LockStore(journal, silent);
+    present = new LockState(new LockJournal(journal), silent);
     return present;
   };
   return { journal, openAgain, close };
 }
 
-const settledOf = (store: LockStore, event: Parameters<LockStore['dispatch']>[0]) =>
+const settledOf = (store: LockState, event: Parameters<LockState['dispatch']>[0]) =>
   new Promise<void>((resolve, reject) => {
     store.dispatch(event, (_, error) => (error === null ? resolve() : reject(error)));
   });
@@ -136,8 +134,7 @@ describe('a damaged table', () => {
   });
 
   test('whose loss cannot be accepted on the disk still says so', async () => {
-    const room = new LockRoom();
-    const store = new LockStore('locks', room.log, (_file, tables) => {
+    const store = new LockJournal('locks.log', (_file, tables) => {
       tables.loss!.load('message', 'Some were lost.');
       return {
         setAside: null,
@@ -150,67 +147,5 @@ describe('a damaged table', () => {
     });
     await expect(store.acceptLoss()).rejects.toMatchObject({ code: 'failed' });
     expect(store.loss).toBe('Some were lost.');
-    expect(store.isSettled).toBe(true);
-  });
-});
-
-describe('a decision', () => {
-  test('is in the table at once, and is pending until it is on the disk and logged', async () => {
-    const { lockStore, said } = new LockRoom({ f: file('v0') });
-    const heard: (readonly Row[])[] = [];
-    let settled = 0;
-    lockStore.listen((rows) => void heard.push(rows));
-    lockStore.onSettled = () => settled++;
-    const answers: string[] = [];
-    const answer = lockStore.dispatch(lockAsk('f'), ({ kind }, error) => void answers.push(`${kind} ${error}`));
-    lockStore.dispatch(holdAsk('f'));
-    expect([answer.kind, lockStore.table.locks.size, heard.length]).toEqual(['granted', 1, 2]);
-    expect([answers, said, settled, lockStore.isSettled]).toEqual([[], [], 0, false]);
-    expect([lockStore.isPending(p('f')), lockStore.isPending(p('g'))]).toEqual([true, false]);
-    await turn();
-    expect([answers, said, settled, lockStore.isSettled]).toEqual([
-      ['granted null'],
-      ['locked f ann a', 'held f modified 1'],
-      2,
-      true,
-    ]);
-    expect(lockStore.isPending(p('f'))).toBe(false);
-  });
-
-  test('that does not reach the disk is told so, logs nothing, and stays in the table', async () => {
-    const warned: string[] = [];
-    const room = new LockRoom({ f: file('v0') });
-    Object.assign(room.log, { warn: (text: string) => void warned.push(text) });
-    const { lockStore, said } = room;
-    let settled = 0;
-    lockStore.onSettled = () => settled++;
-    room.full = true;
-    const errors: (string | null)[] = [];
-    lockStore.dispatch(lockAsk('f'), (_, error) => void errors.push(error?.message ?? null));
-    await turn();
-    expect([errors, said, warned, settled]).toEqual([['The disk is full.'], [], ['The disk is full.'], 1]);
-    expect([lockStore.isSettled, lockStore.isPending(p('f')), lockStore.table.locks.size]).toEqual([true, false, 1]);
-  });
-
-  test('about who waits needs no disk', async () => {
-    const room = new LockRoom({ f: file('v0') });
-    const { lockStore, said } = room;
-    await settledOf(lockStore, lockAsk('f'));
-    room.full = true;
-    await settledOf(lockStore, { ...lockAsk('f', 'bob'), line: 3 });
-    expect(said.at(-1)).toBe('waiting f bob 1');
-    await expect(settledOf(lockStore, holdAsk('f'))).rejects.toMatchObject({ code: 'failed' });
-  });
-
-  test('delivers a notice once more where its delivery could not be stored', async () => {
-    const room = new LockRoom({ f: file('v0') });
-    const { lockStore } = room;
-    await settledOf(lockStore, lockAsk('f'));
-    await settledOf(lockStore, stealAsk('f', 'bob'));
-    room.full = true;
-    expect(lockStore.takeNotices('ann')).toHaveLength(1);
-    // Nobody has to handle that error.
-    await turn();
-    expect(lockStore.isSettled).toBe(true);
   });
 });

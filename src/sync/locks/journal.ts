@@ -1,0 +1,115 @@
+// The lock store on disk: one journal, `.lockstep/locks.log`. The sound part of a damaged one is used, because a lock too
+// many is better than one too few.
+import { damageText } from '../../disk/state/journal-check.js';
+import { type OpenStore, Store, type StoreAccess, type Table } from '../../disk/state/store.js';
+import type { Appended, LockStore, Revision, StoredRow } from './lock-store.js';
+
+/** In the order in which they are written. */
+const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice', 'pause'] as const;
+
+/** After a loss tokens go on this much higher: more than were given out since the lost rows. */
+const LOST_TOKENS = 1_000_000;
+
+type Rows = Map<string, unknown>;
+
+export class LockJournal implements LockStore {
+  readonly #rows = Object.fromEntries(TABLES.map((name) => [name, new Map()])) as Record<(typeof TABLES)[number], Rows>;
+  readonly #loss: Rows = new Map();
+  readonly #store: StoreAccess;
+  readonly #watchers: ((rows: readonly StoredRow[]) => void)[] = [];
+  #revision: Revision = 0;
+  #lastGiven: Revision = 0;
+
+  /**
+   * Opens the journal `file`.
+   * @throws SyncError `failed` where it cannot be read or written at all.
+   */
+  constructor(file: string, open: OpenStore = Store.open) {
+    const tables = Object.fromEntries(TABLES.map((name) => [name, tableOf(this.#rows[name])]));
+    const { store } = open(
+      file,
+      { ...tables, loss: tableOf(this.#loss) },
+      {
+        salvage: true,
+        consequence: 'Locks and held updates may be missing from it; those that could be read are in force.',
+        onDamage: (kind) => {
+          if (kind !== 'tail') this.#lose(damageText(file, kind, null));
+        },
+      },
+    );
+    this.#store = store;
+  }
+
+  /** Rows were lost: raises the counters, so that no number is given out twice. */
+  #lose(message: string): void {
+    const { counter, held, notice } = this.#rows;
+    this.#loss.set('message', message);
+    const last = (name: string) => (counter.get(name) as number | undefined) ?? 0;
+    counter.set('token', Math.max(last('token') + LOST_TOKENS, Date.now()));
+    counter.set('held', highest(last('held'), held.keys()));
+    counter.set('notice', highest(last('notice'), notice.keys()));
+  }
+
+  replay(): { readonly revision: Revision; readonly rows: Iterable<StoredRow> } {
+    return { revision: this.#revision, rows: this.#all() };
+  }
+
+  *#all(): Generator<StoredRow> {
+    for (const table of TABLES) {
+      for (const [key, value] of this.#rows[table]) yield { table, key, value } as StoredRow;
+    }
+  }
+
+  append(rows: readonly StoredRow[], since: Revision): Appended {
+    const revision = ++this.#lastGiven;
+    if (since !== this.#revision) return { revision, stored: Promise.resolve(false) };
+    this.#revision = revision;
+    for (const { table, key, value } of rows) {
+      setOrDelete(this.#rows[table], key, value);
+      this.#store.put(table, key, value);
+    }
+    for (const watcher of this.#watchers) watcher(rows);
+    return { revision, stored: this.#store.durable().then(() => true) };
+  }
+
+  watch(listener: (rows: readonly StoredRow[]) => void): void {
+    this.#watchers.push(listener);
+  }
+
+  get loss(): string | null {
+    return (this.#loss.get('message') as string | undefined) ?? null;
+  }
+
+  async acceptLoss(): Promise<void> {
+    const { loss } = this;
+    this.#loss.clear();
+    this.#store.put('loss', 'message', null);
+    try {
+      await this.#store.durable();
+    } catch (error) {
+      this.#loss.set('message', loss);
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+const tableOf = (rows: Rows): Table => ({
+  load: (key, value) => setOrDelete(rows, key, value),
+  all: () => rows,
+});
+
+function setOrDelete(rows: Rows, key: string, value: unknown): void {
+  if (value === null) rows.delete(key);
+  else rows.set(key, value);
+}
+
+/** @returns the largest of `least` and `keys`, which are numbers in decimal. */
+function highest(least: number, keys: Iterable<string>): number {
+  let found = least;
+  for (const key of keys) found = Math.max(found, Number(key));
+  return found;
+}

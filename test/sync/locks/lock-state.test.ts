@@ -1,0 +1,96 @@
+// The lock table of a running server: what counts before it is durable, what is told when it is not, and what a restart
+// finds.
+import { describe, expect, test } from 'vitest';
+import { silent } from '../../../src/log.js';
+import { LockState } from '../../../src/sync/locks/lock-state.js';
+import type { StoredRow } from '../../../src/sync/locks/lock-store.js';
+import { file, p, turn } from '../../support/disk-site.js';
+import { LockRoom } from '../../support/lock-room.js';
+import { LockPlace, MemoryLockStore } from '../../support/memory-lock-store.js';
+
+const lockAsk = (path: string, owner = 'ann') =>
+  ({ kind: 'lock', path: p(path), owner, side: 'a', message: '', now: 1 }) as const;
+const stealAsk = (path: string, owner: string) =>
+  ({ ...lockAsk(path, owner), steal: true, current: file('v0') }) as const;
+const holdAsk = (path: string, n = 0) =>
+  ({ kind: 'hold', path: p(path), base: file(`v${n}`), after: file(`v${n + 1}`), file: `f${n}`, now: 1 }) as const;
+
+const settledOf = (state: LockState, event: Parameters<LockState['dispatch']>[0]) =>
+  new Promise<void>((resolve, reject) => {
+    state.dispatch(event, (_, error) => (error === null ? resolve() : reject(error)));
+  });
+
+describe('a decision', () => {
+  test('is in the table at once, and is pending until it is on the disk and logged', async () => {
+    const { lockState, said } = new LockRoom({ f: file('v0') });
+    const heard: (readonly StoredRow[])[] = [];
+    let settled = 0;
+    lockState.watch((rows) => void heard.push(rows));
+    lockState.onSettled = () => settled++;
+    const answers: string[] = [];
+    const answer = lockState.dispatch(lockAsk('f'), ({ kind }, error) => void answers.push(`${kind} ${error}`));
+    lockState.dispatch(holdAsk('f'));
+    expect([answer.kind, lockState.table.locks.size, heard.length]).toEqual(['granted', 1, 2]);
+    expect([answers, said, settled, lockState.isSettled]).toEqual([[], [], 0, false]);
+    expect([lockState.isPending(p('f')), lockState.isPending(p('g'))]).toEqual([true, false]);
+    await turn();
+    expect([answers, said, settled, lockState.isSettled]).toEqual([
+      ['granted null'],
+      ['locked f ann a', 'held f modified 1'],
+      2,
+      true,
+    ]);
+    expect(lockState.isPending(p('f'))).toBe(false);
+  });
+
+  test('that does not reach the disk is told so, logs nothing, and stays in the table', async () => {
+    const warned: string[] = [];
+    const room = new LockRoom({ f: file('v0') });
+    Object.assign(room.log, { warn: (text: string) => void warned.push(text) });
+    const { lockState, said } = room;
+    let settled = 0;
+    lockState.onSettled = () => settled++;
+    room.full = true;
+    const errors: (string | null)[] = [];
+    lockState.dispatch(lockAsk('f'), (_, error) => void errors.push(error?.message ?? null));
+    await turn();
+    expect([errors, said, warned, settled]).toEqual([['The disk is full.'], [], ['The disk is full.'], 1]);
+    expect([lockState.isSettled, lockState.isPending(p('f')), lockState.table.locks.size]).toEqual([true, false, 1]);
+  });
+
+  test('about who waits needs no disk', async () => {
+    const room = new LockRoom({ f: file('v0') });
+    const { lockState, said } = room;
+    await settledOf(lockState, lockAsk('f'));
+    room.full = true;
+    await settledOf(lockState, { ...lockAsk('f', 'bob'), line: 3 });
+    expect(said.at(-1)).toBe('waiting f bob 1');
+    await expect(settledOf(lockState, holdAsk('f'))).rejects.toMatchObject({ code: 'failed' });
+  });
+
+  test('delivers a notice once more where its delivery could not be stored', async () => {
+    const room = new LockRoom({ f: file('v0') });
+    const { lockState } = room;
+    await settledOf(lockState, lockAsk('f'));
+    await settledOf(lockState, stealAsk('f', 'bob'));
+    room.full = true;
+    expect(lockState.takeNotices('ann')).toHaveLength(1);
+    // Nobody has to handle that error.
+    await turn();
+    expect(lockState.isSettled).toBe(true);
+  });
+});
+
+test('a decision of a server that does not know the newest one is refused, and so is every later one', async () => {
+  const store = new MemoryLockStore(new LockPlace());
+  const [first, second] = [new LockState(store, silent), new LockState(store, silent)];
+  await settledOf(first, lockAsk('f'));
+  const refused = [settledOf(second, lockAsk('f', 'bob')), settledOf(second, lockAsk('g', 'bob'))];
+  for (const one of refused) await expect(one).rejects.toMatchObject({ code: 'failed' });
+  await expect(settledOf(second, lockAsk('h', 'bob'))).rejects.toMatchObject({ code: 'failed' });
+  await settledOf(first, lockAsk('g'));
+  expect([...new LockState(store, silent).table.locks.values()].map(({ path, owner }) => `${path} ${owner}`)).toEqual([
+    'f ann',
+    'g ann',
+  ]);
+});
