@@ -1,8 +1,9 @@
-// The version of the package. The path to package.json is the same from src/cli and from dist/cli.
+// The version of the package.
 import { readFileSync } from 'node:fs';
+import { packageFile } from './package-file.js';
 
 /** @returns the version in package.json. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(packageFile('package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { SyncError } from '../../core/errors.js';
 import { removeAddress } from '../../disk/state/address.js';
 import { type PeerLink, type PeerTransport, tcpTransport } from '../../sync/peer/transport.js';
+import { packageFile } from '../package-file.js';
 import { spawnFailure } from './spawn-failure.js';
 
-const PROGRAM = fileURLToPath(new URL('../server/server-b.js', import.meta.url));
+const PROGRAM = fileURLToPath(packageFile('bin/server-b'));
 /** How long a child may take to open its root and listen, in milliseconds. */
 const START_MS = 60_000;
 
