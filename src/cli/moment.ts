@@ -15,17 +15,26 @@ const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-
  * @throws SyncError `usage`.
  */
 export function parseMoment(text: string, from: string, now: number = Date.now()): Date {
+  const found = parseBeginning(text, from, now);
+  return 'since' in found ? found.since : new Date(now - found.ageMs);
+}
+
+/** A beginning: a moment, or how many milliseconds ago it was, by the clock of whoever is asked. */
+type Beginning = { readonly since: Date } | { readonly ageMs: number };
+
+/** The same, for a server whose clock may differ: a duration stays one. */
+export function parseBeginning(text: string, from: string, now: number = Date.now()): Beginning {
   const trimmed = text.trim();
   const clock = CLOCK.exec(trimmed);
-  if (clock !== null)
-    return lastTime(
-      new Date(now),
-      clock.slice(1).map((part) => Number(part ?? 0)),
-    );
+  if (clock !== null) {
+    const parts = clock.slice(1).map((part) => Number(part ?? 0));
+    return { since: lastTime(new Date(now), parts) };
+  }
   const date = DATE.exec(trimmed);
-  const found = date === null ? ago(trimmed, from, now) : new Date(`${date[1]}T${date[2] ?? '00:00'}${date[3] ?? ''}`);
-  if (found === null || Number.isNaN(found.getTime())) throw noMoment(text, from);
-  return found;
+  if (date === null) return { ageMs: ageOf(text, from) };
+  const since = new Date(`${date[1]}T${date[2] ?? '00:00'}${date[3] ?? ''}`);
+  if (Number.isNaN(since.getTime())) throw noMoment(text, from);
+  return { since };
 }
 
 function lastTime(now: Date, [hours = 0, minutes = 0, seconds = 0]: readonly number[]): Date {
@@ -35,11 +44,11 @@ function lastTime(now: Date, [hours = 0, minutes = 0, seconds = 0]: readonly num
   return date;
 }
 
-function ago(text: string, from: string, now: number): Date | null {
+function ageOf(text: string, from: string): number {
   try {
-    return new Date(now - parseDuration(text, from, MAX_AGO_MS));
+    return parseDuration(text.trim(), from, MAX_AGO_MS);
   } catch {
-    return null;
+    throw noMoment(text, from);
   }
 }
 

@@ -3,39 +3,28 @@ import type { LogOptions } from '../../client/queries.js';
 import { type NumberedEvent, pathsOfEvent } from '../../core/events.js';
 import type { Target } from '../../wire/client-api/methods.js';
 import type { Api, CommandContext } from '../context.js';
-import { parseDuration } from '../duration.js';
 import { EXIT_OK } from '../exit-codes.js';
+import { parseBeginning } from '../moment.js';
 import { eventText } from '../render/event.js';
 import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
-import { usageError } from '../report-error.js';
 import { listedPaths, mustBeListed, onOneTarget } from '../target/one-target.js';
 import { errorOf, globMatcher, matchesNothing, pairPath, parseTarget } from '../target/target.js';
 
 /** On a terminal, and where no beginning is named, so many of the latest are shown. */
 const SHOWN = 1_000;
-const MAX_AGE_MS = 100 * 365.25 * 24 * 60 * 60 * 1000;
 
 export async function log(
   context: CommandContext,
   target: string | undefined,
   flags: { readonly since?: string } = {},
 ): Promise<number> {
-  const since = flags.since === undefined ? {} : beginningOf(flags.since);
+  const since = flags.since === undefined ? {} : parseBeginning(flags.since, '--since');
   const events = await eventsFor(context, await context.api(), target, since);
   if (context.json) context.out(jsonOf(events));
   else show(context, events, flags.since === undefined && context.stdoutIsTerminal ? SHOWN : events.length);
   if (!context.json && events.length === 0) context.out(noneText(target, flags.since));
   return EXIT_OK;
-}
-
-/** @throws SyncError `usage`. */
-function beginningOf(text: string): Pick<LogOptions, 'since' | 'ageMs'> {
-  const isTime = /^\d{4}-\d\d-\d\d/.test(text.trim());
-  if (!isTime) return { ageMs: parseDuration(text, '--since', MAX_AGE_MS) };
-  const time = new Date(text.trim().length === 10 ? `${text.trim()}T00:00` : text);
-  if (Number.isNaN(time.getTime())) throw usageError(`--since takes a duration or a time, not "${text}".`);
-  return { since: time };
 }
 
 async function eventsFor(

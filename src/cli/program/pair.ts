@@ -33,7 +33,7 @@ export function addPair(program: Command, run: Run): void {
   program
     .command('log')
     .argument('[target]', 'only about this: number, path or glob, also of what is gone')
-    .option('--since <when>', 'not before this: a duration such as 1h, or a time such as "2026-11-21 14:03"')
+    .option('--since <when>', 'not before this: 1h, 14:00, "2026-11-21 14:00"')
     .description('what happened, the latest last; also before the servers were started')
     .action((target: string | undefined, flags: { since?: string }) =>
       run(async (context) => (await import('../commands/log.js')).log(context, target, flags)),

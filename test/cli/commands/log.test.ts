@@ -43,6 +43,7 @@ describe('client log', () => {
     [['--since', '2026-11-21T14:03:00Z'], { since: new Date('2026-11-21T14:03:00Z') }],
     [['--since', '2026-11-21 14:03'], { since: new Date('2026-11-21 14:03') }],
     [['--since', '2026-11-21'], { since: new Date(2026, 10, 21) }],
+    [['--since', '00:00'], { since: new Date(new Date().setHours(0, 0, 0, 0)) }],
   ])('%j asks for %j', async (args, wanted) => {
     const { code, calls } = await asked(args);
     expect([code, calls]).toEqual([0, [wanted]]);
@@ -67,7 +68,7 @@ describe('client log', () => {
     [['*.gif'], 4, /No file matches "\*\.gif"\./],
     [['9'], 4, /./],
     [['--since', 'yesterday'], 2, /^--since takes a duration/],
-    [['--since', '2026-13-41'], 2, /^--since takes a duration or a time/],
+    [['--since', '2026-13-41'], 2, /^--since takes a duration such as 2d or 1h, or a time/],
     [['../x'], 2, /\.\./],
   ])('%j is refused', async (args, code, words) => {
     const ran = await asked(args, { shown: memory(['a.txt']) });
