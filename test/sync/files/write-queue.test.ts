@@ -11,6 +11,7 @@ import { silent } from '../../../src/log.js';
 import type { Replica } from '../../../src/replica.js';
 import type { WriteContext, WriteEvent } from '../../../src/sync/files/write.js';
 import { ClientWrites } from '../../../src/sync/files/write-queue.js';
+import type { Pause } from '../../../src/sync/locks/lock-state.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
 
@@ -21,6 +22,7 @@ const X = p('x');
 class Scene {
   readonly pair = new Pair(new Snapshot(), { put: () => {} } as never);
   readonly table = new LockTable();
+  pause: Pause | null = null;
   readonly applied: string[] = [];
   /** What each change expects to find. */
   readonly expected: string[] = [];
@@ -55,7 +57,7 @@ class Scene {
     };
     const context: WriteContext = {
       pair: this.pair,
-      lockState: { table: this.table } as never,
+      lockState: this as never,
       log: silent,
       clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.#posted.push(event), wake: () => {} },
@@ -241,6 +243,14 @@ describe('a client write', () => {
           both(scene, '1', '1');
           scene.replicas.b = null;
           scene.meanwhile = scene.reconnect;
+        },
+        ['a 1'],
+      ],
+      [
+        'gets nothing because the pair is paused, leaves it to synchronisation',
+        (scene) => {
+          both(scene, '1', '1');
+          scene.pause = { by: 'ann', since: 0 };
         },
         ['a 1'],
       ],
