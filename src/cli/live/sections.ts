@@ -8,7 +8,7 @@ import { waitersText } from '../render/locks.js';
 import { sizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
-import { cell, type Span } from './spans.js';
+import { cell, type Span, withWhole } from './spans.js';
 
 const BAR_WIDTH = 20;
 
@@ -62,11 +62,13 @@ const countedText = (waiting: number): string => `${waiting} wait${waiting === 1
 export function heldRows(held: readonly HeldRow[], columns: number, most: number): Span[][] {
   const some = held.slice(0, most);
   const width = nameWidth(some, columns);
-  return some.map(({ path, position, action, size, received }) => [
-    ...['  ', cell(shownName(path), width), `  ${position}  ${action}`],
-    action === 'deleted' ? '' : `  ${sizeText(size)}`,
-    `  ${minuteText(received).slice(11)}`,
-  ]);
+  return some.map(({ path, position, action, size, received }) =>
+    withWhole(
+      ['  ', cell(shownName(path), width), `  ${position}  ${action}`],
+      [action === 'deleted' ? '' : `  ${sizeText(size)}`, `  ${minuteText(received).slice(11)}`],
+      columns,
+    ),
+  );
 }
 
 export const conflictRows = (conflicts: readonly ConflictRow[], most: number): Span[][] =>
@@ -82,7 +84,10 @@ export function eventRows(state: LiveState, columns: number, most: number, color
     .slice(-most)
     .map((happened): Span[] => {
       const clock: Span = [columns < 60 ? '  ' : `  ${clockText(happened.time).slice(0, 8)}  `, colors.dim];
-      if ('event' in happened) return [clock, ...eventSpans(happened.event, colors)];
+      if ('event' in happened) {
+        const { words, figures } = eventSpans(happened.event, colors);
+        return withWhole([clock, ...words], figures, columns);
+      }
       return [clock, [`server-a is ${happened.server}`, happened.server === 'gone' ? colors.red : colors.green]];
     });
 }

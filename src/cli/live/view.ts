@@ -11,7 +11,7 @@ import { clockText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
 import { conflictRows, eventRows, heldRows, lockRows, problemRows, shownEvents, transferRows } from './sections.js';
 import { shareLines } from './share-lines.js';
-import { lineOf, type Paint, type Span } from './spans.js';
+import { lineOf, type Paint, type Span, withWhole } from './spans.js';
 
 const NARROW = 60;
 
@@ -42,16 +42,19 @@ function headLines(state: LiveState, columns: number, colors: Colors, names: Pro
   const lines = [lineOf([[said, paint], gap, [server, colors.dim]], columns)];
   const { status } = state;
   if (status === null) return lines;
-  lines.push(lineOf([sidesText(status)], columns), lineOf(countSpans(state, columns, colors), columns));
-  const progress = progressText(state);
+  lines.push(...sidesLines(status, columns), lineOf(countSpans(state, columns, colors), columns));
+  const progress = progressText(state, columns);
   if (progress !== '') lines.push(lineOf([[progress, colors.cyan]], columns));
   return lines;
 }
 
-function sidesText({ a, b }: Status): string {
-  if (b === null) return `a ${sideText(a)}   b not known yet`;
-  if (a.files === b.files && a.bytes === b.bytes) return `${sideText(a)} on each side`;
-  return `a ${sideText(a)}   b ${sideText(b)}`;
+/** Both sides in one line, or in two where the window is narrower. */
+function sidesLines({ a, b }: Status, columns: number): string[] {
+  if (b !== null && a.files === b.files && a.bytes === b.bytes)
+    return [lineOf([`${sideText(a)} on each side`], columns)];
+  const sides = [`a ${sideText(a)}`, `b ${b === null ? 'not known yet' : sideText(b)}`];
+  const line = sides.join('   ');
+  return (widthOf(line) <= columns ? [line] : sides).map((text) => lineOf([text], columns));
 }
 
 const sideText = ({ files, bytes }: { files: number; bytes: number }): string =>
@@ -84,20 +87,25 @@ function countSpans({ status, transfers }: LiveState, columns: number, colors: C
     ['problems', status.problems.length, colors.red],
   ];
   const some = columns < NARROW ? counts.filter(([, n], i) => i === 0 || n > 0).reverse() : counts;
-  return some.flatMap(([word, n, paint], i): Span[] => [
-    i === 0 ? '' : '  ',
-    [`${word} ${n}`, n === 0 ? colors.dim : paint],
-  ]);
+  const spans = some.map(
+    ([word, n, paint], i): Span => [`${i === 0 ? '' : '  '}${word} ${n}`, n === 0 ? colors.dim : paint],
+  );
+  return withWhole([], spans, columns);
 }
 
-/** How far the work is: `43 %  1 of 3 files, 1.20 GB of 3.40 GB`; or, while nothing is carried, how much waits. */
-function progressText({ status, transfers: { left, done, percent } }: LiveState): string {
+/**
+ * How far the work is: `43 %  1 of 3 files, 1.20 GB of 3.40 GB`, in a narrow window without the files; or, while nothing
+ * is carried, how much waits.
+ */
+function progressText({ status, transfers: { left, done, percent } }: LiveState, columns: number): string {
   if (left.files === 0) return '';
   if (status?.state !== 'syncing') return `${countText(left.files, 'change')}, ${sizeText(left.bytes)} to carry`;
   const files = `${done.files} of ${countText(done.files + left.files, 'file')}`;
   const size = done.bytes + left.bytes;
-  const volume = size === 0 ? '' : `, ${sizeText(done.bytes)} of ${sizeText(size)}`;
-  return `${percent} %  ${files}${volume}`;
+  const volume = size === 0 ? '' : `${sizeText(done.bytes)} of ${sizeText(size)}`;
+  const all = [files, volume].filter(Boolean).join(', ');
+  const forms = [`${percent} %  ${all}`, `${percent} %  ${volume || files}`, `${percent} %`];
+  return forms.find((form) => widthOf(form) <= columns) ?? '';
 }
 
 /** Makes at most `most` lines for a window of `columns` columns. */

@@ -27,15 +27,25 @@ export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors, da
   ].join('  ');
 }
 
-/** The same without the time, in pieces with their colours, for lines that may be cut. */
-export function eventSpans(event: SyncEvent | Gap, colors: Colors): [string, (text: string) => string][] {
+type Span = readonly [text: string, paint: (text: string) => string];
+
+/** The same without the time, in pieces with their colours, for lines that may be cut; the figures at its end apart. */
+export function eventSpans(
+  event: SyncEvent | Gap,
+  colors: Colors,
+): { readonly words: readonly Span[]; readonly figures: readonly Span[] } {
   const [word, ...rest] = eventWords(event);
-  const others = rest.filter((part) => part !== '').map((part) => `  ${part}`);
-  return [
-    [word!, paint(event, colors)],
-    [others.join(''), String],
-  ];
+  const others = rest.filter((part) => part !== '');
+  const words = others.slice(0, others.findLastIndex((part) => !FIGURE.test(part)) + 1);
+  const span = (part: string): Span => [`  ${part}`, String];
+  return {
+    words: [[word!, paint(event, colors)], ...words.map(span)],
+    figures: others.slice(words.length).map(span),
+  };
 }
+
+/** A size, a count of files or a time. */
+const FIGURE = /^[\d.]+ (B|[KMGTP]B|files?|ms)$/;
 
 function eventWords(event: SyncEvent | Gap): string[] {
   switch (event.event) {

@@ -26,7 +26,7 @@ export function stateText({ state, held, problems, paused }: Status, names: Prog
 }
 
 const pausedText = ({ by, since }: NonNullable<Status['paused']>): string =>
-  `Paused by ${shownName(by)} since ${minuteText(since)}: nothing is synchronised until "client resume"`;
+  `Paused by ${shownName(by)} since ${minuteText(since)}. Go on with: client resume`;
 
 /** The number of locks that are listed one by one. */
 const MAX_LOCKS = 10;

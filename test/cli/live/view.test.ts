@@ -88,16 +88,26 @@ describe('the live view', () => {
   it('fits 40×10', () => {
     expect(liveLines(full(), { columns: 40, rows: 10 }, colors)).toEqual([
       'Syncing                   127.0.0.1:8080',
-      'a 12 files, 8.17 MB   b 11 files, 128.9…',
+      'a 12 files, 8.17 MB',
+      'b 11 files, 128.90 KB',
       'problems 1  conflicts 1  locks 2  held 2',
       '47 %  1 of 3 files, 4.77 MB of 9.54 MB',
       'Problems',
       '  sealed\\u001b[2J: permission denied',
       'Transfers',
       '  a → b   43 %  图纸/封面 设计稿.psd',
-      '',
       'q quits',
     ]);
+  });
+
+  it('never cuts a figure: what does not fit whole is left out', () => {
+    const lines = (columns: number) => liveLines(full(), { columns, rows: 40 }, colors);
+    const narrow = lines(39);
+    expect(narrow.slice(3, 5)).toEqual(['problems 1  conflicts 1  locks 2', '47 %  1 of 3 files, 4.77 MB of 9.54 MB']);
+    expect(narrow).toContain('  art/cover.psd  1  modified  661 B');
+    expect(narrow.at(-2)).toBe('  a → b  created   变化 299.txt  5 B');
+    expect(lines(37)[4]).toBe('47 %  4.77 MB of 9.54 MB');
+    expect(lines(20)[4]).toBe('47 %');
   });
 
   it('says in a narrow window how many wait, and what starts server-b', () => {
@@ -176,7 +186,7 @@ describe('the live view', () => {
   it.each<[SyncEvent, RegExp]>([
     [{ event: 'syncing', files: 1, bytes: 9 }, /^Syncing /],
     [{ event: 'peer-lost', reason: 'cut' }, /^Server-b is away/],
-    [{ event: 'paused', by: 'ann' }, /^Paused by ann since 2026-11-21 14:03: /],
+    [{ event: 'paused', by: 'ann' }, /^Paused by ann since 2026-11-21 14:03\. Go on with: client resume {2}/],
     [{ event: 'halted', code: 'root-missing', message: '' }, /^Halted/],
     [{ event: 'locked', path: 'x', owner: 'ann', side: 'a' }, /^In sync/],
   ])('says the state that follows from %j at once', (event, head) => {

@@ -272,7 +272,7 @@ describe('the other tables', () => {
       versions: { a: null, b: null },
     };
     expect(statusText(status, [], colors).split('\n').slice(0, 7)).toEqual([
-      'Paused by ann\\u001b since 2026-11-21 14:03: nothing is synchronised until "client resume"',
+      'Paused by ann\\u001b since 2026-11-21 14:03. Go on with: client resume',
       '',
       'peer       x:1, connected',
       'side a     1 file, 1 B',
