@@ -50,12 +50,22 @@ export class PathSet {
     return true;
   }
 
+  /** Every path of the set, without what else lies below a deep one. */
+  *paths(): Generator<RelPath | ''> {
+    yield* pathsOf('', this.root);
+  }
+
   clear(): void {
     this.root.here = false;
     this.root.deep = false;
     this.root.below = NOTHING;
     this.size = 0;
   }
+}
+
+function* pathsOf(path: RelPath | '', marks: Marks): Generator<RelPath | ''> {
+  if (marks.here) yield path;
+  for (const [name, below] of marks.below) yield* pathsOf(joinPath(path, name), below);
 }
 
 function grow(at: Marks, name: string): Marks {

@@ -56,6 +56,7 @@ export class Observer {
   readonly lies: string[] = [];
   readonly done: Done = { pausedBy: null, isPauseAsked: false, isAUp: true, isBUp: true, waiters: new Set() };
   readonly #roots: Readonly<Record<'a' | 'b', string>>;
+  readonly #begun = performance.now();
   /** Since when each lie is told, milliseconds. */
   readonly #since = new Map<string, number>();
   /** When the last observation was made. */
@@ -64,6 +65,10 @@ export class Observer {
   #stalledMs = 0;
   readonly #shares = new Map<string, { readonly content: string; readonly share: number }>();
   #work = { percent: 0, pieces: 0 };
+  /** What each file has on both sides, and since when: what is shown may be late, so a moment later it is about that. */
+  readonly #contents = new Map<string, { readonly content: string; readonly since: number }>();
+  /** What each file had when both sides were last seen equal in it. */
+  readonly #shared = new Map<string, string>();
   samples = 0;
   /** Both sides as they were before what is shown was asked for. */
   #before: readonly [Tree, Tree] = [new Map(), new Map()];
@@ -89,6 +94,7 @@ export class Observer {
   note(shown: Shown): void {
     this.samples++;
     const [a, b] = [treeOf(this.#roots.a), treeOf(this.#roots.b)];
+    this.#noteContents(a, b);
     const told = new Set<string>([
       ...this.#ofState(shown, a, b),
       ...this.#ofRows(shown, a, b),
@@ -99,10 +105,17 @@ export class Observer {
       const since = this.#since.get(lie) ?? this.#now;
       this.#since.set(lie, since);
       if (this.#now - since <= MOMENT_MS) continue;
-      this.lies.push(`${Math.round(this.#now - since)} ms: ${lie}`);
+      this.#tell(`for ${Math.round(this.#now - since)} ms: ${lie}`, shown);
       this.#since.set(lie, Number.POSITIVE_INFINITY); // told once
     }
     if (shown.status !== null) this.#noteProgress(shown, a, b);
+  }
+
+  /** Notes a lie, with when it was told and how the pair stood. */
+  #tell(lie: string, { status, transfers }: Shown): void {
+    const at = Math.round(performance.now() - this.#begun);
+    const state = status === null ? 'no status' : `${status.state}, ${status.pending} pending`;
+    this.lies.push(`${at} ${lie} (${[state, ...transfers].join(', ')})`);
   }
 
   *#ofState({ status, view, event, transfers }: Shown, a: Tree, b: Tree): Generator<string> {
@@ -130,7 +143,9 @@ export class Observer {
       if (head.startsWith('Paused')) yield 'the view says Paused though nobody has';
       if (event === 'paused') yield 'the last event is paused though nobody has';
     }
-    if (differs && (status.pending === 0 || status.left.files === 0)) yield 'nothing is pending';
+    // What side b has is not known before it was scanned.
+    if (state !== 'scanning' && this.#mustBePending(a, b) && (status.pending === 0 || status.left.files === 0))
+      yield 'nothing is pending';
     if (differs || pausedBy !== null || !isBUp) return;
     if (state !== 'in-sync') yield `status says ${state} though all is equal`;
     if (!head.startsWith('In sync')) yield `the view says "${wordOf(head)}" though all is equal`;
@@ -165,21 +180,41 @@ export class Observer {
     }
   }
 
+  #noteContents(a: Tree, b: Tree): void {
+    for (const file of new Set([...a.keys(), ...b.keys(), ...this.#shared.keys()])) {
+      const content = contentOf(file, a, b);
+      if (this.#contents.get(file)?.content !== content) this.#contents.set(file, { content, since: this.#now });
+      if (a.get(file) !== b.get(file)) continue;
+      if (a.has(file)) this.#shared.set(file, a.get(file)!);
+      else this.#shared.delete(file);
+    }
+  }
+
+  /** Whether something differs that can be known: what changes on a side that is away cannot. */
+  #mustBePending(a: Tree, b: Tree): boolean {
+    return this.done.isBUp ? !isSame(a, b) : !isSame(a, this.#shared);
+  }
+
   /** What is shown of one content, and of a piece of work, never runs backwards. */
-  #noteProgress({ entries, percent, pieces }: Shown, a: Tree, b: Tree): void {
+  #noteProgress(shown: Shown, a: Tree, b: Tree): void {
+    const { entries, percent, pieces, status } = shown;
     const [wasA, wasB] = this.#before;
     for (const { path: file, syncing } of entries ?? []) {
-      const content = `${a.get(file)} ${b.get(file)}`;
+      const content = contentOf(file, a, b);
       const before = this.#shares.get(file);
-      // Of a content that changed while somebody asked for its share, or is being written, the share begins anew.
-      const isOld = content === `${wasA.get(file)} ${wasB.get(file)}` && file !== 'growing';
-      if (syncing === undefined || !isOld) continue;
+      // The share of a content that is being written begins anew.
+      const isOld = content === contentOf(file, wasA, wasB) && file !== 'growing';
+      const { since } = this.#contents.get(file) ?? { since: this.#now };
+      if (syncing === undefined || !isOld || this.#now - since <= MOMENT_MS) continue;
       if (before?.content === content && syncing < before.share)
-        this.lies.push(`${file} runs back from ${before.share} % to ${syncing} %`);
+        this.#tell(`${file} (${content}) runs back from ${before.share} % to ${syncing} %`, shown);
       this.#shares.set(file, { content, share: syncing });
     }
     const { percent: last, pieces: piece } = this.#work;
-    if (pieces === piece && percent < last) this.lies.push(`the work runs back from ${last} % to ${percent} %`);
+    // The event that ends a piece may come after the answers that know of it.
+    const isOver = status?.state === 'in-sync' && percent === 0;
+    if (pieces === piece && percent < last && !isOver)
+      this.#tell(`the work runs back from ${last} % to ${percent} %`, shown);
     this.#work = { percent, pieces };
   }
 
@@ -191,6 +226,9 @@ export class Observer {
 }
 
 const wordOf = (line: string): string => line.split(/\s{2,}|:| since/)[0] ?? '';
+
+/** What a file has on both sides. */
+const contentOf = (file: string, a: Tree, b: Tree): string => `${a.get(file)} ${b.get(file)}`;
 
 function isSame(a: Tree, b: Tree): boolean {
   if (a.size !== b.size) return false;

@@ -12,10 +12,13 @@ import { Snapshot } from '../../core/snapshot.js';
 import type { Clock } from '../clock.js';
 import type { HeldUpdates } from '../held/held-updates.js';
 import type { LockState } from '../locks/lock-state.js';
-import type { Claims } from '../pair/claims.js';
+import type { ClaimKind, Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import type { ProblemRetries } from './problems.js';
 import type { TransferQueue } from './transfer-queue.js';
+
+/** The claims of work that goes on while nothing is planned: its paths are counted where it is done. */
+const WORKED_ON: readonly ClaimKind[] = ['transfer', 'client-write', 'held-update'];
 
 interface PlannerContext {
   readonly pair: Pair;
@@ -79,15 +82,16 @@ export class Planner {
   }
 
   /**
-   * @returns what would be planned now for all paths that are free, so that it can be counted; null where side a is not
-   *   known. Of a side b that was not seen yet, what was last shared counts.
+   * @returns what would be planned now, so that it can be counted; null where side a is not known. Of a side b that was
+   *   not seen yet, what was last shared counts. Paths of writes whose outcomes are lost with their connection, and those
+   *   that a scan has to confirm, count by what is known of them.
    */
   waiting(): Plan | null {
     const { pair } = this.#context;
     const a = pair.a.snapshot;
     if (a === null) return null;
     const b = pair.b.snapshot ?? pair.archive;
-    const options = this.#options();
+    const options = this.#options(WORKED_ON);
     return limitCopies(reconcile(pair.archive, a, b, options), a, b, options);
   }
 
@@ -98,9 +102,10 @@ export class Planner {
     return conflict;
   }
 
-  #options(): Omit<ReconcileOptions, 'marks'> {
+  /** @param among the claims of which a path is left out; all unless given. */
+  #options(among?: readonly ClaimKind[]): Omit<ReconcileOptions, 'marks'> {
     const { pair, lockState, heldUpdates, clock, claims } = this.#context;
-    const isClaimed = (path: RelPath) => claims.heldBy(path) !== null;
+    const isClaimed = (path: RelPath) => claims.heldBy(path, among) !== null;
     const stamp = stampOf(new Date(clock.now()));
     const given = new Set<RelPath>();
     const taken = (path: RelPath) =>

@@ -132,8 +132,12 @@ export class ProblemRetries {
 
   /** Whether some path changed during a write and waits for its retry. */
   get isMoving(): boolean {
-    for (const { problem, waiting } of this.#byPath.values()) if (problem === null && waiting) return true;
-    return false;
+    return this.moving().next().done !== true;
+  }
+
+  /** The paths that changed during a write and wait for their retries. */
+  *moving(): Generator<RelPath> {
+    for (const [path, { problem, waiting }] of this.#byPath) if (problem === null && waiting) yield path;
   }
 
   /** Whether a directory above `path` has a problem. */

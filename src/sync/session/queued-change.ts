@@ -2,6 +2,7 @@
 // arriving. What is shown of a content never runs backwards: what had arrived before a connection was lost still counts.
 import { type Change, contentOf } from '../../core/change.js';
 import { RESUMED_BYTES } from '../../core/delta.js';
+import { type Entry, sizeOf } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
 import type { Claim } from '../pair/claims.js';
 
@@ -66,22 +67,31 @@ export function* comingOf(
   }
 }
 
-/** How much of each large content had arrived when its transfer was cut, by its hash. */
+/** How much of each large content had arrived when its transfer ended without it, by its hash. */
 export class ArrivedContents {
   readonly #bytes = new Map<string, number>();
 
-  of(change: Change): number {
-    const content = contentOf(change);
-    return content === null ? 0 : (this.#bytes.get(content.hash) ?? 0);
+  /** @returns content bytes. */
+  of(content: Entry | null): number {
+    return content?.type === 'file' ? (this.#bytes.get(content.hash) ?? 0) : 0;
   }
 
-  /** @returns the share of the content that `change` brings, 0–100. */
-  shareOf(change: Change): number {
-    const size = contentOf(change)?.size ?? 0;
-    return size === 0 ? 0 : Math.floor((this.of(change) / size) * 100);
+  /** @returns the share of `content` that had arrived, 0–100. */
+  shareOf(content: Entry | null): number {
+    const size = sizeOf(content);
+    return size === 0 ? 0 : Math.floor((this.of(content) / size) * 100);
   }
 
-  /** The transfer of `queued` was cut. */
+  /**
+   * @returns which of two entries that differ is the content that is on its way, as far as is known: of which a part had
+   *   arrived, else the larger one.
+   */
+  comingOf(x: Entry | null, y: Entry | null): Entry | null {
+    const [first, second] = sizeOf(x) >= sizeOf(y) ? [x, y] : [y, x];
+    return this.of(first) === 0 && this.of(second) > 0 ? second : first;
+  }
+
+  /** The transfer of `queued` has ended, or will, without its content being in place. */
   note(queued: QueuedChange): void {
     const content = contentOf(queued.change);
     const arrived = arrivedOf(queued);

@@ -1,12 +1,17 @@
 // The state of the pair for `status` and the listing. It only reads.
+import { contentOf } from '../../core/change.js';
+import { sizeOf } from '../../core/entry.js';
 import type { Problem } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
+import { entryOf } from '../../core/snapshot.js';
 import type { PairState, Transfer, Transfers } from '../../wire/client-api/methods.js';
 import { withAdvice } from '../../wire/frame/advice-text.js';
 import type { HeldUpdates } from '../held/held-updates.js';
+import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
+import { OpenPaths } from './open-paths.js';
 import type { ProblemRetries } from './problems.js';
-import { comingOf, leftOf, NOTHING, sumOf, type Volume } from './queued-change.js';
+import { comingOf, leftOf, sumOf, type Volume } from './queued-change.js';
 import type { Recorder } from './recorder.js';
 import type { Sides } from './sides.js';
 import type { WaitingChanges } from './waiting.js';
@@ -18,6 +23,7 @@ const MAX_TRANSFERS = 32;
 interface StatusContext {
   readonly pair: Pair;
   readonly recorder: Recorder;
+  readonly claims: Claims;
   readonly retries: ProblemRetries;
   readonly sides: Sides;
   readonly heldUpdates: Pick<HeldUpdates, 'fetching'>;
@@ -30,9 +36,11 @@ interface StatusContext {
 /** Reports the state of one pair. */
 export class PairStatus {
   readonly #context: StatusContext;
+  readonly #open: OpenPaths;
 
   constructor(context: StatusContext) {
     this.#context = context;
+    this.#open = new OpenPaths(context);
   }
 
   get state(): PairState {
@@ -61,7 +69,7 @@ export class PairStatus {
     const { pair, sides, session, waiting } = this.#context;
     const queues = sides.peer?.queues;
     const transferred = queues === undefined ? 0 : queues.a.size + queues.b.size;
-    const differing = session.canSync ? pair.marks.size : waiting.count().paths.size;
+    const differing = session.canSync ? pair.marks.size + this.#open.size : waiting.count().paths.size;
     return transferred + differing + pair.a.unsettled + pair.b.unsettled;
   }
 
@@ -104,7 +112,8 @@ export class PairStatus {
       files,
       bytes: sumOfSizes(arriving),
     }));
-    return sumOf(...queued, ...unsettled, heldUpdates.fetching, session.canSync ? NOTHING : waiting.count());
+    const others = session.canSync ? this.#open.volume() : waiting.count();
+    return sumOf(...queued, ...unsettled, heldUpdates.fetching, others);
   }
 
   /**
@@ -117,9 +126,21 @@ export class PairStatus {
     const share = queues?.a.progress(path) ?? queues?.b.progress(path) ?? null;
     if (share !== null) return share;
     if (pair.entry('a', path) === null || pair.entry('b', path) === null) return null;
-    const change = session.canSync ? undefined : waiting.count().paths.get(path);
-    if (change !== undefined) return sides.arrived.shareOf(change);
-    return pair.a.arriving.has(path) || pair.b.arriving.has(path) ? 0 : null;
+    if (session.canSync) return this.#open.progress(path) ?? this.#shareOfArriving(path);
+    const change = waiting.count().paths.get(path);
+    return change === undefined ? this.#shareOfArriving(path) : sides.arrived.shareOf(contentOf(change));
+  }
+
+  /** What is read anew and has the size that it had is taken for the same content: what had arrived of it still counts. */
+  #shareOfArriving(path: RelPath): number | null {
+    const { pair, sides } = this.#context;
+    for (const side of [pair.a, pair.b] as const) {
+      const size = side.arriving.get(path);
+      if (size === undefined) continue;
+      const known = entryOf(side.snapshot?.get(path) ?? null);
+      return sizeOf(known) === size ? sides.arrived.shareOf(known) : 0;
+    }
+    return null;
   }
 }
 

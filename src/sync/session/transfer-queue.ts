@@ -82,7 +82,7 @@ export class TransferQueue {
         since,
         size: sizeOf(contentOf(change)),
         arrived: 0,
-        before: this.#arrived.of(change),
+        before: this.#arrived.of(contentOf(change)),
         state: 'waiting',
         claims,
       };
@@ -143,8 +143,9 @@ export class TransferQueue {
    */
   disconnect(): void {
     for (const [path, { state }] of [...this.#queuedChanges]) if (state === 'waiting') this.recall(path);
-    for (const { claims } of new Set(this.#queuedChanges.values())) {
-      for (const claim of claims) this.#claims.handOver(claim, 'disconnected-peer');
+    for (const queued of new Set(this.#queuedChanges.values())) {
+      this.#arrived.note(queued);
+      for (const claim of queued.claims) this.#claims.handOver(claim, 'disconnected-peer');
     }
   }
 
@@ -230,6 +231,7 @@ export class TransferQueue {
         const queued = batch[n]!;
         const { change, since } = queued;
         if (!left.delete(queued)) continue;
+        if (outcome.kind !== 'done') this.#arrived.note(queued);
         this.#free(queued);
         this.#post({ kind: 'applied', side: this.#side, change, outcome, ms: this.#now() - since });
       }

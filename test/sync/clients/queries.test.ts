@@ -1,6 +1,10 @@
 // Queries of clients: rows of the listing, the status, numbers, and long answers in parts.
 import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../../src/core/entry.js';
+import type { RelPath } from '../../../src/core/path.js';
 import { ClientQueries, streamed } from '../../../src/sync/clients/queries.js';
+import { Claims } from '../../../src/sync/pair/claims.js';
+import { ArrivedContents } from '../../../src/sync/session/queued-change.js';
 import { PairStatus } from '../../../src/sync/session/status.js';
 import { Work } from '../../../src/sync/session/work.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
@@ -243,13 +247,19 @@ describe('the state', () => {
       isPaused: () => false,
       isInSync: () => true,
       canSync: () => true,
+      moving: [] as readonly RelPath[],
       ...more,
     };
     const context = {
       pair: room.pair,
       recorder: how.recorder,
-      retries: { list: () => [{ path: 't', code: 'no-space', message: 'Full.' }] },
-      sides: { peer: how.peer() },
+      retries: {
+        list: () => [{ path: 't', code: 'no-space', message: 'Full.' }],
+        moving: () => how.moving,
+        isMovingAt: (path: RelPath) => how.moving.includes(path),
+      },
+      claims: new Claims(),
+      sides: { peer: how.peer(), arrived: new ArrivedContents() },
       heldUpdates: { fetching: { files: 0, bytes: 0 } },
       work: new Work(),
       waiting: {
@@ -258,7 +268,8 @@ describe('the state', () => {
       clock: { now: () => 7 },
       session: { isPaused: how.isPaused(), isInSync: how.isInSync(), canSync: how.canSync() },
     };
-    return { status: new PairStatus(context as never), pair: room.pair };
+    const { claims, sides } = context;
+    return { status: new PairStatus(context as never), pair: room.pair, claims, arrived: sides.arrived };
   };
 
   test.each<[string, object]>([
@@ -287,6 +298,60 @@ describe('the state', () => {
     pair.b.unsettled = 20;
     expect(status.pending).toBe(37);
     expect(seen({ peer: () => null, canSync: () => false }).status.pending).toBe(3);
+  });
+
+  describe('of a path that is in no queue', () => {
+    const film = (hash: string, size = 8 << 20): Entry => ({ type: 'file', size, mtime: 0, mode: 0o644, hash });
+    const cut = (hash: string, arrived: number) =>
+      ({
+        change: { path: p('film'), action: 'modified', before: null, after: film(hash) },
+        size: 8 << 20,
+        arrived,
+        before: 0,
+      }) as never;
+    const differing = (more: object) => {
+      const all = seen({ isInSync: () => false, ...more });
+      all.pair.clearMarks();
+      all.pair.a.snapshot!.put(p('film'), film('new'));
+      all.pair.b.snapshot!.put(p('film'), film('old', 1 << 20));
+      all.arrived.note(cut('new', 6 << 20));
+      return all;
+    };
+
+    test.each<[string, object, (all: ReturnType<typeof seen>) => void]>([
+      ['because it is tried again', { moving: [p('film')] }, () => {}],
+      ['because another connection still has it', {}, ({ pair }) => pair.postponed.add(p('film'))],
+    ])('%s, it is pending, and what had arrived still counts', (_, more, given) => {
+      const all = differing(more);
+      given(all);
+      expect([all.status.pending, all.status.left()]).toEqual([1, { files: 1, bytes: 2 << 20 }]);
+      expect([all.status.progressOf(p('film')), all.status.progressOf(p('other'))]).toEqual([75, null]);
+    });
+
+    test('it is counted once where it is fetched to be held', () => {
+      const { status, pair, claims } = differing({});
+      pair.postponed.add(p('film'));
+      claims.claim(p('film'), 'held-update');
+      expect([status.pending, status.left().files]).toEqual([0, 0]);
+    });
+
+    test('it has nothing left to transfer where both sides have it', () => {
+      const { status, pair } = differing({ moving: [p('film')] });
+      pair.b.snapshot!.put(p('film'), film('new'));
+      expect([status.pending, status.left(), status.progressOf(p('film'))]).toEqual([1, { files: 0, bytes: 0 }, null]);
+    });
+
+    test.each([
+      [8 << 20, 75],
+      [9 << 20, 0],
+    ])(
+      'because it is read anew with %i bytes, what had arrived of a content of that size still counts',
+      (size, share) => {
+        const { status, pair } = differing({});
+        pair.a.arriving = new Map([[p('film'), size]]);
+        expect(status.progressOf(p('film'))).toBe(share);
+      },
+    );
   });
 
   test('has the problems of both sides, of single paths, and the halts', () => {

@@ -11,7 +11,7 @@ import { silent } from '../../../src/log.js';
 import type { Replica } from '../../../src/replica.js';
 import type { WriteContext, WriteEvent } from '../../../src/sync/files/write.js';
 import { ClientWrites } from '../../../src/sync/files/write-queue.js';
-import type { Pause } from '../../../src/sync/locks/lock-state.js';
+import type { Pause } from '../../../src/sync/locks/lock-store.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
 

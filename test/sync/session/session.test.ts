@@ -622,6 +622,27 @@ describe('side b disconnects', () => {
     expect(room.said.at(-1)).toBe('in-sync 2 5');
   });
 
+  test('with a running change: it is pending until it has ended and is planned again', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.finds('b', 'x:22');
+    const { status } = room.session;
+    const shown = () => [status.pending, status.left()];
+    const pending = [1, { files: 1, bytes: 2 }];
+    await room.disconnect();
+    expect([status.state, ...shown()]).toEqual(['peer-lost', ...pending]);
+    await room.connect();
+    expect([status.state, ...shown()]).toEqual(['scanning', ...pending]);
+    await room.tell('b', 'x:22', { whole: true });
+    expect([status.state, ...shown()]).toEqual(['syncing', ...pending]);
+    room.a.jobs.shift()!.fail(new Error('cut'));
+    await room.rest();
+    expect([status.state, ...shown()]).toEqual(['syncing', ...pending]);
+    await room.pass(5);
+    await room.tell('a', '');
+    await room.tell('b', '');
+    expect([room.transferred('a'), ...shown()]).toEqual(['*x', ...pending]);
+  });
+
   test('with a change without an outcome: if it is there at the next scan, both sides shared it', async () => {
     const room = await SessionRoom.inSync('x:1');
     await room.finds('a', 'x:22');

@@ -6,7 +6,7 @@ import { Claims } from '../../../src/sync/pair/claims.js';
 import { ArrivedContents, comingOf, leftOf } from '../../../src/sync/session/queued-change.js';
 import { type TransferEvent, TransferQueue } from '../../../src/sync/session/transfer-queue.js';
 import { dir, file, p, turn } from '../../support/disk-site.js';
-import { FakeReplica } from '../../support/fake-replica.js';
+import { FakeReplica, type Job } from '../../support/fake-replica.js';
 
 const LARGE = 'L'.repeat(4 << 20);
 
@@ -204,18 +204,30 @@ describe('large files', () => {
     await target.jobs[0]!.take();
     target.jobs[0]!.fail(new Error('cut'));
     await turn();
-    expect([queue.progress(p('L')), arrived.shareOf(large('L')), arrived.shareOf(large('M', file('x')))]).toEqual([
-      null,
-      50,
-      50,
-    ]);
+    expect([queue.progress(p('L')), arrived.shareOf(file(LARGE)), arrived.shareOf(file('x'))]).toEqual([null, 50, 0]);
     source.files.set(p('L'), LARGE.slice(0, LARGE.length / 4));
     queue.add([large('L', file('old'))]);
     queue.start();
     await target.jobs[1]!.take();
     expect([queue.progress(p('L')), leftOf(queue.transferred)]).toEqual([50, { files: 1, bytes: LARGE.length / 2 }]);
     arrived.clear();
-    expect(arrived.shareOf(large('L'))).toBe(0);
+    expect(arrived.shareOf(file(LARGE))).toBe(0);
+  });
+
+  test.each<[string, (queue: TransferQueue, job: Job) => void]>([
+    ['a lost connection, from its loss on', (queue) => queue.disconnect()],
+    ['an outcome that is not done', (_, job) => job.tell(0, { kind: 'stale' })],
+    ['a problem', (_, job) => job.tell(0, { kind: 'problem', code: 'unreadable', message: 'No.' })],
+  ])('count what had arrived before %s', async (_, end) => {
+    const arrived = new ArrivedContents();
+    const { queue, target, source } = open(() => true, arrived);
+    source.files.set(p('L'), LARGE.slice(0, LARGE.length / 2));
+    queue.add([large('L', file('old'))]);
+    queue.start();
+    await target.jobs[0]!.take();
+    end(queue, target.jobs[0]!);
+    await turn();
+    expect(arrived.shareOf(file(LARGE))).toBe(50);
   });
 
   test('are shown from the beginning until their outcome is known', async () => {
