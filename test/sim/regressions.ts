@@ -12,6 +12,11 @@ export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   ],
   [500_016_542, 'the simulation: what side b lost after its first look seemed never to have been there'],
   [432_000_363, 'the simulation: what is kept along with something unreadable, where a file was to come, was missed'],
+  [500_032_381, 'the same'],
+  [
+    500_037_607,
+    'what had been shared in a directory stayed in the archive where a file, and then another directory, took its place',
+  ],
   [300_030_763, 'the simulation: a guard of an earlier connection came after the next one had given everything back'],
   [300_038_342, 'a deletion by the holder on side b took along what was saved there after it was decided'],
   [

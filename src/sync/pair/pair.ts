@@ -146,10 +146,12 @@ export class Pair {
     }
     for (const { path, entry } of scan.entries) {
       // A scan does not report the content of a vanished directory entry by entry, and the next scan may find a new
-      // directory there.
-      const isGone = entry?.type !== 'dir' && state.snapshot.get(path)?.type === 'dir';
+      // directory there. What was shared below an earlier directory is compared with what the new one has.
+      const wasDirectory = state.snapshot.get(path)?.type === 'dir';
+      const isGone = entry?.type !== 'dir' && wasDirectory;
+      const isBack = entry?.type === 'dir' && !wasDirectory && this.archive.get(path)?.type === 'dir';
       state.snapshot.put(path, scan.whole ? shareEqual(this.archive, path, entry, side) : entry);
-      if (!this.everythingMarked) this.marks.add(path, isGone);
+      if (!this.everythingMarked) this.marks.add(path, isGone || isBack);
     }
     if (scan.entries.length > 0 || scan.whole) this.generation++;
     state.damaged = scan.damaged ?? [];

@@ -78,6 +78,10 @@ export class Recorder {
       this.#recallBelow('b', path);
     }
     pair.foldScan(side, { ...scan, entries }, this.#context.clock.now());
+    // What was requested by name was not as expected. A directory there can be another one than the one that was shared.
+    for (const path of paths) {
+      if (pair.entry(side, path)?.type === 'dir' && pair.shared(path)?.type === 'dir') pair.mark(path, true);
+    }
     // The decoder bounds one scan; this bounds the sum of many.
     if (side === 'b' && (pair.b.snapshot?.weight ?? 0) > MAX_SIDE_BYTES) {
       this.scanFailed({ kind: 'scan-failed', side, error: sideTooLarge() });

@@ -68,6 +68,26 @@ describe('a scan', () => {
     expect([shown('a'), marks(), pair.hasMarks]).toEqual(['e:1 z:2', 'd* e* z', true]);
   });
 
+  test.each([
+    ['d/x:1 z:1', 'a new one where one was shared', 'd* z'],
+    ['z:1', 'one that was never shared', 'd z'],
+  ])(
+    'that reports a directory where there was none has all below compared that was shared: %s, %s',
+    (shared, _, marked) => {
+      const { scan, marks } = open('d:2 z:1', shared);
+      scan('b', '-d');
+      expect(marks()).toBe('d');
+      scan('b', 'd/ z/');
+      expect(marks()).toBe(marked);
+    },
+  );
+
+  test('of a directory that was there already has only its own entry compared', () => {
+    const { scan, marks } = open('d/x:1');
+    scan('a', 'd/');
+    expect(marks()).toBe('d');
+  });
+
   test('without entries changes nothing', () => {
     const { pair, scan, marks } = open('x:1');
     const { generation } = pair;

@@ -179,6 +179,20 @@ describe('a scan', () => {
     expect(inFlight.takeDue('a')).toEqual(['d/y']);
   });
 
+  test('of a directory that was asked for has all below compared that was shared: it can be another one', () => {
+    const { scan, marks } = open();
+    scan('a', 'd/ x:1 e/', {}, ['d', 'x', 'e']);
+    expect(marks()).toBe('d* e x');
+    scan('b', 'd/');
+    expect(marks()).toBe('d* e x');
+  });
+
+  test('of a directory that nobody asked for has only its own entry compared', () => {
+    const { scan, marks } = open();
+    scan('a', 'd/ x:1', {}, ['x']);
+    expect(marks()).toBe('d x');
+  });
+
   test.each([
     ['that a directory is gone', '-d', ['d/', 'd']],
     ['that a file stands where a directory was', 'd:1', ['d/', 'd']],
