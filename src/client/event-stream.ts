@@ -2,6 +2,7 @@
 // bounded.
 import { SyncError } from '../core/errors.js';
 import type { EventPlace, WatchedEvent } from '../core/events.js';
+import { isWatchedEvent } from '../wire/client-api/events.js';
 import { weightOf } from '../wire/frame/budget.js';
 import { MAX_QUEUED_EVENTS_BYTES } from '../wire/frame/limits.js';
 import type { RpcClient } from '../wire/rpc/caller.js';
@@ -18,19 +19,20 @@ export interface WatchOptions {
 const MAX_WAITING = 1_000;
 
 /** Events that are not consumed yet. */
-export class WaitingEvents {
+class WaitingEvents {
   readonly queue = new AsyncQueue<WatchedEvent>();
   #bytes = 0;
 
   /**
-   * Adds the event of a notification.
+   * Adds the event of a notification; what is no event is ignored.
    * @returns a promise to wait for where too many events wait.
    */
   add(params: unknown): void | Promise<void> {
     if (typeof params !== 'object' || params === null) return;
-    const { request: _request, ...event } = params as { request?: unknown } & WatchedEvent;
+    const { request: _request, ...event } = params as { readonly request?: unknown };
+    if (!isWatchedEvent(event)) return;
     if (this.queue.empty) this.#bytes = 0;
-    this.queue.put(event as WatchedEvent);
+    this.queue.put(event);
     this.#bytes += weightOf(event);
     if (this.queue.size >= MAX_WAITING || this.#bytes >= MAX_QUEUED_EVENTS_BYTES) return this.queue.whenEmpty();
   }
@@ -42,7 +44,7 @@ export class WaitingEvents {
  * @throws SyncError `closed` when the server disconnects.
  */
 export async function* eventsOf(
-  caller: RpcClient,
+  caller: Pick<RpcClient, 'call'>,
   server: string,
   { since, signal }: WatchOptions = {},
 ): AsyncGenerator<WatchedEvent, void, void> {

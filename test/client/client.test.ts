@@ -4,9 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Connections, type Kept } from '../../src/cli/connections.js';
+import { Connections } from '../../src/cli/connections.js';
 import { Client } from '../../src/index.js';
 import { entry, fakeApi } from '../cli/fake-context.js';
+
+/** What `Connections` keeps. */
+type Connection = ReturnType<typeof fakeApi> & { readonly closed: Promise<void>; close(): void };
 
 type Asked = { id: number; method: string; params: Record<string, unknown> };
 type Answers = Record<string, (asked: Asked, say: (message: object) => void, socket: Socket) => unknown>;
@@ -95,7 +98,10 @@ describe('Client', () => {
     const one = await connect({
       watch: ({ id }, say) => {
         for (const port of [1, 2, 3]) {
-          say({ method: 'event', params: { request: id, time: 't', id: port, event: 'listening', port } });
+          say({
+            method: 'event',
+            params: { request: id, time: 't', id: port, event: 'syncing', files: port, bytes: 1 },
+          });
         }
       },
     });
@@ -105,7 +111,7 @@ describe('Client', () => {
       seen.push(event);
       if (seen.length === 3) stop.abort();
     }
-    expect(seen).toEqual([1, 2, 3].map((port) => ({ time: 't', id: port, event: 'listening', port })));
+    expect(seen).toEqual([1, 2, 3].map((port) => ({ time: 't', id: port, event: 'syncing', files: port, bytes: 1 })));
     await expect(one.events(AbortSignal.abort()).next()).resolves.toMatchObject({ done: true });
   });
 
@@ -136,7 +142,7 @@ describe('Client', () => {
 describe('Connections', () => {
   const address = { host: 'h', port: 1 };
   function dialled() {
-    const made: (Kept & { lose(): void; over: boolean })[] = [];
+    const made: (Connection & { lose(): void; over: boolean })[] = [];
     const connections = new Connections(async () => {
       let lose = () => {};
       const closed = new Promise<void>((resolve) => {
@@ -166,7 +172,7 @@ describe('Connections', () => {
 
   it('forgets a dial that failed', async () => {
     let tries = 0;
-    const connections = new Connections<Kept>(() => Promise.reject(new Error(String(++tries))));
+    const connections = new Connections<Connection>(() => Promise.reject(new Error(String(++tries))));
     await expect(connections.get(address, 'ann')).rejects.toThrow('1');
     await expect(connections.get(address, 'ann')).rejects.toThrow('2');
   });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import type { SyncEvent } from '../../../src/core/events.js';
-import { parseEvent } from '../../../src/wire/client-api/events.js';
+import type { Gap, SyncEvent } from '../../../src/core/events.js';
+import { isWatchedEvent } from '../../../src/wire/client-api/events.js';
 import { clientParams } from '../../../src/wire/client-api/params.js';
 import { peerParams } from '../../../src/wire/peer-api/params.js';
 
@@ -71,23 +71,33 @@ describe('params of the peer', () => {
 });
 
 describe('events', () => {
-  it.each<SyncEvent>([
+  const place = { id: 7, run: 'r', time: '2026-11-21T14:03:22.118Z' };
+
+  it.each<SyncEvent | Omit<Gap, keyof typeof place>>([
     { event: 'listening', host: '::1', port: 8080, dir: '/a' },
     { event: 'synced', path: 'a', action: 'renamed', from: 'a', to: 'b', bytes: 1, sent: 0, ms: 1.5, was: 'b' },
     { event: 'conflict', path: 'a', kept: 'b', copy: null },
     { event: 'unlocked', path: 'a', owner: 'e', by: 'f', reason: 'stolen' },
     { event: 'in-sync', files: 1, bytes: 2 },
-  ])('$event is taken as it is, without what nobody knows', (event) => {
-    expect(parseEvent({ ...event, more: 1 })).toEqual(event);
+    { event: 'gap', missed: null },
+    { event: 'halted', code: 'c', message: 'long '.repeat(10_000) },
+  ])('$event is taken, also with more fields', (event) => {
+    expect(isWatchedEvent({ ...event, ...place, more: 1 })).toBe(true);
   });
 
+  it.each([{}, { event: 'toString' }, { event: 'of-a-later-version', files: '1' }])(
+    '%j is left to the program',
+    (params) => {
+      expect(isWatchedEvent(params)).toBe(true);
+    },
+  );
+
   it.each([
-    null,
-    {},
-    { event: 'toString' },
     { event: 'in-sync', files: '1', bytes: 2 },
     { event: 'in-sync', files: -1, bytes: 2 },
-  ])('%j is none', (params) => {
-    expect(parseEvent(params)).toBeNull();
+    { event: 'in-sync', files: 1, bytes: 2, run: null },
+    { event: 'gap', missed: 'some' },
+  ])('%j is refused', (params) => {
+    expect(isWatchedEvent({ ...place, ...params })).toBe(false);
   });
 });

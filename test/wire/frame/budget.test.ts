@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { WaitingEvents } from '../../../src/client/event-stream.js';
+import { eventsOf } from '../../../src/client/event-stream.js';
 import { Requests } from '../../../src/client/requests.js';
 import { SyncError } from '../../../src/core/errors.js';
 import type { ScanResult } from '../../../src/replica.js';
@@ -15,6 +15,7 @@ import {
   scanReportParts,
   scanReportResult,
 } from '../../../src/wire/peer-api/scan-report.js';
+import type { OnNotification } from '../../../src/wire/rpc/caller.js';
 import type { IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
 import { calling, serving } from '../ends.js';
 
@@ -137,10 +138,24 @@ describe('an endless answer', () => {
   });
 });
 
-it('unconsumed events pause the connection also by their size', () => {
-  const queue = new WaitingEvents();
-  const large = { event: 'problem', path: 'a'.repeat(3 << 20), code: 'io-error', message: '', time: '' };
-  expect(queue.add(large)).toBeUndefined();
-  expect(queue.add(large)).toBeUndefined();
-  expect(queue.add(large)).toBeInstanceOf(Promise);
+it('unconsumed events pause the connection also by their size', async () => {
+  const place = { id: 1, run: 'r', time: '' };
+  const large = { event: 'problem', path: 'a', code: 'io-error', message: 'a'.repeat(4096), ...place };
+  const told: unknown[] = [];
+  let say: (params: unknown) => unknown = () => {};
+  const call = (_method: string, _params: object, { onNotification }: { onNotification?: OnNotification } = {}) => {
+    say = (params) => onNotification!('event', params, null);
+    return new Promise<never>(() => {});
+  };
+  const events = eventsOf({ call }, 'the server');
+  const first = events.next();
+  for (const nothing of [null, 'event', { event: 'problem', path: 7, ...place }]) say(nothing);
+  say({ event: 'scan-started', ...place });
+  told.push((await first).value);
+  let room = 0;
+  while (say(large) === undefined) room++;
+  expect(told).toEqual([{ event: 'scan-started', ...place }]);
+  expect(room).toBeGreaterThan(100);
+  expect(room).toBeLessThan(1_000);
+  await events.return();
 });
