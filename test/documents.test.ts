@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clientProgram } from '../src/cli/program/program.js';
 import { serverCommand } from '../src/cli/server/command.js';
-import { upCommand } from '../src/cli/up/options.js';
+import { upOptions } from '../src/cli/up/options.js';
 
 const checkout = path.join(import.meta.dirname, '..');
 const read = (name: string) => fs.readFileSync(path.join(checkout, name), 'utf8');
@@ -66,8 +66,13 @@ describe('docs/servers.md has every', () => {
 
 test('docs/lockstep.md has every option of lockstep up', () => {
   const text = read('docs/lockstep.md');
-  const flags = upCommand(() => {}).options.map(({ long }) => long!);
-  expect(flags.filter((flag) => flag !== '--version' && !text.includes(flag))).toEqual([]);
+  let help = '';
+  upOptions(['--help'], {}, (text) => {
+    help += text;
+  });
+  const flags = [...help.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag!);
+  expect(flags).toContain('--versions-share');
+  expect(flags.filter((flag) => !['--version', '--help'].includes(flag) && !text.includes(flag))).toEqual([]);
 });
 
 describe('docs/client.md has', () => {

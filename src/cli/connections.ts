@@ -3,7 +3,7 @@ import { type Address, addressText } from '../client/server-address.js';
 import type { Api, Trust } from './context.js';
 
 /** The connection that is kept. */
-export type Kept = Api & { readonly closed: Promise<unknown>; close(): void };
+type Kept = Api & { readonly closed: Promise<unknown>; close(): void };
 
 type Dial<T> = (server: Address, user: string, trust: Trust) => Promise<T>;
 

@@ -3,16 +3,16 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** @returns a text that is the same during this terminal session; null without a terminal. */
-export function terminalIdentity(): string | null {
-  return process.platform === 'linux' ? identityOnLinux(readStat) : identityByPs();
+/**
+ * @param stat reads `/proc/PID/stat` on Linux; null where there is none.
+ * @returns a text that is the same during this terminal session; null without a terminal.
+ */
+export function terminalIdentity(stat = readStat): string | null {
+  return process.platform === 'linux' ? identityOnLinux(stat) : identityByPs();
 }
 
-/**
- * @param stat reads `/proc/PID/stat`; null where there is none.
- * @returns the terminal, the session, and the start time of the session.
- */
-export function identityOnLinux(stat: (pid: string) => string | null): string | null {
+/** @returns the terminal, the session, and the start time of the session. */
+function identityOnLinux(stat: (pid: string) => string | null): string | null {
   const own = fieldsOf(stat('self'));
   if (own === null) return null;
   const session = own[3]!;

@@ -9,7 +9,7 @@ export interface Range {
 }
 
 /** Smaller files, in bytes, are transferred whole: a comparison would cost as much as it saves. */
-export const DELTA_BYTES = 1 << 20;
+const DELTA_BYTES = 1 << 20;
 /** The transfer of files from this size on, in bytes, is resumed after an interruption. */
 export const RESUMED_BYTES = 4 << 20;
 /** The most blocks in one answer; their sums are one payload. */

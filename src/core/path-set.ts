@@ -74,17 +74,3 @@ function grow(at: Marks, name: string): Marks {
   else (at.below as Map<string, Marks>).set(name, next);
   return next;
 }
-
-/** @returns those of `paths` that are not below another of them. */
-export function topmost(paths: Iterable<RelPath | ''>): (RelPath | '')[] {
-  const all = new Set(paths);
-  if (all.has('')) return [''];
-  return [...all].filter((path) => !hasAncestorIn(path, all));
-}
-
-function hasAncestorIn(path: RelPath | '', all: ReadonlySet<string>): boolean {
-  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
-    if (all.has(path.slice(0, slash))) return true;
-  }
-  return false;
-}

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shownHere, shownOnTerminal, stateDirectory } from '../../src/cli/shown-listing.js';
-import { identityOnLinux } from '../../src/cli/terminal-identity.js';
+import { terminalIdentity } from '../../src/cli/terminal-identity.js';
 import { memory } from './fake-context.js';
 
 let state: string;
@@ -109,10 +109,10 @@ describe('stateDirectory', () => {
   });
 });
 
-describe('identityOnLinux', () => {
+describe.runIf(process.platform === 'linux')('the identity of a terminal', () => {
   const stat = (tty: number, session: number, start: number, name = 'sh') =>
     `42 (${name}) S 1 42 ${session} ${tty} ${'0 '.repeat(14)}${start} 0 0`;
-  const identity = (files: Record<string, string>) => identityOnLinux((pid) => files[pid] ?? null);
+  const identity = (files: Record<string, string>) => terminalIdentity((pid) => files[pid] ?? null);
 
   it('is terminal, session and the start of the session', () => {
     expect(identity({ self: stat(34816, 40, 99), 40: stat(34816, 40, 77) })).toBe('34816 40 77');

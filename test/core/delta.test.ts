@@ -3,7 +3,6 @@ import type { Change } from '../../src/core/change.js';
 import {
   coarseBlockBytes,
   countBlocks,
-  DELTA_BYTES,
   fineBlockBytes,
   isBasisSize,
   isWorthAsking,
@@ -32,7 +31,7 @@ describe('blocks', () => {
   });
 
   test('are never more than one payload holds, whatever the size', () => {
-    for (let size = DELTA_BYTES; isBasisSize(size); size = Math.floor(size * 1.7) + 1) {
+    for (let size = MIB; isBasisSize(size); size = Math.floor(size * 1.7) + 1) {
       const coarse = coarseBlockBytes(size);
       const whole = [{ at: 0, bytes: size }];
       expect(countBlocks(whole, coarse)).toBeLessThanOrEqual(MAX_BLOCKS);
@@ -42,12 +41,7 @@ describe('blocks', () => {
   });
 
   test('are not requested of files that are too small or too large', () => {
-    expect([DELTA_BYTES - 1, DELTA_BYTES, 512 * GIB, 512 * GIB + 1].map(isBasisSize)).toEqual([
-      false,
-      true,
-      true,
-      false,
-    ]);
+    expect([MIB - 1, MIB, 512 * GIB, 512 * GIB + 1].map(isBasisSize)).toEqual([false, true, true, false]);
   });
 
   test('count only where they are whole', () => {

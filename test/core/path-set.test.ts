@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAtOrBelow, joinPath, type RelPath } from '../../src/core/path.js';
-import { type Marks, PathSet, topmost } from '../../src/core/path-set.js';
+import { type Marks, PathSet } from '../../src/core/path-set.js';
 import { path, propertyMs, replay, runs } from '../support/core/random.js';
 
 /** @returns the marked paths, as a walk finds them. */
@@ -43,35 +43,5 @@ describe(`PathSet, ${replay}`, { timeout: propertyMs }, () => {
     const set = new PathSet();
     set.add('__proto__/constructor' as RelPath);
     expect(marked(set.root)).toEqual(['__proto__/constructor']);
-  });
-});
-
-describe(`topmost, ${replay}`, { timeout: propertyMs }, () => {
-  test.each([
-    ['', ''],
-    ['x y', 'x y'],
-    ['x x', 'x'],
-    ['d/x d', 'd'],
-    ['d d/e/f/x', 'd'],
-    ['d dx d.x', 'd dx d.x'],
-    ['d/e d/f d/e/x', 'd/e d/f'],
-  ])('of %j', (given, expected) => {
-    const paths = given.split(' ').filter((one) => one !== '') as RelPath[];
-    expect(topmost(paths).join(' ')).toBe(expected);
-  });
-
-  test('of the root and anything', () => {
-    expect(topmost(['x' as RelPath, ''])).toEqual(['']);
-  });
-
-  test('covers all, and nothing twice', () => {
-    fc.assert(
-      fc.property(fc.array(path), (paths) => {
-        const top = topmost(paths);
-        for (const one of paths) expect(top.filter((above) => isAtOrBelow(one, above))).toHaveLength(1);
-        for (const one of top) expect(paths).toContain(one);
-      }),
-      runs(300),
-    );
   });
 });

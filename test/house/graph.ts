@@ -141,7 +141,7 @@ export function prefixFamilies(sources: readonly Source[], least: number): strin
   return families;
 }
 
-/** @returns `file: name` for every export of `sources` that no other file of `all` imports. */
+/** @returns `file: name` for every export of `sources` that no file of `all` imports. */
 export function unusedExports(sources: readonly Source[], all: readonly Source[]): string[] {
   const used = new Set<string>();
   for (const source of all) {

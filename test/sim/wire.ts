@@ -3,7 +3,7 @@
 
 import { SyncError } from '../../src/core/errors.js';
 import { closedError } from '../../src/wire/frame/errors.js';
-import { encodeFrame, FrameDecoder } from '../../src/wire/frame/frames.js';
+import { encodeLine, FrameDecoder } from '../../src/wire/frame/frames.js';
 import type { Frame, Message } from '../../src/wire/frame/json-rpc.js';
 import { PEER_LIMITS } from '../../src/wire/frame/limits.js';
 import { AsyncQueue } from '../../src/wire/socket/async-queue.js';
@@ -43,7 +43,7 @@ export class SimConnection implements Connection {
 
   send(message: Message, payload?: Buffer): Promise<void> {
     if (this.over || this.#ended) return refused();
-    const frame = Buffer.concat(encodeFrame(message, payload));
+    const frame = Buffer.concat([Buffer.from(encodeLine(message, payload)), payload ?? Buffer.alloc(0)]);
     this.#outgoing.push(frame);
     this.#bytes += frame.length;
     this.#move();

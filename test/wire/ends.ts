@@ -7,10 +7,13 @@ import tls from 'node:tls';
 import { beforeEach, describe, onTestFinished } from 'vitest';
 import type { WireLimits } from '../../src/wire/frame/limits.js';
 import { RpcClient } from '../../src/wire/rpc/caller.js';
-import { type Method, type ServeOptions, serveRpc } from '../../src/wire/rpc/responder.js';
+import { type Method, serveRpc } from '../../src/wire/rpc/responder.js';
 import type { Connection } from '../../src/wire/socket/connection.js';
 import { Secret } from '../../src/wire/socket/secret.js';
-import { dial, type Listener, listen } from '../../src/wire/socket/tcp.js';
+import { dial, listen } from '../../src/wire/socket/tcp.js';
+
+type Listener = Awaited<ReturnType<typeof listen>>;
+type ServeOptions = NonNullable<Parameters<typeof serveRpc>[2]>;
 
 export const aSecret = Secret.parse(randomBytes(32).toString('hex'));
 

@@ -137,7 +137,7 @@ function valuesOf(flags: UpFlags, names: readonly (keyof UpFlags)[]): string[] {
 }
 
 /** @param print takes the help or the version. */
-export function upCommand(print: (text: string) => void): Command {
+function upCommand(print: (text: string) => void): Command {
   const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
   return new Command('lockstep up')
     .description('Keeps two directories identical, here or on two machines, and lets people lock files.')

@@ -1,5 +1,6 @@
 // Where side b is, as `lockstep up` is told: a directory of this machine, or HOST:DIR as ssh and rsync write it.
 import { quote } from '../../core/path.js';
+import { shellWord } from '../../core/shell-word.js';
 import { usageError } from '../report-error.js';
 
 /** Side b on another machine. */
@@ -25,10 +26,6 @@ export function remotePlace(text: string): RemotePlace | null {
   const dir = parts[2]!.replace(/^~\//, '');
   return { host: parts[1]!, dir: dir === '' || dir === '~' ? '.' : dir };
 }
-
-/** @returns `text` as one word of a POSIX shell. */
-export const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
  * @param ssh the words of the command that runs another on `host`.

@@ -9,7 +9,7 @@ import { type DirNode, entryOf, type Snapshot } from '../snapshot.js';
 import type { ConflictCopy } from './copy-name.js';
 import { byAge, parseCopy } from './copy-name.js';
 
-export const MAX_COPIES = 10;
+const MAX_COPIES = 10;
 
 /** What the limit needs besides the plan. */
 interface CopyLimitOptions {

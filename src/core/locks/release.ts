@@ -102,7 +102,7 @@ const follows = (updates: readonly HeldUpdate[], current: Entry | null, way: Hel
  * @param updates of one path, in order; at least one.
  * @param current the present entry on the holder's side.
  */
-export function heldFate(updates: readonly HeldUpdate[], current: Entry | null, way: HeldWay): HeldFate {
+function heldFate(updates: readonly HeldUpdate[], current: Entry | null, way: HeldWay): HeldFate {
   if (follows(updates, current, way)) return 'applied';
   const last = updates.at(-1)!.after;
   // Directories affect everything below them, so they are decided later, for the whole tree.

@@ -8,7 +8,7 @@ import type { Content } from '../../replica.js';
 const readAsync = promisify(fs.read);
 
 /** Bytes of a piece: the largest payload of a message. */
-export const PIECE_BYTES = 1 << 20;
+const PIECE_BYTES = 1 << 20;
 
 /**
  * @returns the bytes in `range` of an open file of `size` bytes, as pieces of the `n`-th content. One piece is read

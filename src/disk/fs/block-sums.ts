@@ -14,7 +14,7 @@ const READ_BYTES = 1 << 20;
 const REMEMBERED_BYTES = 8 << 20;
 
 /** Computes the checksums of the whole blocks of a content that comes piece by piece. */
-export class BlockSums {
+class BlockSums {
   readonly words: Uint32Array;
   readonly #halfBytes: number;
   #filled = 0;

@@ -22,7 +22,7 @@ export const MAX_RETRY_MS = 1000;
  * @param emptied whether an empty file is new or had content before: its writer is probably about to fill it.
  * @returns for how many milliseconds the file must have been unchanged.
  */
-export function quietMs(size: number, emptied: boolean): number {
+function quietMs(size: number, emptied: boolean): number {
   if (size === 0) return emptied ? 50 : 0;
   if (size < MIB) return 0;
   return size < 64 * MIB ? 60 : 200;

@@ -4,6 +4,7 @@
 import * as fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import { quote, STATE_DIR } from '../../core/path.js';
+import { shellWord } from '../../core/shell-word.js';
 import { systemTrouble } from '../../core/system-error.js';
 import type { Root } from '../fs/parents.js';
 import { identityFile, readIdentity } from './identity.js';
@@ -78,6 +79,3 @@ function refusalOf(dir: string, error: NodeJS.ErrnoException): SyncError {
 function refusal(dir: string, why: string, hint: string, cause?: unknown): SyncError {
   return new SyncError('usage', `The directory ${quote(dir)} cannot be synchronised: ${why}.`, { hint, cause });
 }
-
-const shellWord = (text: string): string =>
-  /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -17,8 +17,8 @@ export class LockState {
   readonly #log: Logger;
 
   readonly table = new LockTable();
-  /** Called when a decision is on disk and its events have been logged. */
-  onSettled: () => void = () => {};
+  /** Woken when a decision is on disk and its events have been logged, or could not be stored. */
+  mailbox: { wake(): void } = { wake: () => {} };
   /** The revision of the store that `table` has. */
   #revision: Revision;
   #pause: Pause | null = null;
@@ -119,7 +119,7 @@ export class LockState {
       throw error;
     } finally {
       this.#underWay--;
-      this.onSettled();
+      this.mailbox.wake();
     }
   }
 

@@ -73,8 +73,8 @@ export class Pair {
     return (this.firstContact && this.meta.get('agreed') !== true) || this.meta.get('roots') === null;
   }
 
-  /** @returns the last update that was ever held. Set by the session, which has the locks. */
-  lastHeld: () => number = () => 0;
+  /** Knows the number of the last update that was ever held. Set by the session, which has the locks. */
+  lockTable: { counter(name: 'held'): number } = { counter: () => 0 };
 
   /** The held updates of side b up to this one are those of a former partner; 0 where there was none. */
   get formerHeld(): number {
@@ -83,7 +83,8 @@ export class Pair {
 
   /** To be called where held updates were lost: the numbers of a former partner's are given out anew from here on. */
   limitFormerHeld(): void {
-    if (this.formerHeld > this.lastHeld()) this.meta.put('formerHeld', this.lastHeld());
+    const last = this.lockTable.counter('held');
+    if (this.formerHeld > last) this.meta.put('formerHeld', last);
   }
 
   /** Set while locks may be lost and nobody has confirmed it. */
@@ -264,7 +265,7 @@ export class Pair {
     this.meta.put('inSync', null);
     this.meta.put('firstContact', true);
     this.meta.put('agreed', null);
-    this.meta.put('formerHeld', this.lastHeld());
+    this.meta.put('formerHeld', this.lockTable.counter('held'));
     this.markEverything();
   }
 }

@@ -27,7 +27,7 @@ const notScanned = (): SyncError =>
   });
 
 /** @returns the rows for side b, then those for side a, each in the order in which they would be carried out. */
-export function previewRows(plan: Plan): PlanRow[] {
+function previewRows(plan: Plan): PlanRow[] {
   const conflicts = new Set<RelPath>();
   for (const { path, copy } of plan.conflicts) {
     conflicts.add(path);

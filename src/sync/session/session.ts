@@ -109,8 +109,8 @@ export class Session {
     const handle = handlingWith(
       sessionHandlers({ inFlight, sides, retries, heldUpdates, recorder, writes, flushes }, this),
     );
-    lockState.onSettled = () => mailbox.wake();
-    pair.lastHeld = () => lockState.table.counter('held');
+    lockState.mailbox = mailbox;
+    pair.lockTable = lockState.table;
   }
 
   /** Starts with a scan of side a. */

@@ -2,6 +2,7 @@
 // of the client; no other file of the engine names one. Beside the sentence the advice crosses as data.
 import * as v from 'valibot';
 import type { Advice, Step } from '../../core/advice.js';
+import { shellWord } from '../../core/shell-word.js';
 
 /** What was found, and what can be done about it. */
 interface Advised {
@@ -79,6 +80,3 @@ function stepText(step: Step, program: string): string {
 
 /** A path that would pass for an option or a number is typed with `./` before it. */
 const target = (path: string): string => shellWord(/^(?:-|\d+$)/.test(path) ? `./${path}` : path);
-
-const shellWord = (word: string): string =>
-  /^[\p{L}\p{M}\p{N}_./%@+=:,-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -114,18 +114,9 @@ export class FrameDecoder {
 }
 
 /**
- * @param payload bytes that follow the message, at most 1 MiB; an empty buffer is announced too.
- * @returns the parts to write, in order; the payload is not copied.
+ * @param payload bytes that follow the line, at most 1 MiB; an empty buffer is announced too.
+ * @returns the line of a frame with its newline.
  * @throws SyncError `too-large` where the payload is larger.
- */
-export function encodeFrame(message: Message, payload?: Buffer): Buffer[] {
-  const line = Buffer.from(encodeLine(message, payload));
-  return payload === undefined || payload.length === 0 ? [line] : [line, payload];
-}
-
-/**
- * @returns the line of a frame with its newline, as {@link encodeFrame} writes it before the payload.
- * @throws SyncError `too-large`.
  */
 export function encodeLine(message: Message, payload?: Buffer): string {
   if (payload === undefined) return `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;

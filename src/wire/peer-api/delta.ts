@@ -16,13 +16,13 @@ import { baseSizeOf, parseChanges } from './messages.js';
 const WORD_BYTES = 4;
 
 /** The requested blocks of a basis file. */
-export interface RequestedBlocks {
+interface RequestedBlocks {
   readonly blockBytes: number;
   readonly ranges: readonly Range[];
 }
 
 /** What the receiver already has of a content. */
-export interface OfferFields {
+interface OfferFields {
   /** Bytes from the beginning. */
   readonly have: number;
   /** The size of the basis file in bytes; null where there is none. */

@@ -27,14 +27,14 @@ export interface Answer {
  * it failed.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the method's schema has checked them; only the handler knows the type
-export type Handler = (params: any, call: IncomingCall, payload: Buffer | null) => Promise<object | Answer>;
+type Handler = (params: any, call: IncomingCall, payload: Buffer | null) => Promise<object | Answer>;
 
 export interface Method {
   readonly params: GenericSchema;
   readonly handle: Handler;
 }
 
-export interface ServeOptions extends Partial<WireLimits> {
+interface ServeOptions extends Partial<WireLimits> {
   /** Called with errors that are not SyncErrors, for the log. */
   readonly onFault?: (method: string, error: unknown) => void;
   /** The memory limit of the running requests on all connections of a server. */

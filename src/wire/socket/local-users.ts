@@ -18,15 +18,15 @@ const LAST_PAUSE_MS = 50;
 
 const table = new SocketTable();
 
-/** How owners are determined; tests replace it. */
-export interface Owners {
+/** How owners are determined; tests replace parts of it. */
+interface Owners {
   /** The user as which this process acts. */
   readonly uid: number;
   /** @returns the user who owns the other end of `socket`; null where it has no owner any more. */
   readonly of: (socket: Socket) => Promise<number | null>;
 }
 
-export const systemOwners: Owners = {
+const systemOwners: Owners = {
   uid: ownUid(),
   async of(socket) {
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
@@ -42,8 +42,9 @@ export const systemOwners: Owners = {
  * @param socket an accepted connection.
  * @returns why it is refused; null where it may be served.
  */
-export async function refusalOf(socket: Socket, owners: Owners = systemOwners): Promise<SyncError | null> {
+export async function refusalOf(socket: Socket, replaced: Partial<Owners> = {}): Promise<SyncError | null> {
   if (!canIdentifyOwners || !isLocal(socket)) return null;
+  const owners = { ...systemOwners, ...replaced };
   const owner = await ownerOf(socket, owners, OWNER_MS);
   if (typeof owner === 'number') return isOurs(owner, owners.uid) ? null : otherUser(owner);
   return owner;
@@ -58,8 +59,9 @@ export async function checkListener(
   socket: Socket,
   place: string,
   timeoutMs: number,
-  owners = systemOwners,
+  replaced: Partial<Owners> = {},
 ): Promise<void> {
+  const owners = { ...systemOwners, ...replaced };
   if (!canIdentifyOwners || owners.uid === 0 || !isLocal(socket)) return;
   const owner = await ownerOf(socket, owners, timeoutMs);
   if (typeof owner !== 'number') throw owner;

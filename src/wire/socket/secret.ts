@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import { quote } from '../../core/path.js';
+import { shellWord } from '../../core/shell-word.js';
 import { systemTrouble } from '../../core/system-error.js';
 
 const KEY_BYTES = 32;
@@ -83,6 +84,3 @@ function unreadable(file: string, cause: NodeJS.ErrnoException): SyncError {
 
 const refusal = (file: string, why: string, hint: string, cause?: unknown): SyncError =>
   new SyncError('usage', `The secret file ${quote(file)} cannot be used: ${why}.`, { hint, cause });
-
-const shellWord = (text: string): string =>
-  /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

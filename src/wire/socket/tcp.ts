@@ -15,7 +15,7 @@ export { isLoopback, parseAddress } from './address.js';
 const DIAL_MS = 10_000;
 
 /** A listening server. */
-export interface Listener {
+interface Listener {
   readonly host: string;
   readonly port: number;
   /** Accepts nothing new, closes all connections, and resolves when they are closed. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
-import { limitCopies, MAX_COPIES } from '../../../src/core/conflicts/copy-limit.js';
+import { limitCopies } from '../../../src/core/conflicts/copy-limit.js';
 import type { FileEntry } from '../../../src/core/entry.js';
 import type { RelPath } from '../../../src/core/path.js';
 import type { Plan } from '../../../src/core/reconcile/reconcile.js';
@@ -49,7 +49,7 @@ describe('the limit of conflict copies', () => {
   });
 
   test('deletes the oldest copy on both sides when an eleventh is made', () => {
-    const both = side(range(1, MAX_COPIES));
+    const both = side(range(1, 10));
     const { toA, toB } = limitCopies(plan([conflict(copy(11))]), both, both, free);
     expect(deleted(toA)).toEqual([[copy(1), 'conflict copy limit']]);
     expect(deleted(toB)).toEqual([[copy(1), 'conflict copy limit']]);

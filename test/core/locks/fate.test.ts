@@ -2,9 +2,10 @@
 
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
+import { decide } from '../../../src/core/locks/decide.js';
 import { actionOf } from '../../../src/core/locks/held.js';
 import type { HeldFate, HeldUpdate, HeldWay } from '../../../src/core/locks/records.js';
-import { heldFate } from '../../../src/core/locks/release.js';
+import { LockTable } from '../../../src/core/locks/table.js';
 import type { RelPath } from '../../../src/core/path.js';
 
 const file = (word: string): Entry => ({
@@ -38,5 +39,12 @@ test.each<[name: string, held: HeldUpdate[], current: Entry | null, fates: Recor
   ['back, and deleted', updates(v0, v1, v0), null, { apply: 'settled', copy: 'returns', discard: 'versions' }],
   ['now a directory', updates(v0, dir), mine, { apply: 'settled', copy: 'settled', discard: 'settled' }],
 ])('%s', (_, held, current, fates) => {
-  for (const way of ['apply', 'copy', 'discard'] as const) expect(heldFate(held, current, way)).toBe(fates[way]);
+  const table = new LockTable();
+  const path = 'p' as RelPath;
+  table.record(decide(table, { kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 }).rows);
+  table.record(held.map((value) => ({ table: 'held', key: String(value.id), value })));
+  for (const way of ['apply', 'copy', 'discard'] as const) {
+    const { answer } = decide(table, { kind: 'unlock', path, owner: 'ann', current, held: way, now: 2 });
+    expect(answer).toMatchObject({ kind: 'released', held: held.length, becomes: fates[way] });
+  }
 });

@@ -2,7 +2,7 @@
 // more than what is new.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BlockSums, coarseSums, rememberSums } from '../../../src/disk/fs/block-sums.js';
+import { coarseSums, rememberSums } from '../../../src/disk/fs/block-sums.js';
 import { MemoryBase, noise, transfer } from '../../support/delta.js';
 import { file } from '../../support/disk-site.js';
 import { sized } from '../../support/sizes.js';
@@ -79,7 +79,7 @@ describe('a file', () => {
 
   test('whose checksums are cached is not read where nothing changed', async () => {
     const next = replaced(MIB, FRESH.subarray(0, 10));
-    const sums = coarseSums(next.length) as BlockSums;
+    const sums = coarseSums(next.length)!;
     sums.update(next);
     rememberSums(file(next).hash, sums);
     const { content, sent } = await transfer(next, new MemoryBase(OLD));

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { PIECE_BYTES } from '../../../src/disk/content/pieces.js';
 import { readContents } from '../../../src/disk/content/read.js';
 import type { Wanted } from '../../../src/replica.js';
 import { DiskSite, file, p } from '../../support/disk-site.js';
@@ -28,6 +27,8 @@ async function contentsOf(root: string, all: readonly Wanted[]): Promise<string[
   return found;
 }
 
+/** Bytes of a piece. */
+const PIECE_BYTES = 1 << 20;
 const BIG = 'b'.repeat(PIECE_BYTES * 2 + 17);
 
 describe('contents', () => {

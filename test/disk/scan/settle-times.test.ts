@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { goneAt, quietMs, readableAt, retryMs } from '../../../src/disk/scan/settle-times.js';
+import { goneAt, readableAt, retryMs } from '../../../src/disk/scan/settle-times.js';
 
 const MIB = 1024 * 1024;
 
@@ -12,7 +12,7 @@ it.each([
   ['just below 64 MiB', 64 * MIB - 1, false, 60],
   ['64 MiB', 64 * MIB, false, 200],
 ])('a file that is %s must be quiet', (_case, size, emptied, ms) => {
-  expect(quietMs(size, emptied)).toBe(ms);
+  expect(readableAt({ size, ctimeMs: 1000 }, emptied, 2000)).toBe(1000 + ms);
 });
 
 it.each([

@@ -4,7 +4,7 @@ import { SyncError } from '../../../src/core/errors.js';
 import { ClientServer } from '../../../src/sync/clients/methods.js';
 import { EventHistory } from '../../../src/sync/events/history.js';
 import type { ClientWrite } from '../../../src/sync/files/write.js';
-import type { Handler } from '../../../src/wire/rpc/responder.js';
+import type { Method } from '../../../src/wire/rpc/responder.js';
 import { file, p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 
@@ -75,7 +75,7 @@ function open() {
   const signal = new AbortController();
   const told: object[] = [];
   const call = { signal: signal.signal, notify: async (_: string, params: object) => void told.push(params) };
-  const ask = (method: string, params: object = {}, by: object = call): ReturnType<Handler> =>
+  const ask = (method: string, params: object = {}, by: object = call): ReturnType<Method['handle']> =>
     methods[method]!.handle(params, by as never, null);
   const hold = (path: string) =>
     room.lockState.dispatch({

@@ -379,7 +379,7 @@ describe('after the unlock', () => {
 
   describe('that comes after side b has become another partner', () => {
     const another = (room: LockRoom, isOver: boolean) => {
-      room.pair.lastHeld = () => room.lockState.table.counter('held');
+      room.pair.lockTable = room.lockState.table;
       room.found('b', 'f', null);
       room.pair.beginFirstContact();
       if (isOver) room.pair.endFirstContact();
@@ -453,7 +453,7 @@ describe('after the unlock', () => {
       lock('b');
       room.found('a', 'f', null);
       await settle();
-      room.pair.lastHeld = () => room.lockState.table.counter('held');
+      room.pair.lockTable = room.lockState.table;
       room.pair.beginFirstContact();
       room.pair.endFirstContact();
       unlock('b');

@@ -554,7 +554,7 @@ describe('in the queue', () => {
     room.lockState.dispatch({ kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', steal: true, now: 2 });
     expect(room.lockState.takeNotices('ann')).toEqual([]);
     await new Promise<void>((resolve) => {
-      room.lockState.onSettled = resolve;
+      room.lockState.mailbox = { wake: resolve };
     });
     await turn();
     expect(room.lockState.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'bob' }]);

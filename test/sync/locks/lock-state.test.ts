@@ -26,7 +26,7 @@ describe('a decision', () => {
     const heard: (readonly StoredRow[])[] = [];
     let settled = 0;
     lockState.watch((rows) => void heard.push(rows));
-    lockState.onSettled = () => settled++;
+    lockState.mailbox = { wake: () => void settled++ };
     const answers: string[] = [];
     const answer = lockState.dispatch(lockAsk('f'), ({ kind }, error) => void answers.push(`${kind} ${error}`));
     lockState.dispatch(holdAsk('f'));
@@ -49,7 +49,7 @@ describe('a decision', () => {
     Object.assign(room.log, { warn: (text: string) => void warned.push(text) });
     const { lockState, said } = room;
     let settled = 0;
-    lockState.onSettled = () => settled++;
+    lockState.mailbox = { wake: () => void settled++ };
     room.full = true;
     const errors: (string | null)[] = [];
     lockState.dispatch(lockAsk('f'), (_, error) => void errors.push(error?.message ?? null));

@@ -52,7 +52,7 @@ test('a first contact forgets everything that was shared, also after a restart',
   for (const name of ['x', 'y']) first.pair.agree(p(name), file(name));
   first.pair.foldScan('a', scanPath('x:1', { whole: true }), 0);
   first.pair.clearMarks();
-  first.pair.lastHeld = () => 7;
+  first.pair.lockTable = { counter: () => 7 };
   first.pair.beginFirstContact();
   expect([first.pair.everythingMarked, first.pair.firstContact]).toEqual([true, true]);
   await first.close();
@@ -74,9 +74,9 @@ test.each([
   async (last, former) => {
     const { open } = place();
     const first = open();
-    first.pair.lastHeld = () => 7;
+    first.pair.lockTable = { counter: () => 7 };
     first.pair.beginFirstContact();
-    first.pair.lastHeld = () => last;
+    first.pair.lockTable = { counter: () => last };
     first.pair.limitFormerHeld();
     await first.close();
     const second = open();

@@ -3,8 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Side } from '../../../src/core/path.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
+import type { PeerSide } from '../../../src/sync/session/peer-side.js';
 import { Planner } from '../../../src/sync/session/planner.js';
-import { previewRows } from '../../../src/sync/session/preview.js';
+import { previewOf } from '../../../src/sync/session/preview.js';
 import { ProblemRetries } from '../../../src/sync/session/problems.js';
 import { showChanges, snapshotOf, tree } from '../../support/core/tree.js';
 import { file, p } from '../../support/disk-site.js';
@@ -260,36 +261,39 @@ describe('a retry', () => {
 });
 
 describe('a preview', () => {
-  const shown = (plan: ReturnType<Planner['preview']>) =>
-    previewRows(plan).map(({ path, action, to, why }) => `${action} ${path} on ${to}: ${why}`);
+  /** @param asPartner as if side b were confirmed as another partner. */
+  const previewIn = ({ pair, planner }: Pick<ReturnType<typeof open>, 'pair' | 'planner'>, asPartner = false) =>
+    previewOf(pair, { peer: { seen: true } as PeerSide }, { preview: () => planner.preview(asPartner) });
+  const shown = (...of: Parameters<typeof previewIn>) =>
+    previewIn(...of).plan.map(({ path, action, to, why }) => `${action} ${path} on ${to}: ${why}`);
 
   test('has what is marked and what is not, and changes nothing', () => {
-    const { pair, planner, claims, queues, plan } = open('x:1 y:1 z:1', 'x:2 y:1', 'x:1 y:3 z:1');
+    const scene = open('x:1 y:1 z:1', 'x:2 y:1', 'x:1 y:3 z:1');
+    const { pair, claims, queues, plan } = scene;
     claims.claim(p('y'), 'transfer', false);
     const rows = ['modified x on b: changed', 'deleted z on b: changed', 'modified y on a: changed'];
-    expect(shown(planner.preview()).sort()).toEqual(rows.sort());
-    expect(shown(planner.preview()).sort()).toEqual(rows.sort());
+    expect(shown(scene).sort()).toEqual(rows.sort());
+    expect(shown(scene).sort()).toEqual(rows.sort());
     expect([pair.hasMarks, queues.a.started]).toEqual([false, 0]);
     expect(plan()).toEqual(['', '']);
   });
 
   test('leaves out what a lock keeps apart, and counts it', () => {
-    const { planner, frozen } = open('x:1', 'x:1', 'x:2');
-    frozen.add('x');
-    const preview = planner.preview();
-    expect([shown(preview), preview.postponed.length]).toEqual([[], 1]);
+    const scene = open('x:1', 'x:1', 'x:2');
+    scene.frozen.add('x');
+    expect(previewIn(scene)).toMatchObject({ plan: [], waiting: 1 });
   });
 
   test('names both sides of a conflict, and decides by time at a first contact', () => {
-    const { planner } = open('x:1', 'x:2', 'x:3');
-    expect(shown(planner.preview()).every((line) => line.endsWith('conflict'))).toBe(true);
-    expect(shown(planner.preview(true))).toEqual([expect.stringMatching(/^modified x on [ab]: newer$/)]);
+    const scene = open('x:1', 'x:2', 'x:3');
+    expect(shown(scene).every((line) => line.endsWith('conflict'))).toBe(true);
+    expect(shown(scene, true)).toEqual([expect.stringMatching(/^modified x on [ab]: newer$/)]);
   });
 
   test('takes nothing for deleted where side b is another partner', () => {
-    const { planner } = open('x:1 y:1', 'x:1 y:1', 'y:1');
-    expect(shown(planner.preview())).toEqual(['deleted x on a: changed']);
-    expect(shown(planner.preview(true))).toEqual(['created x on b: changed']);
+    const scene = open('x:1 y:1', 'x:1 y:1', 'y:1');
+    expect(shown(scene)).toEqual(['deleted x on a: changed']);
+    expect(shown(scene, true)).toEqual(['created x on b: changed']);
   });
 });
 

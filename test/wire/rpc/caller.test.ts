@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { RpcClient } from '../../../src/wire/rpc/caller.js';
-import type { Handler, IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
+import type { IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
 import { dial } from '../../../src/wire/socket/tcp.js';
 import { at, calling, gate, listening, overBoth, rawSocket, serving } from '../ends.js';
 
 const any = v.object({});
 /** @returns `result`, after an expression was evaluated; for handlers of one line. */
 const returning = <T>(result: T, ..._done: unknown[]): T => result;
-const method = (handle: Handler): Method => ({ params: any, handle });
+const method = (handle: Method['handle']): Method => ({ params: any, handle });
 const untilAborted = (call: IncomingCall) =>
   new Promise<never>((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)));
 const ping = method(async () => ({}));

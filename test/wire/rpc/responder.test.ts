@@ -4,14 +4,14 @@ import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import { clientParams } from '../../../src/wire/client-api/params.js';
-import type { Handler, IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
+import type { IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
 import { sized } from '../../support/sizes.js';
 import { calling, gate, lines, overBoth, rawSocket, serving, untilClosed } from '../ends.js';
 
 const any = v.object({});
 /** @returns `result`, after an expression was evaluated; for handlers of one line. */
 const returning = <T>(result: T, ..._done: unknown[]): T => result;
-const method = (handle: Handler, params: v.GenericSchema = any): Method => ({ params, handle });
+const method = (handle: Method['handle'], params: v.GenericSchema = any): Method => ({ params, handle });
 const untilAborted = (call: IncomingCall) =>
   new Promise<never>((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)));
 

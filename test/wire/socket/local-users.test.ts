@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { SyncError } from '../../../src/core/errors.js';
 import { serveRpc } from '../../../src/wire/rpc/responder.js';
 import { checkListener, refusalOf } from '../../../src/wire/socket/local-users.js';
-import { type Listener, listen } from '../../../src/wire/socket/tcp.js';
+import { listen } from '../../../src/wire/socket/tcp.js';
 
 const NOBODY = 65_534;
 const isRoot = process.getuid?.() === 0;
@@ -25,7 +25,7 @@ const ASK = '{"jsonrpc":"2.0","id":1,"method":"echo"}\n';
 /** A server as the programs have one; @returns where it listens, and whom it has refused. */
 async function server(options: { host?: string; allowLocal?: boolean } = {}) {
   const refused: SyncError[] = [];
-  const listener: Listener = await listen({
+  const listener = await listen({
     host: '127.0.0.1',
     port: 0,
     ...options,
@@ -217,8 +217,7 @@ describe('the decision about a user', () => {
     const calling = net.connect(Number(port), '127.0.0.1');
     await once(calling, 'connect');
     let seen: SyncError | null = null;
-    const { of } = await import('../../../src/wire/socket/local-users.js').then(({ systemOwners }) => systemOwners);
-    await checkListener(calling, 'there', 5_000, { uid: 1000, of }).catch((error: SyncError) => {
+    await checkListener(calling, 'there', 5_000, { uid: 1000 }).catch((error: SyncError) => {
       seen = error;
     });
     expect(seen).toMatchObject({ code: 'not-allowed', facts: { uid: NOBODY } });

@@ -2,10 +2,10 @@
 import { setTimeout as passed } from 'node:timers/promises';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
-import type { Handler, Method } from '../../../src/wire/rpc/responder.js';
+import type { Method } from '../../../src/wire/rpc/responder.js';
 import { calling, gate, listening, overBoth, serving } from '../ends.js';
 
-const method = (handle: Handler): Method => ({ params: v.object({}), handle });
+const method = (handle: Method['handle']): Method => ({ params: v.object({}), handle });
 const SHORT = { pingMs: 250, endMs: 600 };
 
 overBoth('a silent server', () => {
