@@ -7,6 +7,7 @@ const asked = process.argv.some((word) => /\btest\/(?:crash|fuzz|bench)\b/.test(
 export default defineConfig({
   test: {
     environment: 'node',
+    globalSetup: 'test/support/temporary.ts',
     include: ['test/**/*.test.ts'],
     exclude: asked ? [...configDefaults.exclude] : [...configDefaults.exclude, ...long],
     // Real processes with signals and memory limits of their own: threads would share both.
@@ -16,8 +17,8 @@ export default defineConfig({
     isolate: false,
     restoreMocks: true,
     // A test waits for events, never for time; the limits only end what hangs.
-    testTimeout: asked ? 600_000 : 20_000,
-    hookTimeout: 20_000,
-    teardownTimeout: 10_000,
+    testTimeout: asked ? 600_000 : 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
   },
 });

@@ -31,8 +31,17 @@ export function sourcesBelow(checkout: string, directory: string): Source[] {
   return files.sort().map((file) => ({ file, text: readFileSync(path.join(checkout, file), 'utf8') }));
 }
 
-export const parse = ({ file, text }: Source): ts.SourceFile =>
-  ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+export function parse(source: Source): ts.SourceFile {
+  let tree = trees.get(source);
+  if (tree === undefined) {
+    tree = ts.createSourceFile(source.file, source.text, ts.ScriptTarget.Latest, true);
+    trees.set(source, tree);
+  }
+  return tree;
+}
+
+/** What has been parsed; several laws read every file. */
+const trees = new WeakMap<Source, ts.SourceFile>();
 
 /** @returns what `tree` imports or exports on, whatever the form. */
 export function importsOf(tree: ts.SourceFile): Import[] {

@@ -303,8 +303,8 @@ test.each(['deleted', 'modified'] as const)(
 );
 
 test('more than can be locked is not remembered to be guarded, and what is given back makes room', async () => {
-  const many = (n: number) =>
-    Array.from({ length: 1_000 }, (_, i) => p(`${n}/${'x'.repeat(200)}/${'y'.repeat(200)}/${i}`));
+  const deep = `${'x'.repeat(200)}/`.repeat(15);
+  const many = (n: number) => Array.from({ length: 130 }, (_, i) => p(`${n}/${deep}${i}`));
   let taken = 0;
   const pour = async () => {
     for (; taken < 1_000; taken++) await replica.guard(many(taken), true);

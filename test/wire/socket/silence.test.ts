@@ -54,9 +54,11 @@ overBoth('a silent server', () => {
     let pings = 0;
     const listener = await serving({ list: method(async () => ({})), ping: method(async () => ({ pings: ++pings })) });
     const caller = await calling(listener, {}, { silence: SHORT });
+    const before = performance.now();
     await caller.call('list', {});
+    const wasSlow = performance.now() - before >= SHORT.pingMs; // a machine under load: a ping is right
     await passed(1.4 * SHORT.endMs); // time is what is tested
-    expect(pings).toBe(0);
+    expect(pings).toBeLessThanOrEqual(wasSlow ? 1 : 0);
     expect(await caller.call('list', {})).toMatchObject({ result: {} });
   });
 
