@@ -85,7 +85,7 @@ describe('a hostile server-a', () => {
       'changes without end',
       async (line) => {
         await line.send({ id: 2, method: 'apply', params: { count: 100_000 } });
-        const many = json(...Array.from({ length: 300 }, (_, n) => change(`${'d/'.repeat(900)}${n}`)));
+        const many = json(...Array.from({ length: 300 }, (_, n) => change(`${`${'d'.repeat(200)}/`.repeat(9)}${n}`)));
         while (!line.isOver) await line.send({ method: 'changes', params: { id: 2 } }, many);
       },
     ],

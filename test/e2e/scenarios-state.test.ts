@@ -29,19 +29,19 @@ describe('with programs', () => {
 
   const bothStopped = () => Promise.all([pair.serverA.stop(), pair.serverB.stop()]);
 
-  test('SCENARIO 5: ignore rules that grow to cover 1,000 files: they stay on both sides', async () => {
+  test('SCENARIO 5: ignore rules that grow to cover 300 files: they stay on both sides', async () => {
     fs.mkdirSync(path.join(pair.a, 'build'));
-    for (let n = 0; n < 1_000; n++) fs.writeFileSync(path.join(pair.a, `build/${n}.o`), `${n}`);
+    for (let n = 0; n < 300; n++) fs.writeFileSync(path.join(pair.a, `build/${n}.o`), `${n}`);
     putWhole(pair.a, 'keep.txt', 'kept');
     await pair.start();
     await pair.flush();
-    expect(fs.readdirSync(path.join(pair.b, 'build'))).toHaveLength(1_000);
+    expect(fs.readdirSync(path.join(pair.b, 'build'))).toHaveLength(300);
     putWhole(pair.b, '.lockstepignore', 'build/\n');
     await until(() => textOf(pair.a, '.lockstepignore') !== null);
     await pair.flush();
     await bothStopped();
     await restart();
-    for (const side of SIDES) expect(fs.readdirSync(path.join(pair[side], 'build'))).toHaveLength(1_000);
+    for (const side of SIDES) expect(fs.readdirSync(path.join(pair[side], 'build'))).toHaveLength(300);
     expect(pair.serverA.said.filter(({ event }) => event === 'halted')).toEqual([]);
   });
 
