@@ -1,12 +1,17 @@
-// What the lock table relies on in every form of its store: the journal on disk, and the form in memory that other tests
-// use.
+// What the lock table relies on in every form of its store: the journal on disk, the same on the disk of the simulation, and
+// the form in memory that other tests use.
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Lock } from '../../../src/core/locks/records.js';
 import { LockJournal } from '../../../src/sync/locks/journal.js';
 import type { LockStore, Revision, StoredRow } from '../../../src/sync/locks/lock-store.js';
+import { SimDisk } from '../../sim/disk.js';
+import { Ledger } from '../../sim/ledger.js';
+import { storesOn } from '../../sim/store.js';
+import { Process } from '../../sim/world.js';
 import { p } from '../../support/disk-site.js';
 import { LockPlace, MemoryLockStore } from '../../support/memory-lock-store.js';
+import { GoingWorld } from '../../support/replicas.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 
 const lock = (path: string, token: number): Lock => ({
@@ -31,6 +36,14 @@ const forms: Record<string, Form> = {
     const directory = makeRoot('locks');
     onTestFinished(() => removeRoot(directory));
     return () => new LockJournal(path.join(directory, 'locks.log'));
+  },
+  'journal of the simulation': () => {
+    const world = new GoingWorld(1, false);
+    const disk = new SimDisk(new Ledger(world));
+    const process = new Process(world, () => 0);
+    void world.go();
+    onTestFinished(() => world.end());
+    return () => new LockJournal('locks.log', storesOn(disk, process));
   },
   'form in memory': () => {
     const place = new LockPlace();
