@@ -1,7 +1,8 @@
 // A program's man page, generated from its help: all commands, arguments and options of commander's table, and the
 // appendix. What the help hides is hidden here.
 import type { Command, Help, Option } from 'commander';
-import type { Appendix, Row } from '../program/appendix.js';
+import type { Appendix } from '../help/appendix.js';
+import type { Row } from '../help/layout.js';
 import { bold, lines, roff, section, tagged, verbatim } from './roff.js';
 
 /** Facts about the package. */

@@ -28,7 +28,7 @@ export function addFiles(program: Command, run: Run): void {
     .usage('[options] <target> [dest] | <target...> <dir/>')
     .option('-r, --recursive', 'directories too, with all files in them')
     .option('--overwrite', 'replace files of that name on this machine')
-    .description('copy files out of the pair; one that was cut is gone on with')
+    .description('copy files out of the pair; one that was cut goes on')
     .action((targets: string[], flags: Transferring) =>
       run(async (context) => (await import('../commands/transfers/download.js')).download(context, targets, flags)),
     );

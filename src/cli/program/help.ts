@@ -1,6 +1,6 @@
 // The end of `client --help`, after the commands.
 import { DEFAULT_SERVER } from '../../client/server-address.js';
-import type { Appendix } from './appendix.js';
+import type { Appendix } from '../help/appendix.js';
 
 const APPENDIX: Appendix = {
   examples: [

@@ -7,12 +7,13 @@ import { plainArgv } from '../argv.js';
 import { type CommandLine, contextFor, type Globals, type Io } from '../context.js';
 import { commanderErrorText } from '../error-text.js';
 import { EXIT_OK, exitCodeOf } from '../exit-codes.js';
+import { appendixText } from '../help/appendix.js';
+import { DEFAULT_COLUMNS, layOut } from '../help/layout.js';
 import { PLAIN_NAMES } from '../program-name.js';
 import { safeText } from '../render/safe.js';
 import { shownName } from '../render/width.js';
 import { reportError, usageError } from '../report-error.js';
 import { packageVersion } from '../version.js';
-import { appendixText } from './appendix.js';
 import { meantCommand } from './did-you-mean.js';
 import { addEarlier } from './earlier.js';
 import { addFiles } from './files.js';
@@ -37,7 +38,7 @@ export async function runLine(args: readonly string[], given: Io, base: Globals 
   const running: Runner = (options) => async (command) => {
     code = await withNotices(contextFor(io, { ...base, ...options() }, COMMAND_LINE), command);
   };
-  const program = clientProgram(io.out, running, io.names.client);
+  const program = clientProgram(io.out, running, io.names.client, io.columns);
   try {
     plain = plainArgv(args);
     await program.parseAsync(plain, { from: 'user' });
@@ -74,10 +75,16 @@ type Runner = (given: () => Globals) => Run;
  * @param print receives the help or the version.
  * @param runner returns the function that runs a command under the given global options.
  * @param name the name of the program.
+ * @param columns the width for the help.
  * @returns the client's commander program.
  */
-export function clientProgram(print: (text: string) => void, runner: Runner, name = PLAIN_NAMES.client): Command {
-  const program = new Command(name)
+export function clientProgram(
+  print: (text: string) => void,
+  runner: Runner,
+  name = PLAIN_NAMES.client,
+  columns = DEFAULT_COLUMNS,
+): Command {
+  const program = layOut(new Command(name), columns)
     .description('Lists, locks, unlocks and restores the files of a synchronised pair of directories.')
     .usage('[options] [command]')
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
@@ -90,7 +97,7 @@ export function clientProgram(print: (text: string) => void, runner: Runner, nam
     .option('--json', 'JSON on stdout')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
     .version(packageVersion())
-    .addHelpText('after', appendixText(clientAppendix(name)));
+    .addHelpText('after', appendixText(clientAppendix(name), columns));
   const run = runner(() => program.opts<Globals>());
   addListing(program, run);
   addLocking(program, run);

@@ -1,6 +1,7 @@
 // The end of the servers' help: examples, and the variables, which are derived from the options.
 import type { Command } from 'commander';
-import type { Appendix, Row } from '../program/appendix.js';
+import type { Appendix } from '../help/appendix.js';
+import type { Row } from '../help/layout.js';
 
 /** @returns the appendix of a server's `command`, which must have all its options. */
 export function serverAppendix(which: 'a' | 'b', command: Command): Appendix {

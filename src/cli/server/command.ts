@@ -1,6 +1,7 @@
 // The servers' command lines in commander: flags, help and examples. Values are checked in `options`.
 import { Command, Option } from 'commander';
-import { appendixText } from '../program/appendix.js';
+import { appendixText } from '../help/appendix.js';
+import { DEFAULT_COLUMNS, layOut } from '../help/layout.js';
 import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import { packageVersion } from '../version.js';
 import { serverAppendix } from './appendix.js';
@@ -20,15 +21,19 @@ const ABOUT = {
   b: 'Watches directory_b and serves it to server-a.',
 };
 
-/** @param print receives the help or the version. */
+/**
+ * @param print receives the help or the version.
+ * @param columns the width for the help.
+ */
 export function serverCommand(
   which: 'a' | 'b',
   print: (text: string) => void,
   names: ProgramNames = PLAIN_NAMES,
+  columns = DEFAULT_COLUMNS,
 ): Command {
   const { dir, port } = DEFAULTS[which];
   const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
-  const command = new Command(which === 'a' ? names.serverA : names.serverB)
+  const command = layOut(new Command(which === 'a' ? names.serverA : names.serverB), columns)
     .description(ABOUT[which])
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride()
@@ -59,5 +64,5 @@ export function serverCommand(
     .option('--verbose', 'say details too')
     .option('--quiet', 'say only warnings, problems, halts and conflicts')
     .version(packageVersion());
-  return command.addHelpText('after', appendixText(serverAppendix(which, command)));
+  return command.addHelpText('after', appendixText(serverAppendix(which, command), columns));
 }

@@ -7,6 +7,7 @@ import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
 import type { Env } from '../context.js';
 import { parseDuration } from '../duration.js';
 import { commanderErrorText } from '../error-text.js';
+import { helpColumns } from '../help/layout.js';
 import { programNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
 import { switchOf } from '../switch.js';
@@ -205,7 +206,7 @@ function addressOf({ text, from }: Given): { host: string; port: number } {
 }
 
 function parse(which: 'a' | 'b', args: readonly string[], env: Env, print: (text: string) => void): Read | null {
-  const program = serverCommand(which, print, programNames(process.argv[1], env));
+  const program = serverCommand(which, print, programNames(process.argv[1], env), helpColumns());
   try {
     program.parse(args, { from: 'user' });
   } catch (error) {

@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander';
 import { quote } from '../../core/path.js';
 import type { Env } from '../context.js';
 import { commanderErrorText } from '../error-text.js';
+import { type Appendix, appendixText } from '../help/appendix.js';
+import { DEFAULT_COLUMNS, helpColumns, layOut } from '../help/layout.js';
 import { usageError } from '../report-error.js';
 import { type ServerSettings, serverAOptions } from '../server/options.js';
 import { splitLine } from '../shell-words.js';
@@ -44,16 +46,22 @@ interface UpFlags {
   readonly quiet?: boolean;
 }
 
-const EXAMPLES = `
-Examples:
-  lockstep up ~/art /mnt/nas/art           two directories of this machine
-  lockstep up ~/art office:art             one here, one on the machine "office", over ssh
-  lockstep up ~/art anna@office:/srv/art   the same as another user
-  lockstep up --name art ~/art office:art  remembers it; from then on: lockstep up art
-
-Both directories end up with the files of both. Ctrl-C stops; the next start goes on. While it runs, "lockstep list",
-"lockstep lock FILE" and every other command find the pair in either directory. Nothing listens but a free port of this
-machine, for you alone.`;
+const APPENDIX: Appendix = {
+  examples: [
+    ['lockstep up ~/art /mnt/nas/art', 'two directories of this machine'],
+    ['lockstep up ~/art office:art', 'one here, one on the machine "office", over ssh'],
+    ['lockstep up ~/art anna@office:/srv/art', 'the same as another user'],
+    ['lockstep up --name art ~/art office:art', 'remembers it; from then on: lockstep up art'],
+  ],
+  notes: [
+    'Both directories end up with the files of both. Ctrl-C stops; the next start goes on. While it runs, "lockstep ' +
+      'list", "lockstep lock FILE" and every other command find the pair in either directory. Nothing listens but a ' +
+      'free port of this machine, for you alone.',
+  ],
+  environment: [],
+  environmentNote: '',
+  exitCodes: [],
+};
 
 /**
  * @param args the words after `up`.
@@ -62,7 +70,7 @@ machine, for you alone.`;
  * @throws SyncError `usage`.
  */
 export function upOptions(args: readonly string[], env: Env, print: (text: string) => void): UpSettings | null {
-  const command = upCommand(print);
+  const command = upCommand(print, helpColumns());
   try {
     command.parse(args, { from: 'user' });
   } catch (error) {
@@ -136,10 +144,13 @@ function valuesOf(flags: UpFlags, names: readonly (keyof UpFlags)[]): string[] {
   });
 }
 
-/** @param print takes the help or the version. */
-function upCommand(print: (text: string) => void): Command {
+/**
+ * @param print takes the help or the version.
+ * @param columns the width for the help.
+ */
+export function upCommand(print: (text: string) => void, columns = DEFAULT_COLUMNS): Command {
   const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
-  return new Command('lockstep up')
+  return layOut(new Command('lockstep up'), columns)
     .description('Keeps two directories identical, here or on two machines, and lets people lock files.')
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride()
@@ -160,5 +171,5 @@ function upCommand(print: (text: string) => void): Command {
     .option('--verbose', 'say details too')
     .option('--quiet', 'say only warnings, problems, halts and conflicts')
     .version(packageVersion())
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', appendixText(APPENDIX, columns));
 }
