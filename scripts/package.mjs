@@ -38,10 +38,11 @@ function makeTarball(staged) {
   return path.join(OUT, `lockstep-${version}.tgz`);
 }
 
+/** Where the shells look: bash and fish in a file named as the program. */
 const COMPLETIONS = {
-  bash: 'usr/share/bash-completion/completions/lockstep',
-  zsh: 'usr/share/zsh/vendor-completions/_lockstep',
-  fish: 'usr/share/fish/vendor_completions.d/lockstep.fish',
+  bash: Object.keys(PROGRAMS).map((name) => `usr/share/bash-completion/completions/${name}`),
+  zsh: ['usr/share/zsh/vendor-completions/_lockstep'],
+  fish: Object.keys(PROGRAMS).map((name) => `usr/share/fish/vendor_completions.d/${name}.fish`),
 };
 
 /** Runs a pair that `lockstep up --name NAME` has remembered: systemctl --user enable --now lockstep@NAME. */
@@ -81,8 +82,10 @@ function makeDebian(staged, tree) {
     put(`usr/share/man/man1/${name}`, gzipSync(fs.readFileSync(path.join(staged, 'dist/man', page))));
   }
   const program = path.join(staged, PROGRAMS.lockstep);
-  for (const [shell, file] of Object.entries(COMPLETIONS))
-    put(file, run(process.execPath, [program, 'completion', shell]));
+  for (const [shell, files] of Object.entries(COMPLETIONS)) {
+    const script = run(process.execPath, [program, 'completion', shell]);
+    for (const file of files) put(file, script);
+  }
   put('usr/lib/systemd/user/lockstep@.service', UNIT);
   put('DEBIAN/control', control(tree));
   const file = path.join(OUT, `lockstep_${version}_all.deb`);

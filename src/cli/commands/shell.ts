@@ -9,7 +9,7 @@ import { reportError, usageError } from '../report-error.js';
 import { openHistory } from '../shell-history.js';
 import { escapeWord, splitLine, splitWords } from '../shell-words.js';
 import { shownHere } from '../shown-listing.js';
-import { candidates } from './complete.js';
+import { candidates } from './completion/complete.js';
 
 /** The maximum time for an interrupted line to report something, in milliseconds. */
 const LAST_WORDS_MS = 300;

@@ -17,13 +17,13 @@ export function addPeople(program: Command, run: Run): void {
     .argument('<shell>', 'bash, zsh or fish')
     .description('print the completion script of a shell')
     .action((name: string) =>
-      run(async (context) => (await import('../commands/completion.js')).completion(context, name)),
+      run(async (context) => (await import('../commands/completion/completion.js')).completion(context, name)),
     );
   program
     .command('__complete', { hidden: true })
     .argument('<shell>')
     .argument('<line>')
     .action((name: string, line: string) =>
-      run(async (context) => (await import('../commands/complete.js')).complete(context, name, line)),
+      run(async (context) => (await import('../commands/completion/complete.js')).complete(context, name, line)),
     );
 }

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { PLAIN_NAMES } from '../../../src/cli/program-name.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 import { fakeApi, memory, run } from '../fake-context.js';
 
@@ -48,8 +49,72 @@ describe('completion', () => {
     ['client restore b', ['b.txt']],
     ['client resolve b.txt --keep ', ['a', 'b', 'both']],
     ['client nonsense ', []],
+    ['client --secret-file LICEN', ['LICENSE']],
+    ['bin/server-a --p', ['--port', '--peer']],
+    ['server-a --dir src/c', ['src/cli/', 'src/client/', 'src/core/']],
+    ['server-b --log ', ['text', 'json']],
+    ['server-b --st', ['--stdio']],
+    ['server-a --st', []],
+    ['server-a ', []],
+    ['lockstep-server-a --gu', ['--guard']],
+    ['lockstep u', ['unlock', 'upload', 'up']],
+    ['lockstep serve ', ['a', 'b']],
+    ['lockstep serve a --dr', ['--dry-run']],
+    ['lockstep serve c --dr', []],
+    ['lockstep up --ye', ['--yes']],
+    ['lockstep up src/di', ['src/disk/']],
+    ['lockstep config ', []],
+    ['client up', ['upload']],
   ])('%s', async (line, words) => {
     expect(await complete(line)).toEqual(words);
+  });
+
+  it('offers the pairs that lockstep up remembers', async () => {
+    const root = makeRoot('pairs');
+    onTestFinished(() => removeRoot(root));
+    mkdirSync(path.join(root, 'lockstep'));
+    writeFileSync(path.join(root, 'lockstep', 'config.toml'), '[pairs.art]\ndir = "/a"\nother = "/b"\n');
+    const env = { XDG_CONFIG_HOME: root };
+    expect(await complete('lockstep up ar', { env })).toEqual(['art']);
+    writeFileSync(path.join(root, 'lockstep', 'config.toml'), '[[[');
+    expect(await complete('lockstep up ar', { env })).toEqual([]);
+  });
+
+  it('gives bash words that it takes as they stand', async () => {
+    const api = fakeApi(['a b.txt', "it's (1).txt", '$x.txt', '#1.txt']);
+    const names = async (line: string) => complete(line, { api }, 'bash');
+    expect((await names('client list ')).sort()).toEqual(
+      ['a\\ b.txt', "it\\'s\\ \\(1\\).txt", '\\$x.txt', '\\#1.txt'].sort(),
+    );
+    expect(await names('client list a\\ ')).toEqual(['a\\ b.txt']);
+    expect(await names('client list "a ')).toEqual(['a b.txt']);
+  });
+
+  it.skipIf(spawnSync('bash', ['--version']).error !== undefined)('offers whole paths in bash', async () => {
+    const { out } = await run(['completion', 'bash'], { names: { ...PLAIN_NAMES, client: 'lockstep' } });
+    const root = makeRoot('bash');
+    onTestFinished(() => removeRoot(root));
+    writeFileSync(
+      path.join(root, 'lockstep'),
+      '#!/bin/sh\nprintf "%s\\n" "docs/plan.txt\tx" "docs/pl\\ 2.txt" "$*"\n',
+      { mode: 0o755 },
+    );
+    const line = 'lockstep-server-a --dir docs/p';
+    const script = `${out}
+      COMP_WORDS=(lockstep-server-a --dir docs/p) COMP_CWORD=2 COMP_LINE='${line}' COMP_POINT=${line.length}
+      _lockstep; printf '%s\n' "\${COMPREPLY[@]}"; complete -p lockstep server-b`;
+    const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+      env: { PATH: `${root}:${process.env.PATH}` },
+    });
+    expect([stderr, stdout.split('\n')]).toEqual([
+      '',
+      [
+        ...['docs/plan.txt', 'docs/pl\\ 2.txt', `__complete bash -- ${line}`],
+        ...['complete -F _lockstep lockstep', 'complete -F _lockstep server-b', ''],
+      ],
+    ]);
   });
 
   it('offers a name that begins with a dash so that it is no option', async () => {

@@ -1,28 +1,25 @@
 // `client __complete SHELL LINE`: the completions of the last word of LINE, one a line, as `value TAB note`. The
 // completion scripts run it at every Tab, so it is fast, and it prints nothing when the server is away.
-import { readdirSync } from 'node:fs';
-import type { Command, Option } from 'commander';
-import { addressText } from '../../client/server-address.js';
-import type { ListEntry } from '../../wire/client-api/methods.js';
-import { SPELLINGS } from '../argv.js';
-import { type CommandContext, contextFor, type Globals } from '../context.js';
-import { EXIT_OK } from '../exit-codes.js';
-import { shownName } from '../render/width.js';
-import { splitLine } from '../shell-words.js';
+import type { Command } from 'commander';
+import { addressText } from '../../../client/server-address.js';
+import type { ListEntry } from '../../../wire/client-api/methods.js';
+import { SPELLINGS } from '../../argv.js';
+import { type CommandContext, contextFor, type Globals } from '../../context.js';
+import { EXIT_OK } from '../../exit-codes.js';
+import { shownName } from '../../render/width.js';
+import { splitLine } from '../../shell-words.js';
+import { firstWords, ofPrograms } from './programs.js';
+import { type Candidate, isCalled, localFiles, optionCalled, optionsOf, plain, valuesOf } from './words.js';
 
 /** The maximum time to wait for the server, in milliseconds. */
 const PATIENCE_MS = 700;
 const MAX_CANDIDATES = 300;
 
-export interface Candidate {
-  readonly value: string;
-  readonly note: string;
-}
-
 export async function complete(context: CommandContext, shell: string, line: string): Promise<number> {
   const { found, word, quoted } = await candidates(context, line);
   const done = shell === 'bash' && !quoted ? lastBreak(word) : 0; // bash replaces only what follows the last : or =
-  for (const { value, note } of found) context.out(`${value.slice(done)}\t${note}\n`);
+  const asWord = shell === 'bash' && !quoted ? bashWord : String;
+  for (const { value, note } of found) context.out(`${asWord(value.slice(done))}\t${note}\n`);
   return EXIT_OK;
 }
 
@@ -32,9 +29,9 @@ export async function candidates(
   line: string,
 ): Promise<{ found: Candidate[]; word: string; quoted: boolean }> {
   const { words, open, between } = splitLine(line);
-  const typed = words.slice(1);
-  const word = between ? '' : (typed.pop() ?? '');
-  const all = await possible(context, typed, word);
+  const before = between ? words : words.slice(0, -1);
+  const word = between ? '' : (words.at(-1) ?? '');
+  const all = (await ofPrograms(before, word, context.env)) ?? (await possible(context, before, word));
   return {
     found: all.filter(({ value }) => value.startsWith(word)).slice(0, MAX_CANDIDATES),
     word,
@@ -42,15 +39,17 @@ export async function candidates(
   };
 }
 
-async function possible(context: CommandContext, before: readonly string[], word: string): Promise<Candidate[]> {
+async function possible(context: CommandContext, words: readonly string[], word: string): Promise<Candidate[]> {
+  const [name = '', ...before] = words;
   const program = context.commandLine.commands();
   const ended = before.includes('--');
   const command = commandIn(before, program);
   if (command === 'unknown') return [];
   const last = ended ? undefined : optionCalled(before.at(-1) ?? '', command, program);
-  if (last?.required) return valuesOf(last);
+  if (last?.required) return valuesOf(last, word);
   if (!ended && word.startsWith('-')) return optionsOf(command, program).map(plain);
-  if (command === null) return program.commands.flatMap((one) => (isHidden(one) ? [] : [noted(one)]));
+  if (command === null)
+    return [...program.commands.flatMap((one) => (isHidden(one) ? [] : [noted(one)])), ...firstWords(name)];
   const typed = argumentsTyped(command, before);
   const arguments_ = command.registeredArguments;
   const argument = arguments_[typed] ?? (arguments_.at(-1)?.variadic ? arguments_.at(-1) : undefined);
@@ -69,26 +68,8 @@ const OF_THE_PAIR = new Set(['target', 'glob', 'newname']);
 const LOCAL = new Set(['file']);
 const TRANSFERS = new Set(['upload', 'download']);
 
-const plain = (value: string): Candidate => ({ value, note: '' });
 const noted = (command: Command): Candidate => ({ value: command.name(), note: command.description() });
 const isHidden = (command: Command): boolean => command.name().startsWith('__');
-
-const optionsOf = (command: Command | null, program: Command): string[] => [
-  ...[...(command?.options ?? []), ...program.options].flatMap(({ long }) => (long ? [long] : [])),
-  '--help',
-];
-
-/** @returns an option of the command or the program by its name as typed. */
-const optionCalled = (typed: string, command: Command | null, program: Command): Option | undefined =>
-  [...(command?.options ?? []), ...program.options].find((option) => isCalled(option, typed));
-
-const isCalled = ({ short, long }: Option, typed: string): boolean => typed === short || typed === long;
-
-/** @returns the values that the command table lists: choices, or those in `<a|b>`. */
-function valuesOf(option: Option): Candidate[] {
-  const inFlags = /<([^>]*\|[^>]*)>/.exec(option.flags)?.[1]?.split('|') ?? [];
-  return (option.argChoices ?? inFlags).map(plain);
-}
 
 /** @returns `bash, zsh or fish` as three words. */
 const alternatives = (text: string): string[] =>
@@ -119,20 +100,6 @@ function commandIn(words: readonly string[], program: Command): Command | null |
     else if (!words[i]!.startsWith('-')) return 'unknown';
   }
   return null;
-}
-
-/** @returns local files whose names begin with the word. */
-function localFiles(word: string): Candidate[] {
-  const at = word.lastIndexOf('/') + 1;
-  const directory = word.slice(0, at);
-  try {
-    const entries = readdirSync(directory === '' ? '.' : directory, { withFileTypes: true });
-    return entries
-      .filter(({ name }) => shownName(name) === name && (!name.startsWith('.') || word.slice(at).startsWith('.')))
-      .map((entry) => plain(`${directory}${entry.name}${entry.isDirectory() ? '/' : ''}`));
-  } catch {
-    return []; // there is no such directory
-  }
 }
 
 /** @returns file names, and numbers where the word can become one. */
@@ -186,6 +153,9 @@ function asTyped(context: CommandContext, before: readonly string[]): CommandCon
   const globals: Globals = { ...context.globals, ...typed };
   return contextFor(context, globals, context.commandLine);
 }
+
+/** @returns `value` as a word of bash: the shell takes what is offered as it stands. A `#` counts only in front, and `~/` is a home. */
+const bashWord = (value: string): string => value.replace(/[\s\\'"`$&;|<>()[\]{}*?!]|^~(?!\/)|^#/g, '\\$&');
 
 /** @returns the offset at which bash begins a word of its own. */
 const lastBreak = (word: string): number => Math.max(word.lastIndexOf(':'), word.lastIndexOf('=')) + 1;
