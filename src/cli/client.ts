@@ -9,6 +9,7 @@ import { nearbyPair } from './nearby-pair.js';
 import { Writer } from './output-buffer.js';
 import { runLine } from './program/program.js';
 import { programNames } from './program-name.js';
+import { isDumb } from './render/colors.js';
 import { reportError } from './report-error.js';
 import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-listing.js';
 import { terminalIdentity } from './terminal-identity.js';
@@ -41,8 +42,8 @@ const io: Io = {
   stdin: () => process.stdin,
   stdinIsTerminal,
   stdoutIsTerminal: stdout.isTTY === true,
-  progress: stderr.isTTY ? stderr : undefined,
-  columns: stdout.isTTY ? stdout.columns : undefined,
+  progress: stderr.isTTY && !isDumb(env) ? stderr : undefined,
+  columns: stdout.isTTY ? stdout.columns || 80 : undefined, // pseudo-terminals may report none
 };
 
 // A closed stdout, as in `client list | head`, is not a failure.

@@ -62,7 +62,10 @@ class TerminalBar implements Bar {
       {
         stream: this.#terminal,
         format: (_options, { value, total }) =>
-          barText({ name: this.#name, bytes: value, size: total, rate: this.#rate.perSecond }, this.#terminal.columns),
+          barText(
+            { name: this.#name, bytes: value, size: total, rate: this.#rate.perSecond },
+            this.#terminal.columns || 80,
+          ),
         clearOnComplete: true,
         hideCursor: true,
         linewrap: null,

@@ -5,6 +5,7 @@ import type { CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED, EXIT_OK } from '../exit-codes.js';
 import { ACTIONS, type Menu, type Went } from '../menu/actions.js';
 import { type Asker, BACK } from '../menu/asker.js';
+import { isDumb } from '../render/colors.js';
 import { widthOf } from '../render/width.js';
 import { reportError, usageError } from '../report-error.js';
 import { shownHere } from '../shown-listing.js';
@@ -29,6 +30,13 @@ export async function menu(context: CommandContext): Promise<number> {
 
 async function askerFor(context: CommandContext): Promise<Asker> {
   const people = context.stdinIsTerminal && context.stdoutIsTerminal;
+  if (people && isDumb(context.env)) {
+    const { plainAsker } = await import('../menu/plain-asker.js');
+    return plainAsker(context.stdin(), (text) => {
+      context.out(text);
+      context.flush();
+    });
+  }
   if (people)
     return (await import('../menu/people-asker.js')).peopleAsker(process.stdin, process.stdout, context.signal);
   const { lineAsker } = await import('../menu/line-asker.js');

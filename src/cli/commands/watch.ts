@@ -5,6 +5,7 @@ import { SyncError } from '../../core/errors.js';
 import type { EventPlace } from '../../core/events.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED } from '../exit-codes.js';
+import { isDumb } from '../render/colors.js';
 import { eventText, isWorthALine } from '../render/event.js';
 import { usageError } from '../report-error.js';
 
@@ -21,7 +22,7 @@ export async function watch(context: CommandContext, flags: { readonly since?: s
 }
 
 const isForPeople = ({ stdinIsTerminal, stdoutIsTerminal, json, env }: CommandContext): boolean =>
-  stdinIsTerminal && stdoutIsTerminal && !json && env.TERM !== 'dumb';
+  stdinIsTerminal && stdoutIsTerminal && !json && !isDumb(env);
 
 /**
  * @param text `RUN:ID`, or `ID` of the server's present run.

@@ -15,6 +15,8 @@ export const BACK = Symbol('back');
 export type Back = typeof BACK;
 
 export interface Asker {
+  /** Whether a person answers: then what would be refused is refused before more is asked. */
+  readonly isPerson: boolean;
   /** The next choice of the menu as typed; BACK at Ctrl-C, null at the end of the input. */
   choice(menu: string): Promise<string | Back | null>;
   /** @param choices called only where they are shown. */

@@ -23,6 +23,7 @@ export function lineAsker(input: NodeJS.ReadableStream, say: (text: string) => v
     return next();
   };
   return {
+    isPerson: false,
     choice: (menu) => {
       say(menu);
       return next();

@@ -20,6 +20,9 @@ interface Streams {
 }
 
 export function peopleAsker(input: ReadStream, output: WriteStream, signal: AbortSignal): Asker {
+  // A pseudo-terminal may tell no size; the prompts would wrap at no column.
+  output.columns ||= 80;
+  output.rows ||= 24;
   /** Each question listens for the end of the input while it is asked. */
   const put = async <T>(question: (streams: Streams) => Promise<T>): Promise<T> => {
     const over = new AbortController();
@@ -33,12 +36,13 @@ export function peopleAsker(input: ReadStream, output: WriteStream, signal: Abor
     }
   };
   return {
+    isPerson: true,
     choice: (menu) => lineFrom(input, output, menu),
     async pick(message, choices) {
       const ahead = new TypeAhead(input);
       const all = await choices().finally(() => ahead.end());
       if (all.length === 0 || ahead.isBack) return BACK;
-      const options = all.map((choice) => optionFor(choice, (output.columns || 80) - PICKER_MARGIN));
+      const options = all.map((choice) => optionFor(choice, output.columns - PICKER_MARGIN));
       const wanted = new Map(all.map((choice) => [choice.target, choice]));
       const byNumber = new Set(all.map(({ index }) => index));
       return orBack(
@@ -47,7 +51,7 @@ export function peopleAsker(input: ReadStream, output: WriteStream, signal: Abor
             ...streams,
             message,
             placeholder: 'type a name or number',
-            maxItems: Math.max(3, Math.min(12, (output.rows || 24) - PICKER_LINES)),
+            maxItems: Math.max(3, Math.min(12, output.rows - PICKER_LINES)),
             options,
             initialUserInput: ahead.text,
             validate: (picked) =>

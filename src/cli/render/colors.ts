@@ -6,14 +6,15 @@ type ColorWish = 'auto' | 'always' | 'never';
 
 export const colorsFor = (on: boolean): Colors => pc.createColors(on);
 
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Whether the terminal understands no escape codes. */
+export const isDumb = ({ TERM }: Env): boolean => TERM === 'dumb';
+
 /**
  * @returns whether to use colours: an explicit choice takes precedence, then NO_COLOR, then whether the terminal can.
  */
-export function wantsColor(
-  wish: ColorWish,
-  terminal: boolean,
-  env: Readonly<Record<string, string | undefined>>,
-): boolean {
+export function wantsColor(wish: ColorWish, terminal: boolean, env: Env): boolean {
   if (wish !== 'auto') return wish === 'always';
-  return terminal && !env.NO_COLOR && env.TERM !== 'dumb';
+  return terminal && !env.NO_COLOR && !isDumb(env);
 }

@@ -6,7 +6,7 @@ import type { ServerLogger } from '../../log.js';
 import { errorObject, errorText } from '../error-text.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from '../exit-codes.js';
 import { Writer } from '../output-buffer.js';
-import { colorsFor, wantsColor } from '../render/colors.js';
+import { colorsFor, isDumb, wantsColor } from '../render/colors.js';
 import { safeText } from '../render/safe.js';
 import { eventLogger } from './event-log.js';
 import { EventCommand } from './on-event.js';
@@ -100,7 +100,7 @@ const wrapped = (error: Error): Error =>
 
 /** The bar is for people: a log for programs, or a quiet one, has none. */
 const terminalFor = ({ log, quiet }: ServerSettings): NodeJS.WriteStream | null =>
-  log === 'text' && !quiet && process.stderr.isTTY ? process.stderr : null;
+  log === 'text' && !quiet && process.stderr.isTTY && !isDumb(process.env) ? process.stderr : null;
 
 function logger(settings: ServerSettings, output: Writer, bar: SyncBar): ServerLogger {
   const said = eventLogger({

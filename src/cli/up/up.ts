@@ -75,7 +75,9 @@ function firstContactLine(message: string): string {
 /** @returns the terminal of the person who has started this; null where there is none. */
 function terminal() {
   const { stdin: input, stdout: output } = process;
-  return input.isTTY && output.isTTY ? { input, output } : null;
+  if (!input.isTTY || !output.isTTY) return null;
+  output.columns ||= 80; // a pseudo-terminal may tell no size
+  return { input, output };
 }
 
 /** @returns the way to side b: a child for a directory of this machine, else the command that runs it elsewhere. */

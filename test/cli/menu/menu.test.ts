@@ -109,10 +109,78 @@ describe('the menu, driven by lines', () => {
     ]);
   });
 
+  it.each<[string, string[], unknown[]]>([
+    ['a.txt copies/', ['a.txt'], [{ path: 'a.txt' }, 'copies/']],
+    ["'my plan.txt' ~/plan.txt", ['my plan.txt'], [{ path: 'my plan.txt' }, '/home/ann/plan.txt']],
+    ['my plan.txt', ['my plan.txt'], [{ path: 'my plan.txt' }, '.']],
+  ])('downloads %s to where the line says', async (line, paths, wanted) => {
+    const calls: unknown[][] = [];
+    await run(['menu'], { stdin: `5\n${line}\n8\n`, api: fakeApi(paths, calls), env: { HOME: '/home/ann' } });
+    expect(calls.filter(([word]) => word === 'download')).toEqual([['download', ...wanted, { overwrite: false }]]);
+  });
+
   it('goes on when the server is away', async () => {
     const connect = () => Promise.reject(new SyncError('unreachable', 'Cannot reach it.'));
     const { code, err } = await run(['menu'], { stdin: '1\n2\n0\n8\n', connect });
     expect(code).toBe(0);
     expect(err.match(/Cannot reach it/g)).toHaveLength(2);
+  });
+});
+
+describe('the menu on a terminal without escape codes', () => {
+  const typed = async (stdin: string, paths = ['a.txt', 'bobs.txt', 'my plan.txt']) => {
+    const calls: unknown[][] = [];
+    const api = fakeApi(paths, calls);
+    await api.lock([{ path: 'bobs.txt' }]);
+    calls.length = 0;
+    const env = { TERM: 'dumb', HOME: '/home/ann' };
+    const ran = await run(['menu'], { stdin, api, env, terminal: true, stdinIsTerminal: true });
+    expect(ran.out + ran.err).not.toContain('\u001b');
+    return { ...ran, calls: calls.filter(([word]) => word !== 'list') };
+  };
+
+  it.each<[string, string, unknown[][], RegExp]>([
+    [
+      'asks where a download goes',
+      '5\na.txt\n~/Desktop/b.txt\n8\n',
+      [['download', { path: 'a.txt' }, '/home/ann/Desktop/b.txt', { overwrite: false }]],
+      /Where to on this machine \[\.\/a\.txt\]: /,
+    ],
+    [
+      'proposes the own name in the present directory',
+      '5\n2\n\n8\n',
+      [['download', { path: 'my plan.txt' }, './my plan.txt', { overwrite: false }]],
+      /\[\.\/my plan\.txt\]/,
+    ],
+    [
+      'asks before it deletes',
+      '6\na.txt\nno\n8\n',
+      [],
+      /Delete a\.txt on both sides\? .* \[y\/N\] Nothing was changed\./,
+    ],
+    ['deletes at yes', '6\n0\ny\n8\n', [['remove', [{ path: 'a.txt' }], { recursive: false }]], /Delete a\.txt/],
+    [
+      'asks for the new name, and once more',
+      '7\n0\nb.txt\ny\n8\n',
+      [['rename', { path: 'a.txt' }, 'b.txt', { overwrite: false }]],
+      /from the top of the pair \[a\.txt\]: Rename a\.txt to b\.txt\? \[y\/N\] /,
+    ],
+    ['goes back at an empty line', '2\n\n8\n', [], /Nothing was changed\./],
+  ])('%s', async (_, stdin, wanted, said) => {
+    const { code, out, calls } = await typed(stdin);
+    expect([code, calls]).toEqual([0, wanted]);
+    expect(out).toMatch(said);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['there is no such file to rename', '7\nmissing\n8\n', /^There is no file "missing"\.$/],
+    ['there is no such file to delete', '6\n9\n8\n', /^There is no file "9"\.$/],
+    ['there is no such file to download', '5\nmissing\n8\n', /^There is no file "missing"\.$/],
+    ['another has locked it', '6\nbobs.txt\n8\n', /^"bobs\.txt" is locked by bob since .*; nothing was changed\./],
+    ['another has locked what is renamed', '7\n1\n8\n', /^"bobs\.txt" is locked by bob since /],
+  ])('says before it asks more that %s', async (_, stdin, said) => {
+    const { code, out, err, calls } = await typed(stdin, ['a.txt', 'bobs.txt']);
+    expect([code, err.trim(), calls]).toEqual([0, expect.stringMatching(said), []]);
+    expect(out).not.toMatch(/New path|on both sides|Where to/);
   });
 });
