@@ -29,6 +29,7 @@ import { LockJournal } from './locks/journal.js';
 import { LockState } from './locks/lock-state.js';
 import { type Archive, openArchive, unwritten } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
+import { knowsKilledRun } from './pair/lost-outcomes.js';
 import { RemoteReplica } from './peer/replica-client.js';
 import { type PeerLink, type PeerTransport, tcpTransport } from './peer/transport.js';
 import { nestingFault } from './root-nesting.js';
@@ -172,9 +173,8 @@ class ServerA {
     const { pair } = this.archive;
     if (this.lockState.loss === null) heldFiles.recover(namesOf(this.lockState));
     else pair.locksHalt = locksHalt(lockLossOf(this.lockState, this.lockState.loss, heldFiles));
-    // After a crash of the machine, what was last seen may be older than the archive.
-    const isSeenComplete = state.crash?.ofMachine === false && !this.replica.lostMemory;
-    if (isSeenComplete) pair.lostOutcomes.noteRun(this.replica.scanner.snapshot, pair.archive);
+    if (knowsKilledRun(state.crash, this.replica.lostMemory))
+      pair.lostOutcomes.noteRun(this.replica.scanner.snapshot, pair.archive);
     this.session = new Session({
       pair,
       own: describeRoot(root, state.id),

@@ -16,6 +16,15 @@ interface SharedState {
   mark(path: RelPath): void;
 }
 
+/**
+ * @param crash how the last run ended; null where it was stopped.
+ * @param hasForgotten whether what side a was seen to have could not be read.
+ * @returns whether the last run was killed and everything that it had seen is known. After a crash of the machine, what
+ *   was last seen may be older than the archive; a run that was stopped has recorded its outcomes.
+ */
+export const knowsKilledRun = (crash: { readonly ofMachine: boolean } | null, hasForgotten: boolean): boolean =>
+  crash?.ofMachine === false && !hasForgotten;
+
 /** States of side a that side b may share, by path. */
 export class LostOutcomes {
   readonly #states = new Map<RelPath, Entry | null>();

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { Entry } from '../../../src/core/entry.js';
-import { LostOutcomes } from '../../../src/sync/pair/lost-outcomes.js';
+import { knowsKilledRun, LostOutcomes } from '../../../src/sync/pair/lost-outcomes.js';
 import { file, snapshotOf, tree } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
 
@@ -68,6 +68,15 @@ describe('a change without an outcome', () => {
     lost.settle(pair);
     expect(agreed).toEqual(['x file']);
   });
+});
+
+test.each<[it: string, crash: { ofMachine: boolean } | null, hasForgotten: boolean, knows: boolean]>([
+  ['that was killed', { ofMachine: false }, false, true],
+  ['that was killed, and whose memory is damaged', { ofMachine: false }, true, false],
+  ['that went down with its machine', { ofMachine: true }, false, false],
+  ['that was stopped', null, false, false],
+])('what a run had seen is believed of one %s: %j, %j → %j', (_, crash, hasForgotten, knows) => {
+  expect(knowsKilledRun(crash, hasForgotten)).toBe(knows);
 });
 
 test('after a killed run, everything that side a had been seen to have may be on side b', () => {
