@@ -27,6 +27,18 @@ describe(`PathSet, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
+  test('takes the marks of a branch to where they belong, and all below a path where there are none', () => {
+    const branch = new PathSet();
+    branch.add('x' as RelPath);
+    branch.add('y/z' as RelPath, true);
+    const set = new PathSet();
+    set.addMarks('d' as RelPath, branch.root);
+    expect([marked(set.root), set.root.below.get('d')?.here]).toEqual([['d/x', 'd/y/z'], false]);
+    expect(set.root.below.get('d')?.below.get('y')?.below.get('z')?.deep).toBe(true);
+    set.addMarks('d/x' as RelPath, null);
+    expect([set.size, set.root.below.get('d')?.below.get('x')?.deep]).toEqual([2, true]);
+  });
+
   test('is touched by its paths and by the paths above and below them', () => {
     fc.assert(
       fc.property(fc.array(path), path, (paths, asked) => {

@@ -12,6 +12,49 @@ export interface Equivalent {
 
 const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'src/sync/session/in-flight.ts',
+    source: 'if (unconfirmed.size === 0) return [];',
+    original: 'unconfirmed.size === 0',
+    mutated: 'false',
+    reason: 'Of no paths none are due: it only saves the walk over what is being written.',
+  },
+  {
+    file: 'src/sync/locks/lock-service.ts',
+    source: "if (kind === 'expire') return { kind, path, expires: expires ?? 0, current, now };",
+    original: '0',
+    mutated: '1',
+    reason: 'Whoever asks for an expiry says which end is meant.',
+  },
+  {
+    file: 'src/core/listing.ts',
+    source: "} else if (fileA !== null) files.push({ path: path as RelPath, entry: fileA, on: 'a' });",
+    original: 'push',
+    mutated: 'unshift',
+    reason: 'The rows are put into their order at the end.',
+  },
+  {
+    file: 'src/core/listing.ts',
+    source: "else if (fileB !== null) files.push({ path: path as RelPath, entry: fileB, on: 'b' });",
+    original: 'push',
+    mutated: 'unshift',
+    reason: 'The rows are put into their order at the end.',
+  },
+  {
+    file: 'src/core/listing.ts',
+    source:
+      "export function countListed(a: Node | null, b: Node | null, is: (name: string) => boolean, name = ''): number {",
+    original: "''",
+    mutated: "'mutant'",
+    reason: 'A root is a directory, and only names of files are asked about.',
+  },
+  {
+    file: 'src/core/conflicts/copy-name.ts',
+    source: 'if (x.stamp !== y.stamp) return x.stamp < y.stamp ? -1 : 1;',
+    original: '<',
+    mutated: '<=',
+    reason: 'They are not equal here.',
+  },
+  {
     file: 'src/core/locks/release.ts',
     source: 'if (oldest !== undefined && table.notices.size >= MAX_NOTICES) {',
     original: 'oldest !== undefined && table.notices.size >= MAX_NOTICES',

@@ -19,6 +19,8 @@ export class BothServers {
   failed: Promise<Error> = new Promise(() => {});
   /** Where server-a listens. */
   port = 0;
+  /** Where server-b listens. */
+  portB = 0;
   #running: RunningServer[] = [];
   #startB: () => Promise<RunningServer> = () => Promise.reject(new Error('not started'));
   #wake: () => void = () => {};
@@ -48,6 +50,7 @@ export class BothServers {
     const b = await startServerB(optionsB);
     this.#startB = () => startServerB({ ...optionsB, port: b.port });
     this.#running.push(b);
+    this.portB = b.port;
     const peer = { host: '127.0.0.1', port: b.port };
     const optionsA = { ...common, dir: dirs.a, peer, rescanMs: 60_000, log: { ...log, event } };
     const a = await startServerA({ ...optionsA, ...more });

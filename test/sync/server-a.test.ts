@@ -7,6 +7,7 @@ import { nearbyPair } from '../../src/cli/nearby-pair.js';
 import { Client } from '../../src/client/client.js';
 import type { SyncError } from '../../src/core/errors.js';
 import { silent } from '../../src/log.js';
+import { type PeerLink, tcpTransport } from '../../src/sync/peer/transport.js';
 import { startServerB } from '../../src/sync/server-b.js';
 import { BothServers } from '../support/both-servers.js';
 
@@ -239,6 +240,29 @@ describe('while it runs', () => {
     expect(servers.events.filter(({ event }) => event === 'peer-lost')).toMatchObject([
       { reason: expect.stringContaining('127.0.0.1:1') },
     ]);
+  });
+
+  test('says once that server-b is away, however often it is dialled', async () => {
+    const dialled: number[] = [];
+    let link: Promise<PeerLink> | null = null;
+    let wake = () => {};
+    const open = (): Promise<PeerLink> => {
+      dialled.push(performance.now());
+      wake();
+      link ??= tcpTransport({ host: '127.0.0.1', port: servers.portB }).open();
+      return link;
+    };
+    await servers.start({ peer: { name: 'far', maxPauseMs: 200, open } });
+    await servers.said('in-sync');
+    await servers.stopB();
+    await servers.said('peer-lost');
+    // In the first second a server-b that cannot be reached is no news at all.
+    const from = dialled.length;
+    while (dialled.length < from + 3 || dialled.at(-3)! - dialled[0]! < 1_000)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    expect(servers.events.filter(({ event }) => event === 'peer-lost')).toHaveLength(1);
   });
 
   test('dials server-b again when it comes back, and says once that it is away', async () => {

@@ -88,6 +88,16 @@ describe('keeping both', () => {
     expect(parseCopy(p('d/x (B 2026-11-21 14-03-22 2).txt'))).toBe(null);
   });
 
+  test('no two copies get one name', () => {
+    const first = p('d/x (conflict B 2026-11-21 14-03-22).txt');
+    const second = p('d/x (conflict B 2026-11-21 14-03-22 2).txt');
+    const tree = { [X]: file('x'), [first]: file('b1'), [second]: file('b2') };
+    expect(steps(tree, [first, second], 'both', [PLAIN_B1]).said).toEqual([
+      `${first}>d/x (B 2026-11-21 14-03-22 2).txt`,
+      `${second}>d/x (B 2026-11-21 14-03-22 3).txt`,
+    ]);
+  });
+
   test('a link is created again', () => {
     const link: Entry = { type: 'symlink', target: 'y', mtime: 0 };
     expect(steps({ [X]: file('x'), [B1]: link }, [B1], 'both').said).toEqual([`+${PLAIN_B1}`, `-${B1}`]);

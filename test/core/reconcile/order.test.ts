@@ -16,6 +16,7 @@ describe('inOrder', () => {
     ['a directory for a file before what comes into it', 'x:1', 'x/y:2', '*x +x/y'],
     ['links before contents', '', 'a:1 z->a', '+z +a'],
     ["a directory's mode last: it may forbid to write in it", 'd/x:1 y:2', 'd/!500 d/x:1 d/y:2', 'y>d/y ~d'],
+    ['a file for a directory before the mode of the one above', 'd/e/x:1', 'd/!500 d/e:2', '-d/e/x *d/e ~d'],
   ])('%s', (_, before, after, expected) => {
     const plan = planOf(pairOf(tree(before), tree(after), tree(before)));
     expect(showChanges(plan.toB)).toBe(expected);

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { otherSide, type RelPath, type Side } from '../../../src/core/path.js';
 import { PathSet } from '../../../src/core/path-set.js';
 import { reconcile } from '../../../src/core/reconcile/reconcile.js';
+import type { Snapshot } from '../../../src/core/snapshot.js';
 import { type Circumstances, isEmpty, pairOf, planOf, settle } from '../../support/core/apply.js';
 import { showChanges, showConflicts, showEntry, showTree, snapshotOf, tree } from '../../support/core/tree.js';
 
@@ -283,6 +284,18 @@ test('a mark on a path without entries has no effect', () => {
     marks: marks.root,
   });
   expect(plan.agreed).toEqual([{ path: 'y', entry: null }]);
+});
+
+test('of a directory of both sides only what is marked is compared', () => {
+  const marks = new PathSet();
+  marks.add('d/x' as RelPath);
+  const was = tree('d/ d/x:1 d/y:1');
+  const snapshots = [was, tree('d/!700 d/x:2 d/y:2'), was].map(snapshotOf) as [Snapshot, Snapshot, Snapshot];
+  const options = { firstContact: false, pinned: () => false, copyName: (path: RelPath) => path };
+  const changes = () => showChanges(reconcile(...snapshots, { ...options, marks: marks.root }).toB);
+  expect(changes()).toBe('*d/x');
+  marks.add('d' as RelPath);
+  expect(changes()).toBe('*d/x ~d');
 });
 
 test('a pinned path is postponed with its marks', () => {

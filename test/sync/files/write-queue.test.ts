@@ -201,6 +201,26 @@ describe('a client write', () => {
     expect(scene.applied).toEqual(['a created x done']);
   });
 
+  test.each<[path: string, from: string]>([
+    ['x', 'y'],
+    ['y', 'x'],
+  ])('is refused where it comes to rename, and another has locked x: %s from %s', async (path, from) => {
+    const scene = new Scene();
+    scene.lock('bob');
+    const after = file('new');
+    const change: Change = {
+      path: p(path),
+      action: 'renamed',
+      before: null,
+      after,
+      from: { path: p(from), entry: after },
+    };
+    const asked = scene.writes.ask({ owner: 'ann', paths: [p('z')], decide: () => [{ change }] });
+    const code = asked.catch((error: SyncError) => error.code);
+    await scene.run();
+    expect([await code, scene.applied]).toEqual(['locked', []]);
+  });
+
   test('of the holder of a lock on side b goes to both sides with one step', async () => {
     const scene = new Scene();
     scene.lock('bob', 'b');

@@ -10,6 +10,7 @@ import { Claims } from '../../../src/sync/pair/claims.js';
 import { dir, file, link, p, turn } from '../../support/disk-site.js';
 import { FakeReplica } from '../../support/fake-replica.js';
 import { LockRoom } from '../../support/lock-room.js';
+import { marksOf } from '../../support/session-room.js';
 
 const F = p('f');
 
@@ -448,6 +449,19 @@ describe('after the unlock', () => {
       expect(room.lockState.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'modified', 'deleted']);
     });
 
+    test('what side a has made and deletes is held, whatever the former one had made', async () => {
+      const { room, lock, saves, settle } = open({});
+      lock('b');
+      saves('v1', 'a');
+      await settle();
+      room.pair.lockTable = room.lockState.table;
+      room.pair.beginFirstContact();
+      room.pair.endFirstContact();
+      room.found('a', 'f', null);
+      await settle();
+      expect(room.lockState.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'deleted']);
+    });
+
     test('what is held of side a still is', async () => {
       const { room, lock, settle, unlock, drain } = open();
       lock('b');
@@ -515,9 +529,12 @@ describe('after the unlock', () => {
     ['discard', ['v1', 'v2', 'v3', 'v4', 'v5'].map((v) => `${v} discarded`), { side: 'a', other: 'discard' }],
   ])('--held %s: nothing is applied, all goes to versions, and the holder keeps the name', async (way, aside, wish) => {
     const { unlock, settle, files, replicas, room } = await five();
+    room.pair.clearMarks();
     unlock('a', way);
     await settle();
     expect([files.aside, replicas.a!.jobs]).toEqual([aside, []]);
+    // A directory that has come in its place meanwhile is compared with all that is in it.
+    expect(marksOf(room.pair)).toBe('f*');
     expect([room.lockState.table.drains.size, room.lockState.table.preferences.get(F)]).toMatchObject([0, wish]);
     expect(room.said).toEqual(['unlocked f ann ann released']);
   });

@@ -3,6 +3,7 @@
 import { any } from 'valibot';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
+import { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
 import type { Applied, BasisFile, Content, Offer, Wanted } from '../../../src/replica.js';
 import { RemoteReplica } from '../../../src/sync/peer/replica-client.js';
@@ -56,6 +57,7 @@ async function open() {
     list: async () => versions,
     entryOf: async (name: string) => file(name),
     read: async function* (name: string): AsyncGenerator<Content> {
+      if (name === 'lost') throw new SyncError('not-found', 'It is not there.');
       for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name}${n}`), last: n === 2 };
     },
   };
@@ -132,6 +134,12 @@ test('earlier contents are listed, scanned and read', async () => {
   for await (const piece of localScans.versionReader.read(p('v1'), file('v11v12')))
     if ('data' in piece) texts.push(piece.data.toString());
   expect(texts).toEqual(['v11', 'v12']);
+});
+
+test('an earlier content that cannot be read is an error', async () => {
+  const { localScans } = await open();
+  const reading = localScans.versionReader.read(p('lost'), file('lost1lost2'))[Symbol.asyncIterator]();
+  await expect(reading.next()).rejects.toMatchObject({ code: 'not-found' });
 });
 
 describe('what is offered', () => {
