@@ -119,7 +119,7 @@ export class Guard {
   /** To be called after each scan: a guarded file that was found under another name gets its bits back there. */
   scanned({ entries, whole, halt, unknown }: ScanResult): void {
     if (this.#records.size === 0 || halt !== null) return;
-    this.#within((find) => {
+    this.#within((find, parents) => {
       const next = this.#records.copy();
       const paths: RelPath[] = [];
       for (const { path, entry } of entries) {
@@ -132,7 +132,8 @@ export class Guard {
       if (whole || entries.some(({ entry }) => entry === null)) {
         for (const path of next.keys()) {
           if (this.#tree.snapshot.get(path) !== null || find(path) !== 'no-file') continue;
-          if (!unknown.some((above) => isAtOrBelow(path, above))) next.delete(path);
+          if (unknown.some((above) => isAtOrBelow(path, above))) continue;
+          if (staysGone(path, parents)) next.delete(path);
         }
       }
       this.#update(next, paths);
@@ -225,7 +226,7 @@ export class Guard {
     }
   }
 
-  #within(act: (find: (path: RelPath) => Found) => void): void {
+  #within(act: (find: (path: RelPath) => Found, parents: Parents) => void): void {
     let parents: Parents;
     try {
       parents = new Parents(this.#root);
@@ -233,7 +234,7 @@ export class Guard {
       return; // the root is gone; scans report that
     }
     try {
-      act((path) => findIn(parents, path));
+      act((path) => findIn(parents, path), parents);
     } finally {
       parents.close();
     }
@@ -250,6 +251,19 @@ function flush({ target, stats }: Exclude<Found, string>): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+/**
+ * Makes it durable that a guarded file was removed: a power cut would bring it back without its write bits, and without a
+ * record. @returns whether that succeeded.
+ */
+function staysGone(path: RelPath, parents: Parents): boolean {
+  try {
+    parents.syncAbove(path);
+    return true;
+  } catch {
+    return false; // a later scan tries again
   }
 }
 

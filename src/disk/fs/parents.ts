@@ -12,6 +12,8 @@ import { isSameInode, openReadable, swapped } from './inode.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
 const throughProc = process.platform === 'linux';
+/** The errors of a directory that is not there, or no directory any more. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 /** How many directories are kept open at once; well below any limit of open files. */
 const MAX_OPEN = 64;
 
@@ -50,6 +52,25 @@ export class Parents {
     const parent = path.join(this.#root, directory);
     if (fs.realpathSync(parent) !== parent) throw Object.assign(new Error('a link is in the way'), { code: 'ELOOP' });
     return path.join(parent, name);
+  }
+
+  /**
+   * Flushes, at once, the names in each directory above `path`: also a power cut does not bring back what is gone there.
+   * @throws the system's error where the disk fails.
+   */
+  syncAbove(path: RelPath): void {
+    for (
+      let above: RelPath | '' | null = parentOf(path);
+      above !== null;
+      above = above === '' ? null : parentOf(above)
+    ) {
+      try {
+        fs.fsyncSync(this.#fdOf(above));
+      } catch (error) {
+        // A directory that is gone, too, has no names.
+        if (!GONE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      }
+    }
   }
 
   /** Flushes the names in `directory`. */

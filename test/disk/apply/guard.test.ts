@@ -279,6 +279,36 @@ test('a record stays while the bits of its file cannot be made durable', async (
   expect(modes()).toEqual([]);
 });
 
+test.each([
+  ['removed', () => fs.rmSync(at('d/g')), ['', 'd']],
+  ['removed with its directory', () => fs.rmSync(at('d'), { recursive: true }), ['']],
+])('that a guarded file was %s is durable before its record goes', async (_name, act, flushed) => {
+  await replica.guard([p('d/g')], true);
+  const inos = new Map(['', 'd'].map((name) => [fs.statSync(at(name)).ino, name]));
+  const steps = new Set<string>();
+  const real = { fsync: fs.fsyncSync, rename: fs.renameSync };
+  let isBroken = true;
+  vi.spyOn(fs, 'fsyncSync').mockImplementation((fd) => {
+    const name = inos.get(fs.fstatSync(fd).ino);
+    if (name !== undefined && isBroken) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    if (name !== undefined) steps.add(name);
+    real.fsync(fd);
+  });
+  vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
+    if (String(to).endsWith('guarded.json')) steps.add('saved');
+    real.rename(from, to);
+  });
+  act();
+  await settled();
+  // As long as the disk cannot keep it, the record stays.
+  expect([...steps]).toEqual([]);
+  isBroken = false;
+  fs.rmSync(at('f'));
+  await settled();
+  expect([...steps].slice(0, flushed.length).sort()).toEqual(flushed);
+  expect([...steps].slice(flushed.length)).toEqual(['saved']);
+});
+
 test('a save whose write fails closes its file', async () => {
   const close = vi.spyOn(fs, 'closeSync');
   vi.spyOn(fs, 'fsyncSync').mockImplementationOnce((fd) => {
