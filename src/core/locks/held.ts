@@ -1,6 +1,6 @@
 // Held updates: how they join the queue of their path, which updates are new, and how they leave the queue.
 import type { Action } from '../change.js';
-import { type Entry, sameContent, sameEntry, sizeOf } from '../entry.js';
+import { type Entry, mtimeOf, sameContent, sameEntry, sizeOf } from '../entry.js';
 import type { RelPath } from '../path.js';
 import { type Decision, type LockEvent, noted } from './events.js';
 import type { HeldUpdate } from './records.js';
@@ -67,9 +67,15 @@ export function arrivalOn(
     // Nor has a new partner deleted what the former one had made.
     if (last.id <= former) return null;
   }
+  // At a first contact the newer of two contents stays: what a new partner had before takes no effect after it.
+  if (last !== undefined && last.id <= former && isOlder(present, last.after)) return null;
   const known = last === undefined ? shared : last.after;
   return sameEntry(known, present) ? null : { base: known };
 }
+
+/** Directories have no times: none is older than a file. */
+const isOlder = (x: Entry | null, y: Entry | null): boolean =>
+  x !== null && y !== null && x.type !== 'dir' && mtimeOf(x) < mtimeOf(y);
 
 /** @returns the size in bytes of the content of a held update. */
 export const heldSize = (update: HeldUpdate): number => sizeOf(update.after);

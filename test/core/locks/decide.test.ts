@@ -675,6 +675,23 @@ describe('arrivalOn', () => {
   test.each<[string, LockEvent[], Entry | null, Entry | null, { base: Entry | null } | null]>([
     ['a new partner has not deleted what the former one made', made, null, null, null],
     ['it has something else there', made, null, v2, { base: v1 }],
+    ['it has something newer there', made, null, file('v2', 0o644, 2), { base: v1 }],
+    ['it has something older there', made, null, file('v2', 0o644, 0), null],
+    ['it has a directory there', made, null, dir, { base: v1 }],
+    [
+      'it has something older than what it did itself',
+      [...made, hold(v1, v2)],
+      null,
+      file('v3', 0o644, 0),
+      { base: v2 },
+    ],
+    [
+      'it has something where the former one deleted',
+      [lock('ann'), hold(v0, null)],
+      v0,
+      file('v2', 0o644, 0),
+      { base: null },
+    ],
     ['it has deleted what was shared since', made, v1, null, { base: v1 }],
     ['it has deleted what it made itself', [...made, hold(v1, v2)], null, null, { base: v2 }],
   ])('after an update of a former partner, %s', (_, events, shared, present, expected) => {

@@ -436,6 +436,20 @@ describe('after the unlock', () => {
       expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
     });
 
+    test('what the new one has there takes no effect after it where it is older', async () => {
+      const { room, lock, saves, settle, unlock, drain } = open({});
+      lock();
+      saves('v1');
+      await settle();
+      another(room, false);
+      room.found('b', 'f', { ...file('old'), mtime: file('v1').mtime - 1 });
+      await settle();
+      unlock();
+      expect(await drain()).toEqual(['created v1']);
+      // Side a has the newer one, and the plan decides.
+      expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
+    });
+
     test('what the new one makes there and deletes is held', async () => {
       const { room, lock, saves, settle } = open({});
       lock();
