@@ -329,6 +329,18 @@ export class Clients {
     this.#releasing.set(key, (this.#releasing.get(key) ?? 0) + by);
   }
 
+  /** The lock table is damaged: of what anybody was told, nothing need be true any more. */
+  tableLost(): void {
+    for (const claim of this.#claims.values()) claim.releasing = true;
+  }
+
+  /** server-a comes with another lock table, whose tokens are its own. */
+  tableChanged(): void {
+    this.#claims.clear();
+    this.#tokens.clear();
+    this.#lastToken = 0;
+  }
+
   /** server-a has started anew: whoever was told that they hold a lock still does. */
   restarted(server: ServerA): void {
     this.#releasing.clear();

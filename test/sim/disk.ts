@@ -23,6 +23,8 @@ export interface Inode {
 export interface JournalFile {
   lines: (readonly [string, string, unknown])[][];
   durable: number;
+  /** Whether some of it is gone, and whoever opens it can see that. */
+  isDamaged: boolean;
 }
 
 const LARGE = 5 << 20;
@@ -42,6 +44,7 @@ export class SimDisk {
   id = 'root';
   former: readonly string[] = [];
   directory = '/';
+  device = '1';
   /** Whose doing what happens now is. */
   by: Doer = 'engine';
   versions: { readonly path: string; readonly inode: Inode }[] = [];
@@ -217,8 +220,8 @@ export class SimDisk {
     for (const { path, inode } of this.versions) disk.keepVersion(path, copyOf(inode));
     for (const [name, inode] of this.held) disk.hold(name, copyOf(inode));
     disk.by = 'engine';
-    for (const [name, { lines, durable }] of this.journals) disk.journals.set(name, { lines: [...lines], durable });
-    Object.assign(disk, { id: this.id, former: this.former, directory: this.directory });
+    for (const [name, journal] of this.journals) disk.journals.set(name, { ...journal, lines: [...journal.lines] });
+    Object.assign(disk, { id: this.id, former: this.former, directory: this.directory, device: this.device });
     disk.flush();
     return disk;
   }

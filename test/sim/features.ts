@@ -17,17 +17,26 @@ export interface Features {
   readonly roots: boolean;
   /** Servers forget what they knew. */
   readonly memory: boolean;
+  /** Side a's disk is not mounted for a while. */
+  readonly mounts: boolean;
+  /** The lock table is damaged. */
+  readonly tables: boolean;
+  /** There are so many files that a deletion of most has to be confirmed. */
+  readonly many: boolean;
 }
 
 /** Nothing of it: the world of the first regressions. */
 export const PLAIN: Features = {
   ...{ ttl: false, lines: false, breaking: false, ways: false, guard: false },
-  ...{ roots: false, memory: false },
+  ...{ roots: false, memory: false, mounts: false, tables: false, many: false },
 };
 
-export function featuresOf(seed: number): Features {
+/** @param isEarly without what came last here: as the first regressions in this world were found. */
+export function featuresOf(seed: number, isEarly: boolean): Features {
   const random = new Random(subSeed(seed, -3));
   const some = () => random.chance(0.45);
   const locks = { ttl: some(), lines: some(), breaking: some(), ways: some(), guard: some() };
-  return { ...locks, roots: random.chance(0.3), memory: random.chance(0.25) };
+  const early = { ...PLAIN, ...locks, roots: random.chance(0.3), memory: random.chance(0.25) };
+  if (isEarly) return early;
+  return { ...early, mounts: random.chance(0.1), tables: random.chance(0.15), many: random.chance(0.015) };
 }

@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.js';
 import type { Place } from './replica.js';
 import type { Arrival, Roots } from './roots.js';
 import type { ServerA } from './servers.js';
+import { Standstill } from './standstill.js';
 import type { Users } from './users.js';
 import type { World } from './world.js';
 
@@ -32,11 +33,14 @@ const WORDS: Readonly<Record<string, readonly Confirmation[]>> = {
   'root-emptied': [{ newPartner: true }, { acceptDeletes: true }],
   'mass-deletion': [{ newPartner: true }, { acceptDeletes: true }],
 };
+const LATER_WORDS: Readonly<Record<string, readonly Confirmation[]>> = { 'locks-lost': [{ acceptLostLocks: true }] };
 const ALL_WORDS: readonly Confirmation[] = [{ newPartner: true }, { acceptRollback: true }, { acceptDeletes: true }];
 
 /** What the person can do, besides typing a word. */
 export interface Deeds {
   readonly formerBack: () => void;
+  /** Mounts the disk of side a. */
+  readonly mount: () => void;
   readonly restart: () => void;
 }
 
@@ -48,6 +52,7 @@ export class Halts {
   readonly #roots: Roots;
   readonly #isWriting: () => boolean;
   readonly #deeds: Deeds;
+  readonly standstill: Standstill;
 
   #arrival: Arrival | 'emptied' | null = null;
   #arrivedAt = 0;
@@ -73,6 +78,7 @@ export class Halts {
     this.#roots = roots;
     this.#isWriting = isWriting;
     this.#deeds = deeds;
+    this.standstill = new Standstill(world, users, places, isWriting);
   }
 
   /** Side b's disk is another one, or empty, from now on. */
@@ -80,6 +86,7 @@ export class Halts {
     this.#arrival = arrival;
     this.#arrivedAt = this.#world.time;
     this.#danger = null;
+    this.standstill.rootChanged();
     this.beginAnew();
   }
 
@@ -93,6 +100,7 @@ export class Halts {
   forgotten(): void {
     this.#arrival = null;
     this.#danger = null;
+    this.standstill.rootChanged();
     this.beginAnew();
   }
 
@@ -122,6 +130,7 @@ export class Halts {
   /** server-a has heard what side b has. */
   told(server: ServerA): void {
     this.noteB();
+    this.standstill.told();
     const arrival = this.#arrival;
     this.#arrival = null;
     if (arrival === null || arrival === 'former') return;
@@ -228,36 +237,44 @@ export class Halts {
     const world = this.#world;
     const roots = this.#roots;
     const deed = world.random.pick(['word', 'word', 'back', 'wrong', 'restart', 'nothing'] as const);
-    if (deed === 'word') this.#confirm(server, world.random.pick(WORDS[code] ?? ALL_WORDS));
+    if (deed === 'word') this.#confirm(server, world.random.pick(wordsFor(code)));
     else if (deed === 'wrong') this.#confirm(server, world.random.pick(wrongWords(code)));
     else if (deed === 'restart') this.#deeds.restart();
+    else if (deed === 'back' && roots.isUnmounted) this.#deeds.mount();
     else if (deed === 'back' && roots.hasFormer) this.#deeds.formerBack();
   }
 
   #confirm(server: ServerA, what: Confirmation): void {
-    this.#world.say(() => `somebody types ${JSON.stringify(what)}`);
+    const world = this.#world;
+    world.say(() => `somebody types ${JSON.stringify(what)}`);
     // A word is a confirmation of what is shown, whatever else may be wrong.
     const words = server.pair.halts.flatMap(({ code }) => WORDS[code] ?? []);
     if (words.some((word) => JSON.stringify(word) === JSON.stringify(what))) this.#danger = null;
-    this.beginAnew();
-    void server.session.confirm(what);
+    this.standstill.confirmed(what);
+    if (what.newPartner === true) this.#roots.stayUnmounted();
+    // What the other side changed under a lost lock comes over like anything else.
+    if (what.acceptLostLocks !== true) this.beginAnew();
+    server.session.confirm(what).catch((error: Error) => world.say(() => `it cannot be confirmed: ${error.message}`));
   }
 
   /** In fair weather somebody confirms whatever there is to confirm. @returns whether there was something. */
   confirmAll(server: ServerA): boolean {
     const { halts } = server.pair;
     if (server.session.halt === null) return false;
-    for (const { code } of halts) this.#confirm(server, this.#world.random.pick(WORDS[code] ?? ALL_WORDS));
+    for (const { code } of halts) this.#confirm(server, this.#world.random.pick(wordsFor(code)));
     return true;
   }
 
   /** In fair weather, after a while: what is dangerous has been noticed. */
   isNoticed(server: ServerA): void {
+    this.standstill.isNoticed(server);
     if (this.#danger === null || this.#danger.kind === 'backup' || server.session.halt !== null) return;
     if (this.#danger.isOver?.() === true) return;
     this.#world.broken(`nobody halts, though side b is ${this.#danger.kind}`);
   }
 }
+
+const wordsFor = (code: string): readonly Confirmation[] => WORDS[code] ?? LATER_WORDS[code] ?? ALL_WORDS;
 
 /** Words that end other halts than this one. */
 function wrongWords(code: string): readonly Confirmation[] {

@@ -10,11 +10,12 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     plain: { type: 'boolean', default: false },
+    early: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
   },
 });
 
-const { plain } = values;
+const { plain, early } = values;
 // Errors with causes and codes are made all the time here, and nobody reads their stacks: a sixth of the time.
 if (!values.trace) Error.stackTraceLimit = 0;
 
@@ -26,7 +27,7 @@ async function shrink(seed: number, { steps, fault }: RunResult): Promise<Set<nu
       const attempt = new Set(without);
       for (let n = from; n < from + size; n++) attempt.add(n);
       if (attempt.size === without.size) continue;
-      if (kindOf((await run({ seed, plain, without: attempt })).fault) === kindOf(fault))
+      if (kindOf((await run({ seed, plain, early, without: attempt })).fault) === kindOf(fault))
         for (const n of attempt) without.add(n);
     }
   }
@@ -39,7 +40,7 @@ const kindOf = (fault: string | null): string => (fault ?? '').replace(/[xyz][^ 
 async function show(seed: number, result: RunResult): Promise<void> {
   console.log(`seed ${seed}: ${result.fault}`);
   const without = await shrink(seed, result);
-  const short = await run({ seed, plain, without, tracing: true });
+  const short = await run({ seed, plain, early, without, tracing: true });
   console.log(short.trace.join('\n'));
   console.log(`seed ${seed}, without steps ${JSON.stringify([...without].sort((x, y) => x - y))}: ${short.fault}`);
 }
@@ -50,10 +51,10 @@ const since = performance.now();
 let failures = 0;
 let events = 0;
 for (let seed = first; seed < last; seed++) {
-  const result = await run({ seed, plain, tracing: values.trace });
+  const result = await run({ seed, plain, early, tracing: values.trace });
   events += result.events;
   if (values.trace) console.log(result.trace.join('\n'));
-  if (values.twice && (await run({ seed, plain })).fingerprint !== result.fingerprint) {
+  if (values.twice && (await run({ seed, plain, early })).fingerprint !== result.fingerprint) {
     console.log(`seed ${seed}: two runs differ`);
     failures++;
   }

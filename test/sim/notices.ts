@@ -31,6 +31,12 @@ export class Notices {
     this.#told.clear();
   }
 
+  /** Nothing is known any more of what anybody is to be told. */
+  tableLost(): void {
+    this.#owed.length = 0;
+    this.#isUnsure = true;
+  }
+
   tell(owner: string, rows: readonly NoticeRow[]): void {
     for (const row of rows) {
       const key = JSON.stringify([owner, row]);

@@ -46,6 +46,12 @@ export class Oracle {
     this.#places = places;
   }
 
+  /** server-a comes with a lock table that knows nothing of what was before. */
+  tableChanged(): void {
+    this.#applied.clear();
+    this.#taken.clear();
+  }
+
   /** Paths at which the two trees differ. */
   differing(): string[] {
     const a = new Map(this.#places.a.disk.walk());

@@ -1,5 +1,6 @@
 // What becomes of side b's disk: a backup of it is put back, server-b comes with another directory, or with the former one
-// again; and what servers forget of their roots. No disk is ever thrown away: what was on one is to be had from the drawer.
+// again; what servers forget of their roots; and side a without its disk mounted. No disk is ever thrown away: what was on
+// one is to be had from the drawer.
 import type { RelPath } from '../../src/core/path.js';
 import { SimDisk } from './disk.js';
 import type { Ledger } from './ledger.js';
@@ -21,13 +22,23 @@ export class Roots {
   /** The disk that was side b's before. */
   #drawer: SimDisk | null = null;
   #backup: SimDisk | null = null;
+  /** The disk of side a that is not mounted at present. */
+  #mounted: SimDisk | null = null;
   #ids = 0;
+  readonly #placeA: Place;
 
-  constructor(world: World, ledger: Ledger, users: Users, place: Place, lockService: () => Desk) {
+  constructor(
+    world: World,
+    ledger: Ledger,
+    users: Users,
+    { a, b }: { readonly a: Place; readonly b: Place },
+    lockService: () => Desk,
+  ) {
+    this.#placeA = a;
+    this.#place = b;
     this.#world = world;
     this.#ledger = ledger;
     this.#users = users;
-    this.#place = place;
     this.#lockService = lockService;
   }
 
@@ -51,6 +62,28 @@ export class Roots {
     if (backup === null) return;
     this.#backup = null;
     this.#change(backup);
+  }
+
+  /** server-a comes up without the disk that its directory is on: it finds the bare directory below the mount point. */
+  unmount(): void {
+    const disk = new SimDisk(this.#ledger);
+    const { directory, device } = this.#placeA.disk;
+    Object.assign(disk, { id: `root-a${++this.#ids}`, directory, device: String(Number(device) + 1) });
+    this.#mounted = this.#replace(this.#placeA, disk);
+  }
+
+  get isUnmounted(): boolean {
+    return this.#mounted !== null;
+  }
+
+  mount(): void {
+    if (this.#mounted !== null) this.#replace(this.#placeA, this.#mounted);
+    this.#mounted = null;
+  }
+
+  /** The bare directory is side a's from now on. */
+  stayUnmounted(): void {
+    this.#mounted = null;
   }
 
   formerBack(): void {
@@ -77,11 +110,14 @@ export class Roots {
   }
 
   #change(disk: SimDisk): void {
-    const place = this.#place;
+    this.#drawer = this.#replace(this.#place, disk);
+  }
+
+  /** @returns the disk that was there before. */
+  #replace(place: Place, disk: SimDisk): SimDisk {
     const users = this.#users;
     const world = this.#world;
     const before = place.disk;
-    this.#drawer = before;
     place.disk = disk;
     for (const each of [before, disk]) {
       for (const [path] of each.walk()) {
@@ -89,6 +125,7 @@ export class Roots {
         users.touched.set(path, world.time);
       }
     }
+    return before;
   }
 
   /** What was last seen of a root is lost: it becomes another one, and knows that it was this one. */

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly tracing?: boolean;
   /** Without anything of features.ts. */
   readonly plain?: boolean;
+  /** Without what came last there. */
+  readonly early?: boolean;
 }
 
 export interface RunResult {
@@ -66,6 +68,12 @@ const MISHAPS = [
   'unreadable',
 ];
 const ROOTS = ['backup', 'backup', 'restore', 'restore', 'another-root', 'former-root'];
+const MOUNTS = ['unmount', 'unmount'];
+const TABLES = ['damage-locks', 'damage-locks'];
+const MANY = ['remove-most', 'remove-most', 'remove-most'];
+/** So many files are brought where there are many, and where. */
+const MANY_FILES = 120;
+const MANY_IN = 'm';
 const FORGETTING = ['forget-b', 'forget-a', 'empty-b'];
 /** Virtual milliseconds and events after which a pair in fair weather must be at rest. */
 const REST_MS = 300_000;
@@ -104,7 +112,7 @@ class Run {
     this.#options = options;
 
     const random = new Random(subSeed(options.seed, -1));
-    this.#features = options.plain === true ? PLAIN : featuresOf(options.seed);
+    this.#features = options.plain === true ? PLAIN : featuresOf(options.seed, options.early === true);
     this.#world = new World(options.seed, options.tracing ?? false);
     this.#ledger = new Ledger(this.#world);
     this.#ledger.written.add('');
@@ -130,18 +138,22 @@ class Run {
     const ledger = this.#ledger;
     const users = this.#users;
     const places = this.#places;
-    this.#roots = new Roots(world, ledger, users, places.b, () => this.#lockService('b'));
+    this.#roots = new Roots(world, ledger, users, places, () => this.#lockService('b'));
     this.#halts = new Halts(world, ledger, users, places, this.#roots, () => this.#writers.asking > 0, {
       formerBack: () => this.#changeRoot('former', () => this.#roots.formerBack(), world.random),
+      mount: () => this.#remount(() => this.#roots.mount(), world.random),
       restart: () => this.#restart(world.random),
     });
     // Each run has only some of the kinds of trouble: all at once hide each other.
     this.#edits = EDITS.filter(() => random.chance(0.7));
-    const { roots, memory } = this.#features;
+    const { roots, memory, mounts, tables, many } = this.#features;
     this.#mishaps = [
       ...MISHAPS.filter(() => random.chance(0.35)),
       ...(roots ? ROOTS : []),
       ...(memory ? FORGETTING : []),
+      ...(mounts ? MOUNTS : []),
+      ...(tables ? TABLES : []),
+      ...(many ? MANY : []),
     ];
     const rare = () => (random.chance(0.3) ? random.pick([0.02, 0.1, 0.3]) : 0);
     this.#rough = {
@@ -174,7 +186,11 @@ class Run {
       const { random, weather } = this.#world;
       if (random.chance(weather.race)) this.#users.saveInPlace(this.#lockService(name), path);
     };
-    const changed = (change: Change) => (name === 'a' ? this.#halts.changed(this.#a, change) : this.#halts.noteB());
+    const changed = (change: Change) => {
+      if (name === 'a') this.#halts.changed(this.#a, change);
+      else this.#halts.noteB();
+      this.#halts.standstill.changed(name, change);
+    };
     const disk = new SimDisk(this.#ledger);
     disk.id = `root-${name}`;
     disk.directory = `/${name}`;
@@ -196,6 +212,8 @@ class Run {
     const early = new Random(subSeed(options.seed, -2));
     const many = this.#features.memory ? 6 + early.below(8) : early.below(this.#remembers ? 10 : 4);
     for (let n = many; n > 0; n--) this.#users.act(this.#lockService(early.pick(['a', 'b'])), 'create', early);
+    if (this.#features.many)
+      this.#users.bringMany(this.#lockService(early.pick(['a', 'b'] as const)), MANY_IN, MANY_FILES);
     this.#noteFirstContact();
     this.#startA();
     this.#startB();
@@ -252,6 +270,7 @@ class Run {
     if (this.#a !== null) return;
     const world = this.#world;
     world.say(() => 'server-a starts');
+    let isStarted = false;
     const server: ServerA = new ServerA(
       world,
       this.#places.a,
@@ -260,7 +279,11 @@ class Run {
         onEvent: (event) => {
           world.say(() => `   ${JSON.stringify(event).slice(0, 200)}`);
           if (event.event === 'in-sync') this.#metOnce = true;
-          if (event.event === 'halted' && this.#remembers) this.#halts.halted(server, event.code);
+          if (event.event === 'halted' && this.#remembers) {
+            // What it finds in its own files it says before it is there.
+            if (isStarted) this.#halts.halted(server, event.code);
+            else world.at(0, () => this.#halts.halted(server, event.code));
+          }
           this.#oracle.said(this.#a, event);
         },
         onWarning: (text) => world.say(() => `    (${text})`),
@@ -273,6 +296,7 @@ class Run {
       this.#features.guard ? world.random.chance(0.8) : null,
       this.#wasKilled,
     );
+    isStarted = true;
     server.lockState.watch((rows) => this.#oracle.noteRows(server, rows));
     const begin = server.pair.beginFirstContact.bind(server.pair);
     server.pair.beginFirstContact = () => {
@@ -293,7 +317,8 @@ class Run {
 
   /** Whether anything happens for which side b has to remember its partner. */
   get #remembers(): boolean {
-    return this.#features.roots || this.#features.memory;
+    const { roots, memory, mounts, tables, many } = this.#features;
+    return roots || memory || mounts || tables || many;
   }
 
   /** server-b stops, something happens to its disk, and it starts again. */
@@ -314,6 +339,45 @@ class Run {
       this.#stopB(random.chance(0.3));
       this.#world.at(later, () => this.#startB());
     }
+  }
+
+  /** server-a stops, another disk is where its directory was, and it starts again. */
+  #remount(change: () => void, random: Random): void {
+    this.#stopA(false);
+    change();
+    this.#clients.tableChanged();
+    this.#notices.tableLost();
+    this.#oracle.tableChanged();
+    this.#halts.forgotten();
+    this.#halts.standstill.diskChanged();
+    this.#metOnce = false;
+    this.#world.at(random.between(0, 1_000), () => this.#startA());
+  }
+
+  #unmount(random: Random): void {
+    const was = this.#places.a.disk.id;
+    this.#remount(() => this.#roots.unmount(), random);
+    this.#halts.standstill.unmounted(was);
+  }
+
+  #damageLocks(random: Random): void {
+    this.#stopA(false);
+    const journal = this.#places.a.disk.journals.get('locks.log');
+    if (journal !== undefined) {
+      journal.lines.length = random.chance(0.5) ? 0 : journal.lines.length >> 1;
+      Object.assign(journal, { durable: journal.lines.length, isDamaged: true });
+      this.#clients.tableLost();
+      this.#notices.tableLost();
+      this.#oracle.tableChanged();
+      this.#halts.standstill.locksLost();
+    }
+    this.#world.at(random.between(0, 1_000), () => this.#startA());
+  }
+
+  #removeMost(side: 'a' | 'b'): void {
+    if (this.#places[side].disk.at(MANY_IN)?.type !== 'dir' || this.#a === null) return;
+    if (!this.#a.pair.firstContact) this.#halts.standstill.removing(side, MANY_IN, this.#a.pair.archive);
+    this.#users.removeAt(this.#lockService(side), MANY_IN as RelPath);
   }
 
   #forget(side: 'a' | 'b', random: Random): void {
@@ -350,6 +414,7 @@ class Run {
     }
     // What the archive has forgotten may come back.
     const kept = this.#journalOf('a', 'archive');
+    this.#halts.standstill.killed(kept);
     for (const [path, node] of server.pair.archive.walk()) {
       if (kept.get(path) !== JSON.stringify({ ...node, children: undefined })) this.#ledger.forget(path);
     }
@@ -427,6 +492,7 @@ class Run {
   /** Something happens to what is remembered. */
   #strike(kind: string, random: Random): void {
     const roots = this.#roots;
+    const world = this.#world;
     if (kind === 'backup') roots.takeBackup();
     else if (kind === 'restore' && roots.hasBackup) this.#changeRoot('backup', () => roots.restoreBackup(), random);
     else if (kind === 'another-root') this.#changeRoot('other', () => roots.another(random), random);
@@ -438,7 +504,10 @@ class Run {
         roots.forgetSeen(this.#places.b);
       };
       this.#changeRoot('emptied', change, random);
-    }
+    } else if (this.#halts.standstill.isOn) world.say(() => 'one such thing at a time');
+    else if (kind === 'unmount' && !roots.isUnmounted) this.#unmount(random);
+    else if (kind === 'damage-locks') this.#damageLocks(random);
+    else if (kind === 'remove-most') this.#removeMost(random.pick(['a', 'b'] as const));
   }
 
   #makeUnreadable(random: Random, later: number): void {
@@ -482,6 +551,7 @@ class Run {
     world.weather = CALM;
     this.#wireUp = true;
     this.#halts.isFair = true;
+    if (this.#roots.isUnmounted && world.random.chance(0.5)) this.#remount(() => this.#roots.mount(), world.random);
     this.#startA();
     this.#startB();
     for (const side of ['a', 'b'] as const)

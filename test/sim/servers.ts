@@ -73,6 +73,9 @@ function dieAt(connection: SimConnection): void {
   connection.drop(null);
 }
 
+/** The names of the contents that held updates need. */
+const namesIn = ({ table }: LockState): string[] => [...table.held.values()].flat().flatMap(({ file }) => file ?? []);
+
 /** What server-a says, and how it is reached. */
 export interface Surroundings {
   readonly onEvent: (event: SyncEvent) => void;
@@ -124,18 +127,27 @@ export class ServerA {
     const hasForgotten = !place.disk.journals.has('seen.log');
     const archive = openArchive('archive.log', (text) => log.warn(text), open);
     this.pair = archive.pair;
-    this.lockState = new LockState(new LockJournal('locks.log', open), log);
+    this.lockState = new LockState(new LockJournal('locks.log', open, process.clock.now), log);
     this.replica = new SimReplica(place, process);
     const heldFiles = new SimHeld(place.disk, process, (n, content) => this.replica.pieces(n, content));
-    const known = [...this.lockState.table.held.values()].flat().flatMap(({ file }) => file ?? []);
-    heldFiles.recover(new Set(known));
+    const recover = () => heldFiles.recover(new Set(namesIn(this.lockState)));
+    const { loss } = this.lockState;
+    if (loss === null) recover();
+    else this.pair.locksHalt = { code: 'locks-lost', message: loss };
     const { pair, lockState, replica: local } = this;
     if (wasKilled && !hasForgotten) pair.lostOutcomes.noteRun(local.scanner.snapshot, pair.archive);
     this.#guarding = guards === null ? null : new Guarding(lockState, guards);
     this.#guarding?.joined('a', local);
-    const own = { root: place.disk.id, dir: place.disk.directory, device: '1', machine: 'sim' };
+    const own = { root: place.disk.id, dir: place.disk.directory, device: place.disk.device, machine: 'sim' };
     const paired = (replica: Replica) => this.#guarding?.joined('b', replica);
-    this.session = new Session({ pair, own, local, lockState, heldFiles, log, clock: process.clock, paired });
+    const acceptLostLocks = async () => {
+      await lockState.acceptLoss();
+      pair.limitFormerHeld();
+      pair.locksHalt = null;
+      recover();
+    };
+    const parts = { pair, own, local, lockState, heldFiles, log, clock: process.clock };
+    this.session = new Session({ ...parts, paired, acceptLostLocks });
     const pathOf = (target: Target) => ('path' in target ? target.path : '') as RelPath;
     const now = () => world.time;
     this.locks = new ServeLocks({ lockService: this.session.lockService, lockState, pathOf, now });

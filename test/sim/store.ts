@@ -8,16 +8,24 @@ import type { Process } from './world.js';
 /** @returns what opens a store on `disk` for `process`. */
 export const storesOn =
   (disk: SimDisk, process: Process): OpenStore =>
-  (file, tables) => {
-    const journal = disk.journals.get(file) ?? { lines: [], durable: 0 };
+  (file, tables, policy) => {
+    const journal = disk.journals.get(file) ?? { lines: [], durable: 0, isDamaged: false };
     disk.journals.set(file, journal);
     load(journal, tables);
+    if (journal.isDamaged) {
+      policy?.onDamage?.('damaged');
+      const rows = Object.entries(tables).flatMap(([table, { all }]) => rowsOf(table, all.call(tables[table])));
+      Object.assign(journal, { lines: [rows], durable: 1, isDamaged: false });
+    }
     return { store: new SimStore(journal, process), setAside: null };
   };
 
 function load({ lines }: JournalFile, tables: Readonly<Record<string, Table>>): void {
   for (const [table, key, value] of lines.flat()) tables[table]?.load(key, JSON.parse(JSON.stringify(value)));
 }
+
+const rowsOf = (table: string, rows: Iterable<readonly [string, unknown]>): [string, string, unknown][] =>
+  Array.from(rows, ([key, value]) => [table, key, value]);
 
 class SimStore implements StoreAccess {
   readonly #journal: JournalFile;

@@ -82,6 +82,19 @@ export class Users {
     }
   }
 
+  /** Somebody brings a directory with many files. */
+  bringMany(lockService: Desk, directory: string, count: number): void {
+    const { disk } = lockService.place;
+    disk.by = 'user';
+    for (let n = 0; n < count; n++) {
+      const content = this.#ledger.newContent(false);
+      const inode = disk.inode('file', content, 0o644, this.#mtime(lockService));
+      this.#put(lockService, `${directory}/${n}`, inode, true);
+    }
+    this.#say(lockService, `put ${count} files into ${directory}`);
+    disk.by = 'engine';
+  }
+
   /** Writes into the very file, from within an engine's write. */
   saveInPlace(lockService: Desk, path: RelPath): void {
     const { disk } = lockService.place;

@@ -17,14 +17,17 @@ export class LockJournal implements LockStore {
   readonly #loss: Rows = new Map();
   readonly #store: StoreAccess;
   readonly #watchers: ((rows: readonly StoredRow[]) => void)[] = [];
+  readonly #now: () => number;
   #revision: Revision = 0;
   #lastGiven: Revision = 0;
 
   /**
    * Opens the journal `file`.
+   * @param now milliseconds since 1970.
    * @throws SyncError `failed` where it cannot be read or written at all.
    */
-  constructor(file: string, open: OpenStore = Store.open) {
+  constructor(file: string, open: OpenStore = Store.open, now: () => number = Date.now) {
+    this.#now = now;
     const tables = Object.fromEntries(TABLES.map((name) => [name, tableOf(this.#rows[name])]));
     const { store } = open(
       file,
@@ -45,7 +48,7 @@ export class LockJournal implements LockStore {
     const { counter, held, notice } = this.#rows;
     this.#loss.set('message', message);
     const last = (name: string) => (counter.get(name) as number | undefined) ?? 0;
-    counter.set('token', Math.max(last('token') + LOST_TOKENS, Date.now()));
+    counter.set('token', Math.max(last('token') + LOST_TOKENS, this.#now()));
     counter.set('held', highest(last('held'), held.keys()));
     counter.set('notice', highest(last('notice'), notice.keys()));
   }
