@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { clientProgram } from '../src/cli/program/program.js';
 import { serverCommand } from '../src/cli/server/command.js';
 import { upOptions } from '../src/cli/up/options.js';
+import { type Message, messagesIn } from './support/documents/messages.js';
 
 const checkout = path.join(import.meta.dirname, '..');
 const read = (name: string) => fs.readFileSync(path.join(checkout, name), 'utf8');
@@ -43,6 +44,54 @@ describe('docs/troubleshooting.md has every', () => {
     expect(wordsOf(type).filter((word) => !said(text, word))).toEqual([]);
   });
 });
+
+describe('docs/troubleshooting.md', () => {
+  const name = 'docs/troubleshooting.md';
+  const messages = messagesIn(path.join(checkout, 'src'));
+
+  // With LOCKSTEP_TEST_WRITE=1 the table is written, as the recorded outputs are.
+  test('has every message of the programs in a table, with what it advises, and no other', () => {
+    const text = read(name);
+    const written = withSection(text, '## Every message', tableOf(messages));
+    if (process.env.LOCKSTEP_TEST_WRITE !== undefined) fs.writeFileSync(path.join(checkout, name), written);
+    else expect(written).toBe(text);
+  });
+
+  test.each<[string, string]>([
+    ['an error', '… exists already.'],
+    ['a template over two lines', 'The server at … uses version … of the protocol, this client version ….'],
+    ['an error of another function', 'The other server violates the protocol: ….'],
+    ['a wrong option', '… takes text or json, not "…".'],
+    ['a problem', 'The link … is not carried: ….'],
+    ['a halt', '… is empty, but had … at the last look. Nothing is touched.'],
+    ['a warning', 'A hangup (SIGHUP) is ignored, as there is no terminal. SIGTERM ends the server.'],
+    ['a notice of the client', '… of the log cannot be read.'],
+  ])('finds %s in the source', (_, text) => {
+    expect(messages.map((message) => message.text)).toContain(text);
+  });
+
+  test('takes what was done, and what is advised, for no message', () => {
+    const texts = messages.map((message) => message.text);
+    expect(texts.filter((text) => /^(Locked|Deleted|Try again\.|Nothing was uploaded)/.test(text))).toEqual([]);
+    expect(messages.find(({ text }) => text === 'The pair is paused.')?.advice).toEqual(['Go on with: …']);
+  });
+});
+
+/** @returns the rows of a table of messages. */
+function tableOf(messages: readonly Message[]): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '\\<');
+  const rows = messages.map(({ text, advice }) => `| ${cell(text)} | ${advice.map(cell).join(' / ')} |`);
+  return ['| message | what it advises |', '|---|---|', ...rows].join('\n');
+}
+
+/** @returns `text` with `table` in the place of the one below a heading. */
+function withSection(text: string, heading: string, table: string): string {
+  const at = text.indexOf(`\n${heading}\n`);
+  if (at < 0) throw new Error(`There is no section "${heading}".`);
+  const from = text.indexOf('\n| ', at) + 1;
+  const end = text.indexOf('\n\n', from);
+  return `${text.slice(0, from)}${table}${end < 0 ? '\n' : text.slice(end)}`;
+}
 
 describe('docs/servers.md has every', () => {
   const text = read('docs/servers.md');
