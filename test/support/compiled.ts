@@ -10,6 +10,7 @@ import { onTestFinished } from 'vitest';
 import { makeRoot } from './trees.js';
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
+const packages = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 
 /**
  * @param modules paths below `src`, without extension; what they import of ours comes along.
@@ -18,6 +19,7 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 export function compiled(modules: readonly string[]): string {
   const out = makeRoot('compiled');
   fs.writeFileSync(path.join(out, 'package.json'), '{"type":"module"}');
+  fs.symlinkSync(packages, path.join(out, 'node_modules'));
   const seen = new Set<string>();
   const compile = (module: string) => {
     if (seen.has(module)) return;

@@ -1,6 +1,7 @@
 // The stored records of guarded files: the mode of each before its write bits were removed, and its inode, by which it
 // is recognised under another name. Memory and disk agree: a save that fails changes neither.
 import type fs from 'node:fs';
+import * as v from 'valibot';
 import type { RelPath } from '../../core/path.js';
 import { modeOf } from '../fs/signature.js';
 import type { StateFiles } from '../state/files.js';
@@ -101,9 +102,9 @@ function recordsIn(value: Readonly<Record<string, unknown>> | null): RecordMap {
   return new Map(sound.map(([path, mode, ino = 0, born = 0]) => [path, { mode, ino, born }]));
 }
 
-function isModeRecord(record: unknown): record is [RelPath, number, number?, number?] {
-  return Array.isArray(record) && typeof record[0] === 'string' && Number.isInteger(record[1]);
-}
+const modeRecord = v.looseTuple([v.string(), v.pipe(v.number(), v.integer())]);
+
+const isModeRecord = (record: unknown): record is [RelPath, number, number?, number?] => v.is(modeRecord, record);
 
 /** Opens the records of a root; damaged ones are replaced by none. @throws the system's error. */
 export function openGuardRecords(files: StateFiles): GuardRecords {

@@ -1,6 +1,7 @@
 // Reads the event log: the oldest event first, a piece of a file at a time. What cannot be read is skipped and counted.
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import * as v from 'valibot';
 import { type NumberedEvent, pathsOfEvent } from '../../core/events.js';
 import { isAtOrBelow } from '../../core/path.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
@@ -95,13 +96,19 @@ function pieceOf(lines: readonly string[], filter: EventFilter, order: Order): P
   return { events, damaged };
 }
 
+/** What every event has, also one of a later version. */
+const numbered = v.object({
+  time: v.string(),
+  run: v.string(),
+  id: v.pipe(v.number(), v.safeInteger()),
+  event: v.string(),
+});
+
 /** @returns the event in a line; null where the line is none of ours. */
 function parsed(line: string): NumberedEvent | null {
   try {
-    const { time, run, id, event, ...rest } = JSON.parse(line) as Record<string, unknown>;
-    if (typeof time !== 'string' || typeof run !== 'string' || typeof event !== 'string') return null;
-    if (!Number.isSafeInteger(id)) return null;
-    return { time, run, id, event, ...rest } as unknown as NumberedEvent;
+    const event: unknown = JSON.parse(line);
+    return v.is(numbered, event) ? (event as NumberedEvent) : null;
   } catch {
     return null;
   }

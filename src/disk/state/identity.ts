@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import * as v from 'valibot';
 import { STATE_DIR } from '../../core/path.js';
 import { ANEW, type StateFiles } from './files.js';
 
 const FORMAT = 1;
-const ID = /^[0-9a-f-]{36}$/;
 /** How many former ids are kept. */
 const MAX_FORMER = 8;
 
@@ -21,16 +21,26 @@ export const identityFile = (root: string): string => path.join(root, STATE_DIR,
 export function readIdentity(file: string): string | null {
   const text = fs.readFileSync(file, 'utf8');
   try {
-    return soundId(JSON.parse(text) as Value);
+    return parsed(JSON.parse(text))?.id ?? null;
   } catch {
     return null;
   }
 }
 
-type Value = Readonly<Record<string, unknown>>;
+const id = v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/));
+/** Of what is not valid beside the id, nothing is known. */
+const identity = v.object({
+  format: v.literal(FORMAT),
+  id,
+  inode: v.fallback(v.nullable(v.number()), null),
+  former: v.fallback(v.array(v.unknown()), []),
+});
 
-const soundId = (value: Value | null): string | null =>
-  value?.format === FORMAT && typeof value.id === 'string' && ID.test(value.id) ? value.id : null;
+/** @returns what a valid identity file says; null where it is none. */
+function parsed(value: unknown): v.InferOutput<typeof identity> | null {
+  const { success, output } = v.safeParse(identity, value);
+  return success ? output : null;
+}
 
 /**
  * @param root absolute real path, as `openRoot` returns it.
@@ -73,11 +83,12 @@ export interface Identity {
  * @throws the system's error where it cannot be read or written.
  */
 export function openIdentity(root: string, files: StateFiles, copied: () => void): Identity {
-  const { file, value, isLost } = files.openSealed('identity.json', (one) => soundId(one) !== null, ANEW);
-  const known = soundId(value);
-  const isCopied = known !== null && isCopyOf(root, value?.inode);
+  const { file, value, isLost } = files.openSealed('identity.json', (one) => parsed(one) !== null, ANEW);
+  const found = parsed(value);
+  const known = found?.id ?? null;
+  const isCopied = found !== null && isCopyOf(root, found.inode);
   if (isCopied) copied();
-  let former = known === null ? [] : formerIdsIn(value);
+  let former = found?.former.filter((one) => v.is(id, one)) ?? [];
   // A copy keeps the id of its original as a former one: it may be an older state of the same root.
   if (known !== null && isCopied) former = [...former, known].slice(-MAX_FORMER);
   const make = () => {
@@ -86,10 +97,10 @@ export function openIdentity(root: string, files: StateFiles, copied: () => void
     file.write({ format: FORMAT, id: made, inode, created: new Date().toISOString(), former });
     return made;
   };
-  let id = known === null || isCopied ? make() : known;
+  let present = known === null || isCopied ? make() : known;
   return {
     get id() {
-      return id;
+      return present;
     },
     get former() {
       return former;
@@ -97,18 +108,14 @@ export function openIdentity(root: string, files: StateFiles, copied: () => void
     isNew: known === null || isCopied,
     isLost,
     renew: () => {
-      former = [...former, id].slice(-MAX_FORMER);
-      id = make();
+      former = [...former, present].slice(-MAX_FORMER);
+      present = make();
     },
   };
 }
-
-const formerIdsIn = (value: Value | null): string[] =>
-  Array.isArray(value?.former) ? value.former.filter((id) => typeof id === 'string' && ID.test(id)) : [];
 
 /**
  * Whether `root` is a copy of the directory with the inode number `inode`, for example a restored backup: then it does
  * not hold what both sides have shared since.
  */
-const isCopyOf = (root: string, inode: unknown): boolean =>
-  typeof inode === 'number' && inode !== fs.statSync(root).ino;
+const isCopyOf = (root: string, inode: number | null): boolean => inode !== null && inode !== fs.statSync(root).ino;

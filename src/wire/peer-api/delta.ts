@@ -1,8 +1,10 @@
 // The messages about a content of which the receiver already has a part: the requested blocks of a basis file, and
 // their sums. All are bounded: an answer is one payload, whatever the size of the file.
+import * as v from 'valibot';
 import type { Change } from '../../core/change.js';
 import {
   countBlocks,
+  isBasisSize,
   MAX_BLOCK_BYTES,
   MAX_BLOCKS,
   MAX_RANGES,
@@ -10,8 +12,10 @@ import {
   type Range,
   WORDS_A_BLOCK,
 } from '../../core/delta.js';
-import { type Batch, encodeList, fail, object, parseList, whole } from './list.js';
-import { baseSizeOf, parseChanges } from './messages.js';
+import { whole } from '../rpc/fields.js';
+import { checked } from '../rpc/params.js';
+import { type Batch, encodeList, fail, parseList, wholeNumber } from './list.js';
+import { parseChanges } from './messages.js';
 
 const WORD_BYTES = 4;
 
@@ -63,11 +67,14 @@ export function parseOneChange(payload: Buffer | null): Change {
   return change === undefined || more !== undefined ? fail('one change is expected') : change;
 }
 
+const size = whole(0, Number.MAX_SAFE_INTEGER);
+const offer = v.object({ have: size, base: v.nullable(v.pipe(size, v.check(isBasisSize, 'it is out of range'))) });
+const offerOrNone = v.union([offer, v.object({ have: v.optional(v.undefined()) })]);
+
 /** @throws SyncError `bad-message`. */
 export function parseOffer(value: unknown): OfferFields | null {
-  const { have, base } = object(value, 'an offer');
-  if (have === undefined) return null;
-  return { have: whole(have, 'the length of a beginning', 0), base: base === null ? null : baseSizeOf(base) };
+  const found = checked(offerOrNone, value, 'an offer');
+  return 'base' in found ? found : null;
 }
 
 export function encodeSums(words: Uint32Array): Buffer {
@@ -84,7 +91,7 @@ export function parseSums(payload: Buffer | null, { blockBytes, ranges }: Reques
 }
 
 function blockBytesOf(value: unknown): number {
-  const bytes = whole(value, 'the size of a block', MIN_BLOCK_BYTES, MAX_BLOCK_BYTES);
+  const bytes = wholeNumber(value, 'the size of a block', MIN_BLOCK_BYTES, MAX_BLOCK_BYTES);
   return (bytes & (bytes - 1)) === 0 ? bytes : fail('the size of a block is not a power of two');
 }
 
@@ -92,6 +99,9 @@ function rangesOf(value: unknown): Range[] {
   if (!Array.isArray(value) || value.length > MAX_RANGES) return fail('the list of ranges is not valid or too long');
   return value.map((pair: unknown) => {
     if (!Array.isArray(pair)) return fail('a range is not an array');
-    return { at: whole(pair[0], 'the place of a range', 0), bytes: whole(pair[1], 'the length of a range', 1) };
+    return {
+      at: wholeNumber(pair[0], 'the place of a range', 0),
+      bytes: wholeNumber(pair[1], 'the length of a range', 1),
+    };
   });
 }

@@ -8,7 +8,7 @@ import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
 import type { Applied, Content } from '../../replica.js';
 import { releaseOf } from '../frame/payload-pool.js';
-import { type Batch, encodeList, fail, object, parseList, relPath, shortText, whole } from './list.js';
+import { type Batch, encodeList, fail, object, parseList, relPath, shortText, wholeNumber } from './list.js';
 
 /** All methods of server-b with their params and results. Lists are sent in any number of payloads, see `list`. */
 export interface PeerMethods {
@@ -134,7 +134,7 @@ export function encodeContent(content: Content): { method: PieceMethod; params: 
  */
 export function parseContent(method: string, params: unknown, payload: Buffer | null): Content {
   const fields = object(params, 'a piece of content');
-  const n = whole(fields.n, 'the number of a content', 0);
+  const n = wholeNumber(fields.n, 'the number of a content', 0);
   if (method === 'failed') {
     const failed = outcomeOf(fields.failed);
     return failed.kind === 'done' || failed.kind === 'kept'
@@ -148,10 +148,10 @@ export function parseContent(method: string, params: unknown, payload: Buffer | 
     return release === null ? { n, data: payload, last } : { n, data: payload, last, release };
   }
   if (method !== 'copy' && method !== 'have') return fail('a piece of content is not valid');
-  const bytes = whole(fields.bytes, 'the length of a piece', 1);
+  const bytes = wholeNumber(fields.bytes, 'the length of a piece', 1);
   return method === 'have'
     ? { n, have: bytes, last }
-    : { n, copy: { at: whole(fields.at, 'a place', 0), bytes }, last };
+    : { n, copy: { at: wholeNumber(fields.at, 'a place', 0), bytes }, last };
 }
 
 /** @throws SyncError `bad-message`. */
@@ -159,7 +159,7 @@ export function entryOf(value: unknown): Entry {
   const { type, mode, mtime, size, hash, target } = object(value, 'an entry');
   if (type === 'dir') return { type, mode: modeOf(mode) };
   if (type === 'file')
-    return { type, size: whole(size, 'a size', 0), mtime: timeOf(mtime), mode: modeOf(mode), hash: hashOf(hash) };
+    return { type, size: wholeNumber(size, 'a size', 0), mtime: timeOf(mtime), mode: modeOf(mode), hash: hashOf(hash) };
   if (type === 'symlink')
     return { type, target: shortText(target, "a link's target", MAX_TARGET_CHARS), mtime: timeOf(mtime) };
   return fail('the type of an entry is unknown');
@@ -175,8 +175,8 @@ export function problemCodeOf(value: unknown): ProblemCode {
 /** @throws SyncError `bad-message`. */
 export const messageOf = (value: unknown): string => shortText(value, 'a message', MAX_MESSAGE_CHARS);
 
-const modeOf = (value: unknown): number => whole(value, 'a mode', 0, 0o777);
-const timeOf = (value: unknown): number => whole(value, 'a time', Number.MIN_SAFE_INTEGER);
+const modeOf = (value: unknown): number => wholeNumber(value, 'a mode', 0, 0o777);
+const timeOf = (value: unknown): number => wholeNumber(value, 'a time', Number.MIN_SAFE_INTEGER);
 const hashOf = (value: unknown): string =>
   typeof value === 'string' && HASH.test(value) ? value : fail('a hash is not valid');
 const entryOrNull = (value: unknown): Entry | null => (value === null ? null : entryOf(value));
@@ -188,7 +188,7 @@ function wantedOf(value: unknown): WantedFields {
   return {
     path: relPath(path),
     file: entry,
-    ...(have === undefined ? {} : { have: whole(have, 'the length of a beginning', 0, entry.size) }),
+    ...(have === undefined ? {} : { have: wholeNumber(have, 'the length of a beginning', 0, entry.size) }),
     ...(base === undefined ? {} : { base: baseOf(base) }),
   };
 }
@@ -198,9 +198,8 @@ function baseOf(value: unknown): { size: number; hash: string } {
   return { size: baseSizeOf(size), hash: hashOf(hash) };
 }
 
-/** @throws SyncError `bad-message` where `value` is not the size of a basis file. */
-export function baseSizeOf(value: unknown): number {
-  const size = whole(value, 'the size of a base', 0);
+function baseSizeOf(value: unknown): number {
+  const size = wholeNumber(value, 'the size of a base', 0);
   return isBasisSize(size) ? size : fail('the size of a base is out of range');
 }
 
@@ -238,13 +237,13 @@ function sourceOf(value: unknown): NonNullable<Change['from']> {
 
 function appliedOf(value: unknown): Applied {
   const { n, outcome } = object(value, 'an outcome');
-  return { n: whole(n, 'the number of a change', 0), outcome: outcomeOf(outcome) };
+  return { n: wholeNumber(n, 'the number of a change', 0), outcome: outcomeOf(outcome) };
 }
 
 function outcomeOf(value: unknown): Outcome {
   const { kind, sent, code, message } = object(value, 'an outcome');
   if (kind === 'stale' || kind === 'kept') return { kind };
-  if (kind === 'done') return { kind, sent: whole(sent, 'a number of bytes', 0) };
+  if (kind === 'done') return { kind, sent: wholeNumber(sent, 'a number of bytes', 0) };
   if (kind === 'problem') return { kind, code: problemCodeOf(code), message: messageOf(message) };
   return fail('the kind of an outcome is unknown');
 }

@@ -6,7 +6,7 @@ import type { ScanResult } from '../../replica.js';
 import { withAdvice } from '../frame/advice-text.js';
 import { Budget, ITEM_BYTES } from '../frame/budget.js';
 import { MAX_RULES_BYTES, MAX_SIDE_BYTES } from '../frame/limits.js';
-import { bad, encodeList, fail, object, parseList, relPath, shortText, whole } from './list.js';
+import { bad, encodeList, fail, object, parseList, relPath, shortText, wholeNumber } from './list.js';
 import { entryOf, messageOf, problemCodeOf } from './messages.js';
 
 const MAX_RULE_CHARS = 4096;
@@ -94,7 +94,7 @@ export class ScanReportReader {
       damaged: this.#damaged,
       problems: this.#problems,
       rules: this.#rules,
-      unsettled: whole(unsettled, 'the number of unsettled paths', 0),
+      unsettled: wholeNumber(unsettled, 'the number of unsettled paths', 0),
       moving: this.#moving,
       arriving: this.#arriving,
       halt: halt === null ? null : haltOf(halt),
@@ -125,7 +125,7 @@ function problemOf(value: unknown): Problem {
 
 function arrivingOf(value: unknown): ArrivingFile {
   const { path, size } = object(value, 'a file that is being written');
-  return { path: relPath(path), size: whole(size, 'the size of a file that is being written', 0) };
+  return { path: relPath(path), size: wholeNumber(size, 'the size of a file that is being written', 0) };
 }
 
 const ruleOf = (value: unknown): string => shortText(value, 'an ignore rule', MAX_RULE_CHARS);

@@ -1,8 +1,11 @@
 // Versions on their way from server-b to server-a: the list of one file's versions.
+import * as v from 'valibot';
 import { isReason, type Reason } from '../../core/change.js';
 import type { FileEntry, LinkEntry } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
-import { type Batch, encodeList, fail, object, parseList, relPath, whole } from './list.js';
+import { whole } from '../rpc/fields.js';
+import { checked } from '../rpc/params.js';
+import { type Batch, encodeList, fail, object, parseList, relPath, wholeNumber } from './list.js';
 import { entryOf } from './messages.js';
 
 /** The fields are those of `Version` in `replica`. */
@@ -28,23 +31,23 @@ export const parseVersions = (payload: Buffer | null): PeerVersion[] => parseLis
 export const parseRecentVersions = (payload: Buffer | null): PeerRecentVersion[] =>
   parseList(payload, (value) => ({ ...versionOf(value), of: relPath(object(value, 'a version').of) }));
 
+const usage = { files: whole(0, Number.MAX_SAFE_INTEGER), bytes: whole(0, Number.MAX_SAFE_INTEGER) };
+const used = v.object(usage);
+const pruned = v.object({ ...usage, before: whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) });
+
 /**
- * @param result the answer to `version-usage` or `prune-versions`.
+ * @param result the answer to `version-usage`.
  * @throws SyncError `bad-message`.
  */
-export function parseUsage(result: unknown): { files: number; bytes: number } {
-  const { files, bytes } = object(result, 'a size of versions');
-  return { files: whole(files, 'a number of versions', 0), bytes: whole(bytes, 'a size of versions', 0) };
-}
+export const parseUsage = (result: unknown): { files: number; bytes: number } =>
+  checked(used, result, 'the size of versions');
 
 /**
  * @param result the answer to `prune-versions`.
  * @throws SyncError `bad-message`.
  */
-export function parsePruned(result: unknown): { files: number; bytes: number; before: number } {
-  const { before } = object(result, 'a size of versions');
-  return { ...parseUsage(result), before: whole(before, 'the time of versions', Number.MIN_SAFE_INTEGER) };
-}
+export const parsePruned = (result: unknown): { files: number; bytes: number; before: number } =>
+  checked(pruned, result, 'what was pruned');
 
 /**
  * @param result the answer to `look-version`.
@@ -60,8 +63,8 @@ function versionOf(value: unknown): PeerVersion {
   const { name, size, mtime, replaced, reason } = object(value, 'a version');
   return {
     name: relPath(name),
-    size: whole(size, 'a size', 0),
-    mtime: whole(mtime, 'a time', Number.MIN_SAFE_INTEGER),
+    size: wholeNumber(size, 'a size', 0),
+    mtime: wholeNumber(mtime, 'a time', Number.MIN_SAFE_INTEGER),
     replaced: momentOf(replaced),
     reason: isReason(reason) ? reason : null,
   };

@@ -11,16 +11,32 @@ export function checkParams(schema: v.GenericSchema, params: unknown): unknown {
   const checked = v.safeParse(schema, params, { abortEarly: true });
   if (checked.success) return checked.output;
   const issue = checked.issues[0];
-  throw new SyncError('bad-params', `${fieldOf(issue)}: ${faultOf(issue)}.`, {
+  const field = fieldOf(issue) ?? 'params';
+  throw new SyncError('bad-params', `${field}: ${faultOf(issue)}.`, {
     hint: 'See the method in docs/protocol.md.',
-    facts: { field: fieldOf(issue) },
+    facts: { field },
   });
 }
 
-/** The schema contains only our own keys, so the field's name does not come from the caller. */
-function fieldOf(issue: v.BaseIssue<unknown>): string {
-  return v.getDotPath(issue) ?? 'params';
+/**
+ * @param what names the value in the error.
+ * @returns the output of the schema for a value from the other server.
+ * @throws SyncError `bad-message`, naming the first invalid field.
+ */
+export function checked<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const field = fieldOf(issue);
+  throw new SyncError(
+    'bad-message',
+    `The other server violates the protocol: ${what}${field === null ? '' : `, ${field}`}: ${faultOf(issue)}.`,
+    { hint: 'Install the same version of Lockstep on both machines.' },
+  );
 }
+
+/** The schema contains only our own keys, so the field's name does not come from the caller. */
+const fieldOf = (issue: v.BaseIssue<unknown>): string | null => v.getDotPath(issue);
 
 function faultOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
   if (received === 'undefined') return 'it is missing';
