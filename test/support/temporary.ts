@@ -15,6 +15,8 @@ export default function setup(): () => void {
   const isLong = process.env.LOCKSTEP_TEST_FULL !== undefined;
   const below = !isLong && process.env.TMPDIR === undefined && hasRoom(MEMORY) ? MEMORY : os.tmpdir();
   const directory = fs.realpathSync(fs.mkdtempSync(path.join(below, 'lockstep-tests-')));
+  // Some tests run as another user.
+  fs.chmodSync(directory, 0o711);
   process.env.TMPDIR = directory;
   return () => fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
