@@ -12,6 +12,27 @@ export interface Equivalent {
 
 const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'src/disk/scan/verify.ts',
+    source: 'if (lstat.size !== entry.size || lstat.size > SMALL_BYTES) return false;',
+    original: '||',
+    mutated: '&&',
+    reason: 'A file of another size has another hash, and a large one is not read by `digestSmall`.',
+  },
+  {
+    file: 'src/disk/events/event-log.ts',
+    source: 'if (bytes.length > 0) fs.writeSync(next.fd, bytes);',
+    original: '>',
+    mutated: '>=',
+    reason: 'Nothing that is written is nothing.',
+  },
+  {
+    file: 'src/disk/scan/crash-damage.ts',
+    source: "if (node?.type === 'file' && node.hash === hash) damaged.push(path as RelPath);",
+    original: 'push',
+    mutated: 'unshift',
+    reason: 'Each path is judged by itself.',
+  },
+  {
     file: 'src/sync/session/in-flight.ts',
     source: 'if (unconfirmed.size === 0) return [];',
     original: 'unconfirmed.size === 0',

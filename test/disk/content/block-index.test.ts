@@ -1,6 +1,7 @@
 // The index of blocks against a plain search, with checksums that collide in each of its parts.
 import { describe, expect, test } from 'vitest';
 import { BlockIndex } from '../../../src/disk/content/block-index.js';
+import { BlockSearch } from '../../../src/disk/content/match-blocks.js';
 
 const BLOCK = 64;
 
@@ -58,6 +59,23 @@ describe('a block', () => {
     const index = new BlockIndex(BLOCK, ranges, Uint32Array.from([1, 1, 2, 2, 3, 3, 4, 4]));
     expect([...index.places]).toEqual([100, 100 + BLOCK, 1_000, 6_000]);
     expect(index.find(4, 4, -1)).toBe(3);
+  });
+
+  test('is found by the checksums that are known of a file, without reading it', async () => {
+    const index = indexOf([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
+    const own = Uint32Array.from([3, 3, 1, 1, 2, 2]);
+    // No file has this descriptor.
+    const search = new BlockSearch({ fd: -1, size: 3 * BLOCK, own }, index);
+    const found = [];
+    for await (const match of search.matches({ at: 0, bytes: 3 * BLOCK })) found.push(match);
+    expect(found).toEqual([
+      { at: 0, from: 2 * BLOCK, bytes: BLOCK },
+      { at: BLOCK, from: 0, bytes: 2 * BLOCK },
+    ]);
   });
 
   test('of which there is none is not found', () => {

@@ -178,6 +178,13 @@ describe('another program', () => {
     const text = fs.readFileSync(inLog('events-000001.ndjson'), 'utf8');
     fs.writeFileSync(inLog('events-000001.ndjson'), text.replace('"reason":"e2"', '"reason":\u0000e2"'));
     expect(await logged()).toEqual({ reasons: ['e1', 'e3'], damaged: 1 });
+    // Of a damaged line only what is left of it tells whether it was wanted.
+    for (const [wanted, damaged] of [
+      ['e2', 1],
+      ['xe2', 0],
+      ['x', 0],
+    ] as const)
+      expect(await logged({ path: wanted })).toEqual({ reasons: [], damaged });
   });
 
   it.each([

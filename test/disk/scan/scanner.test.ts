@@ -64,6 +64,19 @@ describe('the first scan', () => {
 });
 
 describe('what cannot be synchronised', () => {
+  it('is what a rule for directories names, where it is one: as the caller knows, or as it stands there', async () => {
+    const watched = watch({ cache: {}, d: { cache: '' } }, { ignore: ['cache/'] });
+    await watched.scan();
+    const asks = [
+      watched.scanner.ignores('', 'cache', { type: 'dir', mode: 0o755 }),
+      watched.scanner.ignores('', 'cache', { type: 'symlink', target: 'x', mtime: 1 }),
+      watched.scanner.ignores('', 'cache'),
+      watched.scanner.ignores(path('d'), 'cache'),
+      watched.scanner.ignores('', 'gone'),
+    ];
+    expect(asks).toEqual([true, false, true, false, false]);
+  });
+
   it('is a problem as long as it is there', async () => {
     const watched = watch({ dir: {}, good: { link: 'dir/../dir' }, absolute: { link: '/etc/passwd' } });
     put(`${watched.root}/dir`, { escaping: { link: '../../x' }, 'back\\..\\slash': '' });

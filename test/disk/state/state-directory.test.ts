@@ -224,6 +224,13 @@ describe('one server for each root', () => {
     expect(occupant().pid).toBe(process.pid);
   });
 
+  test.each(['1', ''])('is taken over from a process that is gone, and began at %j', (started) => {
+    reopen().release();
+    fs.writeFileSync(own('server.json'), JSON.stringify({ pid: 2 ** 22 + 1, host: os.hostname(), started }));
+    open();
+    expect(occupant().pid).toBe(process.pid);
+  });
+
   test('is taken over from an earlier process with the same id', () => {
     reopen().release();
     fs.writeFileSync(own('server.json'), JSON.stringify({ pid: process.pid, host: os.hostname(), started: '12' }));
