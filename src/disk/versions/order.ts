@@ -18,8 +18,10 @@ const numberOf = ({ name }: Ordered): number => momentOf(nameOf(name))?.n ?? 0;
 
 const secondOf = ({ replaced }: Ordered): number => Math.floor(replaced / 1000);
 
-export function newestFirst(x: Ordered, y: Ordered): number {
-  return y.replaced - x.replaced || numberOf(y) - numberOf(x);
+/** @returns the newest first. The number in each name is read once: very many may have the same time. */
+export function inOrder<V extends Ordered>(versions: readonly V[]): V[] {
+  const numbers = new Map(versions.map((version) => [version, numberOf(version)]));
+  return versions.toSorted((x, y) => y.replaced - x.replaced || numbers.get(y)! - numbers.get(x)!);
 }
 
 /**
@@ -27,9 +29,9 @@ export function newestFirst(x: Ordered, y: Ordered): number {
  * only the second; such a version is not older than the one with the number before it.
  */
 export function timed<V extends Ordered>(versions: readonly V[]): V[] {
-  const inOrder = versions.toSorted((x, y) => secondOf(x) - secondOf(y) || numberOf(x) - numberOf(y));
+  const oldestFirst = versions.toSorted((x, y) => secondOf(x) - secondOf(y) || numberOf(x) - numberOf(y));
   const found: V[] = [];
-  for (const version of inOrder) {
+  for (const version of oldestFirst) {
     const before = found.at(-1);
     const isLost = version.reason === null && before !== undefined && secondOf(before) === secondOf(version);
     found.push(isLost ? { ...version, replaced: Math.max(before.replaced, version.replaced) } : version);

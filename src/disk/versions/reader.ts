@@ -13,13 +13,13 @@ import { digestLarge } from '../fs/digest.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
 import { microseconds, modeOf } from '../fs/signature.js';
 import { isVersionOf, momentOf } from './name.js';
-import { newestFirst, timed } from './order.js';
+import { inOrder, timed } from './order.js';
 import type { VersionPruner } from './pruning.js';
 import { recentVersions } from './recent.js';
 import type { VersionRecords } from './records.js';
 import { hasRoomBelow } from './versions.js';
 
-const { readdir, lstat } = fs.promises;
+const { readdir } = fs.promises;
 
 /** Reads ROOT/.lockstep/versions. */
 export class LocalVersionReader implements VersionReader {
@@ -38,10 +38,10 @@ export class LocalVersionReader implements VersionReader {
     const names = new Set([...this.#records.namesOf(of), ...(await this.#unrecorded(of))]);
     const versions: Version[] = [];
     for (const name of names) {
-      const version = await this.#versionAt(name);
+      const version = this.#versionAt(name);
       if (version !== null) versions.push(version);
     }
-    return timed(versions).sort(newestFirst);
+    return inOrder(timed(versions));
   }
 
   async *recent(since: number): AsyncGenerator<readonly RecentVersion[]> {
@@ -68,8 +68,8 @@ export class LocalVersionReader implements VersionReader {
       .filter((name) => pathFault(name) === null && this.#records.get(name) === null);
   }
 
-  async #versionAt(name: RelPath): Promise<Version | null> {
-    const stats = await lstat(path.join(this.#directory.path, name)).catch(() => null);
+  #versionAt(name: RelPath): Version | null {
+    const stats = statsOf(path.join(this.#directory.path, name));
     if (stats === null || (!stats.isFile() && !stats.isSymbolicLink())) return null;
     const record = this.#records.get(name);
     return {
@@ -107,6 +107,15 @@ export class LocalVersionReader implements VersionReader {
 
   async *read(name: RelPath, file: FileEntry): AsyncGenerator<Content> {
     yield* readContent(0, () => this.#directory.spelling(name), file.size);
+  }
+}
+
+/** @returns null where nothing can be looked at there. */
+function statsOf(absolute: string): fs.Stats | null {
+  try {
+    return fs.lstatSync(absolute);
+  } catch {
+    return null;
   }
 }
 

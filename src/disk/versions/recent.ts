@@ -6,7 +6,7 @@ import type { RecentVersion, Version } from '../../replica.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
 import { TimeSlice } from '../fs/time-slice.js';
 import { momentOf, originalName } from './name.js';
-import { newestFirst, timed } from './order.js';
+import { inOrder, timed } from './order.js';
 import type { VersionRecords } from './records.js';
 import { surveyVersions } from './survey.js';
 
@@ -29,17 +29,18 @@ export async function* recentVersions(
   directory: OwnDirectory,
   records: VersionRecords,
   since: number,
-  read: (name: RelPath) => Promise<Version | null>,
+  read: (name: RelPath) => Version | null,
 ): AsyncGenerator<readonly RecentVersion[]> {
-  const found = (await everyVersion(directory, records)).filter(({ replaced }) => replaced >= since).sort(newestFirst);
+  const found = inOrder((await everyVersion(directory, records)).filter(({ replaced }) => replaced >= since));
+  const slice = new TimeSlice();
   for (let at = 0; at < found.length; at += PIECE) {
-    const some = await Promise.all(
-      found.slice(at, at + PIECE).map(async ({ name, of, replaced }) => {
-        const version = await read(name);
-        return version === null ? null : { ...version, of, replaced };
-      }),
-    );
-    yield some.filter((version) => version !== null);
+    const some: RecentVersion[] = [];
+    for (const { name, of, replaced } of found.slice(at, at + PIECE)) {
+      const version = read(name);
+      if (version !== null) some.push({ ...version, of, replaced });
+    }
+    yield some;
+    if (slice.isTired) await slice.rest();
   }
 }
 

@@ -58,7 +58,9 @@ export class RecentVersions {
     const [a, b] = [new Versions(this.#of('a', since)), new Versions(this.#of('b', since))];
     try {
       for (;;) {
-        const [fromA, fromB] = await Promise.all([a.first(), b.first()]);
+        // Within a piece nothing is waited for: there may be very many versions.
+        const next = [a.first(), b.first()] as const;
+        const [fromA, fromB] = isHere(next) ? next : await Promise.all(next);
         if (fromA === null && fromB === null) return;
         if (fromB === null || (fromA !== null && fromA.replaced >= fromB.replaced)) yield { ...a.take(), side: 'a' };
         else yield { ...b.take(), side: 'b' };
@@ -84,6 +86,11 @@ export class RecentVersions {
   }
 }
 
+type Next = RecentVersion | null | Promise<RecentVersion | null>;
+
+const isHere = (next: readonly [Next, Next]): next is readonly [RecentVersion | null, RecentVersion | null] =>
+  !next.some((one) => one instanceof Promise);
+
 /** Versions that come in pieces, taken one by one. */
 class Versions {
   readonly #pieces: AsyncGenerator<readonly RecentVersion[]>;
@@ -96,7 +103,7 @@ class Versions {
   }
 
   /** @returns the next one, which stays; null after the last. */
-  first(): RecentVersion | null | Promise<RecentVersion | null> {
+  first(): Next {
     return this.#piece[this.#at] ?? (this.#isOver ? null : this.#more());
   }
 
