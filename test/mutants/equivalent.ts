@@ -16,7 +16,8 @@ const EQUIVALENT: readonly Equivalent[] = [
     source: 'followSymlinks: false,',
     original: 'false',
     mutated: 'true',
-    reason: 'Only what happens in armed directories is told, and a hint too many leads to a scan that finds the same link.',
+    reason:
+      'Only what happens in armed directories is told, and a hint too many leads to a scan that finds the same link.',
   },
   {
     file: 'src/disk/scan/verify.ts',

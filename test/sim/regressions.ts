@@ -1,7 +1,7 @@
 // Seeds that broke a promise once, with what was wrong then. What a seed does changes when the engine or the simulation
 // does; a row is a run that was worth something, and costs a few milliseconds.
 
-/** In the world with ends of locks, lines, thieves and guards (features.ts). */
+/** In the world with ends of locks, lines, thieves and guards, and other sides b (features.ts). */
 export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [500_002_218, 'bits that a user had given back to a guarded file went in a power cut, after their record had gone'],
   [433_000_377, 'what had been seen before a first contact was taken for shared after it: a deletion was undone'],
@@ -45,6 +45,11 @@ export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [200_000_791, 'the simulation: of two things that were wrong only the second was taken for confirmed'],
   [100_000_077, 'the simulation: a lock that was granted when a halt ended was called overdue'],
   [1818, 'the simulation: what went while it was looked at was in motion for ever'],
+];
+
+/** In the world with everything that is in features.ts. */
+export const WIDE: readonly (readonly [seed: number, what: string])[] = [
+  [600_025_739, 'a directory below a mount point was filled where side b could not tell at first what it had'],
 ];
 
 /** In the plain world, as it was when they were found. */

@@ -1,7 +1,7 @@
 // The whole engine in a simulated world: seeds that failed once, some others, and the same seed twice. Thousands
 // more: npm run test:sim -- --runs 100000 --seed 1
 import { describe, expect, test } from 'vitest';
-import { REGRESSIONS, WHOLE } from './regressions.js';
+import { REGRESSIONS, WHOLE, WIDE } from './regressions.js';
 import { run } from './run.js';
 
 const FRESH = 50;
@@ -14,6 +14,10 @@ describe('seeds that broke a promise once', () => {
 
   test.each(WHOLE)('%i in the whole world: %s', async (seed) => {
     expect((await run({ seed, early: true })).fault).toBeNull();
+  });
+
+  test.each(WIDE)('%i in the wide world: %s', async (seed) => {
+    expect((await run({ seed })).fault).toBeNull();
   });
 });
 

@@ -3,7 +3,7 @@
 import type { Change } from '../../src/core/change.js';
 import { MAX_LOST_FILES } from '../../src/core/loss.js';
 import type { RootDescription } from '../../src/core/partner.js';
-import { otherSide, type RelPath, type Side } from '../../src/core/path.js';
+import { isAtOrBelow, otherSide, type RelPath, type Side } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
 import type { Confirmation } from '../../src/wire/client-api/methods.js';
 import { contentOf } from './disk.js';
@@ -111,9 +111,13 @@ export class Standstill {
 
   /** Whether half of what side b has is on side a, or may be: its people were there. */
   #isMostlySame(): boolean {
-    const files = [...this.#places.b.disk.walk()].filter(([, { type }]) => type !== 'dir');
+    const { disk, unreadable } = this.#places.b;
+    // What cannot be read counts once, whatever is in it.
+    const hidden = [...unreadable].filter((path) => disk.at(path) !== null);
+    const isHidden = (path: string) => hidden.some((above) => isAtOrBelow(path, above));
+    const files = [...disk.walk()].filter(([path, { type }]) => type !== 'dir' && !isHidden(path));
     const same = files.filter(([path, { content }]) => this.#isTouched(path) || this.#has('a', path, content));
-    return same.length * 2 >= files.length;
+    return same.length * 2 >= files.length + hidden.length;
   }
 
   #isTouched(path: string): boolean {

@@ -174,9 +174,16 @@ export class Safety {
    * mount point without its disk.
    */
   #judgeNew(meeting: Meeting, a: Snapshot, b: Snapshot, now: number): void {
-    const match = matchOf(b, a, this.#unknownOn('a'));
+    const known = matchOf(b, a, this.#unknownOn('a'));
+    // Where side b cannot tell what is there, there is something that side a may lack.
+    const { unknown, unsettled } = this.#pair.b;
+    const match = { ...known, of: known.of + unknown.size };
     if (!isOnOtherDevice(meeting) || match.same * 2 >= match.of) this.#accept(meeting);
-    else this.#verdicts.add('partner', unmountedHalt(match, meeting.own.dir), this.#doubtOn('a', match), now);
+    else {
+      const isInMotion = known.same * 2 >= known.of && unsettled > 0;
+      const doubt = isInMotion ? 'in-motion' : this.#doubtOn('a', match);
+      this.#verdicts.add('partner', unmountedHalt(match, meeting.own.dir), doubt, now);
+    }
   }
 
   /** Files that are still being read may be the missing ones. */

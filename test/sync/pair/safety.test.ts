@@ -487,6 +487,27 @@ describe('a mount point of side a without its disk', () => {
     expect(pair.safety.blocks).toBe(code !== null);
   });
 
+  it.each<[string, Files, Files, Partial<ScanResult>, string | null]>([
+    ['nothing', {}, {}, { unknown: ['d' as RelPath] }, 'root-unmounted'],
+    ['half of its files', { a: '1' }, { a: '1' }, { unknown: ['d' as RelPath] }, null],
+    ['less', { a: '1' }, { a: '1' }, { unknown: ['d' as RelPath, 'e' as RelPath] }, 'root-unmounted'],
+  ])('empty, where side b can tell of %s', (_, a, b, more, code) => {
+    pair.meet(none, { ...B, partner: known });
+    whole('b', b, more);
+    whole('a', a);
+    expect(codes()).toEqual(code === null ? [] : [code]);
+    expect(pair.safety.blocks).toBe(code !== null);
+  });
+
+  it('waits for what is in motion on side b, and is what that says then', () => {
+    pair.meet(none, { ...B, partner: known });
+    whole('a', {});
+    whole('b', {}, { unknown: ['d' as RelPath], unsettled: 1 });
+    expect([codes(), pair.safety.blocks, pair.safety.isSettling]).toEqual([[], true, true]);
+    scan('b', {});
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
   it('is filled once that is confirmed', () => {
     pair.meet(none, { ...B, partner: known });
     whole('a', {});
