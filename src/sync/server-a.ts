@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
+import type { Timetable } from '../core/timetable.js';
 import { HeldFiles } from '../disk/apply/held-files.js';
 import type { EventLog } from '../disk/events/event-log.js';
 import { LocalReplica } from '../disk/local-replica.js';
@@ -30,6 +31,7 @@ import { LockState } from './locks/lock-state.js';
 import { type Archive, openArchive, unwritten } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
 import { knowsKilledRun } from './pair/lost-outcomes.js';
+import { Bandwidth } from './peer/bandwidth.js';
 import { RemoteReplica } from './peer/replica-client.js';
 import { type PeerLink, type PeerTransport, tcpTransport } from './peer/transport.js';
 import { nestingFault } from './root-nesting.js';
@@ -54,6 +56,8 @@ export interface ServerAOptions {
   readonly rescanMs: number;
   /** How many earlier contents are kept; 30 days and 20 % of the disk unless given. */
   readonly versionLimits?: VersionLimits | undefined;
+  /** How fast contents go to and come from server-b; null or absent for no limit. */
+  readonly limit?: Timetable | null;
   /** The secret that server-b and every client must have; absent for plain TCP. */
   readonly secret?: Secret | undefined;
   /** Whether, without a secret, other users of this machine are trusted: who connects, and who runs server-b. */
@@ -147,6 +151,7 @@ class ServerA {
   readonly clients: ClientServer;
   readonly guarding: Guarding;
   readonly eventLog: EventLog;
+  readonly bandwidth: Bandwidth;
   /** The connection to server-b, for sending it events. */
   peer: RemoteReplica | null = null;
 
@@ -166,6 +171,7 @@ class ServerA {
     this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), open);
     this.lockState = new LockState(new LockJournal(inState('locks.log'), openStore), this.log);
     const { ignore, versionLimits } = options;
+    this.bandwidth = new Bandwidth(options.limit);
     this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
     this.guarding = new Guarding(this.lockState, options.guard === true);
     this.guarding.joined('a', this.replica);
@@ -223,6 +229,7 @@ class ServerA {
     // A part that cannot write its last state (a full disk) must not keep the others from writing theirs.
     const closed = await Promise.allSettled(parts.map((part) => part?.close()));
     for (const result of closed) if (result.status === 'rejected') this.log.warn((result.reason as Error).message);
+    this.bandwidth.close();
     await this.eventLog.close();
     this.state.release();
   }
@@ -263,7 +270,13 @@ async function keepDialling(server: ServerA, transport: PeerTransport, signal: A
     let link: PeerLink | null = null;
     try {
       link = await transport.open(signal);
-      const replica = await RemoteReplica.connect({ link, name: transport.name, root: server.state.id, signal });
+      const replica = await RemoteReplica.connect({
+        link,
+        name: transport.name,
+        root: server.state.id,
+        signal,
+        bandwidth: server.bandwidth,
+      });
       nested = nestingFault(
         { id: server.state.id, above: idsAbove(path.dirname(server.state.path)) },
         { id: replica.introduction.root, above: replica.above },

@@ -1,5 +1,6 @@
 // Starts server-b: it opens its root and serves it to one server-a, which connects by TCP or is at the end of a stream.
 import type { Duplex } from 'node:stream';
+import type { Timetable } from '../core/timetable.js';
 import type { EventLog } from '../disk/events/event-log.js';
 import { LocalReplica } from '../disk/local-replica.js';
 import { removeAddress } from '../disk/state/address.js';
@@ -15,6 +16,7 @@ import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { EventHistory } from './events/history.js';
 import { openEventLog } from './events/open-log.js';
+import { Bandwidth } from './peer/bandwidth.js';
 import { ReplicaServer } from './peer/replica-server.js';
 import type { RunningServer } from './running-server.js';
 import { sayWhoMay } from './who-may.js';
@@ -28,6 +30,8 @@ interface SideBOptions {
   readonly ignore: readonly string[];
   /** How many earlier contents are kept; 30 days and 20 % of the disk unless given. */
   readonly versionLimits?: VersionLimits | undefined;
+  /** How fast contents go to and come from server-a; null or absent for no limit. */
+  readonly limit?: Timetable | null;
   readonly version: string;
   readonly log: ServerLogger;
 }
@@ -131,9 +135,10 @@ class SideB {
   readonly #eventLog: EventLog;
   readonly #replica: LocalReplica;
   readonly #server: ReplicaServer;
+  readonly #bandwidth: Bandwidth;
   readonly #memory = requestMemory();
 
-  constructor({ dir, ignore, versionLimits, version, log: given }: SideBOptions) {
+  constructor({ dir, ignore, versionLimits, limit, version, log: given }: SideBOptions) {
     const root = openRoot(dir);
     this.dir = root.path;
     const history = new EventHistory();
@@ -143,6 +148,7 @@ class SideB {
     this.#eventLog = openEventLog(this.#state, history);
     removeAddress(root.path, log.warn); // of a pair that was killed
     this.#replica = new LocalReplica({ root, state: this.#state, ignore, log, versionLimits });
+    this.#bandwidth = new Bandwidth(limit);
     this.#server = new ReplicaServer({
       replica: this.#replica,
       rootId: this.#state.id,
@@ -153,6 +159,7 @@ class SideB {
       version,
       log,
       versionReader: this.#replica.versionReader,
+      bandwidth: this.#bandwidth,
     });
   }
 
@@ -185,6 +192,7 @@ class SideB {
   }
 
   async close(): Promise<void> {
+    this.#bandwidth.close();
     await this.#replica.close();
     await this.#eventLog.close();
     this.#state.release();

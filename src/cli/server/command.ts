@@ -60,6 +60,8 @@ export function serverCommand(
       `how long overwritten and deleted contents are kept (default: ${DEFAULT_KEEP})`,
     )
     .option('--versions-share <percent>', `the most of the disk that they may take (default: ${DEFAULT_SHARE})`)
+    .option('--limit <rate>', 'transfer contents at most this fast: 5M, or "08:00,1M 18:00,off" (default: off)')
+    .option('--no-fsync', 'do not wait for the disk: a power cut can lose or damage what is said to be done')
     .addOption(new Option('--log <format>', 'text, or json: one object a line (default: text)'))
     .option('--verbose', 'say details too')
     .option('--quiet', 'say only warnings, problems, halts and conflicts')

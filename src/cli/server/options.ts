@@ -2,6 +2,7 @@
 
 import { type Command, CommanderError } from 'commander';
 import { SyncError } from '../../core/errors.js';
+import type { Timetable } from '../../core/timetable.js';
 import type { VersionLimits } from '../../disk/versions/pruning.js';
 import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
 import type { Env } from '../context.js';
@@ -20,6 +21,7 @@ import {
   DEFAULTS,
   serverCommand,
 } from './command.js';
+import { parseLimit } from './limit.js';
 
 /** The settings of both servers. */
 export interface ServerSettings {
@@ -36,6 +38,10 @@ export interface ServerSettings {
   readonly create: boolean;
   /** A command that is given every event; null for none. */
   readonly onEvent: string | null;
+  /** How fast contents are transferred; null for no limit. */
+  readonly limit: Timetable | null;
+  /** Whether flushes are left out: a power cut can lose or damage what was said to be done. */
+  readonly noFsync: boolean;
   readonly log: 'text' | 'json';
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -75,6 +81,9 @@ interface Flags {
   guard?: boolean;
   dryRun?: boolean;
   onEvent?: string;
+  limit?: string;
+  /** False where --no-fsync is given, else true. */
+  fsync?: boolean;
   peer?: string;
   rescan?: string;
   keepVersions?: string;
@@ -118,13 +127,13 @@ export function serverBOptions(
   return read === null ? { printed: true } : { settings: common(read) };
 }
 
-type Switch = 'verbose' | 'quiet' | 'guard' | 'dryRun' | 'allowLocal' | 'create' | 'stdio';
+type Switch = 'verbose' | 'quiet' | 'guard' | 'dryRun' | 'allowLocal' | 'create' | 'stdio' | 'noFsync';
 
 interface Read {
   readonly which: 'a' | 'b';
-  readonly flags: Flags;
+  readonly flags: Flags & { noFsync?: boolean };
   /** @returns a flag's text, else the variable's, else the default. */
-  given(name: Exclude<keyof Flags, 'ignore' | Switch>, otherwise: string): Given;
+  given(name: Exclude<keyof Flags, 'ignore' | 'fsync' | Switch>, otherwise: string): Given;
   /** @returns whether a switch is on. */
   on(name: Switch): boolean;
   readonly ignore: readonly string[];
@@ -151,11 +160,15 @@ function common(read: Read): ServerSettings {
     allowLocal: read.on('allowLocal'),
     create: read.on('create'),
     onEvent: read.which === 'a' ? commandOf(read.given('onEvent', ''), read.flags.onEvent !== undefined) : null,
+    limit: limitGiven(read.given('limit', 'off')),
+    noFsync: read.on('noFsync'),
     log: log.text,
     verbose: read.on('verbose'),
     quiet: read.on('quiet'),
   };
 }
+
+const limitGiven = ({ text, from }: Given): Timetable | null => parseLimit(text, from);
 
 function limitsOf(read: Read): VersionLimits {
   const keep = read.given('keepVersions', DEFAULT_KEEP);
@@ -218,7 +231,8 @@ function parse(which: 'a' | 'b', args: readonly string[], env: Env, print: (text
 }
 
 function readingOf(which: 'a' | 'b', program: Command, env: Env): Read {
-  const flags = program.opts<Flags>();
+  const given = program.opts<Flags>();
+  const flags: Read['flags'] = given.fsync === false ? { ...given, noFsync: true } : given;
   const positional = program.args[0];
   if (positional !== undefined && flags.port !== undefined && positional !== flags.port) {
     throw usageError(`The port is given twice: ${positional} and --port ${flags.port}.`, 'Give one of them.');

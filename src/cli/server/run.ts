@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
+import { leaveFlushesOut } from '../../disk/fs/flush.js';
 import type { ServerLogger } from '../../log.js';
 import { errorObject, errorText } from '../error-text.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from '../exit-codes.js';
@@ -23,6 +24,10 @@ const ECHO_MS = 250;
 
 /** The exit codes of servers that fail, besides 1: for how they were started, and for a dry run of a halted pair. */
 const SAID_BY_SERVERS: ReadonlySet<number> = new Set([2, 8]);
+
+/** What --no-fsync costs. */
+const UNFLUSHED =
+  'Nothing is flushed to the disk (--no-fsync): a power cut can lose or damage what was written last, files, locks and held updates, although it was said to be done.';
 
 /** A started server. */
 interface Running {
@@ -77,6 +82,8 @@ export async function serve<S extends ServerSettings>(
     bar = new SyncBar(terminalFor(asked.settings));
     const log = logger(asked.settings, output, bar);
     hangup.log = log;
+    if (asked.settings.noFsync) leaveFlushesOut();
+    if (asked.settings.noFsync) log.warn(UNFLUSHED);
     const command = commandFor(asked.settings, log);
     const starting = start(asked.settings, withCommand(log, command), (text) => output.add(text));
     const stop = async () => {

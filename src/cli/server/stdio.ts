@@ -10,10 +10,10 @@ import { serve } from './run.js';
 
 await serve(
   serverBOptions,
-  async ({ dir, ignore, versionLimits, create }, log) => {
+  async ({ dir, ignore, versionLimits, limit, create }, log) => {
     if (create) makeDirectory(dir);
     const { openServerB } = await import('../../sync/server-b.js');
-    const server = openServerB({ dir, ignore, versionLimits, version: packageVersion(), log: warnings(log) });
+    const server = openServerB({ dir, ignore, versionLimits, limit, version: packageVersion(), log: warnings(log) });
     process.stdout.write(`${GREETING}\n`);
     const ended = server.over(carrierOver(process.stdin, process.stdout));
     return { ended, stop: server.stop, failed: new Promise(() => {}) };

@@ -26,6 +26,8 @@ const pairSchema = v.strictObject({
   rescan: v.exactOptional(text),
   'keep-versions': v.exactOptional(text),
   'versions-share': v.exactOptional(text),
+  limit: v.exactOptional(text),
+  'no-fsync': v.exactOptional(onOff),
   log: v.exactOptional(text),
   verbose: v.exactOptional(onOff),
   quiet: v.exactOptional(onOff),

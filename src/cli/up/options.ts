@@ -41,6 +41,8 @@ interface UpFlags {
   readonly rescan?: string;
   readonly keepVersions?: string;
   readonly versionsShare?: string;
+  readonly limit?: string;
+  readonly noFsync?: boolean;
   readonly log?: string;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
@@ -78,7 +80,8 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
     if (error.exitCode === 0) return null;
     throw usageError(commanderErrorText(error), 'Try "lockstep up --help".');
   }
-  const given = command.opts<UpFlags>();
+  const { fsync, ...options } = command.opts<UpFlags & { fsync: boolean }>();
+  const given: UpFlags = fsync ? options : { ...options, noFsync: true };
   const [dir, otherText, flags] = pairOf(command.args, given, env);
   if (remotePlace(dir) !== null)
     throw usageError('The first directory is one of this machine.', `Try "lockstep up ${otherText} ${dir}".`);
@@ -108,8 +111,13 @@ function pairOf(words: readonly string[], given: UpFlags, env: Env): [dir: strin
     throw usageError('up takes two directories, or the name of a pair.', pairs.size === 0 ? HELP : known(pairs));
   const pair = pairs.get(name);
   if (pair !== undefined && given.name === undefined) {
-    const { dir, other, 'keep-versions': keepVersions, 'versions-share': versionsShare, ...options } = pair;
-    const kept = { ...(keepVersions && { keepVersions }), ...(versionsShare && { versionsShare }) };
+    const { dir, other, 'keep-versions': keepVersions, 'versions-share': versionsShare, ...rest } = pair;
+    const { 'no-fsync': noFsync, ...options } = rest;
+    const kept = {
+      ...(keepVersions && { keepVersions }),
+      ...(versionsShare && { versionsShare }),
+      ...(noFsync && { noFsync }),
+    };
     return [dir, other, { ...options, ...kept, ...given }];
   }
   if (isName(name) && given.name === undefined)
@@ -123,16 +131,17 @@ const known = (pairs: ReadonlyMap<string, RememberedPair>): string => `The pairs
 
 /** Relative directories are remembered as absolute ones. */
 function remembered(dir: string, other: string, flags: UpFlags): RememberedPair {
-  const { ssh, remote, port, ignore, guard, rescan, keepVersions, versionsShare, log, verbose, quiet } = flags;
+  const { ssh, remote, port, ignore, guard, rescan, keepVersions, versionsShare, limit, noFsync, log, ...said } = flags;
+  const { verbose, quiet } = said;
   const place = remotePlace(other) === null ? path.resolve(other) : other;
-  const options = { ssh, remote, port, ignore, guard, rescan, log, verbose, quiet };
-  const all = { ...options, 'keep-versions': keepVersions, 'versions-share': versionsShare };
+  const options = { ssh, remote, port, ignore, guard, rescan, limit, log, verbose, quiet };
+  const all = { ...options, 'keep-versions': keepVersions, 'versions-share': versionsShare, 'no-fsync': noFsync };
   const set = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   return { dir: path.resolve(dir), other: place, ...set };
 }
 
-const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'verbose'] as const;
-const FOR_A = [...FOR_BOTH, 'guard', 'rescan', 'log', 'quiet'] as const;
+const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'noFsync', 'verbose'] as const;
+const FOR_A = [...FOR_BOTH, 'guard', 'rescan', 'limit', 'log', 'quiet'] as const;
 
 /** @returns the options `names` as words, as far as they were given. */
 function valuesOf(flags: UpFlags, names: readonly (keyof UpFlags)[]): string[] {
@@ -167,6 +176,8 @@ export function upCommand(print: (text: string) => void, columns = DEFAULT_COLUM
     .option('--rescan <duration>', 'scan everything anew this often (default: 60s)')
     .option('--keep-versions <duration>', 'how long overwritten and deleted contents are kept (default: 30d)')
     .option('--versions-share <percent>', 'the most of the disk that they may take (default: 20%)')
+    .option('--limit <rate>', 'transfer contents at most this fast: 5M, or "08:00,1M 18:00,off" (default: off)')
+    .option('--no-fsync', 'do not wait for the disk: a power cut can lose or damage what is said to be done')
     .option('--log <format>', 'text, or json: one object a line (default: text)')
     .option('--verbose', 'say details too')
     .option('--quiet', 'say only warnings, problems, halts and conflicts')

@@ -26,7 +26,7 @@ await serve(
     return settings === null ? { printed: true } : { settings };
   },
   async (settings, log, say) => {
-    const { dir, create, other, host, port, ignore, rescanMs, guard, versionLimits } = settings;
+    const { dir, create, other, host, port, ignore, rescanMs, guard, versionLimits, limit } = settings;
     for (const one of [dir, other]) if (typeof one === 'string') prepare(one, create);
     const { startServerA } = await import('../../sync/server-a.js');
     let ready = (): void => {};
@@ -43,7 +43,7 @@ await serve(
       return agreed === true;
     };
     const server = await startServerA({
-      ...{ dir, host, port, ignore, rescanMs, guard, versionLimits },
+      ...{ dir, host, port, ignore, rescanMs, guard, versionLimits, limit },
       peer: transportFor(settings, log),
       gate: { before: 'first contact', ask },
       version: packageVersion(),

@@ -1,6 +1,8 @@
 // Copies a file, where the file system has no hard links. Both files are accessed by descriptor: a file that is put at
 // the path of the source is not read, and one at the path of the copy is not written.
+
 import fs from 'node:fs';
+import { fsyncSync } from './flush.js';
 import { type Identity, isSameInode, swapped } from './inode.js';
 import { setTime } from './set-time.js';
 import { microseconds, modeOf } from './signature.js';
@@ -36,7 +38,7 @@ function copyInto(source: number, stats: fs.Stats, to: string): Identity {
     copyData(source, copy, stats.size);
     fs.fchmodSync(copy, modeOf(stats));
     setTime(copy, microseconds(stats.mtimeMs));
-    fs.fsyncSync(copy);
+    fsyncSync(copy);
     return fs.fstatSync(copy);
   } catch (error) {
     fs.unlinkSync(to);

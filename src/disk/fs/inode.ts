@@ -2,7 +2,9 @@
 // meanwhile. On Linux it is opened with O_PATH, which needs no permission on the file, opens no device and does not
 // block on a pipe; its path in /proc/self/fd leads to the inode whatever its path is by now. Elsewhere it is opened for
 // reading, or for writing where it is not readable; a link cannot be opened there and is accessed by its path.
+
 import fs from 'node:fs';
+import { fsyncSync } from './flush.js';
 import { setTime, type Timed } from './set-time.js';
 import { microseconds, modeOf } from './signature.js';
 
@@ -83,13 +85,13 @@ export class Inode implements Timed {
    */
   flush(): void {
     if (!throughProc) {
-      if (this.#fd !== null) fs.fsyncSync(this.#fd);
+      if (this.#fd !== null) fsyncSync(this.#fd);
       return;
     }
     const fd = openReadable(this.path, 0);
     if (fd === null) return;
     try {
-      fs.fsyncSync(fd);
+      fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }

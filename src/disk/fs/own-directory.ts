@@ -1,11 +1,13 @@
 // One of Lockstep's own directories in ROOT/.lockstep. It is reached from the root without following a link. If it is
 // gone, or replaced by a file or a link, it is made again at once and that is reported. An error with its cause here is
 // an OwnDirectoryError: scanning the user's files again would not help.
+
 import fs from 'node:fs';
 import path from 'node:path';
 import { type ProblemCode, SyncError } from '../../core/errors.js';
 import { joinPath, nameOf, parentOf, type RelPath, STATE_DIR } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
+import { fsyncSync } from './flush.js';
 import { Parents } from './parents.js';
 import { setAside } from './whole-file.js';
 
@@ -124,7 +126,7 @@ export class OwnDirectory {
   syncBelow(below: string): void {
     const fd = this.use(below === '' ? '.' : `${below}/.`, (absolute) => fs.openSync(absolute, 'r'));
     try {
-      fs.fsyncSync(fd);
+      fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }

@@ -5,9 +5,11 @@
 // on /proc/self/fd, which serves as openat: a directory that is replaced by a link during an apply cannot lead a write
 // to the outside (rsync's CVE-2024-12087 was that race). The present path of an open directory is checked before each
 // use, so that one that was moved away does not either. Elsewhere the real path of the parent is compared.
+
 import fs from 'node:fs';
 import path from 'node:path';
 import { nameOf, parentOf, type RelPath } from '../../core/path.js';
+import { fsync } from './flush.js';
 import { isSameInode, openReadable, swapped } from './inode.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
@@ -136,9 +138,6 @@ export class Parents {
     fs.closeSync(this.#rootFd);
   }
 }
-
-const fsync = (fd: number): Promise<void> =>
-  new Promise((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve())));
 
 /** A directory that is synchronised, identified by its inode and not only by its path. */
 export interface Root {

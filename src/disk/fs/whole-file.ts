@@ -1,16 +1,18 @@
 // Writes state files completely or not at all, and sets damaged ones aside.
+
 import fs from 'node:fs';
 import path from 'node:path';
 import { SyncError } from '../../core/errors.js';
 import { systemTrouble } from '../../core/system-error.js';
 import { copyDurably } from './copy-file.js';
+import { areFlushed, fsyncSync } from './flush.js';
 import { Parents } from './parents.js';
 
 /** Flushes the names in `directory`. */
 export function fsyncDirectory(directory: string): void {
   const fd = fs.openSync(directory, 'r');
   try {
-    fs.fsyncSync(fd);
+    fsyncSync(fd);
   } finally {
     fs.closeSync(fd);
   }
@@ -39,7 +41,7 @@ const besideOf = (file: string): string => `${file}.new`;
 export function replaceFile(file: string, content: string): void {
   inItsDirectory(file, (spelled, beside) => {
     fs.rmSync(beside, { force: true });
-    fs.writeFileSync(beside, content, { flag: 'wx', mode: 0o600, flush: true });
+    fs.writeFileSync(beside, content, { flag: 'wx', mode: 0o600, flush: areFlushed() });
     fs.renameSync(beside, spelled);
   });
   fsyncDirectory(path.dirname(file));

@@ -1,5 +1,6 @@
 // One content that is being received: a file in staging that becomes complete, verified by its hash and durable before
 // it may be renamed to its path. It is hashed and flushed while it comes, so that little is left to do at the end.
+
 import * as crypto from 'node:crypto';
 import { createHash, type Hash } from 'node:crypto';
 import fs from 'node:fs';
@@ -7,6 +8,7 @@ import { promisify } from 'node:util';
 import { SPARSE_BYTES } from '../../core/data-runs.js';
 import type { Range } from '../../core/delta.js';
 import type { FileEntry } from '../../core/entry.js';
+import { fdatasync, fsync } from '../fs/flush.js';
 import { isSameInode } from '../fs/inode.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
 import { setTime } from '../fs/set-time.js';
@@ -142,12 +144,8 @@ export class StagedFile {
     if (this.#isFlushing || this.#written - this.#flushed < FLUSH_BYTES) return;
     this.#isFlushing = true;
     this.#flushed = this.#written;
-    this.#flushing = new Promise((resolve, reject) => {
-      fs.fdatasync(this.#fd, (error) => {
-        this.#isFlushing = error !== null;
-        if (error === null) resolve();
-        else reject(error);
-      });
+    this.#flushing = fdatasync(this.#fd).then(() => {
+      this.#isFlushing = false;
     });
     this.#flushing.catch(() => {});
   }
@@ -173,7 +171,7 @@ export class StagedFile {
     fs.fchmodSync(this.#fd, this.file.mode);
     setTime(this.#fd, this.file.mtime);
     await this.#flushing;
-    await promisify(fs.fsync)(this.#fd);
+    await fsync(this.#fd);
   }
 
   /** To be called after the content was renamed to its path. */

@@ -1,7 +1,9 @@
 // Opens a journal: checks it against its watermark and loads it. A damaged one is set aside, and a new one is written
 // with what could be loaded.
+
 import fs from 'node:fs';
 import path from 'node:path';
+import { fdatasyncSync, fsyncSync } from '../fs/flush.js';
 import { fsyncDirectory, inItsDirectory, setAside } from '../fs/whole-file.js';
 import {
   appendLines,
@@ -72,7 +74,7 @@ export function openJournal(file: string, tables: Tables, mark: Mark, policy: Da
   if (damage === null && head?.chained) {
     const fd = inItsDirectory(file, (at) => fs.openSync(at, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW));
     fs.ftruncateSync(fd, end.bytes);
-    fs.fdatasyncSync(fd);
+    fdatasyncSync(fd);
     return { fd, generation: head.generation, end, rows, damage, setAside: aside };
   }
   const generation = Math.max(head?.generation ?? 0, known?.generation ?? 0) + 1;
@@ -97,7 +99,7 @@ function writeJournal(file: string, tables: Tables, generation: number): { fd: n
   try {
     let end = startOf(headerOf(generation));
     for (const slice of slices(tables, 2_000)) end = appendLines(fd, slice, end);
-    fs.fsyncSync(fd);
+    fsyncSync(fd);
     takePlace(file);
     fsyncDirectory(path.dirname(file));
     return { fd, end };

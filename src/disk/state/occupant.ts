@@ -5,6 +5,7 @@ import os from 'node:os';
 import * as v from 'valibot';
 import { SyncError } from '../../core/errors.js';
 import { refusesLinks } from '../../core/system-error.js';
+import { areFlushed } from '../fs/flush.js';
 import { inItsDirectory } from '../fs/whole-file.js';
 
 /** The end of a server that did not release its root. */
@@ -86,7 +87,7 @@ function renew(file: string, shown: string, root: string): boolean {
 /** Creates a new file, so that the data never goes into an existing file or link. */
 function writeClaim(claim: string, self: Occupant): void {
   fs.rmSync(claim, { force: true });
-  fs.writeFileSync(claim, JSON.stringify(self), { flag: 'wx', flush: true });
+  fs.writeFileSync(claim, JSON.stringify(self), { flag: 'wx', flush: areFlushed() });
 }
 
 const thisProcess = (): Occupant => ({
@@ -141,7 +142,7 @@ function linked(claim: string, file: string): boolean {
  */
 function written(claim: Buffer, file: string): boolean {
   try {
-    fs.writeFileSync(file, claim, { flag: 'wx', flush: true });
+    fs.writeFileSync(file, claim, { flag: 'wx', flush: areFlushed() });
     return fs.readFileSync(file).equals(claim);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

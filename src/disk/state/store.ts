@@ -9,10 +9,11 @@
 //
 // After a kill or a power cut a torn last line is dropped; any other damage is noticed. (lmdb was tried: a damaged page
 // aborts the process and a truncated file is a bus error, which a program that guards people's work must survive.)
+
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { fdatasync, fsync, fsyncSync } from '../fs/flush.js';
 import { cannotOpen, cannotWrite, fsyncDirectory, isFile } from '../fs/whole-file.js';
 import { appendLines, headerOf, type Operation, type Position, startOf } from './journal.js';
 import {
@@ -186,7 +187,7 @@ export class Store {
 
   #sync(): Promise<void> {
     const end = this.#end;
-    const synced = promisify(fs.fdatasync)(this.#fd).then(() => {
+    const synced = fdatasync(this.#fd).then(() => {
       this.#durableEnd = end;
       this.#moveWatermark();
     });
@@ -239,10 +240,10 @@ export class Store {
         end = appendLines(fd, slice, end);
         await nextTurn();
       }
-      await promisify(fs.fsync)(fd);
+      await fsync(fd);
       while (this.#syncing !== null) await this.#syncing;
       end = appendLines(fd, since, end);
-      fs.fsyncSync(fd);
+      fsyncSync(fd);
       takePlace(this.#file);
       fs.closeSync(this.#fd);
       this.#use(fd, generation, end);

@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import { fsyncSync } from '../fs/flush.js';
 import { inItsDirectory, replaceFile, setAside } from '../fs/whole-file.js';
 import type { Expectation } from './journal.js';
 import { hex, type Position } from './journal.js';
@@ -111,7 +112,7 @@ export class Watermarks {
     return {
       read: () => this.#read(name),
       write: (mark) => this.#write(name, mark),
-      sync: () => fs.fsyncSync(this.#fd),
+      sync: () => fsyncSync(this.#fd),
     };
   }
 

@@ -5,19 +5,15 @@ import type { Applied, BasisFile, Content, Offer, Wanted } from '../../replica.j
 import { STALL_MS } from '../../wire/frame/limits.js';
 import { encodeRanges, encodeSums, parseOffer, parseRanges, parseSums } from '../../wire/peer-api/delta.js';
 import { bad } from '../../wire/peer-api/list.js';
-import {
-  encodeChanges,
-  encodeContent,
-  encodeWanted,
-  parseApplied,
-  parseContent,
-} from '../../wire/peer-api/messages.js';
+import { encodeChanges, encodeWanted, parseApplied, parseContent } from '../../wire/peer-api/messages.js';
 import type { RpcClient } from '../../wire/rpc/caller.js';
 import { AsyncQueue } from '../../wire/socket/async-queue.js';
 import { Deadline } from '../../wire/socket/deadline.js';
 import { inTime } from '../in-time.js';
 import { Announced } from './announced.js';
+import type { Bandwidth } from './bandwidth.js';
 import type { ConnectionPool } from './connection-pool.js';
+import { sendContent } from './send-content.js';
 
 /** How long a call may take to end after its last content, in milliseconds. */
 const CALL_END_MS = 10_000;
@@ -112,11 +108,12 @@ export async function* inTimeEach<T>(items: AsyncIterable<T>, what: string): Asy
   }
 }
 
-/** Makes the other side carry out `changes`. */
+/** Makes the other side carry out `changes`. Contents are held back to the rate of `bandwidth`. */
 export async function* remoteApply(
   pool: ConnectionPool,
   changes: readonly Change[],
   contents: AsyncIterable<Content>,
+  bandwidth: Bandwidth,
 ): AsyncGenerator<Applied> {
   const outcomes = new AsyncQueue<Applied>();
   const ended = pool.run(async (connection) => {
@@ -129,7 +126,7 @@ export async function* remoteApply(
       { count: changes.length },
       {
         started: (id) => {
-          sending = sendChanges(connection, id, changes, contents);
+          sending = sendChanges(connection, id, changes, contents, bandwidth);
           // If the source fails, the other end still waits for content: closing the connection ends that.
           sending.then(
             () => stall.start(),
@@ -192,11 +189,12 @@ async function sendChanges(
   id: number,
   changes: readonly Change[],
   contents: AsyncIterable<Content>,
+  bandwidth: Bandwidth,
 ): Promise<void> {
   for (const { payload } of encodeChanges(changes)) await connection.notify('changes', { id }, payload);
-  for await (const content of contents) {
-    const { method, params, payload } = encodeContent(content);
-    await connection.notify(method, { ...params, id }, payload, 'data' in content ? content.release : undefined);
-  }
+  for await (const content of contents)
+    await sendContent(content, bandwidth, (method, params, payload, release) =>
+      connection.notify(method, { ...params, id }, payload, release),
+    );
   await connection.notify('end', { id });
 }

@@ -10,7 +10,6 @@ import { encodeRanges, encodeSums, parseOneChange, parseRanges, parseSums } from
 import { bad } from '../../wire/peer-api/list.js';
 import {
   encodeApplied,
-  encodeContent,
   parseChanges,
   parseContent,
   parseWanted,
@@ -20,6 +19,8 @@ import type { Answer, IncomingCall } from '../../wire/rpc/responder.js';
 import type { Clock } from '../clock.js';
 import { inTime } from '../in-time.js';
 import { Announced } from './announced.js';
+import type { Bandwidth } from './bandwidth.js';
+import { sendContent } from './send-content.js';
 
 type Incoming = Awaited<ReturnType<AsyncIterator<{ method: string; params: unknown; payload: Buffer | null }>['next']>>;
 /** The notifications that the caller sends for one call, read one by one. */
@@ -50,15 +51,19 @@ export async function serveSums(
   return words ? { result: {}, payload: encodeSums(words) } : {};
 }
 
-/** Answers `read`. */
-export async function serveRead(replica: Replica, count: number, call: IncomingCall, take: Take): Promise<object> {
+/** Answers `read`. Contents are held back to the rate of `bandwidth`. */
+export async function serveRead(
+  replica: Replica,
+  count: number,
+  call: IncomingCall,
+  take: Take,
+  bandwidth: Bandwidth,
+): Promise<object> {
   const incoming = streamOf(call);
   const fields = await collect(count, incoming, 'wanted', parseWanted, take);
   const wanted = fields.map((one, n) => wantedFrom(one, n, call, incoming));
-  for await (const content of replica.read(wanted)) {
-    const { method, params, payload } = encodeContent(content);
-    await call.notify(method, params, payload, 'data' in content ? content.release : undefined);
-  }
+  for await (const content of replica.read(wanted))
+    await sendContent(content, bandwidth, (...piece) => call.notify(...piece));
   return {};
 }
 

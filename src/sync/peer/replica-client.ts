@@ -12,14 +12,18 @@ import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
+import type { Rate } from '../../core/timetable.js';
 import type { Applied, Content, Offer, Replica, ScanResult, ScanScope, Wanted } from '../../replica.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import type { Budget } from '../../wire/frame/budget.js';
 import { CONTENTS_SILENCE, PEER_LIMITS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
 import { encodePaths } from '../../wire/peer-api/messages.js';
+import { peerParams } from '../../wire/peer-api/params.js';
 import { ScanReportReader, scanBudget } from '../../wire/peer-api/scan-report.js';
 import { RpcClient } from '../../wire/rpc/caller.js';
+import { checked } from '../../wire/rpc/params.js';
+import { Bandwidth } from './bandwidth.js';
 import { ConnectionPool } from './connection-pool.js';
 import { remoteApply, remoteOffer, remoteRead } from './contents-client.js';
 import type { PeerLink } from './transport.js';
@@ -38,11 +42,14 @@ interface RemoteOptions {
   /** The id of the root of side a: a server-b serves one server-a. */
   readonly root: string;
   readonly signal?: AbortSignal;
+  /** Holds contents back; absent for no limit. */
+  readonly bandwidth?: Bandwidth;
 }
 
 /** Side b, as server-a sees it. */
 export class RemoteReplica implements Replica {
   readonly #options: RemoteOptions;
+  readonly #bandwidth: Bandwidth;
   readonly #control: RpcClient;
 
   readonly #pool = new ConnectionPool(async () => (await introduce(this.#options, true, () => {})).caller);
@@ -58,6 +65,7 @@ export class RemoteReplica implements Replica {
     readonly above: readonly string[],
   ) {
     this.#options = options;
+    this.#bandwidth = options.bandwidth ?? new Bandwidth();
     this.#control = control;
   }
 
@@ -67,12 +75,15 @@ export class RemoteReplica implements Replica {
    */
   static async connect(options: RemoteOptions): Promise<RemoteReplica> {
     let replica: RemoteReplica | null = null;
-    const onNotification = (method: string) => {
+    const onNotification = (method: string, params: unknown) => {
       if (method === 'hint' && replica !== null) replica.#listener();
+      if (method === 'limit' && options.bandwidth !== undefined)
+        options.bandwidth.told = checked(peerParams.limit, params, 'a limit').bytesPerSecond;
     };
     const { caller, introduction, above } = await introduce(options, false, onNotification);
     replica = new RemoteReplica(options, caller, introduction, above);
     replica.#keepAlive();
+    replica.#tellLimit();
     return replica;
   }
 
@@ -87,6 +98,17 @@ export class RemoteReplica implements Replica {
     }, PING_EVERY_MS);
     this.#pinging.unref();
     void this.#control.closed.then(() => this.close());
+  }
+
+  /** Tells server-b how fast it may send contents, now and when that changes. */
+  #tellLimit(): void {
+    const tell = (bytesPerSecond: Rate) => void this.#control.notify('limit', { bytesPerSecond }).catch(() => {});
+    if (this.#bandwidth.own !== null) tell(this.#bandwidth.own);
+    const end = this.#bandwidth.onChange(tell);
+    void this.#control.closed.then(() => {
+      end();
+      this.#bandwidth.told = null;
+    });
   }
 
   async scan(scope: ScanScope, paths: readonly RelPath[] = []): Promise<ScanResult> {
@@ -137,7 +159,7 @@ export class RemoteReplica implements Replica {
   }
 
   apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
-    return remoteApply(this.#pool, changes, contents);
+    return remoteApply(this.#pool, changes, contents, this.#bandwidth);
   }
 
   /** Sends an event to the other server, for its log. */
@@ -159,7 +181,7 @@ export class RemoteReplica implements Replica {
 async function introduce(
   { link, name, root, signal }: RemoteOptions,
   lane: boolean,
-  onNotification: (method: string) => void,
+  onNotification: (method: string, params: unknown) => void,
 ): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[] }> {
   const connection = await link.dial({ limits: PEER_LIMITS, signal });
   const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: CONTENTS_SILENCE }) });

@@ -5,6 +5,7 @@ import type { GenericSchema, InferOutput } from 'valibot';
 import type { Entry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
+import type { Rate } from '../../core/timetable.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { PartnerMemory } from '../../disk/state/partner-memory.js';
 import type { Logger } from '../../log.js';
@@ -19,6 +20,7 @@ import { scanReportParts, scanReportResult } from '../../wire/peer-api/scan-repo
 import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
 import type { Connection } from '../../wire/socket/connection.js';
 import { type Clock, realClock } from '../clock.js';
+import { Bandwidth } from './bandwidth.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
 import { versionMethods } from './versions-server.js';
 
@@ -42,6 +44,8 @@ interface ServedReplica {
   /** Reads the versions; absent where none are kept. */
   readonly versionReader?: VersionReader;
   readonly clock?: Pick<Clock, 'soon'>;
+  /** Holds contents back; absent for no limit. */
+  readonly bandwidth?: Bandwidth;
 }
 
 type Acknowledged = InferOutput<typeof peerParams.acknowledge>;
@@ -58,6 +62,7 @@ interface ConnectedPeer {
 /** Serves one root to one server-a. */
 export class ReplicaServer {
   readonly #served: ServedReplica;
+  readonly #bandwidth: Bandwidth;
 
   #connectedPeer: ConnectedPeer | null = null;
   readonly #contentConnections = new Set<Connection>();
@@ -68,7 +73,8 @@ export class ReplicaServer {
 
   constructor(served: ServedReplica) {
     this.#served = served;
-
+    this.#bandwidth = served.bandwidth ?? new Bandwidth();
+    this.#bandwidth.onChange((rate) => this.#limit(rate));
     served.replica.onHint(() => {
       this.#connectedPeer?.control.send({ method: 'hint', params: {} }).catch(() => {});
     });
@@ -112,12 +118,18 @@ export class ReplicaServer {
       offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
       sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
       read: guarded(peerParams.read, ({ count }, call) =>
-        this.#lists.lend((take) => serveRead(replica, count, call, take)),
+        this.#lists.lend((take) => serveRead(replica, count, call, take, this.#bandwidth)),
       ),
       apply: guarded(peerParams.apply, ({ count }, call) =>
         this.#noted(this.#lists.lend((take) => serveApply(replica, count, call, clock.soon, take))),
       ),
-      ...(this.#served.versionReader === undefined ? {} : versionMethods(this.#served.versionReader, guarded)),
+      ...(this.#served.versionReader === undefined
+        ? {}
+        : versionMethods(this.#served.versionReader, guarded, this.#bandwidth)),
+      limit: guarded(peerParams.limit, async ({ bytesPerSecond }: { bytesPerSecond: Rate }) => {
+        this.#bandwidth.told = bytesPerSecond;
+        return {};
+      }),
       event: guarded(eventParams, async (event) => {
         this.#repeat(event);
         return {};
@@ -144,14 +156,22 @@ export class ReplicaServer {
     for (const connection of this.#contentConnections) connection.close();
     const connectedPeer: ConnectedPeer = { root, control, hasEverything: false };
     this.#connectedPeer = connectedPeer;
+    this.#bandwidth.told = null;
+    if (this.#bandwidth.own !== null) this.#limit(this.#bandwidth.own);
     const { log } = this.#served;
     log.event({ event: 'peer-connected' });
     void control.closed.then((reason) => {
       if (this.#connectedPeer !== connectedPeer) return;
       this.#connectedPeer = null;
+      this.#bandwidth.told = null;
       for (const connection of this.#contentConnections) connection.close();
       log.event({ event: 'peer-lost', reason: reason?.message ?? 'server-a closed the connection' });
     });
+  }
+
+  /** Tells server-a how fast it may send contents. */
+  #limit(bytesPerSecond: Rate): void {
+    this.#connectedPeer?.control.send({ method: 'limit', params: { bytesPerSecond } }).catch(() => {});
   }
 
   #noted(apply: Promise<object>): Promise<object> {

@@ -2,18 +2,22 @@
 import type { GenericSchema } from 'valibot';
 import type { RelPath } from '../../core/path.js';
 import type { VersionReader } from '../../replica.js';
-import { encodeContent, parseWanted } from '../../wire/peer-api/messages.js';
+import { parseWanted } from '../../wire/peer-api/messages.js';
 import { peerParams } from '../../wire/peer-api/params.js';
 import { encodeVersions } from '../../wire/peer-api/versions.js';
 import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
+import type { Bandwidth } from './bandwidth.js';
+import { sendContent } from './send-content.js';
 
 /**
  * The methods that read versions.
  * @param guarded refuses calls from connections that have not said hello as server-a.
+ * @param bandwidth holds contents back to its rate.
  */
 export function versionMethods(
   versionReader: VersionReader,
   guarded: (params: GenericSchema, handle: Method['handle']) => Method,
+  bandwidth: Bandwidth,
 ): Record<string, Method> {
   return {
     versions: guarded(peerParams.versions, async ({ path }: { path: RelPath }, call) => {
@@ -33,16 +37,21 @@ export function versionMethods(
     'look-version': guarded(peerParams['look-version'], async ({ name }: { name: RelPath }) => ({
       entry: await versionReader.entryOf(name),
     })),
-    'read-version': guarded(peerParams['read-version'], (_params, call, payload) => read(versionReader, call, payload)),
+    'read-version': guarded(peerParams['read-version'], (_params, call, payload) =>
+      read(versionReader, call, payload, bandwidth),
+    ),
   };
 }
 
-async function read(versionReader: VersionReader, call: IncomingCall, payload: Buffer | null): Promise<object> {
+async function read(
+  versionReader: VersionReader,
+  call: IncomingCall,
+  payload: Buffer | null,
+  bandwidth: Bandwidth,
+): Promise<object> {
   for (const { path, file } of parseWanted(payload).slice(0, 1)) {
-    for await (const content of versionReader.read(path, file)) {
-      const { method, params, payload: data } = encodeContent(content);
-      await call.notify(method, params, data);
-    }
+    for await (const content of versionReader.read(path, file))
+      await sendContent(content, bandwidth, (...piece) => call.notify(...piece));
   }
   return {};
 }

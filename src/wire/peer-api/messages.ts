@@ -31,6 +31,8 @@ export interface PeerMethods {
    * `moving`: whether the caller accepts the list of that name; earlier versions do not know it.
    */
   look: { params: { scope: 'hinted' | 'everything'; moving: boolean }; result: object };
+  /** How fast contents may be sent to the caller, in bytes a second; null for no limit. Server-b notifies it, too. */
+  limit: { params: { bytesPerSecond: number | null }; result: object };
   'accept-deletes': { params: object; result: object };
   /** The payload is a list of paths, as for `look`; without it, `on` is false and all guarded paths are released. */
   guard: { params: { on: boolean }; result: object };

@@ -6,6 +6,7 @@ import type { Change } from '../../../src/core/change.js';
 import { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
 import type { Applied, BasisFile, Content, Offer, Wanted } from '../../../src/replica.js';
+import { Bandwidth } from '../../../src/sync/peer/bandwidth.js';
 import { RemoteReplica } from '../../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
 import { type PeerLink, tcpTransport } from '../../../src/sync/peer/transport.js';
@@ -49,7 +50,7 @@ const versions = Array.from({ length: 3 }, (_, n) => ({
   reason: null,
 }));
 
-async function open() {
+async function open(bandwidths: { a?: Bandwidth; b?: Bandwidth } = {}) {
   const peer = new Far();
   const said: SyncEvent[] = [];
   const log = { event: (event: SyncEvent) => void said.push(event), detail: () => {}, warn: () => {} };
@@ -68,6 +69,7 @@ async function open() {
     version: '1',
     log,
     versionReader: versionReader as never,
+    ...(bandwidths.b && { bandwidth: bandwidths.b }),
   });
   const listener = await listen({
     host: '127.0.0.1',
@@ -76,7 +78,12 @@ async function open() {
   });
   onTestFinished(() => listener.close());
   const link = await tcpTransport({ host: '127.0.0.1', port: listener.port }).open();
-  const localScans = await RemoteReplica.connect({ link, name: 'b', root: 'a' });
+  const localScans = await RemoteReplica.connect({
+    link,
+    name: 'b',
+    root: 'a',
+    ...(bandwidths.a && { bandwidth: bandwidths.a }),
+  });
   onTestFinished(() => localScans.close());
   return { peer, localScans, said };
 }
@@ -87,6 +94,19 @@ const made = (path: string): Change => ({ path: p(path), action: 'modified', bef
 async function until(is: () => boolean): Promise<void> {
   while (!is()) await turn();
 }
+
+test('each server is told the limit of the other one, and forgets it when the other one is gone', async () => {
+  const limited = () => new Bandwidth([{ minuteOfWeek: 0, rate: 10_000 }]);
+  const [freeA, freeB] = [new Bandwidth(), new Bandwidth()];
+  const { localScans } = await open({ a: limited(), b: freeB });
+  await until(() => !freeB.isFree);
+  await localScans.close();
+  await until(() => freeB.isFree);
+  const other = await open({ a: freeA, b: limited() });
+  await until(() => !freeA.isFree);
+  await other.localScans.close();
+  await until(() => freeA.isFree);
+});
 
 test('a scan of very many paths is split and merged', async () => {
   const { peer, localScans } = await open();

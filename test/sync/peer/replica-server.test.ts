@@ -6,6 +6,7 @@ import type { Change } from '../../../src/core/change.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
 import type { Applied, Content, Replica, ScanResult } from '../../../src/replica.js';
+import { Bandwidth } from '../../../src/sync/peer/bandwidth.js';
 import { serveApply, serveOffer, serveRead } from '../../../src/sync/peer/contents-server.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
 import { versionMethods } from '../../../src/sync/peer/versions-server.js';
@@ -275,7 +276,7 @@ describe('contents', () => {
     const { call, sent, state } = callOf([{ method: 'wanted', payload: wanted.payload }]);
     state.reads = false;
     let isOver = false;
-    const reading = serveRead(replica, 1, call, () => {}).then(() => {
+    const reading = serveRead(replica, 1, call, () => {}, new Bandwidth()).then(() => {
       isOver = true;
     });
     for (let n = 0; n < 3; n++) {
@@ -290,21 +291,27 @@ describe('contents', () => {
     const taken: number[] = [];
     const replica = { read: async function* () {} } as unknown as Replica; // nothing is read
     const { call } = callOf([{ method: 'wanted', payload: wanted.payload }]);
-    await serveRead(replica, 1, call, (bytes) => void taken.push(bytes));
+    await serveRead(replica, 1, call, (bytes) => void taken.push(bytes), new Bandwidth());
     expect(taken).toHaveLength(1);
     expect(taken[0]).toBeGreaterThan(wanted.payload.length);
   });
 
   test('are refused where the list of them is missing', async () => {
     const { call } = callOf([{ method: 'changes', payload: wanted.payload }]);
-    await expect(serveRead({} as never, 1, call, () => {})).rejects.toMatchObject({ code: 'bad-message' });
-    await expect(serveRead({} as never, 1, callOf().call, () => {})).rejects.toMatchObject({ code: 'bad-message' });
+    await expect(serveRead({} as never, 1, call, () => {}, new Bandwidth())).rejects.toMatchObject({
+      code: 'bad-message',
+    });
+    await expect(serveRead({} as never, 1, callOf().call, () => {}, new Bandwidth())).rejects.toMatchObject({
+      code: 'bad-message',
+    });
   });
 
   test('are refused where the list of them is longer than it was announced, before anything is read', async () => {
     const two = [...encodeWanted(['x', 'y'].map((path) => ({ path: p(path), file: file('x') as never })))][0]!;
     const { call } = callOf([{ method: 'wanted', payload: two.payload }]);
-    await expect(serveRead({} as never, 1, call, () => {})).rejects.toMatchObject({ code: 'bad-message' });
+    await expect(serveRead({} as never, 1, call, () => {}, new Bandwidth())).rejects.toMatchObject({
+      code: 'bad-message',
+    });
   });
 
   test('are read as they come in several lists', async () => {
@@ -319,7 +326,7 @@ describe('contents', () => {
       { method: 'wanted', payload: [...encodeWanted([{ path: p('y'), file: file('y') as never }])][0]!.payload },
     ]);
     const taken: number[] = [];
-    await serveRead(replica, 2, call, (bytes) => void taken.push(bytes));
+    await serveRead(replica, 2, call, (bytes) => void taken.push(bytes), new Bandwidth());
     expect([asked, taken.length]).toEqual([['x', 'y'], 2]);
   });
 
@@ -450,7 +457,7 @@ describe('earlier contents', () => {
       for (const n of [1, 2]) yield { n: 0, data: Buffer.from(`${name} ${n}`), last: n === 2 };
     },
   };
-  const methods = versionMethods(versionReader as never, (params, handle) => ({ params, handle }));
+  const methods = versionMethods(versionReader as never, (params, handle) => ({ params, handle }), new Bandwidth());
 
   test('are listed, scanned and read', async () => {
     const listed = callOf();
