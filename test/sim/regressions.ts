@@ -49,6 +49,7 @@ export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
 
 /** In the world with everything that is in features.ts. */
 export const WIDE: readonly (readonly [seed: number, what: string])[] = [
+  [600_027_889, 'the simulation: what side b had changed itself was forgotten when its conflict copy was made'],
   [600_025_739, 'a directory below a mount point was filled where side b could not tell at first what it had'],
 ];
 

@@ -137,7 +137,11 @@ export class Standstill {
       return;
     }
     if (side === 'b' && this.#world.time < this.#since + BEGUN_MS) return;
-    if (cause.code === 'root-unmounted' && this.#isMostlySame()) return;
+    if (cause.code === 'root-unmounted' && this.#isMostlySame()) {
+      // The people of side b have made it so: then both are alike, and what follows may make them differ again.
+      this.#cause = null;
+      return;
+    }
     this.#world.broken(`${path} was changed on side ${side} (${cause.code}), and nobody confirmed it`);
   }
 
