@@ -12,6 +12,13 @@ export interface Equivalent {
 
 const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'src/disk/scan/verify.ts',
+    source: 'return lstat.isSymbolicLink() && isLinkTo(absolute, entry.target);',
+    original: 'lstat.isSymbolicLink() && isLinkTo(absolute, entry.target)',
+    mutated: 'isLinkTo(absolute, entry.target)',
+    reason: 'What is no link leads nowhere.',
+  },
+  {
     file: 'src/disk/watch/chokidar.ts',
     source: 'followSymlinks: false,',
     original: 'false',

@@ -187,6 +187,15 @@ describe('another program', () => {
       expect(await logged({ path: wanted })).toEqual({ reasons: [], damaged });
   });
 
+  it('leaves nothing but the end of a line and a torn one: that is cut off after a kill', async () => {
+    fs.writeFileSync(inLog('events-000001.ndjson'), '\n{"time":');
+    const log = open({ wasKilled: true });
+    said(log, 'e1');
+    await log.close();
+    expect(files()).toEqual(['events-000001.ndjson']);
+    expect((await logged()).reasons).toEqual(['e1']);
+  });
+
   it.each([
     ['cut', (size: number) => size - 10, /is cut/],
     ['empty', () => 0, /is empty/],

@@ -1,4 +1,5 @@
 // Parts of transfers that were cut: what is kept of them, and what is gone on from.
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -52,4 +53,25 @@ test.each<[it: string, isPart: boolean, written: number]>([
   if (written > 0) await staged.write(Buffer.alloc(written), false);
   await expect(staged.resume(3, false)).rejects.toMatchObject({ code: 'ENOENT' });
   staged.discard();
+});
+
+test('a transfer goes on from a single byte', async () => {
+  const name = 'staged';
+  fs.writeFileSync(path.join(root, name), '0123');
+  const content = Buffer.from('0ab');
+  const hash = createHash('sha256').update(content).digest('hex');
+  const staged = new StagedFile(own(root), name, { ...large('1'), size: 3, hash }, true);
+  await staged.resume(1, false);
+  await staged.write(content.subarray(1), true);
+  expect(staged.isSound()).toBe(true);
+  staged.discard();
+});
+
+test('a part that is left for a later transfer is closed', async () => {
+  const staged = new StagedFile(own(root), 'staged', large('1'), true);
+  await staged.write(Buffer.alloc(5 * MIB, 1), false);
+  expect(staged.stats().size).toBe(5 * MIB);
+  staged.leave();
+  expect(fs.statSync(path.join(root, 'staged')).size).toBe(5 * MIB);
+  expect(() => staged.stats()).toThrow();
 });
