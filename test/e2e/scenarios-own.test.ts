@@ -134,7 +134,7 @@ const cells = all.filter(([, file], n) => sized(file === 'locks.log' ? n % 6 ===
 describe('SCENARIO 41: a state file is not what it was', () => {
   test.each(cells)(
     '%s: %s: %s, while %s: said, and nothing is lost',
-    { timeout: 60_000 },
+    { timeout: sized(60_000, 300_000) },
     async (side, file, how, when) => {
       const older = await furnish();
       const damage = () => DAMAGES[how]!(state(side, file), older);
@@ -244,7 +244,7 @@ describe('SCENARIO 42: one of our own directories is removed or replaced', () =>
 
   test.each(some)(
     'of side %s: .lockstep/%s %s, while %s: made again, said, and all goes on',
-    { timeout: 60_000 },
+    { timeout: sized(60_000, 300_000) },
     async (side, name, how, when) => {
       await furnish();
       if (when === 'stopped') await stopBoth();
@@ -273,7 +273,7 @@ describe('SCENARIO 42: one of our own directories is removed or replaced', () =>
 
   test.skipIf(missing.nobody !== '')(
     `where server-b may not write in it, that is a problem that names it, until it may${missing.nobody}`,
-    { timeout: 60_000 },
+    { timeout: sized(60_000, 300_000) },
     async () => {
       putWhole(pair.a, 'f.txt', 'old');
       fs.chmodSync(pair.directory, 0o755);
