@@ -24,6 +24,7 @@ const breaches: [it: string, file: string, text: string, fault: RegExp | null][]
   ['wire from disk, late', 'src/wire/x.ts', `const y = await import('../disk/y.js');`, /imports src\/disk\/y\.ts/],
   ['wire from disk, a type', 'src/wire/x.ts', `type Y = import('../disk/y.js').Y;`, /imports src\/disk\/y\.ts/],
   ['disk from the replica', 'src/disk/x.ts', `import type { ScanResult } from '../replica.js';`, null],
+  ['a flush of its own', 'src/disk/x.ts', `fs.fsyncSync(1);`, /uses fs\.fsyncSync; flush with/],
   ['the replica from core', 'src/replica.ts', `import type { Entry } from './core/entry.js';`, null],
   ['the replica from disk', 'src/replica.ts', `import type { Root } from './disk/fs/parents.js';`, /imports src\/disk/],
   ['the client from wire', 'src/client/x.ts', `import '../wire/rpc/caller.js';`, null],

@@ -153,7 +153,7 @@ function* reachFaults({ file }: Source, tree: ts.SourceFile): Generator<string> 
   if (room === 'cli') return;
   const found: string[] = [];
   visit(tree, (node) => {
-    const reach = processFault(node, room) ?? (room === 'core' ? impurity(node) : null);
+    const reach = processFault(node, room) ?? flushFault(node, file) ?? (room === 'core' ? impurity(node) : null);
     if (reach !== null) found.push(`line ${tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1} ${reach}`);
   });
   yield* found;
@@ -164,6 +164,16 @@ function processFault(node: ts.Node, room: string): string | null {
   const use = ts.isPropertyAccessExpression(node.parent) ? node.parent.name.text : null;
   if (room !== 'core' && use !== null && (HARMLESS.includes(use) || isProbe(node))) return null;
   return `uses process${use === null ? '' : `.${use}`}; only the cli touches the process`;
+}
+
+/** The one file that flushes for the engine, so that --no-fsync leaves all of it out. */
+const FLUSHES = 'src/disk/fs/flush.ts';
+
+function flushFault(node: ts.Node, file: string): string | null {
+  if (!file.startsWith('src/disk/') || file === FLUSHES || !ts.isPropertyAccessExpression(node)) return null;
+  return /^fs\.f(?:data)?sync(?:Sync)?$/.test(node.getText())
+    ? `uses ${node.getText()}; flush with disk/fs/flush`
+    : null;
 }
 
 /** `process.kill(pid, 0)` sends nothing: it asks whether a process lives, and there is no other way to ask. */

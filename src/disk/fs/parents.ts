@@ -9,7 +9,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { nameOf, parentOf, type RelPath } from '../../core/path.js';
-import { fsync } from './flush.js';
+import { fsync, fsyncSync } from './flush.js';
 import { isSameInode, openReadable, swapped } from './inode.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
@@ -67,7 +67,7 @@ export class Parents {
       above = above === '' ? null : parentOf(above)
     ) {
       try {
-        fs.fsyncSync(this.#fdOf(above));
+        fsyncSync(this.#fdOf(above));
       } catch (error) {
         // A directory that is gone, too, has no names.
         if (!GONE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
