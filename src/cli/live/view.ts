@@ -37,9 +37,9 @@ export function liveLines(
 
 function headLines(state: LiveState, columns: number, colors: Colors, names: ProgramNames): string[] {
   const [said, paint] = stateSpan(state, colors, names);
-  const server = ` ${state.server}`;
-  const gap = ' '.repeat(Math.max(1, columns - widthOf(said) - widthOf(server)));
-  const lines = [lineOf([[said, paint], gap, [server, colors.dim]], columns)];
+  const { server } = state;
+  const gap = ' '.repeat(Math.max(2, columns - widthOf(said) - widthOf(server)));
+  const lines = [lineOf(withWhole([[said, paint]], [[gap + server, colors.dim]], columns), columns)];
   const { status } = state;
   if (status === null) return lines;
   lines.push(...sidesLines(status, columns), lineOf(countSpans(state, columns, colors), columns));
@@ -95,11 +95,11 @@ function countSpans({ status, transfers }: LiveState, columns: number, colors: C
 
 /**
  * How far the work is: `43 %  1 of 3 files, 1.20 GB of 3.40 GB`, in a narrow window without the files; or, while nothing
- * is carried, how much waits.
+ * is transferred, how much waits.
  */
 function progressText({ status, transfers: { left, done, percent } }: LiveState, columns: number): string {
   if (left.files === 0) return '';
-  if (status?.state !== 'syncing') return `${countText(left.files, 'change')}, ${sizeText(left.bytes)} to carry`;
+  if (status?.state !== 'syncing') return `${countText(left.files, 'change')}, ${sizeText(left.bytes)} to transfer`;
   const files = `${done.files} of ${countText(done.files + left.files, 'file')}`;
   const size = done.bytes + left.bytes;
   const volume = size === 0 ? '' : `${sizeText(done.bytes)} of ${sizeText(size)}`;

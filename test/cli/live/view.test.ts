@@ -108,6 +108,7 @@ describe('the live view', () => {
     expect(narrow.at(-2)).toBe('  a → b  created   变化 299.txt  5 B');
     expect(lines(37)[4]).toBe('47 %  4.77 MB of 9.54 MB');
     expect(lines(20)[4]).toBe('47 %');
+    expect([lines(24)[0], lines(22)[0]]).toEqual(['Syncing   127.0.0.1:8080', 'Syncing']);
   });
 
   it('says in a narrow window how many wait, and what starts server-b', () => {
@@ -165,7 +166,7 @@ describe('the live view', () => {
       return liveLines(live, { columns: 80, rows: 24 }, colors)[3];
     };
     expect(shown('syncing')).toBe('70 %  75 of 100 files, 2.93 KB of 3.91 KB');
-    expect(shown('paused')).toBe('25 changes, 1000 B to carry');
+    expect(shown('paused')).toBe('25 changes, 1000 B to transfer');
     expect(shown('syncing', volume(0, 0))).toBe('Problems');
   });
 
