@@ -10,6 +10,8 @@ export class LockPlace {
   loss: string | null = null;
   /** While true, nothing becomes durable. */
   isFull = false;
+  /** What is stored becomes durable after this. */
+  disk: Promise<void> = Promise.resolve();
 }
 
 export class MemoryLockStore implements LockStore {
@@ -40,6 +42,7 @@ export class MemoryLockStore implements LockStore {
   }
 
   async #durable(): Promise<void> {
+    await this.#place.disk;
     if (this.#place.isFull) throw new SyncError('failed', 'The disk is full.', { hint: 'Free some space.' });
   }
 

@@ -19,11 +19,14 @@ interface PausingContext {
   readonly lockState: Pick<LockState, 'pause' | 'setPause'>;
   readonly log: Logger;
   readonly clock: Pick<Clock, 'now'>;
+  readonly mailbox: { wake(): void };
 }
 
 /** The pause of one pair. */
 export class Pausing {
   readonly #context: PausingContext;
+  /** How many requests are on their way to the disk. */
+  #storing = 0;
 
   constructor(context: PausingContext) {
     this.#context = context;
@@ -32,6 +35,11 @@ export class Pausing {
   /** Who has paused the pair; null where it is not paused. */
   get present(): Pause | null {
     return this.#context.lockState.pause;
+  }
+
+  /** Whether a request is in force that has not been said yet. */
+  get isStoring(): boolean {
+    return this.#storing > 0;
   }
 
   /** Says at a start that the pair is still paused. */
@@ -43,18 +51,25 @@ export class Pausing {
 
   /** Carries out a request. @returns whether it changed anything. */
   set({ paused, by, done }: PauseRequest): boolean {
-    const { lockState, clock, log } = this.#context;
+    const { lockState, clock, log, mailbox } = this.#context;
     if ((lockState.pause !== null) === paused) {
       done(false, null);
       return false;
     }
-    lockState.setPause(paused ? { by, since: clock.now() } : null).then(
-      () => {
-        log.event({ event: paused ? 'paused' : 'resumed', by });
-        done(true, null);
-      },
-      (error: SyncError) => done(true, error),
-    );
+    this.#storing++;
+    lockState
+      .setPause(paused ? { by, since: clock.now() } : null)
+      .then(
+        () => {
+          log.event({ event: paused ? 'paused' : 'resumed', by });
+          done(true, null);
+        },
+        (error: SyncError) => done(true, error),
+      )
+      .finally(() => {
+        this.#storing--;
+        mailbox.wake();
+      });
     return true;
   }
 }

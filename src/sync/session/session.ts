@@ -319,6 +319,7 @@ export class Session {
   get #isSettled(): boolean {
     const { pair, lockState } = this.#options;
     if (!this.canSync || !lockState.isSettled || this.#claims.count('disconnected-peer') > 0) return false;
+    if (this.#pausing.isStoring) return false; // what follows from it is said after it
     if (pair.hasMarks || pair.postponed.size > 0 || pair.a.unsettled + pair.b.unsettled > 0) return false;
     return !this.#retries.isMoving && this.#heldUpdates.isIdle && this.writes.isIdle && this.#inFlight.isIdle;
   }

@@ -454,6 +454,22 @@ describe('pausing', () => {
     expect(room.transferred('a')).toBe('*x');
   });
 
+  test('ends before both sides are said to agree, however long the disk takes', async () => {
+    const room = await SessionRoom.inSync('x:1');
+    await room.session.pause(true, 'ann');
+    let stored = () => {};
+    room.locks.disk = new Promise((resolve) => {
+      stored = resolve;
+    });
+    const resumed = room.session.pause(false, 'ann');
+    await room.rest();
+    expect([room.said, room.session.status.state]).toEqual([['paused ann'], 'syncing']);
+    stored();
+    expect(await resumed).toBe(true);
+    await room.rest();
+    expect(room.said).toEqual(['paused ann', 'resumed ann', 'in-sync 1 1']);
+  });
+
   test('is refused where it cannot be stored, and holds until the end', async () => {
     const room = await SessionRoom.inSync('x:1');
     room.locks.isFull = true;
