@@ -8,7 +8,9 @@ const PROGRAMS: Readonly<Record<string, () => Promise<unknown>>> = {
   config: () => import('./up/show-config.js'),
 };
 
-if (Object.hasOwn(PROGRAMS, word)) {
-  process.argv = [node!, script!, ...rest];
-  await PROGRAMS[word]!();
+const asksForHelp = word === 'help' && Object.hasOwn(PROGRAMS, rest[0] ?? '');
+const [program = '', ...words] = asksForHelp ? [rest[0], '--help'] : [word, ...rest];
+if (Object.hasOwn(PROGRAMS, program)) {
+  process.argv = [node!, script!, ...words];
+  await PROGRAMS[program]!();
 } else await import('./client.js');

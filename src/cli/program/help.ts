@@ -41,7 +41,11 @@ const APPENDIX: Appendix = {
 };
 
 /** @param name what the client is called. */
-export const clientAppendix = (name: string): Appendix => ({
-  ...APPENDIX,
-  examples: APPENDIX.examples.map(([line, meaning]) => [line.replace(/^client\b/, name), meaning]),
-});
+export function clientAppendix(name: string): Appendix {
+  const named = (text: string): string => text.replace(/\bclient(?= |$)/g, name);
+  return {
+    ...APPENDIX,
+    examples: APPENDIX.examples.map(([line, meaning]) => [named(line), named(meaning)]),
+    notes: APPENDIX.notes.map(named),
+  };
+}

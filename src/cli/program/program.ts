@@ -21,6 +21,7 @@ import { clientAppendix } from './help.js';
 import { addListing } from './listing.js';
 import { addLocking } from './locking.js';
 import { withNotices } from './notices.js';
+import { addOwnPair } from './own-pair.js';
 import { addPair } from './pair.js';
 import { addPeople } from './people.js';
 import type { Run } from './run.js';
@@ -105,6 +106,7 @@ export function clientProgram(
   addEarlier(program, run);
   addPair(program, run);
   addPeople(program, run);
+  addOwnPair(program, run, name);
   return program;
 }
 

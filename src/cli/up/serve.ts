@@ -2,10 +2,19 @@
 import { errorObject, errorText } from '../error-text.js';
 import { usageError } from '../report-error.js';
 
+const HELP = `Usage: lockstep serve a|b [options]
+
+Runs server-a or server-b alone, as the programs of these names do. "lockstep
+up" runs both.
+
+Options: lockstep serve a --help, lockstep serve b --help
+`;
+
 const [node, script, which, ...rest] = process.argv;
 process.argv = [node!, script!, ...rest];
 if (which === 'a') await import('../server/server-a.js');
 else if (which === 'b') await import('../server/server-b.js');
+else if (which === '--help' || which === '-h') process.stdout.write(HELP);
 else {
   const refused = usageError(
     which === undefined ? 'serve takes the side to serve.' : `serve takes a or b, not "${which}".`,

@@ -16,18 +16,31 @@ interface Value {
   readonly from: string;
 }
 
+const HELP = `Usage: lockstep config [--json]
+
+Every value that the programs would use here, and where it comes from: an
+option, a variable, the pair of this directory, or the default. Remembered
+pairs stand in config.toml, whose path --json names.
+`;
+
 const { env, argv } = process;
 try {
   const words = argv.slice(2);
+  if (words.includes('--help') || words.includes('-h')) process.stdout.write(HELP);
+  else show(words);
+} catch (error) {
+  process.stderr.write(`${errorText(errorObject(error))}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+/** @throws SyncError `usage`. */
+function show(words: readonly string[]): void {
   const isJson = words.includes('--json');
   const unknown = words.find((word) => word !== '--json');
   if (unknown !== undefined)
     throw usageError(`config takes no "${unknown}".`, 'Try "lockstep config", or with --json.');
   const values = [...clientValues(), ...variables(), ...pairValues()];
   process.stdout.write(isJson ? `${JSON.stringify({ file: configFile(env), values })}\n` : text(values));
-} catch (error) {
-  process.stderr.write(`${errorText(errorObject(error))}\n`);
-  process.exitCode = exitCodeOf(error);
 }
 
 function text(values: readonly Value[]): string {
