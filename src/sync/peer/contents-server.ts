@@ -88,24 +88,34 @@ const baseOf = (
   },
 });
 
-/** Answers `apply`. */
+/**
+ * Answers `apply`.
+ * @param untold called with the changes when the call has ended without all of their outcomes.
+ */
 export async function serveApply(
   replica: Replica,
   count: number,
   call: IncomingCall,
   soon: Clock['soon'],
   take: Take,
+  untold: (changes: readonly Change[]) => void = () => {},
 ): Promise<object> {
   const incoming = streamOf(call);
   const changes: Change[] = await collect(count, incoming, 'changes', parseChanges, take);
   const announced = new Announced(changes.flatMap((change) => contentOf(change)?.size ?? []));
   const outcomes = new Outbound(call, soon);
-  for await (const applied of replica.apply(changes, contentsFrom(incoming, announced))) {
-    outcomes.add(applied);
-    // The call was cancelled: the remaining changes are not begun.
-    if (call.signal.aborted) break;
+  let areTold = false;
+  try {
+    for await (const applied of replica.apply(changes, contentsFrom(incoming, announced))) {
+      outcomes.add(applied);
+      // The call was cancelled: the remaining changes are not begun.
+      if (call.signal.aborted) break;
+    }
+    await outcomes.flush();
+    areTold = !call.signal.aborted;
+  } finally {
+    if (!areTold) untold(changes);
   }
-  await outcomes.flush();
   return {};
 }
 

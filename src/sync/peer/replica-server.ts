@@ -2,9 +2,11 @@
 // hint when a scan would find something.
 
 import type { GenericSchema, InferOutput } from 'valibot';
+import { type Change, pathsOf } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
+import type { RelPath } from '../../core/path.js';
 import type { Rate } from '../../core/timetable.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { PartnerMemory } from '../../disk/state/partner-memory.js';
@@ -68,6 +70,8 @@ export class ReplicaServer {
   readonly #contentConnections = new Set<Connection>();
   /** The applies that are running. */
   readonly #applies = new Set<Promise<object>>();
+  /** Paths of changes whose outcomes server-a was not told: the next scan reports them, though they are not new here. */
+  readonly #untold = new Set<RelPath>();
   /** The memory for the lists of running calls. */
   readonly #lists = new SharedBudget(MAX_LISTED_BYTES, tooManyLists);
 
@@ -75,10 +79,18 @@ export class ReplicaServer {
     this.#served = served;
     this.#bandwidth = served.bandwidth ?? new Bandwidth();
     this.#bandwidth.onChange((rate) => this.#limit(rate));
-    served.replica.onHint(() => {
-      this.#connectedPeer?.control.send({ method: 'hint', params: {} }).catch(() => {});
-    });
+    served.replica.onHint(() => this.#hint());
   }
+
+  #hint(): void {
+    this.#connectedPeer?.control.send({ method: 'hint', params: {} }).catch(() => {});
+  }
+
+  /** An apply has ended, and nobody was there any more to be told: it may have ended after the paths were scanned. */
+  readonly #noteUntold = (changes: readonly Change[]): void => {
+    for (const change of changes) for (const path of pathsOf(change)) this.#untold.add(path);
+    this.#hint();
+  };
 
   /** Whether a server-a has said hello and is still there. */
   get isConnected(): boolean {
@@ -121,7 +133,7 @@ export class ReplicaServer {
         this.#lists.lend((take) => serveRead(replica, count, call, take, this.#bandwidth)),
       ),
       apply: guarded(peerParams.apply, ({ count }, call) =>
-        this.#noted(this.#lists.lend((take) => serveApply(replica, count, call, clock.soon, take))),
+        this.#noted(this.#lists.lend((take) => serveApply(replica, count, call, clock.soon, take, this.#noteUntold))),
       ),
       ...(this.#served.versionReader === undefined
         ? {}
@@ -184,12 +196,15 @@ export class ReplicaServer {
   async #scan(asked: ScanRequested, call: IncomingCall, payload: Buffer | null): Promise<object> {
     const connectedPeer = this.#connectedPeer;
     const { replica } = this.#served;
-    const paths = payload === null ? [] : parsePaths(payload);
+    const named = payload === null ? [] : parsePaths(payload);
     const isFirst = connectedPeer !== null && !connectedPeer.hasEverything;
     // Applies of an earlier connection end before the complete state is read: nobody would report their changes
     // afterwards.
     if (isFirst) await Promise.allSettled(this.#applies);
+    const untold = [...this.#untold];
+    const paths = [...new Set([...named, ...untold])];
     let scan: ScanResult = await replica.scan(isFirst ? 'everything' : asked.scope, paths);
+    if (scan.halt === null) for (const path of untold) this.#untold.delete(path);
     if (isFirst && scan.halt === null) {
       scan = { ...scan, whole: true, entries: [...allOf(replica)] };
       connectedPeer.hasEverything = true;

@@ -18,7 +18,7 @@ import { ScriptedReplica, scanPath } from '../../support/session-room.js';
 
 /** A connection of which only its close matters. */
 class Line {
-  readonly sent: object[] = [];
+  readonly sent: { readonly method?: string }[] = [];
   reason: Error | null | undefined;
   #end: (reason: Error | null) => void = () => {};
   readonly closed = new Promise<Error | null>((resolve) => {
@@ -202,6 +202,53 @@ describe('a scan', () => {
     const found = scanPath('', { moving: [p('x')], unsettled: 1 });
     expect((await look(found)).moving).toEqual(['x']);
     expect((await look(found, { moving: false })).moving ?? []).toEqual([]);
+  });
+
+  test('reports once more what was changed while nobody was there any more to be told of it', async () => {
+    const { hello, look, line, ask, replica } = open();
+    await hello();
+    await look(scanPath(''));
+    const renamed = {
+      action: 'renamed',
+      before: null,
+      after: file('x'),
+      from: { path: p('x'), entry: file('x') },
+    } as const;
+    const [list] = [...encodeChanges([{ path: p('y'), ...renamed }])];
+    const { call, signal } = callOf([{ method: 'changes', payload: list!.payload }]);
+    const applying = ask('apply', { count: 1 }, line, null, call);
+    await turn();
+    signal.abort();
+    await look(scanPath(''));
+    const hints = () => line.sent.filter(({ method }) => method === 'hint').length;
+    expect([replica.scans.at(-1)!.paths, hints()]).toEqual([[], 0]);
+    replica.jobs[0]!.finish();
+    await applying;
+    expect(hints()).toBe(1);
+    await look(scanPath('', { halt: { code: 'root-missing', message: 'Gone.' } }));
+    await look(scanPath(''), {}, ['z', 'x']);
+    expect(replica.scans.at(-1)!.paths).toEqual(['z', 'x', 'y']);
+    await look(scanPath(''));
+    expect(replica.scans.at(-1)!.paths).toEqual([]);
+  });
+
+  test('reports nothing once more of which all outcomes were told', async () => {
+    const { hello, look, line, ask, replica } = open();
+    await hello();
+    await look(scanPath(''));
+    const [list] = [...encodeChanges([{ path: p('x'), action: 'deleted', before: file('x'), after: null }])];
+    const applying = ask(
+      'apply',
+      { count: 1 },
+      line,
+      null,
+      callOf([{ method: 'changes', payload: list!.payload }]).call,
+    );
+    await turn();
+    replica.jobs[0]!.finish();
+    await applying;
+    await look(scanPath(''));
+    expect(replica.scans.at(-1)!.paths).toEqual([]);
   });
 
   test('of everything first waits for the applies of an earlier connection', async () => {
