@@ -68,6 +68,9 @@ export class Clients {
   readonly #claims = new Map<RelPath, Claim>();
   readonly #tokens = new Map<number, string>();
   #lastToken = 0;
+  /** By how much the clock was off at the most when a token was given out. */
+  #clockAtToken = 0;
+  #isTableLost = false;
   #order = 0;
   /** Unlocks that are on their way, by owner and path: a lock may be granted and given back before either is answered. */
   readonly #releasing = new Map<string, number>();
@@ -229,6 +232,7 @@ export class Clients {
     if (token < this.#lastToken && wish.paths.length === 1)
       this.#world.broken(`token ${token} after ${this.#lastToken}`);
     this.#tokens.set(token, whose);
+    this.#clockAtToken = Math.max(this.#clockAtToken, this.#clock());
     this.#lastToken = Math.max(this.#lastToken, token);
   }
 
@@ -332,6 +336,7 @@ export class Clients {
   /** The lock table is damaged: of what anybody was told, nothing need be true any more. */
   tableLost(): void {
     for (const claim of this.#claims.values()) claim.releasing = true;
+    this.#isTableLost = true;
   }
 
   /** server-a comes with another lock table, whose tokens are its own. */
@@ -347,6 +352,9 @@ export class Clients {
     this.#under.clear();
     this.#leavers.clear();
     this.#notices.restarted();
+    // After a loss tokens go on from the present time: from an earlier one where the clock was set back meanwhile.
+    if (this.#isTableLost && this.#clock() < this.#clockAtToken) this.#lastToken = 0;
+    this.#isTableLost = false;
     for (const [path, claim] of this.#claims) {
       const { owner, clock, ttlMs } = claim;
       // What was recorded is the moment by the clock: one that was set meanwhile ends it earlier.

@@ -46,6 +46,11 @@ export class Oracle {
     this.#places = places;
   }
 
+  /** Some of the lock table is gone. */
+  tableLost(): void {
+    this.#applied.clear();
+  }
+
   /** server-a comes with a lock table that knows nothing of what was before. */
   tableChanged(): void {
     this.#applied.clear();

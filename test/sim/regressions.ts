@@ -13,6 +13,7 @@ export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
   [500_016_542, 'the simulation: what side b lost after its first look seemed never to have been there'],
   [432_000_363, 'the simulation: what is kept along with something unreadable, where a file was to come, was missed'],
   [500_032_381, 'the same'],
+  [600_015_792, 'what server-b wrote after the scan that server-a asked for in a pause was reported by none'],
   [
     500_037_607,
     'what had been shared in a directory stayed in the archive where a file, and then another directory, took its place',
@@ -49,6 +50,9 @@ export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
 
 /** In the world with everything that is in features.ts. */
 export const WIDE: readonly (readonly [seed: number, what: string])[] = [
+  [600_026_870, 'the simulation: of a lock that outlasted the loss of others it was forgotten since when it had been'],
+  [600_028_750, 'the simulation: tokens were expected to grow over two losses with a clock that was set back between'],
+  [600_032_018, 'the simulation: a file whose bits were set seemed to be taken away'],
   [600_027_889, 'the simulation: what side b had changed itself was forgotten when its conflict copy was made'],
   [600_025_739, 'a directory below a mount point was filled where side b could not tell at first what it had'],
 ];

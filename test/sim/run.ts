@@ -368,7 +368,7 @@ class Run {
       Object.assign(journal, { durable: journal.lines.length, isDamaged: true });
       this.#clients.tableLost();
       this.#notices.tableLost();
-      this.#oracle.tableChanged();
+      this.#oracle.tableLost();
       this.#halts.standstill.locksLost();
     }
     this.#world.at(random.between(0, 1_000), () => this.#startA());

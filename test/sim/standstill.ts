@@ -125,11 +125,11 @@ export class Standstill {
   }
 
   /** Something was written on `side`. */
-  changed(side: Side, { path, before, from }: Change): void {
+  changed(side: Side, { path, action, before, from }: Change): void {
     const cause = this.#cause;
     if (cause === null || this.#isWriting()) return;
     if (cause.code === 'mass-deletion') {
-      if (side === cause.side) return;
+      if (side === cause.side || action === 'metadata') return;
       for (const [at, entry] of [[path, before] as const, ...(from ? [[from.path, from.entry] as const] : [])]) {
         const isKept = entry?.type === 'file' && cause.kept.get(at) === contentOf(entry) && !this.#isTouched(at);
         if (isKept) this.#world.broken(`${at} went from side ${side} (mass-deletion), and nobody confirmed it`);
