@@ -55,7 +55,10 @@ async function open(bandwidths: { a?: Bandwidth; b?: Bandwidth } = {}) {
   const said: SyncEvent[] = [];
   const log = { event: (event: SyncEvent) => void said.push(event), detail: () => {}, warn: () => {} };
   const versionReader = {
-    list: async () => versions,
+    list: async (path: string) => {
+      if (path === 'lost') throw new SyncError('not-found', 'They are not there.');
+      return versions;
+    },
     entryOf: async (name: string) => file(name),
     read: async function* (name: string): AsyncGenerator<Content> {
       if (name === 'lost') throw new SyncError('not-found', 'It is not there.');
@@ -160,6 +163,11 @@ test('an earlier content that cannot be read is an error', async () => {
   const { localScans } = await open();
   const reading = localScans.versionReader.read(p('lost'), file('lost1lost2'))[Symbol.asyncIterator]();
   await expect(reading.next()).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('earlier contents that cannot be listed are an error', async () => {
+  const { localScans } = await open();
+  await expect(localScans.versionReader.list(p('lost'))).rejects.toMatchObject({ code: 'not-found' });
 });
 
 describe('what is offered', () => {
