@@ -18,6 +18,7 @@ import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import type { Budget } from '../../wire/frame/budget.js';
 import { CONTENTS_SILENCE, PEER_LIMITS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
+import { bad } from '../../wire/peer-api/list.js';
 import { encodePaths } from '../../wire/peer-api/messages.js';
 import { peerParams } from '../../wire/peer-api/params.js';
 import { ScanReportReader, scanBudget } from '../../wire/peer-api/scan-report.js';
@@ -78,7 +79,7 @@ export class RemoteReplica implements Replica {
     const onNotification = (method: string, params: unknown) => {
       if (method === 'hint' && replica !== null) replica.#listener();
       if (method === 'limit' && options.bandwidth !== undefined)
-        options.bandwidth.told = checked(peerParams.limit, params, 'a limit').bytesPerSecond;
+        options.bandwidth.told = checked(peerParams.limit, params, (why) => bad(`a limit, ${why}`)).bytesPerSecond;
     };
     const { caller, introduction, above } = await introduce(options, false, onNotification);
     replica = new RemoteReplica(options, caller, introduction, above);

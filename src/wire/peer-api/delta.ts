@@ -14,7 +14,7 @@ import {
 } from '../../core/delta.js';
 import { whole } from '../rpc/fields.js';
 import { checked } from '../rpc/params.js';
-import { type Batch, encodeList, fail, parseList, wholeNumber } from './list.js';
+import { type Batch, bad, encodeList, fail, parseList, wholeNumber } from './list.js';
 import { parseChanges } from './messages.js';
 
 const WORD_BYTES = 4;
@@ -73,7 +73,7 @@ const offerOrNone = v.union([offer, v.object({ have: v.optional(v.undefined()) }
 
 /** @throws SyncError `bad-message`. */
 export function parseOffer(value: unknown): OfferFields | null {
-  const found = checked(offerOrNone, value, 'an offer');
+  const found = checked(offerOrNone, value, (why) => bad(`an offer, ${why}`));
   return 'base' in found ? found : null;
 }
 

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type Introduction, introducedBy } from '../../core/partner.js';
 import { text, whole } from '../rpc/fields.js';
 import { checked } from '../rpc/params.js';
+import { bad } from './list.js';
 
 export const MAX_DIR_CHARS = 8192;
 /** The maximum number of ids in a list. */
@@ -22,7 +23,9 @@ const introduction = v.object({
 
 /** @throws SyncError `bad-message`. */
 export function introductionOf(hello: unknown): Introduction {
-  const { root, former, dir, epoch, partner } = checked(introduction, hello, 'the introduction of server-b');
+  const { root, former, dir, epoch, partner } = checked(introduction, hello, (why) =>
+    bad(`the introduction of server-b, ${why}`),
+  );
   return {
     ...introducedBy(root),
     ...(former === undefined ? {} : { former }),
@@ -33,4 +36,4 @@ export function introductionOf(hello: unknown): Introduction {
 }
 
 /** @throws SyncError `bad-message`. */
-export const idsOf = (value: unknown): string[] => checked(ids, value, 'a list of ids');
+export const idsOf = (value: unknown): string[] => checked(ids, value, (why) => bad(`a list of ids, ${why}`));

@@ -5,7 +5,7 @@ import type { FileEntry, LinkEntry } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
 import { whole } from '../rpc/fields.js';
 import { checked } from '../rpc/params.js';
-import { type Batch, encodeList, fail, object, parseList, relPath, wholeNumber } from './list.js';
+import { type Batch, bad, encodeList, fail, object, parseList, relPath, wholeNumber } from './list.js';
 import { entryOf } from './messages.js';
 
 /** The fields are those of `Version` in `replica`. */
@@ -40,14 +40,14 @@ const pruned = v.object({ ...usage, before: whole(Number.MIN_SAFE_INTEGER, Numbe
  * @throws SyncError `bad-message`.
  */
 export const parseUsage = (result: unknown): { files: number; bytes: number } =>
-  checked(used, result, 'the size of versions');
+  checked(used, result, (why) => bad(`the size of versions, ${why}`));
 
 /**
  * @param result the answer to `prune-versions`.
  * @throws SyncError `bad-message`.
  */
 export const parsePruned = (result: unknown): { files: number; bytes: number; before: number } =>
-  checked(pruned, result, 'what was pruned');
+  checked(pruned, result, (why) => bad(`what was pruned, ${why}`));
 
 /**
  * @param result the answer to `look-version`.

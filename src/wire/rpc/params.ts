@@ -19,20 +19,15 @@ export function checkParams(schema: v.GenericSchema, params: unknown): unknown {
 }
 
 /**
- * @param what names the value in the error.
- * @returns the output of the schema for a value from the other server.
- * @throws SyncError `bad-message`, naming the first invalid field.
+ * @returns the output of the schema for `value`.
+ * @throws what `fault` makes of the first invalid field, such as `epoch: it is missing`.
  */
-export function checked<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {
+export function checked<T>(schema: v.GenericSchema<unknown, T>, value: unknown, fault: (why: string) => Error): T {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
   const field = fieldOf(issue);
-  throw new SyncError(
-    'bad-message',
-    `The other server violates the protocol: ${what}${field === null ? '' : `, ${field}`}: ${faultOf(issue)}.`,
-    { hint: 'Install the same version of Lockstep on both machines.' },
-  );
+  throw fault(field === null ? faultOf(issue) : `${field}: ${faultOf(issue)}`);
 }
 
 /** The schema contains only our own keys, so the field's name does not come from the caller. */
