@@ -5,9 +5,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { dataRuns } from '../core/data-runs.js';
-import { secondsOf } from '../core/entry.js';
+import { CONTENT_HASH, HASH_PATTERN, secondsOf } from '../core/entry.js';
 
-const HASH = '[0-9a-f]{64}';
 const MAX_NAME_BYTES = 255;
 const COPY_BYTES = 1 << 20;
 
@@ -53,7 +52,7 @@ export class PartialFile {
     const place = placeOf(destination, hash);
     // Fails if another download has just created the file.
     const fd = fs.openSync(place, 'wx', 0o600);
-    return new PartialFile(place, hash, fd, createHash('sha256'), 0);
+    return new PartialFile(place, hash, fd, createHash(CONTENT_HASH), 0);
   }
 
   /** @param size of the whole content in bytes: zeros in a large one leave holes. */
@@ -153,7 +152,7 @@ export async function localContent(place: string): Promise<LocalContent | null> 
 const ownUser = (): number => Math.max(os.userInfo().uid, 0);
 
 async function readThrough(fd: number): Promise<{ digest: Hash; bytes: number }> {
-  const digest = createHash('sha256');
+  const digest = createHash(CONTENT_HASH);
   const buffer = Buffer.allocUnsafeSlow(COPY_BYTES);
   for (let bytes = 0; ; ) {
     const read = await readAt(fd, buffer, bytes);
@@ -175,7 +174,7 @@ const writeAt = (fd: number, data: Buffer, from: number, to: number, at: number)
 
 function placesOf(destination: string): string[] {
   const directory = path.dirname(destination);
-  const pattern = new RegExp(`^${escaped(stemOf(destination))}\\.${HASH}\\.part$`);
+  const pattern = new RegExp(`^${escaped(stemOf(destination))}\\.${HASH_PATTERN}\\.part$`);
   return fs
     .readdirSync(directory)
     .filter((name) => pattern.test(name))

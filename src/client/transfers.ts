@@ -2,6 +2,7 @@
 // requests it; a received content is checked against its announcement.
 
 import { createHash } from 'node:crypto';
+import { CONTENT_HASH } from '../core/entry.js';
 import { SyncError } from '../core/errors.js';
 import type { Acted, ClientMethods, DownloadedFile, Target } from '../wire/client-api/methods.js';
 import { downloadedFile } from '../wire/client-api/params.js';
@@ -79,7 +80,7 @@ async function pump(
   onProgress: TransferOptions['onProgress'],
   signal: AbortSignal,
 ): Promise<void> {
-  const hash = createHash('sha256');
+  const hash = createHash(CONTENT_HASH);
   let bytes = 0;
   for await (const piece of pieces) {
     const whole = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
@@ -176,7 +177,7 @@ export async function* readContent(
   const onAbort = () => over.abort();
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) over.abort();
-  const hash = createHash('sha256');
+  const hash = createHash(CONTENT_HASH);
   let file: DownloadedFile | null = null;
   let bytes = 0;
   const sink: DownloadSink = {

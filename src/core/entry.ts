@@ -1,5 +1,10 @@
 // The state of one path on one side, as far as it is synchronised. Contents are compared by hash, never by time.
 
+/** The hash by which contents are compared, as node:crypto calls it. */
+export const CONTENT_HASH = 'sha256';
+/** What a hash looks like, as the source of a regular expression. */
+export const HASH_PATTERN = '[0-9a-f]{64}';
+
 /** A regular file. */
 export interface FileEntry {
   readonly type: 'file';
@@ -9,7 +14,7 @@ export interface FileEntry {
   readonly mtime: number;
   /** Permission bits, 0o000–0o777. */
   readonly mode: number;
-  /** SHA-256 of the content, 64 hexadecimal digits. */
+  /** Of the content, by {@link CONTENT_HASH}, in hexadecimal digits. */
   readonly hash: string;
 }
 

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { advise } from '../../core/advice.js';
-import type { FileEntry } from '../../core/entry.js';
+import { CONTENT_HASH, type FileEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { nameOf, parentOf, quote, type RelPath } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
@@ -133,7 +133,7 @@ function sameSizeAndTime(fd: number, { size, mtimeMs }: fs.Stats): boolean {
 
 /** @returns the hash of the first `size` bytes; null where the file is shorter. */
 async function digestOf(fd: number, size: number): Promise<string | null> {
-  const hash = createHash('sha256');
+  const hash = createHash(CONTENT_HASH);
   const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
   for (let at = 0; at < size; ) {
     const { bytesRead } = await readAsync(fd, buffer, 0, Math.min(PIECE_BYTES, size - at), at);

@@ -4,6 +4,7 @@
 import { createHash, hash as hashOf } from 'node:crypto';
 import * as fs from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { CONTENT_HASH } from '../../core/entry.js';
 import { coarseSums, rememberSums } from './block-sums.js';
 import { sameSignature } from './signature.js';
 
@@ -33,7 +34,7 @@ export function digestSmall(absolute: string, at: number): Digest {
     const length = readWhole(fd);
     if (length !== before.size || !sameSignature(before, fs.fstatSync(fd))) return MOVING;
     if (fs.lstatSync(absolute, { throwIfNoEntry: false })?.ino !== before.ino) return MOVING;
-    return { kind: 'read', hash: hashOf('sha256', buffer.subarray(0, length)), stats: before, at };
+    return { kind: 'read', hash: hashOf(CONTENT_HASH, buffer.subarray(0, length)), stats: before, at };
   } catch (error) {
     return failure(error);
   } finally {
@@ -71,7 +72,7 @@ export async function digestLarge(absolute: string, at: number, signal: AbortSig
 
 /** Reads each piece while the one before is hashed; also computes the checksums of the blocks. */
 async function hashPieces(file: FileHandle, before: fs.Stats, signal: AbortSignal): Promise<string | null> {
-  const hash = createHash('sha256');
+  const hash = createHash(CONTENT_HASH);
   const sums = coarseSums(before.size);
   const pieces = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)] as const;
   let length = 0;

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { SPARSE_BYTES } from '../../core/data-runs.js';
 import type { Range } from '../../core/delta.js';
-import type { FileEntry } from '../../core/entry.js';
+import { CONTENT_HASH, type FileEntry } from '../../core/entry.js';
 import { fdatasync, fsync } from '../fs/flush.js';
 import { isSameInode } from '../fs/inode.js';
 import type { OwnDirectory } from '../fs/own-directory.js';
@@ -97,7 +97,7 @@ export class StagedFile {
   }
 
   #writeWhole(data: Buffer): void {
-    this.digest = crypto.hash('sha256', data, 'hex');
+    this.digest = crypto.hash(CONTENT_HASH, data, 'hex');
     this.#cutRest();
     writeDataSync(this.#fd, data, 0, this.file.size);
     this.#written = data.length;
@@ -151,7 +151,7 @@ export class StagedFile {
   }
 
   #digestNext(data: Buffer): void {
-    this.#hash ??= createHash('sha256');
+    this.#hash ??= createHash(CONTENT_HASH);
     this.#hash.update(data);
     this.#written += data.length;
   }

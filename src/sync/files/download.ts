@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as passed } from 'node:timers/promises';
 import { advise } from '../../core/advice.js';
-import { type Entry, type FileEntry, sameContent } from '../../core/entry.js';
+import { CONTENT_HASH, type Entry, type FileEntry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath } from '../../core/path.js';
 import type { Content, Wanted } from '../../replica.js';
@@ -187,7 +187,7 @@ async function* piecesOf(
   if (bytes !== size) throw changedInB(path);
 }
 
-const hashOf = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
+const hashOf = (data: Buffer): string => createHash(CONTENT_HASH).update(data).digest('hex');
 
 const isDirectory = (path: RelPath): SyncError =>
   new SyncError('usage', `${quote(path)} is a directory, and downloads are of files.`, {

@@ -9,7 +9,7 @@ interface PaceLimits {
 }
 
 /** Measures the speed of one sender. */
-export class TimeSlice {
+export class SenderPace {
   readonly #limits: PaceLimits;
   readonly #what: string;
   readonly #now: () => number;

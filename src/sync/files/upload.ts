@@ -16,7 +16,7 @@ import { releaseOf } from '../../wire/frame/payload-pool.js';
 import { checkParams } from '../../wire/rpc/params.js';
 import type { IncomingCall } from '../../wire/rpc/responder.js';
 import type { FilesContext } from './context.js';
-import { TimeSlice } from './pace.js';
+import { SenderPace } from './pace.js';
 import type { TransferLimit } from './transfer-limit.js';
 import { missingParents, onlyInB, standingAt, type WriteStep } from './write.js';
 
@@ -138,7 +138,7 @@ async function receive(
   path: RelPath,
   size: number,
 ): Promise<FileEntry> {
-  const pace = new TimeSlice(UPLOAD_PACE, 'the content');
+  const pace = new SenderPace(UPLOAD_PACE, 'the content');
   for (;;) {
     const { value } = await pace.next(incoming.next());
     if (value?.method !== 'content') throw broken('Something else than content came');

@@ -2,7 +2,7 @@
 // from checked fields; parsed objects are never passed on.
 import { type Action, type Change, isReason, type Outcome } from '../../core/change.js';
 import { isBasisSize } from '../../core/delta.js';
-import type { Entry, FileEntry } from '../../core/entry.js';
+import { type Entry, type FileEntry, HASH_PATTERN } from '../../core/entry.js';
 import type { ProblemCode } from '../../core/errors.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
@@ -82,7 +82,7 @@ export interface WantedFields {
 
 type PieceMethod = 'content' | 'copy' | 'have' | 'failed';
 
-const HASH = /^[0-9a-f]{64}$/;
+const HASH = new RegExp(`^${HASH_PATTERN}$`);
 const MAX_TARGET_CHARS = 4095;
 const MAX_MESSAGE_CHARS = 4096;
 

@@ -1,6 +1,6 @@
 // The minimum speed of senders.
 import { describe, expect, it } from 'vitest';
-import { TimeSlice } from '../../../src/sync/files/pace.js';
+import { SenderPace } from '../../../src/sync/files/pace.js';
 import { inTime } from '../../../src/sync/in-time.js';
 
 const LIMITS = { bytes: 1_000, ms: 200 };
@@ -9,7 +9,7 @@ const never = () => new Promise<never>(() => {});
 /** A pace with waits of given lengths. */
 function paced() {
   let now = 0;
-  const pace = new TimeSlice(LIMITS, 'the content', () => now);
+  const pace = new SenderPace(LIMITS, 'the content', () => now);
   const wait = async (ms: number, bytes: number) => {
     const arrived = pace.next(
       Promise.resolve().then(() => {
