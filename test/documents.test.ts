@@ -159,6 +159,36 @@ describe('docs/protocol.md has', () => {
   });
 });
 
+describe('the map src/README.md', () => {
+  const text = read('src/README.md');
+  const rows = text.split('\n').filter((line) => line.startsWith('| '));
+  const isThere = (name: string) => [name, `${name}.ts`].some((one) => fs.existsSync(path.join(checkout, 'src', one)));
+
+  test('has every folder of a room', () => {
+    const folders = fs
+      .readdirSync(path.join(checkout, 'src'), { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile() && one.name.endsWith('.ts'))
+      .map((one) => path.relative(path.join(checkout, 'src'), one.parentPath))
+      .filter((name, at, all) => name !== '' && name.split(path.sep).length <= 2 && all.indexOf(name) === at);
+    expect(folders.length).toBeGreaterThan(30);
+    expect(folders.filter((name) => !text.includes(`\`${name}/\``))).toEqual([]);
+  });
+
+  test('names files and folders that are there', () => {
+    const lost: string[] = [];
+    for (const row of rows) {
+      const [first, ...names] = [...row.matchAll(/`([a-z-]+(?:\/[a-z-]*)*)`/g)].map(([, name]) => name!);
+      // In the row of a folder, a name alone is a file in it; in that of a change, one beside the file before it.
+      let folder = '';
+      for (const name of first === undefined ? [] : [first, ...names]) {
+        if (name.includes('/')) folder = name.endsWith('/') ? name : `${path.posix.dirname(name)}/`;
+        if (!isThere(name.includes('/') ? name : `${folder}${name}`)) lost.push(name);
+      }
+    }
+    expect(lost).toEqual([]);
+  });
+});
+
 describe('links', () => {
   const names = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'test/README.md', 'src/README.md']
     .filter((name) => fs.existsSync(path.join(checkout, name)))
