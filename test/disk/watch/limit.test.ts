@@ -1,6 +1,7 @@
 // A system with too few watches: the rest is polled, and one problem says what to type. SCENARIOS 25.
 import fs from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
+import { nativeWatcher } from '../../../src/disk/watch/native.js';
 import { watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
 
@@ -14,6 +15,19 @@ function fewWatches(): void {
 }
 
 afterEach(() => void vi.restoreAllMocks());
+
+it('polls a directory that cannot be watched for another reason, without a word about watches', async () => {
+  vi.spyOn(fs, 'watch').mockImplementation(() => {
+    throw Object.assign(new Error('EIO'), { code: 'EIO' });
+  });
+  const limited: string[] = [];
+  const armed: string[] = [];
+  const fallback = { arm: (dir: string) => void armed.push(dir), disarm: () => {}, close: async () => {} };
+  const watcher = nativeWatcher({ limited: (dir: string) => void limited.push(dir) } as never, () => fallback as never);
+  watcher.arm('/x');
+  expect([armed, limited]).toEqual([['/x'], []]);
+  await watcher.close();
+});
 
 it('SCENARIO 25: polls where no watch is left, and reports that once', { timeout: 20_000 }, async () => {
   fewWatches();

@@ -1,0 +1,15 @@
+// The names of versions, and what is none.
+import { expect, test } from 'vitest';
+import { originalName } from '../../../src/disk/versions/name.js';
+
+test.each([
+  ['x (2026-11-21 14-03-22).txt', 'x.txt'],
+  ['x (2026-11-21 14-03-22 2).txt', 'x.txt'],
+  ['x (2026-11-21 14-03-22)', 'x'],
+  ['x.txt', null],
+  ['x (2026-11-21).txt', null],
+  ['x (2026-13-41 14-03-22).txt', null],
+  [' (2026-11-21 14-03-22).txt', null],
+])('%j is a version of %j', (version, name) => {
+  expect(originalName(version)).toBe(name);
+});
