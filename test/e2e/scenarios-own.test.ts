@@ -29,14 +29,21 @@ async function restart(): Promise<void> {
 
 /** Every content that is on this disk, in whatever place, as a set. */
 function contents(): Set<string> {
-  const all = [pair.a, pair.b].flatMap((root) =>
-    fs
-      .readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => fs.readFileSync(path.join(entry.parentPath, entry.name), 'latin1')),
-  );
-  return new Set(all);
+  for (;;) {
+    try {
+      return new Set([pair.a, pair.b].flatMap(contentsBelow));
+    } catch (error) {
+      // Something was renamed between the listing and the reading: what it has may be under a name that was not listed.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 }
+
+const contentsBelow = (root: string): string[] =>
+  fs
+    .readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => fs.readFileSync(path.join(entry.parentPath, entry.name), 'latin1'));
 
 /** All that must survive whatever happens to our own files. */
 const PRECIOUS = [
