@@ -20,16 +20,21 @@ interface Asked {
   readonly yes: boolean;
   /** The terminal of a person; null where there is none. */
   readonly terminal: Terminal | null;
+  /** Ends the question. */
+  readonly signal: AbortSignal;
   /** Prints lines. */
   readonly say: (text: string) => void;
 }
 
 /**
  * Shows `preview`, and asks whether to carry it out.
- * @returns whether to.
+ * @returns whether to; false where the question was ended.
  * @throws SyncError `usage` where there is nobody to ask.
  */
-export async function firstContactAgreed(preview: PlanPreview, { yes, terminal, say }: Asked): Promise<boolean> {
+export async function firstContactAgreed(
+  preview: PlanPreview,
+  { yes, terminal, signal, say }: Asked,
+): Promise<boolean> {
   const summary = planSummary(preview);
   if (!yes && terminal === null)
     throw usageError(
@@ -40,7 +45,7 @@ export async function firstContactAgreed(preview: PlanPreview, { yes, terminal, 
   if (yes) return true;
   // What has been said is gathered; the question must come after it.
   await new Promise((resolve) => setImmediate(resolve));
-  return agreement('Carry this out?', { ...terminal!, signal: new AbortController().signal });
+  return agreement('Carry this out?', { ...terminal!, signal });
 }
 
 function namesDecidedByTime({ plan }: PlanPreview): string[] {

@@ -35,11 +35,12 @@ await serve(
     const refused = new Promise<Error>((resolve) => {
       refuse = resolve;
     });
+    const stopping = new AbortController();
     const ask = async (preview: PlanPreview): Promise<boolean> => {
       const show = settings.log === 'json' ? (message: string) => say(firstContactLine(message)) : say;
-      const asked = { yes: settings.yes, terminal: terminal(), say: show };
+      const asked = { yes: settings.yes, terminal: terminal(), signal: stopping.signal, say: show };
       const agreed = await firstContactAgreed(preview, asked).catch(refuse);
-      if (agreed === false) refuse(new SyncError('failed', 'Nothing was touched.'));
+      if (agreed === false && !stopping.signal.aborted) refuse(new SyncError('failed', 'Nothing was touched.'));
       return agreed === true;
     };
     const server = await startServerA({
@@ -57,7 +58,11 @@ await serve(
       ready = () => {};
       say(settings.log === 'json' ? `${JSON.stringify({ event: 'ready', address })}\n` : `ready ${address}\n`);
     };
-    return { ...server, failed: Promise.race([server.failed, refused]) };
+    const stop = async (): Promise<void> => {
+      stopping.abort(); // an open question gives the terminal back as it was
+      await server.stop();
+    };
+    return { ...server, stop, failed: Promise.race([server.failed, refused]) };
   },
 );
 
