@@ -20,10 +20,15 @@ const STATES: Readonly<Record<PairState, string>> = {
 /** @returns the state in a sentence, with what keeps both sides from being equal. */
 export function stateText({ state, held, problems, paused }: Status, names: ProgramNames = PLAIN_NAMES): string {
   if (state === 'in-sync') return `${STATES[state]}${exceptions(held, problems.length)}`;
-  if (state === 'paused' && paused !== null && paused !== undefined) return inTheirNames(pausedText(paused), names);
+  // Nobody has paused the pair: the server asks before the first contact. Earlier servers do not tell who has.
+  if (state === 'paused' && paused === null) return UNANSWERED;
+  if (state === 'paused' && paused) return inTheirNames(pausedText(paused), names);
   const text = STATES[state];
   return text === undefined ? shownName(String(state)) : inTheirNames(text, names);
 }
+
+/** What is said while the server asks. */
+const UNANSWERED = 'Waiting: somebody is asked before anything is transferred';
 
 const pausedText = ({ by, since }: NonNullable<Status['paused']>): string =>
   `Paused by ${shownName(by)} since ${minuteText(since)}. Go on with: client resume`;

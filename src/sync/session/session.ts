@@ -269,7 +269,9 @@ export class Session {
     else this.#reports.interrupted();
     if (isQuiet) this.#rest();
     else if (this.#recorder.halted || this.isPaused || this.#isStopping)
-      this.#flushes.refuse(this.#recorder.whyStopped());
+      this.#flushes.refuse(
+        this.#recorder.halt ?? this.#gate.refusal(this.#options.pair) ?? this.#recorder.whyStopped(),
+      );
   };
 
   #sync(peer: PeerSide): void {

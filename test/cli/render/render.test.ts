@@ -280,6 +280,8 @@ describe('the other tables', () => {
       'pending    2 (1.10 GB)',
       'in sync    2026-11-21 14:02',
     ]);
+    const [asked] = statusText({ ...status, paused: null }, [], colors).split('\n');
+    expect(asked).toBe('Waiting: somebody is asked before anything is transferred');
   });
 });
 

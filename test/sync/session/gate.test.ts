@@ -68,7 +68,7 @@ describe('a question', () => {
 });
 
 describe('a client write', () => {
-  it('is refused while the question is open, and goes through once it is answered', async () => {
+  it('is refused like a flush while the question is open, and goes through once it is answered', async () => {
     let answer: (mayBegin: boolean) => void = () => {};
     const ask = () =>
       new Promise<boolean>((resolve) => {
@@ -88,6 +88,9 @@ describe('a client write', () => {
     const write = () => room.session.writes.ask({ owner: 'ann', paths: [p('x')], decide });
     await expect(write()).rejects.toThrow('nobody has said yet');
     expect([decided, room.transferred('a')]).toEqual([0, '']);
+    const flushed = expect(room.session.flush(new AbortController().signal)).rejects.toThrow('nobody has said yet');
+    await room.rest();
+    await flushed;
     answer(true);
     await room.rest();
     await room.end('a');
