@@ -48,16 +48,3 @@ test.each([
 ])('of %j the columns are %i', (stdout, columns) => {
   expect(helpColumns(stdout)).toBe(columns);
 });
-
-test.each([
-  ['lockstep', true],
-  ['npx lockstep', true],
-  ['client', false],
-])('of %s: whether it names what only lockstep does is %s', (name, isNamed) => {
-  let text = '';
-  const print = (more: string) => {
-    text += more;
-  };
-  clientProgram(print, () => async () => {}, name).outputHelp();
-  expect(text.includes('"lockstep up DIR OTHER"')).toBe(isNamed);
-});

@@ -40,17 +40,12 @@ const APPENDIX: Appendix = {
   ],
 };
 
-/** What the program `lockstep` does besides. */
-const OF_LOCKSTEP =
-  '"lockstep up DIR OTHER" keeps two directories identical, "lockstep serve a" and "lockstep serve b" run the servers ' +
-  'of a pair, and "lockstep config" shows every value. See "lockstep up --help" and "lockstep serve a --help".';
-
 /** @param name what the client is called. */
 export function clientAppendix(name: string): Appendix {
   const named = (text: string): string => text.replace(/\bclient(?= |$)/g, name);
   return {
     ...APPENDIX,
     examples: APPENDIX.examples.map(([line, meaning]) => [named(line), named(meaning)]),
-    notes: [...APPENDIX.notes.map(named), ...(/\blockstep$/.test(name) ? [OF_LOCKSTEP] : [])],
+    notes: APPENDIX.notes.map(named),
   };
 }
