@@ -62,9 +62,10 @@ describe('messages', () => {
     const api = fakeApi(['x', 'x (conflict B)']);
     expect((await run(['conflicts'], { api, names })).out).toContain('with: npx client resolve');
     const problems = [{ path: '', code: 'root-emptied' as const, message: 'gone' }];
-    api.status = async () => ({ ...(await fakeApi([]).status()), state: 'paused', problems });
+    const paused = { by: 'ann', since: '2026-11-21T14:03:00.000Z' };
+    api.status = async () => ({ ...(await fakeApi([]).status()), state: 'paused', paused, problems });
     const { out } = await run(['status'], { api, names });
-    expect(out).toContain('until "npx client resume"');
+    expect(out).toContain('Go on with: npx client resume');
     expect(out).toContain('"npx client resume --accept-deletes"');
     expect(out).not.toMatch(/(?<!npx )client [a-z]/);
   });

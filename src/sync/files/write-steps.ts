@@ -119,15 +119,11 @@ function moveShared(pair: Pair, from: RelPath, to: RelPath): void {
   for (const [path, entry] of moved) pair.agree(path, entry);
 }
 
-/**
- * @returns the step for side b that follows from a step on side a; null where there is none. While the pair is paused,
- *   nothing is passed on: the change is synchronised after the pause, like any other.
- */
+/** @returns the step for side b that follows from a step on side a; null where there is none. */
 export function toPassOn(context: WriteContext, event: WriteEvent): WriteStep | null {
-  const { pair, sides, lockState } = context;
+  const { pair, sides } = context;
   const { replica, entries } = event.write.seenOfB;
   const local = sides.replica('a');
-  if (lockState.pause !== null) return null;
   if (event.side === 'b' || local === null || replica === null || pair.b.snapshot === null) return null;
   // Another connection may be to another root: the decision was not about that.
   if (sides.replica('b') !== replica) return null;
