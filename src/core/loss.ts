@@ -43,11 +43,15 @@ export interface LossTrees {
   readonly isUnknown: (path: RelPath) => boolean;
 }
 
-/** @returns the loss in the whole tree. */
-export function wholeLoss(trees: LossTrees): Loss {
+/**
+ * @param isHalted whether a loss was reported already: then moved files are found however few are missing.
+ * @returns the loss in the whole tree.
+ */
+export function wholeLoss(trees: LossTrees, isHalted = false): Loss {
   const count = new Count(trees);
   for (const [name, node] of trees.shared.root.children) count.at(name as RelPath, node);
-  return count.result(lossCode({ files: count.lost.length, of: count.of }, trees.here.files === 0) !== null);
+  const isTooMuch = lossCode({ files: count.lost.length, of: count.of }, trees.here.files === 0) !== null;
+  return count.result(isTooMuch || isHalted);
 }
 
 /**

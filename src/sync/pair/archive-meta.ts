@@ -13,6 +13,8 @@ interface MetaValues {
   agreed: true;
   /** The last held update from before the roots met for the first time. */
   formerHeld: number;
+  /** The sides of which it was reported that too much is missing: it holds until nothing is. */
+  lossReported: string;
   /** When both sides last agreed, milliseconds since 1970. */
   inSync: number;
   /** The highest epoch that side b has acknowledged. */

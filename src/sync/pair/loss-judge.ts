@@ -1,9 +1,19 @@
 // Decides after each scan of a side whether it lacks too much of what both sides shared, whatever the side itself
 // reports. Accepted losses are recorded, so that each scan is judged only for what is new.
-import { isLost, type Loss, type LossTrees, lossAt, lossCode, MAX_LOST_FILES, wholeLoss } from '../../core/loss.js';
+import {
+  isLost,
+  type Loss,
+  type LossCode,
+  type LossTrees,
+  lossAt,
+  lossCode,
+  MAX_LOST_FILES,
+  wholeLoss,
+} from '../../core/loss.js';
 import { otherSide, type RelPath, type Side, someAtOrAbove } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import type { ScanResult } from '../../replica.js';
+import type { ArchiveMeta } from './archive-meta.js';
 import { lossHalt } from './halt-text.js';
 import type { KnownLosses } from './known-losses.js';
 import type { KnownPair } from './side-state.js';
@@ -29,13 +39,21 @@ export class LossJudge {
   readonly #pair: KnownPair;
   readonly #verdicts: Verdicts;
   readonly #known: KnownLosses;
+  readonly #meta: Pick<ArchiveMeta, 'get' | 'put'>;
   /** The snapshot of a side, if it belongs to the root of the archive and has been scanned; otherwise null. */
   readonly #seen: (side: Side) => Snapshot | null;
 
-  constructor(pair: KnownPair, verdicts: Verdicts, known: KnownLosses, seen: (side: Side) => Snapshot | null) {
+  constructor(
+    pair: KnownPair,
+    verdicts: Verdicts,
+    known: KnownLosses,
+    meta: Pick<ArchiveMeta, 'get' | 'put'>,
+    seen: (side: Side) => Snapshot | null,
+  ) {
     this.#pair = pair;
     this.#verdicts = verdicts;
     this.#known = known;
+    this.#meta = meta;
     this.#seen = seen;
   }
 
@@ -49,10 +67,39 @@ export class LossJudge {
     if (here === null) return;
     const loss = this.#lossOn(side, here, scan);
     const isEmpty = here.files === 0;
-    const code = accepted ? null : lossCode(loss, isEmpty);
-    if (code === null && isOlder && !accepted) this.#verdicts.delete(lossOn(side));
-    else if (code === null) this.#accept(side, loss);
-    else this.#verdicts.add(lossOn(side), lossHalt(code, side, dir, loss), this.#doubtOn(side), now);
+    const code = accepted ? null : (lossCode(loss, isEmpty) ?? this.#stillReported(side, loss, isEmpty));
+    if (code === null) this.#forget(side);
+    if (code === null && isOlder && !accepted) return;
+    if (code === null) this.#accept(side, loss);
+    else {
+      this.#verdicts.add(lossOn(side), lossHalt(code, side, dir, loss), this.#doubtOn(side), now);
+      if (this.#verdicts.reported(lossOn(side)) !== null) this.reported(side);
+    }
+  }
+
+  /** It was reported that too much is missing on `side`: that holds until nothing is, also after a restart. */
+  reported(side: Side): void {
+    const sides = this.#meta.get('lossReported') ?? '';
+    if (!sides.includes(side)) this.#meta.put('lossReported', `${sides}${side}`);
+  }
+
+  /** Nothing is missing on `side` any more, or what is was confirmed. */
+  #forget(side: Side): void {
+    this.#verdicts.delete(lossOn(side));
+    this.#meta.put('lossReported', this.#meta.get('lossReported')?.replace(side, '') || null);
+  }
+
+  /**
+   * @returns the code of the halt that has been reported, as long as anything is missing: what is left of a loss must not
+   *   take effect because a part of it came back, or was deleted on the other side too.
+   */
+  #stillReported(side: Side, { files }: Loss, isEmpty: boolean): LossCode | null {
+    if (files === 0 || !this.#isReported(side)) return null;
+    return isEmpty ? 'root-emptied' : 'mass-deletion';
+  }
+
+  #isReported(side: Side): boolean {
+    return this.#meta.get('lossReported')?.includes(side) === true;
   }
 
   #doubtOn(side: Side): 'unseen' | 'in-motion' | null {
@@ -62,12 +109,13 @@ export class LossJudge {
 
   #lossOn(side: Side, here: Snapshot, scan: ScannedEntries | null): Loss {
     const trees = this.#trees(side, here);
-    if (scan !== null && !scan.whole && !this.#verdicts.has(lossOn(side))) {
+    const isAsked = this.#verdicts.has(lossOn(side)) || this.#isReported(side);
+    if (scan !== null && !scan.whole && !isAsked) {
       const loss = this.#lossOfScan(side, here, scan.entries, trees);
       if (loss.files <= MAX_LOST_FILES && here.files > 0) return loss;
     }
     this.#known.prune(side, (path) => !this.#isLostAt(path, here));
-    return wholeLoss(trees);
+    return wholeLoss(trees, this.#isReported(side));
   }
 
   #lossOfScan(side: Side, here: Snapshot, entries: ScannedEntries['entries'], trees: LossTrees): Loss {
@@ -96,7 +144,7 @@ export class LossJudge {
   }
 
   #accept(side: Side, { paths }: Loss): void {
-    this.#verdicts.delete(lossOn(side));
+    this.#forget(side);
     for (const path of paths) this.#known.add(side, path);
   }
 

@@ -139,7 +139,10 @@ export class Pair {
   foldScan(side: Side, scan: ScanResult, now: number): void {
     const state = this.side(side);
     foldStanding(state, scan);
-    if (scan.halt !== null) return;
+    if (scan.halt !== null) {
+      if (scan.halt.code === 'root-emptied' || scan.halt.code === 'mass-deletion') this.safety.lossReported(side);
+      return;
+    }
     this.#reach.note(side, scan);
     if (scan.whole || state.snapshot === null) {
       state.snapshot = new Snapshot();

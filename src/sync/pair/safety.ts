@@ -61,7 +61,7 @@ export class Safety {
     this.#known = known;
     this.#report = report;
 
-    this.#losses = new LossJudge(pair, this.#verdicts, known, (side) => this.#seen(side));
+    this.#losses = new LossJudge(pair, this.#verdicts, known, meta, (side) => this.#seen(side));
   }
 
   /** Side b has connected. @returns whether both roots are those of the archive. */
@@ -123,6 +123,11 @@ export class Safety {
   #seen(side: Side): Snapshot | null {
     if (side === 'a') return this.#pair.a.snapshot;
     return this.#meeting?.isSeen === true && this.knowsB ? this.#pair.b.snapshot : null;
+  }
+
+  /** A side itself has reported that too much is missing there. */
+  lossReported(side: Side): void {
+    this.#losses.reported(side);
   }
 
   /** Judges both sides after a scan of `side` was folded in. @param now milliseconds since 1970. */
@@ -218,6 +223,7 @@ export class Safety {
   #accept(meeting: Meeting): void {
     meeting.isBehind = false;
     this.#storeRoots(meeting);
+    this.#meta.put('lossReported', null);
     this.#verdicts.clear();
     this.#pair.beginFirstContact();
   }
@@ -242,6 +248,7 @@ export class Safety {
   #acceptPartner(): void {
     if (this.#meeting !== null) this.#accept(this.#meeting);
     else {
+      this.#meta.put('lossReported', null);
       this.#verdicts.clear();
       this.#pair.beginFirstContact();
     }

@@ -54,6 +54,12 @@ export class Verdicts {
     this.#byCause.set(cause, { halt, since, doubt: isFinal ? null : doubt });
   }
 
+  /** @returns the halt of a cause that has been reported; null where there is none. */
+  reported(cause: Cause): Halt | null {
+    const verdict = this.#byCause.get(cause);
+    return verdict?.doubt === null ? verdict.halt : null;
+  }
+
   /** The halts in force. */
   get halts(): Halt[] {
     return [...this.#byCause.values()].filter(({ doubt }) => doubt === null).map(({ halt }) => halt);

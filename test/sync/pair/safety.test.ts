@@ -150,6 +150,72 @@ describe('a loss', () => {
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
+  it('lasts until everything is back, although a part of it would need no confirmation', () => {
+    inStep(everything);
+    scan('b', most);
+    expect(codes()).toEqual(['mass-deletion']);
+    scan('b', many(60));
+    expect([codes(), pair.safety.blocks]).toEqual([['mass-deletion'], true]);
+    expect(pair.safety.halts[0]!.message).toContain('100 of the 300 files');
+    scan('b', many(160));
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
+  it('lasts where people delete some of the files on the other side, too, and ends where they delete all of them', () => {
+    inStep(everything);
+    scan('b', most);
+    const [some, others] = [Object.keys(most).slice(0, 70), Object.keys(most).slice(70)];
+    scan('a', Object.fromEntries(some.map((path) => [path, null])));
+    expect([codes(), pair.safety.blocks]).toEqual([['mass-deletion'], true]);
+    scan('a', Object.fromEntries(others.map((path) => [path, null])));
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
+  it('lasts through a restart and a reconnection, while a part is back', () => {
+    inStep(everything);
+    scan('b', most);
+    start();
+    pair.meet(OWN, B);
+    whole('b', many(240, 60));
+    whole('a', everything);
+    expect([codes(), pair.safety.blocks]).toEqual([['mass-deletion'], true]);
+    pair.loseB();
+    pair.meet(OWN, B);
+    whole('b', many(299, 1));
+    expect(codes()).toEqual(['mass-deletion']);
+    whole('b', everything);
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+    // It is over: a small loss afterwards is one like any other.
+    scan('b', gone(many(3)));
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
+  it.each(['root-emptied', 'mass-deletion'] as const)('lasts where the side itself reported it: %s', (code) => {
+    inStep(everything);
+    scan('b', {}, { halt: { code, message: 'It is gone.' } });
+    scan('b', { ...gone(many(50)), x: 'new' });
+    expect([codes(), pair.safety.blocks]).toEqual([['mass-deletion'], true]);
+    pair.safety.confirm({ acceptDeletes: true });
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
+  it('lasts where another file comes into an empty root', () => {
+    inStep(many(6));
+    whole('b', {});
+    expect(codes()).toEqual(['root-emptied']);
+    scan('b', { x: 'new' });
+    expect(codes()).toEqual(['mass-deletion']);
+    scan('b', many(6));
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
+  it('ends where what was missing has come under other names', () => {
+    inStep(everything);
+    scan('b', most);
+    scan('b', { ...many(100), ...renamed(many(60, 100), 'e') });
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
   it('does not count where the other side lacks the files, too: both deleted them before a crash', () => {
     inStep(everything);
     start();
