@@ -13,7 +13,7 @@ const PROGRAMS = {
   'server-b': 'dist/cli/server/server-b.js',
 };
 /** Our own modules of the client: one file, because almost every command needs most of them. */
-const OF_THE_CLIENT = /[\\/]dist[\\/](cli[\\/](commands|render|target|program)|client|wire)[\\/]/;
+const OF_THE_CLIENT = /[\\/]dist[\\/](cli[\\/](commands|help|render|target|program)|client|wire)[\\/]/;
 
 /** `lockstep` runs the bundled client that stands beside it, instead of a second copy. */
 const clientBeside = {

@@ -40,11 +40,7 @@ export function eventLogger(options: EventLoggerOptions): ServerLogger {
     event(event) {
       if (quiet && !SAID_QUIETLY.has(event.event)) return;
       if (format === 'json') options.out(safeText(`${JSON.stringify(event)}\n`));
-      else if (isWorthALine(event))
-        options.out(
-          safeText(`${eventText(event, new Date(event.time), colors, dated)}
-`),
-        );
+      else if (isWorthALine(event)) options.out(safeText(`${eventText(event, new Date(event.time), colors, dated)}\n`));
     },
     detail(text) {
       if (verbose) aside('detail', text);

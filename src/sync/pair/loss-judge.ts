@@ -68,13 +68,11 @@ export class LossJudge {
     const loss = this.#lossOn(side, here, scan);
     const isEmpty = here.files === 0;
     const code = accepted ? null : (lossCode(loss, isEmpty) ?? this.#stillReported(side, loss, isEmpty));
-    if (code === null) this.#forget(side);
-    if (code === null && isOlder && !accepted) return;
-    if (code === null) this.#accept(side, loss);
-    else {
+    if (code !== null) {
       this.#verdicts.add(lossOn(side), lossHalt(code, side, dir, loss), this.#doubtOn(side), now);
       if (this.#verdicts.reported(lossOn(side)) !== null) this.reported(side);
-    }
+    } else if (isOlder && !accepted) this.#forget(side);
+    else this.#accept(side, loss);
   }
 
   /** It was reported that too much is missing on `side`: that holds until nothing is, also after a restart. */
