@@ -71,7 +71,12 @@ export class LossJudge {
     if (code !== null) {
       this.#verdicts.add(lossOn(side), lossHalt(code, side, dir, loss), this.#doubtOn(side), now);
       if (this.#verdicts.reported(lossOn(side)) !== null) this.reported(side);
-    } else if (isOlder && !accepted) this.#forget(side);
+      return;
+    }
+    // What is missing can still be among the paths that are not settled.
+    const isOver = accepted || this.#pair.side(side).unsettled === 0;
+    if (!isOver && this.#isReported(side)) this.#verdicts.delete(lossOn(side));
+    else if (isOlder && !accepted) this.#forget(side);
     else this.#accept(side, loss);
   }
 

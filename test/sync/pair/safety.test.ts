@@ -199,6 +199,18 @@ describe('a loss', () => {
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
+  it('lasts where the side itself reported it, until its paths are settled', () => {
+    inStep(many(8));
+    scan('b', {}, { halt: { code: 'root-emptied', message: 'It is empty.' } });
+    // The first scan after that knows only what has come; what is gone has to settle.
+    scan('b', { x: 'new' }, { unsettled: 8 });
+    expect(codes()).toEqual([]);
+    scan('b', gone(many(8)));
+    expect([codes(), pair.safety.blocks]).toEqual([['mass-deletion'], true]);
+    scan('b', many(8));
+    expect([codes(), pair.safety.blocks]).toEqual([[], false]);
+  });
+
   it('lasts where another file comes into an empty root', () => {
     inStep(many(6));
     whole('b', {});
