@@ -57,6 +57,12 @@ export class Oracle {
     this.#taken.clear();
   }
 
+  /** server-a has started anew: the token of a lock that a power cut took back, before anybody knew of it, is given again. */
+  restarted({ lockState }: ServerA): void {
+    const tokens = new Set([...lockState.table.locks.values()].map(({ token }) => token));
+    for (const token of this.#taken.keys()) if (!tokens.has(token)) this.#taken.delete(token);
+  }
+
   /** Paths at which the two trees differ. */
   differing(): string[] {
     const a = new Map(this.#places.a.disk.walk());

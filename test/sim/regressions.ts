@@ -55,6 +55,9 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [600_032_018, 'the simulation: a file whose bits were set seemed to be taken away'],
   [600_027_889, 'the simulation: what side b had changed itself was forgotten when its conflict copy was made'],
   [600_025_739, 'a directory below a mount point was filled where side b could not tell at first what it had'],
+  [600_044_043, 'what was left of a loss took effect as soon as it was small enough'],
+  [640_013_098, 'the simulation: the token of a lock that a power cut had taken back was that of an older one'],
+  [640_011_206, 'the simulation: a deletion of most was to be asked about, though a power cut undid part of it unseen'],
 ];
 
 /** In the plain world, as it was when they were found. */

@@ -306,6 +306,7 @@ class Run {
     this.#a = server;
     this.#lastArchive = server.pair.archive;
     this.#clients.restarted(server);
+    this.#oracle.restarted(server);
     this.#writers.restarted();
   }
 
@@ -438,9 +439,10 @@ class Run {
   }
 
   /** The rows of a table as they are on the disk now, each as JSON. */
-  #journalOf(side: 'a' | 'b', table: 'archive' | 'seen'): Map<string, string> {
+  #journalOf(side: 'a' | 'b', table: 'archive' | 'meta' | 'seen'): Map<string, string> {
     const rows = new Map<string, string>();
-    for (const [of, key, value] of this.#places[side].disk.journals.get(`${table}.log`)?.lines.flat() ?? []) {
+    const file = table === 'seen' ? 'seen.log' : 'archive.log';
+    for (const [of, key, value] of this.#places[side].disk.journals.get(file)?.lines.flat() ?? []) {
       if (of !== table) continue;
       // What had been in a directory goes with it, without rows of its own.
       const isDirectory = (value as Entry | null)?.type === 'dir';
@@ -450,9 +452,17 @@ class Run {
     return rows;
   }
 
+  /** Whether server-a, or the archive on its disk where it does not run, knows that too much is missing on `side`. */
+  #isLossReported(side: 'a' | 'b'): boolean {
+    const onDisk = () => JSON.parse(this.#journalOf('a', 'meta').get('lossReported') ?? 'null');
+    const reported: unknown = this.#a === null ? onDisk() : this.#a.pair.meta.get('lossReported');
+    return String(reported ?? '').includes(side);
+  }
+
   #cutPower(side: 'a' | 'b'): void {
     const { disk, dirty } = this.#places[side];
     disk.cut(() => this.#world.random.unit());
+    this.#halts.standstill.powerCut(side, this.#isLossReported(side));
     // What comes back is older than what went.
     for (const content of this.#ledger.written) this.#users.wandering.add(content);
     for (const [path] of disk.walk()) {

@@ -90,6 +90,17 @@ export class Standstill {
     if (!isMost([...cause.kept.keys()].filter(isKnown).length, files)) this.#cause = null;
   }
 
+  /**
+   * The power of `side` failed, and may have brought back what its people had just removed.
+   * @param isReported whether server-a has halted for what is missing there: then that holds until nothing is missing.
+   */
+  powerCut(side: Side, isReported: boolean): void {
+    const cause = this.#cause;
+    if (cause?.code !== 'mass-deletion' || cause.side !== side || isReported) return;
+    // Nobody has seen more missing than there is now.
+    if (!isMost(this.#missing(cause), cause.kept.size)) this.#cause = null;
+  }
+
   /** A side is another one, or has forgotten what it knew: only what the lock table lost is as it was. */
   rootChanged(): void {
     if (this.#cause?.code !== 'locks-lost') this.#cause = null;
