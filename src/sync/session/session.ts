@@ -268,7 +268,7 @@ export class Session {
     if (this.canSync) this.#reports.note(() => this.status.left(), { isQuiet, isInSync: this.isInSync });
     else this.#reports.interrupted();
     if (isQuiet) this.#rest();
-    else if (this.#recorder.halted || this.isPaused || this.#isStopping)
+    else if (!this.#flushes.isIdle && (this.#recorder.halted || this.isPaused || this.#isStopping))
       this.#flushes.refuse(
         this.#recorder.halt ?? this.#gate.refusal(this.#options.pair) ?? this.#recorder.whyStopped(),
       );
