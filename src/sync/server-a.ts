@@ -169,7 +169,8 @@ class ServerA {
     // A server that only shows a plan must not forget what was shared: another partner would be accepted for good.
     const open = options.gate?.before === 'everything' ? unwritten(openStore) : openStore;
     this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), open);
-    this.lockState = new LockState(new LockJournal(inState('locks.log'), openStore), this.log);
+    const locks = new LockJournal(inState('locks.log'), openStore, this.archive.tokenFloor);
+    this.lockState = new LockState(locks, this.log);
     const { ignore, versionLimits } = options;
     this.bandwidth = new Bandwidth(options.limit);
     this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });

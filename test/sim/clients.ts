@@ -346,14 +346,17 @@ export class Clients {
     this.#lastToken = 0;
   }
 
-  /** server-a has started anew: whoever was told that they hold a lock still does. */
-  restarted(server: ServerA): void {
+  /**
+   * server-a has started anew: whoever was told that they hold a lock still does.
+   * @param hasArchive whether it found what else it knows of tokens.
+   */
+  restarted(server: ServerA, hasArchive: boolean): void {
     this.#releasing.clear();
     this.#under.clear();
     this.#leavers.clear();
     this.#notices.restarted();
-    // After a loss tokens go on from the present time: from an earlier one where the clock was set back meanwhile.
-    if (this.#isTableLost && this.#clock() < this.#clockAtToken) this.#lastToken = 0;
+    // Where both are lost, tokens go on from the present time: from an earlier one where the clock was set back meanwhile.
+    if (this.#isTableLost && !hasArchive && this.#clock() < this.#clockAtToken) this.#lastToken = 0;
     this.#isTableLost = false;
     for (const [path, claim] of this.#claims) {
       const { owner, clock, ttlMs } = claim;

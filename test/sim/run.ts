@@ -270,6 +270,7 @@ class Run {
     if (this.#a !== null) return;
     const world = this.#world;
     world.say(() => 'server-a starts');
+    const hasArchive = this.#places.a.disk.journals.has('archive.log');
     let isStarted = false;
     const server: ServerA = new ServerA(
       world,
@@ -305,7 +306,7 @@ class Run {
     };
     this.#a = server;
     this.#lastArchive = server.pair.archive;
-    this.#clients.restarted(server);
+    this.#clients.restarted(server, hasArchive);
     this.#oracle.restarted(server);
     this.#writers.restarted();
   }

@@ -127,7 +127,7 @@ export class ServerA {
     const hasForgotten = !place.disk.journals.has('seen.log');
     const archive = openArchive('archive.log', (text) => log.warn(text), open);
     this.pair = archive.pair;
-    this.lockState = new LockState(new LockJournal('locks.log', open, process.clock.now), log);
+    this.lockState = new LockState(new LockJournal('locks.log', open, archive.tokenFloor, process.clock.now), log);
     this.replica = new SimReplica(place, process);
     const heldFiles = new SimHeld(place.disk, process, (n, content) => this.replica.pieces(n, content));
     const recover = () => heldFiles.recover(new Set(namesIn(this.lockState)));

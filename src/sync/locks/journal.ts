@@ -2,6 +2,7 @@
 // many is better than one too few.
 import { damageText } from '../../disk/state/journal-check.js';
 import { type OpenStore, Store, type StoreAccess, type Table } from '../../disk/state/store.js';
+import type { TokenFloor } from '../pair/archive.js';
 import type { Appended, LockStore, Revision, StoredRow } from './lock-store.js';
 
 /** In the order in which they are written. */
@@ -10,6 +11,9 @@ const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice', 'pau
 /** After a loss tokens go on this much higher: more than were given out since the lost rows. */
 const LOST_TOKENS = 1_000_000;
 
+/** For a lock table without an archive. */
+const NO_FLOOR: TokenFloor = { token: 0, raise: async () => {} };
+
 type Rows = Map<string, unknown>;
 
 export class LockJournal implements LockStore {
@@ -17,17 +21,23 @@ export class LockJournal implements LockStore {
   readonly #loss: Rows = new Map();
   readonly #store: StoreAccess;
   readonly #watchers: ((rows: readonly StoredRow[]) => void)[] = [];
+  readonly #floor: TokenFloor;
   readonly #now: () => number;
+  /** Whether the floor of tokens has to be durable before anything is granted, and is not yet. */
+  #mustRaise = false;
   #revision: Revision = 0;
   #lastGiven: Revision = 0;
 
   /**
    * Opens the journal `file`.
+   * @param floor the token that is known apart from this file; it is raised to what the file says.
    * @param now milliseconds since 1970.
    * @throws SyncError `failed` where it cannot be read or written at all.
    */
-  constructor(file: string, open: OpenStore = Store.open, now: () => number = Date.now) {
+  constructor(file: string, open: OpenStore = Store.open, floor: TokenFloor = NO_FLOOR, now: () => number = Date.now) {
+    this.#floor = floor;
     this.#now = now;
+
     const tables = Object.fromEntries(TABLES.map((name) => [name, tableOf(this.#rows[name])]));
     const { store } = open(
       file,
@@ -41,16 +51,26 @@ export class LockJournal implements LockStore {
       },
     );
     this.#store = store;
+    this.#mustRaise = this.loss !== null;
+    this.#raiseFloor().catch(() => {});
   }
 
   /** Rows were lost: raises the counters, so that no number is given out twice. */
   #lose(message: string): void {
     const { counter, held, notice } = this.#rows;
     this.#loss.set('message', message);
-    const last = (name: string) => (counter.get(name) as number | undefined) ?? 0;
-    counter.set('token', Math.max(last('token') + LOST_TOKENS, this.#now()));
-    counter.set('held', highest(last('held'), held.keys()));
-    counter.set('notice', highest(last('notice'), notice.keys()));
+    counter.set('token', Math.max(this.#last('token') + LOST_TOKENS, this.#floor.token + LOST_TOKENS, this.#now()));
+    counter.set('held', highest(this.#last('held'), held.keys()));
+    counter.set('notice', highest(this.#last('notice'), notice.keys()));
+  }
+
+  #last(name: string): number {
+    return (this.#rows.counter.get(name) as number | undefined) ?? 0;
+  }
+
+  async #raiseFloor(): Promise<void> {
+    await this.#floor.raise(this.#last('token'));
+    this.#mustRaise = false;
   }
 
   replay(): { readonly revision: Revision; readonly rows: Iterable<StoredRow> } {
@@ -72,7 +92,12 @@ export class LockJournal implements LockStore {
       this.#store.put(table, key, value);
     }
     for (const watcher of this.#watchers) watcher(rows);
-    return { revision, stored: this.#store.durable().then(() => true) };
+    return { revision, stored: this.#durable() };
+  }
+
+  async #durable(): Promise<true> {
+    await Promise.all([this.#store.durable(), this.#mustRaise ? this.#raiseFloor() : undefined]);
+    return true;
   }
 
   watch(listener: (rows: readonly StoredRow[]) => void): void {

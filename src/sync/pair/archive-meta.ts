@@ -19,6 +19,8 @@ interface MetaValues {
   inSync: number;
   /** The highest epoch that side b has acknowledged. */
   epoch: number;
+  /** The highest token of a lock, as server-a found it at its last start. */
+  token: number;
 }
 
 /** The name of its table in the archive. */

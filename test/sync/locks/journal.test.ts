@@ -3,9 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
+import { Store } from '../../../src/disk/state/store.js';
 import { silent } from '../../../src/log.js';
 import { LockJournal } from '../../../src/sync/locks/journal.js';
 import { LockState } from '../../../src/sync/locks/lock-state.js';
+import { openArchive } from '../../../src/sync/pair/archive.js';
 import { file, p, turn } from '../../support/disk-site.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 
@@ -121,6 +123,60 @@ describe('a damaged table', () => {
     await second.acceptLoss();
     expect(second.loss).toBe(null);
     expect((await openAgain()).loss).toBe(null);
+  });
+
+  test('that is lost again, with a clock that was set back, goes on above what the archive knows', async () => {
+    const { journal, close } = onDisk();
+    await close();
+    const at = path.join(path.dirname(journal), 'archive.log');
+    /** Opens both at the time `now` and takes one lock. @returns its token. */
+    const tokenAt = async (now: number, name: string) => {
+      const archive = openArchive(at, () => {});
+      const state = new LockState(new LockJournal(journal, Store.open, archive.tokenFloor, () => now), silent);
+      const answer = state.dispatch(lockAsk(name));
+      await turn();
+      await Promise.all([state.close(), archive.close()]);
+      return answer.kind === 'granted' ? answer.lock.token : 0;
+    };
+    const [soon, before] = [2_000_000_000_000, 1_000_000_000_000];
+    const empty = () => fs.truncateSync(journal);
+    const first = await tokenAt(soon, 'one');
+    empty();
+    const second = await tokenAt(soon, 'two');
+    empty();
+    const third = await tokenAt(before, 'three');
+    // Nor does it matter in which order the two files are lost.
+    fs.rmSync(at);
+    const fourth = await tokenAt(before, 'four');
+    empty();
+    const fifth = await tokenAt(before, 'five');
+    expect([first, second, third, fourth, fifth]).toEqual([
+      1,
+      soon + 1,
+      soon + 1_000_002,
+      soon + 1_000_003,
+      soon + 2_000_004,
+    ]);
+  });
+
+  test('grants nothing before the archive has the new height of tokens', async () => {
+    const { journal, close } = onDisk();
+    await close();
+    fs.writeFileSync(journal, '');
+    let isFull = true;
+    const raised: number[] = [];
+    const raise = async (token: number) => {
+      if (isFull) throw new SyncError('failed', 'The disk is full.');
+      raised.push(token);
+    };
+    const state = new LockState(new LockJournal(journal, Store.open, { token: 0, raise }, () => 5_000_000), silent);
+    onTestFinished(() => state.close());
+    await expect(settledOf(state, lockAsk('one'))).rejects.toMatchObject({ code: 'failed' });
+    isFull = false;
+    await settledOf(state, lockAsk('two'));
+    await settledOf(state, lockAsk('three'));
+    expect(raised).toHaveLength(1);
+    expect(raised[0]).toBeGreaterThanOrEqual(5_000_000);
   });
 
   test('of which only the last line is torn, as by a power cut, has lost nothing', async () => {
