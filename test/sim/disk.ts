@@ -47,7 +47,7 @@ export class SimDisk {
   device = '1';
   /** Whose doing what happens now is. */
   by: Doer = 'engine';
-  versions: { readonly path: string; readonly inode: Inode }[] = [];
+  versions: { readonly path: string; readonly name: string; readonly inode: Inode }[] = [];
   readonly held = new Map<string, Inode>();
   readonly journals = new Map<string, JournalFile>();
   #volatile: (() => void)[] = [];
@@ -151,8 +151,9 @@ export class SimDisk {
     this.volatile(() => void Object.assign(inode, { mode, mtime, ctime }));
   }
 
-  keepVersion(path: string, inode: Inode): void {
-    const kept = { path, inode };
+  /** @param name its name in versions/, where records are kept. */
+  keepVersion(path: string, inode: Inode, name = ''): void {
+    const kept = { path, name, inode };
     this.versions.push(kept);
     this.#linked(inode, 1);
     this.volatile(() => {
@@ -217,7 +218,7 @@ export class SimDisk {
     };
     disk.by = 'user';
     disk.root = copyOf(this.root);
-    for (const { path, inode } of this.versions) disk.keepVersion(path, copyOf(inode));
+    for (const { path, name, inode } of this.versions) disk.keepVersion(path, copyOf(inode), name);
     for (const [name, inode] of this.held) disk.hold(name, copyOf(inode));
     disk.by = 'engine';
     for (const [name, journal] of this.journals) disk.journals.set(name, { ...journal, lines: [...journal.lines] });

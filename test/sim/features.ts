@@ -21,6 +21,8 @@ export interface Features {
   readonly mounts: boolean;
   /** The lock table is damaged. */
   readonly tables: boolean;
+  /** What was kept of earlier contents is recorded, and the records get lost. */
+  readonly records: boolean;
   /** There are so many files that a deletion of most has to be confirmed. */
   readonly many: boolean;
 }
@@ -28,7 +30,7 @@ export interface Features {
 /** Nothing of it: the world of the first regressions. */
 export const PLAIN: Features = {
   ...{ ttl: false, lines: false, breaking: false, ways: false, guard: false },
-  ...{ roots: false, memory: false, mounts: false, tables: false, many: false },
+  ...{ roots: false, memory: false, mounts: false, tables: false, many: false, records: false },
 };
 
 /** @param isEarly without what came last here: as the first regressions in this world were found. */
@@ -38,5 +40,6 @@ export function featuresOf(seed: number, isEarly: boolean): Features {
   const locks = { ttl: some(), lines: some(), breaking: some(), ways: some(), guard: some() };
   const early = { ...PLAIN, ...locks, roots: random.chance(0.3), memory: random.chance(0.25) };
   if (isEarly) return early;
-  return { ...early, mounts: random.chance(0.1), tables: random.chance(0.15), many: random.chance(0.015) };
+  const wide = { mounts: random.chance(0.1), tables: random.chance(0.15), many: random.chance(0.015) };
+  return { ...early, ...wide, records: random.chance(0.1) };
 }

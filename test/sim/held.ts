@@ -4,7 +4,7 @@ import { SyncError } from '../../src/core/errors.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Content } from '../../src/replica.js';
 import type { HeldContents } from '../../src/sync/held/context.js';
-import { hashOf, type SimDisk } from './disk.js';
+import { hashOf, type Inode, type SimDisk } from './disk.js';
 import type { Process } from './world.js';
 
 export class SimHeld implements HeldContents {
@@ -12,11 +12,19 @@ export class SimHeld implements HeldContents {
   readonly #process: Process;
   /** The contents of a file in pieces, as the replica reads them. */
   readonly #pieces: (n: number, content: string) => AsyncIterable<Content>;
+  /** Keeps what is held of a path as an earlier content of it. */
+  readonly #keep: (of: RelPath, inode: Inode) => void;
 
-  constructor(disk: SimDisk, process: Process, pieces: (n: number, content: string) => AsyncIterable<Content>) {
+  constructor(
+    disk: SimDisk,
+    process: Process,
+    pieces: (n: number, content: string) => AsyncIterable<Content>,
+    keep: (of: RelPath, inode: Inode) => void,
+  ) {
     this.#disk = disk;
     this.#process = process;
     this.#pieces = pieces;
+    this.#keep = keep;
   }
 
   async save(of: RelPath, id: number, file: FileEntry, contents: AsyncIterable<Content>): Promise<string | null> {
@@ -82,7 +90,7 @@ export class SimHeld implements HeldContents {
     if (!this.#process.alive) return;
     const inode = this.#disk.held.get(name);
     if (inode === undefined) return;
-    this.#disk.keepVersion(of, inode);
+    this.#keep(of, inode);
     this.#disk.unhold(name);
     this.#process.world.say(() => `held/${name} goes to versions`);
   }

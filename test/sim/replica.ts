@@ -1,6 +1,6 @@
 // A replica on a simulated disk, with the contract of src/disk: contents go out in pieces while users write on, changes
 // are compared before they are made, what is overwritten is kept first, and an outcome is told once it is durable.
-import { type Change, contentOf, type Outcome } from '../../src/core/change.js';
+import { type Change, contentOf, type Outcome, type Reason } from '../../src/core/change.js';
 import { type Entry, type FileEntry, sameEntry } from '../../src/core/entry.js';
 import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../../src/core/path.js';
 import { entryOf, Snapshot } from '../../src/core/snapshot.js';
@@ -12,6 +12,7 @@ import { hashOf, type Inode, type SimDisk, seenOf, sizeOf } from './disk.js';
 import { SimGuard } from './guard.js';
 import { SimLooker } from './looker.js';
 import { storesOn } from './store.js';
+import { SimVersions } from './versions.js';
 import type { Process } from './world.js';
 
 const PIECE = 4;
@@ -26,6 +27,8 @@ export interface Place {
   readonly dirty: Set<string>;
   /** Of those, the ones that a look of server-b has been at since, and server-a has not been told of. */
   readonly untold: Set<string>;
+  /** Whether what is kept of earlier contents is recorded. */
+  readonly hasRecords?: boolean;
   /** The moment between the last look at a path and the write: somebody may use it. */
   readonly moment: (path: RelPath) => void;
   /** Something was written into the tree by the engine. */
@@ -43,6 +46,7 @@ export class SimReplica implements Replica {
   readonly memory = new PartnerMemory();
   readonly #seen: StoreAccess;
   readonly #guarding: SimGuard;
+  readonly versions: SimVersions | null;
   /** Whether whoever ran before may have given names that are not durable. */
   #areNamesLoose = true;
 
@@ -54,6 +58,7 @@ export class SimReplica implements Replica {
     const tables = { seen: tableOf(known), [PARTNER_TABLE]: this.memory };
     this.#seen = storesOn(place.disk, process)('seen.log', tables).store;
     this.memory.openIn(this.#seen);
+    this.versions = place.hasRecords === true ? new SimVersions(place.disk, process) : null;
     this.scanner = new SimLooker(known, place.disk, process, place.unreadable, (path) => {
       if (place.dirty.delete(path) && place.name === 'b') place.untold.add(path);
     });
@@ -110,6 +115,12 @@ export class SimReplica implements Replica {
     return applied;
   }
 
+  /** Keeps what was at `path`, to be found by people. */
+  readonly keep = (path: RelPath, inode: Inode, reason: Reason): void => {
+    if (this.versions === null) this.#place.disk.keepVersion(path, inode);
+    else this.versions.keep(path, inode, reason);
+  };
+
   // Reading.
 
   async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
@@ -150,7 +161,7 @@ export class SimReplica implements Replica {
   // Writing.
 
   async *apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
-    const work = new Application(this.#place, this.scanner, this.#process, contents[Symbol.asyncIterator]());
+    const work = new Application(this.#place, this.scanner, this.#process, contents[Symbol.asyncIterator](), this.keep);
     try {
       for (const [n, change] of changes.entries()) {
         if (contentOf(change) === null) await work.step(n, change);
@@ -179,6 +190,7 @@ class Application {
   readonly #scanner: SimLooker;
   readonly #process: Process;
   readonly #contents: AsyncIterator<Content>;
+  readonly #keep: SimReplica['keep'];
 
   #group: { readonly n: number; readonly change: Change; readonly content: string }[] = [];
   #contentCount = 0;
@@ -186,11 +198,18 @@ class Application {
   #done: Applied[] = [];
   broken: { readonly error: unknown } | null = null;
 
-  constructor(place: Place, scanner: SimLooker, process: Process, contents: AsyncIterator<Content>) {
+  constructor(
+    place: Place,
+    scanner: SimLooker,
+    process: Process,
+    contents: AsyncIterator<Content>,
+    keep: SimReplica['keep'],
+  ) {
     this.#place = place;
     this.#scanner = scanner;
     this.#process = process;
     this.#contents = contents;
+    this.#keep = keep;
   }
 
   finished(): Applied[] {
@@ -324,7 +343,7 @@ class Application {
     } else if (before !== null) {
       const old = disk.at(path)!;
       const copyDir = conflictCopy === undefined ? null : this.#parent(conflictCopy);
-      if (conflictCopy === undefined) disk.keepVersion(path, old);
+      if (conflictCopy === undefined) this.#keep(path, old, 'overwritten');
       else if (copyDir === null || disk.at(conflictCopy) !== null) return 'stale';
       else {
         disk.link(copyDir, nameOf(conflictCopy), old);
@@ -356,7 +375,7 @@ class Application {
       if (inode!.children.size > 0) return 'stale';
     }
     disk.atomically(() => {
-      if (before !== null && before.type !== 'dir' && inode !== null) disk.keepVersion(path, inode);
+      if (before !== null && before.type !== 'dir' && inode !== null) this.#keep(path, inode, 'deleted');
       if (inode !== null) disk.unlink(dir, nameOf(path));
     });
     this.#scanner.wrote(path, null);

@@ -70,6 +70,7 @@ const MISHAPS = [
 const ROOTS = ['backup', 'backup', 'restore', 'restore', 'another-root', 'former-root'];
 const MOUNTS = ['unmount', 'unmount'];
 const TABLES = ['damage-locks', 'damage-locks'];
+const RECORDS = ['damage-records', 'damage-records'];
 const MANY = ['remove-most', 'remove-most', 'remove-most'];
 /** So many files are brought where there are many, and where. */
 const MANY_FILES = 120;
@@ -146,13 +147,14 @@ class Run {
     });
     // Each run has only some of the kinds of trouble: all at once hide each other.
     this.#edits = EDITS.filter(() => random.chance(0.7));
-    const { roots, memory, mounts, tables, many } = this.#features;
+    const { roots, memory, mounts, tables, records, many } = this.#features;
     this.#mishaps = [
       ...MISHAPS.filter(() => random.chance(0.35)),
       ...(roots ? ROOTS : []),
       ...(memory ? FORGETTING : []),
       ...(mounts ? MOUNTS : []),
       ...(tables ? TABLES : []),
+      ...(records ? RECORDS : []),
       ...(many ? MANY : []),
     ];
     const rare = () => (random.chance(0.3) ? random.pick([0.02, 0.1, 0.3]) : 0);
@@ -195,7 +197,7 @@ class Run {
     disk.id = `root-${name}`;
     disk.directory = `/${name}`;
     const sets = { unreadable: new Set<string>(), dirty: new Set<string>(), untold: new Set<string>() };
-    return { name, disk, ...sets, moment, changed };
+    return { name, disk, ...sets, hasRecords: this.#features.records, moment, changed };
   }
 
   #lockService(side: 'a' | 'b'): Desk {
@@ -376,6 +378,22 @@ class Run {
     this.#world.at(random.between(0, 1_000), () => this.#startA());
   }
 
+  /** Of what was kept of earlier contents it is not known any more when and why. */
+  #damageRecords(side: 'a' | 'b', random: Random): void {
+    if (side === 'a') this.#stopA(false);
+    else this.#stopB(false);
+    const { journals } = this.#places[side].disk;
+    const journal = journals.get('versions.log');
+    const way = random.pick(['gone', 'empty', 'half'] as const);
+    this.#world.say(() => `!  the records of earlier contents of ${side}: ${way}`);
+    if (way === 'gone') journals.delete('versions.log');
+    else if (journal !== undefined) {
+      journal.lines.length = way === 'empty' ? 0 : journal.lines.length >> 1;
+      Object.assign(journal, { durable: journal.lines.length, isDamaged: true });
+    }
+    this.#world.at(random.between(0, 1_000), () => (side === 'a' ? this.#startA() : this.#startB()));
+  }
+
   #removeMost(side: 'a' | 'b'): void {
     if (this.#places[side].disk.at(MANY_IN)?.type !== 'dir' || this.#a === null) return;
     if (!this.#a.pair.firstContact) this.#halts.standstill.removing(side, MANY_IN, this.#a.pair.archive);
@@ -509,6 +527,7 @@ class Run {
     else if (kind === 'another-root') this.#changeRoot('other', () => roots.another(random), random);
     else if (kind === 'former-root' && roots.hasFormer) this.#changeRoot('former', () => roots.formerBack(), random);
     else if (kind === 'forget-a' || kind === 'forget-b') this.#forget(kind === 'forget-a' ? 'a' : 'b', random);
+    else if (kind === 'damage-records') this.#damageRecords(random.pick(['a', 'b'] as const), random);
     else if (kind === 'empty-b') {
       const change = () => {
         roots.empty();
@@ -588,6 +607,10 @@ class Run {
     // Where a record could not be written, its file waits in held/ for the next start.
     if (this.#places.a.disk.held.size > 0 && this.#rough.failedSync === 0)
       world.broken('at rest there is something in held/');
+    for (const { replica } of [server, this.#b!]) {
+      const fault = replica.versions?.fault() ?? null;
+      if (fault !== null) world.broken(fault);
+    }
     await this.#tellEverything(server);
     // A flush does not wait for bits.
     await world.run(() => false, world.time + 2_000, REST_EVENTS);

@@ -129,7 +129,12 @@ export class ServerA {
     this.pair = archive.pair;
     this.lockState = new LockState(new LockJournal('locks.log', open, archive.tokenFloor, process.clock.now), log);
     this.replica = new SimReplica(place, process);
-    const heldFiles = new SimHeld(place.disk, process, (n, content) => this.replica.pieces(n, content));
+    const heldFiles = new SimHeld(
+      place.disk,
+      process,
+      (n, content) => this.replica.pieces(n, content),
+      (of, inode) => this.replica.keep(of, inode, 'held'),
+    );
     const recover = () => heldFiles.recover(new Set(namesIn(this.lockState)));
     const { loss } = this.lockState;
     if (loss === null) recover();
