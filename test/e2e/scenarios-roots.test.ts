@@ -143,6 +143,38 @@ describe('SCENARIO 2: a root that is emptied', () => {
   });
 });
 
+describe('SCENARIO 2: a halt for missing files', () => {
+  test('of side b lasts, whatever comes and through a kill of server-a, until the last of them is back', async () => {
+    fill(pair.a, 8);
+    await pair.startB();
+    pair.asProcesses();
+    await pair.startA();
+    await pair.serverA.wait('in-sync');
+    const before = treeOf(pair.a);
+    /** A halt is said once; how many files it lacks is told to whoever asks. */
+    const expectStillHalted = async (files: number) => {
+      const status = () => pair.json<{ state: string; problems: { message: string }[] }>('status');
+      await until(async () => (await status()).problems[0]?.message.startsWith(`${files} of the `));
+      expect((await status()).state).toBe('halted');
+      expect(treeOf(pair.a)).toMatchObject(before);
+    };
+    emptied(pair.b);
+    await pair.serverA.wait(halted(/root-emptied/));
+    putWhole(pair.b, 'new.txt', 'made meanwhile');
+    await expectStillHalted(8);
+    await pair.serverA.crash();
+    await pair.startA();
+    await expectStillHalted(8);
+    fill(pair.b, 7);
+    await expectStillHalted(1);
+    const since = pair.serverA.said.length;
+    fill(pair.b, 8);
+    await resumes(since);
+    expect(Object.keys(treeOf(pair.a))).toEqual([...Object.keys(before), 'new.txt']);
+    expect(textOf(pair.a, 'f7.txt')).toBe('content 7');
+  });
+});
+
 describe('SCENARIO 3: a root that is made anew', () => {
   test('with other files, while stopped: halts; confirmed, a first contact, union, nothing deleted', async () => {
     fill(pair.a, 6);

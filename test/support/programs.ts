@@ -158,7 +158,8 @@ export class PairOfPrograms {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.serverA, this.serverB].map((server) => (this.#here ? server?.stop() : server?.crash())));
+    const end = (server: Server) => (server instanceof ServerHere ? server.stop() : server.crash());
+    await Promise.all([this.serverA, this.serverB].map((server) => server && end(server)));
     if (!this.directory.startsWith(os.tmpdir())) throw new Error(`${this.directory} is not temporary`);
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
