@@ -174,6 +174,17 @@ describe('one server for each root', () => {
     expect(fs.readdirSync(own()).filter((name) => name.startsWith('server.json'))).toEqual(['server.json']);
   });
 
+  test('is not taken over from a process that runs, which hears nothing of it', async () => {
+    const hearing = ['SIGHUP', 'SIGUSR2'].map((signal) => `process.on('${signal}', console.log);`).join('\n');
+    const child = run(code, hearing + server, [root]);
+    await child.said((line) => line === 'open');
+    expect(() => open()).toThrow(/already serves/);
+    // Signals are heard in the order of their numbers: what was sent before is heard before.
+    child.process.kill('SIGUSR2');
+    await child.said((line) => line.startsWith('SIGUSR2'));
+    expect(child.lines).toHaveLength(2);
+  });
+
   test('is taken over from a process that was killed', async () => {
     const child = run(code, server, [root]);
     expect(await child.said(() => true)).toBe('open');

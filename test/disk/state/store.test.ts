@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { liveBytes } from '../../../src/disk/state/journal-open.js';
 import { type Compaction, Store, type Table } from '../../../src/disk/state/store.js';
 import { compiled, run } from '../../support/compiled.js';
 import { propertyMs, replay, runs } from '../../support/core/random.js';
@@ -390,6 +391,15 @@ describe('compaction', () => {
     await second.store.close();
     expect(fs.statSync(file).size).toBeLessThan(before / 10);
     expect(Object.keys((await found()).x)).toEqual(['k', 'l']);
+  });
+
+  test('counts the bytes of live records by their share of all', () => {
+    const tables = { x: new MapTable(), y: new MapTable() };
+    for (const key of ['k', 'l']) tables.x.load(key, 1);
+    tables.y.load('k', 1);
+    expect([liveBytes(1_000, 10, tables), liveBytes(1_000, 3, tables), liveBytes(20, 0, tables)]).toEqual([
+      300, 1_000, 20,
+    ]);
   });
 
   test('that fails loses nothing', async () => {

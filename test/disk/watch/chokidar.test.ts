@@ -100,3 +100,23 @@ async function armedBeside(name: string): Promise<void> {
   watcher.arm(inRoot(name));
   await until(`changed ${name} null`);
 }
+
+/** The numbers of all files that this process watches (Linux). */
+function watchedFiles(): number[] {
+  const texts = fs.readdirSync('/proc/self/fdinfo').map((fd) => {
+    try {
+      return fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+    } catch {
+      return ''; // closed meanwhile
+    }
+  });
+  return [...texts.join('').matchAll(/^inotify wd:\S+ ino:(\S+)/gm)].map(([, ino]) => Number.parseInt(ino!, 16));
+}
+
+test.runIf(process.platform === 'linux')('the files of a directory take no watches of their own', async () => {
+  put(root, { one: { f: 'x', g: 'x' } });
+  await armed('one');
+  const [one, f, g] = [['one'], ['one', 'f'], ['one', 'g']].map((names) => fs.statSync(inRoot(...names)).ino);
+  const watched = watchedFiles();
+  expect([one, f, g].map((ino) => watched.includes(ino!))).toEqual([true, false, false]);
+});

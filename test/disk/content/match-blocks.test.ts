@@ -1,0 +1,37 @@
+// Where the search for blocks looks, and what it passes over.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { BlockIndex } from '../../../src/disk/content/block-index.js';
+import { BlockSearch, type Match } from '../../../src/disk/content/match-blocks.js';
+import { noise, sumsOf } from '../../support/delta.js';
+
+const BLOCK = 1 << 16;
+
+/** @returns where the one block of a basis file is found in a file with this content. */
+async function found(block: Buffer, content: Buffer): Promise<Match[]> {
+  const index = new BlockIndex(BLOCK, [{ at: 0, bytes: BLOCK }], sumsOf(block, BLOCK));
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-search-'));
+  const file = path.join(directory, 'content');
+  fs.writeFileSync(file, content);
+  const fd = fs.openSync(file, 'r');
+  try {
+    const search = new BlockSearch({ fd, size: content.length, own: null }, index);
+    const matches: Match[] = [];
+    for await (const match of search.matches({ at: 0, bytes: content.length })) matches.push(match);
+    return matches;
+  } finally {
+    fs.closeSync(fd);
+    fs.rmSync(directory, { recursive: true });
+  }
+}
+
+test('a block after less than eight blocks of other content is found, wherever it begins', async () => {
+  const block = noise(BLOCK, 1);
+  // The search rolls 256 KiB at a time: what begins just after them would be the first to be passed over.
+  for (const before of [1, 3 * BLOCK + 7, 4 * BLOCK, 4 * BLOCK + 1, 4 * BLOCK + 100, 7 * BLOCK]) {
+    const content = Buffer.concat([noise(before, 2), block, noise(10, 3)]);
+    expect(await found(block, content)).toEqual([{ at: before, from: 0, bytes: BLOCK }]);
+  }
+});
