@@ -8,7 +8,7 @@ const AT_ONCE = 2;
 /** Digests of large files, being computed or ready to be taken. */
 export class DigestQueue {
   readonly #ready = new Map<RelPath, Digest>();
-  readonly #waiting = new Map<RelPath, string>();
+  readonly #waiting = new Map<RelPath, { readonly absolute: string; readonly isOverdue: boolean }>();
   readonly #reading = new Map<RelPath, Promise<void>>();
   readonly #stop = new AbortController();
   readonly #now: () => number;
@@ -23,10 +23,13 @@ export class DigestQueue {
     this.#onReady = onReady;
   }
 
-  /** Queues `path`, unless it is queued or being read. */
-  start(path: RelPath, absolute: string): void {
+  /**
+   * Queues `path`, unless it is queued or being read.
+   * @param isOverdue whether the beginning of a file that changes all the time will do.
+   */
+  start(path: RelPath, absolute: string, isOverdue = false): void {
     if (this.isBusyWith(path)) return;
-    this.#waiting.set(path, absolute);
+    this.#waiting.set(path, { absolute, isOverdue });
     this.#next();
   }
 
@@ -49,15 +52,15 @@ export class DigestQueue {
   }
 
   #next(): void {
-    for (const [path, absolute] of this.#waiting) {
+    for (const [path, { absolute, isOverdue }] of this.#waiting) {
       if (this.#reading.size >= AT_ONCE) return;
       this.#waiting.delete(path);
-      this.#reading.set(path, this.#read(path, absolute));
+      this.#reading.set(path, this.#read(path, absolute, isOverdue));
     }
   }
 
-  async #read(path: RelPath, absolute: string): Promise<void> {
-    const digest = await digestLarge(absolute, this.#now(), this.#stop.signal);
+  async #read(path: RelPath, absolute: string, isOverdue: boolean): Promise<void> {
+    const digest = await digestLarge(absolute, this.#now(), this.#stop.signal, isOverdue);
     this.#reading.delete(path);
     if (this.#stop.signal.aborted) return;
     this.#ready.set(path, digest);

@@ -1,6 +1,6 @@
 // Hashes a file in one state: fstat before and after reading agree, and the path still leads to the open file
-// afterwards. Comparing (ino, size, mtime, ctime) found each of 300 torn reads that were tried. Links are not followed,
-// and opening a pipe does not block.
+// afterwards. Comparing (ino, size, mtime, ctime) found each of 300 torn reads that were tried. Where a file changes too
+// fast for that, two readings agree. Links are not followed, and opening a pipe does not block.
 import { createHash, hash as hashOf } from 'node:crypto';
 import * as fs from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
@@ -12,6 +12,8 @@ import { sameSignature } from './signature.js';
 export type Digest =
   /** `stats` belong to the content; `at` is when reading began, milliseconds since 1970. */
   | { readonly kind: 'read'; readonly hash: string; readonly stats: fs.Stats; readonly at: number }
+  /** It changes all the time: `hash` is of its first `stats.size` bytes, as they were at one moment. */
+  | { readonly kind: 'beginning'; readonly hash: string; readonly stats: fs.Stats; readonly at: number }
   /** It changed while it was read, or is not a regular file: it must be scanned again. */
   | { readonly kind: 'moving' }
   | { readonly kind: 'failed'; readonly error: NodeJS.ErrnoException };
@@ -20,6 +22,8 @@ export type Digest =
 export const SMALL_BYTES = 256 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const CHUNKS_A_CHECK = 16;
+/** Of larger files no beginning is read: a film that is being copied would be read and sent again and again. */
+const MAX_BEGINNING_BYTES = 64 * 1024 * 1024;
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 const MOVING: Digest = { kind: 'moving' };
 const buffer = Buffer.allocUnsafeSlow(SMALL_BYTES + 1);
@@ -52,17 +56,30 @@ function readWhole(fd: number): number {
   return length;
 }
 
-/** Hashes a file of any size in pieces of 1 MiB, asynchronously. @param at the present time. */
-export async function digestLarge(absolute: string, at: number, signal: AbortSignal): Promise<Digest> {
+/**
+ * Hashes a file of any size in pieces of 1 MiB, asynchronously.
+ * @param at the present time.
+ * @param isOverdue whether the beginning will do where a file changes faster than it can be read, like a log.
+ */
+export async function digestLarge(
+  absolute: string,
+  at: number,
+  signal: AbortSignal,
+  isOverdue = false,
+): Promise<Digest> {
   let file: FileHandle | null = null;
   try {
     file = await open(absolute, FLAGS);
     const before = await file.stat();
     if (!before.isFile()) return MOVING;
-    const hash = await hashPieces(file, before, signal);
-    if (hash === null || !sameSignature(before, await file.stat())) return MOVING;
+    const mayGrow = isOverdue && before.size <= MAX_BEGINNING_BYTES;
+    const hash = await hashPieces(file, before, mayGrow, signal);
+    if (hash === null) return MOVING;
+    const isSame = sameSignature(before, await file.stat());
+    // Two equal readings, one after the other: that was the content at the moment between them.
+    if (!isSame && !(mayGrow && (await hashPieces(file, before, true, signal)) === hash)) return MOVING;
     if ((await lstat(absolute)).ino !== before.ino) return MOVING;
-    return { kind: 'read', hash, stats: before, at };
+    return { kind: isSame ? 'read' : 'beginning', hash, stats: before, at };
   } catch (error) {
     return failure(error);
   } finally {
@@ -70,24 +87,34 @@ export async function digestLarge(absolute: string, at: number, signal: AbortSig
   }
 }
 
-/** Reads each piece while the one before is hashed; also computes the checksums of the blocks. */
-async function hashPieces(file: FileHandle, before: fs.Stats, signal: AbortSignal): Promise<string | null> {
+/**
+ * Reads each piece while the one before is hashed; also computes the checksums of the blocks.
+ * @param mayGrow whether to go on where the file changes.
+ * @returns the hash of the first `before.size` bytes; null where there are less, or where it stopped early.
+ */
+async function hashPieces(
+  file: FileHandle,
+  before: fs.Stats,
+  mayGrow: boolean,
+  signal: AbortSignal,
+): Promise<string | null> {
   const hash = createHash(CONTENT_HASH);
   const sums = coarseSums(before.size);
   const pieces = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)] as const;
+  const read = (n: number, at: number) => file.read(pieces[n % 2]!, 0, Math.min(CHUNK_BYTES, before.size - at), at);
   let length = 0;
-  let reading = file.read(pieces[0], 0, CHUNK_BYTES, 0);
+  let reading = read(0, 0);
   for (let n = 1; ; n++) {
     const { bytesRead, buffer: piece } = await reading;
     length += bytesRead;
-    if (signal.aborted || length > before.size) return null;
+    if (signal.aborted) return null;
     if (bytesRead === 0) break;
-    reading = file.read(pieces[n % 2]!, 0, CHUNK_BYTES, length);
+    reading = read(n, length);
     reading.catch(() => {});
     hash.update(piece.subarray(0, bytesRead));
     sums?.update(piece.subarray(0, bytesRead));
     // Stop early if the file has changed, so that a file that is being written costs little.
-    if (n % CHUNKS_A_CHECK === 0 && !sameSignature(before, await file.stat())) break;
+    if (!mayGrow && n % CHUNKS_A_CHECK === 0 && !sameSignature(before, await file.stat())) break;
   }
   await reading.catch(() => {});
   if (length !== before.size) return null;

@@ -1,7 +1,7 @@
 // The second step of a scan: decides which differences of the survey are accepted now and which have to settle first.
 // Content is read here.
-// Invariants: a finding is a content that was read while the file did not change, or an absence that has lasted. Every
-// other path is in `unsettled` or has a problem, and keeps its last reported state.
+// Invariants: a finding is a content that the file, or the beginning of one that changes all the time, had at one moment,
+// or an absence that has lasted. Every other path is in `unsettled` or has a problem, and keeps its last reported state.
 import type { Entry } from '../../core/entry.js';
 import { joinPath, type RelPath } from '../../core/path.js';
 import { type Node, walkNode } from '../../core/snapshot.js';
@@ -112,7 +112,7 @@ export class Judge {
     const due = overdue ? 0 : this.#readableAt(path, stats);
     if (due > now()) unsettled.hold(path, 'moving', { ...heldAs(stats), now: now(), due });
     else if (stats.size <= SMALL_BYTES) this.#accept(path, stats, digestSmall(this.#context.absolute(path), now()));
-    else this.#readLarge(path, stats);
+    else this.#readLarge(path, stats, overdue);
   }
 
   /** @returns the file at `path`, already read, if its directory was moved here and it is unchanged. */
@@ -134,14 +134,14 @@ export class Judge {
     return movedFrom === undefined ? quiet : Math.max(quiet, unsettled.goneAt(movedFrom));
   }
 
-  #readLarge(path: RelPath, stats: StatSignature): void {
+  #readLarge(path: RelPath, stats: StatSignature, isOverdue: boolean): void {
     const digest = this.#digests.take(path);
-    if (digest !== null && (digest.kind !== 'read' || sameSignature(digest.stats, stats))) {
+    if (digest !== null && isAbout(digest, stats)) {
       this.#accept(path, stats, digest);
       return;
     }
     const { unsettled, now } = this.#context;
-    this.#digests.start(path, this.#context.absolute(path));
+    this.#digests.start(path, this.#context.absolute(path), isOverdue);
     unsettled.hold(path, 'reading', { ...heldAs(stats), now: now(), due: Number.POSITIVE_INFINITY });
   }
 
@@ -155,6 +155,7 @@ export class Judge {
       const seen = before?.type === 'file' ? (before as FileSignature) : null;
       this.#context.damage.judge(path, seen, digest.stats, digest.hash);
       this.#found(path, this.#fileOf(path, digest));
+      if (digest.kind === 'beginning') this.#survey.again.add(path);
     }
   }
 
@@ -162,7 +163,7 @@ export class Judge {
    * The disk may round the modification time that was set. The time that was asked for is reported until the one on
    * disk changes.
    */
-  #fileOf(path: RelPath, { stats, hash, at }: Digest & { kind: 'read' }): FileSignature {
+  #fileOf(path: RelPath, { stats, hash, at }: Digest & { kind: 'read' | 'beginning' }): FileSignature {
     const before = this.#context.snapshot.get(path) as Node | FileSignature | null;
     if (before?.type !== 'file' || !('ino' in before) || before.hash !== hash || before.mtimeMs !== stats.mtimeMs) {
       return fileSignature(stats, hash, at, { mode: this.#context.reported(path, stats) });
@@ -201,6 +202,11 @@ export class Judge {
     if (lstat !== null && !(lstat instanceof Error)) this.#survey.again.add(path);
     unsettled.postpone(path, now() + Math.min(Math.max(now() - wait.since, ABSENCE_MS), MAX_RETRY_MS));
   }
+}
+
+function isAbout(digest: Digest, stats: StatSignature): boolean {
+  if (digest.kind === 'beginning') return digest.stats.size <= stats.size;
+  return digest.kind !== 'read' || sameSignature(digest.stats, stats);
 }
 
 const heldAs = ({ ino, size }: StatSignature): { readonly ino: number; readonly size: number } => ({ ino, size });

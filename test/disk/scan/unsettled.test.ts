@@ -1,7 +1,10 @@
 // No incomplete state is reported: saves by rename, files that are being written, writes within one tick of the clock.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { file, watch } from '../../support/trees/watched.js';
+import type { FileEntry } from '../../../src/core/entry.js';
+import { OVERDUE_MS } from '../../../src/disk/scan/settle-times.js';
+import { whileChanging } from '../../support/changing.js';
+import { file, flatDisk, watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
 
 type Save = (root: string) => void;
@@ -134,21 +137,23 @@ it('never reports a torn state of a file that is rewritten all the time', async 
   for (const [, what] of watched.told) expect(whole).toContain(what);
 });
 
-const long = it.runIf(process.env.LOOK_LONG !== undefined);
-long('tells a file that is written without a pause after 10 s, as it then stands', { timeout: 20_000 }, async () => {
-  const watched = watch();
+it('reports a log that grows all the time as it was at one moment, once it is overdue, and then the rest', async () => {
+  let late = 0;
+  const watched = watch({}, { now: () => Date.now() + late });
   await watched.scan();
-  const began = Date.now();
-  const path = `${watched.root}/log`;
-  fs.writeFileSync(path, Buffer.alloc(1_100_000));
-  const writing = setInterval(() => fs.appendFileSync(path, 'line\n'), 20);
-  while (watched.told.length === 0 && Date.now() - began < 15_000) {
-    await watched.hinted(200);
-    await watched.scan();
-  }
-  clearInterval(writing);
-  const scans = watched.scans.length;
-  expect(Date.now() - began).toBeGreaterThan(9_500);
-  expect(watched.told.map(([at]) => at)).toEqual(['log']);
-  console.log(`${scans} scans in ${Date.now() - began} ms`);
+  const log = `${watched.root}/log`;
+  fs.writeFileSync(log, Buffer.alloc(1_100_000, 'x'));
+  await whileChanging(
+    () => fs.appendFileSync(log, 'another line\n'),
+    async () => {
+      expect((await watched.scan('everything')).moving).toEqual(['log']);
+      late = OVERDUE_MS;
+      await watched.until(() => watched.told.length > 0);
+    },
+  );
+  const { size } = watched.last.entries[0]!.entry as FileEntry;
+  expect(watched.told).toEqual([['log', file(fs.readFileSync(log).subarray(0, size))]]);
+  expect(watched.last.moving).toEqual(['log']);
+  await watched.settle();
+  expect(watched.known()).toEqual(flatDisk(watched.root));
 });

@@ -1,0 +1,59 @@
+// Contents of files that change while they are read.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Digest, digestLarge } from '../../../src/disk/fs/digest.js';
+import { whileChanging } from '../../support/changing.js';
+import { makeRoot, removeRoot } from '../../support/trees.js';
+
+const MIB = 1 << 20;
+
+let root: string;
+let file: string;
+beforeEach(() => {
+  root = makeRoot('digest');
+  file = path.join(root, 'log');
+  fs.writeFileSync(file, Buffer.alloc(3 * MIB + 5, 'x'));
+});
+afterEach(() => removeRoot(root));
+
+const digest = (isOverdue: boolean): Promise<Digest> => digestLarge(file, 7, new AbortController().signal, isOverdue);
+const hashOf = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+const append = () => fs.appendFileSync(file, 'another line\n');
+
+test('one that holds still is read, overdue or not', async () => {
+  const read = { kind: 'read', at: 7, hash: hashOf(fs.readFileSync(file)) };
+  expect([await digest(false), await digest(true)]).toMatchObject([read, read]);
+});
+
+test('one that grows all the time is moving, and once it is overdue its beginning is read', async () => {
+  expect(await whileChanging(append, () => digest(false))).toEqual({ kind: 'moving' });
+  const found = await whileChanging(append, () => digest(true));
+  expect(found).toMatchObject({ kind: 'beginning', at: 7 });
+  const { hash, stats } = found as Digest & { kind: 'beginning' };
+  expect(stats.size).toBeLessThan(fs.statSync(file).size);
+  expect(hash).toBe(hashOf(fs.readFileSync(file).subarray(0, stats.size)));
+});
+
+test('one that is rewritten while it is read is moving, also if it is overdue: its parts are of several moments', async () => {
+  const fd = fs.openSync(file, 'r+');
+  let n = 0;
+  const rewrite = () => {
+    append();
+    fs.writeSync(fd, String(n++).padStart(9), MIB);
+  };
+  expect(await whileChanging(rewrite, () => digest(true))).toEqual({ kind: 'moving' });
+  fs.closeSync(fd);
+});
+
+test('one that becomes shorter is moving', async () => {
+  let size = 3 * MIB;
+  const cut = () => fs.truncateSync(file, --size);
+  expect(await whileChanging(cut, () => digest(true))).toEqual({ kind: 'moving' });
+});
+
+test('a large one that grows is moving: it would be read and sent again and again', async () => {
+  fs.truncateSync(file, 64 * MIB + 1);
+  expect(await whileChanging(append, () => digest(true))).toEqual({ kind: 'moving' });
+});
