@@ -207,6 +207,20 @@ export function textOf(root: string, name: string): string | null {
   }
 }
 
+/** @returns a small content itself, of a larger one the hash; a file may have more than fits into one buffer. */
+function contentOf(file: string, size: number): string {
+  if (size < 80) return fs.readFileSync(file, 'base64');
+  const hash = createHash('sha1');
+  const piece = Buffer.allocUnsafe(Math.min(size, 1 << 24));
+  const fd = fs.openSync(file, 'r');
+  for (let bytes = -1; bytes !== 0; ) {
+    bytes = fs.readSync(fd, piece, 0, piece.length, null);
+    hash.update(piece.subarray(0, bytes));
+  }
+  fs.closeSync(fd);
+  return hash.digest('hex');
+}
+
 /** Everything below `root` that is synchronised, as text: what must be equal on both sides. */
 export function treeOf(root: string): Record<string, string> {
   const tree: Record<string, string> = {};
@@ -220,8 +234,7 @@ export function treeOf(root: string): Record<string, string> {
         tree[below] = `dir ${(stats.mode & 0o777).toString(8)}`;
         walk(below);
       } else {
-        const bytes = fs.readFileSync(path.join(root, below));
-        const content = bytes.length < 80 ? bytes.toString('base64') : createHash('sha1').update(bytes).digest('hex');
+        const content = contentOf(path.join(root, below), stats.size);
         tree[below] =
           `${(stats.mode & 0o777).toString(8)} ${stats.size} ${Math.round(stats.mtimeMs * 1000)} ${content}`;
       }
