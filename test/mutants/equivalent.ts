@@ -12,6 +12,28 @@ export interface Equivalent {
 
 const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'src/disk/state/journal-check.ts',
+    source: 'const bytes = Buffer.alloc(16);',
+    original: '16',
+    mutated: '17',
+    reason:
+      'Every form of a torn line shows in fewer bytes, and a page that was never written has zeros far beyond either.',
+  },
+  {
+    file: 'src/disk/versions/pruning.ts',
+    source: 'if (replaced >= begun - limits.keepMs && left <= this.#most) return false;',
+    original: 'false',
+    mutated: 'undefined',
+    reason: 'A filter takes neither.',
+  },
+  {
+    file: 'src/disk/scan/globstar-rule.ts',
+    source: 'if (matcher === null || known.size >= MAX_REMEMBERED) {',
+    original: 'matcher === null || known.size >= MAX_REMEMBERED',
+    mutated: '(matcher === null)',
+    reason: 'It only bounds memory: what was forgotten is found out again.',
+  },
+  {
     file: 'src/disk/scan/verify.ts',
     source: 'return lstat.isSymbolicLink() && isLinkTo(absolute, entry.target);',
     original: 'lstat.isSymbolicLink() && isLinkTo(absolute, entry.target)',

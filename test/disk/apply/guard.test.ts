@@ -341,6 +341,10 @@ test('more than can be locked is not remembered to be guarded, and what is given
   };
   await expect(pour()).rejects.toMatchObject({ code: 'too-large' });
   expect(taken).toBeLessThan(200);
+  // However often it is refused, no room is taken.
+  const longer = `${deep}${deep}`;
+  for (let n = 0; n < 100; n++)
+    await expect(replica.guard([p(longer)], true)).rejects.toMatchObject({ code: 'too-large' });
   await replica.guard(many(0), false);
   await replica.guard([p('f')], true);
   expect(mode('f')).toBe('444');

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Digest, digestLarge } from '../../../src/disk/fs/digest.js';
+import { type Digest, digestLarge, digestSmall } from '../../../src/disk/fs/digest.js';
 import { whileChanging } from '../../support/changing.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 
@@ -56,4 +56,16 @@ test('one that becomes shorter is moving', async () => {
 test('a large one that grows is moving: it would be read and sent again and again', async () => {
   fs.truncateSync(file, 64 * MIB + 1);
   expect(await whileChanging(append, () => digest(true))).toEqual({ kind: 'moving' });
+});
+
+test('one that is gone, a link or below a file is moving, and one that the system refuses has failed', async () => {
+  fs.symlinkSync('log', path.join(root, 'link'));
+  const of = (name: string) => digestLarge(path.join(root, name), 7, new AbortController().signal);
+  const small = (name: string) => digestSmall(path.join(root, name), 7);
+  for (const name of ['gone', 'link', 'log/x']) {
+    expect([await of(name), small(name)]).toEqual([{ kind: 'moving' }, { kind: 'moving' }]);
+  }
+  const failed = { kind: 'failed', error: expect.objectContaining({ code: 'ENAMETOOLONG' }) };
+  const long = 'x'.repeat(300);
+  expect([await of(long), small(long)]).toEqual([failed, failed]);
 });

@@ -83,4 +83,6 @@ it('tells whether a name is left out', async () => {
   await watched.scan();
   const out = (name: string) => watched.scanner.ignores(path('d'), name);
   expect(['a.o', 'b', 'sub', '.DS_Store', 'x\\..\\y'].map(out)).toEqual([true, false, true, true, true]);
+  // A letter that stands for bytes that are no UTF-8.
+  expect(out('b\ufffd')).toBe(true);
 });

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FileEntry } from '../../../src/core/entry.js';
-import { Partials, release } from '../../../src/disk/staging/partials.js';
+import { dropPartials, Partials, release } from '../../../src/disk/staging/partials.js';
 import { StagedFile } from '../../../src/disk/staging/staged-file.js';
 import { own, p } from '../../support/disk-site.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
@@ -74,4 +74,15 @@ test('a part that is left for a later transfer is closed', async () => {
   staged.leave();
   expect(fs.statSync(path.join(root, 'staged')).size).toBe(5 * MIB);
   expect(() => staged.stats()).toThrow();
+});
+
+test('of all parts that are deleted the one that is being received stays', () => {
+  const directory = own(root);
+  const name = new Partials(directory).take(large('1'), p('x'))!;
+  for (const part of [name, `${'2'.repeat(64)}.part`]) fs.writeFileSync(path.join(root, part), 'x');
+  dropPartials(directory);
+  expect(fs.readdirSync(root)).toEqual([name]);
+  release(directory, name);
+  dropPartials(directory);
+  expect(fs.readdirSync(root)).toEqual([]);
 });
