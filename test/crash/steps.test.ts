@@ -142,6 +142,7 @@ const works = {
 
 async function begin(work: Work): Promise<void> {
   pair = new PairOfPrograms();
+  pair.clientHere();
   pair.env.UV_THREADPOOL_SIZE = '1';
   await pair.start();
   await work.prepare();

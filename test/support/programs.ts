@@ -92,6 +92,8 @@ export class PairOfPrograms {
   /** What server-a is run by. */
   underA: readonly string[] = [];
   #here: boolean;
+  /** Whether lines of the client run in this process. */
+  #clientHere = short;
 
   /** @param servers whether they may run in this process, if that is short: they can be stopped then, but not killed. */
   constructor(servers: 'processes' | 'here if short' = 'processes') {
@@ -119,6 +121,11 @@ export class PairOfPrograms {
     this.#here = false;
   }
 
+  /** Has lines of the client run in this process in the long form, too, because the test is about the servers. */
+  clientHere(): void {
+    this.#clientHere = true;
+  }
+
   #run(program: 'server-a' | 'server-b', args: string[]): Server {
     const under = program === 'server-b' ? this.under : this.underA;
     if (this.#here && under.length === 0) return new ServerHere(program, args, this.env);
@@ -133,7 +140,7 @@ export class PairOfPrograms {
 
   /** Runs a line of the client: all of it but its process. */
   async client(...args: string[]): Promise<Ran> {
-    if (!short) return this.program(...args);
+    if (!this.#clientHere) return this.program(...args);
     const connections = new Connections((server, user, trust) => Client.connect({ server, user, ...trust }));
     const connect = connections.get.bind(connections);
     const env = this.env as Record<string, string>;
