@@ -40,6 +40,10 @@ describe('blocks', () => {
     }
   });
 
+  test('are never finer blocks that are coarser, however much was not found', () => {
+    expect(fineBlockBytes(8 * KIB, 32 * KIB * MAX_BLOCKS)).toBe(8 * KIB);
+  });
+
   test('are not requested of files that are too small or too large', () => {
     expect([MIB - 1, MIB, 512 * GIB, 512 * GIB + 1].map(isBasisSize)).toEqual([false, true, true, false]);
   });

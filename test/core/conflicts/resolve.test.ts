@@ -31,7 +31,7 @@ function steps(tree: Record<string, Entry>, copies: readonly RelPath[], keep: Ke
     const content = after?.type === 'file' ? `=${after.hash}` : '';
     return `${action === 'created' ? '+' : action === 'deleted' ? '-' : '*'}${path}${content}`;
   });
-  return { said, from: rest.from?.path ?? null, removed: rest.removed };
+  return { said, from: rest.from?.path ?? null, removed: rest.removed, renamed: rest.renamed };
 }
 
 describe('keeping one side', () => {
@@ -85,6 +85,7 @@ describe('keeping both', () => {
       `${B1}>d/x (B 2026-11-21 14-03-22 2).txt`,
       `${A2}>d/x (A 2026-11-22 14-03-22 2).txt`,
     ]);
+    expect(steps(tree, [B1, A2], 'both').renamed.map(({ from }) => from)).toEqual([B1, A2]);
     expect(parseCopy(p('d/x (B 2026-11-21 14-03-22 2).txt'))).toBe(null);
   });
 

@@ -14,6 +14,7 @@ describe('inOrder', () => {
     ['an emptied directory before a file takes its name', 'd/x:1', 'd:2', '-d/x *d'],
     ['a move out of a directory before a file takes its name', 'd/x:1', 'd:2 y:1', 'd/x>y *d'],
     ['a directory for a file before what comes into it', 'x:1', 'x/y:2', '*x +x/y'],
+    ['moves before links', 'b:1', 'a->c c:1', 'b>c +a'],
     ['links before contents', '', 'a:1 z->a', '+z +a'],
     ["a directory's mode last: it may forbid to write in it", 'd/x:1 y:2', 'd/!500 d/x:1 d/y:2', 'y>d/y ~d'],
     ['a file for a directory before the mode of the one above', 'd/e/x:1', 'd/!500 d/e:2', '-d/e/x *d/e ~d'],
