@@ -116,7 +116,21 @@ describe('files that moved', () => {
   ])('%s', (_, here, files) => {
     expect(moved(here)).toBe(files);
   });
+
+  it.each([
+    ['are lost in the given places', () => lossAt(['d' as RelPath], movedTrees(300)).files, 300],
+    ['are not searched for where few are missing', () => wholeLoss(movedTrees(5)).files, 5],
+    ['are searched for where few are missing, but a loss was reported', () => wholeLoss(movedTrees(5), true).files, 0],
+  ])('%s', (_, loss, files) => {
+    expect(loss()).toBe(files);
+  });
 });
+
+/** Of 300 files the first `count` are at another place. */
+function movedTrees(count: number): LossTrees {
+  const here = { ...many(count, 'elsewhere'), ...many(300 - count, 'd', count) };
+  return trees({ shared: many(300), here, files: 0, of: 0, paths: [] });
+}
 
 describe('too great a loss', () => {
   it.each([

@@ -51,6 +51,12 @@ describe(`PathSet, ${replay}`, { timeout: propertyMs }, () => {
     );
   });
 
+  test('holds the root itself', () => {
+    const set = new PathSet();
+    set.add('', true);
+    expect([set.root.here, set.root.deep, set.root.below.size, set.size]).toEqual([true, true, 0, 1]);
+  });
+
   test('accepts names such as __proto__', () => {
     const set = new PathSet();
     set.add('__proto__/constructor' as RelPath);

@@ -582,6 +582,11 @@ describe('the lock machine', () => {
     ]);
   });
 
+  test.each(['copy', 'discard'] as const)('with --held %s the last held version is remembered', (held) => {
+    const { table } = play([lock('ann'), hold(v0, v1), hold(v1, v2), unlock('ann', v0, P, { held })]);
+    expect(table.preferences.get(P)).toEqual({ path: P, side: 'a', other: held, last: v2 });
+  });
+
   test('the lock on a file that is replaced by a move of the same owner ends', () => {
     const { table, last } = play([lock('ann', { path: Q }), lock('ann'), moved]);
     expect([show(table), show(table, Q), eventsOf(last)]).toEqual([
