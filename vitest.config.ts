@@ -1,8 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// The long suites (kill -9, random trees for hours, figures) are named on the command line of their own npm scripts.
-const long = ['test/crash/**', 'test/fuzz/**', 'test/bench/**'];
-const asked = process.argv.some((word) => /\btest\/(?:crash|fuzz|bench)\b/.test(word));
+// The long suites (kill -9, random trees for hours) are named on the command line of their own npm scripts.
+const long = ['test/crash/**', 'test/fuzz/**'];
+const asked = process.argv.some((word) => /\btest\/(?:crash|fuzz)\b/.test(word));
 
 export default defineConfig({
   test: {

@@ -1,4 +1,6 @@
-// Where a run happens: a directory of its own for each, removed only at the very end, and large files made once.
+// Where a scenario happens: a directory of its own for everything, and large files made once. What is in memory is removed
+// as soon as nobody needs it; what is on a disk only at the very end, because creating files right after the removal of
+// many takes several times as long there.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -6,17 +8,24 @@ import os from 'node:os';
 import path from 'node:path';
 
 const MIB = 1 << 20;
+const TMPFS_MAGIC = 0x01021994;
 
-/** A directory for benchmarks. */
+const places = new Set<Place>();
+
+/** A directory for one scenario. */
 export class Place {
   readonly root: string;
+  /** Whether it is in memory. */
+  readonly isMemory: boolean;
   #next = 0;
-  readonly #closing: (() => void)[] = [];
+  readonly #kept = new Map<string, unknown>();
 
-  /** @param where on which file system; `tmpfs` is memory. */
+  /** @param where on which file system: `tmpfs` is memory, `disk` the directory for temporary files, else a directory. */
   constructor(where: string) {
     const below = where === 'tmpfs' ? '/dev/shm' : where === 'disk' ? os.tmpdir() : where;
-    this.root = fs.mkdtempSync(path.join(below, 'lockstep-bench-'));
+    this.root = fs.realpathSync(fs.mkdtempSync(path.join(below, 'lockstep-bench-')));
+    this.isMemory = fs.statfsSync(this.root).type === TMPFS_MAGIC;
+    places.add(this);
   }
 
   /** @returns a new, empty directory. */
@@ -36,50 +45,39 @@ export class Place {
     return file;
   }
 
-  /** To be called at the end, whatever happens. */
-  onClose(act: () => void): void {
-    this.#closing.push(act);
+  /** @returns what `make` made at the first call with this key. */
+  async keep<T>(key: string, make: () => Promise<T>): Promise<T> {
+    if (!this.#kept.has(key)) this.#kept.set(key, await make());
+    return this.#kept.get(key) as T;
   }
 
+  /** Removes directories with few, large files, which costs nobody anything. */
+  dropLarge(...directories: readonly string[]): void {
+    for (const directory of directories) fs.rmSync(directory, { recursive: true, force: true });
+  }
+
+  /** Removes directories that nobody needs any more, unless they are on a disk. */
+  drop(...directories: readonly string[]): void {
+    if (this.isMemory) this.dropLarge(...directories);
+  }
+
+  /** Writes out what was prepared: nobody is to wait for the disk on account of what another has put in its queue. */
+  settle(): void {
+    if (!this.isMemory) spawnSync('sync');
+  }
+
+  /** To be called when the scenario is over. */
   close(): void {
-    for (const act of this.#closing) act();
-    fs.rmSync(this.root, { recursive: true, force: true });
+    if (this.isMemory) this.remove();
+  }
+
+  remove(): void {
+    places.delete(this);
+    fs.rmSync(this.root, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
-/** What was prepared is written out: nobody is to wait for the disk on account of what another has put in its queue. */
-export function settle(): void {
-  spawnSync('sync');
-}
-
-/** Copies `from` to `to` with `front` before it. */
-export function copyBehind(front: Buffer, from: string, to: string): void {
-  const out = fs.openSync(to, 'wx');
-  fs.writeSync(out, front);
-  for (const data of pieces(from)) fs.writeSync(out, data);
-  fs.closeSync(out);
-}
-
-/** @throws where two files differ. */
-export function checkEqual(x: string, y: string): void {
-  const other = pieces(y);
-  for (const data of pieces(x)) {
-    const { value } = other.next();
-    if (value === undefined || !data.equals(value)) throw new Error(`${x} and ${y} differ`);
-  }
-  if (!other.next().done) throw new Error(`${y} is longer than ${x}`);
-}
-
-function* pieces(file: string): Generator<Buffer> {
-  const fd = fs.openSync(file, 'r');
-  try {
-    for (;;) {
-      const data = Buffer.alloc(4 * MIB);
-      const bytes = fs.readSync(fd, data, 0, data.length, null);
-      if (bytes === 0) return;
-      yield data.subarray(0, bytes);
-    }
-  } finally {
-    fs.closeSync(fd);
-  }
+/** Removes all that is left. */
+export function removePlaces(): void {
+  for (const place of places) place.remove();
 }

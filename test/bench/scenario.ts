@@ -1,28 +1,43 @@
-// What a benchmark is: work that is done by Lockstep and by its peers in turn, on fresh directories, and figures of it.
-// A further one is a file of this shape and a line in `main.ts`.
+// What a scenario is: work that each program does in turn, on directories of its own, and figures of it; and what Lockstep
+// is to reach. A further one is a file of this shape in `scenarios/` and a line in `scenarios/all.ts`.
 import type { Place } from './place.js';
+import type { Program, ProgramName } from './programs/program.js';
 
-/** What one program needed. */
+export type Unit = 'ms' | 'bytes' | 'MiB' | '%' | '/s';
+
+/** What one program needed once. */
 export interface Figure {
-  readonly program: 'lockstep' | 'rsync';
   /** Such as `time`. */
   readonly measure: string;
   readonly value: number;
-  readonly unit: 'ms' | 'bytes' | 'MiB';
+  readonly unit: Unit;
 }
 
-/** What Lockstep is to reach. */
-export interface Target {
+/** What Lockstep is to reach: an amount, or a multiple of another figure of the same scenario. */
+export interface Goal {
   readonly measure: string;
-  /** At most so many times the peer's figure; or, without a peer, so much. */
-  readonly peer?: Figure['program'];
-  readonly most: number;
+  /** The other figure: of another program, or of Lockstep itself; without it the bound is an amount. */
+  readonly of?: { readonly program: ProgramName; readonly measure?: string };
+  /** At most so much. */
+  readonly most?: number;
+  /** At least so much. */
+  readonly least?: number;
+}
+
+/** Where a scenario is run, and how large. */
+export interface Bench {
+  readonly place: Place;
+  /** Makes an amount of work smaller where somebody only tries the bench. */
+  scaled(amount: number): number;
 }
 
 export interface Scenario {
   readonly name: string;
   readonly what: string;
-  readonly targets: readonly Target[];
-  /** Does the work once with every program. @throws where what came out is not what went in. */
-  run(place: Place): Promise<Figure[]>;
+  readonly programs: readonly ProgramName[];
+  readonly goals: readonly Goal[];
+  /** Where it is run, whatever was asked for. */
+  readonly where?: 'disk';
+  /** Does the work once with one program. @throws where what came out is not what went in. */
+  run(program: Program, bench: Bench): Promise<readonly Figure[]>;
 }
