@@ -17,7 +17,9 @@ export { type Said, until } from './sayings.js';
 /** Whose programs run: this checkout's, or a built copy of it that nobody rebuilds during a long run. */
 export const project = process.env.LOCKSTEP_TEST_PROJECT ?? fileURLToPath(new URL('../../', import.meta.url));
 /** A start of node costs more than most of what programs are asked: in the short form, only what is tested is started. */
-const short = process.env.LOCKSTEP_TEST_FULL === undefined && process.env.LOCKSTEP_TEST_PROJECT === undefined;
+const { LOCKSTEP_TEST_FULL, LOCKSTEP_TEST_HERE, LOCKSTEP_TEST_PROJECT } = process.env;
+const short =
+  (LOCKSTEP_TEST_FULL === undefined || LOCKSTEP_TEST_HERE !== undefined) && LOCKSTEP_TEST_PROJECT === undefined;
 
 /** A server process, with everything it has said. */
 export class ServerProcess extends Sayings implements Server {
