@@ -131,6 +131,14 @@ describe('what cannot be held', () => {
 });
 
 describe('afterwards', () => {
+  test('what people deleted is not there, and what cannot be looked for may be', async () => {
+    const { context, held, save } = await open();
+    const name = (await save('a/f', 1, 'x'))!;
+    expect(held.has(name)).toBe(true);
+    fs.rmSync(context.at(`.lockstep/held/${name}`));
+    expect([held.has(name), held.has('x'.repeat(300))]).toEqual([false, true]);
+  });
+
   test('the content of an applied update is removed, with directories that become empty', async () => {
     const { context, held, save } = await open();
     const [one, two] = [await save('a/b/one', 1, 'x'), await save('a/two', 2, 'y')];

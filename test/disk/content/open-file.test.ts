@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { FileEntry } from '../../../src/core/entry.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import { OpenContent } from '../../../src/disk/content/open-file.js';
+import { whileChanging } from '../../support/changing.js';
 import { DiskSite, file, p } from '../../support/disk-site.js';
 import { put, type Tree } from '../../support/trees.js';
 
@@ -30,6 +31,22 @@ async function read(opened: OpenContent | null, from = 0, keep = false): Promise
 
 /** How many files this process has open. */
 const openFiles = () => fs.readdirSync('/proc/self/fd').length;
+
+describe('a file that was not scanned', () => {
+  test('is read again where it was written meanwhile, and is busy where that never ends', async () => {
+    const site = await DiskSite.open();
+    put(site.root, { f: LARGE });
+    let turns = 0;
+    const twice = () => {
+      if (turns++ < 2) fs.appendFileSync(site.at('f'), '.');
+    };
+    const opened = await whileChanging(twice, () => open(site));
+    expect((await read(opened)).text).toBe(`${LARGE}..`);
+    opened!.close();
+    const always = () => fs.appendFileSync(site.at('f'), '.');
+    expect(await whileChanging(always, () => codeOf(open(site)))).toBe('busy');
+  });
+});
 
 describe('a scanned file', () => {
   test('is opened as it was scanned, and read from any byte on', async () => {

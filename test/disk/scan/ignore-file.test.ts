@@ -1,5 +1,7 @@
 // Ignore rules: SCENARIOS 5, and rules that change while the server runs.
+import { once } from 'node:events';
 import * as fs from 'node:fs';
+import net from 'node:net';
 import { expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import { path, watch, watchAgain } from '../../support/trees/watched.js';
@@ -85,4 +87,17 @@ it('tells whether a name is left out', async () => {
   expect(['a.o', 'b', 'sub', '.DS_Store', 'x\\..\\y'].map(out)).toEqual([true, false, true, true, true]);
   // A letter that stands for bytes that are no UTF-8.
   expect(out('b\ufffd')).toBe(true);
+});
+
+it.runIf(process.platform === 'linux')('a socket in the place of the rules is none, and stops nothing', async () => {
+  const watched = watch({ a: '' });
+  const server = net.createServer().listen(`${watched.root}/.lockstepignore`);
+  await once(server, 'listening');
+  try {
+    await watched.settle();
+    expect(watched.last.problems).toMatchObject([{ path: '.lockstepignore', code: 'unsupported-type' }]);
+    expect([known(watched), watched.last.rules]).toEqual([['a'], []]);
+  } finally {
+    server.close();
+  }
 });
