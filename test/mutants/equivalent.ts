@@ -12,6 +12,13 @@ export interface Equivalent {
 
 const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'src/disk/versions/survey.ts',
+    source: 'for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {',
+    original: 'pop',
+    mutated: 'shift',
+    reason: 'Either way parents come before their children.',
+  },
+  {
     file: 'src/disk/scan/survey.ts',
     source: 'for (const path of names) await this.#visit(path, false);',
     original: 'false',

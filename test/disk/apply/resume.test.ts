@@ -3,15 +3,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Change, Outcome } from '../../../src/core/change.js';
+import { coarseBlockBytes } from '../../../src/core/delta.js';
 import type { FileEntry } from '../../../src/core/entry.js';
 import { SyncError } from '../../../src/core/errors.js';
 import { HeldFiles } from '../../../src/disk/apply/held-files.js';
 import { offerFor } from '../../../src/disk/apply/offer.js';
 import { readContents } from '../../../src/disk/content/read.js';
+import { coarseSums, rememberSums } from '../../../src/disk/fs/block-sums.js';
 import { tidyPartials } from '../../../src/disk/staging/partials.js';
 import { openStateDirectory } from '../../../src/disk/state/state-directory.js';
 import type { Content, Offer } from '../../../src/replica.js';
-import { noise } from '../../support/delta.js';
+import { noise, sumsOf } from '../../support/delta.js';
 import { DiskSite, file, own, p, pieces, turn } from '../../support/disk-site.js';
 import { makeRoot, put, removeRoot } from '../../support/trees.js';
 
@@ -263,6 +265,24 @@ describe('a basis file', () => {
     expect(outcome.kind === 'done' && outcome.sent < 8192).toBe(true);
     expect(fs.readFileSync(context.at('f')).equals(NEW)).toBe(true);
     expect(Object.values(context.kept())).toHaveLength(1);
+  });
+
+  test('whose checksums are cached tells those of the ranges that are asked for, and no others', async () => {
+    const old = noise(SIZE, 9);
+    const { context, change } = await twoSites({ f: old });
+    const sums = coarseSums(SIZE)!;
+    sums.update(old);
+    rememberSums(file(old).hash, sums);
+    const base = offerOf(context, change)!.base!;
+    const block = coarseBlockBytes(SIZE);
+    const all = { at: 0, bytes: SIZE };
+    for (const ranges of [[all], [{ at: 0, bytes: 2 * block }], [{ at: block, bytes: SIZE - block }], [all, all]]) {
+      const parts = ranges.map(({ at, bytes }) => old.subarray(at, at + bytes));
+      expect(await base.sums(block, ranges)).toEqual(
+        Uint32Array.from(parts.flatMap((part) => [...sumsOf(part, block)])),
+      );
+    }
+    expect(await base.sums(block / 2, [all])).toEqual(sumsOf(old, block / 2));
   });
 
   test('that changes while it is compared makes the change stale, and nothing is mixed', async () => {

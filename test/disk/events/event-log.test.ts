@@ -184,7 +184,8 @@ describe('another program', () => {
       ['xe2', 0],
       ['x', 0],
     ] as const)
-      expect(await logged({ path: wanted })).toEqual({ reasons: [], damaged });
+      for (const filter of [{ path: wanted }, { prefix: wanted }])
+        expect(await logged(filter)).toEqual({ reasons: [], damaged });
   });
 
   it('leaves nothing but the end of a line and a torn one: that is cut off after a kill', async () => {
