@@ -13,7 +13,7 @@ let pair: PairOfPrograms;
 beforeEach(() => {
   pair = new PairOfPrograms('here if short');
 });
-const MINUTES = 900_000;
+const MINUTES = 1_800_000;
 // Many and large files take their time to be removed, too.
 afterEach(() => pair.close(), MINUTES);
 
@@ -34,7 +34,7 @@ test('SCENARIO 17: a large file written slowly, with a pause: equal in the end',
     if (sizeOf(pair.b, 'film.mov') > 0) shownShort++;
   }
   fs.closeSync(fd);
-  await pair.json('flush', '--timeout', full ? '600s' : '30s');
+  await pair.json('flush', '--timeout', full ? '1200s' : '30s');
   expect(sizeOf(pair.b, 'film.mov')).toBe(pieces * piece.length);
   expect(treeOf(pair.a)).toEqual(treeOf(pair.b));
   // A part of it is shown only where the writer paused for longer than a writer does, or went on for ten seconds.
