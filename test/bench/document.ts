@@ -1,6 +1,7 @@
 // The tables of docs/performance.md, between markers, so that one command makes them anew.
 import { FILES_TITLES, filesCells, SIZES_TITLES, sizesCells } from './print.js';
 import type { Report, Row, ScenarioReport, Verdict } from './report.js';
+import { SCENARIOS } from './scenarios/all.js';
 import { bound, outcome, shown, spread } from './shown.js';
 
 /** Above this load the machine was doing something else, too. */
@@ -60,27 +61,30 @@ function circumstances(
 function tableOf({ scenarios }: Report): string[] {
   const rows = scenarios.flatMap((scenario) => {
     const measures = [...new Set(scenario.rows.map(({ measure }) => measure))];
-    return measures.map((measure) => rowOf(scenario, measure));
+    return measures.map((measure, n) => rowOf(scenario, measure, n === 0));
   });
   const met = scenarios.flatMap(({ goals }) => goals);
   const count = (is: boolean | null) => met.filter(({ isMet }) => isMet === is).length;
   const unmeasured = count(null) === 0 ? '' : `, ${count(null)} not measured`;
+  const left = SCENARIOS.filter(({ name }) => !scenarios.some((one) => one.name === name)).map(({ name }) => name);
   return [
     ...markdown(['work', 'measure', 'Lockstep', 'others (Lockstep is so many times theirs)', 'goal: reached'], rows),
     '',
-    `Goals: ${count(true)} met, ${count(false)} not met${unmeasured}.`,
+    `Goals: ${count(true)} met, ${count(false)} not met${unmeasured}.` +
+      (left.length === 0 ? '' : ` Not measured in this run: ${left.join(', ')}.`),
     ...scenarios.flatMap(({ name, failures }) =>
       failures.map(({ program, message }) => `\n${program} failed in ${name}: ${message.replaceAll('\n', ' ')}`),
     ),
   ];
 }
 
-function rowOf({ name, what, where, rows, goals }: ScenarioReport, measure: string): string[] {
+/** @param isFirst of its scenario: the others do not repeat what the work is. */
+function rowOf({ name, what, where, rows, goals }: ScenarioReport, measure: string, isFirst: boolean): string[] {
   const of = rows.filter((row) => row.measure === measure);
   const own = of.find(({ program }) => program === 'lockstep');
   const others = of.filter((row) => row !== own && !Number.isNaN(row.median));
   return [
-    `**${name}** ${what}${where === 'disk' ? ', on a disk' : ''}`,
+    `**${name}**${isFirst ? ` ${what}` : ''}${isFirst && where === 'disk' ? ' (on a disk)' : ''}`,
     measure,
     own === undefined ? '-' : withSpread(own),
     others.map((row) => `${row.program} ${shown(row.median, row.unit)}${times(row)}`).join('; '),

@@ -82,7 +82,7 @@ function makeTree(): string {
 
 async function flush(): Promise<void> {
   const client = await Client.connect({ server: `127.0.0.1:${both.port}`, user: 'costs' });
-  await client.flush({ timeoutMs: 30_000 });
+  await client.flush({ timeoutMs: 60_000 });
   client.close();
 }
 

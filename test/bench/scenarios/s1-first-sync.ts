@@ -20,7 +20,7 @@ export const firstSyncOfMany: Scenario = {
 
 export const durableFirstSync: Scenario = {
   name: 'S1-disk',
-  what: 'the same on a disk, durable',
+  what: 'the same, durable',
   programs: ['lockstep', 'lockstep --no-fsync', 'rsync --fsync', 'syncthing'],
   goals: [{ measure: 'time', of: { program: 'rsync --fsync' }, most: 0.4 }],
   where: 'disk',
