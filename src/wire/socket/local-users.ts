@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as passed } from 'node:timers/promises';
 import { SyncError } from '../../core/errors.js';
 import { isLoopback } from './address.js';
-import { ownerIn, type SocketEnd, SocketTable } from './socket-owner.js';
+import { isClosedByOther, ownerIn, type SocketEnd, SocketTable } from './socket-owner.js';
 
 /** Whether this system shows the owners of connections. */
 export const canIdentifyOwners: boolean = process.platform === 'linux';
@@ -24,30 +24,42 @@ interface Owners {
   readonly uid: number;
   /** @returns the user who owns the other end of `socket`; null where it has no owner any more. */
   readonly of: (socket: Socket) => Promise<number | null>;
+  /** @returns whether the other end has closed the connection, so that nobody is left to be identified. */
+  readonly hasLeft: (socket: Socket) => Promise<boolean>;
 }
 
 const systemOwners: Owners = {
   uid: ownUid(),
   async of(socket) {
-    const { remoteAddress, remotePort, localAddress, localPort } = socket;
-    const peer: SocketEnd = { address: remoteAddress ?? '', port: remotePort ?? 0 };
-    const local: SocketEnd = { address: localAddress ?? '', port: localPort ?? 0 };
+    const { peer, local } = endsOf(socket);
     const uid = ownerIn(await table.fresh(), peer, local);
     // The same two ends may belong to another connection, but not while ours is open.
     return isUp(socket) ? uid : null;
   },
+  async hasLeft(socket) {
+    const { peer, local } = endsOf(socket);
+    return socket.destroyed || !isUp(socket) || isClosedByOther(await table.fresh(), local, peer);
+  },
 };
+
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): { peer: SocketEnd; local: SocketEnd } {
+  const peer = { address: remoteAddress ?? '', port: remotePort ?? 0 };
+  return { peer, local: { address: localAddress ?? '', port: localPort ?? 0 } };
+}
 
 /**
  * @param socket an accepted connection.
- * @returns why it is refused; null where it may be served.
+ * @returns why it is refused, with `left: true` among the facts where the other end is gone already, like that of a program
+ *   that only looks which ports are open; null where it may be served.
  */
 export async function refusalOf(socket: Socket, replaced: Partial<Owners> = {}): Promise<SyncError | null> {
   if (!canIdentifyOwners || !isLocal(socket)) return null;
   const owners = { ...systemOwners, ...replaced };
   const owner = await ownerOf(socket, owners, OWNER_MS);
   if (typeof owner === 'number') return isOurs(owner, owners.uid) ? null : otherUser(owner);
-  return owner;
+  const { code, message, hint, facts, cause } = owner;
+  const left = await owners.hasLeft(socket).catch(() => false);
+  return left ? new SyncError(code, message, { hint, facts: { ...facts, left }, cause }) : owner;
 }
 
 /**

@@ -15,6 +15,9 @@ const MAPPED = '::ffff:';
 /** The states of a socket that is connected, or was and is still open in a process. */
 const HELD_STATES: ReadonlySet<string> = new Set(['01', '04', '05', '08', '09', '0B']);
 
+/** The states of a connection that the other end has not closed. */
+const OPEN_STATES: ReadonlySet<string> = new Set(['01', '03', '04', '05']);
+
 /**
  * @param table the text of `/proc/net/tcp` and `/proc/net/tcp6`.
  * @param end the socket in question; `other` is the end that it is connected to.
@@ -30,13 +33,25 @@ export function ownerIn(table: string, end: SocketEnd, other: SocketEnd): number
 }
 
 function ownerOfRow(table: string, ends: string): number | null {
+  for (const { state, uid, inode } of rowsOf(table, ends))
+    if (HELD_STATES.has(state) && /^\d+$/.test(uid) && Number(inode) > 0) return Number(uid);
+  return null;
+}
+
+/** @returns whether the other end of a connection that `end` is one end of has closed it, or it is gone. */
+export function isClosedByOther(table: string, end: SocketEnd, other: SocketEnd): boolean {
+  const to = spellings(other);
+  const rows = spellings(end).flatMap((local, i) => [...rowsOf(table, ` ${local} ${to[i]} `)]);
+  return !rows.some(({ state }) => OPEN_STATES.has(state));
+}
+
+function* rowsOf(table: string, ends: string): Generator<{ state: string; uid: string; inode: string }> {
   for (let at = table.indexOf(ends); at >= 0; at = table.indexOf(ends, at + 1)) {
     // The fields after the addresses: st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
     const fields = table.slice(at + ends.length, at + ends.length + 120).split(/ +/, 7);
     const [state = '', , , , uid = '', , inode = '0'] = fields;
-    if (HELD_STATES.has(state) && /^\d+$/.test(uid) && Number(inode) > 0) return Number(uid);
+    yield { state, uid, inode };
   }
-  return null;
 }
 
 /** @returns an address as the kernel writes it; an IPv4 address also as an IPv6 socket has it. */

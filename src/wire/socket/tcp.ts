@@ -8,11 +8,13 @@ import { type Connection, connectionOver } from './connection.js';
 import { checkListener, refusalOf } from './local-users.js';
 import type { Secret } from './secret.js';
 import { socketErrorText } from './socket-errors.js';
-import { handshakeFault, SecureListener, secureSocket } from './tls.js';
+import { handshakeFault, SAME_FILE, SecureListener, secureSocket } from './tls.js';
 
 export { isLoopback, parseAddress } from './address.js';
 
 const DIAL_MS = 10_000;
+/** The least time between two reports of callers without the secret. */
+const REPORT_MS = 60_000;
 
 /** A listening server. */
 interface Listener {
@@ -31,9 +33,16 @@ interface ListenOptions {
   readonly secret?: Secret | undefined;
   /** Whether other users of this machine may connect without a secret. */
   readonly allowLocal?: boolean | undefined;
-  /** Called once for each user of this machine that is refused. */
+  /**
+   * Called once for each user of this machine that is refused; where there is a secret, at most once a minute for callers
+   * that do not have it.
+   */
   readonly onRefused?: (error: SyncError) => void;
   readonly onConnection: (connection: Connection) => void;
+  /** What follows from another port, for the advice where the port is in use. */
+  readonly otherPort?: string | undefined;
+  /** @returns a monotonic time in milliseconds. */
+  readonly now?: () => number;
 }
 
 /**
@@ -57,7 +66,7 @@ export function listen(options: ListenOptions): Promise<Listener> {
     else secure.accept(socket);
   });
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)));
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(options, error)));
     server.listen({ host, port }, () => {
       // Later errors are failures to accept (too many open files); the next connection may succeed.
       server.removeAllListeners('error').on('error', () => {});
@@ -78,14 +87,29 @@ interface Connections {
 }
 
 function secureListener(secret: Secret, connections: Connections, options: ListenOptions): SecureListener {
+  const report = reporter(options);
   return new SecureListener(
     secret,
     { ...DEFAULT_LIMITS, ...options.limits },
     {
       onProved: (socket, introduced) => accept(socket, connections, options, introduced),
-      onPlain: (socket) => reject(socket, connections, options, secretRequired()),
+      onPlain: (socket) => {
+        report(socket, 'it uses no secret');
+        reject(socket, connections, options, secretRequired());
+      },
+      onUnproved: (socket) => report(socket, 'it could not prove the secret'),
     },
   );
+}
+
+/** @returns what reports a refused connection, at most once a minute: a caller with a wrong secret dials on and on. */
+function reporter({ onRefused, now = () => performance.now() }: ListenOptions) {
+  let last = Number.NEGATIVE_INFINITY;
+  return ({ remoteAddress = 'an unknown address' }: net.Socket, why: string): void => {
+    if (now() - last < REPORT_MS) return;
+    last = now();
+    onRefused?.(unproved(remoteAddress, why));
+  };
 }
 
 /** @param socket paused: nothing is read before its user is known. */
@@ -101,8 +125,10 @@ async function identify(socket: net.Socket, connections: Connections, options: L
   socket.removeListener('error', ignore);
   if (refusal === null) accept(socket, connections, options);
   else {
-    if (!connections.refused.has(refusal.message)) onRefused?.(refusal);
-    connections.refused.add(refusal.message);
+    if (refusal.facts.left !== true) {
+      if (!connections.refused.has(refusal.message)) onRefused?.(refusal);
+      connections.refused.add(refusal.message);
+    }
     reject(socket, connections, options, refusal);
   }
   socket.resume();
@@ -139,6 +165,9 @@ const tooMany = (most: number): SyncError =>
   new SyncError('busy', `The server has ${most} connections, the maximum.`, {
     hint: 'Try again when other connections have ended.',
   });
+
+const unproved = (address: string, why: string): SyncError =>
+  new SyncError('not-allowed', `A connection from ${address} is refused: ${why}. ${SAME_FILE}`);
 
 const secretRequired = (): SyncError =>
   new SyncError('not-allowed', 'This server answers only programs that have its secret.', {
@@ -218,13 +247,15 @@ const cannotReach = (host: string, port: number, error: Error): SyncError =>
     cause: error,
   });
 
-function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): SyncError {
+function cannotListen({ host, port, otherPort }: ListenOptions, error: NodeJS.ErrnoException): SyncError {
   const inUse = error.code === 'EADDRINUSE';
   const what = inUse
     ? `Port ${port} on ${host} is in use`
     : `Cannot listen on ${place(host, port)}: ${socketErrorText(error)}`;
-  const hint = inUse || error.code === 'EACCES' ? PORT_HINT : 'Give an address of this machine with --host ADDR.';
+  const hint =
+    inUse || error.code === 'EACCES' ? portHint(otherPort) : 'Give an address of this machine with --host ADDR.';
   return new SyncError('usage', `${what}.`, { hint, facts: { host, port }, cause: error });
 }
 
-const PORT_HINT = 'Start with --port N, or stop the other program.';
+const portHint = (otherPort: string | undefined): string =>
+  `Stop the other program, or start with --port N${otherPort === undefined ? '' : ` and ${otherPort}`}.`;

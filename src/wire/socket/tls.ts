@@ -28,6 +28,8 @@ interface SecureEvents {
   readonly onProved: (socket: Socket, introduced: () => void) => void;
   /** The caller does not use TLS; its first bytes are still unread. */
   readonly onPlain: (socket: Socket) => void;
+  /** The caller could not prove the secret. The socket is closed. */
+  readonly onUnproved: (socket: Socket) => void;
 }
 
 interface Unauthenticated {
@@ -55,7 +57,11 @@ export class SecureListener {
       pskCallback: (_socket, identity) => (identity === IDENTITY ? secret.key : randomBytes(secret.key.length)),
     });
     // Node leaves a socket open after a failed handshake.
-    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      // A caller that only hangs up has proved nothing either, but says nothing about its secret.
+      if (error.code?.startsWith('ERR_SSL') === true) events.onUnproved(socket);
+      socket.destroy();
+    });
     this.#server.on('secureConnection', (socket) => {
       const ends = endsOf(socket);
       const pending = this.#unauthenticated.get(ends);
@@ -135,7 +141,7 @@ export function handshakeFault(place: string, error: Error): SyncError | null {
 
 const CERTIFICATE = /CERT|SIGNATURE|CRL|ISSUER/;
 const START_BOTH = 'Start that server with --secret-file too, or leave the secret out on this end.';
-const SAME_FILE = 'Give every program a copy of the same file with --secret-file.';
+export const SAME_FILE = 'Give every program a copy of the same file with --secret-file.';
 
 const refused = (message: string, hint: string, cause: Error): SyncError =>
   new SyncError('not-allowed', message, { hint, cause });

@@ -130,7 +130,21 @@ describe.runIf(onLinux)('a caller on this machine', () => {
     expect(await refusalOf(incoming[0]!)).toBeNull();
     socket.resetAndDestroy();
     await once(socket, 'close');
-    expect(await refusalOf(incoming[0]!)).toMatchObject({ code: 'not-allowed' });
+    expect(await refusalOf(incoming[0]!)).toMatchObject({ code: 'not-allowed', facts: { left: true } });
+    incoming[0]!.destroy();
+  });
+
+  it('is not reported where it only looked whether the port is open', async () => {
+    const incoming: net.Socket[] = [];
+    const listener = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (one) => incoming.push(one));
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    open.push(listener);
+    const socket = net.connect((listener.address() as net.AddressInfo).port, '127.0.0.1');
+    await Promise.all([once(socket, 'connect'), once(listener, 'connection')]);
+    socket.destroy();
+    await once(socket, 'close');
+    expect(await refusalOf(incoming[0]!)).toMatchObject({ code: 'not-allowed', facts: { left: true } });
     incoming[0]!.destroy();
   });
 

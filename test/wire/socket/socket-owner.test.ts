@@ -1,7 +1,7 @@
 // The owner of the other end of a connection, from the kernel's table.
 import { endianness } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { ownerIn, SocketTable } from '../../../src/wire/socket/socket-owner.js';
+import { isClosedByOther, ownerIn, SocketTable } from '../../../src/wire/socket/socket-owner.js';
 
 const HEAD =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                    \n';
@@ -53,6 +53,18 @@ describe.runIf(endianness() === 'LE')('the owner in the table', () => {
   ])('is found at %s', (address, words) => {
     const text = row(`${words}:A5DC`, `${words}:1F90`, '01', 1000, 77);
     expect(ownerIn(text, { address, port: 0xa5dc }, { address, port: 8080 })).toBe(1000);
+  });
+});
+
+describe.runIf(endianness() === 'LE')('the other end', () => {
+  it.each<[what: string, text: string, closed: boolean]>([
+    ['is there while it is connected', row(near, far, '01', 1000, 77), false],
+    ['is there where only this end has said its last', row(near, far, '05', 1000, 77), false],
+    ['has closed the connection (CLOSE_WAIT)', row(near, far, '08', 1000, 77), true],
+    ['has reset the connection', row(far, near, '01', 1000, 77), true],
+    ['is there where IPv4 is spelled as IPv6', row(mapped(near), mapped(far), '01', 1000, 77), false],
+  ])('%s', (_what, text, closed) => {
+    expect(isClosedByOther(HEAD + text, NEAR, FAR)).toBe(closed);
   });
 });
 

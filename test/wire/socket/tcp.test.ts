@@ -13,7 +13,10 @@ describe('listening', () => {
     await expect(listen({ ...at(listener), onConnection })).rejects.toMatchObject({
       code: 'usage',
       message: `Port ${listener.port} on ${host} is in use.`,
-      hint: 'Start with --port N, or stop the other program.',
+      hint: 'Stop the other program, or start with --port N.',
+    });
+    await expect(listen({ ...at(listener), onConnection, otherPort: 'b with --peer' })).rejects.toMatchObject({
+      hint: 'Stop the other program, or start with --port N and b with --peer.',
     });
   });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { SyncError } from '../../../src/core/errors.js';
 import type { WireLimits } from '../../../src/wire/frame/limits.js';
 import type { Connection } from '../../../src/wire/socket/connection.js';
 import { Secret } from '../../../src/wire/socket/secret.js';
@@ -12,14 +13,14 @@ import { aSecret, gate, plainSocket, untilClosed } from '../ends.js';
 const host = '127.0.0.1';
 const another = Secret.parse(randomBytes(32).toString('hex'));
 
-async function secured(limits: Partial<WireLimits> = {}) {
+async function secured(limits: Partial<WireLimits> = {}, more: Partial<Parameters<typeof listen>[0]> = {}) {
   const came: Connection[] = [];
   const first = gate<Connection>();
   const onConnection = (connection: Connection) => {
     came.push(connection);
     first.open(connection);
   };
-  const listener = await listen({ host, port: 0, limits, secret: aSecret, onConnection });
+  const listener = await listen({ host, port: 0, limits, secret: aSecret, onConnection, ...more });
   onTestFinished(() => listener.close());
   return { listener, came, first: first.opened, at: { host, port: listener.port } };
 }
@@ -44,6 +45,27 @@ describe('a server with a secret', () => {
       hint: expect.stringContaining('--secret-file'),
     });
     expect(came).toEqual([]);
+  });
+
+  it('reports callers that do not prove the secret, once a minute, and none that only hang up', async () => {
+    const reported: string[] = [];
+    let now = 0;
+    const onRefused = ({ message }: SyncError) => void reported.push(message);
+    const { at, listener } = await secured({}, { onRefused, now: () => now });
+    const hangsUp = await plainSocket(listener);
+    hangsUp.end();
+    await untilClosed(hangsUp);
+    const call = () => expect(dial({ ...at, secret: another })).rejects.toMatchObject({ code: 'not-allowed' });
+    await call();
+    await call();
+    expect(reported).toEqual([
+      `A connection from ${host} is refused: it could not prove the secret. Give every program a copy of the same file with --secret-file.`,
+    ]);
+    now = 60_000;
+    const plain = await plainSocket(listener);
+    plain.write('{"jsonrpc":"2.0","id":1,"method":"list"}\n');
+    await untilClosed(plain);
+    expect(reported.slice(1)).toEqual([expect.stringContaining('it uses no secret')]);
   });
 
   it('refuses callers without a secret and answers nothing', async () => {
