@@ -57,6 +57,8 @@ export interface StateDirectory extends OwnDirectories {
   keep(isSame: () => boolean): Promise<void>;
   /** Gives the root up for another server. */
   release(): void;
+  /** Has `release` remove the directory where this process made it: for a server that could not start. */
+  discard(): void;
 }
 
 /**
@@ -68,12 +70,13 @@ export interface StateDirectory extends OwnDirectories {
 export function openStateDirectory(root: string, log: Logger = silent): StateDirectory {
   const directory = path.join(root, STATE_DIR);
   const inside = (name: string) => path.join(directory, name);
+  let [isMade, isDiscarded] = [false, false];
   try {
     if (isLink(directory)) {
       fs.unlinkSync(directory);
       log.warn(`${directory} was a link. It is removed, and a directory made in its place.`);
     }
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    isMade = fs.mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
   } catch (cause) {
     throw cannotBeWritten(root, cause);
   }
@@ -115,7 +118,12 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
       release: () => {
         files.close();
         for (const one of Object.values(own)) one.close();
+        // While the root is still ours: another server may take it at once.
+        if (isDiscarded) removeTree(directory);
         occupancy.release();
+      },
+      discard: () => {
+        isDiscarded = isMade;
       },
     };
   } catch (error) {

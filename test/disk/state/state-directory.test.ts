@@ -34,6 +34,19 @@ const own = (...names: string[]) => path.join(root, '.lockstep', ...names);
 const occupant = () => JSON.parse(fs.readFileSync(own('server.json'), 'utf8'));
 
 describe('the state directory', () => {
+  test('is not left behind by a server that could not start, unless it was there before', () => {
+    const first = openStateDirectory(root);
+    first.discard();
+    first.release();
+    expect(fs.readdirSync(root)).toEqual([]);
+    open();
+    const again = reopen();
+    again.discard();
+    opened.pop()!.release();
+    expect(fs.readdirSync(root)).toEqual(['.lockstep']);
+    expect(fs.existsSync(own('server.json'))).toBe(false);
+  });
+
   test('is all that Lockstep creates in a root', () => {
     const state = open();
     expect(fs.readdirSync(root)).toEqual(['.lockstep']);
