@@ -63,7 +63,7 @@ describe('docs/troubleshooting.md', () => {
     ['an error of another function', 'The other server violates the protocol: ….'],
     ['a wrong option', '… takes text or json, not "…".'],
     ['a problem', 'The link … is not carried: ….'],
-    ['a halt', '… is empty, but had … at the last look. Nothing is touched.'],
+    ['a halt', '… is empty, but had … when it was last scanned. Nothing is touched.'],
     ['a warning', 'A hangup (SIGHUP) is ignored, as there is no terminal. SIGTERM ends the server.'],
     ['a notice of the client', '… of the log cannot be read.'],
   ])('finds %s in the source', (_, text) => {

@@ -6,15 +6,23 @@ export interface ProgramNames {
   readonly client: string;
   readonly serverA: string;
   readonly serverB: string;
+  /** The program that starts a pair, among others. */
+  readonly lockstep: string;
 }
 
 /** The names where every program is installed under its own. */
-export const PLAIN_NAMES: ProgramNames = { client: 'client', serverA: 'server-a', serverB: 'server-b' };
+export const PLAIN_NAMES: ProgramNames = {
+  client: 'client',
+  serverA: 'server-a',
+  serverB: 'server-b',
+  lockstep: 'lockstep',
+};
 
 const LOCKSTEP_NAMES: ProgramNames = {
   client: 'lockstep',
   serverA: 'lockstep serve a',
   serverB: 'lockstep serve b',
+  lockstep: 'lockstep',
 };
 
 /**
@@ -30,12 +38,29 @@ export function programNames(
   return isNpx ? byNpx(names) : names;
 }
 
-const byNpx = ({ client, serverA, serverB }: ProgramNames): ProgramNames => ({
+const byNpx = ({ client, serverA, serverB, lockstep }: ProgramNames): ProgramNames => ({
   client: `npx ${client}`,
   serverA: `npx ${serverA}`,
   serverB: `npx ${serverB}`,
+  lockstep: `npx ${lockstep}`,
 });
 
 /** @returns `text`, which advises to type `client …`, with the name that the client was called by. */
-export const inTheirNames = (text: string, { client }: ProgramNames): string =>
+export const inTheirNames = (text: string, { client }: Pick<ProgramNames, 'client'>): string =>
   text.replace(/(^|["(]|: |with )client (?=[a-z-])/g, (_, before: string) => `${before}${client} `);
+
+/** @returns `text`, which advises to type `lockstep …`, with the name that it was called by. */
+export const asCalled = (text: string, { lockstep }: Pick<ProgramNames, 'lockstep'>): string =>
+  text.replace(/(^|["(]|: )lockstep (?=[a-z-])/g, (_, before: string) => `${before}${lockstep} `);
+
+/** The words that may stand before a line of the shell: programs, as hints name them. */
+const LINE_BEGINS = /^\s*(npx\s+)?(server|client|lockstep)(?=\s)/;
+
+/** @returns the words of a line of the shell without the program before them. */
+export function withoutProgram(words: readonly string[]): readonly string[] {
+  const at = words[0] === 'npx' ? 1 : 0;
+  return /^(server|client|lockstep)$/.test(words[at] ?? '') ? words.slice(at + 1) : words;
+}
+
+/** @returns the same of a line as it is typed. */
+export const lineWithoutProgram = (line: string): string => line.replace(LINE_BEGINS, '');

@@ -3,7 +3,7 @@ import type { Advice } from '../core/advice.js';
 import { SyncError } from '../core/errors.js';
 import { CONNECT_AGAIN } from '../wire/frame/errors.js';
 import { type ErrorObject, errorObject, errorText } from './error-text.js';
-import { inTheirNames, type ProgramNames } from './program-name.js';
+import { asCalled, inTheirNames, type ProgramNames } from './program-name.js';
 import { minuteText } from './render/time.js';
 
 /** The output for errors, and its form. */
@@ -42,13 +42,17 @@ function inLocalTime(message: string, lock: unknown): string {
 export const LOOK_AFTER_IT = 'Check that server-a still runs, then try again';
 
 function inWordsOfTheCommandLine(error: ErrorObject, names: ProgramNames): ErrorObject {
-  const { code, message, hint } = error;
+  const { code, hint } = error;
+  // A message may have its advice in it, like that of a halt.
+  const message = inTheirNames(error.message, names);
   if (code === 'unreachable') {
-    const start = `Start it with "${names.serverA}" (or name another with --server HOST:PORT).`;
+    const start =
+      `Start it with "${names.serverA}" (and server-b with "${names.serverB}"), or both with ` +
+      `"${names.lockstep} up DIR_A DIR_B"; or name another with --server HOST:PORT.`;
     return { code, message, hint: start };
   }
   if (code === 'closed' && (hint === '' || hint === CONNECT_AGAIN)) return { code, message, hint: `${LOOK_AFTER_IT}.` };
-  return { code, message, hint: inTheirNames(hint, names) };
+  return { code, message, hint: asCalled(inTheirNames(hint, names), names) };
 }
 
 /** A refusal of what was typed. */

@@ -70,6 +70,9 @@ export interface ServerAOptions {
   readonly log: ServerLogger;
 }
 
+const NO_WORK = { files: 0, bytes: 0 };
+const NO_PROGRESS = { done: NO_WORK, left: NO_WORK, percent: 0 };
+
 const FIRST_DIAL_MS = 50;
 const LAST_DIAL_MS = 1_500;
 const QUIET_DIAL_MS = 1_000;
@@ -98,6 +101,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       allowLocal,
       onRefused: (error) => server.log.warn(error.message),
       limits: CLIENT_LIMITS,
+      otherPort: 'give clients that port with --server HOST:N',
       onConnection: (connection) => {
         const onFault = (method: string, error: unknown) =>
           server.log.warn(`${method} failed: ${(error as Error).message}`);
@@ -106,8 +110,8 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
     });
     unbind = () => listener.close();
     server.log.event({ event: 'listening', host, port: listener.port, dir: root.path });
-    const address = addressText({ host: reachable(host), port: listener.port });
-    writeAddress(root.path, { address, side: 'a' }, server.log.warn);
+    const clients = { host: reachable(host), port: listener.port };
+    writeAddress(root.path, { address: addressText(clients), side: 'a' }, server.log.warn);
     sayWhoMay(options, server.log);
     server.session.start();
     const rescanning = setInterval(() => server.session.rescan(), options.rescanMs);
@@ -120,8 +124,14 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
     return {
       host,
       port: listener.port,
+      clients,
       failed,
-      progress: () => server.session.status.progress(),
+      // While a person is asked, nothing moves.
+      progress: () => (server.session.isPaused ? NO_PROGRESS : server.session.status.progress()),
+      exceptions: () => ({
+        held: server.lockState.table.heldUpdates,
+        problems: server.session.status.problems().length,
+      }),
       stop: async () => {
         clearInterval(rescanning);
         await server.session.stop();
@@ -136,6 +146,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   } catch (error) {
     await server.session.stop();
     await unbind();
+    state.discard();
     await server.close();
     throw error;
   }
@@ -237,8 +248,8 @@ class ServerA {
 }
 
 function lockLossOf(lockState: LockState, message: string, heldFiles: HeldFiles): LockLoss {
-  const held = [...lockState.table.held.values()].reduce((sum, { length }) => sum + length, 0);
-  return { message, locks: lockState.table.locks.size, held, orphans: heldFiles.orphans(namesOf(lockState)) };
+  const { locks, heldUpdates: held } = lockState.table;
+  return { message, locks: locks.size, held, orphans: heldFiles.orphans(namesOf(lockState)) };
 }
 
 function namesOf(lockState: LockState): Set<string> {

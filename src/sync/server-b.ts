@@ -61,6 +61,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       port,
       secret,
       allowLocal,
+      otherPort: 'server-a with --peer HOST:N',
       onRefused: (error) => log.warn(error.message),
       onConnection: (connection) => side.serve(connection),
     });
@@ -77,6 +78,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       },
     };
   } catch (error) {
+    side.discard();
     await side.close();
     throw error;
   }
@@ -189,6 +191,11 @@ class SideB {
     } catch (error) {
       this.log.warn(`The first scan failed and is tried again: ${(error as Error).message}`);
     }
+  }
+
+  /** Leaves nothing in a root that had no state before. For a server that could not start, before `close`. */
+  discard(): void {
+    this.#state.discard();
   }
 
   async close(): Promise<void> {

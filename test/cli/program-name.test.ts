@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { programNames } from '../../src/cli/program-name.js';
+import { asCalled, programNames } from '../../src/cli/program-name.js';
 import { serverCommand } from '../../src/cli/server/command.js';
 import { SyncError } from '../../src/core/errors.js';
 import { fakeApi, run } from './fake-context.js';
@@ -20,7 +20,9 @@ describe('the names of the programs', () => {
     ['installed, by npx', '/x/bin/lockstep', npx, 'npx lockstep', 'npx lockstep serve a', 'npx lockstep serve b'],
     ['without a name', undefined, {}, 'client', 'server-a', 'server-b'],
   ])('%s', (_where, program, env, client, serverA, serverB) => {
-    expect(programNames(program, env)).toEqual({ client, serverA, serverB });
+    expect(programNames(program, env)).toMatchObject({ client, serverA, serverB });
+    const isNpx = client.startsWith('npx ');
+    expect(programNames(program, env).lockstep).toBe(isNpx ? 'npx lockstep' : 'lockstep');
   });
 });
 
@@ -34,6 +36,12 @@ describe('messages', () => {
     expect((await run([], { connect, names })).err).toContain('Start it with "npx server-a"');
     expect((await run([], { connect, names: lockstep })).err).toContain('Start it with "lockstep serve a"');
     expect((await run([], { connect })).err).toContain('Start it with "server-a"');
+  });
+
+  it('name lockstep as it was called, and leave files of that name alone', () => {
+    expect(asCalled('Try "lockstep up --help".', names)).toBe('Try "npx lockstep up --help".');
+    expect(asCalled('lockstep up ~/art ~/lockstep b', names)).toBe('npx lockstep up ~/art ~/lockstep b');
+    expect(asCalled('Start it with: lockstep up art', lockstep)).toBe('Start it with: lockstep up art');
   });
 
   it('say how to start server-b', async () => {
@@ -57,7 +65,7 @@ describe('messages', () => {
   });
 
   it('put it into what the commands say', async () => {
-    expect((await run(['lock', 'a.txt'], { names })).out).toContain('wait until "npx client unlock".');
+    expect((await run(['lock', 'a.txt'], { names })).out).toContain('wait until "npx client unlock a.txt".');
     expect((await run(['pause'], { names })).out).toContain('until "npx client resume".');
     const api = fakeApi(['x', 'x (conflict B)']);
     expect((await run(['conflicts'], { api, names })).out).toContain('with: npx client resolve');

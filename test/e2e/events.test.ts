@@ -110,7 +110,7 @@ test('the log has what happened before a kill and after it, also about one file,
   expect(await log('two.txt', '--since', '1ms')).toEqual([]);
   expect((await pair.client('log', 'no-such-file')).code).toBe(4);
   const { stdout } = await pair.client('log', 'two.txt');
-  expect(stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}b → a {2}created {3}two\.txt {2}3 B {2}\d+ ms\n$/);
+  expect(stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}a ← b {2}created {3}two\.txt {2}3 B {2}\d+ ms\n$/);
 });
 
 test('each server keeps its own log, which is made again when it is removed', { timeout: 120_000 }, async () => {

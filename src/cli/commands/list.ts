@@ -8,7 +8,7 @@ import { EXIT_OK } from '../exit-codes.js';
 import { stateText } from '../render/entry-state.js';
 import { listingText } from '../render/listing.js';
 import { waitersText } from '../render/locks.js';
-import { bIsAway } from '../render/status.js';
+import { whyNothingMoves } from '../render/status.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
 
@@ -33,7 +33,8 @@ export async function list(context: CommandContext, glob: string | undefined, fl
     const waiters = entries.some(({ lock }) => lock !== null) ? await waitersOf(api) : undefined;
     for (const text of listingText(entries, { ...context, waiters })) context.out(text);
   }
-  if (isAway) context.err(`${bIsAway(context.names)}\n`);
+  const why = whyNothingMoves(status, context.names);
+  if (why !== null) context.err(`${why}\n`);
   context.shown.record(addressText(context.server), inPlaces(listing.entries));
   return EXIT_OK;
 }

@@ -3,6 +3,7 @@
 import type { LockOptions, TargetResult } from '../../client/client.js';
 import type { Side } from '../../core/path.js';
 import type { Acted, Target } from '../../wire/client-api/methods.js';
+import { adviceText } from '../../wire/frame/advice-text.js';
 import { FOREVER } from '../argv.js';
 import type { Api, CommandContext } from '../context.js';
 import { parseDuration } from '../duration.js';
@@ -71,8 +72,9 @@ function lockedText(acted: Acted, { user, names }: CommandContext): string {
   const other = acted.side === 'b' ? 'a' : 'b';
   const until = typeof acted.expires === 'string' ? `, until ${endText(acted.expires, Date.now())}` : '';
   const note = typeof acted.note === 'string' ? ` ${acted.note}` : '';
+  const unlock = shownName(adviceText([{ do: 'unlock', path: acted.path }], names.client));
   return acted.changed
-    ? `Locked ${what}${until}: changes of it on side ${other} wait until "${names.client} unlock".${note}`
+    ? `Locked ${what}${until}: changes of it on side ${other} wait until "${unlock}".${note}`
     : `Renewed the lock on ${what}${until}.${note}`;
 }
 

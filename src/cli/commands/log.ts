@@ -70,8 +70,9 @@ const jsonOf = (events: readonly NumberedEvent[]): string =>
 function show(context: CommandContext, events: readonly NumberedEvent[], most: number): void {
   const left = events.length - most;
   if (left > 0) context.err(`${countText(left, 'earlier event')} left out; see them with --since.\n`);
+  const { client } = context.names;
   for (const event of events.slice(-most)) {
-    context.out(`${eventText(event, new Date(event.time), context.colors, true)}\n`);
+    context.out(`${eventText(event, new Date(event.time), context.colors, { dated: true, client })}\n`);
   }
 }
 

@@ -2,9 +2,17 @@
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { planText } from '../render/plan.js';
+import { whyNothingMoves } from '../render/status.js';
 
 export async function plan(context: CommandContext): Promise<number> {
-  const preview = await (await context.api()).plan();
-  context.out(context.json ? `${JSON.stringify(preview)}\n` : planText(preview, context.columns));
+  const api = await context.api();
+  const preview = await api.plan();
+  if (context.json) {
+    context.out(`${JSON.stringify(preview)}\n`);
+    return EXIT_OK;
+  }
+  context.out(planText(preview, context.columns));
+  const why = whyNothingMoves(await api.status(), context.names);
+  if (why !== null) context.out(`${why}\n`);
   return EXIT_OK;
 }

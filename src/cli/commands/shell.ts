@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../../core/errors.js';
 import type { CommandContext, Io } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
+import { DEFAULT_COLUMNS, type Row, tableLines, wrapped } from '../help/layout.js';
+import { lineWithoutProgram, withoutProgram } from '../program-name.js';
 import { reportError, usageError } from '../report-error.js';
 import { openHistory } from '../shell-history.js';
 import { escapeWord, splitLine, splitWords } from '../shell-words.js';
@@ -15,16 +17,18 @@ import { candidates } from './completion/complete.js';
 const LAST_WORDS_MS = 300;
 const PROMPT = 'lockstep> ';
 const WELCOME = 'Type list, lock N, unlock N, help or quit.\n';
-const HELP = `Any line of the client works here, with or without "client" or "server" before it:
-  list, lock 3, unlock 3, locks, held, upload FILE, download 3, rename 3 NAME, delete 3
-  versions 3, restore 3, conflicts, resolve 3 --keep b
-  status, watch, flush, rescan, pause, resume
-  server            the list
-  server lock 3     lock number 3 of the list last shown here
-  server unlock 3   unlock it
-  help              this; "help lock" tells about one command
-  quit              leave (also: exit, Ctrl-D)
-`;
+/** What the shell takes, by what it is for. */
+const HELP: readonly Row[] = [
+  ['list, lock 3, unlock 3, locks, held', 'files and locks'],
+  ['upload FILE, download 3, rename 3 NAME, delete 3', 'whole files'],
+  ['versions 3, restore 3, conflicts, resolve 3 --keep b', 'what was there before'],
+  ['status, watch, plan, log, flush, rescan, pause, resume', 'the pair'],
+  ['server, server lock 3, server unlock 3', 'the list; lock and unlock number 3 of it'],
+  ['help', 'this; "help lock" tells about one command'],
+  ['quit', 'leave (also: exit, Ctrl-D)'],
+];
+const helpText = (columns = DEFAULT_COLUMNS): string =>
+  `${[wrapped('Any line of the client works here, with or without the name of the program before it:', columns), ...tableLines(HELP, columns)].join('\n')}\n`;
 
 export async function shell(context: CommandContext): Promise<number> {
   const terminal = context.stdinIsTerminal && context.stdoutIsTerminal;
@@ -68,7 +72,7 @@ async function answer(line: string, context: CommandContext, io: Io, running: Ru
   const words = wordsOf(line, context);
   if (words === null || words.length === 0) return true;
   if (words[0] === 'quit' || words[0] === 'exit') return false;
-  if (words[0] === 'help' && words.length === 1) io.out(HELP);
+  if (words[0] === 'help' && words.length === 1) io.out(helpText(context.columns));
   else if (words[0] === 'shell')
     reportError(context, usageError('This is the shell already.', 'Type quit to leave it.'));
   else if (words[0] === 'menu')
@@ -82,8 +86,8 @@ function wordsOf(line: string, context: CommandContext): readonly string[] | nul
   if (line.trimStart().startsWith('#')) return [];
   try {
     const words = splitWords(line);
-    const named = words[0] === 'server' || words[0] === 'client';
-    return named && words.length === 1 ? ['list'] : named ? words.slice(1) : words;
+    const rest = withoutProgram(words);
+    return rest.length === 0 && words.length > 0 ? ['list'] : rest;
   } catch (error) {
     reportError(context, error);
     return null;
@@ -130,8 +134,7 @@ function completer(context: CommandContext): Completer {
   return (line, done) => {
     const { open, between, from } = splitLine(line);
     const typed = between ? '' : line.slice(from);
-    const words = line.replace(/^\s*(server|client)(?=\s)/, '');
-    candidates(context, `client ${words}`).then(
+    candidates(context, `client ${lineWithoutProgram(line)}`).then(
       ({ found }) => {
         const hits = found.map(({ value }) => (open === '' ? escapeWord(value) : `${open}${value}${open}`));
         done(null, [hits.filter((hit) => hit.startsWith(typed)), typed]);

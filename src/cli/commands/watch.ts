@@ -7,6 +7,7 @@ import type { CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED } from '../exit-codes.js';
 import { isDumb } from '../render/colors.js';
 import { eventText, isWorthALine } from '../render/event.js';
+import { exceptionsOf } from '../render/status.js';
 import { usageError } from '../report-error.js';
 
 export async function watch(context: CommandContext, flags: { readonly since?: string } = {}): Promise<number> {
@@ -15,7 +16,13 @@ export async function watch(context: CommandContext, flags: { readonly since?: s
   const api = await context.api();
   for await (const event of api.watch({ since, signal: context.signal })) {
     if (context.json) context.out(`${JSON.stringify(event)}\n`);
-    else if (isWorthALine(event)) context.out(`${eventText(event, new Date(event.time), context.colors)}\n`);
+    else if (isWorthALine(event)) {
+      // What was said before is not of the present state.
+      const isPresent = event.event === 'in-sync' && since === undefined;
+      const butFor = isPresent ? exceptionsOf(await api.status()) : '';
+      const { client } = context.names;
+      context.out(`${eventText(event, new Date(event.time), context.colors, { client, butFor })}\n`);
+    }
   }
   if (context.signal.aborted) return EXIT_INTERRUPTED;
   throw new SyncError('closed', 'The server has ended the stream of events.');

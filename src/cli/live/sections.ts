@@ -1,9 +1,11 @@
 // The rows of the live view's sections. Names take precedence where they fit; figures are aligned.
 
 import type { LiveState } from '../../client/live-state.js';
+import { otherSide } from '../../core/path.js';
 import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-api/methods.js';
+import type { ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
-import { eventSpans, isWorthALine } from '../render/event.js';
+import { eventSpans, isWorthALine, wayText } from '../render/event.js';
 import { waitersText } from '../render/locks.js';
 import { sizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
@@ -24,7 +26,7 @@ export function problemRows(status: Status | null, most: number, colors: Colors)
  */
 export function transferRows({ transfers }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
   return transfers.transfers.slice(0, most).map(({ path, to, size, arrived, reading }) => {
-    const arrow = `  ${to === 'b' ? 'a → b' : 'b → a'}  `;
+    const arrow = `  ${wayText(otherSide(to))}  `;
     if (reading) return [arrow, ['reading  ', colors.cyan], `${sizeText(size)}  `, shownName(path)];
     const share = size === 0 ? 1 : arrived / size;
     const width = columns < 70 ? 0 : BAR_WIDTH;
@@ -79,13 +81,19 @@ export const shownEvents = ({ events }: LiveState): LiveState['events'] =>
   events.filter((happened) => !('event' in happened) || isWorthALine(happened.event));
 
 /** The latest last, as in a log. */
-export function eventRows(state: LiveState, columns: number, most: number, colors: Colors): Span[][] {
+export function eventRows(
+  state: LiveState,
+  columns: number,
+  most: number,
+  colors: Colors,
+  { client }: Pick<ProgramNames, 'client'>,
+): Span[][] {
   return shownEvents(state)
     .slice(-most)
     .map((happened): Span[] => {
       const clock: Span = [columns < 60 ? '  ' : `  ${clockText(happened.time).slice(0, 8)}  `, colors.dim];
       if ('event' in happened) {
-        const { words, figures } = eventSpans(happened.event, colors);
+        const { words, figures } = eventSpans(happened.event, colors, { client });
         return withWhole([clock, ...words], figures, columns);
       }
       return [clock, [`server-a is ${happened.server}`, happened.server === 'gone' ? colors.red : colors.green]];

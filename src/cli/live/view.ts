@@ -6,7 +6,7 @@ import type { Status } from '../../wire/client-api/methods.js';
 import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
 import { countText, sizeText } from '../render/size.js';
-import { stateText } from '../render/status.js';
+import { stateText, whenSeen } from '../render/status.js';
 import { clockText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
 import { conflictRows, eventRows, heldRows, lockRows, problemRows, shownEvents, transferRows } from './sections.js';
@@ -30,7 +30,7 @@ export function liveLines(
   const head = headLines(state, columns, colors, names);
   const foot = rows >= 8 ? [lineOf([['q quits', colors.dim]], columns)] : [];
   const context = rows - head.length - foot.length;
-  const body = context > 1 ? bodyLines(state, { columns, rows: context }, colors) : [];
+  const body = context > 1 ? bodyLines(state, { columns, rows: context }, colors, names) : [];
   const filler = Array.from({ length: foot.length === 0 ? 0 : Math.max(0, context - body.length) }, () => '');
   return [...head, ...body, ...filler, ...foot].slice(0, Math.max(1, rows));
 }
@@ -49,10 +49,12 @@ function headLines(state: LiveState, columns: number, colors: Colors, names: Pro
 }
 
 /** Both sides in one line, or in two where the window is narrower. */
-function sidesLines({ a, b }: Status, columns: number): string[] {
-  if (b !== null && a.files === b.files && a.bytes === b.bytes)
+function sidesLines(status: Status, columns: number): string[] {
+  const { a, b } = status;
+  const [seenA, seenB] = [whenSeen(status, 'a'), whenSeen(status, 'b')];
+  if (b !== null && a.files === b.files && a.bytes === b.bytes && seenA + seenB === '')
     return [lineOf([`${sideText(a)} on each side`], columns)];
-  const sides = [`a ${sideText(a)}`, `b ${b === null ? 'not known yet' : sideText(b)}`];
+  const sides = [`a ${sideText(a)}${seenA}`, `b ${b === null ? 'not known yet' : `${sideText(b)}${seenB}`}`];
   const line = sides.join('   ');
   return (widthOf(line) <= columns ? [line] : sides).map((text) => lineOf([text], columns));
 }
@@ -94,13 +96,15 @@ function countSpans({ status, transfers }: LiveState, columns: number, colors: C
 }
 
 /**
- * How far the work is: `43 %  1 of 3 files, 1.20 GB of 3.40 GB`, in a narrow window without the files; or, while nothing
+ * How far the work is: `43 %  1 of 3 changes, 1.20 GB of 3.40 GB`, in a narrow window without the changes; or, while nothing
  * is transferred, how much waits.
  */
-function progressText({ status, transfers: { left, done, percent } }: LiveState, columns: number): string {
+function progressText({ status, transfers: { left: known, done, percent } }: LiveState, columns: number): string {
+  // While nothing is transferred no event says that something changed, so the state is newer.
+  const left = status?.state === 'syncing' ? known : (status?.left ?? known);
   if (left.files === 0) return '';
   if (status?.state !== 'syncing') return `${countText(left.files, 'change')}, ${sizeText(left.bytes)} to transfer`;
-  const files = `${done.files} of ${countText(done.files + left.files, 'file')}`;
+  const files = `${done.files} of ${countText(done.files + left.files, 'change')}`;
   const size = done.bytes + left.bytes;
   const volume = size === 0 ? '' : `${sizeText(done.bytes)} of ${sizeText(size)}`;
   const all = [files, volume].filter(Boolean).join(', ');
@@ -111,14 +115,14 @@ function progressText({ status, transfers: { left, done, percent } }: LiveState,
 /** Makes at most `most` lines for a window of `columns` columns. */
 type Rows = (columns: number, most: number) => Span[][];
 
-function bodyLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors): string[] {
+function bodyLines(state: LiveState, { columns, rows }: WindowSize, colors: Colors, names: ProgramNames): string[] {
   const { status, transfers, locks, held, conflicts } = state;
   const events = shownEvents(state);
   const problems = status?.problems ?? [];
   const sections: [string, number, Rows][] = [
     ['Problems', problems.length, (_, most) => problemRows(status, most, colors)],
     ['Transfers', transfers.transfers.length, (width, most) => transferRows(state, width, most, colors)],
-    ['Events', events.length, (width, most) => eventRows(state, width, most, colors)],
+    ['Events', events.length, (width, most) => eventRows(state, width, most, colors, names)],
     ['Locks', locks.length, (width, most) => lockRows(locks, width, most, colors)],
     ['Held updates', held.length, (width, most) => heldRows(held, width, most)],
     ['Conflict copies', conflicts.length, (_, most) => conflictRows(conflicts, most)],

@@ -5,6 +5,7 @@ import type { RestoreFlags } from '../commands/versions/restore.js';
 import type { VersionsFlags } from '../commands/versions/versions.js';
 import { usageError } from '../report-error.js';
 import type { Run } from './run.js';
+import { notingWhatWaits } from './waiting-note.js';
 
 /** @throws SyncError `usage` for options that belong to the other use of `versions`. */
 function checkFlags(flags: VersionsFlags & PruneFlags & { prune?: boolean }): void {
@@ -50,7 +51,9 @@ export function addEarlier(program: Command, run: Run): void {
     .option('--dry-run', 'only show what would be put back')
     .description('put an earlier content back; the present one goes to versions')
     .action((target: string | undefined, flags: RestoreFlags) =>
-      run(async (context) => (await import('../commands/versions/restore.js')).restore(context, target, flags)),
+      run(async (context) =>
+        notingWhatWaits(context, (await import('../commands/versions/restore.js')).restore(context, target, flags)),
+      ),
     );
   program
     .command('conflicts')
@@ -62,6 +65,8 @@ export function addEarlier(program: Command, run: Run): void {
     .option('--keep <a|b|both>', 'whose content gets the name; both gives the copies plain names')
     .description('settle the conflict copies of a file; what goes, goes to versions')
     .action((target: string, flags: { keep?: string }) =>
-      run(async (context) => (await import('../commands/resolve.js')).resolve(context, target, flags)),
+      run(async (context) =>
+        notingWhatWaits(context, (await import('../commands/resolve.js')).resolve(context, target, flags)),
+      ),
     );
 }

@@ -1,6 +1,7 @@
 // Commands for whole files: upload, download, rename, delete.
 import type { Command } from 'commander';
 import type { Run } from './run.js';
+import { notingWhatWaits } from './waiting-note.js';
 
 interface Overwriting {
   readonly overwrite?: boolean;
@@ -20,7 +21,9 @@ export function addFiles(program: Command, run: Run): void {
     .option('--overwrite', 'replace what is there; that goes to versions')
     .description('put files into the pair; missing directories are made')
     .action((files: string[], flags: Transferring) =>
-      run(async (context) => (await import('../commands/transfers/upload.js')).upload(context, files, flags)),
+      run(async (context) =>
+        notingWhatWaits(context, (await import('../commands/transfers/upload.js')).upload(context, files, flags)),
+      ),
     );
   program
     .command('download')
@@ -40,7 +43,9 @@ export function addFiles(program: Command, run: Run): void {
     .option('--overwrite', 'replace what is there; that goes to versions')
     .description('rename or move; missing directories are made')
     .action((target: string, name: string, flags: Overwriting) =>
-      run(async (context) => (await import('../commands/rename.js')).rename(context, target, name, flags)),
+      run(async (context) =>
+        notingWhatWaits(context, (await import('../commands/rename.js')).rename(context, target, name, flags)),
+      ),
     );
   program
     .command('delete')
@@ -49,6 +54,8 @@ export function addFiles(program: Command, run: Run): void {
     .option('-r, --recursive', 'directories too, with all that is in them')
     .description('delete files; their contents go to versions')
     .action((targets: string[], flags: { recursive?: boolean }) =>
-      run(async (context) => (await import('../commands/delete.js')).remove(context, targets, flags)),
+      run(async (context) =>
+        notingWhatWaits(context, (await import('../commands/delete.js')).remove(context, targets, flags)),
+      ),
     );
 }

@@ -15,7 +15,7 @@ const APPENDIX: Appendix = {
   ],
   notes: [
     'TARGET is a number of the list last shown on this terminal, a path, or a glob in quotes. ./7 is a file named 7; ' +
-      "-- ends the options. The classroom's words work too: client -list, client -lock -3, client -unlock -3.",
+      '-- ends the options. Also understood: client -list, client -lock -3, client -unlock -3.',
   ],
   environment: [
     ['LOCKSTEP_SERVER', `where server-a listens (${DEFAULT_SERVER})`],

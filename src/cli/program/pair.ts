@@ -51,12 +51,18 @@ export function addPair(program: Command, run: Run): void {
     .action(() => run(async (context) => (await import('../commands/rescan.js')).rescan(context)));
   program
     .command('pause')
-    .description('carry nothing until resume')
+    .description('synchronise nothing until resume, also after a restart')
     .action(() => run(async (context) => (await import('../commands/pause.js')).pause(context)));
   program
     .command('resume')
-    .option('--accept-deletes', 'after a halt: the missing files were meant to go')
-    .option('--new-partner', 'after a halt: what is there now is meant; nothing is deleted, the newer content stays')
+    .option(
+      '--accept-deletes',
+      'after a halt: the missing files were meant to go, and are deleted on the other side, too',
+    )
+    .option(
+      '--new-partner',
+      'after a halt: what is there now is meant; missing files come back from the other side, nothing is deleted, of two contents the newer stays',
+    )
     .option('--accept-rollback', 'after a halt: side a follows side b back to its older state')
     .option('--accept-lost-locks', 'after a halt: locks that may be lost with a damaged lock table are not missed')
     .description('go on after a pause or a halt')

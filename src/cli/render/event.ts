@@ -1,6 +1,7 @@
 // One line for each event, the same in the servers' logs and in `client watch`:
 // `14:03:22.118  a → b  modified  docs/plan.txt  12.30 KB  4 ms`.
 import type { Gap, SyncEvent } from '../../core/events.js';
+import { inTheirNames } from '../program-name.js';
 import type { Colors } from './colors.js';
 import { countText, sizeText } from './size.js';
 import { clockText, datedClockText, minuteText } from './time.js';
@@ -14,12 +15,20 @@ const MANY_FILES = 100;
 export const isWorthALine = (event: SyncEvent | Gap): boolean =>
   event.event !== 'syncing' || event.bytes >= MUCH_BYTES || event.files >= MANY_FILES;
 
-/**
- * @param dated whether the line begins with the date.
- * @returns the line for an event, not ended. Names in it are safe to show.
- */
-export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors, dated = false): string {
-  const [word, ...rest] = eventWords(event);
+/** What the line of an event needs besides it. */
+interface EventContext {
+  /** Whether the line begins with the date. */
+  readonly dated?: boolean;
+  /** The client as it is to be typed, for commands that are advised. */
+  readonly client?: string;
+  /** What keeps both sides from being equal though nothing is left to do, as `exceptions` words it. */
+  readonly butFor?: string;
+}
+
+/** @returns the line for an event, not ended. Names in it are safe to show. */
+export function eventText(event: SyncEvent | Gap, time: Date, colors: Colors, context: EventContext = {}): string {
+  const { dated = false } = context;
+  const [word, ...rest] = eventWords(event, context);
   return [
     colors.dim(dated ? datedClockText(time) : clockText(time)),
     paint(event, colors)(word!),
@@ -33,8 +42,9 @@ type Span = readonly [text: string, paint: (text: string) => string];
 export function eventSpans(
   event: SyncEvent | Gap,
   colors: Colors,
+  context: EventContext = {},
 ): { readonly words: readonly Span[]; readonly figures: readonly Span[] } {
-  const [word, ...rest] = eventWords(event);
+  const [word, ...rest] = eventWords(event, context);
   const others = rest.filter((part) => part !== '');
   const words = others.slice(0, others.findLastIndex((part) => !FIGURE.test(part)) + 1);
   const span = (part: string): Span => [`  ${part}`, String];
@@ -47,7 +57,7 @@ export function eventSpans(
 /** A size, a count of files or a time. */
 const FIGURE = /^[\d.]+ (B|[KMGTP]B|files?|ms)$/;
 
-function eventWords(event: SyncEvent | Gap): string[] {
+function eventWords(event: SyncEvent | Gap, { client = 'client', butFor = '' }: EventContext): string[] {
   switch (event.event) {
     case 'listening':
       return ['listening', shownName(`${event.host}:${event.port}`), shownName(event.dir)];
@@ -62,11 +72,11 @@ function eventWords(event: SyncEvent | Gap): string[] {
     case 'synced':
       return syncedWords(event);
     case 'in-sync':
-      return ['in sync', ...volume(event)];
+      return [`in sync${butFor}`, ...volume(event)];
     case 'problem':
-      return ['problem', shownName(event.path), `${shownName(event.message)} (${shownName(event.code)})`];
+      return ['problem', shownName(event.path), withCode(event, client)];
     case 'halted':
-      return ['halted', `${shownName(event.message)} (${shownName(event.code)})`];
+      return ['halted', withCode(event, client)];
     case 'paused':
       return [
         'paused',
@@ -83,6 +93,9 @@ function eventWords(event: SyncEvent | Gap): string[] {
       return lockWords(event);
   }
 }
+
+const withCode = ({ message, code }: { message: string; code: string }, client: string): string =>
+  `${shownName(inTheirNames(message, { client }))} (${shownName(code)})`;
 
 type LockEvent = Extract<
   SyncEvent,
@@ -111,10 +124,13 @@ function lockWords(event: LockEvent): string[] {
   }
 }
 
+/** @returns which way something goes from `from`; the letters stand still. */
+export const wayText = (from: 'a' | 'b'): string => (from === 'a' ? 'a → b' : 'a ← b');
+
 function syncedWords(event: Extract<SyncEvent, { event: 'synced' }>): string[] {
   const name = event.was === undefined ? shownName(event.path) : `${shownName(event.was)} → ${shownName(event.path)}`;
   const size = event.action === 'deleted' ? '' : sizeText(event.bytes);
-  return [`${event.from} → ${event.to}`, event.action.padEnd(8), name, size, `${Math.round(event.ms)} ms`];
+  return [wayText(event.from), event.action.padEnd(8), name, size, `${Math.round(event.ms)} ms`];
 }
 
 function unlockedHow(event: Extract<SyncEvent, { event: 'unlocked' }>): string {

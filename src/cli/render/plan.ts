@@ -1,5 +1,6 @@
 // What would be transferred, for people: every change in a row, and all of them in one sentence.
-import type { PlanPreview, PlanRow } from '../../wire/client-api/plan.js';
+import type { PlanPreview, PlanRow, WaitRow } from '../../wire/client-api/plan.js';
+import { wayText } from './event.js';
 import { countText, sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { shownName } from './width.js';
@@ -13,7 +14,7 @@ const WHY: Readonly<Record<PlanRow['why'], string>> = {
 /** @returns the changes as a table, then the summary. */
 export function planText(preview: PlanPreview, window?: number): string {
   const rows = preview.plan.map((row) => [
-    row.from === 'a' ? 'a → b' : 'a ← b',
+    wayText(row.from),
     row.action,
     row.was === undefined ? shownName(row.path) : `${shownName(row.was)} → ${shownName(row.path)}`,
     row.bytes === 0 ? '' : sizeText(row.bytes),
@@ -27,7 +28,20 @@ export function planText(preview: PlanPreview, window?: number): string {
     { title: 'why' },
   ];
   const table = rows.length === 0 ? [] : tableLines(columns, rows, window);
-  return `${[...table, planSummary(preview)].join('\n')}\n`;
+  return `${[...table, ...waitLines(preview), planSummary(preview)].join('\n')}\n`;
+}
+
+/** The paths that are left out, and why. */
+function waitLines({ waiting, waits = [] }: PlanPreview): string[] {
+  if (waits.length === 0) return [];
+  const more = waiting > waits.length ? [`  and ${waiting - waits.length} more`] : [];
+  return ['Waiting:', ...waits.map((row) => `  ${shownName(row.path)}: ${waitText(row)}`), ...more];
+}
+
+function waitText({ why, owner }: WaitRow): string {
+  if (why === 'unsettled') return 'is still being written or read';
+  if (why === 'out-of-reach') return 'cannot be read, or is ignored, on one side';
+  return owner === undefined ? 'its held updates are being applied' : `until ${shownName(owner)} unlocks it`;
 }
 
 /**
@@ -60,7 +74,7 @@ export function planSummary({ plan, waiting, firstContact }: PlanPreview): strin
       count(({ type, action }) => type !== 'file' && action !== 'deleted'),
       'directories and links',
     ),
-    some(waiting, 'waiting for something else'),
+    some(waiting, 'waiting'),
   ].filter((part) => part !== '');
   const text = parts.length === 0 ? 'Nothing to transfer' : parts.join(', ');
   return `${firstContact ? 'First contact: ' : ''}${firstContact ? lowered(text) : text}.`;

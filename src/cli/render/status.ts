@@ -1,5 +1,6 @@
 // The state of the pair as text for people.
 
+import type { Side } from '../../core/path.js';
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
 import { inTheirNames, PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from './colors.js';
@@ -52,8 +53,8 @@ export function statusText(
     paint(stateText(status, names)),
     '',
     `peer       ${shownName(status.peer.address)}, ${status.peer.connected ? 'connected' : 'not connected'}`,
-    `side a     ${sideText(status.a)}`,
-    `side b     ${status.b === null ? 'not known yet' : `${sideText(status.b)}${isAway ? ' when last seen' : ''}`}`,
+    `side a     ${sideText(status.a)}${whenSeen(status, 'a')}`,
+    `side b     ${status.b === null ? 'not known yet' : `${sideText(status.b)}${whenSeen(status, 'b')}`}`,
     `pending    ${pendingText(status)}`,
     `in sync    ${agreedText(status)}`,
     `held       ${status.held}`,
@@ -63,14 +64,23 @@ export function statusText(
     `versions   ${versionsText(status.versions)}`,
     `problems   ${status.problems.length}`,
     ...status.problems.map(
-      ({ path, code, message }) => `  ${shownName([path, message].filter(Boolean).join(': '))} (${shownName(code)})`,
+      ({ path, code, message }) =>
+        `  ${shownName(inTheirNames([path, message].filter(Boolean).join(': '), names))} (${shownName(code)})`,
     ),
   ];
   if (isAway) lines.push('', status.b === null ? bIsUnknown(names) : bIsAway(names));
-  const waysOut = new Set(status.problems.flatMap(({ code }) => WAYS_OUT.get(code) ?? []));
+  const unadvised = status.problems.filter(({ message }) => !message.includes('client resume'));
+  const waysOut = new Set(unadvised.flatMap(({ code }) => WAYS_OUT.get(code) ?? []));
   for (const way of waysOut) lines.push('', inTheirNames(way, names));
   return `${lines.join('\n')}\n`;
 }
+
+/** Says that a side is shown as it was last seen. */
+export const whenSeen = (status: Status, side: Side): string =>
+  outdatedOf(status).includes(side) ? ' when last seen' : '';
+
+/** Servers of earlier versions do not tell it of a side that is connected. */
+const outdatedOf = ({ peer, outdated }: Status): readonly Side[] => outdated ?? (peer.connected ? [] : ['b']);
 
 /** `12 files, 3.40 MB`: of both sides, as far as they are known. */
 function versionsText(versions: Status['versions'] | undefined): string {
@@ -102,6 +112,9 @@ function lockLines(locks: readonly LockRow[], { client }: ProgramNames): string[
   return more === 0 ? lines : [...lines, `  and ${more} more: ${client} locks`];
 }
 
+/** @returns the same of a status. */
+export const exceptionsOf = ({ held, problems }: Status): string => exceptions(held, problems.length);
+
 /** @returns why both sides differ although nothing is left to do; '' where they do not. */
 export function exceptions(held: number, problems: number): string {
   const parts = [held > 0 && countText(held, 'held update'), problems > 0 && countText(problems, 'problem')].filter(
@@ -110,8 +123,9 @@ export function exceptions(held: number, problems: number): string {
   return parts.length === 0 ? '' : `, but for ${parts.join(' and ')}`;
 }
 
-const LOST = 'Put the files back, or, if they were meant to go, type "client resume --accept-deletes".';
-/** The hint for each halt; the messages of the other halts contain it. */
+const LOST =
+  'Put the files back; or, to get them from the other side, type "client resume --new-partner"; or, to delete them there, too, "client resume --accept-deletes".';
+/** The hint for each halt of which the server's message gives none. */
 const WAYS_OUT: ReadonlyMap<string, string> = new Map([
   ['root-emptied', LOST],
   ['mass-deletion', LOST],
@@ -133,9 +147,29 @@ const WAYS_OUT: ReadonlyMap<string, string> = new Map([
 const sideText = (side: { files: number; bytes: number }): string =>
   `${countText(side.files, 'file')}, ${sizeText(side.bytes)}`;
 
+/** @returns why nothing is transferred now, and what can be done; null where nothing is in the way. */
+export function whyNothingMoves(status: Status, names: ProgramNames): string | null {
+  if (status.state === 'halted') {
+    const [side] = outdatedOf(status);
+    const shown = side === undefined ? '' : ` What is shown of side ${side} is what was last seen of it.`;
+    return `${STATES.halted}.${shown} See why with: ${names.client} status`;
+  }
+  if (!status.peer.connected) return bIsAway(names);
+  return status.state === 'paused' ? stateText(status, names) : null;
+}
+
+/** @returns why a change that a client made may not be on both sides yet; null where nothing is in the way. */
+export function whyWritesWait({ peer, paused }: Status, names: ProgramNames): string | null {
+  if (paused) {
+    const since = `Paused by ${shownName(paused.by)} since ${minuteText(paused.since)}`;
+    return `${since}: what is not on both sides yet waits until: ${names.client} resume`;
+  }
+  return peer.connected ? null : `Server-b is away: it gets the change when it is back. ${startB(names)}`;
+}
+
 export const startB = ({ serverB }: ProgramNames): string => `Start it with "${serverB}".`;
 
-export const bIsAway = (names: ProgramNames): string =>
+const bIsAway = (names: ProgramNames): string =>
   `Server-b is away: what is shown of side b is what was last known. ${startB(names)}`;
 
 const bIsUnknown = (names: ProgramNames): string =>

@@ -20,6 +20,10 @@ interface EventLoggerOptions {
   readonly colors?: Colors;
   out(text: string): void;
   err(text: string): void;
+  /** @returns what keeps both sides from being equal, as `exceptions` words it. */
+  butFor?(): string;
+  /** @returns the client as it is to be typed. */
+  client?(): string;
   /** @returns the present time. */
   now?(): Date;
 }
@@ -40,7 +44,10 @@ export function eventLogger(options: EventLoggerOptions): ServerLogger {
     event(event) {
       if (quiet && !SAID_QUIETLY.has(event.event)) return;
       if (format === 'json') options.out(safeText(`${JSON.stringify(event)}\n`));
-      else if (isWorthALine(event)) options.out(safeText(`${eventText(event, new Date(event.time), colors, dated)}\n`));
+      else if (isWorthALine(event)) {
+        const context = { dated, client: options.client?.() ?? 'client', butFor: options.butFor?.() ?? '' };
+        options.out(safeText(`${eventText(event, new Date(event.time), colors, context)}\n`));
+      }
     },
     detail(text) {
       if (verbose) aside('detail', text);

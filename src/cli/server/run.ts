@@ -1,14 +1,20 @@
 // Runs a server program: starts it, reports why it cannot start, stops on a signal and exits within five seconds.
+import path from 'node:path';
 import { isatty } from 'node:tty';
+import { DEFAULT_SERVER } from '../../client/server-address.js';
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
+import { shellWord } from '../../core/shell-word.js';
 import { leaveFlushesOut } from '../../disk/fs/flush.js';
 import type { ServerLogger } from '../../log.js';
+import { addressText } from '../../wire/socket/address.js';
 import { errorObject, errorText } from '../error-text.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from '../exit-codes.js';
 import { Writer } from '../output-buffer.js';
+import { asCalled, programNames } from '../program-name.js';
 import { colorsFor, isDumb, wantsColor } from '../render/colors.js';
 import { safeText } from '../render/safe.js';
+import { exceptions } from '../render/status.js';
 import { eventLogger } from './event-log.js';
 import { EventCommand } from './on-event.js';
 import type { Asked, ServerSettings } from './options.js';
@@ -34,6 +40,10 @@ interface Running {
   stop(): Promise<void>;
   /** How far the work has come, for the server that knows. */
   progress?(): Progress;
+  /** Where clients on this machine reach it, for the server that they talk to. */
+  readonly clients?: { readonly host: string; readonly port: number };
+  /** What keeps both sides from being equal, for the server that knows. */
+  exceptions?(): { readonly held: number; readonly problems: number };
   /** Resolves only if the server ends by itself. */
   readonly failed: Promise<Error>;
   /** Resolves when there is nobody left to serve, for the server of one caller. */
@@ -63,7 +73,9 @@ export async function serve<S extends ServerSettings>(
   };
   const give = (error: unknown, verbose: boolean): void => {
     bar.stop();
-    process.stderr.write(`${errorText(errorObject(error))}\n`);
+    const { message, hint } = errorObject(error);
+    const names = programNames(process.argv[1], process.env);
+    process.stderr.write(`${errorText({ message, hint: asCalled(hint, names) })}\n`);
     if (verbose && error instanceof Error) process.stderr.write(safeText(`${error.stack}\n`));
   };
   const hangup = new Hangup();
@@ -80,7 +92,8 @@ export async function serve<S extends ServerSettings>(
     if ('printed' in asked) return;
     verbose = asked.settings.verbose;
     bar = new SyncBar(terminalFor(asked.settings));
-    const log = logger(asked.settings, output, bar);
+    let started: Running | null = null;
+    const log = logger(asked.settings, output, bar, () => started);
     hangup.log = log;
     if (asked.settings.noFsync) leaveFlushesOut();
     if (asked.settings.noFsync) log.warn(UNFLUSHED);
@@ -92,6 +105,7 @@ export async function serve<S extends ServerSettings>(
     };
     hangup.stop = stopOnSignals(stop, leave, give);
     const running = await starting;
+    started = running;
     if (running.progress !== undefined) bar.follow(() => running.progress!());
     const error = await Promise.race([running.failed, running.ended ?? running.failed]);
     await stop();
@@ -109,8 +123,10 @@ const wrapped = (error: Error): Error =>
 const terminalFor = ({ log, quiet }: ServerSettings): NodeJS.WriteStream | null =>
   log === 'text' && !quiet && process.stderr.isTTY && !isDumb(process.env) ? process.stderr : null;
 
-function logger(settings: ServerSettings, output: Writer, bar: SyncBar): ServerLogger {
+function logger(settings: ServerSettings, output: Writer, bar: SyncBar, running: () => Running | null): ServerLogger {
   const said = eventLogger({
+    butFor: () => butForOf(running()),
+    client: () => clientFor(running(), settings),
     format: settings.log,
     quiet: settings.quiet,
     dated: process.stdout.isTTY !== true,
@@ -124,6 +140,21 @@ function logger(settings: ServerSettings, output: Writer, bar: SyncBar): ServerL
     bar.event(happened);
   };
   return { ...said, event };
+}
+
+function butForOf(running: Running | null): string {
+  const { held, problems } = running?.exceptions?.() ?? { held: 0, problems: 0 };
+  return exceptions(held, problems);
+}
+
+/** @returns the client as it is typed, with the options that it needs to reach this server from this machine. */
+function clientFor(running: Running | null, { secretFile }: ServerSettings): string {
+  const { client } = programNames(process.argv[1], process.env);
+  if (running?.clients === undefined) return client;
+  const address = addressText(running.clients);
+  const server = address === DEFAULT_SERVER ? [] : ['--server', address];
+  const secret = secretFile === null ? [] : ['--secret-file', shellWord(path.resolve(secretFile))];
+  return [client, ...server, ...secret].join(' ');
 }
 
 /** The command of --on-event, which does not outlive this process. */

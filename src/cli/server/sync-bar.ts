@@ -94,7 +94,7 @@ export class SyncBar {
 }
 
 function lineOf({ done, left, percent }: Progress, rate: number, columns: number): string {
-  const label = `${done.files} of ${countText(done.files + left.files, 'file')}`;
+  const label = `${done.files} of ${countText(done.files + left.files, 'change')}`;
   const size = done.bytes + left.bytes;
   if (size === 0) return label.slice(0, columns - 1);
   return barText({ label, bytes: done.bytes, size, percent, rate }, columns);

@@ -1,7 +1,9 @@
 // Shows a first contact before anything is touched, and asks a person at a terminal.
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { PlanPreview } from '../../wire/client-api/plan.js';
+import { DEFAULT_COLUMNS, wrapped } from '../help/layout.js';
 import { agreement } from '../menu/agreement.js';
+import { wayText } from '../render/event.js';
 import { planSummary } from '../render/plan.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
@@ -41,7 +43,8 @@ export async function firstContactAgreed(
       `The two directories meet for the first time, and both have files. ${summary}`,
       'Nothing is touched. Carry it out with --yes, or see all of it with: lockstep serve a --dry-run',
     );
-  say(`${[summary, ...namesDecidedByTime(preview)].join('\n')}\n`);
+  const columns = terminal?.output.columns ?? DEFAULT_COLUMNS;
+  say(`${[wrapped(summary, columns), ...namesDecidedByTime(preview)].join('\n')}\n`);
   if (yes) return true;
   // What has been said is gathered; the question must come after it.
   await new Promise((resolve) => setImmediate(resolve));
@@ -51,9 +54,7 @@ export async function firstContactAgreed(
 function namesDecidedByTime({ plan }: PlanPreview): string[] {
   const rows = plan.filter(({ why }) => why === 'newer');
   if (rows.length === 0) return [];
-  const names = rows
-    .slice(0, MAX_NAMES)
-    .map(({ from, path }) => `  ${from === 'a' ? 'a → b' : 'a ← b'}  ${shownName(path)}`);
+  const names = rows.slice(0, MAX_NAMES).map(({ from, path }) => `  ${wayText(from)}  ${shownName(path)}`);
   const more = rows.length > MAX_NAMES ? [`  and ${rows.length - MAX_NAMES} more`] : [];
   return ['Of two different contents the newer stays, and the other goes to versions:', ...names, ...more];
 }

@@ -6,6 +6,7 @@ import type { Env } from '../context.js';
 import { commanderErrorText } from '../error-text.js';
 import { type Appendix, appendixText } from '../help/appendix.js';
 import { DEFAULT_COLUMNS, helpColumns, layOut } from '../help/layout.js';
+import { asCalled, PLAIN_NAMES, type ProgramNames, programNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
 import { type ServerSettings, serverAOptions } from '../server/options.js';
 import { splitLine } from '../shell-words.js';
@@ -65,6 +66,13 @@ const APPENDIX: Appendix = {
   exitCodes: [],
 };
 
+/** @param called words `lockstep` as it was called. */
+const appendixFor = (called: (text: string) => string): Appendix => ({
+  ...APPENDIX,
+  examples: APPENDIX.examples.map(([line, meaning]) => [called(line), called(meaning)]),
+  notes: APPENDIX.notes.map(called),
+});
+
 /**
  * @param args the words after `up`.
  * @param print takes the help or the version.
@@ -72,7 +80,7 @@ const APPENDIX: Appendix = {
  * @throws SyncError `usage`.
  */
 export function upOptions(args: readonly string[], env: Env, print: (text: string) => void): UpSettings | null {
-  const command = upCommand(print, helpColumns());
+  const command = upCommand(print, helpColumns(), programNames(process.argv[1], env));
   try {
     command.parse(args, { from: 'user' });
   } catch (error) {
@@ -156,16 +164,22 @@ function valuesOf(flags: UpFlags, names: readonly (keyof UpFlags)[]): string[] {
 /**
  * @param print takes the help or the version.
  * @param columns the width for the help.
+ * @param names how the programs are called.
  */
-export function upCommand(print: (text: string) => void, columns = DEFAULT_COLUMNS): Command {
+export function upCommand(
+  print: (text: string) => void,
+  columns = DEFAULT_COLUMNS,
+  names: ProgramNames = PLAIN_NAMES,
+): Command {
+  const called = (text: string): string => asCalled(text, names);
   const several = (pattern: string, before: string[] | undefined): string[] => [...(before ?? []), pattern];
-  return layOut(new Command('lockstep up'), columns)
+  return layOut(new Command(called('lockstep up')), columns)
     .description('Keeps two directories identical, here or on two machines, and lets people lock files.')
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride()
     .argument('[dir]', 'a directory of this machine, or the name of a remembered pair')
     .argument('[other]', 'another directory, or [USER@]HOST:DIR on another machine')
-    .option('--name <name>', 'remember the pair with its options; "lockstep up NAME" starts it again')
+    .option('--name <name>', called('remember the pair with its options; "lockstep up NAME" starts it again'))
     .option('--create', 'make a directory that is missing')
     .option('--yes', 'where both directories have files and meet for the first time: do not ask')
     .option('--ssh <command>', 'runs a command on the other machine (default: ssh; also LOCKSTEP_SSH)')
@@ -182,5 +196,5 @@ export function upCommand(print: (text: string) => void, columns = DEFAULT_COLUM
     .option('--verbose', 'say details too')
     .option('--quiet', 'say only warnings, problems, halts and conflicts')
     .version(packageVersion())
-    .addHelpText('after', appendixText(APPENDIX, columns));
+    .addHelpText('after', appendixText(appendixFor(called), columns));
 }

@@ -4,6 +4,7 @@ import { defaultUser } from '../../client/user-name.js';
 import { errorObject, errorText } from '../error-text.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { nearbyPair } from '../nearby-pair.js';
+import { asCalled, programNames } from '../program-name.js';
 import { tableLines } from '../render/table.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
@@ -16,6 +17,9 @@ interface Value {
   readonly from: string;
 }
 
+/** What is shown for a value that there is not. */
+const NONE = '';
+
 const HELP = `Usage: lockstep config [--json]
 
 Every value that the programs would use here, and where it comes from: an
@@ -24,9 +28,10 @@ pairs stand in config.toml, whose path --json names.
 `;
 
 const { env, argv } = process;
+const called = (text: string): string => asCalled(text, programNames(argv[1], env));
 try {
   const words = argv.slice(2);
-  if (words.includes('--help') || words.includes('-h')) process.stdout.write(HELP);
+  if (words.includes('--help') || words.includes('-h')) process.stdout.write(called(HELP));
   else show(words);
 } catch (error) {
   process.stderr.write(`${errorText(errorObject(error))}\n`);
@@ -38,13 +43,17 @@ function show(words: readonly string[]): void {
   const isJson = words.includes('--json');
   const unknown = words.find((word) => word !== '--json');
   if (unknown !== undefined)
-    throw usageError(`config takes no "${unknown}".`, 'Try "lockstep config", or with --json.');
+    throw usageError(`config takes no "${unknown}".`, called('Try "lockstep config", or with --json.'));
   const values = [...clientValues(), ...variables(), ...pairValues()];
   process.stdout.write(isJson ? `${JSON.stringify({ file: configFile(env), values })}\n` : text(values));
 }
 
 function text(values: readonly Value[]): string {
-  const rows = values.map(({ name, value, from }) => [shownName(name), shownName(value), shownName(from)]);
+  const rows = values.map(({ name, value, from }) => [
+    shownName(name),
+    value === NONE ? '(none)' : shownName(value),
+    shownName(from),
+  ]);
   return `${tableLines([{ title: 'name' }, { title: 'value' }, { title: 'from' }], rows).join('\n')}\n`;
 }
 
@@ -57,7 +66,7 @@ function clientValues(): Value[] {
     chosen('server', 'LOCKSTEP_SERVER', nearby === null ? fallback(DEFAULT_SERVER) : found(nearby.address)),
     chosen('user', 'LOCKSTEP_USER', fallback(defaultUser())),
     chosen('side', 'LOCKSTEP_SIDE', nearby === null ? fallback('a') : found(nearby.side)),
-    chosen('secret-file', 'LOCKSTEP_SECRET_FILE', fallback('')),
+    chosen('secret-file', 'LOCKSTEP_SECRET_FILE', fallback(NONE)),
     chosen('ssh', 'LOCKSTEP_SSH', fallback('ssh')),
   ];
 }

@@ -19,6 +19,13 @@ export class LockTable {
     return this.#counters.get(name) ?? 0;
   }
 
+  /** How many updates are held, of all files. */
+  get heldUpdates(): number {
+    let held = 0;
+    for (const { length } of this.held.values()) held += length;
+    return held;
+  }
+
   heldOf(path: RelPath): readonly HeldUpdate[] {
     return this.held.get(path) ?? [];
   }

@@ -16,7 +16,7 @@ import type { Findings } from './judge.js';
 
 export type Halt = NonNullable<ScanResult['halt']>;
 
-const WAY_OUT = advise`Put the files back, or, if this was meant, confirm it with: ${{ do: 'resume', confirm: 'accept-deletes' }}`;
+const WAY_OUT = advise`Put the files back; or get them back from the other side with: ${{ do: 'resume', confirm: 'new-partner' }}; or, if they were meant to go, delete them on the other side, too (versions keep them there), with: ${{ do: 'resume', confirm: 'accept-deletes' }}`;
 
 /** @returns why the root must not be scanned now; null where it can be. */
 export function rootHalt(context: ScanContext, deletesAccepted: boolean): Halt | null {
@@ -32,7 +32,7 @@ export function rootHalt(context: ScanContext, deletesAccepted: boolean): Halt |
   const files = `${context.snapshot.files} files`;
   return {
     code: 'root-emptied',
-    message: `${context.root.path} is empty, but had ${files} at the last look. Nothing is touched.`,
+    message: `${context.root.path} is empty, but had ${files} when it was last scanned. Nothing is touched.`,
     advice: WAY_OUT,
   };
 }

@@ -6,7 +6,7 @@ import { mtimeOf, sizeOf } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { isoTime } from '../../core/iso-time.js';
 import { countListed, type ListedFile, mergedListing } from '../../core/listing.js';
-import { quote, type RelPath } from '../../core/path.js';
+import { quote, type RelPath, type Side } from '../../core/path.js';
 import { packRow, type Row } from '../../wire/client-api/compact-rows.js';
 import type { ListEntry, Status, Target } from '../../wire/client-api/methods.js';
 import type { IncomingCall } from '../../wire/rpc/responder.js';
@@ -87,21 +87,25 @@ export class ClientQueries {
     const { session, pair, lockState, peer } = this.#shown;
     const { a, b } = pair;
     const count = (side: typeof a) => ({ files: side.snapshot?.files ?? 0, bytes: side.snapshot?.bytes ?? 0 });
-    let held = 0;
-    for (const queue of lockState.table.held.values()) held += queue.length;
+    const isAway = !session.status.isConnected;
+    const outdated: Side[] = [
+      ...(a.halt === null ? [] : (['a'] as const)),
+      ...(isAway || b.halt !== null ? (['b'] as const) : []),
+    ];
     return {
       state: session.status.state,
       peer: { address: peer, connected: session.status.isConnected },
       a: count(a),
       b: b.snapshot === null ? null : count(b),
       pending: session.status.pending,
-      held,
+      held: lockState.table.heldUpdates,
       locks: lockState.table.locks.size,
       conflicts: this.#conflicts(),
       problems: session.status.problems().slice(0, MAX_PROBLEMS),
       paused: session.paused === null ? null : { by: session.paused.by, since: isoTime(session.paused.since) },
       left: session.status.left(),
       lastInSync: session.status.lastInSync === null ? null : isoTime(session.status.lastInSync),
+      ...(outdated.length === 0 ? {} : { outdated }),
     };
   }
 

@@ -3,7 +3,7 @@
 import { type Advice, advise, type Step } from '../../core/advice.js';
 import type { HaltCode } from '../../core/errors.js';
 import type { LossCode, Match } from '../../core/loss.js';
-import { quote, type Side } from '../../core/path.js';
+import { otherSide, quote, type Side } from '../../core/path.js';
 
 /** The reason why no file may be written. */
 export interface Halt {
@@ -25,7 +25,8 @@ export function lossHalt(code: LossCode, side: Side, dir: string, { files, of }:
       ? `Side ${side}${at(dir)} has no file any more, but both sides shared ${of} (is a disk not mounted?).`
       : `${files} of the ${of} files that both sides shared are missing on side ${side}${at(dir)}.`;
   const deletes: Step = { do: 'resume', confirm: 'accept-deletes' };
-  const advice = advise`Put them back, or, if they were meant to go, confirm it with: ${deletes}; to have them back from the other side, type: ${NEW_PARTNER}`;
+  const other = otherSide(side);
+  const advice = advise`Put them back; or get them back from side ${other} with: ${NEW_PARTNER}; or, if they were meant to go, delete them on side ${other}, too (versions keep them there), with: ${deletes}`;
   return { code, message: `${what} Nothing is touched.`, advice };
 }
 

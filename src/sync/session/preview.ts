@@ -4,21 +4,47 @@ import { type Change, contentOf } from '../../core/change.js';
 import { SyncError } from '../../core/errors.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import type { Plan } from '../../core/reconcile/reconcile.js';
-import type { PlanPreview, PlanRow, PlanWhy } from '../../wire/client-api/plan.js';
+import type { PlanPreview, PlanRow, PlanWhy, WaitRow } from '../../wire/client-api/plan.js';
+import type { LockState } from '../locks/lock-state.js';
 import type { Pair } from '../pair/pair.js';
 import type { Planner } from './planner.js';
 import type { Sides } from './sides.js';
+
+/** The most paths that are named of those that wait. */
+const MAX_WAITS = 100;
+
+interface PreviewContext {
+  readonly pair: Pair;
+  readonly sides: Pick<Sides, 'peer'>;
+  readonly planner: Pick<Planner, 'preview'>;
+  readonly lockState: Pick<LockState, 'table'>;
+}
 
 /**
  * @returns what would be transferred now; also while the pair is paused or halted. Where it is halted for another
  *   partner, it is what would be transferred once that is confirmed.
  * @throws SyncError `busy` until both sides have been scanned.
  */
-export function previewOf(pair: Pair, sides: Pick<Sides, 'peer'>, planner: Pick<Planner, 'preview'>): PlanPreview {
+export function previewOf({ pair, sides, planner, lockState }: PreviewContext): PlanPreview {
   if (sides.peer?.seen !== true || pair.a.snapshot === null || pair.b.snapshot === null) throw notScanned();
   const asPartner = pair.halts[0]?.code === 'other-partner';
   const plan = planner.preview(asPartner);
-  return { plan: previewRows(plan), waiting: plan.postponed.length, firstContact: pair.firstContact || asPartner };
+  const waits = waitRows(plan, pair, lockState);
+  const firstContact = pair.firstContact || asPartner;
+  return { plan: previewRows(plan), waiting: waits.length, waits: waits.slice(0, MAX_WAITS), firstContact };
+}
+
+/** @returns the paths that the plan leaves out, and those that are being written, by name. */
+function waitRows(plan: Plan, pair: Pair, { table }: Pick<LockState, 'table'>): WaitRow[] {
+  const rows = new Map<string, WaitRow>();
+  for (const { path } of plan.postponed) {
+    const owner = table.locks.get(path)?.owner;
+    const why = pair.isOutOfReach(path) ? 'out-of-reach' : 'held';
+    rows.set(path, { path, why, ...(owner === undefined ? {} : { owner }) });
+  }
+  for (const side of [pair.a, pair.b])
+    for (const path of side.moving.paths()) if (!rows.has(path)) rows.set(path, { path, why: 'unsettled' });
+  return [...rows.values()].sort((x, y) => (x.path < y.path ? -1 : 1));
 }
 
 const notScanned = (): SyncError =>

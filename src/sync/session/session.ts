@@ -177,7 +177,8 @@ export class Session {
    * @throws SyncError `busy` until both sides have been scanned.
    */
   preview(): PlanPreview {
-    return previewOf(this.#options.pair, this.#sides, this.#planner);
+    const { pair, lockState } = this.#options;
+    return previewOf({ pair, lockState, sides: this.#sides, planner: this.#planner });
   }
 
   /** The reason for the halt; null where the pair is not halted. */

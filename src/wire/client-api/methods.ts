@@ -144,6 +144,11 @@ export interface Status {
   readonly left: Volume;
   /** When both sides last agreed: now, while they do; null where they never have. */
   readonly lastInSync: string | null;
+  /**
+   * The sides that are shown as they were last seen, because they are away or cannot be believed (a halt); absent where
+   * none is.
+   */
+  readonly outdated?: readonly Side[];
 }
 
 /** A number of changes, and their bytes of content. */

@@ -22,11 +22,24 @@ export interface PlanRow {
   readonly was?: string;
 }
 
+/** Why a path is left out: updates of it wait for an unlock; it is being written; one side ignores it or cannot read it. */
+type WaitWhy = 'held' | 'unsettled' | 'out-of-reach';
+
+/** A path that is left out. */
+export interface WaitRow {
+  readonly path: string;
+  readonly why: WaitWhy;
+  /** Who has locked it, where somebody has. */
+  readonly owner?: string;
+}
+
 /** What would be transferred now. */
 export interface PlanPreview {
   readonly plan: readonly PlanRow[];
-  /** Paths that wait for something else: a lock, a file that is being written, an unreadable directory. */
+  /** How many paths are left out because they wait for something else. */
   readonly waiting: number;
+  /** The first of these paths; servers of earlier versions do not name them. */
+  readonly waits?: readonly WaitRow[];
   /** Whether the sides meet for the first time. */
   readonly firstContact: boolean;
 }

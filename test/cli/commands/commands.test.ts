@@ -72,6 +72,21 @@ describe('list', () => {
     expect((await run(['--json'], { api })).err).toBe('');
   });
 
+  it.each<[state: Partial<Status>, said: string]>([
+    [
+      { state: 'halted', outdated: ['b'] },
+      'Halted for safety: no file is touched. What is shown of side b is what was last seen of it. See why with: client status\n',
+    ],
+    [{ state: 'halted' }, 'Halted for safety: no file is touched. See why with: client status\n'],
+    [{ state: 'paused', paused: null }, 'Waiting: somebody is asked before anything is transferred\n'],
+  ])('says why nothing moves, as plan does: %j', async (more, said) => {
+    const api = fakeApi(['a.txt']);
+    api.status = async () => ({ ...(await fakeApi([]).status()), ...more });
+    expect((await run([], { api })).err).toBe(said);
+    expect((await run(['plan'], { api })).out).toBe(`Nothing to transfer.\n${said}`);
+    expect((await run(['plan', '--json'], { api })).out).toBe('{"plan":[],"waiting":0,"firstContact":false}\n');
+  });
+
   it('says that a pair is empty, and that nothing matches', async () => {
     expect((await run([], { api: fakeApi([]) })).out).toBe('The pair is empty: there is no file on either side yet.\n');
     expect(await run(['list', '*.gif'])).toMatchObject({ code: 0, out: 'No file matches "*.gif".\n' });
@@ -91,7 +106,7 @@ describe('lock and unlock', () => {
     const { code, out } = await run(args);
     expect({ code, out }).toEqual({
       code: 0,
-      out: 'Locked b.txt for ann: changes of it on side b wait until "client unlock".\n',
+      out: 'Locked b.txt for ann: changes of it on side b wait until "client unlock b.txt".\n',
     });
   });
 
@@ -416,7 +431,7 @@ describe('refusals', () => {
     expect(await run([], { connect })).toEqual({
       code: 6,
       out: '',
-      err: 'Cannot reach server-a at 127.0.0.1:8080: connection refused. Start it with "server-a" (or name another with --server HOST:PORT).\n',
+      err: 'Cannot reach server-a at 127.0.0.1:8080: connection refused. Start it with "server-a" (and server-b with "server-b"), or both with "lockstep up DIR_A DIR_B"; or name another with --server HOST:PORT.\n',
     });
     const { out, err } = await run(['status', '--json'], { connect });
     expect(err).toBe('');

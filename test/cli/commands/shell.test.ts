@@ -16,6 +16,11 @@ describe('shell', () => {
     expect(out).toMatch(/^Locked a .*\nLocked my file .*\n{"locks":\[.*\]}\n$/);
   });
 
+  it('takes lines as hints have them', async () => {
+    const { out, err } = await shell('lockstep lock a.txt\nnpx client unlock a.txt\nlockstep\n');
+    expect([out, err]).toEqual([expect.stringMatching(/^Locked a\.txt .*\nUnlocked a\.txt\.\n#.*\n0 /), '']);
+  });
+
   it('says what is wrong and goes on', async () => {
     const { code, out, err } = await shell('lisst\nlock 9\nlock "x\nshell\nlock a.txt\n');
     expect(code).toBe(0);

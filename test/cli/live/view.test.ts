@@ -66,7 +66,7 @@ describe('the live view', () => {
       'Syncing                                                           127.0.0.1:8080',
       'a 12 files, 8.17 MB   b 11 files, 128.90 KB',
       'pending 2  held 2  locks 2  conflicts 1  problems 1',
-      '47 %  1 of 3 files, 4.77 MB of 9.54 MB',
+      '47 %  1 of 3 changes, 4.77 MB of 9.54 MB',
       'Problems',
       '  sealed\\u001b[2J: permission denied',
       'Transfers',
@@ -91,7 +91,7 @@ describe('the live view', () => {
       'a 12 files, 8.17 MB',
       'b 11 files, 128.90 KB',
       'problems 1  conflicts 1  locks 2  held 2',
-      '47 %  1 of 3 files, 4.77 MB of 9.54 MB',
+      '47 %  1 of 3 changes, 4.77 MB of 9.54 MB',
       'Problems',
       '  sealed\\u001b[2J: permission denied',
       'Transfers',
@@ -103,7 +103,7 @@ describe('the live view', () => {
   it('never cuts a figure: what does not fit whole is left out', () => {
     const lines = (columns: number) => liveLines(full(), { columns, rows: 40 }, colors);
     const narrow = lines(39);
-    expect(narrow.slice(3, 5)).toEqual(['problems 1  conflicts 1  locks 2', '47 %  1 of 3 files, 4.77 MB of 9.54 MB']);
+    expect(narrow.slice(3, 5)).toEqual(['problems 1  conflicts 1  locks 2', '47 %  4.77 MB of 9.54 MB']);
     expect(narrow).toContain('  art/cover.psd  1  modified  661 B');
     expect(narrow.at(-2)).toBe('  a → b  created   变化 299.txt  5 B');
     expect(lines(37)[4]).toBe('47 %  4.77 MB of 9.54 MB');
@@ -162,11 +162,14 @@ describe('the live view', () => {
     const volume = (files: number, bytes: number) => ({ files, bytes });
     const shown = (state: Status['state'], left = volume(25, 1000)) => {
       const answers = { transfers: [], left, done: volume(75, 3000), percent: 70 };
-      const live = withAnswers(startOf('h:1', 'ann'), { status: { ...status, state }, transfers: answers });
+      const live = withAnswers(startOf('h:1', 'ann'), {
+        status: { ...status, state, left: volume(20, 900) },
+        transfers: answers,
+      });
       return liveLines(live, { columns: 80, rows: 24 }, colors)[3];
     };
-    expect(shown('syncing')).toBe('70 %  75 of 100 files, 2.93 KB of 3.91 KB');
-    expect(shown('paused')).toBe('25 changes, 1000 B to transfer');
+    expect(shown('syncing')).toBe('70 %  75 of 100 changes, 2.93 KB of 3.91 KB');
+    expect(shown('paused')).toBe('20 changes, 900 B to transfer');
     expect(shown('syncing', volume(0, 0))).toBe('Problems');
   });
 
@@ -179,7 +182,7 @@ describe('the live view', () => {
     expect(liveLines(state, { columns: 80, rows: 24 }, colors)).toEqual(
       expect.arrayContaining([
         '  a → b  reading  1.10 GB  film.mov',
-        '  b → a  [####################]  100 %  7.63 MB of 7.63 MB  song.wav',
+        '  a ← b  [####################]  100 %  7.63 MB of 7.63 MB  song.wav',
       ]),
     );
   });

@@ -20,7 +20,7 @@ const synced = {
 
 const CASES: [SyncEvent | Gap, string][] = [
   [synced, 'a → b  modified  docs/plan.txt  12.30 KB  4 ms'],
-  [{ ...synced, from: 'b', to: 'a', action: 'deleted', bytes: 0 }, 'b → a  deleted   docs/plan.txt  4 ms'],
+  [{ ...synced, from: 'b', to: 'a', action: 'deleted', bytes: 0 }, 'a ← b  deleted   docs/plan.txt  4 ms'],
   [{ ...synced, action: 'renamed', was: 'old' }, 'a → b  renamed   old → docs/plan.txt  12.30 KB  4 ms'],
   [{ ...synced, path: 'a\u001bb\n' }, 'a → b  modified  a\\u001bb\\n  12.30 KB  4 ms'],
   [{ event: 'listening', host: '127.0.0.1', port: 8080, dir: 'directory_a' }, 'listening  127.0.0.1:8080  directory_a'],
@@ -104,7 +104,7 @@ describe('that work begins', () => {
 });
 
 it('has the date in front where that is wanted', () => {
-  expect(eventText(synced, time, colorsFor(false), true)).toMatch(/^2026-11-21 14:03:22\.118 {2}a → b {2}/);
+  expect(eventText(synced, time, colorsFor(false), { dated: true })).toMatch(/^2026-11-21 14:03:22\.118 {2}a → b {2}/);
 });
 
 describe('sayer', () => {
@@ -157,4 +157,14 @@ describe('sayer', () => {
     expect(out).not.toContain('synced');
     expect(out.split('\n')).toHaveLength(3);
   });
+});
+
+it('names the client as it is typed, and what keeps both sides from being equal', () => {
+  const text = (event: SyncEvent) =>
+    eventText(event, time, colorsFor(false), { client: 'npx client --server x:1', butFor: ', but for 1 held update' });
+  const message = 'Gone. Confirm it with: client resume --accept-deletes';
+  expect(text({ event: 'halted', code: 'root-emptied', message })).toContain(
+    'with: npx client --server x:1 resume --accept-deletes (root-emptied)',
+  );
+  expect(text({ event: 'in-sync', files: 1, bytes: 2 })).toContain('  in sync, but for 1 held update  1 file  2 B');
 });

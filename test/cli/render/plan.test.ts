@@ -30,7 +30,7 @@ describe('the summary of a plan', () => {
     ],
     [preview([gone, { ...gone, to: 'b', from: 'a' }]), '1 deleted on b, 1 deleted on a.'],
     [preview([row('d', 'b', { type: 'dir' }), row('l', 'a', { type: 'symlink' })]), '2 directories and links.'],
-    [preview([toB], { waiting: 2 }), '1 file a → b, 2 waiting for something else.'],
+    [preview([toB], { waiting: 2 }), '1 file a → b, 2 waiting.'],
     [
       preview([row('c', 'a', { why: 'conflict' }), row('c (conflict B)', 'b', { why: 'conflict' })]),
       '2 changed on both sides.',
@@ -53,6 +53,25 @@ it('shows each change in a row', () => {
     'a ← b  renamed   old.txt → new.txt',
     'a ← b  modified  roof.dwg                5 B  newer',
     '1 file a → b, 1 b → a, 1 decided by time.',
+    '',
+  ]);
+});
+
+it('names what waits, as far as the server names it', () => {
+  const waits = [
+    { path: 'roof.dwg', why: 'held' as const, owner: 'ann\u001b' },
+    { path: 'wall.dwg', why: 'held' as const },
+    { path: 'film.mov', why: 'unsettled' as const },
+    { path: 'dir', why: 'out-of-reach' as const },
+  ];
+  expect(planText(preview([], { waiting: 9, waits })).split('\n')).toEqual([
+    'Waiting:',
+    '  roof.dwg: until ann\\u001b unlocks it',
+    '  wall.dwg: its held updates are being applied',
+    '  film.mov: is still being written or read',
+    '  dir: cannot be read, or is ignored, on one side',
+    '  and 5 more',
+    '9 waiting.',
     '',
   ]);
 });

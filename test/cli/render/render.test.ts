@@ -248,7 +248,12 @@ describe('the other tables', () => {
     expect(ways('other-partner')).toEqual(['resume --new-partner']);
     expect(ways('root-unmounted')).toEqual(['resume --new-partner']);
     expect(ways('rolled-back')).toEqual(['resume --new-partner', 'resume --accept-rollback']);
-    expect(ways('root-emptied', 'mass-deletion')).toEqual(['resume --accept-deletes']);
+    expect(ways('root-emptied', 'mass-deletion')).toEqual(['resume --new-partner', 'resume --accept-deletes']);
+    const told = 'why. Confirm it with: client resume --accept-deletes';
+    const problems = [{ path: '', code: 'root-emptied' as const, message: told }];
+    expect(statusText({ ...status, problems }, [], colors).match(/resume --[\w-]+/g)).toEqual([
+      'resume --accept-deletes',
+    ]);
     const left: Status = { ...status, state: 'in-sync', held: 2 };
     expect(statusText(left, [], colors)).toContain('In sync, but for 2 held updates and 2 problems');
     expect(text).toContain('side a     1 file, 661 B');
@@ -260,6 +265,11 @@ describe('the other tables', () => {
       expect.stringContaining('\nin sync    now\n'),
     ]);
     expect(text).toContain('  x\\u001b: the disk is ill (io-error)');
+    const peer = { address: 'x:1', connected: true };
+    const seen: Status = { ...status, peer, b: { files: 7, bytes: 9 }, outdated: ['b'] };
+    expect(statusText(seen, [], colors)).toContain(
+      'side a     1 file, 661 B\nside b     7 files, 9 B when last seen\n',
+    );
   });
 
   it('says who has paused the pair and since when, what waits, and when both sides last agreed', () => {

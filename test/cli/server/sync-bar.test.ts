@@ -57,9 +57,9 @@ describe('the bar of the servers', () => {
       expect(at(0, 0, 0, 4, 4096)).toBe('');
       expect(at(250, 0, 0, 4, 4096)).toBe('');
       expect(at(1000, 1, 1024, 4, 4096)).toMatch(
-        /^1 of 4 files \[#+\.+\] {2}25 % {2}1\.00 KB of 4\.00 KB {2}1\.00 KB\/s {2}0:03 left$/,
+        /^1 of 4 changes \[#+\.+\] {2}25 % {2}1\.00 KB of 4\.00 KB {2}1\.00 KB\/s {2}0:03 left$/,
       );
-      expect(at(2000, 3, 3072, 4, 4096)).toMatch(/^3 of 4 files .* 75 % /);
+      expect(at(2000, 3, 3072, 4, 4096)).toMatch(/^3 of 4 changes .* 75 % /);
       bar.event(IN_SYNC);
       expect(lines).toMatchObject({ line: '', above: [] });
     },
@@ -73,8 +73,8 @@ describe('the bar of the servers', () => {
       at(0, 0, 0, 123_456, 1_181_116_006_000);
       const line = at(1000, 98_765, 987_654_321_000, 123_456, 1_181_116_006_000)!;
       expect(line.length).toBeLessThan(columns);
-      if (columns >= 31) expect(line).toMatch(/^98765 of 123456 files .* 83 %/);
-      if (columns >= 80) expect(line).toMatch(/^98765 of 123456 files (\[#+\.+\] )? 83 % {2}919\.82 GB of 1\.07 TB/);
+      if (columns >= 31) expect(line).toMatch(/^98765 of 123456 changes .* 83 %/);
+      if (columns >= 80) expect(line).toMatch(/^98765 of 123456 changes (\[#+\.+\] )? 83 % {2}919\.82 GB of 1\.07 TB/);
     }
   });
 
@@ -93,7 +93,7 @@ describe('the bar of the servers', () => {
   it('counts files where there are no bytes to carry', () => {
     const { at } = bench();
     at(0, 0, 0, 3, 0);
-    expect(at(1000, 2, 0, 3, 0)).toBe('2 of 3 files');
+    expect(at(1000, 2, 0, 3, 0)).toBe('2 of 3 changes');
   });
 
   it.each<SyncEvent>([

@@ -155,6 +155,10 @@ describe('status', () => {
     expect(queries.status().conflicts).toBe(1);
     pair.generation++;
     expect(queries.status().conflicts).toBe(0);
+    pair.b.halt = { code: 'root-emptied', message: 'Empty.' };
+    expect(queries.status().outdated).toEqual(['b']);
+    pair.a.halt = pair.b.halt;
+    expect(queries.status().outdated).toEqual(['a', 'b']);
   });
 
   test.each([

@@ -21,7 +21,7 @@ test.each<[it: string, halt: Halt, code: string, words: RegExp]>([
     'all is lost',
     lossHalt('root-emptied', 'b', '/b', { files: 7, of: 9 }),
     'root-emptied',
-    /^Side b \("\/b"\) has no file any more, but both sides shared 9 .*--accept-deletes; .*--new-partner$/,
+    /^Side b \("\/b"\) has no file any more, but both sides shared 9 .*from side a with: client resume --new-partner; .* delete them on side a, too .*--accept-deletes$/,
   ],
   [
     'much is lost',

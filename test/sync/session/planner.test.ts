@@ -1,6 +1,7 @@
 // Planning for marked paths: what is queued, what is left out and postponed, and when preferences and retries are
 // forgotten.
 import { describe, expect, test } from 'vitest';
+import { LockTable } from '../../../src/core/locks/table.js';
 import type { Side } from '../../../src/core/path.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import type { PeerSide } from '../../../src/sync/session/peer-side.js';
@@ -263,7 +264,10 @@ describe('a retry', () => {
 describe('a preview', () => {
   /** @param asPartner as if side b were confirmed as another partner. */
   const previewIn = ({ pair, planner }: Pick<ReturnType<typeof open>, 'pair' | 'planner'>, asPartner = false) =>
-    previewOf(pair, { peer: { seen: true } as PeerSide }, { preview: () => planner.preview(asPartner) });
+    previewOf({
+      ...{ pair, lockState: { table: new LockTable() } },
+      ...{ sides: { peer: { seen: true } as PeerSide }, planner: { preview: () => planner.preview(asPartner) } },
+    });
   const shown = (...of: Parameters<typeof previewIn>) =>
     previewIn(...of).plan.map(({ path, action, to, why }) => `${action} ${path} on ${to}: ${why}`);
 

@@ -1,7 +1,7 @@
 // A plan is shown once both sides have been scanned.
 import { expect, test } from 'vitest';
 import { previewOf } from '../../../src/sync/session/preview.js';
-import { file } from '../../support/core/tree.js';
+import { file, p } from '../../support/disk-site.js';
 import { LockRoom } from '../../support/lock-room.js';
 
 const nothing = { toA: [], toB: [], agreed: [], postponed: [], conflicts: [] };
@@ -13,14 +13,34 @@ test.each<[it: string, peer: { seen: boolean } | null, unknown: 'a' | 'b' | null
   ['side a was never scanned', seen, 'a'],
   ['side b was never scanned', seen, 'b'],
 ])('is refused where %s', (_, peer, unknown) => {
-  const { pair } = new LockRoom({ x: file('1') });
+  const { pair, lockState } = new LockRoom({ x: file('1') });
   if (unknown !== null) pair.side(unknown).snapshot = null;
-  const preview = () => previewOf(pair, { peer: peer as never }, { preview: () => nothing });
+  const preview = () =>
+    previewOf({ pair, lockState, sides: { peer: peer as never }, planner: { preview: () => nothing } });
   expect(preview).toThrow(expect.objectContaining({ code: 'busy' }));
 });
 
 test('is made where both were', () => {
-  const { pair } = new LockRoom({ x: file('1') });
-  const made = previewOf(pair, { peer: seen }, { preview: () => nothing });
-  expect(made).toEqual({ plan: [], waiting: 0, firstContact: false });
+  const { pair, lockState } = new LockRoom({ x: file('1') });
+  const made = previewOf({ pair, lockState, sides: { peer: seen }, planner: { preview: () => nothing } });
+  expect(made).toEqual({ plan: [], waiting: 0, waits: [], firstContact: false });
+});
+
+test('names what waits, and why', () => {
+  const room = new LockRoom({ held: file('1'), film: file('1'), x: file('1') });
+  const { pair, lockState } = room;
+  lockState.dispatch({ kind: 'lock', path: p('held'), owner: 'ann', side: 'a', message: '', now: 0 });
+  room.foundMoving('b', 'film');
+  pair.b.unknown = new Set([p('dir')]);
+  const postponed = ['held', 'dir/x'].map((path) => ({ path: p(path), marks: null }));
+  const planner = { preview: () => ({ ...nothing, postponed }) };
+  const { waiting, waits } = previewOf({ pair, lockState, sides: { peer: seen }, planner });
+  expect([waiting, waits]).toEqual([
+    3,
+    [
+      { path: 'dir/x', why: 'out-of-reach' },
+      { path: 'film', why: 'unsettled' },
+      { path: 'held', why: 'held', owner: 'ann' },
+    ],
+  ]);
 });
