@@ -169,6 +169,20 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'Both are the same name, and where there is one already, the map keeps it.',
   },
   {
+    file: 'src/core/snapshot.ts',
+    source: 'dir.children.set(next === undefined ? detached(ancestor) : ancestor, made);',
+    original: '===',
+    mutated: '!==',
+    reason: 'Both are the same name; one keeps the path in memory that it is a part of.',
+  },
+  {
+    file: 'src/core/reconcile/reconcile.ts',
+    source: 'if (o !== null) this.#plan.agreed.push({ path, entry: null });',
+    original: 'push',
+    mutated: 'unshift',
+    reason: 'Each path is noted once, and nothing is noted below one that is gone.',
+  },
+  {
     file: 'src/core/reconcile/reconcile.ts',
     source: 'if (!sameEntry(entryOf(o), entryOf(a))) this.#plan.agreed.push({ path, entry: entryOf(a) });',
     original: 'push',

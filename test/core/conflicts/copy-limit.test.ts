@@ -48,6 +48,13 @@ describe('the limit of conflict copies', () => {
     expect(limitCopies(before, both, both, free)).toBe(before);
   });
 
+  test('counts no directory with the name of a copy', () => {
+    const both = side(range(1, 9));
+    both.put(copy(20), { type: 'dir', mode: 0o755 });
+    const before = plan([conflict(copy(10))]);
+    expect(limitCopies(before, both, both, free)).toBe(before);
+  });
+
   test('deletes the oldest copy on both sides when an eleventh is made', () => {
     const both = side(range(1, 10));
     const { toA, toB } = limitCopies(plan([conflict(copy(11))]), both, both, free);
