@@ -1,7 +1,7 @@
 // The system's errors as text, from one table.
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/core/errors.js';
-import { reasonForNow, reasonOf, systemTrouble } from '../../src/core/system-error.js';
+import { reasonForNow, reasonOf, refusesLinks, systemTrouble } from '../../src/core/system-error.js';
 
 const system = (code: string): Error => Object.assign(new Error(`${code}: as the system says it, open 'f'`), { code });
 
@@ -27,6 +27,11 @@ describe('an error is described by its code', () => {
     const trouble = systemTrouble(system(errno));
     expect([trouble.code, reasonForNow(trouble)]).toEqual([code, words]);
   });
+});
+
+test('a file system without hard links, or without more of them, is known by its code', () => {
+  const codes = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES', 'ENOENT', 'EEXIST', ''];
+  expect(codes.filter((code) => refusesLinks(system(code)))).toEqual(codes.slice(0, 6));
 });
 
 test('a cause is described', () => {

@@ -169,6 +169,20 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'Both are the same name, and where there is one already, the map keeps it.',
   },
   {
+    file: 'src/core/locks/move.ts',
+    source: "rows.push({ table: 'held', key: String(update.id), value: { ...update, path: to } });",
+    original: 'push',
+    mutated: 'unshift',
+    reason: 'The rows are recorded at once, and the table sorts held updates by their numbers.',
+  },
+  {
+    file: 'src/core/locks/move.ts',
+    source: "rows.push({ table: 'waiter', key: String(waiter.id), value: { ...waiter, path: to } });",
+    original: 'push',
+    mutated: 'unshift',
+    reason: 'The rows are recorded at once, and the table sorts waiters by their order.',
+  },
+  {
     file: 'src/core/snapshot.ts',
     source: 'dir.children.set(next === undefined ? detached(ancestor) : ancestor, made);',
     original: '===',

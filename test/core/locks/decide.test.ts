@@ -512,6 +512,13 @@ describe('the lock machine', () => {
       'unlocked ann ann released, locked ann@a',
       'free',
     ],
+    [
+      'in line a second time keeps the place of the first',
+      [lock('ann'), wait('bob', 1), wait('cyd', 2), wait('bob', 1)],
+      'queued 1 at 1',
+      'waiting bob 1',
+      'ann@a bob waits cyd waits',
+    ],
     ['does not move what nobody holds', [moved], 'noted', '', 'free'],
     [
       'does not move to where another holds a lock',
