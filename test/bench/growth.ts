@@ -77,7 +77,7 @@ async function largeFile(bench: Bench, mebibytes: number): Promise<SizeRow> {
     const [a, b] = growth();
     return { mebibytes: bench.scaled(mebibytes), firstMs, growthMiB: [a!.value, b!.value] };
   });
-  checkEqualTrees(pair.a, pair.b);
+  await checkEqualTrees(pair.a, pair.b);
   bench.place.dropLarge(pair.a, pair.b);
   fs.rmSync(bench.place.random(bench.scaled(mebibytes)));
   return row;

@@ -142,14 +142,14 @@ describe('the document', () => {
 });
 
 describe('two trees', () => {
-  const withTrees = (act: (x: string, y: string) => void) => {
+  /** @returns what the comparison says of two trees, of which `act` has changed one; null where they are equal. */
+  const compared = async (act: (x: string, y: string) => void): Promise<string | null> => {
     const root = makeRoot('bench');
     const [x, y] = [path.join(root, 'x'), path.join(root, 'y')];
-    for (const tree of [x, y]) makeTree(tree, 3);
-    act(x, y);
-    const check = () => checkEqualTrees(x, y);
+    for (const tree of [x, y]) await makeTree(tree, 3);
     try {
-      check();
+      act(x, y);
+      await checkEqualTrees(x, y);
       return null;
     } catch (error) {
       return (error as Error).message;
@@ -159,8 +159,8 @@ describe('two trees', () => {
   };
   const file = (root: string) => path.join(root, nameOf(1));
 
-  test('are made alike', () => {
-    expect(withTrees((x, y) => expect(firstDifference(x, y)).toBe(null))).toBe(null);
+  test('are made alike', async () => {
+    expect(await compared((x, y) => expect(firstDifference(x, y)).toBe(null))).toBe(null);
   });
 
   test.each<[string, (x: string, y: string) => void, RegExp]>([
@@ -168,11 +168,11 @@ describe('two trees', () => {
     ['there is one more', (_, y) => fs.writeFileSync(path.join(y, 'more'), ''), /^more is in .*, but not in/],
     ['a byte differs', (x) => fs.writeFileSync(file(x), Buffer.alloc(fs.statSync(file(x)).size)), / differ$/],
     ['a directory is missing', (x) => fs.mkdirSync(path.join(x, 'empty')), /^empty is directory in/],
-  ])('differ where %s', (_, act, message) => {
-    expect(withTrees(act)).toMatch(message);
+  ])('differ where %s', async (_, act, message) => {
+    expect(await compared(act)).toMatch(message);
   });
 
-  test('are compared without what programs keep for themselves', () => {
-    expect(withTrees((x) => fs.mkdirSync(path.join(x, '.lockstep')))).toBe(null);
+  test('are compared without what programs keep for themselves', async () => {
+    expect(await compared((x) => fs.mkdirSync(path.join(x, '.lockstep')))).toBe(null);
   });
 });

@@ -2,6 +2,7 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 
 const KIB = 1024;
 const SMALLEST = 1 * KIB;
@@ -32,11 +33,14 @@ function sizeOf(n: number): number {
   return SMALLEST + ((n * 2_654_435_761) % (LARGEST - SMALLEST + 1));
 }
 
-/** Makes `files` files of 1 to 8 KiB below `root`, 100 in each directory. */
-export function makeTree(root: string, files: number): void {
+/** Makes `files` files of 1 to 8 KiB below `root`, 100 in each directory. Signals are heard meanwhile. */
+export async function makeTree(root: string, files: number): Promise<void> {
   for (let n = 0; n < files; n++) {
     const file = path.join(root, nameOf(n));
-    if (n % FILES_A_DIRECTORY === 0) fs.mkdirSync(path.dirname(file), { recursive: true });
+    if (n % FILES_A_DIRECTORY === 0) {
+      await turn();
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+    }
     fs.writeFileSync(file, contentOf(n));
     fs.utimesSync(file, MADE_AT, MADE_AT);
   }
@@ -45,10 +49,11 @@ export function makeTree(root: string, files: number): void {
 /** What programs keep for themselves in a tree. */
 const OWN = /^\.(?:lockstep|stfolder|stversions|unison.*)$/;
 
-/** @throws where two trees differ in names, kinds, sizes or contents. */
-export function checkEqualTrees(x: string, y: string): void {
+/** Signals are heard meanwhile. @throws where two trees differ in names, kinds, sizes or contents. */
+export async function checkEqualTrees(x: string, y: string): Promise<void> {
   const [left, right] = [entriesOf(x), entriesOf(y)];
   for (const [name, kind] of left) {
+    if (kind === 'directory') await turn();
     if (right.get(name) !== kind) throw new Error(`${name} is ${kind} in ${x} and ${right.get(name)} in ${y}`);
     right.delete(name);
     if (kind.startsWith('file')) checkEqualFiles(path.join(x, name), path.join(y, name));

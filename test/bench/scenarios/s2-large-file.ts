@@ -16,7 +16,7 @@ export const oneLargeFile: Scenario = {
   async run(program, bench) {
     const pair = await program.prepare(bench.place);
     const ms = await withStarted(pair, () => sendLarge(pair, bench, GIBIBYTE_IN_MIB));
-    checkEqualTrees(pair.a, pair.b);
+    await checkEqualTrees(pair.a, pair.b);
     bench.place.dropLarge(pair.a, pair.b);
     return [time(ms)];
   },

@@ -24,7 +24,7 @@ export const latency: Scenario = {
   async run(program, bench) {
     const pair = await equalPair(program, bench, CHANGES);
     const all = await withStarted(pair, () => changesIn(pair, bench.scaled(CHANGES), BETWEEN_MS));
-    checkEqualTrees(pair.a, pair.b);
+    await checkEqualTrees(pair.a, pair.b);
     return [time(median(all), 'p50'), time(percentile(all, 0.99), 'p99'), time(Math.max(...all), 'worst')];
   },
 };
@@ -42,7 +42,7 @@ export const latencyInTrees: Scenario = {
     for (const files of TREES) {
       const pair = await equalPair(program, bench, files);
       figures.push(...(await inTree(pair, bench, files)));
-      checkEqualTrees(pair.a, pair.b);
+      await checkEqualTrees(pair.a, pair.b);
     }
     return figures;
   },

@@ -67,7 +67,7 @@ async function edited(program: Program, bench: Bench, edit: Edit): Promise<Figur
     });
     return [time(ms), { measure: 'wire', value: pair.carried - before, unit: 'bytes' }];
   });
-  checkEqualTrees(pair.a, pair.b);
+  await checkEqualTrees(pair.a, pair.b);
   place.dropLarge(pair.a, pair.b);
   return figures;
 }

@@ -25,7 +25,7 @@ export const restart: Scenario = {
     ] as const) {
       const pair = await equalPair(program, bench, files);
       figures.push(time(await restarted(program, pair, bench), measure));
-      checkEqualTrees(pair.a, pair.b);
+      await checkEqualTrees(pair.a, pair.b);
     }
     return figures;
   },

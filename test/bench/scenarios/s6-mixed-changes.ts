@@ -18,8 +18,8 @@ export const mixedChanges: Scenario = {
   async run(program, bench) {
     const pair = await program.prepare(bench.place);
     for (const root of [pair.a, pair.b]) {
-      makeTree(root, bench.scaled(FILES));
-      makeTree(path.join(root, 'album'), bench.scaled(OF_EACH_KIND));
+      await makeTree(root, bench.scaled(FILES));
+      await makeTree(path.join(root, 'album'), bench.scaled(OF_EACH_KIND));
     }
     const ms = await withStarted(pair, async () => {
       await pair.sync();
@@ -27,7 +27,7 @@ export const mixedChanges: Scenario = {
       change(pair.a, bench);
       return timed(() => pair.sync());
     });
-    checkEqualTrees(pair.a, pair.b);
+    await checkEqualTrees(pair.a, pair.b);
     bench.place.drop(pair.a, pair.b);
     return [time(ms)];
   },

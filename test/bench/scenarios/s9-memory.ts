@@ -35,7 +35,7 @@ async function large(bench: Bench): Promise<Figure[]> {
     const list = await asking.stop();
     return [...growth(), time(list, 'list')];
   });
-  checkEqualTrees(pair.a, pair.b);
+  await checkEqualTrees(pair.a, pair.b);
   bench.place.dropLarge(pair.a, pair.b);
   return figures;
 }

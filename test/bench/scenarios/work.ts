@@ -40,7 +40,7 @@ export async function firstSync(
   meanwhile: () => void = () => {},
 ): Promise<number> {
   const beside = place.fresh('beside');
-  makeTree(path.join(beside, TREE), scaled(files));
+  await makeTree(path.join(beside, TREE), scaled(files));
   const ms = await withStarted(pair, async () => {
     place.settle();
     const took = await timed(async () => {
@@ -50,7 +50,7 @@ export async function firstSync(
     meanwhile();
     return took;
   });
-  checkEqualTrees(pair.a, pair.b);
+  await checkEqualTrees(pair.a, pair.b);
   return ms;
 }
 
@@ -58,8 +58,8 @@ export async function firstSync(
 export function equalPair(program: Program, { place, scaled }: Bench, files: number): Promise<Pair> {
   return place.keep(`${program.name} ${files}`, async () => {
     const pair = await program.prepare(place);
-    makeTree(pair.a, scaled(files));
-    makeTree(pair.b, scaled(files));
+    await makeTree(pair.a, scaled(files));
+    await makeTree(pair.b, scaled(files));
     await withStarted(pair, () => pair.sync());
     return pair;
   });
