@@ -78,6 +78,11 @@ test('a file that side b has changed is read there', async () => {
   expect(await read({ a: former, b: newest, shared: former }, former, piece('from b'))).toEqual(['file b', 'from b']);
 });
 
+test.each(['', 'x', 'xy'])('a file of side b is read there to its last byte: %j', async (text) => {
+  const known = { a: at('from a', 1), b: at(text, 2), shared: at('from a', 1) };
+  expect((await read(known, at('from a', 1), piece(text))).slice(1).join('')).toBe(text);
+});
+
 test('a file replaced on side b before it is open is read from side a, unless side b has the lock', async () => {
   const [a, b] = [at('from a', 1), at('from b', 2)];
   const stale: Content = { n: 0, failed: { kind: 'stale' } };

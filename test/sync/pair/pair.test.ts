@@ -52,6 +52,12 @@ const changed = (path: string, before: Entry | null, after: Entry | null, more: 
   ...more,
 });
 
+test('a pair that was opened just now compares everything', () => {
+  const store = { put: () => {}, durable: async () => {}, close: async () => {} };
+  const pair = new Pair(new Snapshot(), store);
+  expect([marksOf(pair), pair.hasMarks]).toEqual(['everything', true]);
+});
+
 describe('a scan', () => {
   test('that reports everything replaces the snapshot, and everything is compared', () => {
     const { pair, scan, shown, marks } = open('x:1 y:1');

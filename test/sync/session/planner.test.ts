@@ -191,6 +191,19 @@ describe('a preference', () => {
     expect(plan()).toEqual(['', toB]);
   });
 
+  test.each([
+    ['discard', 'x:3', '', '*x'],
+    ['discard', 'x:2', '*x', ''],
+    ['copy', 'x:3', '', '*x|x (conflict B 2026-11-21 12-00-00)'],
+    ['copy', 'x:2', '', '*x|x (conflict B 2026-11-21 12-00-00)'],
+  ] as const)('%s, told of %s, is about no other content, and a copy is kept of any', (other, last, toA, toB) => {
+    const { lockState, pair, plan } = open('x:1', 'x:1', 'x:3@9');
+    const value = { path: p('x'), side: 'a', other, last: tree(last).get(p('x'))! } as const;
+    void lockState.commit([{ table: 'preference', key: 'x', value }]);
+    pair.mark(p('x'));
+    expect(plan()).toEqual([toA, toB]);
+  });
+
   const isKept = ({ lockState }: ReturnType<typeof open>) => lockState.table.preferences.has(p('x'));
 
   test.each<[it: string, b: string, other: boolean, isKept: boolean]>([
