@@ -12,7 +12,7 @@ const seeds = asked === undefined ? [...FAILED, Date.now() % 1_000_000] : [Numbe
 
 test.each(seeds)(
   'SCENARIO 21: killed at random while two people work, seed %i',
-  { timeout: 1_200_000 },
+  { timeout: 3_600_000 },
   async (seed) => {
     const figures = await crashRun({ seed, kills, checkEvery: 10 });
     console.log(`seed ${seed}: ${JSON.stringify(figures)}`);

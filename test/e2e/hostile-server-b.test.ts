@@ -11,7 +11,7 @@ import {
   manyEntries,
   scanReportResult,
 } from '../support/hostile.js';
-import { PairOfPrograms, putWhole, type ServerProcess, treeOf, until } from '../support/programs.js';
+import { end, PairOfPrograms, putWhole, type ServerProcess, treeOf, until } from '../support/programs.js';
 import { full } from '../support/sizes.js';
 
 type Behaviour = (heard: Heard, line: HostileLine) => unknown;
@@ -23,7 +23,7 @@ beforeEach(() => {
   putWhole(pair.a, 'own.txt', 'mine');
 });
 afterEach(async () => {
-  await pair.serverA?.[full ? 'crash' : 'stop']();
+  if (pair.serverA !== undefined) await end(pair.serverA);
   await server.close();
   await pair.close().catch(() => {});
 });

@@ -72,6 +72,10 @@ export class ServerProcess extends Sayings implements Server {
   }
 }
 
+/** Ends a server at once, as far as it is a process. */
+export const end = (server: Server): Promise<unknown> =>
+  server instanceof ServerHere ? server.stop() : server.crash();
+
 /** What a client run gave. */
 export interface Ran {
   readonly code: number;
@@ -167,7 +171,6 @@ export class PairOfPrograms {
   }
 
   async close(): Promise<void> {
-    const end = (server: Server) => (server instanceof ServerHere ? server.stop() : server.crash());
     await Promise.all([this.serverA, this.serverB].map((server) => server && end(server)));
     if (!this.directory.startsWith(os.tmpdir())) throw new Error(`${this.directory} is not temporary`);
     fs.rmSync(this.directory, { recursive: true, force: true });
