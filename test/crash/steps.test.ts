@@ -184,7 +184,7 @@ async function killedAt(work: Work, calls: string, k: number): Promise<boolean> 
 }
 
 describe.skipIf(missing.strace !== '')(`SCENARIO 21: killed at each step${missing.strace}`, () => {
-  test.each(Object.entries(works))('%s', { timeout: 1_200_000 }, async (it, work) => {
+  test.each(Object.entries(works))('%s', { timeout: 3_600_000 }, async (it, work) => {
     const steps: Record<string, number> = {};
     for (const call of CALLS) {
       let k = 1;
