@@ -15,7 +15,8 @@ let env: NodeJS.ProcessEnv;
 beforeEach(() => {
   directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-up-'));
   [a, b] = [path.join(directory, 'a'), path.join(directory, 'b')];
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
+  const isOfOthers = (name: string) => name.startsWith('LOCKSTEP_') || name.startsWith('npm_');
+  const own = Object.entries(process.env).filter(([name]) => !isOfOthers(name));
   const xdg = { XDG_STATE_HOME: path.join(directory, 'state'), XDG_CONFIG_HOME: path.join(directory, 'config') };
   env = { ...Object.fromEntries(own), ...xdg, NO_COLOR: '1' };
   onTestFinished(() => fs.rmSync(directory, { recursive: true, force: true }));

@@ -89,7 +89,7 @@ const isNext = (event: NumberedEvent, before: number): boolean =>
   event.id === before + 1 && event.event === 'peer-lost' && event.reason === `${event.run} ${event.id}`;
 
 test(`no event is missed and none comes twice over ${CUTS} cuts (FUZZ_SEED=${SEED})`, {
-  timeout: 120_000,
+  timeout: sized(120_000, 600_000),
 }, async () => {
   const random = new Random(SEED);
   const { state, port } = await saying();
