@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { PairOfPrograms, run, textOf } from '../support/programs.js';
+import { full } from '../support/sizes.js';
 
 it('shows the plan, touches nothing and ends', async () => {
   const pair = new PairOfPrograms();
@@ -23,7 +24,7 @@ it('shows the plan, touches nothing and ends', async () => {
   expect([textOf(pair.b, 'one.txt'), textOf(pair.a, 'two.txt')]).toEqual([null, null]);
 });
 
-it('forgets nothing of a pair when it meets another directory', async () => {
+it.runIf(full)('forgets nothing of a pair when it meets another directory', async () => {
   const pair = new PairOfPrograms();
   onTestFinished(() => pair.close());
   for (const name of ['kept.txt', 'gone.txt']) fs.writeFileSync(path.join(pair.a, name), name);
@@ -48,7 +49,7 @@ it('forgets nothing of a pair when it meets another directory', async () => {
   expect([textOf(pair.a, 'gone.txt'), textOf(pair.b, 'gone.txt')]).toEqual([null, null]);
 });
 
-it('shows the plan of a halted pair with its halt, and ends with 8', async () => {
+it.runIf(full)('shows the plan of a halted pair with its halt, and ends with 8', async () => {
   const pair = new PairOfPrograms();
   onTestFinished(() => pair.close());
   fs.writeFileSync(path.join(pair.a, 'shared.txt'), 'shared');

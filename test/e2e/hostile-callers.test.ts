@@ -278,7 +278,7 @@ describe('nonsense', () => {
       [() => pair.portB, PEER],
     ] as const) {
       let line = await hostileLine(port());
-      for (let n = 0; n < sized(1_500, 100_000); n++) {
+      for (let n = 0; n < sized(500, 100_000); n++) {
         if (line.isOver || line.socket.destroyed || n % 500 === 0) {
           line.socket.destroy();
           line = await hostileLine(port());

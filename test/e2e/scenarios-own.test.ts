@@ -140,7 +140,7 @@ const all = FILES.flatMap(([side, file]) =>
     .flatMap((how) => (['stopped', 'running'] as const).map((when) => [side, file, how, when] as const)),
 );
 /** The short form has one cell of each file, and of those on which a lock or a deletion may hang a few more. */
-const cells = all.filter(([, file], n) => sized(file === 'locks.log' ? n % 6 === 0 : n % 23 === 0, true));
+const cells = all.filter(([, file], n) => sized(file === 'locks.log' ? n % 12 === 0 : n % 31 === 0, true));
 
 describe('SCENARIO 41: a state file is not what it was', () => {
   test.each(cells)(
@@ -256,7 +256,7 @@ const isOurs = ([, name, how, when]: (typeof directories)[number]) =>
   name !== '' || (how !== 'a plain file' && how !== 'read-only' && when === 'running');
 
 describe('SCENARIO 42: one of our own directories is removed or replaced', () => {
-  const some = directories.filter(isOurs).filter((_, n) => sized(n % 13 === 0, true));
+  const some = directories.filter(isOurs).filter((_, n) => sized(n % 29 === 0, true));
 
   test.each(some)(
     'of side %s: .lockstep/%s %s, while %s: made again, said, and all goes on',

@@ -9,6 +9,7 @@ import { microseconds } from '../../src/disk/fs/signature.js';
 import { BothServers } from '../support/both-servers.js';
 import { chance } from '../support/crash-editor.js';
 import { PairOfPrograms, putWhole, textOf, treeOf, until } from '../support/programs.js';
+import { full } from '../support/sizes.js';
 import { missing } from '../support/tools.js';
 
 const SIDES = ['a', 'b'] as const;
@@ -114,18 +115,21 @@ describe('with programs', () => {
       expect(treeOf(pair.a)).toEqual(treeOf(pair.b));
     }
 
-    test('an empty and a short file of the same time are damage: healed, and not carried over', async () => {
-      await crashed(() => {
-        damage('empty.txt', 0);
-        damage('short.txt', 100);
-      });
-      expect(textOf(pair[side], 'empty.txt')).toBe('empty '.repeat(1_000));
-      expect(textOf(pair[side], 'short.txt')).toBe('short '.repeat(1_000));
-      const versions = path.join(pair[there], '.lockstep/versions');
-      expect(fs.existsSync(versions) ? fs.readdirSync(versions) : []).toEqual([]);
-    });
+    test.runIf(full || side === 'b')(
+      'an empty and a short file of the same time are damage: healed, and not carried over',
+      async () => {
+        await crashed(() => {
+          damage('empty.txt', 0);
+          damage('short.txt', 100);
+        });
+        expect(textOf(pair[side], 'empty.txt')).toBe('empty '.repeat(1_000));
+        expect(textOf(pair[side], 'short.txt')).toBe('short '.repeat(1_000));
+        const versions = path.join(pair[there], '.lockstep/versions');
+        expect(fs.existsSync(versions) ? fs.readdirSync(versions) : []).toEqual([]);
+      },
+    );
 
-    test('what somebody emptied or shortened is an edit', async () => {
+    test.runIf(full || side === 'a')('what somebody emptied or shortened is an edit', async () => {
       await crashed(() => {
         fs.writeFileSync(path.join(pair[side], 'edited.txt'), '');
         fs.truncateSync(path.join(pair[side], 'short.txt'), 10);

@@ -15,7 +15,7 @@ import { full, sized } from '../support/sizes.js';
 
 const MIB = 1 << 20;
 const LOOK_MS = 50;
-const RUN_MS = sized(9_000, 120_000);
+const RUN_MS = sized(6_000, 120_000);
 const BYTES_PER_SECOND = 12 * MIB;
 const ROOM_MS = 120_000;
 

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { project, type Ran, run, type Said, ServerProcess, textOf, until } from '../support/programs.js';
+import { full } from '../support/sizes.js';
 
 const LOCKSTEP = path.join(project, 'bin', 'lockstep');
 
@@ -93,7 +94,7 @@ describe('lockstep up with two directories of this machine', () => {
     await until(() => textOf(b, '.lockstep/server.json') === null);
   });
 
-  it('makes what is missing only when asked to', async () => {
+  it.runIf(full)('makes what is missing only when asked to', async () => {
     fs.mkdirSync(a);
     const refused = await run('lockstep', ['up', a, b], env);
     expect([refused.code, refused.stderr]).toEqual([
@@ -136,7 +137,7 @@ describe('lockstep up with a directory of another machine', () => {
     expect(pids()).toHaveLength(1);
   });
 
-  it('connects anew by itself', async () => {
+  it.runIf(full)('connects anew by itself', async () => {
     for (const root of [a, b]) fs.mkdirSync(root);
     const { command, pids } = fakeSsh();
     const pair = up(a, `office:${b}`, '--ssh', command, '--remote', LOCKSTEP);

@@ -5,6 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PairOfPrograms, putWhole, run } from '../support/programs.js';
+import { full } from '../support/sizes.js';
 
 let pair: PairOfPrograms;
 beforeEach(() => {
@@ -107,7 +108,7 @@ describe('strangers at real servers', () => {
     expect(pair.serverA.stderr + pair.serverB.stderr).toBe('');
   });
 
-  it('that ask very much at once do not keep others waiting', async () => {
+  it.runIf(full)('that ask very much at once do not keep others waiting', async () => {
     for (let n = 0; n < 1500; n++) fs.writeFileSync(path.join(pair.a, `a file with a long name ${n}`), '');
     await pair.start();
     const greedy = net.connect(pair.portA, '127.0.0.1');

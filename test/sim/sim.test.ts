@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { REGRESSIONS, WHOLE, WIDE } from './regressions.js';
 import { run } from './run.js';
 
-const FRESH = 50;
+const FRESH = 20;
 const BATCH = 10;
 
 describe('seeds that broke a promise once', () => {
