@@ -136,7 +136,7 @@ describe('a hostile server', () => {
       }
       await line.send({ id: heard.id, result: nonsense.answer() });
     });
-    for (let n = 0; n < sized(60, 4_000); n++) {
+    for (let n = 0; n < sized(30, 4_000); n++) {
       const root = makeRoot();
       const line = LINES[n % LINES.length]!;
       const { code, out, err } = await ask(

@@ -172,7 +172,7 @@ describe(`comparePaths, ${replay}`, { timeout: propertyMs }, () => {
   test('is the order of the UTF-8 bytes', () => {
     fc.assert(
       fc.property(edgy, edgy, edgy, (head, x, y) => check(head + x, head + y)),
-      runs(2000),
+      runs(1000),
     );
   });
 });
@@ -182,7 +182,7 @@ test(`utf8Length counts UTF-8 bytes, ${replay}`, { timeout: propertyMs }, () => 
     fc.property(edgy, (text) => {
       expect(utf8Length(text)).toBe(Buffer.byteLength(text));
     }),
-    runs(2000),
+    runs(1000),
   );
 });
 

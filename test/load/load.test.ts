@@ -7,7 +7,7 @@ import { Client } from '../../src/client/client.js';
 import { PairOfPrograms, putWhole, treeOf } from '../support/programs.js';
 import { Load, startProbe } from './load.js';
 
-const seconds = Number(process.env.LOCKSTEP_LOAD_SECONDS ?? '2');
+const seconds = Number(process.env.LOCKSTEP_LOAD_SECONDS ?? '1');
 const isFull = seconds >= 30;
 const seed = Number(process.env.LOCKSTEP_TEST_SEED ?? Math.floor(Math.random() * 1_000_000));
 

@@ -78,7 +78,7 @@ describe('conflictName', () => {
           taken.add(copy);
         }
       }),
-      runs(500),
+      runs(200),
     );
   });
 });

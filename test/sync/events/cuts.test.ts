@@ -15,7 +15,7 @@ import { Random } from '../../sim/random.js';
 import { sized } from '../../support/sizes.js';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
-const CUTS = sized(150, 1_000);
+const CUTS = sized(60, 1_000);
 
 /** A server that says events and does nothing else. `history` is another one after a restart. */
 async function saying() {

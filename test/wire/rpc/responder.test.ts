@@ -258,7 +258,7 @@ overBoth('any bytes at all', () => {
         for (const line of (await said).split('\n')) if (line !== '') expect(JSON.parse(line).jsonrpc).toBe('2.0');
         await expect(canary.call('nothing', {})).rejects.toMatchObject({ code: 'unknown-method' });
       }),
-      { numRuns: sized(50, 2_000), timeout: 3000 },
+      { numRuns: sized(25, 2_000), timeout: 3000 },
     );
   });
 });
