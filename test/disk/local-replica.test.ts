@@ -15,7 +15,7 @@ async function open(root: string, ignore: readonly string[] = []) {
   const opened = openRoot(root);
   const state = openStateDirectory(opened.path, silent);
   const replica = new LocalReplica({ root: opened, state, ignore, log: silent });
-  const look = async (...paths: string[]): Promise<ScanResult> => {
+  const scan = async (...paths: string[]): Promise<ScanResult> => {
     let told = await replica.scan('hinted', paths.map(p));
     for (; told.unsettled > 0; told = await replica.scan('hinted', paths.map(p))) await turn();
     return told;
@@ -24,7 +24,7 @@ async function open(root: string, ignore: readonly string[] = []) {
     await replica.close();
     state.release();
   };
-  return { root, replica, look, close };
+  return { root, replica, scan, close };
 }
 
 async function opened(tree: Tree, ignore: readonly string[] = []) {
@@ -35,7 +35,7 @@ async function opened(tree: Tree, ignore: readonly string[] = []) {
     await site.close();
     removeRoot(root);
   });
-  await site.look();
+  await site.scan();
   return site;
 }
 
@@ -43,17 +43,17 @@ const shown = ({ entries }: ScanResult) => entries.map(({ path: at, entry }) => 
 
 describe('a requested path', () => {
   test('is reported even if it did not change, in the order of the paths, each once', async () => {
-    const { look, root } = await opened({ x: '1', d: { y: '2' } });
-    expect(shown(await look())).toEqual([]);
-    expect(shown(await look('x', 'gone', 'd'))).toEqual(['d', '-gone', 'x']);
+    const { scan, root } = await opened({ x: '1', d: { y: '2' } });
+    expect(shown(await scan())).toEqual([]);
+    expect(shown(await scan('x', 'gone', 'd'))).toEqual(['d', '-gone', 'x']);
     fs.rmSync(path.join(root, 'x'));
-    expect(shown(await look('x', 'd/y'))).toEqual(expect.arrayContaining(['-x', 'd/y']));
-    expect(shown(await look('x', 'x')).length).toBeLessThanOrEqual(2);
+    expect(shown(await scan('x', 'd/y'))).toEqual(expect.arrayContaining(['-x', 'd/y']));
+    expect(shown(await scan('x', 'x')).length).toBeLessThanOrEqual(2);
   });
 
   test('is not reported where it is ignored: it is not deleted', async () => {
-    const { look } = await opened({ 'x.tmp': '1', y: '2', d: { 'z.tmp': '3' } }, ['*.tmp']);
-    expect(shown(await look('x.tmp', 'y', 'd/z.tmp'))).toEqual(['y']);
+    const { scan } = await opened({ 'x.tmp': '1', y: '2', d: { 'z.tmp': '3' } }, ['*.tmp']);
+    expect(shown(await scan('x.tmp', 'y', 'd/z.tmp'))).toEqual(['y']);
   });
 });
 
@@ -61,7 +61,7 @@ test('after a restart only what is new is read', async () => {
   const root = makeRoot('replica');
   put(root, { x: '1', d: { y: '2' } });
   const first = await open(root);
-  await first.look();
+  await first.scan();
   await first.close();
   const second = await open(root);
   onTestFinished(async () => {
@@ -70,12 +70,12 @@ test('after a restart only what is new is read', async () => {
   });
   expect(second.replica.scanner.snapshot.get(p('d/y'))).toMatchObject({ type: 'file', hash: file('2').hash });
   fs.rmSync(path.join(root, 'x'));
-  const look = await second.look();
-  expect([look.whole, shown(look)]).toEqual([true, ['d', 'd/y']]);
+  const scan = await second.scan();
+  expect([scan.whole, shown(scan)]).toEqual([true, ['d', 'd/y']]);
 });
 
 test('applies changes, reads contents, and hints at changes by others', async () => {
-  const { replica, look, root } = await opened({ x: '1' });
+  const { replica, scan, root } = await opened({ x: '1' });
   let hints = 0;
   let wake: () => void = () => {};
   const hinted = new Promise<void>((resolve) => {
@@ -99,7 +99,7 @@ test('applies changes, reads contents, and hints at changes by others', async ()
   expect(texts).toEqual(['new']);
   fs.writeFileSync(path.join(root, 'y'), 'somebody');
   await hinted;
-  expect([hints > 0, shown(await look())]).toEqual([true, ['y']]);
+  expect([hints > 0, shown(await scan())]).toEqual([true, ['y']]);
 });
 
 test('opens the file at a path; null where there is none', async () => {
@@ -117,11 +117,11 @@ test('an upload larger than the free space is refused', async () => {
 });
 
 test('confirmed losses are reported', async () => {
-  const { replica, look, root } = await opened(Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}`, 'x'])));
+  const { replica, scan, root } = await opened(Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}`, 'x'])));
   for (let n = 0; n < 8; n++) fs.rmSync(path.join(root, `${n}`));
   const halted = await replica.scan('everything');
   expect(halted.halt?.code).toBe('root-emptied');
   await replica.acceptDeletes();
   const told = await replica.scan('everything');
-  expect([told.halt, shown(told).length + shown(await look()).length]).toEqual([null, 8]);
+  expect([told.halt, shown(told).length + shown(await scan()).length]).toEqual([null, 8]);
 });

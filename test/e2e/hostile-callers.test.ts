@@ -117,7 +117,7 @@ describe('a hostile server-a', () => {
     ],
     ['a guard for what leads out', (line) => line.send({ id: 2, method: 'guard', params: { on: true } }, json('../f'))],
     [
-      'a look at what leads out',
+      'a scan of what leads out',
       (line) => line.send({ id: 2, method: 'look', params: { scope: 'hinted' } }, json('/etc')),
     ],
     [

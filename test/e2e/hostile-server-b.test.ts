@@ -54,7 +54,7 @@ const telling: Record<string, Behaviour> = {
   },
 };
 
-/** A look that has this list in it. */
+/** A scan that has this list in it. */
 const scan =
   (payload: Buffer, method = 'entries'): Behaviour =>
   async (heard, line) => {

@@ -70,7 +70,7 @@ export class SimDisk {
     };
   }
 
-  // Looking.
+  // Scanning.
 
   at(path: string): Inode | null {
     let node: Inode | undefined = this.root;

@@ -4,17 +4,17 @@ import type { Change } from '../../src/core/change.js';
 import type { RelPath } from '../../src/core/path.js';
 import { entryOf } from '../../src/core/snapshot.js';
 import { type Inode, isGuarded, type SimDisk, withoutWrite } from './disk.js';
-import type { SimLooker } from './looker.js';
+import type { SimScanner } from './scanner.js';
 import type { Process } from './world.js';
 
 export class SimGuard {
   readonly #disk: SimDisk;
-  readonly #scanner: SimLooker;
+  readonly #scanner: SimScanner;
   readonly #process: Process;
 
   readonly #wanted = new Set<RelPath>();
 
-  constructor(disk: SimDisk, scanner: SimLooker, process: Process) {
+  constructor(disk: SimDisk, scanner: SimScanner, process: Process) {
     this.#disk = disk;
     this.#scanner = scanner;
     this.#process = process;

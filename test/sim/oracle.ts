@@ -101,7 +101,7 @@ export class Oracle {
     }
   }
 
-  /** Whether a user was there, and no look that server-a was told of has been since. */
+  /** Whether a user was there, and no scan that server-a was told of has been since. */
   #isDirty(path: string): boolean {
     for (const place of [this.#places.a, this.#places.b]) {
       for (const dirty of [...place.dirty, ...place.untold]) if (touches(dirty, path)) return true;
@@ -217,7 +217,7 @@ export class Oracle {
     }
   }
 
-  /** No lock outlasts its time by more than a lock desk waits for what is under way. */
+  /** No lock outlasts its time by more than the lock service waits for what is under way. */
   noneOverdue({ lockState }: ServerA): void {
     for (const { path, ttlMs, token } of lockState.table.locks.values()) {
       const since = this.#taken.get(token) ?? 0;

@@ -10,7 +10,7 @@ import type { StoreAccess } from '../../src/disk/state/store.js';
 import type { Applied, Content, Replica, ScanResult, ScanScope, Wanted } from '../../src/replica.js';
 import { hashOf, type Inode, type SimDisk, seenOf, sizeOf } from './disk.js';
 import { SimGuard } from './guard.js';
-import { SimLooker } from './looker.js';
+import { SimScanner } from './scanner.js';
 import { storesOn } from './store.js';
 import { SimVersions } from './versions.js';
 import type { Process } from './world.js';
@@ -23,13 +23,13 @@ export interface Place {
   /** Another one may take its place while no server runs. */
   disk: SimDisk;
   readonly unreadable: Set<string>;
-  /** Paths that a user touched and no look has been at since. */
+  /** Paths that a user touched and no scan has been at since. */
   readonly dirty: Set<string>;
-  /** Of those, the ones that a look of server-b has been at since, and server-a has not been told of. */
+  /** Of those, the ones that a scan of server-b has been at since, and server-a has not been told of. */
   readonly untold: Set<string>;
   /** Whether what is kept of earlier contents is recorded. */
   readonly hasRecords?: boolean;
-  /** The moment between the last look at a path and the write: somebody may use it. */
+  /** The moment between the last scan of a path and the write: somebody may use it. */
   readonly moment: (path: RelPath) => void;
   /** Something was written into the tree by the engine. */
   readonly changed: (change: Change) => void;
@@ -41,7 +41,7 @@ export class SimReplica implements Replica {
   readonly #place: Place;
   readonly #process: Process;
 
-  readonly scanner: SimLooker;
+  readonly scanner: SimScanner;
   /** What the root remembers of its partner. */
   readonly memory = new PartnerMemory();
   readonly #seen: StoreAccess;
@@ -59,7 +59,7 @@ export class SimReplica implements Replica {
     this.#seen = storesOn(place.disk, process)('seen.log', tables).store;
     this.memory.openIn(this.#seen);
     this.versions = place.hasRecords === true ? new SimVersions(place.disk, process) : null;
-    this.scanner = new SimLooker(known, place.disk, process, place.unreadable, (path) => {
+    this.scanner = new SimScanner(known, place.disk, process, place.unreadable, (path) => {
       if (place.dirty.delete(path) && place.name === 'b') place.untold.add(path);
     });
     this.scanner.onSeen = (path, entry) => this.#seen.put('seen', path, entry);
@@ -76,7 +76,7 @@ export class SimReplica implements Replica {
       this.#areNamesLoose = false;
     }
     this.#guarding.giveBack();
-    this.#process.world.say(() => `  ${this.#place.name}: look ${scope} [${paths}] says ${wordsFor(scan)}`);
+    this.#process.world.say(() => `  ${this.#place.name}: scan ${scope} [${paths}] says ${wordsFor(scan)}`);
     if (scan.halt !== null || scan.whole || paths.length === 0) return scan;
     const told = new Set(scan.entries.map(({ path }) => path));
     const isUnsaid = (at: RelPath) => scan.unknown.some((above) => isAtOrBelow(at, above));
@@ -187,7 +187,7 @@ const problem = (code: 'unreadable' | 'no-space' | 'no-permission', why: string)
 /** One apply under way, as src/disk/apply.ts has it. */
 class Application {
   readonly #place: Place;
-  readonly #scanner: SimLooker;
+  readonly #scanner: SimScanner;
   readonly #process: Process;
   readonly #contents: AsyncIterator<Content>;
   readonly #keep: SimReplica['keep'];
@@ -200,7 +200,7 @@ class Application {
 
   constructor(
     place: Place,
-    scanner: SimLooker,
+    scanner: SimScanner,
     process: Process,
     contents: AsyncIterator<Content>,
     keep: SimReplica['keep'],

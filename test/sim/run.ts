@@ -167,7 +167,7 @@ class Run {
       failedWrite: rare(),
       failedSave: rare(),
       failedSync: rare() / 3,
-      failedLook: rare() / 2,
+      failedScan: rare() / 2,
       race: rare(),
       split: random.chance(0.5) ? 0.1 : 0.6,
       diskMs: random.pick([0.2, 2, 20]),
@@ -563,10 +563,10 @@ class Run {
   /** @returns whether the pair came to rest in time. */
   async #flush(server: ServerA, ms: number): Promise<boolean> {
     const since = this.#world.time;
-    const patience = new AbortController();
-    const cancel = this.#world.at(ms, () => patience.abort());
+    const timeLimit = new AbortController();
+    const cancel = this.#world.at(ms, () => timeLimit.abort());
     try {
-      await server.session.flush(patience.signal);
+      await server.session.flush(timeLimit.signal);
       cancel();
       this.#world.say(() => `the flush of ${since.toFixed(1)} is answered`);
       this.#oracle.flushed(server, since);

@@ -176,7 +176,7 @@ export class ServerA {
         if (!this.process.alive) return void replica.close();
         wait = 25;
         this.#peer = replica;
-        this.#hearLooks(replica);
+        this.#hearScans(replica);
         this.session.connected(replica);
         const reason = await replica.closed;
         if (!this.process.alive) return;
@@ -190,7 +190,7 @@ export class ServerA {
     }
   }
 
-  #hearLooks(replica: RemoteReplica): void {
+  #hearScans(replica: RemoteReplica): void {
     const scan = replica.scan.bind(replica);
     replica.scan = async (...asked) => {
       const told = await scan(...asked);

@@ -16,7 +16,7 @@ export interface Weather {
   failedWrite: number;
   failedSave: number;
   failedSync: number;
-  failedLook: number;
+  failedScan: number;
   /** That somebody edits a path at the very moment in which it is being written. */
   race: number;
   /** That bytes on their way are split. */
@@ -32,7 +32,7 @@ export const CALM: Weather = {
   failedWrite: 0,
   failedSave: 0,
   failedSync: 0,
-  failedLook: 0,
+  failedScan: 0,
   race: 0,
   split: 0.1,
   diskMs: 0.5,

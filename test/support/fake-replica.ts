@@ -17,13 +17,13 @@ export class Job {
     return this.changes.map(({ path }) => path);
   }
 
-  tell(n: number, outcome: Outcome = { kind: 'done', sent: 0 }): void {
+  report(n: number, outcome: Outcome = { kind: 'done', sent: 0 }): void {
     void this.outcomes.put({ n, outcome });
   }
 
   /** Tells that all is done, and ends. */
   finish(): void {
-    for (const n of this.changes.keys()) this.tell(n);
+    for (const n of this.changes.keys()) this.report(n);
     this.outcomes.end();
   }
 

@@ -149,7 +149,7 @@ export function asServerB(
   };
 }
 
-/** @returns a list of entries of a look, as one payload of about a mebibyte. */
+/** @returns a list of entries of a scan, as one payload of about a mebibyte. */
 export function manyEntries(from: number, bytes = 1_000_000): { payload: Buffer; count: number } {
   const items: string[] = [];
   for (let size = 0; size < bytes; ) {

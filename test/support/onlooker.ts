@@ -79,7 +79,7 @@ export class Onlooker {
         if (event === 'in-sync') this.#pieces++;
       }
     } catch {
-      // The connection is over: the next look makes another one.
+      // The connection is over: the next scan makes another one.
     }
     if (this.#client === client) this.#client = null;
   }

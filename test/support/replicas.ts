@@ -189,7 +189,7 @@ function treeOf(disk: SimDisk, dir = disk.root): Tree {
   return tree;
 }
 
-/** Looks at everything until nothing is in motion. @returns the looks joined. */
+/** Looks at everything until nothing is in motion. @returns the scans joined. */
 export async function lookAround({ replica, pause }: Site): Promise<ScanResult['entries']> {
   const entries: ScanResult['entries'][number][] = [];
   for (;;) {

@@ -104,7 +104,7 @@ export class Recorder {
   }
 
   scanFailed({ side, error }: ScanEvent & { kind: 'scan-failed' }): void {
-    const message = `A look at side ${side} failed: ${(error as Error).message}`;
+    const message = `The scan of side ${side} failed: ${(error as Error).message}`;
     if (message !== this.#lastFailure) this.#context.log.warn(message);
     this.#lastFailure = message;
     this.#context.inFlight.scanFailed(side);

@@ -1,5 +1,5 @@
-// A look on its way from server-b to server-a: its lists stream ahead as notifications, each of any length, and the rest
-// is the result. A look that is cut short is no look: what is missing from it would pass for deleted.
+// A scan report on its way from server-b to server-a: its lists stream ahead as notifications, each of any length, and the rest
+// is the result. A scan that is cut short is no scan: what is missing from it would pass for deleted.
 import { type Problem, type SideHaltCode, SyncError } from '../../core/errors.js';
 import { MAX_PATH_BYTES, type RelPath } from '../../core/path.js';
 import type { ScanResult } from '../../replica.js';

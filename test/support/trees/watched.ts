@@ -22,7 +22,7 @@ afterEach(async () => {
   }
 });
 
-/** A looker, with all that it told so far. */
+/** A scanner, with all that it told so far. */
 export class Watched {
   readonly scanner: Scanner;
   /** Every difference told, in order; an entry in short: see `brief`. */
@@ -94,14 +94,14 @@ export class Watched {
   }
 }
 
-/** Opens a looker on a new root with `tree` in it; both are removed after the test. */
+/** Opens a scanner on a new root with `tree` in it; both are removed after the test. */
 export function watch(tree: Tree = {}, options: Partial<ScannerOptions> = {}): Watched {
   const root = makeRoot('look');
   put(root, tree);
   return watchAgain(root, options);
 }
 
-/** Opens a looker on a root that is there already. */
+/** Opens a scanner on a root that is there already. */
 export function watchAgain(root: string, options: Partial<ScannerOptions> = {}): Watched {
   const watched = new Watched(root, options);
   opened.push(watched);

@@ -6,11 +6,11 @@ import { fileHandlers } from '../../../src/sync/clients/file-methods.js';
 import type { ClientWrite } from '../../../src/sync/files/write.js';
 import type { Target } from '../../../src/wire/client-api/methods.js';
 import { file, p, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 /** Files f0 … whose deletion ends when the test says so. */
 function open(n: number) {
-  const room = new LockRoom(Object.fromEntries(Array.from({ length: n }, (_, at) => [`f${at}`, file('x')])));
+  const fixture = new LockFixture(Object.fromEntries(Array.from({ length: n }, (_, at) => [`f${at}`, file('x')])));
   const begun: { readonly path: string; readonly end: (error?: Error) => void }[] = [];
   const writes = {
     ask: ({ paths: [path] }: ClientWrite) =>
@@ -23,7 +23,7 @@ function open(n: number) {
     if ('path' in target) return p(target.path);
     throw new SyncError('not-found', `No ${target.index}.`);
   };
-  const context = { pair: room.pair, lockState: room.lockState, writes, local: {}, replica: () => null };
+  const context = { pair: fixture.pair, lockState: fixture.lockState, writes, local: {}, replica: () => null };
   const remove = (targets: readonly Target[]) =>
     fileHandlers(context as never, pathOf).delete({ targets, owner: 'ann' }, {} as never) as Promise<{
       targets: { path: string; changed: boolean }[];

@@ -6,12 +6,12 @@ import { EventHistory } from '../../../src/sync/events/history.js';
 import type { ClientWrite } from '../../../src/sync/files/write.js';
 import type { Method } from '../../../src/wire/rpc/responder.js';
 import { file, p } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 const COPY = 'x (conflict B 2026-11-21 14-03-22)';
 
 function open() {
-  const room = new LockRoom({ x: file('x'), y: file('y') });
+  const fixture = new LockFixture({ x: file('x'), y: file('y') });
   const asked: string[] = [];
   const state = { halt: null as SyncError | null, changes: true, accepts: true };
   const history = new EventHistory({ run: 'abc', now: () => new Date(0) });
@@ -19,7 +19,7 @@ function open() {
     lockService: { ask: async () => ({ path: 'x', changed: true }) },
     writes: {
       ask: async ({ owner, paths, decide }: ClientWrite) => {
-        decide((at) => room.pair.entry('a', at));
+        decide((at) => fixture.pair.entry('a', at));
         asked.push(`${owner} writes ${paths.join(' ')}`);
         return [];
       },
@@ -61,8 +61,8 @@ function open() {
   };
   const server = new ClientServer({
     session: session as never,
-    pair: room.pair,
-    lockState: room.lockState,
+    pair: fixture.pair,
+    lockState: fixture.lockState,
     local: {} as never,
     replica: () => null,
     versionReader: (side) => (side === 'a' ? (versionReader as never) : null),
@@ -78,7 +78,7 @@ function open() {
   const ask = (method: string, params: object = {}, by: object = call): ReturnType<Method['handle']> =>
     methods[method]!.handle(params, by as never, null);
   const hold = (path: string) =>
-    room.lockState.dispatch({
+    fixture.lockState.dispatch({
       kind: 'hold',
       path: p(path),
       base: file('1'),
@@ -87,8 +87,8 @@ function open() {
       now: 1_000,
     });
   const lock = (path: string) =>
-    room.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1_000 });
-  return { room, asked, state, history, signal, told, call, ask, hold, lock, methods };
+    fixture.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1_000 });
+  return { fixture, asked, state, history, signal, told, call, ask, hold, lock, methods };
 }
 
 const codeOf = (act: Promise<unknown>) =>
@@ -122,12 +122,20 @@ test('every method checks its parameters', () => {
 
 describe('locks and held updates', () => {
   test('are listed with waiters and held updates', async () => {
-    const { ask, lock, hold, room } = open();
+    const { ask, lock, hold, fixture } = open();
     lock('x');
     lock('y');
     hold('x');
     hold('x');
-    room.lockState.dispatch({ kind: 'lock', path: p('x'), owner: 'bob', side: 'a', message: '', line: 7, now: 2_000 });
+    fixture.lockState.dispatch({
+      kind: 'lock',
+      path: p('x'),
+      owner: 'bob',
+      side: 'a',
+      message: '',
+      line: 7,
+      now: 2_000,
+    });
     expect(await ask('locks')).toMatchObject({
       locks: [
         {
@@ -195,9 +203,9 @@ describe('files', () => {
   });
 
   test('conflict copies are listed and resolved', async () => {
-    const { ask, asked, room } = open();
+    const { ask, asked, fixture } = open();
     expect(await ask('conflicts')).toEqual({ conflicts: [] });
-    for (const side of ['a', 'b'] as const) room.found(side, COPY, file('other'));
+    for (const side of ['a', 'b'] as const) fixture.found(side, COPY, file('other'));
     expect(await ask('conflicts')).toMatchObject({ conflicts: [{ path: 'x', copy: COPY, side: 'b', size: 5 }] });
     await ask('resolve', { target: { path: 'x' }, owner: 'ann', keep: 'a' });
     expect(asked).toEqual([expect.stringMatching(/^ann writes .*x/)]);

@@ -9,13 +9,13 @@ import { PairStatus } from '../../../src/sync/session/status.js';
 import { Work } from '../../../src/sync/session/work.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 const PROBLEM = { path: 'x', code: 'unreadable', message: 'No.' } as const;
 
 function open(a: string | null, b: string | null, shared = '', problems: readonly object[] = [PROBLEM]) {
-  const room = new LockRoom();
-  const { pair, lockState } = room;
+  const fixture = new LockFixture();
+  const { pair, lockState } = fixture;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   pair.a.snapshot = a === null ? null : snapshotOf(tree(a));
   pair.b.snapshot = b === null ? null : snapshotOf(tree(b));
@@ -40,7 +40,7 @@ function open(a: string | null, b: string | null, shared = '', problems: readonl
     const [base, after] = [n, n + 1].map((content) => tree(`x:${content}`).get(p('x'))!);
     lockState.dispatch({ kind: 'hold', path: p(path), base: base!, after: after!, file: null, now: 1 });
   };
-  return { room, pair, queries, sent, call, list, lock, hold };
+  return { fixture, pair, queries, sent, call, list, lock, hold };
 }
 
 describe('a row', () => {
@@ -235,7 +235,7 @@ describe('a long answer', () => {
 });
 
 describe('the state', () => {
-  const ticket = (path: string, size: number, arrived: number, state = 'begun') =>
+  const transfer = (path: string, size: number, arrived: number, state = 'begun') =>
     [p(path), { change: { path }, size, arrived, before: 0, state }] as const;
   const queue = (tickets: (readonly [string, object])[], size = tickets.length) => ({
     size,
@@ -243,7 +243,7 @@ describe('the state', () => {
     progress: (path: string) => (new Map(tickets).has(p(path)) ? 50 : null),
   });
   const seen = (more: object = {}) => {
-    const room = new LockRoom();
+    const fixture = new LockFixture();
     const peer = { seen: true, queues: { a: queue([]), b: queue([]) } };
     const how = {
       recorder: { halted: false },
@@ -255,7 +255,7 @@ describe('the state', () => {
       ...more,
     };
     const context = {
-      pair: room.pair,
+      pair: fixture.pair,
       recorder: how.recorder,
       retries: {
         list: () => [{ path: 't', code: 'no-space', message: 'Full.' }],
@@ -273,7 +273,7 @@ describe('the state', () => {
       session: { isPaused: how.isPaused(), isInSync: how.isInSync(), canSync: how.canSync() },
     };
     const { claims, sides } = context;
-    return { status: new PairStatus(context as never), pair: room.pair, claims, arrived: sides.arrived };
+    return { status: new PairStatus(context as never), pair: fixture.pair, claims, arrived: sides.arrived };
   };
 
   test.each<[string, object]>([
@@ -294,7 +294,7 @@ describe('the state', () => {
   });
 
   test('counts pending paths: in transfer, marked, not settled', () => {
-    const peer = { queues: { a: queue([ticket('1', 1, 0)]), b: queue([ticket('2', 1, 0), ticket('3', 1, 0)]) } };
+    const peer = { queues: { a: queue([transfer('1', 1, 0)]), b: queue([transfer('2', 1, 0), transfer('3', 1, 0)]) } };
     const { status, pair } = seen({ peer: () => peer });
     pair.clearMarks();
     for (const path of ['m', 'n', 'o', 'q']) pair.mark(p(path));
@@ -370,13 +370,13 @@ describe('the state', () => {
     const peer = {
       queues: {
         a: queue([
-          ticket('small', 10, 5),
-          ticket('whole', 10, 10),
-          ticket('waits', 10, 0, 'waiting'),
-          ticket('none', 10, 0),
+          transfer('small', 10, 5),
+          transfer('whole', 10, 10),
+          transfer('waits', 10, 0, 'waiting'),
+          transfer('none', 10, 0),
         ]),
         b: queue([
-          ticket('large', 100, 60),
+          transfer('large', 100, 60),
           ['was', { change: { path: 'large' }, size: 100, arrived: 60, state: 'begun' }],
         ]),
       },
@@ -395,7 +395,7 @@ describe('the state', () => {
   });
 
   test('shows files that are still being written or read, and counts them among what is left', () => {
-    const peer = { queues: { a: queue([]), b: queue([ticket('film', 100, 60)]) } };
+    const peer = { queues: { a: queue([]), b: queue([transfer('film', 100, 60)]) } };
     const { status, pair } = seen({ peer: () => peer });
     pair.a.arriving = new Map([
       [p('film'), 100],
@@ -426,7 +426,7 @@ describe('the state', () => {
   });
 
   test('shows no more than 32 transfers', () => {
-    const many = Array.from({ length: 40 }, (_, n) => ticket(`${n}`, 100 + n, 1));
+    const many = Array.from({ length: 40 }, (_, n) => transfer(`${n}`, 100 + n, 1));
     const { status } = seen({ peer: () => ({ queues: { a: queue(many), b: queue([]) } }) });
     const { transfers } = status.transfers();
     expect([transfers.length, transfers[0]!.size]).toEqual([32, 139]);

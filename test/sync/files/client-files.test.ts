@@ -12,7 +12,7 @@ import { ClientWrites } from '../../../src/sync/files/write-queue.js';
 import { type ClaimKind, Claims } from '../../../src/sync/pair/claims.js';
 import { showChanges, showTree, snapshotOf, tree, treeOf } from '../../support/core/tree.js';
 import { file, p, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 interface Sides {
   a: string;
@@ -21,7 +21,7 @@ interface Sides {
 }
 
 class Scene {
-  readonly room = new LockRoom();
+  readonly fixture = new LockFixture();
   readonly claims = new Claims();
   readonly applied: string[] = [];
   readonly asked: string[] = [];
@@ -36,7 +36,7 @@ class Scene {
   moving = new Set<string>();
 
   constructor({ a, b = a, shared = a }: Sides) {
-    const { pair, lockState, log } = this.room;
+    const { pair, lockState, log } = this.fixture;
     for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
     pair.a.snapshot = snapshotOf(tree(a));
     pair.b.snapshot = b === null ? null : snapshotOf(tree(b));
@@ -79,7 +79,7 @@ class Scene {
   }
 
   get context() {
-    const { pair, lockState } = this.room;
+    const { pair, lockState } = this.fixture;
     return {
       pair,
       lockState,
@@ -90,12 +90,12 @@ class Scene {
   }
 
   lock(path: string, owner = 'ann', side: Side = 'a'): this {
-    this.room.lockState.dispatch({ kind: 'lock', path: p(path), owner, side, message: '', now: 1 });
+    this.fixture.lockState.dispatch({ kind: 'lock', path: p(path), owner, side, message: '', now: 1 });
     return this;
   }
 
   hold(path: string): this {
-    this.room.lockState.dispatch({
+    this.fixture.lockState.dispatch({
       kind: 'hold',
       path: p(path),
       base: file('1'),
@@ -130,16 +130,16 @@ class Scene {
   }
 
   shown(side: Side): string {
-    const { snapshot } = this.room.pair.side(side);
+    const { snapshot } = this.fixture.pair.side(side);
     return snapshot === null ? '' : showTree(treeOf(snapshot));
   }
 
   get archive(): string {
-    return showTree(treeOf(this.room.pair.archive));
+    return showTree(treeOf(this.fixture.pair.archive));
   }
 
   get locks(): string {
-    return [...this.room.lockState.table.locks.keys()].sort().join(' ');
+    return [...this.fixture.lockState.table.locks.keys()].sort().join(' ');
   }
 }
 
@@ -166,7 +166,7 @@ describe('a rename', () => {
     expect(answer).not.toHaveProperty('replaced');
     expect([scene.applied, scene.shown('a')]).toEqual([applied, a]);
     expect(scene.claims.heldBy(p(from))).toBe(null);
-    expect(scene.room.pair.hasMarks).toBe(true);
+    expect(scene.fixture.pair.hasMarks).toBe(true);
   });
 
   test('returns the type and size of the entry', async () => {
@@ -289,7 +289,7 @@ describe('a rename', () => {
   test('whose lock cannot be recorded fails', async () => {
     const scene = new Scene({ a: 'x:1' }).lock('x');
     await turn();
-    scene.room.full = true;
+    scene.fixture.full = true;
     expect(await scene.rename('x', 'y')).toBe('failed');
   });
 });
@@ -362,7 +362,7 @@ describe('a deletion', () => {
     expect(scene.asked.filter((asked) => asked.startsWith('b:')).length).toBeGreaterThan(0);
     const gone = new Scene({ a: 'x:1' });
     gone.outcomes = [{ kind: 'stale' }];
-    gone.meanwhile = () => gone.room.pair.a.snapshot!.put(p('x'), null);
+    gone.meanwhile = () => gone.fixture.pair.a.snapshot!.put(p('x'), null);
     expect(await gone.remove('x')).toMatchObject({ changed: false });
   });
 
@@ -394,7 +394,7 @@ describe('a write waits', () => {
 
   test.each<[it: string, hold: (scene: Scene) => () => void]>([
     [
-      'for a look at side a',
+      'for a scan of side a',
       (scene) => {
         scene.scanned.a = 0;
         return () => Object.assign(scene.scanned, { a: 999 });
@@ -471,10 +471,10 @@ describe('a write that cannot be made', () => {
 
   test('where a rule excludes the path, or a side cannot say what is there', async () => {
     const scene = new Scene({ a: 'x:1 y:1' });
-    scene.room.pair.b.unknown = new Set([p('y')]);
+    scene.fixture.pair.b.unknown = new Set([p('y')]);
     expect([await scene.remove('y'), scene.applied]).toEqual(['failed', []]);
     const ignored = new Scene({ a: 'x:1' });
-    ignored.room.pair.foldScan(
+    ignored.fixture.pair.foldScan(
       'a',
       {
         entries: [],
@@ -492,7 +492,7 @@ describe('a write that cannot be made', () => {
 
   test('is refused for an unknown path that was requested, not for unknown paths below it', async () => {
     const scene = new Scene({ a: 'd/x:1' });
-    scene.room.pair.b.unknown = new Set([p('d/x')]);
+    scene.fixture.pair.b.unknown = new Set([p('d/x')]);
     expect(await scene.remove('d')).toMatchObject({ changed: true });
   });
 
@@ -504,7 +504,7 @@ describe('a write that cannot be made', () => {
     const stuck = new Promise<void>((resolve) => {
       go = resolve;
     });
-    scene.room.pair.a.snapshot!.put(p('z'), file('z'));
+    scene.fixture.pair.a.snapshot!.put(p('z'), file('z'));
     const asks = ['x', 'y'].map((path) => deletePath(scene.context, p(path), 'ann', true));
     scene.writes.serve();
     scene.writes.close(new SyncError('closed', 'The server is stopping.'));

@@ -8,7 +8,7 @@ import { upload } from '../../../src/sync/files/upload.js';
 import type { ClientWrite } from '../../../src/sync/files/write.js';
 import { showChanges, snapshotOf, tree } from '../../support/core/tree.js';
 import { file, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 interface Given {
   readonly a?: string;
@@ -19,12 +19,12 @@ interface Given {
   readonly params?: object;
   readonly fails?: { take?: Error; finish?: Error; notTheContent?: true };
   /** Runs when the content is complete and has no name yet. */
-  readonly meanwhile?: (room: LockRoom) => void;
+  readonly meanwhile?: (fixture: LockFixture) => void;
 }
 
 async function run({ a = '', b = a, shared = a, pieces = ['abc'], params = {}, fails = {}, meanwhile }: Given) {
-  const room = new LockRoom();
-  const { pair, lockState } = room;
+  const fixture = new LockFixture();
+  const { pair, lockState } = fixture;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   pair.a.snapshot = snapshotOf(tree(a));
   pair.b.snapshot = snapshotOf(tree(b));
@@ -49,7 +49,7 @@ async function run({ a = '', b = a, shared = a, pieces = ['abc'], params = {}, f
     },
     finish: async (hash: string) => {
       if (fails.finish !== undefined) throw fails.finish;
-      meanwhile?.(room);
+      meanwhile?.(fixture);
       return fails.notTheContent ? null : { ...file(seen.taken), hash: hash === '' ? file(seen.taken).hash : hash };
     },
     discard: () => void seen.discarded++,

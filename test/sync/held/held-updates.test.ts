@@ -9,8 +9,8 @@ import { type HeldEvent, HeldUpdates } from '../../../src/sync/held/held-updates
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { dir, file, link, p, turn } from '../../support/disk-site.js';
 import { FakeReplica } from '../../support/fake-replica.js';
-import { LockRoom } from '../../support/lock-room.js';
-import { marksOf } from '../../support/session-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
+import { marksOf } from '../../support/session-fixture.js';
 
 const F = p('f');
 
@@ -57,7 +57,7 @@ class FakeFiles {
 
 /** Held updates with a reduced mailbox: posted events are handled when the test says so. */
 function open(shared: Record<string, Entry> = { f: file('v0') }) {
-  const room = new LockRoom(shared);
+  const fixture = new LockFixture(shared);
   const files = new FakeFiles();
   const replicas: Record<Side, FakeReplica | null> = { a: new FakeReplica(), b: new FakeReplica() };
   const posted: HeldEvent[] = [];
@@ -66,10 +66,10 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const claims = new Claims();
   let now = 0;
   const heldUpdates = new HeldUpdates({
-    pair: room.pair,
-    lockState: room.lockState,
+    pair: fixture.pair,
+    lockState: fixture.lockState,
     files,
-    log: room.log,
+    log: fixture.log,
     clock: { now: () => ++now },
     mailbox: { post: (event) => void posted.push(event), wake: () => {} },
     sides: { replica: (side) => replicas[side] },
@@ -81,12 +81,12 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   });
   /** Whether the next turn continues a drain. */
   const isDue = () => {
-    const before = replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + room.said.length;
+    const before = replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + fixture.said.length;
     heldUpdates.work();
     return (
-      before !== replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + room.said.length ||
+      before !== replicas.a!.jobs.length + (replicas.b?.jobs.length ?? 0) + fixture.said.length ||
       posted.length > 0 ||
-      !room.lockState.isSettled
+      !fixture.lockState.isSettled
     );
   };
   /** Handles posted events and takes turns until nothing more is posted. */
@@ -94,7 +94,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     for (let rounds = 0; rounds < 100; rounds++) {
       heldUpdates.work();
       do await turn();
-      while (!room.lockState.isSettled);
+      while (!fixture.lockState.isSettled);
       if (posted.length === 0 && !isDue()) return;
       for (const event of posted.splice(0)) {
         if (event.kind === 'stored') heldUpdates.stored(event);
@@ -106,15 +106,22 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   };
   /** Side `side` saves `content` as f. */
   const saves = (content: string, side: Side = 'b') => {
-    room.found(side, 'f', file(content));
+    fixture.found(side, 'f', file(content));
     replicas[side]!.files.set(F, content);
   };
   const lock = (side: Side = 'a') =>
-    room.lockState.dispatch({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
+    fixture.lockState.dispatch({ kind: 'lock', path: F, owner: 'ann', side, message: '', now: 1 });
   const unlock = (side: Side = 'a', held: HeldWay = 'apply') =>
-    room.lockState.dispatch({ held, kind: 'unlock', path: F, owner: 'ann', current: room.pair.entry(side, F), now: 2 });
+    fixture.lockState.dispatch({
+      held,
+      kind: 'unlock',
+      path: F,
+      owner: 'ann',
+      current: fixture.pair.entry(side, F),
+      now: 2,
+    });
   const held = () =>
-    room.lockState.table
+    fixture.lockState.table
       .heldOf(F)
       .map(({ action, file: name }) => (name === null ? action : `${action} ${files.held.get(name)}`));
   /** Lets side a (or b) carry out each step. @returns the steps. */
@@ -128,7 +135,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
       const [change] = job.changes as [Change];
       const [content] = await job.take();
       done.push(`${change.action}${content === undefined ? '' : ` ${content}`}`);
-      job.tell(0, outcomeOf(n));
+      job.report(0, outcomeOf(n));
       job.outcomes.end();
     }
     return done;
@@ -136,7 +143,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const settleUntilJob = async (target: FakeReplica, n: number) => {
     for (let rounds = 0; rounds < 10 && target.jobs.length <= n; rounds++) await settle();
   };
-  return { room, heldUpdates, files, replicas, again, problems, claims, settle, saves, lock, unlock, held, drain };
+  return { fixture, heldUpdates, files, replicas, again, problems, claims, settle, saves, lock, unlock, held, drain };
 }
 
 describe('under a lock', () => {
@@ -165,7 +172,7 @@ describe('under a lock', () => {
   });
 
   test('each change of the other side is held, in order, from one scan to the next', async () => {
-    const { lock, settle, saves, held, room, heldUpdates } = open();
+    const { lock, settle, saves, held, fixture, heldUpdates } = open();
     lock();
     for (const content of ['v1', 'v2', 'v3', 'v0']) {
       saves(content);
@@ -173,7 +180,7 @@ describe('under a lock', () => {
       await settle();
     }
     expect(held()).toEqual(['modified v1', 'modified v2', 'modified v3', 'modified v0']);
-    expect(room.said.slice(1)).toEqual([
+    expect(fixture.said.slice(1)).toEqual([
       'held f modified 1',
       'held f modified 2',
       'held f modified 3',
@@ -188,9 +195,9 @@ describe('under a lock', () => {
     ['a link in its place', link('x'), 'modified'],
     ['a directory in its place', dir(), 'modified'],
   ])('%s is held without content', async (_, entry, expected) => {
-    const { lock, settle, held, room, replicas } = open();
+    const { lock, settle, held, fixture, replicas } = open();
     lock();
-    room.found('b', 'f', entry);
+    fixture.found('b', 'f', entry);
     await settle();
     expect([held(), replicas.b!.wanted]).toEqual([[expected], []]);
   });
@@ -243,9 +250,9 @@ describe('under a lock', () => {
   });
 
   test('a content that changed before it could be fetched is scanned again, not fetched for ever', async () => {
-    const { lock, settle, saves, held, again, room, replicas, heldUpdates } = open();
+    const { lock, settle, saves, held, again, fixture, replicas, heldUpdates } = open();
     lock();
-    room.found('b', 'f', file('v1'));
+    fixture.found('b', 'f', file('v1'));
     replicas.b!.files.set(F, 'v2');
     await settle();
     expect([again, replicas.b!.wanted.length, held(), heldUpdates.isFrozen(F)]).toEqual([['f'], 1, [], true]);
@@ -289,13 +296,13 @@ describe('under a lock', () => {
   });
 
   test('an update stored after the lock has ended goes to the versions, and the path is compared again', async () => {
-    const { lock, unlock, settle, saves, held, files, room, heldUpdates } = open();
+    const { lock, unlock, settle, saves, held, files, fixture, heldUpdates } = open();
     lock();
     saves('v1');
     heldUpdates.work();
     unlock();
     await settle();
-    expect([held(), files.aside, room.pair.hasMarks]).toEqual([[], ['v1'], true]);
+    expect([held(), files.aside, fixture.pair.hasMarks]).toEqual([[], ['v1'], true]);
   });
 });
 
@@ -307,20 +314,20 @@ describe('after the unlock', () => {
       all.saves(content);
       await all.settle();
     }
-    all.room.said.length = 0;
+    all.fixture.said.length = 0;
     return all;
   }
 
   test('the held updates take effect one by one, in order, and each is logged', async () => {
-    const { unlock, drain, room, files, heldUpdates } = await five();
+    const { unlock, drain, fixture, files, heldUpdates } = await five();
     unlock();
     expect([heldUpdates.isFrozen(F), heldUpdates.isMoving(F), heldUpdates.isIdle]).toEqual([true, true, false]);
     expect(await drain()).toEqual(['modified v1', 'modified v2', 'modified v3', 'modified v4', 'modified v5']);
-    expect(room.said).toEqual([
+    expect(fixture.said).toEqual([
       'unlocked f ann ann released',
       ...[1, 2, 3, 4, 5].map((n) => `applied f modified ${n} 5`),
     ]);
-    expect([room.pair.entry('a', F), room.pair.shared(F), files.held.size]).toEqual([file('v5'), file('v5'), 0]);
+    expect([fixture.pair.entry('a', F), fixture.pair.shared(F), files.held.size]).toEqual([file('v5'), file('v5'), 0]);
     expect([heldUpdates.isFrozen(F), heldUpdates.isMoving(F), heldUpdates.isIdle]).toEqual([false, false, true]);
   });
 
@@ -333,23 +340,27 @@ describe('after the unlock', () => {
   });
 
   test('updates of a file in a directory take effect one by one, too', async () => {
-    const { room, settle, heldUpdates, replicas } = open({ d: dir(), 'd/f': file('v0') });
+    const { fixture, settle, heldUpdates, replicas } = open({ d: dir(), 'd/f': file('v0') });
     const path = p('d/f');
-    room.lockState.dispatch({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
-    room.found('b', 'd/f', file('v1'));
+    fixture.lockState.dispatch({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
+    fixture.found('b', 'd/f', file('v1'));
     replicas.b!.files.set(path, 'v1');
     await settle();
-    room.lockState.dispatch({ kind: 'unlock', path, owner: 'ann', current: file('v0'), now: 2 });
+    fixture.lockState.dispatch({ kind: 'unlock', path, owner: 'ann', current: file('v0'), now: 2 });
     await settle();
     expect(replicas.a!.jobs.map(({ paths }) => paths)).toEqual([['d/f']]);
     expect(heldUpdates.isIdle).toBe(false);
     replicas.a!.jobs[0]!.finish();
     await settle();
-    expect([room.pair.entry('a', path), heldUpdates.isIdle, room.pair.hasMarks]).toEqual([file('v1'), true, true]);
+    expect([fixture.pair.entry('a', path), heldUpdates.isIdle, fixture.pair.hasMarks]).toEqual([
+      file('v1'),
+      true,
+      true,
+    ]);
   });
 
   test('an update that cannot be moved to the versions is a problem, and is retried after its delay', async () => {
-    const { unlock, settle, files, problems, heldUpdates, room } = await five();
+    const { unlock, settle, files, problems, heldUpdates, fixture } = await five();
     const moveToVersions = files.moveToVersions.bind(files);
     files.moveToVersions = () => {
       throw Object.assign(new Error('x'), { code: 'ENOSPC' });
@@ -357,145 +368,145 @@ describe('after the unlock', () => {
     unlock('a', 'discard');
     await settle();
     expect([problems, files.aside, heldUpdates.isIdle]).toEqual([['f no-space'], [], true]);
-    expect(room.lockState.table.drains.has(F)).toBe(true);
+    expect(fixture.lockState.table.drains.has(F)).toBe(true);
     await settle();
     expect(problems).toHaveLength(1);
     files.moveToVersions = moveToVersions;
     heldUpdates.retry(F);
     await settle();
-    expect([files.aside.length, room.lockState.table.drains.has(F)]).toEqual([5, false]);
+    expect([files.aside.length, fixture.lockState.table.drains.has(F)]).toEqual([5, false]);
   });
 
   test('a held deletion takes effect as a deletion', async () => {
-    const { lock, settle, saves, unlock, drain, room } = open();
+    const { lock, settle, saves, unlock, drain, fixture } = open();
     lock();
     saves('v1');
     await settle();
-    room.found('b', 'f', null);
+    fixture.found('b', 'f', null);
     await settle();
     unlock();
     expect(await drain()).toEqual(['modified v1', 'deleted']);
-    expect(room.pair.entry('a', F)).toBeNull();
+    expect(fixture.pair.entry('a', F)).toBeNull();
   });
 
   describe('that comes after side b has become another partner', () => {
-    const another = (room: LockRoom, isOver: boolean) => {
-      room.pair.lockTable = room.lockState.table;
-      room.found('b', 'f', null);
-      room.pair.beginFirstContact();
-      if (isOver) room.pair.endFirstContact();
+    const another = (fixture: LockFixture, isOver: boolean) => {
+      fixture.pair.lockTable = fixture.lockState.table;
+      fixture.found('b', 'f', null);
+      fixture.pair.beginFirstContact();
+      if (isOver) fixture.pair.endFirstContact();
     };
 
     test.each([
       ['in the first contact', false],
       ['after it', true],
     ])('the held updates take effect %s, and are not shared with the new one', async (_, isOver) => {
-      const { unlock, drain, room } = await five();
+      const { unlock, drain, fixture } = await five();
       unlock();
-      another(room, isOver);
+      another(fixture, isOver);
       expect((await drain()).at(-1)).toBe('modified v5');
-      expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v5'), null]);
+      expect([fixture.pair.entry('a', F), fixture.pair.shared(F)]).toEqual([file('v5'), null]);
     });
 
     test('a held creation is not shared with the new one', async () => {
-      const { room, lock, saves, settle, unlock, drain } = open({});
+      const { fixture, lock, saves, settle, unlock, drain } = open({});
       lock();
       saves('v1');
       await settle();
       unlock();
-      another(room, false);
+      another(fixture, false);
       expect(await drain()).toEqual(['created v1']);
-      expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
+      expect([fixture.pair.entry('a', F), fixture.pair.shared(F)]).toEqual([file('v1'), null]);
     });
 
     test.each([
       ['in the first contact', false],
       ['after it', true],
     ])('a held deletion is dropped and logged %s', async (_, isOver) => {
-      const { room, lock, settle, unlock, drain } = open();
+      const { fixture, lock, settle, unlock, drain } = open();
       lock();
-      room.found('b', 'f', null);
+      fixture.found('b', 'f', null);
       await settle();
-      another(room, isOver);
+      another(fixture, isOver);
       await settle();
       unlock();
       expect(await drain()).toEqual([]);
-      expect([room.pair.entry('a', F), room.said.at(-1)]).toEqual([file('v0'), 'conflict f a']);
+      expect([fixture.pair.entry('a', F), fixture.said.at(-1)]).toEqual([file('v0'), 'conflict f a']);
     });
 
     test('the new one has not deleted what the former one had made', async () => {
-      const { room, lock, saves, settle, unlock, drain } = open({});
+      const { fixture, lock, saves, settle, unlock, drain } = open({});
       lock();
       saves('v1');
       await settle();
-      another(room, true);
+      another(fixture, true);
       await settle();
-      expect(room.lockState.table.heldOf(F)).toHaveLength(1);
+      expect(fixture.lockState.table.heldOf(F)).toHaveLength(1);
       unlock();
       expect(await drain()).toEqual(['created v1']);
-      expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
+      expect([fixture.pair.entry('a', F), fixture.pair.shared(F)]).toEqual([file('v1'), null]);
     });
 
     test('what the new one has there takes no effect after it where it is older', async () => {
-      const { room, lock, saves, settle, unlock, drain } = open({});
+      const { fixture, lock, saves, settle, unlock, drain } = open({});
       lock();
       saves('v1');
       await settle();
-      another(room, false);
-      room.found('b', 'f', { ...file('old'), mtime: file('v1').mtime - 1 });
+      another(fixture, false);
+      fixture.found('b', 'f', { ...file('old'), mtime: file('v1').mtime - 1 });
       await settle();
       unlock();
       expect(await drain()).toEqual(['created v1']);
       // Side a has the newer one, and the plan decides.
-      expect([room.pair.entry('a', F), room.pair.shared(F)]).toEqual([file('v1'), null]);
+      expect([fixture.pair.entry('a', F), fixture.pair.shared(F)]).toEqual([file('v1'), null]);
     });
 
     test('what the new one makes there and deletes is held', async () => {
-      const { room, lock, saves, settle } = open({});
+      const { fixture, lock, saves, settle } = open({});
       lock();
       saves('v1');
       await settle();
-      another(room, true);
+      another(fixture, true);
       saves('v2');
       await settle();
-      room.found('b', 'f', null);
+      fixture.found('b', 'f', null);
       await settle();
-      expect(room.lockState.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'modified', 'deleted']);
+      expect(fixture.lockState.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'modified', 'deleted']);
     });
 
     test('what side a has made and deletes is held, whatever the former one had made', async () => {
-      const { room, lock, saves, settle } = open({});
+      const { fixture, lock, saves, settle } = open({});
       lock('b');
       saves('v1', 'a');
       await settle();
-      room.pair.lockTable = room.lockState.table;
-      room.pair.beginFirstContact();
-      room.pair.endFirstContact();
-      room.found('a', 'f', null);
+      fixture.pair.lockTable = fixture.lockState.table;
+      fixture.pair.beginFirstContact();
+      fixture.pair.endFirstContact();
+      fixture.found('a', 'f', null);
       await settle();
-      expect(room.lockState.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'deleted']);
+      expect(fixture.lockState.table.heldOf(F).map(({ action }) => action)).toEqual(['created', 'deleted']);
     });
 
     test('what is held of side a still is', async () => {
-      const { room, lock, settle, unlock, drain } = open();
+      const { fixture, lock, settle, unlock, drain } = open();
       lock('b');
-      room.found('a', 'f', null);
+      fixture.found('a', 'f', null);
       await settle();
-      room.pair.lockTable = room.lockState.table;
-      room.pair.beginFirstContact();
-      room.pair.endFirstContact();
+      fixture.pair.lockTable = fixture.lockState.table;
+      fixture.pair.beginFirstContact();
+      fixture.pair.endFirstContact();
       unlock('b');
       expect(await drain('b')).toEqual(['deleted']);
-      expect(room.pair.entry('b', F)).toBeNull();
+      expect(fixture.pair.entry('b', F)).toBeNull();
     });
   });
 
   test('an update that the side has already counts as applied and is not written', async () => {
-    const { unlock, drain, room, replicas } = await five();
+    const { unlock, drain, fixture, replicas } = await five();
     unlock();
-    room.found('a', 'f', file('v1'));
+    fixture.found('a', 'f', file('v1'));
     expect(await drain()).toEqual(['modified v2', 'modified v3', 'modified v4', 'modified v5']);
-    expect(room.said.slice(1)).toEqual([1, 2, 3, 4, 5].map((n) => `applied f modified ${n} 5`));
+    expect(fixture.said.slice(1)).toEqual([1, 2, 3, 4, 5].map((n) => `applied f modified ${n} 5`));
     expect(replicas.a!.jobs).toHaveLength(4);
   });
 
@@ -510,99 +521,99 @@ describe('after the unlock', () => {
     ['a content, and the side has another', file('v1'), file('mine'), [], 'a'],
     ['bits, and the side has another content', file('v0', M600), file('mine'), [], 'a'],
   ])('an update is of %s', async (_, update, present, steps, side) => {
-    const { lock, settle, saves, unlock, drain, room } = open();
+    const { lock, settle, saves, unlock, drain, fixture } = open();
     lock();
     if (update.hash === file('v1').hash) saves('v1');
-    else room.found('b', 'f', update);
+    else fixture.found('b', 'f', update);
     await settle();
     unlock();
     // What the holder's side has is known only now.
-    room.found('a', 'f', present);
+    fixture.found('a', 'f', present);
     expect(await drain()).toEqual(steps);
-    expect(room.lockState.table.preferences.get(F)?.side).toBe(side);
-    expect(room.said.filter((said) => said.startsWith('applied'))).toHaveLength(side === undefined ? 1 : 0);
-    expect(room.lockState.table.drains.size).toBe(0);
+    expect(fixture.lockState.table.preferences.get(F)?.side).toBe(side);
+    expect(fixture.said.filter((said) => said.startsWith('applied'))).toHaveLength(side === undefined ? 1 : 0);
+    expect(fixture.lockState.table.drains.size).toBe(0);
   });
 
   test("where the holder changed it too, the holder's content stays, and the updates go to the versions", async () => {
-    const { unlock, settle, room, files, replicas, saves } = await five();
+    const { unlock, settle, fixture, files, replicas, saves } = await five();
     saves('mine', 'a');
     unlock();
     await settle();
-    expect([files.aside, replicas.a!.jobs, room.lockState.table.heldOf(F)]).toEqual([
+    expect([files.aside, replicas.a!.jobs, fixture.lockState.table.heldOf(F)]).toEqual([
       ['v1', 'v2', 'v3', 'v4', 'v5'],
       [],
       [],
     ]);
-    expect([room.lockState.table.drains.size, room.lockState.table.preferences.get(F)?.side]).toEqual([0, 'a']);
-    expect(room.said).toEqual(['unlocked f ann ann released']);
+    expect([fixture.lockState.table.drains.size, fixture.lockState.table.preferences.get(F)?.side]).toEqual([0, 'a']);
+    expect(fixture.said).toEqual(['unlocked f ann ann released']);
   });
 
   test.each<[HeldWay, string[], object]>([
     ['copy', ['v1', 'v2', 'v3', 'v4', 'v5'], { side: 'a', other: 'copy' }],
     ['discard', ['v1', 'v2', 'v3', 'v4', 'v5'].map((v) => `${v} discarded`), { side: 'a', other: 'discard' }],
   ])('--held %s: nothing is applied, all goes to versions, and the holder keeps the name', async (way, aside, wish) => {
-    const { unlock, settle, files, replicas, room } = await five();
-    room.pair.clearMarks();
+    const { unlock, settle, files, replicas, fixture } = await five();
+    fixture.pair.clearMarks();
     unlock('a', way);
     await settle();
     expect([files.aside, replicas.a!.jobs]).toEqual([aside, []]);
     // A directory that has come in its place meanwhile is compared with all that is in it.
-    expect(marksOf(room.pair)).toBe('f*');
-    expect([room.lockState.table.drains.size, room.lockState.table.preferences.get(F)]).toMatchObject([0, wish]);
-    expect(room.said).toEqual(['unlocked f ann ann released']);
+    expect(marksOf(fixture.pair)).toBe('f*');
+    expect([fixture.lockState.table.drains.size, fixture.lockState.table.preferences.get(F)]).toMatchObject([0, wish]);
+    expect(fixture.said).toEqual(['unlocked f ann ann released']);
   });
 
   test.each<[string, Record<string, Entry>, string, Entry | null]>([
     ['a directory in its place', { f: file('v0') }, 'f', dir()],
     ['a file whose directory is gone here', { d: dir(), 'd/f': file('v0') }, 'd/f', file('v1')],
   ])('%s is left to the plan, and told as applied', async (_, shared, path, entry) => {
-    const { room, settle, replicas, heldUpdates } = open(shared);
-    room.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1 });
+    const { fixture, settle, replicas, heldUpdates } = open(shared);
+    fixture.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side: 'a', message: '', now: 1 });
     if (path !== 'f') {
-      for (const side of ['a', 'b'] as const) room.found(side, path, null);
-      room.found('a', 'd', null);
-      room.pair.agree(p(path), null);
+      for (const side of ['a', 'b'] as const) fixture.found(side, path, null);
+      fixture.found('a', 'd', null);
+      fixture.pair.agree(p(path), null);
       replicas.b!.files.set(p(path), 'v1');
     }
-    room.found('b', path, entry);
+    fixture.found('b', path, entry);
     await settle();
-    const current = room.pair.entry('a', p(path));
-    room.lockState.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current, now: 2 });
+    const current = fixture.pair.entry('a', p(path));
+    fixture.lockState.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current, now: 2 });
     await settle();
-    expect(room.said.at(-1)).toMatch(/^applied .* 1 1$/);
-    expect([replicas.a!.jobs, room.lockState.table.drains.size, room.lockState.table.preferences.size]).toEqual([
+    expect(fixture.said.at(-1)).toMatch(/^applied .* 1 1$/);
+    expect([replicas.a!.jobs, fixture.lockState.table.drains.size, fixture.lockState.table.preferences.size]).toEqual([
       [],
       0,
       0,
     ]);
-    expect([room.pair.hasMarks, heldUpdates.isFrozen(p(path))]).toEqual([true, false]);
+    expect([fixture.pair.hasMarks, heldUpdates.isFrozen(p(path))]).toEqual([true, false]);
   });
 
   test('an update stored under a lock of another holder goes to the versions and is found again', async () => {
-    const { lock, settle, saves, held, files, room, heldUpdates } = open();
+    const { lock, settle, saves, held, files, fixture, heldUpdates } = open();
     lock();
     saves('v1');
     heldUpdates.work();
-    room.lockState.dispatch({ kind: 'lock', path: F, owner: 'bob', side: 'a', message: '', now: 3, steal: true });
+    fixture.lockState.dispatch({ kind: 'lock', path: F, owner: 'bob', side: 'a', message: '', now: 3, steal: true });
     await settle();
     expect([files.aside, held()]).toEqual([['v1'], ['modified v1']]);
   });
 
   test('a held deletion of a file that the holder changed is dropped and logged', async () => {
-    const { lock, settle, room, saves, unlock } = open();
+    const { lock, settle, fixture, saves, unlock } = open();
     lock();
-    room.found('b', 'f', null);
+    fixture.found('b', 'f', null);
     await settle();
     saves('mine', 'a');
     unlock();
     await settle();
-    expect(room.said.at(-1)).toBe('conflict f a');
-    expect([room.lockState.table.drains.size, room.lockState.table.preferences.get(F)?.side]).toEqual([0, 'a']);
+    expect(fixture.said.at(-1)).toBe('conflict f a');
+    expect([fixture.lockState.table.drains.size, fixture.lockState.table.preferences.get(F)?.side]).toEqual([0, 'a']);
   });
 
   test('where the file changes during the drain, that content stays, and the other updates go to the versions', async () => {
-    const { unlock, drain, settle, room, files, again, saves } = await five();
+    const { unlock, drain, settle, fixture, files, again, saves } = await five();
     unlock();
     expect(await drain('a', (n) => (n < 2 ? { kind: 'done', sent: 2 } : { kind: 'stale' }))).toEqual([
       'modified v1',
@@ -612,11 +623,11 @@ describe('after the unlock', () => {
     expect([again, files.held.size]).toEqual([['f'], 3]);
     saves('mine', 'a');
     await settle();
-    expect([files.aside, room.lockState.table.drains.size, room.lockState.table.preferences.get(F)?.side]).toEqual([
-      ['v3', 'v4', 'v5'],
-      0,
-      'a',
-    ]);
+    expect([
+      files.aside,
+      fixture.lockState.table.drains.size,
+      fixture.lockState.table.preferences.get(F)?.side,
+    ]).toEqual([['v3', 'v4', 'v5'], 0, 'a']);
   });
 
   test('a step that finds another entry is retried after its delay', async () => {
@@ -667,10 +678,10 @@ describe('after the unlock', () => {
   });
 
   test('a held content is removed only once its effect is on disk', async () => {
-    const { unlock, settle, replicas, room, files } = await five();
+    const { unlock, settle, replicas, fixture, files } = await five();
     unlock();
     await settle();
-    room.full = true;
+    fixture.full = true;
     replicas.a!.jobs[0]!.finish();
     await turn();
     await settle();

@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { LockExpiry } from '../../../src/sync/locks/expiry.js';
 import { file, p, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 const NOW = 1_000;
 
-function open(room = new LockRoom({ f: file('v0'), g: file('v0') })) {
-  const { lockState } = room;
+function open(fixture = new LockFixture({ f: file('v0'), g: file('v0') })) {
+  const { lockState } = fixture;
   const timers = new Map<number, { ms: number; act: () => void }>();
   let n = 0;
   const expired: string[] = [];
@@ -46,7 +46,7 @@ function open(room = new LockRoom({ f: file('v0'), g: file('v0') })) {
     }
     await turn();
   };
-  return { room, lockState, state, lock, unlock, move, waits, fire, expired };
+  return { fixture, lockState, state, lock, unlock, move, waits, fire, expired };
 }
 
 describe('a timer', () => {
@@ -87,11 +87,11 @@ describe('a timer', () => {
     ['that has time left, for the rest', 1_000, 300, 700],
     ['whose clock was set back, for its whole time and no longer', 1_000, -86_400_000, 1_000],
   ])('starts with the server for a lock %s', (_, ttlMs, passed, ms) => {
-    const { room, lock } = open();
+    const { fixture, lock } = open();
     lock(ttlMs);
-    const later = open(new LockRoom());
+    const later = open(new LockFixture());
     later.state.now = NOW + passed;
-    void later.lockState.commit([{ table: 'lock', key: 'f', value: room.lockState.table.locks.get(p('f'))! }]);
+    void later.lockState.commit([{ table: 'lock', key: 'f', value: fixture.lockState.table.locks.get(p('f'))! }]);
     expect(later.waits()).toEqual([ms]);
     void later.lockState.commit([{ table: 'lock', key: 'f', value: null }]);
     expect(later.waits()).toEqual([]);
@@ -101,7 +101,7 @@ describe('a timer', () => {
     const first = open();
     first.lock(500);
     first.lock(undefined, 'g');
-    const again = open(first.room);
+    const again = open(first.fixture);
     expect(again.waits()).toEqual([500]);
   });
 });

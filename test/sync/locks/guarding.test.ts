@@ -4,7 +4,7 @@ import type { RelPath, Side } from '../../../src/core/path.js';
 import { Guarding } from '../../../src/sync/locks/guarding.js';
 import { file, p, turn } from '../../support/disk-site.js';
 import { FakeReplica } from '../../support/fake-replica.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 class Guarded extends FakeReplica {
   readonly told: string[] = [];
@@ -17,13 +17,13 @@ class Guarded extends FakeReplica {
 }
 
 function open(isOn: boolean) {
-  const room = new LockRoom({ x: file('x'), y: file('y') });
+  const fixture = new LockFixture({ x: file('x'), y: file('y') });
   const lock = (path: string, side: Side) =>
-    room.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: '', now: 1 });
+    fixture.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: '', now: 1 });
   const unlock = (path: string) =>
-    room.lockState.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current: file(path), now: 2 });
+    fixture.lockState.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current: file(path), now: 2 });
   lock('y', 'a');
-  const guarding = new Guarding(room.lockState, isOn);
+  const guarding = new Guarding(fixture.lockState, isOn);
   return { guarding, lock, unlock, a: new Guarded(), b: new Guarded() };
 }
 

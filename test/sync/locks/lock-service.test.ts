@@ -8,13 +8,13 @@ import type { Wait } from '../../../src/sync/locks/request.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import type { Acted, Refused } from '../../../src/wire/client-api/methods.js';
 import { dir, file, p, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 const SINCE = '2026-11-21T10:00:00.000Z';
 
 /** A lock service whose scans are answered at once, unless a test says otherwise. */
 function open(shared: Record<string, Entry> = { f: file('v0') }) {
-  const room = new LockRoom(shared);
+  const fixture = new LockFixture(shared);
   const state = { now: Date.parse(SINCE), scanned: { a: 999, b: 999 }, inFlight: false, moving: false, wakes: 0 };
   const asked: string[] = [];
   let scans = 0;
@@ -29,7 +29,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     },
   };
   const lockService = new LockService({
-    ...{ pair: room.pair, lockState: room.lockState, claims: new Claims(), clock },
+    ...{ pair: fixture.pair, lockState: fixture.lockState, claims: new Claims(), clock },
     mailbox: { wake: () => void state.wakes++ },
     sides: {
       scanPath: (side, path) => {
@@ -65,7 +65,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
     lockService.serve();
     return asking;
   };
-  return { room, lockService, state, asked, ask, lock, unlock, answer, elapse, pass };
+  return { fixture, lockService, state, asked, ask, lock, unlock, answer, elapse, pass };
 }
 
 /** Whether a request has been answered by now. */
@@ -82,7 +82,7 @@ const codeOf = (answer: Acted | Refused): unknown => (answer as Partial<Refused>
 
 describe('the lock service', () => {
   test('grants with all fields', async () => {
-    const { lock, answer, room } = open();
+    const { lock, answer, fixture } = open();
     expect(await answer(lock('ann', { side: 'b' }))).toMatchObject({
       path: 'f',
       changed: true,
@@ -91,14 +91,14 @@ describe('the lock service', () => {
       token: 1,
       since: SINCE,
     });
-    expect(room.said).toEqual(['locked f ann b']);
+    expect(fixture.said).toEqual(['locked f ann b']);
   });
 
   test('refuses what another holds at once, though a change of it is on its way or it is gone', async () => {
     for (const make of [
       ({ state }: ReturnType<typeof open>) => Object.assign(state, { inFlight: true }),
-      ({ room }: ReturnType<typeof open>) => {
-        for (const side of ['a', 'b'] as const) room.found(side, 'f', null);
+      ({ fixture }: ReturnType<typeof open>) => {
+        for (const side of ['a', 'b'] as const) fixture.found(side, 'f', null);
       },
     ]) {
       const scene = open();
@@ -131,7 +131,7 @@ describe('the lock service', () => {
     const { token } = (await scene.answer(scene.lock('ann'))) as Acted;
     await meanwhile(scene);
     const back = await scene.answer(scene.unlock('ann', { givesBack: token as number }));
-    expect([back.changed, scene.room.lockState.table.locks.has(p('f'))]).toEqual([!isHeld, isHeld]);
+    expect([back.changed, scene.fixture.lockState.table.locks.has(p('f'))]).toEqual([!isHeld, isHeld]);
   });
 
   test.each<[it: string, by: 'renewal' | 'waiting']>([
@@ -151,15 +151,15 @@ describe('the lock service', () => {
     const after: boolean[] = [];
     for (let n = 0; n < 2; n++) {
       await scene.answer(scene.unlock('ann', { givesBack: token as number }));
-      after.push(scene.room.lockState.table.locks.has(p('f')));
+      after.push(scene.fixture.lockState.table.locks.has(p('f')));
     }
     expect(after).toEqual([true, false]);
   });
 
   test('refuses with the holder, the time, the reason and the held updates', async () => {
-    const { lock, answer, room } = open();
+    const { lock, answer, fixture } = open();
     await answer(lock('ann', { message: 'drawing' }));
-    room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    fixture.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     const refused = await answer(lock('bob'));
     expect(refused).toMatchObject({ path: 'f', changed: false, error: { code: 'locked' } });
     expect((refused as Refused).error.message).toBe(
@@ -171,21 +171,21 @@ describe('the lock service', () => {
     ['not-found', 'gone'],
     ['usage', 'd'],
   ])('refuses with %s what is no file', async (code, name) => {
-    const { lock, answer, room } = open({ f: file('v0'), d: dir() });
+    const { lock, answer, fixture } = open({ f: file('v0'), d: dir() });
     expect(codeOf(await answer(lock('ann', { path: p(name) })))).toBe(code);
-    expect(room.lockState.table.locks.size).toBe(0);
+    expect(fixture.lockState.table.locks.size).toBe(0);
   });
 
   test('locks what is only on one side', async () => {
-    const { lock, answer, room } = open();
-    room.found('b', 'new', file('x'));
+    const { lock, answer, fixture } = open();
+    fixture.found('b', 'new', file('x'));
     expect(await answer(lock('ann', { path: p('new') }))).toMatchObject({ changed: true });
   });
 
   test('a lock outlives its file', async () => {
-    const { lock, unlock, answer, room } = open();
+    const { lock, unlock, answer, fixture } = open();
     await answer(lock('ann'));
-    for (const side of ['a', 'b'] as const) room.found(side, 'f', null);
+    for (const side of ['a', 'b'] as const) fixture.found(side, 'f', null);
     expect(codeOf(await answer(lock('bob')))).toBe('locked');
     expect(await answer(lock('ann'))).toMatchObject({ changed: false });
     expect(await answer(unlock('ann'))).toMatchObject({ changed: true });
@@ -201,12 +201,12 @@ describe('the lock service', () => {
   });
 
   test("compares at the unlock with the present entry of the holder's side", async () => {
-    const { lock, unlock, answer, room } = open();
+    const { lock, unlock, answer, fixture } = open();
     await answer(lock('ann', { side: 'b' }));
-    room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
-    room.found('b', 'f', file('mine'));
+    fixture.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    fixture.found('b', 'f', file('mine'));
     await answer(unlock('ann'));
-    expect(room.lockState.table.drains.get(p('f'))).toMatchObject({ side: 'b', mode: 'keep' });
+    expect(fixture.lockState.table.drains.get(p('f'))).toMatchObject({ side: 'b', mode: 'keep' });
   });
 
   test('exactly one of many requests at once gets it', async () => {
@@ -249,21 +249,21 @@ describe('a request waits', () => {
     ['unlock', 'b', 'd'],
     ['unlock', 'b', 'd/f/below'],
     ['expire', 'b', 'd/f'],
-  ])('with %s where the look found side %s in motion at %s, until one finds it still', async (kind, side, moving) => {
-    const { lockService, room, ask } = open({ d: dir(), 'd/f': file('v0') });
-    room.foundMoving(side, 'd/other', moving);
+  ])('with %s where the scan found side %s in motion at %s, until one finds it still', async (kind, side, moving) => {
+    const { lockService, fixture, ask } = open({ d: dir(), 'd/f': file('v0') });
+    fixture.foundMoving(side, 'd/other', moving);
     const asking = ask(kind, 'ann', { path: p('d/f') });
     lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
-    room.foundMoving(side, 'd/other');
+    fixture.foundMoving(side, 'd/other');
     lockService.serve();
     expect(await isAnswered(asking)).toBe(true);
   });
 
   test('so does a steal; after the time limit a lock is granted with a note that the file is changing', async () => {
-    const { lockService, room, state, lock, answer } = open();
+    const { lockService, fixture, state, lock, answer } = open();
     await answer(lock('ann'));
-    room.foundMoving('b', 'f');
+    fixture.foundMoving('b', 'f');
     const asking = lock('bob', { steal: true });
     lockService.serve();
     expect(await isAnswered(asking)).toBe(false);
@@ -276,9 +276,9 @@ describe('a request waits', () => {
   });
 
   test('and an unlock only until a newer update is held, where the other side writes without a pause', async () => {
-    const { lockService, room, state, lock, unlock, answer } = open();
+    const { lockService, fixture, state, lock, unlock, answer } = open();
     const hold = (n: number) =>
-      room.lockState.dispatch({
+      fixture.lockState.dispatch({
         kind: 'hold',
         path: p('f'),
         base: file(`v${n}`),
@@ -359,9 +359,9 @@ describe('a request waits', () => {
   });
 
   test('and is told to try again where the drain outlasts it', async () => {
-    const { lock, unlock, answer, room, state } = open();
+    const { lock, unlock, answer, fixture, state } = open();
     await answer(lock('ann'));
-    room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    fixture.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     await answer(unlock('ann'));
     state.moving = true;
     const asking = lock('bob');
@@ -408,7 +408,7 @@ function standing(forMs: number | null = null) {
 
 describe('in the queue', () => {
   test('positions are sent at first and after each change, in the order of the requests', async () => {
-    const { lock, unlock, answer, room, lockService, pass } = open();
+    const { lock, unlock, answer, fixture, lockService, pass } = open();
     await answer(lock('ann'));
     const people = [standing(), standing(), standing()];
     const waiting = people.map(({ wait }, n) => lock(`o${n}`, { wait }));
@@ -421,7 +421,7 @@ describe('in the queue', () => {
       pass(100);
     }
     expect(people.map(({ places }) => places)).toEqual([[1], [2, 1], [3, 2, 1]]);
-    expect(room.said.filter((line) => /^(locked|waiting)/.test(line))).toEqual([
+    expect(fixture.said.filter((line) => /^(locked|waiting)/.test(line))).toEqual([
       'locked f ann a',
       ...[0, 1, 2].map((n) => `waiting f o${n} ${n + 1}`),
       ...[0, 1, 2].map((n) => `locked f o${n} a`),
@@ -444,7 +444,7 @@ describe('in the queue', () => {
   });
 
   test('a waiter whose time is over gets a normal refusal', async () => {
-    const { lock, answer, lockService, pass, room } = open();
+    const { lock, answer, lockService, pass, fixture } = open();
     await answer(lock('ann'));
     const asking = lock('bob', { wait: standing(500).wait });
     lockService.serve();
@@ -453,7 +453,7 @@ describe('in the queue', () => {
     expect(await isAnswered(asking)).toBe(false);
     pass(1);
     expect(await answer(asking)).toMatchObject({ error: { code: 'locked' }, lock: { owner: 'ann', waiting: 0 } });
-    expect(room.lockState.table.waiters.size).toBe(0);
+    expect(fixture.lockState.table.waiters.size).toBe(0);
   });
 
   test('a closed request is refused at once instead of waiting; a free lock it gets', async () => {
@@ -468,7 +468,7 @@ describe('in the queue', () => {
   });
 
   test('a grant that nobody can be told of goes to the next waiter', async () => {
-    const { lock, unlock, answer, lockService, room } = open();
+    const { lock, unlock, answer, lockService, fixture } = open();
     await answer(lock('ann'));
     const [first, second] = [standing(), standing()];
     const asking = [lock('bob', { wait: first.wait }), lock('cyd', { wait: second.wait })];
@@ -480,17 +480,17 @@ describe('in the queue', () => {
     await asking[0];
     lockService.serve();
     expect(await asking[1]).toMatchObject({ changed: true, owner: 'cyd' });
-    expect(room.said).toContain('unlocked f bob bob released');
+    expect(fixture.said).toContain('unlocked f bob bob released');
   });
 
   test('nothing is granted before the path has been scanned and changes in flight have arrived', async () => {
-    const { lock, unlock, answer, lockService, state, room } = open();
+    const { lock, unlock, answer, lockService, state, fixture } = open();
     await answer(lock('ann'));
     const asking = lock('bob', { wait: standing().wait });
     lockService.serve();
     // A change starts as soon as nobody holds the lock.
     Object.defineProperty(state, 'inFlight', {
-      get: () => !room.lockState.table.locks.has(p('f')),
+      get: () => !fixture.lockState.table.locks.has(p('f')),
       configurable: true,
     });
     await answer(unlock('ann'));
@@ -522,81 +522,89 @@ describe('in the queue', () => {
   });
 
   test('a file that vanishes meanwhile cannot be locked', async () => {
-    const { lock, unlock, answer, lockService, room } = open();
+    const { lock, unlock, answer, lockService, fixture } = open();
     await answer(lock('ann'));
     const asking = [lock('bob', { wait: standing().wait }), lock('cyd', { wait: standing().wait })];
     lockService.serve();
-    for (const side of ['a', 'b'] as const) room.found(side, 'f', null);
+    for (const side of ['a', 'b'] as const) fixture.found(side, 'f', null);
     await answer(unlock('ann'));
     for (const one of asking) expect(codeOf(await answer(one))).toBe('not-found');
   });
 
   test('a steal waits for the held updates before all other waiters', async () => {
-    const { lock, answer, lockService, room } = open();
+    const { lock, answer, lockService, fixture } = open();
     await answer(lock('ann'));
-    room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
+    fixture.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
     const waiting = lock('bob', { wait: standing().wait });
     lockService.serve();
     const stealing = lock('cyd', { steal: true });
     lockService.serve();
     expect(await isAnswered(stealing)).toBe(false);
-    room.lockState.dispatch({ kind: 'drained', path: p('f'), applied: true });
+    fixture.lockState.dispatch({ kind: 'drained', path: p('f'), applied: true });
     lockService.serve();
     expect(await stealing).toMatchObject({ changed: true, owner: 'cyd' });
     expect(await isAnswered(waiting)).toBe(false);
-    expect(room.lockState.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'cyd' }]);
-    expect(room.lockState.takeNotices('ann')).toEqual([]);
+    expect(fixture.lockState.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'cyd' }]);
+    expect(fixture.lockState.takeNotices('ann')).toEqual([]);
   });
 
   test('a notice is not delivered before the loss is on disk: after a crash the lock would still be there', async () => {
-    const { lock, answer, room } = open();
+    const { lock, answer, fixture } = open();
     await answer(lock('ann'));
-    room.lockState.dispatch({ kind: 'lock', path: p('f'), owner: 'bob', side: 'a', message: '', steal: true, now: 2 });
-    expect(room.lockState.takeNotices('ann')).toEqual([]);
+    fixture.lockState.dispatch({
+      kind: 'lock',
+      path: p('f'),
+      owner: 'bob',
+      side: 'a',
+      message: '',
+      steal: true,
+      now: 2,
+    });
+    expect(fixture.lockState.takeNotices('ann')).toEqual([]);
     await new Promise<void>((resolve) => {
-      room.lockState.mailbox = { wake: resolve };
+      fixture.lockState.mailbox = { wake: resolve };
     });
     await turn();
-    expect(room.lockState.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'bob' }]);
+    expect(fixture.lockState.takeNotices('ann')).toMatchObject([{ path: 'f', reason: 'stolen', by: 'bob' }]);
   });
 });
 
 describe('a lock with an end', () => {
   test('ends when its time is over, whatever the clock does meanwhile', async () => {
-    const { lock, answer, lockService, room, state, elapse } = open();
+    const { lock, answer, lockService, fixture, state, elapse } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     for (const jump of [86_400_000, -172_800_000]) {
       state.now += jump;
       elapse(400);
       lockService.serve();
       await turn();
-      expect(room.lockState.table.locks.has(p('f'))).toBe(true);
+      expect(fixture.lockState.table.locks.has(p('f'))).toBe(true);
     }
     elapse(200);
     lockService.serve();
     await turn();
-    expect([room.lockState.table.locks.size, room.said.at(-1)]).toEqual([0, 'unlocked f ann ann expired']);
+    expect([fixture.lockState.table.locks.size, fixture.said.at(-1)]).toEqual([0, 'unlocked f ann ann expired']);
   });
 
   test('starts again when it is renewed, and goes on when it moves', async () => {
-    const { lock, answer, lockService, room, elapse } = open();
+    const { lock, answer, lockService, fixture, elapse } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     elapse(900);
     await answer(lock('ann'));
     elapse(900);
-    room.lockState.dispatch({ kind: 'moved', path: p('f'), to: p('g') });
+    fixture.lockState.dispatch({ kind: 'moved', path: p('f'), to: p('g') });
     elapse(99);
     lockService.serve();
     await turn();
-    expect(room.lockState.table.locks.has(p('g'))).toBe(true);
+    expect(fixture.lockState.table.locks.has(p('g'))).toBe(true);
     elapse(1);
     lockService.serve();
     await turn();
-    expect(room.lockState.table.locks.size).toBe(0);
+    expect(fixture.lockState.table.locks.size).toBe(0);
   });
 
   test('has a timer after a restart, too: the remaining time counts, and never more than was given', async () => {
-    const { lock, answer, room, state } = open();
+    const { lock, answer, fixture, state } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
     for (const [away, left] of [
       [300, 700],
@@ -609,37 +617,37 @@ describe('a lock with an end', () => {
         waits.push(ms);
         return () => {};
       };
-      new LockExpiry({ lockState: room.lockState, clock: { now, after }, expire: async () => true }).start();
+      new LockExpiry({ lockState: fixture.lockState, clock: { now, after }, expire: async () => true }).start();
       expect(waits).toEqual([left]);
     }
   });
 
   test('whose end cannot be stored is retried', async () => {
-    const { lock, answer, lockService, room, elapse } = open();
+    const { lock, answer, lockService, fixture, elapse } = open();
     await answer(lock('ann', { ttlMs: 1_000 }));
-    room.full = true;
+    fixture.full = true;
     elapse(1_000);
     lockService.serve();
     await turn();
-    expect(room.said).toEqual(['locked f ann a']);
+    expect(fixture.said).toEqual(['locked f ann a']);
   });
 });
 
 describe('a disk that is full', () => {
   test('grants nothing, logs nothing, and the path is free', async () => {
-    const { lock, answer, room } = open();
-    room.full = true;
+    const { lock, answer, fixture } = open();
+    fixture.full = true;
     expect(codeOf(await answer(lock('ann')))).toBe('failed');
-    expect([room.said, room.lockState.table.locks.size]).toEqual([[], 0]);
-    room.full = false;
+    expect([fixture.said, fixture.lockState.table.locks.size]).toEqual([[], 0]);
+    fixture.full = false;
     expect(await answer(lock('bob'))).toMatchObject({ changed: true, owner: 'bob', token: 2 });
   });
 
   test('keeps a lock that was there', async () => {
-    const { lock, answer, room } = open();
+    const { lock, answer, fixture } = open();
     await answer(lock('ann'));
-    room.full = true;
+    fixture.full = true;
     expect(codeOf(await answer(lock('ann')))).toBe('failed');
-    expect(room.lockState.table.locks.get(p('f'))?.owner).toBe('ann');
+    expect(fixture.lockState.table.locks.get(p('f'))?.owner).toBe('ann');
   });
 });

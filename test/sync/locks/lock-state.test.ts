@@ -5,7 +5,7 @@ import { silent } from '../../../src/log.js';
 import { LockState } from '../../../src/sync/locks/lock-state.js';
 import type { StoredRow } from '../../../src/sync/locks/lock-store.js';
 import { file, p, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 import { LockPlace, MemoryLockStore } from '../../support/memory-lock-store.js';
 
 const lockAsk = (path: string, owner = 'ann') =>
@@ -22,7 +22,7 @@ const settledOf = (state: LockState, event: Parameters<LockState['dispatch']>[0]
 
 describe('a decision', () => {
   test('is in the table at once, and is pending until it is on the disk and logged', async () => {
-    const { lockState, said } = new LockRoom({ f: file('v0') });
+    const { lockState, said } = new LockFixture({ f: file('v0') });
     const heard: (readonly StoredRow[])[] = [];
     let settled = 0;
     lockState.watch((rows) => void heard.push(rows));
@@ -45,12 +45,12 @@ describe('a decision', () => {
 
   test('that does not reach the disk is told so, logs nothing, and stays in the table', async () => {
     const warned: string[] = [];
-    const room = new LockRoom({ f: file('v0') });
-    Object.assign(room.log, { warn: (text: string) => void warned.push(text) });
-    const { lockState, said } = room;
+    const fixture = new LockFixture({ f: file('v0') });
+    Object.assign(fixture.log, { warn: (text: string) => void warned.push(text) });
+    const { lockState, said } = fixture;
     let settled = 0;
     lockState.mailbox = { wake: () => void settled++ };
-    room.full = true;
+    fixture.full = true;
     const errors: (string | null)[] = [];
     lockState.dispatch(lockAsk('f'), (_, error) => void errors.push(error?.message ?? null));
     await turn();
@@ -59,21 +59,21 @@ describe('a decision', () => {
   });
 
   test('about who waits needs no disk', async () => {
-    const room = new LockRoom({ f: file('v0') });
-    const { lockState, said } = room;
+    const fixture = new LockFixture({ f: file('v0') });
+    const { lockState, said } = fixture;
     await settledOf(lockState, lockAsk('f'));
-    room.full = true;
+    fixture.full = true;
     await settledOf(lockState, { ...lockAsk('f', 'bob'), line: 3 });
     expect(said.at(-1)).toBe('waiting f bob 1');
     await expect(settledOf(lockState, holdAsk('f'))).rejects.toMatchObject({ code: 'failed' });
   });
 
   test('delivers a notice once more where its delivery could not be stored', async () => {
-    const room = new LockRoom({ f: file('v0') });
-    const { lockState } = room;
+    const fixture = new LockFixture({ f: file('v0') });
+    const { lockState } = fixture;
     await settledOf(lockState, lockAsk('f'));
     await settledOf(lockState, stealAsk('f', 'bob'));
-    room.full = true;
+    fixture.full = true;
     expect(lockState.takeNotices('ann')).toHaveLength(1);
     // Nobody has to handle that error.
     await turn();

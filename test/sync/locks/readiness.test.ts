@@ -9,11 +9,11 @@ import { type ClaimKind, Claims } from '../../../src/sync/pair/claims.js';
 import type { Acted, Refused } from '../../../src/wire/client-api/methods.js';
 import { hintText } from '../../../src/wire/frame/errors.js';
 import { dir, file, link, p, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
-import { HandClock, marksOf } from '../../support/session-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
+import { HandClock, marksOf } from '../../support/session-fixture.js';
 
 function open() {
-  const room = new LockRoom({ f: file('v0'), 'd/g': file('v0') });
+  const fixture = new LockFixture({ f: file('v0'), 'd/g': file('v0') });
   const clock = new HandClock();
   const claims = new Claims();
   const state = { moving: '', due: '', stale: '', wakes: 0, waits: true, away: false };
@@ -21,7 +21,7 @@ function open() {
   const asked: string[] = [];
   const readiness = new LockReadiness(
     {
-      ...{ pair: room.pair, lockState: room.lockState, claims, clock },
+      ...{ pair: fixture.pair, lockState: fixture.lockState, claims, clock },
       mailbox: { wake: () => void state.wakes++ },
       sides: {
         scanPath: (side, path) => {
@@ -36,7 +36,7 @@ function open() {
     () => state.waits,
   );
   const hold = (n: number) =>
-    room.lockState.dispatch({
+    fixture.lockState.dispatch({
       kind: 'hold',
       path: p('f'),
       base: file(`${n}`),
@@ -45,9 +45,9 @@ function open() {
       now: 1,
     });
   const lock = (owner = 'ann', side: Side = 'a', now = clock.now()) =>
-    room.lockState.dispatch({ kind: 'lock', path: p('f'), owner, side, message: '', now });
-  room.pair.clearMarks();
-  return { room, clock, claims, state, finished, asked, readiness, hold, lock };
+    fixture.lockState.dispatch({ kind: 'lock', path: p('f'), owner, side, message: '', now });
+  fixture.pair.clearMarks();
+  return { fixture, clock, claims, state, finished, asked, readiness, hold, lock };
 }
 
 describe('a path is settled', () => {
@@ -70,9 +70,9 @@ describe('a path is settled', () => {
 
   test.each<[string, (scene: ReturnType<typeof open>) => void, boolean]>([
     ['nothing is under way', () => {}, true],
-    ['side a has it unsettled', ({ room }) => room.foundMoving('a', 'f'), false],
-    ['side b has it unsettled', ({ room }) => room.foundMoving('b', 'f'), false],
-    ['another path is unsettled', ({ room }) => room.foundMoving('b', 'g'), true],
+    ['side a has it unsettled', ({ fixture }) => fixture.foundMoving('a', 'f'), false],
+    ['side b has it unsettled', ({ fixture }) => fixture.foundMoving('b', 'f'), false],
+    ['another path is unsettled', ({ fixture }) => fixture.foundMoving('b', 'g'), true],
     ['an update of it is being fetched', ({ state }) => Object.assign(state, { moving: 'f' }), false],
     ['an update of it has arrived', ({ state }) => Object.assign(state, { due: 'f' }), false],
     ['a scan has to confirm it', ({ claims }) => claims.claim(p('f'), 'unconfirmed'), false],
@@ -184,7 +184,7 @@ describe('a grant is told', () => {
     ['nothing more', () => {}, /^$/],
     ['that side b is away', ({ state }) => Object.assign(state, { away: true }), /^Side b is away/],
     ['that side b does not answer', ({ finished }) => Object.assign(finished, { b: 1 }), /^Side b does not answer/],
-    ['that it is being written', ({ room }) => room.foundMoving('a', 'f'), /^It is being written to/],
+    ['that it is being written', ({ fixture }) => fixture.foundMoving('a', 'f'), /^It is being written to/],
   ])('%s', (_, make, note) => {
     const scene = open();
     Object.assign(scene.finished, { a: 9, b: 9 });
@@ -203,29 +203,29 @@ describe('there is nothing to lock', () => {
     ['d', 'usage', /client lock 'd\/\*\*'/],
     ['half', 'usage', /client lock/],
   ])('at %s: %s', (path, code, hint) => {
-    const { readiness, room } = open();
-    room.found('a', 'only a', file('x'));
-    room.found('b', 'only b', file('x'));
-    room.found('a', 'link', link('f'));
-    room.found('b', 'half', dir());
+    const { readiness, fixture } = open();
+    fixture.found('a', 'only a', file('x'));
+    fixture.found('b', 'only b', file('x'));
+    fixture.found('a', 'link', link('f'));
+    fixture.found('b', 'half', dir());
     const error = readiness.nothingToLock(p(path));
     expect(error?.code ?? null).toBe(code);
     if (hint !== null) expect(hintText(error!)).toMatch(hint);
   });
 
   test('but what is locked stays locked when it is gone', () => {
-    const { readiness, room, lock } = open();
+    const { readiness, fixture, lock } = open();
     lock();
-    for (const side of ['a', 'b'] as const) room.found(side, 'f', null);
+    for (const side of ['a', 'b'] as const) fixture.found(side, 'f', null);
     expect(readiness.nothingToLock(p('f'))).toBe(null);
   });
 });
 
 test('a lock that changes has its path compared with all below, and the listing shown anew', () => {
-  const { readiness, room, state } = open();
-  const before = room.pair.generation;
+  const { readiness, fixture, state } = open();
+  const before = fixture.pair.generation;
   readiness.touched(p('f'));
-  expect([marksOf(room.pair), room.pair.generation > before, state.wakes]).toEqual(['f*', true, 1]);
+  expect([marksOf(fixture.pair), fixture.pair.generation > before, state.wakes]).toEqual(['f*', true, 1]);
 });
 
 describe('a grant', () => {
@@ -255,7 +255,7 @@ describe('a grant', () => {
     ['to waiters, one of which is there', 'none', [hungUp(), here()], true],
     ['to waiters that are all gone', 'none', [hungUp(), cancelled()], false],
   ])('%s', async (_, requester, waiters, isKept) => {
-    const { readiness, room, lock, state } = open();
+    const { readiness, fixture, lock, state } = open();
     const granted = lock();
     if (granted.kind !== 'granted') throw new Error(granted.kind);
     const first = requester === 'none' ? null : asking('ann', requester);
@@ -266,7 +266,7 @@ describe('a grant', () => {
       waiters: requests,
       note: 'Note.',
     });
-    expect([room.lockState.table.locks.size, state.wakes]).toEqual(isKept ? [1, 0] : [0, 1]);
+    expect([fixture.lockState.table.locks.size, state.wakes]).toEqual(isKept ? [1, 0] : [0, 1]);
     for (const { answers } of first === null ? others : [first, ...others])
       expect(answers).toMatchObject([{ path: 'f', changed: true, owner: 'ann', note: 'Note.' }]);
     await turn();
@@ -274,13 +274,13 @@ describe('a grant', () => {
 
   test('that cannot be stored is taken back, and who asked is told why; a renewal stays', async () => {
     for (const isNew of [true, false]) {
-      const { readiness, room, lock } = open();
+      const { readiness, fixture, lock } = open();
       if (!isNew) lock();
       const granted = lock();
       if (granted.kind !== 'granted') throw new Error(granted.kind);
       const { request, answers } = asking('ann');
       readiness.settle(granted, FULL, { requester: request, waiters: [], note: '' });
-      expect([room.lockState.table.locks.size, answers]).toMatchObject([
+      expect([fixture.lockState.table.locks.size, answers]).toMatchObject([
         isNew ? 0 : 1,
         [{ path: 'f', changed: false, error: { code: 'failed', message: 'The disk is full.' } }],
       ]);
@@ -289,12 +289,12 @@ describe('a grant', () => {
   });
 
   test('that nobody hears of is not taken back from who has renewed the lock since', async () => {
-    const { readiness, room, lock } = open();
+    const { readiness, fixture, lock } = open();
     const granted = lock();
     if (granted.kind !== 'granted') throw new Error(granted.kind);
-    room.lockState.dispatch({ kind: 'lock', path: p('f'), owner: 'ann', side: 'a', message: 'again', now: 5 });
+    fixture.lockState.dispatch({ kind: 'lock', path: p('f'), owner: 'ann', side: 'a', message: 'again', now: 5 });
     readiness.settle(granted, FULL, { waiters: [], note: '' });
-    expect(room.lockState.table.locks.get(p('f'))?.message).toBe('again');
+    expect(fixture.lockState.table.locks.get(p('f'))?.message).toBe('again');
     await turn();
   });
 
@@ -305,15 +305,22 @@ describe('a grant', () => {
   ])(
     'that is taken back lets updates take effect as any unlock does: side %s, side a has %s',
     async (side, has, mode) => {
-      const { readiness, room, lock, clock } = open();
+      const { readiness, fixture, lock, clock } = open();
       const granted = lock('ann', side);
       if (granted.kind !== 'granted') throw new Error(granted.kind);
-      room.lockState.dispatch({ kind: 'hold', path: p('f'), base: file('v0'), after: file('v1'), file: 'x', now: 1 });
-      room.found('a', 'f', file(has));
+      fixture.lockState.dispatch({
+        kind: 'hold',
+        path: p('f'),
+        base: file('v0'),
+        after: file('v1'),
+        file: 'x',
+        now: 1,
+      });
+      fixture.found('a', 'f', file(has));
       clock.elapsed += 5;
       readiness.settle(granted, FULL, { waiters: [], note: '' });
-      expect(room.lockState.table.drains.get(p('f'))).toMatchObject({ side, mode });
-      expect(marksOf(room.pair)).toContain('f*');
+      expect(fixture.lockState.table.drains.get(p('f'))).toMatchObject({ side, mode });
+      expect(marksOf(fixture.pair)).toContain('f*');
       await turn();
     },
   );

@@ -5,15 +5,15 @@ import { isCancelled, type PendingRequest } from '../../../src/sync/locks/reques
 import { WaitQueue } from '../../../src/sync/locks/waiters.js';
 import type { Acted, Refused } from '../../../src/wire/client-api/methods.js';
 import { file, p } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
-import { HandClock } from '../../support/session-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
+import { HandClock } from '../../support/session-fixture.js';
 
 function open() {
-  const room = new LockRoom({ f: file('v0'), g: file('v0') });
+  const fixture = new LockFixture({ f: file('v0'), g: file('v0') });
   const clock = new HandClock();
   let wakes = 0;
-  const lines = new WaitQueue({ lockState: room.lockState, clock, mailbox: { wake: () => void wakes++ } });
-  const { lockState } = room;
+  const lines = new WaitQueue({ lockState: fixture.lockState, clock, mailbox: { wake: () => void wakes++ } });
+  const { lockState } = fixture;
   const lock = (owner: string, line?: number, path = 'f') =>
     lockState.dispatch({
       kind: 'lock',
@@ -56,7 +56,7 @@ function open() {
   };
   const codeOf = (line: number) => (answers.get(line) as Refused | undefined)?.error.code ?? null;
   const inLine = (path = 'f') => lockState.table.waitersOf(p(path)).map(({ owner }) => owner);
-  return { room, lockState, clock, lines, lock, join, answers, told, signals, codeOf, inLine, wakes: () => wakes };
+  return { fixture, lockState, clock, lines, lock, join, answers, told, signals, codeOf, inLine, wakes: () => wakes };
 }
 
 describe('a position in the queue', () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { Store } from '../../../src/disk/state/store.js';
 import { openArchive, unwritten } from '../../../src/sync/pair/archive.js';
 import { dir, file, p } from '../../support/disk-site.js';
-import { scanPath } from '../../support/session-room.js';
+import { scanPath } from '../../support/session-fixture.js';
 import { makeRoot } from '../../support/trees.js';
 
 const place = () => {

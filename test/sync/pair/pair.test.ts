@@ -10,7 +10,7 @@ import type { ScanResult } from '../../../src/replica.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
 import { file, showTree, tree, treeOf } from '../../support/core/tree.js';
 import { dir, p } from '../../support/disk-site.js';
-import { marksOf, OWN, scanPath } from '../../support/session-room.js';
+import { marksOf, OWN, scanPath } from '../../support/session-fixture.js';
 
 function open(both = '', shared = both) {
   const rows: string[] = [];

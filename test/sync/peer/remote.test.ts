@@ -14,7 +14,7 @@ import { serveRpc } from '../../../src/wire/rpc/responder.js';
 import { listen } from '../../../src/wire/socket/tcp.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
 import { dir, file, p, turn } from '../../support/disk-site.js';
-import { ScriptedReplica, scanPath } from '../../support/session-room.js';
+import { ScriptedReplica, scanPath } from '../../support/session-fixture.js';
 
 const BLOCK = 1 << 10;
 const RANGES = [{ at: 0, bytes: 2 * BLOCK }];
@@ -128,7 +128,7 @@ test('a scan of very many paths is split and merged', async () => {
   expect(found.damaged!.length).toBeGreaterThan(1);
 });
 
-test('a look that is halted asks for no more', async () => {
+test('a scan that is halted asks for no more', async () => {
   const { peer, localScans } = await open();
   const paths = Array.from({ length: 60_000 }, (_, n) => p(`directory/of/a/long/name/file ${n}`));
   const looking = localScans.scan('hinted', paths);

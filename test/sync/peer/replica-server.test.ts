@@ -14,7 +14,7 @@ import { encodeChanges, encodePaths, encodeWanted, parseApplied } from '../../..
 import { ScanReportReader } from '../../../src/wire/peer-api/scan-report.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
 import { file, p, turn } from '../../support/disk-site.js';
-import { ScriptedReplica, scanPath } from '../../support/session-room.js';
+import { ScriptedReplica, scanPath } from '../../support/session-fixture.js';
 
 /** A connection of which only its close matters. */
 class Line {
@@ -64,7 +64,7 @@ function open(more: { above?: () => readonly string[] } = {}) {
   const hello = (params: object = {}, on = line) =>
     ask('hello', { protocol: 1, role: 'peer', root: 'root-a', lane: false, ...params }, on);
   /** The result of a scan, as server-a reads it. */
-  const look = async (found: ScanResult, asked: object = {}, paths: string[] = []): Promise<ScanResult> => {
+  const scanOnce = async (found: ScanResult, asked: object = {}, paths: string[] = []): Promise<ScanResult> => {
     const { call, sent } = callOf();
     const [list] = [...encodePaths(paths.map(p))];
     const looking = ask('look', { scope: 'hinted', moving: true, ...asked }, line, list?.payload ?? null, call);
@@ -75,7 +75,7 @@ function open(more: { above?: () => readonly string[] } = {}) {
     for (const { method, payload } of sent) reader.take(method, payload!);
     return reader.finish(result);
   };
-  return { replica, said, server, line, ask, hello, look };
+  return { replica, said, server, line, ask, hello, scanOnce };
 }
 
 const codeOf = (act: Promise<unknown>) =>
@@ -163,14 +163,14 @@ describe('a scan', () => {
   const D = { type: 'dir', mode: 0o755 } as const;
 
   test('reports everything at first, whatever is new to the replica, and differences from then on', async () => {
-    const { hello, look, replica } = open();
+    const { hello, scanOnce, replica } = open();
     await hello();
-    const first = await look(scanPath('d/x:1'));
+    const first = await scanOnce(scanPath('d/x:1'));
     expect(replica.scans.at(-1)!.scope).toBe('everything');
     expect([first.whole, first.entries.map(({ path }) => path)]).toEqual([true, ['d', 'd/x', 'l']]);
     expect(first.entries[0]!.entry).toEqual(D);
     expect(first.entries[2]!.entry).toEqual({ type: 'symlink', target: 'x', mtime: 1 });
-    const next = await look(scanPath('y:1 -d/x', { whole: true }), {}, ['y']);
+    const next = await scanOnce(scanPath('y:1 -d/x', { whole: true }), {}, ['y']);
     expect(replica.scans.at(-1)).toMatchObject({ scope: 'hinted', paths: ['y'] });
     expect([next.whole, next.entries.map(({ path, entry }) => `${path} ${entry?.type ?? null}`)]).toEqual([
       false,
@@ -179,35 +179,35 @@ describe('a scan', () => {
   });
 
   test('that was halted has not reported everything', async () => {
-    const { hello, look } = open();
+    const { hello, scanOnce } = open();
     await hello();
     const halt = { code: 'root-emptied', message: 'Empty.' } as const;
-    expect(await look(scanPath('', { halt }))).toMatchObject({ halt, whole: false });
-    expect(await look(scanPath(''))).toMatchObject({ whole: true, halt: null });
+    expect(await scanOnce(scanPath('', { halt }))).toMatchObject({ halt, whole: false });
+    expect(await scanOnce(scanPath(''))).toMatchObject({ whole: true, halt: null });
   });
 
   test('contains no signatures, which belong to this disk', async () => {
-    const { hello, look } = open();
+    const { hello, scanOnce } = open();
     await hello();
-    await look(scanPath(''));
+    await scanOnce(scanPath(''));
     const [entry] = [...tree('x:1').values()];
     const found = scanPath('', { entries: [{ path: p('x'), entry: { ...entry!, ino: 7 } as never }] });
-    expect((await look(found)).entries[0]!.entry).toEqual(entry);
+    expect((await scanOnce(found)).entries[0]!.entry).toEqual(entry);
   });
 
   test('reports unsettled paths to a caller that asks for them', async () => {
-    const { hello, look } = open();
+    const { hello, scanOnce } = open();
     await hello();
-    await look(scanPath(''));
+    await scanOnce(scanPath(''));
     const found = scanPath('', { moving: [p('x')], unsettled: 1 });
-    expect((await look(found)).moving).toEqual(['x']);
-    expect((await look(found, { moving: false })).moving ?? []).toEqual([]);
+    expect((await scanOnce(found)).moving).toEqual(['x']);
+    expect((await scanOnce(found, { moving: false })).moving ?? []).toEqual([]);
   });
 
   test('reports once more what was changed while nobody was there any more to be told of it', async () => {
-    const { hello, look, line, ask, replica } = open();
+    const { hello, scanOnce, line, ask, replica } = open();
     await hello();
-    await look(scanPath(''));
+    await scanOnce(scanPath(''));
     const renamed = {
       action: 'renamed',
       before: null,
@@ -219,23 +219,23 @@ describe('a scan', () => {
     const applying = ask('apply', { count: 1 }, line, null, call);
     await turn();
     signal.abort();
-    await look(scanPath(''));
+    await scanOnce(scanPath(''));
     const hints = () => line.sent.filter(({ method }) => method === 'hint').length;
     expect([replica.scans.at(-1)!.paths, hints()]).toEqual([[], 0]);
     replica.jobs[0]!.finish();
     await applying;
     expect(hints()).toBe(1);
-    await look(scanPath('', { halt: { code: 'root-missing', message: 'Gone.' } }));
-    await look(scanPath(''), {}, ['z', 'x']);
+    await scanOnce(scanPath('', { halt: { code: 'root-missing', message: 'Gone.' } }));
+    await scanOnce(scanPath(''), {}, ['z', 'x']);
     expect(replica.scans.at(-1)!.paths).toEqual(['z', 'x', 'y']);
-    await look(scanPath(''));
+    await scanOnce(scanPath(''));
     expect(replica.scans.at(-1)!.paths).toEqual([]);
   });
 
   test('reports nothing once more of which all outcomes were told', async () => {
-    const { hello, look, line, ask, replica } = open();
+    const { hello, scanOnce, line, ask, replica } = open();
     await hello();
-    await look(scanPath(''));
+    await scanOnce(scanPath(''));
     const [list] = [...encodeChanges([{ path: p('x'), action: 'deleted', before: file('x'), after: null }])];
     const applying = ask(
       'apply',
@@ -247,7 +247,7 @@ describe('a scan', () => {
     await turn();
     replica.jobs[0]!.finish();
     await applying;
-    await look(scanPath(''));
+    await scanOnce(scanPath(''));
     expect(replica.scans.at(-1)!.paths).toEqual([]);
   });
 

@@ -5,14 +5,14 @@ import type { Side } from '../../../src/core/path.js';
 import type { ScanResult } from '../../../src/replica.js';
 import { canConfirm, confirm } from '../../../src/sync/session/confirm.js';
 import { turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 type SideHalt = NonNullable<ScanResult['halt']>['code'];
 const halt = <C extends HaltCode>(code: C) => ({ code, message: 'Why.' });
 
 /** Both sides; their scans end when the test says so. */
 function open(isAway = false) {
-  const { pair } = new LockRoom();
+  const { pair } = new LockFixture();
   const asked: string[] = [];
   const scans: { end(): void }[] = [];
   const state = { wakes: 0, accepted: 0, error: null as Error | null };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SyncError } from '../../../src/core/errors.js';
 import { Gate, type GateOptions } from '../../../src/sync/session/gate.js';
 import { p } from '../../support/disk-site.js';
-import { SessionRoom } from '../../support/session-room.js';
+import { SessionFixture } from '../../support/session-fixture.js';
 
 const side = (files: number | null) => ({ snapshot: files === null ? null : { files } });
 const meeting = (isUnagreed: boolean, a: number | null, b: number | null) => ({
@@ -74,29 +74,29 @@ describe('a client write', () => {
       new Promise<boolean>((resolve) => {
         answer = resolve;
       });
-    const room = new SessionRoom('', undefined, { before: 'first contact', ask });
-    room.pair.meta.put('firstContact', true);
-    room.session.start();
-    await room.connect();
-    await room.tell('a', 'x:1', { whole: true });
-    await room.tell('b', 'x:1 y:1', { whole: true });
+    const fixture = new SessionFixture('', undefined, { before: 'first contact', ask });
+    fixture.pair.meta.put('firstContact', true);
+    fixture.session.start();
+    await fixture.connect();
+    await fixture.report('a', 'x:1', { whole: true });
+    await fixture.report('b', 'x:1 y:1', { whole: true });
     let decided = 0;
     const decide = () => {
       decided++;
       return [];
     };
-    const write = () => room.session.writes.ask({ owner: 'ann', paths: [p('x')], decide });
+    const write = () => fixture.session.writes.ask({ owner: 'ann', paths: [p('x')], decide });
     await expect(write()).rejects.toThrow('nobody has said yet');
-    expect([decided, room.transferred('a')]).toEqual([0, '']);
-    const flushed = expect(room.session.flush(new AbortController().signal)).rejects.toThrow('nobody has said yet');
-    await room.rest();
+    expect([decided, fixture.transferred('a')]).toEqual([0, '']);
+    const flushed = expect(fixture.session.flush(new AbortController().signal)).rejects.toThrow('nobody has said yet');
+    await fixture.rest();
     await flushed;
     answer(true);
-    await room.rest();
-    await room.end('a');
+    await fixture.rest();
+    await fixture.end('a');
     const written = write();
-    await room.rest();
-    await room.quiet();
+    await fixture.rest();
+    await fixture.quiet();
     expect([await written, decided]).toEqual([[], 1]);
   });
 
@@ -116,23 +116,23 @@ describe('what was agreed', () => {
   const nobody: GateOptions = { before: 'first contact', ask: () => Promise.reject(new Error('nobody to ask')) };
 
   it('lasts through a kill in the first copy, and not beyond the two roots', async () => {
-    const room = new SessionRoom('', undefined, nobody);
-    room.pair.beginFirstContact();
-    expect(room.pair.isUnagreed).toBe(true);
-    room.session.start();
-    await room.connect();
-    await room.tell('a', 'x:1 y:1', { whole: true });
-    await room.tell('b', '', { whole: true });
-    expect(room.transferred('b')).toBe('+x +y');
+    const fixture = new SessionFixture('', undefined, nobody);
+    fixture.pair.beginFirstContact();
+    expect(fixture.pair.isUnagreed).toBe(true);
+    fixture.session.start();
+    await fixture.connect();
+    await fixture.report('a', 'x:1 y:1', { whole: true });
+    await fixture.report('b', '', { whole: true });
+    expect(fixture.transferred('b')).toBe('+x +y');
 
     // Killed now, with one of the two files copied: the next run finds files on both sides.
-    const next = new SessionRoom('', undefined, nobody);
-    for (const [key, value] of room.pair.meta.all()) next.pair.meta.load(key, value);
+    const next = new SessionFixture('', undefined, nobody);
+    for (const [key, value] of fixture.pair.meta.all()) next.pair.meta.load(key, value);
     expect([next.pair.firstContact, next.pair.isUnagreed]).toEqual([true, false]);
     next.session.start();
     await next.connect();
-    await next.tell('a', 'x:1 y:1', { whole: true });
-    await next.tell('b', 'x:1', { whole: true });
+    await next.report('a', 'x:1 y:1', { whole: true });
+    await next.report('b', 'x:1', { whole: true });
     expect(next.transferred('b')).toBe('+y');
 
     next.pair.beginFirstContact();
@@ -140,7 +140,7 @@ describe('what was agreed', () => {
   });
 
   it('is nothing before any other root was met', () => {
-    const { pair } = new SessionRoom();
+    const { pair } = new SessionFixture();
     expect(pair.isUnagreed).toBe(false);
     pair.meta.put('roots', null);
     expect(pair.isUnagreed).toBe(true);

@@ -16,8 +16,8 @@ import { Sides } from '../../../src/sync/session/sides.js';
 import { sayWhoMay } from '../../../src/sync/who-may.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
 import { file, p, turn } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
-import { HandClock, LOOK, OWN, ScriptedReplica } from '../../support/session-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
+import { HandClock, LOOK, OWN, ScriptedReplica } from '../../support/session-fixture.js';
 
 const change = (path: string, size = 1): Change => ({
   path: p(path),
@@ -27,7 +27,7 @@ const change = (path: string, size = 1): Change => ({
 });
 
 function join() {
-  const { pair } = new LockRoom();
+  const { pair } = new LockFixture();
   const [local, replica] = [new ScriptedReplica(), new ScriptedReplica()];
   const state = { isPresent: true };
   const posted: { kind: string; side?: string }[] = [];
@@ -136,7 +136,7 @@ test.each([
 
 describe('the sides', () => {
   const open = () => {
-    const { pair } = new LockRoom();
+    const { pair } = new LockFixture();
     pair.meta.put('roots', `${OWN.root} root-b`);
     const [local, replica] = [new ScriptedReplica(), new ScriptedReplica()];
     const posted: string[] = [];

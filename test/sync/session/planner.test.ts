@@ -10,7 +10,7 @@ import { previewOf } from '../../../src/sync/session/preview.js';
 import { ProblemRetries } from '../../../src/sync/session/problems.js';
 import { showChanges, snapshotOf, tree } from '../../support/core/tree.js';
 import { file, p } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 const NOON = Date.parse('2026-11-21T12:00:00');
 
@@ -28,8 +28,8 @@ class Taken {
 }
 
 function open(shared: string, a = shared, b = shared) {
-  const room = new LockRoom();
-  const { pair, lockState } = room;
+  const fixture = new LockFixture();
+  const { pair, lockState } = fixture;
   for (const [path, entry] of tree(shared)) pair.archive.put(path, entry);
   for (const [side, text] of [
     ['a', a],
@@ -39,7 +39,7 @@ function open(shared: string, a = shared, b = shared) {
   const claims = new Claims();
   const frozen = new Set<string>();
   const retried: string[] = [];
-  const retries = new ProblemRetries(room.log, (path) => void retried.push(path), { after: () => () => {} });
+  const retries = new ProblemRetries(fixture.log, (path) => void retried.push(path), { after: () => () => {} });
   const heldUpdates = { isFrozen: (path: string) => frozen.has(path) } as never;
   const planner = new Planner({ pair, lockState, heldUpdates, retries, clock: { now: () => NOON }, claims });
   const queues = { a: new Taken(), b: new Taken() };
@@ -53,7 +53,7 @@ function open(shared: string, a = shared, b = shared) {
     void lockState.commit([
       { table: 'preference', key: path, value: { path: p(path), side, ...(other === undefined ? {} : { other }) } },
     ]);
-  return { room, pair, lockState, claims, frozen, retries, planner, queues, plan, prefer };
+  return { fixture, pair, lockState, claims, frozen, retries, planner, queues, plan, prefer };
 }
 
 describe('a plan', () => {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { previewOf } from '../../../src/sync/session/preview.js';
 import { file, p } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
 
 const nothing = { toA: [], toB: [], agreed: [], postponed: [], conflicts: [] };
 const seen = { seen: true } as never;
@@ -13,7 +13,7 @@ test.each<[it: string, peer: { seen: boolean } | null, unknown: 'a' | 'b' | null
   ['side a was never scanned', seen, 'a'],
   ['side b was never scanned', seen, 'b'],
 ])('is refused where %s', (_, peer, unknown) => {
-  const { pair, lockState } = new LockRoom({ x: file('1') });
+  const { pair, lockState } = new LockFixture({ x: file('1') });
   if (unknown !== null) pair.side(unknown).snapshot = null;
   const preview = () =>
     previewOf({ pair, lockState, sides: { peer: peer as never }, planner: { preview: () => nothing } });
@@ -21,16 +21,16 @@ test.each<[it: string, peer: { seen: boolean } | null, unknown: 'a' | 'b' | null
 });
 
 test('is made where both were', () => {
-  const { pair, lockState } = new LockRoom({ x: file('1') });
+  const { pair, lockState } = new LockFixture({ x: file('1') });
   const made = previewOf({ pair, lockState, sides: { peer: seen }, planner: { preview: () => nothing } });
   expect(made).toEqual({ plan: [], waiting: 0, waits: [], firstContact: false });
 });
 
 test('names what waits, and why', () => {
-  const room = new LockRoom({ held: file('1'), film: file('1'), x: file('1') });
-  const { pair, lockState } = room;
+  const fixture = new LockFixture({ held: file('1'), film: file('1'), x: file('1') });
+  const { pair, lockState } = fixture;
   lockState.dispatch({ kind: 'lock', path: p('held'), owner: 'ann', side: 'a', message: '', now: 0 });
-  room.foundMoving('b', 'film');
+  fixture.foundMoving('b', 'film');
   pair.b.unknown = new Set([p('dir')]);
   const postponed = ['held', 'dir/x'].map((path) => ({ path: p(path), marks: null }));
   const planner = { preview: () => ({ ...nothing, postponed }) };

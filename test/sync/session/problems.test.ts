@@ -22,7 +22,7 @@ function open() {
 }
 
 /** Milliseconds until each of the next `count` retries, each of which fails again by `fail`. */
-function patience(retried: string[], fail: () => void, count: number): number[] {
+function delays(retried: string[], fail: () => void, count: number): number[] {
   const waits: number[] = [];
   for (let n = 0; n < count; n++) {
     fail();
@@ -51,17 +51,17 @@ describe('a problem', () => {
   test('is retried with growing delays, without end', () => {
     const { retries, retried } = open();
     const fail = () => retries.failed(F, 'no-space', 'full');
-    expect(patience(retried, fail, 9)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    expect(delays(retried, fail, 9)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
     retries.close();
   });
 
   test('starts with the first delay after it was solved', () => {
     const { retries, said, retried } = open();
     const fail = () => retries.failed(F, 'no-space', 'full');
-    patience(retried, fail, 3);
+    delays(retried, fail, 3);
     retries.gone(F);
     expect(retries.list()).toEqual([]);
-    expect(patience(retried, fail, 1)).toEqual([1_000]);
+    expect(delays(retried, fail, 1)).toEqual([1_000]);
     expect(said).toHaveLength(2);
     retries.close();
   });
@@ -77,7 +77,7 @@ describe('a problem', () => {
 describe('a path that changed during a write', () => {
   test('is scanned again soon, then later and later', () => {
     const { retries, said, retried } = open();
-    const waits = patience(retried, () => retries.moved(F), 11);
+    const waits = delays(retried, () => retries.moved(F), 11);
     expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_000, 2_000]);
     expect(said).toEqual([]);
     expect(retries.list()).toEqual([]);
@@ -118,9 +118,9 @@ describe('a path that changed during a write', () => {
 
   test('replaces a problem in the list, and counts from one', () => {
     const { retries, retried } = open();
-    patience(retried, () => retries.failed(F, 'io-error', 'x'), 3);
-    expect(patience(retried, () => retries.moved(F), 1)).toEqual([5]);
-    expect(patience(retried, () => retries.failed(F, 'io-error', 'x'), 1)).toEqual([1_000]);
+    delays(retried, () => retries.failed(F, 'io-error', 'x'), 3);
+    expect(delays(retried, () => retries.moved(F), 1)).toEqual([5]);
+    expect(delays(retried, () => retries.failed(F, 'io-error', 'x'), 1)).toEqual([1_000]);
     retries.close();
   });
 });

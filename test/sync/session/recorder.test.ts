@@ -16,8 +16,8 @@ import { Recorder } from '../../../src/sync/session/recorder.js';
 import { MAX_SIDE_BYTES } from '../../../src/wire/frame/limits.js';
 import { file, showTree, treeOf } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
-import { LockRoom } from '../../support/lock-room.js';
-import { HandClock, marksOf, OWN, scanPath } from '../../support/session-room.js';
+import { LockFixture } from '../../support/lock-fixture.js';
+import { HandClock, marksOf, OWN, scanPath } from '../../support/session-fixture.js';
 
 const HALT = { code: 'root-emptied', message: 'It is empty.' } as const;
 const FULL = { kind: 'problem', code: 'no-space', message: 'The disk is full.' } as const;
@@ -36,8 +36,8 @@ class Recalling {
 }
 
 function open() {
-  const room = new LockRoom({ x: file('1'), 'd/y': file('1') });
-  const { pair, log, said } = room;
+  const fixture = new LockFixture({ x: file('1'), 'd/y': file('1') });
+  const { pair, log, said } = fixture;
   const clock = new HandClock();
   const warned: string[] = [];
   const details: string[] = [];
@@ -136,7 +136,7 @@ describe('a scan', () => {
     pair.side(side).snapshot = null;
     scan(side, 'z:1');
     expect(pair.side(side).snapshot).toBe(null);
-    expect(warned).toEqual([`A look at side ${side} failed: it told differences before it told all`]);
+    expect(warned).toEqual([`The scan of side ${side} failed: it told differences before it told all`]);
     expect(peer.closed).toBe(side === 'b' ? 1 : 0);
     // A halt is no difference, and a scan of all is none either.
     scan(side, '', { halt: HALT });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ScanEvent, ScanQueue, startScans } from '../../../src/sync/session/scan-queue.js';
 import { p, turn } from '../../support/disk-site.js';
-import { LOOK, ScriptedReplica } from '../../support/session-room.js';
+import { LOOK, ScriptedReplica } from '../../support/session-fixture.js';
 
 function open() {
   const replica = new ScriptedReplica();

@@ -122,7 +122,7 @@ describe('small changes', () => {
       const { queue, has, target, events } = open();
       queue.add([create('f', '1')]);
       queue.start();
-      target.jobs[0]!.tell(0, outcome);
+      target.jobs[0]!.report(0, outcome);
       await turn();
       expect(events).toEqual([{ kind: 'applied', side: 'a', change: create('f', '1'), outcome, ms: 1 }]);
       expect(has(p('f'))).toBe(false);
@@ -136,10 +136,10 @@ describe('small changes', () => {
     const pinned = () => ['x', 'y', 'f', 'f (conflict)', 'z'].filter((name) => has(p(name)));
     expect(pinned()).toEqual(['x', 'y', 'f', 'f (conflict)']);
     queue.start();
-    target.jobs[0]!.tell(0);
+    target.jobs[0]!.report(0);
     await turn();
     expect(pinned()).toEqual(['f', 'f (conflict)']);
-    target.jobs[0]!.tell(1);
+    target.jobs[0]!.report(1);
     await turn();
     expect(pinned()).toEqual([]);
   });
@@ -216,8 +216,8 @@ describe('large files', () => {
 
   test.each<[string, (queue: TransferQueue, job: Job) => void]>([
     ['a lost connection, from its loss on', (queue) => queue.disconnect()],
-    ['an outcome that is not done', (_, job) => job.tell(0, { kind: 'stale' })],
-    ['a problem', (_, job) => job.tell(0, { kind: 'problem', code: 'unreadable', message: 'No.' })],
+    ['an outcome that is not done', (_, job) => job.report(0, { kind: 'stale' })],
+    ['a problem', (_, job) => job.report(0, { kind: 'problem', code: 'unreadable', message: 'No.' })],
   ])('count what had arrived before %s', async (_, end) => {
     const arrived = new ArrivedContents();
     const { queue, target, source } = open(() => true, arrived);
@@ -303,7 +303,7 @@ describe('a job that is lost', () => {
     const { queue, target, said } = open();
     queue.add([create('f', '1'), move('x', 'y'), create('g', '2')]);
     queue.start();
-    target.jobs[0]!.tell(0);
+    target.jobs[0]!.report(0);
     target.jobs[0]!.fail(new Error('cut'));
     await turn();
     expect(said()).toEqual(['f done', 'ended y,g cut']);
@@ -327,7 +327,7 @@ describe('a job that is lost', () => {
     const { queue, target, said } = open();
     queue.add([create('f', '1')]);
     queue.start();
-    target.jobs[0]!.tell(7);
+    target.jobs[0]!.report(7);
     await turn();
     expect(said()).toEqual([expect.stringMatching(/^ended f /)]);
   });
@@ -336,7 +336,7 @@ describe('a job that is lost', () => {
     const { queue, target, said } = open();
     queue.add([create('f', '1')]);
     queue.start();
-    target.jobs[0]!.tell(0);
+    target.jobs[0]!.report(0);
     target.jobs[0]!.finish();
     await turn();
     expect(said()).toEqual(['f done', 'ended ']);

@@ -96,10 +96,10 @@ describe('an endless scan report', () => {
     const hash = 'a'.repeat(64);
     const file = { type: 'file', size: 123_456_789, mtime: 1_790_000_000_000_000, mode: 0o644, hash };
     const entries = Array.from({ length: 1_000 }, (_, n) => ({ path: `${name}.${n}`, entry: file }));
-    const look = { entries, whole: true, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
+    const scan = { entries, whole: true, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
     const reader = new ScanReportReader(scanBudget(Math.floor((512 * KIB * KIB) / 1_000)));
-    for (const { method, payload } of scanReportParts(look as unknown as ScanResult)) reader.take(method, payload);
-    expect(reader.finish(scanReportResult(look as unknown as ScanResult)).entries).toHaveLength(1_000);
+    for (const { method, payload } of scanReportParts(scan as unknown as ScanResult)) reader.take(method, payload);
+    expect(reader.finish(scanReportResult(scan as unknown as ScanResult)).entries).toHaveLength(1_000);
   });
 });
 

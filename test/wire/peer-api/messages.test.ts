@@ -167,8 +167,8 @@ describe('content', () => {
   });
 });
 
-describe('a look', () => {
-  const look: ScanResult = {
+describe('a scan', () => {
+  const scan: ScanResult = {
     entries: [
       { path: p('a'), entry: dir },
       { path: p('a/b'), entry: file },
@@ -191,10 +191,10 @@ describe('a look', () => {
   };
 
   it('is parsed as it was encoded, and is a ScanResult', () => {
-    const back: replica.ScanResult = read(scanReportParts(look), scanReportResult(look));
-    expect(back).toEqual(look);
+    const back: replica.ScanResult = read(scanReportParts(scan), scanReportResult(scan));
+    expect(back).toEqual(scan);
     const empty = {
-      ...look,
+      ...scan,
       entries: [],
       unknown: [],
       damaged: [],
@@ -208,10 +208,10 @@ describe('a look', () => {
   });
 
   it('without one of its parts is refused', () => {
-    const parts = [...scanReportParts(look)];
+    const parts = [...scanReportParts(scan)];
     for (const missing of parts) {
       const some = parts.filter((part) => part !== missing);
-      expect(() => read(some, scanReportResult(look))).toThrow(expect.objectContaining({ code: 'bad-message' }));
+      expect(() => read(some, scanReportResult(scan))).toThrow(expect.objectContaining({ code: 'bad-message' }));
     }
   });
 
@@ -222,7 +222,7 @@ describe('a look', () => {
     [{ halt: undefined }],
     [{ items: undefined }],
   ])('with %j is refused', (wrong) => {
-    expect(() => read(scanReportParts(look), { ...scanReportResult(look), ...wrong })).toThrow(
+    expect(() => read(scanReportParts(scan), { ...scanReportResult(scan), ...wrong })).toThrow(
       expect.objectContaining({ code: 'bad-message' }),
     );
   });
@@ -238,7 +238,7 @@ describe('a look', () => {
       path: `dir ${n % 99}/file-${n}.txt` as RelPath,
       entry: { ...file, size: n },
     }));
-    const large = { ...look, entries };
+    const large = { ...scan, entries };
     expect(read(scanReportParts(large), scanReportResult(large)).entries).toEqual(entries);
   });
 });

@@ -1,4 +1,4 @@
-// Looking at a simulated disk, with the contract of src/disk/look.ts: hints only say where to look; a look takes time, in
+// Scans of a simulated disk, with the contract of src/disk/scan: hints only say where to scan; a scan takes time, in
 // which users go on; what is in motion is unsettled, or unknown where it is new; an absence must last.
 import { type Entry, sameEntry } from '../../src/core/entry.js';
 import { isAtOrBelow, joinPath, parentOf, type RelPath } from '../../src/core/path.js';
@@ -13,18 +13,18 @@ const EMPTIED_MS = 50;
 const MOVING_MS = 20;
 const SOME_FILES = 5;
 
-/** A path in motion: since when, and when to look again. */
+/** A path in motion: since when, and when to scan again. */
 interface Wait {
   readonly since: number;
   readonly due: number;
   readonly absent: boolean;
 }
 
-export class SimLooker {
+export class SimScanner {
   readonly #disk: SimDisk;
   readonly #process: Process;
   readonly #unreadable: ReadonlySet<string>;
-  readonly #looksAt: (path: RelPath) => void;
+  readonly #scans: (path: RelPath) => void;
 
   onHint: () => void = () => {};
   onSeen: (path: RelPath, entry: Entry | null) => void = () => {};
@@ -35,7 +35,7 @@ export class SimLooker {
   #everything = true;
   #called = false;
   #told = false;
-  #looking = false;
+  #scanning = false;
   readonly #overwritten = new Set<RelPath>();
   #turn: Promise<unknown> = Promise.resolve();
   #deletesAccepted = false;
@@ -45,12 +45,12 @@ export class SimLooker {
     disk: SimDisk,
     process: Process,
     unreadable: ReadonlySet<string>,
-    looksAt: (path: RelPath) => void,
+    scans: (path: RelPath) => void,
   ) {
     this.#disk = disk;
     this.#process = process;
     this.#unreadable = unreadable;
-    this.#looksAt = looksAt;
+    this.#scans = scans;
   }
 
   hint(path: RelPath): void {
@@ -75,17 +75,17 @@ export class SimLooker {
   }
 
   scan(scope: ScanScope): Promise<ScanResult> {
-    const result = this.#turn.then(() => this.#lookNow(scope));
+    const result = this.#turn.then(() => this.#scanNow(scope));
     this.#turn = result.catch(() => {});
     return result;
   }
 
-  async #lookNow(scope: ScanScope): Promise<ScanResult> {
+  async #scanNow(scope: ScanScope): Promise<ScanResult> {
     const { world } = this.#process;
     this.#called = false;
     this.#overwritten.clear();
     await this.#process.step();
-    if (world.random.chance(world.weather.failedLook)) throw new Error('EIO');
+    if (world.random.chance(world.weather.failedScan)) throw new Error('EIO');
     const accepted = this.#deletesAccepted;
     this.#deletesAccepted = false;
     if (!accepted && this.snapshot.files >= SOME_FILES && this.#disk.root.children.size === 0) {
@@ -96,8 +96,8 @@ export class SimLooker {
     const hinted = [...this.#hints];
     this.#hints.clear();
     this.#everything = false;
-    this.#looking = true;
-    const survey = new Survey(this.#disk, this.snapshot, this.#process, this.#unreadable, this.#looksAt);
+    this.#scanning = true;
+    const survey = new Survey(this.#disk, this.snapshot, this.#process, this.#unreadable, this.#scans);
     if (all) await survey.directory('', true);
     else {
       const now = this.#now();
@@ -107,7 +107,7 @@ export class SimLooker {
     if (all) for (const path of [...this.#waiting.keys()]) if (!survey.seen(path)) this.#waiting.delete(path);
     // As in src/disk/scan: what vanished before the first report is gone, and not reported as still there.
     const again = await this.#commit(survey, accepted || !this.#told);
-    this.#looking = false;
+    this.#scanning = false;
     this.#setAlarm(again);
     const whole = !this.#told;
     this.#told = true;
@@ -235,7 +235,7 @@ export class SimLooker {
 
   /** Our own write: its echo is no change. `reported` goes on being told until the disk says otherwise. */
   wrote(path: RelPath, reported: Entry | null): void {
-    if (this.#looking) this.#overwritten.add(path);
+    if (this.#scanning) this.#overwritten.add(path);
     this.#waiting.delete(path);
     const before = this.snapshot.get(path);
     if (before?.type === 'dir' && reported?.type !== 'dir') this.#releaseBelow(path);
@@ -256,13 +256,13 @@ export class SimLooker {
   }
 }
 
-/** The first step of a look: where the disk differs from what was last seen. */
+/** The first step of a scan: where the disk differs from what was last seen. */
 class Survey {
   readonly #disk: SimDisk;
   readonly #snapshot: Snapshot;
   readonly #process: Process;
   readonly #unreadable: ReadonlySet<string>;
-  readonly #looksAt: (path: RelPath) => void;
+  readonly #scans: (path: RelPath) => void;
 
   readonly changed = new Set<RelPath>();
   readonly absent = new Set<RelPath>();
@@ -273,13 +273,13 @@ class Survey {
     snapshot: Snapshot,
     process: Process,
     unreadable: ReadonlySet<string>,
-    looksAt: (path: RelPath) => void,
+    scans: (path: RelPath) => void,
   ) {
     this.#disk = disk;
     this.#snapshot = snapshot;
     this.#process = process;
     this.#unreadable = unreadable;
-    this.#looksAt = looksAt;
+    this.#scans = scans;
   }
 
   seen(path: RelPath): boolean {
@@ -335,8 +335,8 @@ class Survey {
     if (inode.type === 'dir' && (deep || known === null || known.ino !== inode.ino)) await this.directory(path, true);
   }
 
-  /** What users do from here on is not seen by this look. */
+  /** What users do from here on is not seen by this scan. */
   #clean(path: RelPath): void {
-    this.#looksAt(path);
+    this.#scans(path);
   }
 }

@@ -1,4 +1,4 @@
-// A session between two replicas that do only what a test says: each look and each apply waits until the test answers it,
+// A session between two replicas that do only what a test says: each scan and each apply waits until the test answers it,
 // and time stands still until the test lets it go by. What is said comes out as lines.
 import type { Change, Outcome } from '../../src/core/change.js';
 import { SyncError } from '../../src/core/errors.js';
@@ -29,7 +29,7 @@ export const LOOK: ScanResult = {
   halt: null,
 };
 
-/** @returns a look that tells of the tree in `text`, or of what differs, with `-x` for what is gone. */
+/** @returns a scan that tells of the tree in `text`, or of what differs, with `-x` for what is gone. */
 export function scanPath(text: string, more: Partial<ScanResult> = {}): ScanResult {
   const gone = text.split(/\s+/).filter((token) => token.startsWith('-'));
   const there = text.split(/\s+/).filter((token) => !token.startsWith('-'));
@@ -53,8 +53,8 @@ export function marksOf(pair: Pair): string {
   return found.sort().join(' ');
 }
 
-/** A look that was asked for. */
-export interface AskedLook {
+/** A scan that was asked for. */
+export interface RequestedScan {
   readonly scope: ScanScope;
   readonly paths: readonly RelPath[];
   readonly answer: (scan: ScanResult) => void;
@@ -67,7 +67,7 @@ const ROOT_B = 'root-b';
 export class ScriptedReplica extends FakeReplica {
   readonly introduction: Introduction = introducedBy(ROOT_B);
   /** Looks that were asked for and not answered. */
-  readonly scans: AskedLook[] = [];
+  readonly scans: RequestedScan[] = [];
   accepted = 0;
   closed = 0;
   hint: () => void = () => {};
@@ -128,7 +128,7 @@ const NOTHING_HELD: HeldContents = {
   moveToVersions: () => {},
 } as unknown as HeldContents;
 
-export class SessionRoom {
+export class SessionFixture {
   readonly said: string[] = [];
   /** What was said of work that begins: apart, because each piece of work begins. */
   readonly work: string[] = [];
@@ -191,15 +191,15 @@ export class SessionRoom {
   }
 
   /** Both sides are there, and have `trees`; everything that this leads to is transferred out. */
-  static async inSync(text: string, shared = text): Promise<SessionRoom> {
-    const room = new SessionRoom(shared);
-    room.session.start();
-    await room.connect();
-    await room.tell('a', text, { whole: true });
-    await room.tell('b', text, { whole: true });
-    room.said.length = 0;
-    room.work.length = 0;
-    return room;
+  static async inSync(text: string, shared = text): Promise<SessionFixture> {
+    const fixture = new SessionFixture(shared);
+    fixture.session.start();
+    await fixture.connect();
+    await fixture.report('a', text, { whole: true });
+    await fixture.report('b', text, { whole: true });
+    fixture.said.length = 0;
+    fixture.work.length = 0;
+    return fixture;
   }
 
   replica(side: Side): ScriptedReplica {
@@ -227,15 +227,15 @@ export class SessionRoom {
     await this.rest();
   }
 
-  /** A hint of `side`, and what the look that follows tells. */
+  /** A hint of `side`, and what the scan that follows tells. */
   async finds(side: Side, text: string, more: Partial<ScanResult> = {}): Promise<void> {
     this.replica(side).hint();
     await this.rest();
-    await this.tell(side, text, more);
+    await this.report(side, text, more);
   }
 
-  /** Answers the first look that `side` was asked for. */
-  async tell(side: Side, text: string, more: Partial<ScanResult> = {}): Promise<AskedLook> {
+  /** Answers the first scan that `side` was asked for. */
+  async report(side: Side, text: string, more: Partial<ScanResult> = {}): Promise<RequestedScan> {
     const asked = this.replica(side).scans.shift();
     if (asked === undefined) throw new Error(`nobody looks at side ${side}`);
     asked.answer(scanPath(text, more));
@@ -248,9 +248,9 @@ export class SessionRoom {
     await this.rest();
   }
 
-  /** Answers every look that is asked for with nothing new, until none is. */
+  /** Answers every scan that is asked for with nothing new, until none is. */
   async quiet(): Promise<void> {
-    for (const side of ['a', 'b'] as const) while (this.replica(side).scans.length > 0) await this.tell(side, '');
+    for (const side of ['a', 'b'] as const) while (this.replica(side).scans.length > 0) await this.report(side, '');
   }
 
   /** What `side` was asked to look at and has not answered: `everything`, or `hinted x y`. */
@@ -269,7 +269,7 @@ export class SessionRoom {
   async end(side: Side, ...outcomes: Outcome[]): Promise<readonly Change[]> {
     const job: Job | undefined = this.replica(side).jobs.shift();
     if (job === undefined) throw new Error(`nothing is transferred to side ${side}`);
-    for (const n of job.changes.keys()) job.tell(n, outcomes[n]);
+    for (const n of job.changes.keys()) job.report(n, outcomes[n]);
     job.outcomes.end();
     await this.rest();
     return job.changes;

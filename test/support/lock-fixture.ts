@@ -11,7 +11,7 @@ import { LockPlace, MemoryLockStore } from './memory-lock-store.js';
 const LOOK: ScanResult = { entries: [], whole: false, unknown: [], problems: [], rules: [], unsettled: 0, halt: null };
 
 /** A pair of trees with equal contents at first, and a lock table. */
-export class LockRoom {
+export class LockFixture {
   readonly #locks = new LockPlace();
   readonly said: string[] = [];
   readonly log: Logger = {
@@ -35,12 +35,12 @@ export class LockRoom {
     this.#locks.isFull = isFull;
   }
 
-  /** A look at `side` finds `paths` in motion, and nothing else. */
+  /** A scan of `side` finds `paths` in motion, and nothing else. */
   foundMoving(side: Side, ...paths: string[]): void {
     this.pair.foldScan(side, { ...LOOK, unsettled: paths.length, moving: paths as RelPath[] }, 0);
   }
 
-  /** A look at `side` finds `entry` at `path`. */
+  /** A scan of `side` finds `entry` at `path`. */
   found(side: Side, path: string, entry: Entry | null): void {
     this.pair.foldScan(side, { ...LOOK, entries: [{ path: path as RelPath, entry }] }, 0);
   }
