@@ -10,7 +10,7 @@ import { full, sized } from '../support/sizes.js';
 import { DiskUser } from '../support/swapper.js';
 import { attach, missing } from '../support/tools.js';
 
-const SWAPS = Number(process.env.LOCKSTEP_TEST_SWAPS ?? sized(1_500, 1_000_000));
+const SWAPS = Number(process.env.LOCKSTEP_TEST_SWAPS ?? sized(500, 1_000_000));
 const seed = Number(process.env.LOCKSTEP_TEST_SEED ?? Date.now() % 1_000_000);
 /** Swapped as fast as can be, and swapped just when a change arrives. */
 const BUSY = Array.from({ length: 12 }, (_, n) => (n % 3 === 0 ? `f${n}` : `d${n % 6}/f${n}`));

@@ -20,7 +20,7 @@ import { makeRoot, put, removeRoot } from '../../support/trees.js';
 const TREE = { d: { f: 'old', e: {}, 'some more': 'x' }, h: 'move me' };
 const OUTSIDE = { f: 'OLD', e: {}, new: 'secret', copy: 'secret' };
 /** More than the number of system calls of all steps, times the ways to swap. */
-const CASES = sized(400, 2_000);
+const CASES = sized(900, 2_000);
 
 function makeOutside(): string {
   const outside = makeRoot('outside');
