@@ -79,7 +79,7 @@ function steal(table: LockTable, request: LockRequest, holder: Lock): Decision {
 function enqueue(table: LockTable, { path, owner, side, message, ttlMs, now }: LockRequest, id: number, order: number) {
   const lasts = ttlMs === undefined ? {} : { ttlMs };
   const waiter: Waiter = { id, path, owner, side, message, since: now, order, ...lasts };
-  const position = table.waitersOf(path).filter((other) => other.order < order).length + 1;
+  const position = table.waitersOf(path).findLastIndex((other) => other.order < order) + 2;
   const rows: Row[] = [{ table: 'waiter', key: String(id), value: waiter }];
   return {
     rows,
@@ -97,7 +97,7 @@ export function grantNext(table: LockTable, path: RelPath, now: number): Decisio
 
 /** Somebody in line does not wait any longer. The path can have changed since: a lock moves with its file. */
 export function leaveLine(table: LockTable, line: number): Decision {
-  const waiter = [...table.waiters.values()].flat().find(({ id }) => id === line);
-  if (waiter === undefined) return noted([]);
+  const waiter = table.waiter(line);
+  if (waiter === null) return noted([]);
   return noted(leaving([line]), [{ event: 'left', path: waiter.path, owner: waiter.owner }]);
 }

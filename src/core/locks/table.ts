@@ -7,12 +7,15 @@ import type { Drain, HeldUpdate, Lock, Notice, Preference, Row, Waiter } from '.
 /** The lock table. It is written only by `record`. */
 export class LockTable {
   readonly locks = new Map<RelPath, Lock>();
-  readonly held = new Map<RelPath, HeldUpdate[]>();
+  readonly held = new Map<RelPath, readonly HeldUpdate[]>();
   readonly drains = new Map<RelPath, Drain>();
   readonly preferences = new Map<RelPath, Preference>();
-  readonly waiters = new Map<RelPath, Waiter[]>();
+  readonly waiters = new Map<RelPath, readonly Waiter[]>();
   readonly notices = new Map<number, Notice>();
   readonly #counters = new Map<string, number>();
+  /** What is in the queues by its number: there may be tens of thousands of waiters in one. */
+  readonly #heldById = new Map<number, HeldUpdate>();
+  readonly #waiterById = new Map<number, Waiter>();
 
   /** @returns the last number that was given under `name`; numbers only grow, also across restarts. */
   counter(name: 'token' | 'held' | 'notice'): number {
@@ -35,6 +38,10 @@ export class LockTable {
     return this.waiters.get(path) ?? [];
   }
 
+  waiter(id: number): Waiter | null {
+    return this.#waiterById.get(id) ?? null;
+  }
+
   /** @returns what `owner` has to be told, the oldest first. */
   noticesOf(owner: string): Notice[] {
     return [...this.notices.values()].filter((notice) => notice.owner === owner);
@@ -52,8 +59,9 @@ export class LockTable {
 
   #recordRow(row: Row): void {
     if (row.table === 'counter') this.#counters.set(row.key, row.value);
-    else if (row.table === 'held') putIn(this.held, Number(row.key), row.value, (held) => held.id);
-    else if (row.table === 'waiter') putIn(this.waiters, Number(row.key), row.value, (waiter) => waiter.order);
+    else if (row.table === 'held') putIn(this.held, this.#heldById, Number(row.key), row.value, (held) => held.id);
+    else if (row.table === 'waiter')
+      putIn(this.waiters, this.#waiterById, Number(row.key), row.value, (waiter) => waiter.order);
     else if (row.table === 'lock') setOrDelete(this.locks, row.key as RelPath, row.value);
     else if (row.table === 'drain') setOrDelete(this.drains, row.key as RelPath, row.value);
     else if (row.table === 'notice') setOrDelete(this.notices, Number(row.key), row.value);
@@ -88,26 +96,33 @@ interface Queued {
 
 /**
  * Adds a value to the queue of its path, or removes it (null), also from the queue of its former path. A row may be
- * recorded twice, because a journal that is being rewritten contains it from memory and as it was appended.
+ * recorded twice, because a journal that is being rewritten contains it from memory and as it was appended. Queues are
+ * replaced, never changed: who goes through one sees it as it was.
  */
 function putIn<T extends Queued>(
-  queues: Map<RelPath, T[]>,
+  queues: Map<RelPath, readonly T[]>,
+  byId: Map<number, T>,
   id: number,
   value: T | null,
   orderOf: (one: T) => number,
 ): void {
-  for (const [path, queue] of queues) {
-    const at = queue.findIndex((one) => one.id === id);
-    if (at < 0) continue;
-    const rest = queue.toSpliced(at, 1);
-    if (rest.length === 0) queues.delete(path);
-    else queues.set(path, rest);
-    break;
+  const former = byId.get(id);
+  if (former !== undefined) {
+    const queue = queues.get(former.path) ?? [];
+    const rest = queue.toSpliced(
+      queue.findIndex((one) => one.id === id),
+      1,
+    );
+    if (rest.length === 0) queues.delete(former.path);
+    else queues.set(former.path, rest);
   }
-  if (value === null) return;
-  const queue = [...(queues.get(value.path) ?? []), value];
-  queues.set(
-    value.path,
-    queue.sort((x, y) => orderOf(x) - orderOf(y)),
-  );
+  if (value === null) {
+    byId.delete(id);
+    return;
+  }
+  byId.set(id, value);
+  const queue = queues.get(value.path) ?? [];
+  // Mostly at the end.
+  const after = queue.findLastIndex((one) => orderOf(one) <= orderOf(value));
+  queues.set(value.path, queue.toSpliced(after + 1, 0, value));
 }

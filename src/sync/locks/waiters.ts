@@ -80,21 +80,13 @@ export class WaitQueue {
 
   #refuse({ ask, line, resolve }: PendingRequest, why: SyncError | null): void {
     const { lockState } = this.#context;
-    const path = this.#pathOf(line) ?? ask.path;
+    // The path can have changed: a lock moves with its file.
+    const path = lockState.table.waiter(line)?.path ?? ask.path;
     lockState.dispatch({ kind: 'leave', path, line });
     const holder = refusal(lockState.table, path);
     const late = holder === null ? overdue(path) : lockedBy(path, holder);
     resolve(refused(path, why ?? late));
     this.#notifySoon();
-  }
-
-  /** The path can have changed: a lock moves with its file. */
-  #pathOf(line: number): RelPath | null {
-    for (const queue of this.#context.lockState.table.waiters.values()) {
-      const found = queue.find(({ id }) => id === line);
-      if (found !== undefined) return found.path;
-    }
-    return null;
   }
 
   /** Refuses the first waiter of `path`, because there is nothing to lock. */

@@ -774,6 +774,9 @@ describe(`over random histories, ${replay}`, () => {
           written.push(...rows);
           expect(rebuilt(table.rows())).toEqual(table);
           expect(rebuilt(written)).toEqual(table);
+          const waiters = [...table.waiters.values()].flat();
+          expect(waiters.map(({ id }) => table.waiter(id))).toEqual(waiters);
+          if (event.kind === 'leave') expect(table.waiter(event.line)).toBeNull();
         }
       }),
       runs(150),
