@@ -49,6 +49,13 @@ const byNpx = ({ client, serverA, serverB, lockstep }: ProgramNames): ProgramNam
 export const inTheirNames = (text: string, { client }: Pick<ProgramNames, 'client'>): string =>
   text.replace(/(^|["(]|: |with )client (?=[a-z-])/g, (_, before: string) => `${before}${client} `);
 
+/**
+ * @returns `message` with that name in the advice of a halt, and nowhere else: a message names files, and one may be called
+ *   `client list.xlsx`.
+ */
+export const haltInTheirNames = (message: string, { client }: Pick<ProgramNames, 'client'>): string =>
+  message.replace(/\bclient (?=resume --[a-z])/g, () => `${client} `);
+
 /** @returns `text`, which advises to type `lockstep …`, with the name that it was called by. */
 export const asCalled = (text: string, { lockstep }: Pick<ProgramNames, 'lockstep'>): string =>
   text.replace(/(^|["(]|: )lockstep (?=[a-z-])/g, (_, before: string) => `${before}${lockstep} `);

@@ -3,7 +3,7 @@ import type { Advice } from '../core/advice.js';
 import { SyncError } from '../core/errors.js';
 import { CONNECT_AGAIN } from '../wire/frame/errors.js';
 import { type ErrorObject, errorObject, errorText } from './error-text.js';
-import { asCalled, inTheirNames, type ProgramNames } from './program-name.js';
+import { asCalled, haltInTheirNames, inTheirNames, type ProgramNames } from './program-name.js';
 import { minuteText } from './render/time.js';
 
 /** The output for errors, and its form. */
@@ -44,7 +44,7 @@ export const LOOK_AFTER_IT = 'Check that server-a still runs, then try again';
 function inWordsOfTheCommandLine(error: ErrorObject, names: ProgramNames): ErrorObject {
   const { code, hint } = error;
   // A message may have its advice in it, like that of a halt.
-  const message = inTheirNames(error.message, names);
+  const message = haltInTheirNames(error.message, names);
   if (code === 'unreachable') {
     const start =
       `Start it with "${names.serverA}" (and server-b with "${names.serverB}"), or both with ` +

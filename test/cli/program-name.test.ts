@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { asCalled, programNames } from '../../src/cli/program-name.js';
+import { asCalled, haltInTheirNames, programNames } from '../../src/cli/program-name.js';
 import { serverCommand } from '../../src/cli/server/command.js';
 import { SyncError } from '../../src/core/errors.js';
 import { fakeApi, run } from './fake-context.js';
@@ -84,6 +84,19 @@ describe('messages', () => {
     expect(out).toContain('  lockstep lock 3 -m "new cover"');
     expect((await run(['lock', '--seize', 'x'], { names })).err).toContain('Try "npx client lock --help".');
     expect(serverCommand('a', () => {}, lockstep).helpInformation()).toMatch(/^Usage: lockstep serve a /);
+  });
+
+  it('stand in the advice of a halt, and no file is renamed in what is said of it', () => {
+    const lockstep = { client: 'lockstep' };
+    for (const message of [
+      '"client list.xlsx" is locked by bert.',
+      'call with client acme.pdf: gone',
+      'client resume.txt',
+    ])
+      expect(haltInTheirNames(message, lockstep)).toBe(message);
+    expect(haltInTheirNames('Confirm it with: client resume --accept-deletes', lockstep)).toBe(
+      'Confirm it with: lockstep resume --accept-deletes',
+    );
   });
 
   it('speak of npx in one file only', () => {

@@ -1,7 +1,7 @@
 // One line for each event, the same in the servers' logs and in `client watch`:
 // `14:03:22.118  a → b  modified  docs/plan.txt  12.30 KB  4 ms`.
 import type { Gap, SyncEvent } from '../../core/events.js';
-import { inTheirNames } from '../program-name.js';
+import { haltInTheirNames } from '../program-name.js';
 import type { Colors } from './colors.js';
 import { countText, sizeText } from './size.js';
 import { clockText, datedClockText, minuteText } from './time.js';
@@ -95,7 +95,7 @@ function eventWords(event: SyncEvent | Gap, { client = 'client', butFor = '' }: 
 }
 
 const withCode = ({ message, code }: { message: string; code: string }, client: string): string =>
-  `${shownName(inTheirNames(message, { client }))} (${shownName(code)})`;
+  `${shownName(haltInTheirNames(message, { client }))} (${shownName(code)})`;
 
 type LockEvent = Extract<
   SyncEvent,

@@ -2,7 +2,7 @@
 
 import type { Side } from '../../core/path.js';
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
-import { inTheirNames, PLAIN_NAMES, type ProgramNames } from '../program-name.js';
+import { haltInTheirNames, inTheirNames, PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from './colors.js';
 import { waitersText } from './locks.js';
 import { countText, sizeText } from './size.js';
@@ -65,7 +65,7 @@ export function statusText(
     `problems   ${status.problems.length}`,
     ...status.problems.map(
       ({ path, code, message }) =>
-        `  ${shownName(inTheirNames([path, message].filter(Boolean).join(': '), names))} (${shownName(code)})`,
+        `  ${shownName([path, haltInTheirNames(message, names)].filter(Boolean).join(': '))} (${shownName(code)})`,
     ),
   ];
   if (isAway) lines.push('', status.b === null ? bIsUnknown(names) : bIsAway(names));
