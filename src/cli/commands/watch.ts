@@ -19,7 +19,7 @@ export async function watch(context: CommandContext, flags: { readonly since?: s
     else if (isWorthALine(event)) {
       // What was said before is not of the present state.
       const isPresent = event.event === 'in-sync' && since === undefined;
-      const butFor = isPresent ? exceptionsOf(await api.status()) : '';
+      const butFor = isPresent ? await api.status().then(exceptionsOf, () => '') : '';
       const { client } = context.names;
       context.out(`${eventText(event, new Date(event.time), context.colors, { client, butFor })}\n`);
     }

@@ -8,7 +8,12 @@ import { whyWritesWait } from '../render/status.js';
 export async function notingWhatWaits(context: CommandContext, command: Promise<number>): Promise<number> {
   const code = await command;
   if (context.json || code !== EXIT_OK) return code;
-  const why = whyWritesWait(await (await context.api()).status(), context.names);
+  // The command has done its work, whatever becomes of the question.
+  const status = await context
+    .api()
+    .then((api) => api.status())
+    .catch(() => null);
+  const why = status === null ? null : whyWritesWait(status, context.names);
   if (why !== null) context.err(`${why}\n`);
   return code;
 }

@@ -45,7 +45,9 @@ export function eventLogger(options: EventLoggerOptions): ServerLogger {
       if (quiet && !SAID_QUIETLY.has(event.event)) return;
       if (format === 'json') options.out(safeText(`${JSON.stringify(event)}\n`));
       else if (isWorthALine(event)) {
-        const context = { dated, client: options.client?.() ?? 'client', butFor: options.butFor?.() ?? '' };
+        // Problems are counted for it: not for each of 100,000 files.
+        const butFor = event.event === 'in-sync' ? (options.butFor?.() ?? '') : '';
+        const context = { dated, client: options.client?.() ?? 'client', butFor };
         options.out(safeText(`${eventText(event, new Date(event.time), colors, context)}\n`));
       }
     },
