@@ -17,6 +17,9 @@ import { type OwnDirectories, StateKeeper } from './keeper.js';
 import { type Crash, occupy } from './occupant.js';
 import { StateProblems } from './problems.js';
 
+/** Names the server that has the root. */
+const OCCUPANT = 'server.json';
+
 const README = `This directory belongs to Lockstep, which keeps the directory around it identical to another one.
 
 held/      changes of locked files, waiting for the unlock: whole files, in the order they came
@@ -80,7 +83,7 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
   } catch (cause) {
     throw cannotBeWritten(root, cause);
   }
-  const occupancy = occupy(inside('server.json'), root);
+  const occupancy = occupy(inside(OCCUPANT), root);
   try {
     const problems = new StateProblems(log);
     const files = new StateFiles(directory, problems);
@@ -118,9 +121,9 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
       release: () => {
         files.close();
         for (const one of Object.values(own)) one.close();
-        // While the root is still ours: another server may take it at once.
-        if (isDiscarded) removeTree(directory);
+        if (isDiscarded) removeContents(directory);
         occupancy.release();
+        if (isDiscarded) removeIfEmpty(directory);
       },
       discard: () => {
         isDiscarded = isMade;
@@ -129,6 +132,27 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
   } catch (error) {
     occupancy.release();
     throw cannotBeWritten(root, error);
+  }
+}
+
+/** Removes all but the sign that the root is ours, so that no other server takes it meanwhile. What cannot go stays. */
+function removeContents(directory: string): void {
+  for (const name of fs.readdirSync(directory)) {
+    if (name === OCCUPANT) continue;
+    try {
+      removeTree(path.join(directory, name));
+    } catch {
+      // It is the state of a server that never ran: what is left of it does no harm.
+    }
+  }
+}
+
+/** Another server may be there by now, and then it is not empty. */
+function removeIfEmpty(directory: string): void {
+  try {
+    fs.rmdirSync(directory);
+  } catch {
+    // What is left does no harm.
   }
 }
 
