@@ -111,8 +111,11 @@ export class Judge {
     const overdue = wait !== null && wait.kind !== 'absent' && now() - wait.since >= OVERDUE_MS;
     const due = overdue ? 0 : this.#readableAt(path, stats);
     if (due > now()) unsettled.hold(path, 'moving', { ...heldAs(stats), now: now(), due });
-    else if (stats.size <= SMALL_BYTES) this.#accept(path, stats, digestSmall(this.#context.absolute(path), now()));
-    else this.#readLarge(path, stats, overdue);
+    else if (stats.size <= SMALL_BYTES) {
+      // It may have been large a moment ago.
+      this.#digests.take(path);
+      this.#accept(path, stats, digestSmall(this.#context.absolute(path), now()));
+    } else this.#readLarge(path, stats, overdue);
   }
 
   /** @returns the file at `path`, already read, if its directory was moved here and it is unchanged. */
@@ -136,7 +139,7 @@ export class Judge {
 
   #readLarge(path: RelPath, stats: StatSignature, isOverdue: boolean): void {
     const digest = this.#digests.take(path);
-    if (digest !== null && isAbout(digest, stats)) {
+    if (digest !== null && isAbout(digest, stats, this.#context.now())) {
       this.#accept(path, stats, digest);
       return;
     }
@@ -204,8 +207,8 @@ export class Judge {
   }
 }
 
-function isAbout(digest: Digest, stats: StatSignature): boolean {
-  if (digest.kind === 'beginning') return digest.stats.size <= stats.size;
+function isAbout(digest: Digest, stats: StatSignature, now: number): boolean {
+  if (digest.kind === 'beginning') return digest.stats.size <= stats.size && now - digest.at < OVERDUE_MS;
   return digest.kind !== 'read' || sameSignature(digest.stats, stats);
 }
 
