@@ -13,8 +13,10 @@ import { handshakeFault, SAME_FILE, SecureListener, secureSocket } from './tls.j
 export { isLoopback, parseAddress } from './address.js';
 
 const DIAL_MS = 10_000;
-/** The least time between two reports of callers without the secret. */
+/** The least time between two reports of one caller without the secret. */
 const REPORT_MS = 60_000;
+/** The most reports in that time. */
+const MAX_REPORTED = 16;
 
 /** A listening server. */
 interface Listener {
@@ -35,7 +37,7 @@ interface ListenOptions {
   readonly allowLocal?: boolean | undefined;
   /**
    * Called once for each user of this machine that is refused; where there is a secret, at most once a minute for callers
-   * that do not have it.
+   * of one address that do not have it, and for one reason.
    */
   readonly onRefused?: (error: SyncError) => void;
   readonly onConnection: (connection: Connection) => void;
@@ -102,12 +104,17 @@ function secureListener(secret: Secret, connections: Connections, options: Liste
   );
 }
 
-/** @returns what reports a refused connection, at most once a minute: a caller with a wrong secret dials on and on. */
+/**
+ * @returns what reports a refused connection, each reason and address at most once a minute: a caller with a wrong secret
+ *   dials on and on, and must not be hidden by another who looks at the port.
+ */
 function reporter({ onRefused, now = () => performance.now() }: ListenOptions) {
-  let last = Number.NEGATIVE_INFINITY;
+  const reported = new Map<string, number>();
   return ({ remoteAddress = 'an unknown address' }: net.Socket, why: string): void => {
-    if (now() - last < REPORT_MS) return;
-    last = now();
+    for (const [key, at] of reported) if (now() - at >= REPORT_MS) reported.delete(key);
+    const key = `${remoteAddress} ${why}`;
+    if (reported.has(key) || reported.size >= MAX_REPORTED) return;
+    reported.set(key, now());
     onRefused?.(unproved(remoteAddress, why));
   };
 }

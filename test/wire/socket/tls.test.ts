@@ -61,11 +61,15 @@ describe('a server with a secret', () => {
     expect(reported).toEqual([
       `A connection from ${host} is refused: it could not prove the secret. Give every program a copy of the same file with --secret-file.`,
     ]);
-    now = 60_000;
+    now = 1;
     const plain = await plainSocket(listener);
     plain.write('{"jsonrpc":"2.0","id":1,"method":"list"}\n');
     await untilClosed(plain);
+    // Another reason is not hidden by the one before.
     expect(reported.slice(1)).toEqual([expect.stringContaining('it uses no secret')]);
+    now = 60_000;
+    await call();
+    expect(reported.slice(2)).toEqual([expect.stringContaining('it could not prove the secret')]);
   });
 
   it('refuses callers without a secret and answers nothing', async () => {
