@@ -10,6 +10,7 @@ import { carryOut, publishFile } from '../../../src/disk/apply/step.js';
 import { Parents } from '../../../src/disk/fs/parents.js';
 import { outcomeOf } from '../../../src/disk/fs/system-errors.js';
 import { DiskSite, dir, file, link, p, stream, TIME } from '../../support/disk-site.js';
+import { until } from '../../support/sayings.js';
 import { makeRoot, put, readTree, removeRoot, type Tree } from '../../support/trees.js';
 
 interface Row {
@@ -403,7 +404,7 @@ describe('SCENARIO 20: what somebody changed since the scan stays as it is', () 
     });
     expect(await context.kinds([planned], ['new'])).toBe('stale');
     expect((context.tree() as { f: string }).f).toBe('user');
-    await expectAllTold(context);
+    await expectAllReported(context);
   });
 });
 
@@ -445,20 +446,19 @@ describe('a step that fails midway', () => {
     const everywhere = [...Object.values(context.tree()), ...Object.values(context.kept())];
     expect(everywhere).toContain('old');
     expect(context.staged()).toEqual([]);
-    await expectAllTold(context);
+    await expectAllReported(context);
   });
 });
 
 /** After a failed apply, scans report the rest: the snapshot becomes what is on disk. */
-async function expectAllTold(context: DiskSite): Promise<void> {
-  const told = new Map<string, Entry | null>([['f', context.seen('f')]]);
-  for (let n = 0; n < 100; n++) {
+async function expectAllReported(context: DiskSite): Promise<void> {
+  const reported = new Map<string, Entry | null>([['f', context.seen('f')]]);
+  await until(async () => {
     const { entries, unsettled } = await context.scanner.scan('everything');
-    for (const { path, entry } of entries) told.set(path, entry);
-    if (unsettled === 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  const names = [...told].flatMap(([name, entry]) => (entry === null ? [] : [name])).sort();
+    for (const { path, entry } of entries) reported.set(path, entry);
+    return unsettled === 0;
+  });
+  const names = [...reported].flatMap(([name, entry]) => (entry === null ? [] : [name])).sort();
   expect(names).toEqual(Object.keys(context.tree()).sort());
 }
 

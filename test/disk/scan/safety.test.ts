@@ -145,6 +145,7 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     const watched = await settled({ most: files(400), rest: files(60) });
     for (let n = 0; n < 400; n++) {
       fs.unlinkSync(`${watched.root}/most/f${n}`);
+      // The input is somebody who deletes this slowly.
       if (n % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 10));
       if (watched.hints >= watched.scans.length) await watched.scan();
     }
