@@ -58,6 +58,7 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [600_044_043, 'what was left of a loss took effect as soon as it was small enough'],
   [640_013_098, 'the simulation: the token of a lock that a power cut had taken back was that of an older one'],
   [640_011_206, 'the simulation: a deletion of most was to be asked about, though a power cut undid part of it unseen'],
+  [720_006_817, 'the simulation: a confirmation that went with its connection was not given again at the end'],
 ];
 
 /** In the plain world, as it was when they were found. */

@@ -656,15 +656,29 @@ class Run {
     if (!this.#remembers && server.session.status.state === 'halted')
       void server.session.confirm({ acceptDeletes: true });
     if (server.session.status.state === 'halted') await world.run(() => false, world.time + 5_000, REST_EVENTS);
-    for (let round = 0; this.#remembers && round < ROUNDS && this.#halts.confirmAll(server); round++)
-      await world.run(() => false, world.time + 5_000, REST_EVENTS);
-    let rested: boolean | null = null;
-    void this.#flush(server, REST_MS).then((in_time) => {
-      rested = in_time;
+    let rested = false;
+    // A connection that is lost takes a confirmation along: the halt comes again, and so does the confirmation.
+    for (let round = 0; round < ROUNDS && !rested && world.fault === null; round++) {
+      if (this.#remembers && this.#halts.confirmAll(server)) {
+        await world.run(() => false, world.time + 5_000, REST_EVENTS);
+      } else {
+        rested = await this.#flushes(server);
+        if (server.session.halt === null || !this.#remembers) break;
+      }
+    }
+    if (!rested && world.fault === null) world.broken(`it does not come to rest: ${why(server)}`);
+    return rested;
+  }
+
+  /** @returns whether a flush is answered in time. */
+  async #flushes(server: ServerA): Promise<boolean> {
+    const world = this.#world;
+    let flushed: boolean | null = null;
+    void this.#flush(server, REST_MS).then((inTime) => {
+      flushed = inTime;
     });
-    await world.run(() => rested !== null, world.time + REST_MS + 1, REST_EVENTS);
-    if (rested !== true && world.fault === null) world.broken(`it does not come to rest: ${why(server)}`);
-    return rested === true;
+    await world.run(() => flushed !== null, world.time + REST_MS + 1, REST_EVENTS);
+    return flushed === true;
   }
 }
 
