@@ -22,10 +22,13 @@ export const realClock: Clock = {
   soon: (act) => void setImmediate(act),
 };
 
-/** @returns a function that schedules `act` after `ms` milliseconds; calls before it ran schedule nothing more. */
-export function oncePer(clock: Pick<Clock, 'after'>, ms: number, act: () => void): () => void {
+/**
+ * @returns a function that schedules `act` after the given number of milliseconds; calls before it ran schedule nothing
+ * more.
+ */
+export function oncePer(clock: Pick<Clock, 'after'>, act: () => void): (ms: number) => void {
   let isSet = false;
-  return () => {
+  return (ms) => {
     if (isSet) return;
     isSet = true;
     clock.after(ms, () => {

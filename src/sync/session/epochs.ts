@@ -33,7 +33,7 @@ export class Epochs {
 
   #lastMs = Number.NEGATIVE_INFINITY;
   #isSending = false;
-  readonly #wakeLater: () => void;
+  readonly #wakeLater: (ms: number) => void;
   /** The value of `pair.records` when an epoch was last sent. */
   #records = 0;
   /** The replica that has stored the present epoch. */
@@ -44,7 +44,7 @@ export class Epochs {
     this.#clock = clock;
     this.#mailbox = mailbox;
 
-    this.#wakeLater = oncePer(clock, AGREED_INTERVAL_MS, () => mailbox.wake());
+    this.#wakeLater = oncePer(clock, () => mailbox.wake());
   }
 
   /**
@@ -55,7 +55,7 @@ export class Epochs {
   serve(replica: Replica, isQuiet: boolean, isAwaited: boolean): void {
     if (this.#isSending || !this.#isDue(replica)) return;
     const wait = (isQuiet ? AGREED_INTERVAL_MS : BUSY_INTERVAL_MS) - (this.#clock.now() - this.#lastMs);
-    if (wait > 0 && wait <= BUSY_INTERVAL_MS && !(isQuiet && isAwaited)) this.#wakeLater();
+    if (wait > 0 && wait <= BUSY_INTERVAL_MS && !(isQuiet && isAwaited)) this.#wakeLater(AGREED_INTERVAL_MS);
     else this.#send(replica);
   }
 

@@ -21,8 +21,11 @@ import type { ScanEvent } from './scan-queue.js';
 import type { Sides } from './sides.js';
 import type { TransferEvent } from './transfer-queue.js';
 
-/** A halted pair, or one whose scan failed, is scanned again after this time. */
-const RESCAN_AFTER_FAILURE_MS = 1_000;
+/** After a scan that failed or halted, the next one waits at least this long, in milliseconds. */
+const RESCAN_MS = 1_000;
+/** Those scans take at most a tenth of the time: a large root that is halted keeps its machine free. */
+const RESCAN_PAUSES = 10;
+const MAX_RESCAN_MS = 60_000;
 
 interface RecorderContext {
   readonly pair: Pair;
@@ -51,19 +54,23 @@ export class Recorder {
   #lastFailure = '';
   #haltedBy: HaltCode | null = null;
 
-  /** Requests a scan of both sides after a delay. */
-  readonly #scanSoon: () => void;
+  /** How long the last scan of each side took, in milliseconds. */
+  readonly #tookMs = { a: 0, b: 0 };
+
+  /** Requests a scan of both sides after a delay in milliseconds. */
+  readonly #scanLater: (ms: number) => void;
 
   constructor(context: RecorderContext) {
     this.#context = context;
 
     const { clock, mailbox } = context;
-    this.#scanSoon = oncePer(clock, RESCAN_AFTER_FAILURE_MS, () => mailbox.post({ kind: 'rescan' }));
+    this.#scanLater = oncePer(clock, () => mailbox.post({ kind: 'rescan' }));
   }
 
   scanned({ side, scan, paths, ms }: ScanEvent & { kind: 'scanned' }): void {
     const { pair, log, retries, inFlight } = this.#context;
     const { peer } = this.#context.sides;
+    this.#tookMs[side] = ms;
     if (!scan.whole && scan.halt === null && pair.side(side).snapshot === null) {
       // Differences from an empty state would make everything else seem deleted.
       this.scanFailed({ kind: 'scan-failed', side, error: new Error('it told differences before it told all') });
@@ -101,6 +108,11 @@ export class Recorder {
     this.noteHalt();
     // Paths that were unconfirmed may be known now.
     pair.resumeMarks();
+  }
+
+  #scanSoon(): void {
+    const { a, b } = this.#tookMs;
+    this.#scanLater(Math.min(Math.max(RESCAN_MS, RESCAN_PAUSES * Math.max(a, b)), MAX_RESCAN_MS));
   }
 
   scanFailed({ side, error }: ScanEvent & { kind: 'scan-failed' }): void {

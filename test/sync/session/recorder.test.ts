@@ -73,14 +73,19 @@ function open() {
     mailbox: { post: () => void rescans.push(clock.elapsed) },
   });
   pair.clearMarks();
-  const scan = (side: Side, text: string, more: Partial<ScanResult> = {}, paths: string[] = []) =>
+  const scan = (
+    side: Side,
+    text: string,
+    { ms = 7, ...more }: Partial<ScanResult> & { ms?: number } = {},
+    paths: string[] = [],
+  ) =>
     recorder.scanned({
       kind: 'scanned',
       side,
       scan: scanPath(text, more),
       scope: 'hinted',
       paths: paths.map(p),
-      ms: 7,
+      ms,
     });
   const applied = (change: Change, outcome: Outcome = { kind: 'done', sent: 3 }, side: Side = 'b') =>
     recorder.applied({ kind: 'applied', side, change, outcome, ms: 9 });
@@ -293,6 +298,21 @@ describe('a scan that failed', () => {
     fail(scene, 'a');
     scene.clock.pass(1_000);
     expect(scene.rescans).toEqual([1_000, 2_000]);
+  });
+
+  test.each([
+    [50, 1_000],
+    [700, 7_000],
+    [9_000, 60_000],
+  ])('is repeated so that scans of %i ms take a tenth of the time: after %i ms', (ms, wait) => {
+    const scene = open();
+    scene.scan('b', 'x:1', { whole: true, ms });
+    scene.scan('a', 'x:1', { whole: true });
+    fail(scene, 'a');
+    scene.clock.pass(wait - 1);
+    expect(scene.rescans).toEqual([]);
+    scene.clock.pass(1);
+    expect(scene.rescans).toEqual([wait]);
   });
 
   test('of side b ends the connection', () => {
