@@ -51,6 +51,8 @@ export class LockJournal implements LockStore {
       },
     );
     this.#store = store;
+    // Without watermarks, only the floor shows that there must have been a file.
+    if (this.loss === null && this.#last('token') === 0 && floor.token > 0) this.#loseAll(file);
     this.#mustRaise = this.loss !== null;
     this.#raiseFloor().catch(() => {});
   }
@@ -62,6 +64,13 @@ export class LockJournal implements LockStore {
     counter.set('token', Math.max(this.#last('token') + LOST_TOKENS, this.#floor.token + LOST_TOKENS, this.#now()));
     counter.set('held', highest(this.#last('held'), held.keys()));
     counter.set('notice', highest(this.#last('notice'), notice.keys()));
+  }
+
+  /** The whole file was lost, and its watermark too. */
+  #loseAll(file: string): void {
+    this.#lose(damageText(file, 'missing', null));
+    this.#store.put('loss', 'message', this.loss);
+    for (const [name, value] of this.#rows.counter) this.#store.put('counter', name, value);
   }
 
   #last(name: string): number {
@@ -120,8 +129,9 @@ export class LockJournal implements LockStore {
     }
   }
 
-  close(): Promise<void> {
-    return this.#store.close();
+  async close(): Promise<void> {
+    if (this.#last('token') > this.#floor.token) await this.#raiseFloor().catch(() => {});
+    await this.#store.close();
   }
 }
 

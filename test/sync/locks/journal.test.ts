@@ -159,6 +159,33 @@ describe('a damaged table', () => {
     ]);
   });
 
+  test('is seen to be lost where its watermark is lost too, if the archive knows of a token', async () => {
+    const { journal, close } = onDisk();
+    await close();
+    const at = path.join(path.dirname(journal), 'archive.log');
+    /** What is said of a loss, and the token of one lock that is taken. */
+    const opened = async () => {
+      const archive = openArchive(at, () => {});
+      const state = new LockState(new LockJournal(journal, Store.open, archive.tokenFloor, () => 5_000), silent);
+      const { loss } = state;
+      const answer = state.dispatch(lockAsk('one'));
+      await turn();
+      await Promise.all([state.close(), archive.close()]);
+      return { loss, answer };
+    };
+    expect((await opened()).loss).toBe(null);
+    // A lock table that never gave out a token is not missed.
+    fs.rmSync(at);
+    fs.rmSync(journal);
+    expect(await opened()).toMatchObject({ loss: null, answer: { lock: { token: 1 } } });
+    fs.rmSync(journal);
+    const { loss, answer } = await opened();
+    expect(loss).toBe(`The state file ${journal} is missing.`);
+    expect(answer).toMatchObject({ lock: { token: 1_000_002 } });
+    // It stays known until a person has accepted it.
+    expect((await opened()).loss).toBe(loss);
+  });
+
   test('grants nothing before the archive has the new height of tokens', async () => {
     const { journal, close } = onDisk();
     await close();
