@@ -41,12 +41,13 @@ export class Notices {
     for (const row of rows) {
       const key = JSON.stringify([owner, row]);
       this.#world.say(() => `${owner} is told: ${key}`);
-      if (this.#told.has(key)) this.#world.broken(`${owner} was told twice of ${row.path}`);
-      this.#told.add(key);
       const at = this.#owed.findIndex((loss) => isThat(loss, owner, row));
+      // Two losses of a path in the same millisecond look alike.
       if (at >= 0) this.#owed.splice(at, 1);
+      else if (this.#told.has(key)) this.#world.broken(`${owner} was told twice of ${row.path}`);
       else if (!this.#isUnsure && !this.#mayFailToSay())
         this.#world.broken(`${owner} was told of a loss that was none: ${key}`);
+      this.#told.add(key);
     }
   }
 
