@@ -177,7 +177,11 @@ export class Halts {
   #backupDanger({ pair }: ServerA): Danger | null {
     const { b } = this.#places;
     if (epochOn(b.disk) >= (pair.meta.get('epoch') ?? 0)) return null;
-    const kept = this.#shared(pair.archive, (path, content) => b.disk.at(path)?.content !== content);
+    const { former } = this.#roots;
+    // What was the same before the backup came, such as a deletion that waits, is no step back.
+    const isOlder = (path: string) => former === null || former.at(path)?.content !== b.disk.at(path)?.content;
+    const isMeant = (path: string, content: string) => b.disk.at(path)?.content !== content && isOlder(path);
+    const kept = this.#shared(pair.archive, isMeant);
     return { kind: 'backup', kept, foreign: new Set() };
   }
 
@@ -241,7 +245,7 @@ export class Halts {
     else if (deed === 'wrong') this.#confirm(server, world.random.pick(wrongWords(code)));
     else if (deed === 'restart') this.#deeds.restart();
     else if (deed === 'back' && roots.isUnmounted) this.#deeds.mount();
-    else if (deed === 'back' && roots.hasFormer) this.#deeds.formerBack();
+    else if (deed === 'back' && roots.former !== null) this.#deeds.formerBack();
   }
 
   #confirm(server: ServerA, what: Confirmation): void {

@@ -60,6 +60,7 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [640_011_206, 'the simulation: a deletion of most was to be asked about, though a power cut undid part of it unseen'],
   [720_006_817, 'the simulation: a confirmation that went with its connection was not given again at the end'],
   [740_021_298, 'the simulation: of two losses in the same millisecond the second seemed to be told again'],
+  [740_031_697, 'the simulation: a deletion that waited when a backup was taken seemed to be a step back'],
 ];
 
 /** In the plain world, as it was when they were found. */

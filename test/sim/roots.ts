@@ -19,7 +19,6 @@ export class Roots {
   readonly #place: Place;
   readonly #lockService: () => Desk;
 
-  /** The disk that was side b's before. */
   #drawer: SimDisk | null = null;
   #backup: SimDisk | null = null;
   /** The disk of side a that is not mounted at present. */
@@ -46,8 +45,9 @@ export class Roots {
     return this.#backup !== null;
   }
 
-  get hasFormer(): boolean {
-    return this.#drawer !== null;
+  /** The disk that was side b's before; null where there was none. */
+  get former(): SimDisk | null {
+    return this.#drawer;
   }
 
   /** Copies the disk as it is, as a snapshot of it would. */

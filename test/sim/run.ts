@@ -528,7 +528,8 @@ class Run {
     if (kind === 'backup') roots.takeBackup();
     else if (kind === 'restore' && roots.hasBackup) this.#changeRoot('backup', () => roots.restoreBackup(), random);
     else if (kind === 'another-root') this.#changeRoot('other', () => roots.another(random), random);
-    else if (kind === 'former-root' && roots.hasFormer) this.#changeRoot('former', () => roots.formerBack(), random);
+    else if (kind === 'former-root' && roots.former !== null)
+      this.#changeRoot('former', () => roots.formerBack(), random);
     else if (kind === 'forget-a' || kind === 'forget-b') this.#forget(kind === 'forget-a' ? 'a' : 'b', random);
     else if (kind === 'damage-records') this.#damageRecords(random.pick(['a', 'b'] as const), random);
     else if (kind === 'empty-b') {
