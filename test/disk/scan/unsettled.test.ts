@@ -64,13 +64,16 @@ it.each(saves)('a save by %s is one modification', async (_program, save) => {
 });
 
 it.each([0, 3, 6, 10])('a save with the name missing for %i ms is one modification', async (ms) => {
-  const watched = watch({ f: 'old' });
+  let until = Number.POSITIVE_INFINITY;
+  // By this clock the name is missing no longer, however slow the machine is.
+  const watched = watch({ f: 'old' }, { now: () => Math.min(Date.now(), until) });
   await watched.settle();
   watched.forget();
+  until = Date.now() + ms;
   fs.renameSync(`${watched.root}/f`, `${watched.root}/f~`);
-  const until = Date.now() + ms;
   while (Date.now() < until) await watched.scan();
   fs.writeFileSync(`${watched.root}/f`, 'new');
+  until = Number.POSITIVE_INFINITY;
   fs.unlinkSync(`${watched.root}/f~`);
   await watched.settle();
   expect(watched.told).toEqual([['f', file('new')]]);
@@ -91,17 +94,21 @@ it('waits for an empty file, which is probably about to be filled', async () => 
 });
 
 it('waits until a large file has settled, and reports it once', async () => {
-  const watched = watch();
+  let written = Number.POSITIVE_INFINITY;
+  // By this clock no more than 20 ms pass between two writes, however slow the machine is.
+  const watched = watch({}, { now: () => Math.min(Date.now(), written + 20) });
   await watched.scan();
   const piece = Buffer.alloc(400_000, 'x');
   const fd = fs.openSync(`${watched.root}/f`, 'w');
   fs.writeSync(fd, Buffer.concat([piece, piece, piece]));
   for (let n = 0; n < 10; n++) {
     fs.writeSync(fd, piece);
+    written = fs.fstatSync(fd).ctimeMs;
     await watched.hinted(20);
     await watched.scan();
   }
   fs.closeSync(fd);
+  written = Number.POSITIVE_INFINITY;
   await watched.settle();
   expect(watched.told).toEqual([['f', file(Buffer.alloc(13 * 400_000, 'x'))]]);
 });
@@ -139,18 +146,24 @@ it('never reports a torn state of a file that is rewritten all the time', async 
 
 it('reports a log that grows all the time as it was at one moment, once it is overdue, and then the rest', async () => {
   let late = 0;
-  const watched = watch({}, { now: () => Date.now() + late });
+  let grown = Number.POSITIVE_INFINITY;
+  // By this clock no more than 20 ms pass between two lines, however slow the machine is.
+  const watched = watch({}, { now: () => Math.min(Date.now(), grown + 20) + late });
   await watched.scan();
   const log = `${watched.root}/log`;
   fs.writeFileSync(log, Buffer.alloc(1_100_000, 'x'));
   await whileChanging(
-    () => fs.appendFileSync(log, 'another line\n'),
+    () => {
+      fs.appendFileSync(log, 'another line\n');
+      grown = fs.statSync(log).ctimeMs;
+    },
     async () => {
       expect((await watched.scan('everything')).moving).toEqual(['log']);
       late = OVERDUE_MS;
       await watched.until(() => watched.told.length > 0);
     },
   );
+  grown = Number.POSITIVE_INFINITY;
   const { size } = watched.last.entries[0]!.entry as FileEntry;
   expect(watched.told).toEqual([['log', file(fs.readFileSync(log).subarray(0, size))]]);
   expect(watched.last.moving).toEqual(['log']);

@@ -29,7 +29,7 @@ it('polls a directory that cannot be watched for another reason, without a word 
   await watcher.close();
 });
 
-it('SCENARIO 25: polls where no watch is left, and reports that once', { timeout: 20_000 }, async () => {
+it('SCENARIO 25: polls where no watch is left, and reports that once', async () => {
   fewWatches();
   const watched = watch({ polled1: { f: '1' }, polled2: { s: {} }, watched: {} });
   const scan = await watched.scan();

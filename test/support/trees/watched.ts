@@ -12,7 +12,10 @@ import { openRoot } from '../../../src/disk/state/root.js';
 import type { ScanResult, ScanScope } from '../../../src/replica.js';
 import { makeRoot, put, removeRoot, type Tree } from '../trees.js';
 
-const DEADLINE_MS = 10_000;
+/** Ends what hangs. */
+const DEADLINE_MS = 30_000;
+/** One step of waiting for something that is not to come. */
+const STEP_MS = 10;
 const opened: Watched[] = [];
 
 afterEach(async () => {
@@ -29,6 +32,8 @@ export class Watched {
   readonly told: [path: string, what: string][] = [];
   readonly scans: ScanResult[] = [];
   hints = 0;
+  /** How many hints had come when the last scan began. */
+  #answered = 0;
   #wake: () => void = () => {};
 
   constructor(
@@ -47,6 +52,7 @@ export class Watched {
   }
 
   async scan(scope: ScanScope = 'hinted'): Promise<ScanResult> {
+    this.#answered = this.hints;
     const scan = await this.scanner.scan(scope);
     this.scans.push(scan);
     for (const { path, entry } of scan.entries) this.told.push([path, brief(entry)]);
@@ -70,15 +76,21 @@ export class Watched {
     while ((await this.hinted(quietMs)) || scan.unsettled > 0) scan = await this.scan();
   }
 
-  /** @returns whether a hint came within `ms`. */
-  hinted(ms: number): Promise<boolean> {
-    const before = this.hints;
+  /**
+   * @returns whether a hint has come since the last scan began, or comes within `ms`. Each step has a turn of the event
+   * loop, so that a process that stood still takes what has happened before its time is over.
+   */
+  async hinted(ms: number): Promise<boolean> {
+    for (let left = ms; left > 0 && this.hints === this.#answered; left -= STEP_MS) await this.#step();
+    return this.hints !== this.#answered;
+  }
+
+  #step(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms);
+      const timer = setTimeout(() => setImmediate(resolve), STEP_MS);
       this.#wake = () => {
-        if (this.hints === before) return;
         clearTimeout(timer);
-        resolve(true);
+        resolve();
       };
     });
   }
