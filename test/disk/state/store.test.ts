@@ -370,12 +370,18 @@ describe('a damaged journal', () => {
 describe('compaction', () => {
   test('keeps a journal near the size of its live records', async () => {
     const { store, put } = open(OFTEN);
+    // What is put during a compaction is in the new journal: how much that is, is the disk's affair.
+    const compacted = async () => {
+      while (fs.existsSync(`${file}.new`)) await new Promise((resolve) => setImmediate(resolve));
+    };
     for (let n = 0; n < 5_000; n++) {
       put('x', `k${n % 20}`, n);
-      if (n % 10 === 0) await store.durable();
+      if (n % 10 !== 0) continue;
+      await store.durable();
+      await compacted();
     }
     await store.close();
-    expect(fs.statSync(file).size).toBeLessThan(40_000); // uncompacted: 87,000
+    expect(fs.statSync(file).size).toBeLessThan(2_000); // uncompacted: 87,000
     const { x } = await found();
     expect([Object.keys(x).length, x.k19, x.k0]).toEqual([20, 4_999, 4_980]);
     expect(fs.readdirSync(directory)).toEqual(['test.log']);
