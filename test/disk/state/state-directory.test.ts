@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStateDirectory, type StateDirectory } from '../../../src/disk/state/state-directory.js';
 import { compiled, run } from '../../support/compiled.js';
+import { until } from '../../support/sayings.js';
 import { sized } from '../../support/sizes.js';
 import { makeRoot, put, removeRoot } from '../../support/trees.js';
 
@@ -230,9 +231,9 @@ describe('one server for each root', () => {
     const pid = Number(
       await new Promise<string>((resolve) => parent.stdout!.once('data', (data) => resolve(`${data}`))),
     );
-    await vi.waitUntil(() => fs.readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
+    await until(() => fs.readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
     (parent.stdio[3] as Writable).end();
-    await vi.waitUntil(() => / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8')));
+    await until(() => / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8')));
     const started = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[19];
     fs.mkdirSync(own());
     fs.writeFileSync(own('server.json'), JSON.stringify({ pid, host: os.hostname(), started }));
