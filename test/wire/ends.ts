@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { beforeEach, describe, onTestFinished } from 'vitest';
+import { beforeEach, describe, onTestFinished, vi } from 'vitest';
 import type { WireLimits } from '../../src/wire/frame/limits.js';
 import { RpcClient } from '../../src/wire/rpc/caller.js';
 import { type Method, serveRpc } from '../../src/wire/rpc/responder.js';
@@ -154,4 +154,36 @@ export function gate<T = void>() {
     open = resolve;
   });
   return { open, opened };
+}
+
+/** Lets time pass, in milliseconds. */
+type Pass = (ms: number) => Promise<void>;
+
+/**
+ * Runs a test in which time stands still until the test lets it pass: how slow the machine is changes nothing. Each
+ * millisecond has a turn of the event loop, so what was sent arrives long before a limit is over.
+ */
+export async function inStillTime(test: (pass: Pass) => Promise<void>): Promise<void> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    await test(async (ms) => {
+      for (let passed = 0; passed < ms; passed++) {
+        vi.advanceTimersByTime(1);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
+/** Lets time pass until something has happened. @returns what it resolves with. */
+export async function passUntil<T>(pass: Pass, happens: Promise<T>): Promise<T> {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  void happens.then(over, over);
+  while (!isOver) await pass(1);
+  return happens;
 }

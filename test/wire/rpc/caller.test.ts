@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { RpcClient } from '../../../src/wire/rpc/caller.js';
 import type { IncomingCall, Method } from '../../../src/wire/rpc/responder.js';
 import { dial } from '../../../src/wire/socket/tcp.js';
-import { at, calling, gate, listening, overBoth, rawSocket, serving } from '../ends.js';
+import { at, calling, gate, inStillTime, listening, overBoth, passUntil, rawSocket, serving } from '../ends.js';
 
 const any = v.object({});
 /** @returns `result`, after an expression was evaluated; for handlers of one line. */
@@ -184,28 +184,31 @@ overBoth('a stream for a handler that does not read it', () => {
     expect(faults).toEqual(['late']);
   });
 
-  it('waits for the turn of its call, but not for ever', async () => {
-    const drink = method(async (_, call) => {
-      for await (const piece of call.incoming) if (piece.method === 'end') break;
-      return {};
-    });
-    const left = gate();
-    const watch = method((_, call) => untilAborted(call).finally(left.open));
-    const caller = await calling(await serving({ drink, watch }, { inFlight: 1, requestMs: 300 }));
-    const stop = new AbortController();
-    const watching = expect(caller.call('watch', {}, { signal: stop.signal })).rejects.toMatchObject({
-      code: 'interrupted',
-    });
-    const tooLate = expect(caller.call('drink', {})).rejects.toMatchObject({ code: 'busy' });
-    for (let n = 0; n < 50; n++) await caller.notify('piece', { id: 2, n }, PIECE);
-    stop.abort();
-    await Promise.all([watching, tooLate]);
-    // Its \`cancel\` stands behind the pieces: only now the turn is free.
-    await left.opened;
-    const inTime = caller.call('drink', {});
-    await caller.notify('end', { id: 3 });
-    await inTime;
-  });
+  it('waits for the turn of its call, but not for ever', () =>
+    inStillTime(async (pass) => {
+      const drink = method(async (_, call) => {
+        for await (const piece of call.incoming) if (piece.method === 'end') break;
+        return {};
+      });
+      const left = gate();
+      const watch = method((_, call) => untilAborted(call).finally(left.open));
+      const caller = await calling(await serving({ drink, watch }, { inFlight: 1, requestMs: 300 }));
+      const stop = new AbortController();
+      const watching = expect(caller.call('watch', {}, { signal: stop.signal })).rejects.toMatchObject({
+        code: 'interrupted',
+      });
+      const tooLate = expect(caller.call('drink', {})).rejects.toMatchObject({ code: 'busy' });
+      const pouring = (async () => {
+        for (let n = 0; n < 50; n++) await caller.notify('piece', { id: 2, n }, PIECE);
+        stop.abort();
+      })();
+      await passUntil(pass, Promise.all([pouring, watching, tooLate]));
+      // Its `cancel` stands behind the pieces: only now the turn is free.
+      await left.opened;
+      const inTime = caller.call('drink', {});
+      await caller.notify('end', { id: 3 });
+      await inTime;
+    }));
 });
 
 overBoth('the end of a call', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import type { Frame } from '../../../src/wire/frame/json-rpc.js';
 import { dial } from '../../../src/wire/socket/tcp.js';
-import { at, breakableSocket, lines, listening, overBoth, rawSocket, untilClosed } from '../ends.js';
+import { at, breakableSocket, inStillTime, lines, listening, overBoth, rawSocket, untilClosed } from '../ends.js';
 
 const note = (n: number) => ({ method: 'note', params: { n } });
 const MIB = Buffer.alloc(2 ** 20, 'x');
@@ -73,21 +73,25 @@ overBoth('a connection', () => {
     expect(await far.closed).toMatchObject({ code: 'timeout' });
   });
 
-  it('does not close while a slow reader reads', async () => {
-    const { listener, accept } = await listening({ queuedBytes: 2 ** 16, readerMs: 2000 });
-    const socket = await rawSocket(listener);
-    const far = await accept();
-    let bytes = 0;
-    socket.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      socket.pause();
-      setImmediate(() => socket.resume());
-    });
-    for (let n = 0; n < 32; n++) await far.send(note(n), MIB);
-    far.close();
-    await once(socket, 'close');
-    expect(bytes).toBeGreaterThan(32 * 2 ** 20);
-  });
+  it('does not close while a slow reader reads', () =>
+    inStillTime(async (pass) => {
+      const { listener, accept } = await listening({ queuedBytes: 2 ** 16, readerMs: 2000 });
+      const socket = await rawSocket(listener);
+      const far = await accept();
+      let bytes = 0;
+      socket.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        socket.pause();
+        setImmediate(() => socket.resume());
+      });
+      for (let n = 0; n < 32; n++) {
+        await far.send(note(n), MIB);
+        if (n % 4 === 3) await pass(1500);
+      }
+      far.close();
+      await once(socket, 'close');
+      expect(bytes).toBeGreaterThan(32 * 2 ** 20);
+    }));
 
   it('closes when its sender does not wait', async () => {
     const { listener, accept } = await listening({ queuedBytes: 1, waitingSends: 10 });
