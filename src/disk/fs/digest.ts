@@ -24,7 +24,7 @@ const CHUNK_BYTES = 1024 * 1024;
 const CHUNKS_A_CHECK = 16;
 /** Of larger files no beginning is read: a film that is being copied would be read and sent again and again. */
 const MAX_BEGINNING_BYTES = 64 * 1024 * 1024;
-const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 const MOVING: Digest = { kind: 'moving' };
 const buffer = Buffer.allocUnsafeSlow(SMALL_BYTES + 1);
 

@@ -16,7 +16,7 @@ interface RulesFile {
 
 const NO_RULES: RulesFile = { lines: [], hash: null };
 const MAX_BYTES = 1024 * 1024;
-const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /**
  * @returns the present rules file of the root.

@@ -1,4 +1,5 @@
 // Contents of files that change while they are read.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -68,4 +69,11 @@ test('one that is gone, a link or below a file is moving, and one that the syste
   const failed = { kind: 'failed', error: expect.objectContaining({ code: 'ENAMETOOLONG' }) };
   const long = 'x'.repeat(300);
   expect([await of(long), small(long)]).toEqual([failed, failed]);
+});
+
+test('a pipe, to which nobody may ever write, is moving', async () => {
+  const pipe = path.join(root, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  expect(digestSmall(pipe, 7)).toEqual({ kind: 'moving' });
+  expect(await digestLarge(pipe, 7, new AbortController().signal)).toEqual({ kind: 'moving' });
 });

@@ -1,4 +1,5 @@
 // Ignore rules: SCENARIOS 5, and rules that change while the server runs.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import net from 'node:net';
@@ -100,4 +101,12 @@ it.runIf(process.platform === 'linux')('a socket in the place of the rules is no
   } finally {
     server.close();
   }
+});
+
+it('a pipe in the place of the rules is none, and nobody waits for what is written into it', async () => {
+  const watched = watch({ a: 'x' }, { watch: false });
+  execFileSync('mkfifo', [`${watched.root}/.lockstepignore`]);
+  await watched.scan();
+  expect(watched.last.problems).toMatchObject([{ path: '.lockstepignore', code: 'unsupported-type' }]);
+  expect([known(watched), watched.last.rules]).toEqual([['a'], []]);
 });
