@@ -2,7 +2,7 @@
 // after a restart.
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LocalReplica } from '../../src/disk/local-replica.js';
 import { openRoot } from '../../src/disk/state/root.js';
 import { openStateDirectory } from '../../src/disk/state/state-directory.js';
@@ -124,4 +124,24 @@ test('confirmed losses are reported', async () => {
   await replica.acceptDeletes();
   const told = await replica.scan('everything');
   expect([told.halt, shown(told).length + shown(await scan()).length]).toEqual([null, 8]);
+});
+
+test('its own directories are looked after every two seconds, until it is closed', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const root = makeRoot('replica');
+  const state = openStateDirectory(root, silent);
+  let kept = 0;
+  const keep = async () => void kept++;
+  const replica = new LocalReplica({ root: openRoot(root), state: { ...state, keep }, ignore: [], log: silent });
+  onTestFinished(() => {
+    state.release();
+    removeRoot(root);
+  });
+  vi.advanceTimersByTime(4_000);
+  expect(kept).toBe(2);
+  await replica.close();
+  kept = 0;
+  vi.advanceTimersByTime(10_000);
+  expect(kept).toBe(0);
 });

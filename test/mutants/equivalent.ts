@@ -420,6 +420,41 @@ const EQUIVALENT: readonly Equivalent[] = [
     mutated: 'false',
     reason: 'A row of nothing says what no row says.',
   },
+  {
+    file: 'src/disk/state/store.ts',
+    source: 'this.#writeScheduled = true;',
+    original: 'this.#writeScheduled = true;',
+    mutated: ';',
+    reason: 'The first of several turns writes everything, and the others find nothing left.',
+  },
+  {
+    file: 'src/disk/state/journal-check.ts',
+    source: 'const begun = bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, at));',
+    original: 'bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, at))',
+    mutated: 'bytes',
+    reason: 'Zeros come after what was read, and every form of a torn line may end in zeros.',
+  },
+  {
+    file: 'src/disk/fs/own-directory.ts',
+    source: "return below === '' ? this.#name : joinPath(this.#name, below);",
+    original: "''",
+    mutated: "'mutant'",
+    reason: 'A name with a slash at its end is that of the same directory.',
+  },
+  {
+    file: 'src/disk/scan/ignore-rules.ts',
+    source: 'if (this.#matcher === null || ++this.#asked > MAX_REMEMBERED) {',
+    original: '>',
+    mutated: '>=',
+    reason: 'It only bounds memory: what was forgotten is found out again.',
+  },
+  {
+    file: 'src/disk/apply/apply.ts',
+    source: "return from !== undefined && after?.type === 'file' && !sameEntry(from.entry, after);",
+    original: "from !== undefined && after?.type === 'file'",
+    mutated: '(from !== undefined)',
+    reason: 'Only files are renamed.',
+  },
 ];
 
 const known = new Set(EQUIVALENT.map((row) => keyOf(row.file, row)));

@@ -155,6 +155,16 @@ export class DiskSite {
     return kept;
   }
 
+  /** The files below the root that this process has open, other than the one that it has open all the time. */
+  openFiles(): string[] {
+    return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+      // The directory that was read here is closed by now.
+      const isFile = fs.statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false })?.isFile() === true;
+      const name = isFile ? path.relative(this.root, fs.readlinkSync(`/proc/self/fd/${fd}`)) : '..';
+      return name.startsWith('..') || name === '.lockstep/watermarks' ? [] : [name];
+    });
+  }
+
   /** What is staged; nothing should be, when an apply has ended. */
   staged(): string[] {
     return fs.readdirSync(this.at('.lockstep/staging'));

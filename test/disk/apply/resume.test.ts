@@ -316,6 +316,25 @@ describe('a basis file', () => {
     expect(await carry(context, source, change)).toEqual({ kind: 'done', sent: SIZE });
   });
 
+  const REST = NEW.subarray(MIB, 5 * MIB);
+  test.runIf(process.platform === 'linux').each<[it: string, then: Content | Error, kind: string]>([
+    ['in the new content', { n: 0, data: REST, last: true }, 'done'],
+    ['in a content that is another one', { n: 0, data: Buffer.from('x'), last: true }, 'stale'],
+    ['in a content that the source no longer has', { n: 0, failed: { kind: 'stale' } }, 'stale'],
+    ['in a content that is cut', dead, 'cut'],
+  ])('is closed when its bytes are %s', async (_, then, kind) => {
+    const { context, change } = await twoSites({ f: NEW.subarray(0, MIB) }, NEW.subarray(0, 5 * MIB));
+    let open: string[] = [];
+    async function* copied(): AsyncGenerator<Content> {
+      yield { n: 0, copy: { at: 0, bytes: MIB }, last: false };
+      open = context.openFiles();
+      if (then instanceof Error) throw then;
+      yield then;
+    }
+    const outcomes = await context.outcomes([change], copied()).catch(() => [{ kind: 'cut' }]);
+    expect([outcomes[0]!.kind, open.includes('f'), context.openFiles()]).toEqual([kind, true, []]);
+  });
+
   test('is not read outside of its bounds', async () => {
     const { source, context, change } = await twoSites({ f: NEW });
     async function* beyond(): AsyncGenerator<Content> {

@@ -9,8 +9,8 @@ import { noise, sumsOf } from '../../support/delta.js';
 
 const BLOCK = 1 << 16;
 
-/** @returns where the one block of a basis file is found in a file with this content. */
-async function found(block: Buffer, content: Buffer): Promise<Match[]> {
+/** @returns where the one block of a basis file is found in ranges of a file with this content. */
+async function found(block: Buffer, content: Buffer, ranges = [{ at: 0, bytes: content.length }]): Promise<Match[]> {
   const index = new BlockIndex(BLOCK, [{ at: 0, bytes: BLOCK }], sumsOf(block, BLOCK));
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-search-'));
   const file = path.join(directory, 'content');
@@ -19,7 +19,7 @@ async function found(block: Buffer, content: Buffer): Promise<Match[]> {
   try {
     const search = new BlockSearch({ fd, size: content.length, own: null }, index);
     const matches: Match[] = [];
-    for await (const match of search.matches({ at: 0, bytes: content.length })) matches.push(match);
+    for (const range of ranges) for await (const match of search.matches(range)) matches.push(match);
     return matches;
   } finally {
     fs.closeSync(fd);
@@ -34,4 +34,12 @@ test('a block after less than eight blocks of other content is found, wherever i
     const content = Buffer.concat([noise(before, 2), block, noise(10, 3)]);
     expect(await found(block, content)).toEqual([{ at: before, from: 0, bytes: BLOCK }]);
   }
+});
+
+test('ranges may be searched in any order', async () => {
+  const block = noise(BLOCK, 1);
+  const content = Buffer.concat([noise(BLOCK, 2), block, noise(40 * BLOCK, 3), block]);
+  const halves = [1, 0].map((half) => ({ at: half * 21 * BLOCK, bytes: 22 * BLOCK }));
+  const at = [42 * BLOCK, BLOCK];
+  expect(await found(block, content, halves)).toEqual(at.map((at) => ({ at, from: 0, bytes: BLOCK })));
 });

@@ -321,6 +321,12 @@ describe('reading', () => {
     expect(found).toEqual(ids);
   });
 
+  it('takes the files in the order of their numbers, whatever number of digits they have', async () => {
+    fs.writeFileSync(inLog('events-999999.ndjson'), `${JSON.stringify(event(1, { reason: 'earlier' }))}\n`);
+    fs.writeFileSync(inLog('events-1000000.ndjson'), `${JSON.stringify(event(2, { reason: 'later' }))}\n`);
+    expect(await logged()).toEqual({ reasons: ['earlier', 'later'], damaged: 0 });
+  });
+
   it('takes lines that are longer than a piece, and pieces that end anywhere', async () => {
     const log = open();
     const reasons = Array.from({ length: 60 }, (_, n) => 'é'.repeat(n * 997));

@@ -79,6 +79,24 @@ it.each([0, 3, 6, 10])('a save with the name missing for %i ms is one modificati
   expect(watched.told).toEqual([['f', file('new')]]);
 });
 
+it('reports neither name of a renamed file before the first has been missing for a while, and then both', async () => {
+  const begun = Date.now() + 60_000;
+  let now = begun;
+  const watched = watch({ f: 'x' }, { watch: false, now: () => now });
+  await watched.scan();
+  watched.forget();
+  fs.renameSync(`${watched.root}/f`, `${watched.root}/g`);
+  expect(await watched.scan('everything')).toMatchObject({ entries: [], unsettled: 2 });
+  now = begun + 24;
+  expect(await watched.scan('everything')).toMatchObject({ entries: [], unsettled: 2 });
+  now = begun + 25;
+  await watched.scan('everything');
+  expect(watched.told.sort()).toEqual([
+    ['f', 'gone'],
+    ['g', file('x')],
+  ]);
+});
+
 it('waits for an empty file, which is probably about to be filled', async () => {
   let now = (): number => Date.now();
   const watched = watch({ f: 'old' }, { now: () => now() });

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
 import { type VersionLimits, VersionPruner } from '../../../src/disk/versions/pruning.js';
 import { VersionRecords } from '../../../src/disk/versions/records.js';
@@ -184,4 +184,34 @@ test('a full disk prunes at once, but not repeatedly', async () => {
   await at.prune();
   expect(runs).toBe(2);
   await at.close();
+});
+
+test('a version that exceeds the share is followed by a run a second later, once, however many come', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const one = pruning({ ...ALL, share: 0.5 }, 20);
+  const pruned = vi.spyOn(one, 'prune');
+  one.grew(p('before it was counted'), 100);
+  version('x', '12345');
+  await one.prune();
+  const come = (content: string) => {
+    now += 1000;
+    version('x', content);
+    one.grew(p('x'), content.length);
+  };
+  pruned.mockClear();
+  come('67890');
+  vi.advanceTimersByTime(1_000);
+  expect(pruned).not.toHaveBeenCalled();
+  come('a');
+  vi.advanceTimersByTime(999);
+  come('b');
+  vi.advanceTimersByTime(999);
+  expect(pruned).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(pruned).toHaveBeenCalledTimes(1);
+  await pruned.mock.results[0]!.value;
+  expect(contents()).toEqual(['67890', 'a', 'b']);
+  expect(await one.usage()).toEqual({ files: 3, bytes: 7 });
+  await one.close();
 });
