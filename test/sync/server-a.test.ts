@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nearbyPair } from '../../src/cli/nearby-pair.js';
 import { Client } from '../../src/client/client.js';
 import type { SyncError } from '../../src/core/errors.js';
+import type { SyncEvent } from '../../src/core/events.js';
 import { silent } from '../../src/log.js';
 import { type PeerLink, tcpTransport } from '../../src/sync/peer/transport.js';
 import { startServerB } from '../../src/sync/server-b.js';
@@ -72,6 +73,19 @@ describe('the address in a directory', () => {
       code: 'unreachable',
       message: expect.stringContaining('another pair'),
     });
+  });
+
+  test('leads also from a directory that is connected as side b, and waits to be confirmed', async () => {
+    for (const name of ['x', 'y', 'z']) fs.writeFileSync(inA(name), name);
+    await servers.start();
+    await servers.said('in-sync');
+    await servers.stop();
+    const other = path.join(servers.directory, 'other');
+    fs.mkdirSync(other);
+    await servers.start({}, { a: servers.a, b: other });
+    await servers.said('halted');
+    const root = rootOf(path.join(other, '.lockstep', 'identity.json'));
+    (await Client.connect({ server: `127.0.0.1:${servers.port}`, root })).close();
   });
 
   test('is not believed where another user has written it', async () => {
@@ -156,6 +170,20 @@ describe('at its start', () => {
     await servers.start();
     await servers.said('in-sync');
   });
+});
+
+test('a server that cannot start after all gives its port and its root back', async () => {
+  let port = 0;
+  const event = (said: SyncEvent) => {
+    if (said.event !== 'listening') return;
+    port = said.port;
+    throw new Error('the log is full');
+  };
+  const log = { event, detail: () => {}, warn: () => {} };
+  await expect(servers.start({ log })).rejects.toThrow('the log is full');
+  await servers.stop();
+  await servers.start({ port });
+  await servers.said('in-sync');
 });
 
 test('a server-b whose port is taken is refused, and its root is free again', async () => {

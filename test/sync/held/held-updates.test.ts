@@ -295,6 +295,23 @@ describe('under a lock', () => {
     expect([problems, held()]).toEqual([['f io-error'], ['modified v1']]);
   });
 
+  test('at most eight contents are fetched at one time, and the others after them', async () => {
+    const paths = Array.from({ length: 20 }, (_, n) => p(`f${n}`));
+    const { fixture, heldUpdates, replicas, settle } = open(
+      Object.fromEntries(paths.map((path) => [path, file('v0')])),
+    );
+    for (const path of paths) {
+      fixture.lockState.dispatch({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
+      fixture.found('b', path, file('v1'));
+      replicas.b!.files.set(path, 'v1');
+    }
+    heldUpdates.work();
+    expect(heldUpdates.fetching).toEqual({ files: 8, bytes: 16 });
+    await settle();
+    expect(paths.map((path) => fixture.lockState.table.heldOf(path).length)).toEqual(paths.map(() => 1));
+    expect([heldUpdates.fetching, heldUpdates.isIdle]).toEqual([{ files: 0, bytes: 0 }, true]);
+  });
+
   test('an update stored after the lock has ended goes to the versions, and the path is compared again', async () => {
     const { lock, unlock, settle, saves, held, files, fixture, heldUpdates } = open();
     lock();
@@ -317,6 +334,17 @@ describe('after the unlock', () => {
     all.fixture.said.length = 0;
     return all;
   }
+
+  test('an update whose content is gone from held/ is a problem; the others go to the versions, and the plan makes both sides equal', async () => {
+    const { unlock, drain, fixture, files } = await five();
+    files.held.delete([...files.held.keys()][1]!);
+    unlock();
+    expect(await drain()).toEqual(['modified v1']);
+    expect(fixture.said.filter((said) => said.startsWith('problem'))).toEqual([
+      expect.stringMatching(/^problem f unreadable The held content f \(held \d+\) is gone/),
+    ]);
+    expect([files.aside, fixture.pair.hasMarks]).toEqual([['v3', 'v4', 'v5'], true]);
+  });
 
   test('the held updates take effect one by one, in order, and each is logged', async () => {
     const { unlock, drain, fixture, files, heldUpdates } = await five();

@@ -586,6 +586,15 @@ describe('a mount point of side a without its disk', () => {
     expect([codes(), pair.safety.blocks]).toEqual([[], false]);
   });
 
+  it('waits for what is in motion on side b where side a has half of the rest', () => {
+    pair.meet(none, { ...B, partner: known });
+    whole('a', { a: '1' });
+    whole('b', { a: '1', b: '2' }, { unknown: ['d' as RelPath, 'e' as RelPath], unsettled: 2 });
+    expect([codes(), pair.safety.blocks, pair.safety.isSettling]).toEqual([[], true, true]);
+    scan('b', { d: '3', e: '4' });
+    expect([codes(), pair.safety.isSettling]).toEqual([['root-unmounted'], false]);
+  });
+
   it('is filled once that is confirmed', () => {
     pair.meet(none, { ...B, partner: known });
     whole('a', {});

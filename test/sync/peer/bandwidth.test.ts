@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Bandwidth } from '../../../src/sync/peer/bandwidth.js';
 import { sendContent } from '../../../src/sync/peer/send-content.js';
 
@@ -44,6 +44,30 @@ describe('bandwidth', () => {
     expect(other.isFree).toBe(true);
     other.told = 40_000;
     expect(other.isFree).toBe(false);
+  });
+
+  it('changes with the time of the week, and the other server is told', () => {
+    vi.useFakeTimers({ now: new Date(2026, 0, 5, 7, 59, 45), toFake: ['Date', 'setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const eight = (24 + 8) * 60;
+    const bandwidth = new Bandwidth([
+      { minuteOfWeek: eight, rate: 1_000 },
+      { minuteOfWeek: eight + 60, rate: null },
+    ]);
+    const told: (number | null)[] = [];
+    const forgotten: (number | null)[] = [];
+    bandwidth.onChange((rate) => told.push(rate));
+    bandwidth.onChange((rate) => forgotten.push(rate))();
+    expect([bandwidth.own, bandwidth.isFree]).toEqual([null, true]);
+    vi.advanceTimersByTime(30_000);
+    expect([bandwidth.own, bandwidth.isFree, told]).toEqual([1_000, false, [1_000]]);
+    vi.advanceTimersByTime(30 * 60_000);
+    expect(told).toEqual([1_000]);
+    vi.advanceTimersByTime(30 * 60_000);
+    expect([bandwidth.own, told]).toEqual([null, [1_000, null]]);
+    bandwidth.close();
+    vi.advanceTimersByTime(7 * 24 * 3_600_000);
+    expect([told, forgotten]).toEqual([[1_000, null], []]);
   });
 });
 

@@ -59,6 +59,9 @@ async function open(bandwidths: { a?: Bandwidth; b?: Bandwidth } = {}) {
       if (path === 'lost') throw new SyncError('not-found', 'They are not there.');
       return versions;
     },
+    recent: async function* (since: number) {
+      for (const version of versions) if (version.size >= since) yield [{ ...version, of: p('x') }];
+    },
     entryOf: async (name: string) => file(name),
     read: async function* (name: string): AsyncGenerator<Content> {
       if (name === 'lost') throw new SyncError('not-found', 'It is not there.');
@@ -157,6 +160,14 @@ test('earlier contents are listed, scanned and read', async () => {
   for await (const piece of localScans.versionReader.read(p('v1'), file('v11v12')))
     if ('data' in piece) texts.push(piece.data.toString());
   expect(texts).toEqual(['v11', 'v12']);
+});
+
+test('the earlier contents of all paths are listed, since a time', async () => {
+  const { localScans } = await open();
+  const names: string[] = [];
+  for await (const some of localScans.versionReader.recent(1))
+    names.push(...some.map(({ of, name }) => `${of} ${name}`));
+  expect(names).toEqual(['x v1', 'x v2']);
 });
 
 test('an earlier content that cannot be read is an error', async () => {
