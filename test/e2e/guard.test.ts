@@ -51,8 +51,9 @@ test('SCENARIO 38: a guarded file loses its write bits, and gets them back whate
   await untilMode(pair.a, 'one', '644');
 
   // At an expiry, and after a kill, when the next start guards nothing.
-  await pair.json('--as', 'ann', 'lock', 'one', '--ttl', '1s');
+  await pair.json('--as', 'ann', 'lock', 'one');
   await untilMode(pair.b, 'one', '444');
+  await pair.json('--as', 'ann', 'lock', 'one', '--ttl', '1s');
   await untilMode(pair.b, 'one', '644');
   await pair.json('--as', 'ann', 'lock', 'three');
   await pair.json('--as', 'ann', 'lock', 'one', '--side', 'b');

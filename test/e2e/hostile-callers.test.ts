@@ -270,7 +270,7 @@ describe('nonsense', () => {
   ];
 
   it(`is answered or the connection closed, and the servers live on (LOCKSTEP_TEST_SEED=${seed})`, {
-    timeout: sized(30_000, 1_800_000),
+    timeout: sized(60_000, 1_800_000),
   }, async () => {
     const nonsense = new Nonsense(seed);
     for (const [port, methods] of [

@@ -268,9 +268,10 @@ describe('SCENARIO 41: a server-b that lies', () => {
     await pair.serverA.wait('in-sync');
     const moved: [RelPath, Entry | null][] = [['d' as RelPath, { type: 'dir', mode: 0o755 }]];
     for (const [at, entry] of liar.files()) moved.push([`d/${at}` as RelPath, entry], [at, null]);
+    const since = pair.serverA.said.length;
     liar.claims.claim(moved);
     await until(() => fs.existsSync(path.join(pair.a, 'd/f119.txt')));
-    await pair.serverA.wait('in-sync', pair.serverA.said.length - 1);
+    await pair.serverA.wait('in-sync', since);
     expect(pair.serverA.said.filter(({ event }) => event === 'halted')).toEqual([]);
   });
 });

@@ -75,6 +75,8 @@ test('the command of --on-event gets the events of server-a, and ends with it', 
   const out = path.join(root, '..', `${path.basename(root)}.out`);
   const ended = start('server-a', '--log', 'json', '--on-event', `cat > '${out}'; echo over >> '${out}'`);
   await says('scan-finished');
+  // It has a second for what comes at the end: what came before, and its own start, are not to be part of that.
+  await until(() => fs.existsSync(out) && fs.readFileSync(out, 'utf8').includes('scan-finished'));
   child!.kill('SIGTERM');
   expect(await ended).toBe(0);
   const lines = fs.readFileSync(out, 'utf8').trim().split('\n');

@@ -1,7 +1,8 @@
 // What a server says, line by line, and how a test waits for it: in a process of its own or in this one.
 import { sized } from './sizes.js';
 
-const WAIT_MS = sized(20_000, 120_000);
+/** Ends what hangs, a little before the test would end by itself. */
+const WAIT_MS = sized(50_000, 120_000);
 
 /** An event as a server said it. */
 export type Said = Record<string, unknown> & { event: string };

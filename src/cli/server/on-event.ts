@@ -15,6 +15,7 @@ const END_MS = 1_000;
 export class EventCommand {
   readonly #command: string;
   readonly #warn: (text: string) => void;
+  readonly #endMs: number;
   #child: ChildProcess | null = null;
   /** Lines for the next start of the command. */
   #waiting: string[] = [];
@@ -27,10 +28,12 @@ export class EventCommand {
   /**
    * @param command a line for the shell.
    * @param warn says that the command does not do its part; each way is said once.
+   * @param endMs how long it may take to end.
    */
-  constructor(command: string, warn: (text: string) => void) {
+  constructor(command: string, warn: (text: string) => void, endMs = END_MS) {
     this.#command = command;
     this.#warn = warn;
+    this.#endMs = endMs;
   }
 
   /** Hands an event over; returns at once. */
@@ -53,7 +56,7 @@ export class EventCommand {
     if (child === null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.stdin?.end();
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_MS))]);
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, this.#endMs))]);
     this.kill();
   }
 

@@ -20,8 +20,9 @@ afterEach(async () => {
   removeRoot(root);
 });
 
-const open = (line: string): EventCommand => {
-  command = new EventCommand(line, (text) => warned.push(text));
+/** @param endMs where it is not tested that a command is killed, a slow machine has its time. */
+const open = (line: string, endMs = 50_000): EventCommand => {
+  command = new EventCommand(line, (text) => warned.push(text), endMs);
   return command;
 };
 const at = (name: string): string => path.join(root, name);
@@ -52,7 +53,7 @@ it('gets every event as a line of JSON, and ends when there are no more', async 
 });
 
 it('that hangs holds nothing up, is said once, and is killed at the end with what it has started', async () => {
-  open(`sleep 1000 & echo $! > '${at('child')}'; echo $$ > '${at('shell')}'; wait`);
+  open(`sleep 1000 & echo $! > '${at('child')}'; echo $$ > '${at('shell')}'; wait`, 100);
   command.event(event(1));
   await until(() => text('shell') !== '' && text('child') !== '');
   for (let n = 2; n < 3_000; n++) command.event(event(n, 'y'.repeat(1_000)));
