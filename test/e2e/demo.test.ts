@@ -2,10 +2,10 @@
 // samples nor the ports that somebody uses are touched.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { portToKeep } from '../support/ports.js';
 import { project, run, until } from '../support/programs.js';
 
 let checkout: string;
@@ -61,21 +61,6 @@ describe('the copies of the samples', () => {
   });
 });
 
-/** @returns a port that nothing uses now, outside of the range that systems give out for port 0. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = net.createServer();
-    const port = 12_000 + Math.floor(Math.random() * 10_000);
-    const listening = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!listening) continue;
-    const { port: free } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return free;
-  }
-}
-
 test('npm start serves the copies, ends with Ctrl-C, and leaves nothing that git sees', {
   timeout: 60_000,
 }, async () => {
@@ -84,7 +69,7 @@ test('npm start serves the copies, ends with Ctrl-C, and leaves nothing that git
   fs.writeFileSync(at('.git/info/exclude'), 'dist\nnode_modules\n');
   git('add', '-A');
   git('-c', 'user.name=t', '-c', 'user.email=t@localhost', 'commit', '-qm', 'The samples');
-  const [portA, portB] = [await freePort(), await freePort()];
+  const [portA, portB] = [await portToKeep(), await portToKeep()];
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
   const ports = { LOCKSTEP_A_PORT: `${portA}`, LOCKSTEP_B_PORT: `${portB}`, LOCKSTEP_A_PEER: `127.0.0.1:${portB}` };
   const env = { ...Object.fromEntries(own), ...ports, XDG_STATE_HOME: at('.git/state'), NO_COLOR: '1' };

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { SyncEvent } from '../../src/core/events.js';
 import { type RunningServer, type ServerAOptions, startServerA } from '../../src/sync/server-a.js';
 import { startServerB } from '../../src/sync/server-b.js';
+import { portToKeep } from './ports.js';
 import { makeRoot, removeRoot } from './trees.js';
 
 export class BothServers {
@@ -46,9 +47,9 @@ export class BothServers {
       this.eventsAtB.push(said);
       this.#wake();
     };
-    const optionsB = { ...common, dir: dirs.b, log: { ...log, event: atB } };
+    const optionsB = { ...common, dir: dirs.b, port: await portToKeep(), log: { ...log, event: atB } };
     const b = await startServerB(optionsB);
-    this.#startB = () => startServerB({ ...optionsB, port: b.port });
+    this.#startB = () => startServerB(optionsB);
     this.#running.push(b);
     this.portB = b.port;
     const peer = { host: '127.0.0.1', port: b.port };

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Connections } from '../../src/cli/connections.js';
 import { Client } from '../../src/client/client.js';
 import { run as runLine } from '../cli/fake-context.js';
+import { portToKeep } from './ports.js';
 import { Sayings } from './sayings.js';
 import { type Server, ServerHere } from './server-here.js';
 
@@ -91,6 +92,7 @@ export class PairOfPrograms {
   readonly env: NodeJS.ProcessEnv;
   serverA!: Server;
   serverB!: Server;
+  /** Where the servers listen, from the first start on; a test may choose that. */
   portA = 0;
   portB = 0;
   /** What server-b is run by. */
@@ -111,12 +113,14 @@ export class PairOfPrograms {
   }
 
   async startB(...args: string[]): Promise<void> {
+    this.portB ||= await portToKeep();
     const own = ['--dir', this.b, '--port', String(this.portB)];
     this.serverB = this.#run('server-b', [...own, ...args]);
     this.portB = (await this.serverB.wait('listening')).port as number;
   }
 
   async startA(...args: string[]): Promise<void> {
+    this.portA ||= await portToKeep();
     const peer = ['--peer', `127.0.0.1:${this.portB}`];
     this.serverA = this.#run('server-a', ['--dir', this.a, '--port', String(this.portA), ...peer, ...args]);
     this.portA = (await this.serverA.wait('listening')).port as number;
