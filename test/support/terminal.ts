@@ -1,6 +1,7 @@
 // A program on a terminal of its own: util-linux's `script` makes the pseudo-terminal, keys go in, and what the program
 // has written comes out. What is waited for is text that appears.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import { until } from './programs.js';
 
 /** Why programs cannot be driven on a terminal here; null where they can. */
@@ -54,11 +55,41 @@ export class TerminalProgram {
     );
   }
 
+  /** Sends a signal to `script`; a SIGKILL also to everything that runs on its terminal. */
   kill(signal: NodeJS.Signals): void {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    // A shell whose terminal goes away may turn round and round instead of ending.
+    if (signal === 'SIGKILL') for (const pid of onTerminalOf(this.#child.pid!)) killQuietly(pid);
+    this.#child.kill(signal);
   }
 
   #call(): void {
     for (const listener of this.#listeners) listener();
+  }
+}
+
+/** @returns the processes of the sessions that `script` has begun; none where the system has no /proc. */
+function onTerminalOf(script: number): number[] {
+  const processes = fs.existsSync('/proc/self/stat') ? fs.readdirSync('/proc').flatMap(processOf) : [];
+  const sessions = new Set(processes.filter(({ parent }) => parent === script).map(({ session }) => session));
+  return processes.filter(({ pid, session }) => pid !== script && sessions.has(session)).map(({ pid }) => pid);
+}
+
+function processOf(pid: string): { readonly pid: number; readonly parent: number; readonly session: number }[] {
+  if (!/^\d+$/.test(pid)) return [];
+  try {
+    // The name in brackets may have blanks and brackets itself.
+    const [, parent, , session] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+    return [{ pid: Number(pid), parent: Number(parent), session: Number(session) }];
+  } catch {
+    return [];
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
   }
 }
