@@ -232,11 +232,9 @@ export class Oracle {
       for (const [path, inode] of disk.walk()) {
         const lock = server.lockState.table.locks.get(path as RelPath);
         const isGuarding = server.guards === true && lock !== undefined && lock.side !== name && inode.type === 'file';
-        if (
-          isGuarding &&
-          (inode.mode & 0o222) !== 0 &&
-          !this.#touchedSince(path, this.#taken.get(lock.token) ?? Number.POSITIVE_INFINITY)
-        )
+        // Of a lock that came with a former disk it is not known when it was taken.
+        const since = lock === undefined ? 0 : (this.#taken.get(lock.token) ?? 0);
+        if (isGuarding && (inode.mode & 0o222) !== 0 && !this.#touchedSince(path, since))
           this.#world.broken(`at rest ${path} is not guarded on side ${name}`);
         if (!isGuarding && isGuarded(inode) && inode.mode !== inode.guarded)
           this.#world.broken(`at rest the write bits of ${path} were not given back on side ${name}`);

@@ -61,6 +61,7 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [720_006_817, 'the simulation: a confirmation that went with its connection was not given again at the end'],
   [740_021_298, 'the simulation: of two losses in the same millisecond the second seemed to be told again'],
   [740_031_697, 'the simulation: a deletion that waited when a backup was taken seemed to be a step back'],
+  [740_072_330, 'the simulation: of a lock that came back with a disk it was forgotten since when it had been'],
 ];
 
 /** In the plain world, as it was when they were found. */
