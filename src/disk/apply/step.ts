@@ -95,11 +95,11 @@ function replace(context: ApplyContext, change: Change, put: Put): Step {
   } else if (isStats(old)) {
     return keepingOld(context, change, { target, stats: old }, () => {
       put.over(target);
-      return recorded(context, change, put.stats(target));
+      return recorded(context, change, put.stats(target), true);
     });
   }
   put.create(target);
-  return recorded(context, change, put.stats(target));
+  return recorded(context, change, put.stats(target), true);
 }
 
 function remove(context: ApplyContext, change: Change): Step {
@@ -225,8 +225,11 @@ function isStill(
 
 const isStats = (lstat: LstatResult): lstat is fs.Stats => lstat !== null && !(lstat instanceof Error);
 
-/** @param stats those of what was put there, not of what has the path by now. */
-function recorded(context: ApplyContext, { path, after }: Change, stats: fs.Stats): Step {
-  context.scanner.wrote(path, after as Entry, stats);
+/**
+ * @param stats those of what was put there, not of what has the path by now.
+ * @param published whether it came from staging, where only this server can have written it.
+ */
+function recorded(context: ApplyContext, { path, after }: Change, stats: fs.Stats, published = false): Step {
+  context.scanner.wrote(path, after as Entry, stats, published);
   return 'done';
 }

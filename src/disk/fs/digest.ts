@@ -35,7 +35,7 @@ export function digestSmall(absolute: string, at: number): Digest {
     fd = fs.openSync(absolute, FLAGS);
     const before = fs.fstatSync(fd);
     if (!before.isFile() || before.size > SMALL_BYTES) return MOVING;
-    const length = readWhole(fd);
+    const length = readWhole(fd, before.size);
     if (length !== before.size || !sameSignature(before, fs.fstatSync(fd))) return MOVING;
     if (fs.lstatSync(absolute, { throwIfNoEntry: false })?.ino !== before.ino) return MOVING;
     return { kind: 'read', hash: hashOf(CONTENT_HASH, buffer.subarray(0, length)), stats: before, at };
@@ -46,9 +46,10 @@ export function digestSmall(absolute: string, at: number): Digest {
   }
 }
 
-function readWhole(fd: number): number {
+/** @returns how many bytes there are; where the file has grown, more than `size`, or its stats tell. */
+function readWhole(fd: number, size: number): number {
   let length = 0;
-  while (length < buffer.length) {
+  while (length < size) {
     const count = fs.readSync(fd, buffer, length, buffer.length - length, null);
     if (count === 0) break;
     length += count;

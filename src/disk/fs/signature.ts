@@ -56,6 +56,13 @@ export function isRacy(file: Signature, at: number): boolean {
   return Math.abs(at - file.mtimeMs) < window || Math.abs(at - file.ctimeMs) < window;
 }
 
+/**
+ * @returns whether a file that got the modification time `mtime` (microseconds since 1970) and then its name has not been
+ *   written since. Its times show it, however short that was ago: a write sets both to the same moment.
+ */
+export const isAsPublished = (file: Signature, mtime: number): boolean =>
+  microseconds(file.mtimeMs) === mtime && file.ctimeMs - file.mtimeMs >= racyMs(file);
+
 /** @returns the signature of a file that was read from `at` on; `reported` overrides mode and mtime. */
 export function fileSignature(
   stats: Stats,

@@ -8,13 +8,19 @@ import type { RelPath } from '../../core/path.js';
 import { joinPath, parentOf } from '../../core/path.js';
 import { entryOf, walkNode } from '../../core/snapshot.js';
 import { SMALL_BYTES } from '../fs/digest.js';
-import { type FileSignature, fileSignature, modeOf } from '../fs/signature.js';
+import { type FileSignature, fileSignature, isAsPublished, modeOf } from '../fs/signature.js';
 import { type ScanContext, statsAt } from './context.js';
 import { isUnchanged } from './survey.js';
 
+/** What is known of an own write. */
+interface OwnStats {
+  readonly stats: fs.Stats | null;
+  readonly published: boolean;
+}
+
 /**
  * Records that this server wrote `reported` at `path`; null: removed it.
- * @param stats what lstat says of it now.
+ * @param stats what lstat says of it now; `published` where it is a verified content that only just got its name.
  * @param hint called with a directory that holds entries that this server did not write, so it has to be scanned.
  * @returns the entry that is in the snapshot now; null: none.
  */
@@ -22,10 +28,11 @@ export function noteOwn(
   context: ScanContext,
   path: RelPath,
   reported: Entry | null,
-  stats: fs.Stats | null,
+  { stats, published }: OwnStats,
   hint: (dir: RelPath) => void,
 ): Entry | null {
-  const entry = reported?.type === 'file' && stats !== null ? ownFile(reported, stats, context.now()) : reported;
+  const isFile = reported?.type === 'file' && stats !== null;
+  const entry = isFile ? ownFile(reported, stats, published, context.now()) : reported;
   const before = context.snapshot.get(path);
   context.unsettled.release(path);
   context.problems.clearBelow(path);
@@ -39,10 +46,11 @@ export function noteOwn(
 }
 
 /** A large file is not racy: nobody had it open, so nobody wrote it between its rename and its stat. */
-function ownFile(reported: FileEntry, stats: fs.Stats, now: number): FileSignature {
+function ownFile(reported: FileEntry, stats: fs.Stats, published: boolean, now: number): FileSignature {
   const { mode, mtime } = reported;
   const seen = fileSignature(stats, reported.hash, now, { mode, mtime });
-  return stats.size > SMALL_BYTES ? { ...seen, racy: false } : seen;
+  const isProven = stats.size > SMALL_BYTES || (published && isAsPublished(stats, mtime));
+  return isProven ? { ...seen, racy: false } : seen;
 }
 
 function noteDir(

@@ -127,10 +127,12 @@ export class Scanner {
    * To be called after each write of this server, so that its watch events are no change.
    * @param reported the entry that the pair agreed on; it is reported until the signature on disk changes.
    * @param stats what lstat says of it now.
+   * @param published whether it is a verified content that only just got its name.
    */
-  wrote(path: RelPath, reported: Entry | null, stats: Stats | null): void {
+  wrote(path: RelPath, reported: Entry | null, stats: Stats | null, published = false): void {
     this.#overwritten.add(path);
-    const entry = noteOwn(this.#context, path, reported, stats, (dir) => this.#hints.add(dir, true));
+    const own = { stats, published };
+    const entry = noteOwn(this.#context, path, reported, own, (dir) => this.#hints.add(dir, true));
     if (this.#context.unsettled.size < this.#context.unsettled.reported) this.#hints.add(path);
     this.#seen(path, entry);
     if (entry?.type === 'file' && stats !== null && stats.nlink > 1) this.#changedLinked(path, stats);

@@ -1,21 +1,22 @@
 // A server's own writes are no changes, and the last check before a write is right.
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/core/entry.js';
+import type { Entry, FileEntry } from '../../../src/core/entry.js';
 import { file, path, type Watched, watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
 
 const HASH = '6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b';
-const ONE: Entry = { type: 'file', size: 1, mtime: 1_700_000_000_123_457, mode: 0o640, hash: HASH };
+const TIME = 1_700_000_000_123_457;
+const ONE: FileEntry = { type: 'file', size: 1, mtime: TIME, mode: 0o640, hash: HASH };
 
 /** Writes as an apply does: beside the path, with the agreed time and mode, then a rename. */
-function writeOne(watched: Watched, name: string): void {
+function writeOne(watched: Watched, name: string, { published = false, mtime = TIME } = {}): void {
   const staged = `${watched.root}/.lockstep/staged`;
   fs.mkdirSync(`${watched.root}/.lockstep`, { recursive: true });
   fs.writeFileSync(staged, '1', { mode: 0o640 });
-  fs.utimesSync(staged, ONE.type === 'file' ? ONE.mtime / 1e6 : 0, ONE.type === 'file' ? ONE.mtime / 1e6 : 0);
+  fs.utimesSync(staged, mtime / 1e6, mtime / 1e6);
   fs.renameSync(staged, `${watched.root}/${name}`);
-  watched.scanner.wrote(path(name), ONE, fs.lstatSync(`${watched.root}/${name}`));
+  watched.scanner.wrote(path(name), { ...ONE, mtime }, fs.lstatSync(`${watched.root}/${name}`), published);
 }
 
 describe('after an own write', () => {
@@ -52,11 +53,26 @@ describe('after an own write', () => {
     await watched.until(() => watched.told.some(([at]) => at === 'made/later'));
   });
 
-  it("a user's write directly after it is found", async () => {
+  it('of a content with an older time, the file is not read again', async () => {
+    const watched = watch();
+    await watched.settle();
+    const isRacy = (name: string) => (watched.scanner.snapshot.get(path(name)) as { racy?: boolean }).racy;
+    // A time that utimes sets exactly.
+    const mtime = 1_700_000_000_500_000;
+    writeOne(watched, 'published', { published: true, mtime });
+    writeOne(watched, 'renamed', { mtime });
+    writeOne(watched, 'young', { published: true, mtime: Date.now() * 1000 });
+    // Somebody has set another time before the server looked.
+    fs.utimesSync(`${watched.root}/published`, 1, 1);
+    watched.scanner.wrote(path('other time'), ONE, fs.lstatSync(`${watched.root}/published`), true);
+    expect(['published', 'renamed', 'young', 'other time'].map(isRacy)).toEqual([false, true, true, true]);
+  });
+
+  it.each([false, true])("a user's write directly after it is found (published: %s)", async (published) => {
     const watched = watch();
     await watched.scan();
     for (let n = 0; n < 20; n++) {
-      writeOne(watched, `f${n}`);
+      writeOne(watched, `f${n}`, { published });
       fs.writeFileSync(`${watched.root}/f${n}`, '2');
     }
     await watched.settle();
