@@ -6,58 +6,92 @@ import { type FSWatcher, watch } from 'chokidar';
 import type { Armed, Watcher, WatchListener } from './watcher.js';
 
 const POLL_MS = 1000;
-/** chokidar lists a directory before it watches it and does not report when; after this time it certainly watches. */
-const ARMED_AFTER_MS = 150;
 
 /** @param options whether to poll instead of using the system's events. */
 export function chokidarWatcher(listener: WatchListener, options: { polling: boolean }): Watcher {
   return new ChokidarWatcher(listener, options.polling);
 }
 
+/** Directories that were armed together. chokidar lists them before it watches them, and reports when it does. */
+interface Batch {
+  readonly dirs: Set<string>;
+  watcher: FSWatcher | null;
+}
+
 class ChokidarWatcher implements Watcher {
-  readonly #watcher: FSWatcher;
   readonly #listener: WatchListener;
   readonly #polling: boolean;
-  readonly #armed = new Set<string>();
-  #justArmed: string[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  readonly #armed = new Map<string, Batch>();
+  /** What is armed in this turn of the event loop. */
+  #next: Batch | null = null;
+  readonly #closing = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(listener: WatchListener, polling: boolean) {
     this.#listener = listener;
     this.#polling = polling;
-    this.#watcher = watch([], {
+  }
+
+  arm(dir: string): Armed {
+    if (this.#armed.has(dir)) return 'already';
+    this.#next ??= this.#batch();
+    this.#next.dirs.add(dir);
+    this.#armed.set(dir, this.#next);
+    return this.#polling ? 'polled' : 'watched';
+  }
+
+  disarm(dir: string): void {
+    const batch = this.#armed.get(dir);
+    if (batch === undefined) return;
+    this.#armed.delete(dir);
+    batch.dirs.delete(dir);
+    if (batch.dirs.size > 0) batch.watcher?.unwatch(dir);
+    else this.#end(batch);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const batch of new Set(this.#armed.values())) this.#end(batch);
+    await Promise.all(this.#closing);
+  }
+
+  #batch(): Batch {
+    const batch: Batch = { dirs: new Set(), watcher: null };
+    setImmediate(() => {
+      this.#next = null;
+      if (batch.dirs.size > 0 && !this.#closed) this.#begin(batch);
+    });
+    return batch;
+  }
+
+  #begin(batch: Batch): void {
+    const watcher = watch([...batch.dirs], {
       depth: 0,
       persistent: true,
       ignoreInitial: true,
       followSymlinks: false,
       atomic: false,
       ignorePermissionErrors: true,
-      usePolling: polling,
+      usePolling: this.#polling,
       interval: POLL_MS,
       binaryInterval: POLL_MS,
       // Events of a directory name its files; only polling has to watch each file.
-      ...(polling ? {} : { ignored: (_path, stats) => stats !== undefined && !stats.isDirectory() }),
+      ...(this.#polling ? {} : { ignored: (_path, stats) => stats !== undefined && !stats.isDirectory() }),
     });
-    this.#watcher.on('raw', (_event, path, details) => this.#onRawEvent(path, details));
-    this.#watcher.on('all', (_event, path) => this.#onEvent(path));
-    this.#watcher.on('error', () => this.#listener.overflowed());
+    watcher.on('raw', (_event, path, details) => this.#onRawEvent(path, details));
+    watcher.on('all', (_event, path) => this.#onEvent(path));
+    watcher.on('error', () => this.#listener.overflowed());
+    // What changed before it watched is found by a scan.
+    watcher.on('ready', () => {
+      for (const dir of batch.dirs) this.#listener.changed(dir, null);
+    });
+    batch.watcher = watcher;
   }
 
-  arm(dir: string): Armed {
-    if (this.#armed.has(dir)) return 'already';
-    this.#armed.add(dir);
-    this.#watcher.add(dir);
-    this.#scanAgainAt(dir);
-    return this.#polling ? 'polled' : 'watched';
-  }
-
-  disarm(dir: string): void {
-    if (this.#armed.delete(dir)) this.#watcher.unwatch(dir);
-  }
-
-  async close(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#watcher.close();
+  #end({ watcher }: Batch): void {
+    if (watcher === null) return;
+    const closing = watcher.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
   }
 
   #onRawEvent(path: string | null, details: unknown): void {
@@ -74,15 +108,5 @@ class ChokidarWatcher implements Watcher {
   #onEvent(path: string): void {
     if (this.#armed.has(path)) this.#listener.changed(path, null);
     if (this.#armed.has(dirname(path))) this.#listener.changed(dirname(path), basename(path));
-  }
-
-  #scanAgainAt(dir: string): void {
-    this.#justArmed.push(dir);
-    this.#timer ??= setTimeout(() => {
-      const dirs = this.#justArmed;
-      this.#justArmed = [];
-      this.#timer = null;
-      for (const justArmed of dirs) if (this.#armed.has(justArmed)) this.#listener.changed(justArmed, null);
-    }, ARMED_AFTER_MS);
   }
 }
