@@ -395,15 +395,19 @@ describe('killed at any moment', () => {
       await child.kill();
       const last = Number(child.lines.at(-1));
       const [whole, marks] = [journal(), fs.readFileSync(at('watermarks'))];
+      const left = new Watermarks(directory);
+      const marked = left.of('locks.log').read()?.generation;
+      left.close();
       const session = open();
       expect(session.damage).toBeNull();
       for (let n = Math.max(0, last - 39); n <= last; n++) {
         expect(Number(session.rows.get(`k${n % 40}`)), `${n} of ${last}`).toBeGreaterThanOrEqual(n);
       }
       await session.close();
-      // The last record that was reported as durable is gone.
+      // The last record that was reported as durable is gone. A kill between the two steps that end a compaction leaves the
+      // mark of the former journal, which says nothing about this one.
       const told = whole.lastIndexOf(`,${last}]`);
-      if (told >= 0) {
+      if (told >= 0 && marked === Number(/^\S+ \d+ (\d+)\n/.exec(whole.toString('latin1'))?.[1])) {
         write(whole.subarray(0, whole.lastIndexOf('\n', told) + 1));
         fs.writeFileSync(at('watermarks'), marks);
         expect((await found()).damage).toBe('cut');
