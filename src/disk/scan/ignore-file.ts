@@ -33,7 +33,7 @@ export function readRules({ absolute }: ScanContext): RulesFile {
     return { lines: ignoreLines(content.toString()), hash: hash('sha256', content) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO') return NO_RULES;
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENXIO') return NO_RULES;
     throw new SyncError(
       'failed',
       `${absolute(IGNORE_FILE)} cannot be read (${code}), so what it excludes is not known.`,

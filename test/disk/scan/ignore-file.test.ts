@@ -110,3 +110,13 @@ it('a pipe in the place of the rules is none, and nobody waits for what is writt
   expect(watched.last.problems).toMatchObject([{ path: '.lockstepignore', code: 'unsupported-type' }]);
   expect([known(watched), watched.last.rules]).toEqual([['a'], []]);
 });
+
+it.each<[it: string, make: (at: string) => void]>([
+  ['directory', (at) => fs.mkdirSync(at)],
+  ['link', (at) => fs.symlinkSync('a', at)],
+])('a %s in the place of the rules is none, and what is found there is synchronised', async (_what, make) => {
+  const watched = watch({ a: '*' }, { watch: false });
+  make(`${watched.root}/.lockstepignore`);
+  await watched.scan();
+  expect([known(watched), watched.last.rules, watched.last.halt]).toEqual([['.lockstepignore', 'a'], [], null]);
+});
