@@ -156,15 +156,20 @@ function errorText(mutation: Mutation): string {
   return `${mutation.file}:${line}  ${mutation.operator}: ${original} → ${mutated}\n      ${source}`;
 }
 
-/** Survivors at once, and how far it is. */
+/** Survivors at once, and how far it is: in a terminal always, in a log now and then. */
 function tell({ mutation, verdict }: Result): void {
   const isAlive = verdict === 'survived' || verdict === 'unseen';
   if (isAlive) console.log(`${verdict === 'unseen' ? 'UNSEEN  ' : 'SURVIVED'}  ${errorText(mutation)}`);
   if (process.stderr.isTTY) process.stderr.write(`\r${results.length} of ${n} `);
+  else if (results.length % 10 === 0) say(`${results.length} of ${n}, ${killed().length} of them killed`);
+}
+
+function killed(): Result[] {
+  return results.filter(({ verdict }) => verdict === 'killed' || verdict === 'hangs');
 }
 
 function report(): void {
-  const dead = results.filter(({ verdict }) => verdict === 'killed' || verdict === 'hangs').length;
+  const dead = killed().length;
   const seconds = (performance.now() - since) / 1000;
   const score = { room: room.name, seed, n: results.length, killed: dead, ...counts, seconds: Math.round(seconds) };
   if (values.json) {
@@ -179,12 +184,10 @@ function report(): void {
   );
 }
 
-const asRow = ({ mutation, verdict }: Result) => ({
-  file: mutation.file,
-  verdict,
-  operator: mutation.operator,
-  ...shown(mutation, room.textOf(mutation.file)),
-});
+function asRow({ mutation, verdict }: Result): object {
+  const { file, operator } = mutation;
+  return { file, verdict, operator, ...shown(mutation, room.textOf(file)) };
+}
 
 function say(message: string): void {
   if (!values.json) console.error(message);
