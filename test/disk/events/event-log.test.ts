@@ -133,6 +133,7 @@ describe('the event log', () => {
     said(log, 'later');
     await log.written();
     expect((await logged()).reasons.at(-1)).toBe('later');
+    expect(problems).toHaveLength(1);
     await log.close();
   });
 });

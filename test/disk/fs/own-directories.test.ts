@@ -166,6 +166,8 @@ describe('all of .lockstep', () => {
     fs.rmSync(own(''));
     await replica.scan('everything');
     expect(await replace('f', 'new')).toBe('done');
+    const { problems } = await replica.scan('everything');
+    expect(problems.filter(({ code }) => code !== 'state-damaged')).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import ignore from 'ignore';
 import { describe, expect, it, vi } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
-import { IgnoreRules, ignoreLines, isNeverSynchronised } from '../../../src/disk/scan/ignore-rules.js';
+import { builtInRuleFor, IgnoreRules, ignoreLines, isNeverSynchronised } from '../../../src/disk/scan/ignore-rules.js';
 import { chance } from '../../support/crash-editor.js';
 
 it.each([
@@ -29,6 +29,17 @@ it.each([
   expect(rules.ignores(name as RelPath, false)).toBe(out);
   expect(rules.ignores(`deep/${name}` as RelPath, false)).toBe(out);
   expect(rules.ignores(`deep/${name}/below` as RelPath, false)).toBe(out);
+});
+
+it.each([
+  ['x.txt', null],
+  ['d/.lockstep/versions/x.txt', '.lockstep'],
+  ['d/Thumbs.db', 'Thumbs.db'],
+  ['d/~$report.docx', '~$*'],
+  ['.~lock.report.odt#', '.~lock.*#'],
+  ['d/.notes.txt.swp/x', '.*.sw?'],
+])('the rule that leaves out %s for everybody is shown as %s', (path, rule) => {
+  expect(builtInRuleFor(path)).toBe(rule);
 });
 
 it.each([

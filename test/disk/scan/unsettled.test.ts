@@ -97,6 +97,19 @@ it('reports neither name of a renamed file before the first has been missing for
   ]);
 });
 
+it('asks for another scan by itself when a missing file is due', async () => {
+  const watched = watch({ f: 'x', g: 'y' }, { watch: false });
+  await watched.settle();
+  watched.forget();
+  fs.unlinkSync(`${watched.root}/f`);
+  await watched.scan('everything');
+  while (watched.told.length < 1) {
+    expect(await watched.hinted(5_000)).toBe(true);
+    await watched.scan();
+  }
+  expect(watched.told).toEqual([['f', 'gone']]);
+});
+
 it('waits for an empty file, which is probably about to be filled', async () => {
   let now = (): number => Date.now();
   const watched = watch({ f: 'old' }, { now: () => now() });
