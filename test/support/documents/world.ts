@@ -15,6 +15,7 @@ import { Connections } from '../../../src/cli/connections.js';
 import { splitWords } from '../../../src/cli/shell-words.js';
 import { Client } from '../../../src/client/client.js';
 import { run as runLine } from '../../cli/fake-context.js';
+import { portToKeep } from '../ports.js';
 import { project } from '../programs.js';
 import { until } from '../sayings.js';
 import { normal } from './normal.js';
@@ -193,7 +194,7 @@ export class World {
   }
 
   async #serve(who: string, program: 'server-a' | 'server-b', args: readonly string[]): Promise<string> {
-    const words = this.#serverWords(program, args, this.#cwd(who));
+    const words = this.#serverWords(program, args, this.#cwd(who), await portToKeep());
     const other = this.#runningServer(program === 'server-a' ? 'server-b' : 'server-a');
     const agreed = program === 'server-b' ? other?.agreed() : undefined;
     // With a server-b that does not start nobody agrees, and nobody waits for it.
@@ -218,8 +219,11 @@ export class World {
     return talker instanceof TalkingServer && !talker.isStopped ? talker : null;
   }
 
-  /** A server's words with a free port and with absolute paths: it runs in the directory of the test. */
-  #serverWords(program: keyof typeof PORT_OF, given: readonly string[], cwd: string) {
+  /**
+   * A server's words with a free port and with absolute paths: it runs in the directory of the test.
+   * @param free the port where none was taken before.
+   */
+  #serverWords(program: keyof typeof PORT_OF, given: readonly string[], cwd: string, free: number) {
     const args: string[] = [];
     let port: string = PORT_OF[program];
     let dir = program === 'server-a' ? 'directory_a' : 'directory_b';
@@ -237,7 +241,7 @@ export class World {
       '--dir',
       path.resolve(cwd, dir.replace(/^~(?=\/)/, this.#home)),
       '--port',
-      isPort ? String(this.#ports.get(port) ?? 0) : port,
+      isPort ? String(this.#ports.get(port) ?? free) : port,
     );
     if (secretFile !== undefined) args.push('--secret-file', secretFile);
     const peer = this.#ports.get('8081');
