@@ -159,17 +159,23 @@ export function gate<T = void>() {
 /** Lets time pass, in milliseconds. */
 type Pass = (ms: number) => Promise<void>;
 
+/** The time that passes in one step. */
+const STEP_MS = 5;
+/** More than any limit that is tested: what has not happened by then does not happen. */
+const MOST_MS = 20_000;
+
 /**
- * Runs a test in which time stands still until the test lets it pass: how slow the machine is changes nothing. Each
- * millisecond has a turn of the event loop, so what was sent arrives long before a limit is over.
+ * Runs a test in which time stands still until the test lets it pass: how slow the machine is changes nothing. Each step
+ * has a real millisecond and a turn of the event loop, so what was sent arrives long before a limit is over.
  */
 export async function inStillTime(test: (pass: Pass) => Promise<void>): Promise<void> {
+  const inReality = setTimeout;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     await test(async (ms) => {
-      for (let passed = 0; passed < ms; passed++) {
-        vi.advanceTimersByTime(1);
-        await new Promise((resolve) => setImmediate(resolve));
+      for (let passed = 0; passed < ms; passed += STEP_MS) {
+        vi.advanceTimersByTime(STEP_MS);
+        await new Promise((resolve) => inReality(() => setImmediate(resolve), 1));
       }
     });
   } finally {
@@ -184,6 +190,9 @@ export async function passUntil<T>(pass: Pass, happens: Promise<T>): Promise<T> 
     isOver = true;
   };
   void happens.then(over, over);
-  while (!isOver) await pass(1);
+  for (let passed = 0; !isOver; passed += STEP_MS) {
+    if (passed > MOST_MS) throw new Error(`It has not happened in ${MOST_MS} ms.`);
+    await pass(STEP_MS);
+  }
   return happens;
 }

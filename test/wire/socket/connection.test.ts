@@ -86,7 +86,7 @@ overBoth('a connection', () => {
       });
       for (let n = 0; n < 32; n++) {
         await far.send(note(n), MIB);
-        if (n % 4 === 3) await pass(1500);
+        if (n % 16 === 15) await pass(1500);
       }
       far.close();
       await once(socket, 'close');
