@@ -128,7 +128,8 @@ describe('rules with several **', () => {
     const before = process.cpuUsage();
     expect(rules.matches(deep(name), false)).toBe(false);
     const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1_000).toBeLessThan(250);
+    // Some 50 ms each; what tries every way takes 39 s.
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 
   it('mean what `ignore` means, alone and among others', () => {
