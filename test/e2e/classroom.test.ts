@@ -225,6 +225,7 @@ describe('the programs', () => {
     await pair.serverB.crash();
     await pair.startA();
     await pair.serverA.wait('peer-lost');
+    await pair.serverA.wait('scan-finished');
     expect((await rows()).map(({ path: name, on }) => [name, on])).toEqual([['a.txt', 'a']]);
     expect((await pair.client('lock', 'a.txt')).code).toBe(0);
     expect((await pair.client('unlock', 'a.txt')).code).toBe(0);

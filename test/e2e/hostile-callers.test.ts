@@ -13,6 +13,7 @@ beforeAll(async () => {
   pair = new PairOfPrograms('here if short');
   putWhole(pair.a, 'own.txt', 'mine');
   await pair.startA('--peer', '127.0.0.1:1');
+  await pair.serverA.wait('scan-finished');
   await pair.startB();
 });
 afterAll(async () => {

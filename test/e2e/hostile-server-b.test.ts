@@ -41,6 +41,8 @@ async function meet(otherwise: Readonly<Record<string, Behaviour>>): Promise<Set
   server = new HostileServer(asServerB({ ...telling, ...Object.fromEntries(noted) }));
   pair.portB = await server.listen();
   await pair.startA();
+  // Who asks for a list sees what has been scanned.
+  await pair.serverA.wait('scan-finished');
   return harmed;
 }
 
