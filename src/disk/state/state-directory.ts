@@ -14,7 +14,7 @@ import { isPart, tidyPartials } from '../staging/partials.js';
 import { ANEW, StateFiles } from './files.js';
 import { openIdentity } from './identity.js';
 import { type OwnDirectories, StateKeeper } from './keeper.js';
-import { type Crash, occupy } from './occupant.js';
+import { type Crash, type Occupancy, occupy } from './occupant.js';
 import { StateProblems } from './problems.js';
 
 /** Names the server that has the root. */
@@ -83,7 +83,7 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
   } catch (cause) {
     throw cannotBeWritten(root, cause);
   }
-  const occupancy = occupy(inside(OCCUPANT), root);
+  const occupancy = take(inside(OCCUPANT), root);
   try {
     const problems = new StateProblems(log);
     const files = new StateFiles(directory, problems);
@@ -132,6 +132,14 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
   } catch (error) {
     occupancy.release();
     throw cannotBeWritten(root, error);
+  }
+}
+
+function take(file: string, root: string): Occupancy {
+  try {
+    return occupy(file, root);
+  } catch (error) {
+    throw error instanceof SyncError ? error : cannotBeWritten(root, error);
   }
 }
 

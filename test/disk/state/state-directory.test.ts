@@ -296,6 +296,24 @@ describe('one server for each root', () => {
     expect(fs.existsSync(own('server.json'))).toBe(false);
   });
 
+  test('without hard links, tries again where its claim was removed, and fails where the disk refuses it', async () => {
+    vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+      throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+    });
+    const { writeFileSync } = fs;
+    let times = 0;
+    vi.spyOn(fs, 'writeFileSync').mockImplementation((...args) => {
+      writeFileSync(...args);
+      if (!String(args[0]).endsWith('server.json')) return;
+      if (times++ === 0) fs.unlinkSync(String(args[0]));
+      if (times > 2) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    });
+    const state = open();
+    expect([occupant().pid, times]).toEqual([process.pid, 2]);
+    state.release();
+    expect(() => openStateDirectory(root)).toThrow(/the disk is full/);
+  });
+
   test.each([
     ['', ''],
     [', without hard links', withoutLinks],
