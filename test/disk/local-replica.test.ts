@@ -7,7 +7,7 @@ import { LocalReplica } from '../../src/disk/local-replica.js';
 import { openRoot } from '../../src/disk/state/root.js';
 import { openStateDirectory } from '../../src/disk/state/state-directory.js';
 import { silent } from '../../src/log.js';
-import type { ScanResult } from '../../src/replica.js';
+import type { Content, ScanResult } from '../../src/replica.js';
 import { dir, file, p, stream, turn } from '../support/disk-site.js';
 import { makeRoot, put, readTree, removeRoot, type Tree } from '../support/trees.js';
 
@@ -74,6 +74,31 @@ test('after a restart only what is new is read', async () => {
   expect([scan.whole, shown(scan)]).toEqual([true, ['d', 'd/y']]);
 });
 
+test.each<[it: string, removed: string[], isLost: boolean]>([
+  [
+    'that is gone with the watermarks is lost: that is said, and the root has another id',
+    ['watermarks', 'seen.log'],
+    true,
+  ],
+  ['without watermarks is known', ['watermarks'], false],
+])('a memory %s', async (_, removed, isLost) => {
+  const root = makeRoot('replica');
+  onTestFinished(() => removeRoot(root));
+  put(root, { x: '1' });
+  const first = await open(root);
+  await first.scan();
+  await first.close();
+  for (const name of removed) fs.rmSync(path.join(root, '.lockstep', name));
+  const warnings: string[] = [];
+  const state = openStateDirectory(root, { ...silent, warn: (text) => void warnings.push(text) });
+  const { id } = state;
+  const replica = new LocalReplica({ root: openRoot(root), state, ignore: [], log: silent });
+  const isSaid = warnings.some((text) => /seen\.log is missing\. What was last seen of/.test(text));
+  expect([replica.lostMemory, isSaid, state.id !== id]).toEqual([isLost, isLost, isLost]);
+  await replica.close();
+  state.release();
+});
+
 test('applies changes, reads contents, and hints at changes by others', async () => {
   const { replica, scan, root } = await opened({ x: '1' });
   let hints = 0;
@@ -114,6 +139,71 @@ test('an upload larger than the free space is refused', async () => {
   const { replica } = await opened({});
   const huge = { type: 'file', size: Number.MAX_SAFE_INTEGER, mtime: 0, mode: 0o644 } as const;
   expect(() => replica.receive(huge)).toThrow(expect.objectContaining({ code: 'failed' }));
+});
+
+describe('an upload', () => {
+  const uploaded = async (replica: LocalReplica, ...texts: string[]) => {
+    const { hash: _, ...announced } = file('content');
+    const upload = replica.receive(announced);
+    for (const [n, text] of texts.entries()) await upload.take(Buffer.from(text), n === texts.length - 1);
+    return upload;
+  };
+  test('that is complete takes its path once it is published', async () => {
+    const { replica, root } = await opened({});
+    const upload = await uploaded(replica, 'cont', 'ent');
+    expect(upload.bytes).toBe(7);
+    const complete = await upload.finish(file('content').hash);
+    expect([complete, readTree(root)]).toEqual([file('content'), {}]);
+    const change = { path: p('x'), action: 'created', before: null, after: complete } as const;
+    const kinds: string[] = [];
+    for await (const { outcome } of replica.publish(change, upload)) kinds.push(outcome.kind);
+    upload.discard();
+    expect([kinds, readTree(root)]).toEqual([['done'], { x: 'content' }]);
+  });
+
+  test.each<[it: string, texts: string[], hash: string]>([
+    ['another content', ['cont', 'ant'], file('content').hash],
+    ['another hash', ['content'], file('other').hash],
+    ['less', ['cont'], file('cont').hash],
+  ])('that has %s than was announced is refused, and leaves nothing', async (_, texts, hash) => {
+    const { replica, root } = await opened({});
+    const upload = await uploaded(replica, ...texts);
+    expect(await upload.finish(hash)).toBe(null);
+    upload.discard();
+    expect(fs.readdirSync(path.join(root, '.lockstep/staging'))).toEqual([]);
+  });
+
+  test('to a path at which something has appeared stays where it is, and can be published elsewhere', async () => {
+    const { replica, root } = await opened({});
+    const upload = await uploaded(replica, 'content');
+    const after = (await upload.finish(file('content').hash))!;
+    put(root, { x: 'theirs' });
+    const outcomes: object[] = [];
+    for (const name of ['x', 'no/directory', 'y']) {
+      const change = { path: p(name), action: 'created', before: null, after } as const;
+      for await (const { outcome } of replica.publish(change, upload)) outcomes.push(outcome);
+    }
+    upload.discard();
+    expect(outcomes).toEqual([{ kind: 'stale' }, { kind: 'stale' }, { kind: 'done', sent: 0 }]);
+    expect(readTree(root)).toEqual({ x: 'theirs', y: 'content' });
+  });
+});
+
+test('what an interrupted transfer has brought is offered until both sides are equal', async () => {
+  const { replica } = await opened({});
+  const content = Buffer.alloc(5 << 20, 'content');
+  const change = { path: p('x'), action: 'created', before: null, after: file(content) } as const;
+  async function* cut(): AsyncGenerator<Content> {
+    yield { n: 0, data: content.subarray(0, 2 << 20), last: false };
+    throw new Error('cut');
+  }
+  const applied = async () => {
+    for await (const _ of replica.apply([change], cut()));
+  };
+  await expect(applied()).rejects.toThrow('cut');
+  expect(await replica.offer(change)).toEqual({ have: 2 << 20, base: null });
+  replica.dropPartials();
+  expect(await replica.offer(change)).toBe(null);
 });
 
 test('confirmed losses are reported', async () => {

@@ -453,7 +453,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     source: "return from !== undefined && after?.type === 'file' && !sameEntry(from.entry, after);",
     original: "from !== undefined && after?.type === 'file'",
     mutated: '(from !== undefined)',
-    reason: 'Only files are renamed.',
+    reason: 'Only a file has another state after its rename.',
   },
   {
     file: 'src/disk/fs/digest.ts',
@@ -510,6 +510,27 @@ const EQUIVALENT: readonly Equivalent[] = [
     original: '!slice.isTired',
     mutated: 'slice.isTired',
     reason: 'It costs time only: other work is let in too often, or too late.',
+  },
+  {
+    file: 'src/disk/content/open-file.ts',
+    source: "const { code = '' } = error as NodeJS.ErrnoException;",
+    original: "''",
+    mutated: "'mutant'",
+    reason: 'Neither is a code of the system.',
+  },
+  {
+    file: 'src/disk/content/rolling-crc.ts',
+    source: 'if (!index.has(whole)) return false;',
+    original: '!index.has(whole)',
+    mutated: 'false',
+    reason: 'It costs time only: `find` compares both checksums.',
+  },
+  {
+    file: 'src/disk/content/match-blocks.ts',
+    source: 'let block = -1;',
+    original: '1',
+    mutated: '2',
+    reason: 'Every number below 0 is no block.',
   },
 ];
 

@@ -1,5 +1,4 @@
 // Whatever happens to a guarded file, its write bits are restored, and the removed bits are never reported.
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -12,7 +11,7 @@ import { SealedFile } from '../../../src/disk/state/sealed-file.js';
 import { openStateDirectory, type StateDirectory } from '../../../src/disk/state/state-directory.js';
 import { silent } from '../../../src/log.js';
 import type { Applied, Content } from '../../../src/replica.js';
-import { p } from '../../support/disk-site.js';
+import { file, p, stream } from '../../support/disk-site.js';
 import { makeRoot, put, removeRoot } from '../../support/trees.js';
 
 let root: string;
@@ -60,9 +59,9 @@ async function settled(): Promise<Map<string, string | null>> {
 
 async function* none(): AsyncGenerator<Content> {}
 
-async function done(change: Change): Promise<void> {
+async function done(change: Change, contents = none()): Promise<void> {
   const outcomes: Applied[] = [];
-  for await (const one of replica.apply([change], none())) outcomes.push(one);
+  for await (const one of replica.apply([change], contents)) outcomes.push(one);
   expect(outcomes).toEqual([{ n: 0, outcome: expect.objectContaining({ kind: 'done' }) }]);
 }
 
@@ -171,11 +170,19 @@ const rows: Row[] = [
     free: { f: '444' },
   },
   {
+    name: 'it loses a conflict',
+    act: () => {
+      const change = { path: p('f'), action: 'modified', before: seen('f'), after: file('new') } as const;
+      return done({ ...change, conflictCopy: p('f2') }, stream(['new']));
+    },
+    guarded: { f: '444', f2: '644' },
+    free: { f: '644', f2: '644' },
+  },
+  {
     name: 'the owner uploads it',
     act: async () => {
-      const hash = createHash('sha256').update('new').digest('hex');
-      const file = { type: 'file', size: 3, mtime: 1e15, mode: 0o640 } as const;
-      const upload = replica.receive(file);
+      const { hash, ...announced } = file('new', { mode: 0o640 });
+      const upload = replica.receive(announced);
       await upload.take(Buffer.from('new'), true);
       const after = await upload.finish(hash);
       const change: Change = { path: p('f'), action: 'modified', before: seen('f'), after };

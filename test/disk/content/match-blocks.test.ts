@@ -10,14 +10,19 @@ import { noise, sumsOf } from '../../support/delta.js';
 const BLOCK = 1 << 16;
 
 /** @returns where the one block of a basis file is found in ranges of a file with this content. */
-async function found(block: Buffer, content: Buffer, ranges = [{ at: 0, bytes: content.length }]): Promise<Match[]> {
+async function found(
+  block: Buffer,
+  content: Buffer,
+  ranges = [{ at: 0, bytes: content.length }],
+  own: Uint32Array | null = null,
+): Promise<Match[]> {
   const index = new BlockIndex(BLOCK, [{ at: 0, bytes: BLOCK }], sumsOf(block, BLOCK));
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-search-'));
   const file = path.join(directory, 'content');
   fs.writeFileSync(file, content);
   const fd = fs.openSync(file, 'r');
   try {
-    const search = new BlockSearch({ fd, size: content.length, own: null }, index);
+    const search = new BlockSearch({ fd, size: content.length, own }, index);
     const matches: Match[] = [];
     for (const range of ranges) for await (const match of search.matches(range)) matches.push(match);
     return matches;
@@ -42,4 +47,14 @@ test('ranges may be searched in any order', async () => {
   const halves = [1, 0].map((half) => ({ at: half * 21 * BLOCK, bytes: 22 * BLOCK }));
   const at = [42 * BLOCK, BLOCK];
   expect(await found(block, content, halves)).toEqual(at.map((at) => ({ at, from: 0, bytes: BLOCK })));
+});
+
+test('a block in a part that is skipped is found where the checksums of the file are cached', async () => {
+  const block = noise(BLOCK, 1);
+  // After eight blocks of other content one block is skipped; the next one begins in there.
+  const content = Buffer.concat([noise(9 * BLOCK, 2), block, noise(20 * BLOCK, 3)]);
+  const all = [{ at: 0, bytes: content.length }];
+  expect(await found(block, content, all, null)).toEqual([]);
+  const match = { at: 9 * BLOCK, from: 0, bytes: BLOCK };
+  expect(await found(block, content, all, sumsOf(content, BLOCK))).toEqual([match]);
 });

@@ -94,6 +94,17 @@ describe('contents', () => {
     expect(real).not.toBe(fs.readSync);
   });
 
+  test('are whole where the system reads less than it is asked for, and stale where it reads nothing more', async () => {
+    const context = await DiskSite.open({ f: 'abcdefgh' });
+    const { readSync } = fs;
+    let most = 3;
+    vi.spyOn(fs, 'readSync').mockImplementation(((...args: Parameters<typeof readSync>) =>
+      Math.min(readSync(...args), most)) as never);
+    expect(await contentsOf(context.root, [wanted('f', 'abcdefgh')])).toEqual(['abcdefgh']);
+    most = 0;
+    expect(await contentsOf(context.root, [wanted('f', 'abcdefgh')])).toEqual(['<stale>']);
+  });
+
   test('that the reader abandons leave no file open', async () => {
     const context = await DiskSite.open({ f: BIG });
     const openBelow = () =>

@@ -215,3 +215,21 @@ test('a version that exceeds the share is followed by a run a second later, once
   expect(await one.usage()).toEqual({ files: 3, bytes: 7 });
   await one.close();
 });
+
+test('versions are pruned soon after the start, and then every hour until it is closed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const one = pruning(ALL);
+  const pruned = vi.spyOn(one, 'prune');
+  one.start();
+  for (const [n, ms] of [10_000, 3_600_000, 3_600_000].entries()) {
+    vi.advanceTimersByTime(ms - 1);
+    expect(pruned).toHaveBeenCalledTimes(n);
+    vi.advanceTimersByTime(1);
+    expect(pruned).toHaveBeenCalledTimes(n + 1);
+    await pruned.mock.results[n]!.value;
+  }
+  await one.close();
+  vi.advanceTimersByTime(36_000_000);
+  expect(pruned).toHaveBeenCalledTimes(3);
+});
