@@ -154,11 +154,12 @@ export class Halts {
       const isEmpty = [...b.disk.walk()].every(([, { type }]) => type === 'dir');
       return isEmpty && kept.size >= 5 ? { kind: 'emptied', kept, foreign: new Set() } : null;
     }
-    // Where only side a has forgotten, it is the same root, and a first contact.
-    const isSameRoot = pair.meta.get('roots')?.split(' ')[1] === b.disk.id;
-    if (files.length === 0 || isSameRoot || this.#isMostlySame(files)) return null;
-    const known = new Set(contentsOf(a.disk));
-    const foreign = new Set(contentsOf(b.disk).filter((content) => !known.has(content)));
+    const known = pair.meta.get('roots');
+    // Where only side a has forgotten, it is the same root, and a first contact; where it knows none, nobody is another.
+    if (known === null || known.split(' ')[1] === b.disk.id) return null;
+    if (files.length === 0 || this.#isMostlySame(files)) return null;
+    const own = new Set(contentsOf(a.disk));
+    const foreign = new Set(contentsOf(b.disk).filter((content) => !own.has(content)));
     return { kind: 'other', kept, foreign, isOver: () => this.#isMostlySame(files) };
   }
 

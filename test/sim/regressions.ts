@@ -62,6 +62,7 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [740_021_298, 'the simulation: of two losses in the same millisecond the second seemed to be told again'],
   [740_031_697, 'the simulation: a deletion that waited when a backup was taken seemed to be a step back'],
   [740_072_330, 'the simulation: of a lock that came back with a disk it was forgotten since when it had been'],
+  [740_086_410, 'the simulation: side b seemed to be another one to a side a that had forgotten all of them'],
 ];
 
 /** In the plain world, as it was when they were found. */
