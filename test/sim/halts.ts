@@ -131,6 +131,7 @@ export class Halts {
   told(server: ServerA): void {
     this.noteB();
     this.standstill.told();
+    if (this.#danger?.isOver?.() === true) this.#danger = null;
     const arrival = this.#arrival;
     this.#arrival = null;
     if (arrival === null || arrival === 'former') return;
@@ -160,7 +161,8 @@ export class Halts {
     if (files.length === 0 || this.#isMostlySame(files)) return null;
     const own = new Set(contentsOf(a.disk));
     const foreign = new Set(contentsOf(b.disk).filter((content) => !own.has(content)));
-    return { kind: 'other', kept, foreign, isOver: () => this.#isMostlySame(files) };
+    // An unlock may carry out what is left of what was shared.
+    return { kind: 'other', kept, foreign, isOver: () => pair.archive.files === 0 || this.#isMostlySame(files) };
   }
 
   /** Whether at least half of what was shared is at side b, or may be: its people were there. */

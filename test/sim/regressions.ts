@@ -63,6 +63,8 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [740_031_697, 'the simulation: a deletion that waited when a backup was taken seemed to be a step back'],
   [740_072_330, 'the simulation: of a lock that came back with a disk it was forgotten since when it had been'],
   [740_086_410, 'the simulation: side b seemed to be another one to a side a that had forgotten all of them'],
+  [740_116_759, 'the simulation: another side b was to halt the pair when nothing was shared any more'],
+  [740_117_718, 'the simulation: what a backup had was taken for a step back, though it had been so before'],
 ];
 
 /** In the plain world, as it was when they were found. */
