@@ -14,7 +14,7 @@ export class Work {
   #said: Volume | null = null;
   #left = NOTHING;
   #done = NOTHING;
-  /** The share of the work that is still to be shown, 0–1. */
+  /** The share of the work that is still to be shown, 0–1; 1 while there is no work. */
   #open = 1;
 
   /** Whether work was said that has not ended. */
@@ -24,7 +24,7 @@ export class Work {
 
   /** @returns how far it has come, where this much is left: `percent` is less than 100 while something is. */
   progress(left: Volume): { readonly done: Volume; readonly left: Volume; readonly percent: number } {
-    const percent = this.#said === null ? 0 : Math.floor((1 - this.#open) * 100);
+    const percent = Math.floor((1 - this.#open) * 100);
     return { done: this.#done, left, percent: weightOf(left) > 0 ? Math.min(percent, 99) : percent };
   }
 
