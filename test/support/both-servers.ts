@@ -83,6 +83,16 @@ export class BothServers {
     await this.#running.shift()!.stop();
   }
 
+  /** Ends side a alone. */
+  async stopA(): Promise<void> {
+    await this.#running.pop()!.stop();
+  }
+
+  /** What server-a draws of its progress. */
+  progress(): ReturnType<NonNullable<RunningServer['progress']>> | undefined {
+    return this.#running.at(-1)!.progress?.();
+  }
+
   /** Starts side b again, at the same port. */
   async startB(): Promise<void> {
     this.#running.unshift(await this.#startB());

@@ -260,6 +260,22 @@ describe('while it runs', () => {
     while (modeOf() !== 0o644) await new Promise((resolve) => setImmediate(resolve));
   });
 
+  test('ends while server-b goes on, which says so', async () => {
+    await servers.start();
+    await servers.said('in-sync');
+    await servers.stopA();
+    await servers.heardAtB('peer-lost');
+  });
+
+  test('draws no progress while it is paused', async () => {
+    await servers.start();
+    await servers.said('in-sync');
+    await asking((client) => client.pause());
+    fs.writeFileSync(inA('f'), 'x');
+    const nothing = { files: 0, bytes: 0 };
+    expect(servers.progress()).toEqual({ done: nothing, left: nothing, percent: 0 });
+  });
+
   test('says that server-b cannot be reached, but not in the first second, in which it may still be starting', async () => {
     const since = performance.now();
     await servers.start({ peer: { host: '127.0.0.1', port: 1 } });

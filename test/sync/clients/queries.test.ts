@@ -180,6 +180,12 @@ describe('status', () => {
     });
   });
 
+  test('counts conflicts that only side b has', () => {
+    const { queries, pair } = open('x:1', 'x:1');
+    pair.b.snapshot!.put(p('x (conflict B 2026-11-21 14-03-22)'), tree('c:1').get(p('c'))!);
+    expect(queries.status().conflicts).toBe(1);
+  });
+
   test('counts conflicts in the archive while side b is disconnected', () => {
     const { queries, pair } = open('x:1', null);
     pair.archive.put(p('x (conflict B 2026-11-21 14-03-22)'), tree('c:1').get(p('c'))!);

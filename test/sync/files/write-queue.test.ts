@@ -35,6 +35,8 @@ class Scene {
   /** Side b is another one from now on, in the place of the former. */
   readonly reconnect: () => void;
   isFrozen = false;
+  /** What an apply throws. */
+  fault: Error | null = null;
   /** What only happens while side a is being written. */
   meanwhile: () => void = () => {};
   readonly writes: ClientWrites;
@@ -74,6 +76,7 @@ class Scene {
 
   async *#apply(which: Side, changes: readonly Change[]) {
     if (which === 'a') this.meanwhile();
+    if (this.fault !== null) throw this.fault;
     for (const { path, action, before } of changes) {
       this.expected.push(`${which} ${before?.type === 'file' ? before.hash : 'nothing'}`);
       const outcome = this.outcomes.shift() ?? ({ kind: 'done', sent: 0 } as const);
@@ -217,6 +220,26 @@ describe('a client write', () => {
     const code = asked.catch((error: SyncError) => error.code);
     await scene.run();
     expect([await code, scene.applied]).toEqual(['locked', []]);
+  });
+
+  test('that a side cannot carry out to its end is refused, and the path is named that could not be written', async () => {
+    const scene = new Scene();
+    let steps = 0;
+    scene.meanwhile = () => {
+      if (++steps === 2) scene.fault = Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    const made = (path: string) => ({
+      change: { path: p(path), action: 'created', before: null, after: file('new') } as const,
+    });
+    const paths = ['x', 'y', 'z'];
+    const asked = scene.writes.ask({ owner: 'ann', paths: paths.map(p), decide: () => paths.map(made) });
+    const refused = expect(asked).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringMatching(/^"y" could not be written on side a/),
+    });
+    await scene.run();
+    await refused;
+    expect(scene.claims.heldBy(X)).toBe(null);
   });
 
   test('of the holder of a lock on side b goes to both sides with one step', async () => {

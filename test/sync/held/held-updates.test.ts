@@ -335,6 +335,28 @@ describe('after the unlock', () => {
     return all;
   }
 
+  test('at most eight updates take effect at one time, and the others after them', async () => {
+    const paths = Array.from({ length: 12 }, (_, n) => p(`f${n}`));
+    const { fixture, replicas, settle } = open(Object.fromEntries(paths.map((path) => [path, file('v0')])));
+    for (const path of paths) {
+      fixture.lockState.dispatch({ kind: 'lock', path, owner: 'ann', side: 'a', message: '', now: 1 });
+      fixture.found('b', path, file('v1'));
+      replicas.b!.files.set(path, 'v1');
+    }
+    await settle();
+    for (const path of paths)
+      fixture.lockState.dispatch({ kind: 'unlock', path, owner: 'ann', held: 'apply', current: file('v0'), now: 2 });
+    await settle();
+    expect(replicas.a!.jobs).toHaveLength(8);
+    for (let n = 0; n < replicas.a!.jobs.length; n++) {
+      const job = replicas.a!.jobs[n]!;
+      await job.take();
+      job.finish();
+      await settle();
+    }
+    expect(replicas.a!.jobs.flatMap((job) => job.paths).sort()).toEqual([...paths].sort());
+  });
+
   test('an update whose content is gone from held/ is a problem; the others go to the versions, and the plan makes both sides equal', async () => {
     const { unlock, drain, fixture, files } = await five();
     files.held.delete([...files.held.keys()][1]!);

@@ -186,6 +186,20 @@ describe('a damaged table', () => {
     expect((await opened()).loss).toBe(loss);
   });
 
+  test('gives out no token again either where the loss is found, and the next start grants the first lock', async () => {
+    const { journal, close } = onDisk();
+    await close();
+    const floor = { token: 7, raise: async (token: number) => void Object.assign(floor, { token }) };
+    const openAgain = () => new LockState(new LockJournal(journal, Store.open, floor, () => 5_000), silent);
+    const first = openAgain();
+    expect(first.loss).toBe(`The state file ${journal} is missing.`);
+    await first.close();
+    const second = openAgain();
+    onTestFinished(() => second.close());
+    expect(second.dispatch(lockAsk('one'))).toMatchObject({ kind: 'granted', lock: { token: 1_000_008 } });
+    await turn();
+  });
+
   test('grants nothing before the archive has the new height of tokens', async () => {
     const { journal, close } = onDisk();
     await close();

@@ -3,17 +3,19 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
+import type { Entry } from '../../../src/core/entry.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
 import type { Applied, Content, Replica, ScanResult } from '../../../src/replica.js';
 import { Bandwidth } from '../../../src/sync/peer/bandwidth.js';
-import { serveApply, serveOffer, serveRead } from '../../../src/sync/peer/contents-server.js';
+import { serveApply, serveOffer, serveRead, serveSums } from '../../../src/sync/peer/contents-server.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
 import { versionMethods } from '../../../src/sync/peer/versions-server.js';
+import { encodeRanges } from '../../../src/wire/peer-api/delta.js';
 import { encodeChanges, encodePaths, encodeWanted, parseApplied } from '../../../src/wire/peer-api/messages.js';
 import { ScanReportReader } from '../../../src/wire/peer-api/scan-report.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
-import { file, p, turn } from '../../support/disk-site.js';
+import { dir, file, p, turn } from '../../support/disk-site.js';
 import { ScriptedReplica, scanPath } from '../../support/session-fixture.js';
 
 /** A connection of which only its close matters. */
@@ -351,6 +353,17 @@ describe('contents', () => {
     await expect(serveRead({} as never, 1, callOf().call, () => {}, new Bandwidth())).rejects.toMatchObject({
       code: 'bad-message',
     });
+  });
+
+  test('have no block sums where it is not said of which ranges, or where there is no content', async () => {
+    const of = (after: Entry) => {
+      const change = { path: p('x'), action: 'modified', before: file('old'), after } as const;
+      return [...encodeChanges([change])][0]!.payload;
+    };
+    const ranges = { method: 'ranges', payload: encodeRanges([{ at: 0, bytes: 1_024 }]).payload };
+    const refused = { code: 'bad-message' };
+    await expect(serveSums({} as never, 1_024, callOf().call, of(file('new')))).rejects.toMatchObject(refused);
+    await expect(serveSums({} as never, 1_024, callOf([ranges]).call, of(dir()))).rejects.toMatchObject(refused);
   });
 
   test('are refused where the list of them is longer than it was announced, before anything is read', async () => {
