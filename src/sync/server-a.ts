@@ -288,6 +288,7 @@ async function keepDialling(server: ServerA, transport: PeerTransport, signal: A
         root: server.state.id,
         signal,
         bandwidth: server.bandwidth,
+        known: () => server.archive.pair.archive,
       });
       nested = nestingFault(
         { id: server.state.id, above: idsAbove(path.dirname(server.state.path)) },

@@ -22,8 +22,8 @@ const COSTS = {
   'first sync: bytes a file besides its content': [587, 700],
   'first sync: file system calls a file': [29, 34],
   'first sync: bytes of state a file, at side a': [489, 800],
-  'restart, nothing changed: messages in all': [6, 12],
-  'restart, nothing changed: bytes a file': [174, 200],
+  'restart, nothing changed: messages in all': [5, 12],
+  'restart, nothing changed: bytes a file': [4.4, 8],
   'restart, nothing changed: file system calls a file': [4.9, 6],
 } as const;
 

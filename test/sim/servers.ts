@@ -172,7 +172,8 @@ export class ServerA {
     const dial = () => this.#dial();
     for (let wait = 50; ; wait = Math.min(wait * 2, 1_500)) {
       try {
-        const replica = await RemoteReplica.connect({ link: { dial }, name: 'sim', root: this.#root });
+        const known = () => this.pair.archive;
+        const replica = await RemoteReplica.connect({ link: { dial }, name: 'sim', root: this.#root, known });
         if (!this.process.alive) return void replica.close();
         wait = 25;
         this.#peer = replica;

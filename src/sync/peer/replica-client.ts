@@ -12,22 +12,24 @@ import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
+import type { Snapshot } from '../../core/snapshot.js';
 import type { Rate } from '../../core/timetable.js';
 import type { Applied, Content, Offer, Replica, ScanResult, ScanScope, Wanted } from '../../replica.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
-import type { Budget } from '../../wire/frame/budget.js';
+import { type Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
 import { CONTENTS_SILENCE, PEER_LIMITS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
-import { bad } from '../../wire/peer-api/list.js';
+import { bad, wholeNumber } from '../../wire/peer-api/list.js';
 import { encodePaths } from '../../wire/peer-api/messages.js';
 import { peerParams } from '../../wire/peer-api/params.js';
-import { ScanReportReader, scanBudget } from '../../wire/peer-api/scan-report.js';
+import { encodeDirectories, parseScanEntries, ScanReportReader, scanBudget } from '../../wire/peer-api/scan-report.js';
 import { RpcClient } from '../../wire/rpc/caller.js';
 import { checked } from '../../wire/rpc/params.js';
 import { Bandwidth } from './bandwidth.js';
 import { ConnectionPool } from './connection-pool.js';
 import { remoteApply, remoteOffer, remoteRead } from './contents-client.js';
 import type { PeerLink } from './transport.js';
+import { everythingIn, isAlike, joined, TreeDigests } from './tree-digests.js';
 import { RemoteVersionReader } from './versions-client.js';
 
 const HELLO_MS = 10_000;
@@ -43,6 +45,8 @@ interface RemoteOptions {
   /** The id of the root of side a: a server-b serves one server-a. */
   readonly root: string;
   readonly signal?: AbortSignal;
+  /** The tree that side b most likely has, so that only what differs from it is sent; absent where nothing is known. */
+  readonly known?: () => Snapshot;
   /** Holds contents back; absent for no limit. */
   readonly bandwidth?: Bandwidth;
 }
@@ -57,6 +61,8 @@ export class RemoteReplica implements Replica {
   readonly versionReader = new RemoteVersionReader(this.#pool);
   #listener: () => void = () => {};
   #pinging: NodeJS.Timeout | null = null;
+  /** Whether the complete state was reported; from then on there are only differences. */
+  #hasEverything = false;
 
   private constructor(
     options: RemoteOptions,
@@ -128,12 +134,46 @@ export class RemoteReplica implements Replica {
 
   async #scanOnce(scope: ScanScope, payload: Buffer | undefined, budget: Budget): Promise<ScanResult> {
     const reader = new ScanReportReader(budget);
+    const tree = this.#hasEverything ? undefined : this.#options.known?.();
+    const known = tree === undefined || tree.files === 0 ? null : new TreeDigests(tree);
     const { result } = await this.#control.call(
       'look',
-      { scope, moving: true, arriving: true },
+      { scope, moving: true, arriving: true, ...(known && { known: known.whole }) },
       { ...(payload && { payload }), onNotification: (method, _params, part) => reader.take(method, part) },
     );
-    return reader.finish(result);
+    const report = reader.finish(result);
+    const { same, directories } = reader;
+    this.#hasEverything ||= report.whole;
+    if (known === null || !report.whole) return report;
+    if (same) return { ...report, entries: everythingIn(known) };
+    // An earlier version of server-b tells everything.
+    if (directories.length === 0) return report;
+    const differing = directories.filter((one) => !isAlike(known, one)).map(({ path }) => path);
+    return { ...report, entries: joined(known, directories, await this.#entriesIn(differing, budget)) };
+  }
+
+  /** @returns the entries directly in each of `directories`, as the last scan saw them. */
+  async #entriesIn(directories: readonly (RelPath | '')[], budget: Budget): Promise<ScanResult['entries']> {
+    const entries: ScanResult['entries'][number][] = [];
+    let items = 0;
+    for (const { payload } of encodeDirectories(directories)) {
+      const { result } = await this.#control.call(
+        'entries',
+        {},
+        {
+          payload,
+          onNotification: (_method, _params, part) => {
+            const some = parseScanEntries(part);
+            budget.take((part?.length ?? 0) + (some.length + 1) * ITEM_BYTES);
+            for (const one of some) entries.push(one);
+          },
+        },
+      );
+      items += wholeNumber((result as Record<string, unknown>).items, 'the number of entries', 0);
+      // What is missing would pass for deleted.
+      if (items !== entries.length) throw bad('a part of a report is missing');
+    }
+    return entries;
   }
 
   async acceptDeletes(): Promise<void> {

@@ -16,14 +16,21 @@ import { eventParams } from '../../wire/client-api/events.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { SharedBudget } from '../../wire/frame/budget.js';
 import { MAX_LISTED_BYTES } from '../../wire/frame/limits.js';
+import { bad, encodeList } from '../../wire/peer-api/list.js';
 import { parsePaths } from '../../wire/peer-api/messages.js';
 import { peerParams } from '../../wire/peer-api/params.js';
-import { scanReportParts, scanReportResult } from '../../wire/peer-api/scan-report.js';
+import {
+  parseDirectories,
+  type SentReport,
+  scanReportParts,
+  scanReportResult,
+} from '../../wire/peer-api/scan-report.js';
 import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
 import type { Connection } from '../../wire/socket/connection.js';
 import { type Clock, realClock } from '../clock.js';
 import { Bandwidth } from './bandwidth.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
+import { TreeDigests } from './tree-digests.js';
 import { versionMethods } from './versions-server.js';
 
 interface ServedReplica {
@@ -59,6 +66,8 @@ interface ConnectedPeer {
   readonly control: Connection;
   /** Whether it has received the complete state once; after that, differences are enough. */
   hasEverything: boolean;
+  /** The complete state as its last `look` saw it, while it may ask for a part of that; null otherwise. */
+  seen: TreeDigests | null;
 }
 
 /** Serves one root to one server-a. */
@@ -114,6 +123,7 @@ export class ReplicaServer {
       hello: { params: peerParams.hello, handle: async (params) => this.#hello(params, connection) },
       ping: guarded(peerParams.ping, async () => ({})),
       look: guarded(peerParams.look, (asked, call, payload) => this.#scan(asked, call, payload)),
+      entries: guarded(peerParams.entries, (_params, call, payload) => this.#entries(call, payload)),
       'accept-deletes': guarded(peerParams['accept-deletes'], async () => {
         await this.#served.replica.acceptDeletes();
         return {};
@@ -166,7 +176,7 @@ export class ReplicaServer {
     if (this.#connectedPeer !== null && this.#connectedPeer.root !== root) throw taken();
     this.#connectedPeer?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
     for (const connection of this.#contentConnections) connection.close();
-    const connectedPeer: ConnectedPeer = { root, control, hasEverything: false };
+    const connectedPeer: ConnectedPeer = { root, control, hasEverything: false, seen: null };
     this.#connectedPeer = connectedPeer;
     this.#bandwidth.told = null;
     if (this.#bandwidth.own !== null) this.#limit(this.#bandwidth.own);
@@ -203,10 +213,11 @@ export class ReplicaServer {
     if (isFirst) await Promise.allSettled(this.#applies);
     const untold = [...this.#untold];
     const paths = [...new Set([...named, ...untold])];
-    let scan: ScanResult = await replica.scan(isFirst ? 'everything' : asked.scope, paths);
+    let scan: SentReport = await replica.scan(isFirst ? 'everything' : asked.scope, paths);
     if (scan.halt === null) for (const path of untold) this.#untold.delete(path);
+    if (connectedPeer !== null) connectedPeer.seen = null;
     if (isFirst && scan.halt === null) {
-      scan = { ...scan, whole: true, entries: [...allOf(replica)] };
+      scan = { ...scan, whole: true, ...this.#everything(connectedPeer, asked.known) };
       connectedPeer.hasEverything = true;
     } else
       scan = { ...scan, whole: false, entries: scan.entries.map(({ path, entry }) => ({ path, entry: plain(entry) })) };
@@ -214,6 +225,26 @@ export class ReplicaServer {
     if (!asked.arriving) scan = { ...scan, arriving: [] };
     for (const { method, payload: part } of scanReportParts(scan)) await call.notify(method, {}, part);
     return scanReportResult(scan);
+  }
+
+  /** @param known the digest of the tree that server-a expects; undefined where it expects none. */
+  #everything(peer: ConnectedPeer, known: string | undefined): Pick<SentReport, 'entries' | 'same' | 'directories'> {
+    const { replica } = this.#served;
+    if (known === undefined) return { entries: [...allOf(replica)] };
+    const seen = new TreeDigests(replica.scanner.snapshot);
+    if (seen.whole === known) return { entries: [], same: true };
+    peer.seen = seen;
+    return { entries: [], directories: Array.from(seen.directories, ([path, { digest }]) => ({ path, digest })) };
+  }
+
+  /** Sends what was directly in the named directories when everything was last scanned. */
+  async #entries(call: IncomingCall, payload: Buffer | null): Promise<object> {
+    const seen = this.#connectedPeer?.seen ?? null;
+    if (seen === null) throw bad('entries are asked for before directories were told');
+    const entries = parseDirectories(payload).flatMap((directory) => seen.entriesIn(directory));
+    const sent = entries.map(({ path, entry }) => ({ path, entry: plain(entry) }));
+    for (const { payload: part } of encodeList(sent)) await call.notify('entries', {}, part);
+    return { items: sent.length };
   }
 
   /**

@@ -2,8 +2,7 @@
 // use an older server.
 
 import * as v from 'valibot';
-import { HASH_PATTERN } from '../../core/entry.js';
-import { MAX_COUNT, MAX_INDEX, MAX_NAME_CHARS, none, path, side, text, whole } from '../rpc/fields.js';
+import { hash, MAX_COUNT, MAX_INDEX, MAX_NAME_CHARS, none, path, side, text, whole } from '../rpc/fields.js';
 import type { ClientMethods, Target } from './methods.js';
 
 const MAX_MESSAGE_CHARS = 4096;
@@ -29,10 +28,6 @@ const time = v.pipe(
   v.string(),
   v.maxLength(40),
   v.check((value) => !Number.isNaN(Date.parse(value)), 'it is not a time in ISO 8601'),
-);
-const hash = v.pipe(
-  v.string(),
-  v.regex(new RegExp(`^${HASH_PATTERN}$`), 'it is not a SHA-256 in 64 hexadecimal digits'),
 );
 
 /** The params of a piece of an upload. */

@@ -28,9 +28,13 @@ export interface PeerMethods {
   acknowledge: { params: { epoch: number } & RootDescription; result: { epoch: number } };
   /**
    * Scans. The payload, if any, is a list of paths to scan in any case. Notifications and result: see `scan-report`.
-   * `moving`: whether the caller accepts the list of that name; earlier versions do not know it.
+   * `moving`: whether the caller accepts the list of that name; earlier versions do not know it. `known`: the digest of the
+   * tree that the caller expects. A first scan then has `same: true` instead of entries where the tree is that one, and the
+   * list `directories` with their digests where it is not.
    */
-  look: { params: { scope: 'hinted' | 'everything'; moving: boolean }; result: object };
+  look: { params: { scope: 'hinted' | 'everything'; moving: boolean; known?: string }; result: object };
+  /** The payload is a list of directories from `directories`; the lists `entries` come back: what was directly in them. */
+  entries: { params: object; result: object };
   /** How fast contents may be sent to the caller, in bytes a second; null for no limit. Server-b notifies it, too. */
   limit: { params: { bytesPerSecond: number | null }; result: object };
   'accept-deletes': { params: object; result: object };
@@ -179,7 +183,7 @@ export const messageOf = (value: unknown): string => shortText(value, 'a message
 
 const modeOf = (value: unknown): number => wholeNumber(value, 'a mode', 0, 0o777);
 const timeOf = (value: unknown): number => wholeNumber(value, 'a time', Number.MIN_SAFE_INTEGER);
-const hashOf = (value: unknown): string =>
+export const hashOf = (value: unknown): string =>
   typeof value === 'string' && HASH.test(value) ? value : fail('a hash is not valid');
 const entryOrNull = (value: unknown): Entry | null => (value === null ? null : entryOf(value));
 

@@ -1,7 +1,7 @@
 // The params of server-b's methods, checked before a method gets them.
 
 import * as v from 'valibot';
-import { MAX_COUNT, MAX_INDEX, MAX_NAME_CHARS, none, path, text, whole } from '../rpc/fields.js';
+import { hash, MAX_COUNT, MAX_INDEX, MAX_NAME_CHARS, none, path, text, whole } from '../rpc/fields.js';
 import { MAX_DIR_CHARS } from './hello.js';
 import type { PeerMethods } from './messages.js';
 
@@ -20,7 +20,9 @@ export const peerParams = {
     scope: v.picklist(['hinted', 'everything']),
     moving: v.optional(v.boolean(), false),
     arriving: v.optional(v.boolean(), false),
+    known: v.exactOptional(hash),
   }),
+  entries: none,
   'accept-deletes': none,
   acknowledge: v.object({
     epoch: whole(1, Number.MAX_SAFE_INTEGER),

@@ -7,7 +7,7 @@ import { withAdvice } from '../frame/advice-text.js';
 import { Budget, ITEM_BYTES } from '../frame/budget.js';
 import { MAX_RULES_BYTES, MAX_SIDE_BYTES } from '../frame/limits.js';
 import { bad, encodeList, fail, object, parseList, relPath, shortText, wholeNumber } from './list.js';
-import { entryOf, messageOf, problemCodeOf } from './messages.js';
+import { entryOf, hashOf, messageOf, problemCodeOf } from './messages.js';
 
 const MAX_RULE_CHARS = 4096;
 
@@ -21,19 +21,33 @@ const HALTS: Readonly<Record<SideHaltCode, true>> = {
   'mass-deletion': true,
 };
 
+/** A directory of the scanned tree and the digest of what is directly in it. The root is `''`. */
+export interface DirectoryDigest {
+  readonly path: RelPath | '';
+  readonly digest: string;
+}
+
+/** A scan report as it is sent. */
+export interface SentReport extends ScanResult {
+  /** Instead of `entries`: whether the tree is the one that the caller knows. */
+  readonly same?: boolean;
+  /** Instead of `entries`: every directory, parents before children. */
+  readonly directories?: readonly DirectoryDigest[];
+}
+
+const LISTS = ['entries', 'directories', 'unknown', 'damaged', 'problems', 'rules', 'moving', 'arriving'] as const;
+
 /** @returns the notifications to send before the result, each with its payload. */
-export function* scanReportParts(report: ScanResult): Generator<{ method: string; payload: Buffer }> {
-  for (const method of ['entries', 'unknown', 'damaged', 'problems', 'rules', 'moving', 'arriving'] as const) {
-    for (const { payload } of encodeList(report[method] ?? [])) yield { method, payload };
-  }
+export function* scanReportParts(report: SentReport): Generator<{ method: string; payload: Buffer }> {
+  for (const method of LISTS) for (const { payload } of encodeList(report[method] ?? [])) yield { method, payload };
 }
 
 /** @returns the result of a scan: the fields that are not in {@link scanReportParts}, and the number of items. */
-export function scanReportResult(report: ScanResult): object {
-  const { entries, unknown, damaged = [], problems, rules, moving = [], arriving = [], unsettled, halt } = report;
-  const lists = [entries, unknown, damaged, problems, rules, moving, arriving];
-  const items = lists.reduce((sum, { length }) => sum + length, 0);
-  return { whole: report.whole, unsettled, halt: halt && { code: halt.code, message: withAdvice(halt) }, items };
+export function scanReportResult(report: SentReport): object {
+  const { whole, same, unsettled, halt } = report;
+  const items = LISTS.reduce((sum, list) => sum + (report[list]?.length ?? 0), 0);
+  const message = halt && { code: halt.code, message: withAdvice(halt) };
+  return { whole, ...(same && { same }), unsettled, halt: message, items };
 }
 
 /** @returns the budget of one scan, or of several that belong to one request. */
@@ -48,6 +62,10 @@ export const sideTooLarge = (): SyncError =>
 /** Assembles a scan report. */
 export class ScanReportReader {
   readonly #entries: ScanEntry[] = [];
+  /** The directories that were told instead of entries. */
+  readonly directories: DirectoryDigest[] = [];
+  /** Whether the tree is the one that the caller knows; entries and directories are empty then. */
+  same = false;
   readonly #unknown: RelPath[] = [];
   readonly #damaged: RelPath[] = [];
   readonly #problems: Problem[] = [];
@@ -70,6 +88,7 @@ export class ScanReportReader {
     this.#budget.take(ITEM_BYTES + (payload?.length ?? 0));
     if (method === 'rules') this.#rulesBudget.take(payload?.length ?? 0);
     if (method === 'entries') this.#add(this.#entries, parseList(payload, scanEntryOf));
+    else if (method === 'directories') this.#add(this.directories, parseList(payload, directoryOf));
     else if (method === 'unknown') this.#add(this.#unknown, parseList(payload, relPath));
     else if (method === 'damaged') this.#add(this.#damaged, parseList(payload, relPath));
     else if (method === 'problems') this.#add(this.#problems, parseList(payload, problemOf));
@@ -84,7 +103,9 @@ export class ScanReportReader {
    * @throws SyncError `bad-message`, also where a part is missing.
    */
   finish(result: unknown): ScanResult {
-    const { whole: isWhole, unsettled, halt, items } = object(result, 'a report');
+    const { whole: isWhole, same = false, unsettled, halt, items } = object(result, 'a report');
+    if (typeof same !== 'boolean') throw bad('a report does not say whether the tree is the same');
+    this.same = same;
     if (typeof isWhole !== 'boolean') throw bad('a report does not say whether it is whole');
     if (items !== this.#items) throw bad('a part of a report is missing');
     return {
@@ -106,6 +127,22 @@ export class ScanReportReader {
     this.#budget.take(more.length * ITEM_BYTES);
     for (const item of more) list.push(item);
   }
+}
+
+/** @returns the payloads of a list of directories, of which `''` is the root. */
+export const encodeDirectories = (paths: readonly (RelPath | '')[]): Iterable<{ readonly payload: Buffer }> =>
+  encodeList(paths);
+
+/** @throws SyncError `bad-message`. */
+export const parseDirectories = (payload: Buffer | null): (RelPath | '')[] =>
+  parseList(payload, (path) => (path === '' ? '' : relPath(path)));
+
+/** @throws SyncError `bad-message`. */
+export const parseScanEntries = (payload: Buffer | null): ScanEntry[] => parseList(payload, scanEntryOf);
+
+function directoryOf(value: unknown): DirectoryDigest {
+  const { path, digest } = object(value, 'a directory');
+  return { path: path === '' ? '' : relPath(path), digest: hashOf(digest) };
 }
 
 function scanEntryOf(value: unknown): ScanEntry {

@@ -1,6 +1,7 @@
 // Schemas of single fields that several methods share.
 
 import * as v from 'valibot';
+import { HASH_PATTERN } from '../../core/entry.js';
 import type { RelPath } from '../../core/path.js';
 import { pathFault } from '../../core/path.js';
 
@@ -32,6 +33,11 @@ export const path = v.pipe(
     (issue) => pathFault(issue.input) ?? 'it is not a path',
   ),
   v.transform((value) => value as RelPath),
+);
+
+export const hash = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^${HASH_PATTERN}$`), 'it is not a SHA-256 in 64 hexadecimal digits'),
 );
 
 export const side = v.picklist(['a', 'b']);
