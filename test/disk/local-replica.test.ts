@@ -46,6 +46,7 @@ describe('a requested path', () => {
     const { scan, root } = await opened({ x: '1', d: { y: '2' } });
     expect(shown(await scan())).toEqual([]);
     expect(shown(await scan('x', 'gone', 'd'))).toEqual(['d', '-gone', 'x']);
+    expect(shown(await scan('x'))).toEqual(['x']);
     fs.rmSync(path.join(root, 'x'));
     expect(shown(await scan('x', 'd/y'))).toEqual(expect.arrayContaining(['-x', 'd/y']));
     expect(shown(await scan('x', 'x')).length).toBeLessThanOrEqual(2);

@@ -532,6 +532,34 @@ const EQUIVALENT: readonly Equivalent[] = [
     mutated: '2',
     reason: 'Every number below 0 is no block.',
   },
+  {
+    file: 'src/disk/content/pieces.ts',
+    source: 'yield { n, data, last: at === size, release: () => void free.push(whole) };',
+    original: 'push',
+    mutated: 'unshift',
+    reason: 'One free buffer is as good as another.',
+  },
+  {
+    file: 'src/disk/fs/block-sums.ts',
+    source: 'if (rememberedBytes <= REMEMBERED_BYTES) return;',
+    original: '<=',
+    mutated: '<',
+    reason: 'It only bounds memory: what was forgotten is found out again.',
+  },
+  {
+    file: 'src/disk/content/block-index.ts',
+    source: 'if (likely >= 0 && this.#isBlock(likely, first, whole)) return likely;',
+    original: '0',
+    mutated: '1',
+    reason: 'The first block of several that are equal is the one that is found anyway.',
+  },
+  {
+    file: 'src/sync/session/session.ts',
+    source: 'else if (!this.#flushes.isIdle && (this.#recorder.halted || this.isPaused || this.#isStopping))',
+    original: '!this.#flushes.isIdle && (this.#recorder.halted || this.isPaused || this.#isStopping)',
+    mutated: '(this.#recorder.halted || this.isPaused || this.#isStopping)',
+    reason: 'Where no flush waits, none is refused.',
+  },
 ];
 
 const known = new Set(EQUIVALENT.map((row) => keyOf(row.file, row)));

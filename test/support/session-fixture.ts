@@ -7,7 +7,7 @@ import type { RelPath, Side } from '../../src/core/path.js';
 import type { Marks } from '../../src/core/path-set.js';
 import { Snapshot } from '../../src/core/snapshot.js';
 import type { Logger } from '../../src/log.js';
-import type { ScanResult, ScanScope } from '../../src/replica.js';
+import type { Replica, ScanResult, ScanScope } from '../../src/replica.js';
 import type { Clock } from '../../src/sync/clock.js';
 import type { HeldContents } from '../../src/sync/held/held-updates.js';
 import { LockState } from '../../src/sync/locks/lock-state.js';
@@ -133,6 +133,8 @@ export class SessionFixture {
   /** What was said of work that begins: apart, because each piece of work begins. */
   readonly work: string[] = [];
   readonly warnings: string[] = [];
+  /** The replicas of side b that changes may be brought to, in order. */
+  readonly paired: Replica[] = [];
   readonly clock = new HandClock();
   readonly a = new ScriptedReplica();
   b = new ScriptedReplica();
@@ -187,6 +189,7 @@ export class SessionFixture {
       clock,
       acceptLostLocks,
       gate,
+      paired: (replica) => void this.paired.push(replica),
     });
   }
 

@@ -249,6 +249,20 @@ test('many records are saved at once: one flush of the file and one of its direc
   expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([4 + names.length, '644', '644']);
 });
 
+test('a record stays while it is not known what is in the directory of its file', async () => {
+  const sealed = new SealedFile(at('.lockstep-guarded.json'));
+  const guard = new Guard(root, new GuardRecords(sealed, null), replica.scanner, silent);
+  guard.set([p('d/g')], true);
+  const recorded = () => fs.readFileSync(at('.lockstep-guarded.json'), 'utf8').includes('d/g');
+  fs.rmSync(at('d/g'));
+  await settled();
+  const scan = { ...(await replica.scan('hinted')), whole: true, entries: [] };
+  guard.scanned({ ...scan, unknown: [p('d')] });
+  expect(recorded()).toBe(true);
+  guard.scanned({ ...scan, unknown: [p('f')] });
+  expect(recorded()).toBe(false);
+});
+
 test.each([
   ['restored', () => {}],
   ['given back by somebody', () => fs.chmodSync(at('f'), 0o644)],

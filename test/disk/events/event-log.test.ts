@@ -116,6 +116,18 @@ describe('the event log', () => {
     await log.close();
   });
 
+  it('is written a megabyte at a time, however much waits', async () => {
+    const log = open();
+    const wrote = vi.spyOn(fs, 'write');
+    const reasons = Array.from({ length: 30 }, (_, n) => String(n).repeat(50_000));
+    said(log, ...reasons);
+    await log.written();
+    const sizes = wrote.mock.calls.map(([, bytes]) => (bytes as unknown as Buffer).length);
+    expect(Math.max(...sizes)).toBeLessThan(1_101_000);
+    expect((await logged()).reasons).toEqual(reasons);
+    await log.close();
+  });
+
   it('leaves out what cannot be written in time, and says so', async () => {
     const log = open({ queued: 1_000 });
     said(log, ...names(100));

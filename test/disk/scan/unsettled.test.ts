@@ -3,8 +3,9 @@ import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FileEntry } from '../../../src/core/entry.js';
 import { OVERDUE_MS } from '../../../src/disk/scan/settle-times.js';
+import { Unsettled } from '../../../src/disk/scan/unsettled.js';
 import { whileChanging } from '../../support/changing.js';
-import { file, flatDisk, watch } from '../../support/trees/watched.js';
+import { file, flatDisk, path, watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
 
 type Save = (root: string) => void;
@@ -200,4 +201,38 @@ it('reports a log that grows all the time as it was at one moment, once it is ov
   expect(watched.last.moving).toEqual(['log']);
   await watched.settle();
   expect(watched.known()).toEqual(flatDisk(watched.root));
+});
+
+describe('how long a path is unsettled', () => {
+  const at = (now: number) => ({ now, due: now + 20, ino: 7, size: 1 });
+
+  it('counts from the first time that it was found so, for each kind of change by itself', () => {
+    const unsettled = new Unsettled();
+    const since = () => unsettled.get(path('f'))?.since;
+    unsettled.miss(path('f'), 100, 7, 1);
+    unsettled.miss(path('f'), 110, 7, 1);
+    expect(since()).toBe(100);
+    // It has come back, and is being written.
+    unsettled.hold(path('f'), 'moving', at(200));
+    unsettled.hold(path('f'), 'reading', at(210));
+    unsettled.retry(path('f'), 220, at(220));
+    expect(since()).toBe(200);
+    unsettled.miss(path('f'), 300, 7, 1);
+    unsettled.retry(path('f'), 400, at(400));
+    expect([since(), unsettled.get(path('f'))?.tries]).toEqual([400, 1]);
+  });
+
+  it('ends with the first path that is due', () => {
+    const unsettled = new Unsettled();
+    expect(unsettled.nextDue()).toBe(Number.POSITIVE_INFINITY);
+    for (const [name, now] of [
+      ['f', 200],
+      ['g', 100],
+      ['h', 300],
+    ] as const)
+      unsettled.hold(path(name), 'moving', at(now));
+    expect([unsettled.nextDue(), unsettled.dueFiles(219), unsettled.dueFiles(220)]).toEqual([120, ['g'], ['f', 'g']]);
+    unsettled.release(path('g'));
+    expect([unsettled.nextDue(), unsettled.size]).toEqual([220, 2]);
+  });
 });

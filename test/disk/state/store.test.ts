@@ -186,6 +186,20 @@ describe('durable', () => {
     await store.close();
   });
 
+  test('nothing is written any more after a close that failed: the descriptor may be that of another file', async () => {
+    const { store, put } = open();
+    const write = vi.spyOn(fs, 'writeSync').mockImplementation(() => {
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    });
+    put('x', 'a', 1);
+    await expect(store.close()).rejects.toThrow('the disk is full');
+    write.mockClear();
+    put('x', 'b', 2);
+    await store.durable().catch(() => {});
+    expect(write).not.toHaveBeenCalled();
+    write.mockRestore();
+  });
+
   test('a write that fails is reported, and repeated by the next call', async () => {
     const { store, put } = open();
     const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });

@@ -41,6 +41,22 @@ describe('at the beginning', () => {
     expect([fixture.tree('b'), fixture.archive, fixture.flushed > 0]).toEqual(['d/ d/f:one', 'd/ d/f:one', true]);
   });
 
+  test('side b is joined once both are scanned, once for each connection', async () => {
+    const fixture = new SessionFixture();
+    fixture.session.start();
+    await fixture.connect();
+    await fixture.report('b', '', { whole: true });
+    expect(fixture.paired).toEqual([]);
+    await fixture.report('a', 'x:1', { whole: true });
+    await fixture.end('b');
+    await fixture.finds('a', 'x:22');
+    expect(fixture.paired).toEqual([fixture.b]);
+    await fixture.disconnect();
+    await fixture.connect(new ScriptedReplica());
+    await fixture.report('b', 'x:1', { whole: true });
+    expect(fixture.paired).toEqual([expect.anything(), fixture.b]);
+  });
+
   test('side b may report first', async () => {
     const fixture = new SessionFixture();
     fixture.session.start();
@@ -809,6 +825,16 @@ describe('stop', () => {
     await fixture.end('b');
     expect([stopped, fixture.said]).toEqual([true, ['synced x modified a b 2 0 0']]);
     expect(fixture.archive).toBe('x:22');
+  });
+
+  test('refuses a flush that is asked for while running transfers end', async () => {
+    const fixture = await SessionFixture.inSync('x:1');
+    await fixture.finds('a', 'x:22');
+    void fixture.session.stop();
+    const { outcome } = fixture.flush();
+    await fixture.rest();
+    expect(outcome()).not.toBe('waits');
+    await fixture.end('b');
   });
 
   test('is not shown as a pause while running transfers end', async () => {
