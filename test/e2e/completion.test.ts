@@ -38,7 +38,7 @@ beforeAll(async () => {
   await pair.flush();
 });
 afterEach(() => {
-  terminal?.kill('SIGKILL');
+  terminal?.end();
   terminal = null;
 });
 afterAll(() => pair.close());

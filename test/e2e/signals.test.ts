@@ -96,7 +96,7 @@ test.skipIf(noTerminal !== null)('a hangup of its terminal ends a server in good
   const occupant = path.join(root, '.lockstep/server.json');
   const { pid } = JSON.parse(fs.readFileSync(occupant, 'utf8')) as { pid: number };
   // Who makes the terminal goes, so the system hangs it up.
-  terminal.kill('SIGKILL');
+  terminal.hangUp();
   await until(() => !fs.existsSync(occupant));
   await until(() => !lives(pid));
 });

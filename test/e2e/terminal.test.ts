@@ -12,7 +12,7 @@ beforeAll(async () => {
   await pair.start();
 });
 afterEach(() => {
-  program?.kill('SIGKILL');
+  program?.end();
   program = null;
 });
 afterAll(() => pair.close());

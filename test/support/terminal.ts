@@ -55,12 +55,16 @@ export class TerminalProgram {
     );
   }
 
-  /** Sends a signal to `script`; a SIGKILL also to everything that runs on its terminal. */
-  kill(signal: NodeJS.Signals): void {
+  /** Takes the terminal away: what runs on it gets a hangup. */
+  hangUp(): void {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+  }
+
+  /** Ends everything that runs on the terminal: a shell that loses it may turn round and round instead of ending. */
+  end(): void {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    // A shell whose terminal goes away may turn round and round instead of ending.
-    if (signal === 'SIGKILL') for (const pid of onTerminalOf(this.#child.pid!)) killQuietly(pid);
-    this.#child.kill(signal);
+    for (const pid of onTerminalOf(this.#child.pid!)) killQuietly(pid);
+    this.hangUp();
   }
 
   #call(): void {
