@@ -52,6 +52,17 @@ describe('a requested path', () => {
     expect(shown(await scan('x', 'x')).length).toBeLessThanOrEqual(2);
   });
 
+  test('is reported once by the first scan, which has everything', async () => {
+    const root = makeRoot('replica');
+    put(root, { x: '1', y: '2' });
+    const { replica, close } = await open(root);
+    onTestFinished(async () => {
+      await close();
+      removeRoot(root);
+    });
+    expect(shown(await replica.scan('everything', [p('x'), p('gone')])).sort()).toEqual(['x', 'y']);
+  });
+
   test('is not reported where it is ignored: it is not deleted', async () => {
     const { scan } = await opened({ 'x.tmp': '1', y: '2', d: { 'z.tmp': '3' } }, ['*.tmp']);
     expect(shown(await scan('x.tmp', 'y', 'd/z.tmp'))).toEqual(['y']);
@@ -212,6 +223,8 @@ test('confirmed losses are reported', async () => {
   for (let n = 0; n < 8; n++) fs.rmSync(path.join(root, `${n}`));
   const halted = await replica.scan('everything');
   expect(halted.halt?.code).toBe('root-emptied');
+  // Nobody is told that these are gone, though somebody asks about one of them.
+  expect(shown(await scan('0'))).toEqual([]);
   await replica.acceptDeletes();
   const told = await replica.scan('everything');
   expect([told.halt, shown(told).length + shown(await scan()).length]).toEqual([null, 8]);

@@ -560,6 +560,55 @@ const EQUIVALENT: readonly Equivalent[] = [
     mutated: '(this.#recorder.halted || this.isPaused || this.#isStopping)',
     reason: 'Where no flush waits, none is refused.',
   },
+  {
+    file: 'src/disk/scan/globstar-rule.ts',
+    source: 'known.clear();',
+    original: 'known.clear();',
+    mutated: ';',
+    reason: 'It only bounds memory: what is known stays true.',
+  },
+  {
+    file: 'src/disk/versions/pruning.ts',
+    source: 'if (removed.size % FILES_AT_ONCE === 0) await nextTurn();',
+    original: '===',
+    mutated: '!==',
+    reason: 'It costs time only: other work is let in more often.',
+  },
+  {
+    file: 'src/disk/scan/trigger.ts',
+    source: "if (wait !== null) return wait.kind !== 'absent' && wait.due > context.now() ? WAITS : SCAN;",
+    original: '>',
+    mutated: '>=',
+    reason: 'What is due now has an alarm now.',
+  },
+  {
+    file: 'src/disk/apply/held-files.ts',
+    source: "for (let at = directory; at !== '' && at !== '.'; at = path.dirname(at)) this.#directory.syncBelow(at);",
+    original: "''",
+    mutated: "'mutant'",
+    reason: 'The uppermost directory is flushed once more.',
+  },
+  {
+    file: 'src/disk/scan/globstar-rule.ts',
+    source: 'const globstars = parts.filter((part, n) => isGlobstar(part) && n < parts.length - 1).length;',
+    original: 'isGlobstar(part) && n < parts.length - 1',
+    mutated: 'isGlobstar(part)',
+    reason: 'Either way of matching finds the same.',
+  },
+  {
+    file: 'src/disk/fs/parents.ts',
+    source: "const parent = this.#fdOf((slash < 0 ? '' : directory.slice(0, slash)) as RelPath | '');",
+    original: '<',
+    mutated: '<=',
+    reason: 'No directory begins with a slash.',
+  },
+  {
+    file: 'src/disk/scan/walk.ts',
+    source: "const mayBeUnsound = (path: string, name: string): boolean => path.length > 1000 || name.includes('\\');",
+    original: '>',
+    mutated: '>=',
+    reason: 'It is asked about one more path, and finds that it is sound.',
+  },
 ];
 
 const known = new Set(EQUIVALENT.map((row) => keyOf(row.file, row)));

@@ -3,7 +3,7 @@
 // reused.
 // Invariant: where `isSame` is true, the directory was read after its present watch was armed, or is about to be.
 import type { Stats } from 'node:fs';
-import type { RelPath } from '../../core/path.js';
+import { nameOf, parentOf, type RelPath } from '../../core/path.js';
 import type { Watcher } from './watcher.js';
 
 interface WatchedDirectory {
@@ -97,7 +97,7 @@ export class WatchedDirectories {
     if (directory === null) return;
     this.#forget(path, directory);
     this.#watcher.disarm(this.#absolute(path));
-    if (path !== '') this.#find(parentPath(path))?.below.delete(path.slice(path.lastIndexOf('/') + 1));
+    if (path !== '') this.#find(parentOf(path))?.below.delete(nameOf(path));
   }
 
   heldMode(path: RelPath): number | null {
@@ -170,5 +170,3 @@ function doubtAll(directory: WatchedDirectory): void {
   directory.doubted = true;
   for (const child of directory.below.values()) doubtAll(child);
 }
-
-const parentPath = (path: RelPath): RelPath | '' => path.slice(0, Math.max(path.lastIndexOf('/'), 0)) as RelPath;

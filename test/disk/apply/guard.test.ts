@@ -249,6 +249,28 @@ test('many records are saved at once: one flush of the file and one of its direc
   expect([flush.mock.calls.length, mode('n0'), mode('n49')]).toEqual([4 + names.length, '644', '644']);
 });
 
+test.runIf(process.platform === 'linux')('files of very many directories are guarded with few of them open', () => {
+  const names = Array.from({ length: 200 }, (_, n) => `n${n}`);
+  put(root, Object.fromEntries(names.map((name) => [name, { x: name }])));
+  const records = new GuardRecords(new SealedFile(at('.lockstep-guarded.json')), null);
+  const guard = new Guard(root, records, replica.scanner, silent);
+  const before = fs.readdirSync('/proc/self/fd').length;
+  const { chmodSync } = fs;
+  let most = 0;
+  vi.spyOn(fs, 'chmodSync').mockImplementation((...args) => {
+    most = Math.max(most, fs.readdirSync('/proc/self/fd').length);
+    chmodSync(...args);
+  });
+  guard.set(
+    names.map((name) => p(`${name}/x`)),
+    true,
+  );
+  expect([mode('n0/x'), mode('n199/x')]).toEqual(['444', '444']);
+  expect(most - before).toBeLessThan(100);
+  guard.clear();
+  expect(mode('n0/x')).toBe('644');
+});
+
 test('a record stays while it is not known what is in the directory of its file', async () => {
   const sealed = new SealedFile(at('.lockstep-guarded.json'));
   const guard = new Guard(root, new GuardRecords(sealed, null), replica.scanner, silent);

@@ -1,6 +1,6 @@
 // No incomplete state is reported: saves by rename, files that are being written, writes within one tick of the clock.
 import * as fs from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { FileEntry } from '../../../src/core/entry.js';
 import { OVERDUE_MS } from '../../../src/disk/scan/settle-times.js';
 import { Unsettled } from '../../../src/disk/scan/unsettled.js';
@@ -109,6 +109,23 @@ it('asks for another scan by itself when a missing file is due', async () => {
     await watched.scan();
   }
   expect(watched.told).toEqual([['f', 'gone']]);
+});
+
+it('asks for no other scan once it is closed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let now = Date.now() + 60_000;
+  const [open, closed] = [0, 1].map(() => watch({ f: 'x' }, { watch: false, now: () => now }));
+  for (const watched of [open!, closed!]) {
+    await watched.scan();
+    fs.unlinkSync(`${watched.root}/f`);
+    expect((await watched.scan('everything')).unsettled).toBe(1);
+  }
+  await closed!.scanner.close();
+  now += 1_000;
+  const hinted = open!.hinted(60_000);
+  vi.advanceTimersByTime(1_000);
+  expect([await hinted, closed!.hints]).toEqual([true, 0]);
 });
 
 it('waits for an empty file, which is probably about to be filled', async () => {

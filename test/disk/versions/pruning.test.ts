@@ -233,3 +233,11 @@ test('versions are pruned soon after the start, and then every hour until it is 
   vi.advanceTimersByTime(36_000_000);
   expect(pruned).toHaveBeenCalledTimes(3);
 });
+
+test('of a directory with very many versions each one counts once', async () => {
+  for (let n = 0; n < 70; n++) version(`d/f${n}`, '12');
+  const one = pruning(ALL);
+  expect(await one.usage()).toEqual({ files: 70, bytes: 140 });
+  expect(await one.removeOlder(0, true)).toMatchObject({ files: 70, bytes: 140 });
+  await one.close();
+});
