@@ -70,10 +70,10 @@ export class BlockSearch {
     let block = -1;
     for (let position = at, turns = 0; position + this.#blockBytes <= end; ) {
       if (++turns % TURN_BLOCKS === 0) await new Promise((resolve) => setImmediate(resolve));
-      const since: number = match === null ? at : match.at + match.bytes;
-      const next = position === since ? this.#blockAfter(block) : -1;
+      const next = this.#blockAfter(block);
       block = this.#ownBlock(position, next) ?? (await this.#readBlock(position, next));
       if (block < 0) {
+        const since: number = match === null ? at : match.at + match.bytes;
         position = await this.#nextPlace(position, end, since);
         continue;
       }
