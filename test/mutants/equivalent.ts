@@ -33,13 +33,6 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'They are files, and one that was visited is compared once more.',
   },
   {
-    file: 'src/disk/scan/survey.ts',
-    source: 'if (this.#slice.isTired) await this.#slice.rest();',
-    original: 'await this.#slice.rest()',
-    mutated: 'void this.#slice.rest()',
-    reason: 'Other work waits longer, and nothing else.',
-  },
-  {
     file: 'src/disk/fs/block-sums.ts',
     source: 'sums.update(buffer.subarray(0, bytesRead));',
     original: 'buffer.subarray(0, bytesRead)',
@@ -568,13 +561,6 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'It only bounds memory: what is known stays true.',
   },
   {
-    file: 'src/disk/versions/pruning.ts',
-    source: 'if (removed.size % FILES_AT_ONCE === 0) await nextTurn();',
-    original: '===',
-    mutated: '!==',
-    reason: 'It costs time only: other work is let in more often.',
-  },
-  {
     file: 'src/disk/scan/trigger.ts',
     source: "if (wait !== null) return wait.kind !== 'absent' && wait.due > context.now() ? WAITS : SCAN;",
     original: '>',
@@ -604,10 +590,39 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: 'src/disk/scan/walk.ts',
-    source: "const mayBeUnsound = (path: string, name: string): boolean => path.length > 1000 || name.includes('\\');",
+    source:
+      "const mayBeUnsound = (path: string, name: string): boolean => path.length > 1000 || name.includes('\\\\');",
     original: '>',
     mutated: '>=',
     reason: 'It is asked about one more path, and finds that it is sound.',
+  },
+  {
+    file: 'src/disk/versions/pruning.ts',
+    source: 'while (this.#usage === null && !this.#closed) {',
+    original: 'this.#usage === null && !this.#closed',
+    mutated: '(this.#usage === null)',
+    reason: 'A survey ends at once where it is closed, and has counted nothing.',
+  },
+  {
+    file: 'src/disk/scan/trigger.ts',
+    source: 'const due = this.#context.now() + racyMs(file) + RACY_MARGIN_MS;',
+    original: '+',
+    mutated: '-',
+    reason: 'Where it is too early, the file is read again once more.',
+  },
+  {
+    file: 'src/sync/locks/journal.ts',
+    source: "if (this.loss === null && this.#last('token') === 0 && floor.token > 0) this.#loseAll(file);",
+    original: "this.loss === null && this.#last('token') === 0",
+    mutated: "(this.#last('token') === 0)",
+    reason: 'A table that has lost rows has a token above 0.',
+  },
+  {
+    file: 'src/sync/pair/safety.ts',
+    source: "this.#meta.put('lossReported', null);",
+    original: "this.#meta.put('lossReported', null);",
+    mutated: ';',
+    reason: 'In a first contact nothing is missing, so the next scan forgets it.',
   },
 ];
 

@@ -44,6 +44,7 @@ const cases: [it: string, text: string, mutants: string[]][] = [
   ['types', `type X = 'a' | 1; const x: [1] = y as [1];`, []],
   ['imports', `import { x } from 'y';`, []],
   ['what is said', 'throw new Error(a ? `b` : c); this.log.warn(a && b);', []],
+  ['pauses, in which other work is done', 'if (n % 2 === 0) await nextTurn(); if (a.b) await this.#slice.rest();', []],
   ['a method that every object has', 'const x = a.toString();', []],
 ];
 

@@ -1,5 +1,5 @@
 // The operators: which small changes are tried at which node of the syntax tree. They are changes that a person could make
-// by mistake and that should make a test fail. Types, imports, what is logged and what is said to people are left alone.
+// by mistake and that should make a test fail. Types, imports, what is logged and what is said to people are left alone, and pauses.
 import ts from 'typescript';
 import { type Mutation, parse } from './mutation.js';
 
@@ -24,7 +24,7 @@ interface Change {
   readonly operator: string;
 }
 
-/** What has no effect on what is done: types, imports, and texts for people. */
+/** What has no effect on what is done: types, imports, texts for people, and pauses. */
 function isLeftAlone(node: ts.Node): boolean {
   return (
     ts.isTypeNode(node) ||
@@ -34,9 +34,19 @@ function isLeftAlone(node: ts.Node): boolean {
     ts.isExportDeclaration(node) ||
     ts.isThrowStatement(node) ||
     isError(node) ||
-    isLogged(node)
+    isLogged(node) ||
+    isPause(node)
   );
 }
+
+/** `if (slice.isTired) await slice.rest();`: without it other work waits longer, and nothing else changes. */
+const isPause = (node: ts.Node): boolean =>
+  ts.isIfStatement(node) &&
+  node.elseStatement === undefined &&
+  ts.isExpressionStatement(node.thenStatement) &&
+  PAUSE.test(node.thenStatement.getText());
+
+const PAUSE = /^await (?:(?:\w|[.#])+\.rest\(\)|nextTurn\(\)|new Promise\(\(resolve\) => setImmediate\(resolve\)\));$/;
 
 const isError = (node: ts.Node): boolean =>
   ts.isNewExpression(node) && /(?:Error|Problem)$/.test(node.expression.getText());
