@@ -91,6 +91,15 @@ describe('the event log', () => {
     expect(problems).toEqual([]);
   });
 
+  it('takes nothing any more once it is closed', async () => {
+    const log = open();
+    said(log, 'one');
+    await log.close();
+    said(log, 'two');
+    await log.written();
+    expect([await logged(), files()]).toEqual([{ reasons: ['one'], damaged: 0 }, ['events-000001.ndjson']]);
+  });
+
   it('begins another file when one is full, and keeps the latest', async () => {
     const log = open({ segment: 1_000, kept: 5_000 });
     for (let n = 0; n < 40; n++) {
