@@ -48,10 +48,13 @@ export class LostOutcomes {
     for (const [path] of archive.walk()) if (seen.get(path) === null) this.#states.set(path, null);
   }
 
-  /** Side b has been scanned since. Paths that it could not report yet (a large file that is being read) wait. */
-  settle(pair: SharedState): void {
+  /**
+   * Side b has been scanned since. Paths that it could not report yet (a large file that is being read) wait.
+   * @param isOpen whether another scan has to tell what is at a path.
+   */
+  settle(pair: SharedState, isOpen: (path: RelPath) => boolean): void {
     for (const [path, state] of this.#states) {
-      if (pair.isOutOfReach(path)) continue;
+      if (pair.isOutOfReach(path) || isOpen(path)) continue;
       this.#states.delete(path);
       if (!sameContent(pair.entry('b', path), state) || sameEntry(pair.shared(path), state)) continue;
       pair.agree(path, state);

@@ -135,8 +135,13 @@ export class Pair {
     this.everythingMarked = false;
   }
 
-  /** Folds in a scan of `side`. @param now milliseconds since 1970. */
-  foldScan(side: Side, scan: ScanResult, now: number): void {
+  /**
+   * Folds in a scan of `side`.
+   * @param now milliseconds since 1970.
+   * @param isOpen whether a further scan of side b has to tell what is at a path: entries that a write may have overtaken
+   *   are left out of `scan`.
+   */
+  foldScan(side: Side, scan: ScanResult, now: number, isOpen: (path: RelPath) => boolean = () => false): void {
     const state = this.side(side);
     foldStanding(state, scan);
     if (scan.halt !== null) {
@@ -161,7 +166,7 @@ export class Pair {
     state.damaged = scan.damaged ?? [];
     this.safety.judge(side, scan, now);
     if (this.safety.trusts('a') && this.safety.trusts('b')) this.#concedeDamage();
-    if (side === 'b' && this.safety.trusts('b') && !this.firstContact) this.lostOutcomes.settle(this);
+    if (side === 'b' && this.safety.trusts('b') && !this.firstContact) this.lostOutcomes.settle(this, isOpen);
   }
 
   /** A damaged file counts as shared: then the file of the other side is the change and replaces it. */

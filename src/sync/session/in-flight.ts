@@ -111,6 +111,12 @@ export class InFlight {
     return someAtOrAbove(path, (at) => this.#claims.isWriting(side, at));
   }
 
+  /** Whether a further scan has to tell what is at `path`, because the last one may have been overtaken. */
+  isOpen(side: Side, path: RelPath): boolean {
+    const { claims } = this.#sides[side];
+    return this.#wasWritten(side, path) || someAtOrAbove(path, (at) => claims.has(at));
+  }
+
   /** @returns the paths to scan that nobody is writing now; they count as requested from here on. */
   takeDue(side: Side): RelPath[] {
     const { unconfirmed, requested } = this.#sides[side];

@@ -84,7 +84,8 @@ export class Recorder {
       this.#recallBelow('a', path);
       this.#recallBelow('b', path);
     }
-    pair.foldScan(side, { ...scan, entries }, this.#context.clock.now());
+    const isOpen = (path: RelPath) => inFlight.isOpen('b', path);
+    pair.foldScan(side, { ...scan, entries }, this.#context.clock.now(), isOpen);
     // What was requested by name was not as expected. A directory there can be another one than the one that was shared.
     for (const path of paths) {
       if (pair.entry(side, path)?.type === 'dir' && pair.shared(path)?.type === 'dir') pair.mark(path, true);

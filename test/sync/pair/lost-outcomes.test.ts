@@ -30,6 +30,8 @@ const change = (path: string, after: Entry | null, from?: string): Change => ({
   ...(from === undefined ? {} : { from: { path: p(from), entry: file('1') } }),
 });
 
+const never = () => false;
+
 describe('a change without an outcome', () => {
   test.each<[it: string, b: string, shared: string, change: Change, agreed: string[]]>([
     ['that was made is shared', 'x:22', 'x:1', change('x', file('22')), ['x file']],
@@ -44,10 +46,10 @@ describe('a change without an outcome', () => {
   ])('%s', (_, b, shared, made, agreed) => {
     const scene = open(b, shared);
     scene.lost.note(made);
-    scene.lost.settle(scene.pair);
+    scene.lost.settle(scene.pair, never);
     expect([scene.agreed, scene.marked]).toEqual([agreed, agreed.map((text) => text.split(' ')[0])]);
     // It is asked about once.
-    scene.lost.settle(scene.pair);
+    scene.lost.settle(scene.pair, never);
     expect(scene.agreed).toHaveLength(agreed.length);
   });
 
@@ -55,17 +57,26 @@ describe('a change without an outcome', () => {
     const { lost, pair, state, agreed } = open('x:22 y:22', 'x:1 y:1');
     state.out = 'x';
     for (const path of ['x', 'y']) lost.note(change(path, file('22')));
-    lost.settle(pair);
+    lost.settle(pair, never);
     expect(agreed).toEqual(['y file']);
     state.out = '';
-    lost.settle(pair);
+    lost.settle(pair, never);
     expect(agreed).toEqual(['y file', 'x file']);
+  });
+
+  test('at a path that another scan has to tell of waits for that one', () => {
+    const { lost, pair, agreed } = open('y:22', 'x:1 y:1');
+    for (const path of ['x', 'y']) lost.note(change(path, path === 'x' ? null : file('22')));
+    lost.settle(pair, (path) => path === 'x');
+    expect(agreed).toEqual(['y file']);
+    lost.settle(pair, never);
+    expect(agreed).toEqual(['y file', 'x gone']);
   });
 
   test('counts as it was last', () => {
     const { lost, pair, agreed } = open('x:333', 'x:1');
     for (const content of ['22', '333']) lost.note(change('x', file(content)));
-    lost.settle(pair);
+    lost.settle(pair, never);
     expect(agreed).toEqual(['x file']);
   });
 });
@@ -84,7 +95,7 @@ test('after a killed run, everything that side a had been seen to have may be on
   const seen = snapshotOf(tree('same:1 changed:22 new:1 d/deep:22 kept:1'));
   const { lost, pair, agreed } = open('same:1 changed:22 new:1 d/deep:22', 'same:1 changed:1 gone:1 d/deep:1 kept:1');
   lost.noteRun(seen, archive);
-  lost.settle(pair);
+  lost.settle(pair, never);
   // What side b deleted itself (kept) is a change of its own.
   expect(agreed.sort()).toEqual(['changed file', 'd/deep file', 'gone gone', 'new file']);
 });

@@ -563,6 +563,24 @@ describe('the end of a job', () => {
     },
   );
 
+  test('what was left there counts as shared, also where a deletion of its directory overtakes the scan that finds it', () => {
+    const scene = open();
+    const { claims, inFlight, pair, scan } = scene;
+    end(scene, 'b', [created('d/n', '22')]);
+    pair.meta.put('roots', `${OWN.root} b`);
+    pair.meet(OWN, introducedBy('b'));
+    scan('b', 'x:1 d/y:1', { whole: true, unknown: [p('d/n')] });
+    const deletion = claims.claim(p('d'), 'transfer');
+    claims.begin(deletion, 'b');
+    inFlight.scanBegins('b');
+    scan('b', 'd/n:22');
+    claims.release(deletion);
+    expect([pair.shared(p('d/n')), inFlight.takeDue('b')]).toEqual([null, expect.arrayContaining(['d/n'])]);
+    inFlight.scanBegins('b');
+    scan('b', 'd/n:22', {}, ['d/n']);
+    expect(pair.shared(p('d/n'))).toEqual(file('22'));
+  });
+
   test.each([
     ['not-allowed', 1],
     ['unreachable', 1],
