@@ -69,7 +69,7 @@ function open() {
     roots: () => ({ a: 'root-a', b: null }),
     version: '1.2.3',
     peer: 'host:1',
-    events: { history } as never,
+    events: { history, directory: { use: () => [] }, written: async () => {} } as never,
   });
   const methods = server.methods();
   const signal = new AbortController();
@@ -112,6 +112,21 @@ describe('hello', () => {
   ])('of %j is refused', async (params, code) => {
     expect(await codeOf(open().ask('hello', params))).toBe(code);
   });
+});
+
+test.each<[it: string, params: object, events: number]>([
+  ['everything', {}, 1],
+  ['what is as old as is said', { ageMs: 4e12 }, 1],
+  ['nothing that is older', { ageMs: 3_600_000 }, 0],
+  ['what came since a time', { since: '1969-12-31T00:00:00.000Z' }, 1],
+  ['nothing that came before', { since: '1970-01-01T00:00:01.000Z' }, 0],
+  ['what came since the later of both', { since: '1969-12-31T00:00:00.000Z', ageMs: 4e12 }, 1],
+  ['nothing that came before the later of both', { since: '1969-12-31T00:00:00.000Z', ageMs: 3_600_000 }, 0],
+])('the log has %s', async (_, params, events) => {
+  const { ask, history } = open();
+  history.add({ event: 'scan-started' });
+  const answer = (await ask('log', params)) as { readonly events: readonly object[] };
+  expect(answer.events).toHaveLength(events);
 });
 
 test('every method checks its parameters', () => {

@@ -255,9 +255,12 @@ describe('a download', () => {
     for (const pieces of [['abc'], ['abc', 'defg']]) {
       const { answer, seen } = await open({ b: at('abcdef', 1), pieces });
       expect([((await answer) as SyncError).code, seen.told.length]).toEqual(['busy', expect.any(Number)]);
+      expect(seen.text).toBe(pieces.length === 1 ? '' : 'abc');
     }
     const odd = await open({ b: at('abcdef', 1), inB: [{ n: 0, data: Buffer.from('uvwxyz'), last: true }] });
     expect([((await odd.answer) as SyncError).code, odd.seen.text]).toEqual(['busy', '']);
+    // Whatever was begun on side b has ended there.
+    expect(odd.seen.ended).toBe(odd.seen.wanted.length);
   });
 
   test('of an empty file is an announcement without content', async () => {

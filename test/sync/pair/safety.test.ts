@@ -265,6 +265,18 @@ describe('a loss', () => {
     expect(codes()).toEqual([]);
   });
 
+  it('does not count where a client renamed their directory', () => {
+    inStep(everything);
+    const [path, d] = ['e', 'd'] as RelPath[];
+    const from = { path: d!, entry: pair.entry('a', d!)! };
+    pair.foldWritten('a', { path: path!, action: 'renamed', before: null, after: from.entry, from });
+    start();
+    pair.meet(OWN, B);
+    whole('a', { other: 'x' });
+    whole('b', everything);
+    expect(codes()).toEqual([]);
+  });
+
   it('waits for unsettled paths, but not for ever', () => {
     inStep(everything);
     scan('b', most, { unsettled: 1 });

@@ -1,7 +1,7 @@
 // Side b over a connection, served by a simulated replica: calls arrive whole in both directions, and nobody is sent
 // more than it takes.
 import { any } from 'valibot';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
@@ -379,6 +379,33 @@ describe('connecting', () => {
     });
     await isOver;
   });
+});
+
+test('server-b is asked again and again whether it is there, and left where it refuses to say so', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let pings = 0;
+  const ping = async () => {
+    if (++pings === 3) throw new SyncError('failed', 'I am busy.');
+    return {};
+  };
+  const hello = async () => ({ protocol: 1, server: 'b', version: '1', root: 'b' });
+  const methods = { hello: { params: any(), handle: hello }, ping: { params: any(), handle: ping } };
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    onConnection: (connection) => void serveRpc(connection, methods),
+  });
+  onTestFinished(() => listener.close());
+  const link = await tcpTransport({ host: '127.0.0.1', port: listener.port }).open();
+  const replica = await RemoteReplica.connect({ link, name: 'b', root: 'a' });
+  for (const expected of [1, 2, 3]) {
+    vi.advanceTimersByTime(10_000);
+    await until(() => pings === expected);
+  }
+  await replica.closed;
+  vi.advanceTimersByTime(60_000);
+  expect(pings).toBe(3);
 });
 
 test('a closed replica answers nothing any more', async () => {
