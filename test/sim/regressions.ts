@@ -65,6 +65,8 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [740_086_410, 'the simulation: side b seemed to be another one to a side a that had forgotten all of them'],
   [740_116_759, 'the simulation: another side b was to halt the pair when nothing was shared any more'],
   [740_117_718, 'the simulation: what a backup had was taken for a step back, though it had been so before'],
+  [760_006_111, 'a held content took the name of one that a damaged lock table named still, and neither took effect'],
+  [760_028_887, 'a power cut at the first lock of all was taken for the loss of the lock table'],
 ];
 
 /** In the plain world, as it was when they were found. */

@@ -17,8 +17,8 @@ import type { StagedFile } from '../staging/staged-file.js';
 import type { Staging } from '../staging/staging.js';
 import { madeBelow, type Versions } from '../versions/versions.js';
 
-/** The mark in the name of a held content, as `#place` writes it. */
-const HELD_MARK = / \(held \d+\)(\.[^.]*)?$/;
+/** The mark in the name of a held content, as `#place` writes it: its number, and the extension of the name. */
+export const HELD_MARK = / \(held (\d+)\)(\.[^.]*)?$/;
 
 /** The held contents of one root. */
 export class HeldFiles {
@@ -140,7 +140,7 @@ export class HeldFiles {
 
   /** Moves contents that no update names (after a crash) to versions/; nothing is deleted. */
   recover(known: ReadonlySet<string>): void {
-    for (const name of this.orphans(known)) this.moveToVersions(name.replace(HELD_MARK, '$1') as RelPath, name);
+    for (const name of this.orphans(known)) this.moveToVersions(name.replace(HELD_MARK, '$2') as RelPath, name);
   }
 
   /** @returns the names of the contents that are not in `known`. */

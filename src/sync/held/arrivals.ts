@@ -6,6 +6,7 @@ import { arrivalOn } from '../../core/locks/held.js';
 import type { Lock } from '../../core/locks/records.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
+import { HELD_MARK } from '../../disk/apply/held-files.js';
 import type { Replica } from '../../replica.js';
 import type { Claim } from '../pair/claims.js';
 import type { Backoff, HeldContext, HeldEvent } from './context.js';
@@ -15,6 +16,9 @@ const AT_ONCE = 8;
 
 /** What arrived, and under which lock. */
 type Arrival = Pick<HeldEvent & { kind: 'stored' }, 'path' | 'base' | 'after' | 'token'>;
+
+/** @returns the number in the name of a held content; 0 where it has none. */
+const numberIn = (file: string | null): number => Number(HELD_MARK.exec(file ?? '')?.[1] ?? 0);
 
 /** Fetches held updates. */
 export class Arrivals {
@@ -27,6 +31,11 @@ export class Arrivals {
   constructor(context: HeldContext, backoff: Backoff) {
     this.#context = context;
     this.#backoff = backoff;
+
+    // Where rows of the lock table were lost, one can name a file that is gone: no new file takes that name.
+    for (const held of this.#table.held.values()) {
+      for (const { file } of held) this.#fileNumber = Math.max(this.#fileNumber, numberIn(file));
+    }
   }
 
   get #table() {

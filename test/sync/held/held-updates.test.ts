@@ -56,8 +56,12 @@ class FakeFiles {
 }
 
 /** Held updates with a reduced mailbox: posted events are handled when the test says so. */
-function open(shared: Record<string, Entry> = { f: file('v0') }) {
+function open(
+  shared: Record<string, Entry> = { f: file('v0') },
+  before: (lockState: LockFixture['lockState']) => void = () => {},
+) {
   const fixture = new LockFixture(shared);
+  before(fixture.lockState);
   const files = new FakeFiles();
   const replicas: Record<Side, FakeReplica | null> = { a: new FakeReplica(), b: new FakeReplica() };
   const posted: HeldEvent[] = [];
@@ -147,6 +151,18 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
 }
 
 describe('under a lock', () => {
+  test('takes no name that an earlier one has, also where the file of that is gone and its number was forgotten', async () => {
+    const { files, saves, settle, held } = open({ f: file('v0') }, (lockState) => {
+      lockState.dispatch({ kind: 'lock', path: F, owner: 'ann', side: 'a', message: '', now: 1 });
+      const row = { path: F, base: file('v0'), after: file('v1'), file: 'f (held 7)', now: 2 };
+      lockState.dispatch({ kind: 'hold', ...row });
+    });
+    saves('v2');
+    await settle();
+    expect([...files.held]).toEqual([['f (held 8)', 'v2']]);
+    expect(held()).toEqual(['modified undefined', 'modified v2']);
+  });
+
   test('nothing is held while nothing changes', async () => {
     const { lock, settle, held, heldUpdates } = open();
     lock();
