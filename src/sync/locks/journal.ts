@@ -77,8 +77,11 @@ export class LockJournal implements LockStore {
     return (this.#rows.counter.get(name) as number | undefined) ?? 0;
   }
 
+  /** The floor must not be above what is durable here: a power cut would look like a loss. */
   async #raiseFloor(): Promise<void> {
-    await this.#floor.raise(this.#last('token'));
+    const token = this.#last('token');
+    await this.#store.durable();
+    await this.#floor.raise(token);
     this.#mustRaise = false;
   }
 
