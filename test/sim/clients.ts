@@ -206,7 +206,10 @@ export class Clients {
     const token = answer.token as number;
     const present = this.#claims.get(path);
     // Who waits for several is told of all at the end: some he may have lost again by then.
-    if (wish.paths.length > 1 && present !== undefined && present.token >= token) return;
+    if (wish.paths.length > 1 && present !== undefined && present.token >= token) {
+      if (present.token === token) this.#claims.set(path, { ...present, ttlMs: wish.ttlMs ?? present.ttlMs });
+      return;
+    }
     if (present !== undefined && present.owner !== owner && !this.#mayBeGone(present)) {
       world.broken(`${path} is locked by ${present.owner} and ${owner} at once`);
     }
