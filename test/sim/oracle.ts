@@ -175,12 +175,14 @@ export class Oracle {
     if (event.event === 'held' && server !== null) this.#arrivedInOrder(server, event.path);
   }
 
-  #unlocked({ lockState }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
+  #unlocked({ lockState, pair }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
     this.#applied.delete(event.path);
     this.#notices.said(event);
     if (event.reason === 'expired') this.#clients.expired(event.path, event.owner);
     for (const { file, after } of lockState.table.heldOf(event.path as RelPath)) {
-      if (file !== null && after?.type === 'file') this.#ledger.keeps(contentOf(after));
+      const isSeen = (['a', 'b'] as const).some((side) => sameEntry(pair.entry(side, event.path as RelPath), after));
+      // What seems to be in place already is not kept; a user may have taken it away since.
+      if (file !== null && after?.type === 'file' && !isSeen) this.#ledger.keeps(contentOf(after));
     }
   }
 
@@ -211,7 +213,9 @@ export class Oracle {
       if (after?.type !== 'file') continue;
       const content = contentOf(after);
       const number = Number(/(\d{4}):/.exec(content)?.[1] ?? last);
-      if (this.#users.wandering.has(content)) continue;
+      // What is on both sides is no update of either.
+      const isOnBoth = [this.#places.a, this.#places.b].every(({ disk }) => disk.at(path)?.content === content);
+      if (isOnBoth || this.#users.wandering.has(content)) continue;
       if (number < last) this.#world.broken(`${path} is held out of order`);
       last = number;
     }

@@ -65,7 +65,20 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [740_086_410, 'the simulation: side b seemed to be another one to a side a that had forgotten all of them'],
   [740_116_759, 'the simulation: another side b was to halt the pair when nothing was shared any more'],
   [740_117_718, 'the simulation: what a backup had was taken for a step back, though it had been so before'],
+  [
+    740_062_744,
+    'the simulation: what seemed to be in place at an unlock was expected to be kept, and was gone already',
+  ],
+  [740_104_063, 'the simulation: what had just come from the other side was held, and seemed to be out of order'],
+  [740_128_866, 'the simulation: side b was to know a partner that a power cut had made it forget'],
+  [740_144_892, 'the simulation: a lock that a request for several had renewed seemed to end early'],
+  [760_048_866, 'the same'],
   [760_006_111, 'a held content took the name of one that a damaged lock table named still, and neither took effect'],
+  [
+    760_090_023,
+    'what a run had seen that was killed before its first scan after a power cut was believed: a deletion was undone',
+  ],
+  [760_104_024, 'a held content took the name of one that was named still'],
   [760_028_887, 'a power cut at the first lock of all was taken for the loss of the lock table'],
 ];
 

@@ -4,6 +4,7 @@ import type { Change } from '../../src/core/change.js';
 import type { Entry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
+import type { LastRun } from '../../src/sync/pair/lost-outcomes.js';
 import { Clients } from './clients.js';
 import { contentOf, SimDisk } from './disk.js';
 import { type Features, featuresOf, PLAIN } from './features.js';
@@ -263,7 +264,8 @@ class Run {
   }
 
   #metOnce = false;
-  #wasKilled = false;
+  /** How the last run of server-a ended. */
+  #crash: LastRun['crash'] = null;
 
   #wish(random: Random): void {
     if (this.#a !== null) this.#wishes.wish(this.#a, random);
@@ -300,7 +302,7 @@ class Run {
         },
       },
       this.#features.guard ? world.random.chance(0.8) : null,
-      this.#wasKilled,
+      this.#crash,
     );
     isStarted = true;
     server.lockState.watch((rows) => this.#oracle.noteRows(server, rows));
@@ -428,7 +430,7 @@ class Run {
     this.#world.say(() => (power ? 'the power of a fails' : 'server-a is killed'));
     server.die();
     this.#a = null;
-    this.#wasKilled = !power;
+    this.#crash = { ofMachine: power };
     if (power) {
       this.#cutPower('a');
       this.#halts.powerCut();
@@ -453,6 +455,7 @@ class Run {
     this.#b = null;
     if (!power) return;
     this.#cutPower('b');
+    this.#halts.standstill.powerCutOfB();
     // What side b saw last is behind what is there: for the moment in which that is in motion, the older counts.
     const seen = this.#journalOf('b', 'seen');
     for (const [path, inode] of this.#places.b.disk.walk()) {

@@ -10,6 +10,7 @@ import { Guarding } from '../../src/sync/locks/guarding.js';
 import { LockJournal } from '../../src/sync/locks/journal.js';
 import { LockState } from '../../src/sync/locks/lock-state.js';
 import { openArchive } from '../../src/sync/pair/archive.js';
+import type { LastRun } from '../../src/sync/pair/lost-outcomes.js';
 import type { Pair } from '../../src/sync/pair/pair.js';
 import { RemoteReplica } from '../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../src/sync/peer/replica-server.js';
@@ -109,8 +110,8 @@ export class ServerA {
     context: Surroundings,
     /** Whether it runs with `--guard`; null: nobody ever did here, and there is nothing to give back. */
     readonly guards: boolean | null,
-    /** Whether an earlier run was killed, and no power cut took anything of it. */
-    wasKilled: boolean,
+    /** How the last run ended; null where there was none. */
+    crash: LastRun['crash'],
   ) {
     this.#world = world;
     this.#context = context;
@@ -140,7 +141,7 @@ export class ServerA {
     if (loss === null) recover();
     else this.pair.locksHalt = { code: 'locks-lost', message: loss };
     const { pair, lockState, replica: local } = this;
-    if (wasKilled && !hasForgotten) pair.lostOutcomes.noteRun(local.scanner.snapshot, pair.archive);
+    pair.lostOutcomes.noteLastRun({ crash, hasForgotten, seen: local.scanner.snapshot }, pair.archive, pair.meta);
     this.#guarding = guards === null ? null : new Guarding(lockState, guards);
     this.#guarding?.joined('a', local);
     const own = { root: place.disk.id, dir: place.disk.directory, device: place.disk.device, machine: 'sim' };

@@ -101,6 +101,12 @@ export class Standstill {
     if (!isMost(this.#missing(cause), cause.kept.size)) this.#cause = null;
   }
 
+  /** The power of side b failed: it may not know any more with which root it was synchronised. */
+  powerCutOfB(): void {
+    const cause = this.#cause;
+    if (cause?.code === 'root-unmounted' && partnerOf(this.#places.b)?.root !== cause.was) this.#cause = null;
+  }
+
   /** A side is another one, or has forgotten what it knew: only what the lock table lost is as it was. */
   rootChanged(): void {
     if (this.#cause?.code !== 'locks-lost') this.#cause = null;

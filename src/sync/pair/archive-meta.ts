@@ -15,6 +15,8 @@ interface MetaValues {
   formerHeld: number;
   /** The sides of which it was reported that too much is missing: it holds until nothing is. */
   lossReported: string;
+  /** Whether the machine of side a crashed, and the side has not been scanned completely since. */
+  seenIsOld: true;
   /** When both sides last agreed, milliseconds since 1970. */
   inSync: number;
   /** The highest epoch that side b has acknowledged. */

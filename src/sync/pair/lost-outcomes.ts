@@ -5,6 +5,7 @@ import type { Change } from '../../core/change.js';
 import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
 import type { RelPath, Side } from '../../core/path.js';
 import { entryOf, type Snapshot } from '../../core/snapshot.js';
+import type { ArchiveMeta } from './archive-meta.js';
 
 /** What it needs of the pair. */
 interface SharedState {
@@ -16,14 +17,15 @@ interface SharedState {
   mark(path: RelPath): void;
 }
 
-/**
- * @param crash how the last run ended; null where it was stopped.
- * @param hasForgotten whether what side a was seen to have could not be read.
- * @returns whether the last run was killed and everything that it had seen is known. After a crash of the machine, what
- *   was last seen may be older than the archive; a run that was stopped has recorded its outcomes.
- */
-export const knowsKilledRun = (crash: { readonly ofMachine: boolean } | null, hasForgotten: boolean): boolean =>
-  crash?.ofMachine === false && !hasForgotten;
+/** How the last run of server-a ended, and what is known of it. */
+export interface LastRun {
+  /** Null where it was stopped: then it has recorded its outcomes. */
+  readonly crash: { readonly ofMachine: boolean } | null;
+  /** Whether what side a was seen to have could not be read. */
+  readonly hasForgotten: boolean;
+  /** What side a was last seen to have. */
+  readonly seen: Snapshot;
+}
 
 /** States of side a that side b may share, by path. */
 export class LostOutcomes {
@@ -40,8 +42,17 @@ export class LostOutcomes {
     this.#states.clear();
   }
 
-  /** The last run was killed: everything that side a had been seen to have by then may have been transferred. */
-  noteRun(seen: Snapshot, archive: Snapshot): void {
+  /**
+   * Server-a starts. Where its last run was killed, everything that side a had been seen to have by then may have been
+   * transferred. After a crash of the machine, what was last seen may be older than the archive, until side a has been
+   * scanned again.
+   */
+  noteLastRun({ crash, hasForgotten, seen }: LastRun, archive: Snapshot, meta: Pick<ArchiveMeta, 'get' | 'put'>): void {
+    if (crash?.ofMachine === true) meta.put('seenIsOld', true);
+    if (crash?.ofMachine === false && !hasForgotten && meta.get('seenIsOld') === null) this.#noteSeen(seen, archive);
+  }
+
+  #noteSeen(seen: Snapshot, archive: Snapshot): void {
     for (const [path, node] of seen.walk()) {
       if (!sameEntry(entryOf(archive.get(path)), entryOf(node))) this.#states.set(path, entryOf(node));
     }

@@ -149,6 +149,7 @@ export class Pair {
       return;
     }
     this.#reach.note(side, scan);
+    if (side === 'a' && scan.whole) this.meta.put('seenIsOld', null);
     if (scan.whole || state.snapshot === null) {
       state.snapshot = new Snapshot();
       this.markEverything();

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { Entry } from '../../../src/core/entry.js';
-import { knowsKilledRun, LostOutcomes } from '../../../src/sync/pair/lost-outcomes.js';
+import { ArchiveMeta } from '../../../src/sync/pair/archive-meta.js';
+import { type LastRun, LostOutcomes } from '../../../src/sync/pair/lost-outcomes.js';
 import { file, snapshotOf, tree } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
 
@@ -81,20 +82,42 @@ describe('a change without an outcome', () => {
   });
 });
 
-test.each<[it: string, crash: { ofMachine: boolean } | null, hasForgotten: boolean, knows: boolean]>([
-  ['that was killed', { ofMachine: false }, false, true],
-  ['that was killed, and whose memory is damaged', { ofMachine: false }, true, false],
-  ['that went down with its machine', { ofMachine: true }, false, false],
-  ['that was stopped', null, false, false],
-])('what a run had seen is believed of one %s: %j, %j → %j', (_, crash, hasForgotten, knows) => {
-  expect(knowsKilledRun(crash, hasForgotten)).toBe(knows);
+/** Archive notes in memory. */
+const noMeta = () => new ArchiveMeta();
+const KILLED = { crash: { ofMachine: false }, hasForgotten: false };
+
+test.each<[it: string, run: Omit<LastRun, 'seen'>, agreed: string[]]>([
+  ['that was killed', KILLED, ['x gone']],
+  ['that was killed, and whose memory is damaged', { ...KILLED, hasForgotten: true }, []],
+  ['that went down with its machine', { ...KILLED, crash: { ofMachine: true } }, []],
+  ['that was stopped', { ...KILLED, crash: null }, []],
+])('what a run had seen is believed of one %s: %j → %j', (_, run, expected) => {
+  const { lost, pair, agreed } = open('', 'x:1');
+  lost.noteLastRun({ ...run, seen: snapshotOf(tree('')) }, snapshotOf(tree('x:1')), noMeta());
+  lost.settle(pair, never);
+  expect(agreed).toEqual(expected);
+});
+
+test('a run that is killed before it has scanned side a does not know more than the one that went down', () => {
+  const { lost, pair, agreed } = open('', 'x:1');
+  const [seen, archive, meta] = [snapshotOf(tree('')), snapshotOf(tree('x:1')), noMeta()];
+  const starts = (crash: LastRun['crash']) => lost.noteLastRun({ crash, hasForgotten: false, seen }, archive, meta);
+  starts({ ofMachine: true });
+  starts({ ofMachine: false });
+  lost.settle(pair, never);
+  expect(agreed).toEqual([]);
+  // The scan has ended.
+  meta.put('seenIsOld', null);
+  starts({ ofMachine: false });
+  lost.settle(pair, never);
+  expect(agreed).toEqual(['x gone']);
 });
 
 test('after a killed run, everything that side a had been seen to have may be on side b', () => {
   const archive = snapshotOf(tree('same:1 changed:1 gone:1 d/deep:1 kept:1'));
   const seen = snapshotOf(tree('same:1 changed:22 new:1 d/deep:22 kept:1'));
   const { lost, pair, agreed } = open('same:1 changed:22 new:1 d/deep:22', 'same:1 changed:1 gone:1 d/deep:1 kept:1');
-  lost.noteRun(seen, archive);
+  lost.noteLastRun({ ...KILLED, seen }, archive, noMeta());
   lost.settle(pair, never);
   // What side b deleted itself (kept) is a change of its own.
   expect(agreed.sort()).toEqual(['changed file', 'd/deep file', 'gone gone', 'new file']);

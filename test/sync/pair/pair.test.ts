@@ -396,7 +396,7 @@ describe('a change with a lost outcome', () => {
     const { pair, scan, archive } = open('', 'x:1 same:1 gone:1');
     const seen = new Snapshot();
     for (const [path, entry] of tree('x:22 same:1 new:1')) seen.put(path, entry);
-    pair.lostOutcomes.noteRun(seen, pair.archive);
+    pair.lostOutcomes.noteLastRun({ crash: { ofMachine: false }, hasForgotten: false, seen }, pair.archive, pair.meta);
     scan('b', 'x:22 same:333 new:1', { whole: true });
     expect(archive()).toBe('new:1 same:1 x:22');
   });
