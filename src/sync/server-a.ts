@@ -30,6 +30,7 @@ import { LockJournal } from './locks/journal.js';
 import { LockState } from './locks/lock-state.js';
 import { type Archive, openArchive, unwritten } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
+import type { LastRun } from './pair/lost-outcomes.js';
 import { Bandwidth } from './peer/bandwidth.js';
 import { RemoteReplica } from './peer/replica-client.js';
 import { type PeerLink, type PeerTransport, tcpTransport } from './peer/transport.js';
@@ -191,7 +192,7 @@ class ServerA {
     if (this.lockState.loss === null) heldFiles.recover(namesOf(this.lockState));
     else pair.locksHalt = locksHalt(lockLossOf(this.lockState, this.lockState.loss, heldFiles));
     const { scanner, lostMemory } = this.replica;
-    const lastRun = { crash: state.crash, hasForgotten: lostMemory, seen: scanner.snapshot };
+    const lastRun: LastRun = { crash: state.crash, hasForgotten: lostMemory, seen: scanner.snapshot };
     pair.lostOutcomes.noteLastRun(lastRun, pair.archive, pair.meta);
     this.session = new Session({
       pair,

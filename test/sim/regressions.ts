@@ -70,7 +70,10 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
     'the simulation: what seemed to be in place at an unlock was expected to be kept, and was gone already',
   ],
   [740_104_063, 'the simulation: what had just come from the other side was held, and seemed to be out of order'],
-  [740_128_866, 'the simulation: side b was to know a partner that a power cut had made it forget'],
+  [
+    740_128_866,
+    'the simulation: what a power cut brought back to side b after a halt was over was expected to be asked about',
+  ],
   [740_144_892, 'the simulation: a lock that a request for several had renewed seemed to end early'],
   [760_048_866, 'the same'],
   [760_006_111, 'a held content took the name of one that a damaged lock table named still, and neither took effect'],

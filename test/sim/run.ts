@@ -287,6 +287,7 @@ class Run {
         onEvent: (event) => {
           world.say(() => `   ${JSON.stringify(event).slice(0, 200)}`);
           if (event.event === 'in-sync') this.#metOnce = true;
+          if (event.event === 'resumed') this.#halts.standstill.resumed();
           if (event.event === 'halted' && this.#remembers) {
             // What it finds in its own files it says before it is there.
             if (isStarted) this.#halts.halted(server, event.code);
@@ -455,7 +456,6 @@ class Run {
     this.#b = null;
     if (!power) return;
     this.#cutPower('b');
-    this.#halts.standstill.powerCutOfB();
     // What side b saw last is behind what is there: for the moment in which that is in motion, the older counts.
     const seen = this.#journalOf('b', 'seen');
     for (const [path, inode] of this.#places.b.disk.walk()) {

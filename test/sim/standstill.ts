@@ -101,10 +101,9 @@ export class Standstill {
     if (!isMost(this.#missing(cause), cause.kept.size)) this.#cause = null;
   }
 
-  /** The power of side b failed: it may not know any more with which root it was synchronised. */
-  powerCutOfB(): void {
-    const cause = this.#cause;
-    if (cause?.code === 'root-unmounted' && partnerOf(this.#places.b)?.root !== cause.was) this.#cause = null;
+  /** The halt is over: where the people of side b have made both alike, what a power cut brings back is new. */
+  resumed(): void {
+    if (this.#cause?.code === 'root-unmounted' && this.#isMostlySame()) this.#cause = null;
   }
 
   /** A side is another one, or has forgotten what it knew: only what the lock table lost is as it was. */
