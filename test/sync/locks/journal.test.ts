@@ -135,7 +135,8 @@ describe('a damaged table', () => {
       const state = new LockState(new LockJournal(journal, Store.open, archive.tokenFloor, () => now), silent);
       const answer = state.dispatch(lockAsk(name));
       await turn();
-      await Promise.all([state.close(), archive.close()]);
+      await state.close();
+      await archive.close();
       return answer.kind === 'granted' ? answer.lock.token : 0;
     };
     const [soon, before] = [2_000_000_000_000, 1_000_000_000_000];
@@ -170,7 +171,8 @@ describe('a damaged table', () => {
       const { loss } = state;
       const answer = state.dispatch(lockAsk('one'));
       await turn();
-      await Promise.all([state.close(), archive.close()]);
+      await state.close();
+      await archive.close();
       return { loss, answer };
     };
     expect((await opened()).loss).toBe(null);
