@@ -10,13 +10,13 @@ export function minuteText(iso: string): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** Nearer ends are shown with seconds, in milliseconds. */
+/** Ends that are no farther away are shown with seconds, in milliseconds. */
 const NEAR_MS = 10 * 60_000;
 
 /** @returns the local time of an end. */
 export function endText(iso: string, now: number): string {
   const end = new Date(iso);
-  const isNear = end.getTime() - now < NEAR_MS;
+  const isNear = end.getTime() - now <= NEAR_MS;
   return isNear ? `${minuteText(iso)}:${two(end.getSeconds())}` : minuteText(iso);
 }
 

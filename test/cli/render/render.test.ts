@@ -8,7 +8,7 @@ import { locksText, waitersText } from '../../../src/cli/render/locks.js';
 import { sizeText } from '../../../src/cli/render/size.js';
 import { statusText } from '../../../src/cli/render/status.js';
 import { tableLines } from '../../../src/cli/render/table.js';
-import { minuteText } from '../../../src/cli/render/time.js';
+import { endText, minuteText } from '../../../src/cli/render/time.js';
 import { widthOf } from '../../../src/cli/render/width.js';
 import type { ListEntry, Status } from '../../../src/wire/client-api/methods.js';
 import { entry, lockOf } from '../fake-context.js';
@@ -16,6 +16,15 @@ import { entry, lockOf } from '../fake-context.js';
 const colors = colorsFor(false);
 const lines = (entries: ListEntry[], columns?: number) =>
   [...listingText(entries, { colors, columns })].join('').split('\n');
+
+const MOMENT = Date.parse('2026-11-21T14:03:22.118Z');
+
+it.each([
+  [600_000, 19],
+  [600_001, 16],
+])('an end in %i ms has %i characters: seconds as far as ten minutes', (ms, length) => {
+  expect(endText(new Date(MOMENT + ms).toISOString(), MOMENT)).toHaveLength(length);
+});
 
 describe('sizes', () => {
   it.each([
