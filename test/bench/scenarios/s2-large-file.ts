@@ -22,11 +22,21 @@ export const oneLargeFile: Scenario = {
   },
 };
 
-/** Puts a file of random bytes, whole, into directory a. @returns what the synchronisation took, milliseconds. */
-export async function sendLarge(pair: Pair, { place, scaled }: Bench, mebibytes: number): Promise<number> {
+/**
+ * Puts a file of random bytes, whole, into directory a.
+ * @param begins called when the file is ready: making it blocks this process.
+ * @returns what the synchronisation took, milliseconds.
+ */
+export async function sendLarge(
+  pair: Pair,
+  { place, scaled }: Bench,
+  mebibytes: number,
+  begins: () => void = () => {},
+): Promise<number> {
   const copy = path.join(place.fresh('beside'), 'large');
   fs.copyFileSync(place.random(scaled(mebibytes)), copy);
   place.settle();
+  begins();
   return timed(async () => {
     fs.renameSync(copy, path.join(pair.a, 'large'));
     await pair.sync();

@@ -31,7 +31,7 @@ async function large(bench: Bench): Promise<Figure[]> {
   const figures = await withStarted(pair, async () => {
     const growth = growthOf(pair);
     const asking = new Asking(await LineClient.connect(pair.port));
-    await sendLarge(pair, bench, GIBIBYTE_IN_MIB);
+    await sendLarge(pair, bench, GIBIBYTE_IN_MIB, () => asking.start());
     const list = await asking.stop();
     return [...growth(), time(list, 'list')];
   });
@@ -66,10 +66,13 @@ class Asking {
   #longest = 0;
   #isStopped = false;
   readonly #client: LineClient;
-  readonly #ended: Promise<void>;
+  #ended: Promise<void> = Promise.resolve();
 
   constructor(client: LineClient) {
     this.#client = client;
+  }
+
+  start(): void {
     this.#ended = this.#ask();
     this.#ended.catch(() => {});
   }
