@@ -68,8 +68,6 @@ export class Clients {
   readonly #claims = new Map<RelPath, Claim>();
   readonly #tokens = new Map<number, string>();
   #lastToken = 0;
-  /** By how much the clock was off at the most when a token was given out. */
-  #clockAtToken = 0;
   #isTableLost = false;
   #order = 0;
   /** Unlocks that are on their way, by owner and path: a lock may be granted and given back before either is answered. */
@@ -235,7 +233,6 @@ export class Clients {
     if (token < this.#lastToken && wish.paths.length === 1)
       this.#world.broken(`token ${token} after ${this.#lastToken}`);
     this.#tokens.set(token, whose);
-    this.#clockAtToken = Math.max(this.#clockAtToken, this.#clock());
     this.#lastToken = Math.max(this.#lastToken, token);
   }
 
@@ -358,8 +355,8 @@ export class Clients {
     this.#under.clear();
     this.#leavers.clear();
     this.#notices.restarted();
-    // Where both are lost, tokens go on from the present time: from an earlier one where the clock was set back meanwhile.
-    if (this.#isTableLost && !hasArchive && this.#clock() < this.#clockAtToken) this.#lastToken = 0;
+    // Where both are lost, tokens go on from the present time, which an earlier loss or another clock may have passed.
+    if (this.#isTableLost && !hasArchive && server.process.clock.now() < this.#lastToken) this.#lastToken = 0;
     this.#isTableLost = false;
     for (const [path, claim] of this.#claims) {
       const { owner, clock, ttlMs } = claim;
