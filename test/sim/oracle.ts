@@ -172,7 +172,10 @@ export class Oracle {
       }
       this.#applied.set(event.path, event.position);
     }
-    if (event.event === 'held' && server !== null) this.#arrivedInOrder(server, event.path);
+    if (event.event !== 'held') return;
+    // The first of a new queue: an unlock that could not be written is in force, though nobody said so.
+    if (event.position === 1) this.#applied.delete(event.path);
+    if (server !== null) this.#arrivedInOrder(server, event.path);
   }
 
   #unlocked({ lockState, pair }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {

@@ -76,6 +76,8 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   ],
   [740_144_892, 'the simulation: a lock that a request for several had renewed seemed to end early'],
   [760_048_866, 'the same'],
+  [780_006_039, 'the simulation: held updates were counted on after an unlock that could not be written'],
+  [780_009_396, 'the simulation: what a client deleted as a first contact began seemed to be superseded'],
   [770_011_022, 'the simulation: tokens above the present time were to be known where all that knew them was lost'],
   [760_006_111, 'a held content took the name of one that a damaged lock table named still, and neither took effect'],
   [

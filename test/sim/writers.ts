@@ -185,7 +185,9 @@ export class Writers {
       if (foreign.includes(claim)) world.broken(`${what} was done under the lock of ${claim.owner}`);
     }
     for (const { path, content, shared, time } of writing.taken) {
-      if (shared && this.#users.touched.get(path) === time) this.#users.takenAway(path, content);
+      // A first contact has begun meanwhile: it deletes nothing, and what was taken away may come back.
+      const counts = shared && !server.pair.firstContact;
+      if (counts && this.#users.touched.get(path) === time) this.#users.takenAway(path, content);
     }
     for (const path of paths) this.#users.touched.set(path, world.time);
   }
