@@ -163,8 +163,9 @@ export class Editor {
     fs.mkdirSync(this.#at(`${this.home}/${to}`), { recursive: true });
     fs.renameSync(this.#at(`${this.home}/${from}`), this.#at(`${this.home}/${target}`));
     const newName = (name: string) => `${target}/${name.slice(from.length + 1)}`;
-    for (const [name, versions] of [...this.history]) {
-      if (name.startsWith(`${from}/`)) this.#remember(newName(name), versions);
+    // Of what went along only: each move would add all names that ever were below, and their number would explode.
+    for (const below of fs.readdirSync(this.#at(`${this.home}/${target}`), { recursive: true, encoding: 'utf8' })) {
+      this.#remember(`${target}/${below}`, this.history.get(`${from}/${below}`) ?? []);
     }
     for (const [name, version] of [...this.model]) {
       if (!name.startsWith(`${from}/`)) continue;
