@@ -54,7 +54,7 @@ export class Recorder {
   #lastFailure = '';
   #haltedBy: HaltCode | null = null;
 
-  /** How long the last scan of each side took, in milliseconds. */
+  /** How long the last scan of everything on each side took, in milliseconds. */
   readonly #tookMs = { a: 0, b: 0 };
 
   /** Requests a scan of both sides after a delay in milliseconds. */
@@ -67,10 +67,10 @@ export class Recorder {
     this.#scanLater = oncePer(clock, () => mailbox.post({ kind: 'rescan' }));
   }
 
-  scanned({ side, scan, paths, ms }: ScanEvent & { kind: 'scanned' }): void {
+  scanned({ side, scan, scope, paths, ms }: ScanEvent & { kind: 'scanned' }): void {
     const { pair, log, retries, inFlight } = this.#context;
     const { peer } = this.#context.sides;
-    this.#tookMs[side] = ms;
+    if (scope === 'everything') this.#tookMs[side] = ms;
     if (!scan.whole && scan.halt === null && pair.side(side).snapshot === null) {
       // Differences from an empty state would make everything else seem deleted.
       this.scanFailed({ kind: 'scan-failed', side, error: new Error('it told differences before it told all') });

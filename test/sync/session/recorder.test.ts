@@ -8,7 +8,7 @@ import { SyncError } from '../../../src/core/errors.js';
 import { introducedBy } from '../../../src/core/partner.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
 import type { Conflict } from '../../../src/core/reconcile/reconcile.js';
-import type { ScanResult } from '../../../src/replica.js';
+import type { ScanResult, ScanScope } from '../../../src/replica.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { InFlight } from '../../../src/sync/session/in-flight.js';
 import { ProblemRetries } from '../../../src/sync/session/problems.js';
@@ -76,14 +76,14 @@ function open() {
   const scan = (
     side: Side,
     text: string,
-    { ms = 7, ...more }: Partial<ScanResult> & { ms?: number } = {},
+    { ms = 7, scope = 'hinted', ...more }: Partial<ScanResult> & { ms?: number; scope?: ScanScope } = {},
     paths: string[] = [],
   ) =>
     recorder.scanned({
       kind: 'scanned',
       side,
       scan: scanPath(text, more),
-      scope: 'hinted',
+      scope,
       paths: paths.map(p),
       ms,
     });
@@ -306,8 +306,9 @@ describe('a scan that failed', () => {
     [9_000, 60_000],
   ])('is repeated so that scans of %i ms take a tenth of the time: after %i ms', (ms, wait) => {
     const scene = open();
-    scene.scan('b', 'x:1', { whole: true, ms });
-    scene.scan('a', 'x:1', { whole: true });
+    scene.scan('b', 'x:1', { whole: true, scope: 'everything', ms });
+    // What a hint found says nothing of that.
+    scene.scan('b', 'x:1', { ms: 1 });
     fail(scene, 'a');
     scene.clock.pass(wait - 1);
     expect(scene.rescans).toEqual([]);
