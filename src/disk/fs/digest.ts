@@ -46,7 +46,7 @@ export function digestSmall(absolute: string, at: number): Digest {
   }
 }
 
-/** @returns how many bytes there are; where the file has grown, more than `size`, or its stats tell. */
+/** Reads until there are `size` bytes, or the file ends. @returns how many were read; more where the file has grown. */
 function readWhole(fd: number, size: number): number {
   let length = 0;
   while (length < size) {

@@ -241,7 +241,7 @@ export class ReplicaServer {
   async #entries(call: IncomingCall, payload: Buffer | null): Promise<object> {
     const seen = this.#connectedPeer?.seen ?? null;
     if (seen === null) throw bad('entries are asked for before directories were told');
-    const entries = parseDirectories(payload).flatMap((directory) => seen.entriesIn(directory));
+    const entries = [...new Set(parseDirectories(payload))].flatMap((directory) => seen.entriesIn(directory));
     const sent = entries.map(({ path, entry }) => ({ path, entry: plain(entry) }));
     for (const { payload: part } of encodeList(sent)) await call.notify('entries', {}, part);
     return { items: sent.length };

@@ -52,9 +52,11 @@ export const isAlike = (known: TreeDigests, { path, digest }: DirectoryDigest): 
  * @param directories all of its directories, parents before children.
  * @param told what is directly in those that differ from `known`.
  * @returns all entries, parents before children.
- * @throws SyncError `bad-message` where something is told of another directory.
+ * @throws SyncError `bad-message` where a directory is named twice, which would count all that is known of it again, or
+ *   something is told of another one.
  */
 export function joined(known: TreeDigests, directories: readonly DirectoryDigest[], told: readonly Listed[]): Listed[] {
+  if (new Set(directories.map(({ path }) => path)).size < directories.length) throw bad('a directory is named twice');
   const differing = new Map<RelPath | '', Listed[]>();
   for (const one of directories) if (!isAlike(known, one)) differing.set(one.path, []);
   for (const one of told) {

@@ -44,10 +44,10 @@ export function* scanReportParts(report: SentReport): Generator<{ method: string
 
 /** @returns the result of a scan: the fields that are not in {@link scanReportParts}, and the number of items. */
 export function scanReportResult(report: SentReport): object {
-  const { whole, same, unsettled, halt } = report;
+  const { whole, same, unsettled } = report;
   const items = LISTS.reduce((sum, list) => sum + (report[list]?.length ?? 0), 0);
-  const message = halt && { code: halt.code, message: withAdvice(halt) };
-  return { whole, ...(same && { same }), unsettled, halt: message, items };
+  const halt = report.halt && { code: report.halt.code, message: withAdvice(report.halt) };
+  return { whole, ...(same && { same }), unsettled, halt, items };
 }
 
 /** @returns the budget of one scan, or of several that belong to one request. */

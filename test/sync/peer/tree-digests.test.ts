@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
 import { silent } from '../../../src/log.js';
+import type { ScanResult } from '../../../src/replica.js';
 import { RemoteReplica } from '../../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
 import { tcpTransport } from '../../../src/sync/peer/transport.js';
@@ -78,9 +79,11 @@ async function open(there: string, known: string, changed: (methods: Record<stri
   const link = await tcpTransport({ host: '127.0.0.1', port: listener.port }).open();
   const remote = await RemoteReplica.connect({ link, name: 'b', root: 'a', known: () => snapshotOf(tree(known)) });
   onTestFinished(() => remote.close());
-  const scan = async (found = scanPath('')) => {
+  /** @param found what side b finds; null where it is not asked. */
+  const scan = async (found: ScanResult | null = scanPath('')) => {
     const looking = remote.scan('everything');
     looking.catch(() => {});
+    if (found === null) return looking;
     while (replica.scans.length === 0) await turn();
     replica.scans.shift()!.answer(found);
     return looking;
@@ -152,6 +155,18 @@ test('entries are not told before directories were', async () => {
   await expect(handle({}, {} as never, Buffer.from('[""]'))).rejects.toMatchObject({ code: 'bad-message' });
 });
 
+test('entries of a directory that is named many times are told once', async () => {
+  let methods: Record<string, Method> = {};
+  const { scan } = await open('x:1 y:1', 'x:2', (own) => {
+    methods = own;
+    return {};
+  });
+  await scan();
+  const call = { notify: async () => {} } as never;
+  const [named] = [...encodeList(Array.from({ length: 1_000 }, () => ''))];
+  expect(await methods.entries!.handle({}, call, named!.payload)).toEqual({ items: 2 });
+});
+
 describe('a side b is refused that', () => {
   const lying = (entries: readonly object[], items: number) => (methods: Record<string, Method>) => ({
     entries: {
@@ -171,6 +186,24 @@ describe('a side b is refused that', () => {
   ])('%s', async (_, entries, items, message) => {
     const { scan } = await open('d/y:1 f/u:1', 'd/y:2 f/u:1', lying(entries, items));
     await expect(scan()).rejects.toMatchObject({ code: 'bad-message', message: expect.stringMatching(message) });
+  });
+
+  test('names a directory twice, so that all that is known of it would count again', async () => {
+    const { scan } = await open('d/y:1 f/u:1', 'd/y:2 f/u:1', ({ look }) => ({
+      look: {
+        ...look!,
+        handle: async (_params: object, call: { notify: (...args: unknown[]) => Promise<void> }) => {
+          const digest = new TreeDigests(snapshotOf(tree('d/y:2 f/u:1'))).directories.get('f' as RelPath)!.digest;
+          const directories = Array.from({ length: 3 }, () => ({ path: 'f', digest }));
+          for (const { payload } of encodeList(directories)) await call.notify('directories', {}, payload);
+          return { whole: true, unsettled: 0, halt: null, items: directories.length };
+        },
+      },
+    }));
+    await expect(scan(null)).rejects.toMatchObject({
+      code: 'bad-message',
+      message: expect.stringMatching(/named twice/),
+    });
   });
 });
 
