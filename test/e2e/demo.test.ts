@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { portToKeep } from '../support/ports.js';
 import { project, run, until } from '../support/programs.js';
+import { noTerminal, TerminalProgram } from '../support/terminal.js';
 
 let checkout: string;
 const at = (...names: string[]) => path.join(checkout, ...names);
@@ -61,6 +62,38 @@ describe('the copies of the samples', () => {
   });
 });
 
+/** An environment with ports of its own for both servers. */
+async function ownEnv() {
+  const [portA, portB] = [await portToKeep(), await portToKeep()];
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
+  const ports = { LOCKSTEP_A_PORT: `${portA}`, LOCKSTEP_B_PORT: `${portB}`, LOCKSTEP_A_PEER: `127.0.0.1:${portB}` };
+  return { portA, env: { ...Object.fromEntries(own), ...ports, XDG_STATE_HOME: at('.git/state'), NO_COLOR: '1' } };
+}
+
+test.skipIf(noTerminal !== null)(
+  'npm start ends both servers when its terminal is closed',
+  { timeout: 60_000 },
+  async () => {
+    const { env } = await ownEnv();
+    const served = ['a', 'b'].map((side) => at(`demo/directory_${side}/.lockstep/server.json`));
+    const terminal = new TerminalProgram(['npm', '--prefix', checkout, 'start'], env);
+    try {
+      await until(
+        () => /server-a \|.*in sync/.test(terminal.text),
+        () => terminal.text,
+      );
+      expect(served.filter((file) => fs.existsSync(file))).toEqual(served);
+      terminal.hangUp();
+      await until(
+        () => served.every((file) => !fs.existsSync(file)),
+        () => 'a server still serves its copy',
+      );
+    } finally {
+      terminal.end();
+    }
+  },
+);
+
 test('npm start serves the copies, ends with Ctrl-C, and leaves nothing that git sees', {
   timeout: 60_000,
 }, async () => {
@@ -69,10 +102,7 @@ test('npm start serves the copies, ends with Ctrl-C, and leaves nothing that git
   fs.writeFileSync(at('.git/info/exclude'), 'dist\nnode_modules\n');
   git('add', '-A');
   git('-c', 'user.name=t', '-c', 'user.email=t@localhost', 'commit', '-qm', 'The samples');
-  const [portA, portB] = [await portToKeep(), await portToKeep()];
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LOCKSTEP_'));
-  const ports = { LOCKSTEP_A_PORT: `${portA}`, LOCKSTEP_B_PORT: `${portB}`, LOCKSTEP_A_PEER: `127.0.0.1:${portB}` };
-  const env = { ...Object.fromEntries(own), ...ports, XDG_STATE_HOME: at('.git/state'), NO_COLOR: '1' };
+  const { portA, env } = await ownEnv();
   const started = spawn('npm', ['start'], { cwd: checkout, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise((resolve) => started.on('close', resolve));
   let said = '';
