@@ -14,6 +14,7 @@ import {
   type Result,
   type WriteContext,
   type WriteEvent,
+  type WriteStep,
   type Writing,
 } from './write.js';
 import { carryStep, foldResults, seenOfB, toPassOn } from './write-steps.js';
@@ -32,6 +33,10 @@ const MAX_ATTEMPTS = 5;
 function answer({ saving, done, resolve, reject }: Writing): void {
   Promise.all(saving).then(() => resolve(done), reject);
 }
+
+/** @returns every path that `steps` change. */
+const pathsOf = (steps: readonly WriteStep[]): RelPath[] =>
+  steps.flatMap(changesOf).flatMap(({ path, from }) => (from === undefined ? [path] : [path, from.path]));
 
 /** Carries out client writes. */
 export class ClientWrites {
@@ -81,7 +86,8 @@ export class ClientWrites {
     this.#waiting = [];
     for (const write of due) {
       try {
-        if (this.#isReady(write)) this.#begin(write);
+        if (this.#isReady(write) && this.#isDecided(write)) this.#begin(write);
+        else if (this.#context.clock.now() - write.since > MAX_WAIT_MS) throw busy(write.ask.paths[0]!);
         else this.#waiting.push(write);
       } catch (error) {
         write.reject(error as SyncError);
@@ -89,16 +95,14 @@ export class ClientWrites {
     }
   }
 
-  #isReady({ ask, since, scans }: Writing): boolean {
-    const { clock, gate, pair, recorder, sides } = this.#context;
+  #isReady({ ask, scans }: Writing): boolean {
+    const { gate, pair, recorder, sides } = this.#context;
     const refusal = recorder.halt ?? gate.refusal(pair);
     if (refusal !== null) throw refusal;
     // A scan of a disconnected side will not come; the step itself compares what it would have found.
     const isSeen =
       sides.isScanned('a', scans.a) && (scans.b === 0 || sides.replica('b') === null || sides.isScanned('b', scans.b));
-    if (pair.a.snapshot !== null && isSeen && !ask.paths.some((path) => this.#isBusy(path, ask.deep))) return true;
-    if (clock.now() - since > MAX_WAIT_MS) throw busy(ask.paths[0]!);
-    return false;
+    return pair.a.snapshot !== null && isSeen && !ask.paths.some((path) => this.#isBusy(path, ask.deep));
   }
 
   #isBusy(path: RelPath, deep = false): boolean {
@@ -110,17 +114,28 @@ export class ClientWrites {
     return [...locks.keys(), ...drains.keys()].some((at) => isAtOrBelow(at, path) && heldUpdates.isMoving(at));
   }
 
-  #begin(write: Writing): void {
+  /**
+   * Decides on the steps of `write`.
+   * @returns false where another write or a transfer is making one of their paths, such as a directory above that is
+   *   missing: a scan does not report it before that has ended, and every attempt until then would be stale.
+   */
+  #isDecided(write: Writing): boolean {
     const { pair } = this.#context;
     const { ask } = write;
     for (const path of ask.paths) this.#refuseForeign(ask, path);
     write.left = [...ask.decide((path) => pair.entry('a', path))];
-    write.seenOfB = seenOfB(this.#context, write.left);
-    const paths = write.left.flatMap(changesOf).flatMap(({ path, from }) => (from ? [path, from.path] : [path]));
     const isAsked = (path: RelPath) => ask.deep === true && ask.paths.some((top) => isAtOrBelow(path, top));
-    for (const path of paths) if (!isAsked(path)) this.#refuseForeign(ask, path);
+    const others = pathsOf(write.left).filter((path) => !isAsked(path));
+    for (const path of others) this.#refuseForeign(ask, path);
+    return !others.some((path) => this.#isBusy(path));
+  }
+
+  #begin(write: Writing): void {
     const { claims } = this.#context;
-    write.claims = [...new Set([...ask.paths, ...paths])].map((path) => claims.claim(path, 'client-write', ask.deep));
+    const { ask, left } = write;
+    write.seenOfB = seenOfB(this.#context, left);
+    const paths = new Set([...ask.paths, ...pathsOf(left)]);
+    write.claims = [...paths].map((path) => claims.claim(path, 'client-write', ask.deep));
     this.#underWay.add(write);
     this.#next(write);
   }

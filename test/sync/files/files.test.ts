@@ -2,7 +2,7 @@
 // content is sent, what arrives whole, what happens on the other side, and that nothing is left behind.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Client } from '../../../src/client/client.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import { BothServers } from '../../support/both-servers.js';
@@ -146,6 +146,31 @@ describe('a file', () => {
     expect(treeOf(servers.a)).toEqual(before);
     expect([staged(), fs.readdirSync(local).sort()]).toEqual([[], ['new']]);
   });
+});
+
+test('many files are put back at once into a directory that is gone, on a disk that flushes slowly', async () => {
+  const names = ['one', 'two', 'three', 'four'];
+  for (const name of names) write(name, name);
+  for (const name of names) await ann.upload(here(name), `gone/deep/${name}`);
+  await ann.flush();
+  await ann.remove(['gone'], { recursive: true });
+  await ann.flush();
+  const fsync = fs.fsync;
+  const slow = vi
+    .spyOn(fs, 'fsync')
+    .mockImplementation(((fd: number, done: fs.NoParamCallback) =>
+      setTimeout(fsync, 60, fd, done)) as unknown as typeof fs.fsync);
+  try {
+    const restored = await Promise.all(
+      names.map((name) => codeOf(ann.restore({ path: `gone/deep/${name}` }, { at: 1 }))),
+    );
+    expect(restored).toEqual(names.map(() => 'done'));
+  } finally {
+    slow.mockRestore();
+  }
+  await ann.flush();
+  expect(treeOf(servers.b)).toEqual(treeOf(servers.a));
+  expect(fs.readdirSync(path.join(servers.a, 'gone/deep')).toSorted()).toEqual(names.toSorted());
 });
 
 describe('what only side b has', () => {

@@ -9,7 +9,7 @@ import type { RelPath, Side } from '../../../src/core/path.js';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import { silent } from '../../../src/log.js';
 import type { Replica } from '../../../src/replica.js';
-import type { WriteContext, WriteEvent } from '../../../src/sync/files/write.js';
+import { type ClientWrite, missingParents, type WriteContext, type WriteEvent } from '../../../src/sync/files/write.js';
 import { ClientWrites } from '../../../src/sync/files/write-queue.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
@@ -154,6 +154,33 @@ describe('a client write', () => {
     const { answer } = scene.ask();
     await scene.run();
     expect(await answer).toBe('x');
+  });
+
+  test.each(['transfer', 'client-write'] as const)('waits for a %s of a missing directory above it', async (by) => {
+    const scene = new Scene();
+    const other = scene.claims.claim(p('d'), by);
+    const decide: ClientWrite['decide'] = (at) => [
+      ...missingParents(p('d/x'), at),
+      { change: { path: p('d/x'), action: 'created', before: null, after: file('new') } },
+    ];
+    const asked = scene.writes.ask({ owner: 'ann', paths: [p('d/x')], decide });
+    await scene.run();
+    expect([scene.applied, scene.writes.isClaimed(p('d/x'))]).toEqual([[], false]);
+    scene.claims.release(other);
+    await scene.run();
+    expect((await asked).map(({ path }) => path)).toEqual(['d', 'd/x']);
+  });
+
+  test('waits no longer than twenty seconds for a directory above it', async () => {
+    const scene = new Scene();
+    scene.claims.claim(p('d'), 'transfer');
+    const decide: ClientWrite['decide'] = (at) => missingParents(p('d/x'), at);
+    const code = scene.writes.ask({ owner: 'ann', paths: [p('d/x')], decide }).catch(({ code }: SyncError) => code);
+    await scene.run();
+    expect(scene.writes.isIdle).toBe(false);
+    scene.now = 20_001;
+    await scene.run();
+    expect([await code, scene.writes.isIdle]).toEqual(['busy', true]);
   });
 
   test('is refused when that takes too long', async () => {
