@@ -18,6 +18,8 @@ export interface Shown {
     readonly paused: { readonly by: string } | null;
     readonly pending: number;
     readonly left: { readonly files: number };
+    /** The sides that are shown as they were last seen. */
+    readonly outdated?: readonly string[];
   } | null;
   readonly entries: readonly Row[] | null;
   /** The files that are shown as being transferred or read. */
@@ -65,8 +67,10 @@ export class Observer {
   #stalledMs = 0;
   readonly #shares = new Map<string, { readonly content: string; readonly share: number }>();
   #work = { percent: 0, pieces: 0 };
-  /** What each file has on both sides, and since when: what is shown may be late, so a moment later it is about that. */
-  readonly #contents = new Map<string, { readonly content: string; readonly since: number }>();
+  /** The newer content of each file, and since when: what is shown may be late, so a moment later it is about that. */
+  readonly #newer = new Map<string, { readonly content: string; readonly since: number }>();
+  /** What can be known of side b: while it is away, or not scanned since, what it had before. */
+  #knownB: Tree = new Map();
   /** What each file had when both sides were last seen equal in it. */
   readonly #shared = new Map<string, string>();
   samples = 0;
@@ -94,7 +98,7 @@ export class Observer {
   note(shown: Shown): void {
     this.samples++;
     const [a, b] = [treeOf(this.#roots.a), treeOf(this.#roots.b)];
-    this.#noteContents(a, b);
+    this.#noteContents(shown.status, a, b);
     const told = new Set<string>([
       ...this.#ofState(shown, a, b),
       ...this.#ofRows(shown, a, b),
@@ -133,6 +137,7 @@ export class Observer {
     if (differs && head.startsWith('In sync')) yield 'the view says In sync';
     if (differs && event === 'in-sync') yield 'the last event is in-sync';
     if (!isBUp && (state === 'in-sync' || state === 'syncing')) yield `status says ${state} without server-b`;
+    if (isBOutdated(status) === isBUp) yield `status says that side b is ${isBUp ? 'away' : 'there'}`;
     if (!isBUp && /^(In sync|Syncing)/.test(head)) yield `the view says "${wordOf(head)}" without server-b`;
     if (pausedBy !== null) {
       if (state !== 'paused' || status.paused?.by !== pausedBy)
@@ -180,10 +185,12 @@ export class Observer {
     }
   }
 
-  #noteContents(a: Tree, b: Tree): void {
+  #noteContents(status: Shown['status'], a: Tree, b: Tree): void {
+    const isBKnown = status !== null && status.state !== 'scanning' && !isBOutdated(status);
+    if (this.done.isBUp && isBKnown) this.#knownB = b;
     for (const file of new Set([...a.keys(), ...b.keys(), ...this.#shared.keys()])) {
-      const content = contentOf(file, a, b);
-      if (this.#contents.get(file)?.content !== content) this.#contents.set(file, { content, since: this.#now });
+      const content = newerOf(a.get(file), this.#knownB.get(file));
+      if (this.#newer.get(file)?.content !== content) this.#newer.set(file, { content, since: this.#now });
       if (a.get(file) !== b.get(file)) continue;
       if (a.has(file)) this.#shared.set(file, a.get(file)!);
       else this.#shared.delete(file);
@@ -200,12 +207,13 @@ export class Observer {
     const { entries, percent, pieces, status } = shown;
     const [wasA, wasB] = this.#before;
     for (const { path: file, syncing } of entries ?? []) {
-      const content = contentOf(file, a, b);
+      const newer = this.#newer.get(file);
       const before = this.#shares.get(file);
       // The share of a content that is being written begins anew.
-      const isOld = content === contentOf(file, wasA, wasB) && file !== 'growing';
-      const { since } = this.#contents.get(file) ?? { since: this.#now };
-      if (syncing === undefined || !isOld || this.#now - since <= MOMENT_MS) continue;
+      const isOld = isSameIn(file, a, wasA) && isSameIn(file, b, wasB) && file !== 'growing';
+      if (newer === undefined || syncing === undefined || !isOld || this.#now - newer.since <= MOMENT_MS) continue;
+      // The newer content is the one that is on its way.
+      const { content } = newer;
       if (before?.content === content && syncing < before.share)
         this.#tell(`${file} (${content}) runs back from ${before.share} % to ${syncing} %`, shown);
       this.#shares.set(file, { content, share: syncing });
@@ -218,17 +226,25 @@ export class Observer {
     this.#work = { percent, pieces };
   }
 
-  /** A new server-a counts its work anew. */
+  /** A new server-a counts its work anew. Of side b it knows what was shared. */
   restarted(): void {
     this.#shares.clear();
+    this.#knownB = new Map(this.#shared);
     this.#work = { percent: 0, pieces: 0 };
   }
 }
 
 const wordOf = (line: string): string => line.split(/\s{2,}|:| since/)[0] ?? '';
 
-/** What a file has on both sides. */
-const contentOf = (file: string, a: Tree, b: Tree): string => `${a.get(file)} ${b.get(file)}`;
+const isBOutdated = ({ outdated }: NonNullable<Shown['status']>): boolean => outdated?.includes('b') === true;
+
+const isSameIn = (file: string, x: Tree, y: Tree): boolean => x.get(file) === y.get(file);
+
+/** The newer one of two contents. */
+function newerOf(x = 'none 0', y = 'none 0'): string {
+  const timeOf = (content: string) => Number(content.split(' ')[1]);
+  return timeOf(x) >= timeOf(y) ? x : y;
+}
 
 function isSame(a: Tree, b: Tree): boolean {
   if (a.size !== b.size) return false;

@@ -1,0 +1,104 @@
+// The observer of the truth test itself: which shares that are shown run backwards, and which belong to another content.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Observer, type Shown } from '../support/observer.js';
+
+const LOOK_MS = 50;
+/** Longer than what is shown may be late. */
+const LATE_MS = 4_000;
+
+let roots: Record<'a' | 'b', string>;
+let observer: Observer;
+let directory: string;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-observer-'));
+  roots = { a: path.join(directory, 'a'), b: path.join(directory, 'b') };
+  for (const root of Object.values(roots)) fs.mkdirSync(root);
+  observer = new Observer(roots);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  fs.rmSync(directory, { recursive: true, force: true });
+});
+
+/** Writes `large` with so many bytes, at so many seconds since 1970. */
+function put(side: 'a' | 'b', bytes: number, second: number): void {
+  const file = path.join(roots[side], 'large');
+  fs.writeFileSync(file, Buffer.alloc(bytes));
+  fs.utimesSync(file, second, second);
+}
+
+/** For longer than a moment, the share of `large` is shown as `syncing`. */
+function look(syncing: number, isBThere = true): void {
+  const status: Shown['status'] = {
+    state: isBThere ? 'syncing' : 'peer-lost',
+    paused: null,
+    pending: 1,
+    left: { files: 1 },
+    ...(isBThere ? {} : { outdated: ['b'] }),
+  };
+  for (let ms = 0; ms <= LATE_MS; ms += LOOK_MS) {
+    vi.advanceTimersByTime(LOOK_MS);
+    observer.tick(LOOK_MS);
+    observer.note({
+      status,
+      entries: [{ path: 'large', on: 'both', syncing }],
+      ...{ transfers: [], percent: 0, waiters: [], view: [isBThere ? 'Syncing' : 'Server-b is away'], event: null },
+      pieces: 0,
+    });
+  }
+}
+
+const RUNS_BACK = [expect.stringMatching(/ large \(30 3000\) runs back from 90 % to 10 % /)];
+
+test('the share of one content runs back', () => {
+  put('a', 30, 3);
+  put('b', 20, 2);
+  look(90);
+  look(10);
+  expect(observer.lies).toEqual(RUNS_BACK);
+});
+
+test('it runs back, too, where only the older content of the other side has changed', () => {
+  put('a', 30, 3);
+  put('b', 20, 1);
+  look(90);
+  put('b', 10, 2);
+  look(10);
+  expect(observer.lies).toEqual(RUNS_BACK);
+});
+
+test('it runs back, too, while side b is away and has a newer content that nobody can know', () => {
+  put('a', 30, 3);
+  put('b', 20, 2);
+  look(90);
+  observer.done.isBUp = false;
+  put('b', 10, 4);
+  look(10, false);
+  expect(observer.lies).toEqual(RUNS_BACK);
+});
+
+test('the share of a newer content that is found on side b when it is back begins anew', () => {
+  put('a', 30, 3);
+  put('b', 20, 2);
+  look(90);
+  observer.done.isBUp = false;
+  put('b', 10, 4);
+  look(90, false);
+  observer.done.isBUp = true;
+  look(0);
+  expect(observer.lies).toEqual([]);
+});
+
+test('after a restart, server-a counts anew', () => {
+  put('a', 30, 3);
+  put('b', 20, 2);
+  look(90);
+  observer.restarted();
+  look(10);
+  expect(observer.lies).toEqual([]);
+});
