@@ -18,6 +18,7 @@ import { mtimeOf, sameContent, sameEntry, sameMetadata } from '../entry.js';
 import { joinPath, otherSide, type RelPath, type Side } from '../path.js';
 import type { Marks } from '../path-set.js';
 import { childOf, entryOf, type Node, type Snapshot } from '../snapshot.js';
+import { followedSide, winningSide } from './leader.js';
 import { inOrder } from './order.js';
 import type { Override, Plan, ReconcileOptions } from './plan.js';
 import { pairRenames } from './renames.js';
@@ -131,11 +132,9 @@ class Pass {
   #files(path: RelPath, { o, a, b }: Triple): Survival {
     const overridden = this.#options.overrides?.(path) ?? null;
     if (overridden !== null) return this.#override(path, overridden, { o, a, b });
-    if (sameEntry(entryOf(o), a) || (b !== null && sameContent(entryOf(o), a))) return this.#follow('b', path, a, b);
-    if (sameEntry(entryOf(o), b) || (a !== null && sameContent(entryOf(o), b))) return this.#follow('a', path, b, a);
-    if (b === null) return this.#follow('a', path, b, a);
-    if (a === null) return this.#follow('b', path, a, b);
-    return this.#conflict(path, o, a, b);
+    const leader = followedSide({ o: entryOf(o), a, b });
+    if (leader === null) return this.#conflict(path, o, a!, b!);
+    return leader === 'a' ? this.#follow('a', path, b, a) : this.#follow('b', path, a, b);
   }
 
   /** The other side follows `leader`: its entry changes from `before` to `after`. */
@@ -159,7 +158,7 @@ class Pass {
 
   /** Both sides changed the content differently: the newer one keeps the name, side a where the times are equal. */
   #conflict(path: RelPath, o: Node | null, a: Node, b: Node, overridden: Side | null = null): Survival {
-    const kept: Side = overridden ?? this.#options.winner?.(path) ?? (mtimeOf(a) >= mtimeOf(b) ? 'a' : 'b');
+    const kept: Side = overridden ?? winningSide(path, a, b, this.#options);
     const loser = otherSide(kept);
     const [before, after] = loser === 'a' ? [a, b] : [b, a];
     const copy = this.#options.firstContact && o === null ? null : this.#options.copyName(path, loser);

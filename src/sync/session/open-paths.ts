@@ -4,6 +4,7 @@ import { type Entry, sameContent, sameEntry, sizeOf } from '../../core/entry.js'
 import type { RelPath } from '../../core/path.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
+import type { Planner } from './planner.js';
 import type { ProblemRetries } from './problems.js';
 import type { ArrivedContents, Volume } from './queued-change.js';
 
@@ -11,6 +12,7 @@ interface OpenPathsContext {
   readonly pair: Pick<Pair, 'postponed' | 'entry'>;
   readonly claims: Pick<Claims, 'heldBy'>;
   readonly retries: Pick<ProblemRetries, 'isMovingAt' | 'moving'>;
+  readonly planner: Pick<Planner, 'leadingSide'>;
   readonly sides: { readonly arrived: ArrivedContents };
 }
 
@@ -36,7 +38,7 @@ export class OpenPaths {
       if (sameEntry(a, b)) continue;
       files++;
       if (sameContent(a, b)) continue;
-      const coming = arrived.comingOf(a, b);
+      const coming = this.#coming(path);
       bytes += sizeOf(coming) - arrived.of(coming);
     }
     return { files, bytes };
@@ -51,7 +53,13 @@ export class OpenPaths {
     const isOpen = retries.isMovingAt(path) || (pair.postponed.size > 0 && pair.postponed.touches(path));
     if (!isOpen) return null;
     const [a, b] = this.#entries(path);
-    return sameContent(a, b) ? null : sides.arrived.shareOf(sides.arrived.comingOf(a, b));
+    return sameContent(a, b) ? null : sides.arrived.shareOf(this.#coming(path));
+  }
+
+  /** Which of two contents that differ is on its way: the one that would be planned now. */
+  #coming(path: RelPath): Entry | null {
+    const { pair, planner } = this.#context;
+    return pair.entry(planner.leadingSide(path), path);
   }
 
   #entries(path: RelPath): [Entry | null, Entry | null] {

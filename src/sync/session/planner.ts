@@ -7,6 +7,7 @@ import { conflictName } from '../../core/conflicts/copy-name.js';
 import { sameContent, sameEntry } from '../../core/entry.js';
 import { stampOf } from '../../core/file-name.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
+import { leadingSide } from '../../core/reconcile/leader.js';
 import { type Conflict, type Plan, type ReconcileOptions, reconcile } from '../../core/reconcile/reconcile.js';
 import { Snapshot } from '../../core/snapshot.js';
 import type { Clock } from '../clock.js';
@@ -95,6 +96,13 @@ export class Planner {
     return limitCopies(reconcile(pair.archive, a, b, options), a, b, options);
   }
 
+  /** @returns the side whose entry of `path` would be planned for both, where they differ. */
+  leadingSide(path: RelPath): Side {
+    const { pair } = this.#context;
+    const entries = { o: pair.shared(path), a: pair.entry('a', path), b: pair.entry('b', path) };
+    return leadingSide(path, entries, this.#preferences());
+  }
+
   /** @returns the conflict that `change` resolved, once; null where there was none. */
   takeConflict({ path }: Change): Conflict | null {
     const conflict = this.#conflicts.get(path) ?? null;
@@ -104,7 +112,7 @@ export class Planner {
 
   /** @param among the claims of which a path is left out; all unless given. */
   #options(among?: readonly ClaimKind[]): Omit<ReconcileOptions, 'marks'> {
-    const { pair, lockState, heldUpdates, clock, claims } = this.#context;
+    const { pair, heldUpdates, clock, claims } = this.#context;
     const isClaimed = (path: RelPath) => claims.heldBy(path, among) !== null;
     const stamp = stampOf(new Date(clock.now()));
     const given = new Set<RelPath>();
@@ -114,6 +122,19 @@ export class Planner {
       firstContact: pair.firstContact,
       pinned: (path) =>
         isClaimed(path) || pair.isOutOfReach(path) || heldUpdates.isFrozen(path) || this.#isDelayed(path),
+      ...this.#preferences(),
+      copyName: (path, side) => {
+        const name = conflictName(path, side, stamp, taken);
+        given.add(name);
+        return name;
+      },
+    };
+  }
+
+  /** What the holders of locks have decided. */
+  #preferences(): Pick<ReconcileOptions, 'winner' | 'overrides'> {
+    const { pair, lockState } = this.#context;
+    return {
       winner: (path) => lockState.table.preferences.get(path)?.side ?? null,
       overrides: (path) => {
         const { side, other, last } = lockState.table.preferences.get(path) ?? {};
@@ -122,11 +143,6 @@ export class Planner {
         // A change saved after the unlock was never held: it is transferred, or is a conflict, like any other.
         const isLast = other === 'copy' || last === undefined || sameContent(pair.entry(otherSide(side), path), last);
         return isLast ? { side, other } : null;
-      },
-      copyName: (path, side) => {
-        const name = conflictName(path, side, stamp, taken);
-        given.add(name);
-        return name;
       },
     };
   }

@@ -82,15 +82,6 @@ export class ArrivedContents {
     return size === 0 ? 0 : Math.floor((this.of(content) / size) * 100);
   }
 
-  /**
-   * @returns which of two entries that differ is the content that is on its way, as far as is known: of which a part had
-   *   arrived, else the larger one.
-   */
-  comingOf(x: Entry | null, y: Entry | null): Entry | null {
-    const [first, second] = sizeOf(x) >= sizeOf(y) ? [x, y] : [y, x];
-    return this.of(first) === 0 && this.of(second) > 0 ? second : first;
-  }
-
   /** The transfer of `queued` has ended, or will, without its content being in place. */
   note(queued: QueuedChange): void {
     const content = contentOf(queued.change);

@@ -103,7 +103,7 @@ export class Session {
     this.writes = new ClientWrites({ ...common, heldUpdates, recorder, gate: this.#gate });
     const [work, waiting] = [this.#work, this.#waiting];
     this.#reports = new WorkReports({ ...common, recorder, work, waiting });
-    this.status = new PairStatus({ ...common, recorder, heldUpdates, work, waiting, session: this });
+    this.status = new PairStatus({ ...common, planner, recorder, heldUpdates, work, waiting, session: this });
     const { writes } = this;
     const flushes = this.#flushes;
     const handle = handlingWith(

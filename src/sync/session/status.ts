@@ -10,6 +10,7 @@ import type { HeldUpdates } from '../held/held-updates.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
 import { OpenPaths } from './open-paths.js';
+import type { Planner } from './planner.js';
 import type { ProblemRetries } from './problems.js';
 import { comingOf, leftOf, sumOf, type Volume } from './queued-change.js';
 import type { Recorder } from './recorder.js';
@@ -25,6 +26,7 @@ interface StatusContext {
   readonly recorder: Recorder;
   readonly claims: Claims;
   readonly retries: ProblemRetries;
+  readonly planner: Pick<Planner, 'leadingSide'>;
   readonly sides: Sides;
   readonly heldUpdates: Pick<HeldUpdates, 'fetching'>;
   readonly work: Work;

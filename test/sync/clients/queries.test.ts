@@ -4,6 +4,7 @@ import type { Entry } from '../../../src/core/entry.js';
 import type { RelPath } from '../../../src/core/path.js';
 import { ClientQueries, streamed } from '../../../src/sync/clients/queries.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
+import { Planner } from '../../../src/sync/session/planner.js';
 import { ArrivedContents } from '../../../src/sync/session/queued-change.js';
 import { PairStatus } from '../../../src/sync/session/status.js';
 import { Work } from '../../../src/sync/session/work.js';
@@ -260,15 +261,16 @@ describe('the state', () => {
       moving: [] as readonly RelPath[],
       ...more,
     };
+    const { pair, lockState } = fixture;
+    const claims = new Claims();
+    const retries = {
+      list: () => [{ path: 't', code: 'no-space', message: 'Full.' }],
+      moving: () => how.moving,
+      isMovingAt: (path: RelPath) => how.moving.includes(path),
+    };
     const context = {
-      pair: fixture.pair,
-      recorder: how.recorder,
-      retries: {
-        list: () => [{ path: 't', code: 'no-space', message: 'Full.' }],
-        moving: () => how.moving,
-        isMovingAt: (path: RelPath) => how.moving.includes(path),
-      },
-      claims: new Claims(),
+      ...{ pair, recorder: how.recorder, retries, claims },
+      planner: new Planner({ pair, lockState, claims, retries } as never),
       sides: { peer: how.peer(), arrived: new ArrivedContents() },
       heldUpdates: { fetching: { files: 0, bytes: 0 } },
       work: new Work(),
@@ -278,8 +280,8 @@ describe('the state', () => {
       clock: { now: () => 7 },
       session: { isPaused: how.isPaused(), isInSync: how.isInSync(), canSync: how.canSync() },
     };
-    const { claims, sides } = context;
-    return { status: new PairStatus(context as never), pair: fixture.pair, claims, arrived: sides.arrived };
+    const { arrived } = context.sides;
+    return { status: new PairStatus(context as never), pair, lockState, claims, arrived };
   };
 
   test.each<[string, object]>([
@@ -336,6 +338,24 @@ describe('the state', () => {
       given(all);
       expect([all.status.pending, all.status.left()]).toEqual([1, { files: 1, bytes: 2 << 20 }]);
       expect([all.status.progressOf(p('film')), all.status.progressOf(p('other'))]).toEqual([75, null]);
+    });
+
+    test.each<[its: string, given: (all: ReturnType<typeof seen>) => void, share: number]>([
+      ['it is the one that alone has changed', ({ pair }) => pair.agree(p('film'), film('old', 4 << 20)), 75],
+      ['it is the newer one of two that have', () => {}, 25],
+      [
+        'it is the one that keeps the name',
+        ({ lockState }) => {
+          lockState.table.preferences.set(p('film'), { path: p('film'), side: 'a' } as never);
+        },
+        75,
+      ],
+    ])('%s whose share is shown, where parts of both contents had arrived', (_, given, share) => {
+      const all = differing({ moving: [p('film')] });
+      all.pair.b.snapshot!.put(p('film'), { ...film('old', 4 << 20), mtime: 1 } as Entry);
+      all.arrived.note(cut('old', 1 << 20));
+      given(all);
+      expect(all.status.progressOf(p('film'))).toBe(share);
     });
 
     test('it is counted once where it is fetched to be held', () => {

@@ -1,14 +1,13 @@
-// What is known of contents whose transfer ended without them: how much had arrived, and which of two is on its way.
-import { describe, expect, test } from 'vitest';
+// What is known of contents whose transfer ended without them: how much had arrived.
+import { expect, test } from 'vitest';
 import { RESUMED_BYTES } from '../../../src/core/delta.js';
-import type { Entry, FileEntry } from '../../../src/core/entry.js';
+import type { FileEntry } from '../../../src/core/entry.js';
 import { ArrivedContents } from '../../../src/sync/session/queued-change.js';
 import { dir, file, p } from '../../support/disk-site.js';
 
 const sized = (name: string, size: number): FileEntry => ({ ...file(name), size });
 const SMALL = sized('small', RESUMED_BYTES);
 const LARGE = sized('large', 2 * RESUMED_BYTES);
-const OTHER = sized('other', 2 * RESUMED_BYTES);
 
 type Arrived = readonly [FileEntry, arrived: number];
 
@@ -21,29 +20,6 @@ function known(...contents: readonly Arrived[]): ArrivedContents {
   }
   return known;
 }
-
-describe('of two entries, the one on its way', () => {
-  test.each<[it: string, arrived: readonly Arrived[], x: Entry | null, y: Entry | null, coming: Entry | null]>([
-    ['is the larger one where nothing has arrived', [], SMALL, LARGE, LARGE],
-    ['is the first of two of the same size', [], LARGE, OTHER, LARGE],
-    ['is the one of which a part has arrived', [[SMALL, 1]], SMALL, LARGE, SMALL],
-    [
-      'is the larger one where parts of both have arrived',
-      [
-        [SMALL, 2],
-        [LARGE, 1],
-      ],
-      SMALL,
-      LARGE,
-      LARGE,
-    ],
-    ['is the content where the other is none', [], null, SMALL, SMALL],
-    ['is the content where the other is a directory', [], dir(), SMALL, SMALL],
-  ])('%s', (_, arrived, x, y, coming) => {
-    expect(known(...arrived).comingOf(x, y)).toBe(coming);
-    if (x !== LARGE || y !== OTHER) expect(known(...arrived).comingOf(y, x)).toBe(coming);
-  });
-});
 
 test.each<[it: string, content: FileEntry, arrived: number, share: number]>([
   ['a part of a large content', LARGE, RESUMED_BYTES / 2, 25],
