@@ -67,11 +67,11 @@ class Ledger {
   events = 0;
   readonly faults: string[] = [];
 
-  take(event: WatchedEvent, { run, last }: EventHistory): void {
+  take(event: WatchedEvent, { run, first }: EventHistory): void {
     const isOther = this.last !== null && this.last.run !== run;
     const before = this.last === null || isOther ? 0 : this.last.id;
     const isRight =
-      event.event === 'gap' ? this.#isGap(event, before, isOther, last) : !isOther && isNext(event, before);
+      event.event === 'gap' ? this.#isGap(event, before, isOther, first) : !isOther && isNext(event, before);
     if (!isRight || event.run !== run) this.faults.push(`${JSON.stringify(event)} after ${JSON.stringify(this.last)}`);
     if (event.event === 'gap') this.gaps++;
     else this.events++;
@@ -79,8 +79,8 @@ class Ledger {
   }
 
   /** A gap is said only where events are gone: those of another run, or the ones that are no longer kept. */
-  #isGap(gap: Gap, before: number, isOther: boolean, last: number): boolean {
-    if (gap.id > last) return false;
+  #isGap(gap: Gap, before: number, isOther: boolean, first: number): boolean {
+    if (gap.id >= first) return false;
     return isOther ? gap.missed === null : gap.missed === gap.id - before && gap.missed > 0;
   }
 }
