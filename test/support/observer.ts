@@ -137,7 +137,10 @@ export class Observer {
     if (differs && head.startsWith('In sync')) yield 'the view says In sync';
     if (differs && event === 'in-sync') yield 'the last event is in-sync';
     if (!isBUp && (state === 'in-sync' || state === 'syncing')) yield `status says ${state} without server-b`;
-    if (isBOutdated(status) === isBUp) yield `status says that side b is ${isBUp ? 'away' : 'there'}`;
+    if (!isBUp && !isBOutdated(status)) yield 'status shows side b as present without server-b';
+    // A scan of side b may take longer than a moment.
+    if (isBUp && isBOutdated(status) && pausedBy === null && state !== 'scanning')
+      yield 'status shows side b as it was last seen though server-b is there';
     if (!isBUp && /^(In sync|Syncing)/.test(head)) yield `the view says "${wordOf(head)}" without server-b`;
     if (pausedBy !== null) {
       if (state !== 'paused' || status.paused?.by !== pausedBy)
@@ -186,8 +189,7 @@ export class Observer {
   }
 
   #noteContents(status: Shown['status'], a: Tree, b: Tree): void {
-    const isBKnown = status !== null && status.state !== 'scanning' && !isBOutdated(status);
-    if (this.done.isBUp && isBKnown) this.#knownB = b;
+    if (this.done.isBUp && status !== null && !isBOutdated(status)) this.#knownB = b;
     for (const file of new Set([...a.keys(), ...b.keys(), ...this.#shared.keys()])) {
       const content = newerOf(a.get(file), this.#knownB.get(file));
       if (this.#newer.get(file)?.content !== content) this.#newer.set(file, { content, since: this.#now });

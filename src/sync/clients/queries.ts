@@ -87,10 +87,9 @@ export class ClientQueries {
     const { session, pair, lockState, peer } = this.#shown;
     const { a, b } = pair;
     const count = (side: typeof a) => ({ files: side.snapshot?.files ?? 0, bytes: side.snapshot?.bytes ?? 0 });
-    const isAway = !session.status.isConnected;
     const outdated: Side[] = [
       ...(a.halt === null ? [] : (['a'] as const)),
-      ...(isAway || b.halt !== null ? (['b'] as const) : []),
+      ...(!session.status.hasSeenB || b.halt !== null ? (['b'] as const) : []),
     ];
     return {
       state: session.status.state,

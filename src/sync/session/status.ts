@@ -60,6 +60,11 @@ export class PairStatus {
     return this.#context.sides.peer !== null;
   }
 
+  /** Whether side b has been scanned since it connected; otherwise it is shown as it was last seen. */
+  get hasSeenB(): boolean {
+    return this.#context.sides.peer?.seen === true;
+  }
+
   /** When both sides last agreed, milliseconds since 1970: now, while they do; null where they never have. */
   get lastInSync(): number | null {
     const { pair, clock } = this.#context;

@@ -145,8 +145,8 @@ export interface Status {
   /** When both sides last agreed: now, while they do; null where they never have. */
   readonly lastInSync: string | null;
   /**
-   * The sides that are shown as they were last seen, because they are away or cannot be believed (a halt); absent where
-   * none is.
+   * The sides that are shown as they were last seen, because they are away, are not scanned again yet, or cannot be
+   * believed (a halt); absent where none is.
    */
   readonly outdated?: readonly Side[];
 }

@@ -27,6 +27,7 @@ function open() {
     status: {
       state: 'in-sync',
       isConnected: true,
+      hasSeenB: true,
       pending: 0,
       problems: () => [{ path: 'x', code: 'unreadable', message: '' }],
       left: () => ({ files: 1, bytes: 2 }),

@@ -23,6 +23,7 @@ function open(a: string | null, b: string | null, shared = '', problems: readonl
   const quickCheck = {
     state: 'in-sync',
     isConnected: true,
+    hasSeenB: true,
     pending: 4,
     problems: () => problems,
     progressOf: (path: string) => (path === 'coming' ? 43 : null),
@@ -41,7 +42,7 @@ function open(a: string | null, b: string | null, shared = '', problems: readonl
     const [base, after] = [n, n + 1].map((content) => tree(`x:${content}`).get(p('x'))!);
     lockState.dispatch({ kind: 'hold', path: p(path), base: base!, after: after!, file: null, now: 1 });
   };
-  return { fixture, pair, queries, sent, call, list, lock, hold };
+  return { fixture, pair, quickCheck, queries, sent, call, list, lock, hold };
 }
 
 describe('a row', () => {
@@ -160,6 +161,12 @@ describe('status', () => {
     expect(queries.status().outdated).toEqual(['b']);
     pair.a.halt = pair.b.halt;
     expect(queries.status().outdated).toEqual(['a', 'b']);
+  });
+
+  test('shows side b as it was last seen until it is scanned again', () => {
+    const { queries, quickCheck } = open('x:1', 'x:1');
+    quickCheck.hasSeenB = false;
+    expect(queries.status()).toMatchObject({ peer: { connected: true }, outdated: ['b'] });
   });
 
   test.each([

@@ -25,11 +25,11 @@ describe('at the beginning', () => {
     await fixture.connect();
     expect([fixture.asked('b'), fixture.said.splice(0)]).toEqual([['everything'], ['peer-connected']]);
     expect([fixture.session.status.state, fixture.session.status.isConnected]).toEqual(['scanning', true]);
-    expect(fixture.transferred('b')).toBe('');
+    expect([fixture.session.status.hasSeenB, fixture.transferred('b')]).toEqual([false, '']);
     await fixture.report('b', '', { whole: true });
     expect(fixture.transferred('b')).toBe('+d +d/f');
     expect([fixture.session.status.state, fixture.session.status.pending]).toEqual(['syncing', 2]);
-    expect(fixture.session.status.left()).toEqual({ files: 2, bytes: 3 });
+    expect([fixture.session.status.hasSeenB, fixture.session.status.left()]).toEqual([true, { files: 2, bytes: 3 }]);
     await fixture.end('b');
     expect(fixture.said).toEqual([
       expect.stringMatching(/^scan-finished 0 0/),
