@@ -1,13 +1,14 @@
-// The observer of the truth test itself: which shares that are shown run backwards, and which belong to another content.
+// The observer of the truth test itself: what it calls a lie, and what is none: a share of another content, a side b that
+// is away.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Observer, type Shown } from '../support/observer.js';
+import { MOMENT_MS, Observer, type Shown } from '../support/observer.js';
 
 const LOOK_MS = 50;
-/** Longer than what is shown may be late. */
-const LATE_MS = 4_000;
+/** Longer than what is shown may be late, and server-a may be away. */
+const LATE_MS = 6_000;
 
 let roots: Record<'a' | 'b', string>;
 let observer: Observer;
@@ -101,4 +102,14 @@ test('after a restart, server-a counts anew', () => {
   observer.restarted();
   look(10);
   expect(observer.lies).toEqual([]);
+});
+
+test('for as long as server-a may wait before it dials again, a wire that was cut is no lie, and then it is', () => {
+  put('a', 30, 3);
+  put('b', 20, 2);
+  observer.cut();
+  look(0, false);
+  const told = observer.lies.find((lie) => lie.includes('as it was last seen'));
+  expect(told).toMatch(/^\d+ for \d+ ms: status shows side b as it was last seen though server-b is there \(peer-lost/);
+  expect(Number(told!.split(' ')[0])).toBeGreaterThan(2_000 + MOMENT_MS);
 });

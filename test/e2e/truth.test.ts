@@ -162,7 +162,7 @@ class People {
     else if (kind === 'resume') await this.#resume();
     else if (kind === 'join') await this.#join();
     else if (kind === 'go') this.#go();
-    else if (kind === 'cut') this.#wire.cut();
+    else if (kind === 'cut') this.#cut();
     else if (kind === 'stopB' && done.isBUp) await this.#stopB();
     else if (kind === 'startB') await this.#startB();
     else if (kind === 'restartA') await this.#restartA();
@@ -254,6 +254,11 @@ class People {
     this.#clients.get(name)?.close();
     this.#clients.delete(name);
     this.#observer.done.waiters.delete(name);
+  }
+
+  #cut(): void {
+    this.#wire.cut();
+    this.#observer.cut();
   }
 
   async #stopB(): Promise<void> {

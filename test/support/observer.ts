@@ -9,7 +9,10 @@ import { sized } from './sizes.js';
  * What is shown may be so late, in milliseconds, besides the time in which nothing could run. The short form runs beside
  * other tests, which take the processors from the servers while the observer runs.
  */
-const MOMENT_MS = sized(3_000, 1_000);
+export const MOMENT_MS = sized(3_000, 1_000);
+
+/** Server-a dials a server-b that is gone at least so often, in milliseconds. */
+const REDIAL_MS = 2_000;
 
 /** What people see at one time; null: nobody answers. */
 export interface Shown {
@@ -69,6 +72,8 @@ export class Observer {
   #work = { percent: 0, pieces: 0 };
   /** The newer content of each file, and since when: what is shown may be late, so a moment later it is about that. */
   readonly #newer = new Map<string, { readonly content: string; readonly since: number }>();
+  /** When the wire was cut last. */
+  #cutAt = Number.NEGATIVE_INFINITY;
   /** What can be known of side b: while it is away, or not scanned since, what it had before. */
   #knownB: Tree = new Map();
   /** What each file had when both sides were last seen equal in it. */
@@ -126,6 +131,7 @@ export class Observer {
     const { pausedBy, isAUp, isBUp } = this.done;
     const [head = ''] = view;
     const differs = !isSame(a, b);
+    const mayDial = this.#now - this.#cutAt <= REDIAL_MS;
     if (!isAUp) {
       if (!head.startsWith('server-a is gone')) yield `the view says "${wordOf(head)}" without server-a`;
       return;
@@ -139,7 +145,7 @@ export class Observer {
     if (!isBUp && (state === 'in-sync' || state === 'syncing')) yield `status says ${state} without server-b`;
     if (!isBUp && !isBOutdated(status)) yield 'status shows side b as present without server-b';
     // A scan of side b may take longer than a moment.
-    if (isBUp && isBOutdated(status) && pausedBy === null && state !== 'scanning')
+    if (isBUp && !mayDial && isBOutdated(status) && pausedBy === null && state !== 'scanning')
       yield 'status shows side b as it was last seen though server-b is there';
     if (!isBUp && /^(In sync|Syncing)/.test(head)) yield `the view says "${wordOf(head)}" without server-b`;
     if (pausedBy !== null) {
@@ -154,7 +160,7 @@ export class Observer {
     // What side b has is not known before it was scanned.
     if (state !== 'scanning' && this.#mustBePending(a, b) && (status.pending === 0 || status.left.files === 0))
       yield 'nothing is pending';
-    if (differs || pausedBy !== null || !isBUp) return;
+    if (differs || pausedBy !== null || !isBUp || (mayDial && state === 'peer-lost')) return;
     if (state !== 'in-sync') yield `status says ${state} though all is equal`;
     if (!head.startsWith('In sync')) yield `the view says "${wordOf(head)}" though all is equal`;
     if (event === 'syncing') yield 'the last event is syncing though all is equal';
@@ -226,6 +232,11 @@ export class Observer {
     if (pieces === piece && percent < last && !isOver)
       this.#tell(`the work runs back from ${last} % to ${percent} %`, shown);
     this.#work = { percent, pieces };
+  }
+
+  /** The wire is cut: server-b is away until it is dialled again. */
+  cut(): void {
+    this.#cutAt = this.#now;
   }
 
   /** A new server-a counts its work anew. Of side b it knows what was shared. */
