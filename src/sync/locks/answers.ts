@@ -49,6 +49,12 @@ export function answered({ path, owner }: ServiceRequest, answer: LockAnswer, no
   return refused(path, stillDraining(path));
 }
 
+/** The error for a released lock whose release could not be written. @param error why. */
+export const unrecorded = (path: string, error: SyncError): SyncError =>
+  new SyncError('failed', `${quote(path)} is unlocked, but that could not be written down: ${error.message}`, {
+    advice: advise`Solve that, then unlock it again, or it is locked again after a restart: ${{ do: 'unlock', path }}`,
+  });
+
 /** The error for a path that another owner has locked. */
 export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): SyncError {
   const why = lock.message === '' ? '' : ` (${quote(lock.message)})`;

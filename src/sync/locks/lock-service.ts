@@ -6,7 +6,7 @@ import type { LockEvent } from '../../core/locks/events.js';
 import type { Lock } from '../../core/locks/records.js';
 import type { RelPath } from '../../core/path.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
-import { answered, noLongerWaiting, refused, stillComing, tooMany } from './answers.js';
+import { answered, noLongerWaiting, refused, stillComing, tooMany, unrecorded } from './answers.js';
 import { LockExpiry } from './expiry.js';
 import { LockHolders } from './holders.js';
 import { type LockContext, LockReadiness, type PendingScan } from './readiness.js';
@@ -118,7 +118,7 @@ export class LockService {
     const note = this.#readiness.noteOn(pending, path);
     const decided = this.#context.lockState.dispatch(this.#eventFor(pending), (answer, error) => {
       if (answer.kind === 'granted') this.#readiness.settle(answer, error, { requester: pending, waiters, note });
-      else if (error !== null) resolve(refused(path, error));
+      else if (error !== null) resolve(refused(path, answer.kind === 'released' ? unrecorded(path, error) : error));
       else if (answer.kind !== 'queued') resolve(answered(ask, answer));
     });
     const waiters = decided.kind === 'granted' ? this.#queue.takeGranted(decided) : [];

@@ -23,6 +23,8 @@ export class LockState {
   #revision: Revision;
   #pause: Pause | null = null;
   #underWay = 0;
+  /** The events of decisions that are in force and could not be written; the next write includes their rows. */
+  #unsaid: SyncEvent[] = [];
   /** How many decisions about each path are not on disk yet. */
   readonly #pending = new Map<RelPath, number>();
 
@@ -74,7 +76,7 @@ export class LockState {
   dispatch(event: LockEvent, settled: (answer: LockAnswer, error: SyncError | null) => void = () => {}): LockAnswer {
     const { rows, answer, events } = decide(this.table, event);
     this.#count(event.path, 1);
-    const written = this.commit(rows, events).finally(() => this.#count(event.path, -1));
+    const written = this.commit(rows, events, answer.kind === 'released').finally(() => this.#count(event.path, -1));
     written.then(
       () => settled(answer, null),
       (error: SyncError) => settled(answer, error),
@@ -104,15 +106,20 @@ export class LockState {
   }
 
   /**
-   * Records `rows` and logs `events` once they are durable.
-   * @throws SyncError where the rows cannot be written; they stay in the table.
+   * Records `rows` and logs `events` once they are durable. Where they cannot be written they stay in the table, and the
+   * next call that writes anything writes them, too, and logs their events.
+   * @param retry whether to write what an earlier call could not, even where `rows` is empty.
+   * @throws SyncError where the rows cannot be written.
    */
-  async commit(rows: readonly Row[], events: readonly SyncEvent[] = []): Promise<void> {
+  async commit(rows: readonly Row[], events: readonly SyncEvent[] = [], retry = false): Promise<void> {
     this.#underWay++;
     this.table.record(rows);
     const lasting = rows.filter((row): row is Row & StoredRow => row.table !== 'waiter');
     try {
-      if (lasting.length > 0) await this.#append(lasting);
+      if (lasting.length > 0 || (retry && this.#unsaid.length > 0)) {
+        await this.#append(lasting, events);
+        for (const event of this.#unsaid.splice(0)) this.#log.event(event);
+      }
       for (const event of events) this.#log.event(event);
     } catch (error) {
       this.#log.warn((error as Error).message);
@@ -123,11 +130,18 @@ export class LockState {
     }
   }
 
-  /** Decisions follow one another without waiting for the disk. */
-  async #append(rows: readonly StoredRow[]): Promise<void> {
+  /**
+   * Decisions follow one another without waiting for the disk.
+   * @param events what is logged after the next write that succeeds, where this one fails.
+   */
+  async #append(rows: readonly StoredRow[], events: readonly SyncEvent[] = []): Promise<void> {
     const { revision, stored } = this.#store.append(rows, this.#revision);
     this.#revision = revision;
-    if (!(await stored)) throw changedElsewhere();
+    const isNewest = await stored.catch((error) => {
+      this.#unsaid.push(...events);
+      throw error;
+    });
+    if (!isNewest) throw changedElsewhere();
   }
 
   /** @returns the notices for `owner` that it has not received; they count as delivered from now on. */

@@ -643,6 +643,20 @@ describe('a disk that is full', () => {
     expect(await answer(lock('bob'))).toMatchObject({ changed: true, owner: 'bob', token: 2 });
   });
 
+  test('says of an unlock that it is in force, and how long', async () => {
+    const { lock, unlock, answer, fixture } = open();
+    await answer(lock('ann'));
+    fixture.full = true;
+    expect(await answer(unlock('ann'))).toMatchObject({
+      changed: false,
+      error: { code: 'failed', message: '"f" is unlocked, but that could not be written down: The disk is full.' },
+    });
+    expect(codeOf(await answer(unlock('ann')))).toBe('failed');
+    fixture.full = false;
+    expect(await answer(unlock('ann'))).toMatchObject({ changed: false, owner: 'ann' });
+    expect(fixture.said).toEqual(['locked f ann a', 'unlocked f ann ann released']);
+  });
+
   test('keeps a lock that was there', async () => {
     const { lock, answer, fixture } = open();
     await answer(lock('ann'));

@@ -12,6 +12,8 @@ const lockAsk = (path: string, owner = 'ann') =>
   ({ kind: 'lock', path: p(path), owner, side: 'a', message: '', now: 1 }) as const;
 const stealAsk = (path: string, owner: string) =>
   ({ ...lockAsk(path, owner), steal: true, current: file('v0') }) as const;
+const unlockAsk = (path: string, owner = 'ann') =>
+  ({ kind: 'unlock', path: p(path), owner, current: file('v0'), now: 1 }) as const;
 const holdAsk = (path: string, n = 0) =>
   ({ kind: 'hold', path: p(path), base: file(`v${n}`), after: file(`v${n + 1}`), file: `f${n}`, now: 1 }) as const;
 
@@ -56,6 +58,32 @@ describe('a decision', () => {
     await turn();
     expect([errors, said, warned, settled]).toEqual([['The disk is full.'], [], ['The disk is full.'], 1]);
     expect([lockState.isSettled, lockState.isPending(p('f')), lockState.table.locks.size]).toEqual([true, false, 1]);
+  });
+
+  test('that did not reach the disk is logged after the next that does, in order', async () => {
+    const fixture = new LockFixture({ f: file('v0'), g: file('v0') });
+    const { lockState, said } = fixture;
+    await settledOf(lockState, lockAsk('f'));
+    fixture.full = true;
+    await expect(settledOf(lockState, unlockAsk('f'))).rejects.toMatchObject({ code: 'failed' });
+    await settledOf(lockState, { ...lockAsk('g', 'bob'), line: 3 }).catch(() => {});
+    expect(said).toEqual(['locked f ann a']);
+    fixture.full = false;
+    await settledOf(lockState, lockAsk('f', 'bob'));
+    expect(said).toEqual(['locked f ann a', 'unlocked f ann ann released', 'locked g bob a', 'locked f bob a']);
+  });
+
+  test('to release what is released already writes that where it could not be written before', async () => {
+    const fixture = new LockFixture({ f: file('v0') });
+    const { lockState, said } = fixture;
+    await settledOf(lockState, lockAsk('f'));
+    fixture.full = true;
+    await expect(settledOf(lockState, unlockAsk('f'))).rejects.toMatchObject({ code: 'failed' });
+    await expect(settledOf(lockState, unlockAsk('f'))).rejects.toMatchObject({ code: 'failed' });
+    fixture.full = false;
+    await settledOf(lockState, unlockAsk('f'));
+    await settledOf(lockState, unlockAsk('f'));
+    expect(said).toEqual(['locked f ann a', 'unlocked f ann ann released']);
   });
 
   test('about who waits needs no disk', async () => {
