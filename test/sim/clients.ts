@@ -30,7 +30,7 @@ export interface Claim {
   releasing: boolean;
   /** From this moment on its time may be over. */
   endsFrom: number;
-  readonly ttlMs: number | null;
+  ttlMs: number | null;
   readonly token: number;
   /** By how much the clock of side a was off when it was granted; null where that changed meanwhile. */
   readonly clock: number | null;
@@ -182,8 +182,13 @@ export class Clients {
     else if (!asked.left) this.#granted(server, asked, answer);
   }
 
-  #refused({ wish: { owner, kind }, path }: Asked, { error }: Refused): void {
+  #refused({ wish: { owner, kind, ttlMs }, path, time }: Asked, { error }: Refused): void {
     const claim = this.#claims.get(path);
+    // Where it could not be written, a lock that its owner has already has the new time all the same.
+    if (error.code === 'failed' && claim?.owner === owner && kind === 'lock' && ttlMs !== undefined) {
+      claim.endsFrom = Math.min(claim.endsFrom, time + ttlMs);
+      claim.ttlMs = Math.min(claim.ttlMs ?? ttlMs, ttlMs);
+    }
     if (error.code !== 'locked' || claim?.owner !== owner || this.#mayBeGone(claim) || kind !== 'lock') return;
     this.#world.broken(`${owner} lost the lock of ${path}`);
   }

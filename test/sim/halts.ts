@@ -159,7 +159,8 @@ export class Halts {
     // Where only side a has forgotten, it is the same root, and a first contact; where it knows none, nobody is another.
     if (known === null || known.split(' ')[1] === b.disk.id) return null;
     if (files.length === 0 || this.#isMostlySame(files)) return null;
-    const own = new Set(contentsOf(a.disk));
+    // What has arrived from the former side b takes effect a moment later.
+    const own = new Set([...contentsOf(a.disk), ...this.#ledger.arrived]);
     const foreign = new Set(contentsOf(b.disk).filter((content) => !own.has(content)));
     // An unlock may carry out what is left of what was shared.
     return { kind: 'other', kept, foreign, isOver: () => pair.archive.files === 0 || this.#isMostlySame(files) };

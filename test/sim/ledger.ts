@@ -22,6 +22,8 @@ export class Ledger {
   readonly stood = new Set<string>();
   /** Contents that somebody was told are safe: no power cut may take them. */
   readonly promised = new Set<string>();
+  /** Contents that have come whole over the wire and are not in a tree yet. */
+  readonly arrived = new Set<string>();
   /** Contents that the engine brought into a tree. */
   readonly placed = new Set<string>();
   #lastContent = 0;

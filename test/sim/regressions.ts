@@ -146,5 +146,12 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
     'the simulation: side b, which had forgotten in a power cut what it saw last, was believed for a moment',
   ],
   [30_085_456, 'the simulation: both people renamed a file alike, and one took it back while nobody could see'],
+  [760_143_816, 'two conflict copies were one inode, after a power cut, and the bits of one changed the other'],
+  [790_047_122, 'the simulation: a lock that was asked for again had its new time, though that could not be written'],
+  [790_048_817, 'the simulation: what had arrived before side b was another one took effect a moment later'],
+  [
+    790_054_985,
+    'the simulation: the holder replaced on side b what could not come over, as an update could not be held',
+  ],
   [17, 'the preference for a holder outlived its conflict'],
 ];

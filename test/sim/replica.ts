@@ -240,7 +240,10 @@ class Application {
     }
     const content = Buffer.concat(parts).toString();
     if (hashOf(content) !== contentOf(change)!.hash) this.#done.push({ n, outcome: { kind: 'stale' } });
-    else this.#group.push({ n, change, content });
+    else {
+      this.#group.push({ n, change, content });
+      this.#place.disk.ledger.arrived.add(content);
+    }
     if (this.#process.world.random.chance(0.3)) await this.publish();
   }
 
@@ -260,6 +263,7 @@ class Application {
     await this.#process.step();
     for (const { n, change, content } of group) {
       this.#take(n, change, sizeOf(content), () => this.#publishFile(change, content));
+      this.#place.disk.ledger.arrived.delete(content);
     }
     await this.settle();
   }
@@ -346,7 +350,8 @@ class Application {
       if (conflictCopy === undefined) this.#keep(path, old, 'overwritten');
       else if (copyDir === null || disk.at(conflictCopy) !== null) return 'stale';
       else {
-        disk.link(copyDir, nameOf(conflictCopy), old);
+        const { type, content, mode, mtime } = old;
+        disk.link(copyDir, nameOf(conflictCopy), old.links === 1 ? old : disk.inode(type, content, mode, mtime));
         disk.ledger.allow(conflictCopy, old.content);
       }
       moment(path);

@@ -3,7 +3,7 @@
 
 import type { Change } from '../../src/core/change.js';
 import type { Keep } from '../../src/core/conflicts/resolve.js';
-import type { Entry, FileEntry } from '../../src/core/entry.js';
+import { type Entry, type FileEntry, sameContent } from '../../src/core/entry.js';
 import { SyncError } from '../../src/core/errors.js';
 import { mergedListing } from '../../src/core/listing.js';
 import type { RelPath } from '../../src/core/path.js';
@@ -146,12 +146,13 @@ export class Writers {
   }
 
   /**
-   * The holder of side b writes there, too: what side b had and could not bring over, because updates of side a are held,
-   * goes to versions.
+   * The holder of side b writes there, too: what side b had and could not bring over, because side a has updates that are
+   * held, or could not be, goes to versions.
    */
   #noteOther({ lockState, pair }: ServerA, { path }: Change): void {
     const { table } = lockState;
-    const entry = table.heldSide(path) === 'a' && table.heldOf(path).length > 0 ? pair.entry('b', path) : null;
+    const hasUpdates = table.heldOf(path).length > 0 || !sameContent(pair.entry('a', path), pair.shared(path));
+    const entry = table.heldSide(path) === 'a' && hasUpdates ? pair.entry('b', path) : null;
     if (entry?.type === 'file') this.#users.putAside(contentOf(entry));
   }
 

@@ -408,6 +408,17 @@ describe('SCENARIO 20: what somebody changed since the scan stays as it is', () 
   });
 });
 
+test('a conflict copy of a file with several names is a file of its own', async () => {
+  const context = await DiskSite.open({ f: 'old' });
+  fs.linkSync(context.at('f'), context.at('g'));
+  await context.scanner.scan('everything');
+  const change = context.change('f', file('new'), { conflictCopy: p('copy') });
+  expect(await context.kinds([change], ['new'])).toBe('done');
+  fs.writeFileSync(context.at('g'), 'edited in place');
+  expect(context.tree()).toEqual({ f: 'new', g: 'edited in place', copy: 'old' });
+  await expectAllReported(context);
+});
+
 describe('a step that fails midway', () => {
   const eio = () => {
     throw Object.assign(new Error('EIO'), { code: 'EIO' });
