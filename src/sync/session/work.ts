@@ -22,10 +22,12 @@ export class Work {
     return this.#said !== null;
   }
 
-  /** @returns how far it has come, where this much is left: `percent` is less than 100 while something is. */
+  /**
+   * @returns how far it has come, where this much is left: `percent` is less than 100 until the work has ended, because
+   *   more may turn up when all that is known is done.
+   */
   progress(left: Volume): { readonly done: Volume; readonly left: Volume; readonly percent: number } {
-    const percent = Math.floor((1 - this.#open) * 100);
-    return { done: this.#done, left, percent: weightOf(left) > 0 ? Math.min(percent, 99) : percent };
+    return { done: this.#done, left, percent: Math.min(Math.floor((1 - this.#open) * 100), 99) };
   }
 
   /** Takes note of what is left while changes are transferred. */

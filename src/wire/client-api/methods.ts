@@ -172,7 +172,7 @@ export interface Transfers {
   readonly transfers: readonly Transfer[];
   readonly left: Volume;
   readonly done: Volume;
-  /** How much of the work is done, 0–100: it never runs backwards, though more work may turn up. */
+  /** How much of the work is done, 0–99: it never runs backwards, though more work may turn up. 0 without work. */
   readonly percent: number;
 }
 
