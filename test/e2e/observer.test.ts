@@ -34,7 +34,7 @@ function put(side: 'a' | 'b', bytes: number, second: number): void {
 }
 
 /** For longer than a moment, the share of `large` is shown as `syncing`. */
-function look(syncing: number, isBThere = true): void {
+function look(syncing: number, isBThere = true, more: Partial<Shown> = {}, forMs = LATE_MS): void {
   const status: Shown['status'] = {
     state: isBThere ? 'syncing' : 'peer-lost',
     paused: null,
@@ -42,7 +42,7 @@ function look(syncing: number, isBThere = true): void {
     left: { files: 1 },
     ...(isBThere ? {} : { outdated: ['b'] }),
   };
-  for (let ms = 0; ms <= LATE_MS; ms += LOOK_MS) {
+  for (let ms = 0; ms <= forMs; ms += LOOK_MS) {
     vi.advanceTimersByTime(LOOK_MS);
     observer.tick(LOOK_MS);
     observer.note({
@@ -50,6 +50,7 @@ function look(syncing: number, isBThere = true): void {
       entries: [{ path: 'large', on: 'both', syncing }],
       ...{ transfers: [], percent: 0, waiters: [], view: [isBThere ? 'Syncing' : 'Server-b is away'], event: null },
       pieces: 0,
+      ...more,
     });
   }
 }
@@ -112,4 +113,30 @@ test('for as long as server-a may wait before it dials again, a wire that was cu
   const told = observer.lies.find((lie) => lie.includes('as it was last seen'));
   expect(told).toMatch(/^\d+ for \d+ ms: status shows side b as it was last seen though server-b is there \(peer-lost/);
   expect(Number(told!.split(' ')[0])).toBeGreaterThan(2_000 + MOMENT_MS);
+});
+
+test.each<[it: string, pieces: readonly (number | null)[], lies: number]>([
+  ['of one piece', [1, 1], 1],
+  ['of the next piece', [1, 2], 0],
+  ['of the next piece, where one has ended while it was asked', [null, 2], 0],
+])('the share of the work that falls is a lie where it is that %s', (_, [first, second], lies) => {
+  put('a', 30, 3);
+  put('b', 20, 2);
+  look(0, true, { percent: 96, pieces: first! });
+  look(0, true, { percent: 0, pieces: second! });
+  expect(observer.lies.filter((lie) => lie.includes('the work runs back from 96 % to 0 %'))).toHaveLength(lies);
+});
+
+test('a row may be that of before for as long as server-a may wait before it dials again, and no longer', () => {
+  put('a', 30, 3);
+  put('b', 30, 3);
+  const row = { entries: [{ path: 'large', on: 'both' as const }] };
+  look(0, true, row);
+  observer.cut();
+  put('b', 20, 4);
+  const told = () => observer.lies.filter((lie) => lie.includes('large is shown as equal')).length;
+  look(0, false, row, 1_500 + MOMENT_MS);
+  expect(told()).toBe(0);
+  look(0, false, row);
+  expect(told()).toBe(1);
 });

@@ -34,8 +34,11 @@ export interface Shown {
   readonly view: readonly string[];
   /** The last event that says how the pair stands; null where the stream has just begun. */
   readonly event: string | null;
-  /** How many pieces of work have ended: with in-sync, or with the server-a that counted. */
-  readonly pieces: number;
+  /**
+   * How many pieces of work have ended: with in-sync, or with the server-a that counted; null where one has ended while
+   * it was asked, so that the percentage may be that of either.
+   */
+  readonly pieces: number | null;
 }
 
 interface Row {
@@ -69,7 +72,7 @@ export class Observer {
   /** The time in which this process could not run counts for nobody. */
   #stalledMs = 0;
   readonly #shares = new Map<string, { readonly content: string; readonly share: number }>();
-  #work = { percent: 0, pieces: 0 };
+  #work: Pick<Shown, 'percent' | 'pieces'> = { percent: 0, pieces: null };
   /** The newer content of each file, and since when: what is shown may be late, so a moment later it is about that. */
   readonly #newer = new Map<string, { readonly content: string; readonly since: number }>();
   /** When the wire was cut last. */
@@ -131,7 +134,6 @@ export class Observer {
     const { pausedBy, isAUp, isBUp } = this.done;
     const [head = ''] = view;
     const differs = !isSame(a, b);
-    const mayDial = this.#now - this.#cutAt <= REDIAL_MS;
     if (!isAUp) {
       if (!head.startsWith('server-a is gone')) yield `the view says "${wordOf(head)}" without server-a`;
       return;
@@ -144,8 +146,9 @@ export class Observer {
     if (differs && event === 'in-sync') yield 'the last event is in-sync';
     if (!isBUp && (state === 'in-sync' || state === 'syncing')) yield `status says ${state} without server-b`;
     if (!isBUp && !isBOutdated(status)) yield 'status shows side b as present without server-b';
+    const isBThere = this.#isBThere(status);
     // A scan of side b may take longer than a moment.
-    if (isBUp && !mayDial && isBOutdated(status) && pausedBy === null && state !== 'scanning')
+    if (isBThere && isBOutdated(status) && pausedBy === null && state !== 'scanning')
       yield 'status shows side b as it was last seen though server-b is there';
     if (!isBUp && /^(In sync|Syncing)/.test(head)) yield `the view says "${wordOf(head)}" without server-b`;
     if (pausedBy !== null) {
@@ -158,31 +161,36 @@ export class Observer {
       if (event === 'paused') yield 'the last event is paused though nobody has';
     }
     // What side b has is not known before it was scanned.
-    if (state !== 'scanning' && this.#mustBePending(a, b) && (status.pending === 0 || status.left.files === 0))
+    if (
+      state !== 'scanning' &&
+      this.#mustBePending(a, b, isBThere) &&
+      (status.pending === 0 || status.left.files === 0)
+    )
       yield 'nothing is pending';
-    if (differs || pausedBy !== null || !isBUp || (mayDial && state === 'peer-lost')) return;
+    if (differs || pausedBy !== null || !isBThere) return;
     if (state !== 'in-sync') yield `status says ${state} though all is equal`;
     if (!head.startsWith('In sync')) yield `the view says "${wordOf(head)}" though all is equal`;
     if (event === 'syncing') yield 'the last event is syncing though all is equal';
     if (status.pending > 0 || transfers.length > 0) yield 'something is pending though all is equal';
   }
 
-  *#ofRows({ entries, transfers }: Shown, a: Tree, b: Tree): Generator<string> {
-    const { isAUp, isBUp } = this.done;
-    if (entries === null || !isAUp) return;
+  *#ofRows({ status, entries, transfers }: Shown, a: Tree, b: Tree): Generator<string> {
+    if (status === null || entries === null || !this.done.isAUp) return;
+    const isBThere = this.#isBThere(status);
     const rows = new Map(entries.map((row) => [row.path, row]));
     for (const file of new Set([...a.keys(), ...b.keys()])) {
       // What changes on a side that is away is not known.
-      if (!isBUp && !a.has(file)) continue;
+      if (!isBThere && !a.has(file)) continue;
       const row = rows.get(file);
       if (row === undefined) {
         if (!transfers.includes(file)) yield `no row for ${file}`;
       } else if (a.get(file) === b.get(file)) {
-        if (row.on !== 'both' && isBUp) yield `${file} is shown only in ${row.on}`;
-        if (row.syncing !== undefined && isBUp) yield `${file} is shown as syncing`;
-      } else if (isBUp && row.on === 'both' && row.syncing === undefined) yield `${file} is shown as equal`;
+        if (row.on !== 'both' && isBThere) yield `${file} is shown only in ${row.on}`;
+        if (row.syncing !== undefined && isBThere) yield `${file} is shown as syncing`;
+      } else if (isBThere && row.on === 'both' && row.syncing === undefined) yield `${file} is shown as equal`;
     }
-    for (const file of rows.keys()) if (isBUp && !a.has(file) && !b.has(file)) yield `a row for ${file}, which is gone`;
+    for (const file of rows.keys())
+      if (isBThere && !a.has(file) && !b.has(file)) yield `a row for ${file}, which is gone`;
   }
 
   *#ofPeople({ waiters, view }: Shown): Generator<string> {
@@ -192,6 +200,15 @@ export class Observer {
     for (const name of ['bob', 'cyd']) {
       if (isWaiting(name) && !this.done.waiters.has(name)) yield `the view shows ${name} as waiting`;
     }
+  }
+
+  /**
+   * Whether server-b runs and server-a must have found it: after a cut, it is told that side b is shown as it was last
+   * seen, for as long as server-a may wait before it dials again.
+   */
+  #isBThere(status: NonNullable<Shown['status']>): boolean {
+    const mayDial = this.#now - this.#cutAt <= REDIAL_MS;
+    return this.done.isBUp && !(mayDial && isBOutdated(status));
   }
 
   #noteContents(status: Shown['status'], a: Tree, b: Tree): void {
@@ -206,13 +223,13 @@ export class Observer {
   }
 
   /** Whether something differs that can be known: what changes on a side that is away cannot. */
-  #mustBePending(a: Tree, b: Tree): boolean {
-    return this.done.isBUp ? !isSame(a, b) : !isSame(a, this.#shared);
+  #mustBePending(a: Tree, b: Tree, isBThere: boolean): boolean {
+    return isBThere ? !isSame(a, b) : !isSame(a, this.#shared);
   }
 
   /** What is shown of one content, and of a piece of work, never runs backwards. */
   #noteProgress(shown: Shown, a: Tree, b: Tree): void {
-    const { entries, percent, pieces, status } = shown;
+    const { entries, percent, pieces } = shown;
     const [wasA, wasB] = this.#before;
     for (const { path: file, syncing } of entries ?? []) {
       const newer = this.#newer.get(file);
@@ -227,9 +244,7 @@ export class Observer {
       this.#shares.set(file, { content, share: syncing });
     }
     const { percent: last, pieces: piece } = this.#work;
-    // The event that ends a piece may come after the answers that know of it.
-    const isOver = status?.state === 'in-sync' && percent === 0;
-    if (pieces === piece && percent < last && !isOver)
+    if (pieces !== null && pieces === piece && percent < last)
       this.#tell(`the work runs back from ${last} % to ${percent} %`, shown);
     this.#work = { percent, pieces };
   }
@@ -243,7 +258,7 @@ export class Observer {
   restarted(): void {
     this.#shares.clear();
     this.#knownB = new Map(this.#shared);
-    this.#work = { percent: 0, pieces: 0 };
+    this.#work = { percent: 0, pieces: null };
   }
 }
 

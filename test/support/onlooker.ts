@@ -43,8 +43,17 @@ export class Onlooker {
   /** @returns what is shown now; of a server-a that does not answer, only the view. */
   async look(): Promise<Shown> {
     const nothing = { status: null, entries: null, transfers: [], percent: 0, waiters: null };
+    const before = await this.#piecesHeard();
     const answers = await this.#ask().catch(() => nothing);
-    return { ...answers, view: [...this.#lines], event: this.#event, pieces: this.#pieces };
+    const after = await this.#piecesHeard();
+    const pieces = before === after ? after : null;
+    return { ...answers, view: [...this.#lines], event: this.#event, pieces };
+  }
+
+  /** Every event counts that came before the last answer: it has only to be taken out of its queue. */
+  async #piecesHeard(): Promise<number> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.#pieces;
   }
 
   async close(): Promise<void> {
