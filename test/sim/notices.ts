@@ -12,6 +12,8 @@ export class Notices {
 
   /** Losses that were said and not told to their owner yet. */
   readonly #owed: Loss[] = [];
+  /** Losses that were told before they were said, because their rows could not be written at first. */
+  readonly #early: Loss[] = [];
   /** Losses that the owner was told of by the server that runs. */
   readonly #told = new Set<string>();
   /** What a killed server may have known, and not have said; or have told, and not have noted as told. */
@@ -23,12 +25,16 @@ export class Notices {
   }
 
   said({ path, owner, by, reason }: SyncEvent & { event: 'unlocked' }): void {
-    if (reason !== 'released') this.#owed.push({ path, owner, by, reason });
+    if (reason === 'released') return;
+    const early = this.#early.findIndex((loss) => isThat(loss, owner, { path, reason, by }));
+    if (early >= 0) this.#early.splice(early, 1);
+    else this.#owed.push({ path, owner, by, reason });
   }
 
   restarted(): void {
     this.#isUnsure = true;
     this.#told.clear();
+    this.#early.length = 0;
   }
 
   /** Nothing is known any more of what anybody is to be told. */
@@ -47,6 +53,7 @@ export class Notices {
       else if (this.#told.has(key)) this.#world.broken(`${owner} was told twice of ${row.path}`);
       else if (!this.#isUnsure && !this.#mayFailToSay())
         this.#world.broken(`${owner} was told of a loss that was none: ${key}`);
+      else this.#early.push({ ...row, owner });
       this.#told.add(key);
     }
   }
@@ -59,5 +66,5 @@ export class Notices {
   }
 }
 
-const isThat = (loss: Loss, owner: string, { path, reason, by }: NoticeRow): boolean =>
+const isThat = (loss: Loss, owner: string, { path, reason, by }: Omit<Loss, 'owner'>): boolean =>
   loss.owner === owner && loss.path === path && loss.reason === reason && loss.by === by;

@@ -11,6 +11,9 @@ import type { RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
 import type { LockStore, Pause, Revision, StoredRow } from './lock-store.js';
 
+/** How long until what could not be written is tried again, in milliseconds. */
+const RETRY_MS = 5_000;
+
 /** The locks, held updates and drains of a pair, and whether a person has paused it. */
 export class LockState {
   readonly #store: LockStore;
@@ -19,6 +22,8 @@ export class LockState {
   readonly table = new LockTable();
   /** Woken when a decision is on disk and its events have been logged, or could not be stored. */
   mailbox: { wake(): void } = { wake: () => {} };
+  /** Schedules a call of `retry` in so many milliseconds, at most one at a time. */
+  retryIn: (ms: number) => void = () => {};
   /** The revision of the store that `table` has. */
   #revision: Revision;
   #pause: Pause | null = null;
@@ -118,7 +123,7 @@ export class LockState {
     try {
       if (lasting.length > 0 || (retry && this.#unsaid.length > 0)) {
         await this.#append(lasting, events);
-        for (const event of this.#unsaid.splice(0)) this.#log.event(event);
+        this.#sayUnsaid();
       }
       for (const event of events) this.#log.event(event);
     } catch (error) {
@@ -130,6 +135,18 @@ export class LockState {
     }
   }
 
+  #sayUnsaid(): void {
+    for (const event of this.#unsaid.splice(0)) this.#log.event(event);
+  }
+
+  /** Writes what could not be written before, and logs its events; where that fails, it is tried again later. */
+  retry(): void {
+    if (this.#unsaid.length > 0)
+      this.#append([])
+        .then(() => this.#sayUnsaid())
+        .catch(() => this.retryIn(RETRY_MS));
+  }
+
   /**
    * Decisions follow one another without waiting for the disk.
    * @param events what is logged after the next write that succeeds, where this one fails.
@@ -139,6 +156,7 @@ export class LockState {
     this.#revision = revision;
     const isNewest = await stored.catch((error) => {
       this.#unsaid.push(...events);
+      if (events.length > 0) this.retryIn(RETRY_MS);
       throw error;
     });
     if (!isNewest) throw changedElsewhere();
@@ -154,6 +172,7 @@ export class LockState {
   }
 
   close(): Promise<void> {
+    this.#unsaid = [];
     return this.#store.close();
   }
 }

@@ -16,6 +16,7 @@ import type { RelPath } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { Confirmation } from '../../wire/client-api/methods.js';
 import type { PlanPreview } from '../../wire/client-api/plan.js';
+import { oncePer } from '../clock.js';
 import { ClientWrites } from '../files/write-queue.js';
 import { HeldUpdates } from '../held/held-updates.js';
 import { LockService } from '../locks/lock-service.js';
@@ -110,6 +111,7 @@ export class Session {
       sessionHandlers({ inFlight, sides, retries, heldUpdates, recorder, writes, flushes }, this),
     );
     lockState.mailbox = mailbox;
+    lockState.retryIn = oncePer(clock, () => lockState.retry());
     pair.lockTable = lockState.table;
   }
 

@@ -86,6 +86,25 @@ describe('a decision', () => {
     expect(said).toEqual(['locked f ann a', 'unlocked f ann ann released']);
   });
 
+  test('that did not reach the disk is tried again later, until it does', async () => {
+    const fixture = new LockFixture({ f: file('v0') });
+    const { lockState, said } = fixture;
+    let due = 0;
+    lockState.retryIn = () => void due++;
+    await settledOf(lockState, lockAsk('f'));
+    lockState.retry();
+    fixture.full = true;
+    await expect(settledOf(lockState, unlockAsk('f'))).rejects.toMatchObject({ code: 'failed' });
+    expect(due).toBe(1);
+    lockState.retry();
+    await turn();
+    expect([due, said]).toEqual([2, ['locked f ann a']]);
+    fixture.full = false;
+    lockState.retry();
+    await turn();
+    expect([due, said]).toEqual([2, ['locked f ann a', 'unlocked f ann ann released']]);
+  });
+
   test('about who waits needs no disk', async () => {
     const fixture = new LockFixture({ f: file('v0') });
     const { lockState, said } = fixture;
