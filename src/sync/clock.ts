@@ -5,6 +5,8 @@
 export interface Clock {
   /** Milliseconds since 1970; the value may jump. */
   now(): number;
+  /** Milliseconds since some moment, for durations; the value never jumps. */
+  monotonic(): number;
   /**
    * Calls `act` once after `ms` milliseconds. Does not keep the process alive. @returns a function that cancels it.
    */
@@ -15,6 +17,7 @@ export interface Clock {
 
 export const realClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => Math.floor(performance.now()),
   after: (ms, act) => {
     const timer = setTimeout(act, ms).unref();
     return () => clearTimeout(timer);

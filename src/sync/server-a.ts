@@ -277,7 +277,7 @@ function reachable(host: string): string {
  * @throws SyncError `usage` where the first server-b that answers has a directory that cannot be paired with this one.
  */
 async function keepDialling(server: ServerA, transport: PeerTransport, signal: AbortSignal): Promise<void> {
-  const begun = Date.now();
+  const begun = realClock.monotonic();
   let wait = FIRST_DIAL_MS;
   let said = '';
   let isPaired = false;
@@ -301,10 +301,10 @@ async function keepDialling(server: ServerA, transport: PeerTransport, signal: A
       if (nested !== null) await replica.close();
       if (nested !== null) throw nested;
       isPaired = true;
-      const since = Date.now();
+      const since = realClock.monotonic();
       await serveUntilLost(server, replica, signal);
       // A connection that is lost at once does not reset the delay.
-      if (Date.now() - since > STEADY_MS) wait = FIRST_DIAL_MS;
+      if (realClock.monotonic() - since > STEADY_MS) wait = FIRST_DIAL_MS;
       said = 'unreachable';
     } catch (error) {
       const { code, message, hint } = error as SyncError;
@@ -312,7 +312,7 @@ async function keepDialling(server: ServerA, transport: PeerTransport, signal: A
       // dialling goes on.
       if ((error === nested || code === 'usage') && !isPaired) throw error;
       // Both servers are often started together, so an early failure is not logged.
-      const isEarly = code === 'unreachable' && Date.now() - begun < QUIET_DIAL_MS;
+      const isEarly = code === 'unreachable' && realClock.monotonic() - begun < QUIET_DIAL_MS;
       if (code !== said && !isEarly && !signal.aborted) {
         server.log.event({ event: 'peer-lost', reason: code === 'not-allowed' ? `${message} ${hint}` : message });
         said = code;

@@ -25,7 +25,7 @@ interface Danger {
 }
 
 /** What server-a had begun when side b went ends within this time. */
-const BEGUN_MS = 300;
+const BEGUN_MS = 1_000;
 const WORDS: Readonly<Record<string, readonly Confirmation[]>> = {
   'other-partner': [{ newPartner: true }],
   'root-unmounted': [{ newPartner: true }],

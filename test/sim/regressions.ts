@@ -153,5 +153,9 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
     790_054_985,
     'the simulation: the holder replaced on side b what could not come over, as an update could not be held',
   ],
+  [800_003_762, 'the simulation: a loss was told before it was said, as it could not be written at first'],
+  [800_012_170, 'the simulation: the same, of a lock that ended by time'],
+  [800_018_364, 'a clock that was set back made a request for a lock wait so much longer'],
+  [800_024_817, 'the simulation: what server-b had begun for a server-a that was killed took half a second'],
   [17, 'the preference for a holder outlived its conflict'],
 ];

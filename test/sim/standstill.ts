@@ -20,7 +20,7 @@ type Cause =
   | { readonly code: 'root-unmounted'; readonly was: string; isSure: boolean };
 
 /** What server-b had begun for an earlier connection ends within this time. */
-const BEGUN_MS = 300;
+const BEGUN_MS = 1_000;
 const WORDS: Readonly<Record<Cause['code'], readonly (keyof Confirmation)[]>> = {
   'locks-lost': ['acceptLostLocks'],
   'mass-deletion': ['acceptDeletes', 'newPartner'],

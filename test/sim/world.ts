@@ -134,6 +134,7 @@ export class Process {
   ) {
     this.clock = {
       now: () => Math.floor(BEGIN_MS + world.time + offset()),
+      monotonic: () => Math.floor(world.time),
       after: (ms, act) => world.at(ms, () => this.alive && act()),
       soon: (act) => void world.at(0, () => this.alive && act()),
     };

@@ -98,6 +98,10 @@ export class HandClock implements Clock {
     return Date.parse('2026-11-21T14:03:22.000Z') + this.elapsed;
   }
 
+  monotonic(): number {
+    return this.elapsed;
+  }
+
   after(ms: number, act: () => void): () => void {
     const timer = { at: this.elapsed + ms, act };
     this.#timers.add(timer);

@@ -58,7 +58,7 @@ export class ClientWrites {
     const { clock, mailbox } = this.#context;
     return new Promise((resolve, reject) => {
       const scans = { a: this.#scanPath('a', ask.paths), b: 0 };
-      const since = clock.now();
+      const since = clock.monotonic();
       const after = () => {};
       const fresh = { attempts: 0, claims: [], left: [], done: [], seenOfB: nothingSeen(), saving: [] };
       this.#waiting.push({ ask, since, scans, ...fresh, after, resolve, reject });
@@ -87,7 +87,7 @@ export class ClientWrites {
     for (const write of due) {
       try {
         if (this.#isReady(write) && this.#isDecided(write)) this.#begin(write);
-        else if (this.#context.clock.now() - write.since > MAX_WAIT_MS) throw busy(write.ask.paths[0]!);
+        else if (this.#context.clock.monotonic() - write.since > MAX_WAIT_MS) throw busy(write.ask.paths[0]!);
         else this.#waiting.push(write);
       } catch (error) {
         write.reject(error as SyncError);

@@ -34,7 +34,7 @@ export interface LockContext {
   readonly pair: Pair;
   readonly lockState: LockState;
   readonly claims: Pick<Claims, 'heldBy'>;
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>;
   readonly mailbox: { wake(): void };
   /** Requests scans of single paths. */
   readonly sides: {
@@ -77,7 +77,7 @@ export class LockReadiness {
 
   scanPath(path: RelPath): PendingScan {
     const { sides, clock } = this.context;
-    return { since: clock.now(), scans: { a: sides.scanPath('a', path), b: sides.scanPath('b', path) } };
+    return { since: clock.monotonic(), scans: { a: sides.scanPath('a', path), b: sides.scanPath('b', path) } };
   }
 
   /** Side b has connected: only a scan of this connection counts. */
@@ -87,7 +87,7 @@ export class LockReadiness {
   }
 
   isLate({ since }: PendingScan): boolean {
-    return this.context.clock.now() - since > MAX_WAIT_MS;
+    return this.context.clock.monotonic() - since > MAX_WAIT_MS;
   }
 
   /**

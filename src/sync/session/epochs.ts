@@ -54,8 +54,8 @@ export class Epochs {
    */
   serve(replica: Replica, isQuiet: boolean, isAwaited: boolean): void {
     if (this.#isSending || !this.#isDue(replica)) return;
-    const wait = (isQuiet ? AGREED_INTERVAL_MS : BUSY_INTERVAL_MS) - (this.#clock.now() - this.#lastMs);
-    if (wait > 0 && wait <= BUSY_INTERVAL_MS && !(isQuiet && isAwaited)) this.#wakeLater(AGREED_INTERVAL_MS);
+    const wait = (isQuiet ? AGREED_INTERVAL_MS : BUSY_INTERVAL_MS) - (this.#clock.monotonic() - this.#lastMs);
+    if (wait > 0 && !(isQuiet && isAwaited)) this.#wakeLater(AGREED_INTERVAL_MS);
     else this.#send(replica);
   }
 
@@ -80,7 +80,7 @@ export class Epochs {
     const epoch = Math.max(met!.b.epoch!, this.#pair.meta.get('epoch') ?? 0) + 1;
     const { records } = this.#pair;
     this.#isSending = true;
-    this.#lastMs = this.#clock.now();
+    this.#lastMs = this.#clock.monotonic();
     replica.acknowledge!(epoch, met!.own).then(
       () => this.#mailbox.post({ kind: 'acknowledged', replica, epoch, records }),
       () => this.#mailbox.post({ kind: 'acknowledged', replica, epoch: null, records }),

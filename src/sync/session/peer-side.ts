@@ -39,7 +39,7 @@ interface PeerSideOptions {
 /** Sets up the scans and transfers of a side b that has connected. */
 export function joinPeer(options: PeerSideOptions): PeerSide {
   const { pair, local, replica, mailbox, isPresent, clock, inFlight, claims, arrived } = options;
-  const now = () => clock.now();
+  const now = () => clock.monotonic();
   const parentIsThere =
     (side: Side) =>
     ({ path }: Change) =>

@@ -41,7 +41,7 @@ export class Sides {
       'a',
       local,
       post,
-      () => clock.now(),
+      () => clock.monotonic(),
       () => inFlight.scanBegins('a'),
     );
     local.onHint(() => mailbox.post({ kind: 'hint', side: 'a' }));

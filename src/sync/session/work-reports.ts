@@ -32,7 +32,7 @@ export class WorkReports {
 
   /** Since when something may have changed that is not said yet, milliseconds since 1970; null where nothing may. */
   #expectingSince: number | null = null;
-  #notedAt = 0;
+  #notedAt = Number.NEGATIVE_INFINITY;
   #wasInSync = false;
 
   constructor(context: ReportsContext) {
@@ -48,8 +48,8 @@ export class WorkReports {
     const { clock, log, recorder, waiting, work } = this.#context;
     waiting.forget();
     this.#noteAgreement(isQuiet || (this.#wasInSync && isInSync));
-    if (work.isUnderWay && clock.now() - this.#notedAt < NOTE_MS) return;
-    this.#notedAt = clock.now();
+    if (work.isUnderWay && clock.monotonic() - this.#notedAt < NOTE_MS) return;
+    this.#notedAt = clock.monotonic();
     const left = count();
     // Another attempt at what has a problem is nothing new.
     if (!work.isUnderWay && this.#isRetry(left)) return;
@@ -80,8 +80,8 @@ export class WorkReports {
       return false;
     }
     if (this.#expectingSince === null) clock.after(SCAN_MS, () => mailbox.wake());
-    this.#expectingSince ??= clock.now();
-    return clock.now() - this.#expectingSince >= SCAN_MS;
+    this.#expectingSince ??= clock.monotonic();
+    return clock.monotonic() - this.#expectingSince >= SCAN_MS;
   }
 
   #noteAgreement(isInSync: boolean): void {

@@ -46,7 +46,7 @@ class Scene {
     const replicas = { a: this.#replica('a'), b: this.#replica('b') };
     this.writes = new ClientWrites({
       ...{ pair, lockState, log, claims: this.claims },
-      clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
+      clock: { now: () => this.now, monotonic: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.posted.push(event), wake: () => {} },
       sides: {
         replica: (side) => (side === 'b' && this.isAway ? null : replicas[side]),

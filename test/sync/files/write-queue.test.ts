@@ -59,7 +59,7 @@ class Scene {
       pair: this.pair,
       lockState: { table: this.table } as never,
       log: silent,
-      clock: { now: () => this.now, after: () => () => {}, soon: () => {} },
+      clock: { now: () => this.now, monotonic: () => this.now, after: () => () => {}, soon: () => {} },
       mailbox: { post: (event) => void this.#posted.push(event), wake: () => {} },
       sides: {
         replica: (side) => this.replicas[side],

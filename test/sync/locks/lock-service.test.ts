@@ -22,6 +22,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   const timers = new Set<{ readonly at: number; readonly act: () => void }>();
   const clock = {
     now: () => state.now,
+    monotonic: () => state.now,
     after: (ms: number, act: () => void) => {
       const timer = { at: elapsed + ms, act };
       timers.add(timer);

@@ -54,7 +54,7 @@ describe('a path is settled', () => {
   test('once both scans that were asked for it have been folded in', () => {
     const { readiness, asked, finished, clock } = open();
     const pending = readiness.scanPath(p('f'));
-    expect([asked, pending]).toEqual([['a:f', 'b:f'], { since: clock.now(), scans: { a: 1, b: 2 } }]);
+    expect([asked, pending]).toEqual([['a:f', 'b:f'], { since: clock.monotonic(), scans: { a: 1, b: 2 } }]);
     const seen: boolean[] = [];
     for (const [a, b] of [
       [0, 0],
@@ -107,6 +107,14 @@ test.each<[number, boolean]>([
   const pending = readiness.scanPath(p('f'));
   clock.elapsed += ms;
   expect(readiness.isLate(pending)).toBe(isLate);
+});
+
+test('a request is late in time although the clock is set back meanwhile', () => {
+  const { readiness, clock } = open();
+  const pending = readiness.scanPath(p('f'));
+  clock.now = () => 0;
+  clock.pass(20_001);
+  expect(readiness.isLate(pending)).toBe(true);
 });
 
 describe('a change is on its way', () => {

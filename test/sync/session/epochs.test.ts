@@ -29,7 +29,7 @@ beforeEach(() => {
     timers.push({ ms, act });
     return () => {};
   };
-  epochs = new Epochs(pair, { now: () => now, after, soon: (act) => act() }, mailbox);
+  epochs = new Epochs(pair, { now: () => now, monotonic: () => now, after, soon: (act) => act() }, mailbox);
   replica = sideB();
 });
 
