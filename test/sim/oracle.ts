@@ -216,9 +216,9 @@ export class Oracle {
       if (after?.type !== 'file') continue;
       const content = contentOf(after);
       const number = Number(/(\d{4}):/.exec(content)?.[1] ?? last);
-      // What is on both sides is no update of either.
+      // What is on both sides, or was, is no update of either.
       const isOnBoth = [this.#places.a, this.#places.b].every(({ disk }) => disk.at(path)?.content === content);
-      if (isOnBoth || this.#users.wandering.has(content)) continue;
+      if (isOnBoth || this.#users.wandering.has(content) || this.#ledger.placed.has(content)) continue;
       if (number < last) this.#world.broken(`${path} is held out of order`);
       last = number;
     }

@@ -157,5 +157,8 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [800_012_170, 'the simulation: the same, of a lock that ended by time'],
   [800_018_364, 'a clock that was set back made a request for a lock wait so much longer'],
   [800_024_817, 'the simulation: what server-b had begun for a server-a that was killed took half a second'],
+  [800_027_935, 'of two locks that were granted the later one was on disk first, and its event came first'],
+  [800_038_164, 'the simulation: what had come over by itself was held again, from a table of locks that was damaged'],
+  [800_043_436, 'the simulation: a file was deleted in the very moment in which a backup was put back'],
   [17, 'the preference for a holder outlived its conflict'],
 ];

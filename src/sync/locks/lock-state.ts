@@ -27,6 +27,8 @@ export class LockState {
   /** The revision of the store that `table` has. */
   #revision: Revision;
   #pause: Pause | null = null;
+  /** Resolves once every decision so far is on disk, or could not be written. */
+  #written: Promise<void> = Promise.resolve();
   #underWay = 0;
   /** The events of decisions that are in force and could not be written; the next write includes their rows. */
   #unsaid: SyncEvent[] = [];
@@ -154,6 +156,9 @@ export class LockState {
   async #append(rows: readonly StoredRow[], events: readonly SyncEvent[] = []): Promise<void> {
     const { revision, stored } = this.#store.append(rows, this.#revision);
     this.#revision = revision;
+    // Events are logged in the order of the decisions, even where a later one is on disk first.
+    this.#written = Promise.allSettled([this.#written, stored]).then(() => {});
+    await this.#written;
     const isNewest = await stored.catch((error) => {
       this.#unsaid.push(...events);
       if (events.length > 0) this.retryIn(RETRY_MS);

@@ -1,6 +1,7 @@
 // The lock table of a running server: what counts before it is durable, what is told when it is not, and what a restart
 // finds.
 import { describe, expect, test } from 'vitest';
+import type { SyncEvent } from '../../../src/core/events.js';
 import { silent } from '../../../src/log.js';
 import { LockState } from '../../../src/sync/locks/lock-state.js';
 import type { StoredRow } from '../../../src/sync/locks/lock-store.js';
@@ -103,6 +104,25 @@ describe('a decision', () => {
     lockState.retry();
     await turn();
     expect([due, said]).toEqual([2, ['locked f ann a', 'unlocked f ann ann released']]);
+  });
+
+  test('that is on disk before an earlier one is logged after it', async () => {
+    const said: string[] = [];
+    const log = { ...silent, event: (event: SyncEvent) => void said.push(JSON.stringify(event)) };
+    const place = new LockPlace();
+    const lockState = new LockState(new MemoryLockStore(place), log);
+    let flush = () => {};
+    place.disk = new Promise((resolve) => {
+      flush = resolve;
+    });
+    lockState.dispatch(lockAsk('f'));
+    place.disk = Promise.resolve();
+    lockState.dispatch(lockAsk('g'));
+    await turn();
+    expect(said).toEqual([]);
+    flush();
+    await turn();
+    expect(said.map((text) => JSON.parse(text).path)).toEqual(['f', 'g']);
   });
 
   test('about who waits needs no disk', async () => {
