@@ -179,16 +179,24 @@ export class Clients {
     if ('error' in answer) this.#refused(asked, answer as Refused);
     else if (kind === 'unlock') this.#unlocked(asked, answer);
     // Nobody is there to be told.
-    else if (!asked.left) this.#granted(server, asked, answer);
+    else if (asked.left) this.#shorten(asked);
+    else this.#granted(server, asked, answer);
   }
 
-  #refused({ wish: { owner, kind, ttlMs }, path, time }: Asked, { error }: Refused): void {
+  /** What was asked for may be in force without anybody being told of it: a lock of that owner may end as it says. */
+  #shorten({ wish: { owner, ttlMs }, path, time }: Asked): void {
+    const claim = this.#claims.get(path);
+    if (claim?.owner !== owner || ttlMs === undefined) return;
+    claim.endsFrom = Math.min(claim.endsFrom, time + ttlMs);
+    claim.ttlMs = Math.min(claim.ttlMs ?? ttlMs, ttlMs);
+  }
+
+  #refused(asked: Asked, { error }: Refused): void {
+    const { wish, path } = asked;
+    const { owner, kind } = wish;
     const claim = this.#claims.get(path);
     // Where it could not be written, a lock that its owner has already has the new time all the same.
-    if (error.code === 'failed' && claim?.owner === owner && kind === 'lock' && ttlMs !== undefined) {
-      claim.endsFrom = Math.min(claim.endsFrom, time + ttlMs);
-      claim.ttlMs = Math.min(claim.ttlMs ?? ttlMs, ttlMs);
-    }
+    if (error.code === 'failed' && kind === 'lock') this.#shorten(asked);
     if (error.code !== 'locked' || claim?.owner !== owner || this.#mayBeGone(claim) || kind !== 'lock') return;
     this.#world.broken(`${owner} lost the lock of ${path}`);
   }

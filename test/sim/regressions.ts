@@ -160,5 +160,7 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [800_027_935, 'of two locks that were granted the later one was on disk first, and its event came first'],
   [800_038_164, 'the simulation: what had come over by itself was held again, from a table of locks that was damaged'],
   [800_043_436, 'the simulation: a file was deleted in the very moment in which a backup was put back'],
+  [800_060_824, 'the simulation: a lock was given a shorter time by a request whose client had hung up'],
+  [800_084_675, 'the simulation: a power cut took back a deletion that server-a had been told of'],
   [17, 'the preference for a holder outlived its conflict'],
 ];

@@ -131,7 +131,11 @@ class Run {
       this.#a?.lockState.table
         .heldOf(path as RelPath)
         .some(({ after }) => after?.type === 'file' && contentOf(after) === content) === true;
-    const isShared = (path: string, content: string) => sharedAt(path) === content && !isMadeAgain(path, content);
+    // A deletion that server-a was told of, and that a power cut has taken back on side b: the file comes as a new one.
+    const isBack = (path: string, content: string) =>
+      this.#a?.pair.b.snapshot?.get(path as RelPath) === null && this.#places.b.disk.at(path)?.content === content;
+    const isShared = (path: string, content: string) =>
+      sharedAt(path) === content && !isMadeAgain(path, content) && !isBack(path, content);
     this.#users = new Users(this.#world, this.#ledger, isShared, sharedAt);
     const notices = new Notices(this.#world, () => this.#rough.failedSync > 0);
     this.#notices = notices;
