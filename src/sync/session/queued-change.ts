@@ -67,7 +67,13 @@ export function* comingOf(
   }
 }
 
-/** How much of each large content had arrived when its transfer ended without it, by its hash. */
+/** Of so many contents is kept how much had arrived, the latest ones. */
+const MAX_CONTENTS = 10_000;
+
+/**
+ * How much of each content had arrived when its transfer ended without it, by its hash. A small one is sent again from
+ * its beginning, but what is shown of it does not begin again.
+ */
 export class ArrivedContents {
   readonly #bytes = new Map<string, number>();
 
@@ -86,7 +92,10 @@ export class ArrivedContents {
   note(queued: QueuedChange): void {
     const content = contentOf(queued.change);
     const arrived = arrivedOf(queued);
-    if (content !== null && content.size >= RESUMED_BYTES && arrived > 0) this.#bytes.set(content.hash, arrived);
+    if (content === null || arrived === 0) return;
+    this.#bytes.delete(content.hash);
+    this.#bytes.set(content.hash, arrived);
+    if (this.#bytes.size > MAX_CONTENTS) this.#bytes.delete(this.#bytes.keys().next().value!);
   }
 
   /** Both sides agree: nothing is left of what was cut. */

@@ -24,8 +24,8 @@ function known(...contents: readonly Arrived[]): ArrivedContents {
 test.each<[it: string, content: FileEntry, arrived: number, share: number]>([
   ['a part of a large content', LARGE, RESUMED_BYTES / 2, 25],
   ['a part of one that is just large enough to be resumed', SMALL, 1 + RESUMED_BYTES / 2, 50],
-  ['a part of one that is sent again from its beginning', sized('x', RESUMED_BYTES - 1), 1_000, 0],
-])('%s counts as it can be resumed', (_, content, arrived, share) => {
+  ['a part of one that is sent again from its beginning', sized('x', 2_000), 1_000, 50],
+])('%s counts until it arrives', (_, content, arrived, share) => {
   const contents = known([content, arrived]);
   expect(contents.shareOf(content)).toBe(share);
   contents.clear();
@@ -34,4 +34,12 @@ test.each<[it: string, content: FileEntry, arrived: number, share: number]>([
 
 test('nothing has arrived of what has no content', () => {
   expect([known().shareOf(null), known().shareOf(dir()), known().shareOf(sized('x', 0))]).toEqual([0, 0, 0]);
+});
+
+test('it is known of the last 10,000 contents', () => {
+  const contents = Array.from({ length: 10_001 }, (_, n) => sized(`${n}`, 100));
+  const arrived = known(...contents.map((content) => [content, 50] as const));
+  expect([contents[0]!, contents[1]!, contents.at(-1)!].map((content) => arrived.shareOf(content))).toEqual([
+    0, 50, 50,
+  ]);
 });
