@@ -96,6 +96,22 @@ test('the share of a newer content that is found on side b when it is back begin
   expect(observer.lies).toEqual([]);
 });
 
+test.each<[it: string, transfer: Shown['transfers'][number]]>([
+  ['while the other one is being written there', { path: 'large', to: 'b' }],
+  ['while it is still being read', { path: 'large', to: 'a', reading: true }],
+])('a newer content of side b is not known %s', (_, transfer) => {
+  put('a', 30, 3);
+  put('b', 20, 2);
+  look(80);
+  put('b', 10, 4);
+  look(90, true, { transfers: [transfer] });
+  observer.done.isBUp = false;
+  look(90, false);
+  observer.done.isBUp = true;
+  look(0);
+  expect(observer.lies).toEqual([]);
+});
+
 test('after a restart, server-a counts anew', () => {
   put('a', 30, 3);
   put('b', 20, 2);

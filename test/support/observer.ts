@@ -2,7 +2,7 @@
 // shown wrongly for longer than a moment is a lie.
 import fs from 'node:fs';
 import path from 'node:path';
-import type { PairState } from '../../src/wire/client-api/methods.js';
+import type { PairState, Transfer } from '../../src/wire/client-api/methods.js';
 import { sized } from './sizes.js';
 
 /**
@@ -26,7 +26,7 @@ export interface Shown {
   } | null;
   readonly entries: readonly Row[] | null;
   /** The files that are shown as being transferred or read. */
-  readonly transfers: readonly string[];
+  readonly transfers: readonly Pick<Transfer, 'path' | 'to' | 'reading'>[];
   /** How much of the work is done, 0–100. */
   readonly percent: number;
   readonly waiters: readonly string[] | null;
@@ -77,8 +77,8 @@ export class Observer {
   readonly #newer = new Map<string, { readonly content: string; readonly since: number }>();
   /** When the wire was cut last. */
   #cutAt = Number.NEGATIVE_INFINITY;
-  /** What can be known of side b: while it is away, or not scanned since, what it had before. */
-  #knownB: Tree = new Map();
+  /** What server-a can know of both sides. */
+  readonly #known = { a: new Map<string, string>(), b: new Map<string, string>() };
   /** What each file had when both sides were last seen equal in it. */
   readonly #shared = new Map<string, string>();
   samples = 0;
@@ -106,7 +106,7 @@ export class Observer {
   note(shown: Shown): void {
     this.samples++;
     const [a, b] = [treeOf(this.#roots.a), treeOf(this.#roots.b)];
-    this.#noteContents(shown.status, a, b);
+    this.#noteContents(shown, a, b);
     const told = new Set<string>([
       ...this.#ofState(shown, a, b),
       ...this.#ofRows(shown, a, b),
@@ -127,7 +127,7 @@ export class Observer {
   #tell(lie: string, { status, transfers }: Shown): void {
     const at = Math.round(performance.now() - this.#begun);
     const state = status === null ? 'no status' : `${status.state}, ${status.pending} pending`;
-    this.lies.push(`${at} ${lie} (${[state, ...transfers].join(', ')})`);
+    this.lies.push(`${at} ${lie} (${[state, ...transfers.map(({ path: file }) => file)].join(', ')})`);
   }
 
   *#ofState({ status, view, event, transfers }: Shown, a: Tree, b: Tree): Generator<string> {
@@ -183,7 +183,7 @@ export class Observer {
       if (!isBThere && !a.has(file)) continue;
       const row = rows.get(file);
       if (row === undefined) {
-        if (!transfers.includes(file)) yield `no row for ${file}`;
+        if (!transfers.some(({ path: at }) => at === file)) yield `no row for ${file}`;
       } else if (a.get(file) === b.get(file)) {
         if (row.on !== 'both' && isBThere) yield `${file} is shown only in ${row.on}`;
         if (row.syncing !== undefined && isBThere) yield `${file} is shown as syncing`;
@@ -211,14 +211,32 @@ export class Observer {
     return this.done.isBUp && !(mayDial && isBOutdated(status));
   }
 
-  #noteContents(status: Shown['status'], a: Tree, b: Tree): void {
-    if (this.done.isBUp && status !== null && !isBOutdated(status)) this.#knownB = b;
+  #noteContents(shown: Shown, a: Tree, b: Tree): void {
+    this.#noteKnown(shown, a, b);
     for (const file of new Set([...a.keys(), ...b.keys(), ...this.#shared.keys()])) {
-      const content = newerOf(a.get(file), this.#knownB.get(file));
+      const content = newerOf(this.#known.a.get(file), this.#known.b.get(file));
       if (this.#newer.get(file)?.content !== content) this.#newer.set(file, { content, since: this.#now });
       if (a.get(file) !== b.get(file)) continue;
       if (a.has(file)) this.#shared.set(file, a.get(file)!);
       else this.#shared.delete(file);
+    }
+  }
+
+  /**
+   * Not known is what changes on a side b that is shown as it was last seen, where a content is still being read, and
+   * where another one is being written: server-a looks at it again after that.
+   */
+  #noteKnown({ status, transfers }: Shown, a: Tree, b: Tree): void {
+    if (status === null) return;
+    for (const side of this.done.isBUp && !isBOutdated(status) ? (['a', 'b'] as const) : (['a'] as const)) {
+      const tree = side === 'a' ? a : b;
+      const isHidden = ({ to, reading }: Shown['transfers'][number]) => (to === side) !== (reading === true);
+      const hidden = new Set(transfers.filter(isHidden).map(({ path: file }) => file));
+      for (const file of new Set([...tree.keys(), ...this.#known[side].keys()])) {
+        if (hidden.has(file)) continue;
+        if (tree.has(file)) this.#known[side].set(file, tree.get(file)!);
+        else this.#known[side].delete(file);
+      }
     }
   }
 
@@ -257,7 +275,8 @@ export class Observer {
   /** A new server-a counts its work anew. Of side b it knows what was shared. */
   restarted(): void {
     this.#shares.clear();
-    this.#knownB = new Map(this.#shared);
+    this.#known.b.clear();
+    for (const [file, content] of this.#shared) this.#known.b.set(file, content);
     this.#work = { percent: 0, pieces: null };
   }
 }

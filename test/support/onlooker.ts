@@ -68,7 +68,7 @@ export class Onlooker {
     const asked = [client.status(), client.list(), client.transfers(), client.locks()] as const;
     const [status, { entries }, { transfers, percent }, { locks }] = await Promise.all(asked);
     const waiters = locks.flatMap(({ waiting }) => waiting.map(({ owner }) => owner));
-    return { status, entries, transfers: transfers.map(({ path }) => path), percent, waiters };
+    return { status, entries, transfers, percent, waiters };
   }
 
   async #connect(): Promise<Client> {
