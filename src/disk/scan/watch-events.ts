@@ -4,7 +4,7 @@ import { joinPath, pathFault, type RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
 import type { Hints } from '../watch/hints.js';
 import { bestWatchKind, openWatcher, unwatched } from '../watch/open.js';
-import type { Watcher, WatchListener } from '../watch/watcher.js';
+import { SELF, type Watcher, type WatchListener } from '../watch/watcher.js';
 import type { ScannerOptions } from './context.js';
 import { type ScanContext, statsAt } from './context.js';
 import { isNeverSynchronised } from './ignore-rules.js';
@@ -16,11 +16,17 @@ function hintListener(context: () => ScanContext, hints: Hints, log: Logger): Wa
     changed(dir, name) {
       const at = relative(dir);
       if (name === null) hints.add(at, true);
+      else if (name === SELF) hints.add(at);
       else if (!isNeverSynchronised(name)) hintNamed(at, name, hints);
     },
     doubtful(dir) {
       const at = relative(dir);
       context().directories.doubtUnlessProven(at, statsAt(dir), context().now());
+      hints.add(at);
+    },
+    lost(dir) {
+      const at = relative(dir);
+      context().directories.doubt(at);
       hints.add(at);
     },
     overflowed() {

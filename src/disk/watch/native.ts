@@ -2,8 +2,7 @@
 // path. Two things that fs.watch does not report are detected here: an overflow of the event queue, and the dead watch
 // of a removed directory.
 import fs from 'node:fs';
-import { basename } from 'node:path';
-import type { Armed, Watcher, WatchListener } from './watcher.js';
+import { type Armed, SELF, type Watcher, type WatchListener } from './watcher.js';
 
 /** The errors where no watch or no file handle is left. */
 const LIMITS = new Set(['ENOSPC', 'EMFILE', 'ENFILE']);
@@ -53,19 +52,19 @@ class NativeWatcher implements Watcher {
   }
 
   #watch(dir: string): fs.FSWatcher {
-    const self = basename(dir);
-    const watch = fs.watch(dir, { persistent: true }, (type, name) => this.#onEvent(dir, self, type, name));
+    // libuv names an event of the directory itself by the last name of the path that its inode was first watched under,
+    // which is not the present one after a rename. This path ends in `.` under every name, and nothing in it is called so.
+    const watch = fs.watch(`${dir}/${SELF}`, { persistent: true }, (type, name) => this.#onEvent(dir, type, name));
     watch.on('error', () => {
       if (this.#watches.get(dir) === watch) this.disarm(dir);
-      this.#listener.doubtful(dir);
+      this.#listener.lost(dir);
     });
     return watch;
   }
 
-  #onEvent(dir: string, self: string, type: string, name: string | null): void {
+  #onEvent(dir: string, type: string, name: string | null): void {
     this.#count();
-    // An event of the directory itself has the name of the directory, as if it were in itself.
-    if (type === 'rename' && name === self) this.#listener.doubtful(dir);
+    if (type === 'rename' && name === SELF) this.#listener.doubtful(dir);
     // A name that is not UTF-8 makes no path: the whole directory is read instead.
     this.#listener.changed(dir, name === null || name.includes('\ufffd') ? null : name);
   }

@@ -25,6 +25,7 @@ beforeEach(() => {
     {
       changed: (dir, name) => hear(`changed ${shown(dir)} ${name}`),
       doubtful: (dir) => hear(`doubtful ${shown(dir)}`),
+      lost: (dir) => hear(`lost ${shown(dir)}`),
       overflowed: () => hear('overflowed'),
       limited: (dir) => hear(`limited ${shown(dir)}`),
     },

@@ -1,8 +1,9 @@
 // Changes that scans find by hints alone: each test waits for `onHint` and scans what was hinted.
 import * as fs from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { nativeWatcher } from '../../../src/disk/watch/native.js';
 import { file, flatDisk, watch, watchAgain } from '../../support/trees/watched.js';
-import { makeRoot, put, type Tree } from '../../support/trees.js';
+import { makeRoot, put, removeRoot, type Tree } from '../../support/trees.js';
 
 const BIG = Buffer.alloc(300_000, 'big');
 
@@ -217,6 +218,26 @@ describe('moves', () => {
     await watched.settle();
     expect(watched.known()).toEqual({ d: 'dir 755', 'd/s': 'dir 755', 'd/s/f': file('2') });
   });
+});
+
+it.runIf(process.platform === 'linux')('a watch tells of its directory under every name that it has had', async () => {
+  const root = makeRoot('names');
+  put(root, { old: {} });
+  const doubted = new Set<string>();
+  const listener = { doubtful: (dir: string) => void doubted.add(dir), changed: () => {} };
+  const watcher = nativeWatcher(listener as never, () => {
+    throw new Error('There are enough watches.');
+  });
+  const [old, now] = [`${root}/old`, `${root}/new`];
+  watcher.arm(old);
+  fs.renameSync(old, now);
+  watcher.arm(now);
+  watcher.disarm(old);
+  doubted.clear();
+  fs.renameSync(now, old);
+  await vi.waitUntil(() => doubted.has(now));
+  await watcher.close();
+  removeRoot(root);
 });
 
 it('finds all files after an overflow of the event queue', async () => {

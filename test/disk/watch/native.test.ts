@@ -29,6 +29,7 @@ beforeEach(() => {
   const listener = {
     changed: (dir: string, name: string | null) => void told.push(`${dir} ${name ?? '*'}`),
     doubtful: (dir: string) => void told.push(`${dir} doubtful`),
+    lost: (dir: string) => void told.push(`${dir} lost`),
     overflowed: () => void told.push('overflowed'),
     limited: () => void told.push('limited'),
   };
@@ -54,18 +55,19 @@ it.each<[it: string, type: string, name: string | null, expected: string[]]>([
   ['a name in it is told', 'change', 'f', ['/r/d f']],
   ['a name that is no UTF-8 stands for all', 'rename', 'f\ufffd', ['/r/d *']],
   ['so does an event without a name', 'rename', null, ['/r/d *']],
-  ['its own name may stand for the directory, or for what is in it', 'rename', 'd', ['/r/d doubtful', '/r/d d']],
-  ['its own name is in it where only a content has changed', 'change', 'd', ['/r/d d']],
+  ['a dot is the directory itself, which may have been moved', 'rename', '.', ['/r/d doubtful', '/r/d .']],
+  ['or has other times', 'change', '.', ['/r/d .']],
+  ['its own name is of something in it', 'rename', 'd', ['/r/d d']],
 ])('%s', (_, type, name, expected) => {
   watcher.arm('/r/d');
   watches[0]!.tell(type, name);
   expect(told).toEqual(expected);
 });
 
-it('doubts a directory whose watch breaks, and can watch it again', async () => {
+it('tells that a watch broke, and can watch the directory again', async () => {
   watcher.arm('/r/d');
   watches[0]!.emit('error', new Error('EIO'));
-  expect([told, watches[0]!.isOpen]).toEqual([['/r/d doubtful'], false]);
+  expect([told, watches[0]!.isOpen]).toEqual([['/r/d lost'], false]);
   expect(watcher.arm('/r/d')).toBe('watched');
   // An error of a watch that was replaced does not end the one that is there.
   watches[0]!.emit('error', new Error('EIO'));
