@@ -52,28 +52,51 @@ export function statsAt(absolute: string): fs.Stats | null {
 
 /**
  * @param checked results for directories that were already checked in this scan.
+ * @param isRead whether a directory that differs from the snapshot was already read in this scan.
  * @returns the highest directory above `path` that is no longer the known, watched one (it was moved, removed or
  *   replaced by a link); `path` itself where all of them are. A scan below such a directory would read another tree,
  *   perhaps outside the root.
  */
-export function highestUnsound(context: ScanContext, path: RelPath | '', checked: Map<string, boolean>): RelPath | '' {
+export function highestUnsound(
+  context: ScanContext,
+  path: RelPath | '',
+  checked: Map<string, boolean>,
+  isRead: (dir: RelPath | '') => boolean = () => false,
+): RelPath | '' {
   if (path === '') return '';
-  if (!isSoundDir(context, '', checked)) return '';
+  if (!isSoundDir(context, '', checked, isRead)) return '';
   for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
     const dir = path.slice(0, slash) as RelPath;
-    if (!isSoundDir(context, dir, checked)) return dir;
+    if (!isSoundDir(context, dir, checked, isRead)) return dir;
   }
   return path;
 }
 
-function isSoundDir(context: ScanContext, dir: RelPath | '', checked: Map<string, boolean>): boolean {
+function isSoundDir(
+  context: ScanContext,
+  dir: RelPath | '',
+  checked: Map<string, boolean>,
+  isRead: (dir: RelPath | '') => boolean,
+): boolean {
   let sound = checked.get(dir);
   if (sound === undefined) {
     const stats = statsAt(context.absolute(dir));
-    sound = stats !== null && isKnownDir(context, dir, stats);
+    const isOther = doubtIfOther(context, dir, stats);
+    sound = !isOther && (isRead(dir) || isKnownDir(context, dir, stats!));
     checked.set(dir, sound);
   }
   return sound;
+}
+
+/**
+ * To be called with what lstat says of `dir` where a scan wanted to read in it. If it is another directory, or gone, the
+ * scan takes hints of the watched one without following them; so that one must be read when it comes back.
+ * @returns whether it is another one.
+ */
+export function doubtIfOther({ directories }: ScanContext, dir: RelPath | '', stats: fs.Stats | null): boolean {
+  if (stats !== null && directories.isSame(dir, stats)) return false;
+  directories.doubt(dir);
+  return true;
 }
 
 /**

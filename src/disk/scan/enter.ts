@@ -6,7 +6,7 @@ import type { RelPath } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
 import { readingError } from '../fs/readable.js';
 import { isKnownDir, lstatAt, type ScanContext, statsAt } from './context.js';
-import { type WalkHost, walkDirectories } from './walk.js';
+import { isGone, type WalkHost, walkDirectories } from './walk.js';
 
 /** The names in one directory. */
 export interface Listing {
@@ -71,6 +71,7 @@ export class Entrance implements WalkHost {
     if (path !== '') problems.clear(path);
     const error = readingError(this.absolute(path), stats);
     if (error === null) return true;
+    if (isGone(error)) return this.#again(path);
     this.unreadable(path, error);
     return false;
   }
@@ -89,6 +90,8 @@ export class Entrance implements WalkHost {
       return;
     }
     this.#entered.unreadable.add(path);
+    // Hints of what is below it lead nowhere until it can be read; then all of that must be read, too.
+    this.#context.directories.doubt(path);
     this.#context.problems.add(path, 'unreadable', `The directory ${path} cannot be read: ${describe(error)}.`);
   }
 
@@ -100,7 +103,9 @@ export class Entrance implements WalkHost {
     this.#context.problems.addBadName(dir, shown, why);
   }
 
+  /** Whatever is recorded of the directory at `path`, it was not read. */
   #again(path: RelPath | ''): false {
+    this.#context.directories.doubt(path);
     this.#entered.again.add(path);
     return false;
   }

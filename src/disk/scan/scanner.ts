@@ -170,7 +170,12 @@ export class Scanner {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
+    const { directories, now } = this.#context;
+    const look = (): Promise<T> => {
+      directories.beginLook();
+      return work().finally(() => directories.endLook(now()));
+    };
+    const result = this.#turn.then(look);
     this.#turn = result.then(() => {}).catch(() => {}); // drops the result, which may be a whole tree
     return result;
   }

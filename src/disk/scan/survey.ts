@@ -8,7 +8,15 @@ import { joinPath, parentOf, type RelPath } from '../../core/path.js';
 import type { Node } from '../../core/snapshot.js';
 import { type FileSignature, modeOf, type StatSignature, sameSignature, statSignature } from '../fs/signature.js';
 import { TimeSlice } from '../fs/time-slice.js';
-import { highestUnsound, isKnownDir, type LstatResult, lstatAt, type ScanContext, statsAt } from './context.js';
+import {
+  doubtIfOther,
+  highestUnsound,
+  isKnownDir,
+  type LstatResult,
+  lstatAt,
+  type ScanContext,
+  statsAt,
+} from './context.js';
 import { describe, type Entered, Entrance, type Listing } from './enter.js';
 import { namesOf } from './hard-links.js';
 
@@ -30,6 +38,8 @@ export class Survey implements Entered {
   readonly #slice = new TimeSlice();
   readonly #checked = new Map<string, boolean>();
   readonly #visited = new Set<RelPath | ''>();
+  /** Directories whose names were compared; those below that were known already were not read again. */
+  readonly #read = new Set<RelPath | ''>();
 
   constructor(context: ScanContext) {
     this.#context = context;
@@ -70,13 +80,11 @@ export class Survey implements Entered {
   }
 
   async #visit(path: RelPath | '', relist: boolean): Promise<void> {
-    if (this.#slice.isTired) await this.#slice.rest();
-    const top = highestUnsound(this.#context, path, this.#checked);
-    if (top !== path) {
-      // The directory above is another one now: its survey finds the path again, or not at all.
-      this.#context.unsettled.release(path as RelPath);
-      return this.#visit(top, false);
+    if (this.#slice.isTired) {
+      await this.#slice.rest();
+      this.#checked.clear();
     }
+    if (path !== '' && !(await this.#reaches(path))) return;
     if (this.#visited.has(path) && !relist) return;
     this.#visited.add(path);
     const lstat = lstatAt(this.#context.absolute(path));
@@ -84,8 +92,25 @@ export class Survey implements Entered {
       this.#context.unsettled.release(path);
       return;
     }
-    if (isDir(lstat) && (relist || !isKnownDir(this.#context, path, lstat))) await this.#enter(path, false);
+    if (!isDir(lstat)) this.#context.directories.doubt(path);
+    else if (relist || !isKnownDir(this.#context, path, lstat)) await this.#enter(path, false);
     if (path !== '') this.#compare(path, lstat, this.#context.snapshot.get(path));
+  }
+
+  /**
+   * Visits the directories above `path` that are other ones now, or have other permission bits.
+   * @returns whether `path` is still to be visited: it is in a directory that is known and was not read again.
+   */
+  async #reaches(path: RelPath): Promise<boolean> {
+    for (let before: RelPath | '' | null = null; ; ) {
+      const top = highestUnsound(this.#context, path, this.#checked, (dir) => this.#read.has(dir));
+      if (top === path) return true;
+      this.#context.unsettled.release(path);
+      if (top === before || this.#visited.has(top)) return false;
+      await this.#visit(top, false);
+      if (this.#read.has(parentOf(path))) return false;
+      before = top;
+    }
   }
 
   #isIgnored(path: RelPath, lstat: LstatResult): boolean {
@@ -97,18 +122,14 @@ export class Survey implements Entered {
     this.#checked.clear();
     for (const listing of listings) {
       if (!everything) this.#visited.add(listing.path);
-      await this.#compareListing(listing);
+      if ((await this.#compareListing(listing)) && !everything) this.#read.add(listing.path);
     }
   }
 
-  async #compareListing({ path: dir, names }: Listing): Promise<void> {
+  /** @returns whether the names and their stats are those of the directory that is at this path. */
+  async #compareListing({ path: dir, names }: Listing): Promise<boolean> {
     const absolute = this.#context.absolute(dir);
-    const stats = statsAt(absolute);
-    // RACE: if the directory was just replaced by a link, the names are those of another one. A watch event follows.
-    if (stats === null || !this.#context.directories.isSame(dir, stats)) {
-      this.again.add(dir);
-      return;
-    }
+    if (this.#isOther(dir)) return false;
     const children = childrenOf(this.#context.snapshot.get(dir));
     let known = 0;
     for (const name of names) {
@@ -118,6 +139,14 @@ export class Survey implements Entered {
       if (this.#slice.isTired) await this.#slice.rest();
     }
     if (known < children.size) this.#findAbsent(dir, children, new Set(names));
+    return !this.#isOther(dir);
+  }
+
+  /** RACE: the directory was moved, or replaced by another one or a link, since it was read. */
+  #isOther(dir: RelPath | ''): boolean {
+    const isOther = doubtIfOther(this.#context, dir, statsAt(this.#context.absolute(dir)));
+    if (isOther) this.again.add(dir);
+    return isOther;
   }
 
   #findAbsent(dir: RelPath | '', children: ReadonlyMap<string, Node>, names: ReadonlySet<string>): void {
@@ -162,16 +191,17 @@ export class Survey implements Entered {
 
   #foundDir(path: RelPath, stats: Stats, node: Node | null): void {
     const { directories, unsettled, problems } = this.#context;
+    if (this.unreadable.has(path)) {
+      unsettled.release(path);
+      this.#carryOver(path);
+      return;
+    }
     // RACE: it was replaced after it was entered.
     if (!directories.isSame(path, stats)) {
       this.again.add(path);
       return;
     }
     unsettled.release(path);
-    if (this.unreadable.has(path)) {
-      this.#carryOver(path);
-      return;
-    }
     problems.clear(path);
     const reported = node?.type === 'dir' ? (directories.heldMode(path) ?? node.mode) : null;
     if (modeOf(stats) !== reported) this.dirs.set(path, { type: 'dir', mode: modeOf(stats) });

@@ -58,8 +58,12 @@ function read(path: RelPath | '', absolute: string, host: WalkHost, done: Listed
   });
 }
 
+/** @returns whether the error says that a directory is not there, and not that it is there and cannot be read. */
+export const isGone = ({ code }: NodeJS.ErrnoException): boolean =>
+  code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
+
 function failed(path: RelPath | '', error: NodeJS.ErrnoException, host: WalkHost, done: Listed): void {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP') host.vanished(path);
+  if (isGone(error)) host.vanished(path);
   else host.unreadable(path, error);
   done(null, []);
 }

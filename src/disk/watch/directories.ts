@@ -19,7 +19,10 @@ interface WatchedDirectory {
   readonly below: Map<string, WatchedDirectory>;
 }
 
-/** Two directories born this far apart cannot have the same birth time, however coarse the clock of the file system. */
+/**
+ * Two directories born this far apart cannot have the same birth time, however coarse the clock of the file system. An
+ * event is also known this long after it happened, unless the process stood still.
+ */
 const CLOCK_STEP_MS = 2000;
 
 /** The watched directories of one root. */
@@ -28,6 +31,8 @@ export class WatchedDirectories {
   /** Inode → last known path. Keeps old paths until `endScan`, so that a move is recognised. */
   readonly #byInode = new Map<number, RelPath | ''>();
   #dropped: { ino: number; path: RelPath | '' }[] = [];
+  /** When somebody last looked at the tree; Infinity while somebody does. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #watcher: Watcher;
   readonly #absolute: (path: RelPath | '') => string;
 
@@ -81,14 +86,23 @@ export class WatchedDirectories {
   }
 
   /**
-   * As `doubt`, after an event of the directory itself, unless `stats` prove that it is unchanged: it has the same
-   * identity, and was born and watched long enough before.
+   * As `doubt`, after an event of the directory itself, unless `stats` prove that nothing was missed: it has the same
+   * identity, was born and watched long enough before, and nobody looked at the tree while it may have been away.
    */
   doubtUnlessProven(path: RelPath | '', stats: Stats | null, now: number): void {
     const directory = this.#find(path);
     if (directory === null) return;
     const proven = stats !== null && isIdentical(directory, stats) && now - stats.birthtimeMs > CLOCK_STEP_MS;
-    if (!proven || now - directory.settledAt < CLOCK_STEP_MS) doubtAll(directory);
+    if (!proven || now - Math.max(directory.settledAt, this.#lookedAt) < CLOCK_STEP_MS) doubtAll(directory);
+  }
+
+  /** To be called before a scan or a check of hints looks at the tree. */
+  beginLook(): void {
+    this.#lookedAt = Number.POSITIVE_INFINITY;
+  }
+
+  endLook(now: number): void {
+    this.#lookedAt = now;
   }
 
   /** Stops watching `path` and everything below. */

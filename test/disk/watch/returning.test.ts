@@ -1,0 +1,150 @@
+// A directory that is away from its path for a moment while a scan runs: gone, or with another one in its place. The
+// scan takes hints of what changed in it and finds nothing there. When it is back, these changes must be found.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { sized } from '../../support/sizes.js';
+import { flatDisk, type Watched, watch } from '../../support/trees/watched.js';
+import { put } from '../../support/trees.js';
+
+const CALLS = ['lstatSync', 'readdir', 'watch', 'openSync', 'readlinkSync', 'opendirSync'] as const;
+/** Longer ago than any event is in doubt only because it is young. */
+const LONG_MS = 10_000;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
+
+/** Runs `act`, and `steps[n]` just before its n-th call of the file system. @returns how many calls there were. */
+async function between(act: () => Promise<unknown>, steps: Record<number, () => void>): Promise<number> {
+  let calls = 0;
+  let isStep = false;
+  for (const name of CALLS) {
+    const real = fs[name] as (...args: unknown[]) => unknown;
+    const spied = (...args: unknown[]) => {
+      if (!isStep) {
+        isStep = true;
+        steps[calls++]?.();
+        isStep = false;
+      }
+      return real(...args);
+    };
+    vi.spyOn(fs, name as 'lstatSync').mockImplementation(spied as never);
+  }
+  syncBuiltinESMExports();
+  await act();
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+  return calls;
+}
+
+/** A tree whose directories have had other names and were watched under these, by a clock that is `ahead`. */
+async function renamed(ahead: () => number): Promise<Watched> {
+  const other = { dir: { s: {} }, s: { x: '1' } };
+  const tree = { '.lockstep': { other }, first: { old: { s: {}, f: '0' } } };
+  const watched = watch(tree, { now: () => Date.now() + ahead() });
+  const at = (path: string) => `${watched.root}/${path}`;
+  await watched.settle();
+  fs.renameSync(at('first/old'), at('first/dir'));
+  await watched.settle();
+  fs.renameSync(at('first'), at('top'));
+  await watched.settle();
+  return watched;
+}
+
+type Moves = (at: string, away: string, other: string) => void;
+const ways: [what: string, go: Moves, come: Moves][] = [
+  ['nothing', (at, away) => fs.renameSync(at, away), (at, away) => fs.renameSync(away, at)],
+  [
+    'another directory',
+    (at, away, other) => {
+      fs.renameSync(at, away);
+      fs.renameSync(other, at);
+    },
+    (at, away, other) => {
+      fs.renameSync(at, other);
+      fs.renameSync(away, at);
+    },
+  ],
+];
+
+describe.each(ways)('while %s is in its place', (_, go, come) => {
+  it.each(['top', 'top/dir'])('what changed in %s is found when it is back', { timeout: 300_000 }, async (moved) => {
+    let ahead = 0;
+    const watched = await renamed(() => ahead);
+    const paths = [moved, '.lockstep/away', '.lockstep/other'].map((path) => `${watched.root}/${path}`);
+    const [at, away, other] = paths as [string, string, string];
+    const missed: string[] = [];
+    let last = 0;
+    for (let first = 0; first <= last; first++) {
+      for (const calls of sized([1 + (first % 3)], [1, 2, 3, 7])) {
+        ahead += LONG_MS;
+        change(watched.root, first * 10 + calls);
+        await watched.hinted(1000);
+        let isAway = false;
+        const leave = () => {
+          go(at, away, other);
+          isAway = true;
+        };
+        const comeBack = () => {
+          if (isAway) come(at, away, other);
+          isAway = false;
+        };
+        const seen = await between(() => watched.scan(), { [first]: leave, [first + calls]: comeBack });
+        last = Math.max(last, seen - 1);
+        comeBack();
+        await watched.settle(30);
+        if (!isKnown(watched)) missed.push(`away before call ${first}, for ${calls}`);
+      }
+    }
+    expect(missed).toEqual([]);
+    expect(last).toBeGreaterThan(10);
+  });
+});
+
+const isKnown = (watched: Watched): boolean => {
+  return JSON.stringify(watched.known()) === JSON.stringify(flatDisk(watched.root));
+};
+
+describe('what is new in a known directory', () => {
+  it('is found together with other bits of the directory above', async () => {
+    let ahead = 0;
+    const watched = watch({ d: { s: { t: {} } } }, { now: () => Date.now() + ahead });
+    await watched.settle();
+    ahead = LONG_MS;
+    fs.chmodSync(`${watched.root}/d`, 0o700);
+    put(watched.root, { d: { s: { t: { new: '1' } } } });
+    await watched.settle();
+    expect(watched.known()).toEqual(flatDisk(watched.root));
+  });
+
+  it('is found when the directory above can be read again', async () => {
+    let ahead = 0;
+    const watched = watch({ d: { s: { t: {} } } }, { now: () => Date.now() + ahead });
+    await watched.settle();
+    ahead = LONG_MS;
+    const open = fs.opendirSync;
+    vi.spyOn(fs, 'opendirSync').mockImplementation(((at: string) => {
+      if (at.endsWith('/d')) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      return open(at);
+    }) as never);
+    fs.chmodSync(`${watched.root}/d`, 0o700);
+    await watched.until(() => watched.last.problems.length > 0);
+    put(watched.root, { d: { s: { t: { new: '1' } } } });
+    await watched.settle();
+    vi.restoreAllMocks();
+    ahead += LONG_MS;
+    fs.chmodSync(`${watched.root}/d`, 0o755);
+    await watched.settle();
+    expect([watched.last.problems, watched.known()]).toEqual([[], flatDisk(watched.root)]);
+  });
+});
+
+/** Other permission bits, and a change in the directory and in one below it; only the last ones stay. */
+function change(root: string, n: number): void {
+  const dir = `${root}/top/dir`;
+  if (n % 3 < 2) fs.chmodSync(dir, n % 2 === 0 ? 0o755 : 0o700);
+  for (const name of fs.readdirSync(`${dir}/s`)) fs.rmSync(`${dir}/s/${name}`);
+  put(dir, { s: { [`new${n}`]: `${n}` }, f: `${n}` });
+}
