@@ -121,21 +121,27 @@ export class Entrance implements WalkHost {
    */
   #settle(path: RelPath | '', stats: Stats): boolean {
     const { directories, now } = this.#context;
+    const former = this.#formerOf(path, stats);
+    if (former !== null) directories.leave(former, stats);
     directories.arm(path);
     const armed = statsAt(this.absolute(path));
     if (!armed?.isDirectory() || armed.ino !== stats.ino || armed.birthtimeMs !== stats.birthtimeMs) return false;
-    if (path !== '') this.#recognise(path, armed);
+    if (former !== null && path !== '') this.#recognise(path, former);
     directories.settle(path, armed, now());
     return true;
   }
 
-  /** Records the old path of the directory at `path`, if it was moved here. */
-  #recognise(path: RelPath, stats: Stats): void {
+  /** @returns the old path of the directory at `path`, if it was moved here. */
+  #formerOf(path: RelPath | '', stats: Stats): RelPath | null {
     const former = this.#context.directories.formerOf(path, stats);
-    if (former === null || this.#context.snapshot.get(former)?.type !== 'dir') return;
+    if (former === null) return null;
     const there = lstatAt(this.absolute(former));
     // The same inode at both paths is a bind mount, not a move.
-    if (there instanceof Error || there?.ino === stats.ino) return;
+    return there instanceof Error || there?.ino === stats.ino ? null : former;
+  }
+
+  #recognise(path: RelPath, former: RelPath): void {
+    if (this.#context.snapshot.get(former)?.type !== 'dir') return;
     this.#entered.former.set(path, former);
     this.#entered.left.add(former);
   }

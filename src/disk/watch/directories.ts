@@ -79,6 +79,17 @@ export class WatchedDirectories {
     return former === undefined || former === '' || former === path ? null : former;
   }
 
+  /**
+   * Ends the watch of the directory with `stats` at its old path. Two watches of one inode would share its events, and
+   * those of the move itself would put the directory in doubt at its new path.
+   */
+  leave(former: RelPath, stats: Stats): void {
+    const directory = this.#find(former);
+    if (directory === null || !isIdentical(directory, stats)) return;
+    this.#watcher.disarm(this.#absolute(former));
+    directory.doubted = true;
+  }
+
   /** Marks `path` and everything below as in doubt: they must be read again. */
   doubt(path: RelPath | ''): void {
     const directory = this.#find(path);

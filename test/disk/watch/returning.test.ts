@@ -141,6 +141,23 @@ describe('what is new in a known directory', () => {
   });
 });
 
+it('reports a moved directory at once even if the events of the move come while it is read', async () => {
+  const watched = watch({ old: { s: { f: '1' } } });
+  await watched.settle();
+  const read = fs.readdir as (...args: unknown[]) => void;
+  // No event is handled before the directory is watched at its new path, and all of them before it is read.
+  const readInTime = (at: string, how: never, done: (error: null, names: unknown) => void) => {
+    if (at === watched.root) {
+      fs.renameSync(`${at}/old`, `${at}/new`);
+      done(null, fs.readdirSync(at, how));
+    } else setImmediate(() => setImmediate(() => read(at, how, done)));
+  };
+  vi.spyOn(fs, 'readdir').mockImplementation(readInTime as never);
+  syncBuiltinESMExports();
+  const scan = await watched.scan('everything');
+  expect([scan.unsettled, scan.entries.map(({ path }) => path)]).toEqual([0, ['new', 'new/s', 'new/s/f', 'old']]);
+});
+
 /** Other permission bits, and a change in the directory and in one below it; only the last ones stay. */
 function change(root: string, n: number): void {
   const dir = `${root}/top/dir`;
