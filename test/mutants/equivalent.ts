@@ -631,6 +631,34 @@ const EQUIVALENT: readonly Equivalent[] = [
     mutated: '>=',
     reason: 'It is raised to where it is: one write more.',
   },
+  {
+    file: 'src/disk/versions/pruning.ts',
+    source: 'for (const kept of some) if (kept !== null) files.push(kept);',
+    original: 'push',
+    mutated: 'unshift',
+    reason: 'They are sorted before the oldest are taken, and otherwise their order does not count.',
+  },
+  {
+    file: 'src/disk/versions/pruning.ts',
+    source: 'if (this.#running !== null) this.#arrived.set(name, bytes);',
+    original: 'this.#running !== null',
+    mutated: 'true',
+    reason: 'A survey begins with none: it only bounds memory.',
+  },
+  {
+    file: 'src/disk/versions/pruning.ts',
+    source: 'if (replaced >= begun - limits.keepMs && left <= this.#most) return false;',
+    original: 'false',
+    mutated: 'null',
+    reason: 'A filter takes neither.',
+  },
+  {
+    file: 'src/disk/versions/pruning.ts',
+    source: "for (let at = parentOf(name); at !== '' && !used.has(at); at = parentOf(at)) used.add(at);",
+    original: '!used.has(at)',
+    mutated: 'used.has(at)',
+    reason: 'A directory that is not empty is not removed: it only saves the attempt.',
+  },
 ];
 
 const known = new Set(EQUIVALENT.map((row) => keyOf(row.file, row)));

@@ -2,16 +2,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { RelPath } from '../../../src/core/path.js';
-import { type VersionLimits, VersionPruner } from '../../../src/disk/versions/pruning.js';
+import { DEFAULT_VERSION_LIMITS, type VersionLimits, VersionPruner } from '../../../src/disk/versions/pruning.js';
 import { VersionRecords } from '../../../src/disk/versions/records.js';
 import { Versions } from '../../../src/disk/versions/versions.js';
 import { silent } from '../../../src/log.js';
-import { own } from '../../support/disk-site.js';
+import { own, turn } from '../../support/disk-site.js';
 import { makeRoot, put, readTree, removeRoot } from '../../support/trees.js';
 
 const DAY = 24 * 60 * 60 * 1000;
 const NOON = new Date(2026, 10, 21, 12, 0, 0).getTime();
 const ALL: VersionLimits = { keepMs: 30 * DAY, share: 1 };
+const DELETED = { reason: 'deleted', hash: null } as const;
 const p = (text: string) => text as RelPath;
 
 let root: string;
@@ -181,6 +182,7 @@ test('a full disk prunes at once, but not repeatedly', async () => {
   expect(runs).toBe(1);
   now += 1_000;
   at.hurry();
+  expect(runs).toBe(2);
   await at.prune();
   expect(runs).toBe(2);
   await at.close();
@@ -240,4 +242,166 @@ test('of a directory with very many versions each one counts once', async () => 
   expect(await one.usage()).toEqual({ files: 70, bytes: 140 });
   expect(await one.removeOlder(0, true)).toMatchObject({ files: 70, bytes: 140 });
   await one.close();
+});
+
+test('by default a version is kept for 30 days', async () => {
+  expect(DEFAULT_VERSION_LIMITS).toEqual({ keepMs: 2_592_000_000, share: 0.2 });
+  version('x', 'old');
+  now += 30 * DAY;
+  await pruning(DEFAULT_VERSION_LIMITS).prune();
+  expect(contents()).toEqual(['old']);
+  now += 1;
+  await pruning(DEFAULT_VERSION_LIMITS).prune();
+  expect(contents()).toEqual([]);
+});
+
+test('the share is that of all blocks of the disk', async () => {
+  for (const content of ['1111', '2222']) {
+    version('x', content);
+    now += 1000;
+  }
+  const statfs = async () => ({ blocks: 4, bsize: 4 });
+  const limits = { keepMs: ALL.keepMs, share: 0.25 };
+  await new VersionPruner({ directory: own(kept), records, limits, log: silent, now: () => now, statfs }).prune();
+  expect(contents()).toEqual(['2222']);
+});
+
+test('without a time in its name and without a record a version is older than the first one of that time', async () => {
+  put(kept, { 'z.txt': 'plain', 'x (2026-11-21 12-00-00).txt': 'named' });
+  for (const name of fs.readdirSync(kept)) records.add(p(name), { of: p('x'), replaced: NOON, ...DELETED });
+  await pruning({ keepMs: ALL.keepMs, share: 1 }, 5).prune();
+  expect(contents()).toEqual(['named']);
+});
+
+test('of versions of one time and number the first path goes first', async () => {
+  for (const file of ['b', 'c', 'a']) version(`${file}/x`, file);
+  for (const left of [['b', 'c'], ['c'], []]) {
+    await pruning({ keepMs: ALL.keepMs, share: 1 }, left.length).prune();
+    expect(contents()).toEqual(left);
+  }
+});
+
+test.each([
+  ['found', true],
+  ['not found', false],
+])('what comes while everything is counted counts once, when it is %s', async (_, isFound) => {
+  version('x', 'four');
+  const one = pruning(ALL);
+  const come = (file: string) => {
+    version(file, '123');
+    one.grew(p(fs.readdirSync(kept).find((name) => name.startsWith(file))!), 3);
+  };
+  const { readdir } = fs.promises;
+  vi.spyOn(fs.promises, 'readdir').mockImplementationOnce((async (...args: Parameters<typeof readdir>) => {
+    await turn();
+    if (isFound) come('z');
+    const entries = await readdir(...args);
+    if (!isFound) come('z');
+    return entries;
+  }) as unknown as typeof readdir);
+  expect(await one.usage()).toEqual({ files: 2, bytes: 7 });
+  come('y');
+  expect(await one.usage()).toEqual({ files: 3, bytes: 10 });
+  await one.close();
+});
+
+test('a version that is gone before it is removed is no error, and it counts no more', async () => {
+  for (const file of ['x', 'y']) version(file, '123');
+  now += 31 * DAY;
+  const warnings: string[] = [];
+  const log = { ...silent, warn: (text: string) => void warnings.push(text) };
+  const one = new VersionPruner({ directory: own(kept), records, limits: ALL, log, now: () => now });
+  const rm = fs.rmSync;
+  vi.spyOn(fs, 'rmSync').mockImplementationOnce((absolute, options) => {
+    rm(absolute);
+    rm(absolute, options);
+  });
+  await one.prune();
+  expect(warnings).toEqual([]);
+  expect(contents()).toEqual([]);
+  expect(await one.usage()).toEqual({ files: 0, bytes: 0 });
+  await one.close();
+});
+
+test('versions/ that was removed is made again before anything is counted', async () => {
+  fs.rmdirSync(kept);
+  const warnings: string[] = [];
+  const log = { ...silent, warn: (text: string) => void warnings.push(text) };
+  await new VersionPruner({ directory: own(kept), records, limits: ALL, log, now: () => now }).prune();
+  expect(warnings).toEqual([]);
+  expect(fs.readdirSync(kept)).toEqual([]);
+});
+
+test('a pruner that is closed while it counts removes nothing, keeps all records and plans no other run', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  for (const file of ['d/x', 'y']) version(file, 'old');
+  now += 31 * DAY;
+  let isOver = false;
+  const statfs = async () => {
+    await turn();
+    isOver = true;
+    return { blocks: 1e9, bsize: 1 };
+  };
+  const one = new VersionPruner({ directory: own(kept), records, limits: ALL, log: silent, now: () => now, statfs });
+  const run = one.prune();
+  await one.close();
+  expect(isOver).toBe(true);
+  await run;
+  expect(vi.getTimerCount()).toBe(0);
+  expect(contents()).toEqual(['old', 'old']);
+  expect([...records.all()]).toHaveLength(2);
+});
+
+test('a pruner that is closed while it removes stops after that file', async () => {
+  for (const file of ['x', 'y', 'z']) version(file, 'old');
+  now += 31 * DAY;
+  const one = pruning(ALL);
+  const rm = fs.rmSync;
+  vi.spyOn(fs, 'rmSync').mockImplementationOnce((...args) => {
+    void one.close();
+    rm(...args);
+  });
+  await one.prune();
+  expect(contents()).toEqual(['old', 'old']);
+});
+
+test('a count ends when the pruner is closed', async () => {
+  version('x', 'four');
+  const one = pruning(ALL);
+  const counted = one.usage();
+  await one.close();
+  expect(await counted).toEqual({ files: 0, bytes: 0 });
+  expect(await one.usage()).toEqual({ files: 0, bytes: 0 });
+});
+
+test('a run is over when very many versions are removed', async () => {
+  for (let n = 0; n < 70; n++) version(`f${n}`, '12');
+  now += 31 * DAY;
+  await pruning(ALL).prune();
+  expect(contents()).toEqual([]);
+});
+
+test('a record of the present moment stays though its file is not found', async () => {
+  version('x', '1');
+  fs.rmSync(path.join(kept, fs.readdirSync(kept)[0]!));
+  await pruning(ALL).prune();
+  expect([...records.all()]).toHaveLength(1);
+});
+
+test('a run that is due waits for no second one when versions come while it runs', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const one = pruning({ ...ALL, share: 1 }, 5);
+  await one.prune();
+  expect(vi.getTimerCount()).toBe(1);
+  const again = one.prune();
+  const timers = vi.getTimerCount();
+  const set = vi.spyOn(globalThis, 'setTimeout');
+  one.grew(p('x'), 100);
+  expect(set).not.toHaveBeenCalled();
+  expect(vi.getTimerCount()).toBe(timers);
+  await again;
+  await one.close();
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -127,6 +127,103 @@ describe('a version', () => {
   });
 });
 
+describe('where another file stands than the one that was seen', () => {
+  const taken = () => {
+    put(root, { f: 'swapped in', g: 'seen' });
+    const all = versions();
+    const told = vi.fn();
+    all.onKept = told;
+    expect(() => all.take(p('f'), at('f'), stood('g'))).toThrow(expect.objectContaining({ code: 'ESTALE' }));
+    expect(told).not.toHaveBeenCalled();
+  };
+
+  test('it is moved back', () => {
+    taken();
+    expect(readTree(root)).toEqual({ f: 'swapped in', g: 'seen', kept: {} });
+  });
+
+  test('it stays a version where its path is taken meanwhile', () => {
+    const rename = fs.renameSync;
+    const renames = vi.spyOn(fs, 'renameSync').mockImplementationOnce((from, to) => {
+      rename(from, to);
+      fs.writeFileSync(from, 'taken');
+    });
+    taken();
+    expect(renames).toHaveBeenCalledTimes(1);
+    expect(readTree(root)).toEqual({ f: 'taken', g: 'seen', kept: { [`f (${STAMP})`]: 'swapped in' } });
+  });
+
+  test('what forbids to move it back is told', () => {
+    put(root, { f: 'swapped in', g: 'seen' });
+    vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    });
+    expect(() => versions().take(p('f'), at('f'), stood('g'))).toThrow(expect.objectContaining({ code: 'EIO' }));
+  });
+});
+
+test('a version is told with its path, its time and the reason, which is by default what was done', () => {
+  put(root, { d: { f: '1', g: '2' } });
+  const all = versions();
+  const told: unknown[] = [];
+  all.onKept = (...version) => void told.push(version);
+  all.keep(p('d/f'), at('d/f'), stood('d/f'));
+  all.take(p('d/g'), at('d/g'), stood('d/g'));
+  all.take(p('d/f'), at('d/f'), stood('d/f'), { reason: 'overwritten', hash: 'h' });
+  expect(told).toEqual([
+    [`d/f (${STAMP})`, { of: 'd/f', replaced: NOON, reason: 'overwritten', hash: null }],
+    [`d/g (${STAMP})`, { of: 'd/g', replaced: NOON, reason: 'deleted', hash: null }],
+    [`d/f (${STAMP} 2)`, { of: 'd/f', replaced: NOON, reason: 'overwritten', hash: 'h' }],
+  ]);
+});
+
+describe('the mode of a version is set', () => {
+  const mode = (name: string) => stood(name).mode & 0o777;
+
+  test.each<[it: string, hasSecondName: boolean, old: string, mode: number]>([
+    ['where it is the file itself, also with a second name', true, 'f', 0o600],
+    ['where it is a copy', false, 'kept', 0o600],
+    ['not where it is another file with a second name', true, 'kept', 0o644],
+  ])('%s', (_, hasSecondName, old, expected) => {
+    put(root, { f: 'x' });
+    fs.chmodSync(at('f'), 0o644);
+    if (hasSecondName) fs.linkSync(at('f'), at('g'));
+    new Versions(own(root), () => NOON).setMode(p('f'), 0o600, stood(old));
+    expect(mode('f')).toBe(expected);
+  });
+
+  test('not where a directory or nothing stands there', () => {
+    put(root, { d: {} });
+    fs.chmodSync(at('d'), 0o755);
+    const all = new Versions(own(root), () => NOON);
+    all.setMode(p('d'), 0o600, stood('d'));
+    all.setMode(p('missing'), 0o600, stood('d'));
+    expect(mode('d')).toBe(0o755);
+  });
+});
+
+test('a directory for versions is made again once; where that does not help, its error is told', () => {
+  put(root, { d: { f: 'x' } });
+  const all = versions();
+  all.keep(p('d/f'), at('d/f'), stood('d/f'));
+  let calls = 0;
+  vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+    calls++;
+    throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+  });
+  expect(() => all.keep(p('d/f'), at('d/f'), stood('d/f'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  expect(calls).toBe(2);
+});
+
+test('a directory for versions is made once', () => {
+  put(root, { d: { f: 'x', g: 'y' } });
+  const all = versions();
+  all.take(p('d/f'), at('d/f'), stood('d/f'));
+  const made = vi.spyOn(fs, 'mkdirSync');
+  all.take(p('d/g'), at('d/g'), stood('d/g'));
+  expect(made).not.toHaveBeenCalled();
+});
+
 /** As on a file system without hard links. */
 function withoutLinks(code: string): void {
   vi.spyOn(fs, 'linkSync').mockImplementation(() => {
