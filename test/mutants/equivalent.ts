@@ -98,13 +98,6 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'A file of another size has another hash, and a large one is not read by `digestSmall`.',
   },
   {
-    file: 'src/disk/events/event-log.ts',
-    source: 'if (bytes.length > 0) fs.writeSync(next.fd, bytes);',
-    original: '>',
-    mutated: '>=',
-    reason: 'Nothing that is written is nothing.',
-  },
-  {
     file: 'src/disk/scan/crash-damage.ts',
     source: "if (node?.type === 'file' && node.hash === hash) damaged.push(path as RelPath);",
     original: 'push',
@@ -658,6 +651,20 @@ const EQUIVALENT: readonly Equivalent[] = [
     original: '!used.has(at)',
     mutated: 'used.has(at)',
     reason: 'A directory that is not empty is not removed: it only saves the attempt.',
+  },
+  {
+    file: 'src/disk/events/event-log.ts',
+    source: 'if (done > 0) fs.ftruncateSync(open.fd, open.bytes);',
+    original: '>',
+    mutated: '>=',
+    reason: 'Where nothing was written, nothing is cut off.',
+  },
+  {
+    file: 'src/disk/events/event-log.ts',
+    source: '#lastWritten = 0;',
+    original: '0',
+    mutated: '1',
+    reason: 'It is read only when something of this run was written.',
   },
 ];
 

@@ -157,7 +157,7 @@ export class EventLog {
     if (last === undefined || last.bytes >= this.#limits.segment) return;
     const open = this.#openFile(last.number);
     const sound = soundLength(open.fd, open.bytes);
-    if (sound === open.bytes && (sound > 0 || wasKilled)) return;
+    if (sound === open.bytes && sound > 0) return;
     // What is longer than a line was not left by a crash: it stays, for whoever can still read it.
     if (wasKilled && sound !== null) {
       fs.ftruncateSync(open.fd, sound);
@@ -178,7 +178,7 @@ export class EventLog {
     this.#leave(open);
     const next = this.#openNext();
     let [lines, again] = ['', 0];
-    for (let id = open.first ?? this.#lastWritten + 1; id <= this.#lastWritten; id++) {
+    for (let id = open.first ?? Number.POSITIVE_INFINITY; id <= this.#lastWritten; id++) {
       const event = this.#options.recall(id);
       if (event === null) continue;
       lines += `${JSON.stringify(event)}\n`;
@@ -186,7 +186,7 @@ export class EventLog {
       again++;
     }
     const bytes = Buffer.from(lines);
-    if (bytes.length > 0) fs.writeSync(next.fd, bytes);
+    fs.writeSync(next.fd, bytes);
     next.bytes += bytes.length;
     this.#report(
       `Its file ${open.name} was removed or changed by another program. ` +
@@ -196,9 +196,7 @@ export class EventLog {
   }
 
   #openNext(): Open {
-    const open = this.#openFile(lastNumber(this.#options.directory) + 1);
-    this.#open = open;
-    return open;
+    return this.#openFile(lastNumber(this.#options.directory) + 1);
   }
 
   #openFile(number: number): Open {

@@ -2,11 +2,12 @@
 // the files and whatever the disk refuses.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { NumberedEvent } from '../../../src/core/events.js';
 import { EventLog } from '../../../src/disk/events/event-log.js';
 import { type EventFilter, readEvents } from '../../../src/disk/events/reader.js';
 import { OwnDirectory } from '../../../src/disk/fs/own-directory.js';
+import { turn } from '../../support/disk-site.js';
 import { until } from '../../support/sayings.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 
@@ -58,6 +59,25 @@ function said(log: EventLog, ...reasons: string[]): void {
     log.add(event);
   }
 }
+
+/** The log's files that this process has open. */
+const openFiles = (): string[] =>
+  fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const target = fs.readlinkSync(`/proc/self/fd/${fd}`);
+      return target.startsWith(root) && target.includes('.ndjson') ? [target] : [];
+    } catch {
+      return []; // the directory that was read here is closed by now
+    }
+  });
+
+const isLogOf = (fd: string): boolean => {
+  try {
+    return openFiles().includes(fs.readlinkSync(`/proc/self/fd/${fd}`));
+  } catch {
+    return false;
+  }
+};
 
 async function logged(filter: EventFilter = {}): Promise<{ reasons: unknown[]; damaged: number }> {
   const read = { reasons: [] as unknown[], damaged: 0 };
@@ -137,6 +157,26 @@ describe('the event log', () => {
     await log.close();
   });
 
+  it('has room again for exactly what was written', async () => {
+    const room = JSON.stringify({
+      time: new Date(0).toISOString(),
+      run: 'abc',
+      id: 1,
+      event: 'peer-lost',
+      reason: 'x',
+    });
+    const log = open({ queued: room.length + 1 });
+    said(log, 'x');
+    await log.written();
+    said(log, 'xy');
+    await log.written();
+    expect((await logged()).reasons).toEqual(['x']);
+    said(log, 'y');
+    await log.written();
+    expect((await logged()).reasons).toEqual(['x', 'y']);
+    await log.close();
+  });
+
   it('leaves out what cannot be written in time, and says so', async () => {
     const log = open({ queued: 1_000 });
     said(log, ...names(100));
@@ -148,7 +188,7 @@ describe('the event log', () => {
       {
         kind: 'note',
         code: 'io-error',
-        message: expect.stringContaining(`${100 - reasons.length} events are missing`),
+        message: expect.stringContaining(`: ${100 - reasons.length} events are missing`),
       },
     ]);
     said(log, 'later');
@@ -166,6 +206,15 @@ describe('another program', () => {
     ['removes the directory', () => fs.rmSync(inLog(), { recursive: true })],
     ['moves the directory away', () => fs.renameSync(inLog(), `${inLog()}-old`)],
     ['removes .lockstep', () => fs.rmSync(path.join(root, '.lockstep'), { recursive: true })],
+    [
+      'replaces the file by another of its length',
+      () => {
+        const file = inLog('events-000001.ndjson');
+        const text = fs.readFileSync(file);
+        fs.renameSync(file, path.join(root, 'elsewhere'));
+        fs.writeFileSync(file, text);
+      },
+    ],
     ['empties the file', () => fs.truncateSync(inLog('events-000001.ndjson'), 0)],
     ['cuts the file', () => fs.truncateSync(inLog('events-000001.ndjson'), 150)],
     ['adds to the file', () => fs.appendFileSync(inLog('events-000001.ndjson'), 'hello\n')],
@@ -184,6 +233,7 @@ describe('another program', () => {
     act();
     said(log, 'e4');
     await log.written();
+    expect((await logged()).reasons).toEqual(names(4));
     said(log, 'e5');
     await log.written();
     expect((await logged()).reasons).toEqual(names(5));
@@ -191,6 +241,32 @@ describe('another program', () => {
       { kind: 'note', code: 'state-damaged', message: expect.stringMatching(/removed or changed by another program/) },
     ]);
     await log.close();
+    expect(openFiles()).toEqual([]);
+  });
+
+  it('removes one file after the other: what is in memory is written again each time', async () => {
+    const log = open();
+    said(log, ...names(3));
+    await log.written();
+    for (const reason of ['e4', 'e5']) {
+      for (const file of files()) fs.rmSync(inLog(file));
+      said(log, reason);
+      await log.written();
+    }
+    expect((await logged()).reasons).toEqual(names(5));
+    await log.close();
+  });
+
+  it('leaves nothing but the end of a line: the next event follows', async () => {
+    fs.writeFileSync(inLog('events-000001.ndjson'), '\n');
+    const log = open();
+    said(log, 'e1');
+    await log.close();
+    expect([await logged(), files(), problems]).toEqual([
+      { reasons: ['e1'], damaged: 1 },
+      ['events-000001.ndjson'],
+      [],
+    ]);
   });
 
   it('overwrites a line: the others are read, and it is counted', async () => {
@@ -238,6 +314,15 @@ describe('another program', () => {
 });
 
 describe('a crash', () => {
+  it('leaves an empty file: it is gone on in, and nothing is said', async () => {
+    fs.writeFileSync(inLog('events-000001.ndjson'), '');
+    const log = open({ wasKilled: true });
+    said(log, 'e1');
+    await log.close();
+    expect(await logged()).toEqual({ reasons: ['e1'], damaged: 0 });
+    expect([problems, files()]).toEqual([[], ['events-000001.ndjson']]);
+  });
+
   it.each([1, 30, 100_000])('leaves %i bytes of a line: they go, and nothing is said', async (bytes) => {
     const before = open();
     said(before, ...names(3));
@@ -299,16 +384,65 @@ describe('a disk that refuses', () => {
       message: `The event log ${inLog()} cannot be written: the disk is full; it is tried again.`,
     });
     expect(files()).toEqual(['events-000001.ndjson']);
+    said(log, 'e5');
+    await log.written();
+    expect((await logged()).reasons).toEqual(names(5));
     await log.close();
   });
 
-  it('does not keep a server from ending', async () => {
+  it.each([0, 1, 30])('after %i bytes of a line leaves nothing of it', async (count) => {
+    const log = open();
+    said(log, 'e1');
+    await log.written();
+    const { write } = fs;
+    const wrote = vi.spyOn(fs, 'write');
+    if (count > 0)
+      wrote.mockImplementationOnce(((...args: Parameters<typeof write>) => {
+        const bytes = (args[1] as unknown as Buffer).subarray(0, count);
+        write(args[0], bytes, 0, count, null, args.at(-1) as never);
+      }) as never);
+    wrote.mockImplementationOnce(((...args: Parameters<typeof write>) => {
+      (args.at(-1) as unknown as (error: Error) => void)(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    }) as never);
+    const before = cleared;
+    said(log, 'e2');
+    await until(() => cleared > before);
+    expect([await logged(), files()]).toEqual([{ reasons: ['e1', 'e2'], damaged: 0 }, ['events-000001.ndjson']]);
+    expect(problems.map(({ kind }) => kind)).toEqual(['add']);
+    await log.close();
+  });
+
+  it('does not keep a server from ending, and no time passes', async () => {
     const log = open();
     refusing('EIO', 1_000);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     said(log, 'e1');
-    await until(() => problems.length > 0);
+    while (problems.length === 0) await turn();
     await log.close();
     expect((await logged()).reasons).toEqual([]);
+    expect(openFiles()).toEqual([]);
+  });
+
+  it('keeps a server for a moment where it does not answer', async () => {
+    const log = open();
+    vi.spyOn(fs, 'write').mockImplementation((() => {}) as never);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    said(log, 'e1');
+    await turn();
+    let isClosed = false;
+    const closing = log.close().then(() => {
+      isClosed = true;
+    });
+    await vi.advanceTimersByTimeAsync(1_499);
+    expect(isClosed).toBe(false);
+    vi.advanceTimersByTime(1);
+    await closing;
+    // Its descriptor may still be used.
+    const [left] = fs.readdirSync('/proc/self/fd').filter((fd) => openFiles().length === 1 && isLogOf(fd));
+    expect(left).toBeDefined();
+    fs.closeSync(Number(left));
   });
 });
 
