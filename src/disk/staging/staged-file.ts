@@ -246,9 +246,7 @@ function openPart(path: string): number {
 }
 
 async function readPiece(fd: number, at: number, end: number, buffer: Buffer): Promise<Buffer> {
-  const bytes = Math.min(COPY_BYTES, end - at);
-  if (bytes <= 0) return buffer.subarray(0, 0);
-  const { bytesRead } = await readAsync(fd, buffer, 0, bytes, at);
+  const { bytesRead } = await readAsync(fd, buffer, 0, Math.min(COPY_BYTES, end - at), at);
   return buffer.subarray(0, bytesRead);
 }
 
