@@ -105,6 +105,7 @@ test.each<[it: string, transfer: Shown['transfers'][number]]>([
   look(80);
   put('b', 10, 4);
   look(90, true, { transfers: [transfer] });
+  look(90, true, {}, 0); // the connection is lost between two answers
   observer.done.isBUp = false;
   look(90, false);
   observer.done.isBUp = true;

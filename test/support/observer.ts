@@ -79,6 +79,8 @@ export class Observer {
   #cutAt = Number.NEGATIVE_INFINITY;
   /** What server-a can know of both sides. */
   readonly #known = { a: new Map<string, string>(), b: new Map<string, string>() };
+  /** The files whose content on a side could not be known at the last observation. */
+  readonly #hidden: Record<'a' | 'b', ReadonlySet<string>> = { a: new Set<string>(), b: new Set<string>() };
   /** What each file had when both sides were last seen equal in it. */
   readonly #shared = new Map<string, string>();
   samples = 0;
@@ -224,7 +226,8 @@ export class Observer {
 
   /**
    * Not known is what changes on a side b that is shown as it was last seen, where a content is still being read, and
-   * where another one is being written: server-a looks at it again after that.
+   * where another one is being written: server-a looks at it again after that. The answers of one observation are not
+   * of one instant, so what was hidden at the last one is known only from the next one on.
    */
   #noteKnown({ status, transfers }: Shown, a: Tree, b: Tree): void {
     if (status === null) return;
@@ -233,10 +236,11 @@ export class Observer {
       const isHidden = ({ to, reading }: Shown['transfers'][number]) => (to === side) !== (reading === true);
       const hidden = new Set(transfers.filter(isHidden).map(({ path: file }) => file));
       for (const file of new Set([...tree.keys(), ...this.#known[side].keys()])) {
-        if (hidden.has(file)) continue;
+        if (hidden.has(file) || this.#hidden[side].has(file)) continue;
         if (tree.has(file)) this.#known[side].set(file, tree.get(file)!);
         else this.#known[side].delete(file);
       }
+      this.#hidden[side] = hidden;
     }
   }
 
