@@ -113,6 +113,19 @@ test.each<[it: string, transfer: Shown['transfers'][number]]>([
   expect(observer.lies).toEqual([]);
 });
 
+test('the share of a content that is read, and then begins, is not that of the one before it', () => {
+  put('a', 30, 3);
+  put('b', 20, 2);
+  look(90);
+  put('a', 40, 5);
+  look(0, true, { transfers: [{ path: 'large', to: 'b', reading: true }] });
+  look(0, true, { transfers: [{ path: 'large', to: 'b' }] });
+  expect(observer.lies).toEqual([]);
+  look(50, true, { transfers: [{ path: 'large', to: 'b' }] });
+  look(10, true, { transfers: [{ path: 'large', to: 'b' }] });
+  expect(observer.lies).toEqual([expect.stringMatching(/ large \(40 5000\) runs back from 50 % to 10 % /)]);
+});
+
 test('after a restart, server-a counts anew', () => {
   put('a', 30, 3);
   put('b', 20, 2);

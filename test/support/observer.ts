@@ -259,6 +259,7 @@ export class Observer {
       // The share of a content that is being written begins anew.
       const isOld = isSameIn(file, a, wasA) && isSameIn(file, b, wasB) && file !== 'growing';
       if (newer === undefined || syncing === undefined || !isOld || this.#now - newer.since <= MOMENT_MS) continue;
+      if (this.#isOfUnknown(file, shown, a, b)) continue;
       // The newer content is the one that is on its way.
       const { content } = newer;
       if (before?.content === content && syncing < before.share)
@@ -269,6 +270,15 @@ export class Observer {
     if (pieces !== null && pieces === piece && percent < last)
       this.#tell(`the work runs back from ${last} % to ${percent} %`, shown);
     this.#work = { percent, pieces };
+  }
+
+  /** Whether a share may be that of a content that is not known yet: one that is read, or has just begun. */
+  #isOfUnknown(file: string, { status, transfers }: Shown, a: Tree, b: Tree): boolean {
+    const carried = transfers.filter(({ path: at, reading }) => at === file && reading !== true);
+    const mayCome = (from: 'a' | 'b') => carried.length === 0 || carried.some(({ to }) => to !== from);
+    if (mayCome('a') && !isSameIn(file, a, this.#known.a)) return true;
+    const isBShown = status !== null && this.done.isBUp && !isBOutdated(status);
+    return mayCome('b') && isBShown && !isSameIn(file, b, this.#known.b);
   }
 
   /** The wire is cut: server-b is away until it is dialled again. */
