@@ -2,6 +2,7 @@
 // more than what is new.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readDifference } from '../../../src/disk/content/delta.js';
 import { coarseSums, rememberSums } from '../../../src/disk/fs/block-sums.js';
 import { MemoryBase, noise, transfer } from '../../support/delta.js';
 import { file } from '../../support/disk-site.js';
@@ -126,4 +127,12 @@ test('random edits: the receiver gets the new content', async () => {
     }),
     { numRuns: sized(20, 1_000) },
   );
+});
+
+test('of a content that is there already nothing is sent, and nothing is asked', async () => {
+  const base = new MemoryBase(OLD);
+  const size = OLD.length;
+  const pieces = [];
+  for await (const piece of readDifference(3, -1, { ...file(OLD), size }, { have: size, base })) pieces.push(piece);
+  expect([pieces, base.asked]).toEqual([[{ n: 3, have: size, last: true }], 0]);
 });

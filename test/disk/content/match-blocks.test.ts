@@ -10,13 +10,22 @@ import { noise, sumsOf } from '../../support/delta.js';
 const BLOCK = 1 << 16;
 
 /** @returns where the one block of a basis file is found in ranges of a file with this content. */
-async function found(
+const found = (
   block: Buffer,
+  content: Buffer,
+  ranges?: { at: number; bytes: number }[],
+  own: Uint32Array | null = null,
+): Promise<Match[]> => foundOf(block, [{ at: 0, bytes: BLOCK }], content, ranges, own);
+
+/** @returns where blocks at these places of a basis file are found in ranges of a file with this content. */
+async function foundOf(
+  blocks: Buffer,
+  places: { at: number; bytes: number }[],
   content: Buffer,
   ranges = [{ at: 0, bytes: content.length }],
   own: Uint32Array | null = null,
 ): Promise<Match[]> {
-  const index = new BlockIndex(BLOCK, [{ at: 0, bytes: BLOCK }], sumsOf(block, BLOCK));
+  const index = new BlockIndex(BLOCK, places, sumsOf(blocks, BLOCK));
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-search-'));
   const file = path.join(directory, 'content');
   fs.writeFileSync(file, content);
@@ -57,4 +66,49 @@ test('a block in a part that is skipped is found where the checksums of the file
   expect(await found(block, content, all, null)).toEqual([]);
   const match = { at: 9 * BLOCK, from: 0, bytes: BLOCK };
   expect(await found(block, content, all, sumsOf(content, BLOCK))).toEqual([match]);
+});
+
+test('blocks that follow each other here, but not in the basis file, are two matches', async () => {
+  const blocks = noise(3 * BLOCK, 1);
+  const places = [
+    { at: 0, bytes: 2 * BLOCK },
+    { at: 10 * BLOCK, bytes: BLOCK },
+  ];
+  expect(await foundOf(blocks, places, blocks)).toEqual([
+    { at: 0, from: 0, bytes: 2 * BLOCK },
+    { at: 2 * BLOCK, from: 10 * BLOCK, bytes: BLOCK },
+  ]);
+});
+
+test('a block after a long match and less than eight blocks of other content is found', async () => {
+  const blocks = noise(2 * BLOCK, 1);
+  const content = Buffer.concat([blocks, noise(4 * BLOCK + 10, 2), blocks.subarray(0, BLOCK)]);
+  expect(await foundOf(blocks, [{ at: 0, bytes: 2 * BLOCK }], content)).toEqual([
+    { at: 0, from: 0, bytes: 2 * BLOCK },
+    { at: 6 * BLOCK + 10, from: 0, bytes: BLOCK },
+  ]);
+});
+
+test('a file is read to its last byte, however many bytes are left for the last reading', async () => {
+  const block = noise(BLOCK, 1);
+  // A little more than is in memory at a time, of which the second range needs the last bytes.
+  for (const more of [0, 1, 2]) {
+    const before = noise((1 << 20) + (1 << 18) + more, 2);
+    const content = Buffer.concat([before, block]);
+    const ranges = [0, before.length - BLOCK - 9].map((at) => ({ at, bytes: at === 0 ? 2 * BLOCK : 2 * BLOCK + 9 }));
+    expect(await found(block, content, ranges)).toEqual([{ at: before.length, from: 0, bytes: BLOCK }]);
+  }
+});
+
+test('a file that is shorter than it was is an error', async () => {
+  const block = noise(BLOCK, 1);
+  const content = noise(3 * BLOCK, 2);
+  const index = new BlockIndex(BLOCK, [{ at: 0, bytes: BLOCK }], sumsOf(block, BLOCK));
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-search-'));
+  fs.writeFileSync(path.join(directory, 'content'), content);
+  const fd = fs.openSync(path.join(directory, 'content'), 'r');
+  const search = new BlockSearch({ fd, size: 4 * BLOCK, own: null }, index);
+  await expect(search.matches({ at: 0, bytes: 4 * BLOCK }).next()).rejects.toMatchObject({ code: 'ENOENT' });
+  fs.closeSync(fd);
+  fs.rmSync(directory, { recursive: true });
 });

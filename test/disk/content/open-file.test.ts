@@ -67,6 +67,14 @@ describe('a scanned file', () => {
     opened!.close();
   });
 
+  test.each([1, PIECE, 2 * PIECE])('of %i bytes that is written to before it is read is busy', async (bytes) => {
+    const site = await DiskSite.open({ f: LARGE.subarray(0, bytes) });
+    const opened = await open(site);
+    fs.writeFileSync(site.at('f'), Buffer.alloc(bytes, 'other'));
+    expect(await codeOf(read(opened))).toBe('busy');
+    opened!.close();
+  });
+
   test('that is empty has no bytes', async () => {
     const opened = await open(await DiskSite.open({ f: '' }));
     expect([opened!.file.size, (await read(opened)).pieces]).toEqual([0, []]);
