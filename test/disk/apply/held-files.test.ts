@@ -43,6 +43,19 @@ describe('a held content', () => {
     expect(await contentOf(held.read(name!, file(content)))).toBe(content);
   });
 
+  test('is durable with all directories above it', async () => {
+    const { context, save } = await open();
+    const { fsyncSync } = fs;
+    const flushed: string[] = [];
+    vi.spyOn(fs, 'fsyncSync').mockImplementation((fd) => {
+      if (fs.fstatSync(fd).isDirectory()) flushed.push(fs.readlinkSync(`/proc/self/fd/${fd}`));
+      fsyncSync(fd);
+    });
+    await save('a/b/f', 1, 'x');
+    const held = context.at('.lockstep/held');
+    expect(flushed.slice(-3)).toEqual([`${held}/a/b`, `${held}/a`, held]);
+  });
+
   test('of a long name has a name that fits, with its extension', async () => {
     const { save } = await open();
     const name = await save(`d/${'é'.repeat(120)}.jpeg`, 123456, 'x');

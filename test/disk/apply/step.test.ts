@@ -564,3 +564,20 @@ test('mode and time that are set through one hard link are reported for the othe
   const scan = await context.scanner.scan('hinted');
   expect(scan.entries).toEqual([{ path: p('d/f'), entry: expect.objectContaining({ mode: 0o600, mtime: TIME }) }]);
 });
+
+test('a version says why it was kept: by default what was done, else what the change says', async () => {
+  const context = await DiskSite.open({ f: 'f', g: 'g', h: 'h' });
+  const told: unknown[] = [];
+  context.versions.onKept = (_, { of, reason, hash }) => void told.push([of, reason, hash]);
+  const changes = [
+    context.change('f', file('new')),
+    context.change('g', null),
+    context.change('h', null, { reason: 'held' }),
+  ];
+  expect((await context.outcomes(changes, stream(['new']))).map(({ kind }) => kind)).toEqual(['done', 'done', 'done']);
+  expect(told).toEqual([
+    ['f', 'overwritten', (file('f') as FileEntry).hash],
+    ['g', 'deleted', (file('g') as FileEntry).hash],
+    ['h', 'held', (file('h') as FileEntry).hash],
+  ]);
+});

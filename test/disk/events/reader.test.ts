@@ -59,3 +59,21 @@ it('files of which all is too old are not looked through, and count no damage', 
   expect(await found([old, `${line(2)}\n`], { since })).toEqual([[2], 0]);
   expect(await found([`${old}${line(2)}\n`, `${line(3)}\n`], { since })).toEqual([[2, 3], 1]);
 });
+
+it('a file is read to its last byte, however many bytes are left for the last piece', async () => {
+  const PIECE = 256 * 1024;
+  for (const more of [0, 1, 2]) {
+    const before = `${line(1)}\n`;
+    const filler = `${'x'.repeat(PIECE + more - before.length - line(2).length - 2)}\n`;
+    const content = `${before}${filler}${line(2)}\n`;
+    expect(content).toHaveLength(PIECE + more);
+    expect(await found([content])).toEqual([[1, 2], 1]);
+    expect(await found([content.slice(0, -1)])).toEqual([[1, 2], 1]);
+  }
+});
+
+it('what is no file of the log is not read', async () => {
+  fs.writeFileSync(`${root}/log/notes.txt`, 'hello\n');
+  fs.mkdirSync(`${root}/log/${segmentName(7)}`);
+  expect(await found([`${line(1)}\n`])).toEqual([[1], 0]);
+});

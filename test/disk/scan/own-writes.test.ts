@@ -1,4 +1,5 @@
 // A server's own writes are no changes, and the last check before a write is right.
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Entry, FileEntry } from '../../../src/core/entry.js';
@@ -51,6 +52,47 @@ describe('after an own write', () => {
     await watched.until(() => watched.told.some(([at]) => at === 'made/meanwhile'));
     put(watched.root, { made: { later: '2' } });
     await watched.until(() => watched.told.some(([at]) => at === 'made/later'));
+  });
+
+  it('a directory that took the place of the one that the server made is scanned', async () => {
+    const watched = watch({}, { watch: false });
+    await watched.settle();
+    fs.mkdirSync(`${watched.root}/made`);
+    const stats = fs.lstatSync(`${watched.root}/made`);
+    fs.renameSync(`${watched.root}/made`, `${watched.root}/before`);
+    fs.mkdirSync(`${watched.root}/made`);
+    watched.scanner.wrote(path('made'), { type: 'dir', mode: 0o755 }, stats);
+    expect(await watched.hinted(2_000)).toBe(true);
+  });
+
+  it('of a directory that is gone nothing below it is waited for', async () => {
+    const watched = watch({ d: { big: Buffer.alloc(300_000, 'big') } }, { watch: false });
+    expect(await watched.scan()).toMatchObject({ unsettled: 1 });
+    fs.rmSync(`${watched.root}/d`, { recursive: true });
+    watched.scanner.wrote(path('d'), null, null);
+    expect(await watched.scan()).toMatchObject({ unsettled: 0, entries: [] });
+  });
+
+  it('of the bits of a directory nothing in it is scanned', async () => {
+    const watched = watch({ d: { x: 'x' } }, { watch: false });
+    await watched.settle();
+    fs.chmodSync(`${watched.root}/d`, 0o700);
+    watched.scanner.wrote(path('d'), { type: 'dir', mode: 0o700 }, fs.lstatSync(`${watched.root}/d`));
+    expect(await watched.hinted(200)).toBe(false);
+  });
+
+  it('of the ignore file, its rules hold', async () => {
+    const watched = watch({ 'x.log': 'x' });
+    await watched.settle();
+    const { hints } = watched;
+    const content = Buffer.from('*.log');
+    fs.writeFileSync(`${watched.root}/.lockstepignore`, content);
+    const entry = { ...ONE, size: content.length, hash: createHash('sha256').update(content).digest('hex') };
+    watched.scanner.wrote(path('.lockstepignore'), entry, fs.lstatSync(`${watched.root}/.lockstepignore`), true);
+    expect(await watched.hinted(2_000)).toBe(true);
+    expect(watched.hints).toBeGreaterThan(hints);
+    await watched.scan();
+    expect(watched.scanner.snapshot.get(path('x.log'))).toBeNull();
   });
 
   it('of a content with an older time, the file is not read again', async () => {

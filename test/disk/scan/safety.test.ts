@@ -24,6 +24,7 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     const { root } = watched;
     fs.renameSync(root, `${root}-away`);
     await watched.until(() => watched.last.halt?.code === 'root-missing');
+    expect(watched.last).toMatchObject({ entries: [], whole: false, unsettled: 0 });
     put(`${root}-away`, { d: { new: '1' } });
     fs.renameSync(`${root}-away`, root);
     await watched.scan('everything');

@@ -285,6 +285,14 @@ describe('one server for each root', () => {
     fs.linkSync = () => { throw Object.assign(new Error('EPERM'), { code: 'EPERM' }); };
   `;
 
+  test.each([['host'], ['started'], ['pid']])('is not given up for a server with another %s', (field) => {
+    const state = openStateDirectory(root);
+    const other = JSON.stringify({ ...occupant(), [field]: field === 'pid' ? 1 : 'other' });
+    fs.writeFileSync(own('server.json'), other);
+    state.release();
+    expect(fs.readFileSync(own('server.json'), 'utf8')).toBe(other);
+  });
+
   test('has one server also without hard links, and is released', async () => {
     vi.spyOn(fs, 'linkSync').mockImplementation(() => {
       throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
@@ -328,4 +336,20 @@ describe('one server for each root', () => {
       await Promise.all(children.map((child) => child.kill()));
     }
   });
+});
+
+test.runIf(process.platform === 'linux')('a state directory that is released has no file open', () => {
+  const state = openStateDirectory(root);
+  const open = () =>
+    fs.readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        const target = fs.readlinkSync(`/proc/self/fd/${fd}`);
+        return target.startsWith(`${root}/`) && fs.statSync(`/proc/self/fd/${fd}`).isFile();
+      } catch {
+        return false; // the directory that was read here is closed by now
+      }
+    });
+  expect(open()).not.toEqual([]);
+  state.release();
+  expect(open()).toEqual([]);
 });
