@@ -97,12 +97,13 @@ export function* moveKnown(context: ScanContext, from: RelPath, to: RelPath, abs
   yield { path: to, entry: entryOf(node) ?? { type: 'dir', mode: 0o755 }, stats: fs.lstatSync(absolute) };
   const missing = new Set<RelPath | ''>();
   for (const [below, known] of nodes) {
-    const stats = fs.lstatSync(`${absolute}/${below}`, { throwIfNoEntry: false });
-    const isSame = known.type === 'file' ? isUnchanged(stats ?? null, known) : sameKind(known.type, stats);
-    if (stats === undefined || !isSame || missing.has(parentOf(below))) missing.add(below);
+    // RACE: nothing is looked for in a directory that somebody has just replaced.
+    const stats = missing.has(parentOf(below)) ? null : statsAt(`${absolute}/${below}`);
+    const isSame = known.type === 'file' ? isUnchanged(stats, known) : sameKind(known.type, stats);
+    if (!isSame) missing.add(below);
     else yield { path: joinPath(to, below), entry: entryOf(known), stats };
   }
 }
 
-const sameKind = (type: 'dir' | 'symlink', stats: Stats | undefined): boolean =>
+const sameKind = (type: 'dir' | 'symlink', stats: Stats | null): boolean =>
   type === 'dir' ? stats?.isDirectory() === true : stats?.isSymbolicLink() === true;

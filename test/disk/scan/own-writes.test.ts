@@ -81,6 +81,25 @@ describe('after an own write', () => {
     expect(await watched.hinted(200)).toBe(false);
   });
 
+  it('of a moved directory what changed meanwhile is not taken for known', async () => {
+    const tree = { l: { link: 'x' }, m: { link: 'x' }, x: 'x', changed: 'a', gone: { y: 'y' }, sub: { z: 'z' } };
+    const watched = watch({ d: tree }, { watch: false });
+    await watched.settle();
+    const { root } = watched;
+    fs.renameSync(`${root}/d`, `${root}/e`);
+    fs.rmSync(`${root}/e/gone`, { recursive: true });
+    fs.rmSync(`${root}/e/l`);
+    put(root, { e: { l: 'a file', changed: 'another' } });
+    watched.scanner.moved(path('d'), path('e'), `${root}/e`);
+    expect(Object.keys(watched.known())).toEqual(['e', 'e/m', 'e/sub', 'e/sub/z', 'e/x']);
+    fs.rmSync(`${root}/e/m`);
+    fs.mkdirSync(`${root}/e/m`);
+    fs.rmSync(`${root}/e/sub`, { recursive: true });
+    fs.symlinkSync('x', `${root}/e/sub`);
+    watched.scanner.moved(path('e'), path('f'), `${root}/e`);
+    expect(Object.keys(watched.known())).toEqual(['f', 'f/x']);
+  });
+
   it('of the ignore file, its rules hold', async () => {
     const watched = watch({ 'x.log': 'x' });
     await watched.settle();
