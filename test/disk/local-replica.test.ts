@@ -249,3 +249,14 @@ test('its own directories are looked after every two seconds, until it is closed
   vi.advanceTimersByTime(10_000);
   expect(kept).toBe(0);
 });
+
+test('parts of transfers make room for an upload where that is needed, and only there', async () => {
+  const { root, replica } = await opened({});
+  const part = path.join(root, '.lockstep/staging', `${'1'.repeat(64)}.part`);
+  fs.writeFileSync(part, Buffer.alloc(1 << 20));
+  const { hash: _, ...announced } = file('new');
+  replica.receive(announced).discard();
+  expect(fs.existsSync(part)).toBe(true);
+  expect(() => replica.receive({ ...announced, size: 2 ** 52 })).toThrow(expect.objectContaining({ code: 'failed' }));
+  expect(fs.existsSync(part)).toBe(false);
+});

@@ -988,6 +988,48 @@ const EQUIVALENT: readonly Equivalent[] = [
     mutated: '2',
     reason: 'No name is empty.',
   },
+  {
+    file: 'src/disk/content/match-blocks.ts',
+    source: 'return word + 1 < this.#file.own.length ? word : -1;',
+    original: '<',
+    mutated: '<=',
+    reason: 'A file has checksums of all its whole blocks.',
+  },
+  {
+    file: 'src/disk/state/watermarks.ts',
+    source: "return NAMES.filter((name) => name.endsWith('.log')).some((name) => {",
+    original: "NAMES.filter((name) => name.endsWith('.log'))",
+    mutated: 'NAMES',
+    reason: 'Only a journal begins with these words.',
+  },
+  {
+    file: 'src/disk/local-replica.ts',
+    source: 'if (free() < file.size) this.#staging.makeRoom();',
+    original: '<',
+    mutated: '<=',
+    reason: 'A file that fits exactly may make room that it does not need.',
+  },
+  {
+    file: 'src/disk/apply/apply.ts',
+    source: 'const GROUP_BYTES = 8 << 20;',
+    original: '8',
+    mutated: '9',
+    reason: 'It only says how much is flushed at a time.',
+  },
+  {
+    file: 'src/disk/scan/ignore-rules.ts',
+    source: 'this.#ordered = this.lines.some((line) => needsGlobstarRule(line)) ? new OrderedRules(this.lines) : null;',
+    original: 'this.lines.some((line) => needsGlobstarRule(line))',
+    mutated: 'true',
+    reason: 'Either way of matching finds the same.',
+  },
+  {
+    file: 'src/disk/scan/context.ts',
+    source: "if (path === '') return '';",
+    original: "path === ''",
+    mutated: 'false',
+    reason: 'Above the root there is nothing to look at.',
+  },
 ];
 
 const known = new Set(EQUIVALENT.map((row) => keyOf(row.file, row)));

@@ -69,7 +69,7 @@ export class Differences {
 
   #compareChild(path: RelPath, before: Node | undefined, now: Node, found: Difference[]): void {
     if (before?.type === 'dir' && now.type === 'dir') this.#compare(path, before, now, found);
-    else if (before === undefined || before.type === 'dir' || now.type === 'dir') addAll(path, now, found);
+    else if (before === undefined || now.type === 'dir') addAll(path, now, found);
     else if (!isSame(before, now) || this.#before.has(path)) found.push({ path, entry: now });
   }
 }

@@ -1,6 +1,6 @@
 // A file held open for a reader: one version, whatever becomes of its name, and never a mixture of two.
 import fs from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { FileEntry } from '../../../src/core/entry.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import { OpenContent } from '../../../src/disk/content/open-file.js';
@@ -38,6 +38,28 @@ const openFiles = ({ root }: DiskSite) =>
       return false; // the directory that was read
     }
   }).length;
+
+describe('what cannot be opened', () => {
+  test.each([
+    ['ENOENT', 'null'],
+    ['ENOTDIR', 'null'],
+    ['ELOOP', 'null'],
+    ['ENXIO', 'null'],
+    ['EISDIR', 'null'],
+    ['EACCES', 'failed'],
+    ['EIO', 'failed'],
+  ])('is nothing, or a failure: %s', async (code, expected) => {
+    const site = await DiskSite.open({ f: 'f' });
+    const { openSync } = fs;
+    vi.spyOn(fs, 'openSync').mockImplementation((...args) => {
+      if (String(args[0]).endsWith('/f')) throw Object.assign(new Error(code), { code });
+      return openSync(...args);
+    });
+    const opened = open(site).then(String, (error: SyncError) => error.code);
+    expect(await opened).toBe(expected);
+    expect(site.openFiles()).toEqual([]);
+  });
+});
 
 describe('a file that was not scanned', () => {
   test('is read again where it was written meanwhile, and is busy where that never ends', async () => {

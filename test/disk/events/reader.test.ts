@@ -40,6 +40,7 @@ it.each<[it: string, files: string[], ids: number[], damaged: number]>([
   ['a last line may lack its end', [`${line(1)}\n${line(2)}`], [1, 2], 0],
   ['a last line that is torn is damaged', [`${line(1)}\n${line(2).slice(0, 30)}`, `${line(3)}\n`], [1, 3], 1],
   ['a torn line is damaged, however little of it there is', [`${line(1)}\nx`], [1], 1],
+  ['an empty line is damaged, also before a torn one', ['\nx'], [], 2],
   ['a line that no event can have is damaged, and the next is read', [`${long}\n${line(1)}\n`], [1], 1],
   ['an event that lacks a field is damaged', ['{"time":"","run":"abc","id":1}\n'], [], 1],
   [
