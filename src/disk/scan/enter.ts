@@ -123,9 +123,11 @@ export class Entrance implements WalkHost {
     const { directories, now } = this.#context;
     const former = this.#formerOf(path, stats);
     if (former !== null) directories.leave(former, stats);
-    directories.arm(path);
+    const isWatched = directories.arm(path);
     const armed = statsAt(this.absolute(path));
     if (!armed?.isDirectory() || armed.ino !== stats.ino || armed.birthtimeMs !== stats.birthtimeMs) return false;
+    // It was gone for that one call only. What cannot be read is not watched either.
+    if (!isWatched && readingError(this.absolute(path), armed) === null) return false;
     if (former !== null && path !== '') this.#recognise(path, former);
     directories.settle(path, armed, now());
     return true;

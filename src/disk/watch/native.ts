@@ -6,7 +6,7 @@ import { type Armed, SELF, type Watcher, type WatchListener } from './watcher.js
 
 /** The errors where no watch or no file handle is left. */
 const LIMITS = new Set(['ENOSPC', 'EMFILE', 'ENFILE']);
-const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES']);
+const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 const DEFAULT_QUEUE = 16_384;
 /** The part of inotify's queue from which an overflow is assumed. */
 const OVERFLOW_SHARE = 0.97;
@@ -80,10 +80,20 @@ class NativeWatcher implements Watcher {
   }
 
   #armFallback(dir: string, code: string): Armed {
-    if (GONE.has(code)) return 'failed';
+    // What may be read and not be watched (a security policy can say so) is polled.
+    if (GONE.has(code) || (code === 'EACCES' && !isReadable(dir))) return 'failed';
     if (LIMITS.has(code)) this.#listener.limited(dir);
     this.#fallback ??= this.#openFallback();
     return this.#fallback.arm(dir);
+  }
+}
+
+function isReadable(dir: string): boolean {
+  try {
+    fs.accessSync(dir, fs.constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

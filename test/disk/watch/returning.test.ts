@@ -165,3 +165,21 @@ function change(root: string, n: number): void {
   for (const name of fs.readdirSync(`${dir}/s`)) fs.rmSync(`${dir}/s/${name}`);
   put(dir, { s: { [`new${n}`]: `${n}` }, f: `${n}` });
 }
+
+it('is found what changes in a directory that was away only when it was to be watched', async () => {
+  const watched = watch({ d: { f: '1' } });
+  await watched.settle();
+  const real = fs.watch;
+  const spy = vi.spyOn(fs, 'watch').mockImplementation(((dir: string, ...more: []) => {
+    if (!dir.endsWith('/new/.')) return real(dir, ...more);
+    spy.mockImplementation(real);
+    syncBuiltinESMExports();
+    throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+  }) as typeof fs.watch);
+  syncBuiltinESMExports();
+  fs.mkdirSync(`${watched.root}/new`);
+  await watched.settle();
+  put(watched.root, { new: { f: '2' } });
+  await watched.settle();
+  expect(watched.known()).toEqual(flatDisk(watched.root));
+});
