@@ -24,8 +24,6 @@ interface Danger {
   readonly isOver?: () => boolean;
 }
 
-/** What server-a had begun when side b went ends within this time. */
-const BEGUN_MS = 1_000;
 const WORDS: Readonly<Record<string, readonly Confirmation[]>> = {
   'other-partner': [{ newPartner: true }],
   'root-unmounted': [{ newPartner: true }],
@@ -211,7 +209,7 @@ export class Halts {
   }
 
   /** server-a has changed side a. */
-  changed(server: ServerA | null, change: Change): void {
+  changed(server: ServerA | null, change: Change, begun: number): void {
     const danger = this.#danger;
     const world = this.#world;
     const { path, before, from } = change;
@@ -223,7 +221,8 @@ export class Halts {
     if (brought !== null && danger.foreign.has(contentOf(brought))) {
       world.broken(`${contentOf(brought)} of another side b came to ${path}, and nobody confirmed it`);
     }
-    if (world.time < this.#arrivedAt + BEGUN_MS) return;
+    // What server-a had begun when side b went ends some time.
+    if (begun <= this.#arrivedAt) return;
     for (const [at, entry] of [
       [path, before] as const,
       ...(from === undefined ? [] : [[from.path, from.entry] as const]),

@@ -31,8 +31,8 @@ export interface Place {
   readonly hasRecords?: boolean;
   /** The moment between the last scan of a path and the write: somebody may use it. */
   readonly moment: (path: RelPath) => void;
-  /** Something was written into the tree by the engine. */
-  readonly changed: (change: Change) => void;
+  /** Something was written into the tree by the engine, by an apply that began at `begun`. */
+  readonly changed: (change: Change, begun: number) => void;
 }
 
 type Step = 'done' | 'stale' | 'kept';
@@ -197,6 +197,7 @@ class Application {
   #taken: { readonly n: number; readonly sent: number }[] = [];
   #done: Applied[] = [];
   broken: { readonly error: unknown } | null = null;
+  readonly #begun: number;
 
   constructor(
     place: Place,
@@ -210,6 +211,7 @@ class Application {
     this.#process = process;
     this.#contents = contents;
     this.#keep = keep;
+    this.#begun = process.world.time;
   }
 
   finished(): Applied[] {
@@ -277,7 +279,7 @@ class Application {
     }
     const step = act();
     world.say(() => `  ${this.#place.name}: ${step} ${show(change)}`);
-    if (step === 'done') this.#place.changed(change);
+    if (step === 'done') this.#place.changed(change, this.#begun);
     if (step === 'done') this.#taken.push({ n, sent });
     else this.#done.push({ n, outcome: { kind: step } });
   }

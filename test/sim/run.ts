@@ -196,10 +196,10 @@ class Run {
       const { random, weather } = this.#world;
       if (random.chance(weather.race)) this.#users.saveInPlace(this.#lockService(name), path);
     };
-    const changed = (change: Change) => {
-      if (name === 'a') this.#halts.changed(this.#a, change);
+    const changed = (change: Change, begun: number) => {
+      if (name === 'a') this.#halts.changed(this.#a, change, begun);
       else this.#halts.noteB();
-      this.#halts.standstill.changed(name, change);
+      this.#halts.standstill.changed(name, change, begun);
     };
     const disk = new SimDisk(this.#ledger);
     disk.id = `root-${name}`;

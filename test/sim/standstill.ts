@@ -19,8 +19,6 @@ type Cause =
   /** `was`: the root whose disk is not mounted. `isSure`: server-a has been told enough to know. */
   | { readonly code: 'root-unmounted'; readonly was: string; isSure: boolean };
 
-/** What server-b had begun for an earlier connection ends within this time. */
-const BEGUN_MS = 1_000;
 const WORDS: Readonly<Record<Cause['code'], readonly (keyof Confirmation)[]>> = {
   'locks-lost': ['acceptLostLocks'],
   'mass-deletion': ['acceptDeletes', 'newPartner'],
@@ -140,8 +138,8 @@ export class Standstill {
     return (this.#users.touched.get(path) ?? 0) > this.#since;
   }
 
-  /** Something was written on `side`. */
-  changed(side: Side, { path, action, before, from }: Change): void {
+  /** Something was written on `side`, by an apply that began at `begun`. */
+  changed(side: Side, { path, action, before, from }: Change, begun: number): void {
     const cause = this.#cause;
     if (cause === null || this.#isWriting()) return;
     if (cause.code === 'mass-deletion') {
@@ -152,7 +150,8 @@ export class Standstill {
       }
       return;
     }
-    if (side === 'b' && this.#world.time < this.#since + BEGUN_MS) return;
+    // What server-b had begun for an earlier connection ends some time.
+    if (side === 'b' && begun <= this.#since) return;
     if (cause.code === 'root-unmounted' && this.#isMostlySame()) {
       // The people of side b have made it so: then both are alike, and what follows may make them differ again.
       this.#cause = null;
