@@ -163,5 +163,9 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [800_060_824, 'the simulation: a lock was given a shorter time by a request whose client had hung up'],
   [800_084_675, 'the simulation: a power cut took back a deletion that server-a had been told of'],
   [802_000_314, 'the simulation: what server-b had begun for a server-a that was killed took three seconds'],
+  [
+    802_012_216,
+    'new bits whose transfer was cut were recorded as shared though side b had the old ones, and were undone',
+  ],
   [17, 'the preference for a holder outlived its conflict'],
 ];

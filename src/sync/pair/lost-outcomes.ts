@@ -37,6 +37,11 @@ export class LostOutcomes {
     if (from !== undefined) this.#states.set(from.path, null);
   }
 
+  /** What both sides share at `path` is recorded: what was lost before is of no interest any more. */
+  known(path: RelPath): void {
+    this.#states.delete(path);
+  }
+
   /** A first contact begins: nothing counts as shared, whatever was transferred before. */
   clear(): void {
     this.#states.clear();
@@ -67,9 +72,23 @@ export class LostOutcomes {
     for (const [path, state] of this.#states) {
       if (pair.isOutOfReach(path) || isOpen(path)) continue;
       this.#states.delete(path);
-      if (!sameContent(pair.entry('b', path), state) || sameEntry(pair.shared(path), state)) continue;
-      pair.agree(path, state);
+      const arrived = arrivedAs(state, pair.entry('b', path), pair.shared(path));
+      if (arrived === undefined || sameEntry(pair.shared(path), arrived)) continue;
+      pair.agree(path, arrived);
       pair.mark(path);
     }
   }
+}
+
+/**
+ * @param state what was to be brought to side b.
+ * @param there what side b has.
+ * @returns what both sides share; undefined where `state` has not arrived.
+ */
+function arrivedAs(state: Entry | null, there: Entry | null, shared: Entry | null): Entry | null | undefined {
+  if (!sameContent(there, state)) return undefined;
+  // A content brings its time and bits along, so others are a change of side b.
+  if (!sameContent(shared, state)) return state?.type === 'dir' ? there : state;
+  // Only time and bits were to be changed: recorded where they were not, they would seem to be changed back on side b.
+  return sameEntry(there, state) ? state : undefined;
 }

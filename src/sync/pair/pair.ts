@@ -211,8 +211,10 @@ export class Pair {
     const snapshot = this.side(side).snapshot;
     if (snapshot === null) return;
     this.generation++;
+    this.lostOutcomes.known(change.path);
     const after = asMade(change.after);
     if (change.from !== undefined) {
+      this.lostOutcomes.known(change.from.path);
       snapshot.put(change.from.path, null);
       this.agree(change.from.path, null);
     }

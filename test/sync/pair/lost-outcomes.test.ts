@@ -6,6 +6,7 @@ import { ArchiveMeta } from '../../../src/sync/pair/archive-meta.js';
 import { type LastRun, LostOutcomes } from '../../../src/sync/pair/lost-outcomes.js';
 import { file, snapshotOf, tree } from '../../support/core/tree.js';
 import { p } from '../../support/disk-site.js';
+import { SessionFixture } from '../../support/session-fixture.js';
 
 /** The pair as far as it is asked: what side b has, what was shared, and what is recorded. */
 function open(b: string, shared: string) {
@@ -40,6 +41,10 @@ describe('a change without an outcome', () => {
     ['that was not made is not', 'x:1', 'x:1', change('x', file('22')), []],
     ['over which something else was written is not', 'x:333', 'x:1', change('x', file('22')), []],
     ['that is known to be shared is not recorded again', 'x:22', 'x:22', change('x', file('22')), []],
+    ['of time and bits that was made is shared', 'x:1@9', 'x:1', change('x', file('1', 9)), ['x file']],
+    ['of time and bits that was not made is not', 'x:1', 'x:1', change('x', file('1', 9)), []],
+    ['that made a directory is shared', 'd/', '', change('d', { type: 'dir', mode: 0o755 }), ['d dir']],
+    ['of the bits of a directory that was not made is not', 'd/', 'd/', change('d', { type: 'dir', mode: 0o700 }), []],
     ['that deleted is shared', '', 'x:1', change('x', null), ['x gone']],
     ['that should have deleted is not', 'x:1', 'x:1', change('x', null), []],
     ['that renamed is shared at both paths', 'y:1', 'x:1', change('y', file('1'), 'x'), ['y file', 'x gone']],
@@ -72,6 +77,30 @@ describe('a change without an outcome', () => {
     expect(agreed).toEqual(['y file']);
     lost.settle(pair, never);
     expect(agreed).toEqual(['y file', 'x gone']);
+  });
+
+  test('is of no interest once another one at its path has an outcome', () => {
+    const { lost, pair, agreed } = open('x:22', 'x:1');
+    lost.note(change('x', file('22')));
+    lost.known(p('x'));
+    lost.settle(pair, never);
+    expect(agreed).toEqual([]);
+  });
+
+  test.each([
+    ['x:1', 'x:1@9'],
+    ['x:1', 'x:1!600'],
+    ['d/', 'd/!700'],
+  ])('of %s to %s is made again, and not undone on side a', async (before, after) => {
+    const fixture = await SessionFixture.inSync(before);
+    await fixture.finds('a', after);
+    const [job] = fixture.b.jobs;
+    await fixture.disconnect();
+    job!.fail(new Error('cut'));
+    await fixture.connect();
+    await fixture.report('b', before, { whole: true });
+    await fixture.quiet();
+    expect([fixture.transferred('a'), fixture.b.jobs.length]).toEqual(['', 1]);
   });
 
   test('counts as it was last', () => {
