@@ -170,10 +170,10 @@ export class Scanner {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const { directories, now } = this.#context;
+    const { directories } = this.#context;
     const look = (): Promise<T> => {
       directories.beginLook();
-      return work().finally(() => directories.endLook(now()));
+      return work().finally(() => directories.endLook());
     };
     const result = this.#turn.then(look);
     this.#turn = result.then(() => {}).catch(() => {}); // drops the result, which may be a whole tree

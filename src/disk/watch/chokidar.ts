@@ -6,6 +6,8 @@ import { type FSWatcher, watch } from 'chokidar';
 import type { Armed, Watcher, WatchListener } from './watcher.js';
 
 const POLL_MS = 1000;
+/** An event of a directory itself is told within this time, unless the process stood still. */
+const EVENT_MS = 2000;
 
 /** @param options whether to poll instead of using the system's events. */
 export function chokidarWatcher(listener: WatchListener, options: { polling: boolean }): Watcher {
@@ -47,6 +49,12 @@ class ChokidarWatcher implements Watcher {
     batch.dirs.delete(dir);
     if (batch.dirs.size > 0) batch.watcher?.unwatch(dir);
     else this.#end(batch);
+  }
+
+  afterEvents(act: () => void): void {
+    // Polling tells nothing of a directory itself.
+    if (this.#polling) act();
+    else setTimeout(act, EVENT_MS).unref();
   }
 
   async close(): Promise<void> {

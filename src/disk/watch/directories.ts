@@ -19,10 +19,7 @@ interface WatchedDirectory {
   readonly below: Map<string, WatchedDirectory>;
 }
 
-/**
- * Two directories born this far apart cannot have the same birth time, however coarse the clock of the file system. An
- * event is also known this long after it happened, unless the process stood still.
- */
+/** Two directories born this far apart cannot have the same birth time, however coarse the clock of the file system. */
 const CLOCK_STEP_MS = 2000;
 
 /** The watched directories of one root. */
@@ -31,8 +28,8 @@ export class WatchedDirectories {
   /** Inode → last known path. Keeps old paths until `endScan`, so that a move is recognised. */
   readonly #byInode = new Map<number, RelPath | ''>();
   #dropped: { ino: number; path: RelPath | '' }[] = [];
-  /** When somebody last looked at the tree; Infinity while somebody does. */
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** How many looks at the tree go on, or have ended while events of that time may still come. */
+  #looks = 0;
   readonly #watcher: Watcher;
   readonly #absolute: (path: RelPath | '') => string;
 
@@ -104,16 +101,16 @@ export class WatchedDirectories {
     const directory = this.#find(path);
     if (directory === null) return;
     const proven = stats !== null && isIdentical(directory, stats) && now - stats.birthtimeMs > CLOCK_STEP_MS;
-    if (!proven || now - Math.max(directory.settledAt, this.#lookedAt) < CLOCK_STEP_MS) doubtAll(directory);
+    if (!proven || this.#looks > 0 || now - directory.settledAt < CLOCK_STEP_MS) doubtAll(directory);
   }
 
   /** To be called before a scan or a check of hints looks at the tree. */
   beginLook(): void {
-    this.#lookedAt = Number.POSITIVE_INFINITY;
+    this.#looks++;
   }
 
-  endLook(now: number): void {
-    this.#lookedAt = now;
+  endLook(): void {
+    this.#watcher.afterEvents(() => this.#looks--);
   }
 
   /** Stops watching `path` and everything below. */

@@ -45,6 +45,14 @@ class NativeWatcher implements Watcher {
     this.#fallback?.disarm(dir);
   }
 
+  /**
+   * The system queues an event at once, and each turn of the event loop empties its queue. The first of two turns may
+   * have done so before the call.
+   */
+  afterEvents(act: () => void): void {
+    setImmediate(() => setImmediate(act));
+  }
+
   async close(): Promise<void> {
     for (const watch of this.#watches.values()) watch.close();
     this.#watches.clear();

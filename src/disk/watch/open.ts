@@ -24,4 +24,9 @@ export function openWatcher(kind: WatchKind, listener: WatchListener): Watcher {
 }
 
 /** A watcher that watches nothing. */
-export const unwatched: Watcher = { arm: () => 'watched', disarm: () => {}, close: async () => {} };
+export const unwatched: Watcher = {
+  arm: () => 'watched',
+  disarm: () => {},
+  afterEvents: (act) => act(),
+  close: async () => {},
+};

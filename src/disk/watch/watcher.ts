@@ -28,5 +28,7 @@ export interface Watcher {
   arm(dir: string): Armed;
   /** Stops watching `dir`. */
   disarm(dir: string): void;
+  /** Calls `act` once `doubtful` was called for all that has happened until now. */
+  afterEvents(act: () => void): void;
   close(): Promise<void>;
 }

@@ -75,3 +75,15 @@ it('tells that a watch broke, and can watch the directory again', async () => {
   await turn();
   expect(told).not.toContain('overflowed');
 });
+
+it('has told of the events until now after one whole turn of the event loop', async () => {
+  watcher.arm('/r/d');
+  let isOver = false;
+  watcher.afterEvents(() => {
+    isOver = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isOver).toBe(false);
+  await turn();
+  expect(isOver).toBe(true);
+});

@@ -141,6 +141,22 @@ describe('what is new in a known directory', () => {
   });
 });
 
+it('reads nothing again because of other times of a directory soon after a scan', async () => {
+  let ahead = 0;
+  const watched = watch({ d: { s: { f: '1' } } }, { now: () => Date.now() + ahead });
+  await watched.settle();
+  ahead = LONG_MS;
+  put(watched.root, { d: { s: { f: '22' } } });
+  await watched.settle();
+  const read = vi.spyOn(fs, 'readdir');
+  syncBuiltinESMExports();
+  fs.utimesSync(`${watched.root}/d`, 1, 1);
+  put(watched.root, { d: { s: { f: '333' } } });
+  expect(await watched.hinted(1000)).toBe(true);
+  await watched.settle();
+  expect([watched.known(), read.mock.calls]).toEqual([flatDisk(watched.root), []]);
+});
+
 it('reports a moved directory at once even if the events of the move come while it is read', async () => {
   const watched = watch({ old: { s: { f: '1' } } });
   await watched.settle();
