@@ -84,7 +84,7 @@ export class Survey implements Entered {
       await this.#slice.rest();
       this.#checked.clear();
     }
-    if (path !== '' && !(await this.#reaches(path))) return;
+    if (path !== '' && !(await this.#reaches(path, relist))) return;
     if (this.#visited.has(path) && !relist) return;
     this.#visited.add(path);
     const lstat = lstatAt(this.#context.absolute(path));
@@ -99,16 +99,21 @@ export class Survey implements Entered {
 
   /**
    * Visits the directories above `path` that are other ones now, or have other permission bits.
-   * @returns whether `path` is still to be visited: it is in a directory that is known and was not read again.
+   * @returns whether `path` is still to be visited: it is in a directory that is known and was not read again, or its
+   *   own names are to be read.
    */
-  async #reaches(path: RelPath): Promise<boolean> {
+  async #reaches(path: RelPath, relist: boolean): Promise<boolean> {
     for (let before: RelPath | '' | null = null; ; ) {
       const top = highestUnsound(this.#context, path, this.#checked, (dir) => this.#read.has(dir));
       if (top === path) return true;
       this.#context.unsettled.release(path);
-      if (top === before || this.#visited.has(top)) return false;
+      if (top === before || this.#visited.has(top)) {
+        // RACE: it changed since it was visited. The hint of `path` is taken, so all of it must be read.
+        this.#context.directories.doubt(top);
+        return false;
+      }
       await this.#visit(top, false);
-      if (this.#read.has(parentOf(path))) return false;
+      if (!relist && this.#read.has(parentOf(path))) return false;
       before = top;
     }
   }

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { p } from '../../support/disk-site.js';
 import { sized } from '../../support/sizes.js';
 import { flatDisk, type Watched, watch } from '../../support/trees/watched.js';
 import { put } from '../../support/trees.js';
@@ -117,6 +118,36 @@ describe('what is new in a known directory', () => {
     put(watched.root, { d: { s: { t: { new: '1' } } } });
     await watched.settle();
     expect(watched.known()).toEqual(flatDisk(watched.root));
+  });
+
+  it('is found together with other bits of a directory above even if its name tells nothing', async () => {
+    let ahead = 0;
+    const watched = watch({ d: { s: {} } }, { now: () => Date.now() + ahead });
+    await watched.settle();
+    ahead = LONG_MS;
+    fs.writeFileSync(Buffer.concat([Buffer.from(`${watched.root}/d/s/`), Buffer.from([0xff])]), '1');
+    fs.chmodSync(`${watched.root}/d`, 0o700);
+    expect(await watched.hinted(1000)).toBe(true);
+    await watched.settle();
+    expect(watched.last.problems).toMatchObject([{ path: 'd/s/\\xff' }]);
+  });
+
+  it('is found by the next scan although a directory above got other bits during this one', async () => {
+    const watched = watch({ d: { s: { t: {} } } }, { watch: false });
+    await watched.scan();
+    let last = 0;
+    const missed: number[] = [];
+    for (let n = 0; n <= last; n++) {
+      put(watched.root, { d: { s: { t: { [`new${n}`]: `${n}` } } } });
+      watched.scanner.markDirty([p('d'), p(`d/s/t/new${n}`)]);
+      const chmod = () => fs.chmodSync(`${watched.root}/d`, n % 2 === 0 ? 0o700 : 0o755);
+      last = Math.max(last, (await between(() => watched.scan(), { [n]: chmod })) - 1);
+      watched.scanner.markDirty([p('d')]);
+      await watched.until(() => watched.last.unsettled === 0);
+      if (!isKnown(watched)) missed.push(n);
+    }
+    expect(missed).toEqual([]);
+    expect(last).toBeGreaterThan(10);
   });
 
   it('is found when the directory above can be read again', async () => {
