@@ -260,3 +260,25 @@ test('parts of transfers make room for an upload where that is needed, and only 
   expect(() => replica.receive({ ...announced, size: 2 ** 52 })).toThrow(expect.objectContaining({ code: 'failed' }));
   expect(fs.existsSync(part)).toBe(false);
 });
+
+test('what is here of a content is offered, and parts are dropped when both sides are equal', async () => {
+  const { root, replica } = await opened({ small: 'x' });
+  const large = { ...file('x'), size: 5 << 20, hash: '1'.repeat(64) };
+  const change = { path: p('f'), action: 'created', before: null, after: large } as const;
+  expect(await replica.offer(change)).toBeNull();
+  fs.writeFileSync(path.join(root, '.lockstep/staging', `${large.hash}.part`), Buffer.alloc(2 << 20));
+  expect(await replica.offer(change)).toEqual({ have: 2 << 20, base: null });
+  replica.dropPartials();
+  expect(await replica.offer(change)).toBeNull();
+});
+
+test('what was removed of its own files is there again when it has ended', async () => {
+  const root = makeRoot('replica');
+  onTestFinished(() => removeRoot(root));
+  const { scan, close } = await open(root);
+  await scan();
+  const readme = path.join(root, '.lockstep/README.txt');
+  fs.rmSync(readme);
+  await close();
+  expect(fs.existsSync(readme)).toBe(true);
+});

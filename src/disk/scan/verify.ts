@@ -31,7 +31,7 @@ export function verifyUnchanged(
   }
   if (!lstat.isFile()) return false;
   const node = context.snapshot.get(path);
-  if (node?.type === 'file' && isUnchanged(lstat, node)) return sameContent(node, entry);
+  if (isUnchanged(lstat, node)) return sameContent(node, entry);
   if (lstat.size !== entry.size || lstat.size > SMALL_BYTES) return false;
   const digest = digestSmall(absolute, context.now());
   return digest.kind === 'read' && digest.hash === entry.hash && isSameInode(digest.stats, lstat);

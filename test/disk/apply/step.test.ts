@@ -6,9 +6,10 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
 import type { Entry, FileEntry } from '../../../src/core/entry.js';
 import type { ApplyContext } from '../../../src/disk/apply/context.js';
-import { carryOut, publishFile } from '../../../src/disk/apply/step.js';
+import { carryOut, openContext, publishFile } from '../../../src/disk/apply/step.js';
 import { Parents } from '../../../src/disk/fs/parents.js';
 import { outcomeOf } from '../../../src/disk/fs/system-errors.js';
+import { openRoot } from '../../../src/disk/state/root.js';
 import { DiskSite, dir, file, link, p, stream, TIME } from '../../support/disk-site.js';
 import { until } from '../../support/sayings.js';
 import { makeRoot, put, readTree, removeRoot, type Tree } from '../../support/trees.js';
@@ -63,6 +64,41 @@ const rows: Row[] = [
     changes: (context) => [context.move('f', 'd/g')],
     outcome: 'done',
     after: { d: { g: 'old' } },
+  },
+  {
+    name: 'renames a file over another one, whose bytes are kept',
+    tree: { f: 'moved', g: 'old' },
+    changes: (context) => [{ ...context.move('f', 'g'), before: context.seen('g') }],
+    outcome: 'done',
+    after: { g: 'moved' },
+    kept: { 'g (*)': 'old' },
+  },
+  {
+    name: 'renames no file over a directory',
+    tree: { f: 'moved', g: {} },
+    changes: (context) => [{ ...context.move('f', 'g'), before: context.seen('g') }],
+    outcome: 'stale',
+    after: { f: 'moved', g: {} },
+  },
+  {
+    name: 'renames no directory over anything',
+    tree: { d: { f: 'moved' }, g: {} },
+    changes: (context) => [{ ...context.move('d', 'g'), before: context.seen('g') }],
+    outcome: 'stale',
+    after: { d: { f: 'moved' }, g: {} },
+  },
+  {
+    name: 'sets no bits of what is of another type',
+    tree: { d: {}, f: 'old', l: { link: 'f' } },
+    changes: (context) =>
+      [
+        context.change('f', dir()),
+        context.change('d', file('old')),
+        context.change('l', link('d')),
+        context.change('f', null),
+      ].map((change) => ({ ...change, action: 'metadata' as const })),
+    outcome: 'stale stale stale stale',
+    after: { d: {}, f: 'old', l: { link: 'f' } },
   },
   {
     name: 'makes directories, then what comes into them',
@@ -419,6 +455,19 @@ test('a conflict copy of a file with several names is a file of its own', async 
   await expectAllReported(context);
 });
 
+test('a conflict copy that is saved in place meanwhile is scanned again', async () => {
+  const context = await DiskSite.open({ f: 'old' });
+  const real = fs.renameSync;
+  vi.spyOn(fs, 'renameSync').mockImplementationOnce((from, to) => {
+    fs.appendFileSync(context.at('copy'), ' and more');
+    real(from, to);
+  });
+  const change = context.change('f', file('new'), { conflictCopy: p('copy') });
+  expect(await context.kinds([change], ['new'])).toBe('done');
+  const { entries } = await context.scanner.scan('hinted');
+  expect(entries).toEqual([{ path: 'copy', entry: expect.objectContaining({ hash: file('old and more').hash }) }]);
+});
+
 describe('a step that fails midway', () => {
   const eio = () => {
     throw Object.assign(new Error('EIO'), { code: 'EIO' });
@@ -582,4 +631,84 @@ test('a version says why it was kept: by default what was done, else what the ch
     ['g', 'deleted', (file('g') as FileEntry).hash],
     ['h', 'held', (file('h') as FileEntry).hash],
   ]);
+});
+
+describe('a directory that is swapped just after it was made', () => {
+  test.each<[it: string, mode: number, content: Tree, outcome: string, modeAfter: number]>([
+    ['is left as it is where something is in it', 0o700, { x: 'x' }, 'stale', 0o700],
+    ['is taken for the new one where it is empty', 0o700, {}, 'done', 0o750],
+    ['is taken for the new one where it has the same bits', 0o750, { x: 'x' }, 'done', 0o750],
+  ])('%s', async (_, mode, content, outcome, modeAfter) => {
+    const context = await DiskSite.open();
+    const { mkdirSync } = fs;
+    vi.spyOn(fs, 'mkdirSync').mockImplementationOnce(((absolute: string, made: number) => {
+      mkdirSync(absolute, made);
+      fs.rmdirSync(absolute);
+      put(context.root, { d: content });
+      fs.chmodSync(context.at('d'), mode);
+    }) as typeof fs.mkdirSync);
+    expect(await context.kinds([context.change('d', dir(0o750))])).toBe(outcome);
+    expect(fs.statSync(context.at('d')).mode & 0o777).toBe(modeAfter);
+    expect(context.tree()).toEqual({ d: content });
+  });
+});
+
+test('what was put at a path, and what was moved, is known at once and not read again', async () => {
+  const context = await DiskSite.open({ f: 'old', d: { g: 'g' } });
+  const changes = [context.change('f', file('new')), context.change('n', file('created')), context.move('d', 'e')];
+  await context.kinds(changes, ['new', 'created']);
+  const isRacy = (name: string) => (context.scanner.snapshot.get(p(name)) as unknown as { racy: boolean }).racy;
+  expect([context.seen('f'), isRacy('f'), context.seen('n'), isRacy('n')]).toEqual([
+    file('new'),
+    false,
+    file('created'),
+    false,
+  ]);
+  expect([context.seen('d'), context.seen('d/g'), context.seen('e')]).toEqual([null, null, dir()]);
+});
+
+describe('the context of steps', () => {
+  const halted = expect.objectContaining({ code: 'halted' });
+  const opened = async () => {
+    const site = await DiskSite.open();
+    const other = makeRoot('steps');
+    onTestFinished(() => removeRoot(other));
+    return { root: openRoot(other), other, parts: site.parts() };
+  };
+
+  test.each<[it: string, act: (root: string) => void]>([
+    ['gone', (root) => fs.rmdirSync(root)],
+    [
+      'replaced by a file',
+      (root) => {
+        fs.rmdirSync(root);
+        fs.writeFileSync(root, '');
+      },
+    ],
+    [
+      'replaced by a link',
+      (root) => {
+        fs.renameSync(root, `${root}-away`);
+        fs.symlinkSync(`${root}-away`, root);
+      },
+    ],
+  ])('is refused where the root is %s, before and while it is opened', async (_, act) => {
+    const { root, other, parts } = await opened();
+    const real = fs.openSync;
+    const once = vi.spyOn(fs, 'openSync').mockImplementationOnce((...args) => {
+      act(other);
+      return real(...args);
+    });
+    expect(() => openContext(root, parts)).toThrow(halted);
+    expect(once).toHaveBeenCalled();
+    expect(() => openContext(root, parts)).toThrow(halted);
+    fs.rmSync(`${other}-away`, { recursive: true, force: true });
+  });
+
+  test('is what its steps need', async () => {
+    const { root, parts } = await opened();
+    const { parents, ...more } = openContext(root, parts);
+    expect(more).toMatchObject({ scanner: parts.scanner, staging: parts.staging, versions: parts.versions });
+    parents.close();
+  });
 });

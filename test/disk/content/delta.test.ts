@@ -2,6 +2,7 @@
 // more than what is new.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { coarseBlockBytes } from '../../../src/core/delta.js';
 import { readDifference } from '../../../src/disk/content/delta.js';
 import { coarseSums, rememberSums } from '../../../src/disk/fs/block-sums.js';
 import { MemoryBase, noise, transfer } from '../../support/delta.js';
@@ -135,4 +136,14 @@ test('of a content that is there already nothing is sent, and nothing is asked',
   const pieces = [];
   for await (const piece of readDifference(3, -1, { ...file(OLD), size }, { have: size, base })) pieces.push(piece);
   expect([pieces, base.asked]).toEqual([[{ n: 3, have: size, last: true }], 0]);
+});
+
+test('by fine blocks only what was not found is asked for', async () => {
+  const base = new MemoryBase(OLD);
+  const coarse = coarseBlockBytes(OLD.length);
+  await transfer(replaced(MIB, FRESH.subarray(0, 4 * KIB)), base);
+  // All coarse blocks, and one or two of them again in 64 parts at most.
+  const all = Math.floor(OLD.length / coarse);
+  expect(base.blocks).toBeGreaterThan(all);
+  expect(base.blocks).toBeLessThanOrEqual(all + 2 * 64);
 });

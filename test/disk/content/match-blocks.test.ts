@@ -112,3 +112,19 @@ test('a file that is shorter than it was is an error', async () => {
   fs.closeSync(fd);
   fs.rmSync(directory, { recursive: true });
 });
+
+test('a block that is larger than what is read at a time is found', async () => {
+  const LARGE = 1 << 21;
+  const block = noise(LARGE, 1);
+  const index = new BlockIndex(LARGE, [{ at: 0, bytes: LARGE }], sumsOf(block, LARGE));
+  const content = Buffer.concat([noise(LARGE + 7, 2), block, noise(LARGE, 3)]);
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lockstep-search-'));
+  fs.writeFileSync(path.join(directory, 'content'), content);
+  const fd = fs.openSync(path.join(directory, 'content'), 'r');
+  const matches: Match[] = [];
+  const search = new BlockSearch({ fd, size: content.length, own: null }, index);
+  for await (const match of search.matches({ at: 0, bytes: content.length })) matches.push(match);
+  expect(matches).toEqual([{ at: LARGE + 7, from: 0, bytes: LARGE }]);
+  fs.closeSync(fd);
+  fs.rmSync(directory, { recursive: true });
+});

@@ -1,6 +1,6 @@
 // Log files as the reader takes them, whatever stands in them.
 import fs from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type EventFilter, readEvents } from '../../../src/disk/events/reader.js';
 import { segmentName } from '../../../src/disk/events/segments.js';
 import { OwnDirectory } from '../../../src/disk/fs/own-directory.js';
@@ -77,4 +77,18 @@ it('what is no file of the log is not read', async () => {
   fs.writeFileSync(`${root}/log/notes.txt`, 'hello\n');
   fs.mkdirSync(`${root}/log/${segmentName(7)}`);
   expect(await found([`${line(1)}\n`])).toEqual([[1], 0]);
+});
+
+it.each([
+  ['ENOENT', [2]],
+  ['EACCES', null],
+])('a file that cannot be opened is left out where it is gone, and an error otherwise: %s', async (code, ids) => {
+  const { openSync } = fs;
+  vi.spyOn(fs, 'openSync').mockImplementation((...args) => {
+    if (String(args[0]).endsWith(segmentName(1))) throw Object.assign(new Error(code), { code });
+    return openSync(...args);
+  });
+  const read = found([`${line(1)}\n`, `${line(2)}\n`]);
+  if (ids === null) await expect(read).rejects.toMatchObject({ code });
+  else expect(await read).toEqual([ids, 0]);
 });

@@ -2,8 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { type Digest, digestLarge, digestSmall } from '../../../src/disk/fs/digest.js';
 import { whileChanging } from '../../support/changing.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
@@ -76,4 +77,16 @@ test('a pipe, to which nobody may ever write, is moving', async () => {
   execFileSync('mkfifo', [pipe]);
   expect(digestSmall(pipe, 7)).toEqual({ kind: 'moving' });
   expect(await digestLarge(pipe, 7, new AbortController().signal)).toEqual({ kind: 'moving' });
+});
+
+test('a small one of which less can be read than its size says is moving', () => {
+  fs.writeFileSync(file, 'twelve bytes');
+  expect(digestSmall(file, 7)).toMatchObject({ kind: 'read', at: 7, hash: hashOf(Buffer.from('twelve bytes')) });
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+  vi.spyOn(fs, 'readSync').mockReturnValueOnce(0);
+  syncBuiltinESMExports();
+  expect(digestSmall(file, 7)).toEqual({ kind: 'moving' });
 });

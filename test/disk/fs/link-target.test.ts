@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
-import { LinkTargets } from '../../../src/disk/fs/link-target.js';
+import { Snapshot } from '../../../src/core/snapshot.js';
+import { LinkGate, LinkTargets } from '../../../src/disk/fs/link-target.js';
 import { DiskSite, dir, link, p } from '../../support/disk-site.js';
 import { Watched } from '../../support/trees/watched.js';
 import { makeRoot, put, removeRoot, type Tree } from '../../support/trees.js';
@@ -138,4 +139,48 @@ test('SCENARIO 30: a link is a problem while another link redirects it to the ou
   fs.unlinkSync(path.join(root, 'k/m/p'));
   await watched.until(() => watched.known()['k/m/p'] === undefined);
   expect((await watched.scan('everything')).problems).toEqual([]);
+});
+
+describe('the gate for links', () => {
+  /** A gate to a new root, in which these links are. */
+  const gate = (links: Record<string, string>) => {
+    const root = makeRoot('gate');
+    onTestFinished(() => removeRoot(root));
+    put(root, {
+      f: 'x',
+      d: { e: {} },
+      ...Object.fromEntries(Object.entries(links).map(([at, to]) => [at, { link: to }])),
+    });
+    const snapshot = new Snapshot();
+    for (const [at, target] of Object.entries(links)) snapshot.put(p(at), link(target));
+    return new LinkGate(root, snapshot);
+  };
+  const admit = (links: Record<string, string>, ...planned: [at: string, target: string][]) =>
+    gate(links).admit(new Map(planned.map(([at, target]) => [p(at), target])));
+
+  test('lets a link pass beside one whose way goes up and stays inside', () => {
+    expect(() => admit({ l: 'd/../f' }, ['new', 'f'])).not.toThrow();
+    expect(() => admit({ l: 'd/e/../..' }, ['new', 'f'])).not.toThrow();
+  });
+
+  test('asks nothing where no link is planned, though another one leads out', () => {
+    expect(() => admit({ l: 'd/../..' })).not.toThrow();
+  });
+
+  test('lets no link pass that leads out, or leads another one out', () => {
+    expect(() => admit({}, ['new', '..'])).toThrow(/"new" is not put there: /);
+    expect(() => admit({ l: 'n/../f' }, ['n', 'd'])).not.toThrow();
+    expect(() => admit({ l: 'n/../../f' }, ['n', '.'])).toThrow(/it would lead "l" out of the root/);
+  });
+
+  test('replaces a link that leads out by one that does not', () => {
+    expect(() => admit({ l: 'd/../..' }, ['l', 'd/../f'])).not.toThrow();
+  });
+
+  test('knows the links that it let pass', () => {
+    const one = gate({});
+    one.admit(new Map([[p('first'), 'd/e/../..']]));
+    one.admit(new Map([[p('l'), 'n/../f']]));
+    expect(() => one.admit(new Map([[p('n'), 'd']]))).not.toThrow();
+  });
 });

@@ -2,8 +2,9 @@
 // reported, at its next use or soon; nothing outside the root is changed.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HeldFiles } from '../../../src/disk/apply/held-files.js';
+import { OwnDirectory, OwnDirectoryError } from '../../../src/disk/fs/own-directory.js';
 import { LocalReplica } from '../../../src/disk/local-replica.js';
 import { Staging } from '../../../src/disk/staging/staging.js';
 import { openRoot } from '../../../src/disk/state/root.js';
@@ -191,5 +192,67 @@ describe('a state file', () => {
     await stop();
     start();
     expect([warnings, replica.lostMemory]).toEqual([[], false]);
+  });
+});
+
+describe('a directory that may not be written in', () => {
+  const reported: string[] = [];
+  const opened = () => {
+    reported.length = 0;
+    const one = new OwnDirectory(root, 'mine', {
+      note: (name, code, text) => void reported.push(`${name} ${code} ${text}`),
+    });
+    one.ensure();
+    fs.mkdirSync(path.join(root, 'mine/below'));
+    return one;
+  };
+  const refuse = (times: number) => {
+    const { accessSync } = fs;
+    let left = times;
+    vi.spyOn(fs, 'accessSync').mockImplementation((...args) => {
+      if (left-- > 0) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      accessSync(...args);
+    });
+  };
+  const mode = (name: string) => fs.statSync(path.join(root, name)).mode & 0o777;
+
+  test.each([
+    ['', 'x', 'mine', 'mine/below'],
+    ['below', 'below/x', 'mine/below', 'mine'],
+  ])('%s is made writable again where it was not, and that is reported', (below, name, changed, other) => {
+    const one = opened();
+    for (const directory of ['mine', 'mine/below']) fs.chmodSync(path.join(root, directory), 0o555);
+    refuse(1);
+    let calls = 0;
+    const used = one.use(name, (absolute) => {
+      if (calls++ === 0) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      return path.basename(absolute);
+    });
+    expect([used, calls, mode(changed) & 0o200, mode(other) & 0o200]).toEqual(['x', 2, 0o200, 0]);
+    const words = below === '' ? 'was made' : `has ${below}, which was made`;
+    expect(reported).toEqual([expect.stringMatching(new RegExp(`${words} read-only`))]);
+    fs.chmodSync(path.join(root, 'mine'), 0o755);
+    one.close();
+  });
+
+  test('is told where it is writable after all, or stays as it is', () => {
+    const one = opened();
+    const refused = () => {
+      throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+    };
+    expect(() => one.use('x', refused)).toThrow(expect.objectContaining({ code: 'EACCES' }));
+    refuse(2);
+    expect(() => one.use('x', refused)).toThrow(OwnDirectoryError);
+    expect(reported).toEqual([]);
+    one.close();
+  });
+
+  test('is made writable before it is used', () => {
+    const one = opened();
+    fs.chmodSync(path.join(root, 'mine'), 0o555);
+    refuse(2);
+    one.ensure();
+    expect([mode('mine') & 0o200, reported.length]).toEqual([0o200, 1]);
+    one.close();
   });
 });

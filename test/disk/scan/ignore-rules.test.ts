@@ -160,3 +160,14 @@ describe('rules with several **', () => {
     expect(ignored).toBeGreaterThan(300);
   });
 });
+
+it.each([
+  [['*.log', 'x'], ['*.log', 'x'], true],
+  [['*.log', 'x'], ['# a comment', '*.log', '', 'x\r'], true],
+  [['*.log', 'x'], ['x', '*.log'], false],
+  [['*.log', 'x'], ['*.log'], false],
+  [['*.log'], ['*.log', 'x'], false],
+  [[], [], true],
+])('the rules %j and %j are the same: %s', (one, other, expected) => {
+  expect(new IgnoreRules(one).equals(new IgnoreRules(other))).toBe(expected);
+});

@@ -509,3 +509,26 @@ describe('killed at any moment', () => {
     }
   });
 });
+
+test('what was read from a journal is durable before anything follows', async () => {
+  const first = open();
+  first.put('x', 'a', 1);
+  await first.store.close();
+  const { size } = fs.statSync(file);
+  const flushed: number[] = [];
+  vi.spyOn(fs, 'fdatasyncSync').mockImplementation((fd) => void flushed.push(fs.fstatSync(fd).size));
+  const second = open();
+  expect([flushed, Object.fromEntries(second.x)]).toEqual([[size], { a: 1 }]);
+  await second.store.close();
+});
+
+test('a journal that cannot be begun is closed and leaves nothing', () => {
+  vi.spyOn(fs, 'fsyncSync').mockImplementationOnce(() => {
+    throw Object.assign(new Error('EIO'), { code: 'EIO' });
+  });
+  const opened = vi.spyOn(fs, 'openSync');
+  const closed = vi.spyOn(fs, 'closeSync');
+  expect(() => open()).toThrow();
+  expect(fs.readdirSync(directory)).toEqual([]);
+  expect(closed.mock.calls.length).toBe(opened.mock.results.filter(({ type }) => type === 'return').length);
+});

@@ -249,3 +249,17 @@ describe('the usage', () => {
     await pruner.close();
   });
 });
+
+test('a version of a path too long for two prefixes is found at the top, also without its record', async () => {
+  const deep = p(`${Array.from({ length: 40 }, () => 'd'.repeat(100)).join('/')}/f.txt`);
+  version(deep, 'deep');
+  for (const name of [...records.all()]) records.remove(name);
+  const list = await versionReader().list(deep);
+  expect(list.map(({ name }) => textOf(name))).toEqual(['deep']);
+});
+
+test('all versions are counted', async () => {
+  version('x', '123');
+  version('d/y', '4567');
+  expect(await versionReader().usage()).toEqual({ files: 2, bytes: 7 });
+});
