@@ -27,8 +27,8 @@ export class LockState {
   /** The revision of the store that `table` has. */
   #revision: Revision;
   #pause: Pause | null = null;
-  /** Resolves once every decision so far is on disk, or could not be written. */
-  #written: Promise<void> = Promise.resolve();
+  /** Resolves once the events of every decision so far have been logged, or could not be. */
+  #said: Promise<void> = Promise.resolve();
   #underWay = 0;
   /** The events of decisions that are in force and could not be written; the next write includes their rows. */
   #unsaid: SyncEvent[] = [];
@@ -123,11 +123,8 @@ export class LockState {
     this.table.record(rows);
     const lasting = rows.filter((row): row is Row & StoredRow => row.table !== 'waiter');
     try {
-      if (lasting.length > 0 || (retry && this.#unsaid.length > 0)) {
-        await this.#append(lasting, events);
-        this.#sayUnsaid();
-      }
-      for (const event of events) this.#log.event(event);
+      if (lasting.length > 0 || (retry && this.#unsaid.length > 0)) await this.#append(lasting, events);
+      else if (events.length > 0) await this.#inTurn(() => this.#say(events));
     } catch (error) {
       this.#log.warn((error as Error).message);
       throw error;
@@ -137,34 +134,41 @@ export class LockState {
     }
   }
 
-  #sayUnsaid(): void {
-    for (const event of this.#unsaid.splice(0)) this.#log.event(event);
-  }
-
   /** Writes what could not be written before, and logs its events; where that fails, it is tried again later. */
   retry(): void {
-    if (this.#unsaid.length > 0)
-      this.#append([])
-        .then(() => this.#sayUnsaid())
-        .catch(() => this.retryIn(RETRY_MS));
+    if (this.#unsaid.length > 0) this.#append([]).catch(() => this.retryIn(RETRY_MS));
   }
 
   /**
    * Decisions follow one another without waiting for the disk.
-   * @param events what is logged after the next write that succeeds, where this one fails.
+   * @param events what is logged once `rows` are durable; where they cannot be written, after the next write that
+   *   succeeds.
    */
-  async #append(rows: readonly StoredRow[], events: readonly SyncEvent[] = []): Promise<void> {
+  #append(rows: readonly StoredRow[], events: readonly SyncEvent[] = []): Promise<void> {
     const { revision, stored } = this.#store.append(rows, this.#revision);
     this.#revision = revision;
-    // Events are logged in the order of the decisions, even where a later one is on disk first.
-    this.#written = Promise.allSettled([this.#written, stored]).then(() => {});
-    await this.#written;
-    const isNewest = await stored.catch((error) => {
-      this.#unsaid.push(...events);
-      if (events.length > 0) this.retryIn(RETRY_MS);
-      throw error;
+    stored.catch(() => {}); // its turn may come later
+    return this.#inTurn(async () => {
+      const isNewest = await stored.catch((error) => {
+        this.#unsaid.push(...events);
+        if (events.length > 0) this.retryIn(RETRY_MS);
+        throw error;
+      });
+      if (!isNewest) throw changedElsewhere();
+      this.#say(this.#unsaid.splice(0));
+      this.#say(events);
     });
-    if (!isNewest) throw changedElsewhere();
+  }
+
+  /** Events are logged in the order of the decisions, even where a later one is on disk first or needs no disk. */
+  #inTurn(act: () => Promise<void> | void): Promise<void> {
+    const turn = this.#said.then(act);
+    this.#said = turn.catch(() => {});
+    return turn;
+  }
+
+  #say(events: readonly SyncEvent[]): void {
+    for (const event of events) this.#log.event(event);
   }
 
   /** @returns the notices for `owner` that it has not received; they count as delivered from now on. */

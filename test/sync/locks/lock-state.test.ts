@@ -125,6 +125,26 @@ describe('a decision', () => {
     expect(said.map((text) => JSON.parse(text).path)).toEqual(['f', 'g']);
   });
 
+  test('about who waits is logged after an earlier one that is not on disk yet', async () => {
+    const said: string[] = [];
+    const log = { ...silent, event: ({ event }: SyncEvent) => void said.push(event) };
+    const place = new LockPlace();
+    const lockState = new LockState(new MemoryLockStore(place), log);
+    let flush = () => {};
+    place.disk = new Promise((resolve) => {
+      flush = resolve;
+    });
+    lockState.dispatch(lockAsk('f'));
+    lockState.dispatch({ ...lockAsk('f', 'bob'), line: 3 });
+    lockState.dispatch(unlockAsk('f'));
+    lockState.dispatch({ kind: 'leave', path: p('f'), line: 3 });
+    await turn();
+    expect(said).toEqual([]);
+    flush();
+    await turn();
+    expect(said).toEqual(['locked', 'waiting', 'unlocked', 'left']);
+  });
+
   test('about who waits needs no disk', async () => {
     const fixture = new LockFixture({ f: file('v0') });
     const { lockState, said } = fixture;
