@@ -11,7 +11,7 @@ import type { Arrival, Roots } from './roots.js';
 import type { ServerA } from './servers.js';
 import { Standstill } from './standstill.js';
 import type { Users } from './users.js';
-import type { World } from './world.js';
+import { beforeNow, type World } from './world.js';
 
 /** What is not to happen before a person has confirmed it. */
 interface Danger {
@@ -82,7 +82,7 @@ export class Halts {
   /** Side b's disk is another one, or empty, from now on. */
   arrived(arrival: Arrival | 'emptied'): void {
     this.#arrival = arrival;
-    this.#arrivedAt = this.#world.time;
+    this.#arrivedAt = beforeNow(this.#world);
     this.#danger = null;
     this.standstill.rootChanged();
     this.beginAnew();

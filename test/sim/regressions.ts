@@ -167,5 +167,9 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
     802_012_216,
     'new bits whose transfer was cut were recorded as shared though side b had the old ones, and were undone',
   ],
+  [
+    802_029_008,
+    'the simulation: people of both sides removed the same files, and a power cut brought some of them back',
+  ],
   [17, 'the preference for a holder outlived its conflict'],
 ];

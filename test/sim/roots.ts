@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.js';
 import type { Random } from './random.js';
 import type { Place } from './replica.js';
 import type { Desk, Users } from './users.js';
-import type { World } from './world.js';
+import { beforeNow, type World } from './world.js';
 
 /** How a disk came to be side b's. */
 export type Arrival = 'other' | 'backup' | 'former';
@@ -122,7 +122,7 @@ export class Roots {
     for (const each of [before, disk]) {
       for (const [path] of each.walk()) {
         place.dirty.add(path);
-        users.touched.set(path, world.time);
+        users.touched.set(path, beforeNow(world));
       }
     }
     return before;

@@ -94,7 +94,10 @@ export class Standstill {
    */
   powerCut(side: Side, isReported: boolean): void {
     const cause = this.#cause;
-    if (cause?.code !== 'mass-deletion' || cause.side !== side || isReported) return;
+    if (cause?.code !== 'mass-deletion') return;
+    // What the people of the other side had removed as well may be back, and nobody can tell that from what was there.
+    if (cause.side !== side) this.#cause = null;
+    if (cause.side !== side || isReported) return;
     // Nobody has seen more missing than there is now.
     if (!isMost(this.#missing(cause), cause.kept.size)) this.#cause = null;
   }

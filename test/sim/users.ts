@@ -322,8 +322,7 @@ export class Users {
   /** Notes that somebody was at `path`, and lets the watcher know, soon, late or never. */
   #touch(lockService: Desk, path: string): void {
     const { random, weather } = this.#world;
-    // Later than what happened in the same moment.
-    this.touched.set(path, this.#world.time + 1e-6);
+    this.touched.set(path, this.#world.time);
     lockService.place.dirty.add(path);
     if (random.chance(weather.lostHint)) return;
     const late = random.chance(0.1) ? 200 : 2;

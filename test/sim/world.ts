@@ -122,6 +122,9 @@ const outsideOfPromises = <T>(act: () => T): Promise<T> =>
     });
   });
 
+/** What changes a disk as a whole comes before what people do on it in the same moment. */
+export const beforeNow = ({ time }: World): number => time - 1e-6;
+
 /** A process: what it waits for never comes once it is dead. */
 export class Process {
   alive = true;
