@@ -9,6 +9,7 @@ import type { Notice, Row } from '../../core/locks/records.js';
 import { LockTable } from '../../core/locks/table.js';
 import type { RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
+import { MAX_KEPT_EVENTS } from '../../wire/frame/limits.js';
 import type { LockStore, Pause, Revision, StoredRow } from './lock-store.js';
 
 /** How long until what could not be written is tried again, in milliseconds. */
@@ -30,7 +31,7 @@ export class LockState {
   /** Resolves once the events of every decision so far have been logged, or could not be. */
   #said: Promise<void> = Promise.resolve();
   #underWay = 0;
-  /** The events of decisions that are in force and could not be written; the next write includes their rows. */
+  /** The latest events of decisions that are in force and could not be written; the next write includes their rows. */
   #unsaid: SyncEvent[] = [];
   /** How many decisions about each path are not on disk yet. */
   readonly #pending = new Map<RelPath, number>();
@@ -151,6 +152,7 @@ export class LockState {
     return this.#inTurn(async () => {
       const isNewest = await stored.catch((error) => {
         this.#unsaid.push(...events);
+        this.#unsaid.splice(0, this.#unsaid.length - MAX_KEPT_EVENTS);
         if (events.length > 0) this.retryIn(RETRY_MS);
         throw error;
       });

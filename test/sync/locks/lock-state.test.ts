@@ -5,6 +5,7 @@ import type { SyncEvent } from '../../../src/core/events.js';
 import { silent } from '../../../src/log.js';
 import { LockState } from '../../../src/sync/locks/lock-state.js';
 import type { StoredRow } from '../../../src/sync/locks/lock-store.js';
+import { MAX_KEPT_EVENTS } from '../../../src/wire/frame/limits.js';
 import { file, p, turn } from '../../support/disk-site.js';
 import { LockFixture } from '../../support/lock-fixture.js';
 import { LockPlace, MemoryLockStore } from '../../support/memory-lock-store.js';
@@ -104,6 +105,24 @@ describe('a decision', () => {
     lockState.retry();
     await turn();
     expect([due, said]).toEqual([2, ['locked f ann a', 'unlocked f ann ann released']]);
+  });
+
+  test('that did not reach the disk is forgotten where very many have followed that did not either', async () => {
+    const fixture = new LockFixture({ f: file('v0') });
+    const { lockState, said } = fixture;
+    fixture.full = true;
+    lockState.dispatch(lockAsk('first'));
+    for (let n = 1; n <= MAX_KEPT_EVENTS; n++) lockState.dispatch(lockAsk(`f${n}`));
+    await turn();
+    expect(said).toEqual([]);
+    fixture.full = false;
+    lockState.retry();
+    await turn();
+    expect([said.length, said[0], said.at(-1)]).toEqual([
+      MAX_KEPT_EVENTS,
+      'locked f1 ann a',
+      `locked f${MAX_KEPT_EVENTS} ann a`,
+    ]);
   });
 
   test('that is on disk before an earlier one is logged after it', async () => {
