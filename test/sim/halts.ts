@@ -147,7 +147,8 @@ export class Halts {
 
   #otherDanger({ pair }: ServerA, arrival: Arrival | 'emptied'): Danger | null {
     const { a, b } = this.#places;
-    const files = [...pair.archive.walk()].filter(([, { type }]) => type !== 'dir');
+    const filesNow = () => [...pair.archive.walk()].filter(([, { type }]) => type !== 'dir');
+    const files = filesNow();
     const kept = this.#shared(pair.archive, () => true);
     if (arrival === 'emptied') {
       const isEmpty = [...b.disk.walk()].every(([, { type }]) => type === 'dir');
@@ -161,7 +162,8 @@ export class Halts {
     const own = new Set([...contentsOf(a.disk), ...this.#ledger.arrived]);
     const foreign = new Set(contentsOf(b.disk).filter((content) => !own.has(content)));
     // An unlock may carry out what is left of what was shared.
-    return { kind: 'other', kept, foreign, isOver: () => pair.archive.files === 0 || this.#isMostlySame(files) };
+    const isOver = () => this.#isMostlySame(files) || this.#isMostlySame(filesNow());
+    return { kind: 'other', kept, foreign, isOver };
   }
 
   /** Whether at least half of what was shared is at side b, or may be: its people were there. */

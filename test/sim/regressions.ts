@@ -171,5 +171,6 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
     802_029_008,
     'the simulation: people of both sides removed the same files, and a power cut brought some of them back',
   ],
+  [805_004_376, 'the simulation: a lock ended, and with it side b was half of what both sides shared'],
   [17, 'the preference for a holder outlived its conflict'],
 ];
