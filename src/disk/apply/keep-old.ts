@@ -6,7 +6,7 @@ import type { Change } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../../core/path.js';
 import { copyDurably } from '../fs/copy-file.js';
-import { isSameInode } from '../fs/inode.js';
+import { isAsItWas, isSameInode } from '../fs/inode.js';
 import { linkOrCopy } from '../fs/move.js';
 import { microseconds, modeOf } from '../fs/signature.js';
 import type { VersionReason } from '../versions/versions.js';
@@ -24,8 +24,9 @@ export const locate = (context: ApplyContext, path: RelPath): string =>
 
 /**
  * Gives the content that is about to be replaced another name, then calls `act` to replace it.
- * RACE: a save in place from here on also reaches the other name. A save by rename is found as another inode, except
- * between the last check and the rename, which no system call of Node can exclude.
+ * RACE: a save in place from here on also reaches the other name, unless that is a copy: making one takes long, and what
+ * was written meanwhile has no other name. A save by rename is found as another inode, except between the last check and
+ * the rename, which no system call of Node can exclude.
  */
 export function keepingOld(context: ApplyContext, change: Change, old: Old, act: () => Step): Step {
   const { path, before, conflictCopy } = change;
@@ -33,13 +34,13 @@ export function keepingOld(context: ApplyContext, change: Change, old: Old, act:
   const copy = conflictCopy === undefined ? null : locate(context, conflictCopy);
   const version = copy === null ? context.versions.keep(path, target, stats, versionReasonOf(change)) : null;
   const made = copy === null ? null : conflictCopyOf(target, copy, stats);
-  const isThere = (): boolean => {
+  const isThere = (isSame: (x: fs.Stats, y: fs.Stats) => boolean = isSameInode): boolean => {
     const there = fs.lstatSync(target, { throwIfNoEntry: false });
-    return there !== undefined && isSameInode(there, stats);
+    return there !== undefined && isSame(there, stats);
   };
   let step: Step = 'stale';
   try {
-    if (isThere()) step = act();
+    if (isThere(isAsItWas)) step = act();
   } finally {
     // The content still has its own name: remove the copy; the next attempt makes it again.
     if (copy !== null && step !== 'done' && isThere()) fs.rmSync(copy, { force: true });

@@ -3,7 +3,7 @@
 
 import fs from 'node:fs';
 import { fsyncSync } from './flush.js';
-import { type Identity, isSameInode, swapped } from './inode.js';
+import { type Identity, isAsItWas, isSameInode, swapped } from './inode.js';
 import { setTime } from './set-time.js';
 import { microseconds, modeOf } from './signature.js';
 import { writeDataSync } from './write-data.js';
@@ -15,7 +15,7 @@ const PIECE_BYTES = 1 << 20;
  * Copies the file or link `from` with its mode and time to `to`, which must not exist, and makes the copy durable.
  * @param expected the stats of `from`.
  * @returns the identity of the copy.
- * @throws the system's error; ESTALE where `from` is another file. Then there is no copy.
+ * @throws the system's error; ESTALE where `from` is another file, or is written to meanwhile. Then there is no copy.
  */
 export function copyDurably(from: string, to: string, expected: fs.Stats): Identity {
   if (expected.isSymbolicLink()) {
@@ -26,19 +26,20 @@ export function copyDurably(from: string, to: string, expected: fs.Stats): Ident
   try {
     const stats = fs.fstatSync(source);
     if (!stats.isFile() || !isSameInode(stats, expected)) throw swapped(from);
-    return copyInto(source, stats, to);
+    return copyInto(source, expected, to, from);
   } finally {
     fs.closeSync(source);
   }
 }
 
-function copyInto(source: number, stats: fs.Stats, to: string): Identity {
+function copyInto(source: number, stats: fs.Stats, to: string, from: string): Identity {
   const copy = fs.openSync(to, 'wx', 0o600);
   try {
     copyData(source, copy, stats.size);
     fs.fchmodSync(copy, modeOf(stats));
     setTime(copy, microseconds(stats.mtimeMs));
     fsyncSync(copy);
+    if (!isAsItWas(fs.fstatSync(source), stats)) throw swapped(from);
     return fs.fstatSync(copy);
   } catch (error) {
     fs.unlinkSync(to);

@@ -18,6 +18,10 @@ export type Identity = Pick<fs.Stats, 'dev' | 'ino'>;
 
 export const isSameInode = (x: Identity, y: Identity): boolean => x.ino === y.ino && x.dev === y.dev;
 
+/** Whether nobody has written to the file, or changed its times, between two looks at it. Other bits do not matter. */
+export const isAsItWas = (x: fs.Stats, y: fs.Stats): boolean =>
+  isSameInode(x, y) && x.size === y.size && x.mtimeMs === y.mtimeMs;
+
 /** @returns the error for a path that leads to another file than the decision saw: it must be scanned again. */
 export const swapped = (absolute: string): Error =>
   Object.assign(new Error(`${absolute} is another file now`), { code: 'ESTALE' });

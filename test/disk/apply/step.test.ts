@@ -468,6 +468,30 @@ test('a conflict copy that is saved in place meanwhile is scanned again', async 
   expect(entries).toEqual([{ path: 'copy', entry: expect.objectContaining({ hash: file('old and more').hash }) }]);
 });
 
+test.each([
+  ['a conflict copy of a file with several names', { conflictCopy: p('copy') }],
+  ['a version where there are no hard links', {}],
+])('a save in place while %s is made is not overwritten', async (_, more) => {
+  const context = await DiskSite.open({ f: 'old' });
+  if ('conflictCopy' in more) fs.linkSync(context.at('f'), `${elsewhere({})}/g`);
+  else
+    vi.spyOn(fs, 'linkSync').mockImplementation(() => {
+      throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+    });
+  await context.scanner.scan('everything');
+  const open = fs.openSync;
+  let made = 0;
+  vi.spyOn(fs, 'openSync').mockImplementation((at, flags, mode) => {
+    // The first new file is the one that is received.
+    if (flags === 'wx' && ++made === 2) fs.writeFileSync(context.at('f'), 'own');
+    return open(at, flags, mode);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  expect(await context.kinds([context.change('f', file('new'), more)], ['new'])).toBe('stale');
+  expect([context.tree(), context.kept()]).toEqual([{ f: 'own' }, {}]);
+  await expectAllReported(context);
+});
+
 describe('a step that fails midway', () => {
   const eio = () => {
     throw Object.assign(new Error('EIO'), { code: 'EIO' });
