@@ -1100,6 +1100,50 @@ const EQUIVALENT: readonly Equivalent[] = [
     mutated: '>',
     reason: 'No file is opened under the number 0: that is the input.',
   },
+  {
+    file: 'src/disk/scan/judge.ts',
+    source: 'if (this.#survey.former.size === 0) return null;',
+    original: 'this.#survey.former.size === 0',
+    mutated: 'false',
+    reason: 'It only saves the question.',
+  },
+  {
+    file: 'src/disk/scan/judge.ts',
+    source: 'const due = overdue ? 0 : this.#readableAt(path, stats);',
+    original: '0',
+    mutated: '1',
+    reason: 'Either was long ago.',
+  },
+  {
+    file: 'src/disk/scan/judge.ts',
+    source: "const emptied = stats.size === 0 && (node?.type !== 'file' || node.size > 0);",
+    original: "stats.size === 0 && (node?.type !== 'file' || node.size > 0)",
+    mutated: "(node?.type !== 'file' || node.size > 0)",
+    reason: 'It counts only for a file that is empty.',
+  },
+  {
+    file: 'src/disk/scan/judge.ts',
+    source:
+      "for (const [, wait] of this.#context.unsettled.all('absent')) if (wait.ino !== 0) this.#missing.set(wait.ino, wait);",
+    original: 'wait.ino !== 0',
+    mutated: 'true',
+    reason: 'No file has the inode number 0.',
+  },
+  {
+    file: 'src/disk/scan/judge.ts',
+    source:
+      "for (const [, wait] of this.#context.unsettled.all('absent')) if (wait.ino !== 0) this.#missing.set(wait.ino, wait);",
+    original: '0',
+    mutated: '1',
+    reason: 'No file has the inode number 0 or 1.',
+  },
+  {
+    file: 'src/disk/scan/judge.ts',
+    source: 'if (this.#findings.has(path)) continue;',
+    original: 'this.#findings.has(path)',
+    mutated: 'false',
+    reason: 'What is found to be gone is found so once more.',
+  },
 ];
 
 const known = new Set(EQUIVALENT.map((row) => keyOf(row.file, row)));

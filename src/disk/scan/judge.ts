@@ -3,7 +3,7 @@
 // Invariants: a finding is a content that the file, or the beginning of one that changes all the time, had at one moment,
 // or an absence that has lasted. Every other path is in `unsettled` or has a problem, and keeps its last reported state.
 import type { Entry } from '../../core/entry.js';
-import { joinPath, type RelPath } from '../../core/path.js';
+import { joinPath, nameOf, parentOf, type RelPath } from '../../core/path.js';
 import { type Node, walkNode } from '../../core/snapshot.js';
 import { type Digest, digestSmall, SMALL_BYTES } from '../fs/digest.js';
 import type { DigestQueue } from '../fs/digest-queue.js';
@@ -120,10 +120,9 @@ export class Judge {
 
   /** @returns the file at `path`, already read, if its directory was moved here and it is unchanged. */
   #seenBeforeMove(path: RelPath, stats: StatSignature): FileSignature | null {
-    const slash = path.lastIndexOf('/');
-    if (slash < 0 || this.#survey.former.size === 0) return null;
-    const former = this.#survey.former.get(path.slice(0, slash) as RelPath);
-    const seen = former === undefined ? null : this.#context.snapshot.get(joinPath(former, path.slice(slash + 1)));
+    if (this.#survey.former.size === 0) return null;
+    const former = this.#survey.former.get(parentOf(path) as RelPath);
+    const seen = former === undefined ? null : this.#context.snapshot.get(joinPath(former, nameOf(path)));
     if (seen?.type !== 'file' || (seen as FileSignature).racy !== false) return null;
     return sameSignature(seen as FileSignature, stats) ? (seen as FileSignature) : null;
   }
