@@ -21,6 +21,8 @@ import { carryStep, foldResults, seenOfB, toPassOn } from './write-steps.js';
 
 /** How long a write waits for other work on its paths, in milliseconds. */
 const MAX_WAIT_MS = 20_000;
+/** A clock that shows whole milliseconds can show one less than have passed, and is to show more than the limit. */
+const MARGIN_MS = 2;
 /**
  * The claims that a write waits for. Unconfirmed paths are not among them: the scan that the write requests confirms
  * them.
@@ -62,7 +64,7 @@ export class ClientWrites {
       const after = () => {};
       const fresh = { attempts: 0, claims: [], left: [], done: [], seenOfB: nothingSeen(), saving: [] };
       this.#waiting.push({ ask, since, scans, ...fresh, after, resolve, reject });
-      clock.after(MAX_WAIT_MS + 1, () => mailbox.wake());
+      clock.after(MAX_WAIT_MS + MARGIN_MS, () => mailbox.wake());
       mailbox.wake();
     });
   }
