@@ -100,15 +100,14 @@ interface Section {
 async function* inOrder(rest: Range, matches: readonly Match[], fine: BlockSearch | null): AsyncGenerator<Section> {
   let at = rest.at;
   for (const match of matches) {
-    if (match.at > at) yield* within({ at, bytes: match.at - at }, fine);
+    yield* within({ at, bytes: match.at - at }, fine);
     yield { range: match, match };
     at = match.at + match.bytes;
   }
-  const end = rest.at + rest.bytes;
-  if (at < end) yield* within({ at, bytes: end - at }, fine);
+  yield* within({ at, bytes: rest.at + rest.bytes - at }, fine);
 }
 
-/** @returns all of `gap`, in order: what `fine` finds in it, and the rest as data. */
+/** @returns all of `gap`, in order: what `fine` finds in it, and the rest as data; nothing where it is empty. */
 async function* within(gap: Range, fine: BlockSearch | null): AsyncGenerator<Section> {
   let { at } = gap;
   if (fine !== null) {

@@ -124,7 +124,7 @@ export class OwnDirectory {
 
   /** Flushes the names in its directory `below`. */
   syncBelow(below: string): void {
-    const fd = this.use(below === '' ? '.' : `${below}/.`, (absolute) => fs.openSync(absolute, 'r'));
+    const fd = this.use(joinPath(below as RelPath | '', '.'), (absolute) => fs.openSync(absolute, 'r'));
     try {
       fsyncSync(fd);
     } finally {
@@ -175,7 +175,7 @@ export class OwnDirectory {
 
   /** @returns whether it was not writable. */
   #makeWritable(below: RelPath | ''): boolean {
-    const own = this.#spell(below === '' ? '.' : `${below}/.`);
+    const own = this.#spell(joinPath(below, '.'));
     try {
       fs.accessSync(own, fs.constants.W_OK | fs.constants.X_OK);
       return false;
