@@ -1144,6 +1144,41 @@ const EQUIVALENT: readonly Equivalent[] = [
     mutated: 'false',
     reason: 'What is found to be gone is found so once more.',
   },
+  {
+    file: 'src/disk/fs/block-sums.ts',
+    source: 'if (this.#next < this.words.length) this.words[this.#next] = this.#crc;',
+    original: 'this.#next < this.words.length',
+    mutated: 'true',
+    reason: 'What is written beyond the end of a typed array is left out.',
+  },
+  {
+    file: 'src/disk/content/pieces.ts',
+    source: 'if (at < end) next = readPiece(fd, at, end, free);',
+    original: '<',
+    mutated: '<=',
+    reason: 'What is read beyond the end is waited for, and used, by nobody.',
+  },
+  {
+    file: 'src/disk/state/occupant.ts',
+    source: "return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();",
+    original: "fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()",
+    mutated: "fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')",
+    reason: 'It is compared with nothing but itself.',
+  },
+  {
+    file: 'src/disk/apply/offer.ts',
+    source: 'if (fd >= 0) fs.closeSync(fd);',
+    original: '0',
+    mutated: '1',
+    reason: 'No file is opened under the number 0: that is the input.',
+  },
+  {
+    file: 'src/disk/scan/globstar-rule.ts',
+    source: "if (!line.includes('**/')) return false;",
+    original: "!line.includes('**/')",
+    mutated: 'false',
+    reason: 'Either way of matching finds the same.',
+  },
 ];
 
 const known = new Set(EQUIVALENT.map((row) => keyOf(row.file, row)));

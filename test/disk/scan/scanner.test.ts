@@ -1,7 +1,8 @@
 // What a scan finds and reports.
 import { execFileSync } from 'node:child_process';
-import * as fs from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import fsModule, * as fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import { file, flatDisk, path, watch, watchAgain } from '../../support/trees/watched.js';
 import { makeRoot, put } from '../../support/trees.js';
@@ -75,6 +76,30 @@ describe('what cannot be synchronised', () => {
       watched.scanner.ignores('', 'gone'),
     ];
     expect(asks).toEqual([true, false, true, false, false]);
+  });
+
+  it('is a problem where it cannot be looked at, and keeps what was known of it', async () => {
+    const watched = watch({ f: 'f', d: { g: 'g' } }, { watch: false });
+    await watched.settle();
+    const { lstatSync } = fs;
+    const refused = vi.spyOn(fsModule, 'lstatSync').mockImplementation(((absolute: string, ...more: []) => {
+      if (absolute.endsWith('/f') || absolute.endsWith('/g')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return lstatSync(absolute, ...more);
+    }) as typeof lstatSync);
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      refused.mockRestore();
+      syncBuiltinESMExports();
+    });
+    const scan = await watched.scan('everything');
+    expect(scan.problems.map(({ path: at, code }) => [at, code])).toEqual([
+      ['f', 'unreadable'],
+      ['d/g', 'unreadable'],
+    ]);
+    expect([scan.entries, [...scan.unknown].sort(), scan.unsettled]).toEqual([[], ['d/g', 'f'], 0]);
+    refused.mockRestore();
+    syncBuiltinESMExports();
+    expect((await watched.scan('everything')).problems).toEqual([]);
   });
 
   it('is a problem as long as it is there', async () => {

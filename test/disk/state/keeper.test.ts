@@ -1,8 +1,10 @@
 // What the keeper of a state directory reports, and until when. What it repairs is in own-directories and swapped-state.
+import fs from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OwnDirectoryError } from '../../../src/disk/fs/own-directory.js';
 import { StateKeeper } from '../../../src/disk/state/keeper.js';
 import { StateProblems } from '../../../src/disk/state/problems.js';
+import { openStateDirectory } from '../../../src/disk/state/state-directory.js';
 import { silent } from '../../../src/log.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 
@@ -74,4 +76,25 @@ test('calls that overlap share one run', async () => {
 test('nothing is repaired in a root without identity that holds other files', async () => {
   await keeper.keep(() => false);
   expect([runs, problems.list()]).toEqual([[], []]);
+});
+
+test.each<[it: string, change: (text: string) => string, runs: number]>([
+  ['of another root: nothing is repaired', (text) => text, 0],
+  [
+    'that is damaged: it is repaired where the root holds what it held',
+    (text) => text.replace(/"sum":"./, '"sum":"x'),
+    2,
+  ],
+  ['that is cut: it is repaired where the root holds what it held', (text) => text.slice(0, -9), 2],
+])('an identity %s', async (_, change, expected) => {
+  const other = makeRoot('other');
+  openStateDirectory(other).release();
+  fs.mkdirSync(`${root}/.lockstep`);
+  fs.writeFileSync(
+    `${root}/.lockstep/identity.json`,
+    change(fs.readFileSync(`${other}/.lockstep/identity.json`, 'utf8')),
+  );
+  await keeper.keep(() => true);
+  expect([runs.length, problems.list()]).toEqual([expected, []]);
+  removeRoot(other);
 });

@@ -160,6 +160,15 @@ describe('the state directory', () => {
     fs.writeFileSync(path.join(root, '.lockstep'), 'a file');
     expect(() => open()).toThrow(/cannot be written/);
   });
+
+  test('is given up where it cannot be opened, so that the next try finds no server', () => {
+    vi.spyOn(fs, 'readdirSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    });
+    expect(() => open()).toThrow(/cannot be written/);
+    expect(fs.existsSync(own('server.json'))).toBe(false);
+    open();
+  });
 });
 
 describe('one server for each root', () => {
