@@ -1,8 +1,12 @@
 // Changes on side b whose outcome nobody could record, because server-a or server-b was killed. The next scan of side b
 // shows its state. Where that is what side a had at the time, both sides shared it, and that is recorded now. Without
 // this, a file that its owner deleted meanwhile would come back, and one that the owner restored would be deleted.
+//
+// It may also have arrived, and its owner have put the former content back since (such as git, from commit to commit and
+// back): then one side has the content that was shared, with another time, and the other side the one that was
+// transferred. Nobody knows which of them is the change, so neither counts as shared, and the time decides.
 import type { Change } from '../../core/change.js';
-import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
+import { type Entry, type FileEntry, sameContent, sameEntry } from '../../core/entry.js';
 import type { RelPath, Side } from '../../core/path.js';
 import { entryOf, type Snapshot } from '../../core/snapshot.js';
 import type { ArchiveMeta } from './archive-meta.js';
@@ -30,6 +34,8 @@ export interface LastRun {
 /** States of side a that side b may share, by path. */
 export class LostOutcomes {
   readonly #states = new Map<RelPath, Entry | null>();
+  /** Paths of which side b has another state: side a may not have been scanned yet. */
+  readonly #others = new Set<RelPath>();
 
   /** The outcome of `change` on side b will never be known. */
   note({ path, after, from }: Change): void {
@@ -40,11 +46,13 @@ export class LostOutcomes {
   /** What both sides share at `path` is recorded: what was lost before is of no interest any more. */
   known(path: RelPath): void {
     this.#states.delete(path);
+    this.#others.delete(path);
   }
 
   /** A first contact begins: nothing counts as shared, whatever was transferred before. */
   clear(): void {
     this.#states.clear();
+    this.#others.clear();
   }
 
   /**
@@ -73,11 +81,29 @@ export class LostOutcomes {
       if (pair.isOutOfReach(path) || isOpen(path)) continue;
       this.#states.delete(path);
       const arrived = arrivedAs(state, pair.entry('b', path), pair.shared(path));
+      if (arrived === undefined) this.#others.add(path);
       if (arrived === undefined || sameEntry(pair.shared(path), arrived)) continue;
       pair.agree(path, arrived);
       pair.mark(path);
     }
   }
+
+  /** Both sides have been scanned: what may have been put back counts as not shared. */
+  doubt(pair: SharedState): void {
+    for (const path of this.#others) {
+      if (!mayBeBack(pair.entry('a', path), pair.entry('b', path), pair.shared(path))) continue;
+      pair.agree(path, null);
+      pair.mark(path);
+    }
+    this.#others.clear();
+  }
+}
+
+/** Whether one side has the shared content with another time, and the other side another content. */
+function mayBeBack(a: Entry | null, b: Entry | null, shared: Entry | null): boolean {
+  if (a?.type !== 'file' || b?.type !== 'file' || shared?.type !== 'file' || sameContent(a, b)) return false;
+  const isBack = (file: FileEntry) => sameContent(file, shared) && file.mtime !== shared.mtime;
+  return isBack(a) || isBack(b);
 }
 
 /**

@@ -168,6 +168,7 @@ export class Pair {
     this.safety.judge(side, scan, now);
     if (this.safety.trusts('a') && this.safety.trusts('b')) this.#concedeDamage();
     if (side === 'b' && this.safety.trusts('b') && !this.firstContact) this.lostOutcomes.settle(this, isOpen);
+    if (this.a.snapshot !== null && this.safety.trusts('b')) this.lostOutcomes.doubt(this);
   }
 
   /** A damaged file counts as shared: then the file of the other side is the change and replaces it. */

@@ -151,3 +151,29 @@ test('after a killed run, everything that side a had been seen to have may be on
   // What side b deleted itself (kept) is a change of its own.
   expect(agreed.sort()).toEqual(['changed file', 'd/deep file', 'gone gone', 'new file']);
 });
+
+describe('what has arrived and may have been taken back', () => {
+  /** Side a and side b after a kill of server-a, which had seen side a with `seen`. @returns what each side gets. */
+  async function afterKill(shared: string, seen: string, a: string, b: string): Promise<[string, string]> {
+    const fixture = new SessionFixture(shared);
+    const killed = { crash: { ofMachine: false }, hasForgotten: false, seen: snapshotOf(tree(seen)) };
+    fixture.pair.lostOutcomes.noteLastRun(killed, fixture.pair.archive, fixture.pair.meta);
+    fixture.session.start();
+    await fixture.connect();
+    await fixture.report('b', b, { whole: true });
+    await fixture.report('a', a, { whole: true });
+    await fixture.quiet();
+    return [fixture.transferred('a'), fixture.transferred('b')];
+  }
+
+  test.each<[it: string, shared: string, seen: string, a: string, b: string, toA: string, toB: string]>([
+    ['on side b: the newer stays', 'x:1', 'x:22@5', 'x:22@5', 'x:1@9', '*x|x (conflict A 2026-11-21 14-03-22)', ''],
+    ['on side a: the newer stays', 'x:1', 'x:1@9', 'x:1@9', 'x:22@5', '', '*x|x (conflict B 2026-11-21 14-03-22)'],
+    ['on side a, and server-a had seen what arrived', 'x:1', 'x:22@5', 'x:1@9', 'x:22@5', '', '*x'],
+    ['nowhere: the change of side a goes over', 'x:1', 'x:22@5', 'x:22@5', 'x:1', '', '*x'],
+    ['nowhere: the change of side b goes over', 'x:1', 'x:1', 'x:1', 'x:22@5', '*x', ''],
+    ['nowhere, and side b was only touched: its time stays', 'x:1', 'x:1', 'x:1', 'x:1@9', '~x', ''],
+  ])('%s', async (_, shared, seen, a, b, toA, toB) => {
+    expect(await afterKill(shared, seen, a, b)).toEqual([toA, toB]);
+  });
+});
