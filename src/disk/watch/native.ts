@@ -96,9 +96,10 @@ class NativeWatcher implements Watcher {
   }
 }
 
+/** By opening it: `access` asks for the real user of the process, not for the one that it acts as. */
 function isReadable(dir: string): boolean {
   try {
-    fs.accessSync(dir, fs.constants.R_OK);
+    fs.opendirSync(dir).closeSync();
     return true;
   } catch {
     return false;
