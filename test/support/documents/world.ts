@@ -271,7 +271,12 @@ export class World {
 
   /** The servers go on meanwhile: they are in this process. */
   async #shell(who: string, command: string): Promise<string> {
-    const copied = command.replace(/^scp ((?:-\w+ )*\S+) (\S+):(\S*)$/, (_, what, machine, to) => {
+    // A shell empties the file before the command writes: on a busy machine the servers would see it empty.
+    const whole = command.replace(
+      /(?<=^|; |do )((?:echo|printf) [^;|&>]*) > ([^\s;|&]+)/g,
+      '$1 > .written; mv .written $2',
+    );
+    const copied = whole.replace(/^scp ((?:-\w+ )*\S+) (\S+):(\S*)$/, (_, what, machine, to) => {
       return `cp ${what} '${path.join(this.#place, machine, to)}/'`;
     });
     const running = await withQuickClient(
