@@ -80,6 +80,7 @@ export const nothingSeen = (): SeenOfB => ({ replica: null, entries: new Map() }
 /** A write that has no answer yet. */
 export interface Writing {
   readonly ask: ClientWrite;
+  /** When it was requested, milliseconds by the monotonic clock. */
   readonly since: number;
   scans: Readonly<Record<Side, number>>;
   attempts: number;

@@ -23,6 +23,7 @@ const CERTAINLY_NEWER = 3;
 
 /** The scans that a decision waits for, and since when. */
 export interface PendingScan {
+  /** Milliseconds by the monotonic clock. */
   readonly since: number;
   scans: Readonly<Record<Side, number>>;
   /** How many updates of the path were held when these scans had been folded in. */

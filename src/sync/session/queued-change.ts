@@ -9,7 +9,7 @@ import type { Claim } from '../pair/claims.js';
 /** One change in a transfer queue. */
 export interface QueuedChange {
   readonly change: Change;
-  /** When it was queued, milliseconds since 1970. */
+  /** When it was queued, milliseconds by the monotonic clock. */
   readonly since: number;
   /** Content bytes. */
   readonly size: number;

@@ -30,7 +30,7 @@ interface ReportsContext {
 export class WorkReports {
   readonly #context: ReportsContext;
 
-  /** Since when something may have changed that is not said yet, milliseconds since 1970; null where nothing may. */
+  /** Since when something may have changed that is not said yet, by the monotonic clock; null where nothing may. */
   #expectingSince: number | null = null;
   #notedAt = Number.NEGATIVE_INFINITY;
   #wasInSync = false;

@@ -24,6 +24,21 @@ const settledOf = (state: LockState, event: Parameters<LockState['dispatch']>[0]
     state.dispatch(event, (_, error) => (error === null ? resolve() : reject(error)));
   });
 
+/** A table whose rows are not durable before `flush` is called, unless the place gets another disk; and what was said. */
+function onSlowDisk() {
+  const said: string[] = [];
+  const log = {
+    ...silent,
+    event: (event: SyncEvent) => void said.push(`${event.event} ${'path' in event ? event.path : ''}`),
+  };
+  const place = new LockPlace();
+  let flush = () => {};
+  place.disk = new Promise((resolve) => {
+    flush = resolve;
+  });
+  return { place, lockState: new LockState(new MemoryLockStore(place), log), said, flush };
+}
+
 describe('a decision', () => {
   test('is in the table at once, and is pending until it is on the disk and logged', async () => {
     const { lockState, said } = new LockFixture({ f: file('v0') });
@@ -126,14 +141,7 @@ describe('a decision', () => {
   });
 
   test('that is on disk before an earlier one is logged after it', async () => {
-    const said: string[] = [];
-    const log = { ...silent, event: (event: SyncEvent) => void said.push(JSON.stringify(event)) };
-    const place = new LockPlace();
-    const lockState = new LockState(new MemoryLockStore(place), log);
-    let flush = () => {};
-    place.disk = new Promise((resolve) => {
-      flush = resolve;
-    });
+    const { place, lockState, said, flush } = onSlowDisk();
     lockState.dispatch(lockAsk('f'));
     place.disk = Promise.resolve();
     lockState.dispatch(lockAsk('g'));
@@ -141,18 +149,11 @@ describe('a decision', () => {
     expect(said).toEqual([]);
     flush();
     await turn();
-    expect(said.map((text) => JSON.parse(text).path)).toEqual(['f', 'g']);
+    expect(said).toEqual(['locked f', 'locked g']);
   });
 
   test('about who waits is logged after an earlier one that is not on disk yet', async () => {
-    const said: string[] = [];
-    const log = { ...silent, event: ({ event }: SyncEvent) => void said.push(event) };
-    const place = new LockPlace();
-    const lockState = new LockState(new MemoryLockStore(place), log);
-    let flush = () => {};
-    place.disk = new Promise((resolve) => {
-      flush = resolve;
-    });
+    const { lockState, said, flush } = onSlowDisk();
     lockState.dispatch(lockAsk('f'));
     lockState.dispatch({ ...lockAsk('f', 'bob'), line: 3 });
     lockState.dispatch(unlockAsk('f'));
@@ -161,7 +162,7 @@ describe('a decision', () => {
     expect(said).toEqual([]);
     flush();
     await turn();
-    expect(said).toEqual(['locked', 'waiting', 'unlocked', 'left']);
+    expect(said).toEqual(['locked f', 'waiting f', 'unlocked f', 'left f']);
   });
 
   test('about who waits needs no disk', async () => {
