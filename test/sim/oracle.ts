@@ -29,6 +29,8 @@ export class Oracle {
   readonly #applied = new Map<string, number>();
   /** When each lock was taken, by its token. */
   readonly #taken = new Map<number, number>();
+  /** Paths that were unlocked before server-a knew what the side of their lock has. */
+  readonly #unseen = new Set<RelPath>();
 
   constructor(
     world: World,
@@ -49,12 +51,14 @@ export class Oracle {
   /** Some of the lock table is gone. */
   tableLost(): void {
     this.#applied.clear();
+    this.#unseen.clear();
   }
 
   /** server-a comes with a lock table that knows nothing of what was before. */
   tableChanged(): void {
     this.#applied.clear();
     this.#taken.clear();
+    this.#unseen.clear();
   }
 
   /** server-a has started anew: the token of a lock that a power cut took back, before anybody knew of it, is given again. */
@@ -163,6 +167,7 @@ export class Oracle {
 
   /** What the pair says. */
   said(server: ServerA | null, event: SyncEvent): void {
+    if (server !== null) for (const path of [...this.#unseen]) this.#keepsHeld(server, path);
     if (event.event === 'in-sync' && server !== null) this.saidInSync(server);
     if (event.event === 'unlocked' && server !== null) this.#unlocked(server, event);
     if (event.event === 'applied') {
@@ -178,13 +183,25 @@ export class Oracle {
     if (server !== null) this.#arrivedInOrder(server, event.path);
   }
 
-  #unlocked({ lockState, pair }: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
+  #unlocked(server: ServerA, event: SyncEvent & { event: 'unlocked' }): void {
     this.#applied.delete(event.path);
     this.#notices.said(event);
     if (event.reason === 'expired') this.#clients.expired(event.path, event.owner);
-    for (const { file, after } of lockState.table.heldOf(event.path as RelPath)) {
-      const isSeen = (['a', 'b'] as const).some((side) => sameEntry(pair.entry(side, event.path as RelPath), after));
-      // What seems to be in place already is not kept; a user may have taken it away since.
+    this.#keepsHeld(server, event.path as RelPath);
+  }
+
+  /** What is held of an unlocked path is kept, unless it seems to be in place: a user may have taken it away since. */
+  #keepsHeld({ lockState, pair }: ServerA, path: RelPath): void {
+    this.#unseen.delete(path);
+    const drain = lockState.table.drains.get(path);
+    if (drain === undefined) return;
+    // Nothing takes effect before the first scan of the side of the lock, which tells what seems to be in place there.
+    if (pair.side(drain.side).snapshot === null) {
+      this.#unseen.add(path);
+      return;
+    }
+    for (const { file, after } of lockState.table.heldOf(path)) {
+      const isSeen = (['a', 'b'] as const).some((side) => sameEntry(pair.entry(side, path), after));
       if (file !== null && after?.type === 'file' && !isSeen) this.#ledger.keeps(contentOf(after));
     }
   }

@@ -69,6 +69,10 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
     740_062_744,
     'the simulation: what seemed to be in place at an unlock was expected to be kept, and was gone already',
   ],
+  [
+    808_005_679,
+    'the simulation: what both people had deleted was to be kept, though it seemed to be in place where the lock was',
+  ],
   [740_104_063, 'the simulation: what had just come from the other side was held, and seemed to be out of order'],
   [
     740_128_866,
