@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
  * one. A room's own files and its folders may import each other.
  */
 const ORDER: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  core: [['locks', 'conflicts'], ['reconcile']],
+  core: [['locks', 'conflicts'], ['reconcile'], ['owner-files']],
   disk: [['apply'], ['versions'], ['content'], ['scan', 'events'], ['state'], ['staging'], ['fs', 'watch']],
   wire: [['client-api', 'peer-api'], ['rpc'], ['socket'], ['frame']],
   sync: [['clients'], ['session'], ['files', 'held'], ['locks', 'peer'], ['pair', 'events']],

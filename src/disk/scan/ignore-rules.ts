@@ -1,5 +1,6 @@
 // What is left out of synchronisation: names that are never synchronised, and the user's patterns in gitignore syntax.
 import ignore, { type Ignore } from 'ignore';
+import { isOwnerFileName, ownerFilePattern } from '../../core/owner-files/applications.js';
 import { MAX_PATH_BYTES, nameOf, type RelPath, STATE_DIR } from '../../core/path.js';
 import { needsGlobstarRule } from './globstar-rule.js';
 import { OrderedRules } from './ordered-rules.js';
@@ -12,23 +13,10 @@ const NEVER = new Set([STATE_DIR, '.DS_Store', 'Thumbs.db', 'desktop.ini']);
 const MAX_REMEMBERED = 20_000;
 
 /** @returns whether a file or directory of this name is left out in every root, at any depth. */
-export function isNeverSynchronised(name: string): boolean {
-  const first = name.charCodeAt(0);
-  if (first === 0x7e) return name.startsWith('~$');
-  if (first === 0x2e && name.startsWith('.~lock.')) return name.endsWith('#');
-  return NEVER.has(name) || (first === 0x2e && isSwapFile(name));
-}
-
-/** Vim's swap files: `.notes.txt.swp`, `.swo`, … */
-const isSwapFile = (name: string): boolean => name.length > 5 && name.startsWith('.sw', name.length - 4);
+export const isNeverSynchronised = (name: string): boolean => NEVER.has(name) || isOwnerFileName(name);
 
 /** @returns the built-in rule by which a file of this name is left out; null for none. */
-function builtInRule(name: string): string | null {
-  if (!isNeverSynchronised(name)) return null;
-  if (NEVER.has(name)) return name;
-  if (name.startsWith('~$')) return '~$*';
-  return name.startsWith('.~lock.') ? '.~lock.*#' : '.*.sw?';
-}
+const builtInRule = (name: string): string | null => (NEVER.has(name) ? name : ownerFilePattern(name));
 
 /** @returns the built-in rule that leaves out `path` or a directory above it; null for none. */
 export function builtInRuleFor(path: string): string | null {

@@ -15,7 +15,12 @@ it.each([
   ['~report', false],
   ['.notes.txt.swp', true],
   ['.notes.swo', true],
-  ['.x.sw1', true],
+  ['.x.sw1', false],
+  ['.notes.txt.swq', false],
+  ['plan.dwl2', true],
+  ['~plate.kicad_pcb.lck', true],
+  ['.#notes.txt', true],
+  ['notes.lck', false],
   ['notes.swp', false],
   ['.swp', false],
   ['.swap', false],
@@ -37,7 +42,8 @@ it.each([
   ['d/Thumbs.db', 'Thumbs.db'],
   ['d/~$report.docx', '~$*'],
   ['.~lock.report.odt#', '.~lock.*#'],
-  ['d/.notes.txt.swp/x', '.*.sw?'],
+  ['d/plan.DWL', '*.dwl'],
+  ['d/.notes.txt.swp/x', '.*.sw[a-p]'],
 ])('the rule that leaves out %s for everybody is shown as %s', (path, rule) => {
   expect(builtInRuleFor(path)).toBe(rule);
 });
