@@ -97,20 +97,24 @@ export class ProblemRetries {
     if (retry !== undefined) retry.waiting = false;
   }
 
-  /** A step on `path` succeeded. @returns whether there was a problem with it. */
+  /**
+   * A step on `path` succeeded, or nothing is left to do there.
+   * @returns whether something below `path` may have waited for it: it was left out of the plans, so it has to be
+   *   compared now.
+   */
   gone(path: RelPath): boolean {
     const retry = this.#byPath.get(path);
     if (retry === undefined) return false;
     retry.cancel();
     this.#byPath.delete(path);
     this.#over(path);
-    return retry.problem !== null;
+    return retry.problem !== null || retry.waiting;
   }
 
   /**
    * Forgets every retry whose path needs nothing more.
    * @param isSettled whether both sides agree on a path.
-   * @returns the paths that had a problem: paths below them waited and have to be compared now.
+   * @returns those that have to be compared now, with all that is below them.
    */
   forget(isSettled: (path: RelPath) => boolean): RelPath[] {
     // A path that changed is not known before it has been scanned again.

@@ -169,8 +169,7 @@ export class Recorder {
     const { path, from } = change;
     if (outcome.kind === 'done') {
       pair.foldDone(side, change);
-      if (retries.gone(path)) pair.mark(path, true);
-      if (from !== undefined) retries.gone(from.path);
+      for (const each of pathsOf(change)) if (retries.gone(each)) pair.mark(each, true);
       if (change.conflictCopy !== undefined) this.#context.inFlight.markDirty(side, change.conflictCopy);
       this.#logSynced(side, change, outcome.sent, ms);
       return;

@@ -176,7 +176,7 @@ test('a path that changed during a write is not forgotten before it has been sca
   expect(retries.forget(() => true)).toEqual([]);
   expect(retries.isMovingAt(F)).toBe(true);
   retries.due(F);
-  // It had no problem, so nothing below it has waited.
+  // When it was due, all below it was compared.
   expect([retries.forget(() => true), retries.isMovingAt(F), vi.getTimerCount()]).toEqual([[], false, 0]);
 });
 
@@ -193,7 +193,10 @@ test('a forgotten problem is named once, and its owner hears that it is over', (
   expect([retries.gone(F), over]).toEqual([false, [F]]);
   retries.failed(F, 'io-error', 'x');
   retries.moved(G);
-  expect([retries.gone(F), retries.gone(G), over]).toEqual([true, false, [F, F, G]]);
+  expect([retries.gone(F), retries.gone(G), over]).toEqual([true, true, [F, F, G]]);
+  retries.moved(G);
+  retries.due(G);
+  expect(retries.gone(G)).toBe(false);
 });
 
 test('a directory with a problem is known to the paths below it, at any depth', () => {

@@ -444,20 +444,22 @@ describe('a change that is done', () => {
     expect([said, tree('a'), pair.shared(p('x'))]).toEqual([['synced z renamed b a 1 0 9 x'], 'd/ d/y:1 z:1', null]);
   });
 
-  test('ends the problem of its path and has all below compared; without a problem nothing more is', () => {
-    for (const isTroubled of [true, false]) {
-      const { applied, retries, marks } = open();
-      if (isTroubled) retries.failed(p('n'), 'no-space', 'Full.');
-      applied({ path: p('n'), action: 'created', before: null, after: { type: 'dir', mode: 0o755 } });
-      expect([retries.list(), marks()]).toEqual([[], isTroubled ? 'n*' : 'n']);
-    }
+  test.each<[string, (retries: ProblemRetries) => void, string]>([
+    ['a problem', (retries) => retries.failed(p('n'), 'no-space', 'Full.'), 'n*'],
+    ['a write that found another content, before it is due again', (retries) => retries.moved(p('n')), 'n*'],
+    ['nothing', () => {}, 'n'],
+  ])('ends what its path waited for, and has compared what waited below it: after %s', (_, wait, marked) => {
+    const { applied, retries, marks } = open();
+    wait(retries);
+    applied({ path: p('n'), action: 'created', before: null, after: { type: 'dir', mode: 0o755 } });
+    expect([retries.list(), retries.isMoving, marks()]).toEqual([[], false, marked]);
   });
 
   test('ends the problems of both paths of a rename', () => {
-    const { applied, retries } = open();
+    const { applied, retries, marks } = open();
     for (const path of ['x', 'z', 'other']) retries.failed(p(path), 'no-space', 'Full.');
     applied(renamed('x', 'z'));
-    expect(retries.list().map(({ path }) => path)).toEqual(['other']);
+    expect([retries.list().map(({ path }) => path), marks()]).toEqual([['other'], 'x* z*']);
   });
 
   test('that leaves a conflict copy has it scanned on that side, and logs the conflict once', () => {
