@@ -33,7 +33,6 @@ export type {
   Refused,
   Status,
   Target,
-  VersionRow,
-  VersionUsage,
 } from './wire/client-api/methods.js';
 export type { FailedPrune, Pruned, PrunedVersions } from './wire/client-api/pruned.js';
+export type { VersionRow, VersionUsage } from './wire/client-api/version-rows.js';

@@ -11,9 +11,9 @@ import type {
   Status,
   Target,
   Transfers,
-  VersionRow,
 } from '../wire/client-api/methods.js';
 import type { PlanPreview } from '../wire/client-api/plan.js';
+import type { VersionRow } from '../wire/client-api/version-rows.js';
 import type { Requests } from './requests.js';
 import { asTarget } from './targets.js';
 

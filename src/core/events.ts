@@ -32,7 +32,33 @@ export type SyncEvent =
       readonly position: number;
       readonly of: number;
     }
-  | { readonly event: 'locked'; readonly path: string; readonly owner: string; readonly side: Side }
+  | {
+      readonly event: 'locked';
+      readonly path: string;
+      readonly owner: string;
+      readonly side: Side;
+      /** Present where the lock was not taken by hand. */
+      readonly kind?: 'auto';
+      /** The program that has the document open, of an automatic lock; null where changes tell of its use. */
+      readonly app?: string | null;
+    }
+  /** A document is open on `side`. */
+  | {
+      readonly event: 'opened';
+      readonly path: string;
+      readonly app: string;
+      readonly owner: string;
+      readonly side: Side;
+      /** Who else holds the lock: then changes on this side are held. */
+      readonly lockedBy?: string;
+    }
+  | {
+      readonly event: 'closed';
+      readonly path: string;
+      readonly app: string;
+      readonly owner: string;
+      readonly side: Side;
+    }
   | {
       readonly event: 'unlocked';
       readonly path: string;

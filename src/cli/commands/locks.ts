@@ -7,7 +7,9 @@ import { inOrder, locksText } from '../render/locks.js';
 export async function locks(context: CommandContext, flags: { readonly mine?: boolean }): Promise<number> {
   const answer = await (await context.api()).locks();
   const sorted = inOrder(answer.locks);
-  const some = flags.mine ? sorted.filter(({ owner }) => owner === context.user) : sorted;
+  const some = flags.mine
+    ? sorted.filter(({ owner, account }) => owner === context.user || account === context.user)
+    : sorted;
   if (context.json) context.out(`${JSON.stringify({ ...answer, locks: some })}\n`);
   else
     context.out(

@@ -3,7 +3,7 @@ import { isConflictCopy } from '../../core/conflicts/copy-name.js';
 import type { RelPath } from '../../core/path.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { Colors } from './colors.js';
-import { shownName } from './width.js';
+import { lockText } from './lock-words.js';
 
 /**
  * @param waiters the waiters for its lock, in words.
@@ -15,7 +15,7 @@ export function stateText(entry: ListEntry, waiters = ''): string {
     return copy ? 'conflict copy' : '';
   }
   const words: string[] = [];
-  if (entry.lock !== null) words.push(`locked by ${shownName(entry.lock.owner)}`);
+  if (entry.lock !== null) words.push(lockText(entry.lock));
   if (entry.held > 0) words.push(`held: ${entry.held}`);
   if (entry.on !== 'both') words.push(`only in ${entry.on}`);
   if (entry.syncing !== undefined) words.push(`syncing ${Math.floor(entry.syncing)} %`);

@@ -99,7 +99,7 @@ const withCode = ({ message, code }: { message: string; code: string }, client: 
 
 type LockEvent = Extract<
   SyncEvent,
-  { event: 'held' | 'applied' | 'locked' | 'unlocked' | 'waiting' | 'left' | 'conflict' }
+  { event: 'held' | 'applied' | 'locked' | 'unlocked' | 'waiting' | 'left' | 'conflict' | 'opened' | 'closed' }
 >;
 
 function lockWords(event: LockEvent): string[] {
@@ -110,7 +110,11 @@ function lockWords(event: LockEvent): string[] {
     case 'applied':
       return ['applied', event.action.padEnd(8), path, `held update ${event.position} of ${event.of}`];
     case 'locked':
-      return ['locked', path, `by ${shownName(event.owner)}`, `on side ${event.side}`];
+      return ['locked', path, `by ${shownName(event.owner)}`, `on side ${event.side}`, lockedHow(event)];
+    case 'opened':
+      return ['opened', path, ...openedWords(event), otherHolder(event)];
+    case 'closed':
+      return ['closed', path, ...openedWords(event)];
     case 'unlocked':
       return ['unlocked', path, unlockedHow(event)];
     case 'waiting':
@@ -139,6 +143,18 @@ function unlockedHow(event: Extract<SyncEvent, { event: 'unlocked' }>): string {
   if (event.reason === 'expired') return `the lock of ${owner} has expired`;
   return `${event.reason} by ${shownName(event.by)}, was held by ${owner}`;
 }
+
+const lockedHow = ({ kind, app }: Extract<SyncEvent, { event: 'locked' }>): string =>
+  kind === undefined ? '' : app == null ? 'because it changes there' : `open in ${shownName(app)}`;
+
+const openedWords = ({ app, owner, side }: Extract<SyncEvent, { event: 'opened' | 'closed' }>): string[] => [
+  `in ${shownName(app)}`,
+  `by ${shownName(owner)}`,
+  `on side ${side}`,
+];
+
+const otherHolder = ({ lockedBy, side }: Extract<SyncEvent, { event: 'opened' }>): string =>
+  lockedBy === undefined ? '' : `but ${shownName(lockedBy)} has the lock: what is saved on side ${side} is held`;
 
 const conflictCopy = (copy: string | null): string =>
   copy === null ? 'the other content is in versions' : `the other is ${shownName(copy)}`;

@@ -1,6 +1,7 @@
 // Locks as text for people.
 import { comparePaths } from '../../core/path.js';
 import type { LockRow } from '../../wire/client-api/methods.js';
+import { lockReason } from './lock-words.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';
@@ -19,7 +20,7 @@ export function locksText(locks: readonly LockRow[], window?: number): string {
     lock.expires === null ? '-' : minuteText(lock.expires),
     lock.held === 0 ? '' : String(lock.held),
     lock.waiting.map((waiter) => shownName(waiter.owner)).join(', '),
-    shownName(lock.message),
+    lockReason(lock),
   ]);
   const columns = [
     { title: 'name', widest: 60 },

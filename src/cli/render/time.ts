@@ -10,6 +10,13 @@ export function minuteText(iso: string): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** @returns the local time of day of a time of today, `10:04`; otherwise as `minuteText`. */
+export function shortTimeText(iso: string, now: Date): string {
+  const text = minuteText(iso);
+  const today = minuteText(now.toISOString()).slice(0, 11);
+  return text.startsWith(today) ? text.slice(11) : text;
+}
+
 /** Ends that are no farther away are shown with seconds, in milliseconds. */
 const NEAR_MS = 10 * 60_000;
 

@@ -1,5 +1,5 @@
 // The earlier contents of files, for people.
-import type { VersionRow } from '../../wire/client-api/methods.js';
+import type { VersionRow } from '../../wire/client-api/version-rows.js';
 import type { CommandContext } from '../context.js';
 import { sizeText } from './size.js';
 import { tableLines } from './table.js';

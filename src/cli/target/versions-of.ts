@@ -1,7 +1,7 @@
 // Which files' versions are meant: all, those of a file or below a directory, or those that a glob matches, whether the
 // files are there now or not.
 import { parsePath } from '../../core/path.js';
-import type { VersionRow } from '../../wire/client-api/methods.js';
+import type { VersionRow } from '../../wire/client-api/version-rows.js';
 import type { CommandContext } from '../context.js';
 import { oneTarget } from './one-target.js';
 import { globMatcher, parseTarget } from './target.js';

@@ -1,8 +1,8 @@
 // Requests for a lock: they are granted, join the queue, or break another's lock. And the grant to the first waiter.
 
 import type { RelPath } from '../path.js';
-import { type Decision, type LockRequest, noted, refusal } from './events.js';
-import type { Lock, Row, Waiter } from './records.js';
+import { type Decision, type LockRequest, lockedEvent, noted, refusal } from './events.js';
+import { type AutoLock, isHolder, type Lock, type Row, type Waiter } from './records.js';
 import { breakLock } from './release.js';
 import type { LockTable } from './table.js';
 
@@ -10,7 +10,7 @@ import type { LockTable } from './table.js';
 export function takeLock(table: LockTable, request: LockRequest): Decision {
   const { path, owner, now } = request;
   const holder = table.locks.get(path);
-  if (holder?.owner === owner) return renew(table, request, holder);
+  if (holder !== undefined && isHolder(holder, owner)) return renew(table, request, holder);
   if (holder === undefined && !table.drains.has(path) && table.waitersOf(path).length === 0) {
     return granting(table, request, now, []);
   }
@@ -21,22 +21,50 @@ export function takeLock(table: LockTable, request: LockRequest): Decision {
   return { rows: [], answer: refusal(table, path) ?? later, events: [] };
 }
 
-/** Renews a lock of the same owner. A message or duration that is not given stays as it was. */
-function renew(table: LockTable, { ttlMs, message, now }: LockRequest, holder: Lock): Decision {
-  const time = ttlMs ?? holder.ttlMs;
-  const lock: Lock = { ...holder, message: message === '' ? holder.message : message, ...lasting(time, now) };
+/**
+ * Renews a lock of the same owner. A message or duration that is not given stays as it was. A request by hand makes an
+ * automatic lock one that was taken by hand; an automatic request leaves such a lock as it is.
+ */
+function renew(table: LockTable, request: LockRequest, holder: Lock): Decision {
+  if (request.auto !== undefined) return keepOpen(holder, request.auto, request.side);
+  const { auto, ...manual } = holder;
+  const wasAuto = auto !== undefined;
+  const { ttlMs, message, owner, now } = request;
+  const time = ttlMs ?? (wasAuto ? undefined : holder.ttlMs);
+  const { ttlMs: _former, ...kept } = manual;
+  const lock: Lock = {
+    ...kept,
+    owner: wasAuto ? owner : holder.owner,
+    message: message === '' ? holder.message : message,
+    ...lasting(time, now),
+  };
   const lines = linesOf(table, lock);
   const rows: Row[] = [{ table: 'lock', key: lock.path, value: lock }, ...leaving(lines)];
   return { rows, answer: { kind: 'granted', lock, changed: false, lines }, events: [] };
 }
 
+/** The document is open, also after its side was away: an automatic lock of that side goes on. */
+function keepOpen(holder: Lock, auto: AutoLock, side: Lock['side']): Decision {
+  if (holder.auto === undefined || holder.side !== side)
+    return { rows: [], answer: granted(holder, false), events: [] };
+  const { ttlMs: _grace, ...kept } = holder;
+  const lock: Lock = { ...kept, expires: null, auto };
+  return { rows: [{ table: 'lock', key: lock.path, value: lock }], answer: granted(lock, false), events: [] };
+}
+
+const granted = (lock: Lock, changed: boolean) => ({ kind: 'granted', lock, changed }) as const;
+
 /** What a grant needs: a request has it, and so has a waiter. */
-type GrantTerms = Pick<LockRequest & Waiter, 'path' | 'owner' | 'side' | 'message'> & { readonly ttlMs?: number };
+type GrantTerms = Pick<LockRequest & Waiter, 'path' | 'owner' | 'side' | 'message'> & {
+  readonly ttlMs?: number;
+  readonly auto?: AutoLock;
+};
 
 function granting(table: LockTable, terms: GrantTerms, now: number, before: Decision['rows']): Decision {
-  const { path, owner, side, message, ttlMs } = terms;
+  const { path, owner, side, message, ttlMs, auto } = terms;
   const token = table.counter('token') + 1;
-  const lock: Lock = { path, owner, side, since: now, message, token, ...lasting(ttlMs, now) };
+  const automatic = auto === undefined ? {} : { auto };
+  const lock: Lock = { path, owner, side, since: now, message, token, ...lasting(ttlMs, now), ...automatic };
   const lines = linesOf(table, lock);
   return {
     rows: [
@@ -46,7 +74,7 @@ function granting(table: LockTable, terms: GrantTerms, now: number, before: Deci
       ...leaving(lines),
     ],
     answer: { kind: 'granted', lock, changed: true, lines },
-    events: [{ event: 'locked', path, owner, side }],
+    events: [lockedEvent(lock)],
   };
 }
 

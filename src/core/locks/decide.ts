@@ -12,7 +12,7 @@ import { grantNext, leaveLine, takeLock } from './acquire.js';
 import { type Decision, type LockEvent, noted } from './events.js';
 import { drainHeld, holdUpdate } from './held.js';
 import { moveLock } from './move.js';
-import { endLock, expireLock } from './release.js';
+import { closeLock, endLock, expireLock, leaveLock } from './release.js';
 import type { LockTable } from './table.js';
 
 /** Decides what `event` does to `table`. Pure; `table.record(decision.rows)` makes it take effect. */
@@ -28,6 +28,10 @@ export function decide(table: LockTable, event: LockEvent): Decision {
       return endLock(table, event);
     case 'expire':
       return expireLock(table, event);
+    case 'close':
+      return closeLock(table, event);
+    case 'away':
+      return leaveLock(table, event);
     case 'hold':
       return holdUpdate(table, event);
     case 'drained':

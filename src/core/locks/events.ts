@@ -3,7 +3,7 @@
 import type { Entry } from '../entry.js';
 import type { SyncEvent } from '../events.js';
 import type { RelPath, Side } from '../path.js';
-import type { HeldFate, HeldWay, Lock, Row } from './records.js';
+import type { AutoLock, HeldFate, HeldWay, Lock, Row } from './records.js';
 import type { LockTable } from './table.js';
 
 /** A request for a lock. */
@@ -19,6 +19,8 @@ export interface LockRequest {
   readonly current?: Entry | null;
   /** The id to wait under; without it a request that cannot be granted is refused. */
   readonly line?: number;
+  /** Present where nobody asks for the lock, but a document is open: such a request neither waits nor breaks a lock. */
+  readonly auto?: AutoLock;
   readonly now: number;
 }
 
@@ -48,6 +50,17 @@ export type LockEvent =
       readonly current: Entry | null;
       readonly now: number;
     }
+  /** The document of the automatic lock `token` is closed, and its content is on the other side. */
+  | {
+      readonly kind: 'close';
+      readonly path: RelPath;
+      readonly token: number;
+      /** The present entry on the holder's side. */
+      readonly current: Entry | null;
+      readonly now: number;
+    }
+  /** The side of an automatic lock is away: the lock ends after `graceMs` milliseconds unless it comes back. */
+  | { readonly kind: 'away'; readonly path: RelPath; readonly graceMs: number; readonly now: number }
   | {
       readonly kind: 'hold';
       readonly path: RelPath;
@@ -87,6 +100,15 @@ export interface Decision {
   readonly answer: LockAnswer;
   readonly events: readonly SyncEvent[];
 }
+
+/** @returns the event that says of `lock` that it is in force. */
+export const lockedEvent = ({ path, owner, side, auto }: Lock): SyncEvent & { readonly event: 'locked' } => ({
+  event: 'locked',
+  path,
+  owner,
+  side,
+  ...(auto === undefined ? {} : { kind: 'auto', app: auto.app }),
+});
 
 /** @returns a decision about an event that needs no answer. */
 export const noted = (rows: readonly Row[], events: readonly SyncEvent[] = []): Decision => ({

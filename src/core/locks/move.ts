@@ -2,7 +2,7 @@
 // in order and its waiters.
 import type { SyncEvent } from '../events.js';
 import type { RelPath } from '../path.js';
-import { type Decision, noted } from './events.js';
+import { type Decision, lockedEvent, noted } from './events.js';
 import type { Row } from './records.js';
 import type { LockTable } from './table.js';
 
@@ -30,7 +30,7 @@ export function moveLock(table: LockTable, path: RelPath, to: RelPath): Decision
   for (const waiter of table.waitersOf(path)) {
     rows.push({ table: 'waiter', key: String(waiter.id), value: { ...waiter, path: to } });
   }
-  const { owner, side } = lock;
+  const { owner } = lock;
   const by = owner;
   const ended = (at: RelPath, whose: string): SyncEvent => ({
     event: 'unlocked',
@@ -40,5 +40,5 @@ export function moveLock(table: LockTable, path: RelPath, to: RelPath): Decision
     reason: 'released',
   });
   const events = replaced === undefined ? [] : [ended(to, replaced.owner)];
-  return noted(rows, [...events, ended(path, owner), { event: 'locked', path: to, owner, side }]);
+  return noted(rows, [...events, ended(path, owner), lockedEvent({ ...lock, path: to })]);
 }

@@ -3,6 +3,16 @@ import type { Action } from '../change.js';
 import type { Entry } from '../entry.js';
 import type { RelPath, Side } from '../path.js';
 
+/** What a lock has that was not taken by hand. */
+export interface AutoLock {
+  /** The program that has the document open; null where changes of the file are all that tells of its use. */
+  readonly app: string | null;
+  /** The account that the owner of the lock works under, as `user@host`; null where it is not known. */
+  readonly account: string | null;
+  /** Since when the side of the lock is away, milliseconds since 1970; absent while it is connected. */
+  readonly away?: number;
+}
+
 /** A lock in force. Times are milliseconds since 1970. */
 export interface Lock {
   readonly path: RelPath;
@@ -16,7 +26,16 @@ export interface Lock {
   readonly message: string;
   /** Larger than every token before it. */
   readonly token: number;
+  /** Absent where the lock was taken by hand. */
+  readonly auto?: AutoLock;
 }
+
+/** @returns whether `owner` holds the lock: an automatic one can be known by its account, too. */
+export const isHolder = ({ owner, auto }: Lock, asking: string): boolean =>
+  owner === asking || auto?.account === asking;
+
+/** @returns the name under which the holder gives commands, as far as it is known. */
+export const commandName = ({ owner, auto }: Lock): string => auto?.account ?? owner;
 
 /** Somebody who waits for a lock. A waiter lasts as long as its connection: its row is never written to disk. */
 export interface Waiter {

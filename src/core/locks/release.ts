@@ -6,7 +6,18 @@ import { sameContent } from '../entry.js';
 import type { SyncEvent } from '../events.js';
 import type { RelPath, Side } from '../path.js';
 import { type Decision, type LockEvent, noted, refusal } from './events.js';
-import type { Drain, HeldFate, HeldUpdate, HeldWay, Lock, Notice, Preference, Row } from './records.js';
+import {
+  commandName,
+  type Drain,
+  type HeldFate,
+  type HeldUpdate,
+  type HeldWay,
+  isHolder,
+  type Lock,
+  type Notice,
+  type Preference,
+  type Row,
+} from './records.js';
 import type { LockTable } from './table.js';
 
 /** The number of stored notices; the oldest are dropped. */
@@ -17,7 +28,7 @@ export function endLock(table: LockTable, event: LockEvent & { kind: 'unlock' })
   const { path, owner, current, force = false, held = 'apply', now } = event;
   const holder = table.locks.get(path);
   if (holder === undefined) return { rows: [], answer: { kind: 'released', owner: null, held: 0 }, events: [] };
-  const isOwn = holder.owner === owner;
+  const isOwn = isHolder(holder, owner);
   if (!isOwn && !force) return { rows: [], answer: refusal(table, path)!, events: [] };
   const reason = isOwn ? 'released' : 'forced';
   const updates = table.heldOf(path);
@@ -37,6 +48,25 @@ export function expireLock(table: LockTable, event: LockEvent & { kind: 'expire'
   return noted(rows, events);
 }
 
+/** Ends an automatic lock whose document is closed, unless it was taken by hand or replaced meanwhile. */
+export function closeLock(table: LockTable, event: LockEvent & { kind: 'close' }): Decision {
+  const { path, token, current, now } = event;
+  const holder = table.locks.get(path);
+  if (holder?.auto === undefined || holder.token !== token) return noted([]);
+  const { rows, events } = breakLock(table, holder, { by: holder.owner, reason: 'released', current, now });
+  return noted(rows, events);
+}
+
+/** Gives an automatic lock an end, because its side is away. */
+export function leaveLock(table: LockTable, event: LockEvent & { kind: 'away' }): Decision {
+  const { path, graceMs, now } = event;
+  const holder = table.locks.get(path);
+  if (holder?.auto === undefined || holder.auto.away !== undefined) return noted([]);
+  const auto = { ...holder.auto, away: now };
+  const lock: Lock = { ...holder, auto, expires: now + graceMs, ttlMs: graceMs };
+  return noted([{ table: 'lock', key: path, value: lock }]);
+}
+
 interface Breaking {
   readonly by: string;
   readonly reason: (SyncEvent & { event: 'unlocked' })['reason'];
@@ -49,13 +79,14 @@ interface Breaking {
 /** Ends a lock; its held updates begin to take effect. */
 export function breakLock(
   table: LockTable,
-  { path, owner, side }: Lock,
+  lock: Lock,
   { by, reason, current, held = 'apply', now }: Breaking,
 ): Pick<Decision, 'rows' | 'events'> {
+  const { path, owner, side } = lock;
   const updates = table.heldOf(path);
   const rows: Row[] = [{ table: 'lock', key: path, value: null }];
   if (updates.length > 0) rows.push(...startDrain(path, side, updates, current, held));
-  if (reason !== 'released') rows.push(...noticing(table, { owner, path, reason, by, time: now }));
+  if (reason !== 'released') rows.push(...noticing(table, { owner: commandName(lock), path, reason, by, time: now }));
   return { rows, events: [{ event: 'unlocked', path, owner, by, reason }] };
 }
 

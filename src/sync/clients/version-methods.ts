@@ -1,6 +1,7 @@
 // The client methods for versions: listing those of one file or of all, restoring, pruning.
 import type { RelPath } from '../../core/path.js';
-import type { ClientMethods, Target, VersionRow } from '../../wire/client-api/methods.js';
+import type { ClientMethods, Target } from '../../wire/client-api/methods.js';
+import type { VersionRow } from '../../wire/client-api/version-rows.js';
 import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { RecentVersions } from '../files/recent-versions.js';
 import type { Restoring, RestoringContext } from '../files/restore-version.js';

@@ -3,7 +3,7 @@
 import { SyncError } from '../../core/errors.js';
 import type { RelPath, Side } from '../../core/path.js';
 import type { RecentVersion, VersionReader } from '../../replica.js';
-import type { VersionRow } from '../../wire/client-api/methods.js';
+import type { VersionRow } from '../../wire/client-api/version-rows.js';
 import { Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
 import { MAX_NUMBERED_BYTES } from '../../wire/frame/limits.js';
 import { versionRow } from './version-row.js';

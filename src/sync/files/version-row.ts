@@ -1,7 +1,7 @@
 // A version as clients are told of it.
 import type { RelPath, Side } from '../../core/path.js';
 import type { Version } from '../../replica.js';
-import type { VersionRow } from '../../wire/client-api/methods.js';
+import type { VersionRow } from '../../wire/client-api/version-rows.js';
 import { iso } from '../locks/lock-service.js';
 
 /**

@@ -3,6 +3,7 @@
 // change of that side, which is then synchronised like any other. Its paths are claimed while it is under way.
 import type { Change } from '../../core/change.js';
 import type { SyncError } from '../../core/errors.js';
+import { isHolder } from '../../core/locks/records.js';
 import { isAtOrBelow, type RelPath } from '../../core/path.js';
 import { lockedBy } from '../locks/lock-service.js';
 import type { ClaimKind } from '../pair/claims.js';
@@ -145,7 +146,7 @@ export class ClientWrites {
   #refuseForeign({ owner, deep }: ClientWrite, path: RelPath): void {
     const { lockState, pair } = this.#context;
     for (const lock of deep ? lockState.table.locks.values() : [lockState.table.locks.get(path)]) {
-      if (lock === undefined || lock.owner === owner || !isAtOrBelow(lock.path, path)) continue;
+      if (lock === undefined || isHolder(lock, owner) || !isAtOrBelow(lock.path, path)) continue;
       throw lockedBy(lock.path, { kind: 'refused', lock, held: lockState.table.heldOf(lock.path).length });
     }
     if (pair.a.rules.ignores(path, false)) throw ignored(path);

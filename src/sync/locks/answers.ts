@@ -19,8 +19,11 @@ type Refusal = LockAnswer & { readonly kind: 'refused' };
 export const iso = isoTime;
 
 /** @returns a lock as clients see it. */
-export function lockInfo({ owner, side, since, expires, message, token }: Lock): LockInfo {
-  return { owner, side, since: iso(since), expires: expires === null ? null : iso(expires), message, token };
+export function lockInfo({ owner, side, since, expires, message, token, auto }: Lock): LockInfo {
+  const lock = { owner, side, since: iso(since), expires: expires === null ? null : iso(expires), message, token };
+  if (auto === undefined) return lock;
+  const { app, account, away } = auto;
+  return { ...lock, kind: 'auto', app, account, away: away === undefined ? null : iso(away) };
 }
 
 export function refused(path: string, error: Error): Refused {
@@ -57,7 +60,7 @@ export const unrecorded = (path: string, error: SyncError): SyncError =>
 
 /** The error for a path that another owner has locked. */
 export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): SyncError {
-  const why = lock.message === '' ? '' : ` (${quote(lock.message)})`;
+  const why = reasonOf(lock);
   const until = lock.expires === null ? '' : `, until ${iso(lock.expires)}`;
   const updates = held === 0 ? '' : `; ${held} update${held === 1 ? ' is' : 's are'} held`;
   const line = waiting === 0 ? '' : `; ${waiting} wait${waiting === 1 ? 's' : ''} for it`;
@@ -69,6 +72,16 @@ export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): Sy
       facts: { lock: { ...lockInfo(lock), held, waiting } },
     },
   );
+}
+
+/** @returns why there is a lock, in brackets; '' where that is not known. */
+function reasonOf({ message, auto, side }: Lock): string {
+  const open =
+    auto === undefined ? [] : [auto.app === null ? `in work on side ${side}` : `open in ${auto.app} on side ${side}`];
+  const away = auto?.away === undefined ? [] : [`side ${side} is away since ${iso(auto.away)}`];
+  const said = message === '' ? [] : [quote(message)];
+  const reasons = [...open, ...away, ...said];
+  return reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
 }
 
 const stillDraining = (path: string): SyncError =>
@@ -94,6 +107,9 @@ export const noLongerWaiting = (path: string): SyncError =>
 export function lockRows(table: LockTable): LockRow[] {
   return [...table.locks.values()].map((lock) => ({
     path: lock.path,
+    kind: 'manual',
+    app: null,
+    away: null,
     ...lockInfo(lock),
     held: table.heldOf(lock.path).length,
     waiting: table.waitersOf(lock.path).map(({ owner, since }) => ({ owner, since: iso(since) })),

@@ -3,7 +3,7 @@
 // (core/locks) decides. A lock is on disk before anyone is told of it, and tokens only grow.
 
 import type { LockEvent } from '../../core/locks/events.js';
-import type { Lock } from '../../core/locks/records.js';
+import { isHolder, type Lock } from '../../core/locks/records.js';
 import type { RelPath } from '../../core/path.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
 import { answered, noLongerWaiting, refused, stillComing, tooMany, unrecorded } from './answers.js';
@@ -98,7 +98,7 @@ export class LockService {
   #isKeptOut({ path, owner, steal = false, wait }: ServiceRequest): boolean {
     const { table } = this.#context.lockState;
     const holder = table.locks.get(path);
-    if (holder !== undefined) return holder.owner !== owner && !steal;
+    if (holder !== undefined) return !isHolder(holder, owner) && !steal;
     return wait !== undefined && table.waitersOf(path).length > 0;
   }
 

@@ -9,6 +9,7 @@ import type { HeldWay } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
 import type { PlanPreview } from './plan.js';
 import type { Pruned } from './pruned.js';
+import type { VersionRow, VersionUsage } from './version-rows.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -25,6 +26,14 @@ export interface LockInfo {
   readonly expires: string | null;
   readonly message: string;
   readonly token: number;
+  /** Present where nobody took the lock by hand, and with it the next three. */
+  readonly kind?: 'auto';
+  /** The program that has the document open; null where changes of the file tell of its use. */
+  readonly app?: string | null;
+  /** The account that the owner works under, as `user@host`; null where it is not known. */
+  readonly account?: string | null;
+  /** Since when the side of the lock is away; null while it is connected. */
+  readonly away?: string | null;
 }
 
 export interface ListEntry {
@@ -46,8 +55,11 @@ export interface Listing {
   readonly entries: readonly ListEntry[];
 }
 
-export interface LockRow extends LockInfo {
+export interface LockRow extends Omit<LockInfo, 'kind' | 'app' | 'away'> {
   readonly path: string;
+  readonly kind: 'manual' | 'auto';
+  readonly app: string | null;
+  readonly away: string | null;
   readonly held: number;
   readonly waiting: readonly { readonly owner: string; readonly since: string }[];
 }
@@ -69,28 +81,6 @@ export interface HeldRow {
   readonly received: string;
   /** The content hash of the version on which the update is based; null where there was none. */
   readonly base: string | null;
-}
-
-/** A stored version. */
-export interface VersionRow {
-  readonly path: string;
-  /** Its number among the versions of this file: 1 is the newest. */
-  readonly n: number;
-  readonly size: number;
-  readonly mtime: string;
-  /** When it was moved to the versions. */
-  readonly replaced: string;
-  /** Why it was: `overwritten`, `deleted`, `first contact`, `held` …; `unknown` where the record is lost. */
-  readonly reason: string;
-  /** The side that stores it, and the path of the plain file in its root. */
-  readonly side: Side;
-  readonly where: string;
-}
-
-/** What versions take of a disk. */
-export interface VersionUsage {
-  readonly files: number;
-  readonly bytes: number;
 }
 
 /** Whether a path is left out of synchronisation, and by which rule. */

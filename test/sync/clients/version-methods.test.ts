@@ -4,7 +4,7 @@ import { Snapshot } from '../../../src/core/snapshot.js';
 import type { RecentVersion, VersionReader } from '../../../src/replica.js';
 import { versionHandlers } from '../../../src/sync/clients/version-methods.js';
 import { Pair } from '../../../src/sync/pair/pair.js';
-import type { VersionRow } from '../../../src/wire/client-api/methods.js';
+import type { VersionRow } from '../../../src/wire/client-api/version-rows.js';
 import { dir, file, p } from '../../support/disk-site.js';
 
 const NEWEST = Date.UTC(2026, 10, 21);

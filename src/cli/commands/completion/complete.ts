@@ -6,6 +6,7 @@ import type { ListEntry } from '../../../wire/client-api/methods.js';
 import { SPELLINGS } from '../../argv.js';
 import { type CommandContext, contextFor, type Globals } from '../../context.js';
 import { EXIT_OK } from '../../exit-codes.js';
+import { lockText } from '../../render/lock-words.js';
 import { shownName } from '../../render/width.js';
 import { splitLine } from '../../shell-words.js';
 import { firstWords, ofPrograms } from './programs.js';
@@ -127,7 +128,7 @@ async function filesFor(
  */
 const named = (path: string, lock: ListEntry['lock']): Candidate => ({
   value: /^(\d+$|-)/.test(path) ? `./${path}` : path,
-  note: lock === null ? '' : `locked by ${shownName(lock.owner)}`,
+  note: lock === null ? '' : lockText(lock),
 });
 
 /**

@@ -1,8 +1,8 @@
 // `client versions --prune [--older 7d]`: removes versions for ever, after it has said how many there are and how much
 // they take.
 import { SyncError } from '../../../core/errors.js';
-import type { VersionUsage } from '../../../wire/client-api/methods.js';
 import type { FailedPrune, PrunedVersions } from '../../../wire/client-api/pruned.js';
+import type { VersionUsage } from '../../../wire/client-api/version-rows.js';
 import { confirmed } from '../../confirm.js';
 import type { CommandContext } from '../../context.js';
 import { parseDuration } from '../../duration.js';

@@ -2,7 +2,8 @@
 // from the list of all, and each is named by where it lies, because the numbers change while files are put back.
 import { SyncError } from '../../../core/errors.js';
 import { comparePaths, type RelPath } from '../../../core/path.js';
-import type { Acted, VersionRow } from '../../../wire/client-api/methods.js';
+import type { Acted } from '../../../wire/client-api/methods.js';
+import type { VersionRow } from '../../../wire/client-api/version-rows.js';
 import type { CommandContext } from '../../context.js';
 import { EXIT_OK, exitCodeOf } from '../../exit-codes.js';
 import { parseMoment } from '../../moment.js';

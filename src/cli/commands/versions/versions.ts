@@ -1,6 +1,6 @@
 // `client versions [TARGET]`: the earlier contents that both sides keep, of one file or of all, the newest first.
 import type { Side } from '../../../core/path.js';
-import type { VersionRow } from '../../../wire/client-api/methods.js';
+import type { VersionRow } from '../../../wire/client-api/version-rows.js';
 import type { CommandContext } from '../../context.js';
 import { EXIT_OK } from '../../exit-codes.js';
 import { parseMoment } from '../../moment.js';

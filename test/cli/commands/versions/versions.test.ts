@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Api } from '../../../../src/cli/context.js';
 import { SyncError } from '../../../../src/core/errors.js';
-import type { VersionRow } from '../../../../src/wire/client-api/methods.js';
+import type { VersionRow } from '../../../../src/wire/client-api/version-rows.js';
 import { fakeApi, memory, run } from '../../fake-context.js';
 
 const COPY = 'a (conflict B 2026-11-21 14-03-22).txt';
