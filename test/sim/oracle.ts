@@ -27,8 +27,8 @@ export class Oracle {
 
   /** By path, the position that was applied last since the unlock. */
   readonly #applied = new Map<string, number>();
-  /** When each lock was taken, by its token. */
-  readonly #taken = new Map<number, number>();
+  /** When each lock was taken, and since when it has had its present end, by its token. */
+  readonly #taken = new Map<number, { readonly at: number; readonly since: number; readonly expires: number | null }>();
   /** Paths that were unlocked before server-a knew what the side of their lock has. */
   readonly #unseen = new Set<RelPath>();
 
@@ -206,8 +206,11 @@ export class Oracle {
     }
   }
 
-  #noteLock({ token }: Lock): void {
-    if (!this.#taken.has(token)) this.#taken.set(token, this.#world.time);
+  #noteLock({ token, expires }: Lock): void {
+    const { time } = this.#world;
+    const known = this.#taken.get(token) ?? { at: time, since: time, expires };
+    // Its owner may ask for it again, and so for another end.
+    this.#taken.set(token, known.expires === expires ? known : { ...known, since: time, expires });
   }
 
   /** Rows of the lock table have changed. */
@@ -244,7 +247,7 @@ export class Oracle {
   /** No lock outlasts its time by more than the lock service waits for what is under way. */
   noneOverdue({ lockState }: ServerA): void {
     for (const { path, ttlMs, token } of lockState.table.locks.values()) {
-      const since = this.#taken.get(token) ?? 0;
+      const { since } = this.#taken.get(token) ?? { since: 0 };
       if (ttlMs !== undefined && this.#world.time > since + ttlMs + OVERDUE_MS)
         this.#world.broken(`the lock of ${path} should have ended long ago`);
     }
@@ -257,7 +260,7 @@ export class Oracle {
         const lock = server.lockState.table.locks.get(path as RelPath);
         const isGuarding = server.guards === true && lock !== undefined && lock.side !== name && inode.type === 'file';
         // Of a lock that came with a former disk it is not known when it was taken.
-        const since = lock === undefined ? 0 : (this.#taken.get(lock.token) ?? 0);
+        const since = lock === undefined ? 0 : (this.#taken.get(lock.token)?.at ?? 0);
         if (isGuarding && (inode.mode & 0o222) !== 0 && !this.#touchedSince(path, since))
           this.#world.broken(`at rest ${path} is not guarded on side ${name}`);
         if (!isGuarding && isGuarded(inode) && inode.mode !== inode.guarded)

@@ -74,6 +74,7 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
     'the simulation: what both people had deleted was to be kept, though it seemed to be in place where the lock was',
   ],
   [740_062_646, 'what came into a directory whose write had found another one was forgotten when that was made good'],
+  [911_000_644, 'the simulation: a lock without an end was given one by its owner, and seemed to be overdue'],
   [740_104_063, 'the simulation: what had just come from the other side was held, and seemed to be out of order'],
   [
     740_128_866,
