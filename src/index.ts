@@ -1,6 +1,7 @@
 // The public interface of the package: the typed client, its types and its error class.
 
 export {
+  type AskOptions,
   Client,
   type ConnectOptions,
   type LockOptions,
@@ -18,21 +19,21 @@ export type { Content, UploadOptions } from './client/upload.js';
 export { type ErrorCode, type Problem, type ProblemCode, SyncError } from './core/errors.js';
 export type { EventPlace, Gap, NumberedEvent, SyncEvent, WatchedEvent } from './core/events.js';
 export type { Side } from './core/path.js';
+export type { Ignored } from './wire/client-api/ignored.js';
 export type {
   Acted,
   Confirmation,
   ConflictRow,
   HeldRow,
-  Ignored,
   ListEntry,
   Listing,
   LockInfo,
   LockRow,
-  NoticeRow,
   PairState,
   Refused,
   Status,
   Target,
 } from './wire/client-api/methods.js';
+export type { NoticeRow } from './wire/client-api/notice.js';
 export type { FailedPrune, Pruned, PrunedVersions } from './wire/client-api/pruned.js';
 export type { VersionRow, VersionUsage } from './wire/client-api/version-rows.js';

@@ -22,6 +22,7 @@ export type Api = Pick<
   | 'held'
   | 'lock'
   | 'unlock'
+  | 'ask'
   | 'notices'
   | 'versions'
   | 'recentVersions'

@@ -2,7 +2,8 @@
 // results that arrive in several parts, and keeps every sent line within the server's limit.
 import type { WatchedEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
-import type { Acted, Confirmation, Flushed, NoticeRow, Target } from '../wire/client-api/methods.js';
+import type { Acted, Confirmation, Flushed, Target } from '../wire/client-api/methods.js';
+import type { NoticeRow } from '../wire/client-api/notice.js';
 import type { Pruned } from '../wire/client-api/pruned.js';
 import { SERVER_SILENCE } from '../wire/frame/limits.js';
 import { RpcClient } from '../wire/rpc/caller.js';
@@ -10,7 +11,7 @@ import { givenSecret } from '../wire/socket/secret.js';
 import { dial } from '../wire/socket/tcp.js';
 import { type Downloaded, type DownloadOptions, saveDownload } from './download.js';
 import { eventsOf, type WatchOptions } from './event-stream.js';
-import { Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locks.js';
+import { type AskOptions, Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locks.js';
 import { Queries } from './queries.js';
 import { Requests } from './requests.js';
 import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } from './server-address.js';
@@ -46,7 +47,7 @@ export interface ConnectOptions {
 /** Which version to put back. */
 export type RestoreOptions = { readonly at?: number } | { readonly side: Side; readonly where: string };
 
-export type { LockOptions, TargetResult, UnlockOptions, WaitingPlace } from './locks.js';
+export type { AskOptions, LockOptions, TargetResult, UnlockOptions, WaitingPlace } from './locks.js';
 
 /** A connection to server-a. Every method rejects with a SyncError whose `code` says why. */
 export class Client extends Queries {
@@ -118,8 +119,18 @@ export class Client extends Queries {
   }
 
   /**
-   * @returns the locks that this client's user has lost since the last notice. Each is returned once, to the first
-   * caller.
+   * Asks the holders of locks to unlock them. A holder is told at once, by an event, and at his next command; the same
+   * user asks for the same file at most once a minute.
+   * @returns one result for each target, in their order: `changed` where the holder, `owner`, was asked now; `agoMs`
+   * where this user asked lately. `owner` is null where nobody holds a lock.
+   */
+  ask(targets: readonly (Target | string | number)[], options: AskOptions = {}): Promise<TargetResult[]> {
+    return this.#locking.askHolders(targets, options);
+  }
+
+  /**
+   * @returns the locks that this client's user has lost since the last notice, and those that others ask for. Each is
+   * returned once, to the first caller.
    */
   notices(): Promise<readonly NoticeRow[]> {
     return this.#locking.notices();

@@ -1,7 +1,8 @@
-// Locks of one user: locking, waiting, unlocking, and notices about lost locks.
+// Locks of one user: locking, waiting, unlocking, asking others, and notices.
 import type { HeldWay } from '../core/locks/records.js';
 import type { Side } from '../core/path.js';
-import type { Acted, NoticeRow, Refused, Target } from '../wire/client-api/methods.js';
+import type { Acted, Refused, Target } from '../wire/client-api/methods.js';
+import type { NoticeRow } from '../wire/client-api/notice.js';
 import type { OnNotification } from '../wire/rpc/caller.js';
 import type { Requests } from './requests.js';
 import { asTarget, inLines } from './targets.js';
@@ -41,6 +42,11 @@ export interface UnlockOptions {
   readonly held?: HeldWay;
 }
 
+export interface AskOptions {
+  /** Why, for the holder to read. */
+  readonly message?: string;
+}
+
 /** The result for one target: done, or refused with the message and code of an error. */
 export type TargetResult = Acted | Refused;
 
@@ -77,6 +83,13 @@ export class Locking {
     );
   }
 
+  /** Asks the holders of locks to unlock them. */
+  askHolders(targets: readonly (Target | string | number)[], options: AskOptions): Promise<TargetResult[]> {
+    return this.#each(targets, false, (some) =>
+      this.#ask.call('ask', { targets: some, owner: this.#user, ...options }),
+    );
+  }
+
   /** @param inOrder whether the targets have to be requested in the order of their bytes. */
   async #each(
     targets: readonly (Target | string | number)[],
@@ -96,7 +109,7 @@ export class Locking {
   }
 
   async notices(): Promise<readonly NoticeRow[]> {
-    const { notices } = await this.#ask.call('notices', { owner: this.#user });
+    const { notices } = await this.#ask.call('notices', { owner: this.#user, all: true });
     const all = [...this.#notices, ...notices];
     this.#notices = [];
     return all;

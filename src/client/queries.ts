@@ -2,16 +2,8 @@
 import type { NumberedEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
 import { unpackRow } from '../wire/client-api/compact-rows.js';
-import type {
-  ConflictRow,
-  HeldRow,
-  Ignored,
-  Listing,
-  LockRow,
-  Status,
-  Target,
-  Transfers,
-} from '../wire/client-api/methods.js';
+import type { Ignored } from '../wire/client-api/ignored.js';
+import type { ConflictRow, HeldRow, Listing, LockRow, Status, Target, Transfers } from '../wire/client-api/methods.js';
 import type { PlanPreview } from '../wire/client-api/plan.js';
 import type { VersionRow } from '../wire/client-api/version-rows.js';
 import type { Requests } from './requests.js';

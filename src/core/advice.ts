@@ -14,7 +14,7 @@ export type Step =
   | { readonly do: 'lock'; readonly files: string; readonly wait?: boolean }
   /** The listing, of the files that a glob matches. */
   | { readonly do: 'find'; readonly files: string }
-  | { readonly do: 'unlock'; readonly path: string }
+  | { readonly do: 'unlock' | 'ask'; readonly path: string }
   | { readonly do: 'rename'; readonly path: string; readonly to: string }
   /** A directory with all that is in it. */
   | { readonly do: 'delete-all'; readonly path: string }

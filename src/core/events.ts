@@ -69,6 +69,15 @@ export type SyncEvent =
   | { readonly event: 'waiting'; readonly path: string; readonly owner: string; readonly position: number }
   /** A waiter has gone away without the lock. */
   | { readonly event: 'left'; readonly path: string; readonly owner: string }
+  /** `by` asks the holder of a lock, `owner`, to unlock it. */
+  | {
+      readonly event: 'asked';
+      readonly path: string;
+      readonly owner: string;
+      readonly by: string;
+      /** Why; empty where nothing was said. */
+      readonly message: string;
+    }
   | { readonly event: 'conflict'; readonly path: string; readonly kept: Side; readonly copy: string | null }
   | { readonly event: 'problem'; readonly path: string; readonly code: string; readonly message: string }
   | { readonly event: 'halted'; readonly code: string; readonly message: string }

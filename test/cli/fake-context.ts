@@ -69,6 +69,15 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
         return { path, changed: true, owner: 'ann', side: 'a', token: 1 };
       });
     },
+    ask: async (targets, options) => {
+      calls.push(['ask', targets, options]);
+      return targets.map((target) => {
+        const path = pathOf(target);
+        if (path === undefined) return missing(target);
+        const owner = owners.get(path) ?? null;
+        return { path, changed: owner !== null && owner !== 'ann', owner };
+      });
+    },
     plan: async () => ({ plan: [], waiting: 0, firstContact: false }),
     notices: async () => [],
     unlock: async (targets) => {

@@ -317,6 +317,26 @@ describe.concurrent('a holder who does not come back', { timeout: MINUTE }, () =
     expect(notices).toMatchObject([{ path: '38.dwg', reason: 'forced', by: 'lost' }]);
   });
 
+  test('the holder is asked to unlock: by an event, and at his next command, also after a restart of server-a', async () => {
+    await shared('ask.dwg');
+    await lock('ask.dwg', 'holder');
+    const asked = await pair.json('--as', 'asker', 'ask', 'ask.dwg', '-m', 'I need it at noon');
+    expect(asked).toEqual({ path: 'ask.dwg', changed: true, owner: 'holder' });
+    await pair.serverA.wait(saysAt('asked', 'ask.dwg'));
+    expect(await pair.client('--as', 'asker', 'ask', 'ask.dwg')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^holder was asked to unlock ask\.dwg \d+ s ago; ask again in \d+ s\.\n$/),
+    });
+    await pair.serverA.crash();
+    await pair.startA();
+    const told = await pair.client('--as', 'holder', 'locks');
+    expect(told.stderr).toMatch(
+      /^Note: asker asks you to unlock ask\.dwg: "I need it at noon" \(.*\)\. Unlock it with: client unlock ask\.dwg\n$/,
+    );
+    expect((await pair.client('--as', 'holder', 'locks')).stderr).toBe('');
+    expect(await pair.client('--as', 'holder', 'unlock', 'ask.dwg')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('SCENARIO 38: who waits is told the place, and leaves the line when his program ends', async () => {
     await shared('38-line.dwg');
     await lock('38-line.dwg');

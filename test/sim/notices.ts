@@ -1,6 +1,6 @@
 // Who lost a lock without having given it back is told, once, and nobody is told of what never was.
 import type { SyncEvent } from '../../src/core/events.js';
-import type { NoticeRow } from '../../src/wire/client-api/methods.js';
+import type { NoticeRow } from '../../src/wire/client-api/notice.js';
 import type { World } from './world.js';
 
 type Loss = Pick<NoticeRow, 'path' | 'reason' | 'by'> & { readonly owner: string };

@@ -1,6 +1,6 @@
 // `client check-ignore PATH`: the rule that leaves a path out of synchronisation, and where it stands; like git's command
 // it says nothing and exits 1 where there is none.
-import type { Ignored } from '../../wire/client-api/methods.js';
+import type { Ignored } from '../../wire/client-api/ignored.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_FAILED, EXIT_OK } from '../exit-codes.js';
 import { shownName } from '../render/width.js';

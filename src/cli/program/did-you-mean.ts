@@ -10,7 +10,15 @@ const CALLED: Readonly<Record<string, string>> = {
   ...{ move: 'rename', ren: 'rename' },
   ...{ undo: 'restore', recover: 'restore', revert: 'restore', rollback: 'restore' },
   ...{ history: 'versions', version: 'versions', deleted: 'versions', backups: 'versions' },
-  ...{ release: 'unlock', free: 'unlock', checkout: 'lock', checkin: 'unlock', take: 'lock' },
+  ...{
+    release: 'unlock',
+    free: 'unlock',
+    checkout: 'lock',
+    checkin: 'unlock',
+    take: 'lock',
+    request: 'ask',
+    nudge: 'ask',
+  },
   ...{ sync: 'flush', wait: 'flush', stop: 'pause', start: 'resume', continue: 'resume', info: 'status', st: 'status' },
   ...{ ignored: 'check-ignore', 'ls-ignored': 'check-ignore', quit: 'help', exit: 'help' },
 };

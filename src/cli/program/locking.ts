@@ -1,5 +1,6 @@
-// Commands that lock and unlock.
+// Commands that lock, unlock, and ask for locks.
 import { type Command, Option } from 'commander';
+import type { AskOptions } from '../../client/client.js';
 import type { LockFlags } from '../commands/lock.js';
 import type { UnlockFlags } from '../commands/unlock.js';
 import type { Run } from './run.js';
@@ -38,5 +39,13 @@ export function addLocking(program: Command, run: Run): void {
     .description('unlock files (also: -unlock -N)')
     .action((targets: string[], flags: UnlockFlags) =>
       run(async (context) => (await import('../commands/unlock.js')).unlock(context, targets, flags)),
+    );
+  program
+    .command('ask')
+    .argument('<target...>', 'number, path or glob')
+    .option('-m, --message <why>', 'why, for the holder to read')
+    .description('ask the holder to unlock; he is told at once, or at his next command')
+    .action((targets: string[], flags: AskOptions) =>
+      run(async (context) => (await import('../commands/ask.js')).ask(context, targets, flags)),
     );
 }

@@ -1,6 +1,7 @@
-// Tells an owner at his next command, whichever it is, that he has lost a lock without releasing it: as a sentence on
-// stderr, or with --json as a field of the result.
-import type { NoticeRow } from '../../wire/client-api/methods.js';
+// Tells an owner at his next command, whichever it is, that he has lost a lock without releasing it, or that somebody asks
+// him for one: as a sentence on stderr, or with --json as a field of the result.
+import type { NoticeRow } from '../../wire/client-api/notice.js';
+import { adviceText } from '../../wire/frame/advice-text.js';
 import type { Api, CommandContext } from '../context.js';
 import { minuteText } from '../render/time.js';
 import { shownName } from '../render/width.js';
@@ -17,7 +18,7 @@ export async function withNotices(
   let untold: readonly NoticeRow[] = [];
   const hear = (notices: readonly NoticeRow[]): void => {
     if (context.json) untold = [...untold, ...notices];
-    else for (const notice of notices) context.err(`${noticeText(notice)}\n`);
+    else for (const notice of notices) context.err(`${noticeText(notice, context.names.client)}\n`);
   };
   const ask = async (): Promise<Api> => {
     // Requested again for each connection, because a lost connection is replaced.
@@ -41,8 +42,13 @@ function withField(text: string, notices: readonly NoticeRow[]): string {
   return `{"notices":${JSON.stringify(notices)}${rest.startsWith('}') ? '' : ','}${rest}`;
 }
 
-/** @returns the sentence about a lost lock. */
-function noticeText({ path, reason, by, time }: NoticeRow): string {
+/** @returns the sentence about a lock that is lost or asked for. */
+function noticeText({ path, reason, by, time, message }: NoticeRow, client: string): string {
+  if (reason === 'asked') {
+    const why = message === undefined ? '' : `: "${shownName(message)}"`;
+    const unlock = shownName(adviceText([{ do: 'unlock', path }], client));
+    return `Note: ${shownName(by)} asks you to unlock ${shownName(path)}${why} (${minuteText(time)}). Unlock it with: ${unlock}`;
+  }
   const how =
     reason === 'expired' ? 'has expired' : `was ${reason === 'stolen' ? 'taken' : 'broken'} by ${shownName(by)}`;
   return `Note: your lock on ${shownName(path)} ${how} (${minuteText(time)}).`;

@@ -99,7 +99,9 @@ const withCode = ({ message, code }: { message: string; code: string }, client: 
 
 type LockEvent = Extract<
   SyncEvent,
-  { event: 'held' | 'applied' | 'locked' | 'unlocked' | 'waiting' | 'left' | 'conflict' | 'opened' | 'closed' }
+  {
+    event: 'held' | 'applied' | 'locked' | 'unlocked' | 'waiting' | 'left' | 'asked' | 'conflict' | 'opened' | 'closed';
+  }
 >;
 
 function lockWords(event: LockEvent): string[] {
@@ -121,6 +123,13 @@ function lockWords(event: LockEvent): string[] {
       return ['waiting', path, `${shownName(event.owner)} is number ${event.position} in the queue`];
     case 'left':
       return ['left', path, `${shownName(event.owner)} waits no more`];
+    case 'asked':
+      return [
+        'asked',
+        path,
+        `${shownName(event.by)} asks ${shownName(event.owner)} to unlock it`,
+        saying(event.message),
+      ];
     case 'conflict':
       return ['conflict', path, `side ${event.kept} keeps the name`, conflictCopy(event.copy)];
     default:
@@ -156,6 +165,8 @@ const openedWords = ({ app, owner, side }: Extract<SyncEvent, { event: 'opened' 
 const otherHolder = ({ lockedBy, side }: Extract<SyncEvent, { event: 'opened' }>): string =>
   lockedBy === undefined ? '' : `but ${shownName(lockedBy)} has the lock: what is saved on side ${side} is held`;
 
+const saying = (message: string): string => (message === '' ? '' : `"${shownName(message)}"`);
+
 const conflictCopy = (copy: string | null): string =>
   copy === null ? 'the other content is in versions' : `the other is ${shownName(copy)}`;
 
@@ -180,6 +191,7 @@ function paint(event: SyncEvent | Gap, colors: Colors): (text: string) => string
     case 'problem':
     case 'halted':
       return colors.red;
+    case 'asked':
     case 'conflict':
     case 'gap':
     case 'peer-lost':

@@ -9,6 +9,7 @@
 // While somebody waits, a free path is not granted to a later request.
 
 import { grantNext, leaveLine, takeLock } from './acquire.js';
+import { askHolder } from './ask.js';
 import { type Decision, type LockEvent, noted } from './events.js';
 import { drainHeld, holdUpdate } from './held.js';
 import { moveLock } from './move.js';
@@ -32,6 +33,8 @@ export function decide(table: LockTable, event: LockEvent): Decision {
       return closeLock(table, event);
     case 'away':
       return leaveLock(table, event);
+    case 'ask':
+      return askHolder(table, event);
     case 'hold':
       return holdUpdate(table, event);
     case 'drained':

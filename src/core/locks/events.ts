@@ -71,6 +71,14 @@ export type LockEvent =
     }
   /** The first held update of a draining path took effect, or was archived to versions. */
   | { readonly kind: 'drained'; readonly path: RelPath; readonly applied: boolean }
+  /** `by` asks the holder to unlock. */
+  | {
+      readonly kind: 'ask';
+      readonly path: RelPath;
+      readonly by: string;
+      readonly message: string;
+      readonly now: number;
+    }
   /** Both sides agree again on a path with a preference. */
   | { readonly kind: 'settled'; readonly path: RelPath }
   /** The owner of the lock renamed the file: the lock, its held updates and its waiters move along. */
@@ -92,6 +100,13 @@ export type LockAnswer =
   | { readonly kind: 'refused'; readonly lock: Lock; readonly held: number; readonly waiting?: number }
   /** The path is draining, or free for the `waiting` waiters: repeat the request when that is over. */
   | { readonly kind: 'later'; readonly waiting?: number }
+  /** `owner` is the holder, null where there is none. `agoMs`: when the same was asked before, where that is too lately. */
+  | {
+      readonly kind: 'asked';
+      readonly owner: string | null;
+      readonly changed: boolean;
+      readonly agoMs?: number;
+    }
   | { readonly kind: 'noted' };
 
 /** The result of an event: rows to write, in order, the answer, and events to report. */

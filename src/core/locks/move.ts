@@ -2,6 +2,7 @@
 // in order and its waiters.
 import type { SyncEvent } from '../events.js';
 import type { RelPath } from '../path.js';
+import { askingsEnd, askingsMove } from './ask.js';
 import { type Decision, lockedEvent, noted } from './events.js';
 import type { Row } from './records.js';
 import type { LockTable } from './table.js';
@@ -30,6 +31,8 @@ export function moveLock(table: LockTable, path: RelPath, to: RelPath): Decision
   for (const waiter of table.waitersOf(path)) {
     rows.push({ table: 'waiter', key: String(waiter.id), value: { ...waiter, path: to } });
   }
+  if (replaced !== undefined) rows.push(...askingsEnd(table, to));
+  rows.push(...askingsMove(table, path, to));
   const { owner } = lock;
   const by = owner;
   const ended = (at: RelPath, whose: string): SyncEvent => ({

@@ -100,6 +100,19 @@ export interface Notice {
   readonly time: number;
 }
 
+/** Somebody has asked the holder of a lock to unlock it. It ends with the lock. */
+export interface Asking {
+  readonly path: RelPath;
+  /** The holder, by the name under which he uses commands. */
+  readonly owner: string;
+  /** Who asks. */
+  readonly by: string;
+  readonly message: string;
+  readonly time: number;
+  /** Whether the holder has been told. */
+  readonly told: boolean;
+}
+
 /** One row of the table; null deletes it. */
 export type Row =
   | { readonly table: 'lock'; readonly key: string; readonly value: Lock | null }
@@ -108,6 +121,7 @@ export type Row =
   | { readonly table: 'drain'; readonly key: string; readonly value: Drain | null }
   | { readonly table: 'preference'; readonly key: string; readonly value: Preference | null }
   | { readonly table: 'notice'; readonly key: string; readonly value: Notice | null }
+  | { readonly table: 'asking'; readonly key: string; readonly value: Asking | null }
   | { readonly table: 'counter'; readonly key: string; readonly value: number };
 
 /**

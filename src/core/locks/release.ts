@@ -5,6 +5,7 @@ import type { Entry } from '../entry.js';
 import { sameContent } from '../entry.js';
 import type { SyncEvent } from '../events.js';
 import type { RelPath, Side } from '../path.js';
+import { askingsEnd } from './ask.js';
 import { type Decision, type LockEvent, noted, refusal } from './events.js';
 import {
   commandName,
@@ -84,7 +85,7 @@ export function breakLock(
 ): Pick<Decision, 'rows' | 'events'> {
   const { path, owner, side } = lock;
   const updates = table.heldOf(path);
-  const rows: Row[] = [{ table: 'lock', key: path, value: null }];
+  const rows: Row[] = [{ table: 'lock', key: path, value: null }, ...askingsEnd(table, path)];
   if (updates.length > 0) rows.push(...startDrain(path, side, updates, current, held));
   if (reason !== 'released') rows.push(...noticing(table, { owner: commandName(lock), path, reason, by, time: now }));
   return { rows, events: [{ event: 'unlocked', path, owner, by, reason }] };

@@ -1,7 +1,7 @@
 // Why a path is not synchronised: the rule that leaves it out, and where that rule stands.
 import { parsePath, type RelPath, type Side } from '../../core/path.js';
 import { builtInRuleFor, IGNORE_FILE, type IgnoreRules } from '../../disk/scan/ignore-rules.js';
-import type { Ignored } from '../../wire/client-api/methods.js';
+import type { Ignored } from '../../wire/client-api/ignored.js';
 
 /** The rules in force. */
 interface RulesInForce {

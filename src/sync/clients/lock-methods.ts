@@ -1,12 +1,13 @@
-// The client methods for locks: lock, unlock, and the notices for owners who lost a lock.
-import type { HeldWay, Notice } from '../../core/locks/records.js';
+// The client methods for locks: lock, unlock, ask, and the notices for owners who lost a lock or are asked for one.
+import type { Asking, HeldWay, Notice } from '../../core/locks/records.js';
 import { comparePaths, type RelPath, type Side } from '../../core/path.js';
-import type { Acted, ClientMethods, NoticeRow, Refused, Target } from '../../wire/client-api/methods.js';
+import type { Acted, ClientMethods, Refused, Target } from '../../wire/client-api/methods.js';
+import type { NoticeRow } from '../../wire/client-api/notice.js';
 import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { iso, refused } from '../locks/answers.js';
 import type { LockService } from '../locks/lock-service.js';
 import type { LockState } from '../locks/lock-state.js';
-import type { ServiceRequest, Wait } from '../locks/request.js';
+import type { Wait } from '../locks/request.js';
 
 interface ServedLocks {
   readonly lockService: LockService;
@@ -32,6 +33,7 @@ export class ServeLocks {
    * requests can never wait for each other.
    */
   async lock(params: Params<'lock'>, call: IncomingCall): Promise<Result> {
+    const { lockService } = this.#served;
     const { targets, owner, side = 'a', message = '', ttlMs, steal } = params;
     const wait = waitOf(params, call, this.#served.now);
     const how = {
@@ -39,7 +41,8 @@ export class ServeLocks {
       ...(steal === undefined ? {} : { steal }),
       ...(wait === null ? {} : { wait }),
     };
-    const taken = await this.#forEach(targets, { kind: 'lock', owner, side, message, ...how }, wait !== null);
+    const take = { kind: 'lock', owner, side, message, ...how } as const;
+    const taken = await this.#forEach(targets, (path) => lockService.ask({ ...take, path }), wait !== null);
     const results = params.side === undefined ? taken : taken.map((result) => withSide(result, side));
     // A request that was cancelled while it waited keeps none of its locks; those that another request of its owner holds
     // as well stay.
@@ -48,12 +51,19 @@ export class ServeLocks {
   }
 
   async unlock({ targets, owner, force, held }: Params<'unlock'>): Promise<Result> {
+    const { lockService } = this.#served;
     const how: { force?: boolean; held?: HeldWay } = {
       ...(force === undefined ? {} : { force }),
       ...(held === undefined ? {} : { held }),
     };
-    const results = this.#forEach(targets, { kind: 'unlock', owner, side: 'a', message: '', ...how }, false);
+    const end = { kind: 'unlock', owner, side: 'a', message: '', ...how } as const;
+    const results = this.#forEach(targets, (path) => lockService.ask({ ...end, path }));
     return { targets: await results, ...this.noticesFor(owner) };
+  }
+
+  async ask({ targets, owner, message = '' }: Params<'ask'>): Promise<Omit<Result, 'notices'>> {
+    const { lockService } = this.#served;
+    return { targets: await this.#forEach(targets, (path) => lockService.askHolder(path, owner, message)) };
   }
 
   async #giveBack(results: readonly (Acted | Refused)[], owner: string): Promise<void> {
@@ -70,10 +80,18 @@ export class ServeLocks {
     await Promise.all(given);
   }
 
-  /** The notices for `owner`, each delivered once; no field where there are none. */
+  /** The locks that `owner` has lost, each told once; no field where there are none. */
   noticesFor(owner: string): { readonly notices?: readonly NoticeRow[] } {
-    const notices = this.#served.lockState.takeNotices(owner);
-    return notices.length === 0 ? {} : { notices: notices.map(noticeRow) };
+    const notices = this.notices(owner, false);
+    return notices.length === 0 ? {} : { notices };
+  }
+
+  /** The notices for `owner`, the oldest first, each told once. @param all also those that are about no lost lock. */
+  notices(owner: string, all: boolean): NoticeRow[] {
+    const { lockState } = this.#served;
+    const lost = lockState.takeNotices(owner).map(noticeRow);
+    const asked = all ? lockState.takeAskings(owner).map(askingRow) : [];
+    return [...lost, ...asked].sort((x, y) => Date.parse(x.time) - Date.parse(y.time));
   }
 
   /**
@@ -82,8 +100,8 @@ export class ServeLocks {
    */
   async #forEach(
     targets: readonly Target[],
-    ask: Omit<ServiceRequest, 'path'>,
-    inTurn: boolean,
+    act: (path: RelPath) => Promise<Acted | Refused>,
+    inTurn = false,
   ): Promise<(Acted | Refused)[]> {
     const results: (Acted | Refused)[] = [];
     const found: { readonly n: number; readonly path: RelPath }[] = [];
@@ -95,7 +113,7 @@ export class ServeLocks {
       }
     }
     const one = async ({ n, path }: (typeof found)[number]) => {
-      results[n] = await this.#served.lockService.ask({ ...ask, path });
+      results[n] = await act(path);
     };
     if (!inTurn) await Promise.all(found.map(one));
     else {
@@ -140,5 +158,10 @@ function withSide(result: Acted | Refused, side: Side): Acted | Refused {
   const note = `It stays a lock of side ${result.side}: unlock it to take it for side ${side}.`;
   return { ...result, note: typeof result.note === 'string' ? `${note} ${result.note}` : note };
 }
+
+const askingRow = ({ path, by, message, time }: Asking): NoticeRow => ({
+  ...{ path, reason: 'asked', by, time: iso(time) },
+  ...(message === '' ? {} : { message }),
+});
 
 const noticeRow = ({ path, reason, by, time }: Notice): NoticeRow => ({ path, reason, by, time: iso(time) });

@@ -52,6 +52,14 @@ export function answered({ path, owner }: ServiceRequest, answer: LockAnswer, no
   return refused(path, stillDraining(path));
 }
 
+/** @returns the result of asking a holder. */
+export const askedFacts = (path: string, { owner, changed, agoMs }: LockAnswer & { kind: 'asked' }): Acted => ({
+  path,
+  changed,
+  owner,
+  ...(agoMs === undefined ? {} : { agoMs }),
+});
+
 /** The error for a released lock whose release could not be written. @param error why. */
 export const unrecorded = (path: string, error: SyncError): SyncError =>
   new SyncError('failed', `${quote(path)} is unlocked, but that could not be written down: ${error.message}`, {
@@ -68,7 +76,7 @@ export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): Sy
     'locked',
     `${quote(path)} is locked by ${lock.owner} since ${iso(lock.since)}${until}${why}${updates}${line}.`,
     {
-      advice: advise`Ask ${lock.owner} to unlock it; see all locks with: ${{ do: 'locks' }}`,
+      advice: advise`Ask ${lock.owner} to unlock it with: ${{ do: 'ask', path }}`,
       facts: { lock: { ...lockInfo(lock), held, waiting } },
     },
   );

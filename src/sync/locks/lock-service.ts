@@ -6,7 +6,7 @@ import type { LockEvent } from '../../core/locks/events.js';
 import { isHolder, type Lock } from '../../core/locks/records.js';
 import type { RelPath } from '../../core/path.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
-import { answered, noLongerWaiting, refused, stillComing, tooMany, unrecorded } from './answers.js';
+import { answered, askedFacts, noLongerWaiting, refused, stillComing, tooMany, unrecorded } from './answers.js';
 import { LockExpiry } from './expiry.js';
 import { LockHolders } from './holders.js';
 import { type LockContext, LockReadiness, type PendingScan } from './readiness.js';
@@ -45,6 +45,19 @@ export class LockService {
       this.#waiting.push({ ask, line: ++this.#lastLine, resolve, ...this.#readiness.scanPath(ask.path) });
       this.#context.mailbox.wake();
       this.#readiness.setAlarm();
+    });
+  }
+
+  /** Tells the holder of a lock that `by` asks him to unlock it. @returns the answer, once it is durable. */
+  askHolder(path: RelPath, by: string, message: string): Promise<Acted | Refused> {
+    const { lockState, clock } = this.#context;
+    const why = this.#readiness.nothingToLock(path);
+    if (why !== null) return Promise.resolve(refused(path, why));
+    return new Promise((resolve) => {
+      lockState.dispatch({ kind: 'ask', path, by, message, now: clock.now() }, (answer, error) => {
+        if (error !== null) resolve(refused(path, error));
+        else if (answer.kind === 'asked') resolve(askedFacts(path, answer));
+      });
     });
   }
 

@@ -3,9 +3,10 @@
 
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
+import { askingTold, untoldAskings } from '../../core/locks/ask.js';
 import { decide } from '../../core/locks/decide.js';
 import type { LockAnswer, LockEvent } from '../../core/locks/events.js';
-import type { Notice, Row } from '../../core/locks/records.js';
+import type { Asking, Notice, Row } from '../../core/locks/records.js';
 import { LockTable } from '../../core/locks/table.js';
 import type { RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
@@ -180,6 +181,13 @@ export class LockState {
     // If this does not reach the disk, the notice is delivered once more after a restart.
     if (told.length > 0) this.commit(told).catch(() => {});
     return notices;
+  }
+
+  /** @returns who has asked `owner` to unlock what, where he was not told yet; he counts as told from now on. */
+  takeAskings(owner: string): readonly Asking[] {
+    const askings = untoldAskings(this.table, owner).filter(({ path }) => !this.isPending(path));
+    if (askings.length > 0) this.commit(askings.map(askingTold)).catch(() => {});
+    return askings;
   }
 
   close(): Promise<void> {

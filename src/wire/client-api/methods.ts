@@ -7,6 +7,8 @@ import type { ErrorCode, Problem } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import type { HeldWay } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
+import type { Ignored } from './ignored.js';
+import type { NoticeRow } from './notice.js';
 import type { PlanPreview } from './plan.js';
 import type { Pruned } from './pruned.js';
 import type { VersionRow, VersionUsage } from './version-rows.js';
@@ -64,15 +66,6 @@ export interface LockRow extends Omit<LockInfo, 'kind' | 'app' | 'away'> {
   readonly waiting: readonly { readonly owner: string; readonly since: string }[];
 }
 
-/** A lock that its owner lost without releasing it. */
-export interface NoticeRow {
-  readonly path: string;
-  readonly reason: 'forced' | 'stolen' | 'expired';
-  /** Who took or broke it; for an expired lock its owner. */
-  readonly by: string;
-  readonly time: string;
-}
-
 export interface HeldRow {
   readonly path: string;
   readonly position: number;
@@ -81,20 +74,6 @@ export interface HeldRow {
   readonly received: string;
   /** The content hash of the version on which the update is based; null where there was none. */
   readonly base: string | null;
-}
-
-/** Whether a path is left out of synchronisation, and by which rule. */
-export interface Ignored {
-  readonly path: string;
-  readonly ignored: boolean;
-  readonly rule?: string;
-  /** `.lockstepignore`, `--ignore` of a server, or the program itself. */
-  readonly source?: 'file' | 'flag' | 'built-in';
-  readonly file?: string;
-  /** From 1. */
-  readonly line?: number;
-  /** The side on which the rule is in force. */
-  readonly side?: Side | 'both';
 }
 
 /** A conflict copy. */
@@ -241,10 +220,16 @@ export interface ClientMethods extends FileMethods {
     params: { targets: readonly Target[]; owner: string; force?: boolean; held?: HeldWay };
     result: { targets: readonly (Acted | Refused)[]; notices?: readonly NoticeRow[] };
   };
+  /** Asks the holders of locks to unlock them. A result has the holder as `owner`, null where there is none. */
+  ask: {
+    params: { targets: readonly Target[]; owner: string; message?: string };
+    result: { targets: readonly (Acted | Refused)[] };
+  };
   /**
    * Locks that `owner` has lost since the last notice; each is reported once, here or with an answer to lock or unlock.
+   * `all`: also the notices that clients of earlier versions have no words for, `asked`.
    */
-  notices: { params: { owner: string }; result: { notices: readonly NoticeRow[] } };
+  notices: { params: { owner: string; all?: boolean }; result: { notices: readonly NoticeRow[] } };
   /**
    * Of one file, or without a target of all files, the newest first: then `since` (ISO 8601), `deleted` (only what was
    * deleted and is not there) and `limit` say which. `away`: sides that could not be asked. `more`: the limit was met.

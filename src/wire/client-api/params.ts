@@ -73,7 +73,8 @@ export const clientParams = {
     force: v.exactOptional(v.boolean()),
     held: v.exactOptional(v.picklist(['apply', 'copy', 'discard'])),
   }),
-  notices: v.object({ owner }),
+  ask: v.object({ targets, owner, message: v.exactOptional(text(0, MAX_MESSAGE_CHARS)) }),
+  notices: v.object({ owner, all: v.exactOptional(v.boolean()) }),
   versions: v.object({
     target: v.exactOptional(target),
     since: v.exactOptional(time),

@@ -23,7 +23,7 @@ const steps = v.variant('do', [
   }),
   v.object({ do: v.literal('lock'), files: words, wait: v.exactOptional(v.boolean()) }),
   v.object({ do: v.literal('find'), files: words }),
-  v.object({ do: v.literal('unlock'), path: words }),
+  v.object({ do: v.picklist(['unlock', 'ask']), path: words }),
   v.object({ do: v.literal('rename'), path: words, to: words }),
   v.object({ do: v.literal('delete-all'), path: words }),
   v.object({ do: v.literal('overwrite') }),
@@ -64,7 +64,8 @@ function stepText(step: Step, program: string): string {
     case 'find':
       return command('list', target(step.files));
     case 'unlock':
-      return command('unlock', target(step.path));
+    case 'ask':
+      return command(step.do, target(step.path));
     case 'rename':
       return command('rename', target(step.path), target(step.to));
     case 'delete-all':

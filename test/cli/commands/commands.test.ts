@@ -255,6 +255,63 @@ describe('lock and unlock', () => {
   });
 });
 
+describe('ask', () => {
+  it.each<[it: string, facts: object, out: string]>([
+    ['asks the holder', { changed: true, owner: 'bob' }, 'Asked bob to unlock a.txt.'],
+    [
+      'says when he was asked',
+      { changed: false, owner: 'bob', agoMs: 20_999 },
+      'bob was asked to unlock a.txt 20 s ago; ask again in 40 s.',
+    ],
+    [
+      'says that nobody has it',
+      { changed: false, owner: null },
+      'Nobody holds a lock on a.txt. Lock it with: client lock a.txt',
+    ],
+    [
+      'says that you have it',
+      { changed: false, owner: 'ann' },
+      'You hold the lock on a.txt yourself. Unlock it with: client unlock a.txt',
+    ],
+  ])('%s, and is done', async (_, facts, out) => {
+    const api = fakeApi(['a.txt']);
+    api.ask = async () => [{ path: 'a.txt', ...facts } as never];
+    const env = { LOCKSTEP_USER: 'ann' };
+    expect(await run(['ask', 'a.txt'], { api, env })).toEqual({ code: 0, out: `${out}\n`, err: '' });
+    const { out: data } = await run(['--json', 'ask', 'a.txt'], { api, env });
+    expect(json(data)).toEqual([{ path: 'a.txt', ...facts }]);
+  });
+
+  it('passes the message on, takes numbers, and means by a glob what others have locked', async () => {
+    const calls: unknown[] = [];
+    const api = fakeApi(['a.txt', 'b.txt', 'bobs.txt', 'bobs-2.txt'], calls);
+    await api.lock([{ path: 'a.txt' }, { path: 'bobs.txt' }]);
+    calls.length = 0;
+    const env = { LOCKSTEP_USER: 'ann' };
+    await run(['ask', '2', '-m', 'at noon'], { api, env, shown: memory(['x', 'y', 'b.txt']) });
+    await run(['ask', '*.txt'], { api, env });
+    expect(calls.filter((call) => (call as string[])[0] === 'ask')).toEqual([
+      ['ask', [{ path: 'b.txt' }], { message: 'at noon' }],
+      ['ask', [{ path: 'bobs.txt' }], {}],
+    ]);
+  });
+
+  it('exits with 4 where there is neither a file nor a lock', async () => {
+    expect(await run(['ask', 'none'])).toMatchObject({ code: 4, out: '' });
+  });
+
+  it('is told at the next command of the holder', async () => {
+    const api = fakeApi([]);
+    const asked = { path: '3', reason: 'asked', by: 'ann\n', time: '2026-11-21T14:03:22.118Z' } as const;
+    api.notices = async () => [asked, { ...asked, path: 'a b', message: 'at "noon"' }];
+    const { err } = await run(['locks'], { api });
+    expect(err.replaceAll(/\(2026[^)]*\)/g, '(TIME)')).toBe(
+      'Note: ann\\n asks you to unlock 3 (TIME). Unlock it with: client unlock ./3\n' +
+        'Note: ann\\n asks you to unlock a b: "at "noon"" (TIME). Unlock it with: client unlock \'a b\'\n',
+    );
+  });
+});
+
 describe('the other commands', () => {
   it('locks', async () => {
     const api = fakeApi(['a.txt', 'bobs.txt']);
@@ -389,6 +446,7 @@ describe('the other commands', () => {
 describe('refusals', () => {
   it.each([
     [['lisst'], 'There is no command "lisst". Did you mean "client list"?\n'],
+    [['request'], 'There is no command "request". Did you mean "client ask"?\n'],
     [['undo'], 'There is no command "undo". Did you mean "client restore"?\n'],
     [['ls'], 'There is no command "ls". Did you mean "client list"?\n'],
     [['stat'], 'There is no command "stat". Did you mean "client status"?\n'],

@@ -36,6 +36,7 @@ describe('completion', () => {
     ['client list ', ['a b.txt', 'b.txt', './7']],
     ['client --server localhost:1 list b', ['b.txt']],
     ['client unlock ', []],
+    ['client ask ', []],
     ['client locks ', []],
     ['client re', ['rename', 'restore', 'resolve', 'rescan', 'resume']],
     ['client rm b', ['b.txt']],

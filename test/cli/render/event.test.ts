@@ -52,6 +52,11 @@ const CASES: [SyncEvent | Gap, string][] = [
   [{ event: 'problem', path: 'x', code: 'no-space', message: 'disk full' }, 'problem  x  disk full (no-space)'],
   [{ event: 'halted', code: 'root-emptied', message: 'gone' }, 'halted  gone (root-emptied)'],
   [{ event: 'left', path: 'x', owner: 'bob' }, 'left  x  bob waits no more'],
+  [{ event: 'asked', path: 'x', owner: 'ann', by: 'bob', message: '' }, 'asked  x  bob asks ann to unlock it'],
+  [
+    { event: 'asked', path: 'x', owner: 'ann', by: 'bob', message: 'at\nnoon' },
+    'asked  x  bob asks ann to unlock it  "at\\nnoon"',
+  ],
   [{ event: 'paused', by: 'ann' }, 'paused  by ann'],
   [
     { event: 'paused', by: 'ann', since: new Date(2026, 10, 20, 9, 5).toISOString() },

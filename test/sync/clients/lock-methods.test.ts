@@ -12,6 +12,11 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
   const open: string[] = [];
   let most = 0;
   const notices = [{ id: 1, path: p('lost'), owner: 'ann', reason: 'stolen', by: 'bob', time: 5_000 }];
+  const asking = { path: p('x'), owner: 'ann', message: '', told: false };
+  const askings = [
+    { ...asking, by: 'bob', time: 4_000 },
+    { ...asking, by: 'cyd', time: 6_000, message: 'at noon' },
+  ];
   const told: object[] = [];
   const clock = { time: 1_000 };
   const served = new ServeLocks({
@@ -24,8 +29,18 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
         open.splice(open.indexOf(ask.path), 1);
         return { path: ask.path, changed: true, ...(ask.kind === 'lock' ? answers[ask.path] : {}) };
       },
+      askHolder: async (path: string, by: string, message: string) => ({
+        path,
+        changed: true,
+        owner: 'cyd',
+        by,
+        message,
+      }),
     } as never,
-    lockState: { takeNotices: (owner: string) => (owner === 'ann' ? notices.splice(0) : []) } as never,
+    lockState: {
+      takeNotices: (owner: string) => (owner === 'ann' ? notices.splice(0) : []),
+      takeAskings: (owner: string) => (owner === 'ann' ? askings.splice(0) : []),
+    } as never,
     pathOf: (target: Target): RelPath => {
       if ('path' in target) return p(target.path);
       if (target.index > 3) throw new SyncError('not-found', `No ${target.index}.`);
@@ -182,5 +197,36 @@ describe('an owner who lost a lock', () => {
   test('gets it with an unlock, too', async () => {
     const { served } = open();
     expect(await served.unlock({ targets: [], owner: 'ann' })).toMatchObject({ notices: [{ path: 'lost' }] });
+  });
+});
+
+describe('asking a holder', () => {
+  test('asks for each target, and answers in their order', async () => {
+    const { served } = open();
+    const results = await served.ask({ targets: [...paths('y'), { index: 9 }, ...paths('x')], owner: 'bob' });
+    const facts = { changed: true, owner: 'cyd', by: 'bob', message: '' };
+    expect(results).toEqual({
+      targets: [
+        { path: 'y', ...facts },
+        expect.objectContaining({ path: '9', changed: false }),
+        { path: 'x', ...facts },
+      ],
+    });
+  });
+
+  test('he is told in the order of time, once, and only where the caller has words for it', async () => {
+    const { served, call } = open();
+    await served.lock({ targets: [], owner: 'bob' }, call);
+    expect(
+      open()
+        .served.notices('ann', false)
+        .map(({ reason }) => reason),
+    ).toEqual(['stolen']);
+    expect(served.notices('ann', true)).toEqual([
+      { path: 'x', reason: 'asked', by: 'bob', time: '1970-01-01T00:00:04.000Z' },
+      { path: 'lost', reason: 'stolen', by: 'bob', time: '1970-01-01T00:00:05.000Z' },
+      { path: 'x', reason: 'asked', by: 'cyd', time: '1970-01-01T00:00:06.000Z', message: 'at noon' },
+    ]);
+    expect(served.notices('ann', true)).toEqual([]);
   });
 });

@@ -67,6 +67,17 @@ describe('after a restart', () => {
     expect([table.counter('token'), table.counter('held'), table.waiters.size, loss]).toEqual([4, 2, 0, null]);
   });
 
+  test('who asks the holder is told after a restart, once', async () => {
+    const { openAgain } = onDisk();
+    const store = await openAgain();
+    await settledOf(store, lockAsk('f'));
+    await settledOf(store, { kind: 'ask', path: p('f'), by: 'bob', message: 'at noon', now: 5 });
+    const again = await openAgain();
+    expect(again.takeAskings('ann')).toMatchObject([{ path: 'f', by: 'bob', message: 'at noon' }]);
+    expect(again.takeAskings('ann')).toEqual([]);
+    expect((await openAgain()).takeAskings('ann')).toEqual([]);
+  });
+
   test('a notice that was delivered is not delivered again', async () => {
     const { openAgain } = onDisk();
     const store = await openAgain();

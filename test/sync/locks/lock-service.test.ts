@@ -570,6 +570,37 @@ describe('in the queue', () => {
   });
 });
 
+describe('asking a holder', () => {
+  test('is answered and said once it is on disk', async () => {
+    const { lock, answer, lockService, fixture, pass } = open();
+    await answer(lock('ann'));
+    expect(await lockService.askHolder(p('f'), 'bob', 'at noon')).toEqual({ path: 'f', changed: true, owner: 'ann' });
+    expect(fixture.said.at(-1)).toBe('asked f ann bob at noon');
+    pass(20_000);
+    const early = { path: 'f', changed: false, owner: 'ann', agoMs: 20_000 };
+    expect(await lockService.askHolder(p('f'), 'bob', '')).toEqual(early);
+    fixture.full = true;
+    expect(await lockService.askHolder(p('f'), 'cyd', '')).toMatchObject({ changed: false, error: { code: 'failed' } });
+    expect(fixture.said.filter((said) => said.startsWith('asked'))).toHaveLength(1);
+  });
+
+  test.each<[it: string, path: string, answer: object]>([
+    ['that nobody locked', 'f', { changed: false, owner: null }],
+    ['that does not exist', 'none', { changed: false, error: { code: 'not-found' } }],
+    ['that is a directory', 'd', { changed: false, error: { code: 'usage' } }],
+  ])('of a path %s is answered', async (_, path, answer) => {
+    const { lockService } = open({ f: file('v0'), d: dir() });
+    expect(await lockService.askHolder(p(path), 'bob', '')).toMatchObject({ path, ...answer });
+  });
+
+  test('of a lock that has outlived its file asks him', async () => {
+    const { lock, answer, lockService, fixture } = open();
+    await answer(lock('ann'));
+    for (const side of ['a', 'b'] as const) fixture.found(side, 'f', null);
+    expect(await lockService.askHolder(p('f'), 'bob', '')).toMatchObject({ changed: true, owner: 'ann' });
+  });
+});
+
 describe('a lock with an end', () => {
   test('ends when its time is over, whatever the clock does meanwhile', async () => {
     const { lock, answer, lockService, fixture, state, elapse } = open();

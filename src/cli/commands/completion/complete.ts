@@ -67,6 +67,8 @@ async function possible(context: CommandContext, words: readonly string[], word:
 /** The names of arguments that are files of the pair, and of those that are local files. */
 const OF_THE_PAIR = new Set(['target', 'glob', 'newname']);
 const LOCAL = new Set(['file']);
+/** Commands about locks that are there. */
+const LOCKED = new Set(['unlock', 'ask']);
 const TRANSFERS = new Set(['upload', 'download']);
 
 const noted = (command: Command): Candidate => ({ value: command.name(), note: command.description() });
@@ -111,7 +113,7 @@ async function filesFor(
   word: string,
 ): Promise<Candidate[]> {
   const entries = await listed(context, before);
-  const wanted = command === 'unlock' ? entries.filter(({ lock }) => lock !== null) : entries;
+  const wanted = LOCKED.has(command) ? entries.filter(({ lock }) => lock !== null) : entries;
   const names = wanted.filter(({ path }) => shownName(path) === path).map(({ path, lock }) => named(path, lock));
   if (command === 'list' || !/^\d*$/.test(word)) return names;
   const shown = context.shown.recall(addressText(context.server));
