@@ -24,9 +24,11 @@ export interface Compaction {
   readonly minBytes: number;
   /** Rows written before other work may run. */
   readonly slice: number;
+  /** Operations that are kept while they cannot be written; where there are more live rows than these, so many. */
+  readonly pending: number;
 }
 
-export const COMPACTION: Compaction = { factor: 3, minBytes: 4 << 20, slice: 2_000 };
+export const COMPACTION: Compaction = { factor: 3, minBytes: 4 << 20, slice: 2_000, pending: 10_000 };
 
 /** One table of the store, with its records in memory. Values are JSON; null deletes. */
 export interface Table {
@@ -151,7 +153,12 @@ export function* slices(tables: Tables, length: number): Generator<Operation[]> 
  * @returns an estimate of how many of `bytes`, which hold `rows` records, belong to records that are still in `tables`.
  */
 export function liveBytes(bytes: number, rows: number, tables: Tables): number {
+  return rows === 0 ? bytes : (bytes * liveRows(tables)) / rows;
+}
+
+/** @returns how many records `tables` have. */
+export function liveRows(tables: Tables): number {
   let live = 0;
   for (const table of Object.values(tables)) for (const _ of table.all()) live++;
-  return rows === 0 ? bytes : (bytes * live) / rows;
+  return live;
 }

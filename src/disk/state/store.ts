@@ -6,6 +6,8 @@
 //   compact: when the journal has grown too much, write the live rows and what was put meanwhile to a new file,
 //            fsync it, rename it over the old one and fsync the directory
 //   mend:    when another program removed or truncated the file, compact
+//   full:    what cannot be written stays queued; where that is more than there are live rows, forget it and compact as
+//            soon as the disk has room
 //
 // After a kill or a power cut a torn last line is dropped; any other damage is noticed. (lmdb was tried: a damaged page
 // aborts the process and a truncated file is a bus error, which a program that guards people's work must survive.)
@@ -23,6 +25,7 @@ import {
   type DamagePolicy,
   dropBeside,
   liveBytes,
+  liveRows,
   type OpenJournal,
   openJournal,
   slices,
@@ -79,6 +82,10 @@ export class Store {
   #untrusted = false;
   /** Whether the file at the path is no longer the one that was written: compact at the next flush. */
   #isDisplaced = false;
+  /** Whether rows were put that neither the file nor `#pending` has: compact before anything else is written. */
+  #isBehind = false;
+  /** Of more operations than this that cannot be written, none is kept. */
+  #maxPending: number;
   #isClosing = false;
   #writeScheduled = false;
   #closed = false;
@@ -94,6 +101,7 @@ export class Store {
     this.#tables = tables;
     this.#when = when;
     this.#options = options;
+    this.#maxPending = when.pending;
 
     this.#use(fd, generation, end);
     this.#compactBytes = end.bytes > when.minBytes ? liveBytes(end.bytes, rows, tables) : end.bytes;
@@ -163,7 +171,7 @@ export class Store {
     this.#queued = null;
     this.#write();
     try {
-      if (this.#untrusted || this.#isDisplaced) await this.#compact();
+      if (this.#untrusted || this.#isDisplaced || this.#isBehind) await this.#compact();
       else await this.#sync();
     } catch (error) {
       this.#untrusted ||= !this.#isDisplaced;
@@ -179,10 +187,13 @@ export class Store {
     this.#options.onReplaced?.();
   }
 
-  /** Writes the file again where another program removed or changed it. @throws as `durable`. */
+  /**
+   * Writes the file again where another program removed or changed it, or where it is behind what was put.
+   * @throws as `durable`.
+   */
   async mend(): Promise<void> {
     this.#check();
-    if (this.#isDisplaced && !this.#closed) await this.durable();
+    if ((this.#isDisplaced || this.#isBehind) && !this.#closed) await this.durable();
   }
 
   #sync(): Promise<void> {
@@ -201,16 +212,32 @@ export class Store {
   #write(): void {
     this.#check();
     if (this.#pending.length === 0 || this.#closed) return;
-    const operations = this.#pending;
     try {
-      this.#end = appendLines(this.#fd, operations, this.#end);
-      this.#moveWatermark();
+      if (!this.#isBehind) {
+        this.#end = appendLines(this.#fd, this.#pending, this.#end);
+        this.#moveWatermark();
+      }
     } catch (error) {
+      this.#limitPending();
       throw cannotWrite(this.#file, error);
     }
+    this.#passOn();
+    if (!this.#isBehind && this.#isBloated()) this.#compact().catch(() => {}); // the present journal stays in use
+  }
+
+  /** What was pending is written, or a compaction will write it: one that is running needs it as well. */
+  #passOn(): void {
+    if (this.#since !== null) for (const operation of this.#pending) this.#since.push(operation);
     this.#pending = [];
-    if (this.#since !== null) for (const operation of operations) this.#since.push(operation);
-    if (this.#isBloated()) this.#compact().catch(() => {}); // the present journal stays in use
+  }
+
+  /** Many operations that cannot be written take more memory than the live rows, which a compaction writes as well. */
+  #limitPending(): void {
+    if (this.#pending.length <= this.#maxPending) return;
+    this.#maxPending = Math.max(this.#when.pending, liveRows(this.#tables));
+    if (this.#pending.length <= this.#maxPending) return;
+    this.#isBehind = true;
+    this.#passOn();
   }
 
   #isBloated(): boolean {
@@ -249,6 +276,7 @@ export class Store {
       this.#use(fd, generation, end);
       this.#compactBytes = end.bytes;
       this.#isDisplaced = false;
+      this.#isBehind = false;
     } catch (error) {
       fs.closeSync(fd);
       dropBeside(this.#file);

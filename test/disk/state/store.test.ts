@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readOperations } from '../../../src/disk/state/journal.js';
 import { liveBytes } from '../../../src/disk/state/journal-open.js';
 import { type Compaction, Store, type Table } from '../../../src/disk/state/store.js';
 import { compiled, run } from '../../support/compiled.js';
@@ -11,7 +12,7 @@ import { makeRoot, removeRoot } from '../../support/trees.js';
 
 const HEADER = 'lockstep-store 2 1\n';
 /** Compacts as soon as there is anything to gain. */
-const OFTEN: Compaction = { factor: 2, minBytes: 400, slice: 3 };
+const OFTEN: Compaction = { factor: 2, minBytes: 400, slice: 3, pending: 10 };
 
 let directory: string;
 let file: string;
@@ -468,6 +469,143 @@ describe('compaction', () => {
   });
 });
 
+describe('a disk that is full', () => {
+  /** From now on nothing can be written, until it is called with true. */
+  function fullDisk(): (hasRoom: boolean) => void {
+    const real = fs.writeSync;
+    let hasRoom = false;
+    vi.spyOn(fs, 'writeSync').mockImplementation(((...given: Parameters<typeof fs.writeSync>) => {
+      if (!hasRoom) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      return real(...given);
+    }) as typeof fs.writeSync);
+    return (has) => {
+      hasRoom = has;
+    };
+  }
+
+  /** How often `key` is in the file. */
+  const times = (key: string) => fs.readFileSync(file, 'utf8').split(`"${key}"`).length - 1;
+
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  async function putInTurns(put: ReturnType<typeof open>['put'], keys: readonly string[]): Promise<void> {
+    for (const [n, key] of keys.entries()) {
+      put('x', key, n);
+      await turn();
+    }
+  }
+
+  test.each([
+    ['few rows are written as they were put', 10, 10],
+    ['of many only those are that are live', 11, 1],
+  ])('for long: %s', async (_, puts, written) => {
+    const { store, put } = open({ ...OFTEN, minBytes: 1 << 30 });
+    const setRoom = fullDisk();
+    await putInTurns(put, Array(puts).fill('often'));
+    await expect(store.durable()).rejects.toThrow('the disk is full');
+    setRoom(true);
+    await store.durable();
+    expect([times('often'), fs.readdirSync(directory)]).toEqual([written, ['test.log']]);
+    put('x', 'later', 1);
+    await store.close();
+    expect((await found()).x).toEqual({ often: puts - 1, later: 1 });
+  });
+
+  test('keeps as many operations as there are live rows', async () => {
+    const { store, put } = open({ ...OFTEN, minBytes: 1 << 30 });
+    for (let n = 0; n < 30; n++) put('x', `k${n}`, n);
+    await store.durable();
+    const setRoom = fullDisk();
+    await putInTurns(put, Array(30).fill('k0'));
+    setRoom(true);
+    await store.durable();
+    expect(times('k0')).toBe(31);
+    setRoom(false);
+    await putInTurns(put, Array(31).fill('k0'));
+    setRoom(true);
+    await store.durable();
+    expect(times('k0')).toBe(1);
+    await store.close();
+    expect((await found()).x).toMatchObject({ k0: 30, k29: 29 });
+  });
+
+  test('leaves the journal as it was until everything can be written: no later row without an earlier one', async () => {
+    const { store, put } = open(OFTEN);
+    put('x', 'first', 1);
+    await store.durable();
+    const setRoom = fullDisk();
+    await putInTurns(put, Array(11).fill('second'));
+    setRoom(true);
+    await putInTurns(put, ['third']);
+    expect(fs.readFileSync(file, 'utf8')).not.toMatch(/second|third/);
+    await store.mend();
+    expect([times('second'), times('third')]).toEqual([1, 1]);
+    await store.close();
+  });
+
+  test('during a compaction: what could not be written is in the new journal', async () => {
+    const { store, put } = open({ ...OFTEN, slice: 1 });
+    for (let n = 0; n < 5; n++) put('x', `k${n}`, n);
+    await store.durable();
+    put('x', 'large', 'l'.repeat(2 * OFTEN.minBytes)); // begins one
+    await turn();
+    const append = fs.statSync(file).ino;
+    const real = fs.writeSync;
+    const write = vi.spyOn(fs, 'writeSync').mockImplementation(((...given: Parameters<typeof fs.writeSync>) => {
+      if (fs.fstatSync(given[0]).ino === append) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      return real(...given);
+    }) as typeof fs.writeSync);
+    for (let n = 0; n < 11; n++) put('x', 'k0', `new ${n}`);
+    while (fs.statSync(file).ino === append) await turn();
+    write.mockRestore();
+    expect((await found()).x).toMatchObject({ k0: 'new 10', k4: 4 });
+    await store.close();
+  });
+
+  test(`loses nothing that it said is durable, ${replay}`, { timeout: propertyMs }, async () => {
+    const step = fc.oneof(
+      { weight: 8, arbitrary: fc.tuple(fc.constantFrom('x' as const, 'y' as const), fc.nat(12), fc.option(fc.nat(9))) },
+      { weight: 2, arbitrary: fc.constant('durable' as const) },
+      { weight: 2, arbitrary: fc.constant('turn' as const) },
+      { weight: 1, arbitrary: fc.boolean() },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+        fs.rmSync(file, { force: true });
+        const { store, put, x, y } = open(OFTEN);
+        const setRoom = fullDisk();
+        setRoom(true);
+        for (const one of steps) {
+          if (one === 'durable') {
+            const isStored = await store.durable().then(
+              () => true,
+              () => false,
+            );
+            if (isStored) expect(await read()).toEqual([Object.fromEntries(x), Object.fromEntries(y)]);
+          } else if (one === 'turn') await turn();
+          else if (typeof one === 'boolean') setRoom(one);
+          else put(one[0], `key number ${one[1]}`, one[2]);
+        }
+        setRoom(true);
+        await store.close();
+        expect(await read()).toEqual([Object.fromEntries(x), Object.fromEntries(y)]);
+        vi.restoreAllMocks();
+      }),
+      runs(60),
+    );
+  });
+
+  /** What the file says while its store is open. */
+  async function read(): Promise<[unknown, unknown]> {
+    const copy = `${file}.copy`;
+    fs.copyFileSync(file, copy);
+    const tables = { x: new MapTable(), y: new MapTable() };
+    readOperations(copy, fs.statSync(copy).size, ([table, key, value]) => tables[table as 'x' | 'y'].load(key, value));
+    fs.rmSync(copy);
+    return [Object.fromEntries(tables.x.rows), Object.fromEntries(tables.y.rows)];
+  }
+});
+
 describe('killed at any moment', () => {
   let code: string;
   beforeAll(() => {
@@ -480,7 +618,7 @@ describe('killed at any moment', () => {
     import { Store } from './disk/state/store.js';
     const rows = new Map();
     const table = { load: (k, v) => rows.set(k, v), all: () => rows };
-    const when = { factor: 2, minBytes: 2000, slice: 5 };
+    const when = { factor: 2, minBytes: 2000, slice: 5, pending: 100 };
     const { store, setAside } = Store.open(process.argv[2], { x: table }, { when });
     if (setAside !== null) throw new Error('set aside: ' + setAside);
     const said = Number(process.argv[3]);

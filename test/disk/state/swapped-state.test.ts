@@ -44,7 +44,7 @@ async function journal(own: string): Promise<void> {
   const { store } = Store.open(
     path.join(own, 'seen.log'),
     { seen: table },
-    { when: { factor: 1, minBytes: 0, slice: 1 } },
+    { when: { factor: 1, minBytes: 0, slice: 1, pending: 10 } },
   );
   for (let n = 0; n < 3; n++) {
     store.put('seen', `f${n}`, n);

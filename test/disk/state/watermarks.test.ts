@@ -371,7 +371,7 @@ describe('killed at any moment', () => {
     const [directory, from] = process.argv.slice(2);
     const rows = new Map();
     const table = { load: (k, v) => rows.set(k, v), all: () => rows };
-    const when = { factor: 2, minBytes: 2000, slice: 5 };
+    const when = { factor: 2, minBytes: 2000, slice: 5, pending: 100 };
     const mark = new Watermarks(directory).of('locks.log');
     const onDamage = (kind) => { throw new Error('damage: ' + kind); };
     const { store } = Store.open(path.join(directory, 'locks.log'), { x: table }, { when, mark, onDamage });
