@@ -76,7 +76,9 @@ export class Recorder {
       this.scanFailed({ kind: 'scan-failed', side, error: new Error('it told differences before it told all') });
       return;
     }
-    inFlight.scanEnds(side, paths, scan.unknown);
+    // One that halts reports no path, whatever it was asked for.
+    if (scan.halt !== null) inFlight.scanFailed(side);
+    else inFlight.scanEnds(side, paths, scan.unknown);
     if (scan.whole) inFlight.scannedAll(side);
     const entries = scan.whole ? scan.entries : inFlight.accepted(side, scan.entries);
     for (const { path, entry } of entries) {

@@ -90,11 +90,17 @@ export class ScanQueue {
     this.#begun++;
     this.#begins();
     const since = this.#now();
+    // A scan reports requested paths even where nothing changed: those that it did not report stay requested.
+    const keep = () => {
+      for (const path of paths) this.#paths.add(path);
+    };
     this.#replica.scan(scope, paths).then(
-      (scan) => this.#post({ kind: 'scanned', side: this.#side, scan, scope, paths, ms: this.#now() - since }),
+      (scan) => {
+        if (scan.halt !== null) keep();
+        this.#post({ kind: 'scanned', side: this.#side, scan, scope, paths, ms: this.#now() - since });
+      },
       (error: unknown) => {
-        // A scan reports requested paths even where nothing changed, so they stay requested.
-        for (const path of paths) this.#paths.add(path);
+        keep();
         this.#owesAll = scope === 'everything';
         this.#post({ kind: 'scan-failed', side: this.#side, error });
       },

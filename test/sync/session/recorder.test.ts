@@ -326,13 +326,16 @@ describe('a scan that failed', () => {
     expect(scene.peer.closed).toBe(1);
   });
 
-  test('leaves the paths that it was asked for unconfirmed', () => {
+  test.each<[string, (scene: ReturnType<typeof open>) => void]>([
+    ['leaves', (scene) => fail(scene, 'a')],
+    ['or halted leaves', (scene) => scene.scan('a', '', { halt: HALT }, ['x'])],
+  ])('%s the paths that it was asked for unconfirmed', (_, end) => {
     const scene = open();
     const { inFlight, claims } = scene;
     inFlight.markDirty('a', p('x'));
     inFlight.takeDue('a');
     inFlight.scanBegins('a');
-    fail(scene, 'a');
+    end(scene);
     inFlight.scanEnds('a', [], []);
     expect(claims.heldBy(p('x'))).toBe('unconfirmed');
     inFlight.scanBegins('a');

@@ -17,8 +17,8 @@ function open() {
   );
   const asked = () => replica.scans.map(({ scope, paths }) => [scope, ...paths].join(' '));
   /** Answers the running scan and folds its result in. */
-  const answer = async () => {
-    replica.scans.shift()!.answer(LOOK);
+  const answer = async (scan = LOOK) => {
+    replica.scans.shift()!.answer(scan);
     await turn();
     scanQueue.end();
   };
@@ -73,6 +73,23 @@ describe('a scan', () => {
     scanQueue.start();
     expect(asked()).toEqual(['hinted']);
   });
+});
+
+test('a scan that halts reports no path: the next one is asked for its paths as well, and nothing is owed', async () => {
+  const { scanQueue, asked, answer } = open();
+  scanQueue.ask('everything', [p('x')]);
+  scanQueue.start();
+  await answer({ ...LOOK, halt: { code: 'root-emptied', message: 'It is empty.' } });
+  expect(scanQueue.isIdle).toBe(true);
+  scanQueue.start();
+  expect(asked()).toEqual([]);
+  scanQueue.ask('hinted', [p('y')]);
+  scanQueue.start();
+  expect(asked()).toEqual(['hinted x y']);
+  await answer();
+  scanQueue.ask('hinted');
+  scanQueue.start();
+  expect(asked()).toEqual(['hinted']);
 });
 
 describe('a scan that failed', () => {
