@@ -18,6 +18,8 @@ export interface LockOptions {
   readonly steal?: boolean;
   /** Whether to wait for a lock that another holds: `true` without limit, a number for so many milliseconds. */
   readonly wait?: boolean | number;
+  /** Whether to be told, once, when the path is free, where another holds it: by an event `free` and a notice. */
+  readonly notify?: boolean;
   /** Called with the position in the queue (1 is next), at first and after each change. */
   readonly onWaiting?: (place: WaitingPlace) => void;
   /** Aborting it leaves the queue; the call rejects with `interrupted`. */

@@ -69,6 +69,8 @@ export type SyncEvent =
   | { readonly event: 'waiting'; readonly path: string; readonly owner: string; readonly position: number }
   /** A waiter has gone away without the lock. */
   | { readonly event: 'left'; readonly path: string; readonly owner: string }
+  /** `owner`, who wanted to be told, can lock it now. */
+  | { readonly event: 'free'; readonly path: string; readonly owner: string }
   /** `by` asks the holder of a lock, `owner`, to unlock it. */
   | {
       readonly event: 'asked';

@@ -317,26 +317,6 @@ describe.concurrent('a holder who does not come back', { timeout: MINUTE }, () =
     expect(notices).toMatchObject([{ path: '38.dwg', reason: 'forced', by: 'lost' }]);
   });
 
-  test('the holder is asked to unlock: by an event, and at his next command, also after a restart of server-a', async () => {
-    await shared('ask.dwg');
-    await lock('ask.dwg', 'holder');
-    const asked = await pair.json('--as', 'asker', 'ask', 'ask.dwg', '-m', 'I need it at noon');
-    expect(asked).toEqual({ path: 'ask.dwg', changed: true, owner: 'holder' });
-    await pair.serverA.wait(saysAt('asked', 'ask.dwg'));
-    expect(await pair.client('--as', 'asker', 'ask', 'ask.dwg')).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/^holder was asked to unlock ask\.dwg \d+ s ago; ask again in \d+ s\.\n$/),
-    });
-    await pair.serverA.crash();
-    await pair.startA();
-    const told = await pair.client('--as', 'holder', 'locks');
-    expect(told.stderr).toMatch(
-      /^Note: asker asks you to unlock ask\.dwg: "I need it at noon" \(.*\)\. Unlock it with: client unlock ask\.dwg\n$/,
-    );
-    expect((await pair.client('--as', 'holder', 'locks')).stderr).toBe('');
-    expect(await pair.client('--as', 'holder', 'unlock', 'ask.dwg')).toMatchObject({ code: 0, stderr: '' });
-  });
-
   test('SCENARIO 38: who waits is told the place, and leaves the line when his program ends', async () => {
     await shared('38-line.dwg');
     await lock('38-line.dwg');
@@ -373,6 +353,47 @@ describe('with server-b, or server-a, gone for a while', () => {
     await pair.serverA.wait('in-sync', lost);
     await pair.flush();
     expect([textOf(pair.a, '37.dwg'), textOf(pair.b, '37.dwg')]).toEqual(['offline', 'offline']);
+  });
+
+  test('the holder is asked to unlock: by an event, and at his next command, also after a restart of server-a', {
+    timeout: MINUTE,
+  }, async () => {
+    await shared('ask.dwg');
+    await lock('ask.dwg', 'holder');
+    const asked = await pair.json('--as', 'asker', 'ask', 'ask.dwg', '-m', 'I need it at noon');
+    expect(asked).toEqual({ path: 'ask.dwg', changed: true, owner: 'holder' });
+    await pair.serverA.wait(saysAt('asked', 'ask.dwg'));
+    expect(await pair.client('--as', 'asker', 'ask', 'ask.dwg')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^holder was asked to unlock ask\.dwg \d+ s ago; ask again in \d+ s\.\n$/),
+    });
+    await pair.serverA.crash();
+    await pair.startA();
+    const told = await pair.client('--as', 'holder', 'locks');
+    expect(told.stderr).toMatch(
+      /^Note: asker asks you to unlock ask\.dwg: "I need it at noon" \(.*\)\. Unlock it with: client unlock ask\.dwg\n$/,
+    );
+    expect((await pair.client('--as', 'holder', 'locks')).stderr).toBe('');
+    expect(await pair.client('--as', 'holder', 'unlock', 'ask.dwg')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('who asked to be told when it is free is told, though server-a was killed before the unlock', {
+    timeout: MINUTE,
+  }, async () => {
+    await shared('free.dwg');
+    await lock('free.dwg', 'holder');
+    const asked = await pair.client('--as', 'asker', 'lock', 'free.dwg', '--notify');
+    expect([asked.code, asked.stderr]).toEqual([3, expect.stringContaining('You are told when it is free.')]);
+    putWhole(pair.b, 'free.dwg', 'v1');
+    await untilHeld('free.dwg', 1);
+    await pair.serverA.crash();
+    await pair.startA();
+    await unlock('free.dwg', 'holder');
+    await pair.serverA.wait(saysAt('free', 'free.dwg'));
+    expect(textOf(pair.a, 'free.dwg')).toBe('v1');
+    const told = await pair.client('--as', 'asker', 'locks');
+    expect(told.stderr).toMatch(/^Note: free\.dwg is free \(since .*\)\. Lock it with: client lock free\.dwg\n$/);
+    expect((await pair.client('--as', 'asker', 'locks')).stderr).toBe('');
   });
 
   const [LOCKS, UPDATES] = FULL ? [10, 200] : [4, 20];

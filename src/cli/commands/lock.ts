@@ -19,6 +19,7 @@ export interface LockFlags {
   readonly ttl?: string;
   readonly wait?: string;
   readonly steal?: boolean;
+  readonly notify?: boolean;
 }
 
 /** A hundred years: without end, for a lock. */
@@ -36,13 +37,17 @@ export async function lock(context: CommandContext, targets: readonly string[], 
   });
 }
 
-function optionsOf(context: CommandContext, { message, side: flag, ttl, wait, steal }: LockFlags): LockOptions {
+function optionsOf(context: CommandContext, flags: LockFlags): LockOptions {
+  const { message, side: flag, ttl, wait, steal, notify } = flags;
+  if (notify === true && wait !== undefined)
+    throw usageError('--wait stands in line, and --notify does not.', 'Give one of them.');
   const side = sideOf(flag, context.side);
   return {
     ...(message === undefined ? {} : { message }),
     ...(side === undefined ? {} : { side }),
     ...(ttl === undefined ? {} : { ttlMs: parseDuration(ttl, '--ttl', MAX_MS) }),
     ...(steal === true ? { steal } : {}),
+    ...(notify === true ? { notify } : {}),
     ...(wait === undefined ? {} : { wait: wait === FOREVER ? true : parseDuration(wait, '--wait', MAX_WAIT_MS) }),
   };
 }

@@ -49,7 +49,8 @@ async function lockedThenPresent(api: Api): Promise<Known> {
 
 function unlockedText(acted: Acted): string {
   const path = shownName(acted.path);
-  if (!acted.changed) return `Nobody holds a lock on ${path}: there is nothing to unlock.`;
+  const forgotten = acted.notify === false ? ' You are no longer told when it is free.' : '';
+  if (!acted.changed) return `Nobody holds a lock on ${path}: there is nothing to unlock.${forgotten}`;
   const whose = acted.by === undefined ? '' : `, which ${shownName(String(acted.owner))} had locked`;
   const held = typeof acted.held === 'number' ? acted.held : 0;
   return held > 0

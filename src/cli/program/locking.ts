@@ -24,6 +24,7 @@ export function addLocking(program: Command, run: Run): void {
     .option('--side <a|b>', 'the side you work on; changes on the other side wait')
     .option('--ttl <duration>', 'unlock by itself after this long, such as 30m or 2h; a bare number is seconds')
     .addOption(waitOption())
+    .option('--notify', 'where another holds it: be told, once, when it is free, without standing in line')
     .option('--steal', 'break the lock of another and take it')
     .description('lock files, or renew your own locks (also: -lock -N)')
     .action((targets: string[], flags: LockFlags) =>

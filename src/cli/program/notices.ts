@@ -1,5 +1,5 @@
-// Tells an owner at his next command, whichever it is, that he has lost a lock without releasing it, or that somebody asks
-// him for one: as a sentence on stderr, or with --json as a field of the result.
+// Tells an owner at his next command, whichever it is, that he has lost a lock without releasing it, that somebody asks
+// him for one, or that a file which he wanted to lock is free: as a sentence on stderr, or with --json as a field of the result.
 import type { NoticeRow } from '../../wire/client-api/notice.js';
 import { adviceText } from '../../wire/frame/advice-text.js';
 import type { Api, CommandContext } from '../context.js';
@@ -42,14 +42,26 @@ function withField(text: string, notices: readonly NoticeRow[]): string {
   return `{"notices":${JSON.stringify(notices)}${rest.startsWith('}') ? '' : ','}${rest}`;
 }
 
-/** @returns the sentence about a lock that is lost or asked for. */
-function noticeText({ path, reason, by, time, message }: NoticeRow, client: string): string {
-  if (reason === 'asked') {
-    const why = message === undefined ? '' : `: "${shownName(message)}"`;
-    const unlock = shownName(adviceText([{ do: 'unlock', path }], client));
-    return `Note: ${shownName(by)} asks you to unlock ${shownName(path)}${why} (${minuteText(time)}). Unlock it with: ${unlock}`;
-  }
+/** @returns the sentence about a lock that is lost, asked for, or free. */
+function noticeText(notice: NoticeRow, client: string): string {
+  const { path, reason, by, time } = notice;
+  if (reason === 'asked') return askedText(notice, client);
+  if (reason === 'free') return freeText(notice, client);
   const how =
     reason === 'expired' ? 'has expired' : `was ${reason === 'stolen' ? 'taken' : 'broken'} by ${shownName(by)}`;
   return `Note: your lock on ${shownName(path)} ${how} (${minuteText(time)}).`;
+}
+
+function askedText({ path, by, time, message }: NoticeRow, client: string): string {
+  const why = message === undefined ? '' : `: "${shownName(message)}"`;
+  const unlock = shownName(adviceText([{ do: 'unlock', path }], client));
+  return `Note: ${shownName(by)} asks you to unlock ${shownName(path)}${why} (${minuteText(time)}). Unlock it with: ${unlock}`;
+}
+
+function freeText({ path, time, holder }: NoticeRow, client: string): string {
+  const since = minuteText(time);
+  if (holder !== undefined)
+    return `Note: ${shownName(path)} was free (${since}), and ${shownName(holder)} has locked it since.`;
+  const lock = shownName(adviceText([{ do: 'lock', files: path }], client));
+  return `Note: ${shownName(path)} is free (since ${since}). Lock it with: ${lock}`;
 }

@@ -100,7 +100,18 @@ const withCode = ({ message, code }: { message: string; code: string }, client: 
 type LockEvent = Extract<
   SyncEvent,
   {
-    event: 'held' | 'applied' | 'locked' | 'unlocked' | 'waiting' | 'left' | 'asked' | 'conflict' | 'opened' | 'closed';
+    event:
+      | 'held'
+      | 'applied'
+      | 'locked'
+      | 'unlocked'
+      | 'waiting'
+      | 'left'
+      | 'free'
+      | 'asked'
+      | 'conflict'
+      | 'opened'
+      | 'closed';
   }
 >;
 
@@ -123,6 +134,8 @@ function lockWords(event: LockEvent): string[] {
       return ['waiting', path, `${shownName(event.owner)} is number ${event.position} in the queue`];
     case 'left':
       return ['left', path, `${shownName(event.owner)} waits no more`];
+    case 'free':
+      return ['free', path, `${shownName(event.owner)} can lock it now`];
     case 'asked':
       return [
         'asked',
@@ -205,6 +218,7 @@ function paint(event: SyncEvent | Gap, colors: Colors): (text: string) => string
     case 'syncing':
       return colors.cyan;
     case 'in-sync':
+    case 'free':
     case 'peer-connected':
       return colors.green;
     default:

@@ -67,8 +67,9 @@ async function settle(
 
 function tell(context: CommandContext, result: TargetResult, how: Act): number {
   if (isRefused(result)) {
-    const { path, changed, lock } = result;
-    reportError(context, errorOf(result), { path, changed, ...(lock === undefined ? {} : { lock }) });
+    const { path, changed, lock, notify } = result;
+    const facts = { ...(lock === undefined ? {} : { lock }), ...(notify === undefined ? {} : { notify }) };
+    reportError(context, errorOf(result), { path, changed, ...facts });
     return exitCodeFor(result.error.code);
   }
   context.out(context.json ? `${JSON.stringify(result)}\n` : `${how.say(result)}\n`);

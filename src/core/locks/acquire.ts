@@ -2,8 +2,9 @@
 
 import type { RelPath } from '../path.js';
 import { type Decision, type LockRequest, lockedEvent, noted, refusal } from './events.js';
-import { type AutoLock, isHolder, type Lock, type Row, type Waiter } from './records.js';
+import { type AutoLock, commandName, isHolder, type Lock, type Row, type Waiter } from './records.js';
 import { breakLock } from './release.js';
+import { reminderEnds, reminding } from './remind.js';
 import type { LockTable } from './table.js';
 
 /** Decides about a request for a lock. */
@@ -18,7 +19,9 @@ export function takeLock(table: LockTable, request: LockRequest): Decision {
   if (request.line !== undefined) return enqueue(table, request, request.line, request.line);
   const waiting = table.waitersOf(path).length;
   const later = table.drains.has(path) ? ({ kind: 'later' } as const) : ({ kind: 'later', waiting } as const);
-  return { rows: [], answer: refusal(table, path) ?? later, events: [] };
+  const answer = refusal(table, path) ?? later;
+  if (request.notify !== true) return { rows: [], answer, events: [] };
+  return { rows: reminding(table, path, owner, now), answer: { ...answer, reminder: 'set' }, events: [] };
 }
 
 /**
@@ -72,6 +75,7 @@ function granting(table: LockTable, terms: GrantTerms, now: number, before: Deci
       { table: 'counter', key: 'token', value: token },
       { table: 'lock', key: path, value: lock },
       ...leaving(lines),
+      ...reminderEnds(table, path, commandName(lock)),
     ],
     answer: { kind: 'granted', lock, changed: true, lines },
     events: [lockedEvent(lock)],

@@ -2,16 +2,13 @@
 
 import type { RelPath } from '../path.js';
 import type { Decision, LockEvent } from './events.js';
-import { type Asking, commandName, isHolder, type Row } from './records.js';
+import { type Asking, commandName, isHolder, personKey, type Row } from './records.js';
 import type { LockTable } from './table.js';
 
 /** The same person asks for the same path at most this often, in milliseconds. */
 const ASK_MS = 60_000;
 /** The number of askings that are kept; the oldest are dropped. */
 const MAX_ASKINGS = 1_000;
-
-/** @returns the key of a row about one path and one person. No path contains NUL. */
-const personKey = (path: RelPath, person: string): string => `${path}\0${person}`;
 
 /** Decides about a request to the holder. The table has not changed where nobody else holds the lock, or too soon. */
 export function askHolder(table: LockTable, { path, by, message, now }: LockEvent & { kind: 'ask' }): Decision {

@@ -14,6 +14,7 @@ import { type Decision, type LockEvent, noted } from './events.js';
 import { drainHeld, holdUpdate } from './held.js';
 import { moveLock } from './move.js';
 import { closeLock, endLock, expireLock, leaveLock } from './release.js';
+import { tellFree } from './remind.js';
 import type { LockTable } from './table.js';
 
 /** Decides what `event` does to `table`. Pure; `table.record(decision.rows)` makes it take effect. */
@@ -33,6 +34,8 @@ export function decide(table: LockTable, event: LockEvent): Decision {
       return closeLock(table, event);
     case 'away':
       return leaveLock(table, event);
+    case 'free':
+      return tellFree(table, event);
     case 'ask':
       return askHolder(table, event);
     case 'hold':

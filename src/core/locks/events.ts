@@ -19,6 +19,8 @@ export interface LockRequest {
   readonly current?: Entry | null;
   /** The id to wait under; without it a request that cannot be granted is refused. */
   readonly line?: number;
+  /** Whether the owner is told when the path is free, where the request is refused. */
+  readonly notify?: boolean;
   /** Present where nobody asks for the lock, but a document is open: such a request neither waits nor breaks a lock. */
   readonly auto?: AutoLock;
   readonly now: number;
@@ -71,6 +73,8 @@ export type LockEvent =
     }
   /** The first held update of a draining path took effect, or was archived to versions. */
   | { readonly kind: 'drained'; readonly path: RelPath; readonly applied: boolean }
+  /** Tells who wants to know it that the path is free. */
+  | { readonly kind: 'free'; readonly path: RelPath; readonly now: number }
   /** `by` asks the holder to unlock. */
   | {
       readonly kind: 'ask';
@@ -84,6 +88,9 @@ export type LockEvent =
   /** The owner of the lock renamed the file: the lock, its held updates and its waiters move along. */
   | { readonly kind: 'moved'; readonly path: RelPath; readonly to: RelPath };
 
+/** Whether the caller is told from now on when the path is free, or is no longer. */
+type ReminderChange = 'set' | 'gone';
+
 /** The answer to the caller. */
 export type LockAnswer =
   /** `lines` are the waiters that leave the queue because of the grant: those of the same owner. */
@@ -95,11 +102,18 @@ export type LockAnswer =
       readonly owner: string | null;
       readonly held: number;
       readonly becomes?: HeldFate;
+      readonly reminder?: 'gone';
     }
   /** `held` is the number of held updates, `waiting` the number of waiters. */
-  | { readonly kind: 'refused'; readonly lock: Lock; readonly held: number; readonly waiting?: number }
+  | {
+      readonly kind: 'refused';
+      readonly lock: Lock;
+      readonly held: number;
+      readonly waiting?: number;
+      readonly reminder?: ReminderChange;
+    }
   /** The path is draining, or free for the `waiting` waiters: repeat the request when that is over. */
-  | { readonly kind: 'later'; readonly waiting?: number }
+  | { readonly kind: 'later'; readonly waiting?: number; readonly reminder?: ReminderChange }
   /** `owner` is the holder, null where there is none. `agoMs`: when the same was asked before, where that is too lately. */
   | {
       readonly kind: 'asked';

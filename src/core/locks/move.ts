@@ -5,6 +5,7 @@ import type { RelPath } from '../path.js';
 import { askingsEnd, askingsMove } from './ask.js';
 import { type Decision, lockedEvent, noted } from './events.js';
 import type { Row } from './records.js';
+import { remindersMove } from './remind.js';
 import type { LockTable } from './table.js';
 
 /**
@@ -32,7 +33,7 @@ export function moveLock(table: LockTable, path: RelPath, to: RelPath): Decision
     rows.push({ table: 'waiter', key: String(waiter.id), value: { ...waiter, path: to } });
   }
   if (replaced !== undefined) rows.push(...askingsEnd(table, to));
-  rows.push(...askingsMove(table, path, to));
+  rows.push(...askingsMove(table, path, to), ...remindersMove(table, path, to));
   const { owner } = lock;
   const by = owner;
   const ended = (at: RelPath, whose: string): SyncEvent => ({

@@ -113,6 +113,18 @@ export interface Asking {
   readonly told: boolean;
 }
 
+/** Somebody wants to be told when a path is free. */
+export interface Reminder {
+  readonly path: RelPath;
+  readonly owner: string;
+  readonly since: number;
+  /** When it became free: then he is told at his next command. Null until then. */
+  readonly free: number | null;
+}
+
+/** @returns the key of a row about one path and one person. No path contains NUL. */
+export const personKey = (path: RelPath, person: string): string => `${path}\0${person}`;
+
 /** One row of the table; null deletes it. */
 export type Row =
   | { readonly table: 'lock'; readonly key: string; readonly value: Lock | null }
@@ -122,6 +134,7 @@ export type Row =
   | { readonly table: 'preference'; readonly key: string; readonly value: Preference | null }
   | { readonly table: 'notice'; readonly key: string; readonly value: Notice | null }
   | { readonly table: 'asking'; readonly key: string; readonly value: Asking | null }
+  | { readonly table: 'reminder'; readonly key: string; readonly value: Reminder | null }
   | { readonly table: 'counter'; readonly key: string; readonly value: number };
 
 /**

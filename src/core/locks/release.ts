@@ -19,6 +19,7 @@ import {
   type Preference,
   type Row,
 } from './records.js';
+import { reminderEnds } from './remind.js';
 import type { LockTable } from './table.js';
 
 /** The number of stored notices; the oldest are dropped. */
@@ -28,9 +29,8 @@ const MAX_NOTICES = 1_000;
 export function endLock(table: LockTable, event: LockEvent & { kind: 'unlock' }): Decision {
   const { path, owner, current, force = false, held = 'apply', now } = event;
   const holder = table.locks.get(path);
-  if (holder === undefined) return { rows: [], answer: { kind: 'released', owner: null, held: 0 }, events: [] };
-  const isOwn = isHolder(holder, owner);
-  if (!isOwn && !force) return { rows: [], answer: refusal(table, path)!, events: [] };
+  const isOwn = holder !== undefined && isHolder(holder, owner);
+  if (holder === undefined || (!isOwn && !force)) return nothingEnds(table, path, owner);
   const reason = isOwn ? 'released' : 'forced';
   const updates = table.heldOf(path);
   const becomes = updates.length === 0 ? {} : { becomes: heldFate(updates, current, held) };
@@ -38,6 +38,13 @@ export function endLock(table: LockTable, event: LockEvent & { kind: 'unlock' })
     ...breakLock(table, holder, { by: owner, reason, current, held, now }),
     answer: { kind: 'released', owner: holder.owner, held: updates.length, ...becomes },
   };
+}
+
+/** Who unlocks what he does not hold is no longer told when it is free. */
+function nothingEnds(table: LockTable, path: RelPath, owner: string): Decision {
+  const rows = reminderEnds(table, path, owner);
+  const answer = refusal(table, path) ?? ({ kind: 'released', owner: null, held: 0 } as const);
+  return { rows, answer: rows.length === 0 ? answer : { ...answer, reminder: 'gone' }, events: [] };
 }
 
 /** Ends an expired lock, unless it was renewed or replaced meanwhile. */

@@ -2,7 +2,7 @@
 // it, row by row; the same rows on disk restore it exactly after a crash.
 
 import { otherSide, type RelPath, type Side } from '../path.js';
-import type { Asking, Drain, HeldUpdate, Lock, Notice, Preference, Row, Waiter } from './records.js';
+import type { Asking, Drain, HeldUpdate, Lock, Notice, Preference, Reminder, Row, Waiter } from './records.js';
 
 /** The lock table. It is written only by `record`. */
 export class LockTable {
@@ -14,6 +14,8 @@ export class LockTable {
   readonly notices = new Map<number, Notice>();
   /** By the path and who asks, the oldest first. */
   readonly askings = new Map<string, Asking>();
+  /** By the path and who is to be told, the oldest first. */
+  readonly reminders = new Map<string, Reminder>();
   readonly #counters = new Map<string, number>();
   /** What is in the queues by its number: there may be tens of thousands of waiters in one. */
   readonly #heldById = new Map<number, HeldUpdate>();
@@ -67,6 +69,7 @@ export class LockTable {
     else if (row.table === 'lock') setOrDelete(this.locks, row.key as RelPath, row.value);
     else if (row.table === 'drain') setOrDelete(this.drains, row.key as RelPath, row.value);
     else if (row.table === 'notice') setOrDelete(this.notices, Number(row.key), row.value);
+    else if (row.table === 'reminder') setOrDelete(this.reminders, row.key, row.value);
     else if (row.table === 'asking') setOrDelete(this.askings, row.key, row.value);
     else setOrDelete(this.preferences, row.key as RelPath, row.value);
   }
@@ -80,6 +83,7 @@ export class LockTable {
     for (const [key, value] of this.preferences) yield { table: 'preference', key, value };
     for (const [key, value] of this.notices) yield { table: 'notice', key: String(key), value };
     for (const [key, value] of this.askings) yield { table: 'asking', key, value };
+    for (const [key, value] of this.reminders) yield { table: 'reminder', key, value };
     for (const value of queued(this.waiters)) yield { table: 'waiter', key: String(value.id), value };
   }
 }

@@ -6,7 +6,7 @@ import type { NoticeRow } from '../../wire/client-api/notice.js';
 import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { iso, refused } from '../locks/answers.js';
 import type { LockService } from '../locks/lock-service.js';
-import type { LockState } from '../locks/lock-state.js';
+import type { FreedPath, LockState } from '../locks/lock-state.js';
 import type { Wait } from '../locks/request.js';
 
 interface ServedLocks {
@@ -34,12 +34,13 @@ export class ServeLocks {
    */
   async lock(params: Params<'lock'>, call: IncomingCall): Promise<Result> {
     const { lockService } = this.#served;
-    const { targets, owner, side = 'a', message = '', ttlMs, steal } = params;
+    const { targets, owner, side = 'a', message = '', ttlMs, steal, notify } = params;
     const wait = waitOf(params, call, this.#served.now);
     const how = {
       ...(ttlMs === undefined ? {} : { ttlMs }),
       ...(steal === undefined ? {} : { steal }),
       ...(wait === null ? {} : { wait }),
+      ...(notify === undefined ? {} : { notify }),
     };
     const take = { kind: 'lock', owner, side, message, ...how } as const;
     const taken = await this.#forEach(targets, (path) => lockService.ask({ ...take, path }), wait !== null);
@@ -91,7 +92,8 @@ export class ServeLocks {
     const { lockState } = this.#served;
     const lost = lockState.takeNotices(owner).map(noticeRow);
     const asked = all ? lockState.takeAskings(owner).map(askingRow) : [];
-    return [...lost, ...asked].sort((x, y) => Date.parse(x.time) - Date.parse(y.time));
+    const freed = all ? lockState.takeFreed(owner).map((path) => freedRow(path, owner)) : [];
+    return [...lost, ...asked, ...freed].sort((x, y) => Date.parse(x.time) - Date.parse(y.time));
   }
 
   /**
@@ -162,6 +164,11 @@ function withSide(result: Acted | Refused, side: Side): Acted | Refused {
 const askingRow = ({ path, by, message, time }: Asking): NoticeRow => ({
   ...{ path, reason: 'asked', by, time: iso(time) },
   ...(message === '' ? {} : { message }),
+});
+
+const freedRow = ({ path, free, holder }: FreedPath, owner: string): NoticeRow => ({
+  ...{ path, reason: 'free', by: owner, time: iso(free) },
+  ...(holder === null ? {} : { holder }),
 });
 
 const noticeRow = ({ path, reason, by, time }: Notice): NoticeRow => ({ path, reason, by, time: iso(time) });

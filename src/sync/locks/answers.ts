@@ -41,15 +41,26 @@ export function answered({ path, owner }: ServiceRequest, answer: LockAnswer, no
     return { path: lock.path, changed, ...lockInfo(lock), ...(note === '' ? {} : { note }) };
   }
   if (answer.kind === 'released') {
-    const { owner: holder, held, becomes } = answer;
+    const { owner: holder, held, becomes, reminder } = answer;
     const forced = holder === null || holder === owner ? {} : { by: owner };
     const fate = becomes === undefined ? {} : { becomes };
-    return { path, changed: holder !== null, owner: holder ?? owner, held, ...fate, ...forced };
+    const forgotten = reminder === undefined ? {} : { notify: false };
+    return { path, changed: holder !== null, owner: holder ?? owner, held, ...fate, ...forced, ...forgotten };
   }
-  if (answer.kind === 'refused') return refused(path, lockedBy(path, answer));
-  if (answer.kind === 'noted') return { path, changed: true };
-  if (answer.kind === 'later' && answer.waiting !== undefined) return refused(path, othersFirst(path, answer.waiting));
-  return refused(path, stillDraining(path));
+  if (answer.kind === 'refused') return reminded(refused(path, lockedBy(path, answer)), answer);
+  if (answer.kind === 'later') {
+    const { waiting } = answer;
+    return reminded(refused(path, waiting === undefined ? stillDraining(path) : othersFirst(path, waiting)), answer);
+  }
+  return { path, changed: true };
+}
+
+/** Adds to a refusal whether its caller is told when the path is free. */
+function reminded(refusal: Refused, { reminder }: LockAnswer & { kind: 'refused' | 'later' }): Refused {
+  if (reminder === undefined) return refusal;
+  const notify = reminder === 'set';
+  const said = notify ? 'You are told when it is free.' : 'You are no longer told when it is free.';
+  return { ...refusal, error: { ...refusal.error, message: [refusal.error.message, said].join(' ') }, notify };
 }
 
 /** @returns the result of asking a holder. */

@@ -4,6 +4,7 @@
 
 import type { LockEvent } from '../../core/locks/events.js';
 import { isHolder, type Lock } from '../../core/locks/records.js';
+import { freedPaths } from '../../core/locks/remind.js';
 import type { RelPath } from '../../core/path.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
 import { answered, askedFacts, noLongerWaiting, refused, stillComing, tooMany, unrecorded } from './answers.js';
@@ -81,6 +82,8 @@ export class LockService {
     this.#queue.serve();
     if (this.#waiting.length > 0) this.#serveWaiting();
     this.#grants.serve();
+    const { lockState, clock } = this.#context;
+    for (const path of freedPaths(lockState.table)) lockState.dispatch({ kind: 'free', path, now: clock.now() });
   }
 
   #serveWaiting(): void {
@@ -152,7 +155,7 @@ export class LockService {
   }
 
   #eventFor({ ask, line }: Pending): LockEvent {
-    const { kind, path, owner, side, message, ttlMs, steal, wait, force, held, expires } = ask;
+    const { kind, path, owner, side, message, ttlMs, steal, notify, wait, force, held, expires } = ask;
     const { lockState, pair, clock } = this.#context;
     const now = clock.now();
     const current = pair.entry(lockState.table.locks.get(path)?.side ?? 'a', path);
@@ -163,6 +166,7 @@ export class LockService {
     }
     const how = { ...(ttlMs === undefined ? {} : { ttlMs }), ...(steal === undefined ? {} : { steal }) };
     const inLine = wait !== undefined || steal === true ? { line } : {};
-    return { kind, path, owner, side, message, current, now, ...how, ...inLine };
+    const later = notify === undefined ? {} : { notify };
+    return { kind, path, owner, side, message, current, now, ...how, ...inLine, ...later };
   }
 }

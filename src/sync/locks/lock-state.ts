@@ -7,6 +7,7 @@ import { askingTold, untoldAskings } from '../../core/locks/ask.js';
 import { decide } from '../../core/locks/decide.js';
 import type { LockAnswer, LockEvent } from '../../core/locks/events.js';
 import type { Asking, Notice, Row } from '../../core/locks/records.js';
+import { reminderEnds, untoldReminders } from '../../core/locks/remind.js';
 import { LockTable } from '../../core/locks/table.js';
 import type { RelPath } from '../../core/path.js';
 import type { Logger } from '../../log.js';
@@ -15,6 +16,13 @@ import type { LockStore, Pause, Revision, StoredRow } from './lock-store.js';
 
 /** How long until what could not be written is tried again, in milliseconds. */
 const RETRY_MS = 5_000;
+
+/** A path that became free at `free`, milliseconds since 1970. */
+export interface FreedPath {
+  readonly path: RelPath;
+  readonly free: number;
+  readonly holder: string | null;
+}
 
 /** The locks, held updates and drains of a pair, and whether a person has paused it. */
 export class LockState {
@@ -188,6 +196,14 @@ export class LockState {
     const askings = untoldAskings(this.table, owner).filter(({ path }) => !this.isPending(path));
     if (askings.length > 0) this.commit(askings.map(askingTold)).catch(() => {});
     return askings;
+  }
+
+  /** @returns what `owner` wanted to be told of and is free, once; with the name of who holds it now, if somebody does. */
+  takeFreed(owner: string): readonly FreedPath[] {
+    const due = untoldReminders(this.table, owner).filter(({ path }) => !this.isPending(path));
+    const rows = due.flatMap(({ path }) => reminderEnds(this.table, path, owner));
+    if (rows.length > 0) this.commit(rows).catch(() => {});
+    return due.map(({ path, free }) => ({ path, free: free!, holder: this.table.locks.get(path)?.owner ?? null }));
   }
 
   close(): Promise<void> {

@@ -29,6 +29,8 @@ export interface ServiceRequest {
   /** Breaks another owner's lock and takes it. */
   readonly steal?: boolean;
   readonly wait?: Wait;
+  /** Has the owner told when the path is free, where the lock is refused. */
+  readonly notify?: boolean;
   /** Breaks another owner's lock. */
   readonly force?: boolean;
   readonly held?: HeldWay;

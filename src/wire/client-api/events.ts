@@ -61,6 +61,7 @@ const schemas = <T extends v.GenericSchema<string>>(word: T, shownPath: T) =>
     }),
     v.object({ event: v.literal('waiting'), path: shownPath, owner: word, position: count }),
     v.object({ event: v.literal('left'), path: shownPath, owner: word }),
+    v.object({ event: v.literal('free'), path: shownPath, owner: word }),
     v.object({ event: v.literal('asked'), path: shownPath, owner: word, by: word, message: word }),
     v.object({ event: v.literal('conflict'), path: shownPath, kept: side, copy: v.nullable(shownPath) }),
     v.object({ event: v.literal('problem'), path: shownPath, code: word, message: word }),

@@ -165,6 +165,8 @@ export interface Refused {
   };
   /** The lock in the way, where another holds one, with how many updates it holds back and how many wait for it. */
   readonly lock?: LockInfo & { readonly held: number; readonly waiting: number };
+  /** Whether the caller is told when the path is free, where the request has changed that. */
+  readonly notify?: boolean;
 }
 
 /** What remains when everything possible is done. */
@@ -201,7 +203,7 @@ export interface ClientMethods extends FileMethods {
   held: { params: { target?: Target }; result: { held: readonly HeldRow[] } };
   /**
    * `wait` joins the queue (without limit, or for `waitMs`): notifications `waiting {path, owner, position}` tell the
-   * position.
+   * position. `notify`: a request that is refused has `owner` told, once, when the path is free.
    */
   lock: {
     params: {
@@ -213,6 +215,7 @@ export interface ClientMethods extends FileMethods {
       steal?: boolean;
       wait?: boolean;
       waitMs?: number;
+      notify?: boolean;
     };
     result: { targets: readonly (Acted | Refused)[]; notices?: readonly NoticeRow[] };
   };
@@ -227,7 +230,7 @@ export interface ClientMethods extends FileMethods {
   };
   /**
    * Locks that `owner` has lost since the last notice; each is reported once, here or with an answer to lock or unlock.
-   * `all`: also the notices that clients of earlier versions have no words for, `asked`.
+   * `all`: also the notices that clients of earlier versions have no words for, `asked` and `free`.
    */
   notices: { params: { owner: string; all?: boolean }; result: { notices: readonly NoticeRow[] } };
   /**

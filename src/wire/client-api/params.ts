@@ -66,6 +66,7 @@ export const clientParams = {
     steal: v.exactOptional(v.boolean()),
     wait: v.exactOptional(v.boolean()),
     waitMs: v.exactOptional(whole(0, MAX_WAIT_MS)),
+    notify: v.exactOptional(v.boolean()),
   }),
   unlock: v.object({
     targets,

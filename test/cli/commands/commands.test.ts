@@ -312,6 +312,47 @@ describe('ask', () => {
   });
 });
 
+describe('lock --notify', () => {
+  it('passes it on, and says in JSON whether he is told', async () => {
+    const api = fakeApi(['x']);
+    const asked: unknown[] = [];
+    const error = { code: 'locked' as const, message: '"x" is locked by bob.', hint: '' };
+    api.lock = async (_targets, options) => {
+      asked.push(options);
+      return [{ path: 'x', changed: false, error, notify: true }];
+    };
+    const { code, out } = await run(['--json', 'lock', 'x', '--notify'], { api });
+    expect([code, json(out)]).toMatchObject([3, [{ path: 'x', changed: false, notify: true }]]);
+    expect(asked).toEqual([{ notify: true }]);
+  });
+
+  it('does not go together with --wait', async () => {
+    expect(await run(['lock', 'a.txt', '--notify', '--wait'])).toMatchObject({
+      code: 2,
+      err: '--wait stands in line, and --notify does not. Give one of them.\n',
+    });
+  });
+
+  it('is told at the next command, with who has it since', async () => {
+    const api = fakeApi(['a.txt']);
+    const free = { path: 'a.txt', reason: 'free', by: 'ann', time: '2026-11-21T14:03:22.118Z' } as const;
+    api.notices = async () => [free, { ...free, holder: 'cyd' }];
+    const { err } = await run(['locks'], { api });
+    expect(err.replaceAll(/2026[^)]*/g, 'TIME')).toBe(
+      'Note: a.txt is free (since TIME). Lock it with: client lock a.txt\n' +
+        'Note: a.txt was free (TIME), and cyd has locked it since.\n',
+    );
+  });
+
+  it('is over with an unlock, which says so', async () => {
+    const api = fakeApi(['a.txt']);
+    api.unlock = async () => [{ path: 'a.txt', changed: false, notify: false }];
+    expect((await run(['unlock', 'a.txt'], { api })).out).toBe(
+      'Nobody holds a lock on a.txt: there is nothing to unlock. You are no longer told when it is free.\n',
+    );
+  });
+});
+
 describe('the other commands', () => {
   it('locks', async () => {
     const api = fakeApi(['a.txt', 'bobs.txt']);

@@ -52,6 +52,7 @@ const CASES: [SyncEvent | Gap, string][] = [
   [{ event: 'problem', path: 'x', code: 'no-space', message: 'disk full' }, 'problem  x  disk full (no-space)'],
   [{ event: 'halted', code: 'root-emptied', message: 'gone' }, 'halted  gone (root-emptied)'],
   [{ event: 'left', path: 'x', owner: 'bob' }, 'left  x  bob waits no more'],
+  [{ event: 'free', path: 'x', owner: 'bob' }, 'free  x  bob can lock it now'],
   [{ event: 'asked', path: 'x', owner: 'ann', by: 'bob', message: '' }, 'asked  x  bob asks ann to unlock it'],
   [
     { event: 'asked', path: 'x', owner: 'ann', by: 'bob', message: 'at\nnoon' },

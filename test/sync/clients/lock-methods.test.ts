@@ -17,6 +17,10 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
     { ...asking, by: 'bob', time: 4_000 },
     { ...asking, by: 'cyd', time: 6_000, message: 'at noon' },
   ];
+  const freed = [
+    { path: p('y'), free: 7_000, holder: null },
+    { path: p('z'), free: 8_000, holder: 'cyd' },
+  ];
   const told: object[] = [];
   const clock = { time: 1_000 };
   const served = new ServeLocks({
@@ -40,6 +44,7 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
     lockState: {
       takeNotices: (owner: string) => (owner === 'ann' ? notices.splice(0) : []),
       takeAskings: (owner: string) => (owner === 'ann' ? askings.splice(0) : []),
+      takeFreed: (owner: string) => (owner === 'ann' ? freed.splice(0) : []),
     } as never,
     pathOf: (target: Target): RelPath => {
       if ('path' in target) return p(target.path);
@@ -72,7 +77,7 @@ describe('locking', () => {
 
   test('passes on its options', async () => {
     const { served, asks, call } = open();
-    const how = { side: 'b', message: 'why', ttlMs: 5, steal: true } as const;
+    const how = { side: 'b', message: 'why', ttlMs: 5, steal: true, notify: true } as const;
     await served.lock({ targets: paths('x'), owner: 'bob', ...how }, call);
     expect(asks).toEqual([{ kind: 'lock', path: 'x', owner: 'bob', ...how }]);
   });
@@ -226,6 +231,8 @@ describe('asking a holder', () => {
       { path: 'x', reason: 'asked', by: 'bob', time: '1970-01-01T00:00:04.000Z' },
       { path: 'lost', reason: 'stolen', by: 'bob', time: '1970-01-01T00:00:05.000Z' },
       { path: 'x', reason: 'asked', by: 'cyd', time: '1970-01-01T00:00:06.000Z', message: 'at noon' },
+      { path: 'y', reason: 'free', by: 'ann', time: '1970-01-01T00:00:07.000Z' },
+      { path: 'z', reason: 'free', by: 'ann', time: '1970-01-01T00:00:08.000Z', holder: 'cyd' },
     ]);
     expect(served.notices('ann', true)).toEqual([]);
   });

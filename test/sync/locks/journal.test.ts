@@ -78,6 +78,20 @@ describe('after a restart', () => {
     expect((await openAgain()).takeAskings('ann')).toEqual([]);
   });
 
+  test('who wants to know that a path is free is told after a restart, once', async () => {
+    const { openAgain } = onDisk();
+    const store = await openAgain();
+    await settledOf(store, lockAsk('f'));
+    await settledOf(store, { ...lockAsk('f'), owner: 'bob', notify: true } as Parameters<typeof settledOf>[1]);
+    const again = await openAgain();
+    expect(again.takeFreed('bob')).toEqual([]);
+    await settledOf(again, { kind: 'unlock', path: p('f'), owner: 'ann', current: null, now: 5 });
+    const free = await openAgain();
+    await settledOf(free, { kind: 'free', path: p('f'), now: 6 });
+    expect((await openAgain()).takeFreed('bob')).toEqual([{ path: 'f', free: 6, holder: null }]);
+    expect((await openAgain()).takeFreed('bob')).toEqual([]);
+  });
+
   test('a notice that was delivered is not delivered again', async () => {
     const { openAgain } = onDisk();
     const store = await openAgain();

@@ -601,6 +601,49 @@ describe('asking a holder', () => {
   });
 });
 
+describe('being told when it is free', () => {
+  test('is answered with the refusal, and said when nobody has it any more', async () => {
+    const { lock, unlock, answer, lockService, fixture, state } = open();
+    await answer(lock('ann'));
+    expect(await answer(lock('bob', { notify: true }))).toMatchObject({
+      changed: false,
+      notify: true,
+      error: { code: 'locked', message: expect.stringMatching(/\. You are told when it is free\.$/) },
+    });
+    const waiting = lock('cyd', { wait: standing().wait });
+    lockService.serve();
+    await answer(unlock('ann'));
+    expect(await answer(waiting)).toMatchObject({ changed: true, owner: 'cyd' });
+    await answer(unlock('cyd'));
+    lockService.serve();
+    await turn();
+    expect(fixture.said.filter((said) => said.startsWith('free'))).toEqual(['free f bob']);
+    expect(fixture.lockState.takeFreed('bob')).toEqual([{ path: 'f', free: state.now, holder: null }]);
+    expect(fixture.lockState.takeFreed('bob')).toEqual([]);
+  });
+
+  test('says who has locked it since, where somebody has', async () => {
+    const { lock, unlock, answer, lockService, fixture } = open();
+    await answer(lock('ann'));
+    await answer(lock('bob', { notify: true }));
+    await answer(unlock('ann'));
+    lockService.serve();
+    await answer(lock('cyd'));
+    expect(fixture.lockState.takeFreed('bob')).toMatchObject([{ path: 'f', holder: 'cyd' }]);
+  });
+
+  test('is over where he unlocks what he does not hold, and he is told so', async () => {
+    const { lock, unlock, answer } = open();
+    await answer(lock('ann'));
+    await answer(lock('bob', { notify: true }));
+    expect(await answer(unlock('bob'))).toMatchObject({
+      notify: false,
+      error: { code: 'locked', message: expect.stringMatching(/\. You are no longer told when it is free\.$/) },
+    });
+    expect(await answer(unlock('bob'))).not.toHaveProperty('notify');
+  });
+});
+
 describe('a lock with an end', () => {
   test('ends when its time is over, whatever the clock does meanwhile', async () => {
     const { lock, answer, lockService, fixture, state, elapse } = open();
