@@ -76,6 +76,10 @@ export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [740_062_646, 'what came into a directory whose write had found another one was forgotten when that was made good'],
   [911_000_644, 'the simulation: a lock without an end was given one by its owner, and seemed to be overdue'],
   [911_013_003, 'a scan that halted counted as an answer: what a write had kept back of an earlier one was forgotten'],
+  [
+    912_005_359,
+    'the simulation: what a power cut brought back to side b was replaced on side a in the moment of a write, unseen',
+  ],
   [740_104_063, 'the simulation: what had just come from the other side was held, and seemed to be out of order'],
   [
     740_128_866,

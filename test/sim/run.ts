@@ -194,7 +194,10 @@ class Run {
   #place(name: 'a' | 'b'): Place {
     const moment = (path: RelPath) => {
       const { random, weather } = this.#world;
-      if (random.chance(weather.race)) this.#users.saveInPlace(this.#lockService(name), path);
+      if (random.chance(weather.race)) {
+        const elsewhere = this.#places[name === 'a' ? 'b' : 'a'].disk;
+        this.#users.saveInPlace(this.#lockService(name), path, elsewhere);
+      }
     };
     const changed = (change: Change, begun: number) => {
       if (name === 'a') this.#halts.changed(this.#a, change, begun);

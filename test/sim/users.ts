@@ -95,8 +95,8 @@ export class Users {
     disk.by = 'engine';
   }
 
-  /** Writes into the very file, from within an engine's write. */
-  saveInPlace(lockService: Desk, path: RelPath): void {
+  /** Writes into the very file, from within an engine's write. @param elsewhere the disk of the other side. */
+  saveInPlace(lockService: Desk, path: RelPath, elsewhere: SimDisk): void {
     const { disk } = lockService.place;
     const inode = disk.at(path);
     if (inode?.type !== 'file' || isReadOnly(inode)) return;
@@ -104,7 +104,11 @@ export class Users {
     const content = this.#ledger.newContent(false);
     this.#ledger.loose.add(content);
     this.#world.say(() => `${lockService.place.name}  save ${path} = ${content} in the very moment`);
+    const replaced = inode.content;
+    const wasSuperseded = this.#ledger.isSuperseded(path, replaced);
     this.#replaceContent(lockService, path, inode, content, this.#mtime(lockService));
+    // Where a power cut brought it back to the other side, that is the change: nobody saw that it was replaced here.
+    if (!wasSuperseded && elsewhere.at(path)?.content === replaced) this.#ledger.allow(path, replaced);
     this.#touch(lockService, path);
     disk.by = 'engine';
   }
