@@ -50,9 +50,9 @@ export function serverCommand(
       .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)
       .option('--dry-run', 'show what would be transferred, touch nothing, and end')
       .option('--guard', "take the write bits off the other side's copy while a file is locked")
-      .option('--on-event <command>', 'hand every event to this command, one JSON object a line on its stdin')
       .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
   }
+  command.option('--on-event <command>', 'run this for every event, which it gets as JSON on its stdin');
   if (which === 'b') command.option('--stdio', 'serve who is at the other end of stdin and stdout, on no port');
   command
     .option(

@@ -1,114 +1,120 @@
-// The command of --on-event: it gets each event as a line of JSON on its stdin and is never waited for. What it does not
-// read in time is left out; where it ends it is started again, with growing delays; it ends with the server.
-import { type ChildProcess, spawn } from 'node:child_process';
+// The command of --on-event: one process of it for each event, with the event as a line of JSON on its stdin. The server
+// never waits for one. How many run, how many events wait, how long one may take and what it may print are bounded.
 import type { NumberedEvent } from '../../core/events.js';
+import { countText } from '../render/size.js';
+import { EventProcess, type EventTimes, type HowEnded } from './event-process.js';
 
-/** What may wait for the command, in bytes about. */
-const MAX_WAITING = 1_000_000;
-const FIRST_PAUSE_MS = 1_000;
-const LAST_PAUSE_MS = 60_000;
-/** A command that ran for so long is started again without a longer pause than at first. */
-const STEADY_MS = 60_000;
-/** How long the command may take to end once it has been told that there is no more. */
-const END_MS = 1_000;
+/** A failing command is said at most this often, in milliseconds. */
+const SAID_MS = 60_000;
+
+interface EventLimits extends EventTimes {
+  /** The processes at one time. */
+  readonly running: number;
+  /** The events that wait for one. */
+  readonly waiting: number;
+  /** How long what runs has from the end of the server to SIGKILL, in milliseconds. */
+  readonly atEndMs: number;
+}
+
+const LIMITS: EventLimits = { running: 4, waiting: 1_000, eachMs: 30_000, graceMs: 2_000, atEndMs: 1_000 };
+
+/** Where it is said how the commands do. */
+interface Sayer {
+  warn(text: string): void;
+  detail(text: string): void;
+}
 
 export class EventCommand {
   readonly #command: string;
-  readonly #warn: (text: string) => void;
-  readonly #endMs: number;
-  #child: ChildProcess | null = null;
-  /** Lines for the next start of the command. */
-  #waiting: string[] = [];
-  #waitingBytes = 0;
-  #pauseMs = FIRST_PAUSE_MS;
-  #pause: NodeJS.Timeout | null = null;
+  readonly #log: Sayer;
+  readonly #limits: EventLimits;
+  readonly #running = new Set<EventProcess>();
+  #waiting: NumberedEvent[] = [];
+  /** How many events were left out since it was said that some are. */
+  #leftOut = 0;
   #isClosed = false;
-  readonly #said = new Set<string>();
+  #saidAt = Number.NEGATIVE_INFINITY;
+  /** How many failures were not said since one was. */
+  #unsaid = 0;
 
-  /**
-   * @param command a line for the shell.
-   * @param warn says that the command does not do its part; each way is said once.
-   * @param endMs how long it may take to end.
-   */
-  constructor(command: string, warn: (text: string) => void, endMs = END_MS) {
+  /** @param command a line for the shell. */
+  constructor(command: string, log: Sayer, limits: EventLimits = LIMITS) {
     this.#command = command;
-    this.#warn = warn;
-    this.#endMs = endMs;
+    this.#log = log;
+    this.#limits = limits;
   }
 
   /** Hands an event over; returns at once. */
   event(event: NumberedEvent): void {
     if (this.#isClosed) return;
-    const line = `${JSON.stringify(event)}\n`;
-    // Where no file handles are left, a child has no streams.
-    const stdin = this.#child?.stdin;
-    const bytes = stdin ? stdin.writableLength : this.#waitingBytes;
-    if (bytes + line.length > MAX_WAITING) this.#leaveOut();
-    else if (stdin) stdin.write(line);
-    else this.#wait(line);
+    if (this.#waiting.length >= this.#limits.waiting && !this.#makeRoom(event)) return;
+    this.#waiting.push(event);
+    this.#startNext();
   }
 
-  /** Ends the command: no more events come, and a moment later it is killed. */
+  /** Starts nothing more; what runs is killed a moment later. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#pause !== null) clearTimeout(this.#pause);
-    const child = this.#child;
-    if (child === null) return;
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.stdin?.end();
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, this.#endMs))]);
+    this.#waiting = [];
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, this.#limits.atEndMs);
+    });
+    await Promise.race([Promise.all([...this.#running].map(({ ended }) => ended)), late]);
+    clearTimeout(timer);
     this.kill();
   }
 
-  /** Ends the command at once. */
+  /** Kills what runs. */
   kill(): void {
-    const pid = this.#child?.pid;
-    this.#child = null;
-    try {
-      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-    } catch {
-      // it has ended already
+    this.#isClosed = true;
+    for (const one of this.#running) one.kill();
+  }
+
+  /** Of too many events those are left out first that tell of a change that was carried. @returns whether there is room. */
+  #makeRoom(event: NumberedEvent): boolean {
+    if (this.#leftOut++ === 0)
+      this.#log.warn(
+        `The command of --on-event is too slow: ${this.#limits.waiting} events wait for it, and further ones are left out.`,
+      );
+    const carried = event.event === 'synced' ? -1 : this.#waiting.findIndex((one) => one.event === 'synced');
+    if (carried < 0) return false;
+    this.#waiting.splice(carried, 1);
+    return true;
+  }
+
+  #startNext(): void {
+    while (this.#running.size < this.#limits.running && this.#waiting.length > 0) this.#start(this.#waiting.shift()!);
+    if (this.#waiting.length > 0 || this.#leftOut === 0) return;
+    this.#log.warn(
+      `The command of --on-event has caught up; ${countText(this.#leftOut, 'event')} ${this.#leftOut === 1 ? 'was' : 'were'} left out.`,
+    );
+    this.#leftOut = 0;
+  }
+
+  #start(event: NumberedEvent): void {
+    const one = new EventProcess(this.#command, event, this.#limits);
+    this.#running.add(one);
+    void one.ended.then((how) => {
+      this.#running.delete(one);
+      this.#say(event, how);
+      if (!this.#isClosed) this.#startNext();
+    });
+  }
+
+  #say({ event }: NumberedEvent, { failure, printed }: HowEnded): void {
+    const text = printed.trim();
+    if (text !== '') this.#log.detail(`The command of --on-event printed (${event}): ${text}`);
+    if (failure === null || this.#isClosed) return;
+    const now = performance.now();
+    if (now - this.#saidAt < SAID_MS) {
+      this.#unsaid++;
+      return;
     }
-  }
-
-  #wait(line: string): void {
-    this.#waiting.push(line);
-    this.#waitingBytes += line.length;
-    if (this.#pause === null && this.#child === null) this.#start();
-  }
-
-  #start(): void {
-    this.#pause = null;
-    if (this.#isClosed || this.#waiting.length === 0) return;
-    const since = performance.now();
-    // It leads a group of its own, so that whatever it has started can be ended too. What it prints is no event.
-    const child = spawn(this.#command, { shell: true, detached: true, stdio: ['pipe', 2, 2] });
-    this.#child = child;
-    child.on('error', (error) => this.#ended(child, since, error.message));
-    child.on('exit', (code, signal) => this.#ended(child, since, code === null ? `by ${signal}` : `exit code ${code}`));
-    if (!child.stdin) return;
-    child.stdin.on('error', () => {});
-    for (const line of this.#waiting.splice(0)) child.stdin.write(line);
-    this.#waitingBytes = 0;
-  }
-
-  #ended(child: ChildProcess, since: number, how: string): void {
-    if (this.#child !== child) return;
-    this.#child = null;
-    if (this.#isClosed) return;
-    this.#sayOnce('end', `The command of --on-event has ended (${how}). It is started again with a later event.`);
-    const pauseMs = performance.now() - since >= STEADY_MS ? FIRST_PAUSE_MS : this.#pauseMs;
-    this.#pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
-    this.#pause = setTimeout(() => this.#start(), pauseMs).unref();
-  }
-
-  #leaveOut(): void {
-    this.#sayOnce('reading', 'The command of --on-event does not read its events in time. Events are left out for it.');
-  }
-
-  #sayOnce(about: 'end' | 'reading', text: string): void {
-    if (this.#said.has(about)) return;
-    this.#said.add(about);
-    this.#warn(text);
+    const before = this.#unsaid === 0 ? '' : ` It failed ${countText(this.#unsaid, 'more time')} before that.`;
+    const last = text.split('\n').at(-1)!.slice(0, 200);
+    this.#log.warn(`The command of --on-event ${failure} (${event})${last === '' ? '.' : `: ${last}`}${before}`);
+    this.#saidAt = now;
+    this.#unsaid = 0;
   }
 }

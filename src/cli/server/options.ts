@@ -36,7 +36,7 @@ export interface ServerSettings {
   readonly allowLocal: boolean;
   /** Whether a missing directory is made. */
   readonly create: boolean;
-  /** A command that is given every event; null for none. */
+  /** A command that is run for every event; null for none. */
   readonly onEvent: string | null;
   /** How fast contents are transferred; null for no limit. */
   readonly limit: Timetable | null;
@@ -159,7 +159,7 @@ function common(read: Read): ServerSettings {
     secretFile: secretFile === '' ? null : secretFile,
     allowLocal: read.on('allowLocal'),
     create: read.on('create'),
-    onEvent: read.which === 'a' ? commandOf(read.given('onEvent', ''), read.flags.onEvent !== undefined) : null,
+    onEvent: commandOf(read.given('onEvent', ''), read.flags.onEvent !== undefined),
     limit: limitGiven(read.given('limit', 'off')),
     noFsync: read.on('noFsync'),
     log: log.text,

@@ -55,11 +55,13 @@ interface Running {
  * @param read parses the settings from the arguments and the environment.
  * @param start starts the server; `say` prints a line beside the log.
  * @param stdout the stream for help, version and log.
+ * @param shown leaves out of the log what is not to be shown in it.
  */
 export async function serve<S extends ServerSettings>(
   read: (args: string[], env: NodeJS.ProcessEnv, print: (text: string) => void) => Asked<S>,
   start: (settings: S, log: ServerLogger, say: (text: string) => void) => Promise<Running>,
   stdout: NodeJS.WritableStream = process.stdout,
+  shown: (log: ServerLogger) => ServerLogger = (log) => log,
 ): Promise<void> {
   let bar = new SyncBar(null);
   const output = new Writer((text) => bar.aside(() => stdout.write(text)));
@@ -98,7 +100,7 @@ export async function serve<S extends ServerSettings>(
     if (asked.settings.noFsync) leaveFlushesOut();
     if (asked.settings.noFsync) log.warn(UNFLUSHED);
     const command = commandFor(asked.settings, log);
-    const starting = start(asked.settings, withCommand(log, command), (text) => output.add(text));
+    const starting = start(asked.settings, withCommand(shown(log), command), (text) => output.add(text));
     const stop = async () => {
       await (await starting).stop();
       await command?.close();
@@ -157,10 +159,10 @@ function clientFor(running: Running | null, { secretFile }: ServerSettings): str
   return [client, ...server, ...secret].join(' ');
 }
 
-/** The command of --on-event, which does not outlive this process. */
+/** The command of --on-event, whose processes do not outlive this one. */
 function commandFor({ onEvent }: ServerSettings, log: ServerLogger): EventCommand | null {
   if (onEvent === null) return null;
-  const command = new EventCommand(onEvent, (text) => log.warn(text));
+  const command = new EventCommand(onEvent, log);
   process.on('exit', () => command.kill());
   return command;
 }

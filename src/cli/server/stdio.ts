@@ -13,12 +13,13 @@ await serve(
   async ({ dir, ignore, versionLimits, limit, create }, log) => {
     if (create) makeDirectory(dir);
     const { openServerB } = await import('../../sync/server-b.js');
-    const server = openServerB({ dir, ignore, versionLimits, limit, version: packageVersion(), log: warnings(log) });
+    const server = openServerB({ dir, ignore, versionLimits, limit, version: packageVersion(), log });
     process.stdout.write(`${GREETING}\n`);
     const ended = server.over(carrierOver(process.stdin, process.stdout));
     return { ended, stop: server.stop, failed: new Promise(() => {}) };
   },
   process.stderr,
+  warnings,
 );
 
 /** Server-a tells the events. */

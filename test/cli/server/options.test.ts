@@ -29,6 +29,7 @@ describe('the servers’ options', () => {
   it('have defaults', () => {
     expect(a('')).toEqual({ settings: DEFAULT_A });
     expect(b('')).toMatchObject({ settings: { dir: 'directory_b', port: 8081, host: '127.0.0.1' } });
+    expect(b('--on-event=cat')).toMatchObject({ settings: { onEvent: 'cat' } });
   });
 
   it.each([
@@ -63,7 +64,7 @@ describe('the servers’ options', () => {
     ['', { LOCKSTEP_A_NO_FSYNC: '1' }, { noFsync: true }],
     ['--on-event=cat', { LOCKSTEP_A_ON_EVENT: 'x' }, { onEvent: 'cat' }],
     ['', { LOCKSTEP_A_ON_EVENT: 'jq . >> events' }, { onEvent: 'jq . >> events' }],
-    ['', { LOCKSTEP_A_ON_EVENT: '' }, { onEvent: null }],
+    ['', { LOCKSTEP_A_ON_EVENT: '', LOCKSTEP_B_ON_EVENT: 'cat' }, { onEvent: null }],
   ])('%s with %j', (line, env, settings) => {
     expect(a(line, env)).toMatchObject({ settings });
   });
