@@ -9,6 +9,8 @@ import type { DirEntry, Entry, FileEntry, LinkEntry } from '../../src/core/entry
 import type { RelPath } from '../../src/core/path.js';
 import { entryOf } from '../../src/core/snapshot.js';
 import { applyChanges } from '../../src/disk/apply/apply.js';
+import { ConflictCopies } from '../../src/disk/apply/conflict-copies.js';
+import type { ApplyContext } from '../../src/disk/apply/context.js';
 import { LinkGate } from '../../src/disk/fs/link-target.js';
 import { OwnDirectory } from '../../src/disk/fs/own-directory.js';
 import { Parents } from '../../src/disk/fs/parents.js';
@@ -115,8 +117,13 @@ export class DiskSite {
     return { scanner, staging, versions, links: new LinkGate(this.root, scanner.snapshot) };
   }
 
+  /** What steps need. @param parents to be closed by the caller. */
+  context(parents = new Parents(this.root)): ApplyContext {
+    return { ...this.parts(), parents, copies: new ConflictCopies(parents, this.scanner, this.staging) };
+  }
+
   apply(changes: readonly Change[], contents: AsyncIterable<Content> = stream([])): AsyncGenerator<Applied> {
-    return applyChanges({ ...this.parts(), parents: new Parents(this.root) }, changes, contents);
+    return applyChanges(this.context(), changes, contents);
   }
 
   /** Applies, and returns each change's outcome, by its number; one outcome each. */

@@ -4,6 +4,7 @@
 //   for each change:
 //     with content:     stage it, add it to the group; publish the group when it is full or the next piece is late
 //     without content:  publish the group (the change may need its names), then take the step     step
+//     before a step:    make the conflict copy that takes long                                    conflict-copies
 //   publish: flush the staged files of the group together, then rename each to its path           step, keep-old
 //   sync: flush the directories of all steps taken, each once, and what got another mode or time; then report their
 //         outcomes as done
@@ -102,7 +103,7 @@ class Application {
   async step(n: number, change: Change): Promise<void> {
     await this.publish();
     this.#context.parents.trim();
-    this.#act(n, change, 0, () => carryOut(this.#context, change));
+    await this.#act(n, change, 0, () => carryOut(this.#context, change));
     if (this.#taken.length >= GROUP_FILES) await this.syncDirectories();
   }
 
@@ -181,7 +182,7 @@ class Application {
     for (const [i, { n, change, file, sent }] of group.entries()) {
       const flush = flushed[i]!;
       this.#context.parents.trim();
-      this.#act(n, change, sent, () => {
+      await this.#act(n, change, sent, () => {
         if (flush.status === 'rejected') throw flush.reason;
         return publishFile(this.#context, change, file);
       });
@@ -192,8 +193,10 @@ class Application {
     await this.syncDirectories();
   }
 
-  #act(n: number, change: Change, sent: number, action: () => Step): void {
+  async #act(n: number, change: Change, sent: number, action: () => Step): Promise<void> {
+    const { copies } = this.#context;
     try {
+      await copies.prepare(change);
       const step = action();
       if (step !== 'done') {
         this.#done.push({ n, outcome: { kind: step } });
@@ -204,6 +207,8 @@ class Application {
       this.#taken.push({ n, sent, directories, inode: setsMetadata(change) ? change.path : null });
     } catch (error) {
       this.#done.push({ n, outcome: this.#failure(error) });
+    } finally {
+      copies.drop();
     }
   }
 

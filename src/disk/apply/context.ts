@@ -4,6 +4,7 @@ import type { Parents } from '../fs/parents.js';
 import type { Scanner } from '../scan/scanner.js';
 import type { Staging } from '../staging/staging.js';
 import type { Versions } from '../versions/versions.js';
+import type { ConflictCopies } from './conflict-copies.js';
 
 /** What the steps of one apply share. */
 export interface ApplyContext {
@@ -12,6 +13,7 @@ export interface ApplyContext {
   readonly staging: Staging;
   readonly versions: Versions;
   readonly links: LinkGate;
+  readonly copies: ConflictCopies;
 }
 
 /**

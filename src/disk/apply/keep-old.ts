@@ -5,7 +5,6 @@ import fs from 'node:fs';
 import type { Change } from '../../core/change.js';
 import type { Entry } from '../../core/entry.js';
 import { nameOf, parentOf, type RelPath } from '../../core/path.js';
-import { copyDurably } from '../fs/copy-file.js';
 import { isAsItWas, isSameInode } from '../fs/inode.js';
 import { linkOrCopy } from '../fs/move.js';
 import { microseconds, modeOf } from '../fs/signature.js';
@@ -33,7 +32,7 @@ export function keepingOld(context: ApplyContext, change: Change, old: Old, act:
   const { target, stats } = old;
   const copy = conflictCopy === undefined ? null : locate(context, conflictCopy);
   const version = copy === null ? context.versions.keep(path, target, stats, versionReasonOf(change)) : null;
-  const made = copy === null ? null : conflictCopyOf(target, copy, stats);
+  const made = copy === null ? null : conflictCopyOf(context, target, stats, copy);
   const isThere = (isSame: (x: fs.Stats, y: fs.Stats) => boolean = isSameInode): boolean => {
     const there = fs.lstatSync(target, { throwIfNoEntry: false });
     return there !== undefined && isSame(there, stats);
@@ -55,11 +54,11 @@ export function keepingOld(context: ApplyContext, change: Change, old: Old, act:
 }
 
 /**
- * Gives the file `target` the second name `copy`. A file that has further names is copied instead: a save in place under
+ * Gives the file `target` the second name `copy`. A file that has further names was copied instead: a save in place under
  * one of them would change the conflict copy, too.
  */
-const conflictCopyOf = (target: string, copy: string, stats: fs.Stats) =>
-  stats.nlink > 1 ? copyDurably(target, copy, stats) : linkOrCopy(target, copy, stats);
+const conflictCopyOf = ({ copies }: ApplyContext, target: string, stats: fs.Stats, copy: string) =>
+  stats.nlink > 1 ? copies.place(target, stats, copy) : linkOrCopy(target, copy, stats);
 
 /**
  * Moves the content that is to be removed to versions/. @throws ESTALE where it was swapped; it stays in place then.

@@ -15,6 +15,7 @@ import { readingError } from '../fs/readable.js';
 import { modeOf } from '../fs/signature.js';
 import { type LstatResult, lstatAt } from '../scan/context.js';
 import { rootFault } from '../state/root.js';
+import { ConflictCopies } from './conflict-copies.js';
 import type { ApplyContext, Step } from './context.js';
 import { keepingOld, locate, takeOld } from './keep-old.js';
 
@@ -32,7 +33,10 @@ export function openContext(root: Root, tree: Pick<ApplyContext, 'scanner' | 'st
   };
   refuse();
   try {
-    return { ...tree, parents: new Parents(root), links: new LinkGate(root.path, tree.scanner.snapshot) };
+    const { scanner, staging } = tree;
+    const parents = new Parents(root);
+    const links = new LinkGate(root.path, scanner.snapshot);
+    return { ...tree, parents, links, copies: new ConflictCopies(parents, scanner, staging) };
   } catch (error) {
     refuse(error);
     throw error;

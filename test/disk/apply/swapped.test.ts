@@ -40,7 +40,7 @@ const step =
   (change: (context: DiskSite, at: string) => Change): Step =>
   async (context, at) => {
     const planned = change(context, at);
-    return () => within(context, (parents) => carryOut({ ...context.parts(), parents }, planned));
+    return () => within(context, (parents) => carryOut(context.context(parents), planned));
   };
 
 const publishing =
@@ -52,7 +52,7 @@ const publishing =
     await staged.flush();
     return () => {
       try {
-        within(context, (parents) => publishFile({ ...context.parts(), parents }, planned, staged));
+        within(context, (parents) => publishFile(context.context(parents), planned, staged));
       } finally {
         staged.discard();
       }
