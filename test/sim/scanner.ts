@@ -39,6 +39,7 @@ export class SimScanner {
   readonly #overwritten = new Set<RelPath>();
   #turn: Promise<unknown> = Promise.resolve();
   #deletesAccepted = false;
+  #wasEmptied = false;
 
   constructor(
     readonly snapshot: Snapshot,
@@ -90,6 +91,7 @@ export class SimScanner {
     this.#deletesAccepted = false;
     if (!accepted && this.snapshot.files >= SOME_FILES && this.#disk.root.children.size === 0) {
       this.#everything = true;
+      this.#wasEmptied = true;
       return this.#say([], false, new Set(), { code: 'root-emptied', message: 'The root is empty.' });
     }
     const all = this.#everything || scope === 'everything' || !this.#told;
@@ -106,7 +108,8 @@ export class SimScanner {
     }
     if (all) for (const path of [...this.#waiting.keys()]) if (!survey.seen(path)) this.#waiting.delete(path);
     // As in src/disk/scan: what vanished before the first report is gone, and not reported as still there.
-    const again = await this.#commit(survey, accepted || !this.#told);
+    const again = await this.#commit(survey, accepted || this.#wasEmptied || !this.#told);
+    this.#wasEmptied = false;
     this.#scanning = false;
     this.#setAlarm(again);
     const whole = !this.#told;

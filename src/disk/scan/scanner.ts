@@ -59,6 +59,8 @@ export class Scanner {
   #rulesHash: string | null | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #deletesAccepted = false;
+  /** Whether the last scan found an empty root: what the next one does not find has been gone since then. */
+  #wasEmptied = false;
 
   constructor(options: ScannerOptions) {
     const now = options.now ?? Date.now;
@@ -202,7 +204,7 @@ export class Scanner {
   async #scanRoot(everything: boolean, paths: Map<RelPath | '', boolean>, accepted: boolean): Promise<ScanResult> {
     const survey = new Survey(this.#context);
     await (everything ? survey.all() : survey.at(this.#withDue(paths)));
-    const isGone = accepted || !this.#reporter.hasReported;
+    const isGone = accepted || this.#wasEmptied || !this.#reporter.hasReported;
     const findings = await new Judge(this.#context, survey, this.#digests, isGone).findings();
     if (this.#rulesDiffer(findings)) {
       await this.#refreshRules();
@@ -211,6 +213,7 @@ export class Scanner {
     const halt = this.#haltBefore(findings, survey, accepted);
     if (halt !== null) return this.#halted(halt);
     await this.#commit(findings, survey);
+    this.#wasEmptied = false;
     this.#trigger.setAlarm();
     return this.#reporter.report(survey.again);
   }
@@ -275,6 +278,7 @@ export class Scanner {
   }
 
   #halted(halt: Halt): ScanResult {
+    this.#wasEmptied ||= halt.code === 'root-emptied';
     // The watches went with the root; none would report that it came back.
     if (halt.code === 'root-missing' || halt.code === 'root-replaced') this.#context.directories.drop('');
     this.#hints.requireAll();

@@ -78,6 +78,18 @@ describe('SCENARIOS 1, 2, 8: a root', () => {
     expect((await watched.scan('everything')).halt).toBeNull();
   });
 
+  it('that is emptied has lost its files at once when another file comes: the halt does not end in between', async () => {
+    const watched = await settled(files(6));
+    for (let n = 0; n < 6; n++) fs.unlinkSync(`${watched.root}/f${n}`);
+    expect((await watched.scan('everything')).halt?.code).toBe('root-emptied');
+    put(watched.root, { x: 'new', f0: '0' });
+    const { halt, entries } = await watched.scan('everything');
+    const gone = entries.flatMap(({ path, entry }) => (entry === null ? [path] : []));
+    expect([halt, gone]).toEqual([null, ['f1', 'f2', 'f3', 'f4', 'f5']]);
+    fs.unlinkSync(`${watched.root}/f0`);
+    expect((await watched.scan('everything')).entries.filter(({ path }) => path === 'f0')).toEqual([]);
+  });
+
   it('of four files may be emptied', async () => {
     const watched = await settled(files(4));
     for (let n = 0; n < 4; n++) fs.unlinkSync(`${watched.root}/f${n}`);
