@@ -3,7 +3,7 @@
 // key. Whether a name is an owner file's without looking at anything else is told here, too.
 
 /** How the content of an owner file is read; `unknown`: its content is not described anywhere, so it names nobody. */
-type OwnerFormat =
+export type OwnerFormat =
   | 'word'
   | 'excel'
   | 'libreoffice'
@@ -17,18 +17,18 @@ type OwnerFormat =
   | 'unknown';
 
 /** One form of owner files. */
-interface Application {
+export interface Application {
   /** What people call the program. */
   readonly app: string;
   readonly format: OwnerFormat;
-  /** The name of an owner file; its group is the key. */
-  readonly owner: RegExp;
   /** Such names as a gitignore pattern; null: people give them to files that they keep, so a name alone tells nothing. */
   readonly pattern: string | null;
+  /** @returns the key in the name of an owner file; null: it is none of this form. */
+  readonly keyIn: (name: string) => string | null;
   /** The extensions of the documents, in lower case; null: the program opens any file. */
   readonly extensions: ReadonlySet<string> | null;
   /** @returns the keys of the owner files that the program may make for `document`. */
-  keysOf(document: string): readonly string[];
+  readonly keysOf: (document: string) => readonly string[];
 }
 
 const WORD = ['doc', 'docx', 'docm', 'dot', 'dotx', 'dotm', 'rtf', 'odt'];
@@ -56,41 +56,61 @@ const cutByWps = (document: string): string[] =>
 /** Vim sets a dot before a name that has none: `x` and `.x` have the same swap file (`modname` in its fileio.c). */
 const dotted = (document: string): string[] => [document.startsWith('.') ? document : `.${document}`];
 
-/** A key that ends with one of the extensions, between `before` and `after`. */
-const named = (before: string, extensions: readonly string[], after: string): RegExp =>
-  new RegExp(`^${before}(.+\\.(?:${extensions.join('|')}))${after}$`, 'is');
+type KeyIn = Application['keyIn'];
+
+/** The key stands between `before` and `after`, in which case does not matter, and ends with one of the extensions. */
+const between = (before: string, after: string, extensions?: readonly string[]): KeyIn => {
+  const wanted = extensions && new Set(extensions);
+  return (name) => {
+    if (!name.startsWith(before) || name.length <= before.length + after.length) return null;
+    const end = name.length - after.length;
+    if (after !== '' && name.slice(end).toLowerCase() !== after) return null;
+    const key = name.slice(before.length, end);
+    return wanted === undefined || wanted.has(extensionOf(key)) ? key : null;
+  };
+};
+
+/** `~STEM~TOKEN(.idlk`; the token is a random one. */
+const indesignKey: KeyIn = (name) =>
+  name.startsWith('~') ? (/^~(.+)~[^~]+\(\.idlk$/is.exec(name)?.[1] ?? null) : null;
+
+/** `.NAME` and an extension. */
+const swapKey =
+  (extension: RegExp): KeyIn =>
+  (name) =>
+    name.startsWith('.') && name.length > 5 && extension.test(name.slice(-4)) ? name.slice(0, -4) : null;
 
 const row = (
   app: string,
   format: OwnerFormat,
   pattern: string | null,
-  owner: RegExp,
+  keyIn: KeyIn,
   extensions: readonly string[] | null,
   keysOf: (document: string) => string[],
-): Application => ({ app, format, pattern, owner, extensions: extensions && new Set(extensions), keysOf });
+): Application => ({ app, format, pattern, keyIn, extensions: extensions && new Set(extensions), keysOf });
 
-const APPLICATIONS: readonly Application[] = [
-  row('Word', 'word', '~$*', named('~\\$', WORD, ''), WORD, cutByWord),
-  row('Excel', 'excel', '~$*', named('~\\$', EXCEL, ''), EXCEL, whole),
-  row('PowerPoint', 'excel', '~$*', named('~\\$', POWERPOINT, ''), POWERPOINT, whole),
-  row('LibreOffice', 'libreoffice', '.~lock.*#', /^\.~lock\.(.+)#$/s, null, whole),
-  row('WPS Office', 'unknown', null, named('\\.~', WPS, ''), WPS, cutByWps),
-  row('AutoCAD', 'dwl', '*.dwl', /^(.+)\.dwl$/is, ['dwg'], stem),
-  row('AutoCAD', 'dwl2', '*.dwl2', /^(.+)\.dwl2$/is, ['dwg'], stem),
-  row('InDesign', 'unknown', '~*~*(.idlk', /^~(.+)~[^~]+\(\.idlk$/is, ['indd', 'icml'], stem),
-  row('Premiere Pro', 'user', '*.prlock', /^(.+)\.prlock$/is, ['prproj'], stem),
-  row('Affinity', 'unknown', '*.af*~lock~', named('', AFFINITY, '~lock~'), AFFINITY, whole),
-  row('Rhino', 'user-and-host', '*.rhl', /^(.+)\.rhl$/is, ['3dm'], whole),
-  row('Rhino', 'user-and-host', '*.3dmrhl', /^(.+)\.3dmrhl$/is, ['3dm'], stem),
-  row('KiCad', 'kicad', '~*.kicad_*.lck', named('~', KICAD, '\\.lck'), KICAD, whole),
-  row('Archicad', 'user', '*.pln.lck', named('', ['pln'], '\\.lck'), ['pln'], whole),
-  row('Vectorworks', 'user', '*.vwx.lck', named('', ['vwx'], '\\.lck'), ['vwx'], whole),
-  row('TopSolid', 'user', '*.top.lck', named('', ['top'], '\\.lck'), ['top'], whole),
-  row('CADSTAR', 'user', null, named('~', ['scm', 'pcb'], ''), ['scm', 'pcb'], whole),
-  row('Vim', 'vim', '.*.sw[a-p]', /^(\..+)\.sw[a-p]$/s, null, dotted),
+export const APPLICATIONS: readonly Application[] = [
+  row('Word', 'word', '~$*', between('~$', '', WORD), WORD, cutByWord),
+  row('Excel', 'excel', '~$*', between('~$', '', EXCEL), EXCEL, whole),
+  row('PowerPoint', 'excel', '~$*', between('~$', '', POWERPOINT), POWERPOINT, whole),
+  row('LibreOffice', 'libreoffice', '.~lock.*#', between('.~lock.', '#'), null, whole),
+  row('WPS Office', 'unknown', null, between('.~', '', WPS), WPS, cutByWps),
+  row('AutoCAD', 'dwl', '*.dwl', between('', '.dwl'), ['dwg'], stem),
+  row('AutoCAD', 'dwl2', '*.dwl2', between('', '.dwl2'), ['dwg'], stem),
+  row('InDesign', 'unknown', '~*~*(.idlk', indesignKey, ['indd', 'icml'], stem),
+  row('Premiere Pro', 'user', '*.prlock', between('', '.prlock'), ['prproj'], stem),
+  row('Affinity', 'unknown', '*.af*~lock~', between('', '~lock~', AFFINITY), AFFINITY, whole),
+  row('Rhino', 'user-and-host', '*.rhl', between('', '.rhl'), ['3dm'], whole),
+  row('Rhino', 'user-and-host', '*.3dmrhl', between('', '.3dmrhl'), ['3dm'], stem),
+  row('KiCad', 'kicad', '~*.kicad_*.lck', between('~', '.lck', KICAD), KICAD, whole),
+  row('Archicad', 'user', '*.pln.lck', between('', '.lck', ['pln']), ['pln'], whole),
+  row('Vectorworks', 'user', '*.vwx.lck', between('', '.lck', ['vwx']), ['vwx'], whole),
+  row('TopSolid', 'user', '*.top.lck', between('', '.lck', ['top']), ['top'], whole),
+  row('CADSTAR', 'user', null, between('~', '', ['scm', 'pcb']), ['scm', 'pcb'], whole),
+  row('Vim', 'vim', '.*.sw[a-p]', swapKey(/^\.sw[a-p]$/), null, dotted),
   // After .swa Vim takes .svz, .svy and so on to .saa, which other files are called, too: .icon.svg.
-  row('Vim', 'vim', null, /^(\..+)\.s[a-v][a-z]$/s, null, dotted),
-  row('Emacs', 'emacs', '.#*', /^\.#(.+)$/s, null, whole),
+  row('Vim', 'vim', null, swapKey(/^\.s[a-v][a-z]$/), null, dotted),
+  row('Emacs', 'emacs', '.#*', between('.#', ''), null, whole),
 ];
 
 const NEVER_KEPT = APPLICATIONS.filter(({ pattern }) => pattern !== null);
@@ -107,8 +127,14 @@ export function ownerFilePattern(name: string): string | null {
   // Programs that are not in the table make such files, too.
   if (name.startsWith('~$')) return '~$*';
   if (name.startsWith('.~lock.') && name.endsWith('#')) return '.~lock.*#';
-  return NEVER_KEPT.find(({ owner }) => owner.test(name))?.pattern ?? null;
+  return NEVER_KEPT.find(({ keyIn }) => keyIn(name) !== null)?.pattern ?? null;
 }
 
-/** Every owner file begins with `~` or `.` or ends with one of these letters: most names need no further look. */
-const mayBeOwnerFile = (name: string): boolean => /^[~.]|[kl2~]$/i.test(name);
+/** @returns false where a name cannot be that of any row: most need no further look. */
+export const mayBeOwnerFile = (name: string): boolean => /^[~.]|(?:dwl2?|lock|rhl|lck|~lock~)$/i.test(name);
+
+/** @returns the extension in lower case, without its dot; empty where there is none, or nothing before it. */
+export function extensionOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return dot > 0 ? name.slice(dot + 1).toLowerCase() : '';
+}
