@@ -68,7 +68,9 @@ function ownerFilesOf(name: string, keysByForm: ReadonlyMap<Application, Keys>):
   const found: OwnerFile[] = [];
   for (const [form, keys] of keysByForm) {
     const key = form.keyIn(name);
-    if (key !== null) found.push(ownerFile(name, form, keys.get(key)!));
+    // What WPS and CADSTAR leave of a name has the form of a document's, too.
+    const documents = keys.get(key ?? '')?.filter((document) => document !== name);
+    if (documents !== undefined) found.push(ownerFile(name, form, documents));
   }
   const here = found.filter(({ documents }) => documents.length > 0);
   return here.length > 0 ? here : found.filter(({ byName }) => byName).slice(0, 1);

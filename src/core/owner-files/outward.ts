@@ -12,7 +12,7 @@ export interface OutwardOwnerFile {
 }
 
 /** Who has locked a document, and where. */
-export interface Holder {
+interface Holder {
   readonly user: string;
   readonly host: string;
   readonly since: Date;
@@ -66,17 +66,16 @@ function ownerFileFor(document: string, holder: Holder): OutwardOwnerFile | null
   return isText ? { name: `.#${document}`, content: { link: `${holder.user}@${holder.host}.0` } } : null;
 }
 
-/** One line each, without what parts the fields of an owner file; the host is marked. */
-function fitting({ user, host, since }: Holder): Holder {
-  const line = (text: string) =>
-    cutName(
-      text
-        .toWellFormed()
-        .replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, ' ')
-        .trim(),
-      MAX_LENGTH,
-    );
-  return { user: line(user), host: line(host.replaceAll('@', ' ')) + MARK, since };
+/** One line each; the host is marked. */
+const fitting = ({ user, host, since }: Holder): Holder => ({
+  user: lineOf(user) || 'somebody',
+  host: (lineOf(host.replaceAll('@', ' ')) || 'another host') + MARK,
+  since,
+});
+
+function lineOf(text: string): string {
+  const plain = text.toWellFormed().replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, ' ');
+  return cutName(plain.trim(), MAX_LENGTH);
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Owner {
   readonly pid: number | null;
   /** When `host` was started: seconds since 1970. Emacs tells it. */
   readonly boot: number | null;
+  /** The login name, where the program tells it besides the name of the person; null: it is empty. */
+  readonly login?: string | null;
   /** The user profile of LibreOffice, as a URL. */
   readonly profile?: string | null;
   /** Whether the program has changes that are not saved. Vim tells it. */
@@ -82,7 +84,8 @@ function parseLibreOffice(content: Uint8Array): Owner {
   if (fields === null) return { ...UNKNOWN, profile: null };
   const [user, login, host, , profile] = fields.map(decodeUtf8);
   const name = nameIn(user ?? null) ?? nameIn(login ?? null);
-  return { ...UNKNOWN, user: name, host: nameIn(host ?? null), profile: profile || null };
+  const known = { user: name, login: nameIn(login ?? null), host: nameIn(host ?? null) };
+  return { ...UNKNOWN, ...known, profile: profile || null };
 }
 
 const [COMMA, SEMICOLON, BACKSLASH] = [0x2c, 0x3b, 0x5c];
