@@ -163,6 +163,32 @@ export interface VersionReader {
   read(name: RelPath, file: FileEntry): AsyncIterable<Content>;
 }
 
+/** A document that a program has open. */
+export interface OpenDocument {
+  readonly path: RelPath;
+  /** What people call the program. */
+  readonly app: string;
+  /** The name of the person who has it open, as far as the program tells it. */
+  readonly owner: string;
+  /** The account of that person as `user@host`; null where the program does not tell it. */
+  readonly account: string | null;
+}
+
+/** The documents that are open on one side. */
+export interface OpenDocuments {
+  /** The account of the server of the side, as `user@host`. */
+  readonly account: string;
+  /** One for each path. */
+  readonly documents: readonly OpenDocument[];
+}
+
+/** A lock of somebody on the other side, to be shown by programs on this one. */
+export interface ShownLock {
+  readonly path: RelPath;
+  /** Null: it is not shown any more. `since` is in milliseconds since 1970. */
+  readonly holder: { readonly user: string; readonly host: string; readonly since: number } | null;
+}
+
 /** One root. Calls may overlap, but each path is in one apply at most. */
 export interface Replica {
   /**
@@ -187,6 +213,11 @@ export interface Replica {
    * changes do not see this.
    */
   guard?(paths: readonly RelPath[], on: boolean): Promise<void>;
+  /**
+   * Puts owner files beside documents that the other side has locked, or removes them.
+   * @param anew whether `locks` are all that are to be shown.
+   */
+  showLocks?(locks: readonly ShownLock[], anew: boolean): Promise<void>;
   /** Accepts the losses that a person has confirmed: the next scan reports them. */
   acceptDeletes(): Promise<void>;
   /** How a remote side introduced itself. */
@@ -198,6 +229,11 @@ export interface Replica {
   acknowledge?(epoch: number, partner: RootDescription): Promise<void>;
   /** Sets the function that is called whenever a scan would find something. */
   onHint(listener: () => void): void;
+  /**
+   * Sets the function that is called with every document that is open, once that is known, when it changes, and from
+   * time to time by a remote side. A side that runs an earlier version never calls it.
+   */
+  onOpened?(listener: (open: OpenDocuments) => void): void;
   /** Stops watching and releases the root or the connection. */
   close(): Promise<void>;
 }

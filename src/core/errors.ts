@@ -59,6 +59,9 @@ export type ProblemCode =
   | 'busy-file'
   | 'watch-limit'
   | 'state-damaged'
+  | 'stale-owner-file'
+  | 'ambiguous-owner-file'
+  | 'bad-rule'
   | 'io-error';
 
 /** Why one side stops all synchronisation until a person confirms. */

@@ -8,7 +8,17 @@ import { SyncError } from '../core/errors.js';
 import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../core/path.js';
 import { entryOf, Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
-import type { Applied, Content, Offer, Replica, ScanResult, ScanScope, Wanted } from '../replica.js';
+import type {
+  Applied,
+  Content,
+  Offer,
+  OpenDocuments,
+  Replica,
+  ScanResult,
+  ScanScope,
+  ShownLock,
+  Wanted,
+} from '../replica.js';
 import { applyChanges } from './apply/apply.js';
 import type { ApplyContext } from './apply/context.js';
 import { Guard } from './apply/guard.js';
@@ -20,6 +30,9 @@ import { OpenContent } from './content/open-file.js';
 import { readContents } from './content/read.js';
 import { makeNamesDurable } from './fs/durable-names.js';
 import type { Root } from './fs/parents.js';
+import { OpenDocumentWatch } from './owner-files/open-documents.js';
+import { RULES_FILE, RulesFile } from './owner-files/rules-file.js';
+import { ShownLocks } from './owner-files/shown-locks.js';
 import { Damage } from './scan/crash-damage.js';
 import { isMostlyAsSeen } from './scan/same-tree.js';
 import { Scanner } from './scan/scanner.js';
@@ -36,6 +49,8 @@ import type { Versions } from './versions/versions.js';
 
 /** After how many applied changes the guard is updated, at the latest. */
 const GUARD_TOGETHER = 128;
+/** The file that records the owner files of locks that are shown. */
+const SHOWN_LOCKS = 'shown-locks';
 /** How often the server checks that its own files in the state directory are still there. */
 const KEEP_MS = 2_000;
 
@@ -48,6 +63,10 @@ interface LocalReplicaOptions {
   readonly log: Logger;
   /** How long and how much of overwritten and deleted files is kept; 30 days and 20 % of the disk by default. */
   readonly versionLimits?: VersionLimits | undefined;
+  /** Whether owner files are read, which tell that a document is open; they are unless this is false. */
+  readonly ownerFiles?: boolean;
+  /** Whether owner files say to programs who has locked a document on the other side; they do unless this is false. */
+  readonly showLocks?: boolean;
 }
 
 /** One root on this machine. */
@@ -66,9 +85,14 @@ export class LocalReplica implements Replica {
   readonly #state: StateDirectory;
   readonly #keeping: NodeJS.Timeout;
   readonly #guarding: Guard;
+  readonly #openDocuments: OpenDocumentWatch | null;
+  readonly #shownLocks: ShownLocks;
+  /** The lock rules of the root. */
+  readonly lockRules: RulesFile;
   /** Whether names in the tree may not be durable yet, because the last server crashed. */
   #areNamesLoose: boolean;
   #listener: () => void = () => {};
+  #onOpened: (open: OpenDocuments) => void = () => {};
 
   constructor(options: LocalReplicaOptions) {
     const { root, state, ignore, log, versionLimits } = options;
@@ -82,11 +106,22 @@ export class LocalReplica implements Replica {
     damage.onChange = (at, hash) => this.#store.put('damaged', at, hash);
     this.#root = { ...root, id: state.id };
     this.#state = state;
+    this.lockRules = new RulesFile(this.#root);
+    const record = path.join(state.path, SHOWN_LOCKS);
+    this.#shownLocks = new ShownLocks({ root: this.#root, record, isOn: options.showLocks !== false, log });
     this.#staging = new Staging(state.staging);
     this.#versionStore = new VersionStore(state, log, versionLimits);
     this.#staging.onFull = () => this.#versionStore.makeRoom();
     this.versions = this.#versionStore.versions;
     this.versionReader = this.#versionStore.versionReader;
+    this.#openDocuments =
+      options.ownerFiles === false
+        ? null
+        : new OpenDocumentWatch({
+            root: this.#root,
+            onChange: (open) => this.#opened(open),
+            onProblems: () => this.#listener(),
+          });
     this.scanner = new Scanner({
       root: this.#root,
       ignore,
@@ -95,6 +130,7 @@ export class LocalReplica implements Replica {
       watch: true,
       onHint: () => this.#listener(),
       reported: (at, stats) => this.#guarding.reported(at, stats),
+      ...(this.#openDocuments === null ? {} : { ownerFiles: this.#openDocuments }),
       log,
     });
     this.#guarding = new Guard(root, openGuardRecords(state.files), this.scanner, log);
@@ -134,7 +170,15 @@ export class LocalReplica implements Replica {
       await this.#keep();
       scan = await this.scanner.scan(scope);
     }
-    return { ...scan, problems: [...scan.problems, ...this.#state.problems.list()] };
+    if (scan.halt === null) this.#openDocuments?.scanned();
+    this.#refreshRules();
+    const ofOwnerFiles = [...(this.#openDocuments?.problems() ?? []), ...this.lockRules.problems];
+    return { ...scan, problems: [...scan.problems, ...ofOwnerFiles, ...this.#state.problems.list()] };
+  }
+
+  #refreshRules(): void {
+    const file = this.scanner.snapshot.get(RULES_FILE);
+    this.lockRules.refresh(file?.type === 'file' ? file.hash : null);
   }
 
   #keep(): Promise<void> {
@@ -173,6 +217,7 @@ export class LocalReplica implements Replica {
     let done: Change[] = [];
     const updateGuard = () => {
       this.#guarding.applied(done);
+      this.#shownLocks.changed(done.map((change) => change.path));
       done = [];
     };
     try {
@@ -188,6 +233,10 @@ export class LocalReplica implements Replica {
   async guard(paths: readonly RelPath[], on: boolean): Promise<void> {
     if (paths.length === 0) this.#guarding.clear();
     else this.#guarding.set(paths, on);
+  }
+
+  async showLocks(locks: readonly ShownLock[], anew: boolean): Promise<void> {
+    this.#shownLocks.show(locks, anew);
   }
 
   /** Deletes the partial files of interrupted transfers. To be called when both sides are equal. */
@@ -225,8 +274,21 @@ export class LocalReplica implements Replica {
     this.#listener = listener;
   }
 
+  #opened(open: OpenDocuments): void {
+    this.#onOpened(open);
+    this.#shownLocks.retry();
+  }
+
+  onOpened(listener: (open: OpenDocuments) => void): void {
+    this.#onOpened = listener;
+    const open = this.#openDocuments?.open ?? null;
+    if (open !== null) listener(open);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#keeping);
+    await this.#openDocuments?.close();
+    this.#shownLocks.clear();
     await this.#keep();
     await this.scanner.close();
     await this.#versionStore.close();

@@ -1,8 +1,6 @@
 // Starts server-a: it opens its root, the archive and the locks, runs the session, answers clients from the start,
 // whether server-b is connected or not, and keeps dialling server-b.
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import type { Timetable } from '../core/timetable.js';
 import { HeldFiles } from '../disk/apply/held-files.js';
@@ -10,7 +8,6 @@ import type { EventLog } from '../disk/events/event-log.js';
 import { LocalReplica } from '../disk/local-replica.js';
 import { Staging } from '../disk/staging/staging.js';
 import { removeAddress, writeAddress } from '../disk/state/address.js';
-import { idsAbove } from '../disk/state/identity.js';
 import { describeRoot } from '../disk/state/machine.js';
 import { openRoot } from '../disk/state/root.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state/state-directory.js';
@@ -23,18 +20,20 @@ import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { ClientServer } from './clients/methods.js';
 import { realClock } from './clock.js';
+import { keepDialling } from './dialling.js';
 import { EventHistory } from './events/history.js';
 import { openEventLog } from './events/open-log.js';
+import { AUTO_LOCK_DEFAULTS } from './locks/auto-locks.js';
 import { Guarding } from './locks/guarding.js';
 import { LockJournal } from './locks/journal.js';
 import { LockState } from './locks/lock-state.js';
+import { LockShowing } from './locks/showing.js';
 import { type Archive, openArchive, unwritten } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
 import type { LastRun } from './pair/lost-outcomes.js';
 import { Bandwidth } from './peer/bandwidth.js';
-import { RemoteReplica } from './peer/replica-client.js';
-import { type PeerLink, type PeerTransport, tcpTransport } from './peer/transport.js';
-import { nestingFault } from './root-nesting.js';
+import type { RemoteReplica } from './peer/replica-client.js';
+import { type PeerTransport, tcpTransport } from './peer/transport.js';
 import type { RunningServer } from './running-server.js';
 import type { GateOptions } from './session/gate.js';
 import { Session } from './session/session.js';
@@ -66,17 +65,18 @@ export interface ServerAOptions {
   readonly gate?: GateOptions | undefined;
   /** Whether the other side's copy of a locked file loses its write bits meanwhile. */
   readonly guard?: boolean;
+  /** Whether documents are locked while they are open; they are unless this is false. */
+  readonly autoLock?: boolean;
+  /** How long the automatic lock of a side that is away is kept, in milliseconds; 15 minutes unless given. */
+  readonly autoLockGraceMs?: number;
+  /** Whether owner files say to programs who has locked a document on the other side; they do unless this is false. */
+  readonly showLocks?: boolean;
   readonly version: string;
   readonly log: ServerLogger;
 }
 
 const NO_WORK = { files: 0, bytes: 0 };
 const NO_PROGRESS = { done: NO_WORK, left: NO_WORK, percent: 0 };
-
-const FIRST_DIAL_MS = 50;
-const LAST_DIAL_MS = 1_500;
-const QUIET_DIAL_MS = 1_000;
-const STEADY_MS = 2_000;
 
 /**
  * Starts server-a.
@@ -161,6 +161,7 @@ class ServerA {
   readonly session: Session;
   readonly clients: ClientServer;
   readonly guarding: Guarding;
+  readonly showing: LockShowing;
   readonly eventLog: EventLog;
   readonly bandwidth: Bandwidth;
   /** The connection to server-b, for sending it events. */
@@ -182,11 +183,18 @@ class ServerA {
     this.archive = openArchive(inState('archive.log'), (text) => this.log.warn(text), open);
     const locks = new LockJournal(inState('locks.log'), openStore, this.archive.tokenFloor);
     this.lockState = new LockState(locks, this.log);
-    const { ignore, versionLimits } = options;
+    const { ignore, versionLimits, autoLock, autoLockGraceMs } = options;
     this.bandwidth = new Bandwidth(options.limit);
-    this.replica = new LocalReplica({ root, state, ignore, log: this.log, versionLimits });
-    this.guarding = new Guarding(this.lockState, options.guard === true);
+    const { log } = this;
+    const programs = { ownerFiles: autoLock ?? true, showLocks: options.showLocks ?? true };
+    this.replica = new LocalReplica({ root, state, ignore, log, versionLimits, ...programs });
+    const { lockRules } = this.replica;
+    const isGuarded = (at: string) => options.guard === true || lockRules.rules.ruleOf(at).guard;
+    this.guarding = new Guarding(this.lockState, isGuarded);
+    lockRules.onChange = () => this.guarding.refresh();
     this.guarding.joined('a', this.replica);
+    this.showing = new LockShowing({ lockState: this.lockState, clock: realClock, isOn: options.showLocks !== false });
+    this.showing.joined('a', this.replica);
     const heldFiles = new HeldFiles(state.held, new Staging(state.staging), this.replica.versions);
     const { pair } = this.archive;
     if (this.lockState.loss === null) heldFiles.recover(namesOf(this.lockState));
@@ -203,13 +211,22 @@ class ServerA {
       log: this.log,
       clock: realClock,
       gate: options.gate,
+      autoLock: {
+        ...AUTO_LOCK_DEFAULTS,
+        ...(autoLock === undefined ? {} : { isOn: autoLock }),
+        ...(autoLockGraceMs === undefined ? {} : { graceMs: autoLockGraceMs }),
+        rules: () => lockRules.rules,
+      },
       acceptLostLocks: async () => {
         await this.lockState.acceptLoss();
         pair.limitFormerHeld();
         pair.locksHalt = null;
         heldFiles.recover(namesOf(this.lockState));
       },
-      paired: (replica) => this.guarding.joined('b', replica),
+      paired: (replica) => {
+        this.guarding.joined('b', replica);
+        this.showing.joined('b', replica);
+      },
     });
     this.clients = new ClientServer({
       session: this.session,
@@ -229,6 +246,20 @@ class ServerA {
         unreadable: (error) => this.log.warn(`The event log cannot be read: ${(error as Error).message}`),
       },
     });
+  }
+
+  /** Server-b is connected. */
+  joined(replica: RemoteReplica): void {
+    this.peer = replica;
+    this.session.connected(replica);
+  }
+
+  /** Server-b is not connected any more. @param reason null where this server ended it. */
+  left(reason: string | null): void {
+    this.peer = null;
+    this.guarding.left('b');
+    this.showing.left('b');
+    if (reason !== null) this.session.disconnected(reason);
   }
 
   #say(log: Logger, event: SyncEvent): void {
@@ -270,71 +301,4 @@ function transportOf({ peer, secret, allowLocal }: ServerAOptions): PeerTranspor
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
-}
-
-/**
- * Dials server-b until `signal` is aborted. Each reason for a failure is logged once, not with every attempt.
- * @throws SyncError `usage` where the first server-b that answers has a directory that cannot be paired with this one.
- */
-async function keepDialling(server: ServerA, transport: PeerTransport, signal: AbortSignal): Promise<void> {
-  const begun = realClock.monotonic();
-  let wait = FIRST_DIAL_MS;
-  let said = '';
-  let isPaired = false;
-  let nested: SyncError | null = null;
-  while (!signal.aborted) {
-    let link: PeerLink | null = null;
-    try {
-      link = await transport.open(signal);
-      const replica = await RemoteReplica.connect({
-        link,
-        name: transport.name,
-        root: server.state.id,
-        signal,
-        bandwidth: server.bandwidth,
-        known: () => server.archive.pair.archive,
-      });
-      nested = nestingFault(
-        { id: server.state.id, above: idsAbove(path.dirname(server.state.path)) },
-        { id: replica.introduction.root, above: replica.above },
-      );
-      if (nested !== null) await replica.close();
-      if (nested !== null) throw nested;
-      isPaired = true;
-      const since = realClock.monotonic();
-      await serveUntilLost(server, replica, signal);
-      // A connection that is lost at once does not reset the delay.
-      if (realClock.monotonic() - since > STEADY_MS) wait = FIRST_DIAL_MS;
-      said = 'unreachable';
-    } catch (error) {
-      const { code, message, hint } = error as SyncError;
-      // Only another start would help. Once the pair has been connected, the other server is the wrong one, and
-      // dialling goes on.
-      if ((error === nested || code === 'usage') && !isPaired) throw error;
-      // Both servers are often started together, so an early failure is not logged.
-      const isEarly = code === 'unreachable' && realClock.monotonic() - begun < QUIET_DIAL_MS;
-      if (code !== said && !isEarly && !signal.aborted) {
-        server.log.event({ event: 'peer-lost', reason: code === 'not-allowed' ? `${message} ${hint}` : message });
-        said = code;
-      }
-    } finally {
-      link?.close();
-    }
-    await delay(wait, undefined, { signal }).catch(() => {});
-    wait = Math.min(wait * 2, transport.maxPauseMs ?? LAST_DIAL_MS);
-  }
-}
-
-async function serveUntilLost(server: ServerA, replica: RemoteReplica, signal: AbortSignal): Promise<void> {
-  const onAbort = () => void replica.close();
-  signal.addEventListener('abort', onAbort);
-  // The signal may have come while the other server was still being greeted.
-  if (signal.aborted) onAbort();
-  server.peer = replica;
-  server.session.connected(replica);
-  const reason = await replica.closed;
-  server.peer = null;
-  server.guarding.left('b');
-  signal.removeEventListener('abort', onAbort);
-  if (!signal.aborted) server.session.disconnected(reason?.message ?? 'server-b closed the connection');
 }

@@ -32,6 +32,10 @@ interface SideBOptions {
   readonly versionLimits?: VersionLimits | undefined;
   /** How fast contents go to and come from server-a; null or absent for no limit. */
   readonly limit?: Timetable | null;
+  /** Whether documents that are open on this side are told to server-a; they are unless this is false. */
+  readonly autoLock?: boolean;
+  /** Whether owner files say to programs on this side who has locked a document; they do unless this is false. */
+  readonly showLocks?: boolean;
   readonly version: string;
   readonly log: ServerLogger;
 }
@@ -140,7 +144,7 @@ class SideB {
   readonly #bandwidth: Bandwidth;
   readonly #memory = requestMemory();
 
-  constructor({ dir, ignore, versionLimits, limit, version, log: given }: SideBOptions) {
+  constructor({ dir, ignore, versionLimits, limit, autoLock, showLocks, version, log: given }: SideBOptions) {
     const root = openRoot(dir);
     this.dir = root.path;
     const history = new EventHistory();
@@ -149,7 +153,9 @@ class SideB {
     this.#state = openStateDirectory(root.path, log);
     this.#eventLog = openEventLog(this.#state, history);
     removeAddress(root.path, log.warn); // of a pair that was killed
-    this.#replica = new LocalReplica({ root, state: this.#state, ignore, log, versionLimits });
+    const ownerFiles = autoLock ?? true;
+    const programs = { ownerFiles, showLocks: showLocks ?? true };
+    this.#replica = new LocalReplica({ root, state: this.#state, ignore, log, versionLimits, ...programs });
     this.#bandwidth = new Bandwidth(limit);
     this.#server = new ReplicaServer({
       replica: this.#replica,

@@ -43,7 +43,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
  */
 const ORDER: Readonly<Record<string, readonly (readonly string[])[]>> = {
   core: [['locks', 'conflicts'], ['reconcile'], ['owner-files']],
-  disk: [['apply'], ['versions'], ['content'], ['scan', 'events'], ['state'], ['staging'], ['fs', 'watch']],
+  disk: [
+    ['apply'],
+    ['versions'],
+    ['content'],
+    ['scan', 'events'],
+    ['state'],
+    ['staging', 'owner-files'],
+    ['fs', 'watch'],
+  ],
   wire: [['client-api', 'peer-api'], ['rpc'], ['socket'], ['frame']],
   sync: [['clients'], ['session'], ['files', 'held'], ['locks', 'peer'], ['pair', 'events']],
 };

@@ -142,7 +142,7 @@ export class ServerA {
     else this.pair.locksHalt = { code: 'locks-lost', message: loss };
     const { pair, lockState, replica: local } = this;
     pair.lostOutcomes.noteLastRun({ crash, hasForgotten, seen: local.scanner.snapshot }, pair.archive, pair.meta);
-    this.#guarding = guards === null ? null : new Guarding(lockState, guards);
+    this.#guarding = guards === null ? null : new Guarding(lockState, () => guards);
     this.#guarding?.joined('a', local);
     const own = { root: place.disk.id, dir: place.disk.directory, device: place.disk.device, machine: 'sim' };
     const paired = (replica: Replica) => this.#guarding?.joined('b', replica);

@@ -13,6 +13,7 @@ export const DEFAULTS = {
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PEER = '127.0.0.1:8081';
 export const DEFAULT_RESCAN = '60s';
+export const DEFAULT_GRACE = '15m';
 export const DEFAULT_KEEP = '30d';
 export const DEFAULT_SHARE = '20%';
 
@@ -20,6 +21,9 @@ const ABOUT = {
   a: 'Watches directory_a, keeps it and the directory of server-b identical, and owns the locks.',
   b: 'Watches directory_b and serves it to server-a.',
 };
+
+/** The help of an option. */
+export const GRACE_HELP = `how long a document of a side that is away stays locked (default: ${DEFAULT_GRACE})`;
 
 /**
  * @param print receives the help or the version.
@@ -50,6 +54,7 @@ export function serverCommand(
       .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)
       .option('--dry-run', 'show what would be transferred, touch nothing, and end')
       .option('--guard', "take the write bits off the other side's copy while a file is locked")
+      .option('--auto-lock-grace <duration>', GRACE_HELP)
       .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);
   }
   command.option('--on-event <command>', 'run this for every event, which it gets as JSON on its stdin');
@@ -61,6 +66,8 @@ export function serverCommand(
     )
     .option('--versions-share <percent>', `the most of the disk that they may take (default: ${DEFAULT_SHARE})`)
     .option('--limit <rate>', 'transfer contents at most this fast: 5M, or "08:00,1M 18:00,off" (default: off)')
+    .option('--auto-lock <on|off>', 'lock documents while a program has them open (default: on)')
+    .option('--show-locks <on|off>', 'let programs here say who has locked a document on the other side (default: on)')
     .option('--no-fsync', 'do not wait for the disk: a power cut can lose or damage what is said to be done')
     .addOption(new Option('--log <format>', 'text, or json: one object a line (default: text)'))
     .option('--verbose', 'say details too')

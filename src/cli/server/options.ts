@@ -13,6 +13,7 @@ import { programNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
 import { switchOf } from '../switch.js';
 import {
+  DEFAULT_GRACE,
   DEFAULT_HOST,
   DEFAULT_KEEP,
   DEFAULT_PEER,
@@ -42,6 +43,10 @@ export interface ServerSettings {
   readonly limit: Timetable | null;
   /** Whether flushes are left out: a power cut can lose or damage what was said to be done. */
   readonly noFsync: boolean;
+  /** Whether documents that a program has open on this side are locked. */
+  readonly autoLock: boolean;
+  /** Whether owner files say to programs on this side who has locked a document. */
+  readonly showLocks: boolean;
   readonly log: 'text' | 'json';
   readonly verbose: boolean;
   readonly quiet: boolean;
@@ -53,6 +58,8 @@ interface ServerASettings extends ServerSettings {
   readonly rescanMs: number;
   /** Whether the other side's copy of a locked file loses its write bits while it is locked. */
   readonly guard: boolean;
+  /** How long the automatic lock of a side that is away is kept. */
+  readonly autoLockGraceMs: number;
   /** Whether to show what would be transferred, and end. */
   readonly dryRun: boolean;
 }
@@ -86,6 +93,9 @@ interface Flags {
   fsync?: boolean;
   peer?: string;
   rescan?: string;
+  autoLock?: string;
+  autoLockGrace?: string;
+  showLocks?: string;
   keepVersions?: string;
   versionsShare?: string;
 }
@@ -107,11 +117,13 @@ export function serverAOptions(
   if (read === null) return { printed: true };
   const peer = read.given('peer', DEFAULT_PEER);
   const rescan = read.given('rescan', DEFAULT_RESCAN);
+  const grace = read.given('autoLockGrace', DEFAULT_GRACE);
   const settings = {
     ...common(read),
     peer: addressOf(peer),
     rescanMs: parseDuration(rescan.text, rescan.from),
     guard: read.on('guard'),
+    autoLockGraceMs: parseDuration(grace.text, grace.from),
     dryRun: read.on('dryRun'),
   };
   return { settings };
@@ -162,10 +174,19 @@ function common(read: Read): ServerSettings {
     onEvent: commandOf(read.given('onEvent', ''), read.flags.onEvent !== undefined),
     limit: limitGiven(read.given('limit', 'off')),
     noFsync: read.on('noFsync'),
+    autoLock: onOff(read.given('autoLock', 'on')),
+    showLocks: onOff(read.given('showLocks', 'on')),
     log: log.text,
     verbose: read.on('verbose'),
     quiet: read.on('quiet'),
   };
+}
+
+function onOff({ text, from }: Given): boolean {
+  const word = text.trim().toLowerCase();
+  if (['on', '1', 'yes', 'true'].includes(word)) return true;
+  if (['off', '0', 'no', 'false'].includes(word)) return false;
+  throw usageError(`${from} takes on or off, not "${text}".`);
 }
 
 const limitGiven = ({ text, from }: Given): Timetable | null => parseLimit(text, from);

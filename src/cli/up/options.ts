@@ -8,6 +8,7 @@ import { type Appendix, appendixText } from '../help/appendix.js';
 import { DEFAULT_COLUMNS, helpColumns, layOut } from '../help/layout.js';
 import { asCalled, PLAIN_NAMES, type ProgramNames, programNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
+import { GRACE_HELP } from '../server/command.js';
 import { type ServerSettings, serverAOptions } from '../server/options.js';
 import { splitLine } from '../shell-words.js';
 import { packageVersion } from '../version.js';
@@ -18,6 +19,7 @@ import { type RemotePlace, remotePlace } from './place.js';
 export interface UpSettings extends ServerSettings {
   readonly rescanMs: number;
   readonly guard: boolean;
+  readonly autoLockGraceMs: number;
   /** The directory of side b on this machine, or where it is elsewhere. */
   readonly other: string | RemotePlace;
   /** The words of the command that runs another on a machine. */
@@ -39,6 +41,9 @@ interface UpFlags {
   readonly port?: string;
   readonly ignore?: string[];
   readonly guard?: boolean;
+  readonly autoLock?: string;
+  readonly autoLockGrace?: string;
+  readonly showLocks?: string;
   readonly rescan?: string;
   readonly keepVersions?: string;
   readonly versionsShare?: string;
@@ -119,14 +124,9 @@ function pairOf(words: readonly string[], given: UpFlags, env: Env): [dir: strin
     throw usageError('up takes two directories, or the name of a pair.', pairs.size === 0 ? HELP : known(pairs));
   const pair = pairs.get(name);
   if (pair !== undefined && given.name === undefined) {
-    const { dir, other, 'keep-versions': keepVersions, 'versions-share': versionsShare, ...rest } = pair;
-    const { 'no-fsync': noFsync, ...options } = rest;
-    const kept = {
-      ...(keepVersions && { keepVersions }),
-      ...(versionsShare && { versionsShare }),
-      ...(noFsync && { noFsync }),
-    };
-    return [dir, other, { ...options, ...kept, ...given }];
+    const { dir, other, ...options } = pair;
+    const flags = Object.fromEntries(Object.entries(options).map(([name, value]) => [flagName(name), value]));
+    return [dir, other, { ...flags, ...given }];
   }
   if (isName(name) && given.name === undefined)
     throw usageError(`There is no pair ${quote(name)}.`, pairs.size === 0 ? HELP : known(pairs));
@@ -139,22 +139,28 @@ const known = (pairs: ReadonlyMap<string, RememberedPair>): string => `The pairs
 
 /** Relative directories are remembered as absolute ones. */
 function remembered(dir: string, other: string, flags: UpFlags): RememberedPair {
-  const { ssh, remote, port, ignore, guard, rescan, keepVersions, versionsShare, limit, noFsync, log, ...said } = flags;
-  const { verbose, quiet } = said;
   const place = remotePlace(other) === null ? path.resolve(other) : other;
-  const options = { ssh, remote, port, ignore, guard, rescan, limit, log, verbose, quiet };
-  const all = { ...options, 'keep-versions': keepVersions, 'versions-share': versionsShare, 'no-fsync': noFsync };
-  const set = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-  return { dir: path.resolve(dir), other: place, ...set };
+  const set = REMEMBERED.flatMap((name) =>
+    flags[name] === undefined ? [] : [[optionName(name), flags[name]] as const],
+  );
+  return { dir: path.resolve(dir), other: place, ...Object.fromEntries(set) };
 }
 
-const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'noFsync', 'verbose'] as const;
-const FOR_A = [...FOR_BOTH, 'guard', 'rescan', 'limit', 'log', 'quiet'] as const;
+const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'autoLock', 'showLocks', 'noFsync', 'verbose'] as const;
+const FOR_A = [...FOR_BOTH, 'guard', 'autoLockGrace', 'rescan', 'limit', 'log', 'quiet'] as const;
+const REMEMBERED = [...FOR_A, 'ssh', 'remote', 'port'] as const;
+
+/** @returns `keep-versions` for `keepVersions`. */
+const optionName = (flag: string): string => flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** @returns `keepVersions` for `keep-versions`. */
+const flagName = (option: string): string =>
+  option.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
 
 /** @returns the options `names` as words, as far as they were given. */
 function valuesOf(flags: UpFlags, names: readonly (keyof UpFlags)[]): string[] {
   return names.flatMap((name) => {
-    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const option = `--${optionName(name)}`;
     const value = flags[name];
     if (value === undefined || value === false) return [];
     return value === true ? [option] : [value].flat().flatMap((one) => [option, one]);
@@ -187,6 +193,9 @@ export function upCommand(
     .option('--port <n>', 'the port for clients (default: any free one)')
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several)
     .option('--guard', "take the write bits off the other side's copy while a file is locked")
+    .option('--auto-lock <on|off>', 'lock documents while a program has them open (default: on)')
+    .option('--auto-lock-grace <duration>', GRACE_HELP)
+    .option('--show-locks <on|off>', 'let programs say who has locked a document on the other side (default: on)')
     .option('--rescan <duration>', 'scan everything anew this often (default: 60s)')
     .option('--keep-versions <duration>', 'how long overwritten and deleted contents are kept (default: 30d)')
     .option('--versions-share <percent>', 'the most of the disk that they may take (default: 20%)')

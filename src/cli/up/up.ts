@@ -27,6 +27,7 @@ await serve(
   },
   async (settings, log, say) => {
     const { dir, create, other, host, port, ignore, rescanMs, guard, versionLimits, limit } = settings;
+    const { autoLock, autoLockGraceMs, showLocks } = settings;
     for (const one of [dir, other]) if (typeof one === 'string') prepare(one, create);
     const { startServerA } = await import('../../sync/server-a.js');
     let ready = (): void => {};
@@ -44,7 +45,7 @@ await serve(
       return agreed === true;
     };
     const server = await startServerA({
-      ...{ dir, host, port, ignore, rescanMs, guard, versionLimits, limit },
+      ...{ dir, host, port, ignore, rescanMs, guard, versionLimits, limit, autoLock, autoLockGraceMs, showLocks },
       peer: transportFor(settings, log),
       gate: { before: 'first contact', ask },
       version: packageVersion(),

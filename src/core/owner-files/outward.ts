@@ -1,7 +1,7 @@
 // Owner files that Lockstep puts beside a document which somebody on the other side has locked, so that a program that
 // opens it here says who has it. None of them can pass for one that a program has made: the host in it is no host's name.
 import { MAX_NAME_BYTES, utf8Length } from '../path.js';
-import { extensionOf, isOwnerFileName, type OwnerFormat } from './applications.js';
+import { APPLICATIONS, extensionOf, isOwnerFileName, type OwnerFormat } from './applications.js';
 import { cutName } from './name-text.js';
 import { parseOwner } from './owner.js';
 
@@ -98,6 +98,10 @@ function timeOf(date: Date): string {
 const kicad = ({ user, host }: Holder): string => JSON.stringify({ hostname: host, username: user });
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** @returns whether Lockstep has written the owner file `name`. */
+export const isOutwardNamed = (name: string, content: Uint8Array): boolean =>
+  APPLICATIONS.some(({ keyIn, format }) => keyIn(name) !== null && isOutward(format, content));
 
 /**
  * @param content as `parseOwner` takes it.

@@ -85,7 +85,7 @@ function parseLibreOffice(content: Uint8Array): Owner {
   const [user, login, host, , profile] = fields.map(decodeUtf8);
   const name = nameIn(user ?? null) ?? nameIn(login ?? null);
   const known = { user: name, login: nameIn(login ?? null), host: nameIn(host ?? null) };
-  return { ...UNKNOWN, ...known, profile: profile || null };
+  return { ...UNKNOWN, ...known, profile: profile?.trim() ? profile : null };
 }
 
 const [COMMA, SEMICOLON, BACKSLASH] = [0x2c, 0x3b, 0x5c];

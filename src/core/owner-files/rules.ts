@@ -4,7 +4,7 @@ import { quote, utf8Length } from '../path.js';
 import { namesOf, type PathPattern, parsePattern } from './pattern.js';
 
 /** What holds for one document. */
-export interface LockRule {
+interface LockRule {
   /** Whether it is locked while it is open. */
   readonly auto: 'auto' | 'never';
   /** Whether the other side's copy is read-only while it is locked. */
@@ -14,12 +14,14 @@ export interface LockRule {
 }
 
 export interface LockRules {
+  /** Whether any line says `first-write`. */
+  readonly hasFirstWrites: boolean;
   /** @returns what the last line says that matches `path`. */
   ruleOf(path: string): LockRule;
 }
 
 /** What is wrong with a line. */
-interface RuleProblem {
+export interface RuleProblem {
   /** From 1. */
   readonly line: number;
   readonly message: string;
@@ -71,6 +73,7 @@ export function parseLockRules(text: string): { readonly rules: LockRules; reado
 
 function rulesOf(lines: readonly Line[]): LockRules {
   return {
+    hasFirstWrites: lines.some(({ firstWriteMs }) => firstWriteMs !== null),
     ruleOf: (path) => {
       const names = namesOf(path);
       const line = lines.findLast(({ pattern }) => pattern(names));

@@ -14,6 +14,14 @@ import type { IgnoreRules } from './ignore-rules.js';
 import type { Problems } from './problems.js';
 import type { Unsettled } from './unsettled.js';
 
+/** Is told where the owner files of programs may have changed. */
+interface OwnerFileListener {
+  /** The owner files in `dir` may have changed. */
+  noticed(dir: RelPath | ''): void;
+  /** Something has happened to `name` in `dir`. */
+  named(dir: RelPath | '', name: string): void;
+}
+
 /** The state of one scanner, given to each step. */
 export interface ScanContext {
   readonly root: Root;
@@ -25,6 +33,7 @@ export interface ScanContext {
   rules: IgnoreRules;
   /** Inodes of hard-linked files that changed through one of their names: the next scan visits the other names. */
   readonly linked: Set<number>;
+  readonly ownerFiles: OwnerFileListener | null;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly absolute: (path: RelPath | '') => string;
@@ -132,6 +141,8 @@ export interface ScannerOptions {
   readonly log?: Logger;
   /** @returns the permission bits to report for a file; by default those on disk. */
   readonly reported?: (path: RelPath, stats: Stats) => number;
+  /** Is told where owner files may have changed; absent where nobody asks. */
+  readonly ownerFiles?: OwnerFileListener;
   /** Distinguishes damage by a crash from edits. */
   readonly damage?: Damage;
 }

@@ -80,6 +80,10 @@ export class Entrance implements WalkHost {
     return this.#context.rules.matches(path, isDir);
   }
 
+  hasOwnerFiles(path: RelPath | ''): void {
+    this.#context.ownerFiles?.noticed(path);
+  }
+
   listed(path: RelPath | '', names: readonly string[]): void {
     this.#listings.push({ path, names });
   }

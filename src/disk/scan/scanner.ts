@@ -83,6 +83,7 @@ export class Scanner {
       damage: options.damage ?? new Damage(),
       rules: new IgnoreRules([]),
       linked: new Set(),
+      ownerFiles: options.ownerFiles ?? null,
       now,
       absolute,
       reported: options.reported ?? ((_path, stats) => modeOf(stats)),

@@ -4,6 +4,7 @@
 import type { Dirent } from 'node:fs';
 import * as fs from 'node:fs';
 import fastGlob, { type FileSystemAdapter } from 'fast-glob';
+import { mayBeOwnerFile } from '../../core/owner-files/applications.js';
 import { escapeControls, joinPath, pathFault, type RelPath } from '../../core/path.js';
 import { isNeverSynchronised } from './ignore-rules.js';
 
@@ -13,6 +14,8 @@ export interface WalkHost {
   /** Called before `path` is read. @returns whether to read it; it is watched then. */
   enters(path: RelPath | ''): boolean;
   ignores(path: RelPath, isDir: boolean): boolean;
+  /** `path` may contain owner files. */
+  hasOwnerFiles(path: RelPath | ''): void;
   /** Gives the names in `path`, without those that are ignored or make no valid path. */
   listed(path: RelPath | '', names: readonly string[]): void;
   /** `path` exists and cannot be read: its content is unknown. */
@@ -70,6 +73,7 @@ function failed(path: RelPath | '', error: NodeJS.ErrnoException, host: WalkHost
 
 /** Reports the names in `path`. @returns its directories: fast-glob needs no more. */
 function report(path: RelPath | '', dirents: readonly Dirent[], host: WalkHost): Dirent[] {
+  if (dirents.some(({ name }) => mayBeOwnerFile(name))) host.hasOwnerFiles(path);
   const taken = dirents.filter((dirent) => isTaken(path, dirent, host));
   host.listed(
     path,

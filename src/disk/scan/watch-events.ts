@@ -15,6 +15,7 @@ function hintListener(context: () => ScanContext, hints: Hints, log: Logger): Wa
   return {
     changed(dir, name) {
       const at = relative(dir);
+      if (name !== null && name !== SELF) context().ownerFiles?.named(at, name);
       if (name === null) hints.add(at, true);
       else if (name === SELF) hints.add(at);
       else if (!isNeverSynchronised(name)) hintNamed(at, name, hints);

@@ -4,41 +4,58 @@ import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { LockState } from './lock-state.js';
 import type { StoredRow } from './lock-store.js';
+import { SideMessages } from './side-messages.js';
 
 /** Makes both sides guard the locked paths. */
 export class Guarding {
-  readonly #isOn: boolean;
+  readonly #mayGuard: (path: RelPath) => boolean;
 
-  readonly #sent: Record<Side, Promise<void>> = { a: Promise.resolve(), b: Promise.resolve() };
-  readonly #replicas: Record<Side, Replica | null> = { a: null, b: null };
-  readonly #guarded = new Map<RelPath, Side>();
+  readonly #messages = new SideMessages();
+  readonly #table: LockState['table'];
+  /** The guarded paths, and the sides on which they are guarded. */
+  #guarded: Map<RelPath, Side>;
 
-  /** @param isOn whether paths are guarded; otherwise only those that an earlier run guarded are given back. */
-  constructor(lockState: LockState, isOn: boolean) {
-    this.#isOn = isOn;
+  /**
+   * @param mayGuard whether a path is guarded while it is locked. What an earlier run guarded is given back in any case.
+   */
+  constructor(lockState: LockState, mayGuard: (path: RelPath) => boolean) {
+    this.#table = lockState.table;
+    this.#mayGuard = mayGuard;
 
-    for (const lock of lockState.table.locks.values()) this.#guarded.set(lock.path, otherSide(lock.side));
+    this.#guarded = this.#wanted();
     lockState.watch((rows) => this.#note(rows));
   }
 
   /** A side has connected. */
   joined(side: Side, replica: Replica): void {
-    this.#replicas[side] = replica;
+    this.#messages.joined(side, replica);
     this.#send(side, [], false);
-    if (!this.#isOn) return;
     const paths = [...this.#guarded].filter(([, of]) => of === side).map(([path]) => path);
     if (paths.length > 0) this.#send(side, paths, true);
   }
 
   left(side: Side): void {
-    this.#replicas[side] = null;
+    this.#messages.left(side);
+  }
+
+  /** Other paths may be guarded than before. */
+  refresh(): void {
+    const wanted = this.#wanted();
+    for (const [path, side] of [...this.#guarded]) if (wanted.get(path) !== side) this.#set(side, path, false);
+    for (const [path, side] of wanted) if (!this.#guarded.has(path)) this.#set(side, path, true);
+  }
+
+  /** @returns the locked paths that may be guarded, with the sides where their locks guard them. */
+  #wanted(): Map<RelPath, Side> {
+    const locks = [...this.#table.locks.values()].filter(({ path }) => this.#mayGuard(path));
+    return new Map(locks.map(({ path, side }) => [path, otherSide(side)]));
   }
 
   #note(rows: readonly StoredRow[]): void {
     for (const row of rows) {
       if (row.table !== 'lock') continue;
       const path = row.key as RelPath;
-      const now = row.value === null ? null : otherSide(row.value.side);
+      const now = row.value === null || !this.#mayGuard(path) ? null : otherSide(row.value.side);
       const before = this.#guarded.get(path) ?? null;
       if (now === before) continue;
       if (before !== null) this.#set(before, path, false);
@@ -49,17 +66,11 @@ export class Guarding {
   #set(side: Side, path: RelPath, on: boolean): void {
     if (on) this.#guarded.set(path, side);
     else this.#guarded.delete(path);
-    if (this.#isOn) this.#send(side, [path], on);
+    this.#send(side, [path], on);
   }
 
-  /**
-   * @param paths the paths; none means all that the side guards. A lost message is made up for when the side connects
-   *   again.
-   */
+  /** @param paths none means all that the side guards. */
   #send(side: Side, paths: readonly RelPath[], on: boolean): void {
-    const replica = this.#replicas[side];
-    this.#sent[side] = this.#sent[side].then(async () => {
-      if (replica !== null && replica === this.#replicas[side]) await replica.guard?.(paths, on).catch(() => {});
-    });
+    this.#messages.send(side, (replica) => replica.guard?.(paths, on));
   }
 }

@@ -6,8 +6,10 @@ import type { LockEvent } from '../../core/locks/events.js';
 import { isHolder, type Lock } from '../../core/locks/records.js';
 import { freedPaths } from '../../core/locks/remind.js';
 import type { RelPath } from '../../core/path.js';
+import type { Logger } from '../../log.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
 import { answered, askedFacts, noLongerWaiting, refused, stillComing, tooMany, unrecorded } from './answers.js';
+import { AUTO_LOCK_DEFAULTS, type AutoLockOptions, AutoLocks } from './auto-locks.js';
 import { LockExpiry } from './expiry.js';
 import { LockHolders } from './holders.js';
 import { type LockContext, LockReadiness, type PendingScan } from './readiness.js';
@@ -19,6 +21,12 @@ export type { ServiceRequest } from './request.js';
 
 type Pending = PendingRequest & PendingScan;
 
+type LockServiceContext = LockContext & {
+  readonly log: Pick<Logger, 'event'>;
+  /** How locks are taken that nobody asks for. */
+  readonly autoLock?: AutoLockOptions | undefined;
+};
+
 /** Decides lock and unlock requests. */
 export class LockService {
   readonly #context: LockContext;
@@ -29,14 +37,16 @@ export class LockService {
   readonly #grants: WaiterGrants;
   #lastLine = 0;
   readonly #holders: LockHolders;
+  readonly automatic: AutoLocks;
 
-  constructor(context: LockContext) {
+  constructor(context: LockServiceContext) {
     this.#context = context;
 
     this.#readiness = new LockReadiness(context, () => this.#waiting.length + this.#grants.size > 0);
     this.#queue = new WaitQueue(context);
     this.#holders = new LockHolders(context.lockState);
     this.#grants = new WaiterGrants(this.#readiness, this.#queue, this.#holders);
+    this.automatic = new AutoLocks(context, this.#readiness, context.autoLock ?? AUTO_LOCK_DEFAULTS);
     new LockExpiry({ ...context, expire: (lock) => this.#expire(lock) }).start();
   }
 
@@ -71,6 +81,7 @@ export class LockService {
   restart(): void {
     for (const pending of this.#waiting) this.#readiness.scanAgain(pending, pending.ask.path);
     this.#grants.restart();
+    this.automatic.restart();
   }
 
   get isIdle(): boolean {
@@ -82,6 +93,7 @@ export class LockService {
     this.#queue.serve();
     if (this.#waiting.length > 0) this.#serveWaiting();
     this.#grants.serve();
+    this.automatic.serve();
     const { lockState, clock } = this.#context;
     for (const path of freedPaths(lockState.table)) lockState.dispatch({ kind: 'free', path, now: clock.now() });
   }

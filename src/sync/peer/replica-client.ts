@@ -14,13 +14,24 @@ import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import type { Rate } from '../../core/timetable.js';
-import type { Applied, Content, Offer, Replica, ScanResult, ScanScope, Wanted } from '../../replica.js';
+import type {
+  Applied,
+  Content,
+  Offer,
+  OpenDocuments,
+  Replica,
+  ScanResult,
+  ScanScope,
+  ShownLock,
+  Wanted,
+} from '../../replica.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { type Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
 import { CONTENTS_SILENCE, PEER_LIMITS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
 import { bad, wholeNumber } from '../../wire/peer-api/list.js';
 import { encodePaths } from '../../wire/peer-api/messages.js';
+import { encodeShownLocks } from '../../wire/peer-api/open-documents.js';
 import { peerParams } from '../../wire/peer-api/params.js';
 import { encodeDirectories, parseScanEntries, ScanReportReader, scanBudget } from '../../wire/peer-api/scan-report.js';
 import { RpcClient } from '../../wire/rpc/caller.js';
@@ -28,6 +39,7 @@ import { checked } from '../../wire/rpc/params.js';
 import { Bandwidth } from './bandwidth.js';
 import { ConnectionPool } from './connection-pool.js';
 import { remoteApply, remoteOffer, remoteRead } from './contents-client.js';
+import { ToldDocuments } from './told-documents.js';
 import type { PeerLink } from './transport.js';
 import { everythingIn, isAlike, joined, TreeDigests } from './tree-digests.js';
 import { RemoteVersionReader } from './versions-client.js';
@@ -60,6 +72,7 @@ export class RemoteReplica implements Replica {
   readonly #pool = new ConnectionPool(async () => (await introduce(this.#options, true, () => {})).caller);
   readonly versionReader = new RemoteVersionReader(this.#pool);
   #listener: () => void = () => {};
+  readonly #open: ToldDocuments;
   #pinging: NodeJS.Timeout | null = null;
   /** Whether the complete state was reported; from then on there are only differences. */
   #hasEverything = false;
@@ -70,7 +83,9 @@ export class RemoteReplica implements Replica {
     readonly introduction: Introduction,
     /** The ids of the roots that contain the root of side b. */
     readonly above: readonly string[],
+    open: ToldDocuments,
   ) {
+    this.#open = open;
     this.#options = options;
     this.#bandwidth = options.bandwidth ?? new Bandwidth();
     this.#control = control;
@@ -82,13 +97,15 @@ export class RemoteReplica implements Replica {
    */
   static async connect(options: RemoteOptions): Promise<RemoteReplica> {
     let replica: RemoteReplica | null = null;
-    const onNotification = (method: string, params: unknown) => {
+    const open = new ToldDocuments();
+    const onNotification = (method: string, params: unknown, payload: Buffer | null) => {
+      if (method === 'opened') open.take(params, payload);
       if (method === 'hint' && replica !== null) replica.#listener();
       if (method === 'limit' && options.bandwidth !== undefined)
         options.bandwidth.told = checked(peerParams.limit, params, (why) => bad(`a limit, ${why}`)).bytesPerSecond;
     };
     const { caller, introduction, above } = await introduce(options, false, onNotification);
-    replica = new RemoteReplica(options, caller, introduction, above);
+    replica = new RemoteReplica(options, caller, introduction, above, open);
     replica.#keepAlive();
     replica.#tellLimit();
     return replica;
@@ -191,6 +208,12 @@ export class RemoteReplica implements Replica {
     for (const { payload } of batches) await this.#control.call('guard', { on }, { payload });
   }
 
+  async showLocks(locks: readonly ShownLock[], anew: boolean): Promise<void> {
+    for (const [n, { payload }] of encodeShownLocks(locks).entries()) {
+      await this.#control.call('show-locks', { anew: anew && n === 0 }, { payload });
+    }
+  }
+
   offer(change: Change): Promise<Offer | null> {
     return remoteOffer(this.#control, this.#pool, change);
   }
@@ -212,6 +235,10 @@ export class RemoteReplica implements Replica {
     this.#listener = listener;
   }
 
+  onOpened(listener: (open: OpenDocuments) => void): void {
+    this.#open.onTold(listener);
+  }
+
   async close(): Promise<void> {
     if (this.#pinging !== null) clearInterval(this.#pinging);
     this.#control.close();
@@ -222,7 +249,7 @@ export class RemoteReplica implements Replica {
 async function introduce(
   { link, name, root, signal }: RemoteOptions,
   lane: boolean,
-  onNotification: (method: string, params: unknown) => void,
+  onNotification: (method: string, params: unknown, payload: Buffer | null) => void,
 ): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[] }> {
   const connection = await link.dial({ limits: PEER_LIMITS, signal });
   const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: CONTENTS_SILENCE }) });

@@ -11,13 +11,14 @@ import type { Rate } from '../../core/timetable.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { PartnerMemory } from '../../disk/state/partner-memory.js';
 import type { Logger } from '../../log.js';
-import type { Replica, ScanResult, VersionReader } from '../../replica.js';
+import type { OpenDocuments, Replica, ScanResult, VersionReader } from '../../replica.js';
 import { eventParams } from '../../wire/client-api/events.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { SharedBudget } from '../../wire/frame/budget.js';
 import { MAX_LISTED_BYTES } from '../../wire/frame/limits.js';
 import { bad, encodeList } from '../../wire/peer-api/list.js';
 import { parsePaths } from '../../wire/peer-api/messages.js';
+import { encodeOpenDocuments, parseShownLocks } from '../../wire/peer-api/open-documents.js';
 import { peerParams } from '../../wire/peer-api/params.js';
 import {
   parseDirectories,
@@ -70,12 +71,18 @@ interface ConnectedPeer {
   seen: TreeDigests | null;
 }
 
+/** How often server-a is told what is open, in milliseconds. */
+const RENEW_MS = 60_000;
+
 /** Serves one root to one server-a. */
 export class ReplicaServer {
   readonly #served: ServedReplica;
   readonly #bandwidth: Bandwidth;
 
   #connectedPeer: ConnectedPeer | null = null;
+  /** What is open here; null before that is known. */
+  #open: OpenDocuments | null = null;
+  #renewing: NodeJS.Timeout | undefined;
   readonly #contentConnections = new Set<Connection>();
   /** The applies that are running. */
   readonly #applies = new Set<Promise<object>>();
@@ -89,6 +96,21 @@ export class ReplicaServer {
     this.#bandwidth = served.bandwidth ?? new Bandwidth();
     this.#bandwidth.onChange((rate) => this.#limit(rate));
     served.replica.onHint(() => this.#hint());
+    served.replica.onOpened?.((open) => {
+      this.#open = open;
+      this.#tellOpen();
+    });
+  }
+
+  /** Tells server-a what is open here, now and every minute: what is not renewed may be closed. */
+  #tellOpen(): void {
+    clearTimeout(this.#renewing);
+    const control = this.#connectedPeer?.control;
+    if (this.#open === null || control === undefined) return;
+    for (const { params, payload } of encodeOpenDocuments(this.#open)) {
+      control.send({ method: 'opened', params }, payload).catch(() => {});
+    }
+    this.#renewing = setTimeout(() => this.#tellOpen(), RENEW_MS).unref();
   }
 
   #hint(): void {
@@ -137,6 +159,10 @@ export class ReplicaServer {
         await replica.guard?.(paths, on && paths.length > 0);
         return {};
       }),
+      'show-locks': guarded(peerParams['show-locks'], async ({ anew }: { anew: boolean }, _call, payload) => {
+        await replica.showLocks?.(parseShownLocks(payload), anew);
+        return {};
+      }),
       offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
       sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
       read: guarded(peerParams.read, ({ count }, call) =>
@@ -182,6 +208,8 @@ export class ReplicaServer {
     if (this.#bandwidth.own !== null) this.#limit(this.#bandwidth.own);
     const { log } = this.#served;
     log.event({ event: 'peer-connected' });
+    // The answer to its greeting comes first.
+    setImmediate(() => this.#tellOpen());
     void control.closed.then((reason) => {
       if (this.#connectedPeer !== connectedPeer) return;
       this.#connectedPeer = null;

@@ -1,6 +1,6 @@
 // All events of a pair as one closed union: what the mailbox of the session accepts.
 import type { RelPath, Side } from '../../core/path.js';
-import type { Replica } from '../../replica.js';
+import type { OpenDocuments, Replica } from '../../replica.js';
 import type { WriteEvent } from '../files/write.js';
 import type { HeldEvent } from '../held/held-updates.js';
 import type { EpochEvent } from './epochs.js';
@@ -15,6 +15,8 @@ export type SessionEvent =
   | HeldEvent
   | WriteEvent
   | { readonly kind: 'hint'; readonly side: Side }
+  /** What is open on `side`. */
+  | { readonly kind: 'opened'; readonly side: Side; readonly open: OpenDocuments }
   | { readonly kind: 'peer'; readonly replica: Replica }
   | { readonly kind: 'peer-lost'; readonly reason: string }
   | { readonly kind: 'rescan' }

@@ -3,6 +3,7 @@ import type { RelPath } from '../../core/path.js';
 import type { Replica } from '../../replica.js';
 import type { ClientWrites } from '../files/write-queue.js';
 import type { HeldUpdates } from '../held/held-updates.js';
+import type { AutoLocks } from '../locks/auto-locks.js';
 import type { EpochEvent } from './epochs.js';
 import type { SessionEvent, SessionHandlers } from './events.js';
 import type { Flushes } from './flushes.js';
@@ -21,6 +22,7 @@ interface SessionParts {
   readonly heldUpdates: HeldUpdates;
   readonly writes: ClientWrites;
   readonly retries: ProblemRetries;
+  readonly locks: AutoLocks;
 }
 
 /** The events that the session itself handles. */
@@ -34,12 +36,13 @@ interface WholeSession {
 
 /** @returns a handler for each kind of event. */
 export function sessionHandlers(parts: SessionParts, session: WholeSession): SessionHandlers {
-  const { recorder, heldUpdates, writes, sides, inFlight, flushes, retries } = parts;
+  const { recorder, heldUpdates, writes, sides, inFlight, flushes, retries, locks } = parts;
   return {
     hint: ({ side }) => void sides.scanQueue(side)?.ask('hinted'),
     scanned: (event) => {
       sides.scanQueue(event.side)?.end();
       recorder.scanned(event);
+      locks.scanned(event.side, event.scan);
     },
     'scan-failed': (event) => {
       sides.scanQueue(event.side)?.fail();
@@ -64,6 +67,7 @@ export function sessionHandlers(parts: SessionParts, session: WholeSession): Ses
       }
       writes.stepped(event);
     },
+    opened: ({ side, open }) => locks.told(side, open),
     peer: ({ replica }) => session.peerCame(replica),
     'peer-lost': ({ reason }) => session.peerLeft(reason),
     rescan: () => sides.rescan(),

@@ -4,6 +4,7 @@ import type { Logger } from '../../log.js';
 import type { Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
 import type { HeldContents } from '../held/held-updates.js';
+import type { AutoLockOptions } from '../locks/auto-locks.js';
 import type { LockState } from '../locks/lock-state.js';
 import type { Pair } from '../pair/pair.js';
 import type { GateOptions } from './gate.js';
@@ -24,6 +25,8 @@ export interface SessionOptions {
   readonly acceptLostLocks?: () => Promise<void>;
   /** Asks a person before anything is transferred; absent where nobody is to be asked. */
   readonly gate?: GateOptions | undefined;
+  /** How locks are taken that nobody asks for. */
+  readonly autoLock?: AutoLockOptions | undefined;
   /** Called once side b is known to be the right partner: from then on its files may be written. */
   readonly paired?: (replica: Replica) => void;
 }

@@ -5,10 +5,14 @@ import type { Replica } from '../../replica.js';
 import type { Clock } from '../clock.js';
 import type { Claims } from '../pair/claims.js';
 import type { Pair } from '../pair/pair.js';
+import type { SessionEvent } from './events.js';
 import type { InFlight } from './in-flight.js';
 import type { ArrivedContents } from './queued-change.js';
 import { type ScanEvent, ScanQueue } from './scan-queue.js';
 import { type TransferEvent, TransferQueue } from './transfer-queue.js';
+
+/** What a side tells without being asked. */
+type SideEvent = Extract<SessionEvent, { kind: 'hint' | 'opened' }>;
 
 /** What exists only while side b is connected. */
 export interface PeerSide {
@@ -27,7 +31,7 @@ interface PeerSideOptions {
   readonly pair: Pair;
   readonly local: Replica;
   readonly replica: Replica;
-  readonly mailbox: { post(event: ScanEvent | TransferEvent | { readonly kind: 'hint'; readonly side: Side }): void };
+  readonly mailbox: { post(event: ScanEvent | TransferEvent | SideEvent): void };
   /** Whether this connection is still the present one: events of an earlier one do not count. */
   readonly isPresent: () => boolean;
   readonly clock: Clock;
@@ -54,6 +58,7 @@ export function joinPeer(options: PeerSideOptions): PeerSide {
     else mailbox.post({ kind: 'job-ended', side: event.side, left: [event.change], error: null });
   };
   replica.onHint(() => postIfPresent({ kind: 'hint', side: 'b' }));
+  replica.onOpened?.((open) => postIfPresent({ kind: 'opened', side: 'b', open }));
   return {
     replica,
     scanQueue: new ScanQueue('b', replica, postIfPresent, now, () => inFlight.scanBegins('b')),

@@ -100,15 +100,16 @@ export class Session {
     });
     this.#pausing = new Pausing(common);
     this.#waiting = new WaitingChanges(pair, planner);
-    this.lockService = new LockService({ ...common, heldUpdates });
+    this.lockService = new LockService({ ...common, heldUpdates, autoLock: options.autoLock });
     this.writes = new ClientWrites({ ...common, heldUpdates, recorder, gate: this.#gate });
     const [work, waiting] = [this.#work, this.#waiting];
     this.#reports = new WorkReports({ ...common, recorder, work, waiting });
     this.status = new PairStatus({ ...common, planner, recorder, heldUpdates, work, waiting, session: this });
     const { writes } = this;
+    const locks = this.lockService.automatic;
     const flushes = this.#flushes;
     const handle = handlingWith(
-      sessionHandlers({ inFlight, sides, retries, heldUpdates, recorder, writes, flushes }, this),
+      sessionHandlers({ inFlight, sides, retries, heldUpdates, recorder, writes, flushes, locks }, this),
     );
     lockState.mailbox = mailbox;
     lockState.retryIn = oncePer(clock, () => lockState.retry());
@@ -230,6 +231,7 @@ export class Session {
     if (peer === null) return;
     this.#work.interrupt();
     this.#sides.leave();
+    this.lockService.automatic.left();
     this.#options.pair.loseB();
     this.#recorder.noteHalt();
     this.#options.log.event({ event: 'peer-lost', reason: peer.givenUpFor ?? reason });

@@ -45,6 +45,7 @@ export class Sides {
       () => inFlight.scanBegins('a'),
     );
     local.onHint(() => mailbox.post({ kind: 'hint', side: 'a' }));
+    local.onOpened?.((open) => mailbox.post({ kind: 'opened', side: 'a', open }));
   }
 
   /** Side b has connected: requests a scan of everything there. */

@@ -40,6 +40,11 @@ export interface PeerMethods {
   'accept-deletes': { params: object; result: object };
   /** The payload is a list of paths, as for `look`; without it, `on` is false and all guarded paths are released. */
   guard: { params: { on: boolean }; result: object };
+  /**
+   * The payload is a list of locks of side a to be shown by programs, see `open-documents`; `anew`: these are all. What is
+   * open on side b comes as notifications `opened`, at first and after each change, and every minute.
+   */
+  'show-locks': { params: { anew: boolean }; result: object };
   /** The payload is one change. The result is what is there of its content; `{}` for nothing. */
   offer: { params: object; result: { have: number; base: number | null } | object };
   /**
@@ -110,6 +115,9 @@ const PROBLEMS: Readonly<Record<ProblemCode, true>> = {
   'busy-file': true,
   'watch-limit': true,
   'state-damaged': true,
+  'stale-owner-file': true,
+  'ambiguous-owner-file': true,
+  'bad-rule': true,
   'io-error': true,
 };
 

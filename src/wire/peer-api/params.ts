@@ -32,6 +32,7 @@ export const peerParams = {
     machine: text(0, MAX_NAME_CHARS),
   }),
   guard: v.object({ on: v.boolean() }),
+  'show-locks': v.object({ anew: v.boolean() }),
   offer: none,
   sums: v.object({ blockBytes: whole(1, MAX_INDEX) }),
   read: v.object({ count: whole(0, MAX_COUNT) }),

@@ -20,12 +20,22 @@ const DEFAULT_A = {
   peer: { host: '127.0.0.1', port: 8081 },
   rescanMs: 60_000,
   guard: false,
+  autoLock: true,
+  autoLockGraceMs: 15 * 60_000,
+  showLocks: true,
   allowLocal: false,
   create: false,
   dryRun: false,
 };
 
 describe('the servers’ options', () => {
+  it('take documents that lock themselves on or off, and how long they stay locked', () => {
+    expect(a('--auto-lock off --auto-lock-grace 1m --show-locks=off')).toMatchObject({
+      settings: { autoLock: false, autoLockGraceMs: 60_000, showLocks: false },
+    });
+    expect(() => a('--auto-lock perhaps')).toThrow('--auto-lock takes on or off, not "perhaps".');
+  });
+
   it('have defaults', () => {
     expect(a('')).toEqual({ settings: DEFAULT_A });
     expect(b('')).toMatchObject({ settings: { dir: 'directory_b', port: 8081, host: '127.0.0.1' } });

@@ -23,6 +23,7 @@ async function walked(more: Partial<WalkHost> = {}, from = ''): Promise<string[]
     listed: (of, names) => void told.push(`${of}: ${[...names].sort().join(' ')}`.trim()),
     unreadable: (of, { code }) => void told.push(`?${of} ${code}`),
     vanished: (of) => void told.push(`-${of}`),
+    hasOwnerFiles: (dir) => void told.push(`~${dir}`),
     badName: (dir, shown, why) => void told.push(`!${dir}: ${shown} ${why}`),
     ...more,
   });
@@ -72,7 +73,7 @@ test('what is ignored, and what is never synchronised, is neither listed nor ent
     asked.push(`${of}${isDir ? '/' : ''}`);
     return of === 'd/e' || of === 'f';
   };
-  expect(await walked({ ignores })).toEqual([': d empty sub', 'd: x', 'empty:', 'sub:']);
+  expect(await walked({ ignores })).toEqual([': d empty sub', 'd: x', 'empty:', 'sub:', '~', '~sub']);
   expect(asked.sort()).toEqual(['d/', 'd/e/', 'd/x', 'empty/', 'f', 'sub/']);
 });
 

@@ -23,7 +23,7 @@ function open(isOn: boolean) {
   const unlock = (path: string) =>
     fixture.lockState.dispatch({ kind: 'unlock', path: p(path), owner: 'ann', current: file(path), now: 2 });
   lock('y', 'a');
-  const guarding = new Guarding(fixture.lockState, isOn);
+  const guarding = new Guarding(fixture.lockState, () => isOn);
   return { guarding, lock, unlock, a: new Guarded(), b: new Guarded() };
 }
 

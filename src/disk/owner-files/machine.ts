@@ -1,0 +1,80 @@
+// What this machine knows about itself that tells whether an owner file is stale: its name, when it was started, and
+// which processes run.
+import fs from 'node:fs';
+import os from 'node:os';
+
+/** The machine that this server runs on. */
+export interface Machine {
+  readonly host: string;
+  /** The login name of the user whose server this is. */
+  readonly user: string;
+  /** When the machine was started, milliseconds since 1970. */
+  readonly bootMs: () => number;
+  /** @returns whether the process `pid` runs and can have made what is `madeMs` (since 1970) old. */
+  readonly isAlive: (pid: number, madeMs: number) => boolean;
+  /** @returns the processes of the program `app`; none where that cannot be known. */
+  readonly processesOf: (app: string) => Promise<readonly number[]>;
+}
+
+/** The names of the processes of programs whose owner files name no process. */
+const PROCESSES: Readonly<Record<string, readonly string[]>> = {
+  LibreOffice: ['soffice.bin'],
+  KiCad: ['kicad', 'pcbnew', 'eeschema'],
+};
+
+/** A process counts as later than a file only if it was started so much later, in milliseconds. */
+const START_SLACK_MS = 2_000;
+/** The unit of process times in /proc, as every Linux has it. */
+const TICKS_PER_SECOND = 100;
+
+const bootMs = (): number => Date.now() - os.uptime() * 1000;
+
+export const thisMachine: Machine = {
+  host: os.hostname(),
+  user: userName(),
+  bootMs,
+  isAlive: (pid, madeMs) => isRunning(pid) && (startedMs(pid) ?? 0) <= madeMs + START_SLACK_MS,
+  processesOf,
+};
+
+/** A container can run under a user id that has no name. */
+function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return 'unknown';
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** @returns when the process was started, milliseconds since 1970; null where that is not known. */
+function startedMs(pid: number): number | null {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name of the program, in brackets, may contain anything.
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    return Number.isFinite(ticks) ? bootMs() + (ticks * 1000) / TICKS_PER_SECOND : null;
+  } catch {
+    return null;
+  }
+}
+
+async function processesOf(app: string): Promise<readonly number[]> {
+  const names = PROCESSES[app];
+  if (names === undefined || process.platform !== 'linux') return [];
+  const found: number[] = [];
+  for (const entry of await fs.promises.readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(entry)) continue;
+    const name = await fs.promises.readFile(`/proc/${entry}/comm`, 'utf8').catch(() => '');
+    if (names.includes(name.trim())) found.push(Number(entry));
+  }
+  return found;
+}

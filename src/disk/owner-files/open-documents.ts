@@ -1,0 +1,314 @@
+// The folder guarantees: a document counts as open while a program keeps its owner file beside it, and as nobody's where
+// that is in doubt. Owner files that nobody keeps any more (stale ones) and those that can belong to several documents
+// are problems and open nothing. Idle directories cost nothing: a timer runs only while a document is open.
+//
+//   a watcher or a scan notices an owner file → read its directory: names, owner files, who (read)
+//     one document, not stale                 → open
+//     several documents                       → problem `ambiguous-owner-file`
+//     its process is dead, or older than boot → problem `stale-owner-file`     (stale)
+//   an owner file is gone for its time        → closed
+//   the set of open documents has changed     → onChange
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Problem } from '../../core/errors.js';
+import { mayBeOwnerFile } from '../../core/owner-files/applications.js';
+import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../../core/path.js';
+import type { OpenDocument, OpenDocuments } from '../../replica.js';
+import type { Root } from '../fs/parents.js';
+import { type Machine, thisMachine } from './machine.js';
+import { type FoundOwnerFile, missingOf, ownerFilesIn } from './read.js';
+import { staleBecause } from './stale.js';
+
+/** The most documents that count as open at one time. */
+const MAX_OPEN = 5_000;
+
+/** The times of a presence, in milliseconds; tests shorten them. */
+interface PresenceTimes {
+  /** An owner file that is gone for less is one that a program makes anew. */
+  readonly goneMs: number;
+  /** Emacs has its link only while there is something to save: the document stays open so long after a save. */
+  readonly savedMs: number;
+  /** How often it is checked whether owner files and their processes are still there. */
+  readonly checkMs: number;
+  /** How long a program may take to write who it is into the owner file that it has made. */
+  readonly writingMs: number;
+}
+
+const TIMES: PresenceTimes = { goneMs: 2_000, savedMs: 600_000, checkMs: 1_000, writingMs: 60 };
+/** After other changes in a directory with owner files it is read again, but not at once. */
+const TOUCHED_MS = 250;
+/** The time between two readings of one directory is at least so many times what the last one took. */
+const READING_PAUSES = 10;
+const WRITING_STEP_MS = 10;
+
+/** What is known of one owner file. */
+interface Presence extends OpenDocument {
+  readonly pid: number | null;
+  readonly madeMs: number;
+  /** The processes of the program when the document was opened, where the owner file names none. */
+  readonly witnesses: readonly number[];
+  /** Since when the owner file is gone, milliseconds since 1970; null while it is there. */
+  goneMs: number | null;
+}
+
+/** What `OpenDocumentWatch` needs. */
+interface PresenceOptions {
+  readonly root: Root;
+  /** Called with every document that is open, whenever that changes. */
+  readonly onChange: (open: OpenDocuments) => void;
+  /** Called when the problems have changed. */
+  readonly onProblems: () => void;
+  readonly machine?: Machine;
+  readonly times?: PresenceTimes;
+}
+
+/** Knows which documents of one root are open. */
+export class OpenDocumentWatch {
+  readonly #options: PresenceOptions;
+  readonly #machine: Machine;
+  readonly #times: PresenceTimes;
+  /** By the path of the owner file. */
+  readonly #present = new Map<RelPath, Presence>();
+  readonly #problems = new Map<RelPath, Problem>();
+  /** Directories to read, and when: milliseconds of the monotonic clock. */
+  readonly #due = new Map<RelPath | '', number>();
+  readonly #readAt = new Map<RelPath | '', { readonly ended: number; readonly took: number }>();
+  #timer: NodeJS.Timeout | null = null;
+  #work: Promise<void> = Promise.resolve();
+  #told = '';
+  #isScanned = false;
+  #closed = false;
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+    this.#machine = options.machine ?? thisMachine;
+    this.#times = options.times ?? TIMES;
+  }
+
+  /** The owner files in `dir` may have changed. */
+  noticed(dir: RelPath | ''): void {
+    this.#readBy(dir, performance.now());
+  }
+
+  /** Something has happened to `name` in `dir`. Other names matter where owner files are. */
+  named(dir: RelPath | '', name: string): void {
+    if (mayBeOwnerFile(name)) this.noticed(dir);
+    else this.#touched(dir);
+  }
+
+  #touched(dir: RelPath | ''): void {
+    if (this.#present.size + this.#problems.size === 0 || !this.#hasOwnerFiles(dir)) return;
+    const last = this.#readAt.get(dir);
+    const pause = last === undefined ? 0 : last.ended + last.took * READING_PAUSES - performance.now();
+    this.#readBy(dir, performance.now() + Math.max(TOUCHED_MS, pause));
+  }
+
+  /** The whole root was scanned, and every directory with owner files noticed: what is open is known from now on. */
+  scanned(): void {
+    if (this.#isScanned) return;
+    this.#isScanned = true;
+    this.#schedule(0);
+  }
+
+  /** Problems with owner files. */
+  problems(): readonly Problem[] {
+    return [...this.#problems.values()];
+  }
+
+  /** What is open; null until the root was scanned. */
+  get open(): OpenDocuments | null {
+    if (!this.#isScanned || this.#due.size > 0) return null;
+    const { user, host } = this.#machine;
+    const documents = new Map<RelPath, OpenDocument>();
+    for (const { path, app, owner, account } of this.#present.values()) {
+      if (!documents.has(path)) documents.set(path, { path, app, owner, account });
+    }
+    return { account: `${user}@${host}`, documents: [...documents.values()] };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#work;
+  }
+
+  #hasOwnerFiles(dir: RelPath | ''): boolean {
+    for (const path of this.#present.keys()) if (parentOf(path) === dir) return true;
+    for (const path of this.#problems.keys()) if (parentOf(path) === dir) return true;
+    return false;
+  }
+
+  #readBy(dir: RelPath | '', at: number): void {
+    this.#due.set(dir, Math.min(at, this.#due.get(dir) ?? Number.POSITIVE_INFINITY));
+    this.#schedule(Math.max(0, at - performance.now()));
+  }
+
+  /** Works in `ms` milliseconds at the latest. */
+  #schedule(ms: number): void {
+    if (this.#closed) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    let next = ms;
+    for (const at of this.#due.values()) next = Math.min(next, Math.max(0, at - performance.now()));
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#work = this.#work.then(() => this.#run());
+    }, next);
+  }
+
+  async #run(): Promise<void> {
+    if (this.#closed) return;
+    const before = this.#problemText();
+    for (const [dir, at] of [...this.#due]) {
+      if (at > performance.now() + 1) continue;
+      this.#due.delete(dir);
+      await this.#read(dir);
+    }
+    await this.#check();
+    this.#tell();
+    if (this.#problemText() !== before) this.#options.onProblems();
+    if (this.#due.size > 0 || this.#present.size > 0) this.#schedule(this.#nextCheckMs());
+  }
+
+  /** Until the next check, in milliseconds: what is gone for long enough is closed at once. */
+  #nextCheckMs(): number {
+    const { checkMs, goneMs } = this.#times;
+    const gone = [...this.#present.values()].flatMap((presence) => presence.goneMs ?? []);
+    const left = gone.map((since) => since + goneMs - Date.now()).filter((ms) => ms > 0);
+    return Math.min(checkMs, ...left);
+  }
+
+  #problemText(): string {
+    return JSON.stringify([...this.#problems.values()]);
+  }
+
+  #tell(): void {
+    const { open } = this;
+    if (open === null) return;
+    const text = JSON.stringify(open);
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#options.onChange(open);
+  }
+
+  async #read(dir: RelPath | ''): Promise<void> {
+    const begun = performance.now();
+    const found = await this.#readWhole(dir);
+    this.#readAt.set(dir, { ended: performance.now(), took: performance.now() - begun });
+    const there = new Set<RelPath>();
+    for (const one of found ?? []) {
+      const path = joinPath(dir, one.file.name);
+      if (pathFault(path) !== null) continue;
+      there.add(path);
+      await this.#take(path, one);
+    }
+    this.#miss(dir, there);
+    if (!this.#hasOwnerFiles(dir)) this.#readAt.delete(dir);
+  }
+
+  /** Reads the directory again while a program is still writing who it is. */
+  async #readWhole(dir: RelPath | ''): Promise<readonly FoundOwnerFile[] | null> {
+    const until = performance.now() + this.#times.writingMs;
+    for (;;) {
+      const found = await ownerFilesIn(this.#options.root, dir);
+      const isWriting = found?.some((one) => this.#isBeingWritten(joinPath(dir, one.file.name), one)) ?? false;
+      if (!isWriting || performance.now() >= until) return found;
+      await delay(WRITING_STEP_MS);
+    }
+  }
+
+  #isBeingWritten(path: RelPath, { owner, file, madeMs }: FoundOwnerFile): boolean {
+    if (owner.user !== null || file.format === 'unknown' || this.#present.has(path)) return false;
+    return Math.abs(Date.now() - madeMs) < this.#times.writingMs * 2;
+  }
+
+  async #take(path: RelPath, found: FoundOwnerFile): Promise<void> {
+    const { file, owner, madeMs } = found;
+    const known = this.#present.get(path);
+    const witnesses = known?.witnesses ?? (owner.pid === null ? await this.#machine.processesOf(file.app) : []);
+    const stale = staleBecause(found, this.#machine, witnesses);
+    if (stale !== null) {
+      this.#present.delete(path);
+      this.#add(path, 'stale-owner-file', staleText(path, found, stale));
+      return;
+    }
+    if (found.documents.length > 1) {
+      this.#present.delete(path);
+      this.#add(path, 'ambiguous-owner-file', ambiguousText(path, found));
+      return;
+    }
+    this.#problems.delete(path);
+    const document = this.#documentOf(path, found, known);
+    if (document === null || (known === undefined && this.#present.size >= MAX_OPEN)) return;
+    const { user, host } = this.#machine;
+    const account = owner.login === undefined ? owner.user : owner.login;
+    this.#present.set(path, {
+      path: document,
+      app: file.app,
+      owner: owner.user ?? known?.owner ?? `${user}@${host}`,
+      account: account !== null && owner.host !== null ? `${account}@${owner.host}` : null,
+      pid: owner.host === host ? owner.pid : null,
+      madeMs,
+      witnesses,
+      goneMs: null,
+    });
+  }
+
+  /** A document that is being replaced is still the one that is open. */
+  #documentOf(path: RelPath, { documents }: FoundOwnerFile, known: Presence | undefined): RelPath | null {
+    const [name] = documents;
+    if (name === undefined) return known?.path ?? null;
+    const document = joinPath(parentOf(path), name);
+    return pathFault(document) === null ? document : null;
+  }
+
+  #add(path: RelPath, code: Problem['code'], message: string): void {
+    this.#problems.set(path, { path, code, message });
+  }
+
+  /** Of the owner files in `dir`, only those of `there` were found. */
+  #miss(dir: RelPath | '', there: ReadonlySet<RelPath>): void {
+    for (const path of this.#problems.keys())
+      if (parentOf(path) === dir && !there.has(path)) this.#problems.delete(path);
+    for (const [path, presence] of this.#present) {
+      if (parentOf(path) === dir && !there.has(path)) presence.goneMs ??= Date.now();
+    }
+  }
+
+  /** Ends what is over, and has directories read of which no event told. */
+  async #check(): Promise<void> {
+    const { root } = this.#options;
+    for (const [path, presence] of this.#present) if (this.#isOver(presence)) this.#present.delete(path);
+    const there = [...this.#present].filter(([, { goneMs }]) => goneMs === null).map(([path]) => path);
+    const owned = [...there, ...this.#problems.keys()];
+    if (owned.length === 0) return;
+    for (const path of await missingOf(root, owned)) this.#due.set(parentOf(path), performance.now());
+    for (const path of there)
+      if (this.#hasDied(this.#present.get(path)!)) this.#due.set(parentOf(path), performance.now());
+  }
+
+  #isOver(presence: Presence): boolean {
+    const { goneMs, app } = presence;
+    if (goneMs === null) return false;
+    const isSaved = app === 'Emacs' && presence.pid !== null && !this.#hasDied(presence);
+    return Math.abs(Date.now() - goneMs) >= (isSaved ? this.#times.savedMs : this.#times.goneMs);
+  }
+
+  #hasDied({ pid, madeMs, witnesses }: Presence): boolean {
+    if (pid !== null) return !this.#machine.isAlive(pid, madeMs);
+    return witnesses.length > 0 && witnesses.every((one) => !this.#machine.isAlive(one, madeMs));
+  }
+}
+
+const who = ({ owner }: FoundOwnerFile): string => (owner.user === null ? 'somebody' : quote(owner.user));
+
+function staleText(path: RelPath, found: FoundOwnerFile, why: string): string {
+  const of = found.documents.map((name) => quote(name)).join(' or ');
+  const what = of === '' ? 'a document' : of;
+  return `${quote(path)} says that ${who(found)} has ${what} open in ${found.file.app}, but ${why}. It locks nothing. Close the program, or remove that file.`;
+}
+
+function ambiguousText(path: RelPath, found: FoundOwnerFile): string {
+  const names = found.documents.slice(0, 5).map((name) => quote(name));
+  const more = found.documents.length > names.length ? ' and others' : '';
+  return `${quote(nameOf(path))} can be the owner file of ${names.join(' and of ')}${more}: none of them is locked. Rename all but one.`;
+}
