@@ -82,6 +82,7 @@ export function questionsAfter(event: (SyncEvent | Gap)['event']): readonly Ques
     case 'locked':
     case 'waiting':
     case 'left':
+    case 'asked':
       return ['status', 'locks'];
     case 'unlocked':
     case 'held':

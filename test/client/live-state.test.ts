@@ -90,6 +90,7 @@ test.each<[event: SyncEvent['event'], asked: string[]]>([
   ['locked', ['status', 'locks']],
   ['waiting', ['status', 'locks']],
   ['left', ['status', 'locks']],
+  ['asked', ['status', 'locks']],
   ['unlocked', ['status', 'locks', 'held', 'transfers']],
   ['held', ['status', 'locks', 'held', 'transfers']],
   ['applied', ['status', 'locks', 'held', 'transfers']],

@@ -6,7 +6,7 @@ import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-ap
 import type { ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
 import { eventSpans, isWorthALine, wayText } from '../render/event.js';
-import { waitersText } from '../render/locks.js';
+import { askersText, waitersText } from '../render/locks.js';
 import { sizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
@@ -54,6 +54,7 @@ export function lockRows(locks: readonly LockRow[], columns: number, most: numbe
       lock.waiting.length === 0
         ? ''
         : `, ${columns < NARROW ? countedText(lock.waiting.length) : waitersText(lock.waiting)}`,
+      lock.asked === undefined ? '' : `, ${askersText(lock.asked)}`,
     ];
     return ['  ', cell(shownName(lock.path), width), '  ', [owner, colors.yellow], facts.join('')];
   });

@@ -137,12 +137,7 @@ function lockWords(event: LockEvent): string[] {
     case 'free':
       return ['free', path, `${shownName(event.owner)} can lock it now`];
     case 'asked':
-      return [
-        'asked',
-        path,
-        `${shownName(event.by)} asks ${shownName(event.owner)} to unlock it`,
-        saying(event.message),
-      ];
+      return ['asked', path, askedHow(event)];
     case 'conflict':
       return ['conflict', path, `side ${event.kept} keeps the name`, conflictCopy(event.copy)];
     default:
@@ -178,7 +173,10 @@ const openedWords = ({ app, owner, side }: Extract<SyncEvent, { event: 'opened' 
 const otherHolder = ({ lockedBy, side }: Extract<SyncEvent, { event: 'opened' }>): string =>
   lockedBy === undefined ? '' : `but ${shownName(lockedBy)} has the lock: what is saved on side ${side} is held`;
 
-const saying = (message: string): string => (message === '' ? '' : `"${shownName(message)}"`);
+function askedHow({ by, owner, message }: Extract<SyncEvent, { event: 'asked' }>): string {
+  const who = `${shownName(by)} asks ${shownName(owner)}`;
+  return message === '' ? `${who} to unlock it` : `${who}: "${shownName(message)}"`;
+}
 
 const conflictCopy = (copy: string | null): string =>
   copy === null ? 'the other content is in versions' : `the other is ${shownName(copy)}`;

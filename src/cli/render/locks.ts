@@ -36,9 +36,24 @@ export function locksText(locks: readonly LockRow[], window?: number): string {
 }
 
 /** @returns `ben waits`, `ben and carl wait`, `ben and 2 more wait`; '' where nobody waits. */
-export function waitersText(waiting: LockRow['waiting']): string {
-  const [first, second] = waiting.map(({ owner }) => shownName(owner));
+export const waitersText = (waiting: LockRow['waiting']): string =>
+  peopleText(
+    waiting.map(({ owner }) => owner),
+    'waits',
+    'wait',
+  );
+
+/** @returns `ben asks for it`, `ben and carl ask for it`; '' where nobody does. */
+export const askersText = (asked: LockRow['asked'] = []): string =>
+  peopleText(
+    asked.map(({ by }) => by),
+    'asks for it',
+    'ask for it',
+  );
+
+function peopleText(names: readonly string[], one: string, several: string): string {
+  const [first, second] = names.map(shownName);
   if (first === undefined) return '';
-  if (second === undefined) return `${first} waits`;
-  return waiting.length === 2 ? `${first} and ${second} wait` : `${first} and ${waiting.length - 1} more wait`;
+  if (second === undefined) return `${first} ${one}`;
+  return names.length === 2 ? `${first} and ${second} ${several}` : `${first} and ${names.length - 1} more ${several}`;
 }

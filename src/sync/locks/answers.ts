@@ -124,6 +124,7 @@ export const noLongerWaiting = (path: string): SyncError =>
 
 /** @returns every lock, with the number of held updates and its waiters. */
 export function lockRows(table: LockTable): LockRow[] {
+  const asked = askedByPath(table);
   return [...table.locks.values()].map((lock) => ({
     path: lock.path,
     kind: 'manual',
@@ -132,7 +133,16 @@ export function lockRows(table: LockTable): LockRow[] {
     ...lockInfo(lock),
     held: table.heldOf(lock.path).length,
     waiting: table.waitersOf(lock.path).map(({ owner, since }) => ({ owner, since: iso(since) })),
+    ...(asked.has(lock.path) ? { asked: asked.get(lock.path)! } : {}),
   }));
+}
+
+/** @returns who asks for which locks, of each path the first one first. */
+function askedByPath({ askings }: LockTable): Map<RelPath, NonNullable<LockRow['asked']>> {
+  const found = new Map<RelPath, NonNullable<LockRow['asked']>>();
+  for (const { path, by, message, time } of askings.values())
+    found.set(path, [...(found.get(path) ?? []), { by, message, time: iso(time) }]);
+  return found;
 }
 
 /** @returns the held updates in order, of one path or (null) of all. */

@@ -64,6 +64,8 @@ export interface LockRow extends Omit<LockInfo, 'kind' | 'app' | 'away'> {
   readonly away: string | null;
   readonly held: number;
   readonly waiting: readonly { readonly owner: string; readonly since: string }[];
+  /** Who has asked the holder to unlock, where somebody has. */
+  readonly asked?: readonly { readonly by: string; readonly message: string; readonly time: string }[];
 }
 
 export interface HeldRow {

@@ -38,7 +38,10 @@ const transfers: Transfers = {
 };
 const locks = [
   { ...lockOf('ann'), path: 'art/cover.psd', held: 2, waiting: [{ owner: 'bob', since: '' }] },
-  { ...lockOf('carl\u0007'), path: 'party 🎉.png', held: 0, waiting: [] },
+  {
+    ...{ ...lockOf('carl\u0007'), path: 'party 🎉.png', held: 0, waiting: [] },
+    asked: [{ by: 'bob', message: 'at noon', time: '' }],
+  },
 ];
 const held = [1, 2].map((position) => ({
   ...{ path: 'art/cover.psd', position, action: 'modified' as const },
@@ -73,7 +76,7 @@ describe('the live view', () => {
       '  a → b  [#########-----------]   43 %  3.28 MB of 7.63 MB  图纸/封面 设计稿.psd',
       'Locks',
       expect.stringMatching(/^ {2}art\/cover\.psd {2}ann on a since \d\d:\d\d, 2 held, bob waits$/),
-      expect.stringMatching(/^ {2}party 🎉\.png {3}carl\\u0007 on a since \d\d:\d\d$/),
+      expect.stringMatching(/^ {2}party 🎉\.png {3}carl\\u0007 on a since \d\d:\d\d, bob asks for it$/),
       'Held updates',
       expect.stringMatching(/^ {2}art\/cover\.psd {2}1 {2}modified {2}661 B {2}\d\d:\d\d$/),
       expect.stringMatching(/^ {2}art\/cover\.psd {2}2 {2}modified/),

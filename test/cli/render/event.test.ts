@@ -54,10 +54,7 @@ const CASES: [SyncEvent | Gap, string][] = [
   [{ event: 'left', path: 'x', owner: 'bob' }, 'left  x  bob waits no more'],
   [{ event: 'free', path: 'x', owner: 'bob' }, 'free  x  bob can lock it now'],
   [{ event: 'asked', path: 'x', owner: 'ann', by: 'bob', message: '' }, 'asked  x  bob asks ann to unlock it'],
-  [
-    { event: 'asked', path: 'x', owner: 'ann', by: 'bob', message: 'at\nnoon' },
-    'asked  x  bob asks ann to unlock it  "at\\nnoon"',
-  ],
+  [{ event: 'asked', path: 'x', owner: 'ann', by: 'bob', message: 'at\nnoon' }, 'asked  x  bob asks ann: "at\\nnoon"'],
   [{ event: 'paused', by: 'ann' }, 'paused  by ann'],
   [
     { event: 'paused', by: 'ann', since: new Date(2026, 10, 20, 9, 5).toISOString() },

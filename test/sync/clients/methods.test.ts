@@ -152,7 +152,18 @@ describe('locks and held updates', () => {
       line: 7,
       now: 2_000,
     });
-    expect(await ask('locks')).toMatchObject({
+    for (const by of ['bob', 'cyd'])
+      fixture.lockState.dispatch({ kind: 'ask', path: p('x'), by, message: 'at noon', now: 3_000 });
+    const listed = await ask('locks');
+    const asked = { message: 'at noon', time: '1970-01-01T00:00:03.000Z' };
+    expect((listed as { locks: { asked?: object[] }[] }).locks.map((lock) => lock.asked)).toEqual([
+      [
+        { by: 'bob', ...asked },
+        { by: 'cyd', ...asked },
+      ],
+      undefined,
+    ]);
+    expect(listed).toMatchObject({
       locks: [
         {
           path: 'x',
