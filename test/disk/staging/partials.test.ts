@@ -1,12 +1,13 @@
 // Parts of transfers that were cut: what is kept of them, and what is gone on from.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { FileEntry } from '../../../src/core/entry.js';
 import { dropPartials, Partials, release, tidyPartials } from '../../../src/disk/staging/partials.js';
 import { StagedFile } from '../../../src/disk/staging/staged-file.js';
-import { own, p } from '../../support/disk-site.js';
+import { own, p, turn } from '../../support/disk-site.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 
 const MIB = 1 << 20;
@@ -189,6 +190,44 @@ test('SCENARIO 40: a part that is swapped for a link is not cut where that leads
   removeRoot(outside);
 });
 
+test.each<[it: string, stand: (absolute: string, theirs: string) => () => void]>([
+  [
+    'another file with two names',
+    (absolute, theirs) => {
+      fs.linkSync(theirs, absolute);
+      return () => {};
+    },
+  ],
+  [
+    'a pipe that somebody reads',
+    (absolute) => {
+      execFileSync('mkfifo', [absolute]);
+      const reader = fs.openSync(absolute, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+      return () => fs.closeSync(reader);
+    },
+  ],
+])('SCENARIO 40: a part that is swapped for %s is not cut, and that is no error', (_, stand) => {
+  const outside = makeRoot('outside');
+  const theirs = path.join(outside, 'theirs');
+  fs.writeFileSync(theirs, Buffer.alloc(5 * MIB));
+  const absolute = part('1', 5 * MIB);
+  const real = fs.openSync;
+  let end = () => {};
+  vi.spyOn(fs, 'openSync').mockImplementation((at, flags, mode) => {
+    if (String(at).endsWith('.part') && flags !== (fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)) {
+      fs.rmSync(absolute);
+      end = stand(absolute, theirs);
+    }
+    return real(at, flags, mode);
+  });
+  const before = fs.statSync(theirs).mtimeMs;
+  tidyPartials(own(root), Date.now(), null, () => 0);
+  vi.restoreAllMocks();
+  end();
+  expect([fs.statSync(theirs).size, fs.statSync(theirs).mtimeMs]).toEqual([5 * MIB, before]);
+  removeRoot(outside);
+});
+
 test('a part that is left has the mode and the time of now, whatever was to become of it, and the others are tidied', async () => {
   const staged = new StagedFile(own(root), nameOf('1'), { ...large('1'), mode: 0o444 }, true);
   await staged.write(Buffer.alloc(5 * MIB, 1), false);
@@ -235,4 +274,43 @@ test.each<[it: string, size: number, more: string | null, isSound: boolean]>([
   if (more !== null) await staged.write(Buffer.from(more), true);
   expect([staged.isSound(), staged.bytes]).toEqual([isSound, more === null ? 3 : size + 1]);
   staged.discard();
+});
+
+describe('a large content that comes', () => {
+  /** A staged file that is written in pieces of 8 MiB, and its flushes, which last until they are ended. */
+  function open() {
+    const flushes: ((error: NodeJS.ErrnoException | null) => void)[] = [];
+    vi.spyOn(fs, 'fdatasync').mockImplementation((_, done) => void flushes.push(done as (typeof flushes)[number]));
+    onTestFinished(() => void vi.restoreAllMocks());
+    const staged = new StagedFile(own(root), 'staged', large('1'));
+    onTestFinished(() => staged.discard());
+    const piece = Buffer.alloc(8 * MIB);
+    /** Writes `n` pieces. @returns how many flushes have begun. */
+    const write = async (n: number) => {
+      for (let i = 0; i < n; i++) await staged.write(piece, false);
+      return flushes.length;
+    };
+    return { staged, flushes, write };
+  }
+
+  test('is flushed in steps of 16 MiB, one at a time', async () => {
+    const { flushes, write } = open();
+    expect([await write(1), await write(1), await write(2)]).toEqual([0, 1, 1]);
+    flushes[0]!(null);
+    await turn();
+    expect(await write(1)).toBe(2);
+    flushes[1]!(null);
+    await turn();
+    expect([await write(1), await write(1)]).toEqual([2, 3]);
+    flushes[2]!(null);
+  });
+
+  test('is not flushed in steps any more after one has failed, and is no good', async () => {
+    const { staged, flushes, write } = open();
+    expect(await write(2)).toBe(1);
+    flushes[0]!(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    await turn();
+    expect(await write(4)).toBe(1);
+    await expect(staged.flush()).rejects.toThrow('EIO');
+  });
 });

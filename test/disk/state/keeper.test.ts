@@ -78,6 +78,20 @@ test('nothing is repaired in a root without identity that holds other files', as
   expect([runs, problems.list()]).toEqual([[], []]);
 });
 
+test.each<[it: string, replace: () => void]>([
+  ['is gone', () => {}],
+  ['was replaced by another directory', () => fs.mkdirSync(root)],
+])('nothing is repaired where the root %s, and that is no problem of the state', async (_, replace) => {
+  fs.renameSync(root, `${root}-away`);
+  replace();
+  await keeper.keep(() => true);
+  expect([runs, problems.list()]).toEqual([[], []]);
+  fs.rmSync(root, { recursive: true, force: true });
+  fs.renameSync(`${root}-away`, root);
+  await keeper.keep(() => true);
+  expect(runs).toEqual(['staging', 'files']);
+});
+
 test.each<[it: string, change: (text: string) => string, runs: number]>([
   ['of another root: nothing is repaired', (text) => text, 0],
   [
