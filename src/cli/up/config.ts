@@ -23,6 +23,7 @@ const pairSchema = v.strictObject({
   port: v.exactOptional(v.pipe(v.union([v.number(), text]), v.transform(String))),
   ignore: v.exactOptional(v.array(text)),
   guard: v.exactOptional(onOff),
+  'on-event': v.exactOptional(text),
   'auto-lock': v.exactOptional(text),
   'auto-lock-grace': v.exactOptional(text),
   'show-locks': v.exactOptional(text),

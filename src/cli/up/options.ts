@@ -41,6 +41,7 @@ interface UpFlags {
   readonly port?: string;
   readonly ignore?: string[];
   readonly guard?: boolean;
+  readonly onEvent?: string;
   readonly autoLock?: string;
   readonly autoLockGrace?: string;
   readonly showLocks?: string;
@@ -147,7 +148,7 @@ function remembered(dir: string, other: string, flags: UpFlags): RememberedPair 
 }
 
 const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'autoLock', 'showLocks', 'noFsync', 'verbose'] as const;
-const FOR_A = [...FOR_BOTH, 'guard', 'autoLockGrace', 'rescan', 'limit', 'log', 'quiet'] as const;
+const FOR_A = [...FOR_BOTH, 'guard', 'onEvent', 'autoLockGrace', 'rescan', 'limit', 'log', 'quiet'] as const;
 const REMEMBERED = [...FOR_A, 'ssh', 'remote', 'port'] as const;
 
 /** @returns `keep-versions` for `keepVersions`. */
@@ -193,6 +194,7 @@ export function upCommand(
     .option('--port <n>', 'the port for clients (default: any free one)')
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several)
     .option('--guard', "take the write bits off the other side's copy while a file is locked")
+    .option('--on-event <command>', 'run this for every event, which it gets as JSON on its stdin')
     .option('--auto-lock <on|off>', 'lock documents while a program has them open (default: on)')
     .option('--auto-lock-grace <duration>', GRACE_HELP)
     .option('--show-locks <on|off>', 'let programs say who has locked a document on the other side (default: on)')

@@ -24,12 +24,25 @@ const up = (...words: string[]) => upOptions(words, env, () => {});
 
 describe('a remembered pair', () => {
   it('is started by its name with its options, and others win', () => {
-    up('--name', 'art', '/x/art', 'office:art', '--ignore', '*.tmp', '--guard', '--keep-versions', '3d');
+    up(
+      '--name',
+      'art',
+      '/x/art',
+      'office:art',
+      '--ignore',
+      '*.tmp',
+      '--guard',
+      '--keep-versions',
+      '3d',
+      '--on-event',
+      'tell me',
+    );
     expect(up('art')).toMatchObject({
       dir: '/x/art',
       other: { host: 'office', dir: 'art' },
       ignore: ['*.tmp'],
       guard: true,
+      onEvent: 'tell me',
       shared: ['--ignore', '*.tmp', '--keep-versions', '3d'],
     });
     expect(up('art', '--keep-versions', '9d')).toMatchObject({
