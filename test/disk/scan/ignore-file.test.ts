@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import net from 'node:net';
 import { expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
+import { DiskSite, turn } from '../../support/disk-site.js';
 import { path, watch, watchAgain } from '../../support/trees/watched.js';
 import { makeRoot, put } from '../../support/trees.js';
 
@@ -119,4 +120,15 @@ it.each<[it: string, make: (at: string) => void]>([
   make(`${watched.root}/.lockstepignore`);
   await watched.scan();
   expect([known(watched), watched.last.rules, watched.last.halt]).toEqual([['.lockstepignore', 'a'], [], null]);
+});
+
+it('covers everything in the scan that finds other rules, and in the one after it only what is hinted', async () => {
+  const site = await DiskSite.open({ 'x.log': '1', f: '1' });
+  const { scanner } = site;
+  put(site.root, { '.lockstepignore': '*.log\n' });
+  scanner.markDirty([path('.lockstepignore')]);
+  while ((await scanner.scan('hinted')).unsettled > 0) await turn();
+  expect([scanner.snapshot.get(path('x.log')), scanner.snapshot.get(path('f'))?.type]).toEqual([null, 'file']);
+  put(site.root, { f: 'other' });
+  expect(await scanner.scan('hinted')).toMatchObject({ entries: [], unsettled: 0 });
 });

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Snapshot } from '../../../src/core/snapshot.js';
 import { withAdvice } from '../../../src/wire/frame/advice-text.js';
-import { p } from '../../support/disk-site.js';
+import { DiskSite, p, turn } from '../../support/disk-site.js';
 import { type Watched, watch, watchAgain } from '../../support/trees/watched.js';
 import { makeRoot, put, type Tree } from '../../support/trees.js';
 
@@ -188,6 +188,24 @@ describe('SCENARIO 4: the loss of most files at once', () => {
     await watched.settle();
     expect(watched.scans.every(({ halt }) => halt === null)).toBe(true);
     expect(watched.told.length).toBeGreaterThan(0);
+  });
+
+  it('forgets nothing that was hinted for the scan that halted', async () => {
+    const site = await DiskSite.open({ d: files(150) });
+    const hinted = async (...names: string[]) => {
+      site.scanner.markDirty(names.map(p));
+      return await site.scanner.scan('hinted');
+    };
+    fs.renameSync(site.at('d'), site.at('.lockstep/d'));
+    const made: string[] = [];
+    for (let code: string | undefined; code !== 'mass-deletion'; await turn()) {
+      fs.mkdirSync(site.at(`e${made.length}`));
+      made.push(`e${made.length}`);
+      code = (await hinted('d', made.at(-1)!)).halt?.code;
+    }
+    fs.renameSync(site.at('.lockstep/d'), site.at('d'));
+    expect((await hinted('d')).halt).toBeNull();
+    expect(made.filter((name) => site.scanner.snapshot.get(p(name)) === null)).toEqual([]);
   });
 });
 
