@@ -19,7 +19,7 @@ const PROMPT = 'lockstep> ';
 const WELCOME = 'Type list, lock N, unlock N, help or quit.\n';
 /** What the shell takes, by what it is for. */
 const HELP: readonly Row[] = [
-  ['list, lock 3, unlock 3, locks, held', 'files and locks'],
+  ['list, lock 3, unlock 3, ask 3, locks, held', 'files and locks'],
   ['upload FILE, download 3, rename 3 NAME, delete 3', 'whole files'],
   ['versions 3, restore 3, conflicts, resolve 3 --keep b', 'what was there before'],
   ['status, watch, plan, log, flush, rescan, pause, resume', 'the pair'],
