@@ -228,7 +228,7 @@ export class OpenDocumentWatch {
     const stale = staleBecause(found, this.#machine, witnesses);
     if (stale !== null) {
       this.#present.delete(path);
-      this.#add(path, 'stale-owner-file', staleText(path, found, stale));
+      this.#add(path, 'stale-owner-file', staleText(path, `${this.#options.root.path}/${path}`, found, stale));
       return;
     }
     if (found.documents.length > 1) {
@@ -301,11 +301,15 @@ export class OpenDocumentWatch {
 
 const who = ({ owner }: FoundOwnerFile): string => (owner.user === null ? 'somebody' : quote(owner.user));
 
-function staleText(path: RelPath, found: FoundOwnerFile, why: string): string {
+/** @param absolute where the owner file is. */
+function staleText(path: RelPath, absolute: string, found: FoundOwnerFile, why: string): string {
   const of = found.documents.map((name) => quote(name)).join(' or ');
   const what = of === '' ? 'a document' : of;
-  return `${quote(path)} says that ${who(found)} has ${what} open in ${found.file.app}, but ${why}. It locks nothing. Close the program, or remove that file.`;
+  const says = `${quote(path)} says that ${who(found)} has ${what} open in ${found.file.app}, but ${why}: it locks nothing.`;
+  return `${says} Remove it: ${REMOVE} ${quote(absolute)}`;
 }
+
+const REMOVE = process.platform === 'win32' ? 'del' : 'rm';
 
 function ambiguousText(path: RelPath, found: FoundOwnerFile): string {
   const names = found.documents.slice(0, 5).map((name) => quote(name));

@@ -31,7 +31,8 @@ export class LockShowing {
   constructor(options: ShowingOptions) {
     this.#options = options;
     const { lockState } = options;
-    for (const { path, side } of lockState.table.locks.values()) this.#shown.set(path, otherSide(side));
+    for (const lock of lockState.table.locks.values())
+      if (isShowable(lock)) this.#shown.set(lock.path, otherSide(lock.side));
     lockState.watch((rows) => this.#note(rows));
   }
 
@@ -54,10 +55,11 @@ export class LockShowing {
 
   #noteLock(path: RelPath, lock: Lock | null): void {
     const before = this.#shown.get(path);
-    if (lock === null) this.#shown.delete(path);
+    if (lock === null || !isShowable(lock)) this.#shown.delete(path);
     else this.#shown.set(path, otherSide(lock.side));
-    for (const side of [before, this.#shown.get(path)]) if (side !== undefined) this.#changed[side].add(path);
-    this.#gather();
+    const concerned = [before, this.#shown.get(path)].filter((side) => side !== undefined);
+    for (const side of concerned) this.#changed[side].add(path);
+    if (concerned.length > 0) this.#gather();
   }
 
   #gather(): void {
@@ -74,18 +76,28 @@ export class LockShowing {
   }
 
   #tell(side: Side, paths: readonly RelPath[], anew: boolean): void {
-    const locks = paths.map((path) => this.#shownLock(side, path)).filter((lock) => lock !== null);
-    if (anew || locks.length > 0) this.#messages.send(side, (replica) => replica.showLocks?.(locks, anew));
+    const locks = paths.map((path): ShownLock => ({ path, holder: this.#holderOf(side, path) }));
+    this.#messages.send(side, (replica) => replica.showLocks?.(locks, anew));
   }
 
-  /** @returns null for a document of which no program would show it. */
-  #shownLock(side: Side, path: RelPath): ShownLock | null {
+  #holderOf(side: Side, path: RelPath): ShownLock['holder'] {
     const lock = this.#options.lockState.table.locks.get(path);
-    const holder = lock === undefined || lock.side === side ? null : holderOf(lock);
-    const named = holder ?? { user: '', host: '', since: 0 };
-    const isShowable = outwardOwnerFiles(nameOf(path), { ...named, since: new Date(named.since) }).length > 0;
-    return isShowable ? { path, holder } : null;
+    return lock === undefined || this.#shown.get(path) !== side ? null : holderOf(lock);
   }
+}
+
+/** Programs for text, whose owner files are links: they disturb tools that read all files of a directory. */
+const TEXT_EDITORS: ReadonlySet<string | null | undefined> = new Set(['Emacs', 'Vim']);
+
+/**
+ * Whether a program would show the lock. Of a text file it is shown only where somebody edits it in such a program: a
+ * link to nowhere beside every locked text file would cost more than it tells.
+ */
+function isShowable(lock: Lock): boolean {
+  const { since, ...holder } = holderOf(lock);
+  const [file] = outwardOwnerFiles(nameOf(lock.path), { ...holder, since: new Date(since) });
+  if (file === undefined) return false;
+  return file.content instanceof Uint8Array || TEXT_EDITORS.has(lock.auto?.app);
 }
 
 /** Who holds the lock, and where: a person is called `user@host`, or by a name of which only the account tells the host. */
