@@ -65,6 +65,8 @@ interface LocalReplicaOptions {
   readonly versionLimits?: VersionLimits | undefined;
   /** Whether owner files are read, which tell that a document is open; they are unless this is false. */
   readonly ownerFiles?: boolean;
+  /** Whether the lock rules of this root count, so that what is wrong in them is a problem; only if this is true. */
+  readonly hasRules?: boolean;
   /** Whether owner files say to programs who has locked a document on the other side; they do unless this is false. */
   readonly showLocks?: boolean;
 }
@@ -87,6 +89,7 @@ export class LocalReplica implements Replica {
   readonly #guarding: Guard;
   readonly #openDocuments: OpenDocumentWatch | null;
   readonly #shownLocks: ShownLocks;
+  readonly #hasRules: boolean;
   /** The lock rules of the root. */
   readonly lockRules: RulesFile;
   /** Whether names in the tree may not be durable yet, because the last server crashed. */
@@ -106,6 +109,7 @@ export class LocalReplica implements Replica {
     damage.onChange = (at, hash) => this.#store.put('damaged', at, hash);
     this.#root = { ...root, id: state.id };
     this.#state = state;
+    this.#hasRules = options.hasRules === true;
     this.lockRules = new RulesFile(this.#root);
     const record = path.join(state.path, SHOWN_LOCKS);
     this.#shownLocks = new ShownLocks({ root: this.#root, record, isOn: options.showLocks !== false, log });
@@ -171,7 +175,7 @@ export class LocalReplica implements Replica {
       scan = await this.scanner.scan(scope);
     }
     if (scan.halt === null) this.#openDocuments?.scanned();
-    this.#refreshRules();
+    if (this.#hasRules) this.#refreshRules();
     const ofOwnerFiles = [...(this.#openDocuments?.problems() ?? []), ...this.lockRules.problems];
     return { ...scan, problems: [...scan.problems, ...ofOwnerFiles, ...this.#state.problems.list()] };
   }

@@ -186,7 +186,7 @@ class ServerA {
     const { ignore, versionLimits, autoLock, autoLockGraceMs } = options;
     this.bandwidth = new Bandwidth(options.limit);
     const { log } = this;
-    const programs = { ownerFiles: autoLock ?? true, showLocks: options.showLocks ?? true };
+    const programs = { ownerFiles: autoLock ?? true, showLocks: options.showLocks ?? true, hasRules: true };
     this.replica = new LocalReplica({ root, state, ignore, log, versionLimits, ...programs });
     const { lockRules } = this.replica;
     const isGuarded = (at: string) => options.guard === true || lockRules.rules.ruleOf(at).guard;

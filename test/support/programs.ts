@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connections } from '../../src/cli/connections.js';
 import { Client } from '../../src/client/client.js';
+import { isOwnerFileName } from '../../src/core/owner-files/applications.js';
 import { run as runLine } from '../cli/fake-context.js';
 import { portToKeep } from './ports.js';
 import { Sayings } from './sayings.js';
@@ -242,7 +243,7 @@ export function treeOf(root: string): Record<string, string> {
   const tree: Record<string, string> = {};
   const walk = (at: string) => {
     for (const name of fs.readdirSync(path.join(root, at)).sort()) {
-      if (name === '.lockstep') continue;
+      if (name === '.lockstep' || isOwnerFileName(name)) continue;
       const below = path.join(at, name);
       const stats = fs.lstatSync(path.join(root, below));
       if (stats.isSymbolicLink()) tree[below] = `-> ${fs.readlinkSync(path.join(root, below))}`;

@@ -26,6 +26,8 @@ export const missing = {
   nobody: works('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true')
     ? ''
     : ' (skipped: only the superuser can become somebody else)',
+  emacs: works('emacs', '--version') ? '' : ' (skipped: emacs is not installed)',
+  libreOffice: works('soffice', '--version') ? '' : ' (skipped: LibreOffice is not installed)',
   vim: works('vim.tiny', '--version') ? '' : ' (skipped: vim.tiny is not installed)',
 };
 
