@@ -230,3 +230,51 @@ it('is found what changes in a directory that was away only when it was to be wa
   await watched.settle();
   expect(watched.known()).toEqual(flatDisk(watched.root));
 });
+
+describe.runIf(process.platform === 'linux')('the watches of a root', () => {
+  /** A settled tree, and the watches that are open. */
+  async function counted() {
+    const open = new Set<fs.FSWatcher>();
+    const real = fs.watch as (...given: unknown[]) => fs.FSWatcher;
+    vi.spyOn(fs, 'watch').mockImplementation(((...given: unknown[]) => {
+      const one = real(...given);
+      const close = one.close.bind(one);
+      open.add(one);
+      one.close = () => {
+        open.delete(one);
+        close();
+      };
+      return one;
+    }) as never);
+    syncBuiltinESMExports();
+    const files = Object.fromEntries(Array.from({ length: 6 }, (_, n) => [`f${n}`, `${n}`]));
+    const watched = watch({ d: files, '.lockstep': { x: '' } });
+    await watched.settle();
+    return { watched, open };
+  }
+
+  it.each<[it: string, halt: string, make: (root: string) => void, areOpen: boolean]>([
+    ['is gone are closed', 'root-missing', (root) => fs.renameSync(root, `${root}-away`), false],
+    [
+      'was replaced are closed',
+      'root-replaced',
+      (root) => {
+        fs.renameSync(root, `${root}-away`);
+        fs.mkdirSync(root);
+      },
+      false,
+    ],
+    ['was emptied stay open', 'root-emptied', (root) => fs.renameSync(`${root}/d`, `${root}/.lockstep/d`), true],
+  ])('that %s', async (_, halt, make, areOpen) => {
+    const { watched, open } = await counted();
+    expect(open.size).toBe(2);
+    make(watched.root);
+    await watched.until(() => watched.last.halt?.code === halt);
+    expect(open.size > 0).toBe(areOpen);
+    if (areOpen) return;
+    fs.rmSync(watched.root, { recursive: true, force: true });
+    fs.renameSync(`${watched.root}-away`, watched.root);
+    await watched.scan('everything');
+    expect([watched.last.halt, open.size]).toEqual([null, 2]);
+  });
+});
