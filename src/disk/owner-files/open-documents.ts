@@ -12,10 +12,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../../core/errors.js';
 import { mayBeOwnerFile } from '../../core/owner-files/applications.js';
-import { joinPath, nameOf, parentOf, pathFault, quote, type RelPath } from '../../core/path.js';
+import { joinPath, nameOf, parentOf, pathFault, type RelPath } from '../../core/path.js';
 import type { OpenDocument, OpenDocuments } from '../../replica.js';
 import type { Root } from '../fs/parents.js';
 import { type Machine, thisMachine } from './machine.js';
+import { ambiguousText, staleText } from './problem-texts.js';
 import { type FoundOwnerFile, missingOf, ownerFilesIn } from './read.js';
 import { staleBecause } from './stale.js';
 
@@ -51,6 +52,11 @@ interface Presence extends OpenDocument {
   goneMs: number | null;
 }
 
+/** An owner file that opens nothing, and what was known of it when that was found out. */
+interface Doubt extends Pick<Presence, 'madeMs' | 'witnesses'> {
+  readonly problem: Problem;
+}
+
 /** What `OpenDocumentWatch` needs. */
 interface PresenceOptions {
   readonly root: Root;
@@ -69,7 +75,9 @@ export class OpenDocumentWatch {
   readonly #times: PresenceTimes;
   /** By the path of the owner file. */
   readonly #present = new Map<RelPath, Presence>();
-  readonly #problems = new Map<RelPath, Problem>();
+  readonly #problems = new Map<RelPath, Doubt>();
+  /** Directories with owner files whose documents are not there: a program can make them in this order. */
+  readonly #incomplete = new Set<RelPath | ''>();
   /** Directories to read, and when: milliseconds of the monotonic clock. */
   readonly #due = new Map<RelPath | '', number>();
   readonly #readAt = new Map<RelPath | '', { readonly ended: number; readonly took: number }>();
@@ -77,6 +85,8 @@ export class OpenDocumentWatch {
   #work: Promise<void> = Promise.resolve();
   #told = '';
   #isScanned = false;
+  /** Whether every directory that the first scan has noticed was read. */
+  #isKnown = false;
   #closed = false;
 
   constructor(options: PresenceOptions) {
@@ -97,27 +107,30 @@ export class OpenDocumentWatch {
   }
 
   #touched(dir: RelPath | ''): void {
-    if (this.#present.size + this.#problems.size === 0 || !this.#hasOwnerFiles(dir)) return;
+    if (!this.#hasOwnerFiles(dir)) return;
     const last = this.#readAt.get(dir);
     const pause = last === undefined ? 0 : last.ended + last.took * READING_PAUSES - performance.now();
     this.#readBy(dir, performance.now() + Math.max(TOUCHED_MS, pause));
   }
 
-  /** The whole root was scanned, and every directory with owner files noticed: what is open is known from now on. */
+  /**
+   * The whole root was scanned, and every directory with owner files noticed: what is open is known soon. A later scan
+   * tells that the directory of a problem may be gone.
+   */
   scanned(): void {
-    if (this.#isScanned) return;
+    if (this.#isScanned && this.#problems.size === 0) return;
     this.#isScanned = true;
     this.#schedule(0);
   }
 
   /** Problems with owner files. */
   problems(): readonly Problem[] {
-    return [...this.#problems.values()];
+    return [...this.#problems.values()].map(({ problem }) => problem);
   }
 
   /** What is open; null until the root was scanned. */
   get open(): OpenDocuments | null {
-    if (!this.#isScanned || this.#due.size > 0) return null;
+    if (!this.#isKnown) return null;
     const { user, host } = this.#machine;
     const documents = new Map<RelPath, OpenDocument>();
     for (const { path, app, owner, account } of this.#present.values()) {
@@ -133,6 +146,7 @@ export class OpenDocumentWatch {
   }
 
   #hasOwnerFiles(dir: RelPath | ''): boolean {
+    if (this.#incomplete.has(dir)) return true;
     for (const path of this.#present.keys()) if (parentOf(path) === dir) return true;
     for (const path of this.#problems.keys()) if (parentOf(path) === dir) return true;
     return false;
@@ -157,12 +171,14 @@ export class OpenDocumentWatch {
 
   async #run(): Promise<void> {
     if (this.#closed) return;
+    const isScanned = this.#isScanned;
     const before = this.#problemText();
     for (const [dir, at] of [...this.#due]) {
       if (at > performance.now() + 1) continue;
       this.#due.delete(dir);
       await this.#read(dir);
     }
+    this.#isKnown ||= isScanned;
     await this.#check();
     this.#tell();
     if (this.#problemText() !== before) this.#options.onProblems();
@@ -178,7 +194,7 @@ export class OpenDocumentWatch {
   }
 
   #problemText(): string {
-    return JSON.stringify([...this.#problems.values()]);
+    return JSON.stringify(this.problems());
   }
 
   #tell(): void {
@@ -202,6 +218,9 @@ export class OpenDocumentWatch {
       await this.#take(path, one);
     }
     this.#miss(dir, there);
+    const isComplete = (found ?? []).every(({ documents }) => documents.length > 0);
+    if (isComplete) this.#incomplete.delete(dir);
+    else if (this.#incomplete.size < MAX_OPEN) this.#incomplete.add(dir);
     if (!this.#hasOwnerFiles(dir)) this.#readAt.delete(dir);
   }
 
@@ -224,18 +243,16 @@ export class OpenDocumentWatch {
   async #take(path: RelPath, found: FoundOwnerFile): Promise<void> {
     const { file, owner, madeMs } = found;
     const known = this.#present.get(path);
-    const witnesses = known?.witnesses ?? (owner.pid === null ? await this.#machine.processesOf(file.app) : []);
+    const witnesses = await this.#witnessesOf(path, found);
+    const doubt = (code: Problem['code'], message: string) => {
+      this.#present.delete(path);
+      this.#problems.set(path, { problem: { path, code, message }, madeMs, witnesses });
+    };
     const stale = staleBecause(found, this.#machine, witnesses);
-    if (stale !== null) {
-      this.#present.delete(path);
-      this.#add(path, 'stale-owner-file', staleText(path, `${this.#options.root.path}/${path}`, found, stale));
-      return;
-    }
-    if (found.documents.length > 1) {
-      this.#present.delete(path);
-      this.#add(path, 'ambiguous-owner-file', ambiguousText(path, found));
-      return;
-    }
+    const absolute = `${this.#options.root.path}/${path}`;
+    if (stale !== null) return doubt('stale-owner-file', staleText(path, absolute, found, stale));
+    if (found.documents.length > 1 && !isStillOf(found, known))
+      return doubt('ambiguous-owner-file', ambiguousText(path, found));
     this.#problems.delete(path);
     const document = this.#documentOf(path, found, known);
     if (document === null || (known === undefined && this.#present.size >= MAX_OPEN)) return;
@@ -256,13 +273,19 @@ export class OpenDocumentWatch {
   /** A document that is being replaced is still the one that is open. */
   #documentOf(path: RelPath, { documents }: FoundOwnerFile, known: Presence | undefined): RelPath | null {
     const [name] = documents;
-    if (name === undefined) return known?.path ?? null;
+    if (name === undefined || documents.length > 1) return known?.path ?? null;
     const document = joinPath(parentOf(path), name);
     return pathFault(document) === null ? document : null;
   }
 
-  #add(path: RelPath, code: Problem['code'], message: string): void {
-    this.#problems.set(path, { path, code, message });
+  /**
+   * What was known of the same owner file stays known: once its program has ended, no process tells so any more. Processes
+   * here say nothing about a program on another machine.
+   */
+  async #witnessesOf(path: RelPath, { file, owner, madeMs }: FoundOwnerFile): Promise<readonly number[]> {
+    if (owner.pid !== null || (owner.host !== null && owner.host !== this.#machine.host)) return [];
+    const known = this.#present.get(path) ?? this.#problems.get(path);
+    return known?.madeMs === madeMs ? known.witnesses : this.#machine.processesOf(file.app);
   }
 
   /** Of the owner files in `dir`, only those of `there` were found. */
@@ -277,13 +300,18 @@ export class OpenDocumentWatch {
   /** Ends what is over, and has directories read of which no event told. */
   async #check(): Promise<void> {
     const { root } = this.#options;
-    for (const [path, presence] of this.#present) if (this.#isOver(presence)) this.#present.delete(path);
+    for (const [path, presence] of this.#present) if (this.#isOver(presence)) this.#end(path);
     const there = [...this.#present].filter(([, { goneMs }]) => goneMs === null).map(([path]) => path);
     const owned = [...there, ...this.#problems.keys()];
     if (owned.length === 0) return;
     for (const path of await missingOf(root, owned)) this.#due.set(parentOf(path), performance.now());
     for (const path of there)
       if (this.#hasDied(this.#present.get(path)!)) this.#due.set(parentOf(path), performance.now());
+  }
+
+  #end(path: RelPath): void {
+    this.#present.delete(path);
+    if (!this.#hasOwnerFiles(parentOf(path))) this.#readAt.delete(parentOf(path));
   }
 
   #isOver(presence: Presence): boolean {
@@ -299,20 +327,6 @@ export class OpenDocumentWatch {
   }
 }
 
-const who = ({ owner }: FoundOwnerFile): string => (owner.user === null ? 'somebody' : quote(owner.user));
-
-/** @param absolute where the owner file is. */
-function staleText(path: RelPath, absolute: string, found: FoundOwnerFile, why: string): string {
-  const of = found.documents.map((name) => quote(name)).join(' or ');
-  const what = of === '' ? 'a document' : of;
-  const says = `${quote(path)} says that ${who(found)} has ${what} open in ${found.file.app}, but ${why}: it locks nothing.`;
-  return `${says} Remove it: ${REMOVE} ${quote(absolute)}`;
-}
-
-const REMOVE = process.platform === 'win32' ? 'del' : 'rm';
-
-function ambiguousText(path: RelPath, found: FoundOwnerFile): string {
-  const names = found.documents.slice(0, 5).map((name) => quote(name));
-  const more = found.documents.length > names.length ? ' and others' : '';
-  return `${quote(nameOf(path))} can be the owner file of ${names.join(' and of ')}${more}: none of them is locked. Rename all but one.`;
-}
+/** Whether the owner file is the one that belonged to one document before there was another one that it could be of. */
+const isStillOf = ({ documents, madeMs }: FoundOwnerFile, known: Presence | undefined): boolean =>
+  known?.madeMs === madeMs && documents.includes(nameOf(known.path));

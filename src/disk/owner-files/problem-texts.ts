@@ -1,0 +1,21 @@
+// What the problems of owner files say.
+import { nameOf, quote, type RelPath } from '../../core/path.js';
+import type { FoundOwnerFile } from './read.js';
+
+const who = ({ owner }: FoundOwnerFile): string => (owner.user === null ? 'somebody' : quote(owner.user));
+
+/** @param absolute where the owner file is. */
+export function staleText(path: RelPath, absolute: string, found: FoundOwnerFile, why: string): string {
+  const of = found.documents.map((name) => quote(name)).join(' or ');
+  const what = of === '' ? 'a document' : of;
+  const says = `${quote(path)} says that ${who(found)} has ${what} open in ${found.file.app}, but ${why}: it locks nothing.`;
+  return `${says} Remove it: ${REMOVE} ${quote(absolute)}`;
+}
+
+const REMOVE = process.platform === 'win32' ? 'del' : 'rm';
+
+export function ambiguousText(path: RelPath, found: FoundOwnerFile): string {
+  const names = found.documents.slice(0, 5).map((name) => quote(name));
+  const more = found.documents.length > names.length ? ' and others' : '';
+  return `${quote(nameOf(path))} can be the owner file of ${names.join(' and of ')}${more}: none of them is locked. Rename all but one.`;
+}
