@@ -1,5 +1,6 @@
 // What the problems of owner files say.
 import { nameOf, quote, type RelPath } from '../../core/path.js';
+import { shellWord } from '../../core/shell-word.js';
 import type { FoundOwnerFile } from './read.js';
 
 const who = ({ owner }: FoundOwnerFile): string => (owner.user === null ? 'somebody' : quote(owner.user));
@@ -9,10 +10,12 @@ export function staleText(path: RelPath, absolute: string, found: FoundOwnerFile
   const of = found.documents.map((name) => quote(name)).join(' or ');
   const what = of === '' ? 'a document' : of;
   const says = `${quote(path)} says that ${who(found)} has ${what} open in ${found.file.app}, but ${why}: it locks nothing.`;
-  return `${says} Remove it: ${REMOVE} ${quote(absolute)}`;
+  return `${says} Remove it: ${removing(absolute)}`;
 }
 
-const REMOVE = process.platform === 'win32' ? 'del' : 'rm';
+/** A shell reads `$name` in double quotes, and the owner files of Word begin with `~$`. */
+const removing = (absolute: string): string =>
+  process.platform === 'win32' ? `del ${quote(absolute)}` : `rm ${shellWord(absolute)}`;
 
 export function ambiguousText(path: RelPath, found: FoundOwnerFile): string {
   const names = found.documents.slice(0, 5).map((name) => quote(name));

@@ -1,5 +1,6 @@
 // Which documents are open, from owner files on a real disk: what is told and when, and what opens nothing. Times are
 // made short, or so long that they never end; a test goes on when something is told.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -256,7 +257,6 @@ describe('nothing is open', () => {
 
   test('because of a pipe, which is not waited for', async () => {
     const site = new Site({ 'x.odt': '' });
-    const { execFileSync } = await import('node:child_process');
     execFileSync('mkfifo', [site.at('.~lock.x.odt#')]);
     site.scan('');
     await site.until(() => site.told.length > 0);
@@ -363,7 +363,7 @@ describe('a stale owner file', () => {
         code: 'stale-owner-file',
         message:
           '".x.txt.swp" says that "ann" has "x.txt" open in Vim, but its process 7 has ended: it locks nothing. ' +
-          `Remove it: rm "${site.root}/.x.txt.swp"`,
+          `Remove it: rm ${site.root}/.x.txt.swp`,
       },
     ]);
     await site.until(() => site.hints === 1);
@@ -378,6 +378,16 @@ describe('a stale owner file', () => {
     site.scan('');
     await site.finds('stale-owner-file .~lock.x.odt#');
     expect(site.open).toEqual([]);
+  });
+
+  test('is removed by the command that its problem says, whatever its name does to a shell', async () => {
+    const site = new Site({ 'report.docx': '', '~$report.docx': '' });
+    site.machine.boot = Date.now() + 3_000;
+    site.scan('');
+    await site.finds('stale-owner-file ~$report.docx');
+    const [, command] = site.watch.problems()[0]!.message.split('Remove it: ');
+    execFileSync('sh', ['-c', command!]);
+    expect(fs.readdirSync(site.root)).toEqual(['report.docx']);
   });
 
   test('of a program whose processes have all ended stays one, however often it is read', async () => {
