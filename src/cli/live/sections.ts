@@ -6,6 +6,7 @@ import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-ap
 import type { ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
 import { eventSpans, isWorthALine, wayText } from '../render/event.js';
+import { lockReason } from '../render/lock-words.js';
 import { askersText, waitersText } from '../render/locks.js';
 import { sizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
@@ -49,6 +50,7 @@ export function lockRows(locks: readonly LockRow[], columns: number, most: numbe
     const owner = shownName(lock.owner);
     const facts = [
       ` on ${lock.side}${columns < NARROW ? '' : ` since ${minuteText(lock.since).slice(11)}`}`,
+      lock.kind === 'auto' ? `, ${lockReason(lock)}` : '',
       lock.expires === null || columns < NARROW ? '' : `, until ${minuteText(lock.expires).slice(11)}`,
       lock.held === 0 ? '' : `, ${lock.held} held`,
       lock.waiting.length === 0

@@ -9,6 +9,7 @@ import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { CommandContext, Io } from '../context.js';
 import { exitCodeFor } from '../exit-codes.js';
 import { stateText } from '../render/entry-state.js';
+import { lockReason } from '../render/lock-words.js';
 import { minuteText } from '../render/time.js';
 import { shownName } from '../render/width.js';
 import { splitLine } from '../shell-words.js';
@@ -152,8 +153,9 @@ const wordFor = (entry: ListEntry | null, typed: string): string => (entry === n
 const asTarget = (name: string): string => (/^\d+$/.test(name) ? `./${name}` : name);
 
 function lockedByOther({ path: at, lock: held }: ListEntry): SyncError {
-  const { owner, since, message } = held!;
-  const why = message === '' ? '' : ` ("${shownName(message)}")`;
+  const { owner, since } = held!;
+  const reason = lockReason(held!);
+  const why = reason === '' ? '' : held!.kind === 'auto' ? ` (${reason})` : ` ("${reason}")`;
   return new SyncError(
     'locked',
     `"${shownName(at)}" is locked by ${shownName(owner)} since ${minuteText(since)}${why}; nothing was changed.`,

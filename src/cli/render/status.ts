@@ -4,6 +4,7 @@ import type { Side } from '../../core/path.js';
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
 import { haltInTheirNames, inTheirNames, PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from './colors.js';
+import { lockText } from './lock-words.js';
 import { waitersText } from './locks.js';
 import { countText, sizeText } from './size.js';
 import { minuteText } from './time.js';
@@ -102,10 +103,12 @@ function agreedText({ state, lastInSync }: Status): string {
   return lastInSync === null || lastInSync === undefined ? 'not yet' : minuteText(lastInSync);
 }
 
-/** For example `  roof.dwg: anna, 2 held, ben and 2 more wait`. */
+/** For example `  roof.dwg: anna, 2 held, ben and 2 more wait`, or `  plan.odt: open in LibreOffice by anna (b) since 10:04`. */
 function lockLines(locks: readonly LockRow[], { client }: ProgramNames): string[] {
-  const lines = locks.slice(0, MAX_LOCKS).map(({ path, owner, held, waiting }) => {
-    const facts = [shownName(owner), held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
+  const lines = locks.slice(0, MAX_LOCKS).map((lock) => {
+    const { path, owner, held, waiting } = lock;
+    const who = lock.kind === 'auto' ? lockText(lock) : shownName(owner);
+    const facts = [who, held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
     return `  ${shownName(path)}: ${facts.join(', ')}`;
   });
   const more = locks.length - lines.length;

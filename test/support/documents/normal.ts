@@ -23,6 +23,7 @@ export function normal(text: string, places: readonly (readonly [string, string]
   return normalised
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, (time) => moved(Date.parse(time)) ?? time)
     .replace(/(\d{4}-\d\d-\d\d) (\d\d)([:-])(\d\d)(?:([:-])(\d\d))?/g, moment)
+    .replace(/(\(b\)|\(a\)|away) since \d\d:\d\d\b/g, '$1 since 14:03')
     .replace(/^(.{0,12}?)\d\d:\d\d:\d\d\.\d{3}/gm, '$114:03:22.118')
     .replace(/\b\d+ ms\b/g, '4 ms')
     .replace(/"ms":[\d.]+/g, '"ms":4')

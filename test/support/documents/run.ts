@@ -4,7 +4,7 @@
 //   <!-- pair: --guard -->    the same, with both servers running; what follows are options of server-a
 //   <!-- samples -->          the directories have the samples of the checkout, after `world` or before `pair`
 //   <!-- before: COMMAND -->  run without being shown; `stop server-b` and `stop anna` end what runs in the background,
-//                             `wait in-sync` waits for a state of the pair
+//                             `wait in-sync` waits for a state of the pair, `wait locked` and `wait unlocked` for locks
 //   <!-- background -->       the last command of the block goes on; what is shown of it is awaited
 //   <!-- says: server-a -->   lines that somebody who goes on talking says, awaited in no order
 //   <!-- not run: WHY -->     for what one machine without its owner cannot do

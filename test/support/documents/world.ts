@@ -305,7 +305,12 @@ export class World {
 
   async #becomes(state: string): Promise<void> {
     const client = await Client.connect({ server: `127.0.0.1:${this.port('8080')}`, secretFile: this.#secretFile });
-    await until(async () => (await client.status()).state === state);
+    const isReached = async () => {
+      const { state: present, locks } = await client.status();
+      if (state === 'locked' || state === 'unlocked') return locks > 0 === (state === 'locked');
+      return present === state;
+    };
+    await until(isReached);
     client.close();
   }
 
