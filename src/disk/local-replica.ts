@@ -140,6 +140,8 @@ export class LocalReplica implements Replica {
     this.#guarding = new Guard(root, openGuardRecords(state.files), this.scanner, log);
     state.problems.onChange = () => this.#listener();
     this.scanner.onSeen = (at, entry) => this.#store.put('seen', at, entry);
+    // The rules of the last run count until the first scan: what was locked by them stays so.
+    if (this.#hasRules) this.#refreshRules();
     // The last server may have been killed; the session sets again what to guard.
     this.#guarding.clear();
     this.#keeping = setInterval(() => void this.#keep(), KEEP_MS).unref();
