@@ -12,7 +12,7 @@ const LOOK: ScanResult = { entries: [], whole: false, unknown: [], problems: [],
 
 /** A pair of trees with equal contents at first, and a lock table. */
 export class LockFixture {
-  readonly #locks = new LockPlace();
+  readonly #locks: LockPlace;
   readonly said: string[] = [];
   readonly log: Logger = {
     ...silent,
@@ -22,7 +22,9 @@ export class LockFixture {
   readonly pair: Pair;
   readonly lockState: LockState;
 
-  constructor(shared: Readonly<Record<string, Entry>> = {}) {
+  /** @param locks where the locks are stored; another fixture can have filled it. */
+  constructor(shared: Readonly<Record<string, Entry>> = {}, locks = new LockPlace()) {
+    this.#locks = locks;
     this.pair = new Pair(new Snapshot(), { put: () => {}, durable: async () => {}, close: async () => {} });
     this.lockState = new LockState(new MemoryLockStore(this.#locks), this.log);
     const entries = Object.entries(shared).map(([path, entry]) => ({ path: path as RelPath, entry }));

@@ -6,7 +6,7 @@
 //   side b away                                              → the lock ends after the grace time unless it comes back
 //   somebody else took or ended the lock                     → it stays so until the document is closed
 
-import { sameContent, sameEntry } from '../../core/entry.js';
+import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
 import { type AutoLock, isHolder, type Lock } from '../../core/locks/records.js';
 import { type LockRules, parseLockRules } from '../../core/owner-files/rules.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
@@ -84,6 +84,8 @@ export class AutoLocks {
     const { pair, lockState } = this.#context;
     for (const { path, entry } of entries) {
       if (entry?.type !== 'file' || this.#quietMs(path) === null || sameContent(entry, pair.shared(path))) continue;
+      // What has just been written here by the synchronisation.
+      if (sameContent(entry, pair.entry(otherSide(side), path))) continue;
       const lock = lockState.table.locks.get(path);
       if (lock === undefined || lock.side === side) this.#firstWrites.changed(side, path);
     }
@@ -110,15 +112,29 @@ export class AutoLocks {
   }
 
   #note(rows: readonly StoredRow[]): void {
+    const tokens = new Set(rows.map((row) => (row.table === 'lock' ? row.value?.token : undefined)));
     for (const row of rows) {
       if (row.table !== 'lock') continue;
       const path = row.key as RelPath;
       const former = this.#locks.get(path);
       if (row.value?.auto !== undefined) this.#locks.set(path, row.value);
-      else this.#locks.delete(path);
-      const isByPerson = former !== undefined && row.value?.token !== former.token && !this.#isEnding;
-      if (isByPerson && this.#open.at(former.side, path) !== null) this.#dismissed[former.side].add(path);
+      else this.#forget(path);
+      if (former === undefined || this.#isEnding) continue;
+      // A lock that goes with its file to another path is ended by nobody.
+      const isTaken = row.value === null ? !tokens.has(former.token) : !isSameLock(row.value, former);
+      if (isTaken) this.#dismiss(former);
     }
+  }
+
+  #forget(path: RelPath): void {
+    this.#locks.delete(path);
+    this.#closing.delete(path);
+  }
+
+  /** A person has ended or taken an automatic lock. */
+  #dismiss({ path, side, auto }: Lock): void {
+    if (auto?.app === null) this.#firstWrites.dismiss(path);
+    else if (this.#open.at(side, path) !== null) this.#dismissed[side].add(path);
   }
 
   #serveLock(lock: Lock): void {
@@ -196,7 +212,10 @@ export class AutoLocks {
   #isFree(path: RelPath): boolean {
     const { table } = this.#context.lockState;
     if (table.drains.has(path) || table.waitersOf(path).length > 0) return false;
-    return !this.#readiness.isInFlight(path) && this.#readiness.nothingToLock(path) === null;
+    const { pair } = this.#context;
+    return (
+      !this.#readiness.isInFlight(path) && (isLockable(pair.entry('a', path)) || isLockable(pair.entry('b', path)))
+    );
   }
 
   #take(side: Side, { path, owner, app, account }: Used): void {
@@ -206,6 +225,11 @@ export class AutoLocks {
     this.#readiness.touched(path);
   }
 }
+
+const isLockable = (entry: Entry | null): boolean => entry !== null && entry.type !== 'dir';
+
+/** Whether the automatic lock `former` is still the same one. */
+const isSameLock = ({ token, auto }: Lock, former: Lock): boolean => token === former.token && auto !== undefined;
 
 /** Whether the side of the lock was away, and is back with the document open for the same owner. */
 const isAwayLock = (lock: Lock, side: Side, { owner }: Used): boolean =>

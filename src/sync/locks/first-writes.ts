@@ -8,7 +8,12 @@ interface LastChange {
   readonly side: Side;
   /** Milliseconds by the monotonic clock. */
   readonly at: number;
+  /** Whether a person has ended the lock of the file: it is not in use until it has been quiet. */
+  readonly isDismissed: boolean;
 }
+
+/** The most files that are in work at one time: more are put there by a program. */
+const MAX_IN_WORK = 5_000;
 
 interface FirstWritesContext {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
@@ -33,12 +38,22 @@ export class FirstWrites {
 
   /** The file has changed on `side`, or was in work there when the last server ended. */
   changed(side: Side, path: RelPath): void {
-    this.#last.set(path, { side, at: this.#context.clock.monotonic() });
+    const former = this.#last.get(path);
+    if (former === undefined && this.#last.size >= MAX_IN_WORK) return;
+    const isDismissed = former?.side === side && former.isDismissed;
+    this.#last.set(path, { side, at: this.#context.clock.monotonic(), isDismissed });
+  }
+
+  /** A person has ended the lock of the file. */
+  dismiss(path: RelPath): void {
+    const last = this.#last.get(path);
+    if (last !== undefined) this.#last.set(path, { ...last, isDismissed: true });
   }
 
   /** @returns the side on which the file is in work; null where it is not. */
   sideOf(path: RelPath): Side | null {
-    return this.#last.get(path)?.side ?? null;
+    const last = this.#last.get(path);
+    return last === undefined || last.isDismissed ? null : last.side;
   }
 
   /** @returns the files in work, without those that have become quiet. Sets an alarm for the next one that will. */
@@ -50,7 +65,7 @@ export class FirstWrites {
       else next = Math.min(next, left);
     }
     this.#setAlarm(next);
-    return [...this.#last].map(([path, { side }]) => [path, side] as const);
+    return [...this.#last].flatMap(([path, { side, isDismissed }]) => (isDismissed ? [] : [[path, side] as const]));
   }
 
   #leftMs(path: RelPath, at: number): number {
