@@ -24,6 +24,12 @@ describe('contents that were announced', () => {
     ['do not come out of order', [3, 3], [data(1, 3)], 'none that is due'],
     ['do not go on after a failure', [3, 3], [failed(0), data(0, 1)], 'none that is due'],
     ['do not fail without end', [3], [failed(0), failed(0)], 'none that is due'],
+    [
+      'may each have as many pieces of nothing as the first',
+      [3, 3],
+      [data(0, 3, true), ...Array.from({ length: 1_000 }, () => data(1, 0)), data(1, 3, true)],
+      null,
+    ],
     ['do not come in pieces of nothing for ever', [3], Array.from({ length: 1_001 }, () => data(0, 0)), 'of nothing'],
   ];
   it.each(rows)('%s', (_what, sizes, pieces, fault) => {

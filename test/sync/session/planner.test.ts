@@ -304,7 +304,11 @@ describe('a preview', () => {
   test('names both sides of a conflict, and decides by time at a first contact', () => {
     const scene = open('x:1', 'x:2', 'x:3');
     expect(shown(scene).every((line) => line.endsWith('conflict'))).toBe(true);
-    expect(shown(scene, true)).toEqual([expect.stringMatching(/^modified x on [ab]: newer$/)]);
+    const newer = [expect.stringMatching(/^modified x on [ab]: newer$/)];
+    expect(shown(scene, true)).toEqual(newer);
+    const first = open('', 'x:2', 'x:3');
+    first.pair.meta.put('firstContact', true);
+    expect(shown(first)).toEqual(newer);
   });
 
   test('takes nothing for deleted where side b is another partner', () => {

@@ -25,6 +25,7 @@ test.each<[it: string, content: FileEntry, arrived: number, share: number]>([
   ['a part of a large content', LARGE, RESUMED_BYTES / 2, 25],
   ['a part of one that is just large enough to be resumed', SMALL, 1 + RESUMED_BYTES / 2, 50],
   ['a part of one that is sent again from its beginning', sized('x', 2_000), 1_000, 50],
+  ['a single byte', sized('x', 100), 1, 1],
 ])('%s counts until it arrives', (_, content, arrived, share) => {
   const contents = known([content, arrived]);
   expect(contents.shareOf(content)).toBe(share);

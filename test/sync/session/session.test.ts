@@ -1047,3 +1047,12 @@ describe('what is logged', () => {
     expect(fixture.said.filter((said) => said.startsWith('conflict'))).toEqual([]);
   });
 });
+
+test('the pair is not in sync while marks wait for the claim of their path', async () => {
+  const { session, pair } = await SessionFixture.inSync('x:1');
+  expect([session.isQuiet, session.isInSync]).toEqual([true, true]);
+  pair.postponed.add(p('x'));
+  expect([session.isQuiet, session.isInSync]).toEqual([false, false]);
+  pair.postponed.clear();
+  expect([session.isQuiet, session.isInSync]).toEqual([true, true]);
+});
