@@ -125,6 +125,7 @@ export class LocalReplica implements Replica {
             root: this.#root,
             onChange: (open) => this.#opened(open),
             onProblems: () => this.#listener(),
+            onOurs: (paths) => this.#shownLocks.found(paths),
           });
     this.scanner = new Scanner({
       root: this.#root,

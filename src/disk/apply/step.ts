@@ -13,6 +13,7 @@ import type { Root } from '../fs/parents.js';
 import { Parents } from '../fs/parents.js';
 import { readingError } from '../fs/readable.js';
 import { modeOf } from '../fs/signature.js';
+import { isOurs } from '../owner-files/own-files.js';
 import { type LstatResult, lstatAt } from '../scan/context.js';
 import { rootFault } from '../state/root.js';
 import { ConflictCopies } from './conflict-copies.js';
@@ -119,10 +120,13 @@ function remove(context: ApplyContext, change: Change): Step {
   return 'done';
 }
 
-/** Removes a directory without synchronised content. Litter is deleted with it; any other ignored file keeps it. */
+/**
+ * Removes a directory without synchronised content. Litter is deleted with it, and what says who has locked a document that
+ * is gone; any other ignored file keeps it.
+ */
 function emptyDirectory(context: ApplyContext, path: RelPath): Step {
   const names = fs.readdirSync(context.parents.at(path, ''));
-  if (names.some((name) => !LITTER.has(name))) {
+  if (names.some((name) => !LITTER.has(name) && !isOurs(context.parents.at(path, name)))) {
     return names.every((name) => context.scanner.ignores(path, name)) ? 'kept' : 'stale';
   }
   for (const name of names) fs.unlinkSync(context.parents.at(path, name));

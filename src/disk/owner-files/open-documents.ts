@@ -64,6 +64,8 @@ interface PresenceOptions {
   readonly onChange: (open: OpenDocuments) => void;
   /** Called when the problems have changed. */
   readonly onProblems: () => void;
+  /** Called with owner files that Lockstep has made. */
+  readonly onOurs?: (paths: readonly RelPath[]) => void;
   readonly machine?: Machine;
   readonly times?: PresenceTimes;
 }
@@ -228,7 +230,9 @@ export class OpenDocumentWatch {
   async #readWhole(dir: RelPath | ''): Promise<readonly FoundOwnerFile[] | null> {
     const until = performance.now() + this.#times.writingMs;
     for (;;) {
-      const found = await ownerFilesIn(this.#options.root, dir);
+      const ours: RelPath[] = [];
+      const found = await ownerFilesIn(this.#options.root, dir, (name) => ours.push(joinPath(dir, name)));
+      if (ours.length > 0) this.#options.onOurs?.(ours);
       const isWriting = found?.some((one) => this.#isBeingWritten(joinPath(dir, one.file.name), one)) ?? false;
       if (!isWriting || performance.now() >= until) return found;
       await delay(WRITING_STEP_MS);

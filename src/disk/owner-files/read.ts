@@ -23,13 +23,18 @@ export interface FoundOwnerFile {
 
 /**
  * @param dir a directory of the root.
- * @returns its owner files, without those that Lockstep made; null where the directory is gone or cannot be read.
+ * @param onOurs called with the name of each owner file that Lockstep has made.
+ * @returns the others; null where the directory is gone or cannot be read.
  */
-export async function ownerFilesIn(root: Root, dir: RelPath | ''): Promise<readonly FoundOwnerFile[] | null> {
+export async function ownerFilesIn(
+  root: Root,
+  dir: RelPath | '',
+  onOurs: (name: string) => void,
+): Promise<readonly FoundOwnerFile[] | null> {
   return within(root, async (parents) => {
     const names = await fs.promises.readdir(parents.at(dir, '.'));
     const matched = matchOwnerFiles(names).filter(isLocal).slice(0, MAX_IN_DIRECTORY);
-    return matched.flatMap((file) => readOwnerFile(parents.at(dir, file.name), file) ?? []);
+    return matched.flatMap((file) => readOwnerFile(parents.at(dir, file.name), file, onOurs) ?? []);
   });
 }
 
@@ -62,11 +67,15 @@ async function within<T>(root: Root, act: (parents: Parents) => Promise<T>): Pro
   }
 }
 
-function readOwnerFile(absolute: string, file: OwnerFile): FoundOwnerFile | null {
+function readOwnerFile(absolute: string, file: OwnerFile, onOurs: (name: string) => void): FoundOwnerFile | null {
   try {
     const stats = fs.lstatSync(absolute);
     const content = stats.isSymbolicLink() ? linkContent(absolute, file.format) : fileContent(absolute, stats);
-    if (content === null || isOutward(file.format, content)) return null;
+    if (content === null) return null;
+    if (isOutward(file.format, content)) {
+      onOurs(file.name);
+      return null;
+    }
     const owner = parseOwner(file.format, content);
     return owner === null ? null : { file, documents: documentsOf(file, owner), owner, madeMs: stats.mtimeMs };
   } catch {

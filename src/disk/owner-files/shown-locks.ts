@@ -1,17 +1,16 @@
 // Puts owner files beside documents that somebody on the other side has locked, so that programs here say who has them.
 // Invariants: an owner file is recorded before it is written; none is written over a program's own, and none that is not
-// Lockstep's is removed. What a killed server left is removed at the next start.
+// Lockstep's is removed. What a killed server left is removed at the next start, and what cannot be removed stays recorded.
 import fs from 'node:fs';
-import { isOutwardNamed, type OutwardOwnerFile, outwardOwnerFiles } from '../../core/owner-files/outward.js';
-import { MAX_OWNER_FILE_BYTES } from '../../core/owner-files/owner.js';
+import { type OutwardOwnerFile, outwardOwnerFiles } from '../../core/owner-files/outward.js';
 import { joinPath, nameOf, parentOf, pathFault, type RelPath } from '../../core/path.js';
 import { reasonOf } from '../../core/system-error.js';
 import type { Logger } from '../../log.js';
 import type { ShownLock } from '../../replica.js';
 import { Parents, type Root } from '../fs/parents.js';
 import { replaceFile } from '../fs/whole-file.js';
+import { contentOf, removeOurs } from './own-files.js';
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 /** Never over another file, and through no link. */
 const NEW_FILE = 'wx';
 /** Everybody who can read the directory may know who has a document. */
@@ -34,14 +33,17 @@ export class ShownLocks {
   readonly #wanted = new Map<RelPath, ShownLock>();
   /** Document → the owner file beside it. */
   readonly #shown = new Map<RelPath, RelPath>();
+  /** Owner files that are not to be there, and may be. */
+  readonly #left: Set<RelPath>;
   #recorded: string;
 
   constructor(options: ShownLocksOptions) {
     this.#options = options;
     this.#recorded = readRecord(options.record);
+    this.#left = new Set(pathsIn(this.#recorded));
     this.#within((parents) => {
-      for (const path of pathsIn(this.#recorded)) removeOurs(path, parents);
-      this.#record([]);
+      this.#sweep(parents);
+      this.#record();
     });
   }
 
@@ -68,9 +70,16 @@ export class ShownLocks {
     if (documents.length > 0) this.#update(documents);
   }
 
-  /** A program has closed a document: its owner file may have been in the way. */
+  /** A program has closed a document: its owner file may have been in the way, or in the place of ours. */
   retry(): void {
-    this.changed([...this.#wanted.keys()].filter((path) => !this.#shown.has(path)));
+    this.changed([...this.#wanted.keys()]);
+  }
+
+  /** Lockstep's owner files are at `paths`: a directory with one was copied or renamed where none is to be. */
+  found(paths: readonly RelPath[]): void {
+    const shown = new Set(this.#shown.values());
+    const strays = paths.filter((path) => !shown.has(path));
+    if (strays.length > 0) this.#within((parents) => strays.forEach((path) => void removeOurs(path, parents)));
   }
 
   /** Removes all owner files. */
@@ -82,6 +91,7 @@ export class ShownLocks {
   /** Makes the owner files of `documents` what they are to be. */
   #update(documents: readonly RelPath[]): void {
     this.#within((parents) => {
+      this.#sweep(parents);
       const missing: Wanted[] = [];
       for (const document of documents) {
         parents.trim();
@@ -90,13 +100,19 @@ export class ShownLocks {
         this.#remove(document, parents);
         if (wanted !== null) missing.push(wanted);
       }
-      if (missing.length > 0 && !this.#record([...this.#shown.values(), ...missing.map(({ path }) => path)])) return;
+      if (missing.length > 0 && !this.#record(missing.map(({ path }) => path))) return;
       for (const wanted of missing) {
         parents.trim();
-        if (write(wanted, parents)) this.#shown.set(wanted.document, wanted.path);
+        if (!write(wanted, parents)) continue;
+        this.#shown.set(wanted.document, wanted.path);
+        this.#left.delete(wanted.path);
       }
-      this.#record([...this.#shown.values()]);
+      this.#record();
     });
+  }
+
+  #sweep(parents: Parents): void {
+    for (const path of this.#left) if (removeOurs(path, parents)) this.#left.delete(path);
   }
 
   /** What is to be put beside `document`; null where nothing is: it is not shown, or not there. */
@@ -111,19 +127,24 @@ export class ShownLocks {
 
   #isShown(document: RelPath, wanted: Wanted | null, parents: Parents): boolean {
     if (wanted === null || this.#shown.get(document) !== wanted.path) return false;
-    return contentAt(wanted.path, parents)?.equals(bytesOf(wanted.file)) === true;
+    try {
+      return contentOf(parents.at(parentOf(wanted.path), nameOf(wanted.path))).equals(bytesOf(wanted.file));
+    } catch {
+      return false;
+    }
   }
 
   #remove(document: RelPath, parents: Parents): void {
     const path = this.#shown.get(document);
     if (path === undefined) return;
     this.#shown.delete(document);
-    removeOurs(path, parents);
+    if (!removeOurs(path, parents)) this.#left.add(path);
   }
 
-  /** @returns whether exactly `paths` are recorded. */
-  #record(paths: readonly RelPath[]): boolean {
-    const text = paths.map((path) => `${JSON.stringify(path)}\n`).join('');
+  /** @returns whether what is there and `more` are recorded, and nothing else. */
+  #record(more: readonly RelPath[] = []): boolean {
+    const paths = new Set([...this.#left, ...this.#shown.values(), ...more]);
+    const text = [...paths].map((path) => `${JSON.stringify(path)}\n`).join('');
     if (text === this.#recorded) return true;
     try {
       replaceFile(this.#options.record, text);
@@ -188,38 +209,12 @@ function isThere(path: RelPath, parents: Parents): boolean {
   }
 }
 
-/** @returns the beginning of the file, or where the link points; null where neither is there. */
-function contentAt(path: RelPath, parents: Parents): Buffer | null {
-  try {
-    const absolute = parents.at(parentOf(path), nameOf(path));
-    if (fs.lstatSync(absolute).isSymbolicLink()) return fs.readlinkSync(absolute, { encoding: 'buffer' });
-    const fd = fs.openSync(absolute, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      const content = Buffer.alloc(MAX_OWNER_FILE_BYTES);
-      return content.subarray(0, fs.readSync(fd, content, 0, content.length, 0));
-    } finally {
-      fs.closeSync(fd);
-    }
-  } catch {
-    return null;
-  }
-}
-
-/** Removes the owner file at `path` unless a program has made it. */
-function removeOurs(path: RelPath, parents: Parents): void {
-  const content = contentAt(path, parents);
-  if (content === null || !isOutwardNamed(nameOf(path), content)) return;
-  try {
-    fs.unlinkSync(parents.at(parentOf(path), nameOf(path)));
-  } catch {
-    // It is gone already, or its directory cannot be written: the next start tries again.
-  }
-}
-
 /** @returns whether it is written: not where a program's own is in the way, or the directory cannot be written. */
 function write({ path, file }: Wanted, parents: Parents): boolean {
-  const absolute = parents.at(parentOf(path), nameOf(path));
+  // One of ours can have come with a directory that was renamed.
+  removeOurs(path, parents);
   try {
+    const absolute = parents.at(parentOf(path), nameOf(path));
     if (!(file.content instanceof Uint8Array)) fs.symlinkSync(file.content.link, absolute);
     else fs.writeFileSync(absolute, file.content, { flag: NEW_FILE, mode: MODE });
     return true;
