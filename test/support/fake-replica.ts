@@ -46,6 +46,8 @@ export class Job {
 export class FakeReplica implements Replica {
   readonly jobs: Job[] = [];
   readonly wanted: (readonly Wanted[])[] = [];
+  /** The paths of the changes for which it was asked what it has of them already. */
+  readonly askedFor: RelPath[] = [];
   /** What can be read, by path; null: it is stale. */
   readonly files = new Map<RelPath, string | null>();
   /** What a read throws, if it does. */
@@ -71,7 +73,8 @@ export class FakeReplica implements Replica {
     throw new Error('nobody looks here');
   }
 
-  async offer(): Promise<Offer | null> {
+  async offer(change: Change): Promise<Offer | null> {
+    this.askedFor.push(change.path);
     return null;
   }
 

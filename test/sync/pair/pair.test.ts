@@ -209,6 +209,15 @@ describe('a file that lost content in a crash', () => {
     expect([scene.archive(), scene.marks()]).toEqual([archive, marks]);
   });
 
+  test('is not replaced by what side b had before it was gone', () => {
+    const scene = open('', 'x:1');
+    scene.scan('b', 'x:333', { whole: true });
+    scene.scan('a', 'x:22', { whole: true });
+    scene.pair.loseB();
+    scene.scan('a', '', { damaged: [p('x')] });
+    expect(scene.archive()).toBe('x:1');
+  });
+
   test('on side b is treated alike, whichever side is scanned', () => {
     const { scan, archive } = open('', 'x:1');
     scan('b', 'x:22', { whole: true, damaged: [p('x')] });

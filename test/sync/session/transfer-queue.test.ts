@@ -93,6 +93,15 @@ describe('small changes', () => {
     expect(queue.size).toBe(0);
   });
 
+  test('are not worth the question what the target has of them; a large one is', async () => {
+    const { queue, target, source } = open();
+    source.files.set(p('f'), 'one').set(p('large'), LARGE);
+    queue.add([create('f', 'one'), large('large')]);
+    queue.start();
+    for (const job of target.jobs) await job.take();
+    expect(target.askedFor).toEqual(['large']);
+  });
+
   test('take their contents from the source, numbered among the changes with content', async () => {
     const { queue, target, source } = open();
     source.files.set(p('f'), 'one').set(p('g'), 'two');
