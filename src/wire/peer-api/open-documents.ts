@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { OpenDocument, OpenDocuments, ShownLock } from '../../replica.js';
 import { MAX_NAME_CHARS, text } from '../rpc/fields.js';
 import { checked } from '../rpc/params.js';
-import { type Batch, bad, encodeList, object, parseList, relPath, shortText, wholeNumber } from './list.js';
+import { type Batch, bad, encodeList, fail, object, parseList, relPath, shortText, wholeNumber } from './list.js';
 
 /** The most documents that one side may tell as open. */
 const MAX_OPEN = 5_000;
@@ -41,11 +41,15 @@ function documentOf(item: unknown): OpenDocument {
   const { path, app, owner, account } = object(item, 'a document');
   return {
     path: relPath(path),
-    app: shortText(app, 'a program', MAX_NAME_CHARS),
-    owner: shortText(owner, 'an owner', MAX_NAME_CHARS),
-    account: account === null ? null : shortText(account, 'an account', MAX_NAME_CHARS),
+    app: name(app, 'a program'),
+    owner: name(owner, 'an owner'),
+    account: account === null ? null : name(account, 'an account'),
   };
 }
+
+/** Nobody who has no name can hold a lock. */
+const name = (value: unknown, what: string): string =>
+  shortText(value, what, MAX_NAME_CHARS) || fail(`${what} has no name`);
 
 /** @returns the payloads of `show-locks`; at least one. */
 export function encodeShownLocks(locks: readonly ShownLock[]): readonly Batch[] {

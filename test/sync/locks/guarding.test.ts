@@ -112,3 +112,34 @@ test('without it, what an earlier run guarded is given back, and nothing is guar
   await turn();
   expect(b.take()).toEqual(['-']);
 });
+
+test('rules say which paths are guarded, and others do so at once', async () => {
+  const fixture = new LockFixture({ x: file('x'), y: file('y'), z: file('z') });
+  const lock = (path: string, side: Side) =>
+    fixture.lockState.dispatch({ kind: 'lock', path: p(path), owner: 'ann', side, message: '', now: 1 });
+  let rule = ['x'];
+  const guarding = new Guarding(fixture.lockState, (path) => rule.includes(path));
+  const b = new Guarded();
+  guarding.joined('b', b);
+  lock('x', 'a');
+  lock('y', 'a');
+  await turn();
+  expect(b.take()).toEqual(['-', '+x']);
+  rule = ['y', 'z'];
+  guarding.refresh();
+  guarding.refresh();
+  await turn();
+  expect(b.take()).toEqual(['-x', '+y']);
+  lock('z', 'a');
+  rule = [];
+  guarding.refresh();
+  await turn();
+  expect(b.take()).toEqual(['+z', '-y', '-z']);
+  // What was guarded when a lock began is given back with it, whatever the rules are then.
+  rule = ['x'];
+  guarding.refresh();
+  rule = [];
+  fixture.lockState.dispatch({ kind: 'unlock', path: p('x'), owner: 'ann', current: file('x'), now: 2 });
+  await turn();
+  expect(b.take()).toEqual(['+x', '-x']);
+});

@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
-import type { Offer } from '../../../src/replica.js';
+import type { Offer, OpenDocuments } from '../../../src/replica.js';
 import { noise } from '../../support/delta.js';
 import { file, p, pieces, stream } from '../../support/disk-site.js';
 import { type DiskForm, type DiskSite, lookAround, openDiskSite } from '../../support/replicas.js';
@@ -25,6 +25,22 @@ const created = (name: string, content: string | Buffer): Change => ({
 const staged = ({ root }: DiskSite) => fs.readdirSync(path.join(root, '.lockstep/staging'));
 
 describe.each(forms)('a %s replica', (form) => {
+  test('tells which documents are open, and shows the locks of the other side', async () => {
+    const ownerFile = 'Ann,ann,pc,01.12.2026 00:30,file:///p;';
+    const site = await openDiskSite(form, { 'x.odt': '', '.~lock.x.odt#': ownerFile, 'y.odt': '' });
+    await lookAround(site);
+    const open = await new Promise<OpenDocuments>((resolve) => site.replica.onOpened?.(resolve));
+    expect(open.account).toContain('@');
+    expect(open.documents).toEqual([{ path: 'x.odt', app: 'LibreOffice', owner: 'Ann', account: 'ann@pc' }]);
+    const holder = { user: 'bob', host: 'pc', since: 1 };
+    const locks = ['x.odt', 'y.odt', 'gone.odt'].map((at) => ({ path: p(at), holder }));
+    await site.replica.showLocks?.(locks, true);
+    expect(fs.readFileSync(path.join(site.root, '.~lock.y.odt#'), 'utf8')).toContain('bob');
+    expect(fs.readFileSync(path.join(site.root, '.~lock.x.odt#'), 'utf8')).toBe(ownerFile);
+    await site.replica.showLocks?.([], true);
+    expect(Object.keys(readTree(site.root)).sort()).toEqual(['.~lock.x.odt#', 'x.odt', 'y.odt']);
+  });
+
   test('reports outcomes before later contents arrive', async () => {
     const site = await openDiskSite(form);
     await lookAround(site);
