@@ -53,7 +53,7 @@ interface ServedReplica {
   readonly log: Logger;
   /** Reads the versions; absent where none are kept. */
   readonly versionReader?: VersionReader;
-  readonly clock?: Pick<Clock, 'soon'>;
+  readonly clock?: Pick<Clock, 'soon' | 'after'>;
   /** Holds contents back; absent for no limit. */
   readonly bandwidth?: Bandwidth;
 }
@@ -82,7 +82,7 @@ export class ReplicaServer {
   #connectedPeer: ConnectedPeer | null = null;
   /** What is open here; null before that is known. */
   #open: OpenDocuments | null = null;
-  #renewing: NodeJS.Timeout | undefined;
+  #cancelRenewal: (() => void) | null = null;
   readonly #contentConnections = new Set<Connection>();
   /** The applies that are running. */
   readonly #applies = new Set<Promise<object>>();
@@ -104,13 +104,15 @@ export class ReplicaServer {
 
   /** Tells server-a what is open here, now and every minute: what is not renewed may be closed. */
   #tellOpen(): void {
-    clearTimeout(this.#renewing);
+    this.#cancelRenewal?.();
+    this.#cancelRenewal = null;
     const control = this.#connectedPeer?.control;
     if (this.#open === null || control === undefined) return;
     for (const { params, payload } of encodeOpenDocuments(this.#open)) {
       control.send({ method: 'opened', params }, payload).catch(() => {});
     }
-    this.#renewing = setTimeout(() => this.#tellOpen(), RENEW_MS).unref();
+    const { clock = realClock } = this.#served;
+    this.#cancelRenewal = clock.after(RENEW_MS, () => this.#tellOpen());
   }
 
   #hint(): void {
@@ -206,10 +208,10 @@ export class ReplicaServer {
     this.#connectedPeer = connectedPeer;
     this.#bandwidth.told = null;
     if (this.#bandwidth.own !== null) this.#limit(this.#bandwidth.own);
-    const { log } = this.#served;
+    const { log, clock = realClock } = this.#served;
     log.event({ event: 'peer-connected' });
     // The answer to its greeting comes first.
-    setImmediate(() => this.#tellOpen());
+    if (this.#open !== null) clock.soon(() => this.#tellOpen());
     void control.closed.then((reason) => {
       if (this.#connectedPeer !== connectedPeer) return;
       this.#connectedPeer = null;
