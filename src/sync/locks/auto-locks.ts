@@ -78,12 +78,17 @@ export class AutoLocks {
       if (this.#open.at(side, path) === null) this.#dismissed[side].delete(path);
   }
 
-  /** A side was scanned: the first change of a file can lock it for that side. */
-  scanned(side: Side, { whole, halt, entries }: ScanResult): void {
+  /**
+   * A side was scanned, and what was found is not recorded yet: the first change of a file can lock it for that side.
+   * @param isOpen whether a write of the synchronisation may be what was found at a path.
+   */
+  scanned(side: Side, { whole, halt, entries }: ScanResult, isOpen: (path: RelPath) => boolean): void {
     if (!this.#options.isOn || whole || halt !== null || !this.#options.rules().hasFirstWrites) return;
     const { pair, lockState } = this.#context;
     for (const { path, entry } of entries) {
-      if (entry?.type !== 'file' || this.#quietMs(path) === null || sameContent(entry, pair.shared(path))) continue;
+      if (entry?.type !== 'file' || this.#quietMs(path) === null || isOpen(path)) continue;
+      // A scan also tells what it was asked for, changed or not.
+      if (sameContent(entry, pair.entry(side, path)) || sameContent(entry, pair.shared(path))) continue;
       // What has just been written here by the synchronisation.
       if (sameContent(entry, pair.entry(otherSide(side), path))) continue;
       const lock = lockState.table.locks.get(path);

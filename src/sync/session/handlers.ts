@@ -41,8 +41,9 @@ export function sessionHandlers(parts: SessionParts, session: WholeSession): Ses
     hint: ({ side }) => void sides.scanQueue(side)?.ask('hinted'),
     scanned: (event) => {
       sides.scanQueue(event.side)?.end();
+      // What is new is told from what was known of the side before.
+      locks.scanned(event.side, event.scan, (path) => inFlight.isOpen(event.side, path));
       recorder.scanned(event);
-      locks.scanned(event.side, event.scan);
     },
     'scan-failed': (event) => {
       sides.scanQueue(event.side)?.fail();

@@ -33,6 +33,8 @@ class Scene {
   /** False: scans are asked for and not answered. */
   isScanning = true;
   isInFlight = false;
+  /** Whether the synchronisation writes where scans find something. */
+  isWriting = false;
   wakes = 0;
   #scans = 0;
 
@@ -72,8 +74,8 @@ class Scene {
   /** A scan of `side` finds `content` at `path`. */
   writes(side: Side, path: string, content: string | null): this {
     const entry = content === null ? null : file(content);
+    this.service.automatic.scanned(side, { ...LOOK, entries: [{ path: p(path), entry }] }, () => this.isWriting);
     this.fixture.found(side, path, entry);
-    this.service.automatic.scanned(side, { ...LOOK, entries: [{ path: p(path), entry }] });
     return this.turn();
   }
 
@@ -384,8 +386,27 @@ describe('first-write', () => {
   test('a scan of everything tells no changes', () => {
     const scene = known();
     const entries = [{ path: p('x'), entry: file('v1') }];
-    scene.service.automatic.scanned('a', { ...LOOK, whole: true, entries });
+    scene.service.automatic.scanned('a', { ...LOOK, whole: true, entries }, () => false);
     expect(scene.turn().locks).toEqual([]);
+  });
+
+  test('what a scan tells again is no change: a file whose content cannot cross is not in work for ever', () => {
+    const scene = known().writes('a', 'x', 'v1');
+    scene.hold('x');
+    scene
+      .passes(MINUTE - 1)
+      .writes('a', 'x', 'v1')
+      .passes(1);
+    expect(scene.locks).toEqual([]);
+    expect(scene.writes('a', 'x', 'v1').locks).toEqual([]);
+  });
+
+  test('what the synchronisation has written here is no change, though nobody knows yet that it was done', () => {
+    const scene = known();
+    scene.isWriting = true;
+    expect(scene.writes('a', 'x', 'v1').locks).toEqual([]);
+    scene.isWriting = false;
+    expect(scene.writes('a', 'x', 'v2').locks).toEqual(['x server@hosta a in work']);
   });
 
   test('what is dismissed stays so until it has been quiet', () => {
@@ -405,8 +426,8 @@ describe('first-write', () => {
   test('no more than 5,000 files are in work', () => {
     const scene = known(new Scene({ rules: '* first-write 1m' }));
     const entries = Array.from({ length: 5_100 }, (_, n) => ({ path: `f${n}` as RelPath, entry: file('v1') }));
+    scene.service.automatic.scanned('a', { ...LOOK, entries }, () => false);
     scene.fixture.pair.foldScan('a', { ...LOOK, entries }, 0);
-    scene.service.automatic.scanned('a', { ...LOOK, entries });
     expect(scene.turn().locks.length).toBe(5_000);
   });
 });
