@@ -73,9 +73,7 @@ export class AutoLocks {
   /** A side has told what is open there. */
   told(side: Side, open: OpenDocuments): void {
     if (!this.#options.isOn) return;
-    this.#open.told(side, open);
-    for (const path of this.#dismissed[side])
-      if (this.#open.at(side, path) === null) this.#dismissed[side].delete(path);
+    for (const path of this.#open.told(side, open)) this.#dismissed[side].delete(path);
   }
 
   /**
@@ -136,10 +134,10 @@ export class AutoLocks {
     this.#closing.delete(path);
   }
 
-  /** A person has ended or taken an automatic lock. */
-  #dismiss({ path, side, auto }: Lock): void {
+  /** A person has ended or taken an automatic lock. Whoever has opened the document since may still have it. */
+  #dismiss({ path, side, owner, auto }: Lock): void {
     if (auto?.app === null) this.#firstWrites.dismiss(path);
-    else if (this.#open.at(side, path) !== null) this.#dismissed[side].add(path);
+    else if (this.#open.at(side, path)?.owner === owner) this.#dismissed[side].add(path);
   }
 
   #serveLock(lock: Lock): void {

@@ -320,6 +320,22 @@ describe('what a person has done stays until the document is closed', () => {
     expect(scene.locks).toEqual(after.length === 0 ? ['x Ann a auto'] : after);
   });
 
+  test('and no longer: who opens it next has it', () => {
+    const scene = new Scene().opens('a', 'x Ann').hand('unlock', 'bob', 'b', { force: true });
+    expect(scene.opens('a', 'x Bob').locks).toEqual(['x Bob a auto']);
+  });
+
+  test('but not what time has done to who had it open before', async () => {
+    const scene = new Scene().opens('b', 'x Ann').leaves();
+    scene.isScanning = false;
+    scene.comesBack().opens('b', 'x Bob');
+    expect(scene.locks).toEqual(['x Ann b auto away']);
+    scene.isScanning = true;
+    scene.writes('b', 'x', 'v1').passes(GRACE_MS);
+    await turn();
+    expect(scene.turn().turn().locks).toEqual(['x Bob b auto']);
+  });
+
   test('but a lock that goes with its file to another name leaves the document to be locked', () => {
     const scene = new Scene().opens('a', 'x Ann').writes('a', 'x.bak', 'v0').writes('a', 'x', null);
     scene.fixture.lockState.dispatch({ kind: 'moved', path: p('x'), to: p('x.bak') });
