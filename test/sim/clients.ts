@@ -5,6 +5,7 @@ import { SyncError } from '../../src/core/errors.js';
 import type { HeldWay } from '../../src/core/locks/records.js';
 import type { RelPath, Side } from '../../src/core/path.js';
 import type { Acted, Refused } from '../../src/wire/client-api/methods.js';
+import { commandNameOf } from './editors/programs.js';
 import type { Notices } from './notices.js';
 import type { ServerA } from './servers.js';
 import type { World } from './world.js';
@@ -202,7 +203,8 @@ export class Clients {
   }
 
   #unlocked({ wish: { owner, force }, path }: Asked, answer: Acted): void {
-    if (answer.changed && answer.owner !== owner && force !== true) {
+    const isOwn = answer.owner === owner || commandNameOf(String(answer.owner)) === owner;
+    if (answer.changed && !isOwn && force !== true) {
       this.#world.broken(`${owner} has unlocked what ${answer.owner} held`);
     }
     if (this.#claims.get(path)?.owner === owner) this.#claims.delete(path);
@@ -311,6 +313,12 @@ export class Clients {
   /** Whether somebody asks for what is held of `path` to be discarded. */
   mayDiscard(path: RelPath): boolean {
     return [...this.#under].some((asked) => asked.path === path && asked.wish.held === 'discard');
+  }
+
+  /** Whether somebody asks for what may end the lock of `path`. */
+  mayEnd(path: RelPath): boolean {
+    for (const [key, count] of this.#releasing) if (count > 0 && key.endsWith(` ${path}`)) return true;
+    return [...this.#under].some(({ path: at, wish }) => at === path && (wish.force === true || wish.steal === true));
   }
 
   /** Those who were told that they hold one of `paths`, were not to be rid of it, and are not `owner`. */

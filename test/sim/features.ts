@@ -25,21 +25,28 @@ export interface Features {
   readonly records: boolean;
   /** There are so many files that a deletion of most has to be confirmed. */
   readonly many: boolean;
+  /** Documents are open in programs, and locked by themselves. */
+  readonly editors: boolean;
 }
 
 /** Nothing of it: the world of the first regressions. */
-export const PLAIN: Features = {
+const PLAIN: Features = {
   ...{ ttl: false, lines: false, breaking: false, ways: false, guard: false },
   ...{ roots: false, memory: false, mounts: false, tables: false, many: false, records: false },
+  editors: false,
 };
 
-/** @param isEarly without what came last here: as the first regressions in this world were found. */
-export function featuresOf(seed: number, isEarly: boolean): Features {
+/** How much of it there is: seeds mean what they meant when they were found. `wide` is without editors. */
+export type Width = 'plain' | 'early' | 'wide' | 'all';
+
+export function featuresOf(seed: number, width: Width): Features {
+  if (width === 'plain') return PLAIN;
   const random = new Random(subSeed(seed, -3));
   const some = () => random.chance(0.45);
   const locks = { ttl: some(), lines: some(), breaking: some(), ways: some(), guard: some() };
   const early = { ...PLAIN, ...locks, roots: random.chance(0.3), memory: random.chance(0.25) };
-  if (isEarly) return early;
+  if (width === 'early') return early;
   const wide = { mounts: random.chance(0.1), tables: random.chance(0.15), many: random.chance(0.015) };
-  return { ...early, ...wide, records: random.chance(0.1) };
+  const editors = width === 'all' && new Random(subSeed(seed, -4)).chance(0.3);
+  return { ...early, ...wide, records: random.chance(0.1), editors };
 }

@@ -1,6 +1,7 @@
 // npm run test:sim -- --runs N --seed S: as many runs as asked for, from seed S on. The first that breaks a promise is made
 // short and printed with its seed.
 import { parseArgs } from 'node:util';
+import type { Width } from './features.js';
 import { type RunResult, run } from './run.js';
 
 const { values } = parseArgs({
@@ -11,11 +12,12 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     plain: { type: 'boolean', default: false },
     early: { type: 'boolean', default: false },
+    wide: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
   },
 });
 
-const { plain, early } = values;
+const width: Width = (['plain', 'early', 'wide'] as const).find((name) => values[name]) ?? 'all';
 // Errors with causes and codes are made all the time here, and nobody reads their stacks: a sixth of the time.
 if (!values.trace) Error.stackTraceLimit = 0;
 
@@ -27,7 +29,7 @@ async function shrink(seed: number, { steps, fault }: RunResult): Promise<Set<nu
       const attempt = new Set(without);
       for (let n = from; n < from + size; n++) attempt.add(n);
       if (attempt.size === without.size) continue;
-      if (kindOf((await run({ seed, plain, early, without: attempt })).fault) === kindOf(fault))
+      if (kindOf((await run({ seed, width, without: attempt })).fault) === kindOf(fault))
         for (const n of attempt) without.add(n);
     }
   }
@@ -40,7 +42,7 @@ const kindOf = (fault: string | null): string => (fault ?? '').replace(/[xyz][^ 
 async function show(seed: number, result: RunResult): Promise<void> {
   console.log(`seed ${seed}: ${result.fault}`);
   const without = await shrink(seed, result);
-  const short = await run({ seed, plain, early, without, tracing: true });
+  const short = await run({ seed, width, without, tracing: true });
   console.log(short.trace.join('\n'));
   console.log(`seed ${seed}, without steps ${JSON.stringify([...without].sort((x, y) => x - y))}: ${short.fault}`);
 }
@@ -51,10 +53,10 @@ const since = performance.now();
 let failures = 0;
 let events = 0;
 for (let seed = first; seed < last; seed++) {
-  const result = await run({ seed, plain, early, tracing: values.trace });
+  const result = await run({ seed, width, tracing: values.trace });
   events += result.events;
   if (values.trace) console.log(result.trace.join('\n'));
-  if (values.twice && (await run({ seed, plain, early })).fingerprint !== result.fingerprint) {
+  if (values.twice && (await run({ seed, width })).fingerprint !== result.fingerprint) {
     console.log(`seed ${seed}: two runs differ`);
     failures++;
   }

@@ -1,6 +1,7 @@
 // Who lost a lock without having given it back is told, once, and nobody is told of what never was.
 import type { SyncEvent } from '../../src/core/events.js';
 import type { NoticeRow } from '../../src/wire/client-api/notice.js';
+import { commandNameOf } from './editors/programs.js';
 import type { World } from './world.js';
 
 type Loss = Pick<NoticeRow, 'path' | 'reason' | 'by'> & { readonly owner: string };
@@ -24,8 +25,9 @@ export class Notices {
     this.#mayFailToSay = mayFailToSay;
   }
 
-  said({ path, owner, by, reason }: SyncEvent & { event: 'unlocked' }): void {
+  said({ path, owner: holder, by, reason }: SyncEvent & { event: 'unlocked' }): void {
     if (reason === 'released') return;
+    const owner = commandNameOf(holder);
     const early = this.#early.findIndex((loss) => isThat(loss, owner, { path, reason, by }));
     if (early >= 0) this.#early.splice(early, 1);
     else this.#owed.push({ path, owner, by, reason });

@@ -49,6 +49,19 @@ export const WHOLE: readonly (readonly [seed: number, what: string])[] = [
 ];
 
 /** In the world with everything that is in features.ts. */
+export const WITH_EDITORS: readonly (readonly [seed: number, what: string])[] = [
+  [16, 'a file in work whose content could not cross was locked by each scan that was to end its lock'],
+  [87, 'the same, where somebody unlocked it again and again'],
+  [1_000_008, 'a conflict copy was locked as if somebody worked in it'],
+  [850_000_634, 'what had just come from side b was locked for side a, as the connection was lost meanwhile'],
+  [353, 'whose lock a person had ended, he kept it from the one who opened the document next'],
+  [850_000_046, 'a lock ended by time, and seemed to be ended by a person: who had the document open was not locked'],
+  [472, 'the simulation: a server-a that started as a document was closed was to know that it had been open'],
+  [514, 'the simulation: a deletion of a directory was held, and with it the lock of a document that was in there'],
+  [186, 'the simulation: a lock that was taken by hand ended by time, and was to be taken again by itself'],
+];
+
+/** In the world with everything that is in features.ts but editors. */
 export const WIDE: readonly (readonly [seed: number, what: string])[] = [
   [600_026_870, 'the simulation: of a lock that outlasted the loss of others it was forgotten since when it had been'],
   [600_028_750, 'tokens fell where the lock table was lost twice and the clock was set back between'],

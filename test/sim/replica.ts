@@ -7,8 +7,10 @@ import { entryOf, Snapshot } from '../../src/core/snapshot.js';
 import { tableOf } from '../../src/disk/local-replica.js';
 import { PARTNER_TABLE, PartnerMemory } from '../../src/disk/state/partner-memory.js';
 import type { StoreAccess } from '../../src/disk/state/store.js';
-import type { Applied, Content, Replica, ScanResult, ScanScope, Wanted } from '../../src/replica.js';
+import type { Applied, Content, OpenDocuments, Replica, ScanResult, ScanScope, Wanted } from '../../src/replica.js';
 import { hashOf, type Inode, type SimDisk, seenOf, sizeOf } from './disk.js';
+import { Presence } from './editors/presence.js';
+import type { Programs } from './editors/programs.js';
 import { SimGuard } from './guard.js';
 import { SimScanner } from './scanner.js';
 import { storesOn } from './store.js';
@@ -29,6 +31,8 @@ export interface Place {
   readonly untold: Set<string>;
   /** Whether what is kept of earlier contents is recorded. */
   readonly hasRecords?: boolean;
+  /** The programs in which documents are open; absent where there are none. */
+  programs?: Programs;
   /** The moment between the last scan of a path and the write: somebody may use it. */
   readonly moment: (path: RelPath) => void;
   /** Something was written into the tree by the engine, by an apply that began at `begun`. */
@@ -47,6 +51,7 @@ export class SimReplica implements Replica {
   readonly #seen: StoreAccess;
   readonly #guarding: SimGuard;
   readonly versions: SimVersions | null;
+  readonly #presence: Presence | null;
   /** Whether whoever ran before may have given names that are not durable. */
   #areNamesLoose = true;
 
@@ -62,6 +67,7 @@ export class SimReplica implements Replica {
     this.scanner = new SimScanner(known, place.disk, process, place.unreadable, (path) => {
       if (place.dirty.delete(path) && place.name === 'b') place.untold.add(path);
     });
+    this.#presence = place.programs === undefined ? null : new Presence(place, place.programs, process);
     this.scanner.onSeen = (path, entry) => this.#seen.put('seen', path, entry);
     this.#guarding = new SimGuard(place.disk, this.scanner, process);
     this.#guarding.clear();
@@ -76,6 +82,7 @@ export class SimReplica implements Replica {
       this.#areNamesLoose = false;
     }
     this.#guarding.giveBack();
+    if (scan.halt === null && this.#process.alive) this.#presence?.scanned(scope === 'everything');
     this.#process.world.say(() => `  ${this.#place.name}: scan ${scope} [${paths}] says ${wordsFor(scan)}`);
     if (scan.halt !== null || scan.whole || paths.length === 0) return scan;
     const told = new Set(scan.entries.map(({ path }) => path));
@@ -94,6 +101,13 @@ export class SimReplica implements Replica {
 
   onHint(listener: () => void): void {
     this.scanner.onHint = listener;
+  }
+
+  onOpened(listener: (open: OpenDocuments) => void): void {
+    if (this.#presence === null) return;
+    this.#presence.onOpened = listener;
+    const { open } = this.#presence;
+    if (open !== null) listener(open);
   }
 
   async close(): Promise<void> {}

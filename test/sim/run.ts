@@ -4,10 +4,13 @@ import type { Change } from '../../src/core/change.js';
 import type { Entry } from '../../src/core/entry.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
+import type { AutoLockOptions } from '../../src/sync/locks/auto-locks.js';
 import type { LastRun } from '../../src/sync/pair/lost-outcomes.js';
 import { Clients } from './clients.js';
 import { contentOf, SimDisk } from './disk.js';
-import { type Features, featuresOf, PLAIN } from './features.js';
+import { Editors } from './editors/editors.js';
+import { EditorOracle } from './editors/oracle.js';
+import { type Features, featuresOf, type Width } from './features.js';
 import { Halts } from './halts.js';
 import { Ledger } from './ledger.js';
 import { Notices } from './notices.js';
@@ -26,10 +29,8 @@ export interface RunOptions {
   /** Steps that are left out: how a failing run is made short. */
   readonly without?: ReadonlySet<number>;
   readonly tracing?: boolean;
-  /** Without anything of features.ts. */
-  readonly plain?: boolean;
-  /** Without what came last there. */
-  readonly early?: boolean;
+  /** How much of features.ts there is; all of it unless given. */
+  readonly width?: Width;
 }
 
 export interface RunResult {
@@ -83,6 +84,8 @@ const REST_EVENTS = 60_000;
 /** So long whatever is retried waits at most, and so long it takes at most until a halt is noticed. */
 const RETRIES_MS = 130_000;
 const NOTICED_MS = 20_000;
+/** So long it takes at most until documents count as closed and files as not in work. */
+const CLOSED_MS = 15_000;
 /** So often those in line get what others give back, at the most. */
 const ROUNDS = 40;
 
@@ -98,6 +101,8 @@ class Run {
   readonly #clients: Clients;
   readonly #writers: Writers;
   readonly #oracle: Oracle;
+  readonly #editors: Editors | null;
+  readonly #editorOracle: EditorOracle | null;
   readonly #roots: Roots;
   readonly #halts: Halts;
   readonly #places: { readonly a: Place; readonly b: Place };
@@ -117,7 +122,7 @@ class Run {
     this.#options = options;
 
     const random = new Random(subSeed(options.seed, -1));
-    this.#features = options.plain === true ? PLAIN : featuresOf(options.seed, options.early === true);
+    this.#features = featuresOf(options.seed, options.width ?? 'all');
     this.#world = new World(options.seed, options.tracing ?? false);
     this.#ledger = new Ledger(this.#world);
     this.#ledger.written.add('');
@@ -147,6 +152,14 @@ class Run {
     const ledger = this.#ledger;
     const users = this.#users;
     const places = this.#places;
+    const desk = (side: 'a' | 'b') => this.#lockService(side);
+    this.#editors = this.#features.editors
+      ? new Editors(world, { places, users, desk }, new Random(subSeed(options.seed, -5)))
+      : null;
+    const editors = this.#editors;
+    const clients = this.#clients;
+    this.#editorOracle = editors === null ? null : new EditorOracle({ world, editors, clients, users, ledger, places });
+    if (editors !== null) for (const side of ['a', 'b'] as const) places[side].programs = editors.programs[side];
     this.#roots = new Roots(world, ledger, users, places, () => this.#lockService('b'));
     this.#halts = new Halts(world, ledger, users, places, this.#roots, () => this.#writers.asking > 0, {
       formerBack: () => this.#changeRoot('former', () => this.#roots.formerBack(), world.random),
@@ -186,6 +199,7 @@ class Run {
         server: () => this.#a,
         flush: (server, ms) => void this.#flush(server, ms),
         written: () => this.#noteFirstContact(),
+        editors: this.#editors,
       },
       !random.chance(0.5),
     );
@@ -236,6 +250,7 @@ class Run {
       if (options.without?.has(n) !== true) {
         world.say(() => `-- step ${n}`);
         this.#step(random);
+        this.#edit(n);
       }
       const gap = random.chance(0.5) ? 0 : random.chance(0.7) ? random.between(0, 100) : random.between(0, 4_000);
       await world.run(() => false, world.time + gap, REST_EVENTS);
@@ -262,6 +277,15 @@ class Run {
       this.#users.act(lockService, random.pick(this.#edits), random);
       this.#noteFirstContact();
     }
+  }
+
+  /** Somebody does something in a program. */
+  #edit(n: number): void {
+    if (this.#editors === null) return;
+    const random = new Random(subSeed(this.#options.seed, -1_000 - n));
+    if (random.chance(0.4)) return;
+    this.#editors.act(random);
+    this.#noteFirstContact();
   }
 
   /** At a first contact the loser goes to versions. */
@@ -301,6 +325,7 @@ class Run {
             else world.at(0, () => this.#halts.halted(server, event.code));
           }
           this.#oracle.said(this.#a, event);
+          this.#editorOracle?.said(event);
         },
         onWarning: (text) => world.say(() => `    (${text})`),
         serverB: () => (this.#wireUp ? this.#b : null),
@@ -311,9 +336,13 @@ class Run {
       },
       this.#features.guard ? world.random.chance(0.8) : null,
       this.#crash,
+      this.#autoLock(),
     );
     isStarted = true;
-    server.lockState.watch((rows) => this.#oracle.noteRows(server, rows));
+    server.lockState.watch((rows) => {
+      this.#oracle.noteRows(server, rows);
+      this.#editorOracle?.noteRows(server, rows);
+    });
     const begin = server.pair.beginFirstContact.bind(server.pair);
     server.pair.beginFirstContact = () => {
       begin();
@@ -324,6 +353,13 @@ class Run {
     this.#clients.restarted(server, hasArchive);
     this.#oracle.restarted(server);
     this.#writers.restarted();
+    this.#editorOracle?.restarted(server);
+  }
+
+  #autoLock(): AutoLockOptions | undefined {
+    const editors = this.#editors;
+    if (editors === null) return undefined;
+    return { isOn: this.#world.random.chance(0.95), graceMs: editors.graceMs, rules: () => editors.rules };
   }
 
   #startB(): void {
@@ -343,6 +379,8 @@ class Run {
     this.#stopB(false);
     this.#world.say(() => `!  the root of b: ${arrival}`);
     change();
+    this.#editors?.rootChanged('b');
+    if (this.#editorOracle !== null) this.#editorOracle.isDiskChanged = true;
     this.#halts.arrived(arrival);
     this.#world.at(random.between(0, 2_000), () => this.#startB());
   }
@@ -362,6 +400,8 @@ class Run {
   #remount(change: () => void, random: Random): void {
     this.#stopA(false);
     change();
+    this.#editors?.rootChanged('a');
+    if (this.#editorOracle !== null) this.#editorOracle.isDiskChanged = true;
     this.#clients.tableChanged();
     this.#notices.tableLost();
     this.#oracle.tableChanged();
@@ -494,6 +534,8 @@ class Run {
   #cutPower(side: 'a' | 'b'): void {
     const { disk, dirty } = this.#places[side];
     disk.cut(() => this.#world.random.unit());
+    this.#editors?.powerCut(side);
+    if (this.#editorOracle !== null) this.#editorOracle.isDiskChanged = true;
     this.#halts.standstill.powerCut(side, this.#isLossReported(side));
     // What comes back is older than what went.
     for (const content of this.#ledger.written) this.#users.wandering.add(content);
@@ -525,6 +567,7 @@ class Run {
       this.#stopB(kind === 'power-b');
       world.at(later, () => this.#startB());
     } else if (kind === 'clock') {
+      if (this.#editorOracle !== null) this.#editorOracle.isClockSet = true;
       this.#offsets[random.pick(['a', 'b'] as const)] += random.pick([-3_600_000, -10_000, 10_000, 3_600_000]);
     } else if (kind === 'weather') world.weather = world.weather === CALM ? this.#rough : CALM;
     else if (kind === 'unreadable') this.#makeUnreadable(random, later);
@@ -602,6 +645,7 @@ class Run {
       for (const path of [...this.#places[side].unreadable]) this.#makeReadable(side, path);
     const server = this.#a!;
     server.session.pause(false).catch(() => {});
+    this.#editors?.fairWeather();
     // Whatever waits for a retry, or for the wire, has its chance. A pair that is halted only scans again each second, which
     // takes a fifth of all the time: one in four does it for so long.
     await world.run(() => false, world.time + NOTICED_MS, REST_EVENTS);
@@ -612,8 +656,10 @@ class Run {
       this.#oracle.atRest(server);
       this.#oracle.guards(server);
       this.#oracle.noneOverdue(server);
+      this.#editorOracle?.atRest(server);
     }
     if (world.fault !== null) return;
+    await this.#closeDocuments(server);
     await this.#giveEverythingBack(server);
     if (!(await this.#rests(server)) || world.fault !== null) return;
     const { table } = server.lockState;
@@ -632,6 +678,15 @@ class Run {
     // A flush does not wait for bits.
     await world.run(() => false, world.time + 2_000, REST_EVENTS);
     this.#oracle.guards(server);
+  }
+
+  /** All documents are closed, and with them the locks end that they took. */
+  async #closeDocuments(server: ServerA): Promise<void> {
+    if (this.#editors === null) return;
+    const world = this.#world;
+    this.#editors.closeAll();
+    await world.run(() => false, world.time + CLOSED_MS, REST_EVENTS);
+    if ((await this.#rests(server)) && world.fault === null) this.#editorOracle?.atTheEnd(server);
   }
 
   /** Whoever has a lock gives it back, then those in line who got it, until nobody has any */

@@ -6,6 +6,7 @@ import type { RelPath } from '../../src/core/path.js';
 import type { Logger } from '../../src/log.js';
 import type { Replica } from '../../src/replica.js';
 import { ServeLocks } from '../../src/sync/clients/lock-methods.js';
+import type { AutoLockOptions } from '../../src/sync/locks/auto-locks.js';
 import { Guarding } from '../../src/sync/locks/guarding.js';
 import { LockJournal } from '../../src/sync/locks/journal.js';
 import { LockState } from '../../src/sync/locks/lock-state.js';
@@ -101,6 +102,7 @@ export class ServerA {
   readonly #guarding: Guarding | null;
   readonly #connections = new Set<SimConnection>();
   #peer: RemoteReplica | null = null;
+  readonly isAutoLocking: boolean;
   readonly #root: string;
 
   constructor(
@@ -112,9 +114,12 @@ export class ServerA {
     readonly guards: boolean | null,
     /** How the last run ended; null where there was none. */
     crash: LastRun['crash'],
+    /** How documents that are open are locked; undefined where nobody opens any. */
+    autoLock?: AutoLockOptions,
   ) {
     this.#world = world;
     this.#context = context;
+    this.isAutoLocking = autoLock?.isOn === true;
 
     this.process = new Process(world, offset);
     this.#root = place.disk.id;
@@ -153,7 +158,7 @@ export class ServerA {
       recover();
     };
     const parts = { pair, own, local, lockState, heldFiles, log, clock: process.clock };
-    this.session = new Session({ ...parts, paired, acceptLostLocks });
+    this.session = new Session({ ...parts, paired, acceptLostLocks, autoLock });
     const pathOf = (target: Target) => ('path' in target ? target.path : '') as RelPath;
     const now = () => world.time;
     this.locks = new ServeLocks({ lockService: this.session.lockService, lockState, pathOf, now });

@@ -25,6 +25,8 @@ export class Users {
 
   /** When a path was last touched, by side and path. */
   readonly touched = new Map<string, number>();
+  /** By side and path, where somebody was there. */
+  readonly touchedOn = new Set<string>();
   /** Contents that were moved or copied: they may turn up again later. */
   readonly wandering = new Set<string>();
   /** Who brought a content to a path last, by both. */
@@ -80,6 +82,14 @@ export class Users {
       this.#ledger.touch(somewhere, file[1].content);
       this.#put(lockService, somewhere, disk.inode('file', file[1].content, 0o644, this.#mtime(lockService)));
     }
+  }
+
+  /** A program saves `path`. */
+  saveAt(lockService: Desk, path: string, random: Random): void {
+    const { disk } = lockService.place;
+    disk.by = 'user';
+    this.#save(lockService, path, random);
+    disk.by = 'engine';
   }
 
   /** Somebody brings a directory with many files. */
@@ -188,6 +198,7 @@ export class Users {
     for (const [path, each] of place.disk.walk()) {
       if (each !== inode) continue;
       this.touched.set(path, this.#world.time);
+      this.touchedOn.add(`${place.name} ${path}`);
       place.dirty.add(path);
     }
   }
@@ -327,6 +338,7 @@ export class Users {
   #touch(lockService: Desk, path: string): void {
     const { random, weather } = this.#world;
     this.touched.set(path, this.#world.time);
+    this.touchedOn.add(`${lockService.place.name} ${path}`);
     lockService.place.dirty.add(path);
     if (random.chance(weather.lostHint)) return;
     const late = random.chance(0.1) ? 200 : 2;

@@ -2,6 +2,8 @@
 import type { HeldWay } from '../../src/core/locks/records.js';
 import type { RelPath } from '../../src/core/path.js';
 import type { Clients, Wish } from './clients.js';
+import type { Editors } from './editors/editors.js';
+import { accountOf, commandNameOf, PEOPLE } from './editors/programs.js';
 import type { Features } from './features.js';
 import type { Ledger } from './ledger.js';
 import type { Random } from './random.js';
@@ -32,6 +34,8 @@ export interface Asked {
   readonly server: () => ServerA | null;
   readonly flush: (server: ServerA, ms: number) => void;
   readonly written: () => void;
+  /** Who has documents open; null where nobody has. */
+  readonly editors: Editors | null;
 }
 
 export class Wishes {
@@ -43,9 +47,10 @@ export class Wishes {
   constructor(asked: Asked, mayWrite: boolean) {
     this.#asked = asked;
 
-    const { lines, breaking } = asked.features;
-    this.#kinds = [...WISHES, ...(mayWrite ? WRITES : []), ...(lines ? LINES : []), ...(breaking ? BREAKING : [])];
-    this.#people = lines || breaking ? ['Ann', 'Bob', 'Cid'] : ['Ann', 'Bob'];
+    const { lines, breaking, editors } = asked.features;
+    const isBreaking = breaking || editors;
+    this.#kinds = [...WISHES, ...(mayWrite ? WRITES : []), ...(lines ? LINES : []), ...(isBreaking ? BREAKING : [])];
+    this.#people = [...(lines || breaking ? ['Ann', 'Bob', 'Cid'] : ['Ann', 'Bob']), ...(editors ? ['eva@pc'] : [])];
   }
 
   /** Somebody wishes something. */
@@ -84,7 +89,10 @@ export class Wishes {
     if (one === undefined) return;
     const { table } = server.lockState;
     const taken = kind === 'lock' ? undefined : (random.pick([...table.locks.keys()]) as RelPath | undefined);
-    const first = kind !== 'lock' && random.chance(0.8) ? (taken ?? one) : one;
+    const document = this.#asked.editors !== null && random.chance(0.4) ? this.#asked.editors.pick(random) : null;
+    const first = document ?? (kind !== 'lock' && random.chance(0.8) ? (taken ?? one) : one);
+    const holder = document === null ? undefined : table.locks.get(document);
+    if (holder !== undefined && kind === 'lock' && random.chance(0.5)) owner = commandNameOf(holder.owner);
     const paths = kind === 'wait-many' && first !== one ? [first, one] : [first];
     const ttl = features.ttl && random.chance(0.6) ? { ttlMs: random.pick(TTL_MS) } : {};
     const how = kind === 'steal' ? { steal: true } : {};
@@ -121,9 +129,11 @@ export class Wishes {
 
   /** Everybody asks once more what he has lost. */
   askWhatWasLost(server: ServerA): void {
-    const { ttl, breaking } = this.#asked.features;
-    if (!ttl && !breaking) return;
-    for (const owner of this.#people)
+    const { ttl, breaking, editors } = this.#asked.features;
+    if (!ttl && !breaking && !editors) return;
+    const servers = ['side a', 'side b', accountOf('a'), accountOf('b')];
+    const others = editors ? [...PEOPLE.map(({ owner }) => commandNameOf(owner)), ...servers] : [];
+    for (const owner of new Set([...this.#people, ...others]))
       this.#ask(server, { kind: 'unlock', paths: ['nothing' as RelPath], owner, side: 'a' });
   }
 }
