@@ -138,3 +138,7 @@ export function extensionOf(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot > 0 ? name.slice(dot + 1).toLowerCase() : '';
 }
+
+/** @returns whether a file of this name is an owner file where a document stands beside it that fits. */
+export const canBeOwnerFile = (name: string): boolean =>
+  mayBeOwnerFile(name) && APPLICATIONS.some(({ keyIn }) => keyIn(name) !== null);

@@ -11,7 +11,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../../core/errors.js';
-import { mayBeOwnerFile } from '../../core/owner-files/applications.js';
+import { canBeOwnerFile } from '../../core/owner-files/applications.js';
 import { joinPath, nameOf, parentOf, pathFault, type RelPath } from '../../core/path.js';
 import type { OpenDocument, OpenDocuments } from '../../replica.js';
 import type { Root } from '../fs/parents.js';
@@ -104,7 +104,7 @@ export class OpenDocumentWatch {
 
   /** Something has happened to `name` in `dir`. Other names matter where owner files are. */
   named(dir: RelPath | '', name: string): void {
-    if (mayBeOwnerFile(name)) this.noticed(dir);
+    if (canBeOwnerFile(name)) this.noticed(dir);
     else this.#touched(dir);
   }
 

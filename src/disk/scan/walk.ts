@@ -4,7 +4,7 @@
 import type { Dirent } from 'node:fs';
 import * as fs from 'node:fs';
 import fastGlob, { type FileSystemAdapter } from 'fast-glob';
-import { mayBeOwnerFile } from '../../core/owner-files/applications.js';
+import { canBeOwnerFile } from '../../core/owner-files/applications.js';
 import { escapeControls, joinPath, pathFault, type RelPath } from '../../core/path.js';
 import { isNeverSynchronised } from './ignore-rules.js';
 
@@ -73,7 +73,7 @@ function failed(path: RelPath | '', error: NodeJS.ErrnoException, host: WalkHost
 
 /** Reports the names in `path`. @returns its directories: fast-glob needs no more. */
 function report(path: RelPath | '', dirents: readonly Dirent[], host: WalkHost): Dirent[] {
-  if (dirents.some(({ name }) => mayBeOwnerFile(name))) host.hasOwnerFiles(path);
+  if (dirents.some(({ name }) => canBeOwnerFile(name))) host.hasOwnerFiles(path);
   const taken = dirents.filter((dirent) => isTaken(path, dirent, host));
   host.listed(
     path,

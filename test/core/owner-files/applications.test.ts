@@ -1,6 +1,6 @@
 // Which names are owner files whatever else is there, and which stay files that people keep.
 import { expect, test } from 'vitest';
-import { isOwnerFileName, ownerFilePattern } from '../../../src/core/owner-files/applications.js';
+import { canBeOwnerFile, isOwnerFileName, ownerFilePattern } from '../../../src/core/owner-files/applications.js';
 
 test.each([
   ['~$report.docx', '~$*'],
@@ -93,4 +93,16 @@ test.each([
 ])('%j is no owner file', (name) => {
   expect(ownerFilePattern(name)).toBe(null);
   expect(isOwnerFileName(name)).toBe(false);
+});
+
+test.each([
+  ['.gitignore', false],
+  ['plan.odt', false],
+  ['.~lock.plan.odt#', true],
+  ['~$plan.docx', true],
+  ['.plan.txt.swp', true],
+  ['.#plan.txt', true],
+  ['plan.dwl2', true],
+])('%s can be an owner file: %s', (name, can) => {
+  expect(canBeOwnerFile(name)).toBe(can);
 });
