@@ -213,11 +213,12 @@ export class OpenDocumentWatch {
     const found = await this.#readWhole(dir);
     this.#readAt.set(dir, { ended: performance.now(), took: performance.now() - begun });
     const there = new Set<RelPath>();
+    const processesOf = onceFor(this.#machine.processesOf);
     for (const one of found ?? []) {
       const path = joinPath(dir, one.file.name);
       if (pathFault(path) !== null) continue;
       there.add(path);
-      await this.#take(path, one);
+      await this.#take(path, one, processesOf);
     }
     this.#miss(dir, there);
     const isComplete = (found ?? []).every(({ documents }) => documents.length > 0);
@@ -244,10 +245,10 @@ export class OpenDocumentWatch {
     return Math.abs(Date.now() - madeMs) < this.#times.writingMs * 2;
   }
 
-  async #take(path: RelPath, found: FoundOwnerFile): Promise<void> {
+  async #take(path: RelPath, found: FoundOwnerFile, processesOf: Machine['processesOf']): Promise<void> {
     const { file, owner, madeMs } = found;
     const known = this.#present.get(path);
-    const witnesses = await this.#witnessesOf(path, found);
+    const witnesses = this.#witnessesOf(path, found) ?? (await processesOf(file.app));
     const doubt = (code: Problem['code'], message: string) => {
       this.#present.delete(path);
       this.#problems.set(path, { problem: { path, code, message }, madeMs, witnesses });
@@ -285,11 +286,12 @@ export class OpenDocumentWatch {
   /**
    * What was known of the same owner file stays known: once its program has ended, no process tells so any more. Processes
    * here say nothing about a program on another machine.
+   * @returns null where they have to be asked for.
    */
-  async #witnessesOf(path: RelPath, { file, owner, madeMs }: FoundOwnerFile): Promise<readonly number[]> {
+  #witnessesOf(path: RelPath, { owner, madeMs }: FoundOwnerFile): readonly number[] | null {
     if (owner.pid !== null || (owner.host !== null && owner.host !== this.#machine.host)) return [];
     const known = this.#present.get(path) ?? this.#problems.get(path);
-    return known?.madeMs === madeMs ? known.witnesses : this.#machine.processesOf(file.app);
+    return known?.madeMs === madeMs ? known.witnesses : null;
   }
 
   /** Of the owner files in `dir`, only those of `there` were found. */
@@ -329,6 +331,16 @@ export class OpenDocumentWatch {
     if (pid !== null) return !this.#machine.isAlive(pid, madeMs);
     return witnesses.length > 0 && witnesses.every((one) => !this.#machine.isAlive(one, madeMs));
   }
+}
+
+/** All processes are read to find those of one program: once for all owner files of a directory. */
+function onceFor(processesOf: Machine['processesOf']): Machine['processesOf'] {
+  const asked = new Map<string, ReturnType<Machine['processesOf']>>();
+  return (app) => {
+    const found = asked.get(app) ?? processesOf(app);
+    asked.set(app, found);
+    return found;
+  };
 }
 
 /** Whether the owner file is the one that belonged to one document before there was another one that it could be of. */

@@ -33,9 +33,13 @@ class FakeMachine implements Machine {
   boot = 0;
   readonly dead = new Set<number>();
   offices: number[] = [];
+  asked = 0;
   readonly bootMs = () => this.boot;
   readonly isAlive = (pid: number) => !this.dead.has(pid);
-  readonly processesOf = async (app: string) => (app === 'LibreOffice' ? [...this.offices] : []);
+  readonly processesOf = async (app: string) => {
+    this.asked++;
+    return app === 'LibreOffice' ? [...this.offices] : [];
+  };
 }
 
 /** A watch of a root with `tree` in it; it has told nothing yet. */
@@ -405,6 +409,17 @@ describe('a stale owner file', () => {
     site.remove('.~lock.y.odt#');
     await site.opens();
     expect(site.problems).toEqual(['stale-owner-file .~lock.x.odt#']);
+  });
+
+  test('costs one search for processes in a directory, however many there are', async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `${n}.odt`);
+    const entries = names.flatMap((name) => [[name, ''] as const, [`.~lock.${name}#`, libre()] as const]);
+    const site = await Site.scanned(Object.fromEntries(entries));
+    expect([site.open.length, site.machine.asked]).toEqual([20, 1]);
+    site.write('new.odt', '');
+    site.write('.~lock.new.odt#', libre('Ann', 'pc'));
+    await site.until(() => site.open.length === 21);
+    expect(site.machine.asked).toBe(1);
   });
 
   test('that another process makes anew is none', async () => {
