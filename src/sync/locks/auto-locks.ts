@@ -134,8 +134,12 @@ export class AutoLocks {
     this.#closing.delete(path);
   }
 
-  /** A person has ended or taken an automatic lock. Whoever has opened the document since may still have it. */
+  /**
+   * A person has ended or taken an automatic lock, or the time is over of one whose side was away. Whoever has opened the
+   * document since may still have it.
+   */
   #dismiss({ path, side, owner, auto }: Lock): void {
+    if (auto?.away !== undefined) return;
     if (auto?.app === null) this.#firstWrites.dismiss(path);
     else if (this.#open.at(side, path)?.owner === owner) this.#dismissed[side].add(path);
   }

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import { parseLockRules } from '../../../src/core/owner-files/rules.js';
-import type { RelPath, Side } from '../../../src/core/path.js';
+import type { Side } from '../../../src/core/path.js';
+import { FirstWrites } from '../../../src/sync/locks/first-writes.js';
 import { LockService } from '../../../src/sync/locks/lock-service.js';
 import { Claims } from '../../../src/sync/pair/claims.js';
 import { file, p, turn } from '../../support/disk-site.js';
@@ -266,6 +267,16 @@ describe('a side that is away', () => {
     expect(scene.comesBack().opens('b', 'x Ann').locks).toEqual(['x Ann b auto']);
   });
 
+  test('that is back when the time is just over has them again, too', async () => {
+    const scene = new Scene().opens('b', 'x Ann').leaves();
+    scene.clock.pass(GRACE_MS);
+    scene.isConnected = true;
+    scene.service.restart();
+    scene.opens('b', 'x Ann');
+    expect(await scene.said()).toContain('unlocked x Ann Ann expired');
+    expect(scene.locks).toEqual(['x Ann b auto']);
+  });
+
   test('that is back without the document loses the lock', () => {
     expect(new Scene().opens('b', 'x Ann').leaves().comesBack().opens('b').locks).toEqual([]);
   });
@@ -440,10 +451,13 @@ describe('first-write', () => {
   });
 
   test('no more than 5,000 files are in work', () => {
-    const scene = known(new Scene({ rules: '* first-write 1m' }));
-    const entries = Array.from({ length: 5_100 }, (_, n) => ({ path: `f${n}` as RelPath, entry: file('v1') }));
-    scene.service.automatic.scanned('a', { ...LOOK, entries }, () => false);
-    scene.fixture.pair.foldScan('a', { ...LOOK, entries }, 0);
-    expect(scene.turn().locks.length).toBe(5_000);
+    const clock = new HandClock();
+    const files = new FirstWrites({ clock, mailbox: { wake: () => {} }, quietMs: () => MINUTE });
+    for (let n = 0; n < 5_100; n++) files.changed('a', p(`f${n}`));
+    expect(files.inWork().length).toBe(5_000);
+    files.changed('b', p('f0'));
+    expect(files.sideOf(p('f0'))).toBe('b');
+    clock.pass(MINUTE);
+    expect([files.inWork(), files.isEmpty]).toEqual([[], true]);
   });
 });
