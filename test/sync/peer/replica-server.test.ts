@@ -6,7 +6,7 @@ import type { Change } from '../../../src/core/change.js';
 import type { Entry } from '../../../src/core/entry.js';
 import type { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
-import type { Applied, Content, Replica, ScanResult } from '../../../src/replica.js';
+import type { Applied, Content, OpenDocuments, Replica, ScanResult } from '../../../src/replica.js';
 import { Bandwidth } from '../../../src/sync/peer/bandwidth.js';
 import { serveApply, serveOffer, serveRead, serveSums } from '../../../src/sync/peer/contents-server.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
@@ -56,6 +56,10 @@ function open(more: { above?: () => readonly string[] } = {}) {
     scanner: { snapshot: snapshotOf(tree('d/ d/x:1 l->x')) as never },
     guarded: [] as string[],
     guard: async (paths: readonly string[], on: boolean) => void replica.guarded.push(`${on} ${paths.join(' ')}`),
+    tell: (_open: OpenDocuments) => {},
+    onOpened: (listener: (open: OpenDocuments) => void) => {
+      replica.tell = listener;
+    },
   });
   const said: SyncEvent[] = [];
   const log = { event: (event: SyncEvent) => void said.push(event), detail: () => {}, warn: () => {} };
@@ -547,4 +551,25 @@ describe('earlier contents', () => {
     await reading;
     expect(read.sent.map(({ payload }) => payload?.toString())).toEqual(['v 1', 'v 2']);
   });
+});
+
+test('server-a is told what is open once it has said hello, at each change, and when it is back', async () => {
+  const { replica, hello, line } = open();
+  const opened = (on: Line) => on.sent.filter(({ method }) => method === 'opened').length;
+  const document = { path: p('x'), app: 'Vim', owner: 'ann', account: null };
+  await hello();
+  await turn();
+  expect(opened(line)).toBe(0);
+  replica.tell({ account: 'server@b', documents: [] });
+  replica.tell({ account: 'server@b', documents: [document] });
+  expect(opened(line)).toBe(2);
+  line.close();
+  await turn();
+  replica.tell({ account: 'server@b', documents: [] });
+  expect(opened(line)).toBe(2);
+  const again = new Line();
+  await hello({}, again);
+  expect(opened(again)).toBe(0);
+  await turn();
+  expect(opened(again)).toBe(1);
 });
