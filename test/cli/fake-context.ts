@@ -29,6 +29,9 @@ export const lockOf = (owner: string) => ({
   token: 1,
 });
 
+/** A lock that was taken by hand, as `locks` lists it. */
+export const lockRowOf = (owner: string) => ({ ...lockOf(owner), kind: 'manual' as const, app: null, away: null });
+
 /** A server that knows these paths and locks them; `calls` says what it was asked. */
 export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
   const owners = new Map<string, string>();
@@ -50,7 +53,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       return { generation: 7, entries: entries() };
     },
     locks: async () => ({
-      locks: [...owners].map(([path, owner]) => ({ ...lockOf(owner), path, held: 0, waiting: [] })),
+      locks: [...owners].map(([path, owner]) => ({ ...lockRowOf(owner), path, held: 0, waiting: [] })),
     }),
     held: async (target) => {
       calls.push(['held', target]);

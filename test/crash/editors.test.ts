@@ -91,7 +91,7 @@ async function editAt(name: string): Promise<void> {
     const saves = String(random.below(4));
     const words = [side, directory, path.basename(name), os.hostname(), saves, String(random.below(4))];
     working.set(name, Date.now());
-    const editor = spawn('sh', ['-c', EDITOR, 'editor', ...words], { stdio: 'ignore' });
+    const editor = spawn('sh', ['-c', EDITOR, 'editor', ...words], { stdio: 'ignore', detached: true });
     const gone = new Promise((resolve) => editor.once('close', resolve));
     if (random.chance(0.8)) await killSoon(editor, name, random.below(900));
     await gone;
@@ -104,9 +104,19 @@ async function editAt(name: string): Promise<void> {
 async function killSoon(editor: ChildProcess, name: string, ms: number): Promise<void> {
   await pause(ms);
   working.delete(name);
-  if (editor.exitCode === null && editor.kill('SIGKILL')) {
+  // What it has started would go on writing.
+  if (editor.exitCode === null && killGroup(editor.pid!)) {
     kills++;
     figures.editors++;
+  }
+}
+
+/** @returns whether there was one to kill. */
+function killGroup(leader: number): boolean {
+  try {
+    return process.kill(-leader, 'SIGKILL');
+  } catch {
+    return false;
   }
 }
 

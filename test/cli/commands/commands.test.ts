@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
 import type { ListEntry, Status } from '../../../src/wire/client-api/methods.js';
-import { entry, fakeApi, lockOf, memory, run } from '../fake-context.js';
+import { entry, fakeApi, lockOf, lockRowOf, memory, run } from '../fake-context.js';
 
 const json = (text: string) =>
   text
@@ -63,7 +63,7 @@ describe('list', () => {
     const api = fakeApi(['a.txt', 'b.txt']);
     await api.lock([{ path: 'a.txt' }]);
     api.locks = async () => ({
-      locks: [{ ...lockOf('ann'), path: 'a.txt', held: 0, waiting: [{ owner: 'bob', since: '' }] }],
+      locks: [{ ...lockRowOf('ann'), path: 'a.txt', held: 0, waiting: [{ owner: 'bob', since: '' }] }],
     });
     expect((await run([], { api })).out).toMatch(/a\.txt .* locked by ann, bob waits\n1 {2}b\.txt .*\d\n$/);
     expect((await run([], { api })).err).toBe('');
@@ -237,7 +237,7 @@ describe('lock and unlock', () => {
     ['busy', 1, /^Gone\.$/],
   ] as const)('says of a wait that was %s what became of it', async (why, exit, said) => {
     const api = fakeApi(['my bobs.txt']);
-    api.locks = async () => ({ locks: [{ ...lockOf('bob'), path: 'my bobs.txt', held: 0, waiting: [] }] });
+    api.locks = async () => ({ locks: [{ ...lockRowOf('bob'), path: 'my bobs.txt', held: 0, waiting: [] }] });
     api.lock = async (_targets, options) => {
       options?.onWaiting?.({ path: 'my bobs.txt', owner: 'ann', position: 1 });
       throw new SyncError(why, 'Gone.');
@@ -387,7 +387,7 @@ describe('the other commands', () => {
     }
     const gone = await run(['held', '1'], { api, shown: memory(['a.txt', 'gone.txt']) });
     expect(gone).toMatchObject({ code: 4, err: expect.stringMatching(/^Number 1 was "gone\.txt"/) });
-    api.locks = async () => ({ locks: [{ ...lockOf('ann'), path: 'no.txt', held: 0, waiting: [] }] });
+    api.locks = async () => ({ locks: [{ ...lockRowOf('ann'), path: 'no.txt', held: 0, waiting: [] }] });
     expect(await run(['held', './no.txt'], { api })).toMatchObject({ code: 0, out: 'No update is held for no.txt.\n' });
   });
 

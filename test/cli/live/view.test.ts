@@ -16,7 +16,7 @@ import {
 } from '../../../src/client/live-state.js';
 import type { SyncEvent } from '../../../src/core/events.js';
 import type { Status, Transfers } from '../../../src/wire/client-api/methods.js';
-import { lockOf } from '../fake-context.js';
+import { lockRowOf } from '../fake-context.js';
 
 const colors = colorsFor(false);
 const time = new Date(2026, 10, 21, 14, 3, 22);
@@ -37,9 +37,9 @@ const transfers: Transfers = {
   percent: 47,
 };
 const locks = [
-  { ...lockOf('ann'), path: 'art/cover.psd', held: 2, waiting: [{ owner: 'bob', since: '' }] },
+  { ...lockRowOf('ann'), path: 'art/cover.psd', held: 2, waiting: [{ owner: 'bob', since: '' }] },
   {
-    ...{ ...lockOf('carl\u0007'), path: 'party 🎉.png', held: 0, waiting: [] },
+    ...{ ...lockRowOf('carl\u0007'), path: 'party 🎉.png', held: 0, waiting: [] },
     asked: [{ by: 'bob', message: 'at noon', time: '' }],
   },
 ];
@@ -117,7 +117,7 @@ describe('the live view', () => {
   it('says in a narrow window how many wait, and what starts server-b', () => {
     const waiting = ['bob', 'carl', 'dora'].map((owner) => ({ owner, since: '' }));
     const away: Status = { ...status, state: 'peer-lost', conflicts: 0, held: 0, problems: [] };
-    const locks = [{ ...lockOf('ann'), path: 'art/cover.psd', held: 2, waiting }];
+    const locks = [{ ...lockRowOf('ann'), path: 'art/cover.psd', held: 2, waiting }];
     const state = withAnswers(startOf('h:1', 'ann'), { status: away, locks });
     const narrow = liveLines(state, { columns: 45, rows: 10 }, colors);
     expect(narrow[0]).toMatch(/^Server-b is away: server-b starts it/);

@@ -11,7 +11,7 @@ import { tableLines } from '../../../src/cli/render/table.js';
 import { endText, minuteText } from '../../../src/cli/render/time.js';
 import { widthOf } from '../../../src/cli/render/width.js';
 import type { ListEntry, Status } from '../../../src/wire/client-api/methods.js';
-import { entry, lockOf } from '../fake-context.js';
+import { entry, lockOf, lockRowOf } from '../fake-context.js';
 
 const colors = colorsFor(false);
 const lines = (entries: ListEntry[], columns?: number) =>
@@ -160,7 +160,7 @@ describe('the listing', () => {
 describe('the other tables', () => {
   it('shows locks', () => {
     const text = locksText([
-      { ...lockOf('ann'), path: 'a.txt', message: 'new\ncover', held: 2, waiting: [{ owner: 'bob', since: '' }] },
+      { ...lockRowOf('ann'), path: 'a.txt', message: 'new\ncover', held: 2, waiting: [{ owner: 'bob', since: '' }] },
     ]);
     expect(text).toMatch(
       /^name +holder +side +since +until +held +waiting +why\na\.txt +ann +a .*- +2 +bob +new\\ncover\n$/,
@@ -207,7 +207,7 @@ describe('the other tables', () => {
 
   it('shows in the status who holds what and who waits, as far as a glance goes', () => {
     const lock = (n: number) => ({
-      ...lockOf('ann'),
+      ...lockRowOf('ann'),
       path: `f${n}`,
       held: n % 2,
       waiting: [{ owner: 'bob', since: '' }],

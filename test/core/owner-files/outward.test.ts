@@ -102,7 +102,7 @@ describe(`random holders (${replay})`, () => {
       fc.assert(
         fc.property(document, name, name, (document, user, host) => {
           const [made] = outwardOwnerFiles(document, { user, host, since });
-          const [{ format }] = matchOwnerFiles([made!.name, document]) as [{ format: OwnerFormat }];
+          const { format } = matchOwnerFiles([made!.name, document])[0]!;
           expect(isOutward(format, bytesOf(made!))).toBe(true);
           const owner = parseOwner(format, bytesOf(made!));
           expect(owner).toMatchObject({ pid: null, boot: null });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/entry.js';
 import { SyncError } from '../../../src/core/errors.js';
 import type { Side } from '../../../src/core/path.js';
+import { silent } from '../../../src/log.js';
 import { LockExpiry } from '../../../src/sync/locks/expiry.js';
 import { LockService, type ServiceRequest } from '../../../src/sync/locks/lock-service.js';
 import type { Wait } from '../../../src/sync/locks/request.js';
@@ -31,6 +32,7 @@ function open(shared: Record<string, Entry> = { f: file('v0') }) {
   };
   const lockService = new LockService({
     ...{ pair: fixture.pair, lockState: fixture.lockState, claims: new Claims(), clock },
+    log: silent,
     mailbox: { wake: () => void state.wakes++ },
     sides: {
       scanPath: (side, path) => {
