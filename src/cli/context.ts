@@ -7,6 +7,7 @@ import { type Address, DEFAULT_SERVER } from '../client/server-address.js';
 import { defaultUser } from '../client/user-name.js';
 import { SyncError } from '../core/errors.js';
 import type { FoundPair } from '../disk/state/address.js';
+import { readSecretFile } from '../wire/socket/secret.js';
 import { parseAddress } from '../wire/socket/tcp.js';
 import type { ProgramNames } from './program-name.js';
 import { type Colors, colorsFor, wantsColor } from './render/colors.js';
@@ -139,9 +140,10 @@ export interface Globals {
 export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): CommandContext {
   const nearby = pairFor(io, globals);
   const server = serverOf(globals.server, io.env, nearby);
-  const user = userOf(globals.as, io.env);
+  const secretFile = secretFileOf(globals.secretFile, io.env);
+  const user = userOf(globals.as, io.env, secretFile);
   const trust: Trust = {
-    secretFile: secretFileOf(globals.secretFile, io.env),
+    secretFile,
     allowLocal: globals.allowLocal ?? switchOf(io.env.LOCKSTEP_ALLOW_LOCAL || '0', 'LOCKSTEP_ALLOW_LOCAL'),
     root: nearby?.root,
   };
@@ -179,10 +181,19 @@ function serverOf(flag: string | undefined, env: Env, nearby: FoundPair | null):
   }
 }
 
-function userOf(flag: string | undefined, env: Env): string {
-  const name = flag ?? (env.LOCKSTEP_USER || defaultUser());
+function userOf(flag: string | undefined, env: Env, secretFile: string | undefined): string {
+  const name = flag ?? (env.LOCKSTEP_USER || nameInKey(secretFile) || defaultUser());
   if (name.trim() === '') throw usageError('--as takes a name that is not empty.');
   return name;
+}
+
+/** @returns the name that a key proves; undefined where there is none. Whether it can be used is found when connecting. */
+function nameInKey(file: string | undefined): string | undefined {
+  try {
+    return file === undefined ? undefined : readSecretFile(file).person?.name;
+  } catch {
+    return undefined;
+  }
 }
 
 function secretFileOf(flag: string | undefined, env: Env): string | undefined {

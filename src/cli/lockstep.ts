@@ -5,6 +5,7 @@ const [node, script, word = '', ...rest] = process.argv;
 const PROGRAMS: Readonly<Record<string, () => Promise<unknown>>> = {
   up: () => import('./up/up.js'),
   serve: () => import('./up/serve.js'),
+  key: () => import('./key/key.js'),
   config: () => import('./up/show-config.js'),
 };
 

@@ -2,6 +2,7 @@
 // results that arrive in several parts, and keeps every sent line within the server's limit.
 import type { WatchedEvent } from '../core/events.js';
 import type { Side } from '../core/path.js';
+import { notYourName } from '../core/person.js';
 import type { Acted, Confirmation, Flushed, Target } from '../wire/client-api/methods.js';
 import type { NoticeRow } from '../wire/client-api/notice.js';
 import type { Pruned } from '../wire/client-api/pruned.js';
@@ -30,15 +31,15 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface ConnectOptions {
   /** The address of server-a: `HOST:PORT`, or its parts; by default 127.0.0.1:8080. */
   readonly server?: string | Address;
-  /** The name that locks and unlocks; by default `user@host` of this process. */
+  /** The name that locks and unlocks; by default that of the key, else `user@host` of this process. */
   readonly user?: string;
   /** The maximum time for connecting (by default 5,000) and for each answer (by default 60,000), in milliseconds. */
   readonly timeoutMs?: number;
-  /** The file with the servers' secret, where they have one; it must be readable only by its owner. */
+  /** The file with a key or with the servers' secret, where they have one; it must be readable only by its owner. */
   readonly secretFile?: string | undefined;
   /** Whether to trust a server of another local user where there is no secret. */
   readonly allowLocal?: boolean | undefined;
-  /** The secret itself, 64 hexadecimal digits; used instead of the file. */
+  /** The content of that file; used instead of the file. */
   readonly secret?: string | undefined;
   /** The id of a root that the server must serve, as its `.lockstep/identity.json` has it; by default any. */
   readonly root?: string | undefined;
@@ -74,12 +75,12 @@ export class Client extends Queries {
 
   /**
    * Connects to server-a and checks that it speaks the same protocol.
-   * @throws SyncError `usage`, `unreachable` (also for other roots), `not-allowed` (the secret), or `failed` for another protocol.
+   * @throws SyncError `usage`, `unreachable` (also for other roots), `not-allowed` (the secret, or another name than that of the key), or `failed` for another protocol.
    */
   static async connect(options: ConnectOptions = {}): Promise<Client> {
     const server = addressOf(options.server ?? DEFAULT_SERVER);
-    const user = options.user ?? defaultUser();
     const secret = givenSecret(options);
+    const user = userOf(options.user, secret?.person?.name);
     const { allowLocal, timeoutMs = DIAL_MS } = options;
     const connection = await dial({ ...server, secret, allowLocal, timeoutMs }).catch((error: unknown) => {
       throw unreachable(server, error);
@@ -273,4 +274,10 @@ export class Client extends Queries {
   close(): void {
     this.#rpc.close();
   }
+}
+
+/** @throws SyncError `not-allowed` where `asked` is another name than the key proves. */
+function userOf(asked: string | undefined, proved: string | undefined): string {
+  if (asked === undefined || proved === undefined || asked === proved) return asked ?? proved ?? defaultUser();
+  throw notYourName(asked, proved);
 }

@@ -16,6 +16,7 @@ import type { Logger, ServerLogger } from '../log.js';
 import { CLIENT_LIMITS } from '../wire/frame/limits.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
 import { addressText } from '../wire/socket/address.js';
+import type { KeyDirectory } from '../wire/socket/keys.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
 import { ClientServer } from './clients/methods.js';
@@ -59,6 +60,8 @@ export interface ServerAOptions {
   readonly limit?: Timetable | null;
   /** The secret that server-b and every client must have; absent for plain TCP. */
   readonly secret?: Secret | undefined;
+  /** The keys of the people who may connect, and of server-b, instead of one secret. */
+  readonly keys?: KeyDirectory | undefined;
   /** Whether, without a secret, other users of this machine are trusted: who connects, and who runs server-b. */
   readonly allowLocal?: boolean;
   /** Asks a person before anything is transferred; absent where nobody is to be asked. */
@@ -93,11 +96,12 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   try {
     const methods = server.clients.methods();
     const memory = requestMemory();
-    const { host, port, secret, allowLocal } = options;
+    const { host, port, secret, keys, allowLocal } = options;
     const listener = await listen({
       host,
       port,
       secret,
+      keys,
       allowLocal,
       onRefused: (error) => server.log.warn(error.message),
       limits: CLIENT_LIMITS,
@@ -293,8 +297,8 @@ function namesOf(lockState: LockState): Set<string> {
   return names;
 }
 
-function transportOf({ peer, secret, allowLocal }: ServerAOptions): PeerTransport {
-  return 'open' in peer ? peer : tcpTransport({ ...peer, secret, allowLocal });
+function transportOf({ peer, secret, keys, allowLocal }: ServerAOptions): PeerTransport {
+  return 'open' in peer ? peer : tcpTransport({ ...peer, secret, keys, allowLocal });
 }
 
 /** @returns an address at which a client on this machine reaches a server that listens on `host`. */

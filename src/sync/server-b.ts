@@ -11,6 +11,7 @@ import type { VersionLimits } from '../disk/versions/pruning.js';
 import type { Logger, ServerLogger } from '../log.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
 import { type Connection, connectionOver } from '../wire/socket/connection.js';
+import type { Keys } from '../wire/socket/keys.js';
 import { acceptStreams } from '../wire/socket/multiplex.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
@@ -47,6 +48,8 @@ export interface ServerBOptions extends SideBOptions {
   readonly port: number;
   /** The secret that server-a must have; absent for plain TCP. */
   readonly secret?: Secret | undefined;
+  /** The keys that may connect, instead of one secret; only that of the two servers is served. */
+  readonly keys?: Keys | undefined;
   /** Whether, without a secret, other users of this machine may connect. */
   readonly allowLocal?: boolean;
 }
@@ -56,7 +59,7 @@ export interface ServerBOptions extends SideBOptions {
  * @throws SyncError `usage` where the directory or the port cannot be used.
  */
 export async function startServerB(options: ServerBOptions): Promise<RunningServer> {
-  const { host, port, secret, allowLocal } = options;
+  const { host, port, secret, keys, allowLocal } = options;
   const side = new SideB(options);
   const { log } = side;
   try {
@@ -64,6 +67,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       host,
       port,
       secret,
+      keys,
       allowLocal,
       otherPort: 'server-a with --peer HOST:N',
       onRefused: (error) => log.warn(error.message),

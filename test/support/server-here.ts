@@ -4,10 +4,10 @@
 import { errorObject, errorText } from '../../src/cli/error-text.js';
 import { eventLogger } from '../../src/cli/server/event-log.js';
 import { type Asked, type ServerSettings, serverAOptions, serverBOptions } from '../../src/cli/server/options.js';
+import { openTrust } from '../../src/cli/server/trust.js';
 import type { Logger } from '../../src/log.js';
 import { startServerA } from '../../src/sync/server-a.js';
 import { startServerB } from '../../src/sync/server-b.js';
-import { readSecretFile, type Secret } from '../../src/wire/socket/secret.js';
 import { type Said, Sayings } from './sayings.js';
 
 /** What tests do with a server, wherever it runs. */
@@ -72,12 +72,12 @@ export class ServerHere extends Sayings implements Server {
 
 async function start(program: 'server-a' | 'server-b', args: readonly string[], env: NodeJS.ProcessEnv, log: Logger) {
   const print = () => {};
-  if (program === 'server-a') return startServerA({ ...settingsOf(serverAOptions(args, env, print)), log });
-  return startServerB({ ...settingsOf(serverBOptions(args, env, print)), log });
+  if (program === 'server-a') return startServerA({ ...settingsOf(serverAOptions(args, env, print), log), log });
+  return startServerB({ ...settingsOf(serverBOptions(args, env, print), log), log });
 }
 
-function settingsOf<S extends ServerSettings>(asked: Asked<S>): S & { version: string; secret?: Secret | undefined } {
+function settingsOf<S extends ServerSettings>(asked: Asked<S>, log: Logger) {
   if ('printed' in asked) throw new Error('A text was asked for, not a server.');
-  const { secretFile } = asked.settings;
-  return { ...asked.settings, version: 'test', secret: secretFile === null ? undefined : readSecretFile(secretFile) };
+  const { secretFile: _secretFile, keys: _keys, ...settings } = asked.settings;
+  return { ...settings, version: 'test', ...openTrust(asked.settings, log) };
 }

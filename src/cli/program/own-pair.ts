@@ -8,6 +8,7 @@ const PROGRAMS: readonly (readonly [name: string, usage: string, description: st
   ['up', '[options] [dir] [other]', 'keep two directories identical, here or on two machines'],
   ['serve', 'a|b [options]', 'run server-a or server-b alone'],
   ['config', '[--json]', 'every value that holds here, and where it comes from'],
+  ['key', 'new NAME [options]', 'make a key that proves the name of a person'],
 ];
 
 /** @param name what the client is called, such as `lockstep`. */

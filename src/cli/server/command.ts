@@ -45,6 +45,7 @@ export function serverCommand(
     .option('--port <n>', `port to listen on, 0 for any free one (default: ${port})`)
     .option('--host <addr>', `address to listen on (default: ${DEFAULT_HOST})`)
     .option('--secret-file <path>', 'speak only with who has this secret, encrypted; needed beyond loopback')
+    .option('--keys <dir>', 'the same with a key NAME.key for each person, which proves the name and has a role')
     .option('--allow-local', 'without a secret, trust every user of this machine, not only yourself and root')
     .option('--dir <path>', `the directory (default: ${dir})`)
     .option('--create', 'make the directory where it is missing')

@@ -33,6 +33,8 @@ export interface ServerSettings {
   readonly versionLimits: VersionLimits;
   /** The file with the secret, where there is one. */
   readonly secretFile: string | null;
+  /** The directory with the keys of people, instead of one secret. */
+  readonly keys: string | null;
   /** Whether other users of this machine are trusted where there is no secret. */
   readonly allowLocal: boolean;
   /** Whether a missing directory is made. */
@@ -77,6 +79,7 @@ interface Flags {
   port?: string;
   host?: string;
   secretFile?: string;
+  keys?: string;
   allowLocal?: boolean;
   create?: boolean;
   stdio?: boolean;
@@ -159,16 +162,14 @@ function common(read: Read): ServerSettings {
   if (log.text !== 'text' && log.text !== 'json')
     throw usageError(`${log.from} takes text or json, not "${log.text}".`);
   const number = portOf(read.given('port', port));
-  const { text: secretFile, from } = read.given('secretFile', '');
-  if (secretFile === '' && read.flags.secretFile !== undefined)
-    throw usageError(`${from} takes a file, not an empty name.`);
+  const trust = trustOf(read);
   return {
     dir: folder.text,
-    host: hostOf(read.given('host', DEFAULT_HOST), secretFile !== '', read.which),
+    host: hostOf(read.given('host', DEFAULT_HOST), trust.secretFile !== null || trust.keys !== null, read.which),
     port: number,
     ignore: read.ignore,
     versionLimits: limitsOf(read),
-    secretFile: secretFile === '' ? null : secretFile,
+    ...trust,
     allowLocal: read.on('allowLocal'),
     create: read.on('create'),
     onEvent: commandOf(read.given('onEvent', ''), read.flags.onEvent !== undefined),
@@ -180,6 +181,22 @@ function common(read: Read): ServerSettings {
     verbose: read.on('verbose'),
     quiet: read.on('quiet'),
   };
+}
+
+/** @returns the file or the directory that says who may connect. */
+function trustOf(read: Read): Pick<ServerSettings, 'secretFile' | 'keys'> {
+  const secretFile = read.given('secretFile', '');
+  const keys = read.given('keys', '');
+  if (secretFile.text === '' && read.flags.secretFile !== undefined)
+    throw usageError(`${secretFile.from} takes a file, not an empty name.`);
+  if (keys.text === '' && read.flags.keys !== undefined)
+    throw usageError(`${keys.from} takes a directory, not an empty name.`);
+  if (secretFile.text !== '' && keys.text !== '')
+    throw usageError(
+      `${secretFile.from} and ${keys.from} both say who may connect.`,
+      'Give one: a secret that all share, or a key for each person.',
+    );
+  return { secretFile: secretFile.text || null, keys: keys.text || null };
 }
 
 function onOff({ text, from }: Given): boolean {
@@ -225,7 +242,7 @@ function hostOf({ text, from }: Given, hasSecret: boolean, which: 'a' | 'b'): st
   throw usageError(
     `${from} ${text} would let everybody in who can reach it: listening anywhere but on loopback needs a secret.`,
     `Make one with "openssl rand -hex 32 > ${SECRET} && chmod 600 ${SECRET}", copy it to each other machine with ` +
-      `"scp -p ${SECRET} OTHER-MACHINE:", and start every program with it: server-${which} --host ${text} --secret-file ${SECRET}`,
+      `"scp -p ${SECRET} OTHER-MACHINE:", and start every program with it: server-${which} --host ${text} --secret-file ${SECRET}; or give each person a key (--keys)`,
   );
 }
 

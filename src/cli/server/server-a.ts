@@ -3,13 +3,13 @@ import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import type { ServerLogger } from '../../log.js';
 import type { PlanPreview } from '../../wire/client-api/plan.js';
-import { readSecretFile } from '../../wire/socket/secret.js';
 import { planText } from '../render/plan.js';
 import { packageVersion } from '../version.js';
 import { boundGarbage } from './heap.js';
 import { makeDirectory } from './make-directory.js';
 import { serverAOptions } from './options.js';
 import { serve } from './run.js';
+import { openTrust } from './trust.js';
 
 /** @returns `log`, which is watched, and whether and why the pair is halted. */
 function haltOf(log: ServerLogger) {
@@ -31,14 +31,14 @@ boundGarbage();
 await serve(
   serverAOptions,
   async (
-    { log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, create, dryRun, ...settings },
+    { log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, keys, create, dryRun, ...settings },
     log,
     say,
   ) => {
     if (create) makeDirectory(settings.dir);
-    const secret = secretFile === null ? undefined : readSecretFile(secretFile);
+    const trust = openTrust({ secretFile, keys }, log);
     const { startServerA } = await import('../../sync/server-a.js');
-    const options = { ...settings, secret, version: packageVersion(), log };
+    const options = { ...settings, ...trust, version: packageVersion(), log };
     if (!dryRun) return startServerA(options);
     const watch = haltOf(log);
     let end = (): void => {};

@@ -14,6 +14,7 @@ import { Restoring } from '../files/restore-version.js';
 import { UsageOfVersions } from '../files/version-usage.js';
 import { heldRows, lockRows } from '../locks/answers.js';
 import { checkIgnore } from './check-ignore.js';
+import { admit } from './door.js';
 import { EventLogQuery, type LoggedEvents } from './event-log-query.js';
 import { fileHandlers } from './file-methods.js';
 import { ServeLocks } from './lock-methods.js';
@@ -115,10 +116,12 @@ export class ClientServer {
       },
     };
     return Object.fromEntries(
-      Object.entries(handlers).map(([name, handle]) => [
-        name,
-        { params: clientParams[name as keyof ClientMethods], handle },
-      ]),
+      Object.entries(handlers).map(([word, handle]) => {
+        const name = word as keyof ClientMethods;
+        // biome-ignore lint/suspicious/noExplicitAny: the schema of the method has checked them
+        const atDoor = async (params: any, call: IncomingCall) => handle(admit(name, params, call.connection), call);
+        return [name, { params: clientParams[name], handle: atDoor }];
+      }),
     );
   }
 

@@ -7,6 +7,7 @@ import type { Entry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import type { SyncEvent } from '../../core/events.js';
 import type { RelPath } from '../../core/path.js';
+import { PEER_NAME } from '../../core/person.js';
 import type { Rate } from '../../core/timetable.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { PartnerMemory } from '../../disk/state/partner-memory.js';
@@ -191,6 +192,8 @@ export class ReplicaServer {
     const { rootId, version, above = () => [], former = () => [], dir, memory } = this.#served;
     if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
     if (hello.role !== 'peer') throw notForClients();
+    const { person = null } = connection;
+    if (person !== null && person.name !== PEER_NAME) throw notTheServersKey(person.name);
     if (hello.lane) {
       if (this.#connectedPeer?.root !== hello.root) throw notIntroduced();
       this.#contentConnections.add(connection);
@@ -319,6 +322,11 @@ const notIntroduced = (): SyncError =>
 const notForClients = (): SyncError =>
   new SyncError('not-allowed', 'This is server-b; clients talk to server-a.', {
     hint: 'Name server-a with --server HOST:PORT (its port is 8080 by default).',
+  });
+
+const notTheServersKey = (name: string): SyncError =>
+  new SyncError('not-allowed', `The key of ${name} is not that of the two servers.`, {
+    hint: `Give server-a the key ${PEER_NAME}, in its directory of keys or with --secret-file.`,
   });
 
 const foreignProtocol = (protocol: number): SyncError =>

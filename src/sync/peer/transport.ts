@@ -1,6 +1,7 @@
 // How server-a reaches server-b: by TCP, or by what else a program brings.
 import type { WireLimits } from '../../wire/frame/limits.js';
 import type { Connection } from '../../wire/socket/connection.js';
+import type { KeyDirectory } from '../../wire/socket/keys.js';
 import type { Secret } from '../../wire/socket/secret.js';
 import { dial } from '../../wire/socket/tcp.js';
 
@@ -39,14 +40,23 @@ interface TcpPeer {
   readonly host: string;
   readonly port: number;
   readonly secret?: Secret | undefined;
+  /** The keys of this server, instead of one secret. */
+  readonly keys?: Pick<KeyDirectory, 'peer'> | undefined;
   readonly allowLocal?: boolean | undefined;
 }
 
 /** @returns the way to a server-b that listens on a TCP port. */
-export function tcpTransport({ host, port, secret, allowLocal }: TcpPeer) {
+export function tcpTransport({ host, port, secret, keys, allowLocal }: TcpPeer) {
   const link: PeerLink = {
-    dial: ({ limits, signal }) =>
-      dial({ host, port, secret, allowLocal, limits, ...(signal === undefined ? {} : { signal }) }),
+    dial: async ({ limits, signal }) =>
+      dial({
+        host,
+        port,
+        secret: keys?.peer() ?? secret,
+        allowLocal,
+        limits,
+        ...(signal === undefined ? {} : { signal }),
+      }),
     close: () => {},
   };
   return { name: `${host}:${port}`, open: async () => link } satisfies PeerTransport;

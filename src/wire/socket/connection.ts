@@ -4,6 +4,7 @@
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SyncError } from '../../core/errors.js';
+import type { Person } from '../../core/person.js';
 import { closedError, toFailure } from '../frame/errors.js';
 import { FrameDecoder } from '../frame/frames.js';
 import type { Frame, Message } from '../frame/json-rpc.js';
@@ -19,6 +20,8 @@ const KEEP_ALIVE_MS = 60_000;
 export interface Connection {
   /** The other end, such as `127.0.0.1:54321`. */
   readonly remote: string;
+  /** Whose key has opened it; null or absent where it was no key of a person. */
+  readonly person?: Person | null;
   /**
    * Sends frames in the order of the calls. The promise may be ignored.
    * @param payload at most 1 MiB; it must not be changed until it is sent.
@@ -43,13 +46,15 @@ export interface Connection {
 /**
  * @param socket a connected socket or another stream; only the connection may use it from now on.
  * @param introduced called once, when the first message has arrived.
+ * @param person whose key has opened it.
  */
 export function connectionOver(
   socket: Duplex,
   limits: Partial<WireLimits> = {},
   introduced: () => void = () => {},
+  person: Person | null = null,
 ): Connection {
-  return new SocketConnection(socket, { ...DEFAULT_LIMITS, ...limits }, introduced);
+  return new SocketConnection(socket, { ...DEFAULT_LIMITS, ...limits }, introduced, person);
 }
 
 class SocketConnection implements Connection {
@@ -66,7 +71,12 @@ class SocketConnection implements Connection {
   #reason: Error | null = null;
   #closing = false;
 
-  constructor(socket: Duplex, limits: WireLimits, introduced: () => void) {
+  constructor(
+    socket: Duplex,
+    limits: WireLimits,
+    introduced: () => void,
+    readonly person: Person | null,
+  ) {
     this.#introduced = introduced;
     this.remote = addressOf(socket);
     if (socket instanceof net.Socket) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);

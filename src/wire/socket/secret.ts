@@ -1,38 +1,59 @@
-// The secret that both ends share, and its file. Messages say where a secret comes from but never quote it, and
-// printing a Secret shows nothing.
+// What both ends of a connection prove to have: the one secret of a pair, or the key of a person, and its file. Messages
+// say where a secret comes from but never quote it, and printing a Secret shows nothing.
+import { timingSafeEqual } from 'node:crypto';
 import fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import { quote } from '../../core/path.js';
+import { isKeyName, isRole, type Person, SECRET_IDENTITY } from '../../core/person.js';
 import { shellWord } from '../../core/shell-word.js';
 import { systemTrouble } from '../../core/system-error.js';
 
 const KEY_BYTES = 32;
-const DIGITS = /^[0-9a-fA-F]{64}\r?\n?$/;
+/** The digits alone, or those of a person: `NAME:ROLE:DIGITS`. */
+const FORM = /^(?:([^:\n]+):([a-z]+):)?([0-9a-fA-F]{64})\r?\n?$/;
 /** More bytes than a valid file has. */
 const MAX_BYTES = 1024;
 
-/** A key of 32 bytes. */
+/** A secret of 32 bytes: the one of a pair, or the key of a person. */
 export class Secret {
   readonly #key: Buffer;
+  /** Whose key it is; null for the one secret. */
+  readonly person: Person | null;
 
-  /** @param digits its 64 hexadecimal digits. */
-  private constructor(digits: string) {
+  private constructor(digits: string, person: Person | null) {
     this.#key = Buffer.from(digits, 'hex').subarray(0, KEY_BYTES);
+    this.person = person;
   }
 
   /**
-   * @param text 64 hexadecimal digits, as `openssl rand -hex 32` makes them; a newline may follow.
+   * @param text 64 hexadecimal digits, as `openssl rand -hex 32` makes them, or a key `NAME:ROLE:DIGITS`; a newline may
+   *   follow.
    * @param where the beginning of the error message.
    * @throws SyncError `usage`, without quoting the text.
    */
   static parse(text: string, where = 'The secret'): Secret {
-    if (DIGITS.test(text)) return new Secret(text.slice(0, 2 * KEY_BYTES));
-    throw new SyncError('usage', `${where} is not 64 hexadecimal digits.`, { hint: MAKE_ONE });
+    const [, name, role = '', digits] = FORM.exec(text) ?? [];
+    if (digits !== undefined && name === undefined) return new Secret(digits, null);
+    if (digits !== undefined && isKeyName(name!) && isRole(role)) return new Secret(digits, { name: name!, role });
+    throw new SyncError('usage', `${where} is not 64 hexadecimal digits, nor a key (NAME:ROLE: and such digits).`, {
+      hint: MAKE_ONE,
+    });
+  }
+
+  /** What is said in the handshake to tell which secret is meant. */
+  get identity(): string {
+    return this.person?.name ?? SECRET_IDENTITY;
   }
 
   /** The key, only for the handshake. */
   get key(): Buffer {
     return this.#key;
+  }
+
+  /** @returns whether `other` is the same secret of the same person in the same role. */
+  isSame(other: Secret): boolean {
+    const isOfSame = this.identity === other.identity && this.person?.role === other.person?.role;
+    return timingSafeEqual(this.#key, other.key) && isOfSame;
   }
 }
 
@@ -64,7 +85,7 @@ export function readSecretFile(file: string): Secret {
 }
 
 /**
- * @returns the secret, given as digits or in a file; undefined where neither is given.
+ * @returns the secret, given as text or in a file; undefined where neither is given.
  * @throws SyncError `usage`.
  */
 export function givenSecret(given: {

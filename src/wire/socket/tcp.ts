@@ -1,10 +1,12 @@
 // Listens and dials. All sockets are made here; the results are connections.
 import net from 'node:net';
 import { SyncError } from '../../core/errors.js';
+import type { Person } from '../../core/person.js';
 import { toFailure } from '../frame/errors.js';
 import { DEFAULT_LIMITS, DIAL_LIMITS, type WireLimits } from '../frame/limits.js';
 import { addressText } from './address.js';
 import { type Connection, connectionOver } from './connection.js';
+import { type Keys, KeyWatch, onlyKey } from './keys.js';
 import { checkListener, refusalOf } from './local-users.js';
 import type { Secret } from './secret.js';
 import { socketErrorText } from './socket-errors.js';
@@ -33,6 +35,8 @@ interface ListenOptions {
   readonly limits?: Partial<WireLimits>;
   /** With a secret, only callers that prove it are served. */
   readonly secret?: Secret | undefined;
+  /** The same with the keys of several people. */
+  readonly keys?: Keys | undefined;
   /** Whether other users of this machine may connect without a secret. */
   readonly allowLocal?: boolean | undefined;
   /**
@@ -59,7 +63,8 @@ export function listen(options: ListenOptions): Promise<Listener> {
     identifying: new Set(),
     refused: new Set(),
   };
-  const secure = secret === undefined ? null : secureListener(secret, connections, options);
+  const keys = options.keys ?? (secret === undefined ? null : onlyKey(secret));
+  const secure = keys === null ? null : secureListener(keys, connections, options);
   // Half-open, because `printf … | nc` ends its output before its answer arrives.
   const checksUser = secure === null && allowLocal !== true;
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: checksUser }, (socket) => {
@@ -88,18 +93,24 @@ interface Connections {
   readonly refused: Set<string>;
 }
 
-function secureListener(secret: Secret, connections: Connections, options: ListenOptions): SecureListener {
+function secureListener(keys: Keys, connections: Connections, options: ListenOptions): SecureListener {
   const report = reporter(options);
+  const watch = new KeyWatch(keys);
   return new SecureListener(
-    secret,
+    keys,
     { ...DEFAULT_LIMITS, ...options.limits },
     {
-      onProved: (socket, introduced) => accept(socket, connections, options, introduced),
+      onProved: (socket, secret, introduced) => {
+        const { person } = secret;
+        const connection = accept(socket, connections, options, introduced, person);
+        if (connection !== null) watch.add(connection, secret);
+      },
       onPlain: (socket) => {
         report(socket, 'it uses no secret');
-        reject(socket, connections, options, secretRequired());
+        reject(socket, connections, options, options.keys === undefined ? secretRequired() : keyRequired());
       },
-      onUnproved: (socket) => report(socket, 'it could not prove the secret'),
+      onUnproved: (socket) =>
+        report(socket, options.keys === undefined ? 'it could not prove the secret' : 'it could not prove a key'),
     },
   );
 }
@@ -108,14 +119,14 @@ function secureListener(secret: Secret, connections: Connections, options: Liste
  * @returns what reports a refused connection, each reason and address at most once a minute: a caller with a wrong secret
  *   dials on and on, and must not be hidden by another who looks at the port.
  */
-function reporter({ onRefused, now = () => performance.now() }: ListenOptions) {
+function reporter({ keys, onRefused, now = () => performance.now() }: ListenOptions) {
   const reported = new Map<string, number>();
   return ({ remoteAddress = 'an unknown address' }: net.Socket, why: string): void => {
     for (const [key, at] of reported) if (now() - at >= REPORT_MS) reported.delete(key);
     const key = `${remoteAddress} ${why}`;
     if (reported.has(key) || reported.size >= MAX_REPORTED) return;
     reported.set(key, now());
-    onRefused?.(unproved(remoteAddress, why));
+    onRefused?.(unproved(remoteAddress, why, keys === undefined ? SAME_FILE : OWN_KEY));
   };
 }
 
@@ -141,11 +152,23 @@ async function identify(socket: net.Socket, connections: Connections, options: L
   socket.resume();
 }
 
-function accept(socket: net.Socket, connections: Connections, options: ListenOptions, introduced = () => {}): void {
+/** @returns the connection that is served; null where there are too many. */
+function accept(
+  socket: net.Socket,
+  connections: Connections,
+  options: ListenOptions,
+  introduced = () => {},
+  person: Person | null = null,
+): Connection | null {
   const { limits = {}, onConnection } = options;
   const most = limits.connections ?? DEFAULT_LIMITS.connections;
-  if (connections.served.size < most) onConnection(admit(socket, connections.served, limits, introduced));
-  else reject(socket, connections, options, tooMany(most));
+  if (connections.served.size >= most) {
+    reject(socket, connections, options, tooMany(most));
+    return null;
+  }
+  const connection = admit(socket, connections.served, limits, introduced, person);
+  onConnection(connection);
+  return connection;
 }
 
 function admit(
@@ -153,8 +176,9 @@ function admit(
   connections: Set<Connection>,
   limits: Partial<WireLimits>,
   introduced?: () => void,
+  person: Person | null = null,
 ): Connection {
-  const connection = connectionOver(socket, limits, introduced);
+  const connection = connectionOver(socket, limits, introduced, person);
   connections.add(connection);
   void connection.closed.then(() => connections.delete(connection));
   return connection;
@@ -173,12 +197,19 @@ const tooMany = (most: number): SyncError =>
     hint: 'Try again when other connections have ended.',
   });
 
-const unproved = (address: string, why: string): SyncError =>
-  new SyncError('not-allowed', `A connection from ${address} is refused: ${why}. ${SAME_FILE}`);
+const OWN_KEY = 'Its key is unknown here, removed or changed.';
+
+const unproved = (address: string, why: string, more: string): SyncError =>
+  new SyncError('not-allowed', `A connection from ${address} is refused: ${why}. ${more}`);
 
 const secretRequired = (): SyncError =>
   new SyncError('not-allowed', 'This server answers only programs that have its secret.', {
     hint: 'Give a copy of its secret file with --secret-file.',
+  });
+
+const keyRequired = (): SyncError =>
+  new SyncError('not-allowed', 'This server answers only people with a key.', {
+    hint: 'Give your key with --secret-file; who keeps the keys of the server makes one.',
   });
 
 async function closeAll(server: net.Server, secure: SecureListener | null, connections: Connections): Promise<void> {
@@ -223,7 +254,7 @@ export function dial(options: DialOptions): Promise<Connection> {
     signal?.addEventListener('abort', onAbort);
     const onError = (error: Error) => {
       settle();
-      const fault = secret === undefined ? null : handshakeFault(place(host, port), error);
+      const fault = secret === undefined ? null : handshakeFault(place(host, port), error, secret);
       reject(error instanceof SyncError ? error : (fault ?? cannotReach(host, port, error)));
     };
     socket.once('error', onError);

@@ -1,14 +1,14 @@
-// TLS 1.3 with the shared secret as a pre-shared key and without certificates. Both ends prove the secret before
+// TLS 1.3 with a shared secret or a person's key as a pre-shared key and without certificates. Both ends prove it before
 // anything else, and an X25519 exchange protects recorded traffic even if the secret becomes known later.
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { SyncError } from '../../core/errors.js';
 import type { WireLimits } from '../frame/limits.js';
+import type { Keys } from './keys.js';
 import type { Secret } from './secret.js';
 
-/** The PSK identity; there is only one secret. */
-const IDENTITY = 'lockstep';
+const KEY_BYTES = 32;
 /** The first byte of every TLS connection; no JSON begins with it. */
 const TLS_BEGINS = 0x16;
 
@@ -24,8 +24,8 @@ const TLS = {
 
 /** What happens to a new socket. */
 interface SecureEvents {
-  /** The secret is proved. The receiver calls `introduced` when the first message has arrived. */
-  readonly onProved: (socket: Socket, introduced: () => void) => void;
+  /** A secret is proved. The receiver calls `introduced` when the first message has arrived. */
+  readonly onProved: (socket: Socket, secret: Secret, introduced: () => void) => void;
   /** The caller does not use TLS; its first bytes are still unread. */
   readonly onPlain: (socket: Socket) => void;
   /** The caller could not prove the secret. The socket is closed. */
@@ -46,15 +46,21 @@ export class SecureListener {
   readonly #unauthenticated = new Map<string, Unauthenticated>();
   readonly #limits: Pick<WireLimits, 'unauthenticated' | 'handshakeMs'>;
   readonly #onPlain: SecureEvents['onPlain'];
+  /** What each socket has to prove, by the identity that it named last; null for an unknown one. */
+  readonly #claimed = new WeakMap<Socket, Secret | null>();
 
-  constructor(secret: Secret, limits: Pick<WireLimits, 'unauthenticated' | 'handshakeMs'>, events: SecureEvents) {
+  constructor(keys: Keys, limits: Pick<WireLimits, 'unauthenticated' | 'handshakeMs'>, events: SecureEvents) {
     this.#limits = limits;
     this.#onPlain = events.onPlain;
     this.#server = tls.createServer({
       ...TLS,
       handshakeTimeout: limits.handshakeMs,
       // An unknown identity gets a random key, so that it fails in the same way as a wrong secret.
-      pskCallback: (_socket, identity) => (identity === IDENTITY ? secret.key : randomBytes(secret.key.length)),
+      pskCallback: (socket, identity) => {
+        const secret = keys.find(identity);
+        this.#claimed.set(socket, secret);
+        return secret?.key ?? randomBytes(KEY_BYTES);
+      },
     });
     // Node leaves a socket open after a failed handshake.
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
@@ -65,9 +71,11 @@ export class SecureListener {
     this.#server.on('secureConnection', (socket) => {
       const ends = endsOf(socket);
       const pending = this.#unauthenticated.get(ends);
-      if (pending === undefined) return void socket.destroy();
+      // A resumed session names no identity, and its key may be gone.
+      const secret = this.#claimed.get(socket) ?? null;
+      if (pending === undefined || secret === null) return void socket.destroy();
       clearTimeout(pending.timer);
-      events.onProved(socket, () => this.#unauthenticated.delete(ends));
+      events.onProved(socket, secret, () => this.#unauthenticated.delete(ends));
     });
   }
 
@@ -121,19 +129,21 @@ export function secureSocket(host: string, port: number, secret: Secret): tls.TL
     host,
     port,
     ...TLS,
-    pskCallback: () => ({ identity: IDENTITY, psk: secret.key }),
+    pskCallback: () => ({ identity: secret.identity, psk: secret.key }),
     // A server with a certificate proves nothing, whoever signed it.
     ca: [],
     checkServerIdentity: () => Object.assign(new Error('no certificates here'), { code: 'ERR_TLS_CERTIFICATE' }),
   });
 }
 
-/** @returns why `error` ended a handshake with `place`; null where it has nothing to do with the secret. */
-export function handshakeFault(place: string, error: Error): SyncError | null {
+/** @returns why `error` ended a handshake with `place`; null where it has nothing to do with `secret`. */
+export function handshakeFault(place: string, error: Error, { person }: Secret): SyncError | null {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
     return refused(`The program at ${place} uses no secret.`, START_BOTH, error);
   }
+  if (code.includes('_ALERT_') && person !== null)
+    return refused(`The server at ${place} does not accept the key of ${person.name}.`, ASK_FOR_KEY, error);
   if (code.includes('_ALERT_')) return refused(`The server at ${place} has another secret.`, SAME_FILE, error);
   const isOfTls = code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || CERTIFICATE.test(code);
   return isOfTls ? refused(`The program at ${place} could not prove that it has the secret.`, SAME_FILE, error) : null;
@@ -141,6 +151,7 @@ export function handshakeFault(place: string, error: Error): SyncError | null {
 
 const CERTIFICATE = /CERT|SIGNATURE|CRL|ISSUER/;
 const START_BOTH = 'Start that server with --secret-file too, or leave the secret out on this end.';
+const ASK_FOR_KEY = 'It was removed or changed there, or never added: ask who keeps the keys of that server for one.';
 export const SAME_FILE = 'Give every program a copy of the same file with --secret-file.';
 
 const refused = (message: string, hint: string, cause: Error): SyncError =>

@@ -20,6 +20,7 @@ const DEFAULT_A = {
   peer: { host: '127.0.0.1', port: 8081 },
   rescanMs: 60_000,
   guard: false,
+  keys: null,
   autoLock: true,
   autoLockGraceMs: 15 * 60_000,
   showLocks: true,
@@ -34,6 +35,11 @@ describe('the servers’ options', () => {
       settings: { autoLock: false, autoLockGraceMs: 60_000, showLocks: false },
     });
     expect(() => a('--auto-lock perhaps')).toThrow('--auto-lock takes on or off, not "perhaps".');
+  });
+
+  it('take a secret or keys, and beyond loopback one of them', () => {
+    expect(a('--keys k --host 0.0.0.0')).toMatchObject({ settings: { keys: 'k', secretFile: null } });
+    expect(() => a('--keys k --secret-file s')).toThrow(/--secret-file and --keys both say who may connect/);
   });
 
   it('have defaults', () => {

@@ -5,6 +5,7 @@
 // - a name of another machine, in front of such a port, becomes 127.0.0.1: all machines are directories of this one, and
 //   `scp FILE MACHINE:DIRECTORY` copies from one to another;
 // - `nc HOST PORT` at the end of a pipe is a socket of the test, because not every machine has an nc;
+// - who gives a key has its name, and nobody else's;
 // - client lines without anything for a shell run in the process of the test, all of the program but its process.
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -22,7 +23,7 @@ import { normal } from './normal.js';
 import { type Answer, withQuickClient, writeQuickClient } from './quick-client.js';
 import { type Talker, TalkingCommand, TalkingServer } from './talker.js';
 
-const PROGRAMS = ['client', 'server-a', 'server-b'] as const;
+const PROGRAMS = ['client', 'server-a', 'server-b', 'lockstep'] as const;
 const SERVER = /^(?:npx )?(server-[ab])\b(.*)$/;
 const CLIENT = /^(?:npx )?client\b(.*)$/;
 const NETCAT = / \| nc 127\.0\.0\.1 (\d+)$/;
@@ -176,7 +177,8 @@ export class World {
       ...Object.fromEntries(own),
       ...{ HOME: this.#homeOf(who), XDG_STATE_HOME: path.join(this.directory, 'state'), NO_COLOR: '1', TZ: 'UTC' },
       PATH: `${path.join(this.directory, 'bin')}:${process.env.PATH}`,
-      ...{ LOCKSTEP_SERVER: `127.0.0.1:${port}`, LOCKSTEP_USER: this.#nameOf(who) },
+      LOCKSTEP_SERVER: `127.0.0.1:${port}`,
+      ...(isKey(this.#exported.get(who)?.LOCKSTEP_SECRET_FILE) ? {} : { LOCKSTEP_USER: this.#nameOf(who) }),
       ...this.#exported.get(who),
     };
   }
@@ -228,12 +230,14 @@ export class World {
     let port: string = PORT_OF[program];
     let dir = program === 'server-a' ? 'directory_a' : 'directory_b';
     let secretFile: string | undefined;
+    let keys: string | undefined;
     for (let at = 0; at < given.length; at++) {
       const word = given[at]!;
       if (word === '--port') port = given[++at]!;
       else if (at === 0 && /^\d+$/.test(word)) port = word;
       else if (word === '--dir') dir = given[++at]!;
       else if (word === '--secret-file') secretFile = path.resolve(cwd, given[++at]!);
+      else if (word === '--keys') keys = path.resolve(cwd, given[++at]!);
       else args.push(this.#real(word));
     }
     const isPort = Number(port) <= 65_535;
@@ -244,10 +248,12 @@ export class World {
       isPort ? String(this.#ports.get(port) ?? free) : port,
     );
     if (secretFile !== undefined) args.push('--secret-file', secretFile);
+    if (keys !== undefined) args.push('--keys', keys);
     const peer = this.#ports.get('8081');
     if (program === 'server-a' && peer !== undefined && !args.includes('--peer'))
       args.push('--peer', `127.0.0.1:${peer}`);
-    return { args, port, secretFile };
+    // A document makes the key of its reader first.
+    return { args, port, secretFile: keys === undefined ? secretFile : path.join(keys, 'anna.key') };
   }
 
   async #client(who: string, words: readonly string[]): Promise<string> {
@@ -262,7 +268,9 @@ export class World {
     const before = process.cwd();
     process.chdir(cwd);
     try {
-      return await runLine(words, { connect, env: this.#env(who) as Record<string, string> });
+      const { LOCKSTEP_USER, ...others } = this.#env(who);
+      const env = words.some(isKey) ? others : { ...others, LOCKSTEP_USER };
+      return await runLine(words, { connect, env: env as Record<string, string> });
     } finally {
       process.chdir(before);
       connections.close();
@@ -334,6 +342,8 @@ export class World {
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
 }
+
+const isKey = (file: string | undefined): boolean => file?.endsWith('.key') === true;
 
 /** Whether a line has nothing in it that only a shell understands. */
 const isPlain = (line: string): boolean => !/[|<>&;$`*?{}\n]/.test(line.replace(/'[^']*'|"[^"$`]*"/g, ''));

@@ -75,7 +75,11 @@ function open() {
   const methods = server.methods();
   const signal = new AbortController();
   const told: object[] = [];
-  const call = { signal: signal.signal, notify: async (_: string, params: object) => void told.push(params) };
+  const call = {
+    connection: {},
+    signal: signal.signal,
+    notify: async (_: string, params: object) => void told.push(params),
+  };
   const ask = (method: string, params: object = {}, by: object = call): ReturnType<Method['handle']> =>
     methods[method]!.handle(params, by as never, null);
   const hold = (path: string) =>

@@ -1,0 +1,162 @@
+// The programs with keys that prove names, as people on two machines use them.
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Client } from '../../src/index.js';
+import { PairOfPrograms, putWhole, run, textOf, until } from '../support/programs.js';
+
+let pair: PairOfPrograms;
+let keys: string;
+beforeEach(() => {
+  pair = new PairOfPrograms();
+  keys = path.join(pair.directory, 'keys');
+});
+afterEach(() => pair.close());
+
+/** Makes a key with the program. @returns its file. */
+async function newKey(name: string, ...more: string[]): Promise<string> {
+  const ran = await run('lockstep', ['key', 'new', name, '--keys', keys, ...more], pair.env);
+  if (ran.code !== 0) throw new Error(ran.stderr);
+  return path.join(keys, `${name}.key`);
+}
+
+/** Starts both servers with the directory of keys. */
+async function startWithKeys(): Promise<void> {
+  await newKey('peer');
+  await pair.startB('--keys', keys, '--host', '0.0.0.0');
+  pair.env.LOCKSTEP_A_KEYS = keys;
+  await pair.startA('--host', '0.0.0.0');
+  await pair.serverA.wait('in-sync');
+}
+
+const as = (file: string, ...args: string[]) => pair.client('--secret-file', file, ...args);
+
+describe('a pair with keys', () => {
+  it('knows who asks, lets him do what his role allows, and nobody without a key hears anything', async () => {
+    putWhole(pair.a, 'x.txt', 'from a');
+    await startWithKeys();
+    expect(textOf(pair.b, 'x.txt')).toBe('from a');
+    // A key that is made while the servers run is good at once.
+    const [anna, bert, carl] = [
+      await newKey('anna'),
+      await newKey('bert', '--role', 'read'),
+      await newKey('carl', '--role', 'admin'),
+    ];
+
+    expect((await as(anna, 'lock', 'x.txt')).stdout).toContain('for anna');
+    const reader = await Client.connect({ server: `127.0.0.1:${pair.portA}`, secretFile: bert });
+    const { locks } = await reader.locks();
+    reader.close();
+    expect(locks.map(({ owner }) => owner)).toEqual(['anna']);
+    expect((await as(bert, 'list')).stdout).toContain('locked by anna');
+    expect((await as(bert, 'download', 'x.txt', '-')).stdout).toBe('from a');
+    expect(await as(bert, 'lock', 'x.txt')).toMatchObject({
+      code: 7,
+      stderr: expect.stringMatching(
+        /The role of bert is read, but "lock" takes the role user\. Ask somebody with the role user/,
+      ),
+    });
+    for (const line of [['unlock', '--force', 'x.txt'], ['lock', '--steal', 'x.txt'], ['pause']])
+      expect(await as(anna, ...line)).toMatchObject({
+        code: 7,
+        stderr: expect.stringContaining('takes the role admin'),
+      });
+    expect((await as(carl, 'unlock', '--force', 'x.txt')).code).toBe(0);
+    expect((await as(carl, 'pause')).code).toBe(0);
+    expect((await as(carl, 'resume')).code).toBe(0);
+
+    for (const port of [pair.portA, pair.portB]) {
+      const refused = await run('client', ['--server', `127.0.0.1:${port}`, 'list'], pair.env);
+      expect(refused).toMatchObject({ code: 7, stdout: '', stderr: expect.stringContaining('only people with a key') });
+    }
+    const atB = await run('client', ['--server', `127.0.0.1:${pair.portB}`, '--secret-file', carl, 'list'], pair.env);
+    expect(atB).toMatchObject({ code: 7, stdout: '' });
+    const said =
+      JSON.stringify([...pair.serverA.said, ...pair.serverB.said]) + pair.serverA.stderr + pair.serverB.stderr;
+    for (const name of fs.readdirSync(keys))
+      expect(said).not.toContain(fs.readFileSync(path.join(keys, name), 'utf8').split(':')[2]!.slice(0, 16));
+  });
+
+  it('does not believe --as, and takes the name of the key where none is given', async () => {
+    putWhole(pair.a, 'x.txt', 'x');
+    await startWithKeys();
+    const anna = await newKey('anna');
+    expect(await as(anna, '--as', 'carl', 'list')).toMatchObject({
+      code: 7,
+      stdout: '',
+      stderr: expect.stringMatching(/proves the name anna, not "carl"/),
+    });
+    pair.env.LOCKSTEP_USER = 'carl';
+    expect((await as(anna, 'lock', 'x.txt')).code).toBe(7);
+    delete pair.env.LOCKSTEP_USER;
+    expect((await as(anna, '--as', 'anna', 'lock', 'x.txt')).code).toBe(0);
+    expect((await as(anna, 'locks', '--mine')).stdout).toContain('x.txt');
+  });
+
+  it('ends the connections of a key that is removed, and refuses it from then on', async () => {
+    await startWithKeys();
+    const anna = await newKey('anna');
+    const copy = path.join(pair.directory, 'annas.key');
+    fs.copyFileSync(anna, copy);
+    const client = await Client.connect({ server: `127.0.0.1:${pair.portA}`, secretFile: copy });
+    const since = performance.now();
+    fs.rmSync(anna);
+    await client.closed;
+    expect(performance.now() - since).toBeLessThan(3_000);
+    expect(await as(copy, 'list')).toMatchObject({
+      code: 7,
+      stdout: '',
+      stderr: expect.stringContaining('does not accept the key of anna'),
+    });
+  });
+
+  it('is not paired with who has only the key of a person', async () => {
+    await newKey('peer');
+    const anna = await newKey('anna');
+    await pair.startB('--keys', keys);
+    await pair.startA('--secret-file', anna);
+    expect((await pair.serverA.wait('peer-lost')).reason).toMatch(/The key of anna is not that of the two servers/);
+    await pair.serverA.stop();
+    await pair.startA('--secret-file', path.join(keys, 'peer.key'));
+    await pair.serverA.wait('in-sync');
+    fs.rmSync(path.join(keys, 'peer.key'));
+    expect((await pair.serverA.wait('peer-lost')).reason).toMatch(/key|closed/);
+    await until(() => pair.serverB.said.some(({ event }) => event === 'peer-lost'));
+  });
+
+  it('does not start without its keys, with a secret beside them, or open to others', async () => {
+    const start = (...args: string[]) => run('server-a', ['--dir', pair.a, '--port', '0', ...args], pair.env);
+    expect(await start('--keys', keys)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('lockstep key new peer'),
+    });
+    const anna = await newKey('anna');
+    expect(await start('--keys', keys)).toMatchObject({ code: 2, stderr: expect.stringContaining('has no peer.key') });
+    await newKey('peer');
+    expect(await start('--keys', keys, '--secret-file', anna)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('both say who may connect'),
+    });
+    fs.chmodSync(anna, 0o644);
+    expect(await start('--keys', keys)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`chmod 600 ${anna}`),
+    });
+    expect(fs.readdirSync(pair.a)).toEqual([]);
+  });
+});
+
+describe('lockstep key', () => {
+  it('says what to do next, and never makes a key over one that is there', async () => {
+    const made = await run('lockstep', ['key', 'new', 'anna'], { ...pair.env, XDG_CONFIG_HOME: pair.directory });
+    const file = path.join(pair.directory, 'lockstep', 'keys', 'anna.key');
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.stdout).toContain(file);
+    expect(made.stdout).toContain('--secret-file anna.key');
+    expect(made.stdout).not.toContain(fs.readFileSync(file, 'utf8').split(':')[2]!.slice(0, 16));
+    const again = await run('lockstep', ['key', 'new', 'anna'], { ...pair.env, XDG_CONFIG_HOME: pair.directory });
+    expect(again).toMatchObject({ code: 5, stdout: '' });
+    for (const args of [['new', '../x'], ['new'], [], ['make', 'x'], ['new', 'x', '--role', 'boss']])
+      expect((await run('lockstep', ['key', ...args], pair.env)).code).toBe(2);
+  });
+});
