@@ -6,6 +6,7 @@
 //   side b away                                              → the lock ends after the grace time unless it comes back
 //   somebody else took or ended the lock                     → it stays so until the document is closed
 
+import { isConflictCopy } from '../../core/conflicts/copy-name.js';
 import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
 import { type AutoLock, isHolder, type Lock } from '../../core/locks/records.js';
 import { type LockRules, parseLockRules } from '../../core/owner-files/rules.js';
@@ -86,7 +87,9 @@ export class AutoLocks {
     for (const { path, entry } of entries) {
       if (entry?.type !== 'file' || this.#quietMs(path) === null || isOpen(path)) continue;
       // A scan also tells what it was asked for, changed or not.
-      if (sameContent(entry, pair.entry(side, path)) || sameContent(entry, pair.shared(path))) continue;
+      const former = pair.entry(side, path);
+      if (sameContent(entry, former) || sameContent(entry, pair.shared(path))) continue;
+      if (former === null && isConflictCopy(path)) continue;
       // What has just been written here by the synchronisation.
       if (sameContent(entry, pair.entry(otherSide(side), path))) continue;
       const lock = lockState.table.locks.get(path);

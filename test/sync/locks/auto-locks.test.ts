@@ -436,6 +436,13 @@ describe('first-write', () => {
     expect(scene.writes('a', 'x', 'v2').locks).toEqual(['x server@hosta a in work']);
   });
 
+  test('a conflict copy that is new was made by nobody, and can be worked in later', () => {
+    const copy = 'x (conflict A 2026-11-21 10-00-00)';
+    const scene = known(new Scene({ rules: '* first-write 1m' })).writes('a', copy, 'v1');
+    expect(scene.locks).toEqual([]);
+    expect(scene.writes('a', copy, 'v2').locks).toEqual([`${copy} server@hosta a in work`]);
+  });
+
   test('what is dismissed stays so until it has been quiet', () => {
     const scene = known().writes('a', 'x', 'v1').hand('unlock', 'bob', 'b', { force: true });
     expect(scene.turn().locks).toEqual([]);
