@@ -58,6 +58,13 @@ export const WITH_EDITORS: readonly (readonly [seed: number, what: string])[] = 
   [850_000_046, 'a lock ended by time, and seemed to be ended by a person: who had the document open was not locked'],
   [472, 'the simulation: a server-a that started as a document was closed was to know that it had been open'],
   [514, 'the simulation: a deletion of a directory was held, and with it the lock of a document that was in there'],
+  [860_000_067, 'a conflict copy was locked as if somebody worked in it, as the connection was lost meanwhile'],
+  [860_000_137, 'the simulation: a document was opened over another one, and that was never closed'],
+  [
+    860_000_425,
+    'the simulation: of a lock that came back with a damaged table it was forgotten since when it was away',
+  ],
+  [860_000_847, 'the simulation: a lock in a directory held back what was to take its place, and with it a lock'],
   [186, 'the simulation: a lock that was taken by hand ended by time, and was to be taken again by itself'],
 ];
 

@@ -58,7 +58,9 @@ export class EditorOracle {
     this.#locks.clear();
     this.#dismissed.clear();
     this.#said.clear();
-    for (const lock of lockState.table.locks.values()) this.#note(lock, former.get(lock.token));
+    // Of a lock that comes back from a damaged table it is not known since when its side is away.
+    const unknown = { since: this.#parts.world.time, away: 0 };
+    for (const lock of lockState.table.locks.values()) this.#note(lock, former.get(lock.token) ?? { lock, ...unknown });
   }
 
   #note(lock: Lock, known: Known | undefined): void {
@@ -106,7 +108,8 @@ export class EditorOracle {
     if (away !== null && (this.isClockSet || world.time >= away + editors.graceMs - 1)) return;
     if (auto.app !== null && server.isAutoLocking && editors.rules.ruleOf(path).auto === 'auto')
       this.#isClosed(lock, since);
-    this.#isAcross(server, lock);
+    // A server-a that is to lock nothing by itself does not wait for side b.
+    if (server.isAutoLocking || side === 'a') this.#isAcross(server, lock);
   }
 
   /** The document has been closed for long enough. */
@@ -115,7 +118,7 @@ export class EditorOracle {
     const programs = editors.programs[side];
     const opening = programs.at(path);
     if (opening === null || opening.owner !== owner) return;
-    const isKnown = opening.since <= since && places[side].disk.at(path) !== null;
+    const isKnown = opening.isSeen && opening.since <= since && places[side].disk.at(path) !== null;
     if (opening.state === 'open' && isKnown) this.#broken(`${path} is open still, and its lock ended by itself`);
     const isShort = opening.state === 'closed' && world.time < opening.ended + GONE_MS;
     // A server that starts later does not know that it was open just now.
@@ -190,6 +193,8 @@ export class EditorOracle {
   }
 }
 
-/** Whether a change of a directory above is held, because of a lock that a person has: it holds back what is in there. */
+/** Whether a change above or below is held, because of another lock: it holds back what is to come to the other side. */
 const isHeldBack = ({ lockState }: ServerA, { path }: Lock): boolean =>
-  [...lockState.table.held.keys()].some((held) => held !== path && isAtOrBelow(path, held));
+  [...lockState.table.held.keys()].some(
+    (held) => held !== path && (isAtOrBelow(path, held) || isAtOrBelow(held, path)),
+  );

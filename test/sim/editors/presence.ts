@@ -56,6 +56,7 @@ export class Presence {
       const { path } = opening;
       // An owner file without a document is nobody's, unless it is known whose it was.
       if (this.#place.disk.at(path) === null && !this.#present.has(path)) continue;
+      opening.isSeen = true;
       this.#present.set(path, { opening, goneSince: null });
     }
     this.#check();

@@ -35,6 +35,8 @@ export interface Opening extends Person {
   state: 'open' | 'closed' | 'crashed' | 'lost';
   /** When it was not open any more. */
   ended: number;
+  /** Whether the server of its side has seen it. */
+  isSeen: boolean;
 }
 
 export class Programs {
@@ -86,8 +88,11 @@ export class Programs {
     const dir = this.#place.disk.at(parentOf(path));
     if (dir === null || this.#place.disk.at(path)?.type !== 'file') return;
     this.#say(`${person.owner} opens ${path} in ${app}`);
+    const former = this.at(path);
+    if (former?.state === 'open') this.#end(former, 'lost');
     const { owner, account } = person;
-    this.#last.set(path, { path, owner, account, app, dir, since: this.#world.time, state: 'open', ended: 0 });
+    const since = this.#world.time;
+    this.#last.set(path, { path, owner, account, app, dir, since, state: 'open', ended: 0, isSeen: false });
     this.#changed();
   }
 
