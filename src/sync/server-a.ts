@@ -8,6 +8,7 @@ import type { EventLog } from '../disk/events/event-log.js';
 import { LocalReplica } from '../disk/local-replica.js';
 import { Staging } from '../disk/staging/staging.js';
 import { removeAddress, writeAddress } from '../disk/state/address.js';
+import { AuditLog } from '../disk/state/audit-log.js';
 import { describeRoot } from '../disk/state/machine.js';
 import { openRoot } from '../disk/state/root.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state/state-directory.js';
@@ -167,6 +168,7 @@ class ServerA {
   readonly guarding: Guarding;
   readonly showing: LockShowing;
   readonly eventLog: EventLog;
+  readonly audit: AuditLog;
   readonly bandwidth: Bandwidth;
   /** The connection to server-b, for sending it events. */
   peer: RemoteReplica | null = null;
@@ -179,6 +181,7 @@ class ServerA {
     peerName: string,
   ) {
     this.eventLog = openEventLog(state, history);
+    this.audit = new AuditLog({ directory: state.path, problems: state.problems });
     const inState = (name: string) => path.join(state.path, name);
     this.log = { ...options.log, event: (event) => this.#say(options.log, event) };
     const { openStore } = state.files;
@@ -242,6 +245,7 @@ class ServerA {
       roots: () => ({ a: state.id, b: this.peer?.introduction.root ?? pair.meta.get('roots')?.split(' ')[1] ?? null }),
       version: options.version,
       peer: peerName,
+      audit: this.audit,
       events: {
         history,
         directory: state.log,
@@ -281,6 +285,7 @@ class ServerA {
     const closed = await Promise.allSettled([this.peer?.close(), this.replica.close(), locksAndArchive()]);
     for (const result of closed) if (result.status === 'rejected') this.log.warn((result.reason as Error).message);
     this.bandwidth.close();
+    this.audit.close();
     await this.eventLog.close();
     this.state.release();
   }

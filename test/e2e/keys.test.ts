@@ -146,6 +146,66 @@ describe('a pair with keys', () => {
   });
 });
 
+/** The lines of the audit log. */
+const auditOf = (root: string): Record<string, unknown>[] =>
+  (textOf(root, '.lockstep/audit.ndjson') ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('the audit', () => {
+  it('has what was done, by whom, and whether that is proved; and nothing that was refused at the door', async () => {
+    putWhole(pair.a, 'x.txt', 'x');
+    await startWithKeys();
+    const [anna, bert] = [await newKey('anna'), await newKey('bert', '--role', 'read')];
+    await as(anna, 'lock', '0', '-m', 'why');
+    await as(bert, 'lock', 'x.txt');
+    await as(anna, 'delete', 'x.txt');
+    expect(auditOf(pair.a)).toMatchObject([
+      {
+        who: 'anna',
+        proved: true,
+        role: 'user',
+        method: 'lock',
+        paths: ['x.txt'],
+        asked: { message: 'why' },
+        after: { owner: 'anna' },
+      },
+      {
+        who: 'anna',
+        proved: true,
+        method: 'delete',
+        paths: ['x.txt'],
+        before: { 'x.txt': { owner: 'anna', size: 1 } },
+      },
+    ]);
+    expect(auditOf(pair.a)[0]!.from).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
+  it('is there after a kill, and says that a name is only claimed without keys', async () => {
+    putWhole(pair.a, 'x.txt', 'x');
+    await pair.start();
+    await pair.client('--as', 'carl', 'lock', 'x.txt');
+    await pair.serverA.crash();
+    expect(auditOf(pair.a)).toMatchObject([{ who: 'carl', proved: false, role: 'admin', method: 'lock' }]);
+  });
+
+  it('keeps what cannot be recorded from being done', async () => {
+    putWhole(pair.a, 'x.txt', 'x');
+    await pair.start();
+    const file = path.join(pair.a, '.lockstep', 'audit.ndjson');
+    fs.mkdirSync(file);
+    const words = expect.stringMatching(/^Nothing was done, because it cannot be recorded in .*audit\.ndjson: /);
+    expect(await pair.client('lock', 'x.txt')).toMatchObject({ code: 1, stderr: words });
+    expect(await pair.client('delete', 'x.txt')).toMatchObject({ code: 1, stderr: words });
+    expect((await pair.client('locks')).stdout).not.toContain('x.txt');
+    expect((await pair.client('status')).stdout).toContain('audit.ndjson');
+    expect(textOf(pair.a, 'x.txt')).toBe('x');
+    fs.rmdirSync(file);
+    expect((await pair.client('delete', 'x.txt')).code).toBe(0);
+  });
+});
+
 describe('lockstep key', () => {
   it('says what to do next, and never makes a key over one that is there', async () => {
     const made = await run('lockstep', ['key', 'new', 'anna'], { ...pair.env, XDG_CONFIG_HOME: pair.directory });

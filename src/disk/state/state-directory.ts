@@ -26,6 +26,7 @@ held/      changes of locked files, waiting for the unlock: whole files, in the 
 versions/  earlier contents: whatever was overwritten or deleted, under its old path with the time in its name
 staging/   contents on their way; what is left in it after a restart only spares sending it again
 log/       what happened lately: an event a line, the latest at the end of the last file
+audit.*    who asked for what, a line before each was done, the latest in audit.ndjson (side a)
 *.log      what was last known of every file, the locks, and what is noted of the versions
 watermarks how far those were written, so that a loss is noticed
 *.damaged-* what was found damaged, under the moment of that: delete it when it is of no use to you

@@ -13,6 +13,7 @@ import { Resolving } from '../files/resolve-conflict.js';
 import { Restoring } from '../files/restore-version.js';
 import { UsageOfVersions } from '../files/version-usage.js';
 import { heldRows, lockRows } from '../locks/answers.js';
+import { Audit } from './audit.js';
 import { checkIgnore } from './check-ignore.js';
 import { admit } from './door.js';
 import { EventLogQuery, type LoggedEvents } from './event-log-query.js';
@@ -35,6 +36,8 @@ interface ServedPair extends ShownPair {
   /** The ids of both roots; null while side b is not known. */
   readonly roots: () => { readonly a: string; readonly b: string | null };
   readonly version: string;
+  /** Where what clients do is recorded before it is done. */
+  readonly audit: { write(line: object): Promise<void> };
   /** What the server has said. */
   readonly events: LoggedEvents;
 }
@@ -51,6 +54,7 @@ export class ClientServer {
   readonly #resolving: Resolving;
   readonly #locks: ServeLocks;
   readonly #usage: UsageOfVersions;
+  readonly #audit: Audit;
 
   constructor(served: ServedPair) {
     this.#served = served;
@@ -58,6 +62,8 @@ export class ClientServer {
     const { session, pair, local, versionReader } = served;
     this.#queries = new ClientQueries(served);
     const pathOf = (target: Target) => this.#queries.pathOf(target);
+    const settled = (target: Target) => this.#queries.settled(target);
+    this.#audit = new Audit({ ...served, log: served.audit, settled });
     this.#files = fileHandlers({ ...served, writes: session.writes }, pathOf);
     this.#usage = new UsageOfVersions(versionReader);
     this.#restoring = new Restoring({ writes: session.writes, versionReader });
@@ -119,7 +125,10 @@ export class ClientServer {
       Object.entries(handlers).map(([word, handle]) => {
         const name = word as keyof ClientMethods;
         // biome-ignore lint/suspicious/noExplicitAny: the schema of the method has checked them
-        const atDoor = async (params: any, call: IncomingCall) => handle(admit(name, params, call.connection), call);
+        const atDoor = async (params: any, call: IncomingCall) => {
+          const admitted = admit(name, params, call.connection);
+          return handle(await this.#audit.record(name, admitted, call.connection), call);
+        };
         return [name, { params: clientParams[name], handle: atDoor }];
       }),
     );

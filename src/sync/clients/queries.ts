@@ -38,6 +38,8 @@ export class ClientQueries {
     files: [],
   };
   #counted = { generation: 0, conflicts: 0 };
+  /** Numbers that no file had when they were settled. */
+  readonly #refused = new WeakMap<Target, unknown>();
 
   constructor(shown: ShownPair) {
     this.#shown = shown;
@@ -123,10 +125,25 @@ export class ClientQueries {
   }
 
   /**
+   * @returns the target by its path, so that a later listing does not change which file is meant. Where it has none now,
+   *   it has none later.
+   */
+  settled(target: Target): Target {
+    try {
+      return { path: this.pathOf(target) };
+    } catch (error) {
+      const refused = { ...target };
+      this.#refused.set(refused, error);
+      return refused;
+    }
+  }
+
+  /**
    * @returns the path of a target.
    * @throws SyncError `not-found` where the listing has no such number.
    */
   pathOf(target: Target): RelPath {
+    if (this.#refused.has(target)) throw this.#refused.get(target);
     if ('path' in target) return target.path as RelPath;
     const files = this.files();
     const file = files[target.index];

@@ -27,6 +27,7 @@ export function normal(text: string, places: readonly (readonly [string, string]
     .replace(/^(.{0,12}?)\d\d:\d\d:\d\d\.\d{3}/gm, '$114:03:22.118')
     .replace(/\b\d+ ms\b/g, '4 ms')
     .replace(/"ms":[\d.]+/g, '"ms":4')
+    .replace(/"from":"127\.0\.0\.1:\d+"/g, '"from":"127.0.0.1:54321"')
     .replace(/"run":"[0-9a-f]{12}"/g, '"run":"5c1e7d02a9b4"')
     .replace(/"([ab])":"[0-9a-f]{8}-[0-9a-f-]{27}"/g, (_, side) => `"${side}":"${ROOTS[side as 'a' | 'b']}"`)
     .replace(/"generation":\d+/g, '"generation":40')

@@ -70,6 +70,7 @@ function open() {
     roots: () => ({ a: 'root-a', b: null }),
     version: '1.2.3',
     peer: 'host:1',
+    audit: { write: async () => {} },
     events: { history, directory: { use: () => [] }, written: async () => {} } as never,
   });
   const methods = server.methods();
