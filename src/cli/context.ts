@@ -7,8 +7,8 @@ import { type Address, DEFAULT_SERVER } from '../client/server-address.js';
 import { defaultUser } from '../client/user-name.js';
 import { SyncError } from '../core/errors.js';
 import type { FoundPair } from '../disk/state/address.js';
-import { readSecretFile } from '../wire/socket/secret.js';
 import { parseAddress } from '../wire/socket/tcp.js';
+import { nameInKey } from './key/name-in-key.js';
 import type { ProgramNames } from './program-name.js';
 import { type Colors, colorsFor, wantsColor } from './render/colors.js';
 import { usageError } from './report-error.js';
@@ -182,18 +182,9 @@ function serverOf(flag: string | undefined, env: Env, nearby: FoundPair | null):
 }
 
 function userOf(flag: string | undefined, env: Env, secretFile: string | undefined): string {
-  const name = flag ?? (env.LOCKSTEP_USER || nameInKey(secretFile) || defaultUser());
+  const name = flag ?? (env.LOCKSTEP_USER || (secretFile && nameInKey(secretFile)) || defaultUser());
   if (name.trim() === '') throw usageError('--as takes a name that is not empty.');
   return name;
-}
-
-/** @returns the name that a key proves; undefined where there is none. Whether it can be used is found when connecting. */
-function nameInKey(file: string | undefined): string | undefined {
-  try {
-    return file === undefined ? undefined : readSecretFile(file).person?.name;
-  } catch {
-    return undefined;
-  }
 }
 
 function secretFileOf(flag: string | undefined, env: Env): string | undefined {

@@ -91,6 +91,8 @@ describe('a pair with keys', () => {
     delete pair.env.LOCKSTEP_USER;
     expect((await as(anna, '--as', 'anna', 'lock', 'x.txt')).code).toBe(0);
     expect((await as(anna, 'locks', '--mine')).stdout).toContain('x.txt');
+    const config = await run('lockstep', ['config'], { ...pair.env, LOCKSTEP_SECRET_FILE: anna });
+    expect(config.stdout).toMatch(/^user +anna +the key$/m);
   });
 
   it('ends the connections of a key that is removed, and refuses it from then on', async () => {

@@ -3,6 +3,7 @@ import { DEFAULT_SERVER } from '../../client/server-address.js';
 import { defaultUser } from '../../client/user-name.js';
 import { errorObject, errorText } from '../error-text.js';
 import { exitCodeOf } from '../exit-codes.js';
+import { nameInKey } from '../key/name-in-key.js';
 import { nearbyPair } from '../nearby-pair.js';
 import { asCalled, programNames } from '../program-name.js';
 import { tableLines } from '../render/table.js';
@@ -64,11 +65,18 @@ function clientValues(): Value[] {
   const fallback = (value: string) => ({ value, from: 'default' });
   return [
     chosen('server', 'LOCKSTEP_SERVER', nearby === null ? fallback(DEFAULT_SERVER) : found(nearby.address)),
-    chosen('user', 'LOCKSTEP_USER', fallback(defaultUser())),
+    chosen('user', 'LOCKSTEP_USER', nameOfKey() ?? fallback(defaultUser())),
     chosen('side', 'LOCKSTEP_SIDE', nearby === null ? fallback('a') : found(nearby.side)),
     chosen('secret-file', 'LOCKSTEP_SECRET_FILE', fallback(NONE)),
     chosen('ssh', 'LOCKSTEP_SSH', fallback('ssh')),
   ];
+}
+
+/** The name that the key proves, where the variable names one. */
+function nameOfKey(): Omit<Value, 'name'> | null {
+  const file = env.LOCKSTEP_SECRET_FILE;
+  const name = file ? nameInKey(file) : undefined;
+  return name === undefined ? null : { value: name, from: 'the key' };
 }
 
 function chosen(name: string, variable: string, otherwise: Omit<Value, 'name'>): Value {

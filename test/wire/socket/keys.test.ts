@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import tls from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isKeyName, mayDo, type Role } from '../../../src/core/person.js';
 import type { Connection } from '../../../src/wire/socket/connection.js';
@@ -159,6 +161,21 @@ describe('a server with keys', () => {
       message: expect.stringContaining('has another secret'),
     });
     expect(came).toEqual([]);
+  });
+
+  it('lets nobody in who resumes a session instead of proving a key', async () => {
+    const { put, came, to } = await serving();
+    const anna = put('anna');
+    const suite = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' } as const;
+    const connect = (how: object) =>
+      tls.connect({ ...to, ...suite, ca: [], checkServerIdentity: () => undefined, ...how });
+    const first = connect({ pskCallback: () => ({ identity: 'anna', psk: anna.key }) });
+    const [session] = (await once(first, 'session')) as [Buffer];
+    first.destroy();
+    const resumed = connect({ session });
+    resumed.on('error', () => {}).resume();
+    await once(resumed, 'close');
+    expect(came).toHaveLength(1);
   });
 
   it.each(['removed', 'changed', 'given another role'])(
