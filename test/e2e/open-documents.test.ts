@@ -151,11 +151,14 @@ describe('when a server goes', () => {
     pair.asProcesses();
     pair.clientHere();
     await pair.startB();
-    await pair.startA('--auto-lock-grace', '2s');
-    await pair.serverA.wait('in-sync');
   });
+  const startA = async (...options: string[]) => {
+    await pair.startA(...options);
+    await pair.serverA.wait('in-sync');
+  };
 
   test('the lock of a side that is away says so, and ends after its time', async () => {
+    await startA('--auto-lock-grace', '2s');
     ownerFile(pair.b, 'plan.odt');
     await said('locked', 'plan.odt');
     pair.serverB.kill('SIGKILL');
@@ -168,6 +171,7 @@ describe('when a server goes', () => {
   });
 
   test('the lock goes on where the side is back in time, and ends where the document was closed meanwhile', async () => {
+    await startA();
     ownerFile(pair.b, 'plan.odt');
     await said('locked', 'plan.odt');
     pair.serverB.kill('SIGKILL');
@@ -183,6 +187,7 @@ describe('when a server goes', () => {
   });
 
   test('server-a that was killed knows its locks again, and removes the owner files that it had put', async () => {
+    await startA();
     ownerFile(pair.b, 'plan.odt');
     await until(() => has(pair.a, '.~lock.plan.odt#'));
     pair.serverA.kill('SIGKILL');

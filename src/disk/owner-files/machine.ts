@@ -12,6 +12,8 @@ export interface Machine {
   readonly bootMs: () => number;
   /** @returns whether the process `pid` runs and can have made what is `madeMs` (since 1970) old. */
   readonly isAlive: (pid: number, madeMs: number) => boolean;
+  /** @returns whether the process `pid` has the file open, as far as this user may know it. */
+  readonly hasOpen: (pid: number, absolute: string) => boolean;
   /** @returns the processes of the program `app`; none where that cannot be known. */
   readonly processesOf: (app: string) => Promise<readonly number[]>;
 }
@@ -34,6 +36,7 @@ export const thisMachine: Machine = {
   user: userName(),
   bootMs,
   isAlive: (pid, madeMs) => isRunning(pid) && (startedMs(pid) ?? 0) <= madeMs + START_SLACK_MS,
+  hasOpen,
   processesOf,
 };
 
@@ -67,6 +70,21 @@ function startedMs(pid: number): number | null {
   }
 }
 
+function hasOpen(pid: number, absolute: string): boolean {
+  const isIt = (fd: string): boolean => {
+    try {
+      return fs.readlinkSync(`/proc/${pid}/fd/${fd}`) === absolute;
+    } catch {
+      return false; // it was closed meanwhile
+    }
+  };
+  try {
+    return fs.readdirSync(`/proc/${pid}/fd`).some(isIt);
+  } catch {
+    return false; // it has ended, or is another user's
+  }
+}
+
 async function processesOf(app: string): Promise<readonly number[]> {
   const names = PROCESSES[app];
   if (names === undefined || process.platform !== 'linux') return [];
@@ -77,4 +95,14 @@ async function processesOf(app: string): Promise<readonly number[]> {
     if (names.includes(name.trim())) found.push(Number(entry));
   }
   return found;
+}
+
+/** All processes are read to find those of one program: once for all owner files of a directory. */
+export function onceFor(processesOf: Machine['processesOf']): Machine['processesOf'] {
+  const asked = new Map<string, ReturnType<Machine['processesOf']>>();
+  return (app) => {
+    const found = asked.get(app) ?? processesOf(app);
+    asked.set(app, found);
+    return found;
+  };
 }

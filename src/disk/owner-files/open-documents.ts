@@ -15,7 +15,7 @@ import { canBeOwnerFile } from '../../core/owner-files/applications.js';
 import { joinPath, nameOf, parentOf, pathFault, type RelPath } from '../../core/path.js';
 import type { OpenDocument, OpenDocuments } from '../../replica.js';
 import type { Root } from '../fs/parents.js';
-import { type Machine, thisMachine } from './machine.js';
+import { type Machine, onceFor, thisMachine } from './machine.js';
 import { ambiguousText, staleText } from './problem-texts.js';
 import { type FoundOwnerFile, missingOf, ownerFilesIn } from './read.js';
 import { staleBecause } from './stale.js';
@@ -40,6 +40,8 @@ const TIMES: PresenceTimes = { goneMs: 2_000, savedMs: 600_000, checkMs: 1_000, 
 const TOUCHED_MS = 250;
 /** The time between two readings of one directory is at least so many times what the last one took. */
 const READING_PAUSES = 10;
+/** A program opens the document itself soon after it has made the owner file. */
+const NARROWING_MS = 15_000;
 const WRITING_STEP_MS = 10;
 
 /** What is known of one owner file. */
@@ -47,7 +49,7 @@ interface Presence extends OpenDocument {
   readonly pid: number | null;
   readonly madeMs: number;
   /** The processes of the program when the document was opened, where the owner file names none. */
-  readonly witnesses: readonly number[];
+  witnesses: readonly number[];
   /** Since when the owner file is gone, milliseconds since 1970; null while it is there. */
   goneMs: number | null;
 }
@@ -308,11 +310,20 @@ export class OpenDocumentWatch {
     const { root } = this.#options;
     for (const [path, presence] of this.#present) if (this.#isOver(presence)) this.#end(path);
     const there = [...this.#present].filter(([, { goneMs }]) => goneMs === null).map(([path]) => path);
+    for (const path of there) this.#narrow(this.#present.get(path)!);
     const owned = [...there, ...this.#problems.keys()];
     if (owned.length === 0) return;
     for (const path of await missingOf(root, owned)) this.#due.set(parentOf(path), performance.now());
     for (const path of there)
       if (this.#hasDied(this.#present.get(path)!)) this.#due.set(parentOf(path), performance.now());
+  }
+
+  /** Of several processes of the program, those that have the document open are the ones that keep it open. */
+  #narrow(presence: Presence): void {
+    if (presence.witnesses.length < 2 || Math.abs(Date.now() - presence.madeMs) > NARROWING_MS) return;
+    const absolute = `${this.#options.root.path}/${presence.path}`;
+    const openers = presence.witnesses.filter((pid) => this.#machine.hasOpen(pid, absolute));
+    if (openers.length > 0) presence.witnesses = openers;
   }
 
   #end(path: RelPath): void {
@@ -331,16 +342,6 @@ export class OpenDocumentWatch {
     if (pid !== null) return !this.#machine.isAlive(pid, madeMs);
     return witnesses.length > 0 && witnesses.every((one) => !this.#machine.isAlive(one, madeMs));
   }
-}
-
-/** All processes are read to find those of one program: once for all owner files of a directory. */
-function onceFor(processesOf: Machine['processesOf']): Machine['processesOf'] {
-  const asked = new Map<string, ReturnType<Machine['processesOf']>>();
-  return (app) => {
-    const found = asked.get(app) ?? processesOf(app);
-    asked.set(app, found);
-    return found;
-  };
 }
 
 /** Whether the owner file is the one that belonged to one document before there was another one that it could be of. */

@@ -38,10 +38,18 @@ export class LockShowing {
 
   /** A side has connected. */
   joined(side: Side, replica: Replica): void {
+    const { isOn, lockState } = this.#options;
     this.#messages.joined(side, replica);
     this.#changed[side].clear();
-    const paths = [...this.#shown].filter(([, of]) => of === side).map(([path]) => path);
-    this.#tell(side, this.#options.isOn ? paths : [], true);
+    const paths = isOn ? [...this.#shown].filter(([, of]) => of === side).map(([path]) => path) : [];
+    const isLater = (path: RelPath) => lockState.isPending(path);
+    this.#tell(
+      side,
+      paths.filter((path) => !isLater(path)),
+      true,
+    );
+    for (const path of paths.filter(isLater)) this.#changed[side].add(path);
+    if (this.#changed[side].size > 0) this.#gather();
   }
 
   left(side: Side): void {
@@ -67,12 +75,17 @@ export class LockShowing {
     this.#isGathering = true;
     this.#options.clock.after(GATHER_MS, () => {
       this.#isGathering = false;
-      for (const side of ['a', 'b'] as const) {
-        const paths = [...this.#changed[side]];
-        this.#changed[side].clear();
-        if (paths.length > 0) this.#tell(side, paths, false);
-      }
+      for (const side of ['a', 'b'] as const) this.#tellChanged(side);
     });
+  }
+
+  /** A lock is shown once it is on disk, as everybody is told of it only then. */
+  #tellChanged(side: Side): void {
+    const changed = this.#changed[side];
+    const paths = [...changed].filter((path) => !this.#options.lockState.isPending(path));
+    for (const path of paths) changed.delete(path);
+    if (paths.length > 0) this.#tell(side, paths, false);
+    if (changed.size > 0) this.#gather();
   }
 
   #tell(side: Side, paths: readonly RelPath[], anew: boolean): void {

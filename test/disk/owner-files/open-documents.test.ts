@@ -36,6 +36,9 @@ class FakeMachine implements Machine {
   asked = 0;
   readonly bootMs = () => this.boot;
   readonly isAlive = (pid: number) => !this.dead.has(pid);
+  /** Which process has which file open, as `pid path`. */
+  readonly openers = new Set<string>();
+  readonly hasOpen = (pid: number, absolute: string) => this.openers.has(`${pid} ${absolute}`);
   readonly processesOf = async (app: string) => {
     this.asked++;
     return app === 'LibreOffice' ? [...this.offices] : [];
@@ -409,6 +412,16 @@ describe('a stale owner file', () => {
     site.remove('.~lock.y.odt#');
     await site.opens();
     expect(site.problems).toEqual(['stale-owner-file .~lock.x.odt#']);
+  });
+
+  test('of one of several processes of a program is that of the process that has the document open', async () => {
+    const site = new Site({ 'x.odt': '', '.~lock.x.odt#': libre() });
+    site.machine.offices = [5, 6];
+    site.machine.openers.add(`6 ${site.root}/x.odt`);
+    site.scan('');
+    await site.opens('x.odt LibreOffice Ann');
+    site.machine.dead.add(6);
+    await site.finds('stale-owner-file .~lock.x.odt#');
   });
 
   test('costs one search for processes in a directory, however many there are', async () => {

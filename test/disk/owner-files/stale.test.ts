@@ -12,7 +12,7 @@ import { makeRoot, removeRoot } from '../../support/trees.js';
 const BOOT = 1_000_000;
 const MADE = BOOT + 60_000;
 const machine: Machine = {
-  ...{ host: 'here', user: 'server', bootMs: () => BOOT, processesOf: async () => [] },
+  ...{ host: 'here', user: 'server', bootMs: () => BOOT, processesOf: async () => [], hasOpen: () => false },
   isAlive: (pid) => pid < 100,
 };
 const nobody: Owner = { user: null, host: null, pid: null, boot: null };
@@ -63,6 +63,10 @@ describe('this machine', () => {
     await once(child, 'spawn');
     expect(await thisMachine.processesOf('LibreOffice')).toContain(child.pid);
     expect(await thisMachine.processesOf('KiCad')).not.toContain(child.pid);
+    expect(thisMachine.hasOpen(process.pid, place)).toBe(false);
+    const fd = fs.openSync(place, 'r');
+    expect(thisMachine.hasOpen(process.pid, place)).toBe(true);
+    fs.closeSync(fd);
   });
 
   test('was started before now, and knows no processes of a program that tells its own', async () => {

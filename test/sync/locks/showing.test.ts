@@ -35,11 +35,13 @@ function open(isOn = true) {
   const [a, b] = [new Shown(), new Shown()];
   /** What both sides were told after a while. */
   const told = async () => {
+    await turn();
     clock.pass(20);
     await turn();
     return [a.take(), b.take()];
   };
   const join = async () => {
+    await turn();
     showing.joined('a', a);
     showing.joined('b', b);
     await turn();
@@ -89,6 +91,7 @@ test('a side that was away is told everything anew, and nothing of what happened
   await join();
   showing.left('b');
   lock('x.odt', 'a');
+  await turn();
   const again = new Shown();
   showing.joined('b', again);
   await told();
@@ -112,4 +115,19 @@ test('without it, what an earlier run showed is taken away, and nothing is shown
   lock('x.odt', 'a');
   unlock('y.odt');
   expect(await told()).toEqual([[], []]);
+});
+
+test('a lock is shown once it is on disk, also to a side that connects before', async () => {
+  const { lock, clock, showing, a, b } = open();
+  await turn();
+  showing.joined('b', b);
+  lock('x.odt', 'a');
+  showing.joined('a', a);
+  lock('p.png', 'b');
+  clock.pass(20);
+  expect([a.take(), b.take()]).toEqual([[], []]);
+  await turn();
+  clock.pass(20);
+  await turn();
+  expect([a.take(), b.take()]).toEqual([['anew'], ['anew y.odt=ann/side a', 'x.odt=ann/side a']]);
 });
