@@ -49,7 +49,7 @@ export type SyncEvent =
       readonly app: string;
       readonly owner: string;
       readonly side: Side;
-      /** Who else holds the lock: then changes on this side are held. */
+      /** Who holds the lock on the other side: then changes on this side are held. */
       readonly lockedBy?: string;
     }
   | {

@@ -30,6 +30,7 @@ import { OpenContent } from './content/open-file.js';
 import { readContents } from './content/read.js';
 import { makeNamesDurable } from './fs/durable-names.js';
 import type { Root } from './fs/parents.js';
+import { nothingOpen } from './owner-files/machine.js';
 import { OpenDocumentWatch } from './owner-files/open-documents.js';
 import { RULES_FILE, RulesFile } from './owner-files/rules-file.js';
 import { ShownLocks } from './owner-files/shown-locks.js';
@@ -124,7 +125,7 @@ export class LocalReplica implements Replica {
         : new OpenDocumentWatch({
             root: this.#root,
             onChange: (open) => this.#opened(open),
-            onProblems: () => this.#listener(),
+            onProblems: () => this.#ownerFilesDoubted(),
             onOurs: (paths) => this.#shownLocks.found(paths),
           });
     this.scanner = new Scanner({
@@ -288,8 +289,14 @@ export class LocalReplica implements Replica {
 
   onOpened(listener: (open: OpenDocuments) => void): void {
     this.#onOpened = listener;
-    const open = this.#openDocuments?.open ?? null;
+    const open = this.#openDocuments === null ? nothingOpen() : this.#openDocuments.open;
     if (open !== null) listener(open);
+  }
+
+  /** An owner file that nobody keeps was found, or is gone: then it is no more in the way of one of ours. */
+  #ownerFilesDoubted(): void {
+    this.#listener();
+    this.#shownLocks.retry();
   }
 
   async close(): Promise<void> {

@@ -134,6 +134,24 @@ describe('a document that is open', () => {
     await said('locked', 'plan.odt', since);
   });
 
+  test('is shown to a program that is opened once a stale owner file is out of the way', async () => {
+    await pair.client('--as', 'carl', '--json', 'lock', '--side', 'b', 'plan.odt');
+    await until(() => has(pair.a, '.~lock.plan.odt#'));
+    ownerFile(pair.a, 'plan.odt');
+    await said('opened', 'plan.odt');
+    const day = new Date(Date.now() - 400 * 86_400_000);
+    fs.utimesSync(path.join(pair.a, '.~lock.plan.odt#'), day, day);
+    await said('problem', '.~lock.plan.odt#');
+    closeDocument(pair.a, 'plan.odt');
+    expect(await until(() => textOf(pair.a, '.~lock.plan.odt#'))).toMatch(/^carl /);
+  });
+
+  test('of the side of the lock is held by nobody', async () => {
+    await pair.client('--as', 'carl', 'lock', '--side', 'b', 'plan.odt');
+    ownerFile(pair.b, 'plan.odt');
+    expect(await said('opened', 'plan.odt')).not.toHaveProperty('lockedBy');
+  });
+
   test('keeps a lock that was taken by hand when it is closed', async () => {
     ownerFile(pair.b, 'plan.odt');
     await said('locked', 'plan.odt');
@@ -184,6 +202,16 @@ describe('when a server goes', () => {
     closeDocument(pair.b, 'plan.odt');
     await pair.startB();
     expect(await said('unlocked', 'plan.odt', since)).toMatchObject({ reason: 'released' });
+  });
+
+  test('the lock ends where side b comes back without automatic locks', async () => {
+    await startA();
+    ownerFile(pair.b, 'plan.odt');
+    await said('locked', 'plan.odt');
+    pair.serverB.kill('SIGKILL');
+    await pair.serverA.wait('peer-lost');
+    await pair.startB('--auto-lock', 'off');
+    expect(await said('unlocked', 'plan.odt')).toMatchObject({ reason: 'released' });
   });
 
   test('server-a that was killed knows its locks again, and removes the owner files that it had put', async () => {

@@ -2,6 +2,7 @@
 // which processes run.
 import fs from 'node:fs';
 import os from 'node:os';
+import type { OpenDocuments } from '../../replica.js';
 
 /** The machine that this server runs on. */
 export interface Machine {
@@ -106,3 +107,9 @@ export function onceFor(processesOf: Machine['processesOf']): Machine['processes
     return found;
   };
 }
+
+/** @returns the account of the server, as `user@host`. */
+export const accountOf = ({ user, host }: Pick<Machine, 'user' | 'host'>): string => `${user}@${host}`;
+
+/** What a side tells that does not look for open documents: the locks that it had end. */
+export const nothingOpen = (): OpenDocuments => ({ account: accountOf(thisMachine), documents: [] });

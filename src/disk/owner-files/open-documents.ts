@@ -15,7 +15,7 @@ import { canBeOwnerFile } from '../../core/owner-files/applications.js';
 import { joinPath, nameOf, parentOf, pathFault, type RelPath } from '../../core/path.js';
 import type { OpenDocument, OpenDocuments } from '../../replica.js';
 import type { Root } from '../fs/parents.js';
-import { type Machine, onceFor, thisMachine } from './machine.js';
+import { accountOf, type Machine, onceFor, thisMachine } from './machine.js';
 import { ambiguousText, staleText } from './problem-texts.js';
 import { type FoundOwnerFile, missingOf, ownerFilesIn } from './read.js';
 import { staleBecause } from './stale.js';
@@ -135,12 +135,11 @@ export class OpenDocumentWatch {
   /** What is open; null until the root was scanned. */
   get open(): OpenDocuments | null {
     if (!this.#isKnown) return null;
-    const { user, host } = this.#machine;
     const documents = new Map<RelPath, OpenDocument>();
     for (const { path, app, owner, account } of this.#present.values()) {
       if (!documents.has(path)) documents.set(path, { path, app, owner, account });
     }
-    return { account: `${user}@${host}`, documents: [...documents.values()] };
+    return { account: accountOf(this.#machine), documents: [...documents.values()] };
   }
 
   async close(): Promise<void> {
@@ -263,12 +262,12 @@ export class OpenDocumentWatch {
     this.#problems.delete(path);
     const document = this.#documentOf(path, found, known);
     if (document === null || (known === undefined && this.#present.size >= MAX_OPEN)) return;
-    const { user, host } = this.#machine;
+    const { host } = this.#machine;
     const account = owner.login === undefined ? owner.user : owner.login;
     this.#present.set(path, {
       path: document,
       app: file.app,
-      owner: owner.user ?? known?.owner ?? `${user}@${host}`,
+      owner: owner.user ?? known?.owner ?? accountOf(this.#machine),
       account: account !== null && owner.host !== null ? `${account}@${owner.host}` : null,
       pid: owner.host === host ? owner.pid : null,
       madeMs,

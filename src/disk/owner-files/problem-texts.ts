@@ -10,7 +10,15 @@ export function staleText(path: RelPath, absolute: string, found: FoundOwnerFile
   const of = found.documents.map((name) => quote(name)).join(' or ');
   const what = of === '' ? 'a document' : of;
   const says = `${quote(path)} says that ${who(found)} has ${what} open in ${found.file.app}, but ${why}: it locks nothing.`;
-  return `${says} Remove it: ${removing(absolute)}`;
+  return `${says}${recovering(absolute, found)} Remove it: ${removing(absolute)}`;
+}
+
+/** Vim's owner file has what was not saved: it is the only copy. */
+function recovering(absolute: string, { file, documents }: FoundOwnerFile): string {
+  const [document] = documents;
+  if (file.format !== 'vim' || document === undefined) return '';
+  const beside = `${absolute.slice(0, absolute.lastIndexOf('/') + 1)}${document}`;
+  return ` It may hold what was not saved, and no other copy of it: see it with: vim -r ${shellWord(beside)} (then leave Vim).`;
 }
 
 /** A shell reads `$name` in double quotes, and the owner files of Word begin with `~$`. */

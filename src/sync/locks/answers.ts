@@ -97,7 +97,7 @@ export function lockedBy(path: string, { lock, held, waiting = 0 }: Refusal): Sy
 function reasonOf({ message, auto, side }: Lock): string {
   const open =
     auto === undefined ? [] : [auto.app === null ? `in work on side ${side}` : `open in ${auto.app} on side ${side}`];
-  const away = auto?.away === undefined ? [] : [`side ${side} is away since ${iso(auto.away)}`];
+  const away = auto?.away === undefined ? [] : [`side ${side} is away`];
   const said = message === '' ? [] : [quote(message)];
   const reasons = [...open, ...away, ...said];
   return reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;

@@ -1,6 +1,5 @@
 // What is open on each side, as its server tells it, and the events about it.
 
-import { isHolder } from '../../core/locks/records.js';
 import type { LockTable } from '../../core/locks/table.js';
 import type { RelPath, Side } from '../../core/path.js';
 import type { Logger } from '../../log.js';
@@ -75,8 +74,9 @@ export class OpenSides {
 
   #opened(side: Side, { path, app, owner }: OpenDocument): void {
     const lock = this.#table.locks.get(path);
-    const isOthers = lock !== undefined && (lock.side !== side || !isHolder(lock, owner));
-    this.#log.event({ event: 'opened', path, app, owner, side, ...(isOthers ? { lockedBy: lock.owner } : {}) });
+    // What is saved on the side of the lock goes over, whoever saves it.
+    const isHeld = lock !== undefined && lock.side !== side;
+    this.#log.event({ event: 'opened', path, app, owner, side, ...(isHeld ? { lockedBy: lock.owner } : {}) });
   }
 
   #closed(side: Side, { path, app, owner }: OpenDocument): void {

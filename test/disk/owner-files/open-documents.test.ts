@@ -370,6 +370,7 @@ describe('a stale owner file', () => {
         code: 'stale-owner-file',
         message:
           '".x.txt.swp" says that "ann" has "x.txt" open in Vim, but its process 7 has ended: it locks nothing. ' +
+          `It may hold what was not saved, and no other copy of it: see it with: vim -r ${site.root}/x.txt (then leave Vim). ` +
           `Remove it: rm ${site.root}/.x.txt.swp`,
       },
     ]);
