@@ -48,7 +48,9 @@ async function ask(port: number, ...lines: (object | Buffer)[]): Promise<Answer 
   let text = '';
   socket.on('data', (chunk) => {
     text += chunk;
-    answers = text.split('\n').flatMap((line) => (/^{.*}$/.test(line) ? [JSON.parse(line)] : []));
+    // A payload, such as that of what is open, stands before the next message.
+    const messages = text.split('\n').flatMap((line) => /\{"jsonrpc".*\}$/.exec(line) ?? []);
+    answers = messages.map((message) => JSON.parse(message));
     if (answers.some(({ id }) => id === 'last')) socket.destroy();
   });
   socket.on('error', () => {});
