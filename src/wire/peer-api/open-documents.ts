@@ -11,11 +11,11 @@ const MAX_OPEN = 5_000;
 
 const params = v.object({ account: text(1, MAX_NAME_CHARS), more: v.optional(v.boolean(), false) });
 
-/** @returns the notifications that tell `open`. */
-export function encodeOpenDocuments({ account, documents }: OpenDocuments): { params: object; payload: Buffer }[] {
-  const parts = [...encodeList(documents.slice(0, MAX_OPEN))].map(({ payload }) => payload);
-  if (parts.length === 0) parts.push(Buffer.from('[]'));
-  return parts.map((payload, n) => ({ params: { account, more: n < parts.length - 1 }, payload }));
+/** @returns the notifications that tell `open`; where nothing is open, one without a payload. */
+export function encodeOpenDocuments({ account, documents }: OpenDocuments): { params: object; payload?: Buffer }[] {
+  const parts = [...encodeList(documents.slice(0, MAX_OPEN))];
+  if (parts.length === 0) return [{ params: { account, more: false } }];
+  return parts.map(({ payload }, n) => ({ params: { account, more: n < parts.length - 1 }, payload }));
 }
 
 /** Puts the notifications together. */
@@ -28,7 +28,7 @@ export class OpenDocumentsReader {
    */
   take(given: unknown, payload: Buffer | null): OpenDocuments | null {
     const { account, more } = checked(params, given, (why) => bad(`what is open, ${why}`));
-    this.#documents.push(...parseList(payload, documentOf));
+    if (payload !== null) this.#documents.push(...parseList(payload, documentOf));
     if (this.#documents.length > MAX_OPEN) throw bad('too many documents are open');
     if (more) return null;
     const documents = this.#documents;
