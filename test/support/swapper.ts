@@ -99,8 +99,13 @@ function swapForEver(disk: typeof fs, plan: SwapPlan, random: Random): void {
   const swapBack = (name: string) => {
     // Only the link goes: a server may have put something in its place.
     if (attempt(() => disk.readlinkSync(`${root}/${name}`))) attempt(() => disk.unlinkSync(`${root}/${name}`));
+    if (attempt(() => disk.renameSync(away(name), `${root}/${name}`)) || !own.includes(name)) return;
+    // A server made the directory again before the link was there: as who finds it, the real one takes its place.
+    if (!disk.existsSync(away(name))) return;
+    attempt(() => disk.renameSync(`${root}/${name}`, `${hold}/made-${swaps}-${made++}`));
     attempt(() => disk.renameSync(away(name), `${root}/${name}`));
   };
+  let made = 0;
   let swaps = 0;
   let over = false;
   process.stdin.on('end', () => {
