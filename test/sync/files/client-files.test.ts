@@ -242,6 +242,12 @@ describe('a rename', () => {
     expect(scene.archive).toBe('new/ new/e/ new/e/x:1 new/e/y:1');
   });
 
+  test('of a file leaves the locks of a directory that was at its path before', async () => {
+    const scene = new Scene({ a: 'x:1' }).lock('x').lock('x/below');
+    await scene.rename('x', 'y');
+    expect(scene.locks).toBe('x/below y');
+  });
+
   test('without a lock on it is left to synchronisation', async () => {
     const scene = new Scene({ a: 'x:1 z:1' }).lock('z');
     await scene.rename('x', 'y');

@@ -172,6 +172,8 @@ describe('what has arrived and may have been taken back', () => {
     ['on side a, and server-a had seen what arrived', 'x:1', 'x:22@5', 'x:1@9', 'x:22@5', '', '*x'],
     ['nowhere: the change of side a goes over', 'x:1', 'x:22@5', 'x:22@5', 'x:1', '', '*x'],
     ['nowhere: the change of side b goes over', 'x:1', 'x:1', 'x:1', 'x:22@5', '*x', ''],
+    ['nowhere, deleted on side a and touched on side b', 'x:1', 'x:1', '', 'x:1@9', '+x', ''],
+    ['nowhere, deleted on side b and touched on side a', 'x:1', 'x:1', 'x:1@9', '', '', '+x'],
     ['nowhere, and side b was only touched: its time stays', 'x:1', 'x:1', 'x:1', 'x:1@9', '~x', ''],
   ])('%s', async (_, shared, seen, a, b, toA, toB) => {
     expect(await afterKill(shared, seen, a, b)).toEqual([toA, toB]);

@@ -555,6 +555,18 @@ describe('a loss in an older state', () => {
     pair.safety.confirm({ acceptRollback: true });
     expect(codes()).toEqual([]);
   });
+
+  it('is asked about also where the age was found first, and following that accepts no loss', () => {
+    inStep({ ...many(300), a: 'newer' });
+    pair.meta.put('epoch', 7);
+    pair.loseB();
+    pair.meet(OWN, { ...B, epoch: 6 });
+    whole('b', { ...many(300), a: 'older' });
+    expect(codes()).toEqual(['rolled-back']);
+    scan('b', gone(many(200)));
+    pair.safety.confirm({ acceptRollback: true });
+    expect([codes(), pair.safety.blocks]).toEqual([['mass-deletion'], true]);
+  });
 });
 
 describe('a mount point of side a without its disk', () => {

@@ -152,6 +152,21 @@ describe('a plan', () => {
     }
   });
 
+  test('gives a file and an earlier copy of it two names where both are in conflict', () => {
+    const { pair, plan } = open('x:1', 'x:2@5', 'x:3@9');
+    const earlier = p('x (conflict A 2020-01-01 00-00-00)');
+    pair.archive.put(earlier, file('1'));
+    pair.a.snapshot!.put(earlier, { ...file('2'), mtime: 5 });
+    pair.b.snapshot!.put(earlier, { ...file('3'), mtime: 9 });
+    for (const path of [p('x'), earlier]) pair.mark(path);
+    const copies = plan()
+      .join()
+      .match(/\|x \(conflict A 2026[^)]*\)/g);
+    expect(new Set(copies)).toEqual(
+      new Set(['|x (conflict A 2026-11-21 12-00-00)', '|x (conflict A 2026-11-21 12-00-00 2)']),
+    );
+  });
+
   test('at a first contact keeps the newer and makes no copy', () => {
     const { pair, plan } = open('', 'x:2@5', 'x:3@9');
     pair.meta.put('firstContact', true);

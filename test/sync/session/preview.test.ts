@@ -29,6 +29,7 @@ test('is made where both were', () => {
 test('names what waits, and why', () => {
   const fixture = new LockFixture({ held: file('1'), film: file('1'), x: file('1') });
   const { pair, lockState } = fixture;
+  fixture.foundMoving('a', 'held');
   lockState.dispatch({ kind: 'lock', path: p('held'), owner: 'ann', side: 'a', message: '', now: 0 });
   fixture.foundMoving('b', 'film');
   pair.b.unknown = new Set([p('dir')]);
@@ -43,4 +44,21 @@ test('names what waits, and why', () => {
       { path: 'held', why: 'held', owner: 'ann' },
     ],
   ]);
+});
+
+test.each<[code: 'other-partner' | 'mass-deletion', asPartner: boolean]>([
+  ['other-partner', true],
+  ['mass-deletion', false],
+])('while the pair is halted for %s: as a first contact: %s', (code, asPartner) => {
+  const { pair, lockState } = new LockFixture({ x: file('1') });
+  const asked: boolean[] = [];
+  const planner = {
+    preview(as: boolean) {
+      asked.push(as);
+      return nothing;
+    },
+  };
+  const halted = { ...pair, a: pair.a, b: pair.b, firstContact: false, halts: [{ code }] } as never;
+  const { firstContact } = previewOf({ pair: halted, lockState, sides: { peer: seen }, planner });
+  expect([asked, firstContact]).toEqual([[asPartner], asPartner]);
 });
