@@ -8,6 +8,14 @@ import type { Problem, SideHaltCode } from './core/errors.js';
 import type { Introduction, RootDescription } from './core/partner.js';
 import type { RelPath } from './core/path.js';
 
+/** The program that serves a remote side. */
+export interface ServerFacts {
+  /** Its version; null where it does not tell. */
+  readonly version: string | null;
+  /** How far its clock is ahead of the one here, in milliseconds; null where it does not tell. */
+  readonly aheadMs: number | null;
+}
+
 /** What to scan: the paths that the watcher has hinted at since the last scan, or everything. */
 export type ScanScope = 'hinted' | 'everything';
 

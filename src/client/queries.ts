@@ -130,9 +130,9 @@ export abstract class Queries {
     return { ...result, events: entries };
   }
 
-  /** @returns the pair at a glance. */
-  status(): Promise<Status> {
-    return this.#ask.call('status', {});
+  /** @returns the pair at a glance. @param options `servers`: with the versions and the clocks of the two servers. */
+  status(options: { readonly servers?: boolean } = {}): Promise<Status> {
+    return this.#ask.call('status', options);
   }
 
   /** @returns the present transfers, and what is left to transfer. */

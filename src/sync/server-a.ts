@@ -241,6 +241,7 @@ class ServerA {
       lockState: this.lockState,
       local: this.replica,
       replica: (side) => (side === 'a' ? this.replica : this.peer),
+      serverB: () => this.peer?.about ?? null,
       versionReader: (side) => (side === 'a' ? this.replica.versionReader : (this.peer?.versionReader ?? null)),
       roots: () => ({ a: state.id, b: this.peer?.introduction.root ?? pair.meta.get('roots')?.split(' ')[1] ?? null }),
       version: options.version,

@@ -4,7 +4,7 @@
 import { SyncError } from '../../core/errors.js';
 import type { Side } from '../../core/path.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
-import type { VersionReader } from '../../replica.js';
+import type { ServerFacts, VersionReader } from '../../replica.js';
 import { type ClientMethods, PROTOCOL_VERSION, type Target } from '../../wire/client-api/methods.js';
 import { clientParams } from '../../wire/client-api/params.js';
 import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
@@ -36,6 +36,8 @@ interface ServedPair extends ShownPair {
   /** The ids of both roots; null while side b is not known. */
   readonly roots: () => { readonly a: string; readonly b: string | null };
   readonly version: string;
+  /** What is known of server-b; null while it is disconnected. */
+  readonly serverB: () => ServerFacts | null;
   /** Where what clients do is recorded before it is done. */
   readonly audit: { write(line: object): Promise<void> };
   /** What the server has said. */
@@ -96,7 +98,11 @@ export class ClientServer {
       resolve: async ({ target, owner, keep }) => this.#resolving.resolve(this.#queries.pathOf(target), keep, owner),
       plan: (_params, call) => plans.plan(call),
       transfers: async () => session.status.transfers(),
-      status: async () => ({ ...this.#queries.status(), versions: await this.#usage.read() }),
+      status: async ({ servers = false }) => ({
+        ...this.#queries.status(),
+        versions: await this.#usage.read(),
+        ...(servers && { servers: { a: { version: this.#served.version }, b: this.#served.serverB() } }),
+      }),
       // A client behind a pipe has closed its sending direction and still waits for the answer: only the time limit
       // counts.
       flush: async ({ timeoutMs = FLUSH_MS }) => {

@@ -22,6 +22,7 @@ import type {
   Replica,
   ScanResult,
   ScanScope,
+  ServerFacts,
   ShownLock,
   Wanted,
 } from '../../replica.js';
@@ -74,6 +75,7 @@ export class RemoteReplica implements Replica {
   #listener: () => void = () => {};
   readonly #open: ToldDocuments;
   #pinging: NodeJS.Timeout | null = null;
+  #about: ServerFacts;
   /** Whether the complete state was reported; from then on there are only differences. */
   #hasEverything = false;
 
@@ -83,8 +85,10 @@ export class RemoteReplica implements Replica {
     readonly introduction: Introduction,
     /** The ids of the roots that contain the root of side b. */
     readonly above: readonly string[],
+    about: ServerFacts,
     open: ToldDocuments,
   ) {
+    this.#about = about;
     this.#open = open;
     this.#options = options;
     this.#bandwidth = options.bandwidth ?? new Bandwidth();
@@ -104,8 +108,8 @@ export class RemoteReplica implements Replica {
       if (method === 'limit' && options.bandwidth !== undefined)
         options.bandwidth.told = checked(peerParams.limit, params, (why) => bad(`a limit, ${why}`)).bytesPerSecond;
     };
-    const { caller, introduction, above } = await introduce(options, false, onNotification);
-    replica = new RemoteReplica(options, caller, introduction, above, open);
+    const { caller, introduction, above, about } = await introduce(options, false, onNotification);
+    replica = new RemoteReplica(options, caller, introduction, above, about, open);
     replica.#keepAlive();
     replica.#tellLimit();
     return replica;
@@ -116,12 +120,22 @@ export class RemoteReplica implements Replica {
     return this.#control.closed;
   }
 
+  get about(): ServerFacts {
+    return this.#about;
+  }
+
   #keepAlive(): void {
     this.#pinging = setInterval(() => {
-      this.#control.call('ping', {}, { timeoutMs: PING_MS }).catch(() => this.#control.close());
+      this.#ping().catch(() => this.#control.close());
     }, PING_EVERY_MS);
     this.#pinging.unref();
     void this.#control.closed.then(() => this.close());
+  }
+
+  async #ping(): Promise<void> {
+    const askedAt = Date.now();
+    const { result } = await this.#control.call('ping', {}, { timeoutMs: PING_MS });
+    this.#about = { ...this.#about, aheadMs: aheadOf(result, askedAt) };
   }
 
   /** Tells server-b how fast it may send contents, now and when that changes. */
@@ -250,11 +264,12 @@ async function introduce(
   { link, name, root, signal }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string, params: unknown, payload: Buffer | null) => void,
-): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[] }> {
+): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[]; about: ServerFacts }> {
   const connection = await link.dial({ limits: PEER_LIMITS, signal });
   const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: CONTENTS_SILENCE }) });
   try {
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
+    const askedAt = Date.now();
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS, ...(signal && { signal }) });
     const { server, root: rootId, above } = result as Record<string, unknown>;
     if (server !== 'b' || typeof rootId !== 'string') {
@@ -263,9 +278,24 @@ async function introduce(
       });
     }
     const introduction = introductionOf(result as Record<string, unknown>);
-    return { caller, introduction, above: above === undefined ? [] : idsOf(above) };
+    const about = { version: versionIn(result), aheadMs: aheadOf(result, askedAt) };
+    return { caller, introduction, above: above === undefined ? [] : idsOf(above), about };
   } catch (error) {
     caller.close();
     throw error;
   }
+}
+
+/** The longest text that is taken for a version. */
+const MAX_VERSION = 64;
+
+function versionIn(result: unknown): string | null {
+  const { version } = result as Record<string, unknown>;
+  return typeof version === 'string' && version.length <= MAX_VERSION ? version : null;
+}
+
+/** Its clock was asked in the middle of the time that the answer took, as nearly as can be known. */
+function aheadOf(result: unknown, askedAt: number): number | null {
+  const { time } = result as Record<string, unknown>;
+  return Number.isSafeInteger(time) ? Math.round((time as number) - (askedAt + Date.now()) / 2) : null;
 }

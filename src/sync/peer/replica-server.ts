@@ -146,7 +146,7 @@ export class ReplicaServer {
     });
     return {
       hello: { params: peerParams.hello, handle: async (params) => this.#hello(params, connection) },
-      ping: guarded(peerParams.ping, async () => ({})),
+      ping: guarded(peerParams.ping, async () => ({ time: Date.now() })),
       look: guarded(peerParams.look, (asked, call, payload) => this.#scan(asked, call, payload)),
       entries: guarded(peerParams.entries, (_params, call, payload) => this.#entries(call, payload)),
       'accept-deletes': guarded(peerParams['accept-deletes'], async () => {
@@ -200,7 +200,7 @@ export class ReplicaServer {
       void connection.closed.then(() => this.#contentConnections.delete(connection));
     } else this.#accept(hello.root, connection);
     const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
-    return { protocol: PROTOCOL_VERSION, server: 'b', version, ...introduction, above: above() };
+    return { protocol: PROTOCOL_VERSION, server: 'b', version, time: Date.now(), ...introduction, above: above() };
   }
 
   #accept(root: string, control: Connection): void {

@@ -7,6 +7,7 @@ import type { ErrorCode, Problem } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import type { HeldWay } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
+import type { ServerFacts } from '../../replica.js';
 import type { Ignored } from './ignored.js';
 import type { NoticeRow } from './notice.js';
 import type { PlanPreview } from './plan.js';
@@ -120,6 +121,15 @@ export interface Status {
    * believed (a halt); absent where none is.
    */
   readonly outdated?: readonly Side[];
+  /** Present where it was asked for. */
+  readonly servers?: Servers;
+}
+
+/** The two servers. */
+interface Servers {
+  readonly a: { readonly version: string };
+  /** Null while it is not connected. */
+  readonly b: ServerFacts | null;
 }
 
 /** A number of changes, and their bytes of content. */
@@ -254,7 +264,8 @@ export interface ClientMethods extends FileMethods {
   checkIgnore: { params: { path: string }; result: Ignored };
   conflicts: { params: Record<string, never>; result: { conflicts: readonly ConflictRow[] } };
   resolve: { params: { target: Target; owner: string; keep: Side | 'both' }; result: Acted };
-  status: { params: Record<string, never>; result: Status };
+  /** `servers`: whether to tell of the two servers, too. */
+  status: { params: { servers?: boolean }; result: Status };
   /** @throws SyncError `busy` until both sides have been scanned, and while two others are sent a plan. */
   plan: { params: Record<string, never>; result: PlanPreview };
   transfers: { params: Record<string, never>; result: Transfers };

@@ -116,7 +116,7 @@ export const clientParams = {
   checkIgnore: v.object({ path: text(1, MAX_MESSAGE_CHARS * 2) }),
   conflicts: none,
   resolve: v.object({ target, owner, keep: v.picklist(['a', 'b', 'both']) }),
-  status: none,
+  status: v.object({ servers: v.exactOptional(v.boolean()) }),
   plan: none,
   transfers: none,
   flush: v.object({ timeoutMs: v.exactOptional(whole(0, MAX_WAIT_MS)) }),

@@ -20,6 +20,8 @@ export interface PeerMethods {
       protocol: number;
       server: 'b';
       version: string;
+      /** By its clock, milliseconds since 1970; earlier versions do not tell it, here and in the answer to `ping`. */
+      time?: number;
       root: string;
       above: readonly string[];
     } & Partial<Introduction>;

@@ -69,6 +69,7 @@ function open() {
     versionReader: (side) => (side === 'a' ? (versionReader as never) : null),
     roots: () => ({ a: 'root-a', b: null }),
     version: '1.2.3',
+    serverB: () => ({ version: '1.2.2', aheadMs: -40 }),
     peer: 'host:1',
     audit: { write: async () => {} },
     events: { history, directory: { use: () => [] }, written: async () => {} } as never,

@@ -150,6 +150,8 @@ test('guard, acceptDeletes and events reach the other side', async () => {
   await until(() => said.length > 1);
   expect([peer.guarded, peer.accepted, said.at(-1)?.event]).toEqual([['true 2', 'false 0'], 1, 'halted']);
   expect([localScans.introduction.root, localScans.above]).toEqual(['b', ['c']]);
+  // Both ends have one clock.
+  expect(localScans.about).toEqual({ version: expect.any(String), aheadMs: expect.closeTo(0, -4) });
 });
 
 test('earlier contents are listed, scanned and read', async () => {
