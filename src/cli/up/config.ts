@@ -65,6 +65,17 @@ export function readPairs(env: Env): ReadonlyMap<string, RememberedPair> {
   );
 }
 
+/** @returns the remembered pair `name`. @throws SyncError `usage` where there is none. */
+export function pairNamed(env: Env, name: string): RememberedPair {
+  const pairs = readPairs(env);
+  const pair = pairs.get(name);
+  if (pair !== undefined) return pair;
+  const names = [...pairs.keys()];
+  const hint =
+    names.length === 0 ? 'Remember one with: lockstep up --name NAME DIR OTHER' : `There is: ${names.join(', ')}.`;
+  throw usageError(`There is no pair ${name}.`, hint);
+}
+
 /**
  * Adds a pair to the file.
  * @returns whether it was not there already.

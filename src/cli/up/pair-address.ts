@@ -3,22 +3,14 @@ import type { FoundPair } from '../../disk/state/address.js';
 import type { Env } from '../context.js';
 import { nearbyPair } from '../nearby-pair.js';
 import { usageError } from '../report-error.js';
-import { readPairs } from './config.js';
+import { pairNamed } from './config.js';
 
 /**
  * @returns the address of the server-a of a remembered pair that runs.
  * @throws SyncError `usage` where there is no such pair, or it does not run.
  */
 export function addressOfPair(env: Env, name: string): FoundPair {
-  const pairs = readPairs(env);
-  const pair = pairs.get(name);
-  if (pair === undefined) {
-    const names = [...pairs.keys()];
-    const hint =
-      names.length === 0 ? 'Remember one with: lockstep up --name NAME DIR OTHER' : `There is: ${names.join(', ')}.`;
-    throw usageError(`There is no pair ${name}.`, hint);
-  }
-  const found = nearbyPair(pair.dir);
+  const found = nearbyPair(pairNamed(env, name).dir);
   if (found === null) throw usageError(`The pair ${name} does not run.`, `Start it with: lockstep up ${name}`);
   return found;
 }

@@ -36,6 +36,9 @@ const identity = v.object({
   former: v.fallback(v.array(v.unknown()), []),
 });
 
+/** @returns whether this version understands the value of an identity file. */
+export const isIdentity = (value: unknown): boolean => parsed(value) !== null;
+
 /** @returns what a valid identity file says; null where it is none. */
 function parsed(value: unknown): v.InferOutput<typeof identity> | null {
   const { success, output } = v.safeParse(identity, value);

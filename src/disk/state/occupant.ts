@@ -168,6 +168,14 @@ function readOccupant(file: string): Occupant | null {
   }
 }
 
+/** @returns the process that `file` names, and whether it runs as far as this machine can know; null where it names none. */
+export function occupantIn(
+  file: string,
+): { readonly pid: number; readonly host: string; readonly isAlive: boolean } | null {
+  const occupant = readOccupant(file);
+  return occupant && { pid: occupant.pid, host: occupant.host, isAlive: isAlive(occupant) };
+}
+
 function isAlive({ pid, host, started }: Occupant): boolean {
   if (host !== os.hostname()) return true;
   if (pid === process.pid) return started === startOf(pid);

@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { isFile, replaceFile } from '../fs/whole-file.js';
-import { hex } from './journal.js';
+import { type Expectation, hex } from './journal.js';
 import type { DamageKind } from './journal-check.js';
 import { type Mark, NO_MARK } from './watermarks.js';
 
@@ -14,9 +14,10 @@ const MAX_COMPARED = 64 << 10;
 type Value = Readonly<Record<string, unknown>>;
 
 /** The result of reading: a value, or damage, or neither for a file that never existed. */
-type SealedContent =
-  | { readonly value: Value | null; readonly damage: null }
-  | { readonly value: null; readonly damage: DamageKind };
+interface SealedContent {
+  readonly value: Value | null;
+  readonly damage: DamageKind | null;
+}
 
 /** One sealed file. */
 export class SealedFile {
@@ -41,26 +42,16 @@ export class SealedFile {
   read(isOurs: (value: Value) => boolean): SealedContent {
     const known = this.#mark.read();
     this.#generation = known?.generation ?? 0;
-    const stats = fs.lstatSync(this.path, { throwIfNoEntry: false });
-    if (stats === undefined) return known === null ? { value: null, damage: null } : damaged('missing');
-    if (!stats.isFile()) return damaged('foreign');
-    const text = fs.readFileSync(this.path, 'utf8');
-    if (text === '') return damaged('empty');
-    const value = parse(text);
-    if (value === null) return damaged('damaged');
-    const { generation, sum, ...plain } = value;
-    if (!isOurs(plain)) return damaged('foreign');
-    if (sum === undefined && known === null) {
-      this.write(plain); // written by a version without checksums
-      return { value: plain, damage: null };
+    const found = readSealed(this.path, known, isOurs);
+    if (found.text === null) return { value: null, damage: found.damage };
+    const { text, ino, value, generation } = found;
+    if (generation === null) this.write(value);
+    else {
+      this.#generation = generation;
+      this.#content = { text, ino };
+      this.#recordMark(text);
     }
-    if (!Number.isSafeInteger(generation) || text !== sealed(plain, generation as number)) return damaged('damaged');
-    if ((generation as number) < this.#generation) return damaged('older');
-    if (generation === known?.generation && crc32(text) !== known?.chain) return damaged('damaged');
-    this.#generation = generation as number;
-    this.#content = { text, ino: stats.ino };
-    this.#recordMark(text);
-    return { value: plain, damage: null };
+    return { value, damage: null };
   }
 
   /** Replaces the content. @throws the system's error; then the old file is still there. */
@@ -102,7 +93,43 @@ export function isSealed(text: string): boolean {
   return sum !== undefined && Number.isSafeInteger(generation) && text === sealed(value, generation as number);
 }
 
-const damaged = (damage: DamageKind): SealedContent => ({ value: null, damage });
+/** What stands in a sealed file: nothing valid, or a value. */
+type Found =
+  | { readonly text: null; readonly damage: DamageKind | null }
+  | {
+      readonly text: string;
+      readonly damage: null;
+      readonly ino: number;
+      readonly value: Value;
+      /** Null where a version without checksums has written it. */
+      readonly generation: number | null;
+    };
+
+/**
+ * Reads a sealed file and writes nothing.
+ * @param known what was written according to the watermark; null where there is none.
+ * @param isOurs whether this version understands a value.
+ * @throws the system's error where the file cannot be read.
+ */
+export function readSealed(file: string, known: Expectation | null, isOurs: (value: Value) => boolean): Found {
+  const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return { text: null, damage: known === null ? null : 'missing' };
+  if (!stats.isFile()) return damaged('foreign');
+  const text = fs.readFileSync(file, 'utf8');
+  if (text === '') return damaged('empty');
+  const parsed = parse(text);
+  if (parsed === null) return damaged('damaged');
+  const { generation, sum, ...value } = parsed;
+  if (!isOurs(value)) return damaged('foreign');
+  const found = { text, damage: null, ino: stats.ino, value };
+  if (sum === undefined && known === null) return { ...found, generation: null };
+  if (!Number.isSafeInteger(generation) || text !== sealed(value, generation as number)) return damaged('damaged');
+  if ((generation as number) < (known?.generation ?? 0)) return damaged('older');
+  if (generation === known?.generation && crc32(text) !== known?.chain) return damaged('damaged');
+  return { ...found, generation: generation as number };
+}
+
+const damaged = (damage: DamageKind): Found => ({ text: null, damage });
 
 function parse(text: string): Record<string, unknown> | null {
   try {

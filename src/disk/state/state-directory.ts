@@ -18,7 +18,7 @@ import { type Crash, type Occupancy, occupy } from './occupant.js';
 import { StateProblems } from './problems.js';
 
 /** Names the server that has the root. */
-const OCCUPANT = 'server.json';
+export const OCCUPANT = 'server.json';
 
 const README = `This directory belongs to Lockstep, which keeps the directory around it identical to another one.
 

@@ -53,7 +53,7 @@ export const NO_MARK: Mark = { read: () => null, write: () => {}, sync: () => {}
 /** The watermarks of one root. */
 export class Watermarks {
   readonly #file: string;
-  readonly #slots = new Map<string, string>();
+  readonly #slots: Map<string, string>;
   readonly #boot: string;
   #fd = -1;
   #ino = 0;
@@ -71,29 +71,12 @@ export class Watermarks {
   constructor(directory: string, boot = bootTag()) {
     this.#boot = boot;
     this.#file = path.join(directory, FILE);
-    const kind = this.#load(directory);
+    const { slots, damage: kind } = loadSlots(directory);
+    this.#slots = slots;
     this.damage = kind === null ? null : { kind, setAside: setAside(this.#file) };
     this.isNew = this.#slots.size === 0;
     if (kind === null && !this.isNew) this.#openFile();
     else this.#writeAll();
-  }
-
-  /** Loads every valid slot. @returns the damage; null for none. */
-  #load(directory: string): DamageKind | null {
-    const stats = fs.lstatSync(this.#file, { throwIfNoEntry: false });
-    if (stats === undefined) return hasMarkedFiles(directory) ? 'missing' : null;
-    if (!stats.isFile()) return 'foreign';
-    if (stats.size === 0) return 'empty';
-    const text = reading(this.#file, (fd) => fs.readFileSync(fd, 'latin1'));
-    if (!text.startsWith(HEADER)) return HEADER.startsWith(text) ? 'cut' : 'foreign';
-    const length = SLOT_BYTES * (NAMES.length + 1);
-    let kind: DamageKind | null = text.length < length ? 'cut' : text.length > length ? 'tail' : null;
-    for (const [n, name] of NAMES.entries()) {
-      const slot = text.slice(SLOT_BYTES * (n + 1), SLOT_BYTES * (n + 2));
-      if (isSound(slot, name)) this.#slots.set(name, slot);
-      else if (slot !== EMPTY) kind ??= 'damaged';
-    }
-    return kind;
   }
 
   #writeAll(): void {
@@ -110,23 +93,9 @@ export class Watermarks {
   /** @returns the watermark of the file `name`. */
   of(name: StateFileName): Mark {
     return {
-      read: () => this.#read(name),
+      read: () => expectationIn(this.#slots, name, this.#boot),
       write: (mark) => this.#write(name, mark),
       sync: () => fsyncSync(this.#fd),
-    };
-  }
-
-  #read(name: StateFileName): Expectation | null {
-    const [, , generation, bytes, chain, durableBytes, durableChain, boot, state] =
-      SLOT.exec(this.#slots.get(name) ?? '') ?? [];
-    if (generation === undefined) return null;
-    const isSameRun = boot === this.#boot && boot !== NO_BOOT;
-    const at = isSameRun ? { bytes, chain } : { bytes: durableBytes, chain: durableChain };
-    return {
-      generation: Number(generation),
-      bytes: Number(at.bytes),
-      chain: Number.parseInt(at.chain!, 16),
-      closed: state === 'c',
     };
   }
 
@@ -163,6 +132,56 @@ export class Watermarks {
     if (this.#fd >= 0) fs.closeSync(this.#fd);
     this.#fd = -1;
   }
+}
+
+/** The marks of one root as they stand on the disk, which nothing is written to. */
+interface MarksOnDisk {
+  readonly damage: DamageKind | null;
+  /** @returns what was written of a file; null where it has no mark. */
+  of(name: StateFileName): Expectation | null;
+}
+
+/**
+ * @param directory ROOT/.lockstep.
+ * @throws the system's error where it cannot be read.
+ */
+export function readWatermarks(directory: string): MarksOnDisk {
+  const { slots, damage } = loadSlots(directory);
+  return { damage, of: (name) => expectationIn(slots, name, bootTag()) };
+}
+
+/** @returns every valid slot, and the damage; null for none. */
+function loadSlots(directory: string): { readonly slots: Map<string, string>; readonly damage: DamageKind | null } {
+  const slots = new Map<string, string>();
+  const file = path.join(directory, FILE);
+  const stats = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return { slots, damage: hasMarkedFiles(directory) ? 'missing' : null };
+  if (!stats.isFile()) return { slots, damage: 'foreign' };
+  if (stats.size === 0) return { slots, damage: 'empty' };
+  const text = reading(file, (fd) => fs.readFileSync(fd, 'latin1'));
+  if (!text.startsWith(HEADER)) return { slots, damage: HEADER.startsWith(text) ? 'cut' : 'foreign' };
+  const length = SLOT_BYTES * (NAMES.length + 1);
+  let damage: DamageKind | null = text.length < length ? 'cut' : text.length > length ? 'tail' : null;
+  for (const [n, name] of NAMES.entries()) {
+    const slot = text.slice(SLOT_BYTES * (n + 1), SLOT_BYTES * (n + 2));
+    if (isSound(slot, name)) slots.set(name, slot);
+    else if (slot !== EMPTY) damage ??= 'damaged';
+  }
+  return { slots, damage };
+}
+
+function expectationIn(slots: ReadonlyMap<string, string>, name: StateFileName, thisBoot: string): Expectation | null {
+  const [, , generation, bytes, chain, durableBytes, durableChain, boot, state] =
+    SLOT.exec(slots.get(name) ?? '') ?? [];
+  if (generation === undefined) return null;
+  const isSameRun = boot === thisBoot && boot !== NO_BOOT;
+  const at = isSameRun ? { bytes, chain } : { bytes: durableBytes, chain: durableChain };
+  return {
+    generation: Number(generation),
+    bytes: Number(at.bytes),
+    chain: Number.parseInt(at.chain!, 16),
+    closed: state === 'c',
+  };
 }
 
 const wordsOf = ({ bytes, chain }: Position): string[] => [String(bytes), hex(chain)];

@@ -65,6 +65,8 @@ describe('completion', () => {
     ['lockstep up --ye', ['--yes']],
     ['lockstep up src/di', ['src/disk/']],
     ['lockstep config ', []],
+    ['lockstep doctor --js', ['--json']],
+    ['lockstep doctor src/di', ['src/disk/']],
     ['client up', ['upload']],
   ])('%s', async (line, words) => {
     expect(await complete(line)).toEqual(words);
@@ -77,6 +79,7 @@ describe('completion', () => {
     writeFileSync(path.join(root, 'lockstep', 'config.toml'), '[pairs.art]\ndir = "/a"\nother = "/b"\n');
     const env = { XDG_CONFIG_HOME: root };
     expect(await complete('lockstep up ar', { env })).toEqual(['art']);
+    expect(await complete('lockstep doctor --pair ', { env })).toEqual(['art']);
     writeFileSync(path.join(root, 'lockstep', 'config.toml'), '[[[');
     expect(await complete('lockstep up ar', { env })).toEqual([]);
   });

@@ -8,6 +8,7 @@ import { type Candidate, localFiles, optionCalled, optionsOf, plain, valuesOf } 
 const OF_LOCKSTEP: readonly Candidate[] = [
   { value: 'up', note: 'keep two directories identical' },
   { value: 'serve', note: 'run server-a or server-b' },
+  { value: 'doctor', note: 'check what a pair needs of this machine' },
   { value: 'config', note: 'show every value and where it comes from' },
 ];
 
@@ -24,6 +25,7 @@ export async function ofPrograms(words: readonly string[], word: string, env: En
   if (!name.startsWith('lockstep')) return null;
   if (first === 'config') return [];
   if (first === 'up') return ofUp(words.slice(2), word, env);
+  if (first === 'doctor') return ofDoctor(words.slice(2), word, env);
   if (first !== 'serve') return null;
   if (second === undefined) return ['a', 'b'].map(plain);
   return second === 'a' || second === 'b' ? ofServer(second, more, word) : [];
@@ -57,6 +59,20 @@ async function ofUp(before: readonly string[], word: string, env: Env): Promise<
   if (found !== null) return found;
   const directories = localFiles(word).filter(({ value }) => value.endsWith('/'));
   return before.length > 0 ? directories : [...namesOf(() => readPairs(env)), ...directories];
+}
+
+async function ofDoctor(before: readonly string[], word: string, env: Env): Promise<Candidate[]> {
+  const [{ doctorCommand }, { readPairs }] = await Promise.all([
+    import('../../doctor/command.js'),
+    import('../../up/config.js'),
+  ]);
+  if (before.at(-1) === '--pair') return namesOf(() => readPairs(env));
+  const found = ofOptions(
+    doctorCommand('lockstep', () => {}),
+    before,
+    word,
+  );
+  return found ?? localFiles(word).filter(({ value }) => value.endsWith('/'));
 }
 
 /** A file of pairs that cannot be read has no names to offer. */
