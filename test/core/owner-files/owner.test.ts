@@ -214,6 +214,7 @@ const good: Row[] = [
   ],
   ['a character by its number', 'dwl2', utf8('<username>J&#246;rg&#x21;</username>'), { ...nobody, user: 'Jörg!' }],
   ['Premiere Pro, Archicad', 'user', utf8('alice\r\n'), { ...nobody, user: 'alice' }],
+  ['the longest text', 'user', utf8('alice'.padEnd(1000, '\n')), { ...nobody, user: 'alice' }],
   ['Rhino', 'user-and-host', utf8('alice\r\nPC-7\r\n'), { ...nobody, user: 'alice', host: 'PC-7' }],
   ['InDesign, Affinity', 'unknown', utf8('alice'), nobody],
   ['a long name', 'kicad', utf8(JSON.stringify({ username: long })), { ...nobody, user: long.slice(0, 100) }],
@@ -273,7 +274,7 @@ const unknown: Row[] = [
   ['an element in it', 'dwl2', utf8('<username><b>a</b></username>'), nobody],
   ['two lines', 'user', utf8('alice\nbob'), nobody],
   ['a code page', 'user', Buffer.from('J\xf6rg', 'latin1'), nobody],
-  ['a text', 'user', Buffer.alloc(1001, 0x61), nobody],
+  ['a text', 'user', utf8('alice'.padEnd(1001, '\n')), nobody],
   ['one line', 'user-and-host', utf8('alice PC-7'), nobody],
 ];
 

@@ -69,6 +69,7 @@ test.each([
   ['*.psd first-write', /^first-write takes a duration such as 60s or 10m/],
   ['*.psd first-write guard', /^first-write takes/],
   ['*.psd first-write 0s', /^first-write takes/],
+  ['*.psd first-write 2147483648ms', /^first-write takes/],
   ['*.psd first-write -1s', /^first-write takes/],
   ['*.psd first-write 25d', /^first-write takes .* 24 days/],
   ['*.psd first-write 1y', /^first-write takes/],

@@ -272,6 +272,15 @@ describe.each(Object.entries(tables))('reconcile: %s', (_, rows) => {
   test.each([...rows, ...rows.filter((row) => row.tie !== true).map(mirrored)])('$it', check);
 });
 
+test('what is discarded is kept in the versions as that', () => {
+  const pair = pairOf(tree('x:1 y:1'), tree('x:2@5 y:2@5'), tree('x:3@6 y:1'));
+  const { toB } = planOf(pair, { firstContact: false, overrides: insisting('a', 'discard'), pinned: () => false });
+  expect(toB.map(({ path, reason }) => [path, reason])).toEqual([
+    ['x', 'discarded'],
+    ['y', undefined],
+  ]);
+});
+
 test('a mark on a path without entries has no effect', () => {
   const marks = new PathSet();
   marks.add('x' as RelPath);

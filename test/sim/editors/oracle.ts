@@ -58,9 +58,14 @@ export class EditorOracle {
     this.#locks.clear();
     this.#dismissed.clear();
     this.#said.clear();
-    // Of a lock that comes back from a damaged table it is not known since when its side is away.
+    // Of a lock that comes back from a damaged table, or from before a power cut, it is not known since when its side is
+    // away.
     const unknown = { since: this.#parts.world.time, away: 0 };
-    for (const lock of lockState.table.locks.values()) this.#note(lock, former.get(lock.token) ?? { lock, ...unknown });
+    for (const lock of lockState.table.locks.values()) {
+      const known = former.get(lock.token);
+      const isOlder = known?.away === null && lock.auto?.away !== undefined;
+      this.#note(lock, known === undefined || isOlder ? { lock, ...unknown } : known);
+    }
   }
 
   #note(lock: Lock, known: Known | undefined): void {

@@ -235,10 +235,10 @@ describe('a rename', () => {
   });
 
   test('moves the locks along and makes side b rename its own at once', async () => {
-    const scene = new Scene({ a: 'd/x:1 d/y:1', b: 'd/x:2 d/y:1' }).lock('d/x').lock('d/y');
+    const scene = new Scene({ a: 'd/x:1 d/y:1', b: 'd/x:2 d/y:1' }).lock('d/x').lock('d/y').lock('else');
     expect(await scene.rename('d', 'new/e')).toMatchObject({ changed: true });
     expect(scene.applied).toEqual(['a +new', 'a d>new/e', 'b +new d>new/e']);
-    expect([scene.locks, scene.shown('b')]).toEqual(['new/e/x new/e/y', 'new/ new/e/ new/e/x:2 new/e/y:1']);
+    expect([scene.locks, scene.shown('b')]).toEqual(['else new/e/x new/e/y', 'new/ new/e/ new/e/x:2 new/e/y:1']);
     expect(scene.archive).toBe('new/ new/e/ new/e/x:1 new/e/y:1');
   });
 

@@ -565,6 +565,7 @@ describe('a loss in an older state', () => {
     expect(codes()).toEqual(['rolled-back']);
     scan('b', gone(many(200)));
     pair.safety.confirm({ acceptRollback: true });
+    scan('b', { b: 'edited now' });
     expect([codes(), pair.safety.blocks]).toEqual([['mass-deletion'], true]);
   });
 });
