@@ -66,6 +66,11 @@ export const WITH_EDITORS: readonly (readonly [seed: number, what: string])[] = 
   ],
   [860_000_847, 'the simulation: a lock in a directory held back what was to take its place, and with it a lock'],
   [186, 'the simulation: a lock that was taken by hand ended by time, and was to be taken again by itself'],
+  [
+    914_027_240,
+    'the simulation: a lock came back from a damaged table with its side away, and ended when its time was over',
+  ],
+  [914_028_930, 'the simulation: the same, from before a power cut'],
 ];
 
 /** In the world with everything that is in features.ts but editors. */
