@@ -1,4 +1,4 @@
-// The project keeps its own law: cli → {sync, client} → {disk, wire} → replica → core, one order of the folders in each
+// The project keeps its own law: cli → {sync, web → client} → {disk, wire} → replica → core, one order of the folders in each
 // room, no circles, a pure core, one room that touches the process, and files that a reader can take in. The law is tried
 // on made-up breaches first, so that a check that finds nothing is noticed.
 import path from 'node:path';
@@ -46,6 +46,9 @@ const breaches: [it: string, file: string, text: string, fault: RegExp | null][]
   ],
   ["a room's own file from its folders", 'src/sync/server-a.ts', `import './session/session.js';`, null],
   ['disk from sync', 'src/disk/x.ts', `import type { S } from '../sync/session.js';`, /imports src\/sync\/session\.ts/],
+  ['the page from the client', 'src/web/x.ts', `import '../client/client.js';`, null],
+  ['the page from sync', 'src/web/x.ts', `import type { S } from '../sync/s.js';`, /imports src\/sync\/s\.ts/],
+  ['the client from the page', 'src/client/x.ts', `import '../web/start.js';`, /imports src\/web\/start\.ts/],
   ['sync from all below', 'src/sync/x.ts', `import '../disk/y.js'; import '../wire/y.js'; import '../log.js';`, null],
   ['sync from the client', 'src/sync/x.ts', `import '../client/client.js';`, /imports src\/client\/client\.ts/],
   ['sync from cli', 'src/sync/x.ts', `import { y } from '../cli/y.js';`, /imports src\/cli\/y\.ts/],

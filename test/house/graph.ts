@@ -26,7 +26,7 @@ export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 export function sourcesBelow(checkout: string, directory: string): Source[] {
   const names = readdirSync(path.join(checkout, directory), { recursive: true, encoding: 'utf8' });
   const files = names
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => `${directory}/${name.replaceAll(path.sep, '/')}`);
   return files.sort().map((file) => ({ file, text: readFileSync(path.join(checkout, file), 'utf8') }));
 }

@@ -32,7 +32,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: ['wire', 'replica', 'core', 'log'],
   client: ['client', 'wire', 'core'],
   sync: ['sync', 'disk', 'wire', 'replica', 'core', 'log'],
-  cli: ['cli', 'client', 'sync', 'disk', 'wire', 'replica', 'core', 'log', 'index'],
+  web: ['web', 'client', 'wire', 'core'],
+  cli: ['cli', 'web', 'client', 'sync', 'disk', 'wire', 'replica', 'core', 'log', 'index'],
   log: ['core'],
   index: ['client', 'wire', 'core'],
 };
@@ -42,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
  * one. A room's own files and its folders may import each other.
  */
 const ORDER: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  web: [['routes'], ['page']],
   core: [['locks', 'conflicts'], ['reconcile'], ['owner-files']],
   disk: [
     ['apply'],
