@@ -42,6 +42,7 @@ export type Api = Pick<
   | 'transfers'
   | 'flush'
   | 'rescan'
+  | 'web'
   | 'pause'
   | 'resume'
   | 'watch'

@@ -246,6 +246,11 @@ export class Client extends Queries {
     await this.#ask.call('rescan', {});
   }
 
+  /** @returns an address that opens the page of server-a under this client's name; it serves once, for ten minutes. */
+  web(): Promise<{ readonly address: string }> {
+    return this.#ask.call('web', { owner: this.user });
+  }
+
   /** Stops carrying changes until `resume`, also after a restart of server-a. */
   pause(): Promise<{ readonly changed: boolean }> {
     return this.#ask.call('pause', { owner: this.user });

@@ -13,6 +13,13 @@ export interface Person {
   readonly role: Role;
 }
 
+/** Whoever acts, under this name. */
+export interface Actor {
+  readonly name: string;
+  /** Who a key has proved that to be; null where nobody has to prove a name. */
+  readonly person: Person | null;
+}
+
 /** The name under which the two servers prove themselves to each other. */
 export const PEER_NAME = 'peer';
 

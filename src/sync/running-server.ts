@@ -1,5 +1,8 @@
 // What both servers offer to the program that starts them.
-import type { Transfers } from '../wire/client-api/methods.js';
+import type { Person } from '../core/person.js';
+import type { PairState, Transfers } from '../wire/client-api/methods.js';
+import type { Connection } from '../wire/socket/connection.js';
+import type { Page } from './clients/page.js';
 
 /** A server that runs. */
 export interface RunningServer {
@@ -15,4 +18,20 @@ export interface RunningServer {
   exceptions?(): { readonly held: number; readonly problems: number };
   /** Resolves only if the server fails by itself. */
   readonly failed: Promise<Error>;
+}
+
+/** What server-a offers besides. */
+export interface RunningServerA extends RunningServer {
+  /** Names this run of the server in its events. */
+  readonly run: string;
+  state(): PairState;
+  /**
+   * Connects a client in this process.
+   * @param person whose key has proved his name to the caller; null where nobody has to prove a name.
+   * @param remote where the client is, for the audit log.
+   * @throws SyncError `not-allowed` where that key is removed.
+   */
+  connectClient(person: Person | null, remote: string): Connection;
+  /** From now on the method `web` answers with addresses of this page. */
+  servePage(page: Page): void;
 }

@@ -17,10 +17,13 @@ import type { Logger, ServerLogger } from '../log.js';
 import { CLIENT_LIMITS } from '../wire/frame/limits.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
 import { addressText } from '../wire/socket/address.js';
+import type { Connection } from '../wire/socket/connection.js';
 import type { KeyDirectory } from '../wire/socket/keys.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
+import { InProcessClients } from './clients/in-process.js';
 import { ClientServer } from './clients/methods.js';
+import type { Page } from './clients/page.js';
 import { realClock } from './clock.js';
 import { keepDialling } from './dialling.js';
 import { EventHistory } from './events/history.js';
@@ -36,7 +39,7 @@ import type { LastRun } from './pair/lost-outcomes.js';
 import { Bandwidth } from './peer/bandwidth.js';
 import type { RemoteReplica } from './peer/replica-client.js';
 import { type PeerTransport, tcpTransport } from './peer/transport.js';
-import type { RunningServer } from './running-server.js';
+import type { RunningServerA } from './running-server.js';
 import type { GateOptions } from './session/gate.js';
 import { Session } from './session/session.js';
 import { sayWhoMay } from './who-may.js';
@@ -86,7 +89,7 @@ const NO_PROGRESS = { done: NO_WORK, left: NO_WORK, percent: 0 };
  * Starts server-a.
  * @throws SyncError `usage` where the directory or the port cannot be used.
  */
-export async function startServerA(options: ServerAOptions): Promise<RunningServer> {
+export async function startServerA(options: ServerAOptions): Promise<RunningServerA> {
   const root = openRoot(options.dir);
   const history = new EventHistory();
   const log = history.before(options.log);
@@ -95,9 +98,15 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   const server = new ServerA({ ...options, log }, root, state, history, transport.name);
   let unbind = async (): Promise<void> => {};
   try {
+    const { host, port, secret, keys, allowLocal } = options;
     const methods = server.clients.methods();
     const memory = requestMemory();
-    const { host, port, secret, keys, allowLocal } = options;
+    const answer = (connection: Connection): void => {
+      const onFault = (method: string, error: unknown) =>
+        server.log.warn(`${method} failed: ${(error as Error).message}`);
+      void serveRpc(connection, methods, { onFault, memory });
+    };
+    const inProcess = new InProcessClients(answer, keys ?? null);
     const listener = await listen({
       host,
       port,
@@ -107,11 +116,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       onRefused: (error) => server.log.warn(error.message),
       limits: CLIENT_LIMITS,
       otherPort: 'give clients that port with --server HOST:N',
-      onConnection: (connection) => {
-        const onFault = (method: string, error: unknown) =>
-          server.log.warn(`${method} failed: ${(error as Error).message}`);
-        void serveRpc(connection, methods, { onFault, memory });
-      },
+      onConnection: answer,
     });
     unbind = () => listener.close();
     server.log.event({ event: 'listening', host, port: listener.port, dir: root.path });
@@ -131,6 +136,12 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       port: listener.port,
       clients,
       failed,
+      run: history.run,
+      state: () => server.session.status.state,
+      connectClient: (person, remote) => inProcess.connect(person, remote),
+      servePage: (page) => {
+        server.page = page;
+      },
       // While a person is asked, nothing moves.
       progress: () => (server.session.isPaused ? NO_PROGRESS : server.session.status.progress()),
       exceptions: () => ({
@@ -141,6 +152,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
         clearInterval(rescanning);
         await server.session.stop();
         stopping.abort();
+        inProcess.close();
         await listener.close();
         await dialling;
         await transport.close?.();
@@ -172,6 +184,8 @@ class ServerA {
   readonly bandwidth: Bandwidth;
   /** The connection to server-b, for sending it events. */
   peer: RemoteReplica | null = null;
+  /** The page, where it is served. */
+  page: Page | null = null;
 
   constructor(
     options: Omit<ServerAOptions, 'log'> & { readonly log: Logger },
@@ -247,6 +261,7 @@ class ServerA {
       version: options.version,
       peer: peerName,
       audit: this.audit,
+      page: () => this.page,
       events: {
         history,
         directory: state.log,

@@ -194,6 +194,7 @@ export function fakeApi(paths: readonly string[], calls: unknown[] = []): Api {
       return { flushed: true, held: 0, problems: 0 };
     },
     rescan: async () => {},
+    web: async () => ({ address: 'http://127.0.0.1:8082/#token' }),
     pause: async () => ({ changed: true }),
     resume: async (options) => {
       calls.push(['resume', options]);

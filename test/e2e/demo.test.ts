@@ -113,6 +113,10 @@ test('npm start serves the copies, ends with Ctrl-C, and leaves nothing that git
       () => /^server-a \|.*in sync/m.test(said),
       () => said,
     );
+    await until(
+      () => /^The page, for ten minutes: http:\/\/127\.0\.0\.1:\d+\/#[\w-]{43}$/m.test(said),
+      () => said,
+    );
     expect(said).toMatch(/^server-b \|.*listening.*\/demo\/directory_b$/m);
     const { stdout } = await run('client', ['list'], { ...env, LOCKSTEP_SERVER: `127.0.0.1:${portA}` });
     for (const name of ['budget.csv', 'brochure.pdf', 'sketches/front.png']) expect(stdout).toContain(name);

@@ -1,8 +1,9 @@
 // Both servers in this process, for tests that start them hundreds of times.
 import fs from 'node:fs';
 import path from 'node:path';
-import type { SyncEvent } from '../../src/core/events.js';
-import { type RunningServer, type ServerAOptions, startServerA } from '../../src/sync/server-a.js';
+import type { NumberedEvent, SyncEvent } from '../../src/core/events.js';
+import type { RunningServer, RunningServerA } from '../../src/sync/running-server.js';
+import { type ServerAOptions, startServerA } from '../../src/sync/server-a.js';
 import { startServerB } from '../../src/sync/server-b.js';
 import { portToKeep } from './ports.js';
 import { makeRoot, removeRoot } from './trees.js';
@@ -12,7 +13,7 @@ export class BothServers {
   readonly a = path.join(this.directory, 'a');
   readonly b = path.join(this.directory, 'b');
   /** What was said since the last start. */
-  events: SyncEvent[] = [];
+  events: NumberedEvent[] = [];
   warnings: string[] = [];
   /** What server-b said since the last start; the events of server-a are among them. */
   eventsAtB: SyncEvent[] = [];
@@ -22,6 +23,8 @@ export class BothServers {
   port = 0;
   /** Where server-b listens. */
   portB = 0;
+  /** Server-a, once it runs. */
+  serverA!: RunningServerA;
   #running: RunningServer[] = [];
   #startB: () => Promise<RunningServer> = () => Promise.reject(new Error('not started'));
   #wake: () => void = () => {};
@@ -39,7 +42,7 @@ export class BothServers {
     const common = { host: '127.0.0.1', port: 0, ignore: [], version: 'test' };
     const warn = (text: string) => void this.warnings.push(text);
     const log = { event: () => {}, detail: () => {}, warn };
-    const event = (said: SyncEvent) => {
+    const event = (said: NumberedEvent) => {
       this.events.push(said);
       this.#wake();
     };
@@ -56,6 +59,7 @@ export class BothServers {
     const optionsA = { ...common, dir: dirs.a, peer, rescanMs: 60_000, log: { ...log, event } };
     const a = await startServerA({ ...optionsA, ...more });
     this.#running.push(a);
+    this.serverA = a;
     this.port = a.port;
     this.failed = a.failed;
   }

@@ -13,6 +13,10 @@ export function addPeople(program: Command, run: Run): void {
     .description('a prompt that takes any of these lines')
     .action(() => run(async (context) => (await import('../commands/shell.js')).shell(context)));
   program
+    .command('web')
+    .description('the address of the page for browsers; it opens once, for ten minutes')
+    .action(() => run(async (context) => (await import('../commands/web.js')).web(context)));
+  program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
     .description('print the completion script of a shell')

@@ -54,6 +54,9 @@ export function serverCommand(
     command
       .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)
       .option('--dry-run', 'show what would be transferred, touch nothing, and end')
+      .option('--web <[host:]port>', 'serve the page for browsers, 0 for any free port (default: off)')
+      .option('--web-cert <file>', 'serve it with TLS: the certificate, PEM; needed beyond loopback')
+      .option('--web-key <file>', 'the key of that certificate, PEM')
       .option('--guard', "take the write bits off the other side's copy while a file is locked")
       .option('--auto-lock-grace <duration>', GRACE_HELP)
       .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);

@@ -22,7 +22,9 @@ import {
   DEFAULTS,
   serverCommand,
 } from './command.js';
+import type { Given } from './given.js';
 import { parseLimit } from './limit.js';
+import { type WebPlace, webPlace } from './web-place.js';
 
 /** The settings of both servers. */
 export interface ServerSettings {
@@ -55,7 +57,7 @@ export interface ServerSettings {
 }
 
 /** The further settings of server-a. */
-interface ServerASettings extends ServerSettings {
+export interface ServerASettings extends ServerSettings {
   readonly peer: { readonly host: string; readonly port: number };
   readonly rescanMs: number;
   /** Whether the other side's copy of a locked file loses its write bits while it is locked. */
@@ -64,16 +66,12 @@ interface ServerASettings extends ServerSettings {
   readonly autoLockGraceMs: number;
   /** Whether to show what would be transferred, and end. */
   readonly dryRun: boolean;
+  /** Where the page is served; null where it is not. */
+  readonly web: WebPlace | null;
 }
 
 /** A hundred years: without end, for a file. */
 const MAX_KEEP_MS = 100 * 365.25 * 24 * 60 * 60 * 1000;
-
-/** A text and its source, a flag or a variable, for messages. */
-interface Given {
-  readonly text: string;
-  readonly from: string;
-}
 
 interface Flags {
   port?: string;
@@ -101,6 +99,9 @@ interface Flags {
   showLocks?: string;
   keepVersions?: string;
   versionsShare?: string;
+  web?: string;
+  webCert?: string;
+  webKey?: string;
 }
 
 /** What the command line requests: to run with these settings, or nothing more than a text that has been printed. */
@@ -128,6 +129,7 @@ export function serverAOptions(
     guard: read.on('guard'),
     autoLockGraceMs: parseDuration(grace.text, grace.from),
     dryRun: read.on('dryRun'),
+    web: webPlace(read.given('web', 'off'), read.given('webCert', ''), read.given('webKey', '')),
   };
   return { settings };
 }

@@ -1,13 +1,9 @@
 // Runs a server program: starts it, reports why it cannot start, stops on a signal and exits within five seconds.
-import path from 'node:path';
 import { isatty } from 'node:tty';
-import { DEFAULT_SERVER } from '../../client/server-address.js';
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
-import { shellWord } from '../../core/shell-word.js';
 import { leaveFlushesOut } from '../../disk/fs/flush.js';
 import type { ServerLogger } from '../../log.js';
-import { addressText } from '../../wire/socket/address.js';
 import { errorObject, errorText } from '../error-text.js';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from '../exit-codes.js';
 import { Writer } from '../output-buffer.js';
@@ -15,6 +11,7 @@ import { asCalled, programNames } from '../program-name.js';
 import { colorsFor, isDumb, wantsColor } from '../render/colors.js';
 import { safeText } from '../render/safe.js';
 import { exceptions } from '../render/status.js';
+import { clientFor } from './client-typed.js';
 import { eventLogger } from './event-log.js';
 import { EventCommand } from './on-event.js';
 import type { Asked, ServerSettings } from './options.js';
@@ -147,16 +144,6 @@ function logger(settings: ServerSettings, output: Writer, bar: SyncBar, running:
 function butForOf(running: Running | null): string {
   const { held, problems } = running?.exceptions?.() ?? { held: 0, problems: 0 };
   return exceptions(held, problems);
-}
-
-/** @returns the client as it is typed, with the options that it needs to reach this server from this machine. */
-function clientFor(running: Running | null, { secretFile }: ServerSettings): string {
-  const { client } = programNames(process.argv[1], process.env);
-  if (running?.clients === undefined) return client;
-  const address = addressText(running.clients);
-  const server = address === DEFAULT_SERVER ? [] : ['--server', address];
-  const secret = secretFile === null ? [] : ['--secret-file', shellWord(path.resolve(secretFile))];
-  return [client, ...server, ...secret].join(' ');
 }
 
 /** The command of --on-event, whose processes do not outlive this one. */

@@ -8,6 +8,7 @@ import { packageVersion } from '../version.js';
 import { boundGarbage } from './heap.js';
 import { makeDirectory } from './make-directory.js';
 import { serverAOptions } from './options.js';
+import { withPage } from './page.js';
 import { serve } from './run.js';
 import { openTrust } from './trust.js';
 
@@ -28,30 +29,25 @@ function haltOf(log: ServerLogger) {
 }
 
 boundGarbage();
-await serve(
-  serverAOptions,
-  async (
-    { log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, keys, create, dryRun, ...settings },
-    log,
-    say,
-  ) => {
-    if (create) makeDirectory(settings.dir);
-    const trust = openTrust({ secretFile, keys }, log);
-    const { startServerA } = await import('../../sync/server-a.js');
-    const options = { ...settings, ...trust, version: packageVersion(), log };
-    if (!dryRun) return startServerA(options);
-    const watch = haltOf(log);
-    let end = (): void => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const ask = async (preview: PlanPreview): Promise<boolean> => {
-      say(format === 'json' ? `${JSON.stringify(preview)}\n` : planText(preview));
-      // Of a halted pair the halt is the last word.
-      if (!watch.isHalted) end();
-      return false;
-    };
-    const server = await startServerA({ ...options, log: watch.log, gate: { before: 'everything', ask } });
-    return { ...server, ended, failed: Promise.race([watch.halted, server.failed]) };
-  },
-);
+await serve(serverAOptions, async (asked, log, say) => {
+  const { log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, keys, ...more } = asked;
+  const { create, dryRun, web: _web, ...settings } = more;
+  if (create) makeDirectory(settings.dir);
+  const trust = openTrust({ secretFile, keys }, log);
+  const { startServerA } = await import('../../sync/server-a.js');
+  const options = { ...settings, ...trust, version: packageVersion(), log };
+  if (!dryRun) return withPage(await startServerA(options), asked, log, say);
+  const watch = haltOf(log);
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const ask = async (preview: PlanPreview): Promise<boolean> => {
+    say(format === 'json' ? `${JSON.stringify(preview)}\n` : planText(preview));
+    // Of a halted pair the halt is the last word.
+    if (!watch.isHalted) end();
+    return false;
+  };
+  const server = await startServerA({ ...options, log: watch.log, gate: { before: 'everything', ask } });
+  return { ...server, ended, failed: Promise.race([watch.halted, server.failed]) };
+});

@@ -9,17 +9,14 @@ import { DEFAULT_COLUMNS, helpColumns, layOut } from '../help/layout.js';
 import { asCalled, PLAIN_NAMES, type ProgramNames, programNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
 import { GRACE_HELP } from '../server/command.js';
-import { type ServerSettings, serverAOptions } from '../server/options.js';
+import { type ServerASettings, serverAOptions } from '../server/options.js';
 import { splitLine } from '../shell-words.js';
 import { packageVersion } from '../version.js';
 import { isName, type RememberedPair, readPairs, rememberPair } from './config.js';
 import { type RemotePlace, remotePlace } from './place.js';
 
 /** The pair to start. */
-export interface UpSettings extends ServerSettings {
-  readonly rescanMs: number;
-  readonly guard: boolean;
-  readonly autoLockGraceMs: number;
+export interface UpSettings extends ServerASettings {
   /** The directory of side b on this machine, or where it is elsewhere. */
   readonly other: string | RemotePlace;
   /** The words of the command that runs another on a machine. */
@@ -49,6 +46,9 @@ interface UpFlags {
   readonly keepVersions?: string;
   readonly versionsShare?: string;
   readonly limit?: string;
+  readonly web?: string;
+  readonly webCert?: string;
+  readonly webKey?: string;
   readonly noFsync?: boolean;
   readonly log?: string;
   readonly verbose?: boolean;
@@ -99,7 +99,11 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
   const [dir, otherText, flags] = pairOf(command.args, given, env);
   if (remotePlace(dir) !== null)
     throw usageError('The first directory is one of this machine.', `Try "lockstep up ${otherText} ${dir}".`);
-  const serverA = serverAOptions(['--dir', dir, '--port', flags.port ?? '0', ...valuesOf(flags, FOR_A)], {}, print);
+  const serverA = serverAOptions(
+    ['--dir', dir, '--port', flags.port ?? '0', '--web', flags.web ?? '0', ...valuesOf(flags, FOR_A)],
+    {},
+    print,
+  );
   if ('printed' in serverA) return null;
   const ssh = splitLine(flags.ssh ?? (env.LOCKSTEP_SSH || 'ssh')).words;
   if (ssh.length === 0) throw usageError('--ssh takes a command, not an empty text.');
@@ -148,8 +152,11 @@ function remembered(dir: string, other: string, flags: UpFlags): RememberedPair 
 }
 
 const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'autoLock', 'showLocks', 'noFsync', 'verbose'] as const;
-const FOR_A = [...FOR_BOTH, 'guard', 'onEvent', 'autoLockGrace', 'rescan', 'limit', 'log', 'quiet'] as const;
-const REMEMBERED = [...FOR_A, 'ssh', 'remote', 'port'] as const;
+const FOR_A = [
+  ...FOR_BOTH,
+  ...(['guard', 'onEvent', 'autoLockGrace', 'rescan', 'limit', 'webCert', 'webKey', 'log', 'quiet'] as const),
+];
+const REMEMBERED = [...FOR_A, 'web', 'ssh', 'remote', 'port'] as const;
 
 /** @returns `keep-versions` for `keepVersions`. */
 const optionName = (flag: string): string => flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -192,6 +199,9 @@ export function upCommand(
     .option('--ssh <command>', 'runs a command on the other machine (default: ssh; also LOCKSTEP_SSH)')
     .option('--remote <command>', "Lockstep's command on the other machine (default: lockstep)")
     .option('--port <n>', 'the port for clients (default: any free one)')
+    .option('--web <[host:]port>', 'where the page for browsers is, or off (default: any free port of this machine)')
+    .option('--web-cert <file>', 'serve it with TLS: the certificate, PEM; needed beyond loopback')
+    .option('--web-key <file>', 'the key of that certificate, PEM')
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several)
     .option('--guard', "take the write bits off the other side's copy while a file is locked")
     .option('--on-event <command>', 'run this for every event, which it gets as JSON on its stdin')

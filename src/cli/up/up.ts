@@ -11,6 +11,7 @@ import { addressText } from '../../wire/socket/address.js';
 import { usageError } from '../report-error.js';
 import { boundGarbage } from '../server/heap.js';
 import { makeDirectory } from '../server/make-directory.js';
+import { withPage } from '../server/page.js';
 import { serve } from '../server/run.js';
 import { packageVersion } from '../version.js';
 import { childTransport } from './child-peer.js';
@@ -44,14 +45,14 @@ await serve(
       if (agreed === false && !stopping.signal.aborted) refuse(new SyncError('failed', 'Nothing was touched.'));
       return agreed === true;
     };
-    const server = await startServerA({
+    const started = await startServerA({
       ...{ dir, host, port, ignore, rescanMs, guard, versionLimits, limit, autoLock, autoLockGraceMs, showLocks },
       peer: transportFor(settings, log),
       gate: { before: 'first contact', ask },
       version: packageVersion(),
       log: following(log, { 'peer-connected': () => connected(), 'in-sync': () => ready() }),
     });
-    const address = addressText(server);
+    const address = addressText(started);
     connected = () => {
       if (typeof other === 'string') writeAddress(other, { address, side: 'b' }, log.warn);
     };
@@ -59,6 +60,7 @@ await serve(
       ready = () => {};
       say(settings.log === 'json' ? `${JSON.stringify({ event: 'ready', address })}\n` : `ready ${address}\n`);
     };
+    const server = await withPage(started, settings, log, say);
     const stop = async (): Promise<void> => {
       stopping.abort(); // an open question gives the terminal back as it was
       await server.stop();

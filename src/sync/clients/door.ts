@@ -21,6 +21,7 @@ const LEAST: Readonly<Record<keyof ClientMethods, Role>> = {
   transfers: 'read',
   log: 'read',
   watch: 'read',
+  web: 'read',
   download: 'read',
   lock: 'user',
   unlock: 'user',

@@ -19,6 +19,7 @@ import { admit } from './door.js';
 import { EventLogQuery, type LoggedEvents } from './event-log-query.js';
 import { fileHandlers } from './file-methods.js';
 import { ServeLocks } from './lock-methods.js';
+import { addressOfPage, type Page } from './page.js';
 import { PlanQuery } from './plan-query.js';
 import { ClientQueries, type ShownPair, streamed } from './queries.js';
 import { versionHandlers } from './version-methods.js';
@@ -40,6 +41,8 @@ interface ServedPair extends ShownPair {
   readonly serverB: () => ServerFacts | null;
   /** Where what clients do is recorded before it is done. */
   readonly audit: { write(line: object): Promise<void> };
+  /** Where the page is served; null where it is not. */
+  readonly page: () => Page | null;
   /** What the server has said. */
   readonly events: LoggedEvents;
 }
@@ -114,6 +117,7 @@ export class ClientServer {
         session.rescan();
         return { rescanning: true };
       },
+      web: async ({ owner }, { connection }) => addressOfPage(this.#served.page(), connection.person ?? null, owner),
       pause: async ({ owner }) => ({ changed: await session.pause(true, owner) }),
       resume: async ({ owner, ...confirmation }) => {
         const accepted = Object.values(confirmation).includes(true) && (await session.confirm(confirmation, owner));

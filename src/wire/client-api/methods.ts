@@ -271,6 +271,8 @@ export interface ClientMethods extends FileMethods {
   transfers: { params: Record<string, never>; result: Transfers };
   flush: { params: { timeoutMs?: number }; result: Flushed };
   rescan: { params: Record<string, never>; result: { rescanning: true } };
+  /** The address that opens the page for `owner`, where no key proves a name; it serves once, for ten minutes. */
+  web: { params: { owner?: string }; result: { address: string } };
   /** `owner`: who asks for it. */
   pause: { params: { owner?: string }; result: { changed: boolean } };
   resume: { params: Confirmation & { owner?: string }; result: { changed: boolean } };

@@ -121,6 +121,7 @@ export const clientParams = {
   transfers: none,
   flush: v.object({ timeoutMs: v.exactOptional(whole(0, MAX_WAIT_MS)) }),
   rescan: none,
+  web: v.object({ owner: v.exactOptional(owner) }),
   pause: v.object({ owner: v.exactOptional(owner) }),
   resume: v.object({
     owner: v.exactOptional(owner),

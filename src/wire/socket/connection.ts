@@ -47,18 +47,19 @@ export interface Connection {
  * @param socket a connected socket or another stream; only the connection may use it from now on.
  * @param introduced called once, when the first message has arrived.
  * @param person whose key has opened it.
+ * @param remote the other end, for messages.
  */
 export function connectionOver(
   socket: Duplex,
   limits: Partial<WireLimits> = {},
   introduced: () => void = () => {},
   person: Person | null = null,
+  remote: string = addressOf(socket),
 ): Connection {
-  return new SocketConnection(socket, { ...DEFAULT_LIMITS, ...limits }, introduced, person);
+  return new SocketConnection(socket, { ...DEFAULT_LIMITS, ...limits }, introduced, person, remote);
 }
 
 class SocketConnection implements Connection {
-  readonly remote: string;
   readonly frames = new AsyncQueue<Frame>();
   readonly closed: Promise<Error | null>;
   readonly #socket: Duplex;
@@ -76,9 +77,9 @@ class SocketConnection implements Connection {
     limits: WireLimits,
     introduced: () => void,
     readonly person: Person | null,
+    readonly remote: string,
   ) {
     this.#introduced = introduced;
-    this.remote = addressOf(socket);
     if (socket instanceof net.Socket) socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
     this.#socket = socket;
     this.#decoder = new FrameDecoder(limits);

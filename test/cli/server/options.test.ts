@@ -27,6 +27,7 @@ const DEFAULT_A = {
   allowLocal: false,
   create: false,
   dryRun: false,
+  web: null,
 };
 
 describe('the servers’ options', () => {
@@ -78,6 +79,15 @@ describe('the servers’ options', () => {
     ['--limit off', { LOCKSTEP_A_LIMIT: '1M' }, { limit: null }],
     ['--no-fsync', {}, { noFsync: true }],
     ['', { LOCKSTEP_A_NO_FSYNC: '1' }, { noFsync: true }],
+    ['--web 8082', { LOCKSTEP_A_WEB: '1' }, { web: { host: '127.0.0.1', port: 8082, files: null } }],
+    ['', { LOCKSTEP_A_WEB: '[::1]:0' }, { web: { host: '::1', port: 0, files: null } }],
+    ['--web localhost:0', {}, { web: { host: 'localhost', port: 0, files: null } }],
+    ['--web off', { LOCKSTEP_A_WEB: '1' }, { web: null }],
+    [
+      '--web 0.0.0.0:443 --web-cert c --web-key k',
+      {},
+      { web: { host: '0.0.0.0', port: 443, files: { cert: 'c', key: 'k' } } },
+    ],
     ['--on-event=cat', { LOCKSTEP_A_ON_EVENT: 'x' }, { onEvent: 'cat' }],
     ['', { LOCKSTEP_A_ON_EVENT: 'jq . >> events' }, { onEvent: 'jq . >> events' }],
     ['', { LOCKSTEP_A_ON_EVENT: '', LOCKSTEP_B_ON_EVENT: 'cat' }, { onEvent: null }],
@@ -86,6 +96,11 @@ describe('the servers’ options', () => {
   });
 
   it.each([
+    ['--web x', {}, '--web takes [HOST:]PORT or off, not "x".'],
+    ['--web 65536', {}, '--web takes [HOST:]PORT or off, not "65536".'],
+    ['', { LOCKSTEP_A_WEB: ':80' }, 'LOCKSTEP_A_WEB takes [HOST:]PORT or off, not ":80".'],
+    ['--web 0.0.0.0:1', {}, '--web 0.0.0.0:1 would send logins through the network as plain text'],
+    ['--web 1 --web-cert c', {}, '--web-cert and --web-key belong together, and only one is given.'],
     ['--on-event=', {}, '--on-event takes a command, not an empty line.'],
     ['--port 65536', {}, '--port takes a number from 0 to 65535, not "65536"'],
     ['x', {}, 'PORT takes a number'],

@@ -72,6 +72,7 @@ function open() {
     serverB: () => ({ version: '1.2.2', aheadMs: -40 }),
     peer: 'host:1',
     audit: { write: async () => {} },
+    page: () => null,
     events: { history, directory: { use: () => [] }, written: async () => {} } as never,
   });
   const methods = server.methods();

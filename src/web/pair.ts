@@ -1,0 +1,16 @@
+// The pair as the page's server reaches it: server-a in the same process.
+import type { Person } from '../core/person.js';
+import type { PairState } from '../wire/client-api/methods.js';
+import type { Connection } from '../wire/socket/connection.js';
+
+export interface ServedPair {
+  /** Names this run of the server in its events. */
+  readonly run: string;
+  state(): PairState;
+  /**
+   * @param person whose key has proved his name; null where nobody has to prove a name.
+   * @param remote where the request comes from, for the audit log.
+   * @throws SyncError `not-allowed` where that key is removed.
+   */
+  connectClient(person: Person | null, remote: string): Connection;
+}

@@ -1,0 +1,113 @@
+// Who is signed in. The address of the page has a token that serves once, for ten minutes; it is exchanged for a cookie.
+// Only hashes are kept of both, and there is a bound to how many there are and how long they live.
+import { createHash, randomBytes } from 'node:crypto';
+import type { Actor } from '../core/person.js';
+
+const SECRET_BYTES = 32;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const TOKEN_MS = 10 * MINUTE_MS;
+/** A page that is not used ends after a week, and each after a month. */
+const IDLE_MS = 7 * DAY_MS;
+export const SESSION_MS = 30 * DAY_MS;
+const MAX_TOKENS = 256;
+const MAX_SESSIONS = 256;
+
+/** Somebody who is signed in. */
+export interface PageSession {
+  readonly user: Actor;
+  /** Aborted when the session ends. */
+  readonly ended: AbortSignal;
+}
+
+interface KeptToken {
+  readonly user: Actor;
+  readonly until: number;
+}
+
+interface KeptSession extends PageSession {
+  readonly end: AbortController;
+  readonly until: number;
+  used: number;
+}
+
+export class Sessions {
+  readonly #now: () => number;
+  /** By the hash of the token; the oldest first. */
+  readonly #tokens = new Map<string, KeptToken>();
+  /** By the hash of the cookie; the one that was not used for longest first. */
+  readonly #sessions = new Map<string, KeptSession>();
+
+  /** @param now milliseconds. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** @returns a token that signs `user` in, once. */
+  tokenFor(user: Actor): string {
+    const token = newSecret();
+    for (const [key, { until }] of this.#tokens) if (until <= this.#now()) this.#tokens.delete(key);
+    makeRoom(this.#tokens, MAX_TOKENS, () => {});
+    this.#tokens.set(hashOf(token), { user, until: this.#now() + TOKEN_MS });
+    return token;
+  }
+
+  /** @returns the cookie of a new session; null where the token is unknown, used or too old. */
+  signIn(token: string): string | null {
+    const key = hashOf(token);
+    const known = this.#tokens.get(key);
+    this.#tokens.delete(key);
+    if (known === undefined || known.until <= this.#now()) return null;
+    makeRoom(this.#sessions, MAX_SESSIONS, ({ end }) => end.abort());
+    const cookie = newSecret();
+    const [end, now] = [new AbortController(), this.#now()];
+    const session = { user: known.user, end, ended: end.signal, until: now + SESSION_MS, used: now };
+    this.#sessions.set(hashOf(cookie), session);
+    return cookie;
+  }
+
+  /** @returns the session of a cookie; null where there is none. */
+  find(cookie: string): PageSession | null {
+    const key = hashOf(cookie);
+    const session = this.#sessions.get(key);
+    if (session === undefined) return null;
+    const now = this.#now();
+    if (session.until <= now || session.used + IDLE_MS <= now) {
+      this.end(session);
+      return null;
+    }
+    session.used = now;
+    this.#sessions.delete(key);
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  end(session: PageSession): void {
+    for (const [key, known] of this.#sessions) {
+      if (known !== session) continue;
+      this.#sessions.delete(key);
+      known.end.abort();
+    }
+  }
+
+  /** Ends all. */
+  close(): void {
+    for (const session of this.#sessions.values()) session.end.abort();
+    this.#sessions.clear();
+    this.#tokens.clear();
+  }
+}
+
+const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
+
+/** Secrets are looked up by their hash, so that the time of the look-up tells nothing of them. */
+const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
+/** Removes the first ones until another fits. */
+function makeRoom<T>(kept: Map<string, T>, most: number, drop: (value: T) => void): void {
+  for (const [key, value] of kept) {
+    if (kept.size < most) return;
+    kept.delete(key);
+    drop(value);
+  }
+}

@@ -1,0 +1,92 @@
+// A pair in this process with its page, and requests to it that say exactly what a test wants them to say.
+import http from 'node:http';
+import path from 'node:path';
+import type { ServerAOptions } from '../../src/sync/server-a.js';
+import { type RunningPage, startWeb } from '../../src/web/start.js';
+import { BothServers } from './both-servers.js';
+
+export interface Asked {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: http.OutgoingHttpHeaders;
+  readonly body?: string | Buffer;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
+/** What the build has put together for browsers. */
+export const ASSETS = path.join(import.meta.dirname, '../../dist/web/assets');
+
+export class PageServer extends BothServers {
+  page!: RunningPage;
+  /** The cookie of the login, for the header. */
+  cookie = '';
+
+  /** Starts the pair and its page, and waits until both sides agree. */
+  async open(options: Partial<ServerAOptions> = {}): Promise<void> {
+    await this.start(options);
+    const { serverA: pair } = this;
+    const log = { warn: (text: string) => void this.warnings.push(text) };
+    this.page = await startWeb({ host: '127.0.0.1', port: 0, tls: null, assets: ASSETS, pair, version: 'test', log });
+    pair.servePage(this.page);
+    await this.said('in-sync');
+  }
+
+  /** Logs in for `mine`, `json` and `rpc`. */
+  async signIn(name = 'anna'): Promise<void> {
+    this.cookie = await this.cookieFor(name);
+  }
+
+  /** Logs in. @returns the cookie for the header. */
+  async cookieFor(name: string): Promise<string> {
+    const token = tokenOf(this.page.addressFor({ name, person: null }));
+    const { headers } = await this.json('/session', { token }, { cookie: '' });
+    return headers['set-cookie']![0]!.split(';')[0]!;
+  }
+
+  ask({ method = 'GET', path, headers = {}, body }: Asked): Promise<Answered> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: this.page.port, method, path, headers, agent: false };
+      const request = http.request(options, (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part)).on('error', reject);
+        response.on('end', () => {
+          const bytes = Buffer.concat(parts);
+          resolve({ status: response.statusCode!, headers: response.headers, bytes, text: bytes.toString() });
+        });
+      });
+      request.on('error', reject).end(body);
+    });
+  }
+
+  /** As the login. */
+  mine(asked: Asked): Promise<Answered> {
+    return this.ask({ ...asked, headers: { cookie: this.cookie, ...asked.headers } });
+  }
+
+  /** Posts `value` as JSON, as the login where there is one. */
+  json(path: string, value: unknown, headers: http.OutgoingHttpHeaders = {}): Promise<Answered> {
+    const own = { 'content-type': 'application/json', ...(this.cookie === '' ? {} : { cookie: this.cookie }) };
+    return this.ask({ method: 'POST', path, body: JSON.stringify(value), headers: { ...own, ...headers } });
+  }
+
+  /** @returns the response to one request of the protocol. */
+  // biome-ignore lint/suspicious/noExplicitAny: the test knows what the method answers
+  async rpc(method: string, params: object = {}): Promise<any> {
+    const { status, text } = await this.json('/rpc', { jsonrpc: '2.0', id: 1, method, params });
+    if (status !== 200) throw new Error(`${status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  override async stop(): Promise<void> {
+    await this.page.stop();
+    await super.stop();
+  }
+}
+
+export const tokenOf = (address: string): string => address.split('#')[1]!;
