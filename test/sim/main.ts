@@ -1,7 +1,7 @@
 // npm run test:sim -- --runs N --seed S: as many runs as asked for, from seed S on. The first that breaks a promise is made
-// short and printed with its seed.
+// short and printed with its seed. With --editors: only seeds in which documents are open.
 import { parseArgs } from 'node:util';
-import type { Width } from './features.js';
+import { featuresOf, type Width } from './features.js';
 import { type RunResult, run } from './run.js';
 
 const { values } = parseArgs({
@@ -13,11 +13,16 @@ const { values } = parseArgs({
     plain: { type: 'boolean', default: false },
     early: { type: 'boolean', default: false },
     wide: { type: 'boolean', default: false },
+    editors: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
   },
 });
 
 const width: Width = (['plain', 'early', 'wide'] as const).find((name) => values[name]) ?? 'all';
+if (values.editors && width !== 'all') {
+  console.error('--editors: only runs with everything (without --plain, --early and --wide) have documents that are open.');
+  process.exit(2);
+}
 // Errors with causes and codes are made all the time here, and nobody reads their stacks: a sixth of the time.
 if (!values.trace) Error.stackTraceLimit = 0;
 
@@ -48,11 +53,14 @@ async function show(seed: number, result: RunResult): Promise<void> {
 }
 
 const first = Number(values.seed);
-const last = first + Number(values.runs);
+const wanted = Number(values.runs);
 const since = performance.now();
+let runs = 0;
 let failures = 0;
 let events = 0;
-for (let seed = first; seed < last; seed++) {
+for (let seed = first; runs < wanted; seed++) {
+  if (values.editors && !featuresOf(seed, width).editors) continue;
+  runs++;
   const result = await run({ seed, width, tracing: values.trace });
   events += result.events;
   if (values.trace) console.log(result.trace.join('\n'));
@@ -68,7 +76,6 @@ for (let seed = first; seed < last; seed++) {
     break;
   }
 }
-const runs = last - first;
 const seconds = (performance.now() - since) / 1000;
 const { user, system } = process.cpuUsage();
 const perSecond = ((runs * 1e6) / (user + system)).toFixed(0);
