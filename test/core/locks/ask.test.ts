@@ -2,30 +2,19 @@
 import { describe, expect, test } from 'vitest';
 import { untoldAskings } from '../../../src/core/locks/ask.js';
 import { decide } from '../../../src/core/locks/decide.js';
-import type { Decision, LockEvent } from '../../../src/core/locks/events.js';
+import type { LockEvent } from '../../../src/core/locks/events.js';
 import { LockTable } from '../../../src/core/locks/table.js';
 import type { RelPath } from '../../../src/core/path.js';
+import { lockOf, play } from '../../support/core/lock-events.js';
 
 const P = 'plan.dwg' as RelPath;
 const Q = 'roof.dwg' as RelPath;
 
-const lock = (owner: string, path = P): LockEvent => ({
-  ...{ kind: 'lock', path, owner, side: 'a', message: '', now: 1_000 },
-});
+const lock = (owner: string, path = P): LockEvent => lockOf(path)(owner);
 const ask = (by: string, now: number, message = '', path = P): LockEvent => ({ kind: 'ask', path, by, message, now });
 const unlock = (owner: string, force = false): LockEvent => ({
   ...{ kind: 'unlock', path: P, owner, current: null, force, now: 9_000 },
 });
-
-function play(...events: LockEvent[]): { table: LockTable; last: Decision } {
-  const table = new LockTable();
-  let last: Decision = { rows: [], answer: { kind: 'noted' }, events: [] };
-  for (const event of events) {
-    last = decide(table, event);
-    table.record(last.rows);
-  }
-  return { table, last };
-}
 
 const untold = (table: LockTable, owner: string): string[] =>
   untoldAskings(table, owner).map(({ path, by, message }) => `${path} ${by} ${message}`);

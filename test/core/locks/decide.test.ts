@@ -7,31 +7,16 @@ import { actionOf, arrivalOn, heldSize } from '../../../src/core/locks/held.js';
 import type { HeldWay, Row } from '../../../src/core/locks/records.js';
 import { LockTable } from '../../../src/core/locks/table.js';
 import type { RelPath, Side } from '../../../src/core/path.js';
+import { file, lockOf } from '../../support/core/lock-events.js';
 import { propertyMs, replay, runs } from '../../support/core/random.js';
 
 const P = 'plan.dwg' as RelPath;
 const Q = 'other.dwg' as RelPath;
 
-/** A file whose content is `word`. */
-const file = (word: string, mode = 0o644, mtime = 1): Entry => ({
-  type: 'file',
-  size: word.length,
-  mtime,
-  mode,
-  hash: word.padEnd(64, '0'),
-});
 const link = (target: string): Entry => ({ type: 'symlink', target, mtime: 1 });
 const dir: Entry = { type: 'dir', mode: 0o755 };
 
-const lock = (owner: string, more: Partial<LockRequest> = {}): LockEvent => ({
-  kind: 'lock',
-  path: P,
-  owner,
-  side: 'a',
-  message: '',
-  now: 1000,
-  ...more,
-});
+const lock = lockOf(P);
 const unlock = (
   owner: string,
   current: Entry | null = file('v0'),

@@ -7,14 +7,8 @@ import { actionOf } from '../../../src/core/locks/held.js';
 import type { HeldFate, HeldUpdate, HeldWay } from '../../../src/core/locks/records.js';
 import { LockTable } from '../../../src/core/locks/table.js';
 import type { RelPath } from '../../../src/core/path.js';
+import { file } from '../../support/core/lock-events.js';
 
-const file = (word: string): Entry => ({
-  type: 'file',
-  size: word.length,
-  mtime: 1,
-  mode: 0o644,
-  hash: word.padEnd(64, '0'),
-});
 const dir: Entry = { type: 'dir', mode: 0o755 };
 const [v0, v1, v2, mine] = [file('v0'), file('v1'), file('v2'), file('mine')];
 

@@ -1,23 +1,16 @@
 // Being told when a path is free: who is, at which moment, and what ends it.
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../../src/core/entry.js';
 import { decide } from '../../../src/core/locks/decide.js';
-import type { Decision, LockEvent, LockRequest } from '../../../src/core/locks/events.js';
+import type { LockEvent } from '../../../src/core/locks/events.js';
 import { freedPaths, untoldReminders } from '../../../src/core/locks/remind.js';
 import { LockTable } from '../../../src/core/locks/table.js';
 import type { RelPath } from '../../../src/core/path.js';
+import { file, lockOf, play } from '../../support/core/lock-events.js';
 
 const P = 'plan.dwg' as RelPath;
 const Q = 'roof.dwg' as RelPath;
 
-const file = (word: string): Entry => ({
-  ...{ type: 'file', size: word.length, mtime: 1, mode: 0o644 },
-  hash: word.padEnd(64, '0'),
-});
-const lock = (owner: string, more: Partial<LockRequest> = {}): LockEvent => ({
-  ...{ kind: 'lock', path: P, owner, side: 'a', message: '', now: 1_000 },
-  ...more,
-});
+const lock = lockOf(P);
 const notify = (owner: string, now = 2_000): LockEvent => lock(owner, { notify: true, now });
 const unlock = (owner: string, force = false): LockEvent => ({
   ...{ kind: 'unlock', path: P, owner, current: file('v0'), force, now: 9_000 },
@@ -27,16 +20,6 @@ const hold: LockEvent = {
 };
 const drained: LockEvent = { kind: 'drained', path: P, applied: true };
 const free = (path = P): LockEvent => ({ kind: 'free', path, now: 10_000 });
-
-function play(...events: LockEvent[]): { table: LockTable; last: Decision } {
-  const table = new LockTable();
-  let last: Decision = { rows: [], answer: { kind: 'noted' }, events: [] };
-  for (const event of events) {
-    last = decide(table, event);
-    table.record(last.rows);
-  }
-  return { table, last };
-}
 
 const told = (table: LockTable, owner: string) =>
   untoldReminders(table, owner).map(({ path, free }) => `${path} ${free}`);
