@@ -6,6 +6,7 @@ const PROGRAMS: Readonly<Record<string, () => Promise<unknown>>> = {
   up: () => import('./up/up.js'),
   serve: () => import('./up/serve.js'),
   key: () => import('./key/key.js'),
+  service: () => import('./service/service.js'),
   doctor: () => import('./doctor/doctor.js'),
   config: () => import('./up/show-config.js'),
 };

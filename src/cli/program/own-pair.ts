@@ -7,6 +7,7 @@ import type { Run } from './run.js';
 const PROGRAMS: readonly (readonly [name: string, usage: string, description: string])[] = [
   ['up', '[options] [dir] [other]', 'keep two directories identical, here or on two machines'],
   ['serve', 'a|b [options]', 'run server-a or server-b alone'],
+  ['service', 'install|start|stop|status|logs|remove NAME', 'keep a remembered pair running without a terminal'],
   ['doctor', '[dir...] [--pair NAME]', 'check what a pair needs of this machine, and say what to type'],
   ['config', '[--json]', 'every value that holds here, and where it comes from'],
   ['key', 'new NAME [options]', 'make a key that proves the name of a person'],

@@ -65,6 +65,9 @@ describe('completion', () => {
     ['lockstep up --ye', ['--yes']],
     ['lockstep up src/di', ['src/disk/']],
     ['lockstep config ', []],
+    ['lockstep service in', ['install']],
+    ['lockstep service install --pr', ['--print']],
+    ['lockstep service start art ', []],
     ['lockstep doctor --js', ['--json']],
     ['lockstep doctor src/di', ['src/disk/']],
     ['client up', ['upload']],
@@ -80,6 +83,7 @@ describe('completion', () => {
     const env = { XDG_CONFIG_HOME: root };
     expect(await complete('lockstep up ar', { env })).toEqual(['art']);
     expect(await complete('lockstep doctor --pair ', { env })).toEqual(['art']);
+    expect(await complete('lockstep service start ', { env })).toEqual(['art']);
     writeFileSync(path.join(root, 'lockstep', 'config.toml'), '[[[');
     expect(await complete('lockstep up ar', { env })).toEqual([]);
   });

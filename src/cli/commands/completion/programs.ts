@@ -8,6 +8,7 @@ import { type Candidate, localFiles, optionCalled, optionsOf, plain, valuesOf } 
 const OF_LOCKSTEP: readonly Candidate[] = [
   { value: 'up', note: 'keep two directories identical' },
   { value: 'serve', note: 'run server-a or server-b' },
+  { value: 'service', note: 'keep a remembered pair running without a terminal' },
   { value: 'doctor', note: 'check what a pair needs of this machine' },
   { value: 'config', note: 'show every value and where it comes from' },
 ];
@@ -25,6 +26,7 @@ export async function ofPrograms(words: readonly string[], word: string, env: En
   if (!name.startsWith('lockstep')) return null;
   if (first === 'config') return [];
   if (first === 'up') return ofUp(words.slice(2), word, env);
+  if (first === 'service') return ofService(words.slice(2), word, env);
   if (first === 'doctor') return ofDoctor(words.slice(2), word, env);
   if (first !== 'serve') return null;
   if (second === undefined) return ['a', 'b'].map(plain);
@@ -59,6 +61,20 @@ async function ofUp(before: readonly string[], word: string, env: Env): Promise<
   if (found !== null) return found;
   const directories = localFiles(word).filter(({ value }) => value.endsWith('/'));
   return before.length > 0 ? directories : [...namesOf(() => readPairs(env)), ...directories];
+}
+
+async function ofService(before: readonly string[], word: string, env: Env): Promise<Candidate[]> {
+  const [{ serviceCommand }, { readPairs }] = await Promise.all([
+    import('../../service/command.js'),
+    import('../../up/config.js'),
+  ]);
+  const { commands } = serviceCommand('lockstep', () => {}, null);
+  const at = before.findIndex((one) => !one.startsWith('-'));
+  const command = commands.find((one) => one.name() === before[at]);
+  if (command === undefined)
+    return at < 0 ? commands.map((one) => ({ value: one.name(), note: one.description() })) : [];
+  const found = ofOptions(command, before.slice(at + 1), word);
+  return found ?? (before.length > at + 1 ? [] : namesOf(() => readPairs(env)));
 }
 
 async function ofDoctor(before: readonly string[], word: string, env: Env): Promise<Candidate[]> {
