@@ -20,7 +20,9 @@ const { values } = parseArgs({
 
 const width: Width = (['plain', 'early', 'wide'] as const).find((name) => values[name]) ?? 'all';
 if (values.editors && width !== 'all') {
-  console.error('--editors: only runs with everything (without --plain, --early and --wide) have documents that are open.');
+  console.error(
+    '--editors: only runs with everything (without --plain, --early and --wide) have documents that are open.',
+  );
   process.exit(2);
 }
 // Errors with causes and codes are made all the time here, and nobody reads their stacks: a sixth of the time.
