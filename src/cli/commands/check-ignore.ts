@@ -12,9 +12,14 @@ export async function checkIgnore(context: CommandContext, path: string): Promis
   return answer.ignored ? EXIT_OK : EXIT_FAILED;
 }
 
-function ruleText({ rule = '', source, file, line, side }: Ignored): string {
-  const where =
-    source === 'file' ? `${file}:${line}` : source === 'flag' ? `--ignore of server-${sides(side)}` : source;
+function ruleText({ rule = '', source, set, file, line, side }: Ignored): string {
+  const places = {
+    file: `${file}:${line}`,
+    flag: `--ignore of server-${sides(side)}`,
+    set: `--ignore-set ${set} of server-${sides(side)}`,
+    'built-in': 'built-in',
+  };
+  const where = source === undefined ? '' : (places[source] ?? source);
   return `${shownName(String(where))}: ${shownName(rule)}`;
 }
 

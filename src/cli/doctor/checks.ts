@@ -1,5 +1,6 @@
 // Runs every check, from the program to the ports.
 import fs from 'node:fs';
+import { isIgnoreSet, linesOfSet } from '../../core/ignore-sets.js';
 import { quote } from '../../core/path.js';
 import { shellWord } from '../../core/shell-word.js';
 import type { FoundPair } from '../../disk/state/address.js';
@@ -37,7 +38,10 @@ export async function findingsOf(asked: Asked, env: Env): Promise<Finding[]> {
     ...configFindings(env),
     ...secretFindings(env, asked.secretFile),
   ];
-  const ignore = places.pairs.flatMap(([, pair]) => pair.ignore ?? []);
+  const ignore = places.pairs.flatMap(([, pair]) => [
+    ...(pair['ignore-set'] ?? []).filter(isIgnoreSet).flatMap(linesOfSet),
+    ...(pair.ignore ?? []),
+  ]);
   const prune = `${names.client} versions --prune --older 7d`;
   const examined: Examined[] = [];
   for (const dir of places.directories) examined.push(await examine(dir, ignore, prune));

@@ -22,7 +22,8 @@ const ABOUT = {
   b: 'Watches directory_b and serves it to server-a.',
 };
 
-/** The help of an option. */
+/** The help of options that several programs have. */
+export const IGNORE_SET_HELP = 'leave out what office or CAD programs make for a while (repeatable)';
 export const GRACE_HELP = `how long a document of a side that is away stays locked (default: ${DEFAULT_GRACE})`;
 
 /**
@@ -49,7 +50,8 @@ export function serverCommand(
     .option('--allow-local', 'without a secret, trust every user of this machine, not only yourself and root')
     .option('--dir <path>', `the directory (default: ${dir})`)
     .option('--create', 'make the directory where it is missing')
-    .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several);
+    .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several)
+    .option('--ignore-set <office|cad>', IGNORE_SET_HELP, several);
   if (which === 'a') {
     command
       .option('--peer <host:port>', `where server-b listens (default: ${DEFAULT_PEER})`)

@@ -2,6 +2,7 @@
 
 import { type Command, CommanderError } from 'commander';
 import { SyncError } from '../../core/errors.js';
+import { IGNORE_SET_NAMES, isIgnoreSet, linesOfSet } from '../../core/ignore-sets.js';
 import type { Timetable } from '../../core/timetable.js';
 import type { VersionLimits } from '../../disk/versions/pruning.js';
 import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
@@ -83,6 +84,7 @@ interface Flags {
   stdio?: boolean;
   dir?: string;
   ignore?: string[];
+  ignoreSet?: string[];
   log?: string;
   verbose?: boolean;
   quiet?: boolean;
@@ -150,10 +152,11 @@ interface Read {
   readonly which: 'a' | 'b';
   readonly flags: Flags & { noFsync?: boolean };
   /** @returns a flag's text, else the variable's, else the default. */
-  given(name: Exclude<keyof Flags, 'ignore' | 'fsync' | Switch>, otherwise: string): Given;
+  given(name: Exclude<keyof Flags, 'ignore' | 'ignoreSet' | 'fsync' | Switch>, otherwise: string): Given;
   /** @returns whether a switch is on. */
   on(name: Switch): boolean;
   readonly ignore: readonly string[];
+  readonly ignoreSets: readonly Given[];
 }
 
 function common(read: Read): ServerSettings {
@@ -169,7 +172,7 @@ function common(read: Read): ServerSettings {
     dir: folder.text,
     host: hostOf(read.given('host', DEFAULT_HOST), trust.secretFile !== null || trust.keys !== null, read.which),
     port: number,
-    ignore: read.ignore,
+    ignore: [...read.ignoreSets.flatMap(linesOf), ...read.ignore],
     versionLimits: limitsOf(read),
     ...trust,
     allowLocal: read.on('allowLocal'),
@@ -199,6 +202,15 @@ function trustOf(read: Read): Pick<ServerSettings, 'secretFile' | 'keys'> {
       'Give one: a secret that all share, or a key for each person.',
     );
   return { secretFile: secretFile.text || null, keys: keys.text || null };
+}
+
+/** @returns the lines of a stock set, or of several with commas between them. */
+function linesOf({ text, from }: Given): readonly string[] {
+  const names = text.split(/[\s,]+/).filter((name) => name !== '');
+  const unknown = names.find((name) => !isIgnoreSet(name));
+  if (unknown !== undefined || names.length === 0)
+    throw usageError(`${from} takes ${IGNORE_SET_NAMES.join(' or ')}, not "${unknown ?? text}".`);
+  return names.filter(isIgnoreSet).flatMap(linesOfSet);
 }
 
 function onOff({ text, from }: Given): boolean {
@@ -292,6 +304,10 @@ function readingOf(which: 'a' | 'b', program: Command, env: Env): Read {
       return text === undefined ? { text: otherwise, from: `--${spelled(name)}` } : { text, from: variable(name) };
     },
     on: (name) => flags[name] ?? switchOf(fromEnv(name) ?? '0', variable(name)),
+    ignoreSets: (flags.ignoreSet ?? [fromEnv('ignore-set') ?? []].flat()).map((text) => ({
+      text,
+      from: flags.ignoreSet === undefined ? variable('ignore-set') : '--ignore-set',
+    })),
     ignore: flags.ignore ?? (fromEnv('ignore') ?? '').split(/\r?\n/).filter((line) => line.trim() !== ''),
   };
 }

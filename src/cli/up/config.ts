@@ -10,6 +10,7 @@ import { quote } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
 import type { Env } from '../context.js';
 import { usageError } from '../report-error.js';
+import { placeIn } from './config-place.js';
 
 const text = v.string();
 const onOff = v.boolean();
@@ -22,6 +23,7 @@ const pairSchema = v.strictObject({
   remote: v.exactOptional(text),
   port: v.exactOptional(v.pipe(v.union([v.number(), text]), v.transform(String))),
   ignore: v.exactOptional(v.array(text)),
+  'ignore-set': v.exactOptional(v.array(text)),
   web: v.exactOptional(v.pipe(v.union([v.number(), text]), v.transform(String))),
   'web-cert': v.exactOptional(text),
   'web-key': v.exactOptional(text),
@@ -62,10 +64,18 @@ export function readPairs(env: Env): ReadonlyMap<string, RememberedPair> {
   if (checked.success) return new Map(Object.entries(checked.output.pairs));
   const [issue] = checked.issues;
   const key = v.getDotPath(issue) ?? '';
+  const [first = '', pair = first, name = ''] = (issue.path ?? []).map((item) => String(item.key));
+  const where = placeIn(file, content, pair, name);
   throw usageError(
-    issue.expected === 'never' ? `${file} has an unknown key ${key}.` : `${file}: ${key} is wrong: ${issue.message}.`,
+    issue.expected === 'never' ? `${where} has an unknown key ${key}.` : `${where}: ${key} is wrong: ${issue.message}.`,
     'What can stand there is in docs/lockstep.md.',
   );
+}
+
+/** @returns where the value `name` of a pair stands: `FILE, line N`. */
+export function placeOf(env: Env, pair: string, name: string): string {
+  const file = configFile(env);
+  return placeIn(file, contentOf(file) ?? '', pair, name);
 }
 
 /** @returns the remembered pair `name`. @throws SyncError `usage` where there is none. */

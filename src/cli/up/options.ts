@@ -1,6 +1,7 @@
 // What `lockstep up` is told by its words, its options and its variables, checked.
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { SyncError } from '../../core/errors.js';
 import { quote } from '../../core/path.js';
 import type { Env } from '../context.js';
 import { commanderErrorText } from '../error-text.js';
@@ -8,11 +9,11 @@ import { type Appendix, appendixText } from '../help/appendix.js';
 import { DEFAULT_COLUMNS, helpColumns, layOut } from '../help/layout.js';
 import { asCalled, PLAIN_NAMES, type ProgramNames, programNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
-import { GRACE_HELP } from '../server/command.js';
+import { GRACE_HELP, IGNORE_SET_HELP } from '../server/command.js';
 import { type ServerASettings, serverAOptions } from '../server/options.js';
 import { splitLine } from '../shell-words.js';
 import { packageVersion } from '../version.js';
-import { isName, type RememberedPair, readPairs, rememberPair } from './config.js';
+import { isName, placeOf, type RememberedPair, readPairs, rememberPair } from './config.js';
 import { type RemotePlace, remotePlace } from './place.js';
 
 /** The pair to start. */
@@ -37,6 +38,7 @@ interface UpFlags {
   readonly remote?: string;
   readonly port?: string;
   readonly ignore?: string[];
+  readonly ignoreSet?: string[];
   readonly guard?: boolean;
   readonly onEvent?: string;
   readonly autoLock?: string;
@@ -99,11 +101,8 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
   const [dir, otherText, flags] = pairOf(command.args, given, env);
   if (remotePlace(dir) !== null)
     throw usageError('The first directory is one of this machine.', `Try "lockstep up ${otherText} ${dir}".`);
-  const serverA = serverAOptions(
-    ['--dir', dir, '--port', flags.port ?? '0', '--web', flags.web ?? '0', ...valuesOf(flags, FOR_A)],
-    {},
-    print,
-  );
+  const own = ['--dir', dir, '--port', flags.port ?? '0', '--web', flags.web ?? '0', ...valuesOf(flags, FOR_A)];
+  const serverA = namingTheFile(command.args[0], given, env, () => serverAOptions(own, {}, print));
   if ('printed' in serverA) return null;
   const ssh = splitLine(flags.ssh ?? (env.LOCKSTEP_SSH || 'ssh')).words;
   if (ssh.length === 0) throw usageError('--ssh takes a command, not an empty text.');
@@ -117,6 +116,19 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
     yes: flags.yes === true,
     shared: [...valuesOf(flags, FOR_BOTH), ...(flags.create === true ? ['--create'] : [])],
   };
+}
+
+/** @throws what `read` throws; where it is about a value of the file of pairs, with the place where that stands. */
+function namingTheFile<T>(pair: string | undefined, given: UpFlags, env: Env, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const [, option = ''] = /^--([a-z-]+) /.exec((error as Error).message) ?? [];
+    const isOfFile = given[flagName(option) as keyof UpFlags] === undefined && pair !== undefined;
+    const values = isOfFile ? readPairs(env).get(pair) : undefined;
+    if (!(error instanceof SyncError) || values === undefined || !Object.hasOwn(values, option)) throw error;
+    throw usageError(`${placeOf(env, pair!, option)}: ${error.message.slice('--'.length)}`, error.hint);
+  }
 }
 
 /** @returns both directories, and the options: as they were given, and as they are remembered. */
@@ -151,7 +163,16 @@ function remembered(dir: string, other: string, flags: UpFlags): RememberedPair 
   return { dir: path.resolve(dir), other: place, ...Object.fromEntries(set) };
 }
 
-const FOR_BOTH = ['ignore', 'keepVersions', 'versionsShare', 'autoLock', 'showLocks', 'noFsync', 'verbose'] as const;
+const FOR_BOTH = [
+  'ignore',
+  'ignoreSet',
+  'keepVersions',
+  'versionsShare',
+  'autoLock',
+  'showLocks',
+  'noFsync',
+  'verbose',
+] as const;
 const FOR_A = [
   ...FOR_BOTH,
   ...(['guard', 'onEvent', 'autoLockGrace', 'rescan', 'limit', 'webCert', 'webKey', 'log', 'quiet'] as const),
@@ -203,6 +224,7 @@ export function upCommand(
     .option('--web-cert <file>', 'serve it with TLS: the certificate, PEM; needed beyond loopback')
     .option('--web-key <file>', 'the key of that certificate, PEM')
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several)
+    .option('--ignore-set <office|cad>', IGNORE_SET_HELP, several)
     .option('--guard', "take the write bits off the other side's copy while a file is locked")
     .option('--on-event <command>', 'run this for every event, which it gets as JSON on its stdin')
     .option('--auto-lock <on|off>', 'lock documents while a program has them open (default: on)')

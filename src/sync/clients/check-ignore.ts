@@ -1,4 +1,5 @@
 // Why a path is not synchronised: the rule that leaves it out, and where that rule stands.
+import { setWith } from '../../core/ignore-sets.js';
 import { parsePath, type RelPath, type Side } from '../../core/path.js';
 import { builtInRuleFor, IGNORE_FILE, type IgnoreRules } from '../../disk/scan/ignore-rules.js';
 import type { Ignored } from '../../wire/client-api/ignored.js';
@@ -24,7 +25,11 @@ export function checkIgnore(path: string, pair: RulesInForce, ignoreFile: () => 
   if (rule === null) return { path: plain, ignored: false };
   const side: Side | 'both' = a !== null && b !== null ? 'both' : a !== null ? 'a' : 'b';
   const line = ignoreFile().findLastIndex((one) => one.replace(/\r$/, '') === rule);
-  if (line < 0) return { path: plain, ignored: true, rule, source: 'flag', side };
+  if (line < 0) {
+    const set = setWith(rule, (a === null ? pair.b : pair.a).rules.lines);
+    const found = { path: plain, ignored: true, rule, side };
+    return set === null ? { ...found, source: 'flag' } : { ...found, source: 'set', set };
+  }
   return { path: plain, ignored: true, rule, source: 'file', file: IGNORE_FILE, line: line + 1, side };
 }
 

@@ -6,8 +6,10 @@ export interface Ignored {
   readonly path: string;
   readonly ignored: boolean;
   readonly rule?: string;
-  /** `.lockstepignore`, `--ignore` of a server, or the program itself. */
-  readonly source?: 'file' | 'flag' | 'built-in';
+  /** `.lockstepignore`, `--ignore` of a server, one of its stock sets, or the program itself. */
+  readonly source?: 'file' | 'flag' | 'set' | 'built-in';
+  /** The name of the stock set. */
+  readonly set?: string;
   readonly file?: string;
   /** From 1. */
   readonly line?: number;

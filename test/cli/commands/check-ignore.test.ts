@@ -11,6 +11,7 @@ test('names the rule and its line, or says nothing and exits 1', async () => {
 test.each([
   [{ source: 'flag', rule: '*.o', side: 'b' }, '--ignore of server-b: *.o  x\n'],
   [{ source: 'flag', rule: '*.o', side: 'both' }, '--ignore of server-a and server-b: *.o  x\n'],
+  [{ source: 'set', set: 'cad', rule: '*.sv$', side: 'a' }, '--ignore-set cad of server-a: *.sv$  x\n'],
   [{ source: 'built-in', rule: '~$*', side: 'both' }, 'built-in: ~$*  x\n'],
 ] as const)('%j', async (more, out) => {
   const api = { ...fakeApi([]), checkIgnore: async () => ({ path: 'x', ignored: true, ...more }) };

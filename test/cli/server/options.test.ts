@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { serverAOptions, serverBOptions } from '../../../src/cli/server/options.js';
+import { linesOfSet } from '../../../src/core/ignore-sets.js';
 
 const a = (line: string, env = {}) => serverAOptions(line.split(' ').filter(Boolean), env, () => {});
 const b = (line: string, env = {}) => serverBOptions(line.split(' ').filter(Boolean), env, () => {});
@@ -60,6 +61,9 @@ describe('the servers’ options', () => {
     ['--host 0.0.0.0 --secret-file s', {}, { host: '0.0.0.0', secretFile: 's' }],
     ['', { LOCKSTEP_A_SECRET_FILE: 's', LOCKSTEP_A_HOST: '::' }, { host: '::', secretFile: 's' }],
     ['--ignore *.tmp --ignore x/', { LOCKSTEP_A_IGNORE: 'y' }, { ignore: ['*.tmp', 'x/'] }],
+    ['--ignore-set office --ignore x', {}, { ignore: [...linesOfSet('office'), 'x'] }],
+    ['--ignore-set office --ignore-set cad', {}, { ignore: [...linesOfSet('office'), ...linesOfSet('cad')] }],
+    ['', { LOCKSTEP_A_IGNORE_SET: 'cad,office' }, { ignore: [...linesOfSet('cad'), ...linesOfSet('office')] }],
     ['', { LOCKSTEP_A_IGNORE: '*.tmp\n\nx y/\n' }, { ignore: ['*.tmp', 'x y/'] }],
     [
       '',

@@ -83,10 +83,13 @@ describe('a remembered pair', () => {
 describe('refused', () => {
   it.each([
     ['no = [', 'config.toml, line 1: '],
-    ['[pairs.art]\ndir = "/x"\n', 'pairs.art.other is wrong'],
-    ['[pairs.art]\ndir = "/x"\nother = "/y"\ncolour = 1\n', 'unknown key pairs.art.colour'],
-    ['[pairs.art]\ndir = "/x"\nother = "/y"\nguard = "yes"\n', 'pairs.art.guard is wrong'],
-    ['pair = 1\n', 'unknown key pair'],
+    ['\n[pairs.art]\ndir = "/x"\n', 'config.toml, line 2: pairs.art.other is wrong'],
+    ['[pairs.art]\ndir = "/x"\nother = "/y"\ncolour = 1\n', 'config.toml, line 4 has an unknown key pairs.art.colour'],
+    ['[pairs.art]\ndir = "/x"\nother = "/y"\nguard = "yes"\n', 'config.toml, line 4: pairs.art.guard is wrong'],
+    ['[pairs.a]\ndir="/x"\nother="/y"\n[pairs."b"]\ndir="/x"\nother="/y"\n"guard" = 1\n', 'line 7: pairs.b.guard'],
+    ['pairs.art.dir = "/x"\npairs.art.other = 1\n', 'config.toml, line 2: pairs.art.other is wrong'],
+    ['pairs = { art = { dir = 1 } }\n', 'config.toml: pairs.art.'],
+    ['# mine\npair = 1\n', 'config.toml, line 2 has an unknown key pair'],
   ])('%j', (content, message) => {
     put(content);
     expect(() => readPairs(env)).toThrow(
@@ -102,6 +105,17 @@ describe('refused', () => {
     [['--name', 'art', 'x'], 'The other directory is missing.'],
   ])('up %j', (words, message) => {
     expect(() => up(...words)).toThrow(message);
+  });
+
+  it.each([
+    ['rescan = "soon"', 'config.toml, line 4: rescan takes a duration'],
+    ['ignore-set = ["off"]', 'config.toml, line 4: ignore-set takes office or cad, not "off".'],
+    ['versions-share = "0"', 'config.toml, line 4: versions-share takes a part of the disk'],
+  ])('the value %s, by its line, unless an option goes before it', (line, message) => {
+    put(`[pairs.art]\ndir = "/x"\nother = "/y"\n${line}\n`);
+    expect(() => up('art')).toThrow(message);
+    const [name] = line.split(' ');
+    expect(() => up('art', `--${name}`, 'no')).toThrow(new RegExp(`^--${name} `));
   });
 
   it('another pair of the same name', () => {

@@ -1,5 +1,6 @@
 // The rule that leaves a path out.
 import { expect, test } from 'vitest';
+import { linesOfSet } from '../../../src/core/ignore-sets.js';
 import { IgnoreRules, ignoreLines } from '../../../src/disk/scan/ignore-rules.js';
 import { checkIgnore } from '../../../src/sync/clients/check-ignore.js';
 
@@ -45,6 +46,21 @@ test.each<[string, object]>([
   ['d/.x.txt.swp', { path: 'd/.x.txt.swp', ignored: true, rule: '.*.sw[a-p]', source: 'built-in', side: 'both' }],
 ])('%s', (path, answer) => {
   expect(asked(path)).toEqual(answer);
+});
+
+test('a line of a stock set is told by the name of the set, where all of it is in force', () => {
+  const office = linesOfSet('office');
+  const some = office.slice(0, 3);
+  const rules = (lines: readonly string[]) => ({ rules: new IgnoreRules(lines) });
+  const all = { a: rules(['*.o', ...office, '*.p']), b: rules([...office, ...linesOfSet('cad')]) };
+  const source = (path: string, pair = all) => {
+    const { source, set, side } = checkIgnore(path, pair, () => []);
+    return [source, set, side];
+  };
+  expect(source('d/~WRL0001.tmp')).toEqual(['set', 'office', 'both']);
+  expect(source('fp-info-cache')).toEqual(['set', 'cad', 'b']);
+  expect(source('x.o')).toEqual(['flag', undefined, 'a']);
+  expect(source('~WRL0001.tmp', { a: rules(some), b: rules(some) })).toEqual(['flag', undefined, 'both']);
 });
 
 test.each(['../x', '/etc/passwd'])('%s is no path', (path) => {
