@@ -71,6 +71,7 @@ export const WITH_EDITORS: readonly (readonly [seed: number, what: string])[] = 
     'the simulation: a lock came back from a damaged table with its side away, and ended when its time was over',
   ],
   [914_028_930, 'the simulation: the same, from before a power cut'],
+  [930_013_635, 'the simulation: a lock stayed for a file in a directory that another lock kept from being replaced'],
 ];
 
 /** In the world with everything that is in features.ts but editors. */

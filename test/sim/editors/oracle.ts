@@ -1,7 +1,7 @@
 // What must be true of the locks that documents take for who has them open.
 import type { SyncEvent } from '../../../src/core/events.js';
 import { isHolder, type Lock } from '../../../src/core/locks/records.js';
-import { isAtOrBelow, otherSide, type RelPath, type Side } from '../../../src/core/path.js';
+import { isAtOrBelow, otherSide, parentOf, type RelPath, type Side } from '../../../src/core/path.js';
 import type { StoredRow } from '../../../src/sync/locks/lock-store.js';
 import type { Clients } from '../clients.js';
 import type { Ledger } from '../ledger.js';
@@ -172,7 +172,7 @@ export class EditorOracle {
     }
     for (const lock of locks.values()) {
       const isOpen = this.#isOpen(lock, lock.side);
-      if (lock.auto !== undefined && !isOpen && !isHeldBack(server, lock)) this.#stuck(lock);
+      if (lock.auto !== undefined && !isOpen && !this.#isHeldBack(server, lock)) this.#stuck(lock);
     }
   }
 
@@ -193,13 +193,28 @@ export class EditorOracle {
   /** All documents have been closed for a while. */
   atTheEnd(server: ServerA): void {
     for (const lock of server.lockState.table.locks.values())
-      if (lock.auto !== undefined && !isHeldBack(server, lock)) this.#stuck(lock);
+      if (lock.auto !== undefined && !this.#isHeldBack(server, lock)) this.#stuck(lock);
     for (const [key, who] of this.#said) this.#broken(`${key} was opened by ${who}, and never closed`);
+  }
+
+  /**
+   * Whether a change above or below is held because of another lock, or one beside it in a directory in whose place there
+   * is something else on one side: it holds back what is to come to the other side.
+   */
+  #isHeldBack({ lockState }: ServerA, { path }: Lock): boolean {
+    const { a, b } = this.#parts.places;
+    const isReplaced = (dir: RelPath) => [a, b].some(({ disk }) => ![undefined, 'dir'].includes(disk.at(dir)?.type));
+    return [...lockState.table.held.keys()].some(
+      (held) =>
+        held !== path &&
+        (isAtOrBelow(path, held) ||
+          isAtOrBelow(held, path) ||
+          ancestorsOf(path).some((dir) => isAtOrBelow(held, dir) && isReplaced(dir))),
+    );
   }
 }
 
-/** Whether a change above or below is held, because of another lock: it holds back what is to come to the other side. */
-const isHeldBack = ({ lockState }: ServerA, { path }: Lock): boolean =>
-  [...lockState.table.held.keys()].some(
-    (held) => held !== path && (isAtOrBelow(path, held) || isAtOrBelow(held, path)),
-  );
+function ancestorsOf(path: RelPath): RelPath[] {
+  const parent = parentOf(path);
+  return parent === '' ? [] : [parent, ...ancestorsOf(parent)];
+}
