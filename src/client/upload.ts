@@ -11,6 +11,8 @@ export type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 export interface UploadOptions extends TransferOptions {
   /** Whether a file there may be replaced; it goes to versions. */
   readonly overwrite?: boolean;
+  /** Only a file with this hash is replaced. */
+  readonly replaces?: string;
   /** The name that the file gets where the path is a directory. */
   readonly name?: string;
   /** The size of a stream in bytes. */
@@ -27,13 +29,14 @@ export async function uploadFrom(
   owner: string,
   source: string | Content,
   path: string,
-  { overwrite, name, size, mtime, mode, ...transfer }: UploadOptions,
+  { overwrite, replaces, name, size, mtime, mode, ...transfer }: UploadOptions,
 ): Promise<Acted> {
   const fields = {
     path,
     owner,
     ...(name === undefined ? {} : { name }),
     ...(overwrite === undefined ? {} : { overwrite }),
+    ...(replaces === undefined ? {} : { replaces }),
     ...(mtime === undefined ? {} : { mtime: mtime.toISOString() }),
     ...(mode === undefined ? {} : { mode }),
   };

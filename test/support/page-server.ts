@@ -83,6 +83,12 @@ export class PageServer extends BothServers {
     return JSON.parse(text);
   }
 
+  /** Resolves when both sides agree on all that has been done. */
+  async agreed(): Promise<void> {
+    const { error } = await this.rpc('flush');
+    if (error !== undefined) throw new Error(error.message);
+  }
+
   override async stop(): Promise<void> {
     await this.page.stop();
     await super.stop();

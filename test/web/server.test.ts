@@ -1,4 +1,5 @@
 // The page's server by its addresses: who gets what, and what the answers are.
+import { createHash } from 'node:crypto';
 import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Asked, PageServer, tokenOf } from '../support/page-server.js';
@@ -174,6 +175,35 @@ describe('an upload', () => {
     expect(await upload('/files/new/f.txt', 'two', { 'if-none-match': '*' })).toMatchObject({ status: 412 });
     expect(await upload('/files/new/f.txt?overwrite=1', 'two')).toMatchObject({ status: 200 });
     expect((await server.mine({ path: '/files/new/f.txt' })).text).toBe('two');
+  });
+
+  test('replaces only what the one who sends it has seen', async () => {
+    const tag = (text: string) => `"${createHash('sha256').update(text).digest('hex')}"`;
+    await upload('/files/seen.txt', 'one');
+    expect(await upload('/files/seen.txt', 'two', { 'if-match': tag('other') })).toMatchObject({ status: 412 });
+    expect(await upload('/files/gone.txt', 'two', { 'if-match': tag('one') })).toMatchObject({ status: 412 });
+    expect(await upload('/files/seen.txt', 'two', { 'if-match': 'one' })).toMatchObject({ status: 400 });
+    expect(await upload('/files/seen.txt', 'two', { 'if-match': tag('one') })).toMatchObject({ status: 200 });
+    await server.agreed();
+    const { result } = await server.rpc('versions', { target: { path: 'seen.txt' } });
+    const [{ side, where }] = result.versions;
+    const earlier = [`?at=1`, `?side=${side}&where=${encodeURIComponent(where)}`];
+    for (const query of earlier)
+      expect((await server.mine({ path: `/files/seen.txt${query}` })).text, query).toBe('one');
+    for (const query of ['', '?side=a', '?side=b'])
+      expect((await server.mine({ path: `/files/seen.txt${query}` })).text, query).toBe('two');
+    const part = await server.mine({ path: '/files/seen.txt?at=1', headers: { range: 'bytes=1-1' } });
+    expect([part.status, part.text]).toEqual([206, 'n']);
+    for (const query of ['?at=0', '?at=x', '?side=c', '?at=1&side=a', '?where=x'])
+      expect((await server.mine({ path: `/files/seen.txt${query}` })).status, query).toBe(400);
+    expect((await server.mine({ path: '/files/seen.txt?at=99' })).status).toBe(404);
+  });
+
+  test('keeps the time that it is given', async () => {
+    await upload('/files/old.txt?mtime=2020-01-02T03:04:05.000Z', 'old');
+    const { headers } = await server.mine({ path: '/files/old.txt' });
+    expect(headers['last-modified']).toBe('Thu, 02 Jan 2020 03:04:05 GMT');
+    expect(await upload('/files/old.txt?mtime=x', 'old')).toMatchObject({ status: 400 });
   });
 
   test('of a locked file is refused', async () => {

@@ -7,6 +7,7 @@ import type { FilesContext } from '../files/context.js';
 import { deletePath } from '../files/delete.js';
 import { download } from '../files/download.js';
 import { renamePath } from '../files/rename.js';
+import type { Restoring } from '../files/restore-version.js';
 import { TransferLimit } from '../files/transfer-limit.js';
 import { upload } from '../files/upload.js';
 import { refused } from '../locks/answers.js';
@@ -20,12 +21,13 @@ type Of<M extends keyof ClientMethods> = (params: ClientMethods[M]['params'], ca
 export function fileHandlers(
   context: FilesContext,
   pathOf: (target: Target) => RelPath,
+  versions: Pick<Restoring, 'open'>,
 ): { readonly [M in 'upload' | 'download' | 'rename' | 'delete']: Of<M> } {
   const limit = new TransferLimit();
   return {
     upload: (params, call) => upload(context, params, call, limit),
     download: ({ target, ...rest }, call) =>
-      limit.run(call.connection, () => download(context, pathOf(target), rest, call)),
+      limit.run(call.connection, () => download(context, pathOf(target), rest, call, versions)),
     rename: ({ target, to, owner, overwrite = false }) =>
       renamePath(context, { from: pathOf(target), to: to as RelPath, owner, overwrite }),
     delete: async ({ targets: wanted, owner, recursive = false }) => {

@@ -69,9 +69,9 @@ export class ClientServer {
     const pathOf = (target: Target) => this.#queries.pathOf(target);
     const settled = (target: Target) => this.#queries.settled(target);
     this.#audit = new Audit({ ...served, log: served.audit, settled });
-    this.#files = fileHandlers({ ...served, writes: session.writes }, pathOf);
     this.#usage = new UsageOfVersions(versionReader);
     this.#restoring = new Restoring({ writes: session.writes, versionReader });
+    this.#files = fileHandlers({ ...served, writes: session.writes }, pathOf, this.#restoring);
     this.#locks = new ServeLocks({ lockService: session.lockService, lockState: served.lockState, pathOf });
     this.#resolving = new Resolving({ pair, writes: session.writes, local, files: () => this.#queries.files() });
   }

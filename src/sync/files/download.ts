@@ -7,13 +7,15 @@ import { setTimeout as passed } from 'node:timers/promises';
 import { advise } from '../../core/advice.js';
 import { CONTENT_HASH, type Entry, type FileEntry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
-import { quote, type RelPath } from '../../core/path.js';
+import { quote, type RelPath, type Side } from '../../core/path.js';
 import type { Content, Wanted } from '../../replica.js';
 import type { ClientMethods } from '../../wire/client-api/methods.js';
 import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { iso } from '../locks/answers.js';
 import type { FilesContext } from './context.js';
 import { ignored, isAway, noSuchFile } from './refusals.js';
+import type { Restoring } from './restore-version.js';
+import type { Piece, Source } from './source.js';
 import { onlyInB, onSideB } from './write.js';
 
 /**
@@ -31,21 +33,8 @@ const LAST_WAIT_MS = 320;
 type DownloadParams = Omit<ClientMethods['download']['params'], 'target'>;
 type Downloaded = ClientMethods['download']['result'];
 
-/** One piece of the content for the client. */
-interface Piece {
-  readonly data: Buffer;
-  readonly release?: (() => void) | undefined;
-}
-
 /** A piece that a replica has read. */
 type Read = Extract<Content, { readonly data: Buffer }>;
-
-/** A version that is open for reading. */
-interface Source {
-  readonly file: FileEntry;
-  pieces(from: number): AsyncIterable<Piece>;
-  close(): void;
-}
 
 /**
  * Sends the file at `path`.
@@ -55,11 +44,12 @@ interface Source {
 export async function download(
   context: FilesContext,
   path: RelPath,
-  { from = 0, hash }: DownloadParams,
+  { from = 0, hash, ...which }: DownloadParams,
   call: IncomingCall,
+  versions: Pick<Restoring, 'open'>,
 ): Promise<Downloaded> {
   const had = (file: FileEntry) => (hash === file.hash && from <= file.size ? from : 0);
-  const source = await sourceOf(context, path, had);
+  const source = await sourceFor(context, path, which, had, versions);
   try {
     const { file } = source;
     const start = had(file);
@@ -92,6 +82,38 @@ async function send(pieces: AsyncIterable<Piece>, call: IncomingCall): Promise<v
     });
     while (onTheWay >= WINDOW && !isOver) await new Promise<void>((resolve) => (wake = resolve));
   }
+}
+
+/** Opens what is wanted: an earlier version, the present file of one side, or the one that counts. */
+function sourceFor(
+  context: FilesContext,
+  path: RelPath,
+  { at, side, where }: Omit<DownloadParams, 'from' | 'hash'>,
+  had: (file: FileEntry) => number,
+  versions: Pick<Restoring, 'open'>,
+): Promise<Source> {
+  if (at !== undefined) return versions.open(path, { at });
+  if (side !== undefined && where !== undefined) return versions.open(path, { side, where });
+  return side === undefined ? sourceOf(context, path, had) : sourceOnSide(context, path, side, had);
+}
+
+async function sourceOnSide(
+  { pair, local, ...context }: FilesContext,
+  path: RelPath,
+  side: Side,
+  had: (file: FileEntry) => number,
+): Promise<Source> {
+  if (pair[side].rules.ignores(path, false)) throw ignored(path);
+  if (side === 'a') {
+    const open = await local.open(path);
+    if (open !== null) return open;
+  }
+  const entry = side === 'a' ? pair.entry('a', path) : onSideB(pair, path);
+  if (entry?.type === 'dir') throw isDirectory(path);
+  if (entry?.type === 'symlink') throw isLink(path, entry.target);
+  if (entry === null || side === 'a') throw notOnSide(path, side);
+  if (context.replica('b') === null) throw isAway(path);
+  return fromB({ pair, local, ...context }, path, entry, had(entry));
 }
 
 /**
@@ -192,6 +214,11 @@ const hashOf = (data: Buffer): string => createHash(CONTENT_HASH).update(data).d
 const isDirectory = (path: RelPath): SyncError =>
   new SyncError('usage', `${quote(path)} is a directory, and downloads are of files.`, {
     advice: advise`See the files in it with: ${{ do: 'find', files: `${path}/**` }}`,
+  });
+
+const notOnSide = (path: RelPath, side: Side): SyncError =>
+  new SyncError('not-found', `Side ${side} has no file ${quote(path)}.`, {
+    advice: advise`See where it is with: ${{ do: 'find', files: path }}`,
   });
 
 const isLink = (path: RelPath, target: string): SyncError =>

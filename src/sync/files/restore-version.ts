@@ -6,10 +6,11 @@ import type { Change } from '../../core/change.js';
 import { type Entry, sameContent } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { quote, type RelPath, type Side } from '../../core/path.js';
-import type { Version, VersionReader } from '../../replica.js';
+import type { Content, Version, VersionReader } from '../../replica.js';
 import type { Acted } from '../../wire/client-api/methods.js';
 import type { FailedPrune, Pruned, PrunedVersions } from '../../wire/client-api/pruned.js';
 import type { VersionRow } from '../../wire/client-api/version-rows.js';
+import type { Piece, Source } from './source.js';
 import { placeOf, versionRow } from './version-row.js';
 import type { WriteStep } from './write.js';
 import { missingParents } from './write.js';
@@ -85,6 +86,19 @@ export class Restoring {
     return { path, changed: done.length > 0, created: done.at(-1)?.action === 'created', ...at, ...row };
   }
 
+  /**
+   * Opens a version for reading.
+   * @throws SyncError `not-found` where there is no such version; `failed` where it is a link or cannot be read.
+   */
+  async open(path: RelPath, wanted: WantedVersion): Promise<Source> {
+    const { side, name } = await this.#wanted(path, wanted);
+    const versionReader = this.#context.versionReader(side);
+    if (versionReader === null) throw noSuchVersion(path, wanted, 0, [side]);
+    const file = await versionReader.entryOf(name);
+    if (file.type === 'symlink') throw isLink(path, file.target);
+    return { file, pieces: (from) => piecesFrom(path, versionReader.read(name, file), from), close: () => {} };
+  }
+
   async #wanted(path: RelPath, wanted: WantedVersion): Promise<Found> {
     const { found, away } = await this.#find(path, 'at' in wanted ? SIDES : [wanted.side]);
     const isWanted = (version: Found, n: number) =>
@@ -125,6 +139,29 @@ export class Restoring {
     return { ...done, failed: failure(first.side, first.error) };
   }
 }
+
+/** The content without its first `from` bytes. */
+async function* piecesFrom(path: RelPath, contents: AsyncIterable<Content>, from: number): AsyncGenerator<Piece> {
+  let skipped = 0;
+  for await (const content of contents) {
+    if (!('data' in content)) throw notReadable(path);
+    const { data, release } = content;
+    const part = data.subarray(Math.min(data.length, from - skipped));
+    skipped += data.length - part.length;
+    if (part.length > 0) yield { data: part, release };
+    else release?.();
+  }
+}
+
+const notReadable = (path: RelPath): SyncError =>
+  new SyncError('failed', `This version of ${quote(path)} has changed on the disk, or cannot be read.`, {
+    advice: advise`See: ${{ do: 'versions', path }}`,
+  });
+
+const isLink = (path: RelPath, target: string): SyncError =>
+  new SyncError('failed', `This version of ${quote(path)} is a symbolic link to ${quote(target)}; it has no content.`, {
+    hint: 'It can be restored.',
+  });
 
 function failure(side: Side, error: Error): FailedPrune {
   return { side, code: error instanceof SyncError ? error.code : 'failed', message: error.message };

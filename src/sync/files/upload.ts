@@ -100,7 +100,10 @@ class UploadTarget {
         hint: `To put the file into it, end the name with a slash: ${path}/`,
       });
     }
-    if (standing !== null && this.#params.overwrite !== true) {
+    const { replaces, overwrite } = this.#params;
+    if (replaces !== undefined) {
+      if (standing?.type !== 'file' || standing.hash !== replaces) throw isAnother(path, standing);
+    } else if (standing !== null && overwrite !== true) {
       throw new SyncError('exists', `${quote(path)} exists already.`, {
         advice: advise`Choose another name, or add ${{ do: 'overwrite' }}: what is there goes to versions.`,
       });
@@ -164,6 +167,13 @@ async function orRefuse<T>(path: RelPath, act: () => Promise<T>): Promise<T> {
     });
   }
 }
+
+const isAnother = (path: RelPath, standing: Entry | null): SyncError =>
+  standing === null
+    ? new SyncError('not-found', `${quote(path)} is not there any more, so it is not replaced.`)
+    : new SyncError('exists', `${quote(path)} has changed since you saw it, so it is not replaced.`, {
+        hint: 'See what it has now, then decide.',
+      });
 
 const broken = (what: string): SyncError =>
   new SyncError('failed', `${what}; nothing was changed.`, { hint: 'Try again; the file may have changed meanwhile.' });

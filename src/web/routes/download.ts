@@ -2,8 +2,8 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { receiveContent } from '../../client/transfers.js';
 import { SyncError } from '../../core/errors.js';
-import { nameOf, type RelPath } from '../../core/path.js';
-import type { DownloadedFile } from '../../wire/client-api/methods.js';
+import { nameOf, type RelPath, type Side } from '../../core/path.js';
+import type { ClientMethods, DownloadedFile } from '../../wire/client-api/methods.js';
 import type { RpcClient } from '../../wire/rpc/caller.js';
 import { HttpError } from '../answer.js';
 import { filePath } from '../file-path.js';
@@ -24,13 +24,16 @@ const SHOWN: Readonly<Record<string, string>> = {
 };
 const TEXT = 'text/plain; charset=utf-8';
 
+type Wanted = Omit<ClientMethods['download']['params'], 'from' | 'hash'>;
+
 /** Ends the receiving of a content whose beginning, or its announcement, was enough. */
 class Enough extends Error {}
 
 export async function downloadFile({ req, res, path, query, connect }: SignedIn): Promise<void> {
   const file = filePath(path);
   const client = connect();
-  const found = await announced(client, file);
+  const wanted = wantedOf(file, query);
+  const found = await announced(client, wanted);
   const headers = headersOf(file, found, query.get('inline') === '1');
   if (isKnown(req.headers['if-none-match'], found.hash)) return void res.writeHead(304, headers).end();
   const range = rangeFor(req.headers, found);
@@ -40,13 +43,26 @@ export async function downloadFile({ req, res, path, query, connect }: SignedIn)
   const part = range === null ? {} : { 'Content-Range': `bytes ${from}-${to}/${found.size}` };
   if (req.method === 'HEAD')
     return void res.writeHead(range === null ? 200 : 206, { ...headers, ...length, ...part }).end();
-  await send(client, file, found, { from, to }, res, () =>
+  await send(client, wanted, found, { from, to }, res, () =>
     res.writeHead(range === null ? 200 : 206, { ...headers, ...length, ...part }),
   );
 }
 
+/** The present content, that of one side, or an earlier version. @throws HttpError 400. */
+function wantedOf(path: RelPath, query: URLSearchParams): Wanted {
+  const [at, side, where] = ['at', 'side', 'where'].map((name) => query.get(name));
+  if (at != null && !/^[1-9]\d{0,8}$/.test(at))
+    throw new HttpError(400, 'bad-params', 'at takes the number of a version.');
+  return {
+    target: { path },
+    ...(at == null ? {} : { at: Number(at) }),
+    ...(side == null ? {} : { side: side as Side }),
+    ...(where == null ? {} : { where }),
+  };
+}
+
 /** @returns what the server says of the file before its content. */
-async function announced(client: RpcClient, path: RelPath): Promise<DownloadedFile> {
+async function announced(client: RpcClient, wanted: Wanted): Promise<DownloadedFile> {
   let found: DownloadedFile | null = null;
   const over = new AbortController();
   const sink = {
@@ -57,7 +73,7 @@ async function announced(client: RpcClient, path: RelPath): Promise<DownloadedFi
     piece: () => {},
   };
   try {
-    await receiveContent(client, { target: { path } }, sink, over.signal);
+    await receiveContent(client, wanted, sink, over.signal);
   } catch (error) {
     if (found === null) throw error;
   }
@@ -67,7 +83,7 @@ async function announced(client: RpcClient, path: RelPath): Promise<DownloadedFi
 /** Sends the bytes of `range`. The file may have changed since it was announced: then nothing, or too little, is sent. */
 async function send(
   client: RpcClient,
-  path: RelPath,
+  wanted: Wanted,
   { hash, size }: DownloadedFile,
   { from, to }: Range,
   res: ServerResponse,
@@ -89,7 +105,7 @@ async function send(
     },
   };
   try {
-    await receiveContent(client, { target: { path }, from, hash }, sink);
+    await receiveContent(client, { ...wanted, from, hash }, sink);
   } catch (error) {
     if (!(error instanceof Enough)) throw error;
   }

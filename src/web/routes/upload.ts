@@ -1,6 +1,7 @@
 // PUT /files/PATH: the body becomes the file. Nothing of it is read before the pair agrees to take it, and a file that is
 // there is replaced only where the request says so.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import { uploadFrom } from '../../client/upload.js';
 import { SyncError } from '../../core/errors.js';
 import { HttpError, sendJson } from '../answer.js';
@@ -10,27 +11,53 @@ import type { SignedIn } from '../visit.js';
 export async function uploadFile({ req, res, path, query, session, connect }: SignedIn): Promise<void> {
   const file = filePath(path);
   const size = sizeOf(req.headers['content-length']);
-  const { 'if-match': match, 'if-none-match': noneMatch } = req.headers;
-  const overwrite = query.get('overwrite') === '1' || match !== undefined;
+  const condition = conditionOf(req.headers, query);
+  const mtime = timeOf(query.get('mtime'));
   const gone = new AbortController();
   res.once('close', () => gone.abort());
   const body = async function* (): AsyncGenerator<Buffer> {
     if (req.headers.expect !== undefined) res.writeContinue();
     yield* req as AsyncIterable<Buffer>;
   };
+  const options = { size, ...condition, ...(mtime === null ? {} : { mtime }), signal: gone.signal };
   try {
     const content = { [Symbol.asyncIterator]: body };
-    const done = await uploadFrom(connect(), session.user.name, content, file, {
-      size,
-      overwrite,
-      signal: gone.signal,
-    });
+    const done = await uploadFrom(connect(), session.user.name, content, file, options);
     sendJson(res, done.created === true ? 201 : 200, done, { ETag: `"${done.hash}"` });
   } catch (error) {
-    if (error instanceof SyncError && error.code === 'exists' && noneMatch !== undefined)
-      throw new HttpError(412, error.code, error.message, { hint: error.hint });
-    throw error;
+    throw error instanceof SyncError && isConditional(req.headers) && UNMET.has(error.code) ? unmet(error) : error;
   }
+}
+
+/** What the answer to a condition that does not hold is made of. */
+const UNMET: ReadonlySet<string> = new Set(['exists', 'not-found']);
+
+const isConditional = (headers: IncomingHttpHeaders): boolean =>
+  headers['if-match'] !== undefined || headers['if-none-match'] !== undefined;
+
+const unmet = ({ code, message, hint }: SyncError): HttpError => new HttpError(412, code, message, { hint });
+
+/** @returns what may be replaced. @throws HttpError 400. */
+function conditionOf(
+  { 'if-match': match, 'if-none-match': noneMatch }: IncomingHttpHeaders,
+  query: URLSearchParams,
+): { readonly overwrite?: boolean; readonly replaces?: string } {
+  if (noneMatch !== undefined && noneMatch.trim() !== '*')
+    throw new HttpError(400, 'usage', 'If-None-Match takes * here.');
+  if (noneMatch !== undefined) return {};
+  if (match === undefined) return { overwrite: query.get('overwrite') === '1' };
+  const replaces = /^"([\da-f]{64})"$/.exec(match.trim())?.[1];
+  if (replaces === undefined)
+    throw new HttpError(400, 'usage', 'If-Match takes the ETag of the file that is replaced.');
+  return { replaces };
+}
+
+/** @returns the modification time; null where none is given. @throws HttpError 400. */
+function timeOf(text: string | null): Date | null {
+  if (text === null) return null;
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new HttpError(400, 'bad-params', 'mtime takes a time in ISO 8601.');
+  return time;
 }
 
 /** @throws HttpError 411. */

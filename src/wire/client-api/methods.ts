@@ -309,6 +309,7 @@ interface FileMethods {
   /**
    * `name`: where `path` is a directory, the file goes into it under this name. The server sends a notification `ready`
    * when it wants the content, which the client then sends in notifications `content {last?, hash?}` with payloads.
+   * `replaces`: the file that it replaces must have this hash.
    */
   upload: {
     params: {
@@ -319,16 +320,17 @@ interface FileMethods {
       mtime?: string;
       mode?: number;
       overwrite?: boolean;
+      replaces?: string;
     };
     result: Acted;
   };
   /**
    * The server sends a notification `file`, see `DownloadedFile`, then `content` with payloads. `from`: the number of
    * bytes that the caller has of the content with this `hash`; if the file has another hash now, the content is sent
-   * from its beginning.
+   * from its beginning. `side`: what that side has; `at`, or `side` and `where` of a row: an earlier version.
    */
   download: {
-    params: { target: Target; from?: number; hash?: string };
+    params: { target: Target; from?: number; hash?: string; at?: number; side?: Side; where?: string };
     result: { path: string; size: number; hash: string };
   };
   rename: { params: { target: Target; to: string; owner: string; overwrite?: boolean }; result: Acted };

@@ -25,7 +25,7 @@ function open(n: number) {
   };
   const context = { pair: fixture.pair, lockState: fixture.lockState, writes, local: {}, replica: () => null };
   const remove = (targets: readonly Target[]) =>
-    fileHandlers(context as never, pathOf).delete({ targets, owner: 'ann' }, {} as never) as Promise<{
+    fileHandlers(context as never, pathOf, {} as never).delete({ targets, owner: 'ann' }, {} as never) as Promise<{
       targets: { path: string; changed: boolean }[];
     }>;
   return { begun, remove };

@@ -14,12 +14,24 @@ import { file, turn } from '../../support/disk-site.js';
 const F = 'f' as RelPath;
 const at = (text: string, mtime: number): FileEntry => ({ ...(file(text) as FileEntry), mtime });
 
+/** The earlier versions: each is named by what was asked for. */
+const VERSIONS = {
+  open: async (path: string, wanted: object) => ({
+    file: at('earlier', 1),
+    close: () => {},
+    pieces: async function* () {
+      yield { data: Buffer.from(`${path} ${JSON.stringify(wanted)}`) };
+    },
+  }),
+};
+
 /** Downloads `f` of a pair that knows these; side b then really has `inB`. @returns what was announced, and what came. */
 async function read(
   known: { a: Entry | null; b: Entry; shared: Entry | null; lock?: Side },
   inA: FileEntry & { text?: string },
   inB: Content,
   afterwards: (pair: Pair) => void = () => {},
+  which: object = {},
 ) {
   const archive = new Snapshot();
   archive.put(F, known.shared);
@@ -62,7 +74,9 @@ async function read(
       sent?.();
     },
   };
-  await download(context as never, F, {}, call as never).catch((error: { code: string }) => said.push(error.code));
+  await download(context as never, F, which, call as never, VERSIONS as never).catch((error: { code: string }) =>
+    said.push(error.code),
+  );
   return said;
 }
 
@@ -90,6 +104,26 @@ test('a file replaced on side b before it is open is read from side a, unless si
     expect(await read({ a, b, shared: null }, a, inB)).toEqual(['file a', 'from a']);
     expect(await read({ a, b, shared: null, lock: 'b' }, a, inB)).toEqual(['busy']);
   }
+});
+
+describe('what is asked for', () => {
+  const [a, b] = [at('from a', 2), at('from b', 1)];
+  const from = (which: object, known: { a: Entry | null; b: Entry } = { a, b }) =>
+    read({ ...known, shared: null }, a, piece('from b'), undefined, which);
+
+  test.each<[object, string[]]>([
+    [{ side: 'a' }, ['file a', 'from a']],
+    [{ side: 'b' }, ['file b', 'from b']],
+    [{ at: 2 }, ['file b', 'f {"at":2}']],
+    [{ side: 'b', where: 'w' }, ['file b', 'f {"side":"b","where":"w"}']],
+  ])('%j', async (which, said) => {
+    expect(await from(which)).toEqual(said);
+  });
+
+  test('is not found on a side that does not have it', async () => {
+    expect(await from({ side: 'a' }, { a: null, b })).toEqual(['not-found']);
+    expect(await from({ side: 'b' }, { a, b: { type: 'dir', mode: 0o755 } as never })).toEqual(['usage']);
+  });
 });
 
 const stale: Content = { n: 0, failed: { kind: 'stale' } };
@@ -206,7 +240,9 @@ async function open({
       else waiting.push(sent);
     },
   };
-  const answer = download(context as never, F, params as never, call as never).catch((error: SyncError) => error);
+  const answer = download(context as never, F, params as never, call as never, VERSIONS as never).catch(
+    (error: SyncError) => error,
+  );
   return { answer, seen, waiting, signal, hangUp };
 }
 
