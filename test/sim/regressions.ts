@@ -71,6 +71,7 @@ export const WITH_EDITORS: readonly (readonly [seed: number, what: string])[] = 
     'the simulation: a lock came back from a damaged table with its side away, and ended when its time was over',
   ],
   [914_028_930, 'the simulation: the same, from before a power cut'],
+  [931_014_768, 'the simulation: a document was closed that the server had not seen since its start'],
   [930_013_635, 'the simulation: a lock stayed for a file in a directory that another lock kept from being replaced'],
 ];
 

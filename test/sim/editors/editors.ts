@@ -107,7 +107,7 @@ export class Editors {
 
   /** What watchers missed they see. */
   fairWeather(): void {
-    for (const side of ['a', 'b'] as const) this.programs[side].onChange();
+    for (const side of ['a', 'b'] as const) this.programs[side].notice();
   }
 
   closeAll(): void {

@@ -123,11 +123,11 @@ export class EditorOracle {
     const programs = editors.programs[side];
     const opening = programs.at(path);
     if (opening === null || opening.owner !== owner) return;
+    // A server that scans for the first time later does not know that it was open just now.
     const isKnown = opening.isSeen && opening.since <= since && places[side].disk.at(path) !== null;
     if (opening.state === 'open' && isKnown) this.#broken(`${path} is open still, and its lock ended by itself`);
     const isShort = opening.state === 'closed' && world.time < opening.ended + GONE_MS;
-    // A server that starts later does not know that it was open just now.
-    if (isShort && isKnown && programs.serverSince < opening.ended)
+    if (isShort && isKnown)
       this.#broken(`the lock of ${path} ended ${world.time - opening.ended} ms after it was closed`);
   }
 

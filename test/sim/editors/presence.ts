@@ -29,10 +29,9 @@ export class Presence {
     this.#place = place;
     this.#programs = programs;
     this.#process = process;
-    programs.serverSince = process.world.time;
-    programs.onChange = () => {
+    programs.watch(() => {
       if (process.alive) this.#read();
-    };
+    });
   }
 
   /** The root was scanned, all of it or some. */

@@ -35,7 +35,7 @@ export interface Opening extends Person {
   state: 'open' | 'closed' | 'crashed' | 'lost';
   /** When it was not open any more. */
   ended: number;
-  /** Whether the server of its side has seen it. */
+  /** Whether the server that runs on its side has seen it. */
   isSeen: boolean;
 }
 
@@ -45,14 +45,22 @@ export class Programs {
   /** The last opening of each document. */
   readonly #last = new Map<RelPath, Opening>();
 
-  /** The watcher of the server that runs on this side. */
-  onChange: () => void = () => {};
-  /** When that server started. */
-  serverSince = 0;
+  #onChange: () => void = () => {};
 
   constructor(world: World, place: Place) {
     this.#world = world;
     this.#place = place;
+  }
+
+  /** A server has started on this side: what the one before has seen it does not know. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
+    for (const opening of this.#last.values()) opening.isSeen = false;
+  }
+
+  /** Lets the server look again. */
+  notice(): void {
+    this.#onChange();
   }
 
   get side(): Side {
@@ -116,6 +124,6 @@ export class Programs {
   #changed(): void {
     const { random, weather } = this.#world;
     if (random.chance(weather.lostHint)) return;
-    this.#world.at(random.between(0, random.chance(0.1) ? 200 : 2), () => this.onChange());
+    this.#world.at(random.between(0, random.chance(0.1) ? 200 : 2), () => this.#onChange());
   }
 }
