@@ -26,11 +26,21 @@ function stage(directory) {
   const packaged = {
     ...kept,
     bin: PROGRAMS,
-    man: fs.readdirSync(path.join(directory, 'dist', 'man')).map((name) => `dist/man/${name}`),
+    man: manual(path.join(directory, 'dist', 'man')),
     files: [...CONTENTS, 'node_modules'],
     bundleDependencies: Object.keys(manifest.dependencies),
   };
   fs.writeFileSync(path.join(directory, 'package.json'), `${JSON.stringify(packaged, null, 2)}\n`);
+}
+
+/** Leaves the pages of the programs that are packaged, under the names that they have then. @returns their paths. */
+function manual(directory) {
+  for (const name of fs.readdirSync(directory)) {
+    const file = path.join(directory, name);
+    if (name.startsWith('server-')) fs.renameSync(file, path.join(directory, `lockstep-${name}`));
+    else if (!name.startsWith('lockstep')) fs.rmSync(file);
+  }
+  return fs.readdirSync(directory).map((name) => `dist/man/${name}`);
 }
 
 function makeTarball(staged) {
@@ -45,21 +55,32 @@ const COMPLETIONS = {
   fish: Object.keys(PROGRAMS).map((name) => `usr/share/fish/vendor_completions.d/${name}.fish`),
 };
 
-/** Runs a pair that `lockstep up --name NAME` has remembered: systemctl --user enable --now lockstep@NAME. */
+/**
+ * Runs a pair that `lockstep up --name NAME` has remembered: systemctl --user enable --now lockstep@NAME. It knows no
+ * directories, so it is confined without them; `lockstep service` writes a unit for one pair.
+ */
 const UNIT = `[Unit]
 Description=Lockstep pair %i
-After=network-online.target
+StartLimitIntervalSec=300
+StartLimitBurst=20
 
 [Service]
+Type=exec
 ExecStart=/usr/bin/lockstep up %i
 Restart=on-failure
 RestartSec=5
+RestartPreventExitStatus=2
+KillMode=mixed
+TimeoutStopSec=15
 NoNewPrivileges=yes
-PrivateTmp=no
-ProtectKernelTunables=yes
-ProtectControlGroups=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=default.target
@@ -78,9 +99,8 @@ function makeDebian(staged, tree) {
   fs.mkdirSync(path.join(tree, 'usr/bin'), { recursive: true });
   for (const [name, file] of Object.entries(PROGRAMS))
     fs.symlinkSync(`../lib/lockstep/${file}`, path.join(tree, 'usr/bin', name));
-  for (const [page, name] of Object.entries(MANUAL)) {
-    put(`usr/share/man/man1/${name}`, gzipSync(fs.readFileSync(path.join(staged, 'dist/man', page))));
-  }
+  for (const page of fs.readdirSync(path.join(staged, 'dist/man')))
+    put(`usr/share/man/man1/${page}.gz`, gzipSync(fs.readFileSync(path.join(staged, 'dist/man', page))));
   const program = path.join(staged, PROGRAMS.lockstep);
   for (const [shell, files] of Object.entries(COMPLETIONS)) {
     const script = run(process.execPath, [program, 'completion', shell]);
@@ -92,12 +112,6 @@ function makeDebian(staged, tree) {
   run('dpkg-deb', ['--root-owner-group', '--build', tree, file]);
   return file;
 }
-
-const MANUAL = {
-  'client.1': 'lockstep.1.gz',
-  'server-a.1': 'lockstep-server-a.1.gz',
-  'server-b.1': 'lockstep-server-b.1.gz',
-};
 
 const control = (tree) => `Package: lockstep
 Version: ${version}

@@ -1,7 +1,25 @@
 // The command line of `lockstep doctor` in commander.
 import { Command } from 'commander';
+import { type Appendix, appendixText } from '../help/appendix.js';
 import { DEFAULT_COLUMNS, layOut } from '../help/layout.js';
 import { packageVersion } from '../version.js';
+
+/** @param lockstep what the program is called. */
+export const doctorAppendix = (lockstep: string): Appendix => ({
+  examples: [
+    [`${lockstep} doctor`, 'the pair of this directory, else every remembered pair'],
+    [`${lockstep} doctor --pair art`, ''],
+    [`${lockstep} doctor ~/art /mnt/nas/art`, ''],
+  ],
+  notes: ['It works while servers run and while none does.'],
+  environment: [['LOCKSTEP_SECRET_FILE', 'the same as --secret-file']],
+  environmentNote: '',
+  exitCodes: [
+    ['0', 'nothing is wrong'],
+    ['1', 'something is wrong'],
+    ['2', 'usage'],
+  ],
+});
 
 /**
  * @param lockstep what the program is called.
@@ -19,5 +37,6 @@ export function doctorCommand(lockstep: string, print: (text: string) => void, c
     .option('--pair <name>', 'the directories of a remembered pair')
     .option('--secret-file <path>', 'your key, or the secret of the servers, where they have one')
     .option('--json', 'JSON on stdout')
-    .version(packageVersion());
+    .version(packageVersion())
+    .addHelpText('after', appendixText(doctorAppendix(lockstep), columns));
 }

@@ -7,15 +7,16 @@ import { bold, lines, roff, section, tagged, verbatim } from './roff.js';
 
 /** Facts about the package. */
 interface PageFrame {
+  /** The name of the page: the words of the program with dashes. */
+  readonly name: string;
   readonly version: string;
   /** The other programs with a man page. */
   readonly seeAlso: readonly string[];
 }
 
 /** @returns the man page of `program`, as roff with the man macros. */
-export function manPage(program: Command, appendix: Appendix, { version, seeAlso }: PageFrame): string {
+export function manPage(program: Command, appendix: Appendix, { name, version, seeAlso }: PageFrame): string {
   const help = program.createHelp();
-  const name = program.name();
   const about = program.description();
   const others = seeAlso.map((other) => `${bold(other)}(1)`).join(', ');
   return [
@@ -23,7 +24,7 @@ export function manPage(program: Command, appendix: Appendix, { version, seeAlso
     // Words are not hyphenated, because they may have to be typed.
     '.nh',
     ...section('NAME', [`${roff(name)} \\- ${roff(phrase(about))}`]),
-    ...section('SYNOPSIS', [`${bold(name)} ${roff(program.usage())}`]),
+    ...section('SYNOPSIS', [`${bold(program.name())} ${roff(program.usage())}`]),
     ...section(
       'DESCRIPTION',
       [about, ...appendix.notes].map((text) => `.PP\n${lines(text)}`),

@@ -1,5 +1,6 @@
 // The command line of `lockstep service` in commander.
 import { Command } from 'commander';
+import { type Appendix, appendixText } from '../help/appendix.js';
 import { DEFAULT_COLUMNS, layOut } from '../help/layout.js';
 import { packageVersion } from '../version.js';
 
@@ -12,6 +13,26 @@ export interface Actions {
   logs(name: string, flags: { follow?: boolean; lines: string }): Promise<void>;
   remove(name: string): Promise<void>;
 }
+
+/** @param lockstep what the program is called. */
+export const serviceAppendix = (lockstep: string): Appendix => ({
+  examples: [
+    [`${lockstep} service install art`, 'have the pair "art" begin by itself'],
+    [`${lockstep} service start art`, ''],
+    [`${lockstep} service logs art --follow`, ''],
+  ],
+  notes: [
+    `NAME is a pair that "${lockstep} up --name NAME" remembered. As root it is a service of the machine, otherwise one ` +
+      'of your own. systemd keeps it on Linux, launchd on macOS.',
+  ],
+  environment: [],
+  environmentNote: '',
+  exitCodes: [
+    ['0', 'done; it runs'],
+    ['1', 'failed; it does not run'],
+    ['2', 'usage'],
+  ],
+});
 
 /**
  * @param lockstep what the program is called.
@@ -30,10 +51,7 @@ export function serviceCommand(
     .exitOverride()
     .option('--user', 'a service of your own, also as root')
     .version(packageVersion())
-    .addHelpText(
-      'after',
-      `\nNAME is a pair that "${lockstep} up --name NAME" remembered. As root it is a service of the machine, otherwise one of\nyour own. systemd keeps it on Linux, launchd on macOS.`,
-    );
+    .addHelpText('after', appendixText(serviceAppendix(lockstep), columns));
   const add = (name: string, description: string): Command => {
     const one = layOut(program.command(name), columns).argument('<name>', 'the name of the pair');
     return one.description(description);

@@ -69,13 +69,18 @@ const APPENDIX: Appendix = {
       'list", "lockstep lock FILE" and every other command find the pair in either directory. Nothing listens but a ' +
       'free port of this machine, for you alone.',
   ],
-  environment: [],
+  environment: [['LOCKSTEP_SSH', 'the same as --ssh']],
   environmentNote: '',
-  exitCodes: [],
+  exitCodes: [
+    ['0', 'stopped'],
+    ['1', 'failed'],
+    ['2', 'cannot start like this'],
+    ['130', 'ended at once'],
+  ],
 };
 
 /** @param called words `lockstep` as it was called. */
-const appendixFor = (called: (text: string) => string): Appendix => ({
+export const upAppendix = (called: (text: string) => string): Appendix => ({
   ...APPENDIX,
   examples: APPENDIX.examples.map(([line, meaning]) => [called(line), called(meaning)]),
   notes: APPENDIX.notes.map(called),
@@ -239,5 +244,5 @@ export function upCommand(
     .option('--verbose', 'say details too')
     .option('--quiet', 'say only warnings, problems, halts and conflicts')
     .version(packageVersion())
-    .addHelpText('after', appendixText(appendixFor(called), columns));
+    .addHelpText('after', appendixText(upAppendix(called), columns));
 }

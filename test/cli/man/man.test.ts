@@ -2,25 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { Appendix } from '../../../src/cli/help/appendix.js';
 import { manPage } from '../../../src/cli/man/page.js';
+import { pageName, pages } from '../../../src/cli/man/pages.js';
 import { roff } from '../../../src/cli/man/roff.js';
-import { clientAppendix } from '../../../src/cli/program/help.js';
-import { clientProgram } from '../../../src/cli/program/program.js';
-import { serverAppendix } from '../../../src/cli/server/appendix.js';
-import { serverCommand } from '../../../src/cli/server/command.js';
 
 const frame = { version: '1.2.3', seeAlso: ['other'] };
-const silence = () => {};
-const server = (which: 'a' | 'b'): [string, Command, Appendix] => {
-  const command = serverCommand(which, silence);
-  return [command.name(), command, serverAppendix(which, command)];
-};
-const programs: [string, Command, Appendix][] = [
-  ['client', clientProgram(silence, () => async () => {}), clientAppendix('client')],
-  server('a'),
-  server('b'),
-];
+const programs = pages().map(([program, appendix]) => [pageName(program), program, appendix] as const);
 
 const renders = (tool: string, args: string[]): boolean =>
   spawnSync(tool, [...args, '--version'], { stdio: 'ignore' }).status === 0;
@@ -42,7 +29,7 @@ const shown = (page: string): string => {
 };
 
 describe.each(programs)('the page of %s', (name, program, appendix) => {
-  const page = manPage(program, appendix, frame);
+  const page = manPage(program, appendix, { ...frame, name });
   const sections = sectionsOf(page);
 
   it('has its sections', () => {
@@ -50,7 +37,8 @@ describe.each(programs)('the page of %s', (name, program, appendix) => {
     const commands = program.commands.length > 0 ? ['COMMANDS'] : [];
     expect(titles).toEqual([
       ...['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', ...commands],
-      ...['ENVIRONMENT', 'EXIT STATUS', 'EXAMPLES', 'SEE ALSO'],
+      ...(appendix.environment.length > 0 ? ['ENVIRONMENT'] : []),
+      ...['EXIT STATUS', 'EXAMPLES', 'SEE ALSO'],
     ]);
     expect(sections.get('NAME')).toMatch(new RegExp(`^${name.replace('-', '\\\\-')} \\\\- [a-z]`));
   });
@@ -105,7 +93,7 @@ describe('escapes', () => {
   for (const [i, text] of texts.entries()) program.command(`c${i}`).description(text);
   const rows = texts.map((text) => [text, text] as const);
   const odd = { examples: rows, notes: texts, environment: rows, environmentNote: '', exitCodes: [] };
-  const page = manPage(program, odd, frame);
+  const page = manPage(program, odd, { ...frame, name: 'odd-one' });
 
   it('leave ASCII only, and nothing that is a request', () => {
     expect(page).toMatch(/^[\x20-\x7e\n]*$/);
