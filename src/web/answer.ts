@@ -64,8 +64,11 @@ export function sendJson(
   res.end(bytes);
 }
 
-/** Answers with an error; where an answer has begun, it is cut off, so that nobody takes it for whole. */
-export function sendError(res: ServerResponse, error: unknown): void {
+/**
+ * Answers with an error; where an answer has begun, it is cut off, so that nobody takes it for whole.
+ * @param worded puts the name of the client as it is typed into advice.
+ */
+export function sendError(res: ServerResponse, error: unknown, worded: (text: string) => string): void {
   if (res.headersSent || res.writableEnded) return void res.destroy();
   const { message, data } = toFailure(error);
   const status = error instanceof HttpError ? error.status : STATUS[data.code];
@@ -73,7 +76,7 @@ export function sendError(res: ServerResponse, error: unknown): void {
     ...(status === 503 ? { 'Retry-After': '1' } : {}),
     ...(error instanceof HttpError ? error.headers : {}),
   };
-  const body = { error: { ...data, message } };
+  const body = { error: { ...data, message, hint: worded(data.hint) } };
   if (res.req.complete) sendJson(res, status, body, headers);
   else refuseRest(res, status, body, headers);
 }

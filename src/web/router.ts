@@ -1,4 +1,5 @@
 // From a request to its route. Everything but the page, its files, the login and the health of the pair needs a session.
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SyncError } from '../core/errors.js';
 import { RpcClient } from '../wire/rpc/caller.js';
@@ -10,6 +11,7 @@ import { Limits } from './limits.js';
 import type { ServedPair } from './pair.js';
 import { downloadFile } from './routes/download.js';
 import { streamEvents } from './routes/events.js';
+import { sendMetrics } from './routes/metrics.js';
 import { answerRpc } from './routes/rpc.js';
 import { signIn, signOut } from './routes/session.js';
 import { uploadFile } from './routes/upload.js';
@@ -21,6 +23,8 @@ interface RouterOptions {
   readonly assets: Assets;
   readonly pair: ServedPair;
   readonly version: string;
+  readonly metricsToken: string | null;
+  readonly worded: (text: string) => string;
   readonly log: { warn(text: string): void };
 }
 
@@ -38,8 +42,10 @@ export class Router {
     this.#options = options;
     // Cookies do not know ports: another server on this machine must not take this one's place.
     this.#cookieName = `lockstep-${options.place.port}`;
+    const metrics = this.#limits.bounded('requests', (visit) => sendMetrics(visit, visit.connect(), options.version));
     this.#routes = {
       '/me': { GET: (visit) => this.#me(visit) },
+      '/metrics': { GET: metrics, HEAD: metrics },
       '/rpc': { POST: this.#limits.bounded('requests', answerRpc) },
       '/events': { GET: this.#limits.bounded('streams', streamEvents) },
       '/files/': {
@@ -59,7 +65,7 @@ export class Router {
       await this.#route(visitOf(req, res));
     } catch (error) {
       if (!(error instanceof SyncError)) this.#options.log.warn(`${req.method} failed: ${(error as Error).message}`);
-      sendError(res, error);
+      sendError(res, error, this.#options.worded);
     }
   }
 
@@ -75,6 +81,7 @@ export class Router {
     if (path === '/health') return sendHealth(visit, pair);
     const cookies = { name: this.#cookieName, isSecure: place.certificate !== null };
     if (path === '/session' && req.method === 'POST') return signIn(visit, this.sessions, cookies);
+    if (path === '/metrics' && this.#isScraper(req)) return this.#asScraper(visit);
     const session = this.#sessionOf(req);
     if (session === null) throw notSignedIn();
     if (path === '/session' && req.method === 'DELETE') return signOut(visit, this.sessions, session, cookies);
@@ -91,10 +98,26 @@ export class Router {
     return Object.hasOwn(this.#routes, name) ? this.#routes[name]! : null;
   }
 
+  /** Whether the request has the token for the metrics, which opens nothing else. */
+  #isScraper({ headers: { authorization = '' }, method }: IncomingMessage): boolean {
+    const { metricsToken } = this.#options;
+    const given = /^Bearer +(\S{1,256})$/i.exec(authorization)?.[1];
+    if (metricsToken === null || given === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
+    const [expected, said] = [metricsToken, given].map((text) => createHash('sha256').update(text).digest());
+    return timingSafeEqual(expected!, said!);
+  }
+
+  async #asScraper(visit: Visit): Promise<void> {
+    const { pair, version } = this.#options;
+    const client = new RpcClient(pair.connectClient(null, `${remoteOf(visit)} (metrics)`));
+    visit.res.once('close', () => client.close());
+    await sendMetrics(visit, client, version);
+  }
+
   /** Runs a route with a connection that ends with the request; a session whose key was removed ends, too. */
   async #asPerson(visit: Visit, session: PageSession, route: Route): Promise<void> {
-    const { req, res } = visit;
-    const remote = addressText({ host: req.socket.remoteAddress ?? '?', port: req.socket.remotePort ?? 0 });
+    const { res } = visit;
+    const remote = remoteOf(visit);
     const opened: RpcClient[] = [];
     const connect = (): RpcClient => {
       const client = new RpcClient(this.#connection(session, `${remote} (page)`));
@@ -133,6 +156,9 @@ export class Router {
     sendJson(res, 200, { name, role: person?.role ?? 'admin', side: 'a', version, run: pair.run });
   }
 }
+
+const remoteOf = ({ req: { socket } }: Visit): string =>
+  addressText({ host: socket.remoteAddress ?? '?', port: socket.remotePort ?? 0 });
 
 /** @throws HttpError 400. */
 function visitOf(req: IncomingMessage, res: ServerResponse): Visit {

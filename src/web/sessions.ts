@@ -1,6 +1,7 @@
 // Who is signed in. The address of the page has a token that serves once, for ten minutes; it is exchanged for a cookie.
 // Only hashes are kept of both, and there is a bound to how many there are and how long they live.
 import { createHash, randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Actor } from '../core/person.js';
 
 const SECRET_BYTES = 32;
@@ -61,6 +62,7 @@ export class Sessions {
     makeRoom(this.#sessions, MAX_SESSIONS, ({ end }) => end.abort());
     const cookie = newSecret();
     const [end, now] = [new AbortController(), this.#now()];
+    setMaxListeners(0, end.signal); // one for each open stream, whose number has a bound of its own
     const session = { user: known.user, end, ended: end.signal, until: now + SESSION_MS, used: now };
     this.#sessions.set(hashOf(cookie), session);
     return cookie;

@@ -32,6 +32,10 @@ export interface WebOptions {
   readonly assets: string;
   readonly pair: ServedPair;
   readonly version: string;
+  /** What a program says to read the metrics without a login; null where nothing lets it. */
+  readonly metricsToken?: string | null;
+  /** @returns `text`, which advises to type `client …`, with the client as it is typed here. */
+  readonly worded?: (text: string) => string;
   readonly log: { warn(text: string): void };
 }
 
@@ -58,8 +62,9 @@ export async function startWeb(options: WebOptions): Promise<RunningPage> {
   const assets = new Assets(options.assets);
   await listening(server, options);
   const { port } = server.address() as AddressInfo;
-  const { pair, version, log } = options;
-  const router = new Router({ place: { host, port, certificate }, assets, pair, version, log });
+  const { pair, version, log, metricsToken = null, worded = (text) => text } = options;
+  const place = { host, port, certificate };
+  const router = new Router({ place, assets, pair, version, log, metricsToken, worded });
   server.on('request', (req, res) => void router.handle(req, res));
   server.on('checkContinue', (req, res) => void router.handle(req, res));
   server.on('error', () => {}); // a failure to accept; the next connection may succeed

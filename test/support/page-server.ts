@@ -27,14 +27,14 @@ export class PageServer extends BothServers {
   /** The cookie of the login, for the header. */
   cookie = '';
 
-  /** Starts the pair and its page, and waits until both sides agree. */
-  async open(options: Partial<ServerAOptions> = {}): Promise<void> {
+  /** Starts the pair and its page, and waits until both sides agree, unless they cannot. */
+  async open(options: Partial<ServerAOptions> = {}, waits: 'in-sync' | 'alone' = 'in-sync'): Promise<void> {
     await this.start(options);
     const { serverA: pair } = this;
     const log = { warn: (text: string) => void this.warnings.push(text) };
     this.page = await startWeb({ host: '127.0.0.1', port: 0, tls: null, assets: ASSETS, pair, version: 'test', log });
     pair.servePage(this.page);
-    await this.said('in-sync');
+    if (waits === 'in-sync') await this.said('in-sync');
   }
 
   /** Logs in for `mine`, `json` and `rpc`. */

@@ -250,6 +250,15 @@ describe('a login', () => {
   });
 });
 
+test('/metrics has the figures of the pair', async () => {
+  const { headers, text } = await server.mine({ path: '/metrics' });
+  expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+  expect(text).toMatch(/^lockstep_state\{state="(in-sync|syncing)"\} 1$/m);
+  expect(text).toMatch(/^lockstep_peer_connected 1$/m);
+  expect(await server.ask({ path: '/metrics' })).toMatchObject({ status: 401 });
+  expect(await server.ask({ path: '/metrics', headers: { authorization: 'Bearer x' } })).toMatchObject({ status: 401 });
+});
+
 describe('/rpc', () => {
   test('answers as the client shows it', async () => {
     const { result } = await server.rpc('list');

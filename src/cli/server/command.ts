@@ -59,6 +59,7 @@ export function serverCommand(
       .option('--web <[host:]port>', 'serve the page for browsers, 0 for any free port (default: off)')
       .option('--web-cert <file>', 'serve it with TLS: the certificate, PEM; needed beyond loopback')
       .option('--web-key <file>', 'the key of that certificate, PEM')
+      .option('--metrics-token-file <path>', 'a file of 64 digits with which a program reads /metrics of the page')
       .option('--guard', "take the write bits off the other side's copy while a file is locked")
       .option('--auto-lock-grace <duration>', GRACE_HELP)
       .option('--rescan <duration>', `look at everything anew this often (default: ${DEFAULT_RESCAN})`);

@@ -69,6 +69,8 @@ export interface ServerASettings extends ServerSettings {
   readonly dryRun: boolean;
   /** Where the page is served; null where it is not. */
   readonly web: WebPlace | null;
+  /** The file with what lets a program read the metrics; null where nothing does. */
+  readonly metricsTokenFile: string | null;
 }
 
 /** A hundred years: without end, for a file. */
@@ -104,6 +106,7 @@ interface Flags {
   web?: string;
   webCert?: string;
   webKey?: string;
+  metricsTokenFile?: string;
 }
 
 /** What the command line requests: to run with these settings, or nothing more than a text that has been printed. */
@@ -132,6 +135,7 @@ export function serverAOptions(
     autoLockGraceMs: parseDuration(grace.text, grace.from),
     dryRun: read.on('dryRun'),
     web: webPlace(read.given('web', 'off'), read.given('webCert', ''), read.given('webKey', '')),
+    metricsTokenFile: read.given('metricsTokenFile', '').text || null,
   };
   return { settings };
 }

@@ -6,7 +6,9 @@ import { quote } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
 import type { RunningServerA } from '../../sync/running-server.js';
 import type { RunningPage, Tls } from '../../web/start.js';
+import { readSecretFile } from '../../wire/socket/secret.js';
 import { packageFile } from '../package-file.js';
+import { inTheirNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
 import { packageVersion } from '../version.js';
 import { clientFor } from './client-typed.js';
@@ -14,7 +16,7 @@ import type { ServerASettings } from './options.js';
 import type { WebPlace } from './web-place.js';
 
 /** What of the settings is used. */
-type PageSettings = Pick<ServerASettings, 'web' | 'log' | 'quiet' | 'keys' | 'secretFile'>;
+type PageSettings = Pick<ServerASettings, 'web' | 'metricsTokenFile' | 'log' | 'quiet' | 'keys' | 'secretFile'>;
 
 /**
  * @param server is stopped where the page cannot be served.
@@ -28,16 +30,19 @@ export async function withPage(
   log: { warn(text: string): void },
   say: (text: string) => void,
 ): Promise<RunningServerA> {
-  const { web } = settings;
+  const { web, metricsTokenFile } = settings;
   if (web === null) return server;
   try {
+    const metricsToken = metricsTokenFile === null ? null : readSecretFile(metricsTokenFile).key.toString('hex');
+    const client = clientFor(server, settings);
     const { startWeb } = await import('../../web/start.js');
     const page = await startWeb({
-      ...{ host: web.host, port: web.port, tls: tlsOf(web) },
+      ...{ host: web.host, port: web.port, tls: tlsOf(web), metricsToken },
+      worded: (text) => inTheirNames(text, { client }),
       ...{ assets: fileURLToPath(packageFile('dist/web/assets')), pair: server, version: packageVersion(), log },
     });
     server.servePage(page);
-    say(announcement(page, settings, clientFor(server, settings)));
+    say(announcement(page, settings, client));
     const stop = async (): Promise<void> => {
       await page.stop();
       await server.stop();

@@ -31,7 +31,7 @@ function haltOf(log: ServerLogger) {
 boundGarbage();
 await serve(serverAOptions, async (asked, log, say) => {
   const { log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, keys, ...more } = asked;
-  const { create, dryRun, web: _web, ...settings } = more;
+  const { create, dryRun, web: _web, metricsTokenFile: _token, ...settings } = more;
   if (create) makeDirectory(settings.dir);
   const trust = openTrust({ secretFile, keys }, log);
   const { startServerA } = await import('../../sync/server-a.js');

@@ -27,6 +27,7 @@ const pairSchema = v.strictObject({
   web: v.exactOptional(v.pipe(v.union([v.number(), text]), v.transform(String))),
   'web-cert': v.exactOptional(text),
   'web-key': v.exactOptional(text),
+  'metrics-token-file': v.exactOptional(text),
   guard: v.exactOptional(onOff),
   'on-event': v.exactOptional(text),
   'auto-lock': v.exactOptional(text),

@@ -51,6 +51,7 @@ interface UpFlags {
   readonly web?: string;
   readonly webCert?: string;
   readonly webKey?: string;
+  readonly metricsTokenFile?: string;
   readonly noFsync?: boolean;
   readonly log?: string;
   readonly verbose?: boolean;
@@ -180,7 +181,18 @@ const FOR_BOTH = [
 ] as const;
 const FOR_A = [
   ...FOR_BOTH,
-  ...(['guard', 'onEvent', 'autoLockGrace', 'rescan', 'limit', 'webCert', 'webKey', 'log', 'quiet'] as const),
+  ...([
+    'guard',
+    'onEvent',
+    'autoLockGrace',
+    'rescan',
+    'limit',
+    'webCert',
+    'webKey',
+    'metricsTokenFile',
+    'log',
+    'quiet',
+  ] as const),
 ];
 const REMEMBERED = [...FOR_A, 'web', 'ssh', 'remote', 'port'] as const;
 
@@ -228,6 +240,7 @@ export function upCommand(
     .option('--web <[host:]port>', 'where the page for browsers is, or off (default: any free port of this machine)')
     .option('--web-cert <file>', 'serve it with TLS: the certificate, PEM; needed beyond loopback')
     .option('--web-key <file>', 'the key of that certificate, PEM')
+    .option('--metrics-token-file <path>', 'a file of 64 digits with which a program reads /metrics of the page')
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several)
     .option('--ignore-set <office|cad>', IGNORE_SET_HELP, several)
     .option('--guard', "take the write bits off the other side's copy while a file is locked")

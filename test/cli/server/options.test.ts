@@ -29,6 +29,7 @@ const DEFAULT_A = {
   create: false,
   dryRun: false,
   web: null,
+  metricsTokenFile: null,
 };
 
 describe('the servers’ options', () => {
@@ -86,6 +87,7 @@ describe('the servers’ options', () => {
     ['--web 8082', { LOCKSTEP_A_WEB: '1' }, { web: { host: '127.0.0.1', port: 8082, files: null } }],
     ['', { LOCKSTEP_A_WEB: '[::1]:0' }, { web: { host: '::1', port: 0, files: null } }],
     ['--web localhost:0', {}, { web: { host: 'localhost', port: 0, files: null } }],
+    ['--metrics-token-file t', {}, { metricsTokenFile: 't' }],
     ['--web off', { LOCKSTEP_A_WEB: '1' }, { web: null }],
     [
       '--web 0.0.0.0:443 --web-cert c --web-key k',
