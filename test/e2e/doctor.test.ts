@@ -1,10 +1,11 @@
 // `lockstep doctor` by the real program: beside running servers, without any, on what is wrong; and it changes nothing.
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/cli/doctor/finding.js';
-import { run, ServerProcess } from '../support/programs.js';
+import { project, run, ServerProcess } from '../support/programs.js';
 
 let directory: string;
 let a: string;
@@ -92,6 +93,17 @@ describe('lockstep doctor', () => {
     expect(line('wrong', /b\/no" cannot be synchronised: it does not exist\. Create it with mkdir -p/)).toHaveLength(1);
     expect(line('warn', /says that "anna" has "plan\.odt" open in LibreOffice, but .* Remove it: rm/)).toHaveLength(1);
     expect(stdout).toMatch(/\n3 wrong, \d to look at\.\n$/);
+  });
+
+  it.runIf(process.getuid?.() === 0)('says whose a directory is that another user looks at (needs root)', async () => {
+    fs.mkdirSync(path.join(a, '.lockstep'), { mode: 0o700 });
+    for (const one of [directory, a]) fs.chmodSync(one, 0o755);
+    const { stdout, status } = spawnSync(path.join(project, 'bin', 'lockstep'), ['doctor', a], {
+      ...{ env: { ...env, HOME: directory }, encoding: 'utf8', uid: 65_534, gid: 65_534 },
+    });
+    expect(status).toBe(1);
+    expect(stdout).toContain(`wrong  "${a}" cannot be written by you. Give yourself access with: chmod u+rwx ${a}`);
+    expect(stdout).toContain(`wrong  "${a}/.lockstep" cannot be read: permission denied.`);
   });
 
   it.each([

@@ -89,8 +89,17 @@ function servedFinding(dir: string, occupant: State['occupant']): Finding {
 /** @returns a finding where something in the state directory was written after now: a clock was set back. */
 export function clockFinding(dir: string, now: number, slackMs: number): Finding[] {
   const file = path.join(dir, STATE_DIR, 'watermarks');
-  const written = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const written = writtenAt(file);
   if (written <= now + slackMs) return [];
   const message = `The clock of this machine is behind: Lockstep wrote ${quote(file)} ${Math.round((written - now) / 1000)} s later than now.`;
   return [wrong('clock', message, 'Set it with: sudo timedatectl set-ntp true')];
+}
+
+/** @returns 0 where that cannot be known: what keeps the directory from being read is a finding of its own. */
+function writtenAt(file: string): number {
+  try {
+    return fs.statSync(file).mtimeMs;
+  } catch {
+    return 0;
+  }
 }

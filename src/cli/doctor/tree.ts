@@ -89,8 +89,8 @@ function visit({ root, at, dev, now }: Visited, rules: IgnoreRules, tree: Tree):
   for (const entry of entries) {
     const path = (at === '' ? entry.name : `${at}/${entry.name}`) as RelPath;
     if (rules.ignores(path, entry.isDirectory())) continue;
-    const stats = fs.lstatSync(`${absolute}/${entry.name}`, { throwIfNoEntry: false });
-    if (stats === undefined || stats.dev !== dev) continue;
+    const stats = statsOf(`${absolute}/${entry.name}`);
+    if (stats === null || stats.dev !== dev) continue;
     if (stats.isDirectory()) below.push(path);
     else if (stats.isFile()) {
       tree.files++;
@@ -98,6 +98,15 @@ function visit({ root, at, dev, now }: Visited, rules: IgnoreRules, tree: Tree):
     }
   }
   return below;
+}
+
+/** A directory that may be read and not searched has names, and nothing more. */
+function statsOf(file: string): fs.Stats | null {
+  try {
+    return fs.lstatSync(file);
+  } catch {
+    return null;
+  }
 }
 
 function note(some: Some, example: string): void {
