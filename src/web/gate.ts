@@ -2,6 +2,7 @@
 // page. So no site that a browser shows can use it, not even under a name that it lets point here (DNS rebinding).
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import net from 'node:net';
 import { quote } from '../core/path.js';
 import { HttpError } from './answer.js';
 
@@ -34,7 +35,8 @@ function isOurs(host: string, { host: given, port, certificate }: Place, localAd
   if (name === asHost(given.toLowerCase()) || (localAddress !== undefined && name === asHost(localAddress)))
     return true;
   const bare = name.replace(/^\[(.*)\]$/, '$1');
-  return certificate !== null && (certificate.checkHost(bare) ?? certificate.checkIP(bare)) !== undefined;
+  if (certificate === null) return false;
+  return (net.isIP(bare) === 0 ? certificate.checkHost(bare) : certificate.checkIP(bare)) !== undefined;
 }
 
 function splitHost(host: string, usualPort: number): [name: string, port: number] {
