@@ -65,6 +65,8 @@ describe('completion', () => {
     ['lockstep up --ye', ['--yes']],
     ['lockstep up src/di', ['src/disk/']],
     ['lockstep config ', []],
+    ['lockstep ke', ['key']],
+    ['lockstep key ', ['new']],
     ['lockstep service in', ['install']],
     ['lockstep service install --pr', ['--print']],
     ['lockstep service start art ', []],

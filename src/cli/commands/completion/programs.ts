@@ -1,4 +1,4 @@
-// The completions of what is no command of the client: the servers, `lockstep up`, `serve` and `config`.
+// The completions of what is no command of the client: the servers, and the programs that only `lockstep` has.
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Env } from '../../context.js';
@@ -10,6 +10,7 @@ const OF_LOCKSTEP: readonly Candidate[] = [
   { value: 'serve', note: 'run server-a or server-b' },
   { value: 'service', note: 'keep a remembered pair running without a terminal' },
   { value: 'doctor', note: 'check what a pair needs of this machine' },
+  { value: 'key', note: 'make a key that proves the name of a person' },
   { value: 'config', note: 'show every value and where it comes from' },
 ];
 
@@ -25,6 +26,7 @@ export async function ofPrograms(words: readonly string[], word: string, env: En
   if (server !== undefined) return ofServer(server as 'a' | 'b', words.slice(1), word);
   if (!name.startsWith('lockstep')) return null;
   if (first === 'config') return [];
+  if (first === 'key') return second === undefined ? [plain('new')] : [];
   if (first === 'up') return ofUp(words.slice(2), word, env);
   if (first === 'service') return ofService(words.slice(2), word, env);
   if (first === 'doctor') return ofDoctor(words.slice(2), word, env);
