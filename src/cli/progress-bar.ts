@@ -2,7 +2,7 @@
 // without a terminal there is none. It is drawn by cli-progress.
 import type { WriteStream } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
-import { sizeText } from './render/size.js';
+import { sizeText } from '../core/size-text.js';
 import { shownName, widthOf } from './render/width.js';
 
 /** Shorter work gets no bar, in milliseconds. */

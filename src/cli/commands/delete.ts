@@ -1,7 +1,8 @@
 // `client delete TARGET…`: deletes files, and directories with --recursive. The contents go to versions.
+
+import { countText } from '../../core/size-text.js';
 import type { Acted } from '../../wire/client-api/methods.js';
 import type { CommandContext } from '../context.js';
-import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
 import { actOn } from '../target/act-on-targets.js';
 

@@ -1,12 +1,12 @@
 // `client log [TARGET]`: what happened, from the servers' event log, the latest last.
 import type { LogOptions } from '../../client/queries.js';
 import { type NumberedEvent, pathsOfEvent } from '../../core/events.js';
+import { countText } from '../../core/size-text.js';
 import type { Target } from '../../wire/client-api/methods.js';
 import type { Api, CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { parseBeginning } from '../moment.js';
 import { eventText } from '../render/event.js';
-import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
 import { listedPaths, mustBeListed, onOneTarget } from '../target/one-target.js';
 import { errorOf, globMatcher, matchesNothing, pairPath, parseTarget } from '../target/target.js';

@@ -1,8 +1,9 @@
 // `client resolve TARGET --keep a|b|both`: resolves the conflict copies of a file, or one of them.
+
+import { countText } from '../../core/size-text.js';
 import type { Acted } from '../../wire/client-api/methods.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
-import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
 import { usageError } from '../report-error.js';
 import { oneTarget } from '../target/one-target.js';

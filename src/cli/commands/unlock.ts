@@ -2,9 +2,9 @@
 // so.
 
 import type { HeldFate, HeldWay } from '../../core/locks/records.js';
+import { countText } from '../../core/size-text.js';
 import type { Acted, Refused } from '../../wire/client-api/methods.js';
 import type { Api, CommandContext } from '../context.js';
-import { countText } from '../render/size.js';
 import { shownName } from '../render/width.js';
 import { actOn } from '../target/act-on-targets.js';
 import { goneRefusal, type Known } from '../target/target.js';

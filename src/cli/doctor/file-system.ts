@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import { quote } from '../../core/path.js';
 import { shellWord } from '../../core/shell-word.js';
+import { sizeText } from '../../core/size-text.js';
 import { systemTrouble } from '../../core/system-error.js';
-import { sizeText } from '../render/size.js';
 import { type Finding, ok, warn, wrong } from './finding.js';
 import { isCaseBlind, type Mount, mountOf, mountsBelow, readMounts } from './mounts.js';
 

@@ -1,6 +1,6 @@
 // Whether Linux lets this user watch as many directories as there are. Where it does not, the rest is polled.
 import fs from 'node:fs';
-import { countText } from '../render/size.js';
+import { countText } from '../../core/size-text.js';
 import { type Finding, ok, warn } from './finding.js';
 import { linkAt, namesIn, processes, textAt } from './proc.js';
 

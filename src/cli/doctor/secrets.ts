@@ -5,10 +5,10 @@ import path from 'node:path';
 import { SyncError } from '../../core/errors.js';
 import { quote } from '../../core/path.js';
 import { shellWord } from '../../core/shell-word.js';
+import { countText } from '../../core/size-text.js';
 import { readSecretFile } from '../../wire/socket/secret.js';
 import type { Env } from '../context.js';
 import { defaultKeys } from '../key/new-key.js';
-import { countText } from '../render/size.js';
 import { configFile, readPairs } from '../up/config.js';
 import { type Finding, ok, wrong, wrongBy } from './finding.js';
 

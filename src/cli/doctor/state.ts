@@ -4,9 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { quote, STATE_DIR } from '../../core/path.js';
 import { shellWord } from '../../core/shell-word.js';
+import { countText } from '../../core/size-text.js';
 import { systemTrouble } from '../../core/system-error.js';
 import { inspectState } from '../../disk/state/inspect.js';
-import { countText } from '../render/size.js';
 import { type Finding, ok, warn, wrong } from './finding.js';
 
 /** What was found, and the server's process; null where none runs on this machine. */

@@ -2,13 +2,13 @@
 
 import type { LiveState } from '../../client/live-state.js';
 import { otherSide } from '../../core/path.js';
+import { sizeText } from '../../core/size-text.js';
 import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-api/methods.js';
 import type { ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
 import { eventSpans, isWorthALine, wayText } from '../render/event.js';
 import { lockReason } from '../render/lock-words.js';
 import { askersText, waitersText } from '../render/locks.js';
-import { sizeText } from '../render/size.js';
 import { clockText, minuteText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';
 import { cell, type Span, withWhole } from './spans.js';

@@ -2,10 +2,10 @@
 // stands; what needs a person comes first below it; the events have the rest.
 
 import type { LiveState } from '../../client/live-state.js';
+import { countText, sizeText } from '../../core/size-text.js';
 import type { Status } from '../../wire/client-api/methods.js';
 import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
-import { countText, sizeText } from '../render/size.js';
 import { stateText, whenSeen } from '../render/status.js';
 import { clockText } from '../render/time.js';
 import { shownName, widthOf } from '../render/width.js';

@@ -1,7 +1,8 @@
 // Conflict copies as text for people.
+
+import { sizeText } from '../../core/size-text.js';
 import type { ConflictRow } from '../../wire/client-api/methods.js';
 import { PLAIN_NAMES } from '../program-name.js';
-import { sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';

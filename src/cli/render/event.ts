@@ -1,9 +1,9 @@
 // One line for each event, the same in the servers' logs and in `client watch`:
 // `14:03:22.118  a → b  modified  docs/plan.txt  12.30 KB  4 ms`.
 import type { Gap, SyncEvent } from '../../core/events.js';
+import { countText, sizeText } from '../../core/size-text.js';
 import { haltInTheirNames } from '../program-name.js';
 import type { Colors } from './colors.js';
-import { countText, sizeText } from './size.js';
 import { clockText, datedClockText, minuteText } from './time.js';
 import { shownName } from './width.js';
 

@@ -1,6 +1,7 @@
 // Held updates as text for people.
+
+import { sizeText } from '../../core/size-text.js';
 import type { HeldRow } from '../../wire/client-api/methods.js';
-import { sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';

@@ -1,10 +1,11 @@
 // The merged listing as text: `#  name  size  modified  state`, for 100,000 rows: one pass measures, one prints in
 // pieces. Names are never cut: a name that is too long for its column has its line, or on a terminal a separate line,
 // so that the other columns stay aligned.
+
+import { sizeText } from '../../core/size-text.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { Colors } from './colors.js';
 import { statePaint, stateText } from './entry-state.js';
-import { sizeText } from './size.js';
 import { minuteMemo } from './time.js';
 import { shownName, widthOf } from './width.js';
 

@@ -1,7 +1,8 @@
 // What would be transferred, for people: every change in a row, and all of them in one sentence.
+
+import { countText, sizeText } from '../../core/size-text.js';
 import type { PlanPreview, PlanRow, WaitRow } from '../../wire/client-api/plan.js';
 import { wayText } from './event.js';
-import { countText, sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { shownName } from './width.js';
 

@@ -1,12 +1,12 @@
 // The state of the pair as text for people.
 
 import type { Side } from '../../core/path.js';
+import { countText, sizeText } from '../../core/size-text.js';
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
 import { haltInTheirNames, inTheirNames, PLAIN_NAMES, type ProgramNames } from '../program-name.js';
 import type { Colors } from './colors.js';
 import { lockText } from './lock-words.js';
 import { waitersText } from './locks.js';
-import { countText, sizeText } from './size.js';
 import { minuteText } from './time.js';
 import { shownName } from './width.js';
 

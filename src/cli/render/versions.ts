@@ -1,7 +1,8 @@
 // The earlier contents of files, for people.
+
+import { sizeText } from '../../core/size-text.js';
 import type { VersionRow } from '../../wire/client-api/version-rows.js';
 import type { CommandContext } from '../context.js';
-import { sizeText } from './size.js';
 import { tableLines } from './table.js';
 import { minuteText } from './time.js';
 import { shownName, widthOf } from './width.js';

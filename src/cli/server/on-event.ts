@@ -1,7 +1,7 @@
 // The command of --on-event: one process of it for each event, with the event as a line of JSON on its stdin. The server
 // never waits for one. How many run, how many events wait, how long one may take and what it may print are bounded.
 import type { NumberedEvent } from '../../core/events.js';
-import { countText } from '../render/size.js';
+import { countText } from '../../core/size-text.js';
 import { EventProcess, type EventTimes, type HowEnded } from './event-process.js';
 
 /** A failing command is said at most this often, in milliseconds. */

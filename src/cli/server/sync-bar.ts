@@ -1,9 +1,9 @@
 // How far the work has come, in one line at the foot of a server's log on a terminal: there when it takes a while, gone
 // at in-sync. Lines of the log are written above it; where there is no terminal nothing is drawn.
 import type { SyncEvent } from '../../core/events.js';
+import { countText } from '../../core/size-text.js';
 import type { Transfers } from '../../wire/client-api/methods.js';
 import { barText, Rate } from '../progress-bar.js';
-import { countText } from '../render/size.js';
 
 /** What is done sooner needs no bar. */
 const PATIENCE_MS = 300;

@@ -5,11 +5,11 @@ import { stateText } from '../../../src/cli/render/entry-state.js';
 import { heldText } from '../../../src/cli/render/held.js';
 import { listingText } from '../../../src/cli/render/listing.js';
 import { locksText, waitersText } from '../../../src/cli/render/locks.js';
-import { sizeText } from '../../../src/cli/render/size.js';
 import { statusText } from '../../../src/cli/render/status.js';
 import { tableLines } from '../../../src/cli/render/table.js';
 import { endText, minuteText } from '../../../src/cli/render/time.js';
 import { widthOf } from '../../../src/cli/render/width.js';
+import { sizeText } from '../../../src/core/size-text.js';
 import type { ListEntry, Status } from '../../../src/wire/client-api/methods.js';
 import { entry, lockOf, lockRowOf } from '../fake-context.js';
 

@@ -1,9 +1,9 @@
 // Runs the transfers of one command one after the other. All that can be done is done, each result is reported as it
 // comes, and the exit code is that of the first failure. What ends one of them for good, such as Ctrl-C, ends all.
 import { type ErrorCode, SyncError } from '../../../core/errors.js';
+import { countText } from '../../../core/size-text.js';
 import type { CommandContext } from '../../context.js';
 import { EXIT_OK, exitCodeOf } from '../../exit-codes.js';
-import { countText } from '../../render/size.js';
 import { reportError } from '../../report-error.js';
 
 /** A result: the object for programs, and one sentence for people; null where there is nothing to say. */

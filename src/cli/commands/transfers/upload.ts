@@ -1,9 +1,9 @@
 // `client upload FILE [AS]`, `upload FILE… DIR/`: uploads local files, directories with --recursive, or stdin.
 import { SyncError } from '../../../core/errors.js';
+import { sizeText } from '../../../core/size-text.js';
 import type { Acted } from '../../../wire/client-api/methods.js';
 import type { CommandContext } from '../../context.js';
 import { openBar } from '../../progress-bar.js';
-import { sizeText } from '../../render/size.js';
 import { shownName } from '../../render/width.js';
 import { LOOK_AFTER_IT, usageError } from '../../report-error.js';
 import { type Job, refusedJob, runEach, type Told } from './each.js';

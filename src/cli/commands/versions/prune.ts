@@ -1,13 +1,13 @@
 // `client versions --prune [--older 7d]`: removes versions for ever, after it has said how many there are and how much
 // they take.
 import { SyncError } from '../../../core/errors.js';
+import { countText, sizeText } from '../../../core/size-text.js';
 import type { FailedPrune, PrunedVersions } from '../../../wire/client-api/pruned.js';
 import type { VersionUsage } from '../../../wire/client-api/version-rows.js';
 import { confirmed } from '../../confirm.js';
 import type { CommandContext } from '../../context.js';
 import { parseDuration } from '../../duration.js';
 import { EXIT_FAILED, EXIT_OK, exitCodeOf } from '../../exit-codes.js';
-import { countText, sizeText } from '../../render/size.js';
 import { reportError, usageError } from '../../report-error.js';
 
 export interface PruneFlags {

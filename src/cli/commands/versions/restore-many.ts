@@ -2,12 +2,12 @@
 // from the list of all, and each is named by where it lies, because the numbers change while files are put back.
 import { SyncError } from '../../../core/errors.js';
 import { comparePaths, type RelPath } from '../../../core/path.js';
+import { countText, sizeText } from '../../../core/size-text.js';
 import type { Acted } from '../../../wire/client-api/methods.js';
 import type { VersionRow } from '../../../wire/client-api/version-rows.js';
 import type { CommandContext } from '../../context.js';
 import { EXIT_OK, exitCodeOf } from '../../exit-codes.js';
 import { parseMoment } from '../../moment.js';
-import { countText, sizeText } from '../../render/size.js';
 import { minuteText } from '../../render/time.js';
 import { shownName } from '../../render/width.js';
 import { reportError, usageError } from '../../report-error.js';
