@@ -80,14 +80,18 @@ export const fileMeant = (file: string, from: string): string | null =>
 
 /** @returns which of `sources` imports which. */
 export function fileGraph(sources: readonly Source[]): Graph {
-  const known = new Set(sources.map(({ file }) => file));
+  const known = namesOf(sources);
   return new Map(
     sources.map((source) => {
-      const meant = importsOf(parse(source)).map(({ from }) => fileMeant(source.file, from));
-      return [source.file, new Set(meant.filter((file): file is string => file !== null && known.has(file)))];
+      const meant = importsOf(parse(source)).map(({ from }) => known.get(fileMeant(source.file, from)));
+      return [source.file, new Set(meant.filter((file) => file !== undefined))];
     }),
   );
 }
+
+/** @returns each file by the name that an import gives it: the compiled form of a `.tsx` is a `.js`, too. */
+const namesOf = (sources: readonly Source[]): ReadonlyMap<string | null, string> =>
+  new Map(sources.map(({ file }) => [file.replace(/\.tsx$/, '.ts'), file]));
 
 /** @returns which folder imports which; a folder and those inside it are one house and do not count. */
 export function folderGraph(files: Graph): Graph {
@@ -153,10 +157,11 @@ export function prefixFamilies(sources: readonly Source[], least: number): strin
 /** @returns `file: name` for every export of `sources` that no file of `all` imports. */
 export function unusedExports(sources: readonly Source[], all: readonly Source[]): string[] {
   const used = new Set<string>();
+  const known = namesOf(all);
   for (const source of all) {
     for (const { from, names } of importsOf(parse(source))) {
-      const meant = fileMeant(source.file, from);
-      if (meant === null) continue;
+      const meant = known.get(fileMeant(source.file, from));
+      if (meant === undefined) continue;
       if (names === null) used.add(meant);
       for (const name of names ?? []) used.add(`${meant}: ${name}`);
     }

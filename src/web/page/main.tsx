@@ -1,38 +1,20 @@
-// The page: it signs in with the token of its address, and says the state of the pair in one sentence.
-import { signal } from '@preact/signals';
+// The page begins here: it is drawn, signs in, and then lives by the events of the server.
 import { render } from 'preact';
-import type { Status } from '../../wire/client-api/methods.js';
+import '@preact/signals';
+import { App } from './app.js';
+import { start } from './model/connection.js';
+import { route } from './model/page-state.js';
+import { hearKeys } from './model/shortcuts.js';
+import { parseRoute, tokenIn } from './words/route.js';
 
-const state = signal('Connecting …');
-
-const Page = () => (
-  <main>
-    <h1>Lockstep</h1>
-    <p role="status">{state}</p>
-  </main>
-);
-
-/** Exchanges the token of the address for a cookie; it serves once, and is taken out of the address. */
-async function signIn(): Promise<void> {
-  const token = location.hash.slice(1);
-  if (token === '') return;
-  history.replaceState(null, '', location.pathname);
-  const headers = { 'content-type': 'application/json' };
-  await fetch('/session', { method: 'POST', headers, body: JSON.stringify({ token }) });
+function onAddress(): void {
+  // Another address with a token, in a page that is open: it is as if it were opened anew.
+  if (tokenIn(location.hash) !== null) location.reload();
+  else route.value = parseRoute(location.hash);
 }
 
-async function showState(): Promise<void> {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'status', params: {} });
-  const answer = await fetch('/rpc', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  if (!answer.ok) {
-    state.value = 'Not signed in. Open the address that "lockstep web" prints.';
-    return;
-  }
-  const { result } = (await answer.json()) as { result?: Status };
-  state.value = result === undefined ? 'The server refuses to answer.' : `The pair is ${result.state}.`;
-}
-
-const root = document.getElementById('page');
-if (root !== null) render(<Page />, root);
-await signIn();
-await showState();
+if (tokenIn(location.hash) === null) route.value = parseRoute(location.hash);
+window.addEventListener('hashchange', onAddress);
+hearKeys();
+render(<App />, document.getElementById('page')!);
+await start();

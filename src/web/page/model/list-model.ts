@@ -1,0 +1,87 @@
+// The list of all files: read in pieces, so that the first rows are there at once; changed by events as they come; and read
+// again when it has been quiet for a while, the less often the longer that takes.
+
+import { SyncError } from '../../../core/errors.js';
+import type { NumberedEvent } from '../../../core/events.js';
+import { unpackRow } from '../../../wire/client-api/compact-rows.js';
+import type { ListEntry } from '../../../wire/client-api/methods.js';
+import { callInPieces } from '../calls/rpc.js';
+import { afterEvents } from '../words/listing.js';
+import { listing } from './page-state.js';
+
+type Synced = Extract<NumberedEvent, { event: 'synced' }>;
+
+/** Events that come so close to each other are shown together, in milliseconds. */
+const TOGETHER_MS = 30;
+const MIN_PAUSE_MS = 250;
+/** The pause before the list is read again, for each millisecond that it took: ten pages must not keep a server busy. */
+const PAUSE_PER_READING = 40;
+
+let synced: Synced[] = [];
+let isReading = false;
+let isOld = false;
+let lastTookMs = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** What changes the list without a word about a file. */
+const UNNAMED: readonly NumberedEvent['event'][] = [
+  'scan-finished',
+  'in-sync',
+  'conflict',
+  'peer-connected',
+  'resumed',
+];
+
+export function noteEvent(event: NumberedEvent): void {
+  if (event.event === 'synced') {
+    if (synced.length === 0) setTimeout(takeEvents, TOGETHER_MS);
+    synced.push(event);
+  }
+  if (event.event === 'synced' || event.event === 'syncing' || UNNAMED.includes(event.event)) readLater();
+}
+
+function takeEvents(): void {
+  const events = synced;
+  synced = [];
+  const { rows, whole } = listing.value;
+  const after = afterEvents(rows, events);
+  if (after !== rows) listing.value = { rows: after, whole };
+}
+
+function readLater(): void {
+  isOld = true;
+  if (isReading) return;
+  timer ??= setTimeout(reloadList, Math.max(MIN_PAUSE_MS, PAUSE_PER_READING * lastTookMs));
+}
+
+/** Reads the list now, or once more where it is being read. */
+export function reloadList(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  isOld = true;
+  if (!isReading) void read();
+}
+
+async function read(): Promise<void> {
+  isReading = true;
+  isOld = false;
+  const begun = performance.now();
+  try {
+    await readRows();
+  } catch (error) {
+    if (!(error instanceof SyncError || error instanceof TypeError)) throw error; // the stream tells that the server is gone
+  }
+  lastTookMs = performance.now() - begun;
+  isReading = false;
+  if (isOld) readLater();
+}
+
+async function readRows(): Promise<void> {
+  const rows: ListEntry[] = [];
+  const isFirst = !listing.value.whole;
+  await callInPieces('list', { compact: true }, 'entries', (entries) => {
+    for (const entry of entries) rows.push(unpackRow(entry as ListEntry, rows.length));
+    if (isFirst && listing.value.rows.length === 0) listing.value = { rows: [...rows], whole: false };
+  });
+  listing.value = { rows, whole: true };
+}
