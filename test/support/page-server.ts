@@ -26,15 +26,21 @@ export class PageServer extends BothServers {
   page!: RunningPage;
   /** The cookie of the login, for the header. */
   cookie = '';
+  readonly #cookies = new Map<string, string>();
 
   /** Starts the pair and its page, and waits until both sides agree, unless they cannot. */
   async open(options: Partial<ServerAOptions> = {}, waits: 'in-sync' | 'alone' = 'in-sync'): Promise<void> {
     await this.start(options);
+    await this.servePage(0);
+    if (waits === 'in-sync') await this.said('in-sync');
+  }
+
+  /** Starts the page alone. @param port 0 for any. */
+  async servePage(port: number): Promise<void> {
     const { serverA: pair } = this;
     const log = { warn: (text: string) => void this.warnings.push(text) };
-    this.page = await startWeb({ host: '127.0.0.1', port: 0, tls: null, assets: ASSETS, pair, version: 'test', log });
+    this.page = await startWeb({ host: '127.0.0.1', port, tls: null, assets: ASSETS, pair, version: 'test', log });
     pair.servePage(this.page);
-    if (waits === 'in-sync') await this.said('in-sync');
   }
 
   /** Logs in for `mine`, `json` and `rpc`. */
@@ -87,6 +93,15 @@ export class PageServer extends BothServers {
   async agreed(): Promise<void> {
     const { error } = await this.rpc('flush');
     if (error !== undefined) throw new Error(error.message);
+  }
+
+  /** @returns the response to one request of the protocol, under another name than that of the login. */
+  // biome-ignore lint/suspicious/noExplicitAny: the test knows what the method answers
+  async rpcAs(name: string, method: string, params: object = {}): Promise<any> {
+    const cookie = this.#cookies.get(name) ?? (await this.cookieFor(name));
+    this.#cookies.set(name, cookie);
+    const { text } = await this.json('/rpc', { jsonrpc: '2.0', id: 1, method, params }, { cookie });
+    return JSON.parse(text);
   }
 
   override async stop(): Promise<void> {

@@ -18,6 +18,8 @@ export function Dialog({ title, onClose, kind = 'box', children }: DialogProps) 
     const dialog = ref.current;
     const opener = document.activeElement as HTMLElement | null;
     dialog?.showModal();
+    // What is asked for comes first, not the button that closes it.
+    dialog?.querySelector<HTMLElement>('form :is(input, textarea, select, footer button)')?.focus();
     return () => {
       dialog?.close();
       if (opener?.isConnected) opener.focus();

@@ -26,7 +26,14 @@ export function FileRow({ row, index, isTabbed, onFocus }: Props) {
   return (
     <div role="row" aria-rowindex={index + 2} class="file-row" onFocusIn={onFocus}>
       <div role="gridcell" class="cell-name">
-        <button type="button" class="row-open" data-row={index} tabIndex={tabIndex} onClick={() => openFile(path)}>
+        <button
+          type="button"
+          class="row-open"
+          data-row={index}
+          aria-label={shownName(path)}
+          tabIndex={tabIndex}
+          onClick={() => openFile(path)}
+        >
           <Icon name={row.type === 'symlink' ? 'link' : 'file'} />
           <Path path={path} />
         </button>
