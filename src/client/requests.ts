@@ -116,7 +116,7 @@ export class Requests {
     }
     if (hello.server !== 'a') {
       throw new SyncError('usage', `${address} is not server-a.`, {
-        hint: 'Clients connect to server-a, by default on port 8080.',
+        hint: 'Clients connect to server-a (port 8080 by default), or to a server-b of the same version (8081).',
       });
     }
     if (root !== undefined && hello.roots?.a !== root && hello.roots?.b !== root) throw ofAnotherPair(address);

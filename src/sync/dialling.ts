@@ -5,6 +5,7 @@ import type { SyncError } from '../core/errors.js';
 import { idsAbove } from '../disk/state/identity.js';
 import type { StateDirectory } from '../disk/state/state-directory.js';
 import type { Logger } from '../log.js';
+import type { Connection } from '../wire/socket/connection.js';
 import { realClock } from './clock.js';
 import type { Archive } from './pair/archive.js';
 import type { Bandwidth } from './peer/bandwidth.js';
@@ -25,6 +26,8 @@ interface DiallingServer {
   readonly bandwidth: Bandwidth;
   joined(replica: RemoteReplica): void;
   left(reason: string | null): void;
+  /** Answers a client of server-b until its connection ends. */
+  readonly serveClient: (connection: Connection) => void;
 }
 
 /**
@@ -51,6 +54,7 @@ export async function keepDialling(
         root: server.state.id,
         signal,
         bandwidth: server.bandwidth,
+        serveClient: server.serveClient,
         known: () => server.archive.pair.archive,
       });
       nested = nestingFault(

@@ -1,6 +1,7 @@
 // Starts server-a: it opens its root, the archive and the locks, runs the session, answers clients from the start,
 // whether server-b is connected or not, and keeps dialling server-b.
 import path from 'node:path';
+import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import type { Timetable } from '../core/timetable.js';
 import { HeldFiles } from '../disk/apply/held-files.js';
@@ -14,9 +15,10 @@ import { openRoot } from '../disk/state/root.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state/state-directory.js';
 import type { VersionLimits } from '../disk/versions/pruning.js';
 import type { Logger, ServerLogger } from '../log.js';
+import { toFailure } from '../wire/frame/errors.js';
 import { CLIENT_LIMITS } from '../wire/frame/limits.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
-import { addressText } from '../wire/socket/address.js';
+import { addressText, reachable } from '../wire/socket/address.js';
 import type { Connection } from '../wire/socket/connection.js';
 import type { KeyDirectory } from '../wire/socket/keys.js';
 import type { Secret } from '../wire/socket/secret.js';
@@ -99,13 +101,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
   let unbind = async (): Promise<void> => {};
   try {
     const { host, port, secret, keys, allowLocal } = options;
-    const methods = server.clients.methods();
-    const memory = requestMemory();
-    const answer = (connection: Connection): void => {
-      const onFault = (method: string, error: unknown) =>
-        server.log.warn(`${method} failed: ${(error as Error).message}`);
-      void serveRpc(connection, methods, { onFault, memory });
-    };
+    const answer = (connection: Connection): void => server.serve(connection);
     const inProcess = new InProcessClients(answer, keys ?? null);
     const listener = await listen({
       host,
@@ -177,6 +173,9 @@ class ServerA {
   readonly replica: LocalReplica;
   readonly session: Session;
   readonly clients: ClientServer;
+  readonly #methods: ReturnType<ClientServer['methods']>;
+  readonly #memory = requestMemory();
+  readonly #areNamesProved: boolean;
   readonly guarding: Guarding;
   readonly showing: LockShowing;
   readonly eventLog: EventLog;
@@ -270,7 +269,25 @@ class ServerA {
         unreadable: (error) => this.log.warn(`The event log cannot be read: ${(error as Error).message}`),
       },
     });
+    this.#methods = this.clients.methods();
+    this.#areNamesProved = options.keys !== undefined;
   }
+
+  /** Answers a client. */
+  serve(connection: Connection): void {
+    const onFault = (method: string, error: unknown) => this.log.warn(`${method} failed: ${(error as Error).message}`);
+    void serveRpc(connection, this.#methods, { onFault, memory: this.#memory });
+  }
+
+  /** Answers a client of server-b. With keys, nobody whose name no key has proved, whoever lets him in. */
+  readonly serveClient = (connection: Connection): void => {
+    if (!this.#areNamesProved || (connection.person ?? null) !== null) this.serve(connection);
+    else {
+      const error = nameNotProved();
+      void connection.send({ id: null, error: toFailure(error) });
+      connection.close(error);
+    }
+  };
 
   /** Server-b is connected. */
   joined(replica: RemoteReplica): void {
@@ -307,6 +324,11 @@ class ServerA {
   }
 }
 
+const nameNotProved = (): SyncError =>
+  new SyncError('not-allowed', 'Server-a answers only people with a key, and server-b asks for none.', {
+    hint: 'Start server-b with a directory of keys, too: --keys DIR.',
+  });
+
 function lockLossOf(lockState: LockState, message: string, heldFiles: HeldFiles): LockLoss {
   const { locks, heldUpdates: held } = lockState.table;
   return { message, locks: locks.size, held, orphans: heldFiles.orphans(namesOf(lockState)) };
@@ -320,10 +342,4 @@ function namesOf(lockState: LockState): Set<string> {
 
 function transportOf({ peer, secret, keys, allowLocal }: ServerAOptions): PeerTransport {
   return 'open' in peer ? peer : tcpTransport({ ...peer, secret, keys, allowLocal });
-}
-
-/** @returns an address at which a client on this machine reaches a server that listens on `host`. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  return host === '::' ? '::1' : host;
 }

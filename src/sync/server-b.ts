@@ -1,15 +1,18 @@
 // Starts server-b: it opens its root and serves it to one server-a, which connects by TCP or is at the end of a stream.
+// Where it listens it takes clients, too, and passes what they ask on to server-a.
 import type { Duplex } from 'node:stream';
 import type { Timetable } from '../core/timetable.js';
 import type { EventLog } from '../disk/events/event-log.js';
 import { LocalReplica } from '../disk/local-replica.js';
-import { removeAddress } from '../disk/state/address.js';
+import { removeAddress, writeAddress } from '../disk/state/address.js';
 import { idsAbove } from '../disk/state/identity.js';
 import { openRoot } from '../disk/state/root.js';
 import { openStateDirectory, type StateDirectory } from '../disk/state/state-directory.js';
 import type { VersionLimits } from '../disk/versions/pruning.js';
 import type { Logger, ServerLogger } from '../log.js';
+import { SERVER_B_LIMITS } from '../wire/frame/limits.js';
 import { requestMemory, serveRpc } from '../wire/rpc/responder.js';
+import { addressText, reachable } from '../wire/socket/address.js';
 import { type Connection, connectionOver } from '../wire/socket/connection.js';
 import type { Keys } from '../wire/socket/keys.js';
 import { acceptStreams } from '../wire/socket/multiplex.js';
@@ -18,6 +21,7 @@ import { listen } from '../wire/socket/tcp.js';
 import { EventHistory } from './events/history.js';
 import { openEventLog } from './events/open-log.js';
 import { Bandwidth } from './peer/bandwidth.js';
+import { PassingOn } from './peer/passing-on.js';
 import { ReplicaServer } from './peer/replica-server.js';
 import type { RunningServer } from './running-server.js';
 import { sayWhoMay } from './who-may.js';
@@ -48,7 +52,7 @@ export interface ServerBOptions extends SideBOptions {
   readonly port: number;
   /** The secret that server-a must have; absent for plain TCP. */
   readonly secret?: Secret | undefined;
-  /** The keys that may connect, instead of one secret; only that of the two servers is served. */
+  /** The keys of the people who may connect, and of server-a, instead of one secret. */
   readonly keys?: Keys | undefined;
   /** Whether, without a secret, other users of this machine may connect. */
   readonly allowLocal?: boolean;
@@ -69,11 +73,14 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       secret,
       keys,
       allowLocal,
+      limits: SERVER_B_LIMITS,
       otherPort: 'server-a with --peer HOST:N',
       onRefused: (error) => log.warn(error.message),
-      onConnection: (connection) => side.serve(connection),
+      onConnection: (connection) => void side.passingOn.take(connection),
     });
     log.event({ event: 'listening', host, port: listener.port, dir: side.dir });
+    const clients = { host: reachable(host), port: listener.port };
+    writeAddress(side.dir, { address: addressText(clients), side: 'b' }, log.warn);
     sayWhoMay(options, log);
     void side.scan();
     return {
@@ -82,6 +89,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
       failed: new Promise(() => {}),
       stop: async () => {
         await listener.close();
+        removeAddress(side.dir, log.warn);
         await side.close();
       },
     };
@@ -146,6 +154,8 @@ class SideB {
   readonly #replica: LocalReplica;
   readonly #server: ReplicaServer;
   readonly #bandwidth: Bandwidth;
+  /** Whoever connects to its port. */
+  readonly passingOn: PassingOn;
   readonly #memory = requestMemory();
 
   constructor({ dir, ignore, versionLimits, limit, autoLock, showLocks, version, log: given }: SideBOptions) {
@@ -173,11 +183,12 @@ class SideB {
       versionReader: this.#replica.versionReader,
       bandwidth: this.#bandwidth,
     });
+    this.passingOn = new PassingOn(this.#server, (connection) => this.serve(connection));
   }
 
   /** Whether a server-a has said hello and is still there. */
   get isConnected(): boolean {
-    return this.#server.isConnected;
+    return this.#server.peer !== null;
   }
 
   /** @param idleMs how long server-a may be silent on it; as the protocol has it unless given. */

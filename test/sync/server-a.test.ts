@@ -118,10 +118,18 @@ describe('the address in a directory', () => {
     expect(fs.existsSync(inA('.lockstep', 'server.json'))).toBe(false);
   });
 
-  test('is forgotten by server-b at its start', async () => {
+  test('of side b is that of server-b while it runs, and through it leads to the pair', async () => {
     fs.mkdirSync(inB('.lockstep'));
     fs.writeFileSync(inB('.lockstep', 'address.json'), '{}');
+    fs.writeFileSync(inA('f'), 'x');
     await servers.start();
+    await servers.said('in-sync');
+    const { address, side, root } = nearbyPair(servers.b)!;
+    expect([address, side]).toEqual([`127.0.0.1:${servers.portB}`, 'b']);
+    const client = await Client.connect({ server: address, root });
+    expect((await client.list()).entries.map(({ path: name }) => name)).toEqual(['f']);
+    client.close();
+    await servers.stopB();
     expect(fs.existsSync(inB('.lockstep', 'address.json'))).toBe(false);
   });
 });

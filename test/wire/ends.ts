@@ -8,7 +8,7 @@ import { beforeEach, describe, onTestFinished, vi } from 'vitest';
 import type { WireLimits } from '../../src/wire/frame/limits.js';
 import { RpcClient } from '../../src/wire/rpc/caller.js';
 import { type Method, serveRpc } from '../../src/wire/rpc/responder.js';
-import type { Connection } from '../../src/wire/socket/connection.js';
+import type { FreshConnection } from '../../src/wire/socket/connection.js';
 import { Secret } from '../../src/wire/socket/secret.js';
 import { dial, listen } from '../../src/wire/socket/tcp.js';
 
@@ -38,8 +38,8 @@ export function overBoth(name: string, tests: () => void): void {
 
 /** A listener and the connections that came to it, in order. */
 export async function listening(limits: Partial<WireLimits> = {}) {
-  const came: Connection[] = [];
-  const waiting: ((connection: Connection) => void)[] = [];
+  const came: FreshConnection[] = [];
+  const waiting: ((connection: FreshConnection) => void)[] = [];
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
@@ -54,7 +54,9 @@ export async function listening(limits: Partial<WireLimits> = {}) {
   onTestFinished(() => listener.close());
   const accept = () => {
     const first = came.shift();
-    return first === undefined ? new Promise<Connection>((resolve) => waiting.push(resolve)) : Promise.resolve(first);
+    return first === undefined
+      ? new Promise<FreshConnection>((resolve) => waiting.push(resolve))
+      : Promise.resolve(first);
   };
   return { listener, accept };
 }

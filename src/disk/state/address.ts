@@ -1,4 +1,4 @@
-// Where the server-a of a root answers clients, kept in ROOT/.lockstep/address.json while it runs: a client that is
+// Where the server of a root answers clients, kept in ROOT/.lockstep/address.json while it runs: a client that is
 // started in or below a synchronised directory finds its pair and its side by it. A file that a killed server left may
 // name an address where another pair answers by now: the client says which root it means, and the server compares.
 import fs from 'node:fs';
@@ -10,7 +10,7 @@ import { identityFile, readIdentity } from './identity.js';
 
 /** The pair of a directory. */
 interface PairAddress {
-  /** HOST:PORT of server-a. */
+  /** HOST:PORT of a server of the pair. */
   readonly address: string;
   /** The side whose directory it is. */
   readonly side: Side;

@@ -77,7 +77,7 @@ export class Audit {
     };
   }
 
-  #line(method: keyof ClientMethods, params: Asked, { person = null, remote }: Connection): object {
+  #line(method: keyof ClientMethods, params: Asked, { person = null, remote, side = 'a' }: Connection): object {
     const { owner, target: _target, targets: _targets, path: _path, ...more } = params;
     const all = pathsOf(params);
     const paths = fitting(all);
@@ -87,6 +87,7 @@ export class Audit {
       proved: person !== null,
       role: person?.role ?? 'admin',
       from: remote,
+      ...(side === 'a' ? {} : { at: side }),
       method,
       ...(paths.length === 0 ? {} : { paths }),
       ...(paths.length === all.length ? {} : { more: all.length - paths.length }),

@@ -34,7 +34,7 @@ export class ServeLocks {
    */
   async lock(params: Params<'lock'>, call: IncomingCall): Promise<Result> {
     const { lockService } = this.#served;
-    const { targets, owner, side = 'a', message = '', ttlMs, steal, notify } = params;
+    const { targets, owner, side = call.connection.side ?? 'a', message = '', ttlMs, steal, notify } = params;
     const wait = waitOf(params, call, this.#served.now);
     const how = {
       ...(ttlMs === undefined ? {} : { ttlMs }),

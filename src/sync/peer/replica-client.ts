@@ -37,9 +37,11 @@ import { peerParams } from '../../wire/peer-api/params.js';
 import { encodeDirectories, parseScanEntries, ScanReportReader, scanBudget } from '../../wire/peer-api/scan-report.js';
 import { RpcClient } from '../../wire/rpc/caller.js';
 import { checked } from '../../wire/rpc/params.js';
+import type { Connection } from '../../wire/socket/connection.js';
 import { Bandwidth } from './bandwidth.js';
 import { ConnectionPool } from './connection-pool.js';
 import { remoteApply, remoteOffer, remoteRead } from './contents-client.js';
+import { PassedClients } from './passed-clients.js';
 import { ToldDocuments } from './told-documents.js';
 import type { PeerLink } from './transport.js';
 import { everythingIn, isAlike, joined, TreeDigests } from './tree-digests.js';
@@ -62,6 +64,8 @@ interface RemoteOptions {
   readonly known?: () => Snapshot;
   /** Holds contents back; absent for no limit. */
   readonly bandwidth?: Bandwidth;
+  /** Answers a client of server-b until its connection ends; absent where none are taken. */
+  readonly serveClient?: (connection: Connection) => void;
 }
 
 /** Side b, as server-a sees it. */
@@ -102,14 +106,18 @@ export class RemoteReplica implements Replica {
   static async connect(options: RemoteOptions): Promise<RemoteReplica> {
     let replica: RemoteReplica | null = null;
     const open = new ToldDocuments();
+    const { link, root, serveClient: serve } = options;
+    const clients = serve === undefined ? null : new PassedClients({ link, root, serve });
     const onNotification = (method: string, params: unknown, payload: Buffer | null) => {
       if (method === 'opened') open.take(params, payload);
       if (method === 'hint' && replica !== null) replica.#listener();
+      if (method === 'client') clients?.take(params);
       if (method === 'limit' && options.bandwidth !== undefined)
         options.bandwidth.told = checked(peerParams.limit, params, (why) => bad(`a limit, ${why}`)).bytesPerSecond;
     };
     const { caller, introduction, above, about } = await introduce(options, false, onNotification);
     replica = new RemoteReplica(options, caller, introduction, above, about, open);
+    void caller.closed.then(() => clients?.close());
     replica.#keepAlive();
     replica.#tellLimit();
     return replica;
@@ -261,14 +269,15 @@ export class RemoteReplica implements Replica {
 }
 
 async function introduce(
-  { link, name, root, signal }: RemoteOptions,
+  { link, name, root, signal, serveClient }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string, params: unknown, payload: Buffer | null) => void,
 ): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[]; about: ServerFacts }> {
   const connection = await link.dial({ limits: PEER_LIMITS, signal });
   const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: CONTENTS_SILENCE }) });
   try {
-    const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane };
+    const clients = serveClient !== undefined && !lane;
+    const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane, clients };
     const askedAt = Date.now();
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS, ...(signal && { signal }) });
     const { server, root: rootId, above } = result as Record<string, unknown>;

@@ -59,6 +59,7 @@ interface ServedReplica {
   readonly bandwidth?: Bandwidth;
 }
 
+type Greeting = InferOutput<typeof peerParams.hello>;
 type Acknowledged = InferOutput<typeof peerParams.acknowledge>;
 type ScanRequested = InferOutput<typeof peerParams.look>;
 
@@ -66,6 +67,8 @@ type ScanRequested = InferOutput<typeof peerParams.look>;
 interface ConnectedPeer {
   readonly root: string;
   readonly control: Connection;
+  /** Whether it answers clients of this server. */
+  readonly takesClients: boolean;
   /** Whether it has received the complete state once; after that, differences are enough. */
   hasEverything: boolean;
   /** The complete state as its last `look` saw it, while it may ask for a part of that; null otherwise. */
@@ -126,9 +129,9 @@ export class ReplicaServer {
     this.#hint();
   };
 
-  /** Whether a server-a has said hello and is still there. */
-  get isConnected(): boolean {
-    return this.#connectedPeer !== null;
+  /** The server-a that has said hello and is still there. */
+  get peer(): Pick<ConnectedPeer, 'control' | 'takesClients'> | null {
+    return this.#connectedPeer;
   }
 
   /** The methods for one connection. All but `hello` are refused until it has said hello as server-a. */
@@ -145,7 +148,7 @@ export class ReplicaServer {
       },
     });
     return {
-      hello: { params: peerParams.hello, handle: async (params) => this.#hello(params, connection) },
+      hello: { params: peerParams.hello, handle: async (params) => this.hello(params, connection) },
       ping: guarded(peerParams.ping, async () => ({ time: Date.now() })),
       look: guarded(peerParams.look, (asked, call, payload) => this.#scan(asked, call, payload)),
       entries: guarded(peerParams.entries, (_params, call, payload) => this.#entries(call, payload)),
@@ -188,26 +191,31 @@ export class ReplicaServer {
     };
   }
 
-  #hello(hello: InferOutput<typeof peerParams.hello>, connection: Connection): object {
+  /**
+   * Takes a connection of server-a.
+   * @returns what is answered.
+   * @throws SyncError where it is not one of the server-a that is served.
+   */
+  hello(hello: Greeting, connection: Connection): object {
     const { rootId, version, above = () => [], former = () => [], dir, memory } = this.#served;
     if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
-    if (hello.role !== 'peer') throw notForClients();
+    if (hello.role !== 'peer') throw notIntroduced();
     const { person = null } = connection;
     if (person !== null && person.name !== PEER_NAME) throw notTheServersKey(person.name);
     if (hello.lane) {
       if (this.#connectedPeer?.root !== hello.root) throw notIntroduced();
       this.#contentConnections.add(connection);
       void connection.closed.then(() => this.#contentConnections.delete(connection));
-    } else this.#accept(hello.root, connection);
+    } else this.#accept(hello, connection);
     const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
     return { protocol: PROTOCOL_VERSION, server: 'b', version, time: Date.now(), ...introduction, above: above() };
   }
 
-  #accept(root: string, control: Connection): void {
+  #accept({ root, clients: takesClients }: Greeting, control: Connection): void {
     if (this.#connectedPeer !== null && this.#connectedPeer.root !== root) throw taken();
     this.#connectedPeer?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
     for (const connection of this.#contentConnections) connection.close();
-    const connectedPeer: ConnectedPeer = { root, control, hasEverything: false, seen: null };
+    const connectedPeer: ConnectedPeer = { root, control, takesClients, hasEverything: false, seen: null };
     this.#connectedPeer = connectedPeer;
     this.#bandwidth.told = null;
     if (this.#bandwidth.own !== null) this.#limit(this.#bandwidth.own);
@@ -317,12 +325,7 @@ const tooManyLists = (): SyncError =>
   });
 
 const notIntroduced = (): SyncError =>
-  new SyncError('not-allowed', 'Say hello as server-a first.', { hint: 'Clients talk to server-a.' });
-
-const notForClients = (): SyncError =>
-  new SyncError('not-allowed', 'This is server-b; clients talk to server-a.', {
-    hint: 'Name server-a with --server HOST:PORT (its port is 8080 by default).',
-  });
+  new SyncError('not-allowed', 'Say hello as server-a first.', { hint: 'Only server-a may call this.' });
 
 const notTheServersKey = (name: string): SyncError =>
   new SyncError('not-allowed', `The key of ${name} is not that of the two servers.`, {

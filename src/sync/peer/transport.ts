@@ -9,6 +9,8 @@ import { dial } from '../../wire/socket/tcp.js';
 interface DialRequest {
   readonly limits: Partial<WireLimits>;
   readonly signal?: AbortSignal | undefined;
+  /** Whether server-b may end its output and still be answered. */
+  readonly halfOpen?: boolean;
 }
 
 /** The way to one run of server-b, on which several connections are opened. */
@@ -48,13 +50,14 @@ interface TcpPeer {
 /** @returns the way to a server-b that listens on a TCP port. */
 export function tcpTransport({ host, port, secret, keys, allowLocal }: TcpPeer) {
   const link: PeerLink = {
-    dial: async ({ limits, signal }) =>
+    dial: async ({ limits, signal, halfOpen = false }) =>
       dial({
         host,
         port,
         secret: keys?.peer() ?? secret,
         allowLocal,
         limits,
+        halfOpen,
         ...(signal === undefined ? {} : { signal }),
       }),
     close: () => {},

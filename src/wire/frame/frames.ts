@@ -52,6 +52,13 @@ export class FrameDecoder {
     }
   }
 
+  /** @returns the bytes of the incomplete frame, of the same meaning as those that came. */
+  rest(): Buffer {
+    if (this.#message === null) return Buffer.from(this.#line.subarray(0, this.#lineBytes));
+    const line = Buffer.from(encodeLine(this.#message, this.#payload));
+    return Buffer.concat([line, this.#payload.subarray(0, this.#filled)]);
+  }
+
   #takeLine(chunk: Buffer, at: number, frames: Frame[]): number {
     const newline = chunk.indexOf(NEWLINE, at);
     const end = newline < 0 ? chunk.length : newline;

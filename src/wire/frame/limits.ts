@@ -75,6 +75,15 @@ export const DEFAULT_LIMITS: WireLimits = {
 /** The limits of server-a for clients: many of them may be slow at once, so each queue is small. */
 export const CLIENT_LIMITS: WireLimits = { ...DEFAULT_LIMITS, queuedBytes: MIB };
 
+/**
+ * The limits of server-b, which has as many clients as server-a, a connection of server-a for each of them, and those on
+ * which server-a asks for itself.
+ */
+export const SERVER_B_LIMITS: WireLimits = { ...DEFAULT_LIMITS, connections: 3 * DEFAULT_LIMITS.connections };
+
+/** How long server-a may take to open a connection for a client of server-b, in milliseconds. */
+export const PASS_ON_MS = 10 * SECONDS;
+
 /** The limits of a program for a server that it dials: a line holds 500 rows and may arrive slowly. */
 export const DIAL_LIMITS: WireLimits = {
   ...DEFAULT_LIMITS,

@@ -12,9 +12,20 @@ import { type Batch, encodeList, fail, object, parseList, relPath, shortText, wh
 
 /** All methods of server-b with their params and results. Lists are sent in any number of payloads, see `list`. */
 export interface PeerMethods {
-  /** `lane`: whether this is a further connection of the same server-a, for contents. */
+  /**
+   * `lane`: whether this is a further connection of the same server-a, for contents. `clients`: whether server-a answers
+   * clients of server-b, of which it is told by notifications `client`, see `passed-client`; earlier versions do not. With
+   * the number `client` of one, a lane carries what that client sends and is answered from then on.
+   */
   hello: {
-    params: { protocol: number; role: 'peer' | 'client'; root: string; lane: boolean };
+    params: {
+      protocol: number;
+      role: 'peer' | 'client';
+      root: string;
+      lane: boolean;
+      clients: boolean;
+      client?: number;
+    };
     /** `above`: the ids of the roots that contain this one. The rest: see `hello`; earlier versions do not send it. */
     result: {
       protocol: number;

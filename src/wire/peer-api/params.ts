@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { hash, MAX_COUNT, MAX_INDEX, MAX_NAME_CHARS, none, path, text, whole } from '../rpc/fields.js';
 import { MAX_DIR_CHARS } from './hello.js';
 import type { PeerMethods } from './messages.js';
+import { clientNumber } from './passed-client.js';
 
 type PeerParams = { [M in keyof PeerMethods]: v.GenericSchema<unknown, PeerMethods[M]['params']> };
 
@@ -11,10 +12,11 @@ type PeerParams = { [M in keyof PeerMethods]: v.GenericSchema<unknown, PeerMetho
 export const peerParams = {
   hello: v.object({
     protocol: whole(0, MAX_INDEX),
-    // A client that dials the wrong server gets an error that says so.
     role: v.optional(v.picklist(['peer', 'client']), 'client'),
     root: v.optional(text(0, MAX_NAME_CHARS), ''),
     lane: v.optional(v.boolean(), false),
+    clients: v.optional(v.boolean(), false),
+    client: v.exactOptional(clientNumber),
   }),
   look: v.object({
     scope: v.picklist(['hinted', 'everything']),

@@ -28,6 +28,12 @@ export function parseAddress(text: string, defaultHost = '127.0.0.1'): { host: s
   return { host, port };
 }
 
+/** @returns an address at which a program on this machine reaches a server that listens on `host`. */
+export function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
 /** @returns whether only programs on this machine can connect to `host`. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;

@@ -55,6 +55,13 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     else take.reject(fault);
   }
 
+  /** @returns all items, which are consumed. */
+  takeAll(): T[] {
+    const items = this.#items.slice(this.#next);
+    this.clear();
+    return items;
+  }
+
   /** Drops all items. */
   clear(): void {
     this.#items = [];

@@ -1,12 +1,14 @@
 // A socket as a connection with bounded memory. The socket is not read while received frames are not consumed, and
-// senders wait while sent frames are not read. It ends once, with a value, and never throws from an event.
+// senders wait while sent frames are not read. It ends once, with a value, and never throws from an event. Or it is given
+// up: then its socket goes on without it.
 
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SyncError } from '../../core/errors.js';
+import type { Side } from '../../core/path.js';
 import type { Person } from '../../core/person.js';
 import { closedError, toFailure } from '../frame/errors.js';
-import { FrameDecoder } from '../frame/frames.js';
+import { encodeLine, FrameDecoder } from '../frame/frames.js';
 import type { Frame, Message } from '../frame/json-rpc.js';
 import { DEFAULT_LIMITS, type WireLimits } from '../frame/limits.js';
 import { AsyncQueue } from './async-queue.js';
@@ -22,6 +24,8 @@ export interface Connection {
   readonly remote: string;
   /** Whose key has opened it; null or absent where it was no key of a person. */
   readonly person?: Person | null;
+  /** The side whose server has accepted it: there its caller works unless he says otherwise. Absent for side a. */
+  readonly side?: Side;
   /**
    * Sends frames in the order of the calls. The promise may be ignored.
    * @param payload at most 1 MiB; it must not be changed until it is sent.
@@ -43,6 +47,26 @@ export interface Connection {
   close(reason?: Error): void;
 }
 
+/** What is left of a connection that was given up. */
+export interface Detached {
+  /** Paused; nobody else reads or writes it. */
+  readonly socket: Duplex;
+  /** What was received and not consumed. It comes before what the socket still has. */
+  readonly rest: Buffer;
+}
+
+/** A connection that can be given up after its first message was looked at. */
+export interface FreshConnection extends Connection {
+  /** The first message, which stays among the frames; null where the connection ends before. */
+  readonly first: Promise<Message | null>;
+  /**
+   * Gives the connection up once everything that was sent is written. From then on `close` destroys the socket at once,
+   * and `closed` still tells its end.
+   * @returns null where the connection has ended.
+   */
+  detach(): Promise<Detached | null>;
+}
+
 /**
  * @param socket a connected socket or another stream; only the connection may use it from now on.
  * @param introduced called once, when the first message has arrived.
@@ -55,12 +79,13 @@ export function connectionOver(
   introduced: () => void = () => {},
   person: Person | null = null,
   remote: string = addressOf(socket),
-): Connection {
+): FreshConnection {
   return new SocketConnection(socket, { ...DEFAULT_LIMITS, ...limits }, introduced, person, remote);
 }
 
-class SocketConnection implements Connection {
+class SocketConnection implements FreshConnection {
   readonly frames = new AsyncQueue<Frame>();
+  readonly first: Promise<Message | null>;
   readonly closed: Promise<Error | null>;
   readonly #socket: Duplex;
   readonly #decoder: FrameDecoder;
@@ -69,6 +94,8 @@ class SocketConnection implements Connection {
   readonly #arrival: Deadline;
   readonly #linger: Deadline;
   #introduced: (() => void) | null;
+  #onFirst: (message: Message | null) => void = () => {};
+  #isDetached = false;
   #reason: Error | null = null;
   #closing = false;
 
@@ -86,6 +113,9 @@ class SocketConnection implements Connection {
     this.#outbox = new Outbox(socket, limits, (error) => this.#cutOff(error));
     this.#arrival = new Deadline(limits.requestMs, () => this.#refuse(tooSlow(limits.requestMs)));
     this.#linger = new Deadline(limits.closeMs, () => socket.destroy());
+    this.first = new Promise((resolve) => {
+      this.#onFirst = resolve;
+    });
     this.closed = new Promise((resolve) => this.#listen(resolve));
   }
 
@@ -97,7 +127,27 @@ class SocketConnection implements Connection {
     return this.#outbox.room();
   }
 
+  async detach(): Promise<Detached | null> {
+    if (this.#closing) return null;
+    this.#closing = this.#isDetached = true;
+    this.#arrival.clear();
+    this.#socket.pause();
+    for (const event of ['data', 'end']) this.#socket.removeAllListeners(event);
+    const frames = this.frames.takeAll();
+    this.frames.end();
+    const rest = Buffer.concat([...frames.flatMap(encoded), this.#decoder.rest()]);
+    const isWritten = new Promise<boolean>((resolve) => {
+      this.#outbox.finish(closedError(this.remote, null), () => resolve(true));
+      void this.closed.then(() => resolve(false));
+    });
+    return (await isWritten) && !this.#socket.destroyed ? { socket: this.#socket, rest } : null;
+  }
+
   close(reason?: Error): void {
+    if (this.#isDetached) {
+      this.#reason ??= reason ?? null;
+      this.#socket.destroy();
+    }
     if (this.#closing) return;
     this.#closing = true;
     this.#reason ??= reason ?? null;
@@ -123,6 +173,7 @@ class SocketConnection implements Connection {
       this.#linger.clear();
       this.frames.end();
       this.#outbox.abandon(closedError(this.remote, this.#reason));
+      this.#onFirst(null);
       onClosed(this.#reason);
     });
   }
@@ -137,16 +188,18 @@ class SocketConnection implements Connection {
       this.#refuse(fault as SyncError);
       return;
     }
-    if (frames.length > 0) this.#introduce();
+    if (frames.length > 0) this.#introduce(frames[0]!.message);
     for (const frame of frames) this.frames.put(frame);
     if (!this.frames.empty) this.#pauseUntilTaken();
     else if (this.#decoder.idle) this.#arrival.stop();
     else if (frames.length > 0 || !this.#arrival.running) this.#arrival.start();
   }
 
-  #introduce(): void {
-    this.#introduced?.();
+  #introduce(first: Message): void {
+    if (this.#introduced === null) return;
+    this.#introduced();
     this.#introduced = null;
+    this.#onFirst(first);
   }
 
   #pauseUntilTaken(): void {
@@ -164,6 +217,7 @@ class SocketConnection implements Connection {
     if (!this.#closing && !this.#decoder.idle)
       this.#reason ??= new SyncError('closed', 'It ended in the middle of a message.');
     this.frames.end();
+    this.#onFirst(null);
   }
 
   /** Answers a violation of the protocol once and closes. */
@@ -178,6 +232,9 @@ class SocketConnection implements Connection {
     this.#socket.destroy();
   }
 }
+
+const encoded = ({ message, payload }: Frame): Buffer[] =>
+  payload === null ? [Buffer.from(encodeLine(message))] : [Buffer.from(encodeLine(message, payload)), payload];
 
 function addressOf(socket: Duplex): string {
   if (!(socket instanceof net.Socket)) return 'the other end';

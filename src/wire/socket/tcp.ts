@@ -5,7 +5,7 @@ import type { Person } from '../../core/person.js';
 import { toFailure } from '../frame/errors.js';
 import { DEFAULT_LIMITS, DIAL_LIMITS, type WireLimits } from '../frame/limits.js';
 import { addressText } from './address.js';
-import { type Connection, connectionOver } from './connection.js';
+import { type Connection, connectionOver, type FreshConnection } from './connection.js';
 import { type Keys, KeyWatch, onlyKey } from './keys.js';
 import { checkListener, refusalOf } from './local-users.js';
 import type { Secret } from './secret.js';
@@ -44,7 +44,7 @@ interface ListenOptions {
    * of one address that do not have it, and for one reason.
    */
   readonly onRefused?: (error: SyncError) => void;
-  readonly onConnection: (connection: Connection) => void;
+  readonly onConnection: (connection: FreshConnection) => void;
   /** What follows from another port, for the advice where the port is in use. */
   readonly otherPort?: string | undefined;
   /** @returns a monotonic time in milliseconds. */
@@ -177,7 +177,7 @@ function admit(
   limits: Partial<WireLimits>,
   introduced?: () => void,
   person: Person | null = null,
-): Connection {
+): FreshConnection {
   const connection = connectionOver(socket, limits, introduced, person);
   connections.add(connection);
   void connection.closed.then(() => connections.delete(connection));
@@ -232,6 +232,8 @@ interface DialOptions {
   readonly secret?: Secret | undefined;
   /** Whether the server may belong to another local user where there is no secret. */
   readonly allowLocal?: boolean | undefined;
+  /** Whether the other end may end its output and still be answered. */
+  readonly halfOpen?: boolean;
 }
 
 /**
@@ -240,11 +242,23 @@ interface DialOptions {
  * none, or belongs to another local user; `interrupted` where `signal` is aborted first.
  */
 export function dial(options: DialOptions): Promise<Connection> {
-  const { host, port, timeoutMs = DIAL_MS, limits, signal, secret, allowLocal = false } = options;
+  const {
+    host,
+    port,
+    timeoutMs = DIAL_MS,
+    limits,
+    signal,
+    secret,
+    allowLocal = false,
+    halfOpen: allowHalfOpen,
+  } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(interrupted(host, port));
     const until = performance.now() + timeoutMs;
-    const socket = secret === undefined ? net.connect({ host, port }) : secureSocket(host, port, secret);
+    const socket =
+      secret === undefined
+        ? net.connect({ host, port, allowHalfOpen })
+        : secureSocket(host, port, secret, allowHalfOpen);
     const timer = setTimeout(() => socket.destroy(new Error(`no answer came within ${timeoutMs / 1000} s`)), timeoutMs);
     const onAbort = () => socket.destroy(interrupted(host, port));
     const settle = () => {

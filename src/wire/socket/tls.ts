@@ -124,16 +124,19 @@ const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket):
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
 /** @returns a socket that emits `secureConnect` when both ends have proved the secret. */
-export function secureSocket(host: string, port: number, secret: Secret): tls.TLSSocket {
-  return tls.connect({
+export function secureSocket(host: string, port: number, secret: Secret, allowHalfOpen = false): tls.TLSSocket {
+  // The types of Node do not have `allowHalfOpen`, which its documentation does.
+  const options: tls.ConnectionOptions & { readonly allowHalfOpen: boolean } = {
     host,
     port,
+    allowHalfOpen,
     ...TLS,
     pskCallback: () => ({ identity: secret.identity, psk: secret.key }),
     // A server with a certificate proves nothing, whoever signed it.
     ca: [],
     checkServerIdentity: () => Object.assign(new Error('no certificates here'), { code: 'ERR_TLS_CERTIFICATE' }),
-  });
+  };
+  return tls.connect(options);
 }
 
 /** @returns why `error` ended a handshake with `place`; null where it has nothing to do with `secret`. */

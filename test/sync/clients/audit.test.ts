@@ -9,6 +9,7 @@ import { file, p } from '../../support/disk-site.js';
 import { LockFixture } from '../../support/lock-fixture.js';
 
 const claimed = { remote: '127.0.0.1:5', person: null } as unknown as Connection;
+const atB = { remote: '10.0.0.3:9', person: null, side: 'b' } as unknown as Connection;
 const anna = { remote: '10.0.0.2:7', person: { name: 'anna', role: 'user' } } as unknown as Connection;
 
 function open(write: (line: object) => Promise<void> = async () => {}) {
@@ -51,6 +52,14 @@ describe('the audit', () => {
     ]);
     await audit.record('prune', { dryRun: true }, claimed);
     expect(lines).toHaveLength(recorded.length);
+  });
+
+  test('says of a client that has come through server-b where he comes from, and that', async () => {
+    const { audit, lines } = open();
+    await audit.record('lock', { targets: [{ path: 'x' }], owner: 'bert' } as never, atB);
+    expect(lines).toMatchObject([{ who: 'bert', proved: false, from: '10.0.0.3:9', at: 'b' }]);
+    await audit.record('lock', { targets: [{ path: 'x' }], owner: 'bert' } as never, claimed);
+    expect(lines[1]).not.toHaveProperty('at');
   });
 
   test('says who, whether it is proved, from where, what, and what was before', async () => {

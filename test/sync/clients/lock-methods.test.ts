@@ -1,13 +1,13 @@
 // Locks for clients: the order in which targets are requested, the results of refused ones, and notices.
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/core/errors.js';
-import type { RelPath } from '../../../src/core/path.js';
+import type { RelPath, Side } from '../../../src/core/path.js';
 import { ServeLocks } from '../../../src/sync/clients/lock-methods.js';
 import type { ServiceRequest } from '../../../src/sync/locks/request.js';
 import type { Acted, Refused, Target } from '../../../src/wire/client-api/methods.js';
 import { p } from '../../support/disk-site.js';
 
-function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
+function open(answers: Record<string, Partial<Acted & Refused>> = {}, connection: { readonly side?: Side } = {}) {
   const asks: ServiceRequest[] = [];
   const open: string[] = [];
   let most = 0;
@@ -54,7 +54,8 @@ function open(answers: Record<string, Partial<Acted & Refused>> = {}) {
     now: () => clock.time,
   });
   const signal = new AbortController();
-  const call = { signal: signal.signal, notify: async (_: string, params: object) => void told.push(params) } as never;
+  const notify = async (_: string, params: object) => void told.push(params);
+  const call = { signal: signal.signal, connection, notify } as never;
   return { served, asks, call, told, signal, clock, most: () => most };
 }
 
@@ -80,6 +81,17 @@ describe('locking', () => {
     const how = { side: 'b', message: 'why', ttlMs: 5, steal: true, notify: true } as const;
     await served.lock({ targets: paths('x'), owner: 'bob', ...how }, call);
     expect(asks).toEqual([{ kind: 'lock', path: 'x', owner: 'bob', ...how }]);
+  });
+
+  test.each([
+    [{}, {}, 'a'],
+    [{ side: 'b' }, {}, 'b'],
+    [{ side: 'b' }, { side: 'a' }, 'a'],
+    [{}, { side: 'b' }, 'b'],
+  ] as const)('through %j and with %j is of side %s', async (connection, how, side) => {
+    const { served, asks, call } = open({}, connection);
+    await served.lock({ targets: paths('x'), owner: 'bob', ...how }, call);
+    expect(asks.map((ask) => ask.side)).toEqual([side]);
   });
 
   test('locks the others where one target does not exist', async () => {

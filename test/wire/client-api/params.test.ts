@@ -61,8 +61,9 @@ describe('params of clients', () => {
 });
 
 describe('params of the peer', () => {
-  it('have defaults, so that a client at the wrong server gets an error', () => {
-    expect(v.parse(peerParams.hello, { protocol: 1 })).toEqual({ protocol: 1, role: 'client', root: '', lane: false });
+  it('have defaults, as earlier versions leave fields out', () => {
+    const hello = { protocol: 1, role: 'client', root: '', lane: false, clients: false };
+    expect(v.parse(peerParams.hello, { protocol: 1 })).toEqual(hello);
   });
 
   it.each([{ scope: 'all' }, {}, { scope: ['hinted'] }])('not look %j', (params) => {
