@@ -231,7 +231,9 @@ export class Clients {
     if (answer.changed) this.#checkToken(asked, path, token);
     const isLoose =
       asked.loose || (this.#releasing.get(`${owner} ${path}`) ?? 0) > 0 || this.#isBeingBroken(path, owner);
-    const lasts = answer.expires === null ? null : (wish.ttlMs ?? present?.ttlMs ?? 0);
+    // A lock that was granted meanwhile to a request without an answer has the time of that one.
+    const former = present?.token === token ? present.ttlMs : null;
+    const lasts = answer.expires === null ? null : (wish.ttlMs ?? former ?? 0);
     const clock = asked.clock === this.#clock() ? asked.clock : null;
     const own = lasts === null ? Number.POSITIVE_INFINITY : asked.time + lasts;
     // Who stands in line twice is told twice of the one lock, which has the end of his first place.
