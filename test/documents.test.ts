@@ -192,7 +192,12 @@ describe('the map src/README.md', () => {
 describe('links', () => {
   const names = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'test/README.md', 'src/README.md']
     .filter((name) => fs.existsSync(path.join(checkout, name)))
-    .concat(fs.readdirSync(path.join(checkout, 'docs')).map((name) => `docs/${name}`));
+    .concat(
+      fs
+        .readdirSync(path.join(checkout, 'docs'))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `docs/${name}`),
+    );
 
   test.each(names)('of %s lead somewhere', (name) => {
     const broken: string[] = [];

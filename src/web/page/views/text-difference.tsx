@@ -28,6 +28,12 @@ export function TextDifference({ a, b }: { readonly a: Content; readonly b: Cont
   return (
     <table class="difference">
       <caption class="unseen">The differences, side a left, side b right</caption>
+      <colgroup>
+        <col class="numbers" />
+        <col />
+        <col class="numbers" />
+        <col />
+      </colgroup>
       <thead>
         <tr>
           <th scope="col" colSpan={2}>

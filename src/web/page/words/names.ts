@@ -7,14 +7,14 @@ const PLAIN = /^[\x20-\x7e]*$/;
 /** @returns `name`, harmless to show. */
 export const shownName = (name: string): string => (PLAIN.test(name) ? name : escapeControls(name.toWellFormed()));
 
-/** A path in two parts: where the file is, with a slash at its end, and its own name. */
+/** A path in two parts: where the file is, with a slash at its end, and its own name; that of a folder has a slash, too. */
 interface PathParts {
   readonly folder: string;
   readonly name: string;
 }
 
 export function partsOf(path: string): PathParts {
-  const slash = path.lastIndexOf('/') + 1;
+  const slash = path.lastIndexOf('/', path.length - 2) + 1;
   return { folder: path.slice(0, slash), name: path.slice(slash) };
 }
 

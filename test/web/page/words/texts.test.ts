@@ -20,6 +20,7 @@ test.each([
 test('paths, people and addresses', () => {
   expect(partsOf('a/b/c.txt')).toEqual({ folder: 'a/b/', name: 'c.txt' });
   expect(partsOf('c.txt')).toEqual({ folder: '', name: 'c.txt' });
+  expect(partsOf('a/b/')).toEqual({ folder: 'a/', name: 'b/' });
   expect([['a'], ['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'c', 'd']].map(peopleText)).toEqual([
     ...['a', 'a and b', 'a, b and c', 'a, b and 2 more'],
   ]);
