@@ -151,7 +151,7 @@ describe.skipIf(chromiumPath === null)(`files in the page${why}`, () => {
     await row(page, 'meanwhile.txt').waitFor();
     await expect.poll(() => lists).toBeGreaterThan(1);
     await page.getByRole('link', { name: 'Activity' }).click();
-    await page.getByText('Something is missing here').waitFor();
+    await page.getByText('Something is missing here').first().waitFor();
     await expect.poll(() => page.locator('[data-state]').textContent()).toMatch(/In sync/);
   });
 });

@@ -13,6 +13,9 @@ interface ErrorReply {
   readonly data?: { readonly code?: ErrorCode; readonly hint?: string; readonly advice?: Advice };
 }
 
+/** A long answer is read for so many milliseconds at a time, so that the page goes on being drawn. */
+const DRAW_MS = 12;
+
 let lastId = 0;
 
 /** @throws SyncError, also where the server does not answer (`unreachable`) or `signal` is aborted (`interrupted`). */
@@ -39,9 +42,14 @@ export async function callInPieces<M extends keyof ClientMethods>(
 ): Promise<Result<M>> {
   const answer = await post(method, params, undefined, 'application/x-ndjson');
   let result: Result<M> | undefined;
+  let since = performance.now();
   for await (const line of linesOf(answer.body!)) {
     const message = JSON.parse(line) as { params?: { entries?: unknown[] }; result?: Result<M>; error?: ErrorReply };
     if (message.error !== undefined) throw refusalOf(message.error);
+    if (performance.now() - since > DRAW_MS) {
+      await new Promise((resolve) => setTimeout(resolve)); // what is known so far is drawn
+      since = performance.now();
+    }
     if (message.params?.entries !== undefined) take(message.params.entries);
     else if (message.result !== undefined) {
       result = message.result;

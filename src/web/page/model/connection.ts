@@ -63,8 +63,8 @@ function returned(): void {
 }
 
 function readAll(): void {
+  reloadList(); // first, so that its first rows do not wait for what the server counts
   ask(ALL_QUESTIONS);
-  reloadList();
 }
 
 function lost(): void {
