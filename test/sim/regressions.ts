@@ -73,6 +73,7 @@ export const WITH_EDITORS: readonly (readonly [seed: number, what: string])[] = 
   [914_028_930, 'the simulation: the same, from before a power cut'],
   [931_014_768, 'the simulation: a document was closed that the server had not seen since its start'],
   [932_039_010, 'the simulation: a lock had the time of a request that got no answer, as server-a went down'],
+  [932_089_152, 'without automatic locks, a file in work from before was locked and unlocked again and again'],
   [930_013_635, 'the simulation: a lock stayed for a file in a directory that another lock kept from being replaced'],
 ];
 

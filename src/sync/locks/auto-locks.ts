@@ -66,7 +66,7 @@ export class AutoLocks {
     this.#firstWrites = new FirstWrites({ ...context, quietMs: (path) => this.#quietMs(path) });
     for (const lock of lockState.table.locks.values()) {
       if (lock.auto !== undefined) this.#locks.set(lock.path, lock);
-      if (lock.auto?.app === null) this.#firstWrites.changed(lock.side, lock.path);
+      if (options.isOn && lock.auto?.app === null) this.#firstWrites.changed(lock.side, lock.path);
     }
     lockState.watch((rows) => this.#note(rows));
   }

@@ -457,6 +457,13 @@ describe('first-write', () => {
     expect(scene.passes(1).locks).toEqual([]);
   });
 
+  test('by a server that is started without automatic locks it is ended, once', () => {
+    const { place } = known().writes('a', 'x', 'v1').transfers('a', 'x');
+    const scene = new Scene({ place, isOn: false, rules: 'x first-write 1m' });
+    for (let turns = 0; turns < 3; turns++) expect(scene.turn().locks).toEqual([]);
+    expect(scene.fixture.lockState.table.counter('token')).toBe(1);
+  });
+
   test('no more than 5,000 files are in work', () => {
     const clock = new HandClock();
     const files = new FirstWrites({ clock, mailbox: { wake: () => {} }, quietMs: () => MINUTE });
