@@ -86,7 +86,7 @@ async function take(
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
   await page.evaluate((to) => location.assign(`#/${to}`), view);
   await page.locator('main h1').waitFor();
-  await expect.poll(() => page.locator('main').textContent()).not.toMatch(/Reading …/);
+  await expect.poll(() => page.locator('main').textContent()).not.toMatch(/Reading (?:both )?…/);
   await page.screenshot({ path: path.join(OUT, `${name}.png`) });
 }
 
