@@ -12,6 +12,20 @@ export interface Equivalent {
 
 const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'src/disk/staging/staged-file.ts',
+    source: "this.digest = this.#hash?.digest('hex') ?? null;",
+    original: "this.#hash?.digest('hex') ?? null",
+    mutated: "this.#hash?.digest('hex')",
+    reason: 'It is only compared with a hash, and neither is one.',
+  },
+  {
+    file: 'src/disk/apply/incoming.ts',
+    source: 'if (this.#basis >= 0) fs.closeSync(this.#basis);',
+    original: '0',
+    mutated: '1',
+    reason: 'No file is opened under the number 0: that is the input.',
+  },
+  {
     file: 'src/core/conflicts/copy-limit.ts',
     source:
       "for (const [name, child] of dir.children) if (child.type !== 'dir' && name.includes(' (conflict ')) yield name;",

@@ -18,6 +18,17 @@ async function settled(tree: Tree, now?: () => number): Promise<Watched> {
   return watched;
 }
 
+it('halts for no file that was saved anew, however many there are', async () => {
+  const watched = await settled(files(200));
+  for (let n = 0; n < 200; n++) {
+    fs.writeFileSync(`${watched.root}/new`, `saved ${n}`);
+    fs.renameSync(`${watched.root}/new`, `${watched.root}/f${n}`);
+  }
+  await watched.settle();
+  expect(watched.last.halt).toBeNull();
+  expect(watched.told.filter(([at]) => at.startsWith('f'))).toHaveLength(200);
+});
+
 describe('SCENARIOS 1, 2, 8: a root', () => {
   it('that is moved away halts until it is back', async () => {
     const watched = await settled({ d: files(6) });
