@@ -15,4 +15,4 @@ export function sizeText(bytes: number): string {
 }
 
 /** @returns `1 file`, `12 files`. */
-export const countText = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+export const countText = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;

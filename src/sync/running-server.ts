@@ -12,7 +12,7 @@ export interface RunningServer {
   stop(): Promise<void>;
   /** How far the work has come; only server-a knows it. */
   progress?(): Pick<Transfers, 'done' | 'left' | 'percent'>;
-  /** Where clients on this machine reach it; only server-a has clients. */
+  /** Where clients on this machine reach server-a; absent for server-b. */
   readonly clients?: { readonly host: string; readonly port: number };
   /** How many held updates and problems keep both sides from being equal; only server-a knows it. */
   exceptions?(): { readonly held: number; readonly problems: number };

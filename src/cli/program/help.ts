@@ -20,7 +20,7 @@ const APPENDIX: Appendix = {
   environment: [
     ['LOCKSTEP_SERVER', `where server-a listens (${DEFAULT_SERVER})`],
     ['LOCKSTEP_USER', 'the name to lock under (user@host)'],
-    ['LOCKSTEP_SIDE', 'the side you work on, for lock (a)'],
+    ['LOCKSTEP_SIDE', 'the side you work on, for lock (that of the server)'],
     ['LOCKSTEP_SECRET_FILE', "the file with the servers' secret"],
     ['LOCKSTEP_ALLOW_LOCAL', '1 to talk to a server that another local user runs'],
     ['NO_COLOR', 'no colours'],

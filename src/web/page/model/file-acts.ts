@@ -90,7 +90,7 @@ function resolvedText({ path, removed, renamed }: Resolved, keep: string): { tex
     const names = renamed.map(({ to }) => shownName(to)).join(', ');
     return { text: `Both are kept: ${name} and ${names}.`, more: '' };
   }
-  const gone = countText(removed.length, 'copy').replace('copys', 'copies');
+  const gone = countText(removed.length, 'copy', 'copies');
   return {
     text: `${name} has what side ${keep} had.`,
     more: `The other content is among the versions (${gone} removed).`,
