@@ -65,6 +65,12 @@ export class SimHeld implements HeldContents {
     return this.#disk.held.has(name);
   }
 
+  async isAltered(name: string, file: FileEntry): Promise<boolean> {
+    await this.#process.step();
+    const inode = this.#disk.held.get(name);
+    return inode !== undefined && hashOf(inode.content) !== file.hash;
+  }
+
   forget(name: string): void {
     this.remove(name);
   }

@@ -75,6 +75,10 @@ export const WITH_EDITORS: readonly (readonly [seed: number, what: string])[] = 
   [932_039_010, 'the simulation: a lock had the time of a request that got no answer, as server-a went down'],
   [932_089_152, 'without automatic locks, a file in work from before was locked and unlocked again and again'],
   [930_013_635, 'the simulation: a lock stayed for a file in a directory that another lock kept from being replaced'],
+  [
+    940_072_032,
+    'a damaged lock table named a held content whose name had been given to another one: the unlock never ended',
+  ],
 ];
 
 /** In the world with everything that is in features.ts but editors. */
@@ -213,12 +217,4 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   ],
   [805_004_376, 'the simulation: a lock ended, and with it side b was half of what both sides shared'],
   [17, 'the preference for a holder outlived its conflict'],
-];
-
-/** Faults that are known and not mended yet, with editors. */
-export const OPEN: readonly (readonly [seed: number, what: string])[] = [
-  [
-    940_072_032,
-    'the pair does not come to rest after a damaged lock table was accepted: a path is scanned again and again',
-  ],
 ];

@@ -142,6 +142,27 @@ describe('at its start', () => {
     expect([kept('held'), kept('versions')]).toEqual([['held back'], ['nobody knows it']]);
   });
 
+  test('a held content that somebody has written to does not take effect: it goes to the versions, and that is said', async () => {
+    await withHeld();
+    const [name] = fs.readdirSync(inA('.lockstep', 'held'));
+    fs.writeFileSync(inA('.lockstep', 'held', name!), 'HELD BACK');
+    await servers.start();
+    await servers.said('in-sync');
+    await asking(async (client) => {
+      await client.unlock([{ path: 'f' }], {});
+      await client.flush();
+    });
+    const problem = servers.events.find(({ event }) => event === 'problem');
+    expect(problem).toMatchObject({
+      path: 'f',
+      code: 'unreadable',
+      message: expect.stringContaining('is not what was held'),
+    });
+    expect([kept('held'), kept('versions').sort()]).toEqual([[], ['HELD BACK', 'shared']]);
+    expect([fs.readFileSync(inA('f'), 'utf8'), fs.readFileSync(inB('f'), 'utf8')]).toEqual(['held back', 'held back']);
+    expect((await asking((client) => client.status())).state).toBe('in-sync');
+  });
+
   test('a damaged table of locks halts the pair and keeps what is held until a person accepts it', async () => {
     await withHeld();
     damageLocks();

@@ -10,6 +10,7 @@ import { MAX_NAME_BYTES, nameOf, parentOf, type RelPath, utf8Length } from '../.
 import { reasonForNow, systemTrouble } from '../../core/system-error.js';
 import type { Content, Offer } from '../../replica.js';
 import { readContent } from '../content/read.js';
+import { digestLarge } from '../fs/digest.js';
 import { moveWithoutReplacing } from '../fs/move.js';
 import { GONE, type OwnDirectory } from '../fs/own-directory.js';
 import { isFull } from '../fs/system-errors.js';
@@ -107,6 +108,22 @@ export class HeldFiles {
       return this.#statsOf(name) !== null;
     } catch {
       return true; // reading it will report the error
+    }
+  }
+
+  /**
+   * Hashes the content kept under `name`.
+   * @returns whether it can be read and is not the content of `file`, as after somebody has written to it.
+   */
+  async isAltered(name: string, file: FileEntry): Promise<boolean> {
+    const directory = this.#directory.open();
+    try {
+      const digest = await digestLarge(directory.at(name), Date.now(), new AbortController().signal);
+      return digest.kind === 'read' && (digest.hash !== file.hash || digest.stats.size !== file.size);
+    } catch {
+      return false; // it cannot be read now: the next attempt reports that
+    } finally {
+      directory.close();
     }
   }
 

@@ -26,13 +26,19 @@ export type HeldEvent =
     }
   /** The content was gone before it could be fetched (`error` is null), or could not be stored. */
   | { readonly kind: 'not-stored'; readonly path: RelPath; readonly after: Entry | null; readonly error: unknown }
-  /** One step of an unlock ended. */
-  | { readonly kind: 'drain-step'; readonly path: RelPath; readonly change: Change; readonly outcome: Outcome };
+  /** One step of an unlock ended; `isAltered` where what stands in held/ is not the content that was held. */
+  | {
+      readonly kind: 'drain-step';
+      readonly path: RelPath;
+      readonly change: Change;
+      readonly outcome: Outcome;
+      readonly isAltered: boolean;
+    };
 
 /**
  * Where the contents of held updates are stored. `offer` says how much of a content an interrupted transfer left.
  */
-export type HeldContents = Pick<HeldFiles, 'save' | 'read' | 'has' | 'remove' | 'moveToVersions'> &
+export type HeldContents = Pick<HeldFiles, 'save' | 'read' | 'has' | 'isAltered' | 'remove' | 'moveToVersions'> &
   Partial<Pick<HeldFiles, 'offer'>>;
 
 export interface HeldContext {

@@ -5,8 +5,9 @@
 //   drain (each turn, for each unlocked path that is free and not in backoff):
 //     no update left              -> the drain is over; mark the path
 //     mode discard or keep        -> move the updates to the versions; the plan makes both sides equal
-//     update is there already     -> complete it without a write
+//     update is there already     -> complete it without a write; its content goes to the versions
 //     update's content is missing -> report a problem, drop this update
+//     ... or is another one       -> the same, and what stands there goes to the versions
 //     holder's side is at base    -> write the update as one step (directories: leave it to the plan)
 //     holder's side has changed, or it is a deletion by a former partner
 //                                 -> switch the drain to mode keep: the update becomes a conflict
@@ -175,6 +176,25 @@ export class HeldUpdates {
     this.#finished(path, false, null);
   }
 
+  /**
+   * The content of a held update is another one: reports that this update is lost, and goes on with the others. What
+   * stands in held/ may be somebody's only copy, for example where a damaged lock table was read up to the damage and
+   * its names had been given to other contents meanwhile.
+   */
+  #dropAltered(update: HeldUpdate): void {
+    const { path, file } = update;
+    if (!this.#moveAndFinish(update, false)) return;
+    const message = `The held content ${file} in .lockstep/held is not what was held, so that update cannot take effect. What stands there goes to the versions.`;
+    this.#context.log.event({ event: 'problem', path, code: 'unreadable', message });
+  }
+
+  /** Moves the content of `update` to the versions and completes it. @returns whether it could be moved. */
+  #moveAndFinish({ path, file }: HeldUpdate, applied: boolean): boolean {
+    const isMoved = this.#moveToVersions(path, file, 'held');
+    if (isMoved) this.#finished(path, applied, null);
+    return isMoved;
+  }
+
   /** Lets the first update take effect on the side of the lock, as far as that side is still at its base. */
   #takeEffect(drain: Drain, update: HeldUpdate): void {
     const { pair, sides } = this.#context;
@@ -184,7 +204,8 @@ export class HeldUpdates {
     const current = pair.entry(side, path);
     const isThere =
       sameEntry(current, update.after) || (sameContent(current, update.after) && !sameContent(current, update.base));
-    if (isThere) this.#finished(path, true, update.file);
+    // Its file goes to the versions instead of being removed: nobody has looked whether it still has that content.
+    if (isThere) this.#moveAndFinish(update, true);
     else if (update.file !== null && !this.#context.files.has(update.file)) this.#dropMissing(update);
     else if (sameContent(current, update.base) && !this.#isDropped(side, update)) {
       if (this.#isOneStep(side, update)) this.#step(target, update, current);
@@ -228,26 +249,32 @@ export class HeldUpdates {
     this.#context.claims.begin(claim, 'a', 'b');
     this.#stepping.set(path, claim);
     const change: Change = { path, action: actionOf(current, after), before: current, after };
-    void this.#apply(target, change, this.#contentOf(update));
+    void this.#apply(target, change, update);
   }
 
   #contentOf({ file, after }: HeldUpdate): AsyncIterable<Content> {
     return file === null || after?.type !== 'file' ? noContent() : this.#context.files.read(file, after);
   }
 
-  async #apply(target: Replica, change: Change, contents: AsyncIterable<Content>): Promise<void> {
+  async #apply(target: Replica, change: Change, update: HeldUpdate): Promise<void> {
     const { path } = change;
     let outcome: Outcome = { kind: 'stale' };
     try {
-      for await (const applied of target.apply([change], contents)) outcome = applied.outcome;
+      for await (const applied of target.apply([change], this.#contentOf(update))) outcome = applied.outcome;
     } catch (error) {
       this.#context.log.detail(`The unlock of ${path} was interrupted: ${(error as Error).message}`);
     }
-    this.#context.mailbox.post({ kind: 'drain-step', path, change, outcome });
+    const isAltered = outcome.kind === 'stale' && (await this.#isAltered(update));
+    this.#context.mailbox.post({ kind: 'drain-step', path, change, outcome, isAltered });
+  }
+
+  /** Whether what stands in held/ for `update` is another content: then no attempt will succeed. */
+  async #isAltered({ file, after }: HeldUpdate): Promise<boolean> {
+    return file !== null && after?.type === 'file' && (await this.#context.files.isAltered(file, after));
   }
 
   /** A step of a drain has ended. */
-  stepped({ path, change, outcome }: HeldEvent & { kind: 'drain-step' }): void {
+  stepped({ path, change, outcome, isAltered }: HeldEvent & { kind: 'drain-step' }): void {
     const claim = this.#stepping.get(path);
     this.#stepping.delete(path);
     if (claim !== undefined) this.#context.claims.release(claim);
@@ -257,6 +284,10 @@ export class HeldUpdates {
     if (outcome.kind === 'done') {
       this.#fold(drain.side, change, first);
       this.#finished(path, true, first.file);
+      return;
+    }
+    if (isAltered) {
+      this.#dropAltered(first);
       return;
     }
     this.#backoff.add(path, change.before);

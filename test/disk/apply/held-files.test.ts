@@ -63,6 +63,22 @@ describe('a held content', () => {
     expect(name).toMatch(/\(held 123456\)\.jpeg$/);
   });
 
+  test('is known to be altered where it has other bytes or another size, and only then', async () => {
+    const { context, held, save } = await open();
+    const name = (await save('d/f.txt', 1, 'mine'))!;
+    const at = path.join(context.root, '.lockstep', 'held', name);
+    const isAltered = () => held.isAltered(name, file('mine'));
+    expect(await isAltered()).toBe(false);
+    fs.writeFileSync(at, 'your');
+    expect(await isAltered()).toBe(true);
+    fs.writeFileSync(at, 'mine and more');
+    expect(await isAltered()).toBe(true);
+    fs.rmSync(at);
+    expect(await isAltered()).toBe(false);
+    fs.symlinkSync('/etc/hostname', at);
+    expect(await isAltered()).toBe(false);
+  });
+
   test('of a path too long for two prefixes is kept at the top', async () => {
     const { context, held, save } = await open();
     const deep = Array.from({ length: 40 }, () => 'd'.repeat(100)).join('/');

@@ -45,6 +45,11 @@ class FakeFiles {
     return this.held.has(name);
   }
 
+  async isAltered(name: string, of: FileEntry): Promise<boolean> {
+    const text = this.held.get(name);
+    return text !== undefined && file(text).hash !== of.hash;
+  }
+
   remove(name: string): void {
     this.held.delete(name);
   }
@@ -382,6 +387,32 @@ describe('after the unlock', () => {
       expect.stringMatching(/^problem f unreadable The held content f \(held \d+\) is gone/),
     ]);
     expect([files.aside, fixture.pair.hasMarks]).toEqual([['v3', 'v4', 'v5'], true]);
+  });
+
+  test('an update whose content in held/ is another one is a problem; what stands there goes to the versions with the others', async () => {
+    const { unlock, drain, fixture, files, again, heldUpdates } = await five();
+    files.held.set([...files.held.keys()][1]!, 'other');
+    unlock();
+    const outcomes: Outcome[] = [{ kind: 'done', sent: 0 }, { kind: 'stale' }];
+    expect(await drain('a', (n) => outcomes[n]!)).toEqual(['modified v1', 'modified other']);
+    expect(fixture.said.filter((said) => said.startsWith('problem'))).toEqual([
+      expect.stringMatching(/^problem f unreadable The held content f \(held \d+\) in .* is not what was held/),
+    ]);
+    expect([files.aside, fixture.pair.hasMarks, again]).toEqual([['other', 'v3', 'v4', 'v5'], true, []]);
+    expect([heldUpdates.isFrozen(F), heldUpdates.isIdle]).toEqual([false, true]);
+  });
+
+  test('the content of an update that is there already goes to the versions: nobody has compared it', async () => {
+    const { unlock, settle, fixture, files, lock, saves } = open();
+    lock();
+    saves('v1');
+    await settle();
+    files.held.set([...files.held.keys()][0]!, 'other');
+    fixture.lockState.dispatch({ kind: 'unlock', path: F, owner: 'ann', held: 'apply', current: file('v0'), now: 2 });
+    fixture.found('a', 'f', file('v1'));
+    unlock();
+    await settle();
+    expect([fixture.said.at(-1), files.aside, files.held.size]).toEqual(['applied f modified 1 1', ['other'], 0]);
   });
 
   test('the held updates take effect one by one, in order, and each is logged', async () => {
