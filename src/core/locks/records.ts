@@ -122,6 +122,20 @@ export interface Reminder {
   readonly free: number | null;
 }
 
+/**
+ * A document that is open, and whose lock a person has ended or taken: it is not locked by itself again until it is closed.
+ */
+export interface Dismissal {
+  readonly path: RelPath;
+  /** Where it is open. */
+  readonly side: Side;
+  readonly owner: string;
+  readonly app: string;
+}
+
+/** @returns the key of the dismissal at `path` on `side`. */
+export const dismissalKey = (side: Side, path: RelPath): string => `${side} ${path}`;
+
 /** @returns the key of a row about one path and one person. No path contains NUL. */
 export const personKey = (path: RelPath, person: string): string => `${path}\0${person}`;
 
@@ -135,6 +149,7 @@ export type Row =
   | { readonly table: 'notice'; readonly key: string; readonly value: Notice | null }
   | { readonly table: 'asking'; readonly key: string; readonly value: Asking | null }
   | { readonly table: 'reminder'; readonly key: string; readonly value: Reminder | null }
+  | { readonly table: 'dismissal'; readonly key: string; readonly value: Dismissal | null }
   | { readonly table: 'counter'; readonly key: string; readonly value: number };
 
 /**

@@ -2,7 +2,18 @@
 // it, row by row; the same rows on disk restore it exactly after a crash.
 
 import { otherSide, type RelPath, type Side } from '../path.js';
-import type { Asking, Drain, HeldUpdate, Lock, Notice, Preference, Reminder, Row, Waiter } from './records.js';
+import type {
+  Asking,
+  Dismissal,
+  Drain,
+  HeldUpdate,
+  Lock,
+  Notice,
+  Preference,
+  Reminder,
+  Row,
+  Waiter,
+} from './records.js';
 
 /** The lock table. It is written only by `record`. */
 export class LockTable {
@@ -16,6 +27,8 @@ export class LockTable {
   readonly askings = new Map<string, Asking>();
   /** By the path and who is to be told, the oldest first. */
   readonly reminders = new Map<string, Reminder>();
+  /** By `dismissalKey`. */
+  readonly dismissals = new Map<string, Dismissal>();
   readonly #counters = new Map<string, number>();
   /** What is in the queues by its number: there may be tens of thousands of waiters in one. */
   readonly #heldById = new Map<number, HeldUpdate>();
@@ -71,6 +84,7 @@ export class LockTable {
     else if (row.table === 'notice') setOrDelete(this.notices, Number(row.key), row.value);
     else if (row.table === 'reminder') setOrDelete(this.reminders, row.key, row.value);
     else if (row.table === 'asking') setOrDelete(this.askings, row.key, row.value);
+    else if (row.table === 'dismissal') setOrDelete(this.dismissals, row.key, row.value);
     else setOrDelete(this.preferences, row.key as RelPath, row.value);
   }
 
@@ -84,6 +98,7 @@ export class LockTable {
     for (const [key, value] of this.notices) yield { table: 'notice', key: String(key), value };
     for (const [key, value] of this.askings) yield { table: 'asking', key, value };
     for (const [key, value] of this.reminders) yield { table: 'reminder', key, value };
+    for (const [key, value] of this.dismissals) yield { table: 'dismissal', key, value };
     for (const value of queued(this.waiters)) yield { table: 'waiter', key: String(value.id), value };
   }
 }

@@ -4,11 +4,12 @@
 //   open, and nobody holds the lock or waits for it          → lock, at once: who opened it has read it already
 //   closed, scanned on both sides, content on the other side → unlock
 //   side b away                                              → the lock ends after the grace time unless it comes back
-//   somebody else took or ended the lock                     → it stays so until the document is closed
+//   somebody else took or ended the lock                     → it stays so until the document is closed (dismissed),
+//                                                              also through a restart
 
 import { isConflictCopy } from '../../core/conflicts/copy-name.js';
 import { type Entry, sameContent, sameEntry } from '../../core/entry.js';
-import { type AutoLock, isHolder, type Lock } from '../../core/locks/records.js';
+import { type AutoLock, dismissalKey, isHolder, type Lock, type Row } from '../../core/locks/records.js';
 import { type LockRules, parseLockRules } from '../../core/owner-files/rules.js';
 import { otherSide, type RelPath, type Side } from '../../core/path.js';
 import type { Logger } from '../../log.js';
@@ -52,8 +53,8 @@ export class AutoLocks {
   readonly #locks = new Map<RelPath, Lock>();
   readonly #firstWrites: FirstWrites;
   readonly #closing = new Map<RelPath, Closing>();
-  /** Open documents whose lock a person has ended or taken: they are not locked again until they are closed. */
-  readonly #dismissed: Readonly<Record<Side, Set<RelPath>>> = { a: new Set(), b: new Set() };
+  /** Dismissals that are not in the table yet: no decision can be made while another one is being recorded. */
+  #dismissals: Row[] = [];
   /** Whether a lock is being ended here and not by a person. */
   #isEnding = false;
 
@@ -74,7 +75,34 @@ export class AutoLocks {
   /** A side has told what is open there. */
   told(side: Side, open: OpenDocuments): void {
     if (!this.#options.isOn) return;
-    for (const path of this.#open.told(side, open)) this.#dismissed[side].delete(path);
+    this.#recordDismissals();
+    this.#open.told(side, open);
+    this.#endDismissals(side);
+  }
+
+  #recordDismissals(): void {
+    this.#commit(this.#dismissals.splice(0));
+  }
+
+  /** What is closed, or open for somebody else or in another program, is locked again when it is opened. */
+  #endDismissals(side: Side): void {
+    const { lockState } = this.#context;
+    const over = [...lockState.table.dismissals].filter(([, dismissal]) => {
+      const document = this.#open.at(side, dismissal.path);
+      const isOpen = document?.owner === dismissal.owner && document.app === dismissal.app;
+      return dismissal.side === side && !isOpen;
+    });
+    this.#commit(over.map(([key]) => ({ table: 'dismissal', key, value: null })));
+  }
+
+  /** Where it cannot be written that is logged, and the next write includes it. */
+  #commit(rows: readonly Row[]): void {
+    if (rows.length > 0) this.#context.lockState.commit(rows).catch(() => {});
+  }
+
+  /** @returns the program that has `path` open on `side`; null where none has, or it is not known. */
+  appAt(side: Side, path: RelPath): string | null {
+    return this.#open.at(side, path)?.app ?? null;
   }
 
   /**
@@ -109,6 +137,7 @@ export class AutoLocks {
 
   /** Takes and ends the locks whose time has come. */
   serve(): void {
+    this.#recordDismissals();
     if (this.#locks.size === 0 && this.#open.isEmpty && this.#firstWrites.isEmpty) return;
     const inWork = this.#firstWrites.inWork();
     for (const lock of [...this.#locks.values()]) this.#serveLock(lock);
@@ -144,7 +173,12 @@ export class AutoLocks {
   #dismiss({ path, side, owner, auto }: Lock): void {
     if (auto?.away !== undefined) return;
     if (auto?.app === null) this.#firstWrites.dismiss(path);
-    else if (this.#open.at(side, path)?.owner === owner) this.#dismissed[side].add(path);
+    else {
+      const document = this.#open.at(side, path);
+      if (document?.owner !== owner) return;
+      const value = { path, side, owner, app: document.app };
+      this.#dismissals.push({ table: 'dismissal', key: dismissalKey(side, path), value });
+    }
   }
 
   #serveLock(lock: Lock): void {
@@ -213,8 +247,8 @@ export class AutoLocks {
 
   #want(side: Side, document: Used): void {
     const { path } = document;
-    if (!this.#mayLock(path) || this.#dismissed[side].has(path)) return;
     const { table } = this.#context.lockState;
+    if (!this.#mayLock(path) || table.dismissals.has(dismissalKey(side, path))) return;
     const lock = table.locks.get(path);
     if (lock === undefined ? this.#isFree(path) : isAwayLock(lock, side, document)) this.#take(side, document);
   }

@@ -6,7 +6,18 @@ import type { TokenFloor } from '../pair/archive.js';
 import type { Appended, LockStore, Revision, StoredRow } from './lock-store.js';
 
 /** In the order in which they are written. */
-const TABLES = ['counter', 'lock', 'held', 'drain', 'preference', 'notice', 'asking', 'reminder', 'pause'] as const;
+const TABLES = [
+  'counter',
+  'lock',
+  'held',
+  'drain',
+  'preference',
+  'notice',
+  'asking',
+  'reminder',
+  'dismissal',
+  'pause',
+] as const;
 
 /** After a loss tokens go on this much higher: more than were given out since the lost rows. */
 const LOST_TOKENS = 1_000_000;

@@ -26,8 +26,8 @@ export class OpenSides {
     this.#table = table;
   }
 
-  /** A side has told what is open there: says what is new and what is closed. @returns the paths of what is closed. */
-  told(side: Side, open: OpenDocuments): readonly RelPath[] {
+  /** A side has told what is open there: says what is new and what is closed. */
+  told(side: Side, open: OpenDocuments): void {
     const state = this.#sides[side];
     const former = state.documents;
     state.documents = new Map(open.documents.map((document) => [document.path, document]));
@@ -37,7 +37,6 @@ export class OpenSides {
     for (const document of closed) this.#closed(side, document);
     for (const document of state.documents.values())
       if (!isSame(document, former.get(document.path))) this.#opened(side, document);
-    return closed.map(({ path }) => path);
   }
 
   /** The side has disconnected: what it told is kept, so that only differences are said when it is back. */

@@ -57,6 +57,7 @@ export class EditorOracle {
     const former = new Map([...this.#locks.values()].map((known) => [known.lock.token, known]));
     this.#locks.clear();
     this.#dismissed.clear();
+    for (const key of lockState.table.dismissals.keys()) this.#dismissed.add(key);
     this.#said.clear();
     // Of a lock that comes back from a damaged table, or from before a power cut, it is not known since when its side is
     // away.

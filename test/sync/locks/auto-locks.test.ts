@@ -308,6 +308,29 @@ describe('a server-a that is started anew', () => {
   });
 });
 
+describe('what a person has ended is known after a restart', () => {
+  const ended = () => new Scene().opens('a', 'x Ann', 'y Ann').hand('unlock', 'bob', 'b', { force: true }).place;
+
+  test('as long as it is open', () => {
+    const scene = new Scene({ place: ended() }).opens('a', 'x Ann', 'y Ann');
+    expect(scene.locks).toEqual(['y Ann a auto']);
+    const again = new Scene({ place: scene.place }).opens('a', 'x Ann', 'y Ann');
+    expect(again.locks).toEqual(['y Ann a auto']);
+    expect(again.opens('a', 'y Ann').opens('a', 'x Ann', 'y Ann').locks).toEqual(['y Ann a auto', 'x Ann a auto']);
+  });
+
+  test('but not where it was closed meanwhile', () => {
+    const scene = new Scene({ place: ended() }).opens('a', 'y Ann');
+    expect(scene.opens('a', 'x Ann', 'y Ann').locks).toEqual(['y Ann a auto', 'x Ann a auto']);
+  });
+
+  test('and not for somebody else, nor on the other side', () => {
+    const scene = new Scene({ place: ended() }).opens('a', 'x Ben', 'y Ann');
+    expect(scene.locks).toEqual(['y Ann a auto', 'x Ben a auto']);
+    expect(new Scene({ place: ended() }).opens('b', 'x Ann').locks).toEqual(['y Ann a auto', 'x Ann b auto']);
+  });
+});
+
 describe('what a person has done stays until the document is closed', () => {
   test.each<[it: string, act: (scene: Scene) => unknown, after: string[]]>([
     ['unlocked it', (scene) => scene.hand('unlock', 'Ann', 'a'), []],
