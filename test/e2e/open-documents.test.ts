@@ -157,6 +157,7 @@ describe('a document that is open', () => {
     ownerFile(pair.b, 'plan.odt');
     await said('locked', 'plan.odt');
     expect((await pair.client('--as', 'ann@pc', 'lock', '-m', 'mine', 'plan.odt')).code).toBe(0);
+    expect(await locks()).toMatchObject([{ owner: 'ann@pc', side: 'b', kind: 'manual', app: 'LibreOffice' }]);
     closeDocument(pair.b, 'plan.odt');
     await said('closed', 'plan.odt');
     await pair.flush();

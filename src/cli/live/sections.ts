@@ -50,7 +50,7 @@ export function lockRows(locks: readonly LockRow[], columns: number, most: numbe
     const owner = shownName(lock.owner);
     const facts = [
       ` on ${lock.side}${columns < NARROW ? '' : ` since ${minuteText(lock.since).slice(11)}`}`,
-      lock.kind === 'auto' ? `, ${lockReason(lock)}` : '',
+      lock.kind === 'auto' || lock.app !== null ? `, ${lockReason(lock)}` : '',
       lock.expires === null || columns < NARROW ? '' : `, until ${minuteText(lock.expires).slice(11)}`,
       lock.held === 0 ? '' : `, ${lock.held} held`,
       lock.waiting.length === 0

@@ -16,7 +16,7 @@ export function lockText(lock: Held, now = new Date()): string {
 /** @returns why a lock is there: its message, or what is open. */
 export function lockReason(lock: Held, now = new Date()): string {
   const message = shownName(lock.message);
-  if (lock.kind !== 'auto') return message;
+  if (lock.kind !== 'auto' && lock.app == null) return message;
   const doing = lock.app == null ? 'being changed' : `open in ${shownName(lock.app)}`;
   return `${doing}${awayText(lock, now)}${message === '' ? '' : `: ${message}`}`;
 }

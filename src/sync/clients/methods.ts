@@ -2,6 +2,7 @@
 // session.
 
 import { SyncError } from '../../core/errors.js';
+import type { Lock } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { ServerFacts, VersionReader } from '../../replica.js';
@@ -81,11 +82,12 @@ export class ClientServer {
     const { session, lockState, local, events } = this.#served;
     const eventLog = new EventLogQuery(events);
     const plans = new PlanQuery(() => session.preview());
+    const appOf = ({ side, path }: Lock) => session.lockService.automatic.appAt(side, path);
     const handlers: { [M in keyof ClientMethods]: (params: Params<M>, call: IncomingCall) => Promise<object> } = {
       hello: async (params) => this.#hello(params),
       ping: async () => ({}),
       list: (params, call) => this.#queries.list(params, call),
-      locks: async (_params, call) => ({ locks: await streamed(call, lockRows(lockState.table)) }),
+      locks: async (_params, call) => ({ locks: await streamed(call, lockRows(lockState.table, appOf)) }),
       held: async ({ target }, call) => {
         const only = target === undefined ? null : this.#queries.pathOf(target);
         return { held: await streamed(call, heldRows(lockState.table, only)) };

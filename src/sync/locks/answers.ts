@@ -122,13 +122,16 @@ export const tooMany = (most: number): SyncError =>
 export const noLongerWaiting = (path: string): SyncError =>
   new SyncError('interrupted', `Nobody waits for the lock of ${quote(path)} any longer.`);
 
-/** @returns every lock, with the number of held updates and its waiters. */
-export function lockRows(table: LockTable): LockRow[] {
+/**
+ * @param appOf the program that has the document of a lock open on its side; null where none has.
+ * @returns every lock, with the number of held updates and its waiters.
+ */
+export function lockRows(table: LockTable, appOf: (lock: Lock) => string | null): LockRow[] {
   const asked = askedByPath(table);
   return [...table.locks.values()].map((lock) => ({
     path: lock.path,
     kind: 'manual',
-    app: null,
+    app: appOf(lock),
     away: null,
     ...lockInfo(lock),
     held: table.heldOf(lock.path).length,

@@ -61,6 +61,7 @@ export interface Listing {
 export interface LockRow extends Omit<LockInfo, 'kind' | 'app' | 'away'> {
   readonly path: string;
   readonly kind: 'manual' | 'auto';
+  /** The program that has the document open on the side of the lock. */
   readonly app: string | null;
   readonly away: string | null;
   readonly held: number;

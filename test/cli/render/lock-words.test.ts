@@ -10,8 +10,9 @@ const open: LockInfo = { ...manual, kind: 'auto', app: 'LibreOffice', account: '
 
 describe('who has a file, and why', () => {
   test.each<[lock: Partial<LockInfo>, text: string, reason: string]>([
-    [{ kind: undefined as never }, 'locked by ann', ''],
-    [{ kind: undefined as never, message: 'new prices' }, 'locked by ann', 'new prices'],
+    [{ kind: undefined as never, app: undefined as never }, 'locked by ann', ''],
+    [{ kind: undefined as never, app: null, message: 'new prices' }, 'locked by ann', 'new prices'],
+    [{ kind: 'manual' as never, message: 'mine' }, 'locked by ann', 'open in LibreOffice: mine'],
     [{}, 'open in LibreOffice by ann (b) since 10:04', 'open in LibreOffice'],
     [{ since: at(20, 10, 4) }, 'open in LibreOffice by ann (b) since 2026-11-20 10:04', 'open in LibreOffice'],
     [{ app: null }, 'in work by ann (b) since 10:04', 'being changed'],
