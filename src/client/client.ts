@@ -10,15 +10,15 @@ import { SERVER_SILENCE } from '../wire/frame/limits.js';
 import { RpcClient } from '../wire/rpc/caller.js';
 import { givenSecret } from '../wire/socket/secret.js';
 import { dial } from '../wire/socket/tcp.js';
-import { type Downloaded, type DownloadOptions, saveDownload } from './download.js';
+import type { Downloaded, DownloadOptions } from './download.js';
 import { eventsOf, type WatchOptions } from './event-stream.js';
 import { type AskOptions, Locking, type LockOptions, type TargetResult, type UnlockOptions } from './locks.js';
 import { Queries } from './queries.js';
 import { Requests } from './requests.js';
 import { type Address, addressOf, addressText, DEFAULT_SERVER, unreachable } from './server-address.js';
 import { asTarget, inLines } from './targets.js';
-import { readContent, type TransferOptions } from './transfers.js';
-import { type Content, type UploadOptions, uploadFrom } from './upload.js';
+import type { TransferOptions } from './transfers.js';
+import type { Content, UploadOptions } from './upload.js';
 import { defaultUser } from './user-name.js';
 
 const DIAL_MS = 5_000;
@@ -168,7 +168,8 @@ export class Client extends Queries {
    * @returns `{path, changed, created, size, hash}`, once the file is durable on side a.
    * @throws SyncError `exists`, `locked`, `bad-path`, `halted`, `interrupted`, `failed`; then nothing was changed.
    */
-  upload(source: string | Content, path: string, options: UploadOptions = {}): Promise<Acted> {
+  async upload(source: string | Content, path: string, options: UploadOptions = {}): Promise<Acted> {
+    const { uploadFrom } = await import('./upload.js'); // most commands transfer nothing
     return uploadFrom(this.#rpc, this.user, source, path, options);
   }
 
@@ -179,7 +180,12 @@ export class Client extends Queries {
    * @throws SyncError `not-found`, `exists`, `busy` where the file keeps changing; `interrupted` or `closed`, with the
    * facts `partial` and `bytes` where a part was kept.
    */
-  download(target: Target | string | number, destination: string, options: DownloadOptions = {}): Promise<Downloaded> {
+  async download(
+    target: Target | string | number,
+    destination: string,
+    options: DownloadOptions = {},
+  ): Promise<Downloaded> {
+    const { saveDownload } = await import('./download.js');
     return saveDownload(this.#rpc, asTarget(target), destination, options);
   }
 
@@ -188,8 +194,9 @@ export class Client extends Queries {
    * ended.
    * @throws SyncError as `download`.
    */
-  read(target: Target | string | number, options: TransferOptions = {}): AsyncGenerator<Buffer, void, void> {
-    return readContent(this.#rpc, asTarget(target), options);
+  async *read(target: Target | string | number, options: TransferOptions = {}): AsyncGenerator<Buffer, void, void> {
+    const { readContent } = await import('./transfers.js');
+    yield* readContent(this.#rpc, asTarget(target), options);
   }
 
   /**

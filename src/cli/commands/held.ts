@@ -30,7 +30,7 @@ async function rowsFor(context: CommandContext, api: Api, target: string | undef
 async function matching(context: CommandContext, api: Api, glob: string): Promise<readonly HeldRow[]> {
   const { held: all } = await api.held();
   const exact = all.filter(({ path }) => path === glob);
-  const matches = globMatcher(glob);
+  const matches = await globMatcher(glob);
   const rows = exact.length > 0 ? exact : all.filter(({ path }) => matches(path));
   if (rows.length > 0) return rows;
   const paths = await listedPaths(context)();

@@ -54,7 +54,7 @@ async function chosen(entries: readonly ListEntry[], text: string): Promise<read
   const wanted = parsed.kind === 'path' ? parsed.path : parsed.glob;
   const exact = entries.filter(({ path }) => path === wanted || path.startsWith(`${wanted}/`));
   if (exact.length > 0 || parsed.kind === 'path') return exact;
-  const matches = globMatcher(wanted);
+  const matches = await globMatcher(wanted);
   return entries.filter(({ path }) => matches(path));
 }
 

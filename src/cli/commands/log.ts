@@ -56,7 +56,7 @@ async function matching(
 ): Promise<readonly NumberedEvent[]> {
   const all = await ask({ prefix: glob.slice(0, glob.search(/[*?[\]{}!+@(]/)) });
   const exact = all.filter((event) => pathsOfEvent(event).includes(glob));
-  const matches = globMatcher(glob);
+  const matches = await globMatcher(glob);
   const events = exact.length > 0 ? exact : all.filter((event) => pathsOfEvent(event).some(matches));
   if (events.length > 0) return events;
   const paths = await listedPaths(context)();

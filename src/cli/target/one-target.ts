@@ -26,7 +26,7 @@ export async function oneTarget(
     return one.target;
   }
   const paths = [...new Set(await known())];
-  const matches = globMatcher(parsed.glob);
+  const matches = await globMatcher(parsed.glob);
   const found = paths.includes(parsed.glob) ? [parsed.glob] : paths.filter((path) => matches(path));
   if (found.length <= 1) return { path: parsePath(found[0] ?? parsed.glob) };
   const some = found.slice(0, 3).map(shownName).join(', ');

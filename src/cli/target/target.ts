@@ -2,7 +2,6 @@
 // path wins over a glob, and a number never means another file than the one that was shown.
 
 import path from 'node:path';
-import picomatch from 'picomatch';
 import { addressText } from '../../client/server-address.js';
 import { type Advice, advise } from '../../core/advice.js';
 import { type ErrorCode, SyncError } from '../../core/errors.js';
@@ -47,8 +46,10 @@ export const pairPath = (text: string): string => text.replace(/^(\.\/+)+(?=[^/]
 export const isGlob = (text: string): boolean => /[*?[\]{}]|[!+@]\(/.test(text);
 
 /** @returns a predicate over paths; a glob matches names that begin with a dot, too. */
-export const globMatcher = (glob: string): ((path: string) => boolean) =>
-  picomatch(glob, { dot: true, windows: false });
+export async function globMatcher(glob: string): Promise<(path: string) => boolean> {
+  const { default: picomatch } = await import('picomatch');
+  return picomatch(glob, { dot: true, windows: false });
+}
 
 /**
  * @param texts the targets as typed.
@@ -65,16 +66,20 @@ export async function resolveTargets(
   for (const text of texts) {
     const parsed = parseTarget(text);
     if (parsed.kind === 'glob') paths ??= await known();
-    resolved.push(...resolve(context, parsed, paths ?? []));
+    resolved.push(...(await resolve(context, parsed, paths ?? [])));
   }
   return resolved;
 }
 
-function resolve(context: Pick<CommandContext, 'server' | 'shown'>, parsed: ParsedTarget, known: Known): Resolved[] {
+async function resolve(
+  context: Pick<CommandContext, 'server' | 'shown'>,
+  parsed: ParsedTarget,
+  known: Known,
+): Promise<Resolved[]> {
   if (parsed.kind === 'path') return [resolvePath(parsed.path)];
   if (parsed.kind === 'index') return [resolveIndex(context, parsed.index, parsed.text)];
   if (known.some((paths) => paths.includes(parsed.glob))) return [{ target: { path: parsed.glob } }];
-  const matches = globMatcher(parsed.glob);
+  const matches = await globMatcher(parsed.glob);
   for (const paths of known) {
     const matched = paths.filter((path) => matches(path));
     if (matched.length > 0) return matched.map((path) => ({ target: { path } }));

@@ -17,7 +17,7 @@ export async function pathTest(context: CommandContext, text: string | undefined
   if (text === undefined || text === '.' || text === './') return () => true;
   const parsed = parseTarget(text);
   if (parsed.kind === 'glob') {
-    const matches = globMatcher(parsed.glob);
+    const matches = await globMatcher(parsed.glob);
     return (path) => path === parsed.glob || matches(path);
   }
   const path = parsed.kind === 'path' ? parsePath(parsed.path) : await pathOfNumber(context, text);

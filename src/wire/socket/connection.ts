@@ -15,9 +15,13 @@ import { AsyncQueue } from './async-queue.js';
 import { Deadline } from './deadline.js';
 import { Outbox } from './outbox.js';
 import { socketErrorText } from './socket-errors.js';
-import { isTls } from './tls.js';
 
 const KEEP_ALIVE_MS = 60_000;
+/** The first byte of every TLS connection; no JSON begins with it. */
+const TLS_BEGINS = 0x16;
+
+/** @returns whether the first bytes of a connection are TLS. */
+export const isTls = (first: Buffer): boolean => first[0] === TLS_BEGINS;
 
 export interface Connection {
   /** The other end, such as `127.0.0.1:54321`. */

@@ -1,6 +1,5 @@
 // What both ends of a connection prove to have: the one secret of a pair, or the key of a person, and its file. Messages
 // say where a secret comes from but never quote it, and printing a Secret shows nothing.
-import { timingSafeEqual } from 'node:crypto';
 import fs from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import { quote } from '../../core/path.js';
@@ -50,10 +49,13 @@ export class Secret {
     return this.#key;
   }
 
-  /** @returns whether `other` is the same secret of the same person in the same role. */
+  /**
+   * @returns whether `other` is the same secret of the same person in the same role. For comparing what was read from one's
+   *   own files: the time that it takes depends on the key.
+   */
   isSame(other: Secret): boolean {
     const isOfSame = this.identity === other.identity && this.person?.role === other.person?.role;
-    return timingSafeEqual(this.#key, other.key) && isOfSame;
+    return this.#key.equals(other.key) && isOfSame;
   }
 }
 
@@ -105,3 +107,6 @@ function unreadable(file: string, cause: NodeJS.ErrnoException): SyncError {
 
 const refusal = (file: string, why: string, hint: string, cause?: unknown): SyncError =>
   new SyncError('usage', `The secret file ${quote(file)} cannot be used: ${why}.`, { hint, cause });
+
+/** What to do where the two ends have different secrets. */
+export const SAME_FILE = 'Give every program a copy of the same file with --secret-file.';

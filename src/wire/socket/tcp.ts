@@ -8,9 +8,9 @@ import { addressText } from './address.js';
 import { type Connection, connectionOver, type FreshConnection } from './connection.js';
 import { type Keys, KeyWatch, onlyKey } from './keys.js';
 import { checkListener, refusalOf } from './local-users.js';
-import type { Secret } from './secret.js';
+import { SAME_FILE, type Secret } from './secret.js';
 import { socketErrorText } from './socket-errors.js';
-import { handshakeFault, SAME_FILE, SecureListener, secureSocket } from './tls.js';
+import type { SecureListener } from './tls.js';
 
 export { isLoopback, parseAddress } from './address.js';
 
@@ -55,7 +55,7 @@ interface ListenOptions {
  * Listens. A connection over the limit is answered with `busy` and closed.
  * @throws SyncError `usage` where it cannot listen there, with the reason and what to do.
  */
-export function listen(options: ListenOptions): Promise<Listener> {
+export async function listen(options: ListenOptions): Promise<Listener> {
   const { host, port, secret, allowLocal } = options;
   const connections: Connections = {
     served: new Set(),
@@ -64,7 +64,7 @@ export function listen(options: ListenOptions): Promise<Listener> {
     refused: new Set(),
   };
   const keys = options.keys ?? (secret === undefined ? null : onlyKey(secret));
-  const secure = keys === null ? null : secureListener(keys, connections, options);
+  const secure = keys === null ? null : await secureListener(keys, connections, options);
   // Half-open, because `printf … | nc` ends its output before its answer arrives.
   const checksUser = secure === null && allowLocal !== true;
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: checksUser }, (socket) => {
@@ -93,7 +93,8 @@ interface Connections {
   readonly refused: Set<string>;
 }
 
-function secureListener(keys: Keys, connections: Connections, options: ListenOptions): SecureListener {
+async function secureListener(keys: Keys, connections: Connections, options: ListenOptions): Promise<SecureListener> {
+  const { SecureListener } = await import('./tls.js');
   const report = reporter(options);
   const watch = new KeyWatch(keys);
   return new SecureListener(
@@ -241,7 +242,7 @@ interface DialOptions {
  * @throws SyncError `unreachable` where no server answers; `not-allowed` where the other end has another secret or
  * none, or belongs to another local user; `interrupted` where `signal` is aborted first.
  */
-export function dial(options: DialOptions): Promise<Connection> {
+export async function dial(options: DialOptions): Promise<Connection> {
   const {
     host,
     port,
@@ -252,13 +253,15 @@ export function dial(options: DialOptions): Promise<Connection> {
     allowLocal = false,
     halfOpen: allowHalfOpen,
   } = options;
+  // Loading TLS takes a tenth of the start of a client, and most need none.
+  const tls = secret === undefined ? null : { ...(await import('./tls.js')), secret };
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(interrupted(host, port));
     const until = performance.now() + timeoutMs;
     const socket =
-      secret === undefined
+      tls === null
         ? net.connect({ host, port, allowHalfOpen })
-        : secureSocket(host, port, secret, allowHalfOpen);
+        : tls.secureSocket(host, port, tls.secret, allowHalfOpen);
     const timer = setTimeout(() => socket.destroy(new Error(`no answer came within ${timeoutMs / 1000} s`)), timeoutMs);
     const onAbort = () => socket.destroy(interrupted(host, port));
     const settle = () => {
@@ -268,7 +271,7 @@ export function dial(options: DialOptions): Promise<Connection> {
     signal?.addEventListener('abort', onAbort);
     const onError = (error: Error) => {
       settle();
-      const fault = secret === undefined ? null : handshakeFault(place(host, port), error, secret);
+      const fault = tls === null ? null : tls.handshakeFault(place(host, port), error, tls.secret);
       reject(error instanceof SyncError ? error : (fault ?? cannotReach(host, port, error)));
     };
     socket.once('error', onError);
@@ -278,7 +281,7 @@ export function dial(options: DialOptions): Promise<Connection> {
       socket.removeListener('error', onError);
       resolve(connectionOver(socket, { ...DIAL_LIMITS, ...limits }));
     };
-    if (secret !== undefined) socket.once('secureConnect', connected);
+    if (tls !== null) socket.once('secureConnect', connected);
     else if (allowLocal) socket.once('connect', connected);
     else {
       const check = () => checkListener(socket, place(host, port), until - performance.now());

@@ -5,16 +5,11 @@ import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { SyncError } from '../../core/errors.js';
 import type { WireLimits } from '../frame/limits.js';
+import { isTls } from './connection.js';
 import type { Keys } from './keys.js';
-import type { Secret } from './secret.js';
+import { SAME_FILE, type Secret } from './secret.js';
 
 const KEY_BYTES = 32;
-/** The first byte of every TLS connection; no JSON begins with it. */
-const TLS_BEGINS = 0x16;
-
-/** @returns whether the first bytes of a connection are TLS. */
-export const isTls = (first: Buffer): boolean => first[0] === TLS_BEGINS;
-
 const TLS = {
   minVersion: 'TLSv1.3',
   maxVersion: 'TLSv1.3',
@@ -155,7 +150,6 @@ export function handshakeFault(place: string, error: Error, { person }: Secret):
 const CERTIFICATE = /CERT|SIGNATURE|CRL|ISSUER/;
 const START_BOTH = 'Start that server with --secret-file too, or leave the secret out on this end.';
 const ASK_FOR_KEY = 'It was removed or changed there, or never added: ask who keeps the keys of that server for one.';
-export const SAME_FILE = 'Give every program a copy of the same file with --secret-file.';
 
 const refused = (message: string, hint: string, cause: Error): SyncError =>
   new SyncError('not-allowed', message, { hint, cause });

@@ -47,8 +47,8 @@ describe('globMatcher', () => {
     ['A.txt*', 'a.txt', false],
     ['漢*', '漢字.txt', true],
   ];
-  it.each(cases)('%s and %s: %s', (glob, path, matches) => {
-    expect(globMatcher(glob)(path)).toBe(matches);
+  it.each(cases)('%s and %s: %s', async (glob, path, matches) => {
+    expect((await globMatcher(glob))(path)).toBe(matches);
   });
 });
 
