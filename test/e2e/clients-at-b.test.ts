@@ -3,14 +3,15 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeKey } from '../../src/cli/key/new-key.js';
 import { Client } from '../../src/index.js';
 import { hostileLine } from '../support/hostile.js';
-import { PairOfPrograms, putWhole, run, textOf } from '../support/programs.js';
+import { PairOfPrograms, putWhole, textOf } from '../support/programs.js';
 
 let pair: PairOfPrograms;
 let own: string[];
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
   own = [];
 });
 afterEach(() => pair.close());
@@ -28,7 +29,7 @@ async function start(how: string): Promise<void> {
     trust.push('--secret-file', inOwn('secret'));
     own = [...trust];
   } else if (how === 'with keys') {
-    for (const name of ['peer', 'anna']) await run('lockstep', ['key', 'new', name, '--keys', inOwn('keys')], pair.env);
+    for (const name of ['peer', 'anna']) makeKey({ name, role: 'user', directory: inOwn('keys') });
     trust.push('--keys', inOwn('keys'));
     own = ['--secret-file', inOwn('keys/anna.key')];
   }
@@ -64,6 +65,7 @@ describe.each(['plain', 'with a secret', 'with keys'])('%s', (how) => {
 });
 
 it('watches and waits in line through server-b, and hears that server-a is killed', async () => {
+  pair.asProcesses();
   await start('plain');
   const connect = (user: string) => Client.connect({ server: `127.0.0.1:${pair.portB}`, user });
   const [anna, bert] = [await connect('anna'), await connect('bert')];

@@ -6,7 +6,7 @@ import { PairOfPrograms, run, textOf } from '../support/programs.js';
 import { full } from '../support/sizes.js';
 
 it('shows the plan, touches nothing and ends', async () => {
-  const pair = new PairOfPrograms();
+  const pair = new PairOfPrograms('here if short');
   onTestFinished(() => pair.close());
   fs.writeFileSync(path.join(pair.a, 'one.txt'), 'one');
   fs.writeFileSync(path.join(pair.b, 'two.txt'), 'two');
@@ -25,7 +25,7 @@ it('shows the plan, touches nothing and ends', async () => {
 });
 
 it.runIf(full)('forgets nothing of a pair when it meets another directory', async () => {
-  const pair = new PairOfPrograms();
+  const pair = new PairOfPrograms('here if short');
   onTestFinished(() => pair.close());
   for (const name of ['kept.txt', 'gone.txt']) fs.writeFileSync(path.join(pair.a, name), name);
   await pair.start();
@@ -50,7 +50,7 @@ it.runIf(full)('forgets nothing of a pair when it meets another directory', asyn
 });
 
 it.runIf(full)('shows the plan of a halted pair with its halt, and ends with 8', async () => {
-  const pair = new PairOfPrograms();
+  const pair = new PairOfPrograms('here if short');
   onTestFinished(() => pair.close());
   fs.writeFileSync(path.join(pair.a, 'shared.txt'), 'shared');
   await pair.start();

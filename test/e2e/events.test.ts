@@ -16,7 +16,7 @@ interface Logged {
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
@@ -54,6 +54,7 @@ async function watched(args: string[], enough: (lines: Logged[]) => boolean): Pr
 }
 
 test('events are numbered, go on after a place, and a restart is a gap', { timeout: 120_000 }, async () => {
+  pair.asProcesses();
   await pair.startB();
   await pair.startA();
   await pair.serverA.wait('in-sync');
@@ -85,6 +86,7 @@ test('events are numbered, go on after a place, and a restart is a gap', { timeo
 test('the log has what happened before a kill and after it, also about one file, a directory and a glob', {
   timeout: 120_000,
 }, async () => {
+  pair.asProcesses();
   await pair.startB();
   await pair.startA();
   await pair.serverA.wait('in-sync');

@@ -2,27 +2,24 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeKey } from '../../src/cli/key/new-key.js';
 import { Client } from '../../src/index.js';
 import { PairOfPrograms, putWhole, run, textOf, until } from '../support/programs.js';
 
 let pair: PairOfPrograms;
 let keys: string;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
   keys = path.join(pair.directory, 'keys');
 });
 afterEach(() => pair.close());
 
-/** Makes a key with the program. @returns its file. */
-async function newKey(name: string, ...more: string[]): Promise<string> {
-  const ran = await run('lockstep', ['key', 'new', name, '--keys', keys, ...more], pair.env);
-  if (ran.code !== 0) throw new Error(ran.stderr);
-  return path.join(keys, `${name}.key`);
-}
+/** Makes a key as the program does. @returns its file. */
+const newKey = (name: string, role = 'user'): string => makeKey({ name, role, directory: keys }).file;
 
 /** Starts both servers with the directory of keys. */
 async function startWithKeys(): Promise<void> {
-  await newKey('peer');
+  newKey('peer');
   await pair.startB('--keys', keys, '--host', '0.0.0.0');
   pair.env.LOCKSTEP_A_KEYS = keys;
   await pair.startA('--host', '0.0.0.0');
@@ -33,15 +30,12 @@ const as = (file: string, ...args: string[]) => pair.client('--secret-file', fil
 
 describe('a pair with keys', () => {
   it('knows who asks, lets him do what his role allows, and nobody without a key hears anything', async () => {
+    pair.asProcesses();
     putWhole(pair.a, 'x.txt', 'from a');
     await startWithKeys();
     expect(textOf(pair.b, 'x.txt')).toBe('from a');
     // A key that is made while the servers run is good at once.
-    const [anna, bert, carl] = [
-      await newKey('anna'),
-      await newKey('bert', '--role', 'read'),
-      await newKey('carl', '--role', 'admin'),
-    ];
+    const [anna, bert, carl] = [newKey('anna'), newKey('bert', 'read'), newKey('carl', 'admin')];
 
     expect((await as(anna, 'lock', 'x.txt')).stdout).toContain('for anna');
     const reader = await Client.connect({ server: `127.0.0.1:${pair.portA}`, secretFile: bert });
@@ -78,7 +72,7 @@ describe('a pair with keys', () => {
   it('does not believe --as, and takes the name of the key where none is given', async () => {
     putWhole(pair.a, 'x.txt', 'x');
     await startWithKeys();
-    const anna = await newKey('anna');
+    const anna = newKey('anna');
     expect(await as(anna, '--as', 'carl', 'list')).toMatchObject({
       code: 7,
       stdout: '',
@@ -95,7 +89,7 @@ describe('a pair with keys', () => {
 
   it('ends the connections of a key that is removed, and refuses it from then on', async () => {
     await startWithKeys();
-    const anna = await newKey('anna');
+    const anna = newKey('anna');
     const copy = path.join(pair.directory, 'annas.key');
     fs.copyFileSync(anna, copy);
     const client = await Client.connect({ server: `127.0.0.1:${pair.portA}`, secretFile: copy });
@@ -111,8 +105,8 @@ describe('a pair with keys', () => {
   });
 
   it('is not paired with who has only the key of a person', async () => {
-    await newKey('peer');
-    const anna = await newKey('anna');
+    newKey('peer');
+    const anna = newKey('anna');
     await pair.startB('--keys', keys);
     await pair.startA('--secret-file', anna);
     expect((await pair.serverA.wait('peer-lost')).reason).toMatch(/The key of anna is not that of the two servers/);
@@ -130,9 +124,9 @@ describe('a pair with keys', () => {
       code: 2,
       stderr: expect.stringContaining('lockstep key new peer'),
     });
-    const anna = await newKey('anna');
+    const anna = newKey('anna');
     expect(await start('--keys', keys)).toMatchObject({ code: 2, stderr: expect.stringContaining('has no peer.key') });
-    await newKey('peer');
+    newKey('peer');
     expect(await start('--keys', keys, '--secret-file', anna)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('both say who may connect'),
@@ -157,7 +151,7 @@ describe('the audit', () => {
   it('has what was done, by whom, and whether that is proved; and nothing that was refused at the door', async () => {
     putWhole(pair.a, 'x.txt', 'x');
     await startWithKeys();
-    const [anna, bert] = [await newKey('anna'), await newKey('bert', '--role', 'read')];
+    const [anna, bert] = [newKey('anna'), newKey('bert', 'read')];
     await as(anna, 'lock', '0', '-m', 'why');
     await as(bert, 'lock', 'x.txt');
     await as(anna, 'delete', 'x.txt');
@@ -183,6 +177,7 @@ describe('the audit', () => {
   });
 
   it('is there after a kill, and says that a name is only claimed without keys', async () => {
+    pair.asProcesses();
     putWhole(pair.a, 'x.txt', 'x');
     await pair.start();
     await pair.client('--as', 'carl', 'lock', 'x.txt');

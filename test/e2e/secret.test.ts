@@ -10,7 +10,7 @@ import { PairOfPrograms, putWhole, run, textOf, until } from '../support/program
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
@@ -38,6 +38,7 @@ const LIST = '{"jsonrpc":"2.0","id":1,"method":"list"}\n';
 
 describe('a pair with a secret', () => {
   it('lists, locks and synchronises, and nobody without it hears anything', async () => {
+    pair.asProcesses();
     const file = secretFile();
     putWhole(pair.a, 'x.txt', 'from a');
     await pair.startB('--secret-file', file, '--host', '0.0.0.0');

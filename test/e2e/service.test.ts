@@ -17,7 +17,7 @@ beforeEach(() => {
   [a, b] = [path.join(directory, 'a'), path.join(directory, 'b')];
   const [bin, home, config] = ['bin', 'systemd', 'config'].map((name) => path.join(directory, name));
   for (const each of [a, b, bin!, home!, path.join(config!, 'lockstep')]) fs.mkdirSync(each, { recursive: true });
-  const fake = path.resolve(import.meta.dirname, '../support/fake-systemd.mjs');
+  const fake = path.resolve(import.meta.dirname, '../support/fake-systemd.sh');
   for (const name of ['systemctl', 'journalctl', 'loginctl']) fs.symlinkSync(fake, path.join(bin!, name));
   fs.writeFileSync(path.join(config!, 'lockstep', 'config.toml'), `[pairs.art]\ndir = '${a}'\nother = '${b}'\n`);
   const own = Object.entries(process.env).filter(([name]) => !/^(LOCKSTEP|npm)_/.test(name));
@@ -27,7 +27,7 @@ beforeEach(() => {
     XDG_STATE_HOME: path.join(directory, 'state'),
   };
   onTestFinished(async () => {
-    await service('remove', 'art');
+    if (fs.existsSync(unit())) await service('remove', 'art');
     fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   });
 });

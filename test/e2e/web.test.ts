@@ -6,7 +6,7 @@ import { PairOfPrograms, run } from '../support/programs.js';
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
@@ -27,6 +27,7 @@ describe('server-a --web', () => {
     writeFileSync(path.join(pair.a, 'plan.txt'), 'the plan');
     const token = path.join(pair.directory, 'metrics.token');
     writeFileSync(token, '5'.repeat(64), { mode: 0o600 });
+    pair.asProcesses();
     await pair.startB();
     await pair.startA('--web', '0', '--metrics-token-file', token);
     const { address: plain } = (await pair.serverA.wait('page')) as unknown as { address: string };
@@ -87,7 +88,7 @@ describe('server-a --web', () => {
   test('where there is no page, the client says how to start one', async () => {
     await pair.startB();
     await pair.startA();
-    const { code, stderr } = await pair.program('web');
+    const { code, stderr } = await pair.client('web');
     expect([code, stderr]).toEqual([1, expect.stringContaining('serves no page. Start it with --web PORT')]);
   });
 });

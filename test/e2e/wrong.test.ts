@@ -4,12 +4,12 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PairOfPrograms, putWhole, run } from '../support/programs.js';
+import { end, PairOfPrograms, putWhole, run } from '../support/programs.js';
 import { full } from '../support/sizes.js';
 
 let pair: PairOfPrograms;
 beforeEach(() => {
-  pair = new PairOfPrograms();
+  pair = new PairOfPrograms('here if short');
 });
 afterEach(() => pair.close());
 
@@ -53,7 +53,7 @@ describe('server-a with roots that cannot be a pair', () => {
     const { reason } = await pair.serverA.wait('peer-lost');
     expect(reason).toMatch(/This is a server-a; .*--peer/);
     expect((await pair.client('list')).code).toBe(0);
-    await other.crash();
+    await end(other);
   });
 });
 
@@ -90,6 +90,7 @@ const JUNK: [what: string, bytes: string | Buffer][] = [
 
 describe('strangers at real servers', () => {
   it('get one error reply and a closed connection, and nobody else notices', async () => {
+    pair.asProcesses();
     await pair.start();
     const friend = net.connect(pair.portA, '127.0.0.1');
     await once(friend, 'connect');
@@ -109,6 +110,7 @@ describe('strangers at real servers', () => {
   });
 
   it.runIf(full)('that ask very much at once do not keep others waiting', async () => {
+    pair.asProcesses();
     for (let n = 0; n < 1500; n++) fs.writeFileSync(path.join(pair.a, `a file with a long name ${n}`), '');
     await pair.start();
     const greedy = net.connect(pair.portA, '127.0.0.1');
