@@ -101,7 +101,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
 }
 
 /** A server-a that opens no stream or sends nothing for so many milliseconds is gone: it pings every 10 s. */
-const CARRIER_SILENCE_MS = 40_000;
+export const CARRIER_SILENCE_MS = 40_000;
 
 /** A server-b for one stream. */
 export interface StreamServer {
@@ -121,7 +121,7 @@ export interface StreamServer {
  * @throws SyncError `usage` where the directory cannot be used.
  */
 export function openServerB(options: SideBOptions, silenceMs = CARRIER_SILENCE_MS): StreamServer {
-  const side = new SideB(options);
+  const side = new SideB(options, true);
   let carrier: Duplex | null = null;
   let closing: Promise<void> | null = null;
   return {
@@ -158,13 +158,15 @@ class SideB {
   readonly passingOn: PassingOn;
   readonly #memory = requestMemory();
 
-  constructor({ dir, ignore, versionLimits, limit, autoLock, showLocks, version, log: given }: SideBOptions) {
+  /** @param ofCaller whether it ends when its one caller is gone. */
+  constructor(options: SideBOptions, ofCaller = false) {
+    const { dir, ignore, versionLimits, limit, autoLock, showLocks, version, log: given } = options;
     const root = openRoot(dir);
     this.dir = root.path;
     const history = new EventHistory();
     this.log = history.before(given);
     const { log } = this;
-    this.#state = openStateDirectory(root.path, log);
+    this.#state = openStateDirectory(root.path, log, ofCaller);
     this.#eventLog = openEventLog(this.#state, history);
     removeAddress(root.path, log.warn); // of a pair that was killed
     const ownerFiles = autoLock ?? true;

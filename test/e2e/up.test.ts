@@ -1,4 +1,6 @@
 // `lockstep up`: a pair of one's own folders, and one over a command such as ssh, by the real program.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -149,6 +151,40 @@ describe('lockstep up with a directory of another machine', () => {
     fs.writeFileSync(path.join(b, 'after.txt'), 'after');
     await until(() => textOf(a, 'after.txt') === 'after');
     expect(pids()).toHaveLength(2);
+  });
+
+  it('waits for a server-b there to end whose server-a was cut off', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    const { command } = fakeSsh();
+    const cut = spawn(LOCKSTEP, ['serve', 'b', '--stdio', '--dir', b], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    onTestFinished(() => void cut.kill());
+    await once(cut.stdout, 'data');
+    const pair = up(a, `office:${b}`, '--ssh', command, '--remote', LOCKSTEP);
+    await pair.wait('scan-finished');
+    await until(() => fs.existsSync(path.join(directory, 'pids')));
+    cut.stdin.end();
+    await pair.wait('ready');
+    expect(pair.said.filter(({ event }) => event === 'peer-lost')).toEqual([]);
+  });
+
+  it('lets the other machine say that its documents lock nothing', async () => {
+    for (const root of [a, b]) fs.mkdirSync(root);
+    env.LOCKSTEP_B_AUTO_LOCK = 'off';
+    for (const [root, name] of [
+      [a, 'roof.odt'],
+      [b, 'plan.odt'],
+    ] as const)
+      fs.writeFileSync(path.join(root, name), name);
+    const pair = up(a, `office:${b}`, '--ssh', fakeSsh().command, '--remote', LOCKSTEP, '--yes');
+    await pair.wait('ready');
+    const opens = (root: string, name: string) =>
+      fs.writeFileSync(path.join(root, `.~lock.${name}#`), ',anna,studio,21.11.2026 14:03,file:///home/anna;');
+    opens(b, 'plan.odt');
+    fs.writeFileSync(path.join(b, 'after.txt'), 'after');
+    await until(() => textOf(a, 'after.txt') === 'after');
+    opens(a, 'roof.odt');
+    await pair.wait('opened');
+    expect(pair.said.filter(({ event }) => event === 'opened')).toMatchObject([{ path: 'roof.odt', side: 'a' }]);
   });
 
   it('reads past what a shell prints before', async () => {

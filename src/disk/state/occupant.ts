@@ -35,23 +35,26 @@ interface Occupant {
   readonly started: string;
   /** The boot id of the machine; '' where unknown. */
   readonly boot: string;
+  /** Whether it ends by itself when its caller is gone. */
+  readonly ofCaller?: boolean;
 }
 
 /**
  * Takes the root by creating `file`; replaces a file that a dead process left.
+ * @param ofCaller whether this process ends by itself when its caller is gone.
  * @throws SyncError `usage` where another server has the root.
  */
-export function occupy(file: string, root: string): Occupancy {
-  const crash = inItsDirectory(file, (spelled) => claimRoot(spelled, file, root));
+export function occupy(file: string, root: string, ofCaller = false): Occupancy {
+  const self = thisProcess(ofCaller);
+  const crash = inItsDirectory(file, (spelled) => claimRoot(spelled, file, root, self));
   return {
     crash,
-    check: () => inItsDirectory(file, (spelled) => renew(spelled, file, root)),
+    check: () => inItsDirectory(file, (spelled) => renew(spelled, file, root, self)),
     release: () => release(file),
   };
 }
 
-function claimRoot(file: string, shown: string, root: string): Crash | null {
-  const self = thisProcess();
+function claimRoot(file: string, shown: string, root: string, self: Occupant): Crash | null {
   let crash: Crash | null = null;
   const claim = `${file}.${process.pid}`;
   writeClaim(claim, self);
@@ -69,8 +72,7 @@ function claimRoot(file: string, shown: string, root: string): Crash | null {
   throw new SyncError('usage', `Another server is just starting on ${root}.`, { hint: 'One server a directory.' });
 }
 
-function renew(file: string, shown: string, root: string): boolean {
-  const self = thisProcess();
+function renew(file: string, shown: string, root: string, self: Occupant): boolean {
   const occupant = readOccupant(file);
   if (occupant !== null && isSelf(occupant, self)) return false;
   if (occupant !== null && isAlive(occupant)) throw occupied(root, shown, occupant);
@@ -90,11 +92,12 @@ function writeClaim(claim: string, self: Occupant): void {
   fs.writeFileSync(claim, JSON.stringify(self), { flag: 'wx', flush: areFlushed() });
 }
 
-const thisProcess = (): Occupant => ({
+const thisProcess = (ofCaller = false): Occupant => ({
   pid: process.pid,
   host: os.hostname(),
   started: startOf(process.pid),
   boot: thisBoot(),
+  ...(ofCaller ? { ofCaller } : {}),
 });
 
 const isSelf = (occupant: Occupant, self: Occupant): boolean =>
@@ -157,6 +160,7 @@ const schema = v.object({
   host: textOrNone,
   started: textOrNone,
   boot: textOrNone,
+  ofCaller: v.fallback(v.optional(v.boolean(), false), false),
 }) satisfies v.GenericSchema<unknown, Occupant>;
 
 /** @returns null where the file is gone or names no process. */
@@ -168,12 +172,22 @@ function readOccupant(file: string): Occupant | null {
   }
 }
 
-/** @returns the process that `file` names, and whether it runs as far as this machine can know; null where it names none. */
-export function occupantIn(
-  file: string,
-): { readonly pid: number; readonly host: string; readonly isAlive: boolean } | null {
+/** The process that a file names. */
+export interface NamedOccupant {
+  readonly pid: number;
+  readonly host: string;
+  /** Whether it runs, as far as this machine can know. */
+  readonly isAlive: boolean;
+  /** Whether it ends by itself when its caller is gone. */
+  readonly ofCaller: boolean;
+}
+
+/** @returns the process that `file` names; null where it names none. */
+export function occupantIn(file: string): NamedOccupant | null {
   const occupant = readOccupant(file);
-  return occupant && { pid: occupant.pid, host: occupant.host, isAlive: isAlive(occupant) };
+  if (occupant === null) return null;
+  const { pid, host, ofCaller = false } = occupant;
+  return { pid, host, ofCaller, isAlive: isAlive(occupant) };
 }
 
 function isAlive({ pid, host, started }: Occupant): boolean {

@@ -69,9 +69,10 @@ export interface StateDirectory extends OwnDirectories {
  * Makes or opens ROOT/.lockstep and takes the root for this process.
  * @param root absolute path of the root.
  * @param log receives a warning about each damage.
+ * @param ofCaller whether this server ends by itself when its caller is gone.
  * @throws SyncError `usage` where another server has the root, or the directory cannot be written.
  */
-export function openStateDirectory(root: string, log: Logger = silent): StateDirectory {
+export function openStateDirectory(root: string, log: Logger = silent, ofCaller = false): StateDirectory {
   const directory = path.join(root, STATE_DIR);
   const inside = (name: string) => path.join(directory, name);
   let [isMade, isDiscarded] = [false, false];
@@ -84,7 +85,7 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
   } catch (cause) {
     throw cannotBeWritten(root, cause);
   }
-  const occupancy = take(inside(OCCUPANT), root);
+  const occupancy = take(inside(OCCUPANT), root, ofCaller);
   try {
     const problems = new StateProblems(log);
     const files = new StateFiles(directory, problems);
@@ -136,9 +137,9 @@ export function openStateDirectory(root: string, log: Logger = silent): StateDir
   }
 }
 
-function take(file: string, root: string): Occupancy {
+function take(file: string, root: string, ofCaller: boolean): Occupancy {
   try {
-    return occupy(file, root);
+    return occupy(file, root, ofCaller);
   } catch (error) {
     throw error instanceof SyncError ? error : cannotBeWritten(root, error);
   }
