@@ -1,13 +1,13 @@
 // npm run package: makes package/lockstep-VERSION.tgz, which `npm install -g` installs without building or fetching, and
 // package/lockstep_VERSION_all.deb where dpkg-deb is there. Both have the programs lockstep, lockstep-server-a and
-// lockstep-server-b, the manual, and the libraries that they need.
+// lockstep-server-b, the manual, and the libraries that they need. `node scripts/package.mjs DIR` puts them elsewhere.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-const OUT = 'package';
+const OUT = process.argv[2] ?? 'package';
 const PROGRAMS = { lockstep: 'bin/lockstep', 'lockstep-server-a': 'bin/server-a', 'lockstep-server-b': 'bin/server-b' };
 const CONTENTS = ['bin', 'dist', 'docs', 'examples', 'LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md'];
 const manifest = JSON.parse(fs.readFileSync('package.json', 'utf8'));
@@ -20,7 +20,7 @@ function stage(directory) {
   for (const name of CONTENTS) fs.cpSync(name, path.join(directory, name), { recursive: true });
   fs.rmSync(path.join(directory, 'dist', '.tsbuildinfo'), { force: true });
   for (const name of ['package.json', 'package-lock.json']) fs.copyFileSync(name, path.join(directory, name));
-  run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], directory);
+  run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'], directory);
   fs.rmSync(path.join(directory, 'package-lock.json'));
   const { scripts: _scripts, devDependencies: _devDependencies, ...kept } = manifest;
   const packaged = {
