@@ -107,6 +107,19 @@ export type Content =
   /** The content cannot be read: the file changed, or is unreadable. Nothing more follows for this `n`. */
   | { readonly n: number; readonly failed: Exclude<Outcome, { kind: 'done' | 'kept' }> };
 
+/**
+ * Several small contents in one piece, the first of them the `n`-th: each whole, one after the other. It costs less than a
+ * piece for each.
+ */
+export interface JoinedContents {
+  readonly n: number;
+  /** Bytes of each content. */
+  readonly sizes: readonly number[];
+  readonly joined: Buffer;
+  /** As for `Content`. */
+  readonly release?: () => void;
+}
+
 /** The outcome of the `n`-th change of an apply. */
 export interface Applied {
   readonly n: number;
@@ -209,13 +222,15 @@ export interface Replica {
   offer(change: Change): Promise<Offer | null>;
   /** Reads the contents of `wanted`, one after the other. */
   read(wanted: readonly Wanted[]): AsyncIterable<Content>;
+  /** As `read`, with small contents joined. Absent where that saves nothing. */
+  readJoined?(wanted: readonly Wanted[]): AsyncIterable<Content | JoinedContents>;
   /**
    * Carries out `changes` in their order. Each is compared with the present entry before it is written.
-   * @param contents pieces as `read` returns them; `n` counts the changes that carry content, from 0. If the stream
+   * @param contents pieces as `read` or `readJoined` returns them; `n` counts the changes that carry content, from 0. If the stream
    *   throws, a later apply resumes it: see `offer`.
    * @returns the outcome of every change, in any order; a change that is `done` is durable.
    */
-  apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied>;
+  apply(changes: readonly Change[], contents: AsyncIterable<Content | JoinedContents>): AsyncIterable<Applied>;
   /**
    * Takes the write bits off the files at `paths`, or gives them back; without paths it gives all back. Scans and
    * changes do not see this.

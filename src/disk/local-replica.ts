@@ -4,13 +4,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Change } from '../core/change.js';
 import type { Entry, FileEntry } from '../core/entry.js';
-import { SyncError } from '../core/errors.js';
 import { comparePaths, isAtOrBelow, nameOf, parentOf, type RelPath } from '../core/path.js';
 import { entryOf, Snapshot } from '../core/snapshot.js';
 import type { Logger } from '../log.js';
 import type {
   Applied,
   Content,
+  JoinedContents,
   Offer,
   OpenDocuments,
   Replica,
@@ -23,11 +23,11 @@ import { applyChanges } from './apply/apply.js';
 import type { ApplyContext } from './apply/context.js';
 import { Guard } from './apply/guard.js';
 import { openGuardRecords } from './apply/guard-records.js';
-import { freeBytes, IncomingUpload } from './apply/incoming-upload.js';
+import { freeBytes, IncomingUpload, noRoom } from './apply/incoming-upload.js';
 import { offerFor } from './apply/offer.js';
 import { openContext } from './apply/step.js';
 import { OpenContent } from './content/open-file.js';
-import { readContents } from './content/read.js';
+import { readContents, readJoined } from './content/read.js';
 import { makeNamesDurable } from './fs/durable-names.js';
 import type { Root } from './fs/parents.js';
 import { nothingOpen } from './owner-files/machine.js';
@@ -216,7 +216,11 @@ export class LocalReplica implements Replica {
     return readContents(this.#root, wanted);
   }
 
-  apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
+  readJoined(wanted: readonly Wanted[]): AsyncIterable<Content | JoinedContents> {
+    return readJoined(this.#root, wanted);
+  }
+
+  apply(changes: readonly Change[], contents: AsyncIterable<Content | JoinedContents>): AsyncIterable<Applied> {
     return this.#guarded(changes, applyChanges(this.#context(), changes, contents));
   }
 
@@ -309,11 +313,6 @@ export class LocalReplica implements Replica {
     await this.#store.close();
   }
 }
-
-const noRoom = (bytes: number): SyncError =>
-  new SyncError('failed', `Side a has no room for ${bytes} bytes more: its disk is full.`, {
-    hint: 'Free some space there, then try again.',
-  });
 
 /**
  * Opens the store with the snapshot of the last run. If it is lost, the root gets a new identity: nobody could tell

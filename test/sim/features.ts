@@ -27,13 +27,15 @@ export interface Features {
   readonly many: boolean;
   /** Documents are open in programs, and locked by themselves. */
   readonly editors: boolean;
+  /** Small contents are joined, mostly. */
+  readonly joined: boolean;
 }
 
 /** Nothing of it: the world of the first regressions. */
 const PLAIN: Features = {
   ...{ ttl: false, lines: false, breaking: false, ways: false, guard: false },
   ...{ roots: false, memory: false, mounts: false, tables: false, many: false, records: false },
-  editors: false,
+  ...{ editors: false, joined: false },
 };
 
 /** How much of it there is: seeds mean what they meant when they were found. `wide` is without editors. */
@@ -48,5 +50,6 @@ export function featuresOf(seed: number, width: Width): Features {
   if (width === 'early') return early;
   const wide = { mounts: random.chance(0.1), tables: random.chance(0.15), many: random.chance(0.015) };
   const editors = width === 'all' && new Random(subSeed(seed, -4)).chance(0.3);
-  return { ...early, ...wide, records: random.chance(0.1), editors };
+  const joined = width === 'all' && new Random(subSeed(seed, -5)).chance(0.5);
+  return { ...early, ...wide, records: random.chance(0.1), editors, joined };
 }

@@ -7,7 +7,17 @@ import { entryOf, Snapshot } from '../../src/core/snapshot.js';
 import { tableOf } from '../../src/disk/local-replica.js';
 import { PARTNER_TABLE, PartnerMemory } from '../../src/disk/state/partner-memory.js';
 import type { StoreAccess } from '../../src/disk/state/store.js';
-import type { Applied, Content, OpenDocuments, Replica, ScanResult, ScanScope, Wanted } from '../../src/replica.js';
+import type {
+  Applied,
+  Content,
+  JoinedContents,
+  OpenDocuments,
+  Replica,
+  ScanResult,
+  ScanScope,
+  Wanted,
+} from '../../src/replica.js';
+import { separated } from '../../src/sync/peer/contents-client.js';
 import { hashOf, type Inode, type SimDisk, seenOf, sizeOf } from './disk.js';
 import { Presence } from './editors/presence.js';
 import type { Programs } from './editors/programs.js';
@@ -31,6 +41,8 @@ export interface Place {
   readonly untold: Set<string>;
   /** Whether what is kept of earlier contents is recorded. */
   readonly hasRecords?: boolean;
+  /** Whether it joins small contents. */
+  readonly joins?: boolean;
   /** The programs in which documents are open; absent where there are none. */
   programs?: Programs;
   /** The moment between the last scan of a path and the write: somebody may use it. */
@@ -149,6 +161,12 @@ export class SimReplica implements Replica {
     }
   }
 
+  /** Joins what comes whole, four at most; all of it was read before the first of it is given. */
+  readJoined(wanted: readonly Wanted[]): AsyncGenerator<Content | JoinedContents> {
+    const contents = this.read(wanted);
+    return this.#place.joins === true ? joinedIn(contents) : contents;
+  }
+
   /** The pieces of what `content` is now. */
   async *pieces(n: number, content: string): AsyncGenerator<Content> {
     for (let at = 0; at < content.length; at += PIECE) {
@@ -174,8 +192,9 @@ export class SimReplica implements Replica {
 
   // Writing.
 
-  async *apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
-    const work = new Application(this.#place, this.scanner, this.#process, contents[Symbol.asyncIterator](), this.keep);
+  async *apply(changes: readonly Change[], contents: AsyncIterable<Content | JoinedContents>): AsyncGenerator<Applied> {
+    const pieces = (this.#place.joins === true ? separated(contents) : contents) as AsyncIterable<Content>;
+    const work = new Application(this.#place, this.scanner, this.#process, pieces[Symbol.asyncIterator](), this.keep);
     try {
       for (const [n, change] of changes.entries()) {
         if (contentOf(change) === null) await work.step(n, change);
@@ -191,6 +210,29 @@ export class SimReplica implements Replica {
       await work.end();
     }
   }
+}
+
+const JOINED = 4;
+
+async function* joinedIn(contents: AsyncIterable<Content>): AsyncGenerator<Content | JoinedContents> {
+  let some: (Content & { data: Buffer })[] = [];
+  const joined = (): JoinedContents => {
+    const parts = some.map(({ data }) => data);
+    const [{ n }] = some as [Content];
+    some = [];
+    return { n, sizes: parts.map(({ length }) => length), joined: Buffer.concat(parts) };
+  };
+  let unfinished = -1;
+  for await (const content of contents) {
+    if ('data' in content && content.last && content.n !== unfinished) {
+      if (some.push(content) === JOINED) yield joined();
+      continue;
+    }
+    if (some.length > 0) yield joined();
+    unfinished = content.n;
+    yield content;
+  }
+  if (some.length > 0) yield joined();
 }
 
 const failed = (n: number, why: Exclude<Outcome, { kind: 'done' | 'kept' }>): Content => ({ n, failed: why });

@@ -222,7 +222,7 @@ class Run {
     disk.id = `root-${name}`;
     disk.directory = `/${name}`;
     const sets = { unreadable: new Set<string>(), dirty: new Set<string>(), untold: new Set<string>() };
-    return { name, disk, ...sets, hasRecords: this.#features.records, moment, changed };
+    return { name, disk, ...sets, hasRecords: this.#features.records, joins: this.#features.joined, moment, changed };
   }
 
   #lockService(side: 'a' | 'b'): Desk {

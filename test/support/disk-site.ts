@@ -19,7 +19,7 @@ import { Staging } from '../../src/disk/staging/staging.js';
 import { openRoot } from '../../src/disk/state/root.js';
 import { openStateDirectory } from '../../src/disk/state/state-directory.js';
 import { Versions } from '../../src/disk/versions/versions.js';
-import type { Applied, Content } from '../../src/replica.js';
+import type { Applied, Content, JoinedContents } from '../../src/replica.js';
 import { makeRoot, put, readTree, removeRoot, type Tree } from './trees.js';
 
 export const p = (text: string): RelPath => text as RelPath;
@@ -122,12 +122,15 @@ export class DiskSite {
     return { ...this.parts(), parents, copies: new ConflictCopies(parents, this.scanner, this.staging) };
   }
 
-  apply(changes: readonly Change[], contents: AsyncIterable<Content> = stream([])): AsyncGenerator<Applied> {
+  apply(
+    changes: readonly Change[],
+    contents: AsyncIterable<Content | JoinedContents> = stream([]),
+  ): AsyncGenerator<Applied> {
     return applyChanges(this.context(), changes, contents);
   }
 
   /** Applies, and returns each change's outcome, by its number; one outcome each. */
-  async outcomes(changes: readonly Change[], contents?: AsyncIterable<Content>): Promise<Outcome[]> {
+  async outcomes(changes: readonly Change[], contents?: AsyncIterable<Content | JoinedContents>): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
     for await (const { n, outcome } of this.apply(changes, contents)) {
       if (outcomes[n] !== undefined) throw new Error(`change ${n} has two outcomes`);

@@ -2,26 +2,27 @@
 // overwritten or removed before its content has another name; an outcome `done` is durable. Changes run in their order:
 //
 //   for each change:
-//     with content:     stage it, add it to the group; publish the group when it is full or the next piece is late
-//     without content:  publish the group (the change may need its names), then take the step     step
+//     with content:     stage it, add it to the group; begin to flush the group when it is full; publish all when the next
+//                       piece is late
+//     without content:  publish all (the change may need its names), then take the step           step
 //     before a step:    make the conflict copy that takes long                                    conflict-copies
-//   publish: flush the staged files of the group together, then rename each to its path           step, keep-old
+//   flush: flush the staged files of the group together, while the next group is received; before the next flush begins,
+//          rename each to its path                                                              step, keep-old
 //   sync: flush the directories of all steps taken, each once, and what got another mode or time; then report their
 //         outcomes as done
 
 import type { Change, Outcome } from '../../core/change.js';
 import { contentOf } from '../../core/change.js';
-import { sameEntry } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
-import { parentOf, type RelPath } from '../../core/path.js';
-import type { Applied, Content } from '../../replica.js';
+import type { Applied, Content, JoinedContents } from '../../replica.js';
 import { isFull, outcomeOf } from '../fs/system-errors.js';
 import type { StagedFile } from '../staging/staged-file.js';
 import type { ApplyContext, Step } from './context.js';
-import { IncomingFile } from './incoming.js';
+import { IncomingFile, stageJoined } from './incoming.js';
 import { carryOut, publishFile } from './step.js';
+import { TakenSteps } from './taken-steps.js';
 
-/** A group is published when it has this many files or bytes, or when the next content has not arrived yet. */
+/** A group is full when it has this many files or bytes. All is published when the next content has not arrived yet. */
 const GROUP_FILES = 128;
 const GROUP_BYTES = 8 << 20;
 
@@ -33,13 +34,10 @@ interface Staged {
   readonly sent: number;
 }
 
-/** A step that was taken and whose directories are not flushed yet. */
-interface Taken {
-  readonly n: number;
-  readonly sent: number;
-  readonly directories: readonly (RelPath | '')[];
-  /** What got another mode or time; null where only names changed. */
-  readonly inode: RelPath | null;
+/** A group that is being flushed. */
+interface Flushing {
+  readonly group: readonly Staged[];
+  readonly flushed: Promise<PromiseSettledResult<void>[]>;
 }
 
 /**
@@ -51,14 +49,14 @@ interface Taken {
 export async function* applyChanges(
   context: ApplyContext,
   changes: readonly Change[],
-  contents: AsyncIterable<Content>,
+  contents: AsyncIterable<Content | JoinedContents>,
 ): AsyncGenerator<Applied> {
-  const work = new Application(context, contents[Symbol.asyncIterator]());
+  const work = new Application(context, changes, contents[Symbol.asyncIterator]());
   try {
     for (const [n, change] of changes.entries()) {
       if (contentOf(change) === null) await work.step(n, change);
-      else await work.content(n, change);
-      yield* work.finished();
+      else if (!work.takeStaged(n, change)) await work.content(n, change);
+      if (work.hasFinished) yield* work.finished();
       if (work.broken !== null) break;
     }
     await work.publish();
@@ -73,23 +71,35 @@ export async function* applyChanges(
 /** One call of `applyChanges`. */
 class Application {
   readonly #context: ApplyContext;
-  readonly #contents: AsyncIterator<Content>;
+  readonly #contents: AsyncIterator<Content | JoinedContents>;
+  /** The changes with content, in their order. */
+  readonly #carrying: readonly Change[];
 
   #group: Staged[] = [];
   #groupBytes = 0;
+  /** The groups that are being flushed, two at most. */
+  #flushing: Flushing[] = [];
   #contentCount = 0;
+  /** Contents that came joined, and are staged before their turn; or why one could not be. The next one is the last. */
+  #ahead: (IncomingFile | Outcome)[] = [];
   /** The content that is being received. */
   #incoming: IncomingFile | null = null;
-  /** Steps that are not durable yet: their directories have to be flushed. */
-  #taken: Taken[] = [];
+  readonly #taken: TakenSteps;
   #done: Applied[] = [];
-  #next: Promise<IteratorResult<Content>> | null = null;
+  #next: Promise<IteratorResult<Content | JoinedContents>> | null = null;
   /** Why the contents ended early. Complete contents are published all the same, and their outcomes reported. */
   broken: { readonly error: unknown } | null = null;
 
-  constructor(context: ApplyContext, contents: AsyncIterator<Content>) {
+  constructor(context: ApplyContext, changes: readonly Change[], contents: AsyncIterator<Content | JoinedContents>) {
     this.#context = context;
+    this.#taken = new TakenSteps(context.parents);
+    this.#carrying = changes.filter((change) => contentOf(change) !== null);
     this.#contents = contents;
+  }
+
+  /** Whether there are outcomes since the last call of `finished`. */
+  get hasFinished(): boolean {
+    return this.#done.length > 0;
   }
 
   /** @returns the outcomes since the last call. */
@@ -102,26 +112,56 @@ class Application {
   /** Takes a step that needs no content, after the group before it: the step may depend on its names. */
   async step(n: number, change: Change): Promise<void> {
     await this.publish();
+    const failure = await this.#prepare(change);
     this.#context.parents.trim();
-    await this.#act(n, change, 0, () => carryOut(this.#context, change));
-    if (this.#taken.length >= GROUP_FILES) await this.syncDirectories();
+    this.#act(n, change, 0, () => {
+      if (failure !== null) throw failure.reason;
+      return carryOut(this.#context, change);
+    });
+    if (this.#taken.count >= GROUP_FILES) await this.syncDirectories();
+  }
+
+  /** Adds a content that is staged already to the group. @returns false where it is not, or the group is full. */
+  takeStaged(n: number, change: Change): boolean {
+    if (this.#ahead.length === 0 || this.#isFull) return false;
+    const next = this.#ahead.pop()!;
+    this.#contentCount++;
+    if (next instanceof IncomingFile) this.#complete(n, change, next, null);
+    else this.#complete(n, change, null, next);
+    return true;
+  }
+
+  get #isFull(): boolean {
+    return this.#group.length >= GROUP_FILES || this.#groupBytes >= GROUP_BYTES;
   }
 
   /** Receives one file's content into the group. */
   async content(n: number, change: Change): Promise<void> {
-    const index = this.#contentCount++;
+    if (this.#isFull) {
+      this.#flushGroup();
+      await this.#nameFlushed(1);
+    }
+    if (this.takeStaged(n, change)) return;
+    const index = this.#contentCount;
     let failure: Outcome | null = null;
     for (let last = false; !last; ) {
       const piece = await this.#piece();
       if (this.broken !== null) return;
-      if (piece === null || piece.n !== index || 'failed' in piece) {
+      if (piece !== null && 'joined' in piece && piece.n === index && this.#incoming === null) {
+        this.#ahead = stageJoined(this.#context, this.#carrying, piece, (error) => this.#failure(error)).reverse();
+        if (this.takeStaged(n, change)) return;
+      }
+      if (piece === null || piece.n !== index || 'failed' in piece || 'joined' in piece) {
         failure ??= piece !== null && 'failed' in piece ? piece.failed : { kind: 'stale' };
         break;
       }
       last = piece.last;
       failure ??= await this.#add(change, piece);
     }
-    await this.#complete(n, change, failure);
+    this.#contentCount++;
+    const incoming = this.#incoming;
+    this.#incoming = null;
+    this.#complete(n, change, incoming, failure);
   }
 
   /** Writes a piece of the present content. @returns why that failed; null where it did not. */
@@ -135,14 +175,11 @@ class Application {
     }
   }
 
-  async #complete(n: number, change: Change, failure: Outcome | null): Promise<void> {
-    const incoming = this.#incoming;
-    this.#incoming = null;
+  #complete(n: number, change: Change, incoming: IncomingFile | null, failure: Outcome | null): void {
     if (failure === null && incoming?.isSound()) {
       const { staged: file, sent } = incoming;
       this.#group.push({ n, change, file, sent });
       this.#groupBytes += file.file.size;
-      if (this.#group.length >= GROUP_FILES || this.#groupBytes >= GROUP_BYTES) await this.publish();
       return;
     }
     // The source may be able to read the rest later.
@@ -151,8 +188,8 @@ class Application {
     this.#done.push({ n, outcome: failure ?? { kind: 'stale' } });
   }
 
-  /** @returns the next piece; null at the end. While it has not arrived, the group is published. */
-  async #piece(): Promise<Content | null> {
+  /** @returns the next piece; null at the end. While it has not arrived, all is published. */
+  async #piece(): Promise<Content | JoinedContents | null> {
     this.#next ??= this.#contents.next();
     const here = () => true;
     const soon = await Promise.race([
@@ -171,44 +208,79 @@ class Application {
     }
   }
 
-  /** Flushes the contents of the group together, and renames each to its path. */
+  /** Flushes the contents of the group, and renames all that are flushed to their paths. */
   async publish(): Promise<void> {
+    this.#flushGroup();
+    await this.#nameFlushed(0);
+  }
+
+  /** Begins to flush the contents of the group together. */
+  #flushGroup(): void {
     if (this.#group.length === 0) return;
     const group = this.#group;
+    this.#flushing.push({ group, flushed: Promise.allSettled(group.map(({ file }) => file.flush())) });
     this.#group = [];
     this.#groupBytes = 0;
-    const flushed = await Promise.allSettled(group.map(({ file }) => file.flush()));
-    this.#context.parents.refresh();
-    for (const [i, { n, change, file, sent }] of group.entries()) {
-      const flush = flushed[i]!;
-      this.#context.parents.trim();
-      await this.#act(n, change, sent, () => {
-        if (flush.status === 'rejected') throw flush.reason;
-        return publishFile(this.#context, change, file);
-      });
-      if (this.#taken.at(-1)?.n === n) file.published();
-      else if (flush.status === 'rejected') file.discard();
-      else file.leave();
+  }
+
+  /** Renames the flushed files to their paths, but those of the last `left` groups. */
+  async #nameFlushed(left: number): Promise<void> {
+    for (let first = this.#flushing[0]; this.#flushing.length > left; first = this.#flushing[0]) {
+      const results = await first!.flushed;
+      this.#flushing.shift();
+      await this.#nameEach(first!.group, results);
+    }
+  }
+
+  async #nameEach(group: readonly Staged[], results: readonly PromiseSettledResult<void>[]): Promise<void> {
+    const { parents, staging, copies } = this.#context;
+    parents.refresh();
+    let next = 0;
+    const nameSome = () => {
+      for (; next < group.length && !copies.mayTakeLong(group[next]!.change); next++) {
+        this.#name(group[next]!, results[next]!);
+      }
+    };
+    for (; next < group.length; next++) {
+      parents.together(() => staging.together(nameSome));
+      if (next === group.length) break;
+      const failure = await this.#prepare(group[next]!.change);
+      this.#name(group[next]!, failure ?? results[next]!);
     }
     await this.syncDirectories();
   }
 
-  async #act(n: number, change: Change, sent: number, action: () => Step): Promise<void> {
-    const { copies } = this.#context;
+  /** Gives a staged file its path, unless flushing it or preparing that has failed. */
+  #name({ n, change, file, sent }: Staged, before: PromiseSettledResult<void>): void {
+    this.#context.parents.trim();
+    this.#act(n, change, sent, () => {
+      if (before.status === 'rejected') throw before.reason;
+      return publishFile(this.#context, change, file);
+    });
+    if (this.#taken.last === n) file.published();
+    else if (before.status === 'rejected') file.discard();
+    else file.leave();
+  }
+
+  /** Makes the conflict copy that takes long. @returns why that failed. */
+  async #prepare(change: Change): Promise<PromiseRejectedResult | null> {
     try {
-      await copies.prepare(change);
+      await this.#context.copies.prepare(change);
+      return null;
+    } catch (reason) {
+      return { status: 'rejected', reason };
+    }
+  }
+
+  #act(n: number, change: Change, sent: number, action: () => Step): void {
+    try {
       const step = action();
-      if (step !== 'done') {
-        this.#done.push({ n, outcome: { kind: step } });
-        return;
-      }
-      const directories = [parentOf(change.path)];
-      if (change.from !== undefined) directories.push(parentOf(change.from.path));
-      this.#taken.push({ n, sent, directories, inode: setsMetadata(change) ? change.path : null });
+      if (step === 'done') this.#taken.add(n, change, sent);
+      else this.#done.push({ n, outcome: { kind: step } });
     } catch (error) {
       this.#done.push({ n, outcome: this.#failure(error) });
     } finally {
-      copies.drop();
+      this.#context.copies.drop();
     }
   }
 
@@ -218,60 +290,29 @@ class Application {
     return outcomeOf(error);
   }
 
-  /** Makes names, modes and times of all steps taken durable, and reports them as done. */
+  /** Makes all steps taken durable, and reports them as done. */
   async syncDirectories(): Promise<void> {
-    if (this.#taken.length === 0) return;
-    const taken = this.#taken;
-    this.#taken = [];
-    const directories = [...new Set(taken.flatMap((step) => step.directories))];
-    const inodes = taken.flatMap(({ inode }) => inode ?? []);
-    const { parents } = this.#context;
-    const failedDirectories = await this.#syncEach(directories, (directory) => parents.sync(directory));
-    const failedInodes = await this.#syncEach(inodes, (path) => parents.syncInode(path));
-    for (const { n, sent, directories, inode } of taken) {
-      const failed = directories.map((directory) => failedDirectories.get(directory)).find((failure) => failure);
-      const outcome = failed ?? (inode === null ? undefined : failedInodes.get(inode));
-      this.#done.push({ n, outcome: outcome ?? { kind: 'done', sent } });
-    }
-  }
-
-  /**
-   * Flushes each of `paths`, 32 at a time; what has vanished meanwhile needs no flush.
-   * @returns the failures by path.
-   */
-  async #syncEach<P extends string>(paths: readonly P[], sync: (path: P) => Promise<void>): Promise<Map<P, Outcome>> {
-    const failures = new Map<P, Outcome>();
-    const syncOne = async (path: P) => {
-      try {
-        await sync(path);
-      } catch (error) {
-        const failure = outcomeOf(error);
-        if (failure.kind !== 'stale') failures.set(path, failure);
-      }
-    };
-    for (let i = 0; i < paths.length; i += 32) {
-      this.#context.parents.trim();
-      await Promise.all(paths.slice(i, i + 32).map(syncOne));
-    }
-    return failures;
+    if (this.#taken.count > 0) this.#done.push(...(await this.#taken.sync()));
   }
 
   /** Closes everything; partial contents are left for a later transfer. */
   async abandon(): Promise<void> {
+    // A descriptor is not closed while it is being flushed.
+    for (const { group, flushed } of this.#flushing) {
+      await flushed;
+      for (const { file } of group) file.leave();
+    }
     for (const { file } of this.#group) file.leave();
+    for (const one of this.#ahead) if (one instanceof IncomingFile) one.discard();
+    this.#flushing = [];
     this.#group = [];
+    this.#ahead = [];
     // A sender that breaks the protocol did not send the beginning of that content.
     if (isForeign(this.broken?.error)) this.#incoming?.discard();
     else this.#incoming?.leave();
     this.#context.parents.close();
     await this.#contents.return?.();
   }
-}
-
-/** Whether the step for `change` sets mode or time of something that is there already. */
-function setsMetadata({ action, after, from }: Change): boolean {
-  if (action === 'metadata') return true;
-  return from !== undefined && after?.type === 'file' && !sameEntry(from.entry, after);
 }
 
 const isForeign = (error: unknown): boolean => error instanceof SyncError && error.code === 'bad-message';

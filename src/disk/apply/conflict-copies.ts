@@ -37,6 +37,11 @@ export class ConflictCopies {
     this.#staging = staging;
   }
 
+  /** Whether `prepare` may have something to do for `change`. */
+  mayTakeLong({ before, conflictCopy }: Change): boolean {
+    return conflictCopy !== undefined && before?.type === 'file';
+  }
+
   /**
    * Copies what `change` is to replace, if it leaves a conflict copy and the file has further names.
    * @throws the system's error; ESTALE where the file is written to meanwhile. Then there is no copy.

@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import type { Change, Outcome } from '../../core/change.js';
 import type { FileEntry } from '../../core/entry.js';
+import { SyncError } from '../../core/errors.js';
 import { parentOf } from '../../core/path.js';
 import type { Applied } from '../../replica.js';
 import { outcomeOf } from '../fs/system-errors.js';
@@ -80,3 +81,9 @@ export function freeBytes(directory: string): number {
   const { bavail, bsize } = fs.statfsSync(directory);
   return bavail * bsize;
 }
+
+/** @returns the error where there is no space for so many bytes. */
+export const noRoom = (bytes: number): SyncError =>
+  new SyncError('failed', `Side a has no room for ${bytes} bytes more: its disk is full.`, {
+    hint: 'Free some space there, then try again.',
+  });

@@ -2,10 +2,10 @@
 // interrupted transfer left. The result is verified by its hash.
 
 import fs from 'node:fs';
-import { type Change, contentOf } from '../../core/change.js';
+import { type Change, contentOf, type Outcome } from '../../core/change.js';
 import type { FileEntry } from '../../core/entry.js';
 import { nameOf, parentOf } from '../../core/path.js';
-import type { Content } from '../../replica.js';
+import type { Content, JoinedContents } from '../../replica.js';
 import type { StagedFile } from '../staging/staged-file.js';
 import type { ApplyContext } from './context.js';
 
@@ -47,6 +47,12 @@ export class IncomingFile {
     }
   }
 
+  /** Takes the whole content at once. @throws the system's error. */
+  takeWhole(data: Buffer): void {
+    this.sent += data.length;
+    this.staged.writeWhole(data);
+  }
+
   /**
    * @returns whether its length and hash are right. If not, and local bytes were used, the next transfer sends it
    * whole.
@@ -83,5 +89,46 @@ export class IncomingFile {
   #closeBasis(): void {
     if (this.#basis >= 0) fs.closeSync(this.#basis);
     this.#basis = -1;
+  }
+}
+
+/**
+ * Receives joined contents.
+ * @param carrying the changes with content, in their order.
+ * @param failed makes an error of the system an outcome.
+ * @returns each content, or why it could not be written.
+ */
+export function stageJoined(
+  context: ApplyContext,
+  carrying: readonly Change[],
+  { n, sizes, joined, release }: JoinedContents,
+  failed: (error: unknown) => Outcome,
+): (IncomingFile | Outcome)[] {
+  let end = 0;
+  const staged = context.staging.together(() =>
+    carrying.slice(n, n + sizes.length).map((change, i) => {
+      const data = joined.subarray(end, end + sizes[i]!);
+      end += data.length;
+      return stageWhole(context, change, data, failed);
+    }),
+  );
+  release?.();
+  return staged;
+}
+
+function stageWhole(
+  context: ApplyContext,
+  change: Change,
+  data: Buffer,
+  failed: (error: unknown) => Outcome,
+): IncomingFile | Outcome {
+  let incoming: IncomingFile | null = null;
+  try {
+    incoming = new IncomingFile(context, change);
+    incoming.takeWhole(data);
+    return incoming;
+  } catch (error) {
+    incoming?.discard();
+    return failed(error);
   }
 }

@@ -84,6 +84,11 @@ export class OwnDirectory {
     return this.use(name, (absolute) => absolute);
   }
 
+  /** Runs `act`, in which the place of this directory is checked once; see `Parents.together`. */
+  together<T>(act: () => T): T {
+    return this.#parents === null ? act() : this.#parents.together(act);
+  }
+
   /** @returns paths that stay valid until `close`. */
   open(): { at(name: string): string; close(): void } {
     this.ensure();

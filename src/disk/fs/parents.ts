@@ -24,6 +24,8 @@ export class Parents {
   readonly #most: number;
 
   readonly #open = new Map<string, number>();
+  /** While `together` runs: the directories that were found in their place. */
+  #inPlace: Set<string> | null = null;
   /** Directories that were moved; a path through them may still be in use, so they are closed with the others. */
   #moved: number[] = [];
   readonly #root: string;
@@ -94,11 +96,29 @@ export class Parents {
     }
   }
 
+  /**
+   * Runs `act`, in which the place of each directory is checked at its first use only. A directory that is moved away after
+   * that is still written to, as one that is moved away after the last write would take along what was written; links are
+   * followed as little as ever. For a few milliseconds of work in one go.
+   */
+  together<T>(act: () => T): T {
+    this.#inPlace = new Set();
+    try {
+      return act();
+    } finally {
+      this.#inPlace = null;
+    }
+  }
+
   #fdOf(directory: RelPath | ''): number {
     if (directory === '') return this.#rootFd;
     const known = this.#open.get(directory);
     if (known !== undefined) {
-      if (!throughProc || this.#isInPlace(known, directory)) return known;
+      if (!throughProc || this.#inPlace?.has(directory)) return known;
+      if (this.#isInPlace(known, directory)) {
+        this.#inPlace?.add(directory);
+        return known;
+      }
       this.#open.delete(directory);
       this.#moved.push(known);
     }
@@ -107,6 +127,7 @@ export class Parents {
     const base = throughProc ? `/proc/self/fd/${parent}` : path.join(this.#root, path.dirname(directory));
     const fd = fs.openSync(`${base}/${directory.slice(slash + 1)}`, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     this.#open.set(directory, fd);
+    this.#inPlace?.add(directory);
     return fd;
   }
 
@@ -125,6 +146,7 @@ export class Parents {
   refresh(): void {
     for (const fd of [...this.#open.values(), ...this.#moved]) fs.closeSync(fd);
     this.#open.clear();
+    this.#inPlace?.clear();
     this.#moved = [];
   }
 

@@ -83,12 +83,12 @@ export class StagedFile {
 
   /** Adds the next piece. @throws the system's error, for example ENOSPC. */
   async write(data: Buffer, last: boolean): Promise<void> {
-    if (this.#written + data.length > this.file.size) this.#over = true;
-    if (this.#over) return;
     if (this.#written === 0 && last) {
-      this.#writeWhole(data);
+      this.writeWhole(data);
       return;
     }
+    if (this.#written + data.length > this.file.size) this.#over = true;
+    if (this.#over) return;
     const writing = this.#put(data);
     this.#digestNext(data);
     await writing;
@@ -96,7 +96,10 @@ export class StagedFile {
     if (last) this.#end();
   }
 
-  #writeWhole(data: Buffer): void {
+  /** Writes the whole content at once, in the place of all pieces. @throws the system's error. */
+  writeWhole(data: Buffer): void {
+    if (data.length > this.file.size) this.#over = true;
+    if (this.#over) return;
     this.digest = crypto.hash(CONTENT_HASH, data, 'hex');
     this.#cutRest();
     writeDataSync(this.#fd, data, 0, this.file.size);

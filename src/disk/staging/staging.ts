@@ -38,6 +38,11 @@ export class Staging {
     return new StagedFile(this.#directory, part ?? `${process.pid}-${next++}`, file, part !== null);
   }
 
+  /** Runs `act`, in which the place of staging is checked once; see `Parents.together`. */
+  together<T>(act: () => T): T {
+    return this.#directory.together(act);
+  }
+
   /** @returns how many bytes of the beginning of `file` an earlier transfer left. */
   lengthOf(file: FileEntry): number {
     return this.#partials.lengthOf(file);

@@ -1,11 +1,17 @@
 // Transfers contents to and from the other machine, each call on a connection of its own; `contents-server` is the
 // other end. If the receiver has a similar file, its block sums are sent first, and then only the bytes that differ.
 import { type Change, contentOf } from '../../core/change.js';
-import type { Applied, BasisFile, Content, Offer, Wanted } from '../../replica.js';
+import type { Applied, BasisFile, Content, JoinedContents, Offer, Wanted } from '../../replica.js';
 import { STALL_MS } from '../../wire/frame/limits.js';
 import { encodeRanges, encodeSums, parseOffer, parseRanges, parseSums } from '../../wire/peer-api/delta.js';
 import { bad } from '../../wire/peer-api/list.js';
-import { encodeChanges, encodeWanted, parseApplied, parseContent } from '../../wire/peer-api/messages.js';
+import {
+  encodeChanges,
+  encodeWanted,
+  parseApplied,
+  parseContent,
+  parseContents,
+} from '../../wire/peer-api/messages.js';
 import type { RpcClient } from '../../wire/rpc/caller.js';
 import { AsyncQueue } from '../../wire/socket/async-queue.js';
 import { Deadline } from '../../wire/socket/deadline.js';
@@ -13,7 +19,7 @@ import { inTime } from '../in-time.js';
 import { Announced } from './announced.js';
 import type { Bandwidth } from './bandwidth.js';
 import type { ConnectionPool } from './connection-pool.js';
-import { sendContent } from './send-content.js';
+import { sendContent, separate } from './send-content.js';
 
 /** How long a call may take to end after its last content, in milliseconds. */
 const CALL_END_MS = 10_000;
@@ -48,28 +54,39 @@ function baseOf(pool: ConnectionPool, change: Change, size: number | null): Basi
 }
 
 /** Reads the contents of `wanted` from the other side. A consumer that stops early ends the call. */
-export async function* remoteRead(pool: ConnectionPool, wanted: readonly Wanted[]): AsyncGenerator<Content> {
+export const remoteRead = (pool: ConnectionPool, wanted: readonly Wanted[]): AsyncGenerator<Content> =>
+  contentsOf(pool, wanted, { count: wanted.length }, parseContent);
+
+/** As `remoteRead`; small contents may be joined. An earlier version of the other side joins none. */
+export const remoteReadJoined = (
+  pool: ConnectionPool,
+  wanted: readonly Wanted[],
+): AsyncGenerator<Content | JoinedContents> =>
+  contentsOf(pool, wanted, { count: wanted.length, joined: true }, parseContents);
+
+async function* contentsOf<P extends Content | JoinedContents>(
+  pool: ConnectionPool,
+  wanted: readonly Wanted[],
+  params: object,
+  parse: (method: string, params: unknown, payload: Buffer | null) => P,
+): AsyncGenerator<P> {
   if (wanted.length === 0) return;
-  const pieces = new AsyncQueue<Content>();
+  const pieces = new AsyncQueue<P>();
   const announced = new Announced(wanted.map(({ file }) => file.size));
   const over = new AbortController();
   const ended = pool.run(async (connection) => {
     let call = 0;
-    await connection.call(
-      'read',
-      { count: wanted.length },
-      {
-        signal: over.signal,
-        started: (id) => {
-          call = id;
-          void sendLists(connection, id, 'wanted', encodeWanted(wanted.map(fieldsOf)));
-        },
-        onNotification: (method, params, payload) =>
-          method === 'sums'
-            ? sendSums(connection, call, wanted[params.n]?.offer?.base, params.blockBytes, payload)
-            : pieces.handOver(announced.check(parseContent(method, params, payload))),
+    await connection.call('read', params, {
+      signal: over.signal,
+      started: (id) => {
+        call = id;
+        void sendLists(connection, id, 'wanted', encodeWanted(wanted.map(fieldsOf)));
       },
-    );
+      onNotification: (method, fields, payload) =>
+        method === 'sums'
+          ? sendSums(connection, call, wanted[fields.n]?.offer?.base, fields.blockBytes, payload)
+          : pieces.handOver(announced.check(parse(method, fields, payload))),
+    });
   });
   ended.then(
     () => pieces.end(),
@@ -108,11 +125,19 @@ export async function* inTimeEach<T>(items: AsyncIterable<T>, what: string): Asy
   }
 }
 
+/** Each content by itself, for another side that takes no joined ones. */
+export async function* separated(contents: AsyncIterable<Content | JoinedContents>): AsyncGenerator<Content> {
+  for await (const content of contents) {
+    if ('joined' in content) yield* separate(content);
+    else yield content;
+  }
+}
+
 /** Makes the other side carry out `changes`. Contents are held back to the rate of `bandwidth`. */
 export async function* remoteApply(
   pool: ConnectionPool,
   changes: readonly Change[],
-  contents: AsyncIterable<Content>,
+  contents: AsyncIterable<Content | JoinedContents>,
   bandwidth: Bandwidth,
 ): AsyncGenerator<Applied> {
   const outcomes = new AsyncQueue<Applied>();
@@ -188,7 +213,7 @@ async function sendChanges(
   connection: RpcClient,
   id: number,
   changes: readonly Change[],
-  contents: AsyncIterable<Content>,
+  contents: AsyncIterable<Content | JoinedContents>,
   bandwidth: Bandwidth,
 ): Promise<void> {
   for (const { payload } of encodeChanges(changes)) await connection.notify('changes', { id }, payload);

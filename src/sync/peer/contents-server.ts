@@ -3,7 +3,7 @@
 import { type Change, contentOf } from '../../core/change.js';
 import type { Range } from '../../core/delta.js';
 import { SyncError } from '../../core/errors.js';
-import type { Applied, BasisFile, Content, Replica, Wanted } from '../../replica.js';
+import type { Applied, BasisFile, Content, JoinedContents, Replica, Wanted } from '../../replica.js';
 import { ITEM_BYTES } from '../../wire/frame/budget.js';
 import { STALL_MS } from '../../wire/frame/limits.js';
 import { encodeRanges, encodeSums, parseOneChange, parseRanges, parseSums } from '../../wire/peer-api/delta.js';
@@ -11,7 +11,7 @@ import { bad } from '../../wire/peer-api/list.js';
 import {
   encodeApplied,
   parseChanges,
-  parseContent,
+  parseContents,
   parseWanted,
   type WantedFields,
 } from '../../wire/peer-api/messages.js';
@@ -51,19 +51,23 @@ export async function serveSums(
   return words ? { result: {}, payload: encodeSums(words) } : {};
 }
 
-/** Answers `read`. Contents are held back to the rate of `bandwidth`. */
+/**
+ * Answers `read`. Contents are held back to the rate of `bandwidth`.
+ * @param takesJoined whether the caller takes joined contents.
+ */
 export async function serveRead(
   replica: Replica,
   count: number,
   call: IncomingCall,
   take: Take,
   bandwidth: Bandwidth,
+  takesJoined = false,
 ): Promise<object> {
   const incoming = streamOf(call);
   const fields = await collect(count, incoming, 'wanted', parseWanted, take);
   const wanted = fields.map((one, n) => wantedFrom(one, n, call, incoming));
-  for await (const content of replica.read(wanted))
-    await sendContent(content, bandwidth, (...piece) => call.notify(...piece));
+  const contents = (takesJoined && replica.readJoined?.(wanted)) || replica.read(wanted);
+  for await (const content of contents) await sendContent(content, bandwidth, (...piece) => call.notify(...piece));
   return {};
 }
 
@@ -178,11 +182,11 @@ function streamOf(call: IncomingCall): Stream {
   return { next: () => inTime(incoming.next(), STALL_MS, `Server-a sent nothing more for ${STALL_MS / 1000} s.`) };
 }
 
-async function* contentsFrom(incoming: Stream, announced: Announced): AsyncGenerator<Content> {
+async function* contentsFrom(incoming: Stream, announced: Announced): AsyncGenerator<Content | JoinedContents> {
   for (;;) {
     const { value, done } = await incoming.next();
     if (done || value.method === 'end') return;
-    yield announced.check(parseContent(value.method, value.params, value.payload));
+    yield announced.check(parseContents(value.method, value.params, value.payload));
   }
 }
 

@@ -17,6 +17,7 @@ import type { Rate } from '../../core/timetable.js';
 import type {
   Applied,
   Content,
+  JoinedContents,
   Offer,
   OpenDocuments,
   Replica,
@@ -40,7 +41,7 @@ import { checked } from '../../wire/rpc/params.js';
 import type { Connection } from '../../wire/socket/connection.js';
 import { Bandwidth } from './bandwidth.js';
 import { ConnectionPool } from './connection-pool.js';
-import { remoteApply, remoteOffer, remoteRead } from './contents-client.js';
+import { remoteApply, remoteOffer, remoteRead, remoteReadJoined, separated } from './contents-client.js';
 import { PassedClients } from './passed-clients.js';
 import { ToldDocuments } from './told-documents.js';
 import type { PeerLink } from './transport.js';
@@ -80,6 +81,8 @@ export class RemoteReplica implements Replica {
   readonly #open: ToldDocuments;
   #pinging: NodeJS.Timeout | null = null;
   #about: ServerFacts;
+  /** Whether the other side takes joined contents. */
+  readonly #takesJoined: boolean;
   /** Whether the complete state was reported; from then on there are only differences. */
   #hasEverything = false;
 
@@ -89,10 +92,12 @@ export class RemoteReplica implements Replica {
     readonly introduction: Introduction,
     /** The ids of the roots that contain the root of side b. */
     readonly above: readonly string[],
-    about: ServerFacts,
+    about: ServerFacts & { readonly takesJoined: boolean },
     open: ToldDocuments,
   ) {
-    this.#about = about;
+    const { takesJoined, ...facts } = about;
+    this.#about = facts;
+    this.#takesJoined = takesJoined;
     this.#open = open;
     this.#options = options;
     this.#bandwidth = options.bandwidth ?? new Bandwidth();
@@ -244,8 +249,13 @@ export class RemoteReplica implements Replica {
     return remoteRead(this.#pool, wanted);
   }
 
-  apply(changes: readonly Change[], contents: AsyncIterable<Content>): AsyncIterable<Applied> {
-    return remoteApply(this.#pool, changes, contents, this.#bandwidth);
+  readJoined(wanted: readonly Wanted[]): AsyncIterable<Content | JoinedContents> {
+    return remoteReadJoined(this.#pool, wanted);
+  }
+
+  apply(changes: readonly Change[], contents: AsyncIterable<Content | JoinedContents>): AsyncIterable<Applied> {
+    const taken = this.#takesJoined ? contents : separated(contents);
+    return remoteApply(this.#pool, changes, taken, this.#bandwidth);
   }
 
   /** Sends an event to the other server, for its log. */
@@ -272,7 +282,12 @@ async function introduce(
   { link, name, root, signal, serveClient }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string, params: unknown, payload: Buffer | null) => void,
-): Promise<{ caller: RpcClient; introduction: Introduction; above: readonly string[]; about: ServerFacts }> {
+): Promise<{
+  caller: RpcClient;
+  introduction: Introduction;
+  above: readonly string[];
+  about: ServerFacts & { readonly takesJoined: boolean };
+}> {
   const connection = await link.dial({ limits: PEER_LIMITS, signal });
   const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: CONTENTS_SILENCE }) });
   try {
@@ -280,14 +295,14 @@ async function introduce(
     const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane, clients };
     const askedAt = Date.now();
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS, ...(signal && { signal }) });
-    const { server, root: rootId, above } = result as Record<string, unknown>;
+    const { server, root: rootId, above, joined } = result as Record<string, unknown>;
     if (server !== 'b' || typeof rootId !== 'string') {
       throw new SyncError('bad-message', `What answers at ${name} is not a server-b.`, {
         hint: 'Give the address of a server-b with --peer HOST:PORT.',
       });
     }
     const introduction = introductionOf(result as Record<string, unknown>);
-    const about = { version: versionIn(result), aheadMs: aheadOf(result, askedAt) };
+    const about = { version: versionIn(result), aheadMs: aheadOf(result, askedAt), takesJoined: joined === true };
     return { caller, introduction, above: above === undefined ? [] : idsOf(above), about };
   } catch (error) {
     caller.close();

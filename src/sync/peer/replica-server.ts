@@ -171,8 +171,8 @@ export class ReplicaServer {
       }),
       offer: guarded(peerParams.offer, (_params, _call, payload) => serveOffer(replica, payload)),
       sums: guarded(peerParams.sums, ({ blockBytes }, call, payload) => serveSums(replica, blockBytes, call, payload)),
-      read: guarded(peerParams.read, ({ count }, call) =>
-        this.#lists.lend((take) => serveRead(replica, count, call, take, this.#bandwidth)),
+      read: guarded(peerParams.read, ({ count, joined }, call) =>
+        this.#lists.lend((take) => serveRead(replica, count, call, take, this.#bandwidth, joined)),
       ),
       apply: guarded(peerParams.apply, ({ count }, call) =>
         this.#noted(this.#lists.lend((take) => serveApply(replica, count, call, clock.soon, take, this.#noteUntold))),
@@ -208,7 +208,8 @@ export class ReplicaServer {
       void connection.closed.then(() => this.#contentConnections.delete(connection));
     } else this.#accept(hello, connection);
     const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
-    return { protocol: PROTOCOL_VERSION, server: 'b', version, time: Date.now(), ...introduction, above: above() };
+    const about = { protocol: PROTOCOL_VERSION, server: 'b', version, time: Date.now(), joined: true };
+    return { ...about, ...introduction, above: above() };
   }
 
   #accept({ root, clients: takesClients }: Greeting, control: Connection): void {

@@ -7,7 +7,7 @@ import { isWorthAsking } from '../../core/delta.js';
 import { sizeOf } from '../../core/entry.js';
 import { SyncError } from '../../core/errors.js';
 import { parentOf, type RelPath, type Side } from '../../core/path.js';
-import type { Content, Replica, Wanted } from '../../replica.js';
+import type { Content, JoinedContents, Replica, Wanted } from '../../replica.js';
 import type { Claims } from '../pair/claims.js';
 import { bytesOf } from '../peer/announced.js';
 import { ArrivedContents, arrivedOf, type QueuedChange } from './queued-change.js';
@@ -246,20 +246,24 @@ export class TransferQueue {
     this.#post({ kind: 'job-ended', side: this.#side, left: [...left].map(({ change }) => change), error });
   }
 
-  async *#contents(changes: readonly Change[]): AsyncGenerator<Content> {
+  async *#contents(changes: readonly Change[]): AsyncGenerator<Content | JoinedContents> {
     const carrying = changes.filter((change) => contentOf(change) !== null);
     if (carrying.length === 0) return;
     const wanted: Wanted[] = [];
     for (const change of carrying) wanted.push(await this.#wantedFor(change));
-    for await (const piece of this.#source.read(wanted)) {
+    for await (const piece of this.#source.readJoined?.(wanted) ?? this.#source.read(wanted)) {
       if (this.#isInterrupted) throw new SyncError('interrupted', 'The pair is paused.');
-      const queued = this.#queuedChanges.get(wanted[piece.n]!.path);
-      if (queued !== undefined) {
-        queued.arrived += bytesOf(piece);
-        if (queued.state === 'asking') queued.state = 'begun';
-      }
+      if ('joined' in piece) for (const [i, size] of piece.sizes.entries()) this.#arrives(wanted[piece.n + i]!, size);
+      else this.#arrives(wanted[piece.n]!, bytesOf(piece));
       yield piece;
     }
+  }
+
+  #arrives({ path }: Wanted, bytes: number): void {
+    const queued = this.#queuedChanges.get(path);
+    if (queued === undefined) return;
+    queued.arrived += bytes;
+    if (queued.state === 'asking') queued.state = 'begun';
   }
 
   async #wantedFor(change: Change): Promise<Wanted> {

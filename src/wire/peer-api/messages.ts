@@ -6,7 +6,7 @@ import { type Entry, type FileEntry, HASH_PATTERN } from '../../core/entry.js';
 import type { ProblemCode } from '../../core/errors.js';
 import type { Introduction, RootDescription } from '../../core/partner.js';
 import type { RelPath } from '../../core/path.js';
-import type { Applied, Content } from '../../replica.js';
+import type { Applied, Content, JoinedContents } from '../../replica.js';
 import { releaseOf } from '../frame/payload-pool.js';
 import { type Batch, encodeList, fail, object, parseList, relPath, shortText, wholeNumber } from './list.js';
 
@@ -35,6 +35,8 @@ export interface PeerMethods {
       time?: number;
       root: string;
       above: readonly string[];
+      /** Whether it takes `contents`; earlier versions do not. */
+      joined?: true;
     } & Partial<Introduction>;
   };
   /** Stores on server-b's disk that everything up to `epoch` is recorded as shared with the described root. */
@@ -67,12 +69,12 @@ export interface PeerMethods {
   sums: { params: { blockBytes: number }; result: object };
   /**
    * The caller sends `wanted`, a list of `count` items in all; the pieces come back as `content`, `copy`, `have` and
-   * `failed`. A `sums` that comes back requests the sums of the n-th basis file; the caller answers it with a `sums`.
+   * `failed`. With `joined` small contents may come as `contents`, several in one payload, with `sizes`. A `sums` that comes back requests the sums of the n-th basis file; the caller answers it with a `sums`.
    */
-  read: { params: { count: number }; result: object };
+  read: { params: { count: number; joined: boolean }; result: object };
   /**
    * The caller sends `changes`, a list of `count` items in all, then pieces and finally `end`; the lists `outcomes`
-   * come back.
+   * come back. The pieces may be joined where server-b says so in `hello`.
    */
   apply: { params: { count: number }; result: object };
   ping: { params: object; result: object };
@@ -102,10 +104,12 @@ export interface WantedFields {
   readonly base?: { readonly size: number; readonly hash: string };
 }
 
-type PieceMethod = 'content' | 'copy' | 'have' | 'failed';
+type PieceMethod = 'content' | 'contents' | 'copy' | 'have' | 'failed';
 
 const HASH = new RegExp(`^${HASH_PATTERN}$`);
 const MAX_TARGET_CHARS = 4095;
+/** The most contents in one message. */
+const MAX_JOINED = 1_000;
 const MAX_MESSAGE_CHARS = 4096;
 
 const ACTIONS: Readonly<Record<Action, true>> = {
@@ -146,8 +150,13 @@ export const parseChanges = (payload: Buffer | null): Change[] => parseList(payl
 export const parseApplied = (payload: Buffer | null): Applied[] => parseList(payload, appliedOf);
 
 /** @returns the notification for one piece, without the call's id. */
-export function encodeContent(content: Content): { method: PieceMethod; params: object; payload?: Buffer } {
+export function encodeContent(content: Content | JoinedContents): {
+  method: PieceMethod;
+  params: object;
+  payload?: Buffer;
+} {
   const { n } = content;
+  if ('joined' in content) return { method: 'contents', params: { n, sizes: content.sizes }, payload: content.joined };
   if ('failed' in content) return { method: 'failed', params: { n, failed: content.failed } };
   const { last } = content;
   if ('copy' in content) return { method: 'copy', params: { n, ...content.copy, last } };
@@ -160,8 +169,15 @@ export function encodeContent(content: Content): { method: PieceMethod; params: 
  * @throws SyncError `bad-message`.
  */
 export function parseContent(method: string, params: unknown, payload: Buffer | null): Content {
+  const piece = parseContents(method, params, payload);
+  return 'joined' in piece ? fail('contents are joined that were not to be') : piece;
+}
+
+/** As `parseContent`, where contents may be joined. */
+export function parseContents(method: string, params: unknown, payload: Buffer | null): Content | JoinedContents {
   const fields = object(params, 'a piece of content');
   const n = wholeNumber(fields.n, 'the number of a content', 0);
+  if (method === 'contents') return joinedOf(n, fields.sizes, payload);
   if (method === 'failed') {
     const failed = outcomeOf(fields.failed);
     return failed.kind === 'done' || failed.kind === 'kept'
@@ -179,6 +195,16 @@ export function parseContent(method: string, params: unknown, payload: Buffer | 
   return method === 'have'
     ? { n, have: bytes, last }
     : { n, copy: { at: wholeNumber(fields.at, 'a place', 0), bytes }, last };
+}
+
+function joinedOf(n: number, sizes: unknown, joined: Buffer | null): JoinedContents {
+  if (!Array.isArray(sizes) || sizes.length === 0 || sizes.length > MAX_JOINED || joined === null) {
+    return fail('joined contents are not valid');
+  }
+  const checked = sizes.map((size) => wholeNumber(size, 'the size of a content', 0, joined.length));
+  if (checked.reduce((sum, size) => sum + size, 0) !== joined.length) return fail('joined contents have other sizes');
+  const release = releaseOf(joined);
+  return { n, sizes: checked, joined, ...(release && { release }) };
 }
 
 /** @throws SyncError `bad-message`. */

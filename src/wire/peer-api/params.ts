@@ -37,7 +37,7 @@ export const peerParams = {
   'show-locks': v.object({ anew: v.boolean() }),
   offer: none,
   sums: v.object({ blockBytes: whole(1, MAX_INDEX) }),
-  read: v.object({ count: whole(0, MAX_COUNT) }),
+  read: v.object({ count: whole(0, MAX_COUNT), joined: v.optional(v.boolean(), false) }),
   apply: v.object({ count: whole(0, MAX_COUNT) }),
   ping: none,
   limit: v.object({ bytesPerSecond: v.nullable(whole(1, Number.MAX_SAFE_INTEGER)) }),

@@ -4,12 +4,18 @@ import fs from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import type { Outcome } from '../../../src/core/change.js';
 import type { FileEntry } from '../../../src/core/entry.js';
-import type { Content } from '../../../src/replica.js';
+import type { Content, JoinedContents } from '../../../src/replica.js';
 import { DiskSite, dir, file, p, pieces, stream, turn } from '../../support/disk-site.js';
 
 const piece = (n: number, data: string, last = true): Content => ({ n, data: Buffer.from(data), last });
 
-async function* given(contents: readonly Content[]): AsyncGenerator<Content> {
+const joined = (n: number, ...texts: string[]): JoinedContents => ({
+  n,
+  sizes: texts.map((text) => text.length),
+  joined: Buffer.from(texts.join('')),
+});
+
+async function* given(contents: readonly (Content | JoinedContents)[]): AsyncGenerator<Content | JoinedContents> {
   yield* contents;
 }
 
@@ -69,6 +75,80 @@ describe('a content', () => {
   });
 });
 
+describe('joined contents', () => {
+  test('are each by itself: one that is wrong does not affect the others', async () => {
+    const context = await DiskSite.open({ b: 'old' });
+    const changes = ['a', 'b', 'c', 'e', 'd'].map((name) => context.change(name, file(name === 'e' ? '' : name)));
+    const outcomes = await context.outcomes(changes, given([joined(0, 'a', 'b', 'X', ''), piece(4, 'd')]));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'done', 'stale', 'done', 'done']);
+    expect(context.tree()).toEqual({ a: 'a', b: 'b', d: 'd', e: '' });
+    expect([context.staged(), context.kept()]).toEqual([[], { 'b (*)': 'old' }]);
+  });
+
+  test('may be of changes on both sides of a step, which waits for those before it only', async () => {
+    const context = await DiskSite.open({ d: { f: 'old' } });
+    const changes = [
+      context.change('d/f', file('1')),
+      context.move('d', 'e'),
+      context.change('e/g', file('2')),
+      context.change('e/f', file('3'), { before: file('1') }),
+    ];
+    expect(await context.outcomes(changes, given([joined(0, '1', '2', '3')]))).toMatchObject([
+      { kind: 'done' },
+      { kind: 'done' },
+      { kind: 'done' },
+      { kind: 'done' },
+    ]);
+    expect(context.tree()).toEqual({ e: { f: '3', g: '2' } });
+  });
+
+  test.each([
+    ['of another number', [joined(1, 'a', 'b')], 'stale stale', {}],
+    ['in the middle of a content', [piece(0, 'x', false), joined(0, 'a', 'b')], 'stale stale', {}],
+    ['of fewer changes', [joined(0, 'a')], 'done stale', { a: 'a' }],
+    ['that are too long', [joined(0, 'aa', 'b')], 'stale done', { b: 'b' }],
+  ])('%s', async (_, contents, expected, tree) => {
+    const context = await DiskSite.open();
+    const changes = ['a', 'b'].map((name) => context.change(name, file(name)));
+    const outcomes = await context.outcomes(changes, given(contents));
+    expect(outcomes.map(({ kind }) => kind).join(' ')).toBe(expected);
+    expect([context.tree(), context.staged()]).toEqual([tree, []]);
+  });
+
+  test('leave nothing where the stream breaks, or nobody waits for the rest', async () => {
+    const context = await DiskSite.open();
+    const names = Array.from({ length: 40 }, (_, n) => `f${n}`);
+    const changes = names.map((name) => context.change(name, file(name)));
+    async function* broken() {
+      yield joined(0, ...names.slice(0, 30));
+      throw new Error('cut');
+    }
+    const outcomes: string[] = [];
+    await expect(
+      (async () => {
+        for await (const { outcome } of context.apply(changes, broken())) outcomes.push(outcome.kind);
+      })(),
+    ).rejects.toThrow('cut');
+    expect([outcomes.length, Object.keys(context.tree()).length, context.staged()]).toEqual([30, 30, []]);
+    const more = names.map((name) => context.change(`g${name}`, file(name)));
+    const wrongFirst = given([joined(0, 'wrong', ...names.slice(1))]);
+    for await (const { n } of context.apply(more, wrongFirst)) {
+      expect(n).toBe(0);
+      break;
+    }
+    expect(context.staged()).toEqual([]);
+  });
+
+  test('give their memory back when they are written', async () => {
+    const context = await DiskSite.open();
+    let released = 0;
+    const contents = { ...joined(0, 'a', 'b'), release: () => void released++ };
+    const changes = ['a', 'b'].map((name) => context.change(name, file(name)));
+    expect((await context.outcomes(changes, given([contents]))).map(({ kind }) => kind)).toEqual(['done', 'done']);
+    expect(released).toBe(1);
+  });
+});
+
 describe('a group', () => {
   const names = Array.from({ length: 300 }, (_, n) => `d/f${n}`);
 
@@ -95,6 +175,28 @@ describe('a group', () => {
     expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['done']));
     expect(fs.readdirSync(context.at('d'))).toHaveLength(300);
     expect([context.staged(), most <= 128]).toEqual([[], true]);
+  });
+
+  test('is received while the one before it is flushed, and no third one', async () => {
+    const { context, changes } = await threeHundred();
+    const waiting: (() => void)[] = [];
+    const real = fs.fsync;
+    let most = 0;
+    vi.spyOn(fs, 'fsync').mockImplementation(((fd: number, done: () => void) => {
+      most = Math.max(most, context.staged().length);
+      if (fs.fstatSync(fd).isDirectory()) real(fd, done);
+      else waiting.push(() => real(fd, done));
+    }) as typeof fs.fsync);
+    const working = context.outcomes(changes, stream(names));
+    while (waiting.length < 256) await turn();
+    expect(fs.readdirSync(context.at('d'))).toEqual([]);
+    for (let n = 0; n < 300; n++) {
+      while (waiting.length === 0) await turn();
+      waiting.shift()!();
+    }
+    expect(new Set((await working).map(({ kind }) => kind))).toEqual(new Set(['done']));
+    vi.restoreAllMocks();
+    expect([most <= 257, context.staged()]).toEqual([true, []]);
   });
 
   test('of 300 small files that come at once is published', async () => {

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { readContents } from '../../../src/disk/content/read.js';
-import type { Wanted } from '../../../src/replica.js';
+import { readContents, readJoined } from '../../../src/disk/content/read.js';
+import type { Content, JoinedContents, Wanted } from '../../../src/replica.js';
+import { separate } from '../../../src/sync/peer/send-content.js';
 import { DiskSite, file, p } from '../../support/disk-site.js';
 import type { Tree } from '../../support/trees.js';
 
@@ -9,12 +10,25 @@ afterEach(() => vi.restoreAllMocks());
 
 const wanted = (path: string, content: string | Buffer): Wanted => ({ path: p(path), file: file(content) });
 
-/** Each content as text, or how it failed. */
+/** Each content as text, or how it failed, read by itself; joined with others it has to be the same. */
 async function contentsOf(root: string, all: readonly Wanted[]): Promise<string[]> {
+  const found = await textsOf(readContents(root, all), all);
+  expect(await textsOf(apart(readJoined(root, all)), all)).toEqual(found);
+  return found;
+}
+
+async function* apart(contents: AsyncIterable<Content | JoinedContents>): AsyncGenerator<Content> {
+  for await (const content of contents) {
+    if ('joined' in content) yield* separate(content);
+    else yield content;
+  }
+}
+
+async function textsOf(contents: AsyncIterable<Content>, all: readonly Wanted[]): Promise<string[]> {
   const found: string[] = all.map(() => '');
   const ended = new Set<number>();
   let current = 0;
-  for await (const content of readContents(root, all)) {
+  for await (const content of contents) {
     expect(content.n).toBeGreaterThanOrEqual(current);
     expect(ended.has(content.n)).toBe(false);
     current = content.n;
@@ -90,7 +104,8 @@ describe('contents', () => {
     vi.spyOn(fs, 'readSync').mockImplementationOnce(() => {
       throw Object.assign(new Error(code), { code });
     });
-    expect(await contentsOf(context.root, [wanted('f', 'x'), wanted('g', 'y')])).toEqual([expected, 'y']);
+    const both = [wanted('f', 'x'), wanted('g', 'y')];
+    expect(await textsOf(readContents(context.root, both), both)).toEqual([expected, 'y']);
     expect(real).not.toBe(fs.readSync);
   });
 
@@ -103,6 +118,25 @@ describe('contents', () => {
     expect(await contentsOf(context.root, [wanted('f', 'abcdefgh')])).toEqual(['abcdefgh']);
     most = 0;
     expect(await contentsOf(context.root, [wanted('f', 'abcdefgh')])).toEqual(['<stale>']);
+  });
+
+  test('are joined where they are small: up to 64, or 256 KiB; what fails is between them', async () => {
+    const small = Array.from({ length: 100 }, (_, n) => `s${n}`);
+    const names = [...small, 'gone', 'last one', 'k1', 'k2', 'k3', 'alone', 'end'];
+    const contents = new Map(names.map((name) => [name, name.startsWith('k') ? name.repeat(50 << 10) : name]));
+    contents.set('alone', 'a'.repeat(300 << 10));
+    const context = await DiskSite.open(Object.fromEntries(contents));
+    fs.rmSync(context.at('gone'));
+    const all = names.map((name) => wanted(name, contents.get(name)!));
+    const found: string[] = [];
+    for await (const content of readJoined(context.root, all)) {
+      if ('joined' in content) found.push(`${content.n}+${content.sizes.length}`);
+      else found.push('failed' in content ? `${content.n} ${content.failed.kind}` : `${content.n} alone`);
+    }
+    expect(found).toEqual(['0+64', '64+36', '100 stale', '101+3', '104 alone', '105 alone', '106 alone']);
+    expect(await contentsOf(context.root, all)).toEqual(
+      names.map((name) => (name === 'gone' ? '<stale>' : contents.get(name))),
+    );
   });
 
   test('that the reader abandons leave no file open', async () => {

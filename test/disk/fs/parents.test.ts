@@ -75,6 +75,30 @@ describe('parents', () => {
     expect(JSON.stringify(readTree(outside))).not.toContain('new');
   });
 
+  test('in one go check a directory once, follow no link in it, and check again in the next', () => {
+    const { readlinkSync } = fs;
+    let checks = 0;
+    fs.readlinkSync = ((...args: Parameters<typeof readlinkSync>) => {
+      checks++;
+      return readlinkSync(...args);
+    }) as typeof readlinkSync;
+    try {
+      write('a/b');
+      parents.together(() => {
+        for (const name of ['1', '2', '3']) write('a/b', name);
+        expect(checks).toBe(process.platform === 'linux' ? 1 : 0);
+        swap('a');
+        // It goes along with the directory; nothing is written where the link leads to.
+        write('a/b', 'late');
+      });
+    } finally {
+      fs.readlinkSync = readlinkSync;
+    }
+    expect(readTree(outside)).toEqual({ b: { c: {} } });
+    expect(() => write('a/b', 'no')).toThrow(/ENOTDIR|ELOOP/);
+    expect(() => parents.together(() => write('a/b', 'no'))).toThrow(/ENOTDIR|ELOOP/);
+  });
+
   test.each([
     ['another directory', () => fs.mkdirSync(root)],
     ['a link to outside', () => fs.symlinkSync(outside, root)],

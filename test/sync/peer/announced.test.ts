@@ -1,15 +1,16 @@
 // Contents from the other server, checked against what was announced.
 import { describe, expect, it } from 'vitest';
-import type { Content } from '../../../src/replica.js';
+import type { Content, JoinedContents } from '../../../src/replica.js';
 import { Announced } from '../../../src/sync/peer/announced.js';
 
 const data = (n: number, bytes: number, last = false): Content => ({ n, data: Buffer.alloc(bytes), last });
 const copy = (n: number, bytes: number, last = false): Content => ({ n, copy: { at: 0, bytes }, last });
 const have = (n: number, bytes: number, last = false): Content => ({ n, have: bytes, last });
+const joined = (n: number, ...sizes: number[]): JoinedContents => ({ n, sizes, joined: Buffer.alloc(0) });
 const failed = (n: number): Content => ({ n, failed: { kind: 'stale' } });
 
 describe('contents that were announced', () => {
-  const rows: [what: string, sizes: number[], pieces: Content[], fault: string | null][] = [
+  const rows: [what: string, sizes: number[], pieces: (Content | JoinedContents)[], fault: string | null][] = [
     ['arrive one after the other', [3, 0, 2], [data(0, 3, true), data(1, 0, true), data(2, 1), data(2, 1, true)], null],
     ['may fail, at first or in the middle', [3, 3], [failed(0), data(1, 2), failed(1)], null],
     ['may be shorter: the hash tells', [3], [data(0, 1, true)], null],
@@ -30,6 +31,13 @@ describe('contents that were announced', () => {
       [data(0, 3, true), ...Array.from({ length: 1_000 }, () => data(1, 0)), data(1, 3, true)],
       null,
     ],
+    ['may be joined', [3, 0, 2, 1], [joined(0, 3, 0), joined(2, 1), data(3, 1, true)], null],
+    ['may be joined after one in pieces', [3, 1, 1], [data(0, 2), data(0, 1, true), joined(1, 1, 1)], null],
+    ['are no longer where they are joined', [3, 3], [joined(0, 3, 4)], 'longer'],
+    ['are no more where they are joined', [3, 3], [joined(0, 1, 1, 1)], 'not those that are due'],
+    ['are not joined from another one on', [3, 3], [joined(1, 1)], 'not those that are due'],
+    ['do not come again joined', [3, 3], [joined(0, 1), joined(0, 1)], 'not those that are due'],
+    ['are not joined after a part', [3, 3], [data(0, 1), joined(0, 1)], 'not those that are due'],
     ['do not come in pieces of nothing for ever', [3], Array.from({ length: 1_001 }, () => data(0, 0)), 'of nothing'],
   ];
   it.each(rows)('%s', (_what, sizes, pieces, fault) => {
@@ -45,5 +53,8 @@ describe('contents that were announced', () => {
     expect(announced.isComplete).toBe(false);
     announced.check(failed(1));
     expect(announced.isComplete).toBe(true);
+    const both = new Announced([1, 1]);
+    both.check(joined(0, 1, 1));
+    expect(both.isComplete).toBe(true);
   });
 });

@@ -155,6 +155,37 @@ describe('content', () => {
   });
 
   it.each([
+    { n: 0, sizes: [3], joined: Buffer.from('abc') },
+    { n: 7, sizes: [0, 2, 1, 0], joined: Buffer.from('abc') },
+    { n: 0, sizes: [0], joined: Buffer.alloc(0) },
+  ])('%j comes back as it was', (contents) => {
+    const { method, params, payload } = peer.encodeContent(contents);
+    expect(method).toBe('contents');
+    const back = { ...params, id: 3 };
+    expect(peer.parseContents(method, back, payload ?? null)).toEqual(contents);
+    // Who has asked for one content only gets no others.
+    expect(() => peer.parseContent(method, back, payload ?? null)).toThrow('joined');
+  });
+
+  it.each([
+    ['no sizes', { n: 0 }, Buffer.alloc(3)],
+    ['sizes of none', { n: 0, sizes: [] }, Buffer.alloc(0)],
+    ['sizes that are none', { n: 0, sizes: { 0: 3 } }, Buffer.alloc(3)],
+    ['sizes of less', { n: 0, sizes: [1, 1] }, Buffer.alloc(3)],
+    ['sizes of more', { n: 0, sizes: [2, 2] }, Buffer.alloc(3)],
+    ['sizes below nothing', { n: 0, sizes: [4, -1] }, Buffer.alloc(3)],
+    ['sizes that are not whole', { n: 0, sizes: [1.5, 1.5] }, Buffer.alloc(3)],
+    ['sizes that are text', { n: 0, sizes: ['3'] }, Buffer.alloc(3)],
+    ['too many sizes', { n: 0, sizes: Array.from({ length: 1_001 }, () => 0) }, Buffer.alloc(0)],
+    ['no payload', { n: 0, sizes: [0] }, null],
+    ['a number below nothing', { n: -1, sizes: [3] }, Buffer.alloc(3)],
+  ])('joined with %s are refused', (_, params, payload) => {
+    expect(() => peer.parseContents('contents', params, payload)).toThrow(
+      expect.objectContaining({ code: 'bad-message' }),
+    );
+  });
+
+  it.each([
     ['content', { n: 0, last: true }, null],
     ['content', { n: 0 }, Buffer.alloc(1)],
     ['content', { n: -1, last: true }, Buffer.alloc(1)],
