@@ -3,7 +3,7 @@
 import { escapeControls } from '../../core/path.js';
 
 /** Text without any character to escape, as most text is. */
-const HARMLESS = /^[\n\t\x20-\x7e\u00a0-\u0600\u3000-\ud7ff]*$/;
+const HARMLESS = /^[\n\t\x20-\x7e\u00a0-\u0600\u2190-\u21ff\u3000-\ud7ff]*$/;
 /** The colours that are used here, and their ends. Other sequences could hide text or move the cursor. */
 const OWN_COLOURS = /(\u001b\[(?:0|1|2|22|31|32|33|34|35|36|39|90)m|[\n\t])/;
 

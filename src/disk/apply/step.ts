@@ -92,8 +92,9 @@ function placeLink(context: ApplyContext, change: Change, { target: to, mtime }:
 function replace(context: ApplyContext, change: Change, put: Put): Step {
   const { path, before } = change;
   const target = locate(context, path);
-  const old = lstatAt(target);
-  if (!isStill(context, path, before, target, old)) return 'stale';
+  // What creates never replaces: it fails where something is.
+  const old = before === null ? null : lstatAt(target);
+  if (before !== null && !isStill(context, path, before, target, old)) return 'stale';
   if (before?.type === 'dir') {
     const emptied = emptyDirectory(context, path);
     if (emptied !== 'done') return emptied;

@@ -31,7 +31,7 @@ import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { type Budget, ITEM_BYTES } from '../../wire/frame/budget.js';
 import { CONTENTS_SILENCE, PEER_LIMITS } from '../../wire/frame/limits.js';
 import { idsOf, introductionOf } from '../../wire/peer-api/hello.js';
-import { bad, wholeNumber } from '../../wire/peer-api/list.js';
+import { bad, encodeList, wholeNumber } from '../../wire/peer-api/list.js';
 import { encodePaths } from '../../wire/peer-api/messages.js';
 import { encodeShownLocks } from '../../wire/peer-api/open-documents.js';
 import { peerParams } from '../../wire/peer-api/params.js';
@@ -81,8 +81,10 @@ export class RemoteReplica implements Replica {
   readonly #open: ToldDocuments;
   #pinging: NodeJS.Timeout | null = null;
   #about: ServerFacts;
-  /** Whether the other side takes joined contents. */
+  /** Whether the other side takes joined contents and events. */
   readonly #takesJoined: boolean;
+  /** Events to be sent. */
+  readonly #events: SyncEvent[] = [];
   /** Whether the complete state was reported; from then on there are only differences. */
   #hasEverything = false;
 
@@ -258,9 +260,16 @@ export class RemoteReplica implements Replica {
     return remoteApply(this.#pool, changes, taken, this.#bandwidth);
   }
 
-  /** Sends an event to the other server, for its log. */
+  /** Sends an event to the other server, for its log, together with others that are said in the same go. */
   tell(event: SyncEvent): void {
-    this.#control.notify('event', event).catch(() => {});
+    if (this.#events.push(event) === 1) queueMicrotask(() => this.#sendEvents());
+  }
+
+  #sendEvents(): void {
+    const events = this.#events.splice(0);
+    if (this.#takesJoined && events.length > 1) {
+      for (const { payload } of encodeList(events)) this.#control.notify('events', {}, payload).catch(() => {});
+    } else for (const event of events) this.#control.notify('event', event).catch(() => {});
   }
 
   onHint(listener: () => void): void {
@@ -273,6 +282,7 @@ export class RemoteReplica implements Replica {
 
   async close(): Promise<void> {
     if (this.#pinging !== null) clearInterval(this.#pinging);
+    this.#sendEvents();
     this.#control.close();
     this.#pool.close();
   }

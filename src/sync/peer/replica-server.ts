@@ -13,11 +13,11 @@ import type { LocalReplica } from '../../disk/local-replica.js';
 import type { PartnerMemory } from '../../disk/state/partner-memory.js';
 import type { Logger } from '../../log.js';
 import type { OpenDocuments, Replica, ScanResult, VersionReader } from '../../replica.js';
-import { eventParams } from '../../wire/client-api/events.js';
+import { eventOf, eventParams } from '../../wire/client-api/events.js';
 import { PROTOCOL_VERSION } from '../../wire/client-api/methods.js';
 import { SharedBudget } from '../../wire/frame/budget.js';
 import { MAX_LISTED_BYTES } from '../../wire/frame/limits.js';
-import { bad, encodeList } from '../../wire/peer-api/list.js';
+import { bad, encodeList, parseList } from '../../wire/peer-api/list.js';
 import { parsePaths } from '../../wire/peer-api/messages.js';
 import { encodeOpenDocuments, parseShownLocks } from '../../wire/peer-api/open-documents.js';
 import { peerParams } from '../../wire/peer-api/params.js';
@@ -186,6 +186,10 @@ export class ReplicaServer {
       }),
       event: guarded(eventParams, async (event) => {
         this.#repeat(event);
+        return {};
+      }),
+      events: guarded(peerParams.events, async (_params, _call, payload) => {
+        for (const event of parseList(payload, eventOf)) if (event !== null) this.#repeat(event);
         return {};
       }),
     };

@@ -78,6 +78,17 @@ export const eventParams = v.variant(
   schemas(text(0, MAX_WORD_CHARS), text(0, MAX_PATH_CHARS)),
 ) satisfies v.GenericSchema<unknown, SyncEvent>;
 
+const events: ReadonlyMap<unknown, v.GenericSchema<unknown, SyncEvent>> = new Map(
+  eventParams.options.map((schema) => [schema.entries.event.literal, schema]),
+);
+
+/** @returns one event of another server; null for one that this version does not know. */
+export function eventOf(value: unknown): SyncEvent | null {
+  const schema = events.get((value as { readonly event?: unknown } | null)?.event);
+  const parsed = schema === undefined ? null : v.safeParse(schema, value, { abortEarly: true });
+  return parsed?.success ? parsed.output : null;
+}
+
 /** Servers of earlier versions do not number their events. */
 const place = { id: v.exactOptional(count), run: v.exactOptional(v.string()), time: v.exactOptional(v.string()) };
 const watchedEvents: ReadonlyMap<unknown, v.GenericSchema> = new Map(

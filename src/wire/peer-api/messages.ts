@@ -35,7 +35,7 @@ export interface PeerMethods {
       time?: number;
       root: string;
       above: readonly string[];
-      /** Whether it takes `contents`; earlier versions do not. */
+      /** Whether it takes `contents` and `events`; earlier versions do not. */
       joined?: true;
     } & Partial<Introduction>;
   };
@@ -78,6 +78,8 @@ export interface PeerMethods {
    */
   apply: { params: { count: number }; result: object };
   ping: { params: object; result: object };
+  /** The payload is a list of events for the log; a notification. Each by itself is a notification `event`. */
+  events: { params: object; result: object };
   /** The stored versions of the file at `path`: the lists `versions` come back, the newest first. See `versions`. */
   versions: { params: { path: RelPath }; result: object };
   /** What is kept of all files since `since` (milliseconds since 1970): back come `versions`, lists, newest first. */

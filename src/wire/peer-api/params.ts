@@ -40,6 +40,7 @@ export const peerParams = {
   read: v.object({ count: whole(0, MAX_COUNT), joined: v.optional(v.boolean(), false) }),
   apply: v.object({ count: whole(0, MAX_COUNT) }),
   ping: none,
+  events: none,
   limit: v.object({ bytesPerSecond: v.nullable(whole(1, Number.MAX_SAFE_INTEGER)) }),
   versions: v.object({ path }),
   'recent-versions': v.object({ since: whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) }),

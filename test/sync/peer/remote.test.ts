@@ -3,14 +3,16 @@
 import { any } from 'valibot';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Change } from '../../../src/core/change.js';
+import type { FileEntry } from '../../../src/core/entry.js';
 import { SyncError } from '../../../src/core/errors.js';
 import type { SyncEvent } from '../../../src/core/events.js';
-import type { Applied, BasisFile, Content, Offer, Wanted } from '../../../src/replica.js';
+import type { Applied, BasisFile, Content, JoinedContents, Offer, Wanted } from '../../../src/replica.js';
 import { Bandwidth } from '../../../src/sync/peer/bandwidth.js';
 import { RemoteReplica } from '../../../src/sync/peer/replica-client.js';
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
+import { separate } from '../../../src/sync/peer/send-content.js';
 import { type PeerLink, tcpTransport } from '../../../src/sync/peer/transport.js';
-import { serveRpc } from '../../../src/wire/rpc/responder.js';
+import { type Method, serveRpc } from '../../../src/wire/rpc/responder.js';
 import { listen } from '../../../src/wire/socket/tcp.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
 import { dir, file, p, turn } from '../../support/disk-site.js';
@@ -25,7 +27,8 @@ class Far extends ScriptedReplica {
   readonly guarded: string[] = [];
   offered: Offer | null = null;
   give: (wanted: readonly Wanted[]) => AsyncGenerator<Content> = async function* () {};
-  carry: (contents: AsyncIterable<Content>) => AsyncGenerator<Applied> = async function* () {};
+  giveJoined: (wanted: readonly Wanted[]) => AsyncGenerator<Content | JoinedContents> = async function* () {};
+  carry: (contents: AsyncIterable<Content | JoinedContents>) => AsyncGenerator<Applied> = async function* () {};
 
   async guard(paths: readonly string[], on: boolean): Promise<void> {
     await turn();
@@ -37,7 +40,10 @@ class Far extends ScriptedReplica {
   override read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
     return this.give(wanted);
   }
-  override apply(_changes: readonly Change[], contents: AsyncIterable<Content>): AsyncGenerator<Applied> {
+  readJoined(wanted: readonly Wanted[]): AsyncGenerator<Content | JoinedContents> {
+    return this.giveJoined(wanted);
+  }
+  override apply(_: readonly Change[], contents: AsyncIterable<Content | JoinedContents>): AsyncGenerator<Applied> {
     return this.carry(contents);
   }
 }
@@ -50,7 +56,7 @@ const versions = Array.from({ length: 3 }, (_, n) => ({
   reason: null,
 }));
 
-async function open(bandwidths: { a?: Bandwidth; b?: Bandwidth } = {}) {
+async function open(bandwidths: { a?: Bandwidth; b?: Bandwidth; isEarlier?: boolean } = {}) {
   const peer = new Far();
   const said: SyncEvent[] = [];
   const log = { event: (event: SyncEvent) => void said.push(event), detail: () => {}, warn: () => {} };
@@ -80,7 +86,10 @@ async function open(bandwidths: { a?: Bandwidth; b?: Bandwidth } = {}) {
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
-    onConnection: (connection) => void serveRpc(connection, server.methods(connection)),
+    onConnection: (connection) => {
+      const methods = server.methods(connection);
+      void serveRpc(connection, bandwidths.isEarlier ? asEarlier(methods) : methods);
+    },
   });
   onTestFinished(() => listener.close());
   const link = await tcpTransport({ host: '127.0.0.1', port: listener.port }).open();
@@ -92,6 +101,21 @@ async function open(bandwidths: { a?: Bandwidth; b?: Bandwidth } = {}) {
   });
   onTestFinished(() => localScans.close());
   return { peer, localScans, said };
+}
+
+/** The methods of a version that joins nothing. */
+function asEarlier({ events: _, hello, read, ...others }: Record<string, Method>): Record<string, Method> {
+  return {
+    ...others,
+    hello: {
+      ...hello!,
+      handle: async (...asked) => {
+        const { joined: _, ...told } = (await hello!.handle(...asked)) as { joined: true };
+        return told;
+      },
+    },
+    read: { ...read!, handle: (params, ...rest) => read!.handle({ ...params, joined: false }, ...rest) },
+  };
 }
 
 const made = (path: string): Change => ({ path: p(path), action: 'modified', before: file('old'), after: file('new') });
@@ -152,6 +176,69 @@ test('guard, acceptDeletes and events reach the other side', async () => {
   expect([localScans.introduction.root, localScans.above]).toEqual(['b', ['c']]);
   // Both ends have one clock.
   expect(localScans.about).toEqual({ version: expect.any(String), aheadMs: expect.closeTo(0, -4) });
+});
+
+describe('with a server-b', () => {
+  const three: JoinedContents = { n: 0, sizes: [1, 0, 2], joined: Buffer.from('abc') };
+  const apart = ['0 a', '1 ', '2 bc'];
+  const shown = (content: Content | JoinedContents): string => {
+    if ('joined' in content) return `${content.n} ${content.sizes.join('+')} ${content.joined}`;
+    return 'data' in content ? `${content.n} ${content.data}` : 'another';
+  };
+
+  test.each([
+    ['of this version', false, ['0 1+0+2 abc']],
+    ['of an earlier one', true, apart],
+  ])('%s small contents are joined or apart, both ways', async (_, isEarlier, expected) => {
+    const { peer, localScans } = await open({ isEarlier });
+    const got: string[] = [];
+    peer.carry = async function* (contents) {
+      for await (const content of contents) got.push(shown(content));
+      for (const n of [0, 1, 2]) yield { n, outcome: { kind: 'done', sent: 1 } };
+    };
+    const sized = (size: number) => ({ ...(file('x') as FileEntry), size });
+    const changes = [1, 0, 2].map((size, n): Change => ({ ...made(`f${n}`), after: sized(size) }));
+    const given = (async function* () {
+      yield three;
+    })();
+    const outcomes: number[] = [];
+    for await (const { n } of localScans.apply(changes, given)) outcomes.push(n);
+    expect([got, outcomes]).toEqual([expected, [0, 1, 2]]);
+
+    peer.giveJoined = async function* () {
+      yield three;
+    };
+    peer.give = async function* () {
+      yield* separate(three);
+    };
+    const wanted = [1, 0, 2].map((size, n) => ({ path: p(`f${n}`), file: sized(size) }));
+    const read: string[] = [];
+    for await (const content of localScans.readJoined(wanted)) read.push(shown(content));
+    expect(read).toEqual(expected);
+    read.length = 0;
+    for await (const content of localScans.read(wanted)) read.push(shown(content));
+    expect(read).toEqual(apart);
+  });
+
+  test.each([
+    ['of this version', false],
+    ['of an earlier one', true],
+  ])('%s events that are said together come in their order', async (_, isEarlier) => {
+    const { localScans, said } = await open({ isEarlier });
+    const events = Array.from({ length: 5 }, (_, n) => ({ event: 'halted', code: `c${n}`, message: 'No.' }) as const);
+    for (const event of events) localScans.tell(event);
+    await until(() => said.length > 5);
+    expect(said.slice(1)).toEqual(events);
+  });
+});
+
+test('what was said last is sent before the end', async () => {
+  const { localScans, said } = await open();
+  localScans.tell({ event: 'resumed', by: null });
+  localScans.tell({ event: 'halted', code: 'root-missing', message: 'Gone.' });
+  await localScans.close();
+  await until(() => said.length > 3);
+  expect(said.map(({ event }) => event)).toEqual(['peer-connected', 'resumed', 'halted', 'peer-lost']);
 });
 
 test('earlier contents are listed, scanned and read', async () => {

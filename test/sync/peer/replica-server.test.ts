@@ -12,6 +12,7 @@ import { serveApply, serveOffer, serveRead, serveSums } from '../../../src/sync/
 import { ReplicaServer } from '../../../src/sync/peer/replica-server.js';
 import { versionMethods } from '../../../src/sync/peer/versions-server.js';
 import { encodeRanges } from '../../../src/wire/peer-api/delta.js';
+import { encodeList } from '../../../src/wire/peer-api/list.js';
 import { encodeChanges, encodePaths, encodeWanted, parseApplied } from '../../../src/wire/peer-api/messages.js';
 import { ScanReportReader } from '../../../src/wire/peer-api/scan-report.js';
 import { snapshotOf, tree } from '../../support/core/tree.js';
@@ -155,7 +156,7 @@ describe('who is accepted', () => {
     expect(said.at(-1)).toEqual({ event: 'peer-lost', reason: 'server-a closed the connection' });
   });
 
-  test.each(['ping', 'look', 'accept-deletes', 'guard', 'offer', 'sums', 'read', 'apply', 'event'])(
+  test.each(['ping', 'look', 'accept-deletes', 'guard', 'offer', 'sums', 'read', 'apply', 'event', 'events'])(
     '%s is for nobody else',
     async (method) => {
       const { ask, replica } = open();
@@ -312,6 +313,19 @@ describe('other calls', () => {
     said.length = 0;
     await ask('event', { event });
     expect(said).toHaveLength(isSaid ? 1 : 0);
+  });
+
+  test('several in a list are said in their order, but those that this version does not know', async () => {
+    const { hello, ask, said, line } = open();
+    await hello();
+    said.length = 0;
+    const halted = { event: 'halted', code: 'root-missing', message: 'Gone.' };
+    const resumed = { event: 'resumed', by: null };
+    const told = [halted, { event: 'listening' }, { event: 'scan-started' }, { event: 'future' }, null, 7, resumed];
+    const [list] = [...encodeList(told)];
+    await ask('events', {}, line, list!.payload);
+    expect(said).toEqual([halted, resumed]);
+    await expect(ask('events', {}, line, Buffer.from('{}'))).rejects.toMatchObject({ code: 'bad-message' });
   });
 });
 

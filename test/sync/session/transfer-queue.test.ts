@@ -191,6 +191,23 @@ describe('large files', () => {
     expect(target.jobs.map(({ paths }) => paths)).toEqual([['d/f', 'd']]);
   });
 
+  test('that are joined have arrived each with its size', async () => {
+    const { queue, target, source } = open();
+    const joined = Object.assign(source, {
+      readJoined: async function* () {
+        yield { n: 0, sizes: [1, 3], joined: Buffer.from('abcd') };
+        yield { n: 2, data: Buffer.from('e'), last: true };
+      },
+    });
+    queue.add([create('x', 'a'), create('y', 'bcd'), create('z', 'e f')]);
+    queue.start();
+    for await (const _ of target.jobs[0]!.contents) {
+      // taken
+    }
+    expect([queue.progress(p('x')), queue.progress(p('y')), queue.progress(p('z'))]).toEqual([100, 100, 33]);
+    expect([leftOf(queue.transferred), joined.wanted]).toEqual([{ files: 3, bytes: 2 }, []]);
+  });
+
   test('report how much of them has arrived', async () => {
     const { queue, target, source } = open();
     source.files.set(p('L'), LARGE.slice(0, LARGE.length / 4));
