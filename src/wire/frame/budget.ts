@@ -68,6 +68,7 @@ export function weightOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 8;
   let bytes = 48;
   if (Array.isArray(value)) for (const item of value) bytes += 8 + weightOf(item);
-  else for (const [key, item] of Object.entries(value)) bytes += 16 + key.length + weightOf(item);
+  // What was parsed from JSON inherits nothing that `in` would find; `Object.entries` takes three times as long.
+  else for (const key in value) bytes += 16 + key.length + weightOf((value as Record<string, unknown>)[key]);
   return bytes;
 }
