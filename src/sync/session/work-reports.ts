@@ -13,6 +13,8 @@ import { MUCH_BYTES, type Work } from './work.js';
 const SCAN_MS = 250;
 /** How often is noted how much of the work is left: of very many changes, counting that takes a while. */
 const NOTE_MS = 200;
+/** How exactly it is recorded when both sides last agreed: each change, and each lock, would write it twice. */
+const IN_SYNC_MS = 1_000;
 
 interface ReportsContext {
   readonly pair: Pair;
@@ -86,7 +88,9 @@ export class WorkReports {
 
   #noteAgreement(isInSync: boolean): void {
     const { pair, clock } = this.#context;
-    if (isInSync !== this.#wasInSync) pair.meta.put('inSync', clock.now());
+    const recorded = pair.meta.get('inSync') ?? Number.NEGATIVE_INFINITY;
+    const isOld = Math.abs(clock.now() - recorded) >= IN_SYNC_MS;
+    if (isInSync !== this.#wasInSync && isOld) pair.meta.put('inSync', clock.now());
     this.#wasInSync = isInSync;
   }
 }

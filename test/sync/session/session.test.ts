@@ -605,6 +605,21 @@ describe('work', () => {
     fixture.clock.elapsed += 5_000;
     expect(status.lastInSync).toBe(fixture.clock.now() - 5_000);
   });
+
+  test('which is written once a second at most, whatever comes meanwhile', async () => {
+    const fixture = await SessionFixture.inSync('x:1');
+    const recorded = () => fixture.pair.meta.get('inSync');
+    fixture.clock.elapsed += 1_000;
+    await fixture.finds('a', 'x:22');
+    const first = fixture.clock.now();
+    expect(recorded()).toBe(first);
+    fixture.clock.elapsed += 999;
+    await fixture.end('b');
+    expect(recorded()).toBe(first);
+    fixture.clock.elapsed += 1;
+    await fixture.finds('a', 'x:333');
+    expect(recorded()).toBe(first + 1_000);
+  });
 });
 
 describe('side b disconnects', () => {
