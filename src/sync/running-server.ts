@@ -24,6 +24,8 @@ export interface RunningServer {
 export interface RunningServerA extends RunningServer {
   /** Names this run of the server in its events. */
   readonly run: string;
+  /** @returns the number of the latest event. */
+  lastEvent(): number;
   state(): PairState;
   /**
    * Connects a client in this process.

@@ -133,6 +133,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       clients,
       failed,
       run: history.run,
+      lastEvent: () => history.last,
       state: () => server.session.status.state,
       connectClient: (person, remote) => inProcess.connect(person, remote),
       servePage: (page) => {

@@ -18,6 +18,8 @@ const TYPES: Readonly<Record<string, string>> = {
 
 interface Asset {
   readonly body: Buffer;
+  /** The body as gzip; null where that is not shorter. */
+  readonly short: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -27,13 +29,12 @@ export class Assets {
 
   /** @param directory what the build has put together. */
   constructor(directory: string) {
-    for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const file = path.join(entry.parentPath, entry.name);
-      const name = path.relative(directory, file).replaceAll(path.sep, '/');
-      const body = readFileSync(file);
-      if (name === 'index.html') this.#files.set('/', pageOf(body));
-      else this.#files.set(`/assets/${name}`, { body, headers: headersOf(name, body) });
+    const contents = contentsOf(directory);
+    for (const [name, body] of contents) {
+      const short = contents.get(`${name}.gz`) ?? null;
+      if (name === 'index.html') this.#files.set('/', { body, short, headers: headersOfPage(body) });
+      else if (!name.endsWith('.gz'))
+        this.#files.set(`/assets/${name}`, { body, short, headers: headersOf(name, body) });
     }
   }
 
@@ -45,21 +46,43 @@ export class Assets {
   send(address: string, req: IncomingMessage, res: ServerResponse): void {
     if (req.method !== 'GET' && req.method !== 'HEAD')
       throw new HttpError(405, 'usage', 'This is a file of the page.', { headers: { Allow: 'GET, HEAD' } });
-    const { body, headers } = this.#files.get(address)!;
+    const { body, short, headers } = this.#files.get(address)!;
     if (req.headers['if-none-match'] === headers.ETag) return void res.writeHead(304, headers).end();
-    res.writeHead(200, { ...headers, 'Content-Length': body.length });
-    res.end(req.method === 'HEAD' ? undefined : body);
+    const sent = short !== null && takesGzip(req) ? short : body;
+    const coding = sent === short ? { 'Content-Encoding': 'gzip' } : {};
+    res.writeHead(200, { ...headers, ...coding, 'Content-Length': sent.length });
+    res.end(req.method === 'HEAD' ? undefined : sent);
   }
 }
 
-const headersOf = (name: string, body: Buffer): Record<string, string> => ({
+/** @returns what is in all files below `directory`, by their paths. */
+function contentsOf(directory: string): ReadonlyMap<string, Buffer> {
+  const contents = new Map<string, Buffer>();
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    contents.set(path.relative(directory, file).replaceAll(path.sep, '/'), readFileSync(file));
+  }
+  return contents;
+}
+
+const takesGzip = ({ headers }: IncomingMessage): boolean =>
+  /(?:^|,) *gzip *(?:;(?! *q=0(?:\.0*)? *(?:,|$))|,|$)/i.test(String(headers['accept-encoding'] ?? ''));
+
+/** The address of every file but the page itself has the hash of all of them, so it never changes. */
+const headersOf = (
+  name: string,
+  body: Buffer,
+  keeping = 'public, max-age=31536000, immutable',
+): Record<string, string> => ({
   'Content-Type': TYPES[path.extname(name)] ?? 'application/octet-stream',
   ETag: `"${createHash('sha256').update(body).digest('base64url')}"`,
-  'Cache-Control': 'no-cache',
+  'Cache-Control': keeping,
+  Vary: 'Accept-Encoding',
 });
 
 /** The page itself: nothing in it may run or load but its own files and the list of its modules. */
-function pageOf(body: Buffer): Asset {
+function headersOfPage(body: Buffer): Record<string, string> {
   const map = /<script type="importmap">(.*?)<\/script>/s.exec(body.toString())?.[1] ?? '';
   const hash = createHash('sha256').update(map).digest('base64');
   const policy = [
@@ -73,5 +96,5 @@ function pageOf(body: Buffer): Asset {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ];
-  return { body, headers: { ...headersOf('index.html', body), 'Content-Security-Policy': policy.join('; ') } };
+  return { ...headersOf('index.html', body, 'no-cache'), 'Content-Security-Policy': policy.join('; ') };
 }

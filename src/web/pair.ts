@@ -6,6 +6,8 @@ import type { Connection } from '../wire/socket/connection.js';
 export interface ServedPair {
   /** Names this run of the server in its events. */
   readonly run: string;
+  /** @returns the number of the latest event. */
+  lastEvent(): number;
   state(): PairState;
   /**
    * @param person whose key has proved his name; null where nobody has to prove a name.

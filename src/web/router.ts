@@ -46,7 +46,7 @@ export class Router {
     this.#routes = {
       '/me': { GET: (visit) => this.#me(visit) },
       '/metrics': { GET: metrics, HEAD: metrics },
-      '/rpc': { POST: this.#limits.bounded('requests', answerRpc) },
+      '/rpc': { POST: this.#limits.bounded('requests', (visit) => this.#rpc(visit)) },
       '/events': { GET: this.#limits.bounded('streams', streamEvents) },
       '/files/': {
         GET: this.#limits.bounded('transfers', downloadFile),
@@ -148,6 +148,13 @@ export class Router {
     const mine = cookie.split(';').map((pair) => pair.trim().split('='));
     const value = mine.find(([name]) => name === this.#cookieName)?.[1];
     return value === undefined ? null : this.sessions.find(value);
+  }
+
+  /** Whoever goes on at /events after the event that is named misses nothing of what comes after the answer. */
+  #rpc(visit: SignedIn): Promise<void> {
+    const { pair } = this.#options;
+    visit.res.setHeader('Last-Event-ID', `${pair.run}:${pair.lastEvent()}`);
+    return answerRpc(visit);
   }
 
   #me({ res, session: { user } }: SignedIn): void {

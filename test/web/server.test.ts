@@ -1,6 +1,7 @@
 // The page's server by its addresses: who gets what, and what the answers are.
 import { createHash } from 'node:crypto';
 import http from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Asked, PageServer, tokenOf } from '../support/page-server.js';
 import { put } from '../support/trees.js';
@@ -23,6 +24,10 @@ afterAll(() => server.close());
 const hostAt = (name: string): string => `${name}:${server.page.port}`;
 
 describe('the page and its files need no login', () => {
+  /** @returns the address of a file of the page. */
+  const addressOf = async (name: string): Promise<string> =>
+    new RegExp(`"(/assets/[^"]*/${name})"`).exec((await server.ask({ path: '/' })).text)![1]!;
+
   test('the page runs nothing but its own files', async () => {
     const { status, headers, text } = await server.ask({ path: '/' });
     expect(status).toBe(200);
@@ -32,13 +37,30 @@ describe('the page and its files need no login', () => {
     );
     expect(headers['x-frame-options']).toBe('DENY');
     const names = [...text.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, name]) => name!);
-    expect(names).toContain('/assets/src/web/page/main.js');
-    expect(names).toContain('/assets/lib/preact/dist/preact.mjs');
+    for (const name of ['src/web/page/main.js', 'src/web/page/calls/beginning.js', 'lib/preact/dist/preact.mjs'])
+      expect(names).toContainEqual(expect.stringMatching(new RegExp(`^/assets/[\\da-f]{16}/${name}$`)));
     for (const path of names) expect(await server.ask({ path })).toMatchObject({ status: 200 });
   });
 
+  test('a file is compressed for who takes that, and its address never means anything else', async () => {
+    const path = await addressOf('src/web/page/main.js');
+    const plain = await server.ask({ path, headers: { 'accept-encoding': 'br, gzip;q=0' } });
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    expect(plain.headers).toMatchObject({
+      'cache-control': 'public, max-age=31536000, immutable',
+      vary: 'Accept-Encoding',
+    });
+    for (const accepted of ['gzip', 'gzip, deflate, br', 'deflate;q=0.5, gzip;q=1.0']) {
+      const { headers, bytes } = await server.ask({ path, headers: { 'accept-encoding': accepted } });
+      expect(headers['content-encoding']).toBe('gzip');
+      expect(gunzipSync(bytes).toString()).toBe(plain.text);
+    }
+    expect((await server.ask({ path: '/' })).headers['cache-control']).toBe('no-cache');
+    expect(await server.ask({ path: `${path}.gz` })).toMatchObject({ status: 401 });
+  });
+
   test('a browser that has a file is not sent it again', async () => {
-    const path = '/assets/src/web/page/main.js';
+    const path = await addressOf('src/web/page/main.js');
     const { etag } = (await server.ask({ path })).headers;
     expect(await server.ask({ path, headers: { 'if-none-match': etag } })).toMatchObject({ status: 304, text: '' });
     expect(await server.ask({ path, method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
@@ -260,6 +282,17 @@ test('/metrics has the figures of the pair', async () => {
 });
 
 describe('/rpc', () => {
+  test('says after which event its answer was made, and of a long list gives as many rows as are asked for', async () => {
+    const asked = { jsonrpc: '2.0', id: 1, method: 'list', params: { compact: true, limit: 2 } };
+    const { headers, text } = await server.json('/rpc', asked);
+    expect(JSON.parse(text).result.entries.map(([path]: [string]) => path)).toEqual([
+      'docs/a & b "ä".txt',
+      'docs/wide.txt',
+    ]);
+    const [run, id] = String(headers['last-event-id']).split(':');
+    expect([run, Number(id)]).toEqual([server.serverA.run, server.events.at(-1)!.id]);
+  });
+
   test('answers as the client shows it', async () => {
     const { result } = await server.rpc('list');
     expect(Object.keys(result).sort()).toEqual(['entries', 'generation']);

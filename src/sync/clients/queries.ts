@@ -7,8 +7,9 @@ import { SyncError } from '../../core/errors.js';
 import { isoTime } from '../../core/iso-time.js';
 import { countListed, type ListedFile, mergedListing } from '../../core/listing.js';
 import { quote, type RelPath, type Side } from '../../core/path.js';
+import { TimeSlice } from '../../disk/fs/time-slice.js';
 import { packRow, type Row } from '../../wire/client-api/compact-rows.js';
-import type { ListEntry, Status, Target } from '../../wire/client-api/methods.js';
+import type { ClientMethods, ListEntry, Status, Target } from '../../wire/client-api/methods.js';
 import type { IncomingCall } from '../../wire/rpc/responder.js';
 import { lockInfo } from '../locks/answers.js';
 import type { LockState } from '../locks/lock-state.js';
@@ -55,9 +56,12 @@ export class ClientQueries {
     return this.#listing.files;
   }
 
-  /** @param compact whether rows are sent packed (see `compact-rows`), for programs that read very many. */
-  async list({ compact = false }: { compact?: boolean }, call: IncomingCall): Promise<object> {
-    const files = this.files();
+  /**
+   * @param compact whether rows are sent packed (see `compact-rows`), for programs that read very many.
+   * @param limit the most rows.
+   */
+  async list({ compact = false, limit }: ClientMethods['list']['params'], call: IncomingCall): Promise<object> {
+    const files = limit === undefined ? this.files() : this.files().slice(0, limit);
     const { generation } = this.#listing;
     const entries = compact
       ? await streamed(call, files, (file) => packRow(this.#row(file)))
@@ -169,9 +173,11 @@ export async function streamed<Item, Row = Item>(
 ): Promise<readonly Row[]> {
   const rows = (from: number, to?: number) => items.slice(from, to).map((item, n) => rowOf(item, from + n));
   let at = 0;
+  const slice = new TimeSlice();
   // Rows are built as they are sent: a caller that does not read delays its own answer and takes no memory.
   for (; items.length - at > ROWS_AT_ONCE; at += ROWS_AT_ONCE) {
     await call.notify('entries', { entries: rows(at, at + ROWS_AT_ONCE) });
+    if (slice.isTired) await slice.rest(); // a caller that reads fast, as one in this process, must not keep others waiting
   }
   return rows(at);
 }

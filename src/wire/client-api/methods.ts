@@ -210,8 +210,8 @@ export interface ClientMethods extends FileMethods {
   };
   /** Answered at once, also while the maximum number of calls waits. */
   ping: { params: Record<string, never>; result: Record<string, never> };
-  /** `compact`: rows as arrays, see `compact-rows`. */
-  list: { params: { compact?: boolean }; result: Listing };
+  /** `compact`: rows as arrays, see `compact-rows`; `limit`: no more rows than these, the first ones. */
+  list: { params: { compact?: boolean; limit?: number }; result: Listing };
   locks: { params: Record<string, never>; result: { locks: readonly LockRow[] } };
   held: { params: { target?: Target }; result: { held: readonly HeldRow[] } };
   /**

@@ -54,7 +54,7 @@ export const clientParams = {
     program: v.exactOptional(text(0, MAX_NAME_CHARS)),
   }),
   ping: none,
-  list: v.object({ compact: v.exactOptional(v.boolean()) }),
+  list: v.object({ compact: v.exactOptional(v.boolean()), limit: v.exactOptional(whole(0, MAX_INDEX)) }),
   locks: none,
   held: v.object({ target: v.exactOptional(target) }),
   lock: v.object({

@@ -30,46 +30,44 @@ export async function call<M extends keyof ClientMethods>(
   return result as Result<M>;
 }
 
+type ListMessage = {
+  readonly params?: { readonly entries?: unknown[] };
+  readonly result?: Result<'list'>;
+  readonly error?: ErrorReply;
+};
+
 /**
- * Reads a long answer as it comes.
- * @param take is given the items of `entries` notifications and then those of the result, by the field `field`.
+ * Reads the list as it comes.
+ * @param asked the answer, or its beginning.
+ * @param take is given some packed rows at a time.
  */
-export async function callInPieces<M extends keyof ClientMethods>(
-  method: M,
-  params: Params<M>,
-  field: string,
-  take: (items: readonly unknown[]) => void,
-): Promise<Result<M>> {
-  const answer = await post(method, params, undefined, 'application/x-ndjson');
-  let result: Result<M> | undefined;
+export async function readList(asked: Promise<Response>, take: (rows: readonly unknown[]) => void): Promise<void> {
+  const { body } = await answered(asked);
+  let isWhole = false;
   let since = performance.now();
-  for await (const line of linesOf(answer.body!)) {
-    const message = JSON.parse(line) as { params?: { entries?: unknown[] }; result?: Result<M>; error?: ErrorReply };
-    if (message.error !== undefined) throw refusalOf(message.error);
+  for await (const line of linesOf(body!)) {
+    const { params, result, error } = JSON.parse(line) as ListMessage;
+    if (error !== undefined) throw refusalOf(error);
     if (performance.now() - since > DRAW_MS) {
       await new Promise((resolve) => setTimeout(resolve)); // what is known so far is drawn
       since = performance.now();
     }
-    if (message.params?.entries !== undefined) take(message.params.entries);
-    else if (message.result !== undefined) {
-      result = message.result;
-      take((result as Record<string, unknown[]>)[field] ?? []);
-    }
+    take(params?.entries ?? result?.entries ?? []);
+    isWhole ||= result !== undefined;
   }
-  if (result === undefined) throw unreachable();
-  return result;
+  if (!isWhole) throw unreachable();
 }
 
-async function post(
-  method: string,
-  params: object,
-  signal?: AbortSignal,
-  accept = 'application/json',
-): Promise<Response> {
+function post(method: string, params: object, signal?: AbortSignal): Promise<Response> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: ++lastId, method, params });
-  const headers = { 'content-type': 'application/json', accept };
+  const headers = { 'content-type': 'application/json' };
+  return answered(fetch('/rpc', { method: 'POST', headers, body, ...(signal && { signal }) }), signal);
+}
+
+/** @throws SyncError where there is no answer, or none for who asks. */
+async function answered(asked: Promise<Response>, signal?: AbortSignal): Promise<Response> {
   try {
-    const answer = await fetch('/rpc', { method: 'POST', headers, body, ...(signal && { signal }) });
+    const answer = await asked;
     if (answer.status === 401) throw new SyncError('not-allowed', 'The server does not know this page any more.');
     return answer;
   } catch (error) {

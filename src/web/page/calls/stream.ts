@@ -8,6 +8,12 @@ export interface Place {
   readonly run: string;
 }
 
+/** @returns the place up to which an answer has all events; null where it does not say it. */
+export function placeIn({ headers }: Response): Place | null {
+  const [, run, id] = /^(\w+):(\d+)$/.exec(headers.get('last-event-id') ?? '') ?? [];
+  return run === undefined ? null : { id: Number(id), run };
+}
+
 interface Listener {
   readonly onOpen: () => void;
   readonly onEvent: (event: WatchedEvent) => void;

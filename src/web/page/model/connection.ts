@@ -1,4 +1,4 @@
-// Signs in, hears the events and notes them at once. Where the server is away it is dialled until it is back, and the
+// Hears the events and notes them at once. Where the server is away it is dialled until it is back, and the
 // stream goes on after the last event that was heard; where events are missing, everything is read anew.
 import {
   ALL_QUESTIONS,
@@ -9,8 +9,9 @@ import {
   withServer,
 } from '../../../client/live-state.js';
 import type { NumberedEvent, WatchedEvent } from '../../../core/events.js';
-import { type Me, signIn, whoIsThere } from '../calls/session.js';
-import { follow, type Place } from '../calls/stream.js';
+import { beginning } from '../calls/beginning.js';
+import { type Me, whoIsThere } from '../calls/session.js';
+import { follow, type Place, placeIn } from '../calls/stream.js';
 import { ask } from './asking.js';
 import { noteEvent, reloadList } from './list-model.js';
 import { tellMissedNotices, tellOwner } from './notices.js';
@@ -27,7 +28,6 @@ export async function start(): Promise<void> {
   setInterval(() => {
     now.value = new Date();
   }, CLOCK_MS);
-  await signIn().catch(() => {}); // whether the server answers is seen next
   await connect();
 }
 
@@ -40,16 +40,18 @@ async function connect(): Promise<void> {
     return;
   }
   if (person === null) stage.value = 'outside';
-  else enter(person);
+  else await enter(person);
 }
 
-function enter(person: Me): void {
+async function enter(person: Me): Promise<void> {
   me.value = person;
   const isFirst = stage.value !== 'inside';
   if (isFirst) live.value = { ...startOf(location.host, person.name), lostSince: live.value.lostSince };
   stage.value = 'inside';
-  follow(place, { onOpen: isFirst ? opened : returned, onEvent: hear, onEnd: lost });
   if (isFirst) readAll();
+  // What has happened since the list was asked for is heard, too.
+  place ??= await beginning.list.then(placeIn, () => null);
+  follow(place, { onOpen: isFirst ? opened : returned, onEvent: hear, onEnd: lost });
 }
 
 function opened(): void {

@@ -1,11 +1,11 @@
-// The list of all files: read in pieces, so that the first rows are there at once; changed by events as they come; and read
-// again when it has been quiet for a while, the less often the longer that takes.
+// The list of all files: its first rows, then all of them; changed by events as they come; and read again when it has been quiet for a while, the less often the longer that takes.
 
 import { SyncError } from '../../../core/errors.js';
 import type { NumberedEvent } from '../../../core/events.js';
 import { unpackRow } from '../../../wire/client-api/compact-rows.js';
 import type { ListEntry } from '../../../wire/client-api/methods.js';
-import { callInPieces } from '../calls/rpc.js';
+import { beginning, FIRST_ROWS, listRequest } from '../calls/beginning.js';
+import { readList } from '../calls/rpc.js';
 import { afterEvents } from '../words/listing.js';
 import { listing } from './page-state.js';
 
@@ -17,7 +17,12 @@ const MIN_PAUSE_MS = 250;
 /** The pause before the list is read again, for each millisecond that it took: ten pages must not keep a server busy. */
 const PAUSE_PER_READING = 40;
 
+/** Whether the beginning of the list was read, which was asked for before this module was there. */
+let hasBegun = false;
 let synced: Synced[] = [];
+/** What was synchronised since the reading began. */
+let meanwhile: Synced[] = [];
+let lastId = 0;
 let isReading = false;
 let isOld = false;
 let lastTookMs = 0;
@@ -36,6 +41,7 @@ export function noteEvent(event: NumberedEvent): void {
   if (event.event === 'synced') {
     if (synced.length === 0) setTimeout(takeEvents, TOGETHER_MS);
     synced.push(event);
+    if (isReading) meanwhile.push(event);
   }
   if (event.event === 'synced' || event.event === 'syncing' || UNNAMED.includes(event.event)) readLater();
 }
@@ -65,6 +71,7 @@ export function reloadList(): void {
 async function read(): Promise<void> {
   isReading = true;
   isOld = false;
+  meanwhile = [];
   const begun = performance.now();
   try {
     await readRows();
@@ -77,11 +84,21 @@ async function read(): Promise<void> {
 }
 
 async function readRows(): Promise<void> {
+  if (!hasBegun) {
+    hasBegun = true;
+    const first = await rowsOf(beginning.list);
+    listing.value = { rows: first, whole: first.length < FIRST_ROWS };
+    if (listing.value.whole) return;
+  }
+  const rows = await rowsOf(fetch('/rpc', listRequest(++lastId)));
+  // What has happened while they came is not in them.
+  listing.value = { rows: afterEvents(rows, meanwhile), whole: true };
+}
+
+async function rowsOf(answer: Promise<Response>): Promise<readonly ListEntry[]> {
   const rows: ListEntry[] = [];
-  const isFirst = !listing.value.whole;
-  await callInPieces('list', { compact: true }, 'entries', (entries) => {
+  await readList(answer, (entries) => {
     for (const entry of entries) rows.push(unpackRow(entry as ListEntry, rows.length));
-    if (isFirst && listing.value.rows.length === 0) listing.value = { rows: [...rows], whole: false };
   });
-  listing.value = { rows, whole: true };
+  return rows;
 }

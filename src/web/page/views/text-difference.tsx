@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { SyncError } from '../../../core/errors.js';
 import { textOf } from '../calls/files.js';
 import type { Content } from '../words/conflicts.js';
-import { type DiffRow, type Line, sideBySide } from '../words/side-by-side.js';
+import type { DiffRow, Line } from '../words/side-by-side.js';
 
 type Compared = readonly DiffRow[] | 'reading' | 'no text' | 'too different' | 'refused';
 
@@ -56,6 +56,7 @@ export function TextDifference({ a, b }: { readonly a: Content; readonly b: Cont
 async function compare(a: string | null, b: string | null): Promise<Compared> {
   try {
     const [left, right] = await Promise.all([a, b].map((path) => (path === null ? '' : textOf(path))));
+    const { sideBySide } = await import('../words/side-by-side.js'); // most people never see a conflict
     return left == null || right == null ? 'no text' : (sideBySide(left, right) ?? 'too different');
   } catch (error) {
     if (error instanceof SyncError || error instanceof TypeError) return 'refused';

@@ -1,6 +1,7 @@
 // Two texts side by side, line by line: what is equal stands beside each other and is folded where it is long, what
 // differs is marked, and in a changed line the changed words. It takes a bounded time, whatever the texts are.
-import { diffLines, diffWordsWithSpace } from 'diff';
+import { diffLines } from 'diff/lib/diff/line.js';
+import { diffWordsWithSpace } from 'diff/lib/diff/word.js';
 
 /** Equal lines that are shown around a difference. */
 const AROUND = 3;
