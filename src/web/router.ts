@@ -15,7 +15,7 @@ import { sendMetrics } from './routes/metrics.js';
 import { answerRpc } from './routes/rpc.js';
 import { signIn, signOut } from './routes/session.js';
 import { uploadFile } from './routes/upload.js';
-import { type PageSession, Sessions } from './sessions.js';
+import type { PageSession, Sessions } from './sessions.js';
 import type { SignedIn, Visit } from './visit.js';
 
 interface RouterOptions {
@@ -25,13 +25,14 @@ interface RouterOptions {
   readonly version: string;
   readonly metricsToken: string | null;
   readonly worded: (text: string) => string;
+  readonly sessions: Sessions;
   readonly log: { warn(text: string): void };
 }
 
 type Route = (visit: SignedIn) => void | Promise<void>;
 
 export class Router {
-  readonly sessions = new Sessions();
+  readonly sessions: Sessions;
   readonly #options: RouterOptions;
   readonly #limits = new Limits();
   readonly #cookieName: string;
@@ -40,6 +41,7 @@ export class Router {
 
   constructor(options: RouterOptions) {
     this.#options = options;
+    this.sessions = options.sessions;
     // Cookies do not know ports: another server on this machine must not take this one's place.
     this.#cookieName = `lockstep-${options.place.port}`;
     const metrics = this.#limits.bounded('requests', (visit) => sendMetrics(visit, visit.connect(), options.version));

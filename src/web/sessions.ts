@@ -1,8 +1,10 @@
 // Who is signed in. The address of the page has a token that serves once, for ten minutes; it is exchanged for a cookie.
-// Only hashes are kept of both, and there is a bound to how many there are and how long they live.
+// Only hashes are kept of both, and there is a bound to how many there are and how long they live. Logins outlast a restart
+// where there is a place to keep them.
 import { createHash, randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Actor } from '../core/person.js';
+import type { KeptLogin } from '../disk/state/page-logins.js';
 
 const SECRET_BYTES = 32;
 const MINUTE_MS = 60_000;
@@ -13,6 +15,8 @@ const IDLE_MS = 7 * DAY_MS;
 export const SESSION_MS = 30 * DAY_MS;
 const MAX_TOKENS = 256;
 const MAX_SESSIONS = 256;
+/** A use is written down so seldom; a crash forgets later ones. */
+const USE_KEPT_MS = 60 * MINUTE_MS;
 
 /** Somebody who is signed in. */
 export interface PageSession {
@@ -26,22 +30,36 @@ interface KeptToken {
   readonly until: number;
 }
 
-interface KeptSession extends PageSession {
+interface OpenSession extends PageSession {
   readonly end: AbortController;
   readonly until: number;
   used: number;
 }
+
+/** Where logins outlast a restart. */
+interface Keeping {
+  readonly logins: readonly KeptLogin[];
+  /** Keeps these instead. */
+  keep(logins: readonly KeptLogin[]): void;
+}
+
+const NOT_KEPT: Keeping = { logins: [], keep: () => {} };
 
 export class Sessions {
   readonly #now: () => number;
   /** By the hash of the token; the oldest first. */
   readonly #tokens = new Map<string, KeptToken>();
   /** By the hash of the cookie; the one that was not used for longest first. */
-  readonly #sessions = new Map<string, KeptSession>();
+  readonly #sessions = new Map<string, OpenSession>();
+  readonly #keeping: Keeping;
+  #keptAt = 0;
 
   /** @param now milliseconds. */
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = Date.now, keeping = NOT_KEPT) {
     this.#now = now;
+    this.#keeping = keeping;
+    for (const { hash, name, role, until, used } of keeping.logins.slice(-MAX_SESSIONS))
+      this.#open(hash, { user: { name, person: role === null ? null : { name, role } }, until, used });
   }
 
   /** @returns a token that signs `user` in, once. */
@@ -61,11 +79,25 @@ export class Sessions {
     if (known === undefined || known.until <= this.#now()) return null;
     makeRoom(this.#sessions, MAX_SESSIONS, ({ end }) => end.abort());
     const cookie = newSecret();
-    const [end, now] = [new AbortController(), this.#now()];
-    setMaxListeners(0, end.signal); // one for each open stream, whose number has a bound of its own
-    const session = { user: known.user, end, ended: end.signal, until: now + SESSION_MS, used: now };
-    this.#sessions.set(hashOf(cookie), session);
+    const now = this.#now();
+    this.#open(hashOf(cookie), { user: known.user, until: now + SESSION_MS, used: now });
+    this.#keep();
     return cookie;
+  }
+
+  #open(key: string, login: Pick<OpenSession, 'user' | 'until' | 'used'>): void {
+    const end = new AbortController();
+    setMaxListeners(0, end.signal); // one for each open stream, whose number has a bound of its own
+    this.#sessions.set(key, { ...login, end, ended: end.signal });
+  }
+
+  #keep(): void {
+    this.#keptAt = this.#now();
+    this.#keeping.keep(
+      Array.from(this.#sessions, ([hash, { user, until, used }]) => ({
+        ...{ hash, name: user.name, role: user.person?.role ?? null, until, used },
+      })),
+    );
   }
 
   /** @returns the session of a cookie; null where there is none. */
@@ -81,6 +113,7 @@ export class Sessions {
     session.used = now;
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
+    if (now - this.#keptAt >= USE_KEPT_MS) this.#keep();
     return session;
   }
 
@@ -89,11 +122,13 @@ export class Sessions {
       if (known !== session) continue;
       this.#sessions.delete(key);
       known.end.abort();
+      this.#keep();
     }
   }
 
-  /** Ends all. */
+  /** Ends all that runs; what is kept stays. */
   close(): void {
+    this.#keep();
     for (const session of this.#sessions.values()) session.end.abort();
     this.#sessions.clear();
     this.#tokens.clear();

@@ -6,11 +6,13 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SyncError } from '../core/errors.js';
 import type { Actor } from '../core/person.js';
+import type { PageLogins } from '../disk/state/page-logins.js';
 import { addressText } from '../wire/socket/address.js';
 import { socketErrorText } from '../wire/socket/socket-errors.js';
 import { Assets } from './assets.js';
 import type { ServedPair } from './pair.js';
 import { Router } from './router.js';
+import { Sessions } from './sessions.js';
 
 /** The most connections, the longest heads, and how long a head may take to arrive. */
 const MAX_CONNECTIONS = 1_024;
@@ -34,6 +36,10 @@ export interface WebOptions {
   readonly version: string;
   /** What a program says to read the metrics without a login; null where nothing lets it. */
   readonly metricsToken?: string | null;
+  /** Where logins outlast a restart; null where they end with the server. */
+  readonly kept?: Pick<PageLogins, 'read' | 'write'> | null;
+  /** How names are proved; logins of another way do not count. */
+  readonly access?: string;
   /** @returns `text`, which advises to type `client …`, with the client as it is typed here. */
   readonly worded?: (text: string) => string;
   readonly log: { warn(text: string): void };
@@ -60,11 +66,14 @@ export async function startWeb(options: WebOptions): Promise<RunningPage> {
   const server = tls === null ? http.createServer(HTTP_OPTIONS) : secureServer(tls);
   server.maxConnections = MAX_CONNECTIONS;
   const assets = new Assets(options.assets);
-  await listening(server, options);
+  const { pair, version, log, metricsToken = null, worded = (text) => text, kept = null, access = '' } = options;
+  const before = kept?.read() ?? null;
+  await listeningAgain(server, options, before?.port ?? 0);
   const { port } = server.address() as AddressInfo;
-  const { pair, version, log, metricsToken = null, worded = (text) => text } = options;
   const place = { host, port, certificate };
-  const router = new Router({ place, assets, pair, version, log, metricsToken, worded });
+  const logins = before?.port === port && before.access === access ? before.logins : [];
+  const sessions = new Sessions(Date.now, { logins, keep: (those) => kept?.write({ port, access, logins: those }) });
+  const router = new Router({ place, assets, pair, version, log, metricsToken, worded, sessions });
   server.on('request', (req, res) => void router.handle(req, res));
   server.on('checkContinue', (req, res) => void router.handle(req, res));
   server.on('error', () => {}); // a failure to accept; the next connection may succeed
@@ -114,7 +123,17 @@ function secureServer(tls: Tls): https.Server {
   }
 }
 
-function listening(server: http.Server, { host, port }: WebOptions): Promise<void> {
+/** Where any port will do, the former one is best: pages that are open find the server again. */
+async function listeningAgain(server: http.Server, options: WebOptions, before: number): Promise<void> {
+  if (options.port !== 0 || before === 0) return listening(server, options);
+  try {
+    await listening(server, { ...options, port: before });
+  } catch {
+    await listening(server, options);
+  }
+}
+
+function listening(server: http.Server, { host, port }: Pick<WebOptions, 'host' | 'port'>): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)));
     server.listen({ host, port }, () => {

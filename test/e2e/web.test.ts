@@ -59,6 +59,18 @@ describe('server-a --web', () => {
     expect(await pair.serverA.stop()).toBe(0);
     expect(performance.now() - ending).toBeLessThan(4_000);
     await stream.text().catch(() => '');
+    // The browser finds it again, at the same port and with its cookie; a used address stays used.
+    await pair.startA('--web', '0');
+    expect((await pair.serverA.wait('page')).address).toBe(plain);
+    expect(await (await mine('me')).json()).toMatchObject({ name: 'ann' });
+    expect(await signIn(stdout.trim())).toBeNull();
+    await pair.serverA.stop();
+    // Whoever got in before there was a secret has to show it now.
+    const secret = path.join(pair.directory, 'secret');
+    writeFileSync(secret, '7'.repeat(64), { mode: 0o600 });
+    await pair.startA('--web', '0', '--secret-file', secret);
+    expect((await pair.serverA.wait('page')).address).toBe(plain);
+    expect((await mine('me')).status).toBe(401);
   });
 
   test.each<[string, string[], string]>([

@@ -1,6 +1,7 @@
 // A pair in this process with its page, and requests to it that say exactly what a test wants them to say.
 import http from 'node:http';
 import path from 'node:path';
+import { PageLogins } from '../../src/disk/state/page-logins.js';
 import type { ServerAOptions } from '../../src/sync/server-a.js';
 import { type RunningPage, startWeb } from '../../src/web/start.js';
 import { BothServers } from './both-servers.js';
@@ -35,11 +36,13 @@ export class PageServer extends BothServers {
     if (waits === 'in-sync') await this.said('in-sync');
   }
 
-  /** Starts the page alone. @param port 0 for any. */
-  async servePage(port: number): Promise<void> {
+  /** Starts the page alone. @param port 0 for any. @param access how names are proved. */
+  async servePage(port: number, access = 'this machine'): Promise<void> {
     const { serverA: pair } = this;
-    const log = { warn: (text: string) => void this.warnings.push(text) };
-    this.page = await startWeb({ host: '127.0.0.1', port, tls: null, assets: ASSETS, pair, version: 'test', log });
+    const warn = (text: string) => void this.warnings.push(text);
+    const kept = { kept: new PageLogins(this.a, warn), access };
+    const options = { host: '127.0.0.1', port, tls: null, assets: ASSETS, pair, version: 'test', log: { warn } };
+    this.page = await startWeb({ ...options, ...kept });
     pair.servePage(this.page);
   }
 

@@ -1,5 +1,6 @@
 // Tokens and logins end by themselves, and there is a bound to how many there are.
 import { expect, test } from 'vitest';
+import type { KeptLogin } from '../../src/disk/state/page-logins.js';
 import { Sessions } from '../../src/web/sessions.js';
 
 const MINUTE = 60_000;
@@ -41,6 +42,33 @@ test.each([
   now = times.at(-1)!;
   expect(sessions.find(cookie)).toBeNull();
   expect(ended.aborted).toBe(true);
+});
+
+test('a login outlasts a restart, by its hash, and its end is kept', () => {
+  let now = 0;
+  let kept: readonly KeptLogin[] = [];
+  const keep = (logins: readonly KeptLogin[]): void => {
+    kept = logins;
+  };
+  const start = () => new Sessions(() => now, { logins: kept, keep });
+  const before = start();
+  const [anna, rita] = [ANNA, { name: 'rita', person: { name: 'rita', role: 'read' as const } }].map((user) =>
+    before.signIn(before.tokenFor(user)),
+  );
+  const unused = before.tokenFor(ANNA);
+  const { ended } = before.find(anna!)!;
+  now = 5 * DAY;
+  before.find(rita!);
+  before.close();
+  expect(ended.aborted).toBe(true);
+  expect(JSON.stringify(kept)).not.toContain(anna);
+  now = 8 * DAY;
+  const after = start();
+  expect(after.signIn(unused)).toBeNull();
+  expect(after.find(anna!)).toBeNull(); // not used for a week
+  expect(after.find(rita!)?.user).toEqual({ name: 'rita', person: { name: 'rita', role: 'read' } });
+  after.end(after.find(rita!)!);
+  expect(start().find(rita!)).toBeNull();
 });
 
 test('of very many logins the one that was not used for longest ends', () => {

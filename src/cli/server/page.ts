@@ -1,9 +1,11 @@
 // Serves the page beside a server-a that runs, and says where.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defaultUser } from '../../client/user-name.js';
 import { quote } from '../../core/path.js';
 import { systemTrouble } from '../../core/system-error.js';
+import { PageLogins } from '../../disk/state/page-logins.js';
 import type { RunningServerA } from '../../sync/running-server.js';
 import type { RunningPage, Tls } from '../../web/start.js';
 import { readSecretFile } from '../../wire/socket/secret.js';
@@ -16,7 +18,7 @@ import type { ServerASettings } from './options.js';
 import type { WebPlace } from './web-place.js';
 
 /** What of the settings is used. */
-type PageSettings = Pick<ServerASettings, 'web' | 'metricsTokenFile' | 'log' | 'quiet' | 'keys' | 'secretFile'>;
+type PageSettings = Pick<ServerASettings, 'web' | 'metricsTokenFile' | 'log' | 'quiet' | 'keys' | 'secretFile' | 'dir'>;
 
 /**
  * @param server is stopped where the page cannot be served.
@@ -30,14 +32,15 @@ export async function withPage(
   log: { warn(text: string): void },
   say: (text: string) => void,
 ): Promise<RunningServerA> {
-  const { web, metricsTokenFile } = settings;
+  const { web, metricsTokenFile, dir } = settings;
   if (web === null) return server;
   try {
     const metricsToken = metricsTokenFile === null ? null : readSecretFile(metricsTokenFile).key.toString('hex');
     const client = clientFor(server, settings);
+    const kept = new PageLogins(dir, (text) => log.warn(text));
     const { startWeb } = await import('../../web/start.js');
     const page = await startWeb({
-      ...{ host: web.host, port: web.port, tls: tlsOf(web), metricsToken },
+      ...{ host: web.host, port: web.port, tls: tlsOf(web), metricsToken, kept, access: accessOf(settings) },
       worded: (text) => inTheirNames(text, { client }),
       ...{ assets: fileURLToPath(packageFile('dist/web/assets')), pair: server, version: packageVersion(), log },
     });
@@ -52,6 +55,13 @@ export async function withPage(
     await server.stop();
     throw error;
   }
+}
+
+/** @returns how names are proved, so that logins end where that changes: with another secret, nobody who had the old one stays. */
+function accessOf({ keys, secretFile }: PageSettings): string {
+  if (keys !== null) return 'keys';
+  if (secretFile === null) return 'this machine';
+  return `secret ${createHash('sha256').update(readSecretFile(secretFile).key).digest('hex')}`;
 }
 
 /**

@@ -132,9 +132,23 @@ describe.skipIf(chromiumPath === null)(`files in the page${why}`, () => {
     expect(await axeFindings(page)).toEqual([]);
     putWhole(server.a, 'meanwhile.txt', 'x');
     await server.servePage(port);
-    // Another start of the server knows no earlier login.
+    await row(page, 'meanwhile.txt').waitFor();
+    await expect.poll(() => page.locator('[data-state]').textContent()).toMatch(/In sync/);
+  });
+
+  test('where the login has ended the page says how to get in, and goes on when a new address is opened', async () => {
+    const { page } = anna;
+    const { port } = server.page;
+    await server.page.stop();
+    await server.servePage(port, 'another secret');
     await page.getByRole('heading', { name: 'This page needs an address of your own' }).waitFor();
     expect(await axeFindings(page)).toEqual([]);
+    const second = await page.context().newPage();
+    await second.goto(server.page.addressFor({ name: 'anna', person: null }));
+    await row(page, 'meanwhile.txt').waitFor();
+    await second.goto(server.page.addressFor({ name: 'carla', person: null }));
+    await page.locator('.who').getByText('carla').waitFor();
+    await second.close();
   });
 
   test('where events are missing, everything is read anew', async () => {

@@ -6,6 +6,9 @@ import { tokenIn } from '../words/route.js';
 export const FIRST_ROWS = 200;
 const JSON_BODY = { 'content-type': 'application/json' };
 
+/** Tells the other pages of this browser, which have the same cookie, that somebody has signed in. */
+export const signIns = new BroadcastChannel('lockstep sign-ins');
+
 /** The first answers. Each is for one reader. */
 interface Beginning {
   readonly me: Promise<Response>;
@@ -18,7 +21,8 @@ async function signIn(): Promise<void> {
   const token = tokenIn(location.hash);
   if (token === null) return;
   history.replaceState(null, '', location.pathname);
-  await fetch('/session', { method: 'POST', headers: JSON_BODY, body: JSON.stringify({ token }) });
+  const { ok } = await fetch('/session', { method: 'POST', headers: JSON_BODY, body: JSON.stringify({ token }) });
+  if (ok) signIns.postMessage(null);
 }
 
 /** @returns what asks for the list in pieces, its rows packed. @param limit the most rows. */

@@ -9,7 +9,7 @@ import {
   withServer,
 } from '../../../client/live-state.js';
 import type { NumberedEvent, WatchedEvent } from '../../../core/events.js';
-import { beginning } from '../calls/beginning.js';
+import { beginning, signIns } from '../calls/beginning.js';
 import { type Me, whoIsThere } from '../calls/session.js';
 import { follow, type Place, placeIn } from '../calls/stream.js';
 import { ask } from './asking.js';
@@ -28,7 +28,14 @@ export async function start(): Promise<void> {
   setInterval(() => {
     now.value = new Date();
   }, CLOCK_MS);
+  signIns.addEventListener('message', () => void lookAgain());
   await connect();
+}
+
+/** Begins anew where the browser has got a cookie for this page, or that of somebody else. */
+async function lookAgain(): Promise<void> {
+  const person = await whoIsThere().catch(() => null);
+  if (person !== null && (stage.value === 'outside' || person.name !== me.value.name)) location.reload();
 }
 
 async function connect(): Promise<void> {

@@ -12,6 +12,7 @@ export const Outside = () => (
     <p>
       <code>lockstep web</code> or <code>client web</code>
     </p>
+    <p>Open it in this browser: this page goes on by itself then.</p>
     <p class="quiet-text">Nothing was lost: files and locks are as they were.</p>
   </main>
 );
