@@ -88,18 +88,13 @@ function putHtml(below) {
   const imports = Object.fromEntries(
     Object.keys(LIBRARIES).map((name) => [name, below + addressOfLibrary(LIBRARIES[name])]),
   );
-  const link = (address) => `<link rel="modulepreload" href="/assets/${address}">`;
+  const links = (addresses) =>
+    addresses.map((address) => `<link rel="modulepreload" href="/assets/${address}">`).join('\n');
   let html = fs.readFileSync(path.join(SOURCE, 'index.html'), 'utf8');
   for (const [slot, filled] of [
     ['<script type="importmap"></script>', `<script type="importmap">${JSON.stringify({ imports })}</script>`],
-    ['<link rel="modulepreload">', first.map(link).join('')],
-    [
-      '<template></template>',
-      `<template>${atOnce
-        .filter((address) => !first.includes(address))
-        .map(link)
-        .join('\n')}</template>`,
-    ],
+    ['<link rel="modulepreload" class="first">', links(first)],
+    ['<link rel="modulepreload">', links(atOnce.filter((address) => !first.includes(address)))],
   ]) {
     if (!html.includes(slot)) throw new Error(`${SOURCE}/index.html has no ${slot}.`);
     html = html.replace(slot, filled);

@@ -1,4 +1,5 @@
 // What both servers offer to the program that starts them.
+import type { SyncEvent } from '../core/events.js';
 import type { Person } from '../core/person.js';
 import type { PairState, Transfers } from '../wire/client-api/methods.js';
 import type { Connection } from '../wire/socket/connection.js';
@@ -26,6 +27,8 @@ export interface RunningServerA extends RunningServer {
   readonly run: string;
   /** @returns the number of the latest event. */
   lastEvent(): number;
+  /** @returns how many such events there were since the start. */
+  eventCount(event: SyncEvent['event']): number;
   state(): PairState;
   /**
    * Connects a client in this process.

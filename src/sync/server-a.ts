@@ -134,6 +134,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       failed,
       run: history.run,
       lastEvent: () => history.last,
+      eventCount: (event) => history.count(event),
       state: () => server.session.status.state,
       connectClient: (person, remote) => inProcess.connect(person, remote),
       servePage: (page) => {

@@ -44,7 +44,7 @@ export class Router {
     this.sessions = options.sessions;
     // Cookies do not know ports: another server on this machine must not take this one's place.
     this.#cookieName = `lockstep-${options.place.port}`;
-    const metrics = this.#limits.bounded('requests', (visit) => sendMetrics(visit, visit.connect(), options.version));
+    const metrics = this.#limits.bounded('requests', (visit) => sendMetrics(visit, visit.connect(), options));
     this.#routes = {
       '/me': { GET: (visit) => this.#me(visit) },
       '/metrics': { GET: metrics, HEAD: metrics },
@@ -110,10 +110,10 @@ export class Router {
   }
 
   async #asScraper(visit: Visit): Promise<void> {
-    const { pair, version } = this.#options;
+    const { pair } = this.#options;
     const client = new RpcClient(pair.connectClient(null, `${remoteOf(visit)} (metrics)`));
     visit.res.once('close', () => client.close());
-    await sendMetrics(visit, client, version);
+    await sendMetrics(visit, client, this.#options);
   }
 
   /** Runs a route with a connection that ends with the request; a session whose key was removed ends, too. */

@@ -3,8 +3,7 @@
 // where there is a place to keep them.
 import { createHash, randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { Actor } from '../core/person.js';
-import type { KeptLogin } from '../disk/state/page-logins.js';
+import type { Actor, Role } from '../core/person.js';
 
 const SECRET_BYTES = 32;
 const MINUTE_MS = 60_000;
@@ -34,6 +33,19 @@ interface OpenSession extends PageSession {
   readonly end: AbortController;
   readonly until: number;
   used: number;
+}
+
+/** A login as it outlasts a restart. Times are milliseconds since 1970. */
+export interface KeptLogin {
+  /** SHA-256 of the cookie, as hexadecimal digits. */
+  readonly hash: string;
+  readonly name: string;
+  /** What the key that has proved the name allowed; null where nobody had to prove a name. */
+  readonly role: Role | null;
+  /** When it ends. */
+  readonly until: number;
+  /** When it was used last. */
+  readonly used: number;
 }
 
 /** Where logins outlast a restart. */

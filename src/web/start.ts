@@ -6,13 +6,12 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SyncError } from '../core/errors.js';
 import type { Actor } from '../core/person.js';
-import type { PageLogins } from '../disk/state/page-logins.js';
 import { addressText } from '../wire/socket/address.js';
 import { socketErrorText } from '../wire/socket/socket-errors.js';
 import { Assets } from './assets.js';
 import type { ServedPair } from './pair.js';
 import { Router } from './router.js';
-import { Sessions } from './sessions.js';
+import { type KeptLogin, Sessions } from './sessions.js';
 
 /** The most connections, the longest heads, and how long a head may take to arrive. */
 const MAX_CONNECTIONS = 1_024;
@@ -23,6 +22,21 @@ const HEAD_MS = 10_000;
 export interface Tls {
   readonly cert: string;
   readonly key: string;
+}
+
+/** What outlasts a restart. */
+interface KeptPage {
+  /** Where it was served: a browser gives its cookie to this port only. */
+  readonly port: number;
+  /** How names were proved. */
+  readonly access: string;
+  readonly logins: readonly KeptLogin[];
+}
+
+interface KeptPages {
+  /** @returns what was kept; null where nothing was. */
+  read(): KeptPage | null;
+  write(page: KeptPage): void;
 }
 
 export interface WebOptions {
@@ -37,7 +51,7 @@ export interface WebOptions {
   /** What a program says to read the metrics without a login; null where nothing lets it. */
   readonly metricsToken?: string | null;
   /** Where logins outlast a restart; null where they end with the server. */
-  readonly kept?: Pick<PageLogins, 'read' | 'write'> | null;
+  readonly kept?: KeptPages | null;
   /** How names are proved; logins of another way do not count. */
   readonly access?: string;
   /** @returns `text`, which advises to type `client …`, with the client as it is typed here. */

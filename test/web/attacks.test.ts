@@ -20,9 +20,9 @@ describe('without keys', () => {
   afterAll(() => server.close());
 
   /** Opens a stream of events. @returns its status, and what hangs it up. */
-  const stream = (): Promise<{ status: number; end: () => void }> =>
+  const stream = (cookie = server.cookie): Promise<{ status: number; end: () => void }> =>
     new Promise((resolve, reject) => {
-      const options = { headers: { cookie: server.cookie }, agent: false };
+      const options = { headers: { cookie }, agent: false };
       const request = http.get(`${server.page.address}events`, options, (response) => {
         response.on('error', () => {}).resume();
         resolve({ status: response.statusCode!, end: () => request.destroy() });
@@ -30,11 +30,15 @@ describe('without keys', () => {
       request.on('error', reject);
     });
 
-  test('a thousand idle streams of one login are bounded, and harm nobody', async () => {
-    const streams = await Promise.all(Array.from({ length: 1_000 }, stream));
-    const statuses = streams.map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(64);
-    expect(statuses.filter((status) => status === 503)).toHaveLength(936);
+  test('a thousand idle streams are bounded, of one login and of all, and harm nobody', async () => {
+    const opened = (of: Awaited<ReturnType<typeof stream>>[]) => of.filter(({ status }) => status === 200).length;
+    const mine = await Promise.all(Array.from({ length: 400 }, () => stream()));
+    expect(opened(mine)).toBe(64);
+    const cookies = await Promise.all(Array.from({ length: 6 }, (_, n) => server.cookieFor(`guest ${n}`)));
+    const others = await Promise.all(cookies.flatMap((cookie) => Array.from({ length: 100 }, () => stream(cookie))));
+    expect(opened(others)).toBe(192);
+    const streams = [...mine, ...others];
+    expect(streams.filter(({ status }) => status === 503)).toHaveLength(1_000 - 256);
     expect(await server.mine({ path: '/files/x.txt' })).toMatchObject({ status: 200, text: 'hello\n' });
     for (const { end } of streams) end();
     // What has hung up makes room for others.
@@ -44,6 +48,36 @@ describe('without keys', () => {
       if (status === 200) break;
     }
   }, 60_000);
+
+  const FOREIGN: readonly [it: string, headers: Record<string, string>, status: number][] = [
+    ['another origin', { origin: 'http://evil.example' }, 403],
+    ['a file on this machine', { origin: 'null' }, 403],
+    ['another page', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a page at another port', { 'sec-fetch-site': 'same-site' }, 403],
+    ['another name for this address', { host: 'evil.example' }, 403],
+    ['a form as text', { 'content-type': 'text/plain' }, 415],
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['a form with files', { 'content-type': 'multipart/form-data; boundary=x' }, 415],
+  ];
+
+  test.each(FOREIGN)('%s changes nothing, also with the cookie', async (_, headers, status) => {
+    const lock = { jsonrpc: '2.0', id: 1, method: 'lock', params: { targets: [{ path: 'x.txt' }] } };
+    expect(await server.json('/rpc', lock, headers)).toMatchObject({ status });
+    const token = tokenOf(server.page.addressFor({ name: 'eve', person: null }));
+    expect((await server.json('/session', { token }, headers)).status).toBe(status);
+    // A form cannot send PUT or DELETE, and what can is stopped by its origin.
+    if (status === 403) {
+      expect(await server.mine({ path: '/files/evil.txt', method: 'PUT', body: 'x', headers })).toMatchObject({
+        status,
+      });
+      expect(await server.mine({ path: '/session', method: 'DELETE', headers })).toMatchObject({ status });
+      expect(await server.mine({ path: '/events', headers })).toMatchObject({ status });
+    }
+    expect((await server.rpc('locks')).result.locks).toEqual([]);
+    expect(fs.existsSync(path.join(server.a, 'evil.txt'))).toBe(false);
+    // What was refused before its token was read has not used it up.
+    expect((await server.json('/session', { token }, { cookie: '' })).status).toBe(204);
+  });
 
   /** Sends bytes as they are. @returns all that comes back until the server closes the connection. */
   const raw = (...parts: string[]): Promise<string> =>
@@ -78,6 +112,42 @@ describe('without keys', () => {
   ])('%s', async (_, parts, answer) => {
     expect(await raw(...parts())).toMatch(answer);
   });
+
+  test.skipIf(process.env.LOCKSTEP_TEST_FULL === undefined)(
+    'who is slow with a head, a body or an upload is cut off in a bounded time',
+    async () => {
+      const timed = (first: string, more: string): Promise<readonly [seconds: number, status: string]> =>
+        new Promise((resolve) => {
+          const begun = performance.now();
+          let text = '';
+          const socket = net.connect(server.page.port, '127.0.0.1', () => first === '' || socket.write(first));
+          const drip = setInterval(() => more === '' || socket.write(more), 1_000);
+          socket.setEncoding('latin1').on('data', (part: string) => (text += part));
+          socket
+            .on('error', () => {})
+            .on('close', () => {
+              clearInterval(drip);
+              resolve([(performance.now() - begun) / 1000, text.slice(9, 12)]);
+            });
+        });
+      const mine = `${host()}Cookie: ${server.cookie}\r\n`;
+      const json = 'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{';
+      const put = (name: string) => `PUT /files/${name} HTTP/1.1\r\n${mine}Content-Length: 1000\r\n\r\nx`;
+      const ended = await Promise.all([
+        timed('', ''),
+        timed(`GET / HTTP/1.1\r\n${host()}`, 'x: y\r\n'),
+        timed(`POST /session HTTP/1.1\r\n${host()}${json}`, ' '),
+        timed(`POST /rpc HTTP/1.1\r\n${mine}${json}`, ' '),
+        timed(put('stalls.txt'), ''),
+        timed(put('drips.txt'), 'x'),
+      ]);
+      expect(ended.map(([, status]) => status)).toEqual(Array.from(ended, () => '408'));
+      const most = [20, 20, 40, 40, 80, 80];
+      expect(ended.map(([seconds], n) => seconds < most[n]!)).toEqual(Array.from(ended, () => true));
+      for (const name of ['stalls.txt', 'drips.txt']) expect(fs.existsSync(path.join(server.a, name))).toBe(false);
+    },
+    120_000,
+  );
 
   test('an upload that stops in its middle leaves nothing', async () => {
     const staging = path.join(server.a, '.lockstep', 'staging');

@@ -1,7 +1,6 @@
 // Tokens and logins end by themselves, and there is a bound to how many there are.
 import { expect, test } from 'vitest';
-import type { KeptLogin } from '../../src/disk/state/page-logins.js';
-import { Sessions } from '../../src/web/sessions.js';
+import { type KeptLogin, Sessions } from '../../src/web/sessions.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -4,30 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { STATE_DIR } from '../../core/path.js';
-import type { Role } from '../../core/person.js';
 import { replaceFile, setAside } from '../fs/whole-file.js';
-
-/** Somebody who is signed in. Times are milliseconds since 1970. */
-export interface KeptLogin {
-  /** SHA-256 of the cookie, as hexadecimal digits. */
-  readonly hash: string;
-  readonly name: string;
-  /** What the key that has proved the name allowed; null where nobody had to prove a name. */
-  readonly role: Role | null;
-  /** When it ends. */
-  readonly until: number;
-  /** When it was used last. */
-  readonly used: number;
-}
-
-/** What is kept of the page. */
-export interface KeptPage {
-  /** Where it was served: a browser gives its cookie to this port only. */
-  readonly port: number;
-  /** How names were proved. Where that is another way by now, the logins do not count. */
-  readonly access: string;
-  readonly logins: readonly KeptLogin[];
-}
 
 const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const schema = v.object({
@@ -45,6 +22,11 @@ const schema = v.object({
   ),
 });
 const MAX_BYTES = 1 << 20;
+
+/** Where the page was served, how names were proved then, and who is signed in (as `KeptLogin` of the page has it). */
+type KeptPage = Omit<v.InferOutput<typeof schema>, 'version' | 'logins'> & {
+  readonly logins: readonly v.InferOutput<typeof schema>['logins'][number][];
+};
 
 export class PageLogins {
   readonly #file: string;

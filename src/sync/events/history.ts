@@ -29,6 +29,7 @@ export class EventHistory {
   /** The event with the number n stands at n modulo the length. */
   readonly #ring: (Kept | undefined)[] = new Array(MAX_KEPT_EVENTS);
   readonly #listeners = new Set<(event: NumberedEvent) => void>();
+  readonly #counts = new Map<SyncEvent['event'], number>();
   #first = 1;
   #last = 0;
   #bytes = 0;
@@ -53,6 +54,11 @@ export class EventHistory {
     return this.#first;
   }
 
+  /** @returns how often such an event was added. */
+  count(event: SyncEvent['event']): number {
+    return this.#counts.get(event) ?? 0;
+  }
+
   /** Numbers `event`, keeps it and tells whoever listens. */
   add(event: SyncEvent): NumberedEvent {
     const id = this.#last + 1;
@@ -61,6 +67,7 @@ export class EventHistory {
     if (id - this.#first === MAX_KEPT_EVENTS) this.#drop();
     this.#ring[id % MAX_KEPT_EVENTS] = { event: numbered, weight };
     this.#last = id;
+    this.#counts.set(event.event, this.count(event.event) + 1);
     this.#bytes += weight;
     while (this.#bytes > this.#maxBytes && this.#first < id) this.#drop();
     for (const listener of this.#listeners) listener(numbered);

@@ -224,6 +224,7 @@ const notOnSide = (path: RelPath, side: Side): SyncError =>
 const isLink = (path: RelPath, target: string): SyncError =>
   new SyncError('failed', `${quote(path)} is a symbolic link to ${quote(target)}, and links are not followed.`, {
     hint: 'Download the file that it points to.',
+    facts: { link: target },
   });
 
 const changedInB = (path: RelPath): SyncError =>

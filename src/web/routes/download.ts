@@ -36,13 +36,12 @@ export async function downloadFile({ req, res, path, query, connect }: SignedIn)
   const found = await announced(client, wanted);
   const headers = headersOf(file, found, query.get('inline') === '1');
   if (isKnown(req.headers['if-none-match'], found.hash)) return void res.writeHead(304, headers).end();
-  const range = rangeFor(req.headers, found);
+  const range = req.method === 'GET' ? rangeFor(req.headers, found) : null;
   if (range === 'none') throw noSuchRange(found.size);
   const { from, to } = range ?? { from: 0, to: found.size - 1 };
   const length = { 'Content-Length': to - from + 1 };
+  if (req.method === 'HEAD') return void res.writeHead(200, { ...headers, ...length }).end();
   const part = range === null ? {} : { 'Content-Range': `bytes ${from}-${to}/${found.size}` };
-  if (req.method === 'HEAD')
-    return void res.writeHead(range === null ? 200 : 206, { ...headers, ...length, ...part }).end();
   await send(client, wanted, found, { from, to }, res, () =>
     res.writeHead(range === null ? 200 : 206, { ...headers, ...length, ...part }),
   );
@@ -75,10 +74,13 @@ async function announced(client: RpcClient, wanted: Wanted): Promise<DownloadedF
   try {
     await receiveContent(client, wanted, sink, over.signal);
   } catch (error) {
-    if (found === null) throw error;
+    if (found === null) throw error instanceof SyncError && error.facts.link !== undefined ? noContent(error) : error;
   }
   return found!;
 }
+
+/** A link is there, but not as a file. */
+const noContent = ({ code, message, hint }: SyncError): HttpError => new HttpError(409, code, message, { hint });
 
 /** Sends the bytes of `range`. The file may have changed since it was announced: then nothing, or too little, is sent. */
 async function send(
@@ -139,7 +141,7 @@ const bareTag = (tag: string): string => tag.trim().replace(/^(?:W\/)?"(.*)"$/, 
 /** A range of another version than the present one is not sent: the whole is. */
 function rangeFor(headers: IncomingHttpHeaders, { hash, size }: DownloadedFile): Range | 'none' | null {
   const condition = headers['if-range'];
-  if (condition !== undefined && bareTag(String(condition)) !== hash) return null;
+  if (condition !== undefined && String(condition).trim() !== `"${hash}"`) return null;
   return rangeOf(headers.range, size);
 }
 

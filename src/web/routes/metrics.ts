@@ -1,6 +1,7 @@
 // GET /metrics: the figures of the pair for Prometheus, asked for anew each time.
 import type { LockRow, Status, Transfers } from '../../wire/client-api/methods.js';
 import type { RpcClient } from '../../wire/rpc/caller.js';
+import type { ServedPair } from '../pair.js';
 import type { Visit } from '../visit.js';
 
 /** What is known of the pair at one moment. */
@@ -9,6 +10,7 @@ interface Figures {
   readonly status: Status;
   readonly locks: readonly LockRow[];
   readonly transfers: Transfers;
+  readonly pair: Pick<ServedPair, 'eventCount'>;
 }
 
 interface Sample {
@@ -21,6 +23,8 @@ interface Metric {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
+  /** Whether it only grows, from 0 at the start of server-a. */
+  readonly isCounter?: true;
   samples(figures: Figures): readonly Sample[];
 }
 
@@ -43,6 +47,18 @@ const METRICS: readonly Metric[] = [
   {
     ...{ name: 'halted', help: '1 while the pair is halted for safety and waits for a person.' },
     samples: ({ status }) => one(status.state === 'halted'),
+  },
+  {
+    ...{
+      name: 'halts_total',
+      help: 'How often the pair was halted for safety since server-a started.',
+      isCounter: true,
+    },
+    samples: ({ pair }) => one(pair.eventCount('halted')),
+  },
+  {
+    ...{ name: 'synced_total', help: 'Changes that were carried over since server-a started.', isCounter: true },
+    samples: ({ pair }) => one(pair.eventCount('synced')),
   },
   {
     ...{ name: 'peer_connected', help: '1 while server-b is connected.' },
@@ -107,24 +123,34 @@ function behind({ state, lastInSync }: Status): Sample[] {
   return lastInSync === null ? [] : one(Math.max(0, Date.now() - Date.parse(lastInSync)) / 1000);
 }
 
-/** @param version of server-a. */
-export async function sendMetrics({ req, res }: Visit, client: RpcClient, version: string): Promise<void> {
-  const figures = { version, ...(await figuresOf(client)) };
+/** @param served what the connection does not tell: the version of server-a, and how many events there were. */
+export async function sendMetrics(
+  { req, res }: Visit,
+  client: RpcClient,
+  served: Pick<Figures, 'version' | 'pair'>,
+): Promise<void> {
+  const figures = { version: served.version, pair: served.pair, ...(await figuresOf(client)) };
   // Loaded by the first scrape, since most servers are never scraped.
-  const { Gauge, Registry } = await import('prom-client');
+  const { Counter, Gauge, Registry } = await import('prom-client');
   const registry = new Registry();
-  for (const { name, help, labels = [], samples } of METRICS) {
+  for (const { name, help, labels = [], isCounter, samples } of METRICS) {
     const found = samples(figures);
     if (found.length === 0) continue;
-    const gauge = new Gauge({ name: `lockstep_${name}`, help, labelNames: [...labels], registers: [registry] });
-    for (const { labels: values = {}, value } of found) gauge.set(values, value);
+    const form = { name: `lockstep_${name}`, help, labelNames: [...labels], registers: [registry] };
+    if (isCounter) {
+      const counter = new Counter(form);
+      for (const { value } of found) counter.inc(value);
+    } else {
+      const gauge = new Gauge(form);
+      for (const { labels: values = {}, value } of found) gauge.set(values, value);
+    }
   }
   const text = await registry.metrics();
   res.writeHead(200, { 'Content-Type': registry.contentType });
   res.end(req.method === 'HEAD' ? undefined : text);
 }
 
-async function figuresOf(client: RpcClient): Promise<Omit<Figures, 'version'>> {
+async function figuresOf(client: RpcClient): Promise<Omit<Figures, 'version' | 'pair'>> {
   const ask = async <T>(method: string): Promise<T> => (await client.call(method, {})).result as T;
   const locks: LockRow[] = [];
   const rows = client.call(

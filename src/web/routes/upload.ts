@@ -25,7 +25,7 @@ export async function uploadFile({ req, res, path, query, session, connect }: Si
     const done = await uploadFrom(connect(), session.user.name, content, file, options);
     sendJson(res, done.created === true ? 201 : 200, done, { ETag: `"${done.hash}"` });
   } catch (error) {
-    throw error instanceof SyncError && isConditional(req.headers) && UNMET.has(error.code) ? unmet(error) : error;
+    throw error instanceof SyncError ? inHttp(error, req.headers) : error;
   }
 }
 
@@ -35,7 +35,16 @@ const UNMET: ReadonlySet<string> = new Set(['exists', 'not-found']);
 const isConditional = (headers: IncomingHttpHeaders): boolean =>
   headers['if-match'] !== undefined || headers['if-none-match'] !== undefined;
 
-const unmet = ({ code, message, hint }: SyncError): HttpError => new HttpError(412, code, message, { hint });
+/** @returns the refusal with the status for a condition, and with what would let the request replace a file. */
+function inHttp(error: SyncError, headers: IncomingHttpHeaders): SyncError {
+  const { code, message } = error;
+  const hint = code === 'exists' ? REPLACE_IT : error.hint;
+  if (isConditional(headers) && UNMET.has(code)) return new HttpError(412, code, message, { hint });
+  return code === 'exists' ? new HttpError(409, code, message, { hint }) : error;
+}
+
+const REPLACE_IT =
+  'Choose another name, or add ?overwrite=1, or If-Match with the ETag of what is there, which goes to versions.';
 
 /** @returns what may be replaced. @throws HttpError 400. */
 function conditionOf(

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type KeptPage, PageLogins } from '../../../src/disk/state/page-logins.js';
+import { PageLogins } from '../../../src/disk/state/page-logins.js';
 import { makeRoot, removeRoot } from '../../support/trees.js';
 
 let root: string;
@@ -18,7 +18,7 @@ afterEach(() => removeRoot(root));
 
 const open = () => new PageLogins(root, (text) => void warnings.push(text));
 const LOGIN = { hash: '0'.repeat(64), name: 'anna', role: null, until: 2, used: 1 };
-const PAGE: KeptPage = { port: 8082, access: 'this machine', logins: [LOGIN] };
+const PAGE: Parameters<PageLogins['write']>[0] = { port: 8082, access: 'this machine', logins: [LOGIN] };
 
 test('what was written is read, and nobody else can read it', () => {
   expect(open().read()).toBeNull();

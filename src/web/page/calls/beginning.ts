@@ -32,11 +32,8 @@ export const listRequest = (id: number, limit?: number): RequestInit => ({
   body: JSON.stringify({ jsonrpc: '2.0', id, method: 'list', params: { compact: true, limit } }),
 });
 
-/** Fetches all modules at once, and begins with the main one. */
-async function loadOthers(): Promise<void> {
-  document.head.append(document.querySelector('template')!.content);
-  await import('../main.js');
-}
+/** Fetches all modules at once, and runs the main one. */
+const loadOthers = (): void => document.head.append(document.querySelector('template')!.content);
 
 const signedIn = signIn().catch(() => {}); // whether the server answers is seen next
 export const beginning: Beginning = {

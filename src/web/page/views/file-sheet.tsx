@@ -59,7 +59,7 @@ function Sheet({ path }: { readonly path: string }) {
         <section>
           <h3>Do</h3>
           <div class="acts">
-            {row === null ? null : <FileActs path={path} />}
+            {row === null ? null : <FileActs path={path} isLink={row.type === 'symlink'} />}
             <Button
               label="What happened to it"
               icon="pulse"
@@ -96,8 +96,8 @@ function Facts({ row, folder }: { readonly row: ListEntry | null; readonly folde
         </>
       ) : (
         <>
-          <dt>Size</dt>
-          <dd>{sizeText(row.size)}</dd>
+          <dt>{row.type === 'symlink' ? 'Kind' : 'Size'}</dt>
+          <dd>{row.type === 'symlink' ? 'a symbolic link' : sizeText(row.size)}</dd>
           <dt>Modified</dt>
           <dd>
             <When iso={row.mtime} />
@@ -118,7 +118,8 @@ function enter(folder: string): void {
   goTo('files');
 }
 
-function FileActs({ path }: { readonly path: string }) {
+/** @param isLink a symbolic link has no content of its own. */
+function FileActs({ path, isLink }: { readonly path: string; readonly isLink: boolean }) {
   const input = useRef<HTMLInputElement>(null);
   const replace = (field: HTMLInputElement): void => {
     const [file] = field.files ?? [];
@@ -127,11 +128,13 @@ function FileActs({ path }: { readonly path: string }) {
   };
   return (
     <>
-      <a class="button" href={fileAddress(path)} download={partsOf(path).name}>
-        <Icon name="download" />
-        <span>Download</span>
-      </a>
-      {may('user') ? (
+      {isLink ? null : (
+        <a class="button" href={fileAddress(path)} download={partsOf(path).name}>
+          <Icon name="download" />
+          <span>Download</span>
+        </a>
+      )}
+      {may('user') && !isLink ? (
         <>
           <Button label="Replace…" icon="upload" onClick={() => input.current?.click()} />
           <input
@@ -141,6 +144,10 @@ function FileActs({ path }: { readonly path: string }) {
             aria-label="File to put in its place"
             onChange={({ currentTarget }) => replace(currentTarget)}
           />
+        </>
+      ) : null}
+      {may('user') ? (
+        <>
           <Button label="Rename…" icon="rename" onClick={() => question('rename', path)} />
           <Button label="Delete…" icon="delete" kind="danger" onClick={() => question('delete', path)} />
         </>
