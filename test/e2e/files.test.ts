@@ -2,17 +2,10 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Client } from '../../src/client/client.js';
 import { PairOfPrograms, project, type ServerProcess, until } from '../support/programs.js';
 import { missing } from '../support/tools.js';
-
-let pair: PairOfPrograms;
-beforeEach(async () => {
-  pair = new PairOfPrograms();
-  await pair.start();
-});
-afterEach(() => pair.close());
 
 test.skipIf(missing.namespaces !== '')(
   `a full disk: the upload is refused, the old file intact, nothing left behind${missing.namespaces}`,
@@ -47,9 +40,11 @@ test.skipIf(missing.namespaces !== '')(
   },
 );
 
-const staged = () => fs.readdirSync(path.join(pair.a, '.lockstep/staging'));
-
 test('an upload whose client is killed leaves nothing behind', async () => {
+  const pair = new PairOfPrograms('here if short');
+  onTestFinished(() => pair.close());
+  await pair.start();
+  const staged = () => fs.readdirSync(path.join(pair.a, '.lockstep/staging'));
   const size = 64 << 20;
   const file = path.join(pair.directory, 'large');
   fs.writeFileSync(file, Buffer.alloc(size, 7));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeKey } from '../../src/cli/key/new-key.js';
 import { Client } from '../../src/index.js';
-import { PairOfPrograms, putWhole, run, textOf, until } from '../support/programs.js';
+import { PairOfPrograms, putWhole, refused, run, textOf, until } from '../support/programs.js';
 
 let pair: PairOfPrograms;
 let keys: string;
@@ -119,7 +119,7 @@ describe('a pair with keys', () => {
   });
 
   it('does not start without its keys, with a secret beside them, or open to others', async () => {
-    const start = (...args: string[]) => run('server-a', ['--dir', pair.a, '--port', '0', ...args], pair.env);
+    const start = (...args: string[]) => refused('server-a', ['--dir', pair.a, '--port', '0', ...args], pair.env);
     expect(await start('--keys', keys)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('lockstep key new peer'),

@@ -396,7 +396,7 @@ describe('with server-b, or server-a, gone for a while', () => {
     expect((await pair.client('--as', 'asker', 'locks')).stderr).toBe('');
   });
 
-  const [LOCKS, UPDATES] = FULL ? [10, 200] : [4, 20];
+  const [LOCKS, UPDATES, KILLS] = FULL ? [10, 200, 3] : [4, 20, 2];
   test(
     `SCENARIO 39: ${LOCKS} locks and ${UPDATES} held updates survive kill -9, also in the middle of taking effect`,
     async () => {
@@ -424,7 +424,7 @@ describe('with server-b, or server-a, gone for a while', () => {
         }
       };
       (await as('ann')).unlock(names).catch(() => {});
-      for (let kills = 0; kills < 3; kills++) {
+      for (let kills = 0; kills < KILLS; kills++) {
         const rest = await until(() => {
           const steps = pair.serverA.said.filter(({ event }) => event === 'applied').length;
           return steps >= UPDATES / 8 || pair.serverA.said.some(({ event }) => event === 'in-sync') ? { steps } : null;

@@ -6,7 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Client } from '../../src/index.js';
-import { PairOfPrograms, putWhole, run, textOf, until } from '../support/programs.js';
+import { PairOfPrograms, putWhole, refused, run, textOf, until } from '../support/programs.js';
 
 let pair: PairOfPrograms;
 beforeEach(() => {
@@ -107,7 +107,7 @@ describe('a pair with a secret', () => {
   });
 
   it.each(['server-a', 'server-b'] as const)('%s listens on loopback only without one', async (program) => {
-    const ran = await run(program, ['--host', '0.0.0.0', '--port', '0', '--dir', pair.a], pair.env);
+    const ran = await refused(program, ['--host', '0.0.0.0', '--port', '0', '--dir', pair.a], pair.env);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr).toContain('openssl rand -hex 32 > lockstep.secret && chmod 600 lockstep.secret');
     expect(ran.stderr).toContain('scp -p lockstep.secret');

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PairOfPrograms, run } from '../support/programs.js';
+import { PairOfPrograms, refused } from '../support/programs.js';
 
 let pair: PairOfPrograms;
 beforeEach(() => {
@@ -93,7 +93,7 @@ describe('server-a --web', () => {
     writeFileSync(cert, 'no certificate', { mode: 0o644 });
     mkdirSync(path.join(pair.directory, 'c'));
     const words = options.map((word) => (word === 'PORT' ? String(pair.portB) : word === 'CERT' ? cert : word));
-    const { code, stderr } = await run('server-a', ['--dir', pair.a, '--port', '0', ...words], pair.env);
+    const { code, stderr } = await refused('server-a', ['--dir', pair.a, '--port', '0', ...words], pair.env);
     expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
   });
 

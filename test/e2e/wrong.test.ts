@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { end, PairOfPrograms, putWhole, run } from '../support/programs.js';
+import { end, PairOfPrograms, putWhole, refused } from '../support/programs.js';
 import { full } from '../support/sizes.js';
 
 let pair: PairOfPrograms;
@@ -40,7 +40,7 @@ describe('server-a with roots that cannot be a pair', () => {
     await pair.startB();
     const link = path.join(pair.directory, 'link');
     fs.symlinkSync(pair.b, link);
-    const ran = await run('server-a', ['--dir', link, '--port', '0'], pair.env);
+    const ran = await refused('server-a', ['--dir', link, '--port', '0'], pair.env);
     expect(ran).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('already serves') });
   });
 

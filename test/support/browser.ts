@@ -11,7 +11,13 @@ const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 export const chromiumPath: string | null =
   [process.env.LOCKSTEP_TEST_CHROMIUM, ...PLACES].find((file) => file !== undefined && fs.existsSync(file)) ?? null;
 
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--in-process-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+];
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath!, headless: true, args: [...QUIET, '--disable-sync'] });

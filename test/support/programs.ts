@@ -206,6 +206,18 @@ export function run(
   });
 }
 
+/** Runs a server that does not start, in this process in the short form. @returns what it gave in the end. */
+export async function refused(
+  program: 'server-a' | 'server-b',
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Ran> {
+  if (!short) return run(program, args, env);
+  const server = new ServerHere(program, args, env);
+  const code = await server.ended;
+  return { code: code!, stdout: server.said.map(({ event }) => event).join(), stderr: server.stderr };
+}
+
 /** Writes a file so that it appears whole, in one step. */
 export function putWhole(root: string, name: string, content: string | Buffer): void {
   const target = path.join(root, name);

@@ -2,8 +2,10 @@
 // said as ever; only signals, and how a process ends, are missing.
 
 import { errorObject, errorText } from '../../src/cli/error-text.js';
+import { exitCodeOf } from '../../src/cli/exit-codes.js';
 import { eventLogger } from '../../src/cli/server/event-log.js';
 import { type Asked, type ServerSettings, serverAOptions, serverBOptions } from '../../src/cli/server/options.js';
+import { withPage } from '../../src/cli/server/page.js';
 import { openTrust } from '../../src/cli/server/trust.js';
 import type { Logger } from '../../src/log.js';
 import { startServerA } from '../../src/sync/server-a.js';
@@ -39,13 +41,13 @@ export class ServerHere extends Sayings implements Server {
       this.wake();
     };
     const log = eventLogger({ format: 'json', quiet: false, verbose: false, out: (text) => this.hear(text), err });
-    this.#starting = start(program, args, env, log);
+    this.#starting = start(program, args, env, log, (text) => this.hear(text));
     this.#starting
       .then((running) => running.failed)
       .catch((error: unknown) => error)
       .then((error) => {
         err(`${errorText(errorObject(error))}\n`);
-        this.#end(2);
+        this.#end(exitCodeOf(error));
       });
   }
 
@@ -70,9 +72,19 @@ export class ServerHere extends Sayings implements Server {
   }
 }
 
-async function start(program: 'server-a' | 'server-b', args: readonly string[], env: NodeJS.ProcessEnv, log: Logger) {
+async function start(
+  program: 'server-a' | 'server-b',
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  log: Logger,
+  say: (text: string) => void,
+) {
   const print = () => {};
-  if (program === 'server-a') return startServerA({ ...settingsOf(serverAOptions(args, env, print), log), log });
+  if (program === 'server-a') {
+    const asked = serverAOptions([...args, '--log', 'json'], env, print);
+    const server = await startServerA({ ...settingsOf(asked, log), log });
+    return 'settings' in asked ? withPage(server, asked.settings, log, say) : server;
+  }
   return startServerB({ ...settingsOf(serverBOptions(args, env, print), log), log });
 }
 
