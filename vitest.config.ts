@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongFirst } from './test/support/order.js';
 
 // The long suites (kill -9, random trees for hours) are named on the command line of their own npm scripts.
 const long = ['test/crash/**', 'test/fuzz/**'];
@@ -15,6 +16,7 @@ export default defineConfig({
     maxWorkers: 3,
     // A process for each file would spend half of its time on starting: files share two, and leave nothing behind.
     isolate: false,
+    sequence: { sequencer: LongFirst },
     restoreMocks: true,
     // A test waits for events, never for time; the limits only end what hangs.
     testTimeout: asked ? 600_000 : 60_000,

@@ -8,7 +8,7 @@ import { PairOfPrograms, putWhole, type Said, until } from '../support/programs.
 import { full, sized } from '../support/sizes.js';
 
 const MIB = 1 << 20;
-const SIZE = sized(16, 64) * MIB;
+const SIZE = sized(8, 64) * MIB;
 const NINE_TENTHS = Math.floor(0.9 * SIZE);
 
 let pair: PairOfPrograms;
@@ -97,9 +97,10 @@ describe('a change of a large file', () => {
     putWhole(pair.a, 'large', data);
     await pair.start();
     await pair.flush();
+    const middle = SIZE / 2 + MIB;
     const changes: [root: string, next: Buffer][] = [
       [pair.a, Buffer.concat([Buffer.from('x'), data])],
-      [pair.b, Buffer.concat([data.subarray(0, 9 * MIB), noise(4096, 4), data.subarray(9 * MIB + 4096)])],
+      [pair.b, Buffer.concat([data.subarray(0, middle), noise(4096, 4), data.subarray(middle + 4096)])],
       [pair.a, Buffer.concat([data.subarray(SIZE / 2), data.subarray(0, SIZE / 2)])],
     ];
     for (const [root, next] of changes) {

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { REGRESSIONS, WHOLE, WIDE, WITH_EDITORS } from './regressions.js';
 import { run } from './run.js';
 
-const FRESH = 20;
-const BATCH = 10;
+const FRESH = 10;
+const BATCH = 5;
 
 describe('seeds that broke a promise once', () => {
   test.each(REGRESSIONS)('%i: %s', async (seed) => {

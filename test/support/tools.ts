@@ -17,19 +17,35 @@ function canMount(): boolean {
   }
 }
 
-/** Each tool, and why it is missing; '' where it works. */
-export const missing = {
-  strace: works('strace', '-qq', '-o', '/dev/null', 'true') ? '' : ' (skipped: strace cannot be used here)',
-  faketime: works('faketime', '2001-01-01', 'true') ? '' : ' (skipped: faketime is not installed)',
-  namespaces: works('unshare', '-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt') ? '' : ' (skipped: unshare -Urm fails)',
-  mounts: canMount() ? '' : ' (skipped: only the superuser can mount)',
-  nobody: works('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true')
-    ? ''
-    : ' (skipped: only the superuser can become somebody else)',
-  emacs: works('emacs', '--version') ? '' : ' (skipped: emacs is not installed)',
-  libreOffice: works('soffice', '--version') ? '' : ' (skipped: LibreOffice is not installed)',
-  vim: works('vim.tiny', '--version') ? '' : ' (skipped: vim.tiny is not installed)',
-};
+/** Each tool: whether it works here, and what is said where it does not. */
+const TOOLS = {
+  strace: [() => works('strace', '-qq', '-o', '/dev/null', 'true'), 'strace cannot be used here'],
+  faketime: [() => works('faketime', '2001-01-01', 'true'), 'faketime is not installed'],
+  namespaces: [() => works('unshare', '-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt'), 'unshare -Urm fails'],
+  mounts: [canMount, 'only the superuser can mount'],
+  nobody: [
+    () => works('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'true'),
+    'only the superuser can become somebody else',
+  ],
+  emacs: [() => works('emacs', '--version'), 'emacs is not installed'],
+  libreOffice: [() => works('soffice', '--version'), 'LibreOffice is not installed'],
+  vim: [() => works('vim.tiny', '--version'), 'vim.tiny is not installed'],
+} as const satisfies Record<string, readonly [isThere: () => boolean, why: string]>;
+type Tool = keyof typeof TOOLS;
+
+/** Each tool, and why it is missing; '' where it works. A tool is tried when somebody asks, once. */
+export const missing = Object.defineProperties({} as Readonly<Record<Tool, string>>, {
+  ...Object.fromEntries(
+    Object.entries(TOOLS).map(([tool, [isThere, why]]) => {
+      let said: string | undefined;
+      const get = (): string => {
+        if (said === undefined) said = isThere() ? '' : ` (skipped: ${why})`;
+        return said;
+      };
+      return [tool, { get }];
+    }),
+  ),
+});
 
 /** @returns the command that runs a program under another clock, as `faketime -f` takes it, and becomes that program. */
 export function underClock(clock: string): string[] {

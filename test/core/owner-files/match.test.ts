@@ -303,7 +303,7 @@ describe(`random directories (${replay})`, () => {
           );
           expect(got.sort()).toEqual([...wanted].sort());
         }),
-        runs(2_000),
+        runs(600),
       );
     },
     propertyMs,
@@ -321,7 +321,7 @@ describe(`random directories (${replay})`, () => {
             else expect(documents).not.toEqual([]);
           }
         }),
-        runs(2_000),
+        runs(600),
       );
     },
     propertyMs,

@@ -111,7 +111,7 @@ describe(`random holders (${replay})`, () => {
           expect(bytesOf(made!).length).toBeLessThan(1_000);
           if (format === 'emacs') expect(textOf(made!)).not.toMatch(/[\0\n]/);
         }),
-        runs(2_000),
+        runs(600),
       );
     },
     propertyMs,

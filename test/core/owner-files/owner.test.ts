@@ -379,7 +379,7 @@ describe(`damaged owner files (${replay})`, () => {
           for (const text of [owner.user, owner.host]) expect(text?.length ?? 0).toBeLessThanOrEqual(100);
           for (const count of [owner.pid, owner.boot]) expect(count === null || count > 0).toBe(true);
         }),
-        runs(2_000),
+        runs(600),
       );
     },
     propertyMs,

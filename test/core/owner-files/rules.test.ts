@@ -181,7 +181,7 @@ describe(`random patterns (${replay})`, () => {
           const { rules } = parseLockRules(`${pattern} guard`);
           for (const one of paths) expect([one, rules.ruleOf(one).guard]).toEqual([one, plain.ignores(one)]);
         }),
-        runs(1_000),
+        runs(300),
       );
     },
     propertyMs,
@@ -205,7 +205,7 @@ describe(`random patterns (${replay})`, () => {
           }
           rules.ruleOf(path);
         }),
-        runs(1_000),
+        runs(300),
       );
     },
     propertyMs,

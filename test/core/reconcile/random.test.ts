@@ -12,7 +12,7 @@ import { expectGone, expectKept, expectSettled, expectUntouched, Made } from '..
 import { after, deeds, path, propertyMs, replay, runs, threeTrees } from '../../support/core/random.js';
 import { differences, lineage, showChanges, showEntry, showTree, type Tree } from '../../support/core/tree.js';
 
-const FEW = 400;
+const FEW = 200;
 
 /** What a list of changes comes to, with renames taken apart again: which of several equal files is moved is of no account. */
 function effects(changes: readonly Change[]): string[] {

@@ -20,7 +20,7 @@ import { makeRoot, put, removeRoot } from '../../support/trees.js';
 const TREE = { d: { f: 'old', e: {}, 'some more': 'x' }, h: 'move me' };
 const OUTSIDE = { f: 'OLD', e: {}, new: 'secret', copy: 'secret' };
 /** More than the number of system calls of all steps, times the ways to swap. */
-const CASES = sized(900, 2_000);
+const CASES = sized(750, 2_000);
 
 function makeOutside(): string {
   const outside = makeRoot('outside');
@@ -157,7 +157,7 @@ const rowsOf = (all: readonly (typeof steps)[number][]): Row[] =>
         what: `${what}, ${name} ${how}`,
         begin,
         swap: (d, outside, isSeen) => swap(d, outside, name, isSeen),
-        stride: way === 0 ? 1 : sized(3, 1),
+        stride: way === 0 ? 1 : sized(6, 1),
       })),
     ),
   );

@@ -126,7 +126,7 @@ test('random edits: the receiver gets the new content', async () => {
       // A move has three edges; at most one fine block is sent on each side of an edge.
       expect(sent).toBeLessThanOrEqual(fresh + (edits.length * 3 + 1) * EDGE);
     }),
-    { numRuns: sized(20, 1_000) },
+    { numRuns: sized(8, 1_000) },
   );
 });
 

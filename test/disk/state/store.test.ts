@@ -107,8 +107,9 @@ describe('a record', () => {
     const { store, put } = open(OFTEN);
     put('x', 'first', 'x'.repeat(2 * OFTEN.minBytes));
     put('x', 'first', 0);
+    const rows = sized(60_000, 150_000);
     const rewritten = store.durable(); // begins a compaction, which includes what is put meanwhile
-    for (let n = 0; n < 150_000; n++) put('y', `k${n}`, n);
+    for (let n = 0; n < rows; n++) put('y', `k${n}`, n);
     await rewritten;
     await store.close();
     const lengths = fs
@@ -116,7 +117,7 @@ describe('a record', () => {
       .split('\n')
       .map(({ length }) => length);
     expect(Math.max(...lengths)).toBeLessThan(400_000);
-    expect(Object.keys((await found()).y)).toHaveLength(150_000);
+    expect(Object.keys((await found()).y)).toHaveLength(rows);
   });
 
   test('that was put last counts', async () => {
@@ -464,7 +465,7 @@ describe('compaction', () => {
           setAside: null,
         });
       }),
-      runs(60),
+      runs(30),
     );
   });
 });
@@ -591,7 +592,7 @@ describe('a disk that is full', () => {
         expect(await read()).toEqual([Object.fromEntries(x), Object.fromEntries(y)]);
         vi.restoreAllMocks();
       }),
-      runs(60),
+      runs(30),
     );
   });
 
@@ -632,7 +633,7 @@ describe('killed at any moment', () => {
 
   test('everything that was durable is there', { timeout: 600_000 }, async () => {
     let from = 0;
-    for (let kill = 0; kill < sized(6, 100); kill++) {
+    for (let kill = 0; kill < sized(4, 100); kill++) {
       const child = run(code, writer, [file, String(from)]);
       const enough = from + 3 + kill * 37;
       await child.said((line) => Number(line) >= enough);

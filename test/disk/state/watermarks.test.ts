@@ -105,7 +105,7 @@ describe('a journal', () => {
     const ends = await five();
     const whole = journal();
     const marks = fs.readFileSync(at('watermarks'));
-    for (let cut = 0; cut < whole.length; cut += sized(7, 1)) {
+    for (let cut = 0; cut < whole.length; cut += sized(13, 1)) {
       for (const salvage of [false, true]) {
         write(whole.subarray(0, cut));
         fs.writeFileSync(at('watermarks'), marks);
@@ -121,7 +121,7 @@ describe('a journal', () => {
     await five();
     const whole = journal();
     const marks = fs.readFileSync(at('watermarks'));
-    for (let place = 0; place < whole.length; place += sized(4, 1)) {
+    for (let place = 0; place < whole.length; place += sized(9, 1)) {
       const changed = Buffer.from(whole);
       changed[place]! ^= 1 << (place % 7);
       write(changed);
@@ -388,7 +388,7 @@ describe('killed at any moment', () => {
     timeout: 600_000,
   }, async () => {
     let from = 0;
-    for (let kill = 0; kill < sized(4, 200); kill++) {
+    for (let kill = 0; kill < sized(2, 200); kill++) {
       const child = run(code, writer, [directory, String(from)]);
       const enough = from + 3 + kill * 37;
       await child.said((line) => Number(line) >= enough);

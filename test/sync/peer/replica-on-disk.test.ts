@@ -144,7 +144,7 @@ describe.each(forms)('a %s replica', (form) => {
       expect(fs.readFileSync(path.join(site.root, change.path)).equals(data)).toBe(true);
       expect(staged(site)).toEqual([]);
     });
-    await fc.assert(property, { numRuns: sized(6, 100) });
+    await fc.assert(property, { numRuns: sized(3, 100) });
   });
 });
 

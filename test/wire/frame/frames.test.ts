@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeLine, FrameDecoder } from '../../../src/wire/frame/frames.js';
 import type { Frame, Message } from '../../../src/wire/frame/json-rpc.js';
 import { DEFAULT_LIMITS } from '../../../src/wire/frame/limits.js';
+import { sized } from '../../support/sizes.js';
 
 const raw = (text: string) => Buffer.from(text, 'latin1');
 
@@ -100,6 +101,7 @@ describe('the decoder', () => {
           ),
         ).toEqual(frames);
       }),
+      { numRuns: sized(30, 1_000) },
     );
   });
 

@@ -138,7 +138,7 @@ describe('lists', () => {
         }
         expect(taken).toBe(pathFault(text) === null);
       }),
-      { numRuns: sized(200, 20_000) },
+      { numRuns: sized(70, 20_000) },
     );
   });
 });
