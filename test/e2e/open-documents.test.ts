@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LockRow } from '../../src/wire/client-api/methods.js';
-import { PairOfPrograms, putWhole, type Said, textOf, until } from '../support/programs.js';
+import { end, PairOfPrograms, putWhole, type Said, textOf, until } from '../support/programs.js';
 import { missing } from '../support/tools.js';
 
 let pair: PairOfPrograms;
@@ -168,17 +168,17 @@ describe('a document that is open', () => {
 describe('when a server goes', () => {
   beforeEach(async () => {
     putWhole(pair.a, 'plan.odt', 'first');
-    pair.asProcesses();
     pair.clientHere();
-    await pair.startB();
   });
-  const startA = async (...options: string[]) => {
+  const start = async (...options: string[]) => {
+    await pair.startB();
     await pair.startA(...options);
     await pair.serverA.wait('in-sync');
   };
 
   test('the lock of a side that is away says so, and ends after its time', async () => {
-    await startA('--auto-lock-grace', '2s');
+    pair.asProcesses();
+    await start('--auto-lock-grace', '2s');
     ownerFile(pair.b, 'plan.odt');
     await said('locked', 'plan.odt');
     pair.serverB.kill('SIGKILL');
@@ -191,15 +191,15 @@ describe('when a server goes', () => {
   });
 
   test('the lock goes on where the side is back in time, and ends where the document was closed meanwhile', async () => {
-    await startA();
+    await start();
     ownerFile(pair.b, 'plan.odt');
     await said('locked', 'plan.odt');
-    pair.serverB.kill('SIGKILL');
+    await end(pair.serverB);
     await pair.serverA.wait('peer-lost');
     await pair.startB();
     await until(async () => (await locks()).some(({ away, expires }) => away === null && expires === null));
     const since = pair.serverA.said.length;
-    pair.serverB.kill('SIGKILL');
+    await end(pair.serverB);
     await pair.serverA.wait('peer-lost', since);
     closeDocument(pair.b, 'plan.odt');
     await pair.startB();
@@ -207,17 +207,18 @@ describe('when a server goes', () => {
   });
 
   test('the lock ends where side b comes back without automatic locks', async () => {
-    await startA();
+    await start();
     ownerFile(pair.b, 'plan.odt');
     await said('locked', 'plan.odt');
-    pair.serverB.kill('SIGKILL');
+    await end(pair.serverB);
     await pair.serverA.wait('peer-lost');
     await pair.startB('--auto-lock', 'off');
     expect(await said('unlocked', 'plan.odt')).toMatchObject({ reason: 'released' });
   });
 
   test('server-a that was killed knows its locks again, and removes the owner files that it had put', async () => {
-    await startA();
+    pair.asProcesses();
+    await start();
     ownerFile(pair.b, 'plan.odt');
     await until(() => has(pair.a, '.~lock.plan.odt#'));
     pair.serverA.kill('SIGKILL');

@@ -9,7 +9,7 @@ import { microseconds } from '../../src/disk/fs/signature.js';
 import { BothServers } from '../support/both-servers.js';
 import { chance } from '../support/crash-editor.js';
 import { PairOfPrograms, putWhole, textOf, treeOf, until } from '../support/programs.js';
-import { full } from '../support/sizes.js';
+import { full, sized } from '../support/sizes.js';
 import { missing } from '../support/tools.js';
 
 const SIDES = ['a', 'b'] as const;
@@ -140,7 +140,7 @@ describe('with programs', () => {
   });
 });
 
-const fuzzSeeds = Number(process.env.LOCKSTEP_TEST_SEEDS ?? 6);
+const fuzzSeeds = Number(process.env.LOCKSTEP_TEST_SEEDS ?? sized(3, 6));
 const firstSeed = Number(process.env.LOCKSTEP_TEST_SEED ?? Date.now() % 1_000_000);
 
 describe('SCENARIO 7: state files damaged while stopped: a first contact, nothing deleted, no crash', () => {

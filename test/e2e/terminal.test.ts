@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { PairOfPrograms, project, putWhole, textOf } from '../support/programs.js';
+import { some } from '../support/sizes.js';
 import { noTerminal, type Size, TerminalProgram } from '../support/terminal.js';
 
 // One pair for all: each test has files of its own.
@@ -31,33 +32,38 @@ const client = (words: readonly string[], size?: Size, port = pair.portA): Termi
 
 /** How the terminal is given back: wrapping, the cursor, the normal screen. */
 const GIVEN_BACK = '\u001b[?7h\u001b[?25h\u001b[?1049l';
+/** The short form has the one that leaves little room. */
+const SIZES: readonly Size[] = [
+  { columns: 80, rows: 24 },
+  { columns: 40, rows: 10 },
+];
 const title = (text: string) => (noTerminal === null ? text : `${text} (skipped: ${noTerminal})`);
 
 describe.skipIf(noTerminal !== null)(title('watch'), () => {
-  test.each([
-    { columns: 80, rows: 24 },
-    { columns: 40, rows: 10 },
-  ])('shows what happens in $columns×$rows, finds server-a again, and gives the terminal back at q', async (size) => {
-    const name = `图纸/${size.columns}.psd`;
-    await put(name, 'x');
-    const watch = client(['watch'], size);
-    await watch.sees(' file');
-    await pair.client('--as', 'bob\u001b[31m', 'lock', name);
-    await watch.sees('locks 1');
-    await watch.sees(`${size.columns}.psd`);
-    await watch.sees('bob\\u001b');
-    await pair.serverA.stop();
-    await watch.sees('server-a is gone since');
-    await pair.startA();
-    await pair.serverA.wait('in-sync');
-    const back = await watch.sees('server-a is back');
-    putWhole(pair.b, `new 🎉 ${size.columns}.txt`, 'y');
-    await watch.sees(`new 🎉 ${size.columns}.txt`, back);
-    watch.type('q');
-    expect(await watch.ended).toBe(0);
-    expect(watch.text).toContain(GIVEN_BACK);
-    await pair.client('unlock', '--force', name);
-  });
+  test.each(some(SIZES, 1))(
+    'shows what happens in $columns×$rows, finds server-a again, and gives the terminal back at q',
+    async (size) => {
+      const name = `图纸/${size.columns}.psd`;
+      await put(name, 'x');
+      const watch = client(['watch'], size);
+      await watch.sees(' file');
+      await pair.client('--as', 'bob\u001b[31m', 'lock', name);
+      await watch.sees('locks 1');
+      await watch.sees(`${size.columns}.psd`);
+      await watch.sees('bob\\u001b');
+      await pair.serverA.stop();
+      await watch.sees('server-a is gone since');
+      await pair.startA();
+      await pair.serverA.wait('in-sync');
+      const back = await watch.sees('server-a is back');
+      putWhole(pair.b, `new 🎉 ${size.columns}.txt`, 'y');
+      await watch.sees(`new 🎉 ${size.columns}.txt`, back);
+      watch.type('q');
+      expect(await watch.ended).toBe(0);
+      expect(watch.text).toContain(GIVEN_BACK);
+      await pair.client('unlock', '--force', name);
+    },
+  );
 
   test.each([['Ctrl-C', '\u0003']])('gives the terminal back at %s, and exits 130', async (_, key) => {
     const watch = client(['watch']);
@@ -76,40 +82,40 @@ describe.skipIf(noTerminal !== null)(title('watch'), () => {
 });
 
 describe.skipIf(noTerminal !== null)(title('menu'), () => {
-  test.each([
-    { columns: 80, rows: 24 },
-    { columns: 40, rows: 10 },
-  ])('locks what was picked by a part of its name, explains refusals, and ends, in $columns×$rows', async (size) => {
-    const bobs = `bobs-${size.columns}.txt`;
-    await put('图纸/封面 🎉.psd', 'x');
-    await put(bobs, 'y');
-    await pair.client('--as', 'bob', 'lock', bobs);
-    const menu = client(['menu'], size);
-    let at = await menu.sees('Type a number:');
-    menu.type('2\r');
-    at = await menu.sees('Lock which file?', at);
-    menu.type('封面');
-    at = await menu.sees('1 match', at);
-    menu.type('\r');
-    at = await menu.sees('Locked 图纸/封面 🎉.psd for ann', at);
-    at = await menu.sees('Type a number:', at);
-    menu.type('2\r');
-    at = await menu.sees('Lock which file?', at);
-    menu.type(bobs);
-    at = await menu.sees('1 match', at);
-    menu.type('\r');
-    at = await menu.sees('is locked by bob', at);
-    at = await menu.sees('Type a number:', at);
-    menu.type('3\r');
-    at = await menu.sees('Unlock which file?', at);
-    menu.type('\u0003');
-    at = await menu.sees('Type a number:', at);
-    menu.type('\u0003');
-    expect(await menu.ended).toBe(130);
-    expect(menu.text).not.toMatch(/\bat .*\.js:/);
-    expect(textOf(pair.b, '图纸/封面 🎉.psd')).toBe('x');
-    await pair.client('unlock', '--force', '图纸/封面 🎉.psd', bobs);
-  });
+  test.each(some(SIZES, 1))(
+    'locks what was picked by a part of its name, explains refusals, and ends, in $columns×$rows',
+    async (size) => {
+      const bobs = `bobs-${size.columns}.txt`;
+      await put('图纸/封面 🎉.psd', 'x');
+      await put(bobs, 'y');
+      await pair.client('--as', 'bob', 'lock', bobs);
+      const menu = client(['menu'], size);
+      let at = await menu.sees('Type a number:');
+      menu.type('2\r');
+      at = await menu.sees('Lock which file?', at);
+      menu.type('封面');
+      at = await menu.sees('1 match', at);
+      menu.type('\r');
+      at = await menu.sees('Locked 图纸/封面 🎉.psd for ann', at);
+      at = await menu.sees('Type a number:', at);
+      menu.type('2\r');
+      at = await menu.sees('Lock which file?', at);
+      menu.type(bobs);
+      at = await menu.sees('1 match', at);
+      menu.type('\r');
+      at = await menu.sees('is locked by bob', at);
+      at = await menu.sees('Type a number:', at);
+      menu.type('3\r');
+      at = await menu.sees('Unlock which file?', at);
+      menu.type('\u0003');
+      at = await menu.sees('Type a number:', at);
+      menu.type('\u0003');
+      expect(await menu.ended).toBe(130);
+      expect(menu.text).not.toMatch(/\bat .*\.js:/);
+      expect(textOf(pair.b, '图纸/封面 🎉.psd')).toBe('x');
+      await pair.client('unlock', '--force', '图纸/封面 🎉.psd', bobs);
+    },
+  );
 
   test('acts on nothing that was not picked, and says which file it is about to rename', async () => {
     await put('art.txt', 'x');
