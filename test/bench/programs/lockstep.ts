@@ -9,7 +9,7 @@ import { BasePair, firstLine } from './base.js';
 import type { Program } from './program.js';
 
 /** Whose programs run: this checkout's, or a built copy of it that nobody rebuilds meanwhile. */
-const project = process.env.LOCKSTEP_TEST_PROJECT ?? process.cwd();
+export const project = process.env.LOCKSTEP_TEST_PROJECT ?? process.cwd();
 const EVENT_MS = 600_000;
 
 /** @returns the path of one of Lockstep's programs, which node runs. */
@@ -39,11 +39,14 @@ export class LockstepPair extends BasePair {
   serverA!: Running;
   serverB!: Running;
   readonly #flags: readonly string[];
+  readonly #flagsOfA: readonly string[];
   #client: Client | null = null;
 
-  constructor(place: Place, isCounted = false, flags: readonly string[] = []) {
+  /** @param flags of both servers. @param flagsOfA of server-a besides. */
+  constructor(place: Place, isCounted = false, flags: readonly string[] = [], flagsOfA: readonly string[] = []) {
     super(place, isCounted);
     this.#flags = flags;
+    this.#flagsOfA = flagsOfA;
   }
 
   /** Starts both at once, as a machine does that has been switched on. */
@@ -51,7 +54,15 @@ export class LockstepPair extends BasePair {
     const port = await freePort();
     const peer = await this.through(port);
     this.serverB = this.#server('server-b', ['--dir', this.b, '--port', String(port)]);
-    this.serverA = this.#server('server-a', ['--dir', this.a, '--port', '0', '--peer', `127.0.0.1:${peer}`]);
+    this.serverA = this.#server('server-a', [
+      '--dir',
+      this.a,
+      '--port',
+      '0',
+      '--peer',
+      `127.0.0.1:${peer}`,
+      ...this.#flagsOfA,
+    ]);
     this.port = await inSync(this.serverA);
   }
 

@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.js';
 import { durableFirstSync, firstSyncOfMany, firstSyncOfVeryMany } from './s1-first-sync.js';
 import { oneLargeFile } from './s2-large-file.js';
 import { latency, latencyInTrees } from './s3-latency.js';
+import { withPages } from './s3-pages.js';
 import { changedInside, insertedInFront } from './s4-changed-inside.js';
 import { restart } from './s5-restart.js';
 import { mixedChanges } from './s6-mixed-changes.js';
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   oneLargeFile,
   latency,
   latencyInTrees,
+  withPages,
   changedInside,
   insertedInFront,
   restart,

@@ -13,7 +13,12 @@ const IDLE_MS = 5_000;
 const PAUSE_PER_ANSWER = 4;
 const MAX_PAUSE_MS = 5_000;
 
+/** What counts. */
+const COUNTS: readonly Question[] = ['status', 'transfers'];
+
 const wanted = new Set<Question>();
+/** When questions were asked last. */
+let askedAt = 0;
 let isAsking = false;
 let wake: () => void = () => {};
 
@@ -31,18 +36,29 @@ async function keepAsking(): Promise<void> {
     const questions = [...wanted];
     wanted.clear();
     if (questions.length > 0 && live.value.lostSince === null) await learn(questions);
-    const pause = Math.min(PAUSE_PER_ANSWER * (performance.now() - begun), MAX_PAUSE_MS);
+    askedAt = performance.now();
+    const pause = Math.min(PAUSE_PER_ANSWER * (askedAt - begun), MAX_PAUSE_MS);
     await new Promise((resolve) => setTimeout(resolve, Math.max(ASK_MS, pause)));
-    if (wanted.size === 0) await untilWanted(isBusy(live.value) ? BUSY_MS : IDLE_MS);
-    if (wanted.size === 0) for (const question of ['status', 'transfers'] as const) wanted.add(question);
+    for (let ms = dueIn(); ms > 0; ms = dueIn()) await untilWanted(ms);
+    if (wanted.size === 0) for (const question of COUNTS) wanted.add(question);
   }
   isAsking = false;
 }
 
+/** @returns in how many milliseconds the next questions are due. Counts can wait: events say the rest, and many pages ask. */
+function dueIn(): number {
+  if ([...wanted].some((question) => !COUNTS.includes(question))) return 0;
+  const every = wanted.size > 0 || isBusy(live.value) ? BUSY_MS : IDLE_MS;
+  return askedAt + every - performance.now();
+}
+
 const untilWanted = (ms: number): Promise<void> =>
   new Promise((resolve) => {
-    setTimeout(resolve, ms);
-    wake = resolve;
+    const late = setTimeout(resolve, ms);
+    wake = () => {
+      clearTimeout(late);
+      resolve();
+    };
   });
 
 async function learn(questions: readonly Question[]): Promise<void> {

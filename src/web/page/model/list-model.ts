@@ -14,8 +14,12 @@ type Synced = Extract<NumberedEvent, { event: 'synced' }>;
 /** Events that come so close to each other are shown together, in milliseconds. */
 const TOGETHER_MS = 30;
 const MIN_PAUSE_MS = 250;
-/** The pause before the list is read again, for each millisecond that it took: ten pages must not keep a server busy. */
-const PAUSE_PER_READING = 40;
+/**
+ * How long it has to be quiet before the list is read again, and the longest time without a reading while it is not, for each
+ * millisecond that the last one took: ten pages must not keep a server busy that has work to do.
+ */
+const QUIET_PER_READING = 40;
+const LONGEST_PER_READING = 400;
 
 /** Whether the beginning of the list was read, which was asked for before this module was there. */
 let hasBegun = false;
@@ -26,6 +30,7 @@ let lastId = 0;
 let isReading = false;
 let isOld = false;
 let lastTookMs = 0;
+let readAt = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** What changes the list without a word about a file. */
@@ -57,7 +62,9 @@ function takeEvents(): void {
 function readLater(): void {
   isOld = true;
   if (isReading) return;
-  timer ??= setTimeout(reloadList, Math.max(MIN_PAUSE_MS, PAUSE_PER_READING * lastTookMs));
+  clearTimeout(timer);
+  const longest = readAt + LONGEST_PER_READING * lastTookMs - performance.now();
+  timer = setTimeout(reloadList, Math.max(MIN_PAUSE_MS, Math.min(QUIET_PER_READING * lastTookMs, longest)));
 }
 
 /** Reads the list now, or once more where it is being read. */
@@ -78,7 +85,8 @@ async function read(): Promise<void> {
   } catch (error) {
     if (!(error instanceof SyncError || error instanceof TypeError)) throw error; // the stream tells that the server is gone
   }
-  lastTookMs = performance.now() - begun;
+  readAt = performance.now();
+  lastTookMs = readAt - begun;
   isReading = false;
   if (isOld) readLater();
 }

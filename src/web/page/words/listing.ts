@@ -31,7 +31,7 @@ function apply(rows: ListEntry[], { path, action, bytes, was, time }: Synced): b
   const { at, found } = placeIn(rows, path);
   if (found) {
     const { syncing: _syncing, ...row } = rows[at]!;
-    rows[at] = action === 'metadata' ? { ...row, on: 'both' } : { ...row, size: bytes, on: 'both' };
+    rows[at] = { ...row, on: 'both', ...(action === 'metadata' ? {} : { size: bytes, mtime: time }) };
     return true;
   }
   // What may be a directory gets no row: the next reading brings empty files, and what was renamed with its directory.
