@@ -16,7 +16,7 @@ function open() {
   const state = { halt: null as SyncError | null, changes: true, accepts: true };
   const history = new EventHistory({ run: 'abc', now: () => new Date(0) });
   const session = {
-    lockService: { ask: async () => ({ path: 'x', changed: true }) },
+    lockService: { ask: async () => ({ path: 'x', changed: true }), automatic: { appAt: () => null } },
     writes: {
       ask: async ({ owner, paths, decide }: ClientWrite) => {
         decide((at) => fixture.pair.entry('a', at));
