@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { chromiumPath, launch } from '../../support/browser.js';
 import { conflictsInPage } from './conflicts.js';
 import { filesInPage } from './files.js';
+import { largePage } from './large.js';
 import { locksInPage } from './locks.js';
 
 const why = chromiumPath === null ? ' (skipped: no Chromium is installed)' : '';
@@ -15,5 +16,5 @@ describe.skipIf(chromiumPath === null)(`the page${why}`, () => {
   });
   afterAll(() => browser?.close());
 
-  for (const tests of [locksInPage, conflictsInPage, filesInPage]) tests(() => browser);
+  for (const tests of [locksInPage, conflictsInPage, filesInPage, largePage]) tests(() => browser);
 });
